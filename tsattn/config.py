@@ -1,0 +1,130 @@
+"""Settings: frozen dataclasses, read from TOML, written to JSON. An unknown key is an error that names the nearest one."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+import types
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tsattn.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How to read data. Everything is found by itself; each field overrides one guess."""
+
+    timestamp: str | None = None  # the timestamp column; "none" = there is none, number the rows
+    item: tuple[str, ...] = ()  # the column, or columns, that name the series
+    target: tuple[str, ...] = ()  # the column, or columns, to forecast
+    past: tuple[str, ...] = ()  # columns known up to the cutoff only
+    known: tuple[str, ...] = ()  # columns known in the future too
+    static: tuple[str, ...] = ()  # columns constant within an item
+    freq: str | None = None  # the step: 15min, h, D, B, W, MS, QS, YS, step
+    layout: str | None = None  # "long", "wide", "single" or "year-month"
+    date_order: str | None = None  # "ymd", "dmy" or "mdy"
+    timezone: str | None = None  # a zone or offset for timestamps without one, or to show them in
+    on_duplicate: str | None = None  # "first", "last", "mean" or "sum" of rows with one timestamp
+    resample: str | None = None  # bring rows to this frequency
+    agg: str = "mean"  # how resample joins rows: "mean", "sum" or "last"
+    delimiter: str | None = None
+    decimal: str | None = None  # "." or ","
+    encoding: str | None = None
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The network. The defaults are the best that was measured (benchmarks/RESULTS.md)."""
+
+    context: int = 1024  # past steps the network sees, a multiple of `patch`
+    horizon: int = 48  # steps that one pass forecasts; longer horizons are rolled out
+    patch: int = 32  # steps that make one token
+    width: int = 160  # features of a token
+    heads: int = 5  # attention heads; `width` must be a multiple
+    layers: int = 4  # self-attention blocks
+    front_end: str = "lstm"  # "lstm", "gru" or "none"
+    dropout: float = 0.0  # of blocks, while training
+    block: int = 16  # steps that share one mixture of seasonal anchors
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Training. `steps` is the length of the schedule; early stopping may end it sooner."""
+
+    steps: int = 2000  # optimiser steps
+    batch: int = 64  # series windows a step; each carries `origins` origins
+    origins: int = 8  # forecast origins supervised in each window
+    learning_rate: float = 1.5e-3  # of AdamW; Muon's is scaled from it
+    weight_decay: float = 0.05
+    warmup: int = 50  # steps
+    decay: float = 0.5  # the share of the schedule, at its end, over which the rate falls to zero
+    patience: int = 6  # validations without a better score before stopping
+    max_time: float | None = None  # seconds
+    seed: int = 0
+    device: str = "auto"  # "auto", "cpu", "cuda" or "mps"
+    devices: int = 1  # how many of them
+    nodes: int = 1
+    precision: str = "auto"  # "auto", "fp32" or "bf16"
+
+
+@dataclass(frozen=True)
+class BacktestConfig:
+    """Rolling-origin evaluation."""
+
+    windows: int = 5  # origins of each item
+    step: int | None = None  # steps between origins; None = the horizon
+    horizon: int | None = None  # None = the model's
+    refit: bool = False  # train anew before every cutoff
+    baselines: tuple[str, ...] = ("naive", "seasonal-naive", "drift")
+
+
+Config = typing.TypeVar("Config")
+
+
+def from_mapping(kind: type[Config], values: dict[str, Any], where: str) -> Config:
+    """Make a settings object of `kind` from plain values. `where` names the source in errors.
+
+    Raises ConfigError for an unknown key (with the nearest known one) and for a value of the wrong type.
+    """
+    hints = typing.get_type_hints(kind)
+    for key, value in values.items():
+        if key not in hints:
+            near = difflib.get_close_matches(key, hints, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(hints)}"
+            raise ConfigError(f"{where}: unknown key {key!r}", hint)
+        values = {**values, key: _checked(value, hints[key], f"{where}: {key}")}
+    return kind(**values)
+
+
+def _checked(value: Any, hint: Any, where: str) -> Any:
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if value is None and type(None) in options:
+        return None
+    for option in options:
+        if typing.get_origin(option) is tuple and isinstance(value, (list, tuple)):
+            return tuple(value)
+        if option is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+            return float(value)
+        if option in (int, str, bool) and type(value) is option:
+            return value
+    wanted = " or ".join(getattr(o, "__name__", str(o)) for o in options if o is not type(None))
+    raise ConfigError(f"{where} must be {wanted}, not {value!r}")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file. Raises ConfigError that names the file and the line."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def to_mapping(settings: Any) -> dict[str, Any]:
+    """Plain values of a settings object, for JSON."""
+    return dataclasses.asdict(settings)

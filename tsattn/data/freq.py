@@ -1,0 +1,199 @@
+"""Frequencies: what one step is, how to walk along it, and which cycles it usually carries.
+
+A regular series is a start and a count of steps. Everything that walks a calendar does it here, so that
+business days stay business days and month starts stay month starts wherever a forecast goes.
+
+Timestamps are `datetime64[us]` on the *grid clock*: UTC for zoned data finer than a day, the local wall clock
+otherwise. So an hourly grid crosses a daylight-saving change without a doubled or lost step, and a daily grid
+stays at its local hour.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from tsattn.errors import ConfigError
+
+US = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000, "D": 86_400_000_000}
+US["W"] = 7 * US["D"]
+DAY = US["D"]
+
+# alias -> (unit, multiplier of n, month_end); the first alias of each row of _CANONICAL is what is printed
+_ALIASES: dict[str, tuple[str, int, bool]] = {
+    **{u: (u, 1, False) for u in ("us", "ms", "s", "min", "h", "D", "W", "B", "step")},
+    **{"t": ("min", 1, False), "m": ("min", 1, False), "d": ("D", 1, False), "w": ("W", 1, False)},
+    **{"b": ("B", 1, False), "hour": ("h", 1, False), "hourly": ("h", 1, False), "daily": ("D", 1, False)},
+    **{"day": ("D", 1, False), "week": ("W", 1, False), "weekly": ("W", 1, False), "minute": ("min", 1, False)},
+    **{"MS": ("M", 1, False), "ME": ("M", 1, True), "M": ("M", 1, False), "month": ("M", 1, False)},
+    **{"monthly": ("M", 1, False), "QS": ("M", 3, False), "QE": ("M", 3, True), "Q": ("M", 3, False)},
+    **{"quarterly": ("M", 3, False), "YS": ("M", 12, False), "YE": ("M", 12, True), "Y": ("M", 12, False)},
+    **{"A": ("M", 12, False), "yearly": ("M", 12, False), "annual": ("M", 12, False), "H": ("h", 1, False)},
+    **{"T": ("min", 1, False), "S": ("s", 1, False), "business": ("B", 1, False), "year": ("M", 12, False)},
+}
+
+
+@dataclass(frozen=True)
+class Freq:
+    """One step of a regular grid: `n` units. `unit` is a key of `US`, or "B" (weekdays), "M" (months), "step" (no clock).
+
+    `month_end` marks month grids whose timestamps are last days of months.
+    """
+
+    unit: str
+    n: int = 1
+    month_end: bool = False
+
+    def __post_init__(self) -> None:
+        if self.unit not in US and self.unit not in ("B", "M", "step"):
+            raise ConfigError(f"unknown frequency unit {self.unit!r}")
+        if self.n < 1:
+            raise ConfigError(f"a frequency step must be positive, not {self.n}{self.unit}")
+
+    @classmethod
+    def parse(cls, text: str) -> Freq:
+        """Read an alias such as `h`, `15min`, `D`, `B`, `W`, `MS`, `QE`, `YS`, `step` (pandas' names, and plain words).
+
+        Raises ConfigError, naming the nearest alias.
+        """
+        found = re.fullmatch(r"\s*(\d*)\s*([A-Za-z]+)(-[A-Za-z]{3})?\s*", text)
+        alias = found.group(2) if found else ""
+        if found and (alias in _ALIASES or alias.lower() in _ALIASES):
+            unit, times, end = _ALIASES.get(alias) or _ALIASES[alias.lower()]
+            return cls(unit, int(found.group(1) or 1) * times, end)
+        near = difflib.get_close_matches(alias, _ALIASES, 1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise ConfigError(
+            f"unknown frequency {text!r}", hint + "use for example 15min, h, D, B (business days), W, MS, QS, YS or step"
+        )
+
+    @property
+    def alias(self) -> str:
+        """The name to print, and to give to `--freq`."""
+        if self.unit != "M":
+            return self.unit if self.n == 1 else f"{self.n}{self.unit}"
+        size, letter = next((s, c) for s, c in ((12, "Y"), (3, "Q"), (1, "M")) if self.n % s == 0)
+        count = "" if self.n == size else str(self.n // size)
+        return f"{count}{letter}{'E' if self.month_end else 'S'}"
+
+    def __str__(self) -> str:
+        return self.alias
+
+    @property
+    def has_clock(self) -> bool:
+        """False for series without timestamps, which are numbered 0, 1, 2, …"""
+        return self.unit != "step"
+
+    @property
+    def is_subdaily(self) -> bool:
+        """Whether the step is a fixed duration that is no whole number of days (such grids run on UTC when zoned)."""
+        return self.unit in US and (self.n * US[self.unit]) % DAY != 0
+
+    @property
+    def fixed_us(self) -> int | None:
+        """The step in microseconds where it is a fixed duration, else None."""
+        return self.n * US[self.unit] if self.unit in US else None
+
+    # -- walking -------------------------------------------------------------------------------------------------
+
+    def advance(self, start: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """The timestamps `steps` steps after `start` (arrays that broadcast; datetime64[us], int64)."""
+        start, steps = np.broadcast_arrays(np.asarray(start, "datetime64[us]"), np.asarray(steps, np.int64))
+        if self.unit == "step":
+            return start + (steps * self.n).astype("timedelta64[us]")
+        if self.unit in US:
+            return start + (steps * self.n * US[self.unit]).astype("timedelta64[us]")
+        day = start.astype("datetime64[D]")
+        clock = start - day
+        if self.unit == "B":
+            # a start on a weekend belongs to the Friday before, so that step 1 is the Monday after
+            moved = np.busday_offset(day, steps * self.n, roll="backward")
+            return moved.astype("datetime64[us]") + clock
+        month = day.astype("datetime64[M]")
+        dom = (day - month).astype(np.int64)
+        month = month + (steps * self.n).astype("timedelta64[M]")
+        last = ((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64) - 1
+        dom = last if self.month_end else np.minimum(dom, last)
+        return month.astype("datetime64[D]").astype("datetime64[us]") + dom.astype("timedelta64[D]") + clock
+
+    def steps_between(self, start: np.ndarray, stamps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How many steps from `start` to each of `stamps` (int64, rounded down), and whether each lies on the grid."""
+        start, stamps = np.broadcast_arrays(np.asarray(start, "datetime64[us]"), np.asarray(stamps, "datetime64[us]"))
+        if self.fixed_us is not None or self.unit == "step":
+            steps = (stamps - start).astype(np.int64) // (self.fixed_us or self.n)
+        elif self.unit == "B":
+            days = (start.astype("datetime64[D]"), stamps.astype("datetime64[D]"))
+            steps = np.busday_count(*days) // self.n
+        else:
+            months = stamps.astype("datetime64[M]") - start.astype("datetime64[M]")
+            steps = months.astype(np.int64) // self.n
+        return steps, self.advance(start, steps) == stamps
+
+    # -- what usually comes with it ------------------------------------------------------------------------------
+
+    @property
+    def season_lengths(self) -> tuple[int, ...]:
+        """The cycles, in steps, that this frequency usually carries, shortest first; () where none is usual."""
+        if self.unit == "B":
+            cycles: tuple[float, ...] = (5 / self.n,)
+        elif self.unit == "M":
+            cycles = (12 / self.n,)
+        elif self.fixed_us is not None:
+            spans = (US["h"], DAY, US["W"]) if self.fixed_us < US["min"] * 5 else (DAY, US["W"])
+            cycles = tuple(span / self.fixed_us for span in spans) + ((365.25 * DAY / US["W"],) if self.unit == "W" else ())
+        else:
+            cycles = ()
+        return tuple(sorted({int(c) for c in cycles if c >= 2}))
+
+    @property
+    def season_length(self) -> int:
+        """The cycle that seasonal naive repeats and that MASE scales by: a day, a week of days, a year of months; else 1."""
+        return self.season_lengths[0] if self.season_lengths else 1
+
+    @property
+    def default_horizon(self) -> int:
+        """How far to forecast when nobody says: two days of hours, a month of days, a year of months, …"""
+        if self.unit == "B":
+            return 20
+        if self.unit == "M":
+            return {1: 12, 3: 8, 12: 6}.get(self.n, 8)
+        if self.fixed_us is None:
+            return 24
+        if self.fixed_us >= US["W"]:
+            return 13
+        return 30 if self.fixed_us >= DAY else max(24, min(48, 2 * DAY // self.fixed_us))
+
+
+def calendar_names(freq: Freq) -> tuple[str, ...]:
+    """The calendar features of a frequency: sine and cosine of each cycle that its steps resolve."""
+    if not freq.has_clock:
+        return ()
+    cycles = []
+    if freq.is_subdaily:
+        cycles.append("day")
+    if freq.unit in ("B", "D") or freq.is_subdaily:
+        cycles.append("week")
+    if freq.n * (1 if freq.unit == "M" else 0) < 12:
+        cycles.append("year")
+    return tuple(f"{wave}_of_{cycle}" for cycle in cycles for wave in ("sin", "cos"))
+
+
+def calendar_features(local: np.ndarray, freq: Freq) -> np.ndarray:
+    """Calendar features of local wall-clock timestamps `local` (…,) -> float32 (…, C), C = len(calendar_names(freq))."""
+    day = local.astype("datetime64[D]")
+    year = day.astype("datetime64[Y]")
+    since_midnight = (local - day).astype(np.int64) / DAY
+    phases = {
+        "day": since_midnight,
+        "week": ((day.astype(np.int64) + 3) % 7 + since_midnight) / 7,  # 1970-01-01 was a Thursday; 0 = Monday
+        "year": ((day - year.astype("datetime64[D]")).astype(np.int64) + since_midnight) / 365.25,
+    }
+    waves = []
+    for name in calendar_names(freq):
+        wave, cycle = name.split("_of_")
+        angle = (2 * np.pi * phases[cycle]).astype(np.float32)
+        waves.append(np.sin(angle) if wave == "sin" else np.cos(angle))
+    return np.stack(waves, -1) if waves else np.zeros((*local.shape, 0), np.float32)

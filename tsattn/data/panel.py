@@ -1,0 +1,153 @@
+"""Panel: many regular series in flat arrays. The one shape that data has after reading and before windows.
+
+A series is a start, a frequency and consecutive rows: an irregular panel cannot be written down. Missing values are NaN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from tsattn.data.freq import Freq
+from tsattn.data.timezone import to_local
+from tsattn.errors import DataError
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Which column of the source was which. Kept in the model folder, so that the same columns are found again.
+
+    `past`, `known` and `static` name the source columns; the `*_features` name the numeric features made of them (a text
+    column gives one 0/1 feature for each of its values, `column=value`).
+    """
+
+    timestamp: str | None = None
+    item: tuple[str, ...] = ()
+    target: tuple[str, ...] = ("target",)
+    past: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+    past_features: tuple[str, ...] = ()
+    known_features: tuple[str, ...] = ()
+    static_features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """S series in N rows; series s has rows `indptr[s]:indptr[s+1]`, one a step of `freq` from `start[s]`.
+
+    start: (S,) datetime64[us] on the grid clock (see freq.py). target: (N,) float32, NaN = missing. past: (N, P),
+    known: (N, K), static: (S, C) float32. origin: (S,) absolute index of the first unobserved row: rows from there on
+    carry known covariates only, and their target is NaN. `origin` is the single wall between past and future.
+    tz: the zone to print timestamps in, None for naive ones. Raises DataError when the parts do not fit.
+    """
+
+    freq: Freq
+    item_ids: tuple[str, ...]
+    indptr: np.ndarray
+    start: np.ndarray
+    target: np.ndarray
+    origin: np.ndarray
+    past: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    known: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    static: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    tz: str | None = None
+    schema: Schema = Schema()
+
+    def __post_init__(self) -> None:
+        series, rows = len(self.item_ids), len(self.target)
+        for name, width, length in (("past", 0, rows), ("known", 0, rows), ("static", 0, series)):
+            if getattr(self, name).size == 0:
+                object.__setattr__(self, name, np.zeros((length, width), np.float32))
+        wanted = {
+            "indptr": ((series + 1,), "int64"),
+            "start": ((series,), "datetime64[us]"),
+            "target": ((rows,), "float32"),
+            "origin": ((series,), "int64"),
+            "past": ((rows, len(self.schema.past_features)), "float32"),
+            "known": ((rows, len(self.schema.known_features)), "float32"),
+            "static": ((series, len(self.schema.static_features)), "float32"),
+        }
+        for name, (shape, dtype) in wanted.items():
+            array = getattr(self, name)
+            if array.shape != shape or array.dtype != dtype:
+                raise DataError(f"Panel.{name} must be {dtype} of shape {shape}, not {array.dtype} of shape {array.shape}")
+        if self.indptr[0] != 0 or self.indptr[-1] != rows or np.any(np.diff(self.indptr) < 0):
+            raise DataError("Panel.indptr must rise from 0 to the number of rows")
+        if np.any(self.origin < self.indptr[:-1]) or np.any(self.origin > self.indptr[1:]):
+            raise DataError("Panel.origin must lie within each item's rows")
+        if len(set(self.item_ids)) != series:
+            raise DataError("Panel.item_ids must be unique")
+
+    def __len__(self) -> int:
+        return len(self.item_ids)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Observed steps of each item, from its start to its origin: (S,) int64."""
+        return self.origin - self.indptr[:-1]
+
+    def timestamps(self, item: int) -> np.ndarray:
+        """Grid-clock timestamps of one item's rows, datetime64[us]."""
+        return self.freq.advance(self.start[item], np.arange(self.indptr[item + 1] - self.indptr[item]))
+
+    def local(self, stamps: np.ndarray) -> np.ndarray:
+        """Grid-clock timestamps -> the local wall clock that calendar features and people read."""
+        return to_local(stamps, self.tz) if self.tz is not None and self.freq.is_subdaily else stamps
+
+    def history(self, item: int) -> np.ndarray:
+        """One item's observed target, start to origin, as a view."""
+        return self.target[self.indptr[item] : self.origin[item]]
+
+    def before(self, rows: np.ndarray) -> Panel:
+        """The same panel as it was known when each item's first unobserved row was `rows` (S,), an absolute index.
+
+        Target and past covariates from there on are wiped, known covariates stay: what a model is fitted on.
+        """
+        origin = np.clip(np.asarray(rows, np.int64), self.indptr[:-1], self.origin)
+        item = np.repeat(np.arange(len(self)), np.diff(self.indptr))
+        hidden = np.arange(len(self.target)) >= origin[item]
+        target, past = self.target.copy(), self.past.copy()
+        target[hidden], past[hidden] = np.nan, np.nan
+        return replace(self, target=target, past=past, origin=origin)
+
+    def select(self, items: np.ndarray) -> Panel:
+        """The panel of only these items (indices), in this order."""
+        items = np.asarray(items, np.int64)
+        sizes = np.diff(self.indptr)[items]
+        indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        rows = np.repeat(self.indptr[:-1][items] - indptr[:-1], sizes) + np.arange(indptr[-1])
+        return replace(
+            self,
+            item_ids=tuple(self.item_ids[i] for i in items),
+            indptr=indptr,
+            start=self.start[items],
+            target=self.target[rows],
+            past=self.past[rows],
+            known=self.known[rows],
+            static=self.static[items],
+            origin=indptr[:-1] + self.lengths[items],
+        )
+
+    @classmethod
+    def from_arrays(
+        cls, series: list[np.ndarray], *, freq: str | Freq = "step", item_ids: list[str] | None = None, start: object = None
+    ) -> Panel:
+        """A panel of 1-D arrays (NaN = missing), all starting at `start` (default: 2000-01-03, a Monday; 0 for `step`)."""
+        freq = Freq.parse(freq) if isinstance(freq, str) else freq
+        rows = [np.asarray(s, np.float32) for s in series]
+        if any(r.ndim != 1 or len(r) == 0 for r in rows) or not rows:
+            raise DataError("each series must be a 1-D array of at least one value", "pass [y1, y2, …]")
+        if any(np.isinf(r).any() for r in rows):
+            raise DataError("a series holds an infinite value", "replace it by a number, or by NaN for missing")
+        indptr = np.concatenate([[0], np.cumsum([len(r) for r in rows])]).astype(np.int64)
+        first = np.datetime64(start if start is not None else "2000-01-03", "us") if freq.has_clock else np.datetime64(0, "us")
+        return cls(
+            freq=freq,
+            item_ids=tuple(item_ids or [f"series_{i}" for i in range(len(rows))]),
+            indptr=indptr,
+            start=np.full(len(rows), first, "datetime64[us]"),
+            target=np.concatenate(rows),
+            origin=indptr[1:].copy(),
+        )

@@ -1,0 +1,109 @@
+"""Origins -> WindowBatch, by one gather. Training, backtest and forecast differ only in the origins they ask for.
+
+A window's past ends at its origin. Nothing at or after the origin enters `past_*`; nothing at or after the panel's own
+wall enters anything but the known covariates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tsattn.data.freq import calendar_features, calendar_names
+from tsattn.data.panel import Panel
+from tsattn.errors import ConfigError
+
+
+@dataclass(frozen=True, eq=False)
+class WindowBatch:
+    """B windows, each cut at its origin. All float32.
+
+    past_target: (B, L), NaN where missing or before the item's start. past_cov: (B, L, P). known: (B, L+H, C+K), calendar
+    features, then declared ones; NaN where unknown. static: (B, ·). future_target: (B, H), NaN where not (yet) observed:
+    for losses and scores only. item: (B,) index into the panel, origin: (B,) absolute row of the first step forecast.
+    """
+
+    past_target: np.ndarray
+    past_cov: np.ndarray
+    known: np.ndarray
+    static: np.ndarray
+    future_target: np.ndarray
+    item: np.ndarray
+    origin: np.ndarray
+    season_lengths: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    @property
+    def context(self) -> int:
+        return self.past_target.shape[1]
+
+    @property
+    def horizon(self) -> int:
+        return self.future_target.shape[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Origins:
+    """Where to cut: item (B,) indices and origin (B,) absolute rows."""
+
+    item: np.ndarray
+    row: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def __getitem__(self, which: slice | np.ndarray) -> Origins:
+        return Origins(self.item[which], self.row[which])
+
+
+def last_origins(panel: Panel) -> Origins:
+    """The end of every item: what `forecast` asks for."""
+    return Origins(np.arange(len(panel)), panel.origin.copy())
+
+
+def rolling_origins(panel: Panel, horizon: int, windows: int, step: int | None = None, min_history: int = 1) -> Origins:
+    """For every item, `windows` origins `step` (default: the horizon) apart, the last one `horizon` before the item's end.
+
+    Ordered by item, then time. Origins with fewer than `min_history` steps before them are left out.
+    """
+    if horizon < 1 or windows < 1 or (step is not None and step < 1):
+        raise ConfigError(f"horizon, windows and step must be positive, not {horizon}, {windows}, {step}")
+    back = horizon + (step or horizon) * np.arange(windows - 1, -1, -1)  # (W,)
+    row = panel.origin[:, None] - back[None, :]  # (S, W)
+    item = np.broadcast_to(np.arange(len(panel))[:, None], row.shape)
+    fits = row - panel.indptr[:-1, None] >= min_history
+    return Origins(item[fits], row[fits])
+
+
+def gather(panel: Panel, origins: Origins, context: int, horizon: int) -> WindowBatch:
+    """Cut one window of `context` past and `horizon` future steps at each origin; short items are padded on the left."""
+    item, origin = origins.item, origins.row
+    offset = np.arange(-context, horizon)
+    rows = origin[:, None] + offset  # (B, L+H)
+    first, end, wall = (a[item][:, None] for a in (panel.indptr[:-1], panel.indptr[1:], panel.origin))
+    inside = (rows >= first) & (rows < end)
+    index = np.where(inside, rows, 0)
+    seen = inside & (rows < wall)
+    past, future = slice(0, context), slice(context, None)
+
+    target = np.where(seen, panel.target[index], np.float32(np.nan)) if len(panel.target) else np.full(rows.shape, np.nan)
+    past_cov = np.where(seen[:, past, None], panel.past[index[:, past]], np.float32(np.nan))
+    declared = np.where(inside[..., None], panel.known[index], np.float32(np.nan))
+    if calendar_names(panel.freq):
+        stamps = panel.freq.advance(panel.start[item][:, None], rows - first)
+        known = np.concatenate([calendar_features(panel.local(stamps), panel.freq), declared], -1)
+    else:
+        known = declared
+    return WindowBatch(
+        past_target=target[:, past].astype(np.float32),
+        past_cov=past_cov,
+        known=known,
+        static=panel.static[item],
+        future_target=target[:, future].astype(np.float32),
+        item=item,
+        origin=origin,
+        season_lengths=panel.freq.season_lengths,
+    )
