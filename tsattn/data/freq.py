@@ -125,12 +125,20 @@ class Freq:
         if self.fixed_us is not None or self.unit == "step":
             steps = (stamps - start).astype(np.int64) // (self.fixed_us or self.n)
         elif self.unit == "B":
-            days = (start.astype("datetime64[D]"), stamps.astype("datetime64[D]"))
-            steps = np.busday_count(*days) // self.n
+            first, last = (
+                np.busday_offset(days.astype("datetime64[D]"), 0, roll="backward").astype(np.int64) + 3
+                for days in (start, stamps)
+            )  # days since Monday, 1969-12-29; none is a weekend now
+            weekdays = 5 * (last // 7 - first // 7) + last % 7 - first % 7
+            steps = weekdays // self.n
         else:
             months = stamps.astype("datetime64[M]") - start.astype("datetime64[M]")
             steps = months.astype(np.int64) // self.n
-        return steps, self.advance(start, steps) == stamps
+        reached = self.advance(start, steps)
+        if self.fixed_us is None and np.any(reached > stamps):  # an earlier clock time, or an earlier day of the month
+            steps = steps - (reached > stamps)
+            reached = self.advance(start, steps)
+        return steps, reached == stamps
 
     # -- what usually comes with it ------------------------------------------------------------------------------
 
@@ -143,10 +151,12 @@ class Freq:
             cycles = (12 / self.n,)
         elif self.fixed_us is not None:
             spans = (US["h"], DAY, US["W"]) if self.fixed_us < US["min"] * 5 else (DAY, US["W"])
-            cycles = tuple(span / self.fixed_us for span in spans) + ((365.25 * DAY / US["W"],) if self.unit == "W" else ())
+            cycles = tuple(span / self.fixed_us for span in spans) + ((365.25 * DAY / self.fixed_us,) if self.unit == "W" else ())
         else:
             cycles = ()
-        return tuple(sorted({int(c) for c in cycles if c >= 2}))
+        # 7-hourly data have no daily cycle of a whole number of steps; a year of weeks is near enough to 52
+        whole = {round(c) for c in cycles if c >= 2 and (self.unit == "W" or c == int(c))}
+        return tuple(sorted(whole - {1}))
 
     @property
     def season_length(self) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tsattn.data.freq import Freq
-from tsattn.data.timezone import to_local
+from tsattn.data.timezone import instants, to_local
 from tsattn.errors import DataError
 
 
@@ -58,7 +58,7 @@ class Panel:
     def __post_init__(self) -> None:
         series, rows = len(self.item_ids), len(self.target)
         for name, width, length in (("past", 0, rows), ("known", 0, rows), ("static", 0, series)):
-            if getattr(self, name).size == 0:
+            if getattr(self, name).shape == (0, 0):
                 object.__setattr__(self, name, np.zeros((length, width), np.float32))
         wanted = {
             "indptr": ((series + 1,), "int64"),
@@ -95,6 +95,10 @@ class Panel:
     def local(self, stamps: np.ndarray) -> np.ndarray:
         """Grid-clock timestamps -> the local wall clock that calendar features and people read."""
         return to_local(stamps, self.tz) if self.tz is not None and self.freq.is_subdaily else stamps
+
+    def instants(self, stamps: np.ndarray) -> np.ndarray:
+        """Grid-clock timestamps -> UTC instants where the panel has a zone, else unchanged."""
+        return instants(stamps, self.freq, self.tz)
 
     def history(self, item: int) -> np.ndarray:
         """One item's observed target, start to origin, as a view."""

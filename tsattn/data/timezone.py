@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
+from tsattn.data.freq import Freq
 from tsattn.errors import ConfigError
 
 _HOUR = 3_600_000_000
 _QUARTER = _HOUR // 4
+_MICROSECOND = dt.timedelta(microseconds=1)
 
 
 def zone(name: str) -> dt.tzinfo:
@@ -25,22 +27,23 @@ def zone(name: str) -> dt.tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ConfigError(f"unknown time zone {name!r}", "use a name such as Europe/Berlin, or an offset such as +02:00") from None
+        raise ConfigError(
+            f"unknown time zone {name!r}", "use a name such as Europe/Berlin, or an offset such as +02:00"
+        ) from None
 
 
 def utc_offsets(utc: np.ndarray, name: str) -> np.ndarray:
     """The zone's offset from UTC, as timedelta64[us], at each UTC instant of `utc` (datetime64[us])."""
-    where = zone(name)
-    # offsets change at most every quarter of an hour, and a series has few distinct quarters beside its rows
-    quarters, inverse = np.unique(utc.astype("datetime64[us]").astype(np.int64) // _QUARTER, return_inverse=True)
+    where, utc = zone(name), np.asarray(utc, "datetime64[us]")
     if isinstance(where, dt.timezone):
-        step = where.utcoffset(None) // dt.timedelta(microseconds=1)
-        return np.full(utc.shape, step).astype("timedelta64[us]")
+        return np.full(utc.shape, np.timedelta64(where.utcoffset(None) // _MICROSECOND, "us"))
+    # offsets change at most every quarter of an hour, and a series has few distinct quarters beside its rows
+    quarters, inverse = np.unique(utc.astype(np.int64) // _QUARTER, return_inverse=True)
     epoch = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
     out = np.empty(len(quarters), np.int64)
     for i, q in enumerate(quarters.tolist()):
         offset = (epoch + dt.timedelta(microseconds=q * _QUARTER)).astimezone(where).utcoffset()
-        out[i] = (offset or dt.timedelta()) // dt.timedelta(microseconds=1)
+        out[i] = (offset or dt.timedelta()) // _MICROSECOND
     return out[inverse].reshape(utc.shape).astype("timedelta64[us]")
 
 
@@ -51,5 +54,29 @@ def to_local(utc: np.ndarray, name: str) -> np.ndarray:
 
 def to_utc(local: np.ndarray, name: str) -> np.ndarray:
     """Local wall clock -> UTC instants. A doubled hour is read as the first, a skipped one as if the clock had not moved."""
-    guess = local - utc_offsets(local, name)
-    return local - utc_offsets(guess, name)
+    local = np.asarray(local, "datetime64[us]")
+    day = np.timedelta64(1, "D")
+    # the offsets well before and well after any change nearby; the older one wins wherever it is possible at all
+    before, after = utc_offsets(local - day, name), utc_offsets(local + day, name)
+    moved = (utc_offsets(local - before, name) != before) & (utc_offsets(local - after, name) == after)
+    return local - np.where(moved, after, before)
+
+
+def instants(stamps: np.ndarray, freq: Freq, tz: str | None) -> np.ndarray:
+    """Grid-clock timestamps (see freq.py) -> UTC instants; unchanged where there is no zone, or no clock.
+
+    The one place that knows which clock a grid runs on: zoned grids finer than a day are in UTC already, coarser ones
+    stand on the local wall clock, whose midnight that a daylight-saving change skips is an hour later.
+    """
+    if tz is None or not freq.has_clock or freq.is_subdaily:
+        return stamps
+    return to_utc(stamps, tz)
+
+
+def canonical(name: str) -> str:
+    """The spelling of a zone that Arrow and pandas both read: `UTC`, `Europe/Berlin` or `+02:00`. Raises ConfigError."""
+    where = zone(name)
+    if not isinstance(where, dt.timezone):
+        return name
+    minutes = where.utcoffset(None) // dt.timedelta(minutes=1)
+    return "UTC" if minutes == 0 else f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"

@@ -78,8 +78,12 @@ def rolling_origins(panel: Panel, horizon: int, windows: int, step: int | None =
     return Origins(item[fits], row[fits])
 
 
-def gather(panel: Panel, origins: Origins, context: int, horizon: int) -> WindowBatch:
-    """Cut one window of `context` past and `horizon` future steps at each origin; short items are padded on the left."""
+def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariates: bool = True) -> WindowBatch:
+    """Cut one window of `context` past and `horizon` future steps at each origin; short items are padded on the left.
+
+    Without `covariates` the batch carries the target alone (P = C = K = 0): for forecasters that read nothing else, and want
+    the whole history, for which the calendar of every past step would cost more than the forecast.
+    """
     item, origin = origins.item, origins.row
     offset = np.arange(-context, horizon)
     rows = origin[:, None] + offset  # (B, L+H)
@@ -89,21 +93,28 @@ def gather(panel: Panel, origins: Origins, context: int, horizon: int) -> Window
     seen = inside & (rows < wall)
     past, future = slice(0, context), slice(context, None)
 
-    target = np.where(seen, panel.target[index], np.float32(np.nan)) if len(panel.target) else np.full(rows.shape, np.nan)
-    past_cov = np.where(seen[:, past, None], panel.past[index[:, past]], np.float32(np.nan))
-    declared = np.where(inside[..., None], panel.known[index], np.float32(np.nan))
-    if calendar_names(panel.freq):
-        stamps = panel.freq.advance(panel.start[item][:, None], rows - first)
-        known = np.concatenate([calendar_features(panel.local(stamps), panel.freq), declared], -1)
-    else:
-        known = declared
+    target = _take(panel.target, index, seen)
+    past_cov, known = np.zeros((*index[:, past].shape, 0), np.float32), np.zeros((*index.shape, 0), np.float32)
+    if covariates:
+        past_cov = _take(panel.past, index[:, past], seen[:, past])
+        known = _take(panel.known, index, inside)
+        if calendar_names(panel.freq):
+            stamps = panel.freq.advance(panel.start[item][:, None], rows - first)
+            known = np.concatenate([calendar_features(panel.local(stamps), panel.freq), known], -1)
     return WindowBatch(
-        past_target=target[:, past].astype(np.float32),
+        past_target=target[:, past],
         past_cov=past_cov,
         known=known,
         static=panel.static[item],
-        future_target=target[:, future].astype(np.float32),
+        future_target=target[:, future],
         item=item,
         origin=origin,
         season_lengths=panel.freq.season_lengths,
     )
+
+
+def _take(array: np.ndarray, index: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """float32 rows `index` of `array`, NaN where not to `keep`; an empty array has no row to point at, and gives NaN."""
+    if len(array) == 0:
+        return np.full((*index.shape, *array.shape[1:]), np.nan, np.float32)
+    return np.where(keep.reshape(*keep.shape, *[1] * (array.ndim - 1)), array[index], np.float32(np.nan))
