@@ -1,0 +1,68 @@
+"""What reading found, guessed and repaired, for people and for JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One guess: `what` was taken for `value`; `flag` is what to type to override it ("" where there is none)."""
+
+    what: str
+    value: str
+    flag: str = ""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One kind of repair: `what` was done, how often (`count`), and `where` the first one was."""
+
+    what: str
+    count: int
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class ReadReport:
+    """The report of one reading.
+
+    rows: steps of all items from their first to their last observed value; missing: how many of these have no value.
+    first, last: the earliest and the latest observed timestamp as ISO text (with the offset where the data has a zone).
+    """
+
+    source: str
+    found: tuple[Finding, ...] = ()
+    repaired: tuple[Repair, ...] = ()
+    warnings: tuple[str, ...] = ()
+    items: int = 0
+    rows: int = 0
+    missing: int = 0
+    first: str = ""
+    last: str = ""
+    seconds: float = 0.0
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return dataclasses.asdict(self)
+
+
+@dataclass
+class Notes:
+    """What the stages of a reading write down as they go; `read` makes the report of it."""
+
+    found: list[Finding] = field(default_factory=list)
+    repaired: list[Repair] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def find(self, what: str, value: str, flag: str = "") -> None:
+        self.found.append(Finding(what, value, flag))
+
+    def repair(self, what: str, count: int, where: str = "") -> None:
+        if count:
+            self.repaired.append(Repair(what, int(count), where))
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
