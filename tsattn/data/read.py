@@ -40,7 +40,7 @@ def read(source: object, options: ReadOptions = ReadOptions(), *, schema: Schema
             series[str(name)] = (stamps[ids == name], table[targets[0]].to_numpy()[ids == name])
     else:
         series = {t: (stamps, table[t].to_numpy()) for t in targets}
-    step = min(int(np.diff(np.sort(t)).min()) for t, _ in series.values())
+    step = min(int(np.diff(np.sort(t)).astype(np.int64).min()) for t, _ in series.values())
     freq = Freq.parse(options.freq) if options.freq else Freq("us", step)
     for unit in ("D", "h", "min", "s"):
         from tsattn.data.freq import US
