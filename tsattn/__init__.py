@@ -1,0 +1,37 @@
+"""tsattn: time-series forecasting with an LSTM and self-attention network, from the command line or from Python.
+
+Importing this package does nothing: each public name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tsattn.api import backtest, forecast, ingest, load, train
+    from tsattn.data.panel import Panel
+    from tsattn.errors import TsattnError
+    from tsattn.forecast.frame import Forecast
+
+__version__ = "0.1.0"
+__all__ = ["Forecast", "Panel", "TsattnError", "__version__", "backtest", "forecast", "ingest", "load", "train"]
+
+_HOME = {
+    "Forecast": "tsattn.forecast.frame",
+    "Panel": "tsattn.data.panel",
+    "TsattnError": "tsattn.errors",
+    **dict.fromkeys(("backtest", "ingest", "load", "train"), "tsattn.api"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    if name == "forecast":  # a room and a verb: the room's module can be called (tsattn/forecast/__init__.py)
+        return importlib.import_module("tsattn.forecast")
+    raise AttributeError(f"module 'tsattn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

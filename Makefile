@@ -1,0 +1,53 @@
+# make demo    the main job on sample_data: ingest, train, backtest, forecast (about three minutes on two cores)
+# make test    every test;  make check  format, lint, types, layers and tests;  make bench, make soak  the long ones
+# Each target sets up .venv first, and again only when pyproject.toml or constraints.txt changed.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+# the first Python of at least 3.11 that can make a virtual environment; say PYTHON=... to choose another
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
+
+.PHONY: help setup demo test check format bench soak clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n '1,3s/^# \{0,1\}//p' Makefile
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed (with its venv module); say make PYTHON=/path/to/python"; exit 1; }
+	@echo "setting up $(VENV) with $$($(PYTHON) --version) (a few minutes the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,stats]'
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh sample_data/demo.sh
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest -m 'not soak' </dev/null
+
+check: $(STAMP)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pytest -m 'not soak' </dev/null
+
+format: $(STAMP)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(STAMP)
+	@$(BIN)/python benchmarks/run.py $(DATA)
+
+soak: $(STAMP)
+	@$(BIN)/python -m pytest -m soak
+
+clean:
+	rm -rf $(VENV) build dist demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
