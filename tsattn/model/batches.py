@@ -1,0 +1,87 @@
+"""Training batches: sampled windows, augmented, with their prefixes and origins, as arrays. Seeded step by step.
+
+Everything random about step k is drawn from (seed, rank, k), so an interrupted run continues to the same result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tsattn.config import ModelConfig, TrainConfig
+from tsattn.data.panel import Panel
+from tsattn.data.seasons import find_seasons
+from tsattn.data.windows import Origins, gather
+
+FLIP = 0.3  # share of windows turned upside down
+MIXUP = 0.25  # share of windows blended with another
+WHOLE = 0.2  # share of windows scaled by their whole past, as when forecasting
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingBatch:
+    """Arrays of one optimiser step; see nn/network.Inputs and nn/objective for shapes."""
+
+    target: np.ndarray
+    past_cov: np.ndarray
+    known: np.ndarray
+    static: np.ndarray
+    seasons: np.ndarray
+    future: np.ndarray
+    prefix: np.ndarray
+    origin: np.ndarray
+
+
+def sample(panel: Panel, model: ModelConfig, train: TrainConfig, step: int, rank: int = 0) -> TrainingBatch:
+    """The windows of one step: B = train.batch windows, O = train.origins origins each."""
+    rng = np.random.default_rng([train.seed, rank, step])
+    origins = sample_ends(panel, rng, train.batch, model.patch)
+    window = gather(panel, origins, model.context, model.horizon)
+    target = np.concatenate([window.past_target, window.future_target], 1)  # (B, L + H)
+    target = augment(target, model.context, rng)
+    past, future = target[:, : model.context], target[:, model.context :]
+    prefix, chosen = choose_origins(past, model.patch, train.origins, rng)
+    visible = np.where(np.arange(model.context) < prefix[:, None], past, np.nan)
+    seasons = find_seasons(visible, window.season_lengths)
+    return TrainingBatch(past, window.past_cov, window.known, window.static, seasons, future, prefix, chosen)
+
+
+def sample_ends(panel: Panel, rng: np.random.Generator, count: int, patch: int) -> Origins:
+    """Random window ends: an item by the square root of its length, then any row that leaves a patch before it and a step after."""
+    room = np.maximum(panel.lengths - 2, 0)
+    weight = np.sqrt(room) if room.any() else np.ones(len(panel))
+    item = rng.choice(len(panel), count, p=weight / weight.sum())
+    least = np.minimum(patch, room[item])
+    return Origins(item, panel.indptr[item] + least + (rng.random(count) * (room[item] - least + 2)).astype(np.int64))
+
+
+def augment(target: np.ndarray, context: int, rng: np.random.Generator) -> np.ndarray:
+    """Flips and mixup of windows, each in units of its own past. target (B, L + H) -> the same shape."""
+    seen = np.isfinite(target[:, :context])
+    count = np.maximum(seen.sum(1, keepdims=True), 1)
+    mean = np.where(seen, target[:, :context], 0).sum(1, keepdims=True) / count
+    spread = np.sqrt((np.where(seen, target[:, :context] - mean, 0) ** 2).sum(1, keepdims=True) / count)
+    z = (target - mean) / np.maximum(spread, np.maximum(1e-6 * np.abs(mean), 1e-20))
+    rows = len(target)
+    share = np.where(rng.random((rows, 1)) < MIXUP, rng.uniform(0.5, 1.0, (rows, 1)), 1.0)
+    partner = z[rng.permutation(rows)]
+    z = np.where(share < 1, share * z + (1 - share) * partner, z)
+    z = np.where(rng.random((rows, 1)) < FLIP, -z, z)
+    # the level comes back: the network may not learn that every window is centred
+    return (z * spread + mean).astype(np.float32)
+
+
+def choose_origins(past: np.ndarray, patch: int, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """How much of each window sets its scale, prefix (B,), and `count` origins at or after it, (B, O), 0 where there are fewer."""
+    rows, length = past.shape
+    tokens = length // patch
+    started = np.isfinite(past).reshape(rows, tokens, patch).any(2)
+    first = np.where(started.any(1), started.argmax(1), tokens - 1)  # (B,) first token that saw anything
+    prefix = first + 1 + (rng.random(rows) * (tokens - first)).astype(np.int64)
+    prefix = np.where(rng.random(rows) < WHOLE, tokens, prefix)
+    token = np.arange(1, tokens + 1)
+    order = np.where(token >= prefix[:, None], rng.random((rows, tokens)), 2.0)
+    chosen = np.argsort(order, 1)[:, :count] + 1
+    chosen = np.where(np.take_along_axis(order, chosen - 1, 1) < 2.0, chosen, 0)
+    return prefix * patch, chosen * patch

@@ -1,0 +1,36 @@
+"""Recurrent front-ends: what reads the tokens in order before they attend to each other."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from tsattn.config import ModelConfig
+from tsattn.errors import ConfigError
+
+RECURRENT: dict[str, type[nn.LSTM] | type[nn.GRU] | None] = {"lstm": nn.LSTM, "gru": nn.GRU, "none": None}
+
+
+class FrontEnd(nn.Module):
+    """x + RNN(norm x): one recurrent layer on a residual branch, so that attention sees both a token and its running state.
+
+    Causal: the output at token t depends on tokens ≤ t. Raises ConfigError for an unknown kind.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        if config.front_end not in RECURRENT:
+            raise ConfigError(f"unknown front end {config.front_end!r}", f"use one of {', '.join(RECURRENT)}")
+        kind = RECURRENT[config.front_end]
+        self.norm = nn.RMSNorm(config.width) if kind else None
+        self.rnn = kind(config.width, config.width, batch_first=True) if kind else None
+        if isinstance(self.rnn, nn.LSTM):
+            with torch.no_grad():  # forget gates start open (Jozefowicz et al. 2015, §3.2); gates are ordered i, f, g, o
+                self.rnn.bias_ih_l0[config.width : 2 * config.width] = 1.0
+                self.rnn.bias_hh_l0[config.width : 2 * config.width] = 0.0
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, D) -> (B, T, D)"""
+        if self.rnn is None or self.norm is None:
+            return x
+        return x + self.rnn(self.norm(x))[0]

@@ -1,0 +1,32 @@
+"""What training minimises: quantile loss at many origins of each window, in units of what a naive forecast errs by."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tsattn.nn.loss import pinball
+from tsattn.nn.network import Inputs, Network
+
+EXTREME = 20.0  # values beyond this many spreads of the prefix are no target: one spike would drown the batch
+FLOOR = 0.05  # of the naive error in the loss's denominator, so that a near-perfect season does not dominate
+
+
+def window_loss(network: Network, inputs: Inputs, future: Tensor, prefix: Tensor, origin: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean scaled quantile loss of a batch, and how many (origin, step) targets it counts; both scalars.
+
+    inputs: see network.Inputs, `known` reaching L + H. future (B, H), NaN = unknown; prefix (B,); origin (B, O), 0 = none.
+    """
+    horizon = future.shape[1]
+    counted = origin >= prefix[:, None]  # (B, O)
+    start = torch.where(counted, origin, torch.full_like(origin, network.config.context))
+    predicted, scale = network.forecast_at(inputs, prefix, start)  # (B, O, H, Q)
+    whole = (torch.cat([inputs.target, future], 1) - scale.mean) / scale.std  # (B, L + H)
+    steps = start[..., None] + torch.arange(horizon, device=origin.device)
+    target = whole.gather(1, steps.flatten(1)).view(steps.shape)  # (B, O, H)
+    valid = torch.isfinite(target) & (target.abs() < EXTREME) & counted[..., None]
+    target = torch.where(valid, target, torch.zeros_like(target))
+    quantiles = torch.tensor(network.spec.quantiles, device=target.device)
+    error = pinball(quantiles, predicted, target).mean(-1) / (FLOOR + scale.season)[..., None]
+    count = valid.sum()
+    return torch.where(valid, error, torch.zeros_like(error)).sum() / count.clamp_min(1), count
