@@ -71,7 +71,7 @@ def _read_m4(folder: Path, part: str, alias: str) -> Panel:
     train, test = (_rows(folder / f"M4-{part}-{piece}.csv") for piece in ("train", "test"))
     if train.keys() != test.keys():
         raise DataError(f"{folder}: the M4 {part} train and test files hold different series")
-    return Panel.from_arrays([train[i] + test[i] for i in train], freq=alias, item_ids=list(train))
+    return Panel.from_arrays([np.array(train[i] + test[i]) for i in train], freq=alias, item_ids=list(train))
 
 
 def _rows(path: Path) -> dict[str, list[float]]:

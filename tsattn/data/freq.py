@@ -125,10 +125,10 @@ class Freq:
         if self.fixed_us is not None or self.unit == "step":
             steps = (stamps - start).astype(np.int64) // (self.fixed_us or self.n)
         elif self.unit == "B":
+            # days since Monday, 1969-12-29, a weekend counting as the Friday before
             first, last = (
-                np.busday_offset(days.astype("datetime64[D]"), 0, roll="backward").astype(np.int64) + 3
-                for days in (start, stamps)
-            )  # days since Monday, 1969-12-29; none is a weekend now
+                np.busday_offset(d.astype("datetime64[D]"), 0, "backward").astype(np.int64) + 3 for d in (start, stamps)
+            )
             weekdays = 5 * (last // 7 - first // 7) + last % 7 - first % 7
             steps = weekdays // self.n
         else:

@@ -6,6 +6,7 @@ A series is a start, a frequency and consecutive rows: an irregular panel cannot
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -136,7 +137,7 @@ class Panel:
 
     @classmethod
     def from_arrays(
-        cls, series: list[np.ndarray], *, freq: str | Freq = "step", item_ids: list[str] | None = None, start: object = None
+        cls, series: list[np.ndarray], *, freq: str | Freq = "step", item_ids: list[str] | None = None, start: Any = None
     ) -> Panel:
         """A panel of 1-D arrays (NaN = missing), all starting at `start` (default: 2000-01-03, a Monday; 0 for `step`)."""
         freq = Freq.parse(freq) if isinstance(freq, str) else freq

@@ -19,7 +19,7 @@ _MICROSECOND = dt.timedelta(microseconds=1)
 def zone(name: str) -> dt.tzinfo:
     """The zone of a name or a fixed offset. Raises ConfigError for an unknown one."""
     if name in ("UTC", "Z"):
-        return dt.timezone.utc
+        return dt.UTC
     found = re.fullmatch(r"([+-])(\d\d):?(\d\d)", name)
     if found:
         sign = -1 if found.group(1) == "-" else 1
@@ -39,7 +39,7 @@ def utc_offsets(utc: np.ndarray, name: str) -> np.ndarray:
         return np.full(utc.shape, np.timedelta64(where.utcoffset(None) // _MICROSECOND, "us"))
     # offsets change at most every quarter of an hour, and a series has few distinct quarters beside its rows
     quarters, inverse = np.unique(utc.astype(np.int64) // _QUARTER, return_inverse=True)
-    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     out = np.empty(len(quarters), np.int64)
     for i, q in enumerate(quarters.tolist()):
         offset = (epoch + dt.timedelta(microseconds=q * _QUARTER)).astimezone(where).utcoffset()

@@ -1,0 +1,57 @@
+"""Quantiles at other levels than a forecaster's own: along the shape of a normal distribution, never crossing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import NormalDist
+
+import numpy as np
+
+from tsattn.errors import ConfigError
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+def checked_levels(levels: Sequence[float]) -> tuple[float, ...]:
+    """The levels as floats. Raises ConfigError unless they lie strictly between 0 and 1, rising, each once."""
+    given = tuple(float(q) for q in levels)
+    wrong = [q for q in given if not 0 < q < 1]
+    if not given or wrong:
+        said = f"{wrong[0]:g} does not" if wrong else "there are none"
+        raise ConfigError(f"quantiles must lie between 0 and 1: {said}", "use for example 0.1,0.5,0.9")
+    if any(b <= a for a, b in pairwise(given)):
+        rising = ",".join(f"{q:g}" for q in sorted(set(given)))
+        raise ConfigError("quantiles must rise, each given once", f"use {rising}")
+    return given
+
+
+def normal_scores(levels: Sequence[float]) -> np.ndarray:
+    """The standard normal's quantiles at `levels` (Q,), float64."""
+    return np.array([NormalDist().inv_cdf(q) for q in levels])
+
+
+def resample(values: np.ndarray, have: Sequence[float], want: Sequence[float]) -> np.ndarray:
+    """Quantiles (…, Q) at levels `have` -> (…, W) float32 at levels `want`, both rising.
+
+    Between two given levels the value is linear in the normal score z, so a normal distribution comes back exactly; beyond
+    the outer ones it goes on with the slope dv/dz of the outermost pair. Exact at the given levels; never crosses when
+    `values` do not. A single given level is a point forecast: every level gets its value.
+    """
+    columns, known = [], normal_scores(have)
+    for level, z in zip(want, normal_scores(want), strict=True):
+        same = [i for i, q in enumerate(have) if math.isclose(q, level, rel_tol=0, abs_tol=1e-9)]
+        if same or len(have) == 1:
+            columns.append(values[..., same[0] if same else 0].astype(np.float64))
+            continue
+        i = int(np.clip(np.searchsorted(known, z) - 1, 0, len(known) - 2))
+        low, high = values[..., i].astype(np.float64), values[..., i + 1].astype(np.float64)
+        slope = (high - low) / (known[i + 1] - known[i])
+        if z < known[0]:
+            columns.append(low + slope * (z - known[0]))
+        elif z > known[-1]:
+            columns.append(high + slope * (z - known[-1]))
+        else:  # rounding must not step over the neighbour
+            columns.append(np.minimum(low + slope * (z - known[i]), high))
+    return np.clip(np.stack(columns, -1), -_LARGEST, _LARGEST).astype(np.float32)
