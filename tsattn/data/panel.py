@@ -139,15 +139,20 @@ class Panel:
     def from_arrays(
         cls, series: list[np.ndarray], *, freq: str | Freq = "step", item_ids: list[str] | None = None, start: Any = None
     ) -> Panel:
-        """A panel of 1-D arrays (NaN = missing), all starting at `start` (default: 2000-01-03, a Monday; 0 for `step`)."""
+        """A panel of 1-D arrays (NaN = missing), all starting at `start`.
+
+        Default: 2000-01-03, a Monday; January of 2000 for months; 0 for `step`. Raises DataError for what is no such array.
+        """
         freq = Freq.parse(freq) if isinstance(freq, str) else freq
-        rows = [np.asarray(s, np.float32) for s in series]
+        with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused below
+            rows = [np.asarray(s, np.float32) for s in series]
         if any(r.ndim != 1 or len(r) == 0 for r in rows) or not rows:
             raise DataError("each series must be a 1-D array of at least one value", "pass [y1, y2, …]")
         if any(np.isinf(r).any() for r in rows):
             raise DataError("a series holds an infinite value", "replace it by a number, or by NaN for missing")
         indptr = np.concatenate([[0], np.cumsum([len(r) for r in rows])]).astype(np.int64)
-        first = np.datetime64(start if start is not None else "2000-01-03", "us") if freq.has_clock else np.datetime64(0, "us")
+        usual = "2000-01-03" if freq.unit != "M" else "2000-01-31" if freq.month_end else "2000-01-01"
+        first = np.datetime64(usual if start is None else start, "us") if freq.has_clock else np.datetime64(0, "us")
         return cls(
             freq=freq,
             item_ids=tuple(item_ids or [f"series_{i}" for i in range(len(rows))]),

@@ -118,8 +118,8 @@ class Forecast:
         ids = pa.DictionaryArray.from_arrays(pa.array(item), pa.array(list(self.item_ids), pa.string()))
         columns = {
             "item_id": ids.dictionary_decode(),
-            "cutoff": self._clock(np.repeat(self.cutoffs, self.horizon)),
-            "timestamp": self._clock(self.timestamps.reshape(-1)),
+            "cutoff": clock_column(np.repeat(self.cutoffs, self.horizon), self.freq, self.tz),
+            "timestamp": clock_column(self.timestamps.reshape(-1), self.freq, self.tz),
         }
         for i, level in enumerate(self.quantiles):
             columns[quantile_name(level)] = pa.array(np.ascontiguousarray(self.values[..., i]).reshape(-1), pa.float32())
@@ -129,10 +129,12 @@ class Forecast:
         """The rows of `to_arrow` as a data frame; zoned timestamps have a zoned dtype."""
         return self.to_arrow().to_pandas()
 
-    def _clock(self, stamps: np.ndarray) -> pa.Array:
-        import pyarrow as pa
 
-        if not self.freq.has_clock:
-            return pa.array(stamps.astype("datetime64[us]").astype(np.int64))
-        zoned = None if self.tz is None else canonical(self.tz)
-        return pa.array(instants(stamps, self.freq, self.tz).astype("datetime64[us]"), pa.timestamp("us", zoned))
+def clock_column(stamps: np.ndarray, freq: Freq, tz: str | None) -> pa.Array:
+    """Grid-clock timestamps as people and databases read them: zoned when there is a zone, int64 steps without a clock."""
+    import pyarrow as pa
+
+    stamps = stamps.astype("datetime64[us]")
+    if not freq.has_clock:
+        return pa.array(stamps.astype(np.int64))
+    return pa.array(instants(stamps, freq, tz), pa.timestamp("us", None if tz is None else canonical(tz)))
