@@ -30,28 +30,31 @@ _M4 = {
 }
 
 
+def full_name(name: str) -> str:
+    """`ett1/H` and `m4_hourly` -> `ett1/H/short` and `m4_hourly/H/short`. Raises ConfigError for an unknown set."""
+    known = [f"{f}/{q}/{s}" for f in _FILES for q in _ETT for s in SPANS] + [f"{k}/short" for k in _M4]
+    shorter = {full.removesuffix("/short"): full for full in known} | {base.partition("/")[0]: f"{base}/short" for base in _M4}
+    if name in known or name in shorter:
+        return shorter.get(name, name)
+    raise ConfigError(f"unknown evaluation set {name!r}", f"known sets: {', '.join(known)}")
+
+
 def load_set(data_path: str | Path, name: str) -> tuple[Panel, int, int, int]:
     """A set such as `ett1/H/short` or `m4_hourly/H/short` -> (panel, horizon, windows, season length).
 
     The test windows are `rolling_origins(panel, horizon, windows)`: they do not overlap and end at the end of the panel.
     Raises ConfigError for an unknown name and DataError where the file is missing or malformed.
     """
-    base, _, span = name.rpartition("/")
-    if span not in SPANS:
-        base, span = name, "short"
+    base, _, span = full_name(name).rpartition("/")
+    if base in _M4:
+        part, alias, horizon, season = _M4[base]
+        return _read_m4(Path(data_path), part, alias), horizon, 1, season
     family, _, freq = base.partition("/")
-    if family in _FILES and freq in _ETT:
-        alias, together, horizon, season = _ETT[freq]
-        panel = _read_ett(Path(data_path) / _FILES[family], alias, together)
-        horizon *= SPANS[span]
-        shortest = int(panel.lengths.min())
-        return panel, horizon, min(max(1, math.ceil(0.1 * shortest / horizon)), 20), season
-    key = next((k for k in _M4 if base in (k, k.partition("/")[0])), None)
-    if key is None or span != "short":
-        known = [f"{f}/{q}/{s}" for f in _FILES for q in _ETT for s in SPANS] + [f"{k}/short" for k in _M4]
-        raise ConfigError(f"unknown evaluation set {name!r}", f"known sets: {', '.join(known)}")
-    part, alias, horizon, season = _M4[key]
-    return _read_m4(Path(data_path), part, alias), horizon, 1, season
+    alias, together, horizon, season = _ETT[freq]
+    panel = _read_ett(Path(data_path) / _FILES[family], alias, together)
+    horizon *= SPANS[span]
+    shortest = int(panel.lengths.min())
+    return panel, horizon, min(max(1, math.ceil(0.1 * shortest / horizon)), 20), season
 
 
 def _read_ett(path: Path, alias: str, together: int) -> Panel:
