@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         levels = quantile_coverage(result.overall)
         for i, row in enumerate(result.table()):
             at = dict(zip(map(str, result.quantiles), levels[i].round(4).tolist(), strict=True))
-            report.append({"set": name, "windows": result.windows, **row, "quantile_coverage": at})
+            report.append({"set": name, "windows": result.windows, **plain(row), "quantile_coverage": at})
         found = (result.score("seasonal-naive", "MASE"), result.score("seasonal-naive", "WQL"))
         if name in ANCHORS and np.abs(np.subtract(found, ANCHORS[name])).max() >= TOLERANCE:
             wrong.append(f"{name}: seasonal naive scores {found[0]:.6f} / {found[1]:.6f}, published {ANCHORS[name]}")
@@ -73,6 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for line in wrong:
         print(f"WRONG {line}", file=sys.stderr)
     return 1 if wrong else 0
+
+
+def plain(row: Mapping[str, str | float]) -> dict[str, str | float | None]:
+    """A row of scores for JSON, which knows no NaN."""
+    return {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
 
 
 def render(name: str, result: Backtest) -> Table:
