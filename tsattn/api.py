@@ -1,0 +1,160 @@
+"""The verbs as Python: ingest, train, forecast, backtest, models, load. Each returns a frozen result and prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tsattn.config import BacktestConfig, ReadOptions
+from tsattn.errors import ArtifactError, DataError
+from tsattn.listener import Listener
+from tsattn.verbs.results import Backtested, Forecasted, Ingested, Listed, Trained, plain
+from tsattn.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tsattn.data.panel import Panel
+    from tsattn.data.report import ReadReport
+    from tsattn.verbs.predictor import Model
+
+Place = str | Path | None
+
+
+def ingest(data: Any, *, read: ReadOptions = ReadOptions(), output: Place = None, listener: Listener = Listener()) -> Ingested:
+    """Read data into a Panel and say what was found; write it to `output` (.parquet) when given.
+
+    Raises DataError or ConfigError that names the file, the line, the column and the option that settles it.
+    """
+    from tsattn.data.store import save_panel
+    from tsattn.out.sinks import checked_suffix
+
+    path = None if output is None else checked_suffix(output, (".parquet",))
+    panel, report = _read(data, read, listener)
+    if path is not None:
+        save_panel(panel, path)
+    return Ingested(panel, report, path)
+
+
+def train(
+    data: Any,
+    *,
+    horizon: int | None = None,
+    name: str | None = None,
+    workspace: Place = None,
+    read: ReadOptions = ReadOptions(),
+    model: Mapping[str, Any] | None = None,
+    training: Mapping[str, Any] | None = None,
+    test_windows: int | None = None,
+    resume: bool = False,
+    logger: str | None = None,
+    listener: Listener = Listener(),
+) -> Trained:
+    """Train a model on `data`, save it as the next version of `name`, and score it on the held-back test tail.
+
+    `model` and `training` hold fields of ModelConfig and TrainConfig, such as {"context": 512} and {"steps": 500};
+    what is left out suits the data's size. `resume` continues the interrupted run of this name. Ctrl-C keeps the best so
+    far. Raises DataError, ConfigError, and LockedError when another run trains this name.
+    """
+    from tsattn.verbs.training import Request, run
+
+    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read)
+    return run(data, request, name, Workspace.at(workspace), resume=resume, logger=logger, listener=listener)
+
+
+def load(model: Place = None, *, workspace: Place = None, engine: str = "auto") -> Model:
+    """A model by name, `name/version` or path; the newest one when none is named. Raises ArtifactError."""
+    from tsattn.model import runtime
+    from tsattn.verbs.predictor import Model
+
+    place = Workspace.at(workspace)
+    ref = place.latest() if model is None else place.find(model)
+    forecaster = runtime.load(ref.path, engine)
+    return Model(ref, forecaster.card, forecaster)
+
+
+def forecast(
+    data: Any = None,
+    *,
+    model: Place = None,
+    horizon: int | None = None,
+    quantiles: Sequence[float] | None = None,
+    workspace: Place = None,
+    read: ReadOptions = ReadOptions(),
+    output: Place = None,
+    plot: Place = None,
+    listener: Listener = Listener(),
+) -> Forecasted:
+    """Forecast the steps after the end of `data`; without data, of what the model was trained on, read again.
+
+    Without `model`, the newest one of the workspace that fits the data. `output` (.csv, .parquet, .json, .jsonl) and `plot`
+    (.png, .svg, .html) are written when given. Items without a forecast are in `failures`. Raises ArtifactError when
+    there is no model, DataError when no item can be forecast or a known covariate is missing in the future rows.
+    """
+    from tsattn.forecast.predict import predict
+    from tsattn.out.plots import PLOTS, save_plot
+    from tsattn.out.sinks import checked_suffix, write_table
+    from tsattn.verbs.choose import choose
+
+    table = None if output is None else checked_suffix(output)
+    picture = None if plot is None else checked_suffix(plot, tuple(PLOTS))
+    chosen = choose(data, model, Workspace.at(workspace), read, listener)
+    loaded = load(chosen.ref.path)
+    steps = chosen.card.horizon if horizon is None else horizon
+    made, failures = predict(loaded.forecaster, chosen.panel, horizon=steps, quantiles=quantiles)
+    if not len(made):
+        raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
+    written = []
+    if table is not None:
+        written.append(write_table(made.to_arrow(), table))
+    if picture is not None:
+        written.append(save_plot(made, chosen.panel, picture))
+    return Forecasted(made, failures, chosen.panel, chosen.report, chosen.ref, tuple(written), chosen.notes)
+
+
+def backtest(
+    data: Any,
+    *,
+    model: Place | Sequence[str | Path] = None,
+    config: BacktestConfig | None = None,
+    workspace: Place = None,
+    read: ReadOptions = ReadOptions(),
+    output: Place = None,
+    listener: Listener = Listener(),
+) -> Backtested:
+    """Score models and baselines on rolling origins at the end of every item.
+
+    `model`: one or several; left out, the newest of the workspace that fits, or none when there is none. Without
+    `config.windows` etc. the defaults of BacktestConfig hold; on the data that the model was trained on, the windows
+    default to those that were held back. `output` (.parquet, .csv, …) gets all scores in long form.
+    """
+    from tsattn.verbs.scoring import run
+
+    return run(data, model, config, Workspace.at(workspace), read, output, listener)
+
+
+def models(*, workspace: Place = None) -> Listed:
+    """The models of the workspace, newest first. One that cannot be read is listed with its `error`."""
+    from tsattn.model.card import read_card
+
+    place, rows = Workspace.at(workspace), []
+    for ref in reversed(place.models()):
+        row: dict[str, Any] = {"model": str(ref), "path": str(ref.path)}
+        try:
+            card = read_card(ref.path)
+        except ArtifactError as error:
+            rows.append({**row, "error": error.message})
+            continue
+        source = card.source
+        own = next((s for s in card.scores if s.get("model") == card.name), None)
+        row |= {"created": card.created, "freq": card.freq, "horizon": card.horizon, "target": list(card.schema.target)}
+        row |= {"items": source.get("items"), "rows": source.get("rows"), "source": source.get("source"), "scores": own}
+        rows.append(plain(row))
+    return Listed(place.root, tuple(rows))
+
+
+def _read(data: Any, options: ReadOptions, listener: Listener) -> tuple[Panel, ReadReport]:
+    from tsattn.data.read import read
+
+    panel, report = read(data, options)
+    listener.report(report)
+    return panel, report

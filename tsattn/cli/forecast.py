@@ -1,0 +1,57 @@
+"""`tsattn forecast`: what comes next?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tsattn.cli import options
+from tsattn.cli.groups import uses
+from tsattn.cli.session import Session
+from tsattn.config import ReadOptions
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tsattn.verbs.results import Forecasted
+
+
+@uses(read=options.read_options, session=options.session)
+def forecast(
+    read: ReadOptions,
+    session: Session,
+    data: options.DataOrLatest = None,
+    model: options.Model = None,
+    horizon: options.Horizon = None,
+    quantiles: Annotated[options.Text, typer.Option(metavar="Q,…", help="Such as 0.1,0.5,0.9.")] = None,
+    output: options.Output = None,
+    plot: Annotated[options.Text, typer.Option(metavar="FILE|terminal", help="Draw it: .png, .svg, .html, or terminal.")] = None,
+) -> int:
+    """Forecast what comes after the data, with intervals.
+
+    With no DATA, what the newest model was trained on is read again and forecast from its new end.
+    """
+    from tsattn import api
+    from tsattn.out import tables
+    from tsattn.out.terminal import draw_terminal
+
+    def render(console: Console, found: Forecasted) -> None:
+        tables.forecast(console, found.forecast, found.panel, str(found.ref))
+        if plot == "terminal":
+            draw_terminal(console, found.forecast, found.panel)
+        tables.written(console, found.written, found.failures)
+
+    with session.listening() as listener:
+        result = api.forecast(
+            data,
+            model=model,
+            horizon=horizon,
+            quantiles=options.numbers(quantiles, "--quantiles"),
+            workspace=session.workspace,
+            read=read,
+            output=output,
+            plot=None if plot == "terminal" else plot,
+            listener=listener,
+        )
+    return session.show(result, render)

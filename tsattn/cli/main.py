@@ -1,0 +1,164 @@
+"""The `tsattn` program: its commands, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from tsattn.cli import backtest, forecast, ingest, models, options, train
+from tsattn.cli.groups import uses
+from tsattn.cli.session import Session
+from tsattn.errors import ExitCode, TsattnError
+
+app = typer.Typer(
+    name="tsattn",
+    help="Forecast time series: train an LSTM + self-attention network on your data, score it, forecast with intervals.",
+    epilog="Start with:  tsattn train data.csv   then:  tsattn forecast",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    # rich is slow to import, and help needs none of it
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in (ingest.ingest, train.train, forecast.forecast, backtest.backtest, models.models):
+    app.command(no_args_is_help=command.__name__ in ("ingest", "train", "backtest"))(command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from tsattn import __version__
+
+        typer.echo(f"tsattn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+@uses(session=options.session)
+def globals_(
+    ctx: typer.Context,
+    session: Session,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    ctx.obj = session  # what stands before the command's name; options.session adds what stands after it
+
+
+def run() -> None:
+    """The entry point of the `tsattn` script."""
+    sys.exit(main())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code. Nothing but SystemExit's own cases leaves it."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    as_json, debug = "--json" in words, "--debug" in words
+    _set_up(debug)
+    try:
+        code = app(words, prog_name="tsattn", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output has had enough: `tsattn forecast | head`
+        _silence(sys.stdout)
+        return int(ExitCode.DONE)
+    except (KeyboardInterrupt, typer.Abort):
+        code = ExitCode.INTERRUPTED
+    except Exception as error:
+        return _failed(error, words, as_json, debug)
+    if code == ExitCode.INTERRUPTED:  # the parser turns Ctrl-C into this code itself
+        _tell("interrupted", "", ExitCode.INTERRUPTED, "Interrupted", as_json)
+    return int(code or ExitCode.DONE)
+
+
+def _failed(error: Exception, words: list[str], as_json: bool, debug: bool) -> int:
+    """Tell what went wrong, and choose the exit code."""
+    kind, hint = type(error).__name__, ""
+    if debug and not isinstance(error, typer.TyperException):
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, TsattnError):
+        message, hint, code = error.message, error.hint, error.exit_code
+    elif isinstance(error, typer.TyperException):
+        if not as_json:
+            error.show()  # type: ignore[attr-defined]
+            return int(error.exit_code)
+        kind, message, code = "UsageError", error.format_message(), ExitCode(error.exit_code)
+        context = getattr(error, "ctx", None)
+        hint = f"see: {context.command_path if context else 'tsattn'} --help"
+    elif isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        message, code = f"{where}{error.strerror}", ExitCode.FAILED
+    elif isinstance(error, MemoryError):
+        message, hint, code = "out of memory", "use fewer rows or series, or a smaller batch", ExitCode.FAILED
+    else:
+        message, code = f"tsattn failed in a way it should not: {kind}: {error}", ExitCode.BUG
+        hint = f"the details are in {_log(error, words)}; please report them"
+    _tell(message, hint, code, kind, as_json)
+    return int(code)
+
+
+def _tell(message: str, hint: str, code: ExitCode, kind: str, as_json: bool) -> None:
+    try:
+        if as_json:
+            document = {"error": {"kind": kind, "message": message, "hint": hint, "exit_code": int(code)}}
+            print(json.dumps(document, ensure_ascii=False), flush=True)
+        else:
+            print(f"error: {message}" if code != ExitCode.INTERRUPTED else message, file=sys.stderr)
+            if hint:
+                print(f"hint: {hint}", file=sys.stderr)
+    except BrokenPipeError:
+        _silence(sys.stdout)
+
+
+def _log(error: Exception, words: list[str]) -> str:
+    """Write the traceback of a fault to the workspace's logs, or beside temporary files, and return where."""
+    import platform
+    import tempfile
+    import time
+    import traceback
+    from pathlib import Path
+
+    from tsattn import __version__
+    from tsattn.workspace import Workspace
+
+    lines = [f"tsattn {__version__}, Python {platform.python_version()}, {platform.platform()}", f"arguments: {words}", ""]
+    text = "\n".join(lines) + "".join(traceback.format_exception(error))
+    name = time.strftime("tsattn-%Y%m%d-%H%M%S") + f"-{os.getpid()}.log"
+    try:
+        path = Workspace.at(_workspace_of(words)).log_folder() / name
+        path.write_text(text, "utf-8")
+    except (TsattnError, OSError):
+        path = Path(tempfile.gettempdir()) / name
+        path.write_text(text, "utf-8")
+    return str(path)
+
+
+def _workspace_of(words: list[str]) -> str | None:
+    for here, following in zip(words, [*words[1:], ""], strict=True):
+        if here == "--workspace":
+            return following or None
+        if here.startswith("--workspace="):
+            return here.partition("=")[2] or None
+    return None
+
+
+def _set_up(debug: bool) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a sign shows "?" rather than fail
+    if not debug and not sys.warnoptions:
+        import warnings
+
+        warnings.simplefilter("ignore")
+
+
+def _silence(stream: Any) -> None:
+    """Point a closed stream at nothing, so that flushing it at exit does not fail once more."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,0 +1,45 @@
+"""What every command of one call shares: the workspace, and where results, notes and progress go."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tsattn.errors import ExitCode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tsattn.api import Listener
+
+
+@dataclass(frozen=True)
+class Session:
+    """The options that every command takes."""
+
+    workspace: str | None = None
+    json: bool = False
+    quiet: bool = False
+    debug: bool = False
+
+    @contextmanager
+    def listening(self) -> Iterator[Listener]:
+        """Show on stderr what a verb tells while it runs: the reading report, notes, progress; nothing with --quiet."""
+        from tsattn.out.progress import listening
+
+        with listening(quiet=self.quiet, findings=not self.json) as listener:
+            yield listener
+
+    def show(self, result: Any, render: Callable[[Console, Any], None]) -> int:
+        """Print a result on stdout, as JSON or as `render` draws it. Returns the exit code."""
+        if self.json:
+            sys.stdout.write(json.dumps(result.to_mapping(), ensure_ascii=False, allow_nan=False) + "\n")
+        else:
+            from tsattn.out.console import stdout
+
+            render(stdout(), result)
+        return int(ExitCode.PARTIAL if getattr(result, "failures", ()) else ExitCode.DONE)

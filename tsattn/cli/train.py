@@ -1,0 +1,91 @@
+"""`tsattn train`: learn from this data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tsattn.cli import options
+from tsattn.cli.groups import uses
+from tsattn.cli.session import Session
+from tsattn.config import ReadOptions
+from tsattn.errors import ExitCode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tsattn.verbs.results import Trained
+
+
+def settings(
+    context: Annotated[options.Number, typer.Option(min=1, metavar="N", help="Past steps the network sees.")] = None,
+    steps: Annotated[options.Number, typer.Option(min=1, metavar="N", help="Optimiser steps, at most.")] = None,
+    seed: Annotated[options.Number, typer.Option(min=0, metavar="N", help="Of everything random.  [default: 0]")] = None,
+    max_time: Annotated[options.Text, typer.Option(metavar="TIME", help="Stop after 90s, 5m, 1h30m.")] = None,
+    device: Annotated[options.Text, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = None,
+    devices: Annotated[options.Number, typer.Option(min=1, metavar="N", help="How many GPUs.")] = None,
+    nodes: Annotated[options.Number, typer.Option(min=1, metavar="N", help="How many machines.")] = None,
+    precision: Annotated[options.Text, typer.Option(metavar="NAME", help="auto, fp32 or bf16.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A TOML file with tables [model], [train] and [read]; flags win.")
+    ] = None,
+) -> dict[str, dict[str, Any]]:
+    """Fields of ModelConfig, TrainConfig and ReadOptions from a file, with the flags on top."""
+    from tsattn.config import ModelConfig, TrainConfig, from_mapping, read_toml
+
+    found = options.tables_of(read_toml(config), str(config)) if config else {"model": {}, "train": {}, "read": {}}
+    flags = {"steps": steps, "seed": seed, "device": device, "devices": devices, "nodes": nodes, "precision": precision}
+    flags["max_time"] = options.seconds(max_time, "--max-time")  # type: ignore[assignment]
+    found["train"] |= {key: value for key, value in flags.items() if value is not None}
+    found["model"] |= {} if context is None else {"context": context}
+    where = str(config) if config else "tsattn train"
+    for kind, table in ((ModelConfig, "model"), (TrainConfig, "train"), (ReadOptions, "read")):  # before any work
+        from_mapping(kind, found[table], f"{where} [{table}]")
+    return found
+
+
+@uses(given=settings, read=options.read_options, session=options.session)
+def train(
+    data: options.Data,
+    given: dict[str, dict[str, Any]],
+    read: ReadOptions,
+    session: Session,
+    horizon: options.Horizon = None,
+    name: Annotated[options.Text, typer.Option(metavar="NAME", help="Of the model; default: the file's name.")] = None,
+    test_windows: Annotated[
+        options.Number,
+        typer.Option(min=0, metavar="N", help="Horizons held back at the end for the test; default: a fifth of the rows."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run of this name.")] = False,
+    logger: Annotated[options.Text, typer.Option(metavar="NAME", help="Also log to: tensorboard.")] = None,
+) -> int:
+    """Train a model on the data, score it, save it.
+
+    Needs no option. The end of each series is held back and forecast for the score. Ctrl-C keeps the best weights so far.
+    """
+    from tsattn import api
+    from tsattn.out import tables
+
+    def render(console: Console, found: Trained) -> None:
+        if found.scores is not None:
+            tables.backtest(console, found.scores)
+        tables.trained(console, found.to_mapping()["fitted"], f"{found.ref} ({found.ref.path})", found.verdict)
+
+    with session.listening() as listener:
+        result = api.train(
+            data,
+            horizon=horizon,
+            name=name,
+            workspace=session.workspace,
+            read=options.over(read, given["read"]),
+            model=given["model"],
+            training=given["train"],
+            test_windows=test_windows,
+            resume=resume,
+            logger=logger,
+            listener=listener,
+        )
+    code = session.show(result, render)
+    return int(ExitCode.INTERRUPTED) if result.interrupted else code

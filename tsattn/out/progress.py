@@ -1,0 +1,80 @@
+"""What a verb tells while it runs, on stderr: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.text import Text
+
+from tsattn.data.report import ReadReport
+from tsattn.listener import Listener
+from tsattn.out import tables
+from tsattn.out.console import stderr
+from tsattn.out.words import duration
+
+LINE_EVERY = 15.0  # seconds between progress lines when stderr is no terminal
+
+
+@contextmanager
+def listening(*, quiet: bool = False, findings: bool = True) -> Iterator[Listener]:
+    """A Listener that prints on stderr. `findings`: whether the reading report is printed too."""
+    if quiet:
+        yield Listener()
+        return
+    console = stderr()
+
+    def report(read: ReadReport) -> None:
+        if findings:
+            tables.report(console, read)
+
+    with _progress(console) as progress:
+        yield Listener(report=report, note=lambda text: console.print(Text(text, style="dim")), progress=progress)
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Callable[[Any], None]]:
+    if not console.is_terminal:
+        yield _Lines(console)
+        return
+    bar = Progress(TextColumn("training"), BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), console=console)
+    task: list[Any] = []
+
+    def show(now: Any) -> None:
+        if not task:  # the bar appears with the first step, not before
+            bar.start()
+            task.append(bar.add_task("", total=now.steps))
+        bar.update(task[0], completed=now.step, description=words(now))
+
+    try:
+        yield show
+    finally:
+        if task:
+            bar.stop()
+
+
+class _Lines:
+    """A line every LINE_EVERY seconds, and one for the last step: what a log file wants."""
+
+    def __init__(self, console: Console) -> None:
+        self.console, self.last = console, time.monotonic()
+
+    def __call__(self, now: Any) -> None:
+        if now.step >= now.steps or time.monotonic() - self.last >= LINE_EVERY:
+            self.last = time.monotonic()
+            self.console.print(Text(f"step {now.step:,} of {now.steps:,}: {words(now)}"))
+
+
+def words(now: Any) -> str:
+    """`loss 0.1234, validation 0.1301, 812 windows/s, 1 min 3 s left`."""
+    parts = [f"loss {now.loss:.4f}"]
+    if now.validation is not None:
+        parts.append(f"validation {now.validation:.4f}")
+    parts.append(f"{now.windows_per_second:,.0f} windows/s")
+    if now.remaining is not None:
+        parts.append(f"{duration(now.remaining)} left")
+    return ", ".join(parts)

@@ -1,0 +1,1 @@
+"""What the verbs of tsattn.api are made of: planning a training run, choosing a model, training, scoring, results."""

@@ -1,0 +1,99 @@
+"""What to train when nobody says: the horizon, the test tail, and a network and a schedule that suit the data's size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tsattn.config import ModelConfig, TrainConfig, from_mapping, to_mapping
+from tsattn.data.panel import Panel
+from tsattn.errors import ConfigError, DataError
+
+TEST_SHARE = 0.2  # of an item's rows, at most, unless one single window needs more
+MOST_WINDOWS = 20  # of an item
+MOST_SCORED = 20_000  # windows of all items
+MOST_HORIZON = 192  # steps of one pass; longer horizons are rolled out
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A training run: forecast `horizon` steps; `windows` test windows an item are held back, rows from test_start (S,) on."""
+
+    horizon: int
+    windows: int
+    test_start: np.ndarray
+    model: ModelConfig
+    train: TrainConfig
+
+    def to_mapping(self) -> dict[str, Any]:
+        return {
+            "horizon": self.horizon,
+            "test_windows": self.windows,
+            "model": to_mapping(self.model),
+            "train": to_mapping(self.train),
+        }
+
+
+def plan(
+    panel: Panel,
+    *,
+    horizon: int | None = None,
+    test_windows: int | None = None,
+    model: Mapping[str, Any] | None = None,
+    train: Mapping[str, Any] | None = None,
+) -> Plan:
+    """Fill in what is not given. `model` and `train` hold fields of ModelConfig and TrainConfig that are.
+
+    Raises ConfigError for bad numbers or unknown fields, DataError when there is nothing to learn from.
+    """
+    lengths = panel.lengths
+    if not len(panel) or not np.isfinite(panel.target).any():
+        raise DataError("there is no observed value to learn from")
+    given = dict(model or {})
+    horizon = given.get("horizon") if horizon is None else horizon
+    if horizon is not None and (not isinstance(horizon, int) or horizon < 1):
+        raise ConfigError(f"the horizon must be a positive number of steps, not {horizon!r}")
+    typical = float(np.quantile(lengths, 0.25))
+    chosen = horizon or max(1, min(panel.freq.default_horizon, int(np.median(lengths)) // 6))
+    windows = _test_windows(panel, typical, chosen) if test_windows is None else test_windows
+    if windows < 0:
+        raise ConfigError(f"the test windows must not be negative, not {windows}")
+    # as many whole windows as leave a step before them: the same windows that the backtest will score
+    held = chosen * np.minimum(windows, np.maximum(lengths - 1, 0) // chosen)
+    test_start = panel.origin - held
+    left = lengths - held
+    if left.max(initial=0) < 8:
+        raise DataError(
+            f"the longest series leaves {int(left.max(initial=0))} steps to learn from beside the test tail's {int(held.max())}",
+            "give more rows, or a shorter --horizon, or --test-windows 0",
+        )
+    context = _context(int(left.max()), given)
+    network = from_mapping(ModelConfig, {**context, **given, "horizon": min(chosen, MOST_HORIZON)}, "[model]")
+    rows = int(np.isfinite(panel.target).sum())
+    steps = int(min(TrainConfig.steps, max(300, 20 * math.sqrt(rows))))
+    schedule = from_mapping(TrainConfig, {"steps": steps, **(train or {})}, "[train]")
+    return Plan(chosen, windows, test_start, network, schedule)
+
+
+def _test_windows(panel: Panel, typical: float, horizon: int) -> int:
+    """About a fifth of the rows at most, in whole horizons; one window when even a third of the rows holds one; else none."""
+    fitting = min(MOST_WINDOWS, int(TEST_SHARE * typical / horizon), max(1, MOST_SCORED // len(panel)))
+    return fitting if fitting else int(typical >= 3 * horizon)
+
+
+def _context(longest: int, given: Mapping[str, Any]) -> dict[str, int]:
+    """A context no longer than the longest series, in patches that leave a short one several tokens."""
+    patch = given.get("patch")
+    if not isinstance(patch, int) or patch < 1:
+        patch = 32 if longest >= 512 else 16 if longest >= 256 else 8 if longest >= 64 else 4
+    if "context" in given:
+        context = given["context"]
+        if isinstance(context, int) and "patch" not in given and context % patch:
+            patch = math.gcd(context, patch)
+        return {"patch": patch}
+    most = ModelConfig.context - ModelConfig.context % patch
+    return {"patch": patch, "context": max(patch, min(most, -(-longest // patch) * patch))}

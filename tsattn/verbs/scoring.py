@@ -1,0 +1,190 @@
+"""The backtest verb: models and baselines on the same rolling origins, and what their scores mean."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsattn.config import BacktestConfig, ReadOptions
+from tsattn.data.panel import Panel
+from tsattn.data.read import read
+from tsattn.errors import ConfigError
+from tsattn.forecast.backtest import backtest
+from tsattn.forecast.baselines import baseline
+from tsattn.forecast.frame import Forecaster
+from tsattn.forecast.scores import SKILLS, Backtest
+from tsattn.listener import Listener
+from tsattn.verbs.choose import Choice, choose
+from tsattn.verbs.results import Backtested
+from tsattn.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tsattn.data.windows import WindowBatch
+
+
+@dataclass(frozen=True)
+class Named:
+    """A forecaster under another name: two versions of one model must be told apart."""
+
+    name: str
+    inner: Any
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        return tuple(self.inner.quantiles)
+
+    @property
+    def context(self) -> int | None:
+        found: int | None = self.inner.context
+        return found
+
+    @property
+    def covariates(self) -> bool:
+        return bool(getattr(self.inner, "covariates", True))
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        values: np.ndarray = self.inner.predict(batch)
+        return values
+
+
+def run(
+    data: Any,
+    model: str | Path | Sequence[str | Path] | None,
+    config: BacktestConfig | None,
+    workspace: Workspace,
+    options: ReadOptions,
+    output: str | Path | None,
+    listener: Listener,
+) -> Backtested:
+    """Backtest; see tsattn.api.backtest."""
+    from tsattn.out.sinks import checked_suffix, write_table
+
+    path = None if output is None else checked_suffix(output)
+    wanted = [model] if isinstance(model, (str, Path)) else list(model or ())
+    others = [baseline(name) for name in (config or BacktestConfig()).baselines]
+    chosen = _chosen(data, wanted, workspace, options, listener)
+    if chosen:
+        panel, report = chosen[0].panel, chosen[0].report
+    else:
+        panel, report = read(data, options)
+        listener.report(report)
+        listener.note("there is no model in the workspace: only the baselines are scored")
+    settings, notes = _settings(config, chosen, panel)
+    for note in notes:
+        listener.note(note)
+    forecasters = _forecasters(chosen)
+    if settings.refit and not chosen:
+        raise ConfigError("--refit needs a model whose settings it trains with", "train one first: tsattn train DATA")
+    scores = backtest(
+        [*forecasters, *others],
+        panel,
+        horizon=settings.horizon or panel.freq.default_horizon,
+        windows=settings.windows,
+        step=settings.step,
+        refit=_refit(chosen[0], workspace, listener) if settings.refit else None,
+    )
+    if path is not None:
+        write_table(scores.to_arrow(), path)
+    names = [name for name in scores.models if name not in {other.name for other in others}]
+    verdicts = tuple(verdict(scores, name)[0] for name in names)
+    return Backtested(scores, report, verdicts, path, (*(n for c in chosen for n in c.notes), *notes))
+
+
+def _chosen(data: Any, wanted: list[Any], workspace: Workspace, options: ReadOptions, listener: Listener) -> list[Choice]:
+    if wanted:
+        first = choose(data, wanted[0], workspace, options, listener)
+        # the others score the very same panel
+        return [first, *(_same_panel(first, workspace, name) for name in wanted[1:])]
+    if not workspace.models():
+        return []
+    return [choose(data, None, workspace, options, listener)]
+
+
+def _same_panel(first: Choice, workspace: Workspace, name: str | Path) -> Choice:
+    from tsattn.model.card import read_card
+    from tsattn.verbs.predictor import check_fits
+
+    ref = workspace.find(name)
+    card = read_card(ref.path)
+    check_fits(card, first.panel, str(ref))
+    return Choice(ref, card, first.panel, first.report)
+
+
+def _forecasters(chosen: list[Choice]) -> list[Forecaster]:
+    from tsattn.model import runtime
+
+    loaded: list[Forecaster] = [runtime.load(choice.ref.path) for choice in chosen]
+    if len({forecaster.name for forecaster in loaded}) == len(loaded):
+        return loaded
+    return [Named(str(choice.ref), forecaster) for choice, forecaster in zip(chosen, loaded, strict=True)]
+
+
+def _settings(config: BacktestConfig | None, chosen: list[Choice], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:
+    """Fill in the horizon and the windows, and warn when the windows reach into what a model was trained on."""
+    import dataclasses
+
+    from tsattn.verbs.training import fingerprint
+
+    settings = config or BacktestConfig()
+    if settings.horizon is None:
+        settings = dataclasses.replace(settings, horizon=chosen[0].card.horizon if chosen else panel.freq.default_horizon)
+    horizon = settings.horizon or 1
+    own = [c for c in chosen if c.card.source.get("fingerprint") == fingerprint(panel)]
+    if not own:
+        return settings, ()
+    test = own[0].card.source["test"]
+    held = int(test["windows"]) * int(test["horizon"])
+    if config is None and held:
+        settings = dataclasses.replace(settings, windows=max(1, held // horizon))
+        return settings, ("the windows are those that were held back when the model was trained",)
+    reach = horizon + (settings.step or horizon) * (settings.windows - 1)
+    if reach > held and not settings.refit:
+        return settings, (
+            f"{own[0].ref} was trained on rows that these windows forecast ({reach:,} steps back, {held:,} were held back): "
+            "its scores flatter it; use --refit or fewer windows",
+        )
+    return settings, ()
+
+
+def _refit(choice: Choice, workspace: Workspace, listener: Listener) -> Callable[[Panel], Forecaster]:
+    """Train the model's network anew, with its own settings, on the panel as it was known at a cutoff."""
+    import dataclasses
+
+    from tsattn.model import artifact, runtime
+    from tsattn.model.fit import fit
+
+    def train(panel: Panel) -> Forecaster:
+        with tempfile.TemporaryDirectory(prefix="tsattn-refit-") as folder:
+            place = Path(folder)
+            network, fitted = fit(
+                panel, choice.card.model, choice.card.train, state=place / "state", on_progress=listener.progress
+            )
+            if fitted.stopped == "interrupted":
+                raise KeyboardInterrupt
+            artifact.save(place / "model", network, dataclasses.replace(choice.card, fitted=fitted, scores=[]))
+            return Named(f"{choice.card.name} (refitted)", runtime.load(place / "model"))
+
+    return train
+
+
+def verdict(scores: Backtest, model: str) -> tuple[str, bool | None]:
+    """One plain sentence on whether a model is worth using, and whether it beats the better naive on every metric."""
+    skills = {metric: scores.skill(model, metric) for metric in SKILLS if metric in scores.references}
+    skills = {metric: value for metric, value in skills.items() if np.isfinite(value)}
+    if not skills:
+        return f"{model}: there is no naive score to compare with", None
+    parts = []
+    for metric, value in skills.items():
+        word = "lower" if value > 0 else "higher"
+        parts.append(f"{metric} {abs(value) * 100:.1f} % {word} than {scores.references[metric]}")
+    detail = ", ".join(parts)
+    if all(value > 0 for value in skills.values()):
+        return f"{model} beats the better naive method: {detail}", True
+    if any(value > 0 for value in skills.values()):
+        return f"{model} does not clearly beat the better naive method: {detail}", False
+    return f"{model} does NOT beat the better naive method: {detail}; a naive forecast serves this data as well", False

@@ -1,0 +1,194 @@
+"""The training verb: read, plan, hold back the test tail, fit, save, score."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tsattn.config import BacktestConfig, ReadOptions, from_mapping, to_mapping
+from tsattn.data.atomic import write_atomic
+from tsattn.data.panel import Panel
+from tsattn.data.read import read
+from tsattn.data.report import ReadReport
+from tsattn.errors import ConfigError, TsattnError
+from tsattn.forecast.backtest import backtest
+from tsattn.forecast.baselines import baseline
+from tsattn.forecast.scores import Backtest
+from tsattn.listener import Listener
+from tsattn.model.card import CARD, Card
+from tsattn.verbs.plan import Plan, plan
+from tsattn.verbs.results import Trained, plain
+from tsattn.verbs.scoring import verdict
+from tsattn.workspace import ModelRef, Workspace, name_for
+
+_REQUEST = "request.json"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for; a resumed run asks for the same."""
+
+    horizon: int | None
+    model: dict[str, Any]
+    train: dict[str, Any]
+    test_windows: int | None
+    read: ReadOptions
+
+    def to_json(self) -> str:
+        return json.dumps(to_mapping(self), indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> Request:
+        values = json.loads(text)
+        return cls(**{**values, "read": from_mapping(ReadOptions, values["read"], _REQUEST)})
+
+    def over(self, first: Request) -> Request:
+        """What was asked first, with what is asked now on top."""
+        return Request(
+            horizon=first.horizon if self.horizon is None else self.horizon,
+            model={**first.model, **self.model},
+            train={**first.train, **self.train},
+            test_windows=first.test_windows if self.test_windows is None else self.test_windows,
+            read=first.read if self.read == ReadOptions() else self.read,
+        )
+
+
+def run(
+    data: Any, request: Request, name: str | None, workspace: Workspace, *, resume: bool, logger: str | None, listener: Listener
+) -> Trained:
+    """Train, save and score one model. The workspace's lock on `name` is held for as long as it takes."""
+    name = name or name_for(data)
+    ref = workspace.next_version(name)
+    state = workspace.training(name)
+    if resume and not (state / _REQUEST).is_file():
+        raise ConfigError(f"there is no interrupted training of {name!r} to resume", "leave --resume out to train anew")
+    if resume:
+        request = request.over(Request.from_json((state / _REQUEST).read_text("utf-8")))
+    panel, report = read(data, request.read)
+    listener.report(report)
+    made = plan(panel, horizon=request.horizon, test_windows=request.test_windows, model=request.model, train=request.train)
+    for note in notes_of(made, panel, asked=request.horizon is not None):
+        listener.note(note)
+    with workspace.lock(name):
+        ref = workspace.next_version(name)  # another run may have taken the number since
+        workspace.make(state)
+        with write_atomic(state / _REQUEST) as beside:
+            beside.write_text(request.to_json(), "utf-8")
+        return _fit(data, panel, report, made, request, ref, state, resume, logger, listener)
+
+
+def _fit(
+    data: Any,
+    panel: Panel,
+    report: ReadReport,
+    made: Plan,
+    request: Request,
+    ref: ModelRef,
+    state: Path,
+    resume: bool,
+    logger: str | None,
+    listener: Listener,
+) -> Trained:
+    from tsattn.model import artifact
+    from tsattn.model.fit import fit
+
+    network, fitted = fit(
+        panel.before(made.test_start),
+        made.model,
+        made.train,
+        state=state,
+        resume=resume,
+        on_progress=listener.progress,
+        logger=logger,
+    )
+    if fitted.stopped == "interrupted":
+        listener.note("interrupted: the best weights so far are kept; --resume continues")
+    card = Card(
+        name=ref.name,
+        freq=panel.freq.alias,
+        tz=panel.tz,
+        horizon=made.horizon,
+        quantiles=tuple(network.spec.quantiles),
+        inputs={"past": network.spec.past, "known": network.spec.known, "static": network.spec.static},
+        schema=panel.schema,
+        model=made.model,
+        train=made.train,
+        fitted=fitted,
+        source=source_of(data, panel, report, request.read, made),
+    )
+    card = artifact.save(ref.path, network, card)
+    scores = score_tail(ref, panel, made, listener)
+    if scores is None:
+        said, beats = "not scored: the data is too short to hold back a test tail", None
+    else:
+        said, beats = verdict(scores, ref.name)
+        card = dataclasses.replace(card, scores=plain(scores.table()))
+        with write_atomic(ref.path / CARD) as beside:  # the model was whole before; now it knows its scores
+            beside.write_text(card.to_json(), "utf-8")
+    return Trained(ref, card, made, report, scores, said, beats, notes_of(made, panel, asked=request.horizon is not None))
+
+
+def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener) -> Backtest | None:
+    """The saved model beside naive and seasonal naive on the held-back windows; None when none is held back."""
+    from tsattn.model import runtime
+
+    if made.windows < 1 or not np.any(made.test_start < panel.origin):
+        return None
+    others = [baseline(name) for name in BacktestConfig().baselines]
+    try:
+        return backtest([runtime.load(ref.path), *others], panel, horizon=made.horizon, windows=made.windows)
+    except TsattnError as error:
+        listener.note(f"not scored: {error.message}")
+        return None
+
+
+def notes_of(made: Plan, panel: Panel, *, asked: bool) -> tuple[str, ...]:
+    """What was decided for the user, and how to decide otherwise."""
+    config, train = made.model, made.train
+    chosen = "" if asked else " (from the frequency and the length; --horizon N to change it)"
+    tail = f"the last {made.windows} × {made.horizon} steps of each series are held back for the test" if made.windows else ""
+    return (
+        f"horizon: {made.horizon} steps of {panel.freq}{chosen}",
+        tail or "no test tail is held back: the series are too short, or --test-windows 0",
+        f"network: {config.front_end} + self-attention, context {config.context}, at most {train.steps} steps",
+    )
+
+
+def source_of(data: Any, panel: Panel, report: ReadReport, options: ReadOptions, made: Plan) -> dict[str, Any]:
+    """What the card says about the data: where it is, how it was read, how much there was. No rows of it."""
+    from tsattn.verbs.results import plain
+
+    return {
+        "source": absolute(data),
+        "read": plain(to_mapping(options)),
+        "items": report.items,
+        "rows": report.rows,
+        "first": report.first,
+        "last": report.last,
+        "fingerprint": fingerprint(panel),
+        "test": {"windows": made.windows, "horizon": made.horizon},
+    }
+
+
+def absolute(data: Any) -> str | list[str] | None:
+    """Where data can be read again from anywhere: absolute paths, or None for stdin and what is in memory only."""
+    if isinstance(data, (str, Path)) and str(data) != "-":
+        return os.path.abspath(data)
+    if isinstance(data, (list, tuple)) and data and all(isinstance(part, (str, Path)) for part in data):
+        return [os.path.abspath(part) for part in data]
+    return None
+
+
+def fingerprint(panel: Panel) -> str:
+    """SHA-256 of a panel's values and grid: the same data gives the same text."""
+    digest = hashlib.sha256("\0".join((panel.freq.alias, *panel.item_ids)).encode())
+    for array in (panel.indptr, panel.start.astype(np.int64), panel.target, panel.past, panel.known, panel.static):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
