@@ -58,6 +58,21 @@ def test_scores_are_those_of_a_loop_written_out(hourly: Panel) -> None:
     assert median_alone.score("seasonal-naive", "WQL") == pytest.approx(loss / size, rel=1e-6)
 
 
+def test_each_items_score_is_that_of_the_item_alone(hourly: Panel) -> None:
+    together = backtest([SeasonalNaive()], hourly, horizon=6, windows=3)
+    for item in range(3):
+        alone = backtest([SeasonalNaive()], hourly.select(np.array([item])), horizon=6, windows=3)
+        for name, metric in METRICS.items():
+            np.testing.assert_allclose(metric(together.by_item)[0, item], metric(alone.overall)[0], rtol=1e-9, err_msg=name)
+
+
+def test_a_forecaster_that_learns_nothing_scores_the_same_refitted_or_not(hourly: Panel) -> None:
+    result = backtest([Echo()], hourly, horizon=6, windows=3, refit=lambda panel: Echo(name="refitted"))
+    for group in (result.overall, result.by_step, result.by_item, result.by_cutoff):
+        for metric in METRICS.values():
+            np.testing.assert_allclose(metric(group)[0], metric(group)[1], rtol=1e-9)
+
+
 def test_a_window_without_truth_or_without_history_is_left_out_and_counted() -> None:
     whole = np.arange(40.0)
     gap = whole.copy()
