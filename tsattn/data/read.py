@@ -1,65 +1,226 @@
-"""Files and frames -> Panel."""
+"""Files and frames -> Panel, and a report of what was found, guessed and repaired."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tsattn.config import ReadOptions
-from tsattn.data.freq import Freq
+from tsattn.data.assemble import assemble
+from tsattn.data.clock import Clock, find_clock
+from tsattn.data.columns import Column, Table, concatenated
 from tsattn.data.panel import Panel, Schema
-from tsattn.data.report import Finding, ReadReport
-from tsattn.errors import DataError
+from tsattn.data.report import Notes, ReadReport
+from tsattn.data.reshape import unfold
+from tsattn.data.roles import check_options, drop_index, find_roles, with_schema
+from tsattn.data.rows import shown
+from tsattn.data.source import Part, parts_of
+from tsattn.data.tables import load
+from tsattn.data.zones import offset_name
+from tsattn.errors import ConfigError, DataError
 
-
-def read(source: object, options: ReadOptions = ReadOptions(), *, schema: Schema | None = None) -> tuple[Panel, ReadReport]:
-    """Read data into a Panel and say what was found. Raises DataError or ConfigError."""
+if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
-    import pyarrow.csv
 
+Source = "str | Path | Sequence[str | Path] | pd.DataFrame | pa.Table"
+
+
+def read(
+    source: str | Path | Sequence[Any] | pd.DataFrame | pa.Table,
+    options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
+    *,
+    schema: Schema | None = None,
+) -> tuple[Panel, ReadReport]:
+    """Read a file, folder, glob, `-` (stdin), data frame or Arrow table into a Panel.
+
+    With `schema`, the one of a model, the same columns are taken again where the data has them, and its covariates become
+    exactly its features. Raises DataError or ConfigError that say what is wrong, where, and what to type next.
+    """
     began = time.perf_counter()
-    if not Path(str(source)).is_file():
-        raise DataError(f"{source}: no such file")
-    try:
-        table = pa.csv.read_csv(str(source))
-    except pa.ArrowInvalid as error:
-        raise DataError(f"{source}: {error}") from None
-    stamp = next((c for c in table.column_names if pa.types.is_temporal(table[c].type)), None)
-    item = next((c for c in table.column_names if pa.types.is_string(table[c].type)), None)
-    numbers = [c for c in table.column_names if pa.types.is_integer(table[c].type) or pa.types.is_floating(table[c].type)]
-    targets = [t for t in (options.target or numbers) if t in numbers]
-    if stamp is None or not targets:
-        raise DataError(f"{source}: no timestamp or no numeric column")
-    stamps = table[stamp].to_numpy().astype("datetime64[us]")
-    series: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    if item is not None:
-        ids = table[item].to_numpy(zero_copy_only=False)
-        for name in dict.fromkeys(ids.tolist()):
-            series[str(name)] = (stamps[ids == name], table[targets[0]].to_numpy()[ids == name])
+    notes = Notes()
+    parts = [part for one in _frames(source) for part in parts_of(one)]
+    saved = _saved(parts, options, schema)
+    if saved is not None:
+        notes.find("format", "a panel that tsattn saved")
+        return saved, _report(saved, _called(source, parts), notes, began)
+    tables = []
+    for i, part in enumerate(parts):
+        tables.append(load(part, options, notes if i == 0 else Notes()))
+    decimal = "," if any(f.what == "decimal mark" for f in notes.found) else "."
+    table = _filled(concatenated(tables, parts[0].name), notes)
+    options = with_schema(options, schema, table)
+    if len(tables) > 1 and "file" not in table.columns:
+        table.columns["file"] = _file_column(parts, tables, table)
+    del tables
+    check_options(options, table)
+    table = drop_index(table, _named(options), notes)
+    unfolded = unfold(table, options, decimal, notes) if options.timestamp is None else None
+    clock: Clock | None
+    if unfolded is not None:
+        table, clock = unfolded
     else:
-        series = {t: (stamps, table[t].to_numpy()) for t in targets}
-    step = min(int(np.diff(np.sort(t)).astype(np.int64).min()) for t, _ in series.values())
-    freq = Freq.parse(options.freq) if options.freq else Freq("us", step)
-    for unit in ("D", "h", "min", "s"):
-        from tsattn.data.freq import US
+        clock = find_clock(table, options, notes, _named(options))
+    table, options = _files_as_items(table, clock, options)
+    roles, table = find_roles(table, clock, options, decimal, notes)
+    used = {*roles.item, *roles.target, *options.past, *options.known, *options.static}
+    table = Table({n: c for n, c in table.columns.items() if n in used}, table.rows, table.where)
+    panel = assemble(table, clock, roles, options, schema, decimal, notes)
+    return panel, _report(panel, _called(source, parts), notes, began)
 
-        if options.freq is None and step % US[unit] == 0:
-            freq = Freq(unit, step // US[unit])
-            break
-    rows = []
-    for when, values in series.values():
-        steps, _ = freq.steps_between(when.min(), when)
-        row = np.full(steps.max() + 1, np.nan, np.float32)
-        row[steps] = values
-        rows.append(row)
-    panel = Panel.from_arrays(rows, freq=freq, item_ids=list(series))
-    object.__setattr__(panel, "start", np.array([w.min() for w, _ in series.values()], "datetime64[us]"))
-    object.__setattr__(panel, "schema", Schema(stamp, (item,) if item else (), tuple(targets)))
-    missing = int(np.isnan(panel.target).sum())
-    found = (Finding("timestamp", stamp, "--timestamp"), Finding("frequency", freq.alias, "--freq"))
-    ends = [panel.timestamps(i) for i in range(len(panel))]
-    first, last = (str(f(e[k] for e in ends)) for f, k in ((min, 0), (max, -1)))
-    seconds = time.perf_counter() - began
-    return panel, ReadReport(str(source), found, (), (), len(panel), len(panel.target), missing, first, last, seconds)
+
+def _frames(source: Any) -> list[Any]:
+    """pandas and other data frames as Arrow tables; everything else as it is."""
+    if isinstance(source, (str, Path)):
+        return [source]
+    if type(source).__module__.split(".")[0] == "pandas":
+        return [_from_pandas(source)]
+    if hasattr(source, "__arrow_c_stream__"):
+        import pyarrow as pa
+
+        return [source if isinstance(source, pa.Table) else pa.table(source)]
+    if isinstance(source, (list, tuple)) and source:
+        return [one for inner in source for one in _frames(inner)]
+    return [source]
+
+
+def _from_pandas(frame: Any) -> pa.Table:
+    """A data frame or series; an index of times, or one with names, becomes columns."""
+    import pandas as pd
+    import pyarrow as pa
+
+    if isinstance(frame, pd.Series):
+        frame = frame.to_frame(frame.name if frame.name is not None else "value")
+    if not isinstance(frame, pd.DataFrame):
+        raise ConfigError(f"a {type(frame).__name__} is no data to read", "give a DataFrame, an Arrow table or a path")
+    if isinstance(frame.index, (pd.DatetimeIndex, pd.PeriodIndex, pd.MultiIndex)) or frame.index.name is not None:
+        index = frame.index
+        unnamed = index.name is None and not isinstance(index, pd.MultiIndex)
+        frame = frame.reset_index(names="timestamp" if unnamed and "timestamp" not in frame.columns else None)
+    for name in frame.columns[[isinstance(t, pd.PeriodDtype) for t in frame.dtypes]]:
+        frame = frame.assign(**{str(name): frame[name].dt.to_timestamp()})
+    frame = frame.rename(columns=str)
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise DataError(f"the data frame cannot be read: {str(error)[:200]}", "give each column one type") from None
+
+
+def _saved(parts: list[Part], options: ReadOptions, schema: Schema | None) -> Panel | None:
+    """The panel of a single Parquet file that save_panel wrote."""
+    if len(parts) != 1 or parts[0].kind != "parquet":
+        return None
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from tsattn.data.store import is_panel, panel_of
+
+    part = parts[0]
+    try:
+        with part.open() as stream:
+            if not is_panel(pq.read_schema(stream)):
+                return None
+        if options != ReadOptions():
+            raise ConfigError(f"{part.name}: already ingested; options that say how to read do not apply", "give them when ingesting the source")
+        with part.open() as stream:
+            panel = panel_of(pq.read_table(stream), part.name)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{part.name}: cannot be read as Parquet: {str(error)[:200]}", "is the file whole?") from None
+    for role in ("past", "known", "static"):
+        wanted = getattr(schema, f"{role}_features") if schema else ()
+        if schema and tuple(wanted) != getattr(panel.schema, f"{role}_features"):
+            raise DataError(f"{part.name}: its {role} covariates are not those that the model was trained with: {', '.join(wanted) or 'none'}")
+    return panel
+
+
+def _filled(table: Table, notes: Notes) -> Table:
+    """Without rows in which every column is missing."""
+    blank = np.ones(table.rows, bool)
+    for column in table.columns.values():
+        if not column.missing.any():
+            return table
+        blank &= column.missing
+    if blank.all():
+        raise DataError(f"{table.where.parts[0][0]}: every row is empty")
+    if not blank.any():
+        return table
+    notes.repair("empty rows left out", int(blank.sum()), table.where(int(np.argmax(blank))))
+    return table.take(np.flatnonzero(~blank))
+
+
+def _file_column(parts: list[Part], tables: list[Table], table: Table) -> Column:
+    import pyarrow as pa
+
+    stems = [p.stem for p in parts]
+    names = stems if len(set(stems)) == len(stems) else [p.name for p in parts]
+    codes = np.repeat(np.arange(len(parts), dtype=np.int32), [t.rows for t in tables])
+    if table.where.source is not None:
+        codes = codes[table.where.source]
+    return Column("file", "text", codes, pa.array(names, pa.string()))
+
+
+def _files_as_items(table: Table, clock: Clock | None, options: ReadOptions) -> tuple[Table, ReadOptions]:
+    """Files that follow each other in time are one table; else, with no other item column, each file is an item."""
+    column = table.columns.get("file")
+    if column is None or len(table.where.parts) < 2 or "file" in options.item or options.item or options.layout in ("wide", "single"):
+        return table, options
+    without = Table({n: c for n, c in table.columns.items() if n != "file"}, table.rows, table.where)
+    if clock is None:
+        return table, options
+    stamps = clock.stamps
+    bounds = []
+    for code in np.unique(column.values):
+        mine = stamps[column.values == code]
+        bounds.append((mine.min(), mine.max()))
+    bounds.sort()
+    apart = all(a[1] < b[0] for a, b in zip(bounds, bounds[1:], strict=False))
+    return (without, options) if apart else (table, options)
+
+
+def _named(options: ReadOptions) -> set[str]:
+    return {*options.item, *options.target, *options.past, *options.known, *options.static}
+
+
+def _called(source: Any, parts: list[Part]) -> str:
+    if isinstance(source, (str, Path)):
+        return str(source)
+    return parts[0].name if len(parts) == 1 else f"{parts[0].name} and {len(parts) - 1} more"
+
+
+def _report(panel: Panel, source: str, notes: Notes, began: float) -> ReadReport:
+    notes.find("frequency", panel.freq.alias, "--freq")
+    rows = int(panel.lengths.sum())
+    item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr)) if rows < len(panel.target) else None
+    missing = np.isnan(panel.target)
+    if item is not None:
+        missing &= np.arange(len(panel.target)) < panel.origin[item]
+    filled = panel.lengths > 0
+    last = panel.freq.advance(panel.start[filled], panel.lengths[filled] - 1)
+    return ReadReport(
+        source=source,
+        found=tuple(notes.found),
+        repaired=tuple(notes.repaired),
+        warnings=tuple(notes.warnings),
+        items=len(panel),
+        rows=rows,
+        missing=int(missing.sum()),
+        first=_iso(panel, panel.start[filled].min()) if filled.any() else "",
+        last=_iso(panel, last.max()) if filled.any() else "",
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _iso(panel: Panel, stamp: np.datetime64) -> str:
+    """A grid-clock stamp as people write it, with its UTC offset where the grid runs on UTC."""
+    if not panel.freq.has_clock:
+        return str(int(stamp.astype(np.int64)))
+    local = panel.local(np.array([stamp]))
+    text = shown(local[0]).replace(" ", "T")
+    if panel.tz is None or not panel.freq.is_subdaily:
+        return text
+    name = offset_name(int((local[0] - stamp).astype(np.int64)))
+    return (text if "T" in text else f"{text}T00:00:00") + ("+00:00" if name == "UTC" else name)

@@ -1,0 +1,175 @@
+"""Where data comes from: files, folders, globs and stdin, compressed or not -> parts that can be opened again and again."""
+
+from __future__ import annotations
+
+import glob
+import io
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tsattn.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq", ".dat")
+_PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
+_FOREIGN = {
+    b"PK\x03\x04": "a zip or Excel file",
+    b"\xd0\xcf\x11\xe0": "an old Excel file",
+    b"%PDF": "a PDF",
+    b"SQLite format 3": "an SQLite database",
+    b"\x89HDF": "an HDF5 file",
+    b"ARROW1": "an Arrow IPC file",
+    b"\xfd7zXZ": "an xz file",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table to read. `open()` gives its decompressed bytes from the start, as often as it is asked.
+
+    name: what messages call it. stem: what its series is called when each file of a folder is one series.
+    kind: "text", "parquet" or "arrow" (then `table` holds it).
+    """
+
+    name: str
+    stem: str
+    kind: str
+    open: Callable[[], Any]
+    table: pa.Table | None = None
+
+
+def parts_of(source: Any) -> list[Part]:
+    """The parts of a path, a folder, a glob, `-` (stdin), an Arrow table, or a sequence of these.
+
+    Raises DataError for what is missing, empty or of a foreign kind.
+    """
+    import pyarrow as pa
+
+    if isinstance(source, pa.Table):
+        return [Part("the table", "table", "arrow", lambda: None, source)]
+    if isinstance(source, (list, tuple)):
+        if not source:
+            raise DataError("no data was given", "name a file, a folder, a glob, or - for stdin")
+        return [part for one in source for part in parts_of(one)]
+    if str(source) == "-":
+        return [_stdin()]
+    return [_file(path) for path in _paths(str(source))]
+
+
+def _paths(text: str) -> Iterable[Path]:
+    try:
+        path = Path(text).expanduser()
+        folder, file = path.is_dir(), path.exists()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DataError(f"{text[:200]!r} is no path: {error}") from None
+    if folder:
+        found = [p for p in sorted(path.iterdir()) if p.is_file() and _is_table(p)]
+        if not found:
+            raise DataError(f"{text}: the folder holds no CSV, TSV or Parquet file", f"looked for {', '.join(_SUFFIXES)} (.gz, .zst)")
+        return found
+    if file:
+        return [path]
+    if any(c in text for c in "*?["):
+        found = [p for p in map(Path, sorted(glob.glob(str(path), recursive=True))) if p.is_file()]
+        if not found:
+            raise DataError(f"{text}: no file matches")
+        return found
+    if "://" in text:
+        raise DataError(f"{text}: only local files are read", f"download it first, for example: curl -L {text} | tsattn ingest -")
+    near = sorted(p.name for p in path.parent.glob("*") if _is_table(p))[:5] if path.parent.is_dir() else []
+    raise DataError(f"{text}: no such file", f"there is: {', '.join(near)}" if near else "")
+
+
+def _is_table(path: Path) -> bool:
+    name = path.name.lower()
+    for packed in (".gz", ".zst", ".bz2"):
+        name = name.removesuffix(packed)
+    return not name.startswith(".") and name.endswith(_SUFFIXES)
+
+
+def stem_of(path: Path) -> str:
+    """The file's name without `.csv`, `.csv.gz` and the like."""
+    name = path.name
+    for suffix in (".gz", ".zst", ".bz2", *_SUFFIXES):
+        if name.lower().endswith(suffix):
+            name = name[: -len(suffix)]
+    return name or path.name
+
+
+def _file(path: Path) -> Part:
+    import pyarrow as pa
+
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+    kind, packed = _kind(head, str(path))
+
+    def reopen() -> Any:
+        return _unpacked(pa.OSFile(str(path), "rb"), packed)
+
+    return Part(str(path), stem_of(path), kind, reopen)
+
+
+def _stdin() -> Part:
+    """Standard input, kept in memory up to 64 MB and in a temporary file beyond, since it is read twice."""
+    import pyarrow as pa
+
+    spool = tempfile.SpooledTemporaryFile(max_size=1 << 26)  # noqa: SIM115 - lives as long as the part
+    stream = getattr(sys.stdin, "buffer", sys.stdin)
+    while block := stream.read(1 << 20):
+        spool.write(block.encode() if isinstance(block, str) else block)
+    spool.seek(0)
+    kind, packed = _kind(spool.read(16), "stdin")
+
+    def reopen() -> Any:
+        spool.seek(0)
+        return _unpacked(pa.PythonFile(_Kept(spool), "r"), packed)
+
+    return Part("stdin", "stdin", kind, reopen)
+
+
+class _Kept(io.RawIOBase):
+    """A view of the spool that can be closed without losing it."""
+
+    def __init__(self, spool: Any) -> None:
+        self._spool = spool
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._spool.seek(offset, whence)
+        return int(self._spool.tell())
+
+    def tell(self) -> int:
+        return int(self._spool.tell())
+
+    def read(self, size: int | None = -1) -> bytes:
+        return bytes(self._spool.read(-1 if size is None else size))
+
+
+def _kind(head: bytes, name: str) -> tuple[str, str | None]:
+    if not head:
+        raise DataError(f"{name}: the file is empty")
+    for magic, what in _FOREIGN.items():
+        if head.startswith(magic):
+            raise DataError(f"{name}: this is {what}, not a table of text", "save it as CSV (UTF-8) or Parquet, and name that file")
+    packed = next((how for magic, how in _PACKED.items() if head.startswith(magic)), None)
+    return ("parquet" if head.startswith(b"PAR1") else "text"), packed
+
+
+def _unpacked(stream: Any, packed: str | None) -> Any:
+    import pyarrow as pa
+
+    return pa.CompressedInputStream(stream, packed) if packed else stream
