@@ -5,60 +5,58 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-CYCLES = ((1, 4, 14), (1, 4))  # how many past cycles are averaged, for each of the two periods
-COUNT = 1 + sum(2 * len(cycles) for cycles in CYCLES) + 2
+CYCLES = (1, 4, 14)  # how many past cycles are averaged
+PERIODS = 2
+COUNT = 1 + 3 * PERIODS * len(CYCLES)
 
 
 def anchors(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: int) -> Tensor:
     """z (B, L) filled values, first (B,) the first observed position, periods (B, 2), origin (B, O) positions in 1 … L.
 
-    Returns (B, O, H, A): the last value; for each period the mean of the last k cycles, as it is and moved to the current
-    level; for the first period also moved to the level of its last whole cycle. Only values before the origin are read. A
-    continuation whose cycles lie before the first observation is the last value.
+    Returns (B, O, H, A): the last value; for each period the mean of the last k cycles, as it is, moved to the level of the
+    last few values, and moved to that of the last whole cycle. Only values before the origin are read. A continuation whose
+    cycles lie before the first observation is the last value.
+    """
+    last = z.gather(1, origin - 1)  # (B, O)
+    mean = _cycle_means(z, first, periods, origin, horizon, last)  # (B, O, H, 2, k)
+    shift = _level_shifts(z, first, periods, origin)  # (B, O, 2 spans, 2, k)
+    moved = mean[:, :, :, None] + shift[:, :, None]  # (B, O, H, 2 spans, 2, k)
+    return torch.cat([last[..., None, None].expand(-1, -1, horizon, -1), mean.flatten(3), moved.flatten(3)], -1)
+
+
+def _means(values: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+    """Means over the newest k cycles (last axis) that are valid, and whether there is one, for each k of CYCLES."""
+    pick = [k - 1 for k in CYCLES]
+    count = valid.cumsum(-1)
+    mean = (values * valid).cumsum(-1) / count.clamp_min(1)
+    return mean[..., pick], count[..., pick] > 0
+
+
+def _cycle_means(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: int, last: Tensor) -> Tensor:
+    """Means over the last k cycles of the values at each step's phase: (B, O, H, 2, k)."""
+    ahead = torch.arange(horizon, device=z.device)[:, None]  # (H, 1)
+    period = periods[:, None]  # (B, 1, 2)
+    back = period * (ahead // period + 1) - ahead  # (B, H, 2): from a step ahead, whole cycles to before the origin
+    cycle = torch.arange(max(CYCLES), device=z.device)
+    offset = back[..., None] + period[..., None] * cycle  # (B, H, 2, most)
+    index = origin[:, :, None, None, None] - offset[:, None]  # (B, O, H, 2, most)
+    values = z.gather(1, index.clamp_min(0).flatten(1)).view(index.shape)
+    mean, found = _means(values, index >= first[:, None, None, None, None])
+    return torch.where(found, mean, last[:, :, None, None, None])
+
+
+def _level_shifts(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor) -> Tensor:
+    """Mean of the last values less that of the same phases in the k cycles before: (B, O, spans, 2, k).
+
+    The spans are an eighth of the period and the whole of it.
     """
     total = torch.nn.functional.pad(z.cumsum(1), (1, 0))  # total[i] = Σ z[:i]
-    last = z.gather(1, origin - 1)  # (B, O)
-    out = [last[..., None].expand(*last.shape, horizon)]
-    for which, cycles in enumerate(CYCLES):
-        period = periods[:, which, None]  # (B, 1)
-        nearby = (period // 8).clamp_min(1)
-        for k, mean in _cycle_means(z, first, period, origin, horizon, cycles, last).items():
-            shift = _level_shift(total, first, period, origin, nearby, k)
-            out += [mean, mean + shift[..., None]]
-            if which == 0 and k > 1:
-                out.append(mean + _level_shift(total, first, period, origin, period, k)[..., None])
-    return torch.stack(out, -1)
-
-
-def _cycle_means(
-    z: Tensor, first: Tensor, period: Tensor, origin: Tensor, horizon: int, cycles: tuple[int, ...], last: Tensor
-) -> dict[int, Tensor]:
-    """For each k: the mean over the last k cycles of the values at each step's phase, (B, O, H)."""
-    ahead = torch.arange(horizon, device=z.device)
-    back = period * (ahead // period + 1)  # (B, H): whole cycles that lead from a step ahead to before the origin
-    newest = origin[..., None] + (ahead - back)[:, None, :]  # (B, O, H)
-    cycle = torch.arange(max(cycles), device=z.device)
-    index = newest[..., None] - period[:, :, None, None] * cycle  # (B, O, H, k)
-    valid = index >= first[:, None, None, None]
-    values = z.gather(1, index.clamp_min(0).flatten(1)).view(index.shape)
-    count = valid.cumsum(-1)
-    mean = torch.where(valid, values, torch.zeros_like(values)).cumsum(-1) / count.clamp_min(1)
-    fallback = last[..., None].expand(*last.shape, horizon)
-    return {k: torch.where(count[..., k - 1] > 0, mean[..., k - 1], fallback) for k in cycles}
-
-
-def _level_shift(total: Tensor, first: Tensor, period: Tensor, origin: Tensor, span: Tensor, k: int) -> Tensor:
-    """Mean of the last `span` values less that of the same phases in the k cycles before: (B, O)."""
-
-    def mean_ending(end: Tensor) -> Tensor:
-        return (total.gather(1, end.clamp_min(0)) - total.gather(1, (end - span).clamp_min(0))) / span
-
-    shift = torch.zeros_like(total[:, :1]).expand(origin.shape)
-    count = torch.zeros_like(origin)
-    for cycle in range(1, k + 1):
-        end = origin - cycle * period
-        valid = end - span >= first[:, None]
-        shift = shift + torch.where(valid, mean_ending(end), torch.zeros_like(shift))
-        count = count + valid
-    current = mean_ending(origin)
-    return torch.where(count > 0, current - shift / count.clamp_min(1), torch.zeros_like(current))
+    span = torch.stack([(periods // 8).clamp_min(1), periods], 1)[:, None, ..., None]  # (B, 1, spans, 2, 1)
+    cycle = torch.arange(max(CYCLES) + 1, device=z.device)
+    end = origin[:, :, None, None, None] - periods[:, None, None, :, None] * cycle  # (B, O, 1, 2, most + 1)
+    begin = end - span  # (B, O, spans, 2, most + 1)
+    edges = torch.stack([end.expand_as(begin), begin])
+    upper, lower = total[None].expand(2, -1, -1).gather(2, edges.clamp_min(0).flatten(2)).view(edges.shape)
+    mean = (upper - lower) / span
+    before, found = _means(mean[..., 1:], (begin >= first[:, None, None, None, None])[..., 1:])
+    return (mean[..., :1] - before) * found

@@ -8,9 +8,7 @@ import torch
 from torch import Tensor, nn
 
 
-def scaled_dot_product_attention(
-    query: Tensor, key: Tensor, value: Tensor, visible: Tensor | None = None, dropout: float = 0.0
-) -> tuple[Tensor, Tensor]:
+def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, visible: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """softmax(Q Kᵀ / √d_k) V, with the softmax over the keys (Vaswani et al. 2017, eq. 1).
 
     query (…, T, d), key (…, U, d), value (…, U, e); visible: bool, broadcastable to (…, T, U), True = may be attended to.
@@ -22,8 +20,6 @@ def scaled_dot_product_attention(
     weights = torch.softmax(scores, -1)
     if visible is not None:
         weights = weights * visible
-    if dropout:
-        weights = nn.functional.dropout(weights, dropout)
     return weights @ value, weights
 
 
@@ -52,19 +48,17 @@ class MultiHeadAttention(nn.Module):
     Written out rather than fused: on CPU the fused kernel's backward pass took 38 % of a training step.
     """
 
-    def __init__(self, width: int, heads: int, dropout: float = 0.0) -> None:
+    def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.dropout = dropout
         self.project_in = nn.Linear(width, 3 * width, bias=False)
         self.project_out = nn.Linear(width, width, bias=False)
         nn.init.zeros_(self.project_out.weight)  # a block starts as the identity
 
-    def forward(self, x: Tensor, visible: Tensor) -> Tensor:
-        """x (B, T, D), visible (T, T) or (B, 1, T, T) -> (B, T, D)."""
-        tokens, width = x.shape[1:]
+    def forward(self, x: Tensor, visible: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
+        """x (B, T, D), visible (T, T) or (B, 1, T, T), angles: see rotary_angles -> (B, T, D)."""
+        width = x.shape[-1]
         q, k, v = self.project_in(x).unflatten(-1, (3, self.heads, width // self.heads)).permute(2, 0, 3, 1, 4)
-        cos, sin = rotary_angles(tokens, width // self.heads, device=x.device)
-        q, k = rotate(q, cos, sin), rotate(k, cos, sin)  # (B, heads, T, d)
-        out, _ = scaled_dot_product_attention(q, k, v, visible, self.dropout if self.training else 0.0)
+        q, k = rotate(q, *angles), rotate(k, *angles)  # (B, heads, T, d)
+        out, _ = scaled_dot_product_attention(q, k, v, visible)
         return self.project_out(out.transpose(1, 2).flatten(2))

@@ -11,8 +11,8 @@ from tsattn.config import ModelConfig
 from tsattn.errors import ConfigError
 from tsattn.nn import scaling
 from tsattn.nn.anchors import COUNT, anchors
-from tsattn.nn.attention import causal_mask
-from tsattn.nn.blocks import EncoderBlock
+from tsattn.nn.attention import causal_mask, rotary_angles
+from tsattn.nn.blocks import EncoderBlock, SharedDropout
 from tsattn.nn.front_end import FrontEnd
 
 SERIES_FEATURES = 6
@@ -64,6 +64,9 @@ class Network(nn.Module):
         self.register_buffer("static_mean", torch.zeros(spec.static))
         self.register_buffer("static_std", torch.ones(spec.static))
         width = config.width
+        cosine, sine = rotary_angles(config.context // config.patch, width // config.heads)
+        for name, constant in (("cosine", cosine), ("sine", sine), ("causal", causal_mask(len(cosine)))):
+            self.register_buffer(name, constant, persistent=False)
         channels = 3 + 2 * spec.past + spec.known
         size = channels * config.patch + SERIES_FEATURES + spec.static
         self.embed = nn.Sequential(nn.Linear(size, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
@@ -121,9 +124,9 @@ class Network(nn.Module):
         x = self.front_end(x)
         # tokens before the first observation carry nothing, so nobody attends to them
         full = (seen.unflatten(1, (tokens, patch)).any(-1))[:, None, None, :]
-        visible = causal_mask(tokens, z.device) & full
+        visible = self.causal & full
         for block in self.blocks:
-            x = block(x, visible)
+            x = block(x, visible, (self.cosine, self.sine))
         return self.norm(x)
 
     def _past(self, past_cov: Tensor, measured: Tensor, tokens: int) -> list[Tensor]:
@@ -153,6 +156,7 @@ class Head(nn.Module):
         self.quantiles, self.median = len(spec.quantiles), spec.quantiles.index(0.5)
         size = config.width + config.horizon * (COUNT + spec.known)
         hidden = 2 * config.width
+        self.dropout = SharedDropout(config.dropout)
         self.expand = nn.Linear(size, hidden)
         self.middle = nn.Linear(hidden, hidden)
         self.mix = nn.Linear(hidden, self.blocks * COUNT)
@@ -166,8 +170,8 @@ class Head(nn.Module):
         step, season = scale.step[..., None], scale.season[..., None]
         near = torch.asinh((simple - simple[..., :1, :1]) / step[..., None]) / 2
         x = torch.cat([tokens, near.flatten(2), ahead.flatten(2)], -1)
-        x = nn.functional.gelu(self.expand(x))
-        x = x + nn.functional.gelu(self.middle(x))
+        x = self.dropout(nn.functional.gelu(self.expand(x)))
+        x = x + self.dropout(nn.functional.gelu(self.middle(x)))
         weight = torch.softmax(self.mix(x).float().unflatten(-1, (self.blocks, -1)), -1)  # (B, O, blocks, A)
         weight = weight.repeat_interleave(self.block, 2)[:, :, : self.horizon]
         raw = self.quantile(x).float().unflatten(-1, (self.horizon, -1))  # (B, O, H, Q)

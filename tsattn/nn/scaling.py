@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @dataclass
@@ -24,9 +24,9 @@ class Scale:
 
 
 def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
-    """Mean of x where mask, along the last axis, kept: (B, N) -> (B, 1). Zero where nothing is."""
+    """Mean of x where mask, along the last axis, kept: (…, N) -> (…, 1). Zero where nothing is."""
     count = mask.sum(-1, keepdim=True)
-    return torch.where(mask, x, torch.zeros_like(x)).sum(-1, keepdim=True) / count.clamp_min(1)
+    return (x * mask).sum(-1, keepdim=True) / count.clamp_min(1)
 
 
 def measure(target: Tensor, observed: Tensor, period: Tensor) -> Scale:
@@ -38,29 +38,27 @@ def measure(target: Tensor, observed: Tensor, period: Tensor) -> Scale:
     std = torch.maximum(std, 1e-4 * mean.abs()).clamp_min(1e-20)
     z = centred / std
 
-    def difference(lag: Tensor) -> Tensor:
-        index = torch.arange(z.shape[1], device=z.device)[None, :] - lag[:, None]
-        inside = index >= 0
-        index = index.clamp_min(0)
-        both = inside & observed & observed.gather(1, index)
-        found = masked_mean((z - z.gather(1, index)).abs(), both)
-        return torch.where(both.any(-1, keepdim=True), found, torch.ones_like(found))
-
-    ones = torch.ones_like(period)
-    season = torch.minimum(difference(period), difference(16 * ones))
-    return Scale(mean, std, difference(ones).clamp_min(1e-3), season.clamp_min(1e-3), observed.sum(-1, keepdim=True))
+    lag = torch.stack([torch.ones_like(period), torch.full_like(period, 16), period], 1)  # (B, 3)
+    index = torch.arange(z.shape[1], device=z.device) - lag[..., None]  # (B, 3, L)
+    inside, index = index >= 0, index.clamp_min(0).flatten(1)
+    earlier = z.gather(1, index).view(inside.shape)
+    both = inside & observed[:, None] & observed.gather(1, index).view(inside.shape)
+    found = masked_mean((z[:, None] - earlier).abs(), both)
+    difference = torch.where(both.any(-1, keepdim=True), found, torch.ones_like(found)).clamp_min(1e-3)  # (B, 3, 1)
+    step, season = difference[:, 0], difference[:, 1:].amin(1)
+    return Scale(mean, std, step, season, observed.sum(-1, keepdim=True))
 
 
 def forward_fill(x: Tensor, observed: Tensor) -> Tensor:
     """Each missing value takes the newest observed one before it; before the first observed one it stays as it is.
 
-    x, observed: (B, L). By doubling: log2(L) steps of `where`, which every runtime exports.
+    x, observed: (B, L). A running maximum of positions by doubling, in log2(L) steps, which every runtime exports.
     """
+    length = x.shape[1]
+    position = torch.arange(length, device=x.device)
+    newest = torch.where(observed, position, torch.full_like(position, -1))
     shift = 1
-    while shift < x.shape[1]:
-        back = torch.cat([torch.zeros_like(x[:, :shift]), x[:, :-shift]], 1)
-        known = torch.cat([torch.zeros_like(observed[:, :shift]), observed[:, :-shift]], 1)
-        x = torch.where(observed | ~known, x, back)
-        observed = observed | known
+    while shift < length:
+        newest = torch.maximum(newest, nn.functional.pad(newest, (shift, 0), value=-1)[:, :length])
         shift *= 2
-    return x
+    return torch.where(newest < 0, x, x.gather(1, newest.clamp_min(0)))

@@ -1,0 +1,160 @@
+"""Model folders: written beside, checked, renamed into place. Tensors in safetensors and ONNX, never pickle."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from tsattn.data.seasons import find_seasons
+from tsattn.errors import ArtifactError
+from tsattn.model.card import CARD, GRAPH, WEIGHTS, Card, read_card
+from tsattn.nn.network import InputSpec, Network
+
+INPUTS = ("target", "past_cov", "known", "static", "seasons")
+PARITY = 1e-4  # of the example's largest value: how far ONNX Runtime may be from torch
+
+
+def save(folder: Path, network: Network, card: Card) -> Card:
+    """Write a model folder in one go: all of it or nothing. Returns the card as written.
+
+    Raises ArtifactError when the folder exists or when the exported graph disagrees with the network.
+    """
+    folder = Path(folder)
+    if folder.exists():
+        raise ArtifactError(f"{folder} exists already", "name another folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
+    try:
+        beside.chmod(0o755)
+        network = network.float().cpu().eval()
+        save_file({k: v.contiguous() for k, v in network.state_dict().items()}, beside / WEIGHTS)
+        export(network, beside / GRAPH)
+        check_parity(network, beside / GRAPH)
+        try:
+            released = version("tsattn")
+        except PackageNotFoundError:
+            released = "source"
+        now = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
+        files = {name: digest(beside / name) for name in (WEIGHTS, GRAPH)}
+        card = dataclasses.replace(card, created=now, tsattn_version=released, files=files)
+        (beside / CARD).write_text(card.to_json(), "utf-8")
+        for path in beside.iterdir():
+            with path.open("rb+") as written:
+                os.fsync(written.fileno())
+        beside.rename(folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return card
+
+
+def load_network(folder: Path) -> tuple[Network, Card]:
+    """The torch network of a model folder. Raises ArtifactError when it is damaged or does not fit its card."""
+    card = read_card(folder)
+    path = check_file(folder, WEIGHTS, card)
+    network = Network(card.model, InputSpec(**card.inputs, quantiles=card.quantiles))
+    try:
+        network.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError, OSError) as error:
+        raise ArtifactError(f"{path} does not fit its {CARD}: {error}", "train the model again") from None
+    return network.eval(), card
+
+
+def check_file(folder: Path, name: str, card: Card) -> Path:
+    """The path of one of a model folder's files. Raises ArtifactError when it is missing or is not what was saved."""
+    path = Path(folder) / name
+    if not path.is_file():
+        raise ArtifactError(f"{path} is missing", "train the model again with `tsattn train`")
+    if digest(path) != card.files.get(name):
+        raise ArtifactError(f"{path} is not the file that was saved: it was changed or cut short", "train the model again")
+    return path
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def example(network: Network, batch: int = 3) -> tuple[torch.Tensor, ...]:
+    """A seeded batch with trends, seasons, a missing head and missing values, in the order of INPUTS."""
+    config, spec = network.config, network.spec
+    rng = np.random.default_rng(0)
+    time = np.arange(config.context)
+    target = np.stack([10 * (i + 1) + 0.01 * i * time + np.sin(time / (3 + i)) for i in range(batch)])
+    target = (target + 0.1 * rng.standard_normal(target.shape)).astype(np.float32)
+    target[1, : config.context // 3] = np.nan
+    target[rng.random(target.shape) < 0.05] = np.nan
+    target[:, -1] = 1.0
+    return tuple(
+        torch.from_numpy(x.astype(np.float32))
+        for x in (
+            target,
+            rng.standard_normal((batch, config.context, spec.past)),
+            rng.standard_normal((batch, config.context + config.horizon, spec.known)),
+            rng.standard_normal((batch, spec.static)),
+            find_seasons(target),
+        )
+    )
+
+
+def export(network: Network, path: Path) -> None:
+    """Write the network as an ONNX graph with inputs INPUTS, a free batch axis, and the output `forecast` (B, H, Q)."""
+    free = {0: torch.export.Dim("batch", min=1)}
+    with _quiet():
+        torch.onnx.export(
+            network,
+            example(network),
+            path,
+            input_names=list(INPUTS),
+            output_names=["forecast"],
+            dynamic_shapes=tuple(free for _ in INPUTS),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+
+
+def check_parity(network: Network, path: Path) -> None:
+    """Raise ArtifactError unless ONNX Runtime agrees with torch on the example batch to PARITY."""
+    import onnxruntime
+
+    values = example(network)
+    with torch.no_grad():
+        wanted = network(*values).numpy()
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    names = {node.name for node in session.get_inputs()}
+    got = session.run(None, {n: v.numpy() for n, v in zip(INPUTS, values, strict=True) if n in names})[0]
+    error = float(np.abs(got - wanted).max() / np.abs(wanted).max())
+    if not error < PARITY:
+        raise ArtifactError(f"the exported graph disagrees with the network by {error:.2g} of its values")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's notes on its own workings from the user."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir", "torch.export")]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

@@ -1,0 +1,89 @@
+"""The card of a model folder: what the model is, what it was trained on, and how it scored. No torch here."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tsattn.config import ModelConfig, TrainConfig, from_mapping, to_mapping
+from tsattn.data.panel import Schema
+from tsattn.errors import ArtifactError, ConfigError
+
+FORMAT_VERSION = 1
+CARD, WEIGHTS, GRAPH = "config.json", "model.safetensors", "model.onnx"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """How a training run went. validation: mean scaled quantile loss on the validation tail, NaN-free, None without a tail."""
+
+    stopped: str  # "finished", "early", "time" or "interrupted"
+    steps: int
+    best_step: int
+    validation: float | None
+    seconds: float
+    device: str
+    precision: str
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Card:
+    """The contents of config.json. `source` and `scores` are plain JSON values; they hold no training rows."""
+
+    name: str
+    freq: str
+    horizon: int
+    quantiles: tuple[float, ...]
+    inputs: dict[str, int]  # widths of the network's inputs: past, known, static
+    schema: Schema
+    model: ModelConfig
+    train: TrainConfig
+    fitted: Fitted
+    tz: str | None = None
+    source: dict[str, Any] = dataclasses.field(default_factory=dict)
+    scores: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    created: str = ""  # ISO 8601, UTC
+    tsattn_version: str = ""
+    files: dict[str, str] = dataclasses.field(default_factory=dict)  # file name -> SHA-256
+    format_version: int = FORMAT_VERSION
+
+    def to_json(self) -> str:
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        for name in ("schema", "model", "train", "fitted"):
+            values[name] = to_mapping(values[name])
+        return json.dumps(values, indent=2, allow_nan=False)
+
+
+def read_card(folder: Path) -> Card:
+    """Read config.json of a model folder.
+
+    Raises ArtifactError when there is none, when it is damaged or foreign, or when it is of a format this version cannot read.
+    """
+    path = Path(folder) / CARD
+    retrain = "train the model again with `tsattn train`, or give another one with --model"
+    try:
+        values = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise ArtifactError(f"{folder} is no model folder: it has no {CARD}", retrain) from None
+    except (ValueError, OSError) as error:
+        raise ArtifactError(f"{path} is damaged: {error}", retrain) from None
+    if not isinstance(values, dict) or not isinstance(values.get("format_version"), int):
+        raise ArtifactError(f"{path} is not a tsattn model card", retrain)
+    if values["format_version"] > FORMAT_VERSION:
+        found = values["format_version"]
+        raise ArtifactError(
+            f"{path} has format version {found}; this tsattn reads up to {FORMAT_VERSION}", "upgrade: pip install -U tsattn"
+        )
+    try:
+        parts: dict[str, Any] = {"schema": Schema, "model": ModelConfig, "train": TrainConfig, "fitted": Fitted}
+        for name, kind in parts.items():
+            values[name] = from_mapping(kind, values[name], f"{path}: {name}")
+        values["quantiles"] = tuple(float(q) for q in values["quantiles"])
+        values["inputs"] = {name: int(values["inputs"][name]) for name in ("past", "known", "static")}
+        return Card(**values)
+    except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
+        raise ArtifactError(f"{path} is damaged: {error}", retrain) from None
