@@ -89,8 +89,10 @@ def seasonal_errors(panel: Panel, origins: Origins, season_length: int) -> np.nd
     A history without such a pair takes neighbouring steps instead (m = 1); NaN where there is none of those either.
     """
     out = np.full(len(origins), np.nan)
-    for item in np.unique(origins.item):
-        which = np.flatnonzero(origins.item == item)
+    items, starts = np.unique(np.sort(origins.item), return_index=True)
+    groups = np.split(np.argsort(origins.item, kind="stable"), starts[1:])
+    # item by item, for sums over all of them at once would lose small series beside large ones
+    for item, which in zip(items, groups, strict=False):
         history = panel.history(int(item)).astype(np.float64)
         steps = origins.row[which] - panel.indptr[item]
         for lag in dict.fromkeys((1, season_length)):  # the season's own, where it exists, is written last
