@@ -119,6 +119,11 @@ def test_from_arrays_refuses_an_unknown_frequency() -> None:
         Panel.from_arrays([np.ones(3)], freq="fortnight")
 
 
+def test_from_arrays_refuses_a_start_that_is_no_timestamp() -> None:
+    with pytest.raises(ConfigError, match="2012/01/01"):
+        Panel.from_arrays([np.ones(3)], freq="D", start="2012/01/01")
+
+
 def test_the_wall_clock_is_asked_of_zoned_hours_only() -> None:
     stamps = np.array(["2024-07-01T00:00"], "datetime64[us]")
     hours = replace(Panel.from_arrays([np.ones(3)], freq="h"), tz="Europe/Berlin")

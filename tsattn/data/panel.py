@@ -12,7 +12,7 @@ import numpy as np
 
 from tsattn.data.freq import Freq
 from tsattn.data.timezone import instants, to_local
-from tsattn.errors import DataError
+from tsattn.errors import ConfigError, DataError
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,10 @@ class Panel:
             raise DataError("a series holds an infinite value", "replace it by a number, or by NaN for missing")
         indptr = np.concatenate([[0], np.cumsum([len(r) for r in rows])]).astype(np.int64)
         usual = "2000-01-03" if freq.unit != "M" else "2000-01-31" if freq.month_end else "2000-01-01"
-        first = np.datetime64(usual if start is None else start, "us") if freq.has_clock else np.datetime64(0, "us")
+        try:
+            first = np.datetime64(usual if start is None else start, "us") if freq.has_clock else np.datetime64(0, "us")
+        except ValueError:
+            raise ConfigError(f"start is no timestamp: {start!r}", "write it as 2024-01-31 or 2024-01-31T12:00") from None
         return cls(
             freq=freq,
             item_ids=tuple(item_ids or [f"series_{i}" for i in range(len(rows))]),
