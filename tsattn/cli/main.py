@@ -64,8 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = app(words, prog_name="tsattn", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output has had enough: `tsattn forecast | head`
-        _silence(sys.stdout)
-        return int(ExitCode.DONE)
+        return _silence(sys.stdout)
+    except SystemExit as stop:  # Typer's and rich's way to say the same
+        if isinstance(stop.__context__, BrokenPipeError):
+            return _silence(sys.stdout)
+        raise
     except (KeyboardInterrupt, typer.Abort):
         code = ExitCode.INTERRUPTED
     except Exception as error:
@@ -158,7 +161,8 @@ def _set_up(debug: bool) -> None:
         warnings.simplefilter("ignore")
 
 
-def _silence(stream: Any) -> None:
+def _silence(stream: Any) -> int:
     """Point a closed stream at nothing, so that flushing it at exit does not fail once more."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return int(ExitCode.DONE)

@@ -128,12 +128,12 @@ def seconds(text: str | None, flag: str) -> float | None:
     return total
 
 
-def over(read: ReadOptions, table: dict[str, Any]) -> ReadOptions:
+def over(read: ReadOptions, table: dict[str, Any], where: str = "[read]") -> ReadOptions:
     """The [read] table of a configuration file with the flags on top."""
     default = to_mapping(ReadOptions())
     flags = {key: value for key, value in to_mapping(read).items() if value != default[key]}
     lists = {key: [v] if isinstance(v, str) and isinstance(default[key], tuple) else v for key, v in table.items()}
-    return from_mapping(ReadOptions, {**lists, **flags}, "[read]")
+    return from_mapping(ReadOptions, {**lists, **flags}, where)
 
 
 def tables_of(values: dict[str, Any], where: str) -> dict[str, dict[str, Any]]:

@@ -41,8 +41,9 @@ def settings(
     found["train"] |= {key: value for key, value in flags.items() if value is not None}
     found["model"] |= {} if context is None else {"context": context}
     where = str(config) if config else "tsattn train"
-    for kind, table in ((ModelConfig, "model"), (TrainConfig, "train"), (ReadOptions, "read")):  # before any work
-        from_mapping(kind, found[table], f"{where} [{table}]")
+    from_mapping(ModelConfig, found["model"], f"{where} [model]")  # a mistake is told before any work is done
+    from_mapping(TrainConfig, found["train"], f"{where} [train]")
+    options.over(ReadOptions(), found["read"], f"{where} [read]")
     return found
 
 

@@ -110,11 +110,12 @@ def iso(column: pa.ChunkedArray) -> list[str | None]:
 
     zone = column.type.tz
     utc = column.cast(pa.timestamp("us", zone)).cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")
+    none = np.isnat(utc)
+    utc = np.where(none, np.datetime64(0, "us"), utc)  # zones know no missing instant
     local = to_local(utc, zone) if zone else utc
-    ticks = local.astype(np.int64)[~np.isnat(local)]
+    ticks = local.astype(np.int64)[~none]
     unit = "D" if not zone and bool((ticks % DAY == 0).all()) else "s" if bool((ticks % 1_000_000 == 0).all()) else "us"
-    text: list[str | None] = [None if t == "NaT" else t for t in np.datetime_as_string(local, unit).tolist()]
+    text = [str(t) for t in local.astype(f"datetime64[{unit}]")]
     if zone:
-        offsets = utc_offsets(utc, zone).astype(np.int64).tolist()
-        text = [None if t is None else t + offset(o) for t, o in zip(text, offsets, strict=True)]
-    return text
+        text = [t + offset(o) for t, o in zip(text, utc_offsets(utc, zone).astype(np.int64).tolist(), strict=True)]
+    return [None if missing else t for t, missing in zip(text, none.tolist(), strict=True)]

@@ -146,7 +146,7 @@ def forecast(console: Console, made: Forecast, panel: Panel, model: str) -> None
         places = decimals(made.values[b])
         when = stamps(made.timestamps[b, :steps], made.freq, made.tz)
         for h in range(steps):
-            cells = [Text(when[h]), number(float(made.median[b, h]), places)]
+            cells: list[Text | str] = [Text(when[h]), number(float(made.median[b, h]), places)]
             if levels:
                 low, high = (number(float(made.quantile(q)[b, h]), places) for q in levels)
                 cells.append(f"{low} … {high}")
@@ -183,9 +183,9 @@ def models(console: Console, rows: Sequence[Mapping[str, Any]], workspace: str) 
             drawn.add_row(Text(str(row["model"])), Text(f"cannot be read: {row['error']}", style="yellow"))
             continue
         score = row.get("scores") or {}
-        cells = [f"{row.get(key) or 0:,}" for key in ("horizon", "items", "rows")]
-        cells += [_score(score.get(key), key, 4) for key in ("MASE", "WQL", "skill_WQL")]
-        drawn.add_row(Text(str(row["model"])), str(row["created"]).replace("T", " ")[:16], str(row["freq"]), *cells)
+        numbers = [f"{row.get(key) or 0:,}" for key in ("horizon", "items", "rows")]
+        numbers += [_score(score.get(key), key, 4) for key in ("MASE", "WQL", "skill_WQL")]
+        drawn.add_row(Text(str(row["model"])), str(row["created"]).replace("T", " ")[:16], str(row["freq"]), *numbers)
     console.print(drawn)
 
 

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tsattn import api
+from tsattn.cli.main import main
+from tsattn.errors import ConfigError, DataError, ExitCode, LockedError
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.setenv("TSATTN_WORKSPACE", str(tmp_path / "workspace"))
+    return tmp_path / "workspace"
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Make `tsattn models` fail with an error."""
+
+    def make(error: BaseException) -> None:
+        def fail(**_):
+            raise error
+
+        monkeypatch.setattr(api, "models", fail)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (DataError("bad row", "look at line 7"), ExitCode.FAILED),
+        (ConfigError("bad flag"), ExitCode.USAGE),
+        (LockedError("taken"), ExitCode.LOCKED),
+        (PermissionError(13, "Permission denied", "out.csv"), ExitCode.FAILED),
+        (MemoryError(), ExitCode.FAILED),
+        (KeyboardInterrupt(), ExitCode.INTERRUPTED),
+        (ZeroDivisionError("division by zero"), ExitCode.BUG),
+    ],
+)
+def test_when_a_command_fails_then_the_exit_code_says_how_and_no_traceback_is_shown(failing, capsys, error, code):
+    failing(error)
+    assert main(["models"]) == code
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err
+    assert "Traceback" not in shown.err
+
+
+def test_when_a_command_fails_then_the_message_and_the_hint_are_on_stderr(failing, capsys):
+    failing(DataError("data.csv line 7: bad row", "type --freq D"))
+    main(["models"])
+    assert capsys.readouterr().err == "error: data.csv line 7: bad row\nhint: type --freq D\n"
+
+
+def test_when_json_is_asked_for_then_an_error_is_one_json_document_on_stdout(failing, capsys):
+    failing(DataError("bad row", "look at line 7"))
+    assert main(["models", "--json"]) == 1
+    shown = capsys.readouterr()
+    assert json.loads(shown.out) == {
+        "error": {"kind": "DataError", "message": "bad row", "hint": "look at line 7", "exit_code": 1}
+    }
+    assert shown.err == ""
+
+
+def test_when_there_is_a_fault_then_a_log_holds_the_traceback_and_its_path_is_printed(failing, capsys, workspace):
+    failing(ZeroDivisionError("division by zero"))
+    assert main(["models"]) == 3
+    shown = capsys.readouterr().err
+    log = next((workspace / "logs").iterdir())
+    assert str(log) in shown
+    assert "ZeroDivisionError" in log.read_text("utf-8")
+    assert "in fail" in log.read_text("utf-8")
+
+
+def test_when_debug_is_asked_for_then_the_traceback_is_shown(failing, capsys):
+    failing(DataError("bad row"))
+    assert main(["models", "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["bogus"], ["ingest"], ["ingest", "--bogus", "x.csv"], ["forecast", "x.csv", "--horizon", "0"]]
+)
+def test_when_the_command_line_is_wrong_then_the_exit_code_is_2(words, capsys):
+    assert main(words) == 2
+    assert "Traceback" not in capsys.readouterr().err
+    assert main([*words, "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["exit_code"] == 2
+
+
+@pytest.mark.parametrize("words", [["--json", "models"], ["models", "--json"]])
+def test_when_a_global_option_stands_before_or_after_the_command_then_it_holds(words, capsys):
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["models"] == []
+
+
+@pytest.mark.parametrize("words", [["--workspace", "elsewhere", "models"], ["models", "--workspace", "elsewhere"]])
+def test_when_a_workspace_is_named_then_it_is_used(words, capsys):
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["workspace"] == "elsewhere"
+
+
+@pytest.mark.parametrize("words", [["forecast"], ["forecast", "--json"]])
+def test_when_there_is_no_model_then_forecast_says_how_to_make_one(words, capsys):
+    assert main(words) == 1
+    shown = capsys.readouterr()
+    assert "tsattn train" in shown.out + shown.err
+
+
+def test_when_the_reader_closes_the_pipe_then_the_program_ends_quietly(tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; from tsattn.cli.main import run; sys.argv = ['tsattn', 'models']; run()"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        env={**os.environ, "TSATTN_WORKSPACE": str(tmp_path)},
+    )
+    os.close(writer)
+    assert done.returncode == 0
+    assert done.stderr == ""

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import dataclasses
+import inspect
+
+import pytest
+
+from tsattn import api
+from tsattn.cli import options
+from tsattn.cli.main import main
+from tsattn.config import ReadOptions
+from tsattn.errors import ConfigError
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What `tsattn ingest`, `train`, `forecast` and `backtest` ask of the api; nothing is done."""
+    calls: dict[str, dict] = {}
+
+    class Stop(ConfigError):
+        pass
+
+    def catch(name):
+        def call(*positional, **named):
+            calls[name] = {"data": positional[0] if positional else None, **named}
+            raise Stop("caught")
+
+        return call
+
+    for name in ("ingest", "train", "forecast", "backtest"):
+        monkeypatch.setattr(api, name, catch(name))
+    return calls
+
+
+FLAGS = {
+    "timestamp": (["--timestamp", "when"], "when"),
+    "item": (["--item", "shop,till"], ("shop", "till")),
+    "target": (["--target", "a", "--target", "b, c"], ("a", "b", "c")),
+    "past": (["--past", '"x, y",z'], ("x, y", "z")),
+    "known": (["--known", "holiday"], ("holiday",)),
+    "static": (["--static", "region"], ("region",)),
+    "freq": (["--freq", "15min"], "15min"),
+    "layout": (["--layout", "wide"], "wide"),
+    "date_order": (["--date-order", "dmy"], "dmy"),
+    "timezone": (["--timezone", "Europe/Berlin"], "Europe/Berlin"),
+    "on_duplicate": (["--on-duplicate", "sum"], "sum"),
+    "resample": (["--resample", "1h"], "1h"),
+    "agg": (["--agg", "last"], "last"),
+    "delimiter": (["--delimiter", "tab"], "\t"),
+    "decimal": (["--decimal", ","], ","),
+    "encoding": (["--encoding", "latin-1"], "latin-1"),
+}
+
+
+def test_when_read_options_grow_then_each_has_a_flag():
+    fields = [f.name for f in dataclasses.fields(ReadOptions)]
+    assert fields == list(FLAGS)
+    assert fields == list(inspect.signature(options.read_options).parameters)
+
+
+@pytest.mark.parametrize("command", ["ingest", "train", "forecast", "backtest"])
+@pytest.mark.parametrize("field", list(FLAGS))
+def test_when_a_reading_flag_is_given_then_every_command_that_reads_passes_it_on(asked, command, field):
+    words, value = FLAGS[field]
+    assert main([command, "data.csv", *words]) == 2
+    assert asked[command]["read"] == dataclasses.replace(ReadOptions(), **{field: value})
+
+
+def test_when_training_flags_and_a_file_are_given_then_the_flags_win(asked, tmp_path):
+    path = tmp_path / "train.toml"
+    path.write_text('[model]\ncontext = 64\nwidth = 80\n[train]\nsteps = 7\nseed = 3\n[read]\nitem = "shop"\nfreq = "D"\n')
+    main(["train", "d.csv", "--config", str(path), "--steps", "9", "--max-time", "1h30m", "--freq", "h", "--horizon", "5"])
+    call = asked["train"]
+    assert call["model"] == {"context": 64, "width": 80}
+    assert call["training"] == {"steps": 9, "seed": 3, "max_time": 5400.0}
+    assert call["read"] == ReadOptions(item=("shop",), freq="h")
+    assert call["horizon"] == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("[train]\nstep = 3\n", "did you mean 'steps'"),
+        ("[trian]\nsteps = 3\n", "did you mean [train]"),
+        ("[train]\nsteps = 'x'\n", "steps must be int"),
+        ("steps = 3\n", "[train]"),
+        ("[train\n", "line 1"),
+        ("[read]\ntaget = ['x']\n", "did you mean 'target'"),
+    ],
+)
+def test_when_the_configuration_file_is_wrong_then_the_error_names_it_and_nothing_is_done(asked, tmp_path, capsys, text, wanted):
+    path = tmp_path / "train.toml"
+    path.write_text(text)
+    assert main(["train", "d.csv", "--config", str(path)]) == 2
+    shown = capsys.readouterr().err
+    assert wanted in shown
+    assert "train.toml" in shown
+    assert not asked
+
+
+def test_when_backtest_is_asked_plainly_then_no_setting_is_invented(asked):
+    main(["backtest", "d.csv"])
+    assert asked["backtest"]["config"] is None
+    main(["backtest", "d.csv", "--windows", "3", "--baselines", "naive,auto-ets", "--model", "a,b/2"])
+    assert asked["backtest"]["config"].windows == 3
+    assert asked["backtest"]["config"].baselines == ("naive", "auto-ets")
+    assert asked["backtest"]["model"] == ("a", "b/2")
+
+
+def test_when_quantiles_and_a_terminal_plot_are_asked_for_then_no_file_is_plotted(asked):
+    main(["forecast", "d.csv", "--quantiles", "0.1, 0.5,0.9", "--plot", "terminal"])
+    assert asked["forecast"]["quantiles"] == (0.1, 0.5, 0.9)
+    assert asked["forecast"]["plot"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("5m", 300), ("5min", 300), ("1.5h", 5400), ("1h30m", 5400)]
+)
+def test_when_a_time_is_given_then_it_is_read_in_its_unit(text, seconds):
+    assert options.seconds(text, "--max-time") == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "-5", "5 weeks", "m", "nan"])
+def test_when_a_time_makes_no_sense_then_the_error_names_the_flag(text):
+    with pytest.raises(ConfigError, match="--max-time"):
+        options.seconds(text, "--max-time")
+
+
+def test_when_numbers_make_no_sense_then_the_error_names_the_flag():
+    with pytest.raises(ConfigError, match="--quantiles"):
+        options.numbers("0.1;0.5", "--quantiles")

@@ -1,0 +1,133 @@
+"""The walls of the house, and what importing costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "tsattn"
+# Typer itself reads values with pydantic, and finds the shell with shellingham: they are its cost, not ours
+HEAVY = ("numpy", "pandas", "torch", "pytorch_lightning", "rich", "pyarrow", "matplotlib", "onnxruntime", "filelock")
+# who alone may import a library, as paths under tsattn/ (a folder means all of it)
+ONLY = {
+    "pytorch_lightning": ("model/fit.py",),
+    "rich": ("out",),
+    "typer": ("cli",),
+    "matplotlib": ("out/plots.py",),
+    "filelock": ("workspace.py",),
+    "torch": ("nn", "model"),
+    "onnxruntime": ("model",),
+    "statsforecast": ("forecast/statistical.py",),
+    "pandas": ("data/read.py", "data/source.py", "api.py", "forecast/frame.py", "out/sinks.py"),
+}
+
+
+def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120, cwd=ROOT, stdin=subprocess.DEVNULL
+    )
+
+
+def loaded_after(code: str) -> set[str]:
+    done = run_python(f"{code}\nimport sys\nprint('LOADED', *sorted({{m.partition('.')[0] for m in sys.modules}}))")
+    line = next((line for line in done.stdout.splitlines() if line.startswith("LOADED")), None)
+    assert line is not None, done.stderr
+    return set(line.split()[1:])
+
+
+def test_when_the_contracts_are_checked_then_every_wall_stands():
+    done = run_python("from importlinter.cli import lint_imports; import sys; sys.exit(lint_imports(no_cache=True))")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def runtime_imports(path: Path) -> set[str]:
+    """Top-level names of the libraries that a file imports, at its top or inside functions; not those for type checkers."""
+    import ast
+
+    found: set[str] = set()
+    waiting: list[ast.AST] = [ast.parse(path.read_text("utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            waiting.extend(node.orelse)
+            continue
+        if isinstance(node, ast.Import):
+            found.update(alias.name.partition(".")[0] for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+        waiting.extend(ast.iter_child_nodes(node))
+    return found
+
+
+@pytest.mark.parametrize("library", list(ONLY))
+def test_when_a_library_has_its_rooms_then_no_other_file_imports_it(library):
+    allowed = [PACKAGE / place for place in ONLY[library]]
+    strangers = [
+        str(path.relative_to(ROOT))
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if library in runtime_imports(path) and not any(path == place or place in path.parents for place in allowed)
+    ]
+    assert not strangers
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["train", "--help"],
+        ["forecast", "--help"],
+        ["bogus"],
+        ["ingest", "--bogus"],
+        ["--json", "ingest"],
+    ],
+    ids=" ".join,
+)
+def test_when_no_work_is_done_then_the_command_line_loads_nothing_heavy(arguments):
+    code = f"from tsattn.cli.main import main\nmain({arguments!r})"
+    assert not loaded_after(code) & set(HEAVY)
+
+
+def test_when_the_package_is_imported_then_nothing_is_loaded():
+    assert not loaded_after("import tsattn") & {*HEAVY, "typer"}
+
+
+def test_when_data_is_forecast_then_lightning_and_torch_training_are_not_needed_to_import_the_verbs():
+    loaded = loaded_after("import tsattn.api, tsattn.verbs.choose, tsattn.verbs.predictor, tsattn.out.tables, tsattn.out.plots")
+    assert not loaded & {"pytorch_lightning", "torch", "pandas", "matplotlib", "typer"}
+
+
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for path in PACKAGE.rglob("*.py")
+    if path.name != "__main__.py"
+)
+
+
+def test_when_each_module_is_imported_alone_then_none_needs_another_first():
+    """In one process, but with the house's own modules forgotten between two imports."""
+    code = (
+        "import importlib, sys\n"
+        f"for name in {MODULES!r}:\n"
+        "    for old in [m for m in sys.modules if m == 'tsattn' or m.startswith('tsattn.')]:\n"
+        "        del sys.modules[old]\n"
+        "    importlib.import_module(name)\n"
+    )
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_when_files_grow_then_they_are_split():
+    long = {str(p.relative_to(ROOT)): n for p in PACKAGE.rglob("*.py") if (n := len(p.read_text("utf-8").splitlines())) > 400}
+    assert not long
+
+
+def test_when_models_are_loaded_then_no_pickle_is_near():
+    words = ("pickle", "torch.load", "joblib", "dill")
+    found = [f"{p.relative_to(ROOT)}: {w}" for p in PACKAGE.rglob("*.py") for w in words if f"import {w}" in p.read_text("utf-8")]
+    found += [str(p.relative_to(ROOT)) for p in PACKAGE.rglob("*.py") if "torch.load(" in p.read_text("utf-8")]
+    assert not found
