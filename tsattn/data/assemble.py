@@ -161,8 +161,10 @@ def _counted(rows: Rows, clock: Clock | None, forced: Freq | None, options: Read
         steps, _ = infer.distinct_steps(count, ordered.indptr)
         size = int(np.gcd.reduce(steps)) if len(steps) else 1
         return forced or Freq("step", max(size, 1)), ordered
-    start = np.datetime64("2000-01-31" if forced.month_end else "2000-01-01" if forced.unit == "M" else "2000-01-03", "us")
-    notes.warn(f"there are no timestamps: steps of {forced.alias} are counted from {start.astype('datetime64[D]')}, an invented start")
+    start = np.array("2000-01-31" if forced.month_end else "2000-01-01" if forced.unit == "M" else "2000-01-03", "datetime64[us]")
+    notes.warn(
+        f"there are no timestamps: steps of {forced.alias} are counted from {start.astype('datetime64[D]')}, an invented start"
+    )
     return forced, replace(ordered, stamps=forced.advance(start, count - (count.min() if len(count) else 0)))
 
 

@@ -24,7 +24,9 @@ def write_atomic(path: str | Path) -> Iterator[Path]:
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".tmp", dir=path.parent)
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror or error}", "make the folder first, or name another one") from None
+        raise ConfigError(
+            f"cannot write {path}: {error.strerror or error}", "make the folder first, or name another one"
+        ) from None
     os.close(handle)
     beside = Path(name)
     try:

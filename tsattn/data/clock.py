@@ -70,7 +70,8 @@ def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[st
     if len(strong) > 1:
         names = listed([c.name for c in strong])
         raise DataError(
-            f"{table.where.parts[0][0]}: {len(strong)} columns could be the timestamp: {names}", f"name one: --timestamp {quoted(strong[0].name)}"
+            f"{table.where.parts[0][0]}: {len(strong)} columns could be the timestamp: {names}",
+            f"name one: --timestamp {quoted(strong[0].name)}",
         )
     if strong:
         return _read(table, strong[0], options, notes)
@@ -151,7 +152,7 @@ def _is_number_time(column: Column, first: bool) -> bool:
     steps = np.diff(seen)
     monotone = bool(np.all(steps > 0) or np.all(steps < 0))
     if found[1] == "2000":
-        plausible = 1000 <= seen.min() and seen.max() <= 2200
+        plausible = seen.min() >= 1000 and seen.max() <= 2200
         return plausible and (named or (monotone and bool(np.median(np.abs(steps)) == 1)))
     return named or monotone
 
@@ -164,22 +165,24 @@ def _from_parts(table: Table, columns: list[Column], notes: Notes) -> Clock | No
     quarter = named.get("quarter") or named.get("qtr")
     if year is None or (month is None and quarter is None):
         return None
-    small = month or quarter
-    assert_column = [c for c in (year, small, named.get("day") if month else None, named.get("hour") if month and named.get("day") else None) if c]
-    filled = [c.values.astype(np.float64) for c in assert_column]
-    if any(np.isnan(f).any() or np.any(f != np.round(f)) for f in filled):
+    used = [year, month or quarter]
+    if month is not None and "day" in named:
+        used += [named["day"], *([named["hour"]] if "hour" in named else [])]
+    filled = [c.values.astype(np.float64) for c in used if c is not None]
+    if any(np.isnan(f).any() or np.any(f != np.round(f)) or np.abs(f).max(initial=0) > 9999 for f in filled):
         return None
-    parts = [f.astype(np.int64) for f in filled] + [np.ones(table.rows, np.int64)] * 2
-    months = parts[1] if month else parts[1] * 3 - 2
-    day = parts[2] if len(assert_column) > 2 else np.ones(table.rows, np.int64)
-    hour = parts[3] if len(assert_column) > 3 else np.zeros(table.rows, np.int64)
-    if months.min() < 1 or months.max() > 12 or parts[0].min() < 1 or parts[0].max() > 9999 or hour.min() < 0 or hour.max() > 24:
+    parts = [f.astype(np.int64) for f in filled] + [np.ones(table.rows, np.int64), np.zeros(table.rows, np.int64)][
+        len(filled) - 2 :
+    ]
+    years, months, day, hour = parts
+    if month is None:
+        months = months * 3 - 2
+    bounds = ((years, 1, 9999), (months, 1, 12), (day, 1, 31), (hour, 0, 24))
+    if any(len(p) == 0 or p.min() < low or p.max() > high for p, low, high in bounds):
         return None
-    if day.min() < 1 or day.max() > 31:
-        return None
-    stamps = ((parts[0] - 1970) * 12 + months - 1).astype("datetime64[M]").astype("datetime64[D]").astype("datetime64[us]")
+    stamps = ((years - 1970) * 12 + months - 1).astype("datetime64[M]").astype("datetime64[D]").astype("datetime64[us]")
     stamps = stamps + ((day - 1) * 24 + hour).astype("timedelta64[h]")
-    names = tuple(c.name for c in assert_column)
+    names = tuple(c.name for c in used if c is not None)
     notes.find("timestamp", "columns " + " and ".join(map(repr, names)), "--timestamp")
     return Clock(stamps, columns=names)
 
@@ -193,7 +196,7 @@ def _stop_at_unread_dates(table: Table, columns: list[Column]) -> None:
                 continue
             row = int(np.flatnonzero(~c.missing)[0])
             raise DataError(
-                f"{table.where(row)}: column {c.name!r} is called a time, but {c.text_at(row)[:40]!r} is no date that is understood",
+                f"{table.where(row)}: column {c.name!r} is called a time, but {c.text_at(row)[:40]!r} is no date we know",
                 "write dates as 2000-01-31; or number the rows: --timestamp none",
             )
 
@@ -236,7 +239,7 @@ def _read(table: Table, column: Column, options: ReadOptions, notes: Notes, forc
 
 
 def _all_digits(column: Column) -> bool:
-    labels = column.texts() if column.labels is not None and len(column.labels) < 50 else (column.labels or [])[:50].to_pylist()
+    labels = column.labels.slice(0, 50).to_pylist() if column.labels is not None else []
     return bool(labels) and all(t.isdigit() and len(t) > 8 for t in labels)
 
 

@@ -130,7 +130,9 @@ def _text(name: str, column: Any, chunks: list[Any]) -> Column:
     chunks.clear()
     trimmed = pc.utf8_trim_whitespace(labels)
     if len(labels) and (not trimmed.equals(labels) or pc.any(pc.equal(trimmed, "")).as_py() or labels.null_count):
-        again = pc.replace_with_mask(trimmed, pc.equal(pc.fill_null(trimmed, ""), ""), pa.scalar(None, pa.string())).dictionary_encode()
+        again = pc.replace_with_mask(
+            trimmed, pc.equal(pc.fill_null(trimmed, ""), ""), pa.scalar(None, pa.string())
+        ).dictionary_encode()
         moved = np.asarray(pc.fill_null(again.indices, -1)).astype(np.int32)
         labels = again.dictionary
         codes = np.where(codes < 0, np.int32(-1), moved[codes])
@@ -148,7 +150,9 @@ def concatenated(tables: list[Table], where: str) -> Table:
         if set(other.columns) != set(first.columns):
             odd = sorted(set(first.columns) ^ set(other.columns))[:5]
             names = (first.where.parts[0][0], other.where.parts[0][0])
-            raise DataError(f"{names[0]} and {names[1]} have different columns: {', '.join(map(repr, odd))}", "name files of one kind")
+            raise DataError(
+                f"{names[0]} and {names[1]} have different columns: {', '.join(map(repr, odd))}", "name files of one kind"
+            )
     for name in first.columns:
         pieces = [t.columns[name] for t in tables]
         kinds = {p.kind for p in pieces if not p.missing.all()} or {"number"}

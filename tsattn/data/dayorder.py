@@ -27,7 +27,10 @@ def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str 
         chosen, impossible = (day_first, not_day_first) if wanted == "dmy" else (month_first, not_month_first)
         if impossible.any():
             row = _first_row(column, impossible)
-            raise DataError(f"{where(row)}: {column.text_at(row)!r} is no date in the order {wanted}", "leave out --date-order, or mend the row")
+            raise DataError(
+                f"{where(row)}: {column.text_at(row)!r} is no date in the order {wanted}",
+                "leave out --date-order, or mend the row",
+            )
         return chosen, wanted
     if not_day_first.any() and not_month_first.any():
         rows = sorted((_first_row(column, not_day_first), _first_row(column, not_month_first)))
@@ -47,7 +50,7 @@ def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str 
         return (day_first, "dmy") if regular[0] else (month_first, "mdy")
     row = _first_row(column, dated & (day_first != month_first))
     raise DataError(
-        f"{where(row)}: {column.text_at(row)!r} in column {column.name!r} may be day/month or month/day, and no other row decides it",
+        f"{where(row)}: {column.text_at(row)!r} in column {column.name!r} may be day/month or month/day; no other row decides it",
         "say which: --date-order dmy or --date-order mdy",
     )
 

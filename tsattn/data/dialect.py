@@ -8,6 +8,7 @@ import io
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from tsattn.config import ReadOptions
 from tsattn.data.report import Notes
@@ -129,7 +130,7 @@ def _delimiter_option(text: str | None) -> str | None:
     if text is None:
         return None
     text = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "}.get(text, text)
-    if len(text) != 1 or text in "\"\r\n" or ord(text) > 127:
+    if len(text) != 1 or text in '"\r\n' or ord(text) > 127:
         raise ConfigError(f"--delimiter must be one plain character, not {text!r}")
     return text
 
@@ -176,7 +177,12 @@ def _header(rows: list[list[str]]) -> tuple[int, tuple[str, ...], bool]:
     while width == 1 and first < len(rows) - 1 and rows[first][0].startswith("#") and " " in rows[first][0]:
         first += 1
     head = rows[first]
-    if first > 0 and len(rows[first - 1]) == width - 1 and width > 2 and _is_header(rows[first - 1], [r[1:] for r in rows[first:]]):
+    if (
+        first > 0
+        and len(rows[first - 1]) == width - 1
+        and width > 2
+        and _is_header(rows[first - 1], [r[1:] for r in rows[first:]])
+    ):
         # R writes a table with row names under a header that is one field shorter; other tools end each row with a delimiter
         short = [cell.strip() for cell in rows[first - 1]]
         trailing = all(not row[-1].strip() for row in rows[first:] if len(row) == width)
@@ -200,6 +206,9 @@ def _is_header(head: list[str], body: list[list[str]]) -> bool:
     body = [row for row in body[:50] if len(row) == len(head)]
     if not body:
         return not any(_cell_class(cell) in ("number", "date") for cell in head) or len(head) > 1
+    counted = [int(c) for c in head if c.strip().isdigit() and len(c) < 9]
+    if len(counted) >= 5 and len(counted) >= len(head) / 2 and all(b - a == 1 for a, b in pairwise(counted)):
+        return True  # years or steps in a row are names of columns
     plain = 0
     for cell, cells in zip(head, zip(*body, strict=True), strict=True):
         classes = Counter(c for c in map(_cell_class, cells) if c != "empty")
@@ -246,7 +255,9 @@ def _decimal(body: list[list[str]], delimiter: str) -> str:
             cell = cell.strip()
             if re.fullmatch(r"[+-]?\d{1,3}(?:[.' \u00a0]\d{3})*,\d+%?|[+-]?\d+,\d+%?", cell):
                 commas += 1
-            elif re.fullmatch(r"[+-]?\d+\.\d+%?|[+-]?\d{1,3}(,\d{3})+\.\d+%?", cell) and not re.fullmatch(r"\d{1,3}\.\d{3}", cell):
+            elif re.fullmatch(r"[+-]?\d+\.\d+%?|[+-]?\d{1,3}(,\d{3})+\.\d+%?", cell) and not re.fullmatch(
+                r"\d{1,3}\.\d{3}", cell
+            ):
                 dots += 1
     return "," if commas > dots else "."
 
@@ -281,7 +292,9 @@ def _note(
     if encoding == "cp1252" and not options.encoding:
         notes.warn(f"{part.name}: not UTF-8; read as Windows text (cp1252)")
     if delimiter != ",":
-        notes.find("delimiter", {"\t": "tab", ";": "semicolon", "|": "bar", " ": "space"}.get(delimiter, delimiter), "--delimiter")
+        notes.find(
+            "delimiter", {"\t": "tab", ";": "semicolon", "|": "bar", " ": "space"}.get(delimiter, delimiter), "--delimiter"
+        )
     if decimal != ".":
         notes.find("decimal mark", "comma", "--decimal")
     if not header:

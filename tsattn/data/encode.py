@@ -30,7 +30,9 @@ def encode(
         numbers = None if wanted and name not in wanted else as_numbers(column, decimal)
         if wanted and name in wanted and numbers is None:
             row = int(np.flatnonzero(~column.missing)[0])
-            raise DataError(f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is no number, as it was in training")
+            raise DataError(
+                f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is no number, as it was in training"
+            )
         if numbers is not None:
             out_names.append(name)
             arrays.append(_finite(table, numbers.column))
@@ -45,7 +47,10 @@ def _finite(table: Table, column: Column) -> np.ndarray:
     values = column.values.astype(np.float32)
     bad = np.flatnonzero(np.isinf(values))
     if len(bad):
-        raise DataError(f"{table.where(int(bad[0]))}, column {column.name!r}: an infinite or too large value", "leave it empty when it is missing")
+        raise DataError(
+            f"{table.where(int(bad[0]))}, column {column.name!r}: an infinite or too large value",
+            "leave it empty when it is missing",
+        )
     return values
 
 
@@ -61,7 +66,9 @@ def _one_hot(table: Table, column: Column, wanted: list[str], notes: Notes) -> t
     values = [n[len(column.name) + 1 :] for n in names]
     unknown = [t for t in used if t not in values]
     if unknown:
-        notes.warn(f"column {column.name!r}: {', '.join(map(repr, unknown[:5]))} did not occur in training; taken for none of its values")
+        notes.warn(
+            f"column {column.name!r}: {', '.join(map(repr, unknown[:5]))} did not occur in training; taken for none of its values"
+        )
     missing = column.values < 0
     arrays = []
     for value in values:

@@ -57,7 +57,8 @@ def _explained(rows: Rows, uneven: infer.Uneven) -> DataError:
     nice = _nice(rows, usual)
     if uneven.kind == "irregular":
         return DataError(
-            f"{rows.place(row)}: {item}irregular timestamps ({gap}, for example)", f"bring them to a frequency: --resample {nice} --agg mean"
+            f"{rows.place(row)}: {item}irregular timestamps ({gap}, for example)",
+            f"bring them to a frequency: --resample {nice} --agg mean",
         )
     finest = f"; or put them on a finer grid with gaps: --freq {uneven.finest.alias}" if uneven.finest else ""
     return DataError(
@@ -78,7 +79,8 @@ def _nice(rows: Rows, usual: str) -> str:
 def _different(rows: Rows, pair: tuple[int, Freq, int, Freq]) -> DataError:
     one, first, two, second = pair
     return DataError(
-        f"{rows.place(int(rows.indptr[two]))}: item {rows.ids[two]!r} has steps of {second.alias}, item {rows.ids[one]!r} of {first.alias}",
+        f"{rows.place(int(rows.indptr[two]))}: item {rows.ids[two]!r} has steps of {second.alias}, "
+        f"item {rows.ids[one]!r} of {first.alias}",
         "read them apart, or bring them to one frequency with --resample",
     )
 
@@ -128,8 +130,8 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False) -> Grid:
         row = int(np.argmax(np.diff(steps, prepend=0)))
         before = shown(rows.stamps[row - 1]) if row else ""
         raise DataError(
-            f"{rows.place(row)}: the step from {before} to {shown(rows.stamps[row])} would leave {total - len(rows):,} of {total:,} "
-            f"steps of {freq.alias} empty",
+            f"{rows.place(row)}: the step from {before} to {shown(rows.stamps[row])} would leave {total - len(rows):,} "
+            f"of {total:,} steps of {freq.alias} empty",
             "mend that timestamp; or choose a coarser step with --resample",
         )
     bounds = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -196,7 +198,10 @@ def _no_weekend(rows: Rows) -> None:
     odd = np.flatnonzero((rows.stamps.astype("datetime64[D]").astype(np.int64) + 3) % 7 > 4)
     if len(odd):
         row = int(odd[0])
-        raise DataError(f"{rows.place(row)}: {shown(rows.stamps[row])} is a weekend day, off the grid of business days", "use --freq D, or --resample B")
+        raise DataError(
+            f"{rows.place(row)}: {shown(rows.stamps[row])} is a weekend day, off the grid of business days",
+            "use --freq D, or --resample B",
+        )
 
 
 def _months(rows: Rows, freq: Freq, notes: Notes) -> Rows:
@@ -210,5 +215,9 @@ def _months(rows: Rows, freq: Freq, notes: Notes) -> Rows:
     clash = _inner(indptr, len(rows)) & (np.concatenate([[False], moved[1:] == moved[:-1]]))
     if clash.any() or not changed.any():
         return rows
-    notes.repair(f"days moved to the {'end' if freq.month_end else 'start'} of their month", int(changed.sum()), rows.place(int(np.argmax(changed))))
+    notes.repair(
+        f"days moved to the {'end' if freq.month_end else 'start'} of their month",
+        int(changed.sum()),
+        rows.place(int(np.argmax(changed))),
+    )
     return replace(rows, stamps=moved)

@@ -155,6 +155,7 @@ def check_runs(steps: np.ndarray, indptr: np.ndarray, freq: Freq, say: object) -
         other = freq.fixed_us * int(jumps[row]) if freq.fixed_us else None
         coarse = of_step(other).alias if other else f"every {int(jumps[row])} steps"
         raise DataError(
-            f"{place}: item {name!r} goes by {coarse} from here for {int(lengths[long[0]]) + 1} rows, and by {freq.alias} elsewhere",
+            f"{place}: item {name!r} goes by {coarse} from here for {int(lengths[long[0]]) + 1} rows, and by {freq.alias} "
+            "elsewhere",
             f"bring it to one frequency: --resample {coarse if other else freq.alias}; or leave gaps: --freq {freq.alias}",
         )

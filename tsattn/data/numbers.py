@@ -52,7 +52,12 @@ def _parse(labels: Any, decimal: str) -> tuple[np.ndarray, np.ndarray, tuple[str
 
     null = np.asarray(pc.is_in(labels, value_set=pa.array(NULLS)))
     head = labels.filter(pa.array(~null)).slice(0, 200)
-    if len(head) and not pc.any(pc.match_substring_regex(head, r"^[^A-Za-z]*\d[\d.,' \x{00a0}\x{202f}]*([eE][+-]?\d+)?[^A-Za-z]*$|(?i)inf")).as_py():
+    if (
+        len(head)
+        and not pc.any(
+            pc.match_substring_regex(head, r"^[^A-Za-z]*\d[\d.,' \x{00a0}\x{202f}]*([eE][+-]?\d+)?[^A-Za-z]*$|(?i)inf")
+        ).as_py()
+    ):
         return None  # cheaper than trying to convert a million names
     done = []
     text = labels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +28,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-Source = "str | Path | Sequence[str | Path] | pd.DataFrame | pa.Table"
-
 
 def read(
     source: str | Path | Sequence[Any] | pd.DataFrame | pa.Table,
-    options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
+    options: ReadOptions = ReadOptions(),
     *,
     schema: Schema | None = None,
 ) -> tuple[Panel, ReadReport]:
@@ -125,7 +124,9 @@ def _saved(parts: list[Part], options: ReadOptions, schema: Schema | None) -> Pa
             if not is_panel(pq.read_schema(stream)):
                 return None
         if options != ReadOptions():
-            raise ConfigError(f"{part.name}: already ingested; options that say how to read do not apply", "give them when ingesting the source")
+            raise ConfigError(
+                f"{part.name}: already ingested; options that say how to read do not apply", "give them when ingesting the source"
+            )
         with part.open() as stream:
             panel = panel_of(pq.read_table(stream), part.name)
     except (pa.ArrowException, OSError) as error:
@@ -133,7 +134,9 @@ def _saved(parts: list[Part], options: ReadOptions, schema: Schema | None) -> Pa
     for role in ("past", "known", "static"):
         wanted = getattr(schema, f"{role}_features") if schema else ()
         if schema and tuple(wanted) != getattr(panel.schema, f"{role}_features"):
-            raise DataError(f"{part.name}: its {role} covariates are not those that the model was trained with: {', '.join(wanted) or 'none'}")
+            raise DataError(
+                f"{part.name}: its {role} covariates are not those that the model was trained with: {', '.join(wanted) or 'none'}"
+            )
     return panel
 
 
@@ -166,7 +169,13 @@ def _file_column(parts: list[Part], tables: list[Table], table: Table) -> Column
 def _files_as_items(table: Table, clock: Clock | None, options: ReadOptions) -> tuple[Table, ReadOptions]:
     """Files that follow each other in time are one table; else, with no other item column, each file is an item."""
     column = table.columns.get("file")
-    if column is None or len(table.where.parts) < 2 or "file" in options.item or options.item or options.layout in ("wide", "single"):
+    if (
+        column is None
+        or len(table.where.parts) < 2
+        or "file" in options.item
+        or options.item
+        or options.layout in ("wide", "single")
+    ):
         return table, options
     without = Table({n: c for n, c in table.columns.items() if n != "file"}, table.rows, table.where)
     if clock is None:
@@ -177,7 +186,7 @@ def _files_as_items(table: Table, clock: Clock | None, options: ReadOptions) -> 
         mine = stamps[column.values == code]
         bounds.append((mine.min(), mine.max()))
     bounds.sort()
-    apart = all(a[1] < b[0] for a, b in zip(bounds, bounds[1:], strict=False))
+    apart = all(a[1] < b[0] for a, b in pairwise(bounds))
     return (without, options) if apart else (table, options)
 
 

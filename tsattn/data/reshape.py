@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from tsattn.config import ReadOptions
@@ -22,11 +24,16 @@ def unfold(table: Table, options: ReadOptions, decimal: str, notes: Notes) -> tu
         return None
     found = _year_month(table, decimal, notes) if options.layout in (None, "year-month") else None
     if found is None and options.layout == "year-month":
-        raise ConfigError("--layout year-month: there is no column of years beside twelve columns of months", f"columns: {listed(table.columns)}")
+        raise ConfigError(
+            "--layout year-month: there is no column of years beside twelve columns of months",
+            f"columns: {listed(table.columns)}",
+        )
     if found is None:
         found = _rows(table, options, decimal, notes)
     if found is None and options.layout == "rows":
-        raise ConfigError("--layout rows: there are no columns of steps beside the item's name", f"columns: {listed(table.columns)}")
+        raise ConfigError(
+            "--layout rows: there are no columns of steps beside the item's name", f"columns: {listed(table.columns)}"
+        )
     return found
 
 
@@ -66,12 +73,7 @@ def _year_month(table: Table, decimal: str, notes: Notes) -> tuple[Table, Clock]
     if left:
         notes.find("not used", listed(left))
     # months that are yet to come are empty cells, as are those before the first: they are trimmed later
-    return _long(table, values, others, "value" if "value" not in others else "values"), Clock(stamps, options_zone(), columns=(year.name,))
-
-
-def options_zone() -> None:
-    """Months have no zone."""
-    return None
+    return _long(table, values, others, "value" if "value" not in others else "values"), Clock(stamps, columns=(year.name,))
 
 
 def _rows(table: Table, options: ReadOptions, decimal: str, notes: Notes) -> tuple[Table, Clock] | None:
@@ -102,9 +104,9 @@ def _rows(table: Table, options: ReadOptions, decimal: str, notes: Notes) -> tup
     if values is None:
         return None
     others = {n: c for n, c in table.columns.items() if n not in columns}
-    if not any(c.kind == "text" for c in others.values()) and not options.item:
-        if table.rows > 1 and options.layout != "rows":
-            return None
+    named = any(c.kind == "text" for c in others.values()) or options.item
+    if not named and table.rows > 1 and options.layout != "rows":
+        return None
     notes.find("layout", "rows: a row per item, a column per step", "--layout")
     if clock is None:
         stamps = np.tile(np.arange(len(columns)).astype("datetime64[us]"), table.rows)
@@ -120,14 +122,14 @@ def _ordered(day_first: np.ndarray, month_first: np.ndarray | None, names: list[
         return day_first
     rising = [bool(np.all(np.diff(s) > np.timedelta64(0, "us"))) for s in (day_first, month_first)]
     if rising[0] == rising[1]:
-        raise DataError(f"column names such as {names[0]!r} may be day/month or month/day", "say which: --date-order dmy or --date-order mdy")
+        raise DataError(
+            f"column names such as {names[0]!r} may be day/month or month/day", "say which: --date-order dmy or --date-order mdy"
+        )
     return day_first if rising[0] else month_first
 
 
 def _numbered(table: Table, names: list[str]) -> list[str]:
     """Columns V2, V3, … (t1, t2, …; 1, 2, …), ten at least and all but a few of the table."""
-    import re
-
     found = [(n, re.fullmatch(r"([A-Za-z_ ]*)(\d+)", n)) for n in names]
     hits = [(n, m.group(1), int(m.group(2))) for n, m in found if m and table.columns[n].kind == "number"]
     if len(hits) < 10 or len(hits) < len(names) - 6 or len({prefix for _, prefix, _ in hits}) != 1:

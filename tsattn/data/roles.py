@@ -66,7 +66,13 @@ def with_schema(options: ReadOptions, schema: Schema | None, table: Table) -> Re
 
 def check_options(options: ReadOptions, table: Table) -> None:
     """Raise ConfigError for an option that names no column, or one column in two roles."""
-    roles = {"item": options.item, "target": options.target, "past": options.past, "known": options.known, "static": options.static}
+    roles = {
+        "item": options.item,
+        "target": options.target,
+        "past": options.past,
+        "known": options.known,
+        "static": options.static,
+    }
     taken: dict[str, str] = {} if options.timestamp in (None, "none") else {str(options.timestamp): "timestamp"}
     for role, names in roles.items():
         for name in names:
@@ -83,7 +89,13 @@ def drop_index(table: Table, keep: set[str], notes: Notes) -> Table:
     """Without a first column that only counts the rows."""
     name = next(iter(table.columns))
     column = table.columns[name]
-    if name in keep or column.kind != "number" or "_".join(words(name)) not in _INDEX_NAMES or len(table.columns) < 2 or table.rows < 2:
+    if (
+        name in keep
+        or column.kind != "number"
+        or "_".join(words(name)) not in _INDEX_NAMES
+        or len(table.columns) < 2
+        or table.rows < 2
+    ):
         return table
     if len(table.columns) == 2 and column.name not in ("", "column_1") and "_".join(words(name)) in ("id",):
         return table
@@ -114,11 +126,12 @@ def find_roles(table: Table, clock: Clock | None, options: ReadOptions, decimal:
     layout = "long" if item else "wide" if len(target) > 1 else "single"
     if options.layout == "long" and not item:
         raise ConfigError("--layout long: no item column was found", f"name it with --item; columns: {listed(table.columns)}")
-    notes.find("layout", layout, "--layout")
+    if not any(f.what == "layout" for f in notes.found):
+        notes.find("layout", layout, "--layout")
     if item:
         notes.find("item", " and ".join(f"column {n!r}" for n in item), "--item")
-    shown = listed(target) if len(target) <= 8 else f"{len(target)} columns, {target[0]!r} to {target[-1]!r}"
-    notes.find("target", f"column{'s' if len(target) > 1 else ''} {shown}", "--target")
+    shown = f"column{'s' if len(target) > 1 else ''} {listed(target)}"
+    notes.find("target", shown if len(target) <= 8 else f"{len(target)} columns, {target[0]!r} to {target[-1]!r}", "--target")
     used = busy | set(item) | set(target)
     unused = [n for n in table.columns if n not in used]
     if derived & set(unused):
@@ -139,7 +152,9 @@ def _numbered(table: Table, busy: set[str], options: ReadOptions, decimal: str, 
         if numbers is None:
             if wanted:
                 row = int(np.flatnonzero(~column.missing)[0])
-                raise DataError(f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is no number", "name another --target")
+                raise DataError(
+                    f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is no number", "name another --target"
+                )
             continue
         if numbers.bad is not None:
             texts = {column.text_at(int(r)) for r in np.flatnonzero(np.isnan(numbers.column.values) & ~column.missing)[:2000]}
@@ -191,9 +206,10 @@ def _calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
     found = set()
     for name, column in table.columns.items():
         part = parts.get("".join(words(name)))
-        if part is not None and name not in busy and column.kind == "number":
-            if any(np.array_equal(column.values[some], part + shift) for shift in (0, 1)) and np.ptp(part) > 0:
-                found.add(name)
+        if part is None or name in busy or column.kind != "number" or np.ptp(part) == 0:
+            continue
+        if any(np.array_equal(column.values[some], part + shift) for shift in (0, 1)):
+            found.add(name)
     return found
 
 
@@ -280,13 +296,20 @@ def _find_target(table: Table, numeric: list[str], item: tuple[str, ...], option
     where = table.where.parts[0][0]
     filled = [n for n in numeric if not table.columns[n].missing.all()]
     if not filled:
-        raise DataError(f"{where}: no numeric column to forecast", f"columns: {listed(table.columns)}; name one with --target, and the rest as needed")
+        raise DataError(
+            f"{where}: no numeric column to forecast",
+            f"columns: {listed(table.columns)}; name one with --target, and the rest as needed",
+        )
     if len(filled) < len(numeric):
         empty = [n for n in numeric if n not in filled]
         notes.repair("empty columns left out", len(empty), repr(empty[0]))
     if len(filled) == 1 or (not item and options.layout != "single"):
         return tuple(filled)
-    telling = sorted((n for n in filled if "_".join(words(n)) in _TARGET_NAMES), key=lambda n: _TARGET_NAMES.index("_".join(words(n))))
+    telling = sorted(
+        (n for n in filled if "_".join(words(n)) in _TARGET_NAMES), key=lambda n: _TARGET_NAMES.index("_".join(words(n)))
+    )
     if telling:
         return (telling[0],)
-    raise DataError(f"{where}: {len(filled)} columns could be the target: {listed(filled)}", f"name one or more: --target {quoted(filled[0])}")
+    raise DataError(
+        f"{where}: {len(filled)} columns could be the target: {listed(filled)}", f"name one or more: --target {quoted(filled[0])}"
+    )

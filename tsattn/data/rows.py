@@ -111,7 +111,11 @@ def merged(rows: Rows, how: str | None, notes: Notes, hint: str = "") -> Rows:
     if how is None and disagree.any():
         kept_row = int(np.flatnonzero(disagree)[0])
         row = int(starts[kept_row])
-        other = next(r for r in range(row + 1, int(bounds[kept_row + 1])) if any(_differ(c[row], c[r]) for c in rows.values) or r + 1 == bounds[kept_row + 1])
+        other = next(
+            r
+            for r in range(row + 1, int(bounds[kept_row + 1]))
+            if any(_differ(c[row], c[r]) for c in rows.values) or r + 1 == bounds[kept_row + 1]
+        )
         item = f"item {rows.ids[rows.group[row]]!r}, " if len(rows.ids) > 1 else ""
         raise DataError(
             f"{rows.place(row)} and {rows.where.line(rows.table_row(other))}: {item}duplicate timestamp "
@@ -128,7 +132,9 @@ def _repeats(rows: Rows) -> np.ndarray:
     again = np.zeros(len(rows), bool)
     for k in range(0, len(rows), _BLOCK):
         end = min(k + _BLOCK + 1, len(rows))
-        again[k + 1 : end] = (rows.stamps[k + 1 : end] == rows.stamps[k : end - 1]) & (rows.group[k + 1 : end] == rows.group[k : end - 1])
+        again[k + 1 : end] = (rows.stamps[k + 1 : end] == rows.stamps[k : end - 1]) & (
+            rows.group[k + 1 : end] == rows.group[k : end - 1]
+        )
     return again
 
 

@@ -71,7 +71,9 @@ def _paths(text: str) -> Iterable[Path]:
     if folder:
         found = [p for p in sorted(path.iterdir()) if p.is_file() and _is_table(p)]
         if not found:
-            raise DataError(f"{text}: the folder holds no CSV, TSV or Parquet file", f"looked for {', '.join(_SUFFIXES)} (.gz, .zst)")
+            raise DataError(
+                f"{text}: the folder holds no CSV, TSV or Parquet file", f"looked for {', '.join(_SUFFIXES)} (.gz, .zst)"
+            )
         return found
     if file:
         return [path]
@@ -164,7 +166,9 @@ def _kind(head: bytes, name: str) -> tuple[str, str | None]:
         raise DataError(f"{name}: the file is empty")
     for magic, what in _FOREIGN.items():
         if head.startswith(magic):
-            raise DataError(f"{name}: this is {what}, not a table of text", "save it as CSV (UTF-8) or Parquet, and name that file")
+            raise DataError(
+                f"{name}: this is {what}, not a table of text", "save it as CSV (UTF-8) or Parquet, and name that file"
+            )
     packed = next((how for magic, how in _PACKED.items() if head.startswith(magic)), None)
     return ("parquet" if head.startswith(b"PAR1") else "text"), packed
 

@@ -32,7 +32,11 @@ _FORMS = (
     ("2000Q1", r"^(?P<y>\d{4})[- /:]?[Qq](?P<q>[1-4])$"),
     ("Q1 2000", r"^[Qq](?P<q>[1-4])[- /]?(?P<y>\d{4})$"),
     ("2000-W01", r"^(?P<y>\d{4})[- ]?[Ww](?P<w>\d{1,2})(?:-(?P<wd>[1-7]))?$"),
-    ("20000131", r"^(?P<y>[1-9]\d{3})(?P<m>\d{2})(?P<d>\d{2})(?:[T ]?(?P<h>\d{2}):?(?P<mi>\d{2})?:?(?P<s>\d{2})?)?(?P<z>Z|[+-]\d{2}:?\d{2})?$"),
+    (
+        "20000131",
+        r"^(?P<y>[1-9]\d{3})(?P<m>\d{2})(?P<d>\d{2})"
+        r"(?:[T ]?(?P<h>\d{2}):?(?P<mi>\d{2})?:?(?P<s>\d{2})?)?(?P<z>Z|[+-]\d{2}:?\d{2})?$",
+    ),
     ("2000", r"^(?P<y>[1-9]\d{3})$"),
 )
 _YMD_SHORT = ("00-01-31", rf"^(?P<y>\d{{2}}){_DATE_SEP}(?P<m>\d{{1,2}}){_DATE_SEP}(?P<d>\d{{1,2}})" + _CLOCK)
@@ -223,7 +227,7 @@ def parse_numbers(values: np.ndarray) -> tuple[np.ndarray, str] | None:
     epoch = next((u for u, k in (("s", 1.0), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)) if 1e8 * k <= low and high < 1e10 * k), None)
     if not epoch and high >= 1e9 and -6e10 <= low < 1e8 and high < 1e10:
         epoch = "s"
-    if epoch and not (high >= 1e9 and low < 1e8) and 1e8 > low:
+    if epoch and not (high >= 1e9 and low < 1e8) and low < 1e8:
         epoch = None
     whole = np.where(seen, values, 0).astype(np.int64) if abs(low) < 2**62 and abs(high) < 2**62 else None
     if whole is None:
@@ -239,17 +243,17 @@ def parse_numbers(values: np.ndarray) -> tuple[np.ndarray, str] | None:
                 if not np.isnat(stamps).any() and hours.max() < 24:
                     out[seen] = stamps + (hours * 3_600_000_000).astype("timedelta64[us]")
                     return out, form
-        if 100001 <= low and high <= 999912:
+        if low >= 100001 and high <= 999912:
             stamps = _dates(whole[seen] // 100, whole[seen] % 100, np.ones(int(seen.sum()), np.int64))
             if not np.isnat(stamps).any():
                 out[seen] = stamps
                 return out, "200001"
-        if 1 <= low and high <= 9999:
+        if low >= 1 and high <= 9999:
             out[seen] = _dates(whole[seen], np.ones(int(seen.sum()), np.int64), np.ones(int(seen.sum()), np.int64))
             return out, "2000"
     if epoch is None:
         return None
-    scale = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[epoch]
-    us = np.round(values[seen] * scale) if fraction or scale < 1 else whole[seen] * int(scale)
+    factor = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[epoch]
+    us = np.round(values[seen] * factor) if fraction or factor < 1 else whole[seen] * int(factor)
     out[seen] = us.astype(np.int64).astype("datetime64[us]")
     return out, f"epoch {epoch}"

@@ -90,7 +90,8 @@ def panel_of(table: Any, name: str) -> Panel:
                 f"{name}: panel format {meta['format_version']}, this tsattn reads {FORMAT_VERSION}",
                 "ingest the source again, or update tsattn",
             )
-        schema = Schema(**{k: tuple(v) if isinstance(v, list) else v for k, v in meta["schema"].items()})
+        columns: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in meta["schema"].items()}
+        schema = Schema(**columns)
 
         def column(key: str) -> np.ndarray:
             return table.column(key).to_numpy().astype(np.float32, copy=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -67,13 +66,12 @@ def _text(part: Part, dialect: Dialect, notes: Notes) -> Table:
             break
         except _WrongType as wrong:
             failures += 1
-            if failures > 3:
-                types = ["text"] * len(types)
-            else:
-                types[wrong.column] = "float64" if types[wrong.column] == "float32" and wrong.is_number else "text"
+            types = ["text"] * len(types) if failures > 3 else [*types[: wrong.column], "text", *types[wrong.column + 1 :]]
         except _WrongBytes:
             if dialect.encoding != "utf-8":
-                raise DataError(f"{part.name}: some bytes are not {dialect.encoding}", "name another encoding with --encoding") from None
+                raise DataError(
+                    f"{part.name}: some bytes are not {dialect.encoding}", "name another encoding with --encoding"
+                ) from None
             dialect = fallen_back(dialect, "cp1252")
             notes.find("encoding", "cp1252", "--encoding")
             notes.warn(f"{part.name}: not UTF-8; read as Windows text (cp1252)")
@@ -88,7 +86,6 @@ class _WrongType(Exception):
     def __init__(self, column: int) -> None:
         super().__init__(column)
         self.column = column
-        self.is_number = False
 
 
 class _WrongBytes(Exception):
@@ -102,7 +99,7 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
     ragged: list[tuple[int, int]] = []
 
     def judge(row: Any) -> str:
-        if not row.text.strip(f"{dialect.delimiter} \t\r\n\"\x00"):
+        if not row.text.strip(f'{dialect.delimiter} \t\r\n"\x00'):
             return "skip"
         ragged.append((row.expected_columns, row.actual_columns))
         return "error"
@@ -119,9 +116,7 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
         strings_can_be_null=False,
         decimal_point=dialect.decimal,
     )
-    parse = pc.ParseOptions(
-        delimiter=dialect.delimiter, newlines_in_values=dialect.quoted_newlines, invalid_row_handler=judge
-    )
+    parse = pc.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=dialect.quoted_newlines, invalid_row_handler=judge)
     block = max(1 << 20, min(4 * dialect.longest, LONGEST_LINE * 4))
     reading = pc.ReadOptions(
         column_names=list(dialect.names),
@@ -155,8 +150,7 @@ def _explained(message: str, part: Part, dialect: Dialect, ragged: list[tuple[in
     if "UTF8" in message:
         return _WrongBytes()
     if found:
-        wrong = _WrongType(int(found.group(1)))
-        return wrong
+        return _WrongType(int(found.group(1)))
     if ragged or "Expected" in message:
         line, expected, actual = _first_ragged(part, dialect) or (0, *(ragged[0] if ragged else (len(dialect.names), 0)))
         at = f", line {line}" if line else ""
@@ -179,7 +173,7 @@ def _short(error: object) -> str:
 def _records(part: Part, dialect: Dialect) -> Any:
     """(physical line of its start, fields) of each data row that is not blank, read slowly, for messages only."""
     with part.open() as stream:
-        text = codecs.getreader(dialect.encoding)(io.BufferedReader(stream), errors="replace")
+        text = io.TextIOWrapper(io.BufferedReader(stream), dialect.encoding, "replace", newline="")
         reader = csv.reader(_lines(text), delimiter=dialect.delimiter)
         before = 0
         for row in reader:

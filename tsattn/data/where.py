@@ -23,7 +23,7 @@ class Where:
 
     def line(self, row: int) -> str:
         """ "line 17", or "row 17" for a source without lines."""
-        name, row, line_of = self._part(self.file_row(row))
+        _, row, line_of = self._part(self.file_row(row))
         return f"row {row + 1}" if line_of is None else f"line {line_of(row)}"
 
     def __call__(self, row: int) -> str:
