@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsattn.data.freq import Freq, calendar_features, calendar_names
@@ -87,6 +87,7 @@ def test_quarters_and_years_keep_their_month_before_1800_too() -> None:
     assert Freq.parse("YS").advance(np.datetime64("1749-01-01"), 3) == np.datetime64("1752-01-01")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ALIASES), st.integers(-3000, 3000), st.integers(0, 700))
 def test_steps_between_undoes_advance(alias: str, steps: int, day: int) -> None:
     freq = Freq.parse(alias)
@@ -97,6 +98,7 @@ def test_steps_between_undoes_advance(alias: str, steps: int, day: int) -> None:
     assert int(found) == steps
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ALIASES[:-1]), st.integers(-500_000, 500_000))
 def test_steps_between_rounds_down_off_the_grid(alias: str, minutes: int) -> None:
     freq, start = Freq.parse(alias), np.datetime64("2024-03-29T06:30", "us")

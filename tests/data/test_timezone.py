@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsattn.data.freq import Freq
@@ -59,6 +59,7 @@ def test_a_skipped_wall_clock_time_is_read_as_if_the_clock_had_not_moved(name: s
     assert to_utc(stamps(local), name)[0] == np.datetime64(utc)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ZONES), st.integers(0, 60 * 365 * 96))
 def test_every_wall_clock_time_comes_back_from_utc_or_is_the_earlier_of_two(name: str, quarter: int) -> None:
     utc = np.array([np.datetime64("1975-01-01", "us") + np.timedelta64(15 * quarter, "m")])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsattn.data.freq import Freq, calendar_names
@@ -107,6 +107,7 @@ def test_rolling_origins_refuse_what_is_not_positive(wrong: dict[str, int]) -> N
         rolling_origins(panel_of([9]), **{"horizon": 2, "windows": 2, **wrong})
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=4), st.integers(1, 9), st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_whatever_stands_at_and_after_the_origin_the_past_of_a_window_is_the_same(
     lengths: list[int], context: int, horizon: int, seed: int

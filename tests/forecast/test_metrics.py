@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsattn.data.panel import Panel
@@ -123,6 +123,7 @@ def test_skill_is_the_share_of_the_reference_error_that_is_gone() -> None:
     assert np.isnan(skill(1.0, 0.0))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_scores_do_not_depend_on_the_scale_of_the_data(seed: int) -> None:
     rng = np.random.default_rng(seed)

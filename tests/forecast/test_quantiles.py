@@ -6,7 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsattn.errors import ConfigError
@@ -34,6 +34,7 @@ def test_a_level_computed_in_floating_point_is_still_the_given_one() -> None:
     assert resample(values, DEFAULT_QUANTILES, (0.1 + 0.2,))[0] == 2
 
 
+@settings(deadline=None)
 @given(levels, levels, st.integers(0, 2**32 - 1))
 def test_quantiles_never_cross(have: list[float], want: list[float], seed: int) -> None:
     rng = np.random.default_rng(seed)
