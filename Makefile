@@ -43,7 +43,9 @@ format: $(STAMP)
 	@$(BIN)/ruff check --fix .
 
 bench: $(STAMP)
-	@$(BIN)/python benchmarks/run.py $(DATA)
+	@$(BIN)/python -m benchmarks.ingest
+	@test -z "$(DATA)" || $(BIN)/python -m benchmarks.gift_eval --data "$(DATA)"
+	@test -n "$(DATA)" || echo "make bench DATA=FOLDER also scores the harness on the open GIFT-Eval sets in FOLDER"
 
 soak: $(STAMP)
 	@$(BIN)/python -m pytest -m soak

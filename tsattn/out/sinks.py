@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,9 +38,15 @@ def checked_suffix(path: str | Path, allowed: tuple[str, ...] = ()) -> Path:
 
 
 def _csv(table: pa.Table, path: Path) -> None:
+    import csv
+
     import pyarrow.csv as pc
 
-    pc.write_csv(_as_text(table), path, pc.WriteOptions(quoting_style="needed"))
+    with path.open("wb") as out:
+        with io.TextIOWrapper(out, "utf-8", newline="", write_through=True) as head:
+            csv.writer(head, lineterminator="\n").writerow(table.column_names)  # pyarrow would quote every name
+            head.detach()
+        pc.write_csv(_as_text(table), out, pc.WriteOptions(include_header=False, quoting_style="needed"))
 
 
 def _parquet(table: pa.Table, path: Path) -> None:

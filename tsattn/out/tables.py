@@ -28,7 +28,9 @@ HEADINGS = {"coverage": "80 % coverage", "skill_MASE": "skill (MASE)", "skill_WQ
 
 def table(*columns: str, title: str = "") -> Table:
     """An empty table in the house's style; a column whose name begins with > is aligned to the right."""
-    made = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False)
+    made = Table(
+        box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False, show_edge=False
+    )
     for name in columns:
         right = name.startswith(">")
         made.add_column(name.lstrip(">"), justify="right" if right else "left", no_wrap=right, overflow="fold")

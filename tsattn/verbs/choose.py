@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
-from tsattn.data.read import read
 from tsattn.data.report import ReadReport
-from tsattn.errors import ArtifactError, ConfigError, DataError
+from tsattn.errors import ArtifactError, ConfigError
 from tsattn.listener import Listener
 from tsattn.model.card import read_card
-from tsattn.verbs.predictor import check_fits, covariates, merged, unfit
+from tsattn.verbs.predictor import check_fits, read_for
 from tsattn.workspace import ModelRef, Workspace
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def choose(data: Any, model: str | Path | None, workspace: Workspace, options: R
         choice = _again(ref, card, _source(ref, card), options)
     elif model is not None:
         ref = workspace.find(model)
-        choice = _named(ref, read_card(ref.path), data, options)
+        choice = _again(ref, read_card(ref.path), data, options)
     else:
         choice = _newest_that_fits(workspace, data, options)
     listener.report(choice.report)
@@ -61,58 +60,36 @@ def _source(ref: ModelRef, card: Card) -> Any:
 
 
 def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> Choice:
-    panel, report = read(data, merged(options, card), schema=card.schema)
+    panel, report = read_for(card, data, options)
     check_fits(card, panel, str(ref))
-    return Choice(ref, card, panel, report, (f"model {ref}, trained {card.created[:10]}",))
-
-
-def _named(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> Choice:
-    """The user's model on the user's data: with the columns of its training if they are there, else with what is found."""
-    try:
-        return _again(ref, card, data, options)
-    except (DataError, ConfigError):
-        if covariates(card.schema) or _is_stream(data):
-            raise
-    panel, report = read(data, options)
-    check_fits(card, panel, str(ref))
-    names = ", ".join(panel.schema.target)
-    return Choice(ref, card, panel, report, (f"model {ref} does not know these columns; it forecasts {names} all the same",))
+    note = f"model {ref}, trained {card.created[:10]}"
+    if not set(panel.schema.target) & set(card.schema.target):
+        ours, theirs = (", ".join(s.target) for s in (card.schema, panel.schema))
+        note += f"; it was trained on {ours}, and forecasts {theirs} all the same"
+    return Choice(ref, card, panel, report, (note,))
 
 
 def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> Choice:
-    workspace.latest()  # says how to make one when there is none
+    """The newest model of the same columns and frequency; else the newest that fits at all."""
+    latest = workspace.latest()  # says how to make one when there is none
     if _is_stream(data):  # can be read only once: the newest model has to do
-        ref = workspace.latest()
-        return _again(ref, read_card(ref.path), data, options)
-    panel, report = read(data, options)
-    why: list[str] = []
+        return _again(latest, read_card(latest.path), data, options)
     fallback: Choice | None = None
+    why: list[str] = []
     for ref in reversed(workspace.models()):
         try:
-            card = read_card(ref.path)
-        except ArtifactError as error:
-            why.append(f"{ref}: {error.message}")
+            choice = _again(ref, read_card(ref.path), data, options)
+        except (ArtifactError, ConfigError) as error:
+            why.append(error.message)
             continue
-        if _same_columns(card, panel) and not unfit(card, panel):
-            return Choice(ref, card, panel, report, (f"model {ref}, trained {card.created[:10]}",))
-        try:
-            return _again(ref, card, data, options)
-        except (DataError, ConfigError) as error:
-            why.append(f"{ref}: {unfit(card, panel) or error.message}")
-        if fallback is None and not unfit(card, panel):
-            fallback = Choice(
-                ref, card, panel, report, (f"no model knows these columns; {ref} has the same frequency, so it is used",)
-            )
-    if fallback is not None:
-        return fallback
-    raise ConfigError(
-        "no model of the workspace fits this data:\n  " + "\n  ".join(why[:5]), "train one on it: tsattn train DATA"
-    )
-
-
-def _same_columns(card: Card, panel: Panel) -> bool:
-    ours, theirs = card.schema, panel.schema
-    return (ours.timestamp, ours.item, ours.target) == (theirs.timestamp, theirs.item, theirs.target)
+        if choice.panel.schema.target == choice.card.schema.target:
+            return choice
+        fallback = fallback or choice
+    if fallback is None:
+        raise ConfigError(
+            "no model of the workspace fits this data:\n  " + "\n  ".join(why[:5]), "train one on it: tsattn train DATA"
+        )
+    return fallback
 
 
 def _is_stream(data: Any) -> bool:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from tsattn.config import ReadOptions
+from tsattn.config import ReadOptions, from_mapping
 from tsattn.data.freq import Freq, calendar_names
 from tsattn.data.panel import Panel, Schema
+from tsattn.data.read import read
+from tsattn.data.report import ReadReport
 from tsattn.errors import ConfigError, DataError
 from tsattn.forecast.frame import Forecast, Forecaster
 from tsattn.forecast.predict import predict
@@ -60,7 +62,7 @@ class Model:
         """
         steps = self.card.horizon if horizon is None else horizon
         if not _is_arrays(data):
-            panel = data if isinstance(data, Panel) else self._read(data, freq)
+            panel = data if isinstance(data, Panel) else read_for(self.card, data, ReadOptions(freq=freq))[0]
             check_fits(self.card, panel, str(self.ref))
             made, failures = predict(self.forecaster, panel, horizon=steps, quantiles=quantiles)
             if failures and not len(made):
@@ -75,11 +77,6 @@ class Model:
             raise DataError(f"series {number} of {len(panel)} {failures[0].reason}", "leave it out, or give it a value")
         return made.values
 
-    def _read(self, data: Any, freq: str | None) -> Panel:
-        from tsattn.data.read import read
-
-        return read(data, merged(ReadOptions(freq=freq), self.card))[0]
-
 
 def _is_arrays(data: Any) -> bool:
     if isinstance(data, np.ndarray):
@@ -89,36 +86,26 @@ def _is_arrays(data: Any) -> bool:
     return isinstance(data[0], (np.ndarray, list, tuple)) or hasattr(data[0], "__array__")
 
 
-def merged(options: ReadOptions, card: Card) -> ReadOptions:
-    """Reading options that find a model's own columns again: those the user gave, else those of its training.
-
-    An option is the user's when it differs from the default.
+def read_for(card: Card, data: Any, options: ReadOptions) -> tuple[Panel, ReadReport]:
+    """Read data the way a model's own was read: the same columns where they are there, the options of its training, and
+    on top those that the user gives now. Its frequency decides where the rows alone say none, or another one.
     """
-    schema, kept = card.schema, dict(card.source.get("read") or {})
-    wide = len(schema.target) > 1 and not schema.item
-    columns: dict[str, Any] = {
-        "timestamp": schema.timestamp or "none",
-        "item": schema.item,
-        "target": schema.target,
-        "past": schema.past,
-        "known": schema.known,
-        "static": schema.static,
-        "freq": card.freq,
-    }
-    if kept.get("layout") == "year-month" or (not wide and schema.target == ("target",)):
-        columns.pop("target")  # named by the reader, not by a column
-    values = {}
-    for field in dataclasses.fields(ReadOptions):
-        given = getattr(options, field.name)
-        if given != field.default:
-            values[field.name] = given
-            continue
-        value = kept.get(field.name)
-        value = tuple(value) if isinstance(value, list) else value
-        values[field.name] = columns.get(field.name) or value or field.default
-    if values["resample"]:
-        values["freq"] = options.freq  # --freq speaks of the rows as they are, the card's of the rows as they became
-    return ReadOptions(**values)
+    kept = from_mapping(ReadOptions, dict(card.source.get("read") or {}), "the model's card")
+    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(ReadOptions) if getattr(options, f.name) != f.default}
+    merged = dataclasses.replace(kept, **given)
+    told = merged.freq is not None or merged.resample is not None or data == "-"
+    try:
+        panel, report = read(data, merged, schema=card.schema)
+        if told or panel.freq.alias == card.freq:
+            return panel, report
+    except (DataError, ConfigError):
+        if told:
+            raise
+        return read(data, dataclasses.replace(merged, freq=card.freq), schema=card.schema)
+    try:  # a few rows of business days look like days
+        return read(data, dataclasses.replace(merged, freq=card.freq), schema=card.schema)
+    except (DataError, ConfigError):
+        return panel, report
 
 
 def unfit(card: Card, panel: Panel) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,34 +21,6 @@ from tsattn.listener import Listener
 from tsattn.verbs.choose import Choice, choose
 from tsattn.verbs.results import Backtested
 from tsattn.workspace import Workspace
-
-if TYPE_CHECKING:
-    from tsattn.data.windows import WindowBatch
-
-
-@dataclass(frozen=True)
-class Named:
-    """A forecaster under another name: two versions of one model must be told apart."""
-
-    name: str
-    inner: Any
-
-    @property
-    def quantiles(self) -> tuple[float, ...]:
-        return tuple(self.inner.quantiles)
-
-    @property
-    def context(self) -> int | None:
-        found: int | None = self.inner.context
-        return found
-
-    @property
-    def covariates(self) -> bool:
-        return bool(getattr(self.inner, "covariates", True))
-
-    def predict(self, batch: WindowBatch) -> np.ndarray:
-        values: np.ndarray = self.inner.predict(batch)
-        return values
 
 
 def run(
@@ -118,10 +89,11 @@ def _same_panel(first: Choice, workspace: Workspace, name: str | Path) -> Choice
 def _forecasters(chosen: list[Choice]) -> list[Forecaster]:
     from tsattn.model import runtime
 
-    loaded: list[Forecaster] = [runtime.load(choice.ref.path) for choice in chosen]
-    if len({forecaster.name for forecaster in loaded}) == len(loaded):
-        return loaded
-    return [Named(str(choice.ref), forecaster) for choice, forecaster in zip(chosen, loaded, strict=True)]
+    loaded = [runtime.load(choice.ref.path) for choice in chosen]
+    if len({forecaster.name for forecaster in loaded}) < len(loaded):  # two versions of one model must be told apart
+        for choice, forecaster in zip(chosen, loaded, strict=True):
+            forecaster.name = str(choice.ref)
+    return list(loaded)
 
 
 def _settings(config: BacktestConfig | None, chosen: list[Choice], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:
@@ -167,7 +139,9 @@ def _refit(choice: Choice, workspace: Workspace, listener: Listener) -> Callable
             if fitted.stopped == "interrupted":
                 raise KeyboardInterrupt
             artifact.save(place / "model", network, dataclasses.replace(choice.card, fitted=fitted, scores=[]))
-            return Named(f"{choice.card.name} (refitted)", runtime.load(place / "model"))
+            forecaster = runtime.load(place / "model")
+            forecaster.name = f"{choice.card.name} (refitted)"
+            return forecaster
 
     return train
 
