@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -83,22 +83,25 @@ def predict_windows(
     if batch < 1:
         raise ConfigError(f"the batch must be positive, not {batch}")
     covariates = wants_covariates(forecaster)
+    block = getattr(forecaster, "block", 1)
+    reach = -(-horizon // block) * block  # whole passes: what is known beyond the horizon may not change what is before it
     width = 1 + (panel.past.shape[1] + panel.known.shape[1] + len(calendar_names(panel.freq)) if covariates else 0)
     history = origins.row - panel.indptr[:-1][origins.item]
     # neighbours of like length need the least padding where whole histories are asked for
     order, at = np.argsort(history, kind="stable"), 0
     while at < len(order):
         longest = history[order[min(at + batch, len(order)) - 1]] if forecaster.context is None else forecaster.context
-        size = min(batch, max(1, _CELLS // (width * (int(longest) + horizon))))
+        size = min(batch, max(1, _CELLS // (width * (int(longest) + reach))))
         which = order[at : at + size]
         context = max(1, int(history[which[-1]])) if forecaster.context is None else forecaster.context
-        windows = gather(panel, origins[which], context, horizon, covariates)
+        windows = gather(panel, origins[which], context, reach, covariates)
         values = np.asarray(forecaster.predict(windows), np.float32)
-        wanted = (len(which), horizon, len(forecaster.quantiles))
+        wanted = (len(which), reach, len(forecaster.quantiles))
         if values.shape != wanted:
             raise TsattnError(f"{forecaster.name} answered in shape {values.shape}, not {wanted} (B, H, Q)")
         if tuple(quantiles) != tuple(forecaster.quantiles):
             values = resample(np.sort(values, -1), forecaster.quantiles, quantiles)
+        windows, values = replace(windows, future_target=windows.future_target[:, :horizon]), values[:, :horizon]
         # sorting crossed quantiles never makes them worse (Chernozhukov et al., 2010)
         yield which, windows, np.sort(values, -1)
         at += len(which)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hashlib
 import logging
 import os
 import shutil
@@ -23,6 +22,7 @@ from safetensors.torch import load_file, save_file
 from tsattn.data.seasons import find_seasons
 from tsattn.errors import ArtifactError
 from tsattn.model.card import CARD, GRAPH, WEIGHTS, Card, read_card
+from tsattn.model.files import checked, digest
 from tsattn.nn.network import InputSpec, Network
 
 INPUTS = ("target", "past_cov", "known", "static", "seasons")
@@ -65,29 +65,13 @@ def save(folder: Path, network: Network, card: Card) -> Card:
 def load_network(folder: Path) -> tuple[Network, Card]:
     """The torch network of a model folder. Raises ArtifactError when it is damaged or does not fit its card."""
     card = read_card(folder)
-    path = check_file(folder, WEIGHTS, card)
+    path = checked(folder, WEIGHTS, card)
     network = Network(card.model, InputSpec(**card.inputs, quantiles=card.quantiles))
     try:
         network.load_state_dict(load_file(path))
     except (SafetensorError, RuntimeError, OSError) as error:
         raise ArtifactError(f"{path} does not fit its {CARD}: {error}", "train the model again") from None
     return network.eval(), card
-
-
-def check_file(folder: Path, name: str, card: Card) -> Path:
-    """The path of one of a model folder's files. Raises ArtifactError when it is missing or is not what was saved."""
-    path = Path(folder) / name
-    if not path.is_file():
-        raise ArtifactError(f"{path} is missing", "train the model again with `tsattn train`")
-    if digest(path) != card.files.get(name):
-        raise ArtifactError(f"{path} is not the file that was saved: it was changed or cut short", "train the model again")
-    return path
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def example(network: Network, batch: int = 3) -> tuple[torch.Tensor, ...]:

@@ -1,0 +1,119 @@
+"""A Forecaster from a model folder: ONNX Runtime where there is a graph, else torch. Any horizon, by roll-out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from tsattn.data.seasons import find_seasons
+from tsattn.data.windows import WindowBatch
+from tsattn.errors import ArtifactError, ConfigError
+from tsattn.model.card import GRAPH, Card, read_card
+
+Run = Callable[[dict[str, np.ndarray]], np.ndarray]
+
+
+class NetworkForecaster:
+    """The network behind a model folder, as a Forecaster. `block` steps come from one pass; further ones are rolled out."""
+
+    def __init__(self, card: Card, run: Run) -> None:
+        self.card = card
+        self.run = run
+        self.name = card.name
+        self.quantiles = card.quantiles
+        self.context = card.model.context
+        self.block = card.model.horizon
+        self.covariates = card.inputs["past"] + card.inputs["known"] + card.inputs["static"] > 0
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        """(B, H, Q) float32. H must be a multiple of `block`, which predict_windows sees to; raises ConfigError otherwise."""
+        if batch.horizon % self.block:
+            raise ConfigError(f"a window of {batch.horizon} steps is no multiple of the model's {self.block}")
+        widths = {"past": batch.past_cov.shape[2], "known": batch.known.shape[2], "static": batch.static.shape[1]}
+        if widths != self.card.inputs:
+            raise ConfigError(f"{self.name} wants inputs {self.card.inputs}, the data has {widths}", "use the data it was trained on")
+        feed = {
+            "target": batch.past_target,
+            "past_cov": batch.past_cov,
+            "known": batch.known,
+            "static": batch.static,
+            "seasons": find_seasons(batch.past_target, batch.season_lengths),
+        }
+        return self._roll_out(feed, batch.horizon)
+
+    def _roll_out(self, feed: dict[str, np.ndarray], horizon: int) -> np.ndarray:
+        """One block after another: each quantile path becomes a past of its own, and their pooled forecasts the next block.
+
+        With Q paths of Q quantiles each, the next block's q-quantile is that of all Q² values, so uncertainty grows.
+        """
+        rows, paths, span = len(feed["target"]), len(self.quantiles), self.context + self.block
+        out = [self.run({**feed, "known": feed["known"][:, :span]})]  # (B, block, Q)
+        spread = {name: np.repeat(value, paths, 0) for name, value in feed.items()} if horizon > self.block else {}
+        for start in range(self.block, horizon, self.block):
+            taken = out[-1].transpose(0, 2, 1).reshape(rows * paths, self.block)
+            spread["target"] = np.concatenate([spread["target"], taken], 1)[:, -self.context :]
+            unknown = np.full((rows * paths, self.block, spread["past_cov"].shape[2]), np.nan, np.float32)
+            spread["past_cov"] = np.concatenate([spread["past_cov"], unknown], 1)[:, -self.context :]
+            known = spread["known"][:, start : start + span]
+            pool = self.run({**spread, "known": known}).reshape(rows, paths, self.block, paths)
+            pool = pool.transpose(0, 2, 1, 3).reshape(rows, self.block, paths * paths)
+            out.append(np.quantile(pool, self.quantiles, axis=-1).transpose(1, 2, 0).astype(np.float32))
+        return np.concatenate(out, 1)
+
+
+def load(folder: Path, engine: str = "auto") -> NetworkForecaster:
+    """The Forecaster of a model folder. engine: "onnx", "torch", or "auto" = ONNX Runtime where it is installed.
+
+    Raises ArtifactError when the folder is missing, damaged, foreign or of another format version; nothing in it is run
+    or unpickled. Raises ConfigError for an unknown engine.
+    """
+    folder = Path(folder)
+    if engine not in ("auto", "onnx", "torch"):
+        raise ConfigError(f"unknown engine {engine!r}", "use auto, onnx or torch")
+    card = read_card(folder)
+    if engine == "torch":
+        return NetworkForecaster(card, _torch(folder))
+    try:
+        return NetworkForecaster(card, _onnx(folder, card))
+    except ImportError:
+        if engine == "onnx":
+            raise ConfigError("ONNX Runtime is not installed", "pip install onnxruntime, or use --engine torch") from None
+        return NetworkForecaster(card, _torch(folder))
+
+
+def _onnx(folder: Path, card: Card) -> Run:
+    import onnxruntime
+
+    from tsattn.model.files import checked
+
+    path = checked(folder, GRAPH, card)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's own errors share no public base class
+        raise ArtifactError(f"{path} cannot be loaded: {error}", "train the model again") from None
+    names = [node.name for node in session.get_inputs()]
+
+    def run(feed: dict[str, np.ndarray]) -> np.ndarray:
+        values: np.ndarray = session.run(None, {name: feed[name] for name in names})[0]
+        return values
+
+    return run
+
+
+def _torch(folder: Path) -> Run:
+    import torch
+
+    from tsattn.model.artifact import INPUTS, load_network
+
+    network, _ = load_network(folder)
+
+    def run(feed: dict[str, np.ndarray]) -> np.ndarray:
+        with torch.no_grad():
+            values: np.ndarray = network(*(torch.from_numpy(np.ascontiguousarray(feed[name])) for name in INPUTS)).numpy()
+        return values
+
+    return run

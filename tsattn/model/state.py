@@ -1,0 +1,87 @@
+"""The state of a training run on disk: written beside and renamed, so that a killed run leaves the last one whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from tsattn.errors import ConfigError
+
+_TENSORS, _NOTES = "tensors.safetensors", "notes.json"
+
+
+@dataclass
+class Notes:
+    """What a run must remember beside its tensors. `asked` is what it was started with: it must be resumed with the same."""
+
+    asked: dict[str, Any]
+    precision: str
+    step: int = 0
+    best_step: int = 0
+    best: float | None = None
+    waited: int = 0  # validations since the best
+    seconds: float = 0.0
+    stopped: str = ""
+
+
+def write_state(folder: Path, notes: Notes, tensors: dict[str, Tensor]) -> None:
+    """Write `step-<n>` under `folder` and remove the older ones."""
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=".step.", suffix=".tmp", dir=folder))
+    try:
+        save_file({k: v.detach().contiguous().cpu().clone() for k, v in tensors.items()}, beside / _TENSORS)
+        (beside / _NOTES).write_text(json.dumps(asdict(notes)), "utf-8")
+        for path in beside.iterdir():
+            with path.open("rb+") as written:
+                os.fsync(written.fileno())
+        target = folder / f"step-{notes.step:07d}"
+        shutil.rmtree(target, ignore_errors=True)
+        beside.rename(target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    for old in _steps(folder):
+        if old != target:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def read_state(folder: Path) -> tuple[Notes, dict[str, Tensor]] | None:
+    """The newest whole state under `folder`, or None."""
+    for path in reversed(_steps(folder)):
+        try:
+            notes = Notes(**json.loads((path / _NOTES).read_text("utf-8")))
+            return notes, load_file(path / _TENSORS)
+        except (OSError, ValueError, TypeError, SafetensorError):
+            continue  # cut short while it was being removed: an older or newer one is whole
+    return None
+
+
+def clear_state(folder: Path) -> None:
+    """Forget a run: its states, and whatever a killed one left beside them."""
+    for path in [*_steps(folder), *folder.glob(".step.*.tmp")]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def check_resumable(notes: Notes, asked: dict[str, Any]) -> None:
+    """Raise ConfigError, naming what differs, when a run would be resumed with other settings or other data."""
+    differs = sorted(key for key in {*notes.asked, *asked} if notes.asked.get(key) != asked.get(key))
+    if differs:
+        was = ", ".join(f"{key} {notes.asked.get(key)!r} (now {asked.get(key)!r})" for key in differs)
+        raise ConfigError(f"the interrupted run had other settings or data: {was}", "leave --resume out to train anew")
+
+
+def under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose name starts with `prefix.`, without it."""
+    return {name[len(prefix) + 1 :]: value for name, value in tensors.items() if name.startswith(prefix + ".")}
+
+
+def _steps(folder: Path) -> list[Path]:
+    return sorted(folder.glob("step-*"))
