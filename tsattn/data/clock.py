@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tsattn.config import ReadOptions
+from tsattn.data import arrow
 from tsattn.data.columns import Column, Table
 from tsattn.data.dayorder import resolve_day_order
 from tsattn.data.freq import DAY
@@ -112,7 +113,7 @@ def _is_written_time(column: Column) -> bool:
     if labels is None or not len(labels):
         return False
     step = max(1, len(labels) // 300)
-    some = labels.take(np.arange(0, len(labels), step)) if step > 1 else labels
+    some = labels.take(arrow.integers(np.arange(0, len(labels), step))) if step > 1 else labels
     parsed = parse_texts(some)
     if parsed.styles in (("2000",), ("20000131",), ("2000-01",)) and not set(words(column.name)) & _TOKENS:
         return len(labels) == len(column) and len(labels) > 2  # bare digits may be codes
@@ -276,9 +277,7 @@ def _time_of_day(table: Table, column: Column, padded: np.ndarray, notes: Notes)
             continue
         texts = other.texts()
         if texts and all(_PART.fullmatch(t) for t in texts) and not other.missing.any():
-            import pyarrow as pa
-
-            parsed = parse_texts(pa.array(["2000-01-01 " + t for t in texts]))
+            parsed = parse_texts(arrow.strings("2000-01-01 " + t for t in texts))
             if not parsed.failed.any():
                 return (parsed.wall - np.datetime64("2000-01-01", "us"))[other.values], other.name
     return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tsattn.data import arrow
 from tsattn.data.where import Where
 from tsattn.errors import DataError
 
@@ -71,7 +72,6 @@ class Table:
 def from_chunks(name: str, chunks: list[Any], where: str) -> Column:
     """A column of the Arrow arrays that hold it piece by piece; `chunks` is emptied. Raises DataError for nested types."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     kind = chunks[0].type
     if pa.types.is_dictionary(kind) and not _is_text(kind.value_type):
@@ -84,9 +84,9 @@ def from_chunks(name: str, chunks: list[Any], where: str) -> Column:
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         zone = kind.tz if pa.types.is_timestamp(kind) else None
         arrays = [c.cast(pa.timestamp("us", tz=zone), safe=False).cast(pa.int64()) for c in chunks]
-        missing = [np.asarray(c.is_null()) for c in chunks]
+        missing = [arrow.values(c.is_null()) for c in chunks]
         chunks.clear()
-        values = np.concatenate([np.asarray(pc.fill_null(a, 0)) for a in arrays]).astype("datetime64[us]")
+        values = np.concatenate([arrow.values(a) for a in arrays]).astype("datetime64[us]")
         values[np.concatenate(missing)] = np.datetime64("NaT")
         return Column(name, "stamp", values, tz=_zone_name(zone))
     if pa.types.is_null(kind):
@@ -98,7 +98,7 @@ def from_chunks(name: str, chunks: list[Any], where: str) -> Column:
     wanted = pa.float32() if pa.types.is_float32(kind) or pa.types.is_float16(kind) else pa.float64()
     if pa.types.is_boolean(kind):
         chunks[:] = [c.cast(pa.uint8()) for c in chunks]
-    numbers = [np.asarray(c if c.type == wanted else c.cast(wanted, safe=False)) for c in chunks]
+    numbers = [arrow.values(c if c.type == wanted else c.cast(wanted, safe=False), np.nan) for c in chunks]
     chunks.clear()
     return Column(name, "number", np.concatenate(numbers))
 
@@ -126,14 +126,14 @@ def _text(name: str, column: Any, chunks: list[Any]) -> Column:
     import pyarrow.compute as pc
 
     labels = column.chunk(0).dictionary.cast(pa.string())
-    codes = np.concatenate([np.asarray(pc.fill_null(c.indices, -1)) for c in column.chunks]).astype(np.int32, copy=False)
+    codes = np.concatenate([arrow.values(c.indices, -1) for c in column.chunks]).astype(np.int32, copy=False)
     chunks.clear()
     trimmed = pc.utf8_trim_whitespace(labels)
-    if len(labels) and (not trimmed.equals(labels) or pc.any(pc.equal(trimmed, "")).as_py() or labels.null_count):
+    if len(labels) and (not trimmed.equals(labels) or pc.any(pc.equal(trimmed, arrow.text(""))).as_py() or labels.null_count):
         again = pc.replace_with_mask(
-            trimmed, pc.equal(pc.fill_null(trimmed, ""), ""), pa.scalar(None, pa.string())
+            trimmed, pc.equal(pc.fill_null(trimmed, arrow.text("")), arrow.text("")), arrow.text(None)
         ).dictionary_encode()
-        moved = np.asarray(pc.fill_null(again.indices, -1)).astype(np.int32)
+        moved = arrow.values(again.indices, -1).astype(np.int32)
         labels = again.dictionary
         codes = np.where(codes < 0, np.int32(-1), moved[codes])
     return Column(name, "text", codes, labels)
@@ -162,7 +162,7 @@ def concatenated(tables: list[Table], where: str) -> Table:
             kind = kinds.pop()
             pieces = [p if p.kind == kind else _empty(name, kind, len(p)) for p in pieces]
         if pieces[0].kind == "text":
-            chunks = [pa.DictionaryArray.from_arrays(pa.array(p.values, mask=p.values < 0), p.labels) for p in pieces]
+            chunks = [pa.DictionaryArray.from_arrays(arrow.integers(p.values, p.values < 0), p.labels) for p in pieces]
             columns[name] = from_chunks(name, chunks, where)
         else:
             columns[name] = replace(pieces[0], values=np.concatenate([p.values for p in pieces]))
@@ -172,7 +172,6 @@ def concatenated(tables: list[Table], where: str) -> Table:
 
 def as_text(column: Column) -> Column:
     """The same values as text, for a column that is not of one kind."""
-    import pyarrow as pa
 
     if column.kind == "text":
         return column
@@ -184,13 +183,12 @@ def as_text(column: Column) -> Column:
         texts = [f"{v:.15g}" if column.values.dtype == np.float64 else str(v) for v in distinct]
     else:
         texts = [str(v) + ("Z" if column.tz else "") for v in distinct]
-    return Column(column.name, "text", codes, pa.array(texts, pa.string()))
+    return Column(column.name, "text", codes, arrow.strings(texts))
 
 
 def _empty(name: str, kind: str, rows: int) -> Column:
-    import pyarrow as pa
 
     if kind == "text":
-        return Column(name, kind, np.full(rows, -1, np.int32), pa.array([], pa.string()))
+        return Column(name, kind, np.full(rows, -1, np.int32), arrow.strings([]))
     fill = np.full(rows, np.nan, np.float32) if kind == "number" else np.full(rows, "NaT", "datetime64[us]")
     return Column(name, kind, fill)

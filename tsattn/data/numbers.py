@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tsattn.data import arrow
 from tsattn.data.columns import Column
 from tsattn.data.dialect import NULLS
 
@@ -50,8 +51,8 @@ def _parse(labels: Any, decimal: str) -> tuple[np.ndarray, np.ndarray, tuple[str
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    null = np.asarray(pc.is_in(labels, value_set=pa.array(NULLS)))
-    head = labels.filter(pa.array(~null)).slice(0, 200)
+    null = arrow.values(pc.is_in(labels, value_set=arrow.strings(NULLS)))
+    head = labels.filter(arrow.bits(~null)).slice(0, 200)
     if (
         len(head)
         and not pc.any(
@@ -71,9 +72,9 @@ def _parse(labels: Any, decimal: str) -> tuple[np.ndarray, np.ndarray, tuple[str
     text, taken = _plain(text, decimal, ~null)
     done += taken
     number = pc.match_substring_regex(text, r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i)[+-]?inf(inity)?$")
-    good = np.asarray(pc.fill_null(number, False)) & ~null
-    clean = pc.replace_substring_regex(pc.if_else(pa.array(good), text, pa.scalar(None, pa.string())), r"^\+", "")
-    values = np.asarray(pc.fill_null(clean.cast(pa.float64()), np.nan))
+    good = arrow.values(number, False) & ~null
+    clean = pc.replace_substring_regex(pc.if_else(arrow.bits(good), text, arrow.text(None)), r"^\+", "")
+    values = arrow.values(clean.cast(pa.float64()), np.nan)
     return values, ~good & ~null, tuple(done)
 
 
@@ -82,7 +83,7 @@ def _plain(text: Any, decimal: str, counted: np.ndarray) -> tuple[Any, list[str]
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    seen = text.filter(pa.array(counted))
+    seen = text.filter(arrow.bits(counted))
 
     def share(pattern: str) -> float:
         return float(pc.mean(pc.match_substring_regex(seen, pattern).cast(pa.float64())).as_py() or 0.0) if len(seen) else 0.0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tsattn.config import ReadOptions
+from tsattn.data import arrow
 from tsattn.data.assemble import assemble
 from tsattn.data.clock import Clock, find_clock
 from tsattn.data.columns import Column, Table, concatenated
@@ -156,14 +157,12 @@ def _filled(table: Table, notes: Notes) -> Table:
 
 
 def _file_column(parts: list[Part], tables: list[Table], table: Table) -> Column:
-    import pyarrow as pa
-
     stems = [p.stem for p in parts]
     names = stems if len(set(stems)) == len(stems) else [p.name for p in parts]
     codes = np.repeat(np.arange(len(parts), dtype=np.int32), [t.rows for t in tables])
     if table.where.source is not None:
         codes = codes[table.where.source]
-    return Column("file", "text", codes, pa.array(names, pa.string()))
+    return Column("file", "text", codes, arrow.strings(names))
 
 
 def _files_as_items(table: Table, clock: Clock | None, options: ReadOptions) -> tuple[Table, ReadOptions]:

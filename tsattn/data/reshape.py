@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from tsattn.config import ReadOptions
+from tsattn.data import arrow
 from tsattn.data.clock import Clock, listed, words
 from tsattn.data.columns import Column, Table
 from tsattn.data.numbers import as_numbers
@@ -78,10 +79,8 @@ def _year_month(table: Table, decimal: str, notes: Notes) -> tuple[Table, Clock]
 
 def _rows(table: Table, options: ReadOptions, decimal: str, notes: Notes) -> tuple[Table, Clock] | None:
     """A row per item: columns named by dates, or numbered as M4's V1, V2, …"""
-    import pyarrow as pa
-
     names = [n for n in table.columns if n not in options.item]
-    parsed = parse_texts(pa.array(names, pa.string()), options.date_order)
+    parsed = parse_texts(arrow.strings(names), options.date_order)
     dated = [n for n, bad in zip(names, parsed.failed, strict=True) if not bad]
     if len(dated) >= 3 and len(dated) >= len(names) / 2:
         if parsed.other is not None and np.isnat(parsed.wall[~parsed.failed]).any():

@@ -71,11 +71,24 @@ def in_order(rows: Rows, notes: Notes) -> Rows:
         if np.any(np.diff(rows.stamps[order]) == np.timedelta64(0)):
             order = np.lexsort((rows.stamps, rows.group))
     else:
-        order = np.lexsort((rows.stamps, rows.group))
+        order = _sorting(rows)
     if first is not None:
         what = "rows were newest first: put in order" if newest_first else "rows out of order: sorted"
         notes.repair(what, len(rows) if newest_first else len(out_of_order), rows.place(first))
     return rows.take(order)
+
+
+def _sorting(rows: Rows) -> np.ndarray:
+    """The order of item, then time, then source. One key is sorted several times faster than two, where it fits a number."""
+    us = rows.stamps.astype(np.int64)
+    low, span = int(us.min()), int(us.max()) - int(us.min()) + 1
+    if span * len(rows.ids) < 2**62:
+        key = rows.group.astype(np.int64) * span + (us - low)
+        order = np.argsort(key)  # not stable: fine where no key comes twice
+        ordered = key[order]
+        if not np.any(ordered[1:] == ordered[:-1]):
+            return order
+    return np.lexsort((rows.stamps, rows.group))
 
 
 def _is_sorted(rows: Rows, view: slice = slice(None)) -> bool:

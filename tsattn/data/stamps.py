@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tsattn.data import arrow
 from tsattn.data.dialect import NULLS
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -61,26 +62,25 @@ class Parsed:
 
 def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
     """Parse an Arrow array of distinct trimmed strings."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     size = len(labels)
     wall = np.full(size, NAT)
     other: np.ndarray | None = None
     offset = np.full(size, NAIVE)
-    left = ~np.asarray(pc.fill_null(pc.is_in(labels, value_set=pa.array(NULLS)), True), bool)
+    left = ~arrow.values(pc.is_in(labels, value_set=arrow.strings(NULLS)), True)
     styles = []
     forms = (_YMD_SHORT, *_FORMS) if date_order == "ymd" else _FORMS
     for style, pattern in forms:
         at = np.flatnonzero(left)
         if not len(at):
             break
-        groups = pc.extract_regex(labels if len(at) == size else labels.take(pa.array(at)), pattern)
-        hit = np.asarray(groups.is_valid())
+        groups = pc.extract_regex(labels if len(at) == size else labels.take(arrow.integers(at)), pattern)
+        hit = arrow.values(groups.is_valid())
         if not hit.any():
             continue
         at = at[hit]
-        fields = _Fields(groups.filter(pa.array(hit)))
+        fields = _Fields(groups.filter(arrow.bits(hit)))
         if style == "day/month":
             one, two = fields.stamps("a", "b"), fields.stamps("b", "a")
             other = np.full(size, NAT)
@@ -99,7 +99,7 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
     if other is not None:
         rest = np.isnat(other) & ~np.isnat(wall) if "day/month" in styles and len(styles) > 1 else np.zeros(size, bool)
         if len(styles) > 1:
-            slashed = np.asarray(pc.fill_null(pc.match_substring_regex(labels, _FORMS[1][1]), False))
+            slashed = arrow.values(pc.match_substring_regex(labels, _FORMS[1][1]), False)
             rest &= ~slashed
         other[rest] = wall[rest]
     return Parsed(wall, other, offset, left, tuple(styles))
@@ -125,8 +125,8 @@ class _Fields:
         if name not in self._names:
             return np.full(self._size, default, np.int64)
         text = self.text(name)
-        text = pc.if_else(pc.equal(text, ""), pa.scalar(str(default)), text)
-        return np.asarray(pc.fill_null(text, str(default)).cast(pa.int64()))
+        text = pc.if_else(pc.equal(text, arrow.text("")), arrow.text(str(default)), text)
+        return arrow.values(text.cast(pa.int64()), default)
 
     def stamps(self, day: str, month: str) -> np.ndarray:
         """datetime64[us], NaT where the fields are no date."""
@@ -146,7 +146,7 @@ class _Fields:
     def _two_digits(self) -> np.ndarray | bool:
         import pyarrow.compute as pc
 
-        return bool(pc.any(pc.equal(pc.utf8_length(self.text("y")), 2)).as_py())
+        return bool(pc.any(pc.match_substring_regex(self.text("y"), r"^\d\d$")).as_py())
 
     def _weeks(self, year: np.ndarray) -> np.ndarray:
         """ISO weeks: week 1 holds January 4th."""
@@ -157,12 +157,11 @@ class _Fields:
         return np.where((week >= 1) & (week <= 53), stamps, NAT)
 
     def _month_names(self) -> np.ndarray:
-        import pyarrow as pa
         import pyarrow.compute as pc
 
         names = pc.utf8_slice_codeunits(pc.utf8_lower(self.text("mon")), 0, 3)
-        index = pc.index_in(names, value_set=pa.array(_MONTHS))
-        return np.asarray(pc.fill_null(index, -1)).astype(np.int64) + 1
+        index = pc.index_in(names, value_set=arrow.strings(_MONTHS))
+        return arrow.values(index, -1).astype(np.int64) + 1
 
     def _with_clock(self, date: np.ndarray) -> np.ndarray:
         import pyarrow as pa
@@ -174,16 +173,16 @@ class _Fields:
         bad = (minute > 59) | (second > 60) | (hour > 24) | ((hour == 24) & (minute + second > 0))
         if "ap" in self._names:
             half = pc.utf8_slice_codeunits(pc.utf8_lower(self.text("ap")), 0, 1)
-            pm, am = np.asarray(pc.fill_null(pc.equal(half, "p"), False)), np.asarray(pc.fill_null(pc.equal(half, "a"), False))
+            pm, am = (arrow.values(pc.equal(half, arrow.text(letter)), False) for letter in "pa")
             bad |= (pm | am) & ((hour < 1) | (hour > 12))
             hour = np.where(pm & (hour < 12), hour + 12, np.where(am & (hour == 12), 0, hour))
         if "mi" in self._names and "ap" in self._names:  # a bare number after a date is an hour only beside AM, PM or minutes
-            minutes = np.asarray(pc.not_equal(pc.fill_null(self.text("mi"), ""), ""))
+            minutes = arrow.values(pc.not_equal(self.text("mi"), arrow.text("")), False)
             bad |= ~minutes & ~(pm | am) & (hour > 23)
         us = (hour * 3600 + minute * 60 + second) * 1_000_000
         if "f" in self._names:
-            digits = pc.utf8_slice_codeunits(pc.utf8_rpad(pc.fill_null(self.text("f"), ""), 6, "0"), 0, 6)
-            us = us + np.asarray(digits.cast(pa.int64()))
+            digits = pc.utf8_slice_codeunits(pc.utf8_rpad(pc.fill_null(self.text("f"), arrow.text("")), 6, "0"), 0, 6)
+            us = us + arrow.values(digits.cast(pa.int64()))
         return np.where(bad, NAT, date + us.astype("timedelta64[us]"))
 
     def offset(self) -> np.ndarray:
@@ -192,7 +191,7 @@ class _Fields:
             return np.full(self._size, NAIVE)
         zones = self.text("z").dictionary_encode()
         table = [_offset(z) for z in zones.dictionary.to_pylist()] + [NAIVE]
-        return np.array(table, np.int64)[np.asarray(zones.indices.fill_null(len(table) - 1))]
+        return np.array(table, np.int64)[arrow.values(zones.indices, len(table) - 1)]
 
 
 def _offset(text: str | None) -> int:

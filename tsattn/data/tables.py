@@ -37,7 +37,7 @@ def from_arrow(table: Any, name: str) -> Table:
     columns = {}
     for i, field in enumerate(table.schema):
         column = table.column(i)
-        chunks = column.chunks or [pa.array([], field.type)]
+        chunks = column.chunks or [pa.nulls(0, field.type)]
         if field.name in columns:
             raise DataError(f"{name}: two columns are called {field.name!r}", "rename one")
         if not (pa.types.is_nested(field.type) or pa.types.is_binary(field.type) or pa.types.is_duration(field.type)):
