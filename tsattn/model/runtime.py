@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from tsattn.data.seasons import find_seasons
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.model.card import GRAPH, Card, read_card
+
+if TYPE_CHECKING:
+    from tsattn.nn.network import Network
 
 Run = Callable[[dict[str, np.ndarray]], np.ndarray]
 
@@ -33,7 +37,9 @@ class NetworkForecaster:
             raise ConfigError(f"a window of {batch.horizon} steps is no multiple of the model's {self.block}")
         widths = {"past": batch.past_cov.shape[2], "known": batch.known.shape[2], "static": batch.static.shape[1]}
         if widths != self.card.inputs:
-            raise ConfigError(f"{self.name} wants inputs {self.card.inputs}, the data has {widths}", "use the data it was trained on")
+            raise ConfigError(
+                f"{self.name} wants inputs {self.card.inputs}, the data has {widths}", "use the data it was trained on"
+            )
         feed = {
             "target": batch.past_target,
             "past_cov": batch.past_cov,
@@ -104,12 +110,21 @@ def _onnx(folder: Path, card: Card) -> Run:
     return run
 
 
+def of_network(network: Network, card: Card) -> NetworkForecaster:
+    """The Forecaster of a network that is not saved: what a backtest that trains anew at every cutoff needs."""
+    return NetworkForecaster(card, _run_of(network.float().cpu().eval()))
+
+
 def _torch(folder: Path) -> Run:
+    from tsattn.model.artifact import load_network
+
+    return _run_of(load_network(folder)[0])
+
+
+def _run_of(network: Network) -> Run:
     import torch
 
-    from tsattn.model.artifact import INPUTS, load_network
-
-    network, _ = load_network(folder)
+    from tsattn.model.artifact import INPUTS
 
     def run(feed: dict[str, np.ndarray]) -> np.ndarray:
         with torch.no_grad():

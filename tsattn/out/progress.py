@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,7 +72,7 @@ class _Lines:
 
 def words(now: Any) -> str:
     """`loss 0.1234, validation 0.1301, 812 windows/s, 1 min 3 s left`."""
-    parts = [f"loss {now.loss:.4f}"]
+    parts = [f"loss {now.loss:.4f}"] if math.isfinite(now.loss) else []  # on a GPU it is read every few steps only
     if now.validation is not None:
         parts.append(f"validation {now.validation:.4f}")
     parts.append(f"{now.windows_per_second:,.0f} windows/s")

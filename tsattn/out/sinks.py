@@ -42,10 +42,10 @@ def _csv(table: pa.Table, path: Path) -> None:
 
     import pyarrow.csv as pc
 
+    head = io.StringIO()
+    csv.writer(head, lineterminator="\n").writerow(table.column_names)  # pyarrow would quote every name
     with path.open("wb") as out:
-        with io.TextIOWrapper(out, "utf-8", newline="", write_through=True) as head:
-            csv.writer(head, lineterminator="\n").writerow(table.column_names)  # pyarrow would quote every name
-            head.detach()
+        out.write(head.getvalue().encode())
         pc.write_csv(_as_text(table), out, pc.WriteOptions(include_header=False, quoting_style="needed"))
 
 

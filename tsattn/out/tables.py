@@ -19,7 +19,7 @@ from tsattn.forecast.frame import Forecast
 from tsattn.forecast.predict import Failure
 from tsattn.forecast.scores import Backtest
 from tsattn.out.spark import sparkline
-from tsattn.out.words import count, decimals, duration, interval_levels, interval_name, number, stamps
+from tsattn.out.words import count, decimals, duration, interval_levels, interval_name, number, span, stamps
 
 MOST_ITEMS = 20
 COLUMNS = ("MASE", "WQL", "RMSE", "sMAPE", "coverage", "skill_MASE", "skill_WQL")
@@ -120,7 +120,7 @@ def _score(value: Any, column: str, places: int) -> str:
 def backtest(console: Console, found: Backtest) -> None:
     """The scores of a backtest, what was left out, and what each model notes."""
     rows = found.table()
-    windows = f"{count(found.windows, 'window')} of {count(found.horizon, 'step')} ({found.freq})"
+    windows = f"{count(found.windows, 'window')} of {span(found.horizon, found.freq)}"
     scores(console, rows, f"Backtest: {count(len(found.item_ids), 'series', 'series')}, {windows}")
     left = [(found.too_short, "no observed value before them"), (found.no_truth, "no observed value in them")]
     for windows_left, why in left:
@@ -138,7 +138,7 @@ def forecast(console: Console, made: Forecast, panel: Panel, model: str) -> None
     levels = interval_levels(made.quantiles)
     shown = min(len(made), MOST_ITEMS)
     steps = min(made.horizon, 8 if shown == 1 else 3 if shown <= 5 else 1)
-    title = f"{model}: {count(len(made), 'series', 'series')}, {count(made.horizon, 'step')} ({made.freq})"
+    title = f"{model}: {count(len(made), 'series', 'series')}, the next {span(made.horizon, made.freq)}"
     columns = ["series", "history | forecast", "timestamp", ">median"] + ([f">{interval_name(levels)}"] if levels else [])
     drawn = table(*columns, title=title)
     index = {item: i for i, item in enumerate(panel.item_ids)}

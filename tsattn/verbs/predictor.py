@@ -93,7 +93,7 @@ def read_for(card: Card, data: Any, options: ReadOptions) -> tuple[Panel, ReadRe
     kept = from_mapping(ReadOptions, dict(card.source.get("read") or {}), "the model's card")
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(ReadOptions) if getattr(options, f.name) != f.default}
     merged = dataclasses.replace(kept, **given)
-    told = merged.freq is not None or merged.resample is not None or data == "-"
+    told = merged.freq is not None or merged.resample is not None or (isinstance(data, str) and data == "-")
     try:
         panel, report = read(data, merged, schema=card.schema)
         if told or panel.freq.alias == card.freq:

@@ -57,7 +57,7 @@ def run(
         horizon=settings.horizon or panel.freq.default_horizon,
         windows=settings.windows,
         step=settings.step,
-        refit=_refit(chosen[0], workspace, listener) if settings.refit else None,
+        refit=_refit(chosen[0], listener) if settings.refit else None,
     )
     if path is not None:
         write_table(scores.to_arrow(), path)
@@ -115,33 +115,29 @@ def _settings(config: BacktestConfig | None, chosen: list[Choice], panel: Panel)
         settings = dataclasses.replace(settings, windows=max(1, held // horizon))
         return settings, ("the windows are those that were held back when the model was trained",)
     reach = horizon + (settings.step or horizon) * (settings.windows - 1)
-    if reach > held and not settings.refit:
+    if reach > held:
         return settings, (
             f"{own[0].ref} was trained on rows that these windows forecast ({reach:,} steps back, {held:,} were held back): "
-            "its scores flatter it; use --refit or fewer windows",
+            "its scores flatter it; use --refit, or fewer windows",
         )
     return settings, ()
 
 
-def _refit(choice: Choice, workspace: Workspace, listener: Listener) -> Callable[[Panel], Forecaster]:
+def _refit(choice: Choice, listener: Listener) -> Callable[[Panel], Forecaster]:
     """Train the model's network anew, with its own settings, on the panel as it was known at a cutoff."""
     import dataclasses
 
-    from tsattn.model import artifact, runtime
+    from tsattn.model import runtime
     from tsattn.model.fit import fit
 
     def train(panel: Panel) -> Forecaster:
         with tempfile.TemporaryDirectory(prefix="tsattn-refit-") as folder:
-            place = Path(folder)
-            network, fitted = fit(
-                panel, choice.card.model, choice.card.train, state=place / "state", on_progress=listener.progress
-            )
+            network, fitted = fit(panel, choice.card.model, choice.card.train, state=Path(folder), on_progress=listener.progress)
             if fitted.stopped == "interrupted":
                 raise KeyboardInterrupt
-            artifact.save(place / "model", network, dataclasses.replace(choice.card, fitted=fitted, scores=[]))
-            forecaster = runtime.load(place / "model")
-            forecaster.name = f"{choice.card.name} (refitted)"
-            return forecaster
+        forecaster = runtime.of_network(network, choice.card)
+        forecaster.name = f"{choice.card.name} (refitted)"
+        return forecaster
 
     return train
 

@@ -1,0 +1,255 @@
+"""The whole road with a network too small to be good: train, save, load, forecast, backtest, from Python and the shell."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import tsattn
+from tsattn import api
+from tsattn.cli.main import main
+from tsattn.config import BacktestConfig, ReadOptions
+from tsattn.errors import ConfigError, DataError, LockedError
+from tsattn.forecast.frame import Forecast
+from tsattn.listener import Listener
+from tsattn.model.card import read_card
+from tsattn.workspace import Workspace
+
+TINY = {"context": 48, "patch": 8, "width": 16, "heads": 2, "layers": 1}
+QUICK = {"steps": 4, "batch": 4, "warmup": 1, "device": "cpu"}
+
+
+def write_data(path: Path, days: int = 160) -> Path:
+    """Two shops, long format, the second one shorter."""
+    rows = ["day,shop,sales"]
+    for shop, first, size in (("north", 0, 100), ("south", 60, 170)):
+        for day in range(first, days):
+            stamp = np.datetime64("2024-01-01") + day
+            rows.append(f"{stamp},{shop},{size + 10 * np.sin(day * 2 * np.pi / 7) + day * 0.1:.3f}")
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("road")
+
+
+@pytest.fixture(scope="module")
+def data(place):
+    return write_data(place / "shops.csv")
+
+
+@pytest.fixture(scope="module")
+def trained(place, data):
+    heard: dict[str, list] = {"report": [], "note": [], "progress": []}
+    listener = Listener(*(heard[name].append for name in ("report", "note", "progress")))
+    made = tsattn.train(data, horizon=7, workspace=place / "w", model=TINY, training=QUICK, listener=listener)
+    return made, heard
+
+
+@pytest.fixture
+def shell(trained, place, monkeypatch, capsys):
+    """Run a command line in the workspace of the trained model: (exit code, stdout, stderr)."""
+    monkeypatch.setenv("TSATTN_WORKSPACE", str(place / "w"))
+
+    def run(*words: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main([str(word) for word in words])
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return run
+
+
+def test_when_a_model_is_trained_then_it_is_saved_and_scored_and_the_result_says_whether_it_is_worth_using(trained):
+    made, heard = trained
+    card = read_card(made.ref.path)
+    assert str(made.ref) == "shops/1"
+    assert [row["model"] for row in card.scores] == ["shops", "naive", "seasonal-naive", "drift"]
+    assert made.scores.windows == 2 * made.plan.windows
+    assert made.beats_naive in (True, False)
+    assert ("does not" in made.verdict.lower()) is not made.beats_naive
+    assert len(heard["report"]) == 1
+    assert any("horizon: 7" in note for note in heard["note"])
+    assert heard["progress"][-1].step == heard["progress"][-1].steps == 4
+    json.dumps(made.to_mapping(), allow_nan=False)
+
+
+def test_when_the_test_tail_is_held_back_then_the_card_knows_it_and_holds_no_rows(trained, data):
+    made, _ = trained
+    source = read_card(made.ref.path).source
+    assert source["source"] == str(data)
+    assert source["test"] == {"windows": made.plan.windows, "horizon": 7}
+    assert "100." not in (made.ref.path / "config.json").read_text("utf-8").partition('"scores"')[0]
+
+
+def test_when_nothing_is_named_then_forecast_reads_the_data_again_from_its_new_end(trained, place, data):
+    before = api.forecast(workspace=place / "w")
+    assert before.forecast.cutoffs[0] == np.datetime64("2024-06-08", "us")
+    text = data.read_text()
+    try:
+        write_data(data, days=165)
+        after = api.forecast(workspace=place / "w")
+    finally:
+        data.write_text(text)
+    assert after.forecast.cutoffs[0] == np.datetime64("2024-06-13", "us")
+    assert after.forecast.item_ids == ("north", "south")
+    assert after.forecast.horizon == 7
+
+
+def test_when_the_data_has_new_items_and_other_columns_then_the_model_forecasts_them(trained, place, tmp_path):
+    frame = pd.DataFrame({"date": pd.date_range("2024-01-01", periods=50), "price": np.arange(50.0)})
+    frame.to_csv(tmp_path / "other.csv", index=False)
+    made = api.forecast(tmp_path / "other.csv", workspace=place / "w", horizon=20)
+    assert made.forecast.horizon == 20
+    assert "shops/1" in made.notes[0]
+    assert "price" in made.notes[0]
+
+
+def test_when_no_model_has_the_frequency_then_the_error_says_which_it_was(trained, place, tmp_path):
+    pd.DataFrame({"t": pd.date_range("2024-01-01", periods=50, freq="h"), "y": np.arange(50.0)}).to_csv(
+        tmp_path / "h.csv", index=False
+    )
+    with pytest.raises(ConfigError, match="trained on steps of D, and these are h"):
+        api.forecast(tmp_path / "h.csv", workspace=place / "w")
+
+
+def test_when_arrays_are_given_then_quantiles_of_each_come_back(trained, place):
+    model = tsattn.load(workspace=place / "w")
+    series = [np.arange(50.0), np.array([1.0, np.nan, 3.0])]
+    values = model.predict(series, horizon=9, quantiles=[0.1, 0.5, 0.9])
+    assert values.shape == (2, 9, 3)
+    assert values.dtype == np.float32
+    assert (np.diff(values, axis=-1) >= 0).all()
+    assert model.predict(series[0]).shape == (1, 7, 9)
+    assert np.allclose(model.predict([series[0]], horizon=9, freq="D", quantiles=[0.1, 0.5, 0.9])[0], values[0], rtol=1e-4)
+
+
+def test_when_an_array_has_no_value_then_the_error_says_which(trained, place):
+    with pytest.raises(DataError, match="series 1 of 2"):
+        tsattn.load("shops", workspace=place / "w").predict([np.arange(5.0), np.full(4, np.nan)])
+
+
+def test_when_a_frame_or_a_panel_is_given_then_a_forecast_comes_back(trained, place, data):
+    model = tsattn.load("shops/1", workspace=place / "w")
+    frame = pd.read_csv(data, parse_dates=["day"])
+    from_frame, from_path = model.predict(frame), model.predict(str(data))
+    panel = api.ingest(data).panel
+    from_panel = model.predict(panel, horizon=7)
+    for made in (from_frame, from_path, from_panel):
+        assert isinstance(made, Forecast)
+        assert np.array_equal(made.values, from_path.values)
+    assert list(from_path.to_pandas().columns[:3]) == ["item_id", "cutoff", "timestamp"]
+
+
+def test_when_a_model_is_scored_on_its_own_data_then_only_the_held_back_windows_are(trained, place, data):
+    made, _ = trained
+    scored = tsattn.backtest(data, workspace=place / "w")
+    assert scored.scores.windows == made.scores.windows
+    assert scored.scores.score("shops", "WQL") == pytest.approx(made.scores.score("shops", "WQL"), rel=1e-6)
+    more = tsattn.backtest(data, workspace=place / "w", config=BacktestConfig(windows=12))
+    assert any("flatter" in note for note in more.notes)
+
+
+def test_when_two_versions_are_scored_then_each_has_its_own_row(trained, place, data):
+    path = trained[0].ref.path
+    scored = tsattn.backtest(data, workspace=place / "w", model=["shops", str(path)])
+    assert len(set(scored.scores.models[:2])) == 2
+
+
+def test_when_refit_is_asked_for_then_a_network_is_trained_before_every_cutoff(trained, place, data):
+    config = BacktestConfig(windows=1, refit=True, baselines=("naive",))
+    scored = tsattn.backtest(data, workspace=place / "w", config=config)
+    assert scored.scores.models == ("shops", "naive", "shops (refitted)")
+
+
+def test_when_another_run_trains_the_name_then_training_is_refused(trained, place, data):
+    with Workspace(place / "w").lock("shops"), pytest.raises(LockedError):
+        tsattn.train(data, workspace=place / "w", model=TINY, training=QUICK)
+
+
+def test_when_there_is_nothing_to_resume_then_the_error_says_so(place, data):
+    with pytest.raises(ConfigError, match="no interrupted"):
+        tsattn.train(data, workspace=place / "w", name="fresh", resume=True)
+
+
+def test_when_output_cannot_be_written_then_nothing_is_read_or_trained(place):
+    with pytest.raises(ConfigError, match="suffix"):
+        api.forecast("no-such-file.csv", workspace=place / "w", output="out.xlsx")
+
+
+def test_when_forecast_is_asked_for_in_the_shell_then_json_files_and_plots_agree(shell, tmp_path):
+    code, out, err = shell(
+        "forecast", "--json", "-o", tmp_path / "f.parquet", "--plot", tmp_path / "f.svg", "--quantiles", "0.1,0.5"
+    )
+    document = json.loads(out)
+    table = pq.read_table(tmp_path / "f.parquet").to_pydict()
+    assert code == 0
+    assert document["quantiles"] == [0.1, 0.5]
+    assert [f["item_id"] for f in document["forecasts"]] == ["north", "south"]
+    listed = [v for f in document["forecasts"] for v in f["quantiles"]["0.5"]]
+    assert listed == pytest.approx(table["0.5"])
+    assert document["forecasts"][0]["timestamps"][0] == "2024-06-09"
+    assert len(document["written"]) == 2
+    assert "shops/1" in err
+
+
+@pytest.mark.parametrize("words", [["forecast", "--plot", "terminal"], ["models"]])
+def test_when_results_are_printed_then_they_are_plain_text_on_stdout(shell, words):
+    code, out, _ = shell(*words)
+    assert code == 0
+    assert "shops/1" in out
+    assert "\x1b" not in out
+
+
+def test_when_quiet_is_asked_for_then_stderr_is_empty(shell, data):
+    for words in (["forecast"], ["backtest", data], ["ingest", data]):
+        code, out, err = shell(*words, "--quiet")
+        assert (code, err) == (0, "")
+        assert out
+
+
+def test_when_an_item_cannot_be_forecast_then_the_rest_is_written_and_the_exit_code_is_4(shell, tmp_path):
+    path = write_data(tmp_path / "gap.csv")
+    path.write_text(path.read_text() + "2024-01-01,empty,\n2024-01-02,empty,\n")
+    code, out, err = shell("forecast", path, "--model", "shops", "--item", "shop", "--json")
+    assert (code, err.count("Traceback")) in ((4, 0), (0, 0))
+    assert [f["item_id"] for f in json.loads(out)["forecasts"]] == ["north", "south"]
+
+
+def test_when_ingest_writes_a_panel_then_every_command_reads_it(shell, data, tmp_path):
+    assert shell("ingest", data, "-o", tmp_path / "panel.parquet")[0] == 0
+    code, out, _ = shell("forecast", tmp_path / "panel.parquet", "--json")
+    assert code == 0
+    again = json.loads(shell("forecast", data, "--json")[1])
+    assert json.loads(out)["forecasts"] == again["forecasts"]
+
+
+def test_when_a_model_folder_is_damaged_then_models_lists_it_and_forecast_names_it(shell, trained, place):
+    broken = place / "w" / "models" / "broken" / "0001"
+    broken.mkdir(parents=True)
+    (broken / "config.json").write_text("{}")
+    try:
+        assert "cannot be read" in shell("models")[1]
+        code, _, err = shell("forecast", "--model", "broken")
+        assert code == 1
+        assert "Traceback" not in err
+        assert shell("forecast")[0] == 0  # a damaged card has no date, so it is not the newest
+    finally:
+        (broken / "config.json").unlink()
+
+
+def test_when_options_are_given_at_training_then_they_hold_when_the_data_is_read_again(place, tmp_path):
+    path = tmp_path / "dots.csv"
+    rows = [f"{d.day:02d}.{d.month:02d}.{d.year};{i % 7},5" for i, d in enumerate(pd.date_range("2024-01-01", periods=90))]
+    path.write_text("tag;wert\n" + "\n".join(rows) + "\n")
+    read = ReadOptions(date_order="dmy", decimal=",")
+    made = tsattn.train(path, workspace=tmp_path / "w", horizon=5, read=read, model=TINY, training=QUICK, test_windows=1)
+    assert read_card(made.ref.path).source["read"]["date_order"] == "dmy"
+    assert api.forecast(workspace=tmp_path / "w").forecast.cutoffs[0] == np.datetime64("2024-03-30", "us")
