@@ -125,7 +125,6 @@ def _settings(config: BacktestConfig | None, chosen: list[Choice], panel: Panel)
 
 def _refit(choice: Choice, listener: Listener) -> Callable[[Panel], Forecaster]:
     """Train the model's network anew, with its own settings, on the panel as it was known at a cutoff."""
-    import dataclasses
 
     from tsattn.model import runtime
     from tsattn.model.fit import fit
