@@ -56,7 +56,9 @@ def write_csv(path: Path, megabytes: float, order: str) -> int:
     rng = np.random.default_rng(0)
     stamps = np.datetime64("2020-01-01T00:00:00", "s") + np.arange(length).astype("timedelta64[h]")
     names = pa.array([f"item_{i:05d}" for i in range(items)])
-    with pyarrow.csv.CSVWriter(str(path), pa.schema([("item", pa.string()), ("timestamp", pa.string()), ("value", pa.float64())])) as file:
+    with pyarrow.csv.CSVWriter(
+        str(path), pa.schema([("item", pa.string()), ("timestamp", pa.string()), ("value", pa.float64())])
+    ) as file:
         at = np.arange(items * length)
         if order == "random":
             rng.shuffle(at)

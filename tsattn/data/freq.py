@@ -186,7 +186,8 @@ def calendar_names(freq: Freq) -> tuple[str, ...]:
         cycles.append("day")
     if freq.unit in ("B", "D") or freq.is_subdaily:
         cycles.append("week")
-    if freq.n * (1 if freq.unit == "M" else 0) < 12:
+    if not freq.is_subdaily and freq.n * (1 if freq.unit == "M" else 0) < 12:
+        # not below a day: over the few years such series last, the time of the year tells a network which row it is on
         cycles.append("year")
     return tuple(f"{wave}_of_{cycle}" for cycle in cycles for wave in ("sin", "cos"))
 

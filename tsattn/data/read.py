@@ -13,7 +13,7 @@ import numpy as np
 from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.assemble import assemble
-from tsattn.data.clock import Clock, find_clock
+from tsattn.data.clock import Clock
 from tsattn.data.columns import Column, Table, concatenated
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.report import Notes, ReadReport
@@ -22,6 +22,7 @@ from tsattn.data.roles import check_options, drop_index, find_roles, with_schema
 from tsattn.data.rows import shown
 from tsattn.data.source import Part, parts_of
 from tsattn.data.tables import load
+from tsattn.data.timestamp import find_clock
 from tsattn.data.zones import offset_name
 from tsattn.errors import ConfigError, DataError
 

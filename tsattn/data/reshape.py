@@ -8,11 +8,12 @@ import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data import arrow
-from tsattn.data.clock import Clock, listed, words
+from tsattn.data.clock import Clock
 from tsattn.data.columns import Column, Table
 from tsattn.data.numbers import as_numbers
 from tsattn.data.report import Notes
 from tsattn.data.stamps import parse_numbers, parse_texts
+from tsattn.data.words import listed, words
 from tsattn.errors import ConfigError, DataError
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

@@ -8,11 +8,12 @@ from itertools import combinations
 import numpy as np
 
 from tsattn.config import ReadOptions
-from tsattn.data.clock import Clock, listed, quoted, words
+from tsattn.data.clock import Clock
 from tsattn.data.columns import Column, Table
 from tsattn.data.numbers import as_numbers
 from tsattn.data.panel import Schema
 from tsattn.data.report import Notes
+from tsattn.data.words import listed, quoted, words
 from tsattn.errors import ConfigError, DataError
 
 _ITEM_NAMES = (
@@ -175,7 +176,7 @@ def _numbered(table: Table, busy: set[str], options: ReadOptions, decimal: str, 
 def _looks_like_names(text: Column, numbers: Column) -> bool:
     """Whether a column of numbers and other texts is rather names: few numbers among the rows."""
     seen = ~text.missing
-    return bool(np.isnan(numbers.values[seen]).mean() > 0.1)
+    return bool(np.isnan(numbers.values[seen]).mean() > 0.2)
 
 
 def _is_code(column: Column, done: tuple[str, ...]) -> bool:
@@ -206,9 +207,9 @@ def _calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
     found = set()
     for name, column in table.columns.items():
         part = parts.get("".join(words(name)))
-        if part is None or name in busy or column.kind != "number" or np.ptp(part) == 0:
+        if part is None or name in busy or column.kind != "number":
             continue
-        if any(np.array_equal(column.values[some], part + shift) for shift in (0, 1)):
+        if any(np.array_equal(column.values[some], part + shift) for shift in ((0, 1) if np.ptp(part) else (0,))):
             found.add(name)
     return found
 
@@ -232,7 +233,7 @@ def _find_item(table: Table, clock: Clock | None, busy: set[str], options: ReadO
     rows = _window(clock.stamps)
     stamps = clock.stamps[rows]
     keys = {n: _codes(table.columns[n])[rows] for n in candidates}
-    values = [table.columns[n].values[rows] for n in numeric if n not in candidates][:4]
+    values = [table.columns[n].values[rows] for n in numeric if n not in candidates][:4] + list(keys.values())
     alone = _conflicts(stamps, [], values)
     named = [n for n in candidates if _rank(n) < len(_ITEM_NAMES) and _repeats(table.columns[n])]
     if alone <= 0.02 * len(stamps) and not (alone and named):
@@ -278,7 +279,7 @@ def _window(stamps: np.ndarray) -> np.ndarray:
 
 
 def _conflicts(stamps: np.ndarray, keys: list[np.ndarray], values: list[np.ndarray]) -> int:
-    """How many rows have the time and keys of another row, but other values."""
+    """How many rows have the time and keys of another row, but differ from it elsewhere."""
     order = np.lexsort([*keys, stamps])
     same = np.ones(max(len(order) - 1, 0), bool)
     for column in [stamps, *keys]:
@@ -288,8 +289,8 @@ def _conflicts(stamps: np.ndarray, keys: list[np.ndarray], values: list[np.ndarr
     at = np.flatnonzero(same)
     for column in values:
         one, two = column[order[at]], column[order[at + 1]]
-        differ[at] |= (one != two) & ~(np.isnan(one) | np.isnan(two))
-    return int((same & differ).sum()) if values else int(same.sum())
+        differ[at] |= (one != two) & (one == one) & (two == two)  # nan, missing, differs from nothing
+    return int((same & differ).sum())
 
 
 def _find_target(table: Table, numeric: list[str], item: tuple[str, ...], options: ReadOptions, notes: Notes) -> tuple[str, ...]:
