@@ -126,21 +126,27 @@ def _timed(
         raise ConfigError(f"--freq {step}: the rows have timestamps", "use --timestamp none to number the rows instead")
     stamps = wall_stamps(clock) if daily or not zoned else utc_stamps(clock, rows.group)
     ordered = in_order(replace(rows, stamps=stamps), notes)
-    hint = ""
+    hint = "" if len(rows.ids) > 1 else "; or name the column that tells series apart: --item NAME"
     if not zoned and not same_time_of_day(stamps):
-        hint = "; if a clock was set back there, name its zone: --timezone Europe/Berlin, for example"
+        hint += "; if a clock was set back there, name its zone: --timezone Europe/Berlin, for example"
     if joined is not None:
         return joined, resampled(ordered, joined, options.agg, targets, notes), clock.zone
     ordered = merged(ordered, options.on_duplicate, notes, hint)
     if forced is not None:
         return forced, ordered, clock.zone
     freq, found = find_freq(ordered, notes)
-    if zoned and freq.is_subdaily == daily:
-        # several items at different hours of the day, each of them daily; or one row a day that is no daily grid after all
-        stamps = utc_stamps(clock, rows.group) if daily else wall_stamps(clock)
-        found = merged(in_order(replace(rows, stamps=stamps), Notes()), options.on_duplicate, Notes(), hint)
-        freq, found = find_freq(found, notes)
-    return freq, found, clock.zone
+    if not zoned or freq.is_subdaily != daily:
+        return freq, found, clock.zone
+    # several items at different hours of the day, each of them daily; or days that are days in UTC only
+    other = wall_stamps(clock) if not daily else utc_stamps(clock, rows.group)
+    try:
+        moved = merged(in_order(replace(rows, stamps=other), Notes()), options.on_duplicate, Notes(), hint)
+        return (*find_freq(moved, Notes()), clock.zone)
+    except DataError:
+        if daily:
+            raise
+        notes.warn(f"the days are days in UTC, not in {clock.zone}: kept in UTC")
+        return freq, found, "UTC"
 
 
 def _counted(rows: Rows, clock: Clock | None, forced: Freq | None, options: ReadOptions, notes: Notes) -> tuple[Freq, Rows]:

@@ -54,10 +54,10 @@ def read(
         tables.append(load(part, options, notes if i == 0 else Notes()))
     decimal = "," if any(f.what == "decimal mark" for f in notes.found) else "."
     table = _filled(concatenated(tables, parts[0].name), notes)
-    options = with_schema(options, schema, table)
     if len(tables) > 1 and "file" not in table.columns:
         table.columns["file"] = _file_column(parts, tables, table)
     del tables
+    options = with_schema(options, schema, table)
     check_options(options, table)
     table = drop_index(table, _named(options), notes)
     unfolded = unfold(table, options, decimal, notes) if options.timestamp is None else None
@@ -65,7 +65,7 @@ def read(
     if unfolded is not None:
         table, clock = unfolded
     else:
-        clock = find_clock(table, options, notes, _named(options))
+        clock = find_clock(table, options, notes, _named(options), schema.timestamp if schema else None)
     table, options = _files_as_items(table, clock, options)
     roles, table = find_roles(table, clock, options, decimal, notes)
     used = {*roles.item, *roles.target, *options.past, *options.known, *options.static}

@@ -43,7 +43,7 @@ class Roles:
 def with_schema(options: ReadOptions, schema: Schema | None, table: Table) -> ReadOptions:
     """Options that ask for the columns of a schema, where the user named none and the table has them.
 
-    Covariates are asked for in any case, since a model needs them.
+    Covariates are asked for in any case, since a model needs them: DataError names a missing one.
     """
     if schema is None:
         return options
@@ -52,11 +52,16 @@ def with_schema(options: ReadOptions, schema: Schema | None, table: Table) -> Re
     def known(names: tuple[str, ...]) -> tuple[str, ...]:
         return names if names and all(n in here for n in names) else ()
 
+    for role in ("past", "known", "static"):
+        for name in getattr(schema, role):
+            if name not in here:
+                raise DataError(
+                    f"{table.where.parts[0][0]}: no column {name!r}, a {role} covariate that the model was trained with",
+                    f"add it; columns: {listed(here)}",
+                )
     targets = tuple(n for n in schema.target if n in here)
-    stamp = schema.timestamp if schema.timestamp in here else None
     return replace(
         options,
-        timestamp=options.timestamp or stamp,
         item=options.item or known(schema.item),
         target=options.target or targets,
         past=options.past or schema.past,

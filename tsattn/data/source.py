@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tsattn.errors import DataError
+from tsattn.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,6 +57,8 @@ def parts_of(source: Any) -> list[Part]:
         if not source:
             raise DataError("no data was given", "name a file, a folder, a glob, or - for stdin")
         return [part for one in source for part in parts_of(one)]
+    if not isinstance(source, (str, Path)):
+        raise ConfigError(f"a {type(source).__name__} is no data to read", "give a path, a data frame or an Arrow table")
     if str(source) == "-":
         return [_stdin()]
     return [_file(path) for path in _paths(str(source))]

@@ -28,7 +28,7 @@ _FORMS = (
     ("Jan 2000", rf"^{_NAME},?[ -/]*(?P<y>\d{{4}})$"),
     ("2000 Jan", rf"^(?P<y>\d{{4}})[ -/]*{_NAME}$"),
     ("Jan-00", rf"^{_NAME}[-' /]+(?P<y>\d{{2}})$"),
-    ("2000-01", r"^(?P<y>\d{4})[-/.]?[Mm]?(?P<m>\d{1,2})$"),
+    ("2000-01", r"^(?P<y>\d{4})(?:[-/.][Mm]?(?P<m>\d{1,2})|[Mm]?(?P<mm>\d{2}))$"),
     ("01/2000", r"^(?P<m>\d{1,2})[-/.](?P<y>\d{4})$"),
     ("2000Q1", r"^(?P<y>\d{4})[- /:]?[Qq](?P<q>[1-4])$"),
     ("Q1 2000", r"^[Qq](?P<q>[1-4])[- /]?(?P<y>\d{4})$"),
@@ -128,6 +128,11 @@ class _Fields:
         text = pc.if_else(pc.equal(text, arrow.text("")), arrow.text(str(default)), text)
         return arrow.values(text.cast(pa.int64()), default)
 
+    def filled(self, name: str) -> np.ndarray:
+        import pyarrow.compute as pc
+
+        return arrow.values(pc.not_equal(self.text(name), arrow.text("")), False).astype(bool)
+
     def stamps(self, day: str, month: str) -> np.ndarray:
         """datetime64[us], NaT where the fields are no date."""
         year = self.number("y", 0)
@@ -141,6 +146,8 @@ class _Fields:
             months = self._month_names()
         else:
             months = self.number(month, 1)
+            if "mm" in self._names:
+                months = np.where(self.filled("mm"), self.number("mm", 1), months)
         return self._with_clock(_dates(year, months, self.number(day, 1)))
 
     def _two_digits(self) -> np.ndarray | bool:
@@ -177,8 +184,7 @@ class _Fields:
             bad |= (pm | am) & ((hour < 1) | (hour > 12))
             hour = np.where(pm & (hour < 12), hour + 12, np.where(am & (hour == 12), 0, hour))
         if "mi" in self._names and "ap" in self._names:  # a bare number after a date is an hour only beside AM, PM or minutes
-            minutes = arrow.values(pc.not_equal(self.text("mi"), arrow.text("")), False)
-            bad |= ~minutes & ~(pm | am) & (hour > 23)
+            bad |= ~self.filled("mi") & ~(pm | am) & (hour > 23)
         us = (hour * 3600 + minute * 60 + second) * 1_000_000
         if "f" in self._names:
             digits = pc.utf8_slice_codeunits(pc.utf8_rpad(pc.fill_null(self.text("f"), arrow.text("")), 6, "0"), 0, 6)

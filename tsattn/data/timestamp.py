@@ -23,8 +23,9 @@ _TOKENS = {
 _COUNTERS = {"ds", "t", "step", "time", "time_idx", "time_index", "timestep", "time_step", "period", "timestamp", "tick"}
 
 
-def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[str]) -> Clock | None:
+def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[str], prefer: str | None = None) -> Clock | None:
     """The rows' timestamps, or None when no column holds any. `exclude`: columns that have another role by option.
+    `prefer`: the column to take where several could be, as a model's data had it.
 
     Raises DataError for two plausible columns, for a text that is no date and for a day/month order that stays open;
     ConfigError for a --timestamp that is no column or no time.
@@ -41,6 +42,8 @@ def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[st
     strong = [c for c in columns if _is_written_time(c)]
     if len(strong) > 1:
         strong = _narrowed(strong)
+    if prefer in [c.name for c in strong]:
+        strong = [c for c in strong if c.name == prefer]
     if len(strong) > 1:
         names = listed([c.name for c in strong])
         raise DataError(
@@ -54,6 +57,8 @@ def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[st
         return parts
     numeric = [c for c in columns if c.kind in ("number", "text") and _is_number_time(c, first=c is columns[0])]
     named = [c for c in numeric if set(words(c.name)) & _TOKENS] or numeric
+    if prefer in [c.name for c in named]:
+        named = [c for c in named if c.name == prefer]
     if len(named) > 1:
         raise DataError(
             f"{table.where.parts[0][0]}: {len(named)} columns could be the timestamp: {listed([c.name for c in named])}",
@@ -77,8 +82,8 @@ def _is_written_time(column: Column) -> bool:
     step = max(1, len(labels) // 300)
     some = labels.take(arrow.integers(np.arange(0, len(labels), step))) if step > 1 else labels
     parsed = parse_texts(some)
-    if parsed.styles in (("2000",), ("20000131",), ("2000-01",)) and not set(words(column.name)) & _TOKENS:
-        return len(labels) == len(column) and len(labels) > 2  # bare digits may be codes
+    if not set(words(column.name)) & _TOKENS and all(t.isdigit() for t in some.to_pylist()):
+        return False  # bare digits may be codes
     return not parsed.failed.all() and parsed.failed.mean() <= 0.2
 
 
