@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.data.messy import BAD, GOOD, path_of, write
 from tsattn.config import ReadOptions
 from tsattn.data.read import read
 from tsattn.errors import ConfigError, DataError, ExitCode
-
-sys.path.insert(0, str(Path(__file__).parent))
-from messy import BAD, GOOD, path_of, write
 
 
 @pytest.fixture(scope="module")
