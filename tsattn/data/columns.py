@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -80,15 +81,16 @@ def from_chunks(name: str, chunks: list[Any], where: str) -> Column:
     if pa.types.is_dictionary(kind) or _is_text(kind):
         if not pa.types.is_dictionary(kind):
             chunks[:] = [c.cast(pa.string()).dictionary_encode() for c in chunks]
-        return _text(name, pa.chunked_array(chunks).unify_dictionaries(), chunks)
+        unified = pa.chunked_array(chunks).unify_dictionaries()
+        chunks[:] = unified.chunks
+        del unified
+        return _text(name, chunks)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         zone = kind.tz if pa.types.is_timestamp(kind) else None
-        arrays = [c.cast(pa.timestamp("us", tz=zone), safe=False).cast(pa.int64()) for c in chunks]
-        missing = [arrow.values(c.is_null()) for c in chunks]
-        chunks.clear()
-        values = np.concatenate([arrow.values(a) for a in arrays]).astype("datetime64[us]")
-        values[np.concatenate(missing)] = np.datetime64("NaT")
-        return Column(name, "stamp", values, tz=_zone_name(zone))
+        missing = np.iinfo(np.int64).min  # what NaT is as a number
+        micros = pa.timestamp("us", tz=zone)
+        values = _drained(chunks, np.int64, lambda c: arrow.values(c.cast(micros, safe=False).cast(pa.int64()), missing))
+        return Column(name, "stamp", values.view("datetime64[us]"), tz=_zone_name(zone))
     if pa.types.is_null(kind):
         return Column(name, "number", np.full(sum(map(len, chunks)), np.nan, np.float32))
     if pa.types.is_integer(kind) and kind.bit_width == 64 and any(_beyond_float(c) for c in chunks):
@@ -98,9 +100,21 @@ def from_chunks(name: str, chunks: list[Any], where: str) -> Column:
     wanted = pa.float32() if pa.types.is_float32(kind) or pa.types.is_float16(kind) else pa.float64()
     if pa.types.is_boolean(kind):
         chunks[:] = [c.cast(pa.uint8()) for c in chunks]
-    numbers = [arrow.values(c if c.type == wanted else c.cast(wanted, safe=False), np.nan) for c in chunks]
-    chunks.clear()
-    return Column(name, "number", np.concatenate(numbers))
+    numpy_type = np.float32 if wanted == pa.float32() else np.float64
+    numbers = _drained(chunks, numpy_type, lambda c: arrow.values(c if c.type == wanted else c.cast(wanted, safe=False), np.nan))
+    return Column(name, "number", numbers)
+
+
+def _drained(chunks: list[Any], kind: Any, convert: Callable[[Any], np.ndarray]) -> np.ndarray:
+    """All chunks in one array; each is let go once it is copied, so that a column is not held twice."""
+    out = np.empty(sum(map(len, chunks)), kind)
+    at = 0
+    chunks.reverse()
+    while chunks:
+        piece = convert(chunks.pop())
+        out[at : at + len(piece)] = piece
+        at += len(piece)
+    return out
 
 
 def _is_text(kind: Any) -> bool:
@@ -120,14 +134,13 @@ def _zone_name(zone: str | None) -> str | None:
     return "UTC" if zone in ("Z", "utc", "+00:00", "Etc/UTC") else zone
 
 
-def _text(name: str, column: Any, chunks: list[Any]) -> Column:
-    """Codes and trimmed labels; blank becomes missing."""
+def _text(name: str, chunks: list[Any]) -> Column:
+    """Codes and trimmed labels of dictionary arrays that share their dictionary; blank becomes missing."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    labels = column.chunk(0).dictionary.cast(pa.string())
-    codes = np.concatenate([arrow.values(c.indices, -1) for c in column.chunks]).astype(np.int32, copy=False)
-    chunks.clear()
+    labels = chunks[0].dictionary.cast(pa.string())
+    codes = _drained(chunks, np.int32, lambda c: arrow.values(c.indices, -1))
     trimmed = pc.utf8_trim_whitespace(labels)
     if len(labels) and (not trimmed.equals(labels) or pc.any(pc.equal(trimmed, arrow.text(""))).as_py() or labels.null_count):
         again = pc.replace_with_mask(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,13 +134,23 @@ def _saved(parts: list[Part], options: ReadOptions, schema: Schema | None) -> Pa
             panel = panel_of(pq.read_table(stream), part.name)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{part.name}: cannot be read as Parquet: {str(error)[:200]}", "is the file whole?") from None
+    return panel if schema is None else _with_features(panel, schema, part.name)
+
+
+def _with_features(panel: Panel, schema: Schema, name: str) -> Panel:
+    """The panel with exactly the covariates that a model was trained with, in its order."""
+    arrays, names = {}, {}
     for role in ("past", "known", "static"):
-        wanted = getattr(schema, f"{role}_features") if schema else ()
-        if schema and tuple(wanted) != getattr(panel.schema, f"{role}_features"):
-            raise DataError(
-                f"{part.name}: its {role} covariates are not those that the model was trained with: {', '.join(wanted) or 'none'}"
-            )
-    return panel
+        wanted, here = getattr(schema, f"{role}_features"), getattr(panel.schema, f"{role}_features")
+        for feature in wanted:
+            if feature not in here:
+                raise DataError(
+                    f"{name}: no {role} covariate {feature!r}, which the model was trained with",
+                    f"it has: {', '.join(here) or 'none'}",
+                )
+        arrays[role] = getattr(panel, role)[:, [here.index(f) for f in wanted]]
+        names[role], names[f"{role}_features"] = getattr(schema, role), wanted
+    return replace(panel, **arrays, schema=replace(panel.schema, **names))
 
 
 def _filled(table: Table, notes: Notes) -> Table:
