@@ -1,0 +1,36 @@
+"""What is slow to make, and so made once for all tests."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder: an LSTM network trained for a few steps on two hourly items. To be read only; copy it to change it."""
+    from tests import tiny  # not above: it imports torch
+    from tsattn.model import artifact
+    from tsattn.model.fit import fit
+
+    place = tmp_path_factory.mktemp("saved")
+    network, fitted = fit(tiny.waves(), tiny.MODEL, tiny.TRAIN, state=place / "state")
+    artifact.save(place / "model", network, dataclasses.replace(tiny.card_of(network), fitted=fitted))
+    return place / "model"
+
+
+@pytest.fixture(scope="session")
+def saved_with_covariates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder: a GRU network of random weights with past, known and static covariates. To be read only."""
+    from tests import tiny
+    from tsattn.data.freq import calendar_names
+    from tsattn.model import artifact
+
+    panel = tiny.with_covariates()
+    known = len(calendar_names(panel.freq)) + 1
+    network = tiny.scrambled(dataclasses.replace(tiny.MODEL, front_end="gru"), past=1, known=known, static=1)
+    folder = tmp_path_factory.mktemp("covariates") / "model"
+    artifact.save(folder, network, tiny.card_of(network, schema=panel.schema))
+    return folder
