@@ -16,6 +16,7 @@ from tsattn.data.windows import Origins, gather
 
 FLIP = 0.3  # share of windows turned upside down
 MIXUP = 0.25  # share of windows blended with another
+LIVELY = 0.1  # least spread of a prefix, as a share of the whole window's
 WHOLE = 0.2  # share of windows scaled by their whole past, as when forecasting
 
 
@@ -76,8 +77,10 @@ def choose_origins(past: np.ndarray, patch: int, count: int, rng: np.random.Gene
     """How much of each window sets its scale, prefix (B,), and `count` origins at or after it, (B, O), 0 where there are fewer."""
     rows, length = past.shape
     tokens = length // patch
-    started = np.isfinite(past).reshape(rows, tokens, patch).any(2)
-    first = np.where(started.any(1), started.argmax(1), tokens - 1)  # (B,) first token that saw anything
+    spread = spread_so_far(past)[:, patch - 1 :: patch]  # (B, T)
+    # a prefix that hardly moves is no scale for what comes after it: one dry month would make a storm of every shower
+    started = (spread > 0) & (spread >= LIVELY * spread[:, -1:])
+    first = np.where(started.any(1), started.argmax(1), tokens - 1)  # (B,) first token that may end a prefix
     prefix = first + 1 + (rng.random(rows) * (tokens - first)).astype(np.int64)
     prefix = np.where(rng.random(rows) < WHOLE, tokens, prefix)
     token = np.arange(1, tokens + 1)
@@ -85,3 +88,13 @@ def choose_origins(past: np.ndarray, patch: int, count: int, rng: np.random.Gene
     chosen = np.argsort(order, 1)[:, :count] + 1
     chosen = np.where(np.take_along_axis(order, chosen - 1, 1) < 2.0, chosen, 0)
     return prefix * patch, chosen * patch
+
+
+def spread_so_far(past: np.ndarray) -> np.ndarray:
+    """Standard deviation of the observed values up to and with each step: (B, L) -> (B, L), 0 before the first."""
+    seen = np.isfinite(past)
+    value = np.where(seen, past, 0).astype(np.float64)
+    count = np.maximum(seen.cumsum(1), 1)
+    value -= np.where(seen, value.sum(1, keepdims=True) / count[:, -1:], 0)  # centred first: sums of squares cancel less
+    mean = value.cumsum(1) / count
+    return np.sqrt(np.maximum((value**2).cumsum(1) / count - mean**2, 0))

@@ -55,17 +55,20 @@ class NetworkForecaster:
         With Q paths of Q quantiles each, the next block's q-quantile is that of all Q² values, so uncertainty grows.
         """
         rows, paths, span = len(feed["target"]), len(self.quantiles), self.context + self.block
-        out = [self.run({**feed, "known": feed["known"][:, :span]})]  # (B, block, Q)
+        # what never was below zero stays there: prices, counts, rain
+        floor = np.where(np.nanmin(feed["target"], 1, initial=np.inf) >= 0, 0.0, -np.inf).astype(np.float32)[:, None, None]
+        out = [np.maximum(self.run({**feed, "known": feed["known"][:, :span]}), floor)]  # (B, block, Q)
         spread = {name: np.repeat(value, paths, 0) for name, value in feed.items()} if horizon > self.block else {}
         for start in range(self.block, horizon, self.block):
-            taken = out[-1].transpose(0, 2, 1).reshape(rows * paths, self.block)
-            spread["target"] = np.concatenate([spread["target"], taken], 1)[:, -self.context :]
+            latest = out[-1].transpose(0, 2, 1).reshape(rows * paths, self.block)
+            spread["target"] = np.concatenate([spread["target"], latest], 1)[:, -self.context :]
             unknown = np.full((rows * paths, self.block, spread["past_cov"].shape[2]), np.nan, np.float32)
             spread["past_cov"] = np.concatenate([spread["past_cov"], unknown], 1)[:, -self.context :]
             known = spread["known"][:, start : start + span]
             pool = self.run({**spread, "known": known}).reshape(rows, paths, self.block, paths)
             pool = pool.transpose(0, 2, 1, 3).reshape(rows, self.block, paths * paths)
-            out.append(np.quantile(pool, self.quantiles, axis=-1).transpose(1, 2, 0).astype(np.float32))
+            pooled = np.quantile(pool, self.quantiles, axis=-1).transpose(1, 2, 0).astype(np.float32)
+            out.append(np.maximum(pooled, floor))
         return np.concatenate(out, 1)
 
 

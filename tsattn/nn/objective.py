@@ -18,10 +18,12 @@ def window_loss(network: Network, inputs: Inputs, future: Tensor, prefix: Tensor
     inputs: see network.Inputs, `known` reaching L + H. future (B, H), NaN = unknown; prefix (B,); origin (B, O), 0 = none.
     """
     horizon = future.shape[1]
-    counted = origin >= prefix[:, None]  # (B, O)
+    counted = (origin >= prefix[:, None]) & (origin > 0)  # (B, O)
     start = torch.where(counted, origin, torch.full_like(origin, network.config.context))
     predicted, scale = network.forecast_at(inputs, prefix, start)  # (B, O, H, Q)
     whole = (torch.cat([inputs.target, future], 1) - scale.mean) / scale.std  # (B, L + H)
+    highest = whole.detach().nan_to_num().abs().cummax(1).values  # a past that left its prefix's scale teaches nothing
+    counted = counted & (highest.gather(1, start - 1) < 2 * EXTREME)
     steps = start[..., None] + torch.arange(horizon, device=origin.device)
     target = whole.gather(1, steps.flatten(1)).view(steps.shape)  # (B, O, H)
     valid = torch.isfinite(target) & (target.abs() < EXTREME) & counted[..., None]
