@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -253,3 +258,30 @@ def test_when_options_are_given_at_training_then_they_hold_when_the_data_is_read
     made = tsattn.train(path, workspace=tmp_path / "w", horizon=5, read=read, model=TINY, training=QUICK, test_windows=1)
     assert read_card(made.ref.path).source["read"]["date_order"] == "dmy"
     assert api.forecast(workspace=tmp_path / "w").forecast.cutoffs[0] == np.datetime64("2024-03-30", "us")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child")
+def test_when_training_is_interrupted_then_the_best_so_far_is_saved_and_resume_ends_it(data, tmp_path):
+    config = tmp_path / "tiny.toml"
+    tiny = "".join(f"{key} = {value}\n" for key, value in TINY.items())
+    config.write_text(f"[model]\n{tiny}[train]\nbatch = 4\ndevice = 'cpu'\npatience = 1000000\n")
+    words = [sys.executable, "-m", "tsattn", "train", str(data), "--config", str(config), "--workspace", str(tmp_path / "w")]
+    models, state = tmp_path / "w" / "models" / "shops", tmp_path / "w" / "training" / "shops"
+    run = subprocess.Popen([*words, "--steps", "4000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while run.poll() is None and time.monotonic() < deadline and not list(state.glob("step-*")):
+        time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=120)
+    assert run.returncode == 130, err
+    assert "interrupted" in out
+    assert "--resume continues" in err
+    first = read_card(models / "0001").fitted
+    assert first.stopped == "interrupted"
+    # the second run remembers what the first one was asked for
+    done = subprocess.run([*words, "--resume", "--max-time", "1s", "--json"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    document = json.loads(done.stdout)
+    assert document["model"] == "shops/2"
+    assert document["plan"]["train"]["steps"] == 4000
+    assert first.steps < document["fitted"]["steps"] < 4000

@@ -51,7 +51,7 @@ def backtest(
         tables.sentences(console, found.verdicts)
         tables.written(console, [found.written] if found.written else [])
 
-    with session.listening() as listener:
+    with session.listening(brief=True) as listener:
         result = api.backtest(
             data,
             model=options.listed(model) or None,

@@ -42,7 +42,7 @@ def forecast(
             draw_terminal(console, found.forecast, found.panel)
         tables.written(console, found.written, found.failures)
 
-    with session.listening() as listener:
+    with session.listening(brief=True) as listener:
         result = api.forecast(
             data,
             model=model,

@@ -27,11 +27,14 @@ class Session:
     debug: bool = False
 
     @contextmanager
-    def listening(self) -> Iterator[Listener]:
-        """Show on stderr what a verb tells while it runs: the reading report, notes, progress; nothing with --quiet."""
+    def listening(self, *, brief: bool = False) -> Iterator[Listener]:
+        """Show on stderr what a verb tells while it runs: the reading report, notes, progress; nothing with --quiet.
+
+        `brief` leaves out what reading found, for a model knows its columns, but not what it repaired.
+        """
         from tsattn.out.progress import listening
 
-        with listening(quiet=self.quiet, findings=not self.json) as listener:
+        with listening(quiet=self.quiet, brief=brief or self.json) as listener:
             yield listener
 
     def show(self, result: Any, render: Callable[[Console, Any], None]) -> int:

@@ -22,16 +22,15 @@ LINE_EVERY = 15.0  # seconds between progress lines when stderr is no terminal
 
 
 @contextmanager
-def listening(*, quiet: bool = False, findings: bool = True) -> Iterator[Listener]:
-    """A Listener that prints on stderr. `findings`: whether the reading report is printed too."""
+def listening(*, quiet: bool = False, brief: bool = False) -> Iterator[Listener]:
+    """A Listener that prints on stderr, the reading report too; with `brief`, without its table of what was found."""
     if quiet:
         yield Listener()
         return
     console = stderr()
 
     def report(read: ReadReport) -> None:
-        if findings:
-            tables.report(console, read)
+        tables.report(console, read, brief=brief)
 
     with _progress(console) as progress:
         yield Listener(report=report, note=lambda text: console.print(Text(text, style="dim")), progress=progress)

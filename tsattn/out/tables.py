@@ -37,13 +37,16 @@ def table(*columns: str, title: str = "") -> Table:
     return made
 
 
-def report(console: Console, read: ReadReport) -> None:
-    """What reading found, with the flag that overrides each guess, what it repaired, and its warnings."""
+def report(console: Console, read: ReadReport, *, brief: bool = False) -> None:
+    """What reading found, with the flag that overrides each guess, what it repaired, and its warnings.
+
+    `brief` leaves the table of what was found out.
+    """
     span = f", {read.first} to {read.last}" if read.first else ""
     missing = f" ({read.missing:,} missing)" if read.missing else ""
     summary = f"{read.source}: {count(read.items, 'series', 'series')}, {count(read.rows, 'row')}{missing}{span}"
     console.print(Text(summary, style="bold"))
-    if read.found:
+    if read.found and not brief:
         found = table("found", "value", "to override")
         for finding in read.found:
             found.add_row(Text(finding.what), Text(finding.value), Text(finding.flag, style="dim"))
