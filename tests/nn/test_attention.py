@@ -15,8 +15,8 @@ def reference(query, key, value, visible=None):
     """Eq. 1 of Vaswani et al., one query at a time, in float64."""
     out = np.zeros((*query.shape[:-1], value.shape[-1]))
     for place in np.ndindex(query.shape[:-1]):
-        *outer, token = place
-        scores = [float(query[place] @ k) / np.sqrt(query.shape[-1]) for k in key[tuple(outer)]]
+        outer = place[:-1]
+        scores = [float(query[place] @ k) / np.sqrt(query.shape[-1]) for k in key[outer]]
         seen = (
             np.ones(len(scores), bool) if visible is None else np.broadcast_to(visible, (*query.shape[:-1], len(scores)))[place]
         )
@@ -24,7 +24,7 @@ def reference(query, key, value, visible=None):
             continue
         peak = max(s for s, v in zip(scores, seen, strict=True) if v)
         weights = [np.exp(s - peak) if v else 0.0 for s, v in zip(scores, seen, strict=True)]
-        out[place] = sum(w * v for w, v in zip(weights, value[tuple(outer)], strict=True)) / sum(weights)
+        out[place] = sum(w * v for w, v in zip(weights, value[outer], strict=True)) / sum(weights)
     return out
 
 

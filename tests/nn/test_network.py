@@ -180,7 +180,7 @@ def test_when_a_target_is_unknown_or_wild_or_before_the_prefix_then_it_does_not_
     network = scrambled()
     inputs, future = inputs_of(targets(), network), torch.from_numpy(targets(seed=1)[:, :HORIZON].copy())
     prefix, origin = torch.full((3,), 32), torch.tensor([[64, 0]] * 3)
-    whole, count = window_loss(network, inputs, future, prefix, origin)
+    _, count = window_loss(network, inputs, future, prefix, origin)
     assert int(count) == 3 * HORIZON
     future[0, :5] = float("nan")
     future[1, 3] = 1e9

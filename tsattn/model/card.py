@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tsattn.config import ModelConfig, TrainConfig, from_mapping, to_mapping
+from tsattn.data.freq import Freq
 from tsattn.data.panel import Schema
 from tsattn.errors import ArtifactError, ConfigError
 
@@ -69,12 +70,12 @@ def read_card(folder: Path) -> Card:
         values = json.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise ArtifactError(f"{folder} is no model folder: it has no {CARD}", retrain) from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise ArtifactError(f"{path} is damaged: {error}", retrain) from None
-    if not isinstance(values, dict) or not isinstance(values.get("format_version"), int):
+    found = values.get("format_version") if isinstance(values, dict) else None
+    if type(found) is not int:
         raise ArtifactError(f"{path} is not a tsattn model card", retrain)
-    if values["format_version"] > FORMAT_VERSION:
-        found = values["format_version"]
+    if not 1 <= found <= FORMAT_VERSION:
         raise ArtifactError(
             f"{path} has format version {found}; this tsattn reads up to {FORMAT_VERSION}", "upgrade: pip install -U tsattn"
         )
@@ -84,6 +85,22 @@ def read_card(folder: Path) -> Card:
             values[name] = from_mapping(kind, values[name], f"{path}: {name}")
         values["quantiles"] = tuple(float(q) for q in values["quantiles"])
         values["inputs"] = {name: int(values["inputs"][name]) for name in ("past", "known", "static")}
-        return Card(**values)
+        card = Card(**values)
+        _check(card)
+        return card
     except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise ArtifactError(f"{path} is damaged: {error}", retrain) from None
+
+
+def _check(card: Card) -> None:
+    """Raise ValueError, or ConfigError for the frequency, when a field is not of its kind."""
+    plain = {"name": str, "freq": str, "horizon": int, "source": dict, "scores": list, "files": dict}
+    plain |= {"created": str, "tsattn_version": str, "tz": str if card.tz is not None else type(None)}
+    for name, kind in plain.items():
+        if type(getattr(card, name)) is not kind:
+            raise ValueError(f"{name} must be {kind.__name__}, not {getattr(card, name)!r}")
+    if card.horizon < 1 or min(card.inputs.values()) < 0:
+        raise ValueError(f"horizon {card.horizon} and inputs {card.inputs} must be positive")
+    if not card.quantiles or list(card.quantiles) != sorted(set(card.quantiles)):
+        raise ValueError(f"quantiles must rise, not {card.quantiles}")
+    Freq.parse(card.freq)
