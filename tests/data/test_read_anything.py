@@ -1,6 +1,6 @@
 """Whatever the bytes are, reading gives a panel or an error that a user can act on: no other exception, no hang.
 
-TSATTN_SOAK=5000 runs that many examples of each.
+`make soak` runs many more examples; TSATTN_SOAK says how many.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,10 +19,8 @@ from tsattn.config import ReadOptions
 from tsattn.data.read import read
 from tsattn.errors import TsattnError
 
-_EXAMPLES = int(os.environ.get("TSATTN_SOAK", "60"))
-_soak = settings(
-    max_examples=_EXAMPLES, deadline=20_000, suppress_health_check=list(HealthCheck), derandomize="TSATTN_SOAK" not in os.environ
-)
+_quick = settings(max_examples=60, deadline=20_000, suppress_health_check=list(HealthCheck), derandomize=True)
+_soak = settings(_quick, max_examples=int(os.environ.get("TSATTN_SOAK", "5000")), derandomize=False)
 _FILES = sorted({**GOOD, **BAD}.items())
 
 _cells = st.one_of(
@@ -56,6 +55,7 @@ _options = st.builds(
     decimal=st.sampled_from([None, None, ".", ","]),
     encoding=st.sampled_from([None, None, "utf-8", "utf-16", "cp1252"]),
 )
+_any_options = st.one_of(st.just(ReadOptions()), _options)
 
 
 def _read(content: bytes, options: ReadOptions, suffix: str = ".csv") -> None:
@@ -73,43 +73,42 @@ def _read(content: bytes, options: ReadOptions, suffix: str = ".csv") -> None:
         report.to_mapping()
 
 
-@_soak
-@given(content=st.binary(max_size=2000), options=st.one_of(st.just(ReadOptions()), _options))
-def test_random_bytes_are_read_or_refused(content: bytes, options: ReadOptions) -> None:
-    _read(content, options)
+def _random_bytes(data: st.DataObject) -> None:
+    _read(data.draw(st.binary(max_size=2000)), data.draw(_any_options))
 
 
-@_soak
-@given(data=st.data(), width=st.integers(1, 6), options=st.one_of(st.just(ReadOptions()), _options))
-def test_random_tables_are_read_or_refused(data: st.DataObject, width: int, options: ReadOptions) -> None:
-    names = data.draw(
-        st.lists(st.sampled_from(["date", "value", "a", "b", "c", "id", "year", "Jan", "", "%"]), min_size=width, max_size=width)
-    )
-    columns = [
-        data.draw(
-            st.lists(
-                data.draw(st.sampled_from([_cells, st.dates().map(str), st.integers(0, 99).map(str)])), min_size=8, max_size=8
-            )
-        )
-        for _ in names
-    ]
-    sep = data.draw(st.sampled_from([",", ";", "\t"]))
+def _random_table(data: st.DataObject) -> None:
+    header = st.sampled_from(["date", "value", "a", "b", "c", "id", "year", "Jan", "", "%"])
+    names = data.draw(st.lists(header, min_size=1, max_size=6))
+    kinds = [data.draw(st.sampled_from([_cells, st.dates().map(str), st.integers(0, 99).map(str)])) for _ in names]
+    columns = [data.draw(st.lists(kind, min_size=8, max_size=8)) for kind in kinds]
     rows = [names, *zip(*columns, strict=True)][: data.draw(st.integers(1, 9))]
-    _read("\n".join(sep.join(row) for row in rows).encode("utf-8", "replace"), options)
+    delimiter = data.draw(st.sampled_from([",", ";", "\t"]))
+    _read("\n".join(delimiter.join(row) for row in rows).encode("utf-8", "replace"), data.draw(_any_options))
 
 
-@_soak
-@given(data=st.data(), which=st.integers(0, len(_FILES) - 1), options=st.one_of(st.just(None), _options))
-def test_mutations_of_good_files_are_read_or_refused(data: st.DataObject, which: int, options: ReadOptions | None) -> None:
-    _, one = _FILES[which]
+def _mutated_file(data: st.DataObject) -> None:
+    _, one = data.draw(st.sampled_from(_FILES))
     content = bytearray(one.content[:20_000])
+    some = st.one_of(
+        st.binary(max_size=4), _cells.map(lambda c: c.encode("utf-8", "replace")), st.sampled_from([b"\n", b",", b'"'])
+    )
     for _ in range(data.draw(st.integers(1, 8))):
         at = data.draw(st.integers(0, max(len(content) - 1, 0)))
-        piece = data.draw(
-            st.one_of(
-                st.binary(max_size=4), _cells.map(lambda c: c.encode("utf-8", "replace")), st.sampled_from([b"\n", b",", b'"'])
-            )
-        )
-        length = data.draw(st.integers(0, 12))
-        content[at : at + length] = piece
-    _read(bytes(content), options or ReadOptions(**one.options), one.suffix)
+        content[at : at + data.draw(st.integers(0, 12))] = data.draw(some)
+    own = st.just(ReadOptions(**one.options))
+    _read(bytes(content), data.draw(st.one_of(own, _options)), one.suffix)
+
+
+_KINDS = {"bytes": _random_bytes, "tables": _random_table, "mutations": _mutated_file}
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+def test_anything_is_read_or_refused(kind: str) -> None:
+    _quick(given(st.data())(_KINDS[kind]))()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", _KINDS)
+def test_anything_is_read_or_refused_for_long(kind: str) -> None:
+    _soak(given(st.data())(_KINDS[kind]))()

@@ -207,7 +207,7 @@ def _named(options: ReadOptions) -> set[str]:
 
 def _called(source: Any, parts: list[Part]) -> str:
     if isinstance(source, (str, Path)):
-        return str(source)
+        return "stdin" if str(source) == "-" else str(source)
     return parts[0].name if len(parts) == 1 else f"{parts[0].name} and {len(parts) - 1} more"
 
 
