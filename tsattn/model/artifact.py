@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from tsattn.data.seasons import find_seasons
-from tsattn.errors import ArtifactError
+from tsattn.errors import ArtifactError, ConfigError
 from tsattn.model.card import CARD, GRAPH, WEIGHTS, Card, read_card
 from tsattn.model.files import checked, digest
 from tsattn.nn.network import InputSpec, Network
@@ -49,7 +49,7 @@ def save(folder: Path, network: Network, card: Card) -> Card:
             released = version("tsattn")
         except PackageNotFoundError:
             released = "source"
-        now = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         files = {name: digest(beside / name) for name in (WEIGHTS, GRAPH)}
         card = dataclasses.replace(card, created=now, tsattn_version=released, files=files)
         (beside / CARD).write_text(card.to_json(), "utf-8")
@@ -66,10 +66,10 @@ def load_network(folder: Path) -> tuple[Network, Card]:
     """The torch network of a model folder. Raises ArtifactError when it is damaged or does not fit its card."""
     card = read_card(folder)
     path = checked(folder, WEIGHTS, card)
-    network = Network(card.model, InputSpec(**card.inputs, quantiles=card.quantiles))
     try:
+        network = Network(card.model, InputSpec(**card.inputs, quantiles=card.quantiles))
         network.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError, OSError) as error:
+    except (SafetensorError, RuntimeError, OSError, ConfigError) as error:
         raise ArtifactError(f"{path} does not fit its {CARD}: {error}", "train the model again") from None
     return network.eval(), card
 

@@ -49,7 +49,7 @@ def sample(panel: Panel, model: ModelConfig, train: TrainConfig, step: int, rank
 
 
 def sample_ends(panel: Panel, rng: np.random.Generator, count: int, patch: int) -> Origins:
-    """Random window ends: an item by the square root of its length, then any row that leaves a patch before it and a step after."""
+    """Random window ends: an item by the root of its length, then any row that leaves a patch before it and a step after."""
     room = np.maximum(panel.lengths - 2, 0)
     weight = np.sqrt(room) if room.any() else np.ones(len(panel))
     item = rng.choice(len(panel), count, p=weight / weight.sum())
@@ -63,7 +63,8 @@ def augment(target: np.ndarray, context: int, rng: np.random.Generator) -> np.nd
     count = np.maximum(seen.sum(1, keepdims=True), 1)
     mean = np.where(seen, target[:, :context], 0).sum(1, keepdims=True) / count
     spread = np.sqrt((np.where(seen, target[:, :context] - mean, 0) ** 2).sum(1, keepdims=True) / count)
-    z = (target - mean) / np.maximum(spread, np.maximum(1e-6 * np.abs(mean), 1e-20))
+    spread = np.maximum(spread, np.maximum(1e-6 * np.abs(mean), 1e-20))  # a flat past has none of its own
+    z = (target - mean) / spread
     rows = len(target)
     share = np.where(rng.random((rows, 1)) < MIXUP, rng.uniform(0.5, 1.0, (rows, 1)), 1.0)
     partner = z[rng.permutation(rows)]
@@ -74,7 +75,7 @@ def augment(target: np.ndarray, context: int, rng: np.random.Generator) -> np.nd
 
 
 def choose_origins(past: np.ndarray, patch: int, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """How much of each window sets its scale, prefix (B,), and `count` origins at or after it, (B, O), 0 where there are fewer."""
+    """How much of each window sets its scale, prefix (B,), and `count` origins from there on, (B, O), 0 where there are fewer."""
     rows, length = past.shape
     tokens = length // patch
     spread = spread_so_far(past)[:, patch - 1 :: patch]  # (B, T)

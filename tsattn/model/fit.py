@@ -6,6 +6,7 @@ import contextlib
 import copy
 import hashlib
 import logging
+import math
 import signal
 import threading
 import time
@@ -24,7 +25,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from tsattn.config import ModelConfig, TrainConfig, to_mapping
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, gather
-from tsattn.errors import ConfigError
+from tsattn.errors import ConfigError, TsattnError
 from tsattn.forecast.frame import DEFAULT_QUANTILES
 from tsattn.model.batches import TrainingBatch, sample
 from tsattn.model.card import Fitted
@@ -136,25 +137,24 @@ class Watcher(pl.Callback):
         if self.resumed:
             module.restore(self.notes.step, self.resumed)
             self.best = under("best", self.resumed)
-        module.done = self._done()
+        module.done = trainer.strategy.broadcast(self._done())
 
     def on_train_batch_end(self, trainer: pl.Trainer, module: Module, *_: Any) -> None:  # type: ignore[override]
         notes, train = self.notes, self.train
         notes.step, notes.seconds = module.step, self.before + time.monotonic() - self.started
-        module.done = self._done()
         out_of_time = train.max_time is not None and notes.seconds >= train.max_time
-        interrupted = bool(trainer.strategy.broadcast(self.interrupted.is_set()))
-        out_of_time = bool(trainer.strategy.broadcast(out_of_time))
+        # clocks and Ctrl-C differ between processes, which must all learn at one rate and stop at one step
+        told = self._done(), out_of_time, self.interrupted.is_set()
+        module.done, out_of_time, interrupted = trainer.strategy.broadcast(told)
         last = notes.step >= train.steps or out_of_time
         if notes.step % self.every == 0 or last:
             self._validate(trainer, module)
             notes.stopped = "early" if notes.waited >= train.patience else ""
         notes.stopped = "time" if out_of_time else "finished" if last else notes.stopped
         notes.stopped = "interrupted" if interrupted and not last else notes.stopped
-        if notes.step % self.every == 0 or notes.stopped:
-            if trainer.is_global_zero:
-                best = {f"best.{name}": value for name, value in self.best.items()}
-                write_state(self.state, notes, {**module.tensors(), **best})
+        if (notes.step % self.every == 0 or notes.stopped) and trainer.is_global_zero:
+            best = {f"best.{name}": value for name, value in self.best.items()}
+            write_state(self.state, notes, {**module.tensors(), **best})
         trainer.should_stop = bool(notes.stopped)
         self._report(module)
 
@@ -162,7 +162,8 @@ class Watcher(pl.Callback):
         notes = self.notes
         found = None if self.tail is None else score(module.average, self.panel, self.tail, module.device)
         self.validation = found
-        if found is None or notes.best is None or found < notes.best:
+        better = found is None or (math.isfinite(found) and (notes.best is None or found < notes.best))
+        if better:  # without a tail the newest weights are the best there are
             notes.best, notes.best_step, notes.waited = found, notes.step, 0
             self.best = {name: value.detach().cpu().clone() for name, value in module.average.state_dict().items()}
         else:
@@ -232,6 +233,8 @@ def fit(
         else:
             watcher.best = under("best", tensors)
     best = watcher.best or module.average.state_dict()
+    if not all(torch.isfinite(value).all() for value in best.values()):
+        raise TsattnError("training diverged: the weights are no longer finite", "use a lower learning_rate in --config")
     network = Network(model, network.spec)
     network.load_state_dict(best)
     count = sum(p.numel() for p in network.parameters())
@@ -241,7 +244,9 @@ def fit(
     return network.eval(), fitted
 
 
-def _trainer(watcher: Watcher, train: TrainConfig, device: torch.device, precision: str, logger: str | None, state: Path) -> pl.Trainer:
+def _trainer(
+    watcher: Watcher, train: TrainConfig, device: torch.device, precision: str, logger: str | None, state: Path
+) -> pl.Trainer:
     with _quiet():
         return pl.Trainer(
             accelerator={"cuda": "gpu"}.get(device.type, device.type),
@@ -274,7 +279,10 @@ def _asked(panel: Panel, model: ModelConfig, train: TrainConfig) -> dict[str, An
     """What a resumed run must share with the first: the network, the schedule and the data; not where or how long it runs."""
     free = {"max_time", "device", "devices", "nodes", "precision"}
     values = {**to_mapping(model), **{k: v for k, v in to_mapping(train).items() if k not in free}}
-    return {**values, "data": hashlib.sha256(np.ascontiguousarray(panel.target).tobytes()).hexdigest()[:16]}
+    digest = hashlib.sha256("\0".join((panel.freq.alias, *panel.item_ids)).encode())
+    for array in (panel.origin, panel.start.astype(np.int64), panel.target, panel.past, panel.known, panel.static):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return {**values, "data": digest.hexdigest()[:16]}
 
 
 def _input_spec(panel: Panel, model: ModelConfig) -> InputSpec:

@@ -11,7 +11,7 @@ import numpy as np
 from tsattn.data.seasons import find_seasons
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ArtifactError, ConfigError
-from tsattn.model.card import GRAPH, Card, read_card
+from tsattn.model.card import CARD, GRAPH, Card, read_card
 
 if TYPE_CHECKING:
     from tsattn.nn.network import Network
@@ -105,12 +105,24 @@ def _onnx(folder: Path, card: Card) -> Run:
     except Exception as error:  # ONNX Runtime's own errors share no public base class
         raise ArtifactError(f"{path} cannot be loaded: {error}", "train the model again") from None
     names = [node.name for node in session.get_inputs()]
+    shape = [(node.name, node.shape[1:]) for node in (*session.get_inputs(), *session.get_outputs())]
+    wanted = _shapes(card)
+    if any(wanted.get(name) != rest for name, rest in shape):
+        raise ArtifactError(f"{path} does not fit its {CARD}: it has {shape}, not {wanted}", "train the model again")
 
     def run(feed: dict[str, np.ndarray]) -> np.ndarray:
         values: np.ndarray = session.run(None, {name: feed[name] for name in names})[0]
         return values
 
     return run
+
+
+def _shapes(card: Card) -> dict[str, list[int]]:
+    """What the graph's inputs and its output must look like, without the batch axis."""
+    past, known, static = (card.inputs[name] for name in ("past", "known", "static"))
+    context, horizon = card.model.context, card.model.horizon
+    shapes = {"target": [context], "past_cov": [context, past], "known": [context + horizon, known], "static": [static]}
+    return {**shapes, "seasons": [4], "forecast": [horizon, len(card.quantiles)]}
 
 
 def of_network(network: Network, card: Card) -> NetworkForecaster:

@@ -34,8 +34,8 @@ def hold_back(panel: Panel, horizon: int) -> tuple[Panel, Origins | None]:
     return panel.before(panel.origin - windows * horizon), origins
 
 
-def score(network: Network, panel: Panel, origins: Origins, device: torch.device, batch: int = 128) -> float:
-    """Mean scaled quantile loss of the network's forecasts from `origins`; inf when nothing was observed there."""
+def score(network: Network, panel: Panel, origins: Origins, device: torch.device, batch: int = 128) -> float | None:
+    """Mean scaled quantile loss of the network's forecasts from `origins`; None when nothing was observed there."""
     total = count = 0.0
     config = network.config
     for at in range(0, len(origins), batch):
@@ -48,4 +48,4 @@ def score(network: Network, panel: Panel, origins: Origins, device: torch.device
             loss, seen = window_loss(network, inputs, torch.from_numpy(window.future_target).to(device), end[:, 0], end)
         total += float(loss) * float(seen)
         count += float(seen)
-    return total / count if count else float("inf")
+    return total / count if count else None
