@@ -222,7 +222,7 @@ def test_static_covariates_are_one_value_an_item(csv) -> None:
     panel, _ = csv(text, ReadOptions(target=("y",), static=("size",)))
     assert panel.schema.static_features == ("size=L", "size=S")
     assert panel.static.tolist() == [[1, 0], [0, 1]]
-    with pytest.raises(DataError, match="changes within item"):
+    with pytest.raises(DataError, match="changes within"):
         csv(_SHOP, ReadOptions(target=("sales",), static=("sky",)))
 
 

@@ -87,7 +87,8 @@ def constant_by_item(names: tuple[str, ...], arrays: list[np.ndarray], group: np
         changed = seen[values[seen] != out[group[seen], c]]
         if len(changed):
             raise DataError(
-                f"column {names[c].split('=')[0]!r} is asked for as static, but changes within item {ids[group[changed[0]]]!r}",
+                f"column {names[c].split('=')[0]!r} is asked for as static, but changes within "
+                + (f"item {ids[group[changed[0]]]!r}" if len(ids) > 1 else "the series"),
                 "use --past, or --known when it is known in the future",
             )
     return out

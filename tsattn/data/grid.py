@@ -123,7 +123,7 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False) -> Grid:
     if steps is None:
         return Grid(freq, rows.ids, start, indptr, [_float32(rows, k) for k in range(len(rows.values))])
     if not forced:
-        infer.check_runs(steps, indptr, freq, lambda row: (rows.ids[rows.group[row]], rows.place(row)))
+        infer.check_runs(steps, indptr, freq, lambda row: (rows.called(row), rows.place(row)))
     lengths = steps[indptr[1:] - 1] + 1
     total = int(lengths.sum())
     if total > 20 * len(rows) + 10_000:

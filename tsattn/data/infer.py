@@ -135,7 +135,7 @@ def differing(stamps: np.ndarray, indptr: np.ndarray) -> tuple[int, Freq, int, F
 def check_runs(steps: np.ndarray, indptr: np.ndarray, freq: Freq, say: object) -> None:
     """Raise DataError when an item keeps to a coarser step for long: mixed frequencies, not missing rows.
 
-    steps: (n,) grid positions of the rows; `say(row)` gives (item, place, next place) for the message.
+    steps: (n,) grid positions of the rows; `say(row)` gives (what to call the item, its place) for the message.
     """
     jumps = np.diff(steps, prepend=steps[:1])
     jumps[indptr[:-1]] = 1
@@ -155,7 +155,6 @@ def check_runs(steps: np.ndarray, indptr: np.ndarray, freq: Freq, say: object) -
         other = freq.fixed_us * int(jumps[row]) if freq.fixed_us else None
         coarse = of_step(other).alias if other else f"every {int(jumps[row])} steps"
         raise DataError(
-            f"{place}: item {name!r} goes by {coarse} from here for {int(lengths[long[0]]) + 1} rows, and by {freq.alias} "
-            "elsewhere",
+            f"{place}: {name} goes by {coarse} from here for {int(lengths[long[0]]) + 1} rows, and by {freq.alias} elsewhere",
             f"bring it to one frequency: --resample {coarse if other else freq.alias}; or leave gaps: --freq {freq.alias}",
         )

@@ -42,6 +42,10 @@ class Rows:
     def table_row(self, row: int) -> int:
         return row if self.source is None else int(self.source[row])
 
+    def called(self, row: int) -> str:
+        """What messages call the series of a row."""
+        return f"item {self.ids[self.group[row]]!r}" if len(self.ids) > 1 else "the series"
+
     def place(self, row: int) -> str:
         return self.where(self.table_row(row))
 
