@@ -141,6 +141,7 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
     columns = {}
     for i, name in enumerate(dialect.names):
         columns[name] = from_chunks(name, chunks[i], part.name)
+        pa.default_memory_pool().release_unused()  # or the column would stay in memory beside its copy
     return Table(columns, rows, where)
 
 
