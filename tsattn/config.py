@@ -50,6 +50,11 @@ class ModelConfig:
     dropout: float = 0.0  # of blocks, while training
     block: int = 16  # steps that share one mixture of seasonal anchors
 
+    def __post_init__(self) -> None:
+        _check_range(self, 1, ("context", "horizon", "patch", "width", "heads", "block"))
+        _check_range(self, 0, ("layers",))
+        _check_range(self, 0, ("dropout",), below=1)
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -70,6 +75,11 @@ class TrainConfig:
     nodes: int = 1
     precision: str = "auto"  # "auto", "fp32" or "bf16"
 
+    def __post_init__(self) -> None:
+        _check_range(self, 1, ("steps", "batch", "origins", "patience", "devices", "nodes"))
+        _check_range(self, 0, ("learning_rate", "weight_decay", "warmup", "max_time", "seed"))
+        _check_range(self, 0, ("decay",), below=1.0000001)
+
 
 @dataclass(frozen=True)
 class BacktestConfig:
@@ -80,6 +90,15 @@ class BacktestConfig:
     horizon: int | None = None  # None = the model's
     refit: bool = False  # train anew before every cutoff
     baselines: tuple[str, ...] = ("naive", "seasonal-naive", "drift")
+
+
+def _check_range(settings: Any, least: float, names: tuple[str, ...], below: float = float("inf")) -> None:
+    """Raise ConfigError for a number that is less than `least`, or not below `below`; None is left alone."""
+    for name in names:
+        value = getattr(settings, name)
+        if value is not None and not least <= value < below:
+            wanted = f"at least {least}" if below == float("inf") else f"between {least} and 1"
+            raise ConfigError(f"{name} must be {wanted}, not {value}")
 
 
 Config = typing.TypeVar("Config")
@@ -97,7 +116,10 @@ def from_mapping(kind: type[Config], values: dict[str, Any], where: str) -> Conf
             hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(hints)}"
             raise ConfigError(f"{where}: unknown key {key!r}", hint)
         values = {**values, key: _checked(value, hints[key], f"{where}: {key}")}
-    return kind(**values)
+    try:
+        return kind(**values)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error.message}", error.hint) from None
 
 
 def _checked(value: Any, hint: Any, where: str) -> Any:

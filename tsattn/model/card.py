@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,10 +54,17 @@ class Card:
     format_version: int = FORMAT_VERSION
 
     def to_json(self) -> str:
+        """The text of config.json, with the digest that tells whether it was changed since."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         for name in ("schema", "model", "train", "fitted"):
             values[name] = to_mapping(values[name])
-        return json.dumps(values, indent=2, allow_nan=False)
+        return json.dumps(sealed(values), indent=2, allow_nan=False)
+
+
+def sealed(values: dict[str, Any]) -> dict[str, Any]:
+    """The plain values of a card with their own SHA-256 as `digest`: what the model is, no one changes by accident."""
+    text = json.dumps({key: value for key, value in values.items() if key != "digest"}, sort_keys=True)
+    return {**values, "digest": hashlib.sha256(text.encode()).hexdigest()}
 
 
 def read_card(folder: Path) -> Card:
@@ -79,6 +87,9 @@ def read_card(folder: Path) -> Card:
         raise ArtifactError(
             f"{path} has format version {found}; this tsattn reads up to {FORMAT_VERSION}", "upgrade: pip install -U tsattn"
         )
+    digest = values.pop("digest", None)
+    if digest != sealed(values)["digest"]:
+        raise ArtifactError(f"{path} is not the file that was saved: it was changed, or is of another program", retrain)
     try:
         parts: dict[str, Any] = {"schema": Schema, "model": ModelConfig, "train": TrainConfig, "fitted": Fitted}
         for name, kind in parts.items():
