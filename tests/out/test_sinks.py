@@ -86,3 +86,13 @@ def test_when_a_zoned_timestamp_is_missing_then_it_is_written_as_missing(tmp_pat
     table = pa.table({"cutoff": pa.array([None, 0], pa.timestamp("us", "Europe/Berlin"))})
     rows = read_back(write_table(table, tmp_path / "out.jsonl"))
     assert [row["cutoff"] for row in rows] == [None, "1970-01-01T01:00:00+01:00"]
+
+
+@pytest.mark.parametrize(
+    ("item", "written"), [("plain", "plain,"), ("a, b", '"a, b",'), ('say "x"', '"say ""x""",'), ("", '"",')]
+)
+def test_when_text_is_written_as_csv_then_it_is_quoted_only_where_it_must_be(tmp_path, item, written):
+    import pyarrow as pa
+
+    path = write_table(pa.table({"item_id": pa.array([item, None]), "value": pa.array([1.5, 2.0])}), tmp_path / "out.csv")
+    assert path.read_text("utf-8").splitlines()[1].startswith(written)

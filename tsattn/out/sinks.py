@@ -42,11 +42,22 @@ def _csv(table: pa.Table, path: Path) -> None:
 
     import pyarrow.csv as pc
 
-    head = io.StringIO()
+    table, head = _as_text(table), io.StringIO()
     csv.writer(head, lineterminator="\n").writerow(table.column_names)  # pyarrow would quote every name
+    # "needed" quotes all text as soon as it may: only where some text needs it
+    quoting = "needed" if any(_needs_quotes(column) for column in table.columns) else "none"
     with path.open("wb") as out:
         out.write(head.getvalue().encode())
-        pc.write_csv(_as_text(table), out, pc.WriteOptions(include_header=False, quoting_style="needed"))
+        pc.write_csv(table, out, pc.WriteOptions(include_header=False, quoting_style=quoting))
+
+
+def _needs_quotes(column: pa.ChunkedArray) -> bool:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_string(column.type):
+        return False
+    return bool(pc.any(pc.match_substring_regex(column, '[,"\r\n]|^$')).as_py())
 
 
 def _parquet(table: pa.Table, path: Path) -> None:
