@@ -10,7 +10,7 @@ from tsattn.errors import ConfigError
 
 
 def choose_device(wanted: str) -> torch.device:
-    """"auto" = CUDA, else MPS, else CPU. Raises ConfigError for a device that is not there."""
+    """For "auto" CUDA, else MPS, else CPU. Raises ConfigError for a device that is not there."""
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if wanted == "auto":
         return torch.device(next(name for name, found in there.items() if found))
@@ -22,7 +22,7 @@ def choose_device(wanted: str) -> torch.device:
 
 
 def choose_precision(wanted: str, device: torch.device) -> str:
-    """"auto" = bf16 where the device gains from it, else fp32. Raises ConfigError for an unknown one."""
+    """For "auto" bf16 where the device gains from it, else fp32. Raises ConfigError for an unknown one."""
     if wanted not in ("auto", "fp32", "bf16"):
         raise ConfigError(f"unknown precision {wanted!r}", "use auto, fp32 or bf16")
     if wanted != "auto":

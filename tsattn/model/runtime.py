@@ -65,8 +65,8 @@ class NetworkForecaster:
             unknown = np.full((rows * paths, self.block, spread["past_cov"].shape[2]), np.nan, np.float32)
             spread["past_cov"] = np.concatenate([spread["past_cov"], unknown], 1)[:, -self.context :]
             known = spread["known"][:, start : start + span]
-            pool = self.run({**spread, "known": known}).reshape(rows, paths, self.block, paths)
-            pool = pool.transpose(0, 2, 1, 3).reshape(rows, self.block, paths * paths)
+            answers = self.run({**spread, "known": known}).reshape(rows, paths, self.block, paths)
+            pool = answers.transpose(0, 2, 1, 3).reshape(rows, self.block, paths * paths)
             pooled = np.quantile(pool, self.quantiles, axis=-1).transpose(1, 2, 0).astype(np.float32)
             out.append(np.maximum(pooled, floor))
         return np.concatenate(out, 1)

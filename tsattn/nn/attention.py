@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, nn
 
 
-def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, visible: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def scaled_dot_product_attention(
+    query: Tensor, key: Tensor, value: Tensor, visible: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """softmax(Q Kᵀ / √d_k) V, with the softmax over the keys (Vaswani et al. 2017, eq. 1).
 
     query (…, T, d), key (…, U, d), value (…, U, e); visible: bool, broadcastable to (…, T, U), True = may be attended to.

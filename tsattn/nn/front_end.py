@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from tsattn.config import ModelConfig
@@ -25,12 +24,13 @@ class FrontEnd(nn.Module):
         self.norm = nn.RMSNorm(config.width) if kind else None
         self.rnn = kind(config.width, config.width, batch_first=True) if kind else None
         if isinstance(self.rnn, nn.LSTM):
-            with torch.no_grad():  # forget gates start open (Jozefowicz et al. 2015, §3.2); gates are ordered i, f, g, o
-                self.rnn.bias_ih_l0[config.width : 2 * config.width] = 1.0
-                self.rnn.bias_hh_l0[config.width : 2 * config.width] = 0.0
+            # forget gates start open (Jozefowicz et al. 2015, §3.2); gates are ordered i, f, g, o
+            for name, start in (("bias_ih_l0", 1.0), ("bias_hh_l0", 0.0)):
+                nn.init.constant_(self.rnn.get_parameter(name)[config.width : 2 * config.width], start)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, D)"""
         if self.rnn is None or self.norm is None:
             return x
-        return x + self.rnn(self.norm(x))[0]
+        out: Tensor = self.rnn(self.norm(x))[0]
+        return x + out

@@ -50,6 +50,14 @@ class Network(nn.Module):
     So one pass trains many origins of a window, and a short history is nothing new to the network.
     """
 
+    known_mean: Tensor
+    known_std: Tensor
+    static_mean: Tensor
+    static_std: Tensor
+    cosine: Tensor
+    sine: Tensor
+    causal: Tensor
+
     def __init__(self, config: ModelConfig, spec: InputSpec) -> None:
         super().__init__()
         if config.context % config.patch:
