@@ -39,7 +39,7 @@ def test_when_settings_become_plain_values_then_the_same_settings_come_back(kind
     ids=lambda x: str(x) if isinstance(x, dict) else None,
 )
 def test_when_a_setting_is_unknown_or_out_of_range_then_the_error_says_where_and_what(kind, values, said):
-    with pytest.raises(ConfigError, match="t.toml") as caught:
+    with pytest.raises(ConfigError, match=r"t\.toml") as caught:
         from_mapping(kind, values, "t.toml")
     assert said in str(caught.value)
 
@@ -56,7 +56,7 @@ def test_when_a_file_is_no_toml_then_the_error_names_it_and_the_line(tmp_path):
     with pytest.raises(ConfigError, match=r"t.toml.*line 2"):
         read_toml(path)
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match="t.toml"):
+    with pytest.raises(ConfigError, match=r"t\.toml"):
         read_toml(path)
     with pytest.raises(ConfigError, match="no such file"):
         read_toml(tmp_path / "other.toml")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests import tiny
+from tsattn.data.freq import Freq, calendar_names
 from tsattn.data.panel import Panel
 from tsattn.data.windows import WindowBatch, gather, last_origins
 from tsattn.errors import ConfigError
@@ -21,13 +22,16 @@ from tsattn.model.card import read_card
 
 ROOT = Path(__file__).parents[2]
 BLOCK = tiny.MODEL.horizon
+CALENDAR = len(calendar_names(Freq.parse("h")))
 
 
-def batch_of(rows: int, seed: int, horizon: int = BLOCK, widths: tuple[int, int, int] = (0, 6, 0)) -> WindowBatch:
+def batch_of(rows: int, seed: int, horizon: int = BLOCK, widths: tuple[int, int, int] = (0, CALENDAR, 0)) -> WindowBatch:
     """Windows of every odd kind: missing heads, holes, constants, steps, tiny and huge units."""
     rng = np.random.default_rng(seed)
     context = tiny.MODEL.context
-    target = rng.standard_normal((rows, context)).cumsum(1) * 10.0 ** rng.integers(-6, 7, (rows, 1)) + rng.normal(0, 100, (rows, 1))
+    target = rng.standard_normal((rows, context)).cumsum(1) * 10.0 ** rng.integers(-6, 7, (rows, 1)) + rng.normal(
+        0, 100, (rows, 1)
+    )
     target[rng.random(target.shape) < rng.choice([0, 0.1, 0.8], (rows, 1))] = np.nan
     for row in range(0, rows, 4):
         target[row, : rng.integers(0, context)] = np.nan
@@ -40,7 +44,9 @@ def batch_of(rows: int, seed: int, horizon: int = BLOCK, widths: tuple[int, int,
     known_values[:, ::9] = np.nan
     return WindowBatch(
         past_target=target.astype(np.float32),
-        past_cov=np.where(rng.random((rows, context, past)) < 0.1, np.nan, rng.standard_normal((rows, context, past))).astype(np.float32),
+        past_cov=np.where(rng.random((rows, context, past)) < 0.1, np.nan, rng.standard_normal((rows, context, past))).astype(
+            np.float32
+        ),
         known=known_values.astype(np.float32),
         static=rng.standard_normal((rows, static)).astype(np.float32),
         future_target=np.full((rows, horizon), np.nan, np.float32),
@@ -66,7 +72,7 @@ def test_when_windows_are_forecast_then_torch_and_onnx_agree(which, rows, reques
     assert (np.diff(first, axis=-1) >= 0).all()
     # relative to each window's own size
     size = np.nanmax(np.abs(np.where(np.isnan(batch.past_target), 0, batch.past_target)), 1)[:, None, None]
-    assert float((np.abs(first - second) / np.maximum(size, np.abs(first))).max()) < 1e-4
+    assert float((np.abs(first - second) / np.maximum(size, np.abs(first)).clip(1e-20)).max()) < 1e-4
 
 
 def test_when_a_window_holds_nothing_then_the_engines_still_agree(saved):
@@ -94,14 +100,12 @@ def test_when_the_horizon_is_longer_than_a_block_then_the_first_block_is_that_of
 
 
 def test_when_forecasts_are_rolled_out_then_their_width_does_not_collapse_at_the_seams(saved):
-    panel = tiny.waves((300,), seed=5)
-    made, _ = predict(runtime.load(saved), panel, horizon=6 * BLOCK)
-    width = (made.quantile(0.9) - made.quantile(0.1))[0].reshape(6, BLOCK).mean(1)
-    for before, after in zip(width[:-1], width[1:], strict=True):
-        assert after > 0.7 * before
-    assert width[-1] > 0.7 * width[0]
-    level = made.median[0].reshape(6, BLOCK).mean(1)
-    assert (np.abs(level - np.mean(panel.target)) < 10 * np.std(panel.target)).all()
+    panel, blocks = tiny.waves((300,), seed=5), 4
+    made, _ = predict(runtime.load(saved), panel, horizon=blocks * BLOCK)
+    width = (made.quantile(0.9) - made.quantile(0.1))[0].reshape(blocks, BLOCK).mean(1)
+    assert (width[1:] > 0.5 * width[:-1]).all()
+    assert width[-1] > 0.5 * width[0]
+    assert (np.abs(made.median - np.mean(panel.target)) < 10 * np.std(panel.target)).all()
 
 
 def test_when_the_horizon_is_shorter_or_longer_then_the_steps_they_share_are_the_same(saved):
@@ -129,13 +133,15 @@ def test_when_an_item_is_longer_than_the_context_then_only_its_end_counts(saved)
 
 
 def test_when_the_data_has_other_covariates_then_the_error_names_both(saved, saved_with_covariates):
-    with pytest.raises(ConfigError, match="'past': 1.*'past': 0"):
+    with pytest.raises(ConfigError, match=r"'past': 1.*'past': 0"):
         runtime.load(saved_with_covariates).predict(batch_of(2, 0))
     with pytest.raises(ConfigError, match="multiple"):
         runtime.load(saved).predict(batch_of(2, 0, horizon=BLOCK + 1))
 
 
-def test_when_a_known_covariate_changes_in_the_future_then_its_forecast_does_and_the_past_one_is_unknown_there(saved_with_covariates):
+def test_when_a_known_covariate_changes_in_the_future_then_its_forecast_does_and_the_past_one_is_unknown_there(
+    saved_with_covariates,
+):
     panel, forecaster = tiny.with_covariates(future=3 * BLOCK), runtime.load(saved_with_covariates)
     batch = gather(panel, last_origins(panel), tiny.MODEL.context, 3 * BLOCK)
     before = forecaster.predict(batch)

@@ -40,7 +40,9 @@ def sample(panel: Panel, model: ModelConfig, train: TrainConfig, step: int, rank
     origins = sample_ends(panel, rng, train.batch, model.patch)
     window = gather(panel, origins, model.context, model.horizon)
     target = np.concatenate([window.past_target, window.future_target], 1)  # (B, L + H)
-    target = augment(target, model.context, rng)
+    # what a declared covariate does to the target has a sign: upside down it would have to be learnt twice
+    flip = 0.0 if panel.known.shape[1] + panel.past.shape[1] else FLIP
+    target = augment(target, model.context, rng, flip)
     past, future = target[:, : model.context], target[:, model.context :]
     prefix, chosen = choose_origins(past, model.patch, train.origins, rng)
     visible = np.where(np.arange(model.context) < prefix[:, None], past, np.nan)
@@ -57,7 +59,7 @@ def sample_ends(panel: Panel, rng: np.random.Generator, count: int, patch: int) 
     return Origins(item, panel.indptr[item] + least + (rng.random(count) * (room[item] - least + 2)).astype(np.int64))
 
 
-def augment(target: np.ndarray, context: int, rng: np.random.Generator) -> np.ndarray:
+def augment(target: np.ndarray, context: int, rng: np.random.Generator, flip: float = FLIP) -> np.ndarray:
     """Flips and mixup of windows, each in units of its own past. target (B, L + H) -> the same shape."""
     seen = np.isfinite(target[:, :context])
     count = np.maximum(seen.sum(1, keepdims=True), 1)
@@ -69,7 +71,7 @@ def augment(target: np.ndarray, context: int, rng: np.random.Generator) -> np.nd
     share = np.where(rng.random((rows, 1)) < MIXUP, rng.uniform(0.5, 1.0, (rows, 1)), 1.0)
     partner = z[rng.permutation(rows)]
     z = np.where(share < 1, share * z + (1 - share) * partner, z)
-    z = np.where(rng.random((rows, 1)) < FLIP, -z, z)
+    z = np.where(rng.random((rows, 1)) < flip, -z, z)
     # the level comes back: the network may not learn that every window is centred
     return (z * spread + mean).astype(np.float32)
 

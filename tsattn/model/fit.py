@@ -232,11 +232,11 @@ def fit(
                 trainer.fit(module, data)
         else:
             watcher.best = under("best", tensors)
-    best = watcher.best or module.average.state_dict()
-    if not all(torch.isfinite(value).all() for value in best.values()):
+        best = watcher.best or module.average.state_dict()
+        network = Network(model, network.spec)  # without the hooks that training leaves
+        network.load_state_dict(best)
+    if not all(torch.isfinite(value).all() for value in network.state_dict().values()):
         raise TsattnError("training diverged: the weights are no longer finite", "use a lower learning_rate in --config")
-    network = Network(model, network.spec)
-    network.load_state_dict(best)
     count = sum(p.numel() for p in network.parameters())
     fitted = Fitted(
         notes.stopped, notes.step, notes.best_step, notes.best, round(notes.seconds, 1), str(device), notes.precision, count

@@ -1,0 +1,147 @@
+"""Training batches: drawn from (seed, rank, step) alone, and never from beyond the wall."""
+
+from __future__ import annotations
+
+import dataclasses
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from tests import tiny
+from tsattn.data.panel import Panel
+from tsattn.model.batches import TrainingBatch, augment, choose_origins, sample, sample_ends
+
+NAMES = [f.name for f in dataclasses.fields(TrainingBatch)]
+
+
+def same(one: TrainingBatch, other: TrainingBatch) -> bool:
+    return all(np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True) for name in NAMES)
+
+
+def test_when_seed_rank_and_step_are_the_same_then_so_is_the_batch():
+    panel = tiny.with_covariates()
+    first = sample(panel, tiny.MODEL, tiny.TRAIN, 5, rank=1)
+    assert same(first, sample(panel, tiny.MODEL, tiny.TRAIN, 5, rank=1))
+    assert not same(first, sample(panel, tiny.MODEL, tiny.TRAIN, 6, rank=1))
+    assert not same(first, sample(panel, tiny.MODEL, tiny.TRAIN, 5, rank=0))
+    assert not same(first, sample(panel, tiny.MODEL, dataclasses.replace(tiny.TRAIN, seed=1), 5, rank=1))
+
+
+def test_when_a_batch_is_drawn_then_the_global_random_state_is_left_alone():
+    np.random.seed(3)
+    before = np.random.get_state()[1].copy()
+    sample(tiny.waves(), tiny.MODEL, tiny.TRAIN, 0)
+    assert np.array_equal(np.random.get_state()[1], before)
+
+
+def test_when_a_batch_is_drawn_then_its_shapes_are_those_of_the_configuration():
+    panel, model, train = tiny.with_covariates(), tiny.MODEL, tiny.TRAIN
+    batch = sample(panel, model, train, 0)
+    known = batch.known.shape[2]
+    wanted = {
+        "target": (train.batch, model.context),
+        "past_cov": (train.batch, model.context, 1),
+        "known": (train.batch, model.context + model.horizon, known),
+        "static": (train.batch, 1),
+        "seasons": (train.batch, 4),
+        "future": (train.batch, model.horizon),
+        "prefix": (train.batch,),
+        "origin": (train.batch, train.origins),
+    }
+    assert {name: getattr(batch, name).shape for name in NAMES} == wanted
+    assert all(getattr(batch, name).dtype == np.float32 for name in NAMES[:6])
+
+
+@pytest.mark.parametrize("step", range(5))
+def test_when_what_lies_behind_the_wall_changes_then_no_batch_does(step):
+    panel = tiny.with_covariates()
+    hidden = np.concatenate([np.arange(a, b) for a, b in zip(panel.origin, panel.indptr[1:], strict=True)])
+    target, past = panel.target.copy(), panel.past.copy()
+    target[hidden], past[hidden] = 1e9, -1e9
+    loud = dataclasses.replace(panel, target=target, past=past)
+    assert same(sample(panel, tiny.MODEL, tiny.TRAIN, step), sample(loud, tiny.MODEL, tiny.TRAIN, step))
+
+
+def marked(lengths: list[int], hidden: int) -> Panel:
+    """Items whose value is their row number, all before the wall; `hidden` rows behind it hold 1e9."""
+    rows = np.array(lengths) + hidden
+    indptr = np.concatenate([[0], np.cumsum(rows)]).astype(np.int64)
+    target = np.arange(indptr[-1], dtype=np.float32)
+    origin = indptr[:-1] + lengths
+    for first, end in zip(origin, indptr[1:], strict=True):
+        target[first:end] = 1e9
+    whole = Panel.from_arrays([target[a:b] for a, b in pairwise(indptr)])
+    return dataclasses.replace(whole, origin=origin)
+
+
+def test_when_many_batches_are_drawn_then_no_value_comes_from_behind_the_wall_or_before_the_item():
+    panel = marked([200, 90, 30, 9], hidden=40)
+    train = dataclasses.replace(tiny.TRAIN, batch=64)
+    for step in range(20):
+        rng = np.random.default_rng(step)
+        ends = sample_ends(panel, rng, 64, tiny.MODEL.patch)
+        assert (ends.row > panel.indptr[ends.item]).all()
+        assert (ends.row < panel.origin[ends.item]).all()  # at least one step to learn from
+        batch = sample(panel, tiny.MODEL, train, step)
+        for values in (batch.target, batch.future):
+            assert not np.nanmax(np.abs(values)) > 1e6
+
+
+def test_when_origins_are_drawn_then_they_lie_at_or_after_the_prefix_and_after_the_first_observation():
+    rng = np.random.default_rng(0)
+    patch, context = tiny.MODEL.patch, tiny.MODEL.context
+    past = rng.standard_normal((400, context)).astype(np.float32)
+    head = rng.integers(0, context + 1, 400)
+    past[np.arange(context) < head[:, None]] = np.nan
+    past[rng.random(past.shape) < 0.3] = np.nan
+    prefix, origin = choose_origins(past, patch, 6, rng)
+    seen = np.isfinite(past)
+    first = np.where(seen.any(1), seen.argmax(1), context - 1)
+    assert ((prefix % patch == 0) & (prefix > first) & (prefix <= context)).all()
+    chosen = origin > 0
+    assert chosen.any(1).all()
+    assert (origin[chosen] % patch == 0).all()
+    assert ((origin >= prefix[:, None]) | ~chosen).all()
+    assert (origin <= context).all()
+    for row in origin:
+        assert len(set(row[row > 0])) == (row > 0).sum()
+    assert (prefix == context).mean() > 0.15  # some windows are scaled by all of their past
+
+
+def test_when_windows_are_augmented_then_what_is_missing_stays_so_and_flat_ones_keep_their_future():
+    rng = np.random.default_rng(1)
+    target = (rng.standard_normal((300, 40)) * 5 + 100).astype(np.float32)
+    target[:, 3:6] = np.nan
+    target[0, :30], target[0, 30:] = 7.0, 9.0  # flat, then a step
+    target[1, :30], target[1, 30:] = 0.0, 2.0
+    target[2] = np.nan
+    out = augment(target.copy(), 30, rng)
+    assert out.shape == target.shape
+    assert out.dtype == np.float32
+    assert np.isnan(out[2]).all()
+    assert np.isnan(out[3:, 3:6]).all()
+    assert np.isfinite(out[3:, 6:30]).mean() > 0.9  # mixing with a window that has none is rare
+    unmixed = np.isclose(out[3:, 6:], target[3:, 6:], rtol=1e-4).all(1)
+    assert unmixed.mean() > 0.3
+    np.testing.assert_allclose(np.abs(out[0, 30:] - 7.0), 2.0, rtol=1e-3)
+    np.testing.assert_allclose(out[0, 6:30], 7.0, rtol=1e-4)
+
+
+def test_when_items_are_too_short_for_a_patch_then_batches_are_still_drawn():
+    for lengths in ([1], [2], [3, 4], [1, 2, 8]):
+        panel = Panel.from_arrays([np.arange(n, dtype=np.float32) for n in lengths])
+        batch = sample(panel, tiny.MODEL, tiny.TRAIN, 0)
+        assert np.isfinite(batch.target).any() or lengths == [1]
+
+
+def test_when_seasons_are_found_for_a_batch_then_only_the_prefix_is_looked_at(monkeypatch):
+    seen = []
+    from tsattn.model import batches
+
+    real = batches.find_seasons
+    monkeypatch.setattr(batches, "find_seasons", lambda past, usual: (seen.append(past), real(past, usual))[1])
+    batch = sample(tiny.waves(), tiny.MODEL, tiny.TRAIN, 0)
+    beyond = np.arange(tiny.MODEL.context) >= batch.prefix[:, None]
+    assert np.isnan(seen[0][beyond]).all()
+    assert np.array_equal(seen[0][~beyond], batch.target[~beyond], equal_nan=True)
