@@ -25,7 +25,7 @@ class ReadOptions:
     known: tuple[str, ...] = ()  # columns known in the future too
     static: tuple[str, ...] = ()  # columns constant within an item
     freq: str | None = None  # the step: 15min, h, D, B, W, MS, QS, YS, step
-    layout: str | None = None  # "long", "wide", "single" or "year-month"
+    layout: str | None = None  # "long", "wide", "single", "rows" (a row per series) or "year-month"
     date_order: str | None = None  # "ymd", "dmy" or "mdy"
     timezone: str | None = None  # a zone or offset for timestamps without one, or to show them in
     on_duplicate: str | None = None  # "first", "last", "mean" or "sum" of rows with one timestamp
@@ -40,7 +40,7 @@ class ReadOptions:
 class ModelConfig:
     """The network. The defaults are the best that was measured (benchmarks/RESULTS.md)."""
 
-    context: int = 1024  # past steps the network sees, a multiple of `patch`
+    context: int = 2048  # past steps the network sees, a multiple of `patch`
     horizon: int = 48  # steps that one pass forecasts; longer horizons are rolled out
     patch: int = 32  # steps that make one token
     width: int = 160  # features of a token
@@ -60,7 +60,7 @@ class ModelConfig:
 class TrainConfig:
     """Training. `steps` is the length of the schedule; early stopping may end it sooner."""
 
-    steps: int = 2000  # optimiser steps
+    steps: int = 1600  # optimiser steps
     batch: int = 64  # series windows a step; each carries `origins` origins
     origins: int = 8  # forecast origins supervised in each window
     learning_rate: float = 1.5e-3  # of AdamW; Muon's is scaled from it

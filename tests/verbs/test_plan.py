@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tsattn.config import ModelConfig
 from tsattn.data.panel import Panel
 from tsattn.data.windows import rolling_origins
 from tsattn.errors import ConfigError, DataError
@@ -39,7 +40,7 @@ def test_when_the_data_is_short_then_the_network_is_too():
     assert made.model.context <= 144
     assert made.model.context % made.model.patch == 0
     assert made.train.steps < plan(panel_of(50_000)).train.steps
-    assert plan(panel_of(50_000)).model.context == 1024
+    assert plan(panel_of(50_000)).model.context == ModelConfig.context
 
 
 def test_when_settings_are_given_then_they_are_kept():

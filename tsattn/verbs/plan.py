@@ -16,6 +16,7 @@ from tsattn.errors import ConfigError, DataError
 TEST_SHARE = 0.2  # of an item's rows, at most, unless one single window needs more
 MOST_WINDOWS = 20  # of an item
 MOST_SCORED = 20_000  # windows of all items
+STEP_TOKENS = 51_200  # optimiser steps times tokens of a window: two to four minutes on two cores
 MOST_HORIZON = 192  # steps of one pass; longer horizons are rolled out
 
 
@@ -73,8 +74,9 @@ def plan(
         )
     context = _context(int(left.max()), given)
     network = from_mapping(ModelConfig, {**context, **given, "horizon": min(chosen, MOST_HORIZON)}, "[model]")
-    rows = int(np.isfinite(panel.target).sum())
-    steps = int(min(TrainConfig.steps, max(300, 20 * math.sqrt(rows))))
+    rows = int(np.isfinite(panel.before(test_start).target).sum())  # the test tail has no say, not even its gaps
+    # about as much work whatever the context, and less of it for little data
+    steps = int(min(TrainConfig.steps, STEP_TOKENS * network.patch // network.context, max(300, 20 * math.sqrt(rows))))
     schedule = from_mapping(TrainConfig, {"steps": steps, **(train or {})}, "[train]")
     return Plan(chosen, windows, test_start, network, schedule)
 
