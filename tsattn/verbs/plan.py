@@ -16,7 +16,7 @@ from tsattn.errors import ConfigError, DataError
 TEST_SHARE = 0.2  # of an item's rows, at most, unless one single window needs more
 MOST_WINDOWS = 20  # of an item
 MOST_SCORED = 20_000  # windows of all items
-STEP_TOKENS = 51_200  # optimiser steps times tokens of a window: two to four minutes on two cores
+STEP_TOKENS = 28_800  # optimiser steps times tokens of a window: about two minutes on two cores
 MOST_HORIZON = 192  # steps of one pass; longer horizons are rolled out
 
 
