@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -98,8 +99,6 @@ def _forecasters(chosen: list[Choice]) -> list[Forecaster]:
 
 def _settings(config: BacktestConfig | None, chosen: list[Choice], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:
     """Fill in the horizon and the windows, and warn when the windows reach into what a model was trained on."""
-    import dataclasses
-
     from tsattn.verbs.training import fingerprint
 
     settings = config or BacktestConfig()
@@ -129,9 +128,12 @@ def _refit(choice: Choice, listener: Listener) -> Callable[[Panel], Forecaster]:
     from tsattn.model import runtime
     from tsattn.model.fit import fit
 
+    # helpers would each repeat the whole backtest
+    settings = dataclasses.replace(choice.card.train, devices=1, nodes=1)
+
     def train(panel: Panel) -> Forecaster:
         with tempfile.TemporaryDirectory(prefix="tsattn-refit-") as folder:
-            network, fitted = fit(panel, choice.card.model, choice.card.train, state=Path(folder), on_progress=listener.progress)
+            network, fitted = fit(panel, choice.card.model, settings, state=Path(folder), on_progress=listener.progress)
             if fitted.stopped == "interrupted":
                 raise KeyboardInterrupt
         forecaster = runtime.of_network(network, choice.card)

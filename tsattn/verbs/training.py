@@ -8,7 +8,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from tsattn.forecast.baselines import baseline
 from tsattn.forecast.scores import Backtest
 from tsattn.listener import Listener
 from tsattn.model.card import CARD, Card
+from tsattn.model.processes import is_helper
 from tsattn.verbs.plan import Plan, plan
 from tsattn.verbs.results import Trained, plain
 from tsattn.verbs.scoring import verdict
@@ -71,7 +72,12 @@ def run(
         raise ConfigError(f"there is no interrupted training of {name!r} to resume", "leave --resume out to train anew")
     if resume:
         request = request.over(Request.from_json((state / _REQUEST).read_text("utf-8")))
+    several = request.train.get("devices", 1) * request.train.get("nodes", 1) > 1
+    if several and isinstance(data, str) and data == "-":
+        raise ConfigError("standard input can be read only once, and every process reads the data", "name a file")
     panel, report = read(data, request.read)
+    if is_helper(request.train):
+        _help(panel, request, state, resume)
     listener.report(report)
     made = plan(panel, horizon=request.horizon, test_windows=request.test_windows, model=request.model, train=request.train)
     for note in notes_of(made, panel, asked=request.horizon is not None):
@@ -82,6 +88,16 @@ def run(
         with write_atomic(state / _REQUEST) as beside:
             beside.write_text(request.to_json(), "utf-8")
         return _fit(data, panel, report, made, request, ref, state, resume, logger, listener)
+
+
+def _help(panel: Panel, request: Request, state: Path, resume: bool) -> NoReturn:
+    """Take part in the training that another process of this run holds the lock of, tells about and saves; then end."""
+    from tsattn.model.fit import fit
+    from tsattn.model.state import read_state
+
+    made = plan(panel, horizon=request.horizon, test_windows=request.test_windows, model=request.model, train=request.train)
+    fit(panel.before(made.test_start), made.model, made.train, state=state, resume=resume and read_state(state) is not None)
+    raise SystemExit(0)
 
 
 def _fit(
@@ -98,7 +114,11 @@ def _fit(
 ) -> Trained:
     from tsattn.model import artifact
     from tsattn.model.fit import fit
+    from tsattn.model.state import read_state
 
+    if resume and read_state(state) is None:
+        listener.note("the interrupted run had saved nothing yet: it starts from the beginning")
+        resume = False
     network, fitted = fit(
         panel.before(made.test_start),
         made.model,
