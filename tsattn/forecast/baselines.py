@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
@@ -33,7 +34,7 @@ class _Ends(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Normal:
+class _Normal(ABC):
     """What the four share. `season_length` None: the shortest usual cycle of the data's frequency."""
 
     season_length: int | None = None
@@ -51,9 +52,9 @@ class _Normal:
         values = mean[..., None] + sigma[..., None] * normal_scores(self.quantiles)
         return np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)
 
+    @abstractmethod
     def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation (B, H) of the forecasts of `history` (B, L)."""
-        raise NotImplementedError
 
 
 class Naive(_Normal):

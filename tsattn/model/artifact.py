@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import logging
 import os
 import shutil
 import tempfile
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -23,6 +19,7 @@ from tsattn.data.seasons import find_seasons
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.model.card import CARD, GRAPH, WEIGHTS, Card, read_card
 from tsattn.model.files import checked, digest
+from tsattn.model.quiet import quiet
 from tsattn.nn.network import InputSpec, Network
 
 INPUTS = ("target", "past_cov", "known", "static", "seasons")
@@ -99,7 +96,7 @@ def example(network: Network, batch: int = 3) -> tuple[torch.Tensor, ...]:
 def export(network: Network, path: Path) -> None:
     """Write the network as an ONNX graph with inputs INPUTS, a free batch axis, and the output `forecast` (B, H, Q)."""
     free = {0: torch.export.Dim("batch", min=1)}
-    with _quiet():
+    with quiet("torch.onnx", "onnxscript", "onnx_ir", "torch.export"):
         torch.onnx.export(
             network,
             example(network),
@@ -126,19 +123,3 @@ def check_parity(network: Network, path: Path) -> None:
     error = float(np.abs(got - wanted).max() / np.abs(wanted).max())
     if not error < PARITY:
         raise ArtifactError(f"the exported graph disagrees with the network by {error:.2g} of its values")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the exporter's notes on its own workings from the user."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir", "torch.export")]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)

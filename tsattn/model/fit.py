@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import hashlib
-import logging
 import math
 import signal
 import threading
@@ -31,6 +30,7 @@ from tsattn.model.batches import TrainingBatch, sample
 from tsattn.model.card import Fitted
 from tsattn.model.device import choose_device, choose_precision
 from tsattn.model.optim import make_optimizers, optimizer_tensors, restore_optimizers, schedule, set_rate
+from tsattn.model.quiet import quiet
 from tsattn.model.state import Notes, check_resumable, clear_state, read_state, under, write_state
 from tsattn.model.tail import hold_back, score
 from tsattn.nn.network import Inputs, InputSpec, Network
@@ -38,6 +38,7 @@ from tsattn.nn.objective import window_loss
 
 VALIDATIONS = 20  # over a whole schedule
 EMA = 0.99  # of the averaged weights, once warm
+LIGHTNING = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")  # whose notes users are spared
 CLIP = 1.0  # of the gradient's norm
 
 
@@ -228,7 +229,7 @@ def fit(
             notes.stopped = ""
             trainer = _trainer(watcher, train, device, notes.precision, logger, state)
             data = DataLoader(Batches(trainable, model, train, notes.step), batch_size=None, num_workers=0)
-            with _quiet(), _interruptible(watcher):
+            with quiet(*LIGHTNING), _interruptible(watcher):
                 trainer.fit(module, data)
         else:
             watcher.best = under("best", tensors)
@@ -247,7 +248,7 @@ def fit(
 def _trainer(
     watcher: Watcher, train: TrainConfig, device: torch.device, precision: str, logger: str | None, state: Path
 ) -> pl.Trainer:
-    with _quiet():
+    with quiet(*LIGHTNING):
         return pl.Trainer(
             accelerator={"cuda": "gpu"}.get(device.type, device.type),
             devices=train.devices,
@@ -321,20 +322,3 @@ def _interruptible(watcher: Watcher) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Lightning's hints to developers from users; tsattn says itself what it does."""
-    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")]
-    loggers += [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("pytorch_lightning.")]
-    levels = [entry.level for entry in loggers]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for entry in loggers:
-            entry.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            for entry, level in zip(loggers, levels, strict=True):
-                entry.setLevel(level)
