@@ -50,7 +50,8 @@ bench: $(STAMP)
 	@test -n "$(DATA)" || echo "make bench DATA=FOLDER also scores the harness on the open GIFT-Eval sets in FOLDER"
 
 soak: $(STAMP)
-	@$(BIN)/python -m pytest -m soak
+	@$(BIN)/python -m pytest -m soak </dev/null
+	@$(BIN)/python -m benchmarks.soak
 
 clean:
 	rm -rf $(VENV) build dist demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
