@@ -169,9 +169,7 @@ class Campaign:
 
     def break_saving(self, name: str) -> None:
         """Resume the run, and kill it while it saves or scores."""
-        left = set((self.models / name).glob(".*.tmp"))
-        begun = lambda: bool(set((self.models / name).glob(".*.tmp")) - left)  # noqa: E731
-        self.kill("saving", self.train_words(name, "--resume"), begun, self.seconds["saving"])
+        self.kill("saving", self.train_words(name, "--resume"), lambda: self.saving_begun(name), self.seconds["saving"])
         self.check()
 
     def finish(self, name: str) -> None:
@@ -180,7 +178,9 @@ class Campaign:
         found = self.result(name)
         if found != self.base:
             raise Harm(f"the resumed run ended with {found}, the undisturbed one with {self.base}")
-        self.seen["stray folders left by kills"] += len(list((self.models / name).glob(".*.tmp")))
+        strays = [*(self.models / name).glob(".*.tmp"), *(self.workspace / "training" / name).glob(".*.tmp")]
+        if strays:
+            raise Harm(f"the run that ended left what killed ones had begun: {strays}")
         self.check()
 
     def break_forecasting(self, while_writing: bool) -> None:

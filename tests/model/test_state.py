@@ -14,7 +14,7 @@ from tests import tiny
 from tsattn.config import TrainConfig
 from tsattn.errors import ConfigError
 from tsattn.model.optim import make_optimizers, optimizer_tensors, restore_optimizers, schedule, set_rate
-from tsattn.model.state import Notes, check_resumable, clear_state, read_state, under, write_state
+from tsattn.model.state import Notes, check_resumable, clear_state, clear_strays, read_state, under, write_state
 
 TENSORS = {
     "network.a": torch.arange(6.0).view(2, 3),
@@ -61,9 +61,12 @@ def test_when_a_killed_run_left_a_folder_beside_then_it_is_not_read_and_clearing
     write_state(tmp_path, notes(1), TENSORS)
     shutil.copytree(tmp_path / "step-0000001", tmp_path / ".step.abc.tmp")
     (tmp_path / "request.json").write_text("{}")
-    shutil.rmtree(tmp_path / "step-0000001")
-    assert read_state(tmp_path) is None
+    (tmp_path / ".request.json.abc.tmp").write_text("{")
+    assert read_state(tmp_path)[0].step == 1
+    clear_strays(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["request.json", "step-0000001"]
     clear_state(tmp_path)
+    assert read_state(tmp_path) is None
     assert [path.name for path in tmp_path.iterdir()] == ["request.json"]
 
 

@@ -66,8 +66,21 @@ def read_state(folder: Path) -> tuple[Notes, dict[str, Tensor]] | None:
 
 def clear_state(folder: Path) -> None:
     """Forget a run: its states, and whatever a killed one left beside them."""
-    for path in [*_steps(folder), *folder.glob(".step.*.tmp")]:
+    for path in _steps(folder):
         shutil.rmtree(path, ignore_errors=True)
+    clear_strays(folder)
+
+
+def clear_strays(folder: Path) -> None:
+    """Remove what killed runs had begun to write in `folder`: states, or models of one name.
+
+    Only for who holds the lock on the name: nobody else may be writing.
+    """
+    for path in folder.glob(".*.tmp"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def check_resumable(notes: Notes, asked: dict[str, Any]) -> None:

@@ -114,8 +114,10 @@ def _fit(
 ) -> Trained:
     from tsattn.model import artifact
     from tsattn.model.fit import fit
-    from tsattn.model.state import read_state
+    from tsattn.model.state import clear_strays, read_state
 
+    for folder in (state, ref.path.parent):
+        clear_strays(folder)
     if resume and read_state(state) is None:
         listener.note("the interrupted run had saved nothing yet: it starts from the beginning")
         resume = False
