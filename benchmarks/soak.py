@@ -114,11 +114,11 @@ class Campaign:
         with self.running(words) as process:
             wait_for(lambda: begun() or process.poll() is not None)
             time.sleep(self.random.random() * longest)
+            alive = process.poll() is None
             process.kill()  # SIGKILL: nothing in the process can answer to it
             process.wait()
-            if process.returncode > 0:
+            if not alive and process.returncode:
                 raise Harm(f"{' '.join(words)} failed: {process.stderr.read()[-1500:] if process.stderr else ''}")
-            alive = process.returncode != 0
         self.kills[phase] += alive
         self.seen["too late, over already"] += not alive
         return alive

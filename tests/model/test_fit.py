@@ -29,7 +29,7 @@ def interrupt_at(step: int):
 
     def tell(progress: Progress) -> None:
         if progress.step == step:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     return tell
 
