@@ -47,7 +47,8 @@ format: $(STAMP)
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks.ingest
 	@test -z "$(DATA)" || $(BIN)/python -m benchmarks.gift_eval --data "$(DATA)"
-	@test -n "$(DATA)" || echo "make bench DATA=FOLDER also scores the harness on the open GIFT-Eval sets in FOLDER"
+	@test -z "$(DATA)" || $(BIN)/python -m benchmarks.scratch --data "$(DATA)"
+	@test -n "$(DATA)" || echo "make bench DATA=FOLDER also scores naive and trained models on the open GIFT-Eval sets in FOLDER"
 
 soak: $(STAMP)
 	@$(BIN)/python -m pytest -m soak </dev/null
