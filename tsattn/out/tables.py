@@ -200,7 +200,8 @@ def trained(console: Console, fitted: Mapping[str, Any], where: str, verdict: st
     ended = why.get(str(fitted["stopped"]), str(fitted["stopped"]))
     console.print(
         Text(
-            f"{ended} after {count(int(fitted['steps']), 'step')} in {duration(float(fitted['seconds']))} on {fitted['device']}; "
+            f"{ended} after {count(int(fitted['steps']), 'step')} in {duration(float(fitted['seconds']))} "
+            f"on {fitted['device']} ({fitted['precision']}); "
             f"best weights of step {int(fitted['best_step']):,}; {count(int(fitted['parameters']), 'parameter')}"
         )
     )
