@@ -67,7 +67,7 @@ class TrainConfig:
     weight_decay: float = 0.05
     warmup: int = 50  # steps
     decay: float = 0.5  # the share of the schedule, at its end, over which the rate falls to zero
-    patience: int = 6  # validations without a better score before stopping
+    patience: int = 10  # validations without a better score, of 20 in a schedule, before stopping
     max_time: float | None = None  # seconds
     seed: int = 0
     device: str = "auto"  # "auto", "cpu", "cuda" or "mps"

@@ -8,7 +8,7 @@ import torch
 
 from tests import tiny
 from tsattn.data.panel import Panel
-from tsattn.model.tail import LEAST_KEPT, MOST_WINDOWS, SHARE, hold_back, score
+from tsattn.model.tail import FEW_SHARE, FEW_WINDOWS, LEAST_KEPT, MOST_SCORED, MOST_WINDOWS, SHARE, hold_back, score
 
 HORIZON = tiny.MODEL.horizon
 
@@ -28,7 +28,8 @@ def test_when_a_tail_is_held_back_then_what_is_trained_on_ends_where_it_begins()
         assert rows.max() + HORIZON == panel.origin[item]
         assert (np.diff(rows) == HORIZON).all()
         assert len(rows) <= MOST_WINDOWS
-        assert held[item] <= max(SHARE * panel.lengths[item], HORIZON)
+        assert held[item] <= max(FEW_SHARE * panel.lengths[item], HORIZON)
+        assert held[item] <= max(SHARE * panel.lengths[item], FEW_WINDOWS * HORIZON)
         assert np.isnan(kept.target[kept.origin[item] : kept.indptr[item + 1]]).all()
     assert 3 not in origins.item
     assert (kept.lengths >= LEAST_KEPT * HORIZON)[:3].all()
@@ -44,8 +45,8 @@ def test_when_every_item_is_too_short_then_there_is_no_tail():
 def test_when_there_are_very_many_items_then_the_tail_is_thinned_evenly():
     panel = Panel.from_arrays([np.zeros(50, np.float32)] * 3000)
     _, origins = hold_back(panel, HORIZON)
-    assert len(origins) == 1024
-    assert (np.diff(origins.item) <= 3).all()
+    assert len(origins) == MOST_SCORED
+    assert (np.diff(origins.item) <= 3000 / MOST_SCORED + 1).all()
 
 
 def test_when_the_tail_is_scored_then_the_batch_size_makes_no_difference():

@@ -11,9 +11,10 @@ from tsattn.data.windows import Origins, gather, rolling_origins
 from tsattn.nn.network import Inputs, Network
 from tsattn.nn.objective import window_loss
 
-SHARE = 0.1  # of an item's rows, at most, unless one horizon is more
+SHARE = 0.1  # of an item's rows, where that gives the windows
+FEW_WINDOWS, FEW_SHARE = 3, 0.25  # else so many, within this share: one window is one week's weather for every series
 MOST_WINDOWS = 20  # of an item
-MOST_SCORED = 1024  # windows of all items
+MOST_SCORED = 512  # windows of all items
 LEAST_KEPT = 2  # horizons that must stay before the tail
 
 
@@ -22,7 +23,9 @@ def hold_back(panel: Panel, horizon: int) -> tuple[Panel, Origins | None]:
 
     Items too short for a tail of their own are trained on to their end and not validated.
     """
-    windows = np.clip((SHARE * panel.lengths / horizon).astype(np.int64), 1, MOST_WINDOWS)  # (S,)
+    fitting = panel.lengths / horizon  # (S,)
+    few = np.clip((FEW_SHARE * fitting).astype(np.int64), 1, FEW_WINDOWS)
+    windows = np.clip((SHARE * fitting).astype(np.int64), few, MOST_WINDOWS)
     windows = np.where(panel.lengths >= (1 + LEAST_KEPT) * horizon, windows, 0)
     if not windows.any():
         return panel, None
