@@ -121,6 +121,8 @@ class Campaign:
                 raise Harm(f"{' '.join(words)} failed: {process.stderr.read()[-1500:] if process.stderr else ''}")
         self.kills[phase] += alive
         self.seen["too late, over already"] += not alive
+        if not alive:  # the machine has become faster since the undisturbed run
+            self.seconds[phase] *= 0.8
         return alive
 
     # -- what begins when ----------------------------------------------------------------------------------------------

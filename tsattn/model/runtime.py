@@ -11,7 +11,9 @@ import numpy as np
 from tsattn.data.seasons import find_seasons
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ArtifactError, ConfigError
+from tsattn.forecast.quantiles import resample
 from tsattn.model.card import CARD, GRAPH, Card, read_card
+from tsattn.model.paths import path_levels, quantiles_of, through, unit_levels
 
 if TYPE_CHECKING:
     from tsattn.nn.network import Network
@@ -50,25 +52,30 @@ class NetworkForecaster:
         return self._roll_out(feed, batch.horizon)
 
     def _roll_out(self, feed: dict[str, np.ndarray], horizon: int) -> np.ndarray:
-        """One block after another: each quantile path becomes a past of its own, and their pooled forecasts the next block.
+        """One block after another: paths through a block are the pasts of the next, whose forecasts for them are pooled.
 
-        With Q paths of Q quantiles each, the next block's q-quantile is that of all Q² values, so uncertainty grows.
+        Q paths, Q values of each forecast: the next block's quantiles are those of Q² values, so uncertainty adds up.
         """
         rows, paths, span = len(feed["target"]), len(self.quantiles), self.context + self.block
         # what never was below zero stays there: prices, counts, rain
         floor = np.where(np.nanmin(feed["target"], 1, initial=np.inf) >= 0, 0.0, -np.inf).astype(np.float32)[:, None, None]
         out = [np.maximum(self.run({**feed, "known": feed["known"][:, :span]}), floor)]  # (B, block, Q)
-        spread = {name: np.repeat(value, paths, 0) for name, value in feed.items()} if horizon > self.block else {}
+        if horizon == self.block:
+            return out[0]
+        levels = path_levels(paths, horizon)
+        pool = resample(out[0], self.quantiles, unit_levels(paths**2))  # (B, block, Q²)
+        spread = {name: np.repeat(value, paths, 0) for name, value in feed.items()}
         for start in range(self.block, horizon, self.block):
-            latest = out[-1].transpose(0, 2, 1).reshape(rows * paths, self.block)
+            latest = np.maximum(through(pool, levels[start - self.block : start]), floor)
+            latest = latest.transpose(0, 2, 1).reshape(rows * paths, self.block)
             spread["target"] = np.concatenate([spread["target"], latest], 1)[:, -self.context :]
             unknown = np.full((rows * paths, self.block, spread["past_cov"].shape[2]), np.nan, np.float32)
             spread["past_cov"] = np.concatenate([spread["past_cov"], unknown], 1)[:, -self.context :]
             known = spread["known"][:, start : start + span]
-            answers = self.run({**spread, "known": known}).reshape(rows, paths, self.block, paths)
-            pool = answers.transpose(0, 2, 1, 3).reshape(rows, self.block, paths * paths)
-            pooled = np.quantile(pool, self.quantiles, axis=-1).transpose(1, 2, 0).astype(np.float32)
-            out.append(np.maximum(pooled, floor))
+            answers = resample(self.run({**spread, "known": known}), self.quantiles, unit_levels(paths))
+            answers = answers.reshape(rows, paths, self.block, paths)
+            pool = answers.transpose(0, 2, 1, 3).reshape(rows, self.block, paths**2)
+            out.append(np.maximum(quantiles_of(pool, np.array(self.quantiles)), floor))
         return np.concatenate(out, 1)
 
 
