@@ -92,7 +92,8 @@ def assemble(
         known_features=known.names,
         static_features=static.names,
     )
-    return _panel(grid, roles, made, static_values, tz, notes)
+    invented = grid.freq.has_clock and (clock is None or clock.counted)
+    return replace(_panel(grid, roles, made, static_values, tz, notes), dated=not invented)
 
 
 def _finite(table: Table, column: Column) -> None:

@@ -41,6 +41,7 @@ class Panel:
     start: (S,) datetime64[us] on the grid clock (see freq.py). target: (N,) float32, NaN = missing. past: (N, P),
     known: (N, K), static: (S, C) float32. origin: (S,) absolute index of the first unobserved row: rows from there on
     carry known covariates only, and their target is NaN. `origin` is the single wall between past and future.
+    dated: False where the timestamps were invented, so that nobody learns from their calendar.
     tz: the zone to print timestamps in, None for naive ones. Raises DataError when the parts do not fit.
     """
 
@@ -55,6 +56,7 @@ class Panel:
     static: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     tz: str | None = None
     schema: Schema = Schema()
+    dated: bool = True
 
     def __post_init__(self) -> None:
         series, rows = len(self.item_ids), len(self.target)
@@ -141,7 +143,7 @@ class Panel:
     ) -> Panel:
         """A panel of 1-D arrays (NaN = missing), all starting at `start`.
 
-        Default: 2000-01-03, a Monday; January of 2000 for months; 0 for `step`. Raises DataError for what is no such array.
+        Default: an invented one (`dated` is False), in January of 2000; 0 for `step`. Raises DataError for what is no such array.
         """
         freq = Freq.parse(freq) if isinstance(freq, str) else freq
         with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused below
@@ -163,4 +165,5 @@ class Panel:
             start=np.full(len(rows), first, "datetime64[us]"),
             target=np.concatenate(rows),
             origin=indptr[1:].copy(),
+            dated=start is not None,
         )

@@ -51,6 +51,7 @@ def _meta(panel: Panel) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "freq": panel.freq.alias,
         "tz": panel.tz,
+        "dated": panel.dated,
         "schema": dataclasses.asdict(panel.schema),
         "item_ids": list(panel.item_ids),
         "indptr": panel.indptr.tolist(),
@@ -113,6 +114,7 @@ def panel_of(table: Any, name: str) -> Panel:
             static=static.reshape(len(meta["item_ids"]), len(schema.static_features)),
             tz=meta["tz"],
             schema=schema,
+            dated=meta["dated"],
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise DataError(f"{name}: the panel's metadata is damaged: {error}", "ingest the source again") from None

@@ -20,8 +20,8 @@ class WindowBatch:
     """B windows, each cut at its origin. All float32.
 
     past_target: (B, L), NaN where missing or before the item's start. past_cov: (B, L, P). known: (B, L+H, C+K), calendar
-    features, then declared ones; NaN where unknown. static: (B, ·). future_target: (B, H), NaN where not (yet) observed:
-    for losses and scores only. item: (B,) index into the panel, origin: (B,) absolute row of the first step forecast.
+    features (NaN where the panel is not dated), then declared ones; NaN where unknown. static: (B, ·). future_target:
+    (B, H), NaN where not (yet) observed: for losses and scores only. item: (B,) index into the panel, origin: (B,) absolute row of the first step forecast.
     """
 
     past_target: np.ndarray
@@ -99,8 +99,11 @@ def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariate
         past_cov = _take(panel.past, index[:, past], seen[:, past])
         known = _take(panel.known, index, inside)
         if calendar_names(panel.freq):
-            stamps = panel.freq.advance(panel.start[item][:, None], rows - first)
-            known = np.concatenate([calendar_features(panel.local(stamps), panel.freq), known], -1)
+            calendar = np.full((*rows.shape, len(calendar_names(panel.freq))), np.nan, np.float32)
+            if panel.dated:
+                stamps = panel.freq.advance(panel.start[item][:, None], rows - first)
+                calendar = calendar_features(panel.local(stamps), panel.freq)
+            known = np.concatenate([calendar, known], -1)
     return WindowBatch(
         past_target=target[:, past],
         past_cov=past_cov,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tsattn.config import ModelConfig, TrainConfig
+from tsattn.data.freq import calendar_names
 from tsattn.data.panel import Panel
 from tsattn.data.seasons import find_seasons
 from tsattn.data.windows import Origins, gather
@@ -17,6 +18,7 @@ from tsattn.data.windows import Origins, gather
 FLIP = 0.3  # share of windows turned upside down
 MIXUP = 0.25  # share of windows blended with another
 LIVELY = 0.1  # least spread of a prefix, as a share of the whole window's
+UNDATED = 0.1  # share of windows without their calendar: arrays in memory have none
 WHOLE = 0.2  # share of windows scaled by their whole past, as when forecasting
 
 
@@ -39,6 +41,8 @@ def sample(panel: Panel, model: ModelConfig, train: TrainConfig, step: int, rank
     rng = np.random.default_rng([train.seed, rank, step])
     origins = sample_ends(panel, rng, train.batch, model.patch)
     window = gather(panel, origins, model.context, model.horizon)
+    calendar = len(calendar_names(panel.freq))
+    window.known[rng.random(len(origins)) < UNDATED, :, :calendar] = np.nan
     target = np.concatenate([window.past_target, window.future_target], 1)  # (B, L + H)
     # what a declared covariate does to the target has a sign: upside down it would have to be learnt twice
     flip = 0.0 if panel.known.shape[1] + panel.past.shape[1] else FLIP
