@@ -21,7 +21,8 @@ class WindowBatch:
 
     past_target: (B, L), NaN where missing or before the item's start. past_cov: (B, L, P). known: (B, L+H, C+K), calendar
     features (NaN where the panel is not dated), then declared ones; NaN where unknown. static: (B, ·). future_target:
-    (B, H), NaN where not (yet) observed: for losses and scores only. item: (B,) index into the panel, origin: (B,) absolute row of the first step forecast.
+    (B, H), NaN where not (yet) observed: for losses and scores only. item: (B,) index into the panel, origin: (B,)
+    absolute row of the first step forecast.
     """
 
     past_target: np.ndarray
