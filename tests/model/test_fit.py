@@ -169,6 +169,15 @@ def test_when_validation_no_longer_improves_then_training_stops_early_with_the_b
     assert all((network.state_dict()[k] == v).all() for k, v in kept[1].items())
 
 
+def test_when_newer_weights_score_about_as_well_then_they_are_kept(tmp_path, monkeypatch):
+    import tsattn.model.fit as room
+
+    scores = iter([0.5, 0.300, 0.305, 0.31])  # within 2 % of the best, and beyond
+    monkeypatch.setattr(room, "score", lambda *_: next(scores))
+    _, fitted = fit(tiny.waves(), tiny.MODEL, dataclasses.replace(tiny.TRAIN, steps=40), state=tmp_path)
+    assert (fitted.best_step, fitted.validation, fitted.steps) == (30, 0.305, 40)
+
+
 def test_when_nothing_was_observed_in_the_validation_tail_then_the_newest_weights_are_kept(tmp_path):
     panel = tiny.waves((300,))
     panel.target[-100:] = np.nan

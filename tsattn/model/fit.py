@@ -37,6 +37,7 @@ from tsattn.nn.network import Inputs, InputSpec, Network
 from tsattn.nn.objective import window_loss
 
 VALIDATIONS = 20  # over a whole schedule
+NEAR = 1.02  # a score up to so many times the best is as good
 EMA = 0.99  # of the averaged weights, once warm
 LIGHTNING = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")  # whose notes users are spared
 CLIP = 1.0  # of the gradient's norm
@@ -163,9 +164,11 @@ class Watcher(pl.Callback):
         notes = self.notes
         found = None if self.tail is None else score(module.average, self.panel, self.tail, module.device)
         self.validation = found
-        better = found is None or (math.isfinite(found) and (notes.best is None or found < notes.best))
-        if better:  # without a tail the newest weights are the best there are
-            notes.best, notes.best_step, notes.waited = found, notes.step, 0
+        best = found if notes.best is None else notes.best
+        # newer weights win a near tie: their rate has decayed further, and a tail of few windows cannot tell them apart
+        if found is None or (math.isfinite(found) and best is not None and found <= NEAR * best):
+            notes.best = found if found is None or best is None else min(found, best)
+            notes.chosen, notes.best_step, notes.waited = found, notes.step, 0
             self.best = {name: value.detach().cpu().clone() for name, value in module.average.state_dict().items()}
         else:
             notes.waited += 1
@@ -240,7 +243,7 @@ def fit(
         raise TsattnError("training diverged: the weights are no longer finite", "use a lower learning_rate in --config")
     count = sum(p.numel() for p in network.parameters())
     fitted = Fitted(
-        notes.stopped, notes.step, notes.best_step, notes.best, round(notes.seconds, 1), str(device), notes.precision, count
+        notes.stopped, notes.step, notes.best_step, notes.chosen, round(notes.seconds, 1), str(device), notes.precision, count
     )
     return network.eval(), fitted
 

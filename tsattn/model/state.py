@@ -26,9 +26,10 @@ class Notes:
     asked: dict[str, Any]
     precision: str
     step: int = 0
-    best_step: int = 0
-    best: float | None = None
-    waited: int = 0  # validations since the best
+    best_step: int = 0  # of the weights that are kept
+    chosen: float | None = None  # their score
+    best: float | None = None  # the lowest score of any
+    waited: int = 0  # validations since the weights that are kept
     seconds: float = 0.0
     stopped: str = ""
 

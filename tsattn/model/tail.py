@@ -14,7 +14,7 @@ from tsattn.nn.objective import window_loss
 SHARE = 0.1  # of an item's rows, where that gives the windows
 FEW_WINDOWS, FEW_SHARE = 3, 0.25  # else so many, within this share: one window is one week's weather for every series
 MOST_WINDOWS = 20  # of an item
-MOST_SCORED = 512  # windows of all items
+MOST_SCORED = 256  # windows of all items
 LEAST_KEPT = 2  # horizons that must stay before the tail
 
 
