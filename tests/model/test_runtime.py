@@ -145,7 +145,7 @@ def test_when_an_item_is_longer_than_the_context_then_only_its_end_counts(saved)
     forecaster = runtime.load(saved)
     y = tiny.waves((400,)).target
     start = np.datetime64("2000-01-03") + np.timedelta64(400 - tiny.MODEL.context, "h")
-    whole = predict(forecaster, Panel.from_arrays([y], freq="h"), horizon=5)[0]
+    whole = predict(forecaster, Panel.from_arrays([y], freq="h", start="2000-01-03"), horizon=5)[0]
     end = predict(forecaster, Panel.from_arrays([y[-tiny.MODEL.context :]], freq="h", start=start), horizon=5)[0]
     np.testing.assert_allclose(whole.values, end.values, rtol=1e-6)
 
