@@ -51,6 +51,7 @@ def save(folder: Path, network: Network, card: Card) -> Card:
         card = dataclasses.replace(card, created=now, tsattn_version=released, files=files)
         (beside / CARD).write_text(card.to_json(), "utf-8")
         for path in beside.iterdir():
+            path.chmod(0o644)  # safetensors makes private files, while a model is read by whoever may read its folder
             with path.open("rb+") as written:
                 os.fsync(written.fileno())
         beside.rename(folder)

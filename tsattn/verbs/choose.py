@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
-from tsattn.errors import ArtifactError, ConfigError
+from tsattn.errors import ArtifactError, ConfigError, DataError
 from tsattn.listener import Listener
 from tsattn.model.card import read_card
 from tsattn.verbs.predictor import check_fits, read_for
@@ -76,15 +76,19 @@ def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> 
         return _again(latest, read_card(latest.path), data, options)
     fallback: Choice | None = None
     why: list[str] = []
+    refused: list[DataError] = []
     for ref in reversed(workspace.models()):
         try:
             choice = _again(ref, read_card(ref.path), data, options)
-        except (ArtifactError, ConfigError) as error:
-            why.append(error.message)
+        except (ArtifactError, ConfigError, DataError) as error:
+            why.append(f"{ref}: {error.message}")
+            refused += [error] if isinstance(error, DataError) else []
             continue
         if choice.panel.schema.target == choice.card.schema.target:
             return choice
         fallback = fallback or choice
+    if fallback is None and len(refused) == len(why):
+        raise refused[0]  # it is the data that cannot be read, by whichever model
     if fallback is None:
         raise ConfigError(
             "no model of the workspace fits this data:\n  " + "\n  ".join(why[:5]), "train one on it: tsattn train DATA"

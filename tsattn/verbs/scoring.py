@@ -143,6 +143,9 @@ def _refit(choice: Choice, listener: Listener) -> Callable[[Panel], Forecaster]:
     return train
 
 
+CLEAR = 0.01  # less is no gain worth telling
+
+
 def verdict(scores: Backtest, model: str) -> tuple[str, bool | None]:
     """One plain sentence on whether a model is worth using, and whether it beats the better naive on every metric."""
     skills = {metric: scores.skill(model, metric) for metric in SKILLS if metric in scores.references}
@@ -154,7 +157,7 @@ def verdict(scores: Backtest, model: str) -> tuple[str, bool | None]:
         word = "lower" if value > 0 else "higher"
         parts.append(f"{metric} {abs(value) * 100:.1f} % {word} than {scores.references[metric]}")
     detail = ", ".join(parts)
-    if all(value > 0 for value in skills.values()):
+    if all(value >= CLEAR for value in skills.values()):
         return f"{model} beats the better naive method: {detail}", True
     if any(value > 0 for value in skills.values()):
         return f"{model} does not clearly beat the better naive method: {detail}", False
