@@ -152,6 +152,12 @@ def models(*, workspace: Place = None) -> Listed:
     return Listed(place.root, tuple(rows))
 
 
+def rollback(name: str, *, workspace: Place = None) -> Listed:
+    """Take the newest version of a model out of use, and list what is there now. Raises ArtifactError without an older one."""
+    Workspace.at(workspace).withdraw(name)
+    return models(workspace=workspace)
+
+
 def _read(data: Any, options: ReadOptions, listener: Listener) -> tuple[Panel, ReadReport]:
     from tsattn.data.read import read
 

@@ -24,6 +24,7 @@ from tsattn.errors import ArtifactError, ConfigError, LockedError
 _VERSION = re.compile(r"\d{4,}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _CARD = "config.json"
+_WITHDRAWN = ".withdrawn"
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,22 @@ class Workspace:
     def next_version(self, name: str) -> ModelRef:
         """Where the next model of this name goes. The folder is not made."""
         folder = self.root / "models" / checked_name(name)
-        taken = [int(f.name) for f in _folders(folder) if _VERSION.fullmatch(f.name)]
+        names = [f.name.removesuffix(_WITHDRAWN) for f in _folders(folder)]
+        taken = [int(n) for n in names if _VERSION.fullmatch(n)]
         version = max(taken, default=0) + 1
         return ModelRef(name, version, folder / f"{version:04d}")
+
+    def withdraw(self, name: str) -> tuple[ModelRef, ModelRef]:
+        """Take the newest version of a name out of use; its number stays taken. Returns (withdrawn, now in use).
+
+        Raises ArtifactError when there is no older version to go back to.
+        """
+        versions = self.versions(checked_name(name))
+        if len(versions) < 2:
+            raise ArtifactError(f"the model {name!r} has no earlier version in {self.root}", "see: tsattn models")
+        newest = versions[-1]
+        newest.path.rename(newest.path.with_name(newest.path.name + _WITHDRAWN))
+        return newest, versions[-2]
 
     # -- training and logs ---------------------------------------------------------------------------------------
 
@@ -116,22 +130,19 @@ class Workspace:
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Hold the training of one name. Raises LockedError at once when another run holds it."""
-        from filelock import FileLock, Timeout
-
         folder = self.training(name)
         self.make(folder)
-        lock = FileLock(folder.parent / f"{name}.lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise LockedError(
-                f"another run is training {name!r} in the workspace {self.root}",
-                "wait for it, or give this one another name: --name NAME",
-            ) from None
-        try:
+        message = f"another run is training {name!r} in the workspace {self.root}"
+        with _held(folder.parent / f"{name}.lock", 0, message, "wait for it, or give this one another name: --name NAME"):
             yield
-        finally:
-            lock.release()
+
+    @contextmanager
+    def job_lock(self, name: str, wait: float = 0) -> Iterator[None]:
+        """Hold one batch job. Raises LockedError when another run of it goes on for more than `wait` seconds."""
+        folder = self.make(self.root / "jobs")
+        message = f"another run of the job {name!r} is under way in the workspace {self.root}"
+        with _held(folder / f"{name}.lock", wait, message, "wait for it: --wait SECONDS"):
+            yield
 
     def log_folder(self) -> Path:
         """`logs`, made when missing."""
@@ -147,6 +158,22 @@ class Workspace:
                 "choose another place: --workspace FOLDER, or TSATTN_WORKSPACE",
             ) from None
         return folder
+
+
+@contextmanager
+def _held(path: Path, wait: float, message: str, hint: str) -> Iterator[None]:
+    """Hold a lock file. The system lets go of it when the process ends in whatever way, so a dead one never blocks."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, timeout=wait)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LockedError(message, hint) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def checked_name(name: str) -> str:

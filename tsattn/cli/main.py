@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tsattn.cli import backtest, forecast, ingest, models, options, train
+from tsattn.cli import backtest, batch, forecast, ingest, models, options, train
 from tsattn.cli.groups import uses
 from tsattn.cli.session import Session
 from tsattn.errors import ExitCode, TsattnError
@@ -26,8 +26,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (ingest.ingest, train.train, forecast.forecast, backtest.backtest, models.models):
-    app.command(no_args_is_help=command.__name__ in ("ingest", "train", "backtest"))(command)
+COMMANDS = (
+    *(ingest.ingest, train.train, forecast.forecast, backtest.backtest, models.models),
+    *(batch.run, batch.runs, batch.schedule, batch.monitor),
+)
+for command in COMMANDS:
+    app.command(no_args_is_help=command.__name__ not in ("forecast", "models", "runs"))(command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,0 +1,229 @@
+"""Databases through SQLAlchemy: rows in by a query, forecasts out in one transaction that replaces what the key names."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from tsattn.batch.values import scheme_of
+from tsattn.errors import ConfigError, DataError, TsattnError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+    from sqlalchemy import Connection, Engine, Table
+
+KEY = ("job", "item_id", "cutoff", "timestamp")
+_CHUNK = 2000
+T = TypeVar("T")
+
+
+def rows_of(url: str, query: str, retries: int) -> pa.Table:
+    """The rows of a query. Raises DataError when the database refuses, after `retries` attempts to reach it."""
+    import pyarrow as pa
+    import sqlalchemy as sa
+
+    def ask(connection: Connection) -> list[dict[str, Any]]:
+        return [{k: _plain(v) for k, v in row.items()} for row in connection.execute(sa.text(query)).mappings()]
+
+    rows = _transaction(url, retries, ask)
+    if not rows:
+        raise DataError("the query gave no row")
+    try:
+        return pa.Table.from_pylist(rows)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise DataError(f"the query's columns mix types: {error}", "cast them in the query") from None
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, decimal.Decimal) else value
+
+
+def upsert(url: str, name: str, table: pa.Table, retries: int) -> int:
+    """Write forecasts to a table in one transaction, and return how many rows.
+
+    `table` has the columns of KEY, quantiles, and what else is known of a row. Rows of the same key are replaced, steps
+    that an earlier run wrote beyond them for the same item and cutoff are removed. The table is made when it is missing,
+    and given the columns that it lacks. Raises DataError, after `retries` attempts to reach the database.
+    """
+
+    def write(connection: Connection) -> int:
+        target = _migrated(connection, name, table)
+        rows = _rows(table, connection.dialect.name)
+        _clear(connection, target, rows)
+        statement = _statement(connection, target, table.column_names)
+        for at in range(0, len(rows), _CHUNK):
+            connection.execute(statement, rows[at : at + _CHUNK])
+        return len(rows)
+
+    return _transaction(url, retries, write)
+
+
+def stored(url: str, name: str, job: str, retries: int) -> list[dict[str, Any]]:
+    """The rows that a job has in a table; [] when there is no such table."""
+    import sqlalchemy as sa
+
+    def ask(connection: Connection) -> list[dict[str, Any]]:
+        if not sa.inspect(connection).has_table(name):
+            return []
+        target = sa.Table(name, sa.MetaData(), autoload_with=connection)
+        return [dict(row) for row in connection.execute(sa.select(target).where(target.c.job == job)).mappings()]
+
+    return _transaction(url, retries, ask)
+
+
+def _transaction(url: str, retries: int, work: Callable[[Connection], T]) -> T:
+    """Run `work` in one transaction; where the database cannot be reached, again with growing pauses."""
+    try:
+        import sqlalchemy as sa
+        import tenacity
+    except ImportError:
+        raise ConfigError("databases need SQLAlchemy, which is not installed", "pip install 'tsattn[sql]'") from None
+    again = tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type((sa.exc.OperationalError, sa.exc.InterfaceError)),
+        stop=tenacity.stop_after_attempt(retries),
+        wait=tenacity.wait_exponential_jitter(initial=0.5, max=15),
+        reraise=True,
+    )
+
+    def once() -> T:
+        with _engine(url) as engine, engine.begin() as connection:
+            return work(connection)
+
+    try:
+        return again(once)
+    except sa.exc.SQLAlchemyError as error:
+        said = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
+        raise DataError(f"{scheme_of(url)}: {said[0]}", "is the server up, and are the address and the rights right?") from None
+
+
+@contextmanager
+def _engine(url: str) -> Iterator[Engine]:
+    import sqlalchemy as sa
+    from sqlalchemy.pool import NullPool
+
+    try:
+        made = sa.make_url(url)
+        if made.drivername == "postgresql":
+            made = made.set(drivername="postgresql+psycopg")
+        wait = {"timeout": 30} if made.drivername.startswith("sqlite") else {"connect_timeout": 10}
+        engine = sa.create_engine(made, poolclass=NullPool, connect_args=wait, hide_parameters=True)
+    except sa.exc.ArgumentError:
+        raise ConfigError(
+            f"the {scheme_of(url)} address cannot be read", "write it as postgresql://user:${PASSWORD}@host/name#table"
+        ) from None
+    except ImportError as error:
+        raise ConfigError(f"the database driver is missing: {error}", "pip install 'tsattn[sql]'") from None
+    if made.drivername.startswith("sqlite"):
+        _whole_transactions(engine)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _whole_transactions(engine: Engine) -> None:
+    """Python's SQLite driver begins a transaction late; here it begins at once, so that making the table is in it too."""
+    from sqlalchemy import event
+
+    @event.listens_for(engine, "connect")
+    def _plain_connection(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _migrated(connection: Connection, name: str, table: pa.Table) -> Table:
+    """The table as the database has it, made or widened so that it takes these columns."""
+    import sqlalchemy as sa
+
+    wanted = sa.Table(name, sa.MetaData(), *_columns(table))
+    if connection.dialect.name == "postgresql":  # two jobs may make one table at the same time
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"tsattn {name}"})
+    look = sa.inspect(connection)
+    if not look.has_table(name):
+        wanted.create(connection)
+        return wanted
+    if tuple(look.get_pk_constraint(name)["constrained_columns"]) != KEY:
+        raise TsattnError(f"the table {name!r} is there, and is not one of forecasts", "name another one after the #")
+    there = {column["name"]: column["type"] for column in look.get_columns(name)}
+    for column in wanted.columns:
+        if column.name not in there:
+            quoted = connection.dialect.identifier_preparer
+            kind = column.type.compile(connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {quoted.quote(name)} ADD COLUMN {quoted.quote(column.name)} {kind}")
+        elif column.name in KEY and isinstance(there[column.name], sa.Integer) != isinstance(column.type, sa.Integer):
+            raise TsattnError(f"the table {name!r} holds another kind of timestamps", "name another one after the #")
+    return wanted
+
+
+def _columns(table: pa.Table) -> list[Any]:
+    import pyarrow as pa
+    import sqlalchemy as sa
+
+    made = []
+    for field in table.schema:
+        if pa.types.is_timestamp(field.type):
+            kind: Any = sa.DateTime(timezone=field.type.tz is not None)
+        elif pa.types.is_floating(field.type):
+            kind = sa.Double()
+        elif pa.types.is_boolean(field.type):
+            kind = sa.Boolean()
+        else:
+            kind = sa.BigInteger() if pa.types.is_integer(field.type) else sa.Text()
+        made.append(sa.Column(field.name, kind, primary_key=field.name in KEY, autoincrement=False, quote=True))
+    return made
+
+
+def _rows(table: pa.Table, dialect: str) -> list[dict[str, Any]]:
+    """Bound values: quantiles in their shortest decimals; instants in UTC where the database knows no zone."""
+    import pyarrow as pa
+
+    names = [_bound(i) for i in range(table.num_columns)]
+    columns = []
+    for column in table.columns:
+        if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+            column = column.cast(pa.timestamp("us", "UTC"))
+            column = column.cast(pa.timestamp("us")) if dialect == "sqlite" else column
+        if pa.types.is_float32(column.type):
+            columns.append([float(str(value)) for value in column.to_numpy().astype(np.float32)])
+        else:
+            columns.append(column.to_pylist())
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _bound(number: int) -> str:
+    return f"p{number}"  # a column's name, such as 0.1, is no name of a parameter
+
+
+def _clear(connection: Connection, target: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Remove the steps of the same items and cutoffs that lie beyond those to be written."""
+    import sqlalchemy as sa
+
+    at = {name: _bound(number) for number, name in enumerate(target.columns.keys())}
+    last: dict[tuple[Any, ...], Any] = {}
+    for row in rows:
+        last[tuple(row[at[k]] for k in KEY[:3])] = row[at["timestamp"]]  # an item's rows rise in time
+    statement = target.delete().where(
+        *(target.c[k] == sa.bindparam(f"b_{k}") for k in KEY[:3]), target.c.timestamp > sa.bindparam("b_timestamp")
+    )
+    values = [{**{f"b_{k}": v for k, v in zip(KEY, key, strict=False)}, "b_timestamp": end} for key, end in last.items()]
+    if values:
+        connection.execute(statement, values)
+
+
+def _statement(connection: Connection, target: Table, names: Sequence[str]) -> Any:
+    import sqlalchemy as sa
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    insert: Any = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(target)
+    insert = insert.values({target.c[name]: sa.bindparam(_bound(i), type_=target.c[name].type) for i, name in enumerate(names)})
+    rest = {target.c[name]: insert.excluded[name] for name in names if name not in KEY}
+    return insert.on_conflict_do_update(index_elements=[target.c[k] for k in KEY], set_=rest)

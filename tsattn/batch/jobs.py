@@ -1,0 +1,241 @@
+"""The job file: TOML -> frozen Jobs. Every mistake is told at once, with its line, before anything runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tsattn.batch.lines import Lines
+from tsattn.batch.values import Output, checked_cron, expanded, is_database, scheme_of, seconds, shown
+from tsattn.config import ModelConfig, ReadOptions, TrainConfig, from_mapping, to_mapping
+from tsattn.errors import ConfigError
+
+BAD_ITEMS = ("fallback", "skip", "fail")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One `[[job]]`. Times are seconds; `outputs` and `input` may hold ${NAME}s, which are filled in when they are used."""
+
+    name: str
+    input: str  # a path, a folder, a glob, a URL that fsspec reads, or a database URL together with `query`
+    model: str  # a name of the workspace, name/version, or a model folder
+    outputs: tuple[Output, ...]
+    query: str | None = None
+    read: ReadOptions = ReadOptions()
+    horizon: int | None = None  # None = the model's
+    quantiles: tuple[float, ...] | None = None  # None = the model's
+    max_age: float | None = None  # of the newest input row
+    max_gap: float = 93600.0  # between good runs, for `tsattn monitor`: a day and two hours
+    min_history: int = 3  # observed values that an item needs to be forecast by the model
+    bad_items: str = "fallback"  # what becomes of an item that cannot be forecast: "fallback", "skip" or "fail"
+    retrain: float | None = None  # train anew when the model is older
+    keep: int = 3  # versions of the model that stay after a promotion
+    network: dict[str, Any] = field(default_factory=dict)  # ModelConfig fields for retraining
+    training: dict[str, Any] = field(default_factory=dict)  # TrainConfig fields for retraining
+    schedule: str = "0 6 * * *"  # cron fields, for `tsattn schedule`
+    retries: int = 5  # attempts at a database
+    line: int = 1
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """The `[monitor]` table: whom to tell, and how far results may move before they are told."""
+
+    alert: str | None = None  # a command, given JSON on its stdin, or an http(s) address
+    fallback_jump: float = 0.1  # of the share of fallbacks over that of the runs before
+    mase_ratio: float = 1.5  # of the MASE since, to that of the model's backtest
+    coverage_drop: float = 0.2  # of the 80 % interval's coverage, at any step, from 0.8 or from the backtest's
+    least: int = 30  # scored values below which nothing is said about accuracy
+
+
+@dataclass(frozen=True)
+class JobFile:
+    """A checked job file: relative paths in it start from its folder."""
+
+    path: Path
+    jobs: tuple[Job, ...]
+    monitor: Monitor = Monitor()
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+    def only(self, names: tuple[str, ...]) -> tuple[Job, ...]:
+        """The jobs of these names, all when none is given. Raises ConfigError for an unknown one."""
+        known = [job.name for job in self.jobs]
+        for name in names:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+                raise ConfigError(f"{self.path}: no job {name!r}", hint)
+        return tuple(job for job in self.jobs if not names or job.name in names)
+
+    def local(self, text: str) -> str:
+        """A path of the file from anywhere; URLs (SQLite's too) are made absolute where they name a local file."""
+        if is_database(text):
+            found = re.fullmatch(r"(sqlite[^:]*:///)(?!/|[A-Za-z]:)(?!:memory:)(.+)", text)
+            return f"{found.group(1)}{(self.folder / found.group(2)).as_posix()}" if found else text
+        return text if scheme_of(text) else str(self.folder / Path(text).expanduser())
+
+    def texts(self) -> list[str]:
+        """Everything that may hold a secret."""
+        found = [text for job in self.jobs for text in (job.input, job.query or "", *(o.text for o in job.outputs))]
+        return found + ([self.monitor.alert] if self.monitor.alert else [])
+
+
+def read_jobs(path: str | Path) -> JobFile:
+    """Read a job file. Raises ConfigError that lists every mistake with its line and what to write instead."""
+    place = Path(path).absolute()
+    try:
+        text = place.read_text("utf-8")
+        values = tomllib.loads(text)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file", "name the job file: tsattn run jobs.toml") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"{path}: {shown(str(error))}") from None
+    check = _Check(Lines(text))
+    check.unknown(values, ("defaults", "job", "monitor"), "", 0)
+    defaults, monitor = check.table(values.get("defaults", {}), "defaults"), check.table(values.get("monitor", {}), "monitor")
+    jobs = values.get("job", [])
+    if not isinstance(jobs, list) or not jobs or not all(isinstance(job, dict) for job in jobs):
+        check.problem(check.lines.of("", 0, "job"), "there is no [[job]] table")
+        jobs = []
+    check.unknown(defaults, _KEYS, "defaults", 0)
+    made = [check.job(number, job, defaults) for number, job in enumerate(jobs)]
+    watch = check.monitor(monitor)
+    names = [job.name for job in made if job]
+    for job in made:
+        if job and names.index(job.name) != made.index(job) and names.count(job.name) > 1:
+            check.problem(job.line, f"two jobs are called {job.name!r}")
+    if check.problems:
+        said = [f"  line {line}: {message}" for line, message in sorted(set(check.problems))]
+        many = f"{len(said)} mistakes" if len(said) > 1 else "a mistake"
+        raise ConfigError(f"{path}: {many}:\n" + "\n".join(said), "nothing was run")
+    return JobFile(place, tuple(job for job in made if job), watch)
+
+
+_KEYS = tuple(f.name for f in dataclasses.fields(Job) if f.name != "line")
+_DURATIONS = ("max_age", "max_gap", "retrain")
+_TEXTS = ("name", "input", "model", "query", "bad_items", "schedule")
+_COUNTS = ("horizon", "min_history", "keep", "retries")
+
+
+class _Check:
+    """Collects mistakes instead of stopping at the first."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+        self.problems: list[tuple[int, str]] = []
+
+    def problem(self, line: int, message: str) -> None:
+        self.problems.append((line, message))
+
+    def table(self, value: Any, name: str) -> dict[str, Any]:
+        if isinstance(value, dict):
+            return value
+        self.problem(self.lines.of("", 0, name), f"{name!r} must be a table: write [{name}] on a line of its own")
+        return {}
+
+    def unknown(self, table: dict[str, Any], known: tuple[str, ...], path: str, number: int) -> None:
+        for key in table:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+                self.problem(self.lines.of(path, number, key), f"unknown key {key!r}: {hint}")
+
+    def job(self, number: int, own: dict[str, Any], defaults: dict[str, Any]) -> Job | None:
+        before = len(self.problems)
+        self.unknown(own, _KEYS, "job", number)
+        values = {key: value for key, value in {**defaults, **own}.items() if key in _KEYS}
+        line = self.lines.of("job", number)
+        for key in ("name", "input", "model", "outputs"):
+            if key not in values:
+                self.problem(line, f"the job has no {key!r}")
+        made: dict[str, Any] = {}
+        for key, value in values.items():
+            where = self.lines.of("job", number, key) if key in own else self.lines.of("defaults", 0, key)
+            try:
+                made[key] = _value(key, value)
+            except ConfigError as error:
+                self.problem(where, f"{key}: {error.message}" + (f" ({error.hint})" if error.hint else ""))
+        if "input" in made and is_database(made["input"]) != ("query" in made):
+            says = "a database as input needs a query" if is_database(made["input"]) else "a query needs a database URL as input"
+            self.problem(line, says)
+        if made.get("retrain") is not None and not _NAME.fullmatch(made.get("model", "")):
+            self.problem(line, "retrain: only a model named in the workspace is trained anew, not a version or a folder")
+        for key in ("input", "query", "outputs"):
+            where = self.lines.of("job", number, key) if key in own else self.lines.of("defaults", 0, key)
+            parts = [o.text for o in made.get(key, ())] if key == "outputs" else [made.get(key) or ""]
+            for part in parts:
+                try:
+                    expanded(part)
+                except ConfigError as error:
+                    self.problem(where, f"{key}: {error.message} ({error.hint})")
+        return Job(**made, line=line) if len(self.problems) == before else None
+
+    def monitor(self, values: dict[str, Any]) -> Monitor:
+        self.unknown(values, tuple(f.name for f in dataclasses.fields(Monitor)), "monitor", 0)
+        known = {k: v for k, v in values.items() if k in {f.name for f in dataclasses.fields(Monitor)}}
+        try:
+            if known.get("alert"):
+                expanded(str(known["alert"]))
+            return from_mapping(Monitor, known, "[monitor]")
+        except ConfigError as error:
+            self.problem(self.lines.of("monitor"), error.message)
+            return Monitor()
+
+
+def _value(key: str, value: Any) -> Any:
+    """One value of a job, checked. Raises ConfigError."""
+    if key in _TEXTS and (not isinstance(value, str) or not value.strip() or "\0" in value):
+        raise ConfigError("must be a text")
+    if key in _DURATIONS:
+        return seconds(str(value))
+    if key in _COUNTS and (type(value) is not int or value < 1):
+        raise ConfigError(f"must be a whole number of at least 1, not {value!r}")
+    if key == "name" and not _NAME.fullmatch(value):
+        raise ConfigError(f"{value!r} cannot name a job (use letters, digits, '.', '_' and '-')")
+    if key == "schedule":
+        return checked_cron(value)
+    if key == "bad_items" and value not in BAD_ITEMS:
+        raise ConfigError(f"must be one of {', '.join(BAD_ITEMS)}, not {value!r}")
+    if key == "input" and scheme_of(value) and "#" in value and is_database(value):
+        raise ConfigError("a database as input has no #table: write a query")
+    if key == "outputs":
+        texts = [value] if isinstance(value, str) else value
+        if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):
+            raise ConfigError("must be a text or a list of texts")
+        return tuple(Output.parse(text) for text in texts)
+    if key == "quantiles":
+        return _levels(value)
+    if key == "read":
+        return _read(value)
+    if key in ("network", "training"):
+        if not isinstance(value, dict):
+            raise ConfigError("must be a table")
+        return {k: v for k, v in to_mapping(from_mapping(_KINDS[key], value, f"[{key}]")).items() if k in value}
+    return value
+
+
+_KINDS: dict[str, type] = {"network": ModelConfig, "training": TrainConfig}
+
+
+def _levels(value: Any) -> tuple[float, ...]:
+    numbers = value if isinstance(value, list) else [None]
+    if not numbers or not all(type(n) is float and 0 < n < 1 for n in numbers) or len(set(numbers)) != len(numbers):
+        raise ConfigError("must be a list of different numbers between 0 and 1, such as [0.1, 0.5, 0.9]")
+    return tuple(sorted(numbers))
+
+
+def _read(value: Any) -> ReadOptions:
+    if not isinstance(value, dict):
+        raise ConfigError('must be a table, such as { timestamp = "day", item = "shop" }')
+    lists = {f.name for f in dataclasses.fields(ReadOptions) if isinstance(f.default, tuple)}
+    return from_mapping(ReadOptions, {k: [v] if k in lists and isinstance(v, str) else v for k, v in value.items()}, "read")

@@ -1,0 +1,170 @@
+"""Is every job running, on fresh data, as accurately as it did? And who is told when not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shlex
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tsattn.batch.inputs import newest, on_grid, opened
+from tsattn.batch.jobs import Job, JobFile, Monitor, read_jobs
+from tsattn.batch.records import GOOD, Records
+from tsattn.batch.run import find_model, place_of
+from tsattn.batch.truth import Accuracy, score
+from tsattn.batch.values import Redactor, expanded, scheme_of
+from tsattn.errors import TsattnError
+from tsattn.forecast.predict import show
+from tsattn.model.card import Card, read_card
+from tsattn.out.words import duration
+from tsattn.verbs.predictor import read_for
+from tsattn.workspace import Workspace
+
+
+@dataclass
+class Verdict:
+    """What is wrong with a job, and what was looked at."""
+
+    job: str
+    problems: list[str] = field(default_factory=list)
+    last_good: str | None = None
+    newest_row: str | None = None
+    fallback_share: float | None = None
+    mase: float | None = None
+    coverage: float | None = None
+    coverage_of_step: list[float | None] = field(default_factory=list)
+    scored: int = 0
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The verdicts on all jobs."""
+
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def good(self) -> bool:
+        return not any(verdict.problems for verdict in self.verdicts)
+
+    def to_mapping(self) -> dict[str, Any]:
+        return {"good": self.good, "jobs": [dict(vars(verdict)) for verdict in self.verdicts]}
+
+
+def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bool, log: Callable[..., None]) -> Watched:
+    """Check the jobs of a file, and call its alert when something is wrong. Raises ConfigError for a bad job file."""
+    file = read_jobs(path)
+    place, hide = place_of(workspace, file), Redactor(file.texts())
+    found = []
+    for job in file.only(names):
+        verdict = Verdict(job.name)
+        _runs(job, Records(place.root / "runs.db"), file.monitor, verdict)
+        try:
+            _data(job, file, place, verdict)
+        except (TsattnError, OSError) as error:
+            verdict.problems.append(error.message if isinstance(error, TsattnError) else str(error))
+        verdict.problems = [hide(problem) for problem in verdict.problems]
+        found.append(verdict)
+    watched = Watched(tuple(found))
+    if alert and file.monitor.alert and not watched.good:
+        try:
+            _tell(expanded(file.monitor.alert), watched)
+        except (OSError, subprocess.SubprocessError, urllib.error.URLError, ValueError) as error:
+            log("error", hide(f"the alert could not be sent: {error}"))
+    return watched
+
+
+def _runs(job: Job, records: Records, limits: Monitor, verdict: Verdict) -> None:
+    """The last good run, how old it is, and whether its share of fallbacks jumped."""
+    good = [run for run in records.runs((job.name,)) if run["status"] in GOOD and run["as_of"] is None]
+    if not good:
+        verdict.problems.append("no good run yet")
+        return
+    verdict.last_good = good[0]["ended"]
+    age = (dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(good[0]["ended"])).total_seconds()
+    if age > job.max_gap:
+        verdict.problems.append(f"no good run for {duration(age)}, max_gap allows {duration(job.max_gap)}")
+    shares = [(run["fallback"] + run["failed"]) / max(1, run["items"]) for run in good[:15]]
+    verdict.fallback_share = shares[0]
+    usual = float(np.median(shares[1:])) if shares[1:] else 0.0
+    if shares[0] > usual + limits.fallback_jump:
+        verdict.problems.append(f"{shares[0]:.0%} of the items were not forecast by the model, {usual:.0%} before")
+
+
+def _data(job: Job, file: JobFile, place: Workspace, verdict: Verdict) -> None:
+    """The age of the newest row, and how the stored forecasts fared against the rows that came since."""
+    card = read_card(find_model(job, file, place).path)
+    with opened(job, file) as data:
+        panel, _ = read_for(card, data, job.read)
+    last = newest(panel)
+    verdict.newest_row = show(panel, last)
+    if job.max_age is not None:
+        age = float((on_grid(dt.datetime.now().astimezone(), panel) - last) / np.timedelta64(1, "s"))
+        if age > job.max_age:
+            verdict.problems.append(f"its input is stale: {duration(age)} old, max_age allows {duration(job.max_age)}")
+    found = score(job, file, panel)
+    if found is None:
+        return
+    verdict.mase, verdict.coverage, verdict.scored = found.mase, found.coverage, found.count
+    verdict.coverage_of_step = found.coverage_of_step
+    _accuracy(found, card, file.monitor, verdict)
+
+
+def _accuracy(found: Accuracy, card: Card, limits: Monitor, verdict: Verdict) -> None:
+    own = next((row for row in card.scores if row.get("model") == card.name), {})
+    if found.count < limits.least:
+        return
+    usual = own.get("MASE")
+    if found.mase is not None and usual and found.mase > limits.mase_ratio * usual:
+        verdict.problems.append(f"MASE {found.mase:.3f} on what came since, {usual:.3f} in its backtest")
+    expected = min(0.8, own.get("coverage") or 0.8)
+    if found.coverage is not None and found.coverage < expected - limits.coverage_drop:
+        verdict.problems.append(f"the 80 % interval held {found.coverage:.0%} of what came since, {expected:.0%} in its backtest")
+    steps = zip(found.coverage_of_step, found.count_of_step, strict=True)
+    bad = [
+        h + 1
+        for h, (value, count) in enumerate(steps)
+        if count >= limits.least and (value or 0) < expected - limits.coverage_drop
+    ]
+    if bad:
+        verdict.problems.append(
+            f"the 80 % interval is too narrow {bad[0]} steps ahead" + (f" and at {len(bad) - 1} more" if bad[1:] else "")
+        )
+
+
+def _tell(alert: str, watched: Watched) -> None:
+    """POST the verdicts to an address, or give them to a command on its stdin, within half a minute."""
+    document = json.dumps(watched.to_mapping(), ensure_ascii=False, default=str).encode()
+    if scheme_of(alert) in ("http", "https"):
+        request = urllib.request.Request(alert, document, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30):
+            return
+    subprocess.run(shlex.split(alert), input=document, timeout=30, check=True, stdout=subprocess.DEVNULL)
+
+
+def prometheus_text(watched: Watched) -> str:
+    """The verdicts in the text format that Prometheus reads (node_exporter's textfile collector takes it)."""
+    lines = ["# HELP tsattn_job_good Whether nothing is wrong with a job.", "# TYPE tsattn_job_good gauge"]
+    lines += [f'tsattn_job_good{{job="{v.job}"}} {int(not v.problems)}' for v in watched.verdicts]
+    lines += ["# HELP tsattn_job_last_good_seconds When a job last ran well.", "# TYPE tsattn_job_last_good_seconds gauge"]
+    for v in watched.verdicts:
+        if v.last_good:
+            lines.append(
+                f'tsattn_job_last_good_seconds{{job="{v.job}"}} {dt.datetime.fromisoformat(v.last_good).timestamp():.0f}'
+            )
+    for name, about in (
+        ("fallback_share", "items not forecast by the model"),
+        ("mase", "MASE since"),
+        ("coverage", "of 80 % intervals"),
+    ):
+        lines += [f"# HELP tsattn_job_{name} {about}.", f"# TYPE tsattn_job_{name} gauge"]
+        found = ((v.job, getattr(v, name)) for v in watched.verdicts)
+        lines += [f'tsattn_job_{name}{{job="{job}"}} {value:.10g}' for job, value in found if value is not None]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,99 @@
+"""Crontab lines and systemd units that run a job file from anywhere, with nothing set in the environment."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from tsattn.batch.jobs import JobFile
+from tsattn.batch.values import variables
+from tsattn.errors import ConfigError
+
+_DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def groups(file: JobFile) -> list[tuple[str, tuple[str, ...]]]:
+    """(cron fields, names of the jobs that run then), in the order of the file."""
+    found: dict[str, tuple[str, ...]] = {}
+    for job in file.jobs:
+        found[job.schedule] = (*found.get(job.schedule, ()), job.name)
+    return list(found.items())
+
+
+def words(file: JobFile, workspace: Path, names: tuple[str, ...]) -> list[str]:
+    """The command that runs these jobs, every path in it absolute."""
+    command = [sys.executable, "-m", "tsattn", "run", str(file.path), "--workspace", str(workspace.absolute()), "--json-logs"]
+    if len(names) < len(file.jobs):
+        command += [word for name in names for word in ("--job", name)]
+    return command
+
+
+def crontab(file: JobFile, workspace: Path) -> str:
+    """A crontab: a line for each schedule in the file."""
+    secrets = _secrets(file)
+    lines = [f"# set above these lines, for cron knows no environment: {', '.join(secrets)}"] if secrets else []
+    log = shlex.quote(str(workspace.absolute() / "run.log"))
+    for fields, names in groups(file):
+        command = f"cd {shlex.quote(str(file.folder))} && {shlex.join(words(file, workspace, names))} >>{log} 2>&1"
+        lines.append(f"{fields} " + command.replace("%", r"\%"))  # to cron a bare % is a new line
+    return "\n".join(lines) + "\n"
+
+
+def units(file: JobFile, workspace: Path) -> dict[str, str]:
+    """systemd units by file name: a service and a timer for each schedule. Raises ConfigError for one that systemd lacks."""
+    made = {}
+    for number, (fields, names) in enumerate(groups(file), 1):
+        stem = f"tsattn-{file.path.stem}" + (f"-{number}" if len(groups(file)) > 1 else "")
+        command = " ".join(_quoted(word) for word in words(file, workspace, names))
+        environment = f"EnvironmentFile={file.path.with_suffix('.env')}\n" if _secrets(file) else ""
+        made[f"{stem}.service"] = (
+            f"[Unit]\nDescription=tsattn: {', '.join(names)}\n\n[Service]\nType=oneshot\n"
+            f"WorkingDirectory={file.folder}\n{environment}ExecStart={command}\n"
+        )
+        made[f"{stem}.timer"] = (
+            f"[Unit]\nDescription=tsattn: {', '.join(names)}\n\n[Timer]\nOnCalendar={calendar(fields)}\nPersistent=true\n\n"
+            "[Install]\nWantedBy=timers.target\n"
+        )
+    return made
+
+
+def calendar(fields: str) -> str:
+    """Five cron fields as systemd's OnCalendar. Raises ConfigError for a day of the month together with one of the week."""
+    minute, hour, day, month, weekday = fields.split()
+    if day != "*" and weekday != "*":
+        raise ConfigError(
+            f"{fields!r}: cron runs on either day, systemd on days that are both",
+            "give a day of the month or of the week, not both",
+        )
+    days = "" if weekday == "*" else _weekdays(weekday) + " "
+    date = f"*-{_field(month, 1)}-{_field(day, 1)}"
+    return f"{days}{date} {_field(hour, 0)}:{_field(minute, 0)}:00"
+
+
+def _field(text: str, first: int) -> str:
+    parts = []
+    for part in text.split(","):
+        span, _, step = part.partition("/")
+        span = span.replace("-", "..")
+        parts.append(f"{first if span == '*' else span}/{step}" if step else span)
+    return ",".join(parts)
+
+
+def _weekdays(text: str) -> str:
+    chosen: set[int] = set()
+    for part in text.split(","):
+        span, _, step = part.partition("/")
+        low, _, high = ("0-6" if span == "*" else span).partition("-")
+        chosen |= set(range(int(low), int(high or low) + 1, int(step or 1)))
+    return ",".join(dict.fromkeys(_DAYS[n] for n in sorted(chosen)))
+
+
+def _secrets(file: JobFile) -> list[str]:
+    return sorted({name for text in file.texts() for name in variables(text)})
+
+
+def _quoted(word: str) -> str:
+    """One word of ExecStart: systemd expands % and $."""
+    word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{word}"' if any(c in word for c in " \t;\"'") else word

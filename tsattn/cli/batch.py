@@ -1,0 +1,142 @@
+"""`tsattn run`, `runs`, `schedule` and `monitor`: forecasts that nobody watches."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tsattn.cli import options
+from tsattn.cli.groups import uses
+from tsattn.cli.session import Session
+from tsattn.errors import ConfigError, ExitCode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+JobFile = Annotated[str, typer.Argument(metavar="JOBS", help="The job file, such as jobs.toml.")]
+Jobs = Annotated[options.Many, typer.Option("--job", metavar="NAME,…", show_default=False, help="Only these jobs.")]
+JsonLogs = Annotated[bool, typer.Option("--json-logs", help="Write the log on stderr as JSON lines.")]
+
+
+@uses(session=options.session)
+def run(
+    session: Session,
+    path: JobFile,
+    jobs: Jobs = None,
+    as_of: Annotated[
+        options.Text, typer.Option(metavar="TIME", help="Forecast as if it were then: later rows are not seen.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but write and record.")] = False,
+    wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Wait for another run of the same job.")] = 0,
+    json_logs: JsonLogs = False,
+) -> int:
+    """Run the jobs of a file: read, forecast, write exactly once, record.
+
+    A job that fails never stops the others; rows of an item that cannot be forecast are flagged, with the reason.
+    """
+    from tsattn.batch.run import Order, Ran
+    from tsattn.batch.run import run as run_jobs
+    from tsattn.out import batch as drawn
+
+    order = Order(options.listed(jobs), as_of, dry_run, wait)
+    made: Ran = run_jobs(path, order, workspace=session.workspace, log=_log(session, json_logs))
+    session.show(made, lambda console, found: drawn.runs(console, [one.to_mapping() for one in found.runs]))
+    return int(made.exit_code)
+
+
+@uses(session=options.session)
+def runs(
+    session: Session,
+    jobs: Jobs = None,
+    last: Annotated[int, typer.Option("--last", "-n", min=1, metavar="N", help="How many.")] = 20,
+) -> int:
+    """List what the latest runs did, newest first."""
+    from tsattn.batch.records import Records
+    from tsattn.out import batch as drawn
+    from tsattn.workspace import Workspace
+
+    rows = Records(Workspace.at(session.workspace).root / "runs.db").runs(options.listed(jobs), last)
+    return session.show(_Mapping({"runs": rows}), lambda console, found: drawn.runs(console, found.values["runs"]))
+
+
+@uses(session=options.session)
+def schedule(
+    session: Session,
+    path: JobFile,
+    cron: Annotated[bool, typer.Option("--cron", help="Print crontab lines (crontab -e).")] = False,
+    systemd: Annotated[bool, typer.Option("--systemd", help="Print timer and service units.")] = False,
+) -> int:
+    """Print crontab lines, or systemd units, that run the jobs."""
+    from tsattn.batch.jobs import read_jobs
+    from tsattn.batch.run import place_of
+    from tsattn.batch.schedule import crontab, units
+
+    if cron == systemd:
+        raise ConfigError("say which: --cron or --systemd", f"for example: tsattn schedule {path} --cron")
+    file = read_jobs(path)
+    workspace = place_of(session.workspace, file).root
+    if cron:
+        text = crontab(file, workspace)
+        values: dict[str, Any] = {"crontab": text.splitlines()}
+    else:
+        made = units(file, workspace)
+        text = "\n".join(f"# /etc/systemd/system/{name}\n{unit}" for name, unit in made.items())
+        values = {"units": made}
+    return session.show(_Mapping(values), lambda *_: typer.echo(text, nl=False))
+
+
+@uses(session=options.session)
+def monitor(
+    session: Session,
+    path: JobFile,
+    jobs: Jobs = None,
+    prometheus: Annotated[bool, typer.Option("--prometheus", help="Print Prometheus text in place of a table.")] = False,
+    no_alert: Annotated[bool, typer.Option("--no-alert", help="Do not call the alert of the job file.")] = False,
+    json_logs: JsonLogs = False,
+) -> int:
+    """Check that every job runs, on fresh data, as accurately as it did; exit with 1 when one does not."""
+    from tsattn.batch.monitor import prometheus_text, watch
+    from tsattn.out import batch as drawn
+
+    found = watch(path, options.listed(jobs), workspace=session.workspace, alert=not no_alert, log=_log(session, json_logs))
+
+    def render(console: Console, made: Any) -> None:
+        if prometheus:
+            typer.echo(prometheus_text(made), nl=False)
+        else:
+            drawn.verdicts(console, made.to_mapping()["jobs"])
+
+    session.show(found, render)
+    return int(ExitCode.DONE if found.good else ExitCode.FAILED)
+
+
+class _Mapping:
+    """Values that are a result."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.values = values
+
+    def to_mapping(self) -> dict[str, Any]:
+        return self.values
+
+
+def _log(session: Session, as_json: bool) -> Callable[..., None]:
+    """Log lines on stderr: JSON for machines, else words for people; only warnings and errors with --quiet."""
+    import datetime as dt
+
+    def log(level: str, message: str, **about: Any) -> None:
+        if session.quiet and level == "info":
+            return
+        now = dt.datetime.now().astimezone()
+        if as_json:
+            line = {"time": now.isoformat(timespec="milliseconds"), "level": level, "message": message, **about}
+            text = json.dumps(line, ensure_ascii=False)
+        else:
+            text = f"{now:%Y-%m-%d %H:%M:%S} {level} {about.get('job', '')}: {message}"
+        print(text, file=sys.stderr, flush=True)
+
+    return log

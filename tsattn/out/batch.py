@@ -1,0 +1,55 @@
+"""Runs of batch jobs, and the verdicts of the monitor, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from tsattn.out.tables import table
+from tsattn.out.words import duration
+
+_STYLES = {"done": "green", "partial": "yellow", "running": "cyan"}
+
+
+def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One row a run; what failed is named below."""
+    if not rows:
+        console.print(Text("there is no run yet: tsattn run jobs.toml"))
+        return
+    recorded = "started" in rows[0]
+    columns = ["job", "status", "cutoff", ">items", ">fallback", ">failed", ">rows", "model", ">time"]
+    drawn = table(*(["started", *columns] if recorded else columns))
+    for row in rows:
+        status, model = str(row["status"]), row["model"]
+        version = f"{model}/{row['version']}" if model and row["version"] else str(model or "–")
+        counts = [f"{row[key]:,}" if row[key] is not None else "–" for key in ("items", "fallback", "failed", "rows")]
+        cells: list[Text | str] = [
+            Text(str(row["job"])),
+            Text(status, style=_STYLES.get(status, "red")),
+            Text(str(row["cutoff"] or "–")),
+            *counts,
+        ]
+        cells += [Text(version), "–" if row["seconds"] is None else duration(float(row["seconds"]))]
+        drawn.add_row(*([str(row["started"]).replace("T", " ")[:19]] if recorded else []), *cells)
+    console.print(drawn)
+    for row in rows:
+        if row["error"]:
+            console.print(Text(f"{row['job']}: {row['error']}", style="red"))
+
+
+def verdicts(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One row a job: what is wrong with it, or that nothing is."""
+    drawn = table("job", "verdict", "last good run", ">MASE since", ">80 % coverage", "what is wrong")
+    for row in rows:
+        good = not row["problems"]
+        scored = [f"{row['mase']:.3f}" if row["mase"] is not None else "–"]
+        scored += [f"{row['coverage'] * 100:.0f} %" if row["coverage"] is not None else "–"]
+        style = "green" if good else "red"
+        last = str(row["last_good"] or "never").replace("T", " ")[:19]
+        drawn.add_row(
+            Text(str(row["job"])), Text("good" if good else "bad", style=style), last, *scored, Text("; ".join(row["problems"]))
+        )
+    console.print(drawn)
