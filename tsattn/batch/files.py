@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from tsattn.data.atomic import write_atomic
 from tsattn.errors import DataError
@@ -55,10 +56,15 @@ def read_dataset(place: str, job: str) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for path in sorted((Path(place) / f"job={quote(job)}").glob(f"cutoff=*/{PART}")):
         try:
-            rows += pq.ParquetFile(path).read().to_pylist()
+            cutoff = _cutoff(unquote(path.parent.name.partition("=")[2]))
+            rows += [{**row, "cutoff": cutoff} for row in pq.ParquetFile(path).read().to_pylist()]
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{path}: cannot be read: {error}") from None
     return rows
+
+
+def _cutoff(text: str) -> dt.datetime | int:
+    return int(text) if text.lstrip("-").isdecimal() else dt.datetime.fromisoformat(text)
 
 
 def _merged(path: Path, part: pa.Table) -> pa.Table:

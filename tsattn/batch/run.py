@@ -161,7 +161,7 @@ def _work(job: Job, file: JobFile, place: Workspace, order: Order, made: JobRun,
     _check_age(job, panel, moment)
     horizon = card.horizon if job.horizon is None else job.horizon
     found = forecast_items(runtime.load(ref.path), panel, horizon, job.quantiles, job.min_history, job.bad_items)
-    made.run_id = _run_id(job, card, ref, horizon, found, made.fingerprint)
+    made.run_id = _run_id(job, card, ref, found)
     made.done, made.fallback = len(found.forecast) - len(found.fallbacks), len(found.fallbacks)
     empty = sum(repair.count for repair in report.repaired if repair.what == EMPTY)
     lost = [{"item_id": bad.item_id, "reason": bad.reason} for bad in found.failures]
@@ -189,10 +189,14 @@ def _check_age(job: Job, panel: Panel, moment: dt.datetime) -> None:
         )
 
 
-def _run_id(job: Job, card: Card, ref: ModelRef, horizon: int, found: Outcome, data: str) -> str:
-    """The same data, model and settings give the same id, so that a run made up for has the rows that it would have had."""
-    parts = (job.name, str(sorted(card.files.items())), str(ref.version), str(horizon), str(found.forecast.quantiles), data)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+def _run_id(job: Job, card: Card, ref: ModelRef, found: Outcome) -> str:
+    """The same model and the same results give the same id, so that a run made up for has the rows it would have had."""
+    made = found.forecast
+    parts = (job.name, str(sorted(card.files.items())), str(ref.version), str(made.quantiles), *made.item_ids)
+    digest = hashlib.sha256("\0".join(parts).encode())
+    for array in (made.cutoffs.astype(np.int64), made.timestamps.astype(np.int64), made.values):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _write(job: Job, file: JobFile, found: Outcome, made: JobRun) -> int:

@@ -1,0 +1,67 @@
+"""A workspace with one tiny model, and job files that use it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def rows(items: int = 2, hours: int = 200, seed: int = 0, lead: str = "a") -> list[str]:
+    """Lines of hourly items, a day's wave each."""
+    rng = np.random.default_rng(seed)
+    stamps = np.datetime64("2024-01-01T00:00") + np.arange(hours).astype("timedelta64[h]")
+    lines = []
+    for item in range(items):
+        values = 10 + 3 * np.sin(np.arange(hours) * 2 * np.pi / 24) + rng.normal(0, 0.3, hours)
+        lines += [f"{lead}{item:02d},{stamp},{value:.3f}" for stamp, value in zip(stamps, values, strict=True)]
+    return lines
+
+
+def write_csv(path: Path, lines: Sequence[str]) -> Path:
+    path.write_text("\n".join(["item_id,timestamp,target", *lines]) + "\n", "utf-8")
+    return path
+
+
+@pytest.fixture
+def house(tmp_path: Path, saved: Path) -> Path:
+    """A folder with data.csv and a workspace whose model is called `tiny`."""
+    shutil.copytree(saved, tmp_path / ".tsattn" / "models" / "tiny" / "0001")
+    write_csv(tmp_path / "data.csv", rows())
+    return tmp_path
+
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture
+def jobs(house: Path) -> Write:
+    """Writes jobs.toml."""
+
+    def write(text: str) -> Path:
+        path = house / "jobs.toml"
+        path.write_text(text, "utf-8")
+        return path
+
+    return write
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if key != "TSATTN_WORKSPACE"}
+    return {**kept, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **more}
+
+
+def start(*words: object, cwd: Path | None = None, **more: str) -> subprocess.Popen[str]:
+    """The program in a process of its own."""
+    command = [sys.executable, "-m", "tsattn", *map(str, words)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd, env=environment(**more), encoding="utf-8"
+    )

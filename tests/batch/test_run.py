@@ -1,0 +1,216 @@
+"""Unattended runs: exactly once, whole or not at all, and none stops another."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from tests.batch.conftest import environment, rows, start, write_csv
+from tsattn.batch.records import Records
+from tsattn.cli.main import main
+
+JOB = """
+[[job]]
+name = "a"
+input = "data.csv"
+model = "tiny"
+horizon = 12
+outputs = ["out/f.csv", "out/ds/", "sqlite:///out/f.db#fore \\"casts"]
+"""
+
+
+def contents(folder: Path) -> dict[str, object]:
+    """Every file but the database by its bytes, and the rows of the database."""
+    found: dict[str, object] = {
+        str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file() and not p.name.startswith("f.db")
+    }
+    return {**found, "rows": stored(folder / "f.db")}
+
+
+def stored(path: Path, table: str = 'fore "casts') -> list[tuple[object, ...]]:
+    with sqlite3.connect(path) as database:
+        quoted = table.replace('"', '""')
+        return database.execute(f'SELECT * FROM "{quoted}" ORDER BY job, item_id, cutoff, timestamp').fetchall()
+
+
+def test_when_a_job_is_run_again_then_nothing_changes(jobs, house):
+    path = jobs(JOB)
+    assert main(["run", str(path), "-q"]) == 0
+    first = contents(house / "out")
+    assert len(first["rows"]) == 24
+    assert main(["run", str(path), "-q"]) == 0
+    assert contents(house / "out") == first
+    recorded = Records(house / ".tsattn" / "runs.db").runs()
+    assert [run["status"] for run in recorded] == ["done", "done"]
+    assert recorded[0]["rows"] == 24
+    assert len({run["run_id"] for run in recorded}) == 1
+
+
+def test_when_a_night_is_made_up_for_then_its_rows_are_those_it_would_have_had(jobs, house):
+    path = jobs(JOB)
+    early = [line for line in rows() if line.split(",")[1] <= "2024-01-07T12:00"]
+    write_csv(house / "data.csv", early)
+    assert main(["run", str(path), "-q"]) == 0
+    night = contents(house / "out")
+    for file in (house / "out").rglob("*"):
+        if file.is_file():
+            file.unlink()
+    write_csv(house / "data.csv", rows())
+    assert main(["run", str(path), "-q", "--as-of", "2024-01-07T12:00"]) == 0
+    assert contents(house / "out") == night
+
+
+def test_when_a_horizon_shrinks_then_no_step_of_the_longer_one_stays(jobs, house):
+    assert main(["run", str(jobs(JOB)), "-q"]) == 0
+    assert main(["run", str(jobs(JOB.replace("horizon = 12", "horizon = 5"))), "-q"]) == 0
+    assert len(stored(house / "out" / "f.db")) == 10
+
+
+def test_when_new_quantiles_are_asked_for_then_the_table_gets_their_columns(jobs, house):
+    assert main(["run", str(jobs(JOB)), "-q"]) == 0
+    assert main(["run", str(jobs(JOB + "quantiles = [0.05, 0.5]\n")), "-q"]) == 0
+    with sqlite3.connect(house / "out" / "f.db") as database:
+        columns = [row[1] for row in database.execute('PRAGMA table_info("fore ""casts")')]
+    assert {"0.05", "0.5", "0.9"} <= set(columns)
+    assert len(stored(house / "out" / "f.db")) == 24
+
+
+def test_when_a_table_is_foreign_then_it_is_left_alone(jobs, house, capsys):
+    (house / "out").mkdir()
+    with sqlite3.connect(house / "out" / "f.db") as database:
+        database.execute('CREATE TABLE "fore ""casts" (a TEXT)')
+    assert main(["run", str(jobs(JOB)), "--json", "-q"]) == 1
+    run = json.loads(capsys.readouterr().out)["jobs"][0]
+    assert "is not one of forecasts" in run["error"]
+    assert len((house / "out" / "f.csv").read_text("utf-8").splitlines()) == 25
+
+
+def test_when_a_job_is_under_way_then_a_second_run_exits_75_and_with_wait_follows_it(jobs, house):
+    path = jobs(JOB)
+    (house / ".tsattn" / "jobs").mkdir()
+    lock = FileLock(house / ".tsattn" / "jobs" / "a.lock")
+    lock.acquire()
+    try:
+        second = start("run", path, "-q")
+        assert second.wait(120) == 75
+        waiting = start("run", path, "-q", "--wait", "100")
+        time.sleep(0.5)
+        assert waiting.poll() is None
+    finally:
+        lock.release()
+    assert waiting.wait(120) == 0
+
+
+def test_when_runs_are_killed_then_the_rows_at_the_end_are_those_of_one_clean_run(jobs, house):
+    path = jobs(JOB)
+    began = time.monotonic()
+    assert start("run", path, "-q").wait(120) == 0
+    usual = time.monotonic() - began
+    clean = contents(house / "out")
+    for file in (house / "out").rglob("*"):
+        if file.is_file():
+            file.unlink()
+    dice, killed = random.Random(0), 0
+    for _ in range(4):
+        victim = start("run", path, "-q")
+        try:
+            victim.wait(usual * dice.uniform(0.5, 1.0))
+        except subprocess.TimeoutExpired:
+            victim.kill()
+            killed += 1
+        victim.wait()
+    assert killed
+    assert start("run", path, "-q").wait(120) == 0
+    assert contents(house / "out") == clean
+    statuses = {run["status"] for run in Records(house / ".tsattn" / "runs.db").runs()}
+    assert "running" not in statuses
+
+
+def test_when_jobs_fail_then_the_others_are_whole_and_each_failure_is_named(jobs, house, capsys):
+    broken = house / ".tsattn" / "models" / "broken" / "0001"
+    broken.mkdir(parents=True)
+    for file in (house / ".tsattn" / "models" / "tiny" / "0001").iterdir():
+        content = file.read_bytes()
+        (broken / file.name).write_bytes(content[: len(content) // 2] if file.suffix == ".onnx" else content)
+    write_csv(house / "bad.csv", [*rows(19), "short,2024-01-02T00:00,5", "short,2024-01-02T01:00,6"])
+    text = '[defaults]\nmodel = "tiny"\ninput = "data.csv"\nhorizon = 12\n'
+    text += "".join(f'[[job]]\nname = "good{n}"\noutputs = "good{n}.csv"\n' for n in range(3))
+    text += '[[job]]\nname = "missing"\ninput = "nowhere.csv"\noutputs = "m.csv"\n'
+    text += '[[job]]\nname = "corrupt"\nmodel = "broken"\noutputs = "c.csv"\n'
+    text += '[[job]]\nname = "items"\ninput = "bad.csv"\noutputs = "i.csv"\n'
+    assert main(["run", str(jobs(text)), "--json"]) == 4
+    said = capsys.readouterr()
+    runs = {run["job"]: run for run in json.loads(said.out)["jobs"]}
+    assert [runs[f"good{n}"]["status"] for n in range(3)] == ["done"] * 3
+    assert all(len((house / f"good{n}.csv").read_text("utf-8").splitlines()) == 25 for n in range(3))
+    assert runs["missing"]["status"] == runs["corrupt"]["status"] == "failed"
+    assert "nowhere.csv" in runs["missing"]["error"]
+    assert "model.onnx" in runs["corrupt"]["error"]
+    assert not (house / "c.csv").exists()
+    assert (runs["items"]["status"], runs["items"]["done"], runs["items"]["fallback"]) == ("partial", 19, 1)
+    flagged = [line for line in (house / "i.csv").read_text("utf-8").splitlines() if "short" in line]
+    assert len(flagged) == 12
+    assert all("true" in line and "fewer than 3" in line for line in flagged)
+    first_lines = said.err.splitlines()[:1]
+    assert "nowhere.csv" in first_lines[0], "missing files are told before anything runs"
+
+
+def test_when_the_input_is_stale_then_the_job_fails(jobs, capsys):
+    assert main(["run", str(jobs(JOB + 'max_age = "2d"\n')), "--json", "-q"]) == 1
+    assert "stale" in json.loads(capsys.readouterr().out)["jobs"][0]["error"]
+    assert main(["run", str(jobs(JOB + 'max_age = "2d"\n')), "--json", "-q", "--as-of", "2024-01-09T09:00"]) == 0
+
+
+def test_when_a_run_is_dry_then_nothing_is_written(jobs, house):
+    assert main(["run", str(jobs(JOB)), "-q", "--dry-run"]) == 0
+    assert not (house / "out").exists()
+    assert not (house / ".tsattn" / "runs.db").exists()
+
+
+def test_when_the_input_is_a_query_then_its_rows_are_forecast(jobs, house):
+    with sqlite3.connect(house / "in.db") as database:
+        database.execute("CREATE TABLE sales (item_id TEXT, timestamp TEXT, target REAL)")
+        database.executemany("INSERT INTO sales VALUES (?, ?, ?)", [line.split(",") for line in rows()])
+    assert main(["run", str(jobs(JOB)), "-q"]) == 0
+    from_file = (house / "out" / "f.csv").read_bytes()
+    text = JOB.replace('"data.csv"', '"sqlite:///in.db"\nquery = "SELECT * FROM sales ORDER BY item_id, timestamp"')
+    assert main(["run", str(jobs(text)), "-q"]) == 0
+    assert (house / "out" / "f.csv").read_bytes() == from_file
+
+
+def test_when_a_database_cannot_be_reached_then_no_secret_is_told(jobs, house, capsys, monkeypatch):
+    pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'tsattn[sql]'")
+    monkeypatch.setenv("PGPASSWORD_OF_TEST", "hush-hush")
+    text = JOB.replace('"out/f.csv"', '"postgresql://u:${PGPASSWORD_OF_TEST}@127.0.0.1:9/d#t"') + "retries = 1\n"
+    assert main(["run", str(jobs(text)), "--json", "--json-logs"]) == 1
+    said = capsys.readouterr()
+    run = json.loads(said.out)["jobs"][0]
+    assert "${PGPASSWORD_OF_TEST}" in run["error"]
+    assert len(stored(house / "out" / "f.db")) == 24, "the other outputs are written all the same"
+    assert all(json.loads(line)["level"] for line in said.err.splitlines())
+    kept = (house / ".tsattn" / "runs.db").read_bytes()
+    assert "hush-hush" not in said.out + said.err
+    assert b"hush-hush" not in kept
+
+
+def test_when_the_printed_cron_line_runs_in_a_bare_environment_then_the_forecast_is_there(jobs, house, tmp_path, capsys):
+    path = jobs(JOB)
+    assert main(["schedule", str(path), "--cron"]) == 0
+    line = capsys.readouterr().out.splitlines()[-1]
+    fields = line.split(maxsplit=5)
+    assert fields[:5] == ["0", "6", "*", "*", "*"]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    # PYTHONPATH stands for an installed package; there is nothing else, not even a PATH
+    bare = {"PYTHONPATH": environment()["PYTHONPATH"]}
+    done = subprocess.run(["/bin/sh", "-c", fields[5].replace(r"\%", "%")], cwd=elsewhere, env=bare, timeout=120)
+    log = (house / ".tsattn" / "run.log").read_text("utf-8")
+    assert done.returncode == 0, log
+    assert len(stored(house / "out" / "f.db")) == 24

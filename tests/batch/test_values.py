@@ -1,0 +1,66 @@
+"""Durations, outputs, schedules and secrets."""
+
+from __future__ import annotations
+
+import pytest
+
+from tsattn.batch.schedule import calendar
+from tsattn.batch.values import Output, Redactor, checked_cron, expanded, seconds, shown
+from tsattn.errors import ConfigError
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("90s", 90), ("30min", 1800), ("26h", 93600), ("7d", 604800), ("1d12h", 129600)])
+def test_when_a_duration_is_written_then_it_is_read_in_seconds(text, wanted):
+    assert seconds(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "7", "7 days", "h", "-1d"])
+def test_when_a_duration_is_none_then_it_is_refused(text):
+    with pytest.raises(ConfigError, match="no duration"):
+        seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("a.csv", "file"), ("a/", "dataset"), ("sqlite:///a.db#t", "database"), ("postgresql://h/d#t", "database")]
+)
+def test_when_an_output_is_written_then_its_kind_is_known(text, kind):
+    assert Output.parse(text).kind == kind
+
+
+@pytest.mark.parametrize("text", ["a.xlsx", "sqlite:///a.db", "mysql://h/d#t", "postgresql://h/d#"])
+def test_when_an_output_is_unknown_then_it_is_refused(text):
+    with pytest.raises(ConfigError):
+        Output.parse(text)
+
+
+def test_when_a_secret_stands_in_a_url_then_it_is_encoded_for_it_and_hidden_in_every_form(monkeypatch):
+    monkeypatch.setenv("SECRET", "p@ss/w:rd")
+    url = "postgresql://u:${SECRET}@h/d#t"
+    assert expanded(url) == "postgresql://u:p%40ss%2Fw%3Ard@h/d#t"
+    hide = Redactor([url, "postgresql://u:plain@h/d#t"])
+    said = hide("cannot log in with p@ss/w:rd or p%40ss%2Fw%3Ard or plain")
+    assert said == "cannot log in with ${SECRET} or ${SECRET} or ***"
+    assert shown("postgresql://u:plain@h/d") == "postgresql://u:***@h/d"
+
+
+@pytest.mark.parametrize("text", ["* * * *", "60 * * * *", "0 25 * * *", "0 6 * * mon", "0 6-2 * * *", "@daily"])
+def test_when_cron_fields_are_wrong_then_they_are_refused(text):
+    with pytest.raises(ConfigError, match="no schedule"):
+        checked_cron(text)
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        ("30 6 * * *", "*-*-* 6:30:00"),
+        ("0 6 * * 1-5", "Mon,Tue,Wed,Thu,Fri *-*-* 6:0:00"),
+        ("*/15 * 1 * *", "*-*-1 *:0/15:00"),
+    ],
+)
+def test_when_systemd_is_asked_for_then_cron_fields_become_its_calendar(fields, wanted):
+    assert calendar(fields) == wanted
+
+
+def test_when_both_days_are_given_then_systemd_is_refused():
+    with pytest.raises(ConfigError, match="not both"):
+        calendar("0 6 1 * 1")
