@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "tsattn"
 # Typer itself reads values with pydantic, and finds the shell with shellingham: they are its cost, not ours
-HEAVY = ("numpy", "pandas", "torch", "pytorch_lightning", "rich", "pyarrow", "matplotlib", "onnxruntime", "filelock")
+HEAVY = ("numpy", "pandas", "torch", "pytorch_lightning", "rich", "pyarrow", "matplotlib", "onnxruntime", "filelock", "sqlalchemy")
 # who alone may import a library, as paths under tsattn/ (a folder means all of it)
 ONLY = {
     "pytorch_lightning": ("model/fit.py",),
@@ -19,6 +19,8 @@ ONLY = {
     "typer": ("cli",),
     "matplotlib": ("out/plots.py",),
     "filelock": ("workspace.py",),
+    "sqlalchemy": ("batch/database.py",),
+    "tenacity": ("batch/database.py",),
     "torch": ("nn", "model"),
     "onnxruntime": ("model",),
     "statsforecast": ("forecast/statistical.py",),
@@ -81,6 +83,7 @@ def test_when_a_library_has_its_rooms_then_no_other_file_imports_it(library):
         ["--version"],
         ["train", "--help"],
         ["forecast", "--help"],
+        ["run", "--help"],
         ["bogus"],
         ["ingest", "--bogus"],
         ["--json", "ingest"],

@@ -47,18 +47,16 @@ outputs = "out.csv"
     said = caught.value.message
     for line, word in ((2, "'model'"), (9, "max_age"), (15, "out.xlsx"), (17, "horizon"), (18, "quantiles"), (20, "timestamp")):
         assert any(row.startswith(f"  line {line}:") and word in row for row in said.splitlines()), (line, word, said)
-    assert "line 23: input: the environment variable NOT_SET is not set" in said.replace("line 24", "line 23")
+    assert "line 24: input: the environment variable NOT_SET is not set" in said
     assert "the job has no 'name'" in said
     assert "needs a query" in said
     assert "not a version" in said
 
 
 def test_when_defaults_are_given_then_jobs_take_them_and_may_differ(jobs):
-    file = read_jobs(
-        jobs(
-            '[defaults]\nmodel = "tiny"\noutputs = "o.csv"\nhorizon = 5\n[[job]]\nname="a"\ninput="x"\n[[job]]\nname="b"\ninput="y"\nhorizon=7'
-        )
-    )
+    text = '[defaults]\nmodel = "tiny"\noutputs = "o.csv"\nhorizon = 5\n'
+    text += '[[job]]\nname = "a"\ninput = "x"\n[[job]]\nname = "b"\ninput = "y"\nhorizon = 7\n'
+    file = read_jobs(jobs(text))
     assert [job.horizon for job in file.jobs] == [5, 7]
     with pytest.raises(ConfigError, match="no job 'c'"):
         file.only(("c",))

@@ -1,0 +1,100 @@
+"""A model is trained anew when it is old, promoted when it is not worse, and can be withdrawn."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tsattn import api
+from tsattn.cli.main import main
+from tsattn.verbs.plan import Plan
+from tsattn.workspace import Workspace
+
+JOB = """
+[[job]]
+name = "a"
+input = "data.csv"
+model = "tiny"
+horizon = 12
+outputs = "o.csv"
+retrain = "7d"
+keep = 2
+"""
+OLD = JOB.replace("7d", "0.001s")  # however young the model, it is older than that
+
+
+@pytest.fixture
+def trainings(house, monkeypatch):
+    """Training copies the present model; a score for each version is dealt out in turn."""
+    asked, scores = [], []
+
+    class Trained:
+        interrupted = False
+
+        def __init__(self, ref):
+            self.ref, self.plan = ref, Plan.__new__(Plan)
+            object.__setattr__(self.plan, "windows", 1)
+            object.__setattr__(self.plan, "horizon", 12)
+
+    def train(data, *, name, workspace, **_):
+        asked.append(name)
+        ref = Workspace(workspace).next_version(name)
+        shutil.copytree(house / ".tsattn" / "models" / "tiny" / "0001", ref.path)
+        return Trained(ref)
+
+    class Backtested:
+        def __init__(self):
+            self.scores = self
+
+        def table(self):
+            return [{"model": "tiny", "WQL": scores.pop(0)}]
+
+    monkeypatch.setattr(api, "train", train)
+    monkeypatch.setattr(api, "backtest", lambda *_, **__: Backtested())
+    return asked, scores
+
+
+def versions(house) -> list[int]:
+    return [ref.version for ref in Workspace(house / ".tsattn").versions("tiny")]
+
+
+def test_when_the_model_is_young_then_it_is_not_trained_anew(jobs, house, trainings):
+    assert main(["run", str(jobs(JOB)), "-q"]) == 0
+    assert trainings[0] == []
+
+
+def test_when_a_new_model_is_worse_then_the_old_one_stays_and_no_trace_of_the_new(jobs, house, trainings):
+    trainings[1][:] = [0.3, 0.2]
+    assert main(["run", str(jobs(OLD)), "-q"]) == 0
+    assert trainings[0] == ["tiny"]
+    assert versions(house) == [1]
+    assert not list((house / ".tsattn" / "candidates").rglob("config.json"))
+
+
+def test_when_new_models_are_not_worse_then_the_last_ones_are_kept_and_one_can_go_back(jobs, house, trainings, capsys):
+    for _ in range(2):
+        trainings[1][:] = [0.2, 0.2]
+        assert main(["run", str(jobs(OLD)), "-q"]) == 0
+    assert versions(house) == [2, 3]
+    assert main(["models", "rollback", "tiny", "--workspace", str(house / ".tsattn"), "--json"]) == 0
+    assert versions(house) == [2]
+    assert Workspace(house / ".tsattn").next_version("tiny").version == 4, "a number is never given twice"
+    assert main(["models", "rollback", "tiny", "--workspace", str(house / ".tsattn"), "--json"]) == 1
+    assert "no earlier version" in capsys.readouterr().out
+
+
+def test_when_a_night_is_made_up_for_then_the_model_is_not_trained_anew(jobs, house, trainings):
+    assert main(["run", str(jobs(OLD)), "-q", "--as-of", "2024-01-08"]) == 0
+    assert trainings[0] == []
+
+
+def test_when_training_fails_then_the_present_model_goes_on(jobs, house, trainings, monkeypatch, capsys):
+    from tsattn.errors import DataError
+
+    def fail(*_, **__):
+        raise DataError("too short")
+
+    monkeypatch.setattr(api, "train", fail)
+    assert main(["run", str(jobs(OLD))]) == 0
+    assert "retraining failed: too short; tiny/1 stays in use" in capsys.readouterr().err
