@@ -33,7 +33,7 @@ def crontab(file: JobFile, workspace: Path) -> str:
     """A crontab: a line for each schedule in the file."""
     secrets = _secrets(file)
     lines = [f"# set above these lines, for cron knows no environment: {', '.join(secrets)}"] if secrets else []
-    log = shlex.quote(str(workspace.absolute() / "run.log"))
+    log = shlex.quote(str(file.path.with_suffix(".log")))
     for fields, names in groups(file):
         command = f"cd {shlex.quote(str(file.folder))} && {shlex.join(words(file, workspace, names))} >>{log} 2>&1"
         lines.append(f"{fields} " + command.replace("%", r"\%"))  # to cron a bare % is a new line
