@@ -66,14 +66,26 @@ def test_when_a_job_is_run_again_and_made_up_for_then_no_row_is_there_twice(jobs
     assert main(["monitor", str(path), "--json"]) == 0
 
 
-def test_when_runs_are_killed_then_the_rows_at_the_end_are_those_of_one_clean_run(jobs, url, server):
+def test_when_the_input_is_a_query_then_its_rows_are_forecast(jobs, server, url):
+    series = "generate_series('2024-01-01'::timestamp, '2024-01-08', '1 hour')"
+    server.psql(
+        f"CREATE TABLE sales AS SELECT 'a%' AS shop, hour, extract(hour from hour)::numeric AS sold FROM {series} AS hour;"
+    )
+    query = "SELECT shop, hour::timestamp AS hour, sold FROM sales WHERE shop LIKE 'a%' AND shop <> ':x' ORDER BY hour"
+    text = JOB.format(url=url, retries=2).replace('"data.csv"', f'"{url}"\nquery = "{query}"')
+    assert main(["run", str(jobs(text)), "-q"]) == 0
+    assert len(rows_in(url)) == 12
+
+
+@pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.soak)])
+def test_when_runs_are_killed_then_the_rows_at_the_end_are_those_of_one_clean_run(jobs, url, server, kills):
     path = jobs(JOB.format(url=url, retries=2))
     began = time.monotonic()
     assert start("run", path, "-q").wait(120) == 0
     usual, clean = time.monotonic() - began, rows_in(url)
     server.psql('DROP TABLE "fore casts";')
     dice, killed = random.Random(1), 0
-    for _ in range(4):
+    for _ in range(kills):
         victim = start("run", path, "-q")
         try:
             victim.wait(usual * dice.uniform(0.6, 1.0))

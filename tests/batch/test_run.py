@@ -108,7 +108,8 @@ def test_when_a_job_is_under_way_then_a_second_run_exits_75_and_with_wait_follow
     assert waiting.wait(120) == 0
 
 
-def test_when_runs_are_killed_then_the_rows_at_the_end_are_those_of_one_clean_run(jobs, house):
+@pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.soak)])
+def test_when_runs_are_killed_then_the_rows_at_the_end_are_those_of_one_clean_run(jobs, house, kills):
     path = jobs(JOB)
     began = time.monotonic()
     assert start("run", path, "-q").wait(120) == 0
@@ -118,7 +119,7 @@ def test_when_runs_are_killed_then_the_rows_at_the_end_are_those_of_one_clean_ru
         if file.is_file():
             file.unlink()
     dice, killed = random.Random(0), 0
-    for _ in range(4):
+    for _ in range(kills):
         victim = start("run", path, "-q")
         try:
             victim.wait(usual * dice.uniform(0.5, 1.0))
@@ -180,7 +181,8 @@ def test_when_the_input_is_a_query_then_its_rows_are_forecast(jobs, house):
         database.executemany("INSERT INTO sales VALUES (?, ?, ?)", [line.split(",") for line in rows()])
     assert main(["run", str(jobs(JOB)), "-q"]) == 0
     from_file = (house / "out" / "f.csv").read_bytes()
-    text = JOB.replace('"data.csv"', '"sqlite:///in.db"\nquery = "SELECT * FROM sales ORDER BY item_id, timestamp"')
+    query = "SELECT * FROM sales WHERE item_id LIKE 'a%' AND timestamp <> ' :x' ORDER BY item_id, timestamp"
+    text = JOB.replace('"data.csv"', f'"sqlite:///in.db"\nquery = "{query}"')
     assert main(["run", str(jobs(text)), "-q"]) == 0
     assert (house / "out" / "f.csv").read_bytes() == from_file
 
