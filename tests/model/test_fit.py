@@ -153,7 +153,7 @@ def test_when_time_is_up_then_training_stops_and_keeps_the_best(tmp_path):
 
 
 def test_when_validation_no_longer_improves_then_training_stops_early_with_the_best(tmp_path, monkeypatch):
-    import tsattn.model.fit as room
+    import tsattn.model.source as room
 
     scores = iter([0.5, 0.3, 0.4, 0.35, 0.31, 9.0, 9.0])
     kept = []
@@ -170,7 +170,7 @@ def test_when_validation_no_longer_improves_then_training_stops_early_with_the_b
 
 
 def test_when_newer_weights_score_about_as_well_then_they_are_kept(tmp_path, monkeypatch):
-    import tsattn.model.fit as room
+    import tsattn.model.source as room
 
     scores = iter([0.5, 0.300, 0.305, 0.31])  # within 2 % of the best, and beyond
     monkeypatch.setattr(room, "score", lambda *_: next(scores))

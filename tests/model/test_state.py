@@ -42,7 +42,7 @@ def test_when_there_is_no_state_then_none_is_read(tmp_path):
     assert read_state(tmp_path / "nowhere") is None
 
 
-@pytest.mark.parametrize("name", ["notes.json", "tensors.safetensors"])
+@pytest.mark.parametrize("name", ["notes.json", "tensors-00.safetensors"])
 @pytest.mark.parametrize("damage", ["missing", "empty", "half", "foreign"])
 def test_when_the_newest_state_is_not_whole_then_the_one_before_it_is_read(tmp_path, name, damage):
     write_state(tmp_path, notes(1), TENSORS)

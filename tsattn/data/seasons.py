@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 
-def find_seasons(past: np.ndarray, usual: tuple[int, ...] = ()) -> np.ndarray:
-    """past (B, L), NaN = missing; usual: the periods that the frequency usually carries -> (B, 4) float32.
+def find_seasons(past: np.ndarray, usual: tuple[int, ...] | np.ndarray = ()) -> np.ndarray:
+    """past (B, L), NaN = missing; usual: the periods that the frequency usually carries, of all rows or of each (B, U)
+    -> (B, 4) float32.
 
     Columns: two periods p1 < p2 in steps (1 = none), and the autocorrelation of the detrended past at each. p1 is the
     shortest peak that comes within 0.7 of the highest, p2 the best one beyond 1.5·p1; a usual period within 0.8 of the
@@ -24,15 +25,17 @@ def find_seasons(past: np.ndarray, usual: tuple[int, ...] = ()) -> np.ndarray:
     peak[:, 2:-1] = (correlation[:, 2:-1] >= correlation[:, 1:-2]) & (correlation[:, 2:-1] >= correlation[:, 3:])
     height = np.where(peak & (correlation > 0.1), correlation, 0.0)
     rows = np.arange(batch)
+    usual = np.broadcast_to(np.asarray(usual, np.int64), (batch, np.shape(usual)[-1]))
 
     def choose(allowed: np.ndarray, share: float, bonus: np.ndarray | None = None) -> np.ndarray:
         score = np.where(allowed, height, 0.0) * (1.0 if bonus is None else bonus)
         best = score.max(1, keepdims=True)
         pick = np.argmax(score >= share * np.maximum(best, 1e-9), 1)  # the shortest that is good enough
-        for period in reversed([p for p in usual if p <= longest]):
-            around = np.where(allowed[:, period], correlation[:, period], 0.0)
-            pick = np.where((around > 0.1) & (around >= 0.8 * best[:, 0]), period, pick)
-        return np.where((best[:, 0] > 0) | np.isin(pick, usual), np.maximum(pick, 1), 1)
+        for period in usual.T[::-1]:  # (B,)
+            lag = np.where(period <= longest, period, 0)
+            around = np.where(allowed[rows, lag], correlation[rows, lag], 0.0)
+            pick = np.where((around > 0.1) & (around >= 0.8 * best[:, 0]) & (lag > 0), period, pick)
+        return np.where((best[:, 0] > 0) | (pick[:, None] == usual).any(1), np.maximum(pick, 1), 1)
 
     first = choose(np.broadcast_to(lag >= 2, height.shape), 0.7)
     seven = 1.0 + 0.2 * (np.abs(lag[None, :] - 7 * first[:, None]) <= 1)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import hashlib
 import math
 import signal
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
@@ -23,22 +20,19 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from tsattn.config import ModelConfig, TrainConfig, to_mapping
 from tsattn.data.panel import Panel
-from tsattn.data.windows import Origins, gather
 from tsattn.errors import ConfigError, TsattnError
-from tsattn.forecast.frame import DEFAULT_QUANTILES
-from tsattn.model.batches import TrainingBatch, sample
+from tsattn.model.batches import TrainingBatch
 from tsattn.model.card import Fitted
 from tsattn.model.device import choose_device, choose_precision
 from tsattn.model.optim import make_optimizers, optimizer_tensors, restore_optimizers, schedule, set_rate
 from tsattn.model.quiet import quiet
+from tsattn.model.source import PanelSource, Source
 from tsattn.model.state import Notes, check_resumable, clear_state, read_state, under, write_state
-from tsattn.model.tail import hold_back, score
-from tsattn.nn.network import Inputs, InputSpec, Network
+from tsattn.nn.network import Inputs, Network
 from tsattn.nn.objective import window_loss
 
 VALIDATIONS = 20  # over a whole schedule
 NEAR = 1.02  # a score up to so many times the best is as good
-EMA = 0.99  # of the averaged weights, once warm
 LIGHTNING = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")  # whose notes users are spared
 CLIP = 1.0  # of the gradient's norm
 
@@ -81,7 +75,7 @@ class Module(pl.LightningModule):
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        weight = 1 - min(EMA, (1 + self.step) / (10 + self.step))
+        weight = 1 - min(self.train_config.average, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), weight)
         self.step += 1
@@ -105,27 +99,34 @@ class Module(pl.LightningModule):
 
 
 class Batches(IterableDataset[dict[str, Tensor]]):
-    """Sampled batches from step `start` on, made in the training process: one gather a batch, nothing per row."""
+    """A source's batches from step `start` on, made in the training process: one gather a batch, nothing per row."""
 
-    def __init__(self, panel: Panel, model: ModelConfig, train: TrainConfig, start: int) -> None:
-        self.panel, self.model, self.train, self.start = panel, model, train, start
+    def __init__(self, source: Source, train: TrainConfig, start: int) -> None:
+        self.source, self.train, self.start = source, train, start
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
         spread = torch.distributed.is_available() and torch.distributed.is_initialized()
         rank = torch.distributed.get_rank() if spread else 0
         for step in range(self.start, self.train.steps):
             torch.manual_seed(hash((self.train.seed, rank, step)) % 2**63)  # dropout: as stateless as the sampling
-            batch = sample(self.panel, self.model, self.train, step, rank)
-            yield {f.name: torch.from_numpy(getattr(batch, f.name)) for f in fields(TrainingBatch)}
+            batch = self.source.sample(step, rank)
+            yield {f.name: torch.as_tensor(getattr(batch, f.name)) for f in fields(TrainingBatch)}
 
 
 class Watcher(pl.Callback):
     """Tells progress, validates, keeps the best weights, writes the state, and says when to stop."""
 
     def __init__(
-        self, panel: Panel, tail: Origins | None, train: TrainConfig, notes: Notes, state: Path, tell: Callable[[Progress], None]
+        self,
+        source: Source,
+        train: TrainConfig,
+        notes: Notes,
+        state: Path,
+        tell: Callable[[Progress], None],
+        pause: float | None = None,
     ) -> None:
-        self.panel, self.tail, self.train, self.notes, self.state, self.tell = panel, tail, train, notes, state, tell
+        self.source, self.train, self.notes, self.state, self.tell = source, train, notes, state, tell
+        self.pause = pause
         self.every = max(1, min(train.steps, max(10, train.steps // VALIDATIONS)))
         self.interrupted = threading.Event()
         self.best: dict[str, Tensor] = {}
@@ -146,14 +147,16 @@ class Watcher(pl.Callback):
         notes.step, notes.seconds = module.step, self.before + time.monotonic() - self.started
         out_of_time = train.max_time is not None and notes.seconds >= train.max_time
         # clocks and Ctrl-C differ between processes, which must all learn at one rate and stop at one step
-        told = self._done(), out_of_time, self.interrupted.is_set()
-        module.done, out_of_time, interrupted = trainer.strategy.broadcast(told)
+        paused = self.pause is not None and notes.seconds - self.before >= self.pause
+        told = self._done(), out_of_time, self.interrupted.is_set(), paused
+        module.done, out_of_time, interrupted, paused = trainer.strategy.broadcast(told)
         last = notes.step >= train.steps or out_of_time
         if notes.step % self.every == 0 or last:
             self._validate(trainer, module)
             notes.stopped = "early" if notes.waited >= train.patience else ""
         notes.stopped = "time" if out_of_time else "finished" if last else notes.stopped
-        notes.stopped = "interrupted" if interrupted and not last else notes.stopped
+        if not last and (interrupted or paused):
+            notes.stopped = "interrupted" if interrupted else "paused"
         if (notes.step % self.every == 0 or notes.stopped) and trainer.is_global_zero:
             best = {f"best.{name}": value for name, value in self.best.items()}
             write_state(self.state, notes, {**module.tensors(), **best})
@@ -162,7 +165,7 @@ class Watcher(pl.Callback):
 
     def _validate(self, trainer: pl.Trainer, module: Module) -> None:
         notes = self.notes
-        found = None if self.tail is None else score(module.average, self.panel, self.tail, module.device)
+        found = self.source.validate(module.average, module.device)
         self.validation = found
         best = found if notes.best is None else notes.best
         # newer weights win a near tie: their rate has decayed further, and a tail of few windows cannot tell them apart
@@ -203,16 +206,34 @@ def fit(
     on_progress: Callable[[Progress], None] | None = None,
     logger: str | None = None,
 ) -> tuple[Network, Fitted]:
-    """Train a network on a panel that ends where its test tail begins.
+    """Train a network on a panel that ends where its test tail begins. The panel's last rows are the validation tail.
 
-    The panel's last rows are the validation tail. `state` holds what `resume` continues from, to the same result as an
-    unbroken run on the same device. Ctrl-C ends the run after its current step, with the best weights so far. Raises
-    ConfigError for a device that is not there, or when there is nothing to resume or it was started otherwise.
+    See `learn` for the rest.
+    """
+    source = PanelSource(panel, model, train)
+    return learn(source, model, train, state=state, resume=resume, on_progress=on_progress, logger=logger)
+
+
+def learn(
+    source: Source,
+    model: ModelConfig,
+    train: TrainConfig,
+    *,
+    state: Path,
+    resume: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+    logger: str | None = None,
+    pause: float | None = None,
+) -> tuple[Network, Fitted]:
+    """Train a network on what a source gives, and keep the weights that do best on what it holds back.
+
+    `state` holds what `resume` continues from, to the same result as an unbroken run on the same device. Ctrl-C ends the
+    run after its current step, with the best weights so far; `pause` seconds do the same. Raises ConfigError for a device
+    that is not there, or when there is nothing to resume or it was started otherwise.
     """
     state = Path(state)
-    trainable, tail = hold_back(panel, model.horizon)
     device = choose_device(train.device)
-    asked = _asked(panel, model, train)
+    asked = _asked(source, model, train)
     found = read_state(state) if resume else None
     if resume and found is None:
         raise ConfigError(f"there is no interrupted run under {state}", "leave --resume out to train anew")
@@ -223,15 +244,15 @@ def fit(
     check_resumable(notes, asked)
     with torch.random.fork_rng():
         torch.manual_seed(train.seed)
-        network = Network(model, _input_spec(trainable, model))
-        _measure_covariates(network, trainable)
+        network = Network(model, source.spec)
+        source.prepare(network)
         module = Module(network, train)
-        watcher = Watcher(panel, tail, train, notes, state, on_progress or (lambda _: None))
+        watcher = Watcher(source, train, notes, state, on_progress or (lambda _: None), pause)
         watcher.resumed = tensors
-        if not notes.stopped or notes.stopped == "interrupted":
+        if notes.stopped in ("", "interrupted", "paused"):
             notes.stopped = ""
             trainer = _trainer(watcher, train, device, notes.precision, logger, state)
-            data = DataLoader(Batches(trainable, model, train, notes.step), batch_size=None, num_workers=0)
+            data = DataLoader(Batches(source, train, notes.step), batch_size=None, num_workers=0)
             with quiet(*LIGHTNING), _interruptible(watcher):
                 trainer.fit(module, data)
         else:
@@ -279,33 +300,10 @@ def _logger(name: str | None, state: Path) -> Any:
         raise ConfigError("TensorBoard is not installed", "pip install tensorboard") from None
 
 
-def _asked(panel: Panel, model: ModelConfig, train: TrainConfig) -> dict[str, Any]:
+def _asked(source: Source, model: ModelConfig, train: TrainConfig) -> dict[str, Any]:
     """What a resumed run must share with the first: the network, the schedule and the data; not where or how long it runs."""
     free = {"max_time", "device", "devices", "nodes", "precision"}
-    values = {**to_mapping(model), **{k: v for k, v in to_mapping(train).items() if k not in free}}
-    digest = hashlib.sha256("\0".join((panel.freq.alias, *panel.item_ids)).encode())
-    for array in (panel.origin, panel.start.astype(np.int64), panel.target, panel.past, panel.known, panel.static):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return {**values, "data": digest.hexdigest()[:16]}
-
-
-def _input_spec(panel: Panel, model: ModelConfig) -> InputSpec:
-    window = gather(panel, Origins(np.zeros(1, np.int64), panel.origin[:1]), model.patch, model.horizon)
-    return InputSpec(window.past_cov.shape[2], window.known.shape[2], window.static.shape[1], DEFAULT_QUANTILES)
-
-
-def _measure_covariates(network: Network, panel: Panel) -> None:
-    """Give the network the spread of declared known and static covariates, measured before the origins only."""
-    observed = np.concatenate([np.arange(a, b) for a, b in zip(panel.indptr[:-1], panel.origin, strict=True)])
-    calendar = network.spec.known - panel.known.shape[1]
-    for name, values, skip in (("known", panel.known[observed], calendar), ("static", panel.static, 0)):
-        if not values.shape[1]:
-            continue
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # a feature that was never observed stays as it is
-            mean, std = np.nan_to_num(np.nanmean(values, 0)), np.nan_to_num(np.nanstd(values, 0))
-        getattr(network, f"{name}_mean")[skip:] = torch.from_numpy(mean)
-        getattr(network, f"{name}_std")[skip:] = torch.from_numpy(np.where(std > 1e-8, std, 1.0).astype(np.float32))
+    return {**to_mapping(model), **{k: v for k, v in to_mapping(train).items() if k not in free}, **source.identity}
 
 
 @contextlib.contextmanager

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from tsattn.errors import ConfigError
 
-_TENSORS, _NOTES = "tensors.safetensors", "notes.json"
+_TENSORS, _NOTES = "tensors-{:02d}.safetensors", "notes.json"
+SHARD = 15 << 20  # bytes of a file, about: small enough to be moved and kept anywhere
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Notes:
     waited: int = 0  # validations since the weights that are kept
     seconds: float = 0.0
     stopped: str = ""
+    shards: int = 1  # files that the tensors are in
 
 
 def write_state(folder: Path, notes: Notes, tensors: dict[str, Tensor]) -> None:
@@ -39,7 +41,9 @@ def write_state(folder: Path, notes: Notes, tensors: dict[str, Tensor]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".step.", suffix=".tmp", dir=folder))
     try:
-        save_file({k: v.detach().contiguous().cpu().clone() for k, v in tensors.items()}, beside / _TENSORS)
+        for number, part in enumerate(_shards(tensors)):
+            save_file({k: v.detach().contiguous().cpu().clone() for k, v in part.items()}, beside / _TENSORS.format(number))
+        notes.shards = number + 1
         (beside / _NOTES).write_text(json.dumps(asdict(notes)), "utf-8")
         for path in beside.iterdir():
             with path.open("rb+") as written:
@@ -59,7 +63,10 @@ def read_state(folder: Path) -> tuple[Notes, dict[str, Tensor]] | None:
     for path in reversed(_steps(folder)):
         try:
             notes = Notes(**json.loads((path / _NOTES).read_text("utf-8")))
-            return notes, load_file(path / _TENSORS)
+            tensors: dict[str, Tensor] = {}
+            for number in range(notes.shards):
+                tensors.update(load_file(path / _TENSORS.format(number)))
+            return notes, tensors
         except (OSError, ValueError, TypeError, SafetensorError):
             continue  # cut short while it was being removed: an older or newer one is whole
     return None
@@ -95,6 +102,19 @@ def check_resumable(notes: Notes, asked: dict[str, Any]) -> None:
 def under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """The tensors whose name starts with `prefix.`, without it."""
     return {name[len(prefix) + 1 :]: value for name, value in tensors.items() if name.startswith(prefix + ".")}
+
+
+def _shards(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+    """The tensors in parts of about SHARD bytes; one larger tensor is a part of its own."""
+    parts: list[dict[str, Tensor]] = [{}]
+    size = 0
+    for name, value in tensors.items():
+        if parts[-1] and size + value.nbytes > SHARD:
+            parts.append({})
+            size = 0
+        parts[-1][name] = value
+        size += value.nbytes
+    return parts
 
 
 def _steps(folder: Path) -> list[Path]:
