@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tsattn.config import BacktestConfig, ReadOptions
 from tsattn.errors import ArtifactError, DataError
 from tsattn.listener import Listener
-from tsattn.verbs.results import Backtested, Forecasted, Ingested, Listed, Trained, plain
+from tsattn.verbs.results import Backtested, Forecasted, Ingested, Listed, Pretrained, Trained, plain
 from tsattn.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -59,6 +59,24 @@ def train(
 
     request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read)
     return run(data, request, name, Workspace.at(workspace), resume=resume, logger=logger, listener=listener)
+
+
+def pretrain(
+    *,
+    out: str | Path,
+    config: Place = None,
+    resume: bool = False,
+    pause: float | None = None,
+    listener: Listener = Listener(),
+) -> Pretrained:
+    """Pre-train a model of any frequency on synthetic series alone, by the committed recipe or the one in `config`.
+
+    After `pause` seconds the run ends with its state in `out`, which `resume` continues from. Raises ConfigError.
+    """
+    from tsattn.verbs.pretrain import read_recipe, run
+
+    recipe = read_recipe(None if config is None else Path(config))
+    return run(recipe, Path(out), resume=resume, pause=pause, listener=listener)
 
 
 def load(model: Place = None, *, workspace: Place = None, engine: str = "auto") -> Model:

@@ -15,6 +15,7 @@ from tsattn.data.panel import Schema
 from tsattn.errors import ArtifactError, ConfigError
 
 FORMAT_VERSION = 1
+ANY_FREQ = "any"  # of a model that takes series of every frequency, and reads no covariates
 CARD, WEIGHTS, GRAPH = "config.json", "model.safetensors", "model.onnx"
 
 
@@ -22,7 +23,7 @@ CARD, WEIGHTS, GRAPH = "config.json", "model.safetensors", "model.onnx"
 class Fitted:
     """How a training run went. validation: mean scaled quantile loss on the validation tail, NaN-free, None without a tail."""
 
-    stopped: str  # "finished", "early", "time" or "interrupted"
+    stopped: str  # "finished", "early", "time", "interrupted" or "paused"
     steps: int
     best_step: int
     validation: float | None
@@ -114,4 +115,5 @@ def _check(card: Card) -> None:
         raise ValueError(f"horizon {card.horizon} and inputs {card.inputs} must be positive")
     if not card.quantiles or list(card.quantiles) != sorted(set(card.quantiles)):
         raise ValueError(f"quantiles must rise, not {card.quantiles}")
-    Freq.parse(card.freq)
+    if card.freq != ANY_FREQ:
+        Freq.parse(card.freq)

@@ -53,17 +53,17 @@ class Progress:
 class Module(pl.LightningModule):
     """One step: scaled quantile loss of a batch, both optimisers, the average of the weights."""
 
-    def __init__(self, network: Network, train: TrainConfig) -> None:
+    def __init__(self, network: Network, train: TrainConfig, precision: str) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.network, self.train_config = network, train
+        self.network, self.train_config, self.products = network, train, precision
         self.average = copy.deepcopy(network).requires_grad_(False).eval()
         self.done = 0.0  # share of the run that is over; the watcher moves it
         self.step = 0
         self.loss = torch.zeros(())
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
-        return make_optimizers(self.network, self.train_config)
+        return make_optimizers(self.network, self.train_config, self.products)
 
     def training_step(self, batch: dict[str, Tensor]) -> None:
         optimizers: list[Any] = self.optimizers()  # type: ignore[assignment]
@@ -246,7 +246,7 @@ def learn(
         torch.manual_seed(train.seed)
         network = Network(model, source.spec)
         source.prepare(network)
-        module = Module(network, train)
+        module = Module(network, train, notes.precision)
         watcher = Watcher(source, train, notes, state, on_progress or (lambda _: None), pause)
         watcher.resumed = tensors
         if notes.stopped in ("", "interrupted", "paused"):

@@ -6,14 +6,16 @@ import torch
 from torch import Tensor, nn
 
 from tsattn.config import TrainConfig
+from tsattn.model.muon import Muon
 
 MUON_RATE = 13.0  # Muon's rate as a multiple of AdamW's: its updates are orthogonal, each of unit scale
 
 
-def make_optimizers(network: nn.Module, train: TrainConfig) -> list[torch.optim.Optimizer]:
+def make_optimizers(network: nn.Module, train: TrainConfig, precision: str = "fp32") -> list[torch.optim.Optimizer]:
     """Muon (Jordan et al. 2024) for the inner matrices, AdamW (Loshchilov & Hutter 2019) for everything else.
 
-    First and last layers stay with AdamW, as Muon's authors advise. Each group remembers its own full `rate`.
+    First and last layers stay with AdamW, as Muon's authors advise. Each group remembers its own full `rate`. precision:
+    "bf16" where the device gains from it.
     """
     outer = ("embed.0", "embed_skip", "head.mix", "head.quantile")
     named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
@@ -23,7 +25,8 @@ def make_optimizers(network: nn.Module, train: TrainConfig) -> list[torch.optim.
     rate, decay = train.learning_rate, train.weight_decay
     optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.98), weight_decay=decay)]
     if inner:
-        optimizers.insert(0, torch.optim.Muon(inner, lr=MUON_RATE * rate, weight_decay=decay, momentum=0.95))
+        dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+        optimizers.insert(0, Muon(inner, lr=MUON_RATE * rate, weight_decay=decay, dtype=dtype))
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["rate"] = group["lr"]

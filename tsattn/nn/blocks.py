@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from tsattn.config import ModelConfig
-from tsattn.nn.attention import MultiHeadAttention
+from tsattn.nn.attention import MultiHeadAttention, Sight
+from tsattn.nn.scaling import norm
 
 
 class FeedForward(nn.Module):
@@ -41,17 +42,17 @@ class SharedDropout(nn.Module):
 
 
 class EncoderBlock(nn.Module):
-    """x + Attention(norm x), then x + FeedForward(norm x): pre-norm (Xiong et al. 2020), RMSNorm (Zhang & Sennrich 2019)."""
+    """x + Attention(norm x), then x + FeedForward(norm x): pre-norm (Xiong et al. 2020)."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.norm_attention = nn.RMSNorm(config.width)
+        self.norm_attention = norm(config.width)
         self.attention = MultiHeadAttention(config.width, config.heads)
-        self.norm_feed_forward = nn.RMSNorm(config.width)
+        self.norm_feed_forward = norm(config.width)
         self.feed_forward = FeedForward(config.width)
         self.dropout = SharedDropout(config.dropout)
 
-    def forward(self, x: Tensor, visible: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
-        """x (B, T, D), visible: what each token may attend to, angles: rotary positions -> (B, T, D)."""
-        x = x + self.dropout(self.attention(self.norm_attention(x), visible, angles))
+    def forward(self, x: Tensor, seen: Sight) -> Tensor:
+        """x (B, T, D), seen: what each token may attend to -> (B, T, D)."""
+        x = x + self.dropout(self.attention(self.norm_attention(x), seen))
         return x + self.dropout(self.feed_forward(self.norm_feed_forward(x)))

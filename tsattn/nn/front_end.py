@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from tsattn.config import ModelConfig
 from tsattn.errors import ConfigError
+from tsattn.nn.scaling import norm
 
 RECURRENT: dict[str, type[nn.LSTM] | type[nn.GRU] | None] = {"lstm": nn.LSTM, "gru": nn.GRU, "none": None}
 
@@ -21,7 +22,7 @@ class FrontEnd(nn.Module):
         if config.front_end not in RECURRENT:
             raise ConfigError(f"unknown front end {config.front_end!r}", f"use one of {', '.join(RECURRENT)}")
         kind = RECURRENT[config.front_end]
-        self.norm = nn.RMSNorm(config.width) if kind else None
+        self.norm = norm(config.width) if kind else None
         self.rnn = kind(config.width, config.width, batch_first=True) if kind else None
         if isinstance(self.rnn, nn.LSTM):
             # forget gates start open (Jozefowicz et al. 2015, §3.2); gates are ordered i, f, g, o

@@ -11,7 +11,7 @@ from tsattn.config import ModelConfig
 from tsattn.errors import ConfigError
 from tsattn.nn import scaling
 from tsattn.nn.anchors import COUNT, anchors
-from tsattn.nn.attention import causal_mask, rotary_angles
+from tsattn.nn.attention import causal_mask, rotary_angles, sight
 from tsattn.nn.blocks import EncoderBlock, SharedDropout
 from tsattn.nn.front_end import FrontEnd
 
@@ -81,7 +81,7 @@ class Network(nn.Module):
         self.embed_skip = nn.Linear(size, width)
         self.front_end = FrontEnd(config)
         self.blocks = nn.ModuleList(EncoderBlock(config) for _ in range(config.layers))
-        self.norm = nn.RMSNorm(width)
+        self.norm = scaling.norm(width)
         self.head = Head(config, spec)
 
     def forward(self, target: Tensor, past_cov: Tensor, known: Tensor, static: Tensor, seasons: Tensor) -> Tensor:
@@ -133,8 +133,9 @@ class Network(nn.Module):
         # tokens before the first observation carry nothing, so nobody attends to them
         full = (seen.unflatten(1, (tokens, patch)).any(-1))[:, None, None, :]
         visible = self.causal & full
+        seen_by = sight(visible, (self.cosine, self.sine), x.dtype)
         for block in self.blocks:
-            x = block(x, visible, (self.cosine, self.sine))
+            x = block(x, seen_by)
         return self.norm(x)
 
     def _past(self, past_cov: Tensor, measured: Tensor, tokens: int) -> list[Tensor]:

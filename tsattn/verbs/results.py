@@ -16,7 +16,7 @@ from tsattn.verbs.plan import Plan
 from tsattn.workspace import ModelRef
 
 if TYPE_CHECKING:
-    from tsattn.model.card import Card
+    from tsattn.model.card import Card, Fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +70,26 @@ class Trained:
             "verdict": self.verdict,
             "data": self.report.to_mapping(),
             "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A slice of pre-training, or its end: where it is kept, and the model's folder once the schedule is over."""
+
+    out: Path
+    model: Path | None
+    fitted: Fitted
+    steps: int
+
+    def to_mapping(self) -> dict[str, Any]:
+        from tsattn.config import to_mapping
+
+        return {
+            "out": str(self.out),
+            "model": None if self.model is None else str(self.model),
+            "steps": self.steps,
+            "fitted": plain(to_mapping(self.fitted)),
         }
 
 

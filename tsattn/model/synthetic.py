@@ -1,0 +1,69 @@
+"""Pre-training: synthetic series, made in the training process as they are learnt from, and others held back to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from tsattn.config import ModelConfig, TrainConfig, to_mapping
+from tsattn.data.seasons import find_seasons
+from tsattn.data.synthetic import SyntheticConfig, generate
+from tsattn.forecast.frame import DEFAULT_QUANTILES
+from tsattn.model.batches import TrainingBatch, choose_origins
+from tsattn.nn.network import Inputs, InputSpec, Network
+from tsattn.nn.objective import window_loss
+
+HELD_BACK = 8  # batches of series that are never trained on
+_TRAIN, _HELD_BACK = 0, 1  # streams of random numbers that never meet
+
+
+class SyntheticSource:
+    """A `Source` of generated series: no covariates, no calendar, any frequency."""
+
+    def __init__(self, synthetic: SyntheticConfig, model: ModelConfig, train: TrainConfig) -> None:
+        self.synthetic, self.model, self.train = synthetic, model, train
+        self.spec = InputSpec(0, 0, 0, DEFAULT_QUANTILES)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        return {"synthetic": to_mapping(self.synthetic)}
+
+    def prepare(self, network: Network) -> None:
+        """Nothing: there are no covariates."""
+
+    def sample(self, step: int, rank: int) -> TrainingBatch:
+        return self._batch((_TRAIN, self.train.seed, rank, step), self.train.batch)
+
+    def validate(self, network: Network, device: torch.device) -> float | None:
+        """Mean scaled quantile loss at the end of series that are the same whatever the training's seed."""
+        total = count = 0.0
+        for inputs, future in self.held_back(device):
+            end = torch.full((len(future), 1), self.model.context, device=device)
+            with torch.no_grad():
+                loss, seen = window_loss(network, inputs, future, end[:, 0], end)
+            total += float(loss) * float(seen)
+            count += float(seen)
+        return total / count if count else None
+
+    def held_back(self, device: torch.device) -> Iterator[tuple[Inputs, torch.Tensor]]:
+        """What the network reads, and the future (B, H), of the series held back."""
+        for number in range(HELD_BACK):
+            batch = self._batch((_HELD_BACK, number), 64, whole=True)
+            arrays = (batch.target, batch.past_cov, batch.known, batch.static, batch.seasons)
+            yield Inputs(*(torch.from_numpy(a).to(device) for a in arrays)), torch.from_numpy(batch.future).to(device)
+
+    def _batch(self, seed: tuple[int, ...], rows: int, *, whole: bool = False) -> TrainingBatch:
+        context, horizon = self.model.context, self.model.horizon
+        made = generate(self.synthetic, rows, context + horizon, seed)
+        target = made.target.numpy()
+        past, future = np.ascontiguousarray(target[:, :context]), np.ascontiguousarray(target[:, context:])
+        rng = np.random.default_rng(seed)
+        prefix, chosen = choose_origins(past, self.model.patch, self.train.origins, rng)
+        # what the scale may not look at, the seasons may not either
+        visible = past if whole else np.where(np.arange(context) < prefix[:, None], past, np.nan)
+        seasons = find_seasons(visible, np.asarray(made.season_lengths))
+        none = np.zeros((rows, context + horizon, 0), np.float32)
+        return TrainingBatch(past, none[:, :context], none, none[:, 0], seasons, future, prefix, chosen)

@@ -1,0 +1,83 @@
+"""The pre-training verb: learn from synthetic series alone, in slices, and save a model that fits any frequency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from tsattn.config import ModelConfig, TrainConfig, from_mapping, read_toml, to_mapping
+from tsattn.data.panel import Schema
+from tsattn.errors import ConfigError
+from tsattn.listener import Listener
+from tsattn.model.card import ANY_FREQ, Card, Fitted
+from tsattn.verbs.results import Pretrained
+
+RECIPE = resources.files("tsattn") / "zero_shot" / "recipe.toml"  # what the shipped weights were made by
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides what pre-training gives: the network, the schedule, the mixture of series."""
+
+    model: ModelConfig
+    train: TrainConfig
+    synthetic: Any  # SyntheticConfig, whose room is slow to import
+
+
+def read_recipe(path: Path | None) -> Recipe:
+    """A recipe from a TOML file with tables [model], [train] and [synthetic]; the committed one when none is named.
+
+    Raises ConfigError for unknown tables, keys and bad values.
+    """
+    from tsattn.data.synthetic import SyntheticConfig
+
+    where = str(path) if path else "the recipe"
+    values = read_toml(path if path else Path(str(RECIPE)))
+    kinds: dict[str, Any] = {"model": ModelConfig, "train": TrainConfig, "synthetic": SyntheticConfig}
+    for table in values:
+        if table not in kinds:
+            raise ConfigError(f"{where}: unknown table [{table}]", f"use {', '.join(f'[{kind}]' for kind in kinds)}")
+    return Recipe(**{name: from_mapping(kind, values.get(name, {}), f"{where} [{name}]") for name, kind in kinds.items()})
+
+
+def run(recipe: Recipe, out: Path, *, resume: bool, pause: float | None, listener: Listener) -> Pretrained:
+    """Pre-train for `pause` seconds at most (None: to the end of the schedule); save the model once the schedule is over.
+
+    `out` gets `state`, which `resume` continues from to the same weights as one long run, and in the end `model`.
+    """
+    from tsattn.model import artifact
+    from tsattn.model.fit import learn
+    from tsattn.model.state import clear_state
+    from tsattn.model.synthetic import SyntheticSource
+
+    folder = out / "model"
+    if folder.exists():
+        raise ConfigError(f"{folder} exists already: that pre-training is over", "name another folder: --out FOLDER")
+    source = SyntheticSource(recipe.synthetic, recipe.model, recipe.train)
+    network, fitted = learn(
+        source, recipe.model, recipe.train, state=out / "state", resume=resume, on_progress=listener.progress, pause=pause
+    )
+    if fitted.stopped in ("paused", "interrupted"):
+        return Pretrained(out, None, fitted, recipe.train.steps)
+    listener.note("saving and checking the model")
+    card = _card(network, recipe, fitted)
+    artifact.save(folder, network, card)
+    clear_state(out / "state")
+    return Pretrained(out, folder, fitted, recipe.train.steps)
+
+
+def _card(network: Any, recipe: Recipe, fitted: Fitted) -> Card:
+    return Card(
+        name="zero-shot",
+        freq=ANY_FREQ,
+        horizon=recipe.model.horizon,
+        quantiles=tuple(network.spec.quantiles),
+        inputs={"past": 0, "known": 0, "static": 0},
+        schema=Schema(),
+        model=recipe.model,
+        train=recipe.train,
+        fitted=fitted,
+        source={"synthetic": to_mapping(recipe.synthetic), "series": recipe.train.batch * fitted.steps},
+    )
