@@ -1,0 +1,78 @@
+"""Random numbers from one seeded torch generator, in the shapes that the generators of series need."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """A seeded source of random tensors, all on the generator's device. Shapes come last."""
+
+    generator: torch.Generator
+
+    @property
+    def device(self) -> torch.device:
+        return self.generator.device
+
+    def uniform(self, low: float, high: float, *shape: int) -> Tensor:
+        return torch.rand(shape, generator=self.generator, device=self.device) * (high - low) + low
+
+    def log_uniform(self, low: float, high: float, *shape: int) -> Tensor:
+        return self.uniform(math.log(low), math.log(high), *shape).exp()
+
+    def normal(self, *shape: int) -> Tensor:
+        return torch.randn(shape, generator=self.generator, device=self.device)
+
+    def chance(self, share: float, *shape: int) -> Tensor:
+        """True with probability `share`."""
+        return torch.rand(shape, generator=self.generator, device=self.device) < share
+
+    def integer(self, low: int, high: int, *shape: int) -> Tensor:
+        """Whole numbers low … high - 1."""
+        return torch.randint(low, high, shape, generator=self.generator, device=self.device)
+
+    def choice(self, weights: Sequence[float], *shape: int) -> Tensor:
+        """Indices into `weights`, drawn in proportion to them."""
+        edges = torch.tensor(weights, dtype=torch.float32, device=self.device).cumsum(0)
+        return torch.searchsorted(edges, self.uniform(0.0, float(edges[-1]), *shape), right=True).clamp_max(len(weights) - 1)
+
+    def order(self, count: int) -> Tensor:
+        """A random permutation."""
+        return torch.randperm(count, generator=self.generator, device=self.device)
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """What a generator returns: values (B, N) float32, and the season lengths (B, 2) that they carry, 1 where none."""
+
+    values: Tensor
+    seasons: Tensor
+
+
+def no_seasons(draw: Draw, count: int) -> Tensor:
+    return torch.ones(count, 2, dtype=torch.long, device=draw.device)
+
+
+def pick(which: Tensor, options: Sequence[Tensor]) -> Tensor:
+    """Row b of options[which[b]]: which (B,), options (B, N) each -> (B, N)."""
+    out = options[0]
+    for i, option in enumerate(options[1:], 1):
+        out = torch.where((which == i)[:, None], option, out)
+    return out
+
+
+def standard(x: Tensor) -> Tensor:
+    """Rows (…, N) with mean 0 and standard deviation 1; flat rows become 0."""
+    x = x - x.mean(-1, keepdim=True)
+    return x / x.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-6)
+
+
+def ticks(draw: Draw, length: int) -> Tensor:
+    """0 … N - 1 as float32 (N,)."""
+    return torch.arange(length, device=draw.device, dtype=torch.float32)
