@@ -9,7 +9,7 @@ import torch
 
 from tests.tiny import MODEL
 from tsattn.errors import ConfigError
-from tsattn.nn.attention import causal_mask, rotary_angles
+from tsattn.nn.attention import causal_mask, rotary_angles, sight
 from tsattn.nn.blocks import EncoderBlock, FeedForward, SharedDropout
 from tsattn.nn.front_end import RECURRENT, FrontEnd
 
@@ -27,7 +27,8 @@ def alive(module: torch.nn.Module) -> torch.nn.Module:
 
 def block_of(x: torch.Tensor) -> torch.Tensor:
     block = alive(EncoderBlock(MODEL))
-    return block(x, causal_mask(TOKENS), rotary_angles(TOKENS, MODEL.width // MODEL.heads))
+    angles = rotary_angles(TOKENS, MODEL.width // MODEL.heads)
+    return block(x, sight(causal_mask(TOKENS)[None, None], angles, x.dtype))
 
 
 def front_end_of(kind: str):

@@ -10,7 +10,8 @@ import torch
 
 from tsattn.config import ModelConfig, TrainConfig, to_mapping
 from tsattn.data.seasons import find_seasons
-from tsattn.data.synthetic import SyntheticConfig, generate
+from tsattn.data.synthetic.config import SyntheticConfig
+from tsattn.data.synthetic.generate import generate
 from tsattn.forecast.frame import DEFAULT_QUANTILES
 from tsattn.model.batches import TrainingBatch, choose_origins
 from tsattn.nn.network import Inputs, InputSpec, Network

@@ -31,7 +31,7 @@ def read_recipe(path: Path | None) -> Recipe:
 
     Raises ConfigError for unknown tables, keys and bad values.
     """
-    from tsattn.data.synthetic import SyntheticConfig
+    from tsattn.data.synthetic.config import SyntheticConfig
 
     where = str(path) if path else "the recipe"
     values = read_toml(path if path else Path(str(RECIPE)))
