@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tsattn.config import BacktestConfig, ReadOptions
 from tsattn.errors import ArtifactError, DataError
 from tsattn.listener import Listener
-from tsattn.verbs.results import Backtested, Forecasted, Ingested, Listed, Pretrained, Trained, plain
+from tsattn.verbs.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained, plain
 from tsattn.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -77,6 +77,20 @@ def pretrain(
 
     recipe = read_recipe(None if config is None else Path(config))
     return run(recipe, Path(out), resume=resume, pause=pause, listener=listener)
+
+
+def gallery(path: str | Path, *, config: Place = None) -> Drawn:
+    """Draw some series of each synthetic generator into a PNG: what pre-training learns from. Raises ConfigError."""
+    from tsattn.data.atomic import write_atomic
+    from tsattn.data.synthetic.gallery import gallery as draw
+    from tsattn.out.sinks import checked_suffix
+    from tsattn.verbs.pretrain import read_recipe
+
+    target = checked_suffix(path, (".png",))
+    recipe = read_recipe(None if config is None else Path(config))
+    with write_atomic(target) as beside:
+        draw(recipe.synthetic, beside, recipe.train.seed)
+    return Drawn(target)
 
 
 def load(model: Place = None, *, workspace: Place = None, engine: str = "auto") -> Model:

@@ -194,6 +194,21 @@ def models(console: Console, rows: Sequence[Mapping[str, Any]], workspace: str) 
     console.print(drawn)
 
 
+def pretrained(console: Console, found: Mapping[str, Any]) -> None:
+    """How far pre-training is, and what to type next."""
+    fitted = found["fitted"]
+    console.print(
+        Text(
+            f"step {fitted['steps']:,} of {found['steps']:,} after {duration(float(fitted['seconds']))} "
+            f"on {fitted['device']} ({fitted['precision']}); {count(int(fitted['parameters']), 'parameter')}"
+        )
+    )
+    if found["model"] is None:
+        console.print(Text(f"paused; go on with: tsattn pretrain --out {found['out']} --resume", style="bold"))
+    else:
+        console.print(Text(f"model: {found['model']}  (use it: tsattn forecast data.csv --model {found['model']})"))
+
+
 def trained(console: Console, fitted: Mapping[str, Any], where: str, verdict: str) -> None:
     """How a training run went, where the model is, and whether it is worth using."""
     why = {"finished": "finished", "early": "stopped early", "time": "stopped by --max-time", "interrupted": "interrupted"}

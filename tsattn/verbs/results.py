@@ -74,6 +74,16 @@ class Trained:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """A picture that was written."""
+
+    written: Path
+
+    def to_mapping(self) -> dict[str, Any]:
+        return {"written": str(self.written)}
+
+
+@dataclass(frozen=True)
 class Pretrained:
     """A slice of pre-training, or its end: where it is kept, and the model's folder once the schedule is over."""
 
