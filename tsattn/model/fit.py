@@ -30,6 +30,7 @@ from tsattn.model.source import PanelSource, Source
 from tsattn.model.state import Notes, check_resumable, clear_state, read_state, under, write_state
 from tsattn.nn.network import Inputs, Network
 from tsattn.nn.objective import window_loss
+from tsattn.nn.transfer import transfer
 
 VALIDATIONS = 20  # over a whole schedule
 NEAR = 1.02  # a score up to so many times the best is as good
@@ -224,12 +225,14 @@ def learn(
     on_progress: Callable[[Progress], None] | None = None,
     logger: str | None = None,
     pause: float | None = None,
+    start: Network | None = None,
 ) -> tuple[Network, Fitted]:
     """Train a network on what a source gives, and keep the weights that do best on what it holds back.
 
     `state` holds what `resume` continues from, to the same result as an unbroken run on the same device. Ctrl-C ends the
-    run after its current step, with the best weights so far; `pause` seconds do the same. Raises ConfigError for a device
-    that is not there, or when there is nothing to resume or it was started otherwise.
+    run after its current step, with the best weights so far; `pause` seconds do the same. `start` gives the first
+    weights (see nn/transfer). Raises ConfigError for a device that is not there, or when there is nothing to resume or it
+    was started otherwise.
     """
     state = Path(state)
     device = choose_device(train.device)
@@ -246,6 +249,8 @@ def learn(
         torch.manual_seed(train.seed)
         network = Network(model, source.spec)
         source.prepare(network)
+        if start is not None:
+            transfer(start, network)
         module = Module(network, train, notes.precision)
         watcher = Watcher(source, train, notes, state, on_progress or (lambda _: None), pause)
         watcher.resumed = tensors

@@ -1,0 +1,41 @@
+"""Weights of one network in another, which may read more: how a pre-trained network meets covariates."""
+
+from __future__ import annotations
+
+import torch
+
+from tsattn.errors import ConfigError
+from tsattn.nn.anchors import COUNT
+from tsattn.nn.network import Network
+
+
+def transfer(source: Network, target: Network) -> None:
+    """Copy the weights of `source` into `target`; covariates that only `target` reads start without effect: both forecast alike.
+
+    Raises ConfigError unless the two are of one architecture, and read the same or `source` the target variable alone.
+    """
+    if source.config != target.config or source.spec.quantiles != target.spec.quantiles:
+        raise ConfigError(f"networks differ: {source.config} and {target.config}")
+    if source.spec == target.spec:
+        target.load_state_dict(source.state_dict())
+        return
+    if source.spec.past + source.spec.known + source.spec.static:
+        raise ConfigError("only a network without covariates can be given some")
+    config, spec = target.config, target.spec
+    values, covariates = 3 * config.patch, (2 * spec.past + spec.known) * config.patch  # of a token
+    known = config.width + config.horizon * COUNT, config.horizon * spec.known, 0
+    # what a weight's columns read: so many that both networks have, new ones, both again, and new ones at the end
+    wider = {"embed.0.weight": (values, covariates, spec.static), "embed_skip.weight": (values, covariates, spec.static)}
+    wider["head.expand.weight"] = known
+    state = target.state_dict()
+    with torch.no_grad():
+        for name, value in source.state_dict().items():
+            if name in wider:
+                before, between, after = wider[name]
+                kept = torch.zeros_like(state[name])
+                kept[:, :before] = value[:, :before]
+                kept[:, before + between : kept.shape[1] - after] = value[:, before:]
+                state[name] = kept
+            elif not name.startswith(("known_", "static_")):
+                state[name] = value.clone()
+        target.load_state_dict(state)
