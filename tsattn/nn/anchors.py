@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 CYCLES = (1, 4, 14)  # how many past cycles are averaged
 PERIODS = 2
@@ -25,11 +25,14 @@ def anchors(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: 
 
 
 def _means(values: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
-    """Means over the newest k cycles (last axis) that are valid, and whether there is one, for each k of CYCLES."""
-    pick = [k - 1 for k in CYCLES]
-    count = valid.cumsum(-1)
-    mean = (values * valid).cumsum(-1) / count.clamp_min(1)
-    return mean[..., pick], count[..., pick] > 0
+    """Means over the newest k cycles (last axis) that are valid, and whether there is one, for each k of CYCLES.
+
+    values (…, n): 0 where not valid. valid (…, 1): how many of the n are; they are the newest ones.
+    """
+    most = torch.tensor(CYCLES, device=values.device)
+    count = torch.minimum(valid, most)  # (…, k)
+    total = torch.stack([values[..., :k].sum(-1) for k in CYCLES], -1)
+    return total / count.clamp_min(1), count > 0
 
 
 def _cycle_means(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: int, last: Tensor) -> Tensor:
@@ -39,9 +42,14 @@ def _cycle_means(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, hori
     back = period * (ahead // period + 1) - ahead  # (B, H, 2): from a step ahead, whole cycles to before the origin
     cycle = torch.arange(max(CYCLES), device=z.device)
     offset = back[..., None] + period[..., None] * cycle  # (B, H, 2, most)
-    index = origin[:, :, None, None, None] - offset[:, None]  # (B, O, H, 2, most)
-    values = z.gather(1, index.clamp_min(0).flatten(1)).view(index.shape)
-    mean, found = _means(values, index >= first[:, None, None, None, None])
+    newest = origin[:, :, None, None] - back[:, None]  # (B, O, H, 2)
+    room = newest - first[:, None, None, None]  # steps from the first observed value
+    valid = torch.where(room >= 0, torch.div(room, period[:, None], rounding_mode="floor") + 1, torch.zeros_like(room))
+    # one place further, for a zero in front stands for what lies before the first observed value
+    index = origin[:, :, None, None, None] + 1 - offset[:, None]  # (B, O, H, 2, most)
+    index = torch.where(index > first[:, None, None, None, None], index, torch.zeros_like(index[:1, :1, :1, :1, :1]))
+    values = nn.functional.pad(z, (1, 0)).gather(1, index.flatten(1)).view(index.shape)
+    mean, found = _means(values, valid[..., None])
     return torch.where(found, mean, last[:, :, None, None, None])
 
 
@@ -58,5 +66,6 @@ def _level_shifts(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor) -> 
     edges = torch.stack([end.expand_as(begin), begin])
     upper, lower = total[None].expand(2, -1, -1).gather(2, edges.clamp_min(0).flatten(2)).view(edges.shape)
     mean = (upper - lower) / span
-    before, found = _means(mean[..., 1:], (begin >= first[:, None, None, None, None])[..., 1:])
+    valid = (begin >= first[:, None, None, None, None])[..., 1:]
+    before, found = _means(mean[..., 1:] * valid, valid.sum(-1, keepdim=True))
     return (mean[..., :1] - before) * found
