@@ -27,7 +27,7 @@ def counts(draw: Draw, count: int, length: int) -> Series:
     spread = draw.uniform(0, 0.8, count, 1) * draw.chance(0.6, count, 1)
     logs = depth * (shape + week) + slow + 0.3 * day * depth
     mean = draw.log_uniform(0.1, 200, count, 1)
-    rate = mean * torch.exp((logs + spread * draw.normal(count, length)).clamp(-12, 5))
+    rate = mean * torch.exp((logs + spread * draw.normal(count, length)).clamp(-12, 3))
     dense = torch.poisson(rate.clamp_max(MOST), generator=draw.generator)
 
     occurs = ar1(draw, persistence(draw, 1.02, 30, count), length) + 0.5 * logs > draw.uniform(0.3, 2.2, count, 1)

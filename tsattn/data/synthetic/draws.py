@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -64,6 +64,20 @@ def pick(which: Tensor, options: Sequence[Tensor]) -> Tensor:
     out = options[0]
     for i, option in enumerate(options[1:], 1):
         out = torch.where((which == i)[:, None], option, out)
+    return out
+
+
+def blended(draw: Draw, weights: Sequence[float], x: Tensor, changes: Sequence[Callable[[Draw, Tensor], Tensor]]) -> Tensor:
+    """Each row of x (B, N) through one of the changes, drawn by `weights`; each change sees its own rows only."""
+    which = draw.choice(weights, x.shape[0])
+    out = x
+    for i, change in enumerate(changes):
+        rows = (which == i).nonzero()[:, 0]
+        if len(rows) == x.shape[0]:
+            return change(draw, x)
+        if len(rows):
+            out = torch.empty_like(x) if out is x else out
+            out[rows] = change(draw, x[rows])
     return out
 
 

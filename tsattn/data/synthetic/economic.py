@@ -24,9 +24,10 @@ def economic(draw: Draw, count: int, length: int) -> Series:
     growth = draw.normal(count, 1) * 0.03 + 0.02
     wander = ar1(draw, 1 - 1 / (1 + draw.log_uniform(0.5, 12, count, 1) * year), length) * draw.log_uniform(0.005, 0.15, count, 1)
     shocks = white(draw, count, length) * draw.log_uniform(0.002, 0.12, count, 1) * draw.chance(0.7, count, 1)
-    # what adds up must not overflow: over two thousand quarters a per cent a step is far too much
     level = ((growth + wander) / year + shocks / year.sqrt()).cumsum(1)
-    bent = torch.where(draw.chance(0.3, count, 1), level, 6 * torch.tanh(level / 6))
+    # over two thousand quarters a per cent a step is far too much: the whole may not grow by more than e^range
+    span = (level.amax(1, keepdim=True) - level.amin(1, keepdim=True)) / draw.log_uniform(0.8, 8, count, 1)
+    level = level / span.clamp_min(1)
     beat = draw.log_uniform(3, 11, count, 1) * year
     cycle = from_power(draw, lines(draw, beat, 1 / (2 * math.pi * beat), length), length)
     cycle = cycle * draw.log_uniform(0.003, 0.15, count, 1) * draw.chance(0.5, count, 1)
@@ -41,6 +42,6 @@ def economic(draw: Draw, count: int, length: int) -> Series:
     strength = draw.log_uniform(0.01, 0.5, count, 1) * draw.chance(0.88, count, 1)
     noise = white(draw, count, length) * draw.log_uniform(0.003, 0.2, count, 1)
 
-    logs = (bent + cycle + strength * size * shape + noise).clamp(-20, 20)
+    logs = (level + cycle + strength * size * shape + noise).clamp(-20, 20)
     values = torch.where(draw.chance(0.75, count, 1), torch.exp(logs), logs)
     return Series(values, torch.where(strength > 0.02, when.told, torch.ones_like(when.told)))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tsattn.data.synthetic.clocks import ANY, clock
-from tsattn.data.synthetic.draws import Draw, Series, no_seasons, pick, standard, ticks
+from tsattn.data.synthetic.draws import Draw, Series, blended, no_seasons, pick, standard, ticks
 from tsattn.data.synthetic.noise import (
     ar1,
     coloured,
@@ -42,12 +42,16 @@ def arima(draw: Draw, count: int, length: int) -> Series:
     power = power * factor(forgets, angle * period) / factor(seasonal, angle * period)
     x = from_power(draw, power, length)
 
-    once = (x + draw.normal(count, 1) * 0.1).cumsum(1)
-    which = draw.choice([5, 3, 0.6], count)
-    x = standard(pick(which, [x, once, standard(once).cumsum(1)]))
-    x = torch.where(draw.chance(0.2, count, 1), torch.exp(draw.uniform(0.2, 0.8, count, 1) * x), x)
+    drift = draw.normal(count, 1) * draw.log_uniform(0.001, 0.1, count, 1)
+    order = draw.choice([6, 3, 0.4], count)[:, None]
+    once = (x + drift).cumsum(1)
+    # integration buries a season: what is observed has noise and some of the season of its own
+    twice = standard(once).cumsum(1)
+    share = draw.log_uniform(0.02, 0.6, count, 1)
+    x = torch.where(order == 0, x, standard(torch.where(order == 1, once, twice)) + share * x)
+    x = torch.where(draw.chance(0.2, count, 1), torch.exp(draw.uniform(0.2, 0.8, count, 1) * standard(x)), x)
     told = torch.cat([period.long(), torch.ones_like(period).long()], 1)
-    return Series(x, torch.where(seasonal > 0.5, told, torch.ones_like(told)))
+    return Series(x, torch.where((seasonal > 0.5) & ((order == 0) | (share > 0.1)), told, torch.ones_like(told)))
 
 
 def random_walk(draw: Draw, count: int, length: int) -> Series:
@@ -59,19 +63,37 @@ def random_walk(draw: Draw, count: int, length: int) -> Series:
     shocks = white(draw, count, length) * torch.exp(volatile * ar1(draw, persistence(draw, 10, 400, count), length))
     jump = torch.rand(count, length, generator=draw.generator, device=draw.device) < draw.log_uniform(1e-3, 2e-2, count, 1)
     shocks = shocks * torch.where(jump & draw.chance(0.25, count, 1), draw.uniform(3, 12, count, 1), 1.0)
-    drift = draw.normal(count, 1) * 0.05 * draw.chance(0.5, count, 1)
-    walk = (shocks + drift).cumsum(1)
-    reverting = filter_ar1(draw, shocks, persistence(draw, 3, 600, count))
-    slope = ar1(draw, persistence(draw, 20, 2000, count), length) * draw.log_uniform(0.05, 2, count, 1)
-    local = (slope + shocks * draw.uniform(0, 1, count, 1)).cumsum(1)
-    smooth = filter_ar1(draw, shocks, draw.uniform(0.5, 0.98, count, 1)).cumsum(1)
-    geometric = torch.exp((walk * draw.log_uniform(0.003, 0.05, count, 1)).clamp(-12, 12))
-    which = draw.choice([4, 3, 1.5, 1.5, 3, 0.5, 0.5], count)
-    rough = coloured(draw, draw.uniform(0.2, 1.8, count, 1), length)
-    x = pick(which, [walk, reverting, local, smooth, geometric, shocks, rough])
-    x = standard(x)
+    changes = (_walk, _reverting, _local_trend, _smooth, _geometric, lambda _, x: x, _rough)
+    x = standard(blended(draw, (4, 3, 1.5, 1.5, 3, 0.5, 0.5), shocks, changes))
     seen = white(draw, count, length) * draw.log_uniform(0.01, 0.5, count, 1) * draw.chance(0.3, count, 1)
     return Series(x + seen, no_seasons(draw, count))
+
+
+def _walk(draw: Draw, shocks: Tensor) -> Tensor:
+    return (shocks + draw.normal(len(shocks), 1) * 0.05 * draw.chance(0.5, len(shocks), 1)).cumsum(1)
+
+
+def _reverting(draw: Draw, shocks: Tensor) -> Tensor:
+    return filter_ar1(draw, shocks, persistence(draw, 3, 600, len(shocks)))
+
+
+def _local_trend(draw: Draw, shocks: Tensor) -> Tensor:
+    count, length = shocks.shape
+    slope = ar1(draw, persistence(draw, 20, 2000, count), length) * draw.log_uniform(0.05, 2, count, 1)
+    return (slope + shocks * draw.uniform(0, 1, count, 1)).cumsum(1)
+
+
+def _smooth(draw: Draw, shocks: Tensor) -> Tensor:
+    return filter_ar1(draw, shocks, draw.uniform(0.5, 0.98, len(shocks), 1)).cumsum(1)
+
+
+def _geometric(draw: Draw, shocks: Tensor) -> Tensor:
+    return torch.exp((_walk(draw, shocks) * draw.log_uniform(0.003, 0.05, len(shocks), 1)).clamp(-12, 12))
+
+
+def _rough(draw: Draw, shocks: Tensor) -> Tensor:
+    count, length = shocks.shape
+    return coloured(draw, draw.uniform(0.2, 1.8, count, 1), length)
 
 
 def gaussian_process(draw: Draw, count: int, length: int) -> Series:

@@ -31,14 +31,19 @@ def frequencies(draw: Draw, length: int) -> Tensor:
 def from_power(draw: Draw, power: Tensor, length: int) -> Tensor:
     """A Gaussian process with the power spectrum `power` (B, F) -> (B, N) with variance 1 in expectation."""
     count, size = power.shape
-    amplitude = (power / power.mean(1, keepdim=True).clamp_min(1e-30)).sqrt()
+    points = fft_length(length)
+    mean = (2 * power.sum(1, keepdim=True) - power[:, :1] - power[:, -1:]) / points
     phases = torch.randn(count, size, dtype=torch.complex64, generator=draw.generator, device=draw.device)
-    return torch.fft.irfft(amplitude * phases, fft_length(length), norm="ortho")[:, :length]
+    # the ends of a real series' spectrum are real, and stand once in it
+    phases[:, 0] *= math.sqrt(2)
+    phases[:, -1] *= math.sqrt(2)
+    return torch.fft.irfft((power / mean.clamp_min(1e-30)).sqrt() * phases, points, norm="ortho")[:, :length]
 
 
 def factor(root: Tensor, angle: Tensor) -> Tensor:
     """|1 - root·e^{-i·angle}|², the power of one AR or MA factor. root (B, 1), angle (B, F) or (F,)."""
-    return 1 + root**2 - 2 * root * torch.cos(angle)
+    # not 1 + root² - 2·root·cos(angle): near a unit root that is rounding noise in float32
+    return (1 - root) ** 2 + 4 * root * torch.sin(angle / 2).square()
 
 
 def ar1(draw: Draw, phi: Tensor, length: int) -> Tensor:
