@@ -78,9 +78,10 @@ def clock(draw: Draw, count: int, length: int, shares: Mapping[str, float]) -> C
     position = (ticks(draw, length) + start) / cycle
     index = position.floor()
     year = table[:, 2:3]
-    season = ((ticks(draw, length) / year) + draw.uniform(0, 1, count, 1)) % 1 * torch.isfinite(year)
-    number = index.long()
-    return Clock(cycle, group, year, told, (position - index).clamp(0, 1 - 1e-6), number, number % group, season)
+    season = (ticks(draw, length) / year + draw.uniform(0, 1, count, 1)).frac_() * torch.isfinite(year)
+    # a remainder in floats: whole-number division is an order slower
+    member = index - (index / group).floor() * group
+    return Clock(cycle, group, year, told, position - index, index.long(), member.long(), season)
 
 
 def per_cycle(values: Tensor, where: Clock, smooth: Tensor) -> Tensor:

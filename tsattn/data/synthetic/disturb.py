@@ -28,9 +28,8 @@ def disturbed(draw: Draw, config: SyntheticConfig, made: Series) -> Series:
     x = _placed(draw, config.offset, x)
     x = _some(draw, config.rounding, x, _rounded).clamp(-LARGEST, LARGEST)
     start = _start(draw, config.short, *x.shape)
-    x = _alive(draw, x, start)
-    cut = torch.arange(x.shape[1], device=x.device) < start
-    x = _some(draw, config.missing, torch.where(cut, torch.nan, x), _gapped)
+    x.masked_fill_(torch.arange(x.shape[1], device=x.device) < start, torch.nan)
+    x = _some(draw, config.missing, _alive(draw, x), _gapped)
     return Series(x, told(draw, config, made.seasons))
 
 
@@ -104,14 +103,14 @@ def _placed(draw: Draw, share: float, x: Tensor) -> Tensor:
     count = x.shape[0]
     spread = _spread(x)
     whole = (x == x.round()).all(1, keepdim=True) & draw.chance(0.8, count, 1)
-    natural = (x >= 0).all(1, keepdim=True) & draw.chance(0.85, count, 1)
+    natural = (x.amin(1, keepdim=True) >= 0) & draw.chance(0.85, count, 1)
     common = draw.log_uniform(0.1, 1000, count, 1)
     scale = torch.where(draw.chance(0.15, count, 1), draw.log_uniform(1e-3, 1e6, count, 1), common) / spread
     sign = torch.where(draw.chance(0.85, count, 1), 1.0, -1.0)
     far = torch.where(draw.chance(0.1, count, 1), draw.log_uniform(10, 1000, count, 1), draw.log_uniform(0.2, 10, count, 1))
-    moved = (x - x.mean(1, keepdim=True) + sign * far * spread) * scale
-    placed = torch.where(draw.chance(share, count, 1) & ~natural, moved, x * scale)
-    return torch.where(whole, x, placed)
+    shift = sign * far * spread - x.mean(1, keepdim=True)
+    shift = torch.where(draw.chance(share, count, 1) & ~natural & ~whole, shift, 0.0)
+    return (x + shift) * torch.where(whole, 1.0, scale)
 
 
 def _rounded(draw: Draw, x: Tensor) -> Tensor:
@@ -127,17 +126,17 @@ def _start(draw: Draw, share: float, count: int, length: int) -> Tensor:
     return torch.where(draw.chance(share, count, 1), before - kept, 0)
 
 
-def _alive(draw: Draw, x: Tensor, start: Tensor) -> Tensor:
-    """x with a little noise on the rows that are constant where they will be seen, so that each has a scale."""
-    count, length = x.shape
-    before = context(length)
-    seen = torch.arange(before, device=x.device) >= start
-    number = seen.sum(1, keepdim=True)
-    middle = (x[:, :before] * seen).sum(1, keepdim=True) / number
-    spread = (((x[:, :before] - middle) * seen).square().sum(1, keepdim=True) / number).sqrt()
-    flat = spread <= 1e-5 * middle.abs().clamp_min(1e-6)
-    noise = draw.normal(count, length) * middle.abs().clamp_min(1e-3) * draw.log_uniform(1e-4, 0.3, count, 1)
-    return torch.where(flat, x + noise, x)
+def _alive(draw: Draw, x: Tensor) -> Tensor:
+    """x (B, N), NaN where cut, with a little noise on the rows that are constant before the last ones: each has a scale."""
+    seen = x[:, : context(x.shape[1])]
+    low = seen.nan_to_num(torch.inf).amin(1)
+    high = seen.nan_to_num(-torch.inf).amax(1)
+    size = high.abs().maximum(low.abs())
+    rows = (high - low <= 1e-5 * size.clamp_min(1e-6)).nonzero()[:, 0]
+    if len(rows):
+        noise = draw.normal(len(rows), x.shape[1]) * draw.log_uniform(1e-4, 0.3, len(rows), 1)
+        x[rows] += noise * size[rows, None].clamp_min(1e-3)
+    return x
 
 
 def _gapped(draw: Draw, x: Tensor) -> Tensor:

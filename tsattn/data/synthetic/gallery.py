@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tsattn.data.atomic import write_atomic
 from tsattn.data.synthetic.config import KINDS, SyntheticConfig
 from tsattn.data.synthetic.generate import generate
 
@@ -16,13 +17,14 @@ def gallery(config: SyntheticConfig, path: Path, seed: int) -> None:
 
     weights = dict(zip(KINDS, config.weights, strict=True))
     kinds = [kind for kind in KINDS if weights[kind] > 0]
-    figure = Figure(figsize=(3.6 * len(SPANS), 1.35 * len(kinds)), dpi=75, layout="constrained")
+    figure = Figure(figsize=(3.6 * len(SPANS), 1.5 * len(kinds)), dpi=75, layout="constrained")
     axes = figure.subplots(len(kinds), len(SPANS), squeeze=False)
     for row, kind in zip(axes, kinds, strict=True):
         batch = generate(config.alone(kind), len(SPANS), max(SPANS), (seed, KINDS.index(kind)))
         for axis, series, seasons, span in zip(row, batch.target, batch.season_lengths, SPANS, strict=True):
             shown = series[-span:]
             axis.plot(shown.numpy(), linewidth=0.6, color="#2b2f36")
-            axis.set_title(f"{kind}  {span}  told {seasons[0]}, {seasons[1]}", fontsize=7, pad=2)
-            axis.tick_params(labelsize=5, length=2, pad=1)
-    figure.savefig(path, format="png")
+            axis.set_title(f"{kind}  {span}  told {seasons[0]}, {seasons[1]}", fontsize=9, pad=2)
+            axis.tick_params(labelsize=6, length=2, pad=1)
+    with write_atomic(path) as beside:
+        figure.savefig(beside, format="png")

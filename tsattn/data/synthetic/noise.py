@@ -63,7 +63,7 @@ def filter_ar1(draw: Draw, shocks: Tensor, phi: Tensor) -> Tensor:
 def coloured(draw: Draw, exponent: Tensor, length: int) -> Tensor:
     """1/f^exponent noise of variance 1; the steeper, the smoother (2 is a random walk's). exponent (B, 1) -> (B, N)."""
     f = frequencies(draw, length)
-    power = f.clamp_min(float(f[1])).pow(-exponent)
+    power = torch.exp(-exponent * f.clamp_min(float(f[1])).log())
     power[:, 0] = 0
     return from_power(draw, power, length)
 
