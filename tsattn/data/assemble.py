@@ -13,6 +13,7 @@ from tsattn.data.columns import Column, Table
 from tsattn.data.encode import constant_by_item, encode
 from tsattn.data.freq import Freq
 from tsattn.data.grid import Grid, find_freq, on_grid
+from tsattn.data.outliers import warn_of_outliers
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.report import Notes
 from tsattn.data.roles import Roles
@@ -79,6 +80,7 @@ def assemble(
     rows = Rows(group, np.zeros(0, "datetime64[us]"), values, ids, table.where)
     del values
     freq, rows, tz = _timed(table, rows, clock, options, len(targets), notes)
+    warn_of_outliers(rows, list(roles.target), notes)
     grid = on_grid(rows, freq, notes, forced=options.freq is not None)
     del rows
     made = Schema(
