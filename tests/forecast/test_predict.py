@@ -172,3 +172,12 @@ def test_many_items_with_missing_rows_are_counted_not_listed() -> None:
 def test_a_forecaster_that_reads_the_target_alone_needs_no_known_covariates() -> None:
     forecast, _ = predict(SeasonalNaive(), with_known(0, 0), horizon=3)
     assert len(forecast) == 2
+
+
+def test_when_the_future_rows_end_early_then_the_hint_names_the_horizon_that_they_allow(echo: Echo) -> None:
+    with pytest.raises(DataError) as caught:
+        predict(echo, with_known(2, 3), horizon=3)
+    assert "--horizon 2;" in caught.value.hint
+    with pytest.raises(DataError) as caught:
+        predict(echo, with_known(0, 0), horizon=3)
+    assert "--horizon" not in caught.value.hint

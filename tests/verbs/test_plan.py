@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsattn.config import ModelConfig
-from tsattn.data.panel import Panel
+from tsattn.data.panel import Panel, Schema
 from tsattn.data.windows import rolling_origins
 from tsattn.errors import ConfigError, DataError
 from tsattn.verbs.plan import MOST_WINDOWS, plan
@@ -83,3 +85,27 @@ def test_when_windows_are_scored_then_none_of_their_rows_was_trained_on(lengths,
     if made.windows:
         origins = rolling_origins(panel, made.horizon, made.windows)
         assert (origins.row >= made.test_start[origins.item]).all()
+
+
+def with_known_ahead(*steps: int) -> Panel:
+    """Daily items of 400 observed rows, and a known covariate that goes on for so many steps after them."""
+    rows = [400 + 40 for _ in steps]
+    panel = Panel.from_arrays([np.arange(n, dtype=float) for n in rows], freq="D")
+    known = np.full((len(panel.target), 1), np.nan, np.float32)
+    for first, ahead in zip(panel.indptr[:-1], steps, strict=True):
+        known[first : first + 400 + ahead] = 1
+    target = np.where(np.isnan(known[:, 0]), np.nan, panel.target).astype(np.float32)
+    origin = panel.indptr[:-1] + 400
+    target[np.arange(len(target)) >= np.repeat(origin, rows)] = np.nan
+    return replace(panel, target=target, known=known, origin=origin, schema=Schema(known=("k",), known_features=("k",)))
+
+
+def test_when_known_covariates_end_before_the_usual_horizon_then_the_horizon_does_too():
+    assert plan(with_known_ahead(12, 9)).horizon == 9
+    assert plan(with_known_ahead(12, 40)).horizon == 12
+    assert plan(with_known_ahead(40, 40)).horizon == 30
+    assert plan(with_known_ahead(9), horizon=20).horizon == 20  # as the user says
+
+
+def test_when_an_item_has_no_future_rows_then_the_horizon_is_the_usual_one():
+    assert plan(with_known_ahead(0, 12)).horizon == 30

@@ -103,6 +103,14 @@ class Panel:
         """Grid-clock timestamps -> UTC instants where the panel has a zone, else unchanged."""
         return instants(stamps, self.freq, self.tz)
 
+    def known_ahead(self) -> np.ndarray:
+        """(S,) int64: how many steps after its origin each item has all its known covariates for, without a gap."""
+        item = np.repeat(np.arange(len(self)), np.diff(self.indptr))
+        at = np.arange(len(self.target))
+        lacking = np.flatnonzero((at >= self.origin[item]) & np.isnan(self.known).any(1))
+        ends = np.append(lacking, len(at))[np.searchsorted(lacking, self.origin)]
+        return np.minimum(ends, self.indptr[1:]) - self.origin
+
     def history(self, item: int) -> np.ndarray:
         """One item's observed target, start to origin, as a view."""
         return self.target[self.indptr[item] : self.origin[item]]

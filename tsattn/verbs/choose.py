@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
+from tsattn.data.words import listed, quoted
 from tsattn.errors import ArtifactError, ConfigError, DataError
 from tsattn.listener import Listener
 from tsattn.model.card import read_card
-from tsattn.verbs.predictor import check_fits, read_for
+from tsattn.verbs.predictor import absolute, check_fits, lost_targets, read_for
 from tsattn.workspace import ModelRef, Workspace
 
 if TYPE_CHECKING:
@@ -62,11 +63,28 @@ def _source(ref: ModelRef, card: Card) -> Any:
 def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> Choice:
     panel, report = read_for(card, data, options)
     check_fits(card, panel, str(ref))
+    if _is_own(card, data) and not options.target:
+        _check_targets(ref, card, panel, report)
     note = f"model {ref}, trained {card.created[:10]}"
     if not set(panel.schema.target) & set(card.schema.target):
         ours, theirs = (", ".join(s.target) for s in (card.schema, panel.schema))
         note += f"; it was trained on {ours}, and forecasts {theirs} all the same"
     return Choice(ref, card, panel, report, (note,))
+
+
+def _is_own(card: Card, data: Any) -> bool:
+    return absolute(data) is not None and absolute(data) == card.source.get("source")
+
+
+def _check_targets(ref: ModelRef, card: Card, panel: Panel, report: ReadReport) -> None:
+    """Raise DataError when the data that a model was trained on has lost a column that the model forecasts."""
+    lost = lost_targets(card, panel)
+    if lost:
+        still = ",".join(map(quoted, panel.schema.target))
+        raise DataError(
+            f"{report.source}: no column {listed(lost)} any more, which the model {ref} forecasts",
+            f"put it back; or name what is to be forecast now: --target {still}; or train anew",
+        )
 
 
 def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> Choice:

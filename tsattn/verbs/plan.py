@@ -59,7 +59,7 @@ def plan(
     if horizon is not None and (not isinstance(horizon, int) or horizon < 1):
         raise ConfigError(f"the horizon must be a positive number of steps, not {horizon!r}")
     typical = float(np.quantile(lengths, 0.25))
-    chosen = horizon or max(1, min(panel.freq.default_horizon, int(np.median(lengths)) // 6))
+    chosen = horizon or max(1, min(panel.freq.default_horizon, int(np.median(lengths)) // 6, reach(panel) or MOST_HORIZON))
     windows = _test_windows(panel, typical, chosen) if test_windows is None else test_windows
     if windows < 0:
         raise ConfigError(f"the test windows must not be negative, not {windows}")
@@ -79,6 +79,11 @@ def plan(
     steps = int(min(TrainConfig.steps, STEP_TOKENS * network.patch // network.context, max(300, 20 * math.sqrt(rows))))
     schedule = from_mapping(TrainConfig, {"steps": steps, **(train or {})}, "[train]")
     return Plan(chosen, windows, test_start, network, schedule)
+
+
+def reach(panel: Panel) -> int | None:
+    """How many steps ahead the known covariates of every item reach; None where there are none, or one item lacks them."""
+    return int(panel.known_ahead().min()) or None if panel.known.shape[1] and len(panel) else None
 
 
 def _test_windows(panel: Panel, typical: float, horizon: int) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -14,6 +16,7 @@ from tsattn.data.freq import Freq, calendar_names
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.read import read
 from tsattn.data.report import ReadReport
+from tsattn.data.words import listed
 from tsattn.errors import ConfigError, DataError
 from tsattn.forecast.frame import Forecast, Forecaster
 from tsattn.forecast.predict import predict
@@ -88,8 +91,29 @@ def _is_arrays(data: Any) -> bool:
 
 def read_for(card: Card, data: Any, options: ReadOptions) -> tuple[Panel, ReadReport]:
     """Read data the way a model's own was read: the same columns where they are there, the options of its training, and
-    on top those that the user gives now. Its frequency decides where the rows alone say none, or another one.
+    on top those that the user gives now. Its frequency decides where the rows alone say none, or another one that it does
+    not spread them thin. A target of the model that is not there is warned of.
     """
+    panel, report = _read_on_its_grid(card, data, options)
+    lost = [] if options.target else lost_targets(card, panel)
+    if lost and len(lost) < len(card.schema.target):
+        warning = (
+            f"no column {listed(lost)} here, which {card.name} was trained on too: not forecast "
+            "(if it is only renamed, say --target with all the names)"
+        )
+        report = dataclasses.replace(report, warnings=(*report.warnings, warning))
+    return panel, report
+
+
+def lost_targets(card: Card, panel: Panel) -> list[str]:
+    """Target columns that a model was trained on and a panel does not have."""
+    return [name for name in card.schema.target if name not in panel.schema.target]
+
+
+SPARSE = 1.5  # times as many steps as rows: a finer grid than the data's own, not a few rows that are missing
+
+
+def _read_on_its_grid(card: Card, data: Any, options: ReadOptions) -> tuple[Panel, ReadReport]:
     kept = from_mapping(ReadOptions, dict(card.source.get("read") or {}), "the model's card")
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(ReadOptions) if getattr(options, f.name) != f.default}
     merged = dataclasses.replace(kept, **given)
@@ -101,11 +125,24 @@ def read_for(card: Card, data: Any, options: ReadOptions) -> tuple[Panel, ReadRe
     except (DataError, ConfigError):
         if told:
             raise
-        return read(data, dataclasses.replace(merged, freq=card.freq), schema=card.schema)
+        forced, report = read(data, dataclasses.replace(merged, freq=card.freq), schema=card.schema)
+        if report.missing > (SPARSE - 1) / SPARSE * report.rows and report.rows > 2:
+            raise  # days that are uneven are no hours
+        return forced, report
     try:  # a few rows of business days look like days
-        return read(data, dataclasses.replace(merged, freq=card.freq), schema=card.schema)
+        forced, other = read(data, dataclasses.replace(merged, freq=card.freq), schema=card.schema)
     except (DataError, ConfigError):
         return panel, report
+    return (panel, report) if other.rows > SPARSE * report.rows else (forced, other)
+
+
+def absolute(data: Any) -> str | list[str] | None:
+    """Where data can be read again from anywhere: absolute paths, or None for stdin and what is in memory only."""
+    if isinstance(data, (str, Path)) and str(data) != "-":
+        return os.path.abspath(data)
+    if isinstance(data, (list, tuple)) and data and all(isinstance(part, (str, Path)) for part in data):
+        return [os.path.abspath(part) for part in data]
+    return None
 
 
 def unfit(card: Card, panel: Panel) -> str:
@@ -125,6 +162,14 @@ def unfit(card: Card, panel: Panel) -> str:
     return ""
 
 
+def _coarser(one: Freq, other: Freq) -> bool:
+    """Whether a step of the first is longer than one of the second, both on a clock."""
+    if not (one.has_clock and other.has_clock):
+        return False
+    start = np.array("2024-01-01", "datetime64[us]")
+    return bool(one.advance(start, np.array(100)) > other.advance(start, np.array(100)))
+
+
 def covariates(schema: Schema) -> set[str]:
     """The covariate features of a schema."""
     return {*schema.past_features, *schema.known_features, *schema.static_features}
@@ -133,7 +178,9 @@ def covariates(schema: Schema) -> set[str]:
 def check_fits(card: Card, panel: Panel, name: str) -> None:
     """Raise ConfigError when a model cannot forecast a panel."""
     why = unfit(card, panel)
-    if why:
-        raise ConfigError(
-            f"the model {name} does not fit this data: {why}", "train one on it: tsattn train DATA, or choose another --model"
-        )
+    if not why:
+        return
+    hint = "train one on it: tsattn train DATA, or choose another --model"
+    if _coarser(Freq.parse(card.freq), panel.freq):
+        hint += f"; or bring the data to its steps: --resample {card.freq} --agg mean (or sum)"
+    raise ConfigError(f"the model {name} does not fit this data: {why}", hint)

@@ -24,7 +24,8 @@ from tsattn.forecast.scores import Backtest
 from tsattn.listener import Listener
 from tsattn.model.card import CARD, Card
 from tsattn.model.processes import is_helper
-from tsattn.verbs.plan import Plan, plan
+from tsattn.verbs.plan import Plan, plan, reach
+from tsattn.verbs.predictor import absolute
 from tsattn.verbs.results import Trained, plain
 from tsattn.verbs.scoring import verdict
 from tsattn.workspace import ModelRef, Workspace, name_for
@@ -174,7 +175,11 @@ def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener) -> B
 def notes_of(made: Plan, panel: Panel, *, asked: bool) -> tuple[str, ...]:
     """What was decided for the user, and how to decide otherwise."""
     config, train = made.model, made.train
-    chosen = "" if asked else " (from the frequency and the length; --horizon N to change it)"
+    far = reach(panel)
+    why = "as far as the known future rows go" if made.horizon == far else "from the frequency and the length"
+    chosen = "" if asked else f" ({why}; --horizon N to change it)"
+    if panel.known.shape[1] and far is None:
+        chosen += "; no rows after the end of the series hold the known covariates, which a forecast will need"
     tail = f"the last {made.windows} × {made.horizon} steps of each series are held back for the test" if made.windows else ""
     return (
         f"horizon: {made.horizon} steps of {panel.freq}{chosen}",
@@ -197,15 +202,6 @@ def source_of(data: Any, panel: Panel, report: ReadReport, options: ReadOptions,
         "fingerprint": fingerprint(panel),
         "test": {"windows": made.windows, "horizon": made.horizon},
     }
-
-
-def absolute(data: Any) -> str | list[str] | None:
-    """Where data can be read again from anywhere: absolute paths, or None for stdin and what is in memory only."""
-    if isinstance(data, (str, Path)) and str(data) != "-":
-        return os.path.abspath(data)
-    if isinstance(data, (list, tuple)) and data and all(isinstance(part, (str, Path)) for part in data):
-        return [os.path.abspath(part) for part in data]
-    return None
 
 
 def fingerprint(panel: Panel) -> str:

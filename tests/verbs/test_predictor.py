@@ -1,0 +1,84 @@
+"""How data and models find each other: the model's grid, and the columns that it was trained on."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tsattn.config import ReadOptions
+from tsattn.data.panel import Schema
+from tsattn.errors import ConfigError, DataError
+from tsattn.verbs import choose
+from tsattn.verbs.predictor import check_fits, read_for
+
+
+def card_of(freq: str, target: tuple[str, ...] = ("y",), source: str | None = None) -> Any:
+    inputs = {"past": 0, "known": len(choose_calendar(freq)), "static": 0}
+    schema = Schema(timestamp="t", target=target)
+    return SimpleNamespace(
+        name="m", freq=freq, schema=schema, source={"read": {}, "source": source}, inputs=inputs, created="2024-01-01T00:00"
+    )
+
+
+def choose_calendar(freq: str) -> tuple[str, ...]:
+    from tsattn.data.freq import Freq, calendar_names
+
+    return calendar_names(Freq.parse(freq))
+
+
+def frame(freq: str, rows: int = 60, **columns: Any) -> pd.DataFrame:
+    return pd.DataFrame({"t": pd.date_range("2024-01-01", periods=rows, freq=freq)} | (columns or {"y": np.arange(float(rows))}))
+
+
+@pytest.mark.parametrize("coarse", ["D", "6h", "MS"])
+def test_when_data_is_coarser_than_the_model_then_it_is_refused_and_not_spread_over_a_finer_grid(coarse):
+    panel, _ = read_for(card_of("h"), frame(coarse), ReadOptions())
+    with pytest.raises(ConfigError, match="steps of h, and these are") as caught:
+        check_fits(card_of("h"), panel, "m/1")
+    assert "tsattn train DATA" in caught.value.hint
+    assert "--resample" not in caught.value.hint
+
+
+def test_when_the_rows_have_no_even_step_then_a_much_finer_model_does_not_make_one():
+    uneven = frame("D", 40).drop(index=[3, 4, 8]).reset_index(drop=True)
+    uneven.loc[20:, "t"] += pd.Timedelta("7h")
+    with pytest.raises(DataError, match="mixed frequencies"):
+        read_for(card_of("h"), uneven, ReadOptions())
+
+
+def test_when_data_is_finer_than_the_model_then_the_error_says_how_to_join_its_rows():
+    panel, _ = read_for(card_of("D"), frame("h", 100), ReadOptions())
+    with pytest.raises(ConfigError) as caught:
+        check_fits(card_of("D"), panel, "m/1")
+    assert "--resample D --agg mean" in caught.value.hint
+
+
+def test_when_a_few_rows_only_look_like_another_frequency_then_the_models_is_taken():
+    panel, _ = read_for(card_of("B"), frame("D", 4), ReadOptions())  # a Monday to a Thursday
+    assert panel.freq.alias == "B"
+    panel, _ = read_for(card_of("h"), frame("h", 1), ReadOptions())
+    assert panel.freq.alias == "h"
+
+
+def test_when_new_data_lacks_one_target_of_the_model_then_a_warning_names_it():
+    _, report = read_for(card_of("D", ("a", "b")), frame("D", a=np.arange(60.0), c=np.arange(60.0)), ReadOptions())
+    assert any("no column 'b' here" in warning for warning in report.warnings)
+    _, report = read_for(card_of("D", ("a", "b")), frame("D", a=np.arange(60.0), b=np.arange(60.0)), ReadOptions())
+    assert report.warnings == ()
+
+
+@pytest.mark.parametrize("names", [("a", "c"), ("c",)])
+def test_when_the_models_own_data_lost_a_target_then_it_is_an_error_that_names_it(tmp_path, names):
+    path = tmp_path / "own.csv"
+    frame("D", **{name: np.arange(60.0) for name in names}).to_csv(path, index=False)
+    card = card_of("D", ("a", "b"), os.path.abspath(path))
+    ref: Any = SimpleNamespace(path=tmp_path)
+    with pytest.raises(DataError, match="no column .*'b' any more"):
+        choose._again(ref, card, str(path), ReadOptions())
+    named = choose._again(ref, card, str(path), ReadOptions(target=names))  # the user knows
+    assert named.panel.schema.target == names
