@@ -87,7 +87,7 @@ class TrainConfig:
 class BacktestConfig:
     """Rolling-origin evaluation."""
 
-    windows: int = 5  # origins of each item
+    windows: int | None = None  # origins of each item; None = those held back from the model's training, else 5
     step: int | None = None  # steps between origins; None = the horizon
     horizon: int | None = None  # None = the model's
     refit: bool = False  # train anew before every cutoff

@@ -17,7 +17,7 @@ from tsattn.forecast.baselines import BASELINES, Drift, Naive, SeasonalMean, Sea
 from tsattn.forecast.frame import Forecaster
 
 NAN = float("nan")
-SIMPLE = ("naive", "seasonal-naive", "drift", "seasonal-mean")
+SIMPLE = ("naive", "seasonal-naive", "drift", "seasonal-mean", "historic-quantiles")
 Z90 = NormalDist().inv_cdf(0.9)
 
 
@@ -164,3 +164,16 @@ def test_without_statsforecast_the_error_says_what_to_type(name: str, monkeypatc
     with pytest.raises(ConfigError) as error:
         baseline(name)
     assert "pip install" in error.value.hint
+
+
+def test_historic_quantiles_are_those_of_the_observed_values_at_every_step() -> None:
+    values = np.random.default_rng(0).normal(size=50)
+    values[::7] = NAN
+    found = baseline("historic-quantiles").predict(windows(list(values), [NAN] * 30 + [float(v) for v in range(20)]))
+    np.testing.assert_allclose(found[0, 3], np.nanquantile(values, np.arange(1, 10) / 10), rtol=1e-5)
+    np.testing.assert_allclose(found[1, 0], np.quantile(np.arange(20.0), np.arange(1, 10) / 10), rtol=1e-5)
+
+
+def test_where_most_values_are_zero_the_median_of_historic_quantiles_is_zero_too() -> None:
+    batch = windows([0, 0, 3, 0, 0, 0, 9, 0])
+    assert median(baseline("historic-quantiles"), batch).tolist() == [[0.0] * 5]

@@ -1,4 +1,4 @@
-"""Simple methods that a model must beat: naive, seasonal naive, drift, seasonal mean. Vectorised over the batch.
+"""Simple methods that a model must beat: naive, seasonal naive, drift, seasonal mean, quantiles. Vectorised over the batch.
 
 Intervals are normal, from the in-sample residuals: sigma at one step (or cycle) ahead, growing as the method's own
 assumption says (Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., section 5.5).
@@ -35,7 +35,7 @@ class _Ends(NamedTuple):
 
 @dataclass(frozen=True)
 class _Normal(ABC):
-    """What the four share. `season_length` None: the shortest usual cycle of the data's frequency."""
+    """What they share. `season_length` None: the shortest usual cycle of the data's frequency."""
 
     season_length: int | None = None
     quantiles: tuple[float, ...] = DEFAULT_QUANTILES
@@ -132,6 +132,31 @@ class SeasonalMean(_Normal):
         return np.where(short[:, None], newest, mean), np.where(short[:, None], spread, sigma)
 
 
+class HistoricQuantiles(_Normal):
+    """The quantiles of all values observed so far, the same at every step; what meteorologists call climatology.
+
+    Hard to beat where nothing but the distribution can be known, as with rare counts: its median is zero where most are.
+    Quantiles lie between values at (i - 1) / (n - 1), Hyndman and Fan's type 7.
+    """
+
+    name = "historic-quantiles"
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        """(B, H, Q) float32; NaN only for a history without one observed value."""
+        ordered = np.sort(batch.past_target, 1)  # missing values come last
+        last = np.maximum((~np.isnan(ordered)).sum(1, keepdims=True) - 1, 0)
+        place = last * np.array(self.quantiles)  # (B, Q)
+        low = np.floor(place).astype(np.int64)
+        first, second = (np.take_along_axis(ordered, np.minimum(at, last), 1).astype(np.float64) for at in (low, low + 1))
+        values = np.where(first == second, first, first + (place - low) * (second - first))
+        return np.repeat(values[:, None], batch.horizon, 1).astype(np.float32)
+
+    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+        mean = _mean(history, 1)
+        sigma = np.sqrt(_mean((history - mean[:, None]) ** 2, 1))
+        return np.repeat(mean[:, None], horizon, 1), np.repeat(sigma[:, None], horizon, 1)
+
+
 def _ends(history: np.ndarray) -> _Ends:
     observed = ~np.isnan(history)
     first = observed.argmax(1)
@@ -196,6 +221,7 @@ BASELINES: dict[str, type[_Normal] | str] = {
     "seasonal-naive": SeasonalNaive,
     "drift": Drift,
     "seasonal-mean": SeasonalMean,
+    "historic-quantiles": HistoricQuantiles,
     "auto-ets": "tsattn.forecast.statistical:AutoETS",
     "auto-theta": "tsattn.forecast.statistical:AutoTheta",
     "auto-arima": "tsattn.forecast.statistical:AutoARIMA",

@@ -13,6 +13,7 @@ from tsattn.forecast.frame import clock_column, quantile_name
 from tsattn.forecast.metrics import METRICS, Sums, quantile_coverage, skill
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 REFERENCES = ("naive", "seasonal-naive")  # skill is against the better of these
@@ -76,6 +77,12 @@ class Backtest:
             skills = {f"skill_{metric}": self.skill(model, metric) for metric in SKILLS}
             rows.append({"model": model, **scores, **skills})
         return rows
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows of `table` as a data frame: one row a model."""
+        import pyarrow as pa
+
+        return pa.Table.from_pylist(self.table()).to_pandas()
 
     def to_arrow(self) -> pa.Table:
         """Long form: model, metric, cutoff, item_id, horizon_step (1, 2, …), value.

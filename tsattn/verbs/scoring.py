@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tsattn.config import BacktestConfig, ReadOptions
 from tsattn.data.panel import Panel
 from tsattn.data.read import read
@@ -17,11 +15,14 @@ from tsattn.errors import ConfigError
 from tsattn.forecast.backtest import backtest
 from tsattn.forecast.baselines import baseline
 from tsattn.forecast.frame import Forecaster
-from tsattn.forecast.scores import SKILLS, Backtest
 from tsattn.listener import Listener
 from tsattn.verbs.choose import Choice, choose
 from tsattn.verbs.results import Backtested
+from tsattn.verbs.verdict import usual_baselines, verdict
 from tsattn.workspace import Workspace
+
+
+WINDOWS = 5  # origins of each item, when nobody says
 
 
 def run(
@@ -38,7 +39,8 @@ def run(
 
     path = None if output is None else checked_suffix(output)
     wanted = [model] if isinstance(model, (str, Path)) else list(model or ())
-    others = [baseline(name) for name in (config or BacktestConfig()).baselines]
+    given = config or BacktestConfig()
+    others = [baseline(name) for name in given.baselines]  # an unknown name is told before anything is read
     chosen = _chosen(data, wanted, workspace, options, listener)
     if chosen:
         panel, report = chosen[0].panel, chosen[0].report
@@ -49,6 +51,8 @@ def run(
     settings, notes = _settings(config, chosen, panel)
     for note in notes:
         listener.note(note)
+    if given.baselines == BacktestConfig().baselines:
+        others = [baseline(name) for name in usual_baselines(panel, given.baselines)]
     forecasters = _forecasters(chosen)
     if settings.refit and not chosen:
         raise ConfigError("--refit needs a model whose settings it trains with", "train one first: tsattn train DATA")
@@ -56,14 +60,14 @@ def run(
         [*forecasters, *others],
         panel,
         horizon=settings.horizon or panel.freq.default_horizon,
-        windows=settings.windows,
+        windows=settings.windows or WINDOWS,
         step=settings.step,
         refit=_refit(chosen[0], listener) if settings.refit else None,
     )
     if path is not None:
         write_table(scores.to_arrow(), path)
     names = [name for name in scores.models if name not in {other.name for other in others}]
-    verdicts = tuple(verdict(scores, name)[0] for name in names)
+    verdicts = tuple(verdict(scores.table(), name)[0] for name in names)
     return Backtested(scores, report, verdicts, path, (*(n for c in chosen for n in c.notes), *notes))
 
 
@@ -110,10 +114,10 @@ def _settings(config: BacktestConfig | None, chosen: list[Choice], panel: Panel)
         return settings, ()
     test = own[0].card.source["test"]
     held = int(test["windows"]) * int(test["horizon"])
-    if config is None and held:
-        settings = dataclasses.replace(settings, windows=max(1, held // horizon))
+    if settings.windows is None and settings.step is None and not settings.refit and held >= horizon:
+        settings = dataclasses.replace(settings, windows=held // horizon)
         return settings, ("the windows are those that were held back when the model was trained",)
-    reach = horizon + (settings.step or horizon) * (settings.windows - 1)
+    reach = horizon + (settings.step or horizon) * ((settings.windows or WINDOWS) - 1)
     if reach > held:
         return settings, (
             f"{own[0].ref} was trained on rows that these windows forecast ({reach:,} steps back, {held:,} were held back): "
@@ -141,24 +145,3 @@ def _refit(choice: Choice, listener: Listener) -> Callable[[Panel], Forecaster]:
         return forecaster
 
     return train
-
-
-CLEAR = 0.01  # less is no gain worth telling
-
-
-def verdict(scores: Backtest, model: str) -> tuple[str, bool | None]:
-    """One plain sentence on whether a model is worth using, and whether it beats the better naive on every metric."""
-    skills = {metric: scores.skill(model, metric) for metric in SKILLS if metric in scores.references}
-    skills = {metric: value for metric, value in skills.items() if np.isfinite(value)}
-    if not skills:
-        return f"{model}: there is no naive score to compare with", None
-    parts = []
-    for metric, value in skills.items():
-        word = "lower" if value > 0 else "higher"
-        parts.append(f"{metric} {abs(value) * 100:.1f} % {word} than {scores.references[metric]}")
-    detail = ", ".join(parts)
-    if all(value >= CLEAR for value in skills.values()):
-        return f"{model} beats the better naive method: {detail}", True
-    if any(value > 0 for value in skills.values()):
-        return f"{model} does not clearly beat the better naive method: {detail}", False
-    return f"{model} does NOT beat the better naive method: {detail}; a naive forecast serves this data as well", False

@@ -27,7 +27,7 @@ from tsattn.model.processes import is_helper
 from tsattn.verbs.plan import Plan, plan, reach
 from tsattn.verbs.predictor import absolute
 from tsattn.verbs.results import Trained, plain
-from tsattn.verbs.scoring import verdict
+from tsattn.verbs.verdict import usual_baselines, verdict
 from tsattn.workspace import ModelRef, Workspace, name_for
 
 _REQUEST = "request.json"
@@ -151,7 +151,7 @@ def _fit(
     if scores is None:
         said, beats = "not scored: the data is too short to hold back a test tail", None
     else:
-        said, beats = verdict(scores, ref.name)
+        said, beats = verdict(scores.table(), ref.name)
         card = dataclasses.replace(card, scores=plain(scores.table()))
         with write_atomic(ref.path / CARD) as beside:  # the model was whole before; now it knows its scores
             beside.write_text(card.to_json(), "utf-8")
@@ -164,7 +164,7 @@ def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener) -> B
 
     if made.windows < 1 or not np.any(made.test_start < panel.origin):
         return None
-    others = [baseline(name) for name in BacktestConfig().baselines]
+    others = [baseline(name) for name in usual_baselines(panel, BacktestConfig().baselines)]
     try:
         return backtest([runtime.load(ref.path), *others], panel, horizon=made.horizon, windows=made.windows)
     except TsattnError as error:
