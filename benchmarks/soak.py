@@ -176,7 +176,8 @@ class Campaign:
 
     def finish(self, name: str) -> None:
         """Resume the run to its end: it must end as the undisturbed one did."""
-        self.run(self.train_words(name, "--resume"))
+        if self.training_begun(name):  # else it was killed when all was done and its state already removed
+            self.run(self.train_words(name, "--resume"))
         found = self.result(name)
         if found != self.base:
             raise Harm(f"the resumed run ended with {found}, the undisturbed one with {self.base}")

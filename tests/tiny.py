@@ -17,7 +17,7 @@ from tsattn.model.card import Card, Fitted
 from tsattn.nn.network import Inputs, InputSpec, Network
 
 MODEL = ModelConfig(context=64, patch=8, width=16, heads=2, layers=1, horizon=12)
-TRAIN = TrainConfig(steps=40, batch=8, warmup=5, device="cpu", precision="fp32")
+TRAIN = TrainConfig(steps=40, batch=8, warmup=5, finish=0.0, device="cpu", precision="fp32")
 NAN = np.float32(np.nan)
 
 

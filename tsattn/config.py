@@ -68,6 +68,7 @@ class TrainConfig:
     warmup: int = 50  # steps
     decay: float = 0.5  # the share of the schedule, at its end, over which the rate falls to zero
     average: float = 0.99  # of the running mean of the weights, which is what is kept
+    finish: float = 0.25  # then so many steps, as a share of those to the best weights, on all rows: the validation tail too
     patience: int = 10  # validations without a better score, of 20 in a schedule, before stopping
     max_time: float | None = None  # seconds
     seed: int = 0
@@ -80,7 +81,7 @@ class TrainConfig:
         _check_range(self, 1, ("steps", "batch", "origins", "patience", "devices", "nodes"))
         _check_range(self, 0, ("learning_rate", "weight_decay", "warmup", "max_time", "seed"))
         _check_range(self, 0, ("decay",), below=1.0000001)
-        _check_range(self, 0, ("average",), below=1)
+        _check_range(self, 0, ("average", "finish"), below=1)
 
 
 @dataclass(frozen=True)

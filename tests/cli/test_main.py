@@ -117,7 +117,7 @@ def test_when_the_reader_closes_the_pipe_then_the_program_ends_quietly(tmp_path)
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-c", "import sys; from tsattn.cli.main import run; sys.argv = ['tsattn', 'models']; run()"],
+        [sys.executable, "-c", "import sys; from tsattn.__main__ import run; sys.argv = ['tsattn', 'models']; run()"],
         stdout=writer,
         stderr=subprocess.PIPE,
         text=True,
@@ -127,3 +127,12 @@ def test_when_the_reader_closes_the_pipe_then_the_program_ends_quietly(tmp_path)
     os.close(writer)
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child")
+def test_when_ctrl_c_comes_while_python_still_imports_then_there_is_one_line_and_no_traceback(tmp_path):
+    slow = "import sys, signal\nclass Finder:\n    def find_spec(self, name, *_):\n"
+    slow += "        if name == 'typer': signal.raise_signal(signal.SIGINT)\n"
+    code = slow + "sys.meta_path.insert(0, Finder())\nfrom tsattn.__main__ import run\nsys.argv = ['tsattn', 'models']\nrun()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")

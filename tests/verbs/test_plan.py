@@ -65,7 +65,7 @@ def test_when_a_setting_is_wrong_then_it_is_refused(values):
 def test_when_there_is_nothing_to_learn_from_then_the_error_says_so():
     with pytest.raises(DataError, match="no observed value"):
         plan(Panel.from_arrays([np.full(50, np.nan)], freq="h"))
-    with pytest.raises(DataError, match="steps to learn from"):
+    with pytest.raises(DataError, match="too few are left to learn from"):
         plan(panel_of(9), horizon=3, test_windows=2)
 
 
@@ -109,3 +109,12 @@ def test_when_known_covariates_end_before_the_usual_horizon_then_the_horizon_doe
 
 def test_when_an_item_has_no_future_rows_then_the_horizon_is_the_usual_one():
     assert plan(with_known_ahead(0, 12)).horizon == 30
+
+
+def test_when_there_are_too_few_rows_then_the_hint_says_how_many_are_needed():
+    with pytest.raises(DataError, match="has 5 rows: too few") as caught:
+        plan(panel_of(5))
+    assert "at least 8 rows" in caught.value.hint
+    with pytest.raises(DataError) as caught:
+        plan(panel_of(9), horizon=3, test_windows=2)
+    assert "at least 14 rows" in caught.value.hint

@@ -26,13 +26,18 @@ def backtest(
         options.Many,
         typer.Option("--model", "-m", metavar="NAME|PATH,…", help="One or several models; default: the newest that fits."),
     ] = None,
-    windows: Annotated[int | None, typer.Option(min=1, metavar="N", help="Origins of each series; default: those held back in training, or 5.")] = None,
+    windows: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Origins of each series; default: those held back in training, or 5.")
+    ] = None,
     step: Annotated[int | None, typer.Option(min=1, metavar="N", help="Steps between origins; default: the horizon.")] = None,
     horizon: options.Horizon = None,
     refit: Annotated[bool, typer.Option("--refit", help="Also train anew before every cutoff (slow).")] = False,
     baselines: Annotated[
         options.Many,
-        typer.Option(metavar="NAME,…", help="naive, seasonal-naive, drift, seasonal-mean, historic-quantiles, auto-ets, auto-theta, auto-arima."),
+        typer.Option(
+            metavar="NAME,…",
+            help="naive, seasonal-naive, drift, seasonal-mean, historic-quantiles, auto-ets, auto-theta, auto-arima.",
+        ),
     ] = None,
     output: options.Output = None,
 ) -> int:

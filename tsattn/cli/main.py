@@ -54,11 +54,6 @@ def globals_(
     ctx.obj = session  # what stands before the command's name; options.session adds what stands after it
 
 
-def run() -> None:
-    """The entry point of the `tsattn` script."""
-    sys.exit(main())
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code. Nothing but SystemExit's own cases leaves it."""
     words = list(sys.argv[1:] if arguments is None else arguments)

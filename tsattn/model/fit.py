@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ VALIDATIONS = 20  # over a whole schedule
 NEAR = 1.02  # a score up to so many times the best is as good
 LIGHTNING = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")  # whose notes users are spared
 CLIP = 1.0  # of the gradient's norm
+FINISH_RATE = 0.3  # of the full rate, where the last steps on all rows begin
 
 
 @dataclass(frozen=True)
@@ -205,14 +206,47 @@ def fit(
     state: Path,
     resume: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
+    on_interrupt: Callable[[], None] | None = None,
     logger: str | None = None,
 ) -> tuple[Network, Fitted]:
-    """Train a network on a panel that ends where its test tail begins. The panel's last rows are the validation tail.
+    """Train a network on a panel that ends where its test tail begins: `learn`, in two runs.
 
-    See `learn` for the rest.
+    The first holds the panel's last rows back, to stop by them and to choose its weights. The second takes these weights
+    on, for `train.finish` times the steps that led to them, with a low and falling rate, on all rows: the newest too.
     """
+    state, tell = Path(state), on_progress or (lambda _: None)
     source = PanelSource(panel, model, train)
-    return learn(source, model, train, state=state, resume=resume, on_progress=on_progress, logger=logger)
+    finish = train.finish if source.tail is not None else 0.0
+    if not resume:
+        clear_state(state / "finish")
+    most = train.steps + round(finish * train.steps)
+    first = replace(train, max_time=None if train.max_time is None else train.max_time / (1 + finish))
+    network, fitted = learn(
+        *(source, model, first),
+        state=state,
+        resume=resume,
+        on_progress=lambda now: tell(replace(now, steps=most)),
+        on_interrupt=on_interrupt,
+        logger=logger,
+    )
+    steps = round(finish * fitted.best_step)
+    if not steps or fitted.stopped == "interrupted":
+        return network, fitted
+    left = None if train.max_time is None else max(1e-3, train.max_time - fitted.seconds)
+    last = replace(train, steps=steps, learning_rate=FINISH_RATE * train.learning_rate, warmup=10, decay=1.0, max_time=left)
+    total = fitted.steps + steps
+    finished, rest = learn(
+        *(PanelSource(panel, model, last, whole=True), model, last),
+        state=state / "finish",
+        resume=resume and read_state(state / "finish") is not None,
+        on_progress=lambda now: tell(replace(now, step=fitted.steps + now.step, steps=total, validation=fitted.validation)),
+        on_interrupt=on_interrupt,
+        start=network,
+    )
+    fitted = replace(fitted, steps=fitted.steps + rest.steps, seconds=round(fitted.seconds + rest.seconds, 1))
+    if rest.stopped == "interrupted":  # half-way its rate is still high: the weights that were chosen are the better ones
+        return network, replace(fitted, stopped="interrupted")
+    return finished, fitted
 
 
 def learn(
@@ -223,14 +257,16 @@ def learn(
     state: Path,
     resume: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
+    on_interrupt: Callable[[], None] | None = None,
     logger: str | None = None,
     pause: float | None = None,
     start: Network | None = None,
 ) -> tuple[Network, Fitted]:
     """Train a network on what a source gives, and keep the weights that do best on what it holds back.
 
-    `state` holds what `resume` continues from, to the same result as an unbroken run on the same device. Ctrl-C ends the
-    run after its current step, with the best weights so far; `pause` seconds do the same. `start` gives the first
+    `state` holds what `resume` continues from, to the same result as an unbroken run on the same device; max_time counts
+    from the first run's start. The first Ctrl-C ends the run after its current step, with the best weights so far, and is
+    told to `on_interrupt`; a second one raises at once. `pause` seconds end it like a Ctrl-C. `start` gives the first
     weights (see nn/transfer). Raises ConfigError for a device that is not there, or when there is nothing to resume or it
     was started otherwise.
     """
@@ -254,11 +290,11 @@ def learn(
         module = Module(network, train, notes.precision)
         watcher = Watcher(source, train, notes, state, on_progress or (lambda _: None), pause)
         watcher.resumed = tensors
-        if notes.stopped in ("", "interrupted", "paused"):
+        if not _is_over(notes, train):
             notes.stopped = ""
             trainer = _trainer(watcher, train, device, notes.precision, logger, state)
             data = DataLoader(Batches(source, train, notes.step), batch_size=None, num_workers=0)
-            with quiet(*LIGHTNING), _interruptible(watcher):
+            with quiet(*LIGHTNING), _interruptible(watcher, on_interrupt):
                 trainer.fit(module, data)
         else:
             watcher.best = under("best", tensors)
@@ -272,6 +308,13 @@ def learn(
         notes.stopped, notes.step, notes.best_step, notes.chosen, round(notes.seconds, 1), str(device), notes.precision, count
     )
     return network.eval(), fitted
+
+
+def _is_over(notes: Notes, train: TrainConfig) -> bool:
+    """Whether a run that is resumed has nothing left to do: it may have been given more time since."""
+    if notes.stopped != "time":
+        return notes.stopped in ("finished", "early")
+    return notes.step >= train.steps or (train.max_time is not None and notes.seconds >= train.max_time)
 
 
 def _trainer(
@@ -312,7 +355,7 @@ def _asked(source: Source, model: ModelConfig, train: TrainConfig) -> dict[str, 
 
 
 @contextlib.contextmanager
-def _interruptible(watcher: Watcher) -> Iterator[None]:
+def _interruptible(watcher: Watcher, tell: Callable[[], None] | None) -> Iterator[None]:
     """Let the first Ctrl-C end the run after its step; a second one interrupts at once, as ever."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -322,6 +365,8 @@ def _interruptible(watcher: Watcher) -> Iterator[None]:
     def ask(*_: Any) -> None:
         watcher.interrupted.set()
         signal.signal(signal.SIGINT, previous)
+        if tell is not None:
+            tell()
 
     signal.signal(signal.SIGINT, ask)
     try:

@@ -220,6 +220,8 @@ def trained(console: Console, fitted: Mapping[str, Any], where: str, verdict: st
             f"best weights of step {int(fitted['best_step']):,}; {count(int(fitted['parameters']), 'parameter')}"
         )
     )
+    if fitted["stopped"] == "time" and fitted["best_step"] == fitted["steps"] and fitted["validation"] is not None:
+        console.print(Text("it was still getting better when its time was over: --resume --max-time 5m trains on"))
     if verdict:
         console.print(Text(verdict, style="bold"))
     console.print(Text(f"model: {where}"))

@@ -14,6 +14,7 @@ from tsattn.errors import ArtifactError, ConfigError, DataError
 from tsattn.listener import Listener
 from tsattn.model.card import read_card
 from tsattn.verbs.predictor import absolute, check_fits, lost_targets, read_for
+from tsattn.verbs.verdict import verdict
 from tsattn.workspace import ModelRef, Workspace
 
 if TYPE_CHECKING:
@@ -69,7 +70,16 @@ def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> Choice
     if not set(panel.schema.target) & set(card.schema.target):
         ours, theirs = (", ".join(s.target) for s in (card.schema, panel.schema))
         note += f"; it was trained on {ours}, and forecasts {theirs} all the same"
-    return Choice(ref, card, panel, report, (note,))
+    beaten = _beaten(card)
+    return Choice(ref, card, panel, report, (note, beaten) if beaten else (note,))
+
+
+def _beaten(card: Card) -> str:
+    """What to say of a model that was no better than the simple methods when it was trained; "" for others."""
+    if not card.scores:
+        return ""
+    said, beats = verdict(card.scores, card.name)
+    return f"when it was trained, {said}" if beats is False and " does NOT " in said else ""
 
 
 def _is_own(card: Card, data: Any) -> bool:

@@ -16,6 +16,7 @@ from tsattn.errors import ConfigError, DataError
 TEST_SHARE = 0.2  # of an item's rows, at most, unless one single window needs more
 MOST_WINDOWS = 20  # of an item
 MOST_SCORED = 20_000  # windows of all items
+LEAST = 8  # steps that the longest series must leave to learn from
 STEP_TOKENS = 28_800  # optimiser steps times tokens of a window: about two minutes on two cores
 MOST_HORIZON = 192  # steps of one pass; longer horizons are rolled out
 
@@ -67,11 +68,8 @@ def plan(
     held = chosen * np.minimum(windows, np.maximum(lengths - 1, 0) // chosen)
     test_start = panel.origin - held
     left = lengths - held
-    if left.max(initial=0) < 8:
-        raise DataError(
-            f"the longest series leaves {int(left.max(initial=0))} steps to learn from beside the test tail's {int(held.max())}",
-            "give more rows, or a shorter --horizon, or --test-windows 0",
-        )
+    if left.max(initial=0) < LEAST:
+        raise _too_short(int(lengths.max(initial=0)), int(held.max(initial=0)))
     context = _context(int(left.max()), given)
     network = from_mapping(ModelConfig, {**context, **given, "horizon": min(chosen, MOST_HORIZON)}, "[model]")
     rows = int(np.isfinite(panel.before(test_start).target).sum())  # the test tail has no say, not even its gaps
@@ -79,6 +77,17 @@ def plan(
     steps = int(min(TrainConfig.steps, STEP_TOKENS * network.patch // network.context, max(300, 20 * math.sqrt(rows))))
     schedule = from_mapping(TrainConfig, {"steps": steps, **(train or {})}, "[train]")
     return Plan(chosen, windows, test_start, network, schedule)
+
+
+def _too_short(longest: int, held: int) -> DataError:
+    """The error for series with nothing to learn from beside the `held` steps of the test tail."""
+    if longest < LEAST:
+        rows = f"at least {LEAST} rows a series are needed, and some hundred for a model worth having"
+        return DataError(f"the longest series has {longest} row{'s' if longest != 1 else ''}: too few to learn from", rows)
+    return DataError(
+        f"the longest series has {longest} rows, {held} of them held back for the test: too few are left to learn from",
+        f"give at least {LEAST + held} rows, or a shorter --horizon; or hold nothing back: --test-windows 0",
+    )
 
 
 def reach(panel: Panel) -> int | None:

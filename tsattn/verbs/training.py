@@ -31,6 +31,7 @@ from tsattn.verbs.verdict import usual_baselines, verdict
 from tsattn.workspace import ModelRef, Workspace, name_for
 
 _REQUEST = "request.json"
+_SAVED = "saved.txt"  # beside the state of a run that was stopped: the model it was saved as
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def run(
     if resume and not (state / _REQUEST).is_file():
         raise ConfigError(f"there is no interrupted training of {name!r} to resume", "leave --resume out to train anew")
     if resume:
-        request = request.over(Request.from_json((state / _REQUEST).read_text("utf-8")))
+        request = _continued(request, Request.from_json((state / _REQUEST).read_text("utf-8")), name, state)
     several = request.train.get("devices", 1) * request.train.get("nodes", 1) > 1
     if several and isinstance(data, str) and data == "-":
         raise ConfigError("standard input can be read only once, and every process reads the data", "name a file")
@@ -88,7 +89,32 @@ def run(
         workspace.make(state)
         with write_atomic(state / _REQUEST) as beside:
             beside.write_text(request.to_json(), "utf-8")
+        (state / _SAVED).unlink(missing_ok=True)
         return _fit(data, panel, report, made, request, ref, state, resume, logger, listener)
+
+
+def _continued(request: Request, first: Request, name: str, state: Path) -> Request:
+    """What to ask of a run that goes on. A time that is given now counts from now; else the first run's goes on counting.
+
+    Raises ConfigError when the run's time is over, its model saved, and no more time is given.
+    """
+    from tsattn.model.state import read_state
+
+    found = read_state(state)
+    asked = request.over(first)
+    if found is None:
+        return asked
+    notes, _ = found
+    more = request.train.get("max_time")
+    if more is not None:
+        return dataclasses.replace(asked, train={**asked.train, "max_time": notes.seconds + more})
+    saved = state / _SAVED
+    if notes.stopped == "time" and saved.is_file():
+        raise ConfigError(
+            f"the training of {name!r} ended when its time was over; its model is saved as {saved.read_text('utf-8').strip()}",
+            "say how much longer to train: --resume --max-time 5m",
+        )
+    return asked
 
 
 def _help(panel: Panel, request: Request, state: Path, resume: bool) -> NoReturn:
@@ -129,6 +155,7 @@ def _fit(
         state=state,
         resume=resume,
         on_progress=listener.progress,
+        on_interrupt=lambda: listener.note("stopping after this step, keeping the best weights so far; Ctrl-C again: at once"),
         logger=logger,
     )
     if fitted.stopped == "interrupted":
@@ -146,8 +173,17 @@ def _fit(
         fitted=fitted,
         source=source_of(data, panel, report, request.read, made),
     )
-    card = artifact.save(ref.path, network, card)
-    scores = score_tail(ref, panel, made, listener)
+    listener.note("saving the model and checking that ONNX Runtime gives the same forecasts")
+    try:
+        card = artifact.save(ref.path, network, card)
+    except KeyboardInterrupt:
+        listener.note("interrupted before the model was saved: its weights are kept; --resume saves it")
+        raise
+    try:
+        scores = score_tail(ref, panel, made, listener)
+    except KeyboardInterrupt:
+        listener.note(f"interrupted before the model was scored: {ref} is saved and can forecast; tsattn backtest scores it")
+        raise
     if scores is None:
         said, beats = "not scored: the data is too short to hold back a test tail", None
     else:
@@ -155,7 +191,21 @@ def _fit(
         card = dataclasses.replace(card, scores=plain(scores.table()))
         with write_atomic(ref.path / CARD) as beside:  # the model was whole before; now it knows its scores
             beside.write_text(card.to_json(), "utf-8")
+    _forget(state, fitted.stopped, ref)
     return Trained(ref, card, made, report, scores, said, beats, notes_of(made, panel, asked=request.horizon is not None))
+
+
+def _forget(state: Path, stopped: str, ref: ModelRef) -> None:
+    """Remove what a finished run, now saved, would be resumed from; one that was stopped can still go on."""
+    from tsattn.model.state import clear_state
+
+    if stopped in ("time", "interrupted"):
+        with write_atomic(state / _SAVED) as beside:
+            beside.write_text(f"{ref}\n", "utf-8")
+        return
+    for name in (_REQUEST, _SAVED):
+        (state / name).unlink(missing_ok=True)
+    clear_state(state)
 
 
 def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener) -> Backtest | None:
@@ -164,6 +214,7 @@ def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener) -> B
 
     if made.windows < 1 or not np.any(made.test_start < panel.origin):
         return None
+    listener.note("scoring it on the windows that were held back")
     others = [baseline(name) for name in usual_baselines(panel, BacktestConfig().baselines)]
     try:
         return backtest([runtime.load(ref.path), *others], panel, horizon=made.horizon, windows=made.windows)
