@@ -123,16 +123,18 @@ def forecast(
     there is no model, DataError when no item can be forecast or a known covariate is missing in the future rows.
     """
     from tsattn.forecast.predict import predict
+    from tsattn.forecast.quantiles import checked_levels
     from tsattn.out.plots import PLOTS, save_plot
     from tsattn.out.sinks import checked_suffix, write_table
     from tsattn.verbs.choose import choose
 
     table = None if output is None else checked_suffix(output)
     picture = None if plot is None else checked_suffix(plot, tuple(PLOTS))
+    levels = None if quantiles is None else checked_levels(quantiles)  # before the data are read, which may take long
     chosen = choose(data, model, Workspace.at(workspace), read, listener)
     loaded = load(chosen.ref.path)
     steps = chosen.card.horizon if horizon is None else horizon
-    made, failures = predict(loaded.forecaster, chosen.panel, horizon=steps, quantiles=quantiles)
+    made, failures = predict(loaded.forecaster, chosen.panel, horizon=steps, quantiles=levels)
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
     written = []

@@ -56,6 +56,9 @@ class ModelConfig:
         _check_range(self, 0, ("dropout",), below=1)
 
 
+DEVICES, PRECISIONS = ("auto", "cpu", "cuda", "mps"), ("auto", "fp32", "bf16")
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """Training. `steps` is the length of the schedule; early stopping may end it sooner."""
@@ -82,6 +85,9 @@ class TrainConfig:
         _check_range(self, 0, ("learning_rate", "weight_decay", "warmup", "max_time", "seed"))
         _check_range(self, 0, ("decay",), below=1.0000001)
         _check_range(self, 0, ("average", "finish"), below=1)
+        for name, known in (("device", DEVICES), ("precision", PRECISIONS)):
+            if getattr(self, name) not in known:
+                raise ConfigError(f"unknown {name} {getattr(self, name)!r}", f"use one of: {', '.join(known)}")
 
 
 @dataclass(frozen=True)

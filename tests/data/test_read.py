@@ -349,3 +349,37 @@ def test_the_report_is_plain_values(csv) -> None:
         "2024-01-08",
     )
     assert {"what": "frequency", "value": "D", "flag": "--freq"} in mapping["found"]
+
+
+@pytest.mark.parametrize(("options", "near"), [({"target": ("Vale",)}, "value"), ({"timestamp": "dat"}, "date")])
+def test_when_a_column_is_misspelt_then_the_nearest_is_named(csv, options, near):
+    with pytest.raises(ConfigError, match="no such column") as caught:
+        csv(_table("date,value", _D, range(8)), ReadOptions(**options))
+    assert f"did you mean {near!r}?" in caught.value.hint
+
+
+def test_when_a_file_is_missing_then_the_nearest_names_come_first(tmp_path):
+    for name in ("a.csv", "b.csv", "c.csv", "d.csv", "e.csv", "weather.csv"):
+        (tmp_path / name).write_text("x")
+    with pytest.raises(DataError) as caught:
+        read(tmp_path / "wether.csv")
+    assert caught.value.hint.startswith("there is: weather.csv, ")
+
+
+def test_when_covariates_are_asked_for_then_the_report_lists_them_and_how_far_they_are_known(csv):
+    text = _table("date,value,promo,rain", _D, [*range(5), "", "", ""], range(8), range(8))
+    _, report = csv(text, ReadOptions(target=("value",), known=("promo",), past=("rain",)))
+    found = {f.what: f.value for f in report.found}
+    assert found["known covariates"] == "'promo'"
+    assert found["past covariates"] == "'rain'"
+    assert found["future rows"].startswith("3 ")
+
+
+def test_when_dates_are_texts_then_the_report_shows_one_of_the_files_own(csv):
+    _, report = csv(_table("date,value", [d.replace("-", "/") for d in _D], range(8)))
+    assert {f.what: f.value for f in report.found}["timestamp"] == "column 'date', such as 2024/01/01"
+
+
+def test_when_one_timestamp_comes_twice_then_the_count_reads_as_english(csv):
+    with pytest.raises(DataError, match="the only one"):
+        csv(_table("date,value", [*_D, _D[0]], range(9)))

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from tsattn.data.freq import Freq
+from tsattn.data.panel import Panel
 from tsattn.errors import TsattnError
+from tsattn.forecast.baselines import Naive
 from tsattn.forecast.frame import Forecast
+from tsattn.forecast.predict import predict
 
 
 def forecast(alias: str = "h", tz: str | None = None, start: str = "2024-10-26T22:00", horizon: int = 4) -> Forecast:
@@ -109,3 +112,10 @@ def test_forecasts_that_differ_in_kind_are_not_joined() -> None:
         Forecast.concat([forecast(), forecast(tz="UTC")])
     with pytest.raises(TsattnError, match="no forecast"):
         Forecast.concat([])
+
+
+def test_when_a_forecast_is_shown_then_it_is_one_short_line(hourly: Panel) -> None:
+    made, _ = predict(Naive(), hourly, horizon=3)
+    assert (
+        repr(made) == f"<Forecast of {len(hourly)} series, 3 steps of h, quantiles 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9>"
+    )

@@ -76,3 +76,9 @@ def test_an_item_that_was_never_scored_has_no_rows(hourly: Panel) -> None:
     panel = Panel.from_arrays([np.arange(30.0), np.array([1.0])], item_ids=["long", "tiny"])
     frame = backtest([Naive()], panel, horizon=2, windows=2).to_arrow().to_pandas()
     assert set(frame["item_id"].dropna()) == {"long"}
+
+
+def test_the_table_is_a_data_frame_too(result: Backtest) -> None:
+    frame = result.to_pandas()
+    assert list(frame["model"]) == list(result.models)
+    assert frame["WQL"].tolist() == pytest.approx([row["WQL"] for row in result.table()])

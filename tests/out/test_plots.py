@@ -76,3 +76,10 @@ def test_when_only_the_median_is_asked_for_then_it_is_drawn_without_an_interval(
     forecast, panel = make_forecast(1, quantiles=[0.5])
     assert views(forecast, panel)[0].bands == ()
     assert save_plot(forecast, panel, tmp_path / "plot.svg").is_file()
+
+
+def test_when_bands_lie_on_each_other_then_the_legend_shows_each_in_the_shade_that_is_drawn(make_forecast):
+    forecast, panel = make_forecast(1, quantiles=[0.1, 0.3, 0.5, 0.7, 0.9])
+    bands = draw(forecast, panel).axes[0].collections
+    assert len(bands) == 2
+    assert all(band.get_facecolor()[0, 3] == 1.0 for band in bands)  # opaque: nothing below shines through

@@ -78,7 +78,7 @@ def test_when_the_models_own_data_lost_a_target_then_it_is_an_error_that_names_i
     frame("D", **{name: np.arange(60.0) for name in names}).to_csv(path, index=False)
     card = card_of("D", ("a", "b"), os.path.abspath(path))
     ref: Any = SimpleNamespace(path=tmp_path)
-    with pytest.raises(DataError, match="no column .*'b' any more"):
+    with pytest.raises(DataError, match=r"no column .*'b' any more"):
         choose._again(ref, card, str(path), ReadOptions())
     named = choose._again(ref, card, str(path), ReadOptions(target=names))  # the user knows
     assert named.panel.schema.target == names

@@ -37,7 +37,7 @@ def forecast(
     from tsattn.out.terminal import draw_terminal
 
     def render(console: Console, found: Forecasted) -> None:
-        tables.forecast(console, found.forecast, found.panel, str(found.ref))
+        tables.forecast(console, found.forecast, found.panel, str(found.ref), saved=output is not None)
         if plot == "terminal":
             draw_terminal(console, found.forecast, found.panel)
         tables.written(console, found.written, found.failures)

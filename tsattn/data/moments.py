@@ -69,7 +69,7 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
         notes.find("date order", order, "--date-order")
     padded = np.append(wall, NAT)
     _no_missing(table, column, padded[codes])
-    form = f", written as {' or '.join(parsed.styles)}"
+    form = f", such as {column.text_at(int(np.argmax(codes >= 0)))}"
     if np.all(parsed.offset[~np.isnat(wall)] == NAIVE):
         return _naive(table, column, padded[codes], form, options, notes)
     notes.find("timestamp", f"column {column.name!r}{form}", "--timestamp")

@@ -213,6 +213,10 @@ def _called(source: Any, parts: list[Part]) -> str:
 
 def _report(panel: Panel, source: str, notes: Notes, began: float) -> ReadReport:
     notes.find("frequency", panel.freq.alias, "--freq")
+    if panel.known.shape[1] and len(panel):
+        ahead = panel.known_ahead()
+        span = f"{ahead.min():,}" if ahead.min() == ahead.max() else f"{ahead.min():,} to {ahead.max():,}"
+        notes.find("future rows", f"{span} with all known covariates, after the last observed target")
     rows = int(panel.lengths.sum())
     item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr)) if rows < len(panel.target) else None
     missing = np.isnan(panel.target)

@@ -13,7 +13,7 @@ from tsattn.data.columns import Column, Table
 from tsattn.data.numbers import as_numbers
 from tsattn.data.panel import Schema
 from tsattn.data.report import Notes
-from tsattn.data.words import listed, quoted, words
+from tsattn.data.words import did_you_mean, listed, quoted, words
 from tsattn.errors import ConfigError, DataError
 
 _ITEM_NAMES = (
@@ -83,7 +83,7 @@ def check_options(options: ReadOptions, table: Table) -> None:
     for role, names in roles.items():
         for name in names:
             if name not in table.columns:
-                raise ConfigError(f"--{role} {quoted(name)}: no such column", f"columns: {listed(table.columns)}")
+                raise ConfigError(f"--{role} {quoted(name)}: no such column", did_you_mean(name, table.columns))
             if name in taken:
                 raise ConfigError(f"column {name!r} is asked for as {taken[name]} and as {role}", "name it once")
             taken[name] = role
@@ -138,6 +138,9 @@ def find_roles(table: Table, clock: Clock | None, options: ReadOptions, decimal:
         notes.find("item", " and ".join(f"column {n!r}" for n in item), "--item")
     shown = f"column{'s' if len(target) > 1 else ''} {listed(target)}"
     notes.find("target", shown if len(target) <= 8 else f"{len(target)} columns, {target[0]!r} to {target[-1]!r}", "--target")
+    for role in ("past", "known", "static"):
+        if names := getattr(options, role):
+            notes.find(f"{role} covariates", listed(names), f"--{role}")
     used = busy | set(item) | set(target)
     unused = [n for n in table.columns if n not in used]
     if derived & set(unused):

@@ -136,7 +136,7 @@ def merged(rows: Rows, how: str | None, notes: Notes, hint: str = "") -> Rows:
         item = f"item {rows.ids[rows.group[row]]!r}, " if len(rows.ids) > 1 else ""
         raise DataError(
             f"{rows.place(row)} and {rows.where.line(rows.table_row(other))}: {item}duplicate timestamp "
-            f"{shown(rows.stamps[row])} with different values ({int(disagree.sum())} such timestamps)",
+            f"{shown(rows.stamps[row])} with different values ({_such(int(disagree.sum()))})",
             f"say what to keep: --on-duplicate first, last, mean or sum{hint}",
         )
     what = "duplicate rows that agree: merged" if how is None else f"duplicate timestamps: joined by {how}"
@@ -222,6 +222,10 @@ def floored(stamps: np.ndarray, freq: Freq) -> np.ndarray:
     us = stamps.astype(np.int64)
     shift = 4 * DAY if freq.fixed_us % US["W"] == 0 else 0  # the epoch was a Thursday; Monday the 5th follows it
     return ((us - shift) // freq.fixed_us * freq.fixed_us + shift).astype("datetime64[us]")
+
+
+def _such(count: int) -> str:
+    return "the only one" if count == 1 else f"{count:,} such timestamps"
 
 
 def shown(stamp: np.datetime64) -> str:

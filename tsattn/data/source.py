@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import glob
 import io
 import sys
@@ -86,8 +87,10 @@ def _paths(text: str) -> Iterable[Path]:
         return found
     if "://" in text:
         raise DataError(f"{text}: only local files are read", f"download it first, for example: curl -L {text} | tsattn ingest -")
-    near = sorted(p.name for p in path.parent.glob("*") if _is_table(p))[:5] if path.parent.is_dir() else []
-    raise DataError(f"{text}: no such file", f"there is: {', '.join(near)}" if near else "")
+    there = sorted(p.name for p in path.parent.glob("*") if _is_table(p)) if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, there, 3, 0.5)
+    others = [name for name in there if name not in near][: 5 - len(near)]
+    raise DataError(f"{text}: no such file", f"there is: {', '.join([*near, *others])}" if there else "")
 
 
 def _is_table(path: Path) -> bool:

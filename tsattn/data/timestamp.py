@@ -13,7 +13,7 @@ from tsattn.data.numbers import as_numbers
 from tsattn.data.report import Notes
 from tsattn.data.stamps import parse_numbers, parse_texts
 from tsattn.data.timezone import zone
-from tsattn.data.words import listed, quoted, words
+from tsattn.data.words import did_you_mean, listed, quoted, words
 from tsattn.errors import ConfigError, DataError
 
 _TOKENS = {
@@ -36,7 +36,7 @@ def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[st
         return None
     if options.timestamp is not None:
         if options.timestamp not in table.columns:
-            raise ConfigError(f"--timestamp {options.timestamp}: no such column", f"columns: {listed(table.columns)}")
+            raise ConfigError(f"--timestamp {options.timestamp}: no such column", did_you_mean(options.timestamp, table.columns))
         return clock_of(table, table.columns[options.timestamp], options, notes)
     columns = [c for n, c in table.columns.items() if n not in exclude]
     strong = [c for c in columns if _is_written_time(c)]

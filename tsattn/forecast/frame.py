@@ -44,7 +44,7 @@ def quantile_name(level: float) -> str:
     return f"{level:.10g}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Forecast:
     """B forecasts of H steps: values (B, H, Q) float32 at `quantiles` (Q,), non-decreasing along Q.
 
@@ -69,6 +69,10 @@ class Forecast:
             raise TsattnError(f"the forecast of {', '.join(bad)} is not finite")
         if np.any(np.diff(self.values, axis=-1) < 0):
             raise TsattnError("forecast quantiles cross")
+
+    def __repr__(self) -> str:
+        levels = ", ".join(map(quantile_name, self.quantiles))
+        return f"<Forecast of {len(self)} series, {self.horizon} steps of {self.freq}, quantiles {levels}>"
 
     def __len__(self) -> int:
         return len(self.item_ids)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 12
 INK, FORECAST, GRID = "#2b2f36", "#0b6fc2", "#d9dde3"
+BANDS = ("#d3e5f4", "#98c4e6")  # the wider interval, the narrower one on it
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,11 +115,12 @@ def draw(forecast: Forecast, panel: Panel, heading: str = "") -> Figure:
 def _draw_item(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:
     past_x, x = _axis(view.past_stamps, panel), _axis(view.stamps, panel)
     for number, (levels, low, high) in enumerate(view.bands):
-        alpha = 0.18 if number == 0 else 0.28
+        # opaque, so that a band has the same shade in the legend as where it lies on a wider one
+        color = BANDS[number]
         if len(x) == 1:  # one step has no width to fill
-            axes.vlines(x, low, high, color=FORECAST, alpha=alpha, linewidth=6, label=interval_name(levels))
+            axes.vlines(x, low, high, color=color, linewidth=6, label=interval_name(levels))
         else:
-            axes.fill_between(x, low, high, color=FORECAST, alpha=alpha, linewidth=0, label=interval_name(levels))
+            axes.fill_between(x, low, high, color=color, linewidth=0, label=interval_name(levels))
     axes.plot(past_x, view.past, color=INK, linewidth=1.2, label="observed")
     alone_points = _lonely(view.past)
     if alone_points.any():  # a value between two gaps has no line to show it

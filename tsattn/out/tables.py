@@ -136,8 +136,8 @@ def backtest(console: Console, found: Backtest) -> None:
             console.print(Text(f"note: {model}: {note}", style="yellow"))
 
 
-def forecast(console: Console, made: Forecast, panel: Panel, model: str) -> None:
-    """Per item: a sparkline of its history and forecast, its next steps and their interval."""
+def forecast(console: Console, made: Forecast, panel: Panel, model: str, *, saved: bool = False) -> None:
+    """Per item: a sparkline of its history and forecast, its next steps and their interval. saved: a file holds them all."""
     levels = interval_levels(made.quantiles)
     shown = min(len(made), MOST_ITEMS)
     steps = min(made.horizon, 8 if shown == 1 else 3 if shown <= 5 else 1)
@@ -163,7 +163,8 @@ def forecast(console: Console, made: Forecast, panel: Panel, model: str) -> None
     more = [f"{made.horizon - steps} more steps"] if made.horizon > steps else []
     more += [f"{len(made) - shown:,} more series"] if len(made) > shown else []
     if more:
-        console.print(Text(f"… and {' of each, '.join(more)}: write them all with -o forecast.csv", style="dim"))
+        where = "" if saved else ": write them all with -o forecast.csv"
+        console.print(Text(f"… and {' of each, '.join(more)}{where}", style="dim"))
 
 
 def models(console: Console, rows: Sequence[Mapping[str, Any]], workspace: str) -> None:

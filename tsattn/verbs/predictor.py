@@ -28,13 +28,17 @@ if TYPE_CHECKING:
     from tsattn.model.card import Card
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A loaded model: `card` says what it is, `forecaster` forecasts windows, `predict` takes what you have."""
 
     ref: ModelRef
     card: Card
     forecaster: Forecaster
+
+    def __repr__(self) -> str:
+        target = ", ".join(self.card.schema.target)
+        return f"<Model {self.ref}: {target}, {self.card.horizon} steps of {self.card.freq}>"
 
     @overload
     def predict(

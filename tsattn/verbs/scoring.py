@@ -21,7 +21,6 @@ from tsattn.verbs.results import Backtested
 from tsattn.verbs.verdict import usual_baselines, verdict
 from tsattn.workspace import Workspace
 
-
 WINDOWS = 5  # origins of each item, when nobody says
 
 
