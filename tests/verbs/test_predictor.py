@@ -21,7 +21,13 @@ def card_of(freq: str, target: tuple[str, ...] = ("y",), source: str | None = No
     inputs = {"past": 0, "known": len(choose_calendar(freq)), "static": 0}
     schema = Schema(timestamp="t", target=target)
     return SimpleNamespace(
-        name="m", freq=freq, schema=schema, source={"read": {}, "source": source}, inputs=inputs, created="2024-01-01T00:00"
+        name="m",
+        freq=freq,
+        schema=schema,
+        source={"read": {}, "source": source},
+        inputs=inputs,
+        created="2024-01-01T00:00",
+        scores=[],
     )
 
 
@@ -82,3 +88,13 @@ def test_when_the_models_own_data_lost_a_target_then_it_is_an_error_that_names_i
         choose._again(ref, card, str(path), ReadOptions())
     named = choose._again(ref, card, str(path), ReadOptions(target=names))  # the user knows
     assert named.panel.schema.target == names
+
+
+def test_when_a_model_lost_its_own_backtest_then_choosing_it_says_so():
+    scores = [{"model": "m", "MASE": 2.0, "WQL": 2.0}, {"model": "drift", "MASE": 1.0, "WQL": 1.0}]
+    ref: Any = SimpleNamespace(path="w")
+    for mine, told in ((2.0, True), (0.5, False)):
+        card = card_of("D")
+        card.scores = [scores[0] | {"MASE": mine, "WQL": mine}, scores[1]]
+        notes = choose._again(ref, card, frame("D"), ReadOptions()).notes
+        assert any("does NOT beat" in note for note in notes) is told

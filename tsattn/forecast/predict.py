@@ -142,8 +142,8 @@ def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
         span = first if len(steps) == 1 else f"{len(steps)} rows from {first} to {last}"
         said.append(f"item {panel.item_ids[item]}: {columns} at {span}")
     more = f" (and {len(bad) - 3} more items)" if len(bad) > 3 else ""
-    held = missing.any(2)
-    enough = int(np.where(held.any(1), held.argmax(1), horizon).min())
+    lacking = missing.any(axis=(0, 2))  # (H,)
+    enough = int(lacking.argmax())
     shorter = f"forecast as far as they go: --horizon {enough}; or " if enough else ""
     raise DataError(
         f"known covariates are missing in the future rows: {'; '.join(said)}{more}",
