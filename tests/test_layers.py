@@ -14,7 +14,7 @@ PACKAGE = ROOT / "tsattn"
 HEAVY = ("numpy", "pandas", "torch", "pytorch_lightning", "rich", "pyarrow", "matplotlib", "onnxruntime", "filelock")
 # who alone may import a library, as paths under tsattn/ (a folder means all of it)
 ONLY = {
-    "pytorch_lightning": ("model/fit.py",),
+    "pytorch_lightning": ("model/learn.py",),
     "rich": ("out",),
     "typer": ("cli",),
     "matplotlib": ("out/plots.py", "data/synthetic/gallery.py"),

@@ -19,7 +19,8 @@ from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError, TsattnError
 from tsattn.forecast.predict import predict
 from tsattn.model import runtime
-from tsattn.model.fit import Progress, fit
+from tsattn.model.fit import fit
+from tsattn.model.learn import Progress
 
 ROOT = Path(__file__).parents[2]
 
@@ -301,3 +302,47 @@ def test_when_two_processes_train_then_both_end_with_the_same_weights(tmp_path):
     assert sorted(line for line in done.stdout.splitlines() if line) == ["0 finished 20", "1 finished 20"]
     first, second = (tmp_path.joinpath(f"rank{rank}.safetensors").read_bytes() for rank in (0, 1))
     assert first == second
+
+
+FINISH = dataclasses.replace(tiny.TRAIN, finish=0.25)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    heard: list[Progress] = []
+    network, fitted = fit(tiny.waves(), tiny.MODEL, FINISH, state=tmp_path_factory.mktemp("finish"), on_progress=heard.append)
+    return network, fitted, heard
+
+
+def test_when_the_weights_are_chosen_then_they_are_taken_on_over_all_rows(unbroken, finished):
+    network, fitted, heard = finished
+    extra = round(0.25 * unbroken[1].best_step)
+    assert fitted.steps == tiny.TRAIN.steps + extra
+    assert (fitted.best_step, fitted.validation) == (unbroken[1].best_step, unbroken[1].validation)
+    assert [p.step for p in heard] == list(range(1, fitted.steps + 1))
+    assert heard[-1].steps == fitted.steps
+    moved = [float((a - b).abs().max().detach()) for a, b in zip(network.parameters(), unbroken[0].parameters(), strict=True)]
+    assert max(moved) > 0
+    assert max(moved) < 0.1
+
+
+def test_when_the_newest_rows_differ_then_only_the_last_steps_learn_from_them(finished, tmp_path):
+    changed = tiny.waves()
+    last = changed.origin[0] - 5
+    changed.target[last : changed.origin[0]] += 2.0
+    shown = []
+    network, _ = fit(changed, tiny.MODEL, FINISH, state=tmp_path, on_progress=shown.append)
+    main = [(a.loss, b.loss) for a, b in zip(shown, finished[2], strict=True) if a.step <= tiny.TRAIN.steps]
+    assert all(one == other for one, other in main)
+    assert any((a != b).any() for a, b in zip(network.parameters(), finished[0].parameters(), strict=True))
+
+
+def test_when_the_last_steps_are_interrupted_then_the_chosen_weights_are_kept_and_a_resumed_run_ends_alike(
+    unbroken, finished, tmp_path
+):
+    network, fitted = fit(tiny.waves(), tiny.MODEL, FINISH, state=tmp_path, on_progress=interrupt_at(tiny.TRAIN.steps + 2))
+    assert fitted.stopped == "interrupted"
+    assert all((a == b).all() for a, b in zip(network.parameters(), unbroken[0].parameters(), strict=True))
+    network, fitted = fit(tiny.waves(), tiny.MODEL, FINISH, state=tmp_path, resume=True)
+    assert fitted.stopped == "finished"
+    assert all((a == b).all() for a, b in zip(network.parameters(), finished[0].parameters(), strict=True))

@@ -48,7 +48,7 @@ def run(recipe: Recipe, out: Path, *, resume: bool, pause: float | None, listene
     `out` gets `state`, which `resume` continues from to the same weights as one long run, and in the end `model`.
     """
     from tsattn.model import artifact
-    from tsattn.model.fit import learn
+    from tsattn.model.learn import learn
     from tsattn.model.state import clear_state
     from tsattn.model.synthetic import SyntheticSource
 
