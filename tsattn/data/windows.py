@@ -22,7 +22,8 @@ class WindowBatch:
     past_target: (B, L), NaN where missing or before the item's start. past_cov: (B, L, P). known: (B, L+H, C+K), calendar
     features (NaN where the panel is not dated), then declared ones; NaN where unknown. static: (B, ·). future_target:
     (B, H), NaN where not (yet) observed: for losses and scores only. item: (B,) index into the panel, origin: (B,)
-    absolute row of the first step forecast.
+    absolute row of the first step forecast. cutoff: (B,) the last observed timestamps on the grid clock, where the predict
+    loop told them: what may be learnt from one window for another must not come from a later one.
     """
 
     past_target: np.ndarray
@@ -33,6 +34,7 @@ class WindowBatch:
     item: np.ndarray
     origin: np.ndarray
     season_lengths: tuple[int, ...] = ()
+    cutoff: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.item)

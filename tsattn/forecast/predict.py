@@ -94,7 +94,10 @@ def predict_windows(
         size = min(batch, max(1, _CELLS // (width * (int(longest) + reach))))
         which = order[at : at + size]
         context = max(1, int(history[which[-1]])) if forecaster.context is None else forecaster.context
-        windows = gather(panel, origins[which], context, reach, covariates)
+        chosen = origins[which]
+        steps = chosen.row - panel.indptr[:-1][chosen.item] - 1
+        cutoff = panel.freq.advance(panel.start[chosen.item], steps)
+        windows = replace(gather(panel, chosen, context, reach, covariates), cutoff=cutoff)
         values = np.asarray(forecaster.predict(windows), np.float32)
         wanted = (len(which), reach, len(forecaster.quantiles))
         if values.shape != wanted:

@@ -1,0 +1,121 @@
+"""Held-back origins: a window cut again, earlier in its own past, so that what follows is known and errors can be counted.
+
+Everything here is made of one batch's past alone, so nothing after an origin can leak by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tsattn.data.windows import WindowBatch
+
+
+def shifts_of(batch: WindowBatch, origins: int) -> np.ndarray:
+    """(K, B) steps that each held-back origin lies before the window's own: 1, 2, … K times the horizon.
+
+    A history too short for that is cut at even distances that leave three such parts before the earliest origin; 0 where
+    there is no room at all. Steps before the first observed value do not count as history.
+    """
+    observed = ~np.isnan(batch.past_target)
+    length = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
+    apart = np.minimum(batch.horizon, length // (origins + 3))
+    return np.arange(1, origins + 1)[:, None] * apart
+
+
+def shifted(batch: WindowBatch, shift: np.ndarray) -> WindowBatch:
+    """The batch as it was `shift` (B,) steps earlier: past and known covariates moved along, padded on the left with NaN.
+
+    Known covariates stay with their rows; the future target is unknown, even where the batch's own past holds it.
+    """
+    return replace(
+        batch,
+        past_target=_moved(batch.past_target, shift),
+        past_cov=_moved(batch.past_cov, shift),
+        known=_moved(batch.known, shift),
+        future_target=np.full_like(batch.future_target, np.nan),
+        origin=batch.origin - shift,
+        cutoff=None,
+    )
+
+
+def truth(batch: WindowBatch, shift: np.ndarray) -> np.ndarray:
+    """(B, H) what followed the origins `shift` (B,) steps back, as far as the batch's past tells; NaN beyond."""
+    at = batch.context - shift[:, None] + np.arange(batch.horizon)
+    inside = at < batch.context
+    values = np.take_along_axis(batch.past_target, np.where(inside, at, 0), 1)
+    return np.where(inside, values, np.float32(np.nan))
+
+
+def rows_of(batch: WindowBatch, rows: np.ndarray) -> WindowBatch:
+    """The windows `rows` of a batch."""
+    return replace(
+        batch,
+        past_target=batch.past_target[rows],
+        past_cov=batch.past_cov[rows],
+        known=batch.known[rows],
+        static=batch.static[rows],
+        future_target=batch.future_target[rows],
+        item=batch.item[rows],
+        origin=batch.origin[rows],
+        cutoff=None if batch.cutoff is None else batch.cutoff[rows],
+    )
+
+
+def recent(batch: WindowBatch, context: int) -> WindowBatch:
+    """The batch with at most its last `context` past steps."""
+    cut = max(0, batch.context - context)
+    return replace(
+        batch, past_target=batch.past_target[:, cut:], past_cov=batch.past_cov[:, cut:], known=batch.known[:, cut:]
+    )
+
+
+def padded(batch: WindowBatch, context: int) -> WindowBatch:
+    """The batch with exactly `context` past steps: cut, or padded on the left with NaN."""
+    batch = recent(batch, context)
+    lack = context - batch.context
+
+    def pad(values: np.ndarray) -> np.ndarray:
+        return np.pad(values, ((0, 0), (lack, 0), *((0, 0),) * (values.ndim - 2)), constant_values=np.nan)
+
+    return replace(batch, past_target=pad(batch.past_target), past_cov=pad(batch.past_cov), known=pad(batch.known))
+
+
+@dataclass(frozen=True, eq=False)
+class Pools:
+    """For every window of a batch, whose evidence it may share: of each item the latest window no later than its own.
+
+    `groups`: (windows that share a cutoff, windows they may learn from), by cutoff. A window of a batch without cutoffs
+    learns from itself alone.
+    """
+
+    groups: tuple[tuple[np.ndarray, np.ndarray], ...]
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        return iter(self.groups)
+
+
+def pools_of(batch: WindowBatch) -> Pools:
+    """Group the windows of a batch by cutoff. Linear in windows times distinct cutoffs."""
+    if batch.cutoff is None:
+        return Pools(tuple((np.array([i]), np.array([i])) for i in range(len(batch))))
+    latest: dict[int, int] = {}
+    groups = []
+    for moment in np.unique(batch.cutoff):
+        now = np.flatnonzero(batch.cutoff == moment)
+        latest.update(zip(batch.item[now].tolist(), now.tolist(), strict=True))
+        groups.append((now, np.array(sorted(latest.values()))))
+    return Pools(tuple(groups))
+
+
+def _moved(values: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    at = np.arange(values.shape[1]) - shift[:, None]  # (B, L)
+    index = np.where(at >= 0, at, 0)
+    mask = at >= 0
+    for _ in range(values.ndim - 2):
+        index, mask = index[..., None], mask[..., None]
+    if values.size == 0:
+        return values
+    return np.where(mask, np.take_along_axis(values, index, 1), np.float32(np.nan))
