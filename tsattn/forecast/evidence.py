@@ -17,13 +17,14 @@ from tsattn.forecast.heldback import Pools
 class Trust:
     """How evidence is weighed. Chosen on windows before the test windows (benchmarks/LOG.md)."""
 
-    sharpness: float = 6.0  # weight = exp(-sharpness · (loss / best loss - 1))
-    hopeless: float = 1.5  # a member this many times worse than the best is dropped
-    pooled: float = 4.0  # the pool's say, in held-back origins of the series' own
+    sharpness: float = 12.0  # weight = exp(-sharpness · (loss / best loss - 1))
+    hopeless: float = 1.35  # a member this many times worse than the best is dropped
+    pooled: float = 8.0  # the pool's say, in held-back origins of the series' own
     prior: float = 1.0  # the say of "all alike", in the pool's held-back origins
-    width_own: float = 8.0  # the pool's say on widths, in origins of the series' own
-    width_prior: float = 10.0  # the say of "as they are", in the pool's origins
-    blocks: int = 4  # parts of the horizon with widths of their own
+    width_own: float = 60.0  # the pool's say on widths, in origins of the series' own
+    width_prior: float = 20.0  # the say of "as they are", in the pool's origins
+    blocks: int = 2  # parts of the horizon with widths of their own
+    together: int = 8  # neighbouring steps whose errors count as one
     narrowest: float = 0.5
     widest: float = 2.5
 
@@ -91,7 +92,7 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, trust: Tru
     """Factors (2, B, H) on the distances below and above the median, from scores (K, B, H), NaN = unknown.
 
     Split conformal prediction (Vovk et al., 2005; Romano et al., 2019): the factor is the quantile of the scores at
-    level 0.9 · (1 + 1/n), n counted in held-back origins, since the steps of one origin err together.
+    level 0.9 · (1 + 1/n); neighbouring steps of an origin err together, so only one in a few counts towards n.
     """
     _, rows, horizon = scores.shape
     factors = np.ones((2, rows, horizon))
@@ -103,19 +104,19 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, trust: Tru
             if not n > 0:
                 continue
             for side in (0, 1):
-                common = np.log(_tail(part[:, pool].reshape(-1, 1), np.array([n]), side, trust)[0]) * n / (n + trust.width_prior)
+                common = np.log(_tail(part[:, pool].reshape(-1, 1), side, trust)[0]) * n / (n + trust.width_prior)
                 own_scores = part[:, now].transpose(0, 2, 1).reshape(-1, len(now))
-                own = np.log(_tail(own_scores, evidence[now], side, trust))
+                own = np.log(_tail(own_scores, side, trust))
                 share = np.where(np.isnan(own), 0.0, evidence[now] / (evidence[now] + trust.width_own))
                 factors[side, now, low:high] = np.exp(share * np.nan_to_num(own) + (1 - share) * np.nan_to_num(common))[:, None]
     return factors
 
 
-def _tail(scores: np.ndarray, n: np.ndarray, side: int, trust: Trust) -> np.ndarray:
+def _tail(scores: np.ndarray, side: int, trust: Trust) -> np.ndarray:
     """(S,) the bounded conformal factor of each column of scores (N, S); NaN for a column without one."""
     signed = np.sort(scores if side else -scores, axis=0)  # NaN last
     count = (~np.isnan(signed)).sum(0)
-    level = np.minimum(0.9 * (1 + 1 / np.maximum(n, 1e-9)), 1.0)
+    level = np.minimum(0.9 * (1 + trust.together / np.maximum(count, 1)), 1.0)
     at = np.clip(np.ceil(level * count).astype(int) - 1, 0, None)
     found = signed[at, np.arange(signed.shape[1])]
     return np.where(count > 0, np.clip(found, trust.narrowest, trust.widest), np.nan)
