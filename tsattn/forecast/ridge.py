@@ -18,7 +18,7 @@ from tsattn.forecast.frame import DEFAULT_QUANTILES
 
 PENALTIES = (1e-6, 3e-4, 1e-2, 3e-1)  # of the Gram matrix's mean diagonal
 FEWEST = 24  # observed steps that a fit needs
-_TAIL = 96  # held-back origins, at most, whose errors choose the penalty and give the spread
+_TAIL = 64  # held-back origins whose errors choose the penalty and give the spread
 _CHUNK = 32  # series at once: their Gram matrices take some 1 MB each
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -149,8 +149,8 @@ def fit(z: np.ndarray, first: np.ndarray, end: np.ndarray, lags: int, block: int
     tail = np.maximum(rows // 6, 1)
     head = np.maximum(rows - tail - block, 1)  # their targets end where the tail's first origin stands
     gram, cross = moments(z, first, first + head, lags, width)
-    places = min(_TAIL, int(tail.max()))
-    origins = end[:, None] - block - np.round(np.linspace(0, 1, places) * (tail[:, None] - 1)).astype(np.int64)  # (b, E)
+    # as many for every series, some of them twice where the tail is short, so that no series hangs on its neighbours
+    origins = end[:, None] - block - np.round(np.linspace(0, 1, _TAIL) * (tail[:, None] - 1)).astype(np.int64)  # (b, E)
     past, truth = windows_at(z, origins, lags), windows_at(z, origins + block, block)
     level = past.mean(2, keepdims=True)
     errors = np.stack([truth - level - (past - level) @ solve(gram, cross, p) for p in PENALTIES])  # (P, b, E, block)
@@ -176,6 +176,7 @@ def moments(z: np.ndarray, start: np.ndarray, stop: np.ndarray, lags: int, width
     length = z.shape[1]
     at = np.arange(length)
     began = np.where((at >= start[:, None]) & (at < stop[:, None]), z, 0.0)
+    z = np.where(at < stop[:, None] + width - 1, z, 0.0)  # what comes later may not even change a rounding
     size = 1 << (length + width).bit_length()
     first_row = np.fft.irfft(np.fft.rfft(began, size).conj() * np.fft.rfft(z, size), size)[:, :width]
     leaves, enters = (windows_at(z, (edge + width)[:, None], width)[:, 0] for edge in (start, stop))
