@@ -25,8 +25,8 @@ class Trust:
     width_prior: float = 20.0  # the say of "as they are", in the pool's origins
     blocks: int = 2  # parts of the horizon with widths of their own
     together: int = 8  # neighbouring steps whose errors count as one
-    narrowest: float = 0.5
-    widest: float = 2.5
+    narrowest: float = 0.25
+    widest: float = 4.0
 
 
 def pinball(truth: np.ndarray, values: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -58,7 +58,7 @@ def relative(loss: np.ndarray, share: np.ndarray, floor: np.ndarray) -> tuple[np
 def weights_of(ratio: np.ndarray, evidence: np.ndarray, able: np.ndarray, pools: Pools, trust: Trust) -> np.ndarray:
     """Weights (M, B), adding up to 1, from log loss ratios (M, B) and evidence (B,) in origins.
 
-    able (M, B): who has a forecast now. The first member is the one that stands alone where there is no evidence at all.
+    able (M, B): who has a forecast now. Where there is no evidence at all, the first member that has one stands alone.
     """
     said = ~np.isnan(ratio)
     known = np.where(said, ratio, 0.0)
@@ -73,8 +73,8 @@ def weights_of(ratio: np.ndarray, evidence: np.ndarray, able: np.ndarray, pools:
         believed = np.where(usable, believed, np.inf)
         lag = np.exp(believed - np.where(usable.any(0), believed.min(0), 0.0)) - 1
         weight = np.where(lag <= trust.hopeless - 1, np.exp(-trust.sharpness * np.where(usable, lag, 0.0)), 0.0) * usable
-        none = ~usable.any(0)
-        weight[0, none] = 1.0
+        alone = np.flatnonzero(~usable.any(0))
+        weight[able[:, now[alone]].argmax(0), alone] = 1.0
         weights[:, now] = weight / weight.sum(0)
     return weights
 

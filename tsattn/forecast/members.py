@@ -92,7 +92,8 @@ class Joined:
         made = np.stack([forecasts(one, batch, shifts) for one in (self.network, *self.members)], 1)  # (1 + K, M, B, H, Q)
         past = np.stack([truth(batch, shift) for shift in shifts])  # (K, B, H)
         floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-30
-        share = (~np.isnan(past)).sum(2) / batch.horizon
+        heard = np.isfinite(made[1:, 0]).all((2, 3))  # where the network saw nothing, its members prove nothing against it
+        share = np.where(heard, (~np.isnan(past)).sum(2) / batch.horizon, 0.0)
         loss = pinball(past[:, None].astype(np.float64), made[1:], levels)  # (K, M, B)
         pools, able = pools_of(batch), np.isfinite(made[0]).all((2, 3))
         weights = weights_of(*relative(loss, share, floor), able, pools, self.trust)
@@ -145,7 +146,7 @@ def join(
 
 
 def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:
-    """(1 + K, B, H, Q) float32: from the windows' ends, then from `shifts` (K, B) before them; NaN where a shift is 0."""
+    """(1 + K, B, H, Q) float32: from the windows' ends, then from `shifts` (K, B) before them; NaN where a shift is 0 or nothing is seen."""
     if isinstance(forecaster, Ridge):
         return forecaster.predict_from(batch, shifts)
     out = np.full((1 + len(shifts), len(batch), batch.horizon, len(forecaster.quantiles)), np.nan, np.float32)
@@ -156,7 +157,8 @@ def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) ->
         k, row = which[at : at + BATCH].T
         part = shifted(rows_of(batch, row), moves[k, row])
         part = part if forecaster.context is None else padded(part, forecaster.context)
-        out[k, row] = forecaster.predict(part)
+        blind = np.isnan(part.past_target).all(1)
+        out[k, row] = np.where(blind[:, None, None], np.float32(np.nan), forecaster.predict(part))
     return out
 
 
