@@ -1,0 +1,101 @@
+"""Score a network, each member and their join on the open sets: is the join as good as its best member, does it cover?
+
+    python -m benchmarks.members --data PATH --model models/mine --set ett1/H/short [--before]
+
+A model is a model folder or the name of a baseline. With --before the test windows are dropped from the panel and as many
+windows before them are scored: what choices are made on. Seconds are wall clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.gift_eval import forecaster, plain
+from benchmarks.published import SETS
+from benchmarks.sets import full_name, load_set
+from tsattn.errors import TsattnError
+from tsattn.forecast.backtest import backtest
+from tsattn.forecast.members import DEFAULT, MEMBERS, ORIGINS, Joined, join
+
+COLUMNS = ("MASE", "WQL", "coverage", "seconds")
+
+
+def score(
+    data: str, name: str, model: str, members: Sequence[str], origins: int, before: bool, every: int = 1
+) -> tuple[list[dict[str, Any]], str]:
+    """Rows of the network alone, each member alone and the join on one set, and what the join says of itself."""
+    panel, horizon, windows, season = load_set(data, name)
+    if before:
+        panel = panel.before(panel.origin - horizon * windows)
+    network = forecaster(model, panel, season)
+    panel = panel.select(np.arange(0, len(panel), every))
+    joined = join(network, members, origins=origins)
+    alone = [MEMBERS[member](season, tuple(network.quantiles)) for member in members if member != network.name]
+    result = backtest([network, *alone, joined], panel, horizon=horizon, windows=windows, season_length=season)
+    rows = [{"set": name, **plain(row), "seconds": result.seconds[str(row["model"])]} for row in result.table()]
+    told = joined.told() if isinstance(joined, Joined) else None
+    return rows, f"{name}: {told}, width {told.width:.3f}, alone {told.alone} of {told.windows}" if told else name
+
+
+def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The join's loss over its best member's on each set, and its coverage over all sets together."""
+    out: list[dict[str, Any]] = []
+    for name in dict.fromkeys(row["set"] for row in rows):
+        *others, joined = [row for row in rows if row["set"] == name]
+        ratios = {metric: joined[metric] / min(row[metric] for row in others) for metric in ("MASE", "WQL")}
+        out.append({"set": name, "coverage": joined["coverage"], **ratios})
+    return out
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.members", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", required=True, help="the folder with the sets' CSV files")
+    parser.add_argument("--model", required=True, help="a model folder, or a baseline in its stead")
+    parser.add_argument("--set", action="append", help=f"a set, repeatable; default: {', '.join(SETS)}")
+    parser.add_argument("--members", default=",".join(DEFAULT), help=f"some of {', '.join(MEMBERS)}")
+    parser.add_argument("--origins", type=int, default=ORIGINS, help="held-back origins of a window")
+    parser.add_argument("--before", action="store_true", help="windows before the test windows, which are dropped")
+    parser.add_argument("--every", type=int, default=1, help="take only every so many-th item")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the tables on stderr")
+    options = parser.parse_args(arguments)
+    console, report = Console(stderr=options.json, soft_wrap=True), []
+    for name in map(full_name, options.set or SETS):
+        members = [member for member in options.members.split(",") if member]
+        rows, told = score(options.data, name, options.model, members, options.origins, options.before, options.every)
+        report.extend(rows)
+        console.print(render(name, rows), told)
+    results = summary(report)
+    for line in results:
+        console.print(f"{line['set']}: join over best MASE {line['MASE']:.3f}, WQL {line['WQL']:.3f}, covers {line['coverage']:.3f}")
+    console.print(f"80 % intervals cover {np.mean([line['coverage'] for line in results]):.3f} on the mean of the sets")
+    if options.json:
+        print(json.dumps({"rows": report, "summary": results}, indent=2))
+    return 0
+
+
+def render(name: str, rows: Sequence[dict[str, Any]]) -> Table:
+    """One table of a set, the join in bold."""
+    table = Table(title=name)
+    table.add_column("model")
+    for column in COLUMNS:
+        table.add_column(column, justify="right")
+    for row in rows:
+        cells = [f"{row['MASE']:.4f}", f"{row['WQL']:.5f}", f"{row['coverage']:.3f}", f"{row['seconds']:.1f}"]
+        table.add_row(row["model"], *cells, style="bold" if row is rows[-1] else "")
+    return table
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except TsattnError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
