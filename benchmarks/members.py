@@ -74,7 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print(render(name, rows), told)
     results = summary(report)
     for line in results:
-        console.print(f"{line['set']}: join over best MASE {line['MASE']:.3f}, WQL {line['WQL']:.3f}, covers {line['coverage']:.3f}")
+        console.print(
+            f"{line['set']}: join over best MASE {line['MASE']:.3f}, WQL {line['WQL']:.3f}, covers {line['coverage']:.3f}"
+        )
     console.print(f"80 % intervals cover {np.mean([line['coverage'] for line in results]):.3f} on the mean of the sets")
     if options.json:
         print(json.dumps({"rows": report, "summary": results}, indent=2))

@@ -173,10 +173,12 @@ ODD = {
 def test_odd_input_stays_sane(kind: str, horizon: int) -> None:
     y = ODD[kind]
     found = join(Level()).predict(batch_of(y, horizon=horizon, freq="h"))[0]
-    assert found.shape == (horizon, 9) and np.isfinite(found).all()
+    assert found.shape == (horizon, 9)
+    assert np.isfinite(found).all()
     assert (np.diff(found, axis=-1) >= -1e-6 * np.nanmax(np.abs(y))).all()
     reach = np.nanmax(y) - np.nanmin(y) + 1e-30
-    assert found[:, MEDIAN].min() >= np.nanmin(y) - 3 * reach and found[:, MEDIAN].max() <= np.nanmax(y) + 3 * reach
+    assert found[:, MEDIAN].min() >= np.nanmin(y) - 3 * reach
+    assert found[:, MEDIAN].max() <= np.nanmax(y) + 3 * reach
     if np.nanmin(y) >= 0:
         assert found.min() >= 0
 
@@ -212,3 +214,14 @@ def test_every_member_is_a_forecaster_of_its_own_name() -> None:
         member = make(None, (0.2, 0.5, 0.8))
         assert (member.name, member.quantiles) == (name, (0.2, 0.5, 0.8))
         assert member.predict(batch).shape == (2, 7, 3)
+
+
+def test_the_long_cycle_is_the_week_of_hours_and_stays_out_where_there_is_none() -> None:
+    week = np.tile(np.arange(168.0), 3)
+    joined = join(Level(), ("seasonal-naive", "long-cycle"))
+    found = joined.predict(batch_of(week, horizon=24, freq="h"))[0, :, MEDIAN]
+    np.testing.assert_allclose(found, np.arange(24.0), atol=0.5)
+    assert joined.told().weights["long-cycle"] > 0.95
+    other = join(Level(), ("seasonal-naive", "long-cycle"))
+    assert np.isfinite(other.predict(batch_of(np.arange(60.0), horizon=6, freq="MS"))).all()
+    assert other.told().weights["long-cycle"] == 0

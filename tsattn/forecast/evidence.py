@@ -6,6 +6,7 @@ towards a prior: equal members, widths as they are.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +31,7 @@ class Trust:
 
 
 def pinball(truth: np.ndarray, values: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Mean pinball loss over steps and quantiles: truth (…, H), NaN = unknown, values (…, H, Q) -> (…); NaN where none is known."""
+    """Mean pinball loss over steps and quantiles: truth (…, H), values (…, H, Q) -> (…); NaN where no truth is known."""
     lack = truth[..., None] - values
     loss = np.maximum(levels * lack, (levels - 1) * lack).mean(-1)
     known = np.broadcast_to(~np.isnan(truth), loss.shape)
@@ -97,7 +98,7 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, trust: Tru
     _, rows, horizon = scores.shape
     factors = np.ones((2, rows, horizon))
     edges = np.unique(np.linspace(0, horizon, trust.blocks + 1).round().astype(int))
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         part = scores[:, :, low:high]
         for now, pool in pools:
             n = evidence[pool].sum()

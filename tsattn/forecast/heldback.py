@@ -67,9 +67,7 @@ def rows_of(batch: WindowBatch, rows: np.ndarray) -> WindowBatch:
 def recent(batch: WindowBatch, context: int) -> WindowBatch:
     """The batch with at most its last `context` past steps."""
     cut = max(0, batch.context - context)
-    return replace(
-        batch, past_target=batch.past_target[:, cut:], past_cov=batch.past_cov[:, cut:], known=batch.known[:, cut:]
-    )
+    return replace(batch, past_target=batch.past_target[:, cut:], past_cov=batch.past_cov[:, cut:], known=batch.known[:, cut:])
 
 
 def padded(batch: WindowBatch, context: int) -> WindowBatch:

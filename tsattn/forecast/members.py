@@ -23,6 +23,24 @@ from tsattn.forecast.ridge import Ridge
 
 Make = Callable[[int | None, tuple[float, ...]], Forecaster]
 
+
+class LongCycle(SeasonalNaive):
+    """The last long cycle goes on: a week of hours, a year of weeks; no forecast where the frequency has but one cycle."""
+
+    name = "long-cycle"
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        """(B, H, Q) float32; NaN where there is no longer cycle, or the history does not hold one."""
+        longest = max(batch.season_lengths, default=1)
+        observed = ~np.isnan(batch.past_target)
+        length = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
+        season = self.season_length or (batch.season_lengths or (1,))[0]
+        if longest <= season:
+            return np.full((len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
+        values = SeasonalNaive(longest, self.quantiles).predict(batch)
+        return np.where((length >= 2 * longest)[:, None, None], values, np.float32(np.nan))
+
+
 MEMBERS: dict[str, Make] = {
     "ridge": lambda season, levels: Ridge(168, season, levels),
     "ridge-long": lambda season, levels: Ridge(336, season, levels, "ridge-long"),
@@ -30,6 +48,7 @@ MEMBERS: dict[str, Make] = {
     "seasonal-naive": SeasonalNaive,
     "seasonal-mean": SeasonalMean,
     "drift": Drift,
+    "long-cycle": LongCycle,
 }
 DEFAULT = tuple(MEMBERS)
 ORIGINS = 4
@@ -146,7 +165,10 @@ def join(
 
 
 def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:
-    """(1 + K, B, H, Q) float32: from the windows' ends, then from `shifts` (K, B) before them; NaN where a shift is 0 or nothing is seen."""
+    """(1 + K, B, H, Q) float32: from the windows' ends, then from `shifts` (K, B) before them.
+
+    NaN where a shift is 0, or nothing is seen.
+    """
     if isinstance(forecaster, Ridge):
         return forecaster.predict_from(batch, shifts)
     out = np.full((1 + len(shifts), len(batch), batch.horizon, len(forecaster.quantiles)), np.nan, np.float32)

@@ -80,9 +80,7 @@ class Ridge:
                     out[: len(found), which] = found
         return out
 
-    def _forecast(
-        self, y: np.ndarray, first: np.ndarray, shifts: np.ndarray, lags: int, block: int, horizon: int
-    ) -> np.ndarray:
+    def _forecast(self, y: np.ndarray, first: np.ndarray, shifts: np.ndarray, lags: int, block: int, horizon: int) -> np.ndarray:
         """(1 + K, b, H, Q) for series y (b, L) that begin at `first` (b,) and share a window length."""
         length = y.shape[1]
         inside = np.arange(length) >= first[:, None]
