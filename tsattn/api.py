@@ -93,15 +93,21 @@ def gallery(path: str | Path, *, config: Place = None) -> Drawn:
     return Drawn(target)
 
 
-def load(model: Place = None, *, workspace: Place = None, engine: str = "auto") -> Model:
-    """A model by name, `name/version` or path; the newest one when none is named. Raises ArtifactError."""
+def load(
+    model: Place = None, *, workspace: Place = None, engine: str = "auto", members: str | Sequence[str] | None = None
+) -> Model:
+    """A model by name, `name/version` or path; the newest one when none is named; "zero-shot" is the one in the package.
+
+    `members`: simple methods to join it with, "network" for none or "all"; by default all with the zero-shot model, none
+    with one trained on its data. Raises ArtifactError, and ConfigError for an unknown member.
+    """
     from tsattn.model import runtime
-    from tsattn.verbs.predictor import Model
+    from tsattn.verbs.predictor import Model, with_members
 
     place = Workspace.at(workspace)
     ref = place.latest() if model is None else place.find(model)
     forecaster = runtime.load(ref.path, engine)
-    return Model(ref, forecaster.card, forecaster)
+    return Model(ref, forecaster.card, with_members(forecaster.card, forecaster, members))
 
 
 def forecast(
@@ -110,6 +116,7 @@ def forecast(
     model: Place = None,
     horizon: int | None = None,
     quantiles: Sequence[float] | None = None,
+    members: str | Sequence[str] | None = None,
     workspace: Place = None,
     read: ReadOptions = ReadOptions(),
     output: Place = None,
@@ -118,8 +125,8 @@ def forecast(
 ) -> Forecasted:
     """Forecast the steps after the end of `data`; without data, of what the model was trained on, read again.
 
-    Without `model`, the newest one of the workspace that fits the data. `output` (.csv, .parquet, .json, .jsonl) and `plot`
-    (.png, .svg, .html) are written when given. Items without a forecast are in `failures`. Raises ArtifactError when
+    Without `model`, the newest one of the workspace that was trained on such data, else the one in the package. `members`:
+    see `load`. `output` (.csv, .parquet, .json, .jsonl) and `plot` (.png, .svg, .html) are written when given. Items without a forecast are in `failures`. Raises ArtifactError when
     there is no model, DataError when no item can be forecast or a known covariate is missing in the future rows.
     """
     from tsattn.forecast.predict import predict
@@ -127,14 +134,18 @@ def forecast(
     from tsattn.out.plots import PLOTS, save_plot
     from tsattn.out.sinks import checked_suffix, write_table
     from tsattn.verbs.choose import choose
+    from tsattn.verbs.predictor import horizon_for, joined
 
     table = None if output is None else checked_suffix(output)
     picture = None if plot is None else checked_suffix(plot, tuple(PLOTS))
     levels = None if quantiles is None else checked_levels(quantiles)  # before the data are read, which may take long
     chosen = choose(data, model, Workspace.at(workspace), read, listener)
-    loaded = load(chosen.ref.path)
-    steps = chosen.card.horizon if horizon is None else horizon
-    made, failures = predict(loaded.forecaster, chosen.panel, horizon=steps, quantiles=levels)
+    forecaster = load(chosen.ref.path, members=members).forecaster
+    steps = horizon_for(chosen.card, chosen.panel) if horizon is None else horizon
+    made, failures = predict(forecaster, chosen.panel, horizon=steps, quantiles=levels)
+    notes = (*chosen.notes, *joined(forecaster))
+    for note in notes[len(chosen.notes) :]:
+        listener.note(note)
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
     written = []
@@ -142,7 +153,7 @@ def forecast(
         written.append(write_table(made.to_arrow(), table))
     if picture is not None:
         written.append(save_plot(made, chosen.panel, picture))
-    return Forecasted(made, failures, chosen.panel, chosen.report, chosen.ref, tuple(written), chosen.notes)
+    return Forecasted(made, failures, chosen.panel, chosen.report, chosen.ref, tuple(written), notes)
 
 
 def backtest(
@@ -150,6 +161,7 @@ def backtest(
     *,
     model: Place | Sequence[str | Path] = None,
     config: BacktestConfig | None = None,
+    members: str | Sequence[str] | None = None,
     workspace: Place = None,
     read: ReadOptions = ReadOptions(),
     output: Place = None,
@@ -163,7 +175,7 @@ def backtest(
     """
     from tsattn.verbs.scoring import run
 
-    return run(data, model, config, Workspace.at(workspace), read, output, listener)
+    return run(data, model, config, members, Workspace.at(workspace), read, output, listener)
 
 
 def models(*, workspace: Place = None) -> Listed:

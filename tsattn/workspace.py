@@ -27,6 +27,10 @@ _CARD = "config.json"
 _WITHDRAWN = ".withdrawn"
 
 
+ZERO_SHOT = "zero-shot"  # the model in the package: for any series, with no training
+SHIPPED = Path(__file__).with_name("zero_shot")
+
+
 @dataclass(frozen=True)
 class ModelRef:
     """One model folder: its name, its version (0 for a folder outside the workspace) and its path."""
@@ -36,6 +40,8 @@ class ModelRef:
     path: Path
 
     def __str__(self) -> str:
+        if self.path == SHIPPED:
+            return self.name
         return f"{self.name}/{self.version}" if self.version else str(self.path)
 
 
@@ -87,6 +93,8 @@ class Workspace:
             for ref in self.versions(stem):
                 if ref.version == int(version):
                     return ref
+        if text == ZERO_SHOT and (found := shipped()):
+            return found
         if (Path(name) / _CARD).is_file():
             return ModelRef(Path(name).resolve().name, 0, Path(name))
         if not by_name:
@@ -176,8 +184,15 @@ def _held(path: Path, wait: float, message: str, hint: str) -> Iterator[None]:
         lock.release()
 
 
+def shipped() -> ModelRef | None:
+    """The model in the package; None in a source tree that has no weights."""
+    return ModelRef(ZERO_SHOT, 0, SHIPPED) if (SHIPPED / _CARD).is_file() else None
+
+
 def checked_name(name: str) -> str:
     """A model name that is safe as a folder. Raises ConfigError."""
+    if name == ZERO_SHOT:
+        raise ConfigError(f"{name!r} is the model in the package", "choose another name: --name my-model")
     if not _NAME.fullmatch(name) or name.endswith(".lock"):
         raise ConfigError(f"{name!r} cannot name a model", "use letters, digits, '.', '_' and '-': --name my-model")
     return name

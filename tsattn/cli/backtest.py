@@ -39,6 +39,7 @@ def backtest(
             help="naive, seasonal-naive, drift, seasonal-mean, historic-quantiles, auto-ets, auto-theta, auto-arima.",
         ),
     ] = None,
+    members: options.Members = None,
     output: options.Output = None,
 ) -> int:
     """Score models and naive methods on past data.
@@ -61,6 +62,7 @@ def backtest(
             data,
             model=options.listed(model) or None,
             config=config if config != BacktestConfig() else None,
+            members=options.members(members),
             workspace=session.workspace,
             read=read,
             output=output,

@@ -28,6 +28,12 @@ DataOrLatest = Annotated[
 Model = Annotated[
     Text, typer.Option("--model", "-m", metavar="NAME|PATH", help="A model of the workspace (NAME, NAME/VERSION) or a folder.")
 ]
+Members = Annotated[
+    Many,
+    typer.Option(
+        metavar="NAME,…", help="Join the network with simple methods: all, or network for none; default: all with zero-shot only."
+    ),
+]
 Horizon = Annotated[int | None, typer.Option("--horizon", min=1, metavar="N", help="How many steps to forecast.")]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result: .csv, .parquet, .json, .jsonl.")
@@ -98,6 +104,12 @@ def session(
 
 
 # -- values ----------------------------------------------------------------------------------------------------------
+
+
+def members(given: Many) -> str | list[str] | None:
+    """What --members says: nothing, "all", "network", or some names."""
+    names = listed(given)
+    return None if not names else names[0] if len(names) == 1 else list(names)
 
 
 def listed(values: list[str] | None) -> tuple[str, ...]:

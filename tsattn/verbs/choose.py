@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,10 @@ from tsattn.data.report import ReadReport
 from tsattn.data.words import listed, quoted
 from tsattn.errors import ArtifactError, ConfigError, DataError
 from tsattn.listener import Listener
-from tsattn.model.card import read_card
-from tsattn.verbs.predictor import absolute, check_fits, lost_targets, read_for
+from tsattn.model.card import ANY_FREQ, read_card
+from tsattn.verbs.predictor import absolute, check_fits, covariates, lost_targets, read_for
 from tsattn.verbs.verdict import verdict
-from tsattn.workspace import ModelRef, Workspace
+from tsattn.workspace import ModelRef, Workspace, shipped
 
 if TYPE_CHECKING:
     from tsattn.model.card import Card
@@ -66,6 +66,10 @@ def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> Choice
     check_fits(card, panel, str(ref))
     if _is_own(card, data) and not options.target:
         _check_targets(ref, card, panel, report)
+    if card.freq == ANY_FREQ:
+        unread = sorted(covariates(panel.schema))
+        said = f"; it reads no covariates: {', '.join(unread)} unused" if unread else ""
+        return Choice(ref, card, panel, report, (f"model {ref}, pre-trained on synthetic series{said}",))
     note = f"model {ref}, trained {card.created[:10]}"
     if not set(panel.schema.target) & set(card.schema.target):
         ours, theirs = (", ".join(s.target) for s in (card.schema, panel.schema))
@@ -98,7 +102,10 @@ def _check_targets(ref: ModelRef, card: Card, panel: Panel, report: ReadReport) 
 
 
 def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> Choice:
-    """The newest model of the same columns and frequency; else the newest that fits at all."""
+    """The newest model of the same columns and frequency; else the one in the package, which takes any series."""
+    ready = shipped()
+    if ready and not workspace.models():
+        return _zero_shot(ready, data, options, "no model here was trained yet")
     latest = workspace.latest()  # says how to make one when there is none
     if _is_stream(data):  # can be read only once: the newest model has to do
         return _again(latest, read_card(latest.path), data, options)
@@ -115,6 +122,8 @@ def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> 
         if choice.panel.schema.target == choice.card.schema.target:
             return choice
         fallback = fallback or choice
+    if ready and (fallback or len(refused) < len(why)):
+        return _zero_shot(ready, data, options, "no model here was trained on such columns and steps")
     if fallback is None and len(refused) == len(why):
         raise refused[0]  # it is the data that cannot be read, by whichever model
     if fallback is None:
@@ -122,6 +131,11 @@ def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> 
             "no model of the workspace fits this data:\n  " + "\n  ".join(why[:5]), "train one on it: tsattn train DATA"
         )
     return fallback
+
+
+def _zero_shot(ref: ModelRef, data: Any, options: ReadOptions, why: str) -> Choice:
+    choice = _again(ref, read_card(ref.path), data, options)
+    return replace(choice, notes=(f"model {ref}, in the package: {why} (tsattn train makes one)",))
 
 
 def _is_stream(data: Any) -> bool:

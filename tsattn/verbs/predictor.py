@@ -20,6 +20,7 @@ from tsattn.data.words import listed
 from tsattn.errors import ConfigError, DataError
 from tsattn.forecast.frame import Forecast, Forecaster
 from tsattn.forecast.predict import predict
+from tsattn.model.card import ANY_FREQ
 from tsattn.workspace import ModelRef
 
 if TYPE_CHECKING:
@@ -67,17 +68,19 @@ class Model:
         `horizon` and `quantiles` default to the model's; `freq` of arrays too. Raises DataError when a series has no
         observed value or a covariate of the model is missing, ConfigError when the frequency is not the model's.
         """
-        steps = self.card.horizon if horizon is None else horizon
         if not _is_arrays(data):
             panel = data if isinstance(data, Panel) else read_for(self.card, data, ReadOptions(freq=freq))[0]
             check_fits(self.card, panel, str(self.ref))
+            steps = horizon_for(self.card, panel) if horizon is None else horizon
             made, failures = predict(self.forecaster, panel, horizon=steps, quantiles=quantiles)
             if failures and not len(made):
                 raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
             return made
         single = isinstance(data, np.ndarray) and data.ndim == 1
-        panel = Panel.from_arrays([data] if single else list(data), freq=freq or self.card.freq)
+        own = "step" if self.card.freq == ANY_FREQ else self.card.freq
+        panel = Panel.from_arrays([data] if single else list(data), freq=freq or own)
         check_fits(self.card, panel, str(self.ref))
+        steps = horizon_for(self.card, panel) if horizon is None else horizon
         made, failures = predict(self.forecaster, panel, horizon=steps, quantiles=quantiles)
         if failures:
             number = panel.item_ids.index(failures[0].item_id)
@@ -91,6 +94,32 @@ def _is_arrays(data: Any) -> bool:
     if not isinstance(data, (list, tuple)) or not data:
         return False
     return isinstance(data[0], (np.ndarray, list, tuple)) or hasattr(data[0], "__array__")
+
+
+def horizon_for(card: Card, panel: Panel) -> int:
+    """How far to forecast when nobody says: what the model was trained for, or what is usual for the frequency."""
+    return panel.freq.default_horizon if card.freq == ANY_FREQ else card.horizon
+
+
+def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str] | None) -> Forecaster:
+    """A network joined with simple methods: "network" (alone), "all", or names of MEMBERS.
+
+    None: all with a model for any series, whose forecasts gain from them; none with one that was trained on its data.
+    Raises ConfigError for an unknown name.
+    """
+    from tsattn.forecast.members import DEFAULT, join
+
+    if members is None:
+        members = "all" if card.freq == ANY_FREQ else "network"
+    if isinstance(members, str):
+        members = {"all": DEFAULT, "network": ()}.get(members, (members,))
+    return join(forecaster, members)
+
+
+def joined(forecaster: Forecaster) -> tuple[str, ...]:
+    """What a join of members says of its weights; nothing of a network alone."""
+    told = getattr(forecaster, "told", None)
+    return () if told is None else (str(told()),)
 
 
 def read_for(card: Card, data: Any, options: ReadOptions) -> tuple[Panel, ReadReport]:
@@ -118,6 +147,8 @@ SPARSE = 1.5  # times as many steps as rows: a finer grid than the data's own, n
 
 
 def _read_on_its_grid(card: Card, data: Any, options: ReadOptions) -> tuple[Panel, ReadReport]:
+    if card.freq == ANY_FREQ:
+        return read(data, options)
     kept = from_mapping(ReadOptions, dict(card.source.get("read") or {}), "the model's card")
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(ReadOptions) if getattr(options, f.name) != f.default}
     merged = dataclasses.replace(kept, **given)
@@ -151,6 +182,8 @@ def absolute(data: Any) -> str | list[str] | None:
 
 def unfit(card: Card, panel: Panel) -> str:
     """Why a model cannot forecast a panel; "" when it can."""
+    if card.freq == ANY_FREQ:
+        return ""
     if panel.freq != Freq.parse(card.freq):
         return f"it was trained on steps of {card.freq}, and these are {panel.freq}"
     missing = covariates(card.schema) - covariates(panel.schema)

@@ -16,10 +16,12 @@ from tsattn.forecast.backtest import backtest
 from tsattn.forecast.baselines import baseline
 from tsattn.forecast.frame import Forecaster
 from tsattn.listener import Listener
+from tsattn.model.card import ANY_FREQ
 from tsattn.verbs.choose import Choice, choose
+from tsattn.verbs.predictor import horizon_for, with_members
 from tsattn.verbs.results import Backtested
 from tsattn.verbs.verdict import usual_baselines, verdict
-from tsattn.workspace import Workspace
+from tsattn.workspace import Workspace, shipped
 
 WINDOWS = 5  # origins of each item, when nobody says
 
@@ -28,6 +30,7 @@ def run(
     data: Any,
     model: str | Path | Sequence[str | Path] | None,
     config: BacktestConfig | None,
+    members: str | Sequence[str] | None,
     workspace: Workspace,
     options: ReadOptions,
     output: str | Path | None,
@@ -52,8 +55,8 @@ def run(
         listener.note(note)
     if given.baselines == BacktestConfig().baselines:
         others = [baseline(name) for name in usual_baselines(panel, given.baselines)]
-    forecasters = _forecasters(chosen)
-    if settings.refit and not chosen:
+    forecasters = _forecasters(chosen, members)
+    if settings.refit and (not chosen or chosen[0].card.freq == ANY_FREQ):
         raise ConfigError("--refit needs a model whose settings it trains with", "train one first: tsattn train DATA")
     scores = backtest(
         [*forecasters, *others],
@@ -75,7 +78,7 @@ def _chosen(data: Any, wanted: list[Any], workspace: Workspace, options: ReadOpt
         first = choose(data, wanted[0], workspace, options, listener)
         # the others score the very same panel
         return [first, *(_same_panel(first, workspace, name) for name in wanted[1:])]
-    if not workspace.models():
+    if not workspace.models() and shipped() is None:
         return []
     return [choose(data, None, workspace, options, listener)]
 
@@ -90,14 +93,14 @@ def _same_panel(first: Choice, workspace: Workspace, name: str | Path) -> Choice
     return Choice(ref, card, first.panel, first.report)
 
 
-def _forecasters(chosen: list[Choice]) -> list[Forecaster]:
+def _forecasters(chosen: list[Choice], members: str | Sequence[str] | None) -> list[Forecaster]:
     from tsattn.model import runtime
 
     loaded = [runtime.load(choice.ref.path) for choice in chosen]
     if len({forecaster.name for forecaster in loaded}) < len(loaded):  # two versions of one model must be told apart
         for choice, forecaster in zip(chosen, loaded, strict=True):
             forecaster.name = str(choice.ref)
-    return list(loaded)
+    return [with_members(choice.card, forecaster, members) for choice, forecaster in zip(chosen, loaded, strict=True)]
 
 
 def _settings(config: BacktestConfig | None, chosen: list[Choice], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:
@@ -106,7 +109,9 @@ def _settings(config: BacktestConfig | None, chosen: list[Choice], panel: Panel)
 
     settings = config or BacktestConfig()
     if settings.horizon is None:
-        settings = dataclasses.replace(settings, horizon=chosen[0].card.horizon if chosen else panel.freq.default_horizon)
+        settings = dataclasses.replace(
+            settings, horizon=horizon_for(chosen[0].card, panel) if chosen else panel.freq.default_horizon
+        )
     horizon = settings.horizon or 1
     own = [c for c in chosen if c.card.source.get("fingerprint") == fingerprint(panel)]
     if not own:

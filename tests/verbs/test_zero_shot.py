@@ -1,0 +1,95 @@
+"""The model in the package: taken when nothing was trained on the data, for every frequency, joined with simple methods."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tests import tiny
+from tsattn import api
+from tsattn.errors import ConfigError
+from tsattn.model import artifact
+from tsattn.model.card import ANY_FREQ
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    network = tiny.scrambled()
+    card = dataclasses.replace(tiny.card_of(network), name="zero-shot", freq=ANY_FREQ)
+    place = tmp_path_factory.mktemp("package") / "zero_shot"
+    artifact.save(place, network, card)
+    return place
+
+
+@pytest.fixture(autouse=True)
+def shipped(folder, monkeypatch):
+    monkeypatch.setattr("tsattn.workspace.SHIPPED", folder)
+
+
+def write(path, freq="D", rows=150, columns=("sales",)):
+    import pandas as pd
+
+    rng = np.random.default_rng(0)
+    stamps = pd.date_range("2024-01-01", periods=rows, freq=freq)
+    values = {name: 20 + 5 * np.sin(np.arange(rows) * 2 * np.pi / 7) + rng.normal(0, 0.5, rows) for name in columns}
+    pd.DataFrame({"date": stamps, **values}).round(3).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("freq", ["D", "h", "MS", "15min"])
+def test_when_nothing_was_trained_then_data_of_any_frequency_is_forecast(tmp_path, freq):
+    found = api.forecast(write(tmp_path / "a.csv", freq), workspace=tmp_path / "ws")
+    assert str(found.ref) == "zero-shot"
+    assert found.forecast.horizon == found.panel.freq.default_horizon
+    assert np.isfinite(found.forecast.values).all()
+    assert any("in the package" in note for note in found.notes)
+    assert any(note.startswith("weights: ") for note in found.notes)
+
+
+def test_when_members_are_switched_off_then_the_network_forecasts_alone(tmp_path):
+    data = write(tmp_path / "a.csv")
+    alone = api.forecast(data, members="network", workspace=tmp_path / "ws")
+    joined = api.forecast(data, workspace=tmp_path / "ws")
+    one = api.forecast(data, members="seasonal-naive", workspace=tmp_path / "ws")
+    assert not any("weights" in note for note in alone.notes)
+    assert not np.allclose(alone.forecast.values, joined.forecast.values)
+    assert "ridge" not in str(one.notes)
+    with pytest.raises(ConfigError, match="unknown member 'rigde'"):
+        api.forecast(data, members=["rigde"], workspace=tmp_path / "ws")
+
+
+def test_when_a_model_was_trained_on_such_data_then_it_goes_before_the_one_in_the_package(tmp_path):
+    data = write(tmp_path / "a.csv")
+    api.train(data, workspace=tmp_path / "ws", model={"width": 16, "heads": 2, "layers": 1}, training={"steps": 5})
+    assert str(api.forecast(data, workspace=tmp_path / "ws").ref) == "a/1"
+    other = write(tmp_path / "b.csv", columns=("visits", "orders"))
+    assert str(api.forecast(other, workspace=tmp_path / "ws").ref) == "zero-shot"
+
+
+def test_when_the_model_is_loaded_by_name_then_arrays_are_forecast(tmp_path):
+    model = api.load("zero-shot", workspace=tmp_path / "ws")
+    made = model.predict([np.arange(30.0), np.ones(3)], horizon=5)
+    assert made.shape == (2, 5, 9)
+    assert np.isfinite(made).all()
+
+
+def test_when_a_backtest_names_no_model_then_the_one_in_the_package_is_scored(tmp_path):
+    found = api.backtest(write(tmp_path / "a.csv"), workspace=tmp_path / "ws")
+    assert "zero-shot + members" in found.scores.models
+    alone = api.backtest(write(tmp_path / "a.csv"), members="network", workspace=tmp_path / "ws")
+    assert "zero-shot" in alone.scores.models
+
+
+def test_when_a_model_is_to_be_called_like_the_one_in_the_package_then_another_name_is_asked_for(tmp_path):
+    with pytest.raises(ConfigError, match="model in the package"):
+        api.train(write(tmp_path / "a.csv"), name="zero-shot", workspace=tmp_path / "ws")
+
+
+def test_when_data_has_covariates_then_the_report_says_that_they_are_not_read(tmp_path):
+    data = write(tmp_path / "a.csv", columns=("sales", "price"))
+    from tsattn.config import ReadOptions
+
+    found = api.forecast(data, model="zero-shot", read=ReadOptions(target=("sales",), past=("price",)), workspace=tmp_path / "ws")
+    assert any("price unused" in note for note in found.notes)
