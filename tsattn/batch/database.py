@@ -11,6 +11,7 @@ import numpy as np
 
 from tsattn.batch.values import scheme_of
 from tsattn.errors import ConfigError, DataError, TsattnError
+from tsattn.out.sinks import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
 
 KEY = ("job", "item_id", "cutoff", "timestamp")
-_CHUNK = 2000
+_CHUNK = 5000
 T = TypeVar("T")
 
 
@@ -45,22 +46,28 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, decimal.Decimal) else value
 
 
-def upsert(url: str, name: str, table: pa.Table, retries: int) -> int:
+def upsert(url: str, name: str, tables: Tables, retries: int) -> int:
     """Write forecasts to a table in one transaction, and return how many rows.
 
-    `table` has the columns of KEY, quantiles, and what else is known of a row. Rows of the same key are replaced, steps
+    `tables` have the columns of KEY, quantiles, and what else is known of a row. Rows of the same key are replaced, steps
     that an earlier run wrote beyond them for the same item and cutoff are removed. The table is made when it is missing,
     and given the columns that it lacks. Raises DataError, after `retries` attempts to reach the database.
     """
 
     def write(connection: Connection) -> int:
-        target = _migrated(connection, name, table)
-        rows = _rows(table, connection.dialect.name)
-        _clear(connection, target, rows)
-        statement = _statement(connection, target, table.column_names)
-        for at in range(0, len(rows), _CHUNK):
-            connection.execute(statement, rows[at : at + _CHUNK])
-        return len(rows)
+        target: Any = None
+        statement: Any = None
+        written = 0
+        for table in tables():
+            if target is None:
+                target = _migrated(connection, name, table)
+                statement = _statement(connection, target, table.column_names)
+            for part in table.to_batches(max_chunksize=_CHUNK):
+                rows = _rows(part, connection.dialect.name)
+                _clear(connection, target, rows)
+                connection.execute(statement, rows)
+                written += len(rows)
+        return written
 
     return _transaction(url, retries, write)
 
@@ -183,7 +190,7 @@ def _columns(table: pa.Table) -> list[Any]:
     return made
 
 
-def _rows(table: pa.Table, dialect: str) -> list[dict[str, Any]]:
+def _rows(table: pa.RecordBatch, dialect: str) -> list[dict[str, Any]]:
     """Bound values: quantiles in their shortest decimals; instants in UTC where the database knows no zone."""
     import pyarrow as pa
 

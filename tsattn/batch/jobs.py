@@ -25,8 +25,8 @@ class Job:
 
     name: str
     input: str  # a path, a folder, a glob, a URL that fsspec reads, or a database URL together with `query`
-    model: str  # a name of the workspace, name/version, or a model folder
     outputs: tuple[Output, ...]
+    model: str | None = None  # a name of the workspace, name/version, or a model folder; None = what `tsattn forecast` takes
     query: str | None = None
     read: ReadOptions = ReadOptions()
     horizon: int | None = None  # None = the model's
@@ -41,6 +41,7 @@ class Job:
     training: dict[str, Any] = field(default_factory=dict)  # TrainConfig fields for retraining
     schedule: str = "0 6 * * *"  # cron fields, for `tsattn schedule`
     retries: int = 5  # attempts at a database
+    block_rows: int = 1 << 20  # of a sorted Parquet dataset that are in memory at a time, give or take a row group
     line: int = 1
 
 
@@ -124,7 +125,7 @@ def read_jobs(path: str | Path) -> JobFile:
 _KEYS = tuple(f.name for f in dataclasses.fields(Job) if f.name != "line")
 _DURATIONS = ("max_age", "max_gap", "retrain")
 _TEXTS = ("name", "input", "model", "query", "bad_items", "schedule")
-_COUNTS = ("horizon", "min_history", "keep", "retries")
+_COUNTS = ("horizon", "min_history", "keep", "retries", "block_rows")
 
 
 class _Check:
@@ -155,7 +156,7 @@ class _Check:
         self.unknown(own, _KEYS, "job", number)
         values = {key: value for key, value in {**defaults, **own}.items() if key in _KEYS}
         line = self.lines.of("job", number)
-        for key in ("name", "input", "model", "outputs"):
+        for key in ("name", "input", "outputs"):
             if key not in values:
                 self.problem(line, f"the job has no {key!r}")
         made: dict[str, Any] = {}

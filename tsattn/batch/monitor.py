@@ -23,9 +23,10 @@ from tsattn.batch.truth import Accuracy, score
 from tsattn.batch.values import Redactor, expanded, scheme_of
 from tsattn.errors import TsattnError
 from tsattn.forecast.predict import show
-from tsattn.model.card import Card, read_card
+from tsattn.listener import Listener
+from tsattn.model.card import Card
 from tsattn.out.words import duration
-from tsattn.verbs.predictor import read_for
+from tsattn.verbs.choose import choose
 from tsattn.workspace import Workspace
 
 
@@ -100,21 +101,22 @@ def _runs(job: Job, records: Records, limits: Monitor, verdict: Verdict) -> None
 
 def _data(job: Job, file: JobFile, place: Workspace, verdict: Verdict) -> None:
     """The age of the newest row, and how the stored forecasts fared against the rows that came since."""
-    card = read_card(find_model(job, file, place).path)
+    ref = find_model(job, file, place)
     with opened(job, file) as data:
-        panel, _ = read_for(card, data, job.read)
+        found = choose(data, None if ref is None else ref.path, place, job.read, Listener())
+    card, panel = found.card, found.panel
     last = newest(panel)
     verdict.newest_row = show(panel, last)
     if job.max_age is not None:
         age = float((on_grid(dt.datetime.now().astimezone(), panel) - last) / np.timedelta64(1, "s"))
         if age > job.max_age:
             verdict.problems.append(f"its input is stale: {duration(age)} old, max_age allows {duration(job.max_age)}")
-    found = score(job, file, panel)
-    if found is None:
+    scored = score(job, file, panel)
+    if scored is None:
         return
-    verdict.mase, verdict.coverage, verdict.scored = found.mase, found.coverage, found.count
-    verdict.coverage_of_step = found.coverage_of_step
-    _accuracy(found, card, file.monitor, verdict)
+    verdict.mase, verdict.coverage, verdict.scored = scored.mase, scored.coverage, scored.count
+    verdict.coverage_of_step = scored.coverage_of_step
+    _accuracy(scored, card, file.monitor, verdict)
 
 
 def _accuracy(found: Accuracy, card: Card, limits: Monitor, verdict: Verdict) -> None:

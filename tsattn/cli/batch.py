@@ -32,18 +32,27 @@ def run(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but write and record.")] = False,
     wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Wait for another run of the same job.")] = 0,
+    engine: Annotated[
+        str, typer.Option(metavar="ENGINE", help="Where items are forecast: local, or ray = on a Ray cluster.")
+    ] = "local",
+    ray_address: Annotated[
+        options.Text, typer.Option(metavar="HOST:PORT", help="The Ray cluster. Left out: RAY_ADDRESS, else one on this machine.")
+    ] = None,
     json_logs: JsonLogs = False,
 ) -> int:
     """Run the jobs of a file: read, forecast, write exactly once, record.
 
     A job that fails never stops the others; rows of an item that cannot be forecast are flagged, with the reason.
     """
-    from tsattn.batch.run import Order, Ran
     from tsattn.batch.run import run as run_jobs
+    from tsattn.batch.runs import Order, Ran
     from tsattn.out import batch as drawn
+    from tsattn.out.console import stderr
 
-    order = Order(options.listed(jobs), as_of, dry_run, wait)
-    made: Ran = run_jobs(path, order, workspace=session.workspace, log=_log(session, json_logs))
+    order = Order(options.listed(jobs), as_of, dry_run, wait, engine, ray_address)
+    log = _log(session, json_logs)
+    with drawn.progress(stderr(), log, quiet=session.quiet, plain=json_logs) as tick:
+        made: Ran = run_jobs(path, order, workspace=session.workspace, log=log, tick=tick)
     session.show(made, lambda console, found: drawn.runs(console, [one.to_mapping() for one in found.runs]))
     return int(made.exit_code)
 
