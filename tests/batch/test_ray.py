@@ -15,14 +15,19 @@ from tsattn.batch.runs import Order
 from tsattn.cli.main import main
 
 ray = pytest.importorskip("ray", reason="needs Ray: pip install 'tsattn[ray]'")
+# a cluster takes 10 s to start where nothing else runs, and a minute where much does: `make soak`
+pytestmark = pytest.mark.soak
 
 
 @pytest.fixture(scope="module")
 def cluster():
     from ray.cluster_utils import Cluster
 
-    before = {key: os.environ.get(key) for key in ("PYTHONPATH", "RAY_ADDRESS", "RAY_USAGE_STATS_ENABLED")}
-    os.environ |= {"PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0"}  # the nodes' processes inherit both
+    # the nodes' processes inherit these; on a busy machine Ray's own patience is too short for its own start
+    settings = {"PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "300"}
+    settings["RAY_agent_register_timeout_ms"] = "300000"
+    before = {key: os.environ.get(key) for key in (*settings, "RAY_ADDRESS")}
+    os.environ |= settings
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     made.add_node(num_cpus=1)
     os.environ["RAY_ADDRESS"] = made.address

@@ -134,19 +134,11 @@ class _Partition:
             raise DataError(f"{self.path}: cannot be read: {error}", "move it away, and run again") from None
 
 
-def read_dataset(place: str, job: str) -> list[dict[str, object]]:
-    """The rows that a job has in a dataset; [] when there is none. Raises DataError when it cannot be read."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    rows: list[dict[str, object]] = []
-    for path in sorted((Path(place) / f"job={quote(job)}").glob(f"cutoff=*/{PART}")):
-        try:
-            cutoff = _cutoff(unquote(path.parent.name.partition("=")[2]))
-            rows += [{**row, "cutoff": cutoff} for row in pq.ParquetFile(path).read().to_pylist()]
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{path}: cannot be read: {error}") from None
-    return rows
+def partitions(place: str, job: str) -> list[tuple[dt.datetime | int, Path]]:
+    """(cutoff, file) of each partition that a job has in a dataset, the newest first."""
+    found = (Path(place) / f"job={quote(job)}").glob(f"cutoff=*/{PART}")
+    named = [(_cutoff(unquote(path.parent.name.partition("=")[2])), path) for path in found]
+    return sorted(named, key=lambda one: str(one[0]), reverse=True)
 
 
 def _cutoff(text: str) -> dt.datetime | int:

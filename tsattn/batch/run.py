@@ -23,6 +23,7 @@ from tsattn.batch.parquet import Piece
 from tsattn.batch.records import Records
 from tsattn.batch.retrain import fresh_model
 from tsattn.batch.runs import JobRun, Order, Ran, Tick
+from tsattn.batch.shared import SharedRecords, records_of
 from tsattn.batch.sources import Source, source_of
 from tsattn.batch.spool import Spool
 from tsattn.batch.values import Redactor
@@ -86,7 +87,7 @@ def run(
 def run_job(job: Job, call: Call) -> JobRun:
     """Run one job, and record what it did. Whatever fails within it is in the result, and named in the log."""
     made, began = JobRun(job.name, as_of=call.order.as_of), time.perf_counter()
-    records, number = Records(call.place.root / "runs.db"), 0
+    records, number = records_of(call.place.root, None if job.records is None else call.file.local(job.records)), 0
     try:
         with _lock(job, call):
             if not call.order.dry_run:
@@ -241,7 +242,7 @@ def _run_id(job: Job, source: Source, spool: Spool) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def _recorded(records: Records, number: int, made: JobRun, hide: Redactor) -> JobRun:
+def _recorded(records: Records | SharedRecords, number: int, made: JobRun, hide: Redactor) -> JobRun:
     """Store the record; a run without one is a failed run."""
     columns = {key: value for key, value in made.to_mapping().items() if key not in ("job", "as_of")}
     try:

@@ -76,6 +76,14 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
     )
 
 
+def sample(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Choice:
+    """The data read for the job's model; of a Parquet dataset of more than `block_rows` rows its first ones."""
+    groups = _groups(data)
+    if sum(group.rows for group in groups) > job.block_rows:
+        return _chosen(job, head(groups, job.block_rows), ref, place)
+    return _chosen(job, whole(groups) if any(group.keys for group in groups) else data, ref, place)
+
+
 def _groups(data: Any) -> list[Group]:
     """The row groups of a Parquet dataset; [] for everything else, a panel that `tsattn ingest` saved too."""
     import pyarrow as pa

@@ -60,15 +60,18 @@ def run(
 @uses(session=options.session)
 def runs(
     session: Session,
+    path: Annotated[
+        options.Text,
+        typer.Argument(metavar="[JOBS]", help="The job file, if its records are elsewhere.", show_default=False),
+    ] = None,
     jobs: Jobs = None,
     last: Annotated[int, typer.Option("--last", "-n", min=1, metavar="N", help="How many.")] = 20,
 ) -> int:
     """List what the latest runs did, newest first."""
-    from tsattn.batch.records import Records
+    from tsattn.batch.history import history
     from tsattn.out import batch as drawn
-    from tsattn.workspace import Workspace
 
-    rows = Records(Workspace.at(session.workspace).root / "runs.db").runs(options.listed(jobs), last)
+    rows = history(path, options.listed(jobs), last, session.workspace)
     return session.show(_Mapping({"runs": rows}), lambda console, found: drawn.runs(console, found.values["runs"]))
 
 
