@@ -85,6 +85,5 @@ def test_when_units_are_printed_then_systemd_accepts_them(tmp_path):
     for text in made.values():
         for line in text.splitlines():
             if line.startswith("OnCalendar="):
-                assert (
-                    subprocess.run(["systemd-analyze", "calendar", line.partition("=")[2]], capture_output=True).returncode == 0
-                )
+                asked = ["systemd-analyze", "calendar", line.partition("=")[2]]
+                assert subprocess.run(asked, capture_output=True).returncode == 0

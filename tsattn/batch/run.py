@@ -190,8 +190,8 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
         made.items, made.done = made.items + part.items, made.done + part.done
         made.fallback, made.failed = made.fallback + part.fallback, made.failed + part.failed
         marks += [part.fingerprint] if part.fingerprint else []
-        bad["fallbacks"] += part.fallbacks
-        bad["failures"] += part.failures
+        for kind in bad:
+            bad[kind] += getattr(part, kind)[: NAMED - len(bad[kind])]
         rows += block.rows if isinstance(block, Piece) else int(block.lengths.sum())
         call.tick(_tick(job, made.items, rows / max(1, source.rows), time.perf_counter() - began))
     spool.close()
