@@ -51,6 +51,7 @@ bench: $(STAMP)
 	@test -n "$(DATA)" || echo "make bench DATA=FOLDER also scores naive and trained models on the open GIFT-Eval sets in FOLDER"
 
 soak: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray]'
 	@$(BIN)/python -m pytest -m soak </dev/null
 	@$(BIN)/python -m benchmarks.soak
 

@@ -14,7 +14,7 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,6 +155,27 @@ class Workspace:
     def log_folder(self) -> Path:
         """`logs`, made when missing."""
         return self.make(self.root / "logs")
+
+    def keep_fault(self, error: BaseException, about: Sequence[str], hide: Callable[[str], str] = str) -> Path:
+        """Write the traceback of a fault to `logs`, or beside temporary files where that cannot be, and return where."""
+        import platform
+        import tempfile
+        import time
+        import traceback
+
+        from tsattn import __version__
+
+        lines = [f"tsattn {__version__}, Python {platform.python_version()}, {platform.platform()}", *about, ""]
+        text = hide("\n".join(lines) + "".join(traceback.format_exception(error)))
+        name = time.strftime("tsattn-%Y%m%d-%H%M%S") + f"-{os.getpid()}.log"
+        try:
+            path = self.log_folder() / name
+            with path.open("a", encoding="utf-8") as log:
+                log.write(text)
+        except (ConfigError, OSError):
+            path = Path(tempfile.gettempdir()) / name
+            path.write_text(text, "utf-8")
+        return path
 
     def make(self, folder: Path) -> Path:
         """Make a folder of the workspace. Raises ConfigError when the place cannot be written."""

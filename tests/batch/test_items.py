@@ -36,9 +36,9 @@ def test_when_forecasts_are_bad_then_those_items_alone_fall_back_with_the_reason
     assert [(bad.item_id, bad.reason) for bad in found.failures] == [("series_4", "has no value")]
     assert np.all(found.forecast.values[0] == 5)
     assert np.all(found.forecast.median[1] == np.arange(60, 66) % 24 + 1)
-    table = found.table({"job": "j", "model": "odd", "version": 1, "run_id": "x"})
+    table = found.table()
     assert table["fallback"].to_pylist() == [False] * 6 + [True] * 18
-    assert table.column_names[:4] == ["job", "item_id", "cutoff", "timestamp"]
+    assert table.column_names[:4] == ["item_id", "cutoff", "timestamp", "0.1"]
 
 
 def test_when_bad_items_are_to_be_skipped_or_to_fail_then_they_are():

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import http.server
 import json
 import sqlite3
 import sys
+import threading
+from typing import ClassVar
+
+import pytest
 
 from tests.batch.conftest import rows, write_csv
 from tsattn.cli.main import main
@@ -74,3 +80,71 @@ def test_when_the_truth_that_came_is_far_off_then_the_monitor_says_so(jobs, hous
 def test_when_the_input_is_stale_then_the_monitor_says_so(jobs, house, capsys):
     assert main(["monitor", str(jobs(job(house) + 'max_age = "1d"\n')), "--json"]) == 1
     assert "its input is stale" in capsys.readouterr().out
+
+
+MASE: dict = {}  # of the first kind of output that is scored; the others must agree
+
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    """Keeps what is posted to it."""
+
+    told: ClassVar[list[dict]] = []
+
+    def do_POST(self):
+        Hook.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_when_a_webhook_is_given_then_the_verdicts_are_posted_to_it_once_something_is_wrong(jobs, house, capsys):
+    with http.server.HTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        text = job(house).splitlines()
+        text[2] = f'alert = "http://127.0.0.1:{server.server_port}/hook"'
+        path = jobs("\n".join(text))
+        assert main(["monitor", str(path)]) == 1
+        assert main(["monitor", str(path), "--no-alert"]) == 1
+        server.shutdown()
+    assert [told["jobs"][0]["problems"] for told in Hook.told] == [["no good run yet"]]
+    capsys.readouterr()
+    assert main(["monitor", str(path)]) == 1
+    assert "the alert could not be sent" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", ["latest.csv", "latest.jsonl", "latest.json", "latest.parquet", "all/", "sqlite:///out.db#f"])
+def test_when_truth_has_come_since_then_forecasts_of_every_kind_of_output_are_scored_alike(jobs, house, capsys, output):
+    path = jobs(job(house).replace("sqlite:///out.db#f", output) + "max_mase_ratio = 1000\n")
+    lines = rows(4)
+    write_csv(house / "data.csv", [line for line in lines if line.split(",")[1] <= "2024-01-08T12:00"])
+    assert main(["run", str(path), "-q"]) == 0
+    write_csv(house / "data.csv", lines)
+    capsys.readouterr()
+    main(["monitor", str(path), "--json", "--no-alert"])
+    found = json.loads(capsys.readouterr().out)["jobs"][0]
+    assert found["scored"] == 48
+    assert found["mase"] == pytest.approx(MASE.setdefault("mase", found["mase"]))
+    assert found["coverage_of_step"] == MASE.setdefault("steps", found["coverage_of_step"])
+
+
+def test_when_limits_are_given_for_a_job_then_they_hold_for_it(jobs, house, capsys, monkeypatch):
+    from tsattn.batch import monitor
+    from tsattn.batch.truth import Accuracy
+
+    card = json.loads((house / ".tsattn" / "models" / "tiny" / "0001" / "config.json").read_text("utf-8"))
+    scored = Accuracy(count=480, mase=1.2, coverage=0.55, coverage_of_step=[0.55], count_of_step=[480])
+    monkeypatch.setattr(monitor, "score", lambda *_: scored)
+    choose = monitor.sample
+
+    def with_scores(*words):
+        found = choose(*words)
+        scores = [{"model": card["name"], "MASE": 1.0, "coverage": 0.7}]
+        return dataclasses.replace(found, card=dataclasses.replace(found.card, scores=scores))
+
+    monkeypatch.setattr(monitor, "sample", with_scores)
+    assert main(["run", str(jobs(job(house))), "-q"]) == 0
+    for more, wanted in (("", 0), ("max_mase_ratio = 1.1\n", 1), ("coverage_drop = 0.1\n", 1), ("max_mase_ratio = 1.3\n", 0)):
+        capsys.readouterr()
+        assert main(["monitor", str(jobs(job(house) + more)), "--no-alert"]) == wanted, more

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import time
@@ -114,3 +115,14 @@ def test_when_the_server_is_away_then_the_job_fails_and_is_whole_once_it_is_back
         assert rows_in(server.get_uri()) == first
     finally:
         server.cleanup()
+
+
+def test_when_records_are_kept_there_then_they_are_listed_from_there(jobs, house, server, url, capsys):
+    path = jobs(JOB.format(url=url, retries=2) + f'records = "{url}#runs of all"\n')
+    assert main(["run", str(path), "-q"]) == 0
+    assert main(["run", str(path), "-q"]) == 0
+    capsys.readouterr()
+    assert main(["runs", str(path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["runs"]
+    assert [(run["number"], run["status"], run["rows"]) for run in found] == [(2, "done", 24), (1, "done", 24)]
+    server.psql('DROP TABLE "runs of all";')

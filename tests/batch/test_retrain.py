@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
 
+from tests.batch.conftest import rows, write_csv
 from tsattn import api
 from tsattn.cli.main import main
 from tsattn.verbs.plan import Plan
@@ -98,3 +100,20 @@ def test_when_training_fails_then_the_present_model_goes_on(jobs, house, trainin
     monkeypatch.setattr(api, "train", fail)
     assert main(["run", str(jobs(OLD))]) == 0
     assert "retraining failed: too short; tiny/1 stays in use" in capsys.readouterr().err
+
+
+def test_when_a_model_is_really_trained_anew_then_it_is_promoted_only_if_it_scores_no_worse(jobs, house, capsys):
+    write_csv(house / "data.csv", rows(4, 400))
+    network = "network = { context = 64, patch = 8, width = 16, heads = 2, layers = 1, horizon = 12 }\n"
+    training = 'training = { steps = %d, batch = 8, warmup = 5, device = "cpu", precision = "fp32", learning_rate = %s }\n'
+    assert main(["run", str(jobs(OLD + network + training % (1, "1e-9"))), "--json"]) == 0
+    said = capsys.readouterr()
+    assert "the new model is worse" in said.err
+    assert (versions(house), json.loads(said.out)["jobs"][0]["version"]) == ([1], 1)
+    assert main(["run", str(jobs(OLD + network + training % (80, "3e-3"))), "--json"]) == 0
+    said = capsys.readouterr()
+    assert "tiny/2 is in use now" in said.err
+    assert (versions(house), json.loads(said.out)["jobs"][0]["version"]) == ([1, 2], 2)
+    assert main(["models", "rollback", "tiny", "--workspace", str(house / ".tsattn"), "--json"]) == 0
+    assert main(["run", str(jobs(JOB)), "-q", "--json"]) == 0
+    assert versions(house) == [1]

@@ -216,3 +216,71 @@ def test_when_the_printed_cron_line_runs_in_a_bare_environment_then_the_forecast
     log = (house / "jobs.log").read_text("utf-8")
     assert done.returncode == 0, log
     assert len(stored(house / "out" / "f.db")) == 24
+
+
+def test_when_a_job_names_no_model_then_it_takes_what_forecast_takes(jobs, house, capsys):
+    assert main(["run", str(jobs(JOB.replace('model = "tiny"\n', ""))), "--json", "-q"]) == 0
+    assert json.loads(capsys.readouterr().out)["jobs"][0]["model"] == "tiny"
+
+
+def test_when_tsattn_itself_fails_in_a_job_then_the_others_go_on_and_the_traceback_is_kept(jobs, house, capsys, monkeypatch):
+    from tsattn.batch import work
+
+    good = work.forecast_items
+
+    def fail_once(*words):
+        monkeypatch.setattr(work, "forecast_items", good)
+        raise ZeroDivisionError("a fault")
+
+    two = JOB + JOB.replace('"a"', '"b"').replace("out/", "b/")
+    for text, code in ((two, 4), (JOB, 3)):
+        monkeypatch.setattr(work, "forecast_items", fail_once)
+        assert main(["run", str(jobs(text)), "--json", "--json-logs"]) == code
+        said = capsys.readouterr()
+        runs = {run["job"]: run for run in json.loads(said.out)["jobs"]}
+        assert "ZeroDivisionError: a fault" in runs["a"]["error"]
+        assert runs["a"]["log"] in said.err
+        assert "fail_once" in Path(runs["a"]["log"]).read_text("utf-8")
+    assert runs.keys() == {"a"}
+    assert (house / "b" / "f.csv").exists()
+    assert Records(house / ".tsattn" / "runs.db").runs(("b",))[0]["status"] == "done"
+
+
+def test_when_a_mistake_is_in_the_file_then_nothing_runs_though_other_jobs_are_good(jobs, house, capsys):
+    assert main(["run", str(jobs(JOB + '[[job]]\nname = "b"\ninput = "x.csv"\noutputs = "o.csv"\nhorizn = 3\n'))]) == 2
+    assert "line 12: unknown key 'horizn'" in capsys.readouterr().err
+    assert not (house / "out").exists()
+
+
+def test_when_records_are_kept_in_a_database_then_runs_reads_them_from_there(jobs, house, capsys):
+    path = jobs('[defaults]\nrecords = "sqlite:///ops.db#seen"\n' + JOB)
+    assert main(["run", str(path), "-q"]) == 0
+    assert main(["run", str(path), "-q", "--as-of", "2024-01-05"]) == 0
+    assert not (house / ".tsattn" / "runs.db").exists()
+    capsys.readouterr()
+    assert main(["runs", str(path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["runs"]
+    assert [(run["status"], run["rows"], run["as_of"]) for run in found] == [("done", 24, "2024-01-05"), ("done", 24, None)]
+    assert main(["monitor", str(path), "--json"]) == 0
+
+
+def test_when_the_input_is_a_url_then_its_rows_are_forecast(jobs, house):
+    fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
+    assert main(["run", str(jobs(JOB)), "-q"]) == 0
+    from_file = contents(house / "out")
+    with fsspec.open("memory://bucket/day/data.csv", "wb") as remote:
+        remote.write((house / "data.csv").read_bytes())
+    for url in ("memory://bucket/day/data.csv", "memory://bucket/day/*.csv"):
+        assert main(["run", str(jobs(JOB.replace("data.csv", url))), "-q"]) == 0
+        assert contents(house / "out") == from_file
+    assert main(["run", str(jobs(JOB.replace("data.csv", "memory://bucket/nowhere.csv"))), "-q"]) == 1
+
+
+def test_when_an_item_stands_among_others_then_its_forecast_is_the_same_to_the_bit(jobs, house):
+    write_csv(house / "data.csv", rows(70))
+    assert main(["run", str(jobs(JOB)), "-q"]) == 0
+    among = [row for row in stored(house / "out" / "f.db") if row[1] == "a03"]
+    (house / "out" / "f.db").unlink()
+    write_csv(house / "data.csv", [line for line in rows(70) if line.startswith("a03")])
+    assert main(["run", str(jobs(JOB)), "-q"]) == 0
+    assert [row[:13] for row in stored(house / "out" / "f.db")] == [row[:13] for row in among]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+
 import pytest
 
-from tsattn.batch.schedule import calendar
+from tsattn.batch.jobs import read_jobs
+from tsattn.batch.schedule import calendar, units
 from tsattn.batch.values import Output, Redactor, checked_cron, expanded, seconds, shown
 from tsattn.errors import ConfigError
 
@@ -64,3 +68,22 @@ def test_when_systemd_is_asked_for_then_cron_fields_become_its_calendar(fields, 
 def test_when_both_days_are_given_then_systemd_is_refused():
     with pytest.raises(ConfigError, match="not both"):
         calendar("0 6 1 * 1")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_when_units_are_printed_then_systemd_accepts_them(tmp_path):
+    path = tmp_path / "night jobs.toml"
+    job = '[[job]]\nname = "{0}"\ninput = "x"\nmodel = "m"\noutputs = "o%.csv"\nschedule = "{1}"\n'
+    path.write_text(job.format("a", "*/15 6-8 * * 1-5") + job.format("b", "0 0 1 */3 *"), "utf-8")
+    made = units(read_jobs(path), tmp_path / ".tsattn")
+    assert len(made) == 4
+    for name, text in made.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    done = subprocess.run(["systemd-analyze", "verify", *(tmp_path / name for name in made)], capture_output=True, text=True)
+    complaints = [line for line in done.stderr.splitlines() if "night" in line]
+    assert (complaints, len(made)) == ([], 4), done.stderr
+    for text in made.values():
+        for line in text.splitlines():
+            if line.startswith("OnCalendar="):
+                asked = ["systemd-analyze", "calendar", line.partition("=")[2]]
+                assert subprocess.run(asked, capture_output=True).returncode == 0

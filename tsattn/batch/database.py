@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import decimal
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import numpy as np
 
 from tsattn.batch.values import scheme_of
 from tsattn.errors import ConfigError, DataError, TsattnError
+from tsattn.out.sinks import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
 
 KEY = ("job", "item_id", "cutoff", "timestamp")
-_CHUNK = 2000
+_CHUNK = 5000
 T = TypeVar("T")
 
 
@@ -32,7 +34,7 @@ def rows_of(url: str, query: str, retries: int) -> pa.Table:
         asked = connection.execution_options(no_parameters=True).exec_driver_sql(query)
         return [{k: _plain(v) for k, v in row.items()} for row in asked.mappings()]
 
-    rows = _transaction(url, retries, ask)
+    rows = transaction(url, retries, ask)
     if not rows:
         raise DataError("the query gave no row")
     try:
@@ -45,40 +47,50 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, decimal.Decimal) else value
 
 
-def upsert(url: str, name: str, table: pa.Table, retries: int) -> int:
+def upsert(url: str, name: str, tables: Tables, retries: int) -> int:
     """Write forecasts to a table in one transaction, and return how many rows.
 
-    `table` has the columns of KEY, quantiles, and what else is known of a row. Rows of the same key are replaced, steps
+    `tables` have the columns of KEY, quantiles, and what else is known of a row. Rows of the same key are replaced, steps
     that an earlier run wrote beyond them for the same item and cutoff are removed. The table is made when it is missing,
     and given the columns that it lacks. Raises DataError, after `retries` attempts to reach the database.
     """
 
     def write(connection: Connection) -> int:
-        target = _migrated(connection, name, table)
-        rows = _rows(table, connection.dialect.name)
-        _clear(connection, target, rows)
-        statement = _statement(connection, target, table.column_names)
-        for at in range(0, len(rows), _CHUNK):
-            connection.execute(statement, rows[at : at + _CHUNK])
-        return len(rows)
+        target: Any = None
+        statement: Any = None
+        written = 0
+        for table in tables():
+            if target is None:
+                target = _migrated(connection, name, table)
+                statement = _statement(connection, target, table.column_names)
+            for part in table.to_batches(max_chunksize=_CHUNK):
+                rows = _rows(part, connection.dialect.name)
+                _clear(connection, target, rows)
+                connection.execute(statement, rows)
+                written += len(rows)
+        return written
 
-    return _transaction(url, retries, write)
+    return transaction(url, retries, write)
 
 
-def stored(url: str, name: str, job: str, retries: int) -> list[dict[str, Any]]:
-    """The rows that a job has in a table; [] when there is no such table."""
+def stored(url: str, name: str, job: str, last: Any, most: int, retries: int) -> list[dict[str, Any]]:
+    """The newest rows, at most `most`, that a job has in a table up to the timestamp `last` (UTC); [] when there is no table."""
     import sqlalchemy as sa
 
     def ask(connection: Connection) -> list[dict[str, Any]]:
         if not sa.inspect(connection).has_table(name):
             return []
         target = sa.Table(name, sa.MetaData(), autoload_with=connection)
-        return [dict(row) for row in connection.execute(sa.select(target).where(target.c.job == job)).mappings()]
+        zoned = getattr(target.c.timestamp.type, "timezone", False)
+        until = last.replace(tzinfo=dt.UTC) if zoned and isinstance(last, dt.datetime) else last
+        wanted = sa.select(target).where(target.c.job == job, target.c.timestamp <= until)
+        wanted = wanted.order_by(target.c.timestamp.desc(), target.c.item_id).limit(most)
+        return [dict(row) for row in connection.execute(wanted).mappings()]
 
-    return _transaction(url, retries, ask)
+    return transaction(url, retries, ask)
 
 
-def _transaction(url: str, retries: int, work: Callable[[Connection], T]) -> T:
+def transaction(url: str, retries: int, work: Callable[[Connection], T]) -> T:
     """Run `work` in one transaction; where the database cannot be reached, again with growing pauses."""
     try:
         import sqlalchemy as sa
@@ -146,23 +158,37 @@ def _migrated(connection: Connection, name: str, table: pa.Table) -> Table:
     import sqlalchemy as sa
 
     wanted = sa.Table(name, sa.MetaData(), *_columns(table))
+    there = widened(connection, wanted, KEY)
+    for column in KEY:
+        if column in there and isinstance(there[column], sa.Integer) != isinstance(wanted.c[column].type, sa.Integer):
+            raise TsattnError(f"the table {name!r} holds another kind of timestamps", "name another one after the #")
+    return wanted
+
+
+def widened(connection: Connection, wanted: Table, key: tuple[str, ...] = ("number",)) -> dict[str, Any]:
+    """Make a table, or add the columns that it lacks. Returns what was there: types by column.
+
+    Raises TsattnError for a table of another primary key, which is somebody else's.
+    """
+    import sqlalchemy as sa
+
+    name = wanted.name
     if connection.dialect.name == "postgresql":  # two jobs may make one table at the same time
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"tsattn {name}"})
     look = sa.inspect(connection)
     if not look.has_table(name):
         wanted.create(connection)
-        return wanted
-    if tuple(look.get_pk_constraint(name)["constrained_columns"]) != KEY:
-        raise TsattnError(f"the table {name!r} is there, and is not one of forecasts", "name another one after the #")
+        return {}
+    if tuple(look.get_pk_constraint(name)["constrained_columns"]) != key:
+        what = "one of forecasts" if key == KEY else "one of run records"
+        raise TsattnError(f"the table {name!r} is there, and is not {what}", "name another one after the #")
     there = {column["name"]: column["type"] for column in look.get_columns(name)}
+    quoted = connection.dialect.identifier_preparer
     for column in wanted.columns:
         if column.name not in there:
-            quoted = connection.dialect.identifier_preparer
             kind = column.type.compile(connection.dialect)
             connection.exec_driver_sql(f"ALTER TABLE {quoted.quote(name)} ADD COLUMN {quoted.quote(column.name)} {kind}")
-        elif column.name in KEY and isinstance(there[column.name], sa.Integer) != isinstance(column.type, sa.Integer):
-            raise TsattnError(f"the table {name!r} holds another kind of timestamps", "name another one after the #")
-    return wanted
+    return there
 
 
 def _columns(table: pa.Table) -> list[Any]:
@@ -183,7 +209,7 @@ def _columns(table: pa.Table) -> list[Any]:
     return made
 
 
-def _rows(table: pa.Table, dialect: str) -> list[dict[str, Any]]:
+def _rows(table: pa.RecordBatch, dialect: str) -> list[dict[str, Any]]:
     """Bound values: quantiles in their shortest decimals; instants in UTC where the database knows no zone."""
     import pyarrow as pa
 

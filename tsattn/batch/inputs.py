@@ -7,6 +7,7 @@ import glob
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,22 @@ import numpy as np
 
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.values import expanded, is_database, scheme_of
+from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
 from tsattn.data.timezone import to_local, to_utc
 from tsattn.errors import ConfigError, DataError
+
+
+class NothingYet(DataError):
+    """No item had a value at the moment asked for."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What tells a panel's time: its frequency and zone."""
+
+    freq: Freq
+    tz: str | None
 
 
 @contextmanager
@@ -81,7 +95,7 @@ def parse_moment(text: str) -> dt.datetime:
         ) from None
 
 
-def on_grid(moment: dt.datetime, panel: Panel) -> np.datetime64:
+def on_grid(moment: dt.datetime, panel: Panel | Clock) -> np.datetime64:
     """A moment on the panel's clock. Without an offset it is read on the wall clock that the data print.
 
     With one, and data without a zone, the data's wall clock is taken to be this machine's.
@@ -102,7 +116,8 @@ def on_grid(moment: dt.datetime, panel: Panel) -> np.datetime64:
 def known_at(panel: Panel, moment: np.datetime64) -> Panel:
     """The panel as reading would have given it at a moment on its clock: the rows after it are not seen.
 
-    Each item ends at its last observed value, and an item that had none yet is left out. Known covariates stay.
+    Each item ends at its last observed value, and an item that had none yet is left out. Known covariates stay. Raises
+    NothingYet when none is left.
     """
     first = panel.indptr[:-1]
     steps, _ = panel.freq.steps_between(panel.start, np.full(len(panel), moment))
@@ -112,7 +127,7 @@ def known_at(panel: Panel, moment: np.datetime64) -> Panel:
     ends = np.minimum(np.maximum(newest_before + 1, first), rows)
     began = np.flatnonzero(ends > first)
     if not len(began):
-        raise DataError(f"there is no observed value up to {np.datetime_as_string(moment, 's')}", "a later --as-of sees more")
+        raise NothingYet(f"there is no observed value up to {np.datetime_as_string(moment, 's')}", "a later --as-of sees more")
     return panel.before(ends).select(began)
 
 

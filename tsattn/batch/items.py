@@ -30,16 +30,13 @@ class Outcome:
     fallbacks: tuple[Failure, ...]
     failures: tuple[Failure, ...]
 
-    def table(self, about: dict[str, object]) -> pa.Table:
-        """One row a step: `job`, the columns of Forecast.to_arrow, model, version and run_id of `about`, fallback, reason."""
+    def table(self) -> pa.Table:
+        """One row a step: the columns of Forecast.to_arrow, then fallback and reason."""
         import pyarrow as pa
 
         made = self.forecast.to_arrow()
         reasons = {bad.item_id: bad.reason for bad in self.fallbacks}
         why = [reasons.get(item) for item in self.forecast.item_ids for _ in range(self.forecast.horizon)]
-        made = made.add_column(0, "job", pa.array([str(about["job"])] * made.num_rows, pa.string()))
-        for name, kind in (("model", pa.string()), ("version", pa.int64()), ("run_id", pa.string())):
-            made = made.append_column(name, pa.array([about[name]] * made.num_rows, kind))
         made = made.append_column("fallback", pa.array([reason is not None for reason in why], pa.bool_()))
         return made.append_column("reason", pa.array(why, pa.string()))
 
@@ -50,7 +47,7 @@ def forecast_items(
     """Forecast the end of every item. What becomes of bad ones is `bad_items`: "fallback", "skip" or "fail".
 
     Bad is an item of fewer than `min_history` observed values, without its known covariates in the future rows, or with a
-    forecast that is not finite or absurd. Raises DataError when no item has a forecast, or a bad one is to fail the job.
+    forecast that is not finite or absurd. Raises DataError when a bad one is to fail the job.
     """
     levels = tuple(forecaster.quantiles if levels is None else levels)
     bad = _unfit(forecaster, panel, horizon, min_history)
@@ -76,7 +73,7 @@ def forecast_items(
     failures = tuple(Failure(item, reason) for item, reason in reasons.items())
     parts = [part for part in parts if len(part)]
     if not parts:
-        raise DataError(f"no item can be forecast: {failures[0].item_id}: {failures[0].reason}")
+        return Outcome(_none(panel, horizon, levels), tuple(fallbacks), failures)
     place = {item: i for i, item in enumerate(panel.item_ids)}
     joined = Forecast.concat(parts)
     return Outcome(_only(joined, sorted(range(len(joined)), key=lambda b: place[joined.item_ids[b]])), tuple(fallbacks), failures)
@@ -126,3 +123,9 @@ def _only(made: Forecast, which: list[int]) -> Forecast:
         freq=made.freq,
         tz=made.tz,
     )
+
+
+def _none(panel: Panel, horizon: int, levels: tuple[float, ...]) -> Forecast:
+    """A forecast of no item."""
+    no, steps = np.zeros(0, "datetime64[us]"), np.zeros((0, horizon), "datetime64[us]")
+    return Forecast((), no, steps, levels, np.zeros((0, horizon, len(levels)), np.float32), panel.freq, panel.tz)

@@ -25,22 +25,26 @@ class Job:
 
     name: str
     input: str  # a path, a folder, a glob, a URL that fsspec reads, or a database URL together with `query`
-    model: str  # a name of the workspace, name/version, or a model folder
     outputs: tuple[Output, ...]
+    model: str | None = None  # a name of the workspace, name/version, or a model folder; None = what `tsattn forecast` takes
     query: str | None = None
     read: ReadOptions = ReadOptions()
     horizon: int | None = None  # None = the model's
     quantiles: tuple[float, ...] | None = None  # None = the model's
     max_age: float | None = None  # of the newest input row
     max_gap: float = 93600.0  # between good runs, for `tsattn monitor`: a day and two hours
+    max_mase_ratio: float | None = None  # for `tsattn monitor`; None = that of [monitor]
+    coverage_drop: float | None = None
     min_history: int = 3  # observed values that an item needs to be forecast by the model
     bad_items: str = "fallback"  # what becomes of an item that cannot be forecast: "fallback", "skip" or "fail"
     retrain: float | None = None  # train anew when the model is older
     keep: int = 3  # versions of the model that stay after a promotion
     network: dict[str, Any] = field(default_factory=dict)  # ModelConfig fields for retraining
     training: dict[str, Any] = field(default_factory=dict)  # TrainConfig fields for retraining
+    records: str | None = None  # the database of run records, `#table` at will; None = runs.db of the workspace
     schedule: str = "0 6 * * *"  # cron fields, for `tsattn schedule`
     retries: int = 5  # attempts at a database
+    block_rows: int = 1 << 20  # of a sorted Parquet dataset that are in memory at a time, give or take a row group
     line: int = 1
 
 
@@ -50,7 +54,7 @@ class Monitor:
 
     alert: str | None = None  # a command, given JSON on its stdin, or an http(s) address
     fallback_jump: float = 0.1  # of the share of fallbacks over that of the runs before
-    mase_ratio: float = 1.5  # of the MASE since, to that of the model's backtest
+    max_mase_ratio: float = 1.5  # of the MASE since, to that of the model's backtest
     coverage_drop: float = 0.2  # of the 80 % interval's coverage, at any step, from 0.8 or from the backtest's
     least: int = 30  # scored values below which nothing is said about accuracy
 
@@ -86,8 +90,12 @@ class JobFile:
 
     def texts(self) -> list[str]:
         """Everything that may hold a secret."""
-        found = [text for job in self.jobs for text in (job.input, job.query or "", *(o.text for o in job.outputs))]
+        found = [text for job in self.jobs for text in (job.input, job.query or "", job.records or "", *map(_text, job.outputs))]
         return found + ([self.monitor.alert] if self.monitor.alert else [])
+
+
+def _text(output: Output) -> str:
+    return output.text
 
 
 def read_jobs(path: str | Path) -> JobFile:
@@ -123,8 +131,9 @@ def read_jobs(path: str | Path) -> JobFile:
 
 _KEYS = tuple(f.name for f in dataclasses.fields(Job) if f.name != "line")
 _DURATIONS = ("max_age", "max_gap", "retrain")
-_TEXTS = ("name", "input", "model", "query", "bad_items", "schedule")
-_COUNTS = ("horizon", "min_history", "keep", "retries")
+_TEXTS = ("name", "input", "model", "query", "bad_items", "records", "schedule")
+_SHARES = ("max_mase_ratio", "coverage_drop")
+_COUNTS = ("horizon", "min_history", "keep", "retries", "block_rows")
 
 
 class _Check:
@@ -155,7 +164,7 @@ class _Check:
         self.unknown(own, _KEYS, "job", number)
         values = {key: value for key, value in {**defaults, **own}.items() if key in _KEYS}
         line = self.lines.of("job", number)
-        for key in ("name", "input", "model", "outputs"):
+        for key in ("name", "input", "outputs"):
             if key not in values:
                 self.problem(line, f"the job has no {key!r}")
         made: dict[str, Any] = {}
@@ -170,7 +179,7 @@ class _Check:
             self.problem(line, says)
         if made.get("retrain") is not None and not _NAME.fullmatch(made.get("model", "")):
             self.problem(line, "retrain: only a model named in the workspace is trained anew, not a version or a folder")
-        for key in ("input", "query", "outputs"):
+        for key in ("input", "query", "outputs", "records"):
             where = self.lines.of("job", number, key) if key in own else self.lines.of("defaults", 0, key)
             parts = [o.text for o in made.get(key, ())] if key == "outputs" else [made.get(key) or ""]
             for part in parts:
@@ -198,6 +207,10 @@ def _value(key: str, value: Any) -> Any:
         raise ConfigError("must be a text")
     if key in _DURATIONS:
         return seconds(str(value))
+    if key in _SHARES:
+        if type(value) not in (int, float) or not value > 0:
+            raise ConfigError(f"must be a positive number, not {value!r}")
+        return float(value)
     if key in _COUNTS and (type(value) is not int or value < 1):
         raise ConfigError(f"must be a whole number of at least 1, not {value!r}")
     if key == "name" and not _NAME.fullmatch(value):
@@ -208,6 +221,8 @@ def _value(key: str, value: Any) -> Any:
         raise ConfigError(f"must be one of {', '.join(BAD_ITEMS)}, not {value!r}")
     if key == "input" and scheme_of(value) and "#" in value and is_database(value):
         raise ConfigError("a database as input has no #table: write a query")
+    if key == "records" and not is_database(value):
+        raise ConfigError(f"{shown(value)!r} is no database", "write postgresql://… or sqlite:///…, or leave it out")
     if key == "outputs":
         texts = [value] if isinstance(value, str) else value
         if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import shlex
@@ -19,13 +20,14 @@ from tsattn.batch.inputs import newest, on_grid, opened
 from tsattn.batch.jobs import Job, JobFile, Monitor, read_jobs
 from tsattn.batch.records import GOOD, Records
 from tsattn.batch.run import find_model, place_of
+from tsattn.batch.shared import SharedRecords, records_of
+from tsattn.batch.sources import sample
 from tsattn.batch.truth import Accuracy, score
 from tsattn.batch.values import Redactor, expanded, scheme_of
 from tsattn.errors import TsattnError
 from tsattn.forecast.predict import show
-from tsattn.model.card import Card, read_card
+from tsattn.model.card import Card
 from tsattn.out.words import duration
-from tsattn.verbs.predictor import read_for
 from tsattn.workspace import Workspace
 
 
@@ -65,8 +67,8 @@ def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bo
     found = []
     for job in file.only(names):
         verdict = Verdict(job.name)
-        _runs(job, Records(place.root / "runs.db"), file.monitor, verdict)
         try:
+            _runs(job, records_of(place.root, None if job.records is None else file.local(job.records)), file.monitor, verdict)
             _data(job, file, place, verdict)
         except (TsattnError, OSError) as error:
             verdict.problems.append(error.message if isinstance(error, TsattnError) else str(error))
@@ -81,7 +83,7 @@ def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bo
     return watched
 
 
-def _runs(job: Job, records: Records, limits: Monitor, verdict: Verdict) -> None:
+def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, verdict: Verdict) -> None:
     """The last good run, how old it is, and whether its share of fallbacks jumped."""
     good = [run for run in records.runs((job.name,)) if run["status"] in GOOD and run["as_of"] is None]
     if not good:
@@ -100,21 +102,23 @@ def _runs(job: Job, records: Records, limits: Monitor, verdict: Verdict) -> None
 
 def _data(job: Job, file: JobFile, place: Workspace, verdict: Verdict) -> None:
     """The age of the newest row, and how the stored forecasts fared against the rows that came since."""
-    card = read_card(find_model(job, file, place).path)
+    ref = find_model(job, file, place)
     with opened(job, file) as data:
-        panel, _ = read_for(card, data, job.read)
+        found = sample(job, data, ref, place)
+    card, panel = found.card, found.panel
     last = newest(panel)
     verdict.newest_row = show(panel, last)
     if job.max_age is not None:
         age = float((on_grid(dt.datetime.now().astimezone(), panel) - last) / np.timedelta64(1, "s"))
         if age > job.max_age:
             verdict.problems.append(f"its input is stale: {duration(age)} old, max_age allows {duration(job.max_age)}")
-    found = score(job, file, panel)
-    if found is None:
+    scored = score(job, file, panel)
+    if scored is None:
         return
-    verdict.mase, verdict.coverage, verdict.scored = found.mase, found.coverage, found.count
-    verdict.coverage_of_step = found.coverage_of_step
-    _accuracy(found, card, file.monitor, verdict)
+    verdict.mase, verdict.coverage, verdict.scored = scored.mase, scored.coverage, scored.count
+    verdict.coverage_of_step = scored.coverage_of_step
+    own = {key: getattr(job, key) for key in ("max_mase_ratio", "coverage_drop") if getattr(job, key) is not None}
+    _accuracy(scored, card, dataclasses.replace(file.monitor, **own), verdict)
 
 
 def _accuracy(found: Accuracy, card: Card, limits: Monitor, verdict: Verdict) -> None:
@@ -122,8 +126,9 @@ def _accuracy(found: Accuracy, card: Card, limits: Monitor, verdict: Verdict) ->
     if found.count < limits.least:
         return
     usual = own.get("MASE")
-    if found.mase is not None and usual and found.mase > limits.mase_ratio * usual:
-        verdict.problems.append(f"MASE {found.mase:.3f} on what came since, {usual:.3f} in its backtest")
+    if found.mase is not None and usual and found.mase > limits.max_mase_ratio * usual:
+        allowed = f"max_mase_ratio allows {limits.max_mase_ratio:g} times as much"
+        verdict.problems.append(f"MASE {found.mase:.3f} on what came since, {usual:.3f} in its backtest ({allowed})")
     expected = min(0.8, own.get("coverage") or 0.8)
     if found.coverage is not None and found.coverage < expected - limits.coverage_drop:
         verdict.problems.append(f"the 80 % interval held {found.coverage:.0%} of what came since, {expected:.0%} in its backtest")

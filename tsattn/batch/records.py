@@ -20,6 +20,7 @@ _MIGRATIONS = (
         ended TEXT, as_of TEXT, cutoff TEXT, items INTEGER, done INTEGER, fallback INTEGER, failed INTEGER, rows INTEGER,
         model TEXT, version INTEGER, fingerprint TEXT, seconds REAL, peak_mib REAL, error TEXT, details TEXT, pid INTEGER)""",
     "CREATE INDEX runs_of_job ON runs (job, number)",
+    "ALTER TABLE runs ADD COLUMN log TEXT",
 )
 GOOD = ("done", "partial")
 

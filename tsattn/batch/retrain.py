@@ -18,17 +18,17 @@ from tsattn.workspace import ModelRef, Workspace
 Note = Callable[[str], None]
 
 
-def fresh_model(job: Job, data: Any, workspace: Workspace, note: Note) -> ModelRef:
+def fresh_model(job: Job, name: str, data: Any, workspace: Workspace, note: Note) -> ModelRef:
     """The model to forecast with. A failed or worse retraining leaves the present one in use, and says so.
 
     Raises TsattnError when there is no model, and none can be trained.
     """
-    versions = workspace.versions(job.model)
+    versions = workspace.versions(name)
     current = versions[-1] if versions else None
     if current is not None and _age(current) < (job.retrain or 0):
         return current
     try:
-        return _trained(job, data, workspace, current, note)
+        return _trained(job, name, data, workspace, current, note)
     except TsattnError as error:
         if current is None:
             raise
@@ -37,14 +37,14 @@ def fresh_model(job: Job, data: Any, workspace: Workspace, note: Note) -> ModelR
         return current
 
 
-def _trained(job: Job, data: Any, workspace: Workspace, current: ModelRef | None, note: Note) -> ModelRef:
+def _trained(job: Job, name: str, data: Any, workspace: Workspace, current: ModelRef | None, note: Note) -> ModelRef:
     # the candidate is made beside the workspace's models, so that nobody takes it for the newest one before it is promoted
     place = Workspace(workspace.root / "candidates" / job.name)
-    with workspace.lock(job.model):
+    with workspace.lock(name):
         shutil.rmtree(place.root / "models", ignore_errors=True)
         trained = api.train(
             data,
-            name=job.model,
+            name=name,
             horizon=job.horizon,
             workspace=place.root,
             read=job.read,
@@ -56,13 +56,13 @@ def _trained(job: Job, data: Any, workspace: Workspace, current: ModelRef | None
                 raise KeyboardInterrupt
             if current is not None and not _as_good(job, data, trained, current, note):
                 return current
-            ref = workspace.next_version(job.model)
+            ref = workspace.next_version(name)
             workspace.make(ref.path.parent)
             trained.ref.path.rename(ref.path)
         finally:
             shutil.rmtree(place.root / "models", ignore_errors=True)
         note(f"{ref} is in use now")
-        for old in workspace.versions(job.model)[: -job.keep]:
+        for old in workspace.versions(name)[: -job.keep]:
             gone = old.path.with_name(f"{old.path.name}.removed")
             old.path.rename(gone)  # in one step, so that no half a model is ever seen
             shutil.rmtree(gone, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -44,12 +45,13 @@ def units(file: JobFile, workspace: Path) -> dict[str, str]:
     """systemd units by file name: a service and a timer for each schedule. Raises ConfigError for one that systemd lacks."""
     made = {}
     for number, (fields, names) in enumerate(groups(file), 1):
-        stem = f"tsattn-{file.path.stem}" + (f"-{number}" if len(groups(file)) > 1 else "")
+        plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", file.path.stem)  # no other sign may stand in a unit's name
+        stem = f"tsattn-{plain}" + (f"-{number}" if len(groups(file)) > 1 else "")
         command = " ".join(_quoted(word) for word in words(file, workspace, names))
-        environment = f"EnvironmentFile={file.path.with_suffix('.env')}\n" if _secrets(file) else ""
+        environment = f"EnvironmentFile={_escaped(file.path.with_suffix('.env'))}\n" if _secrets(file) else ""
         made[f"{stem}.service"] = (
             f"[Unit]\nDescription=tsattn: {', '.join(names)}\n\n[Service]\nType=oneshot\n"
-            f"WorkingDirectory={file.folder}\n{environment}ExecStart={command}\n"
+            f"WorkingDirectory={_escaped(file.folder)}\n{environment}ExecStart={command}\n"
         )
         made[f"{stem}.timer"] = (
             f"[Unit]\nDescription=tsattn: {', '.join(names)}\n\n[Timer]\nOnCalendar={calendar(fields)}\nPersistent=true\n\n"
@@ -91,6 +93,10 @@ def _weekdays(text: str) -> str:
 
 def _secrets(file: JobFile) -> list[str]:
     return sorted({name for text in file.texts() for name in variables(text)})
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("%", "%%")
 
 
 def _quoted(word: str) -> str:

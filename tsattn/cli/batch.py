@@ -32,18 +32,27 @@ def run(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but write and record.")] = False,
     wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Wait for another run of the same job.")] = 0,
+    engine: Annotated[
+        str, typer.Option(metavar="ENGINE", help="Where items are forecast: local, or ray = on a Ray cluster.")
+    ] = "local",
+    ray_address: Annotated[
+        options.Text, typer.Option(metavar="HOST:PORT", help="The Ray cluster. Left out: RAY_ADDRESS, else one on this machine.")
+    ] = None,
     json_logs: JsonLogs = False,
 ) -> int:
     """Run the jobs of a file: read, forecast, write exactly once, record.
 
     A job that fails never stops the others; rows of an item that cannot be forecast are flagged, with the reason.
     """
-    from tsattn.batch.run import Order, Ran
     from tsattn.batch.run import run as run_jobs
+    from tsattn.batch.runs import Order, Ran
     from tsattn.out import batch as drawn
+    from tsattn.out.console import stderr
 
-    order = Order(options.listed(jobs), as_of, dry_run, wait)
-    made: Ran = run_jobs(path, order, workspace=session.workspace, log=_log(session, json_logs))
+    order = Order(options.listed(jobs), as_of, dry_run, wait, engine, ray_address)
+    log = _log(session, json_logs)
+    with drawn.progress(stderr(), log, quiet=session.quiet, plain=json_logs) as tick:
+        made: Ran = run_jobs(path, order, workspace=session.workspace, log=log, tick=tick)
     session.show(made, lambda console, found: drawn.runs(console, [one.to_mapping() for one in found.runs]))
     return int(made.exit_code)
 
@@ -51,15 +60,18 @@ def run(
 @uses(session=options.session)
 def runs(
     session: Session,
+    path: Annotated[
+        options.Text,
+        typer.Argument(metavar="[JOBS]", help="The job file, if its records are elsewhere.", show_default=False),
+    ] = None,
     jobs: Jobs = None,
     last: Annotated[int, typer.Option("--last", "-n", min=1, metavar="N", help="How many.")] = 20,
 ) -> int:
     """List what the latest runs did, newest first."""
-    from tsattn.batch.records import Records
+    from tsattn.batch.history import history
     from tsattn.out import batch as drawn
-    from tsattn.workspace import Workspace
 
-    rows = Records(Workspace.at(session.workspace).root / "runs.db").runs(options.listed(jobs), last)
+    rows = history(path, options.listed(jobs), last, session.workspace)
     return session.show(_Mapping({"runs": rows}), lambda console, found: drawn.runs(console, found.values["runs"]))
 
 

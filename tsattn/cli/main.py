@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,9 @@ from tsattn.cli import backtest, batch, forecast, ingest, models, options, pretr
 from tsattn.cli.groups import uses
 from tsattn.cli.session import Session
 from tsattn.errors import ExitCode, TsattnError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 app = typer.Typer(
     name="tsattn",
@@ -118,27 +121,11 @@ def _tell(message: str, hint: str, code: ExitCode, kind: str, as_json: bool) -> 
         _silence(sys.stdout)
 
 
-def _log(error: Exception, words: list[str]) -> str:
-    """Write the traceback of a fault to the workspace's logs, or beside temporary files, and return where."""
-    import platform
-    import tempfile
-    import time
-    import traceback
-    from pathlib import Path
-
-    from tsattn import __version__
+def _log(error: Exception, words: list[str]) -> Path:
+    """Keep the traceback of a fault, and return where."""
     from tsattn.workspace import Workspace
 
-    lines = [f"tsattn {__version__}, Python {platform.python_version()}, {platform.platform()}", f"arguments: {words}", ""]
-    text = "\n".join(lines) + "".join(traceback.format_exception(error))
-    name = time.strftime("tsattn-%Y%m%d-%H%M%S") + f"-{os.getpid()}.log"
-    try:
-        path = Workspace.at(_workspace_of(words)).log_folder() / name
-        path.write_text(text, "utf-8")
-    except (TsattnError, OSError):
-        path = Path(tempfile.gettempdir()) / name
-        path.write_text(text, "utf-8")
-    return str(path)
+    return Workspace.at(_workspace_of(words)).keep_fault(error, [f"arguments: {words}"])
 
 
 def _workspace_of(words: list[str]) -> str | None:

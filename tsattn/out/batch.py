@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 from rich.text import Text
 
 from tsattn.out.tables import table
 from tsattn.out.words import duration
 
+LINE_EVERY = 60.0  # seconds between lines of progress in a log
 _STYLES = {"done": "green", "partial": "yellow", "running": "cyan"}
 
 
@@ -53,3 +57,46 @@ def verdicts(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
             Text(str(row["job"])), Text("good" if good else "bad", style=style), last, *scored, Text("; ".join(row["problems"]))
         )
     console.print(drawn)
+
+
+@contextmanager
+def progress(console: Console, log: Callable[..., None], *, quiet: bool, plain: bool) -> Iterator[Callable[[Any], None]]:
+    """Shows how far each job is: a bar on a terminal, else a log line a minute."""
+    if quiet:
+        yield lambda _: None
+        return
+    if plain or not console.is_terminal:
+        yield _Lines(log)
+        return
+    columns = (TextColumn("{task.fields[job]}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
+    bar = Progress(*columns, console=console, transient=True)
+    tasks: dict[str, TaskID] = {}
+
+    def show(now: Any) -> None:
+        if now.job not in tasks:
+            for done in tasks.values():
+                bar.update(done, visible=False)
+            tasks[now.job] = bar.add_task("", total=1.0, job=now.job)
+            bar.start()
+        bar.update(tasks[now.job], completed=now.share, description=said(now))
+
+    try:
+        yield show
+    finally:
+        bar.stop()
+
+
+class _Lines:
+    def __init__(self, log: Callable[..., None]) -> None:
+        self.log, self.last = log, time.monotonic()
+
+    def __call__(self, now: Any) -> None:
+        if time.monotonic() - self.last >= LINE_EVERY:
+            self.last = time.monotonic()
+            self.log("info", f"{now.share:.0%}: {said(now)}", job=now.job, items=now.items, items_per_second=round(now.rate, 1))
+
+
+def said(now: Any) -> str:
+    """`12,288 items, 512 items/s, 3 min left`."""
+    left = "" if now.remaining is None else f", {duration(now.remaining)} left"
+    return f"{now.items:,} items, {now.rate:,.0f} items/s{left}"

@@ -15,14 +15,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+Tables = Callable[[], Iterator[Any]]  # Arrow tables of one schema, from the first, as often as it is asked; at least one
+
+
 def write_table(table: pa.Table, path: str | Path) -> Path:
     """Write a table to .csv, .parquet, .json (a list of records) or .jsonl (a record a line).
 
     Raises ConfigError for another suffix. Whatever the path held before stays whole until the new file is complete.
     """
+    return write_tables(lambda: iter([table]), path)
+
+
+def write_tables(tables: Tables, path: str | Path) -> Path:
+    """Write tables one after the other as one file, as write_table does; one of them at a time is in memory."""
     path = checked_suffix(path)
     with write_atomic(path) as beside:
-        SINKS[path.suffix.lower()](table, beside)
+        SINKS[path.suffix.lower()](tables, beside)
     return path
 
 
@@ -37,18 +45,20 @@ def checked_suffix(path: str | Path, allowed: tuple[str, ...] = ()) -> Path:
     return path
 
 
-def _csv(table: pa.Table, path: Path) -> None:
+def _csv(tables: Tables, path: Path) -> None:
     import csv
 
     import pyarrow.csv as pc
 
-    table, head = _as_text(table), io.StringIO()
+    units, quoting, head = _units(tables), "none", io.StringIO()
+    for table in tables():
+        # "needed" quotes all text as soon as it may: only where some text needs it
+        quoting = "needed" if any(_needs_quotes(column) for column in table.columns) else quoting
     csv.writer(head, lineterminator="\n").writerow(table.column_names)  # pyarrow would quote every name
-    # "needed" quotes all text as soon as it may: only where some text needs it
-    quoting = "needed" if any(_needs_quotes(column) for column in table.columns) else "none"
     with path.open("wb") as out:
         out.write(head.getvalue().encode())
-        pc.write_csv(table, out, pc.WriteOptions(include_header=False, quoting_style=quoting))
+        for table in tables():
+            pc.write_csv(_as_text(table, units), out, pc.WriteOptions(include_header=False, quoting_style=quoting))
 
 
 def _needs_quotes(column: pa.ChunkedArray) -> bool:
@@ -60,35 +70,42 @@ def _needs_quotes(column: pa.ChunkedArray) -> bool:
     return bool(pc.any(pc.match_substring_regex(column, '[,"\r\n]|^$')).as_py())
 
 
-def _parquet(table: pa.Table, path: Path) -> None:
+def _parquet(tables: Tables, path: Path) -> None:
     import pyarrow.parquet as pq
 
-    pq.write_table(table, path, compression="zstd")
+    every = tables()
+    first = next(every)
+    with pq.ParquetWriter(path, first.schema, compression="zstd") as out:
+        out.write_table(first)
+        for table in every:
+            out.write_table(table)
 
 
-def _json(table: pa.Table, path: Path) -> None:
+def _json(tables: Tables, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as out:
         lead = "[\n"
-        for record in _records(table):
+        for record in _records(tables):
             out.write(lead + json.dumps(record, ensure_ascii=False))
             lead = ",\n"
         out.write("[]\n" if lead == "[\n" else "\n]\n")
 
 
-def _jsonl(table: pa.Table, path: Path) -> None:
+def _jsonl(tables: Tables, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as out:
-        for record in _records(table):
+        for record in _records(tables):
             out.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-SINKS: dict[str, Callable[[Any, Path], None]] = {".csv": _csv, ".parquet": _parquet, ".json": _json, ".jsonl": _jsonl}
+SINKS: dict[str, Callable[[Tables, Path], None]] = {".csv": _csv, ".parquet": _parquet, ".json": _json, ".jsonl": _jsonl}
 
 
-def _records(table: pa.Table) -> Iterator[dict[str, Any]]:
-    for batch in _as_text(table).to_batches(max_chunksize=4096):
-        for record in batch.to_pylist():
-            # a float32 in its own shortest digits, not in those of the double it becomes; JSON knows no NaN
-            yield {k: _plain(v) for k, v in record.items()}
+def _records(tables: Tables) -> Iterator[dict[str, Any]]:
+    units = _units(tables)
+    for table in tables():
+        for batch in _as_text(table, units).to_batches(max_chunksize=4096):
+            for record in batch.to_pylist():
+                # a float32 in its own shortest digits, not in those of the double it becomes; JSON knows no NaN
+                yield {k: _plain(v) for k, v in record.items()}
 
 
 def _plain(value: Any) -> Any:
@@ -107,33 +124,62 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _as_text(table: pa.Table) -> pa.Table:
+UNITS = ("D", "s", "us")
+
+
+def _units(tables: Tables) -> dict[str, str]:
+    """How finely each timestamp column of all the tables is to be written."""
+    import pyarrow as pa
+
+    found: dict[str, str] = {}
+    for table in tables():
+        for field in table.schema:
+            if pa.types.is_timestamp(field.type):
+                found[field.name] = max(found.get(field.name, "D"), finest(table.column(field.name)), key=UNITS.index)
+    return found
+
+
+def _as_text(table: pa.Table, units: dict[str, str]) -> pa.Table:
     """Timestamps as ISO 8601 text: dates where no row of the column has a time of day, offsets where there is a zone."""
     import pyarrow as pa
 
-    for at, field in enumerate(table.schema):
-        if pa.types.is_timestamp(field.type):
-            table = table.set_column(at, field.name, pa.array(iso(table.column(at)), pa.string()))
+    for name, unit in units.items():
+        at = table.column_names.index(name)
+        table = table.set_column(at, name, pa.array(iso(table.column(at), unit), pa.string()))
     return table
 
 
-def iso(column: pa.ChunkedArray) -> list[str | None]:
-    """A timestamp column as ISO 8601 text."""
+def finest(column: pa.ChunkedArray) -> str:
+    """The unit in which a timestamp column loses nothing: "D", "s" or "us"; never days where there is a zone."""
+    from tsattn.data.freq import DAY
+
+    _, local, none = _clocks(column)
+    ticks = local.astype("int64")[~none]
+    return "D" if not column.type.tz and bool((ticks % DAY == 0).all()) else "s" if bool((ticks % 1_000_000 == 0).all()) else "us"
+
+
+def iso(column: pa.ChunkedArray, unit: str | None = None) -> list[str | None]:
+    """A timestamp column as ISO 8601 text, in `unit`, or in the coarsest that loses nothing."""
+    from tsattn.data.timezone import utc_offsets
+    from tsattn.out.words import offset
+
+    zone = column.type.tz
+    utc, local, none = _clocks(column)
+    text = [str(t) for t in local.astype(f"datetime64[{unit or finest(column)}]")]
+    if zone:
+        text = [t + offset(o) for t, o in zip(text, utc_offsets(utc, zone).astype("int64").tolist(), strict=True)]
+    return [None if missing else t for t, missing in zip(text, none.tolist(), strict=True)]
+
+
+def _clocks(column: pa.ChunkedArray) -> tuple[Any, Any, Any]:
+    """(UTC, local time, whether missing) of a timestamp column."""
     import numpy as np
     import pyarrow as pa
 
-    from tsattn.data.freq import DAY
-    from tsattn.data.timezone import to_local, utc_offsets
-    from tsattn.out.words import offset
+    from tsattn.data.timezone import to_local
 
     zone = column.type.tz
     utc = column.cast(pa.timestamp("us", zone)).cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")
     none = np.isnat(utc)
     utc = np.where(none, np.datetime64(0, "us"), utc)  # zones know no missing instant
-    local = to_local(utc, zone) if zone else utc
-    ticks = local.astype(np.int64)[~none]
-    unit = "D" if not zone and bool((ticks % DAY == 0).all()) else "s" if bool((ticks % 1_000_000 == 0).all()) else "us"
-    text = [str(t) for t in local.astype(f"datetime64[{unit}]")]
-    if zone:
-        text = [t + offset(o) for t, o in zip(text, utc_offsets(utc, zone).astype(np.int64).tolist(), strict=True)]
-    return [None if missing else t for t, missing in zip(text, none.tolist(), strict=True)]
+    return utc, to_local(utc, zone) if zone else utc, none

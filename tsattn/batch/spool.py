@@ -1,0 +1,88 @@
+"""The rows of one run, kept on disk until all of them are there: only then is any output touched."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsattn.out.sinks import Tables
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROWS = 1 << 16  # of one table
+UNTOLD = ("reason",)  # says why, which is no result
+
+
+class Spool:
+    """A Parquet file that grows table by table. `digest` tells results apart, however they were cut into tables."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.rows = path, 0
+        self._writer: Any = None
+        self._columns: dict[str, Any] = {}
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+    def add(self, table: pa.Table) -> None:
+        """Append rows; all tables have the columns of the first."""
+        import pyarrow.parquet as pq
+
+        if self._writer is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = pq.ParquetWriter(self.path, table.schema)
+        self._writer.write_table(table)
+        self.rows += table.num_rows
+        for name in table.column_names:
+            if name not in UNTOLD:
+                self._columns.setdefault(name, hashlib.sha256(name.encode())).update(_bytes(table[name]))
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256("".join(one.hexdigest() for one in self._columns.values()).encode()).hexdigest()
+
+    def labelled(self, about: Mapping[str, Any]) -> Tables:
+        """The rows, each with the job, model, version and run_id of `about`. The spool must be closed."""
+
+        def tables() -> Iterator[pa.Table]:
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+
+            with pq.ParquetFile(self.path) as file:
+                for batch in file.iter_batches(ROWS):
+                    yield _labelled(pa.Table.from_batches([batch]), about)
+
+        return tables
+
+
+def _labelled(table: pa.Table, about: Mapping[str, Any]) -> pa.Table:
+    import pyarrow as pa
+
+    texts = {"job": 0, "model": table.num_columns - 1, "version": table.num_columns, "run_id": table.num_columns + 1}
+    for name, at in texts.items():
+        kind = pa.int64() if name == "version" else pa.string()
+        table = table.add_column(at, name, pa.array([about[name]] * table.num_rows, kind))
+    return table
+
+
+def _bytes(column: pa.ChunkedArray) -> bytes:
+    import pyarrow as pa
+
+    if pa.types.is_string(column.type):
+        return "".join(f"{text}\0" for text in column.to_pylist()).encode()
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.int64())
+    return np.ascontiguousarray(column.to_numpy()).tobytes()
