@@ -126,8 +126,9 @@ def forecast(
     """Forecast the steps after the end of `data`; without data, of what the model was trained on, read again.
 
     Without `model`, the newest one of the workspace that was trained on such data, else the one in the package. `members`:
-    see `load`. `output` (.csv, .parquet, .json, .jsonl) and `plot` (.png, .svg, .html) are written when given. Items without a forecast are in `failures`. Raises ArtifactError when
-    there is no model, DataError when no item can be forecast or a known covariate is missing in the future rows.
+    see `load`. `output` (.csv, .parquet, .json, .jsonl) and `plot` (.png, .svg, .html) are written when given. Items
+    without a forecast are in `failures`. Raises ArtifactError when there is no model, DataError when no item can be
+    forecast or a known covariate is missing in the future rows.
     """
     from tsattn.forecast.predict import predict
     from tsattn.forecast.quantiles import checked_levels
