@@ -34,3 +34,16 @@ def saved_with_covariates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("covariates") / "model"
     artifact.save(folder, network, tiny.card_of(network, schema=panel.schema))
     return folder
+
+
+@pytest.fixture(scope="session")
+def zero_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stand-in for the model in the package: a network of random weights that takes any series. To be read only."""
+    from tests import tiny
+    from tsattn.model import artifact
+    from tsattn.model.card import ANY_FREQ
+
+    network = tiny.scrambled()
+    place = tmp_path_factory.mktemp("package") / "zero_shot"
+    artifact.save(place, network, dataclasses.replace(tiny.card_of(network), name="zero-shot", freq=ANY_FREQ))
+    return place

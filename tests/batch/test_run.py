@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import sqlite3
 import subprocess
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests.batch.conftest import environment, rows, start, write_csv
+from tests.batch.conftest import Killer, environment, rows, start, write_csv
 from tsattn.batch.records import Records
 from tsattn.cli.main import main
 
@@ -108,27 +107,18 @@ def test_when_a_job_is_under_way_then_a_second_run_exits_75_and_with_wait_follow
     assert waiting.wait(120) == 0
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.soak)])
 def test_when_runs_are_killed_then_the_rows_at_the_end_are_those_of_one_clean_run(jobs, house, kills):
     path = jobs(JOB)
-    began = time.monotonic()
-    assert start("run", path, "-q").wait(120) == 0
-    usual = time.monotonic() - began
+    killer = Killer(path, seed=0)
     clean = contents(house / "out")
     for file in (house / "out").rglob("*"):
         if file.is_file():
             file.unlink()
-    dice, killed = random.Random(0), 0
     for _ in range(kills):
-        victim = start("run", path, "-q")
-        try:
-            victim.wait(usual * dice.uniform(0.5, 1.0))
-        except subprocess.TimeoutExpired:
-            victim.kill()
-            killed += 1
-        victim.wait()
-    assert killed
-    assert start("run", path, "-q").wait(120) == 0
+        killer.strike()
+    assert killer.killed
+    assert main(["run", str(path), "-q"]) == 0
     assert contents(house / "out") == clean
     statuses = {run["status"] for run in Records(house / ".tsattn" / "runs.db").runs()}
     assert "running" not in statuses

@@ -72,12 +72,17 @@ def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bo
             _data(job, file, place, verdict)
         except (TsattnError, OSError) as error:
             verdict.problems.append(error.message if isinstance(error, TsattnError) else str(error))
+        except Exception as error:  # a fault of tsattn; the other jobs are looked at all the same
+            kept = place.keep_fault(error, [f"monitor of the job {job.name}"], hide)
+            verdict.problems.append(
+                f"cannot be looked at, by a fault of tsattn: {type(error).__name__}; the details are in {kept}"
+            )
         verdict.problems = [hide(problem) for problem in verdict.problems]
         found.append(verdict)
     watched = Watched(tuple(found))
     if alert and file.monitor.alert and not watched.good:
         try:
-            _tell(expanded(file.monitor.alert), watched)
+            _tell(file.monitor.alert, file.folder, watched)
         except (OSError, subprocess.SubprocessError, urllib.error.URLError, ValueError) as error:
             log("error", hide(f"the alert could not be sent: {error}"))
     return watched
@@ -144,14 +149,15 @@ def _accuracy(found: Accuracy, card: Card, limits: Monitor, verdict: Verdict) ->
         )
 
 
-def _tell(alert: str, watched: Watched) -> None:
-    """POST the verdicts to an address, or give them to a command on its stdin, within half a minute."""
+def _tell(alert: str, folder: Path, watched: Watched) -> None:
+    """POST the verdicts to an address, or give them to a command on its stdin, in the job file's folder, within half a minute."""
     document = json.dumps(watched.to_mapping(), ensure_ascii=False, default=str).encode()
     if scheme_of(alert) in ("http", "https"):
-        request = urllib.request.Request(alert, document, {"Content-Type": "application/json"})
+        request = urllib.request.Request(expanded(alert), document, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=30):
             return
-    subprocess.run(shlex.split(alert), input=document, timeout=30, check=True, stdout=subprocess.DEVNULL)
+    words = [expanded(word) for word in shlex.split(alert)]  # in this order: a secret may hold blanks and quotes
+    subprocess.run(words, input=document, cwd=folder, timeout=30, check=True, stdout=subprocess.DEVNULL)
 
 
 def prometheus_text(watched: Watched) -> str:

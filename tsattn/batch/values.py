@@ -12,6 +12,7 @@ from tsattn.errors import ConfigError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PASSWORD = re.compile(r"(\w://[^/\s:@]*):(?!\$\{)[^@\s]+@")
+_KEYWORD = re.compile(r"([?&;](?:password|passwd|pwd|token|secret)=)(?!\$\{)[^&;#\s]+", re.IGNORECASE)
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _DATABASES = ("sqlite", "postgresql")
 _FILES = (".csv", ".jsonl", ".json", ".parquet")
@@ -50,7 +51,7 @@ def expanded(text: str) -> str:
 
 def shown(text: str) -> str:
     """A text of the job file for people: a password that is written out in a URL is left out."""
-    return _PASSWORD.sub(r"\1:***@", text)
+    return _KEYWORD.sub(r"\1***", _PASSWORD.sub(r"\1:***@", text))
 
 
 class Redactor:

@@ -107,13 +107,11 @@ def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str
     None: all with a model for any series, whose forecasts gain from them; none with one that was trained on its data.
     Raises ConfigError for an unknown name.
     """
-    from tsattn.forecast.members import DEFAULT, join
+    from tsattn.forecast.members import join, named
 
     if members is None:
         members = "all" if card.freq == ANY_FREQ else "network"
-    if isinstance(members, str):
-        members = {"all": DEFAULT, "network": ()}.get(members, (members,))
-    return join(forecaster, members)
+    return join(forecaster, named(members))
 
 
 def joined(forecaster: Forecaster) -> tuple[str, ...]:
