@@ -57,7 +57,7 @@ def test_when_the_last_good_run_is_long_ago_or_fallbacks_jump_then_the_monitor_s
     with sqlite3.connect(house / ".tsattn" / "runs.db") as database:
         database.execute("UPDATE runs SET ended = '2024-01-01T00:00:00+00:00'")
     assert main(["monitor", str(path), "--json"]) == 1
-    assert "max_gap allows 26 h" in capsys.readouterr().out
+    assert "its schedule allows 26 h" in capsys.readouterr().out
 
 
 def test_when_the_truth_that_came_is_far_off_then_the_monitor_says_so(jobs, house, capsys):

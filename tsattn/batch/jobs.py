@@ -36,7 +36,7 @@ class Job:
     horizon: int | None = None  # None = the model's; of "zero-shot" what is usual for the frequency
     quantiles: tuple[float, ...] | None = None  # None = the model's
     max_age: float | None = None  # of the newest input row
-    max_gap: float = 93600.0  # between good runs, for `tsattn monitor`: a day and two hours
+    max_gap: float | None = None  # between good runs, for `tsattn monitor`; None = the schedule's longest and two hours
     max_mase_ratio: float | None = None  # for `tsattn monitor`; None = that of [monitor]
     coverage_drop: float | None = None
     min_history: int = 3  # observed values that an item needs to be forecast by the model

@@ -23,12 +23,14 @@ from tsattn.batch.run import find_model, place_of
 from tsattn.batch.shared import SharedRecords, records_of
 from tsattn.batch.sources import sample
 from tsattn.batch.truth import Accuracy, score
-from tsattn.batch.values import Redactor, expanded, scheme_of
+from tsattn.batch.values import Redactor, expanded, longest_gap, scheme_of
 from tsattn.errors import TsattnError
 from tsattn.forecast.predict import show
 from tsattn.model.card import Card
 from tsattn.out.words import duration
 from tsattn.workspace import Workspace
+
+GRACE = 7200.0  # seconds that a run may be late, or take longer than the one before
 
 
 @dataclass
@@ -90,14 +92,18 @@ def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bo
 
 def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, verdict: Verdict) -> None:
     """The last good run, how old it is, and whether its share of fallbacks jumped."""
-    good = [run for run in records.runs((job.name,)) if run["status"] in GOOD and run["as_of"] is None]
+    runs = [run for run in records.runs((job.name,)) if run["as_of"] is None]
+    good = [run for run in runs if run["status"] in GOOD]
+    last = f" (the last run failed: {runs[0]['error']})" if runs and runs[0]["status"] == "failed" else ""
     if not good:
-        verdict.problems.append("no good run yet")
+        verdict.problems.append(f"no good run yet{last}")
         return
     verdict.last_good = good[0]["ended"]
     age = (dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(good[0]["ended"])).total_seconds()
-    if age > job.max_gap:
-        verdict.problems.append(f"no good run for {duration(age)}, max_gap allows {duration(job.max_gap)}")
+    allowed = longest_gap(job.schedule) + GRACE if job.max_gap is None else job.max_gap
+    if age > allowed:
+        by = "its schedule" if job.max_gap is None else "max_gap"
+        verdict.problems.append(f"no good run for {duration(age)}, {by} allows {duration(allowed)}{last}")
     shares = [(run["fallback"] + run["failed"]) / max(1, run["items"]) for run in good[:15]]
     verdict.fallback_share = shares[0]
     usual = float(np.median(shares[1:])) if shares[1:] else 0.0

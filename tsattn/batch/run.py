@@ -127,6 +127,8 @@ def _lock(job: Job, call: Call) -> Iterator[None]:
 def _work(job: Job, call: Call, made: JobRun) -> None:
     order, note = call.order, call.note(job)
     moment = None if order.as_of is None else parse_moment(order.as_of)
+    if why := missing(job, call.file):
+        raise DataError(why, "relative paths start from the job file's folder")
     with opened(job, call.file) as data, _spool(job, call) as spool:
         if job.retrain is not None and job.model is not None and moment is None and not order.dry_run:
             ref: ModelRef | None = fresh_model(job, job.model, data, call.place, note)

@@ -41,8 +41,8 @@ def entries(file: JobFile, workspace: Path) -> list[Entry]:
 
 
 def _command(verb: str, file: JobFile, workspace: Path, more: list[str]) -> tuple[str, ...]:
-    words = (sys.executable, "-m", "tsattn", verb, str(file.path), "--workspace", str(workspace.absolute()), "--json-logs")
-    return (*words, *more)
+    words = (sys.executable, "-m", "tsattn", verb, str(file.path), "--workspace", str(workspace.absolute()))
+    return (*words, "--json", "--json-logs", *more)  # every line of the log is JSON
 
 
 def crontab(file: JobFile, workspace: Path) -> str:

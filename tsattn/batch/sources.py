@@ -106,7 +106,7 @@ def _groups(data: Any) -> list[Group]:
 
 def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Choice:
     """The model named and the data read for it; without a name what `tsattn forecast` takes."""
-    named = None if ref is None else ref.path
+    named = None if ref is None else str(ref)  # not its path: an error names it as people know it
     found = choose(data, named, place, job.read, Listener())
     return found if ref is None else dataclasses.replace(found, ref=ref)
 
