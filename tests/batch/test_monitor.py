@@ -148,3 +148,40 @@ def test_when_limits_are_given_for_a_job_then_they_hold_for_it(jobs, house, caps
     for more, wanted in (("", 0), ("max_mase_ratio = 1.1\n", 1), ("coverage_drop = 0.1\n", 1), ("max_mase_ratio = 1.3\n", 0)):
         capsys.readouterr()
         assert main(["monitor", str(jobs(job(house) + more)), "--no-alert"]) == wanted, more
+
+
+def test_when_looking_at_one_job_fails_then_the_others_are_looked_at_and_secrets_stay_hidden(jobs, house, capsys, monkeypatch):
+    from tsattn.batch import monitor
+
+    monkeypatch.setenv("TOKEN_OF_TEST", "hush-hush")
+    sample = monitor.sample
+
+    def fail_once(*words):
+        monkeypatch.setattr(monitor, "sample", sample)
+        raise ZeroDivisionError("hush-hush")
+
+    monkeypatch.setattr(monitor, "sample", fail_once)
+    text = job(house) + job(house).partition("[[job]]")[2].join(["[[job]]", ""]).replace('"a"', '"b"')
+    path = jobs(
+        text.replace("[monitor]\n", "[monitor]\nschedule = '0 9 * * *'\n").replace(
+            "sqlite:///out.db#f", "${TOKEN_OF_TEST}.csv", 1
+        )
+    )
+    assert main(["monitor", str(path), "--json", "--no-alert"]) == 1
+    found = {one["job"]: one for one in json.loads(capsys.readouterr().out)["jobs"]}
+    assert "by a fault of tsattn: ZeroDivisionError" in found["a"]["problems"][1]
+    assert found["b"]["newest_row"]
+    logs = [path.read_text("utf-8") for path in (house / ".tsattn" / "logs").iterdir()]
+    assert len(logs) == 1
+    assert "hush-hush" not in logs[0]
+    assert main(["schedule", str(path), "--cron"]) == 0
+    assert " monitor " in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_when_a_job_never_ran_well_then_the_monitor_says_why(jobs, house, capsys):
+    path = jobs(job(house).replace("data.csv", "nowhere.csv"))
+    assert main(["run", str(path), "-q"]) == 1
+    capsys.readouterr()
+    assert main(["monitor", str(path), "--json", "--no-alert"]) == 1
+    problem = json.loads(capsys.readouterr().out)["jobs"][0]["problems"][0]
+    assert problem.startswith("no good run yet (the last run failed: the input nowhere.csv does not exist")

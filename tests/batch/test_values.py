@@ -45,6 +45,7 @@ def test_when_a_secret_stands_in_a_url_then_it_is_encoded_for_it_and_hidden_in_e
     said = hide("cannot log in with p@ss/w:rd or p%40ss%2Fw%3Ard or plain")
     assert said == "cannot log in with ${SECRET} or ${SECRET} or ***"
     assert shown("postgresql://u:plain@h/d") == "postgresql://u:***@h/d"
+    assert shown("postgresql://h/d?user=u&password=plain&x=1") == "postgresql://h/d?user=u&password=***&x=1"
 
 
 @pytest.mark.parametrize("text", ["* * * *", "60 * * * *", "0 25 * * *", "0 6 * * mon", "0 6-2 * * *", "@daily", "0 0 30 2 *"])
