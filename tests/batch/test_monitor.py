@@ -161,12 +161,9 @@ def test_when_looking_at_one_job_fails_then_the_others_are_looked_at_and_secrets
         raise ZeroDivisionError("hush-hush")
 
     monkeypatch.setattr(monitor, "sample", fail_once)
-    text = job(house) + job(house).partition("[[job]]")[2].join(["[[job]]", ""]).replace('"a"', '"b"')
-    path = jobs(
-        text.replace("[monitor]\n", "[monitor]\nschedule = '0 9 * * *'\n").replace(
-            "sqlite:///out.db#f", "${TOKEN_OF_TEST}.csv", 1
-        )
-    )
+    first = job(house).replace("[monitor]\n", "[monitor]\nschedule = '0 9 * * *'\n")
+    second = first[first.index("[[job]]") :].replace('"a"', '"b"')
+    path = jobs(first.replace("sqlite:///out.db#f", "${TOKEN_OF_TEST}.csv") + second)
     assert main(["monitor", str(path), "--json", "--no-alert"]) == 1
     found = {one["job"]: one for one in json.loads(capsys.readouterr().out)["jobs"]}
     assert "by a fault of tsattn: ZeroDivisionError" in found["a"]["problems"][1]

@@ -26,7 +26,7 @@ from tsattn.batch.truth import Accuracy, score
 from tsattn.batch.values import Redactor, expanded, longest_gap, scheme_of
 from tsattn.errors import TsattnError
 from tsattn.forecast.predict import show
-from tsattn.model.card import Card
+from tsattn.model.card import ANY_FREQ, Card
 from tsattn.out.words import duration
 from tsattn.workspace import Workspace
 
@@ -133,7 +133,9 @@ def _data(job: Job, file: JobFile, place: Workspace, verdict: Verdict) -> None:
 
 
 def _accuracy(found: Accuracy, card: Card, limits: Monitor, verdict: Verdict) -> None:
-    own = next((row for row in card.scores if row.get("model") == card.name), {})
+    # a model of any frequency was scored on other data than these
+    mine = () if card.freq == ANY_FREQ else card.scores
+    own = next((row for row in mine if row.get("model") == card.name), {})
     if found.count < limits.least:
         return
     usual = own.get("MASE")
