@@ -84,7 +84,7 @@ def test_when_the_model_is_joined_with_members_then_the_cluster_joins_the_same(j
     here = moved(house / "out", "here")
     assert main(["run", str(path), "-q", "--engine", "ray"]) == 0
     assert moved(house / "out", "there") == here
-    assert here[3][0][14] == "zero-shot"
+    assert "zero-shot" in here[3][0]
 
 
 def test_when_there_is_no_such_engine_or_cluster_then_nothing_runs(jobs, house, capsys, monkeypatch):
