@@ -37,6 +37,20 @@ def saved_with_covariates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def zero_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stand-in for the model in the package: a network of random weights that takes any series. To be read only."""
+    from tests import tiny
+    from tsattn.forecast.members import DEFAULT
+    from tsattn.model import artifact
+    from tsattn.model.card import ANY_FREQ
+
+    network = tiny.scrambled()
+    place = tmp_path_factory.mktemp("package") / "zero_shot"
+    artifact.save(place, network, dataclasses.replace(tiny.card_of(network), name="zero-shot", freq=ANY_FREQ, members=DEFAULT))
+    return place
+
+
 @pytest.fixture(scope="session", autouse=True)
 def without_weights() -> Iterator[None]:
     """No model in the package: tests train small networks, and would train the real one beside each. See test_shipped.py."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -65,3 +67,31 @@ def start(*words: object, cwd: Path | None = None, **more: str) -> subprocess.Po
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd, env=environment(**more), encoding="utf-8"
     )
+
+
+class Killer:
+    """Kills runs of a job file at random moments between their first log line and their end."""
+
+    def __init__(self, path: Path, seed: int) -> None:
+        self.path, self.killed, self._dice = path, 0, random.Random(seed)
+        child = self._begun()
+        began = time.monotonic()
+        assert child.wait(120) == 0
+        self.usual = time.monotonic() - began
+
+    def strike(self) -> None:
+        """Start a run, and kill it."""
+        child = self._begun()
+        try:
+            child.wait(self.usual * self._dice.uniform(0.0, 1.0))
+            self.usual *= 0.8  # too late: the machine has become faster
+        except subprocess.TimeoutExpired:
+            child.kill()
+            self.killed += 1
+        child.communicate()
+
+    def _begun(self) -> subprocess.Popen[str]:
+        child = start("run", self.path)
+        assert child.stderr is not None
+        assert "begins" in child.stderr.readline()
+        return child

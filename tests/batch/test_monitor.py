@@ -57,7 +57,7 @@ def test_when_the_last_good_run_is_long_ago_or_fallbacks_jump_then_the_monitor_s
     with sqlite3.connect(house / ".tsattn" / "runs.db") as database:
         database.execute("UPDATE runs SET ended = '2024-01-01T00:00:00+00:00'")
     assert main(["monitor", str(path), "--json"]) == 1
-    assert "max_gap allows 26 h" in capsys.readouterr().out
+    assert "its schedule allows 26 h" in capsys.readouterr().out
 
 
 def test_when_the_truth_that_came_is_far_off_then_the_monitor_says_so(jobs, house, capsys):
@@ -148,3 +148,37 @@ def test_when_limits_are_given_for_a_job_then_they_hold_for_it(jobs, house, caps
     for more, wanted in (("", 0), ("max_mase_ratio = 1.1\n", 1), ("coverage_drop = 0.1\n", 1), ("max_mase_ratio = 1.3\n", 0)):
         capsys.readouterr()
         assert main(["monitor", str(jobs(job(house) + more)), "--no-alert"]) == wanted, more
+
+
+def test_when_looking_at_one_job_fails_then_the_others_are_looked_at_and_secrets_stay_hidden(jobs, house, capsys, monkeypatch):
+    from tsattn.batch import monitor
+
+    monkeypatch.setenv("TOKEN_OF_TEST", "hush-hush")
+    sample = monitor.sample
+
+    def fail_once(*words):
+        monkeypatch.setattr(monitor, "sample", sample)
+        raise ZeroDivisionError("hush-hush")
+
+    monkeypatch.setattr(monitor, "sample", fail_once)
+    first = job(house).replace("[monitor]\n", "[monitor]\nschedule = '0 9 * * *'\n")
+    second = first[first.index("[[job]]") :].replace('"a"', '"b"')
+    path = jobs(first.replace("sqlite:///out.db#f", "${TOKEN_OF_TEST}.csv") + second)
+    assert main(["monitor", str(path), "--json", "--no-alert"]) == 1
+    found = {one["job"]: one for one in json.loads(capsys.readouterr().out)["jobs"]}
+    assert "by a fault of tsattn: ZeroDivisionError" in found["a"]["problems"][1]
+    assert found["b"]["newest_row"]
+    logs = [path.read_text("utf-8") for path in (house / ".tsattn" / "logs").iterdir()]
+    assert len(logs) == 1
+    assert "hush-hush" not in logs[0]
+    assert main(["schedule", str(path), "--cron"]) == 0
+    assert " monitor " in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_when_a_job_never_ran_well_then_the_monitor_says_why(jobs, house, capsys):
+    path = jobs(job(house).replace("data.csv", "nowhere.csv"))
+    assert main(["run", str(path), "-q"]) == 1
+    capsys.readouterr()
+    assert main(["monitor", str(path), "--json", "--no-alert"]) == 1
+    problem = json.loads(capsys.readouterr().out)["jobs"][0]["problems"][0]
+    assert problem.startswith("no good run yet (the last run failed: the input nowhere.csv does not exist")

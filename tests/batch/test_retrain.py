@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import types
 
 import pytest
 
@@ -102,15 +103,33 @@ def test_when_training_fails_then_the_present_model_goes_on(jobs, house, trainin
     assert "retraining failed: too short; tiny/1 stays in use" in capsys.readouterr().err
 
 
-def test_when_a_model_is_really_trained_anew_then_it_is_promoted_only_if_it_scores_no_worse(jobs, house, capsys):
+def test_when_a_model_is_really_trained_anew_then_it_is_promoted_only_if_it_scores_no_worse(jobs, house, capsys, monkeypatch):
     write_csv(house / "data.csv", rows(4, 400))
     network = "network = { context = 64, patch = 8, width = 16, heads = 2, layers = 1, horizon = 12 }\n"
-    training = 'training = { steps = %d, batch = 8, warmup = 5, device = "cpu", precision = "fp32", learning_rate = %s }\n'
-    assert main(["run", str(jobs(OLD + network + training % (1, "1e-9"))), "--json"]) == 0
+    training = 'training = { steps = 1, batch = 8, device = "cpu", precision = "fp32", learning_rate = 1e-9 }\n'
+    train, good, bad = api.train, house / ".tsattn" / "models" / "tiny" / "0001", house / "bad"
+
+    def train_and_keep(*words, **more):
+        made = train(*words, **more)
+        shutil.copytree(made.ref.path, bad)
+        return made
+
+    monkeypatch.setattr(api, "train", train_and_keep)
+    assert main(["run", str(jobs(OLD + network + training)), "--json"]) == 0
     said = capsys.readouterr()
     assert "the new model is worse" in said.err
     assert (versions(house), json.loads(said.out)["jobs"][0]["version"]) == ([1], 1)
-    assert main(["run", str(jobs(OLD + network + training % (80, "3e-3"))), "--json"]) == 0
+    # now the model that hardly learned is in use, and what comes of training is the better one
+    good.rename(house / "good")
+    bad.rename(good)
+
+    def train_better(*_, name, workspace, **__):
+        ref = Workspace(workspace).next_version(name)
+        shutil.copytree(house / "good", ref.path)
+        return types.SimpleNamespace(ref=ref, plan=types.SimpleNamespace(windows=2, horizon=12), interrupted=False)
+
+    monkeypatch.setattr(api, "train", train_better)
+    assert main(["run", str(jobs(OLD + network + training)), "--json"]) == 0
     said = capsys.readouterr()
     assert "tiny/2 is in use now" in said.err
     assert (versions(house), json.loads(said.out)["jobs"][0]["version"]) == ([1, 2], 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import random
+import os
 import sqlite3
 import subprocess
 import time
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests.batch.conftest import environment, rows, start, write_csv
+from tests.batch.conftest import Killer, environment, rows, start, write_csv
 from tsattn.batch.records import Records
 from tsattn.cli.main import main
 
@@ -108,27 +108,17 @@ def test_when_a_job_is_under_way_then_a_second_run_exits_75_and_with_wait_follow
     assert waiting.wait(120) == 0
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.soak)])
 def test_when_runs_are_killed_then_the_rows_at_the_end_are_those_of_one_clean_run(jobs, house, kills):
     path = jobs(JOB)
-    began = time.monotonic()
-    assert start("run", path, "-q").wait(120) == 0
-    usual = time.monotonic() - began
+    killer = Killer(path, seed=0)
     clean = contents(house / "out")
     for file in (house / "out").rglob("*"):
         if file.is_file():
             file.unlink()
-    dice, killed = random.Random(0), 0
-    for _ in range(kills):
-        victim = start("run", path, "-q")
-        try:
-            victim.wait(usual * dice.uniform(0.5, 1.0))
-        except subprocess.TimeoutExpired:
-            victim.kill()
-            killed += 1
-        victim.wait()
-    assert killed
-    assert start("run", path, "-q").wait(120) == 0
+    while killer.killed < kills:
+        killer.strike()
+    assert main(["run", str(path), "-q"]) == 0
     assert contents(house / "out") == clean
     statuses = {run["status"] for run in Records(house / ".tsattn" / "runs.db").runs()}
     assert "running" not in statuses
@@ -152,7 +142,7 @@ def test_when_jobs_fail_then_the_others_are_whole_and_each_failure_is_named(jobs
     assert [runs[f"good{n}"]["status"] for n in range(3)] == ["done"] * 3
     assert all(len((house / f"good{n}.csv").read_text("utf-8").splitlines()) == 25 for n in range(3))
     assert runs["missing"]["status"] == runs["corrupt"]["status"] == "failed"
-    assert "nowhere.csv" in runs["missing"]["error"]
+    assert "nowhere.csv does not exist" in runs["missing"]["error"]
     assert "model.onnx" in runs["corrupt"]["error"]
     assert not (house / "c.csv").exists()
     assert (runs["items"]["status"], runs["items"]["done"], runs["items"]["fallback"]) == ("partial", 19, 1)
@@ -284,3 +274,56 @@ def test_when_an_item_stands_among_others_then_its_forecast_is_the_same_to_the_b
     write_csv(house / "data.csv", [line for line in rows(70) if line.startswith("a03")])
     assert main(["run", str(jobs(JOB)), "-q"]) == 0
     assert [row[:13] for row in stored(house / "out" / "f.db")] == [row[:13] for row in among]
+
+
+def test_when_a_fault_shows_a_secret_then_its_traceback_is_kept_without_it(jobs, house, capsys, monkeypatch):
+    from tsattn.batch import work
+
+    monkeypatch.setenv("TOKEN_OF_TEST", "hush-hush")
+
+    def fail(*_):
+        raise ZeroDivisionError("cannot log in with hush-hush")
+
+    monkeypatch.setattr(work, "forecast_items", fail)
+    text = JOB.replace('"out/f.csv"', '"out/${TOKEN_OF_TEST}.csv"')
+    assert main(["run", str(jobs(text)), "--json", "--json-logs"]) == 3
+    said = capsys.readouterr()
+    log = Path(json.loads(said.out)["jobs"][0]["log"]).read_text("utf-8")
+    assert "ZeroDivisionError: cannot log in with ${TOKEN_OF_TEST}" in log
+    assert "hush-hush" not in log + said.out + said.err
+    assert b"hush-hush" not in (house / ".tsattn" / "runs.db").read_bytes()
+
+
+def test_when_a_query_is_misspelt_then_it_fails_at_once(jobs, house, capsys, monkeypatch):
+    sqlite3.connect(house / "in.db").close()
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("a misspelt query is not tried again"))
+    text = JOB.replace('"data.csv"', '"sqlite:///in.db"\nquery = "SELECT * FROM salse"')
+    assert main(["run", str(jobs(text)), "--json", "-q"]) == 1
+    error = json.loads(capsys.readouterr().out)["jobs"][0]["error"]
+    assert "no such table: salse" in error
+    assert "query" in error
+
+
+def test_when_a_library_prints_within_a_run_then_stdout_still_holds_nothing_but_the_result(jobs, house, capsys, monkeypatch):
+    from tsattn.batch import work
+
+    good = work.forecast_items
+
+    def loud(*words):
+        print("\x1b[33ma node is gone\x1b[0m")
+        return good(*words)
+
+    monkeypatch.setattr(work, "forecast_items", loud)
+    assert main(["run", str(jobs(JOB)), "--json", "--json-logs"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["exit_code"] == 0
+    assert "a node is gone" in [json.loads(line)["message"] for line in said.err.splitlines()]
+
+
+def test_when_the_process_of_a_run_is_dead_then_the_run_is_listed_as_killed(house):
+    records = Records(house / "runs.db")
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    records.begin("a", None, gone.pid)
+    records.begin("b", None, os.getpid())
+    assert {run["job"]: run["status"] for run in records.runs()} == {"a": "killed", "b": "running"}

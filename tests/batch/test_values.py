@@ -9,7 +9,7 @@ import pytest
 
 from tsattn.batch.jobs import read_jobs
 from tsattn.batch.schedule import calendar, units
-from tsattn.batch.values import Output, Redactor, checked_cron, expanded, seconds, shown
+from tsattn.batch.values import Output, Redactor, checked_cron, expanded, longest_gap, seconds, shown
 from tsattn.errors import ConfigError
 
 
@@ -45,9 +45,10 @@ def test_when_a_secret_stands_in_a_url_then_it_is_encoded_for_it_and_hidden_in_e
     said = hide("cannot log in with p@ss/w:rd or p%40ss%2Fw%3Ard or plain")
     assert said == "cannot log in with ${SECRET} or ${SECRET} or ***"
     assert shown("postgresql://u:plain@h/d") == "postgresql://u:***@h/d"
+    assert shown("postgresql://h/d?user=u&password=plain&x=1") == "postgresql://h/d?user=u&password=***&x=1"
 
 
-@pytest.mark.parametrize("text", ["* * * *", "60 * * * *", "0 25 * * *", "0 6 * * mon", "0 6-2 * * *", "@daily"])
+@pytest.mark.parametrize("text", ["* * * *", "60 * * * *", "0 25 * * *", "0 6 * * mon", "0 6-2 * * *", "@daily", "0 0 30 2 *"])
 def test_when_cron_fields_are_wrong_then_they_are_refused(text):
     with pytest.raises(ConfigError, match="no schedule"):
         checked_cron(text)
@@ -63,6 +64,23 @@ def test_when_cron_fields_are_wrong_then_they_are_refused(text):
 )
 def test_when_systemd_is_asked_for_then_cron_fields_become_its_calendar(fields, wanted):
     assert calendar(fields) == wanted
+
+
+@pytest.mark.parametrize(
+    ("fields", "hours"),
+    [
+        ("0 6 * * *", 24),
+        ("*/15 * * * *", 0.25),
+        ("0 6,18 * * *", 12),
+        ("0 6 * * 1-5", 72),
+        ("15 7 * * 7", 168),
+        ("0 0 1 * *", 31 * 24),
+        ("0 0 1 * 1", 168),
+        ("0 0 29 2 *", 1461 * 24),
+    ],
+)
+def test_when_a_job_has_a_schedule_then_the_longest_wait_for_its_next_run_is_known(fields, hours):
+    assert longest_gap(fields) == hours * 3600
 
 
 def test_when_both_days_are_given_then_systemd_is_refused():

@@ -13,8 +13,7 @@ from tsattn import api
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.forecast.members import DEFAULT
 from tsattn.listener import Listener
-from tsattn.model import artifact
-from tsattn.model.card import ANY_FREQ, read_card
+from tsattn.model.card import read_card
 from tsattn.verbs import contest
 from tsattn.verbs.plan import plan
 
@@ -22,18 +21,9 @@ MODEL = {key: getattr(tiny.MODEL, key) for key in ("context", "patch", "width", 
 QUICK = {"steps": 8, "batch": 8, "warmup": 2, "device": "cpu"}
 
 
-@pytest.fixture(scope="module")
-def package(tmp_path_factory):
-    place = tmp_path_factory.mktemp("package") / "zero_shot"
-    network = tiny.scrambled(past=0, known=0, static=0)
-    card = dataclasses.replace(tiny.card_of(network), name="zero-shot", freq=ANY_FREQ, members=DEFAULT)
-    artifact.save(place, network, card)
-    return place
-
-
 @pytest.fixture(autouse=True)
-def shipped(package, monkeypatch):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(package))
+def shipped(zero_shot, monkeypatch):
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
 
 
 def work(place, panel=None, resume=False, listener=None, **train):

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 
-from tests import tiny
 from tsattn import api
 from tsattn.errors import ConfigError
-from tsattn.forecast.members import DEFAULT
-from tsattn.model import artifact
-from tsattn.model.card import ANY_FREQ
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    network = tiny.scrambled()
-    card = dataclasses.replace(tiny.card_of(network), name="zero-shot", freq=ANY_FREQ, members=DEFAULT)
-    place = tmp_path_factory.mktemp("package") / "zero_shot"
-    artifact.save(place, network, card)
-    return place
 
 
 @pytest.fixture(autouse=True)
-def shipped(folder, monkeypatch):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(folder))
+def shipped(zero_shot, monkeypatch):
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
 
 
 def write(path, freq="D", rows=150, columns=("sales",)):

@@ -98,7 +98,7 @@ def transaction(url: str, retries: int, work: Callable[[Connection], T]) -> T:
     except ImportError:
         raise ConfigError("databases need SQLAlchemy, which is not installed", "pip install 'tsattn[sql]'") from None
     again = tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type((sa.exc.OperationalError, sa.exc.InterfaceError)),
+        retry=tenacity.retry_if_exception(_passes),
         stop=tenacity.stop_after_attempt(retries),
         wait=tenacity.wait_exponential_jitter(initial=0.5, max=15),
         reraise=True,
@@ -112,7 +112,28 @@ def transaction(url: str, retries: int, work: Callable[[Connection], T]) -> T:
         return again(once)
     except sa.exc.SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
-        raise DataError(f"{scheme_of(url)}: {said[0]}", "is the server up, and are the address and the rights right?") from None
+        if not _passes(error):
+            raise DataError(
+                f"{scheme_of(url)}: {said[0]}", "are the query, the table and the rights as they should be?"
+            ) from None
+        tried = f" (tried {retries} times)" if retries > 1 else ""
+        raise DataError(
+            f"{scheme_of(url)}: {said[0]}{tried}", "is the server up, and are the address and the rights right?"
+        ) from None
+
+
+def _passes(error: BaseException) -> bool:
+    """Whether an error may be gone in a moment: one of the connection, or of a database that another process holds."""
+    import sqlite3
+
+    import sqlalchemy as sa
+
+    if not isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError)):
+        return False
+    if isinstance(error.orig, sqlite3.Error):  # to SQLite a misspelt column is an operational error too
+        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_BUSY) & 0xFF
+        return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+    return True
 
 
 @contextmanager

@@ -2,67 +2,82 @@
 
 from __future__ import annotations
 
-from collections import deque
+import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from tsattn.batch.work import Block, Part, Steady, Work, forecast_block
+from tsattn.batch.work import Block, Part, Work, forecast_block, ready
 from tsattn.errors import ConfigError, TsattnError
 
 Engine = Callable[[Work, Path, Iterable[Block]], Iterator[tuple[Block, Part]]]
+ENGINES = ("local", "ray")
 RETRIES = 10  # of a block whose worker or node was lost
-AHEAD = 2  # blocks under way for each processor of the cluster
+
+
+def engine_of(name: str, address: str | None) -> AbstractContextManager[Engine]:
+    """The engine of a name, ready to use within a `with`. Raises ConfigError for an unknown one."""
+    if name not in ENGINES:
+        raise ConfigError(f"--engine {name!r} is unknown", f"use one of {', '.join(ENGINES)}")
+    return on_ray(address) if name == "ray" else nullcontext(local)
 
 
 def local(work: Work, folder: Path, blocks: Iterable[Block]) -> Iterator[tuple[Block, Part]]:
     """One block after the other, here."""
-    from tsattn.model import runtime
-
-    forecaster = Steady(runtime.load(folder))
+    forecaster = ready(folder, work.members)
     for block in blocks:
         yield block, forecast_block(work, forecaster, block)
 
 
-def on_ray(address: str | None) -> Engine:
+@contextmanager
+def on_ray(address: str | None) -> Iterator[Engine]:
     """An engine that hands blocks to a Ray cluster that is running: at `address`, else at RAY_ADDRESS, else on this machine.
 
-    Raises ConfigError when Ray is not installed, or no cluster is found.
+    Ray Data runs a task for each block, no more at a time than the cluster and its object stores have room for, and does
+    those of a lost worker again. Raises ConfigError when Ray is not installed, or no cluster is found.
     """
-    ray = _connected(address)
+    ray, ours = _connected(address)
 
     def engine(work: Work, folder: Path, blocks: Iterable[Block]) -> Iterator[tuple[Block, Part]]:
         # the model travels with the work: workers need not see this machine's workspace
         model = ray.put({path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()})
-        shared = ray.put(work)
-        task = ray.remote(num_cpus=1, max_retries=RETRIES)(_on_worker)
-        width = max(2, AHEAD * int(ray.cluster_resources().get("CPU", 1)))
-        under_way: deque[tuple[Block, Any]] = deque()
+        every = list(blocks)
+
+        def task(row: dict[str, Any]) -> dict[str, Any]:
+            return {"part": _on_worker(work, ray.get(model), row["item"])}
+
+        found = ray.data.from_items(every, override_num_blocks=len(every)).map(task, num_cpus=1, max_retries=RETRIES)
         try:
-            for block in blocks:
-                under_way.append((block, task.remote(shared, model, block)))
-                if len(under_way) >= width:
-                    first, waiting = under_way.popleft()
-                    yield first, _answer(ray, waiting)
-            while under_way:
-                first, waiting = under_way.popleft()
-                yield first, _answer(ray, waiting)
-        finally:
-            for _, waiting in under_way:
-                ray.cancel(waiting, force=True)
-
-    return engine
-
-
-def _connected(address: str | None) -> Any:
-    import logging
-    import os
+            for block, row in zip(every, found.iter_rows(), strict=True):
+                if isinstance(row["part"], TsattnError):
+                    raise row["part"]
+                yield block, row["part"]
+        except ray.exceptions.RayTaskError:
+            raise  # a fault of ours, with the worker's traceback
+        except ray.exceptions.RayError as error:
+            said = str(error).strip().splitlines()[0][:200]
+            raise TsattnError(
+                f"the Ray cluster lost a block {RETRIES + 1} times: {said}", "how is the cluster? ray status"
+            ) from None
 
     try:
+        yield engine
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+def _connected(address: str | None) -> tuple[Any, bool]:
+    """Ray, and whether it was connected here."""
+    try:
         import ray
+        import ray.data
     except ImportError:
         raise ConfigError("the engine ray needs Ray, which is not installed", "pip install 'tsattn[ray]'") from None
-    if not ray.is_initialized():
+    ours = not ray.is_initialized()
+    if ours:
         where = address or os.environ.get("RAY_ADDRESS") or "auto"
         try:
             ray.init(address=where, log_to_driver=False, logging_level=logging.ERROR)
@@ -71,40 +86,32 @@ def _connected(address: str | None) -> Any:
             raise ConfigError(
                 f"no Ray cluster at {where}: {said}", "start one: ray start --head; or name it: --ray-address HOST:PORT"
             ) from None
-    return ray
+    settings = ray.data.DataContext.get_current()
+    settings.execution_options.preserve_order = True
+    settings.enable_progress_bars = False
+    settings.print_on_execution_start = False
+    for name in ("ray.data", "ray"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    return ray, ours
 
 
-def _answer(ray: Any, waiting: Any) -> Part:
-    try:
-        answer = ray.get(waiting)
-    except ray.exceptions.RayTaskError:
-        raise  # a fault of ours, with the worker's traceback
-    except ray.exceptions.RayError as error:
-        said = str(error).strip().splitlines()[0][:200]
-        raise TsattnError(f"the Ray cluster lost a block {RETRIES + 1} times: {said}", "how is the cluster? ray status") from None
-    if isinstance(answer, TsattnError):
-        raise answer
-    return answer  # type: ignore[no-any-return]
-
-
-_LOADED: dict[str, Any] = {}  # in a worker: the forecaster of the model it had last
+_LOADED: dict[Any, Any] = {}  # in a worker: the forecaster of the model it had last
 
 
 def _on_worker(work: Work, model: dict[str, bytes], block: Block) -> Part | TsattnError:
     """One block, in a process of the cluster. Expected failures come back as values, for exceptions lose their hints."""
     import tempfile
 
-    from tsattn.model import runtime
     from tsattn.model.card import CARD
 
-    key = model[CARD].decode()
+    key = (model[CARD], work.members)
     try:
         if key not in _LOADED:
             with tempfile.TemporaryDirectory(prefix="tsattn-") as folder:
                 for name, content in model.items():
                     (Path(folder) / name).write_bytes(content)
                 _LOADED.clear()
-                _LOADED[key] = Steady(runtime.load(Path(folder)))
+                _LOADED[key] = ready(Path(folder), work.members)
         return forecast_block(work, _LOADED[key], block)
     except TsattnError as error:
         return error

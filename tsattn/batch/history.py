@@ -9,6 +9,8 @@ from tsattn.batch.jobs import read_jobs
 from tsattn.batch.records import Records
 from tsattn.batch.run import place_of
 from tsattn.batch.shared import records_of
+from tsattn.batch.values import Redactor
+from tsattn.errors import TsattnError
 from tsattn.workspace import Workspace
 
 
@@ -21,5 +23,8 @@ def history(path: str | Path | None, names: tuple[str, ...], last: int, workspac
     for job in file.only(names):
         places.setdefault(None if job.records is None else file.local(job.records), []).append(job.name)
     root = place_of(workspace, file).root
-    rows = [row for url, jobs in places.items() for row in records_of(root, url).runs(jobs, last)]
+    try:
+        rows = [row for url, jobs in places.items() for row in records_of(root, url).runs(jobs, last)]
+    except TsattnError as error:
+        raise type(error)(Redactor(file.texts())(error.message), error.hint) from None
     return sorted(rows, key=lambda row: (row["started"], row["number"]), reverse=True)[:last]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
+import shlex
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from tsattn.batch.lines import Lines
 from tsattn.batch.values import Output, checked_cron, expanded, is_database, scheme_of, seconds, shown
 from tsattn.config import ModelConfig, ReadOptions, TrainConfig, from_mapping, to_mapping
 from tsattn.errors import ConfigError
+from tsattn.forecast.members import named
+from tsattn.workspace import ZERO_SHOT
 
 BAD_ITEMS = ("fallback", "skip", "fail")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -26,13 +29,14 @@ class Job:
     name: str
     input: str  # a path, a folder, a glob, a URL that fsspec reads, or a database URL together with `query`
     outputs: tuple[Output, ...]
-    model: str | None = None  # a name of the workspace, name/version, or a model folder; None = what `tsattn forecast` takes
+    model: str | None = None  # a name of the workspace, name/version, a folder, or "zero-shot"; None = as `tsattn forecast`
+    members: tuple[str, ...] | None = None  # simple methods that the network is joined with; None = as `tsattn forecast`
     query: str | None = None
     read: ReadOptions = ReadOptions()
-    horizon: int | None = None  # None = the model's
+    horizon: int | None = None  # None = the model's; of "zero-shot" what is usual for the frequency
     quantiles: tuple[float, ...] | None = None  # None = the model's
     max_age: float | None = None  # of the newest input row
-    max_gap: float = 93600.0  # between good runs, for `tsattn monitor`: a day and two hours
+    max_gap: float | None = None  # between good runs, for `tsattn monitor`; None = the schedule's longest and two hours
     max_mase_ratio: float | None = None  # for `tsattn monitor`; None = that of [monitor]
     coverage_drop: float | None = None
     min_history: int = 3  # observed values that an item needs to be forecast by the model
@@ -56,6 +60,7 @@ class Monitor:
     fallback_jump: float = 0.1  # of the share of fallbacks over that of the runs before
     max_mase_ratio: float = 1.5  # of the MASE since, to that of the model's backtest
     coverage_drop: float = 0.2  # of the 80 % interval's coverage, at any step, from 0.8 or from the backtest's
+    schedule: str | None = None  # cron fields, for `tsattn schedule`; None = nobody runs `tsattn monitor`
     least: int = 30  # scored values below which nothing is said about accuracy
 
 
@@ -169,7 +174,7 @@ class _Check:
                 self.problem(line, f"the job has no {key!r}")
         made: dict[str, Any] = {}
         for key, value in values.items():
-            where = self.lines.of("job", number, key) if key in own else self.lines.of("defaults", 0, key)
+            where = self.where(number, key, own)
             try:
                 made[key] = _value(key, value)
             except ConfigError as error:
@@ -177,10 +182,10 @@ class _Check:
         if "input" in made and is_database(made["input"]) != ("query" in made):
             says = "a database as input needs a query" if is_database(made["input"]) else "a query needs a database URL as input"
             self.problem(line, says)
-        if made.get("retrain") is not None and not _NAME.fullmatch(made.get("model", "")):
-            self.problem(line, "retrain: only a model named in the workspace is trained anew, not a version or a folder")
+        if made.get("retrain") is not None and (why := _untrainable(made.get("model"))):
+            self.problem(self.where(number, "retrain", own), f"retrain: {why}")
         for key in ("input", "query", "outputs", "records"):
-            where = self.lines.of("job", number, key) if key in own else self.lines.of("defaults", 0, key)
+            where = self.where(number, key, own)
             parts = [o.text for o in made.get(key, ())] if key == "outputs" else [made.get(key) or ""]
             for part in parts:
                 try:
@@ -189,15 +194,24 @@ class _Check:
                     self.problem(where, f"{key}: {error.message} ({error.hint})")
         return Job(**made, line=line) if len(self.problems) == before else None
 
+    def where(self, number: int, key: str, own: dict[str, Any]) -> int:
+        """The line of a job's key: its own, or that of [defaults]."""
+        return self.lines.of("job", number, key) if key in own else self.lines.of("defaults", 0, key)
+
     def monitor(self, values: dict[str, Any]) -> Monitor:
         self.unknown(values, tuple(f.name for f in dataclasses.fields(Monitor)), "monitor", 0)
         known = {k: v for k, v in values.items() if k in {f.name for f in dataclasses.fields(Monitor)}}
         try:
-            if known.get("alert"):
-                expanded(str(known["alert"]))
-            return from_mapping(Monitor, known, "[monitor]")
+            made = from_mapping(Monitor, known, "[monitor]")
+            if made.alert:
+                expanded(made.alert)
+                shlex.split(made.alert)
+            return made if made.schedule is None else dataclasses.replace(made, schedule=checked_cron(made.schedule))
         except ConfigError as error:
             self.problem(self.lines.of("monitor"), error.message)
+            return Monitor()
+        except ValueError as error:
+            self.problem(self.lines.of("monitor", 0, "alert"), f"alert: is no command: {error}")
             return Monitor()
 
 
@@ -230,6 +244,10 @@ def _value(key: str, value: Any) -> Any:
         return tuple(Output.parse(text) for text in texts)
     if key == "quantiles":
         return _levels(value)
+    if key == "members":
+        if not isinstance(value, str) and not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
+            raise ConfigError('must be a list of names, "all" or "network"')
+        return named(value)
     if key == "read":
         return _read(value)
     if key in ("network", "training"):
@@ -237,6 +255,15 @@ def _value(key: str, value: Any) -> Any:
             raise ConfigError("must be a table")
         return {k: v for k, v in to_mapping(from_mapping(_KINDS[key], value, f"[{key}]")).items() if k in value}
     return value
+
+
+def _untrainable(model: str | None) -> str:
+    """Why a model cannot be trained anew; "" when it can."""
+    if model == ZERO_SHOT:
+        return f"{ZERO_SHOT!r} is the model in the package, which is never trained anew: name another one"
+    if model is None or not _NAME.fullmatch(model):
+        return "only a model named in the workspace is trained anew, not a version or a folder"
+    return ""
 
 
 _KINDS: dict[str, type] = {"network": ModelConfig, "training": TrainConfig}

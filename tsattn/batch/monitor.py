@@ -23,12 +23,14 @@ from tsattn.batch.run import find_model, place_of
 from tsattn.batch.shared import SharedRecords, records_of
 from tsattn.batch.sources import sample
 from tsattn.batch.truth import Accuracy, score
-from tsattn.batch.values import Redactor, expanded, scheme_of
+from tsattn.batch.values import Redactor, expanded, longest_gap, scheme_of
 from tsattn.errors import TsattnError
 from tsattn.forecast.predict import show
-from tsattn.model.card import Card
+from tsattn.model.card import ANY_FREQ, Card
 from tsattn.out.words import duration
 from tsattn.workspace import Workspace
+
+GRACE = 7200.0  # seconds that a run may be late, or take longer than the one before
 
 
 @dataclass
@@ -72,12 +74,17 @@ def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bo
             _data(job, file, place, verdict)
         except (TsattnError, OSError) as error:
             verdict.problems.append(error.message if isinstance(error, TsattnError) else str(error))
+        except Exception as error:  # a fault of tsattn; the other jobs are looked at all the same
+            kept = place.keep_fault(error, [f"monitor of the job {job.name}"], hide)
+            verdict.problems.append(
+                f"cannot be looked at, by a fault of tsattn: {type(error).__name__}; the details are in {kept}"
+            )
         verdict.problems = [hide(problem) for problem in verdict.problems]
         found.append(verdict)
     watched = Watched(tuple(found))
     if alert and file.monitor.alert and not watched.good:
         try:
-            _tell(expanded(file.monitor.alert), watched)
+            _tell(file.monitor.alert, file.folder, watched)
         except (OSError, subprocess.SubprocessError, urllib.error.URLError, ValueError) as error:
             log("error", hide(f"the alert could not be sent: {error}"))
     return watched
@@ -85,14 +92,18 @@ def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bo
 
 def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, verdict: Verdict) -> None:
     """The last good run, how old it is, and whether its share of fallbacks jumped."""
-    good = [run for run in records.runs((job.name,)) if run["status"] in GOOD and run["as_of"] is None]
+    runs = [run for run in records.runs((job.name,)) if run["as_of"] is None]
+    good = [run for run in runs if run["status"] in GOOD]
+    last = f" (the last run failed: {runs[0]['error']})" if runs and runs[0]["status"] == "failed" else ""
     if not good:
-        verdict.problems.append("no good run yet")
+        verdict.problems.append(f"no good run yet{last}")
         return
     verdict.last_good = good[0]["ended"]
     age = (dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(good[0]["ended"])).total_seconds()
-    if age > job.max_gap:
-        verdict.problems.append(f"no good run for {duration(age)}, max_gap allows {duration(job.max_gap)}")
+    allowed = longest_gap(job.schedule) + GRACE if job.max_gap is None else job.max_gap
+    if age > allowed:
+        by = "its schedule" if job.max_gap is None else "max_gap"
+        verdict.problems.append(f"no good run for {duration(age)}, {by} allows {duration(allowed)}{last}")
     shares = [(run["fallback"] + run["failed"]) / max(1, run["items"]) for run in good[:15]]
     verdict.fallback_share = shares[0]
     usual = float(np.median(shares[1:])) if shares[1:] else 0.0
@@ -122,7 +133,9 @@ def _data(job: Job, file: JobFile, place: Workspace, verdict: Verdict) -> None:
 
 
 def _accuracy(found: Accuracy, card: Card, limits: Monitor, verdict: Verdict) -> None:
-    own = next((row for row in card.scores if row.get("model") == card.name), {})
+    # a model of any frequency was scored on other data than these
+    mine = () if card.freq == ANY_FREQ else card.scores
+    own = next((row for row in mine if row.get("model") == card.name), {})
     if found.count < limits.least:
         return
     usual = own.get("MASE")
@@ -144,14 +157,15 @@ def _accuracy(found: Accuracy, card: Card, limits: Monitor, verdict: Verdict) ->
         )
 
 
-def _tell(alert: str, watched: Watched) -> None:
-    """POST the verdicts to an address, or give them to a command on its stdin, within half a minute."""
+def _tell(alert: str, folder: Path, watched: Watched) -> None:
+    """POST the verdicts to an address, or give them to a command on its stdin, in the job file's folder, within half a minute."""
     document = json.dumps(watched.to_mapping(), ensure_ascii=False, default=str).encode()
     if scheme_of(alert) in ("http", "https"):
-        request = urllib.request.Request(alert, document, {"Content-Type": "application/json"})
+        request = urllib.request.Request(expanded(alert), document, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=30):
             return
-    subprocess.run(shlex.split(alert), input=document, timeout=30, check=True, stdout=subprocess.DEVNULL)
+    words = [expanded(word) for word in shlex.split(alert)]  # in this order: a secret may hold blanks and quotes
+    subprocess.run(words, input=document, cwd=folder, timeout=30, check=True, stdout=subprocess.DEVNULL)
 
 
 def prometheus_text(watched: Watched) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -59,7 +60,15 @@ class Records:
             )
             names = [column[0] for column in found.description]
             rows = [dict(zip(names, row, strict=True)) for row in found]
-        return [{**row, "details": json.loads(row["details"] or "null")} for row in rows]
+        gone = {row["number"] for row in rows if row["status"] == "running" and not _alive(row["pid"])}
+        return [
+            {
+                **row,
+                "status": "killed" if row["number"] in gone else row["status"],
+                "details": json.loads(row["details"] or "null"),
+            }
+            for row in rows
+        ]
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -81,6 +90,19 @@ class Records:
         finally:
             if database is not None:
                 database.close()
+
+
+def _alive(pid: int | None) -> bool:
+    """Whether a process of this machine is there; True where that cannot be asked."""
+    if os.name != "posix" or not pid:
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def now() -> str:

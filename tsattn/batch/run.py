@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tsattn.batch.deliver import deliver
-from tsattn.batch.engines import Engine, local, on_ray
+from tsattn.batch.engines import Engine, engine_of
 from tsattn.batch.inputs import Clock, missing, on_grid, opened, parse_moment
 from tsattn.batch.jobs import Job, JobFile, read_jobs
 from tsattn.batch.parquet import Piece
@@ -28,14 +28,13 @@ from tsattn.batch.sources import Source, source_of
 from tsattn.batch.spool import Spool
 from tsattn.batch.values import Redactor
 from tsattn.batch.work import NAMED, Block, Part, Work, frozen, joined
-from tsattn.errors import ConfigError, DataError, LockedError, TsattnError
+from tsattn.errors import DataError, LockedError, TsattnError
 from tsattn.forecast.predict import Failure
 from tsattn.model.card import CARD
 from tsattn.out.words import duration
 from tsattn.workspace import ModelRef, Workspace
 
 Log = Callable[..., None]  # log(level, message, job=…, …)
-ENGINES = ("local", "ray")
 
 
 def place_of(workspace: str | Path | None, file: JobFile) -> Workspace:
@@ -74,14 +73,12 @@ def run(
     jobs = file.only(order.jobs)
     if order.as_of is not None:
         parse_moment(order.as_of)
-    if order.engine not in ENGINES:
-        raise ConfigError(f"--engine {order.engine!r} is unknown", f"use one of {', '.join(ENGINES)}")
-    engine = on_ray(order.ray_address) if order.engine == "ray" else local
-    call = Call(file, place_of(workspace, file), order, engine, Redactor(file.texts()), log, tick)
-    for job in jobs:
-        if why := missing(job, file):
-            call.note(job, "warning")(f"line {job.line}: {why}")
-    return Ran(tuple(run_job(job, call) for job in jobs), order.dry_run)
+    with engine_of(order.engine, order.ray_address) as engine:
+        call = Call(file, place_of(workspace, file), order, engine, Redactor(file.texts()), log, tick)
+        for job in jobs:
+            if why := missing(job, file):
+                call.note(job, "warning")(f"line {job.line}: {why}")
+        return Ran(tuple(run_job(job, call) for job in jobs), order.dry_run)
 
 
 def run_job(job: Job, call: Call) -> JobRun:
@@ -130,6 +127,8 @@ def _lock(job: Job, call: Call) -> Iterator[None]:
 def _work(job: Job, call: Call, made: JobRun) -> None:
     order, note = call.order, call.note(job)
     moment = None if order.as_of is None else parse_moment(order.as_of)
+    if why := missing(job, call.file):
+        raise DataError(why, "relative paths start from the job file's folder")
     with opened(job, call.file) as data, _spool(job, call) as spool:
         if job.retrain is not None and job.model is not None and moment is None and not order.dry_run:
             ref: ModelRef | None = fresh_model(job, job.model, data, call.place, note)
@@ -143,9 +142,10 @@ def _work(job: Job, call: Call, made: JobRun) -> None:
         work = Work(
             card=source.card,
             model=str(source.ref),
+            members=job.members,
             read=source.read,
             moment=moment,
-            horizon=source.card.horizon if job.horizon is None else job.horizon,
+            horizon=source.horizon if job.horizon is None else job.horizon,
             quantiles=job.quantiles,
             min_history=job.min_history,
             bad_items=job.bad_items,

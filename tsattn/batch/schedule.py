@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from tsattn.batch.jobs import JobFile
@@ -14,20 +15,34 @@ from tsattn.errors import ConfigError
 _DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def groups(file: JobFile) -> list[tuple[str, tuple[str, ...]]]:
-    """(cron fields, names of the jobs that run then), in the order of the file."""
+@dataclass(frozen=True)
+class Entry:
+    """One line of a crontab, or one timer and its service: what runs when."""
+
+    fields: str  # five cron fields
+    about: str
+    words: tuple[str, ...]
+    suffix: str = ""  # of the units' names
+
+
+def entries(file: JobFile, workspace: Path) -> list[Entry]:
+    """The jobs by their schedules, in the order of the file, then the monitor where it has one. Every path is absolute."""
     found: dict[str, tuple[str, ...]] = {}
     for job in file.jobs:
         found[job.schedule] = (*found.get(job.schedule, ()), job.name)
-    return list(found.items())
+    made = []
+    for number, (fields, names) in enumerate(found.items(), 1):
+        chosen = [word for name in names for word in ("--job", name)] if len(names) < len(file.jobs) else []
+        words = _command("run", file, workspace, chosen)
+        made.append(Entry(fields, ", ".join(names), words, f"-{number}" if len(found) > 1 else ""))
+    if file.monitor.schedule:
+        made.append(Entry(file.monitor.schedule, "monitor", _command("monitor", file, workspace, []), "-monitor"))
+    return made
 
 
-def words(file: JobFile, workspace: Path, names: tuple[str, ...]) -> list[str]:
-    """The command that runs these jobs, every path in it absolute."""
-    command = [sys.executable, "-m", "tsattn", "run", str(file.path), "--workspace", str(workspace.absolute()), "--json-logs"]
-    if len(names) < len(file.jobs):
-        command += [word for name in names for word in ("--job", name)]
-    return command
+def _command(verb: str, file: JobFile, workspace: Path, more: list[str]) -> tuple[str, ...]:
+    words = (sys.executable, "-m", "tsattn", verb, str(file.path), "--workspace", str(workspace.absolute()))
+    return (*words, "--json", "--json-logs", *more)  # every line of the log is JSON
 
 
 def crontab(file: JobFile, workspace: Path) -> str:
@@ -35,26 +50,26 @@ def crontab(file: JobFile, workspace: Path) -> str:
     secrets = _secrets(file)
     lines = [f"# set above these lines, for cron knows no environment: {', '.join(secrets)}"] if secrets else []
     log = shlex.quote(str(file.path.with_suffix(".log")))
-    for fields, names in groups(file):
-        command = f"cd {shlex.quote(str(file.folder))} && {shlex.join(words(file, workspace, names))} >>{log} 2>&1"
-        lines.append(f"{fields} " + command.replace("%", r"\%"))  # to cron a bare % is a new line
+    for entry in entries(file, workspace):
+        command = f"cd {shlex.quote(str(file.folder))} && {shlex.join(entry.words)} >>{log} 2>&1"
+        lines.append(f"{entry.fields} " + command.replace("%", r"\%"))  # to cron a bare % is a new line
     return "\n".join(lines) + "\n"
 
 
 def units(file: JobFile, workspace: Path) -> dict[str, str]:
     """systemd units by file name: a service and a timer for each schedule. Raises ConfigError for one that systemd lacks."""
     made = {}
-    for number, (fields, names) in enumerate(groups(file), 1):
-        plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", file.path.stem)  # no other sign may stand in a unit's name
-        stem = f"tsattn-{plain}" + (f"-{number}" if len(groups(file)) > 1 else "")
-        command = " ".join(_quoted(word) for word in words(file, workspace, names))
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", file.path.stem)  # no other sign may stand in a unit's name
+    for entry in entries(file, workspace):
+        stem = f"tsattn-{plain}{entry.suffix}"
+        command = " ".join(_quoted(word) for word in entry.words)
         environment = f"EnvironmentFile={_escaped(file.path.with_suffix('.env'))}\n" if _secrets(file) else ""
         made[f"{stem}.service"] = (
-            f"[Unit]\nDescription=tsattn: {', '.join(names)}\n\n[Service]\nType=oneshot\n"
+            f"[Unit]\nDescription=tsattn: {entry.about}\n\n[Service]\nType=oneshot\n"
             f"WorkingDirectory={_escaped(file.folder)}\n{environment}ExecStart={command}\n"
         )
         made[f"{stem}.timer"] = (
-            f"[Unit]\nDescription=tsattn: {', '.join(names)}\n\n[Timer]\nOnCalendar={calendar(fields)}\nPersistent=true\n\n"
+            f"[Unit]\nDescription=tsattn: {entry.about}\n\n[Timer]\nOnCalendar={calendar(entry.fields)}\nPersistent=true\n\n"
             "[Install]\nWantedBy=timers.target\n"
         )
     return made

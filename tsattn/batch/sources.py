@@ -19,8 +19,9 @@ from tsattn.data.panel import Panel
 from tsattn.errors import DataError
 from tsattn.forecast.predict import Failure
 from tsattn.listener import Listener
-from tsattn.model.card import Card
+from tsattn.model.card import ANY_FREQ, Card
 from tsattn.verbs.choose import Choice, choose
+from tsattn.verbs.predictor import horizon_for
 from tsattn.workspace import ModelRef, Workspace
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Source:
 
     ref: ModelRef
     card: Card
+    horizon: int  # where the job says none
     read: ReadOptions
     blocks: Iterable[Block]
     rows: int
@@ -61,12 +63,14 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
     if any(group.keys for group in groups):
         data = whole(groups)
     found_whole = _chosen(job, data, ref, place)
+    _tell(found_whole, ref, note)
     panel = found_whole.panel
     if moment is not None:
         panel = known_at(panel, on_grid(moment, panel))
     return Source(
         ref=found_whole.ref,
         card=found_whole.card,
+        horizon=horizon_for(found_whole.card, panel),
         read=job.read,
         blocks=chunks(panel, ITEMS),
         rows=int(panel.lengths.sum()),
@@ -102,9 +106,15 @@ def _groups(data: Any) -> list[Group]:
 
 def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Choice:
     """The model named and the data read for it; without a name what `tsattn forecast` takes."""
-    named = None if ref is None else ref.path
+    named = None if ref is None else str(ref)  # not its path: an error names it as people know it
     found = choose(data, named, place, job.read, Listener())
     return found if ref is None else dataclasses.replace(found, ref=ref)
+
+
+def _tell(found: Choice, ref: ModelRef | None, note: Note) -> None:
+    """Say which model was chosen where the job names none: it may be another one tomorrow."""
+    for said in found.notes if ref is None else ():
+        note(said)
 
 
 def _streamed(job: Job, groups: list[Group], ref: ModelRef | None, place: Workspace, note: Note) -> Source | str:
@@ -118,8 +128,11 @@ def _streamed(job: Job, groups: list[Group], ref: ModelRef | None, place: Worksp
     if why:
         return why
     schema = found.panel.schema
+    # a model of any frequency has none to read by: a piece of short items would find one of its own
+    freq = found.panel.freq.alias if found.card.freq == ANY_FREQ and job.read.resample is None else job.read.freq
     read = dataclasses.replace(
         job.read,
+        freq=freq,
         timestamp=schema.timestamp,
         item=schema.item,
         target=schema.target,
@@ -132,7 +145,10 @@ def _streamed(job: Job, groups: list[Group], ref: ModelRef | None, place: Worksp
         if not isinstance(cut, str):
             if (most := max(piece.rows for piece in cut)) > 4 * job.block_rows:
                 note(f"its row groups are large: up to {most:,} rows are in memory at a time")
-            return Source(found.ref, found.card, read, cut, sum(group.rows for group in groups))
+            _tell(found, ref, note)
+            return Source(
+                found.ref, found.card, horizon_for(found.card, found.panel), read, cut, sum(group.rows for group in groups)
+            )
         why = cut
     return why
 

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from tsattn.errors import DataError, TsattnError
 from tsattn.forecast.frame import Forecaster
 from tsattn.forecast.predict import Failure, show
 from tsattn.model.card import Card
-from tsattn.verbs.predictor import check_fits, read_for
+from tsattn.verbs.predictor import check_fits, read_for, with_members
 from tsattn.verbs.training import fingerprint
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Work:
 
     card: Card
     model: str
+    members: tuple[str, ...] | None
     read: ReadOptions
     moment: dt.datetime | None  # rows after it are not seen
     horizon: int
@@ -62,6 +64,18 @@ class Part:
     shown: str = ""  # `newest`, as people read it
     clock: Clock | None = None
     fingerprint: str = ""
+
+
+def ready(folder: Path, members: tuple[str, ...] | None) -> Forecaster:
+    """The model of a folder, joined with members where that is wanted. Every engine forecasts with this.
+
+    The network inside the join is steady, not the join: rows that fill a batch up would count in what items learn from
+    each other.
+    """
+    from tsattn.model import runtime
+
+    loaded = runtime.load(folder)
+    return with_members(loaded.card, Steady(loaded), members)
 
 
 class Steady:
@@ -178,5 +192,6 @@ def joined(parts: list[str]) -> str:
 def frozen(part: Part, first: Clock | None, block: Block) -> Clock | None:
     """The clock of all blocks. Raises DataError for one that runs on another than the first."""
     if first is not None and part.clock is not None and part.clock != first:
-        raise DataError(f"{block}: its timestamps are in {part.clock.tz or 'no zone'}, and before in {first.tz or 'no zone'}")
+        here, before = (f"steps of {clock.freq} in {clock.tz or 'no zone'}" for clock in (part.clock, first))
+        raise DataError(f"{block}: its timestamps are {here}, and before {before}")
     return first or part.clock

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
@@ -51,7 +54,8 @@ def run(
 
     order = Order(options.listed(jobs), as_of, dry_run, wait, engine, ray_address)
     log = _log(session, json_logs)
-    with drawn.progress(stderr(), log, quiet=session.quiet, plain=json_logs) as tick:
+    stray: Any = _Stray(log)  # results alone belong on stdout, and Ray prints there when a node dies
+    with contextlib.redirect_stdout(stray), drawn.progress(stderr(), log, quiet=session.quiet, plain=json_logs) as tick:
         made: Ran = run_jobs(path, order, workspace=session.workspace, log=log, tick=tick)
     session.show(made, lambda console, found: drawn.runs(console, [one.to_mapping() for one in found.runs]))
     return int(made.exit_code)
@@ -124,6 +128,20 @@ def monitor(
 
     session.show(found, render)
     return int(ExitCode.DONE if found.good else ExitCode.FAILED)
+
+
+class _Stray(io.TextIOBase):
+    """Makes log lines of what libraries print."""
+
+    def __init__(self, log: Callable[..., None]) -> None:
+        self.log, self.rest = log, ""
+
+    def write(self, text: str) -> int:
+        *lines, self.rest = (self.rest + text).split("\n")
+        for line in lines:
+            if said := re.sub(r"\x1b\[[0-9;]*m", "", line).strip():
+                self.log("info", said)
+        return len(text)
 
 
 class _Mapping:

@@ -143,6 +143,22 @@ class Joined:
         return widths_of(scores, share.sum(0), pools, self.trust)
 
 
+def named(members: str | Sequence[str]) -> tuple[str, ...]:
+    """The names that "all" and "network" (none) stand for, or those given.
+
+    Raises ConfigError for an unknown name, with the nearest known one.
+    """
+    if isinstance(members, str):
+        members = {"all": DEFAULT, "network": ()}.get(members, (members,))
+    for name in members:
+        if name not in MEMBERS:
+            near = difflib.get_close_matches(name, MEMBERS, 1)
+            raise ConfigError(
+                f"unknown member {name!r}", f"did you mean {near[0]!r}?" if near else f"use some of {', '.join(MEMBERS)}"
+            )
+    return tuple(members)
+
+
 def join(
     network: Forecaster,
     members: Sequence[str] = DEFAULT,
@@ -155,15 +171,10 @@ def join(
 
     Raises ConfigError for an unknown name, with the nearest known one.
     """
-    for name in members:
-        if name not in MEMBERS:
-            near = difflib.get_close_matches(name, MEMBERS, 1)
-            raise ConfigError(
-                f"unknown member {name!r}", f"did you mean {near[0]!r}?" if near else f"use some of {', '.join(MEMBERS)}"
-            )
-    if not members:
+    chosen = named(members)
+    if not chosen:
         return network
-    made = [MEMBERS[name](season_length, tuple(network.quantiles)) for name in members]
+    made = [MEMBERS[name](season_length, tuple(network.quantiles)) for name in chosen]
     return Joined(network, made, origins=origins, trust=trust)
 
 

@@ -106,13 +106,11 @@ def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str
 
     None: those of its card. Raises ConfigError for an unknown name.
     """
-    from tsattn.forecast.members import DEFAULT, join
+    from tsattn.forecast.members import join, named
 
     if members is None:
         members = card.members
-    if isinstance(members, str):
-        members = {"all": DEFAULT, "network": ()}.get(members, (members,))
-    return join(forecaster, members)
+    return join(forecaster, named(members))
 
 
 def joined(forecaster: Forecaster) -> tuple[str, ...]:

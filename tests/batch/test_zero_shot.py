@@ -1,0 +1,103 @@
+"""The model in the package in jobs: taken without a name or by its own, joined with members, the same for the same blocks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.batch.conftest import write_csv
+from tests.batch.test_parquet import results, table
+from tests.batch.test_run import contents
+from tsattn import api
+from tsattn.batch.jobs import read_jobs
+from tsattn.cli.main import main
+from tsattn.errors import ConfigError
+
+JOB = """
+[[job]]
+name = "a"
+input = "data.csv"
+outputs = ["out/f.csv", "out/ds/", "sqlite:///out/f.db#fore \\"casts"]
+"""
+
+
+@pytest.fixture
+def shipped(zero_shot, monkeypatch):
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+    return zero_shot
+
+
+def daily(items: int = 3) -> list[str]:
+    """Items of a day's steps, which the hourly model of the workspace does not fit."""
+    first = dt.date(2024, 1, 1)
+    return [f"d{n},{first + dt.timedelta(d)},{5 + n + d % 7 + (d * d % 11) / 10}" for n in range(items) for d in range(90)]
+
+
+def test_when_a_job_names_no_model_and_none_fits_then_the_one_in_the_package_forecasts_as_forecast_does(
+    jobs, house, shipped, capsys
+):
+    write_csv(house / "data.csv", daily())
+    assert main(["run", str(jobs(JOB)), "--json"]) == 0
+    said = capsys.readouterr()
+    run = json.loads(said.out)["jobs"][0]
+    assert (run["model"], run["rows"]) == ("zero-shot", 3 * 30), "a month of days, where nobody says"
+    assert "zero-shot, in the package: no model here was trained on such columns and steps" in said.err
+    asked = api.forecast(house / "data.csv", workspace=house / ".tsattn")
+    made = (house / "out" / "f.csv").read_text("utf-8").splitlines()[1:]
+    assert [float(line.split(",")[4 + 3]) for line in made] == pytest.approx(asked.forecast.values[..., 3].ravel(), rel=1e-5)
+    first = contents(house / "out")
+    assert main(["run", str(jobs(JOB + 'model = "zero-shot"\n')), "-q"]) == 0
+    assert contents(house / "out") == first
+
+
+def test_when_members_are_chosen_then_a_job_joins_these(jobs, house, shipped):
+    write_csv(house / "data.csv", daily())
+    found = {}
+    for members in ('"network"', '"all"', '["seasonal-naive", "ridge"]', "[]"):
+        assert main(["run", str(jobs(JOB + f"members = {members}\n")), "-q"]) == 0
+        found[members] = (house / "out" / "f.csv").read_text("utf-8").partition("run_id")[2]
+    values = [[line.split(",")[4:8] for line in text.splitlines()[1:]] for text in found.values()]
+    assert values[0] == values[3], "no members are the network alone"
+    assert values[0] != values[1] != values[2] != values[0]
+
+
+def test_when_members_or_a_retraining_make_no_sense_then_it_is_told_with_the_line(jobs):
+    text = JOB + 'members = ["rigde"]\n[[job]]\nname = "b"\ninput = "x.csv"\noutputs = "o.csv"\n'
+    text += 'model = "zero-shot"\nretrain = "7d"\n[[job]]\nname = "c"\ninput = "x.csv"\noutputs = "o.csv"\nmembers = 3\n'
+    with pytest.raises(ConfigError) as caught:
+        read_jobs(jobs(text))
+    said = caught.value.message
+    assert "line 6: members: unknown member 'rigde' (did you mean 'ridge'?)" in said
+    assert "line 12: retrain: 'zero-shot' is the model in the package, which is never trained anew" in said
+    assert "line 17: members: must be a list of names" in said
+
+
+def test_when_a_night_is_made_up_for_then_the_join_gives_what_it_gave_then(jobs, house, shipped):
+    early = [line for line in daily() if line.split(",")[1] <= "2024-03-10"]
+    write_csv(house / "data.csv", early)
+    assert main(["run", str(jobs(JOB)), "-q"]) == 0
+    night = contents(house / "out")
+    write_csv(house / "data.csv", [*daily(), *(line.replace("d0", "later") for line in daily(1)[80:])])
+    for file in (house / "out").rglob("*.*"):
+        file.unlink() if file.is_file() else None
+    assert main(["run", str(jobs(JOB)), "-q", "--as-of", "2024-03-10"]) == 0
+    assert contents(house / "out") == night
+
+
+def test_when_a_dataset_is_streamed_then_a_piece_of_few_rows_is_read_on_the_grid_of_the_first(jobs, house, shipped, capsys):
+    # alone, the last item's rows are four hours apart
+    gappy = table(["z"], 24).take(pa.array([0, 8, 16, 20]))
+    pq.write_table(pa.concat_tables([table(["a", "b", "c"]), gappy]), house / "data.parquet", row_group_size=100)
+    text = (
+        JOB.replace("data.csv", "data.parquet").replace('fore \\"casts', "t").replace('"out/ds/"', '"out/f.parquet", "out/ds/"')
+    )
+    text += 'model = "zero-shot"\n'
+    assert main(["run", str(jobs(text + "block_rows = 150\n")), "--json", "-q"]) == 0, capsys.readouterr().out
+    first = results(house / "out")
+    assert main(["run", str(jobs(text + "block_rows = 150\n")), "--json", "-q"]) == 0
+    assert results(house / "out") == first
+    assert len(first[3]) == 4 * 48
