@@ -41,14 +41,16 @@ def evaluate(data: str | Path, name: str, forecasters: Sequence[Forecaster], bat
 
 
 def forecaster(name: str, panel: Panel, season: int, engine: str = "auto") -> Forecaster:
-    """A baseline by name, forecasts recorded in a Parquet file, or a model folder."""
+    """A baseline by name, forecasts recorded in a Parquet file, "zero-shot", or a model folder."""
     if name in BASELINES:
         return baseline(name, season)
     if name.endswith(".parquet"):
         return Recorded(Path(name), panel)
     from tsattn.model.runtime import load
+    from tsattn.workspace import ZERO_SHOT, shipped
 
-    return load(Path(name), engine)
+    ready = shipped()
+    return load(ready.path if ready and name == ZERO_SHOT else Path(name), engine)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
