@@ -17,9 +17,10 @@ ONLY = {
     "pytorch_lightning": ("model/learn.py",),
     "rich": ("out",),
     "typer": ("cli",),
-    "matplotlib": ("out/plots.py", "data/synthetic/gallery.py"),
+    "matplotlib": ("out/plots.py", "out/explained_plot.py", "data/synthetic/gallery.py"),
     "filelock": ("workspace.py",),
     "sqlalchemy": ("batch/database.py",),
+    "optuna": ("verbs/tuning.py",),
     "tenacity": ("batch/database.py",),
     "torch": ("nn", "model", "data/synthetic"),
     "onnxruntime": ("model",),
@@ -92,7 +93,7 @@ def test_when_a_library_has_its_rooms_then_no_other_file_imports_it(library):
 )
 def test_when_no_work_is_done_then_the_command_line_loads_nothing_heavy(arguments):
     code = f"from tsattn.cli.main import main\nmain({arguments!r})"
-    assert not loaded_after(code) & {*HEAVY, "sqlalchemy"}
+    assert not loaded_after(code) & {*HEAVY, "sqlalchemy", "optuna"}
 
 
 def test_when_the_package_is_imported_then_nothing_is_loaded():

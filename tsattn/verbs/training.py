@@ -7,7 +7,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -21,13 +21,16 @@ from tsattn.forecast.backtest import backtest
 from tsattn.forecast.baselines import baseline
 from tsattn.forecast.scores import Backtest
 from tsattn.listener import Listener
-from tsattn.model.card import CARD, Card
+from tsattn.model.card import CARD, Card, Fitted
 from tsattn.model.processes import is_helper
 from tsattn.verbs.plan import Plan, plan, reach
 from tsattn.verbs.predictor import absolute
 from tsattn.verbs.results import Trained, plain
 from tsattn.verbs.verdict import usual_baselines, verdict
 from tsattn.workspace import ModelRef, Workspace, name_for
+
+if TYPE_CHECKING:
+    from tsattn.nn.network import Network
 
 _REQUEST = "request.json"
 _SAVED = "saved.txt"  # beside the state of a run that was stopped: the model it was saved as
@@ -159,19 +162,7 @@ def _fit(
     )
     if fitted.stopped == "interrupted":
         listener.note("interrupted: the best weights so far are kept; --resume continues")
-    card = Card(
-        name=ref.name,
-        freq=panel.freq.alias,
-        tz=panel.tz,
-        horizon=made.horizon,
-        quantiles=tuple(network.spec.quantiles),
-        inputs={"past": network.spec.past, "known": network.spec.known, "static": network.spec.static},
-        schema=panel.schema,
-        model=made.model,
-        train=made.train,
-        fitted=fitted,
-        source=source_of(data, panel, report, request.read, made),
-    )
+    card = card_of(ref.name, panel, made, network, fitted, source_of(data, panel, report, request.read, made))
     listener.note("saving the model and checking that ONNX Runtime gives the same forecasts")
     try:
         card = artifact.save(ref.path, network, card)
@@ -192,6 +183,23 @@ def _fit(
             beside.write_text(card.to_json(), "utf-8")
     _forget(state, fitted.stopped, ref)
     return Trained(ref, card, made, report, scores, said, beats, notes_of(made, panel, asked=request.horizon is not None))
+
+
+def card_of(name: str, panel: Panel, made: Plan, network: Network, fitted: Fitted, source: dict[str, Any]) -> Card:
+    """The card of a network that was trained on a panel by a plan, before it is saved and scored."""
+    return Card(
+        name=name,
+        freq=panel.freq.alias,
+        tz=panel.tz,
+        horizon=made.horizon,
+        quantiles=tuple(network.spec.quantiles),
+        inputs={"past": network.spec.past, "known": network.spec.known, "static": network.spec.static},
+        schema=panel.schema,
+        model=made.model,
+        train=made.train,
+        fitted=fitted,
+        source=source,
+    )
 
 
 def _forget(state: Path, stopped: str, ref: ModelRef) -> None:
