@@ -23,7 +23,7 @@ def explain(
     session: Session,
     data: options.DataOrLatest = None,
     model: options.Model = None,
-    item: Annotated[
+    series: Annotated[
         options.Text, typer.Option("--series", metavar="NAME", help="The series to explain; default: the first, measured on all.")
     ] = None,
     plot: Annotated[options.Text, typer.Option(metavar="FILE", help="Draw it: .png or .svg.")] = None,
@@ -41,5 +41,5 @@ def explain(
         written(console, [found.written] if found.written else [])
 
     with session.listening(brief=True) as listener:
-        result = api.explain(data, model=model, item=item, workspace=session.workspace, read=read, plot=plot, listener=listener)
+        result = api.explain(data, model=model, item=series, workspace=session.workspace, read=read, plot=plot, listener=listener)
     return session.show(result, render)

@@ -23,7 +23,7 @@ MOST_ROWS = 12
 STEPS = 8
 
 
-def explained(console: Console, found: Explained, caution: str) -> None:
+def explained(console: Console, found: Explained) -> None:
     """What matters, where in the past it lies, and what the median is made of."""
     made = found.forecast
     cutoff = stamps(made.cutoffs[:1], made.freq, made.tz)[0]
@@ -33,7 +33,7 @@ def explained(console: Console, found: Explained, caution: str) -> None:
     _past(console, found)
     if found.parts is not None:
         _parts(console, found)
-    console.print(Text(caution, style="dim"))
+    console.print(Text(found.caution, style="dim"))
 
 
 def _matters(console: Console, found: Explained) -> None:

@@ -38,14 +38,14 @@ def draw(found: Explained) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 10.5), layout="constrained")
-    rows = figure.add_gridspec(4, 2, height_ratios=(2.4, 0.35, 1.9, 1.9), width_ratios=(1.5, 1))
+    rows = figure.add_gridspec(4, 2, height_ratios=(2.4, 0.3, 1.9, 1.9), width_ratios=(1.5, 1))
     view = views(found.forecast, found.panel, 1, shown=_shown(found))[0]
     main = figure.add_subplot(rows[0, :])
     _forecast(main, found, view)
-    ribbon = figure.add_subplot(rows[1, :], sharex=main)
-    _attention(ribbon, found, view)
-    _lags(figure.add_subplot(rows[2, 0]), found)
-    _covariates(figure.add_subplot(rows[2, 1]), found)
+    _attention(figure.add_subplot(rows[1, :], sharex=main), found, view)
+    _lags(figure.add_subplot(rows[2, 0] if found.covariates else rows[2, :]), found)
+    if found.covariates:
+        _covariates(figure.add_subplot(rows[2, 1]), found)
     _parts(figure.add_subplot(rows[3, 0]), found)
     _blocks(figure.add_subplot(rows[3, 1]), found)
     cutoff = stamps(found.forecast.cutoffs[:1], found.forecast.freq, found.forecast.tz)[0]
@@ -76,8 +76,9 @@ def _forecast(axes: Axes, found: Explained, view: View) -> None:
     for number, (_, low, high) in enumerate(view.bands):
         axes.fill_between(x, low, high, color=BANDS[number], linewidth=0)
     axes.plot(past_x, view.past, color=INK, linewidth=1.2)
-    axes.plot(x, view.median, color=FORECAST, linewidth=1.8)
+    axes.plot(x, view.median, color=FORECAST, linewidth=1.8, marker="." if len(x) == 1 else None)
     if len(past_x):
+        axes.plot([past_x[-1], x[0]], [view.past[-1], view.median[0]], color=FORECAST, linewidth=0.8)
         axes.axvline(past_x[-1], color=INK, linewidth=0.8, linestyle=":")
     axes.margins(x=0.005)
     axes.tick_params(labelbottom=False)
@@ -86,6 +87,7 @@ def _forecast(axes: Axes, found: Explained, view: View) -> None:
 
 def _attention(axes: Axes, found: Explained, view: View) -> None:
     """A ribbon under the past: the darker, the more attention a step got."""
+    axes.tick_params(labelsize=9, colors=INK)
     time_axis(axes, found.panel, alone=True)
     axes.set_yticks([])
     for side in ("top", "right", "left"):
@@ -142,26 +144,22 @@ def _round(value: float) -> int:
 
 
 def _covariates(axes: Axes, found: Explained) -> None:
-    axes.set_title("Which covariates matter: the loss rises by (%)", **_small())
     shown = sorted(found.covariates, key=lambda e: -e.rise)[:MOST_COVARIATES]
-    _bars(axes, shown, [e.name for e in shown], "no covariates")
+    _bars(axes, shown, [effect.name for effect in shown], np.arange(len(shown)), 0.55)
+    axes.set_title("Which covariates matter: the loss rises by (%)", **_small())
+    axes.set_ylim(max(len(shown), 3) - 0.3, -0.7)
 
 
-def _bars(axes: Axes, effects: list[Effect], names: list[str], empty: str) -> None:
-    """Horizontal bars with their intervals, the first one on top."""
+def _bars(axes: Axes, effects: list[Effect], names: list[str], y: np.ndarray, height: float) -> None:
+    """Horizontal bars with their intervals."""
     plain_axes(axes)
-    if not effects:
-        axes.set_axis_off()
-        axes.text(0.5, 0.5, empty, transform=axes.transAxes, ha="center", va="center", fontsize=10, color=FAINT)
-        return
-    y = np.arange(len(effects))[::-1]
-    axes.barh(y, [100 * e.rise for e in effects], color=[FORECAST if e.clear else FAINT for e in effects], height=0.55)
+    axes.barh(y, [100 * e.rise for e in effects], color=[FORECAST if e.clear else FAINT for e in effects], height=height)
     for at, effect in zip(y, effects, strict=True):
         if np.isfinite(effect.low):
             axes.hlines(at, 100 * effect.low, 100 * effect.high, color=INK, linewidth=0.9)
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_yticks(y, [name[:28] for name in names], parse_math=False)
-    axes.set_ylim(-0.7, max(len(effects), 3) - 0.3)
+    axes.set_yticks(np.round(y), [name[:28] for name in names], parse_math=False)
+    axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")
 
 
@@ -189,15 +187,16 @@ def _parts(axes: Axes, found: Explained) -> None:
 
 def _blocks(axes: Axes, found: Explained) -> None:
     """Attention beside permutation, block by block of the past."""
-    names = [f"{b.first}–{b.last} back" for b in found.blocks]
-    _bars(axes, [b.effect for b in found.blocks], names, "")
-    axes.set_title("Where in the past: the loss rises by (%); attention in purple", **_small())
-    if found.attention is None:
-        return
-    right = axes.get_xlim()[1]
-    for at, block in zip(np.arange(len(found.blocks))[::-1], found.blocks, strict=True):
-        axes.annotate(f"{100 * (block.attention or 0):.0f} %", (right, at), xytext=(4, 0), textcoords="offset points", va="center",
-                      fontsize=9, color=HINT, annotation_clip=False)  # fmt: skip
+    y, names = np.arange(len(found.blocks)), [f"{b.first}–{b.last} back" for b in found.blocks]
+    alone = found.attention is None
+    _bars(axes, [b.effect for b in found.blocks], names, y - (0 if alone else 0.2), 0.55 if alone else 0.38)
+    axes.set_ylim(len(y) - 0.4, -0.6)
+    title = "Where in the past: the loss rises by (%)"
+    if not alone:
+        shares = [100 * (b.attention or 0.0) for b in found.blocks]
+        axes.barh(y + 0.2, shares, color=HINT, alpha=0.55, height=0.3)
+        title += ", attention in purple"
+    axes.set_title(title, **_small())
 
 
 def _small() -> dict[str, Any]:

@@ -27,7 +27,7 @@ from tsattn.workspace import ModelRef, Workspace
 if TYPE_CHECKING:
     from tsattn.nn.inside import Inside
 
-WINDOWS = 96  # held-back windows that are looked at
+WINDOWS = 64  # held-back windows that are looked at
 SHARE = 0.2  # of the rows, at the end, where nothing was held back
 FEWEST_LAGS, MOST_LAGS = 14, 56  # looked at one by one; three seasons, if they lie between
 CAUTION = (
@@ -74,6 +74,8 @@ class Explained:
     notes: tuple[str, ...] = ()
     written: Path | None = None
 
+    caution = CAUTION
+
     @property
     def item_id(self) -> str:
         return self.forecast.item_ids[0]
@@ -104,7 +106,7 @@ class Explained:
             "blocks": blocks,
             "attention": None if self.attention is None else shortest(self.attention.astype(np.float32)),
             "parts": parts,
-            "caution": CAUTION,
+            "caution": self.caution,
             "notes": list(self.notes),
             "written": None if self.written is None else str(self.written),
         }

@@ -156,7 +156,8 @@ class _Search:
         from optuna.trial import TrialState
 
         self.study = study = self._open(resume)
-        if not study.get_trials(deepcopy=False):
+        # what `train` would take comes first, and again when it was cut short
+        if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.WAITING)):
             study.enqueue_trial({knob.field: usual(knob, self.usual) for knob in self.knobs})
         for one in self.tried():
             self.listener.trial(one)
@@ -173,8 +174,8 @@ class _Search:
 
     def best(self) -> Tried | None:
         """The finished trial with the lowest score."""
-        done = [one for one in self.tried() if one.score is not None]
-        return min(done, key=lambda one: one.score or math.inf) if done else None
+        done = [(one.score, one.number, one) for one in self.tried() if one.score is not None]
+        return min(done)[2] if done else None
 
     def tried(self) -> list[Tried]:
         """Every trial so far."""
@@ -220,10 +221,10 @@ class _Search:
         trial = self.study.ask()
         made = settings({knob.field: knob.suggest(trial, self.usual) for knob in self.knobs}, self.fixed)
         began = time.monotonic()
-        self.listener.trial(Tried(trial.number, "running", None, differences(made, self.usual), 0.0))
         score: float | None = None
         state = TrialState.FAIL
         try:
+            self.listener.trial(Tried(trial.number, "running", None, differences(made, self.usual), 0.0))
             score = self._score(trial, self._plan(made))
             state = TrialState.COMPLETE if math.isfinite(score) else TrialState.FAIL
         except _Prune:
