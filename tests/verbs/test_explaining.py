@@ -15,20 +15,35 @@ from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
 from tsattn.forecast.importance import Effect
+from tsattn.model import artifact
 from tsattn.out.explained import interval, names, percent
-from tsattn.verbs.explaining import Explained, _sampled, _share, _spans
+from tsattn.verbs import training
+from tsattn.verbs.explaining import Explained, _share, _spans
+from tsattn.verbs.unseen import sampled
 
 DATA = Path(__file__).parents[2] / "sample_data" / "built.csv"
 READ = ReadOptions(target=("sales",), known=("promo", "price", "visitors"))
 MODEL = {"context": 28, "patch": 7, "width": 16, "heads": 2, "layers": 1, "block": 7}
-TRAIN = {"steps": 150, "batch": 16, "origins": 4, "warmup": 10, "learning_rate": 3e-3, "finish": 0.0, "device": "cpu"}
+TRAIN = {
+    "steps": 150,
+    "batch": 16,
+    "origins": 4,
+    "warmup": 10,
+    "learning_rate": 3e-3,
+    "finish": 0.0,
+    "device": "cpu",
+    "precision": "fp32",
+}
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
     place = tmp_path_factory.mktemp("explained")
-    training = {**TRAIN, "precision": "fp32"}
-    tsattn.train(DATA, horizon=7, read=READ, name="built", workspace=place, model=MODEL, training=training)
+    with pytest.MonkeyPatch.context() as patch:  # without the export and the score, which take most of the time
+        patch.setattr(artifact, "export", lambda network, path: path.write_bytes(b"graph"))
+        patch.setattr(artifact, "check_parity", lambda *_: None)
+        patch.setattr(training, "score_tail", lambda *_: None)
+        tsattn.train(DATA, horizon=7, read=READ, name="built", workspace=place, model=MODEL, training=TRAIN)
     return place
 
 
@@ -100,7 +115,7 @@ def test_when_a_blocks_attention_is_asked_for_then_it_is_that_of_its_tokens():
 
 def test_when_windows_are_sampled_then_they_fall_on_all_phases_of_a_season():
     panel: Panel = tiny.waves((600, 500))
-    origins = _sampled(panel, panel.origin - 200, 64)
+    origins = sampled(panel, panel.origin - 200, 64)
     assert len(origins) == 64
     assert (origins.row >= panel.origin[origins.item] - 200).all()
     assert (origins.row < panel.origin[origins.item]).all()

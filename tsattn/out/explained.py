@@ -69,7 +69,7 @@ def _past(console: Console, found: Explained) -> None:
     drawn = tables.table(
         "steps back", "from", ">attention (a hint)", "", ">loss rises by", ">95 % interval", "", title="Where in the past"
     )
-    most = max((b.effect.rise for b in found.blocks), default=1.0)
+    most = max(1e-9, *(b.effect.rise for b in found.blocks))
     looked = max((b.attention or 0.0 for b in found.blocks), default=0.0)
     for block in found.blocks:
         when = stamps(made.freq.advance(made.cutoffs[:1], np.array([1 - block.last])), made.freq, made.tz)[0]

@@ -20,15 +20,15 @@ from tsattn.forecast.importance import Effect, Importance, Part
 from tsattn.forecast.predict import check_known, predict, wants_covariates
 from tsattn.listener import Listener
 from tsattn.model.card import ANY_FREQ, Card
-from tsattn.verbs.choose import Choice, choose
+from tsattn.verbs.choose import choose
 from tsattn.verbs.results import plain
+from tsattn.verbs.unseen import groups, held_back, sampled
 from tsattn.workspace import ModelRef, Workspace
 
 if TYPE_CHECKING:
     from tsattn.nn.inside import Inside
 
 WINDOWS = 64  # held-back windows that are looked at
-SHARE = 0.2  # of the rows, at the end, where nothing was held back
 FEWEST_LAGS, MOST_LAGS = 14, 56  # looked at one by one; three seasons, if they lie between
 CAUTION = (
     "Attention says where the network looked, not why: a hint, not a proof. Permutation is the test: on windows that were held "
@@ -134,21 +134,21 @@ def run(
     picture = None if plot is None else checked_suffix(plot, PICTURES)
     chosen = choose(data, model, workspace, options, listener)
     card, panel = chosen.card, chosen.panel
-    rows, notes = _held_back(chosen, panel)
+    rows, notes = held_back(chosen, panel)
     if item is not None:
         which = np.array([_index(panel, item)])
         rows, panel = rows[which], panel.select(which)
     elif len(panel) > 1:
         notes.append(f"shown: {panel.item_ids[0]}, measured on all series; --series NAME for one of them alone")
-    forecaster = runtime.load(chosen.ref.path)
-    origins = _sampled(panel, panel.origin + rows, WINDOWS)
+    network, _ = artifact.load_network(chosen.ref.path)
+    forecaster = runtime.of_network(network, card)
+    origins = sampled(panel, panel.origin + rows, WINDOWS)
     batch = gather(panel, origins, card.model.context, card.model.horizon, wants_covariates(forecaster))
     listener.note(f"measuring on {len(origins)} held-back windows")
-    measured = Importance(forecaster, batch, _groups(panel, origins, card.model.horizon))
+    measured = Importance(forecaster, batch, groups(panel, origins, card.model.horizon))
     lags = measured.lags(*_lags(panel, batch))
     covariates = measured.covariates(_parts_of(card, panel, batch))
     shown, made, more = _shown(forecaster, panel, card)
-    network, _ = artifact.load_network(chosen.ref.path)
     inside = _inside(network, gather(panel, shown, card.model.context, card.model.horizon, wants_covariates(forecaster)))
     attention = None if inside.attention is None else inside.attention[0].double().numpy()
     spans = _spans(card.model.context, card.model.patch, int(panel.lengths.max()))
@@ -179,42 +179,6 @@ def _index(panel: Panel, item: str) -> int:
         names = ", ".join(panel.item_ids[:5]) + (", …" if len(panel) > 5 else "")
         raise ConfigError(f"there is no series {item!r}", f"did you mean {near[0]!r}?" if near else f"there are: {names}")
     return panel.item_ids.index(item)
-
-
-def _held_back(chosen: Choice, panel: Panel) -> tuple[np.ndarray, list[str]]:
-    """(S,) where the held-back rows of each item begin, counted from its end (negative or 0), and what to say about it."""
-    from tsattn.verbs.training import fingerprint
-
-    test, lengths = chosen.card.source.get("test") or {}, panel.lengths
-    if chosen.card.source.get("fingerprint") == fingerprint(panel) and test.get("windows"):
-        horizon = int(test["horizon"])
-        return -horizon * np.minimum(int(test["windows"]), np.maximum(lengths - 1, 0) // horizon), []
-    rows = -np.maximum((SHARE * lengths).astype(np.int64), np.minimum(lengths // 2, chosen.card.model.horizon))
-    if chosen.card.freq == ANY_FREQ:
-        return rows, []
-    warning = f"these rows were not held back from {chosen.ref}: it may have learnt from some of them"
-    return rows, [warning]
-
-
-def _sampled(panel: Panel, first: np.ndarray, most: int) -> Origins:
-    """At most `most` origins between `first` (S,) and the ends, at random, so that they fall on all phases of a season."""
-    counts = panel.origin - first
-    item = np.repeat(np.arange(len(panel)), counts)
-    if not len(item):
-        raise DataError("there are no held-back rows to measure on", "give more rows, or another --series")
-    row = np.concatenate([np.arange(a, b) for a, b in zip(first, panel.origin, strict=True)])
-    kept = row - panel.indptr[:-1][item] > 0
-    item, row = item[kept], row[kept]
-    if len(row) > most:
-        some = np.sort(np.random.default_rng(0).choice(len(row), most, replace=False))
-        item, row = item[some], row[some]
-    return Origins(item, row)
-
-
-def _groups(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
-    """(W,) a number for the windows of one item whose steps overlap, more or less: so many steps are one observation."""
-    within = (origins.row - panel.indptr[:-1][origins.item]) // horizon
-    return origins.item * (int(within.max()) + 1) + within
 
 
 def _lags(panel: Panel, batch: WindowBatch) -> tuple[int, list[int]]:

@@ -6,9 +6,8 @@ import hashlib
 import math
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +15,12 @@ import numpy as np
 
 from tsattn.data.panel import Panel
 from tsattn.data.read import read
-from tsattn.errors import ConfigError, DataError, TsattnError
+from tsattn.errors import ConfigError, TsattnError
 from tsattn.forecast.backtest import backtest
 from tsattn.forecast.baselines import baseline
 from tsattn.listener import Listener
 from tsattn.verbs import training
+from tsattn.verbs.folds import REFERENCE, Fold, folds_of, relative_error
 from tsattn.verbs.plan import Plan, plan
 from tsattn.verbs.results import Trained, plain
 from tsattn.verbs.space import differences, free, settings, usual
@@ -30,13 +30,9 @@ from tsattn.workspace import Workspace, name_for
 if TYPE_CHECKING:
     from optuna import Study, Trial
 
-FOLDS = 2
-SHARE = 0.3  # of what stands before the test tail, at most, for all folds
-MOST_WINDOWS = 5  # of an item, in a fold
 KEPT = 0.2  # of --max-time, for the final training
 LEAST_TRIALS = 4  # that --max-time has room for, however long one would take
 HOPELESS = 1.15  # times the best score on the first fold: not worth a second one
-REFERENCE = "seasonal-naive"
 
 
 @dataclass(frozen=True)
@@ -79,15 +75,6 @@ class _Prune(Exception):
     """This trial is not worth going on with."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Fold:
-    """Train on what is before `cut` (S,), score on the `windows` horizons of each item after it."""
-
-    cut: np.ndarray
-    windows: int
-    end: np.ndarray
-
-
 def run(
     data: Any,
     request: Request,
@@ -103,6 +90,8 @@ def run(
     _optuna()
     if isinstance(data, str) and data == "-":
         raise ConfigError("standard input can be read only once, and the final training reads the data again", "name a file")
+    if request.train.get("devices", 1) * request.train.get("nodes", 1) > 1:
+        raise ConfigError("a search runs on one device", "tune on one, then train with what it found: --config, --devices N")
     began = time.monotonic()
     name = name or name_for(data)
     panel, report = read(data, request.read)
@@ -251,7 +240,7 @@ class _Search:
         assert self.study is not None
         return float(self.study.get_trials(deepcopy=False)[one.number].user_attrs["folds"][0])
 
-    def _score_fold(self, fold: _Fold, made: Plan, watch: Callable[[Any], None]) -> float:
+    def _score_fold(self, fold: Fold, made: Plan, watch: Callable[[Any], None]) -> float:
         from tsattn.model import runtime
         from tsattn.model.fit import fit
 
@@ -293,38 +282,6 @@ class _Search:
         state = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}.get(trial.state.name, "running")
         changed = differences(settings(trial.params, self.fixed), self.usual)
         return Tried(trial.number, state, trial.value if state == "done" else None, changed, trial.user_attrs.get("seconds", 0.0))
-
-
-def folds_of(panel: Panel, made: Plan) -> list[_Fold]:
-    """FOLDS pieces of whole horizons at the end of what stands before the test tail, oldest first; one if it is short.
-
-    Raises DataError when there is no room for one.
-    """
-    left = made.test_start - panel.indptr[:-1]
-    typical, horizon = float(np.quantile(left, 0.25)), made.horizon
-    if typical < 4 * horizon:
-        raise DataError(
-            f"the series leave {int(typical)} rows before the test tail: too few to choose settings by",
-            "give longer series, a shorter --horizon, or fewer --test-windows",
-        )
-    count = FOLDS if SHARE * typical >= FOLDS * horizon else 1
-    windows = int(np.clip(SHARE * typical / (count * horizon), 1, MOST_WINDOWS))
-    cuts = [made.test_start - back * windows * horizon for back in range(count, -1, -1)]
-    cuts = [np.maximum(cut, panel.indptr[:-1]) for cut in cuts]
-    return [_Fold(cut, windows, end) for cut, end in pairwise(cuts)]
-
-
-def relative_error(rows: Sequence[dict[str, Any]]) -> float:
-    """Geometric mean of MASE and WQL, each as a share of the second row's; a metric it cannot tell by is left out.
-
-    0.8 = a fifth less error than seasonal naive. NaN when neither can be told.
-    """
-    shares = []
-    for metric in ("MASE", "WQL"):
-        own, other = float(rows[0][metric]), float(rows[1][metric])
-        if math.isfinite(own) and math.isfinite(other) and other > 0:
-            shares.append(own / other)
-    return math.exp(sum(math.log(max(share, 1e-9)) for share in shares) / len(shares)) if shares else float("nan")
 
 
 def _optuna() -> Any:
