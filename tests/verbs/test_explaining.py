@@ -25,7 +25,7 @@ DATA = Path(__file__).parents[2] / "sample_data" / "built.csv"
 READ = ReadOptions(target=("sales",), known=("promo", "price", "visitors"))
 MODEL = {"context": 28, "patch": 7, "width": 16, "heads": 2, "layers": 1, "block": 7}
 TRAIN = {
-    "steps": 150,
+    "steps": 200,
     "batch": 16,
     "origins": 4,
     "warmup": 10,

@@ -20,7 +20,7 @@ from tsattn.forecast.quantiles import normal_scores
 
 LEVEL = 0.95  # of the intervals that are shown
 CLEAR = 0.01  # a rise of the loss below this is none worth telling, however certain
-STRONG = 0.05  # nor is one of less than this share of the strongest of its kind
+STRONG = 0.1  # nor is one of less than this share of the strongest of its kind
 REPEATS = 1  # permutations of each part: more windows tell more than more permutations
 LONG_STEPS = 8  # steps at which a lag beyond the single offsets is looked at
 LEAST_GROUPS = 6  # of windows, for an interval

@@ -38,7 +38,9 @@ def described(console: Console, found: Described) -> None:
             console, card.scores, f"Scores on the {test.get('windows', '?')} × {test.get('horizon', '?')} steps held back"
         )
     else:
-        console.print(Text("not scored: no rows were held back", style="yellow"))
+        console.print(
+            Text("not scored: no rows were held back, or scoring was interrupted (tsattn backtest DATA)", style="yellow")
+        )
 
 
 def _grow(tree: Tree, node: Node) -> None:

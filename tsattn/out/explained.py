@@ -89,7 +89,7 @@ def _parts(console: Console, found: Explained) -> None:
     assert parts is not None
     steps = min(len(parts.level), STEPS)
     rest = len(parts.level) - steps
-    title = "Parts of the median: level + season + remainder (what the network adds to the seasonal anchors it mixes)"
+    title = "Parts of the median: level + season + remainder"
     drawn: Table = tables.table("timestamp", ">level", ">season", ">remainder", ">median", title=title)
     places = decimals(np.concatenate([parts.level, made.median[0]]))
     when = stamps(made.timestamps[0, :steps], made.freq, made.tz)
