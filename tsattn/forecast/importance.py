@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -217,4 +218,5 @@ def student(level: float, freedom: int) -> float:
 def _joined(batches: Sequence[WindowBatch]) -> WindowBatch:
     """Batches of like windows one after the other."""
     names = ("past_target", "past_cov", "known", "static", "future_target", "item", "origin")
-    return replace(batches[0], **{name: np.concatenate([getattr(b, name) for b in batches]) for name in names}, cutoff=None)
+    values: dict[str, Any] = {name: np.concatenate([getattr(b, name) for b in batches]) for name in names}
+    return replace(batches[0], **values, cutoff=None)
