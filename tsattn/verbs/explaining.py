@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,9 +24,6 @@ from tsattn.verbs.choose import choose
 from tsattn.verbs.results import plain
 from tsattn.verbs.unseen import groups, held_back, sampled
 from tsattn.workspace import ModelRef, Workspace
-
-if TYPE_CHECKING:
-    from tsattn.nn.inside import Inside
 
 WINDOWS = 64  # held-back windows that are looked at
 FEWEST_LAGS, MOST_LAGS = 14, 56  # looked at one by one; three seasons, if they lie between
@@ -128,6 +125,7 @@ def run(
 ) -> Explained:
     """Explain; see tsattn.api.explain."""
     from tsattn.model import artifact, runtime
+    from tsattn.model.look import look
     from tsattn.out.explained_plot import PICTURES, save_picture
     from tsattn.out.sinks import checked_suffix
 
@@ -149,8 +147,8 @@ def run(
     lags = measured.lags(*_lags(panel, batch))
     covariates = measured.covariates(_parts_of(card, panel, batch))
     shown, made, more = _shown(forecaster, panel, card)
-    inside = _inside(network, gather(panel, shown, card.model.context, card.model.horizon, wants_covariates(forecaster)))
-    attention = None if inside.attention is None else inside.attention[0].double().numpy()
+    seen = look(network, gather(panel, shown, card.model.context, card.model.horizon, wants_covariates(forecaster)))
+    attention = None if seen.attention is None else seen.attention[0]
     spans = _spans(card.model.context, card.model.patch, int(panel.lengths.max()))
     effects = measured.blocks(spans)
     found = Explained(
@@ -161,7 +159,7 @@ def run(
         covariates=tuple(covariates),
         blocks=tuple(Block(a, b, _share(attention, a, b, card.model.patch), e) for (a, b), e in zip(spans, effects, strict=True)),
         attention=None if attention is None else np.repeat(attention / card.model.patch, card.model.patch),
-        parts=_parts(inside, made.horizon),
+        parts=None if seen.parts is None else Parts(*(part[0, : made.horizon] for part in seen.parts)),
         windows=len(measured.usable),
         notes=(*chosen.notes, *notes, *more),
         written=picture,
@@ -229,23 +227,6 @@ def _shown(forecaster: Forecaster, panel: Panel, card: Card) -> tuple[Origins, F
     if failures:
         raise DataError(f"series {failures[0].item_id} {failures[0].reason}", "choose another --series")
     return origins, made, notes
-
-
-def _inside(network: Any, batch: WindowBatch) -> Inside:
-    import torch
-
-    from tsattn.nn.inside import look
-    from tsattn.nn.network import Inputs
-
-    seasons = find_seasons(batch.past_target, batch.season_lengths)
-    arrays = (batch.past_target, batch.past_cov, batch.known, batch.static, seasons)
-    return look(network, Inputs(*(torch.from_numpy(np.ascontiguousarray(a)) for a in arrays)))
-
-
-def _parts(inside: Inside, horizon: int) -> Parts | None:
-    if inside.level is None or inside.season is None or inside.remainder is None:
-        return None
-    return Parts(*(part[0, :horizon].double().numpy() for part in (inside.level, inside.season, inside.remainder)))
 
 
 def _spans(context: int, patch: int, longest: int) -> list[tuple[int, int]]:
