@@ -17,9 +17,10 @@ ONLY = {
     "pytorch_lightning": ("model/learn.py",),
     "rich": ("out",),
     "typer": ("cli",),
-    "matplotlib": ("out/plots.py", "data/synthetic/gallery.py"),
+    "matplotlib": ("out/plots.py", "out/explained_plot.py", "data/synthetic/gallery.py"),
     "filelock": ("workspace.py",),
     "sqlalchemy": ("batch/database.py",),
+    "optuna": ("verbs/tuning.py",),
     "tenacity": ("batch/database.py",),
     "torch": ("nn", "model", "data/synthetic"),
     "onnxruntime": ("model",),
@@ -83,6 +84,8 @@ def test_when_a_library_has_its_rooms_then_no_other_file_imports_it(library):
         ["--version"],
         ["train", "--help"],
         ["forecast", "--help"],
+        ["explain", "--help"],
+        ["tune", "--help"],
         ["run", "--help"],
         ["bogus"],
         ["ingest", "--bogus"],
@@ -92,7 +95,7 @@ def test_when_a_library_has_its_rooms_then_no_other_file_imports_it(library):
 )
 def test_when_no_work_is_done_then_the_command_line_loads_nothing_heavy(arguments):
     code = f"from tsattn.cli.main import main\nmain({arguments!r})"
-    assert not loaded_after(code) & {*HEAVY, "sqlalchemy"}
+    assert not loaded_after(code) & {*HEAVY, "sqlalchemy", "optuna"}
 
 
 def test_when_the_package_is_imported_then_nothing_is_loaded():
@@ -102,6 +105,13 @@ def test_when_the_package_is_imported_then_nothing_is_loaded():
 def test_when_data_is_forecast_then_lightning_and_torch_training_are_not_needed_to_import_the_verbs():
     loaded = loaded_after("import tsattn.api, tsattn.verbs.choose, tsattn.verbs.predictor, tsattn.out.tables, tsattn.out.plots")
     assert not loaded & {"pytorch_lightning", "torch", "pandas", "matplotlib", "typer"}
+
+
+def test_when_networks_are_listed_or_looked_into_then_lightning_is_not_needed():
+    modules = "tsattn.verbs.describing, tsattn.verbs.explaining, tsattn.model.artifact, tsattn.nn.inside, tsattn.nn.outline"
+    loaded = loaded_after(f"import {modules}\nfrom tsattn.cli.main import main\nmain(['models', '--kinds'])")
+    assert "torch" in loaded
+    assert not loaded & {"pytorch_lightning", "pandas", "matplotlib", "optuna"}
 
 
 MODULES = sorted(

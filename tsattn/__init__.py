@@ -9,19 +9,31 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tsattn.api import backtest, forecast, ingest, load, train
+    from tsattn.api import backtest, explain, forecast, ingest, load, train, tune
     from tsattn.data.panel import Panel
     from tsattn.errors import TsattnError
     from tsattn.forecast.frame import Forecast
 
 __version__ = "0.1.0"
-__all__ = ["Forecast", "Panel", "TsattnError", "__version__", "backtest", "forecast", "ingest", "load", "train"]
+__all__ = [
+    "Forecast",
+    "Panel",
+    "TsattnError",
+    "__version__",
+    "backtest",
+    "explain",
+    "forecast",
+    "ingest",
+    "load",
+    "train",
+    "tune",
+]
 
 _HOME = {
     "Forecast": "tsattn.forecast.frame",
     "Panel": "tsattn.data.panel",
     "TsattnError": "tsattn.errors",
-    **dict.fromkeys(("backtest", "ingest", "load", "train"), "tsattn.api"),
+    **dict.fromkeys(("backtest", "explain", "ingest", "load", "train", "tune"), "tsattn.api"),
 }
 
 

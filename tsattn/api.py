@@ -1,4 +1,4 @@
-"""The verbs as Python: ingest, train, forecast, backtest, models, load. Each returns a frozen result and prints nothing."""
+"""The verbs as Python, from ingest to load. Each returns a frozen result and prints nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from tsattn.workspace import Workspace
 if TYPE_CHECKING:
     from tsattn.data.panel import Panel
     from tsattn.data.report import ReadReport
+    from tsattn.verbs.describing import Assembled, Described
+    from tsattn.verbs.explaining import Explained
     from tsattn.verbs.predictor import Model
+    from tsattn.verbs.tuning import Tuned
 
 Place = str | Path | None
 
@@ -62,6 +65,35 @@ def train(
 
     request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read, start)
     return run(data, request, name, Workspace.at(workspace), resume=resume, logger=logger, listener=listener)
+
+
+def tune(
+    data: Any,
+    *,
+    trials: int = 20,
+    max_time: float | None = None,
+    horizon: int | None = None,
+    name: str | None = None,
+    workspace: Place = None,
+    read: ReadOptions = ReadOptions(),
+    model: Mapping[str, Any] | None = None,
+    training: Mapping[str, Any] | None = None,
+    test_windows: int | None = None,
+    resume: bool = False,
+    listener: Listener = Listener(),
+) -> Tuned:
+    """Search settings by rolling-origin validation before the test tail, then train, save and score as `train` does.
+
+    `trials`: in all, those of the search that `resume` continues counted. `max_time`: seconds, the final training included.
+    Fields given in `model` and `training` are not searched over. Ctrl-C ends the search and keeps its best. Raises
+    ConfigError without Optuna, DataError when the series are too short to choose by.
+    """
+    from tsattn.verbs.training import Request
+    from tsattn.verbs.tuning import run
+
+    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read)
+    place = Workspace.at(workspace)
+    return run(data, request, name, place, trials=trials, max_time=max_time, resume=resume, listener=listener)
 
 
 def pretrain(
@@ -182,6 +214,27 @@ def backtest(
     return run(data, model, config, members, Workspace.at(workspace), read, output, listener)
 
 
+def explain(
+    data: Any = None,
+    *,
+    model: Place = None,
+    item: str | None = None,
+    workspace: Place = None,
+    read: ReadOptions = ReadOptions(),
+    plot: Place = None,
+    listener: Listener = Listener(),
+) -> Explained:
+    """Tell what the forecast of an item (default: the first) rests on: lags, covariates, the past in blocks, its parts.
+
+    Effects are rises of the loss on held-back windows when a part of the input is exchanged (forecast/importance.py), of
+    the named item or of all; attention is rolled out (nn/inside.py). Data and model are found as by `forecast`. `plot`
+    (.png, .svg) is written when given. Raises ConfigError for an unknown item, DataError when no window can be scored.
+    """
+    from tsattn.verbs.explaining import run
+
+    return run(data, model, item, Workspace.at(workspace), read, plot, listener)
+
+
 def models(*, workspace: Place = None) -> Listed:
     """The models of the workspace, newest first. One that cannot be read is listed with its `error`."""
     from tsattn.model.card import read_card
@@ -200,6 +253,20 @@ def models(*, workspace: Place = None) -> Listed:
         row |= {"items": source.get("items"), "rows": source.get("rows"), "source": source.get("source"), "scores": own}
         rows.append(plain(row))
     return Listed(place.root, tuple(rows))
+
+
+def describe(model: Place = None, *, workspace: Place = None) -> Described:
+    """A model's card and its network as a tree (default: the newest model). Raises ArtifactError as `load` does."""
+    from tsattn.verbs.describing import describe as run
+
+    return run(model, Workspace.at(workspace))
+
+
+def assemblies() -> Assembled:
+    """The kinds of network that can be trained, each with its number of parameters and a line on it."""
+    from tsattn.verbs.describing import assemblies as listed
+
+    return listed()
 
 
 def rollback(name: str, *, workspace: Place = None) -> Listed:

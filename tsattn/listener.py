@@ -16,8 +16,11 @@ def _ignore(_: Any) -> None:
 
 @dataclass(frozen=True)
 class Listener:
-    """`report` hears what reading found, `note` one line of text, `progress` each Progress of a training run."""
+    """`report` hears what reading found, `note` one line of text, `progress` each Progress of a training run,
+    `trial` each trial of a search, when it begins and when it ends.
+    """
 
     report: Callable[[ReadReport], None] = _ignore
     note: Callable[[str], None] = _ignore
     progress: Callable[[Any], None] = _ignore
+    trial: Callable[[Any], None] = _ignore

@@ -2,6 +2,7 @@
 
     .tsattn/models/<name>/<version>/   complete model folders; the newest one is "latest"
     .tsattn/training/<name>/           what --resume continues from
+    .tsattn/tuning/<name>.db           the searches of `tsattn tune`
     .tsattn/logs/                      tracebacks of faults
 
 There are no links and no index: a folder is a model when its name is a version and it holds a config.json, and
@@ -134,6 +135,10 @@ class Workspace:
     def training(self, name: str) -> Path:
         """The folder that holds what `--resume` needs for this name."""
         return self.root / "training" / checked_name(name)
+
+    def tuning(self, name: str) -> Path:
+        """The file that holds the searches of this name."""
+        return self.root / "tuning" / f"{checked_name(name)}.db"
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:

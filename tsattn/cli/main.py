@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tsattn.cli import backtest, batch, forecast, ingest, models, options, pretrain, train
+from tsattn.cli import backtest, batch, explain, forecast, ingest, models, options, pretrain, train, tune
 from tsattn.cli.groups import uses
 from tsattn.cli.session import Session
 from tsattn.errors import ExitCode, TsattnError
@@ -30,11 +30,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    *(ingest.ingest, train.train, forecast.forecast, backtest.backtest, models.models, pretrain.pretrain),
-    *(batch.run, batch.runs, batch.schedule, batch.monitor),
+    *(ingest.ingest, train.train, tune.tune, forecast.forecast, backtest.backtest, explain.explain),
+    *(models.models, models.describe, pretrain.pretrain, batch.run, batch.runs, batch.schedule, batch.monitor),
 )
+WITHOUT_ARGUMENTS = ("describe", "explain", "forecast", "models", "pretrain", "runs")
 for command in COMMANDS:
-    app.command(no_args_is_help=command.__name__ not in ("forecast", "models", "pretrain", "runs"))(command)
+    app.command(no_args_is_help=command.__name__ not in WITHOUT_ARGUMENTS)(command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -82,10 +82,19 @@ class MultiHeadAttention(nn.Module):
 
     def forward(self, x: Tensor, seen: Sight) -> Tensor:
         """x (B, T, D) -> (B, T, D)."""
+        weights, value = self._attend(x, seen)
+        out = weights @ value.transpose(1, 2)  # (B, heads, T, d)
+        return self.project_out(out.transpose(1, 2).flatten(2) * seen.sees)
+
+    def weights(self, x: Tensor, seen: Sight) -> Tensor:
+        """What each token looks at, (B, heads, T, T): rows sum to 1, or to 0 where a token sees nobody."""
+        return self._attend(x, seen)[0] * seen.sees[:, None]
+
+    def _attend(self, x: Tensor, seen: Sight) -> tuple[Tensor, Tensor]:
+        """The softmax over the keys (B, heads, T, T), and the values (B, T, heads, d)."""
         head = x.shape[-1] // self.heads
         query_key, value = self.project_in(x).unflatten(-1, (3, self.heads, head)).split([2, 1], 2)
         swapped = torch.cat(query_key.chunk(2, -1)[::-1], -1)
         q, k = (query_key * seen.cos + swapped * seen.sin).permute(2, 0, 3, 1, 4)  # rotate, of both at once
         scores = q @ (k / math.sqrt(head)).transpose(-1, -2) + seen.bias  # (B, heads, T, T)
-        out = torch.softmax(scores, -1) @ value[:, :, 0].transpose(1, 2)  # (B, heads, T, d)
-        return self.project_out(out.transpose(1, 2).flatten(2) * seen.sees)
+        return torch.softmax(scores, -1), value[:, :, 0]

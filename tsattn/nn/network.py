@@ -176,19 +176,26 @@ class Head(nn.Module):
 
     def forward(self, tokens: Tensor, simple: Tensor, ahead: Tensor, scale: scaling.Scale) -> Tensor:
         """tokens (B, O, D), anchors (B, O, H, A), known ahead (B, O, H, K) -> (B, O, H, Q) in units of scale.std."""
-        step, season = scale.step[..., None], scale.season[..., None]
-        near = torch.asinh((simple - simple[..., :1, :1]) / step[..., None]) / 2
+        weight, raw = self.mixture(tokens, simple, ahead, scale)
+        middle = (weight * simple).sum(-1) + self.correction(raw, scale)
+        width = nn.functional.softplus(raw - 1.0) * scale.season[..., None, None]
+        down = width[..., : self.median].flip(-1).cumsum(-1).flip(-1)
+        up = width[..., self.median + 1 :].cumsum(-1)
+        return torch.cat([middle[..., None] - down, middle[..., None], middle[..., None] + up], -1)
+
+    def mixture(self, tokens: Tensor, simple: Tensor, ahead: Tensor, scale: scaling.Scale) -> tuple[Tensor, Tensor]:
+        """The weights of the anchors (B, O, H, A), 1 in all, and what correction and widths are made of (B, O, H, Q)."""
+        near = torch.asinh((simple - simple[..., :1, :1]) / scale.step[..., None, None]) / 2
         x = torch.cat([tokens, near.flatten(2), ahead.flatten(2)], -1)
         x = self.dropout(nn.functional.gelu(self.expand(x)))
         x = x + self.dropout(nn.functional.gelu(self.middle(x)))
         weight = torch.softmax(self.mix(x).float().unflatten(-1, (self.blocks, -1)), -1)  # (B, O, blocks, A)
         weight = weight.repeat_interleave(self.block, 2)[:, :, : self.horizon]
-        raw = self.quantile(x).float().unflatten(-1, (self.horizon, -1))  # (B, O, H, Q)
-        middle = (weight * simple).sum(-1) + torch.sinh(raw[..., self.median].clamp(-LIMIT, LIMIT)) * step
-        width = nn.functional.softplus(raw - 1.0) * season[..., None]
-        down = width[..., : self.median].flip(-1).cumsum(-1).flip(-1)
-        up = width[..., self.median + 1 :].cumsum(-1)
-        return torch.cat([middle[..., None] - down, middle[..., None], middle[..., None] + up], -1)
+        return weight, self.quantile(x).float().unflatten(-1, (self.horizon, -1))
+
+    def correction(self, raw: Tensor, scale: scaling.Scale) -> Tensor:
+        """What the median adds to the mixture: (B, O, H, Q) -> (B, O, H), in units of scale.std."""
+        return torch.sinh(raw[..., self.median].clamp(-LIMIT, LIMIT)) * scale.step[..., None]
 
 
 def _series_features(seasons: Tensor, scale: scaling.Scale) -> Tensor:

@@ -38,10 +38,10 @@ class View:
     bands: tuple[tuple[tuple[float, float], np.ndarray, np.ndarray], ...]  # widest first: levels, low (H,), high (H,)
 
 
-def views(forecast: Forecast, panel: Panel, most: int = MOST_PANELS) -> list[View]:
-    """The first `most` items of a forecast with as much history as reads well beside it."""
+def views(forecast: Forecast, panel: Panel, most: int = MOST_PANELS, shown: int | None = None) -> list[View]:
+    """The first `most` items of a forecast with `shown` steps of history, or as many as read well beside it."""
     index = {item: i for i, item in enumerate(panel.item_ids)}
-    shown = max(3 * forecast.horizon, 2 * panel.freq.season_length, 40)
+    shown = shown or max(3 * forecast.horizon, 2 * panel.freq.season_length, 40)
     made = []
     for b in range(min(len(forecast), most)):
         i = index[forecast.item_ids[b]]
@@ -113,7 +113,7 @@ def draw(forecast: Forecast, panel: Panel, heading: str = "") -> Figure:
 
 
 def _draw_item(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:
-    past_x, x = _axis(view.past_stamps, panel), _axis(view.stamps, panel)
+    past_x, x = axis_values(view.past_stamps, panel), axis_values(view.stamps, panel)
     for number, (levels, low, high) in enumerate(view.bands):
         # opaque, so that a band has the same shade in the legend as where it lies on a wider one
         color = BANDS[number]
@@ -131,13 +131,18 @@ def _draw_item(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:
         axes.plot([past_x[-1], x[0]], [view.past[-1], view.median[0]], color=FORECAST, linewidth=0.8)
     if len(past_x):
         axes.axvline(past_x[-1], color=INK, linewidth=0.8, linestyle=":")
+    axes.margins(x=0.01)
+    plain_axes(axes, size=8 if not alone else 9)
+    _label_axes(axes, view, panel, alone=alone)
+
+
+def plain_axes(axes: Axes, size: int = 9) -> None:
+    """A light grid behind, no frame above and at the right."""
     axes.grid(True, color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.margins(x=0.01)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    axes.tick_params(labelsize=8 if not alone else 9, colors=INK)
-    _label_axes(axes, view, panel, alone=alone)
+    axes.tick_params(labelsize=size, colors=INK)
 
 
 def _label_axes(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:
@@ -147,6 +152,11 @@ def _label_axes(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:
     wide = len(names) > 1 or not names
     label = view.item_id if alone and wide else "" if wide else names[0]
     axes.set_ylabel(label[:40], fontsize=9, color=INK, parse_math=False)
+    time_axis(axes, panel, alone=alone)
+
+
+def time_axis(axes: Axes, panel: Panel, *, alone: bool) -> None:
+    """Dates on the x-axis, as few as read well; or step numbers."""
     if panel.freq.has_clock:
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
@@ -160,7 +170,8 @@ def _label_axes(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:
         axes.set_xlabel(f"time ({panel.tz})", fontsize=9, color=INK)
 
 
-def _axis(values: np.ndarray, panel: Panel) -> np.ndarray:
+def axis_values(values: np.ndarray, panel: Panel) -> np.ndarray:
+    """Timestamps as matplotlib wants them: as they are, or step numbers."""
     return values if panel.freq.has_clock else values.astype(np.int64)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -29,6 +30,9 @@ from tsattn.verbs.predictor import absolute, with_members
 from tsattn.verbs.results import Trained, plain
 from tsattn.verbs.verdict import usual_baselines, verdict
 from tsattn.workspace import ModelRef, Workspace, name_for
+
+if TYPE_CHECKING:
+    pass
 
 _REQUEST = "request.json"
 _SAVED = "saved.txt"  # beside the state of a run that was stopped: the model it was saved as
@@ -160,22 +164,7 @@ def _fit(
         listener.note(note)
     if fitted.stopped == "interrupted":
         listener.note("interrupted: the best weights so far are kept; --resume continues")
-    card = Card(
-        name=ref.name,
-        freq=panel.freq.alias,
-        tz=panel.tz,
-        horizon=made.horizon,
-        quantiles=tuple(network.spec.quantiles),
-        inputs={"past": network.spec.past, "known": network.spec.known, "static": network.spec.static},
-        schema=_target_only(panel.schema) if best.name == contest.AS_IS else panel.schema,
-        model=network.config,
-        train=best.train,
-        fitted=fitted,
-        members=best.members,
-        start=best.name,
-        contest=[plain(score.to_mapping()) for score in scores_before],
-        source=source_of(data, panel, report, request.read, made),
-    )
+    card = card_of(ref.name, panel, made, best, source_of(data, panel, report, request.read, made), scores_before)
     listener.note("saving the model and checking that ONNX Runtime gives the same forecasts")
     try:
         card = artifact.save(ref.path, network, card)
@@ -204,6 +193,29 @@ def _target_only(schema: Schema) -> Schema:
     none: tuple[str, ...] = ()
     covariates = dataclasses.replace(schema, past=none, known=none, static=none)
     return dataclasses.replace(covariates, past_features=none, known_features=none, static_features=none)
+
+
+def card_of(
+    name: str, panel: Panel, made: Plan, kept: contest.Entry, source: dict[str, Any], judged: Sequence[contest.Judged] = ()
+) -> Card:
+    """The card of a network that was trained on a panel by a plan, before it is saved and scored."""
+    network = kept.network
+    return Card(
+        name=name,
+        freq=panel.freq.alias,
+        tz=panel.tz,
+        horizon=made.horizon,
+        quantiles=tuple(network.spec.quantiles),
+        inputs={"past": network.spec.past, "known": network.spec.known, "static": network.spec.static},
+        schema=_target_only(panel.schema) if kept.name == contest.AS_IS else panel.schema,
+        model=network.config,
+        train=kept.train,
+        fitted=kept.fitted,
+        members=kept.members,
+        start=kept.name,
+        contest=[plain(score.to_mapping()) for score in judged],
+        source=source,
+    )
 
 
 def _forget(state: Path, stopped: str, ref: ModelRef) -> None:

@@ -1,0 +1,45 @@
+"""`tsattn explain`: what does a forecast rest on?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tsattn.cli import options
+from tsattn.cli.groups import uses
+from tsattn.cli.session import Session
+from tsattn.config import ReadOptions
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tsattn.verbs.explaining import Explained
+
+
+@uses(read=options.read_options, session=options.session)
+def explain(
+    read: ReadOptions,
+    session: Session,
+    data: options.DataOrLatest = None,
+    model: options.Model = None,
+    series: Annotated[
+        options.Text, typer.Option("--series", metavar="NAME", help="The series to explain; default: the first, measured on all.")
+    ] = None,
+    plot: Annotated[options.Text, typer.Option(metavar="FILE", help="Draw it: .png or .svg.")] = None,
+) -> int:
+    """Show what a forecast rests on: lags, covariates, the past, its parts.
+
+    Measured on held-back windows, by exchanging a part of the input at a time; attention is shown beside it, as a hint.
+    """
+    from tsattn import api
+    from tsattn.out.explained import explained
+    from tsattn.out.tables import written
+
+    def render(console: Console, found: Explained) -> None:
+        explained(console, found)
+        written(console, [found.written] if found.written else [])
+
+    with session.listening(brief=True) as listener:
+        result = api.explain(data, model=model, item=series, workspace=session.workspace, read=read, plot=plot, listener=listener)
+    return session.show(result, render)

@@ -1,0 +1,68 @@
+"""`tsattn tune`: which settings suit this data?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tsattn.cli import options
+from tsattn.cli.groups import uses
+from tsattn.cli.session import Session
+from tsattn.cli.train import settings
+from tsattn.config import ReadOptions
+from tsattn.errors import ExitCode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tsattn.verbs.tuning import Tuned
+
+
+@uses(given=settings, read=options.read_options, session=options.session)
+def tune(
+    data: options.Data,
+    given: dict[str, dict[str, Any]],
+    read: ReadOptions,
+    session: Session,
+    trials: Annotated[int, typer.Option(min=1, metavar="N", help="Settings to try, those of a resumed search counted.")] = 20,
+    horizon: options.Horizon = None,
+    name: Annotated[options.Text, typer.Option(metavar="NAME", help="Of the model; default: the file's name.")] = None,
+    test_windows: Annotated[
+        options.Number, typer.Option(min=0, metavar="N", help="Horizons held back for the test; the search never sees them.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the search on this data.")] = False,
+) -> int:
+    """Search the settings that suit the data, then train with the best.
+
+    Tries are scored on rolling origins before the test tail. What a flag or --config settles is not searched. Ctrl-C keeps the
+    best so far.
+    """
+    from tsattn import api
+    from tsattn.out import searching, tables
+
+    def render(console: Console, found: Tuned) -> None:
+        searching.tried(console, found.tried, found.best)
+        trained = found.trained
+        if trained.scores is not None:
+            tables.backtest(console, trained.scores)
+        tables.trained(console, found.to_mapping()["fitted"], f"{trained.ref} ({trained.ref.path})", trained.verdict)
+
+    max_time = given["train"].pop("max_time", None)
+    with searching.listening(quiet=session.quiet, brief=session.json) as listener:
+        result = api.tune(
+            data,
+            trials=trials,
+            max_time=max_time,
+            horizon=horizon,
+            name=name,
+            workspace=session.workspace,
+            read=options.over(read, given["read"]),
+            model=given["model"],
+            training=given["train"],
+            test_windows=test_windows,
+            resume=resume,
+            listener=listener,
+        )
+    code = session.show(result, render)
+    return int(ExitCode.INTERRUPTED) if result.interrupted else code
