@@ -23,10 +23,12 @@ def transfer(source: Network, target: Network) -> None:
         raise ConfigError("only a network without covariates can be given some")
     config, spec = target.config, target.spec
     values, covariates = 3 * config.patch, (2 * spec.past + spec.known) * config.patch  # of a token
-    known = config.width + config.horizon * COUNT, config.horizon * spec.known, 0
     # what a weight's columns read: so many that both networks have, new ones, both again, and new ones at the end
     wider = {"embed.0.weight": (values, covariates, spec.static), "embed_skip.weight": (values, covariates, spec.static)}
-    wider["head.expand.weight"] = known
+    if config.decoder == "cross-attention":
+        wider["head.query.weight"] = config.block * COUNT, config.block * spec.known, 0
+    else:
+        wider["head.expand.weight"] = config.width + config.reach * COUNT, config.reach * spec.known, 0
     state = target.state_dict()
     with torch.no_grad():
         for name, value in source.state_dict().items():
