@@ -90,6 +90,12 @@ class TrainConfig:
     weight_decay: float = 0.05
     warmup: int = 50  # steps
     decay: float = 0.5  # the share of the schedule, at its end, over which the rate falls to zero
+    flip: float = 0.3  # share of windows turned upside down, where no covariate is declared
+    mixup: float = 0.25  # share of windows blended with another
+    jitter: float = 0.0  # noise on windows, as a share of their spread
+    rescale: float = 0.0  # deviation of a slow change of amplitude, of its logarithm
+    warp: float = 0.0  # speed of windows, up to the exponential of it, where no covariate is declared
+    hide: float = 0.0  # share of the past that is made missing
     average: float = 0.99  # of the running mean of the weights, which is what is kept
     finish: float = 0.25  # then so many steps, as a share of those to the best weights, on all rows: the validation tail too
     patience: int = 10  # validations without a better score, of 20 in a schedule, before stopping
@@ -104,7 +110,9 @@ class TrainConfig:
         _check_range(self, 1, ("steps", "batch", "origins", "patience", "devices", "nodes"))
         _check_range(self, 0, ("learning_rate", "weight_decay", "warmup", "max_time", "seed"))
         _check_range(self, 0, ("decay",), below=1.0000001)
-        _check_range(self, 0, ("average", "finish"), below=1)
+        _check_range(self, 0, ("average", "finish", "hide"), below=1)
+        _check_range(self, 0, ("flip", "mixup"), below=1.0000001)
+        _check_range(self, 0, ("jitter", "rescale", "warp"), below=2)
         _check_choice(self, {"device": DEVICES, "precision": PRECISIONS})
 
 
@@ -124,7 +132,7 @@ def _check_range(settings: Any, least: float, names: tuple[str, ...], below: flo
     for name in names:
         value = getattr(settings, name)
         if value is not None and not least <= value < below:
-            wanted = f"at least {least}" if below == float("inf") else f"between {least} and 1"
+            wanted = f"at least {least}" if below == float("inf") else f"between {least} and {below:.0f}"
             raise ConfigError(f"{name} must be {wanted}, not {value}")
 
 

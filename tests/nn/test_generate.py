@@ -38,7 +38,9 @@ def test_when_the_true_patches_are_taken_one_by_one_then_every_forecast_is_that_
     with torch.no_grad():
         whole, scale = network.forecast_at(inputs, prefix, origins)
         z = (inputs.target - scale.mean) / scale.std
-        stream = Stream(network, dataclasses.replace(inputs, target=inputs.target[:, :known], past_cov=inputs.past_cov[:, :known]))
+        stream = Stream(
+            network, dataclasses.replace(inputs, target=inputs.target[:, :known], past_cov=inputs.past_cov[:, :known])
+        )
         for number, start in enumerate(range(known, CONTEXT + 1, PATCH)):
             torch.testing.assert_close(stream.expected(), whole[:, number], rtol=1e-3, atol=1e-4)
             if start < CONTEXT:

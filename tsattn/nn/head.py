@@ -81,7 +81,7 @@ class Head(nn.Module):
     def mixture(
         self, tokens: Tensor, simple: Tensor, ahead: Tensor, scale: Scale, asked: Asked | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The weights of the anchors, (B, O, H, A), which sum to 1, and what the correction and the widths come from, (B, O, H, Q)."""
+        """The anchors' weights (B, O, H, A), which sum to 1, and what correction and widths come from (B, O, H, Q)."""
         near = torch.asinh((simple - simple[..., :1, :1]) / scale.step[..., None, None]) / 2
         x = torch.cat([tokens, near.flatten(2), ahead.flatten(2)], -1)
         x = self.dropout(nn.functional.gelu(self.expand(x)))
