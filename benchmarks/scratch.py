@@ -33,8 +33,13 @@ COLUMNS = ("MASE", "WQL", "coverage")
 BESIDE = ("TiRex (35M, xLSTM)", "PatchTST (per set)", "TFT (LSTM + attention, per set)")
 
 
-def train_and_score(data: str, name: str, seed: int, given: dict[str, Any], keep: Path) -> dict[str, Any]:
-    """One run: fit, save, load, score. Seconds are of training and saving, by the wall clock."""
+def train_and_score(
+    data: str, name: str, seed: int, given: dict[str, Any], keep: Path, model: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """One run: fit, save, load, score. Seconds are of training and saving, by the wall clock.
+
+    given, model: fields of TrainConfig and ModelConfig, instead of the plan's.
+    """
     from tsattn.data.panel import Schema
     from tsattn.forecast.frame import DEFAULT_QUANTILES
     from tsattn.model import artifact, runtime
@@ -43,7 +48,7 @@ def train_and_score(data: str, name: str, seed: int, given: dict[str, Any], keep
     from tsattn.verbs.plan import plan
 
     panel, horizon, windows, _ = load_set(data, name)
-    made = plan(panel, horizon=horizon, test_windows=windows, train={"seed": seed, **given})
+    made = plan(panel, horizon=horizon, test_windows=windows, model=model, train={"seed": seed, **given})
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as state:
         network, fitted = fit(panel.before(made.test_start), made.model, made.train, state=Path(state))
