@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for tokens in map(int, options.tokens.split(",")):
             if expected(kind, tokens) > options.memory:
                 continue
-            with multiprocessing.get_context("spawn").Pool(1) as alone:
+            with multiprocessing.get_context("fork").Pool(1) as alone:
                 rows.append(alone.apply(measure, (kind, tokens, options.repeat)))
     Console(stderr=options.json).print(render(rows))
     if options.json:

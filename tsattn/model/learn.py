@@ -227,9 +227,7 @@ def learn(
         clear_state(state)
         found = Notes(asked, choose_precision(train.precision, device)), {}
     notes, tensors = found
-    # a setting that has come since a run began is one that it did not use
-    notes.asked = {**{k: v for k, v in _defaults().items() if k in asked}, **notes.asked}
-    check_resumable(notes, asked)
+    check_resumable(notes, asked, {**to_mapping(ModelConfig()), **to_mapping(TrainConfig())})
     with torch.random.fork_rng():
         torch.manual_seed(train.seed)
         network = Network(model, source.spec)
@@ -299,16 +297,8 @@ def _logger(name: str | None, state: Path) -> Any:
 
 def _asked(source: Source, model: ModelConfig, train: TrainConfig) -> dict[str, Any]:
     """What a resumed run must share with the first: the network, the schedule and the data; not where or how long it runs."""
-    return {**_settings(model, train), **source.identity}
-
-
-def _settings(model: ModelConfig, train: TrainConfig) -> dict[str, Any]:
     free = {"max_time", "device", "devices", "nodes", "precision"}
-    return {**to_mapping(model), **{k: v for k, v in to_mapping(train).items() if k not in free}}
-
-
-def _defaults() -> dict[str, Any]:
-    return _settings(ModelConfig(), TrainConfig())
+    return {**to_mapping(model), **{k: v for k, v in to_mapping(train).items() if k not in free}, **source.identity}
 
 
 @contextlib.contextmanager
