@@ -82,7 +82,7 @@ def test_when_a_model_is_trained_then_it_is_saved_and_scored_and_the_result_says
     assert ("does not" in made.verdict.lower()) is not made.beats_naive
     assert len(heard["report"]) == 1
     assert any("horizon: 7" in note for note in heard["note"])
-    assert heard["progress"][-1].step == heard["progress"][-1].steps == 4
+    assert heard["progress"][-1].step == heard["progress"][-1].steps == 5  # four, and one more on all rows
     json.dumps(made.to_mapping(), allow_nan=False)
 
 
@@ -283,7 +283,7 @@ def test_when_training_is_interrupted_then_the_best_so_far_is_saved_and_resume_e
     models, state = tmp_path / "w" / "models" / "shops", tmp_path / "w" / "training" / "shops"
     run = subprocess.Popen([*words, "--steps", "4000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
-    while run.poll() is None and time.monotonic() < deadline and not list(state.glob("step-*")):
+    while run.poll() is None and time.monotonic() < deadline and not list(state.rglob("step-*")):
         time.sleep(0.1)
     run.send_signal(signal.SIGINT)
     out, err = run.communicate(timeout=120)

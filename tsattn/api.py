@@ -45,6 +45,7 @@ def train(
     model: Mapping[str, Any] | None = None,
     training: Mapping[str, Any] | None = None,
     test_windows: int | None = None,
+    start: str = "auto",
     resume: bool = False,
     logger: str | None = None,
     listener: Listener = Listener(),
@@ -52,12 +53,14 @@ def train(
     """Train a model on `data`, save it as the next version of `name`, and score it on the held-back test tail.
 
     `model` and `training` hold fields of ModelConfig and TrainConfig, such as {"context": 512} and {"steps": 500};
-    what is left out suits the data's size. `resume` continues the interrupted run of this name. Ctrl-C keeps the best so
-    far. Raises DataError, ConfigError, and LockedError when another run trains this name.
+    what is left out suits the data's size. `start`: "scratch", "shipped" (fine-tune the model in the package), or "auto":
+    train both, judge them and the model in the package on the validation windows, keep the best. `resume` continues the
+    interrupted run of this name. Ctrl-C keeps the best so far. Raises DataError, ConfigError, and LockedError when another
+    run trains this name.
     """
     from tsattn.verbs.training import Request, run
 
-    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read)
+    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read, start)
     return run(data, request, name, Workspace.at(workspace), resume=resume, logger=logger, listener=listener)
 
 

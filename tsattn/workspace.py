@@ -40,7 +40,7 @@ class ModelRef:
     path: Path
 
     def __str__(self) -> str:
-        if self.path == SHIPPED:
+        if self.name == ZERO_SHOT and self.path == _ready():
             return self.name
         return f"{self.name}/{self.version}" if self.version else str(self.path)
 
@@ -206,8 +206,21 @@ def _held(path: Path, wait: float, message: str, hint: str) -> Iterator[None]:
 
 
 def shipped() -> ModelRef | None:
-    """The model in the package; None in a source tree that has no weights."""
-    return ModelRef(ZERO_SHOT, 0, SHIPPED) if (SHIPPED / _CARD).is_file() else None
+    """The model in the package, or the one in the folder that TSATTN_ZERO_SHOT names instead; None where that is empty.
+
+    Raises ArtifactError when TSATTN_ZERO_SHOT names no model folder.
+    """
+    place = _ready()
+    if place is None or (place == SHIPPED and not (place / _CARD).is_file()):
+        return None
+    if not (place / _CARD).is_file():
+        raise ArtifactError(f"TSATTN_ZERO_SHOT names {place}, which is no model folder", "make one: tsattn pretrain --out FOLDER")
+    return ModelRef(ZERO_SHOT, 0, place)
+
+
+def _ready() -> Path | None:
+    named = os.environ.get("TSATTN_ZERO_SHOT")
+    return SHIPPED if named is None else Path(named) if named else None
 
 
 def checked_name(name: str) -> str:

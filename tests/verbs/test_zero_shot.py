@@ -10,6 +10,7 @@ import pytest
 from tests import tiny
 from tsattn import api
 from tsattn.errors import ConfigError
+from tsattn.forecast.members import DEFAULT
 from tsattn.model import artifact
 from tsattn.model.card import ANY_FREQ
 
@@ -17,7 +18,7 @@ from tsattn.model.card import ANY_FREQ
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     network = tiny.scrambled()
-    card = dataclasses.replace(tiny.card_of(network), name="zero-shot", freq=ANY_FREQ)
+    card = dataclasses.replace(tiny.card_of(network), name="zero-shot", freq=ANY_FREQ, members=DEFAULT)
     place = tmp_path_factory.mktemp("package") / "zero_shot"
     artifact.save(place, network, card)
     return place

@@ -11,7 +11,7 @@ from tsattn.cli import options
 from tsattn.cli.groups import uses
 from tsattn.cli.session import Session
 from tsattn.config import ReadOptions
-from tsattn.errors import ExitCode
+from tsattn.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,6 +73,10 @@ def train(
         options.Number,
         typer.Option(min=0, metavar="N", help="Horizons held back at the end for the test; default: a fifth of the rows."),
     ] = None,
+    from_scratch: Annotated[bool, typer.Option("--from-scratch", help="Begin with random weights.")] = False,
+    fine_tune: Annotated[
+        bool, typer.Option("--fine-tune", help="Begin with the model in the package.  [default: both, keeping the better]")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run of this name.")] = False,
     logger: Annotated[options.Text, typer.Option(metavar="NAME", help="Also log to: tensorboard.")] = None,
 ) -> int:
@@ -82,6 +86,9 @@ def train(
     """
     from tsattn import api
     from tsattn.out import tables
+
+    if from_scratch and fine_tune:
+        raise ConfigError("--from-scratch and --fine-tune exclude each other", "give one of them, or none to keep the better")
 
     def render(console: Console, found: Trained) -> None:
         if found.scores is not None:
@@ -98,6 +105,7 @@ def train(
             model=given["model"],
             training=given["train"],
             test_windows=test_windows,
+            start="scratch" if from_scratch else "shipped" if fine_tune else "auto",
             resume=resume,
             logger=logger,
             listener=listener,

@@ -47,6 +47,9 @@ class Card:
     train: TrainConfig
     fitted: Fitted
     tz: str | None = None
+    members: tuple[str, ...] = ()  # simple methods that its network is joined with, unless the user says otherwise
+    start: str = "from scratch"  # or "fine-tuned", or "zero-shot": the model in the package as it was
+    contest: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # validation scores of what might have been kept
     source: dict[str, Any] = dataclasses.field(default_factory=dict)
     scores: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     created: str = ""  # ISO 8601, UTC
@@ -96,6 +99,7 @@ def read_card(folder: Path) -> Card:
         for name, kind in parts.items():
             values[name] = from_mapping(kind, values[name], f"{path}: {name}")
         values["quantiles"] = tuple(float(q) for q in values["quantiles"])
+        values["members"] = tuple(str(name) for name in values.get("members", ()))
         values["inputs"] = {name: int(values["inputs"][name]) for name in ("past", "known", "static")}
         card = Card(**values)
         _check(card)
@@ -106,7 +110,16 @@ def read_card(folder: Path) -> Card:
 
 def _check(card: Card) -> None:
     """Raise ValueError, or ConfigError for the frequency, when a field is not of its kind."""
-    plain = {"name": str, "freq": str, "horizon": int, "source": dict, "scores": list, "files": dict}
+    plain = {
+        "name": str,
+        "freq": str,
+        "horizon": int,
+        "source": dict,
+        "scores": list,
+        "contest": list,
+        "start": str,
+        "files": dict,
+    }
     plain |= {"created": str, "tsattn_version": str, "tz": str if card.tz is not None else type(None)}
     for name, kind in plain.items():
         if type(getattr(card, name)) is not kind:

@@ -27,29 +27,85 @@ def fit(
     on_progress: Callable[[Progress], None] | None = None,
     on_interrupt: Callable[[], None] | None = None,
     logger: str | None = None,
+    start: Network | None = None,
 ) -> tuple[Network, Fitted]:
     """Train a network on a panel that ends where its test tail begins: `learn`, in two runs.
 
-    The first holds the panel's last rows back, to stop by them and to choose its weights. The second takes these weights
-    on, for `train.finish` times the steps that led to them, with a low and falling rate, on all rows: the newest too.
+    The first holds the panel's last rows back, to stop by them and to choose its weights (`choose_weights`). The second
+    takes these weights on, on all rows (`finish`). `start` gives the first weights: see nn/transfer.
     """
     state, tell = Path(state), on_progress or (lambda _: None)
-    source = PanelSource(panel, model, train)
-    finish = train.finish if source.tail is not None else 0.0
-    if not resume:
-        clear_state(state / "finish")
-    most = train.steps + round(finish * train.steps)
-    first = replace(train, max_time=None if train.max_time is None else train.max_time / (1 + finish))
-    network, fitted = learn(
-        *(source, model, first),
+    held = PanelSource(panel, model, train).tail is not None
+    most = train.steps + (round(train.finish * train.steps) if held else 0)
+    network, fitted = choose_weights(
+        *(panel, model, train),
         state=state,
         resume=resume,
         on_progress=lambda now: tell(replace(now, steps=most)),
         on_interrupt=on_interrupt,
         logger=logger,
+        start=start,
     )
-    steps = round(finish * fitted.best_step)
-    if not steps or fitted.stopped == "interrupted":
+    return finish(
+        *(panel, network, fitted, train), state=state, resume=resume, on_progress=on_progress, on_interrupt=on_interrupt
+    )
+
+
+def choose_weights(
+    panel: Panel,
+    model: ModelConfig,
+    train: TrainConfig,
+    *,
+    state: Path,
+    resume: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_interrupt: Callable[[], None] | None = None,
+    logger: str | None = None,
+    start: Network | None = None,
+    horizon: int | None = None,
+) -> tuple[Network, Fitted]:
+    """The first run: the weights that do best on the panel's last rows, which it does not learn from.
+
+    These rows are windows of `horizon` steps, by default the network's.
+    """
+    source, tell = PanelSource(panel, model, train, horizon=horizon), on_progress or (lambda _: None)
+    share = 1 + (train.finish if source.tail is not None else 0.0)
+    if not resume:
+        clear_state(Path(state) / "finish")
+
+    def hear(now: Progress) -> None:  # a run that was given more time: what followed on its former end is void
+        clear_state(Path(state) / "finish")
+        tell(now)
+
+    return learn(
+        *(source, model, replace(train, max_time=None if train.max_time is None else train.max_time / share)),
+        state=Path(state),
+        resume=resume,
+        on_progress=hear,
+        on_interrupt=on_interrupt,
+        logger=logger,
+        start=start,
+    )
+
+
+def finish(
+    panel: Panel,
+    network: Network,
+    fitted: Fitted,
+    train: TrainConfig,
+    *,
+    state: Path,
+    resume: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_interrupt: Callable[[], None] | None = None,
+) -> tuple[Network, Fitted]:
+    """The second run: `train.finish` times the steps that led to the weights, with a low and falling rate, on all rows.
+
+    The newest rows too, which a forecast rests on most. Nothing when the first run held nothing back, or was interrupted.
+    """
+    state, model, tell = Path(state), network.config, on_progress or (lambda _: None)
+    steps = round(train.finish * fitted.best_step)
+    if not steps or fitted.validation is None or fitted.stopped == "interrupted":
         return network, fitted
     left = None if train.max_time is None else max(1e-3, train.max_time - fitted.seconds)
     last = replace(train, steps=steps, learning_rate=FINISH_RATE * train.learning_rate, warmup=10, decay=1.0, max_time=left)

@@ -39,7 +39,10 @@ CLIP = 1.0  # of the gradient's norm
 
 @dataclass(frozen=True)
 class Progress:
-    """How far training is: told after every step. loss is smoothed; validation is the newest; times in seconds."""
+    """How far training is: told after every step. loss is smoothed; validation is the newest; times in seconds.
+
+    phase: what is being trained, where a run has several parts.
+    """
 
     step: int
     steps: int
@@ -48,6 +51,7 @@ class Progress:
     windows_per_second: float
     seconds: float
     remaining: float
+    phase: str = "training"
 
 
 class Module(pl.LightningModule):

@@ -42,11 +42,16 @@ class Source(Protocol):
 
 
 class PanelSource:
-    """Windows of a panel that ends where its test tail begins; its last rows are the validation tail, unless `whole`."""
+    """Windows of a panel that ends where its test tail begins; its last rows are the validation tail, unless `whole`.
 
-    def __init__(self, panel: Panel, model: ModelConfig, train: TrainConfig, *, whole: bool = False) -> None:
+    The tail is of windows of `horizon` steps, by default the network's.
+    """
+
+    def __init__(
+        self, panel: Panel, model: ModelConfig, train: TrainConfig, *, whole: bool = False, horizon: int | None = None
+    ) -> None:
         self.panel, self.model, self.train = panel, model, train
-        self.trainable, self.tail = (panel, None) if whole else hold_back(panel, model.horizon)
+        self.trainable, self.tail = (panel, None) if whole else hold_back(panel, horizon or model.horizon)
 
     @property
     def spec(self) -> InputSpec:

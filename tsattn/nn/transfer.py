@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from tsattn.errors import ConfigError
@@ -12,9 +14,11 @@ from tsattn.nn.network import Network
 def transfer(source: Network, target: Network) -> None:
     """Copy the weights of `source` into `target`; covariates that only `target` reads start without effect: both forecast alike.
 
-    Raises ConfigError unless the two are of one architecture, and read the same or `source` the target variable alone.
+    The contexts may differ. Raises ConfigError unless the two are else of one architecture, and read the same or `source`
+    the target variable alone.
     """
-    if source.config != target.config or source.spec.quantiles != target.spec.quantiles:
+    alike = replace(source.config, context=target.config.context) == target.config
+    if not alike or source.spec.quantiles != target.spec.quantiles:
         raise ConfigError(f"networks differ: {source.config} and {target.config}")
     if source.spec == target.spec:
         target.load_state_dict(source.state_dict())

@@ -41,14 +41,15 @@ def _progress(console: Console) -> Iterator[Callable[[Any], None]]:
     if not console.is_terminal:
         yield _Lines(console)
         return
-    bar = Progress(TextColumn("training"), BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), console=console)
+    columns = (TextColumn("{task.fields[phase]}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
+    bar = Progress(*columns, console=console)
     task: list[Any] = []
 
     def show(now: Any) -> None:
         if not task:  # the bar appears with the first step, not before
             bar.start()
-            task.append(bar.add_task("", total=now.steps))
-        bar.update(task[0], completed=now.step, description=words(now))
+            task.append(bar.add_task("", total=now.steps, phase=now.phase))
+        bar.update(task[0], completed=now.step, total=now.steps, description=words(now), phase=now.phase)
 
     try:
         yield show
@@ -66,7 +67,7 @@ class _Lines:
     def __call__(self, now: Any) -> None:
         if now.step >= now.steps or time.monotonic() - self.last >= LINE_EVERY:
             self.last = time.monotonic()
-            self.console.print(Text(f"step {now.step:,} of {now.steps:,}: {words(now)}"))
+            self.console.print(Text(f"{now.phase}, step {now.step:,} of {now.steps:,}: {words(now)}"))
 
 
 def words(now: Any) -> str:

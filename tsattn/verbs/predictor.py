@@ -129,13 +129,12 @@ def horizon_for(card: Card, panel: Panel) -> int:
 def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str] | None) -> Forecaster:
     """A network joined with simple methods: "network" (alone), "all", or names of MEMBERS.
 
-    None: all with a model for any series, whose forecasts gain from them; none with one that was trained on its data.
-    Raises ConfigError for an unknown name.
+    None: those of its card. Raises ConfigError for an unknown name.
     """
     from tsattn.forecast.members import DEFAULT, join
 
     if members is None:
-        members = "all" if card.freq == ANY_FREQ else "network"
+        members = card.members
     if isinstance(members, str):
         members = {"all": DEFAULT, "network": ()}.get(members, (members,))
     return join(forecaster, members)
@@ -214,6 +213,8 @@ def unfit(card: Card, panel: Panel) -> str:
     missing = covariates(card.schema) - covariates(panel.schema)
     if missing:
         return f"it reads the covariate{'s' if len(missing) > 1 else ''} {', '.join(sorted(missing))}, which this data lacks"
+    if not any(card.inputs.values()):
+        return ""  # it reads the target alone
     declared = card.inputs["known"] - len(calendar_names(panel.freq))
     if (panel.past.shape[1], panel.known.shape[1], panel.static.shape[1]) != (
         card.inputs["past"],

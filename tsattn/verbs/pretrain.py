@@ -10,6 +10,7 @@ from typing import Any
 from tsattn.config import ModelConfig, TrainConfig, from_mapping, read_toml, to_mapping
 from tsattn.data.panel import Schema
 from tsattn.errors import ConfigError
+from tsattn.forecast.members import DEFAULT
 from tsattn.listener import Listener
 from tsattn.model.card import ANY_FREQ, Card, Fitted
 from tsattn.verbs.results import Pretrained
@@ -79,5 +80,7 @@ def _card(network: Any, recipe: Recipe, fitted: Fitted) -> Card:
         model=recipe.model,
         train=recipe.train,
         fitted=fitted,
+        members=DEFAULT,
+        start="zero-shot",
         source={"synthetic": to_mapping(recipe.synthetic), "series": recipe.train.batch * fitted.steps},
     )

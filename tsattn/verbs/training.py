@@ -13,7 +13,7 @@ import numpy as np
 
 from tsattn.config import BacktestConfig, ModelConfig, ReadOptions, from_mapping, to_mapping
 from tsattn.data.atomic import write_atomic
-from tsattn.data.panel import Panel
+from tsattn.data.panel import Panel, Schema
 from tsattn.data.read import read
 from tsattn.data.report import ReadReport
 from tsattn.errors import ConfigError, TsattnError
@@ -23,8 +23,9 @@ from tsattn.forecast.scores import Backtest
 from tsattn.listener import Listener
 from tsattn.model.card import CARD, Card
 from tsattn.model.processes import is_helper
+from tsattn.verbs import contest
 from tsattn.verbs.plan import Plan, plan, reach
-from tsattn.verbs.predictor import absolute
+from tsattn.verbs.predictor import absolute, with_members
 from tsattn.verbs.results import Trained, plain
 from tsattn.verbs.verdict import usual_baselines, verdict
 from tsattn.workspace import ModelRef, Workspace, name_for
@@ -42,6 +43,7 @@ class Request:
     train: dict[str, Any]
     test_windows: int | None
     read: ReadOptions
+    start: str = "auto"  # "scratch", "shipped", or "auto": both, to keep the better one
 
     def to_json(self) -> str:
         return json.dumps(to_mapping(self), indent=2)
@@ -59,6 +61,7 @@ class Request:
             train={**first.train, **self.train},
             test_windows=first.test_windows if self.test_windows is None else self.test_windows,
             read=first.read if self.read == ReadOptions() else self.read,
+            start=first.start if self.start == "auto" else self.start,
         )
 
 
@@ -73,15 +76,16 @@ def run(
         raise ConfigError(f"there is no interrupted training of {name!r} to resume", "leave --resume out to train anew")
     if resume:
         request = _continued(request, Request.from_json((state / _REQUEST).read_text("utf-8")), name, state)
+    base = contest.base_for(request.start, request.model)
     several = request.train.get("devices", 1) * request.train.get("nodes", 1) > 1
     if several and isinstance(data, str) and data == "-":
         raise ConfigError("standard input can be read only once, and every process reads the data", "name a file")
     panel, report = read(data, request.read)
     if is_helper(request.train):
-        _help(panel, request, state, resume)
+        _help(panel, request, state, resume, base)
     listener.report(report)
     made = plan(panel, horizon=request.horizon, test_windows=request.test_windows, model=request.model, train=request.train)
-    for note in notes_of(made, panel, asked=request.horizon is not None):
+    for note in notes_of(made, panel, base, request):
         listener.note(note)
     with workspace.lock(name):
         ref = workspace.next_version(name)  # another run may have taken the number since
@@ -89,7 +93,7 @@ def run(
         with write_atomic(state / _REQUEST) as beside:
             beside.write_text(request.to_json(), "utf-8")
         (state / _SAVED).unlink(missing_ok=True)
-        return _fit(data, panel, report, made, request, ref, state, resume, logger, listener)
+        return _fit(data, panel, report, made, request, ref, state, resume, logger, listener, base)
 
 
 def _continued(request: Request, first: Request, name: str, state: Path) -> Request:
@@ -97,18 +101,15 @@ def _continued(request: Request, first: Request, name: str, state: Path) -> Requ
 
     Raises ConfigError when the run's time is over, its model saved, and no more time is given.
     """
-    from tsattn.model.state import read_state
-
-    found = read_state(state)
+    found = contest.so_far(state)
     asked = request.over(first)
-    if found is None:
+    if not found:
         return asked
-    notes, _ = found
     more = request.train.get("max_time")
     if more is not None:
-        return dataclasses.replace(asked, train={**asked.train, "max_time": notes.seconds + more})
+        return dataclasses.replace(asked, train={**asked.train, "max_time": sum(notes.seconds for notes in found) + more})
     saved = state / _SAVED
-    if notes.stopped == "time" and saved.is_file():
+    if found[-1].stopped == "time" and saved.is_file():
         raise ConfigError(
             f"the training of {name!r} ended when its time was over; its model is saved as {saved.read_text('utf-8').strip()}",
             "say how much longer to train: --resume --max-time 5m",
@@ -116,13 +117,10 @@ def _continued(request: Request, first: Request, name: str, state: Path) -> Requ
     return asked
 
 
-def _help(panel: Panel, request: Request, state: Path, resume: bool) -> NoReturn:
+def _help(panel: Panel, request: Request, state: Path, resume: bool, base: contest.Base | None) -> NoReturn:
     """Take part in the training that another process of this run holds the lock of, tells about and saves; then end."""
-    from tsattn.model.fit import fit
-    from tsattn.model.state import read_state
-
     made = plan(panel, horizon=request.horizon, test_windows=request.test_windows, model=request.model, train=request.train)
-    fit(panel.before(made.test_start), made.model, made.train, state=state, resume=resume and read_state(state) is not None)
+    contest.run(contest.Run(panel.before(made.test_start), made, state, resume, Listener()), base, request.start)
     raise SystemExit(0)
 
 
@@ -137,26 +135,29 @@ def _fit(
     resume: bool,
     logger: str | None,
     listener: Listener,
+    base: contest.Base | None,
 ) -> Trained:
     from tsattn.model import artifact
-    from tsattn.model.fit import fit
-    from tsattn.model.state import clear_strays, read_state
+    from tsattn.model.state import clear_strays
 
     for folder in (state, ref.path.parent):
         clear_strays(folder)
-    if resume and read_state(state) is None:
+    if resume and not contest.so_far(state):
         listener.note("the interrupted run had saved nothing yet: it starts from the beginning")
         resume = False
-    network, fitted = fit(
+    work = contest.Run(
         panel.before(made.test_start),
-        made.model,
-        made.train,
-        state=state,
-        resume=resume,
-        on_progress=listener.progress,
+        made,
+        state,
+        resume,
+        listener,
         on_interrupt=lambda: listener.note("stopping after this step, keeping the best weights so far; Ctrl-C again: at once"),
         logger=logger,
     )
+    best, scores_before = contest.run(work, base, request.start)
+    network, fitted = best.network, best.fitted
+    for note in contest.told(best, scores_before):
+        listener.note(note)
     if fitted.stopped == "interrupted":
         listener.note("interrupted: the best weights so far are kept; --resume continues")
     card = Card(
@@ -166,10 +167,13 @@ def _fit(
         horizon=made.horizon,
         quantiles=tuple(network.spec.quantiles),
         inputs={"past": network.spec.past, "known": network.spec.known, "static": network.spec.static},
-        schema=panel.schema,
-        model=made.model,
-        train=made.train,
+        schema=_target_only(panel.schema) if best.name == contest.AS_IS else panel.schema,
+        model=network.config,
+        train=best.train,
         fitted=fitted,
+        members=best.members,
+        start=best.name,
+        contest=[plain(score.to_mapping()) for score in scores_before],
         source=source_of(data, panel, report, request.read, made),
     )
     listener.note("saving the model and checking that ONNX Runtime gives the same forecasts")
@@ -186,25 +190,31 @@ def _fit(
     if scores is None:
         said, beats = "not scored: the data is too short to hold back a test tail", None
     else:
-        said, beats = verdict(scores.table(), ref.name)
+        said, beats = verdict(scores.table(), scores.models[0])
         card = dataclasses.replace(card, scores=plain(scores.table()))
         with write_atomic(ref.path / CARD) as beside:  # the model was whole before; now it knows its scores
             beside.write_text(card.to_json(), "utf-8")
     _forget(state, fitted.stopped, ref)
-    return Trained(ref, card, made, report, scores, said, beats, notes_of(made, panel, asked=request.horizon is not None))
+    notes = (*notes_of(made, panel, base, request), *contest.told(best, scores_before))
+    return Trained(ref, card, made, report, scores, said, beats, notes)
+
+
+def _target_only(schema: Schema) -> Schema:
+    """What the model in the package reads."""
+    none: tuple[str, ...] = ()
+    covariates = dataclasses.replace(schema, past=none, known=none, static=none)
+    return dataclasses.replace(covariates, past_features=none, known_features=none, static_features=none)
 
 
 def _forget(state: Path, stopped: str, ref: ModelRef) -> None:
     """Remove what a finished run, now saved, would be resumed from; one that was stopped can still go on."""
-    from tsattn.model.state import clear_state
-
     if stopped in ("time", "interrupted"):
         with write_atomic(state / _SAVED) as beside:
             beside.write_text(f"{ref}\n", "utf-8")
         return
     for name in (_REQUEST, _SAVED):
         (state / name).unlink(missing_ok=True)
-    clear_state(state)
+    contest.forget(state)
 
 
 def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener) -> Backtest | None:
@@ -216,18 +226,20 @@ def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener) -> B
     listener.note("scoring it on the windows that were held back")
     others = [baseline(name) for name in usual_baselines(panel, BacktestConfig().baselines)]
     try:
-        return backtest([runtime.load(ref.path), *others], panel, horizon=made.horizon, windows=made.windows)
+        loaded = runtime.load(ref.path)
+        model = with_members(loaded.card, loaded, None)
+        return backtest([model, *others], panel, horizon=made.horizon, windows=made.windows)
     except TsattnError as error:
         listener.note(f"not scored: {error.message}")
         return None
 
 
-def notes_of(made: Plan, panel: Panel, *, asked: bool) -> tuple[str, ...]:
+def notes_of(made: Plan, panel: Panel, base: contest.Base | None, request: Request) -> tuple[str, ...]:
     """What was decided for the user, and how to decide otherwise."""
     config, train = made.model, made.train
     far = reach(panel)
     why = "as far as the known future rows go" if made.horizon == far else "from the frequency and the length"
-    chosen = "" if asked else f" ({why}; --horizon N to change it)"
+    chosen = "" if request.horizon is not None else f" ({why}; --horizon N to change it)"
     if panel.known.shape[1] and far is None:
         chosen += "; no rows after the end of the series hold the known covariates, which a forecast will need"
     tail = f"the last {made.windows} × {made.horizon} steps of each series are held back for the test" if made.windows else ""
@@ -235,6 +247,7 @@ def notes_of(made: Plan, panel: Panel, *, asked: bool) -> tuple[str, ...]:
         f"horizon: {made.horizon} steps of {panel.freq}{chosen}",
         tail or "no test tail is held back: the series are too short, or --test-windows 0",
         f"network: {parts_of(config)}, context {config.context}, at most {train.steps} steps",
+        *contest.announced(base, request.start),
     )
 
 
