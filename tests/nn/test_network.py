@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from tests.tiny import MODEL, inputs_of, run, scrambled
+from tsattn.config import DECODERS, SCALINGS
 from tsattn.errors import ConfigError
 from tsattn.nn.front_end import RECURRENT
-from tsattn.nn.network import Inputs, InputSpec, Network
+from tsattn.nn.network import DECODER, MEASURE, Inputs, InputSpec, Network
 from tsattn.nn.objective import window_loss
 
 CONTEXT, PATCH, HORIZON = MODEL.context, MODEL.patch, MODEL.horizon
@@ -38,6 +39,11 @@ def at(network: Network, inputs: Inputs, prefix: int, origins: list[int]) -> np.
 @pytest.fixture(scope="module")
 def network() -> Network:
     return scrambled(past=2, known=3, static=1)
+
+
+def test_when_kinds_are_named_in_the_settings_then_the_network_has_each():
+    assert tuple(DECODER) == DECODERS
+    assert tuple(MEASURE) == SCALINGS
 
 
 @pytest.mark.parametrize("kind", RECURRENT)
