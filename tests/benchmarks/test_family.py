@@ -59,7 +59,7 @@ def test_when_a_context_is_damaged_then_all_see_the_same_and_the_batch_stays(dam
         before = window.past_target.copy()
         robustness.Damaged(Spy(), damage, 0).predict(window)
         np.testing.assert_array_equal(window.past_target, before)
-        assert not np.array_equal(seen[context], before, equal_nan=True)
+        assert context == 100 or not np.array_equal(seen[context], before, equal_nan=True)  # few blocks may miss the end
     moved = {c: np.nan_to_num(seen[c] - windows[c].past_target, nan=99.0)[0] for c in windows}
     np.testing.assert_allclose((moved[100] != 0), (moved[700][-100:] != 0))
     if damage.startswith("outliers"):
