@@ -156,10 +156,9 @@ def forecast(
         listener.note(note)
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
-    sampled, lost = (
-        (None, ()) if paths is None else predict_paths(forecaster, chosen.panel, horizon=steps, paths=paths, seed=seed)
-    )
-    failures += tuple(failure for failure in lost if failure not in failures)
+    drawn = None if paths is None else predict_paths(forecaster, chosen.panel, horizon=steps, paths=paths, seed=seed)
+    sampled, lost = drawn or (None, ())
+    failures = (*failures, *(failure for failure in lost if failure not in failures))
     written = []
     if table is not None:
         written.append(write_table((made if sampled is None else sampled).to_arrow(), table))

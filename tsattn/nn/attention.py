@@ -57,12 +57,12 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 class Sight:
     """What each token may attend to, made once for all layers.
 
-    bias: 0, or so low that softmax gives nothing; (B, 1, T, T), by blocks where only near tokens are seen, None where the
+    bias: 0, or so low that softmax gives nothing; (B, 1, T, T), by blocks where only near tokens are seen, one 0 where the
     kind of attention needs none. sees (B, T, 1): 0 for a token that sees nobody, else 1. keys (B, T): whether a token may
     be seen at all. cos, sin (T, 1, 1, d): see rotary_angles, for whole heads; None where positions are not rotary.
     """
 
-    bias: Tensor | None
+    bias: Tensor
     sees: Tensor
     cos: Tensor | None
     sin: Tensor | None
@@ -108,7 +108,8 @@ class Cache:
 
     def repeat(self, times: int) -> Cache:
         """Each row `times` times: one past, several futures."""
-        return Cache(*(x.repeat_interleave(times, 0) for x in (self.key, self.value, self.seen)), self.most)
+        key, value, seen = (x.repeat_interleave(times, 0) for x in (self.key, self.value, self.seen))
+        return Cache(key, value, seen, self.most)
 
     def newest(self) -> Cache:
         """Without the tokens that are too many."""

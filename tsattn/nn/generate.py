@@ -11,6 +11,7 @@ from torch import Tensor
 from tsattn.nn.anchors import anchors
 from tsattn.nn.attention import angles_at
 from tsattn.nn.network import Inputs, Network
+from tsattn.nn.scaling import Scale
 
 
 class Stream:
@@ -30,7 +31,7 @@ class Stream:
         x = network.placed(self.read, inputs)
         x, self.state = network.front_end.step(x, None)
         self.caches = []
-        for block in network.blocks:
+        for block in network.encoder:
             seen = block.attention.look(network.full(self.read.seen), network.angles(self.tokens), x.dtype)
             self.caches.append(block.attention.remember(block.norm_attention(x), seen, network.tokens))
             x = block(x, seen)
@@ -42,13 +43,15 @@ class Stream:
         def again(x: Tensor, axis: int = 0) -> Tensor:
             return x.repeat_interleave(times, axis)
 
-        scale = type(self.read.scale)(*(again(getattr(self.read.scale, f.name)) for f in dataclasses.fields(self.read.scale)))
+        scale = Scale(*(again(getattr(self.read.scale, f.name)) for f in dataclasses.fields(Scale)))
         fields = ("z", "seen", "measured", "first", "known", "static")
         self.read = dataclasses.replace(self.read, scale=scale, **{name: again(getattr(self.read, name)) for name in fields})
         self.z, self.seasons, self.newest = again(self.z), again(self.seasons), again(self.newest)
         self.caches = [cache.repeat(times) for cache in self.caches]
-        if self.state is not None:
-            self.state = again(self.state, 1) if isinstance(self.state, Tensor) else tuple(again(s, 1) for s in self.state)
+        if isinstance(self.state, Tensor):
+            self.state = again(self.state, 1)
+        elif self.state is not None:
+            self.state = again(self.state[0], 1), again(self.state[1], 1)
 
     def expected(self) -> Tensor:
         """The next patch: (B, patch, Q) in units of the scale."""
@@ -68,7 +71,7 @@ class Stream:
         place = torch.tensor([self.tokens])
         turned = angles_at(place, network.config.width // network.config.heads)
         angles = turned if network.config.position == "rotary" else None
-        for number, block in enumerate(network.blocks):
+        for number, block in enumerate(network.encoder):
             out, self.caches[number] = block.attention.step(block.norm_attention(x), self.caches[number], angles)
             x = x + out
             x = x + block.feed_forward(block.norm_feed_forward(x))

@@ -37,7 +37,7 @@ class LinearAttention(MultiHeadAttention):
     def look(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> Sight:
         """No bias: a token that may not be seen has no features."""
         sees = (keys.to(dtype).cumsum(1) > 0)[..., None].to(dtype)
-        return Sight(None, sees, *whole_heads(angles, dtype), keys)
+        return Sight(sees.new_zeros(()), sees, *whole_heads(angles, dtype), keys)
 
     def forward(self, x: Tensor, seen: Sight) -> Tensor:
         """x (B, T, D) -> (B, T, D)."""
@@ -88,7 +88,7 @@ class LinearAttention(MultiHeadAttention):
         self, x: Tensor, cache: Memory, angles: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, Memory]:
         """One more token, x (B, 1, D), its angles (1, d/2) -> (B, 1, D) and the sums with it."""
-        seen = Sight(None, torch.ones_like(x[..., :1]), *whole_heads(angles, x.dtype))
+        seen = Sight(x.new_zeros(()), torch.ones_like(x[..., :1]), *whole_heads(angles, x.dtype))
         q, k, turned_q, turned_k, value = self._features(x, seen)
         whole = Memory(cache.values + turned_k.transpose(-1, -2) @ value, cache.keys + k[:, :, 0])
         out = turned_q @ whole.values / (q * whole.keys[:, :, None]).sum(-1, keepdim=True)

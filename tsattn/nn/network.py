@@ -122,6 +122,11 @@ class Network(nn.Module):
         return self.head(chosen, simple, ahead, read.scale, asked), read.scale
 
     @property
+    def encoder(self) -> list[EncoderBlock]:
+        """The blocks, in order; none with encoder "none"."""
+        return [block for block in self.blocks if isinstance(block, EncoderBlock)]
+
+    @property
     def tokens(self) -> int:
         """How many tokens a window has."""
         return self.config.context // self.config.patch
@@ -150,9 +155,10 @@ class Network(nn.Module):
     def encode(self, read: Read, inputs: Inputs) -> Tensor:
         """Tokens (B, T, D), T = L / patch."""
         x = self.front_end(self.placed(read, inputs))
-        if len(self.blocks):
-            seen_by = self.blocks[0].attention.look(self.full(read.seen), self.angles(x.shape[1]), x.dtype)
-        for block in self.blocks:
+        layers = self.encoder
+        if layers:
+            seen_by = layers[0].attention.look(self.full(read.seen), self.angles(x.shape[1]), x.dtype)
+        for block in layers:
             x = block(x, seen_by)
         return self.norm(x)
 
