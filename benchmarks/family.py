@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             model, train = settings_of(options.data, name, parts, 60 * options.minutes)
             for seed in range(options.seeds):
                 with tempfile.TemporaryDirectory() as keep:
-                    found = train_and_score(options.data, name, seed, train, Path(keep), model)
+                    found = train_and_score(options.data, name, seed, train, Path(keep), "scratch", model)
                 rows.append({"network": "/".join(parts.values()), "width": model["width"], "seed": seed, **found})
                 console.print({key: rows[-1][key] for key in ("network", "seed", "MASE", "WQL", "parameters", "steps")})
         console.print(render(name, rows))

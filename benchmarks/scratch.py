@@ -1,9 +1,11 @@
-"""Train from scratch on the part of a set before its test windows, score on them: several seeds and their spread.
+"""Train on the part of a set before its test windows, score on them: several seeds and their spread.
 
     python -m benchmarks.scratch --data PATH --set ett1/H/short --set m4_hourly/H/short --seeds 3 [--peer LSTM=FILE.parquet]
+    python -m benchmarks.scratch --data PATH --start auto
 
-Everything is what `tsattn train` does with no option, but for the horizon and the test windows, which the set gives. The
-test windows are looked at once, after training. `--peer` scores another program's forecasts by the same code.
+Everything is what `tsattn train` does with --from-scratch, with --start auto what it does with no option, but for the horizon
+and the test windows, which the set gives. These are looked at once, after training. `--peer` scores another program's
+forecasts by the same code.
 """
 
 from __future__ import annotations
@@ -28,44 +30,46 @@ from benchmarks.sets import full_name, load_set
 from tsattn.errors import TsattnError
 from tsattn.forecast.baselines import baseline
 from tsattn.forecast.scores import Backtest
+from tsattn.listener import Listener
 
 COLUMNS = ("MASE", "WQL", "coverage")
 BESIDE = ("TiRex (35M, xLSTM)", "PatchTST (per set)", "TFT (LSTM + attention, per set)")
 
 
 def train_and_score(
-    data: str, name: str, seed: int, given: dict[str, Any], keep: Path, model: dict[str, Any] | None = None
+    data: str, name: str, seed: int, given: dict[str, Any], keep: Path, start: str, parts: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """One run: fit, save, load, score. Seconds are of training and saving, by the wall clock.
+    """One run: train, save, load, score. Seconds are of training and saving, by the wall clock and of the processor.
 
-    given, model: fields of TrainConfig and ModelConfig, instead of the plan's.
+    given, parts: fields of TrainConfig and ModelConfig, instead of the plan's.
     """
     from tsattn.data.panel import Schema
     from tsattn.forecast.frame import DEFAULT_QUANTILES
     from tsattn.model import artifact, runtime
     from tsattn.model.card import Card
-    from tsattn.model.fit import fit
+    from tsattn.verbs import contest
     from tsattn.verbs.plan import plan
+    from tsattn.verbs.predictor import with_members
 
     panel, horizon, windows, _ = load_set(data, name)
-    made = plan(panel, horizon=horizon, test_windows=windows, model=model, train={"seed": seed, **given})
-    start = time.perf_counter()
+    made = plan(panel, horizon=horizon, test_windows=windows, model=parts, train={"seed": seed, **given})
+    began, busy = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as state:
-        network, fitted = fit(panel.before(made.test_start), made.model, made.train, state=Path(state))
-    trained = time.perf_counter()
-    spec = network.spec
+        work = contest.Run(panel.before(made.test_start), made, Path(state), False, Listener())
+        best, judged = contest.run(work, contest.base_for(start, {}), start)
+    trained, busy = time.perf_counter(), time.process_time() - busy
+    network, fitted, spec = best.network, best.fitted, best.network.spec
     inputs = {"past": spec.past, "known": spec.known, "static": spec.static}
     label = f"tsattn, seed {seed}"
-    card = Card(label, panel.freq.alias, horizon, DEFAULT_QUANTILES, inputs, Schema(), made.model, made.train, fitted)
+    about = (label, panel.freq.alias, horizon, DEFAULT_QUANTILES, inputs, Schema(), network.config, best.train, fitted)
+    card = Card(*about, members=best.members, start=best.name)
     folder = keep / f"{name.replace('/', '-')}-{seed}"
     artifact.save(folder, network, card)
     saved = time.perf_counter()
-    result = evaluate(data, name, [runtime.load(folder)])
-    row = _row(result, label)
-    return {**row, "train": trained - start, "save": saved - trained, "steps": fitted.steps, "best": fitted.best_step} | {
-        "parameters": fitted.parameters,
-        "stopped": fitted.stopped,
-    }
+    model = with_members(card, runtime.load(folder), None)
+    row = {**_row(evaluate(data, name, [model]), model.name), "model": label, "kept": best.name, "members": bool(best.members)}
+    row |= {"train": trained - began, "busy": busy, "save": saved - trained, "steps": fitted.steps, "best": fitted.best_step}
+    return {**row, "parameters": fitted.parameters, "stopped": fitted.stopped, "judged": [str(one) for one in judged]}
 
 
 def _row(result: Backtest, model: str) -> dict[str, Any]:
@@ -77,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", required=True, help="the folder with the sets' CSV files")
     parser.add_argument("--set", action="append", help="a set, repeatable; default: ett1/H/short and m4_hourly/H/short")
     parser.add_argument("--seeds", type=int, default=3, help="how many runs, seeds 0, 1, …")
+    parser.add_argument("--start", default="scratch", choices=("scratch", "shipped", "auto"), help="what training begins with")
     parser.add_argument("--steps", type=int, help="optimiser steps, instead of the plan's")
     parser.add_argument("--peer", action="append", default=[], help="NAME=FILE.parquet of another program's forecasts")
     parser.add_argument("--keep", type=Path, help="folder to keep the models in")
@@ -88,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rows = []
             for seed in range(options.seeds):
                 given = {"steps": options.steps} if options.steps else {}
-                rows.append(train_and_score(options.data, name, seed, given, options.keep or Path(scratch)))
+                rows.append(train_and_score(options.data, name, seed, given, options.keep or Path(scratch), options.start))
                 console.print({key: round(value, 5) if isinstance(value, float) else value for key, value in rows[-1].items()})
         peers = peer_rows(options.data, name, options.peer)
         console.print(render(name, rows, peers))
@@ -112,12 +117,13 @@ def peer_rows(data: str, name: str, peers: Sequence[str]) -> list[dict[str, Any]
 
 def render(name: str, rows: list[dict[str, Any]], peers: list[dict[str, Any]]) -> Table:
     """Our runs, their mean and spread, the peers measured here, and published rows."""
-    table = Table(title=f"{name}: trained from scratch before the test windows")
-    for column in ("model", "MASE", "WQL", "80 % coverage", "seconds", "steps (best)"):
+    table = Table(title=f"{name}: trained before the test windows")
+    for column in ("model", "MASE", "WQL", "80 % coverage", "seconds (of the processor)", "steps (best)", "kept"):
         table.add_column(column, justify="left" if column == "model" else "right")
     for row in rows:
-        seconds = f"{row['train']:.0f} + {row['save']:.0f}"
-        table.add_row(row["model"], *_scores(row), seconds, f"{row['steps']} ({row['best']})", style="bold")
+        seconds = f"{row['train']:.0f} + {row['save']:.0f} ({row['busy']:.0f})"
+        kept = f"{row['kept']}{' + members' if row['members'] else ''}"
+        table.add_row(row["model"], *_scores(row), seconds, f"{row['steps']} ({row['best']})", kept, style="bold")
     values = np.array([[row[column] for column in COLUMNS] for row in rows])
     cells = [f"{m:.4f} ± {s:.4f}" for m, s in zip(values.mean(0), values.std(0, ddof=min(1, len(rows) - 1)), strict=True)]
     table.add_row("mean ± standard deviation", *cells, f"{np.mean([r['train'] + r['save'] for r in rows]):.0f}", "", style="bold")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,11 @@ def saved_with_covariates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("covariates") / "model"
     artifact.save(folder, network, tiny.card_of(network, schema=panel.schema))
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def without_weights() -> Iterator[None]:
+    """No model in the package: tests train small networks, and would train the real one beside each. See test_shipped.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TSATTN_ZERO_SHOT", "")
+        yield

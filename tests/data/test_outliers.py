@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tsattn.data.outliers import find_outliers
+from tsattn.data.outliers import find_outliers, without_absurd
 from tsattn.data.read import read
 
 
@@ -86,3 +86,15 @@ def test_when_faults_are_many_then_only_some_are_told_one_by_one():
     _, report = read(pd.DataFrame({"date": pd.date_range("2020", periods=1000), "y": values}))
     assert len(report.warnings) == 4
     assert report.warnings[-1] == "… and 4 more such values"
+
+
+def test_when_a_window_holds_an_absurd_value_then_models_do_not_see_it_and_all_else_stays():
+    rng = np.random.default_rng(0)
+    past = np.stack([rng.normal(10, 1, 200), rng.standard_cauchy(200), rng.poisson(0.05, 200), np.linspace(0, 1e4, 200)])
+    past[0, 50], past[0, 60] = 1e6, np.nan
+    found = without_absurd(past)
+    assert np.flatnonzero(np.isnan(found[0])).tolist() == [50, 60]
+    np.testing.assert_array_equal(found[1:], past[1:])
+    assert past[0, 50] == 1e6
+    assert without_absurd(found) is found
+    assert without_absurd(np.array([[1.0, 2.0, 1e9]]))[0, 2] == 1e9  # too few to say what is odd

@@ -26,7 +26,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def shipped(folder, monkeypatch):
-    monkeypatch.setattr("tsattn.workspace.SHIPPED", folder)
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(folder))
 
 
 def write(path, freq="D", rows=150, columns=("sales",)):

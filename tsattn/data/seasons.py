@@ -11,7 +11,7 @@ def find_seasons(past: np.ndarray, usual: tuple[int, ...] | np.ndarray = ()) -> 
 
     Columns: two periods p1 < p2 in steps (1 = none), and the autocorrelation of the detrended past at each. p1 is the
     shortest peak that comes within 0.7 of the highest, p2 the best one beyond 1.5·p1; a usual period within 0.8 of the
-    best is taken first. Only what is given is looked at, so a caller that passes the past alone cannot leak.
+    best is taken first, unless a neighbour is clearly better (23 hours are no day). None is longer than half of what was observed: of fewer pairs any two look alike. Only what is given is looked at, so a caller that passes the past alone cannot leak.
     """
     batch, length = past.shape
     out = np.ones((batch, 4), np.float32)
@@ -23,18 +23,25 @@ def find_seasons(past: np.ndarray, usual: tuple[int, ...] | np.ndarray = ()) -> 
     lag = np.arange(longest + 1)
     peak = np.zeros_like(correlation, dtype=bool)
     peak[:, 2:-1] = (correlation[:, 2:-1] >= correlation[:, 1:-2]) & (correlation[:, 2:-1] >= correlation[:, 3:])
-    height = np.where(peak & (correlation > 0.1), correlation, 0.0)
+    seen = np.isfinite(past)
+    span = np.where(seen.any(1), length - seen.argmax(1) - seen[:, ::-1].argmax(1), 0)
+    short = lag <= span[:, None] // 2
+    chance = 1 / np.sqrt(np.maximum(span, 1))  # of a correlation, by noise alone
+    height = np.where(peak & short & (correlation > 0.1), correlation, 0.0)
     rows = np.arange(batch)
     usual = np.broadcast_to(np.asarray(usual, np.int64), (batch, np.shape(usual)[-1]))
 
     def choose(allowed: np.ndarray, share: float, bonus: np.ndarray | None = None) -> np.ndarray:
+        allowed = allowed & short
         score = np.where(allowed, height, 0.0) * (1.0 if bonus is None else bonus)
         best = score.max(1, keepdims=True)
         pick = np.argmax(score >= share * np.maximum(best, 1e-9), 1)  # the shortest that is good enough
         for period in usual.T[::-1]:  # (B,)
-            lag = np.where(period <= longest, period, 0)
+            lag = np.where(period < longest, period, 0)
             around = np.where(allowed[rows, lag], correlation[rows, lag], 0.0)
-            pick = np.where((around > 0.1) & (around >= 0.8 * best[:, 0]) & (lag > 0), period, pick)
+            beside = np.maximum(correlation[rows, np.maximum(lag - 1, 0)], correlation[rows, lag + 1])
+            fits = (around > 0.1) & (around >= 0.8 * best[:, 0]) & (around >= beside - chance)
+            pick = np.where(fits & (lag > 0), period, pick)
         return np.where((best[:, 0] > 0) | (pick[:, None] == usual).any(1), np.maximum(pick, 1), 1)
 
     first = choose(np.broadcast_to(lag >= 2, height.shape), 0.7)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tsattn.data.outliers import without_absurd
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
-from tsattn.forecast.baselines import Drift, Naive, SeasonalMean, SeasonalNaive
+from tsattn.forecast.baselines import Drift, HistoricQuantiles, Naive, SeasonalMean, SeasonalNaive
 from tsattn.forecast.evidence import Trust, pinball, relative, scores_of, weights_of, widened, widths_of
 from tsattn.forecast.frame import Forecaster
 from tsattn.forecast.heldback import Pools, padded, pools_of, recent, rows_of, shifted, shifts_of, truth
@@ -49,6 +50,7 @@ MEMBERS: dict[str, Make] = {
     "seasonal-mean": SeasonalMean,
     "drift": Drift,
     "long-cycle": LongCycle,
+    "historic-quantiles": HistoricQuantiles,
 }
 DEFAULT = tuple(MEMBERS)
 ORIGINS = 4
@@ -104,6 +106,7 @@ class Joined:
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """(B, H, Q) float32."""
+        batch = replace(batch, past_target=without_absurd(batch.past_target))
         some = np.flatnonzero(~np.isnan(batch.past_target).all(0))
         batch = recent(batch, min(_LONGEST, batch.context - int(some[0]) if len(some) else 1))
         levels = np.array(self.quantiles)

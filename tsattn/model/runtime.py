@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tsattn.data.outliers import without_absurd
 from tsattn.data.seasons import find_seasons
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ArtifactError, ConfigError
@@ -66,12 +67,13 @@ class NetworkForecaster:
             raise ConfigError(
                 f"{self.name} wants inputs {self.card.inputs}, the data has {widths}", "use the data it was trained on"
             )
+        past = without_absurd(batch.past_target)
         return {
-            "target": batch.past_target,
+            "target": past,
             "past_cov": batch.past_cov,
             "known": batch.known,
             "static": batch.static,
-            "seasons": find_seasons(batch.past_target, batch.season_lengths),
+            "seasons": find_seasons(past, batch.season_lengths),
         }
 
     def _roll_out(self, feed: dict[str, np.ndarray], horizon: int) -> np.ndarray:
