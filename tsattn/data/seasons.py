@@ -11,7 +11,9 @@ def find_seasons(past: np.ndarray, usual: tuple[int, ...] | np.ndarray = ()) -> 
 
     Columns: two periods p1 < p2 in steps (1 = none), and the autocorrelation of the detrended past at each. p1 is the
     shortest peak that comes within 0.7 of the highest, p2 the best one beyond 1.5·p1; a usual period within 0.8 of the
-    best is taken first, unless a neighbour is clearly better (23 hours are no day). None is longer than half of what was observed: of fewer pairs any two look alike. Only what is given is looked at, so a caller that passes the past alone cannot leak.
+    best is taken first, unless a neighbour is clearly better (23 hours are no day). None is longer than half of what was
+    observed: of fewer pairs any two look alike. Only what is given is looked at, so a caller that passes the past alone
+    cannot leak.
     """
     batch, length = past.shape
     out = np.ones((batch, 4), np.float32)
