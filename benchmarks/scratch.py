@@ -36,8 +36,13 @@ COLUMNS = ("MASE", "WQL", "coverage")
 BESIDE = ("TiRex (35M, xLSTM)", "PatchTST (per set)", "TFT (LSTM + attention, per set)")
 
 
-def train_and_score(data: str, name: str, seed: int, given: dict[str, Any], keep: Path, start: str) -> dict[str, Any]:
-    """One run: train, save, load, score. Seconds are of training and saving, by the wall clock and of the processor."""
+def train_and_score(
+    data: str, name: str, seed: int, given: dict[str, Any], keep: Path, start: str, parts: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """One run: train, save, load, score. Seconds are of training and saving, by the wall clock and of the processor.
+
+    given, parts: fields of TrainConfig and ModelConfig, instead of the plan's.
+    """
     from tsattn.data.panel import Schema
     from tsattn.forecast.frame import DEFAULT_QUANTILES
     from tsattn.model import artifact, runtime
@@ -47,7 +52,7 @@ def train_and_score(data: str, name: str, seed: int, given: dict[str, Any], keep
     from tsattn.verbs.predictor import with_members
 
     panel, horizon, windows, _ = load_set(data, name)
-    made = plan(panel, horizon=horizon, test_windows=windows, train={"seed": seed, **given})
+    made = plan(panel, horizon=horizon, test_windows=windows, model=parts, train={"seed": seed, **given})
     began, busy = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as state:
         work = contest.Run(panel.before(made.test_start), made, Path(state), False, Listener())

@@ -94,6 +94,20 @@ def test_when_the_test_tail_is_held_back_then_the_card_knows_it_and_holds_no_row
     assert "100." not in (made.ref.path / "config.json").read_text("utf-8").partition('"scores"')[0]
 
 
+def test_when_paths_are_asked_for_then_the_file_holds_them_and_the_model_gives_the_same(trained, place, data, tmp_path):
+    found = api.forecast(data, workspace=place / "w", paths=5, seed=2, output=tmp_path / "paths.parquet")
+    table = pq.read_table(tmp_path / "paths.parquet").to_pandas()
+    assert list(table.columns) == ["item_id", "cutoff", "path", "timestamp", "value"]
+    assert len(table) == 2 * 5 * 7
+    assert found.to_mapping()["paths"] == 5
+    assert found.forecast.values.shape == (2, 7, 9)
+    made = tsattn.load(workspace=place / "w").predict_paths(str(data), paths=5, seed=2)
+    np.testing.assert_array_equal(made.values.transpose(0, 2, 1).reshape(-1), table.value.to_numpy())
+    values = tsattn.load(workspace=place / "w").predict_paths([np.arange(60.0), np.arange(30.0)], 4, paths=3)
+    assert values.shape == (2, 4, 3)
+    assert np.isfinite(values).all()
+
+
 def test_when_nothing_is_named_then_forecast_reads_the_data_again_from_its_new_end(trained, place, data):
     before = api.forecast(workspace=place / "w")
     assert before.forecast.cutoffs[0] == np.datetime64("2024-06-08", "us")

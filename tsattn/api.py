@@ -152,6 +152,8 @@ def forecast(
     horizon: int | None = None,
     quantiles: Sequence[float] | None = None,
     members: str | Sequence[str] | None = None,
+    paths: int | None = None,
+    seed: int = 0,
     workspace: Place = None,
     read: ReadOptions = ReadOptions(),
     output: Place = None,
@@ -161,10 +163,12 @@ def forecast(
     """Forecast the steps after the end of `data`; without data, of what the model was trained on, read again.
 
     Without `model`, the newest one of the workspace that was trained on such data, else the one in the package. `members`:
-    see `load`. `output` (.csv, .parquet, .json, .jsonl) and `plot` (.png, .svg, .html) are written when given. Items
-    without a forecast are in `failures`. Raises ArtifactError when there is no model, DataError when no item can be
-    forecast or a known covariate is missing in the future rows.
+    see `load`. `paths`: also draw so many sample paths of each series, by `seed`; they are then what `output` gets.
+    `output` (.csv, .parquet, .json, .jsonl) and `plot` (.png, .svg, .html) are written when given. Items without a
+    forecast are in `failures`. Raises ArtifactError when there is no model, DataError when no item can be forecast or a
+    known covariate is missing in the future rows.
     """
+    from tsattn.forecast.paths import predict_paths
     from tsattn.forecast.predict import predict
     from tsattn.forecast.quantiles import checked_levels
     from tsattn.out.plots import PLOTS, save_plot
@@ -184,12 +188,15 @@ def forecast(
         listener.note(note)
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
+    drawn = None if paths is None else predict_paths(forecaster, chosen.panel, horizon=steps, paths=paths, seed=seed)
+    sampled, lost = drawn or (None, ())
+    failures = (*failures, *(failure for failure in lost if failure not in failures))
     written = []
     if table is not None:
-        written.append(write_table(made.to_arrow(), table))
+        written.append(write_table((made if sampled is None else sampled).to_arrow(), table))
     if picture is not None:
         written.append(save_plot(made, chosen.panel, picture))
-    return Forecasted(made, failures, chosen.panel, chosen.report, chosen.ref, tuple(written), notes)
+    return Forecasted(made, failures, chosen.panel, chosen.report, chosen.ref, tuple(written), notes, sampled)
 
 
 def backtest(

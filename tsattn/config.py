@@ -36,6 +36,13 @@ class ReadOptions:
     encoding: str | None = None
 
 
+FRONT_ENDS = ("lstm", "gru", "rnn", "none")
+ENCODERS = ("full", "window", "linear", "none")
+DECODERS = ("direct", "cross-attention", "autoregressive")
+POSITIONS = ("rotary", "sinusoidal", "learned", "none")
+SCALINGS = ("standard", "robust")
+
+
 @dataclass(frozen=True)
 class ModelConfig:
     """The network. The defaults are the best that was measured (benchmarks/RESULTS.md)."""
@@ -46,14 +53,27 @@ class ModelConfig:
     width: int = 160  # features of a token
     heads: int = 5  # attention heads; `width` must be a multiple
     layers: int = 4  # self-attention blocks
-    front_end: str = "lstm"  # "lstm", "gru" or "none"
-    dropout: float = 0.0  # of blocks, while training
+    front_end: str = "lstm"  # what reads the tokens in order: "lstm", "gru", "rnn" or "none"
+    encoder: str = "full"  # self-attention: "full", "window", "linear", or "none" for no blocks at all
+    decoder: str = "direct"  # of the horizon: "direct", "cross-attention", or "autoregressive", one patch after another
+    position: str = "rotary"  # what attention knows of order: "rotary", "sinusoidal", "learned" or "none"
+    window: int = 16  # tokens that a token sees, itself among them, with encoder "window"
+    dropout: float = 0.0  # of blocks and attention weights, while training
+    drop_path: float = 0.0  # of whole branches of the last block, while training; of earlier ones less
+    scaling: str = "standard"  # of each window: "standard", mean and deviation, or "robust", median and MAD
     block: int = 16  # steps that share one mixture of seasonal anchors
 
     def __post_init__(self) -> None:
-        _check_range(self, 1, ("context", "horizon", "patch", "width", "heads", "block"))
+        _check_range(self, 1, ("context", "horizon", "patch", "width", "heads", "block", "window"))
         _check_range(self, 0, ("layers",))
-        _check_range(self, 0, ("dropout",), below=1)
+        _check_range(self, 0, ("dropout", "drop_path"), below=1)
+        _check_choice(self, {"front_end": FRONT_ENDS, "encoder": ENCODERS, "decoder": DECODERS})
+        _check_choice(self, {"position": POSITIONS, "scaling": SCALINGS})
+
+    @property
+    def reach(self) -> int:
+        """Steps that one pass forecasts: the horizon, or one patch where the next is forecast from what was made before."""
+        return self.patch if self.decoder == "autoregressive" else self.horizon
 
 
 DEVICES, PRECISIONS = ("auto", "cpu", "cuda", "mps"), ("auto", "fp32", "bf16")
@@ -70,6 +90,12 @@ class TrainConfig:
     weight_decay: float = 0.05
     warmup: int = 50  # steps
     decay: float = 0.5  # the share of the schedule, at its end, over which the rate falls to zero
+    flip: float = 0.3  # share of windows turned upside down, where no covariate is declared
+    mixup: float = 0.25  # share of windows blended with another
+    jitter: float = 0.0  # noise on windows, as a share of their spread
+    rescale: float = 0.0  # deviation of a slow change of amplitude, of its logarithm
+    warp: float = 0.0  # speed of windows, up to the exponential of it, where no covariate is declared
+    hide: float = 0.0  # share of the past that is made missing
     average: float = 0.99  # of the running mean of the weights, which is what is kept
     finish: float = 0.25  # then so many steps, as a share of those to the best weights, on all rows: the validation tail too
     patience: int = 10  # validations without a better score, of 20 in a schedule, before stopping
@@ -84,10 +110,10 @@ class TrainConfig:
         _check_range(self, 1, ("steps", "batch", "origins", "patience", "devices", "nodes"))
         _check_range(self, 0, ("learning_rate", "weight_decay", "warmup", "max_time", "seed"))
         _check_range(self, 0, ("decay",), below=1.0000001)
-        _check_range(self, 0, ("average", "finish"), below=1)
-        for name, known in (("device", DEVICES), ("precision", PRECISIONS)):
-            if getattr(self, name) not in known:
-                raise ConfigError(f"unknown {name} {getattr(self, name)!r}", f"use one of: {', '.join(known)}")
+        _check_range(self, 0, ("average", "finish", "hide"), below=1)
+        _check_range(self, 0, ("flip", "mixup"), below=1.0000001)
+        _check_range(self, 0, ("jitter", "rescale", "warp"), below=2)
+        _check_choice(self, {"device": DEVICES, "precision": PRECISIONS})
 
 
 @dataclass(frozen=True)
@@ -106,8 +132,16 @@ def _check_range(settings: Any, least: float, names: tuple[str, ...], below: flo
     for name in names:
         value = getattr(settings, name)
         if value is not None and not least <= value < below:
-            wanted = f"at least {least}" if below == float("inf") else f"between {least} and 1"
+            wanted = f"at least {least}" if below == float("inf") else f"between {least} and {below:.0f}"
             raise ConfigError(f"{name} must be {wanted}, not {value}")
+
+
+def _check_choice(settings: Any, known: dict[str, tuple[str, ...]]) -> None:
+    """Raise ConfigError, naming the known ones, for a field whose value is none of `known[field]`."""
+    for name, values in known.items():
+        if getattr(settings, name) not in values:
+            said = name.replace("_", " ")
+            raise ConfigError(f"unknown {said} {getattr(settings, name)!r}", f"use one of: {', '.join(values)}")
 
 
 Config = typing.TypeVar("Config")

@@ -129,3 +129,23 @@ def test_when_a_time_makes_no_sense_then_the_error_names_the_flag(text):
 def test_when_numbers_make_no_sense_then_the_error_names_the_flag():
     with pytest.raises(ConfigError, match="--quantiles"):
         options.numbers("0.1;0.5", "--quantiles")
+
+
+def test_when_the_parts_of_the_network_are_named_then_train_is_asked_for_them_and_unknown_ones_are_told(asked, capsys):
+    parts = {"front_end": "gru", "encoder": "window", "decoder": "autoregressive", "position": "none"}
+    flags = [word for name, kind in parts.items() for word in (f"--{name.replace('_', '-')}", kind)]
+    main(["train", "data.csv", *flags])
+    assert asked["train"]["model"] == parts
+    asked.clear()
+    capsys.readouterr()
+    assert main(["train", "data.csv", "--decoder", "mlp"]) == 2
+    assert "direct, cross-attention, autoregressive" in capsys.readouterr().err
+    assert not asked
+
+
+def test_when_paths_are_asked_for_then_there_must_be_a_file_for_them(asked, capsys):
+    assert main(["forecast", "data.csv", "--paths", "50"]) == 2
+    assert "-o paths.parquet" in capsys.readouterr().err
+    assert not asked
+    main(["forecast", "data.csv", "--paths", "50", "--seed", "3", "-o", "paths.parquet"])
+    assert (asked["forecast"]["paths"], asked["forecast"]["seed"]) == (50, 3)

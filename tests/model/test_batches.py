@@ -10,7 +10,8 @@ import pytest
 
 from tests import tiny
 from tsattn.data.panel import Panel
-from tsattn.model.batches import TrainingBatch, augment, choose_origins, sample, sample_ends
+from tsattn.model.augment import SPAN, disturb, flip_and_mix, warp
+from tsattn.model.batches import TrainingBatch, choose_origins, sample, sample_ends
 
 NAMES = [f.name for f in dataclasses.fields(TrainingBatch)]
 
@@ -116,7 +117,7 @@ def test_when_windows_are_augmented_then_what_is_missing_stays_so_and_flat_ones_
     target[0, :30], target[0, 30:] = 7.0, 9.0  # flat, then a step
     target[1, :30], target[1, 30:] = 0.0, 2.0
     target[2] = np.nan
-    out = augment(target.copy(), 30, rng)
+    out = flip_and_mix(target.copy(), 30, rng, 0.3, 0.25)
     assert out.shape == target.shape
     assert out.dtype == np.float32
     assert np.isnan(out[2]).all()
@@ -145,3 +146,65 @@ def test_when_seasons_are_found_for_a_batch_then_only_the_prefix_is_looked_at(mo
     beyond = np.arange(tiny.MODEL.context) >= batch.prefix[:, None]
     assert np.isnan(seen[0][beyond]).all()
     assert np.array_equal(seen[0][~beyond], batch.target[~beyond], equal_nan=True)
+
+
+def test_when_no_augmentation_is_asked_for_then_batches_are_what_they_were():
+    panel = tiny.waves()
+    plain = sample(panel, tiny.MODEL, tiny.TRAIN, 3)
+    assert same(plain, sample(panel, tiny.MODEL, dataclasses.replace(tiny.TRAIN, jitter=0.0, warp=0.0), 3))
+    for field in ("jitter", "rescale", "warp", "hide"):
+        train = dataclasses.replace(tiny.TRAIN, **{field: 0.2})
+        changed = sample(panel, tiny.MODEL, train, 3)
+        assert same(changed, sample(panel, tiny.MODEL, train, 3))
+        assert not same(changed, plain)
+        assert np.array_equal(np.isnan(changed.future), np.isnan(plain.future))
+        assert not np.isinf(changed.target).any()
+
+
+@pytest.mark.parametrize("panel", [tiny.with_covariates(), tiny.without_known(tiny.with_covariates())])
+def test_when_covariates_are_declared_then_windows_are_not_warped(panel):
+    plain = sample(panel, tiny.MODEL, tiny.TRAIN, 3)
+    assert same(plain, sample(panel, tiny.MODEL, dataclasses.replace(tiny.TRAIN, warp=0.5), 3))
+
+
+def test_when_windows_are_jittered_then_by_that_share_of_their_own_spread():
+    rng = np.random.default_rng(0)
+    target = (np.sin(np.arange(200) / 5) * np.array([[1e-3], [1.0], [1e6]]) + 7).astype(np.float64)
+    out = disturb(target, 150, dataclasses.replace(tiny.TRAIN, jitter=0.1), rng)
+    noise = (out - target).std(1) / target[:, :150].std(1)
+    np.testing.assert_allclose(noise, 0.1, rtol=0.2)
+
+
+def test_when_amplitudes_change_then_slowly_and_about_the_level():
+    target = np.where(np.arange(400) % 2, 11.0, 9.0) * np.ones((50, 1))
+    out = disturb(target, 400, dataclasses.replace(tiny.TRAIN, rescale=0.3), np.random.default_rng(1))
+    factor = np.abs(out - 10)
+    assert np.abs(np.diff(np.log(factor), axis=1)).max() < 0.02
+    assert np.log(factor).std() == pytest.approx(0.3 * 0.85, abs=0.06)  # between two points a curve is calmer
+
+
+def test_when_values_are_hidden_then_about_that_share_of_the_past_is_in_spans_and_nothing_else_changes():
+    target = np.random.default_rng(2).standard_normal((200, 500))
+    out = disturb(target, 400, dataclasses.replace(tiny.TRAIN, hide=0.1), np.random.default_rng(3))
+    gone = np.isnan(out)
+    assert not gone[:, 400:].any()
+    assert gone[:, :400].mean() == pytest.approx(0.1, abs=0.01)
+    edges = np.diff(gone[:, :400].astype(int), axis=1)
+    assert gone[:, SPAN : 400 - SPAN].sum() / (edges == 1).sum() >= SPAN * 0.9
+    np.testing.assert_allclose(out[~gone], target[~gone], rtol=1e-5, atol=1e-6)
+
+
+def test_when_windows_are_warped_then_a_cycle_is_that_much_shorter_and_the_end_stays():
+    time = np.arange(300.0)
+    target = np.tile(np.sin(2 * np.pi * (time - 299) / 24), (40, 1))
+    out, speed = warp(target, 0.4, np.random.default_rng(4))
+    assert speed.min() >= np.exp(-0.4)
+    assert speed.max() <= np.exp(0.4)
+    expected = np.sin(2 * np.pi * (time - 299) * speed / 24)
+    seen = np.isfinite(out)
+    assert (seen == (299 - (299 - time) * speed >= 0)).all()
+    np.testing.assert_allclose(out[seen], expected[seen], atol=0.02)
+    np.testing.assert_allclose(out[:, -1], target[:, -1], atol=1e-6)
+    holed = target.copy()
+    holed[:, 200] = np.nan
+    assert (np.isnan(warp(holed, 0.4, np.random.default_rng(4))[0]).sum(1) > (~seen).sum(1)).any()

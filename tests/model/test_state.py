@@ -95,6 +95,13 @@ def test_when_settings_differ_then_resuming_is_refused_with_what_differs():
         check_resumable(first, {**first.asked, "colour": 1})
 
 
+def test_when_a_setting_has_come_since_a_run_began_then_the_run_used_its_default():
+    first = notes(3)
+    check_resumable(first, {**first.asked, "encoder": "full"}, {"encoder": "full"})
+    with pytest.raises(ConfigError, match=r"encoder 'full' \(now 'window'\)"):
+        check_resumable(first, {**first.asked, "encoder": "window"}, {"encoder": "full"})
+
+
 def test_when_tensors_are_taken_from_under_a_prefix_then_only_whole_names_match():
     tensors = {"best.a": torch.zeros(1), "best.a.b": torch.ones(1), "bestial": torch.ones(2)}
     assert under("best", tensors).keys() == {"a", "a.b"}

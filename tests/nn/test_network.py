@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from tests.tiny import MODEL, inputs_of, run, scrambled
+from tsattn.config import DECODERS, SCALINGS
 from tsattn.errors import ConfigError
 from tsattn.nn.front_end import RECURRENT
-from tsattn.nn.network import Inputs, InputSpec, Network
+from tsattn.nn.network import DECODER, MEASURE, Inputs, InputSpec, Network
 from tsattn.nn.objective import window_loss
 
 CONTEXT, PATCH, HORIZON = MODEL.context, MODEL.patch, MODEL.horizon
@@ -38,6 +39,11 @@ def at(network: Network, inputs: Inputs, prefix: int, origins: list[int]) -> np.
 @pytest.fixture(scope="module")
 def network() -> Network:
     return scrambled(past=2, known=3, static=1)
+
+
+def test_when_kinds_are_named_in_the_settings_then_the_network_has_each():
+    assert tuple(DECODER) == DECODERS
+    assert tuple(MEASURE) == SCALINGS
 
 
 @pytest.mark.parametrize("kind", RECURRENT)
@@ -196,7 +202,10 @@ def test_when_a_target_is_unknown_or_wild_or_before_the_prefix_then_it_does_not_
     [
         ({"context": 60}, "multiple of patch"),
         ({"width": 18}, "multiple of twice the heads"),
-        ({"front_end": "rwkv"}, "unknown front end"),
+        ({"front_end": "rwkv"}, r"unknown front end 'rwkv'\nuse one of: lstm, gru, rnn, none"),
+        ({"encoder": "flash"}, r"unknown encoder 'flash'\nuse one of: full, window, linear, none"),
+        ({"decoder": "mlp"}, r"unknown decoder 'mlp'\nuse one of: direct, cross-attention, autoregressive"),
+        ({"position": "alibi"}, r"unknown position 'alibi'\nuse one of: rotary, sinusoidal, learned, none"),
     ],
 )
 def test_when_sizes_do_not_fit_then_the_error_says_which(change, said):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from tsattn.nn.scaling import forward_fill, masked_mean, measure
+from tsattn.nn.scaling import MAD, forward_fill, masked_mean, masked_median, measure, measure_robust
 
 
 def series(batch: int = 4, length: int = 50, missing: float = 0.2, seed: int = 0) -> np.ndarray:
@@ -83,3 +83,35 @@ def test_when_values_are_missing_then_filling_agrees_with_pandas(length):
     got = forward_fill(torch.from_numpy(np.where(seen, y, -1.0)), torch.from_numpy(seen)).numpy()
     wanted = pd.DataFrame(y.T).ffill().to_numpy().T
     np.testing.assert_array_equal(got, np.where(np.isfinite(wanted), wanted, -1.0))
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 50])
+def test_when_values_are_masked_then_their_median_is_that_of_the_rest(length):
+    y = series(6, length, missing=0.5, seed=length)
+    y[0] = np.nan
+    seen = np.isfinite(y)
+    got = masked_median(torch.from_numpy(np.where(seen, y, 1e9).astype(np.float32)), torch.from_numpy(seen))[:, 0].numpy()
+    for row in range(6):
+        assert got[row] == pytest.approx(np.nanmedian(y[row]) if seen[row].any() else 0.0, rel=1e-6)
+
+
+def test_when_scaling_is_robust_then_a_few_wild_values_hardly_move_it():
+    rng = np.random.default_rng(0)
+    y = (50 + 4 * rng.standard_normal((3, 400))).astype(np.float32)
+    wild = y.copy()
+    wild[:, ::20] = 1e6
+    seen, period = torch.ones(3, 400, dtype=torch.bool), torch.ones(3, dtype=torch.int64)
+    plain, hit = (measure_robust(torch.from_numpy(x), seen, period) for x in (y, wild))
+    np.testing.assert_allclose(plain.mean[:, 0], np.median(y, 1), rtol=1e-6)
+    np.testing.assert_allclose(plain.std[:, 0], MAD * np.median(np.abs(y - np.median(y, 1, keepdims=True)), 1), rtol=1e-5)
+    np.testing.assert_allclose(plain.std, 4, rtol=0.1)
+    assert float((hit.mean - plain.mean).abs().max()) < 1
+    assert float((hit.std / plain.std).max()) < 1.2
+    assert float(measure(torch.from_numpy(wild), seen, period).std.min()) > 1e5
+
+
+def test_when_over_half_of_the_values_are_alike_then_the_deviation_stands_in_for_the_mad():
+    y = torch.tensor([[0.0] * 15 + [4.0] * 5])
+    scale = measure_robust(y, torch.ones_like(y, dtype=torch.bool), torch.ones(1, dtype=torch.int64))
+    assert float(scale.mean) == 0
+    assert float(scale.std) == pytest.approx(2.0)

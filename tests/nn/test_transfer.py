@@ -8,15 +8,18 @@ import pytest
 import torch
 
 from tests import tiny
+from tsattn.config import DECODERS
 from tsattn.errors import ConfigError
 from tsattn.nn.network import Network
 from tsattn.nn.transfer import transfer
 
 
+@pytest.mark.parametrize("decoder", DECODERS)
 @pytest.mark.parametrize("covariates", [(0, 0, 0), (0, 5, 0), (2, 0, 0), (1, 3, 2)])
-def test_when_weights_are_transferred_then_the_wider_network_forecasts_alike(covariates):
-    source = tiny.scrambled()
-    wide = tiny.scrambled(past=covariates[0], known=covariates[1], static=covariates[2], seed=1)
+def test_when_weights_are_transferred_then_the_wider_network_forecasts_alike(covariates, decoder):
+    model = dataclasses.replace(tiny.MODEL, decoder=decoder)
+    source = tiny.scrambled(model)
+    wide = tiny.scrambled(model, past=covariates[0], known=covariates[1], static=covariates[2], seed=1)
     transfer(source, wide)
     target = tiny.waves((tiny.MODEL.context,)).target[None]
     few, many = tiny.inputs_of(target, source), tiny.inputs_of(target, wide)

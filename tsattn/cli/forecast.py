@@ -10,6 +10,7 @@ from tsattn.cli import options
 from tsattn.cli.groups import uses
 from tsattn.cli.session import Session
 from tsattn.config import ReadOptions
+from tsattn.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +27,10 @@ def forecast(
     horizon: options.Horizon = None,
     members: options.Members = None,
     quantiles: Annotated[options.Text, typer.Option(metavar="Q,…", help="Such as 0.1,0.5,0.9.")] = None,
+    paths: Annotated[
+        options.Number, typer.Option(min=1, metavar="N", help="Write N sample paths a series to --output, not quantiles.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of the sample paths.")] = 0,
     output: options.Output = None,
     plot: Annotated[options.Text, typer.Option(metavar="FILE|terminal", help="Draw it: .png, .svg, .html, or terminal.")] = None,
 ) -> int:
@@ -43,6 +48,8 @@ def forecast(
             draw_terminal(console, found.forecast, found.panel)
         tables.written(console, found.written, found.failures)
 
+    if paths is not None and output is None:
+        raise ConfigError("sample paths are too many to print", f"say where to write them: --paths {paths} -o paths.parquet")
     with session.listening(brief=True) as listener:
         result = api.forecast(
             data,
@@ -52,6 +59,8 @@ def forecast(
             members=options.members(members),
             workspace=session.workspace,
             read=read,
+            paths=paths,
+            seed=seed,
             output=output,
             plot=None if plot == "terminal" else plot,
             listener=listener,

@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 
 
 def settings(
+    front_end: Annotated[
+        options.Text, typer.Option(metavar="NAME", help="Reads the past in order: lstm, gru, rnn or none.  [default: lstm]")
+    ] = None,
+    encoder: Annotated[
+        options.Text, typer.Option(metavar="NAME", help="Self-attention: full, window, linear or none.  [default: full]")
+    ] = None,
+    decoder: Annotated[
+        options.Text,
+        typer.Option(metavar="NAME", help="Of the horizon: direct, cross-attention or autoregressive.  [default: direct]"),
+    ] = None,
+    position: Annotated[
+        options.Text, typer.Option(metavar="NAME", help="Of tokens: rotary, sinusoidal, learned or none.  [default: rotary]")
+    ] = None,
     context: Annotated[options.Number, typer.Option(min=1, metavar="N", help="Past steps the network sees.")] = None,
     steps: Annotated[options.Number, typer.Option(min=1, metavar="N", help="Optimiser steps, at most.")] = None,
     seed: Annotated[options.Number, typer.Option(min=0, metavar="N", help="Of everything random.  [default: 0]")] = None,
@@ -39,7 +52,8 @@ def settings(
     flags = {"steps": steps, "seed": seed, "device": device, "devices": devices, "nodes": nodes, "precision": precision}
     flags["max_time"] = options.seconds(max_time, "--max-time")  # type: ignore[assignment]
     found["train"] |= {key: value for key, value in flags.items() if value is not None}
-    found["model"] |= {} if context is None else {"context": context}
+    parts = {"front_end": front_end, "encoder": encoder, "decoder": decoder, "position": position, "context": context}
+    found["model"] |= {key: value for key, value in parts.items() if value is not None}
     where = str(config) if config else "tsattn train"
     from_mapping(ModelConfig, found["model"], f"{where} [model]")  # a mistake is told before any work is done
     from_mapping(TrainConfig, found["train"], f"{where} [train]")

@@ -57,11 +57,9 @@ def predict(
             reason = f"{forecaster.name} gave a forecast that is not finite"
             failures[i] = Failure(panel.item_ids[origins.item[i]], reason)
     kept = np.array([i for i in range(len(origins)) if i not in failures], np.int64)
-    item, row = origins.item[kept], origins.row[kept]
-    steps = (row - panel.indptr[:-1][item])[:, None] + np.arange(-1, horizon)  # (B, 1+H), the cutoff first
-    stamps = panel.freq.advance(panel.start[item][:, None], steps)
+    stamps = stamps_of(panel, origins[kept], horizon)
     forecast = Forecast(
-        item_ids=tuple(panel.item_ids[i] for i in item),
+        item_ids=tuple(panel.item_ids[i] for i in origins.item[kept]),
         cutoffs=stamps[:, 0],
         timestamps=stamps[:, 1:],
         quantiles=tuple(levels),
@@ -72,6 +70,13 @@ def predict(
     return forecast, tuple(failures[i] for i in sorted(failures))
 
 
+def stamps_of(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
+    """Timestamps (B, 1 + H) on the grid clock, the cutoff first."""
+    item, row = origins.item, origins.row
+    steps = (row - panel.indptr[:-1][item])[:, None] + np.arange(-1, horizon)
+    return panel.freq.advance(panel.start[item][:, None], steps)
+
+
 def predict_windows(
     forecaster: Forecaster, panel: Panel, origins: Origins, horizon: int, quantiles: Sequence[float], batch: int = BATCH
 ) -> Iterator[tuple[np.ndarray, WindowBatch, np.ndarray]]:
@@ -80,6 +85,22 @@ def predict_windows(
     The values never cross, and may be other than finite where the forecaster failed. Raises TsattnError when the
     forecaster answers in a wrong shape.
     """
+    for which, windows in windows_of(forecaster, panel, origins, horizon, batch):
+        values = np.asarray(forecaster.predict(windows), np.float32)
+        wanted = (len(which), windows.horizon, len(forecaster.quantiles))
+        if values.shape != wanted:
+            raise TsattnError(f"{forecaster.name} answered in shape {values.shape}, not {wanted} (B, H, Q)")
+        if tuple(quantiles) != tuple(forecaster.quantiles):
+            values = resample(np.sort(values, -1), forecaster.quantiles, quantiles)
+        windows, values = replace(windows, future_target=windows.future_target[:, :horizon]), values[:, :horizon]
+        # sorting crossed quantiles never makes them worse (Chernozhukov et al., 2010)
+        yield which, windows, np.sort(values, -1)
+
+
+def windows_of(
+    forecaster: Forecaster, panel: Panel, origins: Origins, horizon: int, batch: int = BATCH
+) -> Iterator[tuple[np.ndarray, WindowBatch]]:
+    """Yield (which (b,) of the origins, their windows, of whole passes of the forecaster), shortest history first."""
     if batch < 1:
         raise ConfigError(f"the batch must be positive, not {batch}")
     covariates = wants_covariates(forecaster)
@@ -97,16 +118,7 @@ def predict_windows(
         chosen = origins[which]
         steps = chosen.row - panel.indptr[:-1][chosen.item] - 1
         cutoff = panel.freq.advance(panel.start[chosen.item], steps)
-        windows = replace(gather(panel, chosen, context, reach, covariates), cutoff=cutoff)
-        values = np.asarray(forecaster.predict(windows), np.float32)
-        wanted = (len(which), reach, len(forecaster.quantiles))
-        if values.shape != wanted:
-            raise TsattnError(f"{forecaster.name} answered in shape {values.shape}, not {wanted} (B, H, Q)")
-        if tuple(quantiles) != tuple(forecaster.quantiles):
-            values = resample(np.sort(values, -1), forecaster.quantiles, quantiles)
-        windows, values = replace(windows, future_target=windows.future_target[:, :horizon]), values[:, :horizon]
-        # sorting crossed quantiles never makes them worse (Chernozhukov et al., 2010)
-        yield which, windows, np.sort(values, -1)
+        yield which, replace(gather(panel, chosen, context, reach, covariates), cutoff=cutoff)
         at += len(which)
 
 

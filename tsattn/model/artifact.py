@@ -87,7 +87,7 @@ def example(network: Network, batch: int = 3) -> tuple[torch.Tensor, ...]:
         for x in (
             target,
             rng.standard_normal((batch, config.context, spec.past)),
-            rng.standard_normal((batch, config.context + config.horizon, spec.known)),
+            rng.standard_normal((batch, config.context + config.reach, spec.known)),
             rng.standard_normal((batch, spec.static)),
             find_seasons(target),
         )

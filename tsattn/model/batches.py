@@ -14,12 +14,12 @@ from tsattn.data.freq import calendar_names
 from tsattn.data.panel import Panel
 from tsattn.data.seasons import find_seasons
 from tsattn.data.windows import Origins, gather
+from tsattn.model.augment import disturb, flip_and_mix, warp
 
-FLIP = 0.3  # share of windows turned upside down
-MIXUP = 0.25  # share of windows blended with another
 LIVELY = 0.1  # least spread of a prefix, as a share of the whole window's
 UNDATED = 0.1  # share of windows without their calendar: arrays in memory have none
 WHOLE = 0.2  # share of windows scaled by their whole past, as when forecasting
+_WARP, _DISTURB = 1, 2  # random numbers of their own, so that one augmentation does not change what another draws
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,17 +40,23 @@ def sample(panel: Panel, model: ModelConfig, train: TrainConfig, step: int, rank
     """The windows of one step: B = train.batch windows, O = train.origins origins each."""
     rng = np.random.default_rng([train.seed, rank, step])
     origins = sample_ends(panel, rng, train.batch, model.patch)
-    window = gather(panel, origins, model.context, model.horizon)
+    window = gather(panel, origins, model.context, model.reach)
     calendar = len(calendar_names(panel.freq))
     window.known[rng.random(len(origins)) < UNDATED, :, :calendar] = np.nan
     target = np.concatenate([window.past_target, window.future_target], 1)  # (B, L + H)
+    usual, declared = np.array([window.season_lengths] * len(target)), panel.known.shape[1] + panel.past.shape[1]
+    if train.warp and not declared:  # covariates would have to be warped with it
+        target, speed = warp(target, train.warp, np.random.default_rng([train.seed, rank, step, _WARP]))
+        usual = np.rint(usual / speed).astype(np.int64)
+        window.known[:] = np.nan  # the calendar no longer holds
     # what a declared covariate does to the target has a sign: upside down it would have to be learnt twice
-    flip = 0.0 if panel.known.shape[1] + panel.past.shape[1] else FLIP
-    target = augment(target, model.context, rng, flip)
+    target = flip_and_mix(target, model.context, rng, 0.0 if declared else train.flip, train.mixup)
+    if train.jitter or train.rescale or train.hide:
+        target = disturb(target, model.context, train, np.random.default_rng([train.seed, rank, step, _DISTURB]))
     past, future = target[:, : model.context], target[:, model.context :]
     prefix, chosen = choose_origins(past, model.patch, train.origins, rng)
     visible = np.where(np.arange(model.context) < prefix[:, None], past, np.nan)
-    seasons = find_seasons(visible, window.season_lengths)
+    seasons = find_seasons(visible, usual)
     return TrainingBatch(past, window.past_cov, window.known, window.static, seasons, future, prefix, chosen)
 
 
@@ -61,23 +67,6 @@ def sample_ends(panel: Panel, rng: np.random.Generator, count: int, patch: int) 
     item = rng.choice(len(panel), count, p=weight / weight.sum())
     least = np.minimum(patch, room[item])
     return Origins(item, panel.indptr[item] + least + (rng.random(count) * (room[item] - least + 2)).astype(np.int64))
-
-
-def augment(target: np.ndarray, context: int, rng: np.random.Generator, flip: float = FLIP) -> np.ndarray:
-    """Flips and mixup of windows, each in units of its own past. target (B, L + H) -> the same shape."""
-    seen = np.isfinite(target[:, :context])
-    count = np.maximum(seen.sum(1, keepdims=True), 1)
-    mean = np.where(seen, target[:, :context], 0).sum(1, keepdims=True) / count
-    spread = np.sqrt((np.where(seen, target[:, :context] - mean, 0) ** 2).sum(1, keepdims=True) / count)
-    spread = np.maximum(spread, np.maximum(1e-6 * np.abs(mean), 1e-20))  # a flat past has none of its own
-    z = (target - mean) / spread
-    rows = len(target)
-    share = np.where(rng.random((rows, 1)) < MIXUP, rng.uniform(0.5, 1.0, (rows, 1)), 1.0)
-    partner = z[rng.permutation(rows)]
-    z = np.where(share < 1, share * z + (1 - share) * partner, z)
-    z = np.where(rng.random((rows, 1)) < flip, -z, z)
-    # the level comes back: the network may not learn that every window is centred
-    return (z * spread + mean).astype(np.float32)
 
 
 def choose_origins(past: np.ndarray, patch: int, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

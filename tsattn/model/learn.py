@@ -231,7 +231,7 @@ def learn(
         clear_state(state)
         found = Notes(asked, choose_precision(train.precision, device)), {}
     notes, tensors = found
-    check_resumable(notes, asked)
+    check_resumable(notes, asked, {**to_mapping(ModelConfig()), **to_mapping(TrainConfig())})
     with torch.random.fork_rng():
         torch.manual_seed(train.seed)
         network = Network(model, source.spec)

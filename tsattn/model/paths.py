@@ -6,9 +6,9 @@ from statistics import NormalDist
 
 import numpy as np
 
+from tsattn.forecast.paths import PERSISTENCE
 from tsattn.forecast.quantiles import normal_scores
 
-PERSISTENCE = 0.95  # correlation of a path's normal score from one step to the next
 LARGEST = float(np.finfo(np.float32).max)
 
 

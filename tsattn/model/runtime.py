@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from tsattn.data.outliers import without_absurd
 from tsattn.data.seasons import find_seasons
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ArtifactError, ConfigError
+from tsattn.forecast.paths import drawn, scores_of
 from tsattn.forecast.quantiles import resample
 from tsattn.model.card import CARD, GRAPH, Card, read_card
 from tsattn.model.paths import path_levels, quantiles_of, through, unit_levels
@@ -20,22 +22,44 @@ if TYPE_CHECKING:
     from tsattn.nn.network import Network
 
 Run = Callable[[dict[str, np.ndarray]], np.ndarray]
+TOGETHER = 1024  # paths that are generated at once
 
 
 class NetworkForecaster:
     """The network behind a model folder, as a Forecaster. `block` steps come from one pass; further ones are rolled out."""
 
-    def __init__(self, card: Card, run: Run) -> None:
+    def __init__(self, card: Card, run: Run, network: Callable[[], Network] | None = None) -> None:
+        """run: one pass. network: the torch network itself, asked for only where a graph of one pass will not do."""
         self.card = card
         self.run = run
+        self._network = network
         self.name = card.name
         self.quantiles = card.quantiles
         self.context = card.model.context
-        self.block = card.model.horizon
+        self.block = card.model.reach
         self.covariates = card.inputs["past"] + card.inputs["known"] + card.inputs["static"] > 0
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """(B, H, Q) float32. H must be a multiple of `block`, which predict_windows sees to; raises ConfigError otherwise."""
+        return self._roll_out(self._feed(batch), batch.horizon)
+
+    def sample(self, batch: WindowBatch, paths: int, seed: int) -> np.ndarray:
+        """Sample paths (B, H, P) float32; H as of `predict`, which also says what is raised.
+
+        An autoregressive network draws each patch from what it expects after the path so far, scaled by the true past:
+        within a patch the values persist as in `forecast.paths.drawn`. Of any other the paths go through its quantiles.
+        """
+        if self.card.model.decoder != "autoregressive" or self._network is None:
+            return drawn(self.predict(batch), self.quantiles, batch, paths, seed)
+        from tsattn.model.sampling import sample
+
+        feed, network = self._feed(batch), self._network()
+        scores, size = scores_of(batch, paths, batch.horizon, seed, restart=self.block), max(1, TOGETHER // paths)
+        rows = [slice(at, at + size) for at in range(0, len(batch), size)]
+        return np.concatenate([sample(network, {name: x[some] for name, x in feed.items()}, scores[some]) for some in rows])
+
+    def _feed(self, batch: WindowBatch) -> dict[str, np.ndarray]:
+        """What the network reads of windows."""
         if batch.horizon % self.block:
             raise ConfigError(f"a window of {batch.horizon} steps is no multiple of the model's {self.block}")
         widths = {"past": batch.past_cov.shape[2], "known": batch.known.shape[2], "static": batch.static.shape[1]}
@@ -44,14 +68,13 @@ class NetworkForecaster:
                 f"{self.name} wants inputs {self.card.inputs}, the data has {widths}", "use the data it was trained on"
             )
         past = without_absurd(batch.past_target)
-        feed = {
+        return {
             "target": past,
             "past_cov": batch.past_cov,
             "known": batch.known,
             "static": batch.static,
             "seasons": find_seasons(past, batch.season_lengths),
         }
-        return self._roll_out(feed, batch.horizon)
 
     def _roll_out(self, feed: dict[str, np.ndarray], horizon: int) -> np.ndarray:
         """One block after another: paths through a block are the pasts of the next, whose forecasts for them are pooled.
@@ -92,13 +115,14 @@ def load(folder: Path, engine: str = "auto") -> NetworkForecaster:
         raise ConfigError(f"unknown engine {engine!r}", "use auto, onnx or torch")
     card = read_card(folder)
     if engine == "torch":
-        return NetworkForecaster(card, _torch(folder))
+        network = _torch(folder)
+        return NetworkForecaster(card, _run_of(network), lambda: network)
     try:
-        return NetworkForecaster(card, _onnx(folder, card))
+        return NetworkForecaster(card, _onnx(folder, card), cache(lambda: _torch(folder)))
     except ImportError:
         if engine == "onnx":
             raise ConfigError("ONNX Runtime is not installed", "pip install onnxruntime, or use --engine torch") from None
-        return NetworkForecaster(card, _torch(folder))
+        return load(folder, "torch")
 
 
 def _onnx(folder: Path, card: Card) -> Run:
@@ -129,20 +153,21 @@ def _onnx(folder: Path, card: Card) -> Run:
 def _shapes(card: Card) -> dict[str, list[int]]:
     """What the graph's inputs and its output must look like, without the batch axis."""
     past, known, static = (card.inputs[name] for name in ("past", "known", "static"))
-    context, horizon = card.model.context, card.model.horizon
+    context, horizon = card.model.context, card.model.reach
     shapes = {"target": [context], "past_cov": [context, past], "known": [context + horizon, known], "static": [static]}
     return {**shapes, "seasons": [4], "forecast": [horizon, len(card.quantiles)]}
 
 
 def of_network(network: Network, card: Card) -> NetworkForecaster:
     """The Forecaster of a network that is not saved: what a backtest that trains anew at every cutoff needs."""
-    return NetworkForecaster(card, _run_of(network.float().cpu().eval()))
+    network = network.float().cpu().eval()
+    return NetworkForecaster(card, _run_of(network), lambda: network)
 
 
-def _torch(folder: Path) -> Run:
+def _torch(folder: Path) -> Network:
     from tsattn.model.artifact import load_network
 
-    return _run_of(load_network(folder)[0])
+    return load_network(folder)[0]
 
 
 def _run_of(network: Network) -> Run:

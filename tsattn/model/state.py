@@ -6,8 +6,10 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from safetensors import SafetensorError
@@ -91,11 +93,15 @@ def clear_strays(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def check_resumable(notes: Notes, asked: dict[str, Any]) -> None:
-    """Raise ConfigError, naming what differs, when a run would be resumed with other settings or other data."""
-    differs = sorted(key for key in {*notes.asked, *asked} if notes.asked.get(key) != asked.get(key))
+def check_resumable(notes: Notes, asked: dict[str, Any], usual: Mapping[str, Any] = MappingProxyType({})) -> None:
+    """Raise ConfigError, naming what differs, when a run would be resumed with other settings or other data.
+
+    usual: what a setting is that the run knows nothing of, for it has come since.
+    """
+    first = {key: notes.asked.get(key, usual.get(key)) for key in {*notes.asked, *asked}}
+    differs = sorted(key for key, value in first.items() if value != asked.get(key))
     if differs:
-        was = ", ".join(f"{key} {notes.asked.get(key)!r} (now {asked.get(key)!r})" for key in differs)
+        was = ", ".join(f"{key} {first[key]!r} (now {asked.get(key)!r})" for key in differs)
         raise ConfigError(f"the interrupted run had other settings or data: {was}", "leave --resume out to train anew")
 
 

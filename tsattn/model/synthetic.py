@@ -66,7 +66,7 @@ class SyntheticSource:
             yield Inputs(*(torch.from_numpy(a).to(device) for a in arrays)), torch.from_numpy(batch.future).to(device)
 
     def _generate(self, seed: tuple[int, ...], rows: int) -> SyntheticBatch:
-        return generate(self.synthetic, rows, self.model.context + self.model.horizon, seed)
+        return generate(self.synthetic, rows, self.model.context + self.model.reach, seed)
 
     def _batch(self, target: np.ndarray, usual: np.ndarray, rng: np.random.Generator, *, whole: bool = False) -> TrainingBatch:
         """target (B, L + H), usual (B, 2): periods that the frequency would tell; `whole`: the scale is that of all the past."""

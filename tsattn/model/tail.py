@@ -42,7 +42,7 @@ def score(network: Network, panel: Panel, origins: Origins, device: torch.device
     total = count = 0.0
     config = network.config
     for at in range(0, len(origins), batch):
-        window = gather(panel, origins[slice(at, at + batch)], config.context, config.horizon)
+        window = gather(panel, origins[slice(at, at + batch)], config.context, config.reach)
         seasons = find_seasons(window.past_target, window.season_lengths)
         arrays = (window.past_target, window.past_cov, window.known, window.static, seasons)
         inputs = Inputs(*(torch.from_numpy(a).to(device) for a in arrays))

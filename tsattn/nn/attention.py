@@ -10,11 +10,12 @@ from torch import Tensor, nn
 
 
 def scaled_dot_product_attention(
-    query: Tensor, key: Tensor, value: Tensor, visible: Tensor | None = None
+    query: Tensor, key: Tensor, value: Tensor, visible: Tensor | None = None, dropout: float = 0.0
 ) -> tuple[Tensor, Tensor]:
     """softmax(Q Kᵀ / √d_k) V, with the softmax over the keys (Vaswani et al. 2017, eq. 1).
 
-    query (…, T, d), key (…, U, d), value (…, U, e); visible: bool, broadcastable to (…, T, U), True = may be attended to.
+    query (…, T, d), key (…, U, d), value (…, U, e); visible: bool, broadcastable to (…, T, U), True = may be attended to;
+    dropout: the share of weights set to zero, the others scaled up for it (ibid., §5.4).
     Returns the output (…, T, e) and the weights (…, T, U). A query that sees no key gets zeros, not NaN.
     """
     scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])  # (…, T, U)
@@ -23,6 +24,8 @@ def scaled_dot_product_attention(
     weights = torch.softmax(scores, -1)
     if visible is not None:
         weights = weights * visible
+    if dropout:
+        weights = nn.functional.dropout(weights, dropout)
     return weights @ value, weights
 
 
@@ -33,8 +36,13 @@ def causal_mask(tokens: int, device: torch.device | None = None) -> Tensor:
 
 def rotary_angles(tokens: int, width: int, base: float = 1000.0, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
     """Cosines and sines (T, width/2) of rotary position embedding (Su et al. 2021, eq. 15)."""
-    rate = base ** (-torch.arange(0, width, 2, dtype=torch.float32, device=device) / width)
-    angle = torch.arange(tokens, dtype=torch.float32, device=device)[:, None] * rate
+    return angles_at(torch.arange(tokens, dtype=torch.float32, device=device), width, base)
+
+
+def angles_at(position: Tensor, width: int, base: float = 1000.0) -> tuple[Tensor, Tensor]:
+    """The same at any positions, counted in tokens: (…) -> cosines and sines (…, width/2)."""
+    rate = base ** (-torch.arange(0, width, 2, dtype=torch.float32, device=position.device) / width)
+    angle = position[..., None] * rate
     return angle.cos(), angle.sin()
 
 
@@ -47,42 +55,93 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Sight:
-    """What each token may attend to, made once for all layers. bias (B, 1, T, T): 0, or so low that softmax gives nothing.
+    """What each token may attend to, made once for all layers.
 
-    sees (B, T, 1): 0 for a token that sees nobody, else 1. cos, sin (T, 1, 1, d): see rotary_angles, for whole heads.
+    bias: 0, or so low that softmax gives nothing; (B, 1, T, T), by blocks where only near tokens are seen, one 0 where the
+    kind of attention needs none. sees (B, T, 1): 0 for a token that sees nobody, else 1. keys (B, T): whether a token may
+    be seen at all. cos, sin (T, 1, 1, d): see rotary_angles, for whole heads; None where positions are not rotary.
     """
 
     bias: Tensor
     sees: Tensor
-    cos: Tensor
-    sin: Tensor
+    cos: Tensor | None
+    sin: Tensor | None
+    keys: Tensor | None = None
 
 
-def sight(visible: Tensor, angles: tuple[Tensor, Tensor], dtype: torch.dtype) -> Sight:
-    """visible (B, 1, T, T) bool, angles (T, d/2) -> Sight."""
+def sight(visible: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> Sight:
+    """visible (B, 1, T, T) bool, angles (T, d/2) or None -> Sight."""
+    cos, sin = whole_heads(angles, dtype)
+    return Sight(bias_of(visible, dtype), visible.any(-1)[:, 0, :, None].to(dtype), cos, sin)
+
+
+def bias_of(visible: Tensor, dtype: torch.dtype) -> Tensor:
+    """What is added to scores: 0 where visible, else so low that softmax gives exactly nothing."""
     low = torch.finfo(torch.bfloat16).min  # what every dtype of a network can hold
-    bias = torch.zeros_like(visible, dtype=dtype).masked_fill(~visible, low)
+    return torch.zeros_like(visible, dtype=dtype).masked_fill(~visible, low)
+
+
+def whole_heads(angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> tuple[Tensor | None, Tensor | None]:
+    """Angles (T, d/2) as `turn` wants them, (T, 1, 1, d)."""
+    if angles is None:
+        return None, None
     cos, sin = (angle.to(dtype)[:, None, None] for angle in angles)
-    return Sight(bias, visible.any(-1)[:, 0, :, None].to(dtype), torch.cat([cos, cos], -1), torch.cat([-sin, sin], -1))
+    return torch.cat([cos, cos], -1), torch.cat([-sin, sin], -1)
+
+
+def turn(x: Tensor, cos: Tensor | None, sin: Tensor | None) -> Tensor:
+    """`rotate` for several at once: x (B, T, n, heads, d), cos and sin (T, 1, 1, d); None leaves x as it is."""
+    if cos is None or sin is None:
+        return x
+    swapped = torch.cat(x.chunk(2, -1)[::-1], -1)
+    return x * cos + swapped * sin
+
+
+@dataclass
+class Cache:
+    """Keys and values of the newest tokens, (B, heads, U, d), and which of them may be seen, (B, U); at most `most`."""
+
+    key: Tensor
+    value: Tensor
+    seen: Tensor
+    most: int
+
+    def repeat(self, times: int) -> Cache:
+        """Each row `times` times: one past, several futures."""
+        key, value, seen = (x.repeat_interleave(times, 0) for x in (self.key, self.value, self.seen))
+        return Cache(key, value, seen, self.most)
+
+    def newest(self) -> Cache:
+        """Without the tokens that are too many."""
+        return Cache(self.key[:, :, -self.most :], self.value[:, :, -self.most :], self.seen[:, -self.most :], self.most)
 
 
 class MultiHeadAttention(nn.Module):
-    """Self-attention in `heads` subspaces of width/heads features, with rotary positions (Vaswani et al. 2017, §3.2.2).
+    """Self-attention in `heads` subspaces of width/heads features, each with its own projections (Vaswani et al. 2017, §3.2.2).
 
-    Written out rather than fused: on CPU the fused kernel's backward pass took 38 % of a training step. It computes what
-    scaled_dot_product_attention does, in fewer passes over memory.
+    head_i = Attention(x W_Qi, x W_Ki, x W_Vi); the heads side by side, times W_O. Written out rather than fused: on CPU
+    the fused kernel's backward pass took 38 % of a training step. It computes what scaled_dot_product_attention does, in
+    fewer passes over memory. Time and memory grow with T².
     """
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, dropout: float = 0.0) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.dropout = heads, dropout
         self.project_in = nn.Linear(width, 3 * width, bias=False)
         self.project_out = nn.Linear(width, width, bias=False)
         nn.init.zeros_(self.project_out.weight)  # a block starts as the identity
 
+    def look(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> Sight:
+        """What tokens see: those up to themselves for which keys (B, T), bool, holds."""
+        visible = causal_mask(keys.shape[1], keys.device) & keys[:, None, None, :]
+        found = sight(visible, angles, dtype)
+        return Sight(found.bias, found.sees, found.cos, found.sin, keys)
+
     def forward(self, x: Tensor, seen: Sight) -> Tensor:
         """x (B, T, D) -> (B, T, D)."""
         weights, value = self._attend(x, seen)
+        if self.training and self.dropout:
+            weights = nn.functional.dropout(weights, self.dropout)
         out = weights @ value.transpose(1, 2)  # (B, heads, T, d)
         return self.project_out(out.transpose(1, 2).flatten(2) * seen.sees)
 
@@ -92,9 +151,31 @@ class MultiHeadAttention(nn.Module):
 
     def _attend(self, x: Tensor, seen: Sight) -> tuple[Tensor, Tensor]:
         """The softmax over the keys (B, heads, T, T), and the values (B, T, heads, d)."""
-        head = x.shape[-1] // self.heads
-        query_key, value = self.project_in(x).unflatten(-1, (3, self.heads, head)).split([2, 1], 2)
-        swapped = torch.cat(query_key.chunk(2, -1)[::-1], -1)
-        q, k = (query_key * seen.cos + swapped * seen.sin).permute(2, 0, 3, 1, 4)  # rotate, of both at once
-        scores = q @ (k / math.sqrt(head)).transpose(-1, -2) + seen.bias  # (B, heads, T, T)
-        return torch.softmax(scores, -1), value[:, :, 0]
+        query_key, value = self._project(x)
+        q, k = turn(query_key, seen.cos, seen.sin).permute(2, 0, 3, 1, 4)  # rotate, of both at once
+        scores = q @ (k / math.sqrt(k.shape[-1])).transpose(-1, -2) + seen.bias  # (B, heads, T, T)
+        return torch.softmax(scores, -1), value
+
+    def _project(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Queries and keys (B, T, 2, heads, d), and values (B, T, heads, d)."""
+        query_key, value = self.project_in(x).unflatten(-1, (3, self.heads, x.shape[-1] // self.heads)).split([2, 1], 2)
+        return query_key, value[:, :, 0]
+
+    def remember(self, x: Tensor, seen: Sight, most: int) -> Cache:
+        """The cache that `step` goes on from after the tokens x (B, T, D), of at most so many."""
+        query_key, value = self._project(x)
+        key = turn(query_key, seen.cos, seen.sin)[:, :, 1]
+        keys = torch.ones_like(x[..., 0], dtype=torch.bool) if seen.keys is None else seen.keys
+        return Cache(key.transpose(1, 2), value.transpose(1, 2), keys, most).newest()
+
+    def step(self, x: Tensor, cache: Cache, angles: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Cache]:
+        """One more token, x (B, 1, D), its angles (1, d/2) -> (B, 1, D) and the cache with it.
+
+        The new token holds something, so it always sees itself.
+        """
+        query_key, value = self._project(x)
+        q, k = turn(query_key, *whole_heads(angles, x.dtype)).permute(2, 0, 3, 1, 4)
+        keys, values = torch.cat([cache.key, k], 2), torch.cat([cache.value, value.transpose(1, 2)], 2)
+        whole = Cache(keys, values, torch.cat([cache.seen, torch.ones_like(cache.seen[:, :1])], 1), cache.most).newest()
+        out, _ = scaled_dot_product_attention(q, whole.key, whole.value, whole.seen[:, None, None])
+        return self.project_out(out.transpose(1, 2).flatten(2)), whole

@@ -5,22 +5,25 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from tsattn.config import ModelConfig
-from tsattn.errors import ConfigError
 from tsattn.nn.scaling import norm
 
-RECURRENT: dict[str, type[nn.LSTM] | type[nn.GRU] | None] = {"lstm": nn.LSTM, "gru": nn.GRU, "none": None}
+RECURRENT: dict[str, type[nn.LSTM] | type[nn.GRU] | type[nn.RNN] | None] = {
+    "lstm": nn.LSTM,  # Hochreiter & Schmidhuber 1997
+    "gru": nn.GRU,  # Cho et al. 2014
+    "rnn": nn.RNN,  # Elman 1990, with tanh
+    "none": None,
+}
+State = Tensor | tuple[Tensor, Tensor]  # of an LSTM: hidden and cell, each (1, B, D)
 
 
 class FrontEnd(nn.Module):
     """x + RNN(norm x): one recurrent layer on a residual branch, so that attention sees both a token and its running state.
 
-    Causal: the output at token t depends on tokens ≤ t. Raises ConfigError for an unknown kind.
+    Causal: the output at token t depends on tokens ≤ t.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        if config.front_end not in RECURRENT:
-            raise ConfigError(f"unknown front end {config.front_end!r}", f"use one of {', '.join(RECURRENT)}")
         kind = RECURRENT[config.front_end]
         self.norm = norm(config.width) if kind else None
         self.rnn = kind(config.width, config.width, batch_first=True) if kind else None
@@ -35,3 +38,10 @@ class FrontEnd(nn.Module):
             return x
         out: Tensor = self.rnn(self.norm(x))[0]
         return x + out
+
+    def step(self, x: Tensor, state: State | None) -> tuple[Tensor, State | None]:
+        """The same of tokens that follow those which left `state`, None at the start: outputs (B, T, D) and the new state."""
+        if self.rnn is None or self.norm is None:
+            return x, None
+        out, state = self.rnn(self.norm(x), state)
+        return x + out, state

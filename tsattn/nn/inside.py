@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from tsattn.nn.anchors import CYCLES, PERIODS, anchors
 from tsattn.nn.attention import MultiHeadAttention
-from tsattn.nn.network import Head, Inputs, Network
+from tsattn.nn.head import Head
+from tsattn.nn.network import Inputs, Network
 from tsattn.nn.scaling import forward_fill
 
 

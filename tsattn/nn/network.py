@@ -1,4 +1,4 @@
-"""The forecaster: scaling -> patches -> recurrent front-end -> self-attention encoder -> quantile head."""
+"""The forecaster: scaling -> patches -> positions -> recurrent front-end -> self-attention encoder -> decoder of quantiles."""
 
 from __future__ import annotations
 
@@ -10,23 +10,18 @@ from torch import Tensor, nn
 from tsattn.config import ModelConfig
 from tsattn.errors import ConfigError
 from tsattn.nn import scaling
-from tsattn.nn.anchors import COUNT, anchors
-from tsattn.nn.attention import causal_mask, rotary_angles, sight
-from tsattn.nn.blocks import EncoderBlock, SharedDropout
+from tsattn.nn.anchors import anchors
+from tsattn.nn.attention import rotary_angles
+from tsattn.nn.blocks import EncoderBlock
+from tsattn.nn.decoder import CrossAttentionHead
 from tsattn.nn.front_end import FrontEnd
+from tsattn.nn.head import Asked, Head, InputSpec
+from tsattn.nn.position import Position
 
 SERIES_FEATURES = 6
-LIMIT = 5.0  # of the head's corrections before sinh: 74 naive steps
-
-
-@dataclass(frozen=True)
-class InputSpec:
-    """Widths of what comes in beside the target, and the quantiles that go out."""
-
-    past: int
-    known: int  # calendar features and declared ones
-    static: int
-    quantiles: tuple[float, ...]
+MEASURE = {"standard": scaling.measure, "robust": scaling.measure_robust}
+# the autoregressive one forecasts a patch, the next from what was made of it (nn/generate.py)
+DECODER: dict[str, type[Head]] = {"direct": Head, "cross-attention": CrossAttentionHead, "autoregressive": Head}
 
 
 @dataclass
@@ -44,6 +39,22 @@ class Inputs:
     seasons: Tensor
 
 
+@dataclass(frozen=True)
+class Read:
+    """A window as the network reads it: filled z (B, L) and known (B, L + F, K), static (B, C) in units of their spread.
+
+    seen, measured (B, L): what was observed, and that within the prefix; first (B,): the first observed step.
+    """
+
+    z: Tensor
+    seen: Tensor
+    measured: Tensor
+    first: Tensor
+    known: Tensor
+    static: Tensor
+    scale: scaling.Scale
+
+
 class Network(nn.Module):
     """Every token is a forecast origin: token t sees tokens ≤ t and forecasts the H steps after its patch.
 
@@ -56,7 +67,6 @@ class Network(nn.Module):
     static_std: Tensor
     cosine: Tensor
     sine: Tensor
-    causal: Tensor
 
     def __init__(self, config: ModelConfig, spec: InputSpec) -> None:
         super().__init__()
@@ -73,19 +83,21 @@ class Network(nn.Module):
         self.register_buffer("static_std", torch.ones(spec.static))
         width = config.width
         cosine, sine = rotary_angles(config.context // config.patch, width // config.heads)
-        for name, constant in (("cosine", cosine), ("sine", sine), ("causal", causal_mask(len(cosine)))):
+        for name, constant in (("cosine", cosine), ("sine", sine)):
             self.register_buffer(name, constant, persistent=False)
         channels = 3 + 2 * spec.past + spec.known
         size = channels * config.patch + SERIES_FEATURES + spec.static
         self.embed = nn.Sequential(nn.Linear(size, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
         self.embed_skip = nn.Linear(size, width)
+        self.position = Position(config)
         self.front_end = FrontEnd(config)
-        self.blocks = nn.ModuleList(EncoderBlock(config) for _ in range(config.layers))
+        layers = 0 if config.encoder == "none" else config.layers
+        self.blocks = nn.ModuleList(EncoderBlock(config, number + 1) for number in range(layers))
         self.norm = scaling.norm(width)
-        self.head = Head(config, spec)
+        self.head = DECODER[config.decoder](config, spec)
 
     def forward(self, target: Tensor, past_cov: Tensor, known: Tensor, static: Tensor, seasons: Tensor) -> Tensor:
-        """The forecast from the end of the window, in the target's units: (B, H, Q). See `Inputs` for shapes."""
+        """The forecast from the end of the window, in the target's units: (B, H, Q), H = config.reach. See `Inputs`."""
         inputs = Inputs(target, past_cov, known, static, seasons)
         end = torch.full_like(target[:, :1], self.config.context, dtype=torch.int64)
         out, scale = self.forecast_at(inputs, end[:, 0], end)
@@ -97,46 +109,80 @@ class Network(nn.Module):
         prefix (B,): steps that the scale may look at; origin (B, O): positions ≥ prefix, multiples of the patch.
         Returns (B, O, H, Q) and the Scale.
         """
+        read = self.read(inputs, prefix)
+        tokens = self.encode(read, inputs)
+        token = origin // self.config.patch - 1  # (B, O)
+        chosen = tokens.gather(1, token[..., None].expand(-1, -1, tokens.shape[-1]))
+        periods = inputs.seasons[:, :2].long()
+        simple = anchors(read.z, read.first, periods, origin, self.config.reach)
+        steps = origin[..., None] + torch.arange(self.config.reach, device=origin.device)  # (B, O, H)
+        known = read.known
+        ahead = known.gather(1, steps.flatten(1)[..., None].expand(-1, -1, known.shape[-1])).view(*steps.shape, -1)
+        asked = Asked(tokens, token, self.full(read.seen), self.angles(tokens.shape[1]))
+        return self.head(chosen, simple, ahead, read.scale, asked), read.scale
+
+    @property
+    def encoder(self) -> list[EncoderBlock]:
+        """The blocks, in order; none with encoder "none"."""
+        return [block for block in self.blocks if isinstance(block, EncoderBlock)]
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens a window has."""
+        return self.config.context // self.config.patch
+
+    def angles(self, tokens: int) -> tuple[Tensor, Tensor] | None:
+        """Of the rotary positions of so many tokens, (T, d/2); None where positions are of another kind."""
+        return (self.cosine[:tokens], self.sine[:tokens]) if self.config.position == "rotary" else None
+
+    def full(self, seen: Tensor) -> Tensor:
+        """Which tokens hold an observation: (B, L) -> (B, T). Nobody attends to the others, which carry nothing."""
+        return seen.unflatten(1, (-1, self.config.patch)).any(-1)
+
+    def read(self, inputs: Inputs, prefix: Tensor) -> Read:
+        """Scale the window by its first `prefix` (B,) steps."""
         seen = ~torch.isnan(inputs.target)
-        position = torch.arange(self.config.context, device=origin.device)
+        position = torch.arange(inputs.target.shape[1], device=prefix.device)
         measured = seen & (position < prefix[:, None])
         value = torch.where(seen, inputs.target, torch.zeros_like(inputs.target))
-        periods = inputs.seasons[:, :2].long()
-        scale = scaling.measure(value, measured, periods[:, 0])
+        scale = MEASURE[self.config.scaling](value, measured, inputs.seasons[:, 0].long())
         z = scaling.forward_fill(torch.where(seen, (value - scale.mean) / scale.std, torch.zeros_like(value)), seen)
         first = _first_seen(seen, position)
         known = torch.nan_to_num((inputs.known - self.known_mean) / self.known_std)
         static = torch.nan_to_num((inputs.static - self.static_mean) / self.static_std)
-        tokens = self.encode(z, seen, measured, inputs, known, static, scale)
-        token = origin // self.config.patch - 1  # (B, O)
-        chosen = tokens.gather(1, token[..., None].expand(-1, -1, tokens.shape[-1]))
-        simple = anchors(z, first, periods, origin, self.config.horizon)
-        steps = origin[..., None] + torch.arange(self.config.horizon, device=origin.device)  # (B, O, H)
-        ahead = known.gather(1, steps.flatten(1)[..., None].expand(-1, -1, known.shape[-1])).view(*steps.shape, -1)
-        return self.head(chosen, simple, ahead, scale), scale
+        return Read(z, seen, measured, first, known, static, scale)
 
-    def encode(
-        self, z: Tensor, seen: Tensor, measured: Tensor, inputs: Inputs, known: Tensor, static: Tensor, scale: scaling.Scale
-    ) -> Tensor:
-        """Filled z (B, L) and what goes with it -> tokens (B, T, D), T = L / patch."""
-        patch, tokens = self.config.patch, self.config.context // self.config.patch
-        patches = z.unflatten(1, (tokens, patch))  # (B, T, patch)
-        local = (patches - patches[..., -1:]) / scale.step[..., None]
-        parts = [torch.asinh(patches), torch.asinh(local) / 2, seen.unflatten(1, (tokens, patch)).to(z.dtype)]
-        parts += self._past(inputs.past_cov, measured, tokens)
-        parts.append(known[:, : self.config.context].unflatten(1, (tokens, patch)).flatten(2))
-        series = torch.cat([_series_features(inputs.seasons, scale), static], -1)  # (B, 6 + C)
-        parts.append(series[:, None].expand(-1, tokens, -1))
-        x = torch.cat(parts, -1)
-        x = self.embed(x) + self.embed_skip(x)  # (B, T, D)
-        x = self.front_end(x)
-        # tokens before the first observation carry nothing, so nobody attends to them
-        full = (seen.unflatten(1, (tokens, patch)).any(-1))[:, None, None, :]
-        visible = self.causal & full
-        seen_by = sight(visible, (self.cosine, self.sine), x.dtype)
-        for block in self.blocks:
+    def encode(self, read: Read, inputs: Inputs) -> Tensor:
+        """Tokens (B, T, D), T = L / patch."""
+        x = self.front_end(self.placed(read, inputs))
+        layers = self.encoder
+        if layers:
+            seen_by = layers[0].attention.look(self.full(read.seen), self.angles(x.shape[1]), x.dtype)
+        for block in layers:
             x = block(x, seen_by)
         return self.norm(x)
+
+    def placed(self, read: Read, inputs: Inputs) -> Tensor:
+        """Tokens (B, T, D) that know their place, before they know of each other."""
+        past = self._past(inputs.past_cov, read.measured, read.z.shape[1] // self.config.patch)
+        return self.position(self.embedded(read.z, read.seen, past, read, inputs.seasons), read.first // self.config.patch)
+
+    def embedded(self, z: Tensor, seen: Tensor, past: list[Tensor], read: Read, seasons: Tensor, start: int = 0) -> Tensor:
+        """Tokens (B, n, D) of the steps z (B, n·patch) from step `start` on, as they are anywhere.
+
+        past: features of past covariates, (B, n, ·) each. The scale, the known and the static covariates are of `read`.
+        """
+        patch = self.config.patch
+        tokens = z.shape[1] // patch
+        patches = z.unflatten(1, (tokens, patch))  # (B, n, patch)
+        local = (patches - patches[..., -1:]) / read.scale.step[..., None]
+        parts = [torch.asinh(patches), torch.asinh(local) / 2, seen.unflatten(1, (tokens, patch)).to(z.dtype)]
+        parts += past
+        parts.append(read.known[:, start : start + z.shape[1]].unflatten(1, (tokens, patch)).flatten(2))
+        series = torch.cat([_series_features(seasons, read.scale), read.static], -1)  # (B, 6 + C)
+        parts.append(series[:, None].expand(-1, tokens, -1))
+        x = torch.cat(parts, -1)
+        return self.embed(x) + self.embed_skip(x)
 
     def _past(self, past_cov: Tensor, measured: Tensor, tokens: int) -> list[Tensor]:
         """Past covariates in units of their own spread within the prefix, and which of them were observed."""
@@ -150,52 +196,6 @@ class Network(nn.Module):
         scaled = torch.where(seen, (centred / spread).transpose(1, 2), torch.zeros_like(past_cov))
         shape = (tokens, self.config.patch)
         return [torch.asinh(scaled).unflatten(1, shape).flatten(2), seen.unflatten(1, shape).flatten(2).to(scaled.dtype)]
-
-
-class Head(nn.Module):
-    """A softmax mixture of anchors, one for each block of steps, plus a correction; quantiles by cumulated widths.
-
-    Quantiles cannot cross: each is its inner neighbour plus or minus a positive width.
-    """
-
-    def __init__(self, config: ModelConfig, spec: InputSpec) -> None:
-        super().__init__()
-        self.horizon, self.block = config.horizon, config.block
-        self.blocks = -(-config.horizon // config.block)
-        self.quantiles, self.median = len(spec.quantiles), spec.quantiles.index(0.5)
-        size = config.width + config.horizon * (COUNT + spec.known)
-        hidden = 2 * config.width
-        self.dropout = SharedDropout(config.dropout)
-        self.expand = nn.Linear(size, hidden)
-        self.middle = nn.Linear(hidden, hidden)
-        self.mix = nn.Linear(hidden, self.blocks * COUNT)
-        self.quantile = nn.Linear(hidden, config.horizon * self.quantiles)
-        for layer in (self.mix, self.quantile):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
-
-    def forward(self, tokens: Tensor, simple: Tensor, ahead: Tensor, scale: scaling.Scale) -> Tensor:
-        """tokens (B, O, D), anchors (B, O, H, A), known ahead (B, O, H, K) -> (B, O, H, Q) in units of scale.std."""
-        weight, raw = self.mixture(tokens, simple, ahead, scale)
-        middle = (weight * simple).sum(-1) + self.correction(raw, scale)
-        width = nn.functional.softplus(raw - 1.0) * scale.season[..., None, None]
-        down = width[..., : self.median].flip(-1).cumsum(-1).flip(-1)
-        up = width[..., self.median + 1 :].cumsum(-1)
-        return torch.cat([middle[..., None] - down, middle[..., None], middle[..., None] + up], -1)
-
-    def mixture(self, tokens: Tensor, simple: Tensor, ahead: Tensor, scale: scaling.Scale) -> tuple[Tensor, Tensor]:
-        """The weights of the anchors (B, O, H, A), 1 in all, and what correction and widths are made of (B, O, H, Q)."""
-        near = torch.asinh((simple - simple[..., :1, :1]) / scale.step[..., None, None]) / 2
-        x = torch.cat([tokens, near.flatten(2), ahead.flatten(2)], -1)
-        x = self.dropout(nn.functional.gelu(self.expand(x)))
-        x = x + self.dropout(nn.functional.gelu(self.middle(x)))
-        weight = torch.softmax(self.mix(x).float().unflatten(-1, (self.blocks, -1)), -1)  # (B, O, blocks, A)
-        weight = weight.repeat_interleave(self.block, 2)[:, :, : self.horizon]
-        return weight, self.quantile(x).float().unflatten(-1, (self.horizon, -1))
-
-    def correction(self, raw: Tensor, scale: scaling.Scale) -> Tensor:
-        """What the median adds to the mixture: (B, O, H, Q) -> (B, O, H), in units of scale.std."""
-        return torch.sinh(raw[..., self.median].clamp(-LIMIT, LIMIT)) * scale.step[..., None]
 
 
 def _series_features(seasons: Tensor, scale: scaling.Scale) -> Tensor:

@@ -15,7 +15,8 @@ FLOOR = 0.05  # of the naive error in the loss's denominator, so that a near-per
 def window_loss(network: Network, inputs: Inputs, future: Tensor, prefix: Tensor, origin: Tensor) -> tuple[Tensor, Tensor]:
     """Mean scaled quantile loss of a batch, and how many (origin, step) targets it counts; both scalars.
 
-    inputs: see network.Inputs, `known` reaching L + H. future (B, H), NaN = unknown; prefix (B,); origin (B, O), 0 = none.
+    inputs: see network.Inputs, `known` reaching L + H, H = config.reach. future (B, H), NaN = unknown; prefix (B,);
+    origin (B, O), 0 = none.
     """
     horizon = future.shape[1]
     counted = (origin >= prefix[:, None]) & (origin > 0)  # (B, O)

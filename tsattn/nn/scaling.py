@@ -39,6 +39,37 @@ def measure(target: Tensor, observed: Tensor, period: Tensor) -> Scale:
     mean = masked_mean(target, observed)
     centred = torch.where(observed, target - mean, torch.zeros_like(target))
     std = masked_mean(centred.square(), observed).sqrt()
+    return _in_units(target, observed, period, mean, std)
+
+
+MAD = 1.4826  # deviations of a normal distribution in its median absolute deviation
+
+
+def measure_robust(target: Tensor, observed: Tensor, period: Tensor) -> Scale:
+    """As `measure`, with the median for the mean and 1.4826 · MAD for the deviation (Rousseeuw & Croux 1993, eq. 1).
+
+    Half of the values may be anything. Where over half are alike the MAD says nothing, and the deviation stands in.
+    """
+    median = masked_median(target, observed)
+    away = (target - median).abs()
+    spread = MAD * masked_median(away, observed)
+    deviation = masked_mean(torch.where(observed, away, torch.zeros_like(away)).square(), observed).sqrt()
+    return _in_units(target, observed, period, median, torch.where(spread > 0, spread, deviation))
+
+
+def masked_median(x: Tensor, mask: Tensor) -> Tensor:
+    """Median of x where mask, along the last axis, kept: (B, N) -> (B, 1). Zero where nothing is."""
+    count = mask.sum(-1, keepdim=True)
+    largest = torch.full_like(x, torch.finfo(x.dtype).max)
+    ordered = torch.where(mask, x, largest).sort(-1).values
+    low, high = ((count - 1).clamp_min(0) // 2), count // 2
+    middle = (ordered.gather(-1, low) + ordered.gather(-1, high.clamp_max(x.shape[-1] - 1))) / 2
+    return torch.where(count > 0, middle, torch.zeros_like(middle))
+
+
+def _in_units(target: Tensor, observed: Tensor, period: Tensor, mean: Tensor, std: Tensor) -> Scale:
+    """The Scale of a level and a spread (B, 1), with what naive forecasts err by in its units."""
+    centred = torch.where(observed, target - mean, torch.zeros_like(target))
     # a flat series has no spread of its own: 1e-4 of its level stands in (float32 resolves 1e-7 of it)
     std = torch.maximum(std, 1e-4 * mean.abs()).clamp_min(1e-20)
     z = centred / std

@@ -14,10 +14,11 @@ from tsattn.nn.network import Network
 def transfer(source: Network, target: Network) -> None:
     """Copy the weights of `source` into `target`; covariates that only `target` reads start without effect: both forecast alike.
 
-    The contexts may differ. Raises ConfigError unless the two are else of one architecture, and read the same or `source`
-    the target variable alone.
+    The contexts may differ, unless positions are learned. Raises ConfigError unless the two are else of one architecture, and
+    read the same or `source` the target variable alone.
     """
     alike = replace(source.config, context=target.config.context) == target.config
+    alike = alike and (source.config.position != "learned" or source.config.context == target.config.context)
     if not alike or source.spec.quantiles != target.spec.quantiles:
         raise ConfigError(f"networks differ: {source.config} and {target.config}")
     if source.spec == target.spec:
@@ -27,10 +28,12 @@ def transfer(source: Network, target: Network) -> None:
         raise ConfigError("only a network without covariates can be given some")
     config, spec = target.config, target.spec
     values, covariates = 3 * config.patch, (2 * spec.past + spec.known) * config.patch  # of a token
-    known = config.width + config.horizon * COUNT, config.horizon * spec.known, 0
     # what a weight's columns read: so many that both networks have, new ones, both again, and new ones at the end
     wider = {"embed.0.weight": (values, covariates, spec.static), "embed_skip.weight": (values, covariates, spec.static)}
-    wider["head.expand.weight"] = known
+    if config.decoder == "cross-attention":
+        wider["head.query.weight"] = config.block * COUNT, config.block * spec.known, 0
+    else:
+        wider["head.expand.weight"] = config.width + config.reach * COUNT, config.reach * spec.known, 0
     state = target.state_dict()
     with torch.no_grad():
         for name, value in source.state_dict().items():

@@ -19,6 +19,7 @@ from tsattn.data.report import ReadReport
 from tsattn.data.words import listed
 from tsattn.errors import ConfigError, DataError
 from tsattn.forecast.frame import Forecast, Forecaster
+from tsattn.forecast.paths import Paths, predict_paths
 from tsattn.forecast.predict import predict
 from tsattn.model.card import ANY_FREQ
 from tsattn.workspace import ModelRef
@@ -86,6 +87,30 @@ class Model:
             number = panel.item_ids.index(failures[0].item_id)
             raise DataError(f"series {number} of {len(panel)} {failures[0].reason}", "leave it out, or give it a value")
         return made.values
+
+    def predict_paths(
+        self, data: Any, horizon: int | None = None, *, paths: int = 100, seed: int = 0, freq: str | None = None
+    ) -> Paths | np.ndarray:
+        """Sample paths of the steps after the end of each series: futures that could happen, each with its own course.
+
+        As of `predict`: 1-D arrays give float32 (B, H, P), a Panel, a data frame or a path gives Paths. The same `seed`
+        gives the same paths. An autoregressive model draws each step from those before; of any other the paths go
+        through its quantiles. Raises what `predict` raises.
+        """
+        arrays = _is_arrays(data)
+        if arrays:
+            single = isinstance(data, np.ndarray) and data.ndim == 1
+            own = "step" if self.card.freq == ANY_FREQ else self.card.freq
+            panel = Panel.from_arrays([data] if single else list(data), freq=freq or own)
+        else:
+            panel = data if isinstance(data, Panel) else read_for(self.card, data, ReadOptions(freq=freq))[0]
+        check_fits(self.card, panel, str(self.ref))
+        steps = horizon_for(self.card, panel) if horizon is None else horizon
+        made, failures = predict_paths(self.forecaster, panel, horizon=steps, paths=paths, seed=seed)
+        if failures and (arrays or not len(made)):
+            number = panel.item_ids.index(failures[0].item_id)
+            raise DataError(f"series {number} of {len(panel)} {failures[0].reason}", "leave it out, or give it a value")
+        return made.values if arrays else made
 
 
 def _is_arrays(data: Any) -> bool:

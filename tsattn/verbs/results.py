@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
 from tsattn.forecast.frame import Forecast, quantile_name
+from tsattn.forecast.paths import Paths
 from tsattn.forecast.predict import Failure
 from tsattn.forecast.scores import Backtest
 from tsattn.verbs.plan import Plan
@@ -105,7 +106,7 @@ class Pretrained:
 
 @dataclass(frozen=True, eq=False)
 class Forecasted:
-    """A forecast of every item that has one, the items that failed, and the files that were written."""
+    """A forecast of every item that has one, sample paths where asked for, the items that failed, the files written."""
 
     forecast: Forecast
     failures: tuple[Failure, ...]
@@ -114,6 +115,7 @@ class Forecasted:
     ref: ModelRef
     written: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
+    paths: Paths | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         from tsattn.out.sinks import iso
@@ -133,6 +135,7 @@ class Forecasted:
             "timezone": made.tz,
             "horizon": made.horizon,
             "quantiles": list(made.quantiles),
+            "paths": 0 if self.paths is None else self.paths.count,
             "forecasts": items,
             "failures": [{"item_id": f.item_id, "reason": f.reason} for f in self.failures],
             "written": [str(path) for path in self.written],

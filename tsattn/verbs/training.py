@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from tsattn.config import BacktestConfig, ReadOptions, from_mapping, to_mapping
+from tsattn.config import BacktestConfig, ModelConfig, ReadOptions, from_mapping, to_mapping
 from tsattn.data.atomic import write_atomic
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.read import read
@@ -258,9 +258,19 @@ def notes_of(made: Plan, panel: Panel, base: contest.Base | None, request: Reque
     return (
         f"horizon: {made.horizon} steps of {panel.freq}{chosen}",
         tail or "no test tail is held back: the series are too short, or --test-windows 0",
-        f"network: {config.front_end} + self-attention, context {config.context}, at most {train.steps} steps",
+        f"network: {parts_of(config)}, context {config.context}, at most {train.steps} steps",
         *contest.announced(base, request.start),
     )
+
+
+def parts_of(config: ModelConfig) -> str:
+    """What a network is made of, in words."""
+    attention = {"full": "self-attention", "window": f"self-attention to {config.window} tokens", "linear": "linear attention"}
+    decoder = {"cross-attention": "cross-attention decoder", "autoregressive": "one patch after another"}
+    parts = ["" if config.front_end == "none" else config.front_end]
+    parts.append("" if config.encoder == "none" or not config.layers else attention[config.encoder])
+    parts.append(decoder.get(config.decoder, ""))
+    return " + ".join(part for part in parts if part) or "no recurrence or attention"
 
 
 def source_of(data: Any, panel: Panel, report: ReadReport, options: ReadOptions, made: Plan) -> dict[str, Any]:

@@ -1,0 +1,129 @@
+"""Front-end x encoder x decoder at equal parameters and equal training time: what is each part worth?
+
+    python -m benchmarks.family --data PATH --minutes 3 [--set ett1/H/short] [--seeds 3] [--only lstm/full/direct]
+
+Every network gets the width that brings it nearest to the parameters of the usual one, and the same minutes: a pilot of a
+few steps says how many steps of its schedule fit. Otherwise all is as in benchmarks/scratch.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.scratch import train_and_score
+from benchmarks.sets import full_name, load_set
+from tsattn.config import DECODERS, ENCODERS, ModelConfig, TrainConfig, from_mapping, to_mapping
+from tsattn.errors import ConfigError, TsattnError
+from tsattn.model.fit import fit
+from tsattn.model.source import PanelSource
+from tsattn.nn.network import InputSpec, Network
+from tsattn.verbs.plan import plan
+
+FRONT_ENDS = ("lstm", "gru", "none")
+PILOT = 12  # steps
+WIDEST = 640
+
+
+def family(only: Sequence[str] = ()) -> list[dict[str, str]]:
+    """The networks, as fields of ModelConfig; `only`: names such as lstm/full/direct. Raises ConfigError for others."""
+    made = [
+        {"front_end": front_end, "encoder": encoder, "decoder": decoder}
+        for front_end, encoder, decoder in itertools.product(FRONT_ENDS, ENCODERS, DECODERS)
+    ]
+    wrong = set(only) - {"/".join(parts.values()) for parts in made}
+    if wrong:
+        raise ConfigError(f"no network {', '.join(sorted(wrong))}", f"such as {'/'.join(made[0].values())}")
+    return [parts for parts in made if not only or "/".join(parts.values()) in only]
+
+
+def parameters(config: ModelConfig, spec: InputSpec) -> int:
+    """How many a network has, without making it."""
+    with torch.device("meta"):
+        return sum(p.numel() for p in Network(config, spec).parameters())
+
+
+def width_for(config: ModelConfig, spec: InputSpec, wanted: int) -> int:
+    """The width that brings the parameters nearest to `wanted`."""
+    widths = range(2 * config.heads, WIDEST, 2 * config.heads)
+    return min(
+        widths, key=lambda w: abs(parameters(from_mapping(ModelConfig, {**to_mapping(config), "width": w}, "w"), spec) - wanted)
+    )
+
+
+def settings_of(data: str, name: str, parts: dict[str, str], seconds: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Fields of ModelConfig and TrainConfig for one network on one set."""
+    panel, horizon, windows, _ = load_set(data, name)
+    usual = plan(panel, horizon=horizon, test_windows=windows)
+    made = plan(panel, horizon=horizon, test_windows=windows, model=parts)
+    spec = PanelSource(panel, usual.model, usual.train).spec
+    model = {**parts, "width": width_for(made.model, spec, parameters(usual.model, spec))}
+    made = plan(panel, horizon=horizon, test_windows=windows, model=model, train={"steps": PILOT, "finish": 0.0})
+    with tempfile.TemporaryDirectory() as state:
+        _, pilot = fit(panel.before(made.test_start), made.model, made.train, state=Path(state))
+    finish = 1 + TrainConfig.finish
+    steps = max(20, int(seconds / finish * PILOT / pilot.seconds))
+    return model, {"steps": steps, "max_time": seconds, "patience": 1000}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.family", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", required=True, help="the folder with the sets' CSV files")
+    parser.add_argument("--set", action="append", help="a set, repeatable; default: ett1/H/short and m4_hourly/H/short")
+    parser.add_argument("--only", action="append", default=[], help="a network, such as lstm/full/direct, repeatable")
+    parser.add_argument("--minutes", type=float, default=3.0, help="of training, each")
+    parser.add_argument("--seeds", type=int, default=3, help="how many runs, seeds 0, 1, …")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the tables on stderr")
+    options = parser.parse_args(arguments)
+    console, report = Console(stderr=options.json), []
+    for name in map(full_name, options.set or ("ett1/H/short", "m4_hourly/H/short")):
+        rows = []
+        for parts in family(options.only):
+            model, train = settings_of(options.data, name, parts, 60 * options.minutes)
+            for seed in range(options.seeds):
+                with tempfile.TemporaryDirectory() as keep:
+                    found = train_and_score(options.data, name, seed, train, Path(keep), "scratch", model)
+                rows.append({"network": "/".join(parts.values()), "width": model["width"], "seed": seed, **found})
+                console.print({key: rows[-1][key] for key in ("network", "seed", "MASE", "WQL", "parameters", "steps")})
+        console.print(render(name, rows))
+        report.append({"set": name, "runs": rows})
+    if options.json:
+        print(json.dumps(report, indent=2))
+    return 0
+
+
+def render(name: str, rows: Sequence[dict[str, Any]]) -> Table:
+    """Mean and standard deviation over the seeds, the lowest WQL first."""
+    table = Table(title=f"{name}: front-end / encoder / decoder")
+    for column in ("network", "parameters", "width", "steps", "MASE", "WQL", "80 % coverage"):
+        table.add_column(column, justify="left" if column == "network" else "right")
+    lines = []
+    for network in dict.fromkeys(row["network"] for row in rows):
+        own = [row for row in rows if row["network"] == network]
+        values = np.array([[row[column] for column in ("MASE", "WQL", "coverage")] for row in own])
+        spread = values.std(0, ddof=min(1, len(own) - 1))
+        cells = [f"{m:.4f} ± {s:.4f}" for m, s in zip(values.mean(0), spread, strict=True)]
+        steps = f"{np.mean([row['steps'] for row in own]):.0f}"
+        lines.append((values[:, 1].mean(), [network, str(own[0]["parameters"]), str(own[0]["width"]), steps, *cells]))
+    for _, cells in sorted(lines):
+        table.add_row(*cells)
+    return table
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except TsattnError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)

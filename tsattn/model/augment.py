@@ -1,0 +1,80 @@
+"""Augmentations of training windows: all rows of a batch at once, each in units of its own past, drawn from one generator.
+
+None of them changes what a window looks like to a forecaster: past and future are changed alike, except by `hide`, which
+takes observations away from the past.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tsattn.config import TrainConfig
+
+BENDS = 4  # points of a slow curve over a window
+SPAN = 8  # steps that are hidden together
+
+
+def flip_and_mix(target: np.ndarray, context: int, rng: np.random.Generator, flip: float, mixup: float) -> np.ndarray:
+    """Shares of windows turned upside down, and blended with another (Zhang et al. 2018). (B, L + H) -> the same shape."""
+    mean, spread = units_of(target, context)
+    z = (target - mean) / spread
+    rows = len(target)
+    share = np.where(rng.random((rows, 1)) < mixup, rng.uniform(0.5, 1.0, (rows, 1)), 1.0)
+    partner = z[rng.permutation(rows)]
+    z = np.where(share < 1, share * z + (1 - share) * partner, z)
+    z = np.where(rng.random((rows, 1)) < flip, -z, z)
+    # the level comes back: the network may not learn that every window is centred
+    return (z * spread + mean).astype(np.float32)
+
+
+def units_of(target: np.ndarray, context: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of the observed past of each window: (B, L + H) -> two (B, 1)."""
+    seen = np.isfinite(target[:, :context])
+    count = np.maximum(seen.sum(1, keepdims=True), 1)
+    mean = np.where(seen, target[:, :context], 0).sum(1, keepdims=True) / count
+    spread = np.sqrt((np.where(seen, target[:, :context] - mean, 0) ** 2).sum(1, keepdims=True) / count)
+    return mean, np.maximum(spread, np.maximum(1e-6 * np.abs(mean), 1e-20))  # a flat past has none of its own
+
+
+def disturb(target: np.ndarray, context: int, train: TrainConfig, rng: np.random.Generator) -> np.ndarray:
+    """Jitter, a slow change of amplitude and hidden spans, each as much as `train` says: (B, L + H) -> the same shape.
+
+    jitter: noise of that share of the spread. rescale: amplitudes by the exponential of a smooth curve of that deviation
+    (magnitude warping, Um et al. 2017). hide: so large a share of the past missing, in spans.
+    """
+    mean, spread = units_of(target, context)
+    z = (target - mean) / spread
+    if train.rescale:
+        z = z * np.exp(train.rescale * _curves(rng, *z.shape))
+    if train.jitter:
+        z = z + train.jitter * rng.standard_normal(z.shape)
+    if train.hide:
+        starts = rng.random((len(z), context)) < train.hide / SPAN
+        begun = starts.cumsum(1)
+        over = np.concatenate([np.zeros_like(begun[:, :SPAN]), begun[:, :-SPAN]], 1)[:, :context]
+        z[:, :context][begun > over] = np.nan
+    return (z * spread + mean).astype(np.float32)
+
+
+def warp(target: np.ndarray, most: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Windows played faster or slower, by up to exp(most): (B, L + H) -> the same shape, and the speeds (B, 1).
+
+    The end stays where it is; what lies between two steps is interpolated, and what would lie before the first is missing.
+    """
+    rows, length = target.shape
+    speed = np.exp(rng.uniform(-most, most, (rows, 1)))
+    place = (length - 1) - (length - 1 - np.arange(length)) * speed  # (B, L + H): where each step is read
+    low = np.clip(np.floor(place).astype(np.int64), 0, length - 2)
+    first, second = (np.take_along_axis(target, low + i, 1) for i in (0, 1))
+    share = place - low
+    between = np.where(share == 0, first, np.where(share == 1, second, first + share * (second - first)))
+    return np.where(place >= 0, between, np.nan).astype(np.float32), speed
+
+
+def _curves(rng: np.random.Generator, rows: int, length: int) -> np.ndarray:
+    """Slow curves of standard deviation about 1 at every step: (B, length)."""
+    points = rng.standard_normal((rows, BENDS))
+    place = np.linspace(0, BENDS - 1, length)
+    low = np.minimum(place.astype(np.int64), BENDS - 2)
+    share = (1 - np.cos(np.pi * (place - low))) / 2
+    return points[:, low] * (1 - share) + points[:, low + 1] * share

@@ -1,0 +1,27 @@
+"""Sample paths of an autoregressive network: NumPy's random numbers and quantiles around torch's generation."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tsattn.forecast.paths import at_scores
+from tsattn.model.artifact import INPUTS
+from tsattn.nn.generate import generate
+from tsattn.nn.network import Inputs, Network
+
+
+def sample(network: Network, feed: dict[str, np.ndarray], scores: np.ndarray) -> np.ndarray:
+    """Paths (B, H, P) float32 of the windows that `feed` holds, along normal scores (B, H, P); H is whole patches."""
+    patch, quantiles, paths = network.config.patch, network.spec.quantiles, scores.shape[2]
+    each = scores.transpose(0, 2, 1).reshape(-1, scores.shape[1])  # (B·P, H)
+
+    def draw(expected: Tensor, number: int) -> Tensor:
+        levels = each[:, number * patch : (number + 1) * patch, None]
+        return torch.from_numpy(at_scores(expected.numpy(), quantiles, levels)[..., 0].astype(np.float32))
+
+    inputs = Inputs(*(torch.from_numpy(np.ascontiguousarray(feed[name])) for name in INPUTS))
+    # what never was below zero stays there: prices, counts, rain
+    least = np.where(np.nanmin(feed["target"], 1, initial=np.inf) >= 0, 0.0, -np.inf).astype(np.float32)
+    return generate(network, inputs, scores.shape[1] // patch, paths, draw, torch.from_numpy(least)).numpy()

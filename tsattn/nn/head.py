@@ -1,0 +1,95 @@
+"""The quantile head: a mixture of seasonal anchors plus a correction, and widths around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from tsattn.config import ModelConfig
+from tsattn.nn.anchors import COUNT
+from tsattn.nn.blocks import SharedDropout
+from tsattn.nn.scaling import Scale
+
+LIMIT = 5.0  # of the head's corrections before sinh: 74 naive steps
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """Widths of what comes in beside the target, and the quantiles that go out."""
+
+    past: int
+    known: int  # calendar features and declared ones
+    static: int
+    quantiles: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """From where is forecast: tokens (B, T, D), the newest one of each origin (B, O), which tokens hold anything (B, T).
+
+    angles (T, d/2): of the tokens' rotary positions, or None.
+    """
+
+    tokens: Tensor
+    newest: Tensor
+    full: Tensor
+    angles: tuple[Tensor, Tensor] | None
+
+
+class Head(nn.Module):
+    """A softmax mixture of anchors, one for each block of steps, plus a correction; quantiles by cumulated widths.
+
+    Quantiles cannot cross: each is its inner neighbour plus or minus a positive width.
+    """
+
+    def __init__(self, config: ModelConfig, spec: InputSpec) -> None:
+        super().__init__()
+        self._settle(config, spec)
+        size = config.width + config.reach * (COUNT + spec.known)
+        hidden = 2 * config.width
+        self.dropout = SharedDropout(config.dropout)
+        self.expand = nn.Linear(size, hidden)
+        self.middle = nn.Linear(hidden, hidden)
+        self.mix = nn.Linear(hidden, self.blocks * COUNT)
+        self.quantile = nn.Linear(hidden, config.reach * self.quantiles)
+        self._begin_at_zero()
+
+    def _settle(self, config: ModelConfig, spec: InputSpec) -> None:
+        self.horizon, self.block = config.reach, config.block
+        self.blocks = -(-config.reach // config.block)
+        self.quantiles, self.median = len(spec.quantiles), spec.quantiles.index(0.5)
+
+    def _begin_at_zero(self) -> None:
+        for layer in (self.mix, self.quantile):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, tokens: Tensor, simple: Tensor, ahead: Tensor, scale: Scale, asked: Asked | None = None) -> Tensor:
+        """tokens (B, O, D), anchors (B, O, H, A), known ahead (B, O, H, K) -> (B, O, H, Q) in units of scale.std.
+
+        asked: what a head that attends to the past looks at; this one has all it needs in `tokens`.
+        """
+        weight, raw = self.mixture(tokens, simple, ahead, scale, asked)
+        middle = (weight * simple).sum(-1) + self.correction(raw, scale)
+        width = nn.functional.softplus(raw - 1.0) * scale.season[..., None, None]
+        down = width[..., : self.median].flip(-1).cumsum(-1).flip(-1)
+        up = width[..., self.median + 1 :].cumsum(-1)
+        return torch.cat([middle[..., None] - down, middle[..., None], middle[..., None] + up], -1)
+
+    def mixture(
+        self, tokens: Tensor, simple: Tensor, ahead: Tensor, scale: Scale, asked: Asked | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The anchors' weights (B, O, H, A), which sum to 1, and what correction and widths come from (B, O, H, Q)."""
+        near = torch.asinh((simple - simple[..., :1, :1]) / scale.step[..., None, None]) / 2
+        x = torch.cat([tokens, near.flatten(2), ahead.flatten(2)], -1)
+        x = self.dropout(nn.functional.gelu(self.expand(x)))
+        x = x + self.dropout(nn.functional.gelu(self.middle(x)))
+        weight = torch.softmax(self.mix(x).float().unflatten(-1, (self.blocks, -1)), -1)  # (B, O, blocks, A)
+        weight = weight.repeat_interleave(self.block, 2)[:, :, : self.horizon]
+        return weight, self.quantile(x).float().unflatten(-1, (self.horizon, -1))
+
+    def correction(self, raw: Tensor, scale: Scale) -> Tensor:
+        """What the median adds to the mixture: (B, O, H, Q) -> (B, O, H), in units of scale.std."""
+        return torch.sinh(raw[..., self.median].clamp(-LIMIT, LIMIT)) * scale.step[..., None]
