@@ -19,7 +19,7 @@ ONLY = {
     "typer": ("cli",),
     "matplotlib": ("out/plots.py", "out/explained_plot.py", "data/synthetic/gallery.py"),
     "filelock": ("workspace.py",),
-    "sqlalchemy": ("batch/database.py",),
+    "sqlalchemy": ("batch/database.py", "batch/shared.py"),
     "optuna": ("verbs/tuning.py",),
     "tenacity": ("batch/database.py",),
     "torch": ("nn", "model", "data/synthetic"),
