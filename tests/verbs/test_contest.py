@@ -38,9 +38,9 @@ def base(start="auto", **given):
 
 def test_when_there_is_a_model_in_the_package_then_all_ways_are_judged_and_the_best_is_kept(tmp_path):
     best, scores = contest.run(work(tmp_path), base(), "auto")
-    assert {(score.name, bool(score.members)) for score in scores} == {
-        (name, joined) for name in (contest.SCRATCH, contest.TUNED, contest.AS_IS) for joined in (True, False)
-    }
+    alone = [score for score in scores if not score.members]
+    assert {score.name for score in alone} == {contest.SCRATCH, contest.TUNED, contest.AS_IS}
+    assert {score.name for score in scores if score.members} == {contest.AS_IS, alone[0].name}
     assert (best.name, best.members) == (scores[0].name, scores[0].members)
     plain = [score.loss for score in scores if not score.members]
     assert plain == sorted(plain)
@@ -141,7 +141,7 @@ def test_when_a_model_is_trained_then_its_card_says_what_was_kept_and_a_forecast
         data, horizon=12, name="w", workspace=tmp_path, model=MODEL, training=QUICK, listener=Listener(note=notes.append)
     )
     card = read_card(made.ref.path)
-    assert len(card.contest) == 6
+    assert len(card.contest) in (4, 5)
     assert any(note.startswith(f"kept: {card.start}") for note in notes)
     assert made.scores.models[0] == ("w + members" if card.members else "w")
     found = api.forecast(data, model="w", workspace=tmp_path)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", "zero-shot"
 STARTS = ("auto", "scratch", "shipped")  # what a user may ask for
 TUNING = 0.8  # share of the steps that go into fine-tuning where both are trained: it wins nearly always
+MOST = 128  # windows that are judged on
 CLEARLY = 0.98  # simple methods are joined where the loss falls below so much of it: they cost time in every forecast
 
 
@@ -255,14 +256,20 @@ def _as_is(base: Base, plan: Plan) -> Entry:
 
 
 def judge(entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int) -> list[tuple[Judged, Entry]]:
-    """Score every entry, alone and joined, on windows of the panel from `origins`; best first."""
+    """Score every entry on windows of the panel from `origins`, at most MOST; the best one, and the model in the package,
+    joined with members too. Best first.
+    """
+    if len(origins) > MOST:
+        origins = origins[np.linspace(0, len(origins) - 1, MOST).astype(np.int64)]
     scale = seasonal_errors(panel, origins, panel.freq.season_length)
-    out = []
-    for entry in entries:
-        alone = forecaster_of(entry, panel, horizon)
-        for members in ((), DEFAULT):
-            scores = _score(join(alone, members), panel, origins, horizon, scale)
-            out.append((Judged(entry.name, members, *scores), replace(entry, members=members)))
+
+    def scored(entry: Entry, members: tuple[str, ...]) -> tuple[Judged, Entry]:
+        forecaster = join(forecaster_of(entry, panel, horizon), members)
+        return Judged(entry.name, members, *_score(forecaster, panel, origins, horizon, scale)), replace(entry, members=members)
+
+    out = sorted((scored(entry, ()) for entry in entries), key=lambda pair: pair[0].loss)
+    ready = [entry for entry in entries if entry.members]
+    out += [scored(entry, DEFAULT) for entry in {one.name: one for one in (out[0][1], *ready)}.values()]
     # what costs more in every forecast has to be clearly better
     return sorted(out, key=lambda pair: pair[0].loss * (1 if pair[0].members else CLEARLY))
 
