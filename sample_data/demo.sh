@@ -1,5 +1,6 @@
 #!/bin/sh
-# The main job on sample data, with nothing to fill in: what is in the data, train, backtest, forecast. Run by `make demo`.
+# The main job on sample data, with nothing to fill in: what is in the data, a forecast at once, train,
+# backtest, forecast. Run by `make demo`.
 set -eu
 cd "$(dirname "$0")/.."
 out=demo-output
@@ -14,6 +15,7 @@ say() {
 for file in sample_data/*.csv; do
     say tsattn ingest "$file"
 done
+say tsattn forecast sample_data/stocks.csv --model zero-shot
 say tsattn train sample_data/seattle-weather.csv --max-time 90s --name weather
 say tsattn backtest sample_data/seattle-weather.csv --model weather -o "$out/scores.parquet"
 say tsattn forecast --model weather --plot terminal -o "$out/forecast.csv"

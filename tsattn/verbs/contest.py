@@ -52,24 +52,21 @@ class Entry:
 
 @dataclass(frozen=True)
 class Judged:
-    """The scores of an entry on the validation windows."""
+    """The scores of an entry on the validation windows: errors in units of each window's own seasonal error.
+
+    So every series counts alike. WQL, which is summed in the data's units, would let a few large series in a few windows decide.
+    """
 
     name: str
     members: tuple[str, ...]
     MASE: float
-    WQL: float
-
-    @property
-    def loss(self) -> float:
-        """The geometric mean of the two: one weighs every series alike, the other the large ones."""
-        known = [score for score in (self.MASE, self.WQL) if np.isfinite(score)]
-        return float(np.exp(np.mean(np.log(np.maximum(known, 1e-12))))) if known else float("inf")
+    loss: float  # quantile loss, twice the pinball loss on the mean over levels, scaled as MASE is
 
     def to_mapping(self) -> dict[str, Any]:
-        return {"model": self.name, "members": list(self.members), "MASE": self.MASE, "WQL": self.WQL}
+        return {"model": self.name, "members": list(self.members), "MASE": self.MASE, "scaled_quantile_loss": self.loss}
 
     def __str__(self) -> str:
-        return f"{self.name}{' + members' if self.members else ''} {self.MASE:.3f} / {self.WQL:.4f}"
+        return f"{self.name}{' + members' if self.members else ''} {self.MASE:.3f} / {self.loss:.3f}"
 
 
 @dataclass(frozen=True)
@@ -227,7 +224,7 @@ def told(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
     if not scores:
         return ()
     joined = " + members" if best.members else ""
-    return (f"kept: {best.name}{joined}; MASE / WQL on the validation windows: {', '.join(map(str, scores))}",)
+    return (f"kept: {best.name}{joined}; MASE / scaled quantile loss on the validation windows: {', '.join(map(str, scores))}",)
 
 
 def so_far(state: Path) -> list[Notes]:
@@ -285,8 +282,13 @@ def forecaster_of(entry: Entry, panel: Panel, horizon: int) -> Forecaster:
 
 
 def _score(forecaster: Forecaster, panel: Panel, origins: Origins, horizon: int, scale: np.ndarray) -> tuple[float, float]:
+    """(MASE, scaled quantile loss); infinite where no window has a scale."""
     total = Sums.zeros((1,), len(DEFAULT_QUANTILES))
     for which, found, values in predict_windows(forecaster, panel, origins, horizon, DEFAULT_QUANTILES):
-        sums = measure(found.future_target, values, DEFAULT_QUANTILES, scale[which])
+        unit = np.where(scale[which] > 0, scale[which], np.nan)[:, None]
+        values = np.where(np.isnan(unit)[..., None], 0.0, values / unit[..., None])
+        sums = measure(found.future_target / unit, values, DEFAULT_QUANTILES, np.ones(len(which)))
         total.add(np.zeros(len(which), np.int64), sums.total(1))
-    return float(METRICS["MASE"](total)[0]), float(METRICS["WQL"](total)[0])
+    if not total.count[0]:
+        return float("inf"), float("inf")
+    return float(METRICS["MASE"](total)[0]), float(total.pinball[0].mean() / total.count[0])
