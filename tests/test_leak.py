@@ -142,7 +142,11 @@ def test_when_only_the_last_window_is_garbage_then_scores_of_the_earlier_cutoffs
     def earlier(rows: list[dict]) -> list[dict]:
         return [row for row in rows if row["cutoff"] is not None and row["cutoff"] < last]
 
-    assert earlier(clean) == earlier(dirty)
+    one, two = earlier(clean), earlier(dirty)
+    if kind == "missing":  # the last window is left out, and matrix products of fewer rows are summed in another order
+        values = [[row.pop("value") for row in rows] for rows in (one, two)]
+        np.testing.assert_allclose(*values, rtol=1e-5)
+    assert one == two
     assert len({row["cutoff"] for row in earlier(clean)}) == 3
     assert clean != dirty
 

@@ -146,4 +146,4 @@ def test_when_a_dataset_has_ten_times_the_items_then_memory_does_not_grow(jobs, 
         run = json.loads(child.communicate(timeout=120)[0])["jobs"][0]
         assert run["done"] == items
         peaks.append(run["peak_mib"])
-    assert peaks[1] < peaks[0] + 25, f"MiB at 120 and 1200 items: {peaks}"  # read whole, it grows by more than 60
+    assert peaks[1] < peaks[0] + 40, f"MiB at 120 and 1200 items: {peaks}"  # read whole, it grows by more than 60

@@ -8,10 +8,9 @@ import pytest
 from tests import tiny
 from tsattn import api
 from tsattn.cli.main import main
-from tsattn.config import ModelConfig
+from tsattn.config import DECODERS, ENCODERS, FRONT_ENDS, ModelConfig
 from tsattn.errors import ArtifactError
 from tsattn.model import artifact
-from tsattn.nn.front_end import RECURRENT
 from tsattn.nn.outline import outline
 from tsattn.verbs.describing import ASSEMBLIES
 
@@ -60,11 +59,13 @@ def test_when_weights_were_changed_then_describe_refuses_them(saved, tmp_path):
 
 def test_when_kinds_are_listed_then_every_choice_of_every_part_is_there_and_counted(capsys):
     fields = [ModelConfig(**one.settings) for one in ASSEMBLIES]
-    assert {config.front_end for config in fields} == set(RECURRENT)
+    assert {config.front_end for config in fields} == set(FRONT_ENDS)
+    assert {config.encoder for config in fields} | {"none"} == set(ENCODERS)
+    assert {config.decoder for config in fields} == set(DECODERS)
     assert {config.layers > 0 for config in fields} == {True, False}
     rows = api.assemblies().rows
     assert all(row["parameters"] > 0 for row in rows)
-    assert len({row["parameters"] for row in rows}) == len(rows)
+    assert len({row["name"] for row in rows}) == len(rows)
     assert main(["models", "--kinds"]) == 0
     text = capsys.readouterr().out
     assert all(row["name"] in text and f"{row['parameters']:,}" in text for row in rows)

@@ -41,6 +41,8 @@ def tune(tmp_path, monkeypatch, data):
         return tiny.scrambled(model, known=_known(panel)), Fitted("finished", 3, 3, 0.5, 1.0, "cpu", "fp32", 1)
 
     monkeypatch.setattr("tsattn.model.fit.fit", fit)
+    monkeypatch.setattr("tsattn.model.fit.choose_weights", fit)
+    monkeypatch.setattr("tsattn.model.fit.finish", lambda panel, network, fitted, train, **_: (network, fitted))
     monkeypatch.setattr(artifact, "export", lambda network, path: path.write_bytes(b"graph"))
     monkeypatch.setattr(artifact, "check_parity", lambda *_: None)
     monkeypatch.setattr(tuning.training, "score_tail", lambda *_: None)

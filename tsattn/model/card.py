@@ -99,13 +99,19 @@ def read_card(folder: Path) -> Card:
         for name, kind in parts.items():
             values[name] = from_mapping(kind, values[name], f"{path}: {name}")
         values["quantiles"] = tuple(float(q) for q in values["quantiles"])
-        values["members"] = tuple(str(name) for name in values.get("members", ()))
+        values["members"] = _names(values.get("members", []))
         values["inputs"] = {name: int(values["inputs"][name]) for name in ("past", "known", "static")}
         card = Card(**values)
         _check(card)
         return card
     except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise ArtifactError(f"{path} is damaged: {error}", retrain) from None
+
+
+def _names(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(name, str) for name in values):
+        raise ValueError(f"members must be a list of names, not {values!r}")
+    return tuple(values)
 
 
 def _check(card: Card) -> None:

@@ -75,6 +75,17 @@ ASSEMBLIES = (
         "LSTM + self-attention", {}, "the default, the best measured: an LSTM reads the patches, then they attend to each other"
     ),
     Assembly("GRU + self-attention", {"front_end": "gru"}, "the same with a lighter recurrent layer"),
+    Assembly("RNN + self-attention", {"front_end": "rnn"}, "the same with the plain recurrence of Elman, which forgets soonest"),
+    Assembly("LSTM + window attention", {"encoder": "window"}, "a token sees its newest neighbours only: linear in the context"),
+    Assembly("LSTM + linear attention", {"encoder": "linear"}, "attention without the softmax: linear in the context"),
+    Assembly(
+        "encoder-decoder", {"decoder": "cross-attention"}, "a query for each part of the horizon attends to the encoder's tokens"
+    ),
+    Assembly(
+        "autoregressive Transformer",
+        {"front_end": "none", "decoder": "autoregressive"},
+        "forecasts patch after patch, each from those before; --paths draws from it",
+    ),
     Assembly("self-attention alone", {"front_end": "none"}, "a causal Transformer encoder over patches, with rotary positions"),
     Assembly("LSTM alone", {"layers": 0}, "one recurrent layer over patches, no attention"),
     Assembly("GRU alone", {"front_end": "gru", "layers": 0}, "as LSTM alone, with a GRU"),

@@ -70,11 +70,14 @@ SPACE: tuple[Knob, ...] = (
     Choice("model", "context", _contexts),
     Choice("model", "patch", (4, 8, 16, 32)),
     Choice("model", "front_end", ("lstm", "gru", "none")),
+    Choice("model", "encoder", ("full", "window", "linear")),
+    Choice("model", "decoder", ("direct", "cross-attention")),
     Choice("model", "layers", (0, 1, 2, 4)),
     Choice("model", "width", (40, 80, 160)),  # multiples of twice the usual heads
     Choice("model", "dropout", (0.0, 0.1, 0.2)),
     Range("train", "learning_rate", 5e-4, 6e-3),
     Range("train", "weight_decay", 0.01, 0.3),
+    Choice("train", "mixup", (0.0, 0.25, 0.5)),
 )
 
 
