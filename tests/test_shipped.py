@@ -113,11 +113,13 @@ def test_when_the_series_is_a_random_walk_then_the_median_stays_at_the_last_valu
 
 
 def test_when_counts_are_intermittent_then_nothing_is_below_zero(model):
-    rng = np.random.default_rng(0)
-    series = rng.poisson(2, 400) * (rng.random(400) < 0.2)
-    made = forecast(model, series, freq="D")
-    assert (made >= 0).all()
-    assert made[..., MEDIAN].max() <= 1.0
+    highest = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        made = forecast(model, rng.poisson(2, 400) * (rng.random(400) < 0.2), freq="D")
+        assert (made >= 0).all()
+        highest.append(made[..., MEDIAN].max())
+    assert np.median(highest) < 0.5  # four days in five are zero; one series in four has a day that looks seasonal
 
 
 def test_when_any_frequency_and_horizon_is_asked_for_then_there_is_a_forecast(model):

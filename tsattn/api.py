@@ -31,7 +31,7 @@ def ingest(data: Any, *, read: ReadOptions = ReadOptions(), output: Place = None
     from tsattn.data.store import save_panel
     from tsattn.out.sinks import checked_suffix
 
-    path = None if output is None else checked_suffix(output, (".parquet",))
+    path = None if output is None else checked_suffix(output, (".parquet",), data=data)
     panel, report = _read(data, read, listener)
     if path is not None:
         save_panel(panel, path)
@@ -176,8 +176,8 @@ def forecast(
     from tsattn.verbs.choose import choose
     from tsattn.verbs.predictor import horizon_for, joined
 
-    table = None if output is None else checked_suffix(output)
-    picture = None if plot is None else checked_suffix(plot, tuple(PLOTS))
+    table = None if output is None else checked_suffix(output, data=data)
+    picture = None if plot is None else checked_suffix(plot, tuple(PLOTS), data=data)
     levels = None if quantiles is None else checked_levels(quantiles)  # before the data are read, which may take long
     chosen = choose(data, model, Workspace.at(workspace), read, listener)
     forecaster = load(chosen.ref.path, members=members).forecaster

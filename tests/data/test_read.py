@@ -383,3 +383,14 @@ def test_when_dates_are_texts_then_the_report_shows_one_of_the_files_own(csv):
 def test_when_one_timestamp_comes_twice_then_the_count_reads_as_english(csv):
     with pytest.raises(DataError, match="the only one"):
         csv(_table("date,value", [*_D, _D[0]], range(9)))
+
+
+@pytest.mark.parametrize("name", ["sku_{:02d}", "store_{}", "{}"])
+def test_when_numbered_columns_stand_beside_dates_in_american_order_then_a_row_is_a_step(tmp_path, name):
+    days = pd.date_range("2023-01-02", periods=60)
+    columns = {name.format(k): np.arange(60) + k for k in range(1, 13)}
+    pd.DataFrame({"date": days.strftime("%m/%d/%Y"), **columns}).to_csv(tmp_path / "wide.csv", index=False)
+    panel, _ = read(tmp_path / "wide.csv")
+    assert panel.item_ids == tuple(columns)
+    assert panel.freq.alias == "D"
+    assert panel.start[0] == np.datetime64("2023-01-02")

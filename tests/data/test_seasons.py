@@ -104,3 +104,15 @@ def test_when_autocorrelation_is_taken_by_fft_then_it_is_the_sum_over_pairs():
         both = np.isfinite(early) & np.isfinite(late)
         wanted = (early[both] @ late[both]) / np.sqrt((early[both] @ early[both]) * (late[both] @ late[both]))
         assert got[lag] == pytest.approx(wanted, abs=1e-3)
+
+
+def test_when_a_history_is_short_in_its_window_then_no_period_is_longer_than_half_of_it():
+    past = np.full((1, 1024), np.nan, np.float32)
+    past[0, -300:] = wave(300, 24) + np.linspace(0, 3, 300) ** 2
+    assert find_seasons(past)[0, 1] <= 150
+    np.testing.assert_array_equal(find_seasons(past)[0, :2], find_seasons(past[:, -300:])[0, :2])
+
+
+def test_when_a_neighbour_of_the_usual_period_is_clearly_better_then_that_is_taken():
+    assert find_seasons(wave(900, 23, noise=0.02)[None], (24, 168))[0, 0] == 23
+    assert find_seasons(wave(900, 24, noise=1.5)[None], (24, 168))[0, 0] == 24

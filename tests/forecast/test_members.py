@@ -14,6 +14,7 @@ from tsattn.data.windows import Origins, WindowBatch, gather, last_origins
 from tsattn.errors import ConfigError
 from tsattn.forecast.backtest import backtest
 from tsattn.forecast.baselines import Naive, SeasonalNaive
+from tsattn.forecast.evidence import Trust
 from tsattn.forecast.frame import DEFAULT_QUANTILES
 from tsattn.forecast.members import MEMBERS, Joined, join
 from tsattn.forecast.predict import predict
@@ -57,9 +58,18 @@ def test_the_better_member_gets_the_weight() -> None:
 
 
 def test_equally_good_members_share() -> None:
-    joined = join(Level(), ("ridge",))
+    joined = join(Level(), ("ridge",), trust=Trust(favour=1.0))
     joined.predict(batch_of(*np.random.default_rng(1).normal(5, 1, (20, 400)), horizon=12))
     assert 0.2 < joined.told().weights["ridge"] < 0.8
+
+
+def test_where_little_is_known_the_network_counts_for_more() -> None:
+    noise = np.random.default_rng(1).normal(5, 1, (20, 400))
+    alone = join(Level(), ("ridge",))
+    alone.predict(batch_of(*noise, horizon=12))
+    pooled = join(Level(), ("ridge",))
+    pooled.predict(replace(batch_of(*noise, horizon=12), cutoff=np.zeros(20, "datetime64[us]")))
+    assert alone.told().weights["ridge"] < 0.15 < pooled.told().weights["ridge"]
 
 
 def test_the_join_is_about_as_good_as_its_best_member_wherever_that_is() -> None:

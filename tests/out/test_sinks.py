@@ -10,7 +10,7 @@ import pytest
 from tsattn.data.freq import Freq
 from tsattn.errors import ConfigError
 from tsattn.forecast.frame import Forecast
-from tsattn.out.sinks import SINKS, write_table
+from tsattn.out.sinks import SINKS, checked_suffix, write_table
 
 
 def zoned() -> Forecast:
@@ -96,3 +96,15 @@ def test_when_text_is_written_as_csv_then_it_is_quoted_only_where_it_must_be(tmp
 
     path = write_table(pa.table({"item_id": pa.array([item, None]), "value": pa.array([1.5, 2.0])}), tmp_path / "out.csv")
     assert path.read_text("utf-8").splitlines()[1].startswith(written)
+
+
+def test_when_the_output_is_the_data_itself_then_nothing_is_overwritten(tmp_path):
+    data, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    data.write_text("day,y\n")
+    (tmp_path / "link.csv").symlink_to(data)
+    for source in (data, str(data), [data], tmp_path, str(tmp_path / "*.csv")):
+        for path in (data, tmp_path / "link.csv"):
+            with pytest.raises(ConfigError, match="is the data itself"):
+                checked_suffix(path, data=source)
+        assert checked_suffix(other, data=source) == other
+    assert checked_suffix(data, data="-") == data

@@ -36,7 +36,9 @@ def settings(
     context: Annotated[options.Number, typer.Option(min=1, metavar="N", help="Past steps the network sees.")] = None,
     steps: Annotated[options.Number, typer.Option(min=1, metavar="N", help="Optimiser steps, at most.")] = None,
     seed: Annotated[options.Number, typer.Option(min=0, metavar="N", help="Of everything random.  [default: 0]")] = None,
-    max_time: Annotated[options.Text, typer.Option(metavar="TIME", help="Stop after 90s, 5m, 1h30m.")] = None,
+    max_time: Annotated[
+        options.Text, typer.Option(metavar="TIME", help="Stop learning after 90s, 5m, 1h30m; saving and scoring follow.")
+    ] = None,
     device: Annotated[options.Text, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = None,
     devices: Annotated[options.Number, typer.Option(min=1, metavar="N", help="How many GPUs.")] = None,
     nodes: Annotated[options.Number, typer.Option(min=1, metavar="N", help="How many machines.")] = None,

@@ -135,9 +135,17 @@ def _numbered(table: Table, names: list[str]) -> list[str]:
     if len(hits) < 10 or len(hits) < len(names) - 6 or len({prefix for _, prefix, _ in hits}) != 1:
         return []
     steps = np.diff([k for _, _, k in hits])
-    texts = [c for c in table.columns.values() if c.kind == "text"]
+    # a column of dates says that a row is a step, not an item
+    texts = [c for c in table.columns.values() if c.kind == "text" and not _holds_dates(c)]
     distinct = any(len(c.labels) == table.rows for c in texts if c.labels is not None)
     return [n for n, _, _ in hits] if np.all(steps == 1) and distinct else []
+
+
+def _holds_dates(column: Column) -> bool:
+    """Whether most of the first values of a text column are dates, in whichever order of day and month."""
+    if column.labels is None or not len(column.labels):
+        return False
+    return float(np.mean(parse_texts(column.labels[:100]).failed)) < 0.5
 
 
 def _matrix(table: Table, names: list[str], decimal: str) -> np.ndarray | None:

@@ -65,6 +65,18 @@ def parts_of(source: Any) -> list[Part]:
     return [_file(path) for path in _paths(str(source))]
 
 
+def files_named(source: Any) -> list[Path]:
+    """The files that a path, a folder, a glob, or a sequence of these names; [] for whatever else, and where there is none."""
+    if isinstance(source, (list, tuple)):
+        return [path for one in source for path in files_named(one)]
+    if not isinstance(source, (str, Path)) or str(source) == "-":
+        return []
+    try:
+        return [path for path in _paths(str(source)) if path.is_file()]
+    except (DataError, ConfigError, OSError):
+        return []
+
+
 def _paths(text: str) -> Iterable[Path]:
     try:
         path = Path(text).expanduser()

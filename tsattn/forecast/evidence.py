@@ -18,7 +18,9 @@ from tsattn.forecast.heldback import Pools
 class Trust:
     """How evidence is weighed. Chosen on windows before the test windows (benchmarks/LOG.md)."""
 
-    sharpness: float = 12.0  # weight = exp(-sharpness · (loss / best loss - 1))
+    sharpness: float = 12.0  # weight = exp(-sharpness · (loss / best loss - 1)), where there is evidence enough
+    doubt: float = 4.0  # origins of the pool at which half of that, and of the favour, remains
+    favour: float = 0.03  # weight of every other member for 1 of the first, the network, where there is no evidence
     hopeless: float = 1.35  # a member this many times worse than the best is dropped
     pooled: float = 8.0  # the pool's say, in held-back origins of the series' own
     prior: float = 1.0  # the say of "all alike", in the pool's held-back origins
@@ -73,7 +75,11 @@ def weights_of(ratio: np.ndarray, evidence: np.ndarray, able: np.ndarray, pools:
         usable = able[:, now] & any_heard[:, None]
         believed = np.where(usable, believed, np.inf)
         lag = np.exp(believed - np.where(usable.any(0), believed.min(0), 0.0)) - 1
-        weight = np.where(lag <= trust.hopeless - 1, np.exp(-trust.sharpness * np.where(usable, lag, 0.0)), 0.0) * usable
+        # a few origins of one series prove little: then the network, which has seen most, counts for more
+        sure = evidence[pool].sum() / (evidence[pool].sum() + trust.doubt)
+        favour = np.where(np.arange(len(known))[:, None] > 0, trust.favour ** (1 - sure), 1.0)
+        weight = favour * np.exp(-trust.sharpness * sure * np.where(usable, lag, 0.0))
+        weight = np.where(lag <= trust.hopeless - 1, weight, 0.0) * usable
         alone = np.flatnonzero(~usable.any(0))
         weight[able[:, now[alone]].argmax(0), alone] = 1.0
         weights[:, now] = weight / weight.sum(0)

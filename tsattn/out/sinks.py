@@ -34,14 +34,21 @@ def write_tables(tables: Tables, path: str | Path) -> Path:
     return path
 
 
-def checked_suffix(path: str | Path, allowed: tuple[str, ...] = ()) -> Path:
-    """The path, if its suffix is one of `allowed` (default: the sinks'). To be called before the work, not after it."""
+def checked_suffix(path: str | Path, allowed: tuple[str, ...] = (), *, data: Any = None) -> Path:
+    """The path, if its suffix is one of `allowed` (default: the sinks'), and it is none of the files that `data` names.
+
+    To be called before the work, not after it. Raises ConfigError.
+    """
     path, known = Path(path), allowed or tuple(SINKS)
     if path.suffix.lower() not in known:
         kind = f"the suffix {path.suffix!r}" if path.suffix else "no suffix"
         raise ConfigError(f"{path}: cannot write a file with {kind}", f"use one of {', '.join(known)}")
     if not path.parent.is_dir():
         raise ConfigError(f"{path}: the folder {path.parent} does not exist", f"make it first: mkdir -p {path.parent}")
+    from tsattn.data.source import files_named
+
+    if path.exists() and any(path.samefile(file) for file in files_named(data)):
+        raise ConfigError(f"{path} is the data itself, and would be overwritten", "write to another file")
     return path
 
 

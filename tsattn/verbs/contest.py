@@ -224,7 +224,12 @@ def told(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
     if not scores:
         return ()
     joined = " + members" if best.members else ""
-    return (f"kept: {best.name}{joined}; MASE / scaled quantile loss on the validation windows: {', '.join(map(str, scores))}",)
+    first = min(scores, key=lambda score: score.loss)
+    why = "the lowest loss on the validation windows"
+    if (first.name, first.members) != (best.name, best.members):
+        why = f"{first.name} + members is not better by {1 - CLEARLY:.0%}, which would pay for their time".replace("%", " %")
+    said = ", ".join(map(str, sorted(scores, key=lambda score: score.loss)))
+    return (f"kept: {best.name}{joined}, for {why} (MASE / scaled quantile loss: {said})",)
 
 
 def so_far(state: Path) -> list[Notes]:

@@ -39,7 +39,7 @@ def run(
     """Backtest; see tsattn.api.backtest."""
     from tsattn.out.sinks import checked_suffix, write_table
 
-    path = None if output is None else checked_suffix(output)
+    path = None if output is None else checked_suffix(output, data=data)
     wanted = [model] if isinstance(model, (str, Path)) else list(model or ())
     given = config or BacktestConfig()
     others = [baseline(name) for name in given.baselines]  # an unknown name is told before anything is read
