@@ -131,7 +131,9 @@ def test_when_the_reader_closes_the_pipe_then_the_program_ends_quietly(tmp_path)
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child")
 def test_when_ctrl_c_comes_while_python_still_imports_then_there_is_one_line_and_no_traceback(tmp_path):
-    slow = "import sys, signal\nclass Finder:\n    def find_spec(self, name, *_):\n"
+    # a job in the background is born deaf to SIGINT
+    slow = "import sys, signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    slow += "class Finder:\n    def find_spec(self, name, *_):\n"
     slow += "        if name == 'typer': signal.raise_signal(signal.SIGINT)\n"
     code = slow + "sys.meta_path.insert(0, Finder())\nfrom tsattn.__main__ import run\nsys.argv = ['tsattn', 'models']\nrun()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
