@@ -214,3 +214,9 @@ def test_when_the_example_batch_is_made_then_it_is_the_same_every_time():
     assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, second, strict=True))
     assert len(first) == len(artifact.INPUTS)
     assert {field.name for field in dataclasses.fields(tiny.Inputs)} == set(artifact.INPUTS)
+
+
+def test_when_a_graph_is_saved_then_it_does_not_tell_of_the_machine_that_made_it(saved):
+    content = (saved / GRAPH).read_bytes()
+    assert str(Path.home()).encode() not in content
+    assert b".py" not in content

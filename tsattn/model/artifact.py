@@ -109,6 +109,19 @@ def export(network: Network, path: Path) -> None:
             external_data=False,
             verbose=False,
         )
+    _forget_origins(path)
+
+
+def _forget_origins(path: Path) -> None:
+    """Take out of a graph where in the source, on which machine, each node came from: torch writes whole stack traces."""
+    import onnx
+
+    model = onnx.load(str(path))
+    for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+        del part.metadata_props[:]
+    for node in model.graph.node:
+        node.ClearField("doc_string")
+    onnx.save(model, str(path))
 
 
 def check_parity(network: Network, path: Path) -> None:
