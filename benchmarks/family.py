@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,10 +21,11 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.program import run
 from benchmarks.scratch import train_and_score
 from benchmarks.sets import full_name, load_set
 from tsattn.config import DECODERS, ENCODERS, ModelConfig, TrainConfig, from_mapping, to_mapping
-from tsattn.errors import ConfigError, TsattnError
+from tsattn.errors import ConfigError
 from tsattn.model.fit import fit
 from tsattn.model.source import PanelSource
 from tsattn.nn.network import InputSpec, Network
@@ -122,8 +122,4 @@ def render(name: str, rows: Sequence[dict[str, Any]]) -> Table:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except TsattnError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
+    run(main)

@@ -20,11 +20,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.program import run
 from benchmarks.published import ANCHORS, SETS, published
 from benchmarks.recorded import Recorded
 from benchmarks.sets import full_name, load_set
 from tsattn.data.panel import Panel
-from tsattn.errors import TsattnError
 from tsattn.forecast.backtest import backtest
 from tsattn.forecast.baselines import BASELINES, baseline
 from tsattn.forecast.frame import Forecaster
@@ -110,8 +110,4 @@ def _options() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except TsattnError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
+    run(main)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,9 +18,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.gift_eval import forecaster, plain
+from benchmarks.program import run
 from benchmarks.published import SETS
 from benchmarks.sets import full_name, load_set
-from tsattn.errors import TsattnError
 from tsattn.forecast.backtest import backtest
 from tsattn.forecast.members import DEFAULT, MEMBERS, ORIGINS, Joined, join
 
@@ -96,8 +95,4 @@ def render(name: str, rows: Sequence[dict[str, Any]]) -> Table:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except TsattnError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
+    run(main)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,9 +19,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.gift_eval import forecaster
+from benchmarks.program import run
 from benchmarks.sets import full_name, load_set
 from tsattn.data.windows import WindowBatch
-from tsattn.errors import TsattnError
 from tsattn.forecast.backtest import backtest
 from tsattn.forecast.frame import Forecaster
 
@@ -140,8 +139,4 @@ def render(name: str, rows: Sequence[dict[str, Any]]) -> Table:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except TsattnError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
+    run(main)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -24,10 +23,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.gift_eval import evaluate
+from benchmarks.program import run
 from benchmarks.published import published
 from benchmarks.recorded import Recorded
 from benchmarks.sets import full_name, load_set
-from tsattn.errors import TsattnError
 from tsattn.forecast.baselines import baseline
 from tsattn.forecast.scores import Backtest
 from tsattn.listener import Listener
@@ -59,9 +58,8 @@ def train_and_score(
         best, judged = contest.run(work, contest.base_for(start, {}), start)
     trained, busy = time.perf_counter(), time.process_time() - busy
     network, fitted, spec = best.network, best.fitted, best.network.spec
-    inputs = {"past": spec.past, "known": spec.known, "static": spec.static}
     label = f"tsattn, seed {seed}"
-    about = (label, panel.freq.alias, horizon, DEFAULT_QUANTILES, inputs, Schema(), network.config, best.train, fitted)
+    about = (label, panel.freq.alias, horizon, DEFAULT_QUANTILES, spec.widths, Schema(), network.config, best.train, fitted)
     card = Card(*about, members=best.members, start=best.name)
     folder = keep / f"{name.replace('/', '-')}-{seed}"
     artifact.save(folder, network, card)
@@ -140,8 +138,4 @@ def _scores(row: dict[str, Any]) -> list[str]:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except TsattnError as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
+    run(main)

@@ -101,7 +101,7 @@ def card_of(network: Network, *, freq: str = "h", name: str = "tiny", schema: Sc
         freq=freq,
         horizon=network.config.horizon,
         quantiles=spec.quantiles,
-        inputs={"past": spec.past, "known": spec.known, "static": spec.static},
+        inputs=spec.widths,
         schema=schema,
         model=network.config,
         train=TRAIN,

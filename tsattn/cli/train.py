@@ -63,6 +63,15 @@ def settings(
     return found
 
 
+def render(console: Console, found: Trained) -> None:
+    """The scores of a model that was trained, and what became of it."""
+    from tsattn.out import tables
+
+    if found.scores is not None:
+        tables.backtest(console, found.scores)
+    tables.trained(console, found.to_mapping()["fitted"], f"{found.ref} ({found.ref.path})", found.verdict)
+
+
 @uses(given=settings, read=options.read_options, session=options.session)
 def train(
     data: options.Data,
@@ -87,15 +96,9 @@ def train(
     Needs no option. The end of each series is held back and forecast for the score. Ctrl-C keeps the best weights so far.
     """
     from tsattn import api
-    from tsattn.out import tables
 
     if from_scratch and fine_tune:
         raise ConfigError("--from-scratch and --fine-tune exclude each other", "give one of them, or none to keep the better")
-
-    def render(console: Console, found: Trained) -> None:
-        if found.scores is not None:
-            tables.backtest(console, found.scores)
-        tables.trained(console, found.to_mapping()["fitted"], f"{found.ref} ({found.ref.path})", found.verdict)
 
     with session.listening() as listener:
         result = api.train(

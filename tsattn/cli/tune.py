@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tsattn.cli import options
+from tsattn.cli import options, train
 from tsattn.cli.groups import uses
 from tsattn.cli.session import Session
-from tsattn.cli.train import settings
 from tsattn.config import ReadOptions
 from tsattn.errors import ExitCode
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from tsattn.verbs.tuning import Tuned
 
 
-@uses(given=settings, read=options.read_options, session=options.session)
+@uses(given=train.settings, read=options.read_options, session=options.session)
 def tune(
     data: options.Data,
     given: dict[str, dict[str, Any]],
@@ -39,14 +38,11 @@ def tune(
     best so far.
     """
     from tsattn import api
-    from tsattn.out import searching, tables
+    from tsattn.out import searching
 
     def render(console: Console, found: Tuned) -> None:
         searching.tried(console, found.tried, found.best)
-        trained = found.trained
-        if trained.scores is not None:
-            tables.backtest(console, trained.scores)
-        tables.trained(console, found.to_mapping()["fitted"], f"{trained.ref} ({trained.ref.path})", trained.verdict)
+        train.render(console, found.trained)
 
     max_time = given["train"].pop("max_time", None)
     with searching.listening(quiet=session.quiet, brief=session.json) as listener:

@@ -73,8 +73,13 @@ def choose_weights(
     if not resume:
         clear_state(Path(state) / "finish")
 
-    def hear(now: Progress) -> None:  # a run that was given more time: what followed on its former end is void
-        clear_state(Path(state) / "finish")
+    first = True
+
+    def hear(now: Progress) -> None:
+        nonlocal first
+        if first:  # a run that was given more time: what followed on its former end is void
+            clear_state(Path(state) / "finish")
+            first = False
         tell(now)
 
     return learn(

@@ -24,6 +24,11 @@ class InputSpec:
     static: int
     quantiles: tuple[float, ...]
 
+    @property
+    def widths(self) -> dict[str, int]:
+        """What a card calls `inputs`."""
+        return {"past": self.past, "known": self.known, "static": self.static}
+
 
 @dataclass(frozen=True)
 class Asked:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
@@ -28,12 +29,17 @@ def listening(*, quiet: bool = False, brief: bool = False) -> Iterator[Listener]
         yield Listener()
         return
     console = stderr()
+    with _progress(console) as progress:
+        yield replace(telling(console, brief=brief), progress=progress)
+
+
+def telling(console: Console, *, brief: bool = False) -> Listener:
+    """A Listener that prints the reading report and notes, and shows no progress."""
 
     def report(read: ReadReport) -> None:
         tables.report(console, read, brief=brief)
 
-    with _progress(console) as progress:
-        yield Listener(report=report, note=lambda text: console.print(Text(text, style="dim")), progress=progress)
+    return Listener(report=report, note=lambda text: console.print(Text(text, style="dim")))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
@@ -11,7 +12,6 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from tsattn.data.report import ReadReport
 from tsattn.listener import Listener
 from tsattn.out import progress, tables
 from tsattn.out.console import stderr
@@ -31,20 +31,13 @@ def listening(*, quiet: bool = False, brief: bool = False) -> Iterator[Listener]
         yield Listener()
         return
     console = stderr()
-
-    def report(read: ReadReport) -> None:
-        tables.report(console, read, brief=brief)
-
-    def note(text: str) -> None:
-        console.print(Text(text, style="dim"))
-
     if not console.is_terminal:
-        with progress.listening() as plain:
-            yield Listener(report, note, plain.progress, lambda one: console.print(Text(line(one))))
+        with progress.listening(brief=brief) as plain:
+            yield replace(plain, trial=lambda one: console.print(Text(line(one))))
         return
     board = Board()
     with Live(board, console=console, refresh_per_second=4, transient=True):
-        yield Listener(report, note, board.progress, board.trial)
+        yield replace(progress.telling(console, brief=brief), progress=board.progress, trial=board.trial)
 
 
 class Board:

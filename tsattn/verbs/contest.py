@@ -129,6 +129,11 @@ class Run:
     on_interrupt: Callable[[], None] | None = None
     logger: str | None = None
 
+    @property
+    def horizon(self) -> int:
+        """Steps of a validation window."""
+        return min(self.plan.horizon, self.plan.model.horizon)
+
     def train(self, start: str, base: Base | None, share: float, done: int, steps: int) -> Entry:
         """Choose weights with this share of the steps and the time; `done` of `steps` were made before."""
         from tsattn.model.fit import choose_weights
@@ -146,7 +151,7 @@ class Run:
             on_interrupt=self.on_interrupt,
             logger=self.logger,
             start=None if base is None else base.network(config),
-            horizon=min(self.plan.horizon, self.plan.model.horizon),
+            horizon=self.horizon,
         )
         return Entry(NAMES[start], network, train, fitted)
 
@@ -179,8 +184,7 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     from tsattn.model.tail import hold_back
 
     plan = work.plan
-    horizon = min(plan.horizon, plan.model.horizon)
-    _, tail = hold_back(work.panel, horizon)
+    _, tail = hold_back(work.panel, work.horizon)
     kinds = ("scratch",) if base is None else ("shipped",) if start == "shipped" else ("shipped", "scratch")
     if len(kinds) == 2 and tail is None and base is not None:
         work.listener.note("the series are too short to judge a training by: the model in the package is kept as it is")
@@ -281,8 +285,7 @@ def forecaster_of(entry: Entry, panel: Panel, horizon: int) -> Forecaster:
     from tsattn.model import runtime
 
     network = entry.network
-    inputs = {"past": network.spec.past, "known": network.spec.known, "static": network.spec.static}
-    about = (entry.name, panel.freq.alias, horizon, network.spec.quantiles, inputs, Schema())
+    about = (entry.name, panel.freq.alias, horizon, network.spec.quantiles, network.spec.widths, Schema())
     return runtime.of_network(network, Card(*about, network.config, entry.train, entry.fitted))
 
 

@@ -206,7 +206,7 @@ def card_of(
         tz=panel.tz,
         horizon=made.horizon,
         quantiles=tuple(network.spec.quantiles),
-        inputs={"past": network.spec.past, "known": network.spec.known, "static": network.spec.static},
+        inputs=network.spec.widths,
         schema=_target_only(panel.schema) if kept.name == contest.AS_IS else panel.schema,
         model=network.config,
         train=kept.train,
