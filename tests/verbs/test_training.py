@@ -56,8 +56,9 @@ def test_when_a_run_finishes_then_its_state_is_removed_and_there_is_nothing_to_r
         train(resume=True)
 
 
-def test_when_a_run_was_stopped_by_time_then_resuming_needs_more_time_and_trains_on(train, tmp_path):
-    first = train(steps=100_000, max_time=0.2).card.fitted
+@pytest.mark.parametrize("finish", [0.01, 0.5], ids=["whose last steps fit the time", "whose last steps do not"])
+def test_when_a_run_was_stopped_by_time_then_resuming_needs_more_time_and_trains_on(train, tmp_path, finish):
+    first = train(steps=100_000, max_time=0.2, finish=finish).card.fitted
     assert first.stopped == "time"
     with pytest.raises(ConfigError, match="its model is saved as shop/1") as caught:
         train(resume=True)

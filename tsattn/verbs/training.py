@@ -113,7 +113,8 @@ def _continued(request: Request, first: Request, name: str, state: Path) -> Requ
     if more is not None:
         return dataclasses.replace(asked, train={**asked.train, "max_time": sum(notes.seconds for notes in found) + more})
     saved = state / _SAVED
-    if found[-1].stopped == "time" and saved.is_file():
+    # the steps on all rows that follow may have been few enough for the time that was left
+    if saved.is_file() and "interrupted" not in {notes.stopped for notes in found}:
         raise ConfigError(
             f"the training of {name!r} ended when its time was over; its model is saved as {saved.read_text('utf-8').strip()}",
             "say how much longer to train: --resume --max-time 5m",
