@@ -6,8 +6,8 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
-# threads that sleep while they wait: many times faster where the cores are shared
-export OMP_WAIT_POLICY ?= PASSIVE
+# threads that wait spin for some microseconds only, then sleep: see tsattn/cli/main.py
+export GOMP_SPINCOUNT ?= 5000
 # the first Python of at least 3.11 that can make a virtual environment; say PYTHON=... to choose another
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)

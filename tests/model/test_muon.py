@@ -10,7 +10,7 @@ import torch
 from tsattn.model.muon import Muon, orthogonal
 
 
-@pytest.mark.parametrize("shape", [(8, 8), (16, 6), (6, 16)])
+@pytest.mark.parametrize("shape", [(8, 8), (16, 6), (6, 16), (9, 6)])
 def test_when_a_matrix_is_made_orthogonal_then_its_singular_values_are_near_one(shape):
     matrices = torch.randn(5, *shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     values = torch.linalg.svdvals(orthogonal(matrices))

@@ -12,6 +12,7 @@ from torch import Tensor
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of the quintic iteration, chosen for its slope at zero
 ITERATIONS = 5
+WIDE = 2.0  # columns a row, from which on it costs less to iterate on the Gram matrix
 
 
 class Muon(torch.optim.Optimizer):
@@ -56,11 +57,31 @@ class Muon(torch.optim.Optimizer):
 
 def orthogonal(matrices: Tensor) -> Tensor:
     """About the nearest orthogonal matrix to each of (n, rows, columns), by Newton-Schulz; singular values 0.7 to 1.2."""
-    a, b, c = COEFFICIENTS
     tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if tall else matrices
     x = x / x.norm(dim=(1, 2), keepdim=True).clamp_min(1e-7)
+    exact = x.dtype in (torch.float32, torch.float64)  # a Gram matrix squares the singular values: too far for half precision
+    x = _by_gram(x) if exact and x.shape[2] > WIDE * x.shape[1] else _by_matrix(x)
+    return x.mT if tall else x
+
+
+def _by_matrix(x: Tensor) -> Tensor:
+    a, b, c = COEFFICIENTS
     for _ in range(ITERATIONS):
         gram = x @ x.mT
         x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x.mT if tall else x
+    return x
+
+
+def _by_gram(x: Tensor) -> Tensor:
+    """The same product on the small side: every step is a polynomial of the Gram matrix, and all of these commute."""
+    a, b, c = COEFFICIENTS
+    gram = x @ x.mT
+    eye = torch.eye(gram.shape[1], dtype=x.dtype, device=x.device)
+    whole = torch.baddbmm(a * eye + b * gram, gram, gram, alpha=c)
+    step = whole
+    for _ in range(ITERATIONS - 1):
+        gram = step @ (step @ gram)
+        step = torch.baddbmm(a * eye + b * gram, gram, gram, alpha=c)
+        whole = step @ whole
+    return whole @ x
