@@ -2,8 +2,9 @@
 
     python -m benchmarks.family --data PATH --minutes 3 [--set ett1/H/short] [--seeds 3] [--only lstm/full/direct]
 
-Every network gets the width that brings it nearest to the parameters of the usual one, and the same minutes: a pilot of a
-few steps says how many steps of its schedule fit. Otherwise all is as in benchmarks/scratch.py.
+Every network gets the width that brings it nearest to the parameters of the usual one, and the same minutes of the processor:
+a pilot of a few steps says how many steps of its schedule fit, so other work on the machine does not matter. Otherwise all
+is as in benchmarks/scratch.py, and nothing is saved.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import itertools
 import json
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,14 +23,17 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.gift_eval import evaluate
 from benchmarks.program import run
-from benchmarks.scratch import train_and_score
+from benchmarks.scratch import COLUMNS
 from benchmarks.sets import full_name, load_set
 from tsattn.config import DECODERS, ENCODERS, ModelConfig, TrainConfig, from_mapping, to_mapping
 from tsattn.errors import ConfigError
+from tsattn.listener import Listener
 from tsattn.model.fit import fit
 from tsattn.model.source import PanelSource
 from tsattn.nn.network import InputSpec, Network
+from tsattn.verbs import contest
 from tsattn.verbs.plan import plan
 
 FRONT_ENDS = ("lstm", "gru", "none")
@@ -70,11 +75,39 @@ def settings_of(data: str, name: str, parts: dict[str, str], seconds: float) -> 
     spec = PanelSource(panel, usual.model, usual.train).spec
     model = {**parts, "width": width_for(made.model, spec, parameters(usual.model, spec))}
     made = plan(panel, horizon=horizon, test_windows=windows, model=model, train={"steps": PILOT, "finish": 0.0})
+    clock = Clock()
     with tempfile.TemporaryDirectory() as state:
-        _, pilot = fit(panel.before(made.test_start), made.model, made.train, state=Path(state))
-    finish = 1 + TrainConfig.finish
-    steps = max(20, int(seconds / finish * PILOT / pilot.seconds))
-    return model, {"steps": steps, "max_time": seconds, "patience": 1000}
+        fit(panel.before(made.test_start), made.model, made.train, state=Path(state), on_progress=clock)
+    return model, {"steps": max(20, int(seconds / (1 + TrainConfig.finish) / clock.step)), "patience": 1000}
+
+
+class Clock:
+    """What a step takes of the processor: the median over the later half of the steps it was told of."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def __call__(self, now: object) -> None:
+        self.times.append(time.process_time())
+
+    @property
+    def step(self) -> float:
+        """Seconds."""
+        spent = np.diff(self.times)
+        return float(np.median(spent[len(spent) // 2 :]))
+
+
+def score(data: str, name: str, seed: int, given: dict[str, Any], parts: dict[str, Any]) -> dict[str, Any]:
+    """Train one network on a set before its test windows, and score it on them."""
+    panel, horizon, windows, _ = load_set(data, name)
+    made = plan(panel, horizon=horizon, test_windows=windows, model=parts, train={"seed": seed, **given})
+    began = time.process_time()
+    with tempfile.TemporaryDirectory() as state:
+        best, _ = contest.run(contest.Run(panel.before(made.test_start), made, Path(state), False, Listener()), None, "scratch")
+    busy, fitted = time.process_time() - began, best.fitted
+    result = evaluate(data, name, [contest.forecaster_of(best, panel, horizon)])
+    scores = {metric: result.score(best.name, metric) for metric in COLUMNS}
+    return {**scores, "busy": busy, "steps": fitted.steps, "best": fitted.best_step, "parameters": fitted.parameters}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", required=True, help="the folder with the sets' CSV files")
     parser.add_argument("--set", action="append", help="a set, repeatable; default: ett1/H/short and m4_hourly/H/short")
     parser.add_argument("--only", action="append", default=[], help="a network, such as lstm/full/direct, repeatable")
-    parser.add_argument("--minutes", type=float, default=3.0, help="of training, each")
+    parser.add_argument("--minutes", type=float, default=3.0, help="of the processor, for training, each")
     parser.add_argument("--seeds", type=int, default=3, help="how many runs, seeds 0, 1, …")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the tables on stderr")
     options = parser.parse_args(arguments)
@@ -92,10 +125,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for parts in family(options.only):
             model, train = settings_of(options.data, name, parts, 60 * options.minutes)
             for seed in range(options.seeds):
-                with tempfile.TemporaryDirectory() as keep:
-                    found = train_and_score(options.data, name, seed, train, Path(keep), "scratch", model)
+                found = score(options.data, name, seed, train, model)
                 rows.append({"network": "/".join(parts.values()), "width": model["width"], "seed": seed, **found})
-                console.print({key: rows[-1][key] for key in ("network", "seed", "MASE", "WQL", "parameters", "steps")})
+                shown = ("network", "seed", "MASE", "WQL", "parameters", "steps", "busy")
+                console.print({key: rows[-1][key] for key in shown})
         console.print(render(name, rows))
         report.append({"set": name, "runs": rows})
     if options.json:

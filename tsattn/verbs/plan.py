@@ -17,7 +17,7 @@ TEST_SHARE = 0.2  # of an item's rows, at most, unless one single window needs m
 MOST_WINDOWS = 20  # of an item
 MOST_SCORED = 20_000  # windows of all items
 LEAST = 8  # steps that the longest series must leave to learn from
-STEP_TOKENS = 20_000  # optimiser steps times tokens of a window: minutes on two cores
+STEP_TOKENS = 18_000  # optimiser steps times tokens of a window: minutes on two cores
 MOST_HORIZON = 192  # steps of one pass; longer horizons are rolled out
 
 
