@@ -79,6 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", required=True, help="the folder with the sets' CSV files")
     parser.add_argument("--set", action="append", help="a set, repeatable; default: ett1/H/short and m4_hourly/H/short")
     parser.add_argument("--seeds", type=int, default=3, help="how many runs, seeds 0, 1, …")
+    parser.add_argument("--first-seed", type=int, default=0, help="the first of the seeds")
     parser.add_argument("--start", default="scratch", choices=("scratch", "shipped", "auto"), help="what training begins with")
     parser.add_argument("--steps", type=int, help="optimiser steps, instead of the plan's")
     parser.add_argument("--peer", action="append", default=[], help="NAME=FILE.parquet of another program's forecasts")
@@ -89,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in map(full_name, options.set or ("ett1/H/short", "m4_hourly/H/short")):
         with tempfile.TemporaryDirectory() as scratch:
             rows = []
-            for seed in range(options.seeds):
+            for seed in range(options.first_seed, options.first_seed + options.seeds):
                 given = {"steps": options.steps} if options.steps else {}
                 rows.append(train_and_score(options.data, name, seed, given, options.keep or Path(scratch), options.start))
                 console.print({key: round(value, 5) if isinstance(value, float) else value for key, value in rows[-1].items()})

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.tiny import MODEL, inputs_of, run, scrambled
-from tsattn.config import DECODERS, SCALINGS
+from tsattn.config import DECODERS, ENCODERS, SCALINGS
 from tsattn.errors import ConfigError
 from tsattn.nn.front_end import RECURRENT
 from tsattn.nn.network import DECODER, MEASURE, Inputs, InputSpec, Network
@@ -170,6 +170,17 @@ def test_when_training_asks_for_the_end_of_the_window_then_it_gets_what_forecast
         out, scale = network.forecast_at(inputs, end[:, 0], end)
     units = out[:, 0] * scale.std[..., None] + scale.mean[..., None]
     np.testing.assert_allclose(units.numpy(), run(network, inputs), rtol=1e-6)
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_when_only_some_tokens_are_finished_then_they_are_as_among_all(encoder):
+    network = scrambled(dataclasses.replace(MODEL, encoder=encoder))
+    inputs = inputs_of(targets(), network)
+    places = torch.tensor([[1, 3], [0, 7], [2, 2]])
+    with torch.no_grad():
+        read = network.read(inputs, torch.full((3,), 16))
+        every, some = network.encode(read, inputs), network.encode(read, inputs, places)
+    np.testing.assert_allclose(some.numpy(), np.stack([every[i, p] for i, p in enumerate(places)]), rtol=1e-5, atol=1e-5)
 
 
 def test_when_weights_are_extreme_then_quantiles_still_do_not_cross():

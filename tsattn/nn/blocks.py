@@ -85,10 +85,17 @@ class EncoderBlock(nn.Module):
         self.feed_forward = FeedForward(config.width)
         self.dropout = Branch(config.dropout, config.drop_path * number / max(1, config.layers))
 
-    def forward(self, x: Tensor, seen: Sight) -> Tensor:
-        """x (B, T, D), seen: what each token may attend to -> (B, T, D)."""
+    def forward(self, x: Tensor, seen: Sight, only: Tensor | None = None) -> Tensor:
+        """x (B, T, D), seen: what each token may attend to -> (B, T, D); or the tokens at the places `only` (B, O), (B, O, D)."""
         x = x + self.dropout(self.attention(self.norm_attention(x), seen))
+        if only is not None:
+            x = pick(x, only)
         return x + self.dropout(self.feed_forward(self.norm_feed_forward(x)))
+
+
+def pick(x: Tensor, places: Tensor) -> Tensor:
+    """The tokens of x (B, T, D) at places (B, O) -> (B, O, D)."""
+    return x.gather(1, places[..., None].expand(-1, -1, x.shape[-1]))
 
 
 class CrossAttention(nn.Module):

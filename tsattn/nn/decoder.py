@@ -21,6 +21,8 @@ class CrossAttentionHead(Head):
     window is trained at once and none sees what comes after it. Half as many blocks as the encoder has, at least one.
     """
 
+    sees_all = True
+
     def __init__(self, config: ModelConfig, spec: InputSpec) -> None:
         nn.Module.__init__(self)
         self._settle(config, spec)

@@ -34,6 +34,7 @@ class InputSpec:
 class Asked:
     """From where is forecast: tokens (B, T, D), the newest one of each origin (B, O), which tokens hold anything (B, T).
 
+    tokens are all of them for a head that `sees_all`, else those of the origins, (B, O, D).
     angles (T, d/2): of the tokens' rotary positions, or None.
     """
 
@@ -48,6 +49,8 @@ class Head(nn.Module):
 
     Quantiles cannot cross: each is its inner neighbour plus or minus a positive width.
     """
+
+    sees_all = False  # whether it reads the tokens of the whole past
 
     def __init__(self, config: ModelConfig, spec: InputSpec) -> None:
         super().__init__()

@@ -12,7 +12,7 @@ from tsattn.errors import ConfigError
 from tsattn.nn import scaling
 from tsattn.nn.anchors import anchors
 from tsattn.nn.attention import rotary_angles
-from tsattn.nn.blocks import EncoderBlock
+from tsattn.nn.blocks import EncoderBlock, pick
 from tsattn.nn.decoder import CrossAttentionHead
 from tsattn.nn.front_end import FrontEnd
 from tsattn.nn.head import Asked, Head, InputSpec
@@ -110,15 +110,18 @@ class Network(nn.Module):
         Returns (B, O, H, Q) and the Scale.
         """
         read = self.read(inputs, prefix)
-        tokens = self.encode(read, inputs)
         token = origin // self.config.patch - 1  # (B, O)
-        chosen = tokens.gather(1, token[..., None].expand(-1, -1, tokens.shape[-1]))
+        if self.head.sees_all:
+            tokens = self.encode(read, inputs)
+            chosen = pick(tokens, token)
+        else:  # the others need not be finished
+            tokens = chosen = self.encode(read, inputs, token)
         periods = inputs.seasons[:, :2].long()
         simple = anchors(read.z, read.first, periods, origin, self.config.reach)
         steps = origin[..., None] + torch.arange(self.config.reach, device=origin.device)  # (B, O, H)
         known = read.known
         ahead = known.gather(1, steps.flatten(1)[..., None].expand(-1, -1, known.shape[-1])).view(*steps.shape, -1)
-        asked = Asked(tokens, token, self.full(read.seen), self.angles(tokens.shape[1]))
+        asked = Asked(tokens, token, self.full(read.seen), self.angles(self.tokens))
         return self.head(chosen, simple, ahead, read.scale, asked), read.scale
 
     @property
@@ -152,14 +155,18 @@ class Network(nn.Module):
         static = torch.nan_to_num((inputs.static - self.static_mean) / self.static_std)
         return Read(z, seen, measured, first, known, static, scale)
 
-    def encode(self, read: Read, inputs: Inputs) -> Tensor:
-        """Tokens (B, T, D), T = L / patch."""
+    def encode(self, read: Read, inputs: Inputs, only: Tensor | None = None) -> Tensor:
+        """Tokens (B, T, D), T = L / patch; or those at the places `only` (B, O), (B, O, D)."""
         x = self.front_end(self.placed(read, inputs))
         layers = self.encoder
         if layers:
             seen_by = layers[0].attention.look(self.full(read.seen), self.angles(x.shape[1]), x.dtype)
-        for block in layers:
+        for block in layers[:-1]:
             x = block(x, seen_by)
+        if layers:
+            x = layers[-1](x, seen_by, only)
+        elif only is not None:
+            x = pick(x, only)
         return self.norm(x)
 
     def placed(self, read: Read, inputs: Inputs) -> Tensor:
