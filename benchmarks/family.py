@@ -2,7 +2,8 @@
 
     python -m benchmarks.family --data PATH --minutes 3 [--set ett1/H/short] [--seeds 3] [--only lstm/full/direct]
 
-Every network gets the width that brings it nearest to the parameters of the usual one, and the same minutes of the processor:
+Every network gets the width that brings it nearest to the parameters of the usual one (or of a smaller one, that learns more
+in the same time: --width), and the same minutes of the processor:
 a pilot of a few steps says how many steps of its schedule fit, so other work on the machine does not matter. Otherwise all
 is as in benchmarks/scratch.py, and nothing is saved.
 """
@@ -67,10 +68,10 @@ def width_for(config: ModelConfig, spec: InputSpec, wanted: int) -> int:
     )
 
 
-def settings_of(data: str, name: str, parts: dict[str, str], seconds: float) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Fields of ModelConfig and TrainConfig for one network on one set."""
+def settings_of(data: str, name: str, parts: dict[str, str], seconds: float, width: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Fields of ModelConfig and TrainConfig for one network on one set, as large as the usual one of this width."""
     panel, horizon, windows, _ = load_set(data, name)
-    usual = plan(panel, horizon=horizon, test_windows=windows)
+    usual = plan(panel, horizon=horizon, test_windows=windows, model={"width": width})
     made = plan(panel, horizon=horizon, test_windows=windows, model=parts)
     spec = PanelSource(panel, usual.model, usual.train).spec
     model = {**parts, "width": width_for(made.model, spec, parameters(usual.model, spec))}
@@ -116,6 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--set", action="append", help="a set, repeatable; default: ett1/H/short and m4_hourly/H/short")
     parser.add_argument("--only", action="append", default=[], help="a network, such as lstm/full/direct, repeatable")
     parser.add_argument("--minutes", type=float, default=3.0, help="of the processor, for training, each")
+    parser.add_argument("--width", type=int, default=ModelConfig.width, help="of lstm/full/direct, which sets the parameters")
     parser.add_argument("--seeds", type=int, default=3, help="how many runs, seeds 0, 1, …")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the tables on stderr")
     options = parser.parse_args(arguments)
@@ -123,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in map(full_name, options.set or ("ett1/H/short", "m4_hourly/H/short")):
         rows = []
         for parts in family(options.only):
-            model, train = settings_of(options.data, name, parts, 60 * options.minutes)
+            model, train = settings_of(options.data, name, parts, 60 * options.minutes, options.width)
             for seed in range(options.seeds):
                 found = score(options.data, name, seed, train, model)
                 rows.append({"network": "/".join(parts.values()), "width": model["width"], "seed": seed, **found})

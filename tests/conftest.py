@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +50,15 @@ def zero_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("package") / "zero_shot"
     artifact.save(place, network, dataclasses.replace(tiny.card_of(network), name="zero-shot", freq=ANY_FREQ, members=DEFAULT))
     return place
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Graphs are traced once for all workers, and leave nothing in the user's own cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "TSATTN_CACHE" not in os.environ:
+            patch.setenv("TSATTN_CACHE", str(tmp_path_factory.getbasetemp().parent / "cache"))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,7 +22,7 @@ SCRIPT = """
 import shutil, sys
 from tests import tiny
 from tsattn.model import artifact
-artifact.export = lambda _, path: shutil.copy(sys.argv[2], path)
+artifact.write_graph = lambda _, path: shutil.copy(sys.argv[2], path)
 artifact.check_parity = lambda *_: None
 from tsattn.cli.main import main
 sys.exit(main(["train", sys.argv[1], "--horizon", "12", "--config", "tiny.toml", "--devices", "2", "--workspace", "w"]))

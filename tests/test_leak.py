@@ -175,7 +175,7 @@ def write_csv(path: Path, garbage: bool) -> Path:
 @pytest.fixture
 def quick_save(monkeypatch, saved):
     """Saving without the exporter, which takes most of the time: the graph of another network of the same sizes stands in."""
-    monkeypatch.setattr(artifact, "export", lambda _, path: shutil.copy(saved / GRAPH, path))
+    monkeypatch.setattr(artifact, "write_graph", lambda _, path: shutil.copy(saved / GRAPH, path))
     monkeypatch.setattr(artifact, "check_parity", lambda *_: None)
 
 

@@ -71,6 +71,11 @@ class ModelConfig:
         _check_choice(self, {"position": POSITIONS, "scaling": SCALINGS})
 
     @property
+    def any_length(self) -> bool:
+        """Whether the network takes windows of fewer tokens than the context holds. Other encoders cut them into blocks."""
+        return self.encoder in ("full", "none") and self.context >= 4 * self.patch
+
+    @property
     def reach(self) -> int:
         """Steps that one pass forecasts: the horizon, or one patch where the next is forecast from what was made before."""
         return self.patch if self.decoder == "autoregressive" else self.horizon

@@ -64,7 +64,7 @@ PARTS: dict[str, tuple[Part, tuple[torch.Tensor, ...]]] = {
         (values(1, 2, 2, 4), values(1, 3, 4, seed=1)),
     ),
     "loss": (lambda predicted: pinball(torch.tensor([0.1, 0.5]), predicted, torch.zeros(3)), (values(3, 2),)),
-    "filling": (lambda x: forward_fill(x, torch.tensor([[True, False, False, True]])), (values(1, 4),)),
+    "filling": (lambda x: forward_fill(x, torch.tensor([[True, False, False, True]]), 4), (values(1, 4),)),
 }
 
 

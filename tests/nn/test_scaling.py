@@ -80,7 +80,7 @@ def test_when_values_are_missing_then_filling_agrees_with_pandas(length):
     y = series(6, length, missing=0.6, seed=length)
     y[0], y[1, : length // 2] = np.nan, np.nan
     seen = np.isfinite(y)
-    got = forward_fill(torch.from_numpy(np.where(seen, y, -1.0)), torch.from_numpy(seen)).numpy()
+    got = forward_fill(torch.from_numpy(np.where(seen, y, -1.0)), torch.from_numpy(seen), y.shape[1]).numpy()
     wanted = pd.DataFrame(y.T).ffill().to_numpy().T
     np.testing.assert_array_equal(got, np.where(np.isfinite(wanted), wanted, -1.0))
 

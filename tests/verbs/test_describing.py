@@ -10,7 +10,7 @@ from tsattn import api
 from tsattn.cli.main import main
 from tsattn.config import DECODERS, ENCODERS, FRONT_ENDS, ModelConfig
 from tsattn.errors import ArtifactError
-from tsattn.model import artifact
+from tsattn.model import artifact, example
 from tsattn.nn.outline import outline
 from tsattn.verbs.describing import ASSEMBLIES
 
@@ -32,7 +32,7 @@ def test_when_blocks_are_alike_then_they_are_one_branch():
     import dataclasses
 
     network = tiny.scrambled(dataclasses.replace(tiny.MODEL, layers=3))
-    tree = outline(network, artifact.example(network))
+    tree = outline(network, example.example(network))
     blocks = next(node for node in tree.children if node.name == "blocks")
     assert [(node.kind, node.times) for node in blocks.children] == [("EncoderBlock", 3)]
     assert blocks.children[0].shape == (8, 16)

@@ -40,7 +40,7 @@ TRAIN = {
 def workspace(tmp_path_factory):
     place = tmp_path_factory.mktemp("explained")
     with pytest.MonkeyPatch.context() as patch:  # without the export and the score, which take most of the time
-        patch.setattr(artifact, "export", lambda network, path: path.write_bytes(b"graph"))
+        patch.setattr(artifact, "write_graph", lambda network, path: path.write_bytes(b"graph"))
         patch.setattr(artifact, "check_parity", lambda *_: None)
         patch.setattr(training, "score_tail", lambda *_: None)
         tsattn.train(DATA, horizon=7, read=READ, name="built", workspace=place, model=MODEL, training=TRAIN)

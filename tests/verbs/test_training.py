@@ -24,7 +24,7 @@ TRAIN = {"batch": 4, "warmup": 1, "device": "cpu", "precision": "fp32"}
 @pytest.fixture
 def train(tmp_path, monkeypatch):
     """Train on a small file, without the export that takes most of the time."""
-    monkeypatch.setattr(artifact, "export", lambda network, path: path.write_bytes(b"graph"))
+    monkeypatch.setattr(artifact, "write_graph", lambda network, path: path.write_bytes(b"graph"))
     monkeypatch.setattr(artifact, "check_parity", lambda *_: None)
     days = pd.date_range("2024-01-01", periods=160)
     data = tmp_path / "shop.csv"
@@ -77,7 +77,7 @@ def test_when_saving_fails_after_the_time_is_over_then_resuming_saves_without_tr
 
     heard: list[str] = []
     with monkeypatch.context() as broken:
-        broken.setattr(artifact, "export", fail)
+        broken.setattr(artifact, "write_graph", fail)
         with pytest.raises(KeyboardInterrupt):
             train(Listener(note=heard.append), steps=100_000, max_time=0.2)
     assert "its weights are kept; --resume saves it" in heard[-1]

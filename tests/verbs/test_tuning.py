@@ -43,7 +43,7 @@ def tune(tmp_path, monkeypatch, data):
     monkeypatch.setattr("tsattn.model.fit.fit", fit)
     monkeypatch.setattr("tsattn.model.fit.choose_weights", fit)
     monkeypatch.setattr("tsattn.model.fit.finish", lambda panel, network, fitted, train, **_: (network, fitted))
-    monkeypatch.setattr(artifact, "export", lambda network, path: path.write_bytes(b"graph"))
+    monkeypatch.setattr(artifact, "write_graph", lambda network, path: path.write_bytes(b"graph"))
     monkeypatch.setattr(artifact, "check_parity", lambda *_: None)
     monkeypatch.setattr(tuning.training, "score_tail", lambda *_: None)
     monkeypatch.setattr(tuning, "relative_error", lambda _: 1.0 - 0.01 * fits[-1][1].layers)
@@ -169,7 +169,7 @@ def test_when_optuna_is_missing_then_the_error_says_what_to_install(tune, monkey
 def test_when_a_training_is_real_then_a_search_prunes_scores_and_saves(data, tmp_path):
     """Nothing is a stub but the export."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(artifact, "export", lambda network, path: path.write_bytes(b"graph"))
+        patch.setattr(artifact, "write_graph", lambda network, path: path.write_bytes(b"graph"))
         patch.setattr(artifact, "check_parity", lambda *_: None)
         patch.setattr(tuning.training, "score_tail", lambda *_: None)
         found = tsattn.tune(data, model=MODEL, training=TRAIN, horizon=7, workspace=tmp_path / "w", trials=2)

@@ -15,14 +15,13 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from tsattn.data.seasons import find_seasons
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.model.card import CARD, GRAPH, WEIGHTS, Card, read_card
+from tsattn.model.example import INPUTS, example, shortened
 from tsattn.model.files import checked, digest
-from tsattn.model.quiet import quiet
+from tsattn.model.graph import write_graph
 from tsattn.nn.network import InputSpec, Network
 
-INPUTS = ("target", "past_cov", "known", "static", "seasons")
 PARITY = 1e-4  # of the example's largest value: how far ONNX Runtime may be from torch
 
 
@@ -40,7 +39,7 @@ def save(folder: Path, network: Network, card: Card) -> Card:
         beside.chmod(0o755)
         network = network.float().cpu().eval()
         save_file({k: v.contiguous() for k, v in network.state_dict().items()}, beside / WEIGHTS)
-        export(network, beside / GRAPH)
+        write_graph(network, beside / GRAPH)
         check_parity(network, beside / GRAPH)
         try:
             released = version("tsattn")
@@ -72,67 +71,17 @@ def load_network(folder: Path) -> tuple[Network, Card]:
     return network.eval(), card
 
 
-def example(network: Network, batch: int = 3) -> tuple[torch.Tensor, ...]:
-    """A seeded batch with trends, seasons, a missing head and missing values, in the order of INPUTS."""
-    config, spec = network.config, network.spec
-    rng = np.random.default_rng(0)
-    time = np.arange(config.context)
-    target = np.stack([10 * (i + 1) + 0.01 * i * time + np.sin(time / (3 + i)) for i in range(batch)])
-    target = (target + 0.1 * rng.standard_normal(target.shape)).astype(np.float32)
-    target[1, : config.context // 3] = np.nan
-    target[rng.random(target.shape) < 0.05] = np.nan
-    target[:, -1] = 1.0
-    return tuple(
-        torch.from_numpy(x.astype(np.float32))
-        for x in (
-            target,
-            rng.standard_normal((batch, config.context, spec.past)),
-            rng.standard_normal((batch, config.context + config.reach, spec.known)),
-            rng.standard_normal((batch, spec.static)),
-            find_seasons(target),
-        )
-    )
-
-
-def export(network: Network, path: Path) -> None:
-    """Write the network as an ONNX graph with inputs INPUTS, a free batch axis, and the output `forecast` (B, H, Q)."""
-    # two at least while it is traced, which takes a third less time than with one; the graph takes one as well
-    free = {0: torch.export.Dim("batch", min=2)}
-    with quiet("torch.onnx", "onnxscript", "onnx_ir", "torch.export"):
-        torch.onnx.export(
-            network,
-            example(network),
-            path,
-            input_names=list(INPUTS),
-            output_names=["forecast"],
-            dynamic_shapes=tuple(free for _ in INPUTS),
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
-    _forget_origins(path)
-
-
-def _forget_origins(path: Path) -> None:
-    """Take out of a graph where in the source, on which machine, each node came from: torch writes whole stack traces."""
-    import onnx
-
-    model = onnx.load(str(path))
-    for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
-        del part.metadata_props[:]
-    for node in model.graph.node:
-        node.ClearField("doc_string")
-    onnx.save(model, str(path))
-
-
 def check_parity(network: Network, path: Path) -> None:
-    """Raise ArtifactError unless ONNX Runtime agrees with torch to PARITY, on the example batch and on its first series."""
+    """Raise ArtifactError unless ONNX Runtime agrees with torch to PARITY: on the example batch, on one series, on less past."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     names = {node.name for node in session.get_inputs()}
     batch = example(network)
-    for values in (batch, tuple(v[:1] for v in batch)):
+    batches = [batch, tuple(v[:1] for v in batch)]
+    if network.config.any_length:
+        batches += [shortened(batch, network.config, tokens) for tokens in (2, network.tokens - 1)]
+    for values in batches:
         with torch.no_grad():
             wanted = network(*values).numpy()
         got = session.run(None, {n: v.numpy() for n, v in zip(INPUTS, values, strict=True) if n in names})[0]

@@ -17,11 +17,11 @@ from tsattn.forecast.paths import drawn, scores_of
 from tsattn.forecast.quantiles import resample
 from tsattn.model.card import CARD, GRAPH, Card, read_card
 from tsattn.model.paths import path_levels, quantiles_of, through, unit_levels
+from tsattn.model.short import Run, by_length
 
 if TYPE_CHECKING:
     from tsattn.nn.network import Network
 
-Run = Callable[[dict[str, np.ndarray]], np.ndarray]
 TOGETHER = 1024  # paths that are generated at once
 
 
@@ -31,7 +31,7 @@ class NetworkForecaster:
     def __init__(self, card: Card, run: Run, network: Callable[[], Network] | None = None) -> None:
         """run: one pass. network: the torch network itself, asked for only where a graph of one pass will not do."""
         self.card = card
-        self.run = run
+        self.run = by_length(run, card.model)
         self._network = network
         self.name = card.name
         self.quantiles = card.quantiles
@@ -133,6 +133,7 @@ def _onnx(folder: Path, card: Card) -> Run:
     path = checked(folder, GRAPH, card)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # done when it was saved
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own errors share no public base class
@@ -140,7 +141,7 @@ def _onnx(folder: Path, card: Card) -> Run:
     names = [node.name for node in session.get_inputs()]
     shape = [(node.name, node.shape[1:]) for node in (*session.get_inputs(), *session.get_outputs())]
     wanted = _shapes(card)
-    if any(wanted.get(name) != rest for name, rest in shape):
+    if any(wanted.get(name) != [None if isinstance(size, str) else size for size in rest] for name, rest in shape):
         raise ArtifactError(f"{path} does not fit its {CARD}: it has {shape}, not {wanted}", "train the model again")
 
     def run(feed: dict[str, np.ndarray]) -> np.ndarray:
@@ -150,11 +151,17 @@ def _onnx(folder: Path, card: Card) -> Run:
     return run
 
 
-def _shapes(card: Card) -> dict[str, list[int]]:
-    """What the graph's inputs and its output must look like, without the batch axis."""
+def _shapes(card: Card) -> dict[str, list[int | None]]:
+    """What the graph's inputs and its output must look like, without the batch axis. None: any size."""
     past, known, static = (card.inputs[name] for name in ("past", "known", "static"))
-    context, horizon = card.model.context, card.model.reach
-    shapes = {"target": [context], "past_cov": [context, past], "known": [context + horizon, known], "static": [static]}
+    horizon = card.model.reach
+    steps, span = (None, None) if card.model.any_length else (card.model.context, card.model.context + horizon)
+    shapes: dict[str, list[int | None]] = {
+        "target": [steps],
+        "past_cov": [steps, past],
+        "known": [span, known],
+        "static": [static],
+    }
     return {**shapes, "seasons": [4], "forecast": [horizon, len(card.quantiles)]}
 
 
@@ -173,7 +180,7 @@ def _torch(folder: Path) -> Network:
 def _run_of(network: Network) -> Run:
     import torch
 
-    from tsattn.model.artifact import INPUTS
+    from tsattn.model.example import INPUTS
 
     def run(feed: dict[str, np.ndarray]) -> np.ndarray:
         with torch.no_grad():

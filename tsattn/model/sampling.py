@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from tsattn.forecast.paths import at_scores
-from tsattn.model.artifact import INPUTS
+from tsattn.model.example import INPUTS
 from tsattn.nn.generate import generate
 from tsattn.nn.network import Inputs, Network
 

@@ -84,7 +84,7 @@ def _parts(head: Head, given: tuple[Any, ...], inputs: Inputs) -> tuple[Tensor, 
     scale = given[3]
     remainder = (head.correction(raw, scale) * scale.std[..., None])[:, 0].double()
     seen = ~torch.isnan(inputs.target)
-    filled = forward_fill(torch.nan_to_num(inputs.target.double()), seen)
+    filled = forward_fill(torch.nan_to_num(inputs.target.double()), seen, inputs.target.shape[1])
     end = torch.full_like(inputs.target[:, :1], inputs.target.shape[1], dtype=torch.int64)
     periods = inputs.seasons[:, :2].long()  # (B, 2)
     reach = max(int(periods.max()), head.horizon)

@@ -97,9 +97,12 @@ class Network(nn.Module):
         self.head = DECODER[config.decoder](config, spec)
 
     def forward(self, target: Tensor, past_cov: Tensor, known: Tensor, static: Tensor, seasons: Tensor) -> Tensor:
-        """The forecast from the end of the window, in the target's units: (B, H, Q), H = config.reach. See `Inputs`."""
+        """The forecast from the end of the window, in the target's units: (B, H, Q), H = config.reach. See `Inputs`.
+
+        The window may be of fewer tokens than the context, where config.any_length says so.
+        """
         inputs = Inputs(target, past_cov, known, static, seasons)
-        end = torch.full_like(target[:, :1], self.config.context, dtype=torch.int64)
+        end = torch.full_like(target[:, :1], target.shape[1], dtype=torch.int64)
         out, scale = self.forecast_at(inputs, end[:, 0], end)
         return out[:, 0] * scale.std[..., None] + scale.mean[..., None]
 
@@ -121,7 +124,7 @@ class Network(nn.Module):
         steps = origin[..., None] + torch.arange(self.config.reach, device=origin.device)  # (B, O, H)
         known = read.known
         ahead = known.gather(1, steps.flatten(1)[..., None].expand(-1, -1, known.shape[-1])).view(*steps.shape, -1)
-        asked = Asked(tokens, token, self.full(read.seen), self.angles(self.tokens))
+        asked = Asked(tokens, token, self.full(read.seen), self.angles(read.z.shape[1] // self.config.patch))
         return self.head(chosen, simple, ahead, read.scale, asked), read.scale
 
     @property
@@ -149,7 +152,8 @@ class Network(nn.Module):
         measured = seen & (position < prefix[:, None])
         value = torch.where(seen, inputs.target, torch.zeros_like(inputs.target))
         scale = MEASURE[self.config.scaling](value, measured, inputs.seasons[:, 0].long())
-        z = scaling.forward_fill(torch.where(seen, (value - scale.mean) / scale.std, torch.zeros_like(value)), seen)
+        z = torch.where(seen, (value - scale.mean) / scale.std, torch.zeros_like(value))
+        z = scaling.forward_fill(z, seen, self.config.context)
         first = _first_seen(seen, position)
         known = torch.nan_to_num((inputs.known - self.known_mean) / self.known_std)
         static = torch.nan_to_num((inputs.static - self.static_mean) / self.static_std)

@@ -85,16 +85,17 @@ def _in_units(target: Tensor, observed: Tensor, period: Tensor, mean: Tensor, st
     return Scale(mean, std, step, season, observed.sum(-1, keepdim=True))
 
 
-def forward_fill(x: Tensor, observed: Tensor) -> Tensor:
+def forward_fill(x: Tensor, observed: Tensor, most: int) -> Tensor:
     """Each missing value takes the newest observed one before it; before the first observed one it stays as it is.
 
-    x, observed: (B, L). A running maximum of positions by doubling, in log2(L) steps, which every runtime exports.
+    x, observed: (B, L), L ≤ most. A running maximum of positions by doubling, in log2(most) steps, which every runtime
+    exports, for any L.
     """
     length = x.shape[1]
     position = torch.arange(length, device=x.device)
     newest = torch.where(observed, position, torch.full_like(position, -1))
     shift = 1
-    while shift < length:
+    while shift < most:
         newest = torch.maximum(newest, nn.functional.pad(newest, (shift, 0), value=-1)[:, :length])
         shift *= 2
     return torch.where(newest < 0, x, x.gather(1, newest.clamp_min(0)))

@@ -50,14 +50,14 @@ class Described:
 
 def describe(model: str | Path | None, workspace: Workspace) -> Described:
     """See tsattn.api.describe."""
-    from tsattn.model import artifact
+    from tsattn.model import artifact, example
     from tsattn.nn.outline import outline
 
     ref = workspace.latest() if model is None else workspace.find(model)
     network, card = artifact.load_network(ref.path)
-    example = artifact.example(network)
-    shapes = {name: tuple(value.shape[1:]) for name, value in zip(artifact.INPUTS, example, strict=True)}
-    return Described(ref, card, outline(network, example, card.name), shapes)
+    batch = example.example(network)
+    shapes = {name: tuple(value.shape[1:]) for name, value in zip(example.INPUTS, batch, strict=True)}
+    return Described(ref, card, outline(network, batch, card.name), shapes)
 
 
 @dataclass(frozen=True)

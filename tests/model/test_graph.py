@@ -1,0 +1,73 @@
+"""Graphs are traced once for each shape of network, and bound to weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import onnx
+import pytest
+import torch
+
+import tsattn
+from tests import tiny
+from tsattn.model import artifact, graph
+from tsattn.nn.network import Network
+
+
+@pytest.fixture
+def traced(monkeypatch, tmp_path):
+    """The shapes that were traced, without those that other tests left."""
+    real, shapes = graph.trace, []
+    monkeypatch.setenv("TSATTN_CACHE", str(tmp_path / "cache"))
+    graph._template.cache_clear()
+    monkeypatch.setattr(graph, "trace", lambda *shape: shapes.append(shape) or real(*shape))
+    yield shapes
+    graph._template.cache_clear()
+
+
+def test_when_networks_differ_in_weights_or_context_only_then_one_tracing_serves_them(traced, tmp_path):
+    for number, context in enumerate((64, 64, 48)):
+        network = tiny.scrambled(dataclasses.replace(tiny.MODEL, context=context, dropout=0.1 * number), known=2, seed=number)
+        graph.write_graph(network, tmp_path / f"{number}.onnx")
+        artifact.check_parity(network, tmp_path / f"{number}.onnx")
+    assert len(traced) == 1
+    assert sorted(path.name for path in tmp_path.glob("*.onnx")) == ["0.onnx", "1.onnx", "2.onnx"]
+    graph._template.cache_clear()  # as in another process
+    graph.write_graph(network, tmp_path / "2.onnx")
+    assert len(traced) == 1
+    (kept,) = (tmp_path / "cache").iterdir()
+    kept.write_bytes(b"damaged")
+    graph._template.cache_clear()
+    graph.write_graph(network, tmp_path / "2.onnx")
+    artifact.check_parity(network, tmp_path / "2.onnx")
+    assert len(traced) == 2
+    graph.write_graph(tiny.scrambled(dataclasses.replace(tiny.MODEL, context=48), known=1), tmp_path / "other.onnx")
+    assert len(traced) == 3
+
+
+def test_when_the_network_is_that_of_the_package_then_nothing_is_traced(traced, tmp_path):
+    shipped_network, _ = artifact.load_network(Path(tsattn.__file__).parent / "zero_shot")
+    shorter = Network(dataclasses.replace(shipped_network.config, context=512), shipped_network.spec).eval()
+    graph.write_graph(shorter, tmp_path / "model.onnx")
+    artifact.check_parity(shorter, tmp_path / "model.onnx")
+    assert not traced
+
+
+def test_when_a_graph_is_written_then_its_inputs_are_the_data_alone_and_its_constants_are_folded(tmp_path):
+    network = tiny.scrambled(past=1, known=2, static=1)
+    graph.write_graph(network, tmp_path / "model.onnx")
+    found = onnx.load(str(tmp_path / "model.onnx"))
+    assert {one.name for one in found.graph.input} == {"target", "past_cov", "known", "static", "seasons"}
+    folded = {one.name for one in found.graph.initializer}
+    assert not [node for node in found.graph.node if node.input and set(node.input) <= folded and node.op_type == "Transpose"]
+    assert not any(node.domain not in ("", "ai.onnx") for node in found.graph.node)  # other runtimes read it too
+
+
+def test_when_a_graph_disagrees_then_parity_says_so(tmp_path):
+    network = tiny.scrambled()
+    graph.write_graph(network, tmp_path / "model.onnx")
+    with torch.no_grad():
+        network.head.quantile.bias += 1.0
+    with pytest.raises(artifact.ArtifactError, match="disagrees"):
+        artifact.check_parity(network, tmp_path / "model.onnx")

@@ -1,0 +1,61 @@
+"""Short series in short windows: what each needs, whatever it is forecast with."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tests import tiny
+from tsattn.model.short import by_length, lengths
+
+CONFIG = dataclasses.replace(tiny.MODEL, context=64, patch=8)
+
+
+def windows(*rows: int) -> np.ndarray:
+    """(len(rows), 64): so many observed steps at the end of each."""
+    target = np.full((len(rows), 64), np.nan, np.float32)
+    for window, count in zip(target, rows, strict=True):
+        window[64 - count :] = 1 + np.arange(count)
+    return target
+
+
+def test_when_series_are_short_then_windows_hold_them_in_few_sizes():
+    target = windows(0, 1, 16, 17, 24, 25, 40, 48, 49, 64)
+    assert lengths(target, CONFIG).tolist() == [16, 16, 16, 24, 24, 32, 48, 48, 64, 64]
+    target[4, -2:] = np.nan  # what is missing at the end is no reason to look less far back
+    assert lengths(target, CONFIG)[4] == 24
+    odd = dataclasses.replace(CONFIG, context=40)
+    assert lengths(windows(60)[:, 24:], odd).tolist() == [40]
+
+
+def test_when_windows_of_several_lengths_are_forecast_then_each_answer_stays_in_its_row():
+    seen = []
+
+    def run(feed):
+        assert feed["past_cov"].shape[1] == feed["target"].shape[1]
+        assert feed["known"].shape[1] == feed["target"].shape[1] + 5
+        np.testing.assert_array_equal(feed["known"][:, -1, 0], 68)
+        seen.append(feed["target"].shape)
+        return np.nan_to_num(feed["target"]).max(1)[:, None, None] + feed["static"][:, :1, None]
+
+    target = windows(60, 3, 30, 5, 61)
+    known = np.broadcast_to(np.arange(69, dtype=np.float32)[None, :, None], (5, 69, 1))
+    feed = {
+        "target": target,
+        "past_cov": target[..., None],
+        "known": known,
+        "static": 100 * np.arange(5, dtype=np.float32)[:, None],
+    }
+    got = by_length(run, CONFIG)(feed)[:, 0, 0]
+    np.testing.assert_array_equal(got, [60, 103, 230, 305, 461])
+    assert sorted(seen) == [(1, 32), (2, 16), (2, 64)]
+
+
+@pytest.mark.parametrize("change", [{"encoder": "window"}, {"encoder": "linear"}, {"context": 24}], ids=str)
+def test_when_a_network_wants_whole_windows_then_they_stay_whole(change):
+    def run(feed):
+        return feed["target"]
+
+    assert by_length(run, dataclasses.replace(CONFIG, **change)) is run
