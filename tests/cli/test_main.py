@@ -138,3 +138,11 @@ def test_when_ctrl_c_comes_while_python_still_imports_then_there_is_one_line_and
     code = slow + "sys.meta_path.insert(0, Finder())\nfrom tsattn.__main__ import run\nsys.argv = ['tsattn', 'models']\nrun()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+def test_when_a_command_is_misspelt_then_the_right_one_is_named_at_once():
+    code = "import sys; from tsattn.cli.main import main; code = main(['trian'])\n"
+    code += "print(sorted({'pydantic', 'rich'} & {*sys.modules})); sys.exit(code)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "[]\n")
+    assert done.stderr == "error: there is no command 'trian'\nhint: did you mean: tsattn train\n"

@@ -51,11 +51,11 @@ def test_when_windows_of_several_lengths_are_forecast_then_each_answer_stays_in_
     got = by_length(run, CONFIG)(feed)[:, 0, 0]
     np.testing.assert_array_equal(got, [60, 103, 230, 305, 461])
     assert sorted(seen) == [(1, 32), (2, 16), (2, 64)]
+    np.testing.assert_array_equal(by_length(run, CONFIG, fill=4)(feed)[:, 0, 0], got)
+    assert sorted(seen[3:]) == [(4, 16), (4, 32), (4, 64)]
 
 
 @pytest.mark.parametrize("change", [{"encoder": "window"}, {"encoder": "linear"}, {"context": 24}], ids=str)
 def test_when_a_network_wants_whole_windows_then_they_stay_whole(change):
-    def run(feed):
-        return feed["target"]
-
-    assert by_length(run, dataclasses.replace(CONFIG, **change)) is run
+    config = dataclasses.replace(CONFIG, **change)
+    assert set(lengths(windows(1, 30, 64)[:, -config.context :], config)) == {config.context}

@@ -34,14 +34,17 @@ def test_when_blocks_are_alike_then_they_are_one_branch():
     network = tiny.scrambled(dataclasses.replace(tiny.MODEL, layers=3))
     tree = outline(network, example.example(network))
     blocks = next(node for node in tree.children if node.name == "blocks")
-    assert [(node.kind, node.times) for node in blocks.children] == [("EncoderBlock", 3)]
-    assert blocks.children[0].shape == (8, 16)
+    # the last one finishes the newest token alone
+    assert [(node.kind, node.times, node.shape) for node in blocks.children] == [
+        ("EncoderBlock", 2, (8, 16)),
+        ("EncoderBlock", 1, (1, 16)),
+    ]
 
 
 def test_when_a_model_is_described_then_people_see_shapes_the_record_and_the_scores(saved, capsys):
     assert main(["describe", str(saved)]) == 0
     text = capsys.readouterr().out
-    for said in ("EncoderBlock → (B, 8, 16)", "LSTM → (B, 8, 16)", "target (B, 64)", "step", "not scored"):
+    for said in ("EncoderBlock → (B, 1, 16)", "LSTM → (B, 8, 16)", "target (B, 64)", "step", "not scored"):
         assert said in text
 
 

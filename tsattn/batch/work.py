@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from tsattn.batch.parquet import Piece
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
-from tsattn.data.windows import WindowBatch
 from tsattn.errors import DataError, TsattnError
 from tsattn.forecast.frame import Forecaster
 from tsattn.forecast.predict import Failure, show
@@ -69,39 +67,12 @@ class Part:
 def ready(folder: Path, members: tuple[str, ...] | None) -> Forecaster:
     """The model of a folder, joined with members where that is wanted. Every engine forecasts with this.
 
-    The network inside the join is steady, not the join: rows that fill a batch up would count in what items learn from
-    each other.
+    The same item gets the same forecast in whichever block it stands, to the last bit.
     """
     from tsattn.model import runtime
 
     loaded = runtime.load(folder)
-    return with_members(loaded.card, Steady(loaded), members)
-
-
-class Steady:
-    """A forecaster whose answer for a window does not hang on the windows beside it.
-
-    Matrix products of few rows are summed in another order than those of many, which shows in the last digits. So every
-    batch is filled up to a multiple of 64 windows: the same item then gets the same forecast in whichever block it stands.
-    """
-
-    ROWS = 64
-
-    def __init__(self, forecaster: Any) -> None:
-        self._own = forecaster
-        self.name, self.quantiles, self.context = forecaster.name, forecaster.quantiles, forecaster.context
-        self.block = getattr(forecaster, "block", 1)
-        self.covariates = getattr(forecaster, "covariates", True)
-
-    def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32."""
-        more = -len(batch) % self.ROWS
-        if not more:
-            return np.asarray(self._own.predict(batch))
-        every = np.concatenate([np.arange(len(batch)), np.zeros(more, np.int64)])
-        names = [f.name for f in dataclasses.fields(batch) if isinstance(getattr(batch, f.name), np.ndarray)]
-        filled = dataclasses.replace(batch, **{name: getattr(batch, name)[every] for name in names})
-        return np.asarray(self._own.predict(filled))[: len(batch)]
+    return with_members(loaded.card, loaded.steady(), members)
 
 
 def forecast_block(work: Work, forecaster: Forecaster, block: Block) -> Part:

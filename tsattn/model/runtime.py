@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tsattn.nn.network import Network
 
 TOGETHER = 1024  # paths that are generated at once
+STEADY = 64  # rows of a pass that are summed in one order, and their multiples
 
 
 class NetworkForecaster:
@@ -32,12 +33,19 @@ class NetworkForecaster:
         """run: one pass. network: the torch network itself, asked for only where a graph of one pass will not do."""
         self.card = card
         self.run = by_length(run, card.model)
+        self._pass = run
         self._network = network
         self.name = card.name
         self.quantiles = card.quantiles
         self.context = card.model.context
         self.block = card.model.reach
         self.covariates = card.inputs["past"] + card.inputs["known"] + card.inputs["static"] > 0
+
+    def steady(self) -> NetworkForecaster:
+        """The same, but that its answer for a window does not hang on the windows beside it, to the last bit."""
+        made = NetworkForecaster(self.card, self._pass, self._network)
+        made.run = by_length(self._pass, self.card.model, STEADY)
+        return made
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """(B, H, Q) float32. H must be a multiple of `block`, which predict_windows sees to; raises ConfigError otherwise."""

@@ -15,24 +15,21 @@ from tsattn.config import ModelConfig
 Run = Callable[[dict[str, np.ndarray]], np.ndarray]
 
 
-def by_length(run: Run, config: ModelConfig) -> Run:
+def by_length(run: Run, config: ModelConfig, fill: int = 1) -> Run:
     """`run`, on windows cut to what they need: a network's pass over windows of any whole number of tokens, two at least.
 
-    The length depends on a window alone, not on what is forecast with it.
+    The length depends on a window alone, not on what is forecast with it. Windows of one length are filled up to a multiple
+    of `fill`: matrix products of few rows are summed in another order than those of many, which shows in the last digits.
     """
-    if not config.any_length:
-        return run
 
     def each(feed: dict[str, np.ndarray]) -> np.ndarray:
         steps = lengths(feed["target"], config)
-        kinds = np.unique(steps)
-        if len(kinds) == 1:
-            return run(_cut(feed, slice(None), int(kinds[0]), config.context))
-        parts = [(steps == length, int(length)) for length in kinds]
-        answers = [run(_cut(feed, rows, length, config.context)) for rows, length in parts]
+        parts = [(np.flatnonzero(steps == length), int(length)) for length in np.unique(steps)]
+        filled = [(np.concatenate([rows, rows[:1].repeat(-len(rows) % fill)]), length) for rows, length in parts]
+        answers = [run(_cut(feed, rows, length, config.context)) for rows, length in filled]
         out = np.empty((len(steps), *answers[0].shape[1:]), answers[0].dtype)
         for (rows, _), answer in zip(parts, answers, strict=True):
-            out[rows] = answer
+            out[rows] = answer[: len(rows)]
         return out
 
     return each
@@ -40,6 +37,8 @@ def by_length(run: Run, config: ModelConfig) -> Run:
 
 def lengths(target: np.ndarray, config: ModelConfig) -> np.ndarray:
     """Steps that each window (B, L) needs: from its first observation on, in one of few sizes, as each is a pass of its own."""
+    if not config.any_length:
+        return np.full(len(target), config.context)
     seen = ~np.isnan(target)
     needed = np.where(seen.any(1), target.shape[1] - seen.argmax(1), 0)
     most = config.context // config.patch
@@ -49,7 +48,7 @@ def lengths(target: np.ndarray, config: ModelConfig) -> np.ndarray:
     return np.asarray(tokens * config.patch)
 
 
-def _cut(feed: dict[str, np.ndarray], rows: np.ndarray | slice, length: int, context: int) -> dict[str, np.ndarray]:
+def _cut(feed: dict[str, np.ndarray], rows: np.ndarray, length: int, context: int) -> dict[str, np.ndarray]:
     """The chosen rows, and the last `length` steps of the past."""
     out = {name: values[rows] for name, values in feed.items()}
     if length < context:
