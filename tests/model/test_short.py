@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from tsattn.model.short import by_length, lengths
+from tsattn.data.seasons import find_seasons
+from tsattn.model.short import by_length, lengths, seasons_by_length
 
 CONFIG = dataclasses.replace(tiny.MODEL, context=64, patch=8)
 
@@ -59,3 +60,13 @@ def test_when_windows_of_several_lengths_are_forecast_then_each_answer_stays_in_
 def test_when_a_network_wants_whole_windows_then_they_stay_whole(change):
     config = dataclasses.replace(CONFIG, **change)
     assert set(lengths(windows(1, 30, 64)[:, -config.context :], config)) == {config.context}
+
+
+def test_when_seasons_are_sought_in_short_windows_then_they_are_those_of_long_ones():
+    rng, rows = np.random.default_rng(0), (64, 40, 33, 17, 16, 9, 3, 0)
+    target = np.full((len(rows), 512), np.nan, np.float32)
+    for window, count in zip(target, rows, strict=True):
+        window[512 - count :] = np.sin(np.arange(count) * 2 * np.pi / 6) + 0.3 * rng.standard_normal(count)
+    config = dataclasses.replace(CONFIG, context=512)
+    for usual in ((), (7,), np.full((len(rows), 1), 6)):
+        np.testing.assert_allclose(seasons_by_length(target, usual, config), find_seasons(target, usual), atol=1e-4)

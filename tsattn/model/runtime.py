@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -10,14 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tsattn.data.outliers import without_absurd
-from tsattn.data.seasons import find_seasons
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.forecast.paths import drawn, scores_of
 from tsattn.forecast.quantiles import resample
 from tsattn.model.card import CARD, GRAPH, Card, read_card
 from tsattn.model.paths import path_levels, quantiles_of, through, unit_levels
-from tsattn.model.short import Run, by_length
+from tsattn.model.short import Run, by_length, seasons_by_length
 
 if TYPE_CHECKING:
     from tsattn.nn.network import Network
@@ -81,7 +81,7 @@ class NetworkForecaster:
             "past_cov": batch.past_cov,
             "known": batch.known,
             "static": batch.static,
-            "seasons": find_seasons(past, batch.season_lengths),
+            "seasons": seasons_by_length(past, batch.season_lengths, self.card.model),
         }
 
     def _roll_out(self, feed: dict[str, np.ndarray], horizon: int) -> np.ndarray:
@@ -142,6 +142,7 @@ def _onnx(folder: Path, card: Card) -> Run:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # done when it was saved
+    options.intra_op_num_threads = _threads()
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own errors share no public base class
@@ -157,6 +158,14 @@ def _onnx(folder: Path, card: Card) -> Run:
         return values
 
     return run
+
+
+def _threads() -> int:
+    """As many as OMP_NUM_THREADS says, else as the process may use cores: a container may own fewer than the machine has."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _shapes(card: Card) -> dict[str, list[int | None]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tsattn.config import ModelConfig
+from tsattn.data.seasons import find_seasons
 
 Run = Callable[[dict[str, np.ndarray]], np.ndarray]
 
@@ -33,6 +34,16 @@ def by_length(run: Run, config: ModelConfig, fill: int = 1) -> Run:
         return out
 
     return each
+
+
+def seasons_by_length(past: np.ndarray, usual: tuple[int, ...] | np.ndarray, config: ModelConfig) -> np.ndarray:
+    """`find_seasons` of windows (B, L), each in no longer a window than it needs: the time goes with the length."""
+    steps, out = lengths(past, config), np.empty((len(past), 4), np.float32)
+    for length in np.unique(steps):
+        rows = np.flatnonzero(steps == length)
+        own = usual[rows] if isinstance(usual, np.ndarray) and usual.ndim == 2 else usual
+        out[rows] = find_seasons(past[rows, -int(length) - config.patch :], own)  # the longest lag wants a neighbour
+    return out
 
 
 def lengths(target: np.ndarray, config: ModelConfig) -> np.ndarray:
