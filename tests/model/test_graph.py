@@ -15,16 +15,19 @@ from tsattn.model import artifact, graph
 from tsattn.nn.network import Network
 
 
+def network_of(context: int = 64, seed: int = 0, dropout: float = 0.0) -> Network:
+    """Of the shape of the fixture `saved`."""
+    return tiny.scrambled(dataclasses.replace(tiny.MODEL, context=context, dropout=dropout), known=4, seed=seed)
+
+
 @pytest.fixture
 def traced(monkeypatch, tmp_path):
-    """The shapes that were traced, without those that other tests left. Each is really traced once: it takes long."""
-    real, shapes, made = graph.trace, [], {}
+    """The shapes that are traced in an empty cache. The tracing itself, which takes long, is that of all tests."""
+    shapes, made = [], graph._template(*graph._shape(network_of()))
 
     def trace(*shape):
         shapes.append(shape)
-        made.setdefault(shape, None)
-        made[shape] = made[shape] or real(*shape)
-        return made[shape]
+        return made
 
     monkeypatch.setenv("TSATTN_CACHE", str(tmp_path / "cache"))
     graph._template.cache_clear()
@@ -35,7 +38,7 @@ def traced(monkeypatch, tmp_path):
 
 def test_when_networks_differ_in_weights_or_context_only_then_one_tracing_serves_them(traced, tmp_path):
     for number, context in enumerate((64, 64, 48)):
-        network = tiny.scrambled(dataclasses.replace(tiny.MODEL, context=context, dropout=0.1 * number), known=2, seed=number)
+        network = network_of(context, number, 0.1 * number)
         graph.write_graph(network, tmp_path / f"{number}.onnx")
         artifact.check_parity(network, tmp_path / f"{number}.onnx")
     assert len(traced) == 1
@@ -60,7 +63,7 @@ def test_when_the_network_is_that_of_the_package_then_nothing_is_traced(traced, 
 
 
 def test_when_a_graph_is_written_then_its_inputs_are_the_data_alone_and_its_constants_are_folded(tmp_path):
-    network = tiny.scrambled(past=1, known=2, static=1)
+    network = network_of()
     graph.write_graph(network, tmp_path / "model.onnx")
     found = onnx.load(str(tmp_path / "model.onnx"))
     assert {one.name for one in found.graph.input} == {"target", "past_cov", "known", "static", "seasons"}
@@ -70,7 +73,7 @@ def test_when_a_graph_is_written_then_its_inputs_are_the_data_alone_and_its_cons
 
 
 def test_when_a_graph_disagrees_then_parity_says_so(tmp_path):
-    network = tiny.scrambled()
+    network = network_of()
     graph.write_graph(network, tmp_path / "model.onnx")
     with torch.no_grad():
         network.head.quantile.bias += 1.0
