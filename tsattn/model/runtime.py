@@ -16,6 +16,7 @@ from tsattn.errors import ArtifactError, ConfigError
 from tsattn.forecast.paths import drawn, scores_of
 from tsattn.forecast.quantiles import resample
 from tsattn.model.card import CARD, GRAPH, Card, read_card
+from tsattn.model.gaps import fill_gaps
 from tsattn.model.paths import path_levels, quantiles_of, through, unit_levels
 from tsattn.model.short import Run, by_length, seasons_by_length
 
@@ -76,12 +77,13 @@ class NetworkForecaster:
                 f"{self.name} wants inputs {self.card.inputs}, the data has {widths}", "use the data it was trained on"
             )
         past = without_absurd(batch.past_target)
+        seasons = seasons_by_length(past, batch.season_lengths, self.card.model)
         return {
-            "target": past,
+            "target": fill_gaps(past, seasons),
             "past_cov": batch.past_cov,
             "known": batch.known,
             "static": batch.static,
-            "seasons": seasons_by_length(past, batch.season_lengths, self.card.model),
+            "seasons": seasons,
         }
 
     def _roll_out(self, feed: dict[str, np.ndarray], horizon: int) -> np.ndarray:
