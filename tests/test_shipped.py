@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -130,3 +134,12 @@ def test_when_any_frequency_and_horizon_is_asked_for_then_there_is_a_forecast(mo
         assert made.shape[-2] == horizon
         assert np.isfinite(made).all()
         assert (np.diff(made, axis=-1) >= 0).all()
+
+
+def test_when_it_forecasts_then_it_leaves_nothing_in_the_home_of_the_user(tmp_path):
+    (tmp_path / "home").mkdir()
+    code = "import sys, tsattn; tsattn.load('zero-shot').predict([[1.0, 2.0, 3.0]], horizon=2, freq='D')"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TSATTN_", "XDG_", "ORT_"))}
+    environment = kept | {"HOME": str(tmp_path / "home"), "USERPROFILE": str(tmp_path / "home")}
+    subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True, timeout=120)
+    assert not list((tmp_path / "home").rglob("*"))

@@ -255,7 +255,7 @@ def models(*, workspace: Place = None) -> Listed:
             rows.append({**row, "error": error.message})
             continue
         source = card.source
-        own = next((s for s in card.scores if s.get("model") == card.name), None)
+        own = next((s for s in card.scores if s.get("model") == card.scored_as), None)
         row |= {"created": card.created, "freq": card.freq, "horizon": card.horizon, "target": list(card.schema.target)}
         row |= {"items": source.get("items"), "rows": source.get("rows"), "source": source.get("source"), "scores": own}
         rows.append(plain(row))

@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.model.card import CARD, GRAPH, WEIGHTS, Card, read_card
+from tsattn.model.engine import onnxruntime
 from tsattn.model.example import INPUTS, example, shortened
 from tsattn.model.files import checked, digest
 from tsattn.model.graph import write_graph
@@ -73,9 +74,7 @@ def load_network(folder: Path) -> tuple[Network, Card]:
 
 def check_parity(network: Network, path: Path) -> None:
     """Raise ArtifactError unless ONNX Runtime agrees with torch to PARITY: on the example batch, on one series, on less past."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = onnxruntime().InferenceSession(str(path), providers=["CPUExecutionProvider"])
     names = {node.name for node in session.get_inputs()}
     batch = example(network)
     batches = [batch, tuple(v[:1] for v in batch)]

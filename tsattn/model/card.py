@@ -57,6 +57,11 @@ class Card:
     files: dict[str, str] = dataclasses.field(default_factory=dict)  # file name -> SHA-256
     format_version: int = FORMAT_VERSION
 
+    @property
+    def scored_as(self) -> str:
+        """The name under which `scores` hold the model: joined with members it is another one than its network alone."""
+        return f"{self.name} + members" if self.members else self.name
+
     def to_json(self) -> str:
         """The text of config.json, with the digest that tells whether it was changed since."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

@@ -24,6 +24,7 @@ from onnx import numpy_helper
 import tsattn
 from tsattn.config import ModelConfig
 from tsattn.data.atomic import write_atomic
+from tsattn.model.engine import onnxruntime
 from tsattn.model.example import INPUTS, example, shortened
 from tsattn.model.quiet import quiet
 from tsattn.nn.network import InputSpec, Network
@@ -39,17 +40,16 @@ def write_graph(network: Network, path: Path) -> None:
     The batch axis is free, and the number of tokens where config.any_length says so. Constants are folded, so that
     loading has less to do.
     """
-    import onnxruntime
-
+    engine = onnxruntime()
     bound = path.with_suffix(".unfolded")
     onnx.save(_bind(_template(*_shape(network)), network), str(bound))
-    options = onnxruntime.SessionOptions()
+    options = engine.SessionOptions()
     options.log_severity_level = 3
     # no level above: what it makes is of one processor, and known to ONNX Runtime alone
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.graph_optimization_level = engine.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(path)
     try:
-        onnxruntime.InferenceSession(str(bound), options, providers=["CPUExecutionProvider"])
+        engine.InferenceSession(str(bound), options, providers=["CPUExecutionProvider"])
     finally:
         bound.unlink()
 

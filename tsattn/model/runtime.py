@@ -136,17 +136,18 @@ def load(folder: Path, engine: str = "auto") -> NetworkForecaster:
 
 
 def _onnx(folder: Path, card: Card) -> Run:
-    import onnxruntime
-
+    from tsattn.model.engine import onnxruntime
     from tsattn.model.files import checked
 
+    engine = onnxruntime()
+
     path = checked(folder, GRAPH, card)
-    options = onnxruntime.SessionOptions()
+    options = engine.SessionOptions()
     options.log_severity_level = 3
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # done when it was saved
+    options.graph_optimization_level = engine.GraphOptimizationLevel.ORT_DISABLE_ALL  # done when it was saved
     options.intra_op_num_threads = _threads()
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = engine.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own errors share no public base class
         raise ArtifactError(f"{path} cannot be loaded: {error}", "train the model again") from None
     names = [node.name for node in session.get_inputs()]

@@ -82,7 +82,7 @@ def _beaten(card: Card) -> str:
     """What to say of a model that was no better than the simple methods when it was trained; "" for others."""
     if not card.scores:
         return ""
-    said, beats = verdict(card.scores, card.name)
+    said, beats = verdict(card.scores, card.scored_as)
     return f"when it was trained, {said}" if beats is False and " does NOT " in said else ""
 
 
