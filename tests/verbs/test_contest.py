@@ -144,7 +144,7 @@ def test_when_a_model_is_trained_then_its_card_says_what_was_kept_and_a_forecast
     assert len(card.contest) in (4, 5)
     assert any(note.startswith(f"kept: {card.start}") for note in notes)
     assert made.scores.models[0] == ("w + members" if card.members else "w")
-    (listed,) = api.models(workspace=tmp_path).rows
+    (listed,) = api.models(workspace=tmp_path).models
     assert listed["scores"]["MASE"] == pytest.approx(made.scores.score(made.scores.models[0], "MASE"))
     found = api.forecast(data, model="w", workspace=tmp_path)
     assert any("weights: " in note for note in found.notes) == bool(card.members)
