@@ -22,6 +22,7 @@ def card_of(freq: str, target: tuple[str, ...] = ("y",), source: str | None = No
     schema = Schema(timestamp="t", target=target)
     return SimpleNamespace(
         name="m",
+        scored_as="m",
         freq=freq,
         schema=schema,
         source={"read": {}, "source": source},
