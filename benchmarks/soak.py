@@ -98,7 +98,7 @@ class Campaign:
     def running(self, words: list[str]) -> Iterator[subprocess.Popen[str]]:
         """A command in the background, gone when the block is left."""
         process = subprocess.Popen(
-            words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=self.folder, stdin=subprocess.DEVNULL
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder, stdin=subprocess.DEVNULL
         )
         try:
             yield process
@@ -118,7 +118,8 @@ class Campaign:
             process.kill()  # SIGKILL: nothing in the process can answer to it
             process.wait()
             if not alive and process.returncode:
-                raise Harm(f"{' '.join(words)} failed: {process.stderr.read()[-1500:] if process.stderr else ''}")
+                said = [stream.read()[-1500:] for stream in (process.stdout, process.stderr) if stream]
+                raise Harm(f"{' '.join(words)} failed: {' '.join(said)}")
         self.kills[phase] += alive
         self.seen["too late, over already"] += not alive
         if not alive:  # the machine has become faster since the undisturbed run
@@ -170,7 +171,9 @@ class Campaign:
         self.check()
 
     def break_saving(self, name: str) -> None:
-        """Resume the run, and kill it while it saves or scores."""
+        """Resume the run, and kill it while it saves or scores; nothing when it was over before it could be killed."""
+        if not self.training_begun(name):
+            return
         self.kill("saving", self.train_words(name, "--resume"), lambda: self.saving_begun(name), self.seconds["saving"])
         self.check()
 
