@@ -70,3 +70,18 @@ def test_when_seasons_are_sought_in_short_windows_then_they_are_those_of_long_on
     config = dataclasses.replace(CONFIG, context=512)
     for usual in ((), (7,), np.full((len(rows), 1), 6)):
         np.testing.assert_allclose(seasons_by_length(target, usual, config), find_seasons(target, usual), atol=1e-4)
+
+
+def test_when_windows_are_many_then_they_are_forecast_some_after_others():
+    seen = []
+
+    def run(feed):
+        seen.append(len(feed["target"]))
+        return feed["static"][:, :1, None]
+
+    target = windows(*[64] * 700)  # of eight tokens each
+    empty = np.zeros((700, 64, 0), np.float32)
+    feed = {"target": target, "past_cov": empty, "known": np.zeros((700, 69, 0), np.float32)}
+    feed["static"] = np.arange(700, dtype=np.float32)[:, None]
+    np.testing.assert_array_equal(by_length(run, CONFIG)(feed)[:, 0, 0], np.arange(700))
+    assert seen == [256, 256, 188]

@@ -13,6 +13,8 @@ import numpy as np
 from tsattn.config import ModelConfig
 from tsattn.data.seasons import find_seasons
 
+TOGETHER = 2048  # tokens of a pass: a fifth to a third faster than passes of 512 windows
+
 Run = Callable[[dict[str, np.ndarray]], np.ndarray]
 
 
@@ -27,13 +29,22 @@ def by_length(run: Run, config: ModelConfig, fill: int = 1) -> Run:
         steps = lengths(feed["target"], config)
         parts = [(np.flatnonzero(steps == length), int(length)) for length in np.unique(steps)]
         filled = [(np.concatenate([rows, rows[:1].repeat(-len(rows) % fill)]), length) for rows, length in parts]
-        answers = [run(_cut(feed, rows, length, config.context)) for rows, length in filled]
+        answers = [_in_turn(run, _cut(feed, rows, length, config.context), length // config.patch) for rows, length in filled]
         out = np.empty((len(steps), *answers[0].shape[1:]), answers[0].dtype)
         for (rows, _), answer in zip(parts, answers, strict=True):
             out[rows] = answer[: len(rows)]
         return out
 
     return each
+
+
+def _in_turn(run: Run, feed: dict[str, np.ndarray], tokens: int) -> np.ndarray:
+    """`run` on some rows after others: what a pass makes on the way then stays within the processor's cache."""
+    size = max(16, 1 << (max(1, TOGETHER // tokens).bit_length() - 1))  # a power of two: see `fill`
+    rows = len(feed["target"])
+    if rows <= size:
+        return run(feed)
+    return np.concatenate([run({n: v[at : at + size] for n, v in feed.items()}) for at in range(0, rows, size)])
 
 
 def seasons_by_length(past: np.ndarray, usual: tuple[int, ...] | np.ndarray, config: ModelConfig) -> np.ndarray:
