@@ -11,7 +11,6 @@ PatchTST at about our parameters, its LSTM's forecasts. Seconds are of the proce
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 import statistics
@@ -86,7 +85,6 @@ def forecast_ours(panel: Panel, repeat: int) -> list[dict[str, object]]:
 def forecast_ets(panel: Panel) -> list[dict[str, object]]:
     from tsattn.forecast.baselines import baseline
 
-    some = dataclasses.replace(panel)
     count = max(1, len(panel) // 100)
     some = Panel.from_arrays([panel.history(i) for i in range(count)], freq="h")
     seconds = spent(lambda: predict(baseline("auto-ets", 24), some, horizon=HORIZON), 1)

@@ -30,10 +30,10 @@ STEADY = 64  # rows of a pass that are summed in one order, and their multiples
 class NetworkForecaster:
     """The network behind a model folder, as a Forecaster. `block` steps come from one pass; further ones are rolled out."""
 
-    def __init__(self, card: Card, run: Run, network: Callable[[], Network] | None = None) -> None:
-        """run: one pass. network: the torch network itself, asked for only where a graph of one pass will not do."""
+    def __init__(self, card: Card, run: Run, network: Callable[[], Network] | None = None, fill: int = 1) -> None:
+        """run: one pass; fill: see by_length. network: the torch network itself, asked for only where one pass will not do."""
         self.card = card
-        self.run = by_length(run, card.model)
+        self.run = by_length(run, card.model, fill)
         self._pass = run
         self._network = network
         self.name = card.name
@@ -44,9 +44,7 @@ class NetworkForecaster:
 
     def steady(self) -> NetworkForecaster:
         """The same, but that its answer for a window does not hang on the windows beside it, to the last bit."""
-        made = NetworkForecaster(self.card, self._pass, self._network)
-        made.run = by_length(self._pass, self.card.model, STEADY)
-        return made
+        return NetworkForecaster(self.card, self._pass, self._network, STEADY)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """(B, H, Q) float32. H must be a multiple of `block`, which predict_windows sees to; raises ConfigError otherwise."""
@@ -139,8 +137,7 @@ def _onnx(folder: Path, card: Card) -> Run:
     from tsattn.model.engine import onnxruntime
     from tsattn.model.files import checked
 
-    engine = onnxruntime()
-
+    engine = onnxruntime()  # first: where it is not installed, its file does not matter
     path = checked(folder, GRAPH, card)
     options = engine.SessionOptions()
     options.log_severity_level = 3

@@ -72,8 +72,5 @@ def lengths(target: np.ndarray, config: ModelConfig) -> np.ndarray:
 
 def _cut(feed: dict[str, np.ndarray], rows: np.ndarray, length: int, context: int) -> dict[str, np.ndarray]:
     """The chosen rows, and the last `length` steps of the past."""
-    out = {name: values[rows] for name, values in feed.items()}
-    if length < context:
-        out["target"], out["past_cov"] = out["target"][:, -length:], out["past_cov"][:, -length:]
-        out["known"] = out["known"][:, context - length :]
-    return out
+    along_time = ("target", "past_cov", "known")
+    return {name: (values[:, context - length :] if name in along_time else values)[rows] for name, values in feed.items()}
