@@ -100,18 +100,21 @@ def pretrain(
     *,
     out: str | Path,
     config: Place = None,
+    start: Place = None,
     resume: bool = False,
     pause: float | None = None,
     listener: Listener = Listener(),
 ) -> Pretrained:
     """Pre-train a model of any frequency on synthetic series alone, by the committed recipe or the one in `config`.
 
+    start: a model folder of the recipe's architecture, or "zero-shot", whose weights are gone on from.
     After `pause` seconds the run ends with its state in `out`, which `resume` continues from. Raises ConfigError.
     """
     from tsattn.verbs.pretrain import read_recipe, run
 
     recipe = read_recipe(None if config is None else Path(config))
-    return run(recipe, Path(out), resume=resume, pause=pause, listener=listener)
+    first = None if start is None else Workspace.at(None).find(start).path
+    return run(recipe, Path(out), start=first, resume=resume, pause=pause, listener=listener)
 
 
 def gallery(path: str | Path, *, config: Place = None) -> Drawn:

@@ -25,6 +25,9 @@ def pretrain(
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A TOML file with tables [model], [train] and [synthetic].")
     ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="MODEL", help="Go on from the weights of this model, such as zero-shot.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue from the state in the folder.")] = False,
     max_time: Annotated[options.Text, typer.Option(metavar="TIME", help="Pause after 90s, 10m, 2h; --resume goes on.")] = None,
     gallery: Annotated[
@@ -46,7 +49,12 @@ def pretrain(
 
     with session.listening() as listener:
         result = api.pretrain(
-            out=out, config=config, resume=resume, pause=options.seconds(max_time, "--max-time"), listener=listener
+            out=out,
+            config=config,
+            start=start,
+            resume=resume,
+            pause=options.seconds(max_time, "--max-time"),
+            listener=listener,
         )
     code = session.show(result, render)
     return int(ExitCode.INTERRUPTED) if result.fitted.stopped == "interrupted" else code

@@ -11,6 +11,7 @@ from tsattn.nn.attention import angles_at
 from tsattn.nn.blocks import DecoderBlock
 from tsattn.nn.head import Asked, Head, InputSpec
 from tsattn.nn.scaling import Scale, norm
+from tsattn.nn.spread import FEATURES
 
 
 class CrossAttentionHead(Head):
@@ -33,11 +34,12 @@ class CrossAttentionHead(Head):
         self.norm = norm(config.width)
         self.mix = nn.Linear(config.width, COUNT)
         self.quantile = nn.Linear(config.width, config.block * self.quantiles)
+        self.gate = nn.Linear(config.width, FEATURES)
         self._begin_at_zero()
 
     def mixture(
         self, tokens: Tensor, simple: Tensor, ahead: Tensor, scale: Scale, asked: Asked | None = None
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """As of Head; `asked` must be given."""
         if asked is None:
             raise ValueError("a head that attends to the past must be told what there is")
@@ -49,9 +51,9 @@ class CrossAttentionHead(Head):
         for layer in self.layers:
             x = layer(x, asked.tokens, visible, angles)
         x = self.norm(x)  # (B, O, blocks, D)
-        weight = torch.softmax(self.mix(x).float(), -1).repeat_interleave(self.block, 2)[:, :, : self.horizon]
+        weight = self._by_step(torch.softmax(self.mix(x).float(), -1))
         raw = self.quantile(x).float().unflatten(-1, (self.block, -1)).flatten(2, 3)
-        return weight, raw[:, :, : self.horizon]
+        return weight, raw[:, :, : self.horizon], self._by_step(self.gate(x).float())
 
     def _by_block(self, x: Tensor) -> Tensor:
         """(B, O, H, n) -> (B, O, blocks, block·n), with zeros for the steps that the last block lacks."""

@@ -12,6 +12,7 @@ from tsattn.nn.anchors import anchors
 from tsattn.nn.attention import angles_at
 from tsattn.nn.network import Inputs, Network
 from tsattn.nn.scaling import Scale
+from tsattn.nn.spread import spread
 
 
 class Stream:
@@ -57,9 +58,9 @@ class Stream:
         """The next patch: (B, patch, Q) in units of the scale."""
         patch, start = self.network.config.patch, self.z.shape[1]
         origin = torch.full_like(self.read.first[:, None], start)
-        simple = anchors(self.z, self.read.first, self.seasons[:, :2].long(), origin, patch)
+        past = self.z, self.read.first, self.seasons[:, :2].long(), origin, patch
         ahead = self.read.known[:, None, start : start + patch]
-        return self.network.head(self.newest, simple, ahead, self.read.scale)[:, 0]
+        return self.network.head(self.newest, anchors(*past), spread(*past), ahead, self.read.scale)[:, 0]
 
     def grow(self, z: Tensor) -> None:
         """Take z (B, patch), in units of the scale, for the next patch."""

@@ -1,4 +1,4 @@
-"""The quantile head: a mixture of seasonal anchors plus a correction, and widths around it."""
+"""The quantile head: a mixture of seasonal anchors plus a correction, and widths around it that follow the season's noise."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tsattn.config import ModelConfig
 from tsattn.nn.anchors import COUNT
 from tsattn.nn.blocks import SharedDropout
 from tsattn.nn.scaling import Scale
+from tsattn.nn.spread import FEATURES, widen
 
 LIMIT = 5.0  # of the head's corrections before sinh: 74 naive steps
 
@@ -47,7 +48,8 @@ class Asked:
 class Head(nn.Module):
     """A softmax mixture of anchors, one for each block of steps, plus a correction; quantiles by cumulated widths.
 
-    Quantiles cannot cross: each is its inner neighbour plus or minus a positive width.
+    Quantiles cannot cross: each is its inner neighbour plus or minus a positive width. Widths are multiplied by powers of how
+    noisy the step's phase has been (nn/spread.py), which the head chooses, one set for each block.
     """
 
     sees_all = False  # whether it reads the tokens of the whole past
@@ -62,6 +64,7 @@ class Head(nn.Module):
         self.middle = nn.Linear(hidden, hidden)
         self.mix = nn.Linear(hidden, self.blocks * COUNT)
         self.quantile = nn.Linear(hidden, config.reach * self.quantiles)
+        self.gate = nn.Linear(hidden, self.blocks * FEATURES)
         self._begin_at_zero()
 
     def _settle(self, config: ModelConfig, spec: InputSpec) -> None:
@@ -70,33 +73,42 @@ class Head(nn.Module):
         self.quantiles, self.median = len(spec.quantiles), spec.quantiles.index(0.5)
 
     def _begin_at_zero(self) -> None:
-        for layer in (self.mix, self.quantile):
+        for layer in (self.mix, self.quantile, self.gate):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, tokens: Tensor, simple: Tensor, ahead: Tensor, scale: Scale, asked: Asked | None = None) -> Tensor:
-        """tokens (B, O, D), anchors (B, O, H, A), known ahead (B, O, H, K) -> (B, O, H, Q) in units of scale.std.
+    def forward(
+        self, tokens: Tensor, simple: Tensor, noise: Tensor, ahead: Tensor, scale: Scale, asked: Asked | None = None
+    ) -> Tensor:
+        """tokens (B, O, D), anchors (B, O, H, A), spread (B, O, H, S), known ahead (B, O, H, K) -> (B, O, H, Q), units of scale.std.
 
         asked: what a head that attends to the past looks at; this one has all it needs in `tokens`.
         """
-        weight, raw = self.mixture(tokens, simple, ahead, scale, asked)
+        weight, raw, gate = self.mixture(tokens, simple, ahead, scale, asked)
+        less, more = widen(gate, noise)
         middle = (weight * simple).sum(-1) + self.correction(raw, scale)
         width = nn.functional.softplus(raw - 1.0) * scale.season[..., None, None]
-        down = width[..., : self.median].flip(-1).cumsum(-1).flip(-1)
-        up = width[..., self.median + 1 :].cumsum(-1)
+        down = width[..., : self.median].flip(-1).cumsum(-1).flip(-1) * less
+        up = width[..., self.median + 1 :].cumsum(-1) * more
         return torch.cat([middle[..., None] - down, middle[..., None], middle[..., None] + up], -1)
 
     def mixture(
         self, tokens: Tensor, simple: Tensor, ahead: Tensor, scale: Scale, asked: Asked | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """The anchors' weights (B, O, H, A), which sum to 1, and what correction and widths come from (B, O, H, Q)."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The anchors' weights (B, O, H, A), which sum to 1; what correction and widths come from (B, O, H, Q); and the powers
+        of the spread (B, O, H, S) that the widths take."""
         near = torch.asinh((simple - simple[..., :1, :1]) / scale.step[..., None, None]) / 2
         x = torch.cat([tokens, near.flatten(2), ahead.flatten(2)], -1)
         x = self.dropout(nn.functional.gelu(self.expand(x)))
         x = x + self.dropout(nn.functional.gelu(self.middle(x)))
         weight = torch.softmax(self.mix(x).float().unflatten(-1, (self.blocks, -1)), -1)  # (B, O, blocks, A)
-        weight = weight.repeat_interleave(self.block, 2)[:, :, : self.horizon]
-        return weight, self.quantile(x).float().unflatten(-1, (self.horizon, -1))
+        gate = self.gate(x).float().unflatten(-1, (self.blocks, -1))
+        raw = self.quantile(x).float().unflatten(-1, (self.horizon, -1))
+        return self._by_step(weight), raw, self._by_step(gate)
+
+    def _by_step(self, x: Tensor) -> Tensor:
+        """What each step has of its block's: (B, O, blocks, n) -> (B, O, H, n)."""
+        return x.repeat_interleave(self.block, 2)[:, :, : self.horizon]
 
     def correction(self, raw: Tensor, scale: Scale) -> Tensor:
         """What the median adds to the mixture: (B, O, H, Q) -> (B, O, H), in units of scale.std."""

@@ -43,8 +43,12 @@ def read_recipe(path: Path | None) -> Recipe:
     return Recipe(**{name: from_mapping(kind, values.get(name, {}), f"{where} [{name}]") for name, kind in kinds.items()})
 
 
-def run(recipe: Recipe, out: Path, *, resume: bool, pause: float | None, listener: Listener) -> Pretrained:
+def run(
+    recipe: Recipe, out: Path, *, start: Path | None = None, resume: bool, pause: float | None, listener: Listener
+) -> Pretrained:
     """Pre-train for `pause` seconds at most (None: to the end of the schedule); save the model once the schedule is over.
+
+    start: the folder of a model of the same architecture, whose weights are gone on from.
 
     `out` gets `state`, which `resume` continues from to the same weights as one long run, and in the end `model`.
     """
@@ -57,19 +61,30 @@ def run(recipe: Recipe, out: Path, *, resume: bool, pause: float | None, listene
     if folder.exists():
         raise ConfigError(f"{folder} exists already: that pre-training is over", "name another folder: --out FOLDER")
     source = SyntheticSource(recipe.synthetic, recipe.model, recipe.train)
+    first, earlier = (None, None) if start is None else artifact.load_network(start)
     network, fitted = learn(
-        source, recipe.model, recipe.train, state=out / "state", resume=resume, on_progress=listener.progress, pause=pause
+        source,
+        recipe.model,
+        recipe.train,
+        state=out / "state",
+        resume=resume,
+        on_progress=listener.progress,
+        pause=pause,
+        start=first,
     )
     if fitted.stopped in ("paused", "interrupted"):
         return Pretrained(out, None, fitted, recipe.train.steps)
     listener.note("saving and checking the model")
-    card = _card(network, recipe, fitted)
+    card = _card(network, recipe, fitted, earlier)
     artifact.save(folder, network, card)
     clear_state(out / "state")
     return Pretrained(out, folder, fitted, recipe.train.steps)
 
 
-def _card(network: Any, recipe: Recipe, fitted: Fitted) -> Card:
+def _card(network: Any, recipe: Recipe, fitted: Fitted, earlier: Card | None) -> Card:
+    source = {"synthetic": to_mapping(recipe.synthetic), "series": recipe.train.batch * fitted.steps}
+    if earlier is not None:  # all that led to these weights, the newest first
+        source["before"] = {"created": earlier.created, "train": to_mapping(earlier.train), **earlier.source}
     return Card(
         name="zero-shot",
         freq=ANY_FREQ,
@@ -82,5 +97,5 @@ def _card(network: Any, recipe: Recipe, fitted: Fitted) -> Card:
         fitted=fitted,
         members=DEFAULT,
         start="zero-shot",
-        source={"synthetic": to_mapping(recipe.synthetic), "series": recipe.train.batch * fitted.steps},
+        source=source,
     )

@@ -9,7 +9,7 @@ import torch
 from tsattn.data.synthetic.clocks import PEOPLE, clock, cycles_in, per_cycle
 from tsattn.data.synthetic.draws import Draw, Series
 from tsattn.data.synthetic.noise import ar1, persistence, residual
-from tsattn.data.synthetic.profiles import look_up, profiles
+from tsattn.data.synthetic.profiles import look_up, loudness, profiles
 from tsattn.data.synthetic.trends import trend
 
 
@@ -37,7 +37,7 @@ def activity(draw: Draw, count: int, length: int) -> Series:
     rate = rate + per_cycle(day, when, draw.chance(0.5, count, 1))
     rate = rate + torch.sin(2 * math.pi * when.season) * draw.log_uniform(0.03, 0.6, count, 1) * draw.chance(0.6, count, 1)
     rate = rate + trend(draw, count, length) * draw.log_uniform(0.03, 0.5, count, 1) * draw.chance(0.6, count, 1)
-    noise = residual(draw, count, length) * draw.log_uniform(0.02, 0.45, count, 1)
+    noise = residual(draw, count, length) * draw.log_uniform(0.02, 0.45, count, 1) * loudness(draw, 0.4, when.within)
 
     style = draw.choice([5, 2, 2], count)[:, None]
     free = torch.exp((rate + noise).clamp(-12, 12))

@@ -104,11 +104,19 @@ def white(draw: Draw, count: int, length: int) -> Tensor:
     return z * torch.exp(tails * scale - tails.square() / 2)
 
 
+def lopsided(draw: Draw, z: Tensor) -> Tensor:
+    """Noise z (B, N) of unit scale; on a third of the rows with one tail longer than the other (a shifted log-normal)."""
+    skew = draw.uniform(0.1, 0.8, z.shape[0], 1) * torch.where(draw.chance(0.5, z.shape[0], 1), 1.0, -1.0)
+    bent = torch.expm1((skew * z).clamp(-8, 4)) - torch.expm1(skew.square() / 2)
+    bent = bent / skew / torch.exp(skew.square() / 2)
+    return torch.where(draw.chance(0.33, z.shape[0], 1), bent, z)
+
+
 def residual(draw: Draw, count: int, length: int) -> Tensor:
     """Noise as it is left over by a fit: white, or AR(1), or both, of variance about 1, (B, N)."""
     share = draw.uniform(0, 1, count, 1) * draw.chance(0.7, count, 1)
     correlated = ar1(draw, persistence(draw, 1.2, 40, count), length)
-    return share.sqrt() * correlated + (1 - share).sqrt() * white(draw, count, length)
+    return lopsided(draw, share.sqrt() * correlated + (1 - share).sqrt() * white(draw, count, length))
 
 
 def since_event(draw: Draw, rate: Tensor, length: int) -> tuple[Tensor, Tensor]:

@@ -34,6 +34,12 @@ def look_up(table: Tensor, which: Tensor, within: Tensor) -> Tensor:
     return here + (wrapped.gather(1, index + 1) - here) * (place - left)
 
 
+def loudness(draw: Draw, share: float, within: Tensor) -> Tensor:
+    """What noise is multiplied by at each phase, within (B, N) in 0 … 1, on a share of the rows; 1 on the others."""
+    table = profiles(draw, len(within))[:, None] * draw.uniform(0.2, 1.2, len(within), 1, 1) * draw.chance(share, len(within), 1, 1)
+    return torch.exp(look_up(table, torch.zeros_like(within, dtype=torch.long), within).clamp(-3, 2))
+
+
 def _harmonics(draw: Draw, turn: Tensor) -> Tensor:
     count = len(turn)
     order = torch.arange(1, 9, device=draw.device)

@@ -7,7 +7,7 @@ import torch
 from tsattn.data.synthetic.clocks import ANY, clock
 from tsattn.data.synthetic.draws import Draw, Series, standard
 from tsattn.data.synthetic.noise import residual
-from tsattn.data.synthetic.profiles import look_up, profiles
+from tsattn.data.synthetic.profiles import look_up, loudness, profiles
 from tsattn.data.synthetic.trends import trend
 
 
@@ -29,7 +29,7 @@ def structural(draw: Draw, count: int, length: int) -> Series:
         + year * draw.log_uniform(0.1, 3, count, 1) * draw.chance(0.5, count, 1)
     )
     slope = trend(draw, count, length) * draw.log_uniform(0.1, 4, count, 1)
-    noise = residual(draw, count, length) * draw.log_uniform(0.02, 1.2, count, 1)
+    noise = residual(draw, count, length) * draw.log_uniform(0.02, 1.2, count, 1) * loudness(draw, 0.45, when.within)
 
     mode = draw.choice([5, 3, 2], count)[:, None]
     base = draw.uniform(1.2, 6, count, 1)

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from tsattn.data.synthetic.clocks import ANY, Clock, clock, cycles_in, per_cycle
 from tsattn.data.synthetic.draws import Draw, Series
-from tsattn.data.synthetic.noise import ar1, coloured, from_power, lines, persistence, white
-from tsattn.data.synthetic.profiles import look_up, profiles
+from tsattn.data.synthetic.noise import ar1, coloured, from_power, lines, lopsided, persistence, white
+from tsattn.data.synthetic.profiles import look_up, loudness, profiles
 from tsattn.data.synthetic.trends import link
 
 
@@ -34,7 +34,7 @@ def wandering(draw: Draw, count: int, length: int) -> Series:
     slow = slow * draw.log_uniform(0.1, 2.5, count, 1) * draw.chance(0.65, count, 1)
     year = torch.sin(2 * math.pi * when.season) * draw.log_uniform(0.1, 2, count, 1) * draw.chance(0.35, count, 1)
 
-    values = season + level + slow + year + _noise(draw, size, season, length)
+    values = season + level + slow + year + _noise(draw, size, season, when)
     return Series(link(draw, values, plain=0.45), when.told)
 
 
@@ -77,13 +77,13 @@ def _yearly_size(draw: Draw, when: Clock) -> Tensor:
     return 1 + depth * torch.sin(2 * math.pi * (when.season + draw.uniform(0, 1, count, 1))) * (when.season > 0)
 
 
-def _noise(draw: Draw, size: Tensor, season: Tensor, length: int) -> Tensor:
-    """AR(1) noise, a part of it white, that follows the season's amplitude or its height."""
-    count = size.shape[0]
+def _noise(draw: Draw, size: Tensor, season: Tensor, when: Clock) -> Tensor:
+    """AR(1) noise, a part of it white, that follows the season's amplitude or its height, or has phases of its own."""
+    count, length = season.shape
     phi = torch.where(draw.chance(0.5, count, 1), draw.uniform(0.2, 0.97, count, 1), persistence(draw, 1.1, 60, count))
     share = draw.uniform(0, 1, count, 1) * draw.chance(0.5, count, 1)
     noise = (1 - share).sqrt() * ar1(draw, phi, length) + share.sqrt() * white(draw, count, length)
     how = draw.choice([0.3, 0.3, 0.4], count)[:, None]
     height = torch.exp((draw.uniform(0.2, 0.9, count, 1) * season).clamp(-3, 3))
     grows = torch.where(how == 0, 1.0, torch.where(how == 1, size, height))
-    return noise * grows * draw.log_uniform(0.05, 1.3, count, 1)
+    return lopsided(draw, noise) * grows * loudness(draw, 0.5, when.within) * draw.log_uniform(0.05, 1.3, count, 1)

@@ -1,0 +1,81 @@
+"""How noisy each phase of a season is: nights may be calm and noons wild, and intervals should know."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tsattn.nn.anchors import PERIODS
+
+DOUBLINGS = 4  # 16 cycles are looked at
+PRIOR = 4.0  # cycles of the common spread that a phase's own is mixed with: few cycles prove little
+FEATURES = 2 * PERIODS
+
+
+def spread(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: int) -> Tensor:
+    """Arguments as of nn.anchors.anchors. Returns (B, O, H, 2 · 2): logarithms, for each period first size, then tilt.
+
+    A value's deviation is taken from the mean of the values of its phase in the 16 cycles before it. Size: the mean absolute
+    deviation at the step's phase over the last 16 cycles, as a multiple of that over all phases. Tilt: upward deviations as
+    a multiple of downward ones. Both 0 where there is no season, or no more than its first cycle. Only values before the
+    origin are read.
+    """
+    length = z.shape[1]
+    position = torch.arange(length, device=z.device)
+    period = periods[..., None]  # (B, 2, 1)
+    since = position - first[:, None, None]  # (B, 1, L)
+    before = torch.div(since, period, rounding_mode="floor").clamp(0, 2**DOUBLINGS)  # (B, 2, L): cycles before each value
+    value = (z[:, None] * (since >= 0))[:, :, None]  # (B, 1, 1, L)
+    places = [_place(position, period, 2**step) for step in range(DOUBLINGS)]
+    usual = _back(_sums(value.expand(-1, PERIODS, -1, -1), places), places[0]) / before[:, :, None].clamp_min(1)
+    away = (value - usual) * (before > 0)[:, :, None]  # (B, 2, 1, L)
+    sides = _sums(torch.cat([away.clamp_min(0), -away.clamp_max(0)], 2), places)  # (B, 2, 2 sides, L)
+
+    ahead = torch.arange(horizon, device=z.device)
+    newest = origin[:, None, :, None] + ahead - period[..., None] * (torch.div(ahead, period[..., None], rounding_mode="floor") + 1)
+    found = newest.clamp_min(0).flatten(2)  # (B, 2, O·H)
+    own = sides.gather(3, found[:, :, None].expand(-1, -1, 2, -1)).unflatten(3, newest.shape[2:])  # (B, 2, 2, O, H)
+    count = (before.gather(2, found).unflatten(2, newest.shape[2:]) * (newest >= 0))[:, :, None]
+    own = own * (newest >= 0)[:, :, None]
+
+    common = _over(sides, origin, period[:, :, None]) / _over(before[:, :, None], origin, period[:, :, None]).clamp_min(1)
+    common = common[..., None]  # (B, 2, 2, O, 1): mean deviations over a whole cycle of phases
+    little = 0.02 * common.sum(2, keepdim=True) + 1e-6
+    mixed = (own + PRIOR * common) / (count + PRIOR)
+    size = ((mixed.sum(2) + little[:, :, 0]) / (common.sum(2) + little[:, :, 0])).log()  # (B, 2, O, H)
+    tilt = ((mixed[:, :, 0] + little[:, :, 0]) / (mixed[:, :, 1] + little[:, :, 0])).log()
+    return torch.cat([size, tilt], 1).permute(0, 2, 3, 1)
+
+
+def widen(gate: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
+    """What widths below and above the median are multiplied by: gate and spread (…, 4) -> two of (…, 1)."""
+    size, tilt = (gate * spread).unflatten(-1, (2, PERIODS)).sum(-1).unbind(-1)
+    both = torch.stack([size - tilt / 2, size + tilt / 2], -1).clamp(-3, 3).exp()
+    down, up = both.split(1, -1)
+    return down, up
+
+
+def _place(position: Tensor, period: Tensor, cycles: int) -> tuple[Tensor, Tensor]:
+    """Where a value lies so many cycles back, and whether within the window: two of (B, 2, 1, L)."""
+    place = (position - cycles * period)[:, :, None]
+    return place.clamp_min(0), place >= 0
+
+
+def _back(x: Tensor, place: tuple[Tensor, Tensor]) -> Tensor:
+    """x (B, 2, n, L) as it was there, 0 before the window."""
+    return x.gather(3, place[0].expand(-1, -1, x.shape[2], -1)) * place[1]
+
+
+def _sums(x: Tensor, places: list[tuple[Tensor, Tensor]]) -> Tensor:
+    """The sum of a value and those of its phase in the cycles before, 2^DOUBLINGS in all, by doubling. (B, 2, n, L)."""
+    for place in places:
+        x = x + _back(x, place)
+    return x
+
+
+def _over(x: Tensor, origin: Tensor, period: Tensor) -> Tensor:
+    """The sum of x (B, 2, n, L) over the cycle before each origin (B, O): (B, 2, n, O)."""
+    total = torch.nn.functional.pad(x.double().cumsum(-1), (1, 0))
+    end = origin[:, None, None].expand(-1, x.shape[1], x.shape[2], -1)
+    begin = (end - period).clamp_min(0)
+    return (total.gather(3, end) - total.gather(3, begin)).to(torch.float32)
