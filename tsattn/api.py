@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,7 @@ def train(
     start: str = "auto",
     resume: bool = False,
     logger: str | None = None,
+    profile: bool = False,
     listener: Listener = Listener(),
 ) -> Trained:
     """Train a model on `data`, save it as the next version of `name`, and score it on the held-back test tail.
@@ -58,11 +60,15 @@ def train(
     `model` and `training` hold fields of ModelConfig and TrainConfig, such as {"context": 512} and {"steps": 500};
     what is left out suits the data's size. `start`: "scratch", "shipped" (fine-tune the model in the package), or "auto":
     train both, judge them and the model in the package on the validation windows, keep the best. `resume` continues the
-    interrupted run of this name. Ctrl-C keeps the best so far. Raises DataError, ConfigError, and LockedError when another
-    run trains this name.
+    interrupted run of this name. `profile`: add up where the time of training goes. Ctrl-C keeps the best so far. Raises
+    DataError, ConfigError, and LockedError when another run trains this name.
     """
     from tsattn.verbs.training import Request, run
 
+    if profile:
+        from tsattn.model.timeline import Timeline
+
+        listener = dataclasses.replace(listener, timeline=Timeline())
     request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read, start)
     return run(data, request, name, Workspace.at(workspace), resume=resume, logger=logger, listener=listener)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tsattn.data.report import ReadReport
+    from tsattn.model.timeline import Timeline
 
 
 def _ignore(_: Any) -> None:
@@ -17,10 +18,11 @@ def _ignore(_: Any) -> None:
 @dataclass(frozen=True)
 class Listener:
     """`report` hears what reading found, `note` one line of text, `progress` each Progress of a training run,
-    `trial` each trial of a search, when it begins and when it ends.
+    `trial` each trial of a search, when it begins and when it ends. `timeline` adds up where the time of a training goes.
     """
 
     report: Callable[[ReadReport], None] = _ignore
     note: Callable[[str], None] = _ignore
     progress: Callable[[Any], None] = _ignore
     trial: Callable[[Any], None] = _ignore
+    timeline: Timeline | None = None

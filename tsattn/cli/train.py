@@ -69,6 +69,8 @@ def render(console: Console, found: Trained) -> None:
 
     if found.scores is not None:
         tables.backtest(console, found.scores)
+    if found.profile is not None:
+        tables.profile(console, found.profile)
     tables.trained(console, found.to_mapping()["fitted"], f"{found.ref} ({found.ref.path})", found.verdict)
 
 
@@ -90,6 +92,7 @@ def train(
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run of this name.")] = False,
     logger: Annotated[options.Text, typer.Option(metavar="NAME", help="Also log to: tensorboard.")] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Tell where the time of training went.")] = False,
 ) -> int:
     """Train a model on the data, score it, save it.
 
@@ -113,6 +116,7 @@ def train(
             start="scratch" if from_scratch else "shipped" if fine_tune else "auto",
             resume=resume,
             logger=logger,
+            profile=profile,
             listener=listener,
         )
     code = session.show(result, render)

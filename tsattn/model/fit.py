@@ -12,6 +12,7 @@ from tsattn.model.card import Fitted
 from tsattn.model.learn import Progress, learn
 from tsattn.model.source import PanelSource
 from tsattn.model.state import clear_state, read_state
+from tsattn.model.timeline import Timeline
 from tsattn.nn.network import Network
 
 FINISH_RATE = 0.3  # of the full rate, where the last steps on all rows begin
@@ -28,6 +29,7 @@ def fit(
     on_interrupt: Callable[[], None] | None = None,
     logger: str | None = None,
     start: Network | None = None,
+    timeline: Timeline | None = None,
 ) -> tuple[Network, Fitted]:
     """Train a network on a panel that ends where its test tail begins: `learn`, in two runs.
 
@@ -45,9 +47,15 @@ def fit(
         on_interrupt=on_interrupt,
         logger=logger,
         start=start,
+        timeline=timeline,
     )
     return finish(
-        *(panel, network, fitted, train), state=state, resume=resume, on_progress=on_progress, on_interrupt=on_interrupt
+        *(panel, network, fitted, train),
+        state=state,
+        resume=resume,
+        on_progress=on_progress,
+        on_interrupt=on_interrupt,
+        timeline=timeline,
     )
 
 
@@ -63,6 +71,7 @@ def choose_weights(
     logger: str | None = None,
     start: Network | None = None,
     horizon: int | None = None,
+    timeline: Timeline | None = None,
 ) -> tuple[Network, Fitted]:
     """The first run: the weights that do best on the panel's last rows, which it does not learn from.
 
@@ -90,6 +99,7 @@ def choose_weights(
         on_interrupt=on_interrupt,
         logger=logger,
         start=start,
+        timeline=timeline,
     )
 
 
@@ -103,6 +113,7 @@ def finish(
     resume: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     on_interrupt: Callable[[], None] | None = None,
+    timeline: Timeline | None = None,
 ) -> tuple[Network, Fitted]:
     """The second run: `train.finish` times the steps that led to the weights, with a low and falling rate, on all rows.
 
@@ -122,6 +133,7 @@ def finish(
         on_progress=lambda now: tell(replace(now, step=fitted.steps + now.step, steps=total, validation=fitted.validation)),
         on_interrupt=on_interrupt,
         start=network,
+        timeline=timeline,
     )
     fitted = replace(fitted, steps=fitted.steps + rest.steps, seconds=round(fitted.seconds + rest.seconds, 1))
     if rest.stopped == "interrupted":  # half-way its rate is still high: the weights that were chosen are the better ones

@@ -27,6 +27,7 @@ from tsattn.model.optim import make_optimizers, optimizer_tensors, restore_optim
 from tsattn.model.quiet import quiet
 from tsattn.model.source import Source
 from tsattn.model.state import Notes, check_resumable, clear_state, read_state, under, write_state
+from tsattn.model.timeline import DATA, EMBEDDING, HEAD, OPTIMISER, REST, VALIDATION, Timeline
 from tsattn.nn.network import Inputs, Network
 from tsattn.nn.objective import window_loss
 from tsattn.nn.transfer import transfer
@@ -57,10 +58,10 @@ class Progress:
 class Module(pl.LightningModule):
     """One step: scaled quantile loss of a batch, both optimisers, the average of the weights."""
 
-    def __init__(self, network: Network, train: TrainConfig, precision: str) -> None:
+    def __init__(self, network: Network, train: TrainConfig, precision: str, timeline: Timeline) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.network, self.train_config, self.products = network, train, precision
+        self.network, self.train_config, self.products, self.timeline = network, train, precision, timeline
         self.average = copy.deepcopy(network).requires_grad_(False).eval()
         self.done = 0.0  # share of the run that is over; the watcher moves it
         self.step = 0
@@ -73,8 +74,11 @@ class Module(pl.LightningModule):
         optimizers: list[Any] = self.optimizers()  # type: ignore[assignment]
         set_rate(optimizers, schedule(self.done, self.step, self.train_config))
         inputs = Inputs(*(batch[f.name] for f in fields(Inputs)))
+        self.timeline.mark(REST)
         loss, _ = window_loss(self.network, inputs, batch["future"], batch["prefix"], batch["origin"])
+        self.timeline.mark(HEAD)
         self.manual_backward(loss)
+        self.timeline.mark(EMBEDDING)  # where the way back ends
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
         for optimizer in optimizers:
             optimizer.step()
@@ -85,6 +89,8 @@ class Module(pl.LightningModule):
         self.step += 1
         # smoothed on the device: reading it every step would wait for the device every step
         self.loss = torch.lerp(self.loss.to(loss.device), loss.detach(), max(0.02, 1 / self.step))
+        self.timeline.mark(OPTIMISER)
+        self.timeline.steps += 1
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a resumed run needs, named."""
@@ -105,16 +111,19 @@ class Module(pl.LightningModule):
 class Batches(IterableDataset[dict[str, Tensor]]):
     """A source's batches from step `start` on, made in the training process: one gather a batch, nothing per row."""
 
-    def __init__(self, source: Source, train: TrainConfig, start: int) -> None:
-        self.source, self.train, self.start = source, train, start
+    def __init__(self, source: Source, train: TrainConfig, start: int, timeline: Timeline) -> None:
+        self.source, self.train, self.start, self.timeline = source, train, start, timeline
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
         spread = torch.distributed.is_available() and torch.distributed.is_initialized()
         rank = torch.distributed.get_rank() if spread else 0
         for step in range(self.start, self.train.steps):
             torch.manual_seed(hash((self.train.seed, rank, step)) % 2**63)  # dropout: as stateless as the sampling
+            self.timeline.mark(REST)
             batch = self.source.sample(step, rank)
-            yield {f.name: torch.as_tensor(getattr(batch, f.name)) for f in fields(TrainingBatch)}
+            tensors = {f.name: torch.as_tensor(getattr(batch, f.name)) for f in fields(TrainingBatch)}
+            self.timeline.mark(DATA)
+            yield tensors
 
 
 class Watcher(pl.Callback):
@@ -148,6 +157,7 @@ class Watcher(pl.Callback):
 
     def on_train_batch_end(self, trainer: pl.Trainer, module: Module, *_: Any) -> None:  # type: ignore[override]
         notes, train = self.notes, self.train
+        module.timeline.mark(REST)
         notes.step, notes.seconds = module.step, self.before + time.monotonic() - self.started
         out_of_time = train.max_time is not None and notes.seconds >= train.max_time
         # clocks and Ctrl-C differ between processes, which must all learn at one rate and stop at one step
@@ -165,6 +175,7 @@ class Watcher(pl.Callback):
             best = {f"best.{name}": value for name, value in self.best.items()}
             write_state(self.state, notes, {**module.tensors(), **best})
         trainer.should_stop = bool(notes.stopped)
+        module.timeline.mark(VALIDATION)
         self._report(module)
 
     def _validate(self, trainer: pl.Trainer, module: Module) -> None:
@@ -212,14 +223,15 @@ def learn(
     logger: str | None = None,
     pause: float | None = None,
     start: Network | None = None,
+    timeline: Timeline | None = None,
 ) -> tuple[Network, Fitted]:
     """Train a network on what a source gives, and keep the weights that do best on what it holds back.
 
     `state` holds what `resume` continues from, to the same result as an unbroken run on the same device; max_time counts
     from the first run's start. The first Ctrl-C ends the run after its current step, with the best weights so far, and is
     told to `on_interrupt`; a second one raises at once. `pause` seconds end it like a Ctrl-C. `start` gives the first
-    weights (see nn/transfer). Raises ConfigError for a device that is not there, or when there is nothing to resume or it
-    was started otherwise.
+    weights (see nn/transfer). `timeline` adds up where the time goes. Raises ConfigError for a device that is not there, or
+    when there is nothing to resume or it was started otherwise.
     """
     state = Path(state)
     device = choose_device(train.device)
@@ -238,13 +250,15 @@ def learn(
         source.prepare(network)
         if start is not None:
             transfer(start, network)
-        module = Module(network, train, notes.precision)
+        module = Module(network, train, notes.precision, timeline or Timeline())
+        if timeline is not None:
+            timeline.watch(network, device)
         watcher = Watcher(source, train, notes, state, on_progress or (lambda _: None), pause)
         watcher.resumed = tensors
         if not _is_over(notes, train):
             notes.stopped = ""
             trainer = _trainer(watcher, train, device, notes.precision, logger, state)
-            data = DataLoader(Batches(source, train, notes.step), batch_size=None, num_workers=0)
+            data = DataLoader(Batches(source, train, notes.step, module.timeline), batch_size=None, num_workers=0)
             with quiet(*LIGHTNING), _interruptible(watcher, on_interrupt):
                 trainer.fit(module, data)
         else:

@@ -80,9 +80,9 @@ class Head(nn.Module):
     def forward(
         self, tokens: Tensor, simple: Tensor, noise: Tensor, ahead: Tensor, scale: Scale, asked: Asked | None = None
     ) -> Tensor:
-        """tokens (B, O, D), anchors (B, O, H, A), spread (B, O, H, S), known ahead (B, O, H, K) -> (B, O, H, Q), units of scale.std.
+        """tokens (B, O, D), anchors (B, O, H, A), spread (B, O, H, S), known ahead (B, O, H, K) -> (B, O, H, Q).
 
-        asked: what a head that attends to the past looks at; this one has all it needs in `tokens`.
+        All in units of scale.std. asked: what a head that attends to the past looks at; this one has all it needs in `tokens`.
         """
         weight, raw, gate = self.mixture(tokens, simple, ahead, scale, asked)
         less, more = widen(gate, noise)

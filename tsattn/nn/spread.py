@@ -32,13 +32,14 @@ def spread(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: i
     sides = _sums(torch.cat([away.clamp_min(0), -away.clamp_max(0)], 2), places)  # (B, 2, 2 sides, L)
 
     ahead = torch.arange(horizon, device=z.device)
-    newest = origin[:, None, :, None] + ahead - period[..., None] * (torch.div(ahead, period[..., None], rounding_mode="floor") + 1)
+    cycle = period[..., None]  # (B, 2, 1, 1)
+    newest = origin[:, None, :, None] + ahead - cycle * (torch.div(ahead, cycle, rounding_mode="floor") + 1)  # (B, 2, O, H)
     found = newest.clamp_min(0).flatten(2)  # (B, 2, O·H)
     own = sides.gather(3, found[:, :, None].expand(-1, -1, 2, -1)).unflatten(3, newest.shape[2:])  # (B, 2, 2, O, H)
     count = (before.gather(2, found).unflatten(2, newest.shape[2:]) * (newest >= 0))[:, :, None]
     own = own * (newest >= 0)[:, :, None]
 
-    common = _over(sides, origin, period[:, :, None]) / _over(before[:, :, None], origin, period[:, :, None]).clamp_min(1)
+    common = _over(sides, origin, cycle) / _over(before[:, :, None], origin, cycle).clamp_min(1)
     common = common[..., None]  # (B, 2, 2, O, 1): mean deviations over a whole cycle of phases
     little = 0.02 * common.sum(2, keepdim=True) + 1e-6
     mixed = (own + PRIOR * common) / (count + PRIOR)

@@ -210,6 +210,20 @@ def pretrained(console: Console, found: Mapping[str, Any]) -> None:
         console.print(Text(f"model: {found['model']}  (use it: tsattn forecast data.csv --model {found['model']})"))
 
 
+def profile(console: Console, found: Mapping[str, Any]) -> None:
+    """Where the time of a training went: see model/timeline.py."""
+    seconds, steps = found["seconds"], int(found["steps"])
+    total = sum(seconds.values())
+    if not steps or not total:
+        console.print(Text("no step was made, so there is no profile"))
+        return
+    shown = table("part", ">seconds", ">share", ">ms a step", title=f"training time, {count(steps, 'step')}")
+    for part, spent in seconds.items():
+        shown.add_row(part, f"{spent:.2f}", f"{spent / total:.0%}", f"{1000 * spent / steps:.1f}")
+    shown.add_row("in all", f"{total:.2f}", "", f"{1000 * total / steps:.1f}", style="bold")
+    console.print(shown)
+
+
 def trained(console: Console, fitted: Mapping[str, Any], where: str, verdict: str) -> None:
     """How a training run went, where the model is, and whether it is worth using."""
     why = {"finished": "finished", "early": "stopped early", "time": "stopped by --max-time", "interrupted": "interrupted"}

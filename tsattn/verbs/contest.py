@@ -152,6 +152,7 @@ class Run:
             logger=self.logger,
             start=None if base is None else base.network(config),
             horizon=self.horizon,
+            timeline=self.listener.timeline,
         )
         return Entry(NAMES[start], network, train, fitted)
 
@@ -165,6 +166,7 @@ class Run:
             resume=self.resume,
             on_progress=self.tell("finishing on all rows", done - entry.fitted.steps, steps),
             on_interrupt=self.on_interrupt,
+            timeline=self.listener.timeline,
         )
         return replace(entry, network=network, fitted=fitted)
 

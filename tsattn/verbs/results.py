@@ -53,6 +53,7 @@ class Trained:
     verdict: str
     beats_naive: bool | None
     notes: tuple[str, ...] = ()
+    profile: dict[str, Any] | None = None  # see model/timeline.py
 
     @property
     def interrupted(self) -> bool:
@@ -71,6 +72,7 @@ class Trained:
             "verdict": self.verdict,
             "data": self.report.to_mapping(),
             "notes": list(self.notes),
+            **({} if self.profile is None else {"profile": self.profile}),
         }
 
 

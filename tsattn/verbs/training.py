@@ -186,7 +186,8 @@ def _fit(
             beside.write_text(card.to_json(), "utf-8")
     _forget(state, fitted.stopped, ref)
     notes = (*notes_of(made, panel, base, request), *contest.told(best, scores_before))
-    return Trained(ref, card, made, report, scores, said, beats, notes)
+    profile = None if listener.timeline is None else listener.timeline.to_mapping()
+    return Trained(ref, card, made, report, scores, said, beats, notes, profile)
 
 
 def _target_only(schema: Schema) -> Schema:

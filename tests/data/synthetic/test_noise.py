@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from tsattn.data.synthetic.draws import Draw
-from tsattn.data.synthetic.noise import ar1, fft_length, filter_ar1, frequencies, from_power, lines, since_event
+from tsattn.data.synthetic.noise import ar1, fft_length, filter_ar1, frequencies, from_power, lines, lopsided, since_event
+from tsattn.data.synthetic.profiles import loudness
 
 
 def draw(seed: int = 0) -> Draw:
@@ -62,3 +63,26 @@ def test_when_a_transform_is_sized_then_the_ends_stay_apart(length):
     assert fft_length(length) >= 1.15 * length
     assert fft_length(length) <= max(2.3 * length, 32)
     assert len(frequencies(draw(), length)) == fft_length(length) // 2 + 1
+
+
+def test_when_noise_is_made_lopsided_then_some_rows_have_one_long_tail_and_all_keep_their_mean():
+    z = draw().normal(300, 4000)
+    x = lopsided(draw(1), z)
+    assert x.mean(1).abs().max() < 0.2
+    centred = x - x.mean(1, keepdim=True)
+    skew = centred.pow(3).mean(1) / centred.square().mean(1).pow(1.5)
+    assert 0.2 < float((skew.abs() > 0.25).float().mean()) < 0.45
+    assert float(skew.max()) > 1
+    assert float(skew.min()) < -1
+    same = (x == z).all(1)
+    assert 0.55 < float(same.float().mean()) < 0.8
+
+
+def test_when_phases_are_given_a_loudness_then_it_repeats_with_the_cycle_on_a_share_of_the_rows():
+    within = (torch.arange(240) % 24 / 24).expand(400, -1)
+    loud = loudness(draw(), 0.5, within)
+    assert torch.equal(loud[:, :24], loud[:, 24:48])
+    assert (loud > 0).all()
+    changing = loud.std(1) > 0
+    assert 0.4 < float(changing.float().mean()) < 0.6
+    assert torch.equal(loud[~changing], torch.ones_like(loud[~changing]))

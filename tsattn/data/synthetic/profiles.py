@@ -36,7 +36,8 @@ def look_up(table: Tensor, which: Tensor, within: Tensor) -> Tensor:
 
 def loudness(draw: Draw, share: float, within: Tensor) -> Tensor:
     """What noise is multiplied by at each phase, within (B, N) in 0 … 1, on a share of the rows; 1 on the others."""
-    table = profiles(draw, len(within))[:, None] * draw.uniform(0.2, 1.2, len(within), 1, 1) * draw.chance(share, len(within), 1, 1)
+    count = len(within)
+    table = profiles(draw, count)[:, None] * draw.uniform(0.2, 1.2, count, 1, 1) * draw.chance(share, count, 1, 1)
     return torch.exp(look_up(table, torch.zeros_like(within, dtype=torch.long), within).clamp(-3, 2))
 
 

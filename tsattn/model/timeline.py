@@ -1,0 +1,56 @@
+"""Where the time of a training goes: seconds between marks, added up under the name of what ended at each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tsattn.nn.network import Network
+
+DATA, EMBEDDING, FRONT_END, ATTENTION = "data", "scaling, embedding", "front-end", "attention"
+HEAD, OPTIMISER, VALIDATION, REST = "head, loss", "optimiser", "validation, state", "the rest"
+PARTS = (DATA, EMBEDDING, FRONT_END, ATTENTION, HEAD, OPTIMISER, VALIDATION, REST)
+
+
+class Timeline:
+    """Seconds of the parts of training, forward and backward together, and how many steps they are of.
+
+    Training goes through its parts one after another, so one clock serves: `mark` ends a part. The boundaries inside the
+    network are heard by hooks, of modules on the way forward and of the tensors between them on the way back.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = dict.fromkeys(PARTS, 0.0)
+        self.steps = 0
+        self._last: float | None = None
+        self._settle: Callable[[], Any] | None = None
+
+    def watch(self, network: Network, device: torch.device) -> None:
+        """Hear the parts of this network, for as long as it lives. On a GPU each mark waits for what was begun."""
+        self._last, self._settle = None, torch.cuda.synchronize if device.type == "cuda" else None
+        network.front_end.register_forward_pre_hook(lambda _, given: self._between(given[0], EMBEDDING, FRONT_END))
+        network.front_end.register_forward_hook(lambda _, __, made: self._between(made, FRONT_END, ATTENTION))
+        network.norm.register_forward_hook(lambda _, __, made: self._between(made, ATTENTION, HEAD))
+
+    def mark(self, part: str) -> None:
+        """What happened since the last mark was `part`. The first mark only starts the clock."""
+        if self._settle is not None:
+            self._settle()
+        now = time.perf_counter()
+        if self._last is not None:
+            self.seconds[part] += now - self._last
+        self._last = now
+
+    def _between(self, x: Tensor, forward: str, backward: str) -> None:
+        """x leaves one part for the next: forward what it came from, backward what its gradient comes from."""
+        self.mark(forward)
+        if x.requires_grad:
+            x.register_hook(lambda _: self.mark(backward))
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {"steps": self.steps, "seconds": {part: round(seconds, 4) for part, seconds in self.seconds.items()}}
