@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.batch.conftest import start
+from tests.batch.conftest import environment, start
 from tests.batch.test_run import stored
 from tsattn.batch.parquet import files_of, groups_of, pieces
 from tsattn.cli.main import main
@@ -147,3 +149,17 @@ def test_when_a_dataset_has_ten_times_the_items_then_memory_does_not_grow(jobs, 
         assert run["done"] == items
         peaks.append(run["peak_mib"])
     assert peaks[1] < peaks[0] + 40, f"MiB at 120 and 1200 items: {peaks}"  # read whole, it grows by more than 60
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on a process's memory")
+def test_when_memory_is_limited_then_a_dataset_of_many_times_its_size_is_forecast(jobs, house):
+    """A quarter of the 2 GiB that a million items may take: see benchmarks/batch.py for those."""
+    pq.write_table(table([f"i{n:05d}" for n in range(3000)], 500), house / "data.parquet", row_group_size=20_000)
+    code = "import resource, runpy; resource.setrlimit(resource.RLIMIT_DATA, (512 << 20, 512 << 20)); "
+    code += "runpy.run_module('tsattn', run_name='__main__')"
+    path = jobs(JOB.format(data="data.parquet", rows=20_000))
+    command = [sys.executable, "-c", code, "run", str(path), "--json", "-q"]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout)["jobs"][0]
+    assert run["done"] == 3000

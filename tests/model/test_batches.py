@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -208,3 +210,29 @@ def test_when_windows_are_warped_then_a_cycle_is_that_much_shorter_and_the_end_s
     holed = target.copy()
     holed[:, 200] = np.nan
     assert (np.isnan(warp(holed, 0.4, np.random.default_rng(4))[0]).sum(1) > (~seen).sum(1)).any()
+
+
+@pytest.mark.parametrize("given", [{}, {"flip": 1.0, "mixup": 1.0, "jitter": 0.1, "rescale": 0.1, "warp": 0.5, "hide": 0.1}])
+def test_when_a_batch_has_many_windows_then_no_python_runs_for_each(given):
+    panel = tiny.waves((300, 200, 250))
+
+    def calls(windows: int) -> int:
+        """How many functions are called, of Python's and of C's, to draw a batch of so many windows."""
+        train = dataclasses.replace(tiny.TRAIN, batch=windows, **given)
+        sample(panel, tiny.MODEL, train, 0)  # imports and caches are of the first
+        count = 0
+
+        def note(frame: Any, event: str, argument: Any) -> None:
+            nonlocal count
+            count += event in ("call", "c_call")
+
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            sample(panel, tiny.MODEL, train, 0)
+        finally:
+            sys.setprofile(before)
+        return count
+
+    few, many = calls(8), calls(256)
+    assert many < 1.2 * few, f"{few} calls for 8 windows, {many} for 256"

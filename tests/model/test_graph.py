@@ -72,6 +72,13 @@ def test_when_a_graph_is_written_then_its_inputs_are_the_data_alone_and_its_cons
     assert not any(node.domain not in ("", "ai.onnx") for node in found.graph.node)  # other runtimes read it too
 
 
+def test_when_the_package_brings_a_graph_then_it_has_no_more_nodes_than_it_ever_had():
+    """Each costs at loading; and a loop that was unrolled over tokens or steps would add hundreds."""
+    folder = Path(tsattn.__file__).parent / "zero_shot"
+    assert len(onnx.load(str(folder / "model.onnx")).graph.node) <= 724
+    assert len(onnx.load(str(folder / "template.onnx")).graph.node) <= 776
+
+
 def test_when_a_graph_disagrees_then_parity_says_so(tmp_path):
     network = network_of()
     graph.write_graph(network, tmp_path / "model.onnx")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,7 @@ from tsattn.errors import ConfigError, TsattnError
 Engine = Callable[[Work, Path, Iterable[Block]], Iterator[tuple[Block, Part]]]
 ENGINES = ("local", "ray")
 RETRIES = 10  # of a block whose worker or node was lost
+TOGETHER = 4  # blocks in this process, at most: each takes memory
 
 
 def engine_of(name: str, address: str | None) -> AbstractContextManager[Engine]:
@@ -25,10 +30,38 @@ def engine_of(name: str, address: str | None) -> AbstractContextManager[Engine]:
 
 
 def local(work: Work, folder: Path, blocks: Iterable[Block]) -> Iterator[tuple[Block, Part]]:
-    """One block after the other, here."""
-    forecaster = ready(folder, work.members)
-    for block in blocks:
-        yield block, forecast_block(work, forecaster, block)
+    """Here: one block after the other where there is but one core, else a few at a time.
+
+    Blocks in threads overlap reading, the network and what goes on in Python; one thread of the network for each uses the
+    cores better than several for one.
+    """
+    from tsattn.model.runtime import cores
+
+    blocks = iter(blocks)
+    first = list(islice(blocks, 2))
+    together = min(cores(), TOGETHER) if len(first) == 2 else 1
+    mine = threading.local()
+
+    def part(block: Block) -> Part:
+        if not hasattr(mine, "forecaster"):
+            mine.forecaster = ready(folder, work.members, cores() // together)
+        return forecast_block(work, mine.forecaster, block)
+
+    if together == 1:
+        yield from ((block, part(block)) for block in chain(first, blocks))
+        return
+    begun: deque[tuple[Block, Future[Part]]] = deque()
+    pool = ThreadPoolExecutor(together)
+    try:
+        for block in chain(first, blocks):
+            begun.append((block, pool.submit(part, block)))
+            if len(begun) > together:
+                block, made = begun.popleft()
+                yield block, made.result()
+        for block, made in begun:
+            yield block, made.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 @contextmanager

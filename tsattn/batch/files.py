@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 from tsattn.data.atomic import write_atomic
 from tsattn.errors import DataError
-from tsattn.out.sinks import UNITS, Tables, finest, iso, write_tables
+from tsattn.out.sinks import UNITS, Tables, finest, iso_column, write_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,7 +56,7 @@ def _with_cutoffs(tables: Tables) -> Iterator[tuple[Any, Any]]:
     unit = max(dated, key=UNITS.index) if dated else None
     for table in tables():
         cutoff = table["cutoff"]
-        yield table, pa.array(iso(cutoff, unit) if unit else [str(c) for c in cutoff.to_pylist()], pa.string())
+        yield table, iso_column(cutoff, unit) if unit else pa.array(map(str, cutoff.to_pylist()), pa.string())
 
 
 def _items_of_cutoffs(tables: Tables) -> tuple[str, dict[str, Any]]:

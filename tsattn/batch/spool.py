@@ -74,15 +74,24 @@ def _labelled(table: pa.Table, about: Mapping[str, Any]) -> pa.Table:
     texts = {"job": 0, "model": table.num_columns - 1, "version": table.num_columns, "run_id": table.num_columns + 1}
     for name, at in texts.items():
         kind = pa.int64() if name == "version" else pa.string()
-        table = table.add_column(at, name, pa.array([about[name]] * table.num_rows, kind))
+        table = table.add_column(at, name, pa.repeat(pa.scalar(about[name], kind), table.num_rows))
     return table
 
 
 def _bytes(column: pa.ChunkedArray) -> bytes:
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     if pa.types.is_string(column.type):
-        return "".join(f"{text}\0" for text in column.to_pylist()).encode()
+        ended = pc.binary_join_element_wise(column, "\0", "", null_handling="replace", null_replacement="None")
+        return b"".join(_texts(chunk) for chunk in ended.chunks)
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.int64())
     return np.ascontiguousarray(column.to_numpy()).tobytes()
+
+
+def _texts(column: pa.Array) -> bytes:
+    """The texts of a column without nulls, one after another."""
+    _, offsets, data = column.buffers()
+    ends = np.frombuffer(offsets, np.int32)[[column.offset, column.offset + len(column)]]
+    return bytes(memoryview(data)[ends[0] : ends[1]]) if data is not None else b""

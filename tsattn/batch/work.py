@@ -64,14 +64,14 @@ class Part:
     fingerprint: str = ""
 
 
-def ready(folder: Path, members: tuple[str, ...] | None) -> Forecaster:
+def ready(folder: Path, members: tuple[str, ...] | None, threads: int | None = None) -> Forecaster:
     """The model of a folder, joined with members where that is wanted. Every engine forecasts with this.
 
     The same item gets the same forecast in whichever block it stands, to the last bit.
     """
     from tsattn.model import runtime
 
-    loaded = runtime.load(folder)
+    loaded = runtime.load(folder, threads=threads)
     return with_members(loaded.card, loaded.steady(), members)
 
 

@@ -112,8 +112,10 @@ class NetworkForecaster:
         return np.concatenate(out, 1)
 
 
-def load(folder: Path, engine: str = "auto") -> NetworkForecaster:
+def load(folder: Path, engine: str = "auto", threads: int | None = None) -> NetworkForecaster:
     """The Forecaster of a model folder. engine: "onnx", "torch", or "auto" = ONNX Runtime where it is installed.
+
+    threads: of ONNX Runtime, by default one for each of the `cores`.
 
     Raises ArtifactError when the folder is missing, damaged, foreign or of another format version; nothing in it is run
     or unpickled. Raises ConfigError for an unknown engine.
@@ -126,14 +128,14 @@ def load(folder: Path, engine: str = "auto") -> NetworkForecaster:
         network = _torch(folder)
         return NetworkForecaster(card, _run_of(network), lambda: network)
     try:
-        return NetworkForecaster(card, _onnx(folder, card), cache(lambda: _torch(folder)))
+        return NetworkForecaster(card, _onnx(folder, card, threads), cache(lambda: _torch(folder)))
     except ImportError:
         if engine == "onnx":
             raise ConfigError("ONNX Runtime is not installed", "pip install onnxruntime, or use --engine torch") from None
         return load(folder, "torch")
 
 
-def _onnx(folder: Path, card: Card) -> Run:
+def _onnx(folder: Path, card: Card, threads: int | None) -> Run:
     from tsattn.model.engine import onnxruntime
     from tsattn.model.files import checked
 
@@ -142,7 +144,7 @@ def _onnx(folder: Path, card: Card) -> Run:
     options = engine.SessionOptions()
     options.log_severity_level = 3
     options.graph_optimization_level = engine.GraphOptimizationLevel.ORT_DISABLE_ALL  # done when it was saved
-    options.intra_op_num_threads = _threads()
+    options.intra_op_num_threads = threads or cores()
     try:
         session = engine.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own errors share no public base class
@@ -160,7 +162,7 @@ def _onnx(folder: Path, card: Card) -> Run:
     return run
 
 
-def _threads() -> int:
+def cores() -> int:
     """As many as OMP_NUM_THREADS says, else as the process may use cores: a container may own fewer than the machine has."""
     given = os.environ.get("OMP_NUM_THREADS", "")
     if given.isdecimal() and int(given):

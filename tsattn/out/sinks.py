@@ -148,11 +148,10 @@ def _units(tables: Tables) -> dict[str, str]:
 
 def _as_text(table: pa.Table, units: dict[str, str]) -> pa.Table:
     """Timestamps as ISO 8601 text: dates where no row of the column has a time of day, offsets where there is a zone."""
-    import pyarrow as pa
 
     for name, unit in units.items():
         at = table.column_names.index(name)
-        table = table.set_column(at, name, pa.array(iso(table.column(at), unit), pa.string()))
+        table = table.set_column(at, name, iso_column(table.column(at), unit))
     return table
 
 
@@ -163,6 +162,16 @@ def finest(column: pa.ChunkedArray) -> str:
     _, local, none = _clocks(column)
     ticks = local.astype("int64")[~none]
     return "D" if not column.type.tz and bool((ticks % DAY == 0).all()) else "s" if bool((ticks % 1_000_000 == 0).all()) else "us"
+
+
+def iso_column(column: pa.ChunkedArray, unit: str) -> pa.Array:
+    """A timestamp column as ISO 8601 text in `unit`. Each moment is written once, however many rows have it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    encoded = pc.dictionary_encode(pa.concat_arrays(column.chunks) if column.num_chunks != 1 else column.chunk(0))
+    texts = pa.array(iso(pa.chunked_array([encoded.dictionary]), unit), pa.string())
+    return texts.take(encoded.indices)
 
 
 def iso(column: pa.ChunkedArray, unit: str | None = None) -> list[str | None]:
