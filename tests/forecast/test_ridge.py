@@ -127,3 +127,15 @@ def test_series_fitted_together_get_what_they_get_alone() -> None:
     together = Ridge(48).predict(batch_of(*series, horizon=8))
     for i, y in enumerate(series):
         np.testing.assert_allclose(Ridge(48).predict(batch_of(y, horizon=8))[0], together[i], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("length", [600, 607])
+def test_where_a_phase_is_noisy_its_intervals_are_wide(length: int) -> None:
+    rng = np.random.default_rng(2)
+    phase = np.arange(length) % 12
+    y = 10 + np.sin(2 * np.pi * phase / 12) + rng.normal(size=length) * np.where(phase == 5, 2.0, 0.2)
+    made = Ridge(48, 12).predict_from(batch_of(y, horizon=24), np.array([[7]]))
+    for begin, found in ((length, made[0, 0]), (length - 7, made[1, 0])):
+        width = found[:, -1] - found[:, 0]
+        wild = (begin + np.arange(24)) % 12 == 5
+        assert width[wild].min() > 3 * width[~wild].max()

@@ -18,17 +18,22 @@ from tsattn.forecast.frame import DEFAULT_QUANTILES
 
 PENALTIES = (1e-6, 3e-4, 1e-2, 3e-1)  # of the Gram matrix's mean diagonal
 FEWEST = 24  # observed steps that a fit needs
+_ALIKE = 8.0  # errors of which it is supposed that every phase has made them, as large as everywhere
 _TAIL = 64  # held-back origins whose errors choose the penalty and give the spread
 _CHUNK = 32  # series at once: their Gram matrices take some 1 MB each
 _LARGEST = float(np.finfo(np.float32).max)
 
 
 class Fit(NamedTuple):
-    """b fitted series: weights (b, lags, block), penalty index (b,), spread of each step and quantile (b, block, Q)."""
+    """b fitted series: weights (b, lags, block), penalty index (b,), spread of each step and quantile (b, block, Q).
+
+    noise (b, season): what the spread is multiplied by at each phase, which is a position modulo the season.
+    """
 
     weights: np.ndarray
     penalty: np.ndarray
     spread: np.ndarray
+    noise: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,9 @@ class Ridge:
     """`lags`: the longest window; a history of n steps gets at most n / 3, whole cycles where it holds one.
 
     The penalty is the one of PENALTIES that errs least on the last sixth of the windows when fitted on those before it; the
-    quantiles are those of the errors made there. Missing values are the newest ones of their phase. Steps beyond a fifth of
-    the history are rolled out. `season_length` None: the shortest usual cycle of the data's frequency.
+    quantiles are those of the errors made there, each phase of the season with a spread of its own. Missing values are the
+    newest ones of their phase. Steps beyond a fifth of the history are rolled out. `season_length` None: the shortest usual
+    cycle of the data's frequency.
     """
 
     lags: int = 168
@@ -76,11 +82,13 @@ class Ridge:
                 for at in range(0, len(same), _CHUNK):
                     which = same[at : at + _CHUNK]
                     moved = shifts[:, which] if early is not None else shifts[:0, which]
-                    found = self._forecast(filled[which], first[which], moved, key[0], key[1], batch.horizon)
+                    found = self._forecast(filled[which], first[which], moved, key[0], key[1], batch.horizon, season)
                     out[: len(found), which] = found
         return out
 
-    def _forecast(self, y: np.ndarray, first: np.ndarray, shifts: np.ndarray, lags: int, block: int, horizon: int) -> np.ndarray:
+    def _forecast(
+        self, y: np.ndarray, first: np.ndarray, shifts: np.ndarray, lags: int, block: int, horizon: int, season: int
+    ) -> np.ndarray:
         """(1 + K, b, H, Q) for series y (b, L) that begin at `first` (b,) and share a window length."""
         length = y.shape[1]
         inside = np.arange(length) >= first[:, None]
@@ -91,7 +99,7 @@ class Ridge:
         scale = np.sqrt((np.where(known, y - mean[:, None], 0.0) ** 2 / count[:, None]).sum(1))
         scale = np.where(scale > 1e-7 * np.abs(mean), scale, 1.0)  # below float32's own rounding a series is constant
         z = np.where(inside, (y - mean[:, None]) / scale[:, None], 0.0)
-        early = fit(z, first, end, lags, block, self.quantiles)
+        early = fit(z, first, end, lags, block, self.quantiles, season)
         fits = [early] * (1 + len(shifts))
         if len(shifts):
             fits[0] = early._replace(weights=refit(z, first, lags, block, early.penalty))
@@ -140,7 +148,9 @@ def windows_at(z: np.ndarray, ends: np.ndarray, width: int) -> np.ndarray:
     return np.where(inside, taken, 0.0)
 
 
-def fit(z: np.ndarray, first: np.ndarray, end: np.ndarray, lags: int, block: int, quantiles: tuple[float, ...]) -> Fit:
+def fit(
+    z: np.ndarray, first: np.ndarray, end: np.ndarray, lags: int, block: int, quantiles: tuple[float, ...], season: int = 1
+) -> Fit:
     """Fit each series z (b, L) on its steps first … end. Penalty and spread come from the last sixth of its windows."""
     width = lags + block
     rows = end - first - width + 1  # (b,) windows
@@ -154,7 +164,8 @@ def fit(z: np.ndarray, first: np.ndarray, end: np.ndarray, lags: int, block: int
     errors = np.stack([truth - level - (past - level) @ solve(gram, cross, p) for p in PENALTIES])  # (P, b, E, block)
     best = np.abs(errors).mean((2, 3)).argmin(0)
     error = errors[best, np.arange(len(z))]
-    return Fit(refit(z, first, lags, block, best, end), best, _spread(error, quantiles))
+    phase = (origins[..., None] + np.arange(block)) % season
+    return Fit(refit(z, first, lags, block, best, end), best, *_spread(error, quantiles, phase, season))
 
 
 def refit(
@@ -204,10 +215,11 @@ def solve(gram: np.ndarray, cross: np.ndarray, penalty: float | np.ndarray) -> n
     return np.where(flat[:, None, None], 0.0, np.linalg.solve(matrix, cross / size[:, None, None]))
 
 
-def _spread(error: np.ndarray, quantiles: tuple[float, ...]) -> np.ndarray:
-    """errors (b, E, block) -> (b, block, Q) distances of the quantiles from the median.
+def _spread(error: np.ndarray, quantiles: tuple[float, ...], phase: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
+    """errors (b, E, block) and their phases -> (b, block, Q) distances of the quantiles from the median, (b, season) noise.
 
-    Each step's root mean square error (smoothed over neighbouring steps), times the quantiles of all errors over it.
+    Each step's root mean square error (smoothed over neighbouring steps), times the quantiles of all errors over it and over
+    the noise: the root mean square at each phase of errors over their step's, drawn towards 1.
     """
     block = error.shape[2]
     square = (error**2).mean(1)
@@ -216,9 +228,14 @@ def _spread(error: np.ndarray, quantiles: tuple[float, ...]) -> np.ndarray:
     low, high = np.maximum(np.arange(block) - half, 0), np.minimum(np.arange(block) + half + 1, block)
     sigma = np.sqrt((total[:, high] - total[:, low]) / (high - low))
     relative = error / np.where(sigma > 0, sigma, 1.0)[:, None]
+    place = (phase + season * np.arange(len(error))[:, None, None]).ravel()
+    count = np.bincount(place, minlength=season * len(error))
+    total = np.bincount(place, (relative**2).ravel(), season * len(error))
+    noise = np.sqrt((total + _ALIKE) / (count + _ALIKE)).reshape(len(error), season)
+    relative = relative / np.take_along_axis(noise, phase.reshape(len(error), -1), 1).reshape(phase.shape)
     step = -(-relative[0].size // 4096)
     shape = np.quantile(relative.reshape(len(error), -1)[:, ::step], [*quantiles, 0.5], axis=1).T  # (b, Q + 1)
-    return sigma[..., None] * (shape[:, None, :-1] - shape[:, None, -1:])
+    return sigma[..., None] * (shape[:, None, :-1] - shape[:, None, -1:]), noise
 
 
 def _roll_out(z: np.ndarray, end: np.ndarray, fitted: Fit, horizon: int) -> np.ndarray:
@@ -231,6 +248,7 @@ def _roll_out(z: np.ndarray, end: np.ndarray, fitted: Fit, horizon: int) -> np.n
         middle = level + np.matmul((window - level)[:, None], fitted.weights)[:, 0]
         middle = np.clip(middle, -1e6, 1e6)  # an unstable autoregression must not overflow
         spread = fitted.spread if k == 0 else np.sign(fitted.spread) * np.sqrt(k * reach**2 + fitted.spread**2)
-        out.append(middle[..., None] + spread)
+        at = (end[:, None] + k * block + np.arange(block)) % fitted.noise.shape[1]
+        out.append(middle[..., None] + spread * np.take_along_axis(fitted.noise, at, 1)[..., None])
         window = np.concatenate([window, middle], 1)[:, -lags:]
     return np.concatenate(out, 1)[:, :horizon]
