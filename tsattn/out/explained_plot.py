@@ -112,7 +112,7 @@ def _shades() -> Any:
 
 
 def _lags(axes: Axes, found: Explained) -> None:
-    """A stem a lag, its interval, and the number of each clear one; longer lags stand to the right of a gap."""
+    """A stem a lag, its interval, and the number of each clear one; longer lags stand to the right of a break in the axis."""
     plain_axes(axes)
     lags = [int(effect.name.removeprefix("lag ")) for effect in found.lags]
     near = [lag for i, lag in enumerate(lags) if lag == i + 1]
@@ -127,14 +127,17 @@ def _lags(axes: Axes, found: Explained) -> None:
             axes.vlines(at, 100 * effect.low, 100 * effect.high, color=INK if effect.clear else FAINT, linewidth=0.9, zorder=4)
     top = float(np.nanmax([100 * (e.high if np.isfinite(e.high) else e.rise) for e in found.lags]))
     for at, lag, effect in zip(x, lags, found.lags, strict=True):
-        if effect.clear or lag not in near:
+        if effect.clear:
             axes.annotate(f"{lag}", (at, 100 * (effect.high if np.isfinite(effect.high) else effect.rise)), xytext=(0, 4),
-                          textcoords="offset points", ha="center", fontsize=9 if effect.clear else 8,
-                          fontweight="bold" if effect.clear else None, color=INK if effect.clear else FAINT)  # fmt: skip
+                          textcoords="offset points", ha="center", fontsize=9, fontweight="bold", color=INK)  # fmt: skip
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.set_ylim(top=top * 1.18 if top > 0 else None)
     ticks = [lag for lag in near if lag == 1 or lag % max(1, _round(len(near) / 8)) == 0]
-    axes.set_xticks(ticks, [str(t) for t in ticks])
+    far = [(at, lag) for at, lag in zip(x, lags, strict=True) if lag not in near]
+    if far:
+        axes.text((len(near) + far[0][0]) / 2, 0, "//", transform=axes.get_xaxis_transform(), ha="center", va="center",
+                  fontsize=10, color=INK, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1}, zorder=5)  # fmt: skip
+    axes.set_xticks([*ticks, *(at for at, _ in far)], [*map(str, ticks), *(str(lag) for _, lag in far)])
     axes.set_xlabel(f"lag, in steps of {found.panel.freq}", fontsize=9, color=INK)
     axes.set_title("Which lags matter: the loss rises by (%)", **_small())
 
