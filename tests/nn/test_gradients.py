@@ -19,6 +19,7 @@ from tsattn.nn.head import Asked, Head, InputSpec
 from tsattn.nn.loss import pinball
 from tsattn.nn.position import Position
 from tsattn.nn.scaling import Scale, forward_fill, measure, measure_robust
+from tsattn.nn.simple import Simple
 from tsattn.nn.spread import FEATURES
 
 TINY = dataclasses.replace(MODEL, context=12, patch=3, width=4, heads=1, horizon=3, block=2, window=2)
@@ -83,13 +84,12 @@ def test_when_gradients_of_a_head_are_taken_then_they_agree_with_finite_differen
     scale = Scale(0 * one, one, 0.5 * one, 0.7 * one, 12 * one)
     newest, full = torch.tensor([[1, 3]]), torch.tensor([[True, False, True, True]])
 
-    def forward(tokens: torch.Tensor, simple: torch.Tensor, noise: torch.Tensor, ahead: torch.Tensor) -> torch.Tensor:
+    def forward(tokens: torch.Tensor, ahead: torch.Tensor, *past: torch.Tensor) -> torch.Tensor:
         chosen = tokens.gather(1, newest[..., None].expand(-1, -1, 4))
-        return head(chosen, simple, noise, ahead, scale, Asked(tokens, newest, full, None))
+        return head(chosen, Simple(*past), ahead, scale, Asked(tokens, newest, full, None))
 
-    noise = values(1, 2, 3, FEATURES, seed=3)
-    given = values(1, 4, 4), values(1, 2, 3, COUNT, seed=1), noise, values(1, 2, 3, 1, seed=2)
-    assert torch.autograd.gradcheck(forward, given)
+    past = values(1, 2, 3, COUNT, seed=1), values(1, 2, 3, FEATURES, seed=3), values(1, 2, COUNT, seed=4)
+    assert torch.autograd.gradcheck(forward, (values(1, 4, 4), values(1, 2, 3, 1, seed=2), *past))
 
 
 @pytest.mark.parametrize("kind", [measure, measure_robust])

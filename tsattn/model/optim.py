@@ -17,7 +17,18 @@ def make_optimizers(network: nn.Module, train: TrainConfig, precision: str = "fp
     First and last layers stay with AdamW, as Muon's authors advise. Each group remembers its own full `rate`. precision:
     "bf16" where the device gains from it.
     """
-    outer = ("embed.0", "embed_skip", "position.table", "head.query", "head.place", "head.mix", "head.quantile", "head.gate")
+    outer = (
+        "embed.0",
+        "embed_skip",
+        "position.table",
+        "head.query",
+        "head.place",
+        "head.mix",
+        "head.quantile",
+        "head.gate",
+        "head.sharp",
+        "head.effect.out",
+    )
     named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
     inner = [p for name, p in named if p.ndim == 2 and not name.startswith(outer)]
     chosen = {id(p) for p in inner}

@@ -11,6 +11,7 @@ from tsattn.nn.attention import angles_at
 from tsattn.nn.blocks import DecoderBlock
 from tsattn.nn.head import Asked, Head, InputSpec
 from tsattn.nn.scaling import Scale, norm
+from tsattn.nn.simple import Simple
 from tsattn.nn.spread import FEATURES
 
 
@@ -29,31 +30,35 @@ class CrossAttentionHead(Head):
         self._settle(config, spec)
         self.patch, self.size = config.patch, config.width // config.heads
         self.query = nn.Linear(config.block * (COUNT + spec.known), config.width)
+        self.record = nn.Linear(COUNT, config.width, bias=False)
         self.place = nn.Parameter(0.02 * torch.randn(self.blocks, config.width))
         self.layers = nn.ModuleList(DecoderBlock(config) for _ in range(max(1, config.layers // 2)))
         self.norm = norm(config.width)
         self.mix = nn.Linear(config.width, COUNT)
         self.quantile = nn.Linear(config.width, config.block * self.quantiles)
         self.gate = nn.Linear(config.width, FEATURES)
+        self.sharp = nn.Linear(config.width, 1)
         self._begin_at_zero()
 
     def mixture(
-        self, tokens: Tensor, simple: Tensor, ahead: Tensor, scale: Scale, asked: Asked | None = None
+        self, tokens: Tensor, simple: Simple, ahead: Tensor, scale: Scale, asked: Asked | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """As of Head; `asked` must be given."""
         if asked is None:
             raise ValueError("a head that attends to the past must be told what there is")
-        near = torch.asinh((simple - simple[..., :1, :1]) / scale.step[..., None, None]) / 2
-        x = self.query(torch.cat([self._by_block(near), self._by_block(ahead)], -1)) + self.place + tokens[:, :, None]
+        near = self._near(simple, scale)
+        x = self.query(torch.cat([self._by_block(near), self._by_block(ahead)], -1)) + self.place
+        x = x + (tokens + self.record(simple.skill))[:, :, None]
         place = torch.arange(asked.tokens.shape[1], device=x.device)
         visible = (place <= asked.newest[..., None]) & asked.full[:, None]  # (B, O, T)
         angles = None if asked.angles is None else (self._angles(asked.newest), asked.angles)
         for layer in self.layers:
             x = layer(x, asked.tokens, visible, angles)
         x = self.norm(x)  # (B, O, blocks, D)
-        weight = self._by_step(torch.softmax(self.mix(x).float(), -1))
+        weight = self._by_step(self._weights(self.mix(x), self.sharp(x)[..., 0], simple))
         raw = self.quantile(x).float().unflatten(-1, (self.block, -1)).flatten(2, 3)
-        return weight, raw[:, :, : self.horizon], self._by_step(self.gate(x).float())
+        raw = self._known(raw[:, :, : self.horizon], tokens, ahead)
+        return weight, raw, self._by_step(self.gate(x).float())
 
     def _by_block(self, x: Tensor) -> Tensor:
         """(B, O, H, n) -> (B, O, blocks, block·n), with zeros for the steps that the last block lacks."""

@@ -8,11 +8,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from tsattn.nn.anchors import anchors
 from tsattn.nn.attention import angles_at
 from tsattn.nn.network import Inputs, Network
 from tsattn.nn.scaling import Scale
-from tsattn.nn.spread import spread
+from tsattn.nn.simple import simple
 
 
 class Stream:
@@ -60,7 +59,7 @@ class Stream:
         origin = torch.full_like(self.read.first[:, None], start)
         past = self.z, self.read.first, self.seasons[:, :2].long(), origin, patch
         ahead = self.read.known[:, None, start : start + patch]
-        return self.network.head(self.newest, anchors(*past), spread(*past), ahead, self.read.scale)[:, 0]
+        return self.network.head(self.newest, simple(*past), ahead, self.read.scale)[:, 0]
 
     def grow(self, z: Tensor) -> None:
         """Take z (B, patch), in units of the scale, for the next patch."""

@@ -11,9 +11,12 @@ from tsattn.config import ModelConfig
 from tsattn.nn.anchors import COUNT
 from tsattn.nn.blocks import SharedDropout
 from tsattn.nn.scaling import Scale
+from tsattn.nn.simple import Simple
 from tsattn.nn.spread import FEATURES, widen
 
 LIMIT = 5.0  # of the head's corrections before sinh: 74 naive steps
+SHARPNESS = 2.0  # at first: an anchor that erred half as much as another weighs four times as much
+HIDDEN = 64  # units of the network of known covariates
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,31 @@ class Asked:
     angles: tuple[Tensor, Tensor] | None
 
 
+class Effect(nn.Module):
+    """What is known of each step ahead, by one small network for all steps: a promotion is learnt once, not once a step.
+
+    Starts without effect. (B, O, D) and (B, O, H, K) -> (B, O, H, 2): added to what the median's correction is made of, and to
+    what the widths are.
+    """
+
+    def __init__(self, width: int, known: int) -> None:
+        super().__init__()
+        self.token = nn.Linear(width, HIDDEN)
+        self.known = nn.Linear(known, HIDDEN, bias=False)
+        self.out = nn.Linear(HIDDEN, 2, bias=False)
+        nn.init.zeros_(self.out.weight)
+
+    def forward(self, tokens: Tensor, ahead: Tensor) -> Tensor:
+        made: Tensor = self.out(nn.functional.gelu(self.token(tokens)[:, :, None] + self.known(ahead)))
+        return made.float()
+
+
 class Head(nn.Module):
     """A softmax mixture of anchors, one for each block of steps, plus a correction; quantiles by cumulated widths.
 
     Quantiles cannot cross: each is its inner neighbour plus or minus a positive width. Widths are multiplied by powers of how
-    noisy the step's phase has been (nn/spread.py), which the head chooses, one set for each block.
+    noisy the step's phase has been (nn/spread.py), and the anchors weighed by powers of how well they have done (nn/skill.py);
+    the head chooses these powers, one set for each block.
     """
 
     sees_all = False  # whether it reads the tokens of the whole past
@@ -57,7 +80,7 @@ class Head(nn.Module):
     def __init__(self, config: ModelConfig, spec: InputSpec) -> None:
         super().__init__()
         self._settle(config, spec)
-        size = config.width + config.reach * (COUNT + spec.known)
+        size = config.width + config.reach * (COUNT + spec.known) + COUNT
         hidden = 2 * config.width
         self.dropout = SharedDropout(config.dropout)
         self.expand = nn.Linear(size, hidden)
@@ -65,46 +88,62 @@ class Head(nn.Module):
         self.mix = nn.Linear(hidden, self.blocks * COUNT)
         self.quantile = nn.Linear(hidden, config.reach * self.quantiles)
         self.gate = nn.Linear(hidden, self.blocks * FEATURES)
+        self.sharp = nn.Linear(hidden, self.blocks)
         self._begin_at_zero()
 
     def _settle(self, config: ModelConfig, spec: InputSpec) -> None:
         self.horizon, self.block = config.reach, config.block
         self.blocks = -(-config.reach // config.block)
         self.quantiles, self.median = len(spec.quantiles), spec.quantiles.index(0.5)
+        self.effect = Effect(config.width, spec.known) if spec.known else None
 
     def _begin_at_zero(self) -> None:
-        for layer in (self.mix, self.quantile, self.gate):
+        for layer in (self.mix, self.quantile, self.gate, self.sharp):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
+        nn.init.constant_(self.sharp.bias, SHARPNESS)
 
-    def forward(
-        self, tokens: Tensor, simple: Tensor, noise: Tensor, ahead: Tensor, scale: Scale, asked: Asked | None = None
-    ) -> Tensor:
-        """tokens (B, O, D), anchors (B, O, H, A), spread (B, O, H, S), known ahead (B, O, H, K) -> (B, O, H, Q).
+    def forward(self, tokens: Tensor, simple: Simple, ahead: Tensor, scale: Scale, asked: Asked | None = None) -> Tensor:
+        """tokens (B, O, D), known ahead (B, O, H, K) -> (B, O, H, Q), as the anchors in units of scale.std.
 
-        All in units of scale.std. asked: what a head that attends to the past looks at; this one has all it needs in `tokens`.
+        asked: what a head that attends to the past looks at; this one has all it needs in `tokens`.
         """
         weight, raw, gate = self.mixture(tokens, simple, ahead, scale, asked)
-        less, more = widen(gate, noise)
-        middle = (weight * simple).sum(-1) + self.correction(raw, scale)
+        less, more = widen(gate, simple.spread)
+        middle = (weight * simple.anchors).sum(-1) + self.correction(raw, scale)
         width = nn.functional.softplus(raw - 1.0) * scale.season[..., None, None]
         down = width[..., : self.median].flip(-1).cumsum(-1).flip(-1) * less
         up = width[..., self.median + 1 :].cumsum(-1) * more
         return torch.cat([middle[..., None] - down, middle[..., None], middle[..., None] + up], -1)
 
     def mixture(
-        self, tokens: Tensor, simple: Tensor, ahead: Tensor, scale: Scale, asked: Asked | None = None
+        self, tokens: Tensor, simple: Simple, ahead: Tensor, scale: Scale, asked: Asked | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The anchors' weights (B, O, H, A), which sum to 1; what correction and widths come from (B, O, H, Q); and the powers
         of the spread (B, O, H, S) that the widths take."""
-        near = torch.asinh((simple - simple[..., :1, :1]) / scale.step[..., None, None]) / 2
-        x = torch.cat([tokens, near.flatten(2), ahead.flatten(2)], -1)
+        x = torch.cat([tokens, self._near(simple, scale).flatten(2), ahead.flatten(2), simple.skill], -1)
         x = self.dropout(nn.functional.gelu(self.expand(x)))
         x = x + self.dropout(nn.functional.gelu(self.middle(x)))
-        weight = torch.softmax(self.mix(x).float().unflatten(-1, (self.blocks, -1)), -1)  # (B, O, blocks, A)
+        weight = self._weights(self.mix(x).unflatten(-1, (self.blocks, -1)), self.sharp(x), simple)
         gate = self.gate(x).float().unflatten(-1, (self.blocks, -1))
         raw = self.quantile(x).float().unflatten(-1, (self.horizon, -1))
-        return self._by_step(weight), raw, self._by_step(gate)
+        return self._by_step(weight), self._known(raw, tokens, ahead), self._by_step(gate)
+
+    def _known(self, raw: Tensor, tokens: Tensor, ahead: Tensor) -> Tensor:
+        """What correction and widths come from (B, O, H, Q), with the effect of what is known ahead."""
+        if self.effect is None:
+            return raw
+        middle, width = self.effect(tokens, ahead).split(1, -1)
+        beside = width.expand_as(raw)
+        return raw + torch.cat([beside[..., : self.median], middle, beside[..., self.median + 1 :]], -1)
+
+    def _near(self, simple: Simple, scale: Scale) -> Tensor:
+        """The anchors about the last value, in naive steps and bent: (B, O, H, A)."""
+        return torch.asinh((simple.anchors - simple.anchors[..., :1, :1]) / scale.step[..., None, None]) / 2
+
+    def _weights(self, choice: Tensor, sharpness: Tensor, simple: Simple) -> Tensor:
+        """Of the anchors, by block: the network's choice (B, O, blocks, A), times a power (B, O, blocks) of how they erred."""
+        return torch.softmax(choice.float() - sharpness.float()[..., None] * simple.skill[:, :, None], -1)
 
     def _by_step(self, x: Tensor) -> Tensor:
         """What each step has of its block's: (B, O, blocks, n) -> (B, O, H, n)."""

@@ -80,8 +80,8 @@ def _parts(head: Head, given: tuple[Any, ...], inputs: Inputs) -> tuple[Tensor, 
     alone. The remainder is what the network learnt to add. Anchors move and stretch with the values they are made of, so
     here they are made of the target as it is.
     """
-    tokens, simple, _, ahead, scale, asked = given
-    weight, raw, _ = head.mixture(tokens, simple, ahead, scale, asked)  # (B, 1, H, A)
+    weight, raw, _ = head.mixture(*given)  # (B, 1, H, A)
+    scale = given[3]
     remainder = (head.correction(raw, scale) * scale.std[..., None])[:, 0].double()
     seen = ~torch.isnan(inputs.target)
     filled = forward_fill(torch.nan_to_num(inputs.target.double()), seen, inputs.target.shape[1])

@@ -10,14 +10,13 @@ from torch import Tensor, nn
 from tsattn.config import ModelConfig
 from tsattn.errors import ConfigError
 from tsattn.nn import scaling
-from tsattn.nn.anchors import anchors
 from tsattn.nn.attention import rotary_angles
 from tsattn.nn.blocks import EncoderBlock, pick
 from tsattn.nn.decoder import CrossAttentionHead
 from tsattn.nn.front_end import FrontEnd
 from tsattn.nn.head import Asked, Head, InputSpec
 from tsattn.nn.position import Position
-from tsattn.nn.spread import spread
+from tsattn.nn.simple import simple
 
 SERIES_FEATURES = 6
 MEASURE = {"standard": scaling.measure, "robust": scaling.measure_robust}
@@ -121,13 +120,12 @@ class Network(nn.Module):
         else:  # the others need not be finished
             tokens = chosen = self.encode(read, inputs, token)
         periods = inputs.seasons[:, :2].long()
-        simple = anchors(read.z, read.first, periods, origin, self.config.reach)
-        noise = spread(read.z, read.first, periods, origin, self.config.reach)
+        known_so_far = simple(read.z, read.first, periods, origin, self.config.reach)
         steps = origin[..., None] + torch.arange(self.config.reach, device=origin.device)  # (B, O, H)
         known = read.known
         ahead = known.gather(1, steps.flatten(1)[..., None].expand(-1, -1, known.shape[-1])).view(*steps.shape, -1)
         asked = Asked(tokens, token, self.full(read.seen), self.angles(read.z.shape[1] // self.config.patch))
-        return self.head(chosen, simple, noise, ahead, read.scale, asked), read.scale
+        return self.head(chosen, known_so_far, ahead, read.scale, asked), read.scale
 
     @property
     def encoder(self) -> list[EncoderBlock]:

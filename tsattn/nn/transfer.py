@@ -45,4 +45,6 @@ def transfer(source: Network, target: Network) -> None:
                 state[name] = kept
             elif not name.startswith(("known_", "static_")):
                 state[name] = value.clone()
+        if target.head.effect is not None:
+            state["head.effect.out.weight"] = torch.zeros_like(state["head.effect.out.weight"])
         target.load_state_dict(state)
