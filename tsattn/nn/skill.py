@@ -27,24 +27,22 @@ def skill(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor) -> Tensor:
     errors = _cycle_errors(z, since, period) * enough  # (B, 2, k, L)
     ahead = (period // 2).clamp(1, AHEAD)[:, :, None]  # (B, 2, 1, 1)
     total = torch.nn.functional.pad(errors.double().cumsum(-1), (1, 0))
-    made = [errors.abs()]
-    known = [enough]
+    made, late = [errors], [least]  # late: steps since the first value at which an error is the first one
     for span in ((period // 8).clamp_min(1)[:, :, None], period[:, :, None]):
         end = (position - ahead + 1).expand(-1, -1, len(CYCLES), -1)
         begin = end - span
-        level = ((total.gather(3, end.clamp_min(0)) - total.gather(3, begin.clamp_min(0))) / span).to(z.dtype)
-        made.append((errors - level).abs())
-        known.append(since[:, :, None] >= least + ahead + span - 1)
-    lag = (periods.amin(1, keepdim=True) // 2).clamp(1, AHEAD)  # (B, 1)
-    naive = (z - z.gather(1, (position - lag).clamp_min(0))).abs()[:, None]
-    absolute = torch.cat([naive, *(part.flatten(1, 2) for part in made)], 1)  # (B, A, L)
-    valid = torch.cat([since >= lag[..., None], *(part.flatten(1, 2) for part in known)], 1)
-    every = torch.cat([lag[..., None], *[periods.repeat_interleave(len(CYCLES), 1)[..., None]] * 3], 1)  # (B, A, 1)
-    memory = MEMORY * torch.cat([periods.amax(1)[:, None, None], every[:, 1:]], 1)
-    mean, count = _recent_mean(absolute * valid, valid, origin, memory)  # (B, A, O)
-    unit = mean[:, :1]
-    found = ((mean + LEAST * unit + 1e-6) / (unit + LEAST * unit + 1e-6)).log() * (count > 0)
-    return found.transpose(1, 2)
+        level = (total.gather(3, end.clamp_min(0)) - total.gather(3, begin.clamp_min(0))) / span
+        made.append(errors - level.to(z.dtype))
+        late.append(least + ahead + span - 1)
+    away = torch.stack(made, 2).flatten(2, 3)  # (B, 2, 3·k, L)
+    of_cycles = _recent_mean(away, since, torch.stack(late, 2).flatten(2, 3), origin, MEMORY * period)  # (B, 2, 3·k, O)
+    lag = (periods.amin(1) // 2).clamp(1, AHEAD)[:, None, None]  # (B, 1, 1)
+    naive = (z - z.gather(1, (position - lag[:, 0]).clamp_min(0)))[:, None, None]
+    unit = _recent_mean(naive, since, lag[..., None], origin, MEMORY * periods.amax(1)[:, None, None])  # (B, 1, 1, O)
+    mean = torch.cat([unit.flatten(1, 2), of_cycles.unflatten(2, (3, -1)).transpose(1, 2).flatten(1, 3)], 1)  # (B, A, O)
+    unit = unit[:, 0]
+    found = ((mean + LEAST * unit + 1e-6) / (unit + LEAST * unit + 1e-6)).log()
+    return torch.where(mean < 0, torch.zeros_like(found), found).transpose(1, 2)
 
 
 def _cycle_errors(z: Tensor, since: Tensor, period: Tensor) -> Tensor:
@@ -66,10 +64,15 @@ def _cycle_errors(z: Tensor, since: Tensor, period: Tensor) -> Tensor:
     return value[:, :, None] - means
 
 
-def _recent_mean(x: Tensor, valid: Tensor, origin: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-    """Means of x (B, A, L), where valid, over the `memory` (B, A, 1) steps before each origin (B, O), and counts: (B, A, O)."""
-    end = origin[:, None].expand(-1, x.shape[1], -1)
-    begin = (end - memory).clamp_min(0)
-    total = torch.nn.functional.pad(torch.stack([x, valid.to(x.dtype)]).double().cumsum(-1), (1, 0))
-    summed, count = (part.gather(2, end) - part.gather(2, begin) for part in total)
-    return (summed / count.clamp_min(1)).to(x.dtype), count
+def _recent_mean(x: Tensor, since: Tensor, late: Tensor, origin: Tensor, memory: Tensor) -> Tensor:
+    """Means of |x|, x (B, g, n, L), over the `memory` (B, g, 1) steps before each origin (B, O): (B, g, n, O).
+
+    Steps count from `late` (B, g, n, 1) after the first value on. -1 where none does.
+    """
+    position = torch.arange(x.shape[-1], device=x.device)[:, None]
+    newest = origin[:, None, None]  # (B, 1, 1, O)
+    seen = (position < newest) & (position >= newest - memory[..., None])  # (B, g, L, O)
+    counted = since[:, :, None] >= late  # (B, g, n, L)
+    seen = seen.to(x.dtype)
+    count = counted.to(x.dtype) @ seen
+    return torch.where(count > 0, (x.abs() * counted) @ seen / count.clamp_min(1), torch.full_like(count, -1))

@@ -39,7 +39,10 @@ def spread(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: i
     count = (before.gather(2, found).unflatten(2, newest.shape[2:]) * (newest >= 0))[:, :, None]
     own = own * (newest >= 0)[:, :, None]
 
-    common = _over(sides, origin, cycle) / _over(before[:, :, None], origin, cycle).clamp_min(1)
+    position = position[:, None]
+    last = origin[:, None, None]  # (B, 1, 1, O)
+    whole = ((position < last) & (position >= last - cycle)).to(z.dtype)  # (B, 2, L, O): the cycle before each origin
+    common = (sides @ whole) / (before[:, :, None].to(z.dtype) @ whole).clamp_min(1)
     common = common[..., None]  # (B, 2, 2, O, 1): mean deviations over a whole cycle of phases
     little = 0.02 * common.sum(2, keepdim=True) + 1e-6
     mixed = (own + PRIOR * common) / (count + PRIOR)
@@ -72,11 +75,3 @@ def _sums(x: Tensor, places: list[tuple[Tensor, Tensor]]) -> Tensor:
     for place in places:
         x = x + _back(x, place)
     return x
-
-
-def _over(x: Tensor, origin: Tensor, period: Tensor) -> Tensor:
-    """The sum of x (B, 2, n, L) over the cycle before each origin (B, O): (B, 2, n, O)."""
-    total = torch.nn.functional.pad(x.double().cumsum(-1), (1, 0))
-    end = origin[:, None, None].expand(-1, x.shape[1], x.shape[2], -1)
-    begin = (end - period).clamp_min(0)
-    return (total.gather(3, end) - total.gather(3, begin)).to(torch.float32)
