@@ -13,7 +13,7 @@ from tsattn.config import DECODERS, ENCODERS, SCALINGS
 from tsattn.errors import ConfigError
 from tsattn.nn.front_end import RECURRENT
 from tsattn.nn.network import DECODER, MEASURE, Inputs, InputSpec, Network
-from tsattn.nn.objective import window_loss
+from tsattn.nn.objective import FAR, window_loss
 
 CONTEXT, PATCH, HORIZON = MODEL.context, MODEL.patch, MODEL.horizon
 
@@ -228,3 +228,22 @@ def test_when_sizes_do_not_fit_then_the_error_says_which(change, said):
 def test_when_quantiles_do_not_rise_or_lack_the_median_then_the_network_is_refused(quantiles):
     with pytest.raises(ConfigError, match="quantiles"):
         Network(MODEL, InputSpec(0, 0, 0, quantiles))
+
+
+def test_when_few_steps_will_be_asked_for_then_those_beyond_count_little():
+    network = scrambled()
+    inputs = inputs_of(np.random.default_rng(3).standard_normal((4, 64)).astype(np.float32), network)
+    future = torch.randn(4, network.config.reach, generator=torch.Generator().manual_seed(0))
+    end = torch.full((4, 1), 64)
+
+    def loss(near: int | None, values: torch.Tensor = future) -> float:
+        return float(window_loss(network, inputs, values, end[:, 0], end, near)[0].detach())
+
+    alone = future.clone()
+    alone[:, 3:] = torch.nan
+    beyond = future.clone()
+    beyond[:, :3] = torch.nan
+    steps = network.config.reach
+    wanted = (3 * loss(None, alone) + FAR * (steps - 3) * loss(None, beyond)) / (3 + FAR * (steps - 3))
+    assert loss(3) == pytest.approx(wanted, rel=1e-5)
+    assert loss(steps) == loss(None)

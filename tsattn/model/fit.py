@@ -113,6 +113,7 @@ def finish(
     resume: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     on_interrupt: Callable[[], None] | None = None,
+    horizon: int | None = None,
     timeline: Timeline | None = None,
 ) -> tuple[Network, Fitted]:
     """The second run: `train.finish` times the steps that led to the weights, with a low and falling rate, on all rows.
@@ -127,7 +128,7 @@ def finish(
     last = replace(train, steps=steps, learning_rate=FINISH_RATE * train.learning_rate, warmup=10, decay=1.0, max_time=left)
     total = fitted.steps + steps
     finished, rest = learn(
-        *(PanelSource(panel, model, last, whole=True), model, last),
+        *(PanelSource(panel, model, last, whole=True, horizon=horizon), model, last),
         state=state / "finish",
         resume=resume and read_state(state / "finish") is not None,
         on_progress=lambda now: tell(replace(now, step=fitted.steps + now.step, steps=total, validation=fitted.validation)),

@@ -58,10 +58,10 @@ class Progress:
 class Module(pl.LightningModule):
     """One step: scaled quantile loss of a batch, both optimisers, the average of the weights."""
 
-    def __init__(self, network: Network, train: TrainConfig, precision: str, timeline: Timeline) -> None:
+    def __init__(self, network: Network, train: TrainConfig, precision: str, near: int, timeline: Timeline) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.network, self.train_config, self.products, self.timeline = network, train, precision, timeline
+        self.network, self.train_config, self.products, self.near, self.timeline = network, train, precision, near, timeline
         self.average = copy.deepcopy(network).requires_grad_(False).eval()
         self.done = 0.0  # share of the run that is over; the watcher moves it
         self.step = 0
@@ -75,7 +75,7 @@ class Module(pl.LightningModule):
         set_rate(optimizers, schedule(self.done, self.step, self.train_config))
         inputs = Inputs(*(batch[f.name] for f in fields(Inputs)))
         self.timeline.mark(REST)
-        loss, _ = window_loss(self.network, inputs, batch["future"], batch["prefix"], batch["origin"])
+        loss, _ = window_loss(self.network, inputs, batch["future"], batch["prefix"], batch["origin"], self.near)
         self.timeline.mark(HEAD)
         self.manual_backward(loss)
         self.timeline.mark(EMBEDDING)  # where the way back ends
@@ -250,7 +250,7 @@ def learn(
         source.prepare(network)
         if start is not None:
             transfer(start, network)
-        module = Module(network, train, notes.precision, timeline or Timeline())
+        module = Module(network, train, notes.precision, source.near, timeline or Timeline())
         if timeline is not None:
             timeline.watch(network, device)
         watcher = Watcher(source, train, notes, state, on_progress or (lambda _: None), pause)

@@ -31,6 +31,10 @@ class Source(Protocol):
     def identity(self) -> Mapping[str, Any]:
         """What a resumed run must share with the first, beside the settings."""
 
+    @property
+    def near(self) -> int:
+        """Steps ahead that will be asked for; what lies beyond counts little."""
+
     def prepare(self, network: Network) -> None:
         """Tell a new network what it cannot learn from batches: the spread of covariates."""
 
@@ -44,14 +48,14 @@ class Source(Protocol):
 class PanelSource:
     """Windows of a panel that ends where its test tail begins; its last rows are the validation tail, unless `whole`.
 
-    The tail is of windows of `horizon` steps, by default the network's.
+    The tail is of windows of `horizon` steps, by default the network's, and these count most.
     """
 
     def __init__(
         self, panel: Panel, model: ModelConfig, train: TrainConfig, *, whole: bool = False, horizon: int | None = None
     ) -> None:
-        self.panel, self.model, self.train = panel, model, train
-        self.trainable, self.tail = (panel, None) if whole else hold_back(panel, horizon or model.horizon)
+        self.panel, self.model, self.train, self.near = panel, model, train, horizon or model.horizon
+        self.trainable, self.tail = (panel, None) if whole else hold_back(panel, self.near)
 
     @property
     def spec(self) -> InputSpec:

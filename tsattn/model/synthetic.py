@@ -26,7 +26,7 @@ class SyntheticSource:
     """A `Source` of generated series: no covariates, no calendar, any frequency."""
 
     def __init__(self, synthetic: SyntheticConfig, model: ModelConfig, train: TrainConfig) -> None:
-        self.synthetic, self.model, self.train = synthetic, model, train
+        self.synthetic, self.model, self.train, self.near = synthetic, model, train, model.reach
         self.spec = InputSpec(0, 0, 0, DEFAULT_QUANTILES)
         self._made: tuple[tuple[int, ...], SyntheticBatch] | None = None
 

@@ -9,14 +9,17 @@ from tsattn.nn.loss import pinball
 from tsattn.nn.network import Inputs, Network
 
 EXTREME = 20.0  # values beyond this many spreads of the prefix are no target: one spike would drown the batch
+FAR = 0.1  # of steps beyond those that will be asked for, so that they do not drift away
 FLOOR = 0.05  # of the naive error in the loss's denominator, so that a near-perfect season does not dominate
 
 
-def window_loss(network: Network, inputs: Inputs, future: Tensor, prefix: Tensor, origin: Tensor) -> tuple[Tensor, Tensor]:
+def window_loss(
+    network: Network, inputs: Inputs, future: Tensor, prefix: Tensor, origin: Tensor, near: int | None = None
+) -> tuple[Tensor, Tensor]:
     """Mean scaled quantile loss of a batch, and how many (origin, step) targets it counts; both scalars.
 
     inputs: see network.Inputs, `known` reaching L + H, H = config.reach. future (B, H), NaN = unknown; prefix (B,);
-    origin (B, O), 0 = none.
+    origin (B, O), 0 = none. near: steps that count in full; those further ahead count FAR.
     """
     horizon = future.shape[1]
     counted = (origin >= prefix[:, None]) & (origin > 0)  # (B, O)
@@ -31,5 +34,8 @@ def window_loss(network: Network, inputs: Inputs, future: Tensor, prefix: Tensor
     target = torch.where(valid, target, torch.zeros_like(target))
     quantiles = torch.tensor(network.spec.quantiles, device=target.device)
     error = pinball(quantiles, predicted, target).mean(-1) / (FLOOR + scale.season)[..., None]
-    count = valid.sum()
-    return torch.where(valid, error, torch.zeros_like(error)).sum() / count.clamp_min(1), count
+    weight = valid.to(error.dtype)
+    if near is not None and near < horizon:
+        weight = weight * torch.where(torch.arange(horizon, device=origin.device) < near, 1.0, FAR)
+    count = weight.sum()
+    return (torch.where(valid, error, torch.zeros_like(error)) * weight).sum() / count.clamp_min(1), count

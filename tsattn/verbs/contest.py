@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", "zero-shot"
 STARTS = ("auto", "scratch", "shipped")  # what a user may ask for
 TUNING = 0.8  # share of the steps that go into fine-tuning where both are trained: it wins nearly always
+TUNING_COVARIATES = 0.4  # the same where there are covariates, of which the model in the package knows nothing
 MOST = 128  # windows that are judged on
 CLEARLY = 0.98  # simple methods are joined where the loss falls below so much of it: they cost time in every forecast
 
@@ -166,6 +167,7 @@ class Run:
             resume=self.resume,
             on_progress=self.tell("finishing on all rows", done - entry.fitted.steps, steps),
             on_interrupt=self.on_interrupt,
+            horizon=self.horizon,
             timeline=self.listener.timeline,
         )
         return replace(entry, network=network, fitted=fitted)
@@ -191,7 +193,8 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     if len(kinds) == 2 and tail is None and base is not None:
         work.listener.note("the series are too short to judge a training by: the model in the package is kept as it is")
         return _as_is(base, plan), ()
-    shares = {"shipped": TUNING, "scratch": 1 - TUNING} if len(kinds) == 2 else dict.fromkeys(kinds, 1.0)
+    tuning = tuning_share(work.panel)
+    shares = {"shipped": tuning, "scratch": 1 - tuning} if len(kinds) == 2 else dict.fromkeys(kinds, 1.0)
     counts = {kind: max(1, round(shares[kind] * plan.train.steps)) for kind in kinds}
     most = sum(counts.values()) + round(plan.train.finish * max(counts.values()))
     entries: dict[str, Entry] = {}
@@ -215,13 +218,18 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     return best, scores
 
 
-def announced(base: Base | None, start: str) -> tuple[str, ...]:
+def tuning_share(panel: Panel) -> float:
+    """Of the steps, where a network is both fine-tuned and trained from scratch."""
+    return TUNING_COVARIATES if panel.schema.known_features or panel.schema.past_features else TUNING
+
+
+def announced(base: Base | None, start: str, panel: Panel) -> tuple[str, ...]:
     """What will be trained, where there is a choice."""
     if base is None:
         return ()
     if start == "shipped":
         return ("starting from the model in the package (--fine-tune)",)
-    share = f"{TUNING:.0%}".replace("%", " %")
+    share = f"{tuning_share(panel):.0%}".replace("%", " %")
     return (f"{share} of the steps go on from the model in the package, the others begin from scratch; the best is kept",)
 
 

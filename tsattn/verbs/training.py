@@ -261,7 +261,7 @@ def notes_of(made: Plan, panel: Panel, base: contest.Base | None, request: Reque
         f"horizon: {made.horizon} steps of {panel.freq}{chosen}",
         tail or "no test tail is held back: the series are too short, or --test-windows 0",
         f"network: {parts_of(config)}, context {config.context}, at most {train.steps} steps",
-        *contest.announced(base, request.start),
+        *contest.announced(base, request.start, panel),
     )
 
 
