@@ -46,6 +46,8 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks.ingest
+	@$(BIN)/python -m benchmarks.start
+	@$(BIN)/python -m benchmarks.throughput
 	@test -z "$(DATA)" || $(BIN)/python -m benchmarks.gift_eval --data "$(DATA)"
 	@test -z "$(DATA)" || $(BIN)/python -m benchmarks.scratch --data "$(DATA)"
 	@test -n "$(DATA)" || echo "make bench DATA=FOLDER also scores naive and trained models on the open GIFT-Eval sets in FOLDER"

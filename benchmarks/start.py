@@ -3,7 +3,7 @@
     python -m benchmarks.start [--repeat 7] [--peer .venv-peers/bin/python]
 
 Each command is set beside the import of one library by the same Python, `--peer` a script of neuralforecast's environment (see
-benchmarks/peers/neuralforecast_lstm.py) that loads a saved model and forecasts the same series.
+benchmarks/peers/neuralforecast_trained.py) that loads a saved model and forecasts the same series.
 """
 
 from __future__ import annotations
