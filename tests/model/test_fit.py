@@ -306,7 +306,7 @@ def test_when_two_processes_train_then_both_end_with_the_same_weights(tmp_path):
     assert first == second
 
 
-FINISH = dataclasses.replace(tiny.TRAIN, finish=0.25)
+FINISH = dataclasses.replace(tiny.TRAIN, finish=0.9)
 
 
 @pytest.fixture(scope="module")
@@ -318,7 +318,7 @@ def finished(tmp_path_factory):
 
 def test_when_the_weights_are_chosen_then_they_are_taken_on_over_all_rows(unbroken, finished):
     network, fitted, heard = finished
-    extra = round(0.25 * unbroken[1].best_step)
+    extra = round(FINISH.finish * unbroken[1].best_step)
     assert fitted.steps == tiny.TRAIN.steps + extra
     assert (fitted.best_step, fitted.validation) == (unbroken[1].best_step, unbroken[1].validation)
     assert [p.step for p in heard] == list(range(1, fitted.steps + 1))

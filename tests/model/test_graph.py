@@ -75,8 +75,8 @@ def test_when_a_graph_is_written_then_its_inputs_are_the_data_alone_and_its_cons
 def test_when_the_package_brings_a_graph_then_it_has_no_more_nodes_than_it_ever_had():
     """Each costs at loading; and a loop that was unrolled over tokens or steps would add hundreds."""
     folder = Path(tsattn.__file__).parent / "zero_shot"
-    assert len(onnx.load(str(folder / "model.onnx")).graph.node) <= 724
-    assert len(onnx.load(str(folder / "template.onnx")).graph.node) <= 776
+    assert len(onnx.load(str(folder / "model.onnx")).graph.node) <= 904
+    assert len(onnx.load(str(folder / "template.onnx")).graph.node) <= 957
 
 
 def test_when_a_graph_disagrees_then_parity_says_so(tmp_path):
