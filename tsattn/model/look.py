@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from tsattn.data.outliers import without_absurd
-from tsattn.data.seasons import find_seasons
 from tsattn.data.windows import WindowBatch
-from tsattn.model.gaps import fill_gaps
+from tsattn.model.feed import feed
 from tsattn.nn import inside
 from tsattn.nn.network import Inputs, Network
 
@@ -25,10 +23,8 @@ class Seen:
 
 def look(network: Network, batch: WindowBatch) -> Seen:
     """Forecast the windows, and tell what happened on the way; see nn/inside.py."""
-    past = without_absurd(batch.past_target)
-    seasons = find_seasons(past, batch.season_lengths)
-    arrays = (fill_gaps(past, seasons), batch.past_cov, batch.known, batch.static, seasons)
-    found = inside.look(network, Inputs(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays)))
+    arrays = feed(batch, network.config)
+    found = inside.look(network, Inputs(**{name: torch.from_numpy(np.ascontiguousarray(x)) for name, x in arrays.items()}))
     attention = None if found.attention is None else found.attention.double().numpy()
     if found.level is None or found.season is None or found.remainder is None:
         return Seen(attention, None)

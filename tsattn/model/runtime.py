@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tsattn.data.outliers import without_absurd
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.forecast.paths import drawn, scores_of
 from tsattn.forecast.quantiles import resample
 from tsattn.model.card import CARD, GRAPH, Card, read_card
-from tsattn.model.gaps import fill_gaps
+from tsattn.model.feed import feed
 from tsattn.model.paths import path_levels, quantiles_of, through, unit_levels
-from tsattn.model.short import Run, by_length, seasons_by_length
+from tsattn.model.short import Run, by_length
 
 if TYPE_CHECKING:
     from tsattn.nn.network import Network
@@ -74,15 +73,7 @@ class NetworkForecaster:
             raise ConfigError(
                 f"{self.name} wants inputs {self.card.inputs}, the data has {widths}", "use the data it was trained on"
             )
-        past = without_absurd(batch.past_target)
-        seasons = seasons_by_length(past, batch.season_lengths, self.card.model)
-        return {
-            "target": fill_gaps(past, seasons),
-            "past_cov": batch.past_cov,
-            "known": batch.known,
-            "static": batch.static,
-            "seasons": seasons,
-        }
+        return feed(batch, self.card.model)
 
     def _roll_out(self, feed: dict[str, np.ndarray], horizon: int) -> np.ndarray:
         """One block after another: paths through a block are the pasts of the next, whose forecasts for them are pooled.

@@ -1,0 +1,24 @@
+"""What a network reads of a batch of windows, in arrays that need no torch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tsattn.config import ModelConfig
+from tsattn.data.outliers import without_absurd
+from tsattn.data.windows import WindowBatch
+from tsattn.model.gaps import fill_gaps
+from tsattn.model.short import seasons_by_length
+
+
+def feed(batch: WindowBatch, model: ModelConfig) -> dict[str, np.ndarray]:
+    """The fields of nn.network.Inputs: absurd values left out, gaps filled from near seasons, the seasons found."""
+    past = without_absurd(batch.past_target)
+    seasons = seasons_by_length(past, batch.season_lengths, model)
+    return {
+        "target": fill_gaps(past, seasons),
+        "past_cov": batch.past_cov,
+        "known": batch.known,
+        "static": batch.static,
+        "seasons": seasons,
+    }
