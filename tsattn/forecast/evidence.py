@@ -19,13 +19,14 @@ class Trust:
     """How evidence is weighed. Chosen on windows before the test windows (benchmarks/LOG.md)."""
 
     sharpness: float = 12.0  # weight = exp(-sharpness · (loss / best loss - 1)), where there is evidence enough
-    doubt: float = 4.0  # origins of the pool at which half of that, and of the favour, remains
-    favour: float = 0.03  # weight of every other member for 1 of the first, the network, where there is no evidence
+    doubt: float = 8.0  # origins of the pool at which half of that, and of the favour, remains
+    favour: float = 0.02  # weight of every other member for 1 of the first, the network, where there is no evidence
     hopeless: float = 1.35  # a member this many times worse than the best is dropped
     pooled: float = 8.0  # the pool's say, in held-back origins of the series' own
     prior: float = 1.0  # the say of "all alike", in the pool's held-back origins
     width_own: float = 60.0  # the pool's say on widths, in origins of the series' own
     width_prior: float = 20.0  # the say of "as they are", in the pool's origins
+    caution: float = 0.15  # log of a width's factor of which half is believed: origins close together tell of these days alone
     blocks: int = 2  # parts of the horizon with widths of their own
     together: int = 8  # neighbouring steps whose errors count as one
     narrowest: float = 0.25
@@ -99,7 +100,8 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, trust: Tru
     """Factors (2, B, H) on the distances below and above the median, from scores (K, B, H), NaN = unknown.
 
     Split conformal prediction (Vovk et al., 2005; Romano et al., 2019): the factor is the quantile of the scores at
-    level 0.9 · (1 + 1/n); neighbouring steps of an origin err together, so only one in a few counts towards n.
+    level 0.9 · (1 + 1/n), drawn towards 1 the more, the nearer it is; neighbouring steps of an origin err together, so only
+    one in a few counts towards n.
     """
     _, rows, horizon = scores.shape
     factors = np.ones((2, rows, horizon))
@@ -115,7 +117,9 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, trust: Tru
                 own_scores = part[:, now].transpose(0, 2, 1).reshape(-1, len(now))
                 own = np.log(_tail(own_scores, side, trust))
                 share = np.where(np.isnan(own), 0.0, evidence[now] / (evidence[now] + trust.width_own))
-                factors[side, now, low:high] = np.exp(share * np.nan_to_num(own) + (1 - share) * np.nan_to_num(common))[:, None]
+                believed = share * np.nan_to_num(own) + (1 - share) * np.nan_to_num(common)
+                believed *= believed**2 / (believed**2 + trust.caution**2)
+                factors[side, now, low:high] = np.exp(believed)[:, None]
     return factors
 
 
