@@ -29,6 +29,7 @@ from benchmarks.program import run
 from benchmarks.scratch import COLUMNS
 from benchmarks.sets import full_name, load_set
 from tsattn.config import DECODERS, ENCODERS, ModelConfig, TrainConfig, from_mapping, to_mapping
+from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
 from tsattn.listener import Listener
 from tsattn.model.fit import fit
@@ -75,11 +76,17 @@ def settings_of(data: str, name: str, parts: dict[str, str], seconds: float, wid
     made = plan(panel, horizon=horizon, test_windows=windows, model=parts)
     spec = PanelSource(panel, usual.model, usual.train).spec
     model = {**parts, "width": width_for(made.model, spec, parameters(usual.model, spec))}
+    each = step_time(panel, horizon, windows, model)
+    return model, {"steps": max(20, int(seconds / (1 + TrainConfig.finish) / each)), "patience": 1000}
+
+
+def step_time(panel: Panel, horizon: int, windows: int, model: dict[str, Any] | None = None) -> float:
+    """Seconds of the processor that a training step takes, by a pilot; model: fields of ModelConfig."""
     made = plan(panel, horizon=horizon, test_windows=windows, model=model, train={"steps": PILOT, "finish": 0.0})
     clock = Clock()
     with tempfile.TemporaryDirectory() as state:
         fit(panel.before(made.test_start), made.model, made.train, state=Path(state), on_progress=clock)
-    return model, {"steps": max(20, int(seconds / (1 + TrainConfig.finish) / clock.step)), "patience": 1000}
+    return clock.step
 
 
 class Clock:

@@ -19,14 +19,13 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.family import PILOT, Clock
+from benchmarks.family import step_time
 from benchmarks.program import run
 from benchmarks.sets import full_name, load_set
 from tsattn.config import TrainConfig
 from tsattn.data.panel import Panel
 from tsattn.forecast.backtest import backtest
 from tsattn.listener import Listener
-from tsattn.model.fit import fit
 from tsattn.verbs import contest
 from tsattn.verbs.plan import plan
 
@@ -45,15 +44,6 @@ def after(panel: Panel, horizon: int, windows: int, season: int, steps: int) -> 
         [contest.forecaster_of(best, panel, horizon)], panel, horizon=horizon, windows=windows, season_length=season
     )
     return {"steps": best.fitted.steps, "busy": busy, **{m: result.score(best.name, m) for m in ("MASE", "WQL")}}
-
-
-def step_time(panel: Panel, horizon: int, windows: int) -> float:
-    """Seconds of the processor that a step takes."""
-    made = plan(panel, horizon=horizon, test_windows=windows, train={"steps": PILOT, "finish": 0.0})
-    clock = Clock()
-    with tempfile.TemporaryDirectory() as state:
-        fit(panel.before(made.test_start), made.model, made.train, state=Path(state), on_progress=clock)
-    return clock.step
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

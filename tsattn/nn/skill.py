@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from tsattn.nn.anchors import CYCLES, PERIODS
+from tsattn.nn.cycles import back, place_of, steps_before
 
 MEMORY = 8  # cycles whose errors are averaged
 AHEAD = 16  # steps from an origin to the steps that are compared, at most half a cycle
@@ -48,20 +49,14 @@ def skill(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor) -> Tensor:
 def _cycle_errors(z: Tensor, since: Tensor, period: Tensor) -> Tensor:
     """z less the mean of the k values of its phase in the cycles before, (B, 2, k, L), where there are so many."""
     position = torch.arange(z.shape[1], device=z.device)
-    value = (z[:, None] * (since >= 0)).expand(-1, PERIODS, -1)
-
-    def back(x: Tensor, cycles: int) -> Tensor:
-        place = position - cycles * period
-        return x.gather(2, place.clamp_min(0)) * (place >= 0)
-
-    one = back(value, 1)
-    two = one + back(one, 1)
-    four = two + back(two, 2)
-    eight = four + back(four, 4)
-    fourteen = eight + back(four, 8) + back(two, 12)
+    places = {cycles: place_of(position, period, cycles) for cycles in (1, 2, 4, 8, 12)}
+    value = (z[:, None] * (since >= 0)).expand(-1, PERIODS, -1)[:, :, None]  # (B, 2, 1, L)
+    one = back(value, places[1])
+    two = one + back(one, places[1])
+    four = two + back(two, places[2])
+    fourteen = four + back(four, places[4]) + back(four, places[8]) + back(two, places[12])
     sums = dict(zip((1, 4, 14), (one, four, fourteen), strict=True))
-    means = torch.stack([sums[k] / k for k in CYCLES], 2)
-    return value[:, :, None] - means
+    return value - torch.cat([sums[k] / k for k in CYCLES], 2)
 
 
 def _recent_mean(x: Tensor, since: Tensor, late: Tensor, origin: Tensor, memory: Tensor) -> Tensor:
@@ -69,10 +64,7 @@ def _recent_mean(x: Tensor, since: Tensor, late: Tensor, origin: Tensor, memory:
 
     Steps count from `late` (B, g, n, 1) after the first value on. -1 where none does.
     """
-    position = torch.arange(x.shape[-1], device=x.device)[:, None]
-    newest = origin[:, None, None]  # (B, 1, 1, O)
-    seen = (position < newest) & (position >= newest - memory[..., None])  # (B, g, L, O)
+    seen = steps_before(origin, memory, x.shape[-1]).to(x.dtype)  # (B, g, L, O)
     counted = since[:, :, None] >= late  # (B, g, n, L)
-    seen = seen.to(x.dtype)
     count = counted.to(x.dtype) @ seen
     return torch.where(count > 0, (x.abs() * counted) @ seen / count.clamp_min(1), torch.full_like(count, -1))

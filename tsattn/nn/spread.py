@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from tsattn.nn.anchors import PERIODS
+from tsattn.nn.cycles import Place, back, place_of, steps_before
 
 DOUBLINGS = 4  # 16 cycles are looked at
 PRIOR = 4.0  # cycles of the common spread that a phase's own is mixed with: few cycles prove little
@@ -26,8 +27,8 @@ def spread(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: i
     since = position - first[:, None, None]  # (B, 1, L)
     before = torch.div(since, period, rounding_mode="floor").clamp(0, 2**DOUBLINGS)  # (B, 2, L): cycles before each value
     value = (z[:, None] * (since >= 0))[:, :, None]  # (B, 1, 1, L)
-    places = [_place(position, period, 2**step) for step in range(DOUBLINGS)]
-    usual = _back(_sums(value.expand(-1, PERIODS, -1, -1), places), places[0]) / before[:, :, None].clamp_min(1)
+    places = [place_of(position, period, 2**step) for step in range(DOUBLINGS)]
+    usual = back(_sums(value.expand(-1, PERIODS, -1, -1), places), places[0]) / before[:, :, None].clamp_min(1)
     away = (value - usual) * (before > 0)[:, :, None]  # (B, 2, 1, L)
     sides = _sums(torch.cat([away.clamp_min(0), -away.clamp_max(0)], 2), places)  # (B, 2, 2 sides, L)
 
@@ -39,9 +40,7 @@ def spread(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: i
     count = (before.gather(2, found).unflatten(2, newest.shape[2:]) * (newest >= 0))[:, :, None]
     own = own * (newest >= 0)[:, :, None]
 
-    position = position[:, None]
-    last = origin[:, None, None]  # (B, 1, 1, O)
-    whole = ((position < last) & (position >= last - cycle)).to(z.dtype)  # (B, 2, L, O): the cycle before each origin
+    whole = steps_before(origin, period, length).to(z.dtype)  # (B, 2, L, O): the cycle before each origin
     common = (sides @ whole) / (before[:, :, None].to(z.dtype) @ whole).clamp_min(1)
     common = common[..., None]  # (B, 2, 2, O, 1): mean deviations over a whole cycle of phases
     little = 0.02 * common.sum(2, keepdim=True) + 1e-6
@@ -59,19 +58,8 @@ def widen(gate: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
     return down, up
 
 
-def _place(position: Tensor, period: Tensor, cycles: int) -> tuple[Tensor, Tensor]:
-    """Where a value lies so many cycles back, and whether within the window: two of (B, 2, 1, L)."""
-    place = (position - cycles * period)[:, :, None]
-    return place.clamp_min(0), place >= 0
-
-
-def _back(x: Tensor, place: tuple[Tensor, Tensor]) -> Tensor:
-    """x (B, 2, n, L) as it was there, 0 before the window."""
-    return x.gather(3, place[0].expand(-1, -1, x.shape[2], -1)) * place[1]
-
-
-def _sums(x: Tensor, places: list[tuple[Tensor, Tensor]]) -> Tensor:
+def _sums(x: Tensor, places: list[Place]) -> Tensor:
     """The sum of a value and those of its phase in the cycles before, 2^DOUBLINGS in all, by doubling. (B, 2, n, L)."""
     for place in places:
-        x = x + _back(x, place)
+        x = x + back(x, place)
     return x

@@ -148,7 +148,6 @@ def _units(tables: Tables) -> dict[str, str]:
 
 def _as_text(table: pa.Table, units: dict[str, str]) -> pa.Table:
     """Timestamps as ISO 8601 text: dates where no row of the column has a time of day, offsets where there is a zone."""
-
     for name, unit in units.items():
         at = table.column_names.index(name)
         table = table.set_column(at, name, iso_column(table.column(at), unit))
@@ -169,7 +168,7 @@ def iso_column(column: pa.ChunkedArray, unit: str) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    encoded = pc.dictionary_encode(pa.concat_arrays(column.chunks) if column.num_chunks != 1 else column.chunk(0))
+    encoded = pc.dictionary_encode(column.combine_chunks())
     texts = pa.array(iso(pa.chunked_array([encoded.dictionary]), unit), pa.string())
     return texts.take(encoded.indices)
 
