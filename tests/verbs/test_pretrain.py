@@ -103,3 +103,14 @@ def test_when_a_gallery_is_asked_for_then_a_picture_is_written(tmp_path):
     assert api.gallery(tmp_path / "g.png", config=one).written.read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ConfigError):
         api.gallery(tmp_path / "g.txt")
+
+
+def test_when_it_goes_on_from_a_model_then_it_begins_with_its_weights_and_the_card_tells_of_both(recipe, whole, tmp_path):
+    still = tmp_path / "recipe.toml"
+    still.write_text(recipe.read_text().replace("steps = 24", "steps = 1\nlearning_rate = 1e-12\nweight_decay = 0.0"))
+    found = api.pretrain(out=tmp_path / "out", config=still, start=whole.model)
+    ours, theirs = (load_file(folder / "model.safetensors") for folder in (found.model, whole.model))
+    assert all(np.allclose(ours[name], theirs[name], atol=1e-6) for name in theirs)
+    source = read_card(found.model).source
+    assert source["series"] == 8
+    assert source["before"]["series"] == 8 * 24
