@@ -140,6 +140,45 @@ def test_when_ctrl_c_comes_while_python_still_imports_then_there_is_one_line_and
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
 
 
+def loaded(*words: str, **environment: str) -> list[str]:
+    """Which of the slow libraries a command line loads."""
+    code = "import sys; from tsattn.cli.main import main\ntry: main()\nexcept SystemExit: pass\n"
+    code += "print('LOADED', *sorted({'pydantic', 'rich', 'pandas', 'torch', 'pytorch_lightning'} & {*sys.modules}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **environment},
+    )
+    return done.stdout.splitlines()[-1].split()[1:]
+
+
+def test_when_no_value_has_to_be_read_then_pydantic_is_not_loaded(tmp_path):
+    (tmp_path / "data.csv").write_text("day,x\n" + "".join(f"2024-01-{d:02},{d % 7}\n" for d in range(1, 31)))
+    data, place = str(tmp_path / "data.csv"), ("--workspace", str(tmp_path / "w"))
+    assert loaded("--help") == loaded("--version") == loaded("train", "--help") == []
+    assert loaded(_TSATTN_COMPLETE="complete_bash", COMP_WORDS="tsattn tr", COMP_CWORD="1") == []
+    assert loaded(_TSATTN_COMPLETE="complete_bash", COMP_WORDS="tsattn train --prof", COMP_CWORD="2") == []
+    assert loaded("ingest", data, *place) == ["rich"]
+    assert loaded("forecast", data, *place) == ["rich"]
+    assert loaded("forecast", data, *place, "--horizon", "3") == ["pydantic", "rich"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--horizon", "three"), "--horizon"),
+        (("--horizon", "0"), "--horizon"),
+        (("--seed", "-1"), "--seed"),
+        (("--nonsense",), "--nonsense"),
+    ],
+)
+def test_when_a_value_is_wrong_then_it_is_still_read_and_refused(words, said, capsys):
+    assert main(["forecast", "data.csv", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_when_a_command_is_misspelt_then_the_right_one_is_named_at_once():
     code = "import sys; from tsattn.cli.main import main; code = main(['trian'])\n"
     code += "print(sorted({'pydantic', 'rich'} & {*sys.modules})); sys.exit(code)"

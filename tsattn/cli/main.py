@@ -13,12 +13,14 @@ import typer
 
 from tsattn.cli import backtest, batch, explain, forecast, ingest, models, options, pretrain, train, tune
 from tsattn.cli.groups import uses
+from tsattn.cli.quick import spare_pydantic
 from tsattn.cli.session import Session
 from tsattn.errors import ConfigError, ExitCode, TsattnError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+spare_pydantic()
 app = typer.Typer(
     name="tsattn",
     help="Forecast time series: train an LSTM + self-attention network on your data, score it, forecast with intervals.",
