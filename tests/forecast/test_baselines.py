@@ -17,7 +17,7 @@ from tsattn.forecast.baselines import BASELINES, Drift, Naive, SeasonalMean, Sea
 from tsattn.forecast.frame import Forecaster
 
 NAN = float("nan")
-SIMPLE = ("naive", "seasonal-naive", "drift", "seasonal-mean", "historic-quantiles")
+SIMPLE = ("naive", "seasonal-naive", "drift", "seasonal-mean", "historic-quantiles", "holt")
 Z90 = NormalDist().inv_cdf(0.9)
 
 

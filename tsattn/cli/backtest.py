@@ -36,7 +36,7 @@ def backtest(
         options.Many,
         typer.Option(
             metavar="NAME,…",
-            help="naive, seasonal-naive, drift, seasonal-mean, historic-quantiles, auto-ets, auto-theta, auto-arima.",
+            help="naive, seasonal-naive, drift, seasonal-mean, historic-quantiles, holt, auto-ets, auto-theta, auto-arima.",
         ),
     ] = None,
     members: options.Members = None,

@@ -222,6 +222,7 @@ BASELINES: dict[str, type[_Normal] | str] = {
     "drift": Drift,
     "seasonal-mean": SeasonalMean,
     "historic-quantiles": HistoricQuantiles,
+    "holt": "tsattn.forecast.holt:Holt",
     "auto-ets": "tsattn.forecast.statistical:AutoETS",
     "auto-theta": "tsattn.forecast.statistical:AutoTheta",
     "auto-arima": "tsattn.forecast.statistical:AutoARIMA",

@@ -19,6 +19,7 @@ from tsattn.forecast.baselines import Drift, HistoricQuantiles, Naive, SeasonalM
 from tsattn.forecast.evidence import Trust, pinball, relative, scores_of, weights_of, widened, widths_of
 from tsattn.forecast.frame import Forecaster
 from tsattn.forecast.heldback import Pools, padded, pools_of, recent, rows_of, shifted, shifts_of, truth
+from tsattn.forecast.holt import Holt
 from tsattn.forecast.predict import BATCH, wants_covariates
 from tsattn.forecast.ridge import Ridge
 
@@ -49,6 +50,7 @@ MEMBERS: dict[str, Make] = {
     "seasonal-naive": SeasonalNaive,
     "seasonal-mean": SeasonalMean,
     "drift": Drift,
+    "holt": Holt,
     "long-cycle": LongCycle,
     "historic-quantiles": HistoricQuantiles,
 }
