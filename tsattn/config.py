@@ -72,8 +72,11 @@ class ModelConfig:
 
     @property
     def any_length(self) -> bool:
-        """Whether the network takes windows of fewer tokens than the context holds. Other encoders cut them into blocks."""
-        return self.encoder in ("full", "none") and self.context >= 4 * self.patch
+        """Whether the network takes windows of fewer tokens than the context holds.
+
+        Encoders other than these cut them into blocks, and torch writes a plain recurrent layer into a graph step by step.
+        """
+        return self.encoder in ("full", "none") and self.front_end != "rnn" and self.context >= 4 * self.patch
 
     @property
     def reach(self) -> int:

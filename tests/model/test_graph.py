@@ -86,3 +86,17 @@ def test_when_a_graph_disagrees_then_parity_says_so(tmp_path):
         network.head.quantile.bias += 1.0
     with pytest.raises(artifact.ArtifactError, match="disagrees"):
         artifact.check_parity(network, tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize("kind", [torch.nn.GRU, torch.nn.LSTM])
+def test_when_one_recurrent_layer_was_exported_then_the_next_one_is_kept_whole_too(kind):
+    def exported() -> list[str]:
+        graph.forget_dispatch()
+        tokens = torch.export.Dim("tokens", min=2, max=64)
+        layer = kind(4, 4, batch_first=True).eval()
+        made = torch.onnx.export(layer, (torch.randn(3, 7, 4),), dynamic_shapes=({1: tokens},), dynamo=True, verbose=False)
+        assert made is not None
+        return [node.op_type for node in made.model_proto.graph.node]
+
+    for _ in range(2):
+        assert kind.__name__ in exported()

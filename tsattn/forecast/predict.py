@@ -15,6 +15,7 @@ from tsattn.forecast.frame import Forecast, Forecaster
 from tsattn.forecast.quantiles import checked_levels, resample
 
 BATCH = 512
+MOST_STEPS = 20_000  # ahead: more is a slip of the keyboard, and takes all memory
 _CELLS = 1 << 22  # values of one batch's largest array, so that whole histories of long series stay within some 100 MB
 
 
@@ -44,6 +45,10 @@ def predict(
     levels = forecaster.quantiles if quantiles is None else checked_levels(quantiles)
     if horizon < 1:
         raise ConfigError(f"the horizon must be positive, not {horizon}", "use for example --horizon 24")
+    if horizon > MOST_STEPS:
+        raise ConfigError(
+            f"a horizon of {horizon:,} steps is beyond the {MOST_STEPS:,} possible", "a longer step may help: --resample"
+        )
     origins = last_origins(panel) if origins is None else origins
     seen = observed_before(panel, origins)
     failures = {i: Failure(panel.item_ids[origins.item[i]], "has no observed value") for i in np.flatnonzero(~seen).tolist()}

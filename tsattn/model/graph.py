@@ -114,6 +114,7 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
         past = {**free, 1: config.patch * tokens}
         whole = {**free, 1: config.patch * tokens + config.reach}
         values = shortened(values, config, min(TRACED, network.tokens - 1))
+    forget_dispatch()
     with quiet("torch.onnx", "onnxscript", "onnx_ir", "torch.export"):
         program = torch.onnx.export(
             network,
@@ -138,6 +139,18 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
         node.ClearField("doc_string")
     made.metadata_props.add(key=KEY, value=repr((config, spec)))
     return made
+
+
+def forget_dispatch() -> None:
+    """Let torch choose anew what it does with recurrent layers.
+
+    An export keeps them whole, but takes them apart, for as many tokens as the example has, if torch remembers from the
+    export before that it did so (2.13).
+    """
+    for kind in ("lstm", "gru", "rnn_tanh"):
+        remembered = getattr(getattr(torch.ops.aten, kind).input, "_dispatch_cache", None)
+        if remembered is not None:
+            remembered.clear()
 
 
 def _bind(template: onnx.ModelProto, network: Network) -> onnx.ModelProto:
