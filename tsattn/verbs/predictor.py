@@ -16,18 +16,22 @@ from tsattn.data.freq import Freq, calendar_names
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.read import read
 from tsattn.data.report import ReadReport
+from tsattn.data.spikes import without_spikes
 from tsattn.data.words import listed
 from tsattn.errors import ConfigError, DataError
 from tsattn.forecast.frame import Forecast, Forecaster
 from tsattn.forecast.paths import Paths, predict_paths
 from tsattn.forecast.predict import predict
 from tsattn.model.card import ANY_FREQ
+from tsattn.out.words import stamps
 from tsattn.workspace import ModelRef
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tsattn.model.card import Card
+
+RECENT = 2048  # steps of a history whose spikes are told of: the usual context
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -142,6 +146,24 @@ def joined(forecaster: Forecaster) -> tuple[str, ...]:
     """What a join of members says of its weights; nothing of a network alone."""
     told = getattr(forecaster, "told", None)
     return () if told is None else (str(told()),)
+
+
+def spikes(panel: Panel) -> tuple[str, ...]:
+    """A line on the lone far values near the ends of histories, which forecasts take as missing; nothing where there is none."""
+    found = []
+    for item in range(len(panel)):
+        history = panel.history(item)[-RECENT:][None]
+        gone = np.flatnonzero(np.isnan(without_spikes(history, panel.freq.season_lengths)[0]) & ~np.isnan(history[0]))
+        first = int(panel.origin[item] - panel.indptr[item]) - history.shape[1]
+        found += [(item, first + int(at), float(history[0, at])) for at in gone]
+    if not found:
+        return ()
+    item, row, value = found[0]
+    named = f"{panel.item_ids[item]}, " if len(panel) > 1 else ""
+    first_one = f"{value:.6g} ({named}{stamps(panel.timestamps(item)[[row]], panel.freq, panel.tz)[0]})"
+    if len(found) == 1:
+        return (f"taken as missing, for it is far from the values around it: {first_one}",)
+    return (f"taken as missing, for they are far from the values around them: {len(found):,} values, the first {first_one}",)
 
 
 def read_for(card: Card, data: Any, options: ReadOptions) -> tuple[Panel, ReadReport]:
