@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from tsattn.config import ReadOptions
-from tsattn.data.panel import Schema
+from tsattn.data.panel import Panel, Schema
 from tsattn.errors import ConfigError, DataError
 from tsattn.verbs import choose
-from tsattn.verbs.predictor import check_fits, read_for
+from tsattn.verbs.predictor import check_fits, read_for, spikes
 
 
 def card_of(freq: str, target: tuple[str, ...] = ("y",), source: str | None = None) -> Any:
@@ -99,3 +99,18 @@ def test_when_a_model_lost_its_own_backtest_then_choosing_it_says_so():
         card.scores = [scores[0] | {"MASE": mine, "WQL": mine}, scores[1]]
         notes = choose._again(ref, card, frame("D"), ReadOptions()).notes
         assert any("does NOT beat" in note for note in notes) is told
+
+
+def test_when_a_history_has_spikes_then_the_first_is_named_with_its_series_and_time():
+    calm = np.arange(100) % 7 + np.random.default_rng(0).random(100)
+    odd = calm.copy()
+    odd[[40, 60]] = 500
+    start = np.datetime64("2024-01-01")
+    panel = Panel.from_arrays([calm, odd], freq="D", start=start, item_ids=["calm", "odd"])
+    assert spikes(panel) == (
+        "taken as missing, for they are far from the values around them: 2 values, the first 500 (odd, 2024-02-10)",
+    )
+    assert spikes(panel.select(np.array([0]))) == ()
+    odd[60] = 3
+    alone = Panel.from_arrays([odd], freq="D", start=start)
+    assert spikes(alone) == ("taken as missing, for it is far from the values around it: 500 (2024-02-10)",)
