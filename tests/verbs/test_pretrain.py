@@ -11,6 +11,7 @@ from tsattn.data.panel import Panel
 from tsattn.data.synthetic.config import KINDS
 from tsattn.errors import ConfigError
 from tsattn.forecast.predict import predict
+from tsattn.listener import Listener
 from tsattn.model import runtime
 from tsattn.model.card import read_card
 from tsattn.verbs.pretrain import read_recipe
@@ -114,3 +115,14 @@ def test_when_it_goes_on_from_a_model_then_it_begins_with_its_weights_and_the_ca
     source = read_card(found.model).source
     assert source["series"] == 8
     assert source["before"]["series"] == 8 * 24
+
+
+def test_when_it_goes_on_in_slices_then_the_card_still_tells_of_both_and_a_seed_used_before_is_told(recipe, whole, tmp_path):
+    said: list[str] = []
+    listener = Listener(note=said.append)
+    paused = api.pretrain(out=tmp_path / "out", config=recipe, start=whole.model, pause=0.0, listener=listener)
+    assert paused.model is None
+    assert any("seed" in line for line in said)
+    found = api.pretrain(out=tmp_path / "out", config=recipe, resume=True, listener=listener)
+    assert read_card(found.model).source["before"]["series"] == 8 * 24
+    assert not (tmp_path / "out" / "before.json").exists()

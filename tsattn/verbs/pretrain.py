@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from tsattn.config import ModelConfig, TrainConfig, from_mapping, read_toml, to_mapping
+from tsattn.data.atomic import write_atomic
 from tsattn.data.panel import Schema
 from tsattn.errors import ConfigError
 from tsattn.forecast.members import DEFAULT
@@ -15,6 +17,7 @@ from tsattn.listener import Listener
 from tsattn.model.card import ANY_FREQ, Card, Fitted
 from tsattn.verbs.results import Pretrained
 
+BEFORE = "before.json"  # in the folder of a pre-training: the run whose weights it went on from
 RECIPE = resources.files("tsattn") / "zero_shot" / "recipe.toml"  # what the shipped weights were made by
 
 
@@ -61,7 +64,19 @@ def run(
     if folder.exists():
         raise ConfigError(f"{folder} exists already: that pre-training is over", "name another folder: --out FOLDER")
     source = SyntheticSource(recipe.synthetic, recipe.model, recipe.train)
-    first, earlier = (None, None) if start is None else artifact.load_network(start)
+    if not resume:
+        (out / BEFORE).unlink(missing_ok=True)
+    first, before = None, _before(out)
+    if start is not None and before is None:
+        first, earlier = artifact.load_network(start)
+        before = {"created": earlier.created, "train": to_mapping(earlier.train), **earlier.source}
+        if earlier.train.seed == recipe.train.seed and before.get("synthetic") == to_mapping(recipe.synthetic):
+            listener.note(
+                f"the recipe has the seed ({recipe.train.seed}) of the run before: its series come again; give it another one"
+            )
+        out.mkdir(parents=True, exist_ok=True)
+        with write_atomic(out / BEFORE) as beside:
+            beside.write_text(json.dumps(before), "utf-8")
     network, fitted = learn(
         source,
         recipe.model,
@@ -75,16 +90,25 @@ def run(
     if fitted.stopped in ("paused", "interrupted"):
         return Pretrained(out, None, fitted, recipe.train.steps)
     listener.note("saving and checking the model")
-    card = _card(network, recipe, fitted, earlier)
+    card = _card(network, recipe, fitted, before)
     artifact.save(folder, network, card)
     clear_state(out / "state")
+    (out / BEFORE).unlink(missing_ok=True)
     return Pretrained(out, folder, fitted, recipe.train.steps)
 
 
-def _card(network: Any, recipe: Recipe, fitted: Fitted, earlier: Card | None) -> Card:
+def _before(out: Path) -> dict[str, Any] | None:
+    """What the first slice of an interrupted pre-training went on from."""
+    try:
+        return dict(json.loads((out / BEFORE).read_text("utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def _card(network: Any, recipe: Recipe, fitted: Fitted, before: dict[str, Any] | None) -> Card:
     source = {"synthetic": to_mapping(recipe.synthetic), "series": recipe.train.batch * fitted.steps}
-    if earlier is not None:  # all that led to these weights, the newest first
-        source["before"] = {"created": earlier.created, "train": to_mapping(earlier.train), **earlier.source}
+    if before is not None:  # all that led to these weights, the newest first
+        source["before"] = before
     return Card(
         name="zero-shot",
         freq=ANY_FREQ,
