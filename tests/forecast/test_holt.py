@@ -19,25 +19,31 @@ def reference(y: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
     far = min(holt.AHEAD, horizon, len(y) // 3)
     slopes = [np.polyfit(np.arange(t + 1), y[: t + 1], 1)[0] if t else 0.0 for t in range(len(y))]
     for alpha, (beta, damping) in itertools.product(holt.ALPHAS, holt.TRENDS):
-        level, trend, errors, squares = y[0], 0.0, 0.0, 0.0
+        level, trend, errors, squares, missed = y[0], 0.0, 0.0, 0.0, 0.0
 
         def ahead(steps: int, level: float, trend: float, damping: float = damping) -> float:
             return level + trend * sum(damping**i for i in range(1, steps + 1))
 
         for t in range(1, len(y)):
             if t + far <= len(y):
-                errors += abs(y[t + far - 1] - ahead(far, level, trend))
+                miss = y[t + far - 1] - ahead(far, level, trend)
+                errors, missed = errors + abs(miss), missed + miss**2
             made = ahead(1, level, trend)
             errors, squares = errors + abs(y[t] - made), squares + (y[t] - made) ** 2
             level, trend = made + alpha * (y[t] - made), damping * trend + alpha * beta * (y[t] - made)
             trend = slopes[t] if (beta, damping) == (0, 1) else trend
         moved = [1.0, *(alpha * (1 + beta * sum(damping**i for i in range(1, j + 1))) for j in range(1, horizon))]
         variance = np.cumsum(np.square(moved)) * squares / (len(y) - 1)
-        found.append((errors, np.array([ahead(h, level, trend) for h in range(1, horizon + 1)]), variance))
-    least = min(errors for errors, _, _ in found)
-    weights = np.array([np.exp(-holt.SHARPNESS * (errors / least - 1)) for errors, _, _ in found])
+        found.append(
+            (errors, np.array([ahead(h, level, trend) for h in range(1, horizon + 1)]), variance, missed / (len(y) - far))
+        )
+    errors, means, variances, misses = (np.array(part) for part in zip(*found, strict=True))
+    weights = np.exp(-holt.SHARPNESS * (errors / errors.min() - 1))
     weights /= weights.sum()
-    return weights @ np.array([m for _, m, _ in found]), np.sqrt(weights @ np.array([v for _, _, v in found]))
+    variance = weights @ variances
+    wider = np.clip(weights @ misses / variance[far - 1], 1, holt.WIDEST)
+    grown = [1 + (wider - 1) * min(h / max(far - 1, 1), 1) for h in range(horizon)]
+    return weights @ means, np.sqrt(variance * grown)
 
 
 @pytest.mark.parametrize(("length", "horizon"), [(40, 12), (40, 3), (9, 5), (200, 1)])
@@ -82,7 +88,7 @@ def test_when_there_is_no_season_then_none_is_found():
 def test_when_a_line_goes_on_then_so_does_the_forecast_and_it_is_sure():
     mean, sigma = Holt().moments(np.array([3.0 + 2.0 * np.arange(60)]), 10, 1)
     np.testing.assert_allclose(mean[0], 3 + 2 * np.arange(60, 70), rtol=0.01)
-    assert (sigma < 1).all()  # half of a step of the line
+    assert (sigma < 3).all()  # a step and a half of the line: its slope was not known from the first value
 
 
 @pytest.mark.parametrize("value", [0.0, 7.0, -3.0, 1e12, 1e-12])

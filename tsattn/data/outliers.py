@@ -34,7 +34,7 @@ def warn_of_outliers(rows: Rows, names: list[str], notes: Notes) -> None:
         item = f", {rows.called(outlier.row)}" if len(rows.ids) > 1 else ""
         notes.warn(
             f"{rows.place(outlier.row)}, column {names[outlier.column]!r}{item}: {value:.6g} is {outlier.times:,.0f} times "
-            "further from the usual value than 99 % of the others; it spoils the scale of its series and the scores. "
+            "further from the usual value than 99 % of the others; forecasts leave it out, training and scores do not. "
             "If it is an error, leave that field empty: it then counts as missing"
         )
     if len(found) > MOST_TOLD:

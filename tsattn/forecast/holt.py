@@ -27,6 +27,7 @@ TRENDS = (
 )  # of the trend: beta / alpha, damping
 AHEAD = 8  # the farthest step whose errors weigh the constants
 SHARPNESS = 20.0  # weight = exp(-SHARPNESS · (error / least error - 1))
+WIDEST = 9.0  # times the variance that the errors one step ahead tell of
 FEWEST = 6  # observed steps that a fit needs
 LONGEST = 768  # newest steps that are looked at
 STRENGTH = 1.645  # standard errors that the likeness of neighbouring cycles must be above zero to be a season
@@ -54,6 +55,9 @@ class Holt(_Normal):
         past, ahead = each[:, :length], each[:, length:]
         bare = np.where(positive, y / np.where(positive, past, 1.0), y - past)
         mean, sigma = _smoothed(bare, inside, horizon)
+        # indices of so many cycles fit their own past too well, and are themselves in doubt: both add a part in that many
+        cycles = np.maximum(n / season, 2.0)
+        sigma = sigma * np.where((index != index[:, :1]).any(1), np.sqrt((cycles + 1) / (cycles - 1)), 1.0)[:, None]
         mean, sigma = np.where(positive, mean * ahead, mean + ahead), np.where(positive, sigma * ahead, sigma)
         enough, naive = (n >= FEWEST)[:, None], Naive().moments(history, horizon, season)
         return np.where(enough, mean, naive[0]), np.where(enough, sigma, naive[1])
@@ -121,11 +125,13 @@ def _smoothed(y: np.ndarray, inside: np.ndarray, horizon: int) -> tuple[np.ndarr
     first = np.minimum(length - inside.sum(1), length - 1)
     line = (damping == 1) & (beta == 0)
     level = np.repeat(y[np.arange(rows), first][:, None], len(alpha), 1)
-    trend, squares, errors = np.zeros_like(level), np.zeros_like(level), np.zeros_like(level)
+    trend, squares, misses, errors = (np.zeros_like(level) for _ in range(4))
     columns, slopes = y.T[..., None], _slopes(y, inside).T[..., None]
     for t in range(int(first.min()) + 1, length):
         seen = inside[:, t - 1, None]
-        errors += np.abs(later[t] - level - trend * gone) * (seen & known[t])
+        miss = (later[t] - level - trend * gone) * (seen & known[t])
+        misses += miss**2
+        errors += np.abs(miss)
         trend = damping * trend
         made = level + trend
         error = (columns[t] - made) * seen
@@ -142,7 +148,13 @@ def _smoothed(y: np.ndarray, inside: np.ndarray, horizon: int) -> tuple[np.ndarr
     moved = alpha[:, None] * (1 + beta[:, None] * reach[:, : horizon - 1])
     growth = np.cumsum(np.pad(moved**2, ((0, 0), (1, 0)), constant_values=1.0), 1)
     count = np.maximum(inside.sum(1) - 1, 1)[:, None]
-    return mean, np.sqrt((weight * squares / count) @ growth)
+    variance = (weight * squares / count) @ growth
+    # so far the model's own word, by its errors one step ahead; what it missed `far` steps ahead is heard too
+    missed = (weight * misses).sum(1) / np.maximum(inside.sum(1) - far, 1)
+    said = np.take_along_axis(variance, far[:, None] - 1, 1)[:, 0]
+    wider = np.clip(missed / np.where(said > 0, said, 1.0), 1.0, WIDEST) - 1
+    share = np.minimum(np.arange(horizon) / np.maximum(far - 1, 1)[:, None], 1.0)
+    return mean, np.sqrt(variance * (1 + wider[:, None] * share))
 
 
 def _constants() -> tuple[list[float], tuple[list[float], list[float]]]:

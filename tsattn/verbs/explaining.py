@@ -21,6 +21,7 @@ from tsattn.forecast.predict import check_known, predict, wants_covariates
 from tsattn.listener import Listener
 from tsattn.model.card import ANY_FREQ, Card
 from tsattn.verbs.choose import choose
+from tsattn.verbs.predictor import horizon_for
 from tsattn.verbs.results import plain
 from tsattn.verbs.unseen import groups, held_back, sampled
 from tsattn.workspace import ModelRef, Workspace
@@ -141,13 +142,16 @@ def run(
     network, _ = artifact.load_network(chosen.ref.path)
     forecaster = runtime.of_network(network, card)
     origins = sampled(panel, panel.origin + rows, WINDOWS)
-    batch = gather(panel, origins, card.model.context, card.model.horizon, wants_covariates(forecaster))
+    steps = min(horizon_for(card, panel), card.model.horizon)
+    passes = -(-steps // card.model.reach) * card.model.reach
+    batch = gather(panel, origins, card.model.context, passes, wants_covariates(forecaster))
+    batch.future_target[:, steps:] = np.nan  # of what nobody asked for, nothing is measured
     listener.note(f"measuring on {len(origins)} held-back windows")
-    measured = Importance(forecaster, batch, groups(panel, origins, card.model.horizon))
+    measured = Importance(forecaster, batch, groups(panel, origins, steps))
     lags = measured.lags(*_lags(panel, batch))
     covariates = measured.covariates(_parts_of(card, panel, batch))
-    shown, made, more = _shown(forecaster, panel, card)
-    seen = look(network, gather(panel, shown, card.model.context, card.model.horizon, wants_covariates(forecaster)))
+    shown, made, more = _shown(forecaster, panel, steps)
+    seen = look(network, gather(panel, shown, card.model.context, card.model.reach, wants_covariates(forecaster)))
     attention = None if seen.attention is None else seen.attention[0]
     spans = _spans(card.model.context, card.model.patch, int(panel.lengths.max()))
     effects = measured.blocks(spans)
@@ -210,12 +214,12 @@ def _varies(values: np.ndarray) -> bool:
     return bool(seen.any()) and float(np.nanmax(values - np.nanmin(values, tuple(range(values.ndim - 1))))) > 0
 
 
-def _shown(forecaster: Forecaster, panel: Panel, card: Card) -> tuple[Origins, Forecast, list[str]]:
+def _shown(forecaster: Forecaster, panel: Panel, steps: int) -> tuple[Origins, Forecast, list[str]]:
     """The first item's origin to explain, and the forecast from it: at its end, or a horizon earlier where the known
     covariates of the future are missing.
     """
     first = panel.select(np.array([0]))
-    steps, origins = min(card.horizon, card.model.horizon), last_origins(first)
+    origins = last_origins(first)
     notes = []
     try:
         check_known(first, origins, steps)
