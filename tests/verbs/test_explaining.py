@@ -129,3 +129,15 @@ def test_when_effects_are_written_then_they_read_well():
     assert (percent(0.123), percent(-0.01), percent(2.5), percent(float("nan"))) == ("+12.3 %", "-1.0 %", "+250 %", "–")
     assert interval(Effect("x", 0.1, 0.05, 0.15, True)) == "5.0 … 15.0 %"
     assert interval(Effect("x", 0.1, float("nan"), float("nan"), False)) == "–"
+
+
+def test_when_a_pass_is_no_part_of_the_horizon_then_an_autoregressive_network_is_explained_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(artifact, "write_graph", lambda network, path: path.write_bytes(b"graph"))
+    monkeypatch.setattr(artifact, "check_parity", lambda *_: None)
+    monkeypatch.setattr(training, "score_tail", lambda *_: None)
+    model, brief = {**MODEL, "decoder": "autoregressive"}, {**TRAIN, "steps": 20}
+    tsattn.train(DATA, horizon=10, read=READ, name="paths", workspace=tmp_path, model=model, training=brief)
+    found = tsattn.explain(model="paths", workspace=tmp_path)
+    assert found.forecast.horizon == 10
+    assert found.windows > 0
+    assert {effect.name for effect in found.covariates} >= {"promo", "price", "visitors"}
