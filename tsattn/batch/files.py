@@ -126,7 +126,7 @@ class _Partition:
         if not self.path.exists():
             return
         try:
-            with pq.ParquetFile(self.path) as file:
+            with pq.ParquetFile(self.path, pre_buffer=False) as file:
                 for batch in file.iter_batches(columns=columns):
                     old = pa.Table.from_batches([batch])
                     yield old.filter(pc.invert(pc.is_in(old["item_id"], value_set=self.items)))

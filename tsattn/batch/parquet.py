@@ -264,10 +264,10 @@ class _opened:
         import pyarrow.parquet as pq
 
         try:
-            self.file = pq.ParquetFile(path)
+            self.file = pq.ParquetFile(path, pre_buffer=False)
             if item in self.file.schema_arrow.names:
                 self.file.close()
-                self.file = pq.ParquetFile(path, read_dictionary=[item])
+                self.file = pq.ParquetFile(path, read_dictionary=[item], pre_buffer=False)
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{path}: cannot be read as Parquet: {str(error)[:200]}", "is the file whole?") from None
 

@@ -61,7 +61,8 @@ class Spool:
             import pyarrow as pa
             import pyarrow.parquet as pq
 
-            with pq.ParquetFile(self.path) as file:
+            # read ahead, a file is held whole until its last row is out
+            with pq.ParquetFile(self.path, pre_buffer=False) as file:
                 for batch in file.iter_batches(ROWS):
                     yield _labelled(pa.Table.from_batches([batch]), about)
 

@@ -59,7 +59,7 @@ def _rows(job: Job, output: Output, place: str, panel: Panel, newest: np.datetim
 def _parquet(path: Path) -> Iterator[dict[str, Any]]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(20_000):
             yield from batch.to_pylist()
 
