@@ -20,7 +20,7 @@ LONGEST_LINE = 1 << 22
 NULLS = (
     *("", ".", "..", "-", "--", "?", "NA", "N/A", "n/a", "na", "#N/A", "<NA>", "NaN", "nan", "NAN", "-nan", "NaT"),
     *("null", "NULL", "Null", "none", "None", "NONE", "nil", "missing", "(null)", "\\N"),
-    *("#N/A!", "#REF!", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#NAME?", "n.a.", "N.A.", "nd", "n.d.", "s/d"),
+    *("#N/A!", "#REF!", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#NAME?", "n.a.", "N.A.", "n.d."),
     *("k.A.", "k. A.", "n.v.", "n. v."),  # German: nothing said, not there
 )
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
