@@ -15,6 +15,7 @@ from rich.text import Text
 
 from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
+from tsattn.data.spikes import without_spikes
 from tsattn.forecast.frame import Forecast
 from tsattn.forecast.predict import Failure
 from tsattn.forecast.scores import Backtest
@@ -146,7 +147,8 @@ def forecast(console: Console, made: Forecast, panel: Panel, model: str, *, save
     drawn = table(*columns, title=title)
     index = {item: i for i, item in enumerate(panel.item_ids)}
     for b in range(shown):
-        before, after = sparkline(panel.history(index[made.item_ids[b]]), made.median[b])
+        history = panel.history(index[made.item_ids[b]])  # less what would press the rest flat
+        before, after = sparkline(without_spikes(history[None], panel.freq.season_lengths)[0], made.median[b])
         line = Text(before, style="dim").append("|").append(after, style="cyan")
         places = decimals(made.values[b])
         when = stamps(made.timestamps[b, :steps], made.freq, made.tz)
@@ -226,6 +228,10 @@ def profile(console: Console, found: Mapping[str, Any]) -> None:
 
 def trained(console: Console, fitted: Mapping[str, Any], where: str, verdict: str) -> None:
     """How a training run went, where the model is, and whether it is worth using."""
+    if not fitted["steps"]:
+        console.print(Text("what is saved is the model in the package as it is: training did not better it"))
+        _ended(console, where, verdict)
+        return
     why = {"finished": "finished", "early": "stopped early", "time": "stopped by --max-time", "interrupted": "interrupted"}
     ended = why.get(str(fitted["stopped"]), str(fitted["stopped"]))
     console.print(
@@ -237,6 +243,11 @@ def trained(console: Console, fitted: Mapping[str, Any], where: str, verdict: st
     )
     if fitted["stopped"] == "time" and fitted["best_step"] == fitted["steps"] and fitted["validation"] is not None:
         console.print(Text("it was still getting better when its time was over: --resume --max-time 5m trains on"))
+    _ended(console, where, verdict)
+
+
+def _ended(console: Console, where: str, verdict: str) -> None:
+    """What a training leaves behind, and what it is worth."""
     if verdict:
         console.print(Text(verdict, style="bold"))
     console.print(Text(f"model: {where}"))
