@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tsattn.data.outliers import without_absurd
+
 FAR = 4.0  # times the range, from the 5 % to the 95 % quantile, of how far values of the window are from those around them
 FEWEST = 24  # values that a window needs
 MOST = 0.08  # of the values: more are no accidents
@@ -38,6 +40,11 @@ def without_spikes(past: np.ndarray, periods: Sequence[int] = ()) -> np.ndarray:
             out = past.copy() if out is past else out
             out[row, spikes] = np.nan
     return out
+
+
+def believable(past: np.ndarray, periods: Sequence[int] = ()) -> np.ndarray:
+    """Windows (B, L) as forecasters are shown them: what is absurd, and then what is a spike, is missing."""
+    return without_spikes(without_absurd(past), periods)
 
 
 def _sides(values: np.ndarray) -> np.ndarray:

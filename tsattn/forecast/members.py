@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tsattn.data.outliers import without_absurd
-from tsattn.data.spikes import without_spikes
+from tsattn.data.spikes import believable
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
 from tsattn.forecast.baselines import Drift, HistoricQuantiles, Naive, SeasonalMean, SeasonalNaive
@@ -109,7 +108,7 @@ class Joined:
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """(B, H, Q) float32."""
-        batch = replace(batch, past_target=without_spikes(without_absurd(batch.past_target), batch.season_lengths))
+        batch = replace(batch, past_target=believable(batch.past_target, batch.season_lengths))
         some = np.flatnonzero(~np.isnan(batch.past_target).all(0))
         batch = recent(batch, min(_LONGEST, batch.context - int(some[0]) if len(some) else 1))
         levels = np.array(self.quantiles)

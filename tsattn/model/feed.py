@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tsattn.config import ModelConfig
-from tsattn.data.outliers import without_absurd
-from tsattn.data.spikes import without_spikes
+from tsattn.data.spikes import believable
 from tsattn.data.windows import WindowBatch
 from tsattn.model.gaps import fill_gaps
 from tsattn.model.short import seasons_by_length
@@ -14,7 +13,7 @@ from tsattn.model.short import seasons_by_length
 
 def feed(batch: WindowBatch, model: ModelConfig) -> dict[str, np.ndarray]:
     """The fields of nn.network.Inputs: absurd values and spikes left out, gaps filled from near seasons, the seasons found."""
-    past = without_spikes(without_absurd(batch.past_target), batch.season_lengths)
+    past = believable(batch.past_target, batch.season_lengths)
     seasons = seasons_by_length(past, batch.season_lengths, model)
     return {
         "target": fill_gaps(past, seasons),
