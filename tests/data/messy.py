@@ -276,6 +276,9 @@ GOOD: dict[str, Messy] = {
         last="2024-02-04",
         found=("numbered",),
     ),
+    "spreadsheet-titles": Messy(
+        lines("Sales of a shop,", "made by Ann,", ",") + _csv("date,value", _D, _V), **_PLAIN, repaired=("before the header",)
+    ),
     "crlf-and-bom": Messy(b"\xef\xbb\xbf" + _csv("date,value", _D, _V, end="\r\n"), **_PLAIN),
     "quoted": Messy(
         _csv('"date","value","a, note"', [f'"{d}"' for d in _D], [f'"{v}"' for v in _V], ['"x, ""y"""'] * 8), **_PLAIN

@@ -257,6 +257,14 @@ def test_items_without_any_value_are_left_out_and_told(csv) -> None:
     assert "'b'" in report.warnings[0]
 
 
+def test_a_step_named_too_fine_is_warned_of(csv) -> None:
+    rows = _table("day,v", _D, range(8))
+    assert not csv(rows)[1].warnings
+    panel, report = csv(rows, ReadOptions(freq="h"))
+    assert panel.lengths.tolist() == [169]
+    assert "only 8 of 169 steps of h have a row" in report.warnings[0]
+
+
 def test_an_item_called_na_is_no_missing_one(csv) -> None:
     panel, _ = csv(_table("country,date,value", ["NA"] * 8 + ["DE"] * 8, _D * 2, range(16)))
     assert panel.item_ids == ("NA", "DE")

@@ -178,6 +178,10 @@ def _header(rows: list[list[str]]) -> tuple[int, tuple[str, ...], bool]:
     first = next((i for i, row in enumerate(rows[:40]) if len(row) == width), 0)
     while width == 1 and first < len(rows) - 1 and rows[first][0].startswith("#") and " " in rows[first][0]:
         first += 1
+    while _is_title(rows[first]) and any(
+        _is_header(rows[k], rows[k + 1 :]) for k in range(first + 1, min(first + 4, len(rows) - 1))
+    ):
+        first += 1
     head = rows[first]
     if (
         first > 0
@@ -192,6 +196,11 @@ def _header(rows: list[list[str]]) -> tuple[int, tuple[str, ...], bool]:
     if _is_header(head, rows[first + 1 :]):
         return first + 1, tuple(cell.strip() for cell in head), True
     return first, ("",) * width, False
+
+
+def _is_title(row: list[str]) -> bool:
+    """A line of words, or of nothing, that a spreadsheet filled up with empty cells."""
+    return len(row) > 1 and _cell_class(row[0]) in ("text", "empty") and not any(cell.strip() for cell in row[1:])
 
 
 def _cell_class(cell: str) -> str:

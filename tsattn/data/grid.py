@@ -141,6 +141,10 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False) -> Grid:
         first = int(np.argmax(np.diff(steps, prepend=-1)[_inner(indptr, len(rows))] > 1))
         row = int(np.flatnonzero(_inner(indptr, len(rows)))[first])
         notes.repair("missing rows: left empty as missing values", gaps, f"before {rows.place(row)}")
+    if gaps > 2 * len(rows):
+        notes.warn(
+            f"only {len(rows):,} of {total:,} steps of {freq.alias} have a row: a coarser step may serve better (--resample)"
+        )
     values = []
     for k in range(len(rows.values)):
         full = np.full(total, np.nan, np.float32)

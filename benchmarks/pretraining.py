@@ -1,0 +1,196 @@
+"""What pre-training owes to each part of it: to every generator, to the number of series, to the network's parts and size.
+
+    python -m benchmarks.pretraining --data PATH --study generators --record runs.jsonl [--seeds 3] [--series 40000]
+
+Every run is short, is decayed to its end, and learns from generated series alone; it is judged on real ones, by windows that
+lie before the test windows of the open sets and by those of PATH's smaller files: the network alone, beside seasonal naive.
+--record: runs found there are not run again, so a study may be ended at any time and gone on with later.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import math
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.family import PILOT, Clock, parameters, width_for
+from benchmarks.program import run
+from benchmarks.sets import load_set
+from tsattn import api
+from tsattn.config import ModelConfig, TrainConfig
+from tsattn.data.panel import Panel, Schema
+from tsattn.data.synthetic.config import KINDS, SyntheticConfig
+from tsattn.forecast.backtest import backtest
+from tsattn.forecast.baselines import SeasonalNaive
+from tsattn.forecast.frame import DEFAULT_QUANTILES
+from tsattn.model import runtime
+from tsattn.model.card import ANY_FREQ, Card, Fitted
+from tsattn.model.learn import learn
+from tsattn.model.synthetic import SyntheticSource
+from tsattn.nn.network import InputSpec, Network
+
+# set -> items left out between two, windows; the windows lie before the test windows
+SETS = {"ett1/H/short": (1, 20), "ett1/15T/short": (1, 10), "m4_hourly/H/short": (6, 2)}
+# file -> horizon, windows, season length
+FILES = {
+    "AirPassengers.csv": (12, 5, 12),
+    "taylor.csv": (48, 10, 48),
+    "seattle-weather.csv": (14, 20, 1),
+    "stocks.csv": (6, 6, 1),
+}
+MIXTURE = SyntheticConfig()
+MODEL = ModelConfig(context=1024, horizon=64, patch=32, width=96, heads=3, layers=3)
+TRAIN = TrainConfig(batch=64, origins=12, learning_rate=2e-3, warmup=50, decay=0.5, average=0.99, patience=1000)
+SCALES = (1 / 16, 1 / 4, 1, 4)  # of the series
+SIZES = {"0.4 M": (64, 2, 2), "0.8 M": (96, 3, 3), "1.9 M": (160, 5, 4)}  # width, heads, layers
+PARTS: dict[str, dict[str, Any]] = {
+    "LSTM + attention": {},
+    "attention alone": {"front_end": "none"},
+    "LSTM alone": {"encoder": "none"},
+    "neither": {"front_end": "none", "encoder": "none"},
+}
+METRICS = ("MASE", "WQL")
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """One run. seconds: of the processor, in the stead of series."""
+
+    name: str
+    seed: int
+    series: int
+    model: ModelConfig = MODEL
+    synthetic: SyntheticConfig = MIXTURE
+    seconds: float | None = None
+
+
+def trials(study: str, series: int, seeds: int, seconds: float) -> Iterator[Trial]:
+    """The runs of a study, all of the first seed before the second."""
+    for seed in range(seeds):
+        if study == "generators":
+            yield Trial("all", seed, series)
+            for kind in KINDS:
+                yield Trial(f"without {kind}", seed, series, synthetic=dataclasses.replace(SyntheticConfig(), **{kind: 0.0}))
+        elif study == "scaling":
+            for size, (width, heads, layers) in SIZES.items():
+                model = dataclasses.replace(MODEL, width=width, heads=heads, layers=layers)
+                for scale in SCALES:
+                    yield Trial(f"{size}, {int(series * scale):,} series", seed, int(series * scale), model)
+        else:
+            spec = InputSpec(0, 0, 0, DEFAULT_QUANTILES)
+            for name, parts in PARTS.items():
+                model = dataclasses.replace(MODEL, **parts)
+                width = width_for(model, spec, parameters(MODEL, spec))
+                yield Trial(name, seed, 0, dataclasses.replace(model, width=width), seconds=seconds)
+
+
+def train(trial: Trial) -> tuple[Network, Fitted, dict[str, Any]]:
+    """A network that has learnt from generated series, how, and what that took."""
+    steps = trial.series // TRAIN.batch if trial.seconds is None else int(trial.seconds / _step_time(trial))
+    settings, began = dataclasses.replace(TRAIN, seed=trial.seed, steps=max(steps, 2 * TRAIN.warmup)), time.process_time()
+    with tempfile.TemporaryDirectory() as state:
+        network, fitted = learn(_source(trial, settings), trial.model, settings, state=Path(state))
+    spent = time.process_time() - began
+    return network, fitted, {"series": settings.steps * settings.batch, "parameters": fitted.parameters, "busy": spent}
+
+
+def _step_time(trial: Trial) -> float:
+    clock, settings = Clock(), dataclasses.replace(TRAIN, steps=PILOT)
+    with tempfile.TemporaryDirectory() as state:
+        learn(_source(trial, settings), trial.model, settings, state=Path(state), on_progress=clock)
+    return clock.step
+
+
+def _source(trial: Trial, settings: TrainConfig) -> SyntheticSource:
+    return SyntheticSource(trial.synthetic, trial.model, settings)
+
+
+def panels(data: str) -> Iterator[tuple[str, Panel, int, int, int]]:
+    """Name, panel, horizon, windows and season length of all that a network is judged by."""
+    for name, (every, windows) in SETS.items():
+        panel, horizon, tested, season = load_set(data, name)
+        panel = panel.before(panel.origin - horizon * tested)
+        yield name, panel.select(np.arange(0, len(panel), every)), horizon, windows, season
+    for name, (horizon, windows, season) in FILES.items():
+        yield name, api.ingest(Path(data) / name).panel, horizon, windows, season
+
+
+def judge(network: Network, fitted: Fitted, trial: Trial, data: str) -> dict[str, float]:
+    """Each set's scores over those of seasonal naive, and their geometric means."""
+    card = Card(
+        name="network",
+        freq=ANY_FREQ,
+        horizon=trial.model.horizon,
+        quantiles=tuple(network.spec.quantiles),
+        inputs={"past": 0, "known": 0, "static": 0},
+        schema=Schema(),
+        model=trial.model,
+        train=TRAIN,
+        fitted=fitted,
+    )
+    made, found = runtime.of_network(network.eval(), card), {}
+    for name, panel, horizon, windows, season in panels(data):
+        naive = SeasonalNaive(season)
+        result = backtest([made, naive], panel, horizon=horizon, windows=windows, season_length=season)
+        for metric in METRICS:
+            found[f"{name} {metric}"] = result.score(made.name, metric) / result.score(naive.name, metric)
+    for metric in METRICS:
+        found[metric] = math.exp(np.mean([math.log(value) for key, value in found.items() if key.endswith(f" {metric}")]))
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pretraining", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", required=True, help="the folder with the sets' CSV files")
+    parser.add_argument("--study", required=True, choices=("generators", "scaling", "parts"))
+    parser.add_argument("--record", required=True, type=Path, help="a file that runs are appended to, a JSON object a line")
+    parser.add_argument("--series", type=int, default=40_000, help="that each run learns from")
+    parser.add_argument("--seconds", type=float, default=150.0, help="of the processor, for each run of --study parts")
+    parser.add_argument("--seeds", type=int, default=3, help="how many runs of each, seeds 0, 1, …")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    console = Console(soft_wrap=True)
+    for trial in trials(options.study, options.series, options.seeds, options.seconds):
+        key = {"study": options.study, "name": trial.name, "seed": trial.seed, "asked": trial.series or trial.seconds}
+        if any(key.items() <= row.items() for row in _recorded(options.record)):
+            continue
+        network, fitted, spent = train(trial)
+        row = {**key, **spent, **judge(network, fitted, trial, options.data)}
+        with options.record.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(row) + "\n")
+        console.print({name: row[name] for name in ("name", "seed", "series", "parameters", "busy", *METRICS)})
+    console.print(render([row for row in _recorded(options.record) if row["study"] == options.study]))
+    return 0
+
+
+def _recorded(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+
+def render(rows: Sequence[dict[str, Any]]) -> Table:
+    """Mean and standard deviation over the seeds."""
+    table = Table(title="over seasonal naive, geometric means of all sets")
+    for column in ("run", "seeds", "parameters", "series", "seconds", *METRICS):
+        table.add_column(column, justify="left" if column == "run" else "right")
+    for name in dict.fromkeys(row["name"] for row in rows):
+        own = [row for row in rows if row["name"] == name]
+        values = np.array([[row[key] for key in ("parameters", "series", "busy", *METRICS)] for row in own])
+        mean, spread = values.mean(0), values.std(0, ddof=min(1, len(own) - 1))
+        scores = [f"{m:.4f} ± {s:.4f}" for m, s in zip(mean[3:], spread[3:], strict=True)]
+        table.add_row(name, str(len(own)), f"{mean[0]:,.0f}", f"{mean[1]:,.0f}", f"{mean[2]:.0f}", *scores)
+    return table
+
+
+if __name__ == "__main__":
+    run(main)
