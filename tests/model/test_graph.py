@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import onnx
 import pytest
 import torch
 
-import tsattn
 from tests import tiny
+from tsattn.data.freq import US, Freq, calendar_names
 from tsattn.model import artifact, graph
+from tsattn.model.card import read_card
 from tsattn.nn.network import Network
 
 
@@ -54,12 +54,20 @@ def test_when_networks_differ_in_weights_or_context_only_then_one_tracing_serves
     assert len(traced) == 2
 
 
-def test_when_the_network_is_that_of_the_package_then_nothing_is_traced(traced, tmp_path):
-    shipped_network, _ = artifact.load_network(Path(tsattn.__file__).parent / "zero_shot")
-    shorter = Network(dataclasses.replace(shipped_network.config, context=512), shipped_network.spec).eval()
+@pytest.mark.parametrize("freq", ["YS", "W", "h"])
+def test_when_the_network_is_that_of_the_package_then_nothing_is_traced_whatever_the_calendar(freq, traced, tmp_path):
+    """As `train` makes it of data without covariates."""
+    config, known = read_card(graph.SHIPPED).model, len(calendar_names(Freq.parse(freq)))
+    shorter = tiny.scrambled(dataclasses.replace(config, context=512), known=known)
     graph.write_graph(shorter, tmp_path / "model.onnx")
     artifact.check_parity(shorter, tmp_path / "model.onnx")
     assert not traced
+
+
+def test_when_data_has_a_calendar_then_the_package_has_its_template():
+    kinds = {len(calendar_names(Freq.parse(alias))) for alias in (*US, "B", "MS", "QS", "YS", "step")}
+    assert kinds == set(graph.CALENDARS)
+    assert {path.name for path in graph.SHIPPED.glob("template*")} == {f"template-{known}.onnx" for known in kinds}
 
 
 def test_when_a_graph_is_written_then_its_inputs_are_the_data_alone_and_its_constants_are_folded(tmp_path):
@@ -74,9 +82,8 @@ def test_when_a_graph_is_written_then_its_inputs_are_the_data_alone_and_its_cons
 
 def test_when_the_package_brings_a_graph_then_it_has_no_more_nodes_than_it_ever_had():
     """Each costs at loading; and a loop that was unrolled over tokens or steps would add hundreds."""
-    folder = Path(tsattn.__file__).parent / "zero_shot"
-    assert len(onnx.load(str(folder / "model.onnx")).graph.node) <= 904
-    assert len(onnx.load(str(folder / "template.onnx")).graph.node) <= 957
+    assert len(onnx.load(str(graph.SHIPPED / "model.onnx")).graph.node) <= 904
+    assert len(onnx.load(str(graph.SHIPPED / "template-0.onnx")).graph.node) <= 957
 
 
 def test_when_a_graph_disagrees_then_parity_says_so(tmp_path):

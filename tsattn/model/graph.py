@@ -1,7 +1,9 @@
 """ONNX graphs of networks. Tracing one takes half a minute, and depends on its shape alone: it is done once for each shape.
 
 A template is a graph whose weights are inputs. To bind it is to put a network's weights in their place, which takes a moment.
-The package brings the template of its own model; others are kept in the user's cache.
+The package brings the templates of its own model, without a calendar and with any: what `train` makes of data without
+covariates. Others are kept in the user's cache. `python -m tsattn.model.graph` makes those of the package again, which a change
+of the network's code calls for.
 """
 
 from __future__ import annotations
@@ -24,11 +26,14 @@ from onnx import numpy_helper
 import tsattn
 from tsattn.config import ModelConfig
 from tsattn.data.atomic import write_atomic
+from tsattn.model.card import read_card
 from tsattn.model.engine import onnxruntime
 from tsattn.model.example import INPUTS, example, shortened
 from tsattn.model.quiet import quiet
 from tsattn.nn.network import InputSpec, Network
 
+SHIPPED = Path(tsattn.__file__).parent / "zero_shot"
+CALENDARS = (0, 2, 4)  # how many calendar features there may be
 KEY = "tsattn.shape"  # of a template's metadata: which networks it is of
 REMEMBERED = 16  # templates
 TRACED = 7  # tokens, where any number will do: tracing a recurrent layer goes through them one by one
@@ -65,10 +70,10 @@ def _shape(network: Network) -> tuple[ModelConfig, InputSpec]:
 
 @lru_cache(REMEMBERED)
 def _template(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
-    """The template of networks of this shape: the package's own, if it is for them, one made before, or a new one."""
+    """The template of networks of this shape: one of the package's, if it is for them, one made before, or a new one."""
     key = repr((config, spec))
     kept = _cache() / f"{hashlib.sha256((_source() + key).encode()).hexdigest()[:32]}.onnx"
-    for path in (Path(tsattn.__file__).parent / "zero_shot" / "template.onnx", kept):
+    for path in (shipped(spec), kept):
         found = _read(path)
         if found is not None and any(one.key == KEY and one.value == key for one in found.metadata_props):
             return found
@@ -78,6 +83,19 @@ def _template(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
         with write_atomic(kept) as beside:
             onnx.save(made, str(beside))
     return made
+
+
+def shipped(spec: InputSpec) -> Path:
+    """Where the package's template for such inputs is, if there is one."""
+    return SHIPPED / f"template-{spec.known}.onnx"
+
+
+def ship() -> None:
+    """Make the package's templates."""
+    card = read_card(SHIPPED)
+    for known in CALENDARS:
+        network = Network(card.model, InputSpec(0, known, 0, card.quantiles))
+        onnx.save(trace(*_shape(network)), str(shipped(network.spec)))
 
 
 def _read(path: Path) -> onnx.ModelProto | None:
@@ -165,3 +183,7 @@ def _bind(template: onnx.ModelProto, network: Network) -> onnx.ModelProto:
     made.graph.input.extend(inputs)
     made.graph.initializer.extend(bound)
     return made
+
+
+if __name__ == "__main__":
+    ship()
