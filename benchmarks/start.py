@@ -32,7 +32,7 @@ from tsattn.cli.main import _set_up
 _set_up(False)
 import tsattn
 from tsattn.listener import Listener
-tsattn.train(sys.argv[1], workspace=sys.argv[2], start="scratch", listener=Listener(progress=lambda now: os._exit(0)))
+tsattn.train(sys.argv[1], workspace=sys.argv[2], listener=Listener(progress=lambda now: os._exit(0)))
 """
 
 

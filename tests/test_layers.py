@@ -47,6 +47,12 @@ def test_when_the_contracts_are_checked_then_every_wall_stands():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_when_a_training_begins_then_what_only_saving_needs_is_not_loaded():
+    code = "import tsattn.verbs.training, tsattn.verbs.contest, tsattn.model.fit, tsattn.model.artifact, tsattn.model.runtime"
+    assert "pytorch_lightning" in (loaded := loaded_after(code))
+    assert not loaded & {"onnx", "onnxscript", "onnxruntime", "pandas"}
+
+
 def runtime_imports(path: Path) -> set[str]:
     """Top-level names of the libraries that a file imports, at its top or inside functions; not those for type checkers."""
     import ast

@@ -20,7 +20,6 @@ from tsattn.model.card import CARD, GRAPH, WEIGHTS, Card, read_card
 from tsattn.model.engine import onnxruntime
 from tsattn.model.example import INPUTS, example, shortened
 from tsattn.model.files import checked, digest
-from tsattn.model.graph import write_graph
 from tsattn.nn.network import InputSpec, Network
 
 PARITY = 1e-4  # of the example's largest value: how far ONNX Runtime may be from torch
@@ -70,6 +69,13 @@ def load_network(folder: Path) -> tuple[Network, Card]:
     except (SafetensorError, RuntimeError, OSError, ConfigError) as error:
         raise ArtifactError(f"{path} does not fit its {CARD}: {error}", "train the model again") from None
     return network.eval(), card
+
+
+def write_graph(network: Network, path: Path) -> None:
+    """Write the network as an ONNX graph. See tsattn.model.graph, which loads what training can begin without."""
+    from tsattn.model import graph
+
+    graph.write_graph(network, path)
 
 
 def check_parity(network: Network, path: Path) -> None:

@@ -71,18 +71,32 @@ def _shape(network: Network) -> tuple[ModelConfig, InputSpec]:
 @lru_cache(REMEMBERED)
 def _template(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
     """The template of networks of this shape: one of the package's, if it is for them, one made before, or a new one."""
-    key = repr((config, spec))
-    kept = _cache() / f"{hashlib.sha256((_source() + key).encode()).hexdigest()[:32]}.onnx"
-    for path in (shipped(spec), kept):
+    found = _found(config, spec)
+    if found is None:
+        found, kept = trace(config, spec), _kept(config, spec)
+        with contextlib.suppress(OSError):  # a home that cannot be written to costs time only
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            with write_atomic(kept) as beside:
+                onnx.save(found, str(beside))
+    return found
+
+
+def traced_before(network: Network) -> bool:
+    """Whether there is a template of such networks, so that writing a graph takes a moment."""
+    return _found(*_shape(network)) is not None
+
+
+def _found(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto | None:
+    for path in (shipped(spec), _kept(config, spec)):
         found = _read(path)
-        if found is not None and any(one.key == KEY and one.value == key for one in found.metadata_props):
+        if found is not None and any(one.key == KEY and one.value == repr((config, spec)) for one in found.metadata_props):
             return found
-    made = trace(config, spec)
-    with contextlib.suppress(OSError):  # a home that cannot be written to costs time only
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with write_atomic(kept) as beside:
-            onnx.save(made, str(beside))
-    return made
+    return None
+
+
+def _kept(config: ModelConfig, spec: InputSpec) -> Path:
+    """Where the template of such networks is kept, once there is one."""
+    return _cache() / f"{hashlib.sha256((_source() + repr((config, spec))).encode()).hexdigest()[:32]}.onnx"
 
 
 def shipped(spec: InputSpec) -> Path:

@@ -166,7 +166,10 @@ def _fit(
     if fitted.stopped == "interrupted":
         listener.note("interrupted: the best weights so far are kept; --resume continues")
     card = card_of(ref.name, panel, made, best, source_of(data, panel, report, request.read, made), scores_before)
-    listener.note("saving the model and checking that ONNX Runtime gives the same forecasts (up to a minute)")
+    from tsattn.model.graph import traced_before
+
+    known = "" if traced_before(network) else " (up to a minute, once for networks of this shape)"
+    listener.note(f"saving the model and checking that ONNX Runtime gives the same forecasts{known}")
     try:
         card = artifact.save(ref.path, network, card)
     except KeyboardInterrupt:
