@@ -79,6 +79,14 @@ def test_when_another_network_is_asked_for_then_it_is_trained_from_scratch_or_re
         base("scrtch")
 
 
+def test_when_dropout_is_asked_for_then_the_network_of_the_package_is_trained_with_it(tmp_path):
+    panel = tiny.waves()
+    made = plan(panel, horizon=12, model={**MODEL, "dropout": 0.2, "drop_path": 0.1}, train=QUICK)
+    run = contest.Run(panel.before(made.test_start), made, tmp_path, False, Listener())
+    best, _ = contest.run(run, base("shipped", dropout=0.2, drop_path=0.1), "shipped")
+    assert (best.name, best.network.config.dropout, best.network.config.drop_path) == (contest.TUNED, 0.2, 0.1)
+
+
 def test_when_series_are_too_short_to_judge_by_then_the_model_in_the_package_is_kept(tmp_path):
     notes: list[str] = []
     panel = tiny.waves((30, 20))

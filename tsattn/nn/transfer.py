@@ -14,10 +14,11 @@ from tsattn.nn.network import Network
 def transfer(source: Network, target: Network) -> None:
     """Copy the weights of `source` into `target`; covariates that only `target` reads start without effect: both forecast alike.
 
-    The contexts may differ, unless positions are learned. Raises ConfigError unless the two are else of one architecture, and
-    read the same or `source` the target variable alone.
+    The contexts may differ, unless positions are learned, and what is dropped in training. Raises ConfigError unless the two
+    are else of one architecture, and read the same or `source` the target variable alone.
     """
-    alike = replace(source.config, context=target.config.context) == target.config
+    own = target.config
+    alike = replace(source.config, context=own.context, dropout=own.dropout, drop_path=own.drop_path) == own
     alike = alike and (source.config.position != "learned" or source.config.context == target.config.context)
     if not alike or source.spec.quantiles != target.spec.quantiles:
         raise ConfigError(f"networks differ: {source.config} and {target.config}")

@@ -37,6 +37,7 @@ STARTS = ("auto", "scratch", "shipped")  # what a user may ask for
 TUNING = 0.8  # share of the steps that go into fine-tuning where both are trained: it wins nearly always
 TUNING_COVARIATES = 0.4  # the same where there are covariates, of which the model in the package knows nothing
 MOST = 128  # windows that are judged on
+FREE = ("context", "horizon", "dropout", "drop_path")  # settings that leave the network in the package what it is
 CLEARLY = 0.98  # simple methods are joined where the loss falls below so much of it: they cost time in every forecast
 
 
@@ -79,8 +80,9 @@ class Base:
 
     def config(self, plan: Plan) -> ModelConfig:
         """Its network with a context that suits the data: no longer than the longest series."""
-        own = self.card.model
-        return replace(own, context=min(own.context, -(-plan.model.context // own.patch) * own.patch))
+        own, asked = self.card.model, plan.model
+        context = min(own.context, -(-asked.context // own.patch) * own.patch)
+        return replace(own, context=context, dropout=asked.dropout, drop_path=asked.drop_path)
 
     def network(self, config: ModelConfig) -> Network:
         """Its network with another context."""
@@ -107,9 +109,7 @@ def base_for(start: str, given: dict[str, Any]) -> Base | None:
     if ref is None:
         raise ConfigError("there is no model in the package to fine-tune", "leave --fine-tune out")
     base = Base(read_card(ref.path), ref.path)
-    other = sorted(
-        key for key, value in given.items() if key not in ("context", "horizon") and getattr(base.card.model, key) != value
-    )
+    other = sorted(key for key, value in given.items() if key not in FREE and getattr(base.card.model, key) != value)
     if not other:
         return base
     if start == "shipped":
