@@ -38,7 +38,7 @@ TUNING = 0.8  # share of the steps that go into fine-tuning where both are train
 TUNING_COVARIATES = 0.4  # the same where there are covariates, of which the model in the package knows nothing
 MOST = 128  # windows that are judged on
 FREE = ("context", "horizon", "dropout", "drop_path")  # settings that leave the network in the package what it is
-CLEARLY = 0.98  # simple methods are joined where the loss falls below so much of it: they cost time in every forecast
+CLEARLY = 0.995  # simple methods are joined where the loss falls below so much of it: they cost time in every forecast
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,7 +241,7 @@ def told(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
     first = min(scores, key=lambda score: score.loss)
     why = "the lowest loss on the validation windows"
     if (first.name, first.members) != (best.name, best.members):
-        why = f"{first.name} + members is not better by {1 - CLEARLY:.0%}, which would pay for their time".replace("%", " %")
+        why = f"{first.name} + members is not better by {100 * (1 - CLEARLY):g} %, which would pay for their time"
     said = ", ".join(map(str, sorted(scores, key=lambda score: score.loss)))
     return (f"kept: {best.name}{joined}, for {why} (MASE / scaled quantile loss: {said})",)
 
