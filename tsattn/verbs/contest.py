@@ -38,7 +38,7 @@ TUNING = 0.8  # share of the steps that go into fine-tuning where both are train
 TUNING_COVARIATES = 0.4  # the same where there are covariates, of which the model in the package knows nothing
 MOST = 128  # windows that are judged on
 FREE = ("context", "horizon", "dropout", "drop_path")  # settings that leave the network in the package what it is
-CLEARLY = 0.995  # simple methods are joined where the loss falls below so much of it: they cost time in every forecast
+CLEARLY = 0.98  # simple methods are joined where the loss falls below so much of it: they cost time in every forecast
 
 
 @dataclass(frozen=True, eq=False)
