@@ -114,3 +114,14 @@ def test_when_other_series_lie_in_the_batch_then_a_forecast_is_the_same():
         alone = Holt().moments(batch[i : i + 1], 9, 7)
         np.testing.assert_allclose(alone[0][0], mean[i], rtol=1e-9)
         np.testing.assert_allclose(alone[1][0], sigma[i], rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["terms", "factors"])
+def test_when_a_season_is_added_or_multiplies_then_either_is_continued(kind):
+    """A season of terms on a rising positive series is none of factors, whose swing would grow."""
+    t = np.arange(72.0)
+    wave = np.sin(2 * np.pi * t / 12)
+    y = 100 + 2.5 * t + 20 * wave if kind == "terms" else (100 + 2.5 * t) * (1 + 0.2 * wave)
+    y += np.random.default_rng(0).normal(0, 0.5, len(t))
+    mean, _ = Holt().moments(y[None, :60], 12, 12)
+    assert np.abs(mean[0] - y[60:]).mean() < 2.5

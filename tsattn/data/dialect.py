@@ -199,8 +199,8 @@ def _header(rows: list[list[str]]) -> tuple[int, tuple[str, ...], bool]:
 
 
 def _is_title(row: list[str]) -> bool:
-    """A line of words, or of nothing, that a spreadsheet filled up with empty cells."""
-    return len(row) > 1 and _cell_class(row[0]) in ("text", "empty") and not any(cell.strip() for cell in row[1:])
+    """A line of words, of a date or of nothing, that a spreadsheet filled up with empty cells."""
+    return len(row) > 1 and _cell_class(row[0]) != "number" and not any(cell.strip() for cell in row[1:])
 
 
 def _cell_class(cell: str) -> str:

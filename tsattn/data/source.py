@@ -138,11 +138,21 @@ def _file(path: Path) -> Part:
 
 
 def _stdin() -> Part:
-    """Standard input, kept in memory up to 64 MB and in a temporary file beyond, since it is read twice."""
+    """Standard input, which comes once, and is asked for by every model that might fit it."""
+    global _came
+    if _came is None or _came[0] is not sys.stdin:
+        _came = sys.stdin, _spooled(getattr(sys.stdin, "buffer", sys.stdin))
+    return _came[1]
+
+
+_came: tuple[Any, Part] | None = None  # a stream, and what came of it
+
+
+def _spooled(stream: Any) -> Part:
+    """A stream, kept in memory up to 64 MB and in a temporary file beyond."""
     import pyarrow as pa
 
     spool = tempfile.SpooledTemporaryFile(max_size=1 << 26)  # noqa: SIM115 - lives as long as the part
-    stream = getattr(sys.stdin, "buffer", sys.stdin)
     while block := stream.read(1 << 20):
         spool.write(block.encode() if isinstance(block, str) else block)
     spool.seek(0)

@@ -34,7 +34,8 @@ STRENGTH = 1.645  # standard errors that the likeness of neighbouring cycles mus
 
 
 class Holt(_Normal):
-    """Seasonal indices are factors where every value is positive, else terms; none where the season is not significant.
+    """Seasonal indices are terms, or factors where every value is positive and factors leave smaller errors; none where the
+    season is not significant.
 
     Of the trends, (0, 0) is none and (0, 1) the slope of the straight line of least squares so far. A history of fewer
     than FEWEST steps gets the naive forecast.
@@ -49,18 +50,29 @@ class Holt(_Normal):
         n = np.where(observed.any(1), length - observed.argmax(1), 0)
         inside = np.arange(length) >= (length - n)[:, None]
         y = np.where(inside, fill(history, season), 0.0)
-        positive = (np.where(inside, y, np.inf).min(1) > 0)[:, None]
-        index = _season(y, inside, season, positive)
-        each = index[:, (np.arange(length + horizon) - length) % season]
-        past, ahead = each[:, :length], each[:, length:]
-        bare = np.where(positive, y / np.where(positive, past, 1.0), y - past)
-        mean, sigma = _smoothed(bare, inside, horizon)
-        # indices of so many cycles fit their own past too well, and are themselves in doubt: both add a part in that many
-        cycles = np.maximum(n / season, 2.0)
-        sigma = sigma * np.where((index != index[:, :1]).any(1), np.sqrt((cycles + 1) / (cycles - 1)), 1.0)[:, None]
-        mean, sigma = np.where(positive, mean * ahead, mean + ahead), np.where(positive, sigma * ahead, sigma)
+        mean, sigma, error = _fitted(y, inside, n, horizon, season, factors=False)
+        some = np.flatnonzero((np.where(inside, y, np.inf).min(1) > 0) & (season > 1))
+        if len(some):
+            other = _fitted(y[some], inside[some], n[some], horizon, season, factors=True)
+            better = other[2] <= error[some]
+            mean[some[better]], sigma[some[better]] = other[0][better], other[1][better]
         enough, naive = (n >= FEWEST)[:, None], Naive().moments(history, horizon, season)
         return np.where(enough, mean, naive[0]), np.where(enough, sigma, naive[1])
+
+
+def _fitted(
+    y: np.ndarray, inside: np.ndarray, n: np.ndarray, horizon: int, season: int, factors: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and standard deviation (B, H), and the least errors in the past (B,), with a season of terms or of factors."""
+    index = _season(y, inside, season, np.full((len(y), 1), factors))
+    length = y.shape[1]
+    each = index[:, (np.arange(length + horizon) - length) % season]
+    past, ahead = each[:, :length], each[:, length:]
+    mean, sigma, error = _smoothed(y / past if factors else y - past, inside, horizon)
+    # indices of so many cycles fit their own past too well, and are themselves in doubt: both add a part in that many
+    cycles = np.maximum(n / season, 2.0)
+    sigma = sigma * np.where((index != index[:, :1]).any(1), np.sqrt((cycles + 1) / (cycles - 1)), 1.0)[:, None]
+    return (mean * ahead, sigma * ahead, error) if factors else (mean + ahead, sigma, error)
 
 
 def _season(y: np.ndarray, inside: np.ndarray, season: int, positive: np.ndarray) -> np.ndarray:
@@ -112,8 +124,8 @@ def _slopes(y: np.ndarray, inside: np.ndarray) -> np.ndarray:
     return np.where(count >= 2, joint / np.where(power > 0, power, 1.0), 0.0)
 
 
-def _smoothed(y: np.ndarray, inside: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation (B, H) of the forecasts of y (B, L), whose steps `inside` (B, L) count."""
+def _smoothed(y: np.ndarray, inside: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and standard deviation (B, H) of forecasts of y (B, L), whose steps `inside` (B, L) count; the least errors (B,)."""
     rows, length = y.shape
     alpha, (beta, damping) = (np.array(one) for one in _constants())  # (G,)
     steps = np.arange(1, max(horizon, AHEAD) + 1)
@@ -154,7 +166,7 @@ def _smoothed(y: np.ndarray, inside: np.ndarray, horizon: int) -> tuple[np.ndarr
     said = np.take_along_axis(variance, far[:, None] - 1, 1)[:, 0]
     wider = np.clip(missed / np.where(said > 0, said, 1.0), 1.0, WIDEST) - 1
     share = np.minimum(np.arange(horizon) / np.maximum(far - 1, 1)[:, None], 1.0)
-    return mean, np.sqrt(variance * (1 + wider[:, None] * share))
+    return mean, np.sqrt(variance * (1 + wider[:, None] * share)), errors.min(1)
 
 
 def _constants() -> tuple[list[float], tuple[list[float], list[float]]]:

@@ -106,26 +106,28 @@ def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> 
     ready = shipped()
     if ready and not workspace.models():
         return _zero_shot(ready, data, options, "no model here was trained yet")
-    latest = workspace.latest()  # says how to make one when there is none
-    if _is_stream(data):  # can be read only once: the newest model has to do
-        return _again(latest, read_card(latest.path), data, options)
+    models = workspace.models() or [workspace.latest()]  # which says how to make one
     fallback: Choice | None = None
     why: list[str] = []
-    refused: list[DataError] = []
-    for ref in reversed(workspace.models()):
+    refused: list[tuple[ModelRef, DataError]] = []
+    for ref in reversed(models):
         try:
             choice = _again(ref, read_card(ref.path), data, options)
         except (ArtifactError, ConfigError, DataError) as error:
             why.append(f"{ref}: {error.message}")
-            refused += [error] if isinstance(error, DataError) else []
+            refused += [(ref, error)] if isinstance(error, DataError) else []
             continue
         if choice.panel.schema.target == choice.card.schema.target:
             return choice
         fallback = fallback or choice
-    if ready and (fallback or len(refused) < len(why)):
-        return _zero_shot(ready, data, options, "no model here was trained on such columns and steps")
+    if ready:
+        choice = _zero_shot(ready, data, options, "no model here was trained on such columns and steps")
+        for ref, error in refused:  # data of the same kind that lacks something is no other data
+            if _alike(read_card(ref.path), choice.panel):
+                raise DataError(error.message, f"{error.hint}; or forecast it without: --model {ready.name}") from None
+        return choice
     if fallback is None and len(refused) == len(why):
-        raise refused[0]  # it is the data that cannot be read, by whichever model
+        raise refused[0][1]  # it is the data that cannot be read, by whichever model
     if fallback is None:
         raise ConfigError(
             "no model of the workspace fits this data:\n  " + "\n  ".join(why[:5]), "train one on it: tsattn train DATA"
@@ -133,10 +135,11 @@ def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> 
     return fallback
 
 
+def _alike(card: Card, panel: Panel) -> bool:
+    """Whether data is of the kind that a model was trained on, as far as it goes by itself."""
+    return (card.schema.target, card.freq) == (panel.schema.target, panel.freq.alias)
+
+
 def _zero_shot(ref: ModelRef, data: Any, options: ReadOptions, why: str) -> Choice:
     choice = _again(ref, read_card(ref.path), data, options)
     return replace(choice, notes=(f"model {ref}, in the package: {why} (tsattn train makes one)",))
-
-
-def _is_stream(data: Any) -> bool:
-    return isinstance(data, str) and data == "-"
