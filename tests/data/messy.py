@@ -277,7 +277,7 @@ GOOD: dict[str, Messy] = {
         found=("numbered",),
     ),
     "spreadsheet-titles": Messy(
-        lines("Sales of a shop,", "as of: 2024-02-04,", ",") + _csv("date,value", _D, _V), **_PLAIN, repaired=("before the header",)
+        lines("Sales,", "as of: 2024-02-04,", ",") + _csv("date,value", _D, _V), **_PLAIN, repaired=("before the header",)
     ),
     "crlf-and-bom": Messy(b"\xef\xbb\xbf" + _csv("date,value", _D, _V, end="\r\n"), **_PLAIN),
     "quoted": Messy(

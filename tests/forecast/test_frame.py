@@ -91,8 +91,12 @@ def test_a_forecast_of_no_item_is_an_empty_table() -> None:
 def test_the_median_is_interpolated_where_it_was_not_forecast() -> None:
     one = forecast()
     assert (one.median == one.quantile(0.5)).all()
+    assert one.middle[0] == "median"
     outer = replace(one, quantiles=(0.1, 0.9), values=one.values[..., [0, 2]])
     np.testing.assert_allclose(outer.median, one.median, rtol=1e-6)
+    high = replace(one, quantiles=(0.9,), values=one.values[..., [2]])
+    assert high.middle[0] == "0.9 quantile"
+    assert (high.middle[1] == one.quantile(0.9)).all()
 
 
 def test_values_that_are_not_finite_or_cross_are_refused_and_the_item_named() -> None:

@@ -92,6 +92,12 @@ class Forecast:
         """(B, H)"""
         return self.quantile(0.5)
 
+    @property
+    def middle(self) -> tuple[str, np.ndarray]:
+        """What to show as the forecast itself, (B, H), and its name: the median, or the quantile nearest to it that there is."""
+        level = min(self.quantiles, key=lambda q: abs(q - 0.5))
+        return ("median" if level == 0.5 else f"{quantile_name(level)} quantile"), self.quantile(level)
+
     @classmethod
     def concat(cls, parts: Sequence[Forecast]) -> Forecast:
         """One forecast of several with the same horizon, quantiles, frequency and zone. Raises TsattnError otherwise."""

@@ -76,9 +76,9 @@ def _forecast(axes: Axes, found: Explained, view: View) -> None:
     for number, (_, low, high) in enumerate(view.bands):
         axes.fill_between(x, low, high, color=BANDS[number], linewidth=0)
     axes.plot(past_x, view.past, color=INK, linewidth=1.2)
-    axes.plot(x, view.median, color=FORECAST, linewidth=1.8, marker="." if len(x) == 1 else None)
+    axes.plot(x, view.middle, color=FORECAST, linewidth=1.8, marker="." if len(x) == 1 else None)
     if len(past_x):
-        axes.plot([past_x[-1], x[0]], [view.past[-1], view.median[0]], color=FORECAST, linewidth=0.8)
+        axes.plot([past_x[-1], x[0]], [view.past[-1], view.middle[0]], color=FORECAST, linewidth=0.8)
         axes.axvline(past_x[-1], color=INK, linewidth=0.8, linestyle=":")
     axes.margins(x=0.005)
     axes.tick_params(labelbottom=False)

@@ -12,6 +12,7 @@ import numpy as np
 
 from tsattn.data.atomic import write_atomic
 from tsattn.data.panel import Panel
+from tsattn.data.spikes import without_spikes
 from tsattn.data.timezone import to_local
 from tsattn.forecast.frame import Forecast
 from tsattn.out.sinks import checked_suffix
@@ -34,7 +35,8 @@ class View:
     past_stamps: np.ndarray  # (n,)
     past: np.ndarray  # (n,), NaN where missing
     stamps: np.ndarray  # (H,)
-    median: np.ndarray  # (H,)
+    middle: np.ndarray  # (H,)
+    name: str  # of the middle: "median", or another quantile
     bands: tuple[tuple[tuple[float, float], np.ndarray, np.ndarray], ...]  # widest first: levels, low (H,), high (H,)
 
 
@@ -43,6 +45,7 @@ def views(forecast: Forecast, panel: Panel, most: int = MOST_PANELS, shown: int 
     index = {item: i for i, item in enumerate(panel.item_ids)}
     shown = shown or max(3 * forecast.horizon, 2 * panel.freq.season_length, 40)
     made = []
+    name, middle = forecast.middle
     for b in range(min(len(forecast), most)):
         i = index[forecast.item_ids[b]]
         # the forecast may start before the panel's end (a backtest): its cutoff says where the history stops
@@ -54,9 +57,10 @@ def views(forecast: Forecast, panel: Panel, most: int = MOST_PANELS, shown: int 
             View(
                 item_id=forecast.item_ids[b],
                 past_stamps=_local(past_stamps, panel),
-                past=panel.target[first:end].astype(np.float64),
+                past=_believed(panel, i, first, end),
                 stamps=_local(forecast.timestamps[b], panel),
-                median=forecast.median[b].astype(np.float64),
+                middle=middle[b].astype(np.float64),
+                name=name,
                 bands=_bands(forecast, b),
             )
         )
@@ -112,6 +116,12 @@ def draw(forecast: Forecast, panel: Panel, heading: str = "") -> Figure:
     return figure
 
 
+def _believed(panel: Panel, item: int, first: int, end: int) -> np.ndarray:
+    """History as forecasts are made of it: a lone spike is missing, which would press the rest flat."""
+    history = panel.target[panel.indptr[item] : end]
+    return without_spikes(history[None], panel.freq.season_lengths)[0, first - end :].astype(np.float64)
+
+
 def _draw_item(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:
     past_x, x = axis_values(view.past_stamps, panel), axis_values(view.stamps, panel)
     for number, (levels, low, high) in enumerate(view.bands):
@@ -126,9 +136,9 @@ def _draw_item(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:
     if alone_points.any():  # a value between two gaps has no line to show it
         axes.plot(past_x[alone_points], view.past[alone_points], ".", color=INK, markersize=3)
     marker = "." if len(x) == 1 else None
-    axes.plot(x, view.median, color=FORECAST, linewidth=1.6, marker=marker, label="forecast (median)")
+    axes.plot(x, view.middle, color=FORECAST, linewidth=1.6, marker=marker, label=f"forecast ({view.name})")
     if len(past_x) and np.isfinite(view.past[-1]):  # a thin bridge, so that the eye sees where the forecast starts
-        axes.plot([past_x[-1], x[0]], [view.past[-1], view.median[0]], color=FORECAST, linewidth=0.8)
+        axes.plot([past_x[-1], x[0]], [view.past[-1], view.middle[0]], color=FORECAST, linewidth=0.8)
     if len(past_x):
         axes.axvline(past_x[-1], color=INK, linewidth=0.8, linestyle=":")
     axes.margins(x=0.01)

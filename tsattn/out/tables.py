@@ -143,17 +143,18 @@ def forecast(console: Console, made: Forecast, panel: Panel, model: str, *, save
     shown = min(len(made), MOST_ITEMS)
     steps = min(made.horizon, 8 if shown == 1 else 3 if shown <= 5 else 1)
     title = f"{model}: {count(len(made), 'series', 'series')}, the next {span(made.horizon, made.freq)}"
-    columns = ["series", "history | forecast", "timestamp", ">median"] + ([f">{interval_name(levels)}"] if levels else [])
+    name, middle = made.middle
+    columns = ["series", "history | forecast", "timestamp", f">{name}"] + ([f">{interval_name(levels)}"] if levels else [])
     drawn = table(*columns, title=title)
     index = {item: i for i, item in enumerate(panel.item_ids)}
     for b in range(shown):
         history = panel.history(index[made.item_ids[b]])  # less what would press the rest flat
-        before, after = sparkline(without_spikes(history[None], panel.freq.season_lengths)[0], made.median[b])
+        before, after = sparkline(without_spikes(history[None], panel.freq.season_lengths)[0], middle[b])
         line = Text(before, style="dim").append("|").append(after, style="cyan")
         places = decimals(made.values[b])
         when = stamps(made.timestamps[b, :steps], made.freq, made.tz)
         for h in range(steps):
-            cells: list[Text | str] = [Text(when[h]), number(float(made.median[b, h]), places)]
+            cells: list[Text | str] = [Text(when[h]), number(float(middle[b, h]), places)]
             if levels:
                 low, high = (number(float(made.quantile(q)[b, h]), places) for q in levels)
                 cells.append(f"{low} … {high}")

@@ -25,8 +25,8 @@ def draw_terminal(console: Console, forecast: Forecast, panel: Panel) -> None:
 
 
 def _print(console: Console, view: View, forecast: Forecast) -> None:
-    past, future = len(view.past), len(view.median)
-    lines = [view.past, view.median] + [edge for band in view.bands[:1] for edge in band[1:]]
+    past, future = len(view.past), len(view.middle)
+    lines = [view.past, view.middle] + [edge for band in view.bands[:1] for edge in band[1:]]
     seen = np.concatenate([line[np.isfinite(line)] for line in lines])
     low, high = float(seen.min()), float(seen.max())
     if low == high:
@@ -39,9 +39,9 @@ def _print(console: Console, view: View, forecast: Forecast) -> None:
     canvas = _Canvas(columns, low, high, past + future)
     canvas.line(view.past, 0, "history")
     if past and np.isfinite(view.past[-1]):  # start at the last observation, so that the lines meet
-        canvas.line(np.concatenate([view.past[-1:], view.median]), past - 1, "forecast")
+        canvas.line(np.concatenate([view.past[-1:], view.middle]), past - 1, "forecast")
     else:
-        canvas.line(view.median, past, "forecast")
+        canvas.line(view.middle, past, "forecast")
     for _, bottom, top in view.bands[:1]:
         canvas.shade(bottom, top, past)
     console.print(Text(view.item_id, style="bold"))
@@ -53,7 +53,7 @@ def _print(console: Console, view: View, forecast: Forecast) -> None:
 
 def _axis(console: Console, view: View, forecast: Forecast, margin: int, columns: int) -> None:
     """The time axis: its ends and the cutoff, and what the signs mean."""
-    cutoff = min(columns - 1, max(0, round((len(view.past) - 0.5) / (len(view.past) + len(view.median)) * columns)))
+    cutoff = min(columns - 1, max(0, round((len(view.past) - 0.5) / (len(view.past) + len(view.middle)) * columns)))
     console.print(Text(" " * margin + " └" + "─" * cutoff + "┴" + "─" * (columns - cutoff - 1), style="dim"), no_wrap=True)
     ends = [view.past_stamps[:1] if len(view.past) else view.stamps[:1], view.stamps[:1], view.stamps[-1:]]
     first, start, last = (stamps(end, forecast.freq)[0] for end in ends)
@@ -64,7 +64,7 @@ def _axis(console: Console, view: View, forecast: Forecast, margin: int, columns
             line[at : at + len(word)] = word
     console.print(Text(" " * (margin + 2) + "".join(line).rstrip(), style="dim"), no_wrap=True)
     legend = Text(" " * (margin + 2))
-    legend.append("observed, then ").append("median forecast", style="bold cyan")
+    legend.append("observed, then ").append(f"{view.name} forecast", style="bold cyan")
     if view.bands:
         legend.append("  ").append("░░", style="cyan").append(f" {interval_name(view.bands[0][0])}")
     console.print(legend, no_wrap=True)

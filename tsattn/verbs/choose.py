@@ -122,9 +122,9 @@ def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> 
         fallback = fallback or choice
     if ready:
         choice = _zero_shot(ready, data, options, "no model here was trained on such columns and steps")
-        for ref, error in refused:  # data of the same kind that lacks something is no other data
+        for ref, lack in refused:  # data of the same kind that lacks something is no other data
             if _alike(read_card(ref.path), choice.panel):
-                raise DataError(error.message, f"{error.hint}; or forecast it without: --model {ready.name}") from None
+                raise DataError(lack.message, f"{lack.hint}; or forecast it without: --model {ready.name}") from None
         return choice
     if fallback is None and len(refused) == len(why):
         raise refused[0][1]  # it is the data that cannot be read, by whichever model
