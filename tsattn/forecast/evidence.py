@@ -13,6 +13,8 @@ import numpy as np
 
 from tsattn.forecast.heldback import Pools
 
+MOST, MOST_MEAN = 50.0, 5.0  # times the best loss that are told apart: of one origin, and in the end
+
 
 @dataclass(frozen=True)
 class Trust:
@@ -45,18 +47,26 @@ def pinball(truth: np.ndarray, values: np.ndarray, levels: np.ndarray) -> np.nda
 def relative(loss: np.ndarray, share: np.ndarray, floor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Losses (K, M, B) of M members at K origins -> log(loss / best loss) (M, B), bounded, and the evidence (B,) in origins.
 
+    Half of it is the ratio of the mean losses, in which one origin may outweigh all others, such as one before which the level
+    moved; half the mean over the origins of each one's own log ratio, in which all count alike.
+
     share (K, B): how much of an origin's horizon was scored. floor (B,): losses below it are rounding. NaN where a member
     gave no forecast at any origin that the others were scored at.
     """
-    seen = share[:, None] > 0
-    bad = np.isnan(loss).any(0) & (share.sum(0) > 0)
-    total = np.where(seen, np.nan_to_num(loss) * share[:, None], 0.0).sum(0)
     evidence = share.sum(0)
-    mean = total / np.where(evidence > 0, evidence, 1.0)
-    mean = np.where(bad, np.nan, np.maximum(mean, floor))
-    best = np.where(bad, np.inf, mean).min(0)
-    best = np.where(np.isfinite(best), best, 1.0)
-    return np.log(np.clip(mean / best, 1.0, 5.0)), evidence
+    part = (share / np.where(evidence > 0, evidence, 1.0))[:, None]  # (K, 1, B)
+    bad = (np.isnan(loss) & (part > 0)).any(0)
+    each = np.where((part > 0) & ~bad, np.maximum(np.nan_to_num(loss), floor), np.inf)
+    in_all, by_origin = _over((np.where(part > 0, each, 0.0) * part).sum(0)), (_over(each) * part).sum(0)
+    least = np.where(bad, np.inf, by_origin).min(0)
+    ratio = (in_all + by_origin - np.where(np.isfinite(least), least, 0.0)) / 2
+    return np.where(bad, np.nan, np.minimum(ratio, np.log(MOST_MEAN))), evidence
+
+
+def _over(loss: np.ndarray) -> np.ndarray:
+    """Log ratios of losses (…, M, B) to the best of the M, bounded."""
+    best = loss.min(-2, keepdims=True)
+    return np.log(np.clip(loss / np.where(np.isfinite(best) & (best > 0), best, 1.0), 1.0, MOST))
 
 
 def weights_of(ratio: np.ndarray, evidence: np.ndarray, able: np.ndarray, pools: Pools, trust: Trust) -> np.ndarray:
