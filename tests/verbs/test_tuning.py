@@ -138,6 +138,14 @@ def test_when_training_itself_is_interrupted_then_the_search_ends(tune, monkeypa
     found = tune()
     assert found.interrupted
     assert found.best.number == 0
+    assert [one.state for one in found.tried] == ["done", "stopped"]
+
+
+def test_when_what_the_user_settled_leaves_no_network_then_it_is_told_at_once(tune):
+    told: list[str] = []
+    with pytest.raises(ConfigError, match="must be a multiple of twice the heads"):
+        tune(model={**MODEL, "width": 18}, listener=Listener(trial=lambda one: told.append(one.state)))
+    assert told == ["running", "failed"]
 
 
 def test_when_no_trial_is_finished_then_there_is_an_error_and_no_model(tune, monkeypatch, tmp_path):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tsattn.verbs.tuning import Tried
 
 MOST_ROWS = 12
-STYLES = {"done": "", "running": "cyan", "pruned": "dim", "failed": "yellow"}
+STYLES = {"done": "", "running": "cyan", "pruned": "dim", "stopped": "dim", "failed": "yellow"}
 
 
 @contextmanager

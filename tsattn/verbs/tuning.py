@@ -39,7 +39,8 @@ HOPELESS = 1.15  # times the best score on the first fold: not worth a second on
 class Tried:
     """One trial. score: error relative to seasonal naive's, lower is better; None unless `state` is "done".
 
-    state: "running", "done", "pruned" or "failed". changed: the settings other than what `train` would take.
+    state: "running", "done", "pruned", "stopped" (Ctrl-C, or the time is up) or "failed".
+    changed: the settings other than what `train` would take.
     """
 
     number: int
@@ -218,7 +219,12 @@ class _Search:
             state = TrialState.COMPLETE if math.isfinite(score) else TrialState.FAIL
         except _Prune:
             state = TrialState.PRUNED
+        except (_Stop, KeyboardInterrupt):
+            trial.set_user_attr("stopped", True)
+            raise
         except TsattnError as error:  # such as training that diverged; another trial may do better
+            if isinstance(error, ConfigError) and self.best() is None:
+                raise  # what the user settled leaves no network to be tried
             self.listener.note(f"trial {trial.number}: {error.message}")
         finally:
             trial.set_user_attr("seconds", round(time.monotonic() - began, 1))
@@ -281,6 +287,8 @@ class _Search:
 
     def _tell(self, trial: Any) -> Tried:
         state = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}.get(trial.state.name, "running")
+        if trial.user_attrs.get("stopped"):
+            state = "stopped"
         changed = differences(settings(trial.params, self.fixed), self.usual)
         return Tried(trial.number, state, trial.value if state == "done" else None, changed, trial.user_attrs.get("seconds", 0.0))
 
