@@ -153,7 +153,8 @@ def run(
     shown, made, more = _shown(forecaster, panel, steps)
     seen = look(network, gather(panel, shown, card.model.context, card.model.reach, wants_covariates(forecaster)))
     attention = None if seen.attention is None else seen.attention[0]
-    spans = _spans(card.model.context, card.model.patch, int(panel.lengths.max()))
+    patch, longest = card.model.patch, int(panel.lengths.max())
+    spans = _spans(card.model.context, patch, longest)
     effects = measured.blocks(spans)
     found = Explained(
         ref=chosen.ref,
@@ -161,8 +162,10 @@ def run(
         forecast=made,
         lags=tuple(lags),
         covariates=tuple(covariates),
-        blocks=tuple(Block(a, b, _share(attention, a, b, card.model.patch), e) for (a, b), e in zip(spans, effects, strict=True)),
-        attention=None if attention is None else np.repeat(attention / card.model.patch, card.model.patch),
+        blocks=tuple(
+            Block(a, min(b, longest), _share(attention, a, b, patch), e) for (a, b), e in zip(spans, effects, strict=True)
+        ),
+        attention=None if attention is None else np.repeat(attention / patch, patch),
         parts=None if seen.parts is None else Parts(*(part[0, : made.horizon] for part in seen.parts)),
         windows=len(measured.usable),
         notes=(*chosen.notes, *notes, *more),
