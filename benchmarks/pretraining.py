@@ -29,16 +29,16 @@ from benchmarks.program import run
 from benchmarks.sets import load_set
 from tsattn import api
 from tsattn.config import ModelConfig, TrainConfig
-from tsattn.data.panel import Panel, Schema
+from tsattn.data.panel import Panel
 from tsattn.data.synthetic.config import KINDS, SyntheticConfig
 from tsattn.forecast.backtest import backtest
 from tsattn.forecast.baselines import SeasonalNaive
 from tsattn.forecast.frame import DEFAULT_QUANTILES
-from tsattn.model import runtime
-from tsattn.model.card import ANY_FREQ, Card, Fitted
+from tsattn.model.card import Fitted
 from tsattn.model.learn import learn
 from tsattn.model.synthetic import SyntheticSource
 from tsattn.nn.network import InputSpec, Network
+from tsattn.verbs import contest
 
 # set -> items left out between two, windows; the windows lie before the test windows
 SETS = {"ett1/H/short": (1, 20), "ett1/15T/short": (1, 10), "m4_hourly/H/short": (6, 2)}
@@ -81,7 +81,7 @@ def trials(study: str, series: int, seeds: int, seconds: float) -> Iterator[Tria
         if study == "generators":
             yield Trial("all", seed, series)
             for kind in KINDS:
-                yield Trial(f"without {kind}", seed, series, synthetic=dataclasses.replace(SyntheticConfig(), **{kind: 0.0}))
+                yield Trial(f"without {kind}", seed, series, synthetic=dataclasses.replace(MIXTURE, **{kind: 0.0}))
         elif study == "scaling":
             for size, (width, heads, layers) in SIZES.items():
                 model = dataclasses.replace(MODEL, width=width, heads=heads, layers=layers)
@@ -126,22 +126,11 @@ def panels(data: str) -> Iterator[tuple[str, Panel, int, int, int]]:
         yield name, api.ingest(Path(data) / name).panel, horizon, windows, season
 
 
-def judge(network: Network, fitted: Fitted, trial: Trial, data: str) -> dict[str, float]:
+def judge(network: Network, fitted: Fitted, data: str) -> dict[str, float]:
     """Each set's scores over those of seasonal naive, and their geometric means."""
-    card = Card(
-        name="network",
-        freq=ANY_FREQ,
-        horizon=trial.model.horizon,
-        quantiles=tuple(network.spec.quantiles),
-        inputs={"past": 0, "known": 0, "static": 0},
-        schema=Schema(),
-        model=trial.model,
-        train=TRAIN,
-        fitted=fitted,
-    )
-    made, found = runtime.of_network(network.eval(), card), {}
+    entry, found = contest.Entry("network", network.eval(), TRAIN, fitted), {}
     for name, panel, horizon, windows, season in panels(data):
-        naive = SeasonalNaive(season)
+        made, naive = contest.forecaster_of(entry, panel, horizon), SeasonalNaive(season)
         result = backtest([made, naive], panel, horizon=horizon, windows=windows, season_length=season)
         for metric in METRICS:
             found[f"{name} {metric}"] = result.score(made.name, metric) / result.score(naive.name, metric)
@@ -166,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if any(key.items() <= row.items() for row in _recorded(options.record)):
             continue
         network, fitted, spent = train(trial)
-        row = {**key, **spent, **judge(network, fitted, trial, options.data)}
+        row = {**key, **spent, **judge(network, fitted, options.data)}
         with options.record.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(row) + "\n")
         console.print({name: row[name] for name in ("name", "seed", "series", "parameters", "busy", *METRICS)})

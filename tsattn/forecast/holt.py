@@ -64,7 +64,7 @@ def _fitted(
     y: np.ndarray, inside: np.ndarray, n: np.ndarray, horizon: int, season: int, factors: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean and standard deviation (B, H), and the least errors in the past (B,), with a season of terms or of factors."""
-    index = _season(y, inside, season, np.full((len(y), 1), factors))
+    index = _season(y, inside, season, factors)
     length = y.shape[1]
     each = index[:, (np.arange(length + horizon) - length) % season]
     past, ahead = each[:, :length], each[:, length:]
@@ -75,13 +75,13 @@ def _fitted(
     return (mean * ahead, sigma * ahead, error) if factors else (mean + ahead, sigma, error)
 
 
-def _season(y: np.ndarray, inside: np.ndarray, season: int, positive: np.ndarray) -> np.ndarray:
-    """(B, m) indices of the phases, the first that of the next step; 1 or 0 where there is no season.
+def _season(y: np.ndarray, inside: np.ndarray, season: int, factors: bool) -> np.ndarray:
+    """(B, m) indices of the phases, the first that of the next step; 1 (factors) or 0 where there is no season.
 
     Means by phase of the values over, or less, their centred mean over one cycle, whose ends count half if it is even.
     """
     rows, length = y.shape
-    none = np.broadcast_to(np.where(positive, 1.0, 0.0), (rows, season))
+    none = np.full((rows, season), float(factors))
     half = season // 2
     if season < 2 or length - 2 * half < 2 * season:
         return none
@@ -91,15 +91,15 @@ def _season(y: np.ndarray, inside: np.ndarray, season: int, positive: np.ndarray
     inner = total[:, 2 * half : -1] - total[:, 1 : length + 1 - 2 * half]
     trend = inner * weight[half] + (y[:, : length - 2 * half] + y[:, 2 * half :]) * weight[0]
     middle, known = y[:, half : length - half], inside[:, : length - 2 * half]
-    bare = np.where(positive, middle / np.where(trend > 0, trend, 1.0), middle - trend)
+    bare = middle / np.where(trend > 0, trend, 1.0) if factors else middle - trend
     bare = np.where(known, bare, 0.0)
     place = (np.arange(half, length - half) - length) % season
     phase = np.eye(season)[place]  # (L, m)
     count = known @ phase
     index = bare @ phase / np.maximum(count, 1)
     level = index.mean(1, keepdims=True)
-    index = np.where(positive, index / np.where(level > 0, level, 1.0), index - level)
-    usable = (count.min(1) >= 2) & _alike(bare, known, season) & (~positive[:, 0] | (index.min(1) > 0.01))
+    index = index / np.where(level > 0, level, 1.0) if factors else index - level
+    usable = (count.min(1) >= 2) & _alike(bare, known, season) & (not factors or index.min(1) > 0.01)
     return np.where(usable[:, None], index, none)
 
 
