@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tsattn.data.outliers import without_absurd
+from tsattn.data.panel import Panel
 
 FAR = 4.0  # times the range, from the 5 % to the 95 % quantile, of how far values of the window are from those around them
 FEWEST = 24  # values that a window needs
@@ -40,6 +41,12 @@ def without_spikes(past: np.ndarray, periods: Sequence[int] = ()) -> np.ndarray:
             out = past.copy() if out is past else out
             out[row, spikes] = np.nan
     return out
+
+
+def shown_history(panel: Panel, item: int, end: int | None = None) -> np.ndarray:
+    """An item's history up to row `end` of the panel, by default its origin, less the spikes that would press a picture flat."""
+    history = panel.target[panel.indptr[item] : panel.origin[item] if end is None else end]
+    return without_spikes(history[None], panel.freq.season_lengths)[0]
 
 
 def believable(past: np.ndarray, periods: Sequence[int] = ()) -> np.ndarray:

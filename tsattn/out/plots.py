@@ -12,7 +12,7 @@ import numpy as np
 
 from tsattn.data.atomic import write_atomic
 from tsattn.data.panel import Panel
-from tsattn.data.spikes import without_spikes
+from tsattn.data.spikes import shown_history
 from tsattn.data.timezone import to_local
 from tsattn.forecast.frame import Forecast
 from tsattn.out.sinks import checked_suffix
@@ -57,7 +57,7 @@ def views(forecast: Forecast, panel: Panel, most: int = MOST_PANELS, shown: int 
             View(
                 item_id=forecast.item_ids[b],
                 past_stamps=_local(past_stamps, panel),
-                past=_believed(panel, i, first, end),
+                past=shown_history(panel, i, end)[first - end :].astype(np.float64),
                 stamps=_local(forecast.timestamps[b], panel),
                 middle=middle[b].astype(np.float64),
                 name=name,
@@ -114,12 +114,6 @@ def draw(forecast: Forecast, panel: Panel, heading: str = "") -> Figure:
     handles, labels = grid[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=9, frameon=False)
     return figure
-
-
-def _believed(panel: Panel, item: int, first: int, end: int) -> np.ndarray:
-    """History as forecasts are made of it: a lone spike is missing, which would press the rest flat."""
-    history = panel.target[panel.indptr[item] : end]
-    return without_spikes(history[None], panel.freq.season_lengths)[0, first - end :].astype(np.float64)
 
 
 def _draw_item(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
-from tsattn.data.spikes import without_spikes
+from tsattn.data.spikes import shown_history
 from tsattn.forecast.frame import Forecast
 from tsattn.forecast.predict import Failure
 from tsattn.forecast.scores import Backtest
@@ -148,8 +148,7 @@ def forecast(console: Console, made: Forecast, panel: Panel, model: str, *, save
     drawn = table(*columns, title=title)
     index = {item: i for i, item in enumerate(panel.item_ids)}
     for b in range(shown):
-        history = panel.history(index[made.item_ids[b]])  # less what would press the rest flat
-        before, after = sparkline(without_spikes(history[None], panel.freq.season_lengths)[0], middle[b])
+        before, after = sparkline(shown_history(panel, index[made.item_ids[b]]), middle[b])
         line = Text(before, style="dim").append("|").append(after, style="cyan")
         places = decimals(made.values[b])
         when = stamps(made.timestamps[b, :steps], made.freq, made.tz)
