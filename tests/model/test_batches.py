@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from tests import tiny
 from tsattn.data.panel import Panel
 from tsattn.model.augment import SPAN, disturb, flip_and_mix, warp
-from tsattn.model.batches import TrainingBatch, choose_origins, sample, sample_ends
+from tsattn.model.batches import PARTS, TrainingBatch, choose_origins, in_parts, sample, sample_ends
+from tsattn.model.learn import Module
+from tsattn.model.timeline import Timeline
 
 NAMES = [f.name for f in dataclasses.fields(TrainingBatch)]
 
@@ -54,6 +57,56 @@ def test_when_a_batch_is_drawn_then_its_shapes_are_those_of_the_configuration():
     }
     assert {name: getattr(batch, name).shape for name in NAMES} == wanted
     assert all(getattr(batch, name).dtype == np.float32 for name in NAMES[:6])
+
+
+def told(batch: TrainingBatch) -> dict[bytes, np.ndarray]:
+    """Every origin of a batch by the window that it lies in: its scale's prefix, and the values around it."""
+    out = {}
+    for row, future in enumerate(batch.future):
+        target, known = batch.target[row], batch.known[row]
+        seen = target[np.isfinite(target).argmax() :]
+        whole, lead = np.concatenate([target, future]), len(target) - len(seen)
+        at = [np.concatenate([whole[o - 4 : o + 4], known[o - 4 : o + 4].ravel()]) for o in batch.origin[row] if o]
+        out[seen.tobytes() + future.tobytes()] = np.concatenate([[batch.prefix[row] - lead, len(at)], *at])
+    return out
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_when_a_batch_is_cut_into_parts_of_like_length_then_every_origin_sees_and_expects_the_same(step):
+    model = dataclasses.replace(tiny.MODEL, context=1024, patch=8)
+    train = dataclasses.replace(tiny.TRAIN, batch=40)
+    whole = sample(tiny.with_covariates(), model, train, step)
+    parts = in_parts(whole, model)
+    assert 1 < len(parts) <= PARTS
+    assert sum(len(part.target) for part in parts) == 40
+    assert all(len(part.target) >= 40 // PARTS for part in parts)
+    assert sum(part.target.size for part in parts) < 0.8 * whole.target.size
+    before, after = told(whole), {key: value for part in parts for key, value in told(part).items()}
+    assert before.keys() == after.keys()
+    assert all(np.array_equal(before[key], after[key], equal_nan=True) for key in before)
+
+
+def test_when_a_batch_goes_through_in_parts_then_its_loss_and_gradients_are_those_of_the_whole():
+    model = dataclasses.replace(tiny.MODEL, context=256, patch=8, front_end="none")  # a recurrent one reads empty tokens too
+    whole = sample(tiny.with_covariates(), model, dataclasses.replace(tiny.TRAIN, batch=40), 0)
+    network = tiny.scrambled(model, past=1, known=whole.known.shape[2], static=1)
+    module = Module(network, tiny.TRAIN, "fp32", 4, Timeline())
+    losses, gradients = [], []
+    for parts in ([whole], in_parts(whole, model)):
+        network.zero_grad()
+        loss = module.loss_of([{name: torch.as_tensor(getattr(part, name)) for name in NAMES} for part in parts])
+        loss.backward()
+        losses.append(float(loss.detach()))
+        gradients.append(torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None]))
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    assert torch.linalg.norm(gradients[0] - gradients[1]) < 1e-4 * torch.linalg.norm(gradients[0])
+
+
+def test_when_a_network_reads_windows_of_one_length_only_then_its_batches_stay_whole():
+    model = dataclasses.replace(tiny.MODEL, context=1024, patch=8, encoder="window")
+    whole = sample(tiny.with_covariates(), model, tiny.TRAIN, 0)
+    (part,) = in_parts(whole, model)
+    assert same(whole, part)
 
 
 @pytest.mark.parametrize("step", range(5))

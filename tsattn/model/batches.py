@@ -5,7 +5,7 @@ Everything random about step k is drawn from (seed, rank, k), so an interrupted 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -15,10 +15,12 @@ from tsattn.data.panel import Panel
 from tsattn.data.seasons import find_seasons
 from tsattn.data.windows import Origins, gather
 from tsattn.model.augment import disturb, flip_and_mix, warp
+from tsattn.model.short import lengths
 
 LIVELY = 0.1  # least spread of a prefix, as a share of the whole window's
 UNDATED = 0.1  # share of windows without their calendar: arrays in memory have none
 WHOLE = 0.2  # share of windows scaled by their whole past, as when forecasting
+PARTS = 8  # of a batch, at most, that are cut to lengths of their own
 _WARP, _DISTURB = 1, 2  # random numbers of their own, so that one augmentation does not change what another draws
 
 
@@ -58,6 +60,26 @@ def sample(panel: Panel, model: ModelConfig, train: TrainConfig, step: int, rank
     visible = np.where(np.arange(model.context) < prefix[:, None], past, np.nan)
     seasons = find_seasons(visible, usual)
     return TrainingBatch(past, window.past_cov, window.known, window.static, seasons, future, prefix, chosen)
+
+
+def in_parts(batch: TrainingBatch, model: ModelConfig) -> list[TrainingBatch]:
+    """The batch in parts, each cut to the tokens that its longest window holds: empty ones cost as much, and teach nothing."""
+    steps, least, at = lengths(batch.target, model), len(batch.target) // PARTS, 0
+    order, parts = np.argsort(steps, kind="stable"), []
+    for end in range(1, len(order) + 1):
+        whole = end == len(order) or steps[order[end]] > steps[order[end - 1]]
+        if end == len(order) or (whole and min(end - at, len(order) - end) >= least):
+            parts.append(_cut(batch, np.sort(order[at:end]), model.context - int(steps[order[end - 1]])))
+            at = end
+    return parts
+
+
+def _cut(batch: TrainingBatch, rows: np.ndarray, lead: int) -> TrainingBatch:
+    """These rows without their first `lead` steps."""
+    part = {field.name: getattr(batch, field.name)[rows] for field in fields(batch)}
+    part |= {name: part[name][:, lead:] for name in ("target", "past_cov", "known")}
+    part |= {"prefix": part["prefix"] - lead, "origin": np.maximum(part["origin"] - lead, 0)}
+    return TrainingBatch(**part)
 
 
 def sample_ends(panel: Panel, rng: np.random.Generator, count: int, patch: int) -> Origins:

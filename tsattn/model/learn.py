@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from tsattn.config import ModelConfig, TrainConfig, to_mapping
 from tsattn.errors import ConfigError, TsattnError
-from tsattn.model.batches import TrainingBatch
+from tsattn.model.batches import TrainingBatch, in_parts
 from tsattn.model.card import Fitted
 from tsattn.model.device import choose_device, choose_precision
 from tsattn.model.optim import make_optimizers, optimizer_tensors, restore_optimizers, schedule, set_rate
@@ -70,13 +70,11 @@ class Module(pl.LightningModule):
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         return make_optimizers(self.network, self.train_config, self.products)
 
-    def training_step(self, batch: dict[str, Tensor]) -> None:
+    def training_step(self, batch: list[dict[str, Tensor]]) -> None:
         optimizers: list[Any] = self.optimizers()  # type: ignore[assignment]
         set_rate(optimizers, schedule(self.done, self.step, self.train_config))
-        inputs = Inputs(*(batch[f.name] for f in fields(Inputs)))
         self.timeline.mark(REST)
-        loss, _ = window_loss(self.network, inputs, batch["future"], batch["prefix"], batch["origin"], self.near)
-        self.timeline.mark(HEAD)
+        loss = self.loss_of(batch)
         self.manual_backward(loss)
         self.timeline.mark(EMBEDDING)  # where the way back ends
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
@@ -91,6 +89,16 @@ class Module(pl.LightningModule):
         self.loss = torch.lerp(self.loss.to(loss.device), loss.detach(), max(0.02, 1 / self.step))
         self.timeline.mark(OPTIMISER)
         self.timeline.steps += 1
+
+    def loss_of(self, parts: list[dict[str, Tensor]]) -> Tensor:
+        """Of all parts of a batch together: every target counts alike."""
+        total = count = torch.zeros(())
+        for part in parts:
+            inputs = Inputs(*(part[f.name] for f in fields(Inputs)))
+            loss, seen = window_loss(self.network, inputs, part["future"], part["prefix"], part["origin"], self.near)
+            total, count = total.to(loss.device) + loss * seen, count.to(loss.device) + seen
+            self.timeline.mark(HEAD)
+        return total / count.clamp_min(1)
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that a resumed run needs, named."""
@@ -108,22 +116,25 @@ class Module(pl.LightningModule):
         restore_optimizers(self.optimizers(use_pl_optimizer=False), under("optimizer", tensors))  # type: ignore[arg-type]
 
 
-class Batches(IterableDataset[dict[str, Tensor]]):
-    """A source's batches from step `start` on, made in the training process: one gather a batch, nothing per row."""
+class Batches(IterableDataset[list[dict[str, Tensor]]]):
+    """A source's batches from step `start` on, in parts of like length, made in the training process."""
 
-    def __init__(self, source: Source, train: TrainConfig, start: int, timeline: Timeline) -> None:
-        self.source, self.train, self.start, self.timeline = source, train, start, timeline
+    def __init__(self, source: Source, model: ModelConfig, train: TrainConfig, start: int, timeline: Timeline) -> None:
+        self.source, self.model, self.train, self.start, self.timeline = source, model, train, start, timeline
 
-    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+    def __iter__(self) -> Iterator[list[dict[str, Tensor]]]:
         spread = torch.distributed.is_available() and torch.distributed.is_initialized()
         rank = torch.distributed.get_rank() if spread else 0
         for step in range(self.start, self.train.steps):
             torch.manual_seed(hash((self.train.seed, rank, step)) % 2**63)  # dropout: as stateless as the sampling
             self.timeline.mark(REST)
             batch = self.source.sample(step, rank)
-            tensors = {f.name: torch.as_tensor(getattr(batch, f.name)) for f in fields(TrainingBatch)}
+            parts = [
+                {f.name: torch.as_tensor(getattr(part, f.name)) for f in fields(TrainingBatch)}
+                for part in in_parts(batch, self.model)
+            ]
             self.timeline.mark(DATA)
-            yield tensors
+            yield parts
 
 
 class Watcher(pl.Callback):
@@ -258,7 +269,7 @@ def learn(
         if not _is_over(notes, train):
             notes.stopped = ""
             trainer = _trainer(watcher, train, device, notes.precision, logger, state)
-            data = DataLoader(Batches(source, train, notes.step, module.timeline), batch_size=None, num_workers=0)
+            data = DataLoader(Batches(source, model, train, notes.step, module.timeline), batch_size=None, num_workers=0)
             with quiet(*LIGHTNING), _interruptible(watcher, on_interrupt):
                 trainer.fit(module, data)
         else:

@@ -20,7 +20,8 @@ class Timeline:
     """Seconds of the parts of training, forward and backward together, and how many steps they are of.
 
     Training goes through its parts one after another, so one clock serves: `mark` ends a part. The boundaries inside the
-    network are heard by hooks, of modules on the way forward and of the tensors between them on the way back.
+    network are heard by hooks, of modules on the way forward and of the tensors between them on the way back. Where a batch goes
+    through in parts, the way back through the embedding of one counts as the head of the next.
     """
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ def window_loss(
     """
     horizon = future.shape[1]
     counted = (origin >= prefix[:, None]) & (origin > 0)  # (B, O)
-    start = torch.where(counted, origin, torch.full_like(origin, network.config.context))
+    start = torch.where(counted, origin, torch.full_like(origin, inputs.target.shape[1]))
     predicted, scale = network.forecast_at(inputs, prefix, start)  # (B, O, H, Q)
     whole = (torch.cat([inputs.target, future], 1) - scale.mean) / scale.std  # (B, L + H)
     highest = whole.detach().nan_to_num().abs().cummax(1).values  # a past that left its prefix's scale teaches nothing
