@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 
 
 def run() -> None:
     """The entry point of the `tsattn` script."""
+    ended: list[int] = []
+    atexit.register(_leave, ended)  # registered before all others, so it is called after them
     try:
         from tsattn.cli.main import main
 
@@ -14,7 +18,19 @@ def run() -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         code = 130
+    ended.append(code)
     sys.exit(code)
+
+
+def _leave(ended: list[int]) -> None:
+    """End here, with the code in `ended`: threads of native libraries may abort a process whose interpreter is taken apart."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return  # the interpreter knows what to do
+    if ended:
+        os._exit(ended[0])
 
 
 if __name__ == "__main__":

@@ -185,3 +185,20 @@ def test_when_a_command_is_misspelt_then_the_right_one_is_named_at_once():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (2, "[]\n")
     assert done.stderr == "error: there is no command 'trian'\nhint: did you mean: tsattn train\n"
+
+
+@pytest.mark.parametrize(("arguments", "wanted", "said"), [(["--version"], 0, "tsattn "), (["trian"], 2, "error: there is no")])
+def test_when_a_library_would_abort_while_the_interpreter_is_taken_apart_then_the_exit_code_stands(arguments, wanted, said):
+    code = (
+        "import os, sys\n"
+        "class Library:\n"
+        "    def __del__(self, abort=os.abort):\n"
+        "        abort()\n"
+        "library = Library()\n"
+        f"sys.argv = ['tsattn', *{arguments}]\n"
+        "from tsattn.__main__ import run\n"
+        "run()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == wanted
+    assert said in done.stdout + done.stderr
