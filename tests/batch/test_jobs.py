@@ -54,7 +54,7 @@ outputs = "out.csv"
 
 
 def test_when_defaults_are_given_then_jobs_take_them_and_may_differ(jobs):
-    text = '[defaults]\nmodel = "tiny"\noutputs = "o.csv"\nhorizon = 5\n'
+    text = '[defaults]\nmodel = "tiny"\noutputs = "o/"\nhorizon = 5\n'
     text += '[[job]]\nname = "a"\ninput = "x"\n[[job]]\nname = "b"\ninput = "y"\nhorizon = 7\n'
     file = read_jobs(jobs(text))
     assert [job.horizon for job in file.jobs] == [5, 7]
@@ -74,3 +74,28 @@ def test_when_a_value_is_written_over_several_lines_then_the_lines_after_it_are_
 def test_when_two_jobs_have_one_name_then_it_is_told(jobs):
     with pytest.raises(ConfigError, match="two jobs are called 'a'"):
         read_jobs(jobs('[defaults]\nmodel="m"\ninput="x"\noutputs="o.csv"\n[[job]]\nname="a"\n[[job]]\nname="a"\n'))
+
+
+def test_when_a_name_comes_again_in_a_job_with_other_mistakes_then_both_are_told(jobs):
+    text = '[defaults]\ninput="x"\n[[job]]\nname="a"\noutputs="o.csv"\n[[job]]\nname="a"\noutputs="p.csv"\nhorizon=0\n'
+    with pytest.raises(ConfigError, match=r"(?s)2 mistakes:.*line 7: two jobs are called 'a'.*line 9: horizon"):
+        read_jobs(jobs(text))
+
+
+@pytest.mark.parametrize(("first", "second"), [("o.csv", "o.csv"), ("out/o.csv", "out/../out/o.csv")])
+def test_when_two_jobs_write_the_same_file_then_it_is_told(jobs, first, second):
+    text = '[defaults]\ninput="x"\n[[job]]\nname="a"\noutputs="{}"\n[[job]]\nname="b"\noutputs=["{}", "sqlite:///b.db#t"]\n'
+    with pytest.raises(ConfigError, match=r"line 8: outputs: .*o\.csv is written by job 'a' too"):
+        read_jobs(jobs(text.format(first, second)))
+
+
+def test_when_two_jobs_share_a_dataset_or_a_table_then_that_is_fine(jobs):
+    text = '[defaults]\ninput="x"\noutputs=["out/", "sqlite:///b.db#t"]\n[[job]]\nname="a"\n[[job]]\nname="b"\n'
+    assert [job.name for job in read_jobs(jobs(text)).jobs] == ["a", "b"]
+
+
+def test_when_databases_are_not_installed_then_it_is_told_before_anything_runs(jobs, monkeypatch):
+    monkeypatch.setattr("tsattn.batch.jobs.find_spec", lambda name: None if name == "sqlalchemy" else object())
+    with pytest.raises(ConfigError, match=r"line 4: outputs: databases need SQLAlchemy, .*pip install 'tsattn\[sql\]'"):
+        read_jobs(jobs('[[job]]\nname="a"\ninput="x"\noutputs="sqlite:///b.db#t"\n'))
+    read_jobs(jobs('[[job]]\nname="a"\ninput="x"\noutputs="b.csv"\n'))

@@ -91,7 +91,7 @@ def test_when_both_days_are_given_then_systemd_is_refused():
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_when_units_are_printed_then_systemd_accepts_them(tmp_path):
     path = tmp_path / "night jobs.toml"
-    job = '[[job]]\nname = "{0}"\ninput = "x"\nmodel = "m"\noutputs = "o%.csv"\nschedule = "{1}"\n'
+    job = '[[job]]\nname = "{0}"\ninput = "x"\nmodel = "m"\noutputs = "o%{0}.csv"\nschedule = "{1}"\n'
     path.write_text(job.format("a", "*/15 6-8 * * 1-5") + job.format("b", "0 0 1 */3 *"), "utf-8")
     made = units(read_jobs(path), tmp_path / ".tsattn")
     assert len(made) == 4

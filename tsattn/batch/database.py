@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from tsattn.batch.values import scheme_of
+from tsattn.batch.values import NO_DATABASES, scheme_of
 from tsattn.errors import ConfigError, DataError, TsattnError
 from tsattn.out.sinks import Tables
 
@@ -96,7 +96,7 @@ def transaction(url: str, retries: int, work: Callable[[Connection], T]) -> T:
         import sqlalchemy as sa
         import tenacity
     except ImportError:
-        raise ConfigError("databases need SQLAlchemy, which is not installed", "pip install 'tsattn[sql]'") from None
+        raise ConfigError(NO_DATABASES, "pip install 'tsattn[sql]'") from None
     again = tenacity.Retrying(
         retry=tenacity.retry_if_exception(_passes),
         stop=tenacity.stop_after_attempt(retries),

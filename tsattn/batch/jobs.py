@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import os
 import re
 import shlex
 import tomllib
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from tsattn.batch.lines import Lines
-from tsattn.batch.values import Output, checked_cron, expanded, is_database, scheme_of, seconds, shown
+from tsattn.batch.values import NO_DATABASES, Output, checked_cron, expanded, is_database, scheme_of, seconds, shown
 from tsattn.config import ModelConfig, ReadOptions, TrainConfig, from_mapping, to_mapping
 from tsattn.errors import ConfigError
 from tsattn.forecast.members import named
@@ -123,10 +125,7 @@ def read_jobs(path: str | Path) -> JobFile:
     check.unknown(defaults, _KEYS, "defaults", 0)
     made = [check.job(number, job, defaults) for number, job in enumerate(jobs)]
     watch = check.monitor(monitor)
-    names = [job.name for job in made if job]
-    for job in made:
-        if job and names.index(job.name) != made.index(job) and names.count(job.name) > 1:
-            check.problem(job.line, f"two jobs are called {job.name!r}")
+    check.apart(jobs, made)
     if check.problems:
         said = [f"  line {line}: {message}" for line, message in sorted(set(check.problems))]
         many = f"{len(said)} mistakes" if len(said) > 1 else "a mistake"
@@ -187,12 +186,30 @@ class _Check:
         for key in ("input", "query", "outputs", "records"):
             where = self.where(number, key, own)
             parts = [o.text for o in made.get(key, ())] if key == "outputs" else [made.get(key) or ""]
+            if key != "query" and any(map(is_database, parts)) and not _has_databases():
+                self.problem(where, f"{key}: {NO_DATABASES} (pip install 'tsattn[sql]')")
             for part in parts:
                 try:
                     expanded(part)
                 except ConfigError as error:
                     self.problem(where, f"{key}: {error.message} ({error.hint})")
         return Job(**made, line=line) if len(self.problems) == before else None
+
+    def apart(self, tables: list[dict[str, Any]], jobs: list[Job | None]) -> None:
+        """No two jobs of one name, and none whose file another one writes too: the later would replace the earlier's."""
+        names = [table.get("name") for table in tables]
+        for number, name in enumerate(names):
+            if isinstance(name, str) and name in names[:number]:
+                self.problem(self.where(number, "name", tables[number]), f"two jobs are called {name!r}")
+        writer: dict[str, str] = {}
+        for number, job in enumerate(jobs):
+            if job is None:
+                continue
+            for text in dict.fromkeys(os.path.normpath(output.text) for output in job.outputs if output.kind == "file"):
+                first = writer.setdefault(text, job.name)
+                if first != job.name:
+                    line = self.where(number, "outputs", tables[number])
+                    self.problem(line, f"outputs: {shown(text)} is written by job {first!r} too, which would be lost")
 
     def where(self, number: int, key: str, own: dict[str, Any]) -> int:
         """The line of a job's key: its own, or that of [defaults]."""
@@ -255,6 +272,10 @@ def _value(key: str, value: Any) -> Any:
             raise ConfigError("must be a table")
         return {k: v for k, v in to_mapping(from_mapping(_KINDS[key], value, f"[{key}]")).items() if k in value}
     return value
+
+
+def _has_databases() -> bool:
+    return all(find_spec(name) is not None for name in ("sqlalchemy", "tenacity"))
 
 
 def _untrainable(model: str | None) -> str:

@@ -18,6 +18,7 @@ _PASSWORD = re.compile(r"(\w://[^/\s:@]*):(?!\$\{)[^@\s]+@")
 _KEYWORD = re.compile(r"([?&;](?:password|passwd|pwd|token|secret)=)(?!\$\{)[^&;#\s]+", re.IGNORECASE)
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _DATABASES = ("sqlite", "postgresql")
+NO_DATABASES = "databases need SQLAlchemy, which is not installed"
 _FILES = (".csv", ".jsonl", ".json", ".parquet")
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
