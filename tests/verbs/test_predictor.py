@@ -14,7 +14,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel, Schema
 from tsattn.errors import ConfigError, DataError
 from tsattn.verbs import choose
-from tsattn.verbs.predictor import check_fits, read_for, spikes
+from tsattn.verbs.predictor import behind, check_fits, read_for, spikes
 
 
 def card_of(freq: str, target: tuple[str, ...] = ("y",), source: str | None = None) -> Any:
@@ -114,3 +114,14 @@ def test_when_a_history_has_spikes_then_the_first_is_named_with_its_series_and_t
     odd[60] = 3
     alone = Panel.from_arrays([odd], freq="D", start=start)
     assert spikes(alone) == ("taken as missing, for it is far from the values around it: 500 (2024-02-10)",)
+
+
+def test_when_series_ended_before_the_others_by_more_than_the_horizon_then_it_is_told():
+    series, start = [np.arange(1.0, n) for n in (101, 60, 88, 87)], np.datetime64("2024-01-01")
+    panel = Panel.from_arrays(series, freq="D", start=start, item_ids=["alive", "dead", "late", "later"])
+    about = "dead ends at 2024-02-28, and the newest row is of 2024-04-09"
+    assert behind(panel, 14) == (f"2 series ended long ago ({about}): their forecasts begin where they end, and lie before that",)
+    assert behind(panel, 15) == (f"{about}: its forecast begins where it ends, and lies before that",)
+    assert behind(panel, 42) == ()
+    assert behind(Panel.from_arrays(series, freq="D"), 1) == ()
+    assert behind(Panel.from_arrays(series, freq="step", start=np.datetime64(0, "us")), 1) == ()

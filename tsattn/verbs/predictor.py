@@ -166,6 +166,22 @@ def spikes(panel: Panel) -> tuple[str, ...]:
     return (f"taken as missing, for they are far from the values around them: {len(found):,} values, the first {first_one}",)
 
 
+def behind(panel: Panel, horizon: int) -> tuple[str, ...]:
+    """A line on the series that ended so long before the newest row that their forecasts lie before it too."""
+    if not (panel.dated and panel.freq.has_clock and len(panel)):
+        return ()
+    last = panel.freq.advance(panel.start, panel.lengths - 1)
+    over = np.flatnonzero(panel.freq.advance(last, np.array(horizon)) <= last.max())
+    if not len(over):
+        return ()
+    oldest = over[int(last[over].argmin())]
+    end, newest = stamps(last[[oldest, int(last.argmax())]], panel.freq, panel.tz)
+    said = f"{panel.item_ids[oldest]} ends at {end}, and the newest row is of {newest}"
+    if len(over) == 1:
+        return (f"{said}: its forecast begins where it ends, and lies before that",)
+    return (f"{len(over):,} series ended long ago ({said}): their forecasts begin where they end, and lie before that",)
+
+
 def read_for(card: Card, data: Any, options: ReadOptions) -> tuple[Panel, ReadReport]:
     """Read data the way a model's own was read: the same columns where they are there, the options of its training, and
     on top those that the user gives now. Its frequency decides where the rows alone say none, or another one that it does
