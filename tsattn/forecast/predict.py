@@ -12,7 +12,8 @@ from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, gather, last_origins
 from tsattn.errors import ConfigError, DataError, TsattnError
 from tsattn.forecast.frame import Forecast, Forecaster
-from tsattn.forecast.quantiles import checked_levels, resample
+from tsattn.forecast.quantiles import checked_levels
+from tsattn.forecast.tails import at_levels
 
 BATCH = 512
 MOST_STEPS = 20_000  # ahead: more is a slip of the keyboard, and takes all memory
@@ -38,8 +39,8 @@ def predict(
 ) -> tuple[Forecast, tuple[Failure, ...]]:
     """Forecast `horizon` steps from each origin (default: the end of every item), in the order of the origins.
 
-    `quantiles` (default: the forecaster's own) that it does not make are interpolated, or extrapolated along the normal
-    distribution's shape. Items without one observed value, and those whose forecast is not finite, are Failures and left
+    `quantiles` (default: the forecaster's own) that it does not make are interpolated, or extrapolated by the shape of the
+    past (tails.py). Items without one observed value, and those whose forecast is not finite, are Failures and left
     out. Raises ConfigError for a bad horizon or quantiles, DataError for known covariates missing in the future rows.
     """
     levels = forecaster.quantiles if quantiles is None else checked_levels(quantiles)
@@ -96,7 +97,7 @@ def predict_windows(
         if values.shape != wanted:
             raise TsattnError(f"{forecaster.name} answered in shape {values.shape}, not {wanted} (B, H, Q)")
         if tuple(quantiles) != tuple(forecaster.quantiles):
-            values = resample(np.sort(values, -1), forecaster.quantiles, quantiles)
+            values = at_levels(np.sort(values, -1), forecaster.quantiles, quantiles, windows)
         windows, values = replace(windows, future_target=windows.future_target[:, :horizon]), values[:, :horizon]
         # sorting crossed quantiles never makes them worse (Chernozhukov et al., 2010)
         yield which, windows, np.sort(values, -1)

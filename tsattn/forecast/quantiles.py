@@ -11,7 +11,7 @@ import numpy as np
 
 from tsattn.errors import ConfigError
 
-_LARGEST = float(np.finfo(np.float32).max)
+LARGEST = float(np.finfo(np.float32).max)
 
 
 def checked_levels(levels: Sequence[float]) -> tuple[float, ...]:
@@ -54,4 +54,4 @@ def resample(values: np.ndarray, have: Sequence[float], want: Sequence[float]) -
             columns.append(high + slope * (z - known[-1]))
         else:  # rounding must not step over the neighbour
             columns.append(np.minimum(low + slope * (z - known[i]), high))
-    return np.clip(np.stack(columns, -1), -_LARGEST, _LARGEST).astype(np.float32)
+    return np.clip(np.stack(columns, -1), -LARGEST, LARGEST).astype(np.float32)
