@@ -3,8 +3,8 @@
     python -m benchmarks.pretraining --data PATH --study generators --record runs.jsonl [--seeds 3] [--series 40000]
 
 Every run is short, is decayed to its end, and learns from generated series alone; it is judged on real ones, by windows that
-lie before the test windows of the open sets and by those of PATH's smaller files: the network alone, beside seasonal naive. Beside it
-stands the loss on generated series held back, which tells networks apart that these few sets do not.
+lie before the test windows of the open sets and by those of PATH's smaller files: the network alone, beside seasonal naive.
+Beside it stands the loss on generated series held back, which tells networks apart that these few sets do not.
 --record: runs found there are not run again, so a study may be ended at any time and gone on with later.
 """
 
