@@ -67,6 +67,16 @@ def test_when_a_model_is_misspelt_then_the_error_names_the_nearest(tmp_path):
     assert "did you mean 'weather'" in caught.value.hint
 
 
+def test_when_a_model_that_is_not_there_is_withdrawn_then_the_error_names_the_nearest(tmp_path):
+    workspace = Workspace(tmp_path)
+    make_model(workspace, "prices", 1)
+    with pytest.raises(ArtifactError, match="no model 'price' in") as caught:
+        workspace.withdraw("price")
+    assert "did you mean 'prices'" in caught.value.hint
+    with pytest.raises(ArtifactError, match="'prices' has no earlier version"):
+        workspace.withdraw("prices")
+
+
 def test_when_another_run_holds_the_lock_then_training_is_refused_with_exit_code_75(tmp_path):
     workspace = Workspace(tmp_path)
     with workspace.lock("a"):

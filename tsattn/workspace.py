@@ -121,9 +121,11 @@ class Workspace:
     def withdraw(self, name: str) -> tuple[ModelRef, ModelRef]:
         """Take the newest version of a name out of use; its number stays taken. Returns (withdrawn, now in use).
 
-        Raises ArtifactError when there is no older version to go back to.
+        Raises ArtifactError when there is no such model, or no older version to go back to.
         """
         versions = self.versions(checked_name(name))
+        if not versions:
+            self.find(name)  # says that there is none, and which there are
         if len(versions) < 2:
             raise ArtifactError(f"the model {name!r} has no earlier version in {self.root}", "see: tsattn models")
         newest = versions[-1]

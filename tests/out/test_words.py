@@ -75,5 +75,11 @@ def test_when_the_horizon_is_long_then_the_sparkline_stays_short():
     assert len(after) >= 5
 
 
+def test_when_demand_has_ceased_then_a_small_forecast_is_drawn_small():
+    history = np.concatenate([np.tile([0.0, 9.0], 40), np.zeros(60)])
+    assert sparkline(history, np.array([0.2, 0.4, 0.1])) == ("▁" * 29, "▁▁▁")
+    assert sparkline(np.zeros(60), np.array([0.0, 0.5])) == ("▁" * 30, "▁█")
+
+
 def test_when_nothing_is_observed_or_nothing_changes_then_the_sparkline_still_draws():
     assert sparkline(np.full(3, np.nan), np.full(2, 7.0)) == ("   ", "▄▄")

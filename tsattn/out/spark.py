@@ -19,6 +19,8 @@ def sparkline(history: np.ndarray, future: np.ndarray, width: int = 32) -> tuple
     both = np.concatenate([before, after])
     seen = both[np.isfinite(both)]
     low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 0.0)
+    if np.unique(before[np.isfinite(before)]).size == 1:  # a flat end: small steps away from it are no bursts
+        high = max(high, low + float(np.nanmax(history) - np.nanmin(history)))
     return _bars(before, low, high), _bars(after, low, high)
 
 
