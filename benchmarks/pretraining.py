@@ -53,7 +53,7 @@ FILES = {
 MIXTURE = SyntheticConfig()
 MODEL = ModelConfig(context=1024, horizon=64, patch=32, width=96, heads=3, layers=3)
 TRAIN = TrainConfig(batch=64, origins=12, learning_rate=2e-3, warmup=50, decay=0.5, average=0.99, patience=1000)
-SCALES = (1 / 16, 1 / 4, 1, 4)  # of the series
+SCALES = (1 / 3, 1, 4)  # of the series
 SIZES = {"0.4 M": (64, 2, 2), "0.8 M": (96, 3, 3), "1.9 M": (160, 5, 4)}  # width, heads, layers
 PARTS: dict[str, dict[str, Any]] = {
     "LSTM + attention": {},
