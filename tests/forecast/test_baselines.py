@@ -17,7 +17,7 @@ from tsattn.forecast.baselines import BASELINES, Drift, Naive, SeasonalMean, Sea
 from tsattn.forecast.frame import Forecaster
 
 NAN = float("nan")
-SIMPLE = ("naive", "seasonal-naive", "drift", "seasonal-mean", "historic-quantiles", "holt")
+SIMPLE = ("naive", "seasonal-naive", "drift", "seasonal-mean", "long-cycle", "historic-quantiles", "holt")
 Z90 = NormalDist().inv_cdf(0.9)
 
 
@@ -177,3 +177,11 @@ def test_historic_quantiles_are_those_of_the_observed_values_at_every_step() -> 
 def test_where_most_values_are_zero_the_median_of_historic_quantiles_is_zero_too() -> None:
     batch = windows([0, 0, 3, 0, 0, 0, 9, 0])
     assert median(baseline("historic-quantiles"), batch).tolist() == [[0.0] * 5]
+
+
+def test_the_long_cycle_is_a_week_of_hours_and_seasonal_naive_where_there_are_not_two() -> None:
+    week = np.random.default_rng(2).normal(size=168)
+    batch = windows(np.tile(week, 2).tolist(), np.tile(week, 2)[1:].tolist(), freq="h", horizon=200)
+    found = baseline("long-cycle").predict(batch)
+    np.testing.assert_allclose(found[0, :, 4], np.tile(week, 2)[:200], atol=1e-6)
+    np.testing.assert_array_equal(found[1], baseline("seasonal-naive").predict(batch)[1])

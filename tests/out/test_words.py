@@ -10,7 +10,14 @@ from tsattn.out.words import count, decimals, duration, interval_levels, interva
 
 @pytest.mark.parametrize(
     ("value", "places", "text"),
-    [(1234.5678, 2, "1,234.57"), (-0.0001, 2, "0.00"), (float("nan"), 2, "–"), (3e15, 0, "3e+15"), (-5.25, 1, "-5.2")],
+    [
+        (1234.5678, 2, "1,234.57"),
+        (-0.0001, 2, "0.00"),
+        (float("nan"), 2, "–"),
+        (3e15, 0, "3e+15"),
+        (-2.5e-12, 8, "-2.5e-12"),
+        (-5.25, 1, "-5.2"),
+    ],
 )
 def test_when_numbers_are_printed_then_they_read_well(value, places, text):
     assert number(value, places) == text

@@ -13,12 +13,13 @@ from tests import tiny
 from tsattn.cli.main import main
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
+from tsattn.data.windows import gather, last_origins
 from tsattn.errors import ConfigError
 from tsattn.forecast.importance import Effect
 from tsattn.model import artifact
 from tsattn.out.explained import interval, names, percent
 from tsattn.verbs import training
-from tsattn.verbs.explaining import Explained, _share, _spans
+from tsattn.verbs.explaining import Explained, _parts_of, _share, _spans
 from tsattn.verbs.unseen import sampled
 
 DATA = Path(__file__).parents[2] / "sample_data" / "built.csv"
@@ -141,3 +142,13 @@ def test_when_a_pass_is_no_part_of_the_horizon_then_an_autoregressive_network_is
     assert found.forecast.horizon == 10
     assert found.windows > 0
     assert {effect.name for effect in found.covariates} >= {"promo", "price", "visitors"}
+
+
+def test_when_the_kept_network_is_that_of_the_package_then_the_calendar_of_the_data_is_none_of_its_covariates():
+    panel = Panel.from_arrays([np.arange(300.0)], freq="h", start=np.datetime64("2024-01-01"))
+    batch = gather(panel, last_origins(panel), 24, 12, covariates=False)
+    as_is = tiny.card_of(tiny.scrambled(), freq="h")
+    assert _parts_of(as_is, panel, batch) == []
+    dated = tiny.card_of(tiny.scrambled(known=4), freq="h")
+    whole = gather(panel, last_origins(panel), 24, 12)
+    assert [part.name for part in _parts_of(dated, panel, whole)] == ["calendar"]

@@ -116,6 +116,16 @@ def test_when_a_history_has_spikes_then_the_first_is_named_with_its_series_and_t
     assert spikes(alone) == ("taken as missing, for it is far from the values around it: 500 (2024-02-10)",)
 
 
+def test_when_the_newest_value_is_far_out_then_it_is_told_that_it_is_believed():
+    odd = np.arange(100) % 7 + np.random.default_rng(0).random(100)
+    odd[99] = 500
+    start = np.datetime64("2024-01-01")
+    said = "the newest value is believed, though it is far from the values around it: 500 (2024-04-09)"
+    assert spikes(Panel.from_arrays([odd], freq="D", start=start)) == (f"{said}; forecast without it if it is a mistake",)
+    weekly = np.where(np.arange(99) % 7 == 0, 500.0, odd[:99])
+    assert spikes(Panel.from_arrays([weekly], freq="D", start=start)) == ()
+
+
 def test_when_series_ended_before_the_others_by_more_than_the_horizon_then_it_is_told():
     series, start = [np.arange(1.0, n) for n in (101, 60, 88, 87)], np.datetime64("2024-01-01")
     panel = Panel.from_arrays(series, freq="D", start=start, item_ids=["alive", "dead", "late", "later"])

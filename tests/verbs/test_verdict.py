@@ -50,3 +50,10 @@ def test_when_many_values_are_zero_then_their_distribution_is_a_baseline_too():
     usual = ("naive", "seasonal-naive")
     assert usual_baselines(Panel.from_arrays([counts], freq="D"), usual) == (*usual, "historic-quantiles")
     assert usual_baselines(Panel.from_arrays([counts + 1], freq="D"), usual) == usual
+
+
+def test_when_data_have_a_day_and_a_week_then_the_last_week_is_a_baseline_too():
+    usual, weeks = ("naive", "seasonal-naive"), np.arange(3 * 168) % 168 + 1.0
+    assert usual_baselines(Panel.from_arrays([weeks], freq="h"), usual) == (*usual, "long-cycle")
+    assert usual_baselines(Panel.from_arrays([weeks[1:]], freq="h"), usual) == usual
+    assert usual_baselines(Panel.from_arrays([weeks], freq="D"), usual) == usual

@@ -36,7 +36,8 @@ def backtest(
         options.Many,
         typer.Option(
             metavar="NAME,…",
-            help="naive, seasonal-naive, drift, seasonal-mean, historic-quantiles, holt, auto-ets, auto-theta, auto-arima.",
+            help="naive, seasonal-naive, drift, seasonal-mean, long-cycle, historic-quantiles, holt, "
+            "auto-ets, auto-theta, auto-arima.",
         ),
     ] = None,
     members: options.Members = None,

@@ -49,6 +49,12 @@ def shown_history(panel: Panel, item: int, end: int | None = None) -> np.ndarray
     return without_spikes(history[None], panel.freq.season_lengths)[0]
 
 
+def late_spikes(history: np.ndarray, periods: Sequence[int] = ()) -> np.ndarray:
+    """Positions among the newest values of a history (L,) that are as far out as a spike. They stay: something may begin."""
+    at = np.flatnonzero(~np.isnan(history))
+    return _spikes(_sides(history[at][None])[0], at, periods, late=True) if len(at) >= FEWEST else at[:0]
+
+
 def believable(past: np.ndarray, periods: Sequence[int] = ()) -> np.ndarray:
     """Windows (B, L) as forecasters are shown them: what is absurd, and then what is a spike, is missing."""
     return without_spikes(without_absurd(past), periods)
@@ -71,15 +77,18 @@ def _sides(values: np.ndarray) -> np.ndarray:
     return np.where((np.abs(apart) > bound) & (bound > 0), np.sign(apart), 0).astype(np.int8)
 
 
-def _spikes(side: np.ndarray, at: np.ndarray, periods: Sequence[int]) -> np.ndarray:
-    """Positions of a window's spikes: side (n,) of its observed values, which are at positions `at` (n,)."""
+def _spikes(side: np.ndarray, at: np.ndarray, periods: Sequence[int], *, late: bool = False) -> np.ndarray:
+    """Positions of a window's spikes: side (n,) of its observed values, which are at positions `at` (n,).
+
+    late: those among the NEWEST values, instead of those before.
+    """
     found = np.flatnonzero(side)
     gaps = np.diff(at[found])
     rhythm = len(gaps) >= 3 and gaps.std() < EVEN * gaps.mean()
     if not len(found) or len(found) > MOST * len(side) or rhythm:
         return at[:0]
-    early = found[found < len(side) - NEWEST]
-    return at[[i for i in early.tolist() if not any(_again(side, at, i, period) for period in periods if period > 1)]]
+    asked = found[(found >= len(side) - NEWEST) == late]
+    return at[[i for i in asked.tolist() if not any(_again(side, at, i, period) for period in periods if period > 1)]]
 
 
 def _again(side: np.ndarray, at: np.ndarray, i: int, period: int) -> bool:

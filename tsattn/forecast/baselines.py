@@ -101,6 +101,28 @@ class SeasonalNaive(_Normal):
         return np.where(short[:, None], naive[0], cycle[:, phase]), np.where(short[:, None], naive[1], spread)
 
 
+class LongCycle(SeasonalNaive):
+    """The last long cycle goes on: a week of hours, a year of weeks. Where a history holds less than two, seasonal naive."""
+
+    name = "long-cycle"
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        """(B, H, Q) float32"""
+        values = super().predict(batch)
+        held = self.held(batch)
+        if not held.any():
+            return values
+        return np.where(held[:, None, None], SeasonalNaive(max(batch.season_lengths), self.quantiles).predict(batch), values)
+
+    def held(self, batch: WindowBatch) -> np.ndarray:
+        """(B,) whether the frequency has a cycle longer than the season, and the history two of it."""
+        longest = max(batch.season_lengths, default=1)
+        observed = ~np.isnan(batch.past_target)
+        length = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
+        season = self.season_length or (batch.season_lengths or (1,))[0]
+        return (longest > season) & (length >= 2 * longest)
+
+
 @dataclass(frozen=True)
 class SeasonalMean(_Normal):
     """The mean of the last `cycles` cycles goes on. A history shorter than a cycle gets the naive forecast.
@@ -221,6 +243,7 @@ BASELINES: dict[str, type[_Normal] | str] = {
     "seasonal-naive": SeasonalNaive,
     "drift": Drift,
     "seasonal-mean": SeasonalMean,
+    "long-cycle": LongCycle,
     "historic-quantiles": HistoricQuantiles,
     "holt": "tsattn.forecast.holt:Holt",
     "auto-ets": "tsattn.forecast.statistical:AutoETS",

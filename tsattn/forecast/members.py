@@ -15,7 +15,7 @@ import numpy as np
 from tsattn.data.spikes import believable
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
-from tsattn.forecast.baselines import Drift, HistoricQuantiles, Naive, SeasonalMean, SeasonalNaive
+from tsattn.forecast.baselines import Drift, HistoricQuantiles, LongCycle, Naive, SeasonalMean, SeasonalNaive
 from tsattn.forecast.evidence import Trust, pinball, relative, scores_of, weights_of, widened, widths_of
 from tsattn.forecast.frame import Forecaster
 from tsattn.forecast.heldback import Pools, padded, pools_of, recent, rows_of, shifted, shifts_of, truth
@@ -26,21 +26,15 @@ from tsattn.forecast.ridge import Ridge
 Make = Callable[[int | None, tuple[float, ...]], Forecaster]
 
 
-class LongCycle(SeasonalNaive):
-    """The last long cycle goes on: a week of hours, a year of weeks; no forecast where the frequency has but one cycle."""
-
-    name = "long-cycle"
+class OnlyLongCycle(LongCycle):
+    """No forecast where there is no long cycle: seasonal naive is a member of its own."""
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32; NaN where there is no longer cycle, or the history does not hold one."""
-        longest = max(batch.season_lengths, default=1)
-        observed = ~np.isnan(batch.past_target)
-        length = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
-        season = self.season_length or (batch.season_lengths or (1,))[0]
-        if longest <= season:
+        """(B, H, Q) float32; NaN where there is no longer cycle, or the history does not hold two."""
+        held = self.held(batch)
+        if not held.any():
             return np.full((len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
-        values = SeasonalNaive(longest, self.quantiles).predict(batch)
-        return np.where((length >= 2 * longest)[:, None, None], values, np.float32(np.nan))
+        return np.where(held[:, None, None], super().predict(batch), np.float32(np.nan))
 
 
 MEMBERS: dict[str, Make] = {
@@ -51,7 +45,7 @@ MEMBERS: dict[str, Make] = {
     "seasonal-mean": SeasonalMean,
     "drift": Drift,
     "holt": Holt,
-    "long-cycle": LongCycle,
+    "long-cycle": OnlyLongCycle,
     "historic-quantiles": HistoricQuantiles,
 }
 DEFAULT = tuple(MEMBERS)

@@ -9,19 +9,21 @@ import numpy as np
 from tsattn.data.freq import DAY, US, Freq
 from tsattn.data.timezone import to_local, utc_offsets
 
+MOST_DECIMALS = 8
+
 
 def decimals(values: np.ndarray) -> int:
-    """How many decimals show about four digits of values of this size, 0 to 8."""
+    """How many decimals show about four digits of values of this size, 0 to MOST_DECIMALS."""
     seen = np.abs(values[np.isfinite(values)])
     scale = float(seen.max()) if seen.size else 0.0
-    return 2 if scale == 0 else min(8, max(0, 3 - math.floor(math.log10(scale))))
+    return 2 if scale == 0 else min(MOST_DECIMALS, max(0, 3 - math.floor(math.log10(scale))))
 
 
 def number(value: float, places: int) -> str:
-    """A number with thousands separators; – for a missing one, powers of ten for a huge one."""
+    """A number with thousands separators; – for a missing one, powers of ten for a huge or a tiny one."""
     if not math.isfinite(value):
         return "–"
-    if abs(value) >= 1e12:
+    if abs(value) >= 1e12 or (places == MOST_DECIMALS and 0 < abs(value) < 1e-6):
         return f"{value:.4g}"
     text = f"{value:,.{places}f}"
     return text.lstrip("-") if float(text.replace(",", "")) == 0 else text

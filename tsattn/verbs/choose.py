@@ -15,7 +15,7 @@ from tsattn.listener import Listener
 from tsattn.model.card import ANY_FREQ, read_card
 from tsattn.verbs.predictor import absolute, check_fits, covariates, lost_targets, read_for
 from tsattn.verbs.verdict import verdict
-from tsattn.workspace import ModelRef, Workspace, shipped
+from tsattn.workspace import SHIPPED, ModelRef, Workspace, shipped
 
 if TYPE_CHECKING:
     from tsattn.model.card import Card
@@ -142,4 +142,5 @@ def _alike(card: Card, panel: Panel) -> bool:
 
 def _zero_shot(ref: ModelRef, data: Any, options: ReadOptions, why: str) -> Choice:
     choice = _again(ref, read_card(ref.path), data, options)
-    return replace(choice, notes=(f"model {ref}, in the package: {why} (tsattn train makes one)",))
+    where = "in the package" if ref.path == SHIPPED else f"in {ref.path}"
+    return replace(choice, notes=(f"model {ref}, {where}: {why} (tsattn train makes one)",))

@@ -19,7 +19,7 @@ from tsattn.forecast.frame import Forecast, Forecaster
 from tsattn.forecast.importance import Effect, Importance, Part
 from tsattn.forecast.predict import check_known, predict, wants_covariates
 from tsattn.listener import Listener
-from tsattn.model.card import ANY_FREQ, Card
+from tsattn.model.card import Card
 from tsattn.verbs.choose import choose
 from tsattn.verbs.predictor import horizon_for
 from tsattn.verbs.results import plain
@@ -196,7 +196,7 @@ def _lags(panel: Panel, batch: WindowBatch) -> tuple[int, list[int]]:
 
 def _parts_of(card: Card, panel: Panel, batch: WindowBatch) -> list[Part]:
     """The covariates by the columns they came from, the calendar as one; those that never vary are left out."""
-    if card.freq == ANY_FREQ:
+    if not any(card.inputs.values()):  # the network reads the target alone
         return []
     calendar = len(calendar_names(panel.freq))
     made = [Part("calendar", "known", tuple(range(calendar)))] if calendar else []

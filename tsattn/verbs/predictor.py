@@ -16,7 +16,7 @@ from tsattn.data.freq import Freq, calendar_names
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.read import read
 from tsattn.data.report import ReadReport
-from tsattn.data.spikes import without_spikes
+from tsattn.data.spikes import late_spikes, without_spikes
 from tsattn.data.words import listed
 from tsattn.errors import ConfigError, DataError
 from tsattn.forecast.frame import Forecast, Forecaster
@@ -149,21 +149,32 @@ def joined(forecaster: Forecaster) -> tuple[str, ...]:
 
 
 def spikes(panel: Panel) -> tuple[str, ...]:
-    """A line on the lone far values near the ends of histories, which forecasts take as missing; nothing where there is none."""
-    found = []
+    """Lines on lone far values near the ends of histories: those that forecasts take as missing, and the newest, which they
+    believe; nothing where there is none.
+    """
+    gone, late = [], []
     for item in range(len(panel)):
-        history = panel.history(item)[-RECENT:][None]
-        gone = np.flatnonzero(np.isnan(without_spikes(history, panel.freq.season_lengths)[0]) & ~np.isnan(history[0]))
-        first = int(panel.origin[item] - panel.indptr[item]) - history.shape[1]
-        found += [(item, first + int(at), float(history[0, at])) for at in gone]
-    if not found:
-        return ()
-    item, row, value = found[0]
-    named = f"{panel.item_ids[item]}, " if len(panel) > 1 else ""
-    first_one = f"{value:.6g} ({named}{stamps(panel.timestamps(item)[[row]], panel.freq, panel.tz)[0]})"
-    if len(found) == 1:
-        return (f"taken as missing, for it is far from the values around it: {first_one}",)
-    return (f"taken as missing, for they are far from the values around them: {len(found):,} values, the first {first_one}",)
+        history = panel.history(item)[-RECENT:]
+        first = int(panel.origin[item] - panel.indptr[item]) - len(history)
+        periods = panel.freq.season_lengths
+        left_out = np.flatnonzero(np.isnan(without_spikes(history[None], periods)[0]) & ~np.isnan(history))
+        gone += [(item, first + int(at), float(history[at])) for at in left_out]
+        late += [(item, first + int(at), float(history[at])) for at in late_spikes(history, periods)]
+    said = []
+    for found, one, many in (
+        (gone, "taken as missing, for it is", "taken as missing, for they are"),
+        (late, "the newest value is believed, though it is", "newest values are believed, though they are"),
+    ):
+        if not found:
+            continue
+        item, row, value = found[0]
+        named = f"{panel.item_ids[item]}, " if len(panel) > 1 else ""
+        first_one = f"{value:.6g} ({named}{stamps(panel.timestamps(item)[[row]], panel.freq, panel.tz)[0]})"
+        if len(found) == 1:
+            said.append(f"{one} far from the values around it: {first_one}")
+        else:
+            said.append(f"{many} far from the values around them: {len(found):,} values, the first {first_one}")
+    return (*said[:-1], f"{said[-1]}; forecast without it if it is a mistake") if late else tuple(said)
 
 
 def behind(panel: Panel, horizon: int) -> tuple[str, ...]:

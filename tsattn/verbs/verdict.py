@@ -15,13 +15,19 @@ from tsattn.forecast.scores import SKILLS
 CLEAR = 0.01  # less is no gain worth telling
 ZEROS = 0.4  # share of zeros from which on a series counts as intermittent
 INTERMITTENT = "historic-quantiles"  # what such series are hard to beat with
+LONG, ENOUGH = "long-cycle", 3  # what data with a day and a week are hard to beat with, where they hold so many weeks
 
 
 def usual_baselines(panel: Panel, names: Sequence[str]) -> tuple[str, ...]:
-    """The baselines `names`, and for intermittent data the one whose median is zero where most values are."""
+    """The baselines `names`, for data of two cycles the one that repeats the longer, and for intermittent data the one whose
+    median is zero where most values are.
+    """
     seen = panel.target[~np.isnan(panel.target)]
     intermittent = len(seen) > 0 and float(np.mean(seen == 0)) >= ZEROS
-    return (*names, INTERMITTENT) if intermittent and INTERMITTENT not in names else tuple(names)
+    cycles = panel.freq.season_lengths
+    long = len(cycles) > 1 and float(np.median(panel.lengths)) >= ENOUGH * cycles[-1]
+    more = [name for name, wanted in ((LONG, long), (INTERMITTENT, intermittent)) if wanted and name not in names]
+    return (*names, *more)
 
 
 def verdict(rows: Sequence[Mapping[str, Any]], model: str) -> tuple[str, bool | None]:
