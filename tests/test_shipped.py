@@ -86,6 +86,18 @@ def test_when_the_level_makes_a_step_then_the_forecast_is_on_the_new_one(model):
     assert np.abs(made[..., MEDIAN] - 20).max() < 1.5
 
 
+@pytest.mark.parametrize("members", ["network", "all"])
+@pytest.mark.parametrize("ago", [5, 14, 40])
+def test_when_the_level_moved_a_short_while_ago_then_the_forecast_is_on_the_new_one(members, ago):
+    joined = api.load("zero-shot", members=members)
+    rng = np.random.default_rng(1)
+    series = np.where(np.arange(430) < 400 - ago, 100.0, 200.0) + 5 * rng.standard_normal(430)
+    made = forecast(joined, series[:400], horizon=30, freq="D")[0]
+    assert np.abs(made[:, MEDIAN] - 200).max() < 10
+    inside = (made[:, 0] <= series[400:]) & (series[400:] <= made[:, -1])
+    assert inside.mean() > 0.6
+
+
 def test_when_the_series_is_a_straight_line_then_it_goes_on(model):
     series = 5 + 0.5 * np.arange(300)
     wanted = 5 + 0.5 * np.arange(300, 324)

@@ -183,7 +183,7 @@ def forecast(
     from tsattn.out.plots import PLOTS, save_plot
     from tsattn.out.sinks import checked_suffix, write_table
     from tsattn.verbs.choose import choose
-    from tsattn.verbs.predictor import behind, horizon_for, joined, spikes
+    from tsattn.verbs.predictor import behind, horizon_for, joined, moved, spikes
 
     table = None if output is None else checked_suffix(output, data=data)
     picture = None if plot is None else checked_suffix(plot, tuple(PLOTS), data=data)
@@ -192,7 +192,8 @@ def forecast(
     forecaster = load(chosen.ref.path, members=members).forecaster
     steps = horizon_for(chosen.card, chosen.panel) if horizon is None else horizon
     made, failures = predict(forecaster, chosen.panel, horizon=steps, quantiles=levels)
-    notes = (*chosen.notes, *behind(chosen.panel, steps), *spikes(chosen.panel), *joined(forecaster))
+    about = (*behind(chosen.panel, steps), *spikes(chosen.panel), *moved(chosen.card, chosen.panel))
+    notes = (*chosen.notes, *about, *joined(forecaster))
     for note in notes[len(chosen.notes) :]:
         listener.note(note)
     if not len(made):

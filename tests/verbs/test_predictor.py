@@ -14,7 +14,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel, Schema
 from tsattn.errors import ConfigError, DataError
 from tsattn.verbs import choose
-from tsattn.verbs.predictor import behind, check_fits, read_for, spikes
+from tsattn.verbs.predictor import behind, check_fits, moved, read_for, spikes
 
 
 def card_of(freq: str, target: tuple[str, ...] = ("y",), source: str | None = None) -> Any:
@@ -135,3 +135,18 @@ def test_when_series_ended_before_the_others_by_more_than_the_horizon_then_it_is
     assert behind(panel, 42) == ()
     assert behind(Panel.from_arrays(series, freq="D"), 1) == ()
     assert behind(Panel.from_arrays(series, freq="step", start=np.datetime64(0, "us")), 1) == ()
+
+
+def test_when_the_level_of_a_series_moved_then_it_is_told_of_a_model_that_reads_the_target_alone():
+    rng, start = np.random.default_rng(0), np.datetime64("2024-01-01")
+    series = [rng.normal(0, 1, 100) + 30 * (np.arange(100) >= 80) for _ in range(2)]
+    alone = SimpleNamespace(inputs={"past": 0, "known": 0, "static": 0})
+    said = "moved at 2024-03-21 to where it never was: what lies before is taken as if it had been there"
+    assert moved(alone, Panel.from_arrays(series[:1], freq="D", start=start)) == (f"the level {said}",)
+    calm = Panel.from_arrays([rng.normal(0, 1, 100), series[0]], freq="D", start=start, item_ids=["calm", "odd"])
+    assert moved(alone, calm) == (f"the level of odd {said}",)
+    both = Panel.from_arrays(series, freq="D", start=start, item_ids=["a", "b"])
+    assert moved(alone, both) == (
+        "2 series moved to where they never were, the first a, 2024-03-21: taken as if they had always been there",
+    )
+    assert moved(card_of("D"), both) == ()

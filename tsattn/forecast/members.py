@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tsattn.data.levels import levelled
 from tsattn.data.spikes import believable
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
@@ -102,7 +103,8 @@ class Joined:
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """(B, H, Q) float32."""
-        batch = replace(batch, past_target=believable(batch.past_target, batch.season_lengths))
+        past = believable(batch.past_target, batch.season_lengths)
+        batch = replace(batch, past_target=past if self.covariates else levelled(past))
         some = np.flatnonzero(~np.isnan(batch.past_target).all(0))
         batch = recent(batch, min(_LONGEST, batch.context - int(some[0]) if len(some) else 1))
         levels = np.array(self.quantiles)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tsattn.config import ModelConfig
+from tsattn.data.levels import levelled
 from tsattn.data.spikes import believable
 from tsattn.data.windows import WindowBatch
 from tsattn.model.gaps import fill_gaps
@@ -12,8 +13,12 @@ from tsattn.model.short import seasons_by_length
 
 
 def feed(batch: WindowBatch, model: ModelConfig) -> dict[str, np.ndarray]:
-    """The fields of nn.network.Inputs: absurd values and spikes left out, gaps filled from near seasons, the seasons found."""
+    """The fields of nn.network.Inputs: absurd values and spikes left out, what lies before a recent move of the level brought
+    to the new one, gaps filled from near seasons, the seasons found.
+    """
     past = believable(batch.past_target, batch.season_lengths)
+    if not (batch.past_cov.shape[2] or batch.known.shape[2] or batch.static.shape[1]):  # else these may be why the level moved
+        past = levelled(past)
     seasons = seasons_by_length(past, batch.season_lengths, model)
     return {
         "target": fill_gaps(past, seasons),

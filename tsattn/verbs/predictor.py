@@ -13,6 +13,7 @@ import numpy as np
 
 from tsattn.config import ReadOptions, from_mapping
 from tsattn.data.freq import Freq, calendar_names
+from tsattn.data.levels import moves
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.read import read
 from tsattn.data.report import ReadReport
@@ -175,6 +176,29 @@ def spikes(panel: Panel) -> tuple[str, ...]:
         else:
             said.append(f"{many} far from the values around them: {len(found):,} values, the first {first_one}")
     return (*said[:-1], f"{said[-1]}; forecast without it if it is a mistake") if late else tuple(said)
+
+
+def moved(card: Card, panel: Panel) -> tuple[str, ...]:
+    """A line on the series whose level moved a short while ago, which a network that reads the target alone is shown as if it
+    had always been there; nothing where there is none.
+    """
+    if any(card.inputs.values()):
+        return ()
+    found = []
+    for item in range(len(panel)):
+        history = panel.history(item)[-RECENT:]
+        first = int(panel.origin[item] - panel.indptr[item]) - len(history)
+        past = without_spikes(history[None], panel.freq.season_lengths)
+        found += [(item, first + at) for _, at in moves(past)]
+    if not found:
+        return ()
+    item, row = found[0]
+    when = stamps(panel.timestamps(item)[[row]], panel.freq, panel.tz)[0]
+    if len(found) == 1:
+        named = f" of {panel.item_ids[item]}" if len(panel) > 1 else ""
+        return (f"the level{named} moved at {when} to where it never was: what lies before is taken as if it had been there",)
+    named = f"{panel.item_ids[item]}, {when}"
+    return (f"{len(found):,} series moved to where they never were, the first {named}: taken as if they had always been there",)
 
 
 def behind(panel: Panel, horizon: int) -> tuple[str, ...]:
