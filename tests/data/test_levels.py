@@ -31,6 +31,12 @@ def test_when_a_level_has_moved_then_what_lies_before_is_brought_there(after, by
     np.testing.assert_array_equal(levelled(padded)[:, 50:], found)
 
 
+def test_when_a_series_is_short_then_its_padding_has_no_say():
+    short = moved(15)[-60:]
+    assert moves(short[None]) == [(0, 45)]
+    assert moves(np.concatenate([np.full(500, np.nan, np.float32), short])[None]) == [(0, 545)]
+
+
 def test_when_a_few_values_are_missing_then_the_move_is_found_all_the_same():
     past = moved(20)[None]
     past[0, [100, 379, 380, 381, 390, 399]] = np.nan

@@ -47,7 +47,8 @@ def _suspect(past: np.ndarray, seen: np.ndarray) -> np.ndarray:
     rows, length = past.shape
     if length < BEFORE + FEWEST:
         return np.zeros(rows, bool)
-    newest, older = past[:, -FEWEST:], past[:, : max(BEFORE, length - MOST)]
+    bound = np.maximum(seen.argmax(1) + BEFORE, length - MOST)
+    newest, older = past[:, -FEWEST:], np.where(np.arange(length) < bound[:, None], past, np.float32(np.nan))
     low, high = np.where(np.isnan(newest), np.inf, newest).min(1), np.where(np.isnan(newest), -np.inf, newest).max(1)
     count = (~np.isnan(older)).sum(1)
     # few older values may lie beyond: spikes
