@@ -12,20 +12,26 @@ FEWEST = 5  # values at the new level: fewer may be an event
 MOST = 64  # more tell of themselves
 BEFORE = 24  # values before the move, at least, and at least FOLD times those after it
 FOLD = 2
+CYCLES = 3  # before the move, at least, that tell where the level was
 APART = 1.0  # times the sum of what both sides spread (5 % to 95 % quantile) that lies between them
 
 
-def levelled(past: np.ndarray) -> np.ndarray:
+def levelled(past: np.ndarray, season: int = 1) -> np.ndarray:
     """Windows (B, L), NaN = missing, with what lies before a recent move of the level brought to the new one.
 
-    Added to; where values never are below zero and the level fell, scaled. The array itself where no level moved.
+    By how far the values since the move are from those at the same phases of the `season`, in the last cycles before it. Added;
+    where values never are below zero and the level fell, scaled. The array itself where no level moved.
     """
     out = past
     for row, at in moves(past):
         out = past.copy() if out is past else out
-        before, after = np.nanmedian(past[row, :at].astype(np.float64)), np.nanmedian(past[row, at:].astype(np.float64))
+        older, newer = past[row, :at].astype(np.float64), past[row, at:].astype(np.float64)
+        lag = -(-len(newer) // season) * season
+        cycles = np.arange(1, max(CYCLES, -(-BEFORE // lag)) + 1)
+        place = (np.arange(at, past.shape[1]) - lag * cycles[:, None]).ravel()
+        there = older[place[(place >= 0) & (place < at)]]
+        before, after = np.nanmedian(there if np.isfinite(there).any() else older), np.nanmedian(newer)
         scaled = after < before and np.nanmin(past[row]) >= 0
-        older = past[row, :at].astype(np.float64)
         out[row, :at] = older * (after / before) if scaled else older + (after - before)
     return out
 
