@@ -7,7 +7,9 @@ import pytest
 
 from tsattn.config import ReadOptions
 from tsattn.errors import DataError
+from tsattn.listener import Listener
 from tsattn.verbs import choose as room
+from tsattn.workspace import SHIPPED, Workspace
 
 
 def newest_of(monkeypatch: pytest.MonkeyPatch, refused: set[str], target: str = "y", ready: bool = False) -> Any:
@@ -46,3 +48,13 @@ def test_when_data_of_the_same_kind_lacks_a_column_then_it_is_told_and_how_to_go
     with pytest.raises(DataError, match="which new wants") as caught:
         newest_of(monkeypatch, {"new", "old"}, "y", ready=True)
     assert caught.value.hint == "add it; or forecast it without: --model zero-shot"
+
+
+def test_when_no_other_is_named_then_the_model_is_told_to_be_the_one_in_the_package(monkeypatch, tmp_path):
+    monkeypatch.delenv("TSATTN_ZERO_SHOT", raising=False)
+    if not (SHIPPED / "config.json").is_file():
+        pytest.skip("this source tree has no weights")
+    path = tmp_path / "a.csv"
+    path.write_text("day,y\n" + "\n".join(f"2024-01-{d:02},{d % 7}" for d in range(1, 32)), "utf-8")
+    chosen = room.choose(str(path), None, Workspace.at(tmp_path / "ws"), ReadOptions(), Listener())
+    assert chosen.notes == ("model zero-shot, in the package: no model here was trained yet (tsattn train makes one)",)

@@ -25,12 +25,12 @@ def write(path, freq="D", rows=150, columns=("sales",)):
 
 
 @pytest.mark.parametrize("freq", ["D", "h", "MS", "15min"])
-def test_when_nothing_was_trained_then_data_of_any_frequency_is_forecast(tmp_path, freq):
+def test_when_nothing_was_trained_then_data_of_any_frequency_is_forecast(tmp_path, freq, zero_shot):
     found = api.forecast(write(tmp_path / "a.csv", freq), workspace=tmp_path / "ws")
     assert str(found.ref) == "zero-shot"
     assert found.forecast.horizon == found.panel.freq.default_horizon
     assert np.isfinite(found.forecast.values).all()
-    assert any("in the package" in note for note in found.notes)
+    assert any(f"model zero-shot, in {zero_shot}: no model here was trained" in note for note in found.notes)
     assert any(note.startswith("weights: ") for note in found.notes)
 
 
