@@ -23,18 +23,18 @@ def moved(after: int, by: float = 40.0, base: np.ndarray = NOISE) -> np.ndarray:
 def test_when_a_level_has_moved_then_what_lies_before_is_brought_there(after, by, base, scale):
     past = scale * np.stack([base, moved(after, by, base)]).astype(np.float32)
     assert moves(past) == [(1, 400 - after)]
-    found = levelled(past, 7)
+    found = levelled(past, (7,))
     np.testing.assert_array_equal(found[0], past[0])
     np.testing.assert_array_equal(found[1, 400 - after :], past[1, 400 - after :])
     np.testing.assert_allclose(found[1, : 400 - after] / scale, base[: 400 - after] + by, atol=2.5)
     padded = np.concatenate([np.full((2, 50), np.nan, np.float32), past], 1)
-    np.testing.assert_array_equal(levelled(padded, 7)[:, 50:], found)
+    np.testing.assert_array_equal(levelled(padded, (7,))[:, 50:], found)
 
 
 def test_when_there_is_a_season_or_a_trend_then_the_old_level_is_that_of_the_same_phases_just_before():
     day = 10 * np.sin(T * 2 * np.pi / 24)
     nightly = (day + 0.1 * NOISE + 60 * (T >= 393)).astype(np.float32)[None]
-    np.testing.assert_allclose(levelled(nightly, 24)[0, :393], day[:393] + 60, atol=0.5)
+    np.testing.assert_allclose(levelled(nightly, (24, 168))[0, :393], day[:393] + 60, atol=0.5)
     rising = (0.05 * T + 0.1 * NOISE + 60 * (T >= 390)).astype(np.float32)[None]
     found = levelled(rising)
     assert abs(found[0, 380:390].mean() - found[0, 390:].mean()) < 1.5

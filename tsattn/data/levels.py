@@ -6,6 +6,8 @@ Only what is beyond doubt counts: values that all lie apart from all that came b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 FEWEST = 5  # values at the new level: fewer may be an event
@@ -16,13 +18,13 @@ CYCLES = 3  # before the move, at least, that tell where the level was
 APART = 1.0  # times the sum of what both sides spread (5 % to 95 % quantile) that lies between them
 
 
-def levelled(past: np.ndarray, season: int = 1) -> np.ndarray:
+def levelled(past: np.ndarray, periods: Sequence[int] = ()) -> np.ndarray:
     """Windows (B, L), NaN = missing, with what lies before a recent move of the level brought to the new one.
 
-    By how far the values since the move are from those at the same phases of the `season`, in the last cycles before it. Added;
-    where values never are below zero and the level fell, scaled. The array itself where no level moved.
+    By how far the values since the move are from those at the same phases of the shortest of `periods`, in the last cycles before
+    it. Added; where values never are below zero and the level fell, scaled. The array itself where no level moved.
     """
-    out = past
+    out, season = past, min(periods, default=1)
     for row, at in moves(past):
         out = past.copy() if out is past else out
         older, newer = past[row, :at].astype(np.float64), past[row, at:].astype(np.float64)

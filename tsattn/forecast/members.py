@@ -104,8 +104,7 @@ class Joined:
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """(B, H, Q) float32."""
         past = believable(batch.past_target, batch.season_lengths)
-        season = batch.season_lengths[0] if batch.season_lengths else 1
-        batch = replace(batch, past_target=past if self.covariates else levelled(past, season))
+        batch = replace(batch, past_target=past if self.covariates else levelled(past, batch.season_lengths))
         some = np.flatnonzero(~np.isnan(batch.past_target).all(0))
         batch = recent(batch, min(_LONGEST, batch.context - int(some[0]) if len(some) else 1))
         levels = np.array(self.quantiles)

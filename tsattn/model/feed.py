@@ -18,7 +18,7 @@ def feed(batch: WindowBatch, model: ModelConfig) -> dict[str, np.ndarray]:
     """
     past = believable(batch.past_target, batch.season_lengths)
     if not (batch.past_cov.shape[2] or batch.known.shape[2] or batch.static.shape[1]):  # else these may be why the level moved
-        past = levelled(past, batch.season_lengths[0] if batch.season_lengths else 1)
+        past = levelled(past, batch.season_lengths)
     seasons = seasons_by_length(past, batch.season_lengths, model)
     return {
         "target": fill_gaps(past, seasons),
