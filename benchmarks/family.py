@@ -31,12 +31,12 @@ from benchmarks.sets import full_name, load_set
 from tsattn.config import DECODERS, ENCODERS, ModelConfig, TrainConfig, from_mapping, to_mapping
 from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
-from tsattn.listener import Listener
-from tsattn.model.fit import fit
-from tsattn.model.source import PanelSource
+from tsattn.events import Listener
 from tsattn.nn.network import InputSpec, Network
-from tsattn.verbs import contest
-from tsattn.verbs.plan import plan
+from tsattn.training.dataset import PanelSource
+from tsattn.training.fit import fit
+from tsattn.workflows import model_selection
+from tsattn.workflows.plan import plan
 
 FRONT_ENDS = ("lstm", "gru", "none")
 PILOT = 12  # steps
@@ -111,9 +111,11 @@ def score(data: str, name: str, seed: int, given: dict[str, Any], parts: dict[st
     made = plan(panel, horizon=horizon, test_windows=windows, model=parts, train={"seed": seed, **given})
     began = time.process_time()
     with tempfile.TemporaryDirectory() as state:
-        best, _ = contest.run(contest.Run(panel.before(made.test_start), made, Path(state), False, Listener()), None, "scratch")
+        best, _ = model_selection.run(
+            model_selection.Run(panel.before(made.test_start), made, Path(state), False, Listener()), None, "scratch"
+        )
     busy, fitted = time.process_time() - began, best.fitted
-    result = evaluate(data, name, [contest.forecaster_of(best, panel, horizon)])
+    result = evaluate(data, name, [model_selection.forecaster_of(best, panel, horizon)])
     scores = {metric: result.score(best.name, metric) for metric in COLUMNS}
     return {**scores, "busy": busy, "steps": fitted.steps, "best": fitted.best_step, "parameters": fitted.parameters}
 

@@ -25,11 +25,11 @@ from benchmarks.published import ANCHORS, SETS, published
 from benchmarks.recorded import Recorded
 from benchmarks.sets import full_name, load_set
 from tsattn.data.panel import Panel
-from tsattn.forecast.backtest import backtest
-from tsattn.forecast.baselines import BASELINES, baseline
-from tsattn.forecast.frame import Forecaster
-from tsattn.forecast.metrics import quantile_coverage
-from tsattn.forecast.scores import Backtest
+from tsattn.forecasting.backtest import backtest
+from tsattn.forecasting.baselines.simple import BASELINES, baseline
+from tsattn.forecasting.frame import Forecaster
+from tsattn.forecasting.metrics import quantile_coverage
+from tsattn.forecasting.scores import Backtest
 
 TOLERANCE = 5e-5  # half of the fourth digit
 

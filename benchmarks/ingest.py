@@ -22,7 +22,7 @@ table = pyarrow.csv.read_csv(sys.argv[1])
 rows = result = table.num_rows
 """
 _INGEST = """
-from tsattn.data.read import read
+from tsattn.data.reading.read import read
 panel, report = read(sys.argv[1])
 rows = report.rows
 """
@@ -94,7 +94,7 @@ def main() -> None:
         megabytes = path.stat().st_size / 1e6
         path.read_bytes() if megabytes < 500 else None  # both find the file in the system's cache
         bare = measure(_BARE, "", path)
-        ours = measure(_INGEST, "import tsattn.data.read", path)
+        ours = measure(_INGEST, "import tsattn.data.reading.read", path)
     print(f"{megabytes:,.0f} MB, {int(bare['rows']):,} rows, ordered by {args.order}")
     print(f"{'':24}{'seconds':>10}{'rows/s':>14}{'peak MB':>10}{'x result':>10}")
     for name, one in (("pyarrow.csv.read_csv", bare), ("tsattn ingest", ours)):

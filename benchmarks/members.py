@@ -21,8 +21,8 @@ from benchmarks.gift_eval import forecaster, plain
 from benchmarks.program import run
 from benchmarks.published import SETS
 from benchmarks.sets import full_name, load_set
-from tsattn.forecast.backtest import backtest
-from tsattn.forecast.members import DEFAULT, MEMBERS, ORIGINS, Joined, join
+from tsattn.forecasting.backtest import backtest
+from tsattn.forecasting.ensemble.ensemble import DEFAULT, MEMBERS, ORIGINS, Joined, join
 
 COLUMNS = ("MASE", "WQL", "coverage", "seconds")
 

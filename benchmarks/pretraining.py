@@ -31,15 +31,15 @@ from benchmarks.sets import load_set
 from tsattn import api
 from tsattn.config import ModelConfig, TrainConfig
 from tsattn.data.panel import Panel
-from tsattn.data.synthetic.config import KINDS, SyntheticConfig
-from tsattn.forecast.backtest import backtest
-from tsattn.forecast.baselines import SeasonalNaive
-from tsattn.forecast.frame import DEFAULT_QUANTILES
+from tsattn.forecasting.backtest import backtest
+from tsattn.forecasting.baselines.simple import SeasonalNaive
+from tsattn.forecasting.frame import DEFAULT_QUANTILES
 from tsattn.model.card import Fitted
-from tsattn.model.learn import learn
-from tsattn.model.synthetic import SyntheticSource
 from tsattn.nn.network import InputSpec, Network
-from tsattn.verbs import contest
+from tsattn.synthetic.config import KINDS, SyntheticConfig
+from tsattn.training.lightning import learn
+from tsattn.training.synthetic_dataset import SyntheticSource
+from tsattn.workflows import model_selection
 
 # set -> items left out between two, windows; the windows lie before the test windows
 SETS = {"ett1/H/short": (1, 20), "ett1/15T/short": (1, 10), "m4_hourly/H/short": (6, 2)}
@@ -131,9 +131,9 @@ def panels(data: str) -> Iterator[tuple[str, Panel, int, int, int]]:
 
 def judge(network: Network, fitted: Fitted, data: str) -> dict[str, float]:
     """Each set's scores over those of seasonal naive, and their geometric means."""
-    entry, found = contest.Entry("network", network.eval(), TRAIN, fitted), {}
+    entry, found = model_selection.Entry("network", network.eval(), TRAIN, fitted), {}
     for name, panel, horizon, windows, season in panels(data):
-        made, naive = contest.forecaster_of(entry, panel, horizon), SeasonalNaive(season)
+        made, naive = model_selection.forecaster_of(entry, panel, horizon), SeasonalNaive(season)
         result = backtest([made, naive], panel, horizon=horizon, windows=windows, season_length=season)
         for metric in METRICS:
             found[f"{name} {metric}"] = result.score(made.name, metric) / result.score(naive.name, metric)

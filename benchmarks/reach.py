@@ -24,10 +24,10 @@ from benchmarks.program import run
 from benchmarks.sets import full_name, load_set
 from tsattn.config import TrainConfig
 from tsattn.data.panel import Panel
-from tsattn.forecast.backtest import backtest
-from tsattn.listener import Listener
-from tsattn.verbs import contest
-from tsattn.verbs.plan import plan
+from tsattn.events import Listener
+from tsattn.forecasting.backtest import backtest
+from tsattn.workflows import model_selection
+from tsattn.workflows.plan import plan
 
 BUDGETS = (10.0, 20.0, 40.0, 80.0, 160.0, 320.0)
 
@@ -37,11 +37,11 @@ def after(panel: Panel, horizon: int, windows: int, season: int, steps: int) -> 
     made = plan(panel, horizon=horizon, test_windows=windows, train={"steps": steps})
     began = time.process_time()
     with tempfile.TemporaryDirectory() as state:
-        work = contest.Run(panel.before(made.test_start), made, Path(state), False, Listener())
-        best, _ = contest.run(work, None, "scratch")
+        work = model_selection.Run(panel.before(made.test_start), made, Path(state), False, Listener())
+        best, _ = model_selection.run(work, None, "scratch")
     busy = time.process_time() - began
     result = backtest(
-        [contest.forecaster_of(best, panel, horizon)], panel, horizon=horizon, windows=windows, season_length=season
+        [model_selection.forecaster_of(best, panel, horizon)], panel, horizon=horizon, windows=windows, season_length=season
     )
     return {"steps": best.fitted.steps, "busy": busy, **{m: result.score(best.name, m) for m in ("MASE", "WQL")}}
 

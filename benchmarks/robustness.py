@@ -22,8 +22,8 @@ from benchmarks.gift_eval import forecaster
 from benchmarks.program import run
 from benchmarks.sets import full_name, load_set
 from tsattn.data.windows import WindowBatch
-from tsattn.forecast.backtest import backtest
-from tsattn.forecast.frame import Forecaster
+from tsattn.forecasting.backtest import backtest
+from tsattn.forecasting.frame import Forecaster
 
 RECENT = 512  # steps whose spread is the unit of damage
 SIZE = 10.0  # spreads that an outlier is away

@@ -27,9 +27,9 @@ from benchmarks.program import run
 from benchmarks.published import published
 from benchmarks.recorded import Recorded
 from benchmarks.sets import full_name, load_set
-from tsattn.forecast.baselines import baseline
-from tsattn.forecast.scores import Backtest
-from tsattn.listener import Listener
+from tsattn.events import Listener
+from tsattn.forecasting.baselines.simple import baseline
+from tsattn.forecasting.scores import Backtest
 
 COLUMNS = ("MASE", "WQL", "coverage")
 BESIDE = ("TiRex (35M, xLSTM)", "PatchTST (per set)", "TFT (LSTM + attention, per set)")
@@ -43,19 +43,19 @@ def train_and_score(
     given, parts: fields of TrainConfig and ModelConfig, instead of the plan's.
     """
     from tsattn.data.panel import Schema
-    from tsattn.forecast.frame import DEFAULT_QUANTILES
+    from tsattn.forecasting.frame import DEFAULT_QUANTILES
     from tsattn.model import artifact, runtime
     from tsattn.model.card import Card
-    from tsattn.verbs import contest
-    from tsattn.verbs.plan import plan
-    from tsattn.verbs.predictor import with_members
+    from tsattn.workflows import model_selection
+    from tsattn.workflows.loaded_model import with_members
+    from tsattn.workflows.plan import plan
 
     panel, horizon, windows, _ = load_set(data, name)
     made = plan(panel, horizon=horizon, test_windows=windows, model=parts, train={"seed": seed, **given})
     began, busy = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as state:
-        work = contest.Run(panel.before(made.test_start), made, Path(state), False, Listener())
-        best, judged = contest.run(work, contest.base_for(start, {}), start)
+        work = model_selection.Run(panel.before(made.test_start), made, Path(state), False, Listener())
+        best, judged = model_selection.run(work, model_selection.base_for(start, {}), start)
     trained, busy = time.perf_counter(), time.process_time() - busy
     network, fitted, spec = best.network, best.fitted, best.network.spec
     label = f"tsattn, seed {seed}"

@@ -31,7 +31,7 @@ import os, sys
 from tsattn.cli.main import _set_up
 _set_up(False)
 import tsattn
-from tsattn.listener import Listener
+from tsattn.events import Listener
 tsattn.train(sys.argv[1], workspace=sys.argv[2], listener=Listener(progress=lambda now: os._exit(0)))
 """
 

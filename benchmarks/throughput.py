@@ -30,7 +30,7 @@ from benchmarks.family import Clock
 from benchmarks.program import run
 from tsattn.config import ModelConfig, TrainConfig
 from tsattn.data.panel import Panel
-from tsattn.forecast.predict import predict
+from tsattn.forecasting.predict import predict
 
 CONTEXT, HORIZON, BATCH = 512, 48, 64
 STEPS = 24
@@ -55,7 +55,7 @@ def spent(work: Callable[[], object], repeat: int) -> float:
 
 
 def train_ours() -> list[dict[str, object]]:
-    from tsattn.model.fit import choose_weights
+    from tsattn.training.fit import choose_weights
 
     clock = Clock()
     model = ModelConfig(context=CONTEXT, horizon=HORIZON)
@@ -83,7 +83,7 @@ def forecast_ours(panel: Panel, repeat: int) -> list[dict[str, object]]:
 
 
 def forecast_ets(panel: Panel) -> list[dict[str, object]]:
-    from tsattn.forecast.baselines import baseline
+    from tsattn.forecasting.baselines.simple import baseline
 
     count = max(1, len(panel) // 100)
     some = Panel.from_arrays([panel.history(i) for i in range(count)], freq="h")

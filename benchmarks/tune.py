@@ -25,7 +25,7 @@ from rich.table import Table
 from tsattn import api
 from tsattn.cli.options import seconds
 from tsattn.errors import TsattnError
-from tsattn.listener import Listener
+from tsattn.events import Listener
 
 GROWTH, NOISE, HORIZON = 2.7, 0.02, 4
 

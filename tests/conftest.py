@@ -15,7 +15,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder: an LSTM network trained for a few steps on two hourly items. To be read only; copy it to change it."""
     from tests import tiny  # not above: it imports torch
     from tsattn.model import artifact
-    from tsattn.model.fit import fit
+    from tsattn.training.fit import fit
 
     place = tmp_path_factory.mktemp("saved")
     network, fitted = fit(tiny.waves(), tiny.MODEL, tiny.TRAIN, state=place / "state")
@@ -42,7 +42,7 @@ def saved_with_covariates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def zero_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A stand-in for the model in the package: a network of random weights that takes any series. To be read only."""
     from tests import tiny
-    from tsattn.forecast.members import DEFAULT
+    from tsattn.forecasting.ensemble.ensemble import DEFAULT
     from tsattn.model import artifact
     from tsattn.model.card import ANY_FREQ
 

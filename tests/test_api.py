@@ -20,8 +20,8 @@ from tsattn import api
 from tsattn.cli.main import main
 from tsattn.config import BacktestConfig, ReadOptions
 from tsattn.errors import ConfigError, DataError, LockedError
-from tsattn.forecast.frame import Forecast
-from tsattn.listener import Listener
+from tsattn.events import Listener
+from tsattn.forecasting.frame import Forecast
 from tsattn.model.card import read_card
 from tsattn.workspace import Workspace
 

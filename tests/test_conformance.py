@@ -15,11 +15,11 @@ from safetensors.torch import load_file, save_file
 from tests import tiny
 from tsattn.config import DECODERS, ENCODERS, FRONT_ENDS, POSITIONS, SCALINGS, ModelConfig
 from tsattn.data.freq import calendar_names
-from tsattn.forecast.paths import predict_paths
-from tsattn.forecast.predict import predict
+from tsattn.forecasting.predict import predict
+from tsattn.forecasting.sample_paths import predict_paths
 from tsattn.model import artifact, runtime
-from tsattn.model.fit import fit
 from tsattn.nn.network import Inputs, Network
+from tsattn.training.fit import fit
 
 KINDS = (FRONT_ENDS, ENCODERS, DECODERS, POSITIONS, SCALINGS)
 ALL = list(itertools.product(*KINDS))

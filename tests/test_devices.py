@@ -14,7 +14,7 @@ from tests.test_leak import write_csv
 from tsattn import api
 from tsattn.errors import ConfigError
 from tsattn.model.card import read_card
-from tsattn.model.processes import is_helper
+from tsattn.training.processes import is_helper
 
 ROOT = Path(__file__).parents[1]
 # the graph of another network of the same sizes stands in: the exporter takes most of the time

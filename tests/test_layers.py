@@ -14,18 +14,18 @@ PACKAGE = ROOT / "tsattn"
 HEAVY = ("numpy", "pandas", "torch", "pytorch_lightning", "rich", "pyarrow", "matplotlib", "onnxruntime", "filelock")
 # who alone may import a library, as paths under tsattn/ (a folder means all of it)
 ONLY = {
-    "pytorch_lightning": ("model/learn.py",),
-    "rich": ("out",),
+    "pytorch_lightning": ("training/lightning.py",),
+    "rich": ("render",),
     "typer": ("cli",),
-    "matplotlib": ("out/plots.py", "out/explained_plot.py", "data/synthetic/gallery.py"),
+    "matplotlib": ("render/plots.py", "render/explain_plot.py", "synthetic/gallery.py"),
     "filelock": ("workspace.py",),
-    "sqlalchemy": ("batch/database.py", "batch/shared.py"),
-    "optuna": ("verbs/tuning.py",),
+    "sqlalchemy": ("batch/database.py", "batch/shared_records.py"),
+    "optuna": ("workflows/tune.py",),
     "tenacity": ("batch/database.py",),
-    "torch": ("nn", "model", "data/synthetic"),
+    "torch": ("nn", "model", "training", "synthetic"),
     "onnxruntime": ("model",),
-    "statsforecast": ("forecast/statistical.py",),
-    "pandas": ("data/read.py", "data/source.py", "api.py", "forecast/frame.py", "out/sinks.py"),
+    "statsforecast": ("forecasting/baselines/statistical.py",),
+    "pandas": ("data/reading/read.py", "data/reading/source.py", "api.py", "forecasting/frame.py", "data/sinks.py"),
 }
 
 
@@ -48,7 +48,8 @@ def test_when_the_contracts_are_checked_then_every_wall_stands():
 
 
 def test_when_a_training_begins_then_what_only_saving_needs_is_not_loaded():
-    code = "import tsattn.verbs.training, tsattn.verbs.contest, tsattn.model.fit, tsattn.model.artifact, tsattn.model.runtime"
+    rooms = "workflows.train, workflows.model_selection, training.fit, model.artifact, model.runtime"
+    code = "import " + ", ".join(f"tsattn.{room}" for room in rooms.split(", "))
     assert "pytorch_lightning" in (loaded := loaded_after(code))
     assert not loaded & {"onnx", "onnxscript", "onnxruntime", "pandas"}
 
@@ -109,12 +110,14 @@ def test_when_the_package_is_imported_then_nothing_is_loaded():
 
 
 def test_when_data_is_forecast_then_lightning_and_torch_training_are_not_needed_to_import_the_verbs():
-    loaded = loaded_after("import tsattn.api, tsattn.verbs.choose, tsattn.verbs.predictor, tsattn.out.tables, tsattn.out.plots")
+    loaded = loaded_after(
+        "import tsattn.api, tsattn.workflows.find_model, tsattn.workflows.loaded_model, tsattn.render.tables, tsattn.render.plots"
+    )
     assert not loaded & {"pytorch_lightning", "torch", "pandas", "matplotlib", "typer"}
 
 
 def test_when_networks_are_listed_or_looked_into_then_lightning_is_not_needed():
-    modules = "tsattn.verbs.describing, tsattn.verbs.explaining, tsattn.model.artifact, tsattn.nn.inside, tsattn.nn.outline"
+    modules = "tsattn.workflows.describe, tsattn.workflows.explain, tsattn.model.artifact, tsattn.nn.inspect, tsattn.nn.outline"
     loaded = loaded_after(f"import {modules}\nfrom tsattn.cli.main import main\nmain(['models', '--kinds'])")
     assert "torch" in loaded
     assert not loaded & {"pytorch_lightning", "pandas", "matplotlib", "optuna"}

@@ -17,14 +17,14 @@ from tsattn.cli.main import main
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, rolling_origins
-from tsattn.forecast.backtest import backtest
-from tsattn.forecast.baselines import BASELINES, baseline
-from tsattn.forecast.predict import predict
+from tsattn.forecasting.backtest import backtest
+from tsattn.forecasting.baselines.simple import BASELINES, baseline
+from tsattn.forecasting.predict import predict
 from tsattn.model import artifact, runtime
 from tsattn.model.card import GRAPH, WEIGHTS, read_card
-from tsattn.model.files import digest
-from tsattn.model.fit import fit
-from tsattn.verbs.plan import plan
+from tsattn.model.integrity import digest
+from tsattn.training.fit import fit
+from tsattn.workflows.plan import plan
 
 HORIZON = tiny.MODEL.horizon
 GARBAGE: dict[str, Callable[[np.ndarray], np.ndarray]] = {

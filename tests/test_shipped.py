@@ -36,7 +36,7 @@ def test_when_the_package_is_built_then_the_model_in_it_is_small():
 
 def test_when_the_card_is_read_then_the_weights_can_be_traced_to_the_recipe(model):
     from tsattn.config import to_mapping
-    from tsattn.verbs.pretrain import read_recipe
+    from tsattn.workflows.pretrain import read_recipe
 
     recipe, card = read_recipe(None), model.card
     assert card.model == recipe.model

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from tsattn.config import ModelConfig, TrainConfig, to_mapping
+from tsattn.data.cleaning.seasonality import find_seasons
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel, Schema
-from tsattn.data.seasons import find_seasons
-from tsattn.forecast.frame import DEFAULT_QUANTILES
+from tsattn.forecasting.frame import DEFAULT_QUANTILES
 from tsattn.model.card import Card, Fitted
 from tsattn.nn.network import Inputs, InputSpec, Network
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tsattn.api import backtest, explain, forecast, ingest, load, train, tune
     from tsattn.data.panel import Panel
     from tsattn.errors import TsattnError
-    from tsattn.forecast.frame import Forecast
+    from tsattn.forecasting.frame import Forecast
 
 __version__ = "0.1.0"
 __all__ = [
@@ -30,18 +30,16 @@ __all__ = [
 ]
 
 _HOME = {
-    "Forecast": "tsattn.forecast.frame",
+    "Forecast": "tsattn.forecasting.frame",
     "Panel": "tsattn.data.panel",
     "TsattnError": "tsattn.errors",
-    **dict.fromkeys(("backtest", "explain", "ingest", "load", "train", "tune"), "tsattn.api"),
+    **dict.fromkeys(("backtest", "explain", "forecast", "ingest", "load", "train", "tune"), "tsattn.api"),
 }
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)
-    if name == "forecast":  # a room and a verb: the room's module can be called (tsattn/forecast/__init__.py)
-        return importlib.import_module("tsattn.forecast")
     raise AttributeError(f"module 'tsattn' has no attribute {name!r}")
 
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from tsattn.config import BacktestConfig, ReadOptions
 from tsattn.errors import ArtifactError, DataError
-from tsattn.listener import Listener
-from tsattn.verbs.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained, plain
+from tsattn.events import Listener
+from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained, plain
 from tsattn.workspace import Workspace
 
 if TYPE_CHECKING:
     from tsattn.data.panel import Panel
     from tsattn.data.report import ReadReport
-    from tsattn.verbs.describing import Assembled, Described
-    from tsattn.verbs.explaining import Explained
-    from tsattn.verbs.predictor import Model
-    from tsattn.verbs.tuning import Tuned
+    from tsattn.workflows.describe import Assembled, Described
+    from tsattn.workflows.explain import Explained
+    from tsattn.workflows.loaded_model import Model
+    from tsattn.workflows.tune import Tuned
 
 Place = str | Path | None
 
@@ -29,8 +29,8 @@ def ingest(data: Any, *, read: ReadOptions = ReadOptions(), output: Place = None
 
     Raises DataError or ConfigError that names the file, the line, the column and the option that settles it.
     """
+    from tsattn.data.sinks import checked_suffix
     from tsattn.data.store import save_panel
-    from tsattn.out.sinks import checked_suffix
 
     path = None if output is None else checked_suffix(output, (".parquet",), data=data)
     panel, report = _read(data, read, listener)
@@ -63,10 +63,10 @@ def train(
     interrupted run of this name. `profile`: add up where the time of training goes. Ctrl-C keeps the best so far. Raises
     DataError, ConfigError, and LockedError when another run trains this name.
     """
-    from tsattn.verbs.training import Request, run
+    from tsattn.workflows.train import Request, run
 
     if profile:
-        from tsattn.model.timeline import Timeline
+        from tsattn.training.profiler import Timeline
 
         listener = dataclasses.replace(listener, timeline=Timeline())
     request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read, start)
@@ -94,8 +94,8 @@ def tune(
     Fields given in `model` and `training` are not searched over. Ctrl-C ends the search and keeps its best. Raises
     ConfigError without Optuna, DataError when the series are too short to choose by.
     """
-    from tsattn.verbs.training import Request
-    from tsattn.verbs.tuning import run
+    from tsattn.workflows.train import Request
+    from tsattn.workflows.tune import run
 
     request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read)
     place = Workspace.at(workspace)
@@ -116,7 +116,7 @@ def pretrain(
     start: a model folder of the recipe's architecture, or "zero-shot", whose weights are gone on from.
     After `pause` seconds the run ends with its state in `out`, which `resume` continues from. Raises ConfigError.
     """
-    from tsattn.verbs.pretrain import read_recipe, run
+    from tsattn.workflows.pretrain import read_recipe, run
 
     recipe = read_recipe(None if config is None else Path(config))
     first = None if start is None else Workspace.at(None).find(start).path
@@ -125,10 +125,10 @@ def pretrain(
 
 def gallery(path: str | Path, *, config: Place = None) -> Drawn:
     """Draw some series of each synthetic generator into a PNG: what pre-training learns from. Raises ConfigError."""
-    from tsattn.data.atomic import write_atomic
-    from tsattn.data.synthetic.gallery import gallery as draw
-    from tsattn.out.sinks import checked_suffix
-    from tsattn.verbs.pretrain import read_recipe
+    from tsattn.atomic import write_atomic
+    from tsattn.data.sinks import checked_suffix
+    from tsattn.synthetic.gallery import gallery as draw
+    from tsattn.workflows.pretrain import read_recipe
 
     target = checked_suffix(path, (".png",))
     recipe = read_recipe(None if config is None else Path(config))
@@ -146,7 +146,7 @@ def load(
     with one trained on its data. Raises ArtifactError, and ConfigError for an unknown member.
     """
     from tsattn.model import runtime
-    from tsattn.verbs.predictor import Model, with_members
+    from tsattn.workflows.loaded_model import Model, with_members
 
     place = Workspace.at(workspace)
     ref = place.latest() if model is None else place.find(model)
@@ -177,13 +177,13 @@ def forecast(
     forecast are in `failures`. Raises ArtifactError when there is no model, DataError when no item can be forecast or a
     known covariate is missing in the future rows.
     """
-    from tsattn.forecast.paths import predict_paths
-    from tsattn.forecast.predict import predict
-    from tsattn.forecast.quantiles import checked_levels
-    from tsattn.out.plots import PLOTS, save_plot
-    from tsattn.out.sinks import checked_suffix, write_table
-    from tsattn.verbs.choose import choose
-    from tsattn.verbs.predictor import behind, horizon_for, joined, moved, spikes
+    from tsattn.data.sinks import checked_suffix, write_table
+    from tsattn.forecasting.predict import predict
+    from tsattn.forecasting.quantiles import checked_levels
+    from tsattn.forecasting.sample_paths import predict_paths
+    from tsattn.render.plots import PLOTS, save_plot
+    from tsattn.workflows.find_model import choose
+    from tsattn.workflows.loaded_model import behind, horizon_for, joined, moved, spikes
 
     table = None if output is None else checked_suffix(output, data=data)
     picture = None if plot is None else checked_suffix(plot, tuple(PLOTS), data=data)
@@ -226,7 +226,7 @@ def backtest(
     `config.windows` etc. the defaults of BacktestConfig hold; on the data that the model was trained on, the windows
     default to those that were held back. `output` (.parquet, .csv, …) gets all scores in long form.
     """
-    from tsattn.verbs.scoring import run
+    from tsattn.workflows.backtest import run
 
     return run(data, model, config, members, Workspace.at(workspace), read, output, listener)
 
@@ -243,11 +243,11 @@ def explain(
 ) -> Explained:
     """Tell what the forecast of an item (default: the first) rests on: lags, covariates, the past in blocks, its parts.
 
-    Effects are rises of the loss on held-back windows when a part of the input is exchanged (forecast/importance.py), of
-    the named item or of all; attention is rolled out (nn/inside.py). Data and model are found as by `forecast`. `plot`
+    Effects are rises of the loss on held-back windows when a part of the input is exchanged (forecasting/importance.py), of
+    the named item or of all; attention is rolled out (nn/inspect.py). Data and model are found as by `forecast`. `plot`
     (.png, .svg) is written when given. Raises ConfigError for an unknown item, DataError when no window can be scored.
     """
-    from tsattn.verbs.explaining import run
+    from tsattn.workflows.explain import run
 
     return run(data, model, item, Workspace.at(workspace), read, plot, listener)
 
@@ -274,14 +274,14 @@ def models(*, workspace: Place = None) -> Listed:
 
 def describe(model: Place = None, *, workspace: Place = None) -> Described:
     """A model's card and its network as a tree (default: the newest model). Raises ArtifactError as `load` does."""
-    from tsattn.verbs.describing import describe as run
+    from tsattn.workflows.describe import describe as run
 
     return run(model, Workspace.at(workspace))
 
 
 def assemblies() -> Assembled:
     """The kinds of network that can be trained, each with its number of parameters and a line on it."""
-    from tsattn.verbs.describing import assemblies as listed
+    from tsattn.workflows.describe import assemblies as listed
 
     return listed()
 
@@ -293,7 +293,7 @@ def rollback(name: str, *, workspace: Place = None) -> Listed:
 
 
 def _read(data: Any, options: ReadOptions, listener: Listener) -> tuple[Panel, ReadReport]:
-    from tsattn.data.read import read
+    from tsattn.data.reading.read import read
 
     panel, report = read(data, options)
     listener.report(report)

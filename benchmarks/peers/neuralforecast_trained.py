@@ -30,8 +30,8 @@ from benchmarks.gift_eval import plain, render
 from benchmarks.recorded import Recorded
 from benchmarks.sets import full_name, load_set
 from tsattn.data.panel import Panel
-from tsattn.forecast.backtest import backtest
-from tsattn.forecast.frame import DEFAULT_QUANTILES, quantile_name
+from tsattn.forecasting.backtest import backtest
+from tsattn.forecasting.frame import DEFAULT_QUANTILES, quantile_name
 
 
 def long_frame(panel: Panel) -> pd.DataFrame:

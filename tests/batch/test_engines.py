@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tsattn.batch import engines
-from tsattn.batch.work import Part
+from tsattn.batch.block_forecast import Part
 from tsattn.errors import DataError
 from tsattn.model import runtime
 

@@ -12,7 +12,7 @@ from tsattn.batch.inputs import known_at, on_grid, opened, parse_moment
 from tsattn.batch.jobs import read_jobs
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
-from tsattn.data.read import read
+from tsattn.data.reading.read import read
 from tsattn.errors import ConfigError, DataError
 
 

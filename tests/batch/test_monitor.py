@@ -131,7 +131,7 @@ def test_when_truth_has_come_since_then_forecasts_of_every_kind_of_output_are_sc
 
 def test_when_limits_are_given_for_a_job_then_they_hold_for_it(jobs, house, capsys, monkeypatch):
     from tsattn.batch import monitor
-    from tsattn.batch.truth import Accuracy
+    from tsattn.batch.accuracy import Accuracy
 
     card = json.loads((house / ".tsattn" / "models" / "tiny" / "0001" / "config.json").read_text("utf-8"))
     scored = Accuracy(count=480, mase=1.2, coverage=0.55, coverage_of_step=[0.55], count_of_step=[480])

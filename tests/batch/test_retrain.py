@@ -11,7 +11,7 @@ import pytest
 from tests.batch.conftest import rows, write_csv
 from tsattn import api
 from tsattn.cli.main import main
-from tsattn.verbs.plan import Plan
+from tsattn.workflows.plan import Plan
 from tsattn.workspace import Workspace
 
 JOB = """

@@ -214,17 +214,17 @@ def test_when_a_job_names_no_model_then_it_takes_what_forecast_takes(jobs, house
 
 
 def test_when_tsattn_itself_fails_in_a_job_then_the_others_go_on_and_the_traceback_is_kept(jobs, house, capsys, monkeypatch):
-    from tsattn.batch import work
+    from tsattn.batch import block_forecast
 
-    good = work.forecast_items
+    good = block_forecast.forecast_items
 
     def fail_once(*words):
-        monkeypatch.setattr(work, "forecast_items", good)
+        monkeypatch.setattr(block_forecast, "forecast_items", good)
         raise ZeroDivisionError("a fault")
 
     two = JOB + JOB.replace('"a"', '"b"').replace("out/", "b/")
     for text, code in ((two, 4), (JOB, 3)):
-        monkeypatch.setattr(work, "forecast_items", fail_once)
+        monkeypatch.setattr(block_forecast, "forecast_items", fail_once)
         assert main(["run", str(jobs(text)), "--json", "--json-logs"]) == code
         said = capsys.readouterr()
         runs = {run["job"]: run for run in json.loads(said.out)["jobs"]}
@@ -277,14 +277,14 @@ def test_when_an_item_stands_among_others_then_its_forecast_is_the_same_to_the_b
 
 
 def test_when_a_fault_shows_a_secret_then_its_traceback_is_kept_without_it(jobs, house, capsys, monkeypatch):
-    from tsattn.batch import work
+    from tsattn.batch import block_forecast
 
     monkeypatch.setenv("TOKEN_OF_TEST", "hush-hush")
 
     def fail(*_):
         raise ZeroDivisionError("cannot log in with hush-hush")
 
-    monkeypatch.setattr(work, "forecast_items", fail)
+    monkeypatch.setattr(block_forecast, "forecast_items", fail)
     text = JOB.replace('"out/f.csv"', '"out/${TOKEN_OF_TEST}.csv"')
     assert main(["run", str(jobs(text)), "--json", "--json-logs"]) == 3
     said = capsys.readouterr()
@@ -305,15 +305,15 @@ def test_when_a_query_is_misspelt_then_it_fails_at_once(jobs, house, capsys, mon
 
 
 def test_when_a_library_prints_within_a_run_then_stdout_still_holds_nothing_but_the_result(jobs, house, capsys, monkeypatch):
-    from tsattn.batch import work
+    from tsattn.batch import block_forecast
 
-    good = work.forecast_items
+    good = block_forecast.forecast_items
 
     def loud(*words):
         print("\x1b[33ma node is gone\x1b[0m")
         return good(*words)
 
-    monkeypatch.setattr(work, "forecast_items", loud)
+    monkeypatch.setattr(block_forecast, "forecast_items", loud)
     assert main(["run", str(jobs(JOB)), "--json", "--json-logs"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["exit_code"] == 0

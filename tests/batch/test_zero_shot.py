@@ -8,9 +8,9 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.batch.test_parquet import results, table
 
 from tests.batch.conftest import write_csv
-from tests.batch.test_parquet import results, table
 from tests.batch.test_run import contents
 from tsattn import api
 from tsattn.batch.jobs import read_jobs

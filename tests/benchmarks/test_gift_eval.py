@@ -14,8 +14,8 @@ from benchmarks.recorded import Recorded
 from benchmarks.sets import full_name, load_set
 from tsattn.data.windows import rolling_origins
 from tsattn.errors import ConfigError, DataError
-from tsattn.forecast.baselines import SeasonalNaive
-from tsattn.forecast.predict import predict
+from tsattn.forecasting.baselines.simple import SeasonalNaive
+from tsattn.forecasting.predict import predict
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.data.messy import BAD, GOOD, days
 from tsattn.config import ReadOptions
-from tsattn.data.read import read
+from tsattn.data.reading.read import read
 from tsattn.errors import TsattnError
 
 _quick = settings(max_examples=60, deadline=20_000, suppress_health_check=list(HealthCheck), derandomize=True)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.data.messy import BAD, GOOD, path_of, write
 from tsattn.config import ReadOptions
-from tsattn.data.read import read
+from tsattn.data.reading.read import read
 from tsattn.errors import ConfigError, DataError, ExitCode
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.data.messy import GOOD
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel, Schema
-from tsattn.data.read import read
+from tsattn.data.reading.read import read
 from tsattn.data.store import load_panel, save_panel
 from tsattn.errors import ConfigError, DataError
 

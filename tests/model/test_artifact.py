@@ -16,7 +16,7 @@ from tests import tiny
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.model import artifact, example, runtime
 from tsattn.model.card import CARD, GRAPH, WEIGHTS, read_card, sealed
-from tsattn.model.files import digest
+from tsattn.model.integrity import digest
 
 FILES = (CARD, WEIGHTS, GRAPH)
 ENGINES = {WEIGHTS: ("torch",), GRAPH: ("onnx", "auto"), CARD: ("torch", "onnx", "auto")}
@@ -164,7 +164,7 @@ def test_when_a_model_is_saved_then_the_folder_holds_three_files_and_no_rows(sav
 
 
 def test_when_a_model_is_loaded_then_its_weights_are_those_that_were_saved(saved, tmp_path):
-    from tsattn.model.fit import fit
+    from tsattn.training.fit import fit
 
     network, card = artifact.load_network(saved)
     again, _ = fit(tiny.waves(), tiny.MODEL, tiny.TRAIN, state=tmp_path)

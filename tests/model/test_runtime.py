@@ -17,7 +17,7 @@ from tsattn.data.freq import Freq, calendar_names
 from tsattn.data.panel import Panel
 from tsattn.data.windows import WindowBatch, gather, last_origins
 from tsattn.errors import ConfigError
-from tsattn.forecast.predict import predict
+from tsattn.forecasting.predict import predict
 from tsattn.model import artifact, runtime
 from tsattn.model.card import read_card
 
@@ -189,7 +189,7 @@ def test_when_a_saved_model_forecasts_then_torch_and_lightning_are_not_imported(
         "import sys, numpy as np\n"
         "from tsattn.model import runtime\n"
         "from tsattn.data.panel import Panel\n"
-        "from tsattn.forecast.predict import predict\n"
+        "from tsattn.forecasting.predict import predict\n"
         "made, _ = predict(runtime.load(sys.argv[1]), Panel.from_arrays([np.arange(50.0)], freq='h'), horizon=20)\n"
         "import json\n"
         "print(json.dumps([made.values.shape, sorted({name.partition('.')[0] for name in sys.modules})]))\n"

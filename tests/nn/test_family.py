@@ -10,9 +10,9 @@ import torch
 from tests.tiny import MODEL
 from tsattn.nn.attention import MultiHeadAttention, angles_at, rotary_angles, scaled_dot_product_attention
 from tsattn.nn.blocks import ATTENTION, CrossAttention
-from tsattn.nn.linear import CHUNK, LinearAttention
+from tsattn.nn.linear_attention import CHUNK, LinearAttention
 from tsattn.nn.position import Position, sinusoids
-from tsattn.nn.window import WindowAttention
+from tsattn.nn.window_attention import WindowAttention
 
 WIDTH, HEADS, BATCH = 12, 2, 3
 HEAD = WIDTH // HEADS

@@ -10,17 +10,17 @@ import torch
 
 from tests.tiny import MODEL
 from tsattn.config import FRONT_ENDS, POSITIONS
+from tsattn.nn.anchor_features import Simple
 from tsattn.nn.anchors import COUNT
 from tsattn.nn.attention import rotary_angles
 from tsattn.nn.blocks import ATTENTION, DecoderBlock, EncoderBlock, FeedForward
-from tsattn.nn.decoder import CrossAttentionHead
+from tsattn.nn.cross_attention_head import CrossAttentionHead
 from tsattn.nn.front_end import FrontEnd
 from tsattn.nn.head import Asked, Head, InputSpec
 from tsattn.nn.loss import pinball
 from tsattn.nn.position import Position
 from tsattn.nn.scaling import Scale, forward_fill, measure, measure_robust
-from tsattn.nn.simple import Simple
-from tsattn.nn.spread import FEATURES
+from tsattn.nn.seasonal_scale import FEATURES
 
 TINY = dataclasses.replace(MODEL, context=12, patch=3, width=4, heads=1, horizon=3, block=2, window=2)
 SPEC = InputSpec(0, 1, 0, (0.1, 0.5, 0.9))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from tsattn.batch.values import NO_DATABASES, scheme_of
+from tsattn.batch.job_values import NO_DATABASES, scheme_of
+from tsattn.data.sinks import Tables
 from tsattn.errors import ConfigError, DataError, TsattnError
-from tsattn.out.sinks import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

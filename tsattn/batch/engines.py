@@ -13,7 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from tsattn.batch.work import Block, Part, Work, forecast_block, ready
+from tsattn.batch.block_forecast import Block, Part, Work, forecast_block, ready
 from tsattn.errors import ConfigError, TsattnError
 
 Engine = Callable[[Work, Path, Iterable[Block]], Iterator[tuple[Block, Part]]]

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from tsattn.batch.job_values import expanded, is_database, scheme_of
 from tsattn.batch.jobs import Job, JobFile
-from tsattn.batch.values import expanded, is_database, scheme_of
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
 from tsattn.data.timezone import to_local, to_utc

@@ -13,11 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tsattn.batch.lines import Lines
-from tsattn.batch.values import NO_DATABASES, Output, checked_cron, expanded, is_database, scheme_of, seconds, shown
+from tsattn.batch.job_values import NO_DATABASES, Output, checked_cron, expanded, is_database, scheme_of, seconds, shown
+from tsattn.batch.toml_lines import Lines
 from tsattn.config import ModelConfig, ReadOptions, TrainConfig, from_mapping, to_mapping
 from tsattn.errors import ConfigError
-from tsattn.forecast.members import named
+from tsattn.forecasting.ensemble.ensemble import named
 from tsattn.workspace import ZERO_SHOT
 
 BAD_ITEMS = ("fallback", "skip", "fail")

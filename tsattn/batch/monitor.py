@@ -16,18 +16,18 @@ from typing import Any
 
 import numpy as np
 
+from tsattn.batch.accuracy import Accuracy, score
+from tsattn.batch.blocks import sample
 from tsattn.batch.inputs import newest, on_grid, opened
+from tsattn.batch.job_values import Redactor, expanded, longest_gap, scheme_of
 from tsattn.batch.jobs import Job, JobFile, Monitor, read_jobs
 from tsattn.batch.records import GOOD, Records
 from tsattn.batch.run import find_model, place_of
-from tsattn.batch.shared import SharedRecords, records_of
-from tsattn.batch.sources import sample
-from tsattn.batch.truth import Accuracy, score
-from tsattn.batch.values import Redactor, expanded, longest_gap, scheme_of
+from tsattn.batch.shared_records import SharedRecords, records_of
 from tsattn.errors import TsattnError
-from tsattn.forecast.predict import show
+from tsattn.forecasting.predict import show
 from tsattn.model.card import ANY_FREQ, Card
-from tsattn.out.words import duration
+from tsattn.render.format import duration
 from tsattn.workspace import Workspace
 
 GRACE = 7200.0  # seconds that a run may be late, or take longer than the one before

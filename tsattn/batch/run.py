@@ -15,23 +15,23 @@ from typing import Any
 
 import numpy as np
 
-from tsattn.batch.deliver import deliver
+from tsattn.batch.block_forecast import NAMED, Block, Part, Work, frozen, joined
+from tsattn.batch.blocks import Source, source_of
 from tsattn.batch.engines import Engine, engine_of
 from tsattn.batch.inputs import Clock, missing, on_grid, opened, parse_moment
+from tsattn.batch.job_values import Redactor
 from tsattn.batch.jobs import Job, JobFile, read_jobs
-from tsattn.batch.parquet import Piece
+from tsattn.batch.outputs import deliver
+from tsattn.batch.parquet_blocks import Piece
 from tsattn.batch.records import Records
 from tsattn.batch.retrain import fresh_model
 from tsattn.batch.runs import JobRun, Order, Ran, Tick
-from tsattn.batch.shared import SharedRecords, records_of
-from tsattn.batch.sources import Source, source_of
+from tsattn.batch.shared_records import SharedRecords, records_of
 from tsattn.batch.spool import Spool
-from tsattn.batch.values import Redactor
-from tsattn.batch.work import NAMED, Block, Part, Work, frozen, joined
 from tsattn.errors import DataError, LockedError, TsattnError
-from tsattn.forecast.predict import Failure
+from tsattn.forecasting.predict import Failure
 from tsattn.model.card import CARD
-from tsattn.out.words import duration
+from tsattn.render.format import duration
 from tsattn.workspace import ModelRef, Workspace
 
 Log = Callable[..., None]  # log(level, message, job=…, …)

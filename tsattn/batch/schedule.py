@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tsattn.batch.job_values import variables
 from tsattn.batch.jobs import JobFile
-from tsattn.batch.values import variables
 from tsattn.errors import ConfigError
 
 _DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

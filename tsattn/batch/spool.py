@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tsattn.out.sinks import Tables
+from tsattn.data.sinks import Tables
 
 if TYPE_CHECKING:
     import pyarrow as pa

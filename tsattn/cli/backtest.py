@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tsattn.cli import options
-from tsattn.cli.groups import uses
+from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
 from tsattn.config import BacktestConfig, ReadOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tsattn.verbs.results import Backtested
+    from tsattn.workflows.results import Backtested
 
 
 @uses(read=options.read_options, session=options.session)
@@ -48,7 +48,7 @@ def backtest(
     Rolling origins at the end of the data. Scores by model, horizon step, series and cutoff go to --output.
     """
     from tsattn import api
-    from tsattn.out import tables
+    from tsattn.render import tables
 
     given: dict[str, Any] = {"windows": windows, "step": step, "horizon": horizon, "baselines": options.listed(baselines) or None}
     config = BacktestConfig(**{key: value for key, value in given.items() if value is not None}, refit=refit)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tsattn.cli import options
-from tsattn.cli.groups import uses
+from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
 from tsattn.errors import ConfigError, ExitCode
 
@@ -49,8 +49,8 @@ def run(
     """
     from tsattn.batch.run import run as run_jobs
     from tsattn.batch.runs import Order, Ran
-    from tsattn.out import batch as drawn
-    from tsattn.out.console import stderr
+    from tsattn.render import batch as drawn
+    from tsattn.render.console import stderr
 
     order = Order(options.listed(jobs), as_of, dry_run, wait, engine, ray_address)
     log = _log(session, json_logs)
@@ -72,8 +72,8 @@ def runs(
     last: Annotated[int, typer.Option("--last", "-n", min=1, metavar="N", help="How many.")] = 20,
 ) -> int:
     """List what the latest runs did, newest first."""
-    from tsattn.batch.history import history
-    from tsattn.out import batch as drawn
+    from tsattn.batch.run_history import history
+    from tsattn.render import batch as drawn
 
     rows = history(path, options.listed(jobs), last, session.workspace)
     return session.show(_Mapping({"runs": rows}), lambda console, found: drawn.runs(console, found.values["runs"]))
@@ -116,7 +116,7 @@ def monitor(
 ) -> int:
     """Check that every job runs, on fresh data, as accurately as it did; exit with 1 when one does not."""
     from tsattn.batch.monitor import prometheus_text, watch
-    from tsattn.out import batch as drawn
+    from tsattn.render import batch as drawn
 
     found = watch(path, options.listed(jobs), workspace=session.workspace, alert=not no_alert, log=_log(session, json_logs))
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tsattn.cli import options
-from tsattn.cli.groups import uses
+from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
 from tsattn.config import ReadOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tsattn.verbs.explaining import Explained
+    from tsattn.workflows.explain import Explained
 
 
 @uses(read=options.read_options, session=options.session)
@@ -33,8 +33,8 @@ def explain(
     Measured on held-back windows, by exchanging a part of the input at a time; attention is shown beside it, as a hint.
     """
     from tsattn import api
-    from tsattn.out.explained import explained
-    from tsattn.out.tables import written
+    from tsattn.render.explain import explained
+    from tsattn.render.tables import written
 
     def render(console: Console, found: Explained) -> None:
         explained(console, found)

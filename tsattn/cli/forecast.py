@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tsattn.cli import options
-from tsattn.cli.groups import uses
+from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
 from tsattn.config import ReadOptions
 from tsattn.errors import ConfigError
@@ -15,7 +15,7 @@ from tsattn.errors import ConfigError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tsattn.verbs.results import Forecasted
+    from tsattn.workflows.results import Forecasted
 
 
 @uses(read=options.read_options, session=options.session)
@@ -39,8 +39,8 @@ def forecast(
     With no DATA, what the newest model was trained on is read again and forecast from its new end.
     """
     from tsattn import api
-    from tsattn.out import tables
-    from tsattn.out.terminal import draw_terminal
+    from tsattn.render import tables
+    from tsattn.render.terminal import draw_terminal
 
     def render(console: Console, found: Forecasted) -> None:
         tables.forecast(console, found.forecast, found.panel, str(found.ref), saved=output is not None)

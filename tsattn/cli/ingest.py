@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tsattn.cli import options
-from tsattn.cli.groups import uses
+from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
 from tsattn.config import ReadOptions
 
@@ -28,7 +28,7 @@ def ingest(
     guess is safe.
     """
     from tsattn import api
-    from tsattn.out import tables
+    from tsattn.render import tables
 
     result = api.ingest(data, read=read, output=output)
 

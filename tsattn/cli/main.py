@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tsattn.cli import backtest, batch, explain, forecast, ingest, models, options, pretrain, train, tune
-from tsattn.cli.groups import uses
-from tsattn.cli.quick import spare_pydantic
+from tsattn.cli.fast_path import spare_pydantic
+from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
 from tsattn.errors import ConfigError, ExitCode, TsattnError
 

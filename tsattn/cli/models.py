@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tsattn.cli import options
-from tsattn.cli.groups import uses
+from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
 from tsattn.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tsattn.verbs.describing import Described
+    from tsattn.workflows.describe import Described
 
 
 @uses(session=options.session)
@@ -30,10 +30,10 @@ def models(
 ) -> int:
     """List the models of the workspace, newest first; `tsattn models rollback NAME` goes back to the version before."""
     from tsattn import api
-    from tsattn.out import tables
+    from tsattn.render import tables
 
     if kinds and not action:
-        from tsattn.out.described import assembled
+        from tsattn.render.describe import assembled
 
         return session.show(api.assemblies(), lambda console, found: assembled(console, found.rows))
     if action not in (None, "rollback") or (action and not name):
@@ -57,7 +57,7 @@ def describe(
     from tsattn import api
 
     def render(console: Console, found: Described) -> None:
-        from tsattn.out.described import described
+        from tsattn.render.describe import described
 
         described(console, found)
 

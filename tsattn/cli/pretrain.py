@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tsattn.cli import options
-from tsattn.cli.groups import uses
+from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
 from tsattn.errors import ExitCode
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tsattn.verbs.results import Pretrained
+    from tsattn.workflows.results import Pretrained
 
 
 @uses(session=options.session)
@@ -39,7 +39,7 @@ def pretrain(
     Runs in slices of --max-time, each to the same state as one long run.
     """
     from tsattn import api
-    from tsattn.out import tables
+    from tsattn.render import tables
 
     if gallery is not None:
         return session.show(api.gallery(gallery, config=config), lambda console, made: console.print(f"wrote {made.written}"))

@@ -32,7 +32,7 @@ class Session:
 
         `brief` leaves out what reading found, for a model knows its columns, but not what it repaired.
         """
-        from tsattn.out.progress import listening
+        from tsattn.render.progress import listening
 
         with listening(quiet=self.quiet, brief=brief or self.json) as listener:
             yield listener
@@ -42,7 +42,7 @@ class Session:
         if self.json:
             sys.stdout.write(json.dumps(result.to_mapping(), ensure_ascii=False, allow_nan=False) + "\n")
         else:
-            from tsattn.out.console import stdout
+            from tsattn.render.console import stdout
 
             render(stdout(), result)
         return int(ExitCode.PARTIAL if getattr(result, "failures", ()) else ExitCode.DONE)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tsattn.cli import options
-from tsattn.cli.groups import uses
+from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
 from tsattn.config import ReadOptions
 from tsattn.errors import ConfigError, ExitCode
@@ -16,7 +16,7 @@ from tsattn.errors import ConfigError, ExitCode
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tsattn.verbs.results import Trained
+    from tsattn.workflows.results import Trained
 
 
 def settings(
@@ -65,7 +65,7 @@ def settings(
 
 def render(console: Console, found: Trained) -> None:
     """The scores of a model that was trained, and what became of it."""
-    from tsattn.out import tables
+    from tsattn.render import tables
 
     if found.scores is not None:
         tables.backtest(console, found.scores)

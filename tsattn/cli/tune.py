@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tsattn.cli import options, train
-from tsattn.cli.groups import uses
+from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
 from tsattn.config import ReadOptions
 from tsattn.errors import ExitCode
@@ -15,7 +15,7 @@ from tsattn.errors import ExitCode
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tsattn.verbs.tuning import Tuned
+    from tsattn.workflows.tune import Tuned
 
 
 @uses(given=train.settings, read=options.read_options, session=options.session)
@@ -38,14 +38,14 @@ def tune(
     best so far.
     """
     from tsattn import api
-    from tsattn.out import searching
+    from tsattn.render import tune
 
     def render(console: Console, found: Tuned) -> None:
-        searching.tried(console, found.tried, found.best)
+        tune.tried(console, found.tried, found.best)
         train.render(console, found.trained)
 
     max_time = given["train"].pop("max_time", None)
-    with searching.listening(quiet=session.quiet, brief=session.json) as listener:
+    with tune.listening(quiet=session.quiet, brief=session.json) as listener:
         result = api.tune(
             data,
             trials=trials,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tsattn.data.atomic import write_atomic
+from tsattn.atomic import write_atomic
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel, Schema
 from tsattn.errors import DataError

@@ -78,5 +78,15 @@ def canonical(name: str) -> str:
     where = zone(name)
     if not isinstance(where, dt.timezone):
         return name
-    minutes = where.utcoffset(None) // dt.timedelta(minutes=1)
-    return "UTC" if minutes == 0 else f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+    return offset_zone(where.utcoffset(None) // _MICROSECOND)
+
+
+def offset_text(us: int) -> str:
+    """A UTC offset in microseconds as +02:00."""
+    minutes = abs(us) // 60_000_000
+    return f"{'-' if us < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def offset_zone(us: int) -> str:
+    """The name of the zone with a fixed UTC offset in microseconds: UTC, or +02:00."""
+    return offset_text(us) if us else "UTC"

@@ -17,9 +17,9 @@ from safetensors.torch import load_file, save_file
 
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.model.card import CARD, GRAPH, WEIGHTS, Card, read_card
-from tsattn.model.engine import onnxruntime
 from tsattn.model.example import INPUTS, example, shortened
-from tsattn.model.files import checked, digest
+from tsattn.model.integrity import checked, digest
+from tsattn.model.onnx_session import onnxruntime
 from tsattn.nn.network import InputSpec, Network
 
 PARITY = 1e-4  # of the example's largest value: how far ONNX Runtime may be from torch
@@ -72,10 +72,10 @@ def load_network(folder: Path) -> tuple[Network, Card]:
 
 
 def write_graph(network: Network, path: Path) -> None:
-    """Write the network as an ONNX graph. See tsattn.model.graph, which loads what training can begin without."""
-    from tsattn.model import graph
+    """Write the network as an ONNX graph. See tsattn.model.onnx_graph, which loads what training can begin without."""
+    from tsattn.model import onnx_graph
 
-    graph.write_graph(network, path)
+    onnx_graph.write_graph(network, path)
 
 
 def check_parity(network: Network, path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from tsattn.config import ModelConfig
-from tsattn.data.seasons import find_seasons
+from tsattn.data.cleaning.seasonality import find_seasons
 from tsattn.nn.network import Network
 
 INPUTS = ("target", "past_cov", "known", "static", "seasons")  # as Network.forward takes them

@@ -12,12 +12,12 @@ import numpy as np
 
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ArtifactError, ConfigError
-from tsattn.forecast.paths import drawn, scores_of
-from tsattn.forecast.quantiles import resample
+from tsattn.forecasting.quantiles import resample
+from tsattn.forecasting.sample_paths import drawn, scores_of
 from tsattn.model.card import CARD, GRAPH, Card, read_card
-from tsattn.model.feed import feed
-from tsattn.model.paths import path_levels, quantiles_of, through, unit_levels
-from tsattn.model.short import Run, by_length
+from tsattn.model.inputs import feed
+from tsattn.model.rollout import path_levels, quantiles_of, through, unit_levels
+from tsattn.model.short_series import Run, by_length
 
 if TYPE_CHECKING:
     from tsattn.nn.network import Network
@@ -127,8 +127,8 @@ def load(folder: Path, engine: str = "auto", threads: int | None = None) -> Netw
 
 
 def _onnx(folder: Path, card: Card, threads: int | None) -> Run:
-    from tsattn.model.engine import onnxruntime
-    from tsattn.model.files import checked
+    from tsattn.model.integrity import checked
+    from tsattn.model.onnx_session import onnxruntime
 
     engine = onnxruntime()  # first: where it is not installed, its file does not matter
     path = checked(folder, GRAPH, card)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tsattn.forecast.paths import at_scores
+from tsattn.forecasting.sample_paths import at_scores
 from tsattn.model.example import INPUTS
 from tsattn.nn.generate import generate
 from tsattn.nn.network import Inputs, Network

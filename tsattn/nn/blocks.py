@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from tsattn.config import ModelConfig
 from tsattn.nn.attention import MultiHeadAttention, Sight, rotate, scaled_dot_product_attention
-from tsattn.nn.linear import LinearAttention
+from tsattn.nn.linear_attention import LinearAttention
 from tsattn.nn.scaling import norm
-from tsattn.nn.window import WindowAttention
+from tsattn.nn.window_attention import WindowAttention
 
 # "none" is an encoder without blocks
 ATTENTION: dict[str, Callable[[ModelConfig], MultiHeadAttention]] = {

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from tsattn.nn.anchor_features import simple
 from tsattn.nn.attention import angles_at
 from tsattn.nn.network import Inputs, Network
 from tsattn.nn.scaling import Scale
-from tsattn.nn.simple import simple
 
 
 class Stream:

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from tsattn.config import ModelConfig
+from tsattn.nn.anchor_features import Simple
 from tsattn.nn.anchors import COUNT
 from tsattn.nn.blocks import SharedDropout
 from tsattn.nn.scaling import Scale
-from tsattn.nn.simple import Simple
-from tsattn.nn.spread import FEATURES, widen
+from tsattn.nn.seasonal_scale import FEATURES, widen
 
 LIMIT = 5.0  # of the head's corrections before sinh: 74 naive steps
 SHARPNESS = 2.0  # at first: an anchor that erred half as much as another weighs four times as much
@@ -70,9 +70,9 @@ class Effect(nn.Module):
 class Head(nn.Module):
     """A softmax mixture of anchors, one for each block of steps, plus a correction; quantiles by cumulated widths.
 
-    Quantiles cannot cross: each is its inner neighbour plus or minus a positive width. Widths are multiplied by powers of how
-    noisy the step's phase has been (nn/spread.py), and the anchors weighed by powers of how well they have done (nn/skill.py);
-    the head chooses these powers, one set for each block.
+    Quantiles cannot cross: each is its inner neighbour plus or minus a positive width. Widths are multiplied by powers of the
+    noise of the step's phase (nn/seasonal_scale.py), and anchors are weighted by powers of their past errors
+    (nn/anchor_errors.py); the head chooses these powers, one set for each block.
     """
 
     sees_all = False  # whether it reads the tokens of the whole past

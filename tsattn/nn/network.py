@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from tsattn.config import ModelConfig
 from tsattn.errors import ConfigError
 from tsattn.nn import scaling
+from tsattn.nn.anchor_features import simple
 from tsattn.nn.attention import rotary_angles
 from tsattn.nn.blocks import EncoderBlock, pick
-from tsattn.nn.decoder import CrossAttentionHead
+from tsattn.nn.cross_attention_head import CrossAttentionHead
 from tsattn.nn.front_end import FrontEnd
 from tsattn.nn.head import Asked, Head, InputSpec
 from tsattn.nn.position import Position
-from tsattn.nn.simple import simple
 
 SERIES_FEATURES = 6
 MEASURE = {"standard": scaling.measure, "robust": scaling.measure_robust}
@@ -29,7 +29,7 @@ class Inputs:
     """What the network reads. B windows of L past steps and F future ones (F = H, or enough for every origin).
 
     target (B, L), NaN = missing. past_cov (B, L, P). known (B, L + F, K), NaN = unknown. static (B, C).
-    seasons (B, 4): two periods in steps, and their autocorrelations (data/seasons.py).
+    seasons (B, 4): two periods in steps, and their autocorrelations (data/cleaning/seasonality.py).
     """
 
     target: Tensor

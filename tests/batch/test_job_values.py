@@ -1,0 +1,107 @@
+"""Durations, outputs, schedules and secrets."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from tsattn.batch.job_values import Output, Redactor, checked_cron, expanded, longest_gap, seconds, shown
+from tsattn.batch.jobs import read_jobs
+from tsattn.batch.schedule import calendar, units
+from tsattn.errors import ConfigError
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("90s", 90), ("30min", 1800), ("26h", 93600), ("7d", 604800), ("1d12h", 129600)])
+def test_when_a_duration_is_written_then_it_is_read_in_seconds(text, wanted):
+    assert seconds(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "7", "7 days", "h", "-1d"])
+def test_when_a_duration_is_none_then_it_is_refused(text):
+    with pytest.raises(ConfigError, match="no duration"):
+        seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("a.csv", "file"), ("a/", "dataset"), ("sqlite:///a.db#t", "database"), ("postgresql://h/d#t", "database")]
+)
+def test_when_an_output_is_written_then_its_kind_is_known(text, kind):
+    assert Output.parse(text).kind == kind
+
+
+@pytest.mark.parametrize("text", ["a.xlsx", "sqlite:///a.db", "mysql://h/d#t", "postgresql://h/d#"])
+def test_when_an_output_is_unknown_then_it_is_refused(text):
+    with pytest.raises(ConfigError):
+        Output.parse(text)
+
+
+def test_when_a_secret_stands_in_a_url_then_it_is_encoded_for_it_and_hidden_in_every_form(monkeypatch):
+    monkeypatch.setenv("SECRET", "p@ss/w:rd")
+    url = "postgresql://u:${SECRET}@h/d#t"
+    assert expanded(url) == "postgresql://u:p%40ss%2Fw%3Ard@h/d#t"
+    hide = Redactor([url, "postgresql://u:plain@h/d#t"])
+    said = hide("cannot log in with p@ss/w:rd or p%40ss%2Fw%3Ard or plain")
+    assert said == "cannot log in with ${SECRET} or ${SECRET} or ***"
+    assert shown("postgresql://u:plain@h/d") == "postgresql://u:***@h/d"
+    assert shown("postgresql://h/d?user=u&password=plain&x=1") == "postgresql://h/d?user=u&password=***&x=1"
+
+
+@pytest.mark.parametrize("text", ["* * * *", "60 * * * *", "0 25 * * *", "0 6 * * mon", "0 6-2 * * *", "@daily", "0 0 30 2 *"])
+def test_when_cron_fields_are_wrong_then_they_are_refused(text):
+    with pytest.raises(ConfigError, match="no schedule"):
+        checked_cron(text)
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        ("30 6 * * *", "*-*-* 6:30:00"),
+        ("0 6 * * 1-5", "Mon,Tue,Wed,Thu,Fri *-*-* 6:0:00"),
+        ("*/15 * 1 * *", "*-*-1 *:0/15:00"),
+    ],
+)
+def test_when_systemd_is_asked_for_then_cron_fields_become_its_calendar(fields, wanted):
+    assert calendar(fields) == wanted
+
+
+@pytest.mark.parametrize(
+    ("fields", "hours"),
+    [
+        ("0 6 * * *", 24),
+        ("*/15 * * * *", 0.25),
+        ("0 6,18 * * *", 12),
+        ("0 6 * * 1-5", 72),
+        ("15 7 * * 7", 168),
+        ("0 0 1 * *", 31 * 24),
+        ("0 0 1 * 1", 168),
+        ("0 0 29 2 *", 1461 * 24),
+    ],
+)
+def test_when_a_job_has_a_schedule_then_the_longest_wait_for_its_next_run_is_known(fields, hours):
+    assert longest_gap(fields) == hours * 3600
+
+
+def test_when_both_days_are_given_then_systemd_is_refused():
+    with pytest.raises(ConfigError, match="not both"):
+        calendar("0 6 1 * 1")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_when_units_are_printed_then_systemd_accepts_them(tmp_path):
+    path = tmp_path / "night jobs.toml"
+    job = '[[job]]\nname = "{0}"\ninput = "x"\nmodel = "m"\noutputs = "o%{0}.csv"\nschedule = "{1}"\n'
+    path.write_text(job.format("a", "*/15 6-8 * * 1-5") + job.format("b", "0 0 1 */3 *"), "utf-8")
+    made = units(read_jobs(path), tmp_path / ".tsattn")
+    assert len(made) == 4
+    for name, text in made.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    done = subprocess.run(["systemd-analyze", "verify", *(tmp_path / name for name in made)], capture_output=True, text=True)
+    complaints = [line for line in done.stderr.splitlines() if "night" in line]
+    assert (complaints, len(made)) == ([], 4), done.stderr
+    for text in made.values():
+        for line in text.splitlines():
+            if line.startswith("OnCalendar="):
+                asked = ["systemd-analyze", "calendar", line.partition("=")[2]]
+                assert subprocess.run(asked, capture_output=True).returncode == 0

@@ -1,0 +1,85 @@
+"""A level that moved a short while ago: found where it is beyond doubt, and only there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tsattn.data.cleaning.level_shifts import levelled, moves
+
+T = np.arange(400)
+NOISE = np.random.default_rng(0).standard_normal(400)
+SEASON = 3 * np.sin(T * 2 * np.pi / 7)
+
+
+def moved(after: int, by: float = 40.0, base: np.ndarray = NOISE) -> np.ndarray:
+    return (base + by * (400 - after <= T)).astype(np.float32)
+
+
+@pytest.mark.parametrize("after", [5, 7, 30, 64])
+@pytest.mark.parametrize("by", [40.0, -40.0])
+@pytest.mark.parametrize("base", [NOISE, NOISE + SEASON], ids=["noise", "season"])
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_when_a_level_has_moved_then_what_lies_before_is_brought_there(after, by, base, scale):
+    past = scale * np.stack([base, moved(after, by, base)]).astype(np.float32)
+    assert moves(past) == [(1, 400 - after)]
+    found = levelled(past, (7,))
+    np.testing.assert_array_equal(found[0], past[0])
+    np.testing.assert_array_equal(found[1, 400 - after :], past[1, 400 - after :])
+    np.testing.assert_allclose(found[1, : 400 - after] / scale, base[: 400 - after] + by, atol=2.5)
+    padded = np.concatenate([np.full((2, 50), np.nan, np.float32), past], 1)
+    np.testing.assert_array_equal(levelled(padded, (7,))[:, 50:], found)
+
+
+def test_when_there_is_a_season_or_a_trend_then_the_old_level_is_that_of_the_same_phases_just_before():
+    day = 10 * np.sin(T * 2 * np.pi / 24)
+    nightly = (day + 0.1 * NOISE + 60 * (T >= 393)).astype(np.float32)[None]
+    np.testing.assert_allclose(levelled(nightly, (24, 168))[0, :393], day[:393] + 60, atol=0.5)
+    rising = (0.05 * T + 0.1 * NOISE + 60 * (T >= 390)).astype(np.float32)[None]
+    found = levelled(rising)
+    assert abs(found[0, 380:390].mean() - found[0, 390:].mean()) < 1.5
+
+
+def test_when_a_series_is_short_then_its_padding_has_no_say():
+    short = moved(15)[-60:]
+    assert moves(short[None]) == [(0, 45)]
+    assert moves(np.concatenate([np.full(500, np.nan, np.float32), short])[None]) == [(0, 545)]
+
+
+def test_when_a_few_values_are_missing_then_the_move_is_found_all_the_same():
+    past = moved(20)[None]
+    past[0, [100, 379, 380, 381, 390, 399]] = np.nan
+    assert moves(past) == [(0, 382)]
+    assert np.isnan(levelled(past)[0, [100, 379, 380, 381, 390, 399]]).all()
+
+
+def test_when_values_never_are_below_zero_then_a_fall_scales_them():
+    past = (100 + 5 * NOISE - 90 * (T >= 385)).clip(1).astype(np.float32)[None]
+    found = levelled(past)
+    assert found.min() >= 0
+    assert np.median(found[0, :385]) == pytest.approx(np.median(past[0, 385:]), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        moved(4),  # so few may be an event
+        moved(65),  # so many tell of themselves
+        moved(20, by=5.0),  # not beyond doubt
+        moved(20, base=NOISE + 40 * ((T >= 100) & (T < 130))),  # it was there before
+        np.where(T >= 380, 0.0, 50 + NOISE),  # closed, or stuck
+        0.5 * T + NOISE,
+        np.exp(T / 60) + 0.1 * NOISE,
+        NOISE.cumsum(),
+        np.where(T % 100 >= 60, 40.0, 0.0) + NOISE,  # a regime that comes and goes
+        np.full(400, 3.0),
+        np.full(400, np.nan),
+        moved(10)[-30:],  # too little before it
+        moved(10)[:3],
+    ],
+    ids=lambda series: "",
+)
+def test_when_it_is_not_beyond_doubt_that_a_level_moved_then_the_window_itself_comes_back(series):
+    past = np.asarray(series, np.float32)[None]
+    assert moves(past) == []
+    assert levelled(past) is past

@@ -1,0 +1,88 @@
+"""Lone far values are taken as missing; what may be meant is kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tsattn.data.cleaning.point_outliers import without_spikes
+
+T = np.arange(400)
+RNG = np.random.default_rng(0)
+NOISE = RNG.standard_normal(400)
+SHAPES = {
+    "noise": NOISE,
+    "random walk": NOISE.cumsum(),
+    "season": 10 * np.sin(T * 2 * np.pi / 24) + NOISE,
+    "trend": 0.5 * T + NOISE,
+}
+
+
+def missing(series: np.ndarray, periods: tuple[int, ...] = (24,)) -> list[int]:
+    """The positions that are taken as missing, in a window alone as beside others and behind padding."""
+    past = np.stack([series, NOISE[: len(series)]]).astype(np.float32)
+    found = without_spikes(past, periods)
+    padded = np.concatenate([np.full((2, 30), np.nan, np.float32), past], 1)
+    np.testing.assert_array_equal(np.isnan(without_spikes(padded, periods))[:, 30:], np.isnan(found))
+    np.testing.assert_array_equal(found[0][~np.isnan(found[0])], past[0][~np.isnan(found[0])])
+    return np.flatnonzero(np.isnan(found[0])).tolist()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_when_single_values_are_far_out_then_they_alone_are_missing(shape, scale):
+    series = scale * SHAPES[shape]
+    assert missing(series) == []
+    hit = [17, 140, 141, 222, 397]
+    series[hit] += scale * np.array([40, -40, -40, 60, 40])
+    assert missing(series) == hit
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_when_the_newest_values_are_far_out_then_they_stay_for_something_may_begin(shape):
+    for newest in (1, 2):
+        series = SHAPES[shape].copy()
+        series[-newest:] += 50
+        assert missing(series) == []
+
+
+def test_when_the_level_changes_or_an_event_lasts_then_nothing_of_it_is_missing():
+    step = NOISE + 50 * (T >= 200)
+    assert missing(step) == []
+    event = NOISE + 50 * ((T >= 200) & (T < 206))
+    assert missing(event) == []
+
+
+def test_when_far_values_come_again_at_their_phase_or_at_even_distances_then_they_stay():
+    assert missing(NOISE + 50 * (T % 24 == 5)) == []
+    assert missing(NOISE + 50 * (T % 31 == 5), ()) == []  # no period is told
+    once = NOISE + 50 * (T % 24 == 5)
+    once[110] += 50
+    assert missing(once) == [110]
+
+
+def test_when_many_values_are_far_out_then_that_is_how_the_series_is():
+    often = NOISE + 50 * (RNG.random(400) < 0.15)
+    assert missing(often) == []
+    assert missing((RNG.random(400) < 0.3).astype(float)) == []
+
+
+def test_when_nothing_is_odd_or_there_is_too_little_then_the_window_itself_comes_back():
+    for past in (
+        NOISE[None],
+        np.full((2, 50), 3.0),
+        np.full((2, 50), np.nan),
+        np.zeros((0, 40)),
+        NOISE[None, :2],
+        np.zeros((1, 0)),
+    ):
+        assert without_spikes(past, (7,)) is past
+    short = NOISE[None, :20].copy()
+    short[0, 9] = 1e3
+    assert without_spikes(short) is short
+
+
+def test_when_a_series_stands_still_but_for_one_value_then_it_stays_for_there_is_no_measure():
+    still = np.full(100, 5.0)
+    still[50] = 6.0
+    assert missing(still) == []

@@ -1,0 +1,84 @@
+"""The tables of a backtest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.forecasting.echo import Echo
+from tsattn.data.panel import Panel
+from tsattn.forecasting.backtest import backtest
+from tsattn.forecasting.baselines.simple import Drift, Naive, SeasonalNaive
+from tsattn.forecasting.metrics import METRICS
+from tsattn.forecasting.scores import Backtest
+
+MODELS = (Naive(), SeasonalNaive(), Drift(), Echo())
+
+
+@pytest.fixture
+def result(hourly: Panel) -> Backtest:
+    return backtest(MODELS, hourly, horizon=6, windows=3)
+
+
+def test_the_table_has_a_row_for_each_model_in_the_order_given(result: Backtest) -> None:
+    table = result.table()
+    assert [row["model"] for row in table] == ["naive", "seasonal-naive", "drift", "echo"]
+    assert list(table[0]) == ["model", *METRICS, "skill_MASE", "skill_WQL"]
+    assert table[1]["WQL"] == result.score("seasonal-naive", "WQL")
+
+
+def test_skill_is_against_the_better_of_naive_and_seasonal_naive(result: Backtest) -> None:
+    assert result.references == {"MASE": "seasonal-naive", "WQL": "seasonal-naive"}
+    assert result.skill("seasonal-naive", "WQL") == 0
+    expected = 1 - result.score("naive", "MASE") / result.score("seasonal-naive", "MASE")
+    assert result.skill("naive", "MASE") == pytest.approx(expected)
+    assert expected < 0
+
+
+def test_without_a_reference_there_is_no_skill(hourly: Panel) -> None:
+    alone = backtest([Drift()], hourly, horizon=6, windows=3)
+    assert alone.references == {}
+    assert np.isnan(alone.table()[0]["skill_WQL"])
+
+
+def test_the_long_form_holds_every_group_and_says_which(result: Backtest) -> None:
+    frame = result.to_arrow().to_pandas()
+    assert list(frame.columns) == ["model", "metric", "cutoff", "item_id", "horizon_step", "value"]
+    kinds = frame[["cutoff", "item_id", "horizon_step"]].notna()
+    assert (kinds.sum(axis=1) <= 1).all()
+    assert not frame["value"].isna().any()
+    overall = frame[~kinds.any(axis=1)].set_index(["model", "metric"])["value"]
+    for model in result.models:
+        for metric in METRICS:
+            assert overall[model, metric] == result.score(model, metric)
+    assert set(frame["horizon_step"].dropna()) == set(range(1, 7))
+    assert set(frame["item_id"].dropna()) == {"a", "b", "c"}
+    assert frame["cutoff"].nunique() == len(result.cutoffs) == 9
+    assert {"coverage", "coverage_0.1", "coverage_0.9"} <= set(frame["metric"])
+
+
+def test_groups_add_up_to_the_whole(result: Backtest) -> None:
+    for by in (result.by_step, result.by_item, result.by_cutoff):
+        for parts, whole in zip(by.parts(), result.overall.parts(), strict=True):
+            np.testing.assert_allclose(parts.sum(1), whole)
+
+
+def test_cutoffs_carry_the_zone(hourly: Panel) -> None:
+    zoned = backtest([Naive()], replace(hourly, tz="Europe/Berlin"), horizon=6, windows=1)
+    assert str(zoned.to_arrow().schema.field("cutoff").type) == "timestamp[us, tz=Europe/Berlin]"
+    numbered = backtest([Naive()], Panel.from_arrays([np.arange(20.0)]), horizon=6, windows=1)
+    assert numbered.to_arrow()["cutoff"].drop_null().to_pylist() == [13] * 15
+
+
+def test_an_item_that_was_never_scored_has_no_rows(hourly: Panel) -> None:
+    panel = Panel.from_arrays([np.arange(30.0), np.array([1.0])], item_ids=["long", "tiny"])
+    frame = backtest([Naive()], panel, horizon=2, windows=2).to_arrow().to_pandas()
+    assert set(frame["item_id"].dropna()) == {"long"}
+
+
+def test_the_table_is_a_data_frame_too(result: Backtest) -> None:
+    frame = result.to_pandas()
+    assert list(frame["model"]) == list(result.models)
+    assert frame["WQL"].tolist() == pytest.approx([row["WQL"] for row in result.table()])

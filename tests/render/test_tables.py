@@ -1,0 +1,44 @@
+"""What tables and sentences say of odd cases."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from rich.console import Console
+
+from tsattn.data.panel import Panel
+from tsattn.forecasting.baselines.simple import SeasonalNaive
+from tsattn.forecasting.predict import predict
+from tsattn.render import tables
+
+
+def drawn() -> tuple[Console, io.StringIO]:
+    text = io.StringIO()
+    return Console(file=text, width=120, color_system=None), text
+
+
+def test_when_one_value_is_far_out_then_the_line_still_shows_the_others():
+    week = np.tile(np.arange(7.0), 12) + np.random.default_rng(0).random(84) / 10
+    odd = week.copy()
+    odd[70] = 500
+    lines = []
+    for series in (week, odd):
+        panel = Panel.from_arrays([series], freq="D")
+        made, _ = predict(SeasonalNaive(7), panel, horizon=7)
+        console, text = drawn()
+        tables.forecast(console, made, panel, "naive")
+        lines.append(next(line for line in text.getvalue().splitlines() if "|" in line and "█" in line).split("2000")[0])
+    assert len(set(lines[0])) >= 8
+    assert sum(a != b for a, b in zip(*lines, strict=True)) <= 1  # the value itself is left blank
+
+
+def test_when_nothing_of_a_training_was_kept_then_it_does_not_count_steps():
+    console, text = drawn()
+    fitted = {"steps": 0, "seconds": 0.0, "stopped": "finished", "device": "cpu", "precision": "fp32", "best_step": 0}
+    tables.trained(console, {**fitted, "parameters": 5, "validation": None}, "m/1 (here)", "m is no better")
+    assert text.getvalue().splitlines() == [
+        "what is saved is the model in the package as it is: training did not better it",
+        "m is no better",
+        "model: m/1 (here)",
+    ]

@@ -1,0 +1,55 @@
+"""Files that are never half-written."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from tsattn.atomic import write_atomic
+from tsattn.errors import ConfigError
+
+
+def test_the_file_appears_whole_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "result.txt"
+    with write_atomic(path) as beside:
+        assert beside.parent == tmp_path
+        beside.write_text("whole")
+        assert not path.exists()
+    assert path.read_text() == "whole"
+    assert os.listdir(tmp_path) == ["result.txt"]
+
+
+def test_when_the_body_fails_then_the_old_file_stays_and_nothing_else_does(tmp_path: Path) -> None:
+    path = tmp_path / "result.txt"
+    path.write_text("old")
+
+    def fail() -> None:
+        with write_atomic(path) as beside:
+            beside.write_text("half")
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError, match="killed"):
+        fail()
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["result.txt"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_the_file_is_as_readable_as_any_other(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("")
+    with write_atomic(tmp_path / "ours") as beside:
+        beside.write_text("")
+    assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+
+
+def test_a_missing_folder_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="nowhere"), write_atomic(tmp_path / "nowhere" / "result.txt"):
+        pass
+
+
+def test_a_folder_is_no_file_to_write(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is a folder"), write_atomic(tmp_path):
+        pass

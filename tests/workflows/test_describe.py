@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from tests import tiny
+from tsattn import api
+from tsattn.cli.main import main
+from tsattn.config import DECODERS, ENCODERS, FRONT_ENDS, ModelConfig
+from tsattn.errors import ArtifactError
+from tsattn.model import artifact, example
+from tsattn.nn.outline import outline
+from tsattn.workflows.describe import ASSEMBLIES
+
+
+def test_when_a_model_is_described_then_the_tree_counts_every_parameter_once(saved):
+    found = api.describe(saved)
+    network, card = artifact.load_network(saved)
+    assert found.network.parameters == sum(p.numel() for p in network.parameters()) == card.fitted.parameters
+    assert found.network.shape == (card.horizon, len(card.quantiles))
+    for node in (found.network, *found.network.children):
+        if node.children:
+            assert sum(child.parameters * child.times for child in node.children) == node.parameters
+    document = json.loads(json.dumps(found.to_mapping(), allow_nan=False))
+    assert document["inputs"]["target"] == [card.model.context]
+    assert document["settings"]["model"]["width"] == card.model.width
+
+
+def test_when_blocks_are_alike_then_they_are_one_branch():
+    import dataclasses
+
+    network = tiny.scrambled(dataclasses.replace(tiny.MODEL, layers=3))
+    tree = outline(network, example.example(network))
+    blocks = next(node for node in tree.children if node.name == "blocks")
+    # the last one finishes the newest token alone
+    assert [(node.kind, node.times, node.shape) for node in blocks.children] == [
+        ("EncoderBlock", 2, (8, 16)),
+        ("EncoderBlock", 1, (1, 16)),
+    ]
+
+
+def test_when_a_model_is_described_then_people_see_shapes_the_record_and_the_scores(saved, capsys):
+    assert main(["describe", str(saved)]) == 0
+    text = capsys.readouterr().out
+    for said in ("EncoderBlock → (B, 1, 16)", "LSTM → (B, 8, 16)", "target (B, 64)", "step", "not scored"):
+        assert said in text
+
+
+def test_when_there_is_no_such_model_then_describe_says_so(tmp_path):
+    with pytest.raises(ArtifactError, match="no model 'nothing'"):
+        api.describe("nothing", workspace=tmp_path)
+
+
+def test_when_weights_were_changed_then_describe_refuses_them(saved, tmp_path):
+    shutil.copytree(saved, tmp_path / "model")
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"other")
+    with pytest.raises(ArtifactError, match="is not the file that was saved"):
+        api.describe(tmp_path / "model")
+
+
+def test_when_kinds_are_listed_then_every_choice_of_every_part_is_there_and_counted(capsys):
+    fields = [ModelConfig(**one.settings) for one in ASSEMBLIES]
+    assert {config.front_end for config in fields} == set(FRONT_ENDS)
+    assert {config.encoder for config in fields} | {"none"} == set(ENCODERS)
+    assert {config.decoder for config in fields} == set(DECODERS)
+    assert {config.layers > 0 for config in fields} == {True, False}
+    rows = api.assemblies().rows
+    assert all(row["parameters"] > 0 for row in rows)
+    assert len({row["name"] for row in rows}) == len(rows)
+    assert main(["models", "--kinds"]) == 0
+    text = capsys.readouterr().out
+    assert all(row["name"] in text and f"{row['parameters']:,}" in text for row in rows)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tsattn.config import ReadOptions
+from tsattn.errors import DataError
+from tsattn.events import Listener
+from tsattn.workflows import find_model as room
+from tsattn.workspace import SHIPPED, Workspace
+
+
+def newest_of(monkeypatch: pytest.MonkeyPatch, refused: set[str], target: str = "y", ready: bool = False) -> Any:
+    """The choice among models `old` and `new` of y, of which some are refused for a column that the data, of `target`, lacks."""
+
+    def again(ref: Any, card: Any, data: Any, options: ReadOptions) -> Any:
+        if ref.path in refused:
+            raise DataError(f"no column 'temp', which {ref.path} wants", "add it")
+        return room.Choice(ref, card, panel, None)  # type: ignore[arg-type]
+
+    card: Any = SimpleNamespace(schema=SimpleNamespace(target=("y",)), freq="D")
+    panel: Any = SimpleNamespace(schema=SimpleNamespace(target=(target,)), freq=SimpleNamespace(alias="D"))
+    monkeypatch.setattr(room, "_again", again)
+    monkeypatch.setattr(room, "read_card", lambda path: card)
+    monkeypatch.setattr(room, "shipped", lambda: SimpleNamespace(path="shipped", name="zero-shot") if ready else None)
+    refs = [SimpleNamespace(path="old"), SimpleNamespace(path="new")]
+    workspace: Any = SimpleNamespace(latest=lambda: refs[-1], models=lambda: refs)
+    return room._newest_that_fits(workspace, "data.csv", ReadOptions()).ref.path
+
+
+def test_when_the_newest_model_wants_a_column_that_is_not_there_then_an_older_one_is_taken(monkeypatch):
+    assert newest_of(monkeypatch, set()) == "new"
+    assert newest_of(monkeypatch, {"new"}) == "old"
+
+
+def test_when_no_model_can_read_the_data_then_the_newest_says_why(monkeypatch):
+    with pytest.raises(DataError, match="which new wants"):
+        newest_of(monkeypatch, {"new", "old"})
+
+
+def test_when_other_data_lacks_what_every_model_wants_then_the_model_in_the_package_is_taken(monkeypatch):
+    assert newest_of(monkeypatch, {"new", "old"}, "passengers", ready=True) == "shipped"
+
+
+def test_when_data_of_the_same_kind_lacks_a_column_then_it_is_told_and_how_to_go_without(monkeypatch):
+    with pytest.raises(DataError, match="which new wants") as caught:
+        newest_of(monkeypatch, {"new", "old"}, "y", ready=True)
+    assert caught.value.hint == "add it; or forecast it without: --model zero-shot"
+
+
+def test_when_no_other_is_named_then_the_model_is_told_to_be_the_one_in_the_package(monkeypatch, tmp_path):
+    monkeypatch.delenv("TSATTN_ZERO_SHOT", raising=False)
+    if not (SHIPPED / "config.json").is_file():
+        pytest.skip("this source tree has no weights")
+    path = tmp_path / "a.csv"
+    path.write_text("day,y\n" + "\n".join(f"2024-01-{d:02},{d % 7}" for d in range(1, 32)), "utf-8")
+    chosen = room.choose(str(path), None, Workspace.at(tmp_path / "ws"), ReadOptions(), Listener())
+    assert chosen.notes == ("model zero-shot, in the package: no model here was trained yet (tsattn train makes one)",)

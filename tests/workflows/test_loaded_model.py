@@ -1,0 +1,152 @@
+"""How data and models find each other: the model's grid, and the columns that it was trained on."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tsattn.config import ReadOptions
+from tsattn.data.panel import Panel, Schema
+from tsattn.errors import ConfigError, DataError
+from tsattn.workflows import find_model
+from tsattn.workflows.loaded_model import behind, check_fits, moved, read_for, spikes
+
+
+def card_of(freq: str, target: tuple[str, ...] = ("y",), source: str | None = None) -> Any:
+    inputs = {"past": 0, "known": len(choose_calendar(freq)), "static": 0}
+    schema = Schema(timestamp="t", target=target)
+    return SimpleNamespace(
+        name="m",
+        scored_as="m",
+        freq=freq,
+        schema=schema,
+        source={"read": {}, "source": source},
+        inputs=inputs,
+        created="2024-01-01T00:00",
+        scores=[],
+    )
+
+
+def choose_calendar(freq: str) -> tuple[str, ...]:
+    from tsattn.data.freq import Freq, calendar_names
+
+    return calendar_names(Freq.parse(freq))
+
+
+def frame(freq: str, rows: int = 60, **columns: Any) -> pd.DataFrame:
+    return pd.DataFrame({"t": pd.date_range("2024-01-01", periods=rows, freq=freq)} | (columns or {"y": np.arange(float(rows))}))
+
+
+@pytest.mark.parametrize("coarse", ["D", "6h", "MS"])
+def test_when_data_is_coarser_than_the_model_then_it_is_refused_and_not_spread_over_a_finer_grid(coarse):
+    panel, _ = read_for(card_of("h"), frame(coarse), ReadOptions())
+    with pytest.raises(ConfigError, match="steps of h, and these are") as caught:
+        check_fits(card_of("h"), panel, "m/1")
+    assert "tsattn train DATA" in caught.value.hint
+    assert "--resample" not in caught.value.hint
+
+
+def test_when_the_rows_have_no_even_step_then_a_much_finer_model_does_not_make_one():
+    uneven = frame("D", 40).drop(index=[3, 4, 8]).reset_index(drop=True)
+    uneven.loc[20:, "t"] += pd.Timedelta("7h")
+    with pytest.raises(DataError, match="mixed frequencies"):
+        read_for(card_of("h"), uneven, ReadOptions())
+
+
+def test_when_data_is_finer_than_the_model_then_the_error_says_how_to_join_its_rows():
+    panel, _ = read_for(card_of("D"), frame("h", 100), ReadOptions())
+    with pytest.raises(ConfigError) as caught:
+        check_fits(card_of("D"), panel, "m/1")
+    assert "--resample D --agg mean" in caught.value.hint
+
+
+def test_when_a_few_rows_only_look_like_another_frequency_then_the_models_is_taken():
+    panel, _ = read_for(card_of("B"), frame("D", 4), ReadOptions())  # a Monday to a Thursday
+    assert panel.freq.alias == "B"
+    panel, _ = read_for(card_of("h"), frame("h", 1), ReadOptions())
+    assert panel.freq.alias == "h"
+
+
+def test_when_new_data_lacks_one_target_of_the_model_then_a_warning_names_it():
+    _, report = read_for(card_of("D", ("a", "b")), frame("D", a=np.arange(60.0), c=np.arange(60.0)), ReadOptions())
+    assert any("no column 'b' here" in warning for warning in report.warnings)
+    _, report = read_for(card_of("D", ("a", "b")), frame("D", a=np.arange(60.0), b=np.arange(60.0)), ReadOptions())
+    assert report.warnings == ()
+
+
+@pytest.mark.parametrize("names", [("a", "c"), ("c",)])
+def test_when_the_models_own_data_lost_a_target_then_it_is_an_error_that_names_it(tmp_path, names):
+    path = tmp_path / "own.csv"
+    frame("D", **{name: np.arange(60.0) for name in names}).to_csv(path, index=False)
+    card = card_of("D", ("a", "b"), os.path.abspath(path))
+    ref: Any = SimpleNamespace(path=tmp_path)
+    with pytest.raises(DataError, match=r"no column .*'b' any more"):
+        find_model._again(ref, card, str(path), ReadOptions())
+    named = find_model._again(ref, card, str(path), ReadOptions(target=names))  # the user knows
+    assert named.panel.schema.target == names
+
+
+def test_when_a_model_lost_its_own_backtest_then_choosing_it_says_so():
+    scores = [{"model": "m", "MASE": 2.0, "WQL": 2.0}, {"model": "drift", "MASE": 1.0, "WQL": 1.0}]
+    ref: Any = SimpleNamespace(path="w")
+    for mine, told in ((2.0, True), (0.5, False)):
+        card = card_of("D")
+        card.scores = [scores[0] | {"MASE": mine, "WQL": mine}, scores[1]]
+        notes = find_model._again(ref, card, frame("D"), ReadOptions()).notes
+        assert any("does NOT beat" in note for note in notes) is told
+
+
+def test_when_a_history_has_spikes_then_the_first_is_named_with_its_series_and_time():
+    calm = np.arange(100) % 7 + np.random.default_rng(0).random(100)
+    odd = calm.copy()
+    odd[[40, 60]] = 500
+    start = np.datetime64("2024-01-01")
+    panel = Panel.from_arrays([calm, odd], freq="D", start=start, item_ids=["calm", "odd"])
+    assert spikes(panel) == (
+        "taken as missing, for they are far from the values around them: 2 values, the first 500 (odd, 2024-02-10)",
+    )
+    assert spikes(panel.select(np.array([0]))) == ()
+    odd[60] = 3
+    alone = Panel.from_arrays([odd], freq="D", start=start)
+    assert spikes(alone) == ("taken as missing, for it is far from the values around it: 500 (2024-02-10)",)
+
+
+def test_when_the_newest_value_is_far_out_then_it_is_told_that_it_is_believed():
+    odd = np.arange(100) % 7 + np.random.default_rng(0).random(100)
+    odd[99] = 500
+    start = np.datetime64("2024-01-01")
+    said = "the newest value is believed, though it is far from the values around it: 500 (2024-04-09)"
+    assert spikes(Panel.from_arrays([odd], freq="D", start=start)) == (f"{said}; forecast without it if it is a mistake",)
+    weekly = np.where(np.arange(99) % 7 == 0, 500.0, odd[:99])
+    assert spikes(Panel.from_arrays([weekly], freq="D", start=start)) == ()
+
+
+def test_when_series_ended_before_the_others_by_more_than_the_horizon_then_it_is_told():
+    series, start = [np.arange(1.0, n) for n in (101, 60, 88, 87)], np.datetime64("2024-01-01")
+    panel = Panel.from_arrays(series, freq="D", start=start, item_ids=["alive", "dead", "late", "later"])
+    about = "dead ends at 2024-02-28, and the newest row is of 2024-04-09"
+    assert behind(panel, 14) == (f"2 series ended long ago ({about}): their forecasts begin where they end, and lie before that",)
+    assert behind(panel, 15) == (f"{about}: its forecast begins where it ends, and lies before that",)
+    assert behind(panel, 42) == ()
+    assert behind(Panel.from_arrays(series, freq="D"), 1) == ()
+    assert behind(Panel.from_arrays(series, freq="step", start=np.datetime64(0, "us")), 1) == ()
+
+
+def test_when_the_level_of_a_series_moved_then_it_is_told_of_a_model_that_reads_the_target_alone():
+    rng, start = np.random.default_rng(0), np.datetime64("2024-01-01")
+    series = [rng.normal(0, 1, 100) + 30 * (np.arange(100) >= 80) for _ in range(2)]
+    alone = SimpleNamespace(inputs={"past": 0, "known": 0, "static": 0})
+    said = "moved at 2024-03-21 to where it never was: what lies before is taken as if it had been there"
+    assert moved(alone, Panel.from_arrays(series[:1], freq="D", start=start)) == (f"the level {said}",)
+    calm = Panel.from_arrays([rng.normal(0, 1, 100), series[0]], freq="D", start=start, item_ids=["calm", "odd"])
+    assert moved(alone, calm) == (f"the level of odd {said}",)
+    both = Panel.from_arrays(series, freq="D", start=start, item_ids=["a", "b"])
+    assert moved(alone, both) == (
+        "2 series moved to where they never were, the first a, 2024-03-21: taken as if they had always been there",
+    )
+    assert moved(card_of("D"), both) == ()

@@ -1,0 +1,169 @@
+"""Training where there is a model in the package: what may win is judged on the same windows, and the best is kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+
+import numpy as np
+import pytest
+
+from tests import tiny
+from tsattn import api
+from tsattn.errors import ArtifactError, ConfigError
+from tsattn.events import Listener
+from tsattn.forecasting.ensemble.ensemble import DEFAULT
+from tsattn.model.card import read_card
+from tsattn.workflows import model_selection
+from tsattn.workflows.plan import plan
+
+MODEL = {key: getattr(tiny.MODEL, key) for key in ("context", "patch", "width", "heads", "layers")}
+QUICK = {"steps": 8, "batch": 8, "warmup": 2, "device": "cpu"}
+
+
+@pytest.fixture(autouse=True)
+def shipped(zero_shot, monkeypatch):
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+
+
+def work(place, panel=None, resume=False, listener=None, **train):
+    panel = tiny.waves() if panel is None else panel
+    made = plan(panel, horizon=12, model=MODEL, train={**QUICK, **train})
+    return model_selection.Run(panel.before(made.test_start), made, place, resume, listener or Listener())
+
+
+def base(start="auto", **given):
+    return model_selection.base_for(start, {**MODEL, **given})
+
+
+def test_when_there_is_a_model_in_the_package_then_all_ways_are_judged_and_the_best_is_kept(tmp_path):
+    best, scores = model_selection.run(work(tmp_path), base(), "auto")
+    alone = [score for score in scores if not score.members]
+    assert {score.name for score in alone} == {model_selection.SCRATCH, model_selection.TUNED, model_selection.AS_IS}
+    assert {score.name for score in scores if score.members} == {model_selection.AS_IS, alone[0].name}
+    assert (best.name, best.members) == (scores[0].name, scores[0].members)
+    plain = [score.loss for score in scores if not score.members]
+    assert plain == sorted(plain)
+    joined = min(score.loss for score in scores if score.members)
+    assert scores[0].loss == min(plain) if not best.members else joined < model_selection.CLEARLY * min(plain)
+    assert "kept: " + best.name in model_selection.told(best, scores)[0]
+
+
+def test_when_it_is_judged_then_most_steps_went_into_fine_tuning(tmp_path):
+    steps = []
+    model_selection.run(
+        work(tmp_path, listener=Listener(progress=lambda now: steps.append((now.phase, now.step, now.steps)))), base(), "auto"
+    )
+    assert [step for _, step, _ in steps] == list(range(1, len(steps) + 1))
+    phases = [phase for phase, _, _ in steps]
+    assert (phases.count("training fine-tuned"), phases.count("training from scratch")) == (6, 2)
+    assert (steps[-1][1] == steps[-1][2]) is ("finishing on all rows" in phases)
+
+
+def test_when_the_user_wants_one_start_then_nothing_else_is_trained(tmp_path):
+    scratch, scores = model_selection.run(work(tmp_path / "a"), base("scratch"), "scratch")
+    assert (scratch.name, scratch.members, scores) == (model_selection.SCRATCH, (), ())
+    tuned, scores = model_selection.run(work(tmp_path / "b", learning_rate=1e-9), base("shipped"), "shipped")
+    assert (tuned.name, tuned.fitted.steps, scores) == (model_selection.TUNED, 10, ())
+    ready = base().network(tuned.network.config)
+    seen = tiny.waves((64,)).target[None]
+    wanted, found = (tiny.run(net, tiny.inputs_of(seen, net)) for net in (ready, tuned.network))
+    np.testing.assert_allclose(found, wanted, rtol=1e-3)
+
+
+def test_when_another_network_is_asked_for_then_it_is_trained_from_scratch_or_refused():
+    assert base("auto", width=32) is None
+    with pytest.raises(ConfigError, match=r"another network: width 32 \(it has 16\)"):
+        base("shipped", width=32)
+    with pytest.raises(ConfigError, match="unknown start 'scrtch'"):
+        base("scrtch")
+
+
+def test_when_dropout_is_asked_for_then_the_network_of_the_package_is_trained_with_it(tmp_path):
+    panel = tiny.waves()
+    made = plan(panel, horizon=12, model={**MODEL, "dropout": 0.2, "drop_path": 0.1}, train=QUICK)
+    run = model_selection.Run(panel.before(made.test_start), made, tmp_path, False, Listener())
+    best, _ = model_selection.run(run, base("shipped", dropout=0.2, drop_path=0.1), "shipped")
+    assert (best.name, best.network.config.dropout, best.network.config.drop_path) == (model_selection.TUNED, 0.2, 0.1)
+
+
+def test_when_series_are_too_short_to_judge_by_then_the_model_in_the_package_is_kept(tmp_path):
+    notes: list[str] = []
+    panel = tiny.waves((30, 20))
+    best, scores = model_selection.run(work(tmp_path, panel, listener=Listener(note=notes.append)), base(), "auto")
+    assert (best.name, best.members, scores) == (model_selection.AS_IS, DEFAULT, ())
+    assert any("too short to judge" in note for note in notes)
+
+
+class Interrupt:
+    """Ctrl-C at one step of one phase."""
+
+    def __init__(self, phase, step):
+        self.phase, self.step = phase, step
+
+    def __call__(self, now):
+        if (now.phase, now.step) == (self.phase, self.step):
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("start", "phase", "step"),
+    [
+        ("auto", "training fine-tuned", 2),
+        ("auto", "training from scratch", 17),
+        ("shipped", "training fine-tuned", 5),
+        ("shipped", "finishing on all rows", 22),
+    ],
+)
+def test_when_it_is_interrupted_anywhere_and_resumed_then_it_ends_as_an_unbroken_run(tmp_path, start, phase, step):
+    whole, scores = model_selection.run(work(tmp_path / "whole", steps=20, finish=0.5), base(), start)
+    listener = Listener(progress=Interrupt(phase, step))
+    cut, _ = model_selection.run(work(tmp_path / "cut", listener=listener, steps=20, finish=0.5), base(), start)
+    assert cut.fitted.stopped == "interrupted"
+    assert model_selection.so_far(tmp_path / "cut")
+    again, found = model_selection.run(work(tmp_path / "cut", resume=True, steps=20, finish=0.5), base(), start)
+    assert found == scores
+    assert (again.name, again.members, again.fitted.steps) == (whole.name, whole.members, whole.fitted.steps)
+    assert tiny.equal(again.network, whole.network)
+
+
+def test_when_what_comes_after_the_origin_is_garbage_then_the_same_is_kept(tmp_path):
+    panel = tiny.waves()
+    made = plan(panel, horizon=12, model=MODEL, train=QUICK)
+    spoilt = dataclasses.replace(panel, target=panel.target.copy())
+    for first, end in zip(made.test_start, panel.indptr[1:], strict=True):
+        spoilt.target[first:end] = 1e9
+    one, scores = model_selection.run(work(tmp_path / "a", panel), base(), "auto")
+    two, others = model_selection.run(work(tmp_path / "b", spoilt), base(), "auto")
+    assert scores == others
+    assert tiny.equal(one.network, two.network)
+
+
+def test_when_a_model_is_trained_then_its_card_says_what_was_kept_and_a_forecast_joins_its_members(tmp_path):
+    notes: list[str] = []
+    data = tmp_path / "w.csv"
+    values = tiny.waves((300,)).target
+    rows = [f"2024-01-{1 + t // 24:02d} {t % 24:02d}:00,{value:.3f}" for t, value in enumerate(values)]
+    data.write_text("\n".join(["date,y", *rows]) + "\n", "utf-8")
+    made = api.train(
+        data, horizon=12, name="w", workspace=tmp_path, model=MODEL, training=QUICK, listener=Listener(note=notes.append)
+    )
+    card = read_card(made.ref.path)
+    assert len(card.contest) in (4, 5)
+    assert any(note.startswith(f"kept: {card.start}") for note in notes)
+    assert made.scores.models[0] == ("w + members" if card.members else "w")
+    (listed,) = api.models(workspace=tmp_path).models
+    assert listed["scores"]["MASE"] == pytest.approx(made.scores.score(made.scores.models[0], "MASE"))
+    found = api.forecast(data, model="w", workspace=tmp_path)
+    assert any("weights: " in note for note in found.notes) == bool(card.members)
+    assert found.forecast.horizon == 12
+
+
+def test_when_the_variable_names_no_model_then_the_error_says_so_and_empty_means_none(monkeypatch, tmp_path):
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(tmp_path))
+    with pytest.raises(ArtifactError, match="TSATTN_ZERO_SHOT names"):
+        base()
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", "")
+    assert base() is None
+    with pytest.raises(ConfigError, match="no model in the package"):
+        base("shipped")

@@ -1,0 +1,109 @@
+"""What a training run leaves behind, what --resume means by time, and what it says on the way. The model itself is a stub."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tsattn
+from tests import tiny
+from tsattn.config import to_mapping
+from tsattn.errors import ConfigError
+from tsattn.events import Listener
+from tsattn.model import artifact
+
+MODEL = {key: value for key, value in to_mapping(tiny.MODEL).items() if key != "horizon"}
+TRAIN = {"batch": 4, "warmup": 1, "device": "cpu", "precision": "fp32"}
+
+
+@pytest.fixture
+def train(tmp_path, monkeypatch):
+    """Train on a small file, without the export that takes most of the time."""
+    monkeypatch.setattr(artifact, "write_graph", lambda network, path: path.write_bytes(b"graph"))
+    monkeypatch.setattr(artifact, "check_parity", lambda *_: None)
+    days = pd.date_range("2024-01-01", periods=160)
+    data = tmp_path / "shop.csv"
+    pd.DataFrame({"day": days, "sales": np.sin(np.arange(160))}).to_csv(data, index=False)
+
+    def run(listener: Listener = Listener(), resume: bool = False, **training: Any) -> Any:
+        return tsattn.train(
+            data,
+            horizon=5,
+            workspace=tmp_path / "w",
+            model={} if resume else MODEL,
+            training=training if resume else TRAIN | training,
+            test_windows=0,
+            resume=resume,
+            listener=listener,
+        )
+
+    return run
+
+
+def left(tmp_path: Path) -> list[str]:
+    return sorted(path.name for path in (tmp_path / "w" / "training" / "shop").iterdir())
+
+
+def test_when_a_run_finishes_then_its_state_is_removed_and_there_is_nothing_to_resume(train, tmp_path):
+    assert train(steps=3).card.fitted.stopped == "finished"
+    assert left(tmp_path) == []
+    with pytest.raises(ConfigError, match="no interrupted training of 'shop'"):
+        train(resume=True)
+
+
+@pytest.mark.parametrize("finish", [0.01, 0.5], ids=["whose last steps fit the time", "whose last steps do not"])
+def test_when_a_run_was_stopped_by_time_then_resuming_needs_more_time_and_trains_on(train, tmp_path, finish):
+    first = train(steps=100_000, max_time=0.2, finish=finish).card.fitted
+    assert first.stopped == "time"
+    with pytest.raises(ConfigError, match="its model is saved as shop/1") as caught:
+        train(resume=True)
+    assert "--resume --max-time 5m" in caught.value.hint
+    second = train(resume=True, max_time=0.3)  # less than the first run's and this one's together
+    assert str(second.ref) == "shop/2"
+    assert second.card.fitted.steps > first.steps
+    assert second.card.fitted.seconds >= first.seconds + 0.2
+    with pytest.raises(ConfigError, match="saved as shop/2"):
+        train(resume=True)
+
+
+def test_when_saving_fails_after_the_time_is_over_then_resuming_saves_without_training_on(train, monkeypatch):
+    def fail(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    heard: list[str] = []
+    with monkeypatch.context() as broken:
+        broken.setattr(artifact, "write_graph", fail)
+        with pytest.raises(KeyboardInterrupt):
+            train(Listener(note=heard.append), steps=100_000, max_time=0.2)
+    assert "its weights are kept; --resume saves it" in heard[-1]
+    made = train(resume=True)
+    assert (str(made.ref), made.card.fitted.stopped) == ("shop/1", "time")
+
+
+def test_when_a_run_of_the_same_name_starts_anew_then_it_is_not_taken_for_the_saved_one(train):
+    train(steps=100_000, max_time=0.2)
+    interrupted = Interrupt(at=3)
+    made = train(interrupted.listener, steps=20)
+    assert made.interrupted
+    assert any("Ctrl-C again" in note for note in interrupted.heard)
+    assert train(resume=True).card.fitted.steps == 25  # twenty, and a quarter more on all rows
+
+
+class Interrupt:
+    """A listener that sends Ctrl-C at one step."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.heard: list[str] = []
+        self.listener = dataclasses.replace(Listener(), note=self.heard.append, progress=self.progress)
+
+    def progress(self, now: Any) -> None:
+        import signal
+
+        if now.step == self.at:
+            signal.raise_signal(signal.SIGINT)

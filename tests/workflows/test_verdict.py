@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tsattn.data.panel import Panel
+from tsattn.workflows.verdict import usual_baselines, verdict
+
+
+def rows(**scores: tuple[float | None, float | None]) -> list[dict]:
+    return [{"model": name.replace("_", "-"), "MASE": mase, "WQL": wql} for name, (mase, wql) in scores.items()]
+
+
+def test_when_drift_is_better_than_both_naive_methods_then_the_verdict_measures_against_drift():
+    said, beats = verdict(rows(m=(0.9, 0.9), naive=(1.0, 1.0), seasonal_naive=(1.2, 1.1), drift=(0.8, 0.5)), "m")
+    assert beats is False
+    assert "does NOT beat" in said
+    assert "MASE 12.5 % higher than drift, WQL 80.0 % higher than drift" in said
+
+
+def test_when_each_metric_has_another_best_method_then_both_are_named():
+    said, beats = verdict(rows(m=(0.5, 0.5), naive=(1.0, 2.0), seasonal_naive=(2.0, 1.0)), "m")
+    assert beats is True
+    assert said == "m beats the best simple methods: MASE 50.0 % lower than naive, WQL 50.0 % lower than seasonal-naive"
+
+
+@pytest.mark.parametrize("score", [(0.5, 1.5), (0.995, 0.995)])
+def test_when_one_metric_is_worse_or_the_gain_is_tiny_then_it_does_not_clearly_beat(score):
+    said, beats = verdict(rows(m=score, naive=(1.0, 1.0)), "m")
+    assert beats is False
+    assert "does not clearly beat" in said
+
+
+def test_when_another_model_is_in_the_table_then_it_is_no_simple_method():
+    assert verdict(rows(m=(0.5, 0.5), other=(0.1, 0.1), naive=(1.0, 1.0)), "m")[1] is True
+
+
+@pytest.mark.parametrize("naive", [(None, None), (float("nan"), float("nan"))])
+def test_when_nothing_can_be_compared_then_nothing_is_claimed(naive):
+    assert verdict(rows(m=(0.5, 0.5), naive=naive), "m")[1] is None
+    assert verdict(rows(m=(0.5, 0.5)), "m")[1] is None
+
+
+def test_when_a_simple_method_is_perfect_then_a_model_that_is_not_does_not_beat_it():
+    assert verdict(rows(m=(0.5, 0.5), naive=(0.0, 0.0)), "m")[1] is False
+
+
+def test_when_many_values_are_zero_then_their_distribution_is_a_baseline_too():
+    counts = np.random.default_rng(0).poisson(0.3, 300).astype(float)
+    usual = ("naive", "seasonal-naive")
+    assert usual_baselines(Panel.from_arrays([counts], freq="D"), usual) == (*usual, "historic-quantiles")
+    assert usual_baselines(Panel.from_arrays([counts + 1], freq="D"), usual) == usual
+
+
+def test_when_data_have_a_day_and_a_week_then_the_last_week_is_a_baseline_too():
+    usual, weeks = ("naive", "seasonal-naive"), np.arange(3 * 168) % 168 + 1.0
+    assert usual_baselines(Panel.from_arrays([weeks], freq="h"), usual) == (*usual, "long-cycle")
+    assert usual_baselines(Panel.from_arrays([weeks[1:]], freq="h"), usual) == usual
+    assert usual_baselines(Panel.from_arrays([weeks], freq="D"), usual) == usual

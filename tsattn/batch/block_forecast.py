@@ -1,0 +1,168 @@
+"""What is done with one block of items, in this process or in another: read, cut, forecast."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsattn.batch.inputs import Clock, NothingYet, known_at, newest, on_grid
+from tsattn.batch.item_forecast import Outcome, forecast_items
+from tsattn.batch.parquet_blocks import Piece
+from tsattn.config import ReadOptions
+from tsattn.data.panel import Panel
+from tsattn.data.report import ReadReport
+from tsattn.errors import DataError, TsattnError
+from tsattn.forecasting.frame import Forecaster
+from tsattn.forecasting.predict import Failure, show
+from tsattn.model.card import Card
+from tsattn.workflows.loaded_model import check_fits, read_for, with_members
+from tsattn.workflows.train import fingerprint
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Block = Panel | Piece
+ITEMS = 4096  # forecast at a time: a million short items may stand in one block
+NAMED = 1000  # items that are named with their reasons; the others are counted
+EMPTY = "items without any value left out"
+
+
+@dataclass(frozen=True)
+class Work:
+    """How every block of a job is forecast."""
+
+    card: Card
+    model: str
+    members: tuple[str, ...] | None
+    read: ReadOptions
+    moment: dt.datetime | None  # rows after it are not seen
+    horizon: int
+    quantiles: tuple[float, ...] | None
+    min_history: int
+    bad_items: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """What became of a block. `table` has no job, model or run; None when no item has a forecast."""
+
+    table: pa.Table | None
+    items: int = 0
+    done: int = 0
+    fallbacks: tuple[Failure, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    fallback: int = 0
+    failed: int = 0
+    newest: np.datetime64 | None = None
+    shown: str = ""  # `newest`, as people read it
+    clock: Clock | None = None
+    fingerprint: str = ""
+
+
+def ready(folder: Path, members: tuple[str, ...] | None, threads: int | None = None) -> Forecaster:
+    """The model of a folder, joined with members where that is wanted. Every engine forecasts with this.
+
+    The same item gets the same forecast in whichever block it stands, to the last bit.
+    """
+    from tsattn.model import runtime
+
+    loaded = runtime.load(folder, threads=threads)
+    return with_members(loaded.card, loaded.steady(), members)
+
+
+def forecast_block(work: Work, forecaster: Forecaster, block: Block) -> Part:
+    """Forecast every item of a block. Raises TsattnError that says which block, where it is one of several."""
+    if isinstance(block, Panel):
+        return _forecast(work, forecaster, block, ())
+    try:
+        panel, lost = read_piece(work, block)
+        if panel is None:
+            return Part(None, items=len(lost), failures=lost[:NAMED], failed=len(lost))
+        return _forecast(work, forecaster, panel, lost)
+    except NothingYet:
+        return Part(None)
+    except TsattnError as error:
+        raise type(error)(f"{block}: {error.message}", error.hint) from None
+
+
+def read_piece(work: Work, piece: Piece) -> tuple[Panel | None, tuple[Failure, ...]]:
+    """The panel of a piece, as it was known at the work's moment, and its items without any value."""
+    import pyarrow.compute as pc
+
+    table = piece.read()
+    targets = [table[name] for name in work.read.target]
+    if all(pc.is_null(column, nan_is_null=column.type in _floats()).to_numpy().all() for column in targets):
+        return None, tuple(Failure(str(name), "has no value") for name in pc.unique(table[piece.item]).to_pylist())
+    panel, report = read_for(work.card, table, work.read)
+    check_fits(work.card, panel, work.model)
+    if work.moment is not None:
+        panel = known_at(panel, on_grid(work.moment, panel))
+    return panel, without_value(report)
+
+
+def _floats() -> list[Any]:
+    import pyarrow as pa
+
+    return [pa.float16(), pa.float32(), pa.float64()]
+
+
+def without_value(report: ReadReport) -> tuple[Failure, ...]:
+    """The items that reading left out: the first one is named."""
+    found = [repair for repair in report.repaired if repair.what == EMPTY]
+    return tuple(Failure(repair.where.strip("'"), "has no value") for repair in found for _ in range(repair.count))
+
+
+def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Failure, ...]) -> Part:
+    import pyarrow as pa
+
+    tables: list[Any] = []
+    fallbacks: list[Failure] = []
+    failures = list(lost)
+    for some in chunks(panel, ITEMS):
+        found: Outcome = forecast_items(forecaster, some, work.horizon, work.quantiles, work.min_history, work.bad_items)
+        tables += [found.table()] if len(found.forecast) else []
+        fallbacks += found.fallbacks
+        failures += found.failures
+    last = newest(panel)
+    return Part(
+        table=pa.concat_tables(tables) if tables else None,
+        items=len(panel) + len(lost),
+        done=len(panel) + len(lost) - len(fallbacks) - len(failures),
+        fallbacks=tuple(fallbacks[:NAMED]),
+        failures=tuple(failures[:NAMED]),
+        fallback=len(fallbacks),
+        failed=len(failures),
+        newest=last,
+        shown=show(panel, last),
+        clock=Clock(panel.freq, panel.tz),
+        fingerprint=fingerprint(panel),
+    )
+
+
+def chunks(panel: Panel, items: int) -> Iterator[Panel]:
+    """The panel in pieces of so many items."""
+    if len(panel) <= items:
+        yield panel
+        return
+    for first in range(0, len(panel), items):
+        yield panel.select(np.arange(first, min(first + items, len(panel))))
+
+
+def joined(parts: list[str]) -> str:
+    """The fingerprint of several blocks; that of one is its own."""
+    import hashlib
+
+    return parts[0] if len(parts) == 1 else hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def frozen(part: Part, first: Clock | None, block: Block) -> Clock | None:
+    """The clock of all blocks. Raises DataError for one that runs on another than the first."""
+    if first is not None and part.clock is not None and part.clock != first:
+        here, before = (f"steps of {clock.freq} in {clock.tz or 'no zone'}" for clock in (part.clock, first))
+        raise DataError(f"{block}: its timestamps are {here}, and before {before}")
+    return first or part.clock

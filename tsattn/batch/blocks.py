@@ -1,0 +1,172 @@
+"""A job's rows as blocks of whole items, and the model that forecasts them: the first rows decide how the rest is read."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsattn.batch.block_forecast import ITEMS, Block, chunks, without_value
+from tsattn.batch.inputs import Clock, known_at, newest, on_grid
+from tsattn.batch.jobs import Job
+from tsattn.batch.parquet_blocks import Group, files_of, groups_of, head, pieces, whole
+from tsattn.config import ReadOptions
+from tsattn.data.panel import Panel
+from tsattn.errors import DataError
+from tsattn.events import Listener
+from tsattn.forecasting.predict import Failure
+from tsattn.model.card import ANY_FREQ, Card
+from tsattn.workflows.find_model import Choice, choose
+from tsattn.workflows.loaded_model import horizon_for
+from tsattn.workspace import ModelRef, Workspace
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """`blocks` of a job, which hold `rows` rows in all, and are read with `read`; `lost` items were left out in reading.
+
+    newest and clock are known before anything is forecast where all was read at once.
+    """
+
+    ref: ModelRef
+    card: Card
+    horizon: int  # where the job says none
+    read: ReadOptions
+    blocks: Iterable[Block]
+    rows: int
+    lost: tuple[Failure, ...] = ()
+    newest: np.datetime64 | None = None
+    clock: Clock | None = None
+
+
+def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, moment: dt.datetime | None, note: Note) -> Source:
+    """Choose the model, where none is named, and cut the data into blocks.
+
+    A Parquet dataset of more than `block_rows` rows is read block by block where its items stand together; whatever else,
+    at once. Raises DataError, ConfigError and ArtifactError as `tsattn forecast` does.
+    """
+    groups = _groups(data)
+    if sum(group.rows for group in groups) > job.block_rows:
+        found = _streamed(job, groups, ref, place, note)
+        if not isinstance(found, str):
+            return found
+        note(f"all rows are read into memory: {found}")
+    if any(group.keys for group in groups):
+        data = whole(groups)
+    found_whole = _chosen(job, data, ref, place)
+    _tell(found_whole, ref, note)
+    panel = found_whole.panel
+    if moment is not None:
+        panel = known_at(panel, on_grid(moment, panel))
+    return Source(
+        ref=found_whole.ref,
+        card=found_whole.card,
+        horizon=horizon_for(found_whole.card, panel),
+        read=job.read,
+        blocks=chunks(panel, ITEMS),
+        rows=int(panel.lengths.sum()),
+        lost=without_value(found_whole.report),
+        newest=newest(panel),
+        clock=Clock(panel.freq, panel.tz),
+    )
+
+
+def sample(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Choice:
+    """The data read for the job's model; of a Parquet dataset of more than `block_rows` rows its first ones."""
+    groups = _groups(data)
+    if sum(group.rows for group in groups) > job.block_rows:
+        return _chosen(job, head(groups, job.block_rows), ref, place)
+    return _chosen(job, whole(groups) if any(group.keys for group in groups) else data, ref, place)
+
+
+def _groups(data: Any) -> list[Group]:
+    """The row groups of a Parquet dataset; [] for everything else, a panel that `tsattn ingest` saved too."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from tsattn.data.store import is_panel
+
+    files = files_of(data)
+    try:
+        if not files or (len(files) == 1 and is_panel(pq.read_schema(files[0][0]))):
+            return []
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{files[0][0]}: cannot be read as Parquet: {str(error)[:200]}", "is the file whole?") from None
+    return groups_of(files)
+
+
+def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Choice:
+    """The model named and the data read for it; without a name what `tsattn forecast` takes."""
+    named = None if ref is None else str(ref)  # not its path: an error names it as people know it
+    found = choose(data, named, place, job.read, Listener())
+    return found if ref is None else dataclasses.replace(found, ref=ref)
+
+
+def _tell(found: Choice, ref: ModelRef | None, note: Note) -> None:
+    """Say which model was chosen where the job names none: it may be another one tomorrow."""
+    for said in found.notes if ref is None else ():
+        note(said)
+
+
+def _streamed(job: Job, groups: list[Group], ref: ModelRef | None, place: Workspace, note: Note) -> Source | str:
+    """The dataset in pieces, or why it has to be read at once."""
+    first = head(groups)
+    try:
+        found = _chosen(job, first, ref, place)
+    except DataError as error:
+        return f"the first rows alone cannot be read ({error.message})"
+    why, columns = _unfit(first, found.panel)
+    if why:
+        return why
+    schema = found.panel.schema
+    # a model of any frequency has none to read by: a piece of short items would find one of its own
+    freq = found.panel.freq.alias if found.card.freq == ANY_FREQ and job.read.resample is None else job.read.freq
+    read = dataclasses.replace(
+        job.read,
+        freq=freq,
+        timestamp=schema.timestamp,
+        item=schema.item,
+        target=schema.target,
+        past=schema.past,
+        known=schema.known,
+        static=schema.static,
+    )
+    for item in schema.item:
+        cut = pieces(groups, item, columns, job.block_rows)
+        if not isinstance(cut, str):
+            if (most := max(piece.rows for piece in cut)) > 4 * job.block_rows:
+                note(f"its row groups are large: up to {most:,} rows are in memory at a time")
+            _tell(found, ref, note)
+            return Source(
+                found.ref, found.card, horizon_for(found.card, found.panel), read, cut, sum(group.rows for group in groups)
+            )
+        why = cut
+    return why
+
+
+def _unfit(first: pa.Table, panel: Panel) -> tuple[str, tuple[str, ...]]:
+    """(why pieces would not be read as the whole is, or "", the columns that are read)."""
+    import pyarrow as pa
+
+    schema = panel.schema
+    columns = (schema.timestamp, *schema.item, *schema.target, *schema.past, *schema.known, *schema.static)
+    if not schema.item or not set(schema.item) <= set(first.column_names):
+        return "no column names the items", ()
+    if schema.timestamp is None or schema.timestamp not in first.column_names:
+        return "no column holds the timestamps", ()
+    kind = first.schema.field(schema.timestamp).type
+    if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
+        return f"the timestamps in {schema.timestamp!r} are {kind}, not of a time type", ()
+    for name in schema.target:
+        if not (pa.types.is_floating(first.schema.field(name).type) or pa.types.is_integer(first.schema.field(name).type)):
+            return f"the target {name!r} holds {first.schema.field(name).type}, not numbers", ()
+    return "", tuple(dict.fromkeys(name for name in columns if name is not None))

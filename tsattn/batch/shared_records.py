@@ -1,0 +1,95 @@
+"""Run records in a database of many machines: the same as in `runs.db`, through SQLAlchemy."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tsattn.batch.database import transaction, widened
+from tsattn.batch.job_values import expanded
+from tsattn.batch.records import Records, now
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Table
+
+TABLE = "tsattn_runs"
+_TEXTS = ("run_id", "ended", "as_of", "cutoff", "model", "fingerprint", "error", "details", "log", "workspace")
+_COUNTS = ("items", "done", "fallback", "failed", "rows", "version", "pid")
+RETRIES = 5
+
+
+@dataclass(frozen=True)
+class SharedRecords:
+    """The run records in a table of the database at `url`. `workspace` tells those of one workspace from others'."""
+
+    url: str
+    table: str
+    workspace: str
+
+    def begin(self, job: str, as_of: str | None, pid: int) -> int:
+        """Note that a run began, and that this workspace's earlier ones which never ended were killed."""
+        import sqlalchemy as sa
+
+        def write(connection: Connection) -> int:
+            runs = self._made(connection)
+            mine = (runs.c.job == job) & (runs.c.status == "running") & (runs.c.workspace == self.workspace)
+            connection.execute(sa.update(runs).where(mine).values(status="killed"))
+            values = {"job": job, "status": "running", "started": now(), "as_of": as_of, "pid": pid, "workspace": self.workspace}
+            made = connection.execute(sa.insert(runs).values(values).returning(runs.c.number))
+            return int(made.scalar_one())
+
+        return transaction(self.url, RETRIES, write)
+
+    def end(self, number: int, values: dict[str, Any]) -> None:
+        """Fill in what a run did; `values` are columns of the table, `details` a JSON value."""
+        import sqlalchemy as sa
+
+        values = {**values, "ended": now()}
+        if "details" in values:
+            values["details"] = json.dumps(values["details"], ensure_ascii=False)
+
+        def write(connection: Connection) -> None:
+            runs = self._made(connection)
+            connection.execute(sa.update(runs).where(runs.c.number == number).values(values))
+
+        transaction(self.url, RETRIES, write)
+
+    def runs(self, jobs: Sequence[str] = (), last: int | None = None) -> list[dict[str, Any]]:
+        """Runs, newest first, of these jobs or of all."""
+        import sqlalchemy as sa
+
+        def ask(connection: Connection) -> list[dict[str, Any]]:
+            if not sa.inspect(connection).has_table(self.table):
+                return []
+            runs = self._made(connection)
+            wanted = sa.select(runs).order_by(runs.c.number.desc()).limit(last)
+            wanted = wanted.where(runs.c.job.in_(jobs)) if jobs else wanted
+            return [dict(row) for row in connection.execute(wanted).mappings()]
+
+        return [{**row, "details": json.loads(row["details"] or "null")} for row in transaction(self.url, RETRIES, ask)]
+
+    def _made(self, connection: Connection) -> Table:
+        import sqlalchemy as sa
+
+        columns: list[Any] = [
+            sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+            *(sa.Column(name, sa.Text, nullable=False) for name in ("job", "status", "started")),
+            *(sa.Column(name, sa.Text) for name in _TEXTS),
+            *(sa.Column(name, sa.BigInteger) for name in _COUNTS),
+            *(sa.Column(name, sa.Double) for name in ("seconds", "peak_mib")),
+        ]
+        wanted = sa.Table(self.table, sa.MetaData(), *columns)
+        widened(connection, wanted)
+        return wanted
+
+
+def records_of(place: Path, url: str | None) -> Records | SharedRecords:
+    """The run records of a workspace: in the database given, else in its `runs.db`. `url` may name a table after a #."""
+    if url is None:
+        return Records(place / "runs.db")
+    address, _, table = url.partition("#")
+    return SharedRecords(expanded(address), expanded(table) or TABLE, f"{socket.gethostname()}:{place.absolute()}")

@@ -1,0 +1,104 @@
+"""Forecasts that a job wrote, read back: the newest ones that may have met the truth by now, and no more than asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tsattn.batch.job_values import Output, expanded
+from tsattn.batch.jobs import Job, JobFile
+from tsattn.batch.output_files import partitions
+from tsattn.data.panel import Panel
+from tsattn.data.timezone import to_local
+from tsattn.errors import DataError
+
+_KEEPS = ("database", "dataset", "file")  # the outputs that keep earlier forecasts first
+
+
+def stored_rows(job: Job, file: JobFile, panel: Panel, newest: np.datetime64, most: int) -> list[dict[str, Any]]:
+    """At most `most` rows of the panel's items up to `newest`, from the output that keeps the longest; [] when there are none.
+
+    `timestamp` and `cutoff` are on the panel's clock. Raises DataError when the output cannot be read.
+    """
+    output = min(job.outputs, key=lambda one: _KEEPS.index(one.kind))
+    items, found = set(panel.item_ids), []
+    for row in _rows(job, output, file.local(expanded(output.place)), panel, newest, most):
+        row = {**row, "timestamp": on_clock(row["timestamp"], panel), "cutoff": on_clock(row["cutoff"], panel)}
+        if row["item_id"] in items and row["timestamp"] <= newest:
+            found.append(row)
+        if len(found) == most:
+            break
+    return found
+
+
+def _rows(job: Job, output: Output, place: str, panel: Panel, newest: np.datetime64, most: int) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+
+    if output.kind == "database":
+        from tsattn.batch.database import stored
+
+        instant = panel.instants(np.array([newest]))[0].astype("datetime64[us]")
+        last = int(instant.astype(np.int64)) if not panel.freq.has_clock else instant.item()
+        yield from stored(place, expanded(output.table), job.name, last, most, job.retries)
+        return
+    try:
+        if output.kind == "dataset":
+            for cutoff, path in partitions(place, job.name):
+                if on_clock(cutoff, panel) < newest:
+                    yield from ({**row, "cutoff": cutoff} for row in _parquet(path))
+        elif Path(place).exists():
+            yield from (row for row in _READERS[Path(place).suffix.lower()](Path(place)) if row["job"] == job.name)
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        raise DataError(f"{output}: cannot be read back: {str(error)[:200]}") from None
+
+
+def _parquet(path: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        for batch in file.iter_batches(20_000):
+            yield from batch.to_pylist()
+
+
+def _csv(path: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    texts = {name: pa.string() for name in ("job", "item_id", "cutoff", "timestamp", "run_id", "reason")}
+    with pc.open_csv(path, convert_options=pc.ConvertOptions(column_types=texts)) as file:
+        for batch in file:
+            yield from batch.to_pylist()
+
+
+def _json(path: Path) -> Iterator[dict[str, Any]]:
+    import json
+
+    yield from json.loads(path.read_text("utf-8"))
+
+
+def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
+    import json
+
+    with path.open(encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+_READERS = {".csv": _csv, ".parquet": _parquet, ".json": _json, ".jsonl": _jsonl}
+
+
+def on_clock(value: Any, panel: Panel) -> np.datetime64:
+    """A stored timestamp on the panel's clock: instants are in UTC, wherever they were kept."""
+    if isinstance(value, str):
+        value = dt.datetime.fromisoformat(value) if panel.freq.has_clock else int(value)
+    if isinstance(value, int):
+        return np.datetime64(value, "us")
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        value = value.astimezone(dt.UTC).replace(tzinfo=None)
+    stamp = np.datetime64(value, "us")
+    if panel.tz is not None and not panel.freq.is_subdaily:
+        return to_local(np.array([stamp]), panel.tz)[0]
+    return stamp

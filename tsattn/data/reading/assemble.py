@@ -1,0 +1,266 @@
+"""Roles and clock -> rows on the grid -> Panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tsattn.config import ReadOptions
+from tsattn.data.cleaning.gross_errors import warn_of_outliers
+from tsattn.data.freq import Freq
+from tsattn.data.panel import Panel, Schema
+from tsattn.data.reading import freq_inference
+from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.encode import constant_by_item, encode
+from tsattn.data.reading.grid import Grid, find_freq, on_grid
+from tsattn.data.reading.roles import Roles
+from tsattn.data.reading.row_times import Clock, same_time_of_day, utc_stamps, wall_stamps
+from tsattn.data.reading.rows import Rows, in_order, merged, resampled
+from tsattn.data.report import Notes
+from tsattn.errors import ConfigError, DataError
+
+
+def items_of(table: Table, item: tuple[str, ...], fallback: str) -> tuple[np.ndarray, list[str]]:
+    """(group (n,) int32, names) of the rows, in order of first appearance; several columns are joined by "/"."""
+    if not item:
+        return np.zeros(table.rows, np.int32), [fallback]
+    group, names = _item(table, table.columns[item[0]])
+    for name in item[1:]:
+        more, more_names = _item(table, table.columns[name])
+        joined = group.astype(np.int64) * len(more_names) + more
+        keys, first, inverse = np.unique(joined, return_index=True, return_inverse=True)
+        rank = np.argsort(np.argsort(first))
+        names = [f"{names[k // len(more_names)]}/{more_names[k % len(more_names)]}" for k in keys[np.argsort(first)].tolist()]
+        group = rank[inverse].astype(np.int32)
+    if len(set(names)) < len(names):
+        twice = next(n for i, n in enumerate(names) if n in names[:i])
+        raise DataError(f"two different items would both be called {twice!r}", "name other columns with --item")
+    return group, names
+
+
+def _item(table: Table, column: Column) -> tuple[np.ndarray, list[str]]:
+    missing = column.missing
+    if missing.any():
+        row = int(np.flatnonzero(missing)[0])
+        raise DataError(f"{table.where(row)}: no item in column {column.name!r}", "fill it in, or remove the row")
+    if column.kind == "text" and column.labels is not None:
+        used = np.bincount(column.values, minlength=len(column.labels)) > 0
+        if used.all():
+            return column.values, column.texts()
+        moved = np.cumsum(used) - 1
+        return moved[column.values].astype(np.int32), [t for t, u in zip(column.texts(), used, strict=True) if u]
+    keys, first, inverse = np.unique(column.values, return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(first))
+    ordered = keys[np.argsort(first)]
+    names = [f"{v:.15g}" if column.kind == "number" else str(v) for v in ordered]
+    return rank[inverse].astype(np.int32), names
+
+
+@dataclass(frozen=True, eq=False)
+class _Features:
+    names: tuple[str, ...]
+    arrays: list[np.ndarray]
+
+
+def assemble(
+    table: Table, clock: Clock | None, roles: Roles, options: ReadOptions, schema: Schema | None, decimal: str, notes: Notes
+) -> Panel:
+    """Group, encode, order, regularise, trim. Raises DataError and ConfigError with the place of what is wrong."""
+    group, ids = items_of(table, roles.item, "series")
+    wanted = schema or Schema()
+    past = _Features(*encode(table, options.past, wanted.past_features, decimal, notes))
+    known = _Features(*encode(table, options.known, wanted.known_features, decimal, notes))
+    static = _Features(*encode(table, options.static, wanted.static_features, decimal, notes))
+    static_values = constant_by_item(static.names, static.arrays, group, ids)
+    targets = [table.columns[name] for name in roles.target]
+    for column in targets:
+        _finite(table, column)
+    values = [c.values for c in targets] + past.arrays + known.arrays
+    rows = Rows(group, np.zeros(0, "datetime64[us]"), values, ids, table.where)
+    del values
+    freq, rows, tz = _timed(table, rows, clock, options, len(targets), notes)
+    warn_of_outliers(rows, list(roles.target), notes)
+    grid = on_grid(rows, freq, notes, forced=options.freq is not None)
+    del rows
+    made = Schema(
+        timestamp=clock.columns[0] if clock and clock.columns else None,
+        item=roles.item,
+        target=roles.target,
+        past=options.past,
+        known=options.known,
+        static=options.static,
+        past_features=past.names,
+        known_features=known.names,
+        static_features=static.names,
+    )
+    invented = grid.freq.has_clock and (clock is None or clock.counted)
+    return replace(_panel(grid, roles, made, static_values, tz, notes), dated=not invented)
+
+
+def _finite(table: Table, column: Column) -> None:
+    with np.errstate(over="ignore"):
+        for k in range(0, len(column), 1_000_000):
+            bad = np.flatnonzero(np.isinf(column.values[k : k + 1_000_000].astype(np.float32, copy=False)))
+            if len(bad):
+                row = k + int(bad[0])
+                raise DataError(
+                    f"{table.where(row)}, column {column.name!r}: an infinite or too large value ({column.text_at(row)})",
+                    "replace it by a number, or leave it empty when it is missing",
+                )
+
+
+def _timed(
+    table: Table, rows: Rows, clock: Clock | None, options: ReadOptions, targets: int, notes: Notes
+) -> tuple[Freq, Rows, str | None]:
+    """Stamps on the right clock, rows in order, each time once, and the frequency: (frequency, rows, zone)."""
+    forced = Freq.parse(options.freq) if options.freq else None
+    joined = Freq.parse(options.resample) if options.resample else None
+    if forced and joined and forced != joined:
+        raise ConfigError(f"--freq {forced} and --resample {joined} disagree", "leave out --freq")
+    if clock is None or clock.counted:
+        if joined is not None:
+            raise ConfigError("rows without timestamps cannot be resampled", "name the timestamp column with --timestamp")
+        return (*_counted(rows, clock, forced, options, notes), None)
+    step = joined or forced
+    zoned = clock.zone is not None
+    daily = not step.is_subdaily if step else not zoned or same_time_of_day(wall_stamps(clock))
+    if step is not None and not step.has_clock:
+        raise ConfigError(f"--freq {step}: the rows have timestamps", "use --timestamp none to number the rows instead")
+    stamps = wall_stamps(clock) if daily or not zoned else utc_stamps(clock, rows.group)
+    ordered = in_order(replace(rows, stamps=stamps), notes)
+    hint = "" if len(rows.ids) > 1 else "; or name the column that tells series apart: --item NAME"
+    if not zoned and not same_time_of_day(stamps):
+        hint += "; if a clock was set back there, name its zone: --timezone Europe/Berlin, for example"
+    if joined is not None:
+        return joined, resampled(ordered, joined, options.agg, targets, notes), clock.zone
+    ordered = merged(ordered, options.on_duplicate, notes, hint)
+    if forced is not None:
+        return forced, ordered, clock.zone
+    freq, found = find_freq(ordered, notes)
+    if not zoned or freq.is_subdaily != daily:
+        return freq, found, clock.zone
+    # several items at different hours of the day, each of them daily; or days that are days in UTC only
+    other = wall_stamps(clock) if not daily else utc_stamps(clock, rows.group)
+    try:
+        moved = merged(in_order(replace(rows, stamps=other), Notes()), options.on_duplicate, Notes(), hint)
+        return (*find_freq(moved, Notes()), clock.zone)
+    except DataError:
+        if daily:
+            raise
+        notes.warn(f"the days are days in UTC, not in {clock.zone}: kept in UTC")
+        return freq, found, "UTC"
+
+
+def _counted(rows: Rows, clock: Clock | None, forced: Freq | None, options: ReadOptions, notes: Notes) -> tuple[Freq, Rows]:
+    """Rows that are numbered, by a column or by their order in the source; with --freq, from an invented start on."""
+    if clock is None:
+        number = np.arange(len(rows.group))
+        order = np.argsort(rows.group, kind="stable")
+        sizes = np.bincount(rows.group, minlength=len(rows.ids))
+        number[order] = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        stamps = number.astype("datetime64[us]")
+        if not any(f.what == "timestamp" for f in notes.found):
+            notes.find("timestamp", "none: the rows are numbered", "--timestamp")
+    else:
+        stamps = clock.stamps
+    ordered = merged(in_order(replace(rows, stamps=stamps), notes), options.on_duplicate, notes)
+    count = ordered.stamps.astype(np.int64)
+    if forced is None or not forced.has_clock:
+        steps, _ = freq_inference.distinct_steps(count, ordered.indptr)
+        size = int(np.gcd.reduce(steps)) if len(steps) else 1
+        return forced or Freq("step", max(size, 1)), ordered
+    start = np.array("2000-01-31" if forced.month_end else "2000-01-01" if forced.unit == "M" else "2000-01-03", "datetime64[us]")
+    notes.warn(
+        f"there are no timestamps: steps of {forced.alias} are counted from {start.astype('datetime64[D]')}, an invented start"
+    )
+    return forced, replace(ordered, stamps=forced.advance(start, count - (count.min() if len(count) else 0)))
+
+
+def _panel(grid: Grid, roles: Roles, schema: Schema, static: np.ndarray, tz: str | None, notes: Notes) -> Panel:
+    """One item for each group and target, from its first to its last observed value; known covariates keep later rows."""
+    width = len(roles.target)
+    past, known = len(schema.past_features), len(schema.known_features)
+    pieces = [_trimmed(grid, k, bool(known)) for k in range(width)]
+    lost = sum(int((~p.kept).sum()) for p in pieces)
+    if lost == width * len(grid.ids):
+        raise DataError("no observed value in any item", f"is the target right? --target (now {', '.join(roles.target[:5])})")
+    if lost:
+        k = next(k for k, p in enumerate(pieces) if not p.kept.all())
+        first = _name(grid.ids[int(np.argmin(pieces[k].kept))], roles, k)
+        notes.repair("items without any value left out", lost, repr(first))
+        notes.warn(f"{lost} item{'s have' if lost > 1 else ' has'} no value at all: {first!r}{' and others' if lost > 1 else ''}")
+    ids = [_name(i, roles, k) for k, p in enumerate(pieces) for i, kept in zip(grid.ids, p.kept, strict=True) if kept]
+    sizes = np.concatenate([(p.end - p.low)[p.kept] for p in pieces])
+    indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    observed = np.concatenate([(p.wall - p.low)[p.kept] for p in pieces])
+    origin = (indptr[:-1] + observed).astype(np.int64)
+    target = _joined([_cut(grid.values[k], p) for k, p in enumerate(pieces)])
+
+    def side(first: int, count: int) -> np.ndarray:
+        if not count:
+            return np.zeros((len(target), 0), np.float32)
+        return np.concatenate([np.stack([_cut(grid.values[first + c], p) for c in range(count)], 1) for p in pieces])
+
+    past_values = side(width, past)
+    if known and past:
+        item = np.repeat(np.arange(len(ids)), sizes)
+        past_values[np.arange(len(target)) >= origin[item]] = np.nan
+    start = [grid.freq.advance(grid.start[p.kept], (p.low - grid.indptr[:-1])[p.kept]) for p in pieces]
+    return Panel(
+        freq=grid.freq,
+        item_ids=tuple(ids),
+        indptr=indptr,
+        start=np.concatenate(start),
+        target=target,
+        origin=origin,
+        past=past_values,
+        known=side(width + past, known),
+        static=np.concatenate([static[p.kept] for p in pieces]),
+        tz=tz,
+        schema=schema,
+    )
+
+
+def _name(group: str, roles: Roles, k: int) -> str:
+    if not roles.item:
+        return roles.target[k]
+    return group if len(roles.target) == 1 else f"{group}/{roles.target[k]}"
+
+
+@dataclass(frozen=True, eq=False)
+class _Trim:
+    """What to keep of each group's rows for one target: [low, end), observed up to wall; kept: whether any value is there."""
+
+    low: np.ndarray
+    wall: np.ndarray
+    end: np.ndarray
+    kept: np.ndarray
+    whole: bool
+
+
+def _trimmed(grid: Grid, k: int, keep_later: bool) -> _Trim:
+    first, last = grid.indptr[:-1], grid.indptr[1:]
+    observed = ~np.isnan(grid.values[k])
+    if observed.all():
+        return _Trim(first, last, last, np.ones(len(first), bool), True)
+    at = np.append(np.flatnonzero(observed), len(observed))
+    low = at[np.searchsorted(at, first)]
+    kept = low < last
+    wall = at[np.maximum(np.searchsorted(at, last) - 1, 0)] + 1
+    low, wall = np.where(kept, low, first), np.where(kept, wall, first)
+    end = np.where(kept, last, first) if keep_later else wall
+    whole = bool(kept.all() and np.array_equal(low, first) and np.array_equal(end, last))
+    return _Trim(low, wall, end, kept, whole)
+
+
+def _cut(values: np.ndarray, trim: _Trim) -> np.ndarray:
+    if trim.whole:
+        return values
+    low, sizes = trim.low[trim.kept], (trim.end - trim.low)[trim.kept]
+    begins = np.cumsum(sizes) - sizes
+    return values[np.repeat(low - begins, sizes) + np.arange(int(sizes.sum()))]
+
+
+def _joined(arrays: list[np.ndarray]) -> np.ndarray:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

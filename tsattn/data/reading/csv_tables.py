@@ -1,0 +1,210 @@
+"""Parts -> Table: text by Arrow's CSV reader, block by block, each column with the cheapest type that the sample allows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import Any
+
+from tsattn.config import ReadOptions
+from tsattn.data.reading.columns import Table, from_chunks
+from tsattn.data.reading.dialect import LONGEST_LINE, NULLS, Dialect, fallen_back, sniff
+from tsattn.data.reading.row_location import Where
+from tsattn.data.reading.source import Part
+from tsattn.data.report import Notes
+from tsattn.errors import DataError
+
+_EXACT_LINES = 3_000_000  # beyond, counting lines for a message would take longer than a user waits
+
+
+def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
+    """Read one part. Raises DataError that names the file and, where it can, the line."""
+    import pyarrow as pa
+
+    try:
+        if part.kind == "text":
+            return _text(part, sniff(part, options, notes), notes)
+        return from_arrow(_parquet(part) if part.kind == "parquet" else part.table, part.name)
+    except (pa.ArrowException, OSError, EOFError, UnicodeError, OverflowError) as error:
+        raise DataError(f"{part.name}: cannot be read: {_short(error)}", "is the file whole?") from None
+
+
+def from_arrow(table: Any, name: str) -> Table:
+    """An Arrow table's columns; those of nested and other unusable types are left out."""
+    import pyarrow as pa
+
+    columns = {}
+    for i, field in enumerate(table.schema):
+        column = table.column(i)
+        chunks = column.chunks or [pa.nulls(0, field.type)]
+        if field.name in columns:
+            raise DataError(f"{name}: two columns are called {field.name!r}", "rename one")
+        if not (pa.types.is_nested(field.type) or pa.types.is_binary(field.type) or pa.types.is_duration(field.type)):
+            if pa.types.is_time(field.type):
+                chunks = [c.cast(pa.string()) for c in chunks]
+            columns[field.name] = from_chunks(field.name, list(chunks), name)
+    if not columns or not table.num_rows:
+        raise DataError(f"{name}: there are no rows")
+    return Table(columns, table.num_rows, Where([(name, table.num_rows, None)]))
+
+
+def _parquet(part: Part) -> Any:
+    import pyarrow.parquet
+
+    with part.open() as stream:
+        return pyarrow.parquet.read_table(stream)
+
+
+def _text(part: Part, dialect: Dialect, notes: Notes) -> Table:
+    """Read the whole file; a column whose type the sample got wrong is read again, as text."""
+    types = list(dialect.types)
+    failures = 0
+    while True:
+        try:
+            table = _parse(part, dialect, types)
+            break
+        except _WrongType as wrong:
+            failures += 1
+            types = ["text"] * len(types) if failures > 3 else [*types[: wrong.column], "text", *types[wrong.column + 1 :]]
+        except _WrongBytes:
+            if dialect.encoding != "utf-8":
+                raise DataError(
+                    f"{part.name}: some bytes are not {dialect.encoding}", "name another encoding with --encoding"
+                ) from None
+            dialect = fallen_back(dialect, "cp1252")
+            notes.find("encoding", "cp1252", "--encoding")
+            notes.warn(f"{part.name}: not UTF-8; read as Windows text (cp1252)")
+    if table.rows == 0:
+        raise DataError(f"{part.name}: the file holds a header and no rows")
+    return table
+
+
+class _WrongType(Exception):
+    """A cell does not fit its column's type."""
+
+    def __init__(self, column: int) -> None:
+        super().__init__(column)
+        self.column = column
+
+
+class _WrongBytes(Exception):
+    """A cell's bytes are not of the encoding."""
+
+
+def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    ragged: list[tuple[int, int]] = []
+
+    def judge(row: Any) -> str:
+        if not row.text.strip(f'{dialect.delimiter} \t\r\n"\x00'):
+            return "skip"
+        ragged.append((row.expected_columns, row.actual_columns))
+        return "error"
+
+    arrow = {
+        "float32": pa.float32(),
+        "float64": pa.float64(),
+        "iso": pa.timestamp("us"),
+        "text": pa.dictionary(pa.int32(), pa.string()),
+    }
+    convert = pc.ConvertOptions(
+        column_types={name: arrow[kind] for name, kind in zip(dialect.names, types, strict=True)},
+        null_values=list(NULLS),
+        strings_can_be_null=False,
+        decimal_point=dialect.decimal,
+    )
+    parse = pc.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=dialect.quoted_newlines, invalid_row_handler=judge)
+    block = max(1 << 20, min(4 * dialect.longest, LONGEST_LINE * 4))
+    reading = pc.ReadOptions(
+        column_names=list(dialect.names),
+        skip_rows=dialect.skip,
+        encoding="utf8" if dialect.encoding in ("utf-8", "utf8") else dialect.encoding,
+        block_size=block,
+    )
+    where = Where([(part.name, 0, None)])
+    try:
+        with part.open() as stream, pc.open_csv(stream, reading, parse, convert) as batches:
+            chunks: list[list[Any]] = [[] for _ in dialect.names]
+            rows = 0
+            for batch in batches:
+                rows += batch.num_rows
+                for i, column in enumerate(batch.columns):
+                    chunks[i].append(column)
+    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
+        raise _explained(str(error), part, dialect, ragged) from None
+    where = Where([(part.name, rows, lambda row: line_of(part, dialect, row))])
+    if not rows:
+        return Table({}, 0, where)
+    columns = {}
+    for i, name in enumerate(dialect.names):
+        columns[name] = from_chunks(name, chunks[i], part.name)
+        pa.default_memory_pool().release_unused()  # or the column would stay in memory beside its copy
+    return Table(columns, rows, where)
+
+
+def _explained(message: str, part: Part, dialect: Dialect, ragged: list[tuple[int, int]]) -> Exception:
+    """What Arrow's message means for a user, or for the next try."""
+    found = re.search(r"In CSV column #(\d+): (.*)", message, re.S)
+    if "UTF8" in message:
+        return _WrongBytes()
+    if found:
+        return _WrongType(int(found.group(1)))
+    if ragged or "Expected" in message:
+        line, expected, actual = _first_ragged(part, dialect) or (0, *(ragged[0] if ragged else (len(dialect.names), 0)))
+        at = f", line {line}" if line else ""
+        return DataError(
+            f"{part.name}{at}: {actual} fields where the header has {expected}",
+            "mend that line, put quotes around a field that holds the delimiter, or name the delimiter with --delimiter",
+        )
+    if "straddling" in message or "block" in message:
+        return DataError(f"{part.name}: a line of more than {LONGEST_LINE >> 20} MB, or an open quote: this is no table")
+    if message.startswith("Empty CSV"):
+        return DataError(f"{part.name}: the file holds a header and no rows")
+    return DataError(f"{part.name}: cannot be read as CSV: {_short(message)}", "try --delimiter or --encoding")
+
+
+def _short(error: object) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 200 else text[:197] + "..."
+
+
+def _records(part: Part, dialect: Dialect) -> Any:
+    """(physical line of its start, fields) of each data row that is not blank, read slowly, for messages only."""
+    with part.open() as stream:
+        text = io.TextIOWrapper(io.BufferedReader(stream), dialect.encoding, "replace", newline="")
+        reader = csv.reader(_lines(text), delimiter=dialect.delimiter)
+        before = 0
+        for row in reader:
+            start, before = before + 1, reader.line_num
+            if start > dialect.skip and row and (len(row) == len(dialect.names) or any(c.strip() for c in row)):
+                yield start, row
+
+
+def _lines(text: Any) -> Any:
+    for line in text:
+        yield line.replace("\x00", "")
+
+
+def line_of(part: Part, dialect: Dialect, row: int) -> int:
+    """The physical line of a data row, counted from 1; for rows far into a big file as if no line before it was blank."""
+    if row <= _EXACT_LINES:
+        try:
+            for k, (line, _) in enumerate(_records(part, dialect)):
+                if k == row:
+                    return int(line)
+        except (csv.Error, OSError, UnicodeError):
+            pass
+    return dialect.skip + row + 1
+
+
+def _first_ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | None:
+    try:
+        for line, row in _records(part, dialect):
+            if len(row) != len(dialect.names):
+                return line, len(dialect.names), len(row)
+    except (csv.Error, OSError, UnicodeError):
+        pass
+    return None

@@ -1,0 +1,80 @@
+"""Is 01/02/2000 in January or in February? Only what the whole column proves is taken."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tsattn.data.freq import DAY
+from tsattn.data.reading.columns import Column
+from tsattn.data.reading.date_formats import Parsed
+from tsattn.data.reading.row_location import Where
+from tsattn.errors import ConfigError, DataError
+
+
+def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str | None) -> tuple[np.ndarray, str | None]:
+    """(wall clock by code, the order found: "dmy" or "mdy", None where no date has one).
+
+    A number above 12 decides; else the one order that makes the dates a regular grid. Raises DataError when neither does.
+    """
+    if wanted not in (None, "ymd", "dmy", "mdy"):
+        raise ConfigError(f"--date-order must be ymd, dmy or mdy, not {wanted!r}")
+    day_first, month_first = parsed.wall, parsed.other
+    if month_first is None:
+        return day_first, None
+    dated = ~(np.isnat(day_first) & np.isnat(month_first))
+    not_day_first, not_month_first = np.isnat(day_first) & dated, np.isnat(month_first) & dated
+    if wanted in ("dmy", "mdy"):
+        chosen, impossible = (day_first, not_day_first) if wanted == "dmy" else (month_first, not_month_first)
+        if impossible.any():
+            row = _first_row(column, impossible)
+            raise DataError(
+                f"{where(row)}: {column.text_at(row)!r} is no date in the order {wanted}",
+                "leave out --date-order, or mend the row",
+            )
+        return chosen, wanted
+    if not_day_first.any() and not_month_first.any():
+        rows = sorted((_first_row(column, not_day_first), _first_row(column, not_month_first)))
+        raise DataError(
+            f"{where(rows[0])} and {where.line(rows[1])}: {column.text_at(rows[0])!r} and {column.text_at(rows[1])!r} "
+            f"in column {column.name!r} cannot have the same order of day and month",
+            "write the dates in one order, best as 2000-01-31",
+        )
+    if not_day_first.any():
+        return month_first, "mdy"
+    if not_month_first.any():
+        return day_first, "dmy"
+    if np.array_equal(day_first[dated], month_first[dated]):
+        return day_first, None
+    regular = _is_regular(day_first[dated]), _is_regular(month_first[dated])
+    if regular[0] != regular[1]:
+        return (day_first, "dmy") if regular[0] else (month_first, "mdy")
+    row = _first_row(column, dated & (day_first != month_first))
+    raise DataError(
+        f"{where(row)}: {column.text_at(row)!r} in column {column.name!r} may be day/month or month/day; no other row decides it",
+        "say which: --date-order dmy or --date-order mdy",
+    )
+
+
+def _first_row(column: Column, labels: np.ndarray) -> int:
+    """The first row that holds one of these labels."""
+    return int(np.flatnonzero(np.append(labels, False)[column.values])[0])
+
+
+def _is_regular(stamps: np.ndarray) -> bool:
+    """Whether distinct dates, in the order of time, step evenly: by one span of days nearly always, or month by month."""
+    if len(stamps) < 3:
+        return False
+    ordered = np.unique(stamps)
+    if np.all(stamps[1:] > stamps[:-1]) or np.all(stamps[1:] < stamps[:-1]) or len(ordered) == len(stamps):
+        steps = np.diff(ordered).astype(np.int64)
+        months = ordered.astype("datetime64[M]")
+        days = (ordered.astype("datetime64[D]") - months.astype("datetime64[D]")).astype(np.int64)
+        jumps = np.diff(months.astype(np.int64))
+        if np.all(days == days[0]) and len(jumps) and np.all(jumps == jumps[0]):
+            return True
+        values, counts = np.unique(steps, return_counts=True)
+        usual = values[np.argmax(counts)]
+        gaps = steps[steps != usual]
+        weekends = usual == DAY and bool(np.all(gaps <= 4 * DAY))
+        return bool(np.all(steps % usual == 0)) and (weekends or counts.max() >= 0.97 * len(steps))
+    return False

@@ -1,0 +1,227 @@
+"""Rows in order -> a regular grid: one frequency, a start for each item, and missing values where rows are missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tsattn.data.freq import Freq
+from tsattn.data.reading import freq_inference
+from tsattn.data.reading.rows import Rows, shown
+from tsattn.data.report import Notes
+from tsattn.errors import DataError
+
+_BLOCK = 2_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """S items on one grid: start (S,) datetime64[us]; indptr (S+1,); values: float32 (N,) each, NaN = missing."""
+
+    freq: Freq
+    ids: list[str]
+    start: np.ndarray
+    indptr: np.ndarray
+    values: list[np.ndarray]
+
+
+def find_freq(rows: Rows, notes: Notes) -> tuple[Freq, Rows]:
+    """The frequency of rows in order, each time once; months of first or last working days come back as months.
+
+    Raises DataError that names the line and item where it breaks, or two items of different frequencies.
+    """
+    indptr = rows.indptr
+    try:
+        freq = freq_inference.infer(rows.stamps, indptr)
+    except freq_inference.Uneven as uneven:
+        months = freq_inference.near_months(rows.stamps, indptr)
+        if months is not None:
+            notes.repair(f"days moved to the {'end' if months.month_end else 'start'} of their month", len(rows), rows.place(0))
+            return months, replace(rows, stamps=freq_inference.snapped(rows.stamps, months))
+        raise _explained(rows, uneven) from None
+    if freq is None:
+        raise DataError(f"{rows.place(0)}: no item has two timestamps, so the frequency cannot be found", "say it: --freq D")
+    _stop_at_different_items(rows, indptr, freq)
+    return freq, rows
+
+
+def _explained(rows: Rows, uneven: freq_inference.Uneven) -> DataError:
+    pair = freq_inference.differing(rows.stamps, rows.indptr)
+    if pair is not None:
+        return _different(rows, pair)
+    row = uneven.row
+    item = f"item {rows.ids[rows.group[row]]!r}, " if len(rows.ids) > 1 else ""
+    usual = uneven.usual.alias
+    gap = f"from {shown(rows.stamps[row - 1])} to {shown(rows.stamps[row])}"
+    nice = _nice(rows, usual)
+    if uneven.kind == "irregular":
+        return DataError(
+            f"{rows.place(row)}: {item}irregular timestamps ({gap}, for example)",
+            f"bring them to a frequency: --resample {nice} --agg mean",
+        )
+    finest = f"; or put them on a finer grid with gaps: --freq {uneven.finest.alias}" if uneven.finest else ""
+    return DataError(
+        f"{rows.place(row)}: {item}mixed frequencies: steps of {usual}, but {gap} is no multiple of it",
+        f"bring them to one: --resample {nice}{finest}",
+    )
+
+
+def _nice(rows: Rows, usual: str) -> str:
+    """A frequency near the usual step that people use."""
+    deltas = np.diff(rows.stamps.astype(np.int64))
+    middle = float(np.median(deltas[deltas > 0])) if np.any(deltas > 0) else 86_400e6
+    ladder = ("1s", "10s", "1min", "5min", "15min", "30min", "1h", "6h", "1D", "1W", "MS", "QS", "YS")
+    spans = np.array([1, 10, 60, 300, 900, 1800, 3600, 21600, 86400, 604800, 2.63e6, 7.89e6, 3.156e7]) * 1e6
+    return ladder[int(np.argmin(np.abs(np.log(spans / middle))))]
+
+
+def _different(rows: Rows, pair: tuple[int, Freq, int, Freq]) -> DataError:
+    one, first, two, second = pair
+    return DataError(
+        f"{rows.place(int(rows.indptr[two]))}: item {rows.ids[two]!r} has steps of {second.alias}, "
+        f"item {rows.ids[one]!r} of {first.alias}",
+        "read them apart, or bring them to one frequency with --resample",
+    )
+
+
+def _stop_at_different_items(rows: Rows, indptr: np.ndarray, freq: Freq) -> None:
+    """Raise DataError when an item of five rows or more is regular at a coarser frequency than the others."""
+    if len(rows.ids) < 2:
+        return
+    sizes = np.diff(indptr)
+    spans = np.zeros(len(sizes), np.int64)
+    many = np.flatnonzero(sizes >= 5)
+    spans[many] = freq.steps_between(rows.stamps[indptr[many]], rows.stamps[indptr[many + 1] - 1])[0]
+    for item in many[spans[many] >= 2 * (sizes[many] - 1)][:50].tolist():
+        one = rows.stamps[indptr[item] : indptr[item + 1]]
+        steps = np.diff(freq.steps_between(one[0], one)[0])
+        if steps.min() < 2 or np.mean(steps == np.bincount(steps).argmax() if steps.max() < 100_000 else steps == steps[0]) < 0.8:
+            continue
+        try:
+            own = freq_inference.infer(one, np.array([0, len(one)]))
+        except freq_inference.Uneven:
+            continue
+        if own is not None and own != freq:
+            usual = next((i for i in many.tolist() if spans[i] < 2 * (sizes[i] - 1)), None)
+            if usual is not None:
+                raise _different(rows, (usual, freq, item, own))
+
+
+def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False) -> Grid:
+    """Rows in order, each time once, on the grid of `freq`, gaps as NaN. `forced`: the user named the frequency.
+
+    Raises DataError for a stamp off the grid, and for gaps so wide that some timestamp must be wrong.
+    """
+    if forced and freq.unit == "M":
+        rows = _months(rows, freq, notes)
+    indptr = rows.indptr
+    start = rows.stamps[indptr[:-1]]
+    if freq.unit == "B" and len(rows):
+        _no_weekend(rows)
+    steps = _positions(rows, indptr, start, freq)
+    if steps is None:
+        return Grid(freq, rows.ids, start, indptr, [_float32(rows, k) for k in range(len(rows.values))])
+    if not forced:
+        freq_inference.check_runs(steps, indptr, freq, lambda row: (rows.called(row), rows.place(row)))
+    lengths = steps[indptr[1:] - 1] + 1
+    total = int(lengths.sum())
+    if total > 20 * len(rows) + 10_000:
+        row = int(np.argmax(np.diff(steps, prepend=0)))
+        before = shown(rows.stamps[row - 1]) if row else ""
+        raise DataError(
+            f"{rows.place(row)}: the step from {before} to {shown(rows.stamps[row])} would leave {total - len(rows):,} "
+            f"of {total:,} steps of {freq.alias} empty",
+            "mend that timestamp; or choose a coarser step with --resample",
+        )
+    bounds = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    index = bounds[:-1][rows.group] + steps
+    gaps = total - len(rows)
+    if gaps:
+        first = int(np.argmax(np.diff(steps, prepend=-1)[_inner(indptr, len(rows))] > 1))
+        row = int(np.flatnonzero(_inner(indptr, len(rows)))[first])
+        notes.repair("missing rows: left empty as missing values", gaps, f"before {rows.place(row)}")
+    if gaps > 2 * len(rows):
+        notes.warn(
+            f"only {len(rows):,} of {total:,} steps of {freq.alias} have a row: a coarser step may serve better (--resample)"
+        )
+    values = []
+    for k in range(len(rows.values)):
+        full = np.full(total, np.nan, np.float32)
+        full[index] = _float32(rows, k)
+        values.append(full)
+    return Grid(freq, rows.ids, start, bounds, values)
+
+
+def _float32(rows: Rows, k: int) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        return rows.values[k].astype(np.float32, copy=False)
+
+
+def _inner(indptr: np.ndarray, size: int) -> np.ndarray:
+    inner = np.ones(size, bool)
+    inner[indptr[:-1]] = False
+    return inner
+
+
+def _positions(rows: Rows, indptr: np.ndarray, start: np.ndarray, freq: Freq) -> np.ndarray | None:
+    """(n,) steps from each item's start; None when every item's rows follow each other without a gap."""
+    size = freq.fixed_us if freq.fixed_us is not None else freq.n if freq.unit == "step" else None
+    lengths = np.diff(indptr)
+    if size is not None:
+        us = np.ascontiguousarray(rows.stamps).view(np.int64)
+        spans = us[indptr[1:] - 1] - us[indptr[:-1]]
+        if np.array_equal(spans, (lengths - 1) * size) and _even(us, indptr, size):
+            return None
+    steps = np.empty(len(rows), np.int64)
+    for k in range(0, len(rows), _BLOCK):
+        part = slice(k, k + _BLOCK)
+        steps[part], fits = freq.steps_between(start[rows.group[part]], rows.stamps[part])
+        if not fits.all():
+            row = k + int(np.flatnonzero(~fits)[0])
+            item = f"item {rows.ids[rows.group[row]]!r}, " if len(rows.ids) > 1 else ""
+            raise DataError(
+                f"{rows.place(row)}: {item}{shown(rows.stamps[row])} is not on the grid of {freq.alias} that starts at "
+                f"{shown(start[rows.group[row]])}",
+                f"bring the rows to it: --resample {freq.alias}",
+            )
+    return steps
+
+
+def _even(us: np.ndarray, indptr: np.ndarray, size: int) -> bool:
+    """Whether every step within an item is `size`."""
+    ends = indptr[1:-1]
+    for low in range(0, max(len(us) - 1, 0), _BLOCK):
+        odd = np.flatnonzero(np.diff(us[low : low + _BLOCK + 1]) != size) + low + 1
+        if len(odd) and not np.isin(odd, ends).all():
+            return False
+    return True
+
+
+def _no_weekend(rows: Rows) -> None:
+    odd = np.flatnonzero((rows.stamps.astype("datetime64[D]").astype(np.int64) + 3) % 7 > 4)
+    if len(odd):
+        row = int(odd[0])
+        raise DataError(
+            f"{rows.place(row)}: {shown(rows.stamps[row])} is a weekend day, off the grid of business days",
+            "use --freq D, or --resample B",
+        )
+
+
+def _months(rows: Rows, freq: Freq, notes: Notes) -> Rows:
+    """Stamps on any day of their months, one a month at most, on the grid that the user named."""
+    moved = freq_inference.snapped(rows.stamps, freq)
+    indptr = rows.indptr
+    fits = freq.steps_between(np.repeat(rows.stamps[indptr[:-1]], np.diff(indptr)), rows.stamps)[1]
+    if fits.all() and not freq.month_end:
+        return rows
+    changed = moved != rows.stamps
+    clash = _inner(indptr, len(rows)) & (np.concatenate([[False], moved[1:] == moved[:-1]]))
+    if clash.any() or not changed.any():
+        return rows
+    notes.repair(
+        f"days moved to the {'end' if freq.month_end else 'start'} of their month",
+        int(changed.sum()),
+        rows.place(int(np.argmax(changed))),
+    )
+    return replace(rows, stamps=moved)

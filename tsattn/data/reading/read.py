@@ -1,0 +1,250 @@
+"""Files and frames -> Panel, and a report of what was found, guessed and repaired."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsattn.config import ReadOptions
+from tsattn.data import arrow
+from tsattn.data.panel import Panel, Schema
+from tsattn.data.reading.assemble import assemble
+from tsattn.data.reading.columns import Column, Table, concatenated
+from tsattn.data.reading.csv_tables import load
+from tsattn.data.reading.layouts import unfold
+from tsattn.data.reading.roles import check_options, drop_index, find_roles, with_schema
+from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.rows import shown
+from tsattn.data.reading.source import Part, parts_of
+from tsattn.data.reading.timestamp_column import find_clock
+from tsattn.data.report import Notes, ReadReport
+from tsattn.data.timezone import offset_zone
+from tsattn.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+def read(
+    source: str | Path | Sequence[Any] | pd.DataFrame | pa.Table,
+    options: ReadOptions = ReadOptions(),
+    *,
+    schema: Schema | None = None,
+) -> tuple[Panel, ReadReport]:
+    """Read a file, folder, glob, `-` (stdin), data frame or Arrow table into a Panel.
+
+    With `schema`, the one of a model, the same columns are taken again where the data has them, and its covariates become
+    exactly its features. Raises DataError or ConfigError that say what is wrong, where, and what to type next.
+    """
+    began = time.perf_counter()
+    notes = Notes()
+    parts = [part for one in _frames(source) for part in parts_of(one)]
+    saved = _saved(parts, options, schema)
+    if saved is not None:
+        notes.find("format", "a panel that tsattn saved")
+        return saved, _report(saved, _called(source, parts), notes, began)
+    tables = []
+    for i, part in enumerate(parts):
+        tables.append(load(part, options, notes if i == 0 else Notes()))
+    decimal = "," if any(f.what == "decimal mark" for f in notes.found) else "."
+    table = _filled(concatenated(tables, parts[0].name), notes)
+    if len(tables) > 1 and "file" not in table.columns:
+        table.columns["file"] = _file_column(parts, tables, table)
+    del tables
+    options = with_schema(options, schema, table)
+    check_options(options, table)
+    table = drop_index(table, _named(options), notes)
+    unfolded = unfold(table, options, decimal, notes) if options.timestamp is None else None
+    clock: Clock | None
+    if unfolded is not None:
+        table, clock = unfolded
+    else:
+        clock = find_clock(table, options, notes, _named(options), schema.timestamp if schema else None)
+    table, options = _files_as_items(table, clock, options)
+    roles, table = find_roles(table, clock, options, decimal, notes)
+    used = {*roles.item, *roles.target, *options.past, *options.known, *options.static}
+    table = Table({n: c for n, c in table.columns.items() if n in used}, table.rows, table.where)
+    panel = assemble(table, clock, roles, options, schema, decimal, notes)
+    return panel, _report(panel, _called(source, parts), notes, began)
+
+
+def _frames(source: Any) -> list[Any]:
+    """pandas and other data frames as Arrow tables; everything else as it is."""
+    if isinstance(source, (str, Path)):
+        return [source]
+    if type(source).__module__.split(".")[0] == "pandas":
+        return [_from_pandas(source)]
+    if hasattr(source, "__arrow_c_stream__"):
+        import pyarrow as pa
+
+        return [source if isinstance(source, pa.Table) else pa.table(source)]
+    if isinstance(source, (list, tuple)) and source:
+        return [one for inner in source for one in _frames(inner)]
+    return [source]
+
+
+def _from_pandas(frame: Any) -> pa.Table:
+    """A data frame or series; an index of times, or one with names, becomes columns."""
+    import pandas as pd
+    import pyarrow as pa
+
+    if isinstance(frame, pd.Series):
+        frame = frame.to_frame(frame.name if frame.name is not None else "value")
+    if not isinstance(frame, pd.DataFrame):
+        raise ConfigError(f"a {type(frame).__name__} is no data to read", "give a DataFrame, an Arrow table or a path")
+    if isinstance(frame.index, (pd.DatetimeIndex, pd.PeriodIndex, pd.MultiIndex)) or frame.index.name is not None:
+        index = frame.index
+        unnamed = index.name is None and not isinstance(index, pd.MultiIndex)
+        frame = frame.reset_index(names="timestamp" if unnamed and "timestamp" not in frame.columns else None)
+    for name in frame.columns[[isinstance(t, pd.PeriodDtype) for t in frame.dtypes]]:
+        frame = frame.assign(**{str(name): frame[name].dt.to_timestamp()})
+    frame = frame.rename(columns=str)
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise DataError(f"the data frame cannot be read: {str(error)[:200]}", "give each column one type") from None
+
+
+def _saved(parts: list[Part], options: ReadOptions, schema: Schema | None) -> Panel | None:
+    """The panel of a single Parquet file that save_panel wrote."""
+    if len(parts) != 1 or parts[0].kind != "parquet":
+        return None
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from tsattn.data.store import is_panel, panel_of
+
+    part = parts[0]
+    try:
+        with part.open() as stream:
+            if not is_panel(pq.read_schema(stream)):
+                return None
+        if options != ReadOptions():
+            raise ConfigError(
+                f"{part.name}: already ingested; options that say how to read do not apply", "give them when ingesting the source"
+            )
+        with part.open() as stream:
+            panel = panel_of(pq.read_table(stream), part.name)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{part.name}: cannot be read as Parquet: {str(error)[:200]}", "is the file whole?") from None
+    return panel if schema is None else _with_features(panel, schema, part.name)
+
+
+def _with_features(panel: Panel, schema: Schema, name: str) -> Panel:
+    """The panel with exactly the covariates that a model was trained with, in its order."""
+    arrays, names = {}, {}
+    for role in ("past", "known", "static"):
+        wanted, here = getattr(schema, f"{role}_features"), getattr(panel.schema, f"{role}_features")
+        for feature in wanted:
+            if feature not in here:
+                raise DataError(
+                    f"{name}: no {role} covariate {feature!r}, which the model was trained with",
+                    f"it has: {', '.join(here) or 'none'}",
+                )
+        arrays[role] = getattr(panel, role)[:, [here.index(f) for f in wanted]]
+        names[role], names[f"{role}_features"] = getattr(schema, role), wanted
+    return replace(panel, **arrays, schema=replace(panel.schema, **names))
+
+
+def _filled(table: Table, notes: Notes) -> Table:
+    """Without rows in which every column is missing."""
+    blank = np.ones(table.rows, bool)
+    for column in table.columns.values():
+        if not column.missing.any():
+            return table
+        blank &= column.missing
+    if blank.all():
+        raise DataError(f"{table.where.parts[0][0]}: every row is empty")
+    if not blank.any():
+        return table
+    notes.repair("empty rows left out", int(blank.sum()), table.where(int(np.argmax(blank))))
+    return table.take(np.flatnonzero(~blank))
+
+
+def _file_column(parts: list[Part], tables: list[Table], table: Table) -> Column:
+    stems = [p.stem for p in parts]
+    names = stems if len(set(stems)) == len(stems) else [p.name for p in parts]
+    codes = np.repeat(np.arange(len(parts), dtype=np.int32), [t.rows for t in tables])
+    if table.where.source is not None:
+        codes = codes[table.where.source]
+    return Column("file", "text", codes, arrow.strings(names))
+
+
+def _files_as_items(table: Table, clock: Clock | None, options: ReadOptions) -> tuple[Table, ReadOptions]:
+    """Files that follow each other in time are one table; else, with no other item column, each file is an item."""
+    column = table.columns.get("file")
+    if (
+        column is None
+        or len(table.where.parts) < 2
+        or "file" in options.item
+        or options.item
+        or options.layout in ("wide", "single")
+    ):
+        return table, options
+    without = Table({n: c for n, c in table.columns.items() if n != "file"}, table.rows, table.where)
+    if clock is None:
+        return table, options
+    stamps = clock.stamps
+    bounds = []
+    for code in np.unique(column.values):
+        mine = stamps[column.values == code]
+        bounds.append((mine.min(), mine.max()))
+    bounds.sort()
+    apart = all(a[1] < b[0] for a, b in pairwise(bounds))
+    return (without, options) if apart else (table, options)
+
+
+def _named(options: ReadOptions) -> set[str]:
+    return {*options.item, *options.target, *options.past, *options.known, *options.static}
+
+
+def _called(source: Any, parts: list[Part]) -> str:
+    if isinstance(source, (str, Path)):
+        return "stdin" if str(source) == "-" else str(source)
+    return parts[0].name if len(parts) == 1 else f"{parts[0].name} and {len(parts) - 1} more"
+
+
+def _report(panel: Panel, source: str, notes: Notes, began: float) -> ReadReport:
+    notes.find("frequency", panel.freq.alias, "--freq")
+    if panel.known.shape[1] and len(panel):
+        ahead = panel.known_ahead()
+        span = f"{ahead.min():,}" if ahead.min() == ahead.max() else f"{ahead.min():,} to {ahead.max():,}"
+        notes.find("future rows", f"{span} with all known covariates, after the last observed target")
+    rows = int(panel.lengths.sum())
+    item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr)) if rows < len(panel.target) else None
+    missing = np.isnan(panel.target)
+    if item is not None:
+        missing &= np.arange(len(panel.target)) < panel.origin[item]
+    filled = panel.lengths > 0
+    last = panel.freq.advance(panel.start[filled], panel.lengths[filled] - 1)
+    return ReadReport(
+        source=source,
+        found=tuple(notes.found),
+        repaired=tuple(notes.repaired),
+        warnings=tuple(notes.warnings),
+        items=len(panel),
+        rows=rows,
+        missing=int(missing.sum()),
+        first=_iso(panel, panel.start[filled].min()) if filled.any() else "",
+        last=_iso(panel, last.max()) if filled.any() else "",
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _iso(panel: Panel, stamp: np.datetime64) -> str:
+    """A grid-clock stamp as people write it, with its UTC offset where the grid runs on UTC."""
+    if not panel.freq.has_clock:
+        return str(int(stamp.astype(np.int64)))
+    local = panel.local(np.array([stamp]))
+    text = shown(local[0]).replace(" ", "T")
+    if panel.tz is None or not panel.freq.is_subdaily:
+        return text
+    name = offset_zone(int((local[0] - stamp).astype(np.int64)))
+    return (text if "T" in text else f"{text}T00:00:00") + ("+00:00" if name == "UTC" else name)

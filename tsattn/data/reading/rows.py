@@ -1,0 +1,234 @@
+"""Rows in any order -> rows in order of item and time, each time once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tsattn.data.freq import DAY, US, Freq
+from tsattn.data.reading.row_location import Where
+from tsattn.data.report import Notes
+from tsattn.errors import ConfigError, DataError
+
+_BLOCK = 2_000_000
+_HOWS = ("first", "last", "mean", "sum")
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """n rows: group (n,) index of the item; stamps (n,) datetime64[us]; values: targets, then covariates, each (n,).
+
+    ids: the items' names. source: (n,) the table row of each, None = as it stands; `place(k)` says where row k came from.
+    """
+
+    group: np.ndarray
+    stamps: np.ndarray
+    values: list[np.ndarray]
+    ids: list[str]
+    where: Where
+    source: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.stamps)
+
+    def take(self, rows: np.ndarray | slice) -> Rows:
+        source = np.arange(len(self))[rows] if self.source is None else self.source[rows]
+        values = list(self.values)
+        for i in range(len(values)):
+            values[i] = values[i][rows]
+        return replace(self, group=self.group[rows], stamps=self.stamps[rows], values=values, source=source)
+
+    def table_row(self, row: int) -> int:
+        return row if self.source is None else int(self.source[row])
+
+    def called(self, row: int) -> str:
+        """What messages call the series of a row."""
+        return f"item {self.ids[self.group[row]]!r}" if len(self.ids) > 1 else "the series"
+
+    def place(self, row: int) -> str:
+        return self.where(self.table_row(row))
+
+    @property
+    def indptr(self) -> np.ndarray:
+        """(S+1,) bounds of each item's rows; the rows must be in order."""
+        return np.searchsorted(self.group, np.arange(len(self.ids) + 1)).astype(np.int64)
+
+
+def in_order(rows: Rows, notes: Notes) -> Rows:
+    """Rows by item, then time; equal times stay in the order of the source."""
+    if _is_sorted(rows):
+        return rows
+    backwards = _is_sorted(rows, slice(None, None, -1))
+    group_steps = np.diff(rows.group) >= 0
+    later = rows.stamps[1:] < rows.stamps[:-1]
+    same = rows.group[1:] == rows.group[:-1]
+    out_of_order = np.flatnonzero(later & same)
+    newest_first = len(out_of_order) > 0 and len(out_of_order) >= 0.98 * max(int(same.sum()), 1)
+    first = int(out_of_order[0]) + 1 if len(out_of_order) else None
+    if not backwards and bool(np.all(rows.stamps[1:] >= rows.stamps[:-1])):
+        # times rise and items take turns: sorting by item alone is several times faster
+        small = rows.group.astype(np.uint16) if len(rows.ids) <= 1 << 16 else rows.group
+        order = np.argsort(small, kind="stable")
+    elif bool(group_steps.all()) and newest_first and len(rows.ids) == 1:
+        order = np.arange(len(rows) - 1, -1, -1)
+        if np.any(np.diff(rows.stamps[order]) == np.timedelta64(0)):
+            order = np.lexsort((rows.stamps, rows.group))
+    else:
+        order = _sorting(rows)
+    if first is not None:
+        what = "rows were newest first: put in order" if newest_first else "rows out of order: sorted"
+        notes.repair(what, len(rows) if newest_first else len(out_of_order), rows.place(first))
+    return rows.take(order)
+
+
+def _sorting(rows: Rows) -> np.ndarray:
+    """The order of item, then time, then source. One key is sorted several times faster than two, where it fits a number."""
+    us = rows.stamps.astype(np.int64)
+    low, span = int(us.min()), int(us.max()) - int(us.min()) + 1
+    if span * len(rows.ids) < 2**62:
+        key = rows.group.astype(np.int64) * span + (us - low)
+        order = np.argsort(key)  # not stable: fine where no key comes twice
+        ordered = key[order]
+        if not np.any(ordered[1:] == ordered[:-1]):
+            return order
+    return np.lexsort((rows.stamps, rows.group))
+
+
+def _is_sorted(rows: Rows, view: slice = slice(None)) -> bool:
+    group, stamps = rows.group[view], rows.stamps[view]
+    strict = view.step is not None
+    for k in range(0, len(group), _BLOCK):
+        g, t = group[k : k + _BLOCK + 1], stamps[k : k + _BLOCK + 1]
+        rising = t[1:] > t[:-1] if strict else t[1:] >= t[:-1]
+        if not np.all((g[1:] > g[:-1]) | ((g[1:] == g[:-1]) & rising)):
+            return False
+    return True
+
+
+def merged(rows: Rows, how: str | None, notes: Notes, hint: str = "") -> Rows:
+    """Each item's times once. Rows that agree become one; others by `how`, or DataError names both lines.
+
+    A missing value agrees with any. `hint`: what else to suggest in the error.
+    """
+    if how is not None and how not in _HOWS:
+        raise ConfigError(f"--on-duplicate must be first, last, mean or sum, not {how!r}")
+    again = _repeats(rows)
+    if not again.any():
+        return rows
+    starts = np.flatnonzero(~again)
+    bounds = np.append(starts, len(rows))
+    in_group = np.flatnonzero(np.repeat(np.diff(bounds) > 1, np.diff(bounds)))
+    local = np.cumsum(~again)[in_group] - 1  # which kept row each belongs to
+    values, disagree = [], np.zeros(len(starts), bool)
+    for column in rows.values:
+        kept, differ = _merged_column(column, starts, in_group, local, how)
+        values.append(kept)
+        disagree |= differ
+    if how is None and disagree.any():
+        kept_row = int(np.flatnonzero(disagree)[0])
+        row = int(starts[kept_row])
+        other = next(
+            r
+            for r in range(row + 1, int(bounds[kept_row + 1]))
+            if any(_differ(c[row], c[r]) for c in rows.values) or r + 1 == bounds[kept_row + 1]
+        )
+        item = f"item {rows.ids[rows.group[row]]!r}, " if len(rows.ids) > 1 else ""
+        raise DataError(
+            f"{rows.place(row)} and {rows.where.line(rows.table_row(other))}: {item}duplicate timestamp "
+            f"{shown(rows.stamps[row])} with different values ({_such(int(disagree.sum()))})",
+            f"say what to keep: --on-duplicate first, last, mean or sum{hint}",
+        )
+    what = "duplicate rows that agree: merged" if how is None else f"duplicate timestamps: joined by {how}"
+    notes.repair(what, int(again.sum()), rows.place(int(np.flatnonzero(again)[0])))
+    kept_rows = rows.take(starts)
+    return replace(kept_rows, values=values)
+
+
+def _repeats(rows: Rows) -> np.ndarray:
+    again = np.zeros(len(rows), bool)
+    for k in range(0, len(rows), _BLOCK):
+        end = min(k + _BLOCK + 1, len(rows))
+        again[k + 1 : end] = (rows.stamps[k + 1 : end] == rows.stamps[k : end - 1]) & (
+            rows.group[k + 1 : end] == rows.group[k : end - 1]
+        )
+    return again
+
+
+def _differ(one: float, two: float) -> bool:
+    return not (np.isnan(one) or np.isnan(two) or one == two)
+
+
+def _merged_column(
+    column: np.ndarray, starts: np.ndarray, in_group: np.ndarray, local: np.ndarray, how: str | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """One value for each kept row, and where the observed values of one time differ."""
+    kept = column[starts]
+    values = column[in_group].astype(np.float64)
+    seen = ~np.isnan(values)
+    at, values = local[seen], values[seen]
+    differ = np.zeros(len(starts), bool)
+    if not len(at):
+        return kept, differ
+    first = np.full(len(starts), np.nan)
+    first[at[::-1]] = values[::-1]
+    differ[at[values != first[at]]] = True
+    if how in (None, "first"):
+        joined = first
+    elif how == "last":
+        joined = np.full(len(starts), np.nan)
+        joined[at] = values
+    else:
+        joined = np.bincount(at, values, len(starts))
+        count = np.bincount(at, minlength=len(starts))
+        joined = np.where(count == 0, np.nan, joined / np.maximum(count, 1) if how == "mean" else joined)
+    touched = np.unique(local)
+    kept = kept.copy()
+    kept[touched] = joined[touched]
+    return kept, differ
+
+
+def resampled(rows: Rows, freq: Freq, agg: str, targets: int, notes: Notes) -> Rows:
+    """Rows joined into the steps of `freq`. The first `targets` of the values are joined by `agg`; covariates by their mean,
+    or last value. A step is named by its start, a month-end one by its end."""
+    if agg not in ("mean", "sum", "last"):
+        raise ConfigError(f"--agg must be mean, sum or last, not {agg!r}")
+    floor = floored(rows.stamps, freq)
+    notes.repair(f"rows joined into steps of {freq.alias} by {agg}", len(rows), rows.place(0))
+    rows = replace(rows, stamps=floor)
+    again = _repeats(rows)
+    starts = np.flatnonzero(~again)
+    everything = np.arange(len(rows))
+    local = np.cumsum(~again) - 1
+    values = []
+    for k, column in enumerate(rows.values):
+        how = agg if k < targets else ("last" if agg == "last" else "mean")
+        values.append(_merged_column(column, starts, everything, local, how)[0])
+    return replace(rows.take(starts), values=values)
+
+
+def floored(stamps: np.ndarray, freq: Freq) -> np.ndarray:
+    """The step of `freq` that each stamp lies in. Weeks start on Monday; weekends belong to Friday in business days."""
+    if freq.unit == "M":
+        months = stamps.astype("datetime64[M]").astype(np.int64)
+        first = months // freq.n * freq.n
+        if freq.month_end:
+            return ((first + freq.n).astype("datetime64[M]").astype("datetime64[D]") - 1).astype("datetime64[us]")
+        return first.astype("datetime64[M]").astype("datetime64[us]")
+    if freq.unit == "B":
+        return np.busday_offset(stamps.astype("datetime64[D]"), 0, roll="backward").astype("datetime64[us]")
+    if freq.fixed_us is None:
+        raise ConfigError("rows without a clock cannot be resampled", "name the timestamp column with --timestamp")
+    us = stamps.astype(np.int64)
+    shift = 4 * DAY if freq.fixed_us % US["W"] == 0 else 0  # the epoch was a Thursday; Monday the 5th follows it
+    return ((us - shift) // freq.fixed_us * freq.fixed_us + shift).astype("datetime64[us]")
+
+
+def _such(count: int) -> str:
+    return "the only one" if count == 1 else f"{count:,} such timestamps"
+
+
+def shown(stamp: np.datetime64) -> str:
+    """A stamp without the zeros that say nothing: 2000-01-31, or 2000-01-31 05:00:00."""
+    text = str(stamp.astype("datetime64[us]")).replace("T", " ")
+    return text.removesuffix(".000000").removesuffix(" 00:00:00")

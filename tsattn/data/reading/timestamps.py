@@ -1,0 +1,136 @@
+"""One column -> Clock: what its texts and numbers mean, in which zone."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from tsattn.config import ReadOptions
+from tsattn.data import arrow
+from tsattn.data.freq import DAY
+from tsattn.data.names import words
+from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.date_formats import NAIVE, NAT, parse_numbers, parse_texts
+from tsattn.data.reading.day_order import resolve_day_order
+from tsattn.data.reading.numbers import as_numbers
+from tsattn.data.reading.row_times import Clock, same_time_of_day
+from tsattn.data.reading.zone_names import guess_zone
+from tsattn.data.report import Notes
+from tsattn.data.timezone import offset_zone
+from tsattn.errors import ConfigError, DataError
+
+TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[AaPp][Mm])?")
+
+
+def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -> Clock:
+    """One column's values as a Clock."""
+    if column.kind == "stamp":
+        _no_missing(table, column, column.values)
+        if column.tz:
+            notes.find("timestamp", f"column {column.name!r}", "--timestamp")
+            return Clock(column.values, options.timezone or column.tz, True, (column.name,))
+        return _naive(table, column, column.values, "", options, notes)
+    numbers = as_numbers(column) if column.kind == "number" or _all_digits(column) else None
+    if numbers is not None:
+        found = parse_numbers(numbers.column.values.astype(np.float64))
+        if found is not None:
+            stamps, form = found
+            _no_missing(table, column, stamps)
+            notes.find("timestamp", f"column {column.name!r}, written as {form}", "--timestamp")
+            epoch = form.startswith("epoch")
+            return Clock(stamps, options.timezone or ("UTC" if epoch else None), epoch, (column.name,))
+        if column.kind == "number":
+            values = column.values.astype(np.float64)
+            if np.isfinite(values).all() and np.all(values == np.round(values)) and np.abs(values).max(initial=0) < 2**40:
+                notes.find("timestamp", f"column {column.name!r}, which counts steps", "--timestamp")
+                return Clock(values.astype(np.int64).astype("datetime64[us]"), columns=(column.name,), counted=True)
+            raise ConfigError(f"--timestamp {column.name}: its numbers are neither dates nor epochs nor counts")
+    return _from_texts(table, column, options, notes)
+
+
+def _all_digits(column: Column) -> bool:
+    labels = column.labels.slice(0, 50).to_pylist() if column.labels is not None else []
+    return bool(labels) and all(t.isdigit() and len(t) > 8 for t in labels)
+
+
+def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes) -> Clock:
+    parsed = parse_texts(column.labels, options.date_order)
+    codes = column.values
+    if parsed.failed.any():
+        bad = np.append(parsed.failed, False)[codes]
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise DataError(
+                f"{table.where(row)}, column {column.name!r}: {column.text_at(row)[:60]!r} is no date that is understood",
+                "mend or remove that row, or name another column with --timestamp",
+            )
+    wall, order = resolve_day_order(parsed, column, table.where, options.date_order)
+    if order:
+        notes.find("date order", order, "--date-order")
+    padded = np.append(wall, NAT)
+    _no_missing(table, column, padded[codes])
+    form = f", such as {column.text_at(int(np.argmax(codes >= 0)))}"
+    if np.all(parsed.offset[~np.isnat(wall)] == NAIVE):
+        return _naive(table, column, padded[codes], form, options, notes)
+    notes.find("timestamp", f"column {column.name!r}{form}", "--timestamp")
+    return _zoned(table, column, padded, np.append(parsed.offset, NAIVE), options, notes)
+
+
+def _naive(table: Table, column: Column, stamps: np.ndarray, form: str, options: ReadOptions, notes: Notes) -> Clock:
+    """Stamps without offsets; mere dates take the time of day from another column, where there is one."""
+    names: tuple[str, ...] = (column.name,)
+    if same_time_of_day(stamps) and (hours := _time_of_day(table, column)) is not None:
+        stamps, names = stamps + hours[0], (column.name, hours[1])
+    notes.find("timestamp", f"column {' with column '.join(map(repr, names))}{form}", "--timestamp")
+    return Clock(stamps, options.timezone, False, names)
+
+
+def _time_of_day(table: Table, column: Column) -> tuple[np.ndarray, str] | None:
+    """Another column that holds a time of day: ((n,) timedelta64[us], its name)."""
+    for other in table.columns.values():
+        if other is column or other.kind != "text" or not set(words(other.name)) & {"time", "hour", "clock"}:
+            continue
+        texts = other.texts()
+        if texts and all(TIME_OF_DAY.fullmatch(t) for t in texts) and not other.missing.any():
+            parsed = parse_texts(arrow.strings("2000-01-01 " + t for t in texts))
+            if not parsed.failed.any():
+                return (parsed.wall - np.datetime64("2000-01-01", "us"))[other.values], other.name
+    return None
+
+
+def _zoned(table: Table, column: Column, wall: np.ndarray, offset: np.ndarray, options: ReadOptions, notes: Notes) -> Clock:
+    """Texts with offsets become instants in one zone; texts without stay as they are. wall, offset: by code."""
+    codes = column.values
+    used = np.unique(offset[:-1][~np.isnat(wall[:-1])])
+    if used[0] == NAIVE:
+        without = int(np.flatnonzero(offset[codes] == NAIVE)[0])
+        with_one = int(np.flatnonzero(offset[codes] != NAIVE)[0])
+        raise DataError(
+            f"{table.where(without)}: {column.text_at(without)!r} has no UTC offset, while {table.where.line(with_one)} has one",
+            "give every timestamp an offset, or none and --timezone",
+        )
+    instants = np.where(offset == NAIVE, NAT, wall - np.where(offset == NAIVE, 0, offset).astype("timedelta64[us]"))
+    if options.timezone:
+        name: str = options.timezone
+    elif len(used) == 1:
+        name = offset_zone(int(used[0]))
+        notes.find("time zone", name, "--timezone")
+    else:
+        guess = guess_zone(instants[:-1], offset[:-1])
+        clock_times = np.unique(wall[:-1][~np.isnat(wall[:-1])].astype(np.int64) % DAY)
+        if guess is None and len(clock_times) == 1:
+            notes.find("time zone", f"unknown ({len(used)} offsets); days as written", "--timezone")
+            return Clock(wall[codes], None, False, (column.name,))
+        name = guess or "UTC"
+        why = "which fits every offset" if guess else f"since there are {len(used)} different offsets"
+        notes.find("time zone", f"{name}, {why}", "--timezone")
+    return Clock(instants[codes], name, True, (column.name,))
+
+
+def _no_missing(table: Table, column: Column, stamps: np.ndarray) -> None:
+    missing = np.isnat(stamps)
+    if missing.any():
+        row = int(np.flatnonzero(missing)[0])
+        more = f" (and {int(missing.sum()) - 1} more)" if missing.sum() > 1 else ""
+        raise DataError(f"{table.where(row)}: no timestamp in column {column.name!r}{more}", "fill it in, or remove the row")

@@ -1,0 +1,185 @@
+"""Rolling-origin evaluation: every forecaster on the same windows, scored overall and by step, item and cutoff.
+
+Truth and forecast come out of one gather at the same rows, so they are paired by item and timestamp by construction.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tsattn.data.panel import Panel
+from tsattn.data.windows import Origins, rolling_origins
+from tsattn.errors import ConfigError, DataError
+from tsattn.forecasting.baselines.simple import Naive
+from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
+from tsattn.forecasting.metrics import Sums, measure, seasonal_errors
+from tsattn.forecasting.predict import BATCH, observed_before, predict_windows
+from tsattn.forecasting.scores import Backtest
+
+Refit = Callable[[Panel], Forecaster]
+OnProgress = Callable[[str, int, int], None]  # model, windows done, windows in all
+
+
+def backtest(
+    forecasters: Sequence[Forecaster],
+    panel: Panel,
+    *,
+    horizon: int,
+    windows: int,
+    step: int | None = None,
+    season_length: int | None = None,
+    quantiles: Sequence[float] = DEFAULT_QUANTILES,
+    batch: int = BATCH,
+    refit: Refit | None = None,
+    on_progress: OnProgress | None = None,
+) -> Backtest:
+    """Score `forecasters` on the last `windows` origins of each item, `step` (default: the horizon) apart.
+
+    A window without one observed value after its origin, or before it, is left out and counted. `season_length` (default:
+    the frequency's) is MASE's. `refit` makes one more forecaster, anew for each cutoff in time order, from the panel as it
+    was known then (at a moment of the clock that all items share, so items that end apart mean more cutoffs).
+    A forecast that is not finite is scored as the naive one, and noted. Raises ConfigError for bad numbers or two
+    forecasters of one name, DataError when no window can be scored.
+    """
+    names = [forecaster.name for forecaster in forecasters]
+    if len(set(names)) < len(names):
+        raise ConfigError(f"two forecasters have one name: {', '.join(names)}", "give each a name of its own")
+    if not names and refit is None:
+        raise ConfigError("there is nothing to backtest", "name a model or a baseline")
+    season = panel.freq.season_length if season_length is None else season_length
+    if season < 1:
+        raise ConfigError(f"the season length must be positive, not {season}")
+    origins, too_short, no_truth = _scorable(panel, horizon, windows, step)
+    work = _Work(panel, origins, horizon, tuple(quantiles), seasonal_errors(panel, origins, season), batch, on_progress)
+    everything = np.arange(len(origins))
+    tallies = [work.score(forecaster.name, [(everything, forecaster)]) for forecaster in forecasters]
+    if refit is not None:
+        tallies.append(work.score(None, _refits(refit, panel, origins)))
+        if tallies[-1].name in names:
+            raise ConfigError(f"two forecasters have one name: {tallies[-1].name}", "give each a name of its own")
+    return Backtest(
+        models=tuple(tally.name for tally in tallies),
+        overall=_stack([tally.by_step.total(0) for tally in tallies]),
+        by_step=_stack([tally.by_step for tally in tallies]),
+        by_item=_stack([tally.by_item for tally in tallies]),
+        by_cutoff=_stack([tally.by_cutoff for tally in tallies]),
+        quantiles=tuple(quantiles),
+        item_ids=panel.item_ids,
+        cutoffs=work.cutoffs,
+        freq=panel.freq,
+        tz=panel.tz,
+        horizon=horizon,
+        season_length=season,
+        windows=len(origins),
+        too_short=too_short,
+        no_truth=no_truth,
+        unscaled=int((~(work.scale > 0)).sum()),
+        notes={tally.name: tally.notes for tally in tallies if tally.notes},
+        seconds={tally.name: tally.seconds for tally in tallies},
+    )
+
+
+@dataclass(eq=False)
+class _Tally:
+    """What one model's windows have added up to."""
+
+    name: str
+    by_step: Sums
+    by_item: Sums
+    by_cutoff: Sums
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+class _Work:
+    """The windows that every model is scored on."""
+
+    def __init__(
+        self,
+        panel: Panel,
+        origins: Origins,
+        horizon: int,
+        levels: tuple[float, ...],
+        scale: np.ndarray,
+        batch: int,
+        on_progress: OnProgress | None,
+    ) -> None:
+        self.panel, self.origins, self.horizon, self.levels = panel, origins, horizon, levels
+        self.scale, self.batch, self.on_progress = scale, batch, on_progress
+        self.cutoffs, self.cutoff = np.unique(_stamps(panel, origins, -1), return_inverse=True)
+
+    def score(self, name: str | None, parts: Sequence[tuple[np.ndarray, Forecaster]] | Iterator) -> _Tally:
+        """Add up the windows of one model, made of `parts`: (which windows, who forecasts them)."""
+        started, done, odd, fell = time.perf_counter(), 0, 0, 0
+        shapes = ((self.horizon,), (len(self.panel),), (len(self.cutoffs),))
+        by_step, by_item, by_cutoff = (Sums.zeros(shape, len(self.levels)) for shape in shapes)
+        for chosen, forecaster in parts:
+            name = name or forecaster.name
+            before = getattr(forecaster, "fallbacks", 0)
+            loop = predict_windows(forecaster, self.panel, self.origins[chosen], self.horizon, self.levels, self.batch)
+            for which, found, values in loop:
+                at = chosen[which]
+                bad = np.flatnonzero(~np.isfinite(values).all((1, 2)))
+                if len(bad):
+                    values[bad] = self._naive(at[bad])
+                    odd += len(bad)
+                sums = measure(found.future_target, values, self.levels, self.scale[at])
+                by_step.add(np.arange(self.horizon), sums.total(0))
+                by_item.add(found.item, sums.total(1))
+                by_cutoff.add(self.cutoff[at], sums.total(1))
+                done += len(at)
+                if self.on_progress:
+                    self.on_progress(name, done, len(self.origins))
+            fell += getattr(forecaster, "fallbacks", 0) - before
+        notes = []
+        if odd:
+            notes.append(f"{odd} of {done} forecasts were not finite and are scored as naive ones")
+        if fell:
+            notes.append(f"{fell} of {done} forecasts fell back on a simpler method")
+        return _Tally(name or "", by_step, by_item, by_cutoff, tuple(notes), time.perf_counter() - started)
+
+    def _naive(self, at: np.ndarray) -> np.ndarray:
+        values = np.empty((len(at), self.horizon, len(self.levels)), np.float32)
+        naive = Naive(quantiles=self.levels)
+        for which, _, found in predict_windows(naive, self.panel, self.origins[at], self.horizon, self.levels, self.batch):
+            values[which] = found
+        return values
+
+
+def _scorable(panel: Panel, horizon: int, windows: int, step: int | None) -> tuple[Origins, int, int]:
+    """The origins with something to see and something to score, and how many of the others lack each."""
+    origins = rolling_origins(panel, horizon, windows, step)
+    asked = windows * len(panel)
+    seen = observed_before(panel, origins)
+    observed = np.concatenate([[0], np.cumsum(~np.isnan(panel.target))])
+    end = np.minimum(origins.row + horizon, panel.origin[origins.item])
+    truth = observed[end] > observed[origins.row]
+    too_short, no_truth = asked - int(seen.sum()), int((seen & ~truth).sum())
+    if not (seen & truth).any():
+        raise DataError(
+            f"none of the {asked} windows of {horizon} steps can be scored: {too_short} have no observed value before them, "
+            f"{no_truth} none in them",
+            "ask for fewer windows or a shorter horizon",
+        )
+    return origins[seen & truth], too_short, no_truth
+
+
+def _refits(refit: Refit, panel: Panel, origins: Origins) -> Iterator[tuple[np.ndarray, Forecaster]]:
+    """For each moment at which windows begin, in time order: these windows, and a forecaster made of what came before."""
+    moments, which = np.unique(_stamps(panel, origins, 0), return_inverse=True)
+    for i, moment in enumerate(moments):
+        steps, on_grid = panel.freq.steps_between(panel.start, moment)
+        yield np.flatnonzero(which == i), refit(panel.before(panel.indptr[:-1] + steps + ~on_grid))
+
+
+def _stamps(panel: Panel, origins: Origins, shift: int) -> np.ndarray:
+    """(B,) grid-clock timestamps of the rows `shift` after the origins."""
+    return panel.freq.advance(panel.start[origins.item], origins.row - panel.indptr[:-1][origins.item] + shift)
+
+
+def _stack(parts: Sequence[Sums]) -> Sums:
+    return Sums(*(np.stack(arrays) for arrays in zip(*(part.parts() for part in parts), strict=True)))

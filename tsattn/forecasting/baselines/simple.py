@@ -1,0 +1,268 @@
+"""Simple methods that a model must beat: naive, seasonal naive, drift, seasonal mean, quantiles. Vectorised over the batch.
+
+Intervals are normal, from the in-sample residuals: sigma at one step (or cycle) ahead, growing as the method's own
+assumption says (Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., section 5.5).
+Missing values: residuals with one are dropped; a missing value of the last cycle is the newest observed one of that phase.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from tsattn.data.windows import WindowBatch
+from tsattn.errors import ConfigError
+from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
+from tsattn.forecasting.quantiles import normal_scores
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+class _Ends(NamedTuple):
+    """The first and last observed value of each history: positions and values, all (B,)."""
+
+    first: np.ndarray
+    last: np.ndarray
+    first_value: np.ndarray
+    last_value: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Normal(ABC):
+    """What they share. `season_length` None: the shortest usual cycle of the data's frequency."""
+
+    season_length: int | None = None
+    quantiles: tuple[float, ...] = DEFAULT_QUANTILES
+
+    name: ClassVar[str]
+    context: ClassVar[int | None] = None
+    covariates: ClassVar[bool] = False
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        """(B, H, Q) float32; NaN only for a history without one observed value."""
+        history = batch.past_target.astype(np.float64)
+        season = self.season_length or (batch.season_lengths or (1,))[0]
+        mean, sigma = self.moments(history, batch.horizon, season)
+        values = mean[..., None] + sigma[..., None] * normal_scores(self.quantiles)
+        return np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)
+
+    @abstractmethod
+    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation (B, H) of the forecasts of `history` (B, L)."""
+
+
+class Naive(_Normal):
+    """The last observed value goes on; the spread grows with the square root of the steps since."""
+
+    name = "naive"
+
+    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+        ends = _ends(history)
+        steps = _steps_since(history, ends, horizon)
+        return np.repeat(ends.last_value[:, None], horizon, 1), _step_sigma(history)[:, None] * np.sqrt(steps)
+
+
+class Drift(_Normal):
+    """A random walk with drift: the straight line through the first and the last observed value."""
+
+    name = "drift"
+
+    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+        ends = _ends(history)
+        span = np.maximum(ends.last - ends.first, 1)
+        slope = (ends.last_value - ends.first_value) / span
+        steps = _steps_since(history, ends, horizon)
+        sigma = _step_sigma(history, slope)[:, None] * np.sqrt(steps * (1 + steps / span[:, None]))
+        return ends.last_value[:, None] + slope[:, None] * steps, sigma
+
+
+class SeasonalNaive(_Normal):
+    """The last cycle goes on. A history shorter than a cycle gets the naive forecast."""
+
+    name = "seasonal-naive"
+
+    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+        naive = Naive().moments(history, horizon, season)
+        ends = _ends(history)
+        short = history.shape[1] - ends.first < season
+        if season <= 1 or short.all():
+            return naive
+        cycle, age = _last_cycle(history, season)
+        phase, ahead = np.arange(horizon) % season, np.arange(horizon) // season
+        cycle = np.where(np.isnan(cycle), ends.last_value[:, None], cycle)
+        sigma = _cycle_sigma(history, history[:, season:] - history[:, :-season])
+        spread = sigma[:, None] * np.sqrt(ahead + 1 + age[:, phase])
+        return np.where(short[:, None], naive[0], cycle[:, phase]), np.where(short[:, None], naive[1], spread)
+
+
+class LongCycle(SeasonalNaive):
+    """The last long cycle goes on: a week of hours, a year of weeks. Where a history holds less than two, seasonal naive."""
+
+    name = "long-cycle"
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        """(B, H, Q) float32"""
+        values = super().predict(batch)
+        held = self.held(batch)
+        if not held.any():
+            return values
+        return np.where(held[:, None, None], SeasonalNaive(max(batch.season_lengths), self.quantiles).predict(batch), values)
+
+    def held(self, batch: WindowBatch) -> np.ndarray:
+        """(B,) whether the frequency has a cycle longer than the season, and the history two of it."""
+        longest = max(batch.season_lengths, default=1)
+        observed = ~np.isnan(batch.past_target)
+        length = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
+        season = self.season_length or (batch.season_lengths or (1,))[0]
+        return (longest > season) & (length >= 2 * longest)
+
+
+@dataclass(frozen=True)
+class SeasonalMean(_Normal):
+    """The mean of the last `cycles` cycles goes on. A history shorter than a cycle gets the naive forecast.
+
+    The spread grows as it would if each phase were a random walk over the cycles, k cycles ahead by
+    sqrt((k + a) / (1 + a)), a = (c - 1)(2c - 1) / 6c for c cycles; with one cycle that is the seasonal naive's.
+    """
+
+    cycles: int = 4
+    name: ClassVar[str] = "seasonal-mean"
+
+    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+        newest, spread = SeasonalNaive().moments(history, horizon, season)
+        short = history.shape[1] - _ends(history).first < season
+        if season <= 1 or short.all():
+            return newest, spread
+        phase, ahead = np.arange(horizon) % season, np.arange(horizon) // season
+        padded = _pad(history, self.cycles * season)[:, -self.cycles * season :]
+        mean = _mean(padded.reshape(len(history), self.cycles, season), 1)
+        total, count = np.zeros_like(history), np.zeros_like(history)
+        for lag in range(season, min(self.cycles * season, history.shape[1] - 1) + 1, season):
+            earlier = history[:, :-lag]
+            total[:, lag:] += np.nan_to_num(earlier)
+            count[:, lag:] += ~np.isnan(earlier)
+        fitted = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+        a = (self.cycles - 1) * (2 * self.cycles - 1) / (6 * self.cycles)
+        sigma = _cycle_sigma(history, history - fitted)[:, None] * np.sqrt((ahead + 1 + a) / (1 + a))
+        mean = np.where(np.isnan(mean[:, phase]), newest, mean[:, phase])
+        return np.where(short[:, None], newest, mean), np.where(short[:, None], spread, sigma)
+
+
+class HistoricQuantiles(_Normal):
+    """The quantiles of all values observed so far, the same at every step; what meteorologists call climatology.
+
+    Hard to beat where nothing but the distribution can be known, as with rare counts: its median is zero where most are.
+    Quantiles lie between values at (i - 1) / (n - 1), Hyndman and Fan's type 7.
+    """
+
+    name = "historic-quantiles"
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        """(B, H, Q) float32; NaN only for a history without one observed value."""
+        ordered = np.sort(batch.past_target, 1)  # missing values come last
+        last = np.maximum((~np.isnan(ordered)).sum(1, keepdims=True) - 1, 0)
+        place = last * np.array(self.quantiles)  # (B, Q)
+        low = np.floor(place).astype(np.int64)
+        first, second = (np.take_along_axis(ordered, np.minimum(at, last), 1).astype(np.float64) for at in (low, low + 1))
+        values = np.where(first == second, first, first + (place - low) * (second - first))
+        return np.repeat(values[:, None], batch.horizon, 1).astype(np.float32)
+
+    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+        mean = _mean(history, 1)
+        sigma = np.sqrt(_mean((history - mean[:, None]) ** 2, 1))
+        return np.repeat(mean[:, None], horizon, 1), np.repeat(sigma[:, None], horizon, 1)
+
+
+def _ends(history: np.ndarray) -> _Ends:
+    observed = ~np.isnan(history)
+    first = observed.argmax(1)
+    last = history.shape[1] - 1 - observed[:, ::-1].argmax(1)
+    row = np.arange(len(history))
+    return _Ends(first, last, history[row, first], history[row, last])
+
+
+def _steps_since(history: np.ndarray, ends: _Ends, horizon: int) -> np.ndarray:
+    """(B, H) steps from the last observed value to each step forecast."""
+    return (history.shape[1] - ends.last)[:, None] + np.arange(horizon)
+
+
+def _last_cycle(history: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
+    """The newest observed value of each phase (B, m), NaN where there is none, and how many cycles old it is."""
+    cycle = _pad(history, season)[:, -season:]
+    if not np.isnan(cycle).any():
+        return cycle, np.zeros(cycle.shape, np.int64)
+    whole = _pad(history, -(-history.shape[1] // season) * season).reshape(len(history), -1, season)[:, ::-1]
+    age = (~np.isnan(whole)).argmax(1)  # 0, too, where the phase was never observed
+    return np.take_along_axis(whole, age[:, None], 1)[:, 0], age
+
+
+def _pad(history: np.ndarray, length: int) -> np.ndarray:
+    return np.pad(history, ((0, 0), (max(0, length - history.shape[1]), 0)), constant_values=np.nan)
+
+
+def _mean(values: np.ndarray, axis: int) -> np.ndarray:
+    """The mean of the observed values, NaN (without a warning) where there is none."""
+    count = (~np.isnan(values)).sum(axis)
+    return np.divide(np.nansum(values, axis), count, out=np.full(count.shape, np.nan), where=count > 0)
+
+
+def _root_mean_square(residuals: np.ndarray) -> np.ndarray:
+    return np.sqrt(_mean(residuals**2, 1))
+
+
+def _step_sigma(history: np.ndarray, slope: np.ndarray | float = 0.0) -> np.ndarray:
+    """(B,) root mean square of the one-step differences less the slope, over the pairs observed; 0 for a single value."""
+    slope = np.broadcast_to(slope, len(history))
+    sigma = _root_mean_square(np.diff(history) - slope[:, None])
+    for i in np.flatnonzero(np.isnan(sigma)):  # no two neighbours observed: each pair brought to one step
+        at = np.flatnonzero(~np.isnan(history[i]))
+        gap = np.diff(at)
+        step = (np.diff(history[i, at]) - slope[i] * gap) / np.sqrt(gap)
+        sigma[i] = np.sqrt(np.mean(step**2)) if len(gap) else 0.0
+    return sigma
+
+
+def _cycle_sigma(history: np.ndarray, residuals: np.ndarray) -> np.ndarray:
+    """(B,) root mean square of the residuals one cycle ahead; where there is none, that of one step."""
+    sigma = _root_mean_square(residuals)
+    lacking = np.isnan(sigma)
+    if lacking.any():
+        sigma[lacking] = _step_sigma(history[lacking])
+    return sigma
+
+
+# A string where importing would cost a library that many users do not have.
+BASELINES: dict[str, type[_Normal] | str] = {
+    "naive": Naive,
+    "seasonal-naive": SeasonalNaive,
+    "drift": Drift,
+    "seasonal-mean": SeasonalMean,
+    "long-cycle": LongCycle,
+    "historic-quantiles": HistoricQuantiles,
+    "holt": "tsattn.forecasting.baselines.holt:Holt",
+    "auto-ets": "tsattn.forecasting.baselines.statistical:AutoETS",
+    "auto-theta": "tsattn.forecasting.baselines.statistical:AutoTheta",
+    "auto-arima": "tsattn.forecasting.baselines.statistical:AutoARIMA",
+}
+
+
+def baseline(name: str, season_length: int | None = None, quantiles: Sequence[float] = DEFAULT_QUANTILES) -> Forecaster:
+    """A baseline by its name in BASELINES. Raises ConfigError for an unknown name or a missing library."""
+    found = BASELINES.get(name)
+    if found is None:
+        near = difflib.get_close_matches(name, BASELINES, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(BASELINES)}"
+        raise ConfigError(f"unknown baseline {name!r}", hint)
+    if season_length is not None and season_length < 1:
+        raise ConfigError(f"the season length must be positive, not {season_length}")
+    if isinstance(found, str):
+        module, _, attribute = found.partition(":")
+        found = getattr(importlib.import_module(module), attribute)
+    made: Forecaster = found(season_length, tuple(quantiles))
+    return made

@@ -1,0 +1,150 @@
+"""From errors at held-back origins to weights and to widths: how far to trust each member, and its spread.
+
+A series' own evidence is a few origins, so both are shrunk: towards what its pool (the items of the panel) shows, and that
+towards a prior: equal members, widths as they are.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+
+from tsattn.forecasting.ensemble.holdout import Pools
+
+MOST, MOST_MEAN = 50.0, 5.0  # times the best loss that are told apart: of one origin, and in the end
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How evidence is weighed. Chosen on windows before the test windows (benchmarks/LOG.md)."""
+
+    sharpness: float = 12.0  # weight = exp(-sharpness · (loss / best loss - 1)), where there is evidence enough
+    doubt: float = 8.0  # origins of the pool at which half of that, and of the favour, remains
+    favour: float = 0.02  # weight of every other member for 1 of the first, the network, where there is no evidence
+    hopeless: float = 1.35  # a member this many times worse than the best is dropped
+    pooled: float = 8.0  # the pool's say, in held-back origins of the series' own
+    prior: float = 1.0  # the say of "all alike", in the pool's held-back origins
+    width_own: float = 60.0  # the pool's say on widths, in origins of the series' own
+    width_prior: float = 20.0  # the say of "as they are", in the pool's origins
+    caution: float = 0.15  # log of a width's factor of which half is believed: origins close together tell of these days alone
+    blocks: int = 2  # parts of the horizon with widths of their own
+    together: int = 8  # neighbouring steps whose errors count as one
+    narrowest: float = 0.25
+    widest: float = 4.0
+
+
+def pinball(truth: np.ndarray, values: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Mean pinball loss over steps and quantiles: truth (…, H), values (…, H, Q) -> (…); NaN where no truth is known."""
+    lack = truth[..., None] - values
+    loss = np.maximum(levels * lack, (levels - 1) * lack).mean(-1)
+    known = np.broadcast_to(~np.isnan(truth), loss.shape)
+    count = known.sum(-1)
+    return np.divide(np.where(known, loss, 0.0).sum(-1), count, out=np.full(count.shape, np.nan), where=count > 0)
+
+
+def relative(loss: np.ndarray, share: np.ndarray, floor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Losses (K, M, B) of M members at K origins -> log(loss / best loss) (M, B), bounded, and the evidence (B,) in origins.
+
+    Half of it is the ratio of the mean losses, in which one origin may outweigh all others, such as one before which the level
+    moved; half the mean over the origins of each one's own log ratio, in which all count alike.
+
+    share (K, B): how much of an origin's horizon was scored. floor (B,): losses below it are rounding. NaN where a member
+    gave no forecast at any origin that the others were scored at.
+    """
+    evidence = share.sum(0)
+    part = (share / np.where(evidence > 0, evidence, 1.0))[:, None]  # (K, 1, B)
+    bad = (np.isnan(loss) & (part > 0)).any(0)
+    each = np.where((part > 0) & ~bad, np.maximum(np.nan_to_num(loss), floor), np.inf)
+    in_all, by_origin = _over((np.where(part > 0, each, 0.0) * part).sum(0)), (_over(each) * part).sum(0)
+    least = np.where(bad, np.inf, by_origin).min(0)
+    ratio = (in_all + by_origin - np.where(np.isfinite(least), least, 0.0)) / 2
+    return np.where(bad, np.nan, np.minimum(ratio, np.log(MOST_MEAN))), evidence
+
+
+def _over(loss: np.ndarray) -> np.ndarray:
+    """Log ratios of losses (…, M, B) to the best of the M, bounded."""
+    best = loss.min(-2, keepdims=True)
+    return np.log(np.clip(loss / np.where(np.isfinite(best) & (best > 0), best, 1.0), 1.0, MOST))
+
+
+def weights_of(ratio: np.ndarray, evidence: np.ndarray, able: np.ndarray, pools: Pools, trust: Trust) -> np.ndarray:
+    """Weights (M, B), adding up to 1, from log loss ratios (M, B) and evidence (B,) in origins.
+
+    able (M, B): who has a forecast now. Where there is no evidence at all, the first member that has one stands alone.
+    """
+    said = ~np.isnan(ratio)
+    known = np.where(said, ratio, 0.0)
+    weights = np.zeros_like(known)
+    for now, pool in pools:
+        heard = evidence[pool] * said[:, pool]
+        common = (known[:, pool] * heard).sum(1) / (heard.sum(1) + trust.prior)  # (M,)
+        own = np.where(said[:, now], evidence[now], 0.0)
+        believed = (known[:, now] * own + trust.pooled * common[:, None]) / (own + trust.pooled)
+        any_heard = heard.sum(1) > 0
+        usable = able[:, now] & any_heard[:, None]
+        believed = np.where(usable, believed, np.inf)
+        lag = np.exp(believed - np.where(usable.any(0), believed.min(0), 0.0)) - 1
+        # a few origins of one series prove little: then the network, which has seen most, counts for more
+        sure = evidence[pool].sum() / (evidence[pool].sum() + trust.doubt)
+        favour = np.where(np.arange(len(known))[:, None] > 0, trust.favour ** (1 - sure), 1.0)
+        weight = favour * np.exp(-trust.sharpness * sure * np.where(usable, lag, 0.0))
+        weight = np.where(lag <= trust.hopeless - 1, weight, 0.0) * usable
+        alone = np.flatnonzero(~usable.any(0))
+        weight[able[:, now[alone]].argmax(0), alone] = 1.0
+        weights[:, now] = weight / weight.sum(0)
+    return weights
+
+
+def scores_of(truth: np.ndarray, values: np.ndarray, levels: tuple[float, ...], floor: np.ndarray) -> np.ndarray:
+    """Signed errors (…, H) of the median in units of the distance to the 0.9 quantile (above it) or the 0.1 (below it)."""
+    low, middle, high = (values[..., int(np.abs(np.array(levels) - q).argmin())] for q in (0.1, 0.5, 0.9))
+    error = truth - middle
+    width = np.where(error >= 0, high - middle, middle - low)
+    error = np.where(np.abs(error) <= floor, 0.0, error)
+    return error / np.maximum(width, floor)
+
+
+def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, trust: Trust) -> np.ndarray:
+    """Factors (2, B, H) on the distances below and above the median, from scores (K, B, H), NaN = unknown.
+
+    Split conformal prediction (Vovk et al., 2005; Romano et al., 2019): the factor is the quantile of the scores at
+    level 0.9 · (1 + 1/n), drawn towards 1 the more, the nearer it is; neighbouring steps of an origin err together, so only
+    one in a few counts towards n.
+    """
+    _, rows, horizon = scores.shape
+    factors = np.ones((2, rows, horizon))
+    edges = np.unique(np.linspace(0, horizon, trust.blocks + 1).round().astype(int))
+    for low, high in itertools.pairwise(edges):
+        part = scores[:, :, low:high]
+        for now, pool in pools:
+            n = evidence[pool].sum()
+            if not n > 0:
+                continue
+            for side in (0, 1):
+                common = np.log(_tail(part[:, pool].reshape(-1, 1), side, trust)[0]) * n / (n + trust.width_prior)
+                own_scores = part[:, now].transpose(0, 2, 1).reshape(-1, len(now))
+                own = np.log(_tail(own_scores, side, trust))
+                share = np.where(np.isnan(own), 0.0, evidence[now] / (evidence[now] + trust.width_own))
+                believed = share * np.nan_to_num(own) + (1 - share) * np.nan_to_num(common)
+                believed *= believed**2 / (believed**2 + trust.caution**2)
+                factors[side, now, low:high] = np.exp(believed)[:, None]
+    return factors
+
+
+def _tail(scores: np.ndarray, side: int, trust: Trust) -> np.ndarray:
+    """(S,) the bounded conformal factor of each column of scores (N, S); NaN for a column without one."""
+    signed = np.sort(scores if side else -scores, axis=0)  # NaN last
+    count = (~np.isnan(signed)).sum(0)
+    level = np.minimum(0.9 * (1 + trust.together / np.maximum(count, 1)), 1.0)
+    at = np.clip(np.ceil(level * count).astype(int) - 1, 0, None)
+    found = signed[at, np.arange(signed.shape[1])]
+    return np.where(count > 0, np.clip(found, trust.narrowest, trust.widest), np.nan)
+
+
+def widened(values: np.ndarray, levels: tuple[float, ...], factors: np.ndarray) -> np.ndarray:
+    """Quantiles (B, H, Q) with their distances from the median multiplied by factors (2, B, H), below and above it."""
+    middle = values[..., [int(np.abs(np.array(levels) - 0.5).argmin())]]
+    away = values - middle
+    return middle + np.where(away < 0, factors[0][..., None], factors[1][..., None]) * away

@@ -1,0 +1,204 @@
+"""Members that err differently, joined per series by their error on held-back origins of that series' own past.
+
+Quantiles are averaged level by level (Vincentization; Lichtendahl et al., 2013), with weights that fall with a member's
+loss; then their widths are calibrated on the same origins (evidence.py).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tsattn.data.cleaning.level_shifts import levelled
+from tsattn.data.cleaning.point_outliers import believable
+from tsattn.data.windows import WindowBatch
+from tsattn.errors import ConfigError
+from tsattn.forecasting.baselines.holt import Holt
+from tsattn.forecasting.baselines.ridge import Ridge
+from tsattn.forecasting.baselines.simple import Drift, HistoricQuantiles, LongCycle, Naive, SeasonalMean, SeasonalNaive
+from tsattn.forecasting.ensemble.calibration import Trust, pinball, relative, scores_of, weights_of, widened, widths_of
+from tsattn.forecasting.ensemble.holdout import Pools, padded, pools_of, recent, rows_of, shifted, shifts_of, truth
+from tsattn.forecasting.frame import Forecaster
+from tsattn.forecasting.predict import BATCH, wants_covariates
+
+Make = Callable[[int | None, tuple[float, ...]], Forecaster]
+
+
+class OnlyLongCycle(LongCycle):
+    """No forecast where there is no long cycle: seasonal naive is a member of its own."""
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        """(B, H, Q) float32; NaN where there is no longer cycle, or the history does not hold two."""
+        held = self.held(batch)
+        if not held.any():
+            return np.full((len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
+        return np.where(held[:, None, None], super().predict(batch), np.float32(np.nan))
+
+
+MEMBERS: dict[str, Make] = {
+    "ridge": lambda season, levels: Ridge(168, season, levels),
+    "ridge-long": lambda season, levels: Ridge(336, season, levels, "ridge-long"),
+    "naive": Naive,
+    "seasonal-naive": SeasonalNaive,
+    "seasonal-mean": SeasonalMean,
+    "drift": Drift,
+    "holt": Holt,
+    "long-cycle": OnlyLongCycle,
+    "historic-quantiles": HistoricQuantiles,
+}
+DEFAULT = tuple(MEMBERS)
+ORIGINS = 4
+_LONGEST = 1 << 15  # past steps that members look at
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was joined: the mean weight of each member over `windows`, of which `alone` had the network only.
+
+    width: the mean factor that calibration put on the 80 % interval.
+    """
+
+    weights: Mapping[str, float]
+    windows: int
+    alone: int
+    width: float
+
+    def __str__(self) -> str:
+        parts = sorted(self.weights.items(), key=lambda pair: -pair[1])
+        said = ", ".join(f"{name} {weight:.2g}" for name, weight in parts if weight >= 0.005)
+        return f"weights: {said or 'none'}"
+
+
+class Joined:
+    """`network` and `members` as one Forecaster. The network runs 1 + `origins` times a window, members about as often.
+
+    Weights and widths of a window rest on its own past, and on that of the other items in its batch no later than itself.
+    """
+
+    context = None
+
+    def __init__(
+        self, network: Forecaster, members: Sequence[Forecaster], *, origins: int = ORIGINS, trust: Trust | None = None
+    ) -> None:
+        if origins < 1:
+            raise ConfigError(f"at least one held-back origin is needed, not {origins}")
+        self.network, self.members, self.origins = network, tuple(members), origins
+        self.trust = trust or Trust()
+        self.name = f"{network.name} + members"
+        self.quantiles = network.quantiles
+        self.block = getattr(network, "block", 1)
+        self.covariates = wants_covariates(network)
+        self._total = np.zeros(1 + len(self.members))
+        self._windows, self._alone, self._width = 0, 0, 0.0
+
+    def told(self) -> Told:
+        """The mean weights of everything forecast so far."""
+        count = max(self._windows, 1)
+        names = (self.network.name, *(member.name for member in self.members))
+        weights = dict(zip(names, (self._total / count).tolist(), strict=True))
+        return Told(weights, self._windows, self._alone, self._width / count)
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        """(B, H, Q) float32."""
+        past = believable(batch.past_target, batch.season_lengths)
+        batch = replace(batch, past_target=past if self.covariates else levelled(past, batch.season_lengths))
+        some = np.flatnonzero(~np.isnan(batch.past_target).all(0))
+        batch = recent(batch, min(_LONGEST, batch.context - int(some[0]) if len(some) else 1))
+        levels = np.array(self.quantiles)
+        shifts = shifts_of(batch, self.origins)
+        made = np.stack([forecasts(one, batch, shifts) for one in (self.network, *self.members)], 1)  # (1 + K, M, B, H, Q)
+        past = np.stack([truth(batch, shift) for shift in shifts])  # (K, B, H)
+        floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-30
+        heard = np.isfinite(made[1:, 0]).all((2, 3))  # where the network saw nothing, its members prove nothing against it
+        share = np.where(heard, (~np.isnan(past)).sum(2) / batch.horizon, 0.0)
+        loss = pinball(past[:, None].astype(np.float64), made[1:], levels)  # (K, M, B)
+        pools, able = pools_of(batch), np.isfinite(made[0]).all((2, 3))
+        weights = weights_of(*relative(loss, share, floor), able, pools, self.trust)
+        values = _average(made[0], weights)
+        factors = self._factors(made[1:], past, loss, share, floor, pools)
+        values = widened(values, self.quantiles, factors)
+        lowest = np.nanmin(batch.past_target, 1, initial=np.inf)
+        values = np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values)
+        self._total += weights.sum(1)
+        self._windows += len(batch)
+        self._alone += int((weights[0] == 1).sum())
+        self._width += float(factors.mean((0, 2)).sum())
+        return np.asarray(values, np.float32)
+
+    def _factors(
+        self, made: np.ndarray, past: np.ndarray, loss: np.ndarray, share: np.ndarray, floor: np.ndarray, pools: Pools
+    ) -> np.ndarray:
+        """Widths from what the join would have said at each held-back origin, with weights from the other ones."""
+        scores = np.full(past.shape, np.nan)
+        for k in range(len(past)):
+            others = np.arange(len(past)) != k
+            able = np.isfinite(made[k]).all((2, 3))
+            weights = weights_of(*relative(loss[others], share[others], floor), able, pools, self.trust)
+            scores[k] = scores_of(past[k].astype(np.float64), _average(made[k], weights), self.quantiles, floor[:, None])
+        return widths_of(scores, share.sum(0), pools, self.trust)
+
+
+def named(members: str | Sequence[str]) -> tuple[str, ...]:
+    """The names that "all" and "network" (none) stand for, or those given.
+
+    Raises ConfigError for an unknown name, with the nearest known one.
+    """
+    if isinstance(members, str):
+        members = {"all": DEFAULT, "network": ()}.get(members, (members,))
+    for name in members:
+        if name not in MEMBERS:
+            near = difflib.get_close_matches(name, MEMBERS, 1)
+            raise ConfigError(
+                f"unknown member {name!r}", f"did you mean {near[0]!r}?" if near else f"use some of {', '.join(MEMBERS)}"
+            )
+    return tuple(members)
+
+
+def join(
+    network: Forecaster,
+    members: Sequence[str] = DEFAULT,
+    *,
+    season_length: int | None = None,
+    origins: int = ORIGINS,
+    trust: Trust | None = None,
+) -> Forecaster:
+    """The network joined with MEMBERS of these names; the network itself when there are none.
+
+    Raises ConfigError for an unknown name, with the nearest known one.
+    """
+    chosen = named(members)
+    if not chosen:
+        return network
+    made = [MEMBERS[name](season_length, tuple(network.quantiles)) for name in chosen]
+    return Joined(network, made, origins=origins, trust=trust)
+
+
+def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:
+    """(1 + K, B, H, Q) float32: from the windows' ends, then from `shifts` (K, B) before them.
+
+    NaN where a shift is 0, or nothing is seen.
+    """
+    if isinstance(forecaster, Ridge):
+        return forecaster.predict_from(batch, shifts)
+    out = np.full((1 + len(shifts), len(batch), batch.horizon, len(forecaster.quantiles)), np.nan, np.float32)
+    rows = [np.arange(len(batch)), *(np.flatnonzero(shift > 0) for shift in shifts)]
+    which = np.concatenate([np.stack([np.full(len(r), k), r], 1) for k, r in enumerate(rows)])  # (N, 2)
+    moves = np.concatenate([np.zeros((1, len(batch)), np.int64), shifts])
+    for at in range(0, len(which), BATCH):
+        k, row = which[at : at + BATCH].T
+        part = shifted(rows_of(batch, row), moves[k, row])
+        part = part if forecaster.context is None else padded(part, forecaster.context)
+        blind = np.isnan(part.past_target).all(1)
+        out[k, row] = np.where(blind[:, None, None], np.float32(np.nan), forecaster.predict(part))
+    return out
+
+
+def _average(made: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(B, H, Q) float64 of (M, B, H, Q) with weights (M, B); what has no weight may be anything."""
+    total = np.zeros(made.shape[1:])
+    for values, weight in zip(made, weights, strict=True):
+        total += np.where(weight[:, None, None] > 0, values, 0.0) * weight[:, None, None]
+    return total

@@ -1,0 +1,150 @@
+"""Forecast: labelled quantiles, and Forecaster: anything that makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from tsattn.data.freq import Freq
+from tsattn.data.timezone import canonical, instants
+from tsattn.data.windows import WindowBatch
+from tsattn.errors import TsattnError
+from tsattn.forecasting.quantiles import resample
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+DEFAULT_QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+class Forecaster(Protocol):
+    """The network, every baseline, every ensemble. `context`: how many past steps it wants, None = the whole history.
+
+    One that reads the target alone may say so with an attribute `covariates = False`, and is then spared the covariates;
+    one that falls back on something simpler where it fails may count those windows in an attribute `fallbacks`.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def quantiles(self) -> tuple[float, ...]: ...
+    @property
+    def context(self) -> int | None: ...
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        """(B, H, Q) float32, non-decreasing along Q."""
+        ...
+
+
+def quantile_name(level: float) -> str:
+    """The column name of a quantile: `0.1`, `0.025`."""
+    return f"{level:.10g}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Forecast:
+    """B forecasts of H steps: values (B, H, Q) float32 at `quantiles` (Q,), non-decreasing along Q.
+
+    cutoffs (B,): the last observed timestamp; timestamps (B, H). Both on the grid clock of `freq`, printed in `tz`.
+    Raises TsattnError when shapes disagree or values are not finite or cross.
+    """
+
+    item_ids: tuple[str, ...]
+    cutoffs: np.ndarray
+    timestamps: np.ndarray
+    quantiles: tuple[float, ...]
+    values: np.ndarray
+    freq: Freq
+    tz: str | None = None
+
+    def __post_init__(self) -> None:
+        shape = (len(self.item_ids), self.timestamps.shape[1], len(self.quantiles))
+        if self.values.shape != shape or self.timestamps.shape != shape[:2] or self.cutoffs.shape != shape[:1]:
+            raise TsattnError(f"a Forecast of {shape} (B, H, Q) got values of shape {self.values.shape}")
+        if not np.isfinite(self.values).all():
+            bad = [self.item_ids[i] for i in np.flatnonzero(~np.isfinite(self.values).all((1, 2)))[:3]]
+            raise TsattnError(f"the forecast of {', '.join(bad)} is not finite")
+        if np.any(np.diff(self.values, axis=-1) < 0):
+            raise TsattnError("forecast quantiles cross")
+
+    def __repr__(self) -> str:
+        levels = ", ".join(map(quantile_name, self.quantiles))
+        return f"<Forecast of {len(self)} series, {self.horizon} steps of {self.freq}, quantiles {levels}>"
+
+    def __len__(self) -> int:
+        return len(self.item_ids)
+
+    @property
+    def horizon(self) -> int:
+        return self.timestamps.shape[1]
+
+    def quantile(self, q: float) -> np.ndarray:
+        """(B, H) values of one quantile, interpolated where it is none of `quantiles`."""
+        if q in self.quantiles:
+            return self.values[..., self.quantiles.index(q)]
+        return resample(self.values, self.quantiles, (q,))[..., 0]
+
+    @property
+    def median(self) -> np.ndarray:
+        """(B, H)"""
+        return self.quantile(0.5)
+
+    @property
+    def middle(self) -> tuple[str, np.ndarray]:
+        """What to show as the forecast itself, (B, H), and its name: the median, or the quantile nearest to it that there is."""
+        level = min(self.quantiles, key=lambda q: abs(q - 0.5))
+        return ("median" if level == 0.5 else f"{quantile_name(level)} quantile"), self.quantile(level)
+
+    @classmethod
+    def concat(cls, parts: Sequence[Forecast]) -> Forecast:
+        """One forecast of several with the same horizon, quantiles, frequency and zone. Raises TsattnError otherwise."""
+        if not parts:
+            raise TsattnError("there is no forecast to join")
+        for what in ("horizon", "quantiles", "freq", "tz"):
+            found = {getattr(part, what) for part in parts}
+            if len(found) > 1:
+                raise TsattnError(f"forecasts of different {what} cannot be joined: {', '.join(sorted(map(str, found)))}")
+        return cls(
+            item_ids=tuple(i for part in parts for i in part.item_ids),
+            cutoffs=np.concatenate([part.cutoffs for part in parts]),
+            timestamps=np.concatenate([part.timestamps for part in parts]),
+            quantiles=parts[0].quantiles,
+            values=np.concatenate([part.values for part in parts]),
+            freq=parts[0].freq,
+            tz=parts[0].tz,
+        )
+
+    def to_arrow(self) -> pa.Table:
+        """B·H rows: item_id, cutoff, timestamp, then one float32 column for each quantile, named `0.1`, `0.5`, ….
+
+        Timestamps carry the zone when there is one; series without a clock have plain step numbers (int64).
+        """
+        import pyarrow as pa
+
+        item = np.repeat(np.arange(len(self), dtype=np.int32), self.horizon)
+        ids = pa.DictionaryArray.from_arrays(pa.array(item), pa.array(list(self.item_ids), pa.string()))
+        columns = {
+            "item_id": ids.dictionary_decode(),
+            "cutoff": clock_column(np.repeat(self.cutoffs, self.horizon), self.freq, self.tz),
+            "timestamp": clock_column(self.timestamps.reshape(-1), self.freq, self.tz),
+        }
+        for i, level in enumerate(self.quantiles):
+            columns[quantile_name(level)] = pa.array(np.ascontiguousarray(self.values[..., i]).reshape(-1), pa.float32())
+        return pa.table(columns)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows of `to_arrow` as a data frame; zoned timestamps have a zoned dtype."""
+        return self.to_arrow().to_pandas()
+
+
+def clock_column(stamps: np.ndarray, freq: Freq, tz: str | None) -> pa.Array:
+    """Grid-clock timestamps as people and databases read them: zoned when there is a zone, int64 steps without a clock."""
+    import pyarrow as pa
+
+    stamps = stamps.astype("datetime64[us]")
+    if not freq.has_clock:
+        return pa.array(stamps.astype(np.int64))
+    return pa.array(instants(stamps, freq, tz), pa.timestamp("us", None if tz is None else canonical(tz)))

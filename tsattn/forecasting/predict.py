@@ -1,0 +1,181 @@
+"""The one predict loop: origins -> windows -> a Forecaster -> quantiles, in batches of bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tsattn.data.freq import calendar_names
+from tsattn.data.panel import Panel
+from tsattn.data.windows import Origins, WindowBatch, gather, last_origins
+from tsattn.errors import ConfigError, DataError, TsattnError
+from tsattn.forecasting.frame import Forecast, Forecaster
+from tsattn.forecasting.quantiles import checked_levels
+from tsattn.forecasting.tail_quantiles import at_levels
+
+BATCH = 512
+MOST_STEPS = 20_000  # ahead: more is a slip of the keyboard, and takes all memory
+_CELLS = 1 << 22  # values of one batch's largest array, so that whole histories of long series stay within some 100 MB
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An item that has no forecast, and why."""
+
+    item_id: str
+    reason: str
+
+
+def predict(
+    forecaster: Forecaster,
+    panel: Panel,
+    *,
+    horizon: int,
+    quantiles: Sequence[float] | None = None,
+    origins: Origins | None = None,
+    batch: int = BATCH,
+) -> tuple[Forecast, tuple[Failure, ...]]:
+    """Forecast `horizon` steps from each origin (default: the end of every item), in the order of the origins.
+
+    `quantiles` (default: the forecaster's own) that it does not make are interpolated, or extrapolated by the shape of the
+    past (tails.py). Items without one observed value, and those whose forecast is not finite, are Failures and left
+    out. Raises ConfigError for a bad horizon or quantiles, DataError for known covariates missing in the future rows.
+    """
+    levels = forecaster.quantiles if quantiles is None else checked_levels(quantiles)
+    if horizon < 1:
+        raise ConfigError(f"the horizon must be positive, not {horizon}", "use for example --horizon 24")
+    if horizon > MOST_STEPS:
+        raise ConfigError(
+            f"a horizon of {horizon:,} steps is beyond the {MOST_STEPS:,} possible", "a longer step may help: --resample"
+        )
+    origins = last_origins(panel) if origins is None else origins
+    seen = observed_before(panel, origins)
+    failures = {i: Failure(panel.item_ids[origins.item[i]], "has no observed value") for i in np.flatnonzero(~seen).tolist()}
+    usable = np.flatnonzero(seen)
+    if wants_covariates(forecaster):
+        check_known(panel, origins[usable], horizon)
+    values = np.zeros((len(origins), horizon, len(levels)), np.float32)
+    for which, _, found in predict_windows(forecaster, panel, origins[usable], horizon, levels, batch):
+        values[usable[which]] = found
+        for i in usable[which[~np.isfinite(found).all((1, 2))]].tolist():
+            reason = f"{forecaster.name} gave a forecast that is not finite"
+            failures[i] = Failure(panel.item_ids[origins.item[i]], reason)
+    kept = np.array([i for i in range(len(origins)) if i not in failures], np.int64)
+    stamps = stamps_of(panel, origins[kept], horizon)
+    forecast = Forecast(
+        item_ids=tuple(panel.item_ids[i] for i in origins.item[kept]),
+        cutoffs=stamps[:, 0],
+        timestamps=stamps[:, 1:],
+        quantiles=tuple(levels),
+        values=values[kept],
+        freq=panel.freq,
+        tz=panel.tz,
+    )
+    return forecast, tuple(failures[i] for i in sorted(failures))
+
+
+def stamps_of(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
+    """Timestamps (B, 1 + H) on the grid clock, the cutoff first."""
+    item, row = origins.item, origins.row
+    steps = (row - panel.indptr[:-1][item])[:, None] + np.arange(-1, horizon)
+    return panel.freq.advance(panel.start[item][:, None], steps)
+
+
+def predict_windows(
+    forecaster: Forecaster, panel: Panel, origins: Origins, horizon: int, quantiles: Sequence[float], batch: int = BATCH
+) -> Iterator[tuple[np.ndarray, WindowBatch, np.ndarray]]:
+    """Yield (which (b,) of the origins, their windows, quantiles (b, H, Q) float32), shortest history first.
+
+    The values never cross, and may be other than finite where the forecaster failed. Raises TsattnError when the
+    forecaster answers in a wrong shape.
+    """
+    for which, windows in windows_of(forecaster, panel, origins, horizon, batch):
+        values = np.asarray(forecaster.predict(windows), np.float32)
+        wanted = (len(which), windows.horizon, len(forecaster.quantiles))
+        if values.shape != wanted:
+            raise TsattnError(f"{forecaster.name} answered in shape {values.shape}, not {wanted} (B, H, Q)")
+        if tuple(quantiles) != tuple(forecaster.quantiles):
+            values = at_levels(np.sort(values, -1), forecaster.quantiles, quantiles, windows)
+        windows, values = replace(windows, future_target=windows.future_target[:, :horizon]), values[:, :horizon]
+        # sorting crossed quantiles never makes them worse (Chernozhukov et al., 2010)
+        yield which, windows, np.sort(values, -1)
+
+
+def windows_of(
+    forecaster: Forecaster, panel: Panel, origins: Origins, horizon: int, batch: int = BATCH
+) -> Iterator[tuple[np.ndarray, WindowBatch]]:
+    """Yield (which (b,) of the origins, their windows, of whole passes of the forecaster), shortest history first."""
+    if batch < 1:
+        raise ConfigError(f"the batch must be positive, not {batch}")
+    covariates = wants_covariates(forecaster)
+    block = getattr(forecaster, "block", 1)
+    reach = -(-horizon // block) * block  # whole passes: what is known beyond the horizon may not change what is before it
+    width = 1 + (panel.past.shape[1] + panel.known.shape[1] + len(calendar_names(panel.freq)) if covariates else 0)
+    history = origins.row - panel.indptr[:-1][origins.item]
+    # neighbours of like length need the least padding where whole histories are asked for
+    order, at = np.argsort(history, kind="stable"), 0
+    while at < len(order):
+        longest = history[order[min(at + batch, len(order)) - 1]] if forecaster.context is None else forecaster.context
+        size = min(batch, max(1, _CELLS // (width * (int(longest) + reach))))
+        which = order[at : at + size]
+        context = max(1, int(history[which[-1]])) if forecaster.context is None else forecaster.context
+        chosen = origins[which]
+        steps = chosen.row - panel.indptr[:-1][chosen.item] - 1
+        cutoff = panel.freq.advance(panel.start[chosen.item], steps)
+        yield which, replace(gather(panel, chosen, context, reach, covariates), cutoff=cutoff)
+        at += len(which)
+
+
+def wants_covariates(forecaster: Forecaster) -> bool:
+    """Whether the forecaster reads anything but the target."""
+    return bool(getattr(forecaster, "covariates", True))
+
+
+def observed_before(panel: Panel, origins: Origins) -> np.ndarray:
+    """(B,) whether the item has any observed value before the origin."""
+    observed = np.concatenate([[0], np.cumsum(~np.isnan(panel.target))])
+    return observed[origins.row] > observed[panel.indptr[:-1][origins.item]]
+
+
+def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
+    """Raise DataError, naming items and timestamps, where a declared known covariate is missing within the horizon.
+
+    Calendar features are never missing, and are not looked at.
+    """
+    names = panel.schema.known_features
+    if not names or not len(origins):
+        return
+    rows = origins.row[:, None] + np.arange(horizon)  # (B, H)
+    inside = rows < panel.indptr[1:][origins.item][:, None]
+    missing = ~inside[..., None] | np.isnan(panel.known[np.where(inside, rows, 0)]) if len(panel.known) else ~inside[..., None]
+    missing = np.broadcast_to(missing, (*rows.shape, len(names)))
+    bad = np.flatnonzero(missing.any((1, 2)))
+    if not len(bad):
+        return
+    said = []
+    for i in bad[:3]:
+        item, steps = int(origins.item[i]), np.flatnonzero(missing[i].any(1))
+        columns = ", ".join(name for name, gone in zip(names, missing[i].any(0), strict=True) if gone)
+        since = origins.row[i] - panel.indptr[item] + steps[[0, -1]]
+        first, last = (show(panel, stamp) for stamp in panel.freq.advance(panel.start[item], since))
+        span = first if len(steps) == 1 else f"{len(steps)} rows from {first} to {last}"
+        said.append(f"item {panel.item_ids[item]}: {columns} at {span}")
+    more = f" (and {len(bad) - 3} more items)" if len(bad) > 3 else ""
+    lacking = missing.any(axis=(0, 2))  # (H,)
+    enough = int(lacking.argmax())
+    shorter = f"forecast as far as they go: --horizon {enough}; or " if enough else ""
+    raise DataError(
+        f"known covariates are missing in the future rows: {'; '.join(said)}{more}",
+        f"{shorter}add rows that hold them up to {horizon} steps after the last observed target, or train without --known",
+    )
+
+
+def show(panel: Panel, stamp: np.datetime64) -> str:
+    """A grid-clock timestamp as people read it: the local date, with the time where there is one; a step as its number."""
+    if not panel.freq.has_clock:
+        return str(int(stamp.astype("datetime64[us]").astype(np.int64)))
+    local = panel.local(np.array([stamp]))[0]
+    whole_day = not panel.freq.is_subdaily and local == local.astype("datetime64[D]")
+    return np.datetime_as_string(local, unit="D" if whole_day else "s").replace("T", " ")

@@ -1,0 +1,163 @@
+"""Sample paths: futures that could happen, each with its own course, where quantiles say only how likely each value is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tsattn.data.freq import Freq
+from tsattn.data.panel import Panel
+from tsattn.data.windows import Origins, WindowBatch, last_origins
+from tsattn.errors import ConfigError, TsattnError
+from tsattn.forecasting.frame import Forecaster, clock_column
+from tsattn.forecasting.predict import BATCH, Failure, check_known, observed_before, stamps_of, wants_covariates, windows_of
+from tsattn.forecasting.quantiles import normal_scores
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PERSISTENCE = 0.95  # correlation of a path's normal score from one step to the next
+FURTHEST = 4.0  # normal score that a path may have: beyond lies one value in 30,000
+_VALUES = 1 << 24  # of the paths of one batch
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Paths:
+    """P sample paths of each of B series over H steps: values (B, H, P) float32, all alike likely.
+
+    cutoffs (B,), timestamps (B, H), freq and tz are those of a Forecast.
+    """
+
+    item_ids: tuple[str, ...]
+    cutoffs: np.ndarray
+    timestamps: np.ndarray
+    values: np.ndarray
+    freq: Freq
+    tz: str | None = None
+
+    def __post_init__(self) -> None:
+        shape = (len(self.item_ids), self.timestamps.shape[1])
+        if self.values.ndim != 3 or self.values.shape[:2] != shape or self.cutoffs.shape != shape[:1]:
+            raise TsattnError(f"paths of {shape} (B, H) got values of shape {self.values.shape}")
+        if not np.isfinite(self.values).all():
+            raise TsattnError("a sample path is not finite")
+
+    def __repr__(self) -> str:
+        return f"<{self.count} sample paths of {len(self)} series, {self.horizon} steps of {self.freq}>"
+
+    def __len__(self) -> int:
+        return len(self.item_ids)
+
+    @property
+    def horizon(self) -> int:
+        return self.timestamps.shape[1]
+
+    @property
+    def count(self) -> int:
+        """How many paths each series has."""
+        return self.values.shape[2]
+
+    def to_arrow(self) -> pa.Table:
+        """B·P·H rows, path after path: item_id, cutoff, path (0 … P − 1), timestamp, value (float32)."""
+        import pyarrow as pa
+
+        series, steps, paths = len(self), self.horizon, self.count
+        item = pa.array(np.repeat(np.arange(series, dtype=np.int32), paths * steps))
+        ids = pa.DictionaryArray.from_arrays(item, pa.array(list(self.item_ids), pa.string()))
+        stamps = np.broadcast_to(self.timestamps[:, None], (series, paths, steps)).reshape(-1)
+        values = np.ascontiguousarray(self.values.transpose(0, 2, 1)).reshape(-1)
+        return pa.table(
+            {
+                "item_id": ids.dictionary_decode(),
+                "cutoff": clock_column(np.repeat(self.cutoffs, paths * steps), self.freq, self.tz),
+                "path": pa.array(np.tile(np.repeat(np.arange(paths, dtype=np.int32), steps), series)),
+                "timestamp": clock_column(stamps, self.freq, self.tz),
+                "value": pa.array(values, pa.float32()),
+            }
+        )
+
+
+def predict_paths(
+    forecaster: Forecaster,
+    panel: Panel,
+    *,
+    horizon: int,
+    paths: int,
+    seed: int = 0,
+    origins: Origins | None = None,
+    batch: int = BATCH,
+) -> tuple[Paths, tuple[Failure, ...]]:
+    """Draw `paths` sample paths of `horizon` steps from each origin (default: the end of every item).
+
+    A forecaster that makes paths itself (`sample(batch, paths, seed) -> (B, H, P)`) is asked for them; of any other they
+    are drawn through its quantiles, rough as data is (see `drawn`). The draws of a series depend on `seed` and on its place
+    in the panel, not on the batch. Raises ConfigError for bad numbers, DataError for known covariates missing in the future
+    rows. Items without a forecast are Failures and left out.
+    """
+    for name, number in (("horizon", horizon), ("number of paths", paths)):
+        if number < 1:
+            raise ConfigError(f"the {name} must be positive, not {number}")
+    if seed < 0:
+        raise ConfigError(f"the seed must be at least 0, not {seed}")
+    origins = last_origins(panel) if origins is None else origins
+    seen = observed_before(panel, origins)
+    failures = {i: Failure(panel.item_ids[origins.item[i]], "has no observed value") for i in np.flatnonzero(~seen).tolist()}
+    usable = np.flatnonzero(seen)
+    if wants_covariates(forecaster):
+        check_known(panel, origins[usable], horizon)
+    values = np.zeros((len(origins), horizon, paths), np.float32)
+    fitting = min(batch, max(1, _VALUES // (paths * horizon)))
+    for which, windows in windows_of(forecaster, panel, origins[usable], horizon, fitting):
+        found = _sample(forecaster, windows, paths, seed)[:, :horizon]
+        values[usable[which]] = found
+        for i in usable[which[~np.isfinite(found).all((1, 2))]].tolist():
+            failures[i] = Failure(panel.item_ids[origins.item[i]], f"{forecaster.name} gave a path that is not finite")
+    kept = np.array([i for i in range(len(origins)) if i not in failures], np.int64)
+    stamps = stamps_of(panel, origins[kept], horizon)
+    ids = tuple(panel.item_ids[i] for i in origins.item[kept])
+    made = Paths(ids, stamps[:, 0], stamps[:, 1:], values[kept], panel.freq, panel.tz)
+    return made, tuple(failures[i] for i in sorted(failures))
+
+
+def _sample(forecaster: Forecaster, windows: WindowBatch, paths: int, seed: int) -> np.ndarray:
+    own = getattr(forecaster, "sample", None)
+    if own is not None:
+        return np.asarray(own(windows, paths, seed), np.float32)
+    return drawn(np.asarray(forecaster.predict(windows), np.float32), forecaster.quantiles, windows, paths, seed)
+
+
+def drawn(values: np.ndarray, quantiles: tuple[float, ...], windows: WindowBatch, paths: int, seed: int) -> np.ndarray:
+    """Paths (B, H, P) through quantiles (B, H, Q): at every step they have the distribution that the quantiles say.
+
+    Along a path, the normal score of its level is a first-order autoregression (a Gaussian copula), so errors persist for a
+    while as errors do. No path goes below zero where neither the past nor the quantiles do.
+    """
+    scores = scores_of(windows, paths, values.shape[1], seed)
+    floor = np.where((np.nanmin(windows.past_target, 1, initial=np.inf) >= 0) & (values.min((1, 2)) >= 0), 0.0, -np.inf)
+    return np.maximum(at_scores(np.sort(values, -1), quantiles, scores), floor[:, None, None]).astype(np.float32)
+
+
+def scores_of(windows: WindowBatch, paths: int, steps: int, seed: int, restart: int | None = None) -> np.ndarray:
+    """Standard normal scores (B, H, P), autoregressive along H; independent again after every `restart` steps.
+
+    Each row has random numbers of its own, from the seed and its item and origin.
+    """
+    rows = zip(windows.item.tolist(), windows.origin.tolist(), strict=True)
+    noise = np.stack([np.random.default_rng([seed, *row]).standard_normal((steps, paths)) for row in rows])
+    for step in range(1, steps):
+        if restart is None or step % restart:
+            noise[:, step] = PERSISTENCE * noise[:, step - 1] + np.sqrt(1 - PERSISTENCE**2) * noise[:, step]
+    return np.clip(noise, -FURTHEST, FURTHEST)
+
+
+def at_scores(values: np.ndarray, quantiles: tuple[float, ...], scores: np.ndarray) -> np.ndarray:
+    """Quantiles (B, H, Q) at normal scores (B, H, P) -> (B, H, P) float64: linear in the score, as `resample` is."""
+    values = values.astype(np.float64)
+    if len(quantiles) == 1:
+        return np.broadcast_to(values, (*values.shape[:2], scores.shape[2]))
+    known = normal_scores(quantiles)
+    index = np.clip(np.searchsorted(known, scores) - 1, 0, len(known) - 2)
+    low, high = (np.take_along_axis(values, index + i, -1) for i in (0, 1))
+    return low + (high - low) / (known[index + 1] - known[index]) * (scores - known[index])

@@ -1,0 +1,127 @@
+"""Backtest: what the windows of each model added up to, and the tables made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tsattn.data.freq import Freq
+from tsattn.forecasting.frame import clock_column, quantile_name
+from tsattn.forecasting.metrics import METRICS, Sums, quantile_coverage, skill
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+REFERENCES = ("naive", "seasonal-naive")  # skill is against the better of these
+SKILLS = ("MASE", "WQL")
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    """Sums of M models on the same W windows: overall (M,), by_step (M, H), by_item (M, S), by_cutoff (M, C).
+
+    cutoffs (C,): the distinct last observed timestamps, on the grid clock. windows: how many were scored. too_short and
+    no_truth: how many were left out, for want of an observed value before or after the origin. unscaled: scored windows
+    that take no part in MASE, their history never changing. notes: model -> what a reader of its scores must know.
+    """
+
+    models: tuple[str, ...]
+    overall: Sums
+    by_step: Sums
+    by_item: Sums
+    by_cutoff: Sums
+    quantiles: tuple[float, ...]
+    item_ids: tuple[str, ...]
+    cutoffs: np.ndarray
+    freq: Freq
+    tz: str | None
+    horizon: int
+    season_length: int
+    windows: int
+    too_short: int
+    no_truth: int
+    unscaled: int
+    notes: Mapping[str, tuple[str, ...]]
+    seconds: Mapping[str, float]
+
+    def score(self, model: str, metric: str) -> float:
+        """The overall score; NaN where there is nothing to score. KeyError or ValueError for an unknown name."""
+        return float(METRICS[metric](self.overall)[self.models.index(model)])
+
+    @property
+    def references(self) -> dict[str, str]:
+        """For each metric of SKILLS, the better of naive and seasonal naive; absent when neither was run."""
+        run = [name for name in REFERENCES if name in self.models]
+        best = {}
+        for metric in SKILLS:
+            scored = [(self.score(name, metric), name) for name in run]
+            scored = [pair for pair in scored if np.isfinite(pair[0])]
+            if scored:
+                best[metric] = min(scored)[1]
+        return best
+
+    def skill(self, model: str, metric: str) -> float:
+        """1 - score / the score of the better reference; NaN when there is none."""
+        reference = self.references.get(metric)
+        return float("nan") if reference is None else skill(self.score(model, metric), self.score(reference, metric))
+
+    def table(self) -> list[dict[str, str | float]]:
+        """One row a model: model, each of METRICS, then skill_MASE and skill_WQL. NaN where there is nothing to score."""
+        rows: list[dict[str, str | float]] = []
+        for model in self.models:
+            scores = {metric: self.score(model, metric) for metric in METRICS}
+            skills = {f"skill_{metric}": self.skill(model, metric) for metric in SKILLS}
+            rows.append({"model": model, **scores, **skills})
+        return rows
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows of `table` as a data frame: one row a model."""
+        import pyarrow as pa
+
+        return pa.Table.from_pylist(self.table()).to_pandas()
+
+    def to_arrow(self) -> pa.Table:
+        """Long form: model, metric, cutoff, item_id, horizon_step (1, 2, …), value.
+
+        A row with none of cutoff, item_id and horizon_step is the overall score; one with one of them is the score of that
+        group. `coverage_0.1` and so on are the shares of truths at or under each quantile. Scores of nothing are left out.
+        """
+        import pyarrow as pa
+
+        groups = (
+            ("", np.zeros(1, np.int64), Sums(*(part[:, None] for part in self.overall.parts()))),
+            ("horizon_step", np.arange(1, self.horizon + 1), self.by_step),
+            ("item_id", np.arange(len(self.item_ids)), self.by_item),
+            ("cutoff", np.arange(len(self.cutoffs)), self.by_cutoff),
+        )
+        tables = [self._long(kind, keys, sums) for kind, keys, sums in groups]
+        return pa.concat_tables(tables)
+
+    def _long(self, kind: str, keys: np.ndarray, sums: Sums) -> pa.Table:
+        import pyarrow as pa
+
+        scores = {name: metric(sums) for name, metric in METRICS.items()}  # each (M, G)
+        for i, level in enumerate(self.quantiles):
+            scores[f"coverage_{quantile_name(level)}"] = quantile_coverage(sums)[..., i]
+        value = np.stack(list(scores.values()), -1)  # (M, G, metrics)
+        model, group, metric = (index.reshape(-1) for index in np.indices(value.shape))
+        kept = np.isfinite(value).reshape(-1)
+        model, group, metric = model[kept], group[kept], metric[kept]
+        rows = len(model)
+        stamps = clock_column(self.cutoffs[group] if kind == "cutoff" else self.cutoffs[:0], self.freq, self.tz)
+        return pa.table(
+            {
+                "model": pa.array(list(self.models)).take(pa.array(model)),
+                "metric": pa.array(list(scores)).take(pa.array(metric)),
+                "cutoff": stamps if kind == "cutoff" else pa.nulls(rows, stamps.type),
+                "item_id": pa.array(list(self.item_ids), pa.string()).take(pa.array(group))
+                if kind == "item_id"
+                else pa.nulls(rows, pa.string()),
+                "horizon_step": pa.array(keys[group]) if kind == "horizon_step" else pa.nulls(rows, pa.int64()),
+                "value": pa.array(value.reshape(-1)[kept]),
+            }
+        )

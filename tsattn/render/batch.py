@@ -1,0 +1,102 @@
+"""Runs of batch jobs, and the verdicts of the monitor, as tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
+from rich.text import Text
+
+from tsattn.render.format import duration
+from tsattn.render.tables import table
+
+LINE_EVERY = 60.0  # seconds between lines of progress in a log
+_STYLES = {"done": "green", "partial": "yellow", "running": "cyan"}
+
+
+def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One row a run; what failed is named below."""
+    if not rows:
+        console.print(Text("there is no run yet: tsattn run jobs.toml"))
+        return
+    recorded = "started" in rows[0]
+    columns = ["job", "status", "cutoff", ">items", ">fallback", ">failed", ">rows", "model", ">time"]
+    drawn = table(*(["started", *columns] if recorded else columns))
+    for row in rows:
+        status, model = str(row["status"]), row["model"]
+        version = f"{model}/{row['version']}" if model and row["version"] else str(model or "–")
+        counts = [f"{row[key]:,}" if row[key] is not None else "–" for key in ("items", "fallback", "failed", "rows")]
+        cells: list[Text | str] = [
+            Text(str(row["job"])),
+            Text(status, style=_STYLES.get(status, "red")),
+            Text(str(row["cutoff"] or "–")),
+            *counts,
+        ]
+        cells += [Text(version), "–" if row["seconds"] is None else duration(float(row["seconds"]))]
+        drawn.add_row(*([str(row["started"]).replace("T", " ")[:19]] if recorded else []), *cells)
+    console.print(drawn)
+    for row in rows:
+        if row["error"]:
+            console.print(Text(f"{row['job']}: {row['error']}", style="red"))
+
+
+def verdicts(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One row a job: what is wrong with it, or that nothing is."""
+    drawn = table("job", "verdict", "last good run", ">MASE since", ">80 % coverage", "what is wrong")
+    for row in rows:
+        good = not row["problems"]
+        scored = [f"{row['mase']:.3f}" if row["mase"] is not None else "–"]
+        scored += [f"{row['coverage'] * 100:.0f} %" if row["coverage"] is not None else "–"]
+        style = "green" if good else "red"
+        last = str(row["last_good"] or "never").replace("T", " ")[:19]
+        drawn.add_row(
+            Text(str(row["job"])), Text("good" if good else "bad", style=style), last, *scored, Text("; ".join(row["problems"]))
+        )
+    console.print(drawn)
+
+
+@contextmanager
+def progress(console: Console, log: Callable[..., None], *, quiet: bool, plain: bool) -> Iterator[Callable[[Any], None]]:
+    """Shows how far each job is: a bar on a terminal, else a log line a minute."""
+    if quiet:
+        yield lambda _: None
+        return
+    if plain or not console.is_terminal:
+        yield _Lines(log)
+        return
+    columns = (TextColumn("{task.fields[job]}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
+    bar = Progress(*columns, console=console, transient=True)
+    tasks: dict[str, TaskID] = {}
+
+    def show(now: Any) -> None:
+        if now.job not in tasks:
+            for done in tasks.values():
+                bar.update(done, visible=False)
+            tasks[now.job] = bar.add_task("", total=1.0, job=now.job)
+            bar.start()
+        bar.update(tasks[now.job], completed=now.share, description=said(now))
+
+    try:
+        yield show
+    finally:
+        bar.stop()
+
+
+class _Lines:
+    def __init__(self, log: Callable[..., None]) -> None:
+        self.log, self.last = log, time.monotonic()
+
+    def __call__(self, now: Any) -> None:
+        if time.monotonic() - self.last >= LINE_EVERY:
+            self.last = time.monotonic()
+            self.log("info", f"{now.share:.0%}: {said(now)}", job=now.job, items=now.items, items_per_second=round(now.rate, 1))
+
+
+def said(now: Any) -> str:
+    """`12,288 items, 512 items/s, 3 min left`."""
+    left = "" if now.remaining is None else f", {duration(now.remaining)} left"
+    return f"{now.items:,} items, {now.rate:,.0f} items/s{left}"

@@ -1,0 +1,116 @@
+"""A model and its network for people: the tree, the training record, the scores; and what can be assembled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+from rich.tree import Tree
+
+from tsattn.config import to_mapping
+from tsattn.render import tables
+from tsattn.render.format import count, duration
+
+if TYPE_CHECKING:
+    from tsattn.nn.outline import Node
+    from tsattn.workflows.describe import Described
+
+
+def described(console: Console, found: Described) -> None:
+    """The network as a tree with shapes, then how it was trained, then its scores."""
+    card = found.card
+    inputs = "  ".join(f"{name} {shape(sizes)}" for name, sizes in found.inputs.items() if 0 not in sizes)
+    tree = Tree(label(found.network, root=True))
+    tree.add(Text("inputs  ", style="bold").append(inputs, style="dim"))
+    for child in found.network.children:
+        _grow(tree, child)
+    console.print(tree)
+    drawn = tables.table("", "")
+    for what, value in _record(found):
+        drawn.add_row(Text(what, style="dim"), Text(value))
+    drawn.show_header = False
+    console.print(drawn)
+    if card.scores:
+        test = card.source.get("test") or {}
+        tables.scores(
+            console, card.scores, f"Scores on the {test.get('windows', '?')} × {test.get('horizon', '?')} steps held back"
+        )
+    else:
+        console.print(
+            Text("not scored: no rows were held back, or scoring was interrupted (tsattn backtest DATA)", style="yellow")
+        )
+
+
+def _grow(tree: Tree, node: Node) -> None:
+    if not node.parameters and not node.children:  # activations and dropout
+        return
+    branch = tree.add(label(node))
+    for child in node.children:
+        _grow(branch, child)
+
+
+def label(node: Node, *, root: bool = False) -> Text:
+    """`blocks × 4  EncoderBlock → (B, 38, 160)  205,760 parameters each`."""
+    text = Text(node.name, style="bold")
+    if node.times > 1:
+        text = Text(f"{node.name}–{int(node.name) + node.times - 1}", style="bold")
+    text.append(f"  {node.kind}", style="cyan")
+    if node.shape:
+        text.append(f" → {shape(node.shape)}", style="dim")
+    each = " each" if node.times > 1 else ""
+    return text.append(f"  {count(node.parameters, 'parameter')}{each}" if root else f"  {node.parameters:,}{each}")
+
+
+def shape(sizes: Sequence[int]) -> str:
+    """(B, 64, 160)."""
+    return f"({', '.join(['B', *map(str, sizes)])})"
+
+
+def _record(found: Described) -> list[tuple[str, str]]:
+    """What the card tells, line by line."""
+    card, fitted, train = found.card, found.card.fitted, found.card.train
+    source = card.source
+    names = source.get("source")
+    where = ", ".join(names) if isinstance(names, list) else str(names or "data in memory")
+    size = (
+        f": {count(int(source['items']), 'series', 'series')}, {count(int(source['rows']), 'row')}" if source.get("items") else ""
+    )
+    dates = f", {source['first']} to {source['last']}" if source.get("first") else ""
+    covariates = [f"{kind} {', '.join(cols)}" for kind in ("past", "known", "static") if (cols := getattr(card.schema, kind))]
+    quantiles = f"quantiles {min(card.quantiles):g} to {max(card.quantiles):g}"
+    ran = f"{fitted.stopped} after {count(fitted.steps, 'step')} (schedule: {train.steps:,}) in {duration(fitted.seconds)}"
+    validation = "" if fitted.validation is None else f", validation loss {fitted.validation:.4f}"
+    schedule = {name: getattr(train, name) for name in ("batch", "origins", "learning_rate", "weight_decay", "seed")}
+    made = card.created.replace("T", " ")[:16]
+    return [
+        ("model", f"{found.ref} ({found.ref.path}), {made}, tsattn {card.tsattn_version}"),
+        ("forecasts", f"{', '.join(card.schema.target)}: {card.horizon} steps of {card.freq}, {quantiles}"),
+        ("covariates", "; ".join(covariates) or "none declared"),
+        ("data", f"{where}{size}{dates}"),
+        ("network", _settings(to_mapping(card.model))),
+        ("training", f"{ran} on {fitted.device} ({fitted.precision}); weights of step {fitted.best_step:,}{validation}"),
+        ("schedule", _settings(schedule)),
+    ]
+
+
+def _settings(values: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value:g}" if isinstance(value, float) else f"{name.replace('_', ' ')} {value}"
+        for name, value in values.items()
+    )
+
+
+def assembled(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """What can be assembled, with the lines of --config that make it."""
+    drawn = tables.table("network", "[model] of --config", ">parameters", "", title="What can be assembled")
+    for row in rows:
+        wanted = ", ".join(
+            f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}" for key, value in row["settings"].items()
+        )
+        drawn.add_row(
+            Text(row["name"], style="bold"), Text(wanted or "nothing"), f"{row['parameters']:,}", Text(row["line"], style="dim")
+        )
+    console.print(drawn)
+    console.print(Text("parameters at the default width, layers, context and patch, without covariates", style="dim"))

@@ -1,0 +1,92 @@
+"""Numbers, timestamps and durations as text that people read."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tsattn.data.freq import DAY, US, Freq
+from tsattn.data.timezone import offset_text, to_local, utc_offsets
+
+MOST_DECIMALS = 8
+
+
+def decimals(values: np.ndarray) -> int:
+    """How many decimals show about four digits of values of this size, 0 to MOST_DECIMALS."""
+    seen = np.abs(values[np.isfinite(values)])
+    scale = float(seen.max()) if seen.size else 0.0
+    return 2 if scale == 0 else min(MOST_DECIMALS, max(0, 3 - math.floor(math.log10(scale))))
+
+
+def number(value: float, places: int) -> str:
+    """A number with thousands separators; – for a missing one, powers of ten for a huge or a tiny one."""
+    if not math.isfinite(value):
+        return "–"
+    if abs(value) >= 1e12 or (places == MOST_DECIMALS and 0 < abs(value) < 1e-6):
+        return f"{value:.4g}"
+    text = f"{value:,.{places}f}"
+    return text.lstrip("-") if float(text.replace(",", "")) == 0 else text
+
+
+def stamps(values: np.ndarray, freq: Freq, tz: str | None = None) -> list[str]:
+    """Grid-clock timestamps as text, as short as the step allows: 2024-05, 2024-05-01, 2024-05-01 13:00, step 17."""
+    values = np.asarray(values, "datetime64[us]")
+    if not freq.has_clock:
+        return [str(step) for step in values.astype(np.int64).tolist()]
+    zoned = tz is not None and freq.is_subdaily
+    local = to_local(values, tz) if zoned and tz is not None else values
+    midnight = bool((local.astype(np.int64) % DAY == 0).all())
+    if freq.unit == "M" and midnight and not freq.month_end and bool((local == local.astype("datetime64[M]")).all()):
+        return [str(v) for v in local.astype("datetime64[M]")]
+    if midnight and not freq.is_subdaily:
+        return [str(v) for v in local.astype("datetime64[D]")]
+    whole_minutes = bool((local.astype(np.int64) % US["min"] == 0).all())
+    unit = "m" if whole_minutes else "s" if bool((local.astype(np.int64) % US["s"] == 0).all()) else "us"
+    text = [str(v).replace("T", " ") for v in local.astype(f"datetime64[{unit}]")]
+    if zoned and tz is not None:
+        text = [f"{t}{offset_text(o)}" for t, o in zip(text, utc_offsets(values, tz).astype(np.int64).tolist(), strict=True)]
+    return text
+
+
+def duration(seconds: float) -> str:
+    """8 s, 2 min 5 s, 1 h 3 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """1 item, 12,345 rows."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def span(steps: int, freq: Freq) -> str:
+    """A number of steps in the frequency's own word: 48 hours, 20 business days, 12 quarters, 96 steps of 15min."""
+    if freq.unit == "M":
+        noun = {1: "month", 3: "quarter", 12: "year"}.get(freq.n, "")
+    else:
+        plain = {"h": "hour", "D": "day", "W": "week", "B": "business day", "min": "minute", "s": "second", "step": "step"}
+        noun = plain.get(freq.unit, "") if freq.n == 1 else ""
+    return count(steps, noun) if noun else f"{count(steps, 'step')} of {freq}"
+
+
+def interval_levels(quantiles: tuple[float, ...]) -> tuple[float, float] | None:
+    """The quantiles of the interval to show: 0.1 and 0.9 where they are there, else the widest pair around the median."""
+    if 0.1 in quantiles and 0.9 in quantiles:
+        return 0.1, 0.9
+    low, high = min(quantiles), max(quantiles)
+    return (low, high) if low < 0.5 < high else None
+
+
+def interval_name(levels: tuple[float, float]) -> str:
+    """`80 % interval`; for a lopsided pair, `0.1 to 0.95`."""
+    low, high = levels
+    return f"{(high - low) * 100:.4g} % interval" if abs(low + high - 1) < 1e-9 else f"{low:g} to {high:g}"

@@ -1,0 +1,96 @@
+"""Clocks: how many steps a cycle has at the usual frequencies, and where each step stands in its cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tsattn.synthetic.draws import Draw, ticks
+
+NONE = float("inf")
+# steps of a cycle, cycles in a group (days in a week), steps of a year, and the two season lengths that a frequency tells
+_TABLE: dict[str, tuple[float, int, float, int, int]] = {
+    "1min": (1440, 7, 525960, 60, 1440),
+    "5min": (288, 7, 105192, 288, 2016),
+    "10min": (144, 7, 52596, 144, 1008),
+    "15min": (96, 7, 35064, 96, 672),
+    "30min": (48, 7, 17532, 48, 336),
+    "h": (24, 7, 8766, 24, 168),
+    "3h": (8, 7, 2922, 8, 56),
+    "6h": (4, 7, 1461, 4, 28),
+    "D": (7, 1, 365.25, 7, 1),
+    "B": (5, 1, 261, 5, 1),
+    "W": (52.18, 1, NONE, 52, 1),
+    "M": (12, 1, NONE, 12, 1),
+    "Q": (4, 1, NONE, 4, 1),
+    "any": (0, 1, NONE, 0, 0),
+}
+ANY = {
+    "1min": 2,
+    "5min": 5,
+    "10min": 5,
+    "15min": 9,
+    "30min": 8,
+    "h": 32,
+    "3h": 2,
+    "6h": 2,
+    "D": 13,
+    "B": 2,
+    "W": 5,
+    "M": 8,
+    "Q": 4,
+    "any": 9,
+}
+WITHIN_DAY = {"1min": 2, "5min": 6, "10min": 9, "15min": 14, "30min": 12, "h": 50, "3h": 3, "6h": 3}
+SLOW = {"W": 15, "M": 50, "Q": 25, "D": 5, "B": 5}
+PEOPLE = {"1min": 1, "5min": 6, "10min": 4, "15min": 9, "30min": 10, "h": 40, "D": 25, "W": 4}
+
+
+@dataclass(frozen=True, eq=False)
+class Clock:
+    """Each row's calendar."""
+
+    cycle: Tensor  # (B, 1) steps of the shortest cycle
+    group: Tensor  # (B, 1) long, cycles in the longer one; 1 = there is none
+    year: Tensor  # (B, 1) steps of a year, inf where there is none
+    told: Tensor  # (B, 2) long, season lengths that the frequency tells
+    within: Tensor  # (B, N) where in its cycle a step stands, 0 … 1
+    index: Tensor  # (B, N) long, the running number of the cycle
+    member: Tensor  # (B, N) long, the number of the cycle in its group
+    season: Tensor  # (B, N) where in its year a step stands, 0 … 1; 0 without years
+
+
+def clock(draw: Draw, count: int, length: int, shares: Mapping[str, float]) -> Clock:
+    """Draw a calendar for each row from `shares` (names of frequencies and weights), each starting at a random time."""
+    which = draw.choice(list(shares.values()), count)
+    table = torch.tensor([_TABLE[name] for name in shares], device=draw.device)[which]
+    free = (table[:, 0] == 0)[:, None]
+    period = draw.log_uniform(3, 720, count, 1).round()
+    many = draw.choice([4, 1, 1, 1, 1, 1, 3, 1, 0, 0, 0, 1], count)[:, None] + 1
+    cycle = torch.where(free, period, table[:, :1])
+    group = torch.where(free, many, table[:, 1:2].long())
+    wider = torch.where(many > 1, period * many, torch.ones_like(period))
+    told = torch.where(free, torch.cat([period, wider], 1), table[:, 3:5]).long()
+    start = (draw.uniform(0, 1, count, 1) * cycle * group).floor()
+    position = (ticks(draw, length) + start) / cycle
+    index = position.floor()
+    year = table[:, 2:3]
+    season = (ticks(draw, length) / year + draw.uniform(0, 1, count, 1)).frac_() * torch.isfinite(year)
+    # a remainder in floats: whole-number division is an order slower
+    member = index - (index / group).floor() * group
+    return Clock(cycle, group, year, told, position - index, index.long(), member.long(), season)
+
+
+def per_cycle(values: Tensor, where: Clock, smooth: Tensor) -> Tensor:
+    """Spread one value a cycle, (B, C), over the steps: held through the cycle, or, where smooth (B, 1), interpolated."""
+    here = values.gather(1, where.index)
+    ahead = values.gather(1, where.index + 1)
+    return here + (ahead - here) * where.within * smooth
+
+
+def cycles_in(where: Clock) -> int:
+    """How many values per_cycle wants."""
+    return int(where.index[:, -1].max()) + 2

@@ -1,0 +1,83 @@
+"""Trends, and links that bend a standard series into growth, bounds and zeros."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tsattn.synthetic.draws import Draw, blended, standard, ticks
+from tsattn.synthetic.noise import coloured
+
+
+def trend(draw: Draw, count: int, length: int) -> Tensor:
+    """Smooth trends of variance about 1 (B, N): none, line, parabola, exponential, logistic, broken line, slow noise."""
+    time = (ticks(draw, length) / length).expand(count, -1)
+    return standard(blended(draw, (2, 3, 1, 1, 1, 3, 4), time, (_none, _line, _parabola, _growth, _logistic, _broken, _slow)))
+
+
+def _sign(draw: Draw, count: int) -> Tensor:
+    return torch.where(draw.chance(0.6, count, 1), 1.0, -1.0)
+
+
+def _none(draw: Draw, time: Tensor) -> Tensor:
+    return torch.zeros_like(time)
+
+
+def _line(draw: Draw, time: Tensor) -> Tensor:
+    return _sign(draw, len(time)) * time
+
+
+def _parabola(draw: Draw, time: Tensor) -> Tensor:
+    return _sign(draw, len(time)) * (time - draw.uniform(-0.3, 1.3, len(time), 1)).square()
+
+
+def _growth(draw: Draw, time: Tensor) -> Tensor:
+    return _sign(draw, len(time)) * torch.exp(draw.uniform(0.5, 4, len(time), 1) * time)
+
+
+def _logistic(draw: Draw, time: Tensor) -> Tensor:
+    steep = draw.log_uniform(4, 40, len(time), 1)
+    return _sign(draw, len(time)) * torch.sigmoid(steep * (time - draw.uniform(0, 1, len(time), 1)))
+
+
+def _broken(draw: Draw, time: Tensor) -> Tensor:
+    count = len(time)
+    line = draw.normal(count, 1) * time
+    for _ in range(4):
+        bend = draw.normal(count, 1) * 2 * draw.chance(0.7, count, 1)
+        line = line + bend * (time - draw.uniform(0, 1, count, 1)).clamp_min(0)
+    return line
+
+
+def _slow(draw: Draw, time: Tensor) -> Tensor:
+    return coloured(draw, draw.uniform(1.2, 3, len(time), 1), time.shape[1])
+
+
+def link(draw: Draw, x: Tensor, plain: float = 0.5) -> Tensor:
+    """Bend a standard series (B, N): as it is (share `plain`), exponential, power, bounded, or cut at zero."""
+    rest = (1 - plain) / 4
+    weights = (plain, 1.6 * rest, rest, 0.7 * rest, 0.7 * rest)
+    return blended(draw, weights, x, (_as_it_is, _exponential, _power, _bounded, _cut))
+
+
+def _as_it_is(draw: Draw, x: Tensor) -> Tensor:
+    return x
+
+
+def _exponential(draw: Draw, x: Tensor) -> Tensor:
+    # a log that varies by more than one and a half makes single spikes of whole series
+    spread = x.std(1, keepdim=True).clamp_min(1)
+    return torch.exp((draw.uniform(0.15, 0.9, len(x), 1) * x / spread).clamp(-12, 6))
+
+
+def _power(draw: Draw, x: Tensor) -> Tensor:
+    above = x - x.amin(1, keepdim=True) + draw.log_uniform(0.05, 3, len(x), 1)
+    return above.pow(draw.uniform(0.5, 2.5, len(x), 1))
+
+
+def _bounded(draw: Draw, x: Tensor) -> Tensor:
+    return torch.sigmoid(draw.uniform(0.5, 2.0, len(x), 1) * x + draw.normal(len(x), 1)) * 100
+
+
+def _cut(draw: Draw, x: Tensor) -> Tensor:
+    return (x - draw.uniform(-1.5, 0.2, len(x), 1)).clamp_min(0)

@@ -1,0 +1,118 @@
+"""Training batches: sampled windows, augmented, with their prefixes and origins, as arrays. Seeded step by step.
+
+Everything random about step k is drawn from (seed, rank, k), so an interrupted run continues to the same result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from tsattn.config import ModelConfig, TrainConfig
+from tsattn.data.cleaning.seasonality import find_seasons
+from tsattn.data.freq import calendar_names
+from tsattn.data.panel import Panel
+from tsattn.data.windows import Origins, gather
+from tsattn.model.short_series import lengths
+from tsattn.training.augment import disturb, flip_and_mix, warp
+
+LIVELY = 0.1  # least spread of a prefix, as a share of the whole window's
+UNDATED = 0.1  # share of windows without their calendar: arrays in memory have none
+WHOLE = 0.2  # share of windows scaled by their whole past, as when forecasting
+PARTS = 8  # of a batch, at most, that are cut to lengths of their own
+_WARP, _DISTURB = 1, 2  # random numbers of their own, so that one augmentation does not change what another draws
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingBatch:
+    """Arrays of one optimiser step; see nn/network.Inputs and nn/objective for shapes."""
+
+    target: np.ndarray
+    past_cov: np.ndarray
+    known: np.ndarray
+    static: np.ndarray
+    seasons: np.ndarray
+    future: np.ndarray
+    prefix: np.ndarray
+    origin: np.ndarray
+
+
+def sample(panel: Panel, model: ModelConfig, train: TrainConfig, step: int, rank: int = 0) -> TrainingBatch:
+    """The windows of one step: B = train.batch windows, O = train.origins origins each."""
+    rng = np.random.default_rng([train.seed, rank, step])
+    origins = sample_ends(panel, rng, train.batch, model.patch)
+    window = gather(panel, origins, model.context, model.reach)
+    calendar = len(calendar_names(panel.freq))
+    window.known[rng.random(len(origins)) < UNDATED, :, :calendar] = np.nan
+    target = np.concatenate([window.past_target, window.future_target], 1)  # (B, L + H)
+    usual, declared = np.array([window.season_lengths] * len(target)), panel.known.shape[1] + panel.past.shape[1]
+    if train.warp and not declared:  # covariates would have to be warped with it
+        target, speed = warp(target, train.warp, np.random.default_rng([train.seed, rank, step, _WARP]))
+        usual = np.rint(usual / speed).astype(np.int64)
+        window.known[:] = np.nan  # the calendar no longer holds
+    # what a declared covariate does to the target has a sign: upside down it would have to be learnt twice
+    target = flip_and_mix(target, model.context, rng, 0.0 if declared else train.flip, train.mixup)
+    if train.jitter or train.rescale or train.hide:
+        target = disturb(target, model.context, train, np.random.default_rng([train.seed, rank, step, _DISTURB]))
+    past, future = target[:, : model.context], target[:, model.context :]
+    prefix, chosen = choose_origins(past, model.patch, train.origins, rng)
+    visible = np.where(np.arange(model.context) < prefix[:, None], past, np.nan)
+    seasons = find_seasons(visible, usual)
+    return TrainingBatch(past, window.past_cov, window.known, window.static, seasons, future, prefix, chosen)
+
+
+def in_parts(batch: TrainingBatch, model: ModelConfig) -> list[TrainingBatch]:
+    """The batch in parts, each cut to the tokens that its longest window holds: empty ones cost as much, and teach nothing."""
+    steps, least, at = lengths(batch.target, model), len(batch.target) // PARTS, 0
+    order, parts = np.argsort(steps, kind="stable"), []
+    for end in range(1, len(order) + 1):
+        whole = end == len(order) or steps[order[end]] > steps[order[end - 1]]
+        if end == len(order) or (whole and min(end - at, len(order) - end) >= least):
+            parts.append(_cut(batch, np.sort(order[at:end]), model.context - int(steps[order[end - 1]])))
+            at = end
+    return parts
+
+
+def _cut(batch: TrainingBatch, rows: np.ndarray, lead: int) -> TrainingBatch:
+    """These rows without their first `lead` steps."""
+    part = {field.name: getattr(batch, field.name)[rows] for field in fields(batch)}
+    part |= {name: part[name][:, lead:] for name in ("target", "past_cov", "known")}
+    part |= {"prefix": part["prefix"] - lead, "origin": np.maximum(part["origin"] - lead, 0)}
+    return TrainingBatch(**part)
+
+
+def sample_ends(panel: Panel, rng: np.random.Generator, count: int, patch: int) -> Origins:
+    """Random window ends: an item by the root of its length, then any row that leaves a patch before it and a step after."""
+    room = np.maximum(panel.lengths - 2, 0)
+    weight = np.sqrt(room) if room.any() else np.ones(len(panel))
+    item = rng.choice(len(panel), count, p=weight / weight.sum())
+    least = np.minimum(patch, room[item])
+    return Origins(item, panel.indptr[item] + least + (rng.random(count) * (room[item] - least + 2)).astype(np.int64))
+
+
+def choose_origins(past: np.ndarray, patch: int, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """How much of each window sets its scale, prefix (B,), and `count` origins from there on, (B, O), 0 where there are fewer."""
+    rows, length = past.shape
+    tokens = length // patch
+    spread = spread_so_far(past)[:, patch - 1 :: patch]  # (B, T)
+    # a prefix that hardly moves is no scale for what comes after it: one dry month would make a storm of every shower
+    started = (spread > 0) & (spread >= LIVELY * spread[:, -1:])
+    first = np.where(started.any(1), started.argmax(1), tokens - 1)  # (B,) first token that may end a prefix
+    prefix = first + 1 + (rng.random(rows) * (tokens - first)).astype(np.int64)
+    prefix = np.where(rng.random(rows) < WHOLE, tokens, prefix)
+    token = np.arange(1, tokens + 1)
+    order = np.where(token >= prefix[:, None], rng.random((rows, tokens)), 2.0)
+    chosen = np.argsort(order, 1)[:, :count] + 1
+    chosen = np.where(np.take_along_axis(order, chosen - 1, 1) < 2.0, chosen, 0)
+    return prefix * patch, chosen * patch
+
+
+def spread_so_far(past: np.ndarray) -> np.ndarray:
+    """Standard deviation of the observed values up to and with each step: (B, L) -> (B, L), 0 before the first."""
+    seen = np.isfinite(past)
+    value = np.where(seen, past, 0).astype(np.float64)
+    count = np.maximum(seen.cumsum(1), 1)
+    value -= np.where(seen, value.sum(1, keepdims=True) / count[:, -1:], 0)  # centred first: sums of squares cancel less
+    mean = value.cumsum(1) / count
+    return np.sqrt(np.maximum((value**2).cumsum(1) / count - mean**2, 0))

@@ -1,0 +1,351 @@
+"""One run of training: a thin LightningModule, its data, its watcher. The only file that imports Lightning."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+from tsattn.config import ModelConfig, TrainConfig, to_mapping
+from tsattn.errors import ConfigError, TsattnError
+from tsattn.model.card import Fitted
+from tsattn.model.quiet import quiet
+from tsattn.nn.network import Inputs, Network
+from tsattn.nn.objective import window_loss
+from tsattn.nn.warm_start import transfer
+from tsattn.training.batches import TrainingBatch, in_parts
+from tsattn.training.checkpoint import Notes, check_resumable, clear_state, read_state, under, write_state
+from tsattn.training.dataset import Source
+from tsattn.training.device import choose_device, choose_precision
+from tsattn.training.optim import make_optimizers, optimizer_tensors, restore_optimizers, schedule, set_rate
+from tsattn.training.profiler import DATA, EMBEDDING, HEAD, OPTIMISER, REST, VALIDATION, Timeline
+
+VALIDATIONS = 20  # over a whole schedule
+NEAR = 1.02  # a score up to so many times the best is as good
+LIGHTNING = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")  # whose notes users are spared
+CLIP = 1.0  # of the gradient's norm
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far training is: told after every step. loss is smoothed; validation is the newest; times in seconds.
+
+    phase: what is being trained, where a run has several parts.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    validation: float | None
+    windows_per_second: float
+    seconds: float
+    remaining: float
+    phase: str = "training"
+
+
+class Module(pl.LightningModule):
+    """One step: scaled quantile loss of a batch, both optimisers, the average of the weights."""
+
+    def __init__(self, network: Network, train: TrainConfig, precision: str, near: int, timeline: Timeline) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.network, self.train_config, self.products, self.near, self.timeline = network, train, precision, near, timeline
+        self.average = copy.deepcopy(network).requires_grad_(False).eval()
+        self.done = 0.0  # share of the run that is over; the watcher moves it
+        self.step = 0
+        self.loss = torch.zeros(())
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        return make_optimizers(self.network, self.train_config, self.products)
+
+    def training_step(self, batch: list[dict[str, Tensor]]) -> None:
+        optimizers: list[Any] = self.optimizers()  # type: ignore[assignment]
+        set_rate(optimizers, schedule(self.done, self.step, self.train_config))
+        self.timeline.mark(REST)
+        loss = self.loss_of(batch)
+        self.manual_backward(loss)
+        self.timeline.mark(EMBEDDING)  # where the way back ends
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        weight = 1 - min(self.train_config.average, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), weight)
+        self.step += 1
+        # smoothed on the device: reading it every step would wait for the device every step
+        self.loss = torch.lerp(self.loss.to(loss.device), loss.detach(), max(0.02, 1 / self.step))
+        self.timeline.mark(OPTIMISER)
+        self.timeline.steps += 1
+
+    def loss_of(self, parts: list[dict[str, Tensor]]) -> Tensor:
+        """Of all parts of a batch together: every target counts alike."""
+        total = count = torch.zeros(())
+        for part in parts:
+            inputs = Inputs(*(part[f.name] for f in fields(Inputs)))
+            loss, seen = window_loss(self.network, inputs, part["future"], part["prefix"], part["origin"], self.near)
+            total, count = total.to(loss.device) + loss * seen, count.to(loss.device) + seen
+            self.timeline.mark(HEAD)
+        return total / count.clamp_min(1)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything that a resumed run needs, named."""
+        optimizers: list[Any] = self.optimizers(use_pl_optimizer=False)  # type: ignore[assignment]
+        parts = {"network": self.network.state_dict(), "average": self.average.state_dict(), "loss": {"smooth": self.loss}}
+        parts["optimizer"] = optimizer_tensors(optimizers)
+        return {f"{part}.{name}": value for part, values in parts.items() for name, value in values.items()}
+
+    def restore(self, step: int, tensors: dict[str, Tensor]) -> None:
+        """Take back what `tensors` gave."""
+        self.step = step
+        self.network.load_state_dict(under("network", tensors))
+        self.average.load_state_dict(under("average", tensors))
+        self.loss = tensors["loss.smooth"]
+        restore_optimizers(self.optimizers(use_pl_optimizer=False), under("optimizer", tensors))  # type: ignore[arg-type]
+
+
+class Batches(IterableDataset[list[dict[str, Tensor]]]):
+    """A source's batches from step `start` on, in parts of like length, made in the training process."""
+
+    def __init__(self, source: Source, model: ModelConfig, train: TrainConfig, start: int, timeline: Timeline) -> None:
+        self.source, self.model, self.train, self.start, self.timeline = source, model, train, start, timeline
+
+    def __iter__(self) -> Iterator[list[dict[str, Tensor]]]:
+        spread = torch.distributed.is_available() and torch.distributed.is_initialized()
+        rank = torch.distributed.get_rank() if spread else 0
+        for step in range(self.start, self.train.steps):
+            torch.manual_seed(hash((self.train.seed, rank, step)) % 2**63)  # dropout: as stateless as the sampling
+            self.timeline.mark(REST)
+            batch = self.source.sample(step, rank)
+            parts = [
+                {f.name: torch.as_tensor(getattr(part, f.name)) for f in fields(TrainingBatch)}
+                for part in in_parts(batch, self.model)
+            ]
+            self.timeline.mark(DATA)
+            yield parts
+
+
+class Watcher(pl.Callback):
+    """Tells progress, validates, keeps the best weights, writes the state, and says when to stop."""
+
+    def __init__(
+        self,
+        source: Source,
+        train: TrainConfig,
+        notes: Notes,
+        state: Path,
+        tell: Callable[[Progress], None],
+        pause: float | None = None,
+    ) -> None:
+        self.source, self.train, self.notes, self.state, self.tell = source, train, notes, state, tell
+        self.pause = pause
+        self.every = max(1, min(train.steps, max(10, train.steps // VALIDATIONS)))
+        self.interrupted = threading.Event()
+        self.best: dict[str, Tensor] = {}
+        self.resumed: dict[str, Tensor] = {}
+        self.validation: float | None = None
+        self.before = notes.seconds
+        self.started = time.monotonic()
+        self.first = notes.step
+
+    def on_train_start(self, trainer: pl.Trainer, module: Module) -> None:  # type: ignore[override]
+        if self.resumed:
+            module.restore(self.notes.step, self.resumed)
+            self.best = under("best", self.resumed)
+        module.done = trainer.strategy.broadcast(self._done())
+
+    def on_train_batch_end(self, trainer: pl.Trainer, module: Module, *_: Any) -> None:  # type: ignore[override]
+        notes, train = self.notes, self.train
+        module.timeline.mark(REST)
+        notes.step, notes.seconds = module.step, self.before + time.monotonic() - self.started
+        out_of_time = train.max_time is not None and notes.seconds >= train.max_time
+        # clocks and Ctrl-C differ between processes, which must all learn at one rate and stop at one step
+        paused = self.pause is not None and notes.seconds - self.before >= self.pause
+        told = self._done(), out_of_time, self.interrupted.is_set(), paused
+        module.done, out_of_time, interrupted, paused = trainer.strategy.broadcast(told)
+        last = notes.step >= train.steps or out_of_time
+        if notes.step % self.every == 0 or last:
+            self._validate(trainer, module)
+            notes.stopped = "early" if notes.waited >= train.patience else ""
+        notes.stopped = "time" if out_of_time else "finished" if last else notes.stopped
+        if not last and (interrupted or paused):
+            notes.stopped = "interrupted" if interrupted else "paused"
+        if (notes.step % self.every == 0 or notes.stopped) and trainer.is_global_zero:
+            best = {f"best.{name}": value for name, value in self.best.items()}
+            write_state(self.state, notes, {**module.tensors(), **best})
+        trainer.should_stop = bool(notes.stopped)
+        module.timeline.mark(VALIDATION)
+        self._report(module)
+
+    def _validate(self, trainer: pl.Trainer, module: Module) -> None:
+        notes = self.notes
+        found = self.source.validate(module.average, module.device)
+        self.validation = found
+        best = found if notes.best is None else notes.best
+        # newer weights win a near tie: their rate has decayed further, and a tail of few windows cannot tell them apart
+        if found is None or (math.isfinite(found) and best is not None and found <= NEAR * best):
+            notes.best = found if found is None or best is None else min(found, best)
+            notes.chosen, notes.best_step, notes.waited = found, notes.step, 0
+            self.best = {name: value.detach().cpu().clone() for name, value in module.average.state_dict().items()}
+        else:
+            notes.waited += 1
+        if trainer.logger is not None:
+            values = {"loss": float(module.loss)} | ({} if found is None else {"validation": found})
+            trainer.logger.log_metrics(values, notes.step)
+
+    def _done(self) -> float:
+        timed = self.notes.seconds / self.train.max_time if self.train.max_time else 0.0
+        return max(self.notes.step / self.train.steps, timed)
+
+    def _report(self, module: Module) -> None:
+        notes, train = self.notes, self.train
+        spent = max(notes.seconds - self.before, 1e-9)
+        rate = (notes.step - self.first) / spent
+        left = (train.steps - notes.step) / max(rate, 1e-9)
+        if train.max_time is not None:
+            left = min(left, max(0.0, train.max_time - notes.seconds))
+        # the loss is read off the device every ten steps only
+        loss = float(module.loss) if notes.step % 10 == 1 or notes.stopped or module.device.type == "cpu" else float("nan")
+        windows = rate * train.batch * train.devices * train.nodes
+        self.tell(Progress(notes.step, train.steps, loss, self.validation, windows, notes.seconds, left))
+
+
+def learn(
+    source: Source,
+    model: ModelConfig,
+    train: TrainConfig,
+    *,
+    state: Path,
+    resume: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_interrupt: Callable[[], None] | None = None,
+    logger: str | None = None,
+    pause: float | None = None,
+    start: Network | None = None,
+    timeline: Timeline | None = None,
+) -> tuple[Network, Fitted]:
+    """Train a network on what a source gives, and keep the weights that do best on what it holds back.
+
+    `state` holds what `resume` continues from, to the same result as an unbroken run on the same device; max_time counts
+    from the first run's start. The first Ctrl-C ends the run after its current step, with the best weights so far, and is
+    told to `on_interrupt`; a second one raises at once. `pause` seconds end it like a Ctrl-C. `start` gives the first
+    weights (see nn/transfer). `timeline` adds up where the time goes. Raises ConfigError for a device that is not there, or
+    when there is nothing to resume or it was started otherwise.
+    """
+    state = Path(state)
+    device = choose_device(train.device)
+    asked = _asked(source, model, train)
+    found = read_state(state) if resume else None
+    if resume and found is None:
+        raise ConfigError(f"there is no interrupted run under {state}", "leave --resume out to train anew")
+    if found is None:
+        clear_state(state)
+        found = Notes(asked, choose_precision(train.precision, device)), {}
+    notes, tensors = found
+    check_resumable(notes, asked, {**to_mapping(ModelConfig()), **to_mapping(TrainConfig())})
+    with torch.random.fork_rng():
+        torch.manual_seed(train.seed)
+        network = Network(model, source.spec)
+        source.prepare(network)
+        if start is not None:
+            transfer(start, network)
+        module = Module(network, train, notes.precision, source.near, timeline or Timeline())
+        if timeline is not None:
+            timeline.watch(network, device)
+        watcher = Watcher(source, train, notes, state, on_progress or (lambda _: None), pause)
+        watcher.resumed = tensors
+        if not _is_over(notes, train):
+            notes.stopped = ""
+            trainer = _trainer(watcher, train, device, notes.precision, logger, state)
+            data = DataLoader(Batches(source, model, train, notes.step, module.timeline), batch_size=None, num_workers=0)
+            with quiet(*LIGHTNING), _interruptible(watcher, on_interrupt):
+                trainer.fit(module, data)
+        else:
+            watcher.best = under("best", tensors)
+        best = watcher.best or module.average.state_dict()
+        network = Network(model, network.spec)  # without the hooks that training leaves
+        network.load_state_dict(best)
+    if not all(torch.isfinite(value).all() for value in network.state_dict().values()):
+        raise TsattnError("training diverged: the weights are no longer finite", "use a lower learning_rate in --config")
+    count = sum(p.numel() for p in network.parameters())
+    fitted = Fitted(
+        notes.stopped, notes.step, notes.best_step, notes.chosen, round(notes.seconds, 1), str(device), notes.precision, count
+    )
+    return network.eval(), fitted
+
+
+def _is_over(notes: Notes, train: TrainConfig) -> bool:
+    """Whether a run that is resumed has nothing left to do: it may have been given more time since."""
+    if notes.stopped != "time":
+        return notes.stopped in ("finished", "early")
+    return notes.step >= train.steps or (train.max_time is not None and notes.seconds >= train.max_time)
+
+
+def _trainer(
+    watcher: Watcher, train: TrainConfig, device: torch.device, precision: str, logger: str | None, state: Path
+) -> pl.Trainer:
+    with quiet(*LIGHTNING):
+        return pl.Trainer(
+            accelerator={"cuda": "gpu"}.get(device.type, device.type),
+            devices=train.devices,
+            num_nodes=train.nodes,
+            strategy="ddp" if train.devices * train.nodes > 1 else "auto",
+            precision="bf16-mixed" if precision == "bf16" else "32-true",
+            max_epochs=1,
+            callbacks=[watcher],
+            logger=_logger(logger, state),
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            use_distributed_sampler=False,
+        )
+
+
+def _logger(name: str | None, state: Path) -> Any:
+    if name is None:
+        return False
+    if name != "tensorboard":
+        raise ConfigError(f"unknown logger {name!r}", "use tensorboard")
+    try:
+        return pl.loggers.TensorBoardLogger(save_dir=state, name="tensorboard", version="")
+    except ModuleNotFoundError:
+        raise ConfigError("TensorBoard is not installed", "pip install tensorboard") from None
+
+
+def _asked(source: Source, model: ModelConfig, train: TrainConfig) -> dict[str, Any]:
+    """What a resumed run must share with the first: the network, the schedule and the data; not where or how long it runs."""
+    free = {"max_time", "device", "devices", "nodes", "precision"}
+    return {**to_mapping(model), **{k: v for k, v in to_mapping(train).items() if k not in free}, **source.identity}
+
+
+@contextlib.contextmanager
+def _interruptible(watcher: Watcher, tell: Callable[[], None] | None) -> Iterator[None]:
+    """Let the first Ctrl-C end the run after its step; a second one interrupts at once, as ever."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.getsignal(signal.SIGINT)
+
+    def ask(*_: Any) -> None:
+        watcher.interrupted.set()
+        signal.signal(signal.SIGINT, previous)
+        if tell is not None:
+            tell()
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

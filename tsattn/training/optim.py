@@ -1,0 +1,80 @@
+"""The optimisers, their common schedule, and their state as plain tensors."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from tsattn.config import TrainConfig
+from tsattn.training.muon import Muon
+
+MUON_RATE = 13.0  # Muon's rate as a multiple of AdamW's: its updates are orthogonal, each of unit scale
+
+
+def make_optimizers(network: nn.Module, train: TrainConfig, precision: str = "fp32") -> list[torch.optim.Optimizer]:
+    """Muon (Jordan et al. 2024) for the inner matrices, AdamW (Loshchilov & Hutter 2019) for everything else.
+
+    First and last layers stay with AdamW, as Muon's authors advise. Each group remembers its own full `rate`. precision:
+    "bf16" where the device gains from it.
+    """
+    outer = (
+        "embed.0",
+        "embed_skip",
+        "position.table",
+        "head.query",
+        "head.place",
+        "head.mix",
+        "head.quantile",
+        "head.gate",
+        "head.sharp",
+        "head.effect.out",
+    )
+    named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+    inner = [p for name, p in named if p.ndim == 2 and not name.startswith(outer)]
+    chosen = {id(p) for p in inner}
+    rest = [p for _, p in named if id(p) not in chosen]
+    rate, decay = train.learning_rate, train.weight_decay
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.98), weight_decay=decay)]
+    if inner:
+        dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+        optimizers.insert(0, Muon(inner, lr=MUON_RATE * rate, weight_decay=decay, dtype=dtype))
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["rate"] = group["lr"]
+    return optimizers
+
+
+def schedule(done: float, step: int, train: TrainConfig) -> float:
+    """The share of the full rate: linear warm-up over `warmup` steps, constant, linear decay over the last `decay` of the run.
+
+    done: the share of the run that is over, 0 … 1, in steps or in time, whichever is further.
+    """
+    return min(1.0, (step + 1) / max(1, train.warmup)) * min(1.0, max(0.0, 1.0 - done) / max(train.decay, 1e-9))
+
+
+def set_rate(optimizers: list[torch.optim.Optimizer], share: float) -> None:
+    """Set every group's rate to `share` of its full one."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = share * group["rate"]
+
+
+def optimizer_tensors(optimizers: list[torch.optim.Optimizer]) -> dict[str, Tensor]:
+    """The state of the optimisers as named tensors, `<optimiser>.<parameter>.<key>`."""
+    return {
+        f"{i}.{j}.{key}": torch.as_tensor(value)
+        for i, optimizer in enumerate(optimizers)
+        for j, state in optimizer.state_dict()["state"].items()
+        for key, value in state.items()
+    }
+
+
+def restore_optimizers(optimizers: list[torch.optim.Optimizer], tensors: dict[str, Tensor]) -> None:
+    """Put the tensors of `optimizer_tensors` back."""
+    for i, optimizer in enumerate(optimizers):
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in tensors.items():
+            owner, parameter, key = name.split(".", 2)
+            if int(owner) == i:
+                state.setdefault(int(parameter), {})[key] = value
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

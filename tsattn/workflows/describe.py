@@ -1,0 +1,120 @@
+"""The describe verb, and the list of what can be assembled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tsattn.config import ModelConfig, to_mapping
+from tsattn.model.card import Card
+from tsattn.workflows.results import plain
+from tsattn.workspace import ModelRef, Workspace
+
+if TYPE_CHECKING:
+    from tsattn.nn.outline import Node
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """A model of the workspace: its card, and its network as a tree."""
+
+    ref: ModelRef
+    card: Card
+    network: Node
+    inputs: dict[str, tuple[int, ...]]  # shapes without the batch axis
+
+    def to_mapping(self) -> dict[str, Any]:
+        card = self.card
+        schema = {
+            name: list(columns) if isinstance(columns, tuple) else columns for name, columns in to_mapping(card.schema).items()
+        }
+        return {
+            "model": str(self.ref),
+            "path": str(self.ref.path),
+            "created": card.created,
+            "tsattn_version": card.tsattn_version,
+            "freq": card.freq,
+            "timezone": card.tz,
+            "horizon": card.horizon,
+            "quantiles": list(card.quantiles),
+            "columns": schema,
+            "settings": {"model": to_mapping(card.model), "train": to_mapping(card.train)},
+            "fitted": plain(to_mapping(card.fitted)),
+            "scores": card.scores,
+            "source": card.source,
+            "inputs": {name: list(shape) for name, shape in self.inputs.items()},
+            "network": self.network.to_mapping(),
+        }
+
+
+def describe(model: str | Path | None, workspace: Workspace) -> Described:
+    """See tsattn.api.describe."""
+    from tsattn.model import artifact, example
+    from tsattn.nn.outline import outline
+
+    ref = workspace.latest() if model is None else workspace.find(model)
+    network, card = artifact.load_network(ref.path)
+    batch = example.example(network)
+    shapes = {name: tuple(value.shape[1:]) for name, value in zip(example.INPUTS, batch, strict=True)}
+    return Described(ref, card, outline(network, batch, card.name), shapes)
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A kind of network: the fields of ModelConfig that make it, and a line on it."""
+
+    name: str
+    settings: dict[str, Any]
+    line: str
+
+
+# one line a kind of network; every choice of every part is in one of them (tests/verbs/test_describing.py)
+ASSEMBLIES = (
+    Assembly(
+        "LSTM + self-attention", {}, "the default, the best measured: an LSTM reads the patches, then they attend to each other"
+    ),
+    Assembly("GRU + self-attention", {"front_end": "gru"}, "the same with a lighter recurrent layer"),
+    Assembly("RNN + self-attention", {"front_end": "rnn"}, "the same with the plain recurrence of Elman, which forgets soonest"),
+    Assembly("LSTM + window attention", {"encoder": "window"}, "a token sees its newest neighbours only: linear in the context"),
+    Assembly("LSTM + linear attention", {"encoder": "linear"}, "attention without the softmax: linear in the context"),
+    Assembly(
+        "encoder-decoder", {"decoder": "cross-attention"}, "a query for each part of the horizon attends to the encoder's tokens"
+    ),
+    Assembly(
+        "autoregressive Transformer",
+        {"front_end": "none", "decoder": "autoregressive"},
+        "forecasts patch after patch, each from those before; --paths draws from it",
+    ),
+    Assembly("self-attention alone", {"front_end": "none"}, "a causal Transformer encoder over patches, with rotary positions"),
+    Assembly("LSTM alone", {"layers": 0}, "one recurrent layer over patches, no attention"),
+    Assembly("GRU alone", {"front_end": "gru", "layers": 0}, "as LSTM alone, with a GRU"),
+    Assembly(
+        "patches alone",
+        {"front_end": "none", "layers": 0},
+        "the last patch and the seasonal anchors only: a baseline for the rest",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """What can be assembled: each kind with its number of parameters, otherwise at the default settings."""
+
+    rows: tuple[dict[str, Any], ...]
+
+    def to_mapping(self) -> dict[str, Any]:
+        return {"assemblies": list(self.rows)}
+
+
+def assemblies() -> Assembled:
+    """Build each kind of ASSEMBLIES once, for a series without covariates, and count."""
+    from tsattn.forecasting.frame import DEFAULT_QUANTILES
+    from tsattn.nn.network import InputSpec, Network
+
+    rows = []
+    for one in ASSEMBLIES:
+        network = Network(ModelConfig(**one.settings), InputSpec(0, 0, 0, DEFAULT_QUANTILES))
+        count = sum(parameter.numel() for parameter in network.parameters())
+        rows.append({"name": one.name, "settings": one.settings, "parameters": count, "line": one.line})
+    return Assembled(tuple(rows))

@@ -1,0 +1,257 @@
+"""The explain verb: what a forecast rests on, by permutation on held-back windows, by attention, and by its parts."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tsattn.config import ReadOptions
+from tsattn.data.cleaning.seasonality import find_seasons
+from tsattn.data.freq import calendar_names
+from tsattn.data.panel import Panel
+from tsattn.data.windows import Origins, WindowBatch, gather, last_origins
+from tsattn.errors import ConfigError, DataError
+from tsattn.events import Listener
+from tsattn.forecasting.frame import Forecast, Forecaster
+from tsattn.forecasting.importance import Effect, Importance, Part
+from tsattn.forecasting.predict import check_known, predict, wants_covariates
+from tsattn.model.card import Card
+from tsattn.workflows.find_model import choose
+from tsattn.workflows.held_out_windows import groups, held_back, sampled
+from tsattn.workflows.loaded_model import horizon_for
+from tsattn.workflows.results import plain
+from tsattn.workspace import ModelRef, Workspace
+
+WINDOWS = 64  # held-back windows that are looked at
+FEWEST_LAGS, MOST_LAGS = 14, 56  # looked at one by one; three seasons, if they lie between
+CAUTION = (
+    "Attention says where the network looked, not why: a hint, not a proof. Permutation is the test: on windows that were held "
+    "back, how much the loss rises when a part of the input is another window's."
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Steps `first` to `last` back from the forecast's start: the attention they got (None without any), and their effect."""
+
+    first: int
+    last: int
+    attention: float | None
+    effect: Effect
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What the median is made of, (H,) each; their sum is the network's median."""
+
+    level: np.ndarray
+    season: np.ndarray
+    remainder: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """Effects measured on `windows` held-back windows, and the forecast of one item that they are shown with.
+
+    attention (L,): each past step's share, newest last; None without attention. parts: None where the network has none.
+    """
+
+    ref: ModelRef
+    panel: Panel
+    forecast: Forecast
+    lags: tuple[Effect, ...]
+    covariates: tuple[Effect, ...]
+    blocks: tuple[Block, ...]
+    attention: np.ndarray | None
+    parts: Parts | None
+    windows: int
+    notes: tuple[str, ...] = ()
+    written: Path | None = None
+
+    caution = CAUTION
+
+    @property
+    def item_id(self) -> str:
+        return self.forecast.item_ids[0]
+
+    def to_mapping(self) -> dict[str, Any]:
+        from tsattn.data.sinks import iso
+        from tsattn.workflows.results import shortest
+
+        table = self.forecast.to_arrow()
+        clock = self.forecast.freq.has_clock
+        cutoff, stamps = (iso(table[n]) if clock else table[n].to_pylist() for n in ("cutoff", "timestamp"))
+        parts = None
+        if self.parts is not None:
+            steps = len(self.parts.level)
+            parts = {"timestamps": stamps[:steps], "median": shortest(self.forecast.median[0, :steps])}
+            parts |= {name: getattr(self.parts, name).tolist() for name in ("level", "season", "remainder")}
+        blocks = [
+            {"first": b.first, "last": b.last, "attention": b.attention, **_mapping(b.effect, "steps_back")} for b in self.blocks
+        ]
+        return {
+            "model": str(self.ref),
+            "path": str(self.ref.path),
+            "item_id": self.item_id,
+            "cutoff": cutoff[0],
+            "windows": self.windows,
+            "lags": [{"lag": int(e.name.removeprefix("lag ")), **_mapping(e, "name")} for e in self.lags],
+            "covariates": [_mapping(e, "name") for e in self.covariates],
+            "blocks": blocks,
+            "attention": None if self.attention is None else shortest(self.attention.astype(np.float32)),
+            "parts": parts,
+            "caution": self.caution,
+            "notes": list(self.notes),
+            "written": None if self.written is None else str(self.written),
+        }
+
+
+def _mapping(effect: Effect, name: str) -> dict[str, Any]:
+    values = {name: effect.name, "loss_rise": effect.rise, "low": effect.low, "high": effect.high, "clear": effect.clear}
+    return dict(plain(values))
+
+
+def run(
+    data: Any,
+    model: str | Path | None,
+    item: str | None,
+    workspace: Workspace,
+    options: ReadOptions,
+    plot: str | Path | None,
+    listener: Listener,
+) -> Explained:
+    """Explain; see tsattn.api.explain."""
+    from tsattn.data.sinks import checked_suffix
+    from tsattn.model import artifact, runtime
+    from tsattn.model.attributions import look
+    from tsattn.render.explain_plot import PICTURES, save_picture
+
+    picture = None if plot is None else checked_suffix(plot, PICTURES)
+    chosen = choose(data, model, workspace, options, listener)
+    card, panel = chosen.card, chosen.panel
+    rows, notes = held_back(chosen, panel)
+    if item is not None:
+        which = np.array([_index(panel, item)])
+        rows, panel = rows[which], panel.select(which)
+    elif len(panel) > 1:
+        notes.append(f"shown: {panel.item_ids[0]}, measured on all series; --series NAME for one of them alone")
+    network, _ = artifact.load_network(chosen.ref.path)
+    forecaster = runtime.of_network(network, card)
+    origins = sampled(panel, panel.origin + rows, WINDOWS)
+    steps = min(horizon_for(card, panel), card.model.horizon)
+    passes = -(-steps // card.model.reach) * card.model.reach
+    batch = gather(panel, origins, card.model.context, passes, wants_covariates(forecaster))
+    batch.future_target[:, steps:] = np.nan  # of what nobody asked for, nothing is measured
+    listener.note(f"measuring on {len(origins)} held-back windows")
+    measured = Importance(forecaster, batch, groups(panel, origins, steps))
+    lags = measured.lags(*_lags(panel, batch))
+    covariates = measured.covariates(_parts_of(card, panel, batch))
+    shown, made, more = _shown(forecaster, panel, steps)
+    seen = look(network, gather(panel, shown, card.model.context, card.model.reach, wants_covariates(forecaster)))
+    attention = None if seen.attention is None else seen.attention[0]
+    patch, longest = card.model.patch, int(panel.lengths.max())
+    spans = _spans(card.model.context, patch, longest)
+    effects = measured.blocks(spans)
+    found = Explained(
+        ref=chosen.ref,
+        panel=panel,
+        forecast=made,
+        lags=tuple(lags),
+        covariates=tuple(covariates),
+        blocks=tuple(
+            Block(a, min(b, longest), _share(attention, a, b, patch), e) for (a, b), e in zip(spans, effects, strict=True)
+        ),
+        attention=None if attention is None else np.repeat(attention / patch, patch),
+        parts=None if seen.parts is None else Parts(*(part[0, : made.horizon] for part in seen.parts)),
+        windows=len(measured.usable),
+        notes=(*chosen.notes, *notes, *more),
+        written=picture,
+    )
+    for note in (*notes, *more):
+        listener.note(note)
+    if picture is not None:
+        save_picture(found, picture)
+    return found
+
+
+def _index(panel: Panel, item: str) -> int:
+    if item not in panel.item_ids:
+        near = difflib.get_close_matches(item, panel.item_ids, 1)
+        names = ", ".join(panel.item_ids[:5]) + (", …" if len(panel) > 5 else "")
+        raise ConfigError(f"there is no series {item!r}", f"did you mean {near[0]!r}?" if near else f"there are: {names}")
+    return panel.item_ids.index(item)
+
+
+def _lags(panel: Panel, batch: WindowBatch) -> tuple[int, list[int]]:
+    """How many lags to look at one by one, and which longer ones: the usual seasons, and those of the windows."""
+    found = np.unique(find_seasons(batch.past_target, batch.season_lengths)[:, :2].astype(int), return_counts=True)
+    often = [int(p) for p, n in zip(*found, strict=True) if n >= len(batch) / 4]
+    longer = sorted({*panel.freq.season_lengths, *often})
+    return int(np.clip(3 * panel.freq.season_length, FEWEST_LAGS, MOST_LAGS)), longer
+
+
+def _parts_of(card: Card, panel: Panel, batch: WindowBatch) -> list[Part]:
+    """The covariates by the columns they came from, the calendar as one; those that never vary are left out."""
+    if not any(card.inputs.values()):  # the network reads the target alone
+        return []
+    calendar = len(calendar_names(panel.freq))
+    made = [Part("calendar", "known", tuple(range(calendar)))] if calendar else []
+    schema = panel.schema
+    for field, names, features, skip in (
+        ("known", schema.known, schema.known_features, calendar),
+        ("past_cov", schema.past, schema.past_features, 0),
+        ("static", schema.static, schema.static_features, 0),
+    ):
+        for name in names:
+            own = [skip + i for i, f in enumerate(features) if f == name or f.startswith(f"{name}=")]
+            made.append(Part(name, field, tuple(own)))
+    return [part for part in made if _varies(getattr(batch, part.field)[..., list(part.columns)])]
+
+
+def _varies(values: np.ndarray) -> bool:
+    seen = ~np.isnan(values)
+    return bool(seen.any()) and float(np.nanmax(values - np.nanmin(values, tuple(range(values.ndim - 1))))) > 0
+
+
+def _shown(forecaster: Forecaster, panel: Panel, steps: int) -> tuple[Origins, Forecast, list[str]]:
+    """The first item's origin to explain, and the forecast from it: at its end, or a horizon earlier where the known
+    covariates of the future are missing.
+    """
+    first = panel.select(np.array([0]))
+    origins = last_origins(first)
+    notes = []
+    try:
+        check_known(first, origins, steps)
+    except DataError:
+        origins = Origins(origins.item, np.maximum(origins.row - steps, first.indptr[0] + 1))
+        notes.append(f"no known covariates after the end: the forecast shown is of the last {steps} steps, as of before them")
+        check_known(first, origins, steps)
+    made, failures = predict(forecaster, first, horizon=steps, origins=origins)
+    if failures:
+        raise DataError(f"series {failures[0].item_id} {failures[0].reason}", "choose another --series")
+    return origins, made, notes
+
+
+def _spans(context: int, patch: int, longest: int) -> list[tuple[int, int]]:
+    """The past in whole patches: the newest, the one before, then twice as many, and so on; as far as there is a past."""
+    made, first, size = [], 1, patch
+    reach = min(context, -(-longest // patch) * patch)
+    while first <= reach:
+        last = min(first + size - 1, reach)
+        if reach - last < size / 2:  # no small rest
+            last = reach
+        made.append((first, last))
+        first, size = last + 1, size * (1 if len(made) == 1 else 2)
+    return made
+
+
+def _share(attention: np.ndarray | None, first: int, last: int, patch: int) -> float | None:
+    """The attention of the tokens that hold steps `first` to `last` back."""
+    if attention is None:
+        return None
+    tokens = attention[::-1]
+    return float(tokens[(first - 1) // patch : last // patch].sum())

@@ -1,0 +1,146 @@
+"""Which model for which data: a model and its own data read again, or named data and the newest model that fits it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tsattn.config import ReadOptions
+from tsattn.data.names import listed, quoted
+from tsattn.data.panel import Panel
+from tsattn.data.report import ReadReport
+from tsattn.errors import ArtifactError, ConfigError, DataError
+from tsattn.events import Listener
+from tsattn.model.card import ANY_FREQ, read_card
+from tsattn.workflows.loaded_model import absolute, check_fits, covariates, lost_targets, read_for
+from tsattn.workflows.verdict import verdict
+from tsattn.workspace import SHIPPED, ModelRef, Workspace, shipped
+
+if TYPE_CHECKING:
+    from tsattn.model.card import Card
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A model, and a panel that it can forecast."""
+
+    ref: ModelRef
+    card: Card
+    panel: Panel
+    report: ReadReport
+    notes: tuple[str, ...] = ()
+
+
+def choose(data: Any, model: str | Path | None, workspace: Workspace, options: ReadOptions, listener: Listener) -> Choice:
+    """Find the model, read the data as it was read for training, and make sure that the two fit.
+
+    Raises ArtifactError when there is no model, ConfigError when none fits, DataError when the data cannot be read.
+    """
+    if data is None:
+        ref = workspace.latest() if model is None else workspace.find(model)
+        card = read_card(ref.path)
+        choice = _again(ref, card, _source(ref, card), options)
+    elif model is not None:
+        ref = workspace.find(model)
+        choice = _again(ref, read_card(ref.path), data, options)
+    else:
+        choice = _newest_that_fits(workspace, data, options)
+    listener.report(choice.report)
+    for note in choice.notes:
+        listener.note(note)
+    return choice
+
+
+def _source(ref: ModelRef, card: Card) -> Any:
+    source = card.source.get("source")
+    if not source:
+        raise ConfigError(
+            f"the model {ref} was trained on data without a path, which cannot be read again", "name it: tsattn forecast data.csv"
+        )
+    return source
+
+
+def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> Choice:
+    panel, report = read_for(card, data, options)
+    check_fits(card, panel, str(ref))
+    if _is_own(card, data) and not options.target:
+        _check_targets(ref, card, panel, report)
+    if card.freq == ANY_FREQ:
+        unread = sorted(covariates(panel.schema))
+        said = f"; it reads no covariates: {', '.join(unread)} unused" if unread else ""
+        return Choice(ref, card, panel, report, (f"model {ref}, pre-trained on synthetic series{said}",))
+    note = f"model {ref}, trained {card.created[:10]}"
+    if not set(panel.schema.target) & set(card.schema.target):
+        ours, theirs = (", ".join(s.target) for s in (card.schema, panel.schema))
+        note += f"; it was trained on {ours}, and forecasts {theirs} all the same"
+    beaten = _beaten(card)
+    return Choice(ref, card, panel, report, (note, beaten) if beaten else (note,))
+
+
+def _beaten(card: Card) -> str:
+    """What to say of a model that was no better than the simple methods when it was trained; "" for others."""
+    if not card.scores:
+        return ""
+    said, beats = verdict(card.scores, card.scored_as)
+    return f"when it was trained, {said}" if beats is False and " does NOT " in said else ""
+
+
+def _is_own(card: Card, data: Any) -> bool:
+    return absolute(data) is not None and absolute(data) == card.source.get("source")
+
+
+def _check_targets(ref: ModelRef, card: Card, panel: Panel, report: ReadReport) -> None:
+    """Raise DataError when the data that a model was trained on has lost a column that the model forecasts."""
+    lost = lost_targets(card, panel)
+    if lost:
+        still = ",".join(map(quoted, panel.schema.target))
+        raise DataError(
+            f"{report.source}: no column {listed(lost)} any more, which the model {ref} forecasts",
+            f"put it back; or name what is to be forecast now: --target {still}; or train anew",
+        )
+
+
+def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> Choice:
+    """The newest model of the same columns and frequency; else the one in the package, which takes any series."""
+    ready = shipped()
+    if ready and not workspace.models():
+        return _zero_shot(ready, data, options, "no model here was trained yet")
+    models = workspace.models() or [workspace.latest()]  # which says how to make one
+    fallback: Choice | None = None
+    why: list[str] = []
+    refused: list[tuple[ModelRef, DataError]] = []
+    for ref in reversed(models):
+        try:
+            choice = _again(ref, read_card(ref.path), data, options)
+        except (ArtifactError, ConfigError, DataError) as error:
+            why.append(f"{ref}: {error.message}")
+            refused += [(ref, error)] if isinstance(error, DataError) else []
+            continue
+        if choice.panel.schema.target == choice.card.schema.target:
+            return choice
+        fallback = fallback or choice
+    if ready:
+        choice = _zero_shot(ready, data, options, "no model here was trained on such columns and steps")
+        for ref, lack in refused:  # data of the same kind that lacks something is no other data
+            if _alike(read_card(ref.path), choice.panel):
+                raise DataError(lack.message, f"{lack.hint}; or forecast it without: --model {ready.name}") from None
+        return choice
+    if fallback is None and len(refused) == len(why):
+        raise refused[0][1]  # it is the data that cannot be read, by whichever model
+    if fallback is None:
+        raise ConfigError(
+            "no model of the workspace fits this data:\n  " + "\n  ".join(why[:5]), "train one on it: tsattn train DATA"
+        )
+    return fallback
+
+
+def _alike(card: Card, panel: Panel) -> bool:
+    """Whether data is of the kind that a model was trained on, as far as it goes by itself."""
+    return (card.schema.target, card.freq) == (panel.schema.target, panel.freq.alias)
+
+
+def _zero_shot(ref: ModelRef, data: Any, options: ReadOptions, why: str) -> Choice:
+    choice = _again(ref, read_card(ref.path), data, options)
+    where = "in the package" if ref.path == SHIPPED else f"in {ref.path}"
+    return replace(choice, notes=(f"model {ref}, {where}: {why} (tsattn train makes one)",))

@@ -1,0 +1,206 @@
+"""What the verbs return: frozen, and ready for JSON by `to_mapping()`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tsattn.data.panel import Panel
+from tsattn.data.report import ReadReport
+from tsattn.forecasting.frame import Forecast, quantile_name
+from tsattn.forecasting.predict import Failure
+from tsattn.forecasting.sample_paths import Paths
+from tsattn.forecasting.scores import Backtest
+from tsattn.workflows.plan import Plan
+from tsattn.workspace import ModelRef
+
+if TYPE_CHECKING:
+    from tsattn.model.card import Card, Fitted
+
+
+@dataclass(frozen=True, eq=False)
+class Ingested:
+    """Data as a panel, what reading found, and the file it was written to."""
+
+    panel: Panel
+    report: ReadReport
+    written: Path | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        schema = self.panel.schema
+        columns = {"timestamp": schema.timestamp, "item": schema.item, "target": schema.target}
+        columns |= {"past": schema.past, "known": schema.known, "static": schema.static}
+        return {
+            **self.report.to_mapping(),
+            "freq": self.panel.freq.alias,
+            "timezone": self.panel.tz,
+            "columns": plain(columns),
+            "written": None if self.written is None else str(self.written),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A saved model, the plan it was trained by, its scores on the held-back test tail, and what they mean."""
+
+    ref: ModelRef
+    card: Card
+    plan: Plan
+    report: ReadReport
+    scores: Backtest | None
+    verdict: str
+    beats_naive: bool | None
+    notes: tuple[str, ...] = ()
+    profile: dict[str, Any] | None = None  # see training/profiler.py
+
+    @property
+    def interrupted(self) -> bool:
+        return self.card.fitted.stopped == "interrupted"
+
+    def to_mapping(self) -> dict[str, Any]:
+        from tsattn.config import to_mapping
+
+        return {
+            "model": str(self.ref),
+            "path": str(self.ref.path),
+            "plan": self.plan.to_mapping(),
+            "fitted": plain(to_mapping(self.card.fitted)),
+            "test": None if self.scores is None else scores_mapping(self.scores),
+            "beats_naive": self.beats_naive,
+            "verdict": self.verdict,
+            "data": self.report.to_mapping(),
+            "notes": list(self.notes),
+            **({} if self.profile is None else {"profile": self.profile}),
+        }
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture that was written."""
+
+    written: Path
+
+    def to_mapping(self) -> dict[str, Any]:
+        return {"written": str(self.written)}
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A slice of pre-training, or its end: where it is kept, and the model's folder once the schedule is over."""
+
+    out: Path
+    model: Path | None
+    fitted: Fitted
+    steps: int
+
+    def to_mapping(self) -> dict[str, Any]:
+        from tsattn.config import to_mapping
+
+        return {
+            "out": str(self.out),
+            "model": None if self.model is None else str(self.model),
+            "steps": self.steps,
+            "fitted": plain(to_mapping(self.fitted)),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Forecasted:
+    """A forecast of every item that has one, sample paths where asked for, the items that failed, the files written."""
+
+    forecast: Forecast
+    failures: tuple[Failure, ...]
+    panel: Panel
+    report: ReadReport
+    ref: ModelRef
+    written: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+    paths: Paths | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        from tsattn.data.sinks import iso
+
+        made = self.forecast
+        table = made.to_arrow()
+        texts = [iso(table[name]) if made.freq.has_clock else table[name].to_pylist() for name in ("cutoff", "timestamp")]
+        items = []
+        for b, item in enumerate(made.item_ids):
+            rows = slice(b * made.horizon, (b + 1) * made.horizon)
+            values = {quantile_name(q): shortest(made.values[b, :, i]) for i, q in enumerate(made.quantiles)}
+            items.append({"item_id": item, "cutoff": texts[0][rows.start], "timestamps": texts[1][rows], "quantiles": values})
+        return {
+            "model": str(self.ref),
+            "path": str(self.ref.path),
+            "freq": made.freq.alias,
+            "timezone": made.tz,
+            "horizon": made.horizon,
+            "quantiles": list(made.quantiles),
+            "paths": 0 if self.paths is None else self.paths.count,
+            "forecasts": items,
+            "failures": [{"item_id": f.item_id, "reason": f.reason} for f in self.failures],
+            "written": [str(path) for path in self.written],
+            "data": self.report.to_mapping(),
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Backtested:
+    """The scores of models and baselines on the same windows, and what they mean."""
+
+    scores: Backtest
+    report: ReadReport
+    verdicts: tuple[str, ...]
+    written: Path | None = None
+    notes: tuple[str, ...] = ()
+
+    def to_mapping(self) -> dict[str, Any]:
+        return {
+            **scores_mapping(self.scores),
+            "verdicts": list(self.verdicts),
+            "written": None if self.written is None else str(self.written),
+            "data": self.report.to_mapping(),
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The models of a workspace, newest first, one mapping each."""
+
+    workspace: Path
+    models: tuple[dict[str, Any], ...]
+
+    def to_mapping(self) -> dict[str, Any]:
+        return {"workspace": str(self.workspace), "models": list(self.models)}
+
+
+def scores_mapping(scores: Backtest) -> dict[str, Any]:
+    """The overall scores of a backtest and what they were measured on."""
+    return {
+        "horizon": scores.horizon,
+        "freq": scores.freq.alias,
+        "season_length": scores.season_length,
+        "items": len(scores.item_ids),
+        "windows": scores.windows,
+        "left_out": {"too_short": scores.too_short, "no_truth": scores.no_truth, "unscaled_in_mase": scores.unscaled},
+        "scores": plain(scores.table()),
+        "model_notes": {model: list(notes) for model, notes in scores.notes.items()},
+        "seconds": {model: round(seconds, 3) for model, seconds in scores.seconds.items()},
+    }
+
+
+def plain(value: Any) -> Any:
+    """Lists for tuples and None for numbers that are not finite: JSON has neither."""
+    if isinstance(value, dict):
+        return {key: plain(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def shortest(values: Any) -> list[float]:
+    """float32 values as the shortest decimal numbers that stand for them."""
+    return [float(str(v)) for v in values]
