@@ -5,6 +5,9 @@ the clock its days are one row off. A window that meets such a change is laid on
 stays empty (the hour does not exist), in autumn a slot has two rows (the hour comes twice), and a day is the same number of
 slots throughout. Forecasters see slots; `WindowBatch.by_step` gives each real step ahead the value of its slot.
 Windows without a change are not touched.
+
+The rows of a panel of open slots (calendars.py) leave out closed days, so after a holiday its weeks are a day off. Its windows
+are laid on the timetable: a holiday's slots are there, and empty; rows outside the timetable have no slot.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tsattn.data.calendars import OpenSlots
 from tsattn.data.panel import Panel
 from tsattn.data.timezone import offset_changes
 
@@ -21,13 +25,13 @@ from tsattn.data.timezone import offset_changes
 class Places:
     """The rows of B windows by slot, L slots before the origin and H after it; rows are absolute, -1 = none.
 
-    rows, again: (B, L+H) the first and the second row of each slot (equal to -1 where it has none, or no second).
+    rows, again: (B, L+H) the first and the second row of each slot, -1 where it has none; again is None where none has two.
     nearest: (B, L+H) the row whose known covariates serve a slot, its own where it has one.
     local: (B, L+H) datetime64[us], the wall clock of each slot. step_slots: (B, H) the slot of each step ahead, 0 … H-1.
     """
 
     rows: np.ndarray
-    again: np.ndarray
+    again: np.ndarray | None
     nearest: np.ndarray
     local: np.ndarray
     step_slots: np.ndarray
@@ -41,6 +45,9 @@ def needed(
     `context`: how many of the slots before it will be asked for, None = all.
     """
     history = origin - panel.indptr[:-1][item]
+    table = _Timetable.of(panel, item, origin)
+    if table is not None:
+        return table.history, np.maximum(table.step_slots(horizon).max(1) + 1, horizon)
     clock = _WallClock.of(panel, item, origin, context, horizon)
     if clock is None:
         return history, np.full(len(item), horizon)
@@ -51,8 +58,57 @@ def needed(
 
 def places(panel: Panel, item: np.ndarray, origin: np.ndarray, context: int, horizon: int) -> Places | None:
     """Where the windows' rows stand; None where each slot is one row, in order."""
-    clock = _WallClock.of(panel, item, origin, context, horizon)
-    return None if clock is None else clock.places(context, horizon)
+    grid = _Timetable.of(panel, item, origin) or _WallClock.of(panel, item, origin, context, horizon)
+    return None if grid is None else grid.places(context, horizon)
+
+
+@dataclass(frozen=True, eq=False)
+class _Timetable:
+    """B windows of a panel of open slots with exceptions.
+
+    first: (B, 1) the item's first row; start: (B, 1) its number; phase: (B, 1); origin: (B, 1) the timetable slot after that of
+    the last row before the origin; row: (B, 1) the origin's row.
+    """
+
+    open: OpenSlots
+    first: np.ndarray
+    start: np.ndarray
+    phase: np.ndarray
+    origin: np.ndarray
+    row: np.ndarray
+
+    @classmethod
+    def of(cls, panel: Panel, item: np.ndarray, origin: np.ndarray) -> _Timetable | None:
+        """None where the panel has no timetable, or one without exceptions."""
+        slots = panel.freq.open
+        if slots is None or not (slots.closed or slots.extra):
+            return None
+        first, start = panel.indptr[:-1][item][:, None], panel.start[item].astype(np.int64)[:, None]
+        phase, row = slots.phase(start), origin[:, None]
+        number = slots.number_at(start - phase)[0]
+        return cls(slots, first, number, phase, slots.slot_of(number + row - first - 1) + 1, row)
+
+    @property
+    def history(self) -> np.ndarray:
+        """(B,) slots from the item's start to the origin."""
+        return (self.origin - self.open.slot_of(self.start))[:, 0]
+
+    def step_slots(self, horizon: int) -> np.ndarray:
+        """(B, H) the slot of each step ahead; a step outside the timetable takes the slot before it, but none of the past."""
+        numbers = self.start + self.row - self.first + np.arange(horizon)
+        return np.maximum(self.open.slot_of(numbers) - self.origin, 0)
+
+    def places(self, context: int, horizon: int) -> Places:
+        """Rows by slot."""
+        slot = self.origin + np.arange(-context, horizon)
+        nearest = self.first + self.open.number_of(slot) - self.start
+        return Places(
+            rows=np.where(self.open.is_closed(slot), -1, nearest),
+            again=None,
+            nearest=nearest,
+            local=(self.open.slot_time(slot) + self.phase).astype("datetime64[us]"),
+            step_slots=np.minimum(self.step_slots(horizon), horizon - 1),
+        )
 
 
 @dataclass(frozen=True, eq=False)
