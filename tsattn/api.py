@@ -182,8 +182,9 @@ def forecast(
     from tsattn.forecasting.quantiles import checked_levels
     from tsattn.forecasting.sample_paths import predict_paths
     from tsattn.render.plots import PLOTS, save_plot
+    from tsattn.workflows.cleaning_notes import cleaning_notes
     from tsattn.workflows.find_model import choose
-    from tsattn.workflows.loaded_model import behind, horizon_for, joined, moved, spikes
+    from tsattn.workflows.loaded_model import behind, horizon_for, joined
 
     table = None if output is None else checked_suffix(output, data=data)
     picture = None if plot is None else checked_suffix(plot, tuple(PLOTS), data=data)
@@ -192,7 +193,7 @@ def forecast(
     forecaster = load(chosen.ref.path, members=members).forecaster
     steps = horizon_for(chosen.card, chosen.panel) if horizon is None else horizon
     made, failures = predict(forecaster, chosen.panel, horizon=steps, quantiles=levels)
-    about = (*behind(chosen.panel, steps), *spikes(chosen.panel), *moved(chosen.card, chosen.panel))
+    about = (*behind(chosen.panel, steps), *cleaning_notes(made, chosen.panel))
     notes = (*chosen.notes, *about, *joined(forecaster))
     for note in notes[len(chosen.notes) :]:
         listener.note(note)

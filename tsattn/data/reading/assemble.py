@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tsattn.config import ReadOptions
-from tsattn.data.cleaning.gross_errors import warn_of_outliers
+from tsattn.data.cleaning.row_checks import warn_of_gross_errors, without_sentinels
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading import freq_inference
@@ -79,8 +79,9 @@ def assemble(
     values = [c.values for c in targets] + past.arrays + known.arrays
     rows = Rows(group, np.zeros(0, "datetime64[us]"), values, ids, table.where)
     del values
+    rows = without_sentinels(rows, list(roles.target), notes)
     freq, rows, tz = _timed(table, rows, clock, options, len(targets), notes)
-    warn_of_outliers(rows, list(roles.target), notes)
+    warn_of_gross_errors(rows, list(roles.target), notes)
     grid = on_grid(rows, freq, notes, forced=options.freq is not None)
     del rows
     made = Schema(
