@@ -10,9 +10,10 @@ from typing import Any
 
 from tsattn.config import ReadOptions
 from tsattn.data.reading.columns import Table, from_chunks
-from tsattn.data.reading.dialect import LONGEST_LINE, Dialect, fallen_back, sniff
+from tsattn.data.reading.dialect import LONGEST_LINE, Dialect, fallen_back, marks_of_words, sniff
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.header import COMMENTS
+from tsattn.data.reading.json_tables import json_table
 from tsattn.data.reading.marks import proved
 from tsattn.data.reading.row_location import Where
 from tsattn.data.reading.source import Part
@@ -30,7 +31,10 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
     try:
         if part.kind == "text":
             return _text(part, sniff(part, options, notes), notes)
-        return from_arrow(_parquet(part) if part.kind == "parquet" else part.table, part.name)
+        if part.kind == "json":
+            return replace(from_arrow(json_table(part, options, notes), part.name), marks=marks_of_words(options))
+        table = _parquet(part) if part.kind == "parquet" else part.table
+        return replace(from_arrow(table, part.name), marks=marks_of_words(options))
     except (pa.ArrowException, OSError, EOFError, UnicodeError, OverflowError) as error:
         raise DataError(f"{part.name}: cannot be read: {_short(error)}", "is the file whole?") from None
 

@@ -175,6 +175,13 @@ def _rows(text: str, delimiter: str, name: str, whole: bool) -> tuple[list[list[
     return rows, lines
 
 
+def marks_of_words(options: ReadOptions) -> Marks:
+    """The marks of a source without a dialect, such as Parquet: what the options say."""
+    words, _ = split_markers(options.missing)
+    decimal = options.decimal if options.decimal in (".", ",") else "."
+    return Marks(decimal=decimal, named=options.decimal is not None, missing=words)
+
+
 def _marks(columns: Sequence[Sequence[str]], delimiter: str, options: ReadOptions) -> Marks:
     """The marks of the file: named with --decimal, proved by most columns that prove one, or as one column settles it."""
     words, _ = split_markers(options.missing)

@@ -91,7 +91,7 @@ def _is_covariate(name: str) -> bool:
 def _is_flag(column: Column) -> bool:
     seen = column.values[:1_000_000]
     seen = seen[~np.isnan(seen)]
-    return bool(len(seen)) and bool(np.isin(seen, (0, 1)).all())
+    return bool((seen == 0).any() and (seen == 1).any() and np.isin(seen, (0, 1)).all())
 
 
 def _varying(table: Table, names: list[str], notes: Notes) -> list[str]:
