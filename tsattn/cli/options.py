@@ -61,6 +61,9 @@ def read_options(
     delimiter: Annotated[Text, typer.Option(metavar="CHAR", help="Between fields; tab for a tab.")] = None,
     decimal: Annotated[Text, typer.Option(metavar="CHAR", help="The decimal sign: . or ,")] = None,
     encoding: Annotated[Text, typer.Option(metavar="NAME", help="utf-8, latin-1, …")] = None,
+    missing: Annotated[
+        Many, typer.Option(metavar="VALUE,…", show_default=False, help="Cells that mark a missing value: -999,unavailable,'<1'.")
+    ] = None,
 ) -> ReadOptions:
     """The overrides of what reading finds by itself."""
     if delimiter in ("tab", "\\t"):
@@ -82,6 +85,7 @@ def read_options(
         delimiter=delimiter,
         decimal=decimal,
         encoding=encoding,
+        missing=listed(missing),
     )
 
 

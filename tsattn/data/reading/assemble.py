@@ -63,15 +63,13 @@ class _Features:
     arrays: list[np.ndarray]
 
 
-def assemble(
-    table: Table, clock: Clock | None, roles: Roles, options: ReadOptions, schema: Schema | None, decimal: str, notes: Notes
-) -> Panel:
+def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptions, schema: Schema | None, notes: Notes) -> Panel:
     """Group, encode, order, regularise, trim. Raises DataError and ConfigError with the place of what is wrong."""
     group, ids = items_of(table, roles.item, "series")
     wanted = schema or Schema()
-    past = _Features(*encode(table, options.past, wanted.past_features, decimal, notes))
-    known = _Features(*encode(table, options.known, wanted.known_features, decimal, notes))
-    static = _Features(*encode(table, options.static, wanted.static_features, decimal, notes))
+    past = _Features(*encode(table, options.past, wanted.past_features, notes))
+    known = _Features(*encode(table, options.known, wanted.known_features, notes))
+    static = _Features(*encode(table, options.static, wanted.static_features, notes))
     static_values = constant_by_item(static.names, static.arrays, group, ids)
     targets = [table.columns[name] for name in roles.target]
     for column in targets:

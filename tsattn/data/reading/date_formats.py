@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tsattn.data import arrow
-from tsattn.data.reading.dialect import NULLS
+from tsattn.data.reading.missing import NULLS
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK = (
