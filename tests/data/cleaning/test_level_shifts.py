@@ -8,7 +8,6 @@ import pytest
 from tsattn.data.cleaning.level_shifts import at_newest_level, find_level_shifts
 
 
-
 def lifted(past: np.ndarray, periods: tuple[int, ...] = ()) -> np.ndarray:
     return at_newest_level(past, find_level_shifts(past), periods)
 

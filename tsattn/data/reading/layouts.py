@@ -11,8 +11,9 @@ from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.names import listed, words
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import parse_numbers, parse_texts
+from tsattn.data.reading.date_formats import parse_texts
 from tsattn.data.reading.numbers import as_numbers
+from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
