@@ -43,6 +43,7 @@ class ReadReport:
     first: str = ""
     last: str = ""
     seconds: float = 0.0
+    left_out: tuple[str, ...] = ()  # items without any value
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -56,6 +57,7 @@ class Notes:
     found: list[Finding] = field(default_factory=list)
     repaired: list[Repair] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     def find(self, what: str, value: str, flag: str = "") -> None:
         self.found.append(Finding(what, value, flag))
