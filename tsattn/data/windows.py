@@ -91,8 +91,8 @@ def rolling_origins(panel: Panel, horizon: int, windows: int, step: int | None =
 def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariates: bool = True) -> WindowBatch:
     """Cut one window of `context` past and `horizon` future steps at each origin; short items are padded on the left.
 
-    Without `covariates` the batch carries the target alone (P = C = K = 0): for forecasters that read nothing else, and want
-    the whole history, for which the calendar of every past step would cost more than the forecast.
+    Without `covariates` the batch carries the target alone (P = C = K = 0, no static features): for forecasters that read
+    nothing else and want the whole history, where the calendar of every past step would cost more than the forecast.
     """
     item, origin = origins.item, origins.row
     offset = np.arange(-context, horizon)
@@ -105,7 +105,9 @@ def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariate
 
     target = _take(panel.target, index, seen)
     past_cov, known = np.zeros((*index[:, past].shape, 0), np.float32), np.zeros((*index.shape, 0), np.float32)
+    static = np.zeros((len(item), 0), np.float32)
     if covariates:
+        static = panel.static[item]
         past_cov = _take(panel.past, index[:, past], seen[:, past])
         known = _take(panel.known, index, inside)
         if calendar_names(panel.freq):
@@ -118,7 +120,7 @@ def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariate
         past_target=target[:, past],
         past_cov=past_cov,
         known=known,
-        static=panel.static[item],
+        static=static,
         future_target=target[:, future],
         item=item,
         origin=origin,

@@ -187,6 +187,9 @@ def _panel(grid: Grid, roles: Roles, schema: Schema, static: np.ndarray, tz: str
     if lost:
         k = next(k for k, p in enumerate(pieces) if not p.kept.all())
         first = _name(grid.ids[int(np.argmin(pieces[k].kept))], roles, k)
+        notes.left_out += [
+            _name(i, roles, k) for k, p in enumerate(pieces) for i, kept in zip(grid.ids, p.kept, strict=True) if not kept
+        ]
         notes.repair("items without any value left out", lost, repr(first))
         notes.warn(f"{lost} item{'s have' if lost > 1 else ' has'} no value at all: {first!r}{' and others' if lost > 1 else ''}")
     ids = [_name(i, roles, k) for k, p in enumerate(pieces) for i, kept in zip(grid.ids, p.kept, strict=True) if kept]
