@@ -110,8 +110,10 @@ def _only(
 def _take(results: Labelled, series: Sequence[str]) -> Labelled:
     """The rows of these series, in this order, of a Forecast or of Paths."""
     at = np.array([results.item_ids.index(name) for name in dict.fromkeys(series) if name in results.item_ids], np.int64)
+    record: dict[str, Any] = {"cleaning": results.cleaning.rows(at)} if isinstance(results, Forecast) else {}
     return dataclasses.replace(
         results,
+        **record,
         item_ids=tuple(results.item_ids[i] for i in at),
         cutoffs=results.cutoffs[at],
         timestamps=results.timestamps[at],
