@@ -6,7 +6,8 @@ wall enters anything but the known covariates.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from tsattn.data import slots
 from tsattn.data.freq import calendar_features, calendar_names
 from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tsattn.data.cleaning.prepare import Cleaning
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +28,10 @@ class WindowBatch:
     features (NaN where the panel is not dated), then declared ones; NaN where unknown. static: (B, ·). future_target:
     (B, H), NaN where not (yet) observed: for losses and scores only. item: (B,) index into the panel, origin: (B,)
     absolute row of the first step forecast. cutoff: (B,) the last observed timestamps on the grid clock, where the predict
-    loop told them: what may be learnt from one window for another must not come from a later one.
+    loop gave them: what may be learnt from one window for another must not come from a later one. cleaning: the record of
+    what data/cleaning/prepare.py left out of past_target, None before; plausible: (B, L), see there. step_slots: (B, H) the slot
+    of each step ahead, and past_rows: (B, L) the row of each slot, on the window's season grid (see slots.py); None where every
+    step is its own slot.
     """
 
     past_target: np.ndarray
@@ -36,7 +43,10 @@ class WindowBatch:
     origin: np.ndarray
     season_lengths: tuple[int, ...] = ()
     cutoff: np.ndarray | None = None
+    plausible: np.ndarray | None = None
+    cleaning: Cleaning | None = None
     step_slots: np.ndarray | None = None
+    past_rows: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.item)
@@ -55,6 +65,13 @@ class WindowBatch:
             return values[:, :horizon]
         slots = self.step_slots[:, :horizon].reshape(len(self), horizon, *[1] * (values.ndim - 2))
         return np.take_along_axis(values, slots, 1)
+
+    def cleaning_by_step(self) -> Cleaning | None:
+        """The record of cleaning with each value's distance from the origin in steps, not in slots."""
+        if self.cleaning is None or self.past_rows is None:
+            return self.cleaning
+        row = self.cleaning.row
+        return replace(self.cleaning, ago=self.origin[row] - self.past_rows[row, self.context - self.cleaning.ago])
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +117,9 @@ def truth(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
 def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariates: bool = True) -> WindowBatch:
     """Cut one window of `context` past and `horizon` future steps at each origin; short items are padded on the left.
 
-    Where the clock changes, or days are closed, a window's columns are the slots of its season grid (see slots.py).
-    Without `covariates` the batch carries the target alone (P = C = K = 0): for forecasters that read nothing else, and want
-    the whole history, for which the calendar of every past step would cost more than the forecast.
+    Where the clock changes, or days are closed, the columns of a window are the slots of its season grid (see slots.py).
+    Without `covariates` the batch carries the target alone (P = C = K = 0, no static features): for forecasters that read
+    nothing else and want the whole history, where the calendar of every past step would cost more than the forecast.
     """
     item, origin = origins.item, origins.row
     rows = origin[:, None] + np.arange(-context, horizon)  # (B, L+H)
@@ -114,7 +131,9 @@ def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariate
     past, future = slice(0, context), slice(context, None)
     target = index.take(panel.target)
     past_cov, known = np.zeros((*rows[:, past].shape, 0), np.float32), np.zeros((*rows.shape, 0), np.float32)
+    static = np.zeros((len(item), 0), np.float32)
     if covariates:
+        static = panel.static[item]
         past_cov = index.take(panel.past)[:, past]
         at = rows if places is None else places.nearest
         inside = (at >= first) & (at < end)
@@ -133,12 +152,13 @@ def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariate
         past_target=target[:, past],
         past_cov=past_cov,
         known=known,
-        static=panel.static[item],
+        static=static,
         future_target=target[:, future],
         item=item,
         origin=origin,
         season_lengths=panel.freq.season_lengths,
         step_slots=None if places is None else places.step_slots,
+        past_rows=None if places is None else places.rows[:, past],
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tsattn.data import slots
+from tsattn.data.cleaning.prepare import Cleaning, prepared
 from tsattn.data.freq import calendar_names
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, gather, last_origins, truth
@@ -41,7 +42,7 @@ def predict(
     """Forecast `horizon` steps from each origin (default: the end of every item), in the order of the origins.
 
     `quantiles` (default: the forecaster's own) that it does not make are interpolated, or extrapolated by the shape of the
-    past (tails.py). Items without one observed value, and those whose forecast is not finite, are Failures and left
+    past (tail_quantiles.py). Items without one observed value, and those whose forecast is not finite, are Failures and left
     out. Raises ConfigError for a bad horizon or quantiles, DataError for known covariates missing in the future rows.
     """
     levels = forecaster.quantiles if quantiles is None else checked_levels(quantiles)
@@ -58,8 +59,11 @@ def predict(
     if wants_covariates(forecaster):
         check_known(panel, origins[usable], horizon)
     values = np.zeros((len(origins), horizon, len(levels)), np.float32)
-    for which, _, found in predict_windows(forecaster, panel, origins[usable], horizon, levels, batch):
+    records: list[tuple[Cleaning, np.ndarray]] = []
+    for which, windows, found in predict_windows(forecaster, panel, origins[usable], horizon, levels, batch):
         values[usable[which]] = found
+        if windows.cleaning is not None:
+            records.append((windows.cleaning, usable[which]))
         for i in usable[which[~np.isfinite(found).all((1, 2))]].tolist():
             reason = f"{forecaster.name} gave a forecast that is not finite"
             failures[i] = Failure(panel.item_ids[origins.item[i]], reason)
@@ -73,6 +77,7 @@ def predict(
         values=values[kept],
         freq=panel.freq,
         tz=panel.tz,
+        cleaning=Cleaning.concat([record for record, _ in records], [rows for _, rows in records]).rows(kept),
     )
     return forecast, tuple(failures[i] for i in sorted(failures))
 
@@ -102,7 +107,8 @@ def predict_windows(
         future = windows.future_target[:, :horizon]
         if windows.step_slots is not None:
             future = truth(panel, Origins(windows.item, windows.origin), horizon)
-        windows, values = replace(windows, future_target=future), windows.by_step(values, horizon)
+        values, record = windows.by_step(values, horizon), windows.cleaning_by_step()
+        windows = replace(windows, future_target=future, cleaning=record, past_rows=None)
         # sorting crossed quantiles never makes them worse (Chernozhukov et al., 2010)
         yield which, windows, np.sort(values, -1)
 
@@ -110,7 +116,10 @@ def predict_windows(
 def windows_of(
     forecaster: Forecaster, panel: Panel, origins: Origins, horizon: int, batch: int = BATCH
 ) -> Iterator[tuple[np.ndarray, WindowBatch]]:
-    """Yield (which (b,) of the origins, their windows, of whole passes of the forecaster), shortest history first."""
+    """Yield (which (b,) of the origins, their windows, of whole passes of the forecaster), shortest history first.
+
+    Histories are cleaned here, once, unless the forecaster wants them raw.
+    """
     if batch < 1:
         raise ConfigError(f"the batch must be positive, not {batch}")
     covariates = wants_covariates(forecaster)
@@ -145,7 +154,8 @@ def _batches(
         here = origins[which]
         steps = here.row - panel.indptr[:-1][here.item] - 1
         cutoff = panel.freq.advance(panel.start[here.item], steps)
-        yield which, replace(gather(panel, here, context, reach, covariates), cutoff=cutoff)
+        windows = replace(gather(panel, here, context, reach, covariates), cutoff=cutoff)
+        yield which, windows if getattr(forecaster, "raw_history", False) else prepared(windows)
         at += len(which)
 
 
