@@ -150,7 +150,7 @@ def test_forecasts_by_an_exchange_lie_in_its_sessions(code: str, step: str, tmp_
     if step == "D":
         stamps = days.astype("datetime64[us]")
     else:
-        minutes = calendar.trading_index("2023-11-01", "2024-12-31", "30min", intervals=False, closed="left")
+        minutes = calendar.trading_index(calendar.first_session, calendar.last_session, "30min", intervals=False, closed="left")
         stamps = np.asarray(minutes.tz_convert(calendar.tz).tz_localize(None).values, "datetime64[us]")
     past = stamps[stamps < np.datetime64("2024-03-27")]
     past = past[-1200:]
