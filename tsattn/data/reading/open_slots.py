@@ -39,6 +39,9 @@ def with_open_slots(
         if named:
             raise ConfigError(f"--calendar {named}: steps of {freq} span several days", "leave out --calendar")
         return freq, rows, zone
+    plain = options.freq is not None or options.calendar == "none" or freq.unit == "B" or _without_gaps(rows, step)
+    if plain and not named and not options.holidays and freq.open is None:
+        return freq, rows, zone
     exchange = _exchange(named, rows) if named else None
     clock = zone if zone is None or exchange is None or step == DAY else exchange.zone
     local = to_local(rows.stamps, clock) if clock is not None and freq.is_subdaily else rows.stamps
@@ -46,8 +49,9 @@ def with_open_slots(
         if named:
             notes.warn(f"--calendar {named} is not applied: there are rows in the hour that is repeated when clocks are set back")
         return freq, rows, zone
-    us = local.astype(np.int64) - (local.astype(np.int64) % DAY if step == DAY else 0)
-    table = _timetable(freq, us, step, named, exchange, options, rows)
+    us = local.astype(np.int64)
+    us = us - us % DAY if step == DAY else us
+    table = _timetable(freq, us, step, named, exchange, plain)
     holidays = _closed_holidays(table, us, step, freq, options)
     if table is None and not len(holidays):
         return freq, rows, zone
@@ -92,7 +96,7 @@ def _exchange(named: str, rows: Rows) -> Sessions | None:
 
 
 def _timetable(
-    freq: Freq, us: np.ndarray, step: int, named: str | None, exchange: Sessions | None, options: ReadOptions, rows: Rows
+    freq: Freq, us: np.ndarray, step: int, named: str | None, exchange: Sessions | None, plain: bool
 ) -> OpenSlots | None:
     """The week: as given, else as found in the rows, else the exchange's."""
     if freq.open is not None:
@@ -102,13 +106,14 @@ def _timetable(
     if exchange is not None:
         found = find_timetable(us, step) if step < DAY else None
         return found or _week_of(exchange, step, us)
-    plain = options.freq is not None or options.calendar == "none" or freq.unit == "B"
-    return None if plain or _without_gaps(us, rows.indptr, step) else find_timetable(us, step)
+    return None if plain else find_timetable(us, step)
 
 
-def _without_gaps(us: np.ndarray, indptr: np.ndarray, step: int) -> bool:
+def _without_gaps(rows: Rows, step: int) -> bool:
+    """Whether every item has as many rows as steps."""
+    indptr = rows.indptr
     some = indptr[1:] > indptr[:-1]
-    spans = us[indptr[1:][some] - 1] - us[indptr[:-1][some]]
+    spans = (rows.stamps[indptr[1:][some] - 1] - rows.stamps[indptr[:-1][some]]).astype(np.int64)
     return bool((spans == (np.diff(indptr)[some] - 1) * step).all())
 
 
@@ -171,11 +176,11 @@ def _certain(table: _Weeks, is_open: np.ndarray) -> bool:
     if not open_days.all():
         absent_day = 1 - (days_seen + 1) / (int((possible.any(2) & open_days).sum()) + 2)
         shut = np.flatnonzero(~open_days)
-        weekend = {tuple(shut.tolist())} <= {(5, 6), (4, 5)}
+        weekend = tuple(shut.tolist()) in ((5, 6), (4, 5))
         least = int(weeks_of_day[shut].min())
         if least < (1 if weekend else 3) or absent_day**least > (2 * CHANCE if weekend else CHANCE / 7):
             return False
-    rest = open_days[:, None] & open_times & ~by_day  # hours of single days
+    rest: np.ndarray = open_days[:, None] & open_times & ~by_day  # hours of single days
     return not rest.any() or int(weeks_of_day[rest.any(1)].min()) >= 3
 
 
