@@ -34,6 +34,7 @@ class ReadOptions:
     delimiter: str | None = None
     decimal: str | None = None  # "." or ","
     encoding: str | None = None
+    missing: tuple[str, ...] = ()  # cells that mark a missing value: -999, unavailable, <1
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

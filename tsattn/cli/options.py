@@ -90,6 +90,9 @@ def read_options(
     delimiter: Annotated[Text, typer.Option(metavar="CHAR", help="Field separator; tab for a tab.")] = None,
     decimal: Annotated[Text, typer.Option(metavar="CHAR", help="Decimal separator: . or ,")] = None,
     encoding: Annotated[Text, typer.Option(metavar="NAME", help="Text encoding, such as utf-8 or latin-1.")] = None,
+    missing: Annotated[
+        Many, typer.Option(metavar="VALUE,…", show_default=False, help="Cells that mark a missing value: -999,unavailable,'<1'.")
+    ] = None,
 ) -> ReadOptions:
     """Overrides of what reading infers from the data."""
     if delimiter in ("tab", "\\t"):
@@ -111,6 +114,7 @@ def read_options(
         delimiter=delimiter,
         decimal=decimal,
         encoding=encoding,
+        missing=listed(missing),
     )
 
 

@@ -7,12 +7,16 @@ wall enters anything but the known covariates.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tsattn.data.freq import calendar_features, calendar_names
 from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tsattn.data.cleaning.prepare import Cleaning
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +27,8 @@ class WindowBatch:
     features (NaN where the panel is not dated), then declared ones; NaN where unknown. static: (B, ·). future_target:
     (B, H), NaN where not (yet) observed: for losses and scores only. item: (B,) index into the panel, origin: (B,)
     absolute row of the first step forecast. cutoff: (B,) the last observed timestamps on the grid clock, where the predict
-    loop told them: what may be learnt from one window for another must not come from a later one.
+    loop gave them: what may be learnt from one window for another must not come from a later one. cleaning: the record of
+    what data/cleaning/prepare.py left out of past_target, None before; plausible: (B, L), see there.
     """
 
     past_target: np.ndarray
@@ -35,6 +40,8 @@ class WindowBatch:
     origin: np.ndarray
     season_lengths: tuple[int, ...] = ()
     cutoff: np.ndarray | None = None
+    plausible: np.ndarray | None = None
+    cleaning: Cleaning | None = None
 
     def __len__(self) -> int:
         return len(self.item)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tsattn.data.cleaning.point_outliers import shown_history
+from tsattn.data.cleaning.prepare import shown_history
 from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
 from tsattn.forecasting.frame import Forecast
@@ -154,7 +154,7 @@ def forecast(console: Console, made: Forecast, panel: Panel, model: str, *, save
     drawn = table(*columns, title=title)
     index = {item: i for i, item in enumerate(panel.item_ids)}
     for b in range(shown):
-        before, after = sparkline(shown_history(panel, index[made.item_ids[b]]), middle[b])
+        before, after = sparkline(shown_history(panel, index[made.item_ids[b]], record=made.cleaning.at(b)), middle[b])
         line = Text(before, style="dim").append("|").append(after, style="cyan")
         places = decimals(made.values[b])
         when = stamps(made.timestamps[b, :steps], made.freq, made.tz)

@@ -21,8 +21,9 @@ from tsattn.forecasting.frame import Forecast
 from tsattn.forecasting.predict import Failure, predict
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import read_card
+from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.find_model import choose
-from tsattn.workflows.loaded_model import behind, check_horizon, horizon_for, joined, moved, spikes, with_members
+from tsattn.workflows.loaded_model import behind, check_horizon, horizon_for, joined, with_members
 from tsattn.workflows.results import Forecasted
 from tsattn.workspace import Workspace
 
@@ -73,7 +74,7 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     if order.series:
         made, sampled, failures = _only(order.series, panel, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
-    notes = (*behind(panel, steps), *spikes(panel), *moved(chosen.card, panel), *joined(forecaster))
+    notes = (*behind(panel, steps), *cleaning_notes(made, panel), *joined(forecaster))
     if pictures and len(made) > MOST_PANELS:
         notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
     for note in notes:
@@ -110,8 +111,10 @@ def _only(
 def _take(results: Labelled, series: Sequence[str]) -> Labelled:
     """The rows of these series, in this order, of a Forecast or of Paths."""
     at = np.array([results.item_ids.index(name) for name in dict.fromkeys(series) if name in results.item_ids], np.int64)
+    record: dict[str, Any] = {"cleaning": results.cleaning.rows(at)} if isinstance(results, Forecast) else {}
     return dataclasses.replace(
         results,
+        **record,
         item_ids=tuple(results.item_ids[i] for i in at),
         cutoffs=results.cutoffs[at],
         timestamps=results.timestamps[at],

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tsattn.config import ReadOptions, from_mapping
-from tsattn.data.cleaning.level_shifts import moves
-from tsattn.data.cleaning.point_outliers import late_spikes, without_spikes
 from tsattn.data.freq import Freq, calendar_names
 from tsattn.data.names import listed
 from tsattn.data.panel import Panel, Schema
@@ -25,8 +23,6 @@ from tsattn.render.format import stamps
 
 if TYPE_CHECKING:
     from tsattn.model.card import Card
-
-RECENT = 2048  # steps of a history whose spikes are told of: the usual context
 
 
 def check_horizon(horizon: int | None) -> None:
@@ -58,58 +54,6 @@ def joined(forecaster: Forecaster) -> tuple[str, ...]:
     """A line on the weights of an ensemble; nothing for a network alone."""
     told = getattr(forecaster, "told", None)
     return () if told is None else (f"ensemble {told()}",)
-
-
-def spikes(panel: Panel) -> tuple[str, ...]:
-    """Lines on lone far values near the ends of histories: those that forecasts take as missing, and the newest, which they
-    believe; nothing where there is none.
-    """
-    gone, late = [], []
-    for item in range(len(panel)):
-        history = panel.history(item)[-RECENT:]
-        first = int(panel.origin[item] - panel.indptr[item]) - len(history)
-        periods = panel.freq.season_lengths
-        left_out = np.flatnonzero(np.isnan(without_spikes(history[None], periods)[0]) & ~np.isnan(history))
-        gone += [(item, first + int(at), float(history[at])) for at in left_out]
-        late += [(item, first + int(at), float(history[at])) for at in late_spikes(history, periods)]
-    said = []
-    for found, one, many in (
-        (gone, "taken as missing, for it is", "taken as missing, for they are"),
-        (late, "the newest value is believed, though it is", "newest values are believed, though they are"),
-    ):
-        if not found:
-            continue
-        item, row, value = found[0]
-        named = f"{panel.item_ids[item]}, " if len(panel) > 1 else ""
-        first_one = f"{value:.6g} ({named}{stamps(panel.timestamps(item)[[row]], panel.freq, panel.tz)[0]})"
-        if len(found) == 1:
-            said.append(f"{one} far from the values around it: {first_one}")
-        else:
-            said.append(f"{many} far from the values around them: {len(found):,} values, the first {first_one}")
-    return (*said[:-1], f"{said[-1]}; forecast without it if it is a mistake") if late else tuple(said)
-
-
-def moved(card: Card, panel: Panel) -> tuple[str, ...]:
-    """A line on the series whose level moved a short while ago, which a network that reads the target alone is shown as if it
-    had always been there; nothing where there is none.
-    """
-    if any(card.inputs.values()):
-        return ()
-    found = []
-    for item in range(len(panel)):
-        history = panel.history(item)[-RECENT:]
-        first = int(panel.origin[item] - panel.indptr[item]) - len(history)
-        past = without_spikes(history[None], panel.freq.season_lengths)
-        found += [(item, first + at) for _, at in moves(past)]
-    if not found:
-        return ()
-    item, row = found[0]
-    when = stamps(panel.timestamps(item)[[row]], panel.freq, panel.tz)[0]
-    if len(found) == 1:
-        named = f" of {panel.item_ids[item]}" if len(panel) > 1 else ""
-        return (f"the level{named} moved at {when} to where it never was: what lies before is taken as if it had been there",)
-    named = f"{panel.item_ids[item]}, {when}"
-    return (f"{len(found):,} series moved to where they never were, the first {named}: taken as if they had always been there",)
 
 
 def behind(panel: Panel, horizon: int) -> tuple[str, ...]:
