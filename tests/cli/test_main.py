@@ -184,10 +184,12 @@ def test_when_a_command_is_misspelt_then_the_right_one_is_named_at_once():
     code += "print(sorted({'pydantic', 'rich'} & {*sys.modules})); sys.exit(code)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stdout) == (2, "[]\n")
-    assert done.stderr == "error: there is no command 'trian'\nhint: did you mean: tsattn train\n"
+    assert done.stderr == "error: unknown command 'trian'\nhint: did you mean: tsattn train\n"
 
 
-@pytest.mark.parametrize(("arguments", "wanted", "said"), [(["--version"], 0, "tsattn "), (["trian"], 2, "error: there is no")])
+@pytest.mark.parametrize(
+    ("arguments", "wanted", "said"), [(["--version"], 0, "tsattn "), (["trian"], 2, "error: unknown command")]
+)
 def test_when_a_library_would_abort_while_the_interpreter_is_taken_apart_then_the_exit_code_stands(arguments, wanted, said):
     code = (
         "import os, sys\n"

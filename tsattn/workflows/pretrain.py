@@ -1,4 +1,4 @@
-"""The pre-training verb: learn from synthetic series alone, in slices, and save a model that fits any frequency."""
+"""Pre-train on synthetic series, in slices, and save a model for any frequency."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from tsattn.forecasting.ensemble.ensemble import DEFAULT
 from tsattn.model.card import ANY_FREQ, Card, Fitted
 from tsattn.workflows.results import Pretrained
 
-BEFORE = "before.json"  # in the folder of a pre-training: the run whose weights it went on from
-RECIPE = resources.files("tsattn") / "zero_shot" / "recipe.toml"  # what the shipped weights were made by
+BEFORE = "before.json"  # in the folder of a pre-training: the run whose weights it started from
+RECIPE = resources.files("tsattn") / "zero_shot" / "recipe.toml"  # the recipe of the weights in the package
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that decides what pre-training gives: the network, the schedule, the mixture of series."""
+    """Everything that determines the weights: network, schedule and mixture of series."""
 
     model: ModelConfig
     train: TrainConfig
-    synthetic: Any  # SyntheticConfig, whose room is slow to import
+    synthetic: Any  # SyntheticConfig, which is slow to import
 
 
 def read_recipe(path: Path | None) -> Recipe:
-    """A recipe from a TOML file with tables [model], [train] and [synthetic]; the committed one when none is named.
+    """Read a recipe from a TOML file with tables [model], [train] and [synthetic]; by default the package's.
 
     Raises ConfigError for unknown tables, keys and bad values.
     """
@@ -49,11 +49,10 @@ def read_recipe(path: Path | None) -> Recipe:
 def run(
     recipe: Recipe, out: Path, *, start: Path | None = None, resume: bool, pause: float | None, listener: Listener
 ) -> Pretrained:
-    """Pre-train for `pause` seconds at most (None: to the end of the schedule); save the model once the schedule is over.
+    """Pre-train for at most `pause` seconds (None: to the end of the schedule); save the model at the end of the schedule.
 
-    start: the folder of a model of the same architecture, whose weights are gone on from.
-
-    `out` gets `state`, which `resume` continues from to the same weights as one long run, and in the end `model`.
+    start: the folder of a model of the same architecture to start from. `out` gets `state`, from which `resume` continues
+    to the same weights as one long run, and in the end `model`.
     """
     from tsattn.model import artifact
     from tsattn.training.checkpoint import clear_state
@@ -62,7 +61,7 @@ def run(
 
     folder = out / "model"
     if folder.exists():
-        raise ConfigError(f"{folder} exists already: that pre-training is over", "name another folder: --out FOLDER")
+        raise ConfigError(f"{folder} already exists: this pre-training is finished", "choose another folder: --out FOLDER")
     source = SyntheticSource(recipe.synthetic, recipe.model, recipe.train)
     if not resume:
         (out / BEFORE).unlink(missing_ok=True)
@@ -72,7 +71,7 @@ def run(
         before = {"created": earlier.created, "train": to_mapping(earlier.train), **earlier.source}
         if earlier.train.seed == recipe.train.seed and before.get("synthetic") == to_mapping(recipe.synthetic):
             listener.note(
-                f"the recipe has the seed ({recipe.train.seed}) of the run before: its series come again; give it another one"
+                f"the recipe has the same seed ({recipe.train.seed}) as the earlier run: its series repeat; choose another"
             )
         out.mkdir(parents=True, exist_ok=True)
         with write_atomic(out / BEFORE) as beside:
@@ -89,7 +88,7 @@ def run(
     )
     if fitted.stopped in ("paused", "interrupted"):
         return Pretrained(out, None, fitted, recipe.train.steps)
-    listener.note("saving and checking the model")
+    listener.note("saving the model and exporting it to ONNX")
     card = _card(network, recipe, fitted, before)
     artifact.save(folder, network, card)
     clear_state(out / "state")
@@ -98,7 +97,7 @@ def run(
 
 
 def _before(out: Path) -> dict[str, Any] | None:
-    """What the first slice of an interrupted pre-training went on from."""
+    """The run that the first slice of an interrupted pre-training started from."""
     try:
         return dict(json.loads((out / BEFORE).read_text("utf-8")))
     except (OSError, ValueError):
@@ -107,7 +106,7 @@ def _before(out: Path) -> dict[str, Any] | None:
 
 def _card(network: Any, recipe: Recipe, fitted: Fitted, before: dict[str, Any] | None) -> Card:
     source = {"synthetic": to_mapping(recipe.synthetic), "series": recipe.train.batch * fitted.steps}
-    if before is not None:  # all that led to these weights, the newest first
+    if before is not None:  # all earlier runs, newest first
         source["before"] = before
     return Card(
         name="zero-shot",
