@@ -35,6 +35,9 @@ class ReadOptions:
     decimal: str | None = None  # "." or ","
     encoding: str | None = None
     missing: tuple[str, ...] = ()  # cells that mark a missing value: -999, unavailable, <1
+    calendar: str | None = None  # open slots: an exchange (XNYS), a week (Mon-Sat), or "none" for every slot
+    holidays: tuple[str, ...] = ()  # regions whose public holidays are known covariates, and closed where the data has no rows
+    drop_last: bool = False  # leave out the last period where it is unfinished
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
