@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 
-from tsattn.config import ModelConfig, TrainConfig, to_mapping
+from tsattn.config import ModelConfig, TrainConfig
 from tsattn.data.corpus.config import CorpusConfig
 from tsattn.data.corpus.rows import Drawer
 from tsattn.data.corpus.store import Corpus
@@ -43,8 +42,7 @@ class MixtureSource:
 
     @property
     def identity(self) -> dict[str, Any]:
-        told = {"fingerprint": self.corpus.fingerprint, **to_mapping(self.config)}
-        return {**self.synthetic.identity, "corpus": json.loads(json.dumps(told))}  # as it will be read back from the state
+        return {**self.synthetic.identity, "corpus": {"fingerprint": self.corpus.fingerprint, **self.config.identity()}}
 
     def prepare(self, network: Network) -> None:
         """Do nothing: there are no covariates."""
@@ -75,6 +73,14 @@ class MixtureSource:
         config = dataclasses.replace(self.config.undisturbed(), held_out=(), weights=others)
         rows = Drawer(self.corpus, config, self.model.context, self.model.reach, 0).rows(HELD_BACK, 0)
         return as_inputs(self.synthetic.batch_of(rows.target, rows.told, np.random.default_rng(0), whole=True), device)
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Counts and licence of each source, and whether it is trained on, for the model card."""
+        trained = {self.corpus.source(int(item)) for item in self.drawer.chosen}
+        return [
+            {**row, "licence": self.config.licences.get(row["source"]), "trained_on": row["source"] in trained}
+            for row in self.corpus.summary()
+        ]
 
     def held_back(self, device: torch.device) -> Iterator[tuple[Inputs, torch.Tensor]]:
         """The inputs and the future (B, H) of synthetic series held back, and of each source held out."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import Any
 
 from tsattn.errors import ConfigError
 
@@ -17,6 +18,7 @@ class CorpusConfig:
     item_power: float = 0.5  # a series of a source by its length to this power
     weights: dict[str, float] = field(default_factory=dict)  # factors on the weight of a source; 1 unless named, 0 leaves it out
     held_out: tuple[str, ...] = ()  # sources that are never trained on; they judge the weights
+    licences: dict[str, str] = field(default_factory=dict)  # licence of a source, for the model card; nothing else reads it
 
     coarser: float = 0.50  # read at a coarser step: means over k steps
     thinned: float = 0.15  # of the coarser ones: every k-th value instead of means
@@ -42,6 +44,12 @@ class CorpusConfig:
                 raise ConfigError(f"the weight of source {source!r} must be at least 0, not {weight}")
         if not all(isinstance(name, str) for name in self.held_out):
             raise ConfigError(f"held_out must be a list of names of sources, not {list(self.held_out)!r}")
+
+    def identity(self) -> dict[str, Any]:
+        """Plain values of everything that decides which rows are drawn, as JSON gives them back."""
+        values = dataclasses.asdict(self)
+        del values["licences"]
+        return {**values, "held_out": list(self.held_out)}
 
     def undisturbed(self) -> CorpusConfig:
         """The same sources at their own step, as they are, with their season lengths given."""

@@ -81,7 +81,7 @@ class Drawer:
 def item_weights(corpus: Corpus, config: CorpusConfig) -> np.ndarray:
     """How often each series is drawn, relatively, (S,); 0 for sources held out and for series too short or constant."""
     index = corpus.index
-    for where, names in (("weights", config.weights), ("held_out", config.held_out)):
+    for where, names in (("weights", config.weights), ("held_out", config.held_out), ("licences", config.licences)):
         strange = [name for name in names if name not in corpus.sources]
         if strange:
             raise ConfigError(
