@@ -53,7 +53,8 @@ class CorpusConfig:
 
     def undisturbed(self) -> CorpusConfig:
         """The same sources at their own step, as they are, with their season lengths given."""
-        return dataclasses.replace(self, **{name: float(name == "told") for name in MULTIPLICATIONS})
+        changes: dict[str, Any] = {name: float(name == "told") for name in MULTIPLICATIONS}
+        return dataclasses.replace(self, **changes)
 
 
 MULTIPLICATIONS = (

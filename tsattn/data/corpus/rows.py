@@ -147,8 +147,8 @@ def multiplied(target: np.ndarray, context: int, config: CorpusConfig, rng: np.r
     count, length = target.shape
     mean, spread = units(target[:, :context])
     z = (target - mean) / spread
-    z = _mixed(z, context, rng.random(count) < config.mixup, rng)
-    for i in np.flatnonzero(rng.random(count) < config.reverse):
+    z = _mixed(z, context, np.less(rng.random(count), config.mixup), rng)
+    for i in np.flatnonzero(np.less(rng.random(count), config.reverse)):
         first = int(np.isfinite(z[i]).argmax())
         z[i, first:] = z[i, first:][::-1].copy()
     time = (np.arange(length) - context) / context
@@ -158,7 +158,7 @@ def multiplied(target: np.ndarray, context: int, config: CorpusConfig, rng: np.r
     span = np.maximum(np.isfinite(z[:, :context]).sum(1, keepdims=True) / context, 0.02)  # a line over the series, not before it
     z = np.where(chance[1] < config.slope, z + 2 * size[1] * time / span, z)
     z = np.where(chance[2] < config.flip, -z, z)
-    z = _gapped(z, context, rng.random(count) < config.missing, rng)
+    z = _gapped(z, context, np.less(rng.random(count), config.missing), rng)
     return _placed(z, mean / spread, spread, config.offset, rng)
 
 
