@@ -147,8 +147,7 @@ def test_when_a_corpus_is_given_then_slices_lead_to_the_same_weights_and_the_car
     whole = api.pretrain(out=tmp_path / "whole", config=mixed, corpus=[corpus])
     found = api.pretrain(out=tmp_path / "out", config=mixed, corpus=[corpus], pause=0.0)
     assert found.model is None
-    while found.model is None:
-        found = api.pretrain(out=tmp_path / "out", config=mixed, corpus=[corpus], pause=0.05, resume=True)
+    found = api.pretrain(out=tmp_path / "out", config=mixed, corpus=[corpus], resume=True)
     ours, theirs = (load_file(folder / "model.safetensors") for folder in (found.model, whole.model))
     assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
     told = read_card(whole.model).source["corpus"]
