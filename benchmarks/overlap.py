@@ -5,7 +5,8 @@
 Windows of 168 steps (of half the series, where that is shorter) are compared by normalised correlation, at the step of the
 corpus and at every coarser step that pre-training reads it at. Every window of the evaluation sets is searched, and every
 STRIDE-th one of the corpus, so a stretch that both share is found from 168 + STRIDE - 1 steps on. Windows with missing
-values are left out. The exit status is 1 when a correlation above .999 is found that is not that of two smooth ramps.
+values are left out. The exit status is 1 when a correlation above .999 is found that is not that of two plain shapes: ramps,
+steps or spikes.
 
 A correlation r of two standardised windows of unit length is a distance: |a - b|² = 2 (1 - r). Projections onto a few
 orthonormal directions cannot lengthen it (Agrawal, Faloutsos & Swami 1993), so a tree over these, which one FFT a direction
@@ -41,7 +42,7 @@ STRIDE = 24
 ENOUGH = 0.999  # a correlation of copies
 DIRECTIONS = 16  # of the projection
 SAMPLE = 20_000  # windows, about, that the directions are found from
-RAMP, ALIKE = 0.998, 0.99  # share of a window that a cubic explains; correlation of the steps of copies
+FEW, ALIKE = 8, 0.95  # changes that are left out; correlation that the other changes of copies have
 SETS = {"ETTm1.csv": ("ett1/15T", "ett1/H"), "M4-Hourly-train.csv": ("m4_hourly/H",), "M4-Hourly-test.csv": ()}
 BLOCK = 1 << 14  # pairs compared at once
 
@@ -59,7 +60,7 @@ class Match:
     corpus_at: int
     length: int
     correlation: float
-    ramp: bool
+    plain: bool  # smooth ramps, steps and spikes: no copies
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +159,7 @@ def searched(corpus: Corpus) -> Iterator[tuple[int, int, np.ndarray]]:
 
 
 def matches(corpus: Corpus, groups: Sequence[Wanted], tell: Callable[[int], None]) -> Iterator[Match]:
-    """Every pair of series with windows above ENOUGH, by its best pair of windows: one that is no ramp if there is one."""
+    """Every pair of series with windows above ENOUGH, by its best pair of windows: one that is not plain if there is one."""
     radius = np.sqrt(2 * (1 - ENOUGH)) * (1 + 1e-6)
     for item, k, values in searched(corpus):
         if k == 1:
@@ -169,14 +170,14 @@ def matches(corpus: Corpus, groups: Sequence[Wanted], tell: Callable[[int], None
             counts = [len(found) for found in near]
             if sum(counts):
                 place, window = np.repeat(at, counts), np.concatenate([np.asarray(found, np.int64) for found in near if found])
-                for r, ramp, here, there in best(values, place, window, group):
+                for r, plain, here, there in best(values, place, window, group):
                     own = group.owner[there]
-                    where = corpus.source(item), item, k, here, group.length, round(r, 6), ramp
+                    where = corpus.source(item), item, k, here, group.length, round(r, 6), plain
                     yield Match(*group.names[own], int(group.place[there] - group.first[own]), *where)
 
 
 def best(values: np.ndarray, place: np.ndarray, window: np.ndarray, group: Wanted) -> Iterator[tuple[float, bool, int, int]]:
-    """The best pair (r, ramp, place in values, window of a group) above ENOUGH of each evaluation series; ramps come last."""
+    """The best pair (r, plain, place in values, window of a group) above ENOUGH of each evaluation series; plain ones last."""
     parts = []
     for at in range(0, len(place), BLOCK):
         here, there = place[at : at + BLOCK], window[at : at + BLOCK]
@@ -184,12 +185,12 @@ def best(values: np.ndarray, place: np.ndarray, window: np.ndarray, group: Wante
         b = sliding_window_view(group.values, group.length)[group.place[there]]
         r = correlation(a, b)
         good = r > ENOUGH
-        parts.append((r[good], are_ramps(a[good], b[good]), here[good], there[good]))
-    r, ramp, here, there = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.lexsort((-r, ramp, group.owner[there]))
+        parts.append((r[good], are_plain(a[good], b[good]), here[good], there[good]))
+    r, plain, here, there = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.lexsort((-r, plain, group.owner[there]))
     first = order[np.unique(group.owner[there][order], return_index=True)[1]]
     for one in first:
-        yield float(r[one]), bool(ramp[one]), int(here[one]), int(there[one])
+        yield float(r[one]), bool(plain[one]), int(here[one]), int(there[one])
 
 
 def unit(windows: np.ndarray) -> np.ndarray:
@@ -204,11 +205,21 @@ def correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (unit(a) * unit(b)).sum(1)
 
 
-def are_ramps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Whether windows are so smooth that any two like them correlate: a cubic explains both, and their steps differ."""
-    cubic = np.linalg.qr(np.vander(np.linspace(-1, 1, a.shape[1]), 4))[0]  # (length, 4)
-    smooth = [((unit(x) @ cubic) ** 2).sum(1) > RAMP for x in (a, b)]
-    return smooth[0] & smooth[1] & (correlation(np.diff(a, axis=1), np.diff(b, axis=1)) < ALIKE)
+def are_plain(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Whether pairs of windows (W, length) correlate only because both are smooth, or flat but for a few steps.
+
+    The changes from step to step of copies correlate too, also without the few that matter most.
+    """
+    x, y = (unit(np.diff(one.astype(np.float64), axis=1)) for one in (a, b))
+    for change in (x, y):
+        large = np.argpartition(np.abs(change), -FEW, axis=1)[:, -FEW:]
+        for one in (x, y):
+            np.put_along_axis(one, large, np.nan, 1)
+    kept = np.isfinite(x)
+    count = kept.sum(1, keepdims=True)
+    x, y = (np.where(kept, one - np.nansum(one, 1, keepdims=True) / count, 0.0) for one in (x, y))
+    norm = np.sqrt((x**2).sum(1) * (y**2).sum(1))
+    return np.where(norm > 1e-12, (x * y).sum(1) / np.maximum(norm, 1e-300), 0.0) < ALIKE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -232,12 +243,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if item % 100 == 0:
             print(f"{item:,} of {len(corpus):,} series, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
-    found = sorted(matches(corpus, groups, tell), key=lambda match: (match.ramp, -match.correlation))
-    copies = [match for match in found if not match.ramp]
+    found = sorted(matches(corpus, groups, tell), key=lambda match: (match.plain, -match.correlation))
+    copies = [match for match in found if not match.plain]
     if found:
         console.print(render(found[:50]))
-    ramps, seconds = len(found) - len(copies), time.monotonic() - began
-    console.print(f"{len(copies)} copies, {ramps} smooth ramps above {ENOUGH}; {seconds:.0f} s")
+    plain, seconds = len(found) - len(copies), time.monotonic() - began
+    console.print(f"{len(copies)} copies, {plain} pairs of plain shapes above {ENOUGH}; {seconds:.0f} s")
     if options.json:
         print(json.dumps({"windows": windows, "series": len(corpus), "matches": [asdict(match) for match in found]}, indent=2))
     return 1 if copies else 0
@@ -245,7 +256,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def render(found: Sequence[Match]) -> Table:
     table = Table(title=f"correlation above {ENOUGH}")
-    for column in ("set", "item", "from", "source", "series", "steps", "from", "length", "r", "ramp"):
+    for column in ("set", "item", "from", "source", "series", "steps", "from", "length", "r", "plain"):
         table.add_column(column)
     for match in found:
         table.add_row(*("yes" if value is True else "" if value is False else str(value) for value in asdict(match).values()))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from benchmarks.overlap import are_ramps, main, project, starts, unit
+from benchmarks.overlap import are_plain, main, project, starts, unit
 from tests.made_corpus import write
 
 RNG = np.random.default_rng(5)
@@ -47,7 +47,7 @@ def test_when_a_stretch_was_copied_scaled_and_moved_then_it_is_found_where_it_li
     copy[301:600] = 3 * EVALUATED[401:700] - 70
     code, found = search(data, capsys, ("h", OTHER), ("h", copy))
     assert code == 1
-    assert [(match["corpus_item"], match["step"], match["ramp"]) for match in found] == [(1, 1, False)]
+    assert [(match["corpus_item"], match["step"], match["plain"]) for match in found] == [(1, 1, False)]
     assert found[0]["corpus_at"] - found[0]["at"] == -100
     assert found[0]["correlation"] > 0.9999
 
@@ -59,12 +59,16 @@ def test_when_the_copy_is_at_a_finer_step_then_it_is_found_at_the_coarser_one(da
     assert {match["step"] for match in found} == {4}
 
 
-def test_when_both_are_smooth_ramps_then_they_are_no_copies():
+def test_when_both_are_plain_or_steps_or_spikes_then_they_are_no_copies():
     time = np.linspace(0, 1, 168)
     a, b = time + 1e-3 * np.sin(40 * time), time + 1e-3 * np.cos(31 * time)
-    assert are_ramps(a[None], b[None]).all()
-    assert not are_ramps(EVALUATED[None, :168], EVALUATED[None, :168]).any()
-    assert not are_ramps(a[None], a[None]).any()
+    step, spike = np.where(time < 0.4, 0.0, 1.0), np.where(np.arange(168) == 90, 1.0, 0.0)
+    noisy = [spike + RNG.normal(0, 1e-3, 168) for _ in range(2)]
+    plain = are_plain(np.stack([a, step, spike, noisy[0]]), np.stack([b, step, spike, noisy[1]]))
+    assert plain.tolist() == [True] * 4
+    window = EVALUATED[None, :168]
+    assert not are_plain(window, (10 * window).round(1)).any()
+    assert not are_plain(window + 50 * spike, window + 50 * spike).any()
 
 
 def test_when_windows_have_gaps_or_are_constant_then_they_are_left_out():
