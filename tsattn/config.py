@@ -193,6 +193,8 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
     for option in options:
         if typing.get_origin(option) is tuple and isinstance(value, (list, tuple)):
             return tuple(value)
+        if typing.get_origin(option) is dict and isinstance(value, dict):  # of a name to a number
+            return {str(key): _checked(number, typing.get_args(option)[1], f"{where}: {key}") for key, number in value.items()}
         if option is float and isinstance(value, (int, float)) and not isinstance(value, bool):
             return float(value)
         if option in (int, str, bool) and type(value) is option:
