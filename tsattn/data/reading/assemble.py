@@ -127,7 +127,7 @@ def _timed(
     daily = not step.is_subdaily if step else not zoned or same_time_of_day(wall_stamps(clock))
     if step is not None and not step.has_clock:
         raise ConfigError(f"--freq {step}: the rows have timestamps", "use --timestamp none to number the rows instead")
-    stamps = wall_stamps(clock) if daily or not zoned else utc_stamps(clock, rows.group)
+    stamps = wall_stamps(clock) if daily or not zoned else utc_stamps(clock, rows.group, rows.where)
     ordered = in_order(replace(rows, stamps=stamps), notes)
     hint = "" if len(rows.ids) > 1 else "; or name the column that tells series apart: --item NAME"
     if not zoned and not same_time_of_day(stamps):
@@ -141,7 +141,7 @@ def _timed(
     if not zoned or freq.is_subdaily != daily:
         return freq, found, clock.zone
     # several items at different hours of the day, each of them daily; or days that are days in UTC only
-    other = wall_stamps(clock) if not daily else utc_stamps(clock, rows.group)
+    other = wall_stamps(clock) if not daily else utc_stamps(clock, rows.group, rows.where)
     try:
         moved = merged(in_order(replace(rows, stamps=other), Notes()), options.on_duplicate, Notes(), hint)
         return (*find_freq(moved, Notes()), clock.zone)
