@@ -22,7 +22,8 @@ OPEN, CLOSED = 0.5, 0.1  # shares of weeks with a row: from the one on a slot is
 RECENT = 8  # weeks that decide where the whole span does not
 PRESENT = 0.75  # least share of open slots that have a row
 CHANCE = 0.05  # that some slot looks closed because its rows are missing by chance
-OUTSIDE = 0.2  # most rows outside the timetable, as a share
+OUTSIDE = 0.2  # most rows outside a timetable that is named, as a share
+FOUND_OUTSIDE = 0.1  # of one that is found
 
 
 def with_open_slots(
@@ -156,6 +157,10 @@ def find_timetable(us: np.ndarray, step: int) -> OpenSlots | None:
     if is_open.all() or not is_open.any() or np.any(unclear & (recent > CLOSED) & (recent < OPEN)):
         return None
     if not _certain(table, is_open):
+        return None
+    # a few rows of a finer step before or after a coarser one are mixed frequencies: open slots follow each other
+    alone = np.flatnonzero(is_open & ~np.roll(is_open, 1) & ~np.roll(is_open, -1))
+    if 2 * len(alone) > is_open.sum() or table.seen[:, ~is_open].sum() > FOUND_OUTSIDE * table.seen.sum():
         return None
     return OpenSlots(step, tuple((np.flatnonzero(is_open) * step + residue).tolist()))
 
