@@ -238,6 +238,8 @@ def panel_until(last: str, freq: str, values: list[float]) -> Panel:
         ("2026-11-01", "MS", True),
         ("2026-10-01", "MS", False),
         ("2026-11-30", "ME", True),
+        ("2026-12-31", "QE", True),
+        ("2026-09-30", "QE", False),
     ],
 )
 def test_a_period_that_is_not_over_yet_is_reported(last: str, freq: str, open_: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tsattn.data.freq import DAY, Freq
+from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
 from tsattn.data.reading.rows import Rows, floored, shown
 from tsattn.data.report import Notes
@@ -27,11 +27,8 @@ def unfinished_bin(rows: Rows, freq: Freq) -> str:
     inside = bins >= recent[0]
     last = np.full(len(recent), np.iinfo(np.int64).min)
     np.maximum.at(last, np.searchsorted(recent, bins[inside]), rows.stamps[inside].astype(np.int64))
-    starts = recent if not freq.month_end else recent.astype("datetime64[M]").astype("datetime64[us]")
-    ends = freq.advance(recent, np.ones(len(recent), np.int64)).astype(np.int64) + (DAY if freq.month_end else 0)
-    if freq.month_end:
-        ends = (starts.astype("datetime64[M]") + freq.n).astype("datetime64[us]").astype(np.int64)
-    left = ends - last
+    ends = recent + np.timedelta64(1, "D") if freq.month_end else freq.advance(recent, np.ones(len(recent), np.int64))
+    left = ends.astype(np.int64) - last
     if left[-1] <= left[:-1].max() + 1_000_000:
         return ""
     return f"its rows stop at {shown(newest)}, those of other periods later"
@@ -40,15 +37,13 @@ def unfinished_bin(rows: Rows, freq: Freq) -> str:
 def unfinished_now(panel: Panel, now: dt.datetime) -> str:
     """Why the last period looks unfinished on this day: it is not over yet; or "". Days and calendar months only."""
     freq = panel.freq
-    if not (len(panel) and panel.dated and freq.has_clock) or not (
-        freq.unit in ("D", "B", "M") and (freq.n == 1 or freq.unit == "M")
-    ):
+    if not (len(panel) and panel.dated) or freq.unit not in ("D", "B", "M") or (freq.unit != "M" and freq.n > 1):
         return ""
-    unit = "M" if freq.unit == "M" else "D"
-    last = panel.freq.advance(panel.start, panel.lengths - 1).max().astype(f"datetime64[{unit}]")
+    unit, size = ("M", freq.n) if freq.unit == "M" else ("D", 1)
+    last = freq.advance(panel.start, panel.lengths - 1).max().astype(f"datetime64[{unit}]")
+    first = last - (size - 1 if freq.month_end else 0)
     today = np.datetime64(now.replace(tzinfo=None), "us").astype(f"datetime64[{unit}]")
-    over = last + (freq.n if unit == "M" and not freq.month_end else 1)
-    return f"{last} is not over yet" if last <= today < over else ""
+    return f"{last} is not over yet" if first <= today < first + size else ""
 
 
 def unfinished_value(panel: Panel) -> str:
