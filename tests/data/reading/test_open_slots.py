@@ -285,3 +285,14 @@ def test_steps_of_microseconds_are_refused_with_options_and_read_on_request(tmp_
 def test_a_timetable_needs_a_step_within_a_day() -> None:
     with pytest.raises(ConfigError):
         OpenSlots(7 * 3_600_000_000, (0,))
+
+
+def test_the_frequency_that_is_advised_for_uneven_rows_leaves_at_most_a_third_of_its_steps_empty(tmp_path: Path) -> None:
+    gaps = np.random.default_rng(0).integers(8, 13, 80)
+    stamps = np.datetime64("2020-01-01T07:30", "us") + np.cumsum(gaps) * DAY
+    path = write(tmp_path / "uneven.csv", stamps)
+    with pytest.raises(DataError) as error:
+        read(path)
+    advised = str(error.value.hint).split("--resample ")[1].split()[0].rstrip(";")
+    panel, _ = read(path, ReadOptions(resample=advised))
+    assert np.isnan(panel.target).mean() <= 1 / 3
