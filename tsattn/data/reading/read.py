@@ -21,6 +21,7 @@ from tsattn.data.reading.layouts import unfold
 from tsattn.data.reading.roles import check_options, drop_index, find_roles, with_schema
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.rows import shown
+from tsattn.data.reading.split_dates import without_undated
 from tsattn.data.reading.source import Part, parts_of
 from tsattn.data.reading.timestamp_column import find_clock
 from tsattn.data.report import Notes, ReadReport
@@ -67,6 +68,7 @@ def read(
         table, clock = unfolded
     else:
         clock = find_clock(table, options, notes, _named(options), schema.timestamp if schema else None)
+    table, clock = without_undated(table, clock)
     table, options = _files_as_items(table, clock, options)
     roles, table = find_roles(table, clock, options, decimal, notes)
     used = {*roles.item, *roles.target, *options.past, *options.known, *options.static}

@@ -13,6 +13,7 @@ from tsattn.data.panel import Schema
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.time_names import timestamp_names
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
@@ -79,7 +80,7 @@ def check_options(options: ReadOptions, table: Table) -> None:
         "known": options.known,
         "static": options.static,
     }
-    taken: dict[str, str] = {} if options.timestamp in (None, "none") else {str(options.timestamp): "timestamp"}
+    taken = dict.fromkeys(timestamp_names(options.timestamp, table.columns), "timestamp")
     for role, names in roles.items():
         for name in names:
             if name not in table.columns:
@@ -117,7 +118,7 @@ def find_roles(table: Table, clock: Clock | None, options: ReadOptions, decimal:
 
     Raises DataError when there is no numeric column, or several in a long table and no telling name.
     """
-    busy = {*(clock.columns if clock else ()), *options.item, *options.past, *options.known, *options.static}
+    busy = {*((*clock.columns, *clock.also) if clock else ()), *options.item, *options.past, *options.known, *options.static}
     table = _numbered(table, busy, options, decimal, notes)
     derived = _calendar_copies(table, clock, busy) if clock else set()
     numeric = [n for n, c in table.columns.items() if c.kind == "number" and n not in busy and n not in derived]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Container
 
 # part of a timestamp -> the words that name it (lower case, without accents); add a language by adding its words
 PARTS: dict[str, str] = {
@@ -83,3 +84,11 @@ def says_year(name: str) -> bool:
 def says_week(name: str) -> bool:
     found = set(time_words(name)) | {"".join(time_words(name))}
     return "week" in parts_named(name) or bool(found & {"yearweek", "yyyyww"})
+
+
+def timestamp_names(option: str | None, columns: Container[str]) -> list[str]:
+    """The columns that --timestamp names: one, or several with commas between them."""
+    if option in (None, "none"):
+        return []
+    names = [option] if option in columns else [n.strip() for n in option.split(",") if n.strip()]
+    return names or [option]
