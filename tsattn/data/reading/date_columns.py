@@ -13,7 +13,7 @@ from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_formats import COMPACT, parse_texts
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
-from tsattn.data.reading.time_names import says_only_time, says_time, says_week, says_year, time_words
+from tsattn.data.reading.time_names import says_only_time, says_something, says_time, says_week, says_year, time_words
 from tsattn.errors import DataError
 
 # names of columns that may hold epochs, beside the words for time, which any format of date fits
@@ -62,7 +62,7 @@ def is_number_time(column: Column, table: Table) -> bool:
     numbers = as_numbers(column) if column.kind in ("number", "text") else None
     if numbers is None or len(column) < 2:
         return False
-    values = numbers.column.values.astype(np.float64)
+    values = numbers.column.values
     named, epoch_name = says_time(column.name), _is_called_an_epoch(column.name)
     first = column is next(iter(table.columns.values())) or column.name == next(iter(table.columns))
     unnamed = all(_UNNAMED.fullmatch(n) for n in table.columns)
@@ -85,11 +85,12 @@ def is_number_time(column: Column, table: Table) -> bool:
         return named or (unnamed and _is_even(stamps))
     if style in ("31012000", "01312000"):
         return named
-    if named or (first and monotone):
+    if named or (first and monotone and (unnamed or style.startswith("epoch") or not says_something(column.name))):
         return True
     if style.startswith("epoch"):
         return _within(stamps, _EPOCH_YEARS) and (epoch_name or _is_even(stamps))
-    return unnamed and _within(stamps, _YEARS) and _is_even(stamps)
+    sure = unnamed or (first and monotone and style.startswith("20000131"))
+    return sure and _within(stamps, _YEARS) and _is_even(stamps, 10 if unnamed else 3)
 
 
 def stamps_of(column: Column, date_order: str | None = None) -> np.ndarray | None:
@@ -102,7 +103,7 @@ def stamps_of(column: Column, date_order: str | None = None) -> np.ndarray | Non
         parsed = parse_texts(column.labels, date_order)
         wall = parsed.wall if parsed.other is None or not np.isnat(parsed.wall).any() else parsed.other
         return None if np.isnat(wall).any() or not len(wall) else np.append(wall, np.datetime64("NaT", "us"))[column.values]
-    found = parse_numbers(column.values.astype(np.float64), says_week(column.name))
+    found = parse_numbers(column.values, says_week(column.name))
     if found is None:
         return None
     if found[1] == "2000":
@@ -173,7 +174,7 @@ def stop_at_unread_times(table: Table, columns: list[Column]) -> None:
             continue
         row = int(np.flatnonzero(~c.missing)[0])
         raise DataError(
-            f"{table.where(row)}, column {c.name!r}: it is named like or holds timestamps, but {c.text_at(row)[:40]!r} is not a date "
-            "in a known format",
+            f"{table.where(row)}, column {c.name!r}: {c.text_at(row)[:40]!r} is not a date in a known format, and "
+            "rows are not numbered beside a column of timestamps",
             "write dates as 2000-01-31; or number the rows: --timestamp none",
         )

@@ -291,7 +291,9 @@ def _type(cells: tuple[str, ...], decimal: str) -> str:
     if any(len(w) > 15 and w.isdigit() for w in whole):
         return "text"
     # whole numbers may be dates, epochs or names of items, which float32 would round
-    exact = all(d.isdigit() for d in digits) or any(len(w) > 7 for w in whole)
+    # and numbers such as 45292.0416667 or 1949.083333 may be days or years
+    fine = all(4 <= len(w) <= 5 for w in whole) and any(len(d) > 8 for d in digits)
+    exact = fine or all(d.isdigit() for d in digits) or any(len(w) > 7 for w in whole)
     return "float64" if exact else "float32"
 
 

@@ -58,7 +58,7 @@ def _explained(rows: Rows, uneven: freq_inference.Uneven) -> DataError:
     nice = _nice(rows, usual)
     if (days := days_a_month(rows.stamps, rows.indptr)) is not None:
         return DataError(
-            f"{rows.place(row)}: {item}the timestamps are on days {days} of each month, which is no frequency that can be counted",
+            f"{rows.place(row)}: {item}the timestamps are on days {days} of each month, which is not a regular frequency",
             "number the rows: --timestamp none",
         )
     if uneven.kind == "irregular":

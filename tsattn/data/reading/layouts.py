@@ -11,8 +11,8 @@ from tsattn.data import arrow
 from tsattn.data.names import listed, words
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_formats import parse_texts
-from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.numbers import as_numbers
+from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
@@ -62,7 +62,7 @@ def _year_month(table: Table, decimal: str, notes: Notes) -> tuple[Table, Clock]
     if months is None or year is None:
         return None
     numbers = as_numbers(year)
-    parsed = parse_numbers(numbers.column.values.astype(np.float64)) if numbers else None
+    parsed = parse_numbers(numbers.column.values) if numbers else None
     if parsed is None or parsed[1] != "2000" or np.isnat(parsed[0]).any():
         return None
     values = _matrix(table, months, decimal)

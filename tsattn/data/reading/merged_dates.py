@@ -39,7 +39,7 @@ def _are_dates(column: Column) -> bool:
     if column.kind == "stamp":
         return True
     if column.kind == "number":
-        return says_time(column.name) and parse_numbers(column.values.astype(np.float64)) is not None
+        return says_time(column.name) and parse_numbers(column.values) is not None
     labels = column.labels
     if labels is None or not len(labels):
         return False

@@ -21,8 +21,8 @@ from tsattn.data.reading.layouts import unfold
 from tsattn.data.reading.roles import check_options, drop_index, find_roles, with_schema
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.rows import shown
-from tsattn.data.reading.split_dates import without_undated
 from tsattn.data.reading.source import Part, parts_of
+from tsattn.data.reading.split_dates import without_undated
 from tsattn.data.reading.timestamp_column import find_clock
 from tsattn.data.report import Notes, ReadReport
 from tsattn.data.timezone import offset_zone

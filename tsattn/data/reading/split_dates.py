@@ -160,7 +160,9 @@ def _with_zone(clock: Clock, others: list[Column], options: ReadOptions, notes: 
     """The clock as instants, where a column names the zone or the UTC offset of each row."""
     for column in others:
         found = time_words(column.name)
-        if not asked and ("".join(found) not in ("zone", "timezone", "tz", "utcoffset", "offset", "zeitzone", "dst") or clock.zone):
+        if not asked and (
+            "".join(found) not in ("zone", "timezone", "tz", "utcoffset", "offset", "zeitzone", "dst") or clock.zone
+        ):
             continue
         offsets = offsets_of(column)
         if offsets is not None:
@@ -190,7 +192,9 @@ def asked_parts(table: Table, names: list[str], options: ReadOptions, notes: Not
     """The clock of the columns that --timestamp names, where the first is a year; None where it is not."""
     columns = [table.columns[n] for n in names]
     clock = year_and_parts(table, columns, notes, asked=True)
-    return None if clock is None else with_asked(table, clock, [c for c in columns if c.name not in clock.columns], options, notes)
+    return (
+        None if clock is None else with_asked(table, clock, [c for c in columns if c.name not in clock.columns], options, notes)
+    )
 
 
 def with_asked(table: Table, clock: Clock, columns: list[Column], options: ReadOptions, notes: Notes) -> Clock:
@@ -221,4 +225,3 @@ def without_undated(table: Table, clock: Clock | None) -> tuple[Table, Clock | N
         return table, clock
     rows = np.flatnonzero(~np.isnat(clock.stamps))
     return table.take(rows), clock.take(rows)
-

@@ -31,20 +31,22 @@ for _part, _words in PARTS.items():
     for _word in _words.split():
         _PART_OF[_word] = (*_PART_OF.get(_word, ()), _part)
 # words that also mean something else: they say time only where the values look like dates
-_WEAK = set("data tag den an ar aar ay mes mon mo min mm dd ss he hh time zone mn interval julian half ora an dom ds dt second".split())
-_WEAK -= {"time", "ds", "dt", "mes", "ora"}
+_WEAK_WORDS = "data tag den an ar aar ay mon mo min mm dd ss he hh zone mn interval julian half dom second"
 # words that make a measurement of a name: "travel time", "days open", "year count"
-_MEASURES = set(
+_MEASURE_WORDS = (
     "count sales avg mean average total duration elapsed spent per sum rate number num nb id ids by travel response lead wait "
     "waiting delay run runtime processing service age remaining delta diff price value cost amount type build built founded "
-    "birth model production holiday weekday dayofweek".split()
+    "birth model production holiday weekday dayofweek"
 )
-_FILLERS = set("utc gmt local cet cest est edt the start begin beginning from of ending end observation obs record iso".split())
+_FILLER_WORDS = "utc gmt local cet cest est edt the start begin beginning from of ending end observation obs record iso"
+_WEAK, _MEASURES, _FILLERS = (frozenset(words.split()) for words in (_WEAK_WORDS, _MEASURE_WORDS, _FILLER_WORDS))
 
 
 def plain(text: str) -> str:
     """Lower case without accents: "Année" -> "annee"."""
-    low = text.replace("ı", "i").replace("İ", "i").lower().replace("ø", "o").replace("ł", "l").replace("æ", "ae").replace("ß", "ss")
+    low = (
+        text.replace("ı", "i").replace("İ", "i").lower().replace("ø", "o").replace("ł", "l").replace("æ", "ae").replace("ß", "ss")
+    )
     return "".join(c for c in unicodedata.normalize("NFKD", low) if not unicodedata.combining(c))
 
 
@@ -67,6 +69,13 @@ def says_time(name: str) -> bool:
     """Return True when a column name holds a word for time and no word for a measurement."""
     found = set(time_words(name)) | {"".join(time_words(name))}
     return bool(found & set(_PART_OF)) and not found & _MEASURES and parts_named(name) != {"zone"}
+
+
+def says_something(name: str) -> bool:
+    """Return False for names without a meaning: "", column_1, index, Unnamed: 0."""
+    return not set(time_words(name)) <= {"column", "index", "unnamed", "x", "no", "name"} and any(
+        len(w) > 1 and not w.isdigit() for w in time_words(name)
+    )
 
 
 def says_only_time(name: str) -> bool:

@@ -13,7 +13,7 @@ from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_columns import is_number_time, is_written_time, stamps_of, stop_at_unread_times
 from tsattn.data.reading.merged_dates import filled_down
 from tsattn.data.reading.row_times import Clock
-from tsattn.data.reading.split_dates import asked_parts, distinct, with_asked, with_time_of_day, year_and_parts
+from tsattn.data.reading.split_dates import asked_parts, with_asked, with_time_of_day, year_and_parts
 from tsattn.data.reading.time_names import says_time, timestamp_names
 from tsattn.data.reading.timestamps import clock_of
 from tsattn.data.report import Finding, Notes
@@ -134,7 +134,7 @@ def _narrowed(columns: list[Column], options: ReadOptions) -> list[Column]:
 
 
 def _is_coarser(one: np.ndarray | None, two: np.ndarray | None) -> bool:
-    """Whether the first dates are the periods that the second dates lie in: each of these has one of those, at most a year off."""
+    """Whether the first dates are periods that the second dates lie in: one for each of these, at most a year off."""
     if one is None or two is None or np.isnat(one).any() or np.isnat(two).any():
         return False
     fine, inverse = np.unique(two, return_inverse=True)
@@ -160,7 +160,9 @@ def _counted(columns: list[Column], notes: Notes) -> Clock | None:
         if np.any(values != np.round(values)) or np.abs(values).max() >= 2**40:
             continue
         plain_count = len(values) > 1 and bool(np.all(np.diff(values) == 1)) and values[0] in (0, 1)
-        if "_".join(words(c.name)) in _COUNTERS or (plain_count and re.fullmatch(r"[a-z]+", c.name.lower()) and says_time(c.name)):
+        if "_".join(words(c.name)) in _COUNTERS or (
+            plain_count and re.fullmatch(r"[a-z]+", c.name.lower()) and says_time(c.name)
+        ):
             notes.find("timestamp", f"column {c.name!r}, which counts steps", "--timestamp")
             return Clock(values.astype(np.int64).astype("datetime64[us]"), columns=(c.name,), counted=True)
     return None

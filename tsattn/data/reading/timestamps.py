@@ -19,6 +19,7 @@ from tsattn.data.report import Notes
 from tsattn.data.timezone import offset_zone
 from tsattn.errors import ConfigError, DataError
 
+
 def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -> Clock:
     """One column's values as a Clock."""
     if column.kind == "stamp":
@@ -29,7 +30,7 @@ def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -
         return _naive(column, column.values, "", options, notes)
     numbers = as_numbers(column) if column.kind == "number" or _all_digits(column) else None
     if numbers is not None:
-        found = parse_numbers(numbers.column.values.astype(np.float64), says_week(column.name))
+        found = parse_numbers(numbers.column.values, says_week(column.name))
         if found is not None:
             stamps, form = found
             _no_missing(table, column, stamps)
