@@ -11,7 +11,7 @@ import numpy as np
 
 from tsattn.data import arrow
 from tsattn.data.reading.date_parts import NAIVE, NAT, DateParts
-from tsattn.data.reading.dialect import NULLS
+from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.month_names import weekday_names
 
 __all__ = ["FORMATS", "NAIVE", "NAT", "Parsed", "parse_texts", "times_of_day"]
