@@ -11,7 +11,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
 from tsattn.data.report import ReadReport
-from tsattn.errors import ConfigError, DataError
+from tsattn.errors import DataError
 
 
 @pytest.fixture

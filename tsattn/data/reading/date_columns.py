@@ -13,7 +13,7 @@ from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_formats import COMPACT, parse_texts
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
-from tsattn.data.reading.time_names import says_only_time, says_something, says_time, says_week, says_year, time_words
+from tsattn.data.reading.time_names import parts_named, says_only_time, says_something, says_time, says_week, says_year
 from tsattn.errors import DataError
 
 # names of columns that may hold epochs, beside the words for time, which any format of date fits
@@ -30,7 +30,7 @@ _LIKE_DATES = re.compile(
     r"|.*\d{1,2}[-./ ]*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\W*\d{2,4}.*",
     re.I,
 )
-_MOMENTS = {"date", "time", "timestamp", "datetime", "datum", "fecha", "data", "dato", "ds", "dt", "day", "tag", "jour", "dia"}
+_MOMENTS = {"date", "time", "moment", "day", "period"}  # parts of a timestamp that serial days may stand for
 
 
 def is_written_time(column: Column) -> bool:
@@ -80,9 +80,9 @@ def is_number_time(column: Column, table: Table) -> bool:
     if style == "2000":
         return _are_years(column, seen, monotone and first and unnamed and len(table.columns) > 1)
     if style.startswith("serial"):
-        return named and bool(set(time_words(column.name)) & _MOMENTS) and _has_usual_steps(stamps)
+        return named and bool(parts_named(column.name) & _MOMENTS) and _has_usual_steps(stamps)
     if style in ("decimal years", "1949.01"):
-        return named or (unnamed and _is_even(stamps))
+        return named or ((unnamed or (first and not says_something(column.name))) and _is_even(stamps, 4))
     if style in ("31012000", "01312000"):
         return named
     if named or (first and monotone and (unnamed or style.startswith("epoch") or not says_something(column.name))):

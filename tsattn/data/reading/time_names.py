@@ -20,7 +20,7 @@ PARTS: dict[str, str] = {
     "second": "second ss sekunde seconde secondo segundo",
     "date": "date dates datum fecha data dato paivamaara paivays pvm tarih datestr calday refdate asof",
     "time": "time zeit uhrzeit heure hora ora tijd tid klokkeslett saat czas godzina aika kello clock hhmm hrmn hhmmss klo",
-    "moment": "timestamp datetime dt ds tstamp fechahora zeitstempel zeitpunkt horodate horodatage datahora dataora"
+    "moment": "timestamp datetime dt ds ts tstamp fechahora zeitstempel zeitpunkt horodate horodatage datahora dataora"
     " tidpunkt tidspunkt aikaleima tijdstip timepoint mtu interval",
     "epoch": "epoch unix unixtime",
     "period": "period periodo periode zeitraum periodi okres yearmonth yearweek yyyymm yyyymmdd yyyyww yearmon yearqtr",
