@@ -24,9 +24,11 @@ def _name(stamp: dt.datetime, language: str, which: int) -> str:
 
 
 def _named(pattern: str, language: str, which: int) -> Writer:
-    return lambda t, _: pattern.format(
-        d=t.day, dd=f"{t.day:02d}", y=t.year, yy=f"{t.year % 100:02d}", mon=_name(t, language, which)
-    )
+    def write(t: dt.datetime, _: np.random.Generator) -> str:
+        parts = {"d": t.day, "dd": f"{t.day:02d}", "y": t.year, "yy": f"{t.year % 100:02d}"}
+        return pattern.format(**parts, mon=_name(t, language, which))
+
+    return write
 
 
 def _plain(pattern: str) -> Writer:
@@ -114,7 +116,7 @@ def _draw(seed: int) -> tuple[list[dt.datetime], list[str]]:
 
 @pytest.mark.parametrize("block", range(20))
 def test_a_sequence_is_read_back_exactly_or_stops(tmp_path: Path, block: int) -> None:
-    stopped = 0
+    stopped = silent = 0
     for seed in range(block * 20, block * 20 + 20):
         stamps, texts = _draw(seed)
         g = np.random.default_rng(seed)
@@ -125,8 +127,8 @@ def test_a_sequence_is_read_back_exactly_or_stops(tmp_path: Path, block: int) ->
         try:
             panel, report = read(path, ReadOptions(target=("value",)))
         except TsattnError as stop:
-            assert stop.hint, f"seed {seed}: {texts[:3]}: no advice"
-            stopped += 1
+            stopped += bool(stop.hint)
+            silent += not stop.hint
             continue
         where = f"seed {seed}: column {name!r}, {texts[:3]} became {report.first}"
         if not panel.freq.has_clock or not panel.dated:
@@ -138,7 +140,7 @@ def test_a_sequence_is_read_back_exactly_or_stops(tmp_path: Path, block: int) ->
             report.first[:16] == f"{stamps[0]:%Y-%m-%dT%H:%M}"
         ), where
         assert panel.history(0).tolist() == [100 + k for k in range(len(stamps))], where
-    assert stopped <= 8
+    assert (silent, stopped <= 4) == (0, True)
 
 
 def test_no_name_of_a_month_means_two_months() -> None:

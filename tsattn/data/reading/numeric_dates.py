@@ -36,8 +36,8 @@ def parse_numbers(values: np.ndarray, week: bool = False) -> tuple[np.ndarray, s
     """Numbers that are all dates or epochs.
 
     values: (n,) float32 or float64, NaN = missing. week: 202405 is week 5, not May.
-    -> (datetime64[us] (n,), style), or None. The style is a key of DIGITS, "epoch s" (ms, us, ns), "epoch s and ms", "decimal years",
-    "1949.01" (year and month), "serial days" or "serial days since 1904".
+    -> (datetime64[us] (n,), style), or None. The style is a key of DIGITS, "epoch s" (ms, us, ns), "epoch s and ms",
+    "decimal years", "1949.01" (year and month), "serial days" or "serial days since 1904".
     """
     seen = ~np.isnan(values)
     if not seen.any():
