@@ -163,6 +163,11 @@ def test_a_column_that_says_time_and_cannot_be_read_stops(table, name: str, stam
     assert table(f"{name},value", _rows(stamps), timestamp="none")[0].freq.alias == "step"
 
 
+def test_halves_of_seconds_are_not_decimal_years(table) -> None:
+    with pytest.raises(DataError, match="--timestamp none"):
+        table("time,value", _rows([f"{1500 + k / 2}" for k in range(12)]))
+
+
 @pytest.mark.parametrize("name", ["hour", "Monat", "time"])
 def test_numbers_that_say_time_and_cannot_be_read_stop(table, name: str) -> None:
     numbers = ["0.5", "1.5", "2.5", "0.5", "1.5"]

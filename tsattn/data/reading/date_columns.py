@@ -82,6 +82,8 @@ def is_number_time(column: Column, table: Table) -> bool:
     if style.startswith("serial"):
         return named and bool(parts_named(column.name) & _MOMENTS) and _has_usual_steps(stamps)
     if style in ("decimal years", "1949.01"):
+        if not says_year(column.name) and len(np.unique(stamps.astype("datetime64[M]").astype(np.int64) % 12)) < 3:
+            return False  # 1500.0, 1500.5, 1501.0 may be seconds
         return named or ((unnamed or (first and not says_something(column.name))) and _is_even(stamps, 4))
     if style in ("31012000", "01312000"):
         return named
@@ -103,13 +105,15 @@ def stamps_of(column: Column, date_order: str | None = None) -> np.ndarray | Non
         parsed = parse_texts(column.labels, date_order)
         wall = parsed.wall if parsed.other is None or not np.isnat(parsed.wall).any() else parsed.other
         return None if np.isnat(wall).any() or not len(wall) else np.append(wall, np.datetime64("NaT", "us"))[column.values]
-    found = parse_numbers(column.values, says_week(column.name))
-    if found is None:
+    if not (says_time(column.name) or _is_called_an_epoch(column.name) or _UNNAMED.fullmatch(column.name)):
         return None
-    if found[1] == "2000":
-        return found[0] if says_year(column.name) and says_only_time(column.name) else None
-    unnamed = bool(_UNNAMED.fullmatch(column.name))
-    return found[0] if says_time(column.name) or _is_called_an_epoch(column.name) or unnamed else None
+    week = says_week(column.name)
+    if parse_numbers(column.values[:1000], week) is None:
+        return None  # cheaper than a look at a whole big column
+    found = parse_numbers(column.values, week)
+    if found is None or (found[1] == "2000" and not (says_year(column.name) and says_only_time(column.name))):
+        return None
+    return found[0]
 
 
 def _are_years(column: Column, seen: np.ndarray, plain_count: bool) -> bool:
