@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from tsattn.config import ModelConfig, TrainConfig
+from tsattn.data.cleaning.prepare import observed
 from tsattn.data.freq import calendar_names
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, gather
@@ -48,14 +49,16 @@ class Source(Protocol):
 class PanelSource:
     """Windows of a panel that ends where its test tail begins; its last rows are the validation tail, unless `whole`.
 
-    The tail is of windows of `horizon` steps, by default the network's, and these count most.
+    The tail is of windows of `horizon` steps, by default the network's, and these count most. Sentinels and gross errors are
+    missing, as values that are no observations teach nothing.
     """
 
     def __init__(
         self, panel: Panel, model: ModelConfig, train: TrainConfig, *, whole: bool = False, horizon: int | None = None
     ) -> None:
         self.panel, self.model, self.train, self.near = panel, model, train, horizon or model.horizon
-        self.trainable, self.tail = (panel, None) if whole else hold_back(panel, self.near)
+        trainable, self.tail = (panel, None) if whole else hold_back(panel, self.near)
+        self.trainable, self.observed = observed(trainable), observed(panel)
 
     @property
     def spec(self) -> InputSpec:
@@ -89,4 +92,4 @@ class PanelSource:
         return sample(self.trainable, self.model, self.train, step, rank)
 
     def validate(self, network: Network, device: torch.device) -> float | None:
-        return None if self.tail is None else score(network, self.panel, self.tail, device)
+        return None if self.tail is None else score(network, self.observed, self.tail, device)

@@ -95,7 +95,8 @@ class Module(pl.LightningModule):
         total = count = torch.zeros(())
         for part in parts:
             inputs = Inputs(*(part[f.name] for f in fields(Inputs)))
-            loss, seen = window_loss(self.network, inputs, part["future"], part["prefix"], part["origin"], self.near)
+            truth = part["future"], part["prefix"], part["origin"], self.near, part["past"]
+            loss, seen = window_loss(self.network, inputs, *truth)
             total, count = total.to(loss.device) + loss * seen, count.to(loss.device) + seen
             self.timeline.mark(HEAD)
         return total / count.clamp_min(1)

@@ -77,4 +77,4 @@ class SyntheticSource:
         visible = past if whole else np.where(np.arange(context) < prefix[:, None], past, np.nan)
         none = np.zeros((*target.shape, 0), np.float32)
         seasons = find_seasons(visible, usual)
-        return TrainingBatch(past, none[:, :context], none, none[:, 0], seasons, future, prefix, chosen)
+        return TrainingBatch(past, none[:, :context], none, none[:, 0], seasons, past, future, prefix, chosen)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tsattn.forecasting.baselines.holt import Holt
-from tsattn.forecasting.baselines.simple import holt
+from tsattn.forecasting.baselines import holt
 
 NAN = float("nan")
 
