@@ -83,7 +83,7 @@ def forecast_ours(panel: Panel, repeat: int) -> list[dict[str, object]]:
 
 
 def forecast_ets(panel: Panel) -> list[dict[str, object]]:
-    from tsattn.forecasting.baselines.simple import baseline
+    from tsattn.forecasting.baselines import baseline
 
     count = max(1, len(panel) // 100)
     some = Panel.from_arrays([panel.history(i) for i in range(count)], freq="h")

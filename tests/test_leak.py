@@ -18,7 +18,7 @@ from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, rolling_origins
 from tsattn.forecasting.backtest import backtest
-from tsattn.forecasting.baselines.simple import BASELINES, baseline
+from tsattn.forecasting.baselines import BASELINES, baseline
 from tsattn.forecasting.predict import predict
 from tsattn.model import artifact, runtime
 from tsattn.model.card import GRAPH, WEIGHTS, read_card
@@ -80,7 +80,7 @@ def test_when_something_before_the_cut_changes_then_the_weights_do_notice(panel,
 
 def forecasters(saved: Path) -> dict[str, object]:
     made: dict[str, object] = {"onnx": runtime.load(saved), "torch": runtime.load(saved, "torch")}
-    return made | {name: baseline(name) for name, kind in BASELINES.items() if not isinstance(kind, str)}
+    return made | {name: baseline(name) for name, kind in BASELINES.items() if not kind.place.startswith("statistical")}
 
 
 @pytest.mark.parametrize("kind", GARBAGE)

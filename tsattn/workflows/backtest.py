@@ -14,7 +14,7 @@ from tsattn.data.reading.read import read
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
-from tsattn.forecasting.baselines.simple import baseline
+from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.frame import Forecaster
 from tsattn.model.card import ANY_FREQ
 from tsattn.workflows.find_model import Choice, choose

@@ -20,7 +20,7 @@ from tsattn.data.report import ReadReport
 from tsattn.errors import ConfigError, TsattnError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
-from tsattn.forecasting.baselines.simple import baseline
+from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.scores import Backtest
 from tsattn.model.card import CARD, Card
 from tsattn.training.processes import is_helper

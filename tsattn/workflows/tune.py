@@ -18,7 +18,7 @@ from tsattn.data.reading.read import read
 from tsattn.errors import ConfigError, TsattnError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
-from tsattn.forecasting.baselines.simple import baseline
+from tsattn.forecasting.baselines import baseline
 from tsattn.workflows import model_selection, train
 from tsattn.workflows.plan import Plan, plan
 from tsattn.workflows.results import Trained, plain

@@ -14,8 +14,9 @@ from tsattn.data.windows import Origins, WindowBatch, gather, last_origins
 from tsattn.errors import ConfigError
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines.simple import Naive, SeasonalNaive
+from tsattn.forecasting.baselines import MEMBERS, member
 from tsattn.forecasting.ensemble.calibration import Trust
-from tsattn.forecasting.ensemble.ensemble import MEMBERS, Joined, join
+from tsattn.forecasting.ensemble.ensemble import Joined, join
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
 from tsattn.forecasting.predict import predict
 from tsattn.forecasting.quantiles import normal_scores
@@ -81,7 +82,7 @@ def test_the_join_is_about_as_good_as_its_best_member_wherever_that_is() -> None
     }
     for series, freq in kinds.values():
         panel = Panel.from_arrays(series, freq=freq)
-        alone = [MEMBERS[name](None, DEFAULT_QUANTILES) for name in MEMBERS]
+        alone = [member(name, None, DEFAULT_QUANTILES) for name in MEMBERS]
         joined = join(Level())
         scores = backtest([Level(), *alone, joined], panel, horizon=24, windows=4)
         best = min(scores.score(name, "WQL") for name in scores.models[:-1])
@@ -220,10 +221,10 @@ def test_unknown_members_are_named_and_none_means_the_network_itself() -> None:
 
 def test_every_member_is_a_forecaster_of_its_own_name() -> None:
     batch = batch_of(*waves(np.random.default_rng(10), 2, 200), horizon=7, freq="h")
-    for name, make in MEMBERS.items():
-        member = make(None, (0.2, 0.5, 0.8))
-        assert (member.name, member.quantiles) == (name, (0.2, 0.5, 0.8))
-        assert member.predict(batch).shape == (2, 7, 3)
+    for name in MEMBERS:
+        one = member(name, None, (0.2, 0.5, 0.8))
+        assert (one.name, one.quantiles) == (name, (0.2, 0.5, 0.8))
+        assert one.predict(batch).shape == (2, 7, 3)
 
 
 def test_the_long_cycle_is_the_week_of_hours_and_stays_out_where_there_is_none() -> None:

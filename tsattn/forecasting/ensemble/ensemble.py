@@ -6,8 +6,7 @@ loss; then their widths are calibrated on the same origins (evidence.py).
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,39 +14,13 @@ import numpy as np
 from tsattn.data.cleaning.prepare import prepared
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
-from tsattn.forecasting.baselines.holt import Holt
+from tsattn.forecasting.baselines import MEMBERS, member, unknown
 from tsattn.forecasting.baselines.ridge import Ridge
-from tsattn.forecasting.baselines.simple import Drift, HistoricQuantiles, LongCycle, Naive, SeasonalMean, SeasonalNaive
 from tsattn.forecasting.ensemble.calibration import Trust, pinball, relative, scores_of, weights_of, widened, widths_of
 from tsattn.forecasting.ensemble.holdout import Pools, padded, pools_of, recent, rows_of, shifted, shifts_of, truth
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import BATCH, wants_covariates
 
-Make = Callable[[int | None, tuple[float, ...]], Forecaster]
-
-
-class OnlyLongCycle(LongCycle):
-    """No forecast where there is no long cycle: seasonal naive is a member of its own."""
-
-    def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32; NaN where there is no longer cycle, or the history does not hold two."""
-        held = self.held(batch)
-        if not held.any():
-            return np.full((len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
-        return np.where(held[:, None, None], super().predict(batch), np.float32(np.nan))
-
-
-MEMBERS: dict[str, Make] = {
-    "ridge": lambda season, levels: Ridge(168, season, levels),
-    "ridge-long": lambda season, levels: Ridge(336, season, levels, "ridge-long"),
-    "naive": Naive,
-    "seasonal-naive": SeasonalNaive,
-    "seasonal-mean": SeasonalMean,
-    "drift": Drift,
-    "holt": Holt,
-    "long-cycle": OnlyLongCycle,
-    "historic-quantiles": HistoricQuantiles,
-}
 DEFAULT = tuple(MEMBERS)
 ORIGINS = 4
 _LONGEST = 1 << 15  # past steps that members look at
@@ -148,10 +121,7 @@ def named(members: str | Sequence[str]) -> tuple[str, ...]:
         members = {"all": DEFAULT, "network": ()}.get(members, (members,))
     for name in members:
         if name not in MEMBERS:
-            near = difflib.get_close_matches(name, MEMBERS, 1)
-            raise ConfigError(
-                f"unknown member {name!r}", f"did you mean {near[0]!r}?" if near else f"use some of {', '.join(MEMBERS)}"
-            )
+            raise unknown("member", name, MEMBERS)
     return tuple(members)
 
 
@@ -170,7 +140,7 @@ def join(
     chosen = named(members)
     if not chosen:
         return network
-    made = [MEMBERS[name](season_length, tuple(network.quantiles)) for name in chosen]
+    made = [member(name, season_length, network.quantiles) for name in chosen]
     return Joined(network, made, origins=origins, trust=trust)
 
 
