@@ -32,7 +32,8 @@ from tsattn.config import DECODERS, ENCODERS, ModelConfig, TrainConfig, from_map
 from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
-from tsattn.nn.network import InputSpec, Network
+from tsattn.nn.inputs import InputSpec
+from tsattn.nn.network import Network
 from tsattn.training.dataset import PanelSource
 from tsattn.training.fit import fit
 from tsattn.workflows import model_selection

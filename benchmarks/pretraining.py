@@ -35,7 +35,8 @@ from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines.simple import SeasonalNaive
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
 from tsattn.model.card import Fitted
-from tsattn.nn.network import InputSpec, Network
+from tsattn.nn.inputs import InputSpec
+from tsattn.nn.network import Network
 from tsattn.synthetic.config import KINDS, SyntheticConfig
 from tsattn.training.lightning import learn
 from tsattn.training.synthetic_dataset import SyntheticSource

@@ -18,7 +18,8 @@ from tsattn.data.freq import calendar_names
 from tsattn.forecasting.predict import predict
 from tsattn.forecasting.sample_paths import predict_paths
 from tsattn.model import artifact, runtime
-from tsattn.nn.network import Inputs, Network
+from tsattn.nn.inputs import Inputs
+from tsattn.nn.network import Network
 from tsattn.training.fit import fit
 
 KINDS = (FRONT_ENDS, ENCODERS, DECODERS, POSITIONS, SCALINGS)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from tsattn.data.windows import WindowBatch
 from tsattn.model.inputs import feed
 from tsattn.nn import inspect
-from tsattn.nn.network import Inputs, Network
+from tsattn.nn.inputs import Inputs
+from tsattn.nn.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class Seen:
 def look(network: Network, batch: WindowBatch) -> Seen:
     """Forecast the windows, and tell what happened on the way; see nn/inspect.py."""
     arrays = feed(batch, network.config)
-    found = inspect.look(network, Inputs(**{name: torch.from_numpy(np.ascontiguousarray(x)) for name, x in arrays.items()}))
+    found = inspect.look(network, Inputs.of(arrays))
     attention = None if found.attention is None else found.attention.double().numpy()
     if found.level is None or found.season is None or found.remainder is None:
         return Seen(attention, None)

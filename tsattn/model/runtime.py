@@ -18,6 +18,7 @@ from tsattn.model.card import CARD, GRAPH, Card, read_card
 from tsattn.model.inputs import feed
 from tsattn.model.rollout import path_levels, quantiles_of, through, unit_levels
 from tsattn.model.short_series import Run, by_length
+from tsattn.nn.inputs import Inputs, InputSpec
 
 if TYPE_CHECKING:
     from tsattn.nn.network import Network
@@ -162,17 +163,10 @@ def cores() -> int:
 
 
 def _shapes(card: Card) -> dict[str, list[int | None]]:
-    """What the graph's inputs and its output must look like, without the batch axis. None: any size."""
-    past, known, static = (card.inputs[name] for name in ("past", "known", "static"))
-    horizon = card.model.reach
-    steps, span = (None, None) if card.model.any_length else (card.model.context, card.model.context + horizon)
-    shapes: dict[str, list[int | None]] = {
-        "target": [steps],
-        "past_cov": [steps, past],
-        "known": [span, known],
-        "static": [static],
-    }
-    return {**shapes, "seasons": [4], "forecast": [horizon, len(card.quantiles)]}
+    """The shapes of the graph's inputs and its output, without the batch axis. None: any size."""
+    steps = None if card.model.any_length else card.model.context
+    shapes = InputSpec(**card.inputs, quantiles=card.quantiles).shapes(steps, card.model.reach)
+    return {name: list(shape) for name, shape in shapes.items()} | {"forecast": [card.model.reach, len(card.quantiles)]}
 
 
 def of_network(network: Network, card: Card) -> NetworkForecaster:
@@ -190,11 +184,9 @@ def _torch(folder: Path) -> Network:
 def _run_of(network: Network) -> Run:
     import torch
 
-    from tsattn.model.example import INPUTS
-
     def run(feed: dict[str, np.ndarray]) -> np.ndarray:
         with torch.no_grad():
-            values: np.ndarray = network(*(torch.from_numpy(np.ascontiguousarray(feed[name])) for name in INPUTS)).numpy()
+            values: np.ndarray = network(*Inputs.of(feed).tensors()).numpy()
         return values
 
     return run

@@ -11,27 +11,13 @@ from tsattn.config import ModelConfig
 from tsattn.nn.anchor_features import Simple
 from tsattn.nn.anchors import COUNT
 from tsattn.nn.blocks import SharedDropout
+from tsattn.nn.inputs import InputSpec
 from tsattn.nn.scaling import Scale
 from tsattn.nn.seasonal_scale import FEATURES, widen
 
 LIMIT = 5.0  # of the head's corrections before sinh: 74 naive steps
 SHARPNESS = 2.0  # at first: an anchor that erred half as much as another weighs four times as much
 HIDDEN = 64  # units of the network of known covariates
-
-
-@dataclass(frozen=True)
-class InputSpec:
-    """Widths of what comes in beside the target, and the quantiles that go out."""
-
-    past: int
-    known: int  # calendar features and declared ones
-    static: int
-    quantiles: tuple[float, ...]
-
-    @property
-    def widths(self) -> dict[str, int]:
-        """What a card calls `inputs`."""
-        return {"past": self.past, "known": self.known, "static": self.static}
 
 
 @dataclass(frozen=True)

@@ -15,28 +15,14 @@ from tsattn.nn.attention import rotary_angles
 from tsattn.nn.blocks import EncoderBlock, pick
 from tsattn.nn.cross_attention_head import CrossAttentionHead
 from tsattn.nn.front_end import FrontEnd
-from tsattn.nn.head import Asked, Head, InputSpec
+from tsattn.nn.head import Asked, Head
+from tsattn.nn.inputs import Inputs, InputSpec
 from tsattn.nn.position import Position
 
 SERIES_FEATURES = 6
 MEASURE = {"standard": scaling.measure, "robust": scaling.measure_robust}
 # the autoregressive one forecasts a patch, the next from what was made of it (nn/generate.py)
 DECODER: dict[str, type[Head]] = {"direct": Head, "cross-attention": CrossAttentionHead, "autoregressive": Head}
-
-
-@dataclass
-class Inputs:
-    """What the network reads. B windows of L past steps and F future ones (F = H, or enough for every origin).
-
-    target (B, L), NaN = missing. past_cov (B, L, P). known (B, L + F, K), NaN = unknown. static (B, C).
-    seasons (B, 4): two periods in steps, and their autocorrelations (data/cleaning/seasonality.py).
-    """
-
-    target: Tensor
-    past_cov: Tensor
-    known: Tensor
-    static: Tensor
-    seasons: Tensor
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from tsattn.nn.inputs import Inputs
 from tsattn.nn.loss import pinball
-from tsattn.nn.network import Inputs, Network
+from tsattn.nn.network import Network
 
 EXTREME = 20.0  # values beyond this many spreads of the prefix are no target: one spike would drown the batch
 FAR = 0.1  # of steps beyond those that will be asked for, so that they do not drift away

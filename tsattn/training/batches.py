@@ -17,6 +17,7 @@ from tsattn.data.freq import calendar_names
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, gather
 from tsattn.model.short_series import lengths
+from tsattn.nn.inputs import TIMED
 from tsattn.training.augment import disturb, flip_and_mix, warp
 
 LIVELY = 0.1  # least spread of a prefix, as a share of the whole window's
@@ -98,7 +99,7 @@ def in_parts(batch: TrainingBatch, model: ModelConfig) -> list[TrainingBatch]:
 def _cut(batch: TrainingBatch, rows: np.ndarray, lead: int) -> TrainingBatch:
     """These rows without their first `lead` steps."""
     part = {field.name: getattr(batch, field.name)[rows] for field in fields(batch)}
-    part |= {name: part[name][:, lead:] for name in ("target", "past", "past_cov", "known")}
+    part |= {name: part[name][:, lead:] for name in ("past", *TIMED)}
     part |= {"prefix": part["prefix"] - lead, "origin": np.maximum(part["origin"] - lead, 0)}
     return TrainingBatch(**part)
 

@@ -16,7 +16,8 @@ from tsattn.data.freq import calendar_names
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, gather
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
-from tsattn.nn.network import InputSpec, Network
+from tsattn.nn.inputs import InputSpec
+from tsattn.nn.network import Network
 from tsattn.training.batches import TrainingBatch, sample
 from tsattn.training.validation import hold_back, score
 

@@ -22,7 +22,8 @@ from tsattn.config import ModelConfig, TrainConfig, to_mapping
 from tsattn.errors import ConfigError, TsattnError
 from tsattn.model.card import Fitted
 from tsattn.model.quiet import quiet
-from tsattn.nn.network import Inputs, Network
+from tsattn.nn.inputs import NAMES, Inputs
+from tsattn.nn.network import Network
 from tsattn.nn.objective import window_loss
 from tsattn.nn.warm_start import transfer
 from tsattn.training.batches import TrainingBatch, in_parts
@@ -94,7 +95,7 @@ class Module(pl.LightningModule):
         """Of all parts of a batch together: every target counts alike."""
         total = count = torch.zeros(())
         for part in parts:
-            inputs = Inputs(*(part[f.name] for f in fields(Inputs)))
+            inputs = Inputs(**{name: part[name] for name in NAMES})
             truth = part["future"], part["prefix"], part["origin"], self.near, part["past"]
             loss, seen = window_loss(self.network, inputs, *truth)
             total, count = total.to(loss.device) + loss * seen, count.to(loss.device) + seen

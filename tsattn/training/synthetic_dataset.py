@@ -11,7 +11,8 @@ import torch
 from tsattn.config import ModelConfig, TrainConfig, to_mapping
 from tsattn.data.cleaning.seasonality import find_seasons
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
-from tsattn.nn.network import Inputs, InputSpec, Network
+from tsattn.nn.inputs import Inputs, InputSpec
+from tsattn.nn.network import Network
 from tsattn.nn.objective import window_loss
 from tsattn.synthetic.config import SyntheticConfig
 from tsattn.synthetic.generate import SyntheticBatch, generate
@@ -62,8 +63,7 @@ class SyntheticSource:
         for number in range(HELD_BACK):
             made = self._generate((_HELD_BACK, number), 64)
             batch = self._batch(made.target.numpy(), made.season_lengths, np.random.default_rng(number), whole=True)
-            arrays = (batch.target, batch.past_cov, batch.known, batch.static, batch.seasons)
-            yield Inputs(*(torch.from_numpy(a).to(device) for a in arrays)), torch.from_numpy(batch.future).to(device)
+            yield Inputs.of(vars(batch), device), torch.from_numpy(batch.future).to(device)
 
     def _generate(self, seed: tuple[int, ...], rows: int) -> SyntheticBatch:
         return generate(self.synthetic, rows, self.model.context + self.model.reach, seed)

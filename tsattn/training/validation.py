@@ -11,7 +11,8 @@ import torch
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, gather, rolling_origins
 from tsattn.model.inputs import feed
-from tsattn.nn.network import Inputs, Network
+from tsattn.nn.inputs import Inputs
+from tsattn.nn.network import Network
 from tsattn.nn.objective import window_loss
 
 SHARE = 0.1  # of an item's rows, where that gives the windows
@@ -46,7 +47,7 @@ def score(network: Network, panel: Panel, origins: Origins, device: torch.device
     config = network.config
     for at in range(0, len(origins), batch):
         window = gather(panel, origins[slice(at, at + batch)], config.context, config.reach)
-        inputs = Inputs(**{name: torch.from_numpy(a).to(device) for name, a in feed(window, config).items()})
+        inputs = Inputs.of(feed(window, config), device)
         end = torch.full((len(window), 1), config.context, device=device)
         with torch.no_grad():
             loss, seen = window_loss(network, inputs, torch.from_numpy(window.future_target).to(device), end[:, 0], end)

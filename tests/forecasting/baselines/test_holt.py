@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from tsattn.forecasting.baselines.holt import Holt
 from tsattn.forecasting.baselines import holt
+from tsattn.forecasting.baselines.holt import Holt
 
 NAN = float("nan")
 

@@ -13,8 +13,8 @@ from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, gather, last_origins
 from tsattn.errors import ConfigError
 from tsattn.forecasting.backtest import backtest
-from tsattn.forecasting.baselines.simple import Naive, SeasonalNaive
 from tsattn.forecasting.baselines import MEMBERS, member
+from tsattn.forecasting.baselines.simple import Naive, SeasonalNaive
 from tsattn.forecasting.ensemble.calibration import Trust
 from tsattn.forecasting.ensemble.ensemble import Joined, join
 from tsattn.forecasting.frame import DEFAULT_QUANTILES

@@ -1,4 +1,4 @@
-"""Gross errors: values that cannot be meant, absurdly far from all the rest of their series, such as a sensor's 1e9 among tens."""
+"""Gross errors: values absurdly far from all the rest of their series, such as a sensor's 1e9 among tens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BLOCK = 2_000_000
 
 @dataclass(frozen=True)
 class GrossError:
-    """One value: its index among the values that were searched, and how many times further from the median than 99 % of the rest."""
+    """One value: its index among those searched, and its distance from the median over that of 99 % of the rest."""
 
     row: int
     times: float

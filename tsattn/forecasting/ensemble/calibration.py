@@ -29,7 +29,7 @@ class Trust:
     width_own: float = 60.0  # the pool's say on widths, in origins of the series' own
     width_prior: float = 20.0  # the say of "as they are", in the pool's origins
     caution: float = 0.15  # log of a width's factor of which half is believed: origins close together tell of these days alone
-    blocks: int = 2  # parts of the horizon with widths of their own
+    first_part: int = 8  # steps of the first part of the horizon with widths of its own; each next part ends twice as far ahead
     together: int = 8  # neighbouring steps whose errors count as one
     narrowest: float = 0.25
     widest: float = 4.0
@@ -115,7 +115,7 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, trust: Tru
     """
     _, rows, horizon = scores.shape
     factors = np.ones((2, rows, horizon))
-    edges = np.unique(np.linspace(0, horizon, trust.blocks + 1).round().astype(int))
+    edges = _edges(horizon, trust.first_part)
     for low, high in itertools.pairwise(edges):
         part = scores[:, :, low:high]
         for now, pool in pools:
@@ -131,6 +131,17 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, trust: Tru
                 believed *= believed**2 / (believed**2 + trust.caution**2)
                 factors[side, now, low:high] = np.exp(believed)[:, None]
     return factors
+
+
+def _edges(horizon: int, first: int) -> list[int]:
+    """Bounds of the parts of the horizon: 0, 8, 16, 32, … and its end, so that a longer horizon begins with the same parts.
+
+    Errors far ahead say little about the next steps, and the network's passes are often longer than the horizon asked for.
+    """
+    edges = [0]
+    while edges[-1] < horizon:
+        edges.append(min(max(first, 2 * edges[-1]), horizon))
+    return edges
 
 
 def _tail(scores: np.ndarray, side: int, trust: Trust) -> np.ndarray:
