@@ -88,26 +88,60 @@ DEVICES, PRECISIONS = ("auto", "cpu", "cuda", "mps"), ("auto", "fp32", "bf16")
 
 
 @dataclass(frozen=True)
-class TrainConfig:
-    """Training. `steps` is the length of the schedule; early stopping may end it sooner."""
+class ScheduleConfig:
+    """How long a training runs, and how its learning rate changes. Early stopping may end it sooner."""
 
     steps: int = 1600  # optimiser steps
+    warmup: int = 50  # steps
+    decay: float = 0.5  # the share of the schedule, at its end, over which the rate falls to zero
+    finish: float = 0.25  # then so many steps, as a share of those to the best weights, on all rows: the validation tail too
+    patience: int = 10  # validations without a better score, of 20 in a schedule, before stopping
+    max_time: float | None = None  # seconds
+
+    def __post_init__(self) -> None:
+        _check_range(self, 1, ("steps", "patience"))
+        _check_range(self, 0, ("warmup", "max_time"))
+        _check_range(self, 0, ("decay",), below=1.0000001)
+        _check_range(self, 0, ("finish",), below=1)
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """What one step learns from, and how far it moves the weights."""
+
     batch: int = 64  # series windows a step; each carries `origins` origins
     origins: int = 8  # forecast origins supervised in each window
     learning_rate: float = 1.5e-3  # of AdamW; Muon's is scaled from it
     weight_decay: float = 0.05
-    warmup: int = 50  # steps
-    decay: float = 0.5  # the share of the schedule, at its end, over which the rate falls to zero
+    average: float = 0.99  # of the running mean of the weights, which is what is kept
+
+    def __post_init__(self) -> None:
+        _check_range(self, 1, ("batch", "origins"))
+        _check_range(self, 0, ("learning_rate", "weight_decay"))
+        _check_range(self, 0, ("average",), below=1)
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """How training windows are changed (training/augment.py)."""
+
     flip: float = 0.3  # share of windows turned upside down, where no covariate is declared
     mixup: float = 0.25  # share of windows blended with another
     jitter: float = 0.0  # noise on windows, as a share of their spread
     rescale: float = 0.0  # deviation of a slow change of amplitude, of its logarithm
     warp: float = 0.0  # speed of windows, up to the exponential of it, where no covariate is declared
     hide: float = 0.0  # share of the past that is made missing
-    average: float = 0.99  # of the running mean of the weights, which is what is kept
-    finish: float = 0.25  # then so many steps, as a share of those to the best weights, on all rows: the validation tail too
-    patience: int = 10  # validations without a better score, of 20 in a schedule, before stopping
-    max_time: float | None = None  # seconds
+
+    def __post_init__(self) -> None:
+        _check_range(self, 0, ("flip", "mixup"), below=1.0000001)
+        _check_range(self, 0, ("jitter", "rescale", "warp"), below=2)
+        _check_range(self, 0, ("hide",), below=1)
+
+
+@dataclass(frozen=True)
+class MachineConfig:
+    """Where a training runs, and its random seed."""
+
     seed: int = 0
     device: str = "auto"  # "auto", "cpu", "cuda" or "mps"
     devices: int = 1  # how many of them
@@ -115,13 +149,21 @@ class TrainConfig:
     precision: str = "auto"  # "auto", "fp32" or "bf16"
 
     def __post_init__(self) -> None:
-        _check_range(self, 1, ("steps", "batch", "origins", "patience", "devices", "nodes"))
-        _check_range(self, 0, ("learning_rate", "weight_decay", "warmup", "max_time", "seed"))
-        _check_range(self, 0, ("decay",), below=1.0000001)
-        _check_range(self, 0, ("average", "finish", "hide"), below=1)
-        _check_range(self, 0, ("flip", "mixup"), below=1.0000001)
-        _check_range(self, 0, ("jitter", "rescale", "warp"), below=2)
+        _check_range(self, 1, ("devices", "nodes"))
+        _check_range(self, 0, ("seed",))
         _check_choice(self, {"device": DEVICES, "precision": PRECISIONS})
+
+
+@dataclass(frozen=True)
+class TrainConfig(MachineConfig, AugmentationConfig, OptimiserConfig, ScheduleConfig):
+    """Training: the fields of its four concerns, flat, as in `[train]` of a TOML file and in a model's card.
+
+    A function takes the concern that it needs, so its signature says which settings it reads.
+    """
+
+    def __post_init__(self) -> None:
+        for concern in (ScheduleConfig, OptimiserConfig, AugmentationConfig, MachineConfig):
+            concern.__post_init__(self)
 
 
 @dataclass(frozen=True)

@@ -165,9 +165,10 @@ def test_when_a_model_is_saved_then_the_folder_holds_three_files_and_no_rows(sav
 
 def test_when_a_model_is_loaded_then_its_weights_are_those_that_were_saved(saved, tmp_path):
     from tsattn.training.fit import fit
+    from tsattn.training.run_options import RunOptions
 
     network, card = artifact.load_network(saved)
-    again, _ = fit(tiny.waves(), tiny.MODEL, tiny.TRAIN, state=tmp_path)
+    again, _ = fit(tiny.waves(), tiny.MODEL, tiny.TRAIN, RunOptions(state=tmp_path))
     assert tiny.equal(network, again)
     assert not network.training
     assert card.model == tiny.MODEL

@@ -135,13 +135,16 @@ def _refit(choice: Choice, listener: Listener) -> Callable[[Panel], Forecaster]:
 
     from tsattn.model import runtime
     from tsattn.training.fit import fit
+    from tsattn.training.run_options import RunOptions
 
     # helpers would each repeat the whole backtest
     settings = dataclasses.replace(choice.card.train, devices=1, nodes=1)
 
     def train(panel: Panel) -> Forecaster:
         with tempfile.TemporaryDirectory(prefix="tsattn-refit-") as folder:
-            network, fitted = fit(panel, choice.card.model, settings, state=Path(folder), on_progress=listener.progress)
+            network, fitted = fit(
+                panel, choice.card.model, settings, RunOptions(state=Path(folder), on_progress=listener.progress)
+            )
             if fitted.stopped == "interrupted":
                 raise KeyboardInterrupt
         forecaster = runtime.of_network(network, choice.card)

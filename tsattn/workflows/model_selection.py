@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tsattn.data.windows import Origins
     from tsattn.nn.network import Network
     from tsattn.training.checkpoint import Notes
-    from tsattn.training.lightning import Progress
+    from tsattn.training.run_options import Progress
 
 SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", "zero-shot"
 STARTS = ("auto", "scratch", "shipped")  # what a user may ask for
@@ -139,6 +139,7 @@ class Run:
         """Choose weights with this share of the steps and the time; `done` of `steps` were made before."""
         from tsattn.training.checkpoint import read_state
         from tsattn.training.fit import choose_weights
+        from tsattn.training.run_options import RunOptions
 
         train, time = self.plan.train, self.plan.train.max_time
         train = replace(train, steps=max(1, round(share * train.steps)), max_time=None if time is None else share * time)
@@ -146,29 +147,34 @@ class Run:
         state = self.state / start
         network, fitted = choose_weights(
             *(self.panel, config, train),
-            state=state,
-            resume=self.resume and read_state(state) is not None,
-            on_progress=self.tell(f"training {NAMES[start]}", done, steps),
-            on_interrupt=self.on_interrupt,
-            logger=self.logger,
-            start=None if base is None else base.network(config),
-            horizon=self.horizon,
-            timeline=self.listener.timeline,
+            RunOptions(
+                state=state,
+                resume=self.resume and read_state(state) is not None,
+                on_progress=self.tell(f"training {NAMES[start]}", done, steps),
+                on_interrupt=self.on_interrupt,
+                logger=self.logger,
+                start=None if base is None else base.network(config),
+                horizon=self.horizon,
+                timeline=self.listener.timeline,
+            ),
         )
         return Entry(NAMES[start], network, train, fitted)
 
     def finish(self, start: str, entry: Entry, done: int, steps: int) -> Entry:
         """Let the entry learn from the newest rows too."""
         from tsattn.training.fit import finish
+        from tsattn.training.run_options import RunOptions
 
         network, fitted = finish(
             *(self.panel, entry.network, entry.fitted, entry.train),
-            state=self.state / start,
-            resume=self.resume,
-            on_progress=self.tell("finishing on all rows", done - entry.fitted.steps, steps),
-            on_interrupt=self.on_interrupt,
-            horizon=self.horizon,
-            timeline=self.listener.timeline,
+            RunOptions(
+                state=self.state / start,
+                resume=self.resume,
+                on_progress=self.tell("finishing on all rows", done - entry.fitted.steps, steps),
+                on_interrupt=self.on_interrupt,
+                horizon=self.horizon,
+                timeline=self.listener.timeline,
+            ),
         )
         return replace(entry, network=network, fitted=fitted)
 

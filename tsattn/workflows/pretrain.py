@@ -58,6 +58,7 @@ def run(
     from tsattn.model import artifact
     from tsattn.training.checkpoint import clear_state
     from tsattn.training.lightning import learn
+    from tsattn.training.run_options import RunOptions
     from tsattn.training.synthetic_dataset import SyntheticSource
 
     folder = out / "model"
@@ -81,11 +82,7 @@ def run(
         source,
         recipe.model,
         recipe.train,
-        state=out / "state",
-        resume=resume,
-        on_progress=listener.progress,
-        pause=pause,
-        start=first,
+        RunOptions(state=out / "state", resume=resume, on_progress=listener.progress, pause=pause, start=first),
     )
     if fitted.stopped in ("paused", "interrupted"):
         return Pretrained(out, None, fitted, recipe.train.steps)

@@ -249,10 +249,13 @@ class _Search:
     def _score_fold(self, fold: Fold, made: Plan, watch: Callable[[Any], None]) -> float:
         from tsattn.model import runtime
         from tsattn.training.fit import fit
+        from tsattn.training.run_options import RunOptions
 
         schedule = replace(made.train, max_time=self.fit_time, devices=1, nodes=1)
         with tempfile.TemporaryDirectory(prefix="tsattn-tune-") as folder:
-            network, fitted = fit(self.panel.before(fold.cut), made.model, schedule, state=Path(folder), on_progress=watch)
+            network, fitted = fit(
+                self.panel.before(fold.cut), made.model, schedule, RunOptions(state=Path(folder), on_progress=watch)
+            )
         if fitted.stopped == "interrupted":
             raise _Stop("interrupted")
         tried = model_selection.Entry(model_selection.SCRATCH, network, made.train, fitted)
