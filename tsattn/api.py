@@ -142,7 +142,7 @@ def load(
 ) -> Model:
     """A model by name, `name/version` or path; the newest one when none is named; "zero-shot" is the one in the package.
 
-    `members`: simple methods to join it with, "network" for none or "all"; by default all with the zero-shot model, none
+    `members`: simple methods to combine it with, "network" for none or "all"; by default all with the zero-shot model, none
     with one trained on its data. Raises ArtifactError, and ConfigError for an unknown member.
     """
     from tsattn.model import runtime
@@ -184,7 +184,7 @@ def forecast(
     from tsattn.render.plots import PLOTS, save_plot
     from tsattn.workflows.cleaning_notes import cleaning_notes
     from tsattn.workflows.find_model import choose
-    from tsattn.workflows.loaded_model import behind, horizon_for, joined
+    from tsattn.workflows.loaded_model import behind, ensemble_notes, horizon_for
 
     table = None if output is None else checked_suffix(output, data=data)
     picture = None if plot is None else checked_suffix(plot, tuple(PLOTS), data=data)
@@ -194,7 +194,7 @@ def forecast(
     steps = horizon_for(chosen.card, chosen.panel) if horizon is None else horizon
     made, failures = predict(forecaster, chosen.panel, horizon=steps, quantiles=levels)
     about = (*behind(chosen.panel, steps), *cleaning_notes(made, chosen.panel))
-    notes = (*chosen.notes, *about, *joined(forecaster))
+    notes = (*chosen.notes, *about, *ensemble_notes(forecaster))
     for note in notes[len(chosen.notes) :]:
         listener.note(note)
     if not len(made):

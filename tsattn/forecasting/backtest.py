@@ -41,7 +41,7 @@ def backtest(
 
     A window without one observed value after its origin, or before it, is left out and counted. `season_length` (default:
     the frequency's) is MASE's. `refit` makes one more forecaster, anew for each cutoff in time order, from the panel as it
-    was known then (at a moment of the clock that all items share, so items that end apart mean more cutoffs).
+    was known then (at a start of the clock that all items share, so items that end apart mean more cutoffs).
     A forecast that is not finite is scored as the naive one, and noted. Raises ConfigError for bad numbers or two
     forecasters of one name, DataError when no window can be scored.
     """
@@ -169,10 +169,10 @@ def _scorable(panel: Panel, horizon: int, windows: int, step: int | None) -> tup
 
 
 def _refits(refit: Refit, panel: Panel, origins: Origins) -> Iterator[tuple[np.ndarray, Forecaster]]:
-    """For each moment at which windows begin, in time order: these windows, and a forecaster made of what came before."""
-    moments, which = np.unique(_stamps(panel, origins, 0), return_inverse=True)
-    for i, moment in enumerate(moments):
-        steps, on_grid = panel.freq.steps_between(panel.start, moment)
+    """For each timestamp at which windows begin, in time order: these windows, and a forecaster made of what came before."""
+    starts, which = np.unique(_stamps(panel, origins, 0), return_inverse=True)
+    for i, start in enumerate(starts):
+        steps, on_grid = panel.freq.steps_between(panel.start, start)
         yield np.flatnonzero(which == i), refit(panel.before(panel.indptr[:-1] + steps + ~on_grid))
 
 

@@ -30,7 +30,7 @@ class Inside:
     remainder: Tensor | None
 
 
-def look(network: Network, inputs: Inputs) -> Inside:
+def inside(network: Network, inputs: Inputs) -> Inside:
     """Forecast from the end of each window (see `Network.forward`), and tell what happened on the way."""
     weights: list[Tensor] = []
     heard: list[tuple[Head, tuple[Any, ...]]] = []

@@ -25,9 +25,9 @@ from tsattn.model.quiet import quiet
 from tsattn.nn.inputs import NAMES, Inputs
 from tsattn.nn.network import Network
 from tsattn.nn.objective import window_loss
-from tsattn.nn.warm_start import transfer
+from tsattn.nn.warm_start import warm_start
 from tsattn.training.batches import TrainingBatch, in_parts
-from tsattn.training.checkpoint import Notes, check_resumable, clear_state, read_state, under, write_state
+from tsattn.training.checkpoint import RunState, check_resumable, clear_state, read_state, under, write_state
 from tsattn.training.dataset import Source
 from tsattn.training.device import choose_device, choose_precision
 from tsattn.training.optim import make_optimizers, optimizer_tensors, restore_optimizers, schedule, set_rate
@@ -126,7 +126,7 @@ class Batches(IterableDataset[list[dict[str, Tensor]]]):
 class Watcher(pl.Callback):
     """Reports progress, validates, keeps the best weights, writes the state, and says when to stop."""
 
-    def __init__(self, source: Source, train: TrainConfig, notes: Notes, options: RunOptions) -> None:
+    def __init__(self, source: Source, train: TrainConfig, notes: RunState, options: RunOptions) -> None:
         self.source, self.train, self.notes, self.options = source, train, notes, options
         self.every = max(1, min(train.steps, max(10, train.steps // VALIDATIONS)))
         self.interrupted = threading.Event()
@@ -216,7 +216,7 @@ def learn(source: Source, model: ModelConfig, train: TrainConfig, options: RunOp
         raise ConfigError(f"there is no interrupted run under {state}", "leave --resume out to train anew")
     if found is None:
         clear_state(state)
-        found = Notes(asked, choose_precision(train.precision, device)), {}
+        found = RunState(asked, choose_precision(train.precision, device)), {}
     notes, tensors = found
     check_resumable(notes, asked, {**to_mapping(ModelConfig()), **to_mapping(TrainConfig())})
     with torch.random.fork_rng():
@@ -224,7 +224,7 @@ def learn(source: Source, model: ModelConfig, train: TrainConfig, options: RunOp
         network = Network(model, source.spec)
         source.prepare(network)
         if options.start is not None:
-            transfer(options.start, network)
+            warm_start(options.start, network)
         module = Module(network, train, notes.precision, source.near, timeline or Timeline())
         if timeline is not None:
             timeline.watch(network, device)
@@ -250,7 +250,7 @@ def learn(source: Source, model: ModelConfig, train: TrainConfig, options: RunOp
     return network.eval(), fitted
 
 
-def _is_over(notes: Notes, train: TrainConfig) -> bool:
+def _is_over(notes: RunState, train: TrainConfig) -> bool:
     """True when a resumed run has nothing left to do: it may have been given more time since."""
     if notes.stopped != "time":
         return notes.stopped in ("finished", "early")

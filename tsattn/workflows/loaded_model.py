@@ -128,21 +128,21 @@ def horizon_for(card: Card, panel: Panel) -> int:
 
 
 def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str] | None) -> Forecaster:
-    """A network joined with simple methods: "network" (alone), "all", or names of MEMBERS.
+    """An ensemble of a network and simple methods: "network" (alone), "all", or names of MEMBERS.
 
     None: those of its card. Raises ConfigError for an unknown name.
     """
-    from tsattn.forecasting.ensemble.ensemble import join, named
+    from tsattn.forecasting.ensemble.ensemble import combine, member_names
 
     if members is None:
         members = card.members
-    return join(forecaster, named(members))
+    return combine(forecaster, member_names(members))
 
 
-def joined(forecaster: Forecaster) -> tuple[str, ...]:
-    """What a join of members says of its weights; nothing of a network alone."""
-    told = getattr(forecaster, "told", None)
-    return () if told is None else (str(told()),)
+def ensemble_notes(forecaster: Forecaster) -> tuple[str, ...]:
+    """A line with the mean weights of an ensemble; none for a network alone."""
+    report = getattr(forecaster, "report", None)
+    return () if report is None else (str(report()),)
 
 
 def behind(panel: Panel, horizon: int) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from tsattn.config import ModelConfig, TrainConfig
 from tsattn.data.panel import Panel, Schema
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
-from tsattn.forecasting.ensemble.ensemble import DEFAULT, join
+from tsattn.forecasting.ensemble.ensemble import DEFAULT, combine
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
 from tsattn.forecasting.metrics import METRICS, Sums, measure, seasonal_errors
 from tsattn.forecasting.predict import predict_windows
@@ -29,7 +29,7 @@ from tsattn.workspace import shipped
 if TYPE_CHECKING:
     from tsattn.data.windows import Origins
     from tsattn.nn.network import Network
-    from tsattn.training.checkpoint import Notes
+    from tsattn.training.checkpoint import RunState
     from tsattn.training.run_options import Progress
 
 SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", "zero-shot"
@@ -88,11 +88,11 @@ class Base:
         """Its network with another context."""
         from tsattn.model.artifact import load_network
         from tsattn.nn.network import Network
-        from tsattn.nn.warm_start import transfer
+        from tsattn.nn.warm_start import warm_start
 
         found, _ = load_network(self.folder)
         network = Network(config, found.spec)
-        transfer(found, network)
+        warm_start(found, network)
         return network.eval()
 
 
@@ -252,7 +252,7 @@ def told(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
     return (f"kept: {best.name}{joined}, for {why} (MASE / scaled quantile loss: {said})",)
 
 
-def so_far(state: Path) -> list[Notes]:
+def so_far(state: Path) -> list[RunState]:
     """What the parts of an interrupted run had noted, in the order in which they are trained."""
     from tsattn.training.checkpoint import read_state
 
@@ -286,7 +286,7 @@ def judge(entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int
     scale = seasonal_errors(panel, origins, panel.freq.season_length)
 
     def scored(entry: Entry, members: tuple[str, ...]) -> tuple[Judged, Entry]:
-        forecaster = join(forecaster_of(entry, panel, horizon), members)
+        forecaster = combine(forecaster_of(entry, panel, horizon), members)
         return Judged(entry.name, members, *_score(forecaster, panel, origins, horizon, scale)), replace(entry, members=members)
 
     out = sorted((scored(entry, ()) for entry in entries), key=lambda pair: pair[0].loss)

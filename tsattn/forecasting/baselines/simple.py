@@ -45,12 +45,12 @@ class _Normal(ABC):
         """(B, H, Q) float32; NaN only for a history without one observed value."""
         history = batch.past_target.astype(np.float64)
         season = self.season_length or (batch.season_lengths or (1,))[0]
-        mean, sigma = self.moments(history, batch.horizon, season)
+        mean, sigma = self.mean_and_sigma(history, batch.horizon, season)
         values = mean[..., None] + sigma[..., None] * normal_scores(self.quantiles)
         return np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)
 
     @abstractmethod
-    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+    def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation (B, H) of the forecasts of `history` (B, L)."""
 
 
@@ -59,7 +59,7 @@ class Naive(_Normal):
 
     name = "naive"
 
-    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+    def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
         ends = _ends(history)
         steps = _steps_since(history, ends, horizon)
         return np.repeat(ends.last_value[:, None], horizon, 1), _step_sigma(history)[:, None] * np.sqrt(steps)
@@ -70,7 +70,7 @@ class Drift(_Normal):
 
     name = "drift"
 
-    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+    def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
         ends = _ends(history)
         span = np.maximum(ends.last - ends.first, 1)
         slope = (ends.last_value - ends.first_value) / span
@@ -84,8 +84,8 @@ class SeasonalNaive(_Normal):
 
     name = "seasonal-naive"
 
-    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
-        naive = Naive().moments(history, horizon, season)
+    def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+        naive = Naive().mean_and_sigma(history, horizon, season)
         ends = _ends(history)
         short = history.shape[1] - ends.first < season
         if season <= 1 or short.all():
@@ -138,8 +138,8 @@ class SeasonalMean(_Normal):
     cycles: int = 4
     name: ClassVar[str] = "seasonal-mean"
 
-    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
-        newest, spread = SeasonalNaive().moments(history, horizon, season)
+    def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+        newest, spread = SeasonalNaive().mean_and_sigma(history, horizon, season)
         short = history.shape[1] - _ends(history).first < season
         if season <= 1 or short.all():
             return newest, spread
@@ -177,7 +177,7 @@ class HistoricQuantiles(_Normal):
         values = np.where(first == second, first, first + (place - low) * (second - first))
         return np.repeat(values[:, None], batch.horizon, 1).astype(np.float32)
 
-    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+    def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
         mean = _mean(history, 1)
         sigma = np.sqrt(_mean((history - mean[:, None]) ** 2, 1))
         return np.repeat(mean[:, None], horizon, 1), np.repeat(sigma[:, None], horizon, 1)
