@@ -197,7 +197,8 @@ class Watcher(pl.Callback):
         # the loss is read off the device every ten steps only
         loss = float(module.loss) if notes.step % 10 == 1 or notes.stopped or module.device.type == "cpu" else float("nan")
         windows = rate * train.batch * train.devices * train.nodes
-        self.options.report(Progress(notes.step, train.steps, loss, self.validation, windows, notes.seconds, left))
+        progress = Progress(notes.step, train.steps, loss, self.validation, windows, notes.seconds, left, best=notes.best)
+        self.options.report(progress)
 
 
 def learn(source: Source, model: ModelConfig, train: TrainConfig, options: RunOptions) -> tuple[Network, Fitted]:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far training is, reported after every step. loss is smoothed; validation is the newest; times in seconds.
+    """How far training is, sent after every step. loss is smoothed, validation the newest, best the lowest; times in seconds.
 
-    phase: the part of the run that is being trained.
+    phase: the part of a run that has several. share: of the whole run, 0 to 1; None where only this part is known.
     """
 
     step: int
@@ -27,6 +27,8 @@ class Progress:
     seconds: float
     remaining: float
     phase: str = "training"
+    best: float | None = None
+    share: float | None = None
 
 
 @dataclass(frozen=True)
