@@ -93,7 +93,7 @@ def backtest(
 
 @dataclass(eq=False)
 class _Tally:
-    """What one model's windows have added up to."""
+    """Sums over the windows of one model."""
 
     name: str
     by_step: Sums

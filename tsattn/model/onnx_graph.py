@@ -60,7 +60,7 @@ def write_graph(network: Network, path: Path) -> None:
 
 
 def _shape(network: Network) -> tuple[ModelConfig, InputSpec]:
-    """What a network's template depends on. One of the usual context serves all shorter ones, where tokens may be fewer."""
+    """The architecture that a template is made for. One of the usual context serves all shorter ones, where tokens may be fewer."""
     config = network.config
     if config.any_length and config.position != "learned":
         usual = ModelConfig.context // config.patch * config.patch
@@ -82,7 +82,7 @@ def _template(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
 
 
 def traced_before(network: Network) -> bool:
-    """Whether there is a template of such networks, so that writing a graph takes a moment."""
+    """True when a template of such networks exists, so that writing a graph is quick."""
     return _found(*_shape(network)) is not None
 
 
@@ -129,7 +129,7 @@ def _cache() -> Path:
 
 @cache
 def _source() -> str:
-    """What else a template depends on: the code of the network, and of what traces it."""
+    """Digest of everything else that a template depends on: the network's code and the versions that trace it."""
     code = b"".join(path.read_bytes() for path in sorted((Path(tsattn.__file__).parent / "nn").glob("*.py")))
     return f"{hashlib.sha256(code).hexdigest()} {torch.__version__} {onnx.__version__} {onnxscript.__version__}"
 

@@ -43,7 +43,7 @@ class NetworkForecaster:
         self.covariates = card.inputs["past"] + card.inputs["known"] + card.inputs["static"] > 0
 
     def steady(self) -> NetworkForecaster:
-        """The same, but that its answer for a window does not hang on the windows beside it, to the last bit."""
+        """A copy whose forecast of a window is bit-identical whatever else is in the batch."""
         return NetworkForecaster(self.card, self._pass, self._network, STEADY)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
@@ -53,7 +53,7 @@ class NetworkForecaster:
     def sample(self, batch: WindowBatch, paths: int, seed: int) -> np.ndarray:
         """Sample paths (B, H, P) float32; H as of `predict`, which also says what is raised.
 
-        An autoregressive network draws each patch from what it expects after the path so far, scaled by the true past:
+        An autoregressive network draws each patch from its forecast after the path so far, scaled by the true past:
         within a patch the values persist as in `forecast.paths.drawn`. Of any other the paths go through its quantiles.
         """
         if self.card.model.decoder != "autoregressive" or self._network is None:
@@ -66,7 +66,7 @@ class NetworkForecaster:
         return np.concatenate([sample(network, {name: x[some] for name, x in feed.items()}, scores[some]) for some in rows])
 
     def _feed(self, batch: WindowBatch) -> dict[str, np.ndarray]:
-        """What the network reads of windows."""
+        """The network's inputs for a batch of windows."""
         if batch.horizon % self.block:
             raise ConfigError(f"a window of {batch.horizon} steps is no multiple of the model's {self.block}")
         widths = {"past": batch.past_cov.shape[2], "known": batch.known.shape[2], "static": batch.static.shape[1]}

@@ -35,7 +35,7 @@ class Asked:
 
 
 class Effect(nn.Module):
-    """What is known of each step ahead, by one small network for all steps: a promotion is learnt once, not once a step.
+    """Effect of the known covariates of each step, by one small network for all steps: a promotion is learnt once.
 
     Starts without effect. (B, O, D) and (B, O, H, K) -> (B, O, H, 2): added to what the median's correction is made of, and to
     what the widths are.
@@ -116,7 +116,7 @@ class Head(nn.Module):
         return self._by_step(weight), self._known(raw, tokens, ahead), self._by_step(gate)
 
     def _known(self, raw: Tensor, tokens: Tensor, ahead: Tensor) -> Tensor:
-        """What correction and widths come from (B, O, H, Q), with the effect of what is known ahead."""
+        """Raw corrections and widths (B, O, H, Q), with the effect of the known covariates."""
         if self.effect is None:
             return raw
         middle, width = self.effect(tokens, ahead).split(1, -1)
@@ -132,9 +132,9 @@ class Head(nn.Module):
         return torch.softmax(choice.float() - sharpness.float()[..., None] * simple.skill[:, :, None], -1)
 
     def _by_step(self, x: Tensor) -> Tensor:
-        """What each step has of its block's: (B, O, blocks, n) -> (B, O, H, n)."""
+        """Values of each step's block: (B, O, blocks, n) -> (B, O, H, n)."""
         return x.repeat_interleave(self.block, 2)[:, :, : self.horizon]
 
     def correction(self, raw: Tensor, scale: Scale) -> Tensor:
-        """What the median adds to the mixture: (B, O, H, Q) -> (B, O, H), in units of scale.std."""
+        """Correction of the mixture for the median: (B, O, H, Q) -> (B, O, H), in units of scale.std."""
         return torch.sinh(raw[..., self.median].clamp(-LIMIT, LIMIT)) * scale.step[..., None]

@@ -1,4 +1,4 @@
-"""What a network reads, declared once: a field of `Inputs` is the name, the shape and the ONNX input of an array.
+"""Inputs of a network, declared once: a field of `Inputs` is the name, the shape and the ONNX input of an array.
 
 To add one, add a field here, and its array to WindowBatch (data/windows.py); forward() in network.py says what is done with it.
 Importing this loads no torch.

@@ -120,7 +120,7 @@ class Network(nn.Module):
 
     @property
     def tokens(self) -> int:
-        """How many tokens a window has."""
+        """Number of tokens of a window."""
         return self.config.context // self.config.patch
 
     def angles(self, tokens: int) -> tuple[Tensor, Tensor] | None:
@@ -128,7 +128,7 @@ class Network(nn.Module):
         return (self.cosine[:tokens], self.sine[:tokens]) if self.config.position == "rotary" else None
 
     def full(self, seen: Tensor) -> Tensor:
-        """Which tokens hold an observation: (B, L) -> (B, T). Nobody attends to the others, which carry nothing."""
+        """Mask of the tokens that hold an observation: (B, L) -> (B, T). The others are not attended to."""
         return seen.unflatten(1, (-1, self.config.patch)).any(-1)
 
     def read(self, inputs: Inputs, prefix: Tensor) -> Read:
@@ -196,7 +196,7 @@ class Network(nn.Module):
 
 
 def _series_features(seasons: Tensor, scale: scaling.Scale) -> Tensor:
-    """What the whole series is like: (B, 6)."""
+    """Features of the whole series: (B, 6)."""
     return torch.cat([seasons[:, :2].log() / 4, seasons[:, 2:], scale.step.log() / 3, (scale.count + 1).log() / 6], -1)
 
 

@@ -1,4 +1,4 @@
-"""What training minimises: quantile loss at many origins of each window, in units of what a naive forecast errs by."""
+"""The training loss: quantile loss at many origins of each window, in units of a naive forecast's error."""
 
 from __future__ import annotations
 

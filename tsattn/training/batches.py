@@ -114,7 +114,7 @@ def sample_ends(panel: Panel, rng: np.random.Generator, count: int, patch: int) 
 
 
 def choose_origins(past: np.ndarray, patch: int, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """How much of each window sets its scale, prefix (B,), and `count` origins from there on, (B, O), 0 where there are fewer."""
+    """Draw each window's prefix (B,), which sets its scale, and `count` later origins, (B, O), 0 where there are fewer."""
     rows, length = past.shape
     tokens = length // patch
     spread = spread_so_far(past)[:, patch - 1 :: patch]  # (B, T)

@@ -24,7 +24,7 @@ SHARD = 15 << 20  # bytes of a file, about: small enough to be moved and kept an
 
 @dataclass
 class RunState:
-    """What a run must remember beside its tensors. `asked` is what it was started with: it must be resumed with the same."""
+    """State of a run beside its tensors. `asked`: the settings it was started with, and must be resumed with."""
 
     asked: dict[str, Any]
     precision: str

@@ -1,4 +1,4 @@
-"""What a training run learns from: batches by step, and what was held back to judge its weights."""
+"""Sources of training data: batches by step, and the rows held back to choose weights by."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class Source(Protocol):
 
     @property
     def identity(self) -> Mapping[str, Any]:
-        """What a resumed run must share with the first, beside the settings."""
+        """Properties of the data that a resumed run must share with the first."""
 
     @property
     def near(self) -> int:
         """Steps ahead that will be asked for; what lies beyond counts little."""
 
     def prepare(self, network: Network) -> None:
-        """Tell a new network what it cannot learn from batches: the spread of covariates."""
+        """Set the buffers that a new network does not learn from batches: the spread of covariates."""
 
     def sample(self, step: int, rank: int) -> TrainingBatch:
         """The batch of a step in one of several processes."""

@@ -1,4 +1,4 @@
-"""How one training is run and watched: one frozen object, passed whole from the workflows to the trainer."""
+"""Options of one training run: one frozen object, passed whole from the workflows to the trainer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far training is, sent after every step. loss is smoothed, validation the newest, best the lowest; times in seconds.
+    """Progress of a training, sent after every step. loss is smoothed, validation the newest, best the lowest; times in seconds.
 
     phase: the part of a run that has several. share: of the whole run, 0 to 1; None where only this part is known.
     """

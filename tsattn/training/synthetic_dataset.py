@@ -56,7 +56,7 @@ class SyntheticSource:
         return mean_loss(network, self.model, self.held_back(device), device)
 
     def held_back(self, device: torch.device) -> Iterator[tuple[Inputs, torch.Tensor]]:
-        """What the network reads, and the future (B, H), of the series held back."""
+        """The network's inputs and the future (B, H) of the series held back."""
         for number in range(HELD_BACK):
             made = self._generate((_HELD_BACK, number), 64)
             batch = self.batch_of(made.target.numpy(), made.season_lengths, np.random.default_rng(number), whole=True)

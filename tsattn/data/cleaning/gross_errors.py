@@ -50,7 +50,7 @@ def gross_errors(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _most(count: int) -> int:
-    """How many values of a series may be gross errors: more of them are how it is."""
+    """Largest number of gross errors of a series: more of them are its nature."""
     return max(3, count // 100)
 
 

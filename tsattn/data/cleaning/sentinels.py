@@ -141,5 +141,5 @@ def _suspects(values: np.ndarray, group: np.ndarray, items: int) -> np.ndarray:
 
 
 def _count(mask: np.ndarray, group: np.ndarray, items: int) -> np.ndarray:
-    """How many of each series' values are in the mask: (items,)."""
+    """Number of each series' values in the mask: (items,)."""
     return np.array([mask.sum()]) if items == 1 else np.bincount(group[mask], minlength=items)

@@ -31,7 +31,7 @@ class _Ends(NamedTuple):
 
 @dataclass(frozen=True)
 class _Normal(ABC):
-    """What they share. `season_length` None: the shortest usual cycle of the data's frequency."""
+    """Base of the methods here. `season_length` None: the shortest usual cycle of the data's frequency."""
 
     season_length: int | None = None
     quantiles: tuple[float, ...] = DEFAULT_QUANTILES

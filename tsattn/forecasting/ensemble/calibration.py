@@ -18,7 +18,7 @@ MOST, MOST_MEAN = 50.0, 5.0  # times the best loss that are distinguished: of on
 
 @dataclass(frozen=True)
 class Trust:
-    """How strongly weights and widths are shrunk. Chosen on windows before the test windows (benchmarks/LOG.md)."""
+    """Strength of the shrinkage of weights and widths. Chosen on windows before the test windows (benchmarks/LOG.md)."""
 
     sharpness: float = 12.0  # weight = exp(-sharpness · (loss / best loss - 1)), where there is evidence enough
     doubt: float = 8.0  # origins of the pool at which half of that, and of the favour, remains
