@@ -60,7 +60,7 @@ def write_graph(network: Network, path: Path) -> None:
 
 
 def _shape(network: Network) -> tuple[ModelConfig, InputSpec]:
-    """The architecture that a template is made for. One of the usual context serves all shorter ones, where tokens may be fewer."""
+    """The architecture that a template is made for. One of the usual context serves all shorter ones."""
     config = network.config
     if config.any_length and config.position != "learned":
         usual = ModelConfig.context // config.patch * config.patch
