@@ -25,7 +25,7 @@ class ReadOptions:
     known: tuple[str, ...] = ()  # columns known in the future too
     static: tuple[str, ...] = ()  # columns constant within an item
     freq: str | None = None  # the step: 15min, h, D, B, W, MS, QS, YS, step
-    layout: str | None = None  # "long", "wide", "single", "rows" (a row per series) or "year-month"
+    layout: str | None = None  # "long", "wide", "single", "rows" (a row per series), "times" (a row per day) or "year-month"
     date_order: str | None = None  # "ymd", "dmy" or "mdy"
     timezone: str | None = None  # a zone or offset for timestamps without one, or to show them in
     on_duplicate: str | None = None  # "first", "last", "mean" or "sum" of rows with one timestamp

@@ -1,9 +1,9 @@
-"""`tsattn ingest`: what is in this data?"""
+"""`tsattn ingest`: the columns, series and repairs of a source."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,15 +21,22 @@ def ingest(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the panel: .parquet, which every command reads.")
     ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the evidence for each guess.")] = False,
 ) -> int:
-    """Read data and say what was found.
+    """Read data and report what was found.
 
     The columns, the series, the frequency, the repairs. Prints the flag that overrides each guess, and stops where no
     guess is safe.
     """
     from tsattn import api
     from tsattn.render import tables
+    from tsattn.render.evidence import evidence
 
     result = api.ingest(data, read=read, output=output)
 
-    return session.show(result, lambda console, found: tables.ingest(console, found.report, found.written))
+    def show(console: Any, found: Any) -> None:
+        tables.ingest(console, found.report, found.written)
+        if verbose:
+            evidence(console, found.report)
+
+    return session.show(result, show)

@@ -52,7 +52,7 @@ def read_options(
     known: Annotated[Many, typer.Option(**_columns, help="Covariates known in the future too.")] = None,
     static: Annotated[Many, typer.Option(**_columns, help="Columns constant within a series.")] = None,
     freq: Annotated[Text, typer.Option(metavar="STEP", help="15min, h, D, B, W, MS, QS, YS, step.")] = None,
-    layout: Annotated[Text, typer.Option(metavar="LAYOUT", help="single, wide, long, rows or year-month.")] = None,
+    layout: Annotated[Text, typer.Option(metavar="LAYOUT", help="single, wide, long, rows, times or year-month.")] = None,
     date_order: Annotated[Text, typer.Option(metavar="ORDER", help="ymd, dmy or mdy.")] = None,
     timezone: Annotated[Text, typer.Option(metavar="ZONE", help="For timestamps without one: Europe/Berlin, +02:00.")] = None,
     on_duplicate: Annotated[Text, typer.Option(metavar="HOW", help="Rows of one timestamp: first, last, mean or sum.")] = None,

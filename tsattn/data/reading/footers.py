@@ -46,7 +46,7 @@ def without_footers(table: Table, notes: Notes) -> Table:
 
 def _odd_labels(column: Column) -> np.ndarray | None:
     """(u,) which distinct texts of a column of dates are words; None where it is no column of dates, or all are dates."""
-    labels = column.labels
+    labels: Any = column.labels
     size = len(labels)
     some = np.unique(np.linspace(0, size - 1, min(size, 400)).astype(np.int64))
     if size > 400 and parse_texts(labels.take(arrow.integers(some))).failed.mean() > 0.1:

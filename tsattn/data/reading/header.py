@@ -173,6 +173,7 @@ def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[t
             levels.append(cells)
     inner = [j for j, name in enumerate(index) if not name] if any(index) else list(range(1, len(head[0])))
     kept = [level for level in levels if len({level[j] for j in inner if level[j]}) > 1] or levels[-1:]
+    left_out += [(f"one word, {level[inner[0]]!r},", first + _row_of(head, level)) for level in levels if level not in kept]
     for level in kept[:-1]:
         for j in range(1, len(level)):
             level[j] = level[j] or (level[j - 1] if j - 1 in inner else "")
@@ -181,6 +182,11 @@ def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[t
         parts = [level[j] for level in kept if level[j]]
         names.append(index[j] or "/".join(dict.fromkeys(parts)))
     return tuple(names), tuple(left_out)
+
+
+def _row_of(head: list[list[str]], level: list[str]) -> int:
+    """The index of the header row that these cells come from."""
+    return next(k for k, row in enumerate(head) if [cell.strip() for cell in row] == level)
 
 
 def _names_nothing(cells: list[str]) -> str:

@@ -64,20 +64,20 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
         if not wanted and numbers.done and is_item_name(name):
             continue  # 12b is the name of a meter, not 12 with a flag
         asked = wanted or name in covariates or not options.target
-        if not _is_sound(table, column, numbers, wanted, asked):
+        if not is_sound(table, column, numbers, wanted, asked):
             continue
         if not wanted and (code := _is_code(column, numbers.done)):
             if code == "long" and not is_item_name(name):
                 long_codes.append((name, numbers))
             continue
         columns[name] = numbers.column
-        _note(column, numbers, notes)
+        note_numbers(column, numbers, notes)
     if not any(c.kind == "number" and n not in busy for n, c in columns.items()):
         columns.update({name: numbers.column for name, numbers in long_codes})
     return replace(table, columns=columns)
 
 
-def _note(column: Column, numbers: Numbers, notes: Notes) -> None:
+def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
     for what in numbers.done:
         notes.repair(f"{what} taken off" if what != "decimal commas" else what, len(column), f"column {column.name!r}")
     if numbers.censored:
@@ -87,7 +87,7 @@ def _note(column: Column, numbers: Numbers, notes: Notes) -> None:
         notes.weigh(f"marks of {column.name!r}", ", ".join(numbers.done) or "decimal mark", "; ".join(numbers.why))
 
 
-def _is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked: bool) -> bool:
+def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked: bool) -> bool:
     """Whether a column is one of numbers throughout. Raises DataError where it should be and is not."""
     name = column.name
     if numbers.bad is not None:
