@@ -68,6 +68,10 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
     repeated = [n for n in candidates if _repeats(table.columns[n])]
     balanced = [n for n in others if _repeats(table.columns[n])]
     found = _fewest(table, stamps, keys, values, repeated, balanced)
+    if len(found) == 1 and table.columns[found[0]].missing.any():
+        # an empty cell stands for the whole of what another column names
+        whole = next((n for n in candidates if n != found[0] and n in texts and not table.columns[n].missing.any()), None)
+        found = _in_order(table, (whole, *found)) if whole else found
     if found:
         why = f"{alone:,} rows share a timestamp with a row that differs; none with one of the same item"
         notes.weigh("item", listed(found), why)

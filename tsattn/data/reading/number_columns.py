@@ -79,7 +79,7 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
 
 def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
     for what in numbers.done:
-        notes.repair(f"{what} taken off" if what != "decimal commas" else what, len(column), f"column {column.name!r}")
+        notes.repair(f"{what} taken off" if what != "decimal commas" else what, numbers.touched, f"column {column.name!r}")
     if numbers.censored:
         example = next(t for t in column.texts() if t[:1] in "<>≤≥")
         notes.repair(f"limits such as {example!r} taken as missing", numbers.censored, f"column {column.name!r}")
