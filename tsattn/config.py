@@ -16,7 +16,7 @@ from tsattn.errors import ConfigError
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How to read data. Everything is found by itself; each field overrides one guess."""
+    """Overrides of what reading infers from the data. Fields that hold several columns also take one name."""
 
     timestamp: str | None = None  # the timestamp column; "none" = there is none, number the rows
     item: tuple[str, ...] = ()  # the column, or columns, that name the series
@@ -35,6 +35,12 @@ class ReadOptions:
     decimal: str | None = None  # "." or ","
     encoding: str | None = None
     missing: tuple[str, ...] = ()  # cells that mark a missing value: -999, unavailable, <1
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            if field.default == ():
+                value = getattr(self, field.name)
+                object.__setattr__(self, field.name, (value,) if isinstance(value, str) else tuple(value))
 
 
 FRONT_ENDS = ("lstm", "gru", "rnn", "none")
@@ -127,13 +133,16 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class BacktestConfig:
-    """Rolling-origin evaluation."""
+    """Rolling-origin evaluation: windows at the end of each series."""
 
-    windows: int | None = None  # origins of each item; None = those held back from the model's training, else 5
-    step: int | None = None  # steps between origins; None = the horizon
-    horizon: int | None = None  # None = the model's
-    refit: bool = False  # train anew before every cutoff
+    windows: int | None = None  # windows of each series; None = the model's held-back test windows, else 5
+    step: int | None = None  # steps between windows; None = the horizon
+    horizon: int | None = None  # steps of a window; None = the model's
+    refit: bool = False  # also train a model before every cutoff
     baselines: tuple[str, ...] = ("naive", "seasonal-naive", "drift")
+    metrics: tuple[str, ...] = ()  # columns of the table; () = MASE, WQL, RMSE, sMAPE, 80 % coverage and the skills
+    quantiles: tuple[float, ...] = ()  # levels that are scored and written; () = 0.1, 0.2, … 0.9
+    cutoffs: tuple[str, ...] = ()  # last observed timestamps of the windows; () = rolling origins
 
 
 def _check_range(settings: Any, least: float, names: tuple[str, ...], below: float = float("inf")) -> None:

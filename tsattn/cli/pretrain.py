@@ -1,4 +1,4 @@
-"""`tsattn pretrain`: learn from synthetic series, before any data."""
+"""`tsattn pretrain`: train a model for any series on synthetic data."""
 
 from __future__ import annotations
 
@@ -21,22 +21,34 @@ if TYPE_CHECKING:
 @uses(session=options.session)
 def pretrain(
     session: Session,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="For the state and the model.")] = Path("pretrained"),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder of the training state and the model.")
+    ] = Path("pretrained"),
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A TOML file with tables [model], [train] and [synthetic].")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="TOML file with tables [model], [train] and [synthetic].  [default: the package's recipe]"
+        ),
     ] = None,
     start: Annotated[
-        str | None, typer.Option("--from", metavar="MODEL", help="Go on from the weights of this model, such as zero-shot.")
+        str | None, typer.Option("--from", metavar="MODEL", help="Start from the weights of this model, such as zero-shot.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue from the state in the folder.")] = False,
-    max_time: Annotated[options.Text, typer.Option(metavar="TIME", help="Pause after 90s, 10m, 2h; --resume goes on.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue from the state in --out.")] = False,
+    max_time: Annotated[
+        options.Text, typer.Option(metavar="TIME", help="Pause after 90s, 10m or 2h; --resume continues.")
+    ] = None,
     gallery: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Draw some series of each generator, and do nothing else.")
+        Path | None, typer.Option(metavar="FILE.png", help="Only draw sample series of each generator to this file.")
     ] = None,
 ) -> int:
-    """Train a model for any series on synthetic ones alone. Takes hours; the model in the package was made so.
+    """Pre-train a zero-shot model on synthetic series.
 
-    Runs in slices of --max-time, each to the same state as one long run.
+    This takes hours. Runs in slices of --max-time give the same weights as one long run.
+
+    \b
+    Examples:
+      tsattn pretrain --out my-model --max-time 2h
+      tsattn pretrain --out my-model --resume
     """
     from tsattn import api
     from tsattn.render import tables

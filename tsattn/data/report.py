@@ -55,6 +55,7 @@ class ReadReport:
     last: str = ""
     seconds: float = 0.0
     evidence: tuple[Evidence, ...] = ()
+    left_out: tuple[str, ...] = ()  # items without any value
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -69,6 +70,7 @@ class Notes:
     repaired: list[Repair] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     def find(self, what: str, value: str, flag: str = "") -> None:
         self.found.append(Finding(what, value, flag))

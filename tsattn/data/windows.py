@@ -7,12 +7,16 @@ wall enters anything but the known covariates.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tsattn.data.freq import calendar_features, calendar_names
 from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tsattn.data.cleaning.prepare import Cleaning
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +27,8 @@ class WindowBatch:
     features (NaN where the panel is not dated), then declared ones; NaN where unknown. static: (B, ·). future_target:
     (B, H), NaN where not (yet) observed: for losses and scores only. item: (B,) index into the panel, origin: (B,)
     absolute row of the first step forecast. cutoff: (B,) the last observed timestamps on the grid clock, where the predict
-    loop told them: what may be learnt from one window for another must not come from a later one.
+    loop gave them: what may be learnt from one window for another must not come from a later one. cleaning: the record of
+    what data/cleaning/prepare.py left out of past_target, None before; plausible: (B, L), see there.
     """
 
     past_target: np.ndarray
@@ -35,6 +40,8 @@ class WindowBatch:
     origin: np.ndarray
     season_lengths: tuple[int, ...] = ()
     cutoff: np.ndarray | None = None
+    plausible: np.ndarray | None = None
+    cleaning: Cleaning | None = None
 
     def __len__(self) -> int:
         return len(self.item)
@@ -84,8 +91,8 @@ def rolling_origins(panel: Panel, horizon: int, windows: int, step: int | None =
 def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariates: bool = True) -> WindowBatch:
     """Cut one window of `context` past and `horizon` future steps at each origin; short items are padded on the left.
 
-    Without `covariates` the batch carries the target alone (P = C = K = 0): for forecasters that read nothing else, and want
-    the whole history, for which the calendar of every past step would cost more than the forecast.
+    Without `covariates` the batch carries the target alone (P = C = K = 0, no static features): for forecasters that read
+    nothing else and want the whole history, where the calendar of every past step would cost more than the forecast.
     """
     item, origin = origins.item, origins.row
     offset = np.arange(-context, horizon)
@@ -98,7 +105,9 @@ def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariate
 
     target = _take(panel.target, index, seen)
     past_cov, known = np.zeros((*index[:, past].shape, 0), np.float32), np.zeros((*index.shape, 0), np.float32)
+    static = np.zeros((len(item), 0), np.float32)
     if covariates:
+        static = panel.static[item]
         past_cov = _take(panel.past, index[:, past], seen[:, past])
         known = _take(panel.known, index, inside)
         if calendar_names(panel.freq):
@@ -111,7 +120,7 @@ def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariate
         past_target=target[:, past],
         past_cov=past_cov,
         known=known,
-        static=panel.static[item],
+        static=static,
         future_target=target[:, future],
         item=item,
         origin=origin,

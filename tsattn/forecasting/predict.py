@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tsattn.data.cleaning.prepare import Cleaning, prepared
 from tsattn.data.freq import calendar_names
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, gather, last_origins
@@ -40,7 +41,7 @@ def predict(
     """Forecast `horizon` steps from each origin (default: the end of every item), in the order of the origins.
 
     `quantiles` (default: the forecaster's own) that it does not make are interpolated, or extrapolated by the shape of the
-    past (tails.py). Items without one observed value, and those whose forecast is not finite, are Failures and left
+    past (tail_quantiles.py). Items without one observed value, and those whose forecast is not finite, are Failures and left
     out. Raises ConfigError for a bad horizon or quantiles, DataError for known covariates missing in the future rows.
     """
     levels = forecaster.quantiles if quantiles is None else checked_levels(quantiles)
@@ -57,8 +58,11 @@ def predict(
     if wants_covariates(forecaster):
         check_known(panel, origins[usable], horizon)
     values = np.zeros((len(origins), horizon, len(levels)), np.float32)
-    for which, _, found in predict_windows(forecaster, panel, origins[usable], horizon, levels, batch):
+    records: list[tuple[Cleaning, np.ndarray]] = []
+    for which, windows, found in predict_windows(forecaster, panel, origins[usable], horizon, levels, batch):
         values[usable[which]] = found
+        if windows.cleaning is not None:
+            records.append((windows.cleaning, usable[which]))
         for i in usable[which[~np.isfinite(found).all((1, 2))]].tolist():
             reason = f"{forecaster.name} gave a forecast that is not finite"
             failures[i] = Failure(panel.item_ids[origins.item[i]], reason)
@@ -72,6 +76,7 @@ def predict(
         values=values[kept],
         freq=panel.freq,
         tz=panel.tz,
+        cleaning=Cleaning.concat([record for record, _ in records], [rows for _, rows in records]).rows(kept),
     )
     return forecast, tuple(failures[i] for i in sorted(failures))
 
@@ -106,7 +111,10 @@ def predict_windows(
 def windows_of(
     forecaster: Forecaster, panel: Panel, origins: Origins, horizon: int, batch: int = BATCH
 ) -> Iterator[tuple[np.ndarray, WindowBatch]]:
-    """Yield (which (b,) of the origins, their windows, of whole passes of the forecaster), shortest history first."""
+    """Yield (which (b,) of the origins, their windows, of whole passes of the forecaster), shortest history first.
+
+    Histories are cleaned here, once, unless the forecaster wants them raw.
+    """
     if batch < 1:
         raise ConfigError(f"the batch must be positive, not {batch}")
     covariates = wants_covariates(forecaster)
@@ -124,7 +132,8 @@ def windows_of(
         chosen = origins[which]
         steps = chosen.row - panel.indptr[:-1][chosen.item] - 1
         cutoff = panel.freq.advance(panel.start[chosen.item], steps)
-        yield which, replace(gather(panel, chosen, context, reach, covariates), cutoff=cutoff)
+        windows = replace(gather(panel, chosen, context, reach, covariates), cutoff=cutoff)
+        yield which, windows if getattr(forecaster, "raw_history", False) else prepared(windows)
         at += len(which)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tsattn.atomic import write_atomic
-from tsattn.data.cleaning.point_outliers import shown_history
+from tsattn.data.cleaning.prepare import shown_history
 from tsattn.data.panel import Panel
 from tsattn.data.sinks import checked_suffix
 from tsattn.data.timezone import to_local
@@ -57,7 +57,7 @@ def views(forecast: Forecast, panel: Panel, most: int = MOST_PANELS, shown: int 
             View(
                 item_id=forecast.item_ids[b],
                 past_stamps=_local(past_stamps, panel),
-                past=shown_history(panel, i, end)[first - end :].astype(np.float64),
+                past=shown_history(panel, i, end, forecast.cleaning.at(b))[first - end :].astype(np.float64),
                 stamps=_local(forecast.timestamps[b], panel),
                 middle=middle[b].astype(np.float64),
                 name=name,

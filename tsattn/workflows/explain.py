@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tsattn.config import ReadOptions
+from tsattn.data.cleaning.prepare import prepared
 from tsattn.data.cleaning.seasonality import find_seasons
 from tsattn.data.freq import calendar_names
 from tsattn.data.panel import Panel
@@ -144,7 +145,7 @@ def run(
     origins = sampled(panel, panel.origin + rows, WINDOWS)
     steps = min(horizon_for(card, panel), card.model.horizon)
     passes = -(-steps // card.model.reach) * card.model.reach
-    batch = gather(panel, origins, card.model.context, passes, wants_covariates(forecaster))
+    batch = prepared(gather(panel, origins, card.model.context, passes, wants_covariates(forecaster)))
     batch.future_target[:, steps:] = np.nan  # of what nobody asked for, nothing is measured
     listener.note(f"measuring on {len(origins)} held-back windows")
     measured = Importance(forecaster, batch, groups(panel, origins, steps))

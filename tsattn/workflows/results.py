@@ -155,12 +155,15 @@ class Backtested:
     verdicts: tuple[str, ...]
     written: Path | None = None
     notes: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    metrics: tuple[str, ...] = ()  # columns to show; () for the usual ones
 
     def to_mapping(self) -> dict[str, Any]:
         return {
             **scores_mapping(self.scores),
             "verdicts": list(self.verdicts),
             "written": None if self.written is None else str(self.written),
+            "files": [str(path) for path in self.files],
             "data": self.report.to_mapping(),
             "notes": list(self.notes),
         }

@@ -8,7 +8,7 @@ import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data import arrow
-from tsattn.data.cleaning.gross_errors import warn_of_outliers
+from tsattn.data.cleaning.row_checks import warn_of_gross_errors, without_sentinels
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading import freq_inference
@@ -89,8 +89,9 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
     values = [c.values for c in targets] + past.arrays + known.arrays
     rows = Rows(group, np.zeros(0, "datetime64[us]"), values, ids, table.where)
     del values
+    rows = without_sentinels(rows, list(roles.target), notes)
     freq, rows, tz = _timed(table, rows, clock, options, len(targets), notes)
-    warn_of_outliers(rows, list(roles.target), notes)
+    warn_of_gross_errors(rows, list(roles.target), notes)
     grid = on_grid(rows, freq, notes, forced=options.freq is not None)
     del rows
     made = Schema(
@@ -198,6 +199,9 @@ def _panel(grid: Grid, roles: Roles, schema: Schema, static: np.ndarray, tz: str
     if lost:
         k = next(k for k, p in enumerate(pieces) if not p.kept.all())
         first = _name(grid.ids[int(np.argmin(pieces[k].kept))], roles, k)
+        notes.left_out += [
+            _name(i, roles, k) for k, p in enumerate(pieces) for i, kept in zip(grid.ids, p.kept, strict=True) if not kept
+        ]
         notes.repair("items without any value left out", lost, repr(first))
         notes.warn(f"{lost} item{'s have' if lost > 1 else ' has'} no value at all: {first!r}{' and others' if lost > 1 else ''}")
     ids = [_name(i, roles, k) for k, p in enumerate(pieces) for i, kept in zip(grid.ids, p.kept, strict=True) if kept]

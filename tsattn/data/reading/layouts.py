@@ -11,21 +11,21 @@ from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.names import listed, words
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import parse_numbers, parse_texts
+from tsattn.data.reading.date_formats import parse_texts
 from tsattn.data.reading.day_columns import long_table, matrix, unfold_days
+from tsattn.data.reading.month_names import month_numbers
 from tsattn.data.reading.numbers import as_numbers
+from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _QUARTERS = tuple(
     (f"q{k}", f"{k}q", f"t{k}", f"{k}t", roman, f"quarter{k}", f"qtr{k}", f"quartal{k}", f"trimestre{k}")
     for k, roman in enumerate(("i", "ii", "iii", "iv"), 1)
 )
 _HALVES = tuple((f"h{k}", f"{k}h", f"s{k}", f"{k}s", f"half{k}", f"semester{k}") for k in (1, 2))
 _YEAR_WORDS = {"year", "yr", "jahr", "ano", "anno", "rok", "annee", "jaar", "aar", "yil"}
-_FULL = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
 
 
 def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
@@ -57,19 +57,19 @@ def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clo
 
 
 def _month_columns(table: Table) -> list[str] | None:
-    """The columns of January to December."""
-    months = [
-        (_MONTHS[i], _FULL[i], str(i + 1), f"{i + 1:02d}", f"m{i + 1}", f"m{i + 1:02d}", "sept" if i == 8 else _FULL[i])
-        for i in range(12)
-    ]
-    return _columns_called(table, months)
+    """The columns of January to December, in any of the languages that dates are read in, or numbered."""
+    numbers = month_numbers()
+    names: list[list[str]] = [[str(k), f"{k:02d}", f"m{k}", f"m{k:02d}"] for k in range(1, 13)]
+    for name, number in numbers.items():
+        names[number - 1].append("".join(words(name)) if name.isascii() else name)
+    return _columns_called(table, names)
 
 
 def _columns_called(table: Table, names: Sequence[Sequence[str]]) -> list[str] | None:
     """One column for each of the names, which may be written in several ways; None where one is missing."""
     found: dict[int, str] = {}
     for column in table.columns:
-        plain = "".join(words(column))
+        plain = "".join(words(column)) if column.isascii() else column.strip(" .").lower()
         at = next((i for i, ways in enumerate(names) if plain in ways), None)
         if at is not None and at not in found:
             found[at] = column

@@ -18,6 +18,7 @@ from tsattn.data.reading.assemble import assemble
 from tsattn.data.reading.columns import Column, Table, concatenated
 from tsattn.data.reading.csv_tables import load
 from tsattn.data.reading.footers import without_footers
+from tsattn.data.reading.future_rows import WithFuture, extended, options_for
 from tsattn.data.reading.layouts import unfold
 from tsattn.data.reading.missing import without_named
 from tsattn.data.reading.number_columns import drop_index
@@ -36,20 +37,25 @@ if TYPE_CHECKING:
 
 
 def read(
-    source: str | Path | Sequence[Any] | pd.DataFrame | pa.Table,
+    source: str | Path | Sequence[Any] | pd.DataFrame | pa.Table | WithFuture,
     options: ReadOptions = ReadOptions(),
     *,
     schema: Schema | None = None,
 ) -> tuple[Panel, ReadReport]:
-    """Read a file, folder, glob, `-` (stdin), data frame or Arrow table into a Panel.
+    """Read a file, folder, glob, `-` (stdin), data frame or Arrow table into a Panel; see WithFuture for future covariates.
 
     With `schema`, the one of a model, the same columns are taken again where the data has them, and its covariates become
     exactly its features. Raises DataError or ConfigError that say what is wrong, where, and what to type next.
     """
     began = time.perf_counter()
     notes = Notes()
+    future: Table | None = None
+    if isinstance(source, WithFuture):
+        known_roles = read(source.data, options, schema=schema)[0].schema
+        future = load(parts_of(_frames(source.future)[0])[0], options, Notes())
+        options, source = options_for(options, known_roles, schema, future), source.data
     parts = [part for one in _frames(source) for part in parts_of(one)]
-    saved = _saved(parts, options, schema)
+    saved = _saved(parts, options, schema) if future is None else None
     if saved is not None:
         notes.find("format", "a panel that tsattn saved")
         return saved, _report(saved, _called(source, parts), notes, began)
@@ -60,6 +66,7 @@ def read(
     if len(tables) > 1 and "file" not in table.columns:
         table.columns["file"] = _file_column(parts, tables, table)
     del tables
+    table = table if future is None else extended(table, future, options.target)
     options = with_schema(options, schema, table)
     check_options(options, table)
     table = drop_index(table, _named(options), notes)
@@ -238,6 +245,7 @@ def _report(panel: Panel, source: str, notes: Notes, began: float) -> ReadReport
         first=_iso(panel, panel.start[filled].min()) if filled.any() else "",
         last=_iso(panel, last.max()) if filled.any() else "",
         seconds=time.perf_counter() - began,
+        left_out=tuple(notes.left_out),
     )
 
 

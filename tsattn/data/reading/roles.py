@@ -42,7 +42,7 @@ def with_schema(options: ReadOptions, schema: Schema | None, table: Table) -> Re
             if name not in here:
                 raise DataError(
                     f"{table.where.parts[0][0]}: no column {name!r}, a {role} covariate that the model was trained with",
-                    f"add it; columns: {listed(here)}",
+                    f"rename or add the column; {did_you_mean(name, here)}",
                 )
     targets = tuple(n for n in schema.target if n in here)
     return replace(

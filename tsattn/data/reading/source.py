@@ -86,7 +86,7 @@ def _paths(text: str) -> Iterable[Path]:
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(f"{text[:200]!r} is no path: {error}") from None
     if folder:
-        found = [p for p in sorted(path.iterdir()) if p.is_file() and _is_table(p)]
+        found = [p for p in sorted(path.iterdir()) if p.is_file() and is_table(p)]
         if not found:
             raise DataError(
                 f"{text}: the folder holds no CSV, TSV or Parquet file", f"looked for {', '.join(_SUFFIXES)} (.gz, .zst)"
@@ -101,13 +101,13 @@ def _paths(text: str) -> Iterable[Path]:
         return found
     if "://" in text:
         raise DataError(f"{text}: only local files are read", f"download it first, for example: curl -L {text} | tsattn ingest -")
-    there = sorted(p.name for p in path.parent.glob("*") if _is_table(p)) if path.parent.is_dir() else []
+    there = sorted(p.name for p in path.parent.glob("*") if is_table(p)) if path.parent.is_dir() else []
     near = difflib.get_close_matches(path.name, there, 3, 0.5)
     others = [name for name in there if name not in near][: 5 - len(near)]
     raise DataError(f"{text}: no such file", f"there is: {', '.join([*near, *others])}" if there else "")
 
 
-def _is_table(path: Path) -> bool:
+def is_table(path: Path) -> bool:
     name = path.name.lower()
     for packed in (".gz", ".zst", ".bz2"):
         name = name.removesuffix(packed)
