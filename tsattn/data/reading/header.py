@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tsattn.data.reading.affixes import UNITS
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.report import Notes
 
@@ -81,7 +82,7 @@ def _is_comment(row: list[str]) -> bool:
 
 def _short_header(rows: list[list[str]], first: int, width: int) -> Head | None:
     """A header one field shorter than the rows: R writes row names so; other tools end each row with a delimiter."""
-    if first == 0 or len(rows[first - 1]) != width - 1 or width <= 2:
+    if first == 0 or len(rows[first - 1]) != width - 1 or width <= 2 or _is_comment(rows[first - 1]):
         return None
     if not _is_header(rows[first - 1], [r[1:] for r in rows[first:]]):
         return None
@@ -197,6 +198,6 @@ def _names_nothing(cells: list[str]) -> str:
     rest = [c for c in cells[1:] if c]
     if rest and all(_NUMBER.fullmatch(c) for c in rest):
         return "codes"
-    if rest and sum(bool(_UNIT.fullmatch(c)) for c in rest) >= 0.8 * len(rest):
+    if rest and sum(c in UNITS or bool(_UNIT.fullmatch(c)) for c in rest) >= 0.8 * len(rest):
         return "units"
     return ""

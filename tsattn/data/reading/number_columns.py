@@ -11,6 +11,7 @@ from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.date_formats import parse_texts
 from tsattn.data.reading.items import is_item_name
 from tsattn.data.reading.numbers import Numbers, as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
@@ -157,24 +158,25 @@ def _is_code(column: Column, done: tuple[str, ...]) -> str:
 def no_number(table: Table) -> DataError:
     """The error for a table without a column of numbers: it shows the text that comes nearest."""
     where = table.where.parts[0][0]
-    near = [
-        (sum(ch.isdigit() for ch in t) / max(len(t), 1), n, c, t)
-        for n, c in table.columns.items()
-        if c.kind == "text" and c.labels is not None
-        for t in c.labels.slice(0, 20).to_pylist()
-        if any(ch.isdigit() for ch in t)
-    ]
-    if not near:
-        return DataError(
-            f"{where}: no numeric column to forecast",
-            f"columns: {listed(table.columns)}; name one with --target, and the rest as needed",
-        )
-    _, name, column, text = max(near, key=lambda one: one[0])
-    row = int(np.argmax(column.values == column.texts().index(text)))
+    digits = {n: _digits(c) for n, c in table.columns.items() if c.kind == "text" and c.labels is not None and len(c.labels)}
+    if not any(digits.values()):
+        hint = f"columns: {listed(table.columns)}; name one with --target, and the rest as needed"
+        return DataError(f"{where}: no numeric column to forecast", hint)
+    name = max(digits, key=lambda n: digits[n])
+    column = table.columns[name]
+    row = int(np.argmax(~column.missing))
+    text = column.text_at(row)
     return DataError(
         f"{where}: no numeric column to forecast; {table.where.line(row)}, column {name!r} holds {text[:40]!r}",
         f"write numbers alone in one column, and name it with --target; columns: {listed(table.columns)}",
     )
+
+
+def _digits(column: Column) -> float:
+    """The share of digits in the first texts of a column; 0 for dates."""
+    texts = "".join(column.labels.slice(0, 20).to_pylist()) if column.labels is not None else ""
+    dated = column.labels is not None and not parse_texts(column.labels.slice(0, 20)).failed.any()
+    return 0.0 if dated or not texts else sum(c.isdigit() for c in texts) / len(texts)
 
 
 def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
