@@ -45,7 +45,7 @@ def frame(freq: str, rows: int = 60, **columns: Any) -> pd.DataFrame:
 @pytest.mark.parametrize("coarse", ["D", "6h", "MS"])
 def test_when_data_is_coarser_than_the_model_then_it_is_refused_and_not_spread_over_a_finer_grid(coarse):
     panel, _ = read_for(card_of("h"), frame(coarse), ReadOptions())
-    with pytest.raises(ConfigError, match="steps of h, and these are") as caught:
+    with pytest.raises(ConfigError, match="steps of h, and this data has steps of") as caught:
         check_fits(card_of("h"), panel, "m/1")
     assert "tsattn train DATA" in caught.value.hint
     assert "--resample" not in caught.value.hint
@@ -74,7 +74,7 @@ def test_when_a_few_rows_only_look_like_another_frequency_then_the_models_is_tak
 
 def test_when_new_data_lacks_one_target_of_the_model_then_a_warning_names_it():
     _, report = read_for(card_of("D", ("a", "b")), frame("D", a=np.arange(60.0), c=np.arange(60.0)), ReadOptions())
-    assert any("no column 'b' here" in warning for warning in report.warnings)
+    assert any("no column 'b', which m was also trained on" in warning for warning in report.warnings)
     _, report = read_for(card_of("D", ("a", "b")), frame("D", a=np.arange(60.0), b=np.arange(60.0)), ReadOptions())
     assert report.warnings == ()
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import html
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from tsattn.data.cleaning.prepare import NOTHING, Cleaning
 from tsattn.data.freq import Freq
+from tsattn.data.panel import Panel
 from tsattn.data.timezone import canonical, instants
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import TsattnError
@@ -18,7 +22,9 @@ from tsattn.forecasting.quantiles import resample
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    from matplotlib.figure import Figure
 
+HTML_ROWS = 20
 DEFAULT_QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
@@ -63,6 +69,7 @@ class Forecast:
     freq: Freq
     tz: str | None = None
     cleaning: Cleaning = NOTHING
+    history: Panel | None = None  # the data before the cutoffs, which `plot` draws too
 
     def __post_init__(self) -> None:
         shape = (len(self.item_ids), self.timestamps.shape[1], len(self.quantiles))
@@ -143,6 +150,32 @@ class Forecast:
     def to_pandas(self) -> pd.DataFrame:
         """The rows of `to_arrow` as a data frame; zoned timestamps have a zoned dtype."""
         return self.to_arrow().to_pandas()
+
+    def plot(self, path: str | Path | None = None, title: str = "") -> Figure:
+        """A matplotlib figure of the forecast, at most 12 series, with `history` where it is known; `path` saves it.
+
+        Suffixes of `path`: .png, .svg, .html. Raises ConfigError for another one.
+        """
+        plots = importlib.import_module("tsattn.render.plots")  # drawing is above this layer
+        history = self.history or self._no_history()
+        if path is not None:
+            plots.save_plot(self, history, path, title)
+        figure: Figure = plots.draw(self, history, title)
+        return figure
+
+    def _no_history(self) -> Panel:
+        """A panel with one missing value for each series, at its cutoff."""
+        count = len(self)
+        missing = np.full(count, np.nan, np.float32)
+        rows = np.arange(count + 1, dtype=np.int64)
+        start = self.cutoffs.astype("datetime64[us]")
+        return Panel(self.freq, self.item_ids, rows, start, missing, rows[1:].copy(), tz=self.tz)
+
+    def _repr_html_(self) -> str:
+        """A table of the first rows, for notebooks."""
+        rows = self.to_pandas()
+        more = f"<p>… {len(rows) - HTML_ROWS:,} more rows: to_pandas()</p>" if len(rows) > HTML_ROWS else ""
+        return f"<p>{html.escape(repr(self))}</p>{rows.head(HTML_ROWS).to_html(index=False)}{more}"
 
 
 def _numbers(parts: Sequence[Forecast]) -> list[np.ndarray]:

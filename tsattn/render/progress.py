@@ -20,7 +20,7 @@ from tsattn.render.console import stderr
 from tsattn.render.format import duration
 
 LINE_EVERY = 15.0  # seconds between progress lines when stderr is not a terminal
-BAR = 12  # characters of the bar
+BAR = 8  # characters of the bar
 
 
 @contextmanager
@@ -76,7 +76,7 @@ class LiveLine:
         done = round(share * BAR)
         made = Text(f"{self.now.phase:<12} ", no_wrap=True, overflow="crop")
         made.append("━" * done, style="cyan").append("━" * (BAR - done), style="dim")
-        return made.append(f" {100 * share:3.0f} %  {words(self.now)}")
+        return made.append(f" {100 * share:3.0f} %  {words(self.now, clock)}")
 
     def stop(self) -> None:
         if self.live is not None:
@@ -111,15 +111,22 @@ def counted(now: Any) -> str:
     return f"{now.done:,} of {now.total:,} windows"
 
 
-def words(now: Any) -> str:
+def clock(seconds: float) -> str:
+    """`1:03`, `1:01:03`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def words(now: Any, shown: Callable[[float], str] = duration) -> str:
     """`loss 0.1234, best 0.1301, 812 win/s, 1 min 3 s left`; of a scoring run, the model in place of the losses."""
     if not hasattr(now, "steps"):
-        return f"{now.name}, {now.rate:,.0f} win/s, {duration(now.remaining)} left"
+        return f"{now.name}, {now.rate:,.0f} win/s, {shown(now.remaining)} left"
     parts = [f"loss {now.loss:.4f}"] if math.isfinite(now.loss) else []  # on a GPU, read every few steps only
     best = now.validation if now.best is None else now.best
     if best is not None:
         parts.append(f"best {best:.4f}")
     parts.append(f"{now.windows_per_second:,.0f} win/s")
     if now.remaining is not None:
-        parts.append(f"{duration(now.remaining)} left")
+        parts.append(f"{shown(now.remaining)} left")
     return ", ".join(parts)

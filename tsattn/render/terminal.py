@@ -55,7 +55,7 @@ def _print(console: Console, view: View, forecast: Forecast) -> None:
 
 
 def _axis(console: Console, view: View, forecast: Forecast, margin: int, columns: int) -> None:
-    """The time axis: its ends and the cutoff, and what the signs mean."""
+    """The time axis with its ends and the cutoff, and the legend."""
     cutoff = min(columns - 1, max(0, round((len(view.past) - 0.5) / (len(view.past) + len(view.middle)) * columns)))
     console.print(Text(" " * margin + " └" + "─" * cutoff + "┴" + "─" * (columns - cutoff - 1), style="dim"), no_wrap=True)
     ends = [view.past_stamps[:1] if len(view.past) else view.stamps[:1], view.stamps[:1], view.stamps[-1:]]

@@ -73,6 +73,7 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     failures = (*failures, *(failure for failure in lost if failure not in failures))
     if order.series:
         made, sampled, failures = _only(order.series, panel, made, sampled, failures)
+    made = dataclasses.replace(made, history=panel)
     notes = (*behind(panel, steps), *cleaning_notes(made, panel), *joined(forecaster))
     if pictures and len(made) > MOST_PANELS:
         notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -96,7 +97,7 @@ class Model:
         made, failures = predict(self.forecaster, panel, horizon=steps, quantiles=quantiles)
         if failures and (arrays or not len(made)):
             raise _failed(panel, failures[0])
-        return made.values if arrays else made
+        return made.values if arrays else dataclasses.replace(made, history=panel)
 
     def predict_paths(
         self, data: Any, horizon: int | None = None, *, paths: int = 100, seed: int = 0, freq: str | None = None
@@ -118,8 +119,6 @@ class Model:
 
     def _panel_of(self, data: Any, future: Any, read: ReadOptions, given: dict[str, Any]) -> Panel:
         """The data as a panel that the model fits. given: fields of ReadOptions that override those of `read`."""
-        import dataclasses
-
         if _is_arrays(data):
             own = "step" if self.card.freq == ANY_FREQ else self.card.freq
             panel = Panel.from_arrays(_series_of(data), freq=given.get("freq") or own)

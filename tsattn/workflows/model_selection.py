@@ -134,6 +134,7 @@ class Run:
     listener: Listener
     on_interrupt: Callable[[], None] | None = None
     logger: str | None = None
+    late: Callable[[], bool] = lambda: False  # whether the time limit is over
 
     @property
     def horizon(self) -> int:
@@ -215,7 +216,7 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     judged: list[tuple[Judged, Entry]] = []
     if base is not None and start == "auto" and tail is not None:
         work.listener.note("scoring the candidates on the validation windows")
-        judged = judge([*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon)
+        judged = judge([*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon, work.late)
     best = judged[0][1] if judged else next(iter(entries.values()))
     scores = tuple(score for score, _ in judged)
     if any(entry.fitted.stopped == "interrupted" for entry in entries.values()):
@@ -269,7 +270,7 @@ def told(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
     if (first.name, first.members) != (best.name, best.members):
         why = f"the ensemble {first.name} + members is less than {100 * (1 - CLEARLY):g} % better and slower"
     said = ", ".join(map(str, sorted(scores, key=lambda score: score.loss)))
-    return (f"saved: {name}; {why} (MASE / scaled quantile loss: {said})",)
+    return (f"best candidate: {name}; {why} (MASE / scaled quantile loss: {said})",)
 
 
 def so_far(state: Path) -> list[Notes]:
@@ -297,8 +298,13 @@ def _as_is(base: Base, plan: Plan) -> Entry:
     return Entry(AS_IS, base.network(config), plan.train, fitted, DEFAULT)
 
 
-def judge(entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int) -> list[tuple[Judged, Entry]]:
-    """Score every candidate on the windows at `origins`, at most MOST; the best and zero-shot also as ensembles. Best first."""
+def judge(
+    entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, late: Callable[[], bool] = lambda: False
+) -> list[tuple[Judged, Entry]]:
+    """Score every candidate on the windows at `origins`, at most MOST, best first.
+
+    The best one and zero-shot are also scored as ensembles, unless it is `late` by then.
+    """
     if len(origins) > MOST:
         origins = origins[np.linspace(0, len(origins) - 1, MOST).astype(np.int64)]
     scale = seasonal_errors(panel, origins, panel.freq.season_length)
@@ -308,6 +314,8 @@ def judge(entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int
         return Judged(entry.name, members, *_score(forecaster, panel, origins, horizon, scale)), replace(entry, members=members)
 
     out = sorted((scored(entry, ()) for entry in entries), key=lambda pair: pair[0].loss)
+    if late():
+        return out
     ready = [entry for entry in entries if entry.members]
     out += [scored(entry, DEFAULT) for entry in {one.name: one for one in (out[0][1], *ready)}.values()]
     # an ensemble costs more in every forecast, so it has to be clearly better

@@ -24,6 +24,7 @@ from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines.simple import baseline
 from tsattn.forecasting.scores import Backtest
 from tsattn.model.card import Card
+from tsattn.render.format import span
 from tsattn.training.processes import is_helper
 from tsattn.workflows import model_selection
 from tsattn.workflows.loaded_model import absolute, with_members
@@ -163,9 +164,9 @@ class _Training:
         if best.fitted.stopped == "interrupted":
             self.listener.note("interrupted: saving the best weights so far; --resume continues the training")
         source = source_of(self.data, self.panel, self.report, self.request.read, self.made)
-        card, scores = self.save(best.network, card_of(self.ref.name, self.panel, self.made, best, source, judged))
+        card, scores, why = self.save(best.network, card_of(self.ref.name, self.panel, self.made, best, source, judged))
         if scores is None:
-            said, beats = "not scored: no test windows were held back, or there was no time left", None
+            said, beats = f"not scored: {why}", None
         else:
             said, beats = verdict(scores.table(), scores.models[0])
         _forget(self.state, card.fitted.stopped, self.ref)
@@ -193,28 +194,30 @@ class _Training:
             dataclasses.replace(self.listener, progress=Outlook(self.listener)),
             on_interrupt=lambda: self.listener.note(warn),
             logger=logger,
+            late=lambda: self.budget.over,
         )
         return model_selection.run(work, self.base, self.request.start)
 
-    def save(self, network: Network, card: Card) -> tuple[Card, Backtest | None]:
+    def save(self, network: Network, card: Card) -> tuple[Card, Backtest | None, str]:
         """Save the weights, then score them and export the ONNX graph: a kill from here on loses no training."""
         from tsattn.model import artifact
         from tsattn.model.onnx_graph import traced_before
 
-        card, known, scores = artifact.save_weights(self.ref.path, network, card), traced_before(network), None
+        card, known = artifact.save_weights(self.ref.path, network, card), traced_before(network)
         try:
             if known:
                 card = self.export(network, card)
-            scores = score_tail(self.ref, self.panel, self.made, self.listener, self.budget)
+            scores, why = score_tail(self.ref, self.panel, self.made, self.listener, self.budget)
             if scores is not None:
                 card = dataclasses.replace(card, scores=plain(scores.table()))
                 artifact.rewrite_card(self.ref.path, card)
             if not known:
                 card = self.export(network, card)
         except KeyboardInterrupt:
+            _forget(self.state, card.fitted.stopped, self.ref)
             self.listener.note(f"interrupted: {self.ref} is saved and can forecast; tsattn backtest DATA scores it")
             raise
-        return card, scores
+        return card, scores, why
 
     def export(self, network: Network, card: Card) -> Card:
         """Add the ONNX graph; without it the model forecasts with torch."""
@@ -279,43 +282,42 @@ def _forget(state: Path, stopped: str, ref: ModelRef) -> None:
     model_selection.forget(state)
 
 
-def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener, budget: TimeBudget | None = None) -> Backtest | None:
-    """Scores of the saved model and the baselines on the test windows; None without any, or when the time is over."""
+def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener, budget: TimeBudget) -> tuple[Backtest | None, str]:
+    """Scores of the saved model and the baselines on the test windows; None with the reason when they are not scored."""
     from tsattn.model import runtime
 
     if made.windows < 1 or not np.any(made.test_start < panel.origin):
-        return None
+        return None, "the series are too short, or --test-windows 0"
     listener.note("scoring on the held-back test windows")
     others = [baseline(name) for name in usual_baselines(panel, BacktestConfig().baselines)]
     try:
         loaded = runtime.load(ref.path)
         model = with_members(loaded.card, loaded, None)
         hear = Scoring(listener, 1 + len(others), budget)
-        return backtest([model, *others], panel, horizon=made.horizon, windows=made.windows, on_progress=hear)
+        return backtest([model, *others], panel, horizon=made.horizon, windows=made.windows, on_progress=hear), ""
     except TimeIsOver:
-        listener.note("not scored: --max-time is over; tsattn backtest DATA scores the model")
+        return None, "--max-time is over; score it with: tsattn backtest DATA"
     except TsattnError as error:
-        listener.note(f"not scored: {error.message}")
-    return None
+        return None, error.message
 
 
 def notes_of(made: Plan, panel: Panel, base: model_selection.Base | None, request: Request) -> tuple[str, ...]:
     """Lines on what the plan chose, with the option that overrides each choice."""
     config, train = made.model, made.train
     far, usual = reach(panel), panel.freq.default_horizon
-    why = f"the default for {panel.freq}"
+    why = "default"
     if made.horizon == far:
         why = "as far as the known covariates reach"
     elif made.horizon < usual:
-        why = f"the default for {panel.freq} is {usual}, too long for {int(np.median(panel.lengths)):,} rows"
-    chosen = "" if request.horizon is not None else f" ({why}; --horizon N overrides it)"
+        why = f"the default of {usual} is too long for {int(np.median(panel.lengths)):,} rows"
+    chosen = "" if request.horizon is not None else f" ({why}; set it with --horizon N)"
     if panel.known.shape[1] and far is None:
         chosen += "; a forecast will need rows with the known covariates after the last target, and this data has none"
     tail = f"test: the last {made.windows} × {made.horizon} steps of each series are held back" if made.windows else ""
     shares = model_selection.shares_of(model_selection.kinds_of(base, request.start), panel)
     most = model_selection.most_steps(train, shares)
     return (
-        f"horizon: {made.horizon} steps of {panel.freq}{chosen}",
+        f"horizon: {span(made.horizon, panel.freq)}{chosen}",
         tail or "test: nothing is held back (the series are too short, or --test-windows 0)",
         f"network: {parts_of(config)}, context {config.context}, at most {most:,} steps",
         *model_selection.announced(base, request.start, panel),
