@@ -90,8 +90,8 @@ def _is_written_time(column: Column) -> bool:
     step = max(1, len(labels) // 300)
     some = labels.take(arrow.integers(np.arange(0, len(labels), step))) if step > 1 else labels
     parsed = parse_texts(some)
-    if not set(words(column.name)) & _TOKENS and all(t.isdigit() for t in some.to_pylist()):
-        return False  # bare digits may be codes
+    if not set(words(column.name)) & _TOKENS and np.mean([t.replace(".", "", 1).isdigit() for t in some.to_pylist()]) > 0.5:
+        return False  # bare digits may be codes, or values that look like years
     return not parsed.failed.all() and parsed.failed.mean() <= 0.2
 
 
