@@ -286,14 +286,14 @@ def test_when_training_is_interrupted_then_the_best_so_far_is_saved_and_resume_e
     while run.poll() is None and time.monotonic() < deadline and not list(state.rglob("step-*")):
         time.sleep(0.1)
     run.send_signal(signal.SIGINT)
-    out, err = run.communicate(timeout=120)
+    out, err = run.communicate(timeout=600)
     assert run.returncode == 130, err
     assert "interrupted" in out
     assert "--resume continues" in err
     first = read_card(models / "0001").fitted
     assert first.stopped == "interrupted"
     # the second run remembers what the first one was asked for
-    done = subprocess.run([*words, "--resume", "--max-time", "1s", "--json"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*words, "--resume", "--max-time", "1s", "--json"], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     document = json.loads(done.stdout)
     assert document["model"] == "shops/2"

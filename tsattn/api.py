@@ -107,33 +107,37 @@ def pretrain(
     out: str | Path,
     config: Place = None,
     start: Place = None,
+    corpus: Sequence[str | Path] = (),
     resume: bool = False,
     pause: float | None = None,
     listener: Listener = Listener(),
 ) -> Pretrained:
-    """Pre-train a model for any frequency on synthetic series, by the package's recipe or the one in `config`.
+    """Pre-train a model of any frequency by the committed recipe or the one in `config`.
 
-    start: a model folder of the same architecture, or "zero-shot", to start from its weights. After `pause` seconds the run
-    stops with its state in `out`, and `resume` continues it. Raises ConfigError.
+    start: a model folder of the recipe's architecture, or "zero-shot", whose weights the run starts from. corpus: Parquet
+    files of real series (source, item_id, freq, values) to mix with the synthetic ones.
+    After `pause` seconds the run ends with its state in `out`, which `resume` continues from. Raises ConfigError.
     """
     from tsattn.workflows.pretrain import read_recipe, run
 
     recipe = read_recipe(None if config is None else Path(config))
     first = None if start is None else Workspace.at(None).find(start).path
-    return run(recipe, Path(out), start=first, resume=resume, pause=pause, listener=listener)
+    files = [Path(path) for path in corpus]
+    return run(recipe, Path(out), start=first, corpus=files, resume=resume, pause=pause, listener=listener)
 
 
-def gallery(path: str | Path, *, config: Place = None) -> Drawn:
-    """Draw sample series of each synthetic generator into a PNG. Raises ConfigError."""
+def gallery(path: str | Path, *, config: Place = None, corpus: Sequence[str | Path] = ()) -> Drawn:
+    """Draw some series of each synthetic generator, and of each source of a corpus, into a PNG. Raises ConfigError."""
     from tsattn.atomic import write_atomic
     from tsattn.data.sinks import checked_suffix
     from tsattn.synthetic.gallery import gallery as draw
-    from tsattn.workflows.pretrain import read_recipe
+    from tsattn.workflows.pretrain import read_corpus, read_recipe
 
     target = checked_suffix(path, (".png",))
     recipe = read_recipe(None if config is None else Path(config))
+    found = read_corpus(recipe, [Path(path) for path in corpus])
     with write_atomic(target) as beside:
-        draw(recipe.synthetic, beside, recipe.train.seed)
+        draw(recipe.synthetic, beside, recipe.train.seed, found)
     return Drawn(target)
 
 

@@ -35,6 +35,9 @@ class ReadOptions:
     decimal: str | None = None  # "." or ","
     encoding: str | None = None
     missing: tuple[str, ...] = ()  # cells that mark a missing value: -999, unavailable, <1
+    calendar: str | None = None  # open slots: an exchange (XNYS), a week (Mon-Sat), or "none" for every slot
+    holidays: tuple[str, ...] = ()  # regions whose public holidays are known covariates, and closed where the data has no rows
+    drop_last: bool = False  # leave out the last period where it is unfinished
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -190,6 +193,8 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
     for option in options:
         if typing.get_origin(option) is tuple and isinstance(value, (list, tuple)):
             return tuple(value)
+        if typing.get_origin(option) is dict and isinstance(value, dict):  # of a name to a number
+            return {str(key): _checked(number, typing.get_args(option)[1], f"{where}: {key}") for key, number in value.items()}
         if option is float and isinstance(value, (int, float)) and not isinstance(value, bool):
             return float(value)
         if option in (int, str, bool) and type(value) is option:

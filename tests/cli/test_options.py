@@ -49,7 +49,10 @@ FLAGS = {
     "delimiter": (["--delimiter", "tab"], "\t"),
     "decimal": (["--decimal", ","], ","),
     "encoding": (["--encoding", "latin-1"], "latin-1"),
-    "missing": (["--missing", "-999,n/a"], ("-999", "n/a")),
+    "missing": (["--missing", "-999,n.a."], ("-999", "n.a.")),
+    "calendar": (["--calendar", "XNYS"], "XNYS"),
+    "holidays": (["--holidays", "DE,US-NY"], ("DE", "US-NY")),
+    "drop_last": (["--drop-last"], True),
 }
 
 

@@ -93,6 +93,13 @@ def read_options(
     missing: Annotated[
         Many, typer.Option(metavar="VALUE,…", show_default=False, help="Cells that mark a missing value: -999,unavailable,'<1'.")
     ] = None,
+    calendar: Annotated[
+        Text, typer.Option(metavar="NAME", help="Open slots: an exchange (XNYS), a week (Mon-Sat), or none for every slot.")
+    ] = None,
+    holidays: Annotated[
+        Many, typer.Option(metavar="REGION,…", show_default=False, help="Public holidays of DE, US-NY, …: known in the future.")
+    ] = None,
+    drop_last: Annotated[bool, typer.Option("--drop-last", help="Leave out the last period where it is unfinished.")] = False,
 ) -> ReadOptions:
     """Overrides of what reading infers from the data."""
     if delimiter in ("tab", "\\t"):
@@ -115,6 +122,9 @@ def read_options(
         decimal=decimal,
         encoding=encoding,
         missing=listed(missing),
+        calendar=calendar,
+        holidays=listed(holidays),
+        drop_last=drop_last,
     )
 
 

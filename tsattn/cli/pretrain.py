@@ -1,4 +1,4 @@
-"""`tsattn pretrain`: train a model for any series on synthetic data."""
+"""`tsattn pretrain`: make a model for any series, from synthetic series and from a corpus of real ones."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ def pretrain(
         Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder of the training state and the model.")
     ] = Path("pretrained"),
     config: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="TOML file with tables [model], [train] and [synthetic].  [default: the package's recipe]"
-        ),
+        Path | None, typer.Option(metavar="FILE", help="A TOML file with tables [model], [train], [synthetic] and [corpus].")
+    ] = None,
+    corpus: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A Parquet file of real series (source, item_id, freq, values). Repeatable."),
     ] = None,
     start: Annotated[
         str | None, typer.Option("--from", metavar="MODEL", help="Start from the weights of this model, such as zero-shot.")
@@ -38,10 +39,10 @@ def pretrain(
         options.Text, typer.Option(metavar="TIME", help="Pause after 90s, 10m or 2h; --resume continues.")
     ] = None,
     gallery: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Only draw sample series of each generator to this file.")
+        Path | None, typer.Option(metavar="FILE.png", help="Draw some series of each generator and source, and do nothing else.")
     ] = None,
 ) -> int:
-    """Pre-train a zero-shot model on synthetic series.
+    """Train a model for any series on synthetic series, and on real ones with --corpus. Takes hours.
 
     This takes hours. Runs in slices of --max-time give the same weights as one long run.
 
@@ -54,7 +55,8 @@ def pretrain(
     from tsattn.render import tables
 
     if gallery is not None:
-        return session.show(api.gallery(gallery, config=config), lambda console, made: console.print(f"wrote {made.written}"))
+        drawn = api.gallery(gallery, config=config, corpus=corpus or ())
+        return session.show(drawn, lambda console, made: console.print(f"wrote {made.written}"))
 
     def render(console: Console, found: Pretrained) -> None:
         tables.pretrained(console, found.to_mapping())
@@ -64,6 +66,7 @@ def pretrain(
             out=out,
             config=config,
             start=start,
+            corpus=corpus or (),
             resume=resume,
             pause=options.seconds(max_time, "--max-time"),
             listener=listener,

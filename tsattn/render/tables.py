@@ -222,6 +222,8 @@ def pretrained(console: Console, found: Mapping[str, Any]) -> None:
             f"on {fitted['device']} ({fitted['precision']}); {count(int(fitted['parameters']), 'parameter')}"
         )
     )
+    if found.get("data_share") is not None:
+        console.print(Text(f"{found['data_share']:.1%} of the time went into making series"))
     if found["model"] is None:
         console.print(Text(f"paused; continue with: tsattn pretrain --out {found['out']} --resume", style="bold"))
     else:

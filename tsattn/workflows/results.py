@@ -96,6 +96,7 @@ class Pretrained:
     model: Path | None
     fitted: Fitted
     steps: int
+    data_share: float | None = None  # of the time of this slice, spent on drawing and making series
 
     def to_mapping(self) -> dict[str, Any]:
         from tsattn.config import to_mapping
@@ -105,6 +106,7 @@ class Pretrained:
             "model": None if self.model is None else str(self.model),
             "steps": self.steps,
             "fitted": plain(to_mapping(self.fitted)),
+            "data_share": None if self.data_share is None else round(self.data_share, 4),
         }
 
 

@@ -14,6 +14,7 @@ from tsattn.data.reading import freq_inference
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.encode import constant_by_item, encode
 from tsattn.data.reading.grid import Grid, find_freq, on_grid
+from tsattn.data.reading.open_slots import with_open_slots
 from tsattn.data.reading.roles import Roles
 from tsattn.data.reading.row_times import Clock, same_time_of_day, utc_stamps, wall_stamps
 from tsattn.data.reading.rows import Rows, in_order, merged, resampled
@@ -79,6 +80,8 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
     del values
     rows = without_sentinels(rows, list(roles.target), notes)
     freq, rows, tz = _timed(table, rows, clock, options, len(targets), notes)
+    if clock is not None and not clock.counted:
+        freq, rows, tz = with_open_slots(freq, rows, tz, options, notes)
     warn_of_gross_errors(rows, list(roles.target), notes)
     grid = on_grid(rows, freq, notes, forced=options.freq is not None)
     del rows
@@ -132,7 +135,7 @@ def _timed(
     if not zoned and not same_time_of_day(stamps):
         hint += "; if a clock was set back there, name its zone: --timezone Europe/Berlin, for example"
     if joined is not None:
-        return joined, resampled(ordered, joined, options.agg, targets, notes), clock.zone
+        return joined, resampled(ordered, joined.plain, options.agg, targets, notes), clock.zone
     ordered = merged(ordered, options.on_duplicate, notes, hint)
     if forced is not None:
         return forced, ordered, clock.zone
