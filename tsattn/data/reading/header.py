@@ -10,13 +10,15 @@ from itertools import pairwise
 
 from tsattn.data.reading.affixes import UNITS
 from tsattn.data.reading.missing import NULLS
+from tsattn.data.reading.month_names import month_numbers
 from tsattn.data.report import Notes
 
 COMMENTS = ("#", "//", "!")
 _MOST = 8  # rows that a header may have
 _NULLS = frozenset(NULLS)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.I)
-_DATE_LIKE = re.compile(r"(?=.*\d).*(?:[-/:]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|q).*", re.I)
+_MONTHS = "|".join(sorted({name[:3] for name in month_numbers()}))
+_DATE_LIKE = re.compile(rf"(?=.*\d).*(?:[-/:]|{_MONTHS}|q).*", re.I)
 _FORMAT = re.compile(r"\d{1,3}[sdn]")  # widths and types below the header of RDB files
 _UNIT = re.compile(
     r"[(\[].*[)\]]|[-–—]|%|°[CFK]?|(?:[kMGTmµun]?(?:W|Wh|V|A|Hz|m|g|l|L|s|Pa|bar|B|J)|h|min|d|°?[CFK]|mm|cm|km|kg|t|hPa|ppm|ppb|psi"

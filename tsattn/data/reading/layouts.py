@@ -91,7 +91,7 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
         first = next(iter(table.columns.values()))
         year = first if first.name not in parts else None
     numbers = as_numbers(year) if year is not None else None
-    parsed = parse_numbers(numbers.column.values.astype(np.float64)) if numbers else None
+    parsed = parse_numbers(numbers.column.values) if numbers else None
     if year is None or parsed is None or parsed[1] != "2000" or np.isnat(parsed[0]).any():
         return None
     values = matrix(table, parts, notes)

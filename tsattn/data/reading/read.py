@@ -26,6 +26,7 @@ from tsattn.data.reading.roles import check_options, find_roles, with_schema
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.rows import shown
 from tsattn.data.reading.source import Part, parts_of
+from tsattn.data.reading.split_dates import without_undated
 from tsattn.data.reading.timestamp_column import find_clock
 from tsattn.data.report import Notes, ReadReport
 from tsattn.data.timezone import offset_zone
@@ -76,6 +77,7 @@ def read(
         table, clock = unfolded
     else:
         clock = find_clock(table, options, notes, _named(options), schema.timestamp if schema else None)
+    table, clock = without_undated(table, clock)
     table, options = _files_as_items(table, clock, options)
     roles, table = find_roles(table, clock, options, notes)
     used = {*roles.item, *roles.target, *options.past, *options.known, *options.static}
