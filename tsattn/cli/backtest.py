@@ -10,6 +10,7 @@ from tsattn.cli import options
 from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
 from tsattn.config import BacktestConfig, ReadOptions
+from tsattn.forecasting.baselines import BASELINES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,8 +46,7 @@ def backtest(
         options.Many,
         typer.Option(
             metavar="NAME,…",
-            help="Baselines: naive, seasonal-naive, drift, seasonal-mean, long-cycle, historic-quantiles, holt, auto-ets, "
-            "auto-theta, auto-arima.  [default: naive, seasonal-naive, drift]",
+            help=f"Baselines: {', '.join(BASELINES)}.  [default: naive, seasonal-naive, drift]",
         ),
     ] = None,
     members: options.Members = None,

@@ -49,7 +49,7 @@ def is_written_time(column: Column) -> bool:
         return False
     if says_time(column.name):
         return True
-    if np.mean([t.isdigit() for t in some.to_pylist()]) > 0.5:
+    if np.mean([t.replace(".", "", 1).isdigit() for t in some.to_pylist()]) > 0.5:
         return False  # bare digits may be codes or values
     return not set(parsed.styles) <= COMPACT or (step == 1 and len(labels) > 2 and _is_even(parsed.wall, 3))
 

@@ -289,4 +289,4 @@ def _note(
         notes.find("header", f"{head.rows} rows")
         notes.weigh("header", f"{head.rows} rows", f"line {skip + 1} is the first like the rows of the middle")
     for what, row in head.left_out:
-        notes.repair(f"a row of {what} below the header left out", 1, f"{part.name}, line {lines[row]}")
+        notes.repair(f"a row of {what} in the header left out", 1, f"{part.name}, line {lines[row]}")

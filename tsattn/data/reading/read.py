@@ -71,7 +71,7 @@ def read(
     options = with_schema(options, schema, table)
     check_options(options, table)
     table = drop_index(table, _named(options), notes)
-    unfolded = unfold(table, options, notes) if options.timestamp is None else None
+    unfolded = unfold(table, options, notes) if options.timestamp != "none" else None
     clock: Clock | None
     if unfolded is not None:
         table, clock = unfolded

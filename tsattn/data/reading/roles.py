@@ -73,8 +73,8 @@ def check_options(options: ReadOptions, table: Table) -> None:
             if name in taken:
                 raise ConfigError(f"column {name!r} is asked for as {taken[name]} and as {role}", "name it once")
             taken[name] = role
-    if options.layout not in (None, "long", "wide", "single", "year-month", "rows"):
-        raise ConfigError(f"--layout must be long, wide, single, year-month or rows, not {options.layout!r}")
+    if options.layout not in (None, "long", "wide", "single", "year-month", "times", "rows"):
+        raise ConfigError(f"--layout must be long, wide, single, rows, times or year-month, not {options.layout!r}")
 
 
 def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: Notes) -> tuple[Roles, Table]:
