@@ -91,6 +91,12 @@ def beside(texts: Sequence[str]) -> Affixes | None:
     return None
 
 
+def bare(text: str) -> str:
+    """The number of a text, without what stands beside it; the text itself where it is no number."""
+    found = SPLIT.fullmatch(text)
+    return (found["neg"] + found["num"]).strip() if found else text
+
+
 def _same(sign: str) -> str:
     """Signs of one currency as one."""
     return {"€": "EUR", "Euro": "EUR", "$": "USD", "US$": "USD", "dollar": "USD", "dollars": "USD", "£": "GBP"}.get(sign, sign)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data.names import listed
+from tsattn.data.reading.affixes import bare
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.marks import decide
 from tsattn.data.reading.number_columns import is_sound, note_numbers
@@ -132,8 +133,8 @@ def matrix(table: Table, names: list[str], notes: Notes) -> np.ndarray | None:
         elif column.kind == "number":
             some = column.values[:200]
             texts += [f"{v:.0f}" for v in some[np.isfinite(some)] if v == np.round(v)]
-    verdict = decide(texts, table.marks)
-    if not verdict.open and not table.marks.named:
+    verdict = decide([bare(t) for t in texts], table.marks)
+    if not verdict.open and verdict.why and not table.marks.named:
         table = replace(table, marks=replace(table.marks, decimal=verdict.decimal, named=True))
     columns = []
     for k, name in enumerate(names):

@@ -71,8 +71,8 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
     found = _fewest(table, stamps, keys, values, repeated, balanced)
     if len(found) == 1 and table.columns[found[0]].missing.any():
         # an empty cell stands for the whole of what another column names
-        whole = next((n for n in candidates if n != found[0] and n in texts and not table.columns[n].missing.any()), None)
-        found = _in_order(table, (whole, *found)) if whole else found
+        upper = next((n for n in candidates if n != found[0] and n in texts and not table.columns[n].missing.any()), None)
+        found = _in_order(table, (upper, *found)) if upper else found
     if found:
         why = f"{alone:,} rows share a timestamp with a row that differs; none with one of the same item"
         notes.weigh("item", listed(found), why)
