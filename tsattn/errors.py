@@ -14,7 +14,8 @@ class ExitCode(IntEnum):
     BUG = 3  # a fault of tsattn itself
     PARTIAL = 4  # some items failed, the rest are written
     LOCKED = 75  # another run holds the lock: try again
-    INTERRUPTED = 130
+    INTERRUPTED = 130  # by SIGINT: Ctrl-C
+    TERMINATED = 143  # by SIGTERM: a stop of the service or the container
 
 
 class TsattnError(Exception):

@@ -24,17 +24,12 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("output", ["in/a.csv", "./in/../in/a.csv", "ABSOLUTE/in/a.csv", "link/a.csv", "in/new.csv", "in/new.parquet"])
-@pytest.mark.parametrize("data", ["in", "in/", "link", "in/*.csv", "in/*", "in/[ab]*.csv"])
+@pytest.mark.parametrize("output", ["in/a.csv", "./in/../in/a.csv", "ABSOLUTE/in/a.csv", "link/a.csv", "in/new.csv"])
+@pytest.mark.parametrize("data", ["in", "in/", "link", "in/*.csv", "in/*", "i?/*.csv"])
 def test_when_an_output_would_be_read_as_data_then_it_is_refused_by_whatever_name(place, output, data):
     (place / "link").symlink_to(place / "in")
-    output = output.replace("ABSOLUTE", str(place))
-    would_be_read = "new" not in output or not any(c in data for c in "*[") or (data == "in/*" or data == "in/*.csv" and "csv" in output)
-    if would_be_read:
-        with pytest.raises(ConfigError, match=r"is the data itself|is inside the input folder|matches the input"):
-            refuse_input(output, data)
-    else:
-        refuse_input(output, data)
+    with pytest.raises(ConfigError, match=r"is the data itself|is inside the input folder|matches the input"):
+        refuse_input(output.replace("ABSOLUTE", str(place)), data)
 
 
 @pytest.mark.parametrize("output", ["out.csv", "elsewhere/in.csv", "in/deeper/new.csv", "in2/a.csv", "in/picture.png"])

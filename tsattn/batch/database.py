@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from tsattn.batch.job_values import NO_DATABASES, scheme_of
-from tsattn.data.sinks import Tables
+from tsattn.data.output_formats import Tables
 from tsattn.errors import ConfigError, DataError, TsattnError
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from tsattn.batch.job_values import expanded, is_database, scheme_of
+from tsattn.batch.job_values import is_database, scheme_of
 from tsattn.batch.jobs import Job, JobFile
+from tsattn.batch.secrets import expanded, shown
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
 from tsattn.data.timezone import to_local, to_utc
@@ -56,7 +57,7 @@ def missing(job: Job, file: JobFile) -> str:
     place = file.local(text)
     if Path(place).exists() or (any(c in place for c in "*?[") and glob.glob(place, recursive=True)):
         return ""
-    return f"the input {job.input} does not exist"
+    return f"the input {shown(job.input)} does not exist"
 
 
 def _fetched(url: str, folder: Path) -> list[str]:
@@ -78,10 +79,10 @@ def _fetched(url: str, folder: Path) -> list[str]:
             names.append(str(name))
     except (OSError, ValueError, ImportError) as error:
         raise DataError(
-            f"{url}: cannot be read: {str(error)[:300]}", "is the address right, and its fsspec driver there?"
+            f"{shown(url)}: cannot be read: {str(error)[:300]}", "check the address, and that its fsspec driver is installed"
         ) from None
     if not names:
-        raise DataError(f"{url}: no file matches")
+        raise DataError(f"{shown(url)}: no file matches")
     return names
 
 

@@ -18,12 +18,16 @@ import numpy as np
 
 from tsattn.batch.accuracy import Accuracy, score
 from tsattn.batch.blocks import sample
+from tsattn.batch.cron import longest_gap
 from tsattn.batch.inputs import newest, on_grid, opened
-from tsattn.batch.job_values import Redactor, expanded, longest_gap, scheme_of
-from tsattn.batch.jobs import Job, JobFile, Monitor, read_jobs
+from tsattn.batch.job_file import read_jobs
+from tsattn.batch.job_values import scheme_of
+from tsattn.batch.jobs import Job, JobFile, Monitor
 from tsattn.batch.records import GOOD, Records
 from tsattn.batch.run import find_model, place_of
+from tsattn.batch.secrets import Redactor, expanded
 from tsattn.batch.shared_records import SharedRecords, records_of
+from tsattn.data.names import printable
 from tsattn.errors import TsattnError
 from tsattn.forecasting.predict import show
 from tsattn.model.card import ANY_FREQ, Card
@@ -100,7 +104,7 @@ def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, verdict: 
         return
     verdict.last_good = good[0]["ended"]
     age = (dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(good[0]["ended"])).total_seconds()
-    allowed = longest_gap(job.schedule) + GRACE if job.max_gap is None else job.max_gap
+    allowed = longest_gap(job.cron) + GRACE if job.max_gap is None else job.max_gap
     if age > allowed:
         by = "its schedule" if job.max_gap is None else "max_gap"
         verdict.problems.append(f"no good run for {duration(age)}, {by} allows {duration(allowed)}{last}")
@@ -170,13 +174,14 @@ def _tell(alert: str, folder: Path, watched: Watched) -> None:
 
 def prometheus_text(watched: Watched) -> str:
     """The verdicts in the text format that Prometheus reads (node_exporter's textfile collector takes it)."""
+    jobs = {v.job: printable(v.job).replace("\\", r"\\").replace('"', r"\"") for v in watched.verdicts}  # as labels
     lines = ["# HELP tsattn_job_good Whether nothing is wrong with a job.", "# TYPE tsattn_job_good gauge"]
-    lines += [f'tsattn_job_good{{job="{v.job}"}} {int(not v.problems)}' for v in watched.verdicts]
+    lines += [f'tsattn_job_good{{job="{jobs[v.job]}"}} {int(not v.problems)}' for v in watched.verdicts]
     lines += ["# HELP tsattn_job_last_good_seconds When a job last ran well.", "# TYPE tsattn_job_last_good_seconds gauge"]
     for v in watched.verdicts:
         if v.last_good:
             lines.append(
-                f'tsattn_job_last_good_seconds{{job="{v.job}"}} {dt.datetime.fromisoformat(v.last_good).timestamp():.0f}'
+                f'tsattn_job_last_good_seconds{{job="{jobs[v.job]}"}} {dt.datetime.fromisoformat(v.last_good).timestamp():.0f}'
             )
     for name, about in (
         ("fallback_share", "items not forecast by the model"),
@@ -184,6 +189,6 @@ def prometheus_text(watched: Watched) -> str:
         ("coverage", "of 80 % intervals"),
     ):
         lines += [f"# HELP tsattn_job_{name} {about}.", f"# TYPE tsattn_job_{name} gauge"]
-        found = ((v.job, getattr(v, name)) for v in watched.verdicts)
+        found = ((jobs[v.job], getattr(v, name)) for v in watched.verdicts)
         lines += [f'tsattn_job_{name}{{job="{job}"}} {value:.10g}' for job, value in found if value is not None]
     return "\n".join(lines) + "\n"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tsattn.batch.job_values import Output, expanded
+from tsattn.batch.job_values import Output
 from tsattn.batch.jobs import Job, JobFile
-from tsattn.data.sinks import Tables
+from tsattn.batch.secrets import expanded
+from tsattn.data.output_formats import Tables
 from tsattn.errors import DataError, TsattnError
 
 

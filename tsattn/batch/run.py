@@ -19,13 +19,14 @@ from tsattn.batch.block_forecast import NAMED, Block, Part, Work, frozen, joined
 from tsattn.batch.blocks import Source, source_of
 from tsattn.batch.engines import Engine, engine_of
 from tsattn.batch.inputs import Clock, missing, on_grid, opened, parse_moment
-from tsattn.batch.job_values import Redactor
-from tsattn.batch.jobs import Job, JobFile, read_jobs
+from tsattn.batch.job_file import read_jobs
+from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.outputs import deliver
 from tsattn.batch.parquet_blocks import Piece
 from tsattn.batch.records import Records
 from tsattn.batch.retrain import fresh_model
 from tsattn.batch.runs import JobRun, Order, Ran, Tick
+from tsattn.batch.secrets import Redactor
 from tsattn.batch.shared_records import SharedRecords, records_of
 from tsattn.batch.spool import Spool
 from tsattn.errors import DataError, LockedError, TsattnError

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tsattn.batch.job_values import Redactor
-from tsattn.batch.jobs import read_jobs
+from tsattn.batch.job_file import read_jobs
 from tsattn.batch.records import Records
 from tsattn.batch.run import place_of
+from tsattn.batch.secrets import Redactor
 from tsattn.batch.shared_records import records_of
 from tsattn.errors import TsattnError
 from tsattn.workspace import Workspace

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsattn.batch.database import transaction, widened
-from tsattn.batch.job_values import expanded
 from tsattn.batch.records import Records, now
+from tsattn.batch.secrets import expanded
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table

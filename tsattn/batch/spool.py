@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tsattn.data.sinks import Tables
+from tsattn.data.output_formats import Tables
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from tsattn.batch.job_values import Output, expanded
+from tsattn.batch.job_values import Output
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.output_files import partitions
+from tsattn.batch.secrets import expanded
+from tsattn.data.output_formats import FORMATS, read_parquet
 from tsattn.data.panel import Panel
 from tsattn.data.timezone import to_local
 from tsattn.errors import DataError
@@ -49,45 +51,11 @@ def _rows(job: Job, output: Output, place: str, panel: Panel, newest: np.datetim
         if output.kind == "dataset":
             for cutoff, path in partitions(place, job.name):
                 if on_clock(cutoff, panel) < newest:
-                    yield from ({**row, "cutoff": cutoff} for row in _parquet(path))
+                    yield from ({**row, "cutoff": cutoff} for row in read_parquet(path))
         elif Path(place).exists():
-            yield from (row for row in _READERS[Path(place).suffix.lower()](Path(place)) if row["job"] == job.name)
+            yield from (row for row in FORMATS[Path(place).suffix.lower()].read(Path(place)) if row["job"] == job.name)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise DataError(f"{output}: cannot be read back: {str(error)[:200]}") from None
-
-
-def _parquet(path: Path) -> Iterator[dict[str, Any]]:
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path, pre_buffer=False) as file:
-        for batch in file.iter_batches(20_000):
-            yield from batch.to_pylist()
-
-
-def _csv(path: Path) -> Iterator[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.csv as pc
-
-    texts = {name: pa.string() for name in ("job", "item_id", "cutoff", "timestamp", "run_id", "reason")}
-    with pc.open_csv(path, convert_options=pc.ConvertOptions(column_types=texts)) as file:
-        for batch in file:
-            yield from batch.to_pylist()
-
-
-def _json(path: Path) -> Iterator[dict[str, Any]]:
-    import json
-
-    yield from json.loads(path.read_text("utf-8"))
-
-
-def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    import json
-
-    with path.open(encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
-
-
-_READERS = {".csv": _csv, ".parquet": _parquet, ".json": _json, ".jsonl": _jsonl}
 
 
 def on_clock(value: Any, panel: Panel) -> np.datetime64:

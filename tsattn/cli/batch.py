@@ -87,7 +87,7 @@ def schedule(
     systemd: Annotated[bool, typer.Option("--systemd", help="Print timer and service units.")] = False,
 ) -> int:
     """Print crontab lines, or systemd units, that run the jobs."""
-    from tsattn.batch.jobs import read_jobs
+    from tsattn.batch.job_file import read_jobs
     from tsattn.batch.run import place_of
     from tsattn.batch.schedule import crontab, units
 
@@ -158,15 +158,17 @@ def _log(session: Session, as_json: bool) -> Callable[..., None]:
     """Log lines on stderr: JSON for machines, else words for people; only warnings and errors with --quiet."""
     import datetime as dt
 
+    from tsattn.data.names import printable, printable_json
+
     def log(level: str, message: str, **about: Any) -> None:
         if session.quiet and level == "info":
             return
         now = dt.datetime.now().astimezone()
         if as_json:
             line = {"time": now.isoformat(timespec="milliseconds"), "level": level, "message": message, **about}
-            text = json.dumps(line, ensure_ascii=False)
+            text = printable_json(json.dumps(line, ensure_ascii=False))
         else:
-            text = f"{now:%Y-%m-%d %H:%M:%S} {level} {about.get('job', '')}: {message}"
+            text = printable(f"{now:%Y-%m-%d %H:%M:%S} {level} {about.get('job', '')}: {message}")
         print(text, file=sys.stderr, flush=True)
 
     return log

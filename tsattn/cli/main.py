@@ -15,6 +15,7 @@ from tsattn.cli import backtest, batch, explain, forecast, ingest, models, optio
 from tsattn.cli.fast_path import spare_pydantic
 from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
+from tsattn.data.names import printable_json, printable_lines
 from tsattn.errors import ConfigError, ExitCode, TsattnError
 
 if TYPE_CHECKING:
@@ -127,11 +128,12 @@ def _tell(message: str, hint: str, code: ExitCode, kind: str, as_json: bool) -> 
     try:
         if as_json:
             document = {"error": {"kind": kind, "message": message, "hint": hint, "exit_code": int(code)}}
-            print(json.dumps(document, ensure_ascii=False), flush=True)
+            print(printable_json(json.dumps(document, ensure_ascii=False)), flush=True)
         else:
-            print(f"error: {message}" if code != ExitCode.INTERRUPTED else message, file=sys.stderr)
+            said = message if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED) else f"error: {message}"
+            print(printable_lines(said), file=sys.stderr)
             if hint:
-                print(f"hint: {hint}", file=sys.stderr)
+                print(printable_lines(f"hint: {hint}"), file=sys.stderr)
     except BrokenPipeError:
         _silence(sys.stdout)
 

@@ -10,6 +10,7 @@ import typer
 
 from tsattn.cli.session import Session
 from tsattn.config import ReadOptions, from_mapping, to_mapping
+from tsattn.data.output_formats import FORMATS
 from tsattn.errors import ConfigError
 
 Text: TypeAlias = str | None
@@ -35,9 +36,7 @@ Members = Annotated[
     ),
 ]
 Horizon = Annotated[int | None, typer.Option("--horizon", min=1, metavar="N", help="How many steps to forecast.")]
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result: .csv, .parquet, .json, .jsonl.")
-]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help=f"Write the result: {', '.join(FORMATS)}.")]
 
 # -- how to read -----------------------------------------------------------------------------------------------------
 

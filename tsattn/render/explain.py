@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tsattn.data.names import printable
 from tsattn.render import tables
 from tsattn.render.format import count, decimals, number, span, stamps
 
@@ -27,7 +28,7 @@ def explained(console: Console, found: Explained) -> None:
     """What matters, where in the past it lies, and what the median is made of."""
     made = found.forecast
     cutoff = stamps(made.cutoffs[:1], made.freq, made.tz)[0]
-    what = f"What {found.ref} rests on: {found.item_id}, {span(made.horizon, made.freq)} after {cutoff}"
+    what = f"What {found.ref} rests on: {printable(found.item_id)}, {span(made.horizon, made.freq)} after {cutoff}"
     console.print(Text(what, style="bold"))
     _matters(console, found)
     _past(console, found)
@@ -58,7 +59,7 @@ def _matters(console: Console, found: Explained) -> None:
         console.print("nothing clear: no single lag and no covariate", style="yellow")
     if len(clear) > MOST_ROWS:
         console.print(Text(f"… and {len(clear) - MOST_ROWS} more (--json has them all)", style="dim"))
-    rest = names([e for e in found.lags if not e.clear]) + [e.name for e in found.covariates if not e.clear]
+    rest = names([e for e in found.lags if not e.clear]) + [printable(e.name) for e in found.covariates if not e.clear]
     if rest:
         console.print(Text(f"no clear effect: {', '.join(rest)}", style="dim"))
 

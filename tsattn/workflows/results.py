@@ -120,7 +120,7 @@ class Forecasted:
     paths: Paths | None = None
 
     def to_mapping(self) -> dict[str, Any]:
-        from tsattn.data.sinks import iso
+        from tsattn.data.iso_text import iso
 
         made = self.forecast
         table = made.to_arrow()
