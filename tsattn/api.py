@@ -145,13 +145,10 @@ def load(
     `members`: simple methods to join it with, "network" for none or "all"; by default all with the zero-shot model, none
     with one trained on its data. Raises ArtifactError, and ConfigError for an unknown member.
     """
-    from tsattn.model import runtime
-    from tsattn.workflows.loaded_model import Model, with_members
+    from tsattn.workflows.find_model import opened
 
     place = Workspace.at(workspace)
-    ref = place.latest() if model is None else place.find(model)
-    forecaster = runtime.load(ref.path, engine)
-    return Model(ref, forecaster.card, with_members(forecaster.card, forecaster, members))
+    return opened(place.latest() if model is None else place.find(model), members, engine)
 
 
 def forecast(
@@ -182,14 +179,14 @@ def forecast(
     from tsattn.forecasting.quantiles import checked_levels
     from tsattn.forecasting.sample_paths import predict_paths
     from tsattn.render.plots import PLOTS, save_plot
-    from tsattn.workflows.find_model import choose
+    from tsattn.workflows.find_model import choose, opened
     from tsattn.workflows.loaded_model import behind, horizon_for, joined, moved, spikes
 
     table = None if output is None else checked_suffix(output, data=data)
     picture = None if plot is None else checked_suffix(plot, tuple(PLOTS), data=data)
     levels = None if quantiles is None else checked_levels(quantiles)  # before the data are read, which may take long
     chosen = choose(data, model, Workspace.at(workspace), read, listener)
-    forecaster = load(chosen.ref.path, members=members).forecaster
+    forecaster = opened(chosen.ref, members).forecaster
     steps = horizon_for(chosen.card, chosen.panel) if horizon is None else horizon
     made, failures = predict(forecaster, chosen.panel, horizon=steps, quantiles=levels)
     about = (*behind(chosen.panel, steps), *spikes(chosen.panel), *moved(chosen.card, chosen.panel))

@@ -46,6 +46,13 @@ class ConfigError(TsattnError):
     exit_code = ExitCode.USAGE
 
 
+def reason(error: OSError) -> str:
+    """Why the system refused, in a few words: "No space left on device"."""
+    import os
+
+    return os.strerror(error.errno) if error.errno else str(error.strerror or error).strip().partition("\n")[0][:200]
+
+
 class LockedError(TsattnError):
     """Another run holds the lock."""
 

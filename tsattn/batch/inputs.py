@@ -15,6 +15,7 @@ import numpy as np
 
 from tsattn.batch.job_values import is_database, scheme_of
 from tsattn.batch.jobs import Job, JobFile
+from tsattn.batch.runs import LOCK_WAIT
 from tsattn.batch.secrets import expanded, shown
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
@@ -35,13 +36,13 @@ class Clock:
 
 
 @contextmanager
-def opened(job: Job, file: JobFile) -> Iterator[Any]:
+def opened(job: Job, file: JobFile, wait: float = LOCK_WAIT) -> Iterator[Any]:
     """What `read` takes for a job's input. Raises DataError when it cannot be had."""
     text = expanded(job.input)
     if is_database(text):
         from tsattn.batch.database import rows_of
 
-        yield rows_of(file.local(text), expanded(job.query or ""), job.retries)
+        yield rows_of(file.local(text), expanded(job.query or ""), job.retries, wait)
     elif scheme_of(text):
         with tempfile.TemporaryDirectory(prefix="tsattn-") as folder:
             yield _fetched(text, Path(folder))
@@ -89,11 +90,14 @@ def _fetched(url: str, folder: Path) -> list[str]:
 def parse_moment(text: str) -> dt.datetime:
     """`2024-01-31`, `2024-01-31T06:00`, with `Z` or an offset or without. Raises ConfigError."""
     try:
-        return dt.datetime.fromisoformat(text.strip())
+        moment = dt.datetime.fromisoformat(text.strip())
     except ValueError:
         raise ConfigError(
-            f"--as-of {text!r} is no time", "write it as 2024-01-31 or 2024-01-31T06:00, with +02:00 or Z"
+            f"--as-of {text!r} is not a time", "write it as 2024-01-31 or 2024-01-31T06:00, with +02:00 or Z"
         ) from None
+    if not dt.MINYEAR + 1 < moment.year < dt.MAXYEAR - 1:  # beyond, it has no counterpart in other time zones
+        raise ConfigError(f"--as-of {text!r} is beyond the years that can be computed with", "write a year from 3 to 9997")
+    return moment
 
 
 def on_grid(moment: dt.datetime, panel: Panel | Clock) -> np.datetime64:

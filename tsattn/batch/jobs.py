@@ -58,7 +58,7 @@ class Monitor:
     max_mase_ratio: float = 1.5  # of the MASE since, to that of the model's backtest
     coverage_drop: float = 0.2  # of the 80 % interval's coverage, at any step, from 0.8 or from the backtest's
     schedule: str | None = None  # cron fields, for `tsattn schedule`; None = nobody runs `tsattn monitor`
-    least: int = 30  # scored values below which nothing is said about accuracy
+    least: int = 30  # scored dates below which nothing is said about accuracy, unless it is far off
 
 
 @dataclass(frozen=True)

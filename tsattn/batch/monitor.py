@@ -140,25 +140,27 @@ def _accuracy(found: Accuracy, card: Card, limits: Monitor, verdict: Verdict) ->
     # a model of any frequency was scored on other data than these
     mine = () if card.freq == ANY_FREQ else card.scores
     own = next((row for row in mine if row.get("model") == card.name), {})
-    if found.count < limits.least:
-        return
     usual = own.get("MASE")
-    if found.mase is not None and usual and found.mase > limits.max_mase_ratio * usual:
+    enough = found.dates >= limits.least
+    if enough and found.mase is not None and usual and found.mase > limits.max_mase_ratio * usual:
         allowed = f"max_mase_ratio allows {limits.max_mase_ratio:g} times as much"
         verdict.problems.append(f"MASE {found.mase:.3f} on what came since, {usual:.3f} in its backtest ({allowed})")
     expected = min(0.8, own.get("coverage") or 0.8)
-    if found.coverage is not None and found.coverage < expected - limits.coverage_drop:
+    low = expected - limits.coverage_drop
+    sure = enough or (found.count >= limits.least and _unmistakable(found.coverage, expected, found.dates))
+    if sure and found.coverage is not None and found.coverage < low:
         verdict.problems.append(f"the 80 % interval held {found.coverage:.0%} of what came since, {expected:.0%} in its backtest")
-    steps = zip(found.coverage_of_step, found.count_of_step, strict=True)
-    bad = [
-        h + 1
-        for h, (value, count) in enumerate(steps)
-        if count >= limits.least and (value or 0) < expected - limits.coverage_drop
-    ]
+    steps = zip(found.coverage_of_step, found.dates_of_step, strict=True)
+    bad = [h + 1 for h, (value, dates) in enumerate(steps) if dates >= limits.least and (value or 0) < low]
     if bad:
         verdict.problems.append(
             f"the 80 % interval is too narrow {bad[0]} steps ahead" + (f" and at {len(bad) - 1} more" if bad[1:] else "")
         )
+
+
+def _unmistakable(coverage: float | None, expected: float, dates: int) -> bool:
+    """Return True for a coverage that lies more than three standard errors of so many dates below the expected one."""
+    return coverage is not None and expected - coverage > 3 * (expected * (1 - expected) / max(1, dates)) ** 0.5
 
 
 def _tell(alert: str, folder: Path, watched: Watched) -> None:

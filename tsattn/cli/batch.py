@@ -34,7 +34,15 @@ def run(
         options.Text, typer.Option(metavar="TIME", help="Forecast as if it were then: later rows are not seen.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but write and record.")] = False,
-    wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Wait for another run of the same job.")] = 0,
+    wait: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="How long to wait for another run of the same job (default: 0) and for a locked database (default: 60).",
+            show_default=False,
+        ),
+    ] = None,
     engine: Annotated[
         str, typer.Option(metavar="ENGINE", help="Where items are forecast: local, or ray = on a Ray cluster.")
     ] = "local",
@@ -47,6 +55,7 @@ def run(
 
     A job that fails never stops the others; rows of an item that cannot be forecast are flagged, with the reason.
     """
+    from tsattn import interrupts
     from tsattn.batch.run import run as run_jobs
     from tsattn.batch.runs import Order, Ran
     from tsattn.render import batch as drawn
@@ -55,9 +64,10 @@ def run(
     order = Order(options.listed(jobs), as_of, dry_run, wait, engine, ray_address)
     log = _log(session, json_logs)
     stray: Any = _Stray(log)  # results alone belong on stdout, and Ray prints there when a node dies
-    with contextlib.redirect_stdout(stray), drawn.progress(stderr(), log, quiet=session.quiet, plain=json_logs) as tick:
-        made: Ran = run_jobs(path, order, workspace=session.workspace, log=log, tick=tick)
-    session.show(made, lambda console, found: drawn.runs(console, [one.to_mapping() for one in found.runs]))
+    with interrupts.held():  # once all jobs are done, a signal changes neither their records nor the exit code
+        with contextlib.redirect_stdout(stray), drawn.progress(stderr(), log, quiet=session.quiet, plain=json_logs) as tick:
+            made: Ran = run_jobs(path, order, workspace=session.workspace, log=log, tick=tick)
+        session.show(made, lambda console, found: drawn.runs(console, [one.to_mapping() for one in found.runs]))
     return int(made.exit_code)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tsattn import interrupts
 from tsattn.cli import backtest, batch, explain, forecast, ingest, models, options, pretrain, train, tune
 from tsattn.cli.fast_path import spare_pydantic
 from tsattn.cli.option_groups import uses
@@ -63,6 +64,11 @@ def globals_(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code. Nothing but SystemExit's own cases leaves it."""
+    with interrupts.listening():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json, debug = "--json" in words, "--debug" in words
     _set_up(debug)
@@ -81,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _failed(error, words, as_json, debug)
     if code == ExitCode.INTERRUPTED:  # the parser turns Ctrl-C into this code itself
-        _tell("interrupted", "", ExitCode.INTERRUPTED, "Interrupted", as_json)
+        code = interrupts.exit_code()
+        _tell(code.name.lower(), "", code, code.name.capitalize(), as_json)
     return int(code or ExitCode.DONE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from tsattn.data.report import ReadReport
 from tsattn.errors import ArtifactError, ConfigError, DataError
 from tsattn.events import Listener
 from tsattn.model.card import ANY_FREQ, read_card
-from tsattn.workflows.loaded_model import absolute, check_fits, covariates, lost_targets, read_for
+from tsattn.workflows.loaded_model import Model, absolute, check_fits, covariates, lost_targets, read_for, with_members
 from tsattn.workflows.verdict import verdict
 from tsattn.workspace import SHIPPED, ModelRef, Workspace, shipped
 
@@ -32,17 +33,20 @@ class Choice:
     notes: tuple[str, ...] = ()
 
 
-def choose(data: Any, model: str | Path | None, workspace: Workspace, options: ReadOptions, listener: Listener) -> Choice:
-    """Find the model, read the data as it was read for training, and make sure that the two fit.
+def choose(
+    data: Any, model: str | Path | ModelRef | None, workspace: Workspace, options: ReadOptions, listener: Listener
+) -> Choice:
+    """Find the model, read the data as it was read for training, and check that the two fit.
 
-    Raises ArtifactError when there is no model, ConfigError when none fits, DataError when the data cannot be read.
+    A ModelRef is taken as it is: a model is looked up once, and from then on its reference is passed on. Raises ArtifactError
+    when there is no model, ConfigError when none fits, DataError when the data cannot be read.
     """
     if data is None:
-        ref = workspace.latest() if model is None else workspace.find(model)
+        ref = workspace.latest() if model is None else found(model, workspace)
         card = read_card(ref.path)
         choice = _again(ref, card, _source(ref, card), options)
     elif model is not None:
-        ref = workspace.find(model)
+        ref = found(model, workspace)
         choice = _again(ref, read_card(ref.path), data, options)
     else:
         choice = _newest_that_fits(workspace, data, options)
@@ -50,6 +54,19 @@ def choose(data: Any, model: str | Path | None, workspace: Workspace, options: R
     for note in choice.notes:
         listener.note(note)
     return choice
+
+
+def found(model: str | Path | ModelRef, workspace: Workspace) -> ModelRef:
+    """The model of a name or a path; a reference that was found before as it is."""
+    return model if isinstance(model, ModelRef) else workspace.find(model)
+
+
+def opened(ref: ModelRef, members: str | Sequence[str] | None = None, engine: str = "auto") -> Model:
+    """Load the model of a reference, joined with the ensemble's members that are asked for."""
+    from tsattn.model import runtime
+
+    forecaster = runtime.load(ref.path, engine)
+    return Model(ref, forecaster.card, with_members(forecaster.card, forecaster, members))
 
 
 def _source(ref: ModelRef, card: Card) -> Any:
