@@ -96,7 +96,7 @@ def _content(dice: random.Random, suffix: str, folder: Path) -> bytes:
     table += [[*row, number % 2] for number, row in enumerate(made.rows([f"s{i}" for i in range(dice.randint(1, 4))], 60))]
     if suffix == ".parquet":
         return _bytes(dice, _parquet(dice, table, folder), dice.choice([0, 0, 1, 3]))
-    for _ in range(dice.randint(1, 6)):
+    for _ in range(dice.choice([1, 1, 1, 2, 5])):
         dice.choice(MUTATIONS)(dice, table)
     if suffix == ".json":
         text = json.dumps([dict(zip(map(str, table[0]), row, strict=False)) for row in table[1:]], default=str)
@@ -249,4 +249,6 @@ def _jump(dice: random.Random, table: list[list[Any]]) -> None:
             row[1] = dice.choice([row[1].replace("2024", "2124"), row[1] + "Z", row[1].replace("T", " "), row[1], row[1][:10]])
 
 
-MUTATIONS: tuple[Callable[[random.Random, list[list[Any]]], None], ...] = (_value, _value, _column, _ragged, _rows, _wide, _jump)
+MUTATIONS: tuple[Callable[[random.Random, list[list[Any]]], None], ...] = (
+    *(_value, _value, _value, _column, _ragged, _rows, _wide, _jump),
+)
