@@ -68,7 +68,7 @@ def test_when_data_comes_on_standard_input_from_the_output_then_it_is_refused(pl
     with open("in/a.csv", encoding="utf-8") as data:
         words = [sys.executable, "-m", "tsattn", "forecast", "-", "-o", "in/a.csv"]
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(words, stdin=data, capture_output=True, text=True, env=environment, timeout=120)
+        done = subprocess.run(words, stdin=data, capture_output=True, text=True, env=environment, timeout=600)
     assert done.returncode == 2
     assert "is the data on standard input" in done.stderr
     assert Path("in/a.csv").read_text("utf-8") == DATA

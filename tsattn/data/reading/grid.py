@@ -136,6 +136,7 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False) -> Grid:
         )
     bounds = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     index = bounds[:-1][rows.group] + steps
+    _stop_at_shared_steps(rows, index, freq)
     gaps = total - len(rows)
     if gaps:
         first = int(np.argmax(np.diff(steps, prepend=-1)[_inner(indptr, len(rows))] > 1))
@@ -151,6 +152,18 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False) -> Grid:
         full[index] = _float32(rows, k)
         values.append(full)
     return Grid(freq, rows.ids, start, bounds, values)
+
+
+def _stop_at_shared_steps(rows: Rows, index: np.ndarray, freq: Freq) -> None:
+    """Raise DataError where a row would take the place of another, which would lose a value without a word."""
+    for k in range(0, len(index) - 1, _BLOCK):
+        shared = np.flatnonzero(np.diff(index[k : k + _BLOCK + 1]) < 1)
+        if len(shared):
+            row = k + int(shared[0])
+            raise DataError(
+                f"{rows.place(row)} and {rows.where.line(rows.table_row(row + 1))}: both rows are in one step of {freq.alias}",
+                f"bring them to one row a step: --resample {freq.alias}",
+            )
 
 
 def _float32(rows: Rows, k: int) -> np.ndarray:

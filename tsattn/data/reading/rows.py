@@ -56,30 +56,56 @@ class Rows:
 
 
 def in_order(rows: Rows, notes: Notes) -> Rows:
-    """Rows by item, then time; equal times stay in the order of the source."""
+    """Rows by item, then time; equal times stay in the order of the source.
+
+    Every step between two rows of an item is checked: a file that is newest first but for one row is sorted.
+    """
     if _is_sorted(rows):
         return rows
-    backwards = _is_sorted(rows, slice(None, None, -1))
-    group_steps = np.diff(rows.group) >= 0
-    later = rows.stamps[1:] < rows.stamps[:-1]
-    same = rows.group[1:] == rows.group[:-1]
-    out_of_order = np.flatnonzero(later & same)
-    newest_first = len(out_of_order) > 0 and len(out_of_order) >= 0.98 * max(int(same.sum()), 1)
-    first = int(out_of_order[0]) + 1 if len(out_of_order) else None
-    if not backwards and bool(np.all(rows.stamps[1:] >= rows.stamps[:-1])):
+    grouped = _never_falls(rows.group)
+    if grouped and _is_reversed(rows):
+        bounds = rows.indptr
+        sizes = np.diff(bounds)
+        second = int(bounds[int(np.argmax(sizes > 1))]) + 1  # of the first item that has two rows
+        notes.repair("rows were newest first: put in order", len(rows), rows.place(second))
+        return rows.take(np.repeat(bounds[1:] + bounds[:-1] - 1, sizes) - np.arange(len(rows)))
+    if _never_falls(rows.stamps.view(np.int64)):
         # times rise and items take turns: sorting by item alone is several times faster
-        small = rows.group.astype(np.uint16) if len(rows.ids) <= 1 << 16 else rows.group
-        order = np.argsort(small, kind="stable")
-    elif bool(group_steps.all()) and newest_first and len(rows.ids) == 1:
-        order = np.arange(len(rows) - 1, -1, -1)
-        if np.any(np.diff(rows.stamps[order]) == np.timedelta64(0)):
-            order = np.lexsort((rows.stamps, rows.group))
-    else:
-        order = _sorting(rows)
-    if first is not None:
-        what = "rows were newest first: put in order" if newest_first else "rows out of order: sorted"
-        notes.repair(what, len(rows) if newest_first else len(out_of_order), rows.place(first))
-    return rows.take(order)
+        return rows.take(np.argsort(rows.group.astype(np.uint16) if len(rows.ids) <= 1 << 16 else rows.group, kind="stable"))
+    order = _sorting(rows)
+    ordered = rows.take(order)
+    _note_order(rows, None if grouped else ordered, order, notes)
+    return ordered
+
+
+def _note_order(rows: Rows, ordered: Rows | None, order: np.ndarray, notes: Notes) -> None:
+    """Report rows that were newest first, and rows out of order.
+
+    Of rows that are grouped by item, the times of neighbours are compared; where items take turns, `ordered` holds the rows
+    in order, and the places of neighbours in the source are compared.
+    """
+    falls = rises = 0
+    first_fall = first_rise = len(rows)
+    walked = ordered or rows
+    for k in range(0, len(rows) - 1, _BLOCK):
+        part = slice(k, min(k + _BLOCK + 1, len(rows)))
+        group, stamps = walked.group[part], walked.stamps[part]
+        source = np.arange(part.start, part.stop) if ordered is None else order[part]
+        key = stamps if ordered is None else source
+        moved = (group[1:] == group[:-1]) & (stamps[1:] != stamps[:-1])
+        later = np.maximum(source[1:], source[:-1])  # the second row of each pair in the source
+        fall = later[moved & (key[1:] < key[:-1])]
+        rise = later[moved & (key[1:] > key[:-1])]
+        falls, rises = falls + len(fall), rises + len(rise)
+        first_fall, first_rise = int(fall.min(initial=first_fall)), int(rise.min(initial=first_rise))
+    if not falls:
+        return
+    if 5 * rises > falls:
+        notes.repair("rows out of order: sorted", falls, rows.place(first_fall))
+        return
+    notes.repair("rows were newest first: put in order", len(rows), rows.place(first_fall))
+    if rises:
+        notes.repair("rows out of order: sorted", rises, rows.place(first_rise))
 
 
 def _sorting(rows: Rows) -> np.ndarray:
@@ -95,15 +121,26 @@ def _sorting(rows: Rows) -> np.ndarray:
     return np.lexsort((rows.stamps, rows.group))
 
 
-def _is_sorted(rows: Rows, view: slice = slice(None)) -> bool:
-    group, stamps = rows.group[view], rows.stamps[view]
-    strict = view.step is not None
-    for k in range(0, len(group), _BLOCK):
-        g, t = group[k : k + _BLOCK + 1], stamps[k : k + _BLOCK + 1]
-        rising = t[1:] > t[:-1] if strict else t[1:] >= t[:-1]
-        if not np.all((g[1:] > g[:-1]) | ((g[1:] == g[:-1]) & rising)):
+def _is_sorted(rows: Rows) -> bool:
+    for k in range(0, len(rows), _BLOCK):
+        g, t = rows.group[k : k + _BLOCK + 1], rows.stamps[k : k + _BLOCK + 1]
+        if not np.all((g[1:] > g[:-1]) | ((g[1:] == g[:-1]) & (t[1:] >= t[:-1]))):
             return False
     return True
+
+
+def _is_reversed(rows: Rows) -> bool:
+    """Return True when every step within an item goes back in time; the rows must be grouped by item."""
+    for k in range(0, len(rows), _BLOCK):
+        g, t = rows.group[k : k + _BLOCK + 1], rows.stamps[k : k + _BLOCK + 1]
+        if not np.all((g[1:] != g[:-1]) | (t[1:] < t[:-1])):
+            return False
+    return True
+
+
+def _never_falls(values: np.ndarray) -> bool:
+    """Return True when no value is below the one before it."""
+    return all(bool(np.all(np.diff(values[k : k + _BLOCK + 1]) >= np.int64(0))) for k in range(0, len(values) - 1, _BLOCK))
 
 
 def merged(rows: Rows, how: str | None, notes: Notes, hint: str = "") -> Rows:

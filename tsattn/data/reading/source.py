@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import glob
 import io
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq", ".dat")
 _PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*(?:\"|\}|$)|\[\s*(?:[\[{]|$))")
 _FOREIGN = {
     b"PK\x03\x04": "a zip or Excel file",
     b"\xd0\xcf\x11\xe0": "an old Excel file",
@@ -35,7 +37,7 @@ class Part:
     """One table to read. `open()` gives its decompressed bytes from the start, as often as it is asked.
 
     name: what messages call it. stem: what its series is called when each file of a folder is one series.
-    kind: "text", "parquet" or "arrow" (then `table` holds it).
+    kind: "text", "json", "parquet" or "arrow" (then `table` holds it).
     """
 
     name: str
@@ -115,7 +117,7 @@ def is_table(path: Path) -> bool:
 def stem_of(path: Path) -> str:
     """The file's name without `.csv`, `.csv.gz` and the like."""
     name = path.name
-    for suffix in (".gz", ".zst", ".bz2", *_SUFFIXES):
+    for suffix in (".gz", ".zst", ".bz2", *_SUFFIXES, ".json", ".jsonl", ".ndjson"):
         if name.lower().endswith(suffix):
             name = name[: -len(suffix)]
     return name or path.name
@@ -197,7 +199,9 @@ def _kind(head: bytes, name: str) -> tuple[str, str | None]:
                 f"{name}: this is {what}, not a table of text", "save it as CSV (UTF-8) or Parquet, and name that file"
             )
     packed = next((how for magic, how in _PACKED.items() if head.startswith(magic)), None)
-    return ("parquet" if head.startswith(b"PAR1") else "text"), packed
+    if head.startswith(b"PAR1"):
+        return "parquet", packed
+    return ("json" if _JSON.match(head) and packed is None else "text"), packed
 
 
 def _unpacked(stream: Any, packed: str | None) -> Any:

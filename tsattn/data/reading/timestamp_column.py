@@ -6,10 +6,12 @@ import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data import arrow
+from tsattn.data.freq import US
 from tsattn.data.names import did_you_mean, listed, quoted, words
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import parse_numbers, parse_texts
+from tsattn.data.reading.date_formats import parse_texts
 from tsattn.data.reading.numbers import as_numbers
+from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.timestamps import TIME_OF_DAY, clock_of
 from tsattn.data.report import Notes
@@ -20,6 +22,12 @@ _TOKENS = {
     *("date", "time", "timestamp", "datetime", "ds", "day", "month", "year", "yr", "quarter", "week", "period"),
     *("epoch", "unix", "unixtime", "dt", "yearmonth", "yyyymm", "yyyymmdd", "fecha", "datum", "jahr", "zeit", "dates"),
 }
+# names of columns that may hold epochs, beside the names above, which any form of date fits
+_EPOCH_TOKENS = {
+    *("t", "ts", "tstamp", "created", "updated", "modified", "recorded", "observed", "measured", "logged", "utc", "when"),
+    *("createdat", "updatedat", "eventtime", "starttime", "unixtimestamp", "timestampms"),
+}
+_EPOCH_YEARS = (np.datetime64("1980-01-01", "us"), np.datetime64("2100-01-01", "us"))
 _COUNTERS = {"ds", "t", "step", "time", "time_idx", "time_index", "timestep", "time_step", "period", "timestamp", "tick"}
 
 
@@ -56,7 +64,7 @@ def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[st
     if parts is not None:
         return parts
     numeric = [c for c in columns if c.kind in ("number", "text") and _is_number_time(c, first=c is columns[0])]
-    named = [c for c in numeric if set(words(c.name)) & _TOKENS] or numeric
+    named = [c for c in numeric if set(words(c.name)) & _TOKENS] or [c for c in numeric if _is_called_an_epoch(c.name)] or numeric
     if prefer in [c.name for c in named]:
         named = [c for c in named if c.name == prefer]
     if len(named) > 1:
@@ -103,13 +111,26 @@ def _same(a: Column, b: Column) -> bool:
     return bool(np.array_equal(a.values, b.values))
 
 
+def _is_called_an_epoch(name: str) -> bool:
+    """Return True for names such as ts, event_ts, created_at and createdAt, but not for ids such as ts_id."""
+    parts = words(name)
+    if set(parts) & {"id", "ids", "by", "count"}:
+        return False
+    return bool(set(parts) & _EPOCH_TOKENS) or (len(parts) > 1 and parts[-1] == "at")
+
+
 def _is_number_time(column: Column, first: bool) -> bool:
+    """Return True when a column's numbers are dates or epochs, in whatever order the rows are.
+
+    A column whose name says nothing must come first and either rise or fall throughout, or hold the epochs of a regular grid.
+    """
     numbers = as_numbers(column)
     if numbers is None or len(column) < 2:
         return False
     values = numbers.column.values
     named = bool(set(words(column.name)) & _TOKENS)
-    if not named and not first:
+    epoch_name = not named and _is_called_an_epoch(column.name)
+    if not named and not epoch_name and not first:
         return False
     seen = values[~np.isnan(values)]
     if len(seen) < 2 or len(seen) < len(values) / 2:
@@ -122,7 +143,26 @@ def _is_number_time(column: Column, first: bool) -> bool:
     if found[1] == "2000":
         plausible = seen.min() >= 1000 and seen.max() <= 2200
         return plausible and (named or (monotone and bool(np.median(np.abs(steps)) == 1)))
-    return named or monotone
+    if named or (first and monotone):
+        return True
+    if not found[1].startswith("epoch") or not _plausible(found[0]):
+        return False
+    return epoch_name or _is_even(found[0])
+
+
+def _plausible(stamps: np.ndarray) -> bool:
+    """Return True when all epochs lie in years that data comes from."""
+    low, high = _EPOCH_YEARS
+    return bool(np.fmin.reduce(stamps) >= low and np.fmax.reduce(stamps) < high)
+
+
+def _is_even(stamps: np.ndarray) -> bool:
+    """Return True when ten distinct times or more, of whole minutes, nearly all follow each other by one step."""
+    times = np.unique(stamps[~np.isnat(stamps)]).astype(np.int64)
+    if len(times) < 10 or np.any(times % US["min"]):
+        return False
+    steps, counts = np.unique(np.diff(times), return_counts=True)
+    return bool(counts.max() >= 0.9 * counts.sum() and not np.any(steps % steps[np.argmax(counts)]))
 
 
 def _from_parts(table: Table, columns: list[Column], notes: Notes) -> Clock | None:
