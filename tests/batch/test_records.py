@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 
@@ -67,6 +69,17 @@ def test_when_the_records_are_locked_then_they_are_waited_for_once_and_the_wait_
     assert time.monotonic() - began < 20
     assert len(records.runs()) == 1, "reading does not wait for a writer"
     other.close()
+
+
+def test_when_a_run_was_killed_in_a_transaction_then_its_records_are_still_read(tmp_path):
+    records = Records(tmp_path / "runs.db")
+    records.begin("a", None, os.getpid())
+    code = "import os, sqlite3, sys\nd = sqlite3.connect(sys.argv[1], isolation_level=None)\nd.execute('PRAGMA cache_size = 1')\n"
+    code += "d.execute('BEGIN IMMEDIATE')\nd.executemany('INSERT INTO runs (job, status, started) VALUES (?, ?, ?)', "
+    code += "[('x' * 5000, 'done', 'x')] * 500)\nos._exit(1)"
+    subprocess.run([sys.executable, "-c", code, str(records.path)], check=False)
+    assert records.path.with_name("runs.db-journal").exists(), "the killed transaction left its journal"
+    assert [row["job"] for row in records.runs()] == ["a"]
 
 
 def test_when_a_lock_is_let_go_within_the_wait_then_the_record_is_written(tmp_path):

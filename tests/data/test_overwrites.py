@@ -64,6 +64,26 @@ def test_when_a_command_is_told_to_write_its_data_then_the_file_stays_as_it_was(
     assert Path(name).read_bytes() == before
 
 
+def test_when_the_output_is_the_file_of_future_rows_or_the_models_own_data_then_it_stays(place, saved, capsys):
+    import json
+    import shutil
+
+    shutil.copytree(saved, place / ".tsattn" / "models" / "m" / "0001")
+    card = place / ".tsattn" / "models" / "m" / "0001" / "config.json"
+    values = json.loads(card.read_text("utf-8"))
+    values["source"]["source"] = str(place / "in" / "a.csv")
+    card.write_text(json.dumps(values), "utf-8")
+    (place / "in" / "a.csv").write_text(
+        "item_id,time,target\n" + "".join(f"a,2024-01-{1 + h // 24:02d}T{h % 24:02d}:00,{h % 24}\n" for h in range(300)), "utf-8"
+    )
+    (place / "plan.csv").write_text("day,y\n", "utf-8")
+    before = (place / "in" / "a.csv").read_bytes()
+    assert main(["forecast", "-o", "in/a.csv"]) == 2
+    assert main(["forecast", "in/a.csv", "--future", "plan.csv", "-o", "./plan.csv"]) == 2
+    assert capsys.readouterr().err.count("would be overwritten") == 2
+    assert (place / "in" / "a.csv").read_bytes() == before
+
+
 def test_when_data_comes_on_standard_input_from_the_output_then_it_is_refused(place):
     with open("in/a.csv", encoding="utf-8") as data:
         words = [sys.executable, "-m", "tsattn", "forecast", "-", "-o", "in/a.csv"]

@@ -116,3 +116,15 @@ def test_when_the_output_is_the_data_itself_then_nothing_is_overwritten(tmp_path
 def test_when_a_name_holds_a_placeholder_then_it_is_refused_with_what_to_do(tmp_path):
     with pytest.raises(ConfigError, match=r"by_\{item_id\}\.csv: \{item_id\} is not filled in: all series go into one file"):
         checked_suffix(tmp_path / "by_{item_id}.csv")
+
+
+def test_when_a_format_is_added_then_every_output_takes_it_and_the_help_names_it(tmp_path, monkeypatch):
+    def write(tables, path):
+        path.write_text("\n".join(str(table.num_rows) for table in tables()), "utf-8")
+
+    monkeypatch.setitem(FORMATS, ".rows", Format(write, lambda path: iter(())))
+    path = checked_suffix(tmp_path / "out.rows")
+    assert write_table(zoned().to_arrow(), path).read_text("utf-8") == "2"
+    with pytest.raises(ConfigError) as caught:
+        checked_suffix(tmp_path / "out.xlsx")
+    assert ".rows" in caught.value.hint

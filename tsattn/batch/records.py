@@ -94,7 +94,7 @@ class Records:
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """The database as it is: reading waits for no writer that has not begun to commit, and changes nothing."""
-        address = f"{self.path.absolute().as_uri()}?mode=ro"
+        address = f"{self.path.absolute().as_uri()}?mode=rw"  # what a killed run left unfinished is undone first
         with self._told(), _closing(sqlite3.connect(address, uri=True, timeout=self.wait, isolation_level=None)) as database:
             yield database
 

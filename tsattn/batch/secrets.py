@@ -11,7 +11,8 @@ from tsattn.errors import ConfigError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _URL = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<login>(?:\$\{\w+\}|[^/\s?#'\"])*@)?(?P<rest>[^\s?#'\"]*)(?P<query>\?[^\s#'\"]*)?"
+    r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)"
+    r"(?P<login>(?:\$\{\w+\}|[^/\s?#'\"])*@)?(?P<rest>[^\s?#'\"]*)(?P<query>\?[^\s#'\"]*)?"
 )
 # a setting of a connection, as drivers print it: password=…, sslpassword = '…', passfile=…
 _SECRET_KEY = r"\w*(?:passw(?:or)?d|passfile|pwd|token|secret|signature|credential|api_?key|sslkey)\w*"
