@@ -10,6 +10,7 @@ from typing import Any
 
 from tsattn.batch.cron import USUAL
 from tsattn.batch.job_values import Output, is_database, scheme_of
+from tsattn.batch.secrets import filled
 from tsattn.config import ReadOptions
 from tsattn.errors import ConfigError
 
@@ -89,6 +90,10 @@ class JobFile:
             found = re.fullmatch(r"(sqlite[^:]*:///)(?!/|[A-Za-z]:)(?!:memory:)(.+)", text)
             return f"{found.group(1)}{(self.folder / found.group(2)).as_posix()}" if found else text
         return text if scheme_of(text) else str(self.folder / Path(text).expanduser())
+
+    def records(self, job: Job) -> str | None:
+        """The database of a job's run records; None for runs.db of the workspace."""
+        return None if job.records is None else self.local(filled(job.records))
 
     def texts(self) -> list[str]:
         """Everything that may hold a secret."""

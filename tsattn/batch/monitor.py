@@ -25,7 +25,7 @@ from tsattn.batch.job_values import scheme_of
 from tsattn.batch.jobs import Job, JobFile, Monitor
 from tsattn.batch.records import GOOD, Records
 from tsattn.batch.run import find_model, place_of
-from tsattn.batch.secrets import Redactor, expanded, filled
+from tsattn.batch.secrets import Redactor, expanded
 from tsattn.batch.shared_records import SharedRecords, records_of
 from tsattn.data.names import printable
 from tsattn.errors import TsattnError
@@ -74,7 +74,7 @@ def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bo
     for job in file.only(names):
         verdict = Verdict(job.name)
         try:
-            _runs(job, records_of(place.root, None if job.records is None else file.local(filled(job.records))), file.monitor, verdict)
+            _runs(job, records_of(place.root, file.records(job)), file.monitor, verdict)
             _data(job, file, place, verdict)
         except (TsattnError, OSError) as error:
             verdict.problems.append(error.message if isinstance(error, TsattnError) else str(error))

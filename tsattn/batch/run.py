@@ -27,7 +27,7 @@ from tsattn.batch.parquet_blocks import Piece
 from tsattn.batch.records import Records
 from tsattn.batch.retrain import fresh_model
 from tsattn.batch.runs import JobRun, Order, Ran, Tick
-from tsattn.batch.secrets import Redactor, filled
+from tsattn.batch.secrets import Redactor
 from tsattn.batch.shared_records import SharedRecords, records_of
 from tsattn.batch.spool import Spool
 from tsattn.errors import DataError, LockedError, TsattnError, reason
@@ -94,8 +94,7 @@ def run_job(job: Job, call: Call) -> JobRun:
     A signal ends it before it is delivered, or between two outputs; once the last output is written, the job is done.
     """
     made, began = JobRun(job.name, as_of=call.order.as_of), time.perf_counter()
-    url = None if job.records is None else call.file.local(filled(job.records))
-    records, number = records_of(call.place.root, url, call.order.lock_wait), 0
+    records, number = records_of(call.place.root, call.file.records(job), call.order.lock_wait), 0
     try:
         with _lock(job, call):
             if not call.order.dry_run:
