@@ -28,7 +28,7 @@ TABLES = ["out/f.csv", "out/all/", "sqlite:///out.db#f"]
 def rows(items: Sequence[str], steps: int) -> list[list[Any]]:
     """A day's wave of each item, an hour a row."""
     return [
-        [item, f"2024-01-{1 + step // 24:02d}T{step % 24:02d}:00", round(10 + i + 3 * math.sin(step * math.pi / 12), 3)]
+        [item, f"2024-01-{1 + step // 24:02d}T{step % 24:02d}:00", round(10 + i + 3 * math.sin(step * math.pi / 12), 4)]
         for i, item in enumerate(items)
         for step in range(steps)
     ]

@@ -247,7 +247,7 @@ def write_data(path: Path, lengths: list[int]) -> Path:
     for i, length in enumerate(lengths):
         values = 100 + i + 10 * np.sin(np.arange(length) * np.pi / 12) + rng.standard_normal(length)
         stamps = np.datetime_as_string(np.datetime64("2024-01-01T00", "h") + np.arange(length), unit="m")
-        rows += [f"{stamp},shop{i:04d},{value:.3f}" for stamp, value in zip(stamps, values, strict=True)]
+        rows += [f"{stamp},shop{i:04d},{value:.4f}" for stamp, value in zip(stamps, values, strict=True)]
     path.write_text("\n".join(rows) + "\n", "utf-8")
     return path
 
