@@ -28,7 +28,7 @@ from tsattn.batch.toml_lines import Lines
 from tsattn.config import ModelConfig, ReadOptions, TrainConfig, from_mapping, to_mapping
 from tsattn.data.overwrites import refuse_input
 from tsattn.errors import ConfigError
-from tsattn.forecasting.ensemble.ensemble import named
+from tsattn.forecasting.ensemble.ensemble import member_names
 from tsattn.workspace import ZERO_SHOT
 
 BAD_ITEMS = ("fallback", "skip", "fail")
@@ -209,7 +209,7 @@ def _value(key: str, value: Any) -> Any:
     if key == "members":
         if not isinstance(value, str) and not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
             raise ConfigError('must be a list of names, "all" or "network"')
-        return named(value)
+        return member_names(value)
     if key == "read":
         return _read(value)
     if key in ("network", "training"):

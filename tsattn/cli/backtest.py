@@ -11,6 +11,7 @@ from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
 from tsattn.config import BacktestConfig, ReadOptions
 from tsattn.data.output_formats import FORMATS
+from tsattn.forecasting.baselines import BASELINES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,8 +47,7 @@ def backtest(
         options.Many,
         typer.Option(
             metavar="NAME,…",
-            help="Baselines: naive, seasonal-naive, drift, seasonal-mean, long-cycle, historic-quantiles, holt, auto-ets, "
-            "auto-theta, auto-arima.  [default: naive, seasonal-naive, drift]",
+            help=f"Baselines: {', '.join(BASELINES)}.  [default: naive, seasonal-naive, drift]",
         ),
     ] = None,
     members: options.Members = None,

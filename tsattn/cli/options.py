@@ -72,7 +72,9 @@ def read_options(
     ] = None,
     layout: Annotated[
         Text,
-        typer.Option(metavar="LAYOUT", help="Layout of the table: single, wide, long, rows (a series per row) or year-month."),
+        typer.Option(
+            metavar="LAYOUT", help="Layout: single, wide, long, rows (a series per row), times (a day per row) or year-month."
+        ),
     ] = None,
     date_order: Annotated[
         Text, typer.Option(metavar="ORDER", help="Order of day, month and year in dates: ymd, dmy or mdy.")

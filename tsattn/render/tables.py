@@ -27,7 +27,7 @@ MOST_ITEMS = 20
 COLUMNS = ("MASE", "WQL", "RMSE", "sMAPE", "coverage", "skill_MASE", "skill_WQL")
 # two lines, so that the table fits 80 columns
 HEADINGS = {"coverage": "80 %\ncover", "skill_MASE": "skill\nMASE", "skill_WQL": "skill\nWQL"}
-MOST_MODEL = 24  # characters of a model's name in a table of scores
+MOST_MODEL = 22  # characters of a model's name in a table of scores
 
 
 class _Table(Table):
@@ -48,7 +48,13 @@ def _cell(shown: Any) -> Any:
 def table(*columns: str, title: str = "") -> Table:
     """An empty table in the common style; a column whose name begins with > is right-aligned."""
     made = _Table(
-        box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False, show_edge=False
+        box=box.SIMPLE_HEAD,
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        padding=(0, 1, 0, 0),  # two spaces between columns
+        pad_edge=False,
+        show_edge=False,
     )
     for name in columns:
         right = name.startswith(">")
@@ -103,10 +109,10 @@ def scores(console: Console, rows: Sequence[Mapping[str, Any]], title: str = "",
     """One row for each model, the best value of each column in bold. A missing score is –."""
     made = table("model", *(f">{HEADINGS.get(c, c)}" for c in columns), title=title)
     best = {c: _best([row.get(c) for row in rows], c) for c in columns}
-    places = decimals(np.array([_number(row.get("RMSE", row.get("MAE"))) for row in rows]))
+    places = {c: decimals(np.array([_number(row.get(c)) for row in rows])) for c in columns}
     for row in rows:
         cells = [
-            Text(_score(row.get(c), c, places), style="bold" if best[c] is not None and row.get(c) == best[c] else "")
+            Text(_score(row.get(c), c, places[c]), style="bold" if best[c] is not None and row.get(c) == best[c] else "")
             for c in columns
         ]
         made.add_row(Text(_short(str(row["model"]), MOST_MODEL)), *cells)

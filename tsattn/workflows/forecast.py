@@ -23,7 +23,7 @@ from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import read_card
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.find_model import choose
-from tsattn.workflows.loaded_model import behind, check_horizon, horizon_for, joined, with_members
+from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
 from tsattn.workspace import Workspace
 
@@ -76,7 +76,7 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     if order.series:
         made, sampled, failures = _only(order.series, panel, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
-    notes = (*behind(panel, steps), *cleaning_notes(made, panel), *joined(forecaster))
+    notes = (*behind(panel, steps), *cleaning_notes(made, panel), *ensemble_notes(forecaster))
     if pictures and len(made) > MOST_PANELS:
         notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
     for note in notes:

@@ -254,7 +254,9 @@ def _type(cells: Sequence[str], marks: Marks) -> str:
         verdict = decide(digits, marks)
         if verdict.open or decimal in verdict.thousands:
             return "text"  # 1.080 may be 1080: all texts of the column decide
-    return "float64" if any(len(w) > 7 for w in whole) else "float32"
+    # numbers such as 45292.0416667 or 1949.083333 may be days or years
+    fine = all(4 <= len(w) <= 5 for w in whole) and any(len(d) > 8 for d in digits)
+    return "float64" if fine or any(len(w) > 7 for w in whole) else "float32"
 
 
 def _note(
@@ -287,4 +289,4 @@ def _note(
         notes.find("header", f"{head.rows} rows")
         notes.weigh("header", f"{head.rows} rows", f"line {skip + 1} is the first like the rows of the middle")
     for what, row in head.left_out:
-        notes.repair(f"a row of {what} below the header left out", 1, f"{part.name}, line {lines[row]}")
+        notes.repair(f"a row of {what} in the header left out", 1, f"{part.name}, line {lines[row]}")

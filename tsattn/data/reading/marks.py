@@ -136,7 +136,7 @@ def _voted(mark: str, seen: _Seen, marks: Marks, spaces: str) -> Verdict:
         votes.append((3, f"{seen.small!r} has no decimals, and {example!r} has three digits after the mark"))
     if marks.proved:
         agrees = marks.decimal == mark
-        votes.append((-2 if agrees else 3, f"another column has decimals with {marks.decimal!r}"))
+        votes.append((-3 if agrees else 3, f"another column has decimals with {marks.decimal!r}"))
     votes.append(_by_delimiter(mark, marks.delimiter))
     if marks.dates:
         european = marks.dates == "."
