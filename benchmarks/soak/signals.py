@@ -25,7 +25,9 @@ class Signals:
         began = time.monotonic()
         child = made.start(["run", path, "-q"], folder)
         if not self.usual:  # the first run tells how long one takes
-            child.communicate()
+            _, said = child.communicate()
+            if child.returncode:
+                raise Harm(f"a run that nobody disturbed ended with {child.returncode}: {said[-1000:]}")
             self.usual = time.monotonic() - began
             return "measured"
         try:
