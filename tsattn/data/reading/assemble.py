@@ -53,9 +53,9 @@ def _item(table: Table, column: Column, blank: bool = False) -> tuple[np.ndarray
     if column.kind == "text" and column.labels is not None:
         used = np.bincount(column.values, minlength=len(column.labels)) > 0
         if used.all():
-            return column.values, column.texts()
+            return column.values, column.names()
         moved = np.cumsum(used) - 1
-        return moved[column.values].astype(np.int32), [t for t, u in zip(column.texts(), used, strict=True) if u]
+        return moved[column.values].astype(np.int32), [t for t, u in zip(column.names(), used, strict=True) if u]
     keys, first, inverse = np.unique(column.values, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))
     ordered = keys[np.argsort(first)]
