@@ -149,9 +149,7 @@ def _edges(horizon: int, first: int) -> list[int]:
 
 
 def _conformal_factor(scores: np.ndarray, side: int, trust: Trust, together: float) -> np.ndarray:
-    """(S,) the bounded conformal factor of each column of scores (N, S), of which so many `together` count as one; NaN for a column
-    without one.
-    """
+    """(S,) the bounded conformal factor of each column of scores (N, S), of which `together` count as one; NaN without any."""
     signed = np.sort(scores if side else -scores, axis=0)  # NaN last
     count = (~np.isnan(signed)).sum(0)
     level = np.minimum(0.9 * (1 + together / np.maximum(count, 1)), 1.0)
