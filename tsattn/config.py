@@ -25,7 +25,7 @@ class ReadOptions:
     known: tuple[str, ...] = ()  # covariates with known future values
     static: tuple[str, ...] = ()  # covariates that are constant within a series
     freq: str | None = None  # frequency: 15min, h, D, B, W, MS, QS, YS, step
-    layout: str | None = None  # "long", "wide", "single", "rows" (a row per series) or "year-month"
+    layout: str | None = None  # "long", "wide", "single", "rows" (a row per series), "times" (a row per day) or "year-month"
     date_order: str | None = None  # "ymd", "dmy" or "mdy"
     timezone: str | None = None  # zone or offset of timestamps without one
     on_duplicate: str | None = None  # how to combine rows with one timestamp: "first", "last", "mean" or "sum"

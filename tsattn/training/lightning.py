@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from tsattn import interrupts
 from tsattn.config import ModelConfig, TrainConfig, to_mapping
 from tsattn.errors import ConfigError, TsattnError
 from tsattn.model.card import Fitted
@@ -142,6 +143,7 @@ class Watcher(pl.Callback):
             module.restore(self.notes.step, self.resumed)
             self.best = under("best", self.resumed)
         module.done = trainer.strategy.broadcast(self._done())
+        interrupts.reclaim()  # Lightning would raise at SIGTERM, and the best weights so far would be lost
 
     def on_train_batch_end(self, trainer: pl.Trainer, module: Module, *_: Any) -> None:  # type: ignore[override]
         notes, train = self.notes, self.train

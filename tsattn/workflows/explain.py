@@ -80,7 +80,7 @@ class Explained:
         return self.forecast.item_ids[0]
 
     def to_mapping(self) -> dict[str, Any]:
-        from tsattn.data.sinks import iso
+        from tsattn.data.iso_text import iso
         from tsattn.workflows.results import shortest
 
         table = self.forecast.to_arrow()
