@@ -36,13 +36,13 @@ def tune(tmp_path, monkeypatch, data):
     """Tune on a small file. Training gives random weights: more layers have a lower error by decree."""
     fits: list[Any] = []
 
-    def fit(panel, model, train, *, state, on_progress=None, **_):
+    def fit(panel, model, train, options):
         fits.append((panel, model, train))
         return tiny.scrambled(model, known=_known(panel)), Fitted("finished", 3, 3, 0.5, 1.0, "cpu", "fp32", 1)
 
     monkeypatch.setattr("tsattn.training.fit.fit", fit)
     monkeypatch.setattr("tsattn.training.fit.choose_weights", fit)
-    monkeypatch.setattr("tsattn.training.fit.finish", lambda panel, network, fitted, train, **_: (network, fitted))
+    monkeypatch.setattr("tsattn.training.fit.finish", lambda panel, network, fitted, train, options: (network, fitted))
     monkeypatch.setattr(artifact, "write_graph", lambda network, path: path.write_bytes(b"graph"))
     monkeypatch.setattr(artifact, "check_parity", lambda *_: None)
     monkeypatch.setattr(workflow.train, "score_tail", lambda *_: None)

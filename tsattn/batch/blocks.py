@@ -106,9 +106,7 @@ def _groups(data: Any) -> list[Group]:
 
 def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Choice:
     """The model named and the data read for it; without a name what `tsattn forecast` takes."""
-    named = None if ref is None else str(ref)  # not its path: an error names it as people know it
-    found = choose(data, named, place, job.read, Listener())
-    return found if ref is None else dataclasses.replace(found, ref=ref)
+    return choose(data, ref, place, job.read, Listener())
 
 
 def _tell(found: Choice, ref: ModelRef | None, note: Note) -> None:

@@ -34,7 +34,15 @@ def run(
         options.Text, typer.Option(metavar="TIME", help="Forecast as of this time; later values are ignored.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but write and record.")] = False,
-    wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Wait for another run of the same job.")] = 0,
+    wait: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="How long to wait for another run of the same job (default: 0) and for a locked database (default: 60).",
+            show_default=False,
+        ),
+    ] = None,
     engine: Annotated[
         str, typer.Option(metavar="ENGINE", help="Where items are forecast: local, or ray = on a Ray cluster.")
     ] = "local",
@@ -54,6 +62,7 @@ def run(
       tsattn run jobs.toml
       tsattn run jobs.toml --job sales --as-of 2024-05-01
     """
+    from tsattn import interrupts
     from tsattn.batch.run import run as run_jobs
     from tsattn.batch.runs import Order, Ran
     from tsattn.render import batch as drawn
@@ -62,9 +71,10 @@ def run(
     order = Order(options.listed(jobs), as_of, dry_run, wait, engine, ray_address)
     log = _log(session, json_logs)
     stray: Any = _Stray(log)  # results alone belong on stdout, and Ray prints there when a node dies
-    with contextlib.redirect_stdout(stray), drawn.progress(stderr(), log, quiet=session.quiet, plain=json_logs) as tick:
-        made: Ran = run_jobs(path, order, workspace=session.workspace, log=log, tick=tick)
-    session.show(made, lambda console, found: drawn.runs(console, [one.to_mapping() for one in found.runs]))
+    with interrupts.held():  # once all jobs are done, a signal changes neither their records nor the exit code
+        with contextlib.redirect_stdout(stray), drawn.progress(stderr(), log, quiet=session.quiet, plain=json_logs) as tick:
+            made: Ran = run_jobs(path, order, workspace=session.workspace, log=log, tick=tick)
+        session.show(made, lambda console, found: drawn.runs(console, [one.to_mapping() for one in found.runs]))
     return int(made.exit_code)
 
 
@@ -106,7 +116,7 @@ def schedule(
       tsattn schedule jobs.toml --cron
       tsattn schedule jobs.toml --systemd
     """
-    from tsattn.batch.jobs import read_jobs
+    from tsattn.batch.job_file import read_jobs
     from tsattn.batch.run import place_of
     from tsattn.batch.schedule import crontab, units
 
@@ -186,15 +196,17 @@ def _log(session: Session, as_json: bool) -> Callable[..., None]:
     """Return a function that logs to stderr, as JSON or as text; with --quiet only warnings and errors."""
     import datetime as dt
 
+    from tsattn.data.names import printable, printable_json
+
     def log(level: str, message: str, **about: Any) -> None:
         if session.quiet and level == "info":
             return
         now = dt.datetime.now().astimezone()
         if as_json:
             line = {"time": now.isoformat(timespec="milliseconds"), "level": level, "message": message, **about}
-            text = json.dumps(line, ensure_ascii=False)
+            text = printable_json(json.dumps(line, ensure_ascii=False))
         else:
-            text = f"{now:%Y-%m-%d %H:%M:%S} {level} {about.get('job', '')}: {message}"
+            text = printable(f"{now:%Y-%m-%d %H:%M:%S} {level} {about.get('job', '')}: {message}")
         print(text, file=sys.stderr, flush=True)
 
     return log

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tsattn.data.calendars import OpenSlots
+from tsattn.data.horizons import DEFAULT_HORIZONS, two_days
 from tsattn.errors import ConfigError
 
 US = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000, "D": 86_400_000_000}
@@ -199,18 +200,16 @@ class Freq:
 
     @property
     def default_horizon(self) -> int:
-        """How far to forecast when nobody says: two days of hours, a month of days, a year of months, …"""
+        """Steps to forecast when no horizon is given: two days of hours, a month of days, a year of months, …"""
         if self.open is not None:
             return self.open.default_horizon
-        if self.unit == "B":
-            return 20
         if self.unit == "M":
-            return {1: 12, 3: 8, 12: 6}.get(self.n, 8)
-        if self.fixed_us is None:
-            return 24
-        if self.fixed_us >= US["W"]:
-            return 13
-        return 30 if self.fixed_us >= DAY else max(24, min(48, 2 * DAY // self.fixed_us))
+            return DEFAULT_HORIZONS[{1: "month", 3: "quarter", 12: "year"}.get(self.n, "several months")]
+        if self.unit == "B" or self.fixed_us is None:
+            return DEFAULT_HORIZONS["business day" if self.unit == "B" else "step"]
+        if self.fixed_us >= DAY:
+            return DEFAULT_HORIZONS["week" if self.fixed_us >= US["W"] else "day"]
+        return two_days(DAY // self.fixed_us)
 
 
 def calendar_names(freq: Freq) -> tuple[str, ...]:

@@ -160,7 +160,7 @@ def _batches(
 
 
 def wants_covariates(forecaster: Forecaster) -> bool:
-    """Whether the forecaster reads anything but the target."""
+    """True for a forecaster that reads covariates."""
     return bool(getattr(forecaster, "covariates", True))
 
 

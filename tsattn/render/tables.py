@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tsattn.data.cleaning.prepare import shown_history
+from tsattn.data.names import printable
 from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
 from tsattn.forecasting.frame import Forecast
@@ -29,9 +30,24 @@ HEADINGS = {"coverage": "80 %\ncover", "skill_MASE": "skill\nMASE", "skill_WQL":
 MOST_MODEL = 22  # characters of a model's name in a table of scores
 
 
+class _Table(Table):
+    """A table whose cells hold names from data."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        super().add_row(*map(_cell, cells), **options)
+
+
+def _cell(shown: Any) -> Any:
+    """A cell as it is, or as printable text."""
+    plain = shown.plain if isinstance(shown, Text) else shown
+    if not isinstance(plain, str) or (safe := printable(plain)) == plain:
+        return shown
+    return Text(safe, style=shown.style) if isinstance(shown, Text) else safe
+
+
 def table(*columns: str, title: str = "") -> Table:
     """An empty table in the common style; a column whose name begins with > is right-aligned."""
-    made = Table(
+    made = _Table(
         box=box.SIMPLE_HEAD,
         title=title or None,
         title_justify="left",
@@ -76,7 +92,7 @@ def ingest(console: Console, read: ReadReport, path: Path | None) -> None:
 def written(console: Console, paths: Iterable[Path], failures: Sequence[Failure] = ()) -> None:
     """The files that were written, and the items that failed."""
     for failure in failures[:MOST_ITEMS]:
-        console.print(Text(f"failed: {failure.item_id}: {failure.reason}", style="red"))
+        console.print(Text(printable(f"failed: {failure.item_id}: {failure.reason}"), style="red"))
     if len(failures) > MOST_ITEMS:
         console.print(Text(f"… and {len(failures) - MOST_ITEMS:,} more", style="red"))
     for path in paths:

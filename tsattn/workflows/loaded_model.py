@@ -43,17 +43,17 @@ def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str
 
     None: the members on its card. Raises ConfigError for an unknown name.
     """
-    from tsattn.forecasting.ensemble.ensemble import join, named
+    from tsattn.forecasting.ensemble.ensemble import combine, member_names
 
     if members is None:
         members = card.members
-    return join(forecaster, named(members))
+    return combine(forecaster, member_names(members))
 
 
-def joined(forecaster: Forecaster) -> tuple[str, ...]:
+def ensemble_notes(forecaster: Forecaster) -> tuple[str, ...]:
     """A line on the weights of an ensemble; nothing for a network alone."""
-    told = getattr(forecaster, "told", None)
-    return () if told is None else (f"ensemble {told()}",)
+    report = getattr(forecaster, "report", None)
+    return () if report is None else (f"ensemble {report()}",)
 
 
 def behind(panel: Panel, horizon: int) -> tuple[str, ...]:

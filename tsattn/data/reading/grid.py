@@ -8,6 +8,7 @@ import numpy as np
 
 from tsattn.data.freq import Freq
 from tsattn.data.reading import freq_inference
+from tsattn.data.reading.days_of_month import days_a_month
 from tsattn.data.reading.rows import Rows, shown
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
@@ -55,6 +56,11 @@ def _explained(rows: Rows, uneven: freq_inference.Uneven) -> DataError:
     usual = uneven.usual.alias
     gap = f"from {shown(rows.stamps[row - 1])} to {shown(rows.stamps[row])}"
     nice = _nice(rows, usual)
+    if (days := days_a_month(rows.stamps, rows.indptr)) is not None:
+        return DataError(
+            f"{rows.place(row)}: {item}the timestamps are on days {days} of each month, which is not a regular frequency",
+            "number the rows: --timestamp none",
+        )
     if uneven.kind == "irregular":
         return DataError(
             f"{rows.place(row)}: {item}irregular timestamps ({gap}, for example)",
