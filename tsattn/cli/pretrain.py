@@ -44,9 +44,7 @@ def pretrain(
 ) -> int:
     """Pre-train a zero-shot model on synthetic series.
 
-    With --corpus, on real series too. This takes hours.
-
-    This takes hours. Runs in slices of --max-time give the same weights as one long run.
+    With --corpus, on real series too. This takes hours. Runs in slices of --max-time give the same weights as one long run.
 
     \b
     Examples:
