@@ -153,7 +153,7 @@ def test_when_no_trial_is_finished_then_there_is_an_error_and_no_model(tune, mon
         raise TsattnError("training diverged")
 
     monkeypatch.setattr(workflow._Search, "_score", fail)
-    with pytest.raises(TsattnError, match="no trial was finished"):
+    with pytest.raises(TsattnError, match="no trial finished"):
         tune(trials=1)
     assert not list((tmp_path / "w").glob("models/*/*"))
 
