@@ -23,7 +23,8 @@ class WindowBatch:
     features (NaN where the panel is not dated), then declared ones; NaN where unknown. static: (B, ·). future_target:
     (B, H), NaN where not (yet) observed: for losses and scores only. item: (B,) index into the panel, origin: (B,)
     absolute row of the first step forecast. cutoff: (B,) the last observed timestamps on the grid clock, where the predict
-    loop told them: what may be learnt from one window for another must not come from a later one.
+    loop told them: what may be learnt from one window for another must not come from a later one. calendar: C, how many of
+    `known` are calendar features.
     """
 
     past_target: np.ndarray
@@ -35,6 +36,7 @@ class WindowBatch:
     origin: np.ndarray
     season_lengths: tuple[int, ...] = ()
     cutoff: np.ndarray | None = None
+    calendar: int = 0
 
     def __len__(self) -> int:
         return len(self.item)
@@ -116,6 +118,7 @@ def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariate
         item=item,
         origin=origin,
         season_lengths=panel.freq.season_lengths,
+        calendar=known.shape[2] - panel.known.shape[1] if covariates else 0,
     )
 
 

@@ -54,7 +54,7 @@ def predict(
     seen = observed_before(panel, origins)
     failures = {i: Failure(panel.item_ids[origins.item[i]], "has no observed value") for i in np.flatnonzero(~seen).tolist()}
     usable = np.flatnonzero(seen)
-    if wants_covariates(forecaster):
+    if wants_covariates(forecaster, panel):
         check_known(panel, origins[usable], horizon)
     values = np.zeros((len(origins), horizon, len(levels)), np.float32)
     for which, _, found in predict_windows(forecaster, panel, origins[usable], horizon, levels, batch):
@@ -109,7 +109,7 @@ def windows_of(
     """Yield (which (b,) of the origins, their windows, of whole passes of the forecaster), shortest history first."""
     if batch < 1:
         raise ConfigError(f"the batch must be positive, not {batch}")
-    covariates = wants_covariates(forecaster)
+    covariates = wants_covariates(forecaster, panel)
     block = getattr(forecaster, "block", 1)
     reach = -(-horizon // block) * block  # whole passes: what is known beyond the horizon may not change what is before it
     width = 1 + (panel.past.shape[1] + panel.known.shape[1] + len(calendar_names(panel.freq)) if covariates else 0)
@@ -128,9 +128,12 @@ def windows_of(
         at += len(which)
 
 
-def wants_covariates(forecaster: Forecaster) -> bool:
-    """Whether the forecaster reads anything but the target."""
-    return bool(getattr(forecaster, "covariates", True))
+def wants_covariates(forecaster: Forecaster, panel: Panel | None = None) -> bool:
+    """True when the forecaster reads anything but the target; one with `covariates = "known"` does where the panel has some."""
+    wants = getattr(forecaster, "covariates", True)
+    if wants == "known":
+        return panel is not None and bool(panel.schema.known_features)
+    return bool(wants)
 
 
 def observed_before(panel: Panel, origins: Origins) -> np.ndarray:

@@ -136,11 +136,13 @@ def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str
 
     None: those of its card. Raises ConfigError for an unknown name.
     """
+    from tsattn.forecasting.ensemble.covariate_regression import with_covariates
     from tsattn.forecasting.ensemble.ensemble import join, named
 
     if members is None:
         members = card.members
-    return join(forecaster, named(members))
+    chosen = named(members)
+    return with_covariates(join(forecaster, chosen)) if chosen else forecaster
 
 
 def joined(forecaster: Forecaster) -> tuple[str, ...]:
