@@ -1,5 +1,5 @@
 # make demo    the main job on sample_data: ingest, train, backtest, forecast (about three minutes on two cores)
-# make test    every test;  make check  format, lint, types, layers and tests;  make bench, make soak  the long ones
+# make test    every test;  make check  format, lint, types, layers and tests;  make docs  the site of docs/;  make bench, make soak  the long ones
 # Each target sets up .venv first, and again only when pyproject.toml or constraints.txt changed.
 
 SHELL := /bin/sh
@@ -12,7 +12,7 @@ export GOMP_SPINCOUNT ?= 5000
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 
-.PHONY: help setup demo test check format bench soak clean
+.PHONY: help setup demo test check format docs bench soak clean
 .DEFAULT_GOAL := help
 
 help:
@@ -43,6 +43,11 @@ check: $(STAMP)
 format: $(STAMP)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/docs/index.html"
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks.ingest

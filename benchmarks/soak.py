@@ -132,7 +132,7 @@ class Campaign:
         return (self.workspace / "training" / name / "request.json").is_file()
 
     def saving_begun(self, name: str) -> bool:
-        return any((self.models / name).glob(".*.tmp"))
+        return any((self.models / name).rglob(".*.tmp"))
 
     def saved(self, name: str) -> bool:
         return any((self.models / name).glob("[0-9]*"))
@@ -229,7 +229,7 @@ class Campaign:
         if broken:
             raise Harm(f"models that cannot be read: {broken}")
         for ref in Workspace.at(self.workspace).models():
-            for engine in ("onnx", "torch"):
+            for engine in ("auto", "torch"):  # a kill during the export leaves a model without a graph
                 runtime.load(ref.path, engine)
         found = list(self.models.glob("*/[0-9]*"))
         if len(found) != len(listed):

@@ -135,7 +135,7 @@ def test_when_no_model_has_the_frequency_then_the_error_says_which_it_was(traine
     pd.DataFrame({"t": pd.date_range("2024-01-01", periods=50, freq="h"), "y": np.arange(50.0)}).to_csv(
         tmp_path / "h.csv", index=False
     )
-    with pytest.raises(ConfigError, match="trained on steps of D, and these are h"):
+    with pytest.raises(ConfigError, match="trained on steps of D, and this data has steps of h"):
         api.forecast(tmp_path / "h.csv", workspace=place / "w")
 
 
@@ -173,7 +173,7 @@ def test_when_a_model_is_scored_on_its_own_data_then_only_the_held_back_windows_
     assert scored.scores.windows == made.scores.windows
     assert scored.scores.score("shops", "WQL") == pytest.approx(made.scores.score("shops", "WQL"), rel=1e-6)
     more = tsattn.backtest(data, workspace=place / "w", config=BacktestConfig(windows=12))
-    assert any("flatter" in note for note in more.notes)
+    assert any("its scores are too good" in note for note in more.notes)
 
 
 def test_when_two_versions_are_scored_then_each_has_its_own_row(trained, place, data):
@@ -286,14 +286,14 @@ def test_when_training_is_interrupted_then_the_best_so_far_is_saved_and_resume_e
     while run.poll() is None and time.monotonic() < deadline and not list(state.rglob("step-*")):
         time.sleep(0.1)
     run.send_signal(signal.SIGINT)
-    out, err = run.communicate(timeout=120)
+    out, err = run.communicate(timeout=600)
     assert run.returncode == 130, err
     assert "interrupted" in out
     assert "--resume continues" in err
     first = read_card(models / "0001").fitted
     assert first.stopped == "interrupted"
     # the second run remembers what the first one was asked for
-    done = subprocess.run([*words, "--resume", "--max-time", "1s", "--json"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*words, "--resume", "--max-time", "1s", "--json"], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     document = json.loads(done.stdout)
     assert document["model"] == "shops/2"

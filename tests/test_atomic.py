@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tsattn.atomic import write_atomic
+from tsattn.atomic import remove_leftovers, write_atomic
 from tsattn.errors import ConfigError
 
 
@@ -53,3 +53,29 @@ def test_a_missing_folder_is_an_error_that_names_the_file(tmp_path: Path) -> Non
 def test_a_folder_is_no_file_to_write(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is a folder"), write_atomic(tmp_path):
         pass
+
+
+def test_when_the_path_is_a_link_then_the_file_it_leads_to_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    real, link, loose = tmp_path / "folder" / "real.csv", tmp_path / "link.csv", tmp_path / "loose.csv"
+    real.write_text("old")
+    link.symlink_to(Path("folder") / "real.csv")
+    loose.symlink_to(Path("folder") / "later.csv")
+    for path in (link, loose):
+        with write_atomic(path) as beside:
+            beside.write_text("new")
+    assert real.read_text() == (tmp_path / "folder" / "later.csv").read_text() == "new"
+    assert link.is_symlink()
+    assert loose.is_symlink()
+    assert sorted(os.listdir(tmp_path)) == ["folder", "link.csv", "loose.csv"]
+
+
+@pytest.mark.parametrize("name", ["out[1]*?.csv", "out.csv", "販" * 60 + ".csv", "x" * 240 + ".csv"])
+def test_when_a_killed_run_left_temporary_files_then_those_of_this_name_alone_are_removed(tmp_path: Path, name: str) -> None:
+    (tmp_path / ".out1 of another.csv.abc.tmp").write_text("")
+    with pytest.raises(KeyboardInterrupt), write_atomic(tmp_path / name) as beside:
+        left = beside.read_bytes()
+        raise KeyboardInterrupt
+    beside.write_bytes(left)
+    remove_leftovers(tmp_path / name)
+    assert os.listdir(tmp_path) == [".out1 of another.csv.abc.tmp"]

@@ -35,7 +35,7 @@ def test_when_two_processes_train_from_the_shell_then_one_model_is_saved_and_tol
     script.write_text(SCRIPT)
     env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, script, data, saved / "model.onnx"], capture_output=True, text=True, timeout=120, cwd=tmp_path, env=env
+        [sys.executable, script, data, saved / "model.onnx"], capture_output=True, text=True, timeout=600, cwd=tmp_path, env=env
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert [path.name for path in (tmp_path / "w" / "models" / "shops").iterdir()] == ["0001"]

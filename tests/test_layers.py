@@ -33,7 +33,7 @@ ONLY = {
 
 def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120, cwd=ROOT, stdin=subprocess.DEVNULL
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=900, cwd=ROOT, stdin=subprocess.DEVNULL
     )
 
 

@@ -34,20 +34,30 @@ def test_when_the_package_is_built_then_the_model_in_it_is_small():
     assert sum(files.values()) <= 20 * MB
 
 
-def test_when_the_card_is_read_then_the_weights_can_be_traced_to_the_recipe(model):
+def test_when_the_card_is_read_then_the_weights_can_be_traced_to_the_recipes(model):
     from tsattn.config import to_mapping
     from tsattn.workflows.pretrain import read_recipe
 
-    recipe, card = read_recipe(None), model.card
-    assert card.model == recipe.model
-    assert card.source["synthetic"] == to_mapping(recipe.synthetic)
+    recipe, latest, card = read_recipe(None), read_recipe(SHIPPED / "real-series.toml"), model.card
+    assert card.model == recipe.model == latest.model
+    assert card.train == latest.train
+    assert card.source["synthetic"] == to_mapping(latest.synthetic)
+    assert latest.corpus.identity().items() <= card.source["corpus"].items()
     first = card.source  # the last of several runs, each of which went on from the one before
     while "before" in first:
         assert first["series"] > 0
         first = first["before"]
     assert first["train"] == to_mapping(recipe.train)
+    assert first["synthetic"] == to_mapping(recipe.synthetic)
     assert card.fitted.parameters <= 10_000_000
     assert card.inputs == {"past": 0, "known": 0, "static": 0}
+
+
+def test_when_the_card_is_read_then_every_real_source_has_a_licence_and_the_held_out_ones_were_not_trained_on(model):
+    told = model.card.source["corpus"]
+    assert all(row["licence"] and row["series"] > 0 for row in told["sources"])
+    assert {row["source"] for row in told["sources"] if not row["trained_on"]} == set(told["held_out"])
+    assert len(told["held_out"]) == 4
 
 
 def test_when_a_series_is_constant_then_so_is_its_forecast(model):
@@ -158,5 +168,5 @@ def test_when_it_forecasts_then_it_leaves_nothing_in_the_home_of_the_user(tmp_pa
     code = "import sys, tsattn; tsattn.load('zero-shot').predict([[1.0, 2.0, 3.0]], horizon=2, freq='D')"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TSATTN_", "XDG_", "ORT_"))}
     environment = kept | {"HOME": str(tmp_path / "home"), "USERPROFILE": str(tmp_path / "home")}
-    subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True, timeout=600)
     assert not list((tmp_path / "home").rglob("*"))

@@ -9,31 +9,45 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tsattn.api import backtest, explain, forecast, ingest, load, train, tune
+    from tsattn.api import backtest, describe, explain, forecast, ingest, load, models, train, tune
+    from tsattn.config import BacktestConfig, ModelConfig, ReadOptions, TrainConfig
     from tsattn.data.panel import Panel
     from tsattn.errors import TsattnError
+    from tsattn.events import Listener
     from tsattn.forecasting.frame import Forecast
+    from tsattn.workflows.model import Model
 
 __version__ = "0.1.0"
 __all__ = [
+    "BacktestConfig",
     "Forecast",
+    "Listener",
+    "Model",
+    "ModelConfig",
     "Panel",
+    "ReadOptions",
+    "TrainConfig",
     "TsattnError",
     "__version__",
     "backtest",
+    "describe",
     "explain",
     "forecast",
     "ingest",
     "load",
+    "models",
     "train",
     "tune",
 ]
 
 _HOME = {
     "Forecast": "tsattn.forecasting.frame",
+    "Listener": "tsattn.events",
+    "Model": "tsattn.workflows.model",
     "Panel": "tsattn.data.panel",
     "TsattnError": "tsattn.errors",
-    **dict.fromkeys(("backtest", "explain", "forecast", "ingest", "load", "train", "tune"), "tsattn.api"),
+    **dict.fromkeys(("BacktestConfig", "ModelConfig", "ReadOptions", "TrainConfig"), "tsattn.config"),
+    **dict.fromkeys(("backtest", "describe", "explain", "forecast", "ingest", "load", "models", "train", "tune"), "tsattn.api"),
 }
 
 

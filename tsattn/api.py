@@ -1,4 +1,4 @@
-"""The verbs as Python, from ingest to load. Each returns a frozen result and prints nothing."""
+"""The commands as Python functions. Each returns a frozen result and prints nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsattn.config import BacktestConfig, ReadOptions
-from tsattn.errors import ArtifactError, DataError
+from tsattn.errors import ArtifactError
 from tsattn.events import Listener
 from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained, plain
 from tsattn.workspace import Workspace
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from tsattn.data.report import ReadReport
     from tsattn.workflows.describe import Assembled, Described
     from tsattn.workflows.explain import Explained
-    from tsattn.workflows.loaded_model import Model
+    from tsattn.workflows.model import Model
     from tsattn.workflows.tune import Tuned
 
 Place = str | Path | None
 
 
 def ingest(data: Any, *, read: ReadOptions = ReadOptions(), output: Place = None, listener: Listener = Listener()) -> Ingested:
-    """Read data into a Panel and say what was found; write it to `output` (.parquet) when given.
+    """Read data into a Panel with a report on columns, frequency and repairs; write the panel to `output` (.parquet).
 
-    Raises DataError or ConfigError that names the file, the line, the column and the option that settles it.
+    Raises DataError or ConfigError that names the file, the line, the column and the option to set.
     """
     from tsattn.data.sinks import checked_suffix
     from tsattn.data.store import save_panel
@@ -55,13 +55,13 @@ def train(
     profile: bool = False,
     listener: Listener = Listener(),
 ) -> Trained:
-    """Train a model on `data`, save it as the next version of `name`, and score it on the held-back test tail.
+    """Train a model on `data`, save it as the next version of `name`, and score it on the held-back test windows.
 
-    `model` and `training` hold fields of ModelConfig and TrainConfig, such as {"context": 512} and {"steps": 500};
-    what is left out suits the data's size. `start`: "scratch", "shipped" (fine-tune the model in the package), or "auto":
-    train both, judge them and the model in the package on the validation windows, keep the best. `resume` continues the
-    interrupted run of this name. `profile`: add up where the time of training goes. Ctrl-C keeps the best so far. Raises
-    DataError, ConfigError, and LockedError when another run trains this name.
+    `model` and `training` hold fields of ModelConfig and TrainConfig, such as {"context": 512} and {"steps": 500}; the other
+    fields are chosen by the size of the data. `start`: "scratch", "shipped" (fine-tune the model in the package), or "auto":
+    train both, compare them and the unchanged zero-shot model on validation windows, save the best. `resume` continues an
+    interrupted run of this name. `profile` measures the time of each part of a training step. Ctrl-C saves the best weights
+    so far. Raises DataError, ConfigError, and LockedError when another run trains this name.
     """
     from tsattn.workflows.train import Request, run
 
@@ -88,11 +88,11 @@ def tune(
     resume: bool = False,
     listener: Listener = Listener(),
 ) -> Tuned:
-    """Search settings by rolling-origin validation before the test tail, then train, save and score as `train` does.
+    """Search for the best settings on rolling origins before the test windows, then train, save and score as `train` does.
 
-    `trials`: in all, those of the search that `resume` continues counted. `max_time`: seconds, the final training included.
-    Fields given in `model` and `training` are not searched over. Ctrl-C ends the search and keeps its best. Raises
-    ConfigError without Optuna, DataError when the series are too short to choose by.
+    `trials`: total, including those of a resumed search. `max_time`: seconds, including the final training. Fields given in
+    `model` and `training` are not searched. Ctrl-C ends the search and trains with the best settings. Raises ConfigError
+    without Optuna, DataError when the series are too short.
     """
     from tsattn.workflows.train import Request
     from tsattn.workflows.tune import run
@@ -107,46 +107,52 @@ def pretrain(
     out: str | Path,
     config: Place = None,
     start: Place = None,
+    corpus: Sequence[str | Path] = (),
     resume: bool = False,
     pause: float | None = None,
     listener: Listener = Listener(),
 ) -> Pretrained:
-    """Pre-train a model of any frequency on synthetic series alone, by the committed recipe or the one in `config`.
+    """Pre-train a model of any frequency by the committed recipe or the one in `config`.
 
-    start: a model folder of the recipe's architecture, or "zero-shot", whose weights are gone on from.
+    start: a model folder of the recipe's architecture, or "zero-shot", whose weights the run starts from. corpus: Parquet
+    files of real series (source, item_id, freq, values) to mix with the synthetic ones.
     After `pause` seconds the run ends with its state in `out`, which `resume` continues from. Raises ConfigError.
     """
     from tsattn.workflows.pretrain import read_recipe, run
 
     recipe = read_recipe(None if config is None else Path(config))
     first = None if start is None else Workspace.at(None).find(start).path
-    return run(recipe, Path(out), start=first, resume=resume, pause=pause, listener=listener)
+    files = [Path(path) for path in corpus]
+    return run(recipe, Path(out), start=first, corpus=files, resume=resume, pause=pause, listener=listener)
 
 
-def gallery(path: str | Path, *, config: Place = None) -> Drawn:
-    """Draw some series of each synthetic generator into a PNG: what pre-training learns from. Raises ConfigError."""
+def gallery(path: str | Path, *, config: Place = None, corpus: Sequence[str | Path] = ()) -> Drawn:
+    """Draw some series of each synthetic generator, and of each source of a corpus, into a PNG. Raises ConfigError."""
     from tsattn.atomic import write_atomic
     from tsattn.data.sinks import checked_suffix
     from tsattn.synthetic.gallery import gallery as draw
-    from tsattn.workflows.pretrain import read_recipe
+    from tsattn.workflows.pretrain import read_corpus, read_recipe
 
     target = checked_suffix(path, (".png",))
     recipe = read_recipe(None if config is None else Path(config))
+    found = read_corpus(recipe, [Path(path) for path in corpus])
     with write_atomic(target) as beside:
-        draw(recipe.synthetic, beside, recipe.train.seed)
+        draw(recipe.synthetic, beside, recipe.train.seed, found)
     return Drawn(target)
 
 
 def load(
     model: Place = None, *, workspace: Place = None, engine: str = "auto", members: str | Sequence[str] | None = None
 ) -> Model:
-    """A model by name, `name/version` or path; the newest one when none is named; "zero-shot" is the one in the package.
+    """Load a model by name, `name/version` or path; by default the newest. "zero-shot" is the model in the package.
 
-    `members`: simple methods to join it with, "network" for none or "all"; by default all with the zero-shot model, none
-    with one trained on its data. Raises ArtifactError, and ConfigError for an unknown member.
+    `engine`: "auto", "onnx" or "torch". `members`: statistical methods that form an ensemble with the network: "all", some
+    names, or "network" for the network alone; by default those it was saved with. Raises ArtifactError, and ConfigError for
+    an unknown member.
     """
     from tsattn.model import runtime
-    from tsattn.workflows.loaded_model import Model, with_members
+    from tsattn.workflows.loaded_model import with_members
+    from tsattn.workflows.model import Model
 
     place = Workspace.at(workspace)
     ref = place.latest() if model is None else place.find(model)
@@ -161,74 +167,73 @@ def forecast(
     horizon: int | None = None,
     quantiles: Sequence[float] | None = None,
     members: str | Sequence[str] | None = None,
+    future: Any = None,
+    series: str | Sequence[str] = (),
+    as_of: str | None = None,
     paths: int | None = None,
     seed: int = 0,
     workspace: Place = None,
     read: ReadOptions = ReadOptions(),
     output: Place = None,
-    plot: Place = None,
+    plot: Place | Sequence[str | Path] = None,
     listener: Listener = Listener(),
 ) -> Forecasted:
-    """Forecast the steps after the end of `data`; without data, of what the model was trained on, read again.
+    """Forecast the steps after the end of each series of `data`; the result's `forecast` holds the quantiles.
 
-    Without `model`, the newest one of the workspace that was trained on such data, else the one in the package. `members`:
-    see `load`. `paths`: also draw so many sample paths of each series, by `seed`; they are then what `output` gets.
-    `output` (.csv, .parquet, .json, .jsonl) and `plot` (.png, .svg, .html) are written when given. Items without a
-    forecast are in `failures`. Raises ArtifactError when there is no model, DataError when no item can be forecast or a
-    known covariate is missing in the future rows.
+    data: a path, a data frame or an Arrow table; None reads the training data of the model again. model: a name of the
+    workspace or a folder; by default the newest one that was trained on such data, else zero-shot. horizon: steps, by
+    default the model's, or the frequency's for zero-shot. members: see `load`. future: a file or frame with future rows
+    of known covariates. series: names of the series to return, draw and write; by default all. as_of: ignore values
+    after this time. paths: also draw this many sample paths of each series, by `seed`; `output` then gets the paths.
+    output (.csv, .parquet, .json, .jsonl) and plot (.png, .svg, .html; one or several) are files to write.
+
+    Series that cannot be forecast are in `failures`. Raises ArtifactError when there is no model, DataError when no
+    series can be forecast or a known covariate is missing in the future rows, ConfigError for a wrong argument.
     """
-    from tsattn.data.sinks import checked_suffix, write_table
-    from tsattn.forecasting.predict import predict
-    from tsattn.forecasting.quantiles import checked_levels
-    from tsattn.forecasting.sample_paths import predict_paths
-    from tsattn.render.plots import PLOTS, save_plot
-    from tsattn.workflows.find_model import choose
-    from tsattn.workflows.loaded_model import behind, horizon_for, joined, moved, spikes
+    from tsattn.workflows.forecast import Order, run
 
-    table = None if output is None else checked_suffix(output, data=data)
-    picture = None if plot is None else checked_suffix(plot, tuple(PLOTS), data=data)
-    levels = None if quantiles is None else checked_levels(quantiles)  # before the data are read, which may take long
-    chosen = choose(data, model, Workspace.at(workspace), read, listener)
-    forecaster = load(chosen.ref.path, members=members).forecaster
-    steps = horizon_for(chosen.card, chosen.panel) if horizon is None else horizon
-    made, failures = predict(forecaster, chosen.panel, horizon=steps, quantiles=levels)
-    about = (*behind(chosen.panel, steps), *spikes(chosen.panel), *moved(chosen.card, chosen.panel))
-    notes = (*chosen.notes, *about, *joined(forecaster))
-    for note in notes[len(chosen.notes) :]:
-        listener.note(note)
-    if not len(made):
-        raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
-    drawn = None if paths is None else predict_paths(forecaster, chosen.panel, horizon=steps, paths=paths, seed=seed)
-    sampled, lost = drawn or (None, ())
-    failures = (*failures, *(failure for failure in lost if failure not in failures))
-    written = []
-    if table is not None:
-        written.append(write_table((made if sampled is None else sampled).to_arrow(), table))
-    if picture is not None:
-        written.append(save_plot(made, chosen.panel, picture))
-    return Forecasted(made, failures, chosen.panel, chosen.report, chosen.ref, tuple(written), notes, sampled)
+    levels = None if quantiles is None else tuple(quantiles)
+    order = Order(model, horizon, levels, members, _names(series), as_of, paths, seed, output, _places(plot))
+    return run(data, future, order, Workspace.at(workspace), read, listener)
 
 
 def backtest(
     data: Any,
     *,
     model: Place | Sequence[str | Path] = None,
+    horizon: int | None = None,
+    windows: int | None = None,
+    step: int | None = None,
+    baselines: Sequence[str] | None = None,
+    refit: bool | None = None,
+    metrics: Sequence[str] | None = None,
+    quantiles: Sequence[float] | None = None,
+    cutoffs: Sequence[str] | None = None,
     config: BacktestConfig | None = None,
     members: str | Sequence[str] | None = None,
     workspace: Place = None,
     read: ReadOptions = ReadOptions(),
     output: Place = None,
+    scores: Place = None,
     listener: Listener = Listener(),
 ) -> Backtested:
-    """Score models and baselines on rolling origins at the end of every item.
+    """Score models and baselines on rolling origins at the end of every series.
 
-    `model`: one or several; left out, the newest of the workspace that fits, or none when there is none. Without
-    `config.windows` etc. the defaults of BacktestConfig hold; on the data that the model was trained on, the windows
-    default to those that were held back. `output` (.parquet, .csv, …) gets all scores in long form.
+    model: one or several; by default the newest of the workspace that fits the data, else zero-shot. horizon, windows,
+    step, baselines, refit, metrics, quantiles and cutoffs override the fields of `config`; see BacktestConfig for their
+    defaults. On the data that a model was trained on, the windows default to its held-back test windows.
+
+    output (.parquet, .csv, …) gets every forecast beside the truth: model, item_id, cutoff, timestamp, target, quantiles.
+    scores gets all scores in long form, by model, metric, series, horizon step and cutoff.
     """
     from tsattn.workflows.backtest import run
 
-    return run(data, model, config, members, Workspace.at(workspace), read, output, listener)
+    given: dict[str, Any] = {"horizon": horizon, "windows": windows, "step": step, "baselines": baselines, "refit": refit}
+    given |= {"metrics": metrics, "quantiles": quantiles, "cutoffs": cutoffs}
+    given = {name: tuple(v) if isinstance(v, (list, tuple)) else v for name, v in given.items() if v is not None}
+    if given:
+        config = dataclasses.replace(config or BacktestConfig(), **given)
+    return run(data, model, config, members, Workspace.at(workspace), read, output, scores, listener)
 
 
 def explain(
@@ -241,11 +246,12 @@ def explain(
     plot: Place = None,
     listener: Listener = Listener(),
 ) -> Explained:
-    """Tell what the forecast of an item (default: the first) rests on: lags, covariates, the past in blocks, its parts.
+    """Measure which lags, covariates and parts of the past a forecast depends on; `item` is shown, by default the first.
 
-    Effects are rises of the loss on held-back windows when a part of the input is exchanged (forecasting/importance.py), of
-    the named item or of all; attention is rolled out (nn/inspect.py). Data and model are found as by `forecast`. `plot`
-    (.png, .svg) is written when given. Raises ConfigError for an unknown item, DataError when no window can be scored.
+    An effect is the rise of the loss on held-back windows when a part of the input is permuted (forecasting/importance.py),
+    over the named item or all items; attention comes from rollout (nn/inspect.py). Data and model are found as by
+    `forecast`. `plot` (.png, .svg) is a file to write. Raises ConfigError for an unknown item, DataError when no window can be
+    scored.
     """
     from tsattn.workflows.explain import run
 
@@ -253,7 +259,7 @@ def explain(
 
 
 def models(*, workspace: Place = None) -> Listed:
-    """The models of the workspace, newest first. One that cannot be read is listed with its `error`."""
+    """List the models of the workspace, newest first. A model that cannot be read has an `error`."""
     from tsattn.model.card import read_card
 
     place, rows = Workspace.at(workspace), []
@@ -273,23 +279,50 @@ def models(*, workspace: Place = None) -> Listed:
 
 
 def describe(model: Place = None, *, workspace: Place = None) -> Described:
-    """A model's card and its network as a tree (default: the newest model). Raises ArtifactError as `load` does."""
+    """A model's card and its network as a tree; by default of the newest model. Raises the errors of `load`."""
     from tsattn.workflows.describe import describe as run
 
     return run(model, Workspace.at(workspace))
 
 
 def assemblies() -> Assembled:
-    """The kinds of network that can be trained, each with its number of parameters and a line on it."""
+    """List the kinds of network that can be trained, each with its number of parameters and a description."""
     from tsattn.workflows.describe import assemblies as listed
 
     return listed()
 
 
 def rollback(name: str, *, workspace: Place = None) -> Listed:
-    """Take the newest version of a model out of use, and list what is there now. Raises ArtifactError without an older one."""
+    """Withdraw the newest version of a model, and list the models. Raises ArtifactError without an older version."""
     Workspace.at(workspace).withdraw(name)
     return models(workspace=workspace)
+
+
+def delete_model(name: str, *, workspace: Place = None) -> Listed:
+    """Delete a model, `NAME` with all its versions or one `NAME/VERSION`, and list the models that are left.
+
+    Raises ArtifactError when there is no such model.
+    """
+    from tsattn.workflows.manage_models import delete
+
+    delete(Workspace.at(workspace), name)
+    return models(workspace=workspace)
+
+
+def rename_model(old: str, new: str, *, workspace: Place = None) -> Listed:
+    """Rename a model with all its versions, and list the models. Raises ArtifactError, or ConfigError for a name in use."""
+    from tsattn.workflows.manage_models import rename
+
+    rename(Workspace.at(workspace), old, new)
+    return models(workspace=workspace)
+
+
+def _names(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _places(places: Place | Sequence[str | Path]) -> tuple[str | Path, ...]:
+    return () if places is None else (places,) if isinstance(places, (str, Path)) else tuple(places)
 
 
 def _read(data: Any, options: ReadOptions, listener: Listener) -> tuple[Panel, ReadReport]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,19 +11,22 @@ from pathlib import Path
 
 from tsattn.errors import ConfigError
 
+_NAME_BYTES = 80  # of the final name within that of the temporary file, which may have 255 bytes in all
+
 
 @contextlib.contextmanager
 def write_atomic(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on leaving, flush it to disk and rename it to `path`.
 
-    When the body raises, the temporary file is removed and whatever `path` held before stays whole. Raises ConfigError
-    when the folder does not exist or cannot be written to.
+    A symbolic link is followed: the file it points to is replaced, and the link stays. When the body raises, the temporary
+    file is removed and whatever `path` held before stays whole. Raises ConfigError when the folder does not exist or cannot
+    be written to.
     """
-    path = Path(path)
+    path = followed(path)
     if path.is_dir():
         raise ConfigError(f"{path} is a folder, not a file to write")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".tmp", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=".tmp", dir=path.parent)
     except OSError as error:
         raise ConfigError(
             f"cannot write {path}: {error.strerror or error}", "make the folder first, or name another one"
@@ -38,6 +42,24 @@ def write_atomic(path: str | Path) -> Iterator[Path]:
         _sync_folder(path.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def followed(path: str | Path) -> Path:
+    """The file that a symbolic link leads to; any other path as it stands."""
+    path = Path(path)
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def remove_leftovers(path: str | Path) -> None:
+    """Remove the temporary files that killed runs left beside `path`. No other process may be writing `path`."""
+    path = followed(path)
+    for left in path.parent.glob(f"{glob.escape(_prefix(path))}*.tmp"):
+        left.unlink(missing_ok=True)
+
+
+def _prefix(path: Path) -> str:
+    """The start of a temporary file's name: that of the final one, cut between characters."""
+    return f".{os.fsencode(path.name)[:_NAME_BYTES].decode('utf-8', 'ignore')}."
 
 
 def _umask() -> int:

@@ -1,4 +1,4 @@
-"""Settings: frozen dataclasses, read from TOML, written to JSON. An unknown key is an error that names the nearest one."""
+"""Settings as frozen dataclasses, read from TOML, written to JSON. An unknown key is an error with the nearest known one."""
 
 from __future__ import annotations
 
@@ -16,24 +16,34 @@ from tsattn.errors import ConfigError
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How to read data. Everything is found by itself; each field overrides one guess."""
+    """Overrides of what reading infers from the data. Fields that hold several columns also take one name."""
 
-    timestamp: str | None = None  # the timestamp column; "none" = there is none, number the rows
-    item: tuple[str, ...] = ()  # the column, or columns, that name the series
-    target: tuple[str, ...] = ()  # the column, or columns, to forecast
-    past: tuple[str, ...] = ()  # columns known up to the cutoff only
-    known: tuple[str, ...] = ()  # columns known in the future too
-    static: tuple[str, ...] = ()  # columns constant within an item
-    freq: str | None = None  # the step: 15min, h, D, B, W, MS, QS, YS, step
+    timestamp: str | None = None  # timestamp column; "none" numbers the rows
+    item: tuple[str, ...] = ()  # columns that identify a series
+    target: tuple[str, ...] = ()  # columns to forecast
+    past: tuple[str, ...] = ()  # covariates without future values
+    known: tuple[str, ...] = ()  # covariates with known future values
+    static: tuple[str, ...] = ()  # covariates that are constant within a series
+    freq: str | None = None  # frequency: 15min, h, D, B, W, MS, QS, YS, step
     layout: str | None = None  # "long", "wide", "single", "rows" (a row per series) or "year-month"
     date_order: str | None = None  # "ymd", "dmy" or "mdy"
-    timezone: str | None = None  # a zone or offset for timestamps without one, or to show them in
-    on_duplicate: str | None = None  # "first", "last", "mean" or "sum" of rows with one timestamp
-    resample: str | None = None  # bring rows to this frequency
-    agg: str = "mean"  # how resample joins rows: "mean", "sum" or "last"
+    timezone: str | None = None  # zone or offset of timestamps without one
+    on_duplicate: str | None = None  # how to combine rows with one timestamp: "first", "last", "mean" or "sum"
+    resample: str | None = None  # aggregate rows to this frequency
+    agg: str = "mean"  # how resample aggregates rows: "mean", "sum" or "last"
     delimiter: str | None = None
     decimal: str | None = None  # "." or ","
     encoding: str | None = None
+    missing: tuple[str, ...] = ()  # cells that mark a missing value: -999, unavailable, <1
+    calendar: str | None = None  # open slots: an exchange (XNYS), a week (Mon-Sat), or "none" for every slot
+    holidays: tuple[str, ...] = ()  # regions whose public holidays are known covariates, and closed where the data has no rows
+    drop_last: bool = False  # leave out the last period where it is unfinished
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            if field.default == ():
+                value = getattr(self, field.name)
+                object.__setattr__(self, field.name, (value,) if isinstance(value, str) else tuple(value))
 
 
 FRONT_ENDS = ("lstm", "gru", "rnn", "none")
@@ -45,22 +55,22 @@ SCALINGS = ("standard", "robust")
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The network. The defaults are the best that was measured (benchmarks/RESULTS.md)."""
+    """The network. The defaults are the most accurate settings measured (benchmarks/RESULTS.md)."""
 
-    context: int = 2048  # past steps the network sees, a multiple of `patch`
-    horizon: int = 48  # steps that one pass forecasts; longer horizons are rolled out
-    patch: int = 32  # steps that make one token
+    context: int = 2048  # past steps that the network reads, a multiple of `patch`
+    horizon: int = 48  # steps that one pass forecasts; longer horizons repeat it
+    patch: int = 32  # steps of one token
     width: int = 160  # features of a token
     heads: int = 5  # attention heads; `width` must be a multiple
     layers: int = 4  # self-attention blocks
-    front_end: str = "lstm"  # what reads the tokens in order: "lstm", "gru", "rnn" or "none"
-    encoder: str = "full"  # self-attention: "full", "window", "linear", or "none" for no blocks at all
-    decoder: str = "direct"  # of the horizon: "direct", "cross-attention", or "autoregressive", one patch after another
-    position: str = "rotary"  # what attention knows of order: "rotary", "sinusoidal", "learned" or "none"
-    window: int = 16  # tokens that a token sees, itself among them, with encoder "window"
-    dropout: float = 0.0  # of blocks and attention weights, while training
-    drop_path: float = 0.0  # of whole branches of the last block, while training; of earlier ones less
-    scaling: str = "standard"  # of each window: "standard", mean and deviation, or "robust", median and MAD
+    front_end: str = "lstm"  # recurrent layer before attention: "lstm", "gru", "rnn" or "none"
+    encoder: str = "full"  # self-attention: "full", "window", "linear", or "none" for no blocks
+    decoder: str = "direct"  # "direct", "cross-attention", or "autoregressive" (one patch after another)
+    position: str = "rotary"  # position encoding: "rotary", "sinusoidal", "learned" or "none"
+    window: int = 16  # tokens that a token attends to, itself included, with encoder "window"
+    dropout: float = 0.0  # rate in blocks and attention weights
+    drop_path: float = 0.0  # rate of dropped branches in the last block, falling towards the first
+    scaling: str = "standard"  # of each window: "standard" (mean, deviation) or "robust" (median, MAD)
     block: int = 16  # steps that share one mixture of seasonal anchors
 
     def __post_init__(self) -> None:
@@ -72,15 +82,15 @@ class ModelConfig:
 
     @property
     def any_length(self) -> bool:
-        """Whether the network takes windows of fewer tokens than the context holds.
+        """True if the network accepts windows of fewer tokens than the context.
 
-        Encoders other than these cut them into blocks, and torch writes a plain recurrent layer into a graph step by step.
+        Other encoders cut them into blocks, and torch unrolls a plain recurrent layer in the exported graph.
         """
         return self.encoder in ("full", "none") and self.front_end != "rnn" and self.context >= 4 * self.patch
 
     @property
     def reach(self) -> int:
-        """Steps that one pass forecasts: the horizon, or one patch where the next is forecast from what was made before."""
+        """Steps of one pass: the horizon, or one patch for the autoregressive decoder."""
         return self.patch if self.decoder == "autoregressive" else self.horizon
 
 
@@ -89,28 +99,28 @@ DEVICES, PRECISIONS = ("auto", "cpu", "cuda", "mps"), ("auto", "fp32", "bf16")
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Training. `steps` is the length of the schedule; early stopping may end it sooner."""
+    """Training. `steps` is the length of the schedule; early stopping may end it earlier."""
 
     steps: int = 1600  # optimiser steps
-    batch: int = 64  # series windows a step; each carries `origins` origins
-    origins: int = 8  # forecast origins supervised in each window
-    learning_rate: float = 1.5e-3  # of AdamW; Muon's is scaled from it
+    batch: int = 64  # windows in a step, each with `origins` forecast origins
+    origins: int = 8  # forecast origins in each window
+    learning_rate: float = 1.5e-3  # peak rate of AdamW; Muon's scales with it
     weight_decay: float = 0.05
-    warmup: int = 50  # steps
-    decay: float = 0.5  # the share of the schedule, at its end, over which the rate falls to zero
-    flip: float = 0.3  # share of windows turned upside down, where no covariate is declared
-    mixup: float = 0.25  # share of windows blended with another
-    jitter: float = 0.0  # noise on windows, as a share of their spread
-    rescale: float = 0.0  # deviation of a slow change of amplitude, of its logarithm
-    warp: float = 0.0  # speed of windows, up to the exponential of it, where no covariate is declared
-    hide: float = 0.0  # share of the past that is made missing
-    average: float = 0.99  # of the running mean of the weights, which is what is kept
-    finish: float = 0.25  # then so many steps, as a share of those to the best weights, on all rows: the validation tail too
-    patience: int = 10  # validations without a better score, of 20 in a schedule, before stopping
-    max_time: float | None = None  # seconds
+    warmup: int = 50  # steps of rising rate
+    decay: float = 0.5  # share of the schedule, at its end, in which the rate falls to zero
+    flip: float = 0.3  # share of windows multiplied by -1, without covariates only
+    mixup: float = 0.25  # share of windows mixed with another
+    jitter: float = 0.0  # noise on windows, relative to their spread
+    rescale: float = 0.0  # standard deviation of the logarithm of a slow change of amplitude
+    warp: float = 0.0  # largest logarithm of a change of speed, without covariates only
+    hide: float = 0.0  # share of the past set to missing
+    average: float = 0.99  # decay of the running mean of the weights, which is saved
+    finish: float = 0.25  # length of the final fit on all rows, relative to the steps to the best weights
+    patience: int = 10  # validations (of 20 in a schedule) without a better score before stopping
+    max_time: float | None = None  # seconds, scoring and saving included
     seed: int = 0
     device: str = "auto"  # "auto", "cpu", "cuda" or "mps"
-    devices: int = 1  # how many of them
+    devices: int = 1  # number of devices
     nodes: int = 1
     precision: str = "auto"  # "auto", "fp32" or "bf16"
 
@@ -126,17 +136,20 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class BacktestConfig:
-    """Rolling-origin evaluation."""
+    """Rolling-origin evaluation: windows at the end of each series."""
 
-    windows: int | None = None  # origins of each item; None = those held back from the model's training, else 5
-    step: int | None = None  # steps between origins; None = the horizon
-    horizon: int | None = None  # None = the model's
-    refit: bool = False  # train anew before every cutoff
+    windows: int | None = None  # windows of each series; None = the model's held-back test windows, else 5
+    step: int | None = None  # steps between windows; None = the horizon
+    horizon: int | None = None  # steps of a window; None = the model's
+    refit: bool = False  # also train a model before every cutoff
     baselines: tuple[str, ...] = ("naive", "seasonal-naive", "drift")
+    metrics: tuple[str, ...] = ()  # columns of the table; () = MASE, WQL, RMSE, sMAPE, 80 % coverage and the skills
+    quantiles: tuple[float, ...] = ()  # levels that are scored and written; () = 0.1, 0.2, … 0.9
+    cutoffs: tuple[str, ...] = ()  # last observed timestamps of the windows; () = rolling origins
 
 
 def _check_range(settings: Any, least: float, names: tuple[str, ...], below: float = float("inf")) -> None:
-    """Raise ConfigError for a number that is less than `least`, or not below `below`; None is left alone."""
+    """Raise ConfigError for a number below `least` or not below `below`; None is allowed."""
     for name in names:
         value = getattr(settings, name)
         if value is not None and not least <= value < below:
@@ -145,7 +158,7 @@ def _check_range(settings: Any, least: float, names: tuple[str, ...], below: flo
 
 
 def _check_choice(settings: Any, known: dict[str, tuple[str, ...]]) -> None:
-    """Raise ConfigError, naming the known ones, for a field whose value is none of `known[field]`."""
+    """Raise ConfigError with the known values for a field whose value is not in `known[field]`."""
     for name, values in known.items():
         if getattr(settings, name) not in values:
             said = name.replace("_", " ")
@@ -180,6 +193,8 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
     for option in options:
         if typing.get_origin(option) is tuple and isinstance(value, (list, tuple)):
             return tuple(value)
+        if typing.get_origin(option) is dict and isinstance(value, dict):  # of a name to a number
+            return {str(key): _checked(number, typing.get_args(option)[1], f"{where}: {key}") for key, number in value.items()}
         if option is float and isinstance(value, (int, float)) and not isinstance(value, bool):
             return float(value)
         if option in (int, str, bool) and type(value) is option:

@@ -1,4 +1,4 @@
-"""What a caller may want to hear while a verb runs. Every part does nothing unless it is given."""
+"""Events that a long call sends to its caller while it runs. Each handler does nothing by default."""
 
 from __future__ import annotations
 
@@ -16,9 +16,26 @@ def _ignore(_: Any) -> None:
 
 
 @dataclass(frozen=True)
+class Work:
+    """Progress of a scoring run: `done` of `total` windows over all models, `rate` in windows a second, `remaining` seconds."""
+
+    phase: str
+    name: str
+    done: int
+    total: int
+    rate: float
+    remaining: float
+
+    @property
+    def share(self) -> float:
+        """Share of the work that is done, 0 to 1."""
+        return self.done / max(self.total, 1)
+
+
+@dataclass(frozen=True)
 class Listener:
-    """`report` hears what reading found, `note` one line of text, `progress` each Progress of a training run,
-    `trial` each trial of a search, when it begins and when it ends. `timeline` adds up where the time of a training goes.
+    """Handlers: `report` gets each ReadReport, `note` a line of text, `progress` each training step or Work, and `trial`
+    each trial of a search when it begins and ends. `timeline` sums up the time that each part of a training step takes.
     """
 
     report: Callable[[ReadReport], None] = _ignore

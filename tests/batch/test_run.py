@@ -202,7 +202,7 @@ def test_when_the_printed_cron_line_runs_in_a_bare_environment_then_the_forecast
     elsewhere.mkdir()
     # PYTHONPATH stands for an installed package; there is nothing else, not even a PATH
     bare = {"PYTHONPATH": environment()["PYTHONPATH"]}
-    done = subprocess.run(["/bin/sh", "-c", fields[5].replace(r"\%", "%")], cwd=elsewhere, env=bare, timeout=120)
+    done = subprocess.run(["/bin/sh", "-c", fields[5].replace(r"\%", "%")], cwd=elsewhere, env=bare, timeout=600)
     log = (house / "jobs.log").read_text("utf-8")
     assert done.returncode == 0, log
     assert len(stored(house / "out" / "f.db")) == 24

@@ -121,7 +121,7 @@ def test_when_the_reader_closes_the_pipe_then_the_program_ends_quietly(tmp_path)
         stdout=writer,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=600,
         env={**os.environ, "TSATTN_WORKSPACE": str(tmp_path)},
     )
     os.close(writer)
@@ -136,7 +136,7 @@ def test_when_ctrl_c_comes_while_python_still_imports_then_there_is_one_line_and
     slow += "class Finder:\n    def find_spec(self, name, *_):\n"
     slow += "        if name == 'typer': signal.raise_signal(signal.SIGINT)\n"
     code = slow + "sys.meta_path.insert(0, Finder())\nfrom tsattn.__main__ import run\nsys.argv = ['tsattn', 'models']\nrun()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
 
 
@@ -148,7 +148,7 @@ def loaded(*words: str, **environment: str) -> list[str]:
         [sys.executable, "-c", code, *words],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         env={**os.environ, **environment},
     )
     return done.stdout.splitlines()[-1].split()[1:]
@@ -182,12 +182,14 @@ def test_when_a_value_is_wrong_then_it_is_still_read_and_refused(words, said, ca
 def test_when_a_command_is_misspelt_then_the_right_one_is_named_at_once():
     code = "import sys; from tsattn.cli.main import main; code = main(['trian'])\n"
     code += "print(sorted({'pydantic', 'rich'} & {*sys.modules})); sys.exit(code)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stdout) == (2, "[]\n")
-    assert done.stderr == "error: there is no command 'trian'\nhint: did you mean: tsattn train\n"
+    assert done.stderr == "error: unknown command 'trian'\nhint: did you mean: tsattn train\n"
 
 
-@pytest.mark.parametrize(("arguments", "wanted", "said"), [(["--version"], 0, "tsattn "), (["trian"], 2, "error: there is no")])
+@pytest.mark.parametrize(
+    ("arguments", "wanted", "said"), [(["--version"], 0, "tsattn "), (["trian"], 2, "error: unknown command")]
+)
 def test_when_a_library_would_abort_while_the_interpreter_is_taken_apart_then_the_exit_code_stands(arguments, wanted, said):
     code = (
         "import os, sys\n"
@@ -199,6 +201,6 @@ def test_when_a_library_would_abort_while_the_interpreter_is_taken_apart_then_th
         "from tsattn.__main__ import run\n"
         "run()"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert done.returncode == wanted
     assert said in done.stdout + done.stderr

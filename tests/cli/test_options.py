@@ -49,6 +49,10 @@ FLAGS = {
     "delimiter": (["--delimiter", "tab"], "\t"),
     "decimal": (["--decimal", ","], ","),
     "encoding": (["--encoding", "latin-1"], "latin-1"),
+    "missing": (["--missing", "-999,n.a."], ("-999", "n.a.")),
+    "calendar": (["--calendar", "XNYS"], "XNYS"),
+    "holidays": (["--holidays", "DE,US-NY"], ("DE", "US-NY")),
+    "drop_last": (["--drop-last"], True),
 }
 
 
@@ -110,7 +114,9 @@ def test_when_backtest_is_asked_plainly_then_no_setting_is_invented(asked):
 def test_when_quantiles_and_a_terminal_plot_are_asked_for_then_no_file_is_plotted(asked):
     main(["forecast", "d.csv", "--quantiles", "0.1, 0.5,0.9", "--plot", "terminal"])
     assert asked["forecast"]["quantiles"] == (0.1, 0.5, 0.9)
-    assert asked["forecast"]["plot"] is None
+    assert asked["forecast"]["plot"] == ()
+    main(["forecast", "d.csv", "--plot", "a.png,terminal", "--plot", "b.html"])
+    assert asked["forecast"]["plot"] == ("a.png", "b.html")
 
 
 @pytest.mark.parametrize(

@@ -99,12 +99,19 @@ def test_when_text_is_written_as_csv_then_it_is_quoted_only_where_it_must_be(tmp
 
 
 def test_when_the_output_is_the_data_itself_then_nothing_is_overwritten(tmp_path):
-    data, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    data, other = tmp_path / "a.csv", tmp_path / "b.txt.d" / "b.csv"
     data.write_text("day,y\n")
+    other.parent.mkdir()
     (tmp_path / "link.csv").symlink_to(data)
+    (tmp_path / "hard.csv").hardlink_to(data)
     for source in (data, str(data), [data], tmp_path, str(tmp_path / "*.csv")):
-        for path in (data, tmp_path / "link.csv"):
+        for path in (data, tmp_path / "link.csv", tmp_path / "hard.csv"):
             with pytest.raises(ConfigError, match="is the data itself"):
                 checked_suffix(path, data=source)
         assert checked_suffix(other, data=source) == other
     assert checked_suffix(data, data="-") == data
+
+
+def test_when_a_name_holds_a_placeholder_then_it_is_refused_with_what_to_do(tmp_path):
+    with pytest.raises(ConfigError, match=r"by_\{item_id\}\.csv: \{item_id\} is not filled in: all series go into one file"):
+        checked_suffix(tmp_path / "by_{item_id}.csv")

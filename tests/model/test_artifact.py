@@ -176,13 +176,17 @@ def test_when_a_model_is_loaded_then_its_weights_are_those_that_were_saved(saved
 def test_when_the_folder_exists_then_it_is_left_alone(saved):
     before = {path.name: path.read_bytes() for path in saved.iterdir()}
     network = tiny.scrambled()
-    with pytest.raises(ArtifactError, match="exists already"):
+    with pytest.raises(ArtifactError, match="already exists"):
         artifact.save(saved, network, tiny.card_of(network))
     assert {path.name: path.read_bytes() for path in saved.iterdir()} == before
 
 
-@pytest.mark.parametrize("step", ["write_graph", "check_parity", "digest"])
-def test_when_saving_fails_midway_then_nothing_is_left(tmp_path, monkeypatch, saved, step):
+@pytest.mark.parametrize(
+    ("step", "left"), [("write_graph", [CARD, WEIGHTS]), ("check_parity", [CARD, WEIGHTS]), ("digest", None)]
+)
+def test_when_saving_fails_midway_then_nothing_is_left_or_a_model_that_forecasts_with_torch(
+    tmp_path, monkeypatch, saved, step, left
+):
     network = tiny.scrambled()
     monkeypatch.setattr(artifact, "write_graph", lambda _, path: shutil.copy(saved / GRAPH, path))
     monkeypatch.setattr(artifact, "check_parity", lambda *_: None)
@@ -193,7 +197,14 @@ def test_when_saving_fails_midway_then_nothing_is_left(tmp_path, monkeypatch, sa
     monkeypatch.setattr(artifact, step, fail)
     with pytest.raises(OSError, match="No space"):
         artifact.save(tmp_path / "models" / "m", network, tiny.card_of(network))
-    assert list((tmp_path / "models").iterdir()) == []
+    found = [path for path in (tmp_path / "models").rglob("*") if path.is_file()]
+    assert sorted(path.name for path in found) == (left or [])
+    if left:
+        forecaster = runtime.load(tmp_path / "models" / "m")
+        assert tiny.equal(artifact.load_network(tmp_path / "models" / "m")[0], network)
+        assert GRAPH not in forecaster.card.files
+        with pytest.raises(ConfigError, match="no ONNX graph"):
+            runtime.load(tmp_path / "models" / "m", "onnx")
 
 
 def test_when_the_graph_disagrees_with_the_network_then_it_is_not_saved(tmp_path, monkeypatch, saved):

@@ -39,16 +39,16 @@ def test_when_there_are_many_trials_then_the_usual_settings_the_best_and_the_new
 def test_when_a_search_ends_then_the_gain_over_the_usual_settings_is_told():
     console = Console(file=io.StringIO(), width=200)
     tried(console, trials(5), trials(5)[4])
-    assert "trial 4 is the best: 4.0 % less error than the usual settings" in console.file.getvalue()
+    assert "trial 4 is the best: 4.0 % lower validation error than the default settings" in console.file.getvalue()
     tried(console, trials(1), trials(1)[0])
-    assert "the usual settings were the best" in console.file.getvalue()
+    assert "no trial was better than the default settings" in console.file.getvalue()
 
 
 @pytest.mark.parametrize(
     ("one", "said"),
     [
         (Tried(3, "running", None, {"front_end": "gru"}, 0.0), "trial 3: front end gru"),
-        (Tried(0, "running", None, {}, 0.0), "trial 0: the usual ones"),
+        (Tried(0, "running", None, {}, 0.0), "trial 0: defaults"),
         (Tried(3, "done", 0.5, {}, 61.0), "trial 3: done, error 0.5000 after 1 min 1 s"),
         (Tried(3, "pruned", None, {}, 2.0), "trial 3: pruned after 2.0 s"),
     ],

@@ -57,4 +57,4 @@ def test_when_no_other_is_named_then_the_model_is_told_to_be_the_one_in_the_pack
     path = tmp_path / "a.csv"
     path.write_text("day,y\n" + "\n".join(f"2024-01-{d:02},{d % 7}" for d in range(1, 32)), "utf-8")
     chosen = room.choose(str(path), None, Workspace.at(tmp_path / "ws"), ReadOptions(), Listener())
-    assert chosen.notes == ("model zero-shot, in the package: no model here was trained yet (tsattn train makes one)",)
+    assert chosen.notes == ("model: zero-shot, in the package; no model was trained in this workspace yet",)

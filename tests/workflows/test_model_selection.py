@@ -46,7 +46,7 @@ def test_when_there_is_a_model_in_the_package_then_all_ways_are_judged_and_the_b
     assert plain == sorted(plain)
     joined = min(score.loss for score in scores if score.members)
     assert scores[0].loss == min(plain) if not best.members else joined < model_selection.CLEARLY * min(plain)
-    assert "kept: " + best.name in model_selection.told(best, scores)[0]
+    assert "best candidate: " + best.name in model_selection.told(best, scores)[0]
 
 
 def test_when_it_is_judged_then_most_steps_went_into_fine_tuning(tmp_path):
@@ -56,8 +56,8 @@ def test_when_it_is_judged_then_most_steps_went_into_fine_tuning(tmp_path):
     )
     assert [step for _, step, _ in steps] == list(range(1, len(steps) + 1))
     phases = [phase for phase, _, _ in steps]
-    assert (phases.count("training fine-tuned"), phases.count("training from scratch")) == (6, 2)
-    assert (steps[-1][1] == steps[-1][2]) is ("finishing on all rows" in phases)
+    assert (phases.count("fine-tuning"), phases.count("from scratch")) == (6, 2)
+    assert (steps[-1][1] == steps[-1][2]) is ("final fit" in phases)
 
 
 def test_when_the_user_wants_one_start_then_nothing_else_is_trained(tmp_path):
@@ -73,7 +73,7 @@ def test_when_the_user_wants_one_start_then_nothing_else_is_trained(tmp_path):
 
 def test_when_another_network_is_asked_for_then_it_is_trained_from_scratch_or_refused():
     assert base("auto", width=32) is None
-    with pytest.raises(ConfigError, match=r"another network: width 32 \(it has 16\)"):
+    with pytest.raises(ConfigError, match="--fine-tune needs the architecture of the model in the package: width is 16, not 32"):
         base("shipped", width=32)
     with pytest.raises(ConfigError, match="unknown start 'scrtch'"):
         base("scrtch")
@@ -92,7 +92,7 @@ def test_when_series_are_too_short_to_judge_by_then_the_model_in_the_package_is_
     panel = tiny.waves((30, 20))
     best, scores = model_selection.run(work(tmp_path, panel, listener=Listener(note=notes.append)), base(), "auto")
     assert (best.name, best.members, scores) == (model_selection.AS_IS, DEFAULT, ())
-    assert any("too short to judge" in note for note in notes)
+    assert any("too short for validation windows" in note for note in notes)
 
 
 class Interrupt:
@@ -109,10 +109,10 @@ class Interrupt:
 @pytest.mark.parametrize(
     ("start", "phase", "step"),
     [
-        ("auto", "training fine-tuned", 2),
-        ("auto", "training from scratch", 17),
-        ("shipped", "training fine-tuned", 5),
-        ("shipped", "finishing on all rows", 22),
+        ("auto", "fine-tuning", 2),
+        ("auto", "from scratch", 17),
+        ("shipped", "fine-tuning", 5),
+        ("shipped", "final fit", 22),
     ],
 )
 def test_when_it_is_interrupted_anywhere_and_resumed_then_it_ends_as_an_unbroken_run(tmp_path, start, phase, step):
@@ -150,7 +150,7 @@ def test_when_a_model_is_trained_then_its_card_says_what_was_kept_and_a_forecast
     )
     card = read_card(made.ref.path)
     assert len(card.contest) in (4, 5)
-    assert any(note.startswith(f"kept: {card.start}") for note in notes)
+    assert any(note.startswith(f"best candidate: {card.start}") for note in notes)
     assert made.scores.models[0] == ("w + members" if card.members else "w")
     (listed,) = api.models(workspace=tmp_path).models
     assert listed["scores"]["MASE"] == pytest.approx(made.scores.score(made.scores.models[0], "MASE"))

@@ -19,7 +19,8 @@ def panel_of(*lengths: int, freq: str = "h") -> Panel:
 
 
 @pytest.mark.parametrize(
-    ("freq", "length", "horizon"), [("h", 5000, 48), ("D", 1461, 30), ("MS", 144, 12), ("YS", 30, 5), ("MS", 20, 3)]
+    ("freq", "length", "horizon"),
+    [("h", 5000, 48), ("D", 1461, 30), ("MS", 144, 12), ("YS", 30, 6), ("MS", 40, 12), ("MS", 20, 6)],
 )
 def test_when_no_horizon_is_given_then_the_frequency_and_the_length_choose_it(freq, length, horizon):
     assert plan(panel_of(length, freq=freq)).horizon == horizon
@@ -66,7 +67,7 @@ def test_when_a_setting_is_wrong_then_it_is_refused(values):
 def test_when_there_is_nothing_to_learn_from_then_the_error_says_so():
     with pytest.raises(DataError, match="no observed value"):
         plan(Panel.from_arrays([np.full(50, np.nan)], freq="h"))
-    with pytest.raises(DataError, match="too few are left to learn from"):
+    with pytest.raises(DataError, match="too few are left to train on"):
         plan(panel_of(9), horizon=3, test_windows=2)
 
 
@@ -113,7 +114,7 @@ def test_when_an_item_has_no_future_rows_then_the_horizon_is_the_usual_one():
 
 
 def test_when_there_are_too_few_rows_then_the_hint_says_how_many_are_needed():
-    with pytest.raises(DataError, match="has 5 rows: too few") as caught:
+    with pytest.raises(DataError, match="has 5 rows, too few") as caught:
         plan(panel_of(5))
     assert "at least 8 rows" in caught.value.hint
     with pytest.raises(DataError) as caught:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from tests.made_corpus import rows as made_rows
+from tests.made_corpus import write
 from tsattn import api
 from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
@@ -126,3 +128,59 @@ def test_when_it_goes_on_in_slices_then_the_card_still_tells_of_both_and_a_seed_
     found = api.pretrain(out=tmp_path / "out", config=recipe, resume=True, listener=listener)
     assert read_card(found.model).source["before"]["series"] == 8 * 24
     assert not (tmp_path / "out" / "before.json").exists()
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("corpus") / "corpus.parquet")
+
+
+@pytest.fixture(scope="module")
+def mixed(recipe, tmp_path_factory):
+    path = tmp_path_factory.mktemp("recipe") / "mixed.toml"
+    table = '[corpus]\nshare = 0.5\nheld_out = ["wind"]\n[corpus.weights]\nprices = 2.0\n[corpus.licences]\npower = "CC0"\n'
+    path.write_text(recipe.read_text() + table)
+    return path
+
+
+def test_when_a_corpus_is_given_then_slices_lead_to_the_same_weights_and_the_card_names_every_source(mixed, corpus, tmp_path):
+    whole = api.pretrain(out=tmp_path / "whole", config=mixed, corpus=[corpus])
+    found = api.pretrain(out=tmp_path / "out", config=mixed, corpus=[corpus], pause=0.0)
+    assert found.model is None
+    found = api.pretrain(out=tmp_path / "out", config=mixed, corpus=[corpus], resume=True)
+    ours, theirs = (load_file(folder / "model.safetensors") for folder in (found.model, whole.model))
+    assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
+    told = read_card(whole.model).source["corpus"]
+    assert {row["source"]: (row["licence"], row["trained_on"]) for row in told["sources"]} == {
+        "power": ("CC0", True),
+        "prices": (None, True),
+        "clinics": (None, True),
+        "wind": (None, False),
+    }
+    assert told["weights"] == {"prices": 2.0}
+    assert 0 < whole.data_share < 1
+
+
+def test_when_the_corpus_is_another_one_then_the_run_is_not_resumed(mixed, corpus, tmp_path):
+    api.pretrain(out=tmp_path / "out", config=mixed, corpus=[corpus], pause=0.0)
+    other = write(tmp_path / "other.parquet", made_rows(seed=1))
+    with pytest.raises(ConfigError, match="fingerprint"):
+        api.pretrain(out=tmp_path / "out", config=mixed, corpus=[other], resume=True)
+
+
+def test_when_a_recipe_has_a_corpus_and_none_is_given_then_the_error_names_the_option(mixed, tmp_path):
+    with pytest.raises(ConfigError, match=r"\[corpus\]") as caught:
+        api.pretrain(out=tmp_path / "out", config=mixed)
+    assert "--corpus" in str(caught.value.hint)
+
+
+def test_when_a_gallery_is_drawn_of_a_corpus_then_it_has_a_row_more_for_each_source_trained_on(mixed, corpus, tmp_path):
+    none = tmp_path / "none.toml"
+    none.write_text("[synthetic]\n" + "".join(f"{kind} = {float(kind == 'arima')}\n" for kind in KINDS))
+    both = tmp_path / "both.toml"
+    both.write_text(none.read_text() + '[corpus]\nheld_out = ["wind"]\n')
+    heights = []
+    for config, files in ((none, []), (both, [corpus])):
+        drawn = api.gallery(tmp_path / "g.png", config=config, corpus=files).written.read_bytes()
+        heights.append(int.from_bytes(drawn[20:24], "big"))
+    assert heights[1] == pytest.approx(4 * heights[0], rel=0.02)

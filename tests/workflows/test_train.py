@@ -16,6 +16,7 @@ from tsattn.config import to_mapping
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.model import artifact
+from tsattn.workflows.time_budget import TimeBudget
 
 MODEL = {key: value for key, value in to_mapping(tiny.MODEL).items() if key != "horizon"}
 TRAIN = {"batch": 4, "warmup": 1, "device": "cpu", "precision": "fp32"}
@@ -30,14 +31,14 @@ def train(tmp_path, monkeypatch):
     data = tmp_path / "shop.csv"
     pd.DataFrame({"day": days, "sales": np.sin(np.arange(160))}).to_csv(data, index=False)
 
-    def run(listener: Listener = Listener(), resume: bool = False, **training: Any) -> Any:
+    def run(listener: Listener = Listener(), resume: bool = False, test_windows: int = 0, **training: Any) -> Any:
         return tsattn.train(
             data,
             horizon=5,
             workspace=tmp_path / "w",
             model={} if resume else MODEL,
             training=training if resume else TRAIN | training,
-            test_windows=0,
+            test_windows=test_windows,
             resume=resume,
             listener=listener,
         )
@@ -58,12 +59,12 @@ def test_when_a_run_finishes_then_its_state_is_removed_and_there_is_nothing_to_r
 
 @pytest.mark.parametrize("finish", [0.01, 0.5], ids=["whose last steps fit the time", "whose last steps do not"])
 def test_when_a_run_was_stopped_by_time_then_resuming_needs_more_time_and_trains_on(train, tmp_path, finish):
-    first = train(steps=100_000, max_time=0.2, finish=finish).card.fitted
+    first = train(steps=100_000, max_time=0.3, finish=finish).card.fitted
     assert first.stopped == "time"
     with pytest.raises(ConfigError, match="its model is saved as shop/1") as caught:
         train(resume=True)
     assert "--resume --max-time 5m" in caught.value.hint
-    second = train(resume=True, max_time=0.3)  # less than the first run's and this one's together
+    second = train(resume=True, max_time=0.6)  # from now on; at least half of it is for training
     assert str(second.ref) == "shop/2"
     assert second.card.fitted.steps > first.steps
     assert second.card.fitted.seconds >= first.seconds + 0.2
@@ -71,7 +72,7 @@ def test_when_a_run_was_stopped_by_time_then_resuming_needs_more_time_and_trains
         train(resume=True)
 
 
-def test_when_saving_fails_after_the_time_is_over_then_resuming_saves_without_training_on(train, monkeypatch):
+def test_when_the_export_is_interrupted_then_the_model_is_saved_and_forecasts_with_torch(train, monkeypatch, tmp_path):
     def fail(*_: Any) -> None:
         raise KeyboardInterrupt
 
@@ -79,10 +80,32 @@ def test_when_saving_fails_after_the_time_is_over_then_resuming_saves_without_tr
     with monkeypatch.context() as broken:
         broken.setattr(artifact, "write_graph", fail)
         with pytest.raises(KeyboardInterrupt):
-            train(Listener(note=heard.append), steps=100_000, max_time=0.2)
-    assert "its weights are kept; --resume saves it" in heard[-1]
-    made = train(resume=True)
-    assert (str(made.ref), made.card.fitted.stopped) == ("shop/1", "time")
+            train(Listener(note=heard.append), steps=3)
+    assert "shop/1 is saved and can forecast" in heard[-1]
+    assert left(tmp_path) == []
+    made = tsattn.forecast(workspace=tmp_path / "w", model="shop").forecast
+    assert np.isfinite(made.values).all()
+
+
+def test_when_the_export_fails_then_the_model_is_saved_without_a_graph(train, monkeypatch):
+    def fail(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    heard: list[str] = []
+    monkeypatch.setattr(artifact, "write_graph", fail)
+    made = train(Listener(note=heard.append), steps=3)
+    assert any("the ONNX export failed" in note for note in heard)
+    assert list(made.card.files) == ["model.safetensors"]
+
+
+def test_when_the_time_limit_is_over_then_neither_scoring_nor_the_export_goes_beyond_it(train, monkeypatch):
+    monkeypatch.setattr(TimeBudget, "over", property(lambda budget: budget.seconds is not None))
+    heard: list[str] = []
+    made = train(Listener(note=heard.append), steps=3, max_time=100.0, test_windows=2)
+    assert made.scores is None
+    assert made.verdict == "not scored: --max-time is over; score it with: tsattn backtest DATA"
+    assert any("no time left for the ONNX export" in note for note in heard)
+    assert list(made.card.files) == ["model.safetensors"]
 
 
 def test_when_a_run_of_the_same_name_starts_anew_then_it_is_not_taken_for_the_saved_one(train):

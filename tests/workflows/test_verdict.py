@@ -15,13 +15,19 @@ def test_when_drift_is_better_than_both_naive_methods_then_the_verdict_measures_
     said, beats = verdict(rows(m=(0.9, 0.9), naive=(1.0, 1.0), seasonal_naive=(1.2, 1.1), drift=(0.8, 0.5)), "m")
     assert beats is False
     assert "does NOT beat" in said
-    assert "MASE 12.5 % higher than drift, WQL 80.0 % higher than drift" in said
+    assert said.endswith("MASE 12.5 % higher than drift, WQL 80.0 % higher than drift; drift is better for this data")
+
+
+def test_when_no_method_is_clearly_better_then_the_verdict_calls_them_equally_good():
+    said, beats = verdict(rows(m=(1.004, 1.0), naive=(1.0, 1.0), drift=(1.5, 1.5)), "m")
+    assert beats is False
+    assert said.endswith("they are equally good")
 
 
 def test_when_each_metric_has_another_best_method_then_both_are_named():
     said, beats = verdict(rows(m=(0.5, 0.5), naive=(1.0, 2.0), seasonal_naive=(2.0, 1.0)), "m")
     assert beats is True
-    assert said == "m beats the best simple methods: MASE 50.0 % lower than naive, WQL 50.0 % lower than seasonal-naive"
+    assert said == "m beats the best baselines: MASE 50.0 % lower than naive, WQL 50.0 % lower than seasonal-naive"
 
 
 @pytest.mark.parametrize("score", [(0.5, 1.5), (0.995, 0.995)])

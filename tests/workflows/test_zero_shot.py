@@ -30,8 +30,8 @@ def test_when_nothing_was_trained_then_data_of_any_frequency_is_forecast(tmp_pat
     assert str(found.ref) == "zero-shot"
     assert found.forecast.horizon == found.panel.freq.default_horizon
     assert np.isfinite(found.forecast.values).all()
-    assert any(f"model zero-shot, in {zero_shot}: no model here was trained" in note for note in found.notes)
-    assert any(note.startswith("weights: ") for note in found.notes)
+    assert any(f"model: zero-shot, in {zero_shot}; no model was trained" in note for note in found.notes)
+    assert any(note.startswith("ensemble weights: ") for note in found.notes)
 
 
 def test_when_members_are_switched_off_then_the_network_forecasts_alone(tmp_path):
@@ -78,4 +78,4 @@ def test_when_data_has_covariates_then_the_report_says_that_they_are_not_read(tm
     from tsattn.config import ReadOptions
 
     found = api.forecast(data, model="zero-shot", read=ReadOptions(target=("sales",), past=("price",)), workspace=tmp_path / "ws")
-    assert any("price unused" in note for note in found.notes)
+    assert any("not used: price" in note for note in found.notes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import glob
 import tempfile
 from collections.abc import Iterator
@@ -15,14 +14,13 @@ import numpy as np
 
 from tsattn.batch.job_values import expanded, is_database, scheme_of
 from tsattn.batch.jobs import Job, JobFile
+from tsattn.data.as_of import NothingYet as NothingYet
+from tsattn.data.as_of import known_at as known_at
+from tsattn.data.as_of import on_grid as on_grid
+from tsattn.data.as_of import parse_moment as parse_moment
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
-from tsattn.data.timezone import to_local, to_utc
 from tsattn.errors import ConfigError, DataError
-
-
-class NothingYet(DataError):
-    """No item had a value at the moment asked for."""
 
 
 @dataclass(frozen=True)
@@ -83,52 +81,6 @@ def _fetched(url: str, folder: Path) -> list[str]:
     if not names:
         raise DataError(f"{url}: no file matches")
     return names
-
-
-def parse_moment(text: str) -> dt.datetime:
-    """`2024-01-31`, `2024-01-31T06:00`, with `Z` or an offset or without. Raises ConfigError."""
-    try:
-        return dt.datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise ConfigError(
-            f"--as-of {text!r} is no time", "write it as 2024-01-31 or 2024-01-31T06:00, with +02:00 or Z"
-        ) from None
-
-
-def on_grid(moment: dt.datetime, panel: Panel | Clock) -> np.datetime64:
-    """A moment on the panel's clock. Without an offset it is read on the wall clock that the data print.
-
-    With one, and data without a zone, the data's wall clock is taken to be this machine's.
-    """
-    if not panel.freq.has_clock:
-        raise ConfigError("the data have no timestamps, so no moment can be found in them", "leave out --as-of and max_age")
-    if moment.tzinfo is None:
-        stamp = np.datetime64(moment, "us")
-        return to_utc(np.array([stamp]), panel.tz)[0] if panel.tz and panel.freq.is_subdaily else stamp
-    if panel.tz is None:
-        return np.datetime64(moment.astimezone().replace(tzinfo=None), "us")
-    if panel.freq.is_subdaily:
-        return np.datetime64(moment.astimezone(dt.UTC).replace(tzinfo=None), "us")
-    utc = np.datetime64(moment.astimezone(dt.UTC).replace(tzinfo=None), "us")
-    return to_local(np.array([utc]), panel.tz)[0]
-
-
-def known_at(panel: Panel, moment: np.datetime64) -> Panel:
-    """The panel as reading would have given it at a moment on its clock: the rows after it are not seen.
-
-    Each item ends at its last observed value, and an item that had none yet is left out. Known covariates stay. Raises
-    NothingYet when none is left.
-    """
-    first = panel.indptr[:-1]
-    steps, _ = panel.freq.steps_between(panel.start, np.full(len(panel), moment))
-    rows = np.clip(first + steps + 1, first, panel.origin)
-    observed = np.where(np.isnan(panel.target), -1, np.arange(len(panel.target)))
-    newest_before = np.maximum.accumulate(observed)[np.maximum(rows, 1) - 1]
-    ends = np.minimum(np.maximum(newest_before + 1, first), rows)
-    began = np.flatnonzero(ends > first)
-    if not len(began):
-        raise NothingYet(f"there is no observed value up to {np.datetime_as_string(moment, 's')}", "a later --as-of sees more")
-    return panel.before(ends).select(began)
 
 
 def newest(panel: Panel) -> np.datetime64:

@@ -122,6 +122,7 @@ def _only(made: Forecast, which: list[int]) -> Forecast:
         values=made.values[which],
         freq=made.freq,
         tz=made.tz,
+        cleaning=made.cleaning.rows(which),
     )
 
 

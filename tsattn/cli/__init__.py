@@ -1,1 +1,1 @@
-"""The command line: options, one call of tsattn.api, one render. Importing it costs the standard library and Typer alone."""
+"""The command line. A command is options, one call of tsattn.api, and one render. Importing this loads Typer only."""

@@ -1,4 +1,4 @@
-"""`tsattn backtest`: how good would it have been?"""
+"""`tsattn backtest`: score models on past data."""
 
 from __future__ import annotations
 
@@ -24,39 +24,72 @@ def backtest(
     session: Session,
     model: Annotated[
         options.Many,
-        typer.Option("--model", "-m", metavar="NAME|PATH,…", help="One or several models; default: the newest that fits."),
+        typer.Option(
+            "--model", "-m", metavar="NAME|PATH,…", help="Models to score.  [default: the newest that fits, else zero-shot]"
+        ),
     ] = None,
     windows: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Origins of each series; default: those held back in training, or 5.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Windows of each series.  [default: the model's held-back test windows, else 5]"),
     ] = None,
-    step: Annotated[int | None, typer.Option(min=1, metavar="N", help="Steps between origins; default: the horizon.")] = None,
+    step: Annotated[int | None, typer.Option(min=1, metavar="N", help="Steps between windows.  [default: the horizon]")] = None,
+    cutoffs: Annotated[
+        options.Many,
+        typer.Option(
+            metavar="TIME,…", show_default=False, help="Last observed timestamps of the windows, in place of --windows."
+        ),
+    ] = None,
     horizon: options.Horizon = None,
-    refit: Annotated[bool, typer.Option("--refit", help="Also train anew before every cutoff (slow).")] = False,
+    refit: Annotated[bool, typer.Option("--refit", help="Also train the model before every cutoff (slow).")] = False,
     baselines: Annotated[
         options.Many,
         typer.Option(
             metavar="NAME,…",
-            help="naive, seasonal-naive, drift, seasonal-mean, long-cycle, historic-quantiles, holt, "
-            "auto-ets, auto-theta, auto-arima.",
+            help="Baselines: naive, seasonal-naive, drift, seasonal-mean, long-cycle, historic-quantiles, holt, auto-ets, "
+            "auto-theta, auto-arima.  [default: naive, seasonal-naive, drift]",
         ),
     ] = None,
     members: options.Members = None,
-    output: options.Output = None,
+    metrics: Annotated[
+        options.Many,
+        typer.Option(metavar="NAME,…", show_default=False, help="Columns of the table: MASE, WQL, RMSE, sMAPE, MAE, coverage."),
+    ] = None,
+    quantiles: Annotated[
+        options.Text, typer.Option(metavar="Q,…", help="Quantile levels to score and write.  [default: 0.1, 0.2, … 0.9]")
+    ] = None,
+    output: Annotated[
+        options.Text,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write every forecast beside the truth: .parquet, .csv, .json, .jsonl."
+        ),
+    ] = None,
+    scores: Annotated[
+        options.Text, typer.Option(metavar="FILE", help="Write all scores, by model, metric, series, step and cutoff.")
+    ] = None,
 ) -> int:
-    """Score models and naive methods on past data.
+    """Score models and baselines on past data.
 
-    Rolling origins at the end of the data. Scores by model, horizon step, series and cutoff go to --output.
+    Forecasts rolling windows at the end of every series and compares them with the truth: MASE and WQL (weighted quantile
+    loss), lower is better, and the skill against the better of naive and seasonal naive, higher is better.
+
+    \b
+    Examples:
+      tsattn backtest sales.csv
+      tsattn backtest sales.csv --windows 10 --baselines naive,auto-ets
+      tsattn backtest sales.csv --metrics MASE,MAE -o forecasts.parquet
     """
     from tsattn import api
     from tsattn.render import tables
 
-    given: dict[str, Any] = {"windows": windows, "step": step, "horizon": horizon, "baselines": options.listed(baselines) or None}
-    config = BacktestConfig(**{key: value for key, value in given.items() if value is not None}, refit=refit)
+    given: dict[str, Any] = {"windows": windows, "step": step, "horizon": horizon, "refit": refit or None}
+    given |= {"baselines": options.listed(baselines) or None, "metrics": options.listed(metrics) or None}
+    given |= {"quantiles": options.numbers(quantiles, "--quantiles"), "cutoffs": options.listed(cutoffs) or None}
+    config = BacktestConfig(**{key: value for key, value in given.items() if value is not None})
 
     def render(console: Console, found: Backtested) -> None:
-        tables.backtest(console, found.scores)
         tables.sentences(console, found.verdicts)
-        tables.written(console, [found.written] if found.written else [])
+        tables.backtest(console, found.scores, found.metrics)
+        tables.written(console, found.files)
 
     with session.listening(brief=True) as listener:
         result = api.backtest(
@@ -67,6 +100,7 @@ def backtest(
             workspace=session.workspace,
             read=read,
             output=output,
+            scores=scores,
             listener=listener,
         )
     return session.show(result, render)

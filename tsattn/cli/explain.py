@@ -1,4 +1,4 @@
-"""`tsattn explain`: what does a forecast rest on?"""
+"""`tsattn explain`: the inputs that a forecast depends on."""
 
 from __future__ import annotations
 
@@ -24,13 +24,20 @@ def explain(
     data: options.DataOrLatest = None,
     model: options.Model = None,
     series: Annotated[
-        options.Text, typer.Option("--series", metavar="NAME", help="The series to explain; default: the first, measured on all.")
+        options.Text,
+        typer.Option("--series", metavar="NAME", help="Series to explain.  [default: the first one, measured on all]"),
     ] = None,
-    plot: Annotated[options.Text, typer.Option(metavar="FILE", help="Draw it: .png or .svg.")] = None,
+    plot: Annotated[options.Text, typer.Option(metavar="FILE", help="Draw to .png or .svg.")] = None,
 ) -> int:
-    """Show what a forecast rests on: lags, covariates, the past, its parts.
+    """Show which inputs a forecast depends on.
 
-    Measured on held-back windows, by exchanging a part of the input at a time; attention is shown beside it, as a hint.
+    Measures lags, covariates and parts of the past by permutation on held-back windows: the rise of the loss when one input
+    is replaced by another window's. Attention is shown beside it as a hint.
+
+    \b
+    Examples:
+      tsattn explain sales.csv
+      tsattn explain sales.csv --series north --plot explain.png
     """
     from tsattn import api
     from tsattn.render.explain import explained

@@ -1,6 +1,6 @@
-"""Plain words need no reading.
+"""Fast path for plain strings.
 
-Typer reads values with pydantic, whose import takes as long as all else that `tsattn --help` needs.
+Typer parses values with pydantic, whose import takes as long as everything else that `tsattn --help` needs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class _Reader(Protocol):
 
 
 class _Sparing:
-    """Gives back what needs no reading, what was left out or is a str, and makes Typer's reader for anything else."""
+    """Returns defaults and strings unchanged, and creates Typer's parser for other values."""
 
     def __init__(self, make: Callable[[], _Reader]) -> None:
         self.make = make
@@ -33,11 +33,11 @@ class _Sparing:
 
 
 def spare_pydantic() -> None:
-    """Let Typer load pydantic only where a value has to be read. A Typer made otherwise is left as it is."""
+    """Make Typer load pydantic only when a value has to be parsed. Does nothing for other versions of Typer."""
     parameter: Any = getattr(typer.core, "_TyperParameter", None)
     make = getattr(parameter, "get_runtime_param", None)
     if make is None or make.__module__ != parameter.__module__:
-        return  # another Typer, or done before
+        return  # another version, or already done
 
     def get_runtime_param(self: Any) -> _Sparing:
         return _Sparing(lambda: make(self))

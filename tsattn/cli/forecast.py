@@ -1,7 +1,8 @@
-"""`tsattn forecast`: what comes next?"""
+"""`tsattn forecast`: the steps after the end of the data."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,44 +26,73 @@ def forecast(
     data: options.DataOrLatest = None,
     model: options.Model = None,
     horizon: options.Horizon = None,
-    members: options.Members = None,
-    quantiles: Annotated[options.Text, typer.Option(metavar="Q,…", help="Such as 0.1,0.5,0.9.")] = None,
-    paths: Annotated[
-        options.Number, typer.Option(min=1, metavar="N", help="Write N sample paths a series to --output, not quantiles.")
+    future: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File with the future rows of known covariates, matched by series and time."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of the sample paths.")] = 0,
+    members: options.Members = None,
+    quantiles: Annotated[
+        options.Text, typer.Option(metavar="Q,…", help="Quantile levels, such as 0.05,0.5,0.95.  [default: 0.1, 0.2, … 0.9]")
+    ] = None,
+    series: Annotated[
+        options.Many, typer.Option(metavar="NAME,…", show_default=False, help="Print, draw and write only these series.")
+    ] = None,
+    as_of: Annotated[
+        options.Text, typer.Option(metavar="TIME", help="Forecast as of this time; later values are ignored.")
+    ] = None,
+    paths: Annotated[
+        options.Number, typer.Option(min=1, metavar="N", help="Write N sample paths of each series to --output, not quantiles.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Random seed of the sample paths.")] = 0,
     output: options.Output = None,
-    plot: Annotated[options.Text, typer.Option(metavar="FILE|terminal", help="Draw it: .png, .svg, .html, or terminal.")] = None,
+    plot: Annotated[
+        options.Many,
+        typer.Option(
+            metavar="FILE|terminal", show_default=False, help="Draw to .png, .svg or .html, or in the terminal; repeatable."
+        ),
+    ] = None,
 ) -> int:
-    """Forecast what comes after the data, with intervals.
+    """Forecast the steps after the end of the data.
 
-    With no DATA, what the newest model was trained on is read again and forecast from its new end.
+    Prints the median and the 80 % interval. Without DATA, the training data of the newest model is read again and forecast
+    from its new end.
+
+    \b
+    Examples:
+      tsattn forecast sales.csv
+      tsattn forecast sales.csv --horizon 14 -o forecast.csv --plot forecast.png
+      tsattn forecast sales.csv --known promo --future plan.csv
     """
     from tsattn import api
     from tsattn.render import tables
     from tsattn.render.terminal import draw_terminal
 
+    places = options.listed(plot)
+    if paths is not None and output is None:
+        raise ConfigError("--paths needs a file to write to", f"add -o: --paths {paths} -o paths.parquet")
+
     def render(console: Console, found: Forecasted) -> None:
         tables.forecast(console, found.forecast, found.panel, str(found.ref), saved=output is not None)
-        if plot == "terminal":
+        if "terminal" in places:
             draw_terminal(console, found.forecast, found.panel)
         tables.written(console, found.written, found.failures)
 
-    if paths is not None and output is None:
-        raise ConfigError("sample paths are too many to print", f"say where to write them: --paths {paths} -o paths.parquet")
     with session.listening(brief=True) as listener:
         result = api.forecast(
             data,
             model=model,
             horizon=horizon,
+            future=None if future is None else str(future),
             quantiles=options.numbers(quantiles, "--quantiles"),
             members=options.members(members),
+            series=options.listed(series),
+            as_of=as_of,
             workspace=session.workspace,
             read=read,
             paths=paths,
             seed=seed,
             output=output,
-            plot=None if plot == "terminal" else plot,
+            plot=tuple(place for place in places if place != "terminal"),
             listener=listener,
         )
     return session.show(result, render)

@@ -1,4 +1,4 @@
-"""`tsattn ingest`: what is in this data?"""
+"""`tsattn ingest`: read data and report on it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,18 @@ def ingest(
     read: ReadOptions,
     session: Session,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the panel: .parquet, which every command reads.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write the data as read to .parquet, which every command reads."),
     ] = None,
 ) -> int:
-    """Read data and say what was found.
+    """Read data and report columns, frequency and repairs.
 
-    The columns, the series, the frequency, the repairs. Prints the flag that overrides each guess, and stops where no
-    guess is safe.
+    Prints the option that overrides each inferred value. Stops with an error when a value cannot be inferred safely.
+
+    \b
+    Examples:
+      tsattn ingest sales.csv
+      tsattn ingest 'logs/*.csv' --item device --freq 15min -o panel.parquet
     """
     from tsattn import api
     from tsattn.render import tables

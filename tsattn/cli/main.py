@@ -1,4 +1,4 @@
-"""The `tsattn` program: its commands, and the one place where errors become messages and exit codes."""
+"""The `tsattn` program: its commands, and the place where errors become messages and exit codes."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 spare_pydantic()
 app = typer.Typer(
     name="tsattn",
-    help="Forecast time series: train an LSTM + self-attention network on your data, score it, forecast with intervals.",
-    epilog="Start with:  tsattn train data.csv   then:  tsattn forecast",
+    help="Forecast time series with prediction intervals, from CSV or Parquet files.\n\n"
+    "A pre-trained network forecasts any series at once; `tsattn train` fits one to your data.",
+    epilog="Start with: tsattn forecast data.csv",
     no_args_is_help=True,
     context_settings={"help_option_names": ["--help", "-h"]},
     # rich is slow to import, and help needs none of it
@@ -57,11 +58,11 @@ def globals_(
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
     ] = False,
 ) -> None:
-    ctx.obj = session  # what stands before the command's name; options.session adds what stands after it
+    ctx.obj = session  # options before the command's name; options.session adds those after it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code. Nothing but SystemExit's own cases leaves it."""
+    """Run one command line and return its exit code. Only SystemExit can leave it."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json, debug = "--json" in words, "--debug" in words
     _set_up(debug)
@@ -69,9 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _check_command(words)
         code = app(words, prog_name="tsattn", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of our output has had enough: `tsattn forecast | head`
+    except BrokenPipeError:  # the reader closed the pipe: `tsattn forecast | head`
         return _silence(sys.stdout)
-    except SystemExit as stop:  # Typer's and rich's way to say the same
+    except SystemExit as stop:  # Typer and rich turn a closed pipe into this
         if isinstance(stop.__context__, BrokenPipeError):
             return _silence(sys.stdout)
         raise
@@ -85,18 +86,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check_command(words: list[str]) -> None:
-    """Say at once that a command is misspelt: Typer would load what checks values first, half of the time it takes in all."""
+    """Reject a misspelt command before Typer loads its value checks, which take half of the start-up time."""
     known = [command.__name__ for command in COMMANDS]
     if words and not words[0].startswith("-") and words[0] not in known:
         import difflib
 
         near = difflib.get_close_matches(words[0], known, 1)
-        hint = f"did you mean: tsattn {near[0]}" if near else f"there are: {', '.join(known)}; see: tsattn --help"
-        raise ConfigError(f"there is no command {words[0]!r}", hint)
+        hint = f"did you mean: tsattn {near[0]}" if near else f"commands: {', '.join(known)}; see: tsattn --help"
+        raise ConfigError(f"unknown command {words[0]!r}", hint)
 
 
 def _failed(error: Exception, words: list[str], as_json: bool, debug: bool) -> int:
-    """Tell what went wrong, and choose the exit code."""
+    """Print an error and return its exit code."""
     kind, hint = type(error).__name__, ""
     if debug and not isinstance(error, typer.TyperException):
         import traceback
@@ -105,20 +106,20 @@ def _failed(error: Exception, words: list[str], as_json: bool, debug: bool) -> i
     if isinstance(error, TsattnError):
         message, hint, code = error.message, error.hint, error.exit_code
     elif isinstance(error, typer.TyperException):
-        if not as_json:
+        if not as_json and type(error).__name__ == "NoArgsIsHelpError":
             error.show()  # type: ignore[attr-defined]
             return int(error.exit_code)
-        kind, message, code = "UsageError", error.format_message(), ExitCode(error.exit_code)
-        context = getattr(error, "ctx", None)
-        hint = f"see: {context.command_path if context else 'tsattn'} --help"
+        from tsattn.cli.usage import usage_error
+
+        (message, hint), kind, code = usage_error(error, words), "UsageError", ExitCode(error.exit_code)
     elif isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         message, code = f"{where}{error.strerror}", ExitCode.FAILED
     elif isinstance(error, MemoryError):
         message, hint, code = "out of memory", "use fewer rows or series, or a smaller batch", ExitCode.FAILED
     else:
-        message, code = f"tsattn failed in a way it should not: {kind}: {error}", ExitCode.BUG
-        hint = f"the details are in {_log(error, words)}; please report them"
+        message, code = f"internal error: {kind}: {error}", ExitCode.BUG
+        hint = f"please report it with the log {_log(error, words)}"
     _tell(message, hint, code, kind, as_json)
     return int(code)
 
@@ -137,7 +138,7 @@ def _tell(message: str, hint: str, code: ExitCode, kind: str, as_json: bool) -> 
 
 
 def _log(error: Exception, words: list[str]) -> Path:
-    """Keep the traceback of a fault, and return where."""
+    """Write the traceback of an internal error to a log and return its path."""
     from tsattn.workspace import Workspace
 
     return Workspace.at(_workspace_of(words)).keep_fault(error, [f"arguments: {words}"])
@@ -159,7 +160,7 @@ def _set_up(debug: bool) -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", "5000")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a sign shows "?" rather than fail
+            stream.reconfigure(errors="replace")  # a terminal without a character shows "?"
     if not debug and not sys.warnoptions:
         import warnings
 
@@ -167,7 +168,7 @@ def _set_up(debug: bool) -> None:
 
 
 def _silence(stream: Any) -> int:
-    """Point a closed stream at nothing, so that flushing it at exit does not fail once more."""
+    """Redirect a closed stream to the null device, so that flushing it at exit does not fail again."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return int(ExitCode.DONE)

@@ -1,9 +1,9 @@
-"""Options that several commands share, declared once: a group is a function of options that returns one object.
+"""Groups of options that several commands share: a group is a function of options that returns one object.
 
     @uses(read=read_options)
     def ingest(data: Data, read: ReadOptions) -> None: ...
 
-gives the command the group's options in place of its `read` parameter.
+replaces the command's `read` parameter by the options of the group.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The options that commands share, each declared once, and their groups."""
+"""Options that several commands share, each declared once, and groups of them."""
 
 from __future__ import annotations
 
@@ -16,28 +16,43 @@ Text: TypeAlias = str | None
 Number: TypeAlias = int | None
 Many: TypeAlias = list[str] | None
 
-Data = Annotated[
-    str, typer.Argument(metavar="DATA", help="CSV, TSV or Parquet (.gz, .zst too), a folder, a quoted glob, or - for stdin.")
-]
+DATA_HELP = "CSV, TSV or Parquet (also .gz, .zst): a file, a folder, a quoted glob, or - for stdin."
+Data = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
 DataOrLatest = Annotated[
     Text,
-    typer.Argument(
-        metavar="[DATA]", help="The data, as for ingest. Left out: what the model was trained on, read again.", show_default=False
-    ),
+    typer.Argument(metavar="[DATA]", help=f"{DATA_HELP} Default: the model's training data, read again.", show_default=False),
 ]
 Model = Annotated[
-    Text, typer.Option("--model", "-m", metavar="NAME|PATH", help="A model of the workspace (NAME, NAME/VERSION) or a folder.")
+    Text,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME|PATH",
+        help="Model: NAME, NAME/VERSION, zero-shot or a folder.  [default: the newest that fits, else zero-shot]",
+    ),
 ]
+MEMBERS = "ridge, ridge-long, naive, seasonal-naive, seasonal-mean, drift, holt, long-cycle, historic-quantiles"
 Members = Annotated[
     Many,
     typer.Option(
-        metavar="NAME,…", help="Join the network with simple methods: all, or network for none; default: all with zero-shot only."
+        metavar="NAME,…",
+        help=f"Statistical methods that form an ensemble with the network: all, network (none of them), or some of {MEMBERS}.  "
+        "[default: those the model was saved with; zero-shot: all]",
     ),
 ]
-Horizon = Annotated[int | None, typer.Option("--horizon", min=1, metavar="N", help="How many steps to forecast.")]
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result: .csv, .parquet, .json, .jsonl.")
+Horizon = Annotated[
+    int | None,
+    typer.Option(
+        "--horizon",
+        min=1,
+        metavar="N",
+        help="Steps to forecast.  [default: the model's, or by frequency: 48 h, 30 D, 13 W, 12 MS]",
+    ),
 ]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result to .csv, .parquet, .json or .jsonl.")
+]
+Name = Annotated[Text, typer.Option(metavar="NAME", help="Name of the model.  [default: the name of the data file]")]
 
 # -- how to read -----------------------------------------------------------------------------------------------------
 
@@ -45,24 +60,48 @@ _columns = {"metavar": "COLUMN,…", "show_default": False}
 
 
 def read_options(
-    timestamp: Annotated[Text, typer.Option(metavar="COLUMN", help="The timestamp column; none = number the rows.")] = None,
-    item: Annotated[Many, typer.Option(**_columns, help="The column, or columns, that name the series.")] = None,
-    target: Annotated[Many, typer.Option(**_columns, help="The column, or columns, to forecast.")] = None,
-    past: Annotated[Many, typer.Option(**_columns, help="Covariates known up to the cutoff only.")] = None,
-    known: Annotated[Many, typer.Option(**_columns, help="Covariates known in the future too.")] = None,
-    static: Annotated[Many, typer.Option(**_columns, help="Columns constant within a series.")] = None,
-    freq: Annotated[Text, typer.Option(metavar="STEP", help="15min, h, D, B, W, MS, QS, YS, step.")] = None,
-    layout: Annotated[Text, typer.Option(metavar="LAYOUT", help="single, wide, long, rows or year-month.")] = None,
-    date_order: Annotated[Text, typer.Option(metavar="ORDER", help="ymd, dmy or mdy.")] = None,
-    timezone: Annotated[Text, typer.Option(metavar="ZONE", help="For timestamps without one: Europe/Berlin, +02:00.")] = None,
-    on_duplicate: Annotated[Text, typer.Option(metavar="HOW", help="Rows of one timestamp: first, last, mean or sum.")] = None,
-    resample: Annotated[Text, typer.Option(metavar="STEP", help="Bring the rows to this step.")] = None,
-    agg: Annotated[str, typer.Option(metavar="HOW", help="How --resample joins rows: mean, sum or last.")] = "mean",
-    delimiter: Annotated[Text, typer.Option(metavar="CHAR", help="Between fields; tab for a tab.")] = None,
-    decimal: Annotated[Text, typer.Option(metavar="CHAR", help="The decimal sign: . or ,")] = None,
-    encoding: Annotated[Text, typer.Option(metavar="NAME", help="utf-8, latin-1, …")] = None,
+    timestamp: Annotated[Text, typer.Option(metavar="COLUMN", help="Timestamp column; none numbers the rows.")] = None,
+    item: Annotated[Many, typer.Option(**_columns, help="Columns that identify a series.")] = None,
+    target: Annotated[Many, typer.Option(**_columns, help="Columns to forecast.")] = None,
+    past: Annotated[Many, typer.Option(**_columns, help="Covariates without future values.")] = None,
+    known: Annotated[Many, typer.Option(**_columns, help="Covariates with known future values.")] = None,
+    static: Annotated[Many, typer.Option(**_columns, help="Covariates that are constant within a series.")] = None,
+    freq: Annotated[
+        Text, typer.Option(metavar="STEP", help="Frequency: 15min, h, D, B, W, MS, QS, YS, or step for rows without a clock.")
+    ] = None,
+    layout: Annotated[
+        Text,
+        typer.Option(metavar="LAYOUT", help="Layout of the table: single, wide, long, rows (a series per row) or year-month."),
+    ] = None,
+    date_order: Annotated[
+        Text, typer.Option(metavar="ORDER", help="Order of day, month and year in dates: ymd, dmy or mdy.")
+    ] = None,
+    timezone: Annotated[
+        Text, typer.Option(metavar="ZONE", help="Time zone of timestamps without one, such as Europe/Berlin or +02:00.")
+    ] = None,
+    on_duplicate: Annotated[
+        Text,
+        typer.Option(
+            metavar="HOW", help="How to combine rows with the same timestamp: first, last, mean or sum.  [default: error]"
+        ),
+    ] = None,
+    resample: Annotated[Text, typer.Option(metavar="STEP", help="Aggregate the rows to this frequency, such as D or W.")] = None,
+    agg: Annotated[str, typer.Option(metavar="HOW", help="How --resample aggregates rows: mean, sum or last.")] = "mean",
+    delimiter: Annotated[Text, typer.Option(metavar="CHAR", help="Field separator; tab for a tab.")] = None,
+    decimal: Annotated[Text, typer.Option(metavar="CHAR", help="Decimal separator: . or ,")] = None,
+    encoding: Annotated[Text, typer.Option(metavar="NAME", help="Text encoding, such as utf-8 or latin-1.")] = None,
+    missing: Annotated[
+        Many, typer.Option(metavar="VALUE,…", show_default=False, help="Cells that mark a missing value: -999,unavailable,'<1'.")
+    ] = None,
+    calendar: Annotated[
+        Text, typer.Option(metavar="NAME", help="Open slots: an exchange (XNYS), a week (Mon-Sat), or none for every slot.")
+    ] = None,
+    holidays: Annotated[
+        Many, typer.Option(metavar="REGION,…", show_default=False, help="Public holidays of DE, US-NY, …: known in the future.")
+    ] = None,
+    drop_last: Annotated[bool, typer.Option("--drop-last", help="Leave out the last period where it is unfinished.")] = False,
 ) -> ReadOptions:
-    """The overrides of what reading finds by itself."""
+    """Overrides of what reading infers from the data."""
     if delimiter in ("tab", "\\t"):
         delimiter = "\t"
     return ReadOptions(
@@ -82,6 +121,10 @@ def read_options(
         delimiter=delimiter,
         decimal=decimal,
         encoding=encoding,
+        missing=listed(missing),
+        calendar=calendar,
+        holidays=listed(holidays),
+        drop_last=drop_last,
     )
 
 
@@ -92,13 +135,15 @@ def session(
     ctx: typer.Context,
     workspace: Annotated[
         Text,
-        typer.Option(metavar="FOLDER", help="Where models live.  [env: TSATTN_WORKSPACE; default: .tsattn]", show_default=False),
+        typer.Option(
+            metavar="FOLDER", help="Folder of models and records.  [env: TSATTN_WORKSPACE; default: .tsattn]", show_default=False
+        ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Hide reports, notes and progress.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and library warnings.")] = False,
 ) -> Session:
-    """The options that may stand before or after the name of a command."""
+    """Options that may come before or after the command's name."""
     before = ctx.find_object(Session) or Session()
     return Session(workspace or before.workspace, json or before.json, quiet or before.quiet, debug or before.debug)
 
@@ -107,28 +152,28 @@ def session(
 
 
 def members(given: Many) -> str | list[str] | None:
-    """What --members says: nothing, "all", "network", or some names."""
+    """The value of --members: None, "all", "network", or a list of names."""
     names = listed(given)
     return None if not names else names[0] if len(names) == 1 else list(names)
 
 
 def listed(values: list[str] | None) -> tuple[str, ...]:
-    """`a,b` and repeated options -> ("a", "b", …). A name that holds a comma is quoted: '"a,b"'."""
+    """Split `a,b` and repeated options into ("a", "b", …). A name with a comma is quoted: '"a,b"'."""
     return tuple(cell.strip() for row in csv.reader(values or (), skipinitialspace=True) for cell in row if cell.strip())
 
 
 def numbers(text: str | None, flag: str) -> tuple[float, ...] | None:
-    """`0.1,0.5,0.9` -> floats. Raises ConfigError that names the flag."""
+    """Parse `0.1,0.5,0.9`. Raises ConfigError that names the option."""
     if text is None:
         return None
     try:
         return tuple(float(part) for part in text.replace(" ", ",").split(",") if part)
     except ValueError:
-        raise ConfigError(f"{flag} {text!r} is no list of numbers", f"for example: {flag} 0.1,0.5,0.9") from None
+        raise ConfigError(f"{flag} must be a list of numbers, not {text!r}", f"for example: {flag} 0.1,0.5,0.9") from None
 
 
 def seconds(text: str | None, flag: str) -> float | None:
-    """`90`, `90s`, `5m`, `2h`, `1h30m` -> seconds. Raises ConfigError that names the flag."""
+    """Parse `90`, `90s`, `5m`, `2h` or `1h30m` into seconds. Raises ConfigError that names the option."""
     import re
 
     if text is None:
@@ -136,12 +181,12 @@ def seconds(text: str | None, flag: str) -> float | None:
     found = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?:in)?)?(?:(\d+(?:\.\d+)?)s?)?", text.strip().lower())
     total = sum(float(part or 0) * unit for part, unit in zip(found.groups(), (3600, 60, 1), strict=True)) if found else 0.0
     if total <= 0:
-        raise ConfigError(f"{flag} {text!r} is no duration", f"for example: {flag} 90s, {flag} 5m or {flag} 1h30m")
+        raise ConfigError(f"{flag} must be a duration, not {text!r}", f"for example: {flag} 90s, {flag} 5m or {flag} 1h30m")
     return total
 
 
 def over(read: ReadOptions, table: dict[str, Any], where: str = "[read]") -> ReadOptions:
-    """The [read] table of a configuration file with the flags on top."""
+    """The [read] table of a configuration file, overridden by options."""
     default = to_mapping(ReadOptions())
     flags = {key: value for key, value in to_mapping(read).items() if value != default[key]}
     lists = {key: [v] if isinstance(v, str) and isinstance(default[key], tuple) else v for key, v in table.items()}
@@ -149,7 +194,7 @@ def over(read: ReadOptions, table: dict[str, Any], where: str = "[read]") -> Rea
 
 
 def tables_of(values: dict[str, Any], where: str) -> dict[str, dict[str, Any]]:
-    """The tables [model], [train] and [read] of a configuration file, each {} when absent. Raises ConfigError for others."""
+    """The tables [model], [train] and [read] of a configuration file, {} when absent. Raises ConfigError for other tables."""
     import difflib
 
     known = ("model", "train", "read")

@@ -1,4 +1,4 @@
-"""`tsattn pretrain`: learn from synthetic series, before any data."""
+"""`tsattn pretrain`: make a model for any series, from synthetic series and from a corpus of real ones."""
 
 from __future__ import annotations
 
@@ -21,28 +21,42 @@ if TYPE_CHECKING:
 @uses(session=options.session)
 def pretrain(
     session: Session,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="For the state and the model.")] = Path("pretrained"),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder of the training state and the model.")
+    ] = Path("pretrained"),
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A TOML file with tables [model], [train] and [synthetic].")
+        Path | None, typer.Option(metavar="FILE", help="A TOML file with tables [model], [train], [synthetic] and [corpus].")
+    ] = None,
+    corpus: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A Parquet file of real series (source, item_id, freq, values). Repeatable."),
     ] = None,
     start: Annotated[
-        str | None, typer.Option("--from", metavar="MODEL", help="Go on from the weights of this model, such as zero-shot.")
+        str | None, typer.Option("--from", metavar="MODEL", help="Start from the weights of this model, such as zero-shot.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue from the state in the folder.")] = False,
-    max_time: Annotated[options.Text, typer.Option(metavar="TIME", help="Pause after 90s, 10m, 2h; --resume goes on.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue from the state in --out.")] = False,
+    max_time: Annotated[
+        options.Text, typer.Option(metavar="TIME", help="Pause after 90s, 10m or 2h; --resume continues.")
+    ] = None,
     gallery: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Draw some series of each generator, and do nothing else.")
+        Path | None, typer.Option(metavar="FILE.png", help="Draw some series of each generator and source, and do nothing else.")
     ] = None,
 ) -> int:
-    """Train a model for any series on synthetic ones alone. Takes hours; the model in the package was made so.
+    """Train a model for any series on synthetic series, and on real ones with --corpus. Takes hours.
 
-    Runs in slices of --max-time, each to the same state as one long run.
+    This takes hours. Runs in slices of --max-time give the same weights as one long run.
+
+    \b
+    Examples:
+      tsattn pretrain --out my-model --max-time 2h
+      tsattn pretrain --out my-model --resume
     """
     from tsattn import api
     from tsattn.render import tables
 
     if gallery is not None:
-        return session.show(api.gallery(gallery, config=config), lambda console, made: console.print(f"wrote {made.written}"))
+        drawn = api.gallery(gallery, config=config, corpus=corpus or ())
+        return session.show(drawn, lambda console, made: console.print(f"wrote {made.written}"))
 
     def render(console: Console, found: Pretrained) -> None:
         tables.pretrained(console, found.to_mapping())
@@ -52,6 +66,7 @@ def pretrain(
             out=out,
             config=config,
             start=start,
+            corpus=corpus or (),
             resume=resume,
             pause=options.seconds(max_time, "--max-time"),
             listener=listener,

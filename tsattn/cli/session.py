@@ -1,4 +1,4 @@
-"""What every command of one call shares: the workspace, and where results, notes and progress go."""
+"""Settings of one call that every command shares: the workspace, and where results, notes and progress go."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Session:
 
     @contextmanager
     def listening(self, *, brief: bool = False) -> Iterator[Listener]:
-        """Show on stderr what a verb tells while it runs: the reading report, notes, progress; nothing with --quiet.
+        """Show the reading report, notes and progress on stderr while the block runs; nothing with --quiet.
 
-        `brief` leaves out what reading found, for a model knows its columns, but not what it repaired.
+        `brief` omits the table of inferred columns, which a model already knows, but not the repairs.
         """
         from tsattn.render.progress import listening
 

@@ -1,4 +1,4 @@
-"""`tsattn train`: learn from this data."""
+"""`tsattn train`: fit a model to the data."""
 
 from __future__ import annotations
 
@@ -21,57 +21,69 @@ if TYPE_CHECKING:
 
 def settings(
     front_end: Annotated[
-        options.Text, typer.Option(metavar="NAME", help="Reads the past in order: lstm, gru, rnn or none.  [default: lstm]")
+        options.Text,
+        typer.Option(metavar="NAME", help="Recurrent layer before attention: lstm, gru, rnn or none.  [default: lstm]"),
     ] = None,
     encoder: Annotated[
         options.Text, typer.Option(metavar="NAME", help="Self-attention: full, window, linear or none.  [default: full]")
     ] = None,
     decoder: Annotated[
         options.Text,
-        typer.Option(metavar="NAME", help="Of the horizon: direct, cross-attention or autoregressive.  [default: direct]"),
+        typer.Option(metavar="NAME", help="Decoder: direct, cross-attention or autoregressive.  [default: direct]"),
     ] = None,
     position: Annotated[
-        options.Text, typer.Option(metavar="NAME", help="Of tokens: rotary, sinusoidal, learned or none.  [default: rotary]")
+        options.Text,
+        typer.Option(metavar="NAME", help="Position encoding: rotary, sinusoidal, learned or none.  [default: rotary]"),
     ] = None,
-    context: Annotated[options.Number, typer.Option(min=1, metavar="N", help="Past steps the network sees.")] = None,
-    steps: Annotated[options.Number, typer.Option(min=1, metavar="N", help="Optimiser steps, at most.")] = None,
-    seed: Annotated[options.Number, typer.Option(min=0, metavar="N", help="Of everything random.  [default: 0]")] = None,
+    context: Annotated[
+        options.Number,
+        typer.Option(min=1, metavar="N", help="Past steps that the network reads.  [default: the longest series, at most 2048]"),
+    ] = None,
+    steps: Annotated[
+        options.Number, typer.Option(min=1, metavar="N", help="Optimiser steps at most.  [default: by size of the data]")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(metavar="RATE", help="Peak learning rate of AdamW; Muon's scales with it.  [default: 0.0015]")
+    ] = None,
+    seed: Annotated[options.Number, typer.Option(min=0, metavar="N", help="Random seed.  [default: 0]")] = None,
     max_time: Annotated[
-        options.Text, typer.Option(metavar="TIME", help="Stop learning after 90s, 5m, 1h30m; saving and scoring follow.")
+        options.Text, typer.Option(metavar="TIME", help="Time limit, such as 90s, 5m or 1h30m, scoring and saving included.")
     ] = None,
-    device: Annotated[options.Text, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")] = None,
-    devices: Annotated[options.Number, typer.Option(min=1, metavar="N", help="How many GPUs.")] = None,
-    nodes: Annotated[options.Number, typer.Option(min=1, metavar="N", help="How many machines.")] = None,
-    precision: Annotated[options.Text, typer.Option(metavar="NAME", help="auto, fp32 or bf16.")] = None,
+    device: Annotated[options.Text, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.  [default: auto]")] = None,
+    devices: Annotated[options.Number, typer.Option(min=1, metavar="N", help="Number of GPUs.  [default: 1]")] = None,
+    nodes: Annotated[options.Number, typer.Option(min=1, metavar="N", help="Number of machines.  [default: 1]")] = None,
+    precision: Annotated[options.Text, typer.Option(metavar="NAME", help="auto, fp32 or bf16.  [default: auto]")] = None,
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A TOML file with tables [model], [train] and [read]; flags win.")
+        Path | None, typer.Option(metavar="FILE", help="TOML file with tables [model], [train] and [read]; options override it.")
     ] = None,
 ) -> dict[str, dict[str, Any]]:
-    """Fields of ModelConfig, TrainConfig and ReadOptions from a file, with the flags on top."""
+    """Fields of ModelConfig, TrainConfig and ReadOptions from a file, overridden by options."""
     from tsattn.config import ModelConfig, TrainConfig, from_mapping, read_toml
 
     found = options.tables_of(read_toml(config), str(config)) if config else {"model": {}, "train": {}, "read": {}}
     flags = {"steps": steps, "seed": seed, "device": device, "devices": devices, "nodes": nodes, "precision": precision}
+    flags["learning_rate"] = learning_rate  # type: ignore[assignment]
     flags["max_time"] = options.seconds(max_time, "--max-time")  # type: ignore[assignment]
     found["train"] |= {key: value for key, value in flags.items() if value is not None}
     parts = {"front_end": front_end, "encoder": encoder, "decoder": decoder, "position": position, "context": context}
     found["model"] |= {key: value for key, value in parts.items() if value is not None}
     where = str(config) if config else "tsattn train"
-    from_mapping(ModelConfig, found["model"], f"{where} [model]")  # a mistake is told before any work is done
+    from_mapping(ModelConfig, found["model"], f"{where} [model]")  # wrong settings are an error before any work
     from_mapping(TrainConfig, found["train"], f"{where} [train]")
     options.over(ReadOptions(), found["read"], f"{where} [read]")
     return found
 
 
 def render(console: Console, found: Trained) -> None:
-    """The scores of a model that was trained, and what became of it."""
+    """The verdict on a trained model, its scores, and how the training went."""
     from tsattn.render import tables
 
+    tables.sentences(console, [found.verdict] if found.verdict else [])
     if found.scores is not None:
         tables.backtest(console, found.scores)
     if found.profile is not None:
         tables.profile(console, found.profile)
-    tables.trained(console, found.to_mapping()["fitted"], f"{found.ref} ({found.ref.path})", found.verdict)
+    tables.trained(console, found.to_mapping()["fitted"], str(found.ref), found.ref.path)
 
 
 @uses(given=settings, read=options.read_options, session=options.session)
@@ -81,27 +93,36 @@ def train(
     read: ReadOptions,
     session: Session,
     horizon: options.Horizon = None,
-    name: Annotated[options.Text, typer.Option(metavar="NAME", help="Of the model; default: the file's name.")] = None,
+    name: options.Name = None,
     test_windows: Annotated[
         options.Number,
-        typer.Option(min=0, metavar="N", help="Horizons held back at the end for the test; default: a fifth of the rows."),
+        typer.Option(
+            min=0, metavar="N", help="Test windows to hold back at the end of each series.  [default: about a fifth of the rows]"
+        ),
     ] = None,
-    from_scratch: Annotated[bool, typer.Option("--from-scratch", help="Begin with random weights.")] = False,
+    from_scratch: Annotated[bool, typer.Option("--from-scratch", help="Train from random weights only.")] = False,
     fine_tune: Annotated[
-        bool, typer.Option("--fine-tune", help="Begin with the model in the package.  [default: both, keeping the better]")
+        bool, typer.Option("--fine-tune", help="Fine-tune the zero-shot model only.  [default: try both, save the better]")
     ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run of this name.")] = False,
-    logger: Annotated[options.Text, typer.Option(metavar="NAME", help="Also log to: tensorboard.")] = None,
-    profile: Annotated[bool, typer.Option("--profile", help="Tell where the time of training went.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the interrupted or stopped run of this name.")] = False,
+    logger: Annotated[options.Text, typer.Option(metavar="NAME", help="Also log to tensorboard.")] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Show the time of each part of a training step.")] = False,
 ) -> int:
-    """Train a model on the data, score it, save it.
+    """Train a model on the data, score it and save it.
 
-    Needs no option. The end of each series is held back and forecast for the score. Ctrl-C keeps the best weights so far.
+    Fine-tunes the zero-shot model, also trains a network from scratch, and saves the best on validation windows. The end of
+    each series is held back for the scores. Ctrl-C stops the training and saves the best weights so far.
+
+    \b
+    Examples:
+      tsattn train sales.csv
+      tsattn train sales.csv --horizon 14 --max-time 5m
+      tsattn train sales.csv --known promo,price --static region
     """
     from tsattn import api
 
     if from_scratch and fine_tune:
-        raise ConfigError("--from-scratch and --fine-tune exclude each other", "give one of them, or none to keep the better")
+        raise ConfigError("--from-scratch and --fine-tune exclude each other", "use one of them, or none to save the better")
 
     with session.listening() as listener:
         result = api.train(

@@ -1,4 +1,4 @@
-"""`tsattn tune`: which settings suit this data?"""
+"""`tsattn tune`: search for the best settings."""
 
 from __future__ import annotations
 
@@ -24,18 +24,28 @@ def tune(
     given: dict[str, dict[str, Any]],
     read: ReadOptions,
     session: Session,
-    trials: Annotated[int, typer.Option(min=1, metavar="N", help="Settings to try, those of a resumed search counted.")] = 20,
+    trials: Annotated[int, typer.Option(min=1, metavar="N", help="Number of trials, including those of a resumed search.")] = 20,
     horizon: options.Horizon = None,
-    name: Annotated[options.Text, typer.Option(metavar="NAME", help="Of the model; default: the file's name.")] = None,
+    name: options.Name = None,
     test_windows: Annotated[
-        options.Number, typer.Option(min=0, metavar="N", help="Horizons held back for the test; the search never sees them.")
+        options.Number,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Test windows to hold back; the search does not use them.  [default: about a fifth of the rows]",
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the search on this data.")] = False,
 ) -> int:
-    """Search the settings that suit the data, then train with the best.
+    """Search for good settings, then train with the best.
 
-    Tries are scored on rolling origins before the test tail. What a flag or --config settles is not searched. Ctrl-C keeps the
-    best so far.
+    Trials are scored on rolling origins before the test windows. Settings given by an option or --config are not searched.
+    Ctrl-C ends the search and trains with the best settings so far.
+
+    \b
+    Examples:
+      tsattn tune sales.csv --trials 30
+      tsattn tune sales.csv --max-time 1h --encoder full
     """
     from tsattn import api
     from tsattn.render import tune

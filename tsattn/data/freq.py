@@ -5,17 +5,18 @@ business days stay business days and month starts stay month starts wherever a f
 
 Timestamps are `datetime64[us]` on the *grid clock*: UTC for zoned data finer than a day, the local wall clock
 otherwise. So an hourly grid crosses a daylight-saving change without a doubled or lost step, and a daily grid
-stays at its local hour.
+stays at its local hour. A grid of open slots (calendars.py) runs on the local wall clock.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tsattn.data.calendars import OpenSlots
 from tsattn.errors import ConfigError
 
 US = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000, "D": 86_400_000_000}
@@ -40,25 +41,37 @@ _ALIASES: dict[str, tuple[str, int, bool]] = {
 class Freq:
     """One step of a regular grid: `n` units. `unit` is a key of `US`, or "B" (weekdays), "M" (months), "step" (no clock).
 
-    `month_end` marks month grids whose timestamps are last days of months.
+    `month_end` marks month grids whose timestamps are last days of months. `open`: the slots that there are, None = all.
     """
 
     unit: str
     n: int = 1
     month_end: bool = False
+    open: OpenSlots | None = None
 
     def __post_init__(self) -> None:
         if self.unit not in US and self.unit not in ("B", "M", "step"):
             raise ConfigError(f"unknown frequency unit {self.unit!r}")
         if self.n < 1:
             raise ConfigError(f"a frequency step must be positive, not {self.n}{self.unit}")
+        if self.open is not None and self.plain.fixed_us != self.open.step:
+            raise ConfigError(
+                f"open slots need a step that divides a day, not {self.n}{self.unit}", "use for example 15min, h or D"
+            )
 
     @classmethod
     def parse(cls, text: str) -> Freq:
-        """Read an alias such as `h`, `15min`, `D`, `B`, `W`, `MS`, `QE`, `YS`, `step` (pandas' names, and plain words).
+        """Read an alias such as `h`, `15min`, `D`, `B`, `W`, `MS`, `QE`, `YS`, `step` (pandas' names, and plain words), or one
+        with open slots: `D@Mon-Sat`, `15min@Mon-Fri/09:30-15:45`.
 
         Raises ConfigError, naming the nearest alias.
         """
+        text, at, slots = text.partition("@")
+        if at:
+            plain = cls.parse(text)
+            if plain.fixed_us is None or DAY % plain.fixed_us:
+                raise ConfigError(f"open slots need a step that divides a day, not {plain}", "use for example 15min, h or D")
+            return replace(plain, open=OpenSlots.parse(slots, plain.fixed_us))
         found = re.fullmatch(r"\s*(\d*)\s*([A-Za-z]+)(-[A-Za-z]{3})?\s*", text)
         alias = found.group(2) if found else ""
         if found and (alias in _ALIASES or alias.lower() in _ALIASES):
@@ -73,6 +86,8 @@ class Freq:
     @property
     def alias(self) -> str:
         """The name to print, and to give to `--freq`."""
+        if self.open is not None:
+            return f"{self.plain.alias}@{self.open.text}"
         if self.unit != "M":
             return self.unit if self.n == 1 else f"{self.n}{self.unit}"
         size, letter = next((s, c) for s, c in ((12, "Y"), (3, "Q"), (1, "M")) if self.n % s == 0)
@@ -83,25 +98,37 @@ class Freq:
         return self.alias
 
     @property
+    def plain(self) -> Freq:
+        """The same step with every slot open."""
+        return self if self.open is None else replace(self, open=None)
+
+    @property
     def has_clock(self) -> bool:
         """False for series without timestamps, which are numbered 0, 1, 2, …"""
         return self.unit != "step"
 
     @property
     def is_subdaily(self) -> bool:
-        """Whether the step is a fixed duration that is no whole number of days (such grids run on UTC when zoned)."""
-        return self.unit in US and (self.n * US[self.unit]) % DAY != 0
+        """Whether the step is a fixed duration that is no whole number of days, and every slot open.
+
+        Such grids run on UTC when zoned; those of open slots do not.
+        """
+        return self.open is None and self.unit in US and (self.n * US[self.unit]) % DAY != 0
 
     @property
     def fixed_us(self) -> int | None:
         """The step in microseconds where it is a fixed duration, else None."""
-        return self.n * US[self.unit] if self.unit in US else None
+        return self.n * US[self.unit] if self.unit in US and self.open is None else None
 
     # -- walking -------------------------------------------------------------------------------------------------
 
     def advance(self, start: np.ndarray, steps: np.ndarray) -> np.ndarray:
         """The timestamps `steps` steps after `start` (arrays that broadcast; datetime64[us], int64)."""
         start, steps = np.broadcast_arrays(np.asarray(start, "datetime64[us]"), np.asarray(steps, np.int64))
+        if self.open is not None:
+            us = start.astype(np.int64)
+            phase = self.open.phase(us)
+            return (self.open.time_of(self.open.number_at(us - phase)[0] + steps) + phase).astype("datetime64[us]")
         if self.unit == "step":
             return start + (steps * self.n).astype("timedelta64[us]")
         if self.unit in US:
@@ -122,6 +149,11 @@ class Freq:
     def steps_between(self, start: np.ndarray, stamps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """How many steps from `start` to each of `stamps` (int64, rounded down), and whether each lies on the grid."""
         start, stamps = np.broadcast_arrays(np.asarray(start, "datetime64[us]"), np.asarray(stamps, "datetime64[us]"))
+        if self.open is not None:
+            first, us = start.astype(np.int64), stamps.astype(np.int64)
+            phase = self.open.phase(first)
+            number, exact = self.open.number_at(us - phase)
+            return number - self.open.number_at(first - phase)[0], exact
         if self.fixed_us is not None or self.unit == "step":
             steps = (stamps - start).astype(np.int64) // (self.fixed_us or self.n)
         elif self.unit == "B":
@@ -145,6 +177,8 @@ class Freq:
     @property
     def season_lengths(self) -> tuple[int, ...]:
         """The cycles, in steps, that this frequency usually carries, shortest first; () where none is usual."""
+        if self.open is not None:
+            return self.open.season_lengths
         if self.unit == "B":
             cycles: tuple[float, ...] = (5 / self.n,)
         elif self.unit == "M":
@@ -166,6 +200,8 @@ class Freq:
     @property
     def default_horizon(self) -> int:
         """How far to forecast when nobody says: two days of hours, a month of days, a year of months, …"""
+        if self.open is not None:
+            return self.open.default_horizon
         if self.unit == "B":
             return 20
         if self.unit == "M":
@@ -181,12 +217,12 @@ def calendar_names(freq: Freq) -> tuple[str, ...]:
     """The calendar features of a frequency: sine and cosine of each cycle that its steps resolve."""
     if not freq.has_clock:
         return ()
-    cycles = []
-    if freq.is_subdaily:
+    cycles, finer = [], freq.plain.is_subdaily
+    if finer:
         cycles.append("day")
-    if freq.unit in ("B", "D") or freq.is_subdaily:
+    if freq.unit in ("B", "D") or finer:
         cycles.append("week")
-    if not freq.is_subdaily and freq.n * (1 if freq.unit == "M" else 0) < 12:
+    if not finer and freq.n * (1 if freq.unit == "M" else 0) < 12:
         # not below a day: over the few years such series last, the time of the year tells a network which row it is on
         cycles.append("year")
     return tuple(f"{wave}_of_{cycle}" for cycle in cycles for wave in ("sin", "cos"))

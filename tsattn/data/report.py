@@ -1,4 +1,4 @@
-"""What reading found, guessed and repaired, for people and for JSON."""
+"""What a reading found, guessed and repaired, and its evidence, for people and for JSON."""
 
 from __future__ import annotations
 
@@ -26,11 +26,22 @@ class Repair:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """Why one guess was made: `what` was taken for `taken`, and `why`. over: the next best reading, with its score."""
+
+    what: str
+    taken: str
+    why: str
+    over: str = ""
+
+
+@dataclass(frozen=True)
 class ReadReport:
     """The report of one reading.
 
     rows: steps of all items from their first to their last observed value; missing: how many of these have no value.
     first, last: the earliest and the latest observed timestamp as ISO text (with the offset where the data has a zone).
+    evidence: what each guess rests on.
     """
 
     source: str
@@ -43,6 +54,8 @@ class ReadReport:
     first: str = ""
     last: str = ""
     seconds: float = 0.0
+    evidence: tuple[Evidence, ...] = ()
+    left_out: tuple[str, ...] = ()  # items without any value
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -51,11 +64,13 @@ class ReadReport:
 
 @dataclass
 class Notes:
-    """What the stages of a reading write down as they go; `read` makes the report of it."""
+    """The notes of a reading's stages, from which `read` makes the report."""
 
     found: list[Finding] = field(default_factory=list)
     repaired: list[Repair] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     def find(self, what: str, value: str, flag: str = "") -> None:
         self.found.append(Finding(what, value, flag))
@@ -66,3 +81,6 @@ class Notes:
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)
+
+    def weigh(self, what: str, taken: str, why: str, over: str = "") -> None:
+        self.evidence.append(Evidence(what, taken, why, over))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+ONE_FILE = "all series go into one file, with a column item_id"
 Tables = Callable[[], Iterator[Any]]  # Arrow tables of one schema, from the first, as often as it is asked; at least one
 
 
@@ -35,9 +37,9 @@ def write_tables(tables: Tables, path: str | Path) -> Path:
 
 
 def checked_suffix(path: str | Path, allowed: tuple[str, ...] = (), *, data: Any = None) -> Path:
-    """The path, if its suffix is one of `allowed` (default: the sinks'), and it is none of the files that `data` names.
+    """Return the path if its suffix is one of `allowed` (default: every output format) and writing it leaves `data` as it is.
 
-    To be called before the work, not after it. Raises ConfigError.
+    Call it before the work, not after it. Raises ConfigError.
     """
     path, known = Path(path), allowed or tuple(SINKS)
     if path.suffix.lower() not in known:
@@ -45,10 +47,12 @@ def checked_suffix(path: str | Path, allowed: tuple[str, ...] = (), *, data: Any
         raise ConfigError(f"{path}: cannot write a file with {kind}", f"use one of {', '.join(known)}")
     if not path.parent.is_dir():
         raise ConfigError(f"{path}: the folder {path.parent} does not exist", f"make it first: mkdir -p {path.parent}")
-    from tsattn.data.reading.source import files_named
+    if found := re.search(r"\{\w*\}", path.name):
+        raise ConfigError(f"{path}: {found.group()} is not filled in: {ONE_FILE}", "leave it out of the name")
+    if data is not None:
+        from tsattn.data.overwrites import refuse_input
 
-    if path.exists() and any(path.samefile(file) for file in files_named(data)):
-        raise ConfigError(f"{path} is the data itself, and would be overwritten", "write to another file")
+        refuse_input(path, data)
     return path
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tsattn.atomic import write_atomic
+from tsattn.data.calendars import as_ranges, of_ranges
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel, Schema
 from tsattn.errors import DataError
@@ -50,6 +51,8 @@ def _meta(panel: Panel) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "freq": panel.freq.alias,
+        "closed": as_ranges(panel.freq.open.closed) if panel.freq.open else [],
+        "extra": list(panel.freq.open.extra) if panel.freq.open else [],
         "tz": panel.tz,
         "dated": panel.dated,
         "schema": dataclasses.asdict(panel.schema),
@@ -103,7 +106,7 @@ def panel_of(table: Any, name: str) -> Panel:
 
         static = np.array([[np.nan if v is None else v for v in row] for row in meta["static"]], np.float32)
         return Panel(
-            freq=Freq.parse(meta["freq"]),
+            freq=_freq(meta),
             item_ids=tuple(meta["item_ids"]),
             indptr=np.array(meta["indptr"], np.int64),
             start=np.array(meta["start"], np.int64).astype("datetime64[us]"),
@@ -118,3 +121,12 @@ def panel_of(table: Any, name: str) -> Panel:
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise DataError(f"{name}: the panel's metadata is damaged: {error}", "ingest the source again") from None
+
+
+def _freq(meta: dict[str, Any]) -> Freq:
+    """The frequency, with the exceptions of its timetable where it has one."""
+    freq = Freq.parse(meta["freq"])
+    if freq.open is None:
+        return freq
+    exceptions = {"closed": of_ranges(meta["closed"]), "extra": tuple(meta["extra"])}
+    return dataclasses.replace(freq, open=dataclasses.replace(freq.open, **exceptions))

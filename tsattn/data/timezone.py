@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,7 +14,11 @@ from tsattn.errors import ConfigError
 
 _HOUR = 3_600_000_000
 _QUARTER = _HOUR // 4
+_DAY = 24 * _HOUR
 _MICROSECOND = dt.timedelta(microseconds=1)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MANY = 50_000  # instants, from which on the zone's changes are looked up instead of each quarter of an hour
+_SPAN = 512  # days: windows that end near each other share one look-up
 
 
 def zone(name: str) -> dt.tzinfo:
@@ -37,14 +42,51 @@ def utc_offsets(utc: np.ndarray, name: str) -> np.ndarray:
     where, utc = zone(name), np.asarray(utc, "datetime64[us]")
     if isinstance(where, dt.timezone):
         return np.full(utc.shape, np.timedelta64(where.utcoffset(None) // _MICROSECOND, "us"))
+    if utc.size > _MANY:
+        us = utc.astype(np.int64)
+        at, offsets = offset_changes(name, int(us.min()), int(us.max()))
+        return offsets[np.searchsorted(at, us, "right")].astype("timedelta64[us]")
     # offsets change at most every quarter of an hour, and a series has few distinct quarters beside its rows
     quarters, inverse = np.unique(utc.astype(np.int64) // _QUARTER, return_inverse=True)
-    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    out = np.empty(len(quarters), np.int64)
-    for i, q in enumerate(quarters.tolist()):
-        offset = (epoch + dt.timedelta(microseconds=q * _QUARTER)).astimezone(where).utcoffset()
-        out[i] = (offset or dt.timedelta()) // _MICROSECOND
+    out = np.array([_offset(where, q) for q in quarters.tolist()], np.int64)
     return out[inverse].reshape(utc.shape).astype("timedelta64[us]")
+
+
+def offset_changes(name: str, low: int, high: int) -> tuple[np.ndarray, np.ndarray]:
+    """When the zone's offset changes between two UTC instants: (instants (T,), offsets before, between and after (T+1,)).
+
+    All in int64 microseconds. A change takes effect at its instant.
+    """
+    if isinstance(zone(name), dt.timezone):
+        return np.zeros(0, np.int64), utc_offsets(np.array([low], "datetime64[us]"), name).astype(np.int64)
+    at, offsets = _changes_of_days(name, low // (_SPAN * _DAY) * _SPAN, (high // (_SPAN * _DAY) + 1) * _SPAN)
+    first, last = np.searchsorted(at, (low, high), "right")
+    return at[first:last], offsets[first : last + 1]
+
+
+@functools.lru_cache(maxsize=64)
+def _changes_of_days(name: str, first: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """`offset_changes` between two days, counted from 1970."""
+    where = zone(name)
+    days = [_offset(where, day * _DAY // _QUARTER) for day in range(first, end + 1)]
+    at, offsets = [], days[:1]
+    for i in np.flatnonzero(np.diff(days)).tolist():
+        low, high = ((first + i + k) * _DAY // _QUARTER for k in (0, 1))
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if _offset(where, middle) == days[i] else (low, middle)
+        at.append(high * _QUARTER)
+        offsets.append(days[i + 1])
+    return np.array(at, np.int64), np.array(offsets, np.int64)
+
+
+def _offset(where: dt.tzinfo, quarter: int) -> int:
+    """The offset in microseconds at a quarter of an hour, counted from 1970 in UTC."""
+    try:
+        offset = (_EPOCH + dt.timedelta(microseconds=quarter * _QUARTER)).astimezone(where).utcoffset()
+    except OverflowError:  # beyond the year 9999, or before the year 1
+        return 0
+    return (offset or dt.timedelta()) // _MICROSECOND
 
 
 def to_local(utc: np.ndarray, name: str) -> np.ndarray:

@@ -6,13 +6,18 @@ wall enters anything but the known covariates.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tsattn.data import slots
 from tsattn.data.freq import calendar_features, calendar_names
 from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tsattn.data.cleaning.prepare import Cleaning
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +28,10 @@ class WindowBatch:
     features (NaN where the panel is not dated), then declared ones; NaN where unknown. static: (B, ·). future_target:
     (B, H), NaN where not (yet) observed: for losses and scores only. item: (B,) index into the panel, origin: (B,)
     absolute row of the first step forecast. cutoff: (B,) the last observed timestamps on the grid clock, where the predict
-    loop told them: what may be learnt from one window for another must not come from a later one. calendar: C, how many of
-    `known` are calendar features.
+    loop gave them: what may be learnt from one window for another must not come from a later one. cleaning: the record of
+    what data/cleaning/prepare.py left out of past_target, None before; plausible: (B, L), see there. step_slots: (B, H) the slot
+    of each step ahead, and past_rows: (B, L) the row of each slot, on the window's season grid (see slots.py); None where every
+    step is its own slot. calendar: C, how many of `known` are calendar features.
     """
 
     past_target: np.ndarray
@@ -37,6 +44,10 @@ class WindowBatch:
     season_lengths: tuple[int, ...] = ()
     cutoff: np.ndarray | None = None
     calendar: int = 0
+    plausible: np.ndarray | None = None
+    cleaning: Cleaning | None = None
+    step_slots: np.ndarray | None = None
+    past_rows: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.item)
@@ -48,6 +59,20 @@ class WindowBatch:
     @property
     def horizon(self) -> int:
         return self.future_target.shape[1]
+
+    def by_step(self, values: np.ndarray, horizon: int) -> np.ndarray:
+        """Values (B, H, …) of the slots ahead -> those of the first `horizon` steps."""
+        if self.step_slots is None:
+            return values[:, :horizon]
+        slots = self.step_slots[:, :horizon].reshape(len(self), horizon, *[1] * (values.ndim - 2))
+        return np.take_along_axis(values, slots, 1)
+
+    def cleaning_by_step(self) -> Cleaning | None:
+        """The record of cleaning with each value's distance from the origin in steps, not in slots."""
+        if self.cleaning is None or self.past_rows is None:
+            return self.cleaning
+        row = self.cleaning.row
+        return replace(self.cleaning, ago=self.origin[row] - self.past_rows[row, self.context - self.cleaning.ago])
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,43 +108,84 @@ def rolling_origins(panel: Panel, horizon: int, windows: int, step: int | None =
     return Origins(item[fits], row[fits])
 
 
+def truth(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
+    """(B, H) what was observed at the `horizon` steps after each origin, NaN where it was not."""
+    rows = origins.row[:, None] + np.arange(horizon)
+    observed = rows < panel.origin[origins.item][:, None]
+    return _take(panel.target, np.where(observed, rows, 0), observed)
+
+
 def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariates: bool = True) -> WindowBatch:
     """Cut one window of `context` past and `horizon` future steps at each origin; short items are padded on the left.
 
-    Without `covariates` the batch carries the target alone (P = C = K = 0): for forecasters that read nothing else, and want
-    the whole history, for which the calendar of every past step would cost more than the forecast.
+    Where the clock changes, or days are closed, the columns of a window are the slots of its season grid (see slots.py).
+    Without `covariates` the batch carries the target alone (P = C = K = 0, no static features): for forecasters that read
+    nothing else and want the whole history, where the calendar of every past step would cost more than the forecast.
     """
     item, origin = origins.item, origins.row
-    offset = np.arange(-context, horizon)
-    rows = origin[:, None] + offset  # (B, L+H)
+    rows = origin[:, None] + np.arange(-context, horizon)  # (B, L+H)
     first, end, wall = (a[item][:, None] for a in (panel.indptr[:-1], panel.indptr[1:], panel.origin))
-    inside = (rows >= first) & (rows < end)
-    index = np.where(inside, rows, 0)
-    seen = inside & (rows < wall)
+    places = slots.places(panel, item, origin, context, horizon)
+    index = _Index(
+        rows if places is None else places.rows, None if places is None else places.again, (first, wall), context, origin
+    )
     past, future = slice(0, context), slice(context, None)
-
-    target = _take(panel.target, index, seen)
-    past_cov, known = np.zeros((*index[:, past].shape, 0), np.float32), np.zeros((*index.shape, 0), np.float32)
+    target = index.take(panel.target)
+    past_cov, known = np.zeros((*rows[:, past].shape, 0), np.float32), np.zeros((*rows.shape, 0), np.float32)
+    static = np.zeros((len(item), 0), np.float32)
     if covariates:
-        past_cov = _take(panel.past, index[:, past], seen[:, past])
-        known = _take(panel.known, index, inside)
+        static = panel.static[item]
+        past_cov = index.take(panel.past)[:, past]
+        at = rows if places is None else places.nearest
+        inside = (at >= first) & (at < end)
+        known = _take(panel.known, np.where(inside, at, 0), inside)
         if calendar_names(panel.freq):
             calendar = np.full((*rows.shape, len(calendar_names(panel.freq))), np.nan, np.float32)
             if panel.dated:
-                stamps = panel.freq.advance(panel.start[item][:, None], rows - first)
-                calendar = calendar_features(panel.local(stamps), panel.freq)
+                local = (
+                    places.local
+                    if places is not None
+                    else panel.local(panel.freq.advance(panel.start[item][:, None], rows - first))
+                )
+                calendar = calendar_features(local, panel.freq)
             known = np.concatenate([calendar, known], -1)
     return WindowBatch(
         past_target=target[:, past],
         past_cov=past_cov,
         known=known,
-        static=panel.static[item],
+        static=static,
         future_target=target[:, future],
         item=item,
         origin=origin,
         season_lengths=panel.freq.season_lengths,
         calendar=known.shape[2] - panel.known.shape[1] if covariates else 0,
+        step_slots=None if places is None else places.step_slots,
+        past_rows=None if places is None else places.rows[:, past],
     )
+
+
+class _Index:
+    """The observed rows of each slot, from which values are taken: the mean of two where a slot has two."""
+
+    def __init__(
+        self, rows: np.ndarray, again: np.ndarray | None, bounds: tuple[np.ndarray, np.ndarray], context: int, origin: np.ndarray
+    ) -> None:
+        self.bounds, self.is_past, self.origin = bounds, np.arange(rows.shape[1]) < context, origin[:, None]
+        self.first, self.second = self._seen(rows), None if again is None else self._seen(again)
+
+    def _seen(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(index, which of them to keep): rows of the item, before the wall, on the side of the origin where their slot is."""
+        first, wall = self.bounds
+        seen = (rows >= first) & (rows < wall) & ((rows < self.origin) == self.is_past)
+        return np.where(seen, rows, 0), seen
+
+    def take(self, array: np.ndarray) -> np.ndarray:
+        """(B, L+H, …) values of the slots."""
+        one = _take(array, *self.first)
+        if self.second is None:
+            return one
+        two = _take(array, *self.second)
+        return np.where(np.isnan(one), two, np.where(np.isnan(two), one, (one + two) / 2)).astype(np.float32, copy=False)
 
 
 def _take(array: np.ndarray, index: np.ndarray, keep: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from tsattn.forecasting.scores import Backtest
 
 Refit = Callable[[Panel], Forecaster]
 OnProgress = Callable[[str, int, int], None]  # model, windows done, windows in all
+OnWindows = Callable[[str, Origins, np.ndarray, np.ndarray], None]  # model, origins, truth (b, H), quantiles (b, H, Q)
 
 
 def backtest(
@@ -36,12 +37,15 @@ def backtest(
     batch: int = BATCH,
     refit: Refit | None = None,
     on_progress: OnProgress | None = None,
+    on_windows: OnWindows | None = None,
+    origins: Origins | None = None,
 ) -> Backtest:
     """Score `forecasters` on the last `windows` origins of each item, `step` (default: the horizon) apart.
 
     A window without one observed value after its origin, or before it, is left out and counted. `season_length` (default:
     the frequency's) is MASE's. `refit` makes one more forecaster, anew for each cutoff in time order, from the panel as it
     was known then (at a moment of the clock that all items share, so items that end apart mean more cutoffs).
+    `origins`: these instead of the last ones. `on_windows` gets the forecasts of each batch of windows beside the truth.
     A forecast that is not finite is scored as the naive one, and noted. Raises ConfigError for bad numbers or two
     forecasters of one name, DataError when no window can be scored.
     """
@@ -53,8 +57,12 @@ def backtest(
     season = panel.freq.season_length if season_length is None else season_length
     if season < 1:
         raise ConfigError(f"the season length must be positive, not {season}")
-    origins, too_short, no_truth = _scorable(panel, horizon, windows, step)
-    work = _Work(panel, origins, horizon, tuple(quantiles), seasonal_errors(panel, origins, season), batch, on_progress)
+    asked = windows * len(panel) if origins is None else len(origins)
+    origins = rolling_origins(panel, horizon, windows, step) if origins is None else origins
+    origins, too_short, no_truth = _scorable(panel, horizon, origins, asked)
+    work = _Work(
+        panel, origins, horizon, tuple(quantiles), seasonal_errors(panel, origins, season), batch, on_progress, on_windows
+    )
     everything = np.arange(len(origins))
     tallies = [work.score(forecaster.name, [(everything, forecaster)]) for forecaster in forecasters]
     if refit is not None:
@@ -107,9 +115,10 @@ class _Work:
         scale: np.ndarray,
         batch: int,
         on_progress: OnProgress | None,
+        on_windows: OnWindows | None = None,
     ) -> None:
         self.panel, self.origins, self.horizon, self.levels = panel, origins, horizon, levels
-        self.scale, self.batch, self.on_progress = scale, batch, on_progress
+        self.scale, self.batch, self.on_progress, self.on_windows = scale, batch, on_progress, on_windows
         self.cutoffs, self.cutoff = np.unique(_stamps(panel, origins, -1), return_inverse=True)
 
     def score(self, name: str | None, parts: Sequence[tuple[np.ndarray, Forecaster]] | Iterator) -> _Tally:
@@ -132,6 +141,8 @@ class _Work:
                 by_item.add(found.item, sums.total(1))
                 by_cutoff.add(self.cutoff[at], sums.total(1))
                 done += len(at)
+                if self.on_windows:
+                    self.on_windows(name, self.origins[at], found.future_target, values)
                 if self.on_progress:
                     self.on_progress(name, done, len(self.origins))
             fell += getattr(forecaster, "fallbacks", 0) - before
@@ -150,10 +161,8 @@ class _Work:
         return values
 
 
-def _scorable(panel: Panel, horizon: int, windows: int, step: int | None) -> tuple[Origins, int, int]:
-    """The origins with something to see and something to score, and how many of the others lack each."""
-    origins = rolling_origins(panel, horizon, windows, step)
-    asked = windows * len(panel)
+def _scorable(panel: Panel, horizon: int, origins: Origins, asked: int) -> tuple[Origins, int, int]:
+    """The origins with an observed value before them and one to score; how many of the `asked` lack the one, and the other."""
     seen = observed_before(panel, origins)
     observed = np.concatenate([[0], np.cumsum(~np.isnan(panel.target))])
     end = np.minimum(origins.row + horizon, panel.origin[origins.item])
@@ -163,7 +172,7 @@ def _scorable(panel: Panel, horizon: int, windows: int, step: int | None) -> tup
         raise DataError(
             f"none of the {asked} windows of {horizon} steps can be scored: {too_short} have no observed value before them, "
             f"{no_truth} none in them",
-            "ask for fewer windows or a shorter horizon",
+            "use fewer --windows or a shorter --horizon",
         )
     return origins[seen & truth], too_short, no_truth
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import html
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from tsattn.data.cleaning.prepare import NOTHING, Cleaning
 from tsattn.data.freq import Freq
+from tsattn.data.panel import Panel
 from tsattn.data.timezone import canonical, instants
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import TsattnError
@@ -17,15 +22,18 @@ from tsattn.forecasting.quantiles import resample
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    from matplotlib.figure import Figure
 
+HTML_ROWS = 20
 DEFAULT_QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 class Forecaster(Protocol):
     """The network, every baseline, every ensemble. `context`: how many past steps it wants, None = the whole history.
 
-    One that reads the target alone may say so with an attribute `covariates = False`, and is then spared the covariates;
-    one that falls back on something simpler where it fails may count those windows in an attribute `fallbacks`.
+    Optional attributes: `covariates = False` for one that reads the target alone, and gets no covariates; `raw_history = True`
+    for one that gets histories as they were observed, not cleaned; `fallbacks`, the number of windows for which it fell back on
+    a simpler method.
     """
 
     @property
@@ -49,6 +57,7 @@ class Forecast:
     """B forecasts of H steps: values (B, H, Q) float32 at `quantiles` (Q,), non-decreasing along Q.
 
     cutoffs (B,): the last observed timestamp; timestamps (B, H). Both on the grid clock of `freq`, printed in `tz`.
+    cleaning: the record of what was left out of the histories.
     Raises TsattnError when shapes disagree or values are not finite or cross.
     """
 
@@ -59,6 +68,8 @@ class Forecast:
     values: np.ndarray
     freq: Freq
     tz: str | None = None
+    cleaning: Cleaning = NOTHING
+    history: Panel | None = None  # the data before the cutoffs, which `plot` draws too
 
     def __post_init__(self) -> None:
         shape = (len(self.item_ids), self.timestamps.shape[1], len(self.quantiles))
@@ -102,11 +113,11 @@ class Forecast:
     def concat(cls, parts: Sequence[Forecast]) -> Forecast:
         """One forecast of several with the same horizon, quantiles, frequency and zone. Raises TsattnError otherwise."""
         if not parts:
-            raise TsattnError("there is no forecast to join")
+            raise TsattnError("there is no forecast to concatenate")
         for what in ("horizon", "quantiles", "freq", "tz"):
             found = {getattr(part, what) for part in parts}
             if len(found) > 1:
-                raise TsattnError(f"forecasts of different {what} cannot be joined: {', '.join(sorted(map(str, found)))}")
+                raise TsattnError(f"forecasts of different {what} cannot be concatenated: {', '.join(sorted(map(str, found)))}")
         return cls(
             item_ids=tuple(i for part in parts for i in part.item_ids),
             cutoffs=np.concatenate([part.cutoffs for part in parts]),
@@ -115,6 +126,7 @@ class Forecast:
             values=np.concatenate([part.values for part in parts]),
             freq=parts[0].freq,
             tz=parts[0].tz,
+            cleaning=Cleaning.concat([part.cleaning for part in parts], _numbers(parts)),
         )
 
     def to_arrow(self) -> pa.Table:
@@ -138,6 +150,38 @@ class Forecast:
     def to_pandas(self) -> pd.DataFrame:
         """The rows of `to_arrow` as a data frame; zoned timestamps have a zoned dtype."""
         return self.to_arrow().to_pandas()
+
+    def plot(self, path: str | Path | None = None, title: str = "") -> Figure:
+        """A matplotlib figure of the forecast, at most 12 series, with `history` where it is known; `path` saves it.
+
+        Suffixes of `path`: .png, .svg, .html. Raises ConfigError for another one.
+        """
+        plots = importlib.import_module("tsattn.render.plots")  # drawing is above this layer
+        history = self.history or self._no_history()
+        if path is not None:
+            plots.save_plot(self, history, path, title)
+        figure: Figure = plots.draw(self, history, title)
+        return figure
+
+    def _no_history(self) -> Panel:
+        """A panel with one missing value for each series, at its cutoff."""
+        count = len(self)
+        missing = np.full(count, np.nan, np.float32)
+        rows = np.arange(count + 1, dtype=np.int64)
+        start = self.cutoffs.astype("datetime64[us]")
+        return Panel(self.freq, self.item_ids, rows, start, missing, rows[1:].copy(), tz=self.tz)
+
+    def _repr_html_(self) -> str:
+        """A table of the first rows, for notebooks."""
+        rows = self.to_pandas()
+        more = f"<p>… {len(rows) - HTML_ROWS:,} more rows: to_pandas()</p>" if len(rows) > HTML_ROWS else ""
+        return f"<p>{html.escape(repr(self))}</p>{rows.head(HTML_ROWS).to_html(index=False)}{more}"
+
+
+def _numbers(parts: Sequence[Forecast]) -> list[np.ndarray]:
+    """The rows of each part in the whole."""
+    ends = np.cumsum([len(part) for part in parts])
+    return [np.arange(end - len(part), end) for end, part in zip(ends.tolist(), parts, strict=True)]
 
 
 def clock_column(stamps: np.ndarray, freq: Freq, tz: str | None) -> pa.Array:

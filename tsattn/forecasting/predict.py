@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tsattn.data import slots
+from tsattn.data.cleaning.prepare import Cleaning, prepared
 from tsattn.data.freq import calendar_names
 from tsattn.data.panel import Panel
-from tsattn.data.windows import Origins, WindowBatch, gather, last_origins
+from tsattn.data.windows import Origins, WindowBatch, gather, last_origins, truth
 from tsattn.errors import ConfigError, DataError, TsattnError
 from tsattn.forecasting.frame import Forecast, Forecaster
 from tsattn.forecasting.quantiles import checked_levels
@@ -40,7 +42,7 @@ def predict(
     """Forecast `horizon` steps from each origin (default: the end of every item), in the order of the origins.
 
     `quantiles` (default: the forecaster's own) that it does not make are interpolated, or extrapolated by the shape of the
-    past (tails.py). Items without one observed value, and those whose forecast is not finite, are Failures and left
+    past (tail_quantiles.py). Items without one observed value, and those whose forecast is not finite, are Failures and left
     out. Raises ConfigError for a bad horizon or quantiles, DataError for known covariates missing in the future rows.
     """
     levels = forecaster.quantiles if quantiles is None else checked_levels(quantiles)
@@ -57,8 +59,11 @@ def predict(
     if wants_covariates(forecaster, panel):
         check_known(panel, origins[usable], horizon)
     values = np.zeros((len(origins), horizon, len(levels)), np.float32)
-    for which, _, found in predict_windows(forecaster, panel, origins[usable], horizon, levels, batch):
+    records: list[tuple[Cleaning, np.ndarray]] = []
+    for which, windows, found in predict_windows(forecaster, panel, origins[usable], horizon, levels, batch):
         values[usable[which]] = found
+        if windows.cleaning is not None:
+            records.append((windows.cleaning, usable[which]))
         for i in usable[which[~np.isfinite(found).all((1, 2))]].tolist():
             reason = f"{forecaster.name} gave a forecast that is not finite"
             failures[i] = Failure(panel.item_ids[origins.item[i]], reason)
@@ -72,6 +77,7 @@ def predict(
         values=values[kept],
         freq=panel.freq,
         tz=panel.tz,
+        cleaning=Cleaning.concat([record for record, _ in records], [rows for _, rows in records]).rows(kept),
     )
     return forecast, tuple(failures[i] for i in sorted(failures))
 
@@ -98,7 +104,11 @@ def predict_windows(
             raise TsattnError(f"{forecaster.name} answered in shape {values.shape}, not {wanted} (B, H, Q)")
         if tuple(quantiles) != tuple(forecaster.quantiles):
             values = at_levels(np.sort(values, -1), forecaster.quantiles, quantiles, windows)
-        windows, values = replace(windows, future_target=windows.future_target[:, :horizon]), values[:, :horizon]
+        future = windows.future_target[:, :horizon]
+        if windows.step_slots is not None:
+            future = truth(panel, Origins(windows.item, windows.origin), horizon)
+        values, record = windows.by_step(values, horizon), windows.cleaning_by_step()
+        windows = replace(windows, future_target=future, cleaning=record, past_rows=None)
         # sorting crossed quantiles never makes them worse (Chernozhukov et al., 2010)
         yield which, windows, np.sort(values, -1)
 
@@ -106,25 +116,46 @@ def predict_windows(
 def windows_of(
     forecaster: Forecaster, panel: Panel, origins: Origins, horizon: int, batch: int = BATCH
 ) -> Iterator[tuple[np.ndarray, WindowBatch]]:
-    """Yield (which (b,) of the origins, their windows, of whole passes of the forecaster), shortest history first."""
+    """Yield (which (b,) of the origins, their windows, of whole passes of the forecaster), shortest history first.
+
+    Histories are cleaned here, once, unless the forecaster wants them raw.
+    """
     if batch < 1:
         raise ConfigError(f"the batch must be positive, not {batch}")
     covariates = wants_covariates(forecaster, panel)
     block = getattr(forecaster, "block", 1)
-    reach = -(-horizon // block) * block  # whole passes: what is known beyond the horizon may not change what is before it
     width = 1 + (panel.past.shape[1] + panel.known.shape[1] + len(calendar_names(panel.freq)) if covariates else 0)
-    history = origins.row - panel.indptr[:-1][origins.item]
+    history, ahead = slots.needed(panel, origins.item, origins.row, forecaster.context, horizon)
+    for same in (ahead == horizon, ahead != horizon):  # windows that need more slots do not change the others
+        if same.any():
+            # whole passes: what is known beyond the horizon may not change what is before it
+            reach = -(-int(ahead[same].max()) // block) * block
+            yield from _batches(forecaster, panel, origins, np.flatnonzero(same), history, (reach, width, batch), covariates)
+
+
+def _batches(
+    forecaster: Forecaster,
+    panel: Panel,
+    origins: Origins,
+    chosen: np.ndarray,
+    history: np.ndarray,
+    sizes: tuple[int, int, int],
+    covariates: bool,
+) -> Iterator[tuple[np.ndarray, WindowBatch]]:
+    """The windows of the origins `chosen`, shortest history first; sizes: steps ahead, values a step, and windows a batch."""
+    reach, width, batch = sizes
     # neighbours of like length need the least padding where whole histories are asked for
-    order, at = np.argsort(history, kind="stable"), 0
+    order, at = chosen[np.argsort(history[chosen], kind="stable")], 0
     while at < len(order):
         longest = history[order[min(at + batch, len(order)) - 1]] if forecaster.context is None else forecaster.context
         size = min(batch, max(1, _CELLS // (width * (int(longest) + reach))))
         which = order[at : at + size]
         context = max(1, int(history[which[-1]])) if forecaster.context is None else forecaster.context
-        chosen = origins[which]
-        steps = chosen.row - panel.indptr[:-1][chosen.item] - 1
-        cutoff = panel.freq.advance(panel.start[chosen.item], steps)
-        yield which, replace(gather(panel, chosen, context, reach, covariates), cutoff=cutoff)
+        here = origins[which]
+        steps = here.row - panel.indptr[:-1][here.item] - 1
+        cutoff = panel.freq.advance(panel.start[here.item], steps)
+        windows = replace(gather(panel, here, context, reach, covariates), cutoff=cutoff)
+        yield which, windows if getattr(forecaster, "raw_history", False) else prepared(windows)
         at += len(which)
 
 

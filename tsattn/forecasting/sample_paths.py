@@ -110,7 +110,7 @@ def predict_paths(
     values = np.zeros((len(origins), horizon, paths), np.float32)
     fitting = min(batch, max(1, _VALUES // (paths * horizon)))
     for which, windows in windows_of(forecaster, panel, origins[usable], horizon, fitting):
-        found = _sample(forecaster, windows, paths, seed)[:, :horizon]
+        found = windows.by_step(_sample(forecaster, windows, paths, seed), horizon)
         values[usable[which]] = found
         for i in usable[which[~np.isfinite(found).all((1, 2))]].tolist():
             failures[i] = Failure(panel.item_ids[origins.item[i]], f"{forecaster.name} gave a path that is not finite")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tsattn.data.cleaning.gross_errors import without_absurd
+from tsattn.data.cleaning.prepare import plausible_past
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.quantiles import LARGEST, resample
 
@@ -25,8 +25,8 @@ def at_levels(values: np.ndarray, have: Sequence[float], want: Sequence[float], 
     beyond = [(i, q) for i, q in enumerate(want) if not have[0] <= q <= have[-1]]
     if not beyond or len(have) < 2 or not have[0] < 0.5 < have[-1]:
         return out
-    # lone spikes too: as often as they came they may come again, which the middle of a forecast need not know
-    past = np.sort(without_absurd(batch.past_target[:, -RECENT:]).astype(np.float64), axis=1)  # NaN last
+    # with additive outliers: as often as they came they may come again, which the middle of a forecast need not know
+    past = np.sort(plausible_past(batch)[:, -RECENT:].astype(np.float64), axis=1)  # NaN last
     count = (~np.isnan(past)).sum(1)
     middle = values[..., int(np.abs(np.asarray(have) - 0.5).argmin())].astype(np.float64)
     for i, level in beyond:

@@ -1,4 +1,7 @@
-"""Model folders: written beside, checked, renamed into place. Tensors in safetensors and ONNX, never pickle."""
+"""Model folders, written beside and renamed into place. Tensors in safetensors and ONNX, never pickle.
+
+The weights come first: a folder without an ONNX graph is a valid model that forecasts with torch.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from tsattn.atomic import write_atomic
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.model.card import CARD, GRAPH, WEIGHTS, Card, read_card
 from tsattn.model.example import INPUTS, example, shortened
@@ -26,37 +30,71 @@ PARITY = 1e-4  # of the example's largest value: how far ONNX Runtime may be fro
 
 
 def save(folder: Path, network: Network, card: Card) -> Card:
-    """Write a model folder in one go: all of it or nothing. Returns the card as written.
+    """Write a whole model folder: weights and card first, then the ONNX graph. Returns the card as written.
 
-    Raises ArtifactError when the folder exists or when the exported graph disagrees with the network.
+    Raises ArtifactError when the folder exists, or when the exported graph disagrees with the network; then the folder is
+    removed. An interrupted export leaves a valid folder without a graph.
+    """
+    card = save_weights(folder, network, card)
+    try:
+        return add_graph(folder, network, card)
+    except ArtifactError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def save_weights(folder: Path, network: Network, card: Card) -> Card:
+    """Write a model folder without an ONNX graph, all of it or nothing; such a model forecasts with torch.
+
+    Raises ArtifactError when the folder exists.
     """
     folder = Path(folder)
     if folder.exists():
-        raise ArtifactError(f"{folder} exists already", "name another folder")
+        raise ArtifactError(f"{folder} already exists", "name another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
     try:
         beside.chmod(0o755)
         network = network.float().cpu().eval()
         save_file({k: v.contiguous() for k, v in network.state_dict().items()}, beside / WEIGHTS)
-        write_graph(network, beside / GRAPH)
-        check_parity(network, beside / GRAPH)
         try:
             released = version("tsattn")
         except PackageNotFoundError:
             released = "source"
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        files = {name: digest(beside / name) for name in (WEIGHTS, GRAPH)}
+        files = {WEIGHTS: digest(beside / WEIGHTS)}
         card = dataclasses.replace(card, created=now, tsattn_version=released, files=files)
         (beside / CARD).write_text(card.to_json(), "utf-8")
         for path in beside.iterdir():
-            path.chmod(0o644)  # safetensors makes private files, while a model is read by whoever may read its folder
+            path.chmod(0o644)  # safetensors writes private files, but whoever may read the folder may read the model
             with path.open("rb+") as written:
                 os.fsync(written.fileno())
         beside.rename(folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return card
+
+
+def add_graph(folder: Path, network: Network, card: Card) -> Card:
+    """Export the network to ONNX, check it against torch, add it to the folder and list it on the card. Returns the card.
+
+    The card lists the graph only when the file is complete, so the folder is valid at every moment. Raises ArtifactError,
+    and leaves the folder as it was, when the graph disagrees with the network.
+    """
+    network = network.float().cpu().eval()
+    with write_atomic(folder / GRAPH) as beside:
+        write_graph(network, beside)
+        check_parity(network, beside)
+        beside.chmod(0o644)
+    card = dataclasses.replace(card, files={**card.files, GRAPH: digest(folder / GRAPH)})
+    rewrite_card(folder, card)
+    return card
+
+
+def rewrite_card(folder: Path, card: Card) -> None:
+    """Replace the card of a model folder in one step."""
+    with write_atomic(folder / CARD) as beside:
+        beside.write_text(card.to_json(), "utf-8")
 
 
 def load_network(folder: Path) -> tuple[Network, Card]:

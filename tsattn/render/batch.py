@@ -1,4 +1,4 @@
-"""Runs of batch jobs, and the verdicts of the monitor, as tables."""
+"""Tables of batch runs and of the monitor's verdicts."""
 
 from __future__ import annotations
 

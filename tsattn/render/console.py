@@ -1,4 +1,4 @@
-"""Where text goes: stdout for results, stderr for all else. Colour and line breaks only on a terminal."""
+"""Consoles: stdout for results, stderr for everything else. Colour and line breaks only on a terminal."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import TextIO
 
 from rich.console import Console
 
-_WIDE = 4096  # a file or a pipe has no width: tables take the room they need
+_WIDE = 4096  # width for files and pipes: tables are as wide as they need
 
 
 def stdout() -> Console:
-    """The console that results are printed on."""
+    """Console for results."""
     return _console(sys.stdout)
 
 
 def stderr() -> Console:
-    """The console for reports, notes and progress."""
+    """Console for reports, notes and progress."""
     return _console(sys.stderr)
 
 

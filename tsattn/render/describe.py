@@ -1,4 +1,4 @@
-"""A model and its network for people: the tree, the training record, the scores; and what can be assembled."""
+"""Tables of a model: network tree, training record and scores; and the kinds of network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def described(console: Console, found: Described) -> None:
-    """The network as a tree with shapes, then how it was trained, then its scores."""
+    """Print the network as a tree with shapes, the training record and the scores."""
     card = found.card
     inputs = "  ".join(f"{name} {shape(sizes)}" for name, sizes in found.inputs.items() if 0 not in sizes)
     tree = Tree(label(found.network, root=True))
@@ -35,11 +35,14 @@ def described(console: Console, found: Described) -> None:
     if card.scores:
         test = card.source.get("test") or {}
         tables.scores(
-            console, card.scores, f"Scores on the {test.get('windows', '?')} × {test.get('horizon', '?')} steps held back"
+            console, card.scores, f"Scores on the held-back {test.get('windows', '?')} × {test.get('horizon', '?')} steps"
         )
     else:
         console.print(
-            Text("not scored: no rows were held back, or scoring was interrupted (tsattn backtest DATA)", style="yellow")
+            Text(
+                "not scored: no test windows were held back, or scoring was interrupted; score it with: tsattn backtest DATA",
+                style="yellow",
+            )
         )
 
 
@@ -69,7 +72,7 @@ def shape(sizes: Sequence[int]) -> str:
 
 
 def _record(found: Described) -> list[tuple[str, str]]:
-    """What the card tells, line by line."""
+    """(name, value) lines of the training record."""
     card, fitted, train = found.card, found.card.fitted, found.card.train
     source = card.source
     names = source.get("source")
@@ -103,14 +106,17 @@ def _settings(values: Mapping[str, Any]) -> str:
 
 
 def assembled(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
-    """What can be assembled, with the lines of --config that make it."""
-    drawn = tables.table("network", "[model] of --config", ">parameters", "", title="What can be assembled")
+    """Print the kinds of network with the lines of --config that select them."""
+    drawn = tables.table("network", "[model] of --config", ">parameters", "", title="Kinds of network")
     for row in rows:
         wanted = ", ".join(
             f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}" for key, value in row["settings"].items()
         )
         drawn.add_row(
-            Text(row["name"], style="bold"), Text(wanted or "nothing"), f"{row['parameters']:,}", Text(row["line"], style="dim")
+            Text(row["name"], style="bold"),
+            Text(wanted or "(defaults)"),
+            f"{row['parameters']:,}",
+            Text(row["line"], style="dim"),
         )
     console.print(drawn)
-    console.print(Text("parameters at the default width, layers, context and patch, without covariates", style="dim"))
+    console.print(Text("parameters at the default width, layers, context and patch size, without covariates", style="dim"))

@@ -1,4 +1,4 @@
-"""What a forecast rests on, as tables for people."""
+"""Tables of the inputs that a forecast depends on."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from tsattn.forecasting.importance import Effect
     from tsattn.workflows.explain import Explained
 
-BAR = 24  # signs of the longest bar
+BAR = 16  # characters of the longest bar
 MOST_ROWS = 12
 STEPS = 8
 
 
 def explained(console: Console, found: Explained) -> None:
-    """What matters, where in the past it lies, and what the median is made of."""
+    """Print the effects of lags and covariates, of parts of the past, and the parts of the median."""
     made = found.forecast
     cutoff = stamps(made.cutoffs[:1], made.freq, made.tz)[0]
-    what = f"What {found.ref} rests on: {found.item_id}, {span(made.horizon, made.freq)} after {cutoff}"
+    what = f"{found.ref}, {found.item_id}: inputs of the forecast of {span(made.horizon, made.freq)} after {cutoff}"
     console.print(Text(what, style="bold"))
     _matters(console, found)
     _past(console, found)
@@ -37,10 +37,10 @@ def explained(console: Console, found: Explained) -> None:
 
 
 def _matters(console: Console, found: Explained) -> None:
-    """Lags and covariates with a clear effect, strongest first, and the names of the rest."""
-    both = [(effect, "of the series itself") for effect in found.lags] + [(effect, "covariate") for effect in found.covariates]
+    """Print lags and covariates with a clear effect, strongest first, and the names of the others."""
+    both = [(effect, "own value") for effect in found.lags] + [(effect, "covariate") for effect in found.covariates]
     clear = sorted((pair for pair in both if pair[0].clear), key=lambda pair: -pair[0].rise)
-    title = f"What matters: how much the loss rises without it ({count(found.windows, 'held-back window')})"
+    title = f"Lags and covariates: rise of the loss without each ({count(found.windows, 'held-back window')})"
     drawn = tables.table("input", "", ">loss rises by", ">95 % interval", "", title=title)
     most = clear[0][0].rise if clear else 1.0
     for effect, kind in clear[:MOST_ROWS]:
@@ -55,19 +55,26 @@ def _matters(console: Console, found: Explained) -> None:
         console.print(drawn)
     else:
         console.print(Text(title, style="bold"))
-        console.print("nothing clear: no single lag and no covariate", style="yellow")
+        console.print("no single lag or covariate has a clear effect", style="yellow")
     if len(clear) > MOST_ROWS:
-        console.print(Text(f"… and {len(clear) - MOST_ROWS} more (--json has them all)", style="dim"))
+        console.print(Text(f"… {len(clear) - MOST_ROWS} more; all of them: --json", style="dim"))
     rest = names([e for e in found.lags if not e.clear]) + [e.name for e in found.covariates if not e.clear]
     if rest:
         console.print(Text(f"no clear effect: {', '.join(rest)}", style="dim"))
 
 
 def _past(console: Console, found: Explained) -> None:
-    """The past in blocks: the attention each got beside what its exchange does."""
+    """Print blocks of the past with their attention and their effect."""
     made = found.forecast
     drawn = tables.table(
-        "steps back", "from", ">attention (a hint)", "", ">loss rises by", ">95 % interval", "", title="Where in the past"
+        "steps back",
+        "from",
+        ">attention",
+        "",
+        ">loss rises by",
+        ">95 % interval",
+        "",
+        title="Parts of the past (attention is a hint)",
     )
     most = max(1e-9, *(b.effect.rise for b in found.blocks))
     looked = max((b.attention or 0.0 for b in found.blocks), default=0.0)
@@ -84,7 +91,7 @@ def _past(console: Console, found: Explained) -> None:
 
 
 def _parts(console: Console, found: Explained) -> None:
-    """The first steps of level, season and remainder, which add up to the median."""
+    """Print the first steps of level, season and remainder, which add up to the median."""
     parts, made = found.parts, found.forecast
     assert parts is not None
     steps = min(len(parts.level), STEPS)
@@ -99,7 +106,7 @@ def _parts(console: Console, found: Explained) -> None:
         drawn.add_row(Text(when[h]), number(float(parts.level[h]), places), *signed, number(float(total), places))
     console.print(drawn)
     if rest:
-        console.print(Text(f"… and {count(rest, 'more step')} (--json has them all)", style="dim"))
+        console.print(Text(f"… {count(rest, 'more step')}; all of them: --json", style="dim"))
 
 
 def percent(rise: float) -> str:
@@ -110,7 +117,7 @@ def percent(rise: float) -> str:
 
 
 def interval(effect: Effect) -> str:
-    """`8.1 … 16.2 %`; – where there were too few windows."""
+    """`8.1 … 16.2 %`; – for too few windows."""
     if not math.isfinite(effect.low):
         return "–"
     places = 1 if abs(effect.high) < 1 else 0
@@ -118,13 +125,13 @@ def interval(effect: Effect) -> str:
 
 
 def bar(share: float, style: str = "cyan") -> Text:
-    """A bar of at most BAR signs; nothing for a share below zero."""
+    """A bar of at most BAR characters; empty for a share below zero."""
     eighths = round(max(0.0, min(1.0, share)) * BAR * 8) if math.isfinite(share) else 0
     return Text("█" * (eighths // 8) + (" ▏▎▍▌▋▊▉"[eighths % 8].strip()), style=style)
 
 
 def names(effects: Sequence[Effect]) -> list[str]:
-    """Lags by their numbers, runs of them joined: lags 1–6, 8–13, 15."""
+    """Lags by number, runs as ranges: lags 1–6, 8–13, 15."""
     lags = [int(effect.name.removeprefix("lag ")) for effect in effects]
     runs: list[list[int]] = []
     for lag in lags:

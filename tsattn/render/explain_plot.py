@@ -1,4 +1,4 @@
-"""What a forecast rests on, as one picture: the past with its attention, the lags, the covariates, the parts."""
+"""One picture of a forecast's inputs: the past with attention, lags, covariates, parts of the median."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def draw(found: Explained) -> Figure:
     _parts(figure.add_subplot(rows[3, 0]), found)
     _blocks(figure.add_subplot(rows[3, 1]), found)
     cutoff = stamps(found.forecast.cutoffs[:1], found.forecast.freq, found.forecast.tz)[0]
-    what = f"{found.item_id}: what the forecast of {span(found.forecast.horizon, found.forecast.freq)} after {cutoff} rests on"
+    what = f"{found.item_id}: inputs of the forecast of {span(found.forecast.horizon, found.forecast.freq)} after {cutoff}"
     figure.suptitle(what, fontsize=14, color=INK, fontweight="bold", parse_math=False)
     figure.supxlabel(
-        "Attention is a hint, not a proof: it says where the network looked, not why. Bars and dots are the test:\n"
-        f"how much the loss rises, on {found.windows} held-back windows, when that part of the input is another window's "
+        "Attention is a hint: it shows which steps the network weighted, not why. Bars and dots are the test:\n"
+        f"the rise of the loss on {found.windows} held-back windows when that input is replaced by another window's "
         "(thin lines: 95 % intervals).",
         fontsize=9,
         color=INK,
@@ -62,7 +62,7 @@ def draw(found: Explained) -> Figure:
 
 
 def _shown(found: Explained) -> int:
-    """How much of the past to draw: what gets nine tenths of the attention, within sight of the forecast."""
+    """Steps of the past to draw: those with nine tenths of the attention, within limits set by the horizon."""
     usual = max(3 * found.forecast.horizon, 2 * found.panel.freq.season_length, 40)
     if found.attention is None:
         return usual
@@ -82,7 +82,7 @@ def _forecast(axes: Axes, found: Explained, view: View) -> None:
         axes.axvline(past_x[-1], color=INK, linewidth=0.8, linestyle=":")
     axes.margins(x=0.005)
     axes.tick_params(labelbottom=False)
-    axes.set_title("observed, forecast with its intervals, and below where the network looked", **_small())
+    axes.set_title("Observed values, forecast with intervals; attention below", **_small())
 
 
 def _attention(axes: Axes, found: Explained, view: View) -> None:
@@ -139,7 +139,7 @@ def _lags(axes: Axes, found: Explained) -> None:
                   fontsize=10, color=INK, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1}, zorder=5)  # fmt: skip
     axes.set_xticks([*ticks, *(at for at, _ in far)], [*map(str, ticks), *(str(lag) for _, lag in far)])
     axes.set_xlabel(f"lag, in steps of {found.panel.freq}", fontsize=9, color=INK)
-    axes.set_title("Which lags matter: the loss rises by (%)", **_small())
+    axes.set_title("Lags: rise of the loss (%)", **_small())
 
 
 def _round(value: float) -> int:
@@ -149,7 +149,7 @@ def _round(value: float) -> int:
 def _covariates(axes: Axes, found: Explained) -> None:
     shown = sorted(found.covariates, key=lambda e: -e.rise)[:MOST_COVARIATES]
     _bars(axes, shown, [effect.name for effect in shown], np.arange(len(shown)), 0.55)
-    axes.set_title("Which covariates matter: the loss rises by (%)", **_small())
+    axes.set_title("Covariates: rise of the loss (%)", **_small())
     axes.set_ylim(max(len(shown), 3) - 0.3, -0.7)
 
 
@@ -172,7 +172,7 @@ def _parts(axes: Axes, found: Explained) -> None:
     if found.parts is None:
         axes.set_axis_off()
         axes.text(
-            0.5, 0.5, "this network does not tell", transform=axes.transAxes, ha="center", va="center", fontsize=10, color=FAINT
+            0.5, 0.5, "this network has no parts", transform=axes.transAxes, ha="center", va="center", fontsize=10, color=FAINT
         )
         return
     parts = found.parts
@@ -194,7 +194,7 @@ def _blocks(axes: Axes, found: Explained) -> None:
     alone = found.attention is None
     _bars(axes, [b.effect for b in found.blocks], names, y - (0 if alone else 0.2), 0.55 if alone else 0.38)
     axes.set_ylim(len(y) - 0.4, -0.6)
-    title = "Where in the past: the loss rises by (%)"
+    title = "Parts of the past: rise of the loss (%)"
     if not alone:
         shares = [100 * (b.attention or 0.0) for b in found.blocks]
         axes.barh(y + 0.2, shares, color=HINT, alpha=0.55, height=0.3)

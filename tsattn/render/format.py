@@ -1,4 +1,4 @@
-"""Numbers, timestamps and durations as text that people read."""
+"""Numbers, timestamps and durations as text for people."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_DECIMALS = 8
 
 
 def decimals(values: np.ndarray) -> int:
-    """How many decimals show about four digits of values of this size, 0 to MOST_DECIMALS."""
+    """Number of decimals that shows about four digits of these values, 0 to MOST_DECIMALS."""
     seen = np.abs(values[np.isfinite(values)])
     scale = float(seen.max()) if seen.size else 0.0
     return 2 if scale == 0 else min(MOST_DECIMALS, max(0, 3 - math.floor(math.log10(scale))))
@@ -69,7 +69,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def span(steps: int, freq: Freq) -> str:
-    """A number of steps in the frequency's own word: 48 hours, 20 business days, 12 quarters, 96 steps of 15min."""
+    """A number of steps in the unit of the frequency: 48 hours, 20 business days, 12 quarters, 96 steps of 15min."""
     if freq.unit == "M":
         noun = {1: "month", 3: "quarter", 12: "year"}.get(freq.n, "")
     else:
@@ -79,7 +79,7 @@ def span(steps: int, freq: Freq) -> str:
 
 
 def interval_levels(quantiles: tuple[float, ...]) -> tuple[float, float] | None:
-    """The quantiles of the interval to show: 0.1 and 0.9 where they are there, else the widest pair around the median."""
+    """Quantiles of the interval to show: 0.1 and 0.9 if present, else the widest pair around the median."""
     if 0.1 in quantiles and 0.9 in quantiles:
         return 0.1, 0.9
     low, high = min(quantiles), max(quantiles)
@@ -87,6 +87,6 @@ def interval_levels(quantiles: tuple[float, ...]) -> tuple[float, float] | None:
 
 
 def interval_name(levels: tuple[float, float]) -> str:
-    """`80 % interval`; for a lopsided pair, `0.1 to 0.95`."""
+    """`80 % interval`; for an asymmetric pair, `0.1 to 0.95`."""
     low, high = levels
     return f"{(high - low) * 100:.4g} % interval" if abs(low + high - 1) < 1e-9 else f"{low:g} to {high:g}"

@@ -1,4 +1,4 @@
-"""A forecast as one HTML page that needs nothing else: the picture as inline SVG, the figures below it."""
+"""A forecast as one self-contained HTML page: the picture as inline SVG, the values below."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ th { position: sticky; top: 0; background: #f5f7f9; } td.text, th.text { text-al
 
 
 def page(forecast: Forecast, panel: Panel, heading: str = "") -> str:
-    """The page as text. At most MOST_ROWS rows of figures are listed; the page says when there are more."""
+    """The page as text, with at most MOST_ROWS rows of values and a note on the others."""
     heading = html.escape(heading or title(forecast, panel))
     svg = svg_text(forecast, panel, heading=" ")
     svg = svg[svg.index("<svg") :]
     rows = _rows(forecast)
     more = len(forecast) * forecast.horizon - len(rows)
-    note = f"<p>{more:,} more rows are left out here; write them all with -o forecast.csv.</p>" if more > 0 else ""
+    note = f"<p>{more:,} more rows are not shown; write all rows with -o forecast.csv.</p>" if more > 0 else ""
     heads = "".join(f"<th{' class=median' if level == 0.5 else ''}>{quantile_name(level)}</th>" for level in forecast.quantiles)
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{heading}</title>\n'

@@ -1,4 +1,4 @@
-"""Forecasts as pictures: history, median and intervals, one small panel an item."""
+"""Forecasts as pictures: history, median and intervals, one small panel for each item."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tsattn.atomic import write_atomic
-from tsattn.data.cleaning.point_outliers import shown_history
+from tsattn.data.cleaning.prepare import shown_history
 from tsattn.data.panel import Panel
 from tsattn.data.sinks import checked_suffix
 from tsattn.data.timezone import to_local
@@ -29,7 +29,7 @@ BANDS = ("#d3e5f4", "#98c4e6")  # the wider interval, the narrower one on it
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What is drawn of one item: the end of its history and its forecast, both with their timestamps (datetime64[us])."""
+    """The end of one item's history and its forecast, both with timestamps (datetime64[us])."""
 
     item_id: str
     past_stamps: np.ndarray  # (n,)
@@ -41,14 +41,14 @@ class View:
 
 
 def views(forecast: Forecast, panel: Panel, most: int = MOST_PANELS, shown: int | None = None) -> list[View]:
-    """The first `most` items of a forecast with `shown` steps of history, or as many as read well beside it."""
+    """The first `most` items of a forecast with `shown` steps of history; by default a multiple of the horizon."""
     index = {item: i for i, item in enumerate(panel.item_ids)}
     shown = shown or max(3 * forecast.horizon, 2 * panel.freq.season_length, 40)
     made = []
     name, middle = forecast.middle
     for b in range(min(len(forecast), most)):
         i = index[forecast.item_ids[b]]
-        # the forecast may start before the panel's end (a backtest): its cutoff says where the history stops
+        # in a backtest the forecast starts before the panel's end: the history stops at the cutoff
         steps, _ = panel.freq.steps_between(panel.start[i], forecast.cutoffs[b])
         end = int(panel.indptr[i] + steps + 1)
         first = max(int(panel.indptr[i]), end - shown)
@@ -57,7 +57,7 @@ def views(forecast: Forecast, panel: Panel, most: int = MOST_PANELS, shown: int 
             View(
                 item_id=forecast.item_ids[b],
                 past_stamps=_local(past_stamps, panel),
-                past=shown_history(panel, i, end)[first - end :].astype(np.float64),
+                past=shown_history(panel, i, end, forecast.cleaning.at(b))[first - end :].astype(np.float64),
                 stamps=_local(forecast.timestamps[b], panel),
                 middle=middle[b].astype(np.float64),
                 name=name,
@@ -97,7 +97,7 @@ def title(forecast: Forecast, panel: Panel) -> str:
 
 
 def draw(forecast: Forecast, panel: Panel, heading: str = "") -> Figure:
-    """A matplotlib figure of the forecast: a panel an item, at most MOST_PANELS of them."""
+    """A matplotlib figure of the forecast with a panel for each item, at most MOST_PANELS."""
     from matplotlib.figure import Figure
 
     shown = views(forecast, panel)
@@ -119,7 +119,7 @@ def draw(forecast: Forecast, panel: Panel, heading: str = "") -> Figure:
 def _draw_item(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:
     past_x, x = axis_values(view.past_stamps, panel), axis_values(view.stamps, panel)
     for number, (levels, low, high) in enumerate(view.bands):
-        # opaque, so that a band has the same shade in the legend as where it lies on a wider one
+        # opaque, so that a band has the same shade in the legend and on top of a wider one
         color = BANDS[number]
         if len(x) == 1:  # one step has no width to fill
             axes.vlines(x, low, high, color=color, linewidth=6, label=interval_name(levels))
@@ -141,7 +141,7 @@ def _draw_item(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:
 
 
 def plain_axes(axes: Axes, size: int = 9) -> None:
-    """A light grid behind, no frame above and at the right."""
+    """A light grid behind the data, no frame at the top and right."""
     axes.grid(True, color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
@@ -160,7 +160,7 @@ def _label_axes(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:
 
 
 def time_axis(axes: Axes, panel: Panel, *, alone: bool) -> None:
-    """Dates on the x-axis, as few as read well; or step numbers."""
+    """A few dates on the x-axis, or step numbers."""
     if panel.freq.has_clock:
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
@@ -175,7 +175,7 @@ def time_axis(axes: Axes, panel: Panel, *, alone: bool) -> None:
 
 
 def axis_values(values: np.ndarray, panel: Panel) -> np.ndarray:
-    """Timestamps as matplotlib wants them: as they are, or step numbers."""
+    """x values for matplotlib: timestamps, or step numbers."""
     return values if panel.freq.has_clock else values.astype(np.int64)
 
 

@@ -1,4 +1,4 @@
-"""What a verb tells while it runs, on stderr: a bar on a terminal, a line now and then elsewhere."""
+"""Report, notes and progress of a running command, on stderr: one live line on a terminal, sparse lines elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.live import Live
 from rich.text import Text
 
 from tsattn.data.report import ReadReport
@@ -19,12 +19,13 @@ from tsattn.render import tables
 from tsattn.render.console import stderr
 from tsattn.render.format import duration
 
-LINE_EVERY = 15.0  # seconds between progress lines when stderr is no terminal
+LINE_EVERY = 15.0  # seconds between progress lines when stderr is not a terminal
+BAR = 8  # characters of the bar
 
 
 @contextmanager
 def listening(*, quiet: bool = False, brief: bool = False) -> Iterator[Listener]:
-    """A Listener that prints on stderr, the reading report too; with `brief`, without its table of what was found."""
+    """A Listener that prints on stderr; `brief` omits the table of inferred columns, `quiet` prints nothing."""
     if quiet:
         yield Listener()
         return
@@ -47,41 +48,85 @@ def _progress(console: Console) -> Iterator[Callable[[Any], None]]:
     if not console.is_terminal:
         yield _Lines(console)
         return
-    columns = (TextColumn("{task.fields[phase]}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
-    bar = Progress(*columns, console=console)
-    task: list[Any] = []
-
-    def show(now: Any) -> None:
-        if not task:  # the bar appears with the first step, not before
-            bar.start()
-            task.append(bar.add_task("", total=now.steps, phase=now.phase))
-        bar.update(task[0], completed=now.step, total=now.steps, description=words(now), phase=now.phase)
-
+    line = LiveLine(console)
     try:
-        yield show
+        yield line
     finally:
-        if task:
-            bar.stop()
+        line.stop()
+
+
+class LiveLine:
+    """One line that is rewritten in place and disappears at the end: phase, bar, share, scores, rate, time left."""
+
+    def __init__(self, console: Console) -> None:
+        self.console, self.now = console, None
+        self.live: Live | None = None
+
+    def __call__(self, now: Any) -> None:
+        self.now = now
+        if self.live is None:  # the line appears with the first step
+            self.live = Live(get_renderable=self.text, console=self.console, refresh_per_second=4, transient=True)
+            self.live.start()
+
+    def text(self) -> Text:
+        """The line, cut at the terminal's width."""
+        if self.now is None:
+            return Text("")
+        share = share_of(self.now)
+        done = round(share * BAR)
+        made = Text(f"{self.now.phase:<12} ", no_wrap=True, overflow="crop")
+        made.append("━" * done, style="cyan").append("━" * (BAR - done), style="dim")
+        return made.append(f" {100 * share:3.0f} %  {words(self.now, clock)}")
+
+    def stop(self) -> None:
+        if self.live is not None:
+            self.live.stop()
 
 
 class _Lines:
-    """A line every LINE_EVERY seconds, and one for the last step: what a log file wants."""
+    """A line for the first step of a phase, one every LINE_EVERY seconds, and one for the last step, as a log file needs."""
 
     def __init__(self, console: Console) -> None:
-        self.console, self.last = console, time.monotonic()
+        self.console, self.last, self.phase = console, time.monotonic(), ""
 
     def __call__(self, now: Any) -> None:
-        if now.step >= now.steps or time.monotonic() - self.last >= LINE_EVERY:
-            self.last = time.monotonic()
-            self.console.print(Text(f"{now.phase}, step {now.step:,} of {now.steps:,}: {words(now)}"))
+        last = now.step >= now.steps if hasattr(now, "steps") else now.done >= now.total
+        if last or time.monotonic() - self.last >= LINE_EVERY:
+            self.last, self.phase = time.monotonic(), now.phase
+            self.console.print(Text(f"{now.phase}, {counted(now)}: {words(now)}"))
 
 
-def words(now: Any) -> str:
-    """`loss 0.1234, validation 0.1301, 812 windows/s, 1 min 3 s left`."""
-    parts = [f"loss {now.loss:.4f}"] if math.isfinite(now.loss) else []  # on a GPU it is read every few steps only
-    if now.validation is not None:
-        parts.append(f"validation {now.validation:.4f}")
-    parts.append(f"{now.windows_per_second:,.0f} windows/s")
+def share_of(now: Any) -> float:
+    """Share of the work that is done, 0 to 1."""
+    share = now.share
+    if share is None:
+        share = now.step / max(now.steps, 1)
+    return min(1.0, max(0.0, float(share)))
+
+
+def counted(now: Any) -> str:
+    """`step 12 of 900`; `150 of 600 windows` of a scoring run."""
+    if hasattr(now, "steps"):
+        return f"step {now.step:,} of {'at most ' if now.step < now.steps else ''}{now.steps:,}"
+    return f"{now.done:,} of {now.total:,} windows"
+
+
+def clock(seconds: float) -> str:
+    """`1:03`, `1:01:03`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def words(now: Any, shown: Callable[[float], str] = duration) -> str:
+    """`loss 0.1234, best 0.1301, 812 win/s, 1 min 3 s left`; of a scoring run, the model in place of the losses."""
+    if not hasattr(now, "steps"):
+        return f"{now.name}, {now.rate:,.0f} win/s, {shown(now.remaining)} left"
+    parts = [f"loss {now.loss:.4f}"] if math.isfinite(now.loss) else []  # on a GPU, read every few steps only
+    best = now.validation if now.best is None else now.best
+    if best is not None:
+        parts.append(f"best {best:.4f}")
+    parts.append(f"{now.windows_per_second:,.0f} win/s")
     if now.remaining is not None:
-        parts.append(f"{duration(now.remaining)} left")
+        parts.append(f"{shown(now.remaining)} left")
     return ", ".join(parts)

@@ -8,7 +8,7 @@ BARS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(history: np.ndarray, future: np.ndarray, width: int = 32) -> tuple[str, str]:
-    """The end of `history` and the median `future` as bars on one scale, about `width` signs, a third of them future.
+    """The end of `history` and the median `future` as bars on one scale, about `width` characters, a third of them future.
 
     Missing steps are blanks. Long futures are averaged into fewer bars, and the history by the same factor.
     """

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tsattn.data.cleaning.point_outliers import shown_history
+from tsattn.data.cleaning.prepare import shown_history
 from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
 from tsattn.forecasting.frame import Forecast
@@ -24,11 +24,13 @@ from tsattn.render.sparkline import sparkline
 
 MOST_ITEMS = 20
 COLUMNS = ("MASE", "WQL", "RMSE", "sMAPE", "coverage", "skill_MASE", "skill_WQL")
-HEADINGS = {"coverage": "80 % coverage", "skill_MASE": "skill (MASE)", "skill_WQL": "skill (WQL)"}
+# two lines, so that the table fits 80 columns
+HEADINGS = {"coverage": "80 %\ncover", "skill_MASE": "skill\nMASE", "skill_WQL": "skill\nWQL"}
+MOST_MODEL = 24  # characters of a model's name in a table of scores
 
 
 def table(*columns: str, title: str = "") -> Table:
-    """An empty table in the house's style; a column whose name begins with > is aligned to the right."""
+    """An empty table in the common style; a column whose name begins with > is right-aligned."""
     made = Table(
         box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False, show_edge=False
     )
@@ -39,16 +41,16 @@ def table(*columns: str, title: str = "") -> Table:
 
 
 def report(console: Console, read: ReadReport, *, brief: bool = False) -> None:
-    """What reading found, with the flag that overrides each guess, what it repaired, and its warnings.
+    """The reading report: inferred values with the option that overrides each, repairs and warnings.
 
-    `brief` leaves the table of what was found out.
+    `brief` omits the inferred values.
     """
     span = f", {read.first} to {read.last}" if read.first else ""
     missing = f" ({read.missing:,} missing)" if read.missing else ""
     summary = f"{read.source}: {count(read.items, 'series', 'series')}, {count(read.rows, 'row')}{missing}{span}"
     console.print(Text(summary, style="bold"))
     if read.found and not brief:
-        found = table("found", "value", "to override")
+        found = table("inferred", "value", "override with")
         for finding in read.found:
             found.add_row(Text(finding.what), Text(finding.value), Text(finding.flag, style="dim"))
         console.print(found)
@@ -56,7 +58,7 @@ def report(console: Console, read: ReadReport, *, brief: bool = False) -> None:
         where = f" (first: {repair.where})" if repair.where else ""
         console.print(Text(f"repaired: {repair.what}: {repair.count:,}{where}"))
     for warning in read.warnings:
-        console.print(Text(f"note: {warning}", style="yellow"))
+        console.print(Text(f"warning: {warning}", style="yellow"))
 
 
 def ingest(console: Console, read: ReadReport, path: Path | None) -> None:
@@ -76,23 +78,27 @@ def written(console: Console, paths: Iterable[Path], failures: Sequence[Failure]
 
 
 def sentences(console: Console, lines: Iterable[str]) -> None:
-    """Each on a line of its own, in bold."""
+    """One bold line each."""
     for line in lines:
         console.print(Text(line, style="bold"))
 
 
-def scores(console: Console, rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
-    """One row a model, the best value of each column in bold. Absent scores are –."""
-    made = table("model", *(f">{HEADINGS.get(c, c)}" for c in COLUMNS), title=title)
-    best = {c: _best([row.get(c) for row in rows], c) for c in COLUMNS}
-    places = decimals(np.array([_number(row.get("RMSE")) for row in rows]))
+def scores(console: Console, rows: Sequence[Mapping[str, Any]], title: str = "", columns: Sequence[str] = COLUMNS) -> None:
+    """One row for each model, the best value of each column in bold. A missing score is –."""
+    made = table("model", *(f">{HEADINGS.get(c, c)}" for c in columns), title=title)
+    best = {c: _best([row.get(c) for row in rows], c) for c in columns}
+    places = decimals(np.array([_number(row.get("RMSE", row.get("MAE"))) for row in rows]))
     for row in rows:
         cells = [
             Text(_score(row.get(c), c, places), style="bold" if best[c] is not None and row.get(c) == best[c] else "")
-            for c in COLUMNS
+            for c in columns
         ]
-        made.add_row(Text(str(row["model"])), *cells)
+        made.add_row(Text(_short(str(row["model"]), MOST_MODEL)), *cells)
     console.print(made)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most - most // 2 - 1) :]}"
 
 
 def _best(values: Sequence[Any], column: str) -> Any:
@@ -118,27 +124,27 @@ def _score(value: Any, column: str, places: int) -> str:
         return f"{value * 100:.0f} %"
     if column == "sMAPE":
         return f"{value:.3f}"
-    return number(value, places) if column == "RMSE" else f"{value:.4f}"
+    return number(value, places) if column in ("RMSE", "MAE") else f"{value:.4f}"
 
 
-def backtest(console: Console, found: Backtest) -> None:
-    """The scores of a backtest, what was left out, and what each model notes."""
+def backtest(console: Console, found: Backtest, metrics: Sequence[str] = ()) -> None:
+    """The scores of a backtest, the windows that were left out, and notes on models. metrics: the columns; () for COLUMNS."""
     rows = found.table()
     windows = f"{count(found.windows, 'window')} of {span(found.horizon, found.freq)}"
-    scores(console, rows, f"Backtest: {count(len(found.item_ids), 'series', 'series')}, {windows}")
-    left = [(found.too_short, "no observed value before them"), (found.no_truth, "no observed value in them")]
+    scores(console, rows, f"Backtest: {count(len(found.item_ids), 'series', 'series')}, {windows}", metrics or COLUMNS)
+    left = [(found.too_short, "no observed value before the cutoff"), (found.no_truth, "no observed value after the cutoff")]
     for windows_left, why in left:
         if windows_left:
             console.print(Text(f"left out: {count(windows_left, 'window')} with {why}", style="dim"))
     if found.unscaled:
-        console.print(Text(f"not in MASE: {count(found.unscaled, 'window')} whose history never changes", style="dim"))
+        console.print(Text(f"not in MASE: {count(found.unscaled, 'window')} with a constant history", style="dim"))
     for model, notes in found.notes.items():
         for note in notes:
             console.print(Text(f"note: {model}: {note}", style="yellow"))
 
 
 def forecast(console: Console, made: Forecast, panel: Panel, model: str, *, saved: bool = False) -> None:
-    """Per item: a sparkline of its history and forecast, its next steps and their interval. saved: a file holds them all."""
+    """For each series, a sparkline and the next steps with their interval. saved: a file holds all steps."""
     levels = interval_levels(made.quantiles)
     shown = min(len(made), MOST_ITEMS)
     steps = min(made.horizon, 8 if shown == 1 else 3 if shown <= 5 else 1)
@@ -148,7 +154,7 @@ def forecast(console: Console, made: Forecast, panel: Panel, model: str, *, save
     drawn = table(*columns, title=title)
     index = {item: i for i, item in enumerate(panel.item_ids)}
     for b in range(shown):
-        before, after = sparkline(shown_history(panel, index[made.item_ids[b]]), middle[b])
+        before, after = sparkline(shown_history(panel, index[made.item_ids[b]], record=made.cleaning.at(b)), middle[b])
         line = Text(before, style="dim").append("|").append(after, style="cyan")
         places = decimals(made.values[b])
         when = stamps(made.timestamps[b, :steps], made.freq, made.tz)
@@ -162,43 +168,47 @@ def forecast(console: Console, made: Forecast, panel: Panel, model: str, *, save
         if shown > 1 and steps > 1 and b + 1 < shown:
             drawn.add_row(*[""] * len(columns))
     console.print(drawn)
-    more = [f"{made.horizon - steps} more steps"] if made.horizon > steps else []
+    more = [f"{count(made.horizon - steps, 'more step')}{' of each' if shown > 1 else ''}"] if made.horizon > steps else []
     more += [f"{len(made) - shown:,} more series"] if len(made) > shown else []
     if more:
-        where = "" if saved else ": write them all with -o forecast.csv"
-        console.print(Text(f"… and {' of each, '.join(more)}{where}", style="dim"))
+        where = "" if saved else "; write all of them with -o forecast.csv"
+        console.print(Text(f"… {' and '.join(more)}{where}", style="dim"))
 
 
 def models(console: Console, rows: Sequence[Mapping[str, Any]], workspace: str) -> None:
     """The models of a workspace, newest first."""
     if not rows:
-        console.print(Text(f"there is no model in {workspace}; train one: tsattn train data.csv"))
+        console.print(Text(f"no models in {workspace}; train one: tsattn train data.csv"))
         return
     drawn = table(
         "model",
         "created",
-        "step",
+        "freq",
         ">horizon",
         ">series",
         ">rows",
         ">MASE",
         ">WQL",
-        ">skill (WQL)",
+        ">skill\nWQL",
         title=f"Models in {workspace}",
     )
+    broken: list[str] = []
     for row in rows:
         if row.get("error"):
-            drawn.add_row(Text(str(row["model"])), Text(f"cannot be read: {row['error']}", style="yellow"))
+            broken.append(f"{row['model']} cannot be read: {row['error']}")
             continue
         score = row.get("scores") or {}
         numbers = [f"{row.get(key) or 0:,}" for key in ("horizon", "items", "rows")]
         numbers += [_score(score.get(key), key, 4) for key in ("MASE", "WQL", "skill_WQL")]
-        drawn.add_row(Text(str(row["model"])), str(row["created"]).replace("T", " ")[:16], str(row["freq"]), *numbers)
+        name = Text(_short(str(row["model"]), MOST_MODEL))
+        drawn.add_row(name, str(row["created"])[:10], str(row["freq"]), *numbers)
     console.print(drawn)
+    for line in broken:
+        console.print(Text(line, style="yellow"))
 
 
 def pretrained(console: Console, found: Mapping[str, Any]) -> None:
-    """How far pre-training is, and what to type next."""
+    """Progress of pre-training, and the command that continues it."""
     fitted = found["fitted"]
     console.print(
         Text(
@@ -206,48 +216,42 @@ def pretrained(console: Console, found: Mapping[str, Any]) -> None:
             f"on {fitted['device']} ({fitted['precision']}); {count(int(fitted['parameters']), 'parameter')}"
         )
     )
+    if found.get("data_share") is not None:
+        console.print(Text(f"{found['data_share']:.1%} of the time went into making series"))
     if found["model"] is None:
-        console.print(Text(f"paused; go on with: tsattn pretrain --out {found['out']} --resume", style="bold"))
+        console.print(Text(f"paused; continue with: tsattn pretrain --out {found['out']} --resume", style="bold"))
     else:
-        console.print(Text(f"model: {found['model']}  (use it: tsattn forecast data.csv --model {found['model']})"))
+        console.print(Text(f"saved: {found['model']}\nforecast with it: tsattn forecast data.csv --model {found['model']}"))
 
 
 def profile(console: Console, found: Mapping[str, Any]) -> None:
-    """Where the time of a training went: see training/profiler.py."""
+    """Time of each part of a training step; see training/profiler.py."""
     seconds, steps = found["seconds"], int(found["steps"])
     total = sum(seconds.values())
     if not steps or not total:
-        console.print(Text("no step was made, so there is no profile"))
+        console.print(Text("no profile: there was no training step"))
         return
-    shown = table("part", ">seconds", ">share", ">ms a step", title=f"training time, {count(steps, 'step')}")
+    shown = table("part", ">seconds", ">share", ">ms/step", title=f"Training time, {count(steps, 'step')}")
     for part, spent in seconds.items():
         shown.add_row(part, f"{spent:.2f}", f"{spent / total:.0%}", f"{1000 * spent / steps:.1f}")
-    shown.add_row("in all", f"{total:.2f}", "", f"{1000 * total / steps:.1f}", style="bold")
+    shown.add_row("total", f"{total:.2f}", "", f"{1000 * total / steps:.1f}", style="bold")
     console.print(shown)
 
 
-def trained(console: Console, fitted: Mapping[str, Any], where: str, verdict: str) -> None:
-    """How a training run went, where the model is, and whether it is worth using."""
-    if not fitted["steps"]:
-        console.print(Text("what is saved is the model in the package as it is: training did not better it"))
-        _ended(console, where, verdict)
-        return
-    why = {"finished": "finished", "early": "stopped early", "time": "stopped by --max-time", "interrupted": "interrupted"}
-    ended = why.get(str(fitted["stopped"]), str(fitted["stopped"]))
-    console.print(
-        Text(
-            f"{ended} after {count(int(fitted['steps']), 'step')} in {duration(float(fitted['seconds']))} "
-            f"on {fitted['device']} ({fitted['precision']}); "
-            f"best weights of step {int(fitted['best_step']):,}; {count(int(fitted['parameters']), 'parameter')}"
+def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path) -> None:
+    """How a training run ended, where the model is, and the next command."""
+    if fitted["steps"]:
+        why = {"finished": "finished", "early": "stopped early", "time": "stopped by --max-time", "interrupted": "interrupted"}
+        console.print(
+            Text(
+                f"{why.get(str(fitted['stopped']), str(fitted['stopped']))} after {count(int(fitted['steps']), 'step')} in "
+                f"{duration(float(fitted['seconds']))} on {fitted['device']} ({fitted['precision']}); "
+                f"best weights at step {int(fitted['best_step']):,}; {count(int(fitted['parameters']), 'parameter')}"
+            )
         )
-    )
+    else:
+        console.print(Text("training did not beat zero-shot; the zero-shot model was saved unchanged"))
     if fitted["stopped"] == "time" and fitted["best_step"] == fitted["steps"] and fitted["validation"] is not None:
-        console.print(Text("it was still getting better when its time was over: --resume --max-time 5m trains on"))
-    _ended(console, where, verdict)
-
-
-def _ended(console: Console, where: str, verdict: str) -> None:
-    """What a training leaves behind, and what it is worth."""
-    if verdict:
-        console.print(Text(verdict, style="bold"))
-    console.print(Text(f"model: {where}"))
+        console.print(Text("the loss was still falling; train on with: --resume --max-time 5m"))
+    console.print(Text(f"saved: {model} in {path}"))
+    console.print(Text("next: tsattn forecast", style="dim"))

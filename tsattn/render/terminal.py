@@ -17,11 +17,14 @@ _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # braille bits
 
 
 def draw_terminal(console: Console, forecast: Forecast, panel: Panel) -> None:
-    """Print one plot an item, at most MOST_PLOTS of them."""
+    """Print a plot of each series, at most MOST_PLOTS."""
     for view in views(forecast, panel, MOST_PLOTS):
         _print(console, view, forecast)
     if len(forecast) > MOST_PLOTS:
-        console.print(f"… and {len(forecast) - MOST_PLOTS} more series (--plot forecast.png draws 12)", style="dim")
+        console.print(
+            f"… {len(forecast) - MOST_PLOTS} more series; choose with --series NAME,… or draw 12 with --plot forecast.png",
+            style="dim",
+        )
 
 
 def _print(console: Console, view: View, forecast: Forecast) -> None:
@@ -52,7 +55,7 @@ def _print(console: Console, view: View, forecast: Forecast) -> None:
 
 
 def _axis(console: Console, view: View, forecast: Forecast, margin: int, columns: int) -> None:
-    """The time axis: its ends and the cutoff, and what the signs mean."""
+    """The time axis with its ends and the cutoff, and the legend."""
     cutoff = min(columns - 1, max(0, round((len(view.past) - 0.5) / (len(view.past) + len(view.middle)) * columns)))
     console.print(Text(" " * margin + " └" + "─" * cutoff + "┴" + "─" * (columns - cutoff - 1), style="dim"), no_wrap=True)
     ends = [view.past_stamps[:1] if len(view.past) else view.stamps[:1], view.stamps[:1], view.stamps[-1:]]

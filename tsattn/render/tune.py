@@ -1,4 +1,4 @@
-"""A search while it runs, and what came of it: a table that grows on a terminal, a line a trial elsewhere."""
+"""A search while it runs and its result: a growing table on a terminal, a line for each trial elsewhere."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def listening(*, quiet: bool = False, brief: bool = False) -> Iterator[Listener]
 
 
 class Board:
-    """The trials so far, and how far the one that runs is."""
+    """The trials so far, and the progress of the running one."""
 
     def __init__(self) -> None:
         self.trials: dict[int, Tried] = {}
@@ -52,7 +52,7 @@ class Board:
         self.now = ""
 
     def progress(self, now: Any) -> None:
-        self.now = f"step {now.step:,} of {now.steps:,}: {progress.words(now)}"
+        self.now = f"{now.phase}, {progress.counted(now)}: {progress.words(now)}"
 
     def __rich__(self) -> Group:
         return Group(table(list(self.trials.values())), Text(self.now, style="dim"))
@@ -62,7 +62,7 @@ def table(trials: Sequence[Tried], title: str = "") -> Table:
     """The best trials and the newest, by number; the best in bold."""
     done = sorted((one for one in trials if one.score is not None), key=lambda one: one.score or 0.0)
     shown = {one.number for one in (*done[: MOST_ROWS // 2], *trials[:1], *trials[-(MOST_ROWS // 2) :])}
-    drawn = tables.table(">trial", "", ">error", ">time", "settings other than the usual ones", title=title)
+    drawn = tables.table(">trial", "", ">error", ">time", "settings that differ from the defaults", title=title)
     for one in trials:
         if one.number not in shown:
             continue
@@ -74,21 +74,21 @@ def table(trials: Sequence[Tried], title: str = "") -> Table:
 
 
 def tried(console: Console, trials: Sequence[Tried], best: Tried) -> None:
-    """What a search found."""
-    title = "Trials, by their error on rolling origins before the test tail (1 = seasonal naive)"
+    """The trials of a search, and the gain of the best one."""
+    title = "Trials: error on rolling origins before the test windows (seasonal naive = 1)"
     console.print(table(trials, title))
     first = next((one for one in trials if one.number == 0 and one.score is not None), None)
     if first is None or first.score is None or best.score is None:
         return
     if best.number == first.number:
-        console.print(Text("the usual settings were the best of those tried", style="bold"))
+        console.print(Text("no trial was better than the default settings", style="bold"))
     else:
-        gain = f"{(1 - best.score / first.score) * 100:.1f} % less error than the usual settings in validation"
+        gain = f"{(1 - best.score / first.score) * 100:.1f} % lower validation error than the default settings"
         console.print(Text(f"trial {best.number} is the best: {gain}", style="bold"))
 
 
 def line(one: Tried) -> str:
-    """A trial as one line of a log."""
+    """A trial as a log line."""
     if one.state == "running":
         return f"trial {one.number}: {changed(one.changed)}"
     score = "" if one.score is None else f", error {one.score:.4f}"
@@ -96,9 +96,9 @@ def line(one: Tried) -> str:
 
 
 def changed(values: Mapping[str, Any]) -> str:
-    """context 256, learning rate 0.0021; `the usual ones` for none."""
+    """`context 256, learning rate 0.0021`; `defaults` for none."""
     parts = [
         f"{name.replace('_', ' ')} {value:.3g}" if isinstance(value, float) else f"{name.replace('_', ' ')} {value}"
         for name, value in values.items()
     ]
-    return ", ".join(parts) or "the usual ones"
+    return ", ".join(parts) or "defaults"

@@ -1,30 +1,56 @@
-"""A picture of what each generator makes, for people to judge."""
+"""A picture of the series that pre-training learns from, for people to judge."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from tsattn.atomic import write_atomic
+from tsattn.data.corpus.config import CorpusConfig
+from tsattn.data.corpus.rows import Drawer, item_weights
+from tsattn.data.corpus.store import Corpus
 from tsattn.synthetic.config import KINDS, SyntheticConfig
 from tsattn.synthetic.generate import generate
 
+AHEAD = 64  # steps after the origin
 SPANS = (2112, 2112, 1024, 512, 336, 168)  # how much of each series is drawn, a column each
 
 
-def gallery(config: SyntheticConfig, path: Path, seed: int) -> None:
-    """Write a PNG: a row a generator that has a weight, six of its series at different spans, disturbed as the config says."""
+def gallery(config: SyntheticConfig, path: Path, seed: int, real: tuple[Corpus, CorpusConfig] | None = None) -> None:
+    """Write a PNG: a row for each generator with a weight and each source trained on, six series at different spans.
+
+    The series are disturbed as the settings say.
+    """
     from matplotlib.figure import Figure
 
-    weights = dict(zip(KINDS, config.weights, strict=True))
-    kinds = [kind for kind in KINDS if weights[kind] > 0]
-    figure = Figure(figsize=(3.6 * len(SPANS), 1.5 * len(kinds)), dpi=75, layout="constrained")
-    axes = figure.subplots(len(kinds), len(SPANS), squeeze=False)
-    for row, kind in zip(axes, kinds, strict=True):
-        batch = generate(config.alone(kind), len(SPANS), max(SPANS), (seed, KINDS.index(kind)))
-        for axis, series, seasons, span in zip(row, batch.target, batch.season_lengths, SPANS, strict=True):
-            shown = series[-span:]
-            axis.plot(shown.numpy(), linewidth=0.6, color="#2b2f36")
-            axis.set_title(f"{kind}  {span}  told {seasons[0]}, {seasons[1]}", fontsize=9, pad=2)
+    rows = [*_generated(config, seed), *(_drawn(*real, seed) if real is not None else ())]
+    figure = Figure(figsize=(3.6 * len(SPANS), 1.5 * len(rows)), dpi=75, layout="constrained")
+    axes = figure.subplots(len(rows), len(SPANS), squeeze=False)
+    for row, (name, target, told) in zip(axes, rows, strict=True):
+        for axis, series, seasons, span in zip(row, target, told, SPANS, strict=True):
+            axis.plot(series[-span:], linewidth=0.6, color="#2b2f36")
+            axis.set_title(f"{name}  {span}  told {seasons[0]}, {seasons[1]}", fontsize=9, pad=2)
             axis.tick_params(labelsize=6, length=2, pad=1)
     with write_atomic(path) as beside:
         figure.savefig(beside, format="png")
+
+
+def _generated(config: SyntheticConfig, seed: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Name, series and season lengths of each generator that has a weight."""
+    weights = dict(zip(KINDS, config.weights, strict=True))
+    for kind in (kind for kind in KINDS if weights[kind] > 0):
+        batch = generate(config.alone(kind), len(SPANS), max(SPANS), (seed, KINDS.index(kind)))
+        yield kind, batch.target.numpy(), batch.season_lengths
+
+
+def _drawn(corpus: Corpus, config: CorpusConfig, seed: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """The same of each source of a corpus that is trained on."""
+    usual = np.bincount(corpus.index.source, item_weights(corpus, config), len(corpus.sources))
+    for number, name in enumerate(corpus.sources):
+        if usual[number] > 0:
+            alone = replace(config, weights={other: float(other == name) for other in corpus.sources})
+            rows = Drawer(corpus, alone, max(SPANS) - AHEAD, AHEAD, seed).rows(len(SPANS), 0)
+            yield name, rows.target, rows.told

@@ -40,9 +40,9 @@ CLIP = 1.0  # of the gradient's norm
 
 @dataclass(frozen=True)
 class Progress:
-    """How far training is: told after every step. loss is smoothed; validation is the newest; times in seconds.
+    """How far training is, sent after every step. loss is smoothed, validation the newest, best the lowest; times in seconds.
 
-    phase: what is being trained, where a run has several parts.
+    phase: the part of a run that has several. share: of the whole run, 0 to 1; None where only this part is known.
     """
 
     step: int
@@ -53,6 +53,8 @@ class Progress:
     seconds: float
     remaining: float
     phase: str = "training"
+    best: float | None = None
+    share: float | None = None
 
 
 class Module(pl.LightningModule):
@@ -219,7 +221,7 @@ class Watcher(pl.Callback):
         # the loss is read off the device every ten steps only
         loss = float(module.loss) if notes.step % 10 == 1 or notes.stopped or module.device.type == "cpu" else float("nan")
         windows = rate * train.batch * train.devices * train.nodes
-        self.tell(Progress(notes.step, train.steps, loss, self.validation, windows, notes.seconds, left))
+        self.tell(Progress(notes.step, train.steps, loss, self.validation, windows, notes.seconds, left, best=notes.best))
 
 
 def learn(

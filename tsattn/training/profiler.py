@@ -24,7 +24,9 @@ class Timeline:
     through in parts, the way back through the embedding of one counts as the head of the next.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, inside: bool = True) -> None:
+        """inside: hear the parts of the network too; without, all of them count as one, and a GPU is never waited for."""
+        self.inside = inside
         self.seconds = dict.fromkeys(PARTS, 0.0)
         self.steps = 0
         self._last: float | None = None
@@ -32,7 +34,10 @@ class Timeline:
 
     def watch(self, network: Network, device: torch.device) -> None:
         """Hear the parts of this network, for as long as it lives. On a GPU each mark waits for what was begun."""
-        self._last, self._settle = None, torch.cuda.synchronize if device.type == "cuda" else None
+        self._last = None
+        if not self.inside:
+            return
+        self._settle = torch.cuda.synchronize if device.type == "cuda" else None
         network.front_end.register_forward_pre_hook(lambda _, given: self._between(given[0], EMBEDDING, FRONT_END))
         network.front_end.register_forward_hook(lambda _, __, made: self._between(made, FRONT_END, ATTENTION))
         network.norm.register_forward_hook(lambda _, __, made: self._between(made, ATTENTION, HEAD))
@@ -51,6 +56,11 @@ class Timeline:
         self.mark(forward)
         if x.requires_grad:
             x.register_hook(lambda _: self.mark(backward))
+
+    def share(self, part: str) -> float | None:
+        """The part's share of the time; None before the first step."""
+        total = sum(self.seconds.values())
+        return self.seconds[part] / total if total else None
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -38,37 +38,33 @@ class SyntheticSource:
         """Nothing: there are no covariates."""
 
     def sample(self, step: int, rank: int) -> TrainingBatch:
+        target, usual = self.rows(step, rank)
+        return self.batch_of(target, usual, np.random.default_rng((_TRAIN, self.train.seed, rank, step // TOGETHER, step)))
+
+    def rows(self, step: int, rank: int) -> tuple[np.ndarray, np.ndarray]:
+        """The series of a step, (B, L + H), and the periods that their frequencies tell, (B, 2)."""
         rows, number = self.train.batch, step // TOGETHER
         key = (_TRAIN, self.train.seed, rank, number)
         if self._made is None or self._made[0] != key:
             self._made = key, self._generate(key, rows * TOGETHER)
         made, first = self._made[1], step % TOGETHER * rows
-        target, usual = made.target[first : first + rows].numpy(), made.season_lengths[first : first + rows]
-        return self._batch(target, usual, np.random.default_rng((*key, step)))
+        return made.target[first : first + rows].numpy(), made.season_lengths[first : first + rows]
 
     def validate(self, network: Network, device: torch.device) -> float | None:
         """Mean scaled quantile loss at the end of series that are the same whatever the training's seed."""
-        total = count = 0.0
-        for inputs, future in self.held_back(device):
-            end = torch.full((len(future), 1), self.model.context, device=device)
-            with torch.no_grad():
-                loss, seen = window_loss(network, inputs, future, end[:, 0], end)
-            total += float(loss) * float(seen)
-            count += float(seen)
-        return total / count if count else None
+        return mean_loss(network, self.model, self.held_back(device), device)
 
     def held_back(self, device: torch.device) -> Iterator[tuple[Inputs, torch.Tensor]]:
         """What the network reads, and the future (B, H), of the series held back."""
         for number in range(HELD_BACK):
             made = self._generate((_HELD_BACK, number), 64)
-            batch = self._batch(made.target.numpy(), made.season_lengths, np.random.default_rng(number), whole=True)
-            arrays = (batch.target, batch.past_cov, batch.known, batch.static, batch.seasons)
-            yield Inputs(*(torch.from_numpy(a).to(device) for a in arrays)), torch.from_numpy(batch.future).to(device)
+            batch = self.batch_of(made.target.numpy(), made.season_lengths, np.random.default_rng(number), whole=True)
+            yield as_inputs(batch, device)
 
     def _generate(self, seed: tuple[int, ...], rows: int) -> SyntheticBatch:
         return generate(self.synthetic, rows, self.model.context + self.model.reach, seed)
 
-    def _batch(self, target: np.ndarray, usual: np.ndarray, rng: np.random.Generator, *, whole: bool = False) -> TrainingBatch:
+    def batch_of(self, target: np.ndarray, usual: np.ndarray, rng: np.random.Generator, *, whole: bool = False) -> TrainingBatch:
         """target (B, L + H), usual (B, 2): periods that the frequency would tell; `whole`: the scale is that of all the past."""
         context = self.model.context
         past, future = np.ascontiguousarray(target[:, :context]), np.ascontiguousarray(target[:, context:])
@@ -78,3 +74,23 @@ class SyntheticSource:
         none = np.zeros((*target.shape, 0), np.float32)
         seasons = find_seasons(visible, usual)
         return TrainingBatch(past, none[:, :context], none, none[:, 0], seasons, future, prefix, chosen)
+
+
+def as_inputs(batch: TrainingBatch, device: torch.device) -> tuple[Inputs, torch.Tensor]:
+    """The network's inputs of a batch, and its future (B, H), on a device."""
+    arrays = (batch.target, batch.past_cov, batch.known, batch.static, batch.seasons)
+    return Inputs(*(torch.from_numpy(a).to(device) for a in arrays)), torch.from_numpy(batch.future).to(device)
+
+
+def mean_loss(
+    network: Network, model: ModelConfig, batches: Iterable[tuple[Inputs, torch.Tensor]], device: torch.device
+) -> float | None:
+    """Mean scaled quantile loss of forecasts from the end of each window; None when nothing was observed there."""
+    total = count = 0.0
+    for inputs, future in batches:
+        end = torch.full((len(future), 1), model.context, device=device)
+        with torch.no_grad():
+            loss, seen = window_loss(network, inputs, future, end[:, 0], end)
+        total += float(loss) * float(seen)
+        count += float(seen)
+    return total / count if count else None

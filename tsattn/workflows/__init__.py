@@ -1,1 +1,1 @@
-"""What the verbs of tsattn.api are made of: planning a training run, choosing a model, training, scoring, results."""
+"""Implementation of the functions of tsattn.api: plan a run, find a model, train, score, collect results."""

@@ -1,29 +1,35 @@
-"""The backtest verb: models and baselines on the same rolling origins, and what their scores mean."""
+"""Backtest: score models and baselines on the same rolling origins."""
 
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from tsattn.config import BacktestConfig, ReadOptions
+from tsattn.data.as_of import parse_moment
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines.simple import baseline
-from tsattn.forecasting.frame import Forecaster
+from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
+from tsattn.forecasting.metrics import METRICS
+from tsattn.forecasting.scores import SKILLS
 from tsattn.model.card import ANY_FREQ
+from tsattn.workflows.backtest_forecasts import BacktestForecasts, origins_at
 from tsattn.workflows.find_model import Choice, choose
-from tsattn.workflows.loaded_model import horizon_for, with_members
+from tsattn.workflows.loaded_model import check_horizon, horizon_for, with_members
 from tsattn.workflows.results import Backtested
+from tsattn.workflows.scoring_progress import Scoring
 from tsattn.workflows.verdict import usual_baselines, verdict
 from tsattn.workspace import Workspace, shipped
 
-WINDOWS = 5  # origins of each item, when nobody says
+WINDOWS = 5  # default number of windows of each series
 
 
 def run(
@@ -34,49 +40,80 @@ def run(
     workspace: Workspace,
     options: ReadOptions,
     output: str | Path | None,
+    scores_file: str | Path | None,
     listener: Listener,
 ) -> Backtested:
-    """Backtest; see tsattn.api.backtest."""
+    """Backtest; see tsattn.backtest."""
     from tsattn.data.sinks import checked_suffix, write_table
 
     path = None if output is None else checked_suffix(output, data=data)
+    scores_path = None if scores_file is None else checked_suffix(scores_file, data=data)
     wanted = [model] if isinstance(model, (str, Path)) else list(model or ())
-    given = config or BacktestConfig()
-    others = [baseline(name) for name in given.baselines]  # an unknown name is told before anything is read
+    given = _checked(config or BacktestConfig())
+    others = [baseline(name) for name in given.baselines]  # an unknown name is an error before anything is read
     chosen = _chosen(data, wanted, workspace, options, listener)
     if chosen:
         panel, report = chosen[0].panel, chosen[0].report
     else:
         panel, report = read(data, options)
         listener.report(report)
-        listener.note("there is no model in the workspace: only the baselines are scored")
-    settings, notes = _settings(config, chosen, panel)
+        listener.note("no model in the workspace: scoring the baselines only")
+    settings, notes = _settings(given, chosen, panel)
     for note in notes:
         listener.note(note)
     if given.baselines == BacktestConfig().baselines:
         others = [baseline(name) for name in usual_baselines(panel, given.baselines)]
     forecasters = _forecasters(chosen, members)
     if settings.refit and (not chosen or chosen[0].card.freq == ANY_FREQ):
-        raise ConfigError("--refit needs a model whose settings it trains with", "train one first: tsattn train DATA")
+        raise ConfigError("--refit needs a model that was trained on such data", "train one: tsattn train DATA")
+    kept = None if path is None else BacktestForecasts(panel, settings.quantiles or DEFAULT_QUANTILES)
+    horizon = settings.horizon or panel.freq.default_horizon
     scores = backtest(
         [*forecasters, *others],
         panel,
-        horizon=settings.horizon or panel.freq.default_horizon,
+        horizon=horizon,
         windows=settings.windows or WINDOWS,
         step=settings.step,
+        quantiles=settings.quantiles or DEFAULT_QUANTILES,
         refit=_refit(chosen[0], listener) if settings.refit else None,
+        on_progress=Scoring(listener, len(forecasters) + len(others) + settings.refit),
+        on_windows=None if kept is None else kept.add,
+        origins=origins_at(panel, settings.cutoffs, horizon) if settings.cutoffs else None,
     )
-    if path is not None:
-        write_table(scores.to_arrow(), path)
+    written = []
+    if path is not None and kept is not None:
+        written.append(write_table(kept.table(), path))
+    if scores_path is not None:
+        written.append(write_table(scores.to_arrow(), scores_path))
     names = [name for name in scores.models if name not in {other.name for other in others}]
     verdicts = tuple(verdict(scores.table(), name)[0] for name in names)
-    return Backtested(scores, report, verdicts, path, (*(n for c in chosen for n in c.notes), *notes))
+    notes = (*(n for c in chosen for n in c.notes), *notes)
+    return Backtested(scores, report, verdicts, path or scores_path, notes, tuple(written), settings.metrics)
+
+
+def _checked(config: BacktestConfig) -> BacktestConfig:
+    """The settings, if they can be used. Raises ConfigError for unknown metrics, quantiles, times or a bad number."""
+    from tsattn.forecasting.quantiles import checked_levels
+
+    check_horizon(config.horizon)
+    known = (*METRICS, *(f"skill_{name}" for name in SKILLS))
+    for name in config.metrics:
+        if name not in known:
+            near = difflib.get_close_matches(name.lower(), [k.lower() for k in known], 1)
+            match = next((k for k in known if near and k.lower() == near[0]), None)
+            raise ConfigError(
+                f"unknown metric {name!r}", f"{f'did you mean {match}? ' if match else ''}metrics: {', '.join(known)}"
+            )
+    for text in config.cutoffs:
+        parse_moment(text)
+    if config.cutoffs and (config.windows or config.step):
+        raise ConfigError("--cutoffs and --windows or --step exclude each other", "remove --windows and --step")
+    return dataclasses.replace(config, quantiles=checked_levels(config.quantiles) if config.quantiles else ())
 
 
 def _chosen(data: Any, wanted: list[Any], workspace: Workspace, options: ReadOptions, listener: Listener) -> list[Choice]:
     if wanted:
         first = choose(data, wanted[0], workspace, options, listener)
-        # the others score the very same panel
         return [first, *(_same_panel(first, workspace, name) for name in wanted[1:])]
     if not workspace.models() and shipped() is None:
         return []
@@ -97,17 +134,16 @@ def _forecasters(chosen: list[Choice], members: str | Sequence[str] | None) -> l
     from tsattn.model import runtime
 
     loaded = [runtime.load(choice.ref.path) for choice in chosen]
-    if len({forecaster.name for forecaster in loaded}) < len(loaded):  # two versions of one model must be told apart
+    if len({forecaster.name for forecaster in loaded}) < len(loaded):  # two versions of one model need two names
         for choice, forecaster in zip(chosen, loaded, strict=True):
             forecaster.name = str(choice.ref)
     return [with_members(choice.card, forecaster, members) for choice, forecaster in zip(chosen, loaded, strict=True)]
 
 
-def _settings(config: BacktestConfig | None, chosen: list[Choice], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:
-    """Fill in the horizon and the windows, and warn when the windows reach into what a model was trained on."""
+def _settings(settings: BacktestConfig, chosen: list[Choice], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:
+    """Fill in the horizon and the windows, and warn when the windows overlap the training rows of a model."""
     from tsattn.workflows.train import fingerprint
 
-    settings = config or BacktestConfig()
     if settings.horizon is None:
         settings = dataclasses.replace(
             settings, horizon=horizon_for(chosen[0].card, panel) if chosen else panel.freq.default_horizon
@@ -118,25 +154,28 @@ def _settings(config: BacktestConfig | None, chosen: list[Choice], panel: Panel)
         return settings, ()
     test = own[0].card.source["test"]
     held = int(test["windows"]) * int(test["horizon"])
-    if settings.windows is None and settings.step is None and not settings.refit and held >= horizon:
+    plain = settings.windows is None and settings.step is None and not settings.refit and not settings.cutoffs
+    if plain and held >= horizon:
         settings = dataclasses.replace(settings, windows=held // horizon)
-        return settings, ("the windows are those that were held back when the model was trained",)
+        return settings, ("windows: the test windows that were held back when the model was trained",)
     reach = horizon + (settings.step or horizon) * ((settings.windows or WINDOWS) - 1)
+    if settings.cutoffs:
+        rows = origins_at(panel, settings.cutoffs, horizon)
+        reach = int((panel.origin[rows.item] - rows.row).max(initial=0))
     if reach > held:
         return settings, (
-            f"{own[0].ref} was trained on rows that these windows forecast ({reach:,} steps back, {held:,} were held back): "
-            "its scores flatter it; use --refit, or fewer windows",
+            f"{own[0].ref} was trained on rows of these windows ({reach:,} steps back, but only {held:,} were held back): "
+            "its scores are too good; use --refit or fewer windows",
         )
     return settings, ()
 
 
 def _refit(choice: Choice, listener: Listener) -> Callable[[Panel], Forecaster]:
-    """Train the model's network anew, with its own settings, on the panel as it was known at a cutoff."""
-
+    """Return a function that trains the model's network, with its settings, on the panel as of a cutoff."""
     from tsattn.model import runtime
     from tsattn.training.fit import fit
 
-    # helpers would each repeat the whole backtest
+    # further processes would each repeat the whole backtest
     settings = dataclasses.replace(choice.card.train, devices=1, nodes=1)
 
     def train(panel: Panel) -> Forecaster:

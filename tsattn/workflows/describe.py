@@ -1,4 +1,4 @@
-"""The describe verb, and the list of what can be assembled."""
+"""Describe a model, and list the kinds of network that can be trained."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Described:
 
 
 def describe(model: str | Path | None, workspace: Workspace) -> Described:
-    """See tsattn.api.describe."""
+    """Describe a model; see tsattn.describe."""
     from tsattn.model import artifact, example
     from tsattn.nn.outline import outline
 
@@ -62,44 +62,50 @@ def describe(model: str | Path | None, workspace: Workspace) -> Described:
 
 @dataclass(frozen=True)
 class Assembly:
-    """A kind of network: the fields of ModelConfig that make it, and a line on it."""
+    """A kind of network: the ModelConfig fields that select it, and a description."""
 
     name: str
     settings: dict[str, Any]
     line: str
 
 
-# one line a kind of network; every choice of every part is in one of them (tests/verbs/test_describing.py)
+# one for each kind of network; together they contain every choice of every part (tests/workflows/test_describe.py)
 ASSEMBLIES = (
+    Assembly("LSTM + self-attention", {}, "the default and most accurate: an LSTM over patches, then self-attention"),
+    Assembly("GRU + self-attention", {"front_end": "gru"}, "the default with a GRU, which has fewer parameters"),
     Assembly(
-        "LSTM + self-attention", {}, "the default, the best measured: an LSTM reads the patches, then they attend to each other"
+        "RNN + self-attention", {"front_end": "rnn"}, "the default with a plain (Elman) recurrent layer, whose memory is shortest"
     ),
-    Assembly("GRU + self-attention", {"front_end": "gru"}, "the same with a lighter recurrent layer"),
-    Assembly("RNN + self-attention", {"front_end": "rnn"}, "the same with the plain recurrence of Elman, which forgets soonest"),
-    Assembly("LSTM + window attention", {"encoder": "window"}, "a token sees its newest neighbours only: linear in the context"),
-    Assembly("LSTM + linear attention", {"encoder": "linear"}, "attention without the softmax: linear in the context"),
     Assembly(
-        "encoder-decoder", {"decoder": "cross-attention"}, "a query for each part of the horizon attends to the encoder's tokens"
+        "LSTM + window attention",
+        {"encoder": "window"},
+        "each token attends to its latest neighbours only; cost linear in the context",
+    ),
+    Assembly("LSTM + linear attention", {"encoder": "linear"}, "attention without softmax; cost linear in the context"),
+    Assembly(
+        "encoder-decoder",
+        {"decoder": "cross-attention"},
+        "one query for each part of the horizon attends to the encoder's tokens",
     ),
     Assembly(
         "autoregressive Transformer",
         {"front_end": "none", "decoder": "autoregressive"},
-        "forecasts patch after patch, each from those before; --paths draws from it",
+        "forecasts one patch after another, each from those before",
     ),
-    Assembly("self-attention alone", {"front_end": "none"}, "a causal Transformer encoder over patches, with rotary positions"),
-    Assembly("LSTM alone", {"layers": 0}, "one recurrent layer over patches, no attention"),
-    Assembly("GRU alone", {"front_end": "gru", "layers": 0}, "as LSTM alone, with a GRU"),
+    Assembly("self-attention alone", {"front_end": "none"}, "a causal Transformer encoder over patches with rotary positions"),
+    Assembly("LSTM alone", {"layers": 0}, "one recurrent layer over patches, without attention"),
+    Assembly("GRU alone", {"front_end": "gru", "layers": 0}, "LSTM alone with a GRU"),
     Assembly(
         "patches alone",
         {"front_end": "none", "layers": 0},
-        "the last patch and the seasonal anchors only: a baseline for the rest",
+        "the last patch and the seasonal anchors only, a baseline",
     ),
 )
 
 
 @dataclass(frozen=True)
 class Assembled:
-    """What can be assembled: each kind with its number of parameters, otherwise at the default settings."""
+    """The kinds of network with their numbers of parameters at the default settings."""
 
     rows: tuple[dict[str, Any], ...]
 
@@ -108,7 +114,7 @@ class Assembled:
 
 
 def assemblies() -> Assembled:
-    """Build each kind of ASSEMBLIES once, for a series without covariates, and count."""
+    """Build each network of ASSEMBLIES for a series without covariates, and count its parameters."""
     from tsattn.forecasting.frame import DEFAULT_QUANTILES
     from tsattn.nn.network import InputSpec, Network
 

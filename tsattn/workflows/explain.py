@@ -1,8 +1,7 @@
-"""The explain verb: what a forecast rests on, by permutation on held-back windows, by attention, and by its parts."""
+"""Explain a forecast: permutation effects on held-back windows, attention, and the parts of the median."""
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,33 +9,35 @@ from typing import Any
 import numpy as np
 
 from tsattn.config import ReadOptions
+from tsattn.data.cleaning.prepare import prepared
 from tsattn.data.cleaning.seasonality import find_seasons
 from tsattn.data.freq import calendar_names
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, gather, last_origins
-from tsattn.errors import ConfigError, DataError
+from tsattn.errors import DataError
 from tsattn.events import Listener
 from tsattn.forecasting.frame import Forecast, Forecaster
 from tsattn.forecasting.importance import Effect, Importance, Part
 from tsattn.forecasting.predict import check_known, predict, wants_covariates
 from tsattn.model.card import Card
 from tsattn.workflows.find_model import choose
+from tsattn.workflows.forecast import unknown_series
 from tsattn.workflows.held_out_windows import groups, held_back, sampled
 from tsattn.workflows.loaded_model import horizon_for
 from tsattn.workflows.results import plain
 from tsattn.workspace import ModelRef, Workspace
 
-WINDOWS = 64  # held-back windows that are looked at
-FEWEST_LAGS, MOST_LAGS = 14, 56  # looked at one by one; three seasons, if they lie between
+WINDOWS = 64  # held-back windows to measure on
+FEWEST_LAGS, MOST_LAGS = 14, 56  # lags measured one by one: three seasons, within these limits
 CAUTION = (
-    "Attention says where the network looked, not why: a hint, not a proof. Permutation is the test: on windows that were held "
-    "back, how much the loss rises when a part of the input is another window's."
+    "Attention shows which steps the network weighted, not why: it is a hint. Permutation is the test: the rise of the loss on "
+    "held-back windows when a part of the input is replaced by another window's."
 )
 
 
 @dataclass(frozen=True)
 class Block:
-    """Steps `first` to `last` back from the forecast's start: the attention they got (None without any), and their effect."""
+    """Steps `first` to `last` back from the forecast's start: their attention (None without any) and their effect."""
 
     first: int
     last: int
@@ -46,7 +47,7 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What the median is made of, (H,) each; their sum is the network's median."""
+    """Parts of the median, (H,) each; their sum is the network's median."""
 
     level: np.ndarray
     season: np.ndarray
@@ -55,7 +56,7 @@ class Parts:
 
 @dataclass(frozen=True, eq=False)
 class Explained:
-    """Effects measured on `windows` held-back windows, and the forecast of one item that they are shown with.
+    """Effects measured on `windows` held-back windows, and the forecast of one item shown with them.
 
     attention (L,): each past step's share, newest last; None without attention. parts: None where the network has none.
     """
@@ -124,7 +125,7 @@ def run(
     plot: str | Path | None,
     listener: Listener,
 ) -> Explained:
-    """Explain; see tsattn.api.explain."""
+    """Explain; see tsattn.explain."""
     from tsattn.data.sinks import checked_suffix
     from tsattn.model import artifact, runtime
     from tsattn.model.attributions import look
@@ -138,14 +139,14 @@ def run(
         which = np.array([_index(panel, item)])
         rows, panel = rows[which], panel.select(which)
     elif len(panel) > 1:
-        notes.append(f"shown: {panel.item_ids[0]}, measured on all series; --series NAME for one of them alone")
+        notes.append(f"showing {panel.item_ids[0]}, measured on all series; explain one series with --series NAME")
     network, _ = artifact.load_network(chosen.ref.path)
     forecaster = runtime.of_network(network, card)
     origins = sampled(panel, panel.origin + rows, WINDOWS)
     steps = min(horizon_for(card, panel), card.model.horizon)
     passes = -(-steps // card.model.reach) * card.model.reach
-    batch = gather(panel, origins, card.model.context, passes, wants_covariates(forecaster))
-    batch.future_target[:, steps:] = np.nan  # of what nobody asked for, nothing is measured
+    batch = prepared(gather(panel, origins, card.model.context, passes, wants_covariates(forecaster)))
+    batch.future_target[:, steps:] = np.nan  # steps beyond the horizon are not measured
     listener.note(f"measuring on {len(origins)} held-back windows")
     measured = Importance(forecaster, batch, groups(panel, origins, steps))
     lags = measured.lags(*_lags(panel, batch))
@@ -180,14 +181,12 @@ def run(
 
 def _index(panel: Panel, item: str) -> int:
     if item not in panel.item_ids:
-        near = difflib.get_close_matches(item, panel.item_ids, 1)
-        names = ", ".join(panel.item_ids[:5]) + (", …" if len(panel) > 5 else "")
-        raise ConfigError(f"there is no series {item!r}", f"did you mean {near[0]!r}?" if near else f"there are: {names}")
+        raise unknown_series(item, panel.item_ids)
     return panel.item_ids.index(item)
 
 
 def _lags(panel: Panel, batch: WindowBatch) -> tuple[int, list[int]]:
-    """How many lags to look at one by one, and which longer ones: the usual seasons, and those of the windows."""
+    """(number of lags to measure one by one, longer lags): the frequency's seasons and those found in the windows."""
     found = np.unique(find_seasons(batch.past_target, batch.season_lengths)[:, :2].astype(int), return_counts=True)
     often = [int(p) for p, n in zip(*found, strict=True) if n >= len(batch) / 4]
     longer = sorted({*panel.freq.season_lengths, *often})
@@ -195,8 +194,8 @@ def _lags(panel: Panel, batch: WindowBatch) -> tuple[int, list[int]]:
 
 
 def _parts_of(card: Card, panel: Panel, batch: WindowBatch) -> list[Part]:
-    """The covariates by the columns they came from, the calendar as one; those that never vary are left out."""
-    if not any(card.inputs.values()):  # the network reads the target alone
+    """Covariates grouped by source column, the calendar as one group; constant ones are left out."""
+    if not any(card.inputs.values()):  # the network reads only the target
         return []
     calendar = len(calendar_names(panel.freq))
     made = [Part("calendar", "known", tuple(range(calendar)))] if calendar else []
@@ -218,9 +217,7 @@ def _varies(values: np.ndarray) -> bool:
 
 
 def _shown(forecaster: Forecaster, panel: Panel, steps: int) -> tuple[Origins, Forecast, list[str]]:
-    """The first item's origin to explain, and the forecast from it: at its end, or a horizon earlier where the known
-    covariates of the future are missing.
-    """
+    """The origin of the first item and the forecast from it: its end, or a horizon earlier without future covariates."""
     first = panel.select(np.array([0]))
     origins = last_origins(first)
     notes = []
@@ -228,7 +225,7 @@ def _shown(forecaster: Forecaster, panel: Panel, steps: int) -> tuple[Origins, F
         check_known(first, origins, steps)
     except DataError:
         origins = Origins(origins.item, np.maximum(origins.row - steps, first.indptr[0] + 1))
-        notes.append(f"no known covariates after the end: the forecast shown is of the last {steps} steps, as of before them")
+        notes.append(f"no future values of known covariates: showing the forecast of the last {steps} observed steps")
         check_known(first, origins, steps)
     made, failures = predict(forecaster, first, horizon=steps, origins=origins)
     if failures:
@@ -237,12 +234,12 @@ def _shown(forecaster: Forecaster, panel: Panel, steps: int) -> tuple[Origins, F
 
 
 def _spans(context: int, patch: int, longest: int) -> list[tuple[int, int]]:
-    """The past in whole patches: the newest, the one before, then twice as many, and so on; as far as there is a past."""
+    """Spans of the past in whole patches: one, one, two, four, …, as far as the past reaches."""
     made, first, size = [], 1, patch
     reach = min(context, -(-longest // patch) * patch)
     while first <= reach:
         last = min(first + size - 1, reach)
-        if reach - last < size / 2:  # no small rest
+        if reach - last < size / 2:  # no small remainder
             last = reach
         made.append((first, last))
         first, size = last + 1, size * (1 if len(made) == 1 else 2)
@@ -250,7 +247,7 @@ def _spans(context: int, patch: int, longest: int) -> list[tuple[int, int]]:
 
 
 def _share(attention: np.ndarray | None, first: int, last: int, patch: int) -> float | None:
-    """The attention of the tokens that hold steps `first` to `last` back."""
+    """Attention of the tokens with steps `first` to `last` back."""
     if attention is None:
         return None
     tokens = attention[::-1]

@@ -13,7 +13,7 @@ from tsattn.data.report import ReadReport
 from tsattn.errors import ArtifactError, ConfigError, DataError
 from tsattn.events import Listener
 from tsattn.model.card import ANY_FREQ, read_card
-from tsattn.workflows.loaded_model import absolute, check_fits, covariates, lost_targets, read_for
+from tsattn.workflows.loaded_model import absolute, check_fits, lost_targets, read_for, unread
 from tsattn.workflows.verdict import verdict
 from tsattn.workspace import SHIPPED, ModelRef, Workspace, shipped
 
@@ -67,15 +67,14 @@ def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> Choice
     if _is_own(card, data) and not options.target:
         _check_targets(ref, card, panel, report)
     if card.freq == ANY_FREQ:
-        unread = sorted(covariates(panel.schema))
-        said = f"; it reads no covariates: {', '.join(unread)} unused" if unread else ""
-        return Choice(ref, card, panel, report, (f"model {ref}, pre-trained on synthetic series{said}",))
-    note = f"model {ref}, trained {card.created[:10]}"
+        return Choice(ref, card, panel, report, (f"model: {ref}, pre-trained on synthetic series", *unread(panel.schema)))
+    note = f"model: {ref}, trained {card.created[:10]}"
     if not set(panel.schema.target) & set(card.schema.target):
         ours, theirs = (", ".join(s.target) for s in (card.schema, panel.schema))
-        note += f"; it was trained on {ours}, and forecasts {theirs} all the same"
+        note += f"; it was trained on {ours} and now forecasts {theirs}"
     beaten = _beaten(card)
-    return Choice(ref, card, panel, report, (note, beaten) if beaten else (note,))
+    unused = () if any(card.inputs.values()) else unread(panel.schema)
+    return Choice(ref, card, panel, report, (note, *([beaten] if beaten else []), *unused))
 
 
 def _beaten(card: Card) -> str:
@@ -83,7 +82,7 @@ def _beaten(card: Card) -> str:
     if not card.scores:
         return ""
     said, beats = verdict(card.scores, card.scored_as)
-    return f"when it was trained, {said}" if beats is False and " does NOT " in said else ""
+    return f"at training, {said}" if beats is False and " does NOT " in said else ""
 
 
 def _is_own(card: Card, data: Any) -> bool:
@@ -105,7 +104,7 @@ def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> 
     """The newest model of the same columns and frequency; else the one in the package, which takes any series."""
     ready = shipped()
     if ready and not workspace.models():
-        return _zero_shot(ready, data, options, "no model here was trained yet")
+        return _zero_shot(ready, data, options, "no model was trained in this workspace yet")
     models = workspace.models() or [workspace.latest()]  # which says how to make one
     fallback: Choice | None = None
     why: list[str] = []
@@ -121,7 +120,7 @@ def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> 
             return choice
         fallback = fallback or choice
     if ready:
-        choice = _zero_shot(ready, data, options, "no model here was trained on such columns and steps")
+        choice = _zero_shot(ready, data, options, "no model of this workspace was trained on such data")
         for ref, lack in refused:  # data of the same kind that lacks something is no other data
             if _alike(read_card(ref.path), choice.panel):
                 raise DataError(lack.message, f"{lack.hint}; or forecast it without: --model {ready.name}") from None
@@ -143,4 +142,4 @@ def _alike(card: Card, panel: Panel) -> bool:
 def _zero_shot(ref: ModelRef, data: Any, options: ReadOptions, why: str) -> Choice:
     choice = _again(ref, read_card(ref.path), data, options)
     where = "in the package" if ref.path == SHIPPED else f"in {ref.path}"
-    return replace(choice, notes=(f"model {ref}, {where}: {why} (tsattn train makes one)",))
+    return replace(choice, notes=(f"model: {ref}, {where}; {why}", *choice.notes[1:]))

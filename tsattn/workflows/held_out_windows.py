@@ -1,4 +1,4 @@
-"""Windows that a model has not learnt from: what it is honest to measure it on."""
+"""Held-back windows, which a model was not trained on and can be measured on."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tsattn.errors import DataError
 from tsattn.model.card import ANY_FREQ
 from tsattn.workflows.find_model import Choice
 
-SHARE = 0.2  # of the rows, at the end, where nothing was held back
+SHARE = 0.2  # share of the rows to use when the model held none back
 
 
 def held_back(chosen: Choice, panel: Panel) -> tuple[np.ndarray, list[str]]:
-    """(S,) where the held-back rows of each item begin, counted from its end (negative or 0), and what to say about it."""
+    """(S,) first held-back row of each item, counted from its end (negative or 0), and notes."""
     from tsattn.workflows.train import fingerprint
 
     test, lengths = chosen.card.source.get("test") or {}, panel.lengths
@@ -24,16 +24,18 @@ def held_back(chosen: Choice, panel: Panel) -> tuple[np.ndarray, list[str]]:
     rows = -np.maximum((SHARE * lengths).astype(np.int64), np.minimum(lengths // 2, chosen.card.model.horizon))
     if chosen.card.freq == ANY_FREQ:
         return rows, []
-    warning = f"these rows were not held back from {chosen.ref}: it may have learnt from some of them"
+    warning = (
+        f"{chosen.ref} held back no rows of this data: it may have been trained on these windows, so effects may be too small"
+    )
     return rows, [warning]
 
 
 def sampled(panel: Panel, first: np.ndarray, most: int) -> Origins:
-    """At most `most` origins between `first` (S,) and the ends, at random, so that they fall on all phases of a season."""
+    """At most `most` random origins between `first` (S,) and the ends, so that they cover all phases of a season."""
     counts = panel.origin - first
     item = np.repeat(np.arange(len(panel)), counts)
     if not len(item):
-        raise DataError("there are no held-back rows to measure on", "give more rows, or another --series")
+        raise DataError("there are no held-back rows to measure on", "give more rows, or choose another --series")
     row = np.concatenate([np.arange(a, b) for a, b in zip(first, panel.origin, strict=True)])
     kept = row - panel.indptr[:-1][item] > 0
     item, row = item[kept], row[kept]
@@ -44,6 +46,6 @@ def sampled(panel: Panel, first: np.ndarray, most: int) -> Origins:
 
 
 def groups(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
-    """(W,) a number for the windows of one item whose steps overlap, more or less: so many steps are one observation."""
+    """(W,) group number of each window: overlapping windows of an item form one group and count as one observation."""
     within = (origins.row - panel.indptr[:-1][origins.item]) // horizon
     return origins.item * (int(within.max()) + 1) + within

@@ -1,7 +1,7 @@
-"""Which model to keep: one trained from scratch, the one in the package trained on, or that one as it is.
+"""Choose the model to save: trained from scratch, fine-tuned from the model in the package, or that model unchanged.
 
-All see the same rows, and are judged on the same windows at the end of them, which none has learnt from. The winner then
-learns from these too.
+All candidates see the same rows and are scored on the same validation windows at their end, which none was trained on. The
+best is then trained on those rows too.
 """
 
 from __future__ import annotations
@@ -33,17 +33,20 @@ if TYPE_CHECKING:
     from tsattn.training.lightning import Progress
 
 SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", "zero-shot"
-STARTS = ("auto", "scratch", "shipped")  # what a user may ask for
-TUNING = 0.8  # share of the steps that go into fine-tuning where both are trained: it wins nearly always
-TUNING_COVARIATES = 0.4  # the same where there are covariates, of which the model in the package knows nothing
-MOST = 128  # windows that are judged on
-FREE = ("context", "horizon", "dropout", "drop_path")  # settings that leave the network in the package what it is
-CLEARLY = 0.98  # simple methods are joined where the loss falls below so much of it: they cost time in every forecast
+NAMES = {"scratch": SCRATCH, "shipped": TUNED}
+PHASES = {"scratch": "from scratch", "shipped": "fine-tuning"}  # as progress shows them
+FINAL = "final fit"
+STARTS = ("auto", "scratch", "shipped")  # values that a user may give
+TUNING = 0.8  # share of the steps that go into fine-tuning when both are trained: fine-tuning nearly always wins
+TUNING_COVARIATES = 0.4  # the same with covariates, which the model in the package does not read
+MOST = 128  # validation windows that candidates are scored on
+FREE = ("context", "horizon", "dropout", "drop_path")  # settings that do not change the architecture in the package
+CLEARLY = 0.98  # an ensemble is used when it lowers the loss to this share of the network's: it costs time in every forecast
 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A network that may be kept: how it was made, and the simple methods it is joined with."""
+    """A candidate network: how it was trained, and the ensemble members it forecasts with."""
 
     name: str
     network: Network
@@ -54,9 +57,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Judged:
-    """The scores of an entry on the validation windows: errors in units of each window's own seasonal error.
+    """Scores of a candidate on the validation windows, in units of each window's seasonal error.
 
-    So every series counts alike. WQL, which is summed in the data's units, would let a few large series in a few windows decide.
+    Every series has the same weight. WQL is summed in the data's units, so a few large series would decide.
     """
 
     name: str
@@ -79,13 +82,13 @@ class Base:
     folder: Path
 
     def config(self, plan: Plan) -> ModelConfig:
-        """Its network with a context that suits the data: no longer than the longest series."""
+        """The architecture with a context no longer than the longest series."""
         own, asked = self.card.model, plan.model
         context = min(own.context, -(-asked.context // own.patch) * own.patch)
         return replace(own, context=context, dropout=asked.dropout, drop_path=asked.drop_path)
 
     def network(self, config: ModelConfig) -> Network:
-        """Its network with another context."""
+        """The network, with its weights, for another context."""
         from tsattn.model.artifact import load_network
         from tsattn.nn.network import Network
         from tsattn.nn.warm_start import transfer
@@ -97,9 +100,9 @@ class Base:
 
 
 def base_for(start: str, given: dict[str, Any]) -> Base | None:
-    """The model in the package, where training may begin with it: its network is what the user asks for, who wants it.
+    """The model in the package, if fine-tuning it is possible: its architecture agrees with the settings in `given`.
 
-    given: fields of ModelConfig. Raises ConfigError for an unknown `start`, or for "shipped" where it cannot be.
+    given: fields of ModelConfig. Raises ConfigError for an unknown `start`, and for "shipped" when it is not possible.
     """
     if start not in STARTS:
         raise ConfigError(f"unknown start {start!r}", f"use one of: {', '.join(STARTS)}")
@@ -107,20 +110,22 @@ def base_for(start: str, given: dict[str, Any]) -> Base | None:
     if start == "scratch" or (ref is None and start == "auto"):
         return None
     if ref is None:
-        raise ConfigError("there is no model in the package to fine-tune", "leave --fine-tune out")
+        raise ConfigError("there is no model in the package to fine-tune", "remove --fine-tune")
     base = Base(read_card(ref.path), ref.path)
     other = sorted(key for key, value in given.items() if key not in FREE and getattr(base.card.model, key) != value)
     if not other:
         return base
     if start == "shipped":
-        said = ", ".join(f"{key} {given[key]!r} (it has {getattr(base.card.model, key)!r})" for key in other)
-        raise ConfigError(f"the model in the package is another network: {said}", "leave --fine-tune out, or these settings")
+        said = ", ".join(f"{key} is {getattr(base.card.model, key)!r}, not {given[key]!r}" for key in other)
+        raise ConfigError(
+            f"--fine-tune needs the architecture of the model in the package: {said}", "remove --fine-tune or these settings"
+        )
     return None
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One training: what all its parts share."""
+    """One training run: the settings that all its phases share."""
 
     panel: Panel  # that ends where the test tail begins
     plan: Plan
@@ -129,14 +134,15 @@ class Run:
     listener: Listener
     on_interrupt: Callable[[], None] | None = None
     logger: str | None = None
+    late: Callable[[], bool] = lambda: False  # whether the time limit is over
 
     @property
     def horizon(self) -> int:
         """Steps of a validation window."""
         return min(self.plan.horizon, self.plan.model.horizon)
 
-    def train(self, start: str, base: Base | None, share: float, done: int, steps: int) -> Entry:
-        """Choose weights with this share of the steps and the time; `done` of `steps` were made before."""
+    def train(self, start: str, base: Base | None, share: float, done: int, most: int) -> Entry:
+        """Choose weights with this share of the steps and the time; `done` of at most `most` steps are over."""
         from tsattn.training.checkpoint import read_state
         from tsattn.training.fit import choose_weights
 
@@ -148,7 +154,7 @@ class Run:
             *(self.panel, config, train),
             state=state,
             resume=self.resume and read_state(state) is not None,
-            on_progress=self.tell(f"training {NAMES[start]}", done, steps),
+            on_progress=self.tell(PHASES[start], done, most, train.steps),
             on_interrupt=self.on_interrupt,
             logger=self.logger,
             start=None if base is None else base.network(config),
@@ -157,46 +163,50 @@ class Run:
         )
         return Entry(NAMES[start], network, train, fitted)
 
-    def finish(self, start: str, entry: Entry, done: int, steps: int) -> Entry:
-        """Let the entry learn from the newest rows too."""
+    def finish(self, start: str, entry: Entry, done: int, most: int) -> Entry:
+        """Train the candidate on the newest rows too, which were held back until now."""
         from tsattn.training.fit import finish
 
         network, fitted = finish(
             *(self.panel, entry.network, entry.fitted, entry.train),
             state=self.state / start,
             resume=self.resume,
-            on_progress=self.tell("finishing on all rows", done - entry.fitted.steps, steps),
+            on_progress=self.tell(FINAL, done - entry.fitted.steps, most, most - done),
             on_interrupt=self.on_interrupt,
             horizon=self.horizon,
             timeline=self.listener.timeline,
         )
         return replace(entry, network=network, fitted=fitted)
 
-    def tell(self, phase: str, done: int, steps: int) -> Callable[[Progress], None]:
-        return lambda now: self.listener.progress(replace(now, phase=phase, step=done + now.step, steps=steps))
+    def tell(self, phase: str, done: int, most: int, steps: int) -> Callable[[Progress], None]:
+        """Pass on the progress of a phase of at most `steps` steps, as steps, share and time left of the whole run."""
+        first, weight = (1 - steps / most if phase == FINAL else done / most), steps / most
 
+        def hear(now: Progress) -> None:
+            length = max(now.seconds + now.remaining, 1e-9)
+            share = min(1.0, first + weight * now.seconds / length)
+            left = now.remaining + length * max(0.0, 1 - first - weight) / weight
+            self.listener.progress(replace(now, phase=phase, step=done + now.step, steps=most, share=share, remaining=left))
 
-NAMES = {"scratch": SCRATCH, "shipped": TUNED}
+        return hear
 
 
 def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, ...]]:
-    """Train what may win, judge, finish the winner. Returns it, and the scores it won by, best first: () without a contest.
+    """Train the candidates, score them, and give the best its final fit. Returns it and all scores, best first.
 
-    Without a base, or with one that the user wants, there is but one entry. Nothing is trained where no rows can be held
-    back to judge by: then the model in the package is kept as it is.
+    Without a base, or with --fine-tune, there is one candidate and there are no scores. When no rows can be held back for
+    validation, nothing is trained and the model in the package is returned unchanged.
     """
     from tsattn.training.validation import hold_back
 
     plan = work.plan
     _, tail = hold_back(work.panel, work.horizon)
-    kinds = ("scratch",) if base is None else ("shipped",) if start == "shipped" else ("shipped", "scratch")
+    kinds = kinds_of(base, start)
     if len(kinds) == 2 and tail is None and base is not None:
-        work.listener.note("the series are too short to judge a training by: the model in the package is kept as it is")
+        work.listener.note("the series are too short for validation windows: saving the zero-shot model unchanged")
         return _as_is(base, plan), ()
-    tuning = tuning_share(work.panel)
-    shares = {"shipped": tuning, "scratch": 1 - tuning} if len(kinds) == 2 else dict.fromkeys(kinds, 1.0)
-    counts = {kind: max(1, round(shares[kind] * plan.train.steps)) for kind in kinds}
-    most = sum(counts.values()) + round(plan.train.finish * max(counts.values()))
+    shares = shares_of(kinds, work.panel)
+    most = most_steps(plan.train, shares, final=tail is not None)
     entries: dict[str, Entry] = {}
     for kind in kinds:
         done = sum(entry.fitted.steps for entry in entries.values())
@@ -205,8 +215,8 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
             break
     judged: list[tuple[Judged, Entry]] = []
     if base is not None and start == "auto" and tail is not None:
-        work.listener.note("judging what was trained on the validation windows")
-        judged = judge([*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon)
+        work.listener.note("scoring the candidates on the validation windows")
+        judged = judge([*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon, work.late)
     best = judged[0][1] if judged else next(iter(entries.values()))
     scores = tuple(score for score, _ in judged)
     if any(entry.fitted.stopped == "interrupted" for entry in entries.values()):
@@ -218,36 +228,53 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     return best, scores
 
 
-def tuning_share(panel: Panel) -> float:
-    """Of the steps, where a network is both fine-tuned and trained from scratch."""
-    return TUNING_COVARIATES if panel.schema.known_features or panel.schema.past_features else TUNING
+def kinds_of(base: Base | None, start: str) -> tuple[str, ...]:
+    """The networks that are trained, in order: "shipped" (fine-tuned), "scratch", or both."""
+    return ("scratch",) if base is None else ("shipped",) if start == "shipped" else ("shipped", "scratch")
+
+
+def shares_of(kinds: Sequence[str], panel: Panel) -> dict[str, float]:
+    """Share of the steps of each network that is trained."""
+    if len(kinds) < 2:
+        return dict.fromkeys(kinds, 1.0)
+    tuning = TUNING_COVARIATES if panel.schema.known_features or panel.schema.past_features else TUNING
+    return {"shipped": tuning, "scratch": 1 - tuning}
+
+
+def most_steps(train: TrainConfig, shares: dict[str, float], *, final: bool = True) -> int:
+    """Optimiser steps of a whole run at most: all networks, and the final fit of the longest."""
+    counts = [max(1, round(share * train.steps)) for share in shares.values()]
+    return sum(counts) + (round(train.finish * max(counts)) if final else 0)
 
 
 def announced(base: Base | None, start: str, panel: Panel) -> tuple[str, ...]:
-    """What will be trained, where there is a choice."""
+    """Describe the candidates that will be trained."""
     if base is None:
         return ()
     if start == "shipped":
-        return ("starting from the model in the package (--fine-tune)",)
-    share = f"{tuning_share(panel):.0%}".replace("%", " %")
-    return (f"{share} of the steps go on from the model in the package, the others begin from scratch; the best is kept",)
+        return ("fine-tuning the model in the package",)
+    share = 100 * shares_of(kinds_of(base, start), panel)["shipped"]
+    return (
+        f"candidates: the zero-shot model fine-tuned ({share:.0f} % of the steps), a network from scratch "
+        f"({100 - share:.0f} %), and the zero-shot model unchanged; the one with the lowest validation loss is saved",
+    )
 
 
 def told(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
-    """Which entry was kept, and why."""
+    """Name the candidate that was saved, with its validation scores beside the others'."""
     if not scores:
         return ()
-    joined = " + members" if best.members else ""
+    name = f"{best.name} + members" if best.members else best.name
     first = min(scores, key=lambda score: score.loss)
-    why = "the lowest loss on the validation windows"
+    why = "it has the lowest loss on the validation windows"
     if (first.name, first.members) != (best.name, best.members):
-        why = f"{first.name} + members is not better by {100 * (1 - CLEARLY):g} %, which would pay for their time"
+        why = f"the ensemble {first.name} + members is less than {100 * (1 - CLEARLY):g} % better and slower"
     said = ", ".join(map(str, sorted(scores, key=lambda score: score.loss)))
-    return (f"kept: {best.name}{joined}, for {why} (MASE / scaled quantile loss: {said})",)
+    return (f"best candidate: {name}; {why} (MASE / scaled quantile loss: {said})",)
 
 
 def so_far(state: Path) -> list[Notes]:
-    """What the parts of an interrupted run had noted, in the order in which they are trained."""
+    """Training notes of each phase of an interrupted run, in training order."""
     from tsattn.training.checkpoint import read_state
 
     found = [read_state(state / kind / part) for kind in ("shipped", "scratch") for part in ("", "finish")]
@@ -255,13 +282,13 @@ def so_far(state: Path) -> list[Notes]:
 
 
 def forget(state: Path) -> None:
-    """Remove what a run would be resumed from."""
+    """Remove the state that --resume would continue from."""
     from tsattn.training.checkpoint import clear_state
 
     for kind in NAMES:
         for folder in (state / kind / "finish", state / kind):
             clear_state(folder)
-            with contextlib.suppress(OSError):  # not there, or holds a log that is the user's
+            with contextlib.suppress(OSError):  # missing, or holds a log of the user
                 folder.rmdir()
 
 
@@ -271,9 +298,12 @@ def _as_is(base: Base, plan: Plan) -> Entry:
     return Entry(AS_IS, base.network(config), plan.train, fitted, DEFAULT)
 
 
-def judge(entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int) -> list[tuple[Judged, Entry]]:
-    """Score every entry on windows of the panel from `origins`, at most MOST; the best one, and the model in the package,
-    joined with members too. Best first.
+def judge(
+    entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, late: Callable[[], bool] = lambda: False
+) -> list[tuple[Judged, Entry]]:
+    """Score every candidate on the windows at `origins`, at most MOST, best first.
+
+    The best one and zero-shot are also scored as ensembles, unless it is `late` by then.
     """
     if len(origins) > MOST:
         origins = origins[np.linspace(0, len(origins) - 1, MOST).astype(np.int64)]
@@ -284,14 +314,16 @@ def judge(entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int
         return Judged(entry.name, members, *_score(forecaster, panel, origins, horizon, scale)), replace(entry, members=members)
 
     out = sorted((scored(entry, ()) for entry in entries), key=lambda pair: pair[0].loss)
+    if late():
+        return out
     ready = [entry for entry in entries if entry.members]
     out += [scored(entry, DEFAULT) for entry in {one.name: one for one in (out[0][1], *ready)}.values()]
-    # what costs more in every forecast has to be clearly better
+    # an ensemble costs more in every forecast, so it has to be clearly better
     return sorted(out, key=lambda pair: pair[0].loss * (1 if pair[0].members else CLEARLY))
 
 
 def forecaster_of(entry: Entry, panel: Panel, horizon: int) -> Forecaster:
-    """The entry's network alone, before it is saved."""
+    """The candidate's network alone, before it is saved."""
     from tsattn.model import runtime
 
     network = entry.network

@@ -1,4 +1,4 @@
-"""What to train when nobody says: the horizon, the test tail, and a network and a schedule that suit the data's size."""
+"""Defaults of a training run by the data's size: horizon, test windows, network and schedule."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_HORIZON = 192  # steps of one pass; longer horizons are rolled out
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A training run: forecast `horizon` steps; `windows` test windows an item are held back, rows from test_start (S,) on."""
+    """A training run: forecast `horizon` steps; `windows` test windows of each item, from row test_start (S,), are held back."""
 
     horizon: int
     windows: int
@@ -48,22 +48,23 @@ def plan(
     model: Mapping[str, Any] | None = None,
     train: Mapping[str, Any] | None = None,
 ) -> Plan:
-    """Fill in what is not given. `model` and `train` hold fields of ModelConfig and TrainConfig that are.
+    """Fill in the settings that are not given; `model` and `train` hold given fields of ModelConfig and TrainConfig.
 
-    Raises ConfigError for bad numbers or unknown fields, DataError when there is nothing to learn from.
+    The default horizon is the frequency's, as in `forecast`; a shorter one where a third of the rows, or the rows with known
+    covariates, do not reach so far. Raises ConfigError for bad numbers or unknown fields, DataError without usable values.
     """
     lengths = panel.lengths
     if not len(panel) or not np.isfinite(panel.target).any():
-        raise DataError("there is no observed value to learn from")
+        raise DataError("the data has no observed value to train on", "check the target column: --target COLUMN")
     given = dict(model or {})
     horizon = given.get("horizon") if horizon is None else horizon
     if horizon is not None and (not isinstance(horizon, int) or horizon < 1):
-        raise ConfigError(f"the horizon must be a positive number of steps, not {horizon!r}")
+        raise ConfigError(f"the horizon must be a positive number of steps, not {horizon!r}", "for example: --horizon 24")
     typical = float(np.quantile(lengths, 0.25))
-    chosen = horizon or max(1, min(panel.freq.default_horizon, int(np.median(lengths)) // 6, reach(panel) or MOST_HORIZON))
+    chosen = horizon or max(1, min(panel.freq.default_horizon, int(np.median(lengths)) // 3, reach(panel) or MOST_HORIZON))
     windows = _test_windows(panel, typical, chosen) if test_windows is None else test_windows
     if windows < 0:
-        raise ConfigError(f"the test windows must not be negative, not {windows}")
+        raise ConfigError(f"the number of test windows must be 0 or more, not {windows}", "for example: --test-windows 2")
     # as many whole windows as leave a step before them: the same windows that the backtest will score
     held = chosen * np.minimum(windows, np.maximum(lengths - 1, 0) // chosen)
     test_start = panel.origin - held
@@ -80,29 +81,29 @@ def plan(
 
 
 def _too_short(longest: int, held: int) -> DataError:
-    """The error for series with nothing to learn from beside the `held` steps of the test tail."""
+    """The error for series that leave too few rows beside the `held` test steps."""
     if longest < LEAST:
-        rows = f"at least {LEAST} rows a series are needed, and some hundred for a model worth having"
-        return DataError(f"the longest series has {longest} row{'s' if longest != 1 else ''}: too few to learn from", rows)
+        rows = f"give at least {LEAST} rows; a useful model needs some hundred. Without training: tsattn forecast DATA"
+        return DataError(f"the longest series has {longest} row{'s' if longest != 1 else ''}, too few to train on", rows)
     return DataError(
-        f"the longest series has {longest} rows, {held} of them held back for the test: too few are left to learn from",
-        f"give at least {LEAST + held} rows, or a shorter --horizon; or hold nothing back: --test-windows 0",
+        f"the longest series has {longest} rows, {held} of them held back for the test: too few are left to train on",
+        f"give at least {LEAST + held} rows, a shorter --horizon, or hold nothing back: --test-windows 0",
     )
 
 
 def reach(panel: Panel) -> int | None:
-    """How many steps ahead the known covariates of every item reach; None where there are none, or one item lacks them."""
+    """Steps that the known covariates of every item reach ahead; None without any, or when one item has none ahead."""
     return int(panel.known_ahead().min()) or None if panel.known.shape[1] and len(panel) else None
 
 
 def _test_windows(panel: Panel, typical: float, horizon: int) -> int:
-    """About a fifth of the rows at most, in whole horizons; one window when even a third of the rows holds one; else none."""
+    """Whole horizons in at most a fifth of the rows; one when a third of the rows holds it; otherwise none."""
     fitting = min(MOST_WINDOWS, int(TEST_SHARE * typical / horizon), max(1, MOST_SCORED // len(panel)))
     return fitting if fitting else int(typical >= 3 * horizon)
 
 
 def _context(longest: int, given: Mapping[str, Any]) -> dict[str, int]:
-    """A context no longer than the longest series, in patches that leave a short one several tokens."""
+    """A context no longer than the longest series, with patches small enough for several tokens."""
     patch = given.get("patch")
     if not isinstance(patch, int) or patch < 1:
         patch = 32 if longest >= 512 else 16 if longest >= 256 else 8 if longest >= 64 else 4

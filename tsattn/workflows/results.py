@@ -1,4 +1,4 @@
-"""What the verbs return: frozen, and ready for JSON by `to_mapping()`."""
+"""Results of the functions of tsattn.api: frozen, with `to_mapping()` for JSON."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from tsattn.workflows.plan import Plan
 from tsattn.workspace import ModelRef
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from tsattn.model.card import Card, Fitted
 
 
 @dataclass(frozen=True, eq=False)
 class Ingested:
-    """Data as a panel, what reading found, and the file it was written to."""
+    """Data as a panel, the reading report, and the file it was written to."""
 
     panel: Panel
     report: ReadReport
@@ -43,7 +45,7 @@ class Ingested:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A saved model, the plan it was trained by, its scores on the held-back test tail, and what they mean."""
+    """A saved model, its training plan, its scores on the held-back test windows, and the verdict on them."""
 
     ref: ModelRef
     card: Card
@@ -88,12 +90,13 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Pretrained:
-    """A slice of pre-training, or its end: where it is kept, and the model's folder once the schedule is over."""
+    """A slice of pre-training: its folder, and the model's folder when the schedule is over."""
 
     out: Path
     model: Path | None
     fitted: Fitted
     steps: int
+    data_share: float | None = None  # of the time of this slice, spent on drawing and making series
 
     def to_mapping(self) -> dict[str, Any]:
         from tsattn.config import to_mapping
@@ -103,12 +106,13 @@ class Pretrained:
             "model": None if self.model is None else str(self.model),
             "steps": self.steps,
             "fitted": plain(to_mapping(self.fitted)),
+            "data_share": None if self.data_share is None else round(self.data_share, 4),
         }
 
 
 @dataclass(frozen=True, eq=False)
 class Forecasted:
-    """A forecast of every item that has one, sample paths where asked for, the items that failed, the files written."""
+    """The forecast of every item that has one, sample paths if requested, failed items and written files."""
 
     forecast: Forecast
     failures: tuple[Failure, ...]
@@ -118,6 +122,13 @@ class Forecasted:
     written: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
     paths: Paths | None = None
+
+    def plot(self, path: str | Path | None = None, title: str = "") -> Figure:
+        """A matplotlib figure of the forecast with its history; see Forecast.plot."""
+        return self.forecast.plot(path, title)
+
+    def _repr_html_(self) -> str:
+        return self.forecast._repr_html_()
 
     def to_mapping(self) -> dict[str, Any]:
         from tsattn.data.sinks import iso
@@ -148,19 +159,22 @@ class Forecasted:
 
 @dataclass(frozen=True, eq=False)
 class Backtested:
-    """The scores of models and baselines on the same windows, and what they mean."""
+    """Scores of models and baselines on the same windows, with a verdict on each model."""
 
     scores: Backtest
     report: ReadReport
     verdicts: tuple[str, ...]
     written: Path | None = None
     notes: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    metrics: tuple[str, ...] = ()  # columns to show; () for the usual ones
 
     def to_mapping(self) -> dict[str, Any]:
         return {
             **scores_mapping(self.scores),
             "verdicts": list(self.verdicts),
             "written": None if self.written is None else str(self.written),
+            "files": [str(path) for path in self.files],
             "data": self.report.to_mapping(),
             "notes": list(self.notes),
         }
@@ -178,7 +192,7 @@ class Listed:
 
 
 def scores_mapping(scores: Backtest) -> dict[str, Any]:
-    """The overall scores of a backtest and what they were measured on."""
+    """Overall scores of a backtest, and the windows they were measured on."""
     return {
         "horizon": scores.horizon,
         "freq": scores.freq.alias,
@@ -193,7 +207,7 @@ def scores_mapping(scores: Backtest) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Lists for tuples and None for numbers that are not finite: JSON has neither."""
+    """Replace tuples by lists and non-finite numbers by None, as JSON needs."""
     if isinstance(value, dict):
         return {key: plain(v) for key, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -202,5 +216,5 @@ def plain(value: Any) -> Any:
 
 
 def shortest(values: Any) -> list[float]:
-    """float32 values as the shortest decimal numbers that stand for them."""
+    """float32 values as the shortest decimal numbers that represent them."""
     return [float(str(v)) for v in values]

@@ -1,4 +1,4 @@
-"""What `tsattn tune` searches over: one table, a line for each field."""
+"""The search space of `tsattn tune`: one entry for each field."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ Choices = Sequence[Any] | Callable[[Plan], Sequence[Any]]
 
 @dataclass(frozen=True)
 class Choice:
-    """A field of [model] or [train] that takes one of some values; what `train` would take by itself is always one of them."""
+    """A field of [model] or [train] with some values; the default of `train` is always one of them."""
 
     table: str
     field: str
     values: Choices
 
     def allowed(self, plan: Plan) -> list[Any]:
-        """The values for this data, as JSON knows them."""
+        """Values for this data, as JSON types."""
         values = self.values(plan) if callable(self.values) else self.values
         return sorted({*values, usual(self, plan)}, key=lambda v: (str(type(v)), v))
 
     def suggest(self, trial: Trial, plan: Plan) -> Any:
-        """What this trial takes."""
+        """The value for this trial."""
         return trial.suggest_categorical(self.field, self.allowed(plan))
 
     def says(self, plan: Plan) -> str:
-        """What makes two searches differ."""
+        """Text that identifies the search range."""
         return f"{self.table}.{self.field} in {self.allowed(plan)}"
 
 
@@ -47,11 +47,11 @@ class Range:
     high: float
 
     def suggest(self, trial: Trial, plan: Plan) -> float:
-        """What this trial takes."""
+        """The value for this trial."""
         return trial.suggest_float(self.field, self.low, self.high, log=True)
 
     def says(self, plan: Plan) -> str:
-        """What makes two searches differ."""
+        """Text that identifies the search range."""
         return f"{self.table}.{self.field} from {self.low} to {self.high}"
 
 
@@ -59,7 +59,7 @@ Knob = Choice | Range
 
 
 def _contexts(plan: Plan) -> list[int]:
-    """Halves of the usual context, down to two horizons or 32 steps."""
+    """Halves of the default context, down to two horizons or 32 steps."""
     made, least = [plan.model.context], max(32, 2 * plan.model.horizon)
     while made[-1] // 2 >= least:
         made.append(made[-1] // 2)
@@ -82,17 +82,17 @@ SPACE: tuple[Knob, ...] = (
 
 
 def usual(knob: Knob, plan: Plan) -> Any:
-    """What `train` would take."""
+    """The default of `train`."""
     return getattr(plan.model if knob.table == "model" else plan.train, knob.field)
 
 
 def free(fixed: Mapping[str, Mapping[str, Any]]) -> tuple[Knob, ...]:
-    """The lines of SPACE that the user did not settle. fixed: {"model": {…}, "train": {…}}."""
+    """Entries of SPACE that the user did not set. fixed: {"model": {…}, "train": {…}}."""
     return tuple(knob for knob in SPACE if knob.field not in fixed[knob.table])
 
 
 def settings(values: Mapping[str, Any], fixed: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """A trial's values by field, with what is fixed -> {"model": {…}, "train": {…}}. A context is made of whole patches."""
+    """Settings {"model": {…}, "train": {…}} of a trial: its values over the fixed ones, the context in whole patches."""
     made = {table: dict(fixed[table]) for table in ("model", "train")}
     for knob in SPACE:
         if knob.field in values:
@@ -104,6 +104,6 @@ def settings(values: Mapping[str, Any], fixed: Mapping[str, Mapping[str, Any]]) 
 
 
 def differences(made: Mapping[str, Mapping[str, Any]], plan: Plan) -> dict[str, Any]:
-    """The fields of a trial that are other than what `train` would take."""
+    """Fields of a trial that differ from the defaults of `train`."""
     own = {"model": to_mapping(plan.model), "train": to_mapping(plan.train)}
     return {field: value for table in own for field, value in made[table].items() if own[table].get(field) != value}

@@ -1,10 +1,11 @@
-"""The training verb: read, plan, hold back the test tail, fit, save, score."""
+"""Train a model: read the data, plan the run, hold back the test windows, fit, save, score."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,37 +18,41 @@ from tsattn.config import BacktestConfig, ModelConfig, ReadOptions, from_mapping
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading.read import read
 from tsattn.data.report import ReadReport
-from tsattn.errors import ConfigError, TsattnError
+from tsattn.errors import ArtifactError, ConfigError, TsattnError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines.simple import baseline
 from tsattn.forecasting.scores import Backtest
-from tsattn.model.card import CARD, Card
+from tsattn.model.card import Card
+from tsattn.render.format import span
 from tsattn.training.processes import is_helper
 from tsattn.workflows import model_selection
 from tsattn.workflows.loaded_model import absolute, with_members
+from tsattn.workflows.outlook import Outlook
 from tsattn.workflows.plan import Plan, plan, reach
 from tsattn.workflows.results import Trained, plain
+from tsattn.workflows.scoring_progress import Scoring
+from tsattn.workflows.time_budget import TimeBudget, TimeIsOver
 from tsattn.workflows.verdict import usual_baselines, verdict
 from tsattn.workspace import ModelRef, Workspace, name_for
 
 if TYPE_CHECKING:
-    pass
+    from tsattn.nn.network import Network
 
 _REQUEST = "request.json"
-_SAVED = "saved.txt"  # beside the state of a run that was stopped: the model it was saved as
+_SAVED = "saved.txt"  # in the state of a stopped run: the name of the model that it saved
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for; a resumed run asks for the same."""
+    """Settings that the user gave; a resumed run takes them over."""
 
     horizon: int | None
     model: dict[str, Any]
     train: dict[str, Any]
     test_windows: int | None
     read: ReadOptions
-    start: str = "auto"  # "scratch", "shipped", or "auto": both, to keep the better one
+    start: str = "auto"  # "scratch", "shipped", or "auto" for both
 
     def to_json(self) -> str:
         return json.dumps(to_mapping(self), indent=2)
@@ -58,7 +63,7 @@ class Request:
         return cls(**{**values, "read": from_mapping(ReadOptions, values["read"], _REQUEST)})
 
     def over(self, first: Request) -> Request:
-        """What was asked first, with what is asked now on top."""
+        """The settings of the first run, overridden by those given now."""
         return Request(
             horizon=first.horizon if self.horizon is None else self.horizon,
             model={**first.model, **self.model},
@@ -72,24 +77,26 @@ class Request:
 def run(
     data: Any, request: Request, name: str | None, workspace: Workspace, *, resume: bool, logger: str | None, listener: Listener
 ) -> Trained:
-    """Train, save and score one model. The workspace's lock on `name` is held for as long as it takes."""
+    """Train, save and score one model; see tsattn.api.train. Holds the workspace's lock on `name` meanwhile."""
+    began = time.monotonic()
     name = name or name_for(data)
     ref = workspace.next_version(name)
     state = workspace.training(name)
     if resume and not (state / _REQUEST).is_file():
-        raise ConfigError(f"there is no interrupted training of {name!r} to resume", "leave --resume out to train anew")
+        raise ConfigError(f"there is no interrupted training of {name!r} to resume", "remove --resume to start a new one")
     if resume:
         request = _continued(request, Request.from_json((state / _REQUEST).read_text("utf-8")), name, state)
     base = model_selection.base_for(request.start, request.model)
     several = request.train.get("devices", 1) * request.train.get("nodes", 1) > 1
     if several and isinstance(data, str) and data == "-":
-        raise ConfigError("standard input can be read only once, and every process reads the data", "name a file")
+        raise ConfigError("standard input can be read only once, but every process reads the data", "name a file")
     panel, report = read(data, request.read)
     if is_helper(request.train):
         _help(panel, request, state, resume, base)
     listener.report(report)
     made = plan(panel, horizon=request.horizon, test_windows=request.test_windows, model=request.model, train=request.train)
-    for note in notes_of(made, panel, base, request):
+    notes = notes_of(made, panel, base, request)
+    for note in notes:
         listener.note(note)
     with workspace.lock(name):
         ref = workspace.next_version(name)  # another run may have taken the number since
@@ -97,13 +104,16 @@ def run(
         with write_atomic(state / _REQUEST) as beside:
             beside.write_text(request.to_json(), "utf-8")
         (state / _SAVED).unlink(missing_ok=True)
-        return _fit(data, panel, report, made, request, ref, state, resume, logger, listener, base)
+        spent = sum(one.seconds for one in model_selection.so_far(state)) if resume else 0.0
+        most = made.train.max_time
+        budget = TimeBudget(None if most is None else max(0.0, most - spent), spent, began=began)
+        return _Training(data, panel, report, made, request, ref, state, base, listener, budget, notes).run(resume, logger)
 
 
 def _continued(request: Request, first: Request, name: str, state: Path) -> Request:
-    """What to ask of a run that goes on. A time that is given now counts from now; else the first run's goes on counting.
+    """The settings of a resumed run. A --max-time given now counts from now; otherwise the first run's limit still holds.
 
-    Raises ConfigError when the run's time is over, its model saved, and no more time is given.
+    Raises ConfigError when the time limit is over, the model is saved and no more time is given.
     """
     found = model_selection.so_far(state)
     asked = request.over(first)
@@ -113,88 +123,121 @@ def _continued(request: Request, first: Request, name: str, state: Path) -> Requ
     if more is not None:
         return dataclasses.replace(asked, train={**asked.train, "max_time": sum(notes.seconds for notes in found) + more})
     saved = state / _SAVED
-    # the steps on all rows that follow may have been few enough for the time that was left
+    # the final fit may have fitted into the time that was left
     if saved.is_file() and "interrupted" not in {notes.stopped for notes in found}:
         raise ConfigError(
-            f"the training of {name!r} ended when its time was over; its model is saved as {saved.read_text('utf-8').strip()}",
-            "say how much longer to train: --resume --max-time 5m",
+            f"the training of {name!r} used up its --max-time; the model is saved as {saved.read_text('utf-8').strip()}",
+            "give it more time: --resume --max-time 5m",
         )
     return asked
 
 
 def _help(panel: Panel, request: Request, state: Path, resume: bool, base: model_selection.Base | None) -> NoReturn:
-    """Take part in the training that another process of this run holds the lock of, tells about and saves; then end."""
+    """Take part in a training whose lock, messages and model belong to another process of this run; then exit."""
     made = plan(panel, horizon=request.horizon, test_windows=request.test_windows, model=request.model, train=request.train)
     model_selection.run(model_selection.Run(panel.before(made.test_start), made, state, resume, Listener()), base, request.start)
     raise SystemExit(0)
 
 
-def _fit(
-    data: Any,
-    panel: Panel,
-    report: ReadReport,
-    made: Plan,
-    request: Request,
-    ref: ModelRef,
-    state: Path,
-    resume: bool,
-    logger: str | None,
-    listener: Listener,
-    base: model_selection.Base | None,
-) -> Trained:
-    from tsattn.model import artifact
-    from tsattn.training.checkpoint import clear_strays
+@dataclass(frozen=True, eq=False)
+class _Training:
+    """One planned training run, from its first step to the scored model."""
 
-    for folder in (state, ref.path.parent):
-        clear_strays(folder)
-    if resume and not model_selection.so_far(state):
-        listener.note("the interrupted run had saved nothing yet: it starts from the beginning")
-        resume = False
-    work = model_selection.Run(
-        panel.before(made.test_start),
-        made,
-        state,
-        resume,
-        listener,
-        on_interrupt=lambda: listener.note("stopping after this step, keeping the best weights so far; Ctrl-C again: at once"),
-        logger=logger,
-    )
-    best, scores_before = model_selection.run(work, base, request.start)
-    network, fitted = best.network, best.fitted
-    for note in model_selection.told(best, scores_before):
-        listener.note(note)
-    if fitted.stopped == "interrupted":
-        listener.note("interrupted: the best weights so far are kept; --resume continues")
-    card = card_of(ref.name, panel, made, best, source_of(data, panel, report, request.read, made), scores_before)
-    from tsattn.model.onnx_graph import traced_before
+    data: Any
+    panel: Panel
+    report: ReadReport
+    made: Plan
+    request: Request
+    ref: ModelRef
+    state: Path
+    base: model_selection.Base | None
+    listener: Listener
+    budget: TimeBudget
+    notes: tuple[str, ...]
 
-    known = "" if traced_before(network) else " (up to a minute, once for networks of this shape)"
-    listener.note(f"saving the model and checking that ONNX Runtime gives the same forecasts{known}")
-    try:
-        card = artifact.save(ref.path, network, card)
-    except KeyboardInterrupt:
-        listener.note("interrupted before the model was saved: its weights are kept; --resume saves it")
-        raise
-    try:
-        scores = score_tail(ref, panel, made, listener)
-    except KeyboardInterrupt:
-        listener.note(f"interrupted before the model was scored: {ref} is saved and can forecast; tsattn backtest scores it")
-        raise
-    if scores is None:
-        said, beats = "not scored: the data is too short to hold back a test tail", None
-    else:
-        said, beats = verdict(scores.table(), scores.models[0])
-        card = dataclasses.replace(card, scores=plain(scores.table()))
-        with write_atomic(ref.path / CARD) as beside:  # the model was whole before; now it knows its scores
-            beside.write_text(card.to_json(), "utf-8")
-    _forget(state, fitted.stopped, ref)
-    notes = (*notes_of(made, panel, base, request), *model_selection.told(best, scores_before))
-    profile = None if listener.timeline is None else listener.timeline.to_mapping()
-    return Trained(ref, card, made, report, scores, said, beats, notes, profile)
+    def run(self, resume: bool, logger: str | None) -> Trained:
+        """Choose weights, save them, score them, and describe the result."""
+        best, judged = self.choose(resume, logger)
+        told = model_selection.told(best, judged)
+        for note in told:
+            self.listener.note(note)
+        if best.fitted.stopped == "interrupted":
+            self.listener.note("interrupted: saving the best weights so far; --resume continues the training")
+        source = source_of(self.data, self.panel, self.report, self.request.read, self.made)
+        card, scores, why = self.save(best.network, card_of(self.ref.name, self.panel, self.made, best, source, judged))
+        if scores is None:
+            said, beats = f"not scored: {why}", None
+        else:
+            said, beats = verdict(scores.table(), scores.models[0])
+        _forget(self.state, card.fitted.stopped, self.ref)
+        profile = None if self.listener.timeline is None else self.listener.timeline.to_mapping()
+        notes = (*self.notes, *told)
+        return Trained(self.ref, card, self.made, self.report, scores, said, beats, notes, profile)
+
+    def choose(self, resume: bool, logger: str | None) -> tuple[model_selection.Entry, tuple[model_selection.Judged, ...]]:
+        """Train the candidates; returns the one to save and the validation scores of all."""
+        from tsattn.training.checkpoint import clear_strays
+
+        versions = self.ref.path.parent
+        for folder in (self.state, versions, *(versions.iterdir() if versions.is_dir() else ())):
+            clear_strays(folder)
+        if resume and not model_selection.so_far(self.state):
+            self.listener.note("the interrupted run saved nothing yet: starting from the beginning")
+            resume = False
+        warn = "stopping after this step and saving the best weights so far; press Ctrl-C again to stop at once"
+        made = dataclasses.replace(self.made, train=dataclasses.replace(self.made.train, max_time=self.budget.training()))
+        work = model_selection.Run(
+            self.panel.before(made.test_start),
+            made,
+            self.state,
+            resume,
+            dataclasses.replace(self.listener, progress=Outlook(self.listener)),
+            on_interrupt=lambda: self.listener.note(warn),
+            logger=logger,
+            late=lambda: self.budget.over,
+        )
+        return model_selection.run(work, self.base, self.request.start)
+
+    def save(self, network: Network, card: Card) -> tuple[Card, Backtest | None, str]:
+        """Save the weights, then score them and export the ONNX graph: a kill from here on loses no training."""
+        from tsattn.model import artifact
+        from tsattn.model.onnx_graph import traced_before
+
+        card, known = artifact.save_weights(self.ref.path, network, card), traced_before(network)
+        try:
+            if known:
+                card = self.export(network, card)
+            scores, why = score_tail(self.ref, self.panel, self.made, self.listener, self.budget)
+            if scores is not None:
+                card = dataclasses.replace(card, scores=plain(scores.table()))
+                artifact.rewrite_card(self.ref.path, card)
+            if not known:
+                card = self.export(network, card)
+        except KeyboardInterrupt:
+            _forget(self.state, card.fitted.stopped, self.ref)
+            self.listener.note(f"interrupted: {self.ref} is saved and can forecast; tsattn backtest DATA scores it")
+            raise
+        return card, scores, why
+
+    def export(self, network: Network, card: Card) -> Card:
+        """Add the ONNX graph; without it the model forecasts with torch."""
+        from tsattn.model import artifact
+        from tsattn.model.onnx_graph import traced_before
+
+        known = traced_before(network)
+        if self.budget.over and not known:
+            self.listener.note("no time left for the ONNX export: the model forecasts with torch, with the same values")
+            return card
+        self.listener.note("exporting to ONNX" if known else "exporting to ONNX (once for this architecture, about a minute)")
+        try:
+            return artifact.add_graph(self.ref.path, network, card)
+        except (ArtifactError, OSError) as error:
+            self.listener.note(f"the ONNX export failed ({error}): the model forecasts with torch")
+            return card
 
 
 def _target_only(schema: Schema) -> Schema:
-    """What the model in the package reads."""
+    """The schema of a model that reads the target alone."""
     none: tuple[str, ...] = ()
     covariates = dataclasses.replace(schema, past=none, known=none, static=none)
     return dataclasses.replace(covariates, past_features=none, known_features=none, static_features=none)
@@ -208,7 +251,7 @@ def card_of(
     source: dict[str, Any],
     judged: Sequence[model_selection.Judged] = (),
 ) -> Card:
-    """The card of a network that was trained on a panel by a plan, before it is saved and scored."""
+    """The card of a trained network before it is saved and scored."""
     network = kept.network
     return Card(
         name=name,
@@ -229,7 +272,7 @@ def card_of(
 
 
 def _forget(state: Path, stopped: str, ref: ModelRef) -> None:
-    """Remove what a finished run, now saved, would be resumed from; one that was stopped can still go on."""
+    """Remove the state of a finished and saved run; keep that of a stopped run, which --resume can continue."""
     if stopped in ("time", "interrupted"):
         with write_atomic(state / _SAVED) as beside:
             beside.write_text(f"{ref}\n", "utf-8")
@@ -239,54 +282,60 @@ def _forget(state: Path, stopped: str, ref: ModelRef) -> None:
     model_selection.forget(state)
 
 
-def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener) -> Backtest | None:
-    """The saved model beside naive and seasonal naive on the held-back windows; None when none is held back."""
+def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener, budget: TimeBudget) -> tuple[Backtest | None, str]:
+    """Scores of the saved model and the baselines on the test windows; None with the reason when they are not scored."""
     from tsattn.model import runtime
 
     if made.windows < 1 or not np.any(made.test_start < panel.origin):
-        return None
-    listener.note("scoring it on the windows that were held back")
+        return None, "the series are too short, or --test-windows 0"
+    listener.note("scoring on the held-back test windows")
     others = [baseline(name) for name in usual_baselines(panel, BacktestConfig().baselines)]
     try:
         loaded = runtime.load(ref.path)
         model = with_members(loaded.card, loaded, None)
-        return backtest([model, *others], panel, horizon=made.horizon, windows=made.windows)
+        hear = Scoring(listener, 1 + len(others), budget)
+        return backtest([model, *others], panel, horizon=made.horizon, windows=made.windows, on_progress=hear), ""
+    except TimeIsOver:
+        return None, "--max-time is over; score it with: tsattn backtest DATA"
     except TsattnError as error:
-        listener.note(f"not scored: {error.message}")
-        return None
+        return None, error.message
 
 
 def notes_of(made: Plan, panel: Panel, base: model_selection.Base | None, request: Request) -> tuple[str, ...]:
-    """What was decided for the user, and how to decide otherwise."""
+    """Lines on what the plan chose, with the option that overrides each choice."""
     config, train = made.model, made.train
-    far = reach(panel)
-    why = "as far as the known future rows go" if made.horizon == far else "from the frequency and the length"
-    chosen = "" if request.horizon is not None else f" ({why}; --horizon N to change it)"
+    far, usual = reach(panel), panel.freq.default_horizon
+    why = "default"
+    if made.horizon == far:
+        why = "as far as the known covariates reach"
+    elif made.horizon < usual:
+        why = f"the default of {usual} is too long for {int(np.median(panel.lengths)):,} rows"
+    chosen = "" if request.horizon is not None else f" ({why}; set it with --horizon N)"
     if panel.known.shape[1] and far is None:
-        chosen += "; no rows after the end of the series hold the known covariates, which a forecast will need"
-    tail = f"the last {made.windows} × {made.horizon} steps of each series are held back for the test" if made.windows else ""
+        chosen += "; a forecast will need rows with the known covariates after the last target, and this data has none"
+    tail = f"test: the last {made.windows} × {made.horizon} steps of each series are held back" if made.windows else ""
+    shares = model_selection.shares_of(model_selection.kinds_of(base, request.start), panel)
+    most = model_selection.most_steps(train, shares)
     return (
-        f"horizon: {made.horizon} steps of {panel.freq}{chosen}",
-        tail or "no test tail is held back: the series are too short, or --test-windows 0",
-        f"network: {parts_of(config)}, context {config.context}, at most {train.steps} steps",
+        f"horizon: {span(made.horizon, panel.freq)}{chosen}",
+        tail or "test: nothing is held back (the series are too short, or --test-windows 0)",
+        f"network: {parts_of(config)}, context {config.context}, at most {most:,} steps",
         *model_selection.announced(base, request.start, panel),
     )
 
 
 def parts_of(config: ModelConfig) -> str:
-    """What a network is made of, in words."""
+    """Names of the network's parts, such as `LSTM + self-attention`."""
     attention = {"full": "self-attention", "window": f"self-attention to {config.window} tokens", "linear": "linear attention"}
-    decoder = {"cross-attention": "cross-attention decoder", "autoregressive": "one patch after another"}
-    parts = ["" if config.front_end == "none" else config.front_end]
+    decoder = {"cross-attention": "cross-attention decoder", "autoregressive": "autoregressive decoder"}
+    parts = ["" if config.front_end == "none" else config.front_end.upper()]
     parts.append("" if config.encoder == "none" or not config.layers else attention[config.encoder])
     parts.append(decoder.get(config.decoder, ""))
-    return " + ".join(part for part in parts if part) or "no recurrence or attention"
+    return " + ".join(part for part in parts if part) or "patches without recurrence or attention"
 
 
 def source_of(data: Any, panel: Panel, report: ReadReport, options: ReadOptions, made: Plan) -> dict[str, Any]:
-    """What the card says about the data: where it is, how it was read, how much there was. No rows of it."""
-    from tsattn.workflows.results import plain
-
+    """Facts about the data for the card: path, reading options, size and fingerprint. It holds no rows."""
     return {
         "source": absolute(data),
         "read": plain(to_mapping(options)),
@@ -300,7 +349,7 @@ def source_of(data: Any, panel: Panel, report: ReadReport, options: ReadOptions,
 
 
 def fingerprint(panel: Panel) -> str:
-    """SHA-256 of a panel's values and grid: the same data gives the same text."""
+    """SHA-256 of a panel's values and grid, equal for equal data."""
     digest = hashlib.sha256("\0".join((panel.freq.alias, *panel.item_ids)).encode())
     for array in (panel.indptr, panel.start.astype(np.int64), panel.target, panel.past, panel.known, panel.static):
         digest.update(np.ascontiguousarray(array).tobytes())

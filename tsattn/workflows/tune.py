@@ -1,4 +1,4 @@
-"""The tune verb: search settings by rolling-origin validation before the test tail, then train with the best ones."""
+"""Tune: search settings on rolling origins before the test windows, then train with the best ones."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from tsattn.workspace import Workspace, name_for
 if TYPE_CHECKING:
     from optuna import Study, Trial
 
-KEPT = 0.2  # of --max-time, for the final training
-LEAST_TRIALS = 4  # that --max-time has room for, however long one would take
-HOPELESS = 1.15  # times the best score on the first fold: not worth a second one
+KEPT = 0.2  # share of --max-time for the final training
+LEAST_TRIALS = 4  # trials that --max-time allows at least; their length is limited accordingly
+HOPELESS = 1.15  # a trial with this many times the best score on the first fold is pruned
 
 
 @dataclass(frozen=True)
 class Tried:
-    """One trial. score: error relative to seasonal naive's, lower is better; None unless `state` is "done".
+    """One trial. score: error relative to seasonal naive, lower is better; None unless `state` is "done".
 
-    state: "running", "done", "pruned", "stopped" (Ctrl-C, or the time is up) or "failed".
-    changed: the settings other than what `train` would take.
+    state: "running", "done", "pruned", "stopped" (by Ctrl-C or the time limit) or "failed".
+    changed: settings that differ from the defaults of `train`.
     """
 
     number: int
@@ -55,7 +55,7 @@ class Tried:
 
 @dataclass(frozen=True, eq=False)
 class Tuned:
-    """A model trained with the best settings of a search, and the trials; the first trial is what `train` would take."""
+    """A model trained with the best settings of a search, and all trials; the first one has the defaults of `train`."""
 
     trained: Trained
     tried: tuple[Tried, ...]
@@ -69,11 +69,11 @@ class Tuned:
 
 
 class _Stop(Exception):
-    """The search is over: its time is up, or Ctrl-C was pressed."""
+    """The search ends: the time limit is over, or Ctrl-C was pressed."""
 
 
 class _Prune(Exception):
-    """This trial is not worth going on with."""
+    """The trial is pruned."""
 
 
 def run(
@@ -87,12 +87,14 @@ def run(
     resume: bool,
     listener: Listener,
 ) -> Tuned:
-    """Tune; see tsattn.api.tune."""
+    """Tune; see tsattn.tune."""
     _optuna()
     if isinstance(data, str) and data == "-":
-        raise ConfigError("standard input can be read only once, and the final training reads the data again", "name a file")
+        raise ConfigError("standard input can be read only once, but the final training reads the data again", "name a file")
     if request.train.get("devices", 1) * request.train.get("nodes", 1) > 1:
-        raise ConfigError("a search runs on one device", "tune on one, then train with what it found: --config, --devices N")
+        raise ConfigError(
+            "a search runs on one device", "tune on one device, then train with the settings found: --config FILE --devices N"
+        )
     began = time.monotonic()
     name = name or name_for(data)
     panel, report = read(data, request.read)
@@ -102,12 +104,12 @@ def run(
         stopped = search.run(trials, resume)
     best = search.best()
     if best is None:
-        listener.note("no trial was finished: nothing to keep")
+        listener.note("no trial finished, so there is nothing to save")
         if stopped == "interrupted":
             raise KeyboardInterrupt
-        raise TsattnError("no trial was finished", "give it more time: --max-time 30m, or fewer steps: --steps 200")
-    more = "; Ctrl-C again ends that too, with the best weights so far" if stopped == "interrupted" else ""
-    listener.note(f"training with the settings of trial {best.number} on all rows before the test tail{more}")
+        raise TsattnError("no trial finished", "allow more time: --max-time 30m, or use fewer steps: --steps 200")
+    more = "; press Ctrl-C again to stop that too and save the best weights so far" if stopped == "interrupted" else ""
+    listener.note(f"training with the settings of trial {best.number} on all rows before the test windows{more}")
     made = search.settings_of(best)
     if max_time is not None:
         made["train"]["max_time"] = max(KEPT * max_time, max_time - (time.monotonic() - began))
@@ -118,7 +120,7 @@ def run(
 
 
 class _Search:
-    """A study of one panel: asks for settings, scores them, and remembers in SQLite."""
+    """A study of one panel: proposes settings, scores them, and stores trials in SQLite."""
 
     def __init__(
         self,
@@ -142,11 +144,11 @@ class _Search:
         self.study: Study | None = None
 
     def run(self, trials: int, resume: bool) -> str:
-        """Try until `trials` have ended, those of earlier runs counted. Returns "finished", "time" or "interrupted"."""
+        """Run trials until `trials` have ended, including earlier runs. Returns "finished", "time" or "interrupted"."""
         from optuna.trial import TrialState
 
         self.study = study = self._open(resume)
-        # what `train` would take comes first, and again when it was cut short
+        # the defaults of `train` come first, and again when that trial was cut short
         if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.WAITING)):
             study.enqueue_trial({knob.field: usual(knob, self.usual) for knob in self.knobs})
         for one in self.tried():
@@ -156,7 +158,7 @@ class _Search:
                 if self.deadline is not None and time.monotonic() >= self.deadline:
                     return "time"
                 if len(study.get_trials(deepcopy=False, states=(TrialState.FAIL,))) > max(5, trials):
-                    break  # nothing works: the first error was told
+                    break  # every trial fails; the first error was shown
                 self._try()
         except (_Stop, KeyboardInterrupt) as stop:
             return str(stop) or "interrupted"
@@ -168,17 +170,17 @@ class _Search:
         return min(done)[2] if done else None
 
     def tried(self) -> list[Tried]:
-        """Every trial so far."""
+        """All trials so far."""
         assert self.study is not None
         return [self._tell(trial) for trial in self.study.get_trials(deepcopy=False) if trial.params]
 
     def settings_of(self, one: Tried) -> dict[str, dict[str, Any]]:
-        """The fields of [model] and [train] of a trial."""
+        """Fields of [model] and [train] of a trial."""
         assert self.study is not None
         return settings(self.study.get_trials(deepcopy=False)[one.number].params, self.fixed)
 
     def _open(self, resume: bool) -> Study:
-        """The study of this data and these settings; a search on other data never mixes with it."""
+        """Open the study of this data and these settings; other data or settings have a study of their own."""
         optuna = _optuna()
         digest = hashlib.sha256(train.fingerprint(self.panel).encode())
         for said in (
@@ -191,7 +193,7 @@ class _Search:
         name, storage = digest.hexdigest()[:16], f"sqlite:///{self.path}"
         there = name in optuna.get_all_study_names(storage)
         if resume and not there:
-            raise ConfigError("there is no search on this data with these settings to resume", "leave --resume out to begin one")
+            raise ConfigError("there is no search on this data with these settings to resume", "remove --resume to start one")
         if there and not resume:
             optuna.delete_study(study_name=name, storage=storage)
         study: Study = optuna.create_study(study_name=name, storage=storage, load_if_exists=True)
@@ -222,9 +224,9 @@ class _Search:
         except (_Stop, KeyboardInterrupt):
             trial.set_user_attr("stopped", True)
             raise
-        except TsattnError as error:  # such as training that diverged; another trial may do better
+        except TsattnError as error:  # for example diverged training; another trial may succeed
             if isinstance(error, ConfigError) and self.best() is None:
-                raise  # what the user settled leaves no network to be tried
+                raise  # the settings of the user allow no network
             self.listener.note(f"trial {trial.number}: {error.message}")
         finally:
             trial.set_user_attr("seconds", round(time.monotonic() - began, 1))
@@ -232,7 +234,7 @@ class _Search:
             self.listener.trial(self._tell(self.study.get_trials(deepcopy=False)[trial.number]))
 
     def _score(self, trial: Trial, made: Plan) -> float:
-        """The mean over folds of the error relative to seasonal naive's."""
+        """Mean over folds of the error relative to seasonal naive."""
         scores: list[float] = []
         for number, fold in enumerate(self.folds):
             scores.append(self._score_fold(fold, made, self._watch(trial, number)))
@@ -263,7 +265,7 @@ class _Search:
         return relative_error(scores.table())
 
     def _watch(self, trial: Trial, fold: int) -> Callable[[Any], None]:
-        """Passes progress on; ends the search when its time is up, and the trial when it does worse than most did by then."""
+        """Return a progress handler that stops the search at its time limit and prunes trials worse than the median."""
         told: set[int] = set()
 
         def watch(now: Any) -> None:
@@ -294,10 +296,10 @@ class _Search:
 
 
 def _optuna() -> Any:
-    """Optuna, without its log. Raises ConfigError that says how to install it."""
+    """Import Optuna without its log. Raises ConfigError that says how to install it."""
     try:
         import optuna
     except ImportError:
-        raise ConfigError("Optuna is not installed, which `tsattn tune` searches with", "pip install 'tsattn[tune]'") from None
+        raise ConfigError("`tsattn tune` needs Optuna, which is not installed", "pip install 'tsattn[tune]'") from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna

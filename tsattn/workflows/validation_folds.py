@@ -1,4 +1,4 @@
-"""What a search is scored on: rolling origins before the test tail, and one number for them."""
+"""Folds that a search is scored on: rolling origins before the test windows, and one error for them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tsattn.errors import DataError
 from tsattn.workflows.plan import Plan
 
 FOLDS = 2
-SHARE = 0.3  # of what stands before the test tail, at most, for all folds
-MOST_WINDOWS = 5  # of an item, in a fold
+SHARE = 0.3  # of the rows before the test windows, at most, for all folds
+MOST_WINDOWS = 5  # of an item in a fold
 REFERENCE = "seasonal-naive"
 
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Train on what is before `cut` (S,), score on the `windows` horizons of each item from there to `end` (S,)."""
+    """Train on rows before `cut` (S,), score on the `windows` horizons of each item from there to `end` (S,)."""
 
     cut: np.ndarray
     windows: int
@@ -30,15 +30,15 @@ class Fold:
 
 
 def folds_of(panel: Panel, made: Plan) -> list[Fold]:
-    """FOLDS pieces of whole horizons at the end of what stands before the test tail, oldest first; one if it is short.
+    """FOLDS folds of whole horizons before the test windows, oldest first; one for short series.
 
-    Raises DataError when there is no room for one.
+    Raises DataError when the series are too short for one.
     """
     left = made.test_start - panel.indptr[:-1]
     typical, horizon = float(np.quantile(left, 0.25)), made.horizon
     if typical < 4 * horizon:
         raise DataError(
-            f"the series leave {int(typical)} rows before the test tail: too few to choose settings by",
+            f"the series have {int(typical)} rows before the test windows: too few to compare settings",
             "give longer series, a shorter --horizon, or fewer --test-windows",
         )
     count = FOLDS if SHARE * typical >= FOLDS * horizon else 1
@@ -49,9 +49,9 @@ def folds_of(panel: Panel, made: Plan) -> list[Fold]:
 
 
 def relative_error(rows: Sequence[dict[str, Any]]) -> float:
-    """Geometric mean of MASE and WQL, each as a share of the second row's; a metric it cannot tell by is left out.
+    """Geometric mean of MASE and WQL relative to the second row's; a metric that is not finite is left out.
 
-    0.8 = a fifth less error than seasonal naive. NaN when neither can be told.
+    0.8 = a fifth less error than seasonal naive. NaN without any metric.
     """
     shares = []
     for metric in ("MASE", "WQL"):

@@ -1,4 +1,4 @@
-"""What a table of scores means for whoever has to choose a method."""
+"""A verdict on a model from a table of scores."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tsattn.data.panel import Panel
 from tsattn.forecasting.baselines.simple import BASELINES
 from tsattn.forecasting.scores import SKILLS
 
-CLEAR = 0.01  # less is no gain worth telling
+CLEAR = 0.01  # a smaller difference does not count
 ZEROS = 0.4  # share of zeros from which on a series counts as intermittent
-INTERMITTENT = "historic-quantiles"  # what such series are hard to beat with
-LONG, ENOUGH = "long-cycle", 3  # what data with a day and a week are hard to beat with, where they hold so many weeks
+INTERMITTENT = "historic-quantiles"  # a strong baseline for such series
+LONG, ENOUGH = "long-cycle", 3  # a strong baseline for data with a day and a week, if they hold this many weeks
 
 
 def usual_baselines(panel: Panel, names: Sequence[str]) -> tuple[str, ...]:
-    """The baselines `names`, for data of two cycles the one that repeats the longer, and for intermittent data the one whose
-    median is zero where most values are.
+    """The baselines `names`, plus the one that repeats the longer cycle for data of two cycles, and historic quantiles for
+    intermittent data.
     """
     seen = panel.target[~np.isnan(panel.target)]
     intermittent = len(seen) > 0 and float(np.mean(seen == 0)) >= ZEROS
@@ -31,12 +31,12 @@ def usual_baselines(panel: Panel, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def verdict(rows: Sequence[Mapping[str, Any]], model: str) -> tuple[str, bool | None]:
-    """One plain sentence on whether a model is worth using, and whether it beats every simple method on every metric.
+    """A sentence on how a model compares with the baselines, and whether it is better on every metric; None without any.
 
-    rows: those of Backtest.table, or of a model's card. On each metric the best baseline of the table is what counts.
+    rows: those of Backtest.table, or of a model's card. Each metric is compared with the best baseline on that metric.
     """
     own = next((row for row in rows if row["model"] == model), {})
-    gains, parts = [], []
+    gains, parts, best_names = [], [], []
     for metric in SKILLS:
         scored = [(float(r[metric]), str(r["model"])) for r in rows if r["model"] in BASELINES and _is_number(r.get(metric))]
         if not scored or not _is_number(own.get(metric)):
@@ -45,14 +45,19 @@ def verdict(rows: Sequence[Mapping[str, Any]], model: str) -> tuple[str, bool | 
         gains.append(1 - own[metric] / best if best > 0 else 0.0 if own[metric] == 0 else -math.inf)
         much = f"{abs(gains[-1]) * 100:.1f} %" if best > 0 else f"{own[metric]:.4g}"
         parts.append(f"{metric} {much} {'lower' if gains[-1] > 0 else 'higher'} than {name}")
+        best_names.append(name)
     if not gains:
-        return f"{model}: there is no simple method to compare with", None
+        return f"{model}: there is no baseline to compare with", None
     detail = ", ".join(parts)
     if all(gain >= CLEAR for gain in gains):
-        return f"{model} beats the best simple methods: {detail}", True
+        return f"{model} beats the best baselines: {detail}", True
     if any(gain > 0 for gain in gains):
-        return f"{model} does not clearly beat the best simple methods: {detail}", False
-    return f"{model} does NOT beat the best simple methods: {detail}; they serve this data as well", False
+        return f"{model} does not clearly beat the best baselines: {detail}", False
+    names = " and ".join(dict.fromkeys(best_names))
+    end = f"{names} {'is' if len(set(best_names)) == 1 else 'are'} better for this data"
+    if all(gain > -CLEAR for gain in gains):
+        end = "they are equally good"
+    return f"{model} does NOT beat the best baselines: {detail}; {end}", False
 
 
 def _is_number(value: Any) -> bool:

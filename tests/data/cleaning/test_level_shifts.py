@@ -5,14 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tsattn.data.cleaning.level_shifts import levelled, moves
+from tsattn.data.cleaning.level_shifts import at_newest_level, find_level_shifts
+
+
+def lifted(past: np.ndarray, periods: tuple[int, ...] = ()) -> np.ndarray:
+    return at_newest_level(past, find_level_shifts(past), periods)
+
 
 T = np.arange(400)
 NOISE = np.random.default_rng(0).standard_normal(400)
 SEASON = 3 * np.sin(T * 2 * np.pi / 7)
 
 
-def moved(after: int, by: float = 40.0, base: np.ndarray = NOISE) -> np.ndarray:
+def shifted(after: int, by: float = 40.0, base: np.ndarray = NOISE) -> np.ndarray:
     return (base + by * (400 - after <= T)).astype(np.float32)
 
 
@@ -21,41 +26,41 @@ def moved(after: int, by: float = 40.0, base: np.ndarray = NOISE) -> np.ndarray:
 @pytest.mark.parametrize("base", [NOISE, NOISE + SEASON], ids=["noise", "season"])
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 def test_when_a_level_has_moved_then_what_lies_before_is_brought_there(after, by, base, scale):
-    past = scale * np.stack([base, moved(after, by, base)]).astype(np.float32)
-    assert moves(past) == [(1, 400 - after)]
-    found = levelled(past, (7,))
+    past = scale * np.stack([base, shifted(after, by, base)]).astype(np.float32)
+    assert find_level_shifts(past) == [(1, 400 - after)]
+    found = lifted(past, (7,))
     np.testing.assert_array_equal(found[0], past[0])
     np.testing.assert_array_equal(found[1, 400 - after :], past[1, 400 - after :])
     np.testing.assert_allclose(found[1, : 400 - after] / scale, base[: 400 - after] + by, atol=2.5)
     padded = np.concatenate([np.full((2, 50), np.nan, np.float32), past], 1)
-    np.testing.assert_array_equal(levelled(padded, (7,))[:, 50:], found)
+    np.testing.assert_array_equal(lifted(padded, (7,))[:, 50:], found)
 
 
 def test_when_there_is_a_season_or_a_trend_then_the_old_level_is_that_of_the_same_phases_just_before():
     day = 10 * np.sin(T * 2 * np.pi / 24)
     nightly = (day + 0.1 * NOISE + 60 * (T >= 393)).astype(np.float32)[None]
-    np.testing.assert_allclose(levelled(nightly, (24, 168))[0, :393], day[:393] + 60, atol=0.5)
+    np.testing.assert_allclose(lifted(nightly, (24, 168))[0, :393], day[:393] + 60, atol=0.5)
     rising = (0.05 * T + 0.1 * NOISE + 60 * (T >= 390)).astype(np.float32)[None]
-    found = levelled(rising)
+    found = lifted(rising)
     assert abs(found[0, 380:390].mean() - found[0, 390:].mean()) < 1.5
 
 
 def test_when_a_series_is_short_then_its_padding_has_no_say():
-    short = moved(15)[-60:]
-    assert moves(short[None]) == [(0, 45)]
-    assert moves(np.concatenate([np.full(500, np.nan, np.float32), short])[None]) == [(0, 545)]
+    short = shifted(15)[-60:]
+    assert find_level_shifts(short[None]) == [(0, 45)]
+    assert find_level_shifts(np.concatenate([np.full(500, np.nan, np.float32), short])[None]) == [(0, 545)]
 
 
-def test_when_a_few_values_are_missing_then_the_move_is_found_all_the_same():
-    past = moved(20)[None]
+def test_when_a_few_values_are_missing_then_the_shift_is_found_all_the_same():
+    past = shifted(20)[None]
     past[0, [100, 379, 380, 381, 390, 399]] = np.nan
-    assert moves(past) == [(0, 382)]
-    assert np.isnan(levelled(past)[0, [100, 379, 380, 381, 390, 399]]).all()
+    assert find_level_shifts(past) == [(0, 382)]
+    assert np.isnan(lifted(past)[0, [100, 379, 380, 381, 390, 399]]).all()
 
 
 def test_when_values_never_are_below_zero_then_a_fall_scales_them():
     past = (100 + 5 * NOISE - 90 * (T >= 385)).clip(1).astype(np.float32)[None]
-    found = levelled(past)
+    found = lifted(past)
     assert found.min() >= 0
     assert np.median(found[0, :385]) == pytest.approx(np.median(past[0, 385:]), rel=0.02)
 
@@ -63,10 +68,10 @@ def test_when_values_never_are_below_zero_then_a_fall_scales_them():
 @pytest.mark.parametrize(
     "series",
     [
-        moved(4),  # so few may be an event
-        moved(65),  # so many tell of themselves
-        moved(20, by=5.0),  # not beyond doubt
-        moved(20, base=NOISE + 40 * ((T >= 100) & (T < 130))),  # it was there before
+        shifted(4),  # so few may be an event
+        shifted(65),  # so many tell of themselves
+        shifted(20, by=5.0),  # not beyond doubt
+        shifted(20, base=NOISE + 40 * ((T >= 100) & (T < 130))),  # it was there before
         np.where(T >= 380, 0.0, 50 + NOISE),  # closed, or stuck
         0.5 * T + NOISE,
         np.exp(T / 60) + 0.1 * NOISE,
@@ -74,12 +79,12 @@ def test_when_values_never_are_below_zero_then_a_fall_scales_them():
         np.where(T % 100 >= 60, 40.0, 0.0) + NOISE,  # a regime that comes and goes
         np.full(400, 3.0),
         np.full(400, np.nan),
-        moved(10)[-30:],  # too little before it
-        moved(10)[:3],
+        shifted(10)[-30:],  # too little before it
+        shifted(10)[:3],
     ],
     ids=lambda series: "",
 )
-def test_when_it_is_not_beyond_doubt_that_a_level_moved_then_the_window_itself_comes_back(series):
+def test_when_it_is_not_beyond_doubt_that_a_level_shifted_then_the_window_itself_comes_back(series):
     past = np.asarray(series, np.float32)[None]
-    assert moves(past) == []
-    assert levelled(past) is past
+    assert find_level_shifts(past) == []
+    assert lifted(past) is past

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tsattn.config import ReadOptions
-from tsattn.data.cleaning.gross_errors import warn_of_outliers
+from tsattn.data.cleaning.row_checks import warn_of_gross_errors, without_sentinels
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading import freq_inference
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.encode import constant_by_item, encode
 from tsattn.data.reading.grid import Grid, find_freq, on_grid
+from tsattn.data.reading.open_slots import with_open_slots
 from tsattn.data.reading.roles import Roles
 from tsattn.data.reading.row_times import Clock, same_time_of_day, utc_stamps, wall_stamps
 from tsattn.data.reading.rows import Rows, in_order, merged, resampled
@@ -63,15 +64,13 @@ class _Features:
     arrays: list[np.ndarray]
 
 
-def assemble(
-    table: Table, clock: Clock | None, roles: Roles, options: ReadOptions, schema: Schema | None, decimal: str, notes: Notes
-) -> Panel:
+def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptions, schema: Schema | None, notes: Notes) -> Panel:
     """Group, encode, order, regularise, trim. Raises DataError and ConfigError with the place of what is wrong."""
     group, ids = items_of(table, roles.item, "series")
     wanted = schema or Schema()
-    past = _Features(*encode(table, options.past, wanted.past_features, decimal, notes))
-    known = _Features(*encode(table, options.known, wanted.known_features, decimal, notes))
-    static = _Features(*encode(table, options.static, wanted.static_features, decimal, notes))
+    past = _Features(*encode(table, options.past, wanted.past_features, notes))
+    known = _Features(*encode(table, options.known, wanted.known_features, notes))
+    static = _Features(*encode(table, options.static, wanted.static_features, notes))
     static_values = constant_by_item(static.names, static.arrays, group, ids)
     targets = [table.columns[name] for name in roles.target]
     for column in targets:
@@ -79,8 +78,11 @@ def assemble(
     values = [c.values for c in targets] + past.arrays + known.arrays
     rows = Rows(group, np.zeros(0, "datetime64[us]"), values, ids, table.where)
     del values
+    rows = without_sentinels(rows, list(roles.target), notes)
     freq, rows, tz = _timed(table, rows, clock, options, len(targets), notes)
-    warn_of_outliers(rows, list(roles.target), notes)
+    if clock is not None and not clock.counted:
+        freq, rows, tz = with_open_slots(freq, rows, tz, options, notes)
+    warn_of_gross_errors(rows, list(roles.target), notes)
     grid = on_grid(rows, freq, notes, forced=options.freq is not None)
     del rows
     made = Schema(
@@ -133,7 +135,7 @@ def _timed(
     if not zoned and not same_time_of_day(stamps):
         hint += "; if a clock was set back there, name its zone: --timezone Europe/Berlin, for example"
     if joined is not None:
-        return joined, resampled(ordered, joined, options.agg, targets, notes), clock.zone
+        return joined, resampled(ordered, joined.plain, options.agg, targets, notes), clock.zone
     ordered = merged(ordered, options.on_duplicate, notes, hint)
     if forced is not None:
         return forced, ordered, clock.zone
@@ -188,6 +190,9 @@ def _panel(grid: Grid, roles: Roles, schema: Schema, static: np.ndarray, tz: str
     if lost:
         k = next(k for k, p in enumerate(pieces) if not p.kept.all())
         first = _name(grid.ids[int(np.argmin(pieces[k].kept))], roles, k)
+        notes.left_out += [
+            _name(i, roles, k) for k, p in enumerate(pieces) for i, kept in zip(grid.ids, p.kept, strict=True) if not kept
+        ]
         notes.repair("items without any value left out", lost, repr(first))
         notes.warn(f"{lost} item{'s have' if lost > 1 else ' has'} no value at all: {first!r}{' and others' if lost > 1 else ''}")
     ids = [_name(i, roles, k) for k, p in enumerate(pieces) for i, kept in zip(grid.ids, p.kept, strict=True) if kept]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tsattn.data import arrow
+from tsattn.data.reading.marks import UNKNOWN, Marks
 from tsattn.data.reading.row_location import Where
 from tsattn.errors import DataError
 
@@ -60,14 +61,21 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Columns of equal length, by name, and where each row came from."""
+    """Columns of equal length, by name, where each row came from, and how numbers are written in its texts."""
 
     columns: dict[str, Column]
     rows: int
     where: Where
+    marks: Marks = UNKNOWN
 
     def take(self, rows: np.ndarray) -> Table:
-        return Table({n: c.take(rows) for n, c in self.columns.items()}, len(rows), self.where.of(rows))
+        columns = {n: c.take(rows) for n, c in self.columns.items()}
+        return replace(self, columns=columns, rows=len(rows), where=self.where.of(rows))
+
+    def only(self, names: Iterable[str]) -> Table:
+        """The table with these columns alone, in their order."""
+        wanted = set(names)
+        return replace(self, columns={n: c for n, c in self.columns.items() if n in wanted})
 
 
 def from_chunks(name: str, chunks: list[Any], where: str) -> Column:
@@ -180,7 +188,18 @@ def concatenated(tables: list[Table], where: str) -> Table:
         else:
             columns[name] = replace(pieces[0], values=np.concatenate([p.values for p in pieces]))
     parts = [part for t in tables for part in t.where.parts]
-    return Table(columns, sum(t.rows for t in tables), Where(parts))
+    return Table(columns, sum(t.rows for t in tables), Where(parts), first.marks)
+
+
+def compact(column: Column) -> Column:
+    """The column without labels that no row uses."""
+    if column.kind != "text" or column.labels is None:
+        return column
+    used = np.bincount(column.values[column.values >= 0], minlength=len(column.labels)) > 0
+    if used.all():
+        return column
+    moved = np.append(np.cumsum(used) - 1, -1).astype(np.int32)
+    return replace(column, values=moved[column.values], labels=column.labels.filter(arrow.bits(used)))
 
 
 def as_text(column: Column) -> Column:

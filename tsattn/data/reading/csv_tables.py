@@ -5,16 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from typing import Any
 
 from tsattn.config import ReadOptions
 from tsattn.data.reading.columns import Table, from_chunks
-from tsattn.data.reading.dialect import LONGEST_LINE, NULLS, Dialect, fallen_back, sniff
+from tsattn.data.reading.dialect import LONGEST_LINE, Dialect, fallen_back, marks_of_words, sniff
+from tsattn.data.reading.footers import is_total
+from tsattn.data.reading.header import COMMENTS
+from tsattn.data.reading.json_tables import json_table
+from tsattn.data.reading.marks import proved
 from tsattn.data.reading.row_location import Where
 from tsattn.data.reading.source import Part
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
+_MOST_NOTES = 50
 _EXACT_LINES = 3_000_000  # beyond, counting lines for a message would take longer than a user waits
 
 
@@ -25,7 +31,10 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
     try:
         if part.kind == "text":
             return _text(part, sniff(part, options, notes), notes)
-        return from_arrow(_parquet(part) if part.kind == "parquet" else part.table, part.name)
+        if part.kind == "json":
+            return replace(from_arrow(json_table(part, options, notes), part.name), marks=marks_of_words(options))
+        table = _parquet(part) if part.kind == "parquet" else part.table
+        return replace(from_arrow(table, part.name), marks=marks_of_words(options))
     except (pa.ArrowException, OSError, EOFError, UnicodeError, OverflowError) as error:
         raise DataError(f"{part.name}: cannot be read: {_short(error)}", "is the file whole?") from None
 
@@ -65,8 +74,15 @@ def _text(part: Part, dialect: Dialect, notes: Notes) -> Table:
             table = _parse(part, dialect, types)
             break
         except _WrongType as wrong:
+            if types[wrong.column] == "int64" and proved([wrong.cell]) == dialect.decimal:
+                types = ["float64" if kind == "int64" else kind for kind in types]  # no mark groups thousands in this file
+                continue
             failures += 1
             types = ["text"] * len(types) if failures > 3 else [*types[: wrong.column], "text", *types[wrong.column + 1 :]]
+        except _Notes as ragged:
+            notes.repair("lines that are notes, not rows, left out", ragged.count, f"{part.name}, line {ragged.line}")
+            notes.weigh("notes", f"{ragged.count} lines", f"line {ragged.line} is {ragged.text!r}")
+            dialect = replace(dialect, loose=True)
         except _WrongBytes:
             if dialect.encoding != "utf-8":
                 raise DataError(
@@ -83,9 +99,17 @@ def _text(part: Part, dialect: Dialect, notes: Notes) -> Table:
 class _WrongType(Exception):
     """A cell does not fit its column's type."""
 
-    def __init__(self, column: int) -> None:
-        super().__init__(column)
-        self.column = column
+    def __init__(self, column: int, cell: str) -> None:
+        super().__init__(column, cell)
+        self.column, self.cell = column, cell
+
+
+class _Notes(Exception):
+    """All lines of another width are comments, or stand below the table."""
+
+    def __init__(self, count: int, line: int, text: str) -> None:
+        super().__init__(count, line, text)
+        self.count, self.line, self.text = count, line, text
 
 
 class _WrongBytes(Exception):
@@ -101,10 +125,13 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
     def judge(row: Any) -> str:
         if not row.text.strip(f'{dialect.delimiter} \t\r\n"\x00'):
             return "skip"
+        if dialect.loose:
+            return "skip"
         ragged.append((row.expected_columns, row.actual_columns))
         return "error"
 
     arrow = {
+        "int64": pa.int64(),
         "float32": pa.float32(),
         "float64": pa.float64(),
         "iso": pa.timestamp("us"),
@@ -112,7 +139,7 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
     }
     convert = pc.ConvertOptions(
         column_types={name: arrow[kind] for name, kind in zip(dialect.names, types, strict=True)},
-        null_values=list(NULLS),
+        null_values=list(dialect.nulls),
         strings_can_be_null=False,
         decimal_point=dialect.decimal,
     )
@@ -142,7 +169,7 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
     for i, name in enumerate(dialect.names):
         columns[name] = from_chunks(name, chunks[i], part.name)
         pa.default_memory_pool().release_unused()  # or the column would stay in memory beside its copy
-    return Table(columns, rows, where)
+    return Table(columns, rows, where, dialect.marks)
 
 
 def _explained(message: str, part: Part, dialect: Dialect, ragged: list[tuple[int, int]]) -> Exception:
@@ -151,9 +178,13 @@ def _explained(message: str, part: Part, dialect: Dialect, ragged: list[tuple[in
     if "UTF8" in message:
         return _WrongBytes()
     if found:
-        return _WrongType(int(found.group(1)))
+        cell = re.search(r"invalid value '(.*)'", found.group(2), re.S)
+        return _WrongType(int(found.group(1)), cell.group(1) if cell else "")
     if ragged or "Expected" in message:
-        line, expected, actual = _first_ragged(part, dialect) or (0, *(ragged[0] if ragged else (len(dialect.names), 0)))
+        uneven = _ragged(part, dialect)
+        if isinstance(uneven, _Notes):
+            return uneven
+        line, expected, actual = uneven or (0, *(ragged[0] if ragged else (len(dialect.names), 0)))
         at = f", line {line}" if line else ""
         return DataError(
             f"{part.name}{at}: {actual} fields where the header has {expected}",
@@ -174,13 +205,16 @@ def _short(error: object) -> str:
 def _records(part: Part, dialect: Dialect) -> Any:
     """(physical line of its start, fields) of each data row that is not blank, read slowly, for messages only."""
     with part.open() as stream:
-        text = io.TextIOWrapper(io.BufferedReader(stream), dialect.encoding, "replace", newline="")
-        reader = csv.reader(_lines(text), delimiter=dialect.delimiter)
+        text = _lines(io.TextIOWrapper(io.BufferedReader(stream), dialect.encoding, "replace", newline=""))
+        for _ in range(dialect.skip):  # a quote in a comment would join lines
+            next(text, "")
+        reader = csv.reader(text, delimiter=dialect.delimiter)
         before = 0
         for row in reader:
             start, before = before + 1, reader.line_num
-            if start > dialect.skip and row and (len(row) == len(dialect.names) or any(c.strip() for c in row)):
-                yield start, row
+            width = len(row) == len(dialect.names)
+            if row and (width or (any(c.strip() for c in row) and not dialect.loose)):
+                yield dialect.skip + start, row
 
 
 def _lines(text: Any) -> Any:
@@ -200,11 +234,30 @@ def line_of(part: Part, dialect: Dialect, row: int) -> int:
     return dialect.skip + row + 1
 
 
-def _first_ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | None:
+def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | None:
+    """The first line of another width: (line, expected, actual); _Notes where all are comments or below the table."""
+    width, found, last = len(dialect.names), [], 0
     try:
         for line, row in _records(part, dialect):
-            if len(row) != len(dialect.names):
-                return line, len(dialect.names), len(row)
+            if len(row) == width:
+                last = line
+            else:
+                found.append((line, row))
+                if len(found) > _MOST_NOTES:
+                    break
     except (csv.Error, OSError, UnicodeError):
-        pass
-    return None
+        return None
+    if not found:
+        return None
+    if len(found) <= _MOST_NOTES and last and all(_is_note(line, row, last, width) for line, row in found):
+        return _Notes(len(found), found[0][0], dialect.delimiter.join(found[0][1])[:60])
+    return found[0][0], width, len(found[0][1])
+
+
+def _is_note(line: int, row: list[str], last: int, width: int) -> bool:
+    """Whether a line is a comment, or a sentence or a sum below the last row."""
+    cell = next((c.strip() for c in row if c.strip()), "")
+    if cell.startswith(COMMENTS):
+        return True
+    alone = sum(bool(c.strip()) for c in row) == 1 and (" " in cell or ":" in cell)
+    return line > last and not cell[:1].isdigit() and (alone or is_total(cell))

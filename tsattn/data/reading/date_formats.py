@@ -1,4 +1,4 @@
-"""Texts and numbers -> timestamps. Every form is one regular expression over the distinct texts of a column."""
+"""Texts -> timestamps. Every format is one regular expression over the distinct texts of a column."""
 
 from __future__ import annotations
 
@@ -8,49 +8,98 @@ from typing import Any
 import numpy as np
 
 from tsattn.data import arrow
-from tsattn.data.reading.dialect import NULLS
+from tsattn.data.reading.date_parts import NAIVE, NAT, DateParts
+from tsattn.data.reading.missing import NULLS
+from tsattn.data.reading.month_names import weekday_names
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_CLOCK = (
-    r"(?:[T ,]+(?P<h>\d{1,2})(?:[:h.](?P<mi>\d{2}))?(?::(?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s*(?P<ap>[AaPp]\.?[Mm]\.?)?)?"
-    r"\s*(?P<z>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
+__all__ = ["FORMATS", "NAIVE", "NAT", "Parsed", "parse_texts", "times_of_day"]
+
+_ZONE = r"(?P<z>[zZ]|[A-Za-z]{3,4}|(?:utc|UTC|gmt|GMT)? ?[+\x{2212}-]\d{1,2}(?::?\d{2})?)?(?: ?[\[(][^\])]*[\])])?$"
+_TIME = (
+    r"(?P<h>\d{1,2})(?:[:h.](?P<mi>\d{2}))?(?:[:.](?P<s>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?"
+    r"\s*(?:[Uu]hr|(?P<ap>[AaPp]\.?[Mm]\.?))?"
 )
-_WEEKDAY = r"^(?:(?:[Mm]on|[Tt]ue|[Ww]ed|[Tt]hu|[Ff]ri|[Ss]at|[Ss]un)[a-z]*\.?,?\s+)?"
-_NAME = r"(?P<mon>[A-Za-z]{3,9})\.?"
+_CLOCK = rf"(?:[tT ,:_]+(?:- )?{_TIME})?\s*" + _ZONE
+_NAME = r"(?P<mon>\p{L}{3,14})"
+_SEP = r"[ ./,'-]*"
+_DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|o|a)?"
 _DATE_SEP = r"[-/.]"
-# (style, pattern), tried in this order; a text belongs to the first that matches it and gives a real date
-_FORMS = (
-    ("2000-01-31", rf"^(?P<y>\d{{4}}){_DATE_SEP}(?P<m>\d{{1,2}}){_DATE_SEP}(?P<d>\d{{1,2}})" + _CLOCK),
-    ("day/month", rf"{_WEEKDAY}(?P<a>\d{{1,2}}){_DATE_SEP}(?P<b>\d{{1,2}}){_DATE_SEP}(?P<y>\d{{4}}|\d{{2}})" + _CLOCK),
-    ("Jan 31 2000", rf"{_WEEKDAY}{_NAME}[ -/]*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:,\s*|[ -/]+)(?P<y>\d{{4}})" + _CLOCK),
-    ("31 Jan 2000", rf"{_WEEKDAY}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[ -/]*{_NAME},?[ -/]*(?P<y>\d{{4}}|\d{{2}})" + _CLOCK),
-    ("2000 Jan 31", rf"^(?P<y>\d{{4}})[ -/]+{_NAME}[ -/]+(?P<d>\d{{1,2}})" + _CLOCK),
-    ("Jan 2000", rf"^{_NAME},?[ -/]*(?P<y>\d{{4}})$"),
-    ("2000 Jan", rf"^(?P<y>\d{{4}})[ -/]*{_NAME}$"),
-    ("Jan-00", rf"^{_NAME}[-' /]+(?P<y>\d{{2}})$"),
-    ("2000-01", r"^(?P<y>\d{4})(?:[-/.][Mm]?(?P<m>\d{1,2})|[Mm]?(?P<mm>\d{2}))$"),
-    ("01/2000", r"^(?P<m>\d{1,2})[-/.](?P<y>\d{4})$"),
-    ("2000Q1", r"^(?P<y>\d{4})[- /:]?[Qq](?P<q>[1-4])$"),
-    ("Q1 2000", r"^[Qq](?P<q>[1-4])[- /]?(?P<y>\d{4})$"),
-    ("2000-W01", r"^(?P<y>\d{4})[- ]?[Ww](?P<w>\d{1,2})(?:-(?P<wd>[1-7]))?$"),
-    (
-        "20000131",
-        r"^(?P<y>[1-9]\d{3})(?P<m>\d{2})(?P<d>\d{2})"
-        r"(?:[T ]?(?P<h>\d{2}):?(?P<mi>\d{2})?:?(?P<s>\d{2})?)?(?P<z>Z|[+-]\d{2}:?\d{2})?$",
-    ),
-    ("2000", r"^(?P<y>[1-9]\d{3})$"),
+_DOT_SEP = r" ?[-/.] ?"
+_Y2 = r"(?P<y>\d{4}|\d{2})"
+# style -> pattern of texts in lower case, without accents, with single spaces. They are tried in this order; a text belongs to
+# the first that matches it and gives a real date. The groups are those of DateParts: to add a format, add a line.
+FORMATS: dict[str, str] = {
+    "2000-01-31": rf"^(?P<y>\d{{4}}){_DATE_SEP}(?P<m>\d{{1,2}}){_DATE_SEP}(?P<d>\d{{1,2}})" + _CLOCK,
+    "day/month": rf"^(?P<a>\d{{1,2}}){_DOT_SEP}(?P<b>\d{{1,2}}){_DOT_SEP}{_Y2}\.?" + _CLOCK,
+    "Jan 31 2000": rf"^{_NAME}{_SEP}{_DAY}(?:,\s*|[ -/]+)(?P<y>\d{{4}})" + _CLOCK,
+    "31 Jan 2000": rf"^{_DAY}{_SEP}{_NAME}{_SEP}{_Y2}" + _CLOCK,
+    "2000 Jan 31": rf"^(?P<y>\d{{4}}){_SEP}{_NAME}{_SEP}(?P<d>\d{{1,2}})" + _CLOCK,
+    "Jan 31 00:00:00 2000": rf"^{_NAME} +(?P<d>\d{{1,2}}) +{_TIME} *(?P<z>[a-z]{{3,4}})? +(?P<y>\d{{4}})$",
+    "Jan 2000": rf"^{_NAME}{_SEP}(?P<y>\d{{4}})$",
+    "2000 Jan": rf"^(?P<y>\d{{4}}){_SEP}{_NAME}\.?$",
+    "Jan-00": rf"^{_NAME}[-./' ]+(?P<y>\d{{2}})$",
+    "2000-01": r"^(?P<y>\d{4})(?:[-/.][m]?(?P<m>\d{1,2})|[m]?(?P<mm>\d{2}))$",
+    "2000m1": r"^(?P<y>\d{4})[- ]?m(?P<m>\d{1,2})$",
+    "m1 2000": r"^m(?P<m>\d{1,2})[- /](?P<y>\d{4})$",
+    "01/2000": r"^(?P<m>\d{1,2})[-/.](?P<y>\d{4})$",
+    "2000/01": r"^(?:fy ?)?(?P<y>\d{4}) ?[-/\x{2013}] ?(?P<y2>\d{4}|\d{2})$",
+    "FY2000": r"^fy[ '-]?(?P<y>\d{4}|\d{2})$",
+    "FY00/01": r"^fy[ '-]?(?P<y>\d{2})[-/](?P<y2>\d{2})$",
+    "2000Q1": r"^(?:fy ?)?(?P<y>\d{4})[-_ /:.,]*(?:[qtk]|qtr ?|quarter ?|trim(?:estre)? ?|quartal ?)(?P<q>[1-4])$",
+    "2000 1Q": r"^(?:fy ?)?(?P<y>\d{4})[-_ /:.]+(?P<q>[1-4])[.o]?[ -]?(?:[qtk]|quarter|trimestre|quartal)$",
+    "Q1 2000": r"^(?:q|[tk] ?|qtr ?|quarter ?|trim(?:estre)? ?|quartal ?)(?P<q>[1-4])[-_ /:.,']*(?:fy ?)?(?P<y>\d{4})$",
+    "Q1/00": r"^[qtk](?P<q>[1-4])[-_ /:.']+(?:fy ?)?(?P<y>\d{2})$",
+    "1Q00": r"^(?P<q>[1-4])[qtk][-_ /.']*(?:fy ?)?(?P<y>\d{4}|\d{2})$",
+    "FY00Q1": r"^fy[ '-]?(?P<y>\d{2})[- /]?q(?P<q>[1-4])$",
+    "1. Quartal 2000": r"^(?P<q>[1-4])(?:\.|st|nd|rd|th|er|o|e|eme)? ?(?:qtr|quarter|trim(?:estre)?|quartal|kwartaal|kwartal|kvartal|kw),?"
+    r"[ /]*(?P<y>\d{4})\.?$",
+    "2000H1": r"^(?:fy ?)?(?P<y>\d{4})[-_ /:.]*(?:h|s|hy)(?P<hf>[12])$",
+    "H1 2000": r"^(?:h|s|hy|semester ?|semestre ?)(?P<hf>[12])[-_ /:.']+(?:fy ?)?(?P<y>\d{4}|\d{2})$",
+    "H12000": r"^h(?P<hf>[12])(?P<y>\d{4})$",
+    "1H00": r"^(?P<hf>[12])(?:h|s|hy)[-_ /.']*(?P<y>\d{4}|\d{2})$",
+    "1. Halbjahr 2000": r"^(?P<hf>[12])(?:\.|st|nd|er|o|e|eme)? ?(?:half|semestre|halbjahr|sem)[ /]*(?P<y>\d{4})$",
+    "2000-W01": r"^(?P<y>\d{4})[-_ /]?(?:w|kw|cw|wk|u|v|week|woche|uge|vecka) ?(?P<w>\d{1,2})(?:-?(?P<wd>[1-7]))?$",
+    "2000-S01": r"^(?P<y>\d{4})[- ]?(?:s|sem|semaine|semana) ?(?P<w>\d{2})$",
+    "W01 2000": r"^(?:w|kw|cw|wk|week|woche|uge|vecka|semaine|semana|settimana|tydzien|viikko|hafta)[ .]*(?P<w>\d{1,2})"
+    r"[-_ /,.]+(?P<y>\d{4})$",
+    "S01 2000": r"^(?:s|sem\.?) ?(?P<w>\d{2})[-_ /]+(?P<y>\d{4})$",
+    "1. KW 2000": r"^(?P<w>\d{1,2})\.? ?(?:kw|woche|week|semaine|semana|settimana|tydzien|uge|vecka)[ /]*(?P<y>\d{4})$",
+    "2000-031": r"^(?P<y>\d{4})[-/ ]?(?P<doy>\d{3})(?:[t ](?P<h>\d{2}):(?P<mi>\d{2})(?::(?P<s>\d{2}))?)?$",
+    "20000131": r"^(?P<y>[1-9]\d{3})(?P<m>\d{2})(?P<d>\d{2})"
+    r"(?:[t _-]?(?P<h>\d{2}):?(?P<mi>\d{2})?:?(?:(?P<s>\d{2})(?:\.?(?P<f>\d{3}|\d{6}))?)?)?(?P<z>z|[+-]\d{2}:?\d{2})?$",
+    "31012000": r"^(?P<a>\d{2})(?P<b>\d{2})(?P<y>(?:19|20)\d{2})(?:[ _]+(?P<h>\d{2}):?(?P<mi>\d{2}))?$",
+    "2000": r"^(?P<y>[1-9]\d{3})$",
+    "2000年1月31日": r"^(?P<y>\d{4}) ?[年년]\.? ?(?P<m>\d{1,2}) ?[月월](?: ?(?P<d>\d{1,2}) ?[日일])?(?: \(.\))?(?: *(?P<h>\d{1,2}) ?[:時时시]"
+    r" ?(?:(?P<mi>\d{1,2}) ?[分분]?)?(?::?(?P<s>\d{2}) ?[秒초]?)?)?$",
+    "2000年1季度": r"^(?P<y>\d{4}) ?年 ?第?(?P<q>[1-4]) ?季度?$",
+    "2000年": r"^(?P<y>\d{4}) ?[年년]度?$",
+}
+_BOTH_WAYS = ("day/month", "31012000")
+_SHORT_YEAR_FIRST = {
+    "00-01-31": rf"^(?P<y>\d{{2}}){_DATE_SEP}(?P<m>\d{{1,2}}){_DATE_SEP}(?P<d>\d{{1,2}})" + _CLOCK,
+    "00-Jan-31": rf"^(?P<y>\d{{2}}){_SEP}{_NAME}{_SEP}(?P<d>\d{{1,2}})" + _CLOCK,
+    "000131": r"^(?P<y>\d{2})(?P<m>\d{2})(?P<d>\d{2})$",
+}
+# styles so short that a code of a product may look the same: they need a telling name, or an even grid
+COMPACT = frozenset(
+    ("1Q00", "1H00", "Q1/00", "FY2000", "FY00/01", "FY00Q1", "2000/01", "2000-031", "Jan-00", "H1 2000", "31012000")
 )
-_YMD_SHORT = ("00-01-31", rf"^(?P<y>\d{{2}}){_DATE_SEP}(?P<m>\d{{1,2}}){_DATE_SEP}(?P<d>\d{{1,2}})" + _CLOCK)
-NAT = np.datetime64("NaT", "us")
-NAIVE = np.iinfo(np.int64).min  # the offset of a text without one
+_RANGES = (
+    r"^[\[(]?(?P<first>.{6,}?) (?:-|\x{2013}|\x{2014}|to|bis|until|till|au|al|ate|do|~) (?P<last>.{4,}?)[\])]?$",
+    r"^[\[(](?P<first>.{8,}?), ?(?P<last>.{8,}?)[\])]$",
+    r"^(?P<first>\d{4}-\d{2}-\d{2}[^/]*)/(?P<last>[^/]{8,})$",
+    r"^(?P<first>.{8,}?\d) ?[-\x{2013}] ?(?P<last>\d{1,2}[:.]\d{2}(?:[:.]\d{2})?)$",
+)
+_TIME_OF_DAY = rf"^{_TIME}(?: ?(?:-|\x{{2013}}|to|bis) ?\d{{1,2}}(?:[:h.]\d{{2}})?(?:[:.]\d{{2}})?\s*(?:[ap]m)?)?$"
 
 
 @dataclass(frozen=True, eq=False)
 class Parsed:
     """Distinct texts as timestamps. wall: (u,) datetime64[us] wall clock as written, NaT where `failed` or missing.
 
-    other: the same with day and month the other way round, where the form allows both (`wall` has the day first), else None.
-    offset: (u,) microseconds from UTC, NAIVE where none is written. styles: the forms that occur.
+    other: the same with day and month the other way round, where the format allows both (`wall` has the day first), else None.
+    year_first: the same with the year first, where every text has a year of two digits that may be first, else None.
+    offset: (u,) microseconds from UTC, NAIVE where none is written. styles: the keys of FORMATS that occur.
     """
 
     wall: np.ndarray
@@ -58,207 +107,212 @@ class Parsed:
     offset: np.ndarray
     failed: np.ndarray
     styles: tuple[str, ...]
+    year_first: np.ndarray | None = None
 
 
 def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
     """Parse an Arrow array of distinct trimmed strings."""
     import pyarrow.compute as pc
 
-    size = len(labels)
-    wall = np.full(size, NAT)
-    other: np.ndarray | None = None
-    offset = np.full(size, NAIVE)
     left = ~arrow.values(pc.is_in(labels, value_set=arrow.strings(NULLS)), True)
-    styles = []
-    forms = (_YMD_SHORT, *_FORMS) if date_order == "ymd" else _FORMS
-    for style, pattern in forms:
-        at = np.flatnonzero(left)
+    labels = _spaced_ranges(labels)
+    work = _Work(len(labels), left.copy())
+    formats = {**_SHORT_YEAR_FIRST, **FORMATS} if date_order == "ymd" else FORMATS
+    if date_order != "ymd":
+        work.try_format("2000-01-31", FORMATS["2000-01-31"], labels)
+    if work.left.any():
+        at = np.flatnonzero(work.left)
+        texts = normalized(labels if len(at) == len(labels) else labels.take(arrow.integers(at)))
+        inner = _Work(len(at), np.ones(len(at), bool))
+        if _all_fiscal(texts):
+            formats = {"2000/01": FORMATS["2000/01"]}
+        for style, pattern in formats.items():
+            inner.try_format(style, pattern, texts)
+        _without_weekdays(inner, texts, formats)
+        _ranges(inner, texts, date_order)
+        _days_without_year(inner, texts)
+        work.take(at, inner)
+    return work.parsed(left, date_order)
+
+
+class _Work:
+    """What is known of u distinct texts while the formats are tried one after another; `left` are those not read yet."""
+
+    def __init__(self, size: int, left: np.ndarray) -> None:
+        self.left = left
+        self.wall, self.other, self.year_first = (np.full(size, NAT) for _ in range(3))
+        self.offset = np.full(size, NAIVE)
+        self.styles: list[str] = []
+
+    def try_format(self, style: str, pattern: str, texts: Any) -> None:
+        """Read the texts that are left and match."""
+        import pyarrow.compute as pc
+
+        at = np.flatnonzero(self.left)
         if not len(at):
-            break
-        groups = pc.extract_regex(labels if len(at) == size else labels.take(arrow.integers(at)), pattern)
-        hit = arrow.values(groups.is_valid())
+            return
+        groups = pc.extract_regex(texts if len(at) == len(texts) else texts.take(arrow.integers(at)), pattern)
+        hit = arrow.values(groups.is_valid()).astype(bool)
+        if not hit.any():
+            return
+        at = at[hit]
+        parts = DateParts(groups.filter(arrow.bits(hit)))
+        if style in _BOTH_WAYS:
+            one, two = parts.stamps(month="b", day="a"), parts.stamps(month="a", day="b")
+        else:
+            one = two = parts.stamps()
+        turned = _year_first(style, parts)
+        good = ~(np.isnat(one) & np.isnat(two) & (np.isnat(turned) | (style not in _BOTH_WAYS)))
+        if not good.any():
+            return
+        at = at[good]
+        self.wall[at], self.other[at], self.year_first[at] = one[good], two[good], turned[good]
+        self.offset[at] = parts.offset()[good]
+        self.left[at] = False
+        self.styles.append(style)
+
+    def take(self, at: np.ndarray, inner: _Work) -> None:
+        """Fill in what was found of the texts `at`."""
+        for name in ("wall", "other", "year_first", "offset", "left"):
+            getattr(self, name)[at] = getattr(inner, name)
+        self.styles += [s for s in inner.styles if s not in self.styles]
+
+    def parsed(self, counted: np.ndarray, date_order: str | None) -> Parsed:
+        both = bool(set(self.styles) & set(_BOTH_WAYS))
+        seen = counted & ~self.left
+        turned = bool(seen.any()) and not np.isnat(self.year_first[seen]).any()
+        if not turned or date_order is not None:
+            # a date with the year first only, such as 99/12/31, is read when asked for
+            bad = seen & np.isnat(self.wall) & np.isnat(self.other)
+            self.left |= bad
+        return Parsed(
+            self.wall,
+            self.other if both else None,
+            self.offset,
+            self.left,
+            tuple(self.styles),
+            self.year_first if turned and date_order is None else None,
+        )
+
+
+def _year_first(style: str, parts: DateParts) -> np.ndarray:
+    """The dates with year and day the other way round, NaT where the year has four digits or the style does not allow it."""
+    if style == "day/month":
+        return np.where(parts.short("y") & ~parts.one_digit("y"), parts.stamps(year="a", month="b", day="y"), NAT)
+    if style == "31 Jan 2000":
+        return np.where(parts.short("y"), parts.stamps(year="d", day="y"), NAT)
+    return np.full(len(parts.offset()), NAT)
+
+
+def normalized(texts: Any) -> Any:
+    """Lower case, without accents, with plain single spaces, "am" for "a.m.", and without "de", "of" and the like."""
+    import pyarrow.compute as pc
+
+    text = pc.utf8_normalize(texts, form="NFKD")
+    text = pc.utf8_lower(pc.replace_substring_regex(text, r"\p{M}+", ""))
+    text = pc.utf8_normalize(pc.replace_substring_regex(text, r"\p{M}+", ""), form="NFC")
+    text = pc.replace_substring_regex(text, r"[\s\x{200e}\x{200f}\x{feff}\x{00a0}\x{202f}]+", " ")
+    text = pc.replace_substring_regex(text, r"([\d ])([ap])\.? ?m\b\.?", r"\1\2m")
+    text = pc.replace_substring_regex(text, r" (?:de|del|of|do|den|d') ?", " ")
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(text, r"^ ?(?:den|le|am|el|il|vom|du|dne) ", ""))
+
+
+def _without_weekdays(work: _Work, texts: Any, formats: dict[str, str]) -> None:
+    """Try the formats again without a weekday's name before or after the date."""
+    import pyarrow.compute as pc
+
+    at = np.flatnonzero(work.left)
+    if not len(at):
+        return
+    names = "|".join(weekday_names())
+    some = texts.take(arrow.integers(at))
+    bare = pc.replace_substring_regex(some, rf"^(?:{names})[.,]* +|[ ,]+[(\[]?(?:{names})\.?[)\]]?$", "")
+    inner = _Work(len(at), arrow.values(pc.not_equal(bare, some), False).astype(bool))
+    unchanged = ~inner.left
+    for style, pattern in formats.items():
+        inner.try_format(style, pattern, bare)
+    inner.left |= unchanged
+    work.take(at, inner)
+
+
+def _ranges(work: _Work, texts: Any, date_order: str | None) -> None:
+    """Read "01.01.2024 00:00 - 01.01.2024 01:00" as its start; the end must be a later date or time of day."""
+    import pyarrow.compute as pc
+
+    for pattern in _RANGES:
+        at = np.flatnonzero(work.left)
+        if not len(at):
+            return
+        groups = pc.extract_regex(texts.take(arrow.integers(at)), pattern)
+        hit = arrow.values(groups.is_valid()).astype(bool)
         if not hit.any():
             continue
-        at = at[hit]
-        fields = _Fields(groups.filter(arrow.bits(hit)))
-        if style == "day/month":
-            one, two = fields.stamps("a", "b"), fields.stamps("b", "a")
-            other = np.full(size, NAT)
-            # a date of another form reads the same either way
-            good = ~(np.isnat(one) & np.isnat(two))
-            other[at[good]] = two[good]
-        else:
-            one = fields.stamps("d", "m")
-            good = ~np.isnat(one)
-        if not good.any():
-            continue
-        wall[at[good]] = one[good]
-        offset[at[good]] = fields.offset()[good]
-        left[at[good]] = False
-        styles.append(style)
-    if other is not None:
-        rest = np.isnat(other) & ~np.isnat(wall) if "day/month" in styles and len(styles) > 1 else np.zeros(size, bool)
-        if len(styles) > 1:
-            slashed = arrow.values(pc.match_substring_regex(labels, _FORMS[1][1]), False)
-            rest &= ~slashed
-        other[rest] = wall[rest]
-    return Parsed(wall, other, offset, left, tuple(styles))
+        at, groups = at[hit], groups.filter(arrow.bits(hit))
+        first = parse_texts(pc.struct_field(groups, "first"), date_order)
+        ends = pc.struct_field(groups, "last")
+        last = parse_texts(ends, date_order)
+        day = first.wall.astype("datetime64[D]").astype("datetime64[us]")
+        clock = times_of_day(ends)[0]
+        clock = np.where(clock == np.timedelta64(0), np.timedelta64(1, "D"), clock)
+        later = np.where(last.failed, day + clock, last.wall) > first.wall
+        if first.other is not None:
+            later |= (first.other < last.other) if last.other is not None else ~np.isnat(first.other) & ~np.isnat(clock)
+        inner = _Work(len(at), first.failed | ~later)
+        inner.wall, inner.offset = first.wall, first.offset
+        inner.other = first.wall if first.other is None else first.other
+        inner.styles = list(first.styles)
+        work.take(at, inner)
 
 
-class _Fields:
-    """The named groups of one pattern's matches as arrays."""
+def _spaced_ranges(texts: Any) -> Any:
+    """Texts with "00:00-01:00" as "00:00 - 01:00", where three or more ends occur, so that none is taken for a UTC offset."""
+    import pyarrow.compute as pc
 
-    def __init__(self, groups: Any) -> None:
-        self._groups = groups
-        self._names = [field.name for field in groups.type]
-        self._size = len(groups)
-
-    def text(self, name: str) -> Any:
-        import pyarrow.compute as pc
-
-        return pc.struct_field(self._groups, name)
-
-    def number(self, name: str, default: int) -> np.ndarray:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        if name not in self._names:
-            return np.full(self._size, default, np.int64)
-        text = self.text(name)
-        text = pc.if_else(pc.equal(text, arrow.text("")), arrow.text(str(default)), text)
-        return arrow.values(text.cast(pa.int64()), default)
-
-    def filled(self, name: str) -> np.ndarray:
-        import pyarrow.compute as pc
-
-        return arrow.values(pc.not_equal(self.text(name), arrow.text("")), False).astype(bool)
-
-    def stamps(self, day: str, month: str) -> np.ndarray:
-        """datetime64[us], NaT where the fields are no date."""
-        year = self.number("y", 0)
-        if self._two_digits():
-            year = np.where(year < 69, year + 2000, np.where(year < 100, year + 1900, year))
-        if "w" in self._names:
-            return self._weeks(year)
-        if "q" in self._names:
-            months = self.number("q", 1) * 3 - 2
-        elif "mon" in self._names:
-            months = self._month_names()
-        else:
-            months = self.number(month, 1)
-            if "mm" in self._names:
-                months = np.where(self.filled("mm"), self.number("mm", 1), months)
-        return self._with_clock(_dates(year, months, self.number(day, 1)))
-
-    def _two_digits(self) -> np.ndarray | bool:
-        import pyarrow.compute as pc
-
-        return bool(pc.any(pc.match_substring_regex(self.text("y"), r"^\d\d$")).as_py())
-
-    def _weeks(self, year: np.ndarray) -> np.ndarray:
-        """ISO weeks: week 1 holds January 4th."""
-        fourth = _dates(year, np.ones_like(year), np.full_like(year, 4)).astype("datetime64[D]")
-        monday = fourth - ((fourth.astype(np.int64) + 3) % 7).astype("timedelta64[D]")
-        week = self.number("w", 1)
-        stamps = (monday + ((week - 1) * 7 + self.number("wd", 1) - 1).astype("timedelta64[D]")).astype("datetime64[us]")
-        return np.where((week >= 1) & (week <= 53), stamps, NAT)
-
-    def _month_names(self) -> np.ndarray:
-        import pyarrow.compute as pc
-
-        names = pc.utf8_slice_codeunits(pc.utf8_lower(self.text("mon")), 0, 3)
-        index = pc.index_in(names, value_set=arrow.strings(_MONTHS))
-        return arrow.values(index, -1).astype(np.int64) + 1
-
-    def _with_clock(self, date: np.ndarray) -> np.ndarray:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        if "h" not in self._names:
-            return date
-        hour, minute, second = (self.number(n, 0) for n in ("h", "mi", "s"))
-        bad = (minute > 59) | (second > 60) | (hour > 24) | ((hour == 24) & (minute + second > 0))
-        if "ap" in self._names:
-            half = pc.utf8_slice_codeunits(pc.utf8_lower(self.text("ap")), 0, 1)
-            pm, am = (arrow.values(pc.equal(half, arrow.text(letter)), False) for letter in "pa")
-            bad |= (pm | am) & ((hour < 1) | (hour > 12))
-            hour = np.where(pm & (hour < 12), hour + 12, np.where(am & (hour == 12), 0, hour))
-        if "mi" in self._names and "ap" in self._names:  # a bare number after a date is an hour only beside AM, PM or minutes
-            bad |= ~self.filled("mi") & ~(pm | am) & (hour > 23)
-        us = (hour * 3600 + minute * 60 + second) * 1_000_000
-        if "f" in self._names:
-            digits = pc.utf8_slice_codeunits(pc.utf8_rpad(pc.fill_null(self.text("f"), arrow.text("")), 6, "0"), 0, 6)
-            us = us + arrow.values(digits.cast(pa.int64()))
-        return np.where(bad, NAT, date + us.astype("timedelta64[us]"))
-
-    def offset(self) -> np.ndarray:
-        """Microseconds from UTC as written, NAIVE where nothing is."""
-        if "z" not in self._names:
-            return np.full(self._size, NAIVE)
-        zones = self.text("z").dictionary_encode()
-        table = [_offset(z) for z in zones.dictionary.to_pylist()] + [NAIVE]
-        return np.array(table, np.int64)[arrow.values(zones.indices, len(table) - 1)]
+    pattern = r"(\d{2}:\d{2})-(\d{2}:\d{2})$"
+    if not pc.any(pc.match_substring_regex(texts.slice(0, 20), pattern)).as_py():
+        return texts
+    ends = pc.extract_regex(texts, r"\d{2}:\d{2}-(?P<end>\d{2}:\d{2})$").drop_null()
+    if len(pc.unique(pc.struct_field(ends, "end"))) < 3:
+        return texts
+    return pc.replace_substring_regex(texts, pattern, r"\1 - \2")
 
 
-def _offset(text: str | None) -> int:
-    if not text:
-        return int(NAIVE)
-    if text[0] not in "+-":
-        return 0
-    digits = text[1:].replace(":", "").ljust(4, "0")
-    us = (int(digits[:2]) * 60 + int(digits[2:])) * 60_000_000
-    return -us if text[0] == "-" else us
+def _all_fiscal(texts: Any) -> bool:
+    """Whether three or more texts are all pairs of years that follow each other: 2010-11, 2011-12, 2012-13."""
+    import pyarrow.compute as pc
+
+    if len(texts) < 3 or not pc.all(pc.match_substring_regex(texts.slice(0, 50), r"^\d{4}[-/]\d{2}$")).as_py():
+        return False
+    trial = _Work(len(texts), np.ones(len(texts), bool))
+    trial.try_format("2000/01", FORMATS["2000/01"], texts)
+    return not trial.left.any()
 
 
-def _dates(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """datetime64[us], NaT where there is no such day."""
-    good = (year >= 1) & (year <= 9999) & (month >= 1) & (month <= 12) & (day >= 1)
-    months = (np.where(good, year, 2000) - 1970) * 12 + np.where(good, month, 1) - 1
-    first = months.astype("datetime64[M]")
-    date = first.astype("datetime64[D]") + (np.where(good, day, 1) - 1).astype("timedelta64[D]")
-    good &= date.astype("datetime64[M]") == first
-    return np.where(good, date.astype("datetime64[us]"), NAT)
+def _days_without_year(work: _Work, texts: Any) -> None:
+    """Give up months with a number that counts days, as in Jan-01, Jan-02, Jan-03: the year is not written."""
+    import pyarrow.compute as pc
+
+    if "Jan-00" not in work.styles:
+        return
+    groups = pc.extract_regex(texts, FORMATS["Jan-00"])
+    at = np.flatnonzero(arrow.values(groups.is_valid()))
+    parts = DateParts(groups.take(arrow.integers(at)))
+    number = parts.number("y", 0)
+    month = parts.stamps().astype("datetime64[M]").astype(np.int64) % 12
+    one_month, next_day = np.diff(month) == 0, np.abs(np.diff(number)) == 1
+    if len(at) > 1 and np.mean(one_month & next_day) >= 0.5:
+        work.left[at], work.wall[at], work.other[at] = True, NAT, NAT
 
 
-def parse_numbers(values: np.ndarray) -> tuple[np.ndarray, str] | None:
-    """Whole numbers that are all dates: 20000131, 200001, 2000013123, years, or epochs in s, ms, us or ns.
+def times_of_day(texts: Any) -> tuple[np.ndarray, np.ndarray]:
+    """((u,) timedelta64[us] since midnight, (u,) bool failed) of texts such as 18:00, 18.00.00, 6 PM or 18:00 - 19:00."""
+    import pyarrow.compute as pc
 
-    values: (n,) float, NaN = missing. -> (datetime64[us] (n,), form), or None.
-    """
-    seen = ~np.isnan(values)
-    if not seen.any():
-        return None
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    epoch = next((u for u, k in (("s", 1.0), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)) if 1e8 * k <= low and high < 1e10 * k), None)
-    if not epoch and high >= 1e9 and -6e10 <= low < 1e8 and high < 1e10:
-        epoch = "s"
-    if epoch and not (high >= 1e9 and low < 1e8) and low < 1e8:
-        epoch = None
-    whole = np.where(seen, values, 0).astype(np.int64) if abs(low) < 2**62 and abs(high) < 2**62 else None
-    if whole is None:
-        return None
-    fraction = bool(np.any(values[seen] != whole[seen]))
-    out = np.full(len(values), NAT)
-    if not fraction:
-        for form, scale, bounds in (("20000131", 1, (10000101, 99991231)), ("2000013123", 100, (1000010100, 9999123123))):
-            if bounds[0] <= low and high <= bounds[1]:
-                date = whole[seen] // scale
-                stamps = _dates(date // 10000, date // 100 % 100, date % 100)
-                hours = whole[seen] % 100 if scale == 100 else np.zeros(1, np.int64)
-                if not np.isnat(stamps).any() and hours.max() < 24:
-                    out[seen] = stamps + (hours * 3_600_000_000).astype("timedelta64[us]")
-                    return out, form
-        if low >= 100001 and high <= 999912:
-            stamps = _dates(whole[seen] // 100, whole[seen] % 100, np.ones(int(seen.sum()), np.int64))
-            if not np.isnat(stamps).any():
-                out[seen] = stamps
-                return out, "200001"
-        if low >= 1 and high <= 9999:
-            out[seen] = _dates(whole[seen], np.ones(int(seen.sum()), np.int64), np.ones(int(seen.sum()), np.int64))
-            return out, "2000"
-    if epoch is None:
-        return None
-    factor = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[epoch]
-    us = np.round(values[seen] * factor) if fraction or factor < 1 else whole[seen] * int(factor)
-    out[seen] = us.astype(np.int64).astype("datetime64[us]")
-    return out, f"epoch {epoch}"
+    out = np.full(len(texts), np.timedelta64("NaT", "us"))
+    groups = pc.extract_regex(normalized(texts), _TIME_OF_DAY)
+    hit = arrow.values(groups.is_valid()).astype(bool)
+    if hit.any():
+        parts = DateParts(groups.filter(arrow.bits(hit)))
+        written = parts.filled("mi") | parts.filled("ap")
+        out[hit] = np.where(written, parts.time_of_day(), np.timedelta64("NaT", "us"))
+    return out, np.isnat(out)

@@ -1,4 +1,4 @@
-"""Is 01/02/2000 in January or in February? Only what the whole column proves is taken."""
+"""The order of day, month and year in dates such as 01/02/03: only an order that the whole column proves is taken."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from tsattn.errors import ConfigError, DataError
 
 
 def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str | None) -> tuple[np.ndarray, str | None]:
-    """(wall clock by code, the order found: "dmy" or "mdy", None where no date has one).
+    """Return (wall clock by code, the order found: "dmy", "mdy" or "ymd", None where the dates leave no choice).
 
-    A number above 12 decides; else the one order that makes the dates a regular grid. Raises DataError when neither does.
+    A number above 12 decides; else the one order that makes the dates a regular grid. Years of two digits come first where
+    that makes the steps much shorter. Raises DataError when nothing decides.
     """
     if wanted not in (None, "ymd", "dmy", "mdy"):
         raise ConfigError(f"--date-order must be ymd, dmy or mdy, not {wanted!r}")
     day_first, month_first = parsed.wall, parsed.other
+    if parsed.year_first is not None and _is_year_first(parsed, column, where):
+        return parsed.year_first, "ymd"
     if month_first is None:
         return day_first, None
     dated = ~(np.isnat(day_first) & np.isnat(month_first))
@@ -28,8 +31,8 @@ def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str 
         if impossible.any():
             row = _first_row(column, impossible)
             raise DataError(
-                f"{where(row)}: {column.text_at(row)!r} is no date in the order {wanted}",
-                "leave out --date-order, or mend the row",
+                f"{where(row)}, column {column.name!r}: {column.text_at(row)!r} is not a date in the order {wanted}",
+                "leave out --date-order, or correct the row",
             )
         return chosen, wanted
     if not_day_first.any() and not_month_first.any():
@@ -53,6 +56,32 @@ def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str 
         f"{where(row)}: {column.text_at(row)!r} in column {column.name!r} may be day/month or month/day; no other row decides it",
         "say which: --date-order dmy or --date-order mdy",
     )
+
+
+def _is_year_first(parsed: Parsed, column: Column, where: Where) -> bool:
+    """Whether 24/01/15 begins with the year. Raises DataError where the steps are alike in both orders."""
+    first = parsed.wall if parsed.year_first is None else parsed.year_first
+    seen = ~np.isnat(first)
+    years = first[seen]
+    others = [s[seen] for s in (parsed.wall, parsed.other) if s is not None and not np.isnat(s[seen]).any()]
+    if not others:
+        return True
+    if len(years) < 3:
+        return False
+    step, other = _median_step(years), min(map(_median_step, others))
+    if other < step / 5 or parsed.other is None:
+        return step < other / 5
+    if step < other / 5:
+        return True
+    row = _first_row(column, seen)
+    raise DataError(
+        f"{where(row)}: {column.text_at(row)!r} in column {column.name!r} may begin or end with the year; no other row decides it",
+        "specify the order: --date-order dmy, --date-order mdy or --date-order ymd",
+    )
+
+
+def _median_step(stamps: np.ndarray) -> float:
+    return float(np.median(np.diff(np.unique(stamps)).astype(np.int64))) if len(np.unique(stamps)) > 1 else np.inf
 
 
 def _first_row(column: Column, labels: np.ndarray) -> int:

@@ -1,4 +1,4 @@
-"""How a text table is written: encoding, delimiter, decimal mark, header and the type of each column, from its first bytes."""
+"""How a text table is written: encoding, delimiter, marks, header and the type of each column, from its first bytes."""
 
 from __future__ import annotations
 
@@ -6,33 +6,34 @@ import codecs
 import csv
 import io
 import re
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from tsattn.config import ReadOptions
+from tsattn.data.reading.candidates import best_delimiter, named
+from tsattn.data.reading.header import COMMENTS, Head, find_header, unique
+from tsattn.data.reading.marks import UNKNOWN, Marks, decide, proved
+from tsattn.data.reading.missing import NULLS, split_markers
 from tsattn.data.reading.source import Part
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
 SAMPLE = 1 << 18
 LONGEST_LINE = 1 << 22
-NULLS = (
-    *("", ".", "..", "-", "--", "?", "NA", "N/A", "n/a", "na", "#N/A", "<NA>", "NaN", "nan", "NAN", "-nan", "NaT"),
-    *("null", "NULL", "Null", "none", "None", "NONE", "nil", "missing", "(null)", "\\N"),
-    *("#N/A!", "#REF!", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#NAME?", "n.a.", "N.A.", "n.d."),
-    *("k.A.", "k. A.", "n.v.", "n. v."),  # German: nothing said, not there
-)
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_DELIMITERS = (";", "\t", "|", ",")  # in this order where several split the table equally well
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
-_DATE_LIKE = re.compile(r"(?=.*\d).*(?:[-/:]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|q).*", re.I)
+_NULLS = frozenset(NULLS)
+_NUMBERISH = re.compile(r"[+-]?[\d.,' \u00a0\u202f]*\d(?:[eE][+-]?\d+)?\s?%?")
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How to parse one text file. `skip`: physical lines before the first data row. `types`: one of "float32", "float64",
-    "iso" (naive ISO timestamps) and "text" for each of `names`. `longest`: characters of the longest sampled line."""
+    """How to parse one text file.
+
+    decimal: the mark of the columns that are parsed as numbers at once; marks: what is known of the others. skip: physical
+    lines before the first data row. types: one of "int64", "float32", "float64", "iso" (naive ISO timestamps) and "text" for
+    each of `names`. longest: characters of the longest sampled line. loose: lines of another width are notes, to be left out.
+    """
 
     encoding: str
     delimiter: str
@@ -42,6 +43,9 @@ class Dialect:
     skip: int
     quoted_newlines: bool
     longest: int
+    marks: Marks = UNKNOWN
+    nulls: tuple[str, ...] = NULLS
+    loose: bool = False
 
 
 def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
@@ -49,37 +53,54 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
     raw, whole = _sample(part)
     encoding = options.encoding or _encoding(raw, part.name)
     text = _decoded(raw, encoding, part.name, whole)
-    delimiter = _delimiter_option(options.delimiter) or _delimiter(text)
+    comments, text = _without_comments(text)
+    delimiter = _delimiter_option(options.delimiter) or best_delimiter(text, part.name, notes)
     rows, lines = _rows(text, delimiter, part.name, whole)
     if not rows:
         raise DataError(f"{part.name}: the file holds nothing but blank lines")
-    start, names, has_header = _header(rows)
-    body = [row for row in rows[start:] if len(row) == len(names)]
-    if has_header and not rows[start:]:
+    head = find_header(rows)
+    body = [row for row in rows[head.start :] if len(row) == len(head.names)]
+    if head.rows and not rows[head.start :]:
         raise DataError(f"{part.name}: the file holds a header and no rows")
-    decimal = options.decimal or _decimal(body, delimiter)
-    if decimal not in (".", ","):
-        raise ConfigError(f"--decimal must be '.' or ',', not {decimal!r}")
-    if delimiter == decimal:
-        raise ConfigError(f"--delimiter and --decimal are both {decimal!r}")
-    names = _unique(names, notes)
-    columns = list(zip(*body, strict=True)) if body else [()] * len(names)
-    _note(part, notes, encoding, delimiter, decimal, has_header, start, options)
+    columns = list(zip(*body, strict=True)) if body else [()] * len(head.names)
+    marks = _marks(columns, delimiter, options)
+    words, _ = split_markers(options.missing)
+    skip = comments + (lines[head.start - 1] if head.start else 0)
+    _note(part, notes, encoding, delimiter, marks, head, skip, [comments + line for line in lines], options)
     return Dialect(
         encoding=encoding,
         delimiter=delimiter,
-        decimal=decimal,
-        names=names,
-        types=tuple(_type(cells, decimal) for cells in columns),
-        skip=lines[start - 1] if start else 0,
+        decimal="." if marks.decimal == delimiter else marks.decimal,
+        names=unique(head.names, notes),
+        types=tuple(_type(cells, marks) for cells in columns),
+        skip=skip,
         quoted_newlines=any("\n" in cell or "\r" in cell for row in rows for cell in row),
         longest=max(map(len, text.splitlines()), default=0),
+        marks=marks,
+        nulls=(*NULLS, *(w for w in words if not _NUMBERISH.fullmatch(w))),
     )
 
 
 def fallen_back(dialect: Dialect, encoding: str) -> Dialect:
     """The same dialect in another encoding, where a byte far into the file is not of the first one."""
     return replace(dialect, encoding=encoding)
+
+
+def _without_comments(text: str) -> tuple[int, str]:
+    """(lines that were taken off, the rest): the comment lines at the top, except a last one that may name the columns.
+
+    Quotes in a comment would otherwise join lines.
+    """
+    lines = io.StringIO(text, newline="").readlines()
+    count = 0
+    while count < len(lines) and (not lines[count].strip() or lines[count].lstrip().startswith(COMMENTS)):
+        count += 1
+    while count and not lines[count - 1].strip():
+        count -= 1
+    if count == 0 or count == len(lines):
+        return 0, text
+    kept = count if '"' in lines[count - 1] or lines[count - 1].strip("#/! \t\r\n") == "" else count - 1
+    return kept, "".join(lines[kept:])
 
 
 def _sample(part: Part) -> tuple[bytes, bool]:
@@ -137,24 +158,6 @@ def _delimiter_option(text: str | None) -> str | None:
     return text
 
 
-def _delimiter(text: str) -> str:
-    """The delimiter that splits most lines into equally many fields, more than one."""
-    lines = [line for line in text.splitlines()[:400] if line.strip()]
-    best, best_share = ",", 0.0
-    for delimiter in _DELIMITERS:
-        widths = [line.count(delimiter) for line in lines] if '"' not in text else []
-        if not widths:
-            try:
-                widths = [len(row) - 1 for row in csv.reader(lines, delimiter=delimiter) if row]
-            except csv.Error:
-                continue
-        width, count = Counter(widths).most_common(1)[0] if widths else (0, 0)
-        share = count / len(widths) if width else 0.0
-        if share > best_share + 0.02 or (best_share == 0.0 and max(widths, default=0) and share > 0):
-            best, best_share = delimiter, share
-    return best
-
-
 def _rows(text: str, delimiter: str, name: str, whole: bool) -> tuple[list[list[str]], list[int]]:
     """The sample's rows that are not blank, and the physical line each ends on; a last row cut off by the sample is left out."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -172,80 +175,50 @@ def _rows(text: str, delimiter: str, name: str, whole: bool) -> tuple[list[list[
     return rows, lines
 
 
-def _header(rows: list[list[str]]) -> tuple[int, tuple[str, ...], bool]:
-    """(index of the first data row, column names, whether there was a header)."""
-    width = Counter(len(row) for row in rows[len(rows) // 4 :]).most_common(1)[0][0]
-    first = next((i for i, row in enumerate(rows[:40]) if len(row) == width), 0)
-    while width == 1 and first < len(rows) - 1 and rows[first][0].startswith("#") and " " in rows[first][0]:
-        first += 1
-    while _is_title(rows[first]) and any(
-        _is_header(rows[k], rows[k + 1 :]) for k in range(first + 1, min(first + 4, len(rows) - 1))
-    ):
-        first += 1
-    head = rows[first]
-    if (
-        first > 0
-        and len(rows[first - 1]) == width - 1
-        and width > 2
-        and _is_header(rows[first - 1], [r[1:] for r in rows[first:]])
-    ):
-        # R writes a table with row names under a header that is one field shorter; other tools end each row with a delimiter
-        short = [cell.strip() for cell in rows[first - 1]]
-        trailing = all(not row[-1].strip() for row in rows[first:] if len(row) == width)
-        return first, tuple([*short, ""] if trailing else ["", *short]), True
-    if _is_header(head, rows[first + 1 :]):
-        return first + 1, tuple(cell.strip() for cell in head), True
-    return first, ("",) * width, False
+def marks_of_words(options: ReadOptions) -> Marks:
+    """The marks of a source without a dialect, such as Parquet: what the options say."""
+    words, _ = split_markers(options.missing)
+    decimal = options.decimal if options.decimal in (".", ",") else "."
+    return Marks(decimal=decimal, named=options.decimal is not None, missing=words)
 
 
-def _is_title(row: list[str]) -> bool:
-    """A line of words, of a date or of nothing, that a spreadsheet filled up with empty cells."""
-    return len(row) > 1 and _cell_class(row[0]) != "number" and not any(cell.strip() for cell in row[1:])
+def _marks(columns: Sequence[Sequence[str]], delimiter: str, options: ReadOptions) -> Marks:
+    """The marks of the file: named with --decimal, proved by most columns that prove one, or as one column settles it."""
+    words, _ = split_markers(options.missing)
+    marks = Marks(delimiter=delimiter, dates=_date_mark(columns), missing=words)
+    if options.decimal is not None:
+        if options.decimal not in (".", ","):
+            raise ConfigError(f"--decimal must be '.' or ',', not {options.decimal!r}")
+        if options.decimal == options.delimiter:
+            raise ConfigError(f"--delimiter and --decimal are both {options.decimal!r}", "name another delimiter")
+        return replace(marks, decimal=options.decimal, named=True)
+    votes = {".": 0, ",": 0}
+    undecided = []
+    for cells in columns:
+        seen = [c for c in {c.strip() for c in cells[:2000]} if _NUMBERISH.fullmatch(c)]
+        if len(seen) > 1 or (seen and len(cells) < 5):
+            mark = proved(seen)
+            if mark is not None:
+                votes[mark] += 1
+            elif any(m in c for c in seen for m in ".,"):
+                undecided.append(seen)
+    if any(votes.values()):
+        return replace(marks, decimal="," if votes[","] > votes["."] else ".", proved=True)
+    verdicts = [decide(seen, marks) for seen in undecided]
+    settled = {v.decimal for v in verdicts if not v.open and not v.thousands}
+    return replace(marks, decimal="," if settled == {","} else ".")
 
 
-def _cell_class(cell: str) -> str:
-    cell = cell.strip()
-    if cell in NULLS:
-        return "empty"
-    if number_pattern(".").fullmatch(cell) or number_pattern(",").fullmatch(cell):
-        return "number"
-    return "date" if _DATE_LIKE.fullmatch(cell) and cell[:1].isalnum() and sum(c.isdigit() for c in cell) >= 3 else "text"
-
-
-def _is_header(head: list[str], body: list[list[str]]) -> bool:
-    """Whether some column of numbers or dates has something else in its first row."""
-    body = [row for row in body[:50] if len(row) == len(head)]
-    if not body:
-        return not any(_cell_class(cell) in ("number", "date") for cell in head) or len(head) > 1
-    counted = [int(c) for c in head if c.strip().isdigit() and len(c) < 9]
-    if len(counted) >= 5 and len(counted) >= len(head) / 2 and all(b - a == 1 for a, b in pairwise(counted)):
-        return True  # years or steps in a row are names of columns
-    plain = 0
-    for cell, cells in zip(head, zip(*body, strict=True), strict=True):
-        classes = Counter(c for c in map(_cell_class, cells) if c != "empty")
-        usual = classes.most_common(1)[0][0] if classes else "empty"
-        if usual in ("number", "date"):
-            plain += 1
-            if _cell_class(cell) != usual:
-                return _cell_class(cell) != "empty" or plain == 1
-    return plain == 0
-
-
-def _unique(names: tuple[str, ...], notes: Notes) -> tuple[str, ...]:
-    """Names as they are, unnamed ones numbered, repeated ones told apart."""
-    out: list[str] = []
-    taken: set[str] = set()
-    for i, name in enumerate(names):
-        base = name or f"column_{i + 1}"
-        new, k = base, 1
-        while new in taken:
-            k += 1
-            new = f"{base}_{k}"
-        if k > 1:
-            notes.repair("a column name that occurs twice", 1, f"{base!r} became {new!r}")
-        out.append(new)
-        taken.add(new)
-    return tuple(out)
+def _date_mark(columns: Sequence[Sequence[str]]) -> str:
+    """ "." where dates are written 31.12.2000, "/" where they are 12/31/2000."""
+    for cells in columns:
+        some = [c.strip() for c in cells[:200]]
+        if some and sum(bool(re.match(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b", c)) for c in some) > 0.8 * len(some):
+            return "."
+        slashed = [m for c in some if (m := re.match(r"\d{1,2}/(\d{1,2})/\d{4}\b", c))]
+        if some and len(slashed) > 0.8 * len(some) and any(int(m[1]) > 12 for m in slashed):
+            return "/"
+    return ""
 
 
 def number_pattern(decimal: str) -> re.Pattern[str]:
@@ -256,33 +229,17 @@ def number_pattern(decimal: str) -> re.Pattern[str]:
 _NUMBER = {d: re.compile(rf"[+-]?(?:\d+(?:[{d}]\d*)?|[{d}]\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.I) for d in ".,"}
 
 
-def _decimal(body: list[list[str]], delimiter: str) -> str:
-    """A comma, where fields are not split by commas and numbers have one."""
-    if delimiter == ",":
-        return "."
-    commas = dots = 0
-    for row in body[:2000]:
-        for cell in row:
-            cell = cell.strip()
-            if re.fullmatch(r"[+-]?\d{1,3}(?:[.' \u00a0]\d{3})*,\d+%?|[+-]?\d+,\d+%?", cell):
-                commas += 1
-            elif re.fullmatch(r"[+-]?\d+\.\d+%?|[+-]?\d{1,3}(,\d{3})+\.\d+%?", cell) and not re.fullmatch(
-                r"\d{1,3}\.\d{3}", cell
-            ):
-                dots += 1
-    return "," if commas > dots else "."
-
-
-def _type(cells: tuple[str, ...], decimal: str) -> str:
+def _type(cells: Sequence[str], marks: Marks) -> str:
     """How to read a column, judged by sampled cells. Text is always safe; the others are fast."""
+    decimal = marks.decimal
     seen = [cell.strip() for cell in cells]
-    seen = [cell for cell in seen if cell not in NULLS]
+    seen = [cell for cell in seen if cell not in _NULLS]
     if not seen:
         return "float32"
     if all(_ISO.fullmatch(cell) for cell in seen):
         return "iso"
     pattern = number_pattern(decimal)
-    if not all(pattern.fullmatch(cell) for cell in seen):
+    if decimal == marks.delimiter or not all(pattern.fullmatch(cell) for cell in seen):
         return "text"
     digits = [cell.lstrip("+-") for cell in seen]
     if any(len(d) > 1 and d[0] == "0" and d.isdigit() for d in digits):
@@ -290,25 +247,44 @@ def _type(cells: tuple[str, ...], decimal: str) -> str:
     whole = [d.split(decimal)[0] for d in digits]
     if any(len(w) > 15 and w.isdigit() for w in whole):
         return "text"
-    # whole numbers may be dates, epochs or names of items, which float32 would round
-    exact = all(d.isdigit() for d in digits) or any(len(w) > 7 for w in whole)
-    return "float64" if exact else "float32"
+    if all(d.isdigit() for d in digits):
+        # whole numbers may be dates, epochs or names of items, which float32 would round
+        return "float64" if any(c[0] == "+" for c in seen) else "int64"
+    if any(decimal in d for d in digits) and not proved(digits):
+        verdict = decide(digits, marks)
+        if verdict.open or decimal in verdict.thousands:
+            return "text"  # 1.080 may be 1080: all texts of the column decide
+    return "float64" if any(len(w) > 7 for w in whole) else "float32"
 
 
 def _note(
-    part: Part, notes: Notes, encoding: str, delimiter: str, decimal: str, header: bool, start: int, options: ReadOptions
+    part: Part,
+    notes: Notes,
+    encoding: str,
+    delimiter: str,
+    marks: Marks,
+    head: Head,
+    skip: int,
+    lines: list[int],
+    options: ReadOptions,
 ) -> None:
     if encoding != "utf-8":
         notes.find("encoding", encoding, "--encoding")
     if encoding == "cp1252" and not options.encoding:
         notes.warn(f"{part.name}: not UTF-8; read as Windows text (cp1252)")
     if delimiter != ",":
-        notes.find(
-            "delimiter", {"\t": "tab", ";": "semicolon", "|": "bar", " ": "space"}.get(delimiter, delimiter), "--delimiter"
-        )
-    if decimal != ".":
+        notes.find("delimiter", named(delimiter), "--delimiter")
+    if marks.decimal != ".":
         notes.find("decimal mark", "comma", "--decimal")
-    if not header:
+    if not head.rows:
         notes.find("header", "none: columns are numbered")
-    elif start > 1:
-        notes.repair("lines before the header left out", start - 1, f"{part.name}, line 1")
+        notes.weigh("header", "none", "the first row is like the others")
+        return
+    above = skip - head.rows
+    if above > 0:
+        notes.repair("lines before the header left out", above, f"{part.name}, line 1")
+    if head.rows > 1:
+        notes.find("header", f"{head.rows} rows")
+        notes.weigh("header", f"{head.rows} rows", f"line {skip + 1} is the first like the rows of the middle")
+    for what, row in head.left_out:
+        notes.repair(f"a row of {what} below the header left out", 1, f"{part.name}, line {lines[row]}")

@@ -13,7 +13,7 @@ MOST_VALUES = 32
 
 
 def encode(
-    table: Table, names: tuple[str, ...], features: tuple[str, ...], decimal: str, notes: Notes
+    table: Table, names: tuple[str, ...], features: tuple[str, ...], notes: Notes
 ) -> tuple[tuple[str, ...], list[np.ndarray]]:
     """(feature names, float32 (n,) arrays) of the columns `names`. With `features`, from an earlier reading, exactly those.
 
@@ -27,7 +27,7 @@ def encode(
         if column.kind == "stamp":
             raise DataError(f"column {name!r} holds timestamps and cannot be a covariate", "leave it out")
         wanted = [f for f in features if f == name or f.startswith(f"{name}=")]
-        numbers = None if wanted and name not in wanted else as_numbers(column, decimal)
+        numbers = None if wanted and name not in wanted else as_numbers(column, table.marks)
         if wanted and name in wanted and numbers is None:
             row = int(np.flatnonzero(~column.missing)[0])
             raise DataError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,8 +11,9 @@ from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.names import listed, words
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import parse_numbers, parse_texts
+from tsattn.data.reading.date_formats import parse_texts
 from tsattn.data.reading.numbers import as_numbers
+from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
@@ -20,18 +22,18 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _FULL = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
 
 
-def unfold(table: Table, options: ReadOptions, decimal: str, notes: Notes) -> tuple[Table, Clock] | None:
+def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
     """The table with one row a time and its clock, when it is laid out otherwise; else None."""
     if options.layout in ("long", "wide", "single"):
         return None
-    found = _year_month(table, decimal, notes) if options.layout in (None, "year-month") else None
+    found = _year_month(table, notes) if options.layout in (None, "year-month") else None
     if found is None and options.layout == "year-month":
         raise ConfigError(
             "--layout year-month: there is no column of years beside twelve columns of months",
             f"columns: {listed(table.columns)}",
         )
     if found is None:
-        found = _rows(table, options, decimal, notes)
+        found = _rows(table, options, notes)
     if found is None and options.layout == "rows":
         raise ConfigError(
             "--layout rows: there are no columns of steps beside the item's name", f"columns: {listed(table.columns)}"
@@ -52,7 +54,7 @@ def _month_columns(table: Table) -> list[str] | None:
     return [found[i] for i in range(12)] if len(found) == 12 else None
 
 
-def _year_month(table: Table, decimal: str, notes: Notes) -> tuple[Table, Clock] | None:
+def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     months = _month_columns(table)
     year = next((c for n, c in table.columns.items() if set(words(n)) & {"year", "yr", "jahr"}), None)
     if year is None:
@@ -64,7 +66,7 @@ def _year_month(table: Table, decimal: str, notes: Notes) -> tuple[Table, Clock]
     parsed = parse_numbers(numbers.column.values.astype(np.float64)) if numbers else None
     if parsed is None or parsed[1] != "2000" or np.isnat(parsed[0]).any():
         return None
-    values = _matrix(table, months, decimal)
+    values = _matrix(table, months, notes)
     if values is None:
         return None
     stamps = (parsed[0].astype("datetime64[M]")[:, None] + np.arange(12)).astype("datetime64[us]").ravel()
@@ -78,7 +80,7 @@ def _year_month(table: Table, decimal: str, notes: Notes) -> tuple[Table, Clock]
     return _long(table, values, others, "value" if "value" not in others else "values"), Clock(stamps, columns=(year.name,))
 
 
-def _rows(table: Table, options: ReadOptions, decimal: str, notes: Notes) -> tuple[Table, Clock] | None:
+def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
     """A row per item: columns named by dates, or numbered as M4's V1, V2, …"""
     names = [n for n in table.columns if n not in options.item]
     parsed = parse_texts(arrow.strings(names), options.date_order)
@@ -100,7 +102,7 @@ def _rows(table: Table, options: ReadOptions, decimal: str, notes: Notes) -> tup
         if not columns:
             return None
         clock = None
-    values = _matrix(table, columns, decimal)
+    values = _matrix(table, columns, notes)
     if values is None:
         return None
     others = {n: c for n, c in table.columns.items() if n not in columns}
@@ -148,11 +150,11 @@ def _holds_dates(column: Column) -> bool:
     return float(np.mean(parse_texts(column.labels[:100]).failed)) < 0.5
 
 
-def _matrix(table: Table, names: list[str], decimal: str) -> np.ndarray | None:
+def _matrix(table: Table, names: list[str], notes: Notes) -> np.ndarray | None:
     """(rows, len(names)) numbers, None when some column is no number."""
     columns = []
     for name in names:
-        numbers = as_numbers(table.columns[name], decimal)
+        numbers = as_numbers(table.columns[name], table.marks)
         if numbers is None:
             return None
         columns.append(numbers.column.values)
@@ -164,4 +166,4 @@ def _long(table: Table, values: np.ndarray, others: dict[str, Column], name: str
     rows = np.repeat(np.arange(table.rows), values.shape[1])
     columns = {n: c.take(rows) for n, c in others.items()}
     columns[name] = Column(name, "number", np.ascontiguousarray(values).ravel())
-    return Table(columns, len(rows), table.where.of(rows))
+    return replace(table, columns=columns, rows=len(rows), where=table.where.of(rows))

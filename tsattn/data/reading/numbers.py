@@ -1,4 +1,4 @@
-"""Texts that are numbers: thousands separators, decimal commas, percent and currency signs, missing markers."""
+"""Texts that are numbers: thousands and decimal marks, units, currencies, flags, and what marks a missing value."""
 
 from __future__ import annotations
 
@@ -8,99 +8,147 @@ from typing import Any
 import numpy as np
 
 from tsattn.data import arrow
+from tsattn.data.reading.affixes import SPLIT_ARROW, Affixes, beside, scale_of
 from tsattn.data.reading.columns import Column
-from tsattn.data.reading.dialect import NULLS
+from tsattn.data.reading.marks import UNKNOWN, Marks, Verdict, decide
+from tsattn.data.reading.missing import CENSORED, NULLS
 
-_SIGNS = r"[$€£¥%]|\b(?:USD|EUR|GBP)\b"
+_HEAD, _MOST = 2_000, 20_000  # distinct texts that are looked at
+_NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i)[+-]?inf(inity)?$"
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """A text column read as numbers. `done` says what was taken off, for the report; `bad` is the row of the first text
-    that is no number, None where there is none."""
+    """A text column read as numbers.
+
+    done: what was taken off, for the report. bad: the row of the first text that is no number, None where there is none.
+    open: the row of a text that has two readings, 1.080 or 1080. clash: two units that stand in one column. why: the evidence
+    for the marks. censored: rows such as <1, taken as missing.
+    """
 
     column: Column
-    done: tuple[str, ...]
+    done: tuple[str, ...] = ()
     bad: int | None = None
+    open: int | None = None
+    clash: tuple[str, str] | None = None
+    why: tuple[str, ...] = ()
+    censored: int = 0
 
 
-def as_numbers(column: Column, decimal: str = ".", tolerance: float = 0.0) -> Numbers | None:
+def as_numbers(column: Column, marks: Marks = UNKNOWN, tolerance: float = 0.0) -> Numbers | None:
     """A column as numbers, or None when it holds none, or more than a share `tolerance` of its texts are something else."""
     if column.kind == "number":
-        return Numbers(column, ())
+        return Numbers(column)
     if column.kind != "text" or column.labels is None:
         return None
     if not len(column.labels):
-        return Numbers(replace(column, kind="number", values=np.full(len(column), np.nan, np.float32), labels=None), ())
-    parsed = _parse(column.labels, decimal)
+        return Numbers(replace(column, kind="number", values=np.full(len(column), np.nan, np.float32), labels=None))
+    parsed = _parse(column.labels, marks)
     if parsed is None:
         return None
-    values, failed, done = parsed
+    failed = parsed.failed
     if failed.sum() > tolerance * len(failed) or failed.all():
         return None
-    padded = np.append(values, np.nan)  # code -1 finds the NaN at the end
-    rows = padded[column.values]
-    bad = None
-    if failed.any():
-        bad = int(np.flatnonzero(np.append(failed, False)[column.values])[0])
-    return Numbers(Column(column.name, "number", rows), done, bad)
+    padded = np.append(parsed.values, np.nan)  # code -1 finds the NaN at the end
+    return Numbers(
+        Column(column.name, "number", padded[column.values]),
+        parsed.done,
+        bad=_first_row(column, failed) if failed.any() else None,
+        open=_first_row(column, parsed.open) if parsed.open is not None else None,
+        clash=parsed.clash,
+        why=parsed.why,
+        censored=int(np.append(parsed.censored, False)[column.values].sum()),
+    )
 
 
-def _parse(labels: Any, decimal: str) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]] | None:
-    """(values, which are no number, what was taken off) of distinct texts."""
+def _first_row(column: Column, labels: np.ndarray) -> int | None:
+    rows = np.flatnonzero(np.append(labels, False)[column.values])
+    return int(rows[0]) if len(rows) else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Parsed:
+    """Distinct texts as numbers. values, failed, censored: (u,); open: (u,) the one text that has two readings, or None."""
+
+    values: np.ndarray
+    failed: np.ndarray
+    censored: np.ndarray
+    done: tuple[str, ...]
+    open: np.ndarray | None
+    clash: tuple[str, str] | None
+    why: tuple[str, ...]
+
+
+def _parse(labels: Any, marks: Marks) -> _Parsed | None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    null = arrow.values(pc.is_in(labels, value_set=arrow.strings(NULLS)))
-    head = labels.filter(arrow.bits(~null)).slice(0, 200)
-    if (
-        len(head)
-        and not pc.any(
-            pc.match_substring_regex(head, r"^[^A-Za-z]*\d[\d.,' \x{00a0}\x{202f}]*([eE][+-]?\d+)?[^A-Za-z]*$|(?i)inf")
-        ).as_py()
-    ):
+    null = arrow.values(pc.is_in(labels, value_set=arrow.strings((*NULLS, *marks.missing))))
+    censored = ~null & _matches(labels, CENSORED)
+    null = null | censored
+    seen = labels.filter(arrow.bits(~null))
+    head = seen.slice(0, _HEAD).to_pylist()
+    found = beside(head) if head else Affixes()
+    if found is None:
         return None  # cheaper than trying to convert a million names
-    done = []
     text = labels
-    if pc.any(pc.match_substring_regex(text, _SIGNS)).as_py():
-        bare = pc.utf8_trim_whitespace(pc.replace_substring_regex(text, _SIGNS, ""))
-        done.append("percent signs" if pc.any(pc.match_substring(text, "%")).as_py() else "currency signs")
-        text = bare
-    if pc.any(pc.match_substring_regex(text, r"^\(.*\)$")).as_py():
+    if _matches(seen, r"^\(.*\)$").any():
         text = pc.replace_substring_regex(text, r"^\((.*)\)$", r"-\1")
     text = pc.replace_substring(text, "\u2212", "-")
-    text, taken = _plain(text, decimal, ~null)
-    done += taken
-    number = pc.match_substring_regex(text, r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i)[+-]?inf(inity)?$")
-    good = arrow.values(number, False) & ~null
-    clean = pc.replace_substring_regex(pc.if_else(arrow.bits(good), text, arrow.text(None)), r"^\+", "")
+    factor = None
+    if found.kind != "none" or found.clash is not None:
+        text, factor = _bare(text, found)
+    cores = text.filter(arrow.bits(~null)).slice(0, _MOST).to_pylist()
+    verdict = decide(cores, marks)
+    number = _plain(text, verdict)
+    good = _matches(number, _NUMBER) & ~null
+    clean = pc.replace_substring_regex(pc.if_else(arrow.bits(good), number, arrow.text(None)), r"^\+", "")
     values = arrow.values(clean.cast(pa.float64()), np.nan)
-    return values, ~good & ~null, tuple(done)
+    if factor is not None:
+        values = values * factor
+    opened = arrow.values(pc.equal(text, arrow.text(verdict.open)), False).astype(bool) if verdict.open else None
+    done = _done(found, verdict, any("," in t for t in cores))
+    return _Parsed(values, ~good & ~null, censored, done, opened, found.clash, verdict.why)
 
 
-def _plain(text: Any, decimal: str, counted: np.ndarray) -> tuple[Any, list[str]]:
-    """Numbers with a decimal point and no thousands separators."""
-    import pyarrow as pa
+def _matches(texts: Any, pattern: str) -> np.ndarray:
+    """(u,) which texts a regular expression matches; a null matches none."""
     import pyarrow.compute as pc
 
-    seen = text.filter(arrow.bits(counted))
+    return arrow.values(pc.match_substring_regex(texts, pattern), False).astype(bool)
 
-    def share(pattern: str) -> float:
-        return float(pc.mean(pc.match_substring_regex(seen, pattern).cast(pa.float64())).as_py() or 0.0) if len(seen) else 0.0
 
-    thousands = "." if decimal == "," else ","
-    t, d = "\\" + thousands, "\\" + decimal
-    done = []
-    grouped = rf"^[+-]?\d{{1,3}}({t}\d{{3}})+({d}\d*)?$"
-    spaced = rf"^[+-]?\d{{1,3}}([ '\x{{00a0}}\x{{202f}}]\d{{3}})+({d}\d*)?$"
-    if share(rf"{t}") and share(grouped) + share(rf"^[^{t}]*$") >= 0.999:
-        text, done = pc.replace_substring(text, thousands, ""), ["thousands separators"]
-    elif share(spaced) and share(spaced) + share(r"^[^ '\x{00a0}\x{202f}]*$") >= 0.999:
-        text, done = pc.replace_substring_regex(text, r"[ '\x{00a0}\x{202f}]", ""), ["thousands separators"]
-    elif decimal == "." and share(r"^[+-]?\d*,\d+$") and share(r"^[+-]?\d*,?\d+$") >= 0.999:
-        return pc.replace_substring(text, ",", "."), ["decimal commas"]
-    elif decimal == "." and share(r"^[+-]?\d{1,3}(\.\d{3})*,\d+$") and share(r"^[+-]?\d{1,3}(\.\d{3})*(,\d+)?$") >= 0.999:
-        return pc.replace_substring(pc.replace_substring(text, ".", ""), ",", "."), ["thousands separators", "decimal commas"]
-    if decimal == ",":
-        text = pc.replace_substring(text, ",", ".")
-    return text, done
+def _done(found: Affixes, verdict: Verdict, commas: bool) -> tuple[str, ...]:
+    done = found.done
+    if verdict.thousands:
+        done = (*done, "thousands separators")
+    return (*done, "decimal commas") if verdict.decimal == "," and verdict.why and commas else done
+
+
+def _bare(text: Any, found: Affixes) -> tuple[Any, np.ndarray | None]:
+    """The numbers without what stands beside them, and the factor that each suffix stands for."""
+    import pyarrow.compute as pc
+
+    groups = pc.extract_regex(text, SPLIT_ARROW)
+    fields = [pc.struct_field(groups, name) for name in ("neg", "num")]
+    number = pc.utf8_trim_whitespace(pc.binary_join_element_wise(*fields, arrow.text("")))
+    number = pc.if_else(groups.is_valid(), number, text)
+    if found.kind != "scale":
+        return number, None
+    suffixes = pc.utf8_trim_whitespace(pc.struct_field(groups, "post")).dictionary_encode()
+    factors = np.array([scale_of(s or "") for s in suffixes.dictionary.to_pylist()] + [1.0])
+    return number, factors[arrow.values(suffixes.indices, len(factors) - 1)]
+
+
+def _plain(text: Any, verdict: Verdict) -> Any:
+    """Numbers with a decimal point and no thousands marks; texts whose groups are not of three digits stay as they are."""
+    import pyarrow.compute as pc
+
+    if verdict.thousands:
+        inner = "".join(rf"\{c}" if c in ".'" else c for c in verdict.thousands)
+        grouped = rf"^[+-]?\d{{1,3}}([{inner}]\d{{2,3}})*[{inner}]\d{{3}}(\{verdict.decimal}\d*)?([eE][+-]?\d+)?$"
+        bare = pc.replace_substring_regex(text, f"[{inner}]", "")
+        text = pc.if_else(arrow.bits(_matches(text, grouped)), bare, text)
+        if verdict.decimal == ",":  # what is still marked is no number: 33.7 where the point groups thousands
+            text = pc.if_else(arrow.bits(_matches(text, r"\.")), arrow.text("?"), text)
+    return pc.replace_substring(text, ",", ".") if verdict.decimal == "," else text

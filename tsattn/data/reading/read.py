@@ -17,8 +17,12 @@ from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading.assemble import assemble
 from tsattn.data.reading.columns import Column, Table, concatenated
 from tsattn.data.reading.csv_tables import load
+from tsattn.data.reading.footers import without_footers
+from tsattn.data.reading.future_rows import WithFuture, extended, options_for
 from tsattn.data.reading.layouts import unfold
-from tsattn.data.reading.roles import check_options, drop_index, find_roles, with_schema
+from tsattn.data.reading.missing import without_named
+from tsattn.data.reading.number_columns import drop_index
+from tsattn.data.reading.roles import check_options, find_roles, with_schema
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.rows import shown
 from tsattn.data.reading.source import Part, parts_of
@@ -33,45 +37,50 @@ if TYPE_CHECKING:
 
 
 def read(
-    source: str | Path | Sequence[Any] | pd.DataFrame | pa.Table,
+    source: str | Path | Sequence[Any] | pd.DataFrame | pa.Table | WithFuture,
     options: ReadOptions = ReadOptions(),
     *,
     schema: Schema | None = None,
 ) -> tuple[Panel, ReadReport]:
-    """Read a file, folder, glob, `-` (stdin), data frame or Arrow table into a Panel.
+    """Read a file, folder, glob, `-` (stdin), data frame or Arrow table into a Panel; see WithFuture for future covariates.
 
     With `schema`, the one of a model, the same columns are taken again where the data has them, and its covariates become
     exactly its features. Raises DataError or ConfigError that say what is wrong, where, and what to type next.
     """
     began = time.perf_counter()
     notes = Notes()
+    future: Table | None = None
+    if isinstance(source, WithFuture):
+        known_roles = read(source.data, options, schema=schema)[0].schema
+        future = load(parts_of(_frames(source.future)[0])[0], options, Notes())
+        options, source = options_for(options, known_roles, schema, future), source.data
     parts = [part for one in _frames(source) for part in parts_of(one)]
-    saved = _saved(parts, options, schema)
+    saved = _saved(parts, options, schema) if future is None else None
     if saved is not None:
         notes.find("format", "a panel that tsattn saved")
         return saved, _report(saved, _called(source, parts), notes, began)
     tables = []
     for i, part in enumerate(parts):
         tables.append(load(part, options, notes if i == 0 else Notes()))
-    decimal = "," if any(f.what == "decimal mark" for f in notes.found) else "."
-    table = _filled(concatenated(tables, parts[0].name), notes)
+    table = without_footers(_filled(concatenated(tables, parts[0].name), notes), notes)
     if len(tables) > 1 and "file" not in table.columns:
         table.columns["file"] = _file_column(parts, tables, table)
     del tables
+    table = table if future is None else extended(table, future, options.target)
     options = with_schema(options, schema, table)
     check_options(options, table)
     table = drop_index(table, _named(options), notes)
-    unfolded = unfold(table, options, decimal, notes) if options.timestamp is None else None
+    unfolded = unfold(table, options, notes) if options.timestamp is None else None
     clock: Clock | None
     if unfolded is not None:
         table, clock = unfolded
     else:
         clock = find_clock(table, options, notes, _named(options), schema.timestamp if schema else None)
     table, options = _files_as_items(table, clock, options)
-    roles, table = find_roles(table, clock, options, decimal, notes)
+    roles, table = find_roles(table, clock, options, notes)
     used = {*roles.item, *roles.target, *options.past, *options.known, *options.static}
-    table = Table({n: c for n, c in table.columns.items() if n in used}, table.rows, table.where)
-    panel = assemble(table, clock, roles, options, schema, decimal, notes)
+    table = without_named(table.only(used), (*roles.target, *options.past, *options.known), options.missing, notes)
+    panel = assemble(table, clock, roles, options, schema, notes)
     return panel, _report(panel, _called(source, parts), notes, began)
 
 
@@ -188,7 +197,7 @@ def _files_as_items(table: Table, clock: Clock | None, options: ReadOptions) -> 
         or options.layout in ("wide", "single")
     ):
         return table, options
-    without = Table({n: c for n, c in table.columns.items() if n != "file"}, table.rows, table.where)
+    without = table.only(n for n in table.columns if n != "file")
     if clock is None:
         return table, options
     stamps = clock.stamps
@@ -229,12 +238,14 @@ def _report(panel: Panel, source: str, notes: Notes, began: float) -> ReadReport
         found=tuple(notes.found),
         repaired=tuple(notes.repaired),
         warnings=tuple(notes.warnings),
+        evidence=tuple(notes.evidence),
         items=len(panel),
         rows=rows,
         missing=int(missing.sum()),
         first=_iso(panel, panel.start[filled].min()) if filled.any() else "",
         last=_iso(panel, last.max()) if filled.any() else "",
         seconds=time.perf_counter() - began,
+        left_out=tuple(notes.left_out),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import glob
 import io
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq", ".dat")
 _PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*(?:\"|\}|$)|\[\s*(?:[\[{]|$))")
 _FOREIGN = {
     b"PK\x03\x04": "a zip or Excel file",
     b"\xd0\xcf\x11\xe0": "an old Excel file",
@@ -35,7 +37,7 @@ class Part:
     """One table to read. `open()` gives its decompressed bytes from the start, as often as it is asked.
 
     name: what messages call it. stem: what its series is called when each file of a folder is one series.
-    kind: "text", "parquet" or "arrow" (then `table` holds it).
+    kind: "text", "json", "parquet" or "arrow" (then `table` holds it).
     """
 
     name: str
@@ -84,7 +86,7 @@ def _paths(text: str) -> Iterable[Path]:
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(f"{text[:200]!r} is no path: {error}") from None
     if folder:
-        found = [p for p in sorted(path.iterdir()) if p.is_file() and _is_table(p)]
+        found = [p for p in sorted(path.iterdir()) if p.is_file() and is_table(p)]
         if not found:
             raise DataError(
                 f"{text}: the folder holds no CSV, TSV or Parquet file", f"looked for {', '.join(_SUFFIXES)} (.gz, .zst)"
@@ -99,13 +101,13 @@ def _paths(text: str) -> Iterable[Path]:
         return found
     if "://" in text:
         raise DataError(f"{text}: only local files are read", f"download it first, for example: curl -L {text} | tsattn ingest -")
-    there = sorted(p.name for p in path.parent.glob("*") if _is_table(p)) if path.parent.is_dir() else []
+    there = sorted(p.name for p in path.parent.glob("*") if is_table(p)) if path.parent.is_dir() else []
     near = difflib.get_close_matches(path.name, there, 3, 0.5)
     others = [name for name in there if name not in near][: 5 - len(near)]
     raise DataError(f"{text}: no such file", f"there is: {', '.join([*near, *others])}" if there else "")
 
 
-def _is_table(path: Path) -> bool:
+def is_table(path: Path) -> bool:
     name = path.name.lower()
     for packed in (".gz", ".zst", ".bz2"):
         name = name.removesuffix(packed)
@@ -115,7 +117,7 @@ def _is_table(path: Path) -> bool:
 def stem_of(path: Path) -> str:
     """The file's name without `.csv`, `.csv.gz` and the like."""
     name = path.name
-    for suffix in (".gz", ".zst", ".bz2", *_SUFFIXES):
+    for suffix in (".gz", ".zst", ".bz2", *_SUFFIXES, ".json", ".jsonl", ".ndjson"):
         if name.lower().endswith(suffix):
             name = name[: -len(suffix)]
     return name or path.name
@@ -197,7 +199,9 @@ def _kind(head: bytes, name: str) -> tuple[str, str | None]:
                 f"{name}: this is {what}, not a table of text", "save it as CSV (UTF-8) or Parquet, and name that file"
             )
     packed = next((how for magic, how in _PACKED.items() if head.startswith(magic)), None)
-    return ("parquet" if head.startswith(b"PAR1") else "text"), packed
+    if head.startswith(b"PAR1"):
+        return "parquet", packed
+    return ("json" if _JSON.match(head) and packed is None else "text"), packed
 
 
 def _unpacked(stream: Any, packed: str | None) -> Any:

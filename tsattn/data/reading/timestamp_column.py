@@ -9,8 +9,9 @@ from tsattn.data import arrow
 from tsattn.data.freq import US
 from tsattn.data.names import did_you_mean, listed, quoted, words
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import parse_numbers, parse_texts
+from tsattn.data.reading.date_formats import parse_texts
 from tsattn.data.reading.numbers import as_numbers
+from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.timestamps import TIME_OF_DAY, clock_of
 from tsattn.data.report import Notes

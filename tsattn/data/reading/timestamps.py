@@ -11,9 +11,10 @@ from tsattn.data import arrow
 from tsattn.data.freq import DAY
 from tsattn.data.names import words
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import NAIVE, NAT, parse_numbers, parse_texts
+from tsattn.data.reading.date_formats import NAIVE, NAT, parse_texts
 from tsattn.data.reading.day_order import resolve_day_order
 from tsattn.data.reading.numbers import as_numbers
+from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.row_times import Clock, same_time_of_day
 from tsattn.data.reading.zone_names import guess_zone
 from tsattn.data.report import Notes

@@ -53,6 +53,7 @@ class Ridge:
 
     context: ClassVar[int | None] = None
     covariates: ClassVar[bool] = False
+    raw_history: ClassVar[bool] = True
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """(B, H, Q) float32; NaN for a history of fewer than FEWEST steps."""

@@ -43,6 +43,7 @@ class _Normal(ABC):
     name: ClassVar[str]
     context: ClassVar[int | None] = None
     covariates: ClassVar[bool] = False
+    raw_history: ClassVar[bool] = True
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """(B, H, Q) float32; NaN only for a history without one observed value."""

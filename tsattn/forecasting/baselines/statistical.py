@@ -39,6 +39,7 @@ class _StatsForecast:
     model: ClassVar[str]
     context: ClassVar[int | None] = 1000
     covariates: ClassVar[bool] = False
+    raw_history: ClassVar[bool] = True
 
     def __init__(self, season_length: int | None = None, quantiles: tuple[float, ...] = DEFAULT_QUANTILES) -> None:
         _library()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tsattn.data.cleaning.point_outliers import believable
+from tsattn.data.cleaning.prepare import plausible_past, prepare
 from tsattn.data.panel import Panel
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.baselines.ridge import Ridge
@@ -70,10 +70,11 @@ class CovariateRegression:
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """(B, H, Q) float32."""
         known = batch.known[..., batch.calendar :]
-        bare = _bare(batch)
         if known.shape[2] == 0:
-            return self.forecaster.predict(bare)
-        past, before, after = batch.past_target, known[:, : batch.context], known[:, batch.context :]
+            return self.forecaster.predict(_bare(batch))
+        # an outlier may be the day of a promotion
+        bare = replace(_bare(batch), past_target=plausible_past(batch), plausible=None, cleaning=None)
+        past, before, after = bare.past_target, known[:, : batch.context], known[:, batch.context :]
         pools, group, seasons = pools_of(batch), groups_of(batch.static), batch.season_lengths
         found = estimates_of(past, before, np.zeros(len(batch), np.int64), pools, seasons)
         effects = effects_of(found, group, pools)
@@ -94,8 +95,8 @@ class CovariateRegression:
         early = estimates_of(past, before, shifts.max(0), pools, seasons)
         effects = effects_of(early, group, pools)
         judge, levels = Ridge(168, None, self.quantiles), np.array(self.quantiles)
-        without = forecasts(judge, replace(bare, past_target=believable(past, seasons)), shifts)[1:]
-        history = believable(effects.removed(past, before, seasons), seasons)
+        without = forecasts(judge, replace(bare, past_target=prepare(past, seasons).past), shifts)[1:]
+        history = prepare(effects.removed(past, before, seasons), seasons).past
         with_effects = forecasts(judge, replace(bare, past_target=history), shifts)[1:]
         losses = []
         for k, shift in enumerate(shifts):

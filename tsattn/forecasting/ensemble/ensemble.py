@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from tsattn.data.cleaning.level_shifts import levelled
-from tsattn.data.cleaning.point_outliers import believable
+from tsattn.data.cleaning.prepare import prepared
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
 from tsattn.forecasting.baselines.holt import Holt
@@ -103,8 +102,7 @@ class Joined:
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """(B, H, Q) float32."""
-        past = believable(batch.past_target, batch.season_lengths)
-        batch = replace(batch, past_target=past if self.covariates else levelled(past, batch.season_lengths))
+        batch = prepared(batch)
         some = np.flatnonzero(~np.isnan(batch.past_target).all(0))
         batch = recent(batch, min(_LONGEST, batch.context - int(some[0]) if len(some) else 1))
         levels = np.array(self.quantiles)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tsattn.data.cleaning.gross_errors import without_absurd
 from tsattn.forecasting.ensemble import closures
 from tsattn.forecasting.ensemble.effect_pooling import Pooled, pool
 from tsattn.forecasting.ensemble.holdout import Pools
@@ -122,7 +121,7 @@ def estimates_of(past: np.ndarray, known: np.ndarray, back: np.ndarray, pools: P
     """Estimate the effects of known (B, L, K) on past (B, L), NaN = missing, up to `back` (B,) steps before its end."""
     length = past.shape[1]
     old = np.arange(length) < length - back[:, None]
-    past = without_absurd(np.where(old, past, np.float32(np.nan)))
+    past = np.where(old, past, np.float32(np.nan))
     seen = (~np.isnan(past))[..., None] & ~np.isnan(known)
     x = np.where(seen, known.astype(np.float64), np.nan)
     center, low, high = (_quantile(x, q) for q in (0.5, 0.0, 1.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tsattn.data.cleaning.point_outliers import without_spikes
+from tsattn.data.cleaning.additive_outliers import find_additive_outliers
 
 T = np.arange(400)
 RNG = np.random.default_rng(0)
@@ -21,11 +21,10 @@ SHAPES = {
 def missing(series: np.ndarray, periods: tuple[int, ...] = (24,)) -> list[int]:
     """The positions that are taken as missing, in a window alone as beside others and behind padding."""
     past = np.stack([series, NOISE[: len(series)]]).astype(np.float32)
-    found = without_spikes(past, periods)
     padded = np.concatenate([np.full((2, 30), np.nan, np.float32), past], 1)
-    np.testing.assert_array_equal(np.isnan(without_spikes(padded, periods))[:, 30:], np.isnan(found))
-    np.testing.assert_array_equal(found[0][~np.isnan(found[0])], past[0][~np.isnan(found[0])])
-    return np.flatnonzero(np.isnan(found[0])).tolist()
+    found = [[one.lone.tolist() for one in find_additive_outliers(x, periods) if one.row == 0] for x in (past, padded)]
+    assert [[at - 30 for at in one] for one in found[1]] == found[0]
+    return found[0][0] if found[0] else []
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -44,6 +43,8 @@ def test_when_the_newest_values_are_far_out_then_they_stay_for_something_may_beg
         series = SHAPES[shape].copy()
         series[-newest:] += 50
         assert missing(series) == []
+        found = find_additive_outliers(series[None], (24,))
+        assert [one.recent.tolist() for one in found] == ([[399]] if newest == 1 else [])  # two may be a new level
 
 
 def test_when_the_level_changes_or_an_event_lasts_then_nothing_of_it_is_missing():
@@ -67,7 +68,7 @@ def test_when_many_values_are_far_out_then_that_is_how_the_series_is():
     assert missing((RNG.random(400) < 0.3).astype(float)) == []
 
 
-def test_when_nothing_is_odd_or_there_is_too_little_then_the_window_itself_comes_back():
+def test_when_nothing_is_odd_or_there_is_too_little_then_nothing_is_found():
     for past in (
         NOISE[None],
         np.full((2, 50), 3.0),
@@ -76,10 +77,10 @@ def test_when_nothing_is_odd_or_there_is_too_little_then_the_window_itself_comes
         NOISE[None, :2],
         np.zeros((1, 0)),
     ):
-        assert without_spikes(past, (7,)) is past
+        assert find_additive_outliers(past, (7,)) == []
     short = NOISE[None, :20].copy()
     short[0, 9] = 1e3
-    assert without_spikes(short) is short
+    assert find_additive_outliers(short) == []
 
 
 def test_when_a_series_stands_still_but_for_one_value_then_it_stays_for_there_is_no_measure():

@@ -1,0 +1,207 @@
+"""Forecasts as users ask for them: of some series, as of a time, with a file of future covariates, in several pictures."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tsattn
+from tests import tiny
+from tsattn.cli.main import main
+from tsattn.config import ReadOptions
+from tsattn.errors import ConfigError, DataError
+
+COLUMNS = ReadOptions(item="shop", target="sales")
+
+
+@pytest.fixture(autouse=True)
+def shipped(zero_shot, monkeypatch, tmp_path):
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+    monkeypatch.setenv("TSATTN_WORKSPACE", str(tmp_path / "w"))
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    """Three shops of 100 days with a promo and a region."""
+    rng, days = np.random.default_rng(0), pd.date_range("2024-01-01", periods=100)
+    parts = []
+    for number, shop in enumerate(("a", "b", "c")):
+        promo = (rng.random(100) < 0.2).astype(int)
+        sales = 20 + 5 * np.sin(np.arange(100) * 2 * np.pi / 7) + 10 * promo + rng.normal(0, 1, 100)
+        parts.append(pd.DataFrame({"day": days, "shop": shop, "region": "ns"[number % 2], "promo": promo, "sales": sales}))
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture
+def data(frame, tmp_path):
+    frame.to_csv(tmp_path / "shops.csv", index=False)
+    return tmp_path / "shops.csv"
+
+
+def test_when_data_has_static_covariates_then_zero_shot_forecasts_and_scores_the_target_and_says_what_it_does_not_use(frame):
+    read = ReadOptions(item="shop", target="sales", static="region", past="promo")
+    plain, found = tsattn.forecast(frame, read=COLUMNS), tsattn.forecast(frame, read=read)
+    np.testing.assert_array_equal(plain.forecast.values, found.forecast.values)
+    assert any(note.startswith("not used: promo, region (zero-shot") for note in found.notes)
+    scored = tsattn.backtest(frame, read=read, windows=2, horizon=7)
+    assert scored.scores.score("zero-shot + members", "WQL") > 0
+
+
+def test_when_series_are_named_then_only_they_are_returned_with_the_same_values(frame, tmp_path):
+    whole = tsattn.forecast(frame, read=COLUMNS).forecast
+    some = tsattn.forecast(frame, read=COLUMNS, series=["c", "a"], output=tmp_path / "f.csv").forecast
+    assert some.item_ids == ("c", "a")
+    np.testing.assert_array_equal(some.values, whole.values[[2, 0]])
+    assert set(pd.read_csv(tmp_path / "f.csv").item_id) == {"a", "c"}
+    with pytest.raises(ConfigError, match="no series 'aa'") as caught:
+        tsattn.forecast(frame, read=COLUMNS, series="aa")
+    assert "did you mean 'a'" in caught.value.hint
+
+
+def test_when_a_time_is_given_then_later_values_have_no_influence(frame):
+    found = tsattn.forecast(frame, read=COLUMNS, as_of="2024-03-01").forecast
+    short = tsattn.forecast(frame[frame.day <= "2024-03-01"], read=COLUMNS).forecast
+    assert set(found.cutoffs.tolist()) == {np.datetime64("2024-03-01", "us").item()}
+    np.testing.assert_array_equal(found.values, short.values)
+    with pytest.raises(ConfigError, match="--as-of 'soon' is not a time"):
+        tsattn.forecast(frame, read=COLUMNS, as_of="soon")
+
+
+def test_when_several_plots_are_asked_for_then_each_is_written(data, tmp_path, capsys):
+    places = [str(tmp_path / name) for name in ("a.png", "b.svg", "c.html")]
+    words = [word for place in places for word in ("--plot", place)]
+    assert main(["forecast", str(data), "--item", "shop", "--target", "sales", *words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["written"] == places
+    assert all((tmp_path / name).stat().st_size > 500 for name in ("a.png", "b.svg", "c.html"))
+
+
+def test_when_an_item_has_no_value_then_the_rest_is_written_and_the_exit_code_is_4(frame, tmp_path, capsys):
+    empty = frame[frame.shop == "a"].assign(shop="empty", sales=np.nan)
+    path = tmp_path / "gap.csv"
+    pd.concat([frame, empty]).to_csv(path, index=False)
+    words = ["forecast", str(path), "--item", "shop", "--target", "sales", "--json", "-o", str(tmp_path / "f.csv")]
+    assert main(words) == 4
+    document = json.loads(capsys.readouterr().out)
+    assert [one["item_id"] for one in document["forecasts"]] == ["a", "b", "c"]
+    assert document["failures"] == [{"item_id": "empty", "reason": "has no observed value"}]
+    assert set(pd.read_csv(tmp_path / "f.csv").item_id) == {"a", "b", "c"}
+
+
+def saved_with_promo(frame: pd.DataFrame, folder) -> str:
+    """A model folder of random weights that reads the known covariate `promo`."""
+    from tsattn import api
+    from tsattn.data.freq import calendar_names
+    from tsattn.model import artifact
+
+    panel = api.ingest(frame, read=ReadOptions(item="shop", target="sales", known="promo")).panel
+    network = tiny.scrambled(known=len(calendar_names(panel.freq)) + 1)
+    artifact.save_weights(folder, network, tiny.card_of(network, freq="D", schema=panel.schema))
+    return str(folder)
+
+
+def test_when_future_rows_are_in_a_file_of_their_own_then_the_forecast_is_that_of_one_file(frame, tmp_path):
+    model = saved_with_promo(frame, tmp_path / "model")
+    last = frame.day >= "2024-03-28"
+    past, plan = frame[~last], frame.loc[last, ["day", "shop", "promo"]]
+    whole = frame.assign(sales=frame.sales.where(~last))
+    wanted = tsattn.forecast(whole, model=model, read=ReadOptions(known="promo")).forecast
+    past.to_csv(tmp_path / "past.csv", index=False)
+    plan.to_csv(tmp_path / "plan.csv", index=False)
+    found = tsattn.forecast(tmp_path / "past.csv", model=model, future=tmp_path / "plan.csv").forecast
+    assert found.horizon == wanted.horizon == 12
+    np.testing.assert_array_equal(found.values, wanted.values)
+    flipped = plan.assign(promo=1 - plan.promo)
+    other = tsattn.load(model).predict(past, future=flipped)
+    assert not np.allclose(other.values, wanted.values)
+    with pytest.raises(DataError, match="known covariates are missing"):
+        tsattn.forecast(past, model=model)
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [(["day", "promo"], "no column 'shop'"), (["day", "shop"], "no column 'promo'"), (["shop", "promo"], "no column 'day'")],
+)
+def test_when_the_future_file_lacks_a_column_then_the_error_names_it(frame, tmp_path, columns, said):
+    model = saved_with_promo(frame, tmp_path / "model")
+    with pytest.raises(DataError, match=said):
+        tsattn.forecast(frame[:250], model=model, future=frame.loc[250:, columns])
+
+
+def test_when_a_covariate_is_renamed_then_the_error_names_both(frame, tmp_path):
+    model = saved_with_promo(frame, tmp_path / "model")
+    with pytest.raises(DataError, match="no column 'promo'") as caught:
+        tsattn.forecast(frame.rename(columns={"promo": "promos"}), model=model)
+    assert "did you mean 'promos'" in caught.value.hint
+
+
+@pytest.mark.parametrize("series", [[1.0, 2.0, 3.0], [1, 2, None, 4], (1.0, 2.0), np.arange(5)])
+def test_when_plain_numbers_are_given_then_they_are_one_series(series):
+    assert tsattn.load("zero-shot").predict(series, horizon=4).shape == (1, 4, 9)
+
+
+def test_when_lists_of_lists_are_given_then_each_is_a_series_and_text_is_refused():
+    model = tsattn.load("zero-shot")
+    assert model.predict([[1.0, 2.0, 3.0], [4.0, 5.0]], horizon=4).shape == (2, 4, 9)
+    with pytest.raises(DataError, match="other than numbers"):
+        model.predict([[1.0, "x"]], horizon=4)
+    with pytest.raises(ConfigError, match="at least 1, not 0"):
+        model.predict([1.0, 2.0], horizon=0)
+
+
+def test_when_columns_are_named_in_predict_then_they_are_read_so(frame):
+    made = tsattn.load("zero-shot").predict(frame, item="shop", target="promo", timestamp="day")
+    assert made.item_ids == ("a", "b", "c")
+    assert float(made.median.max()) < 5  # promo is 0 or 1, sales are 20
+
+
+def test_when_a_forecast_is_plotted_or_shown_in_a_notebook_then_its_series_are_there(frame, tmp_path):
+    made = tsattn.load("zero-shot").predict(frame, item="shop", target="sales")
+    figure = made.plot(tmp_path / "f.png")
+    assert sum(axes.get_visible() for axes in figure.axes) == 3
+    assert (tmp_path / "f.png").stat().st_size > 1000
+    lines = figure.axes[0].get_lines()
+    assert len(lines[0].get_xdata()) > 30  # the history
+    assert "<table" in made._repr_html_()
+    assert "Forecast of 3 series" in made._repr_html_()
+
+
+def test_when_the_backtest_writes_its_forecasts_then_each_is_beside_its_truth(frame, tmp_path):
+    path, scores = tmp_path / "f.parquet", tmp_path / "s.csv"
+    found = tsattn.backtest(
+        frame, read=COLUMNS, horizon=7, windows=2, quantiles=[0.1, 0.5, 0.9], metrics=["MAE", "MASE"], output=path, scores=scores
+    )
+    table = pd.read_parquet(path)
+    assert list(table.columns) == ["model", "item_id", "cutoff", "timestamp", "target", "0.1", "0.5", "0.9"]
+    assert len(table) == 4 * 3 * 2 * 7
+    truth = frame.set_index(["shop", "day"]).sales
+    own = table[table.model == "naive"]
+    wanted = truth.loc[list(zip(own.item_id, own.timestamp, strict=True))]
+    np.testing.assert_allclose(own.target, wanted, rtol=1e-5)
+    assert float((own["0.5"] - own.target).abs().mean()) == pytest.approx(found.scores.score("naive", "MAE"), rel=1e-4)
+    assert found.files == (path, scores)
+    assert "MASE" in set(pd.read_csv(scores).metric)
+
+
+def test_when_cutoffs_are_given_then_the_windows_begin_there(frame, tmp_path):
+    path = tmp_path / "f.parquet"
+    tsattn.backtest(frame, read=COLUMNS, horizon=5, cutoffs=["2024-02-01", "2024-03-01"], output=path)
+    assert sorted(pd.read_parquet(path).cutoff.dt.strftime("%m-%d").unique()) == ["02-01", "03-01"]
+    with pytest.raises(ConfigError, match="no series has a row at 2024-04-08"):
+        tsattn.backtest(frame, read=COLUMNS, horizon=5, cutoffs=["2024-04-08"])
+    with pytest.raises(ConfigError, match="unknown metric 'mse'"):
+        tsattn.backtest(frame, read=COLUMNS, metrics=["mse"])
+
+
+def test_when_the_package_is_asked_for_help_then_its_functions_have_signatures_and_docstrings():
+    import inspect
+
+    for name in ("forecast", "train", "backtest", "load", "models", "describe"):
+        function = getattr(tsattn, name)
+        assert inspect.isfunction(function)
+        assert function.__doc__
+    assert "horizon" in inspect.signature(tsattn.forecast).parameters
+    assert tsattn.ReadOptions(item="shop").item == ("shop",)
+    assert tsattn.models().models == ()

@@ -1,0 +1,71 @@
+"""Data as of an earlier moment: later values are removed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Protocol
+
+import numpy as np
+
+from tsattn.data.freq import Freq
+from tsattn.data.panel import Panel
+from tsattn.data.timezone import to_local, to_utc
+from tsattn.errors import ConfigError, DataError
+
+
+class NothingYet(DataError):
+    """No item had a value at the moment asked for."""
+
+
+class HasClock(Protocol):
+    """A frequency and a zone: a Panel, or a stand-in for one."""
+
+    @property
+    def freq(self) -> Freq: ...
+    @property
+    def tz(self) -> str | None: ...
+
+
+def parse_moment(text: str) -> dt.datetime:
+    """Parse `2024-01-31` or `2024-01-31T06:00`, with `Z`, an offset or neither. Raises ConfigError."""
+    try:
+        return dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ConfigError(
+            f"--as-of {text!r} is not a time", "write it as 2024-01-31 or 2024-01-31T06:00, with +02:00 or Z"
+        ) from None
+
+
+def on_grid(moment: dt.datetime, panel: HasClock) -> np.datetime64:
+    """A moment on the panel's clock. Without an offset it is in the time zone that the data are printed in.
+
+    With an offset, data without a zone are taken to be in this machine's zone.
+    """
+    if not panel.freq.has_clock:
+        raise ConfigError("the data have no timestamps, so --as-of and max_age do not apply", "remove --as-of and max_age")
+    if moment.tzinfo is None:
+        stamp = np.datetime64(moment, "us")
+        return to_utc(np.array([stamp]), panel.tz)[0] if panel.tz and panel.freq.is_subdaily else stamp
+    if panel.tz is None:
+        return np.datetime64(moment.astimezone().replace(tzinfo=None), "us")
+    if panel.freq.is_subdaily:
+        return np.datetime64(moment.astimezone(dt.UTC).replace(tzinfo=None), "us")
+    utc = np.datetime64(moment.astimezone(dt.UTC).replace(tzinfo=None), "us")
+    return to_local(np.array([utc]), panel.tz)[0]
+
+
+def known_at(panel: Panel, moment: np.datetime64) -> Panel:
+    """The panel as of a moment on its clock: values after it are removed, known covariates stay.
+
+    Each item ends at its last observed value; an item without one is left out. Raises NothingYet when none is left.
+    """
+    first = panel.indptr[:-1]
+    steps, _ = panel.freq.steps_between(panel.start, np.full(len(panel), moment))
+    rows = np.clip(first + steps + 1, first, panel.origin)
+    observed = np.where(np.isnan(panel.target), -1, np.arange(len(panel.target)))
+    newest_before = np.maximum.accumulate(observed)[np.maximum(rows, 1) - 1]
+    ends = np.minimum(np.maximum(newest_before + 1, first), rows)
+    began = np.flatnonzero(ends > first)
+    if not len(began):
+        raise NothingYet(f"there is no observed value up to {np.datetime_as_string(moment, 's')}", "give a later --as-of")
+    return panel.before(ends).select(began)

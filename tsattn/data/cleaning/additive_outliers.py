@@ -1,0 +1,85 @@
+"""Additive outliers: lone values far from their neighbours, such as a sensor's glitch or a day booked twice.
+
+A network's scale, its anchors and a regression on lags all suffer from them, and no forecast can tell when the next one comes.
+Values that may be meant are kept: those that last, that come again at a phase of a season or at even distances, that are many,
+and the newest ones, which may be the beginning of something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+FAR = 4.0  # times the range, from the 5 % to the 95 % quantile, of the distances of the window's values from their neighbours
+FEWEST = 24  # values that a window needs
+MOST = 0.08  # of the values: more are no accidents
+NEWEST = 2  # values that are never left out, for none or one came after them
+AGAIN = 1 / 3  # of the other values at a phase that are as far out: then it is the season
+EVEN = 0.15  # standard deviation of the distances between outliers, over their mean, below which they are a rhythm
+
+
+class Outliers(NamedTuple):
+    """Positions of the additive outliers of one window: `lone` ones, and `recent` ones among its NEWEST values."""
+
+    row: int
+    lone: np.ndarray
+    recent: np.ndarray
+
+
+def find_additive_outliers(past: np.ndarray, periods: Sequence[int] = ()) -> list[Outliers]:
+    """Return the outliers of windows (B, L), NaN = missing, for each row that has some.
+
+    periods: steps of the cycles that the frequency suggests.
+    """
+    seen = ~np.isnan(past)
+    whole = seen.all(1)
+    found = []
+    suspects = np.flatnonzero(~whole & (seen.sum(1) >= FEWEST))
+    if past.shape[1] >= FEWEST and whole.any():
+        rows = np.flatnonzero(whole)
+        suspects = np.sort(np.append(suspects, rows[_sides(past[rows]).any(1)]))
+    for row in suspects.tolist():
+        at = np.flatnonzero(seen[row])
+        lone, recent = _outliers(_sides(past[row, at][None])[0], at, periods)
+        if len(lone) or len(recent):
+            found.append(Outliers(row, lone, recent))
+    return found
+
+
+def _sides(values: np.ndarray) -> np.ndarray:
+    """(B, n) int8: 1 for a value FAR above all but one of the two values before it and the two after it, -1 below, else 0.
+
+    All but one, as a glitch may take two values; of an event that lasts longer, or of a step, no value stands so alone.
+    """
+    padded = np.pad(values.astype(np.float64), ((0, 0), (2, 2)), mode="reflect")
+    first, second, third, fourth = (padded[:, i : i + values.shape[1]] for i in (0, 1, 3, 4))
+    upper = np.minimum(np.maximum(first, second), np.maximum(third, fourth))
+    lower = np.maximum(np.minimum(first, second), np.minimum(third, fourth))
+    apart = np.maximum(values - np.maximum(upper, lower), 0) + np.minimum(values - np.minimum(upper, lower), 0)
+    last = values.shape[1] - 1
+    low, high = round(0.05 * last), round(0.95 * last)
+    ordered = np.partition(apart, (low, high), axis=1)
+    bound = FAR * (ordered[:, high] - ordered[:, low])[:, None]
+    return np.where((np.abs(apart) > bound) & (bound > 0), np.sign(apart), 0).astype(np.int8)
+
+
+def _outliers(side: np.ndarray, at: np.ndarray, periods: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of a window's lone and recent outliers: side (n,) of its observed values, which are at positions `at` (n,)."""
+    found = np.flatnonzero(side)
+    gaps = np.diff(at[found])
+    rhythm = len(gaps) >= 3 and gaps.std() < EVEN * gaps.mean()
+    if not len(found) or len(found) > MOST * len(side) or rhythm:
+        return at[:0], at[:0]
+    found = np.array(
+        [i for i in found.tolist() if not any(_again(side, at, i, period) for period in periods if period > 1)], np.int64
+    )
+    recent = found >= len(side) - NEWEST
+    return at[found[~recent]], at[found[recent]]
+
+
+def _again(side: np.ndarray, at: np.ndarray, i: int, period: int) -> bool:
+    """True where the other values at the phase of value i are often on its side too."""
+    same = side[(at % period == at[i] % period) & (at != at[i])]
+    return len(same) > 0 and float((same == side[i]).mean()) >= AGAIN

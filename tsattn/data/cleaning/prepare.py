@@ -1,0 +1,167 @@
+"""The one place where a history is cleaned: called once for each window, it returns the history and a record of what it did.
+
+Forecasts, ensembles, validation and training read the history; notes, tables and pictures read the record, so they show what
+was done. Seasons and gaps depend on the length that a network reads, so model/inputs.py finds and fills them afterwards.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tsattn.data.cleaning.additive_outliers import find_additive_outliers
+from tsattn.data.cleaning.gross_errors import find_gross_errors
+from tsattn.data.cleaning.level_shifts import at_newest_level, find_level_shifts
+from tsattn.data.cleaning.sentinels import find_sentinels
+
+if TYPE_CHECKING:
+    from tsattn.data.panel import Panel
+    from tsattn.data.windows import WindowBatch
+
+SENTINEL, GROSS_ERROR, ADDITIVE_OUTLIER, RECENT_OUTLIER, LEVEL_SHIFT = range(5)
+LEFT_OUT = (SENTINEL, GROSS_ERROR, ADDITIVE_OUTLIER)
+
+
+@dataclass(frozen=True, eq=False)
+class Cleaning:
+    """A record of what cleaning found in B windows, one entry a value.
+
+    row (n,): the window. ago (n,): steps before its end, 1 = the newest. kind (n,): SENTINEL, GROSS_ERROR and ADDITIVE_OUTLIER
+    are missing in the cleaned history; RECENT_OUTLIER is kept; LEVEL_SHIFT is the first value at the new level, to which all
+    before it were moved. value (n,) float32: the value as it was.
+    """
+
+    row: np.ndarray
+    ago: np.ndarray
+    kind: np.ndarray
+    value: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def of(self, *kinds: int) -> Cleaning:
+        """The entries of some kinds."""
+        return self._where(np.isin(self.kind, kinds))
+
+    def at(self, row: int) -> Cleaning:
+        """The entries of one window."""
+        return self._where(self.row == row)
+
+    def rows(self, chosen: Sequence[int] | np.ndarray) -> Cleaning:
+        """The record of the chosen windows, in their order."""
+        place = {int(row): number for number, row in enumerate(np.asarray(chosen).tolist())}
+        found = self._where(np.isin(self.row, list(place)))
+        return dataclasses.replace(found, row=np.array([place[int(row)] for row in found.row], np.int64))._ordered()
+
+    @classmethod
+    def concat(cls, parts: Sequence[Cleaning], rows: Sequence[np.ndarray]) -> Cleaning:
+        """One record of several; rows: the numbers that each part's windows have in it."""
+        parts = [dataclasses.replace(part, row=np.asarray(own)[part.row]) for part, own in zip(parts, rows, strict=True)]
+        fields = [f.name for f in dataclasses.fields(cls)]
+        return cls(**{name: np.concatenate([getattr(part, name) for part in (*parts, NOTHING)]) for name in fields})._ordered()
+
+    def _where(self, chosen: np.ndarray) -> Cleaning:
+        return Cleaning(self.row[chosen], self.ago[chosen], self.kind[chosen], self.value[chosen])
+
+    def _ordered(self) -> Cleaning:
+        return self._where(np.lexsort((-self.ago, self.row)))
+
+
+NOTHING = Cleaning(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int8), np.zeros(0, np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Windows (B, L): `past`, cleaned; `plausible`, the values as they were without sentinels and gross errors; the record."""
+
+    past: np.ndarray
+    plausible: np.ndarray
+    cleaning: Cleaning
+
+
+def prepare(past: np.ndarray, periods: Sequence[int] = (), *, level_shifts: bool = True) -> Prepared:
+    """Clean windows (B, L), NaN = missing. Only what lies in a window is looked at, so nothing leaks into it.
+
+    periods: steps of the cycles that the frequency suggests. level_shifts: move values before a recent shift to the new level,
+    for forecasters that have no covariates to explain it. Arrays are copied only where something is changed.
+    """
+    parts: list[tuple[int, np.ndarray, np.ndarray]] = []  # kind, rows, positions
+
+    def left_out(values: np.ndarray, kind: int, rows: np.ndarray, at: np.ndarray) -> np.ndarray:
+        if not len(rows):
+            return values
+        parts.append((kind, rows, at))
+        values = values.copy()
+        values[rows, at] = np.nan
+        return values
+
+    group = np.repeat(np.arange(len(past)), past.shape[1])
+    sentinels = find_sentinels(past.ravel(), group, len(past)).reshape(past.shape)
+    plausible = left_out(past, SENTINEL, *np.nonzero(sentinels))
+    indptr = np.arange(len(past) + 1) * past.shape[1]
+    gross = np.array([error.row for error in find_gross_errors(plausible.ravel(), group, indptr)], np.int64)
+    plausible = left_out(plausible, GROSS_ERROR, *np.divmod(gross, max(past.shape[1], 1)))
+    outliers = find_additive_outliers(plausible, periods)
+    lone = [np.stack([np.full(len(one.lone), one.row), one.lone]) for one in outliers]
+    clean = left_out(plausible, ADDITIVE_OUTLIER, *np.concatenate([np.zeros((2, 0), np.int64), *lone], 1))
+    for one in outliers:
+        parts.append((RECENT_OUTLIER, np.full(len(one.recent), one.row), one.recent))
+    if level_shifts:
+        shifts = find_level_shifts(clean)
+        clean = at_newest_level(clean, shifts, periods)
+        parts += [(LEVEL_SHIFT, np.array([row]), np.array([at])) for row, at in shifts]
+    return Prepared(clean, plausible, _record(past, parts))
+
+
+def _record(past: np.ndarray, parts: Sequence[tuple[int, np.ndarray, np.ndarray]]) -> Cleaning:
+    if not parts:
+        return NOTHING
+    kind = np.concatenate([np.full(len(rows), kind, np.int8) for kind, rows, _ in parts])
+    row, at = (np.concatenate([part[i] for part in parts]).astype(np.int64) for i in (1, 2))
+    return Cleaning(row, past.shape[1] - at, kind, past[row, at].astype(np.float32))._ordered()
+
+
+def prepared(batch: WindowBatch) -> WindowBatch:
+    """The batch with its history cleaned, and the record in `cleaning`; the batch itself where that was done before.
+
+    Level shifts stay where the batch has covariates, which may explain them.
+    """
+    if batch.cleaning is not None:
+        return batch
+    covariates = batch.past_cov.shape[2] or batch.known.shape[2] or batch.static.shape[1]
+    found = prepare(batch.past_target, batch.season_lengths, level_shifts=not covariates)
+    return dataclasses.replace(batch, past_target=found.past, plausible=found.plausible, cleaning=found.cleaning)
+
+
+def plausible_past(batch: WindowBatch) -> np.ndarray:
+    """The history (B, L) with outliers and levels as they were, but without sentinels and gross errors."""
+    return prepare(batch.past_target, level_shifts=False).plausible if batch.plausible is None else batch.plausible
+
+
+def observed(panel: Panel) -> Panel:
+    """The panel with the sentinels and gross errors of each series missing: values that are no observations at all."""
+    group = np.repeat(np.arange(len(panel)), np.diff(panel.indptr))
+    bad = find_sentinels(panel.target, group, len(panel))
+    target = np.where(bad, np.float32(np.nan), panel.target) if bad.any() else panel.target
+    gross = [error.row for error in find_gross_errors(target, group, panel.indptr)]
+    if gross:
+        target = target.copy()
+        target[gross] = np.nan
+    return panel if target is panel.target else dataclasses.replace(panel, target=target)
+
+
+def shown_history(panel: Panel, item: int, end: int | None = None, record: Cleaning | None = None) -> np.ndarray:
+    """An item's history up to row `end` of the panel, by default its origin, without the values that its forecast left out.
+
+    record: the entries of that item's window; see `Cleaning.at`.
+    """
+    history = panel.target[panel.indptr[item] : panel.origin[item] if end is None else end]
+    if record is None or not len(record.of(*LEFT_OUT)):
+        return history
+    history = history.copy()
+    history[len(history) - record.of(*LEFT_OUT).ago] = np.nan
+    return history

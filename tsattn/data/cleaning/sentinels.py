@@ -1,0 +1,145 @@
+"""Sentinels: numbers that a file holds in place of a missing value, such as -9999, 999.9 or -200.
+
+A value is a sentinel because of the other values of its series, never by its digits alone: it lies outside all of them. A code
+(nines, or a number that instruments are known to write) needs less distance than any other value, which must repeat exactly
+beside values that do not. Zero is never a sentinel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tsattn.data.cleaning.gross_errors import gross_errors
+
+FEWEST = 12  # other values that a series needs before one can be called a sentinel
+REPEATED = 3  # times that a value must occur before its repetition counts as evidence
+DIGIT = 10.0  # a code has one digit more than the other values
+FAR_NEGATIVE, FAR_POSITIVE, FAR_ANY = 1.0, 3.0, 5.0  # ranges of the rest, for a repeated code: see `_is_sentinel`
+FAR_ONCE = 10.0  # ranges of the rest, for a code that occurs once or twice, and for a repeated value that is no code
+VARIED = 0.2  # share of distinct values from which on a series is taken as a measurement, not as counts or prices
+STRONG = np.array([s * (10.0**k - 1) / d for k in range(3, 8) for d in (1, 10) for s in (1, -1) if (10.0**k - 1) / d > 900])
+LIMITS = np.array([-32768.0, 32767.0, 65535.0, -2147483648.0, 2147483647.0, 1e20, -1e20, 1e30, -1e30, 9.96921e36])
+WEAK = np.array([-99.0, 99.9, -99.9, -99.99, -999.99, -9999.99, -200.0, -888.0, -8888.0, -777.0, -7777.0])
+CODES = np.unique(np.concatenate([STRONG, LIMITS, WEAK]).astype(np.float32))
+_STRONG = np.unique(np.concatenate([STRONG, LIMITS]).astype(np.float32))
+
+
+def find_sentinels(values: np.ndarray, group: np.ndarray, items: int) -> np.ndarray:
+    """Return a mask (n,) of the sentinels among values (n,) of `items` series; group (n,): the series of each, in any order."""
+    found = np.zeros(len(values), bool)
+    suspects = _suspects(values, group, items)
+    if not suspects.any():
+        return found
+    rows = np.flatnonzero(suspects[group] & ~np.isnan(values))
+    rows = rows[np.argsort(group[rows], kind="stable")]
+    for one in np.split(rows, np.flatnonzero(np.diff(group[rows])) + 1):
+        own = values[one].astype(np.float64)
+        found[one] = np.isin(own, sentinels_of(own))
+    return found
+
+
+def sentinels_of(values: np.ndarray) -> np.ndarray:
+    """Return the distinct sentinels of one series: values (n,), float64, none missing."""
+    distinct, count = np.unique(values, return_counts=True)
+    code = np.isin(distinct.astype(np.float32), CODES)
+    others = values[~np.isin(values, distinct[code])]
+    kept = ~np.isin(distinct, others[gross_errors(others)[0]])  # one 1e9 would make every code look near
+    distinct, count, code = distinct[kept], count[kept], code[kept]
+    low, high = 0, len(distinct)
+    while low < high and code[low]:
+        low += 1
+    while high > low and code[high - 1]:
+        high -= 1
+    found: list[float] = []
+    for at in (*range(low - 1, -1, -1), *range(high, len(distinct))):  # outwards: a code that is none widens the rest
+        if _is_sentinel(float(distinct[at]), int(count[at]), distinct[low:high], count[low:high]):
+            found.append(float(distinct[at]))
+        elif at < low:
+            low = at
+        else:
+            high = at + 1
+    if high - low >= FEWEST:
+        for at, rest in ((low, slice(low + 1, high)), (high - 1, slice(low, high - 1))):
+            if _is_repeated_far(float(distinct[at]), int(count[at]), distinct[rest], count[rest]):
+                found.append(float(distinct[at]))
+    return np.array(found)
+
+
+def _is_sentinel(value: float, count: int, rest: np.ndarray, times: np.ndarray) -> bool:
+    """True for a code outside the rest of its series: distinct values `rest`, rising, each so many `times`.
+
+    Negative beside values that never are: a code. A digit more than all others: a code, unless it is one count among counts.
+    Otherwise it must be some ranges of the rest away, more of them where it is rarer, positive, or beside counts and prices.
+    """
+    total = int(times.sum())
+    if total < FEWEST or (rest[0] == rest[-1] and rest[0] == 0 and value > 0):
+        return False
+    strong = bool(np.isin(np.float32(value), _STRONG))
+    often = count >= REPEATED
+    if not (strong or often):
+        return False
+    if value < 0 <= rest[0]:
+        return True
+    varied = _varied(rest, total)
+    if value >= DIGIT * np.abs(rest[[0, -1]]).max():
+        return often or not (rest >= 0).all() or not (rest == np.rint(rest)).all()
+    low, high = _trimmed(rest, times) if often else (rest[0], rest[-1])
+    gap = low - value if value < 0 else value - high
+    if not often:
+        return bool(gap >= FAR_ONCE * (high - low))
+    far = (FAR_NEGATIVE if value < 0 else FAR_POSITIVE) if varied else FAR_ANY
+    return bool(gap >= far * (high - low) > 0) and (strong or varied)
+
+
+def _is_repeated_far(value: float, count: int, rest: np.ndarray, times: np.ndarray) -> bool:
+    """True for a value, no code, that repeats exactly far outside a varied rest, of which it is not the larger part."""
+    total = int(times.sum())
+    if value == 0 or count < REPEATED or total < max(FEWEST, count) or not _varied(rest, total):
+        return False
+    gap = rest[0] - value if value < rest[0] else value - rest[-1]
+    return bool(gap >= FAR_ONCE * (rest[-1] - rest[0]) > 0)
+
+
+def _varied(rest: np.ndarray, total: int) -> bool:
+    """True where so many of `total` values are distinct that they are measured, not counted or set."""
+    return len(rest) >= max(FEWEST - 2, VARIED * min(total, 500))
+
+
+def _trimmed(rest: np.ndarray, times: np.ndarray) -> tuple[float, float]:
+    """The range of the rest without one value in a hundred, at least one, at either end."""
+    seen = np.cumsum(times)
+    cut = max(1, int(seen[-1]) // 100)
+    low, high = np.searchsorted(seen, cut, "right"), np.searchsorted(seen, seen[-1] - cut, "left")
+    return float(rest[min(low, len(rest) - 1)]), float(rest[high])
+
+
+def _suspects(values: np.ndarray, group: np.ndarray, items: int) -> np.ndarray:
+    """A mask (items,) of the series with a code as extreme, or with a repeated extreme apart from all else.
+
+    A few passes over the values, whatever the number of series: a sentinel lies outside the rest, so it is an extreme.
+    """
+    low, high = np.full(items, np.inf), np.full(items, -np.inf)
+    if items == 1:
+        some = len(values) > 0 and not np.isnan(values).all()
+        low[0], high[0] = (np.nanmin(values), np.nanmax(values)) if some else (0.0, 0.0)
+    else:
+        seen = ~np.isnan(values)
+        where, what = (group, values) if seen.all() else (group[seen], values[seen])
+        np.minimum.at(low, where, what.astype(np.float64, copy=False))
+        np.maximum.at(high, where, what.astype(np.float64, copy=False))
+    with np.errstate(over="ignore", invalid="ignore"):
+        coded = np.isin(low.astype(np.float32), CODES) | np.isin(high.astype(np.float32), CODES)
+        margin = (high - low) / (1 + FAR_ONCE)
+        whole = items == 1
+        at_low, at_high = values == (low[0] if whole else low[group]), values == (high[0] if whole else high[group])
+        below = values < ((high - margin)[0] if whole else (high - margin)[group])
+        above = values > ((low + margin)[0] if whole else (low + margin)[group])
+    counts = [_count(mask, group, items) for mask in (at_low, at_high, ~at_low & below, ~at_high & above)]
+    lone_high = (counts[1] >= REPEATED) & (counts[3] == 0) & (high != 0)
+    lone_low = (counts[0] >= REPEATED) & (counts[2] == 0) & (low != 0)
+    return np.asarray(coded | ((lone_high | lone_low) & (low < high)))
+
+
+def _count(mask: np.ndarray, group: np.ndarray, items: int) -> np.ndarray:
+    """How many of each series' values are in the mask: (items,)."""
+    return np.array([mask.sum()]) if items == 1 else np.bincount(group[mask], minlength=items)

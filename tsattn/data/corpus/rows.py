@@ -1,0 +1,217 @@
+"""Rows of a training batch from real series: drawn, read at a coarser step, and multiplied by disturbances."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from tsattn.data.corpus.config import CorpusConfig
+from tsattn.data.corpus.steps import coarser
+from tsattn.data.corpus.store import LEAST, Corpus
+from tsattn.data.freq import Freq
+from tsattn.errors import ConfigError
+
+ERA = 64  # steps that share the row groups in memory, where the corpus is larger than that
+SHORTEST = 40  # values of a series cut short
+TRIES = 10  # of a row whose past never changes
+WEIGHT = (0.5, 0.95)  # of the heavier of two series that are mixed
+BENDS = 4  # points of a slow curve
+_ERA, _ROWS = 0, 1  # streams of random numbers that never meet
+OTHERS = [Freq.parse(alias) for alias in ("15min", "30min", "h", "D", "B", "W", "MS", "QS")]  # of season lengths that are wrong
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """target (B, L + H) float32, NaN where missing; told (B, 2) season lengths that the frequency tells, 1 where none."""
+
+    target: np.ndarray
+    told: np.ndarray
+    item: np.ndarray  # (B,) indices into the corpus
+
+
+class Drawer:
+    """Rows of a corpus, the same for the same seed, rank and step. Raises ConfigError for sources that are not there."""
+
+    def __init__(self, corpus: Corpus, config: CorpusConfig, context: int, reach: int, seed: int) -> None:
+        self.corpus, self.config, self.context, self.reach, self.seed = corpus, config, context, reach, seed
+        weight = item_weights(corpus, config)
+        self.chosen = np.flatnonzero(weight > 0)
+        if not len(self.chosen):
+            raise ConfigError("the corpus has no series to train on", f"give series of {LEAST} observed values and more")
+        self._by_group = [self.chosen[corpus.index.group[self.chosen] == g] for g in range(len(corpus.group_bytes))]
+        self._within = [np.cumsum(weight[own]) for own in self._by_group]
+        self._all = np.cumsum(weight[self.chosen])
+
+    def rows(self, count: int, step: int, rank: int = 0) -> Rows:
+        """`count` rows of a step."""
+        rng = np.random.default_rng((_ROWS, self.seed, rank, step))
+        items = self._items(count, step, rank, rng)
+        target = np.full((count, self.context + self.reach), np.nan, np.float32)
+        told = np.ones((count, 2), np.int64)
+        for i, item in enumerate(items):
+            values, freq = self.corpus.values(int(item)), self.corpus.freq(int(item))
+            for _ in range(TRIES):
+                target[i], coarse = read_row(values, freq, self.config, self.context, self.reach, rng)
+                if varies(target[i, : self.context]) and np.isfinite(target[i, self.context :]).any():
+                    break
+            lengths = tell(coarse, self.config.told, rng)
+            told[i, : len(lengths)] = lengths
+        return Rows(multiplied(target, self.context, self.config, rng), told, items)
+
+    def _items(self, count: int, step: int, rank: int, rng: np.random.Generator) -> np.ndarray:
+        """Series drawn by weight; of a corpus larger than its memory, from a few row groups that an era of steps shares."""
+        size = self.corpus.group_bytes
+        draw = rng.random(count)
+        if size.sum() <= self.corpus.memory:
+            return self.chosen[np.searchsorted(self._all, draw * self._all[-1], "right").clip(max=len(self.chosen) - 1)]
+        era = np.random.default_rng((_ERA, self.seed, rank, step // ERA))
+        weight = np.array([within[-1] if len(within) else 0.0 for within in self._within])
+        fit = max(1, int(self.corpus.memory / size[weight > 0].max()))
+        shelf = era.choice(len(weight), fit, p=weight / weight.sum())
+        out = np.empty(count, np.int64)
+        for i, group in enumerate(shelf[rng.integers(0, fit, count)]):
+            within = self._within[group]
+            place = min(int(np.searchsorted(within, draw[i] * within[-1], "right")), len(within) - 1)
+            out[i] = self._by_group[group][place]
+        return out
+
+
+def item_weights(corpus: Corpus, config: CorpusConfig) -> np.ndarray:
+    """How often each series is drawn, relatively, (S,); 0 for sources held out and for series too short or constant."""
+    index = corpus.index
+    for where, names in (("weights", config.weights), ("held_out", config.held_out), ("licences", config.licences)):
+        strange = [name for name in names if name not in corpus.sources]
+        if strange:
+            raise ConfigError(
+                f"[corpus] {where}: no source {strange[0]!r} in the corpus", f"its sources: {', '.join(sorted(corpus.sources))}"
+            )
+    usable = index.observed >= LEAST
+    total = np.bincount(index.source, np.where(usable, index.observed, 0), len(corpus.sources))
+    factor = [0.0 if name in config.held_out else config.weights.get(name, 1.0) for name in corpus.sources]
+    item = np.where(usable, index.observed.astype(float) ** config.item_power, 0.0)
+    shared = np.bincount(index.source, item, len(corpus.sources))
+    source = np.where(total > 0, np.maximum(total, 1) ** config.source_power, 0.0) * np.array(factor)
+    return source[index.source] * item / np.maximum(shared, 1e-9)[index.source]
+
+
+def read_row(
+    values: np.ndarray, freq: Freq, config: CorpusConfig, context: int, reach: int, rng: np.random.Generator
+) -> tuple[np.ndarray, Freq]:
+    """One window (L + H,) of a series at a step drawn for it, ending anywhere, and the frequency of that step."""
+    k, coarse = coarser(freq, len(values), rng) if rng.random() < config.coarser else (1, freq)
+    thin = rng.random() < config.thinned
+    points = len(values) // k
+    # an origin leaves a past of 32 values, or half of a short series, and some steps after it
+    least, after = min(32, points // 2), min(16, points // 4)
+    origin = least + int(rng.random() * (points - after - least + 1))
+    spare = len(values) - points * k
+    first = int(rng.random() * (spare + 1)) + origin * k  # in steps of the series: where the future begins
+    before, ahead = min(context, origin), min(reach, points - origin)
+    part = values[first - before * k : first + ahead * k].reshape(before + ahead, k)
+    row = np.full(context + reach, np.nan, np.float32)
+    row[context - before : context + ahead] = part[:, -1] if thin else means(part)
+    if rng.random() < config.short:
+        kept = int(math.exp(rng.uniform(math.log(min(SHORTEST, before)), math.log(max(before, 1)))))
+        row[: context - max(kept, 1)] = np.nan
+    return row, coarse
+
+
+def means(part: np.ndarray) -> np.ndarray:
+    """Mean of each row of (n, k); NaN where less than half of it is observed."""
+    if part.shape[1] == 1:
+        return part[:, 0]
+    seen = np.isfinite(part)
+    count = seen.sum(1)
+    total = np.where(seen, part, 0).sum(1, dtype=np.float64)
+    return np.where(2 * count >= part.shape[1], total / np.maximum(count, 1), np.nan).astype(np.float32)
+
+
+def varies(past: np.ndarray) -> bool:
+    """Whether a past has values that differ."""
+    seen = past[np.isfinite(past)]
+    return len(seen) >= 8 and bool(seen.max() - seen.min() > 1e-6 * np.abs(seen).max())
+
+
+def tell(freq: Freq, share: float, rng: np.random.Generator) -> tuple[int, ...]:
+    """At most two season lengths: mostly those of the frequency, sometimes none, sometimes another frequency's."""
+    chance, pick = rng.random(2)
+    if chance < share:
+        return freq.season_lengths[:2]
+    return () if chance < (1 + share) / 2 else OTHERS[int(pick * len(OTHERS))].season_lengths[:2]
+
+
+def multiplied(target: np.ndarray, context: int, config: CorpusConfig, rng: np.random.Generator) -> np.ndarray:
+    """All disturbances, each on its share of the rows: (B, L + H) -> the same shape."""
+    count, length = target.shape
+    mean, spread = units(target[:, :context])
+    z = (target - mean) / spread
+    z = _mixed(z, context, np.less(rng.random(count), config.mixup), rng)
+    for i in np.flatnonzero(np.less(rng.random(count), config.reverse)):
+        first = int(np.isfinite(z[i]).argmax())
+        z[i, first:] = z[i, first:][::-1].copy()
+    time = (np.arange(length) - context) / context
+    chance, size = rng.random((3, count, 1)), rng.standard_normal((3, count, 1))
+    curves = np.exp(np.clip(0.5 * np.abs(size[0]) * slow(rng, count, length), -2, 2))
+    z = np.where(chance[0] < config.amplitude, z * curves, z)
+    span = np.maximum(np.isfinite(z[:, :context]).sum(1, keepdims=True) / context, 0.02)  # a line over the series, not before it
+    z = np.where(chance[1] < config.slope, z + 2 * size[1] * time / span, z)
+    z = np.where(chance[2] < config.flip, -z, z)
+    z = _gapped(z, context, np.less(rng.random(count), config.missing), rng)
+    return _placed(z, mean / spread, spread, config.offset, rng)
+
+
+def units(past: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of the observed values of each row: (B, L) -> two (B, 1)."""
+    seen = np.isfinite(past)
+    count = np.maximum(seen.sum(1, keepdims=True), 1)
+    mean = np.where(seen, past, 0).sum(1, keepdims=True, dtype=np.float64) / count
+    spread = np.sqrt((np.where(seen, past - mean, 0) ** 2).sum(1, keepdims=True) / count)
+    return mean, np.maximum(spread, np.maximum(1e-6 * np.abs(mean), 1e-20))
+
+
+def slow(rng: np.random.Generator, count: int, length: int) -> np.ndarray:
+    """Smooth curves through BENDS random points, (B, N)."""
+    points = rng.standard_normal((count, BENDS))
+    place = np.linspace(0, BENDS - 1, length)
+    low = np.minimum(place.astype(np.int64), BENDS - 2)
+    share = (1 - np.cos(np.pi * (place - low))) / 2
+    return points[:, low] * (1 - share) + points[:, low + 1] * share
+
+
+def _mixed(z: np.ndarray, context: int, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Weighted sums with another row (TSMixup: Ansari et al. 2024), where that one is observed nearly as far as the row."""
+    count = len(z)
+    partner, weight = rng.permutation(count), rng.uniform(*WEIGHT, (count, 1))
+    seen = np.isfinite(z)
+    both = seen & seen[partner]
+    enough = (both[:, :context].sum(1) >= 0.9 * seen[:, :context].sum(1)) & (
+        both[:, context:].sum(1) >= 0.9 * seen[:, context:].sum(1)
+    )
+    return np.where((rows & enough)[:, None], weight * z + (1 - weight) * z[partner], z)
+
+
+def _gapped(z: np.ndarray, context: int, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Single values and a block missing from the past; rows that would keep too little keep all."""
+    count = len(z)
+    share = np.exp(rng.uniform(math.log(1e-3), math.log(0.3), (count, 1)))
+    gone = rng.random((count, context)) < share
+    begin, size = rng.random((count, 1)) * context, np.exp(rng.uniform(0, math.log(context / 8 + 1), (count, 1)))
+    time = np.arange(context)
+    gone |= (time >= begin) & (time < begin + size) & (rng.random((count, 1)) < 0.5)
+    seen = np.isfinite(z[:, :context])
+    enough = (seen & ~gone).sum(1) >= np.maximum(0.6 * seen.sum(1), 16)
+    out = z.copy()
+    out[:, :context][gone & (rows & enough)[:, None]] = np.nan
+    return out
+
+
+def _placed(z: np.ndarray, level: np.ndarray, spread: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Back to the units of the series; a share of the rows at a level of its own, in standard deviations, and a scale."""
+    count = len(z)
+    chance, sign = rng.random((count, 1)) < share, np.where(rng.random((count, 1)) < 0.8, 1.0, -1.0)
+    far = np.exp(rng.uniform(math.log(0.2), np.where(rng.random((count, 1)) < 0.1, math.log(300), math.log(10)), (count, 1)))
+    scale = np.exp(rng.uniform(math.log(1e-2), math.log(1e4), (count, 1)))
+    moved = (z + sign * far) * scale
+    return np.where(chance, moved, (z + level) * spread).astype(np.float32)

@@ -1,0 +1,101 @@
+"""Units, currencies, multipliers and flags beside numbers: what may be taken off a column, and what it meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_CODES = (
+    "USD|EUR|GBP|CHF|JPY|CNY|RMB|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|RUB|UAH|BRL|MXN|ARS|CLP|COP|PEN|INR|IDR|KRW|"
+    "SGD|HKD|TWD|THB|MYR|PHP|VND|ZAR|EGP|NGN|KES|ILS|SAR|AED|BTC|ETH|USDT"
+)
+_SIGNS = r"[$€£¥₹₽₺₩₪₴₫฿¢]|(?:US|A|C|NZ|HK|R|MX|S|NT)\$|kr\.?|Kč|zł|Ft|lei|лв|руб\.?|Rs\.?|Fr\.?|Rp\.?|RM|TL|Euro|dollars?"
+_CURRENCY = f"(?:{_SIGNS}|{_CODES})"
+CURRENCY = re.compile(_CURRENCY)
+_UNITS = frozenset(
+    word
+    for line in (
+        "% %RH ° °C °F ºC ºF ℃ ℉ C F K kWh MWh GWh TWh Wh kW MW GW W Wp VA kVA kvar V mV kV A mA Hz kHz MHz GHz",
+        "m km cm mm nm µm um m2 m² km2 km² ha ft ft2 ft² sqft in mi yd m3 m³ Nm3 Nm³ l L ml mL cl hl dl gal bbl",
+        "kg g mg µg ug t kt Mt lb lbs oz h hr hrs hours hour min mins minutes s sec secs seconds ms ns d day days",
+        "pcs pc pieces piece Stk Stk. Stück units unit u. ppm ppb hPa mbar bar Pa kPa MPa psi inHg mmHg",
+        "km/h kmh kph m/s mph kn kt knots W/m2 W/m² kWh/m2 kWh/m² µg/m3 µg/m³ ug/m3 mg/m3 mg/m³ mg/l mg/L g/l g/kg kg/m3",
+        "m3/s m³/s m3/h m³/h l/s l/min cfs kB KB MB GB TB kbps Mbps Gbps rpm lx lux dB dBA dBm J kJ MJ GJ kcal cal",
+        "people persons visitors users orders mm/h mm/day pts bps EUR/MWh €/MWh $/MWh MMBtu Btu",
+    )
+    for word in line.split()
+)
+_SCALES = {
+    **{"k": 1e3, "K": 1e3, "M": 1e6, "mn": 1e6, "mln": 1e6, "Mio": 1e6, "Mio.": 1e6, "MM": 1e6, "million": 1e6, "m.": 1e6},
+    **{"B": 1e9, "bn": 1e9, "Mrd": 1e9, "Mrd.": 1e9, "billion": 1e9, "T": 1e12, "trillion": 1e12, "Tsd.": 1e3, "Tsd": 1e3},
+}
+_FLAG = re.compile(r"[bcdefinprsuz]{1,3}|\*{1,4}|[†‡#^~!]|\([a-zA-Z]{1,2}\)|\[\w{1,2}\]")
+# sign, currency, sign, number, the rest
+SPLIT = re.compile(
+    rf"(?P<neg>[+-]?)\s*(?P<pre>{_CURRENCY})?\s*(?P<num>[+-]?(?:\d[\d.,'\u2019\u00a0\u202f\u2009 ]*|[.,]\d+)(?:[eE][+-]?\d+)?)"
+    r"\s*(?P<post>[^\d\s,][^\d]{0,18}(?:[23](?:/\w+)?)?)?"
+)
+# the same groups for Arrow, whose regular expressions know no \u escapes
+SPLIT_ARROW = "^" + re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), SPLIT.pattern) + "$"
+
+
+@dataclass(frozen=True)
+class Affixes:
+    """What stands beside the numbers of a column. kind: "none", "unit", "scale" or "flags"; done: what is taken off, in
+    words; clash: two units that cannot both be taken off, None where there is no such pair."""
+
+    kind: str = "none"
+    done: tuple[str, ...] = ()
+    clash: tuple[str, str] | None = None
+
+
+def beside(texts: Sequence[str]) -> Affixes | None:
+    """Find out what stands beside the numbers in these distinct texts; None where they are rather names or something else."""
+    prefixes: set[str] = set()
+    suffixes: dict[str, int] = {}
+    matched = 0
+    for text in texts:
+        found = SPLIT.fullmatch(text)
+        if found is None:
+            continue
+        matched += 1
+        prefixes.add(found["pre"] or "")
+        post = (found["post"] or "").strip()
+        suffixes[post] = suffixes.get(post, 0) + 1
+    if not matched or matched < 0.5 * len(texts):
+        return None
+    signs = {p for p in prefixes if p} | {s for s in suffixes if CURRENCY.fullmatch(s)}
+    done = (
+        []
+        if not signs
+        else ["currency signs" if len(signs) > 1 or not signs & {*_CODES.split("|")} else f"currency {min(signs)}"]
+    )
+    rest = {s for s in suffixes if s and s not in signs}
+    if len({_same(s) for s in signs}) > 1:
+        one, two = sorted(signs)[:2]
+        return Affixes(clash=(one, two))
+    if not rest:
+        return Affixes("unit" if signs else "none", tuple(done))
+    if rest <= {"%"}:
+        return Affixes("unit", (*done, "percent signs"))
+    if len(rest) == 1 and next(iter(rest)) in _UNITS and not ("" in suffixes and next(iter(rest)) in _SCALES):
+        return Affixes("unit", (*done, f"unit {min(rest)!r}"))
+    if rest <= set(_SCALES) and (len(rest) > 1 or "" in suffixes or not rest <= _UNITS):
+        return Affixes("scale", (*done, f"factors {', '.join(sorted(rest))} (thousands, millions, billions)"))
+    if all(_FLAG.fullmatch(s.replace(" ", "")) for s in rest):
+        return Affixes("flags", (*done, f"flags such as {min(rest)!r}"))
+    if all(s in _UNITS or s in _SCALES for s in rest):
+        one, two = sorted(rest)[:2]
+        return Affixes(clash=(one, two))
+    return None
+
+
+def _same(sign: str) -> str:
+    """Signs of one currency as one."""
+    return {"€": "EUR", "Euro": "EUR", "$": "USD", "US$": "USD", "dollar": "USD", "dollars": "USD", "£": "GBP"}.get(sign, sign)
+
+
+def scale_of(suffix: str) -> float:
+    """The factor that a suffix such as K or Mio. stands for; 1 for others."""
+    return _SCALES.get(suffix, 1.0)

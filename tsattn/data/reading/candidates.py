@@ -1,0 +1,126 @@
+"""Candidate delimiters, scored by the table that each makes of the sample: lines of one width, columns of one kind."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tsattn.data.reading.affixes import SPLIT
+from tsattn.data.reading.missing import NULLS
+from tsattn.data.report import Notes
+from tsattn.errors import DataError
+
+DELIMITERS = (";", "\t", "|", ",")  # in this order where several split the table equally well
+_ROWS, _COLUMNS = 60, 40  # cells that are looked at
+_NULLS = frozenset(NULLS)
+_MONTH = r"[^\W\d]{3,9}\.?"
+_DATE = re.compile(
+    rf"(?:[A-Za-z]{{2,9}}\.?,?\s+)?(?:\d{{1,4}}[-/. ](?:\d{{1,2}}|{_MONTH})(?:[-/., ]+\d{{1,4}})?"
+    rf"|{_MONTH}[-/, ]+\d{{1,4}}(?:,?[-/ ]\d{{2,4}})?)(?:[ T,]+\d{{1,2}}[:.h]\d\d.*)?"
+    r"|\d{1,2}:\d\d(?::\d\d)?.*|\d{4}[-/ ]?[QqWwMm]\d{1,2}|[QqTt]\d[-/ ]?\d{2,4}"
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One delimiter on the sample. width: fields of most lines. even: share of lines with that many. explained: share of the
+    columns whose cells are numbers or dates."""
+
+    delimiter: str
+    width: int
+    even: float
+    explained: float
+
+    @property
+    def score(self) -> float:
+        """0 for no table, 1 for even lines whose columns are all numbers or dates."""
+        return self.even * (0.3 + 0.7 * self.explained) if self.width > 1 else 0.0
+
+    @property
+    def name(self) -> str:
+        return named(self.delimiter)
+
+
+def named(delimiter: str) -> str:
+    """A delimiter as messages call it."""
+    return {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "space"}.get(delimiter, repr(delimiter))
+
+
+def best_delimiter(text: str, name: str, notes: Notes) -> str:
+    """The delimiter that makes a table of the sampled text; a comma where none does.
+
+    Raises DataError where two make tables that explain the file equally well.
+    """
+    tried = sorted((c for d in DELIMITERS if (c := _tried(text, d)) is not None), key=lambda c: -c.score)
+    if not tried or tried[0].score == 0:
+        return ","
+    best = tried[0]
+    rest = [c for c in tried[1:] if c.score > 0]
+    if best.delimiter == "," and _is_one_column(text):
+        notes.weigh("delimiter", "none", "the header has one field, and every other line is a number with a decimal comma")
+        return ";"
+    if rest and best.explained > 0.9 and best.score - rest[0].score < 0.02:
+        raise DataError(
+            f"{name}, line 1: split by {best.name} and by {rest[0].name}, the lines make tables that are equally likely",
+            f"name the delimiter: --delimiter {_typed(best.delimiter)}",
+        )
+    over = f"{rest[0].name} ({rest[0].score:.2f})" if rest else ""
+    why = f"{best.even:.0%} of the lines have {best.width} fields, {best.explained:.0%} of the columns are numbers or dates"
+    notes.weigh("delimiter", f"{best.name} ({best.score:.2f})", why, over)
+    return best.delimiter
+
+
+def _typed(delimiter: str) -> str:
+    return {"\t": "tab", ";": "semicolon", "|": "'|'", ",": "comma"}.get(delimiter, delimiter)
+
+
+def _tried(text: str, delimiter: str) -> Candidate | None:
+    if delimiter not in text:
+        return None
+    rows = []
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            if row and (len(row) > 1 or row[0].strip()):
+                rows.append(row)
+            if len(rows) == 400:
+                break
+    except csv.Error:
+        if not rows:
+            return None
+    widths = Counter(map(len, rows))
+    width, count = widths.most_common(1)[0]
+    if width == 1 and len(widths) > 1 and len(rows) > 2:  # a long note above a short table
+        later = Counter(map(len, rows[len(rows) // 2 :])).most_common(1)[0][0]
+        width, count = later, widths[later]
+    if width == 1:
+        return Candidate(delimiter, 1, count / len(rows), 0.0)
+    body = [row for row in rows if len(row) == width][1:]
+    return Candidate(delimiter, width, count / len(rows), _explained(body[-_ROWS:] if len(body) > _ROWS else body))
+
+
+def _explained(rows: Sequence[Sequence[str]]) -> float:
+    """The share of columns in which four of five cells are numbers or dates."""
+    if not rows:
+        return 0.0
+    told = counted = 0
+    for cells in list(zip(*rows, strict=True))[:_COLUMNS]:
+        seen = [c.strip() for c in cells if c.strip() not in _NULLS]
+        if seen:
+            counted += 1
+            told += sum(is_telling(c) for c in seen) >= 0.8 * len(seen)
+    return told / counted if counted else 0.0
+
+
+def is_telling(cell: str) -> bool:
+    """Whether a cell is a number, with what stands beside it, or a date."""
+    return bool(SPLIT.fullmatch(cell) or _DATE.fullmatch(cell))
+
+
+def _is_one_column(text: str) -> bool:
+    lines = [line.strip() for line in text.splitlines()[:400] if line.strip()]
+    whole = lines[:-1] if len(lines) > 2 else lines
+    return "," not in lines[0] and not lines[0][:1].isdigit() and all(re.fullmatch(r"[+-]?\d+,\d+", x) for x in whole[1:])

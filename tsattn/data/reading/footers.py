@@ -1,0 +1,103 @@
+"""Rows of a table that are none: totals, notes below the table, headers that come again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tsattn.data import arrow
+from tsattn.data.names import words
+from tsattn.data.reading.columns import Column, Table, compact
+from tsattn.data.reading.date_formats import parse_texts
+from tsattn.data.report import Notes
+
+_MOST = 20  # rows at the end that may be notes
+_TOTAL = re.compile(
+    r"(?:grand|sub|sub-|overall)?\s*(?:totals?|sums?|summe|gesamt(?:summe)?|insgesamt|zwischensumme|totale|suma|somme|totaal|razem|"
+    r"averages?|avg|mean|mittelwert|durchschnitt|moyenne|promedio|media|minimum|maximum|min|max|median|count|anzahl|std\.?(?:\s?dev)?)"
+    r"\b[\s:.]*",
+    re.I,
+)
+_SENTENCE = re.compile(r"[^\W\d_]{3,}[\s\S]*[\s:.][\s\S]*|[*\u00b9\u00b2\u00b3\u2020].+|\(.{3,}\)|[-=_]{3,}|end|eof", re.I)
+
+
+def is_total(text: str) -> bool:
+    """Whether a cell says that its row is a total, a mean or the like."""
+    return _TOTAL.fullmatch(text) is not None
+
+
+def without_footers(table: Table, notes: Notes) -> Table:
+    """Leave out rows of totals, sentences below the table and headers that come again, and report them.
+
+    They are known by the column whose other texts are dates. A text that looks like a date gone wrong stays: it is an error.
+    """
+    for column in table.columns.values():
+        if column.kind != "text" or column.labels is None or not len(column.labels) or table.rows < 3:
+            continue
+        odd = _odd_labels(column)
+        if odd is None:
+            continue
+        return _without(table, column, odd, notes)
+    return table
+
+
+def _odd_labels(column: Column) -> np.ndarray | None:
+    """(u,) which distinct texts of a column of dates are words; None where it is no column of dates, or all are dates."""
+    labels: Any = column.labels
+    size = len(labels)
+    some = np.unique(np.linspace(0, size - 1, min(size, 400)).astype(np.int64))
+    if size > 400 and parse_texts(labels.take(arrow.integers(some))).failed.mean() > 0.1:
+        return None
+    failed = _failed(labels, some)
+    if not failed.any() or failed.all() or failed.mean() > 0.34:
+        return None
+    if size - failed.sum() < 2 or (failed.sum() > _MOST and failed.mean() > 0.01):
+        return None
+    return failed
+
+
+def _failed(labels: Any, some: np.ndarray) -> np.ndarray:
+    """(u,) which texts are no dates. Where dates begin with a digit, only texts that do not are looked at."""
+    import pyarrow.compute as pc
+
+    digit = arrow.values(pc.match_substring_regex(labels, r"^\d"), False).astype(bool)
+    if len(labels) <= len(some) or digit[some].mean() < 0.9:
+        return parse_texts(labels).failed
+    failed = np.zeros(len(labels), bool)
+    other = np.flatnonzero(~digit)
+    if len(other):
+        failed[other] = parse_texts(labels.take(arrow.integers(other))).failed
+    return failed
+
+
+def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Table:
+    rows = np.flatnonzero(np.append(odd, False)[column.values])
+    if not len(rows) or len(rows) > max(_MOST, 0.2 * table.rows):
+        return table
+    texts = {int(r): column.text_at(int(r)) for r in rows}
+    name = "_".join(words(column.name))
+    again = {r for r, t in texts.items() if "_".join(words(t)) == name}
+    totals = {r for r, t in texts.items() if is_total(t)}
+    tail, end = set(), table.rows - 1
+    while end >= max(table.rows - _MOST, 1) and end in texts:
+        if end in totals or _SENTENCE.fullmatch(texts[end]):
+            tail.add(end)
+        elif end not in again:
+            break
+        end -= 1
+    found = {"rows of totals": totals, "headers that come again": again, "notes below the table": tail - totals - again}
+    for what, some in found.items():
+        if some:
+            notes.repair(f"{what} left out", len(some), table.where(min(some)))
+            shown = texts[min(some)][:40]
+            notes.weigh("rows left out", what, f"{shown!r} stands in column {column.name!r}, whose other texts are dates")
+    gone = totals | again | tail
+    if not gone:
+        return table
+    kept = np.ones(table.rows, bool)
+    kept[sorted(gone)] = False
+    rest = table.take(np.flatnonzero(kept))
+    return replace(rest, columns={n: compact(c) for n, c in rest.columns.items()})

@@ -1,0 +1,63 @@
+"""Future values of known covariates in a file of their own, appended to the data as rows without a target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from tsattn.config import ReadOptions
+from tsattn.data.names import listed
+from tsattn.data.panel import Schema
+from tsattn.data.reading.columns import Column, Table, concatenated
+from tsattn.errors import ConfigError, DataError
+
+
+@dataclass(frozen=True, eq=False)
+class WithFuture:
+    """Data and the future values of its known covariates; both are anything that `read` takes."""
+
+    data: Any
+    future: Any
+
+
+def options_for(options: ReadOptions, found: Schema, model: Schema | None, future: Table) -> ReadOptions:
+    """The reading options with the roles that the data alone shows, and every other column of the future file as known.
+
+    Raises ConfigError for data without timestamps, DataError when the future file lacks the timestamp or the item column.
+    """
+    name = future.where.parts[0][0]
+    if found.timestamp is None:
+        raise ConfigError("--future needs data with a timestamp column", "name it: --timestamp COLUMN")
+    for column in (found.timestamp, *found.item):
+        if column not in future.columns:
+            raise DataError(
+                f"{name}: no column {column!r}, which the rows are matched by", f"its columns: {listed(future.columns)}"
+            )
+    roles = {found.timestamp, *found.item, *found.target, *options.past, *options.static}
+    known = options.known or (model.known if model else ()) or tuple(n for n in future.columns if n not in roles)
+    if not known:
+        raise DataError(f"{name}: no column besides the timestamp, the item and the target", "add the known covariates")
+    for column in known:
+        if column not in future.columns:
+            raise DataError(f"{name}: no column {column!r}, a known covariate", f"its columns: {listed(future.columns)}")
+    return replace(options, item=found.item, target=found.target, known=known)
+
+
+def extended(table: Table, future: Table, target: tuple[str, ...]) -> Table:
+    """The rows of both tables; those of `future` have no target and no value in columns that only `table` has.
+
+    Raises DataError when `table` lacks one of the known covariates.
+    """
+    extra = [n for n in future.columns if n not in table.columns]
+    if extra:
+        raise DataError(
+            f"{table.where.parts[0][0]}: no column {listed(extra)}, which {future.where.parts[0][0]} has",
+            "known covariates need values in the past too, under the same name",
+        )
+    blank = np.full(future.rows, np.nan)
+    columns = {
+        n: future.columns[n] if n in future.columns and n not in target else Column(n, "number", blank) for n in table.columns
+    }
+    return concatenated([table, Table(columns, future.rows, future.where)], table.where.parts[0][0])

@@ -1,0 +1,196 @@
+"""Which rows of a sample are the header, and the column names that they give together."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tsattn.data.reading.missing import NULLS
+from tsattn.data.report import Notes
+
+COMMENTS = ("#", "//", "!")
+_MOST = 8  # rows that a header may have
+_NULLS = frozenset(NULLS)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.I)
+_DATE_LIKE = re.compile(r"(?=.*\d).*(?:[-/:]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|q).*", re.I)
+_FORMAT = re.compile(r"\d{1,3}[sdn]")  # widths and types below the header of RDB files
+_UNIT = re.compile(
+    r"[(\[].*[)\]]|[-–—]|%|°[CFK]?|(?:[kMGTmµun]?(?:W|Wh|V|A|Hz|m|g|l|L|s|Pa|bar|B|J)|h|min|d|°?[CFK]|mm|cm|km|kg|t|hPa|ppm|ppb|psi"
+    r"|deg|degC|[€$£]|USD|EUR|GBP|pcs|units?|count|index|date|datetime|time|string|str|text|float|double|int|integer|numeric|number)"
+    r"(?:[23²³])?(?:\s?/\s?[A-Za-zµ]{1,4}[23²³]?)?",
+)
+
+
+@dataclass(frozen=True)
+class Head:
+    """start: the index of the first data row in the sample. names: of the columns, "" where there is none. rows: how many rows
+    the names come from, 0 without a header. left_out: (what, index of its row) of header rows that name nothing."""
+
+    start: int
+    names: tuple[str, ...]
+    rows: int
+    left_out: tuple[tuple[str, int], ...] = ()
+
+
+def find_header(rows: list[list[str]]) -> Head:
+    """Find the header of the sampled rows, those that are not blank."""
+    width = Counter(len(row) for row in rows[len(rows) // 4 :]).most_common(1)[0][0]
+    first = next((i for i, row in enumerate(rows[:40]) if len(row) == width), 0)
+    while first < len(rows) - 1 and _is_comment(rows[first]) and (width == 1 or len(rows[first + 1]) == width):
+        if not _is_comment(rows[first + 1]) and not _is_header(rows[first + 1], rows[first + 2 :]):
+            break  # the last comment names the columns
+        first += 1
+    while _is_title(rows[first]) and any(
+        _is_header(rows[k], rows[k + 1 :]) for k in range(first + 1, min(first + 4, len(rows) - 1))
+    ):
+        first += 1
+    if (short := _short_header(rows, first, width)) is not None:
+        return short
+    if (count := _header_rows(rows, first, width)) > 1:
+        names, left_out = _joined(rows[first : first + count], first)
+        return Head(first + count, names, count, left_out)
+    head = rows[first]
+    if _is_header(head, rows[first + 1 :]):
+        return Head(first + 1, (head[0].strip().lstrip("#/!").strip(), *(cell.strip() for cell in head[1:])), 1)
+    return Head(first, ("",) * width, 0)
+
+
+def unique(names: tuple[str, ...], notes: Notes) -> tuple[str, ...]:
+    """Names as they are, unnamed ones numbered, repeated ones told apart."""
+    out: list[str] = []
+    taken: set[str] = set()
+    for i, name in enumerate(names):
+        base = name or f"column_{i + 1}"
+        new, k = base, 1
+        while new in taken:
+            k += 1
+            new = f"{base}_{k}"
+        if k > 1:
+            notes.repair("a column name that occurs twice", 1, f"{base!r} became {new!r}")
+        out.append(new)
+        taken.add(new)
+    return tuple(out)
+
+
+def _is_comment(row: list[str]) -> bool:
+    return row[0].lstrip().startswith(COMMENTS) and (len(row) > 1 or " " in row[0].strip())
+
+
+def _short_header(rows: list[list[str]], first: int, width: int) -> Head | None:
+    """A header one field shorter than the rows: R writes row names so; other tools end each row with a delimiter."""
+    if first == 0 or len(rows[first - 1]) != width - 1 or width <= 2:
+        return None
+    if not _is_header(rows[first - 1], [r[1:] for r in rows[first:]]):
+        return None
+    short = [cell.strip() for cell in rows[first - 1]]
+    trailing = all(not row[-1].strip() for row in rows[first:] if len(row) == width)
+    return Head(first, tuple([*short, ""] if trailing else ["", *short]), 1)
+
+
+def _is_title(row: list[str]) -> bool:
+    """Whether a line is words, a date or nothing, filled up with empty cells by a spreadsheet."""
+    return len(row) > 1 and _cell_class(row[0]) != "number" and not any(cell.strip() for cell in row[1:])
+
+
+def _cell_class(cell: str) -> str:
+    cell = cell.strip()
+    if cell in _NULLS:
+        return "empty"
+    if _NUMBER.fullmatch(cell):
+        return "number"
+    return "date" if _DATE_LIKE.fullmatch(cell) and cell[:1].isalnum() and sum(c.isdigit() for c in cell) >= 3 else "text"
+
+
+def _is_header(head: list[str], body: list[list[str]]) -> bool:
+    """Whether some column of numbers or dates has something else in its first row."""
+    body = [row for row in body[:50] if len(row) == len(head)]
+    if not body:
+        return not any(_cell_class(cell) in ("number", "date") for cell in head) or len(head) > 1
+    if _counts(head):
+        return True
+    plain = 0
+    for cell, cells in zip(head, zip(*body, strict=True), strict=True):
+        classes = Counter(c for c in map(_cell_class, cells) if c != "empty")
+        usual = classes.most_common(1)[0][0] if classes else "empty"
+        if usual in ("number", "date"):
+            plain += 1
+            if _cell_class(cell) != usual:
+                return _cell_class(cell) != "empty" or plain == 1
+    return plain == 0
+
+
+def _counts(head: Sequence[str]) -> bool:
+    """Whether years or steps in a row are the names of columns."""
+    counted = [int(c) for c in head if c.strip().isdigit() and len(c) < 9]
+    return len(counted) >= 5 and len(counted) >= len(head) / 2 and all(b - a == 1 for a, b in pairwise(counted))
+
+
+def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
+    """How many rows from `first` on come before the first that is like those of the middle of the sample; 0 when unclear."""
+    later = [row for row in rows[first + (len(rows) - first) // 2 :][:60] if len(row) == width]
+    if len(rows) - first < 4 or not later:
+        return 0
+    usual = []
+    for cells in zip(*later, strict=True):
+        classes = Counter(c for c in map(_cell_class, cells) if c != "empty")
+        kind, count = classes.most_common(1)[0] if classes else ("empty", 0)
+        usual.append(kind if kind in ("number", "date") and count >= 0.8 * sum(classes.values()) else "")
+    dated = next((k for k, kind in enumerate(usual) if kind == "date"), None)
+    telling = [k for k, kind in enumerate(usual) if kind]
+    if not telling:
+        return 0
+    lead = telling[0] if dated is None else dated
+    for k in range(min(_MOST + 1, len(rows) - first)):
+        row = rows[first + k]
+        if len(row) != width or (k == 0 and _counts(row)):
+            continue
+        same = [j for j in telling if _cell_class(row[j]) == usual[j]]
+        none = [j for j in telling if _cell_class(row[j]) == "empty"]
+        if lead in same and (dated is not None or len(same) + len(none) >= len(telling) / 2):
+            return k
+    return 0
+
+
+def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
+    """Names from several header rows, and the rows that name nothing: units, formats, codes, one word for all columns."""
+    left_out: list[tuple[str, int]] = []
+    levels: list[list[str]] = []
+    index: list[str] = [""] * len(head[0])
+    for k, row in enumerate(head):
+        cells = [cell.strip() for cell in row]
+        filled = [c for c in cells if c]
+        if not filled:
+            continue
+        what = _names_nothing(cells) if k else ""
+        if what:
+            left_out.append((what, first + k))
+        elif k and k == len(head) - 1 and len(filled) < len(cells) / 2 and all(cells[: len(filled)]):
+            index = cells  # pandas writes the names of the index on a line of their own
+        else:
+            levels.append(cells)
+    inner = [j for j, name in enumerate(index) if not name] if any(index) else list(range(1, len(head[0])))
+    kept = [level for level in levels if len({level[j] for j in inner if level[j]}) > 1] or levels[-1:]
+    for level in kept[:-1]:
+        for j in range(1, len(level)):
+            level[j] = level[j] or (level[j - 1] if j - 1 in inner else "")
+    names = []
+    for j in range(len(head[0])):
+        parts = [level[j] for level in kept if level[j]]
+        names.append(index[j] or "/".join(dict.fromkeys(parts)))
+    return tuple(names), tuple(left_out)
+
+
+def _names_nothing(cells: list[str]) -> str:
+    """What a row below the first header row is, when it names no columns; "" when it does."""
+    filled = [c for c in cells if c]
+    if all(_FORMAT.fullmatch(c) for c in filled):
+        return "formats"
+    rest = [c for c in cells[1:] if c]
+    if rest and all(_NUMBER.fullmatch(c) for c in rest):
+        return "codes"
+    if rest and sum(bool(_UNIT.fullmatch(c)) for c in rest) >= 0.8 * len(rest):
+        return "units"
+    return ""

@@ -1,0 +1,185 @@
+"""Which columns name the series of a table: the fewest that tell apart the rows of one timestamp."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from tsattn.data.names import listed, quoted, words
+from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.row_times import Clock
+from tsattn.data.report import Notes
+from tsattn.errors import DataError
+
+_ITEM_NAMES = (
+    *("item_id", "unique_id", "series_id", "series", "item", "id", "symbol", "ticker", "sku", "product_id", "product"),
+    *("store_id", "store", "shop", "station_id", "station", "sensor_id", "sensor", "device_id", "device", "meter_id", "meter"),
+    *("customer_id", "customer", "household", "name", "key", "entity", "entity_id", "group", "country", "region", "state"),
+    *("county", "city", "location", "location_id", "site", "site_id", "dept", "department", "family", "category", "variable"),
+    *("stock", "company", "asset", "currency", "code", "ts_id", "metric", "indicator", "line", "route", "zone", "building_id"),
+)
+_SURE = _ITEM_NAMES.index("symbol") + 2
+# words that make a column of whole numbers rather names than amounts
+_ID_WORDS = {
+    *("id", "ids", "nbr", "nr", "no", "num", "number", "code", "key", "store", "shop", "branch", "outlet", "market", "warehouse"),
+    *("sku", "plu", "ean", "upc", "article", "artikel", "product", "item", "filiale", "kunde", "tienda", "loja", "magasin"),
+    *("sensor", "device", "meter", "station", "site", "line", "route", "zone", "dept", "department", "region", "cluster", "unit"),
+}
+
+
+def rank(name: str) -> int:
+    """How telling a name is for an item: 0 is the most; the number of all known names for others."""
+    plain = "_".join(words(name))
+    return _ITEM_NAMES.index(plain) if plain in _ITEM_NAMES else len(_ITEM_NAMES)
+
+
+def is_item_name(name: str) -> bool:
+    """Whether a column of numbers with this name rather holds names."""
+    return rank(name) < len(_ITEM_NAMES) or bool(set(words(name)) & _ID_WORDS)
+
+
+def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[str], notes: Notes) -> tuple[str, ...]:
+    """The fewest columns that tell apart the rows of one timestamp: well-known names first, then texts and whole numbers.
+
+    Raises DataError where two columns of unknown names would do so in different ways.
+    """
+    order = list(table.columns)
+    texts = [n for n, c in table.columns.items() if c.kind == "text" and n not in busy]
+    whole = [n for n in numeric if n not in busy and _is_whole(table.columns[n])]
+    codes = [n for n in whole if is_item_name(n)]
+    candidates = sorted([*texts, *codes], key=lambda n: (rank(n), n in codes and not set(words(n)) & _ID_WORDS, order.index(n)))
+    candidates = [n for n in candidates if len(numeric) - (n in numeric) > 0][:8]
+    named = [n for n in candidates if rank(n) < len(_ITEM_NAMES) and _repeats(table.columns[n])]
+    if clock is None:
+        return (named[0],) if named else ()
+    rows = _window(clock.stamps)
+    stamps = clock.stamps[rows]
+    others = [n for n in whole if n not in candidates and len(numeric) > 1][:8]
+    keys = {n: _codes(table.columns[n])[rows] for n in (*candidates, *others)}
+    values = [table.columns[n].values[rows] for n in numeric if n not in candidates][:4]
+    values += [keys[n] for n in candidates]
+    alone = _conflicts(stamps, [], values)
+    if alone <= 0.02 * len(stamps) and not (alone and named):
+        # nothing needs telling apart: only an unmistakable name, or a name that never changes, makes items
+        sure = [n for n in named if table.columns[n].kind == "text" and (rank(n) < _SURE or not _changes(table.columns[n]))]
+        return (sure[0],) if sure else ()
+    repeated = [n for n in candidates if _repeats(table.columns[n])]
+    balanced = [n for n in others if _repeats(table.columns[n])]
+    found = _fewest(table, stamps, keys, values, repeated, balanced)
+    if found:
+        why = f"{alone:,} rows share a timestamp with a row that differs; none with one of the same item"
+        notes.weigh("item", listed(found), why)
+        return found
+    best = [(n, _conflicts(stamps, [keys[n]], values)) for n in repeated]
+    best = [(n, c) for n, c in best if c < 0.5 * alone]
+    return (min(best, key=lambda pair: pair[1])[0],) if best else ()
+
+
+def _fewest(
+    table: Table, stamps: np.ndarray, keys: dict[str, np.ndarray], values: list[np.ndarray], names: list[str], numbers: list[str]
+) -> tuple[str, ...]:
+    """The fewest of `names`, or else of them and one of `numbers` that is there at nearly every time, without a conflict."""
+    for size in (1, 2, 3):
+        fitting = [c for c in combinations(names, size) if _conflicts(stamps, [keys[n] for n in c], values) == 0]
+        if size == 1:
+            _stop_at_two(table, [c[0] for c in fitting], keys)
+        if fitting:
+            return _in_order(table, fitting[0])
+    for size in (0, 1):
+        for some in combinations(names, size):
+            for number in numbers:
+                parts = [keys[n] for n in (*some, number)]
+                if _is_balanced(stamps, parts) and _conflicts(stamps, parts, values) == 0:
+                    return _in_order(table, (*some, number))
+    return ()
+
+
+def _in_order(table: Table, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(n for n in table.columns if n in names)
+
+
+def _stop_at_two(table: Table, fitting: list[str], keys: dict[str, np.ndarray]) -> None:
+    """Raise DataError where two columns of unknown names split the rows in different ways."""
+    unknown = [n for n in fitting if rank(n) == len(_ITEM_NAMES)]
+    if len(unknown) < 2 or len(unknown) < len(fitting):
+        return
+    one, two = keys[unknown[0]], keys[unknown[1]]
+    joint = len(np.unique(one.astype(np.int64) * (int(two.max()) + 2) + two))
+    if joint > max(len(np.unique(one)), len(np.unique(two))):
+        raise DataError(
+            f"{table.where.parts[0][0]}: {len(unknown)} columns could name the series: {listed(unknown)}",
+            f"name one: --item {quoted(unknown[0])}",
+        )
+
+
+def _is_balanced(stamps: np.ndarray, keys: list[np.ndarray]) -> bool:
+    """Whether two or more items are each there at most times, once."""
+    _, item = np.unique(np.stack(keys, 1), axis=0, return_inverse=True)
+    _, time = np.unique(stamps, return_inverse=True)
+    items, times = int(item.max()) + 1, int(time.max()) + 1
+    pairs = len(np.unique(item.astype(np.int64).ravel() * times + time))
+    return items > 1 and times > 2 and pairs == len(stamps) and pairs >= 0.8 * items * times
+
+
+def filled_down(table: Table, busy: set[str]) -> tuple[Table, set[str]]:
+    """The table with the cells of merged names filled from above, and the columns where that was done.
+
+    A column of merged cells holds each of its texts once, at the top of its rows.
+    """
+    columns, done = dict(table.columns), set()
+    for name, column in table.columns.items():
+        if name in busy or column.kind != "text" or column.labels is None or not len(column) or column.values[0] < 0:
+            continue
+        seen = column.values >= 0
+        if seen.all() or seen.sum() != len(column.labels) or len(column.labels) < 2 or seen.sum() > len(column) / 2:
+            continue
+        last = np.maximum.accumulate(np.where(seen, np.arange(len(column)), 0))
+        columns[name] = replace(column, values=column.values[last])
+        done.add(name)
+    return replace(table, columns=columns), done
+
+
+def _is_whole(column: Column) -> bool:
+    seen = column.values[~np.isnan(column.values)]
+    return len(seen) > 0 and bool(np.all(seen == np.round(seen)))
+
+
+def _repeats(column: Column) -> bool:
+    """Whether a column's values come again, as names of series do and row numbers do not."""
+    distinct = len(column.labels) if column.labels is not None else len(np.unique(column.values))
+    return distinct == 1 or distinct <= len(column) / 2
+
+
+def _changes(column: Column) -> bool:
+    return bool(np.any(column.values[1:] != column.values[:-1]))
+
+
+def _codes(column: Column) -> np.ndarray:
+    return column.values if column.kind == "text" else np.nan_to_num(column.values, nan=-1).astype(np.int64)
+
+
+def _window(stamps: np.ndarray) -> np.ndarray:
+    """Rows to judge by: all of a small table; of a big one those of a short span of time, every item's."""
+    if len(stamps) <= 1_000_000:
+        return np.arange(len(stamps))
+    some = stamps[:: len(stamps) // 10_000]
+    ordered = np.sort(some)
+    low, high = ordered[len(ordered) // 2], ordered[len(ordered) // 2 + len(ordered) // 50]
+    return np.flatnonzero((stamps >= low) & (stamps <= high))[:2_000_000]
+
+
+def _conflicts(stamps: np.ndarray, keys: list[np.ndarray], values: list[np.ndarray]) -> int:
+    """How many rows have the time and keys of another row, but differ from it elsewhere."""
+    order = np.lexsort([*keys, stamps])
+    same = np.ones(max(len(order) - 1, 0), bool)
+    for column in [stamps, *keys]:
+        ordered = column[order]
+        same &= ordered[1:] == ordered[:-1]
+    differ = np.zeros(len(same), bool)
+    at = np.flatnonzero(same)
+    for column in values:
+        one, two = column[order[at]], column[order[at + 1]]
+        differ[at] |= (one != two) & (one == one) & (two == two)  # nan, missing, differs from nothing
+    return int((same & differ).sum())

@@ -1,0 +1,179 @@
+"""JSON and JSON Lines: records, columns of lists, and series that are lists, as one table."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tsattn.config import ReadOptions
+from tsattn.data.freq import Freq
+from tsattn.data.reading.source import Part
+from tsattn.data.report import Notes
+from tsattn.errors import DataError
+
+_LARGEST = 1 << 29
+_SERIES = ("target", "values", "value", "y", "data")  # keys under which a record holds a whole series
+_STARTS = ("start", "start_date", "start_time", "begin")
+
+
+def json_table(part: Part, options: ReadOptions, notes: Notes) -> Any:
+    """An Arrow table of a JSON document or of JSON Lines. Raises DataError where it holds no table, and says what it holds."""
+    with part.open() as stream:
+        raw = stream.read(_LARGEST + 1)
+    if len(raw) > _LARGEST:
+        raise DataError(f"{part.name}: more than {_LARGEST >> 20} MB of JSON", "save it as Parquet or CSV, and name that file")
+    try:
+        text = bytes(raw).decode(options.encoding or "utf-8-sig")
+    except (UnicodeDecodeError, LookupError) as error:
+        raise DataError(f"{part.name}: not UTF-8: {error}", "name another encoding with --encoding") from None
+    found, lines = _parsed(text, part.name)
+    records = _records(found, part.name)
+    notes.find("format", "JSON Lines" if lines else "JSON")
+    series = _series_key(records)
+    if series is not None:
+        records = _unfolded(records, series, options, part.name)
+        notes.weigh("layout", "a series in each record", f"every {series!r} is a list of numbers")
+    return _arrow(records, part.name)
+
+
+def _parsed(text: str, name: str) -> tuple[Any, bool]:
+    """(the document, or the list of its lines; whether it was lines)."""
+    try:
+        found = json.loads(text)
+        if not (isinstance(found, dict) and _series_key([found])):
+            return found, False
+        return [found], False
+    except json.JSONDecodeError as error:
+        whole = error
+    records = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                records.append(json.loads(line))
+            except json.JSONDecodeError as error:
+                if number == 1 or not records:
+                    raise DataError(f"{name}, line {whole.lineno}: not JSON: {whole.msg}", "mend that line") from None
+                raise DataError(f"{name}, line {number}: not JSON: {error.msg}", "mend or remove that line") from None
+    return records, True
+
+
+def _records(found: Any, name: str) -> list[dict[str, Any]]:
+    """Records of whatever shape the document has."""
+    if isinstance(found, dict):
+        lists = {k: v for k, v in found.items() if isinstance(v, list)}
+        if {"columns", "data"} <= set(lists):  # pandas, orient="split"
+            rows = found["data"]
+            return [dict(zip(map(str, found["columns"]), row, strict=False)) for row in rows]
+        tables = [v for v in lists.values() if v and all(isinstance(r, dict) for r in v)]
+        if len(tables) == 1:
+            return [_flat(r) for r in tables[0]]
+        even = {k: v for k, v in lists.items() if not any(isinstance(x, (dict, list)) for x in v)}
+        if len(even) >= 2 and len({len(v) for v in even.values()}) == 1:
+            return [dict(zip(even, row, strict=True)) for row in zip(*even.values(), strict=True)]
+        inner = [v for v in found.values() if isinstance(v, dict) and v]
+        if len(inner) == len(found) and inner and all(list(v) == list(inner[0]) for v in inner):
+            return _of_mappings(found, inner)
+        for value in inner:  # one level further down: {"hourly": {"time": [...], "temperature": [...]}}
+            try:
+                return _records(value, name)
+            except DataError:
+                continue
+    elif isinstance(found, list) and found and all(isinstance(r, dict) for r in found):
+        return [_flat(r) for r in found]
+    elif isinstance(found, list) and found and all(isinstance(r, list) for r in found):
+        width = max(map(len, found))
+        if all(len(r) == width and not any(isinstance(x, (list, dict)) for x in r) for r in found):
+            head = found[0] if all(isinstance(x, str) for x in found[0]) and len(found) > 1 else None
+            names = [str(x) for x in head] if head else [f"column_{k + 1}" for k in range(width)]
+            return [dict(zip(names, r, strict=True)) for r in (found[1:] if head else found)]
+    raise DataError(
+        f"{name}: this JSON holds no table",
+        'write records, [{"date": "2000-01-31", "value": 1}, …], or one record a line; or save it as CSV',
+    )
+
+
+def _of_mappings(found: dict[str, Any], inner: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """{column: {row: value}} as pandas writes by default, or {date: {column: value}}."""
+    keys = list(inner[0])
+    if all(k.isdigit() for k in keys) or len(keys) > len(found):
+        return [
+            {"index": k, **{c: found[c][k] for c in found}} if not k.isdigit() else {c: found[c][k] for c in found} for k in keys
+        ]
+    return [{"index": k, **v} for k, v in found.items()]
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    """A record with the fields of its inner records beside its own: {"a": {"b": 1}} -> {"a.b": 1}."""
+    out: dict[str, Any] = {}
+    for key, value in record.items():
+        if isinstance(value, dict):
+            out.update({f"{key}.{k}": v for k, v in _flat(value).items()})
+        else:
+            out[key] = value
+    return out
+
+
+def _series_key(records: list[dict[str, Any]]) -> str | None:
+    """The key under which each record holds a list of numbers, beside its start."""
+    some = records[:20]
+    if not some or not all(isinstance(r, dict) for r in some):
+        return None
+    for key in _SERIES:
+        if all(isinstance(r.get(key), list) and all(_is_number(v) for v in r[key][:20]) for r in some):
+            return key
+    return None
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or value == "NaN" or (isinstance(value, (int, float)) and not isinstance(value, bool))
+
+
+def _unfolded(records: list[dict[str, Any]], series: str, options: ReadOptions, name: str) -> list[dict[str, Any]]:
+    """A record for each step of each series. The step is --freq, or the record's own "freq"."""
+    import numpy as np
+
+    start_key = next((k for k in _STARTS if k in records[0]), None)
+    texts = ("item_id", "id", "name", "series_id", "unique_id", "series")
+    item_key = next((k for k in texts if k in records[0]), None)
+    out: list[dict[str, Any]] = []
+    for k, record in enumerate(records):
+        values = record[series]
+        item = str(record[item_key]) if item_key else f"series {k + 1}"
+        times = record.get("timestamp") or record.get("timestamps") or record.get("time")
+        if isinstance(times, list) and len(times) == len(values):
+            stamps = [str(t) for t in times]
+        elif start_key is not None:
+            step = options.freq or record.get("freq")
+            if step is None:
+                raise DataError(
+                    f"{name}, record {k + 1}: the series starts at {record[start_key]!r}, but its step is not written",
+                    "name it: --freq D, for example",
+                )
+            start = np.datetime64(str(record[start_key]).replace(" ", "T").removesuffix("Z"), "us")
+            freq = Freq.parse(str(step))
+            stamps = [str(s) for s in freq.advance(np.repeat(start, len(values)), np.arange(len(values)))]
+        else:
+            stamps = [str(j) for j in range(len(values))]
+        out += [
+            {"item_id": item, "timestamp": s, "target": None if v == "NaN" else v} for s, v in zip(stamps, values, strict=True)
+        ]
+    return out
+
+
+def _arrow(records: list[dict[str, Any]], name: str) -> Any:
+    import pyarrow as pa
+
+    names = list(dict.fromkeys(k for r in records for k in r))
+    columns = {}
+    for key in names:
+        values = [r.get(key) for r in records]
+        kinds = {type(v) for v in values if v is not None}
+        if kinds & {list, dict}:
+            continue
+        if kinds <= {int, float} or kinds <= {bool}:
+            columns[key] = pa.array([float(v) if v is not None else None for v in values] if kinds != {int} else values)
+        else:
+            columns[key] = pa.array([None if v is None else str(v) for v in values], pa.string())
+    if not columns:
+        raise DataError(f"{name}: this JSON holds no table", "write one record a line, with a date and a value")
+    return pa.table(columns)

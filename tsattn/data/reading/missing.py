@@ -1,0 +1,55 @@
+"""What stands for a missing value: the texts that tools write, and those that a user names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from tsattn.data.reading.columns import Table
+from tsattn.data.report import Notes
+
+NULLS = (
+    *("", ".", "..", "-", "--", "---", "?", "NA", "N/A", "n/a", "na", "#N/A", "<NA>", "NaN", "nan", "NAN", "-nan", "NaT"),
+    *("null", "NULL", "Null", "none", "None", "NONE", "nil", "missing", "Missing", "MISSING", "(null)", "\\N", "<null>"),
+    *("#N/A!", "#REF!", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#NAME?", "n.a.", "N.A.", "n.d.", "n/d", "N/D", "ND", "nd"),
+    *("k.A.", "k. A.", "n.v.", "n. v."),  # German: nothing said, not there
+    *("s/d", "S/D", "s.d.", "sin dato", "n.c.", "n.r.", "b.d.", "b/d"),  # Spanish, French, Polish
+    *("unavailable", "Unavailable", "UNAVAILABLE", "unknown", "Unknown", "UNKNOWN", "not available", "Not available"),
+    *("no data", "No data", "NO DATA", "No Data", "nodata", "NoData", "NODATA", "undefined", "void", "offline", "N.D."),
+    *("*", "**", "***", "****", "*****", ":", "…", "...", "\u2013", "\u2014", "\u2212", "#", "/", "//", "///"),
+)
+# below or above what can be measured or published: <1, < 0.5, >100
+CENSORED = r"^[<>≤≥]\s*\d+([.,]\d+)?\s*%?$"
+
+
+def split_markers(named: Iterable[str]) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """What --missing names: (texts, numbers)."""
+    texts, numbers = [], []
+    for marker in named:
+        plain = marker.strip()
+        if re.fullmatch(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?", plain):
+            numbers.append(float(plain.replace(",", ".")))
+        texts.append(plain)
+    return tuple(texts), tuple(numbers)
+
+
+def without_named(table: Table, names: Iterable[str], markers: tuple[str, ...], notes: Notes) -> Table:
+    """Make the numbers that --missing names missing in the columns `names`, and report how many there were."""
+    _, numbers = split_markers(markers)
+    if not numbers:
+        return table
+    columns = dict(table.columns)
+    count, first = 0, table.rows
+    for name in dict.fromkeys(names):
+        column = columns[name]
+        if column.kind != "number":
+            continue
+        hit = np.isin(column.values, np.array(numbers).astype(column.values.dtype))
+        if hit.any():
+            count, first = count + int(hit.sum()), min(first, int(np.argmax(hit)))
+            columns[name] = replace(column, values=np.where(hit, np.array(np.nan, column.values.dtype), column.values))
+    notes.repair("values named with --missing: taken as missing", count, table.where(first) if count else "")
+    return replace(table, columns=columns)

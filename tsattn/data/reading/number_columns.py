@@ -1,0 +1,232 @@
+"""Columns of numbers: texts that are numbers, counters of rows, and columns that only repeat the timestamp."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from tsattn.config import ReadOptions
+from tsattn.data import arrow
+from tsattn.data.names import listed, quoted, words
+from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.items import is_item_name
+from tsattn.data.reading.numbers import Numbers, as_numbers
+from tsattn.data.reading.numeric_dates import parse_numbers
+from tsattn.data.reading.row_times import Clock
+from tsattn.data.report import Notes
+from tsattn.errors import DataError
+
+_INDEX_NAME = re.compile(r"(?:unnamed(?:_\d+)*|index|rownames|row|row_id|row_?num(?:ber)?|no|nr|column_\d+|obs|id|level_\d)?")
+_MOST_TEXTS = 20  # distinct texts that are no numbers, in a column that is still one of numbers
+DAY = 86_400_000_000
+
+
+def drop_index(table: Table, keep: set[str], notes: Notes) -> Table:
+    """Leave out the first columns that only count the rows."""
+    while (name := next(iter(table.columns))) not in keep and _counts_rows(table, table.columns[name]):
+        notes.repair("column that only counts the rows left out", 1, repr(name))
+        table = table.only(n for n in table.columns if n != name)
+    return table
+
+
+def _counts_rows(table: Table, column: Column) -> bool:
+    plain = "_".join(words(column.name))
+    if column.kind != "number" or not _INDEX_NAME.fullmatch(plain) or len(table.columns) < 2 or table.rows < 2:
+        return False
+    if len(table.columns) == 2 and column.name not in ("", "column_1") and plain == "id":
+        return False
+    values = column.values
+    return bool(values[0] in (0, 1) and np.array_equal(values, values[0] + np.arange(len(values))))
+
+
+def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -> Table:
+    """Texts that are numbers become numbers, without what stands beside them.
+
+    Raises DataError, with the line, for a text among numbers, for marks with two readings and for two units in one column.
+    """
+    columns = dict(table.columns)
+    covariates = {*options.past, *options.known, *options.static}
+    long_codes = []
+    for name, column in table.columns.items():
+        if column.kind != "text" or (name in busy and name not in covariates):
+            continue
+        wanted = name in options.target
+        numbers = as_numbers(column, table.marks, tolerance=0.999 if wanted else 0.2)
+        if numbers is None:
+            if wanted:
+                row = int(np.flatnonzero(~column.missing)[0])
+                raise DataError(
+                    f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is no number", "name another --target"
+                )
+            continue
+        if not wanted and numbers.done and is_item_name(name):
+            continue  # 12b is the name of a meter, not 12 with a flag
+        asked = wanted or name in covariates or not options.target
+        if not _is_sound(table, column, numbers, wanted, asked):
+            continue
+        if not wanted and (code := _is_code(column, numbers.done)):
+            if code == "long" and not is_item_name(name):
+                long_codes.append((name, numbers))
+            continue
+        columns[name] = numbers.column
+        _note(column, numbers, notes)
+    if not any(c.kind == "number" and n not in busy for n, c in columns.items()):
+        columns.update({name: numbers.column for name, numbers in long_codes})
+    return replace(table, columns=columns)
+
+
+def _note(column: Column, numbers: Numbers, notes: Notes) -> None:
+    for what in numbers.done:
+        notes.repair(f"{what} taken off" if what != "decimal commas" else what, len(column), f"column {column.name!r}")
+    if numbers.censored:
+        example = next(t for t in column.texts() if t[:1] in "<>≤≥")
+        notes.repair(f"limits such as {example!r} taken as missing", numbers.censored, f"column {column.name!r}")
+    if numbers.why:
+        notes.weigh(f"marks of {column.name!r}", ", ".join(numbers.done) or "decimal mark", "; ".join(numbers.why))
+
+
+def _is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked: bool) -> bool:
+    """Whether a column is one of numbers throughout. Raises DataError where it should be and is not."""
+    name = column.name
+    if numbers.bad is not None:
+        seen = column.values[np.isnan(numbers.column.values) & ~column.missing]
+        texts = [column.texts()[c] for c in dict.fromkeys(seen[:100_000].tolist())]
+        texts = [t for t in texts if _is_odd(t)]
+        if not wanted and (_looks_like_names(column, numbers.column) or len(texts) > _MOST_TEXTS):
+            return False
+        if asked:
+            raise DataError(
+                f"{table.where(numbers.bad)}, column {name!r}: {column.text_at(numbers.bad)[:40]!r} is no number",
+                f"mend that line, or say that it marks a missing value: --missing {_markers(column.text_at(numbers.bad), texts)}",
+            )
+    if numbers.clash and asked:
+        one, two = numbers.clash
+        row = next(r for r in range(len(column)) if two in column.text_at(r))
+        raise DataError(
+            f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r}: the column has the units {one!r} and {two!r}",
+            "write the column in one unit" + (f", or name another column: {_other(table, name)}" if _other(table, name) else ""),
+        )
+    if numbers.open is not None and asked:
+        text = column.text_at(numbers.open)
+        point = "." in text
+        raise DataError(
+            f"{table.where(numbers.open)}, column {name!r}: {text[:40]!r} may have three decimals or a thousands mark; "
+            "neither the other numbers, the delimiter nor the dates settle it",
+            f"name the decimal mark: --decimal {',' if point else '.'} if {text!r} is a thousand or more, "
+            f"--decimal {'.' if point else ','} if it is not",
+        )
+    return numbers.clash is None and numbers.open is None
+
+
+def _is_odd(text: str) -> bool:
+    """Whether a text alone is no number."""
+    return as_numbers(Column("", "text", np.zeros(1, np.int32), arrow.strings([text]))) is None
+
+
+def _other(table: Table, name: str) -> str:
+    other = next((n for n, c in table.columns.items() if n != name and c.kind == "number"), None)
+    return f"--target {quoted(other)}" if other else ""
+
+
+def _markers(first: str, texts: list[str]) -> str:
+    """Texts as one would type them after --missing."""
+    every = list(dict.fromkeys([first, *texts]))
+    listed_texts = ",".join(f'"{t}"' if "," in t or '"' in t else t for t in every)
+    return listed_texts if re.fullmatch(r"[\w.:+,-]+", listed_texts) else "'" + listed_texts.replace("'", "'\\''") + "'"
+
+
+def _looks_like_names(text: Column, numbers: Column) -> bool:
+    """Whether a column of numbers and other texts is rather names: few numbers among the rows."""
+    seen = ~text.missing
+    return bool(np.isnan(numbers.values[seen]).mean() > 0.2)
+
+
+def _is_code(column: Column, done: tuple[str, ...]) -> str:
+    """ "zero" for codes such as 007, "long" for those of more than 15 digits, "" for amounts."""
+    texts = column.labels.slice(0, 100).to_pylist() if column.labels is not None else []
+    digits = [t for t in texts if t.isdigit()]
+    if done or not digits:
+        return ""
+    if any(len(t) > 1 and t[0] == "0" for t in digits):
+        return "zero"
+    return "long" if any(len(t) > 15 for t in digits) else ""
+
+
+def no_number(table: Table) -> DataError:
+    """The error for a table without a column of numbers: it shows the text that comes nearest."""
+    where = table.where.parts[0][0]
+    near = [
+        (sum(ch.isdigit() for ch in t) / max(len(t), 1), n, c, t)
+        for n, c in table.columns.items()
+        if c.kind == "text" and c.labels is not None
+        for t in c.labels.slice(0, 20).to_pylist()
+        if any(ch.isdigit() for ch in t)
+    ]
+    if not near:
+        return DataError(
+            f"{where}: no numeric column to forecast",
+            f"columns: {listed(table.columns)}; name one with --target, and the rest as needed",
+        )
+    _, name, column, text = max(near, key=lambda one: one[0])
+    row = int(np.argmax(column.values == column.texts().index(text)))
+    return DataError(
+        f"{where}: no numeric column to forecast; {table.where.line(row)}, column {name!r} holds {text[:40]!r}",
+        f"write numbers alone in one column, and name it with --target; columns: {listed(table.columns)}",
+    )
+
+
+def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
+    """Columns such as "year" or "hour", or the date as a number, that say again what the timestamp says."""
+    if clock.counted or not table.rows:
+        return set()
+    some = slice(0, 100_000)
+    stamps = clock.stamps[some]
+    day = stamps.astype("datetime64[D]")
+    month = stamps.astype("datetime64[M]")
+    parts = {
+        "year": stamps.astype("datetime64[Y]").astype(np.int64) + 1970,
+        "month": month.astype(np.int64) % 12 + 1,
+        "day": (day - month.astype("datetime64[D]")).astype(np.int64) + 1,
+        "hour": (stamps - day).astype(np.int64) // 3_600_000_000,
+        "minute": (stamps - day).astype(np.int64) // 60_000_000 % 60,
+        "quarter": month.astype(np.int64) % 12 // 3 + 1,
+        "dayofweek": (day.astype(np.int64) + 3) % 7,
+        "weekday": (day.astype(np.int64) + 3) % 7,
+    }
+    found = set()
+    for name, column in table.columns.items():
+        if name in busy or column.kind != "number":
+            continue
+        part = parts.get("".join(words(name)))
+        if part is None:
+            if _is_date_copy(column.values[some].astype(np.float64), stamps):
+                found.add(name)
+            continue
+        if any(np.array_equal(column.values[some], part + shift) for shift in ((0, 1) if np.ptp(part) else (0,))):
+            found.add(name)
+    return found
+
+
+def _is_date_copy(values: np.ndarray, stamps: np.ndarray) -> bool:
+    """Whether numbers are the rows' dates once more: 20240131, a decimal year, an epoch, a day of a spreadsheet."""
+    if (
+        len(values) < 3
+        or not np.isfinite(values).all()
+        or np.abs(values).max() > 2**62
+        or np.all(values == values[0])
+        or np.all(stamps == stamps[0])
+    ):
+        return False
+    day = stamps.astype("datetime64[D]")
+    year = stamps.astype("datetime64[Y]")
+    if np.abs(values - (year.astype(np.int64) + 1970)).max() <= 1.1 and np.any(values != np.round(values)):
+        fraction = (day - year.astype("datetime64[D]")).astype(np.int64) / 365.25
+        return bool(np.abs(values - (year.astype(np.int64) + 1970) - fraction).max() < 0.09)
+    if np.array_equal(np.floor(values).astype(np.int64), day.astype(np.int64) + 25569):
+        return True
+    if np.abs(values).max() < 1e6:
+        return False
+    found = parse_numbers(values)
+    return found is not None and bool(np.array_equal(found[0].astype("datetime64[D]"), day))

@@ -1,0 +1,182 @@
+"""Numbers -> timestamps: digits such as 20000131, years, decimal years, spreadsheet serials and epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tsattn.data.freq import DAY
+from tsattn.data.reading.date_parts import NAT, dates, days_of_year, weeks
+
+# style -> its digits; tried in this order, all numbers of a column must be real dates. To add a format, add a line.
+# y year, m month, d day, w ISO week, j day of the year, H hour, M minute, S second
+DIGITS: dict[str, str] = {
+    "20000131": "yyyymmdd",
+    "2000013123": "yyyymmddHH",
+    "200001312359": "yyyymmddHHMM",
+    "20000131235959": "yyyymmddHHMMSS",
+    "200001": "yyyymm",
+    "200052": "yyyyww",
+    "2000366": "yyyyjjj",
+    "31012000": "ddmmyyyy",
+    "01312000": "mmddyyyy",
+    "2000": "yyyy",
+}
+_LONG_YEARS = (1900, 2100)  # of styles that plain numbers and epochs could be too
+_EPOCHS = (("s", 1e8, 1e6), ("ms", 1e11, 1e3), ("us", 1e14, 1.0), ("ns", 1e17, 1e-3))  # unit, least value, microseconds
+_EPOCH_YEARS = (np.datetime64("1980-01-01", "us"), np.datetime64("2100-01-01", "us"))
+_SERIAL_ZERO = np.datetime64("1899-12-30", "D")  # day 0 of the 1900 system from March 1900 on
+_SERIAL_1904 = 1462
+_SERIALS = (25569, 73051)  # 1970 to 2100
+_HOUR, _MINUTE, _SECOND = DAY // 24, 60_000_000, 1_000_000
+
+
+def parse_numbers(values: np.ndarray, week: bool = False) -> tuple[np.ndarray, str] | None:
+    """Numbers that are all dates or epochs.
+
+    values: (n,) float, NaN = missing. week: 202405 is week 5, not May. -> (datetime64[us] (n,), style), or None. The style is a
+    key of DIGITS, "epoch s" (ms, us, ns), "epoch s and ms", "decimal years", "1949.01" (year and month), "serial days" or
+    "serial days since 1904".
+    """
+    seen = ~np.isnan(values)
+    if not seen.any():
+        return None
+    some = values[seen]
+    if np.abs(some).max() >= 2**62:
+        return None
+    found = _digits(some.astype(np.int64), week) if np.all(some == np.round(some)) else _decimal_years(some)
+    found = found or _epochs(some) or _serials(some)
+    if found is None:
+        return None
+    out = np.full(len(values), NAT)
+    out[seen] = found[0]
+    return out, found[1]
+
+
+def _digits(whole: np.ndarray, week: bool) -> tuple[np.ndarray, str] | None:
+    """The first style of DIGITS in which every number is a date; None where two orders of day and month are possible."""
+    low, high = int(whole.min()), int(whole.max())
+    found: list[tuple[np.ndarray, str]] = []
+    for style, digits in DIGITS.items():
+        day_first = digits.startswith(("dd", "mm"))
+        least = 1 if digits == "yyyy" else 10 ** (len(digits) - 1 - day_first)
+        if low < least or high >= 10 ** len(digits) or (week and style == "200001"):
+            continue
+        if found and not day_first:
+            break
+        stamps = _read_digits(whole, digits)
+        if not np.isnat(stamps).any():
+            found.append((stamps, style))
+            if not day_first:
+                break
+    return found[0] if len(found) == 1 or (found and np.array_equal(found[0][0], found[1][0])) else None
+
+
+def _read_digits(whole: np.ndarray, digits: str) -> np.ndarray:
+    def field(letter: str, default: int) -> np.ndarray:
+        if letter not in digits:
+            return np.full(len(whole), default, np.int64)
+        after = len(digits) - digits.rindex(letter) - 1
+        return whole // 10**after % 10 ** digits.count(letter)
+
+    year = field("y", 0)
+    if "w" in digits:
+        date = weeks(year, field("w", 1), np.ones_like(year))
+    elif "j" in digits:
+        date = days_of_year(year, field("j", 1))
+    else:
+        date = dates(year, field("m", 1), field("d", 1))
+    hour, minute, second = field("H", 0), field("M", 0), field("S", 0)
+    good = (hour < 24) & (minute < 60) & (second < 60)
+    if len(digits) > 8 or "w" in digits or "j" in digits or (digits.endswith("yyyy") and len(digits) == 8):
+        good &= (year >= _LONG_YEARS[0]) & (year <= _LONG_YEARS[1])
+    return np.where(good, date + ((hour * 60 + minute) * 60 + second).astype("timedelta64[s]"), NAT)
+
+
+def _epochs(some: np.ndarray) -> tuple[np.ndarray, str] | None:
+    """Seconds, or milli-, micro- or nanoseconds, since 1970. Units may change within the column when all years are 1980 to 2099."""
+    unit = np.full(len(some), -1)
+    for k, (_, least, _) in enumerate(_EPOCHS):
+        unit[(some >= least) & (some < least * 100)] = k
+    used = np.unique(unit)
+    if len(used) == 1 and used[0] >= 0:
+        name, _, factor = _EPOCHS[int(used[0])]
+        return _micros(some, np.full(len(some), factor)), f"epoch {name}"
+    low, high = some.min(), some.max()
+    if 1e9 <= high < 1e10 and -6e10 <= low < 1e8 and not np.any(unit > 0):
+        return _micros(some, np.full(len(some), 1e6)), "epoch s"
+    if used[0] < 0:
+        return None
+    stamps = _micros(some, np.array([factor for _, _, factor in _EPOCHS])[unit])
+    if stamps.min() < _EPOCH_YEARS[0] or stamps.max() >= _EPOCH_YEARS[1]:
+        return None
+    return stamps, "epoch " + " and ".join(_EPOCHS[int(k)][0] for k in used)
+
+
+def _micros(some: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    whole = np.all(some == np.round(some)) and np.all(factor >= 1)
+    us = some.astype(np.int64) * factor.astype(np.int64) if whole else np.round(some * factor).astype(np.int64)
+    return us.astype("datetime64[us]")
+
+
+def _decimal_years(some: np.ndarray) -> tuple[np.ndarray, str] | None:
+    """1949.0833 as February 1949, 1990.042 (the middle of a month) as January, other fractions as days; 1949.1 beside 1949.12
+    as October."""
+    if some.min() < 1000 or some.max() >= 2200:
+        return None
+    year = np.floor(some + 1e-6).astype(np.int64)
+    part = np.clip(some - year, 0, None)
+    hundredths = np.round(part * 100)
+    if np.all(np.abs(part * 100 - hundredths) < 1e-6) and hundredths.min() >= 1 and hundredths.max() <= 12:
+        if len(np.unique(hundredths)) < 2:
+            return None
+        return dates(year, hundredths.astype(np.int64), np.ones_like(year)), "1949.01"
+    for middle in (0.0, 0.5):
+        month = part * 12 - middle
+        if np.all(np.abs(month - np.round(month)) < 0.07):
+            month = np.round(month).astype(np.int64)
+            return dates(year + month // 12, month % 12 + 1, np.ones_like(year)), "decimal years"
+    length = np.where((year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0)), 366, 365)
+    for middle in (0.0, 0.5):
+        day = part * length - middle
+        if np.all(np.abs(day - np.round(day)) < 0.1):
+            first = dates(year, np.ones_like(year), np.ones_like(year))
+            return first + np.round(day).astype("timedelta64[D]"), "decimal years"
+    return None
+
+
+def _serials(some: np.ndarray) -> tuple[np.ndarray, str] | None:
+    """Days since 1900 as spreadsheets count them, from 1970 to 2099; since 1904 where only that gives whole months or weekdays."""
+    if some.min() < _SERIALS[0] - _SERIAL_1904 or some.max() >= _SERIALS[1]:
+        return None
+    us = _rounded(some * DAY)
+    stamps = _SERIAL_ZERO.astype("datetime64[us]") + us.astype("timedelta64[us]")
+    late = stamps + np.timedelta64(_SERIAL_1904, "D")
+    if _is_natural(late) and not _is_natural(stamps) and late.max() < _EPOCH_YEARS[1]:
+        return late, "serial days since 1904"
+    return (stamps, "serial days") if some.min() >= _SERIALS[0] else None
+
+
+def _rounded(us: np.ndarray) -> np.ndarray:
+    """Microseconds rounded to the coarsest unit that all of them are near: fractions of a day are written with few digits."""
+    for unit, slack in ((DAY, 5 * _SECOND), (_HOUR, 5 * _SECOND), (15 * _MINUTE, 5 * _SECOND), (_MINUTE, 5 * _SECOND)):
+        whole = np.round(us / unit) * unit
+        if np.abs(us - whole).max() <= slack:
+            return whole.astype(np.int64)
+    return (np.round(us / _SECOND) * _SECOND).astype(np.int64)
+
+
+def _is_natural(stamps: np.ndarray) -> bool:
+    """Whether days are all the first of a month, all its last, or all weekdays over two weeks or more."""
+    day = np.unique(stamps.astype("datetime64[D]"))
+    month = day.astype("datetime64[M]")
+    if len(day) < 3:
+        return False
+    weekdays = (day.astype(np.int64) + 3) % 7
+    checks: tuple[Callable[[], bool], ...] = (
+        lambda: bool(np.all(day == month.astype("datetime64[D]"))),
+        lambda: bool(np.all((day + 1).astype("datetime64[M]") > month)),
+        lambda: len(day) >= 10 and bool(np.all(weekdays < 5)) and len(np.unique(weekdays)) == 5,
+    )
+    return any(check() for check in checks)

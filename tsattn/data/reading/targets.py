@@ -1,0 +1,165 @@
+"""Which columns are forecast: those that are blank in the future rows, else by what the names say."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from tsattn.config import ReadOptions
+from tsattn.data.names import listed, quoted, words
+from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.number_columns import no_number
+from tsattn.data.reading.row_times import Clock
+from tsattn.data.report import Notes
+from tsattn.errors import DataError
+
+_TARGET_NAMES = (
+    *("target", "y", "value", "values", "close", "adj_close", "sales", "demand", "load", "consumption", "quantity", "qty"),
+    *("units", "units_sold", "count", "cnt", "amount", "volume_sold", "revenue", "turnover", "passengers", "traffic", "power"),
+    *("energy", "cases", "ot", "orders", "visitors", "visits", "kwh", "umsatz", "absatz", "verbrauch", "menge", "wert", "ventas"),
+    *("vendas", "ventes", "vendite", "valor", "valeur", "valore", "waarde", "price"),
+)
+# words of columns that explain others, and are seldom forecast themselves
+_COVARIATE_WORDS = {
+    *("price", "preis", "precio", "prix", "temp", "temperature", "temperatur", "temperatura", "holiday", "holidays", "feiertag"),
+    *(
+        "promo",
+        "promotion",
+        "onpromotion",
+        "discount",
+        "rabatt",
+        "weekday",
+        "weekend",
+        "wochentag",
+        "event",
+        "campaign",
+        "advert",
+    ),
+    *("rain", "rainfall", "precipitation", "humidity", "wind", "snow", "cloud", "sunshine", "cpi", "fuel", "oil", "unemployment"),
+    *("advert", "is", "has", "flag", "closed", "special", "school", "ferien"),
+}
+_MOST_AHEAD = 10  # columns that may be filled ahead without a telling name
+
+
+def find_target(
+    table: Table, clock: Clock | None, numeric: list[str], item: tuple[str, ...], options: ReadOptions, notes: Notes
+) -> tuple[str, ...]:
+    """The target columns. Raises DataError where there is none, and where several of a long table could be the one."""
+    filled = [n for n in numeric if not table.columns[n].missing.all()]
+    if not filled:
+        raise no_number(table)
+    if len(filled) < len(numeric):
+        empty = [n for n in numeric if n not in filled]
+        notes.repair("empty columns left out", len(empty), repr(empty[0]))
+    if len(filled) == 1:
+        return tuple(filled)
+    one = bool(item) or options.layout == "single"
+    filled = _varying(table, filled, notes)
+    if options.layout != "wide" and (ahead := _blank_ahead(table, clock, filled)) is not None:
+        blank, known = ahead
+        if one or _is_plan(table, blank, known):
+            return _of_blank(table, blank, known, one, notes)
+    telling = sorted((n for n in filled if _plain(n) in _TARGET_NAMES), key=lambda n: _TARGET_NAMES.index(_plain(n)))
+    if not one:
+        return _wide(table, filled, telling, options, notes)
+    if telling:
+        notes.weigh("target", repr(telling[0]), "its name", listed(telling[1:]))
+        return (telling[0],)
+    left = [n for n in filled if not _is_covariate(n) and not _is_flag(table.columns[n])]
+    if len(left) == 1:
+        notes.weigh("target", repr(left[0]), "the others are flags or have names of covariates")
+        return tuple(left)
+    raise _several(table, filled)
+
+
+def _several(table: Table, names: list[str]) -> DataError:
+    where = table.where.parts[0][0]
+    return DataError(
+        f"{where}: {len(names)} columns could be the target: {listed(names)}", f"name one or more: --target {quoted(names[0])}"
+    )
+
+
+def _plain(name: str) -> str:
+    return "_".join(words(name))
+
+
+def _is_covariate(name: str) -> bool:
+    return bool(set(words(name)) & _COVARIATE_WORDS)
+
+
+def _is_flag(column: Column) -> bool:
+    seen = column.values[:1_000_000]
+    seen = seen[~np.isnan(seen)]
+    return bool((seen == 0).any() and (seen == 1).any() and np.isin(seen, (0, 1)).all())
+
+
+def _varying(table: Table, names: list[str], notes: Notes) -> list[str]:
+    """Leave out columns that never change, where the columns have no names."""
+    if not all(re.fullmatch(r"column_\d+", n) for n in names):
+        return names
+    left = [n for n in names if not _is_constant(table.columns[n])]
+    if left and len(left) < len(names):
+        gone = [n for n in names if n not in left]
+        notes.repair("columns that never change left out", len(gone), repr(gone[0]))
+    return left or names
+
+
+def _is_constant(column: Column) -> bool:
+    seen = column.values[~np.isnan(column.values)]
+    return len(seen) > 1 and bool(np.all(seen == seen[0]))
+
+
+def _blank_ahead(table: Table, clock: Clock | None, names: list[str]) -> tuple[list[str], list[str]] | None:
+    """(columns that are blank in the newest rows, those that are filled there), None where there are not both."""
+    stamps = np.arange(table.rows) if clock is None else clock.stamps
+    if not len(stamps):
+        return None
+    newest = np.flatnonzero(stamps == stamps.max())
+    blank = [n for n in names if table.columns[n].missing[newest].all()]
+    known = [n for n in names if n not in blank]
+    return (blank, known) if blank and known else None
+
+
+def _is_plan(table: Table, blank: list[str], known: list[str]) -> bool:
+    """Whether the newest rows of a wide table are a plan of covariates, not series of which some end sooner."""
+    if any(_plain(n) in _TARGET_NAMES for n in blank) and not any(_plain(n) in _TARGET_NAMES[:-1] for n in known):
+        return True
+    if all(_is_covariate(n) or _is_flag(table.columns[n]) for n in known):
+        return True
+    alike = {_kind(n) for n in blank} & {_kind(n) for n in known}
+    whole = not any(table.columns[n].missing.any() for n in known)
+    gaps = table.columns[blank[0]].missing
+    once = len(blank) == 1 and int((np.diff(gaps.astype(np.int8)) != 0).sum()) == 1
+    return once and whole and not alike and len(known) <= _MOST_AHEAD
+
+
+def _kind(name: str) -> str:
+    """A name without its number or letter: those of series of one kind are the same."""
+    return "" if len(name) <= 2 else re.sub(r"\d+|[_ -][A-Za-z]$", "", name)
+
+
+def _of_blank(table: Table, blank: list[str], known: list[str], one: bool, notes: Notes) -> tuple[str, ...]:
+    chosen = blank
+    if one and len(blank) > 1:
+        chosen = sorted((n for n in blank if _plain(n) in _TARGET_NAMES), key=lambda n: _TARGET_NAMES.index(_plain(n)))[:1]
+        if not chosen:
+            raise _several(table, blank)
+    notes.find(
+        "filled ahead", f"{listed(known)} in the newest rows, where {listed(blank)} is blank", f"--known {quoted(known[0])}"
+    )
+    notes.weigh("target", listed(chosen), f"blank in the newest rows, where {listed(known)} is filled", listed(known))
+    return tuple(chosen)
+
+
+def _wide(table: Table, filled: list[str], telling: list[str], options: ReadOptions, notes: Notes) -> tuple[str, ...]:
+    """Every column, without flags of holidays and the like; one alone where the names of all others are those of covariates."""
+    if options.layout == "wide":
+        return tuple(filled)
+    main = [n for n in telling if not _is_covariate(n)]
+    others = [n for n in filled if n not in main]
+    if len(main) == 1 and all(_is_covariate(n) or _is_flag(table.columns[n]) for n in others):
+        notes.weigh("target", repr(main[0]), "its name; the others have names of covariates", listed(others))
+        return (main[0],)
+    left = [n for n in filled if not (_is_covariate(n) and _is_flag(table.columns[n]))]
+    return tuple(left or filled)

@@ -1,0 +1,185 @@
+"""Column names that say time, in the languages of Europe."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# part of a timestamp -> the words that name it (lower case, without accents); add a language by adding its words
+PARTS: dict[str, str] = {
+    "year": "year yr yyyy jahr annee an annees ano anio anno jaar rok ar aar vuosi yil godina years",
+    "month": "month mon mo mm mois monat mes mese maand miesiac manad maned kuukausi ay mesic",
+    "quarter": "quarter qtr quartal trimestre kwartaal kwartal kvartal neljannes ceyrek",
+    "half": "half halfyear semester semestre halbjahr",
+    "week": "week wk woche kw semaine semana settimana isoweek weekofyear weeknumber weekno vecka uge viikko hafta tydzien ww",
+    "day_of_year": "doy dayofyear yday jday julianday ddd julian",
+    "day": "day dd dom mday dayofmonth tag jour dia giorno dag dzien paiva gun den",
+    "hour": "hour hr hh stunde heure hora ora uur godzina saat timme he hourending hourbeginning hrs hod tunti",
+    "minute": "minute mins mn minuto minut minuut dakika",
+    "second": "second ss sekunde seconde secondo segundo",
+    "date": "date dates datum fecha data dato paivamaara paivays pvm tarih datestr calday refdate asof",
+    "time": "time zeit uhrzeit heure hora ora tijd tid klokkeslett saat czas godzina aika kello clock hhmm hrmn hhmmss klo",
+    "moment": "timestamp datetime dt ds tstamp fechahora zeitstempel zeitpunkt horodate horodatage datahora dataora"
+    " tidpunkt tidspunkt aikaleima tijdstip timepoint mtu interval",
+    "epoch": "epoch unix unixtime",
+    "period": "period periodo periode zeitraum periodi okres yearmonth yearweek yyyymm yyyymmdd yyyyww yearmon yearqtr",
+    "zone": "zone tz timezone zeitzone fuseau",
+}
+_PART_OF: dict[str, tuple[str, ...]] = {}
+for _part, _words in PARTS.items():
+    for _word in _words.split():
+        _PART_OF[_word] = (*_PART_OF.get(_word, ()), _part)
+# words that also mean something else: they say time only where the values look like dates
+_WEAK = set(
+    [
+        "data",
+        "tag",
+        "den",
+        "an",
+        "ar",
+        "aar",
+        "ay",
+        "mes",
+        "mon",
+        "mo",
+        "min",
+        "mm",
+        "dd",
+        "ss",
+        "he",
+        "hh",
+        "time",
+        "zone",
+        "mn",
+        "interval",
+        "julian",
+        "half",
+        "ora",
+        "an",
+        "dom",
+        "ds",
+        "dt",
+        "second",
+    ]
+)
+_WEAK -= {"time", "ds", "dt", "mes", "ora"}
+# words that make a measurement of a name: "travel time", "days open", "year count"
+_MEASURES = set(
+    [
+        "count",
+        "sales",
+        "avg",
+        "mean",
+        "average",
+        "total",
+        "duration",
+        "elapsed",
+        "spent",
+        "per",
+        "sum",
+        "rate",
+        "number",
+        "num",
+        "nb",
+        "id",
+        "ids",
+        "by",
+        "travel",
+        "response",
+        "lead",
+        "wait",
+        "waiting",
+        "delay",
+        "run",
+        "runtime",
+        "processing",
+        "service",
+        "age",
+        "remaining",
+        "delta",
+        "diff",
+        "price",
+        "value",
+        "cost",
+        "amount",
+        "type",
+        "build",
+        "built",
+        "founded",
+        "birth",
+        "model",
+        "production",
+        "holiday",
+        "weekday",
+        "dayofweek",
+    ]
+)
+_FILLERS = set(
+    [
+        "utc",
+        "gmt",
+        "local",
+        "cet",
+        "cest",
+        "est",
+        "edt",
+        "the",
+        "start",
+        "begin",
+        "beginning",
+        "from",
+        "of",
+        "ending",
+        "end",
+        "observation",
+        "obs",
+        "record",
+        "iso",
+    ]
+)
+
+
+def plain(text: str) -> str:
+    """Lower case without accents: "Année" -> "annee"."""
+    low = (
+        text.replace("ı", "i").replace("İ", "i").lower().replace("ø", "o").replace("ł", "l").replace("æ", "ae").replace("ß", "ss")
+    )
+    return "".join(c for c in unicodedata.normalize("NFKD", low) if not unicodedata.combining(c))
+
+
+def time_words(name: str) -> list[str]:
+    """The words of a column name, lower case and without accents."""
+    spaced = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
+    return [w for w in re.split(r"[^a-z0-9]+", plain(spaced)) if w]
+
+
+def parts_named(name: str) -> set[str]:
+    """The parts of a timestamp (keys of PARTS) that a column name may mean."""
+    found = time_words(name)
+    joined = "".join(found)
+    if joined in _PART_OF:
+        return set(_PART_OF[joined])
+    return {part for word in found for part in _PART_OF.get(word, ())}
+
+
+def says_time(name: str) -> bool:
+    """Return True when a column name holds a word for time and no word for a measurement."""
+    found = set(time_words(name)) | {"".join(time_words(name))}
+    return bool(found & set(_PART_OF)) and not found & _MEASURES and parts_named(name) != {"zone"}
+
+
+def says_only_time(name: str) -> bool:
+    """Return True when every word of a column name is a word for time that means nothing else."""
+    found = time_words(name)
+    if not found or not says_time(name):
+        return False
+    return all(w in _PART_OF or w in _FILLERS for w in found) and any(w in _PART_OF and w not in _WEAK for w in found)
+
+
+def says_year(name: str) -> bool:
+    return says_time(name) and "year" in parts_named(name)
+
+
+def says_week(name: str) -> bool:
+    found = set(time_words(name)) | {"".join(time_words(name))}
+    return "week" in parts_named(name) or bool(found & {"yearweek", "yyyyww"})

@@ -1,0 +1,89 @@
+"""Pre-training on real and synthetic series: a share of each batch's rows comes from a corpus."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from tsattn.config import ModelConfig, TrainConfig
+from tsattn.data.corpus.config import CorpusConfig
+from tsattn.data.corpus.rows import Drawer
+from tsattn.data.corpus.store import Corpus
+from tsattn.nn.network import Inputs, InputSpec, Network
+from tsattn.synthetic.config import SyntheticConfig
+from tsattn.training.batches import TrainingBatch
+from tsattn.training.synthetic_dataset import SyntheticSource, as_inputs, mean_loss
+
+HELD_BACK = 256  # windows of each source held out
+_BATCH = 7  # a stream of random numbers of its own
+
+
+class MixtureSource:
+    """A `Source` of real and synthetic rows in one batch: no covariates, no calendar, any frequency.
+
+    Its weights are judged by synthetic series held back and by the sources held out, half and half.
+    """
+
+    def __init__(
+        self, corpus: Corpus, config: CorpusConfig, synthetic: SyntheticConfig, model: ModelConfig, train: TrainConfig
+    ) -> None:
+        self.corpus, self.config, self.model, self.train, self.near = corpus, config, model, train, model.reach
+        self.real = round(config.share * train.batch)
+        self.synthetic = SyntheticSource(synthetic, model, dataclasses.replace(train, batch=max(1, train.batch - self.real)))
+        self.drawer = Drawer(corpus, config, model.context, model.reach, train.seed)
+
+    @property
+    def spec(self) -> InputSpec:
+        return self.synthetic.spec
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        return {**self.synthetic.identity, "corpus": {"fingerprint": self.corpus.fingerprint, **self.config.identity()}}
+
+    def prepare(self, network: Network) -> None:
+        """Do nothing: there are no covariates."""
+
+    def sample(self, step: int, rank: int) -> TrainingBatch:
+        parts = []
+        if self.real:
+            rows = self.drawer.rows(self.real, step, rank)
+            parts.append((rows.target, rows.told))
+        if self.real < self.train.batch:
+            parts.append(self.synthetic.rows(step, rank))
+        target, told = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        return self.synthetic.batch_of(target, told, np.random.default_rng((_BATCH, self.train.seed, rank, step)))
+
+    def validate(self, network: Network, device: torch.device) -> float | None:
+        """Mean of the losses on synthetic series held back and on each source held out."""
+        losses = [self.synthetic.validate(network, device)]
+        held = [mean_loss(network, self.model, [self.held_out(name, device)], device) for name in self.config.held_out]
+        known = [loss for loss in held if loss is not None]
+        if known:
+            losses.append(float(np.mean(known)))
+        found = [loss for loss in losses if loss is not None]
+        return float(np.mean(found)) if found else None
+
+    def held_out(self, name: str, device: torch.device) -> tuple[Inputs, torch.Tensor]:
+        """The network's inputs and the future (B, H) of windows of one source that is held out, at their own step."""
+        others = {source: 0.0 for source in self.corpus.sources if source != name}
+        config = dataclasses.replace(self.config.undisturbed(), held_out=(), weights=others)
+        rows = Drawer(self.corpus, config, self.model.context, self.model.reach, 0).rows(HELD_BACK, 0)
+        return as_inputs(self.synthetic.batch_of(rows.target, rows.told, np.random.default_rng(0), whole=True), device)
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Counts and licence of each source, and whether it is trained on, for the model card."""
+        trained = {self.corpus.source(int(item)) for item in self.drawer.chosen}
+        return [
+            {**row, "licence": self.config.licences.get(row["source"]), "trained_on": row["source"] in trained}
+            for row in self.corpus.summary()
+        ]
+
+    def held_back(self, device: torch.device) -> Iterator[tuple[Inputs, torch.Tensor]]:
+        """The inputs and the future (B, H) of synthetic series held back, and of each source held out."""
+        yield from self.synthetic.held_back(device)
+        for name in self.config.held_out:
+            yield self.held_out(name, device)

@@ -1,0 +1,84 @@
+"""The forecasts of a backtest beside the truth, and windows at given cutoffs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tsattn.data.as_of import on_grid, parse_moment
+from tsattn.data.panel import Panel
+from tsattn.data.windows import Origins
+from tsattn.errors import ConfigError
+from tsattn.forecasting.frame import clock_column, quantile_name
+from tsattn.forecasting.predict import stamps_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class BacktestForecasts:
+    """Collects the forecasts of every model in a table: model, item_id, cutoff, timestamp, target, and the quantiles."""
+
+    def __init__(self, panel: Panel, quantiles: Sequence[float]) -> None:
+        self.panel, self.quantiles = panel, tuple(quantiles)
+        self.parts: list[tuple[str, Origins, np.ndarray, np.ndarray]] = []
+
+    def add(self, model: str, origins: Origins, truth: np.ndarray, values: np.ndarray) -> None:
+        """Add windows of a model: truth (B, H), values (B, H, Q)."""
+        self.parts.append((model, origins, truth, values))
+
+    def table(self) -> pa.Table:
+        """One row for each model, window and step, ordered by model, series and cutoff. A missing truth is null."""
+        import pyarrow as pa
+
+        names = list(dict.fromkeys(model for model, *_ in self.parts))
+        tables = []
+        for name in names:
+            own = [part for part in self.parts if part[0] == name]
+            origins = Origins(*(np.concatenate([getattr(p[1], f) for p in own]) for f in ("item", "row")))
+            truth, values = (np.concatenate([p[i] for p in own]) for i in (2, 3))
+            order = np.lexsort((origins.row, origins.item))
+            tables.append(self._rows(name, origins[order], truth[order], values[order]))
+        return pa.concat_tables(tables)
+
+    def _rows(self, model: str, origins: Origins, truth: np.ndarray, values: np.ndarray) -> pa.Table:
+        import pyarrow as pa
+
+        panel, horizon = self.panel, truth.shape[1]
+        stamps = stamps_of(panel, origins, horizon)
+        ids = pa.array(list(panel.item_ids), pa.string()).take(pa.array(np.repeat(origins.item, horizon)))
+        columns = {
+            "model": pa.array([model] * truth.size),
+            "item_id": ids,
+            "cutoff": clock_column(np.repeat(stamps[:, 0], horizon), panel.freq, panel.tz),
+            "timestamp": clock_column(stamps[:, 1:].reshape(-1), panel.freq, panel.tz),
+            "target": pa.array(truth.reshape(-1), pa.float32(), from_pandas=True),
+        }
+        for i, level in enumerate(self.quantiles):
+            columns[quantile_name(level)] = pa.array(np.ascontiguousarray(values[..., i]).reshape(-1), pa.float32())
+        return pa.table(columns)
+
+
+def origins_at(panel: Panel, cutoffs: Sequence[str], horizon: int) -> Origins:
+    """The windows of all series whose last observed timestamp is one of `cutoffs`.
+
+    Raises ConfigError for a cutoff that lies within no series with `horizon` steps after it.
+    """
+    first, last = panel.indptr[:-1], panel.origin
+    items, rows = [], []
+    for text in cutoffs:
+        stamp = on_grid(parse_moment(text), panel)
+        steps, exact = panel.freq.steps_between(panel.start, np.full(len(panel), stamp))
+        row = first + steps + 1
+        fits = np.flatnonzero(exact & (steps >= 0) & (row + horizon <= last))
+        if not len(fits):
+            raise ConfigError(
+                f"no series has a row at {text} and {horizon} steps after it", "choose other --cutoffs, or a shorter --horizon"
+            )
+        items.append(fits)
+        rows.append(row[fits])
+    item, row = np.concatenate(items), np.concatenate(rows)
+    order = np.lexsort((row, item))
+    return Origins(item[order].astype(np.int64), row[order].astype(np.int64))

@@ -1,0 +1,130 @@
+"""Forecast the steps after the end of the data: choose a model, predict, write files and pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from tsattn.config import ReadOptions
+from tsattn.data.as_of import known_at, on_grid, parse_moment
+from tsattn.data.panel import Panel
+from tsattn.data.reading.future_rows import WithFuture
+from tsattn.errors import ConfigError, DataError
+from tsattn.events import Listener
+from tsattn.forecasting.frame import Forecast
+from tsattn.forecasting.predict import Failure, predict
+from tsattn.forecasting.sample_paths import Paths, predict_paths
+from tsattn.model.card import read_card
+from tsattn.workflows.cleaning_notes import cleaning_notes
+from tsattn.workflows.find_model import choose
+from tsattn.workflows.loaded_model import behind, check_horizon, horizon_for, joined, with_members
+from tsattn.workflows.results import Forecasted
+from tsattn.workspace import Workspace
+
+Labelled = TypeVar("Labelled", Forecast, Paths)
+
+
+@dataclass(frozen=True)
+class Order:
+    """Settings of one forecast; see tsattn.forecast."""
+
+    model: str | Path | None = None
+    horizon: int | None = None
+    quantiles: tuple[float, ...] | None = None
+    members: str | Sequence[str] | None = None
+    series: tuple[str, ...] = ()
+    as_of: str | None = None
+    paths: int | None = None
+    seed: int = 0
+    output: str | Path | None = None
+    plots: tuple[str | Path, ...] = ()
+
+
+def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOptions, listener: Listener) -> Forecasted:
+    """Forecast; see tsattn.forecast."""
+    from tsattn.data.sinks import checked_suffix, write_table
+    from tsattn.forecasting.quantiles import checked_levels
+    from tsattn.model import runtime
+    from tsattn.render.plots import MOST_PANELS, PLOTS, save_plot
+
+    table = None if order.output is None else checked_suffix(order.output, data=data)
+    pictures = [checked_suffix(plot, tuple(PLOTS), data=data) for plot in order.plots]
+    check_horizon(order.horizon)
+    levels = None if order.quantiles is None else checked_levels(order.quantiles)  # checked before the data are read
+    moment = None if order.as_of is None else parse_moment(order.as_of)
+    if future is not None:
+        data = WithFuture(_again(order.model, workspace) if data is None else data, future)
+    chosen = choose(data, order.model, workspace, read, listener)
+    panel = chosen.panel if moment is None else known_at(chosen.panel, on_grid(moment, chosen.panel))
+    forecaster = with_members(chosen.card, runtime.load(chosen.ref.path), order.members)
+    steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
+    made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
+    failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out))
+    if not len(made):
+        raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
+    drawn = None if order.paths is None else predict_paths(forecaster, panel, horizon=steps, paths=order.paths, seed=order.seed)
+    sampled, lost = drawn or (None, ())
+    failures = (*failures, *(failure for failure in lost if failure not in failures))
+    if order.series:
+        made, sampled, failures = _only(order.series, panel, made, sampled, failures)
+    made = dataclasses.replace(made, history=panel)
+    notes = (*behind(panel, steps), *cleaning_notes(made, panel), *joined(forecaster))
+    if pictures and len(made) > MOST_PANELS:
+        notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
+    for note in notes:
+        listener.note(note)
+    written = [] if table is None else [write_table((made if sampled is None else sampled).to_arrow(), table)]
+    written += [save_plot(made, panel, picture) for picture in pictures]
+    return Forecasted(made, failures, panel, chosen.report, chosen.ref, tuple(written), (*chosen.notes, *notes), sampled)
+
+
+def _again(model: str | Path | None, workspace: Workspace) -> Any:
+    """The path of the data that a model was trained on."""
+    ref = workspace.latest() if model is None else workspace.find(model)
+    source = read_card(ref.path).source.get("source")
+    if not source:
+        raise ConfigError(f"the model {ref} was not trained on a file, so its data cannot be read again", "name the data")
+    return source
+
+
+def _only(
+    series: Sequence[str], panel: Panel, made: Forecast, sampled: Paths | None, failures: tuple[Failure, ...]
+) -> tuple[Forecast, Paths | None, tuple[Failure, ...]]:
+    """The results of the named series. Raises ConfigError for an unknown name, DataError when none of them has a forecast."""
+    known = (*panel.item_ids, *(failure.item_id for failure in failures))
+    for name in series:
+        if name not in known:
+            raise unknown_series(name, panel.item_ids)
+    failures = tuple(failure for failure in failures if failure.item_id in series)
+    made = _take(made, series)
+    if not len(made):
+        raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
+    return made, None if sampled is None else _take(sampled, series), failures
+
+
+def _take(results: Labelled, series: Sequence[str]) -> Labelled:
+    """The rows of these series, in this order, of a Forecast or of Paths."""
+    at = np.array([results.item_ids.index(name) for name in dict.fromkeys(series) if name in results.item_ids], np.int64)
+    record: dict[str, Any] = {"cleaning": results.cleaning.rows(at)} if isinstance(results, Forecast) else {}
+    return dataclasses.replace(
+        results,
+        **record,
+        item_ids=tuple(results.item_ids[i] for i in at),
+        cutoffs=results.cutoffs[at],
+        timestamps=results.timestamps[at],
+        values=results.values[at],
+    )
+
+
+def unknown_series(name: str, names: Sequence[str]) -> ConfigError:
+    """The error for a series that the data does not have, with the nearest name."""
+    near = difflib.get_close_matches(name, names, 1)
+    listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return ConfigError(f"the data has no series {name!r}", f"{hint}series: {listed}")
