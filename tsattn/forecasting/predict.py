@@ -202,7 +202,8 @@ def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
     shorter = f"forecast as far as they go: --horizon {enough}; or " if enough else ""
     raise DataError(
         f"known covariates are missing in the future rows: {'; '.join(said)}{more}",
-        f"{shorter}add rows that hold them up to {horizon} steps after the last observed target, or train without --known",
+        f"{shorter}add rows that hold them up to {horizon} steps after the last observed target, "
+        "or leave the column out of --known, in training too",
     )
 
 

@@ -166,12 +166,18 @@ def covariates(schema: Schema) -> set[str]:
     return {*schema.past_features, *schema.known_features, *schema.static_features}
 
 
-def unread(schema: Schema) -> tuple[str, ...]:
-    """A note on the declared covariates that a model of the target alone does not read; nothing without any."""
-    names = [*schema.past, *schema.known, *schema.static]
-    if not names:
-        return ()
-    return (f"not used: {', '.join(names)} (zero-shot reads the target only; tsattn train uses covariates)",)
+def unread(schema: Schema, members: Sequence[str] = ()) -> tuple[str, ...]:
+    """A note on the declared covariates that a model of the target alone does not read; nothing without any.
+
+    members: those on its card; with any, known covariates are read by regression, and static ones group the series for it.
+    """
+    if not members:
+        names, why = [*schema.past, *schema.known, *schema.static], "reads the target only; tsattn train uses covariates"
+    elif schema.known:
+        names, why = [*schema.past], "reads known and static covariates; tsattn train uses past ones too"
+    else:
+        names, why = [*schema.past, *schema.static], "reads the target and --known columns; tsattn train uses all covariates"
+    return (f"not used: {', '.join(names)} (zero-shot {why})",) if names else ()
 
 
 def check_fits(card: Card, panel: Panel, name: str) -> None:

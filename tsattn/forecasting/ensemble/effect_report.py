@@ -38,8 +38,8 @@ class CovariateEffect:
     """The effect of a known covariate on the target, as used in a forecast.
 
     form: "factor" (effect 0.34 = 34 % more per unit of the covariate), "added" (in units of the target, per unit), or "closed"
-    (the target is about 0 there). low, high: the interval at `level`. clear: whether there is an effect rather than noise.
-    used: the share of the effect that held-back origins left in the forecast. groups: where groups of series differ.
+    (the target is about 0 there; effect is NaN). low, high: the interval at `level`. clear: an effect is more likely than
+    none. used: the share of the effect that held-back origins left in the forecast. groups: where groups of series differ.
     """
 
     name: str
@@ -56,13 +56,13 @@ class CovariateEffect:
 
     def __str__(self) -> str:
         if self.form == "closed":
-            return f"{self.name}: forecast as on such rows before (about 0)"
+            return f"{self.name}: forecast as in such rows before, about 0"
         if not self.clear:
             return f"{self.name}: no clear effect, nearly none applied"
         unit = " per unit" if self.per_unit else ""
         said = f"{self.name}: {_shown(self.effect, self.low, self.high, self.form)}{unit}"
         if 1 < len(self.groups) <= NAMED:
-            said += "; " + ", ".join(map(str, self.groups))
+            said = f"{self.name}{unit}: " + "; ".join(map(str, self.groups))
         if self.used < 0.95:
             said += f"; {100 * self.used:.0f} % of it applied, for it did not hold at held-back origins"
         return said
@@ -81,9 +81,9 @@ def report(found: Estimates, static: np.ndarray, share: np.ndarray, schema: Sche
     for k, name in enumerate(schema.known_features):
         closed = ~np.isnan(shut[:, k])
         if closed.any():
-            zero = Mean(0.0, 0.0)
+            nothing = Mean(float("nan"), 0.0)
             label = f"{name} = {np.nanmedian(shut[:, k]):.0f}"
-            out.append(_effect(label, "closed", zero, False, True, 1.0, int(closed.sum()), ()))
+            out.append(_effect(label, "closed", nothing, False, True, 1.0, int(closed.sum()), ()))
     for form, some, each in pooled_effects(found, rows, group):
         used = float(share[some].mean())
         unit = 1.0 if form else float(found.scale[some].mean())
@@ -120,7 +120,8 @@ def _of_one(
     shown: tuple[GroupEffect, ...] = ()
     if line.differ and len(means) > 1:
         bounds = [_bounds(one, kind) for one in means]
-        shown = tuple(GroupEffect(label, *bound, size, kind) for (label, size), bound in zip(groups, bounds, strict=True))
+        named = zip(groups, bounds, strict=True)
+        shown = tuple(sorted((GroupEffect(label, *bound, size, kind) for (label, size), bound in named), key=lambda g: g.name))
     common = Mean(line.common.value * unit, line.common.variance * unit**2)
     return [_effect(name, kind, common, per_unit, line.sure > CLEAR, used, series, shown)]
 
