@@ -25,6 +25,7 @@ from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import wants_covariates
 
 _MOST_SEEN = 256  # newest batches that are reported on
+LAGS = 64  # of the autoregression that judges the effects: few, for it runs on every forecast
 SLACK = 0.01  # log of the loss by which effects may be worse at held-back origins without losing weight
 
 
@@ -94,7 +95,7 @@ class CovariateRegression:
         before = known[:, : bare.context]
         early = estimates_of(past, before, shifts.max(0), pools, seasons)
         effects = effects_of(early, group, pools)
-        judge, levels = Ridge(168, None, self.quantiles), np.array(self.quantiles)
+        judge, levels = Ridge(LAGS, None, self.quantiles), np.array(self.quantiles)
         without = forecasts(judge, replace(bare, past_target=prepare(past, seasons).past), shifts)[1:]
         history = prepare(effects.removed(past, before, seasons), seasons).past
         with_effects = forecasts(judge, replace(bare, past_target=history), shifts)[1:]
