@@ -51,7 +51,7 @@ def test_when_known_covariates_are_declared_then_zero_shot_reads_them_and_tells_
     assert promo.low < 0.5 < promo.high
     assert not noise.clear
     assert any(note.startswith("effect of promo: +") and " % (" in note for note in found.notes)
-    assert "no clear effect, so next to nothing applied: 'noise'" in found.notes
+    assert "no clear effect, not applied: 'noise'" in found.notes
     assert any(note.startswith("not used: visitors (zero-shot reads known") for note in found.notes)
     plain = api.forecast(str(sales), horizon=HORIZON, read=ReadOptions(target=("sales",), known=("noise",)), workspace=tmp_path)
     median, without = found.forecast.median[0], plain.forecast.median[0]

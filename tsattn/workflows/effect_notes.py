@@ -31,7 +31,7 @@ def effect_notes(effects: Sequence[CovariateEffect]) -> tuple[str, ...]:
     named = {effect.name for effect in clear}
     unclear = list(dict.fromkeys(effect.name for effect in effects if not effect.clear and effect.name not in named))
     if unclear:
-        lines.append(f"no clear effect, so next to nothing applied: {listed(unclear)}")
+        lines.append(f"no clear effect, not applied: {listed(unclear)}")
     return tuple(lines)
 
 

@@ -185,7 +185,9 @@ def test_when_histories_are_short_or_full_of_holes_then_forecasts_are_finite(day
     target[gaps & ~np.isnan(target)] = np.nan
     target[case.panel.origin - 1] = 5.0
     known[np.roll(gaps, 1) & ~np.isnan(case.panel.target), 0] = np.nan
-    panel = with_known(dataclasses.replace(case, panel=dataclasses.replace(case.panel, target=target, known=known)), gaps * 0, "x")
+    panel = with_known(
+        dataclasses.replace(case, panel=dataclasses.replace(case.panel, target=target, known=known)), gaps * 0, "x"
+    )
     made = forecaster()
     assert np.isfinite(medians(made, panel)).all()
     assert not next(effect for effect in made.effects(panel) if effect.name == "x").clear

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+CLEAR = 0.5
 _MOST_ROWS = 1000.0  # beyond which more rows do not raise what a covariate must prove
 
 
@@ -37,9 +38,18 @@ class Pooled:
     sure: float
     differ: bool
 
+    @property
+    def clear(self) -> bool:
+        """An effect is more likely than none."""
+        return self.sure > CLEAR
 
-def pool(beta: np.ndarray, variance: np.ndarray, group: np.ndarray, rows: float) -> Pooled:
-    """Pool estimates beta (S,) with variances (S,), infinite = unknown, of series in groups 0 … G - 1 (S,)."""
+
+def pool(beta: np.ndarray, variance: np.ndarray, group: np.ndarray, rows: float, tried: int = 1) -> Pooled:
+    """Pool estimates beta (S,) with variances (S,), infinite = unknown, of series in groups 0 … G - 1 (S,).
+
+    rows: degrees of freedom of all of them together. tried: how many effects are looked for, each of which must prove more the
+    more there are (Chen & Chen, 2008).
+    """
     count = int(group.max(initial=-1)) + 1
     known = np.flatnonzero(np.isfinite(variance))
     if not len(known):
@@ -56,7 +66,8 @@ def pool(beta: np.ndarray, variance: np.ndarray, group: np.ndarray, rows: float)
     own[known], own_error[known] = value, spread
     drawn, left = _drawn(own, own_error, near[group], within, nearness[group])
     evidence = _evidence(value, spread, place, mean, error, within, across, common, have)
-    price = 0.5 * np.log(min(max(rows, 2.0), _MOST_ROWS)) * (1 + (within > 0) + (across > 0))
+    evidence = 0.5 * rows * np.log1p(2 * max(evidence, 0.0) / max(rows, 1.0))  # variances are estimates too: Student's t
+    price = 0.5 * np.log(min(max(rows, 2.0), _MOST_ROWS)) * (1 + (within > 0) + (across > 0)) + np.log(tried)
     sure = 1 / (1 + np.exp(-np.clip(evidence - price, -50, 50)))
     groups = tuple(Mean(float(m), float(v)) for m, v in zip(near, nearness, strict=True))
     return Pooled(drawn, left, Mean(float(common), float(doubt)), groups, float(sure), bool(across > 0))

@@ -14,7 +14,6 @@ from tsattn.forecasting.ensemble.window_effects import Estimates, pooled_effects
 from tsattn.forecasting.quantiles import normal_scores
 
 LEVEL = 0.95  # of the intervals
-CLEAR = 0.5  # probability of an effect, below which it is called unclear
 NAMED = 6  # groups that a line names
 
 
@@ -58,7 +57,7 @@ class CovariateEffect:
         if self.form == "closed":
             return f"{self.name}: forecast as in such rows before, about 0"
         if not self.clear:
-            return f"{self.name}: no clear effect, nearly none applied"
+            return f"{self.name}: no clear effect, not applied"
         unit = " per unit" if self.per_unit else ""
         said = f"{self.name}: {_shown(self.effect, self.low, self.high, self.form)}{unit}"
         if 1 < len(self.groups) <= NAMED:
@@ -108,7 +107,7 @@ def _of_one(
     line, bend = each[k], each[k + found.covariates]
     kind, series = "factor" if form else "added", len(some)
     per_unit = not _is_switch(found.low[some, k], found.high[some, k])
-    if bend.sure > CLEAR:
+    if bend.clear:
         middle = float(np.median(found.center[some, k]))
         doubt = line.common.variance + bend.common.variance
         sides = (("below", line.common.value - bend.common.value), ("above", line.common.value + bend.common.value))
@@ -123,7 +122,7 @@ def _of_one(
         named = zip(groups, bounds, strict=True)
         shown = tuple(sorted((GroupEffect(label, *bound, size, kind) for (label, size), bound in named), key=lambda g: g.name))
     common = Mean(line.common.value * unit, line.common.variance * unit**2)
-    return [_effect(name, kind, common, per_unit, line.sure > CLEAR, used, series, shown)]
+    return [_effect(name, kind, common, per_unit, line.clear, used, series, shown)]
 
 
 def _effect(

@@ -49,12 +49,14 @@ def estimate(values: np.ndarray, covariates: np.ndarray, seasons: tuple[int, ...
     left, lost = without_level_and_season(both, seen, season)
     size = np.sqrt((left[1:] ** 2).sum(1) / np.maximum((both[1:] ** 2).sum(1), 1e-300))
     varies = size > 1e-3  # what is left of a covariate that follows the level or the season alone is rounding
-    freedom = rows - lost - int(varies.sum())
+    lags = [lag for lag in dict.fromkeys((1, 2, 3, season, season + 1)) if lag * 8 < rows]
+    freedom = rows - lost - int(varies.sum()) - len(lags)
     if freedom < FEWEST / 2 or not (left[0, seen] != 0).any():
         return nothing
     left[1:][~varies] = 0.0
-    own_gram, own_moment, noise = _robust(left[0], left[1:], seen, season, freedom)
+    own_gram, own_moment, noise = _robust(left[0], left[1:], seen, lags, freedom)
     gram, moment = np.zeros((count, count)), np.zeros(count)
+    noise *= rows / freedom  # a level and an autoregression fitted to few rows leave too little
     gram[np.ix_(moves, moves)], moment[moves] = own_gram, own_moment
     return Estimate(gram, moment, noise, -0.5 * float(np.log(max(noise, 1e-300)) + 1), float(freedom))
 
@@ -139,9 +141,10 @@ def _running(values: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros((*values.shape[:-1], 1)), np.cumsum(values, -1, dtype=np.float64)], -1)
 
 
-def _robust(y: np.ndarray, x: np.ndarray, seen: np.ndarray, season: int, freedom: float) -> tuple[np.ndarray, np.ndarray, float]:
+def _robust(
+    y: np.ndarray, x: np.ndarray, seen: np.ndarray, lags: list[int], freedom: float
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Gram matrix, moments and residual variance of whitened y (L,) on x (K, L), far residuals cut."""
-    lags = [lag for lag in dict.fromkeys((1, 2, 3, season, season + 1)) if lag * 8 < seen.sum()]
     keep = np.ones(len(x), bool)
     cut, gram, moment, noise = y, x @ x.T, x @ y, 1.0
     for _ in range(ROUNDS):

@@ -17,6 +17,7 @@ from tsattn.forecasting.ensemble.holdout import Pools
 from tsattn.forecasting.ensemble.series_effects import Estimate, estimate, level_and_season, slopes_of
 from tsattn.forecasting.quantiles import normal_scores
 
+BENT = 0.9  # probability of a bend, below which a response is a straight line
 DISTINCT = 12  # values that a covariate needs, to bend
 BEYOND = 0.5  # of its range that a covariate may lie outside of what the history holds, before it is cut there
 POSITIVE = 0.95  # share of the open rows that are above zero, at least, where effects may be factors
@@ -165,8 +166,9 @@ def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
             unit = np.where(form, 1.0, found.scale[rows[mine]])
             for k, one in enumerate(each):
                 known = np.isfinite(one.variance[mine])
-                beta[rows[mine], k] = np.where(known, one.beta[mine] * one.sure, 0.0) * unit
-                variance[rows[mine], k] = np.where(known, one.variance[mine], 0.0) * one.sure * unit**2
+                sure = one.sure if one.clear else 0.0
+                beta[rows[mine], k] = np.where(known, one.beta[mine] * sure, 0.0) * unit
+                variance[rows[mine], k] = np.where(known, one.variance[mine], 0.0) * sure * unit**2
     return Effects(beta, variance, factor, at, found)
 
 
@@ -194,7 +196,7 @@ def _pooled(found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray) -
     keep = np.ones(2 * found.covariates, bool)
     each = _pool_all(found, rows, form, group, keep)
     for k in range(found.covariates, len(keep)):
-        keep[k] = each[k].sure > 0.5
+        keep[k] = each[k].sure > BENT
     return each if keep.all() else _pool_all(found, rows, form, group, keep)
 
 
@@ -206,7 +208,8 @@ def _pool_all(found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray,
     variance = np.stack([v for _, v in solved]) / unit[:, None] ** 2
     amount = float(sum(one.rows for one in chosen if one is not None))
     _, place = np.unique(group[rows], return_inverse=True)
-    return [pool(beta[:, k], variance[:, k], place, amount) for k in range(len(keep))]
+    tried = int(np.isfinite(variance).any(0).sum())
+    return [pool(beta[:, k], variance[:, k], place, amount, max(tried, 1)) for k in range(len(keep))]
 
 
 def _exp(shift: np.ndarray) -> np.ndarray:
