@@ -32,9 +32,11 @@ from tsattn.config import DECODERS, ENCODERS, ModelConfig, TrainConfig, from_map
 from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
-from tsattn.nn.network import InputSpec, Network
+from tsattn.nn.inputs import InputSpec
+from tsattn.nn.network import Network
 from tsattn.training.dataset import PanelSource
 from tsattn.training.fit import fit
+from tsattn.training.run_options import RunOptions
 from tsattn.workflows import model_selection
 from tsattn.workflows.plan import plan
 
@@ -85,7 +87,7 @@ def step_time(panel: Panel, horizon: int, windows: int, model: dict[str, Any] | 
     made = plan(panel, horizon=horizon, test_windows=windows, model=model, train={"steps": PILOT, "finish": 0.0})
     clock = Clock()
     with tempfile.TemporaryDirectory() as state:
-        fit(panel.before(made.test_start), made.model, made.train, state=Path(state), on_progress=clock)
+        fit(panel.before(made.test_start), made.model, made.train, RunOptions(state=Path(state), on_progress=clock))
     return clock.step
 
 

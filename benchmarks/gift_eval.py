@@ -26,7 +26,7 @@ from benchmarks.recorded import Recorded
 from benchmarks.sets import full_name, load_set
 from tsattn.data.panel import Panel
 from tsattn.forecasting.backtest import backtest
-from tsattn.forecasting.baselines.simple import BASELINES, baseline
+from tsattn.forecasting.baselines import BASELINES, baseline
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.metrics import quantile_coverage
 from tsattn.forecasting.scores import Backtest

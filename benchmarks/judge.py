@@ -33,7 +33,7 @@ from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines.simple import SeasonalNaive
-from tsattn.forecasting.ensemble.ensemble import DEFAULT, ORIGINS, join
+from tsattn.forecasting.ensemble.ensemble import DEFAULT, ORIGINS, combine
 
 METRICS = ("MASE", "WQL")
 MOST_ITEMS, MOST_ROWS = 40, 4096  # of a source held out
@@ -128,7 +128,7 @@ def judge(case: Case, models: Sequence[str], ensemble: bool) -> list[dict[str, A
         network = forecaster(model, case.panel, case.season)
         made.append((model, "network", network))
         if ensemble:
-            made.append((model, "ensemble", join(forecaster(model, case.panel, case.season), DEFAULT, origins=ORIGINS)))
+            made.append((model, "ensemble", combine(forecaster(model, case.panel, case.season), DEFAULT, origins=ORIGINS)))
     rows = []
     for model, what, own in made:
         result = backtest([naive, own], case.panel, horizon=case.horizon, windows=case.windows, season_length=case.season)

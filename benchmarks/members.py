@@ -22,7 +22,8 @@ from benchmarks.program import run
 from benchmarks.published import SETS
 from benchmarks.sets import full_name, load_set
 from tsattn.forecasting.backtest import backtest
-from tsattn.forecasting.ensemble.ensemble import DEFAULT, MEMBERS, ORIGINS, Joined, join
+from tsattn.forecasting.baselines import MEMBERS, member
+from tsattn.forecasting.ensemble.ensemble import DEFAULT, ORIGINS, Ensemble, combine
 
 COLUMNS = ("MASE", "WQL", "coverage", "seconds")
 
@@ -36,11 +37,11 @@ def score(
         panel = panel.before(panel.origin - horizon * windows)
     network = forecaster(model, panel, season)
     panel = panel.select(np.arange(0, len(panel), every))
-    joined = join(network, members, origins=origins)
-    alone = [MEMBERS[member](season, tuple(network.quantiles)) for member in members if member != network.name]
+    joined = combine(network, members, origins=origins)
+    alone = [member(one, season, network.quantiles) for one in members if one != network.name]
     result = backtest([network, *alone, joined], panel, horizon=horizon, windows=windows, season_length=season)
     rows = [{"set": name, **plain(row), "seconds": result.seconds[str(row["model"])]} for row in result.table()]
-    told = joined.told() if isinstance(joined, Joined) else None
+    told = joined.report() if isinstance(joined, Ensemble) else None
     return rows, f"{name}: {told}, width {told.width:.3f}, alone {told.alone} of {told.windows}" if told else name
 
 

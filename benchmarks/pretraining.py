@@ -35,9 +35,11 @@ from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines.simple import SeasonalNaive
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
 from tsattn.model.card import Fitted
-from tsattn.nn.network import InputSpec, Network
+from tsattn.nn.inputs import InputSpec
+from tsattn.nn.network import Network
 from tsattn.synthetic.config import KINDS, SyntheticConfig
 from tsattn.training.lightning import learn
+from tsattn.training.run_options import RunOptions
 from tsattn.training.synthetic_dataset import SyntheticSource
 from tsattn.workflows import model_selection
 
@@ -102,7 +104,7 @@ def train(trial: Trial) -> tuple[Network, Fitted, dict[str, Any]]:
     steps = trial.series // TRAIN.batch if trial.seconds is None else int(trial.seconds / _step_time(trial))
     settings, began = dataclasses.replace(TRAIN, seed=trial.seed, steps=max(steps, 2 * TRAIN.warmup)), time.process_time()
     with tempfile.TemporaryDirectory() as state:
-        network, fitted = learn(_source(trial, settings), trial.model, settings, state=Path(state))
+        network, fitted = learn(_source(trial, settings), trial.model, settings, RunOptions(state=Path(state)))
     spent = time.process_time() - began
     told = {"series": settings.steps * settings.batch, "parameters": fitted.parameters, "busy": spent, "loss": fitted.validation}
     return network, fitted, told
@@ -111,7 +113,7 @@ def train(trial: Trial) -> tuple[Network, Fitted, dict[str, Any]]:
 def _step_time(trial: Trial) -> float:
     clock, settings = Clock(), dataclasses.replace(TRAIN, steps=PILOT)
     with tempfile.TemporaryDirectory() as state:
-        learn(_source(trial, settings), trial.model, settings, state=Path(state), on_progress=clock)
+        learn(_source(trial, settings), trial.model, settings, RunOptions(state=Path(state), on_progress=clock))
     return clock.step
 
 

@@ -68,6 +68,7 @@ class Damaged:
         self.quantiles, self.context = inner.quantiles, inner.context
         self.block = getattr(inner, "block", 1)
         self.covariates = bool(getattr(inner, "covariates", True))
+        self.raw_history = True  # the damage comes before the cleaning
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         past = np.stack([self._damaged(*row) for row in zip(batch.past_target, batch.item, batch.origin, strict=True)])

@@ -28,7 +28,7 @@ from benchmarks.published import published
 from benchmarks.recorded import Recorded
 from benchmarks.sets import full_name, load_set
 from tsattn.events import Listener
-from tsattn.forecasting.baselines.simple import baseline
+from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.scores import Backtest
 
 COLUMNS = ("MASE", "WQL", "coverage")

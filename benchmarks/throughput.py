@@ -56,12 +56,13 @@ def spent(work: Callable[[], object], repeat: int) -> float:
 
 def train_ours() -> list[dict[str, object]]:
     from tsattn.training.fit import choose_weights
+    from tsattn.training.run_options import RunOptions
 
     clock = Clock()
     model = ModelConfig(context=CONTEXT, horizon=HORIZON)
     train = TrainConfig(steps=STEPS, batch=BATCH, device="cpu", precision="fp32")
     with tempfile.TemporaryDirectory() as state:
-        _, fitted = choose_weights(panel_of(32, 2000), model, train, state=Path(state), on_progress=clock)
+        _, fitted = choose_weights(panel_of(32, 2000), model, train, RunOptions(state=Path(state), on_progress=clock))
     return [{"what": "training", "who": "tsattn", "parameters": fitted.parameters, "rate": BATCH / clock.step}]
 
 
@@ -83,7 +84,7 @@ def forecast_ours(panel: Panel, repeat: int) -> list[dict[str, object]]:
 
 
 def forecast_ets(panel: Panel) -> list[dict[str, object]]:
-    from tsattn.forecasting.baselines.simple import baseline
+    from tsattn.forecasting.baselines import baseline
 
     count = max(1, len(panel) // 100)
     some = Panel.from_arrays([panel.history(i) for i in range(count)], freq="h")

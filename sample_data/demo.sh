@@ -17,7 +17,7 @@ for file in sample_data/*.csv; do
 done
 say tsattn forecast sample_data/stocks.csv --model zero-shot
 say tsattn train sample_data/seattle-weather.csv --max-time 90s --name weather
-say tsattn backtest sample_data/seattle-weather.csv --model weather -o "$out/scores.parquet"
+say tsattn backtest sample_data/seattle-weather.csv --model weather --scores "$out/scores.parquet"
 say tsattn forecast --model weather --plot terminal -o "$out/forecast.csv"
 tsattn forecast --model weather --plot "$out/forecast.png" --quiet --json >"$out/forecast.json"
 say tsattn models

@@ -16,9 +16,10 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests import tiny  # not above: it imports torch
     from tsattn.model import artifact
     from tsattn.training.fit import fit
+    from tsattn.training.run_options import RunOptions
 
     place = tmp_path_factory.mktemp("saved")
-    network, fitted = fit(tiny.waves(), tiny.MODEL, tiny.TRAIN, state=place / "state")
+    network, fitted = fit(tiny.waves(), tiny.MODEL, tiny.TRAIN, RunOptions(state=place / "state"))
     artifact.save(place / "model", network, dataclasses.replace(tiny.card_of(network), fitted=fitted))
     return place / "model"
 

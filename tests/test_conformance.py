@@ -18,8 +18,10 @@ from tsattn.data.freq import calendar_names
 from tsattn.forecasting.predict import predict
 from tsattn.forecasting.sample_paths import predict_paths
 from tsattn.model import artifact, runtime
-from tsattn.nn.network import Inputs, Network
+from tsattn.nn.inputs import Inputs
+from tsattn.nn.network import Network
 from tsattn.training.fit import fit
+from tsattn.training.run_options import RunOptions
 
 KINDS = (FRONT_ENDS, ENCODERS, DECODERS, POSITIONS, SCALINGS)
 ALL = list(itertools.product(*KINDS))
@@ -60,7 +62,7 @@ def config_of(combination: Combination) -> ModelConfig:
 def trained(combination: Combination, place: Path) -> Network:
     """Twenty steps, after which every weight has moved."""
     model = config_of(combination)
-    network, fitted = fit(PANEL, model, TRAIN, state=place / "state")
+    network, fitted = fit(PANEL, model, TRAIN, RunOptions(state=place / "state"))
     assert fitted.steps == 20
     assert fitted.validation is not None
     assert np.isfinite(fitted.validation)

@@ -1,4 +1,4 @@
-"""Kill -9 during training, saving and forecasting: a few kills of the campaign in benchmarks/soak.py."""
+"""Kill -9 during training, saving and forecasting: a few kills of the campaign in benchmarks/soak/training_kills.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.soak import Campaign, Harm
+from benchmarks.soak.campaign import Harm
+from benchmarks.soak.training_kills import Campaign
 from tsattn.model.card import GRAPH
 
 ROOT = Path(__file__).parents[1]

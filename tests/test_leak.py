@@ -18,12 +18,13 @@ from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, rolling_origins
 from tsattn.forecasting.backtest import backtest
-from tsattn.forecasting.baselines.simple import BASELINES, baseline
+from tsattn.forecasting.baselines import BASELINES, baseline
 from tsattn.forecasting.predict import predict
 from tsattn.model import artifact, runtime
 from tsattn.model.card import GRAPH, WEIGHTS, read_card
 from tsattn.model.integrity import digest
 from tsattn.training.fit import fit
+from tsattn.training.run_options import RunOptions
 from tsattn.workflows.plan import plan
 
 HORIZON = tiny.MODEL.horizon
@@ -60,7 +61,7 @@ def cut(panel) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def fitted(panel, cut, tmp_path_factory):
-    return fit(panel.before(cut), tiny.MODEL, tiny.TRAIN, state=tmp_path_factory.mktemp("clean"))
+    return fit(panel.before(cut), tiny.MODEL, tiny.TRAIN, RunOptions(state=tmp_path_factory.mktemp("clean")))
 
 
 @pytest.mark.parametrize("kind", GARBAGE)
@@ -68,19 +69,19 @@ def test_when_what_comes_after_the_cut_is_garbage_then_fitted_weights_are_bit_id
     # once wiped as every caller does it, and once with the garbage left standing behind the wall
     loud = spoiled(panel, cut, kind)
     for i, given in enumerate((loud.before(cut), dataclasses.replace(loud, origin=cut))):
-        network, found = fit(given, tiny.MODEL, tiny.TRAIN, state=tmp_path / str(i))
+        network, found = fit(given, tiny.MODEL, tiny.TRAIN, RunOptions(state=tmp_path / str(i)))
         assert tiny.equal(network, fitted[0])
         assert (found.validation, found.best_step) == (fitted[1].validation, fitted[1].best_step)
 
 
 def test_when_something_before_the_cut_changes_then_the_weights_do_notice(panel, cut, fitted, tmp_path):
-    network, _ = fit(spoiled(panel, cut - 80, "negative").before(cut), tiny.MODEL, tiny.TRAIN, state=tmp_path)
+    network, _ = fit(spoiled(panel, cut - 80, "negative").before(cut), tiny.MODEL, tiny.TRAIN, RunOptions(state=tmp_path))
     assert not tiny.equal(network, fitted[0])
 
 
 def forecasters(saved: Path) -> dict[str, object]:
     made: dict[str, object] = {"onnx": runtime.load(saved), "torch": runtime.load(saved, "torch")}
-    return made | {name: baseline(name) for name, kind in BASELINES.items() if not isinstance(kind, str)}
+    return made | {name: baseline(name) for name, kind in BASELINES.items() if not kind.place.startswith("statistical")}
 
 
 @pytest.mark.parametrize("kind", GARBAGE)

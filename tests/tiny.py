@@ -14,7 +14,8 @@ from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel, Schema
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
 from tsattn.model.card import Card, Fitted
-from tsattn.nn.network import Inputs, InputSpec, Network
+from tsattn.nn.inputs import Inputs, InputSpec
+from tsattn.nn.network import Network
 
 MODEL = ModelConfig(context=64, patch=8, width=16, heads=2, layers=1, horizon=12)
 TRAIN = TrainConfig(steps=40, batch=8, warmup=5, finish=0.0, device="cpu", precision="fp32")

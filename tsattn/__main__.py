@@ -1,4 +1,4 @@
-"""`python -m tsattn` is `tsattn`. Importing this costs next to nothing, so that even the first Ctrl-C finds somebody to tell."""
+"""`python -m tsattn` is `tsattn`. Importing this costs next to nothing, so that even an early signal is answered."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ import atexit
 import os
 import sys
 
+from tsattn import interrupts
+
 
 def run() -> None:
-    """The entry point of the `tsattn` script."""
+    """Run the `tsattn` script."""
     ended: list[int] = []
     atexit.register(_leave, ended)  # registered before all others, so it is called after them
     try:
+        interrupts.listen()
         from tsattn.cli.main import main
 
         code = main()
+        interrupts.ignore()
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        code = 130
+        interrupts.ignore()
+        code = int(interrupts.exit_code())
+        print("interrupted" if code == 130 else "terminated", file=sys.stderr)
     ended.append(code)
     sys.exit(code)
 

@@ -25,7 +25,7 @@ class ReadOptions:
     known: tuple[str, ...] = ()  # covariates with known future values
     static: tuple[str, ...] = ()  # covariates that are constant within a series
     freq: str | None = None  # frequency: 15min, h, D, B, W, MS, QS, YS, step
-    layout: str | None = None  # "long", "wide", "single", "rows" (a row per series) or "year-month"
+    layout: str | None = None  # "long", "wide", "single", "rows" (a row per series), "times" (a row per day) or "year-month"
     date_order: str | None = None  # "ymd", "dmy" or "mdy"
     timezone: str | None = None  # zone or offset of timestamps without one
     on_duplicate: str | None = None  # how to combine rows with one timestamp: "first", "last", "mean" or "sum"
@@ -98,26 +98,60 @@ DEVICES, PRECISIONS = ("auto", "cpu", "cuda", "mps"), ("auto", "fp32", "bf16")
 
 
 @dataclass(frozen=True)
-class TrainConfig:
-    """Training. `steps` is the length of the schedule; early stopping may end it earlier."""
+class ScheduleConfig:
+    """Length of a training and course of its learning rate; early stopping may end it earlier."""
 
     steps: int = 1600  # optimiser steps
+    warmup: int = 50  # steps of rising rate
+    decay: float = 0.5  # share of the schedule, at its end, in which the rate falls to zero
+    finish: float = 0.25  # length of the final fit on all rows, relative to the steps to the best weights
+    patience: int = 10  # validations (of 20 in a schedule) without a better score before stopping
+    max_time: float | None = None  # seconds, scoring and saving included
+
+    def __post_init__(self) -> None:
+        _check_range(self, 1, ("steps", "patience"))
+        _check_range(self, 0, ("warmup", "max_time"))
+        _check_range(self, 0, ("decay",), below=1.0000001)
+        _check_range(self, 0, ("finish",), below=1)
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """The windows of one step, and how far it moves the weights."""
+
     batch: int = 64  # windows in a step, each with `origins` forecast origins
     origins: int = 8  # forecast origins in each window
     learning_rate: float = 1.5e-3  # peak rate of AdamW; Muon's scales with it
     weight_decay: float = 0.05
-    warmup: int = 50  # steps of rising rate
-    decay: float = 0.5  # share of the schedule, at its end, in which the rate falls to zero
+    average: float = 0.99  # decay of the running mean of the weights, which is saved
+
+    def __post_init__(self) -> None:
+        _check_range(self, 1, ("batch", "origins"))
+        _check_range(self, 0, ("learning_rate", "weight_decay"))
+        _check_range(self, 0, ("average",), below=1)
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """Changes of training windows (training/augment.py)."""
+
     flip: float = 0.3  # share of windows multiplied by -1, without covariates only
     mixup: float = 0.25  # share of windows mixed with another
     jitter: float = 0.0  # noise on windows, relative to their spread
     rescale: float = 0.0  # standard deviation of the logarithm of a slow change of amplitude
     warp: float = 0.0  # largest logarithm of a change of speed, without covariates only
     hide: float = 0.0  # share of the past set to missing
-    average: float = 0.99  # decay of the running mean of the weights, which is saved
-    finish: float = 0.25  # length of the final fit on all rows, relative to the steps to the best weights
-    patience: int = 10  # validations (of 20 in a schedule) without a better score before stopping
-    max_time: float | None = None  # seconds, scoring and saving included
+
+    def __post_init__(self) -> None:
+        _check_range(self, 0, ("flip", "mixup"), below=1.0000001)
+        _check_range(self, 0, ("jitter", "rescale", "warp"), below=2)
+        _check_range(self, 0, ("hide",), below=1)
+
+
+@dataclass(frozen=True)
+class MachineConfig:
+    """Device of a training, and its random seed."""
+
     seed: int = 0
     device: str = "auto"  # "auto", "cpu", "cuda" or "mps"
     devices: int = 1  # number of devices
@@ -125,13 +159,21 @@ class TrainConfig:
     precision: str = "auto"  # "auto", "fp32" or "bf16"
 
     def __post_init__(self) -> None:
-        _check_range(self, 1, ("steps", "batch", "origins", "patience", "devices", "nodes"))
-        _check_range(self, 0, ("learning_rate", "weight_decay", "warmup", "max_time", "seed"))
-        _check_range(self, 0, ("decay",), below=1.0000001)
-        _check_range(self, 0, ("average", "finish", "hide"), below=1)
-        _check_range(self, 0, ("flip", "mixup"), below=1.0000001)
-        _check_range(self, 0, ("jitter", "rescale", "warp"), below=2)
+        _check_range(self, 1, ("devices", "nodes"))
+        _check_range(self, 0, ("seed",))
         _check_choice(self, {"device": DEVICES, "precision": PRECISIONS})
+
+
+@dataclass(frozen=True)
+class TrainConfig(MachineConfig, AugmentationConfig, OptimiserConfig, ScheduleConfig):
+    """Training: the fields of its four concerns, flat, as in `[train]` of a TOML file and in a model's card.
+
+    A function takes the concern that it needs, so its signature says which settings it reads.
+    """
+
+    def __post_init__(self) -> None:
+        for concern in (ScheduleConfig, OptimiserConfig, AugmentationConfig, MachineConfig):
+            concern.__post_init__(self)
 
 
 @dataclass(frozen=True)

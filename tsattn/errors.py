@@ -14,7 +14,8 @@ class ExitCode(IntEnum):
     BUG = 3  # a fault of tsattn itself
     PARTIAL = 4  # some items failed, the rest are written
     LOCKED = 75  # another run holds the lock: try again
-    INTERRUPTED = 130
+    INTERRUPTED = 130  # by SIGINT: Ctrl-C
+    TERMINATED = 143  # by SIGTERM: a stop of the service or the container
 
 
 class TsattnError(Exception):
@@ -43,6 +44,13 @@ class ConfigError(TsattnError):
     """A flag, a configuration file or a call is wrong."""
 
     exit_code = ExitCode.USAGE
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused, in a few words: "No space left on device"."""
+    import os
+
+    return os.strerror(error.errno) if error.errno else str(error.strerror or error).strip().partition("\n")[0][:200]
 
 
 class LockedError(TsattnError):

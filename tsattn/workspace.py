@@ -11,6 +11,7 @@ config.json is in place only when all the rest is (model folders are written bes
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 import os
@@ -20,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tsattn.errors import ArtifactError, ConfigError, LockedError
+from tsattn.errors import ArtifactError, ConfigError, LockedError, reason
 
 _VERSION = re.compile(r"\d{4,}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -28,6 +29,7 @@ _CARD = "config.json"
 _WITHDRAWN = ".withdrawn"
 
 
+ELSEWHERE = "choose another place: --workspace FOLDER, or TSATTN_WORKSPACE"
 ZERO_SHOT = "zero-shot"  # the model in the package: for any series, with no training
 SHIPPED = Path(__file__).with_name("zero_shot")
 
@@ -181,7 +183,8 @@ class Workspace:
                 log.write(text)
         except (ConfigError, OSError):
             path = Path(tempfile.gettempdir()) / name
-            path.write_text(text, "utf-8")
+            with contextlib.suppress(OSError):  # a full disk: the message on the terminal has to do
+                path.write_text(text, "utf-8")
         return path
 
     def make(self, folder: Path) -> Path:
@@ -191,7 +194,7 @@ class Workspace:
         except OSError as error:
             raise ConfigError(
                 f"cannot write the workspace {self.root}: {error.strerror or error}",
-                "choose another place: --workspace FOLDER, or TSATTN_WORKSPACE",
+                ELSEWHERE,
             ) from None
         return folder
 
@@ -206,6 +209,9 @@ def _held(path: Path, wait: float, message: str, hint: str) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise LockedError(message, hint) from None
+    except (OSError, NotImplementedError) as error:
+        said = reason(error) if isinstance(error, OSError) else "this file system knows no locks"
+        raise ConfigError(f"cannot write the lock {path}: {said}", ELSEWHERE) from None
     try:
         yield
     finally:

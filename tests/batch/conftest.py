@@ -24,7 +24,7 @@ def rows(items: int = 2, hours: int = 200, seed: int = 0, lead: str = "a") -> li
     lines = []
     for item in range(items):
         values = 10 + 3 * np.sin(np.arange(hours) * 2 * np.pi / 24) + rng.normal(0, 0.3, hours)
-        lines += [f"{lead}{item:02d},{stamp},{value:.3f}" for stamp, value in zip(stamps, values, strict=True)]
+        lines += [f"{lead}{item:02d},{stamp},{value:.4f}" for stamp, value in zip(stamps, values, strict=True)]
     return lines
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.batch.conftest import rows, write_csv
 from tsattn.batch.inputs import known_at, on_grid, opened, parse_moment
-from tsattn.batch.jobs import read_jobs
+from tsattn.batch.job_file import read_jobs
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 
 import pytest
 
-from tsattn.batch.job_values import Output, Redactor, checked_cron, expanded, longest_gap, seconds, shown
-from tsattn.batch.jobs import read_jobs
+from tsattn.batch.cron import checked_cron, longest_gap
+from tsattn.batch.job_file import read_jobs
+from tsattn.batch.job_values import Output, is_database, seconds
 from tsattn.batch.schedule import calendar, units
+from tsattn.batch.secrets import Redactor, expanded, shown
 from tsattn.errors import ConfigError
 
 
@@ -44,8 +47,38 @@ def test_when_a_secret_stands_in_a_url_then_it_is_encoded_for_it_and_hidden_in_e
     hide = Redactor([url, "postgresql://u:plain@h/d#t"])
     said = hide("cannot log in with p@ss/w:rd or p%40ss%2Fw%3Ard or plain")
     assert said == "cannot log in with ${SECRET} or ${SECRET} or ***"
-    assert shown("postgresql://u:plain@h/d") == "postgresql://u:***@h/d"
-    assert shown("postgresql://h/d?user=u&password=plain&x=1") == "postgresql://h/d?user=u&password=***&x=1"
+    assert shown(url) == url
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("postgresql://u:plain@h:5/d#t", "postgresql://***@h:5/d#t"),
+        ("https://ghp_token@h/data.csv", "https://***@h/data.csv"),
+        ("postgresql://h/d?user=u&password=plain&x=1#t", "postgresql://h/d?***#t"),
+        ("postgresql://h/d?sslpassword=plain&passfile=/home/me/pass", "postgresql://h/d?***"),
+        ("postgresql://u:${PW}@h/d?sslpassword=${SSL}", "postgresql://u:${PW}@h/d?***"),
+        ("s3://bucket/day/*.csv", "s3://bucket/day/*.csv"),
+        (
+            "a connection of user=me sslpassword='not this' passfile=/x/y failed",
+            "a connection of user=me sslpassword=*** passfile=*** failed",
+        ),
+        ("cannot read postgresql://u:p@h/d?a=b, sorry", "cannot read postgresql://***@h/d?*** sorry"),
+        ("no URL: 10:30 a@b?", "no URL: 10:30 a@b?"),
+    ],
+)
+def test_when_a_url_is_shown_then_it_has_scheme_host_and_database_only(text, wanted):
+    assert shown(text) == wanted
+
+
+def test_when_a_driver_prints_parts_of_a_url_then_they_are_hidden_though_the_whole_url_is_a_variable(monkeypatch):
+    monkeypatch.setenv("PGURL", "postgresql://me:hush%21hush@h/d?sslpassword=quiet&sslcert=/home/me/cert.pem&x=1")
+    hide = Redactor(["${PGURL}", "https://h/f.csv?sig=abc%2Fdef"])
+    said = hide("no log-in for me with hush!hush, quiet, hush%21hush; no file /home/me/cert.pem; 1 try; abc/def")
+    assert said == "no log-in for me with ***, ***, ***; no file ***; 1 try; ***"
+    assert hide(f"at {os.environ['PGURL']}") == "at ${PGURL}"
+    assert is_database("${PGURL}")
+    assert Output.parse("${PGURL}#t").kind == "database"
 
 
 @pytest.mark.parametrize("text", ["* * * *", "60 * * * *", "0 25 * * *", "0 6 * * mon", "0 6-2 * * *", "@daily", "0 0 30 2 *"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tsattn.batch.jobs import read_jobs
+from tsattn.batch.job_file import read_jobs
+from tsattn.data.output_formats import FORMATS
 from tsattn.errors import ConfigError
 
 
@@ -89,13 +90,70 @@ def test_when_two_jobs_write_the_same_file_then_it_is_told(jobs, first, second):
         read_jobs(jobs(text.format(first, second)))
 
 
+def test_when_two_jobs_write_one_file_by_a_relative_and_an_absolute_path_or_a_link_then_it_is_told(jobs, house):
+    (house / "link.csv").symlink_to(house / "o.csv")
+    text = '[defaults]\ninput="x"\n[[job]]\nname="a"\noutputs="o.csv"\n[[job]]\nname="b"\noutputs="{}"\n'
+    for other in (house / "o.csv", "./o.csv", "link.csv", f"sqlite:///{house}/o.csv#t"):
+        with pytest.raises(ConfigError, match=r"line 8: outputs: .* is written by job 'a' too"):
+            read_jobs(jobs(text.format(other)))
+
+
+@pytest.mark.parametrize(
+    ("source", "output"),
+    [
+        ("data.csv", "data.csv"),
+        ("data.csv", "{house}/data.csv"),
+        ("{house}/data.csv", "./link.csv"),
+        ("in", "in/out.csv"),
+        ("in/*.csv", "in/out.csv"),
+        ("lake/", "lake/"),
+        ("lake/job=a", "lake/"),
+        ("lake", "{house}/lake/out/"),
+        ("data.csv", "sqlite:///data.csv#t"),
+        ("${{WHERE}}/data.csv", "data.csv"),
+    ],
+)
+def test_when_a_job_would_overwrite_its_input_then_nothing_runs(jobs, house, monkeypatch, source, output):
+    monkeypatch.setenv("WHERE", str(house))
+    (house / "link.csv").symlink_to("data.csv")
+    (house / "in").mkdir()
+    (house / "lake" / "job=a").mkdir(parents=True)
+    text = f'[[job]]\nname="a"\ninput="{source.format(house=house)}"\noutputs="{output.format(house=house)}"\n'
+    with pytest.raises(ConfigError, match=r"line 4: outputs: .*(data itself|input folder|contains the data|matches the input)"):
+        read_jobs(jobs(text))
+
+
+def test_when_a_job_reads_what_another_wrote_into_the_dataset_then_that_is_fine(jobs, house):
+    (house / "lake" / "job=a").mkdir(parents=True)
+    assert read_jobs(jobs('[[job]]\nname="b"\ninput="lake/job=a"\noutputs="lake/"\n')).jobs
+
+
+def test_when_a_url_from_the_environment_is_the_input_then_it_takes_a_query(jobs, monkeypatch):
+    monkeypatch.setenv("PGURL", "postgresql://u:pw@h/d")
+    text = '[[job]]\nname="a"\ninput="${PGURL}"\nquery="select 1"\noutputs=["${PGURL}#t", "f.csv"]\nrecords="${PGURL}"\n'
+    job = read_jobs(jobs(text)).jobs[0]
+    assert [output.kind for output in job.outputs] == ["database", "file"]
+    with pytest.raises(ConfigError, match="a database as input needs a query"):
+        read_jobs(jobs(text.replace('query="select 1"\n', "")))
+
+
+def test_when_a_file_for_each_item_is_asked_for_then_it_is_refused_with_what_to_write(jobs):
+    with pytest.raises(ConfigError, match=r"\{item_id\} is not filled in: all series go into one file.*folder/"):
+        read_jobs(jobs('[[job]]\nname="a"\ninput="x"\noutputs="by_{item_id}.csv"\n'))
+
+
+def test_when_an_output_format_is_added_then_jobs_take_it(jobs, monkeypatch):
+    monkeypatch.setitem(FORMATS, ".new", FORMATS[".jsonl"])
+    assert read_jobs(jobs('[[job]]\nname="a"\ninput="x"\noutputs="o.new"\n')).jobs[0].outputs[0].kind == "file"
+
+
 def test_when_two_jobs_share_a_dataset_or_a_table_then_that_is_fine(jobs):
     text = '[defaults]\ninput="x"\noutputs=["out/", "sqlite:///b.db#t"]\n[[job]]\nname="a"\n[[job]]\nname="b"\n'
     assert [job.name for job in read_jobs(jobs(text)).jobs] == ["a", "b"]
 
 
 def test_when_databases_are_not_installed_then_it_is_told_before_anything_runs(jobs, monkeypatch):
-    monkeypatch.setattr("tsattn.batch.jobs.find_spec", lambda name: None if name == "sqlalchemy" else object())
+    monkeypatch.setattr("tsattn.batch.job_file.find_spec", lambda name: None if name == "sqlalchemy" else object())
     with pytest.raises(ConfigError, match=r"line 4: outputs: databases need SQLAlchemy, .*pip install 'tsattn\[sql\]'"):
         read_jobs(jobs('[[job]]\nname="a"\ninput="x"\noutputs="sqlite:///b.db#t"\n'))
     read_jobs(jobs('[[job]]\nname="a"\ninput="x"\noutputs="b.csv"\n'))

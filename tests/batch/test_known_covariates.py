@@ -8,7 +8,7 @@ from benchmarks.covariates import shops
 from tsattn.batch.item_forecast import forecast_items
 from tsattn.forecasting.baselines.simple import SeasonalMean
 from tsattn.forecasting.ensemble.covariate_regression import with_covariates
-from tsattn.forecasting.ensemble.ensemble import join
+from tsattn.forecasting.ensemble.ensemble import combine
 
 
 def test_when_one_item_lacks_its_known_covariates_then_it_falls_back_and_the_others_read_theirs():
@@ -16,9 +16,9 @@ def test_when_one_item_lacks_its_known_covariates_then_it_falls_back_and_the_oth
     case.panel.known[case.panel.origin[0] + np.arange(5)] = 1
     case.panel.known[case.panel.origin[1] + 3] = np.nan
     made = forecast_items(
-        with_covariates(join(SeasonalMean(None), ("ridge",))), case.panel, 14, None, min_history=1, bad_items="fallback"
+        with_covariates(combine(SeasonalMean(None), ("ridge",))), case.panel, 14, None, min_history=1, bad_items="fallback"
     )
     assert [bad.item_id for bad in made.fallbacks] == ["s01"]
     on = case.future[0, :, 0] > 0
-    plain = forecast_items(join(SeasonalMean(None), ("ridge",)), case.without(), 14, None, min_history=1, bad_items="fallback")
+    plain = forecast_items(combine(SeasonalMean(None), ("ridge",)), case.without(), 14, None, min_history=1, bad_items="fallback")
     assert (made.forecast.median[0, on] > 1.1 * plain.forecast.median[0, on]).all()

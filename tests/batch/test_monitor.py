@@ -66,7 +66,8 @@ def test_when_the_truth_that_came_is_far_off_then_the_monitor_says_so(jobs, hous
     cut = [line for line in lines if line.split(",")[1] <= "2024-01-08T12:00"]
     write_csv(house / "data.csv", cut)
     assert main(["run", str(path), "-q"]) == 0
-    later = [line.rpartition(",")[0] + ",500" for line in lines if line.split(",")[1] > "2024-01-08T12:00"]
+    after = [line for line in lines if line.split(",")[1] > "2024-01-08T12:00"]
+    later = [f"{line.rpartition(',')[0]},{500 + number % 7:.4f}" for number, line in enumerate(after)]
     write_csv(house / "data.csv", [*cut, *later])
     capsys.readouterr()
     assert main(["monitor", str(path), "--json"]) == 1
@@ -134,7 +135,7 @@ def test_when_limits_are_given_for_a_job_then_they_hold_for_it(jobs, house, caps
     from tsattn.batch.accuracy import Accuracy
 
     card = json.loads((house / ".tsattn" / "models" / "tiny" / "0001" / "config.json").read_text("utf-8"))
-    scored = Accuracy(count=480, mase=1.2, coverage=0.55, coverage_of_step=[0.55], count_of_step=[480])
+    scored = Accuracy(count=480, mase=1.2, coverage=0.55, coverage_of_step=[0.55], dates_of_step=[480], dates=480)
     monkeypatch.setattr(monitor, "score", lambda *_: scored)
     choose = monitor.sample
 
@@ -182,3 +183,37 @@ def test_when_a_job_never_ran_well_then_the_monitor_says_why(jobs, house, capsys
     assert main(["monitor", str(path), "--json", "--no-alert"]) == 1
     problem = json.loads(capsys.readouterr().out)["jobs"][0]["problems"][0]
     assert problem.startswith("no good run yet (the last run failed: the input nowhere.csv does not exist")
+
+
+@pytest.mark.parametrize(("hours", "wanted"), [(12, 0), (45, 1)])
+def test_when_many_series_err_on_one_date_then_that_is_one_observation(jobs, house, monkeypatch, hours, wanted, capsys):
+    """One run of 30 series whose interval is missed at one step: a single date is no proof, 45 runs of it are."""
+    from tsattn.batch import accuracy
+
+    lines = rows(30, 60 + hours)
+    write_csv(house / "data.csv", lines)
+    stamps = sorted({line.split(",")[1] for line in lines})
+    runs = range(1 if hours == 12 else hours)
+    stored = [
+        {
+            "item_id": f"a{i:02d}",
+            "timestamp": stamps[60 + run + h - 1],
+            "cutoff": stamps[59 + run],
+            **(MISSED if h == 9 else WIDE),
+        }
+        for run in runs
+        for i in range(30)
+        for h in range(1, 13)
+        if 60 + run + h <= len(stamps)
+    ]
+    monkeypatch.setattr(accuracy, "stored_rows", lambda *_: stored)
+    path = jobs(job(house) + "max_mase_ratio = 1000\n")
+    assert main(["run", str(path), "-q"]) == 0
+    capsys.readouterr()
+    assert main(["monitor", str(path), "--no-alert", "--json"]) == wanted
+    found = json.loads(capsys.readouterr().out)["jobs"][0]
+    assert found["coverage_of_step"][8] == 0
+    assert found["problems"] == (["the 80 % interval is too narrow 9 steps ahead"] if wanted else [])
+
+
+WIDE, MISSED = {"0.1": 0.0, "0.5": 10.0, "0.9": 20.0}, {"0.1": 90.0, "0.5": 95.0, "0.9": 99.0}

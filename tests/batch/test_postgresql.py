@@ -114,3 +114,17 @@ def test_when_records_are_kept_there_then_they_are_listed_from_there(jobs, house
     found = json.loads(capsys.readouterr().out)["runs"]
     assert [(run["number"], run["status"], run["rows"]) for run in found] == [(2, "done", 24), (1, "done", 24)]
     server.psql('DROP TABLE "runs of all";')
+
+
+def test_when_the_table_is_locked_then_it_is_waited_for_once_and_the_wait_is_told(jobs, url, capsys):
+    path = jobs(JOB.format(url=url, retries=5))
+    assert main(["run", str(path), "-q"]) == 0
+    engine = sqlalchemy.create_engine(sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"))
+    with engine.begin() as other:
+        other.exec_driver_sql('LOCK TABLE "fore casts" IN ACCESS EXCLUSIVE MODE')
+        capsys.readouterr()
+        assert main(["run", str(path), "--wait", "0.5", "--json", "-q"]) == 1
+    error = json.loads(capsys.readouterr().out)["jobs"][0]["error"]
+    assert "locked by another program; waited" in error
+    assert "tried" not in error
+    engine.dispose()

@@ -13,7 +13,7 @@ from tests.batch.test_parquet import results, table
 from tests.batch.conftest import write_csv
 from tests.batch.test_run import contents
 from tsattn import api
-from tsattn.batch.jobs import read_jobs
+from tsattn.batch.job_file import read_jobs
 from tsattn.cli.main import main
 from tsattn.errors import ConfigError
 

@@ -12,8 +12,8 @@ from tests import tiny
 from tsattn.config import ModelConfig
 from tsattn.data.windows import gather, last_origins
 from tsattn.errors import ConfigError
-from tsattn.forecasting.baselines.simple import baseline
-from tsattn.nn.network import InputSpec
+from tsattn.forecasting.baselines import baseline
+from tsattn.nn.inputs import InputSpec
 
 SPEC = InputSpec(0, 2, 0, (0.1, 0.5, 0.9))
 

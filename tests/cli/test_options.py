@@ -7,7 +7,7 @@ import pytest
 
 from tsattn import api
 from tsattn.cli import options
-from tsattn.cli.main import main
+from tsattn.cli.main import COMMANDS, main
 from tsattn.config import ReadOptions
 from tsattn.errors import ConfigError
 
@@ -155,3 +155,51 @@ def test_when_paths_are_asked_for_then_there_must_be_a_file_for_them(asked, caps
     assert not asked
     main(["forecast", "data.csv", "--paths", "50", "--seed", "3", "-o", "paths.parquet"])
     assert (asked["forecast"]["paths"], asked["forecast"]["seed"]) == (50, 3)
+
+
+def help_of(command: str, capsys) -> str:
+    assert main([*command.split(), "--help"]) == 0
+    return capsys.readouterr().out
+
+
+def test_when_help_is_shown_then_no_summary_is_cut_at_80_columns(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = help_of("", capsys)
+    assert "..." not in text.partition("Commands:")[2]
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("command", [command.__name__ for command in COMMANDS])
+def test_when_the_help_of_a_command_is_shown_then_it_has_examples_whose_options_exist(command, capsys):
+    text = help_of(command, capsys)
+    lines = [line.split() for line in text.splitlines() if line.startswith(f"    tsattn {command}")]
+    assert lines
+    assert {word for line in lines for word in line if word.startswith("--")} <= set(text.partition("Options:")[2].split())
+
+
+def test_when_members_are_explained_then_all_of_them_are_listed(capsys):
+    from tsattn.forecasting.ensemble.ensemble import MEMBERS
+
+    assert options.MEMBERS.split(", ") == list(MEMBERS)
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        ("forecast d.csv --horizon 0", "--horizon must be at least 1, not '0'", "see: tsattn forecast --help"),
+        ("forecast d.csv --horizon=0", "--horizon must be at least 1, not '0'", "see: tsattn forecast --help"),
+        ("train d.csv --steps many", "--steps must be a whole number, not 'many'", "see: tsattn train --help"),
+        ("train d.csv --lr 0.1", "tsattn train has no option --lr", "did you mean --learning-rate? see: tsattn train --help"),
+        ("train d.csv --horzion 3", "tsattn train has no option --horzion", "did you mean --horizon? see: tsattn train --help"),
+        ("forecast d.csv -o", "-o needs a value", "see: tsattn forecast --help"),
+        ("ingest d.csv e.csv", "unexpected argument: e.csv", "see: tsattn ingest --help"),
+    ],
+)
+def test_when_an_option_is_wrong_then_the_error_has_the_form_of_the_others(words, message, hint, capsys):
+    assert main(words.split()) == 2
+    assert capsys.readouterr().err == f"error: {message}\nhint: {hint}\n"
+
+
+def test_when_a_learning_rate_is_given_then_training_gets_it(asked):
+    main(["train", "d.csv", "--learning-rate", "0.003"])
+    assert asked["train"]["training"] == {"learning_rate": 0.003}

@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tsattn.data.freq import Freq
-from tsattn.data.sinks import SINKS, checked_suffix, write_table
+from tsattn.data.output_formats import FORMATS, Format
+from tsattn.data.sinks import checked_suffix, write_table
 from tsattn.errors import ConfigError
 from tsattn.forecasting.frame import Forecast
 
@@ -57,7 +58,7 @@ def test_when_there_is_no_row_then_json_is_an_empty_list(tmp_path):
 def test_when_the_suffix_is_unknown_then_the_error_lists_the_known(tmp_path, name):
     with pytest.raises(ConfigError) as caught:
         write_table(zoned().to_arrow(), tmp_path / name)
-    assert all(suffix in caught.value.hint for suffix in SINKS)
+    assert all(suffix in caught.value.hint for suffix in FORMATS)
 
 
 def test_when_the_folder_is_missing_then_the_error_says_how_to_make_it(tmp_path):
@@ -73,7 +74,7 @@ def test_when_writing_fails_then_the_old_file_stays_whole(tmp_path, monkeypatch)
         beside.write_text("half")
         raise OSError("disk full")
 
-    monkeypatch.setitem(SINKS, ".csv", fail)
+    monkeypatch.setitem(FORMATS, ".csv", Format(fail, lambda _: iter(())))
     with pytest.raises(OSError, match="disk full"):
         write_table(zoned().to_arrow(), path)
     assert path.read_bytes() == before
@@ -115,3 +116,15 @@ def test_when_the_output_is_the_data_itself_then_nothing_is_overwritten(tmp_path
 def test_when_a_name_holds_a_placeholder_then_it_is_refused_with_what_to_do(tmp_path):
     with pytest.raises(ConfigError, match=r"by_\{item_id\}\.csv: \{item_id\} is not filled in: all series go into one file"):
         checked_suffix(tmp_path / "by_{item_id}.csv")
+
+
+def test_when_a_format_is_added_then_every_output_takes_it_and_the_help_names_it(tmp_path, monkeypatch):
+    def write(tables, path):
+        path.write_text("\n".join(str(table.num_rows) for table in tables()), "utf-8")
+
+    monkeypatch.setitem(FORMATS, ".rows", Format(write, lambda path: iter(())))
+    path = checked_suffix(tmp_path / "out.rows")
+    assert write_table(zoned().to_arrow(), path).read_text("utf-8") == "2"
+    with pytest.raises(ConfigError) as caught:
+        checked_suffix(tmp_path / "out.xlsx")
+    assert ".rows" in caught.value.hint

@@ -15,7 +15,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading.read import read
 from tsattn.data.store import load_panel, save_panel
-from tsattn.errors import ConfigError, DataError
+from tsattn.errors import ConfigError, DataError, TsattnError
 
 _TABLE = (
     "shop,day,sales,promo,sky,size\n"
@@ -103,3 +103,25 @@ def test_a_damaged_or_foreign_file_is_refused(panel: Panel, tmp_path: Path) -> N
             load_panel(path)
     with pytest.raises(DataError, match="no such file"):
         load_panel(tmp_path / "none.parquet")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("schema", True), ("static", [True]), ("indptr", "x"), ("item_ids", None), ("freq", []), ("start", ["x"])]
+)
+def test_when_a_panels_metadata_is_mutated_then_the_error_names_the_file(tmp_path, key, value):
+    import json
+
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "p.parquet"
+    save_panel(Panel.from_arrays([np.arange(20.0)], freq="h"), path)
+    table = pq.read_table(path)
+    meta = {**json.loads(table.schema.metadata[b"tsattn"]), key: value}
+    pq.write_table(table.replace_schema_metadata({b"tsattn": json.dumps(meta)}), path)
+    with pytest.raises(TsattnError, match=r"p\.parquet"):
+        load_panel(path)
+
+
+def test_when_a_series_holds_objects_that_are_no_numbers_then_it_is_told():
+    with pytest.raises(DataError, match="not an array of numbers"):
+        Panel.from_arrays([np.array(["a", 1, None], object)])

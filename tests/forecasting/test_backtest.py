@@ -13,7 +13,8 @@ from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch
 from tsattn.errors import ConfigError, DataError
 from tsattn.forecasting.backtest import backtest
-from tsattn.forecasting.baselines.simple import Naive, SeasonalNaive, baseline
+from tsattn.forecasting.baselines import baseline
+from tsattn.forecasting.baselines.simple import Naive, SeasonalNaive
 from tsattn.forecasting.metrics import METRICS
 from tsattn.forecasting.predict import predict_windows
 

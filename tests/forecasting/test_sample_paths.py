@@ -8,7 +8,7 @@ import pytest
 from tests import tiny
 from tsattn.data.windows import Origins, gather, last_origins
 from tsattn.errors import ConfigError, DataError, TsattnError
-from tsattn.forecasting.baselines.simple import baseline
+from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.predict import predict
 from tsattn.forecasting.quantiles import normal_scores, resample
 from tsattn.forecasting.sample_paths import PERSISTENCE, Paths, at_scores, drawn, predict_paths, scores_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
@@ -17,6 +16,7 @@ from tsattn.errors import ArtifactError, ConfigError
 from tsattn.model import artifact, example, runtime
 from tsattn.model.card import CARD, GRAPH, WEIGHTS, read_card, sealed
 from tsattn.model.integrity import digest
+from tsattn.nn.inputs import NAMES
 
 FILES = (CARD, WEIGHTS, GRAPH)
 ENGINES = {WEIGHTS: ("torch",), GRAPH: ("onnx", "auto"), CARD: ("torch", "onnx", "auto")}
@@ -165,9 +165,10 @@ def test_when_a_model_is_saved_then_the_folder_holds_three_files_and_no_rows(sav
 
 def test_when_a_model_is_loaded_then_its_weights_are_those_that_were_saved(saved, tmp_path):
     from tsattn.training.fit import fit
+    from tsattn.training.run_options import RunOptions
 
     network, card = artifact.load_network(saved)
-    again, _ = fit(tiny.waves(), tiny.MODEL, tiny.TRAIN, state=tmp_path)
+    again, _ = fit(tiny.waves(), tiny.MODEL, tiny.TRAIN, RunOptions(state=tmp_path))
     assert tiny.equal(network, again)
     assert not network.training
     assert card.model == tiny.MODEL
@@ -224,8 +225,7 @@ def test_when_the_example_batch_is_made_then_it_is_the_same_every_time():
     network = tiny.scrambled(past=1, known=2, static=1)
     first, second = example.example(network), example.example(network)
     assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, second, strict=True))
-    assert len(first) == len(example.INPUTS)
-    assert {field.name for field in dataclasses.fields(tiny.Inputs)} == set(example.INPUTS)
+    assert len(first) == len(NAMES)
 
 
 def test_when_a_graph_is_saved_then_it_does_not_tell_of_the_machine_that_made_it(saved):

@@ -11,7 +11,8 @@ from tests.nn.test_network import targets
 from tests.tiny import MODEL, inputs_of, scrambled
 from tsattn.config import ENCODERS, FRONT_ENDS, POSITIONS
 from tsattn.nn.generate import Stream, generate
-from tsattn.nn.network import Inputs, Network
+from tsattn.nn.inputs import Inputs
+from tsattn.nn.network import Network
 
 PATCH, CONTEXT = MODEL.patch, MODEL.context
 CASES = [

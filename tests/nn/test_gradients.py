@@ -16,7 +16,8 @@ from tsattn.nn.attention import rotary_angles
 from tsattn.nn.blocks import ATTENTION, DecoderBlock, EncoderBlock, FeedForward
 from tsattn.nn.cross_attention_head import CrossAttentionHead
 from tsattn.nn.front_end import FrontEnd
-from tsattn.nn.head import Asked, Head, InputSpec
+from tsattn.nn.head import Asked, Head
+from tsattn.nn.inputs import InputSpec
 from tsattn.nn.loss import pinball
 from tsattn.nn.position import Position
 from tsattn.nn.scaling import Scale, forward_fill, measure, measure_robust

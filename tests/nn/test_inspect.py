@@ -8,7 +8,7 @@ import torch
 
 from tests import tiny
 from tsattn.nn.attention import MultiHeadAttention, causal_mask, rotary_angles, rotate, scaled_dot_product_attention, sight
-from tsattn.nn.inspect import look, roll_out
+from tsattn.nn.inspect import inside, roll_out
 from tsattn.nn.network import Head
 
 
@@ -24,7 +24,7 @@ def series(batch: int = 3, length: int = 64) -> np.ndarray:
 def test_when_a_network_is_looked_into_then_its_parts_add_up_to_its_median(layers):
     network = tiny.scrambled(dataclasses.replace(tiny.MODEL, layers=layers))
     inputs = tiny.inputs_of(series(), network, usual=(7,))
-    found = look(network, inputs)
+    found = inside(network, inputs)
     assert found.level is not None
     total = (found.level + found.season + found.remainder).numpy()
     np.testing.assert_allclose(total, tiny.run(network, inputs)[..., network.head.median], rtol=2e-6)
@@ -40,7 +40,7 @@ def test_when_only_a_seasonal_anchor_is_mixed_then_the_level_is_flat_and_the_sea
         head.mix.bias.fill_(-50.0).view(head.blocks, -1)[:, 1] = 50.0  # the last cycle as it is
         head.quantile.bias.zero_()
     wave = (50 + 3 * np.sin(np.arange(64) * 2 * np.pi / 7))[None].astype(np.float32)
-    found = look(network, tiny.inputs_of(wave, network, usual=(7,)))
+    found = inside(network, tiny.inputs_of(wave, network, usual=(7,)))
     np.testing.assert_allclose(found.level.numpy(), 50, atol=1e-3)
     np.testing.assert_allclose(found.season[0, :7].sum(), 0, atol=1e-3)
     assert found.season.max() > 2.5
@@ -49,7 +49,7 @@ def test_when_only_a_seasonal_anchor_is_mixed_then_the_level_is_flat_and_the_sea
 
 def test_when_attention_is_rolled_out_then_every_share_is_one_and_nothing_blind_is_looked_at():
     network = tiny.scrambled(dataclasses.replace(tiny.MODEL, layers=2))
-    found = look(network, tiny.inputs_of(series(), network))
+    found = inside(network, tiny.inputs_of(series(), network))
     assert found.attention.shape == (3, 8)
     np.testing.assert_allclose(found.attention.sum(1), 1, rtol=1e-5)
     assert (found.attention[0, :2] == 0).all()  # before the first observation
@@ -58,7 +58,7 @@ def test_when_attention_is_rolled_out_then_every_share_is_one_and_nothing_blind_
 
 def test_when_a_network_has_no_attention_then_none_is_told():
     assert (
-        look(tiny.scrambled(dataclasses.replace(tiny.MODEL, layers=0)), tiny.inputs_of(series(), tiny.scrambled())).attention
+        inside(tiny.scrambled(dataclasses.replace(tiny.MODEL, layers=0)), tiny.inputs_of(series(), tiny.scrambled())).attention
         is None
     )
 

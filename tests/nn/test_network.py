@@ -12,7 +12,8 @@ from tests.tiny import MODEL, inputs_of, run, scrambled
 from tsattn.config import DECODERS, ENCODERS, SCALINGS
 from tsattn.errors import ConfigError
 from tsattn.nn.front_end import RECURRENT
-from tsattn.nn.network import DECODER, MEASURE, Inputs, InputSpec, Network
+from tsattn.nn.inputs import Inputs, InputSpec
+from tsattn.nn.network import DECODER, MEASURE, Network
 from tsattn.nn.objective import FAR, window_loss
 
 CONTEXT, PATCH, HORIZON = MODEL.context, MODEL.patch, MODEL.horizon

@@ -11,7 +11,7 @@ from tests import tiny
 from tsattn.config import DECODERS
 from tsattn.errors import ConfigError
 from tsattn.nn.network import Network
-from tsattn.nn.warm_start import transfer
+from tsattn.nn.warm_start import warm_start
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
@@ -20,7 +20,7 @@ def test_when_weights_are_transferred_then_the_wider_network_forecasts_alike(cov
     model = dataclasses.replace(tiny.MODEL, decoder=decoder)
     source = tiny.scrambled(model)
     wide = tiny.scrambled(model, past=covariates[0], known=covariates[1], static=covariates[2], seed=1)
-    transfer(source, wide)
+    warm_start(source, wide)
     target = tiny.waves((tiny.MODEL.context,)).target[None]
     few, many = tiny.inputs_of(target, source), tiny.inputs_of(target, wide)
     many = dataclasses.replace(many, seasons=few.seasons)
@@ -32,7 +32,7 @@ def test_when_weights_are_transferred_then_the_wider_network_forecasts_alike(cov
 
 def test_when_covariates_matter_then_their_weights_can_be_learnt():
     wide = tiny.scrambled(past=1, known=3, static=2)
-    transfer(tiny.scrambled(), wide)
+    warm_start(tiny.scrambled(), wide)
     inputs = tiny.inputs_of(tiny.waves((tiny.MODEL.context,)).target[None], wide)
     wide(*(getattr(inputs, f.name) for f in dataclasses.fields(inputs))).sum().backward()
     for name in ("embed.0.weight", "embed_skip.weight", "head.expand.weight"):
@@ -42,6 +42,6 @@ def test_when_covariates_matter_then_their_weights_can_be_learnt():
 def test_when_networks_differ_then_nothing_is_transferred():
     other = Network(dataclasses.replace(tiny.MODEL, layers=2), tiny.scrambled().spec)
     with pytest.raises(ConfigError, match="differ"):
-        transfer(tiny.scrambled(), other)
+        warm_start(tiny.scrambled(), other)
     with pytest.raises(ConfigError, match="without covariates"):
-        transfer(tiny.scrambled(known=2), tiny.scrambled(known=3))
+        warm_start(tiny.scrambled(known=2), tiny.scrambled(known=3))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tsattn.data.panel import Panel
-from tsattn.forecasting.baselines.simple import baseline
+from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.predict import predict
 
 

@@ -43,3 +43,18 @@ def test_when_nothing_of_a_training_was_kept_then_it_does_not_count_steps():
         "saved: m/1 in here",
         "next: tsattn forecast",
     ]
+
+
+def test_when_scores_are_shown_then_the_table_fits_80_columns_and_the_metrics_can_be_chosen():
+    row = {"MASE": 10.8637, "WQL": 0.0769, "RMSE": 1234.18, "sMAPE": 0.194, "MAE": 4.5, "coverage": 1.0}
+    rows = [{"model": name, **row, "skill_MASE": -0.475, "skill_WQL": -1.239} for name in ("m" * 40 + " + members", "naive")]
+    console, text = drawn()
+    tables.scores(console, rows, "Backtest")
+    lines = text.getvalue().splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= 80
+    assert "mmm…" in lines[4]  # a long name is cut in the middle
+    assert lines[4].rstrip().endswith("-123.9 %")
+    console, text = drawn()
+    tables.scores(console, rows, columns=("MAE",))
+    assert [line.split()[-1] for line in text.getvalue().splitlines() if "MAE" in line or "mmm" in line] == ["MAE", "4.500"]
+    assert "MASE" not in text.getvalue()

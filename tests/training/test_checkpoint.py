@@ -13,7 +13,7 @@ import torch
 from tests import tiny
 from tsattn.config import TrainConfig
 from tsattn.errors import ConfigError
-from tsattn.training.checkpoint import Notes, check_resumable, clear_state, clear_strays, read_state, under, write_state
+from tsattn.training.checkpoint import RunState, check_resumable, clear_state, clear_strays, read_state, under, write_state
 from tsattn.training.optim import make_optimizers, optimizer_tensors, restore_optimizers, schedule, set_rate
 
 TENSORS = {
@@ -23,8 +23,8 @@ TENSORS = {
 }
 
 
-def notes(step: int) -> Notes:
-    return Notes({"steps": 9, "front_end": "lstm"}, "fp32", step=step, best=0.5, seconds=1.25)
+def notes(step: int) -> RunState:
+    return RunState({"steps": 9, "front_end": "lstm"}, "fp32", step=step, best=0.5, seconds=1.25)
 
 
 def test_when_a_state_is_written_then_the_same_is_read_and_older_ones_are_gone(tmp_path):

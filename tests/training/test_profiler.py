@@ -12,6 +12,7 @@ import torch
 from tests.tiny import MODEL, TRAIN, inputs_of, scrambled, waves
 from tsattn.training.fit import fit
 from tsattn.training.profiler import ATTENTION, DATA, EMBEDDING, FRONT_END, HEAD, OPTIMISER, PARTS, VALIDATION, Timeline
+from tsattn.training.run_options import RunOptions
 
 NAP = 0.1  # seconds
 
@@ -52,12 +53,12 @@ def test_when_a_training_is_timed_then_its_parts_add_up_to_it_and_it_learns_the_
     train = replace(TRAIN, steps=12, finish=0.5)
     began = time.perf_counter()
     timeline = Timeline()
-    timed, fitted = fit(waves(), MODEL, train, state=tmp_path / "timed", timeline=timeline)
+    timed, fitted = fit(waves(), MODEL, train, RunOptions(state=tmp_path / "timed", timeline=timeline))
     took = time.perf_counter() - began
     assert timeline.steps == fitted.steps
     assert tuple(timeline.seconds) == PARTS
     assert all(timeline.seconds[part] > 0 for part in (DATA, EMBEDDING, FRONT_END, ATTENTION, HEAD, OPTIMISER, VALIDATION))
     assert sum(timeline.seconds.values()) <= took
-    plain, _ = fit(waves(), MODEL, train, state=tmp_path / "plain")
+    plain, _ = fit(waves(), MODEL, train, RunOptions(state=tmp_path / "plain"))
     for name, value in plain.state_dict().items():
         assert torch.equal(value, timed.state_dict()[name]), name

@@ -7,7 +7,10 @@ import pytest
 import torch
 
 from tests import tiny
+from tsattn.data.freq import calendar_names
 from tsattn.data.panel import Panel
+from tsattn.data.windows import gather
+from tsattn.model.inputs import feed
 from tsattn.training.validation import FEW_SHARE, FEW_WINDOWS, LEAST_KEPT, MOST_SCORED, MOST_WINDOWS, SHARE, hold_back, score
 
 HORIZON = tiny.MODEL.horizon
@@ -62,3 +65,23 @@ def test_when_nothing_was_observed_in_the_tail_then_there_is_no_score():
     panel.target[-60:] = np.nan
     _, origins = hold_back(panel, HORIZON)
     assert score(tiny.scrambled(known=4), panel, origins, torch.device("cpu")) is None
+
+
+def test_when_the_tail_is_scored_then_the_network_reads_what_it_reads_in_a_forecast(monkeypatch):
+    rng = np.random.default_rng(0)
+    values = 30 + 5 * np.sin(np.arange(300) * 2 * np.pi / 24) + rng.normal(0, 0.3, 300)
+    values[250], values[200:206] = 90, np.nan
+    panel = Panel.from_arrays([values], freq="h")
+    _, origins = hold_back(panel, HORIZON)
+    network = tiny.scrambled(known=len(calendar_names(panel.freq)))
+    read: list[np.ndarray] = []
+
+    def loss(_, inputs, *rest):
+        read.append(inputs.target.numpy())
+        return torch.zeros(()), torch.ones(())
+
+    monkeypatch.setattr("tsattn.training.validation.window_loss", loss)
+    score(network, panel, origins, torch.device("cpu"))
+    window = gather(panel, origins, tiny.MODEL.context, tiny.MODEL.reach)
+    np.testing.assert_array_equal(np.concatenate(read), feed(window, tiny.MODEL)["target"])
+    assert (np.concatenate(read) == 90).sum() < (window.past_target == 90).sum()

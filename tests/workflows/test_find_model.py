@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from tsattn.config import ReadOptions
@@ -58,3 +62,29 @@ def test_when_no_other_is_named_then_the_model_is_told_to_be_the_one_in_the_pack
     path.write_text("day,y\n" + "\n".join(f"2024-01-{d:02},{d % 7}" for d in range(1, 32)), "utf-8")
     chosen = room.choose(str(path), None, Workspace.at(tmp_path / "ws"), ReadOptions(), Listener())
     assert chosen.notes == ("model: zero-shot, in the package; no model was trained in this workspace yet",)
+
+
+def test_when_a_model_is_found_then_it_is_the_one_that_runs_though_another_place_has_its_name(tmp_path, monkeypatch, saved):
+    """A folder ./stocks, a model `stocks` in the usual workspace, and another one in the workspace that is named."""
+    from tests.tiny import waves
+    from tsattn import api
+    from tsattn.model import runtime
+
+    monkeypatch.chdir(tmp_path)
+    for place in (".tsattn/models/stocks/0001", "other/models/stocks/0001", "stocks"):
+        shutil.copytree(saved, tmp_path / place)
+    loaded: list[Path] = []
+    load = runtime.load
+    monkeypatch.setattr(runtime, "load", lambda path, *words, **more: loaded.append(Path(path)) or load(path, *words, **more))
+    hours = np.arange("2024-01-01T00", "2024-01-13T12", dtype="datetime64[h]")
+    data = pa.table({"time": pa.array(hours.astype("datetime64[us]")), "target": waves((300,)).target})
+    for workspace, model, wanted in (
+        ("other", "stocks", "other/models/stocks/0001"),
+        (None, "stocks", ".tsattn/models/stocks/0001"),
+        ("empty", "stocks", "stocks"),
+        ("empty", "./stocks", "stocks"),
+    ):
+        loaded.clear()
+        made = api.forecast(data, model=model, workspace=workspace, read=ReadOptions(target=("target",)))
+        assert made.ref.path.resolve() == (tmp_path / wanted).resolve()
+        assert {path.resolve() for path in loaded} == {(tmp_path / wanted).resolve()}

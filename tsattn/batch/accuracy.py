@@ -21,13 +21,18 @@ NEWEST = 200_000  # rows that are scored at most
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Scores of stored forecasts. None where there is nothing to score."""
+    """Scores of stored forecasts. None where there is nothing to score.
 
-    count: int
+    The errors of one date are one observation, for whatever moves one series on a day moves the others too: `dates` and
+    `dates_of_step` count them, and a step's coverage is the mean over its dates.
+    """
+
+    count: int  # scored values
+    dates: int
     mase: float | None
     coverage: float | None
     coverage_of_step: list[float | None]
-    count_of_step: list[int]
+    dates_of_step: list[int]
 
 
 def score(job: Job, file: JobFile, panel: Panel) -> Accuracy | None:
@@ -53,16 +58,26 @@ def score(job: Job, file: JobFile, panel: Panel) -> Accuracy | None:
     known = sums.count[:, 0] > 0
     if not known.any():
         return None
-    counts = np.bincount(steps[known], minlength=int(steps[known].max()) + 1)
-    held = np.bincount(steps[known], sums.inside[known, 0], minlength=len(counts))
+    shares, dates = _by_date(steps[known], stamps[known], sums.inside[known, 0])
     total = sums.total((0, 1))
     return Accuracy(
         count=int(known.sum()),
+        dates=len(np.unique(stamps[known])),
         mase=_finite(mase(total)),
         coverage=_finite(coverage(total)),
-        coverage_of_step=[float(h / c) if c else None for h, c in zip(held, counts, strict=True)],
-        count_of_step=[int(c) for c in counts],
+        coverage_of_step=shares,
+        dates_of_step=dates,
     )
+
+
+def _by_date(steps: np.ndarray, stamps: np.ndarray, inside: np.ndarray) -> tuple[list[float | None], list[int]]:
+    """By step: the share of values inside the interval, as the mean over the dates, and how many dates there are."""
+    pairs, which = np.unique(np.stack([steps, stamps.astype(np.int64)]), axis=1, return_inverse=True)
+    which = which.ravel()
+    share = np.bincount(which, inside) / np.bincount(which)
+    dates = np.bincount(pairs[0])
+    held = np.bincount(pairs[0], share, minlength=len(dates))
+    return [float(h / n) if n else None for h, n in zip(held, dates, strict=True)], dates.tolist()
 
 
 def _is_level(name: str) -> bool:

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-from collections.abc import Callable, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tsattn.batch.job_values import NO_DATABASES, scheme_of
-from tsattn.data.sinks import Tables
-from tsattn.errors import ConfigError, DataError, TsattnError
+from tsattn.batch.connections import transaction
+from tsattn.batch.runs import LOCK_WAIT
+from tsattn.data.output_formats import Tables
+from tsattn.errors import DataError, TsattnError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pyarrow as pa
-    from sqlalchemy import Connection, Engine, Table
+    from sqlalchemy import Connection, Table
 
 KEY = ("job", "item_id", "cutoff", "timestamp")
 _CHUNK = 5000
-T = TypeVar("T")
 
 
-def rows_of(url: str, query: str, retries: int) -> pa.Table:
+def rows_of(url: str, query: str, retries: int, wait: float = LOCK_WAIT) -> pa.Table:
     """The rows of a query. Raises DataError when the database refuses, after `retries` attempts to reach it."""
     import pyarrow as pa
 
@@ -34,7 +31,7 @@ def rows_of(url: str, query: str, retries: int) -> pa.Table:
         asked = connection.execution_options(no_parameters=True).exec_driver_sql(query)
         return [{k: _plain(v) for k, v in row.items()} for row in asked.mappings()]
 
-    rows = transaction(url, retries, ask)
+    rows = transaction(url, retries, ask, wait, write=False)
     if not rows:
         raise DataError("the query gave no row")
     try:
@@ -47,7 +44,7 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, decimal.Decimal) else value
 
 
-def upsert(url: str, name: str, tables: Tables, retries: int) -> int:
+def upsert(url: str, name: str, tables: Tables, retries: int, wait: float = LOCK_WAIT) -> int:
     """Write forecasts to a table in one transaction, and return how many rows.
 
     `tables` have the columns of KEY, quantiles, and what else is known of a row. Rows of the same key are replaced, steps
@@ -70,7 +67,7 @@ def upsert(url: str, name: str, tables: Tables, retries: int) -> int:
                 written += len(rows)
         return written
 
-    return transaction(url, retries, write)
+    return transaction(url, retries, write, wait)
 
 
 def stored(url: str, name: str, job: str, last: Any, most: int, retries: int) -> list[dict[str, Any]]:
@@ -87,91 +84,7 @@ def stored(url: str, name: str, job: str, last: Any, most: int, retries: int) ->
         wanted = wanted.order_by(target.c.timestamp.desc(), target.c.item_id).limit(most)
         return [dict(row) for row in connection.execute(wanted).mappings()]
 
-    return transaction(url, retries, ask)
-
-
-def transaction(url: str, retries: int, work: Callable[[Connection], T]) -> T:
-    """Run `work` in one transaction; where the database cannot be reached, again with growing pauses."""
-    try:
-        import sqlalchemy as sa
-        import tenacity
-    except ImportError:
-        raise ConfigError(NO_DATABASES, "pip install 'tsattn[sql]'") from None
-    again = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(_passes),
-        stop=tenacity.stop_after_attempt(retries),
-        wait=tenacity.wait_exponential_jitter(initial=0.5, max=15),
-        reraise=True,
-    )
-
-    def once() -> T:
-        with _engine(url) as engine, engine.begin() as connection:
-            return work(connection)
-
-    try:
-        return again(once)
-    except sa.exc.SQLAlchemyError as error:
-        said = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
-        if not _passes(error):
-            raise DataError(
-                f"{scheme_of(url)}: {said[0]}", "are the query, the table and the rights as they should be?"
-            ) from None
-        tried = f" (tried {retries} times)" if retries > 1 else ""
-        raise DataError(
-            f"{scheme_of(url)}: {said[0]}{tried}", "is the server up, and are the address and the rights right?"
-        ) from None
-
-
-def _passes(error: BaseException) -> bool:
-    """Whether an error may be gone in a moment: one of the connection, or of a database that another process holds."""
-    import sqlite3
-
-    import sqlalchemy as sa
-
-    if not isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError)):
-        return False
-    if isinstance(error.orig, sqlite3.Error):  # to SQLite a misspelt column is an operational error too
-        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_BUSY) & 0xFF
-        return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
-    return True
-
-
-@contextmanager
-def _engine(url: str) -> Iterator[Engine]:
-    import sqlalchemy as sa
-    from sqlalchemy.pool import NullPool
-
-    try:
-        made = sa.make_url(url)
-        if made.drivername == "postgresql":
-            made = made.set(drivername="postgresql+psycopg")
-        wait = {"timeout": 30} if made.drivername.startswith("sqlite") else {"connect_timeout": 10}
-        engine = sa.create_engine(made, poolclass=NullPool, connect_args=wait, hide_parameters=True)
-    except sa.exc.ArgumentError:
-        raise ConfigError(
-            f"the {scheme_of(url)} address cannot be read", "write it as postgresql://user:${PASSWORD}@host/name#table"
-        ) from None
-    except ImportError as error:
-        raise ConfigError(f"the database driver is missing: {error}", "pip install 'tsattn[sql]'") from None
-    if made.drivername.startswith("sqlite"):
-        _whole_transactions(engine)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
-def _whole_transactions(engine: Engine) -> None:
-    """Python's SQLite driver begins a transaction late; here it begins at once, so that making the table is in it too."""
-    from sqlalchemy import event
-
-    @event.listens_for(engine, "connect")
-    def _plain_connection(connection: Any, _: Any) -> None:
-        connection.isolation_level = None
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    return transaction(url, retries, ask, write=False)
 
 
 def _migrated(connection: Connection, name: str, table: pa.Table) -> Table:

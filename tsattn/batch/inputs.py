@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from tsattn.batch.job_values import expanded, is_database, scheme_of
+from tsattn.batch.job_values import is_database, scheme_of
 from tsattn.batch.jobs import Job, JobFile
+from tsattn.batch.runs import LOCK_WAIT
+from tsattn.batch.secrets import expanded, shown
 from tsattn.data.as_of import NothingYet as NothingYet
 from tsattn.data.as_of import known_at as known_at
 from tsattn.data.as_of import on_grid as on_grid
@@ -32,13 +34,13 @@ class Clock:
 
 
 @contextmanager
-def opened(job: Job, file: JobFile) -> Iterator[Any]:
+def opened(job: Job, file: JobFile, wait: float = LOCK_WAIT) -> Iterator[Any]:
     """What `read` takes for a job's input. Raises DataError when it cannot be had."""
     text = expanded(job.input)
     if is_database(text):
         from tsattn.batch.database import rows_of
 
-        yield rows_of(file.local(text), expanded(job.query or ""), job.retries)
+        yield rows_of(file.local(text), expanded(job.query or ""), job.retries, wait)
     elif scheme_of(text):
         with tempfile.TemporaryDirectory(prefix="tsattn-") as folder:
             yield _fetched(text, Path(folder))
@@ -54,7 +56,7 @@ def missing(job: Job, file: JobFile) -> str:
     place = file.local(text)
     if Path(place).exists() or (any(c in place for c in "*?[") and glob.glob(place, recursive=True)):
         return ""
-    return f"the input {job.input} does not exist"
+    return f"the input {shown(job.input)} does not exist"
 
 
 def _fetched(url: str, folder: Path) -> list[str]:
@@ -76,10 +78,10 @@ def _fetched(url: str, folder: Path) -> list[str]:
             names.append(str(name))
     except (OSError, ValueError, ImportError) as error:
         raise DataError(
-            f"{url}: cannot be read: {str(error)[:300]}", "is the address right, and its fsspec driver there?"
+            f"{shown(url)}: cannot be read: {str(error)[:300]}", "check the address, and that its fsspec driver is installed"
         ) from None
     if not names:
-        raise DataError(f"{url}: no file matches")
+        raise DataError(f"{shown(url)}: no file matches")
     return names
 
 

@@ -18,12 +18,16 @@ import numpy as np
 
 from tsattn.batch.accuracy import Accuracy, score
 from tsattn.batch.blocks import sample
+from tsattn.batch.cron import longest_gap
 from tsattn.batch.inputs import newest, on_grid, opened
-from tsattn.batch.job_values import Redactor, expanded, longest_gap, scheme_of
-from tsattn.batch.jobs import Job, JobFile, Monitor, read_jobs
+from tsattn.batch.job_file import read_jobs
+from tsattn.batch.job_values import scheme_of
+from tsattn.batch.jobs import Job, JobFile, Monitor
 from tsattn.batch.records import GOOD, Records
 from tsattn.batch.run import find_model, place_of
+from tsattn.batch.secrets import Redactor, expanded
 from tsattn.batch.shared_records import SharedRecords, records_of
+from tsattn.data.names import printable
 from tsattn.errors import TsattnError
 from tsattn.forecasting.predict import show
 from tsattn.model.card import ANY_FREQ, Card
@@ -70,7 +74,7 @@ def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bo
     for job in file.only(names):
         verdict = Verdict(job.name)
         try:
-            _runs(job, records_of(place.root, None if job.records is None else file.local(job.records)), file.monitor, verdict)
+            _runs(job, records_of(place.root, file.records(job)), file.monitor, verdict)
             _data(job, file, place, verdict)
         except (TsattnError, OSError) as error:
             verdict.problems.append(error.message if isinstance(error, TsattnError) else str(error))
@@ -100,7 +104,7 @@ def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, verdict: 
         return
     verdict.last_good = good[0]["ended"]
     age = (dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(good[0]["ended"])).total_seconds()
-    allowed = longest_gap(job.schedule) + GRACE if job.max_gap is None else job.max_gap
+    allowed = longest_gap(job.cron) + GRACE if job.max_gap is None else job.max_gap
     if age > allowed:
         by = "its schedule" if job.max_gap is None else "max_gap"
         verdict.problems.append(f"no good run for {duration(age)}, {by} allows {duration(allowed)}{last}")
@@ -136,25 +140,27 @@ def _accuracy(found: Accuracy, card: Card, limits: Monitor, verdict: Verdict) ->
     # a model of any frequency was scored on other data than these
     mine = () if card.freq == ANY_FREQ else card.scores
     own = next((row for row in mine if row.get("model") == card.name), {})
-    if found.count < limits.least:
-        return
     usual = own.get("MASE")
-    if found.mase is not None and usual and found.mase > limits.max_mase_ratio * usual:
+    enough = found.dates >= limits.least
+    if enough and found.mase is not None and usual and found.mase > limits.max_mase_ratio * usual:
         allowed = f"max_mase_ratio allows {limits.max_mase_ratio:g} times as much"
         verdict.problems.append(f"MASE {found.mase:.3f} on what came since, {usual:.3f} in its backtest ({allowed})")
     expected = min(0.8, own.get("coverage") or 0.8)
-    if found.coverage is not None and found.coverage < expected - limits.coverage_drop:
+    low = expected - limits.coverage_drop
+    sure = enough or (found.count >= limits.least and _unmistakable(found.coverage, expected, found.dates))
+    if sure and found.coverage is not None and found.coverage < low:
         verdict.problems.append(f"the 80 % interval held {found.coverage:.0%} of what came since, {expected:.0%} in its backtest")
-    steps = zip(found.coverage_of_step, found.count_of_step, strict=True)
-    bad = [
-        h + 1
-        for h, (value, count) in enumerate(steps)
-        if count >= limits.least and (value or 0) < expected - limits.coverage_drop
-    ]
+    steps = zip(found.coverage_of_step, found.dates_of_step, strict=True)
+    bad = [h + 1 for h, (value, dates) in enumerate(steps) if dates >= limits.least and (value or 0) < low]
     if bad:
         verdict.problems.append(
             f"the 80 % interval is too narrow {bad[0]} steps ahead" + (f" and at {len(bad) - 1} more" if bad[1:] else "")
         )
+
+
+def _unmistakable(coverage: float | None, expected: float, dates: int) -> bool:
+    """Return True for a coverage that lies more than three standard errors of so many dates below the expected one."""
+    return coverage is not None and expected - coverage > 3 * (expected * (1 - expected) / max(1, dates)) ** 0.5
 
 
 def _tell(alert: str, folder: Path, watched: Watched) -> None:
@@ -170,13 +176,14 @@ def _tell(alert: str, folder: Path, watched: Watched) -> None:
 
 def prometheus_text(watched: Watched) -> str:
     """The verdicts in the text format that Prometheus reads (node_exporter's textfile collector takes it)."""
+    jobs = {v.job: printable(v.job).replace("\\", r"\\").replace('"', r"\"") for v in watched.verdicts}  # as labels
     lines = ["# HELP tsattn_job_good Whether nothing is wrong with a job.", "# TYPE tsattn_job_good gauge"]
-    lines += [f'tsattn_job_good{{job="{v.job}"}} {int(not v.problems)}' for v in watched.verdicts]
+    lines += [f'tsattn_job_good{{job="{jobs[v.job]}"}} {int(not v.problems)}' for v in watched.verdicts]
     lines += ["# HELP tsattn_job_last_good_seconds When a job last ran well.", "# TYPE tsattn_job_last_good_seconds gauge"]
     for v in watched.verdicts:
         if v.last_good:
             lines.append(
-                f'tsattn_job_last_good_seconds{{job="{v.job}"}} {dt.datetime.fromisoformat(v.last_good).timestamp():.0f}'
+                f'tsattn_job_last_good_seconds{{job="{jobs[v.job]}"}} {dt.datetime.fromisoformat(v.last_good).timestamp():.0f}'
             )
     for name, about in (
         ("fallback_share", "items not forecast by the model"),
@@ -184,6 +191,6 @@ def prometheus_text(watched: Watched) -> str:
         ("coverage", "of 80 % intervals"),
     ):
         lines += [f"# HELP tsattn_job_{name} {about}.", f"# TYPE tsattn_job_{name} gauge"]
-        found = ((v.job, getattr(v, name)) for v in watched.verdicts)
+        found = ((jobs[v.job], getattr(v, name)) for v in watched.verdicts)
         lines += [f'tsattn_job_{name}{{job="{job}"}} {value:.10g}' for job, value in found if value is not None]
     return "\n".join(lines) + "\n"

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from tsattn.atomic import write_atomic
-from tsattn.data.sinks import UNITS, Tables, finest, iso_column, write_tables
+from tsattn.atomic import remove_leftovers, write_atomic
+from tsattn.batch.job_values import dataset_folder
+from tsattn.data.iso_text import UNITS, finest, iso_column
+from tsattn.data.output_formats import Tables
+from tsattn.data.sinks import write_tables
 from tsattn.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ def write_dataset(place: str, tables: Tables) -> None:
             with ExitStack() as files:
                 parts = {}
                 for text in cutoffs[first : first + OPEN]:
-                    path = Path(place) / f"job={quote(job)}" / f"cutoff={quote(text)}" / PART
+                    path = dataset_folder(place, job) / f"cutoff={quote(text)}" / PART
                     _prepare(path)
                     parts[text] = files.enter_context(_Partition(path, renames.enter_context(write_atomic(path)), items[text]))
                 for table, texts in _with_cutoffs(tables):
@@ -136,7 +139,7 @@ class _Partition:
 
 def partitions(place: str, job: str) -> list[tuple[dt.datetime | int, Path]]:
     """(cutoff, file) of each partition that a job has in a dataset, the newest first."""
-    found = (Path(place) / f"job={quote(job)}").glob(f"cutoff=*/{PART}")
+    found = dataset_folder(place, job).glob(f"cutoff=*/{PART}")
     named = [(_cutoff(unquote(path.parent.name.partition("=")[2])), path) for path in found]
     return sorted(named, key=lambda one: str(one[0]), reverse=True)
 
@@ -149,7 +152,6 @@ def _prepare(path: Path) -> None:
     """Make the folder, and remove what a killed run left beside the file: the job's lock is held, so nobody is writing it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path)
     except OSError as error:
-        raise DataError(f"{path.parent}: cannot be made: {error.strerror or error}") from None
-    for left in path.parent.glob(f".{path.name[:80]}.*.tmp"):
-        left.unlink(missing_ok=True)
+        raise DataError(f"{path.parent}: cannot be written: {error.strerror or error}") from None

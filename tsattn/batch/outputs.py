@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
-from tsattn.batch.job_values import Output, expanded
+from collections.abc import Callable
+
+from tsattn import interrupts
+from tsattn.batch.job_values import Output
 from tsattn.batch.jobs import Job, JobFile
-from tsattn.data.sinks import Tables
-from tsattn.errors import DataError, TsattnError
+from tsattn.batch.secrets import expanded
+from tsattn.batch.stored_forecasts import newer_cutoff
+from tsattn.data.output_formats import Tables
+from tsattn.errors import DataError, TsattnError, reason
 
 
-def deliver(job: Job, file: JobFile, tables: Tables, written: list[str]) -> None:
-    """Write to every output, and name those that took it in `written`. Raises DataError that names those that did not."""
+def deliver(
+    job: Job, file: JobFile, tables: Tables, written: list[str], wait: float, late: bool, note: Callable[[str], None]
+) -> None:
+    """Write to every output, and name those that took it in `written`. Raises DataError that names those that did not.
+
+    `late`: the run makes up for an earlier moment (--as-of), so a file that holds a newer forecast of the job keeps it. A
+    signal ends the delivery between two outputs.
+    """
     failed = []
     for output in job.outputs:
+        interrupts.check()
         try:
-            _write(output, file, tables, job.retries)
+            if late and output.kind == "file" and (newer := newer_cutoff(file.local(expanded(output.place)), job.name, tables)):
+                note(f"{output} keeps the forecast of {newer}, which is newer than that of --as-of")
+                continue
+            _write(output, file, tables, job.retries, wait)
             written.append(str(output))
         except (TsattnError, OSError) as error:
-            failed.append(f"{output}: {error.message if isinstance(error, TsattnError) else error.strerror or error}")
+            failed.append(f"{output}: {error.message if isinstance(error, TsattnError) else reason(error)}")
+            hint = error.hint if isinstance(error, TsattnError) else ""
+            failed[-1] += f" ({hint})" if hint else ""
     if failed:
         raise DataError("; ".join(failed))
 
 
-def _write(output: Output, file: JobFile, tables: Tables, retries: int) -> None:
+def _write(output: Output, file: JobFile, tables: Tables, retries: int, wait: float) -> None:
     from tsattn.batch import output_files
 
     place = file.local(expanded(output.place))
     if output.kind == "database":
         from tsattn.batch.database import upsert
 
-        upsert(place, expanded(output.table), tables, retries)
+        upsert(place, expanded(output.table), tables, retries, wait)
     else:
         (output_files.write_dataset if output.kind == "dataset" else output_files.write_file)(place, tables)

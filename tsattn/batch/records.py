@@ -5,14 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import socket
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tsattn.batch.runs import LOCK_WAIT
 from tsattn.errors import DataError
+from tsattn.render.format import duration
 
 # the n-th statement brings a database of version n to version n + 1
 _MIGRATIONS = (
@@ -22,22 +26,31 @@ _MIGRATIONS = (
         model TEXT, version INTEGER, fingerprint TEXT, seconds REAL, peak_mib REAL, error TEXT, details TEXT, pid INTEGER)""",
     "CREATE INDEX runs_of_job ON runs (job, number)",
     "ALTER TABLE runs ADD COLUMN log TEXT",
+    "ALTER TABLE runs ADD COLUMN host TEXT",
+    "ALTER TABLE runs ADD COLUMN process TEXT",
 )
 GOOD = ("done", "partial")
+_NUMBERS = ("number", "items", "done", "fallback", "failed", "rows", "version", "seconds", "peak_mib", "pid")
+_MOMENTS = ("started", "ended")
 
 
 @dataclass(frozen=True)
 class Records:
-    """The run records at `path`. Reading finds nothing where there is no file; writing makes it."""
+    """The run records at `path`. Reading finds nothing where there is no file; writing makes it.
+
+    `wait`: seconds to wait for another program that has locked the file.
+    """
 
     path: Path
+    wait: float = LOCK_WAIT
 
     def begin(self, job: str, as_of: str | None, pid: int) -> int:
         """Note that a run began, and that earlier ones which never ended were killed. The job's lock must be held."""
-        with self._open() as database:
+        values = {"job": job, "status": "running", "started": now(), "as_of": as_of, **process_of(pid)}
+        columns, marks = ", ".join(values), ", ".join("?" * len(values))
+        with self._writing() as database:
             database.execute("UPDATE runs SET status = 'killed' WHERE job = ? AND status = 'running'", (job,))
-            values = (job, "running", now(), as_of, pid)
-            made = database.execute("INSERT INTO runs (job, status, started, as_of, pid) VALUES (?, ?, ?, ?, ?)", values)
+            made = database.execute(f"INSERT INTO runs ({columns}) VALUES ({marks})", (*values.values(),))
             return int(made.lastrowid or 0)
 
     def end(self, number: int, values: dict[str, Any]) -> None:
@@ -46,63 +59,145 @@ class Records:
         if "details" in values:
             values["details"] = json.dumps(values["details"], ensure_ascii=False)
         columns = ", ".join(f'"{name}" = ?' for name in values)
-        with self._open() as database:
+        with self._writing() as database:
             database.execute(f"UPDATE runs SET {columns} WHERE number = ?", (*values.values(), number))
 
     def runs(self, jobs: Sequence[str] = (), last: int | None = None) -> list[dict[str, Any]]:
-        """Runs, newest first, of these jobs or of all."""
+        """Return runs, newest first, of these jobs or of all; one whose process is gone is "killed"."""
         if not self.path.exists():
             return []
         where = f"WHERE job IN ({', '.join('?' * len(jobs))})" if jobs else ""
-        with self._open() as database:
+        with self._reading() as database:
             found = database.execute(
                 f"SELECT * FROM runs {where} ORDER BY number DESC LIMIT ?", (*jobs, -1 if last is None else last)
             )
             names = [column[0] for column in found.description]
             rows = [dict(zip(names, row, strict=True)) for row in found]
-        gone = {row["number"] for row in rows if row["status"] == "running" and not _alive(row["pid"])}
-        return [
-            {
-                **row,
-                "status": "killed" if row["number"] in gone else row["status"],
-                "details": json.loads(row["details"] or "null"),
-            }
-            for row in rows
-        ]
+        missing = dict.fromkeys(("log", "host", "process"))
+        return [checked({**missing, **row}, str(self.path)) for row in rows]
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction on the database, brought to the newest version first."""
-        database = None
-        try:
+        with self._told():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            database = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-            database.execute("BEGIN IMMEDIATE")
-            version = database.execute("PRAGMA user_version").fetchone()[0]
-            for statement in _MIGRATIONS[version:]:
-                database.execute(statement)
-            if version < len(_MIGRATIONS):
-                database.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+            with _closing(sqlite3.connect(self.path, timeout=self.wait, isolation_level=None)) as database:
+                database.execute("BEGIN IMMEDIATE")
+                version = database.execute("PRAGMA user_version").fetchone()[0]
+                for statement in _MIGRATIONS[version:]:
+                    database.execute(statement)
+                if version < len(_MIGRATIONS):
+                    database.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+                yield database
+                database.execute("COMMIT")
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """The database as it is: reading waits for no writer that has not begun to commit, and changes nothing."""
+        address = f"{self.path.absolute().as_uri()}?mode=rw"  # what a killed run left unfinished is undone first
+        with self._told(), _closing(sqlite3.connect(address, uri=True, timeout=self.wait, isolation_level=None)) as database:
             yield database
-            database.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
-            raise DataError(f"{self.path}: the run records cannot be used: {error}", "move the file away to begin anew") from None
-        finally:
-            if database is not None:
-                database.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Errors of SQLite for people."""
+        began = time.monotonic()
+        try:
+            yield
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                waited = duration(time.monotonic() - began)
+                raise DataError(
+                    f"{self.path}: the run records are locked by another program; waited {waited}",
+                    "let the program that uses the file finish, or wait longer: --wait SECONDS",
+                ) from None
+            raise DataError(
+                f"{self.path}: the run records cannot be used: {error}", "check its permissions and the disk; or move it away"
+            ) from None
+        except OSError as error:
+            raise DataError(
+                f"{self.path}: the run records cannot be used: {error.strerror or error}",
+                "choose another place: --workspace FOLDER, or TSATTN_WORKSPACE",
+            ) from None
 
 
-def _alive(pid: int | None) -> bool:
-    """Whether a process of this machine is there; True where that cannot be asked."""
-    if os.name != "posix" or not pid:
-        return True
+@contextmanager
+def _closing(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        yield database
+    finally:
+        database.close()
+
+
+def checked(row: dict[str, Any], place: str) -> dict[str, Any]:
+    """Return a record with its details read, and "killed" in place of "running" when its process is gone.
+
+    Raises DataError that names the record when something in it is not what tsattn writes.
+    """
+    fault = next((f"{key} is {row[key]!r}" for key in _NUMBERS if not isinstance(row[key], int | float | None)), "")
+    for key in _MOMENTS:
+        if row[key] is not None and not _is_moment(row[key]):
+            fault = f"{key} is {row[key]!r}"
+    try:
+        details = json.loads(row["details"] or "null")
+        if not isinstance(details, dict | None):
+            fault = "its details are no table"
+    except (ValueError, TypeError, RecursionError):
+        details, fault = None, "its details are no JSON"
+    if fault:
+        table = "runs" if "://" not in place else "the table of records"
+        raise DataError(
+            f"{place}: the record of run {row['number']} is damaged: {fault}"[:400],
+            f"delete it (DELETE FROM {table} WHERE number = {row['number']}), or move the file away to begin anew",
+        )
+    status = "killed" if row["status"] == "running" and is_gone(row) else row["status"]
+    return {**row, "status": status, "details": details}
+
+
+def _is_moment(value: Any) -> bool:
+    try:
+        dt.datetime.fromisoformat(value)
+    except (ValueError, TypeError):
         return False
-    except OSError:
-        return True
     return True
+
+
+def process_of(pid: int) -> dict[str, Any]:
+    """What tells a process from all others, as columns of a record: its host, its number and when it started."""
+    return {"pid": pid, "host": _host(), "process": _started(pid)}
+
+
+def is_gone(row: dict[str, Any]) -> bool:
+    """Return True when the process of a record ran on this machine and is there no more."""
+    pid = row["pid"]
+    if os.name != "posix" or not pid or (row["host"] is not None and row["host"] != _host()):
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        pass
+    return bool(row["process"]) and row["process"] != _started(int(pid))
+
+
+def _host() -> str:
+    """This machine, or the container: process numbers mean the same within it alone."""
+    try:
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    return f"{socket.gethostname()} {space}".strip()
+
+
+def _started(pid: int) -> str:
+    """When a process started, as Linux tells it: the boot and the clock ticks since; "" elsewhere."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        ticks = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+    return f"{boot} {ticks}"
 
 
 def now() -> str:

@@ -8,27 +8,29 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tsattn import interrupts
 from tsattn.batch.block_forecast import NAMED, Block, Part, Work, frozen, joined
 from tsattn.batch.blocks import Source, source_of
 from tsattn.batch.engines import Engine, engine_of
 from tsattn.batch.inputs import Clock, missing, on_grid, opened, parse_moment
-from tsattn.batch.job_values import Redactor
-from tsattn.batch.jobs import Job, JobFile, read_jobs
+from tsattn.batch.job_file import read_jobs
+from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.outputs import deliver
 from tsattn.batch.parquet_blocks import Piece
 from tsattn.batch.records import Records
 from tsattn.batch.retrain import fresh_model
 from tsattn.batch.runs import JobRun, Order, Ran, Tick
+from tsattn.batch.secrets import Redactor
 from tsattn.batch.shared_records import SharedRecords, records_of
 from tsattn.batch.spool import Spool
-from tsattn.errors import DataError, LockedError, TsattnError
+from tsattn.errors import DataError, LockedError, TsattnError, reason
 from tsattn.forecasting.predict import Failure
 from tsattn.model.card import CARD
 from tsattn.render.format import duration
@@ -78,13 +80,21 @@ def run(
         for job in jobs:
             if why := missing(job, file):
                 call.note(job, "warning")(f"line {job.line}: {why}")
-        return Ran(tuple(run_job(job, call) for job in jobs), order.dry_run)
+        made = []
+        with interrupts.held():
+            for job in jobs:
+                interrupts.check()
+                made.append(run_job(job, call))
+        return Ran(tuple(made), order.dry_run)
 
 
 def run_job(job: Job, call: Call) -> JobRun:
-    """Run one job, and record what it did. Whatever fails within it is in the result, and named in the log."""
+    """Run one job, and record what it did. Whatever fails within it is in the result, and named in the log.
+
+    A signal ends it before it is delivered, or between two outputs; once the last output is written, the job is done.
+    """
     made, began = JobRun(job.name, as_of=call.order.as_of), time.perf_counter()
-    records, number = records_of(call.place.root, None if job.records is None else call.file.local(job.records)), 0
+    records, number = records_of(call.place.root, call.file.records(job), call.order.lock_wait), 0
     try:
         with _lock(job, call):
             if not call.order.dry_run:
@@ -100,6 +110,8 @@ def run_job(job: Job, call: Call) -> JobRun:
         made.error = call.hide(f"{error.message}{f' ({error.hint})' if error.hint else ''}")
     except MemoryError:
         made.error = "out of memory (fewer rows at a time: block_rows)"
+    except OSError as error:
+        made.error = call.hide(f"{error.filename or job.input}: {reason(error)}")
     except Exception as error:  # a fault of tsattn; whatever it is, the other jobs go on
         made.log = str(call.place.keep_fault(error, [f"job {job.name}"], call.hide))
         said = (str(error).strip().splitlines() or [""])[0][:300]
@@ -120,7 +132,9 @@ def _lock(job: Job, call: Call) -> Iterator[None]:
     if call.order.dry_run:
         yield
         return
-    with call.place.job_lock(job.name, call.order.wait):
+    with ExitStack() as stack:
+        with interrupts.allowed():
+            stack.enter_context(call.place.job_lock(job.name, call.order.wait or 0))
         yield
 
 
@@ -129,12 +143,15 @@ def _work(job: Job, call: Call, made: JobRun) -> None:
     moment = None if order.as_of is None else parse_moment(order.as_of)
     if why := missing(job, call.file):
         raise DataError(why, "relative paths start from the job file's folder")
-    with opened(job, call.file) as data, _spool(job, call) as spool:
-        if job.retrain is not None and job.model is not None and moment is None and not order.dry_run:
-            ref: ModelRef | None = fresh_model(job, job.model, data, call.place, note)
-        else:
-            ref = find_model(job, call.file, call.place)
-        source = source_of(job, data, ref, call.place, moment, note)
+    with ExitStack() as stack:
+        with interrupts.allowed():
+            data = stack.enter_context(opened(job, call.file, call.order.lock_wait))
+            spool = stack.enter_context(_spool(job, call))
+            if job.retrain is not None and job.model is not None and moment is None and not order.dry_run:
+                ref: ModelRef | None = fresh_model(job, job.model, data, call.place, note)
+            else:
+                ref = find_model(job, call.file, call.place)
+            source = source_of(job, data, ref, call.place, moment, note)
         made.model, made.version = source.ref.name, source.ref.version
         now = moment or dt.datetime.now().astimezone()
         if source.newest is not None and source.clock is not None:
@@ -157,7 +174,7 @@ def _work(job: Job, call: Call, made: JobRun) -> None:
             about = {"job": job.name, "model": made.model, "version": made.version, "run_id": made.run_id}
             written: list[str] = []
             made.details["written"] = written
-            deliver(job, call.file, spool.labelled(about), written)
+            deliver(job, call.file, spool.labelled(about), written, call.order.lock_wait, moment is not None, note)
             made.rows = spool.rows
     made.status = "partial" if made.fallback or made.failed else "done"
 
@@ -193,6 +210,7 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
         for kind in bad:
             bad[kind] += getattr(part, kind)[: NAMED - len(bad[kind])]
         rows += block.rows if isinstance(block, Piece) else int(block.lengths.sum())
+        interrupts.check()
         call.tick(_tick(job, made.items, rows / max(1, source.rows), time.perf_counter() - began))
     spool.close()
     made.fingerprint = joined(marks) if marks else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tsattn.batch.job_values import Redactor
-from tsattn.batch.jobs import read_jobs
+from tsattn.batch.job_file import read_jobs
 from tsattn.batch.records import Records
 from tsattn.batch.run import place_of
+from tsattn.batch.secrets import Redactor
 from tsattn.batch.shared_records import records_of
 from tsattn.errors import TsattnError
 from tsattn.workspace import Workspace
@@ -21,7 +21,7 @@ def history(path: str | Path | None, names: tuple[str, ...], last: int, workspac
     file = read_jobs(path)
     places: dict[str | None, list[str]] = {}
     for job in file.only(names):
-        places.setdefault(None if job.records is None else file.local(job.records), []).append(job.name)
+        places.setdefault(file.records(job), []).append(job.name)
     root = place_of(workspace, file).root
     try:
         rows = [row for url, jobs in places.items() for row in records_of(root, url).runs(jobs, last)]

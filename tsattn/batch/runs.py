@@ -7,6 +7,8 @@ from typing import Any
 
 from tsattn.errors import ExitCode
 
+LOCK_WAIT = 60.0  # seconds, unless --wait says otherwise
+
 
 @dataclass(frozen=True)
 class Order:
@@ -15,14 +17,19 @@ class Order:
     jobs: tuple[str, ...] = ()
     as_of: str | None = None
     dry_run: bool = False
-    wait: float = 0.0
+    wait: float | None = None  # seconds for another run of the job (None = 0), and for a locked database (None = 60)
     engine: str = "local"  # or "ray"
     ray_address: str | None = None
+
+    @property
+    def lock_wait(self) -> float:
+        """Seconds to wait for a database that another program has locked."""
+        return LOCK_WAIT if self.wait is None else self.wait
 
 
 @dataclass
 class JobRun:
-    """What became of one job. status: "done", "partial" (some items are not the model's), "failed" or "locked"."""
+    """What became of one job. status: "done", "partial" (some items are not the model's), "failed", "locked" or "interrupted"."""
 
     job: str
     status: str = "failed"

@@ -8,8 +8,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tsattn.batch.job_values import variables
+from tsattn.batch.cron import USUAL
 from tsattn.batch.jobs import JobFile
+from tsattn.batch.secrets import variables
+from tsattn.data.names import printable
 from tsattn.errors import ConfigError
 
 _DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -27,9 +29,12 @@ class Entry:
 
 def entries(file: JobFile, workspace: Path) -> list[Entry]:
     """The jobs by their schedules, in the order of the file, then the monitor where it has one. Every path is absolute."""
+    for path in (file.path, workspace):
+        if printable(path) != str(path):  # a line break in it would be a line of its own
+            raise ConfigError(f"{printable(path)}: neither cron nor systemd takes such a path", "rename the folder or the file")
     found: dict[str, tuple[str, ...]] = {}
     for job in file.jobs:
-        found[job.schedule] = (*found.get(job.schedule, ()), job.name)
+        found[job.cron] = (*found.get(job.cron, ()), job.name)
     made = []
     for number, (fields, names) in enumerate(found.items(), 1):
         chosen = [word for name in names for word in ("--job", name)] if len(names) < len(file.jobs) else []
@@ -40,6 +45,16 @@ def entries(file: JobFile, workspace: Path) -> list[Entry]:
     return made
 
 
+def assumption(file: JobFile) -> str:
+    """The schedule that is assumed, and for which jobs; "" where every job names its own."""
+    jobs = [job.name for job in file.jobs if job.schedule is None]
+    if not jobs:
+        return ""
+    minute, hour = map(int, USUAL.split()[:2])
+    change = f'to change it, write schedule = "{USUAL}" in the job file'
+    return f"{hour:02d}:{minute:02d} every day is assumed for {', '.join(jobs)}: {change}"
+
+
 def _command(verb: str, file: JobFile, workspace: Path, more: list[str]) -> tuple[str, ...]:
     words = (sys.executable, "-m", "tsattn", verb, str(file.path), "--workspace", str(workspace.absolute()))
     return (*words, "--json", "--json-logs", *more)  # every line of the log is JSON
@@ -48,7 +63,8 @@ def _command(verb: str, file: JobFile, workspace: Path, more: list[str]) -> tupl
 def crontab(file: JobFile, workspace: Path) -> str:
     """A crontab: a line for each schedule in the file."""
     secrets = _secrets(file)
-    lines = [f"# set above these lines, for cron knows no environment: {', '.join(secrets)}"] if secrets else []
+    lines = [f"# {assumed}"] if (assumed := assumption(file)) else []
+    lines += [f"# set above these lines, for cron knows no environment: {', '.join(secrets)}"] if secrets else []
     log = shlex.quote(str(file.path.with_suffix(".log")))
     for entry in entries(file, workspace):
         command = f"cd {shlex.quote(str(file.folder))} && {shlex.join(entry.words)} >>{log} 2>&1"
@@ -59,6 +75,7 @@ def crontab(file: JobFile, workspace: Path) -> str:
 def units(file: JobFile, workspace: Path) -> dict[str, str]:
     """systemd units by file name: a service and a timer for each schedule. Raises ConfigError for one that systemd lacks."""
     made = {}
+    assumed = f"# {said}\n" if (said := assumption(file)) else ""
     plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", file.path.stem)  # no other sign may stand in a unit's name
     for entry in entries(file, workspace):
         stem = f"tsattn-{plain}{entry.suffix}"
@@ -69,6 +86,7 @@ def units(file: JobFile, workspace: Path) -> dict[str, str]:
             f"WorkingDirectory={_escaped(file.folder)}\n{environment}ExecStart={command}\n"
         )
         made[f"{stem}.timer"] = (
+            f"{assumed if entry.fields == USUAL else ''}"
             f"[Unit]\nDescription=tsattn: {entry.about}\n\n[Timer]\nOnCalendar={calendar(entry.fields)}\nPersistent=true\n\n"
             "[Install]\nWantedBy=timers.target\n"
         )

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tsattn.batch.database import transaction, widened
-from tsattn.batch.job_values import expanded
-from tsattn.batch.records import Records, now
+from tsattn.batch.connections import transaction
+from tsattn.batch.database import widened
+from tsattn.batch.records import Records, checked, now, process_of
+from tsattn.batch.runs import LOCK_WAIT
+from tsattn.batch.secrets import expanded, shown
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
 TABLE = "tsattn_runs"
-_TEXTS = ("run_id", "ended", "as_of", "cutoff", "model", "fingerprint", "error", "details", "log", "workspace")
+_TEXTS = ("run_id", "ended", "as_of", "cutoff", "model", "fingerprint", "error", "details", "log", "workspace", "host", "process")
 _COUNTS = ("items", "done", "fallback", "failed", "rows", "version", "pid")
 RETRIES = 5
 
@@ -29,6 +31,7 @@ class SharedRecords:
     url: str
     table: str
     workspace: str
+    wait: float = LOCK_WAIT
 
     def begin(self, job: str, as_of: str | None, pid: int) -> int:
         """Note that a run began, and that this workspace's earlier ones which never ended were killed."""
@@ -38,11 +41,12 @@ class SharedRecords:
             runs = self._made(connection)
             mine = (runs.c.job == job) & (runs.c.status == "running") & (runs.c.workspace == self.workspace)
             connection.execute(sa.update(runs).where(mine).values(status="killed"))
-            values = {"job": job, "status": "running", "started": now(), "as_of": as_of, "pid": pid, "workspace": self.workspace}
+            values = {"job": job, "status": "running", "started": now(), "as_of": as_of, **process_of(pid)}
+            values["workspace"] = self.workspace
             made = connection.execute(sa.insert(runs).values(values).returning(runs.c.number))
             return int(made.scalar_one())
 
-        return transaction(self.url, RETRIES, write)
+        return transaction(self.url, RETRIES, write, self.wait)
 
     def end(self, number: int, values: dict[str, Any]) -> None:
         """Fill in what a run did; `values` are columns of the table, `details` a JSON value."""
@@ -56,7 +60,7 @@ class SharedRecords:
             runs = self._made(connection)
             connection.execute(sa.update(runs).where(runs.c.number == number).values(values))
 
-        transaction(self.url, RETRIES, write)
+        transaction(self.url, RETRIES, write, self.wait)
 
     def runs(self, jobs: Sequence[str] = (), last: int | None = None) -> list[dict[str, Any]]:
         """Runs, newest first, of these jobs or of all."""
@@ -70,7 +74,8 @@ class SharedRecords:
             wanted = wanted.where(runs.c.job.in_(jobs)) if jobs else wanted
             return [dict(row) for row in connection.execute(wanted).mappings()]
 
-        return [{**row, "details": json.loads(row["details"] or "null")} for row in transaction(self.url, RETRIES, ask)]
+        rows = transaction(self.url, RETRIES, ask, self.wait)
+        return [checked(row, shown(self.url)) for row in rows]
 
     def _made(self, connection: Connection) -> Table:
         import sqlalchemy as sa
@@ -87,9 +92,9 @@ class SharedRecords:
         return wanted
 
 
-def records_of(place: Path, url: str | None) -> Records | SharedRecords:
+def records_of(place: Path, url: str | None, wait: float = LOCK_WAIT) -> Records | SharedRecords:
     """The run records of a workspace: in the database given, else in its `runs.db`. `url` may name a table after a #."""
     if url is None:
-        return Records(place / "runs.db")
+        return Records(place / "runs.db", wait)
     address, _, table = url.partition("#")
-    return SharedRecords(expanded(address), expanded(table) or TABLE, f"{socket.gethostname()}:{place.absolute()}")
+    return SharedRecords(expanded(address), expanded(table) or TABLE, f"{socket.gethostname()}:{place.absolute()}", wait)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tsattn.data.sinks import Tables
+from tsattn.data.output_formats import Tables
+from tsattn.errors import DataError, reason
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,25 +32,42 @@ class Spool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
-        self.path.unlink(missing_ok=True)
+        try:
+            if self._writer is not None:
+                with contextlib.suppress(OSError, ValueError):  # a full disk was reported when it was met
+                    self._writer.close()
+        finally:
+            self.path.unlink(missing_ok=True)
 
     def add(self, table: pa.Table) -> None:
         """Append rows; all tables have the columns of the first."""
         import pyarrow.parquet as pq
 
-        if self._writer is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pq.ParquetWriter(self.path, table.schema)
-        self._writer.write_table(table)
+        with self._told():
+            if self._writer is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._writer = pq.ParquetWriter(self.path, table.schema)
+            self._writer.write_table(table)
         self.rows += table.num_rows
         for name in table.column_names:
             if name not in UNTOLD:
                 self._columns.setdefault(name, hashlib.sha256(name.encode())).update(_bytes(table[name]))
 
     def close(self) -> None:
+        """Write the end of the file; from then on it can be read. Raises DataError when the disk is full."""
         if self._writer is not None:
-            self._writer.close()
+            with self._told():
+                self._writer.close()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise DataError(
+                f"{self.path}: cannot be written: {reason(error)}",
+                "free space, or choose another place: --workspace FOLDER",
+            ) from None
 
     @property
     def digest(self) -> str:

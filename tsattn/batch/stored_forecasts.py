@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from tsattn.batch.job_values import Output, expanded
+from tsattn.batch.job_values import Output
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.output_files import partitions
+from tsattn.batch.secrets import expanded
+from tsattn.data.output_formats import FORMATS, Tables, read_parquet
 from tsattn.data.panel import Panel
 from tsattn.data.timezone import to_local
 from tsattn.errors import DataError
@@ -49,45 +51,42 @@ def _rows(job: Job, output: Output, place: str, panel: Panel, newest: np.datetim
         if output.kind == "dataset":
             for cutoff, path in partitions(place, job.name):
                 if on_clock(cutoff, panel) < newest:
-                    yield from ({**row, "cutoff": cutoff} for row in _parquet(path))
+                    yield from ({**row, "cutoff": cutoff} for row in read_parquet(path))
         elif Path(place).exists():
-            yield from (row for row in _READERS[Path(place).suffix.lower()](Path(place)) if row["job"] == job.name)
+            yield from (row for row in FORMATS[Path(place).suffix.lower()].read(Path(place)) if row["job"] == job.name)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise DataError(f"{output}: cannot be read back: {str(error)[:200]}") from None
 
 
-def _parquet(path: Path) -> Iterator[dict[str, Any]]:
-    import pyarrow.parquet as pq
+def newer_cutoff(place: str, job: str, tables: Tables) -> str:
+    """The newest cutoff that a file holds of a job, where it is newer than those of `tables`; "" where it is not.
 
-    with pq.ParquetFile(path, pre_buffer=False) as file:
-        for batch in file.iter_batches(20_000):
-            yield from batch.to_pylist()
-
-
-def _csv(path: Path) -> Iterator[dict[str, Any]]:
+    A file that cannot be read back is no reason to keep it.
+    """
     import pyarrow as pa
-    import pyarrow.csv as pc
+    import pyarrow.compute as pc
 
-    texts = {name: pa.string() for name in ("job", "item_id", "cutoff", "timestamp", "run_id", "reason")}
-    with pc.open_csv(path, convert_options=pc.ConvertOptions(column_types=texts)) as file:
-        for batch in file:
-            yield from batch.to_pylist()
-
-
-def _json(path: Path) -> Iterator[dict[str, Any]]:
-    import json
-
-    yield from json.loads(path.read_text("utf-8"))
-
-
-def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    import json
-
-    with path.open(encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
+    path = Path(place)
+    if not path.exists():
+        return ""
+    try:
+        found = [row["cutoff"] for row in FORMATS[path.suffix.lower()].read(path) if row["job"] == job]
+        there = max((moment for cutoff in set(found) if (moment := _moment(cutoff)) is not None), default=None)
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError):
+        return ""
+    here = max((_moment(pc.max(table["cutoff"]).as_py()) for table in tables()), default=None)
+    return str(there) if there is not None and here is not None and type(there) is type(here) and there > here else ""
 
 
-_READERS = {".csv": _csv, ".parquet": _parquet, ".json": _json, ".jsonl": _jsonl}
+def _moment(value: Any) -> Any:
+    """A cutoff of any format, to be compared: a datetime in UTC without a zone, or a step's number; None for none."""
+    if isinstance(value, str):
+        value = int(value) if value.lstrip("-").isdecimal() else dt.datetime.fromisoformat(value)
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        value = dt.datetime.combine(value, dt.time())
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        value = value.astimezone(dt.UTC).replace(tzinfo=None)
+    return value if isinstance(value, (dt.datetime, int)) else None
 
 
 def on_clock(value: Any, panel: Panel) -> np.datetime64:

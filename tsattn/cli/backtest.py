@@ -10,6 +10,8 @@ from tsattn.cli import options
 from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
 from tsattn.config import BacktestConfig, ReadOptions
+from tsattn.data.output_formats import FORMATS
+from tsattn.forecasting.baselines import BASELINES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,8 +47,7 @@ def backtest(
         options.Many,
         typer.Option(
             metavar="NAME,…",
-            help="Baselines: naive, seasonal-naive, drift, seasonal-mean, long-cycle, historic-quantiles, holt, auto-ets, "
-            "auto-theta, auto-arima.  [default: naive, seasonal-naive, drift]",
+            help=f"Baselines: {', '.join(BASELINES)}.  [default: naive, seasonal-naive, drift]",
         ),
     ] = None,
     members: options.Members = None,
@@ -59,9 +60,7 @@ def backtest(
     ] = None,
     output: Annotated[
         options.Text,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write every forecast beside the truth: .parquet, .csv, .json, .jsonl."
-        ),
+        typer.Option("--output", "-o", metavar="FILE", help=f"Write every forecast beside the truth: {', '.join(FORMATS)}."),
     ] = None,
     scores: Annotated[
         options.Text, typer.Option(metavar="FILE", help="Write all scores, by model, metric, series, step and cutoff.")

@@ -1,4 +1,4 @@
-"""`tsattn run`, `runs`, `schedule` and `monitor`: forecasts that nobody watches."""
+"""`tsattn run`, `runs`, `schedule` and `monitor`: unattended forecasts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tsattn.errors import ConfigError, ExitCode
 if TYPE_CHECKING:
     from rich.console import Console
 
-JobFile = Annotated[str, typer.Argument(metavar="JOBS", help="The job file, such as jobs.toml.")]
+JobFile = Annotated[str, typer.Argument(metavar="JOBS", help="Job file, such as jobs.toml.")]
 Jobs = Annotated[options.Many, typer.Option("--job", metavar="NAME,…", show_default=False, help="Only these jobs.")]
 JsonLogs = Annotated[bool, typer.Option("--json-logs", help="Write the log on stderr as JSON lines.")]
 
@@ -31,22 +31,38 @@ def run(
     path: JobFile,
     jobs: Jobs = None,
     as_of: Annotated[
-        options.Text, typer.Option(metavar="TIME", help="Forecast as if it were then: later rows are not seen.")
+        options.Text, typer.Option(metavar="TIME", help="Forecast as of this time; later values are ignored.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but write and record.")] = False,
-    wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Wait for another run of the same job.")] = 0,
+    wait: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="How long to wait for another run of the same job (default: 0) and for a locked database (default: 60).",
+            show_default=False,
+        ),
+    ] = None,
     engine: Annotated[
         str, typer.Option(metavar="ENGINE", help="Where items are forecast: local, or ray = on a Ray cluster.")
     ] = "local",
     ray_address: Annotated[
-        options.Text, typer.Option(metavar="HOST:PORT", help="The Ray cluster. Left out: RAY_ADDRESS, else one on this machine.")
+        options.Text,
+        typer.Option(metavar="HOST:PORT", help="Address of the Ray cluster.  [default: RAY_ADDRESS, else a new local one]"),
     ] = None,
     json_logs: JsonLogs = False,
 ) -> int:
-    """Run the jobs of a file: read, forecast, write exactly once, record.
+    """Run the jobs of a job file.
 
-    A job that fails never stops the others; rows of an item that cannot be forecast are flagged, with the reason.
+    Each job reads its input, forecasts, writes every row exactly once and records the run. A failed job does not stop the
+    others. Rows of a series that cannot be forecast are flagged with the reason.
+
+    \b
+    Examples:
+      tsattn run jobs.toml
+      tsattn run jobs.toml --job sales --as-of 2024-05-01
     """
+    from tsattn import interrupts
     from tsattn.batch.run import run as run_jobs
     from tsattn.batch.runs import Order, Ran
     from tsattn.render import batch as drawn
@@ -55,9 +71,10 @@ def run(
     order = Order(options.listed(jobs), as_of, dry_run, wait, engine, ray_address)
     log = _log(session, json_logs)
     stray: Any = _Stray(log)  # results alone belong on stdout, and Ray prints there when a node dies
-    with contextlib.redirect_stdout(stray), drawn.progress(stderr(), log, quiet=session.quiet, plain=json_logs) as tick:
-        made: Ran = run_jobs(path, order, workspace=session.workspace, log=log, tick=tick)
-    session.show(made, lambda console, found: drawn.runs(console, [one.to_mapping() for one in found.runs]))
+    with interrupts.held():  # once all jobs are done, a signal changes neither their records nor the exit code
+        with contextlib.redirect_stdout(stray), drawn.progress(stderr(), log, quiet=session.quiet, plain=json_logs) as tick:
+            made: Ran = run_jobs(path, order, workspace=session.workspace, log=log, tick=tick)
+        session.show(made, lambda console, found: drawn.runs(console, [one.to_mapping() for one in found.runs]))
     return int(made.exit_code)
 
 
@@ -66,12 +83,18 @@ def runs(
     session: Session,
     path: Annotated[
         options.Text,
-        typer.Argument(metavar="[JOBS]", help="The job file, if its records are elsewhere.", show_default=False),
+        typer.Argument(metavar="[JOBS]", help="Job file, if it names other records than the workspace.", show_default=False),
     ] = None,
     jobs: Jobs = None,
-    last: Annotated[int, typer.Option("--last", "-n", min=1, metavar="N", help="How many.")] = 20,
+    last: Annotated[int, typer.Option("--last", "-n", min=1, metavar="N", help="Number of runs.")] = 20,
 ) -> int:
-    """List what the latest runs did, newest first."""
+    """List the latest runs, newest first.
+
+    \b
+    Examples:
+      tsattn runs
+      tsattn runs --job sales -n 5 --json
+    """
     from tsattn.batch.run_history import history
     from tsattn.render import batch as drawn
 
@@ -86,13 +109,19 @@ def schedule(
     cron: Annotated[bool, typer.Option("--cron", help="Print crontab lines (crontab -e).")] = False,
     systemd: Annotated[bool, typer.Option("--systemd", help="Print timer and service units.")] = False,
 ) -> int:
-    """Print crontab lines, or systemd units, that run the jobs."""
-    from tsattn.batch.jobs import read_jobs
+    """Print crontab lines or systemd units for the jobs.
+
+    \b
+    Examples:
+      tsattn schedule jobs.toml --cron
+      tsattn schedule jobs.toml --systemd
+    """
+    from tsattn.batch.job_file import read_jobs
     from tsattn.batch.run import place_of
     from tsattn.batch.schedule import crontab, units
 
     if cron == systemd:
-        raise ConfigError("say which: --cron or --systemd", f"for example: tsattn schedule {path} --cron")
+        raise ConfigError("schedule needs either --cron or --systemd", f"for example: tsattn schedule {path} --cron")
     file = read_jobs(path)
     workspace = place_of(session.workspace, file).root
     if cron:
@@ -110,11 +139,20 @@ def monitor(
     session: Session,
     path: JobFile,
     jobs: Jobs = None,
-    prometheus: Annotated[bool, typer.Option("--prometheus", help="Print Prometheus text in place of a table.")] = False,
-    no_alert: Annotated[bool, typer.Option("--no-alert", help="Do not call the alert of the job file.")] = False,
+    prometheus: Annotated[bool, typer.Option("--prometheus", help="Print Prometheus metrics instead of a table.")] = False,
+    no_alert: Annotated[bool, typer.Option("--no-alert", help="Do not run the alert command of the job file.")] = False,
     json_logs: JsonLogs = False,
 ) -> int:
-    """Check that every job runs, on fresh data, as accurately as it did; exit with 1 when one does not."""
+    """Check that jobs run on time and stay accurate.
+
+    Checks the last good run of each job, the age of its data, and the accuracy of stored forecasts. The exit code is 1 when
+    a job fails a check.
+
+    \b
+    Examples:
+      tsattn monitor jobs.toml
+      tsattn monitor jobs.toml --prometheus --no-alert
+    """
     from tsattn.batch.monitor import prometheus_text, watch
     from tsattn.render import batch as drawn
 
@@ -131,7 +169,7 @@ def monitor(
 
 
 class _Stray(io.TextIOBase):
-    """Makes log lines of what libraries print."""
+    """Turns text that libraries print into log lines."""
 
     def __init__(self, log: Callable[..., None]) -> None:
         self.log, self.rest = log, ""
@@ -145,7 +183,7 @@ class _Stray(io.TextIOBase):
 
 
 class _Mapping:
-    """Values that are a result."""
+    """A result made of plain values."""
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
@@ -155,8 +193,10 @@ class _Mapping:
 
 
 def _log(session: Session, as_json: bool) -> Callable[..., None]:
-    """Log lines on stderr: JSON for machines, else words for people; only warnings and errors with --quiet."""
+    """Return a function that logs to stderr, as JSON or as text; with --quiet only warnings and errors."""
     import datetime as dt
+
+    from tsattn.data.names import printable, printable_json
 
     def log(level: str, message: str, **about: Any) -> None:
         if session.quiet and level == "info":
@@ -164,9 +204,9 @@ def _log(session: Session, as_json: bool) -> Callable[..., None]:
         now = dt.datetime.now().astimezone()
         if as_json:
             line = {"time": now.isoformat(timespec="milliseconds"), "level": level, "message": message, **about}
-            text = json.dumps(line, ensure_ascii=False)
+            text = printable_json(json.dumps(line, ensure_ascii=False))
         else:
-            text = f"{now:%Y-%m-%d %H:%M:%S} {level} {about.get('job', '')}: {message}"
+            text = printable(f"{now:%Y-%m-%d %H:%M:%S} {level} {about.get('job', '')}: {message}")
         print(text, file=sys.stderr, flush=True)
 
     return log

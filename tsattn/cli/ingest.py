@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,6 +22,7 @@ def ingest(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write the data as read to .parquet, which every command reads."),
     ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the evidence for each guess.")] = False,
 ) -> int:
     """Read data and report columns, frequency and repairs.
 
@@ -34,7 +35,13 @@ def ingest(
     """
     from tsattn import api
     from tsattn.render import tables
+    from tsattn.render.evidence import evidence
 
     result = api.ingest(data, read=read, output=output)
 
-    return session.show(result, lambda console, found: tables.ingest(console, found.report, found.written))
+    def show(console: Any, found: Any) -> None:
+        tables.ingest(console, found.report, found.written)
+        if verbose:
+            evidence(console, found.report)
+
+    return session.show(result, show)

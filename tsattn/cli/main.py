@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tsattn import interrupts
 from tsattn.cli import backtest, batch, explain, forecast, ingest, models, options, pretrain, train, tune
 from tsattn.cli.fast_path import spare_pydantic
 from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
+from tsattn.data.names import printable_json, printable_lines
 from tsattn.errors import ConfigError, ExitCode, TsattnError
 
 if TYPE_CHECKING:
@@ -63,6 +65,11 @@ def globals_(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code. Only SystemExit can leave it."""
+    with interrupts.listening():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json, debug = "--json" in words, "--debug" in words
     _set_up(debug)
@@ -81,7 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _failed(error, words, as_json, debug)
     if code == ExitCode.INTERRUPTED:  # the parser turns Ctrl-C into this code itself
-        _tell("interrupted", "", ExitCode.INTERRUPTED, "Interrupted", as_json)
+        code = interrupts.exit_code()
+        _tell(code.name.lower(), "", code, code.name.capitalize(), as_json)
     return int(code or ExitCode.DONE)
 
 
@@ -128,11 +136,12 @@ def _tell(message: str, hint: str, code: ExitCode, kind: str, as_json: bool) -> 
     try:
         if as_json:
             document = {"error": {"kind": kind, "message": message, "hint": hint, "exit_code": int(code)}}
-            print(json.dumps(document, ensure_ascii=False), flush=True)
+            print(printable_json(json.dumps(document, ensure_ascii=False)), flush=True)
         else:
-            print(f"error: {message}" if code != ExitCode.INTERRUPTED else message, file=sys.stderr)
+            said = message if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED) else f"error: {message}"
+            print(printable_lines(said), file=sys.stderr)
             if hint:
-                print(f"hint: {hint}", file=sys.stderr)
+                print(printable_lines(f"hint: {hint}"), file=sys.stderr)
     except BrokenPipeError:
         _silence(sys.stdout)
 

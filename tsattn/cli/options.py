@@ -10,6 +10,7 @@ import typer
 
 from tsattn.cli.session import Session
 from tsattn.config import ReadOptions, from_mapping, to_mapping
+from tsattn.data.output_formats import FORMATS
 from tsattn.errors import ConfigError
 
 Text: TypeAlias = str | None
@@ -50,7 +51,7 @@ Horizon = Annotated[
     ),
 ]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result to .csv, .parquet, .json or .jsonl.")
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help=f"Write the result to a file: {', '.join(FORMATS)}.")
 ]
 Name = Annotated[Text, typer.Option(metavar="NAME", help="Name of the model.  [default: the name of the data file]")]
 
@@ -71,7 +72,9 @@ def read_options(
     ] = None,
     layout: Annotated[
         Text,
-        typer.Option(metavar="LAYOUT", help="Layout of the table: single, wide, long, rows (a series per row) or year-month."),
+        typer.Option(
+            metavar="LAYOUT", help="Layout: single, wide, long, rows (a series per row), times (a day per row) or year-month."
+        ),
     ] = None,
     date_order: Annotated[
         Text, typer.Option(metavar="ORDER", help="Order of day, month and year in dates: ymd, dmy or mdy.")

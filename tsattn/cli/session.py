@@ -40,7 +40,10 @@ class Session:
     def show(self, result: Any, render: Callable[[Console, Any], None]) -> int:
         """Print a result on stdout, as JSON or as `render` draws it. Returns the exit code."""
         if self.json:
-            sys.stdout.write(json.dumps(result.to_mapping(), ensure_ascii=False, allow_nan=False) + "\n")
+            from tsattn.data.names import printable_json
+
+            document = json.dumps(result.to_mapping(), ensure_ascii=False, allow_nan=False)
+            sys.stdout.write(printable_json(document) + "\n")
         else:
             from tsattn.render.console import stdout
 

@@ -29,11 +29,14 @@ class HasClock(Protocol):
 def parse_moment(text: str) -> dt.datetime:
     """Parse `2024-01-31` or `2024-01-31T06:00`, with `Z`, an offset or neither. Raises ConfigError."""
     try:
-        return dt.datetime.fromisoformat(text.strip())
+        moment = dt.datetime.fromisoformat(text.strip())
     except ValueError:
         raise ConfigError(
             f"--as-of {text!r} is not a time", "write it as 2024-01-31 or 2024-01-31T06:00, with +02:00 or Z"
         ) from None
+    if not dt.MINYEAR + 1 < moment.year < dt.MAXYEAR - 1:  # beyond, it has no counterpart in other time zones
+        raise ConfigError(f"--as-of {text!r} is beyond the years that can be computed with", "write a year from 3 to 9997")
+    return moment
 
 
 def on_grid(moment: dt.datetime, panel: HasClock) -> np.datetime64:

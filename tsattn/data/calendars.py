@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tsattn.data.horizons import DEFAULT_HORIZONS, two_days
 from tsattn.errors import ConfigError
 
 DAY = 86_400_000_000
@@ -171,9 +172,9 @@ class OpenSlots:
     def default_horizon(self) -> int:
         """Four weeks of days; of finer steps two days, within 24 to 48."""
         if self.step == DAY:
-            return 4 * len(self.week)
+            return DEFAULT_HORIZONS["open weeks"] * len(self.week)
         a_day = self.day or int(np.bincount(self._week // DAY).max())
-        return max(24, min(48, 2 * a_day))
+        return two_days(a_day)
 
 
 def _times(text: str, step: int) -> list[int]:

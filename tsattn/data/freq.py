@@ -17,11 +17,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tsattn.data.calendars import OpenSlots
+from tsattn.data.horizons import DEFAULT_HORIZONS, two_days
 from tsattn.errors import ConfigError
 
 US = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000, "D": 86_400_000_000}
 US["W"] = 7 * US["D"]
 DAY = US["D"]
+LONGEST_CYCLE = 10_000_000  # steps: a day of microseconds is no cycle that anybody can have seen often
 
 # alias -> (unit, multiplier of n, month_end); the first alias of each row of _CANONICAL is what is printed
 _ALIASES: dict[str, tuple[str, int, bool]] = {
@@ -189,7 +191,7 @@ class Freq:
         else:
             cycles = ()
         # 7-hourly data have no daily cycle of a whole number of steps; a year of weeks is near enough to 52
-        whole = {round(c) for c in cycles if c >= 2 and (self.unit == "W" or c == int(c))}
+        whole = {round(c) for c in cycles if 2 <= c <= LONGEST_CYCLE and (self.unit == "W" or c == int(c))}
         return tuple(sorted(whole - {1}))
 
     @property
@@ -199,18 +201,16 @@ class Freq:
 
     @property
     def default_horizon(self) -> int:
-        """How far to forecast when nobody says: two days of hours, a month of days, a year of months, …"""
+        """Steps to forecast when no horizon is given: two days of hours, a month of days, a year of months, …"""
         if self.open is not None:
             return self.open.default_horizon
-        if self.unit == "B":
-            return 20
         if self.unit == "M":
-            return {1: 12, 3: 8, 12: 6}.get(self.n, 8)
-        if self.fixed_us is None:
-            return 24
-        if self.fixed_us >= US["W"]:
-            return 13
-        return 30 if self.fixed_us >= DAY else max(24, min(48, 2 * DAY // self.fixed_us))
+            return DEFAULT_HORIZONS[{1: "month", 3: "quarter", 12: "year"}.get(self.n, "several months")]
+        if self.unit == "B" or self.fixed_us is None:
+            return DEFAULT_HORIZONS["business day" if self.unit == "B" else "step"]
+        if self.fixed_us >= DAY:
+            return DEFAULT_HORIZONS["week" if self.fixed_us >= US["W"] else "day"]
+        return two_days(DAY // self.fixed_us)
 
 
 def calendar_names(freq: Freq) -> tuple[str, ...]:

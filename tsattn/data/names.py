@@ -30,3 +30,41 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 def quoted(name: str) -> str:
     """A name as one would type it in a shell."""
     return name if re.fullmatch(r"[\w.:+-]+", name) else f'"{name}"'
+
+
+# what a terminal, a log or XML takes for something else than a sign: control and line-breaking characters, signs that turn
+# the direction of writing, halves of surrogate pairs, and what no character is
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def printable(name: object) -> str:
+    r"""Return a name from data as a text that is safe to print: `\x1b`, `\n` or `\u202e` in place of such a character.
+
+    Everything that leaves the program for a terminal, a log, a picture or a unit file goes through here, so that no name can
+    move the cursor, forge a line or break a file. Files of results keep the names as they are.
+    """
+    text = str(name)
+    return _UNPRINTABLE.sub(_escaped, text) if _UNPRINTABLE.search(text) else text
+
+
+def printable_lines(text: str) -> str:
+    """Return a message of several lines as `printable` does, with its line breaks; lines after the first are indented.
+
+    So a line that begins at the margin is always one of the program's own.
+    """
+    first, *rest = map(printable, text.split("\n"))
+    return "\n".join([first, *(line if line.startswith(" ") or not line else f"  {line}" for line in rest)])
+
+
+def printable_json(text: str) -> str:
+    r"""Return a JSON document with the same values in which such characters are written as `\u001b`."""
+    return _UNPRINTABLE.sub(lambda found: found.group() if found.group() in "\n" else f"\\u{ord(found.group()):04x}", text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    sign = found.group()
+    code = ord(sign)
+    return _SHORT.get(sign) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")

@@ -85,7 +85,9 @@ def _matches(text: str, file: Path) -> bool:
 
 def _is_stdin(data: Any, file: Path) -> bool:
     """Whether data is standard input, redirected from this file."""
-    if str(data) != "-" or not file.exists():
+    if isinstance(data, (list, tuple)):
+        return any(_is_stdin(one, file) for one in data)
+    if not isinstance(data, (str, Path)) or str(data) != "-" or not file.exists():
         return False
     try:
         there, here = os.fstat(sys.stdin.fileno()), file.stat()

@@ -154,8 +154,11 @@ class Panel:
         Default: an invented one (`dated` is False), in January of 2000; 0 for `step`. Raises DataError for what is no such array.
         """
         freq = Freq.parse(freq) if isinstance(freq, str) else freq
-        with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused below
-            rows = [np.asarray(s, np.float32) for s in series]
+        try:
+            with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused below
+                rows = [np.asarray(s, np.float32) for s in series]
+        except (TypeError, ValueError) as error:
+            raise DataError(f"a series is not an array of numbers: {error}", "make it one: np.asarray(values, float)") from None
         if any(r.ndim != 1 or len(r) == 0 for r in rows) or not rows:
             raise DataError("each series must be a 1-D array of at least one value", "pass [y1, y2, …]")
         if any(np.isinf(r).any() for r in rows):

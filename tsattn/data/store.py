@@ -119,8 +119,10 @@ def panel_of(table: Any, name: str) -> Panel:
             schema=schema,
             dated=meta["dated"],
         )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise DataError(f"{name}: the panel's metadata is damaged: {error}", "ingest the source again") from None
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, IndexError, RecursionError) as error:
+        raise DataError(
+            f"{name}: the panel's metadata or columns are damaged: {str(error)[:200]}", "ingest the source again"
+        ) from None
 
 
 def _freq(meta: dict[str, Any]) -> Freq:

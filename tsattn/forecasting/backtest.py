@@ -93,7 +93,7 @@ def backtest(
 
 @dataclass(eq=False)
 class _Tally:
-    """What one model's windows have added up to."""
+    """Sums over the windows of one model."""
 
     name: str
     by_step: Sums
@@ -178,10 +178,10 @@ def _scorable(panel: Panel, horizon: int, origins: Origins, asked: int) -> tuple
 
 
 def _refits(refit: Refit, panel: Panel, origins: Origins) -> Iterator[tuple[np.ndarray, Forecaster]]:
-    """For each moment at which windows begin, in time order: these windows, and a forecaster made of what came before."""
-    moments, which = np.unique(_stamps(panel, origins, 0), return_inverse=True)
-    for i, moment in enumerate(moments):
-        steps, on_grid = panel.freq.steps_between(panel.start, moment)
+    """For each timestamp at which windows begin, in time order: these windows, and a forecaster made of what came before."""
+    starts, which = np.unique(_stamps(panel, origins, 0), return_inverse=True)
+    for i, start in enumerate(starts):
+        steps, on_grid = panel.freq.steps_between(panel.start, start)
         yield np.flatnonzero(which == i), refit(panel.before(panel.indptr[:-1] + steps + ~on_grid))
 
 

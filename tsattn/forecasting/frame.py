@@ -105,7 +105,7 @@ class Forecast:
 
     @property
     def middle(self) -> tuple[str, np.ndarray]:
-        """What to show as the forecast itself, (B, H), and its name: the median, or the quantile nearest to it that there is."""
+        """The values to show as the forecast, (B, H), and their name: the median, or the quantile nearest to it."""
         level = min(self.quantiles, key=lambda q: abs(q - 0.5))
         return ("median" if level == 0.5 else f"{quantile_name(level)} quantile"), self.quantile(level)
 

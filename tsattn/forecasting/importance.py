@@ -52,7 +52,7 @@ class Part:
 
 
 class Importance:
-    """What a forecaster makes of W held-back windows, whole and with parts of them exchanged.
+    """Losses of a forecaster on W held-out windows, whole and with parts of them exchanged.
 
     group (W,): windows of one number overlap, and count as one observation in the intervals. Raises DataError when no window
     can be scored.

@@ -19,7 +19,7 @@ from tsattn.forecasting.quantiles import resample
 
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """What scores are made of: arrays of one leading shape (G…), float64; the last two have a further axis (Q,).
+    """Sums that scores are computed from: arrays of one leading shape (G…), float64; the last two have a further axis (Q,).
 
     count: steps with a truth. scaled_error and scaled_count: |y - median| / seasonal error, and the steps that have one.
     absolute_truth: |y|. symmetric: 2|y - median| / (|y| + |median|). inside: truths within the 0.1 and 0.9 quantiles.

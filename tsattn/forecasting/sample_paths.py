@@ -56,7 +56,7 @@ class Paths:
 
     @property
     def count(self) -> int:
-        """How many paths each series has."""
+        """Number of paths of each series."""
         return self.values.shape[2]
 
     def to_arrow(self) -> pa.Table:

@@ -21,10 +21,11 @@ from safetensors.torch import load_file, save_file
 from tsattn.atomic import write_atomic
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.model.card import CARD, GRAPH, WEIGHTS, Card, read_card
-from tsattn.model.example import INPUTS, example, shortened
+from tsattn.model.example import example, shortened
 from tsattn.model.integrity import checked, digest
 from tsattn.model.onnx_session import onnxruntime
-from tsattn.nn.network import InputSpec, Network
+from tsattn.nn.inputs import NAMES, InputSpec
+from tsattn.nn.network import Network
 
 PARITY = 1e-4  # of the example's largest value: how far ONNX Runtime may be from torch
 
@@ -127,7 +128,7 @@ def check_parity(network: Network, path: Path) -> None:
     for values in batches:
         with torch.no_grad():
             wanted = network(*values).numpy()
-        got = session.run(None, {n: v.numpy() for n, v in zip(INPUTS, values, strict=True) if n in names})[0]
+        got = session.run(None, {n: v.numpy() for n, v in zip(NAMES, values, strict=True) if n in names})[0]
         error = float(np.abs(got - wanted).max() / np.abs(wanted).max())
         if not error < PARITY:
             raise ArtifactError(f"the exported graph disagrees with the network by {error:.2g} of its values")

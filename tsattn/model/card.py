@@ -21,7 +21,7 @@ CARD, WEIGHTS, GRAPH = "config.json", "model.safetensors", "model.onnx"
 
 @dataclass(frozen=True)
 class Fitted:
-    """How a training run went. validation: mean scaled quantile loss on the validation tail, NaN-free, None without a tail."""
+    """Result of a training run. validation: mean scaled quantile loss on the validation tail, NaN-free, None without a tail."""
 
     stopped: str  # "finished", "early", "time", "interrupted" or "paused"
     steps: int

@@ -9,16 +9,12 @@ from tsattn.data.cleaning.gaps import fill_gaps
 from tsattn.data.cleaning.prepare import prepared
 from tsattn.data.windows import WindowBatch
 from tsattn.model.short_series import seasons_by_length
+from tsattn.nn.inputs import NAMES
 
 
 def feed(batch: WindowBatch, model: ModelConfig) -> dict[str, np.ndarray]:
-    """Return the fields of nn.network.Inputs: the cleaned history with its gaps filled from near seasons, and its seasons."""
+    """Return the fields of nn.inputs.Inputs: the cleaned history with its gaps filled from near seasons, and its seasons."""
     batch = prepared(batch)
     seasons = seasons_by_length(batch.past_target, batch.season_lengths, model)
-    return {
-        "target": fill_gaps(batch.past_target, seasons),
-        "past_cov": batch.past_cov,
-        "known": batch.known,
-        "static": batch.static,
-        "seasons": seasons,
-    }
+    made = {"target": fill_gaps(batch.past_target, seasons), "seasons": seasons}
+    return {name: made[name] if name in made else getattr(batch, name) for name in NAMES}

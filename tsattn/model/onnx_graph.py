@@ -26,10 +26,11 @@ import tsattn
 from tsattn.atomic import write_atomic
 from tsattn.config import ModelConfig
 from tsattn.model.card import read_card
-from tsattn.model.example import INPUTS, example, shortened
+from tsattn.model.example import example, shortened
 from tsattn.model.onnx_session import onnxruntime
 from tsattn.model.quiet import quiet
-from tsattn.nn.network import InputSpec, Network
+from tsattn.nn.inputs import AXES, NAMES, PAST, SPAN, InputSpec
+from tsattn.nn.network import Network
 
 SHIPPED = Path(tsattn.__file__).parent / "zero_shot"
 CALENDARS = (0, 2, 4)  # how many calendar features there may be
@@ -39,7 +40,7 @@ TRACED = 7  # tokens, where any number will do: tracing a recurrent layer goes t
 
 
 def write_graph(network: Network, path: Path) -> None:
-    """Write the network as an ONNX graph with inputs INPUTS and the output `forecast` (B, H, Q).
+    """Write the network as an ONNX graph with the inputs of nn/inputs.py and the output `forecast` (B, H, Q).
 
     The batch axis is free, and the number of tokens where config.any_length says so. Constants are folded, so that
     loading has less to do.
@@ -59,7 +60,7 @@ def write_graph(network: Network, path: Path) -> None:
 
 
 def _shape(network: Network) -> tuple[ModelConfig, InputSpec]:
-    """What a network's template depends on. One of the usual context serves all shorter ones, where tokens may be fewer."""
+    """The architecture that a template is made for. One of the usual context serves all shorter ones."""
     config = network.config
     if config.any_length and config.position != "learned":
         usual = ModelConfig.context // config.patch * config.patch
@@ -81,7 +82,7 @@ def _template(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
 
 
 def traced_before(network: Network) -> bool:
-    """Whether there is a template of such networks, so that writing a graph takes a moment."""
+    """True when a template of such networks exists, so that writing a graph is quick."""
     return _found(*_shape(network)) is not None
 
 
@@ -128,7 +129,7 @@ def _cache() -> Path:
 
 @cache
 def _source() -> str:
-    """What else a template depends on: the code of the network, and of what traces it."""
+    """Digest of everything else that a template depends on: the network's code and the versions that trace it."""
     code = b"".join(path.read_bytes() for path in sorted((Path(tsattn.__file__).parent / "nn").glob("*.py")))
     return f"{hashlib.sha256(code).hexdigest()} {torch.__version__} {onnx.__version__} {onnxscript.__version__}"
 
@@ -139,20 +140,20 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
         network = Network(config, spec).eval()
     # two at least while it is traced, which takes a third less time than with one; the graph takes one as well
     free: dict[int, Any] = {0: torch.export.Dim("batch", min=2)}
-    past, whole, values = free, free, example(network)
+    timed: dict[str | int, Any] = {PAST: free, SPAN: free}
+    values = example(network)
     if config.any_length:
         tokens = torch.export.Dim("tokens", min=2, max=network.tokens)
-        past = {**free, 1: config.patch * tokens}
-        whole = {**free, 1: config.patch * tokens + config.reach}
+        timed = {PAST: {**free, 1: config.patch * tokens}, SPAN: {**free, 1: config.patch * tokens + config.reach}}
         values = shortened(values, config, min(TRACED, network.tokens - 1))
     forget_dispatch()
     with quiet("torch.onnx", "onnxscript", "onnx_ir", "torch.export"):
         program = torch.onnx.export(
             network,
             values,
-            input_names=list(INPUTS),
+            input_names=list(NAMES),
             output_names=["forecast"],
-            dynamic_shapes=(past, past, whole, free, free),
+            dynamic_shapes=tuple(timed.get(str(axes[0]), free) for axes in AXES.values()),
             dynamo=True,
             optimize=False,
             verbose=False,

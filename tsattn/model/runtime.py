@@ -18,6 +18,7 @@ from tsattn.model.card import CARD, GRAPH, Card, read_card
 from tsattn.model.inputs import feed
 from tsattn.model.rollout import path_levels, quantiles_of, through, unit_levels
 from tsattn.model.short_series import Run, by_length
+from tsattn.nn.inputs import Inputs, InputSpec
 
 if TYPE_CHECKING:
     from tsattn.nn.network import Network
@@ -42,7 +43,7 @@ class NetworkForecaster:
         self.covariates = card.inputs["past"] + card.inputs["known"] + card.inputs["static"] > 0
 
     def steady(self) -> NetworkForecaster:
-        """The same, but that its answer for a window does not hang on the windows beside it, to the last bit."""
+        """A copy whose forecast of a window is bit-identical whatever else is in the batch."""
         return NetworkForecaster(self.card, self._pass, self._network, STEADY)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
@@ -52,7 +53,7 @@ class NetworkForecaster:
     def sample(self, batch: WindowBatch, paths: int, seed: int) -> np.ndarray:
         """Sample paths (B, H, P) float32; H as of `predict`, which also says what is raised.
 
-        An autoregressive network draws each patch from what it expects after the path so far, scaled by the true past:
+        An autoregressive network draws each patch from its forecast after the path so far, scaled by the true past:
         within a patch the values persist as in `forecast.paths.drawn`. Of any other the paths go through its quantiles.
         """
         if self.card.model.decoder != "autoregressive" or self._network is None:
@@ -65,7 +66,7 @@ class NetworkForecaster:
         return np.concatenate([sample(network, {name: x[some] for name, x in feed.items()}, scores[some]) for some in rows])
 
     def _feed(self, batch: WindowBatch) -> dict[str, np.ndarray]:
-        """What the network reads of windows."""
+        """The network's inputs for a batch of windows."""
         if batch.horizon % self.block:
             raise ConfigError(f"a window of {batch.horizon} steps is no multiple of the model's {self.block}")
         widths = {"past": batch.past_cov.shape[2], "known": batch.known.shape[2], "static": batch.static.shape[1]}
@@ -164,17 +165,10 @@ def cores() -> int:
 
 
 def _shapes(card: Card) -> dict[str, list[int | None]]:
-    """What the graph's inputs and its output must look like, without the batch axis. None: any size."""
-    past, known, static = (card.inputs[name] for name in ("past", "known", "static"))
-    horizon = card.model.reach
-    steps, span = (None, None) if card.model.any_length else (card.model.context, card.model.context + horizon)
-    shapes: dict[str, list[int | None]] = {
-        "target": [steps],
-        "past_cov": [steps, past],
-        "known": [span, known],
-        "static": [static],
-    }
-    return {**shapes, "seasons": [4], "forecast": [horizon, len(card.quantiles)]}
+    """The shapes of the graph's inputs and its output, without the batch axis. None: any size."""
+    steps = None if card.model.any_length else card.model.context
+    shapes = InputSpec(**card.inputs, quantiles=card.quantiles).shapes(steps, card.model.reach)
+    return {name: list(shape) for name, shape in shapes.items()} | {"forecast": [card.model.reach, len(card.quantiles)]}
 
 
 def of_network(network: Network, card: Card) -> NetworkForecaster:
@@ -192,11 +186,9 @@ def _torch(folder: Path) -> Network:
 def _run_of(network: Network) -> Run:
     import torch
 
-    from tsattn.model.example import INPUTS
-
     def run(feed: dict[str, np.ndarray]) -> np.ndarray:
         with torch.no_grad():
-            values: np.ndarray = network(*(torch.from_numpy(np.ascontiguousarray(feed[name])) for name in INPUTS)).numpy()
+            values: np.ndarray = network(*Inputs.of(feed).tensors()).numpy()
         return values
 
     return run

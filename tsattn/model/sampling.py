@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from tsattn.forecasting.sample_paths import at_scores
-from tsattn.model.example import INPUTS
 from tsattn.nn.generate import generate
-from tsattn.nn.network import Inputs, Network
+from tsattn.nn.inputs import Inputs
+from tsattn.nn.network import Network
 
 
 def sample(network: Network, feed: dict[str, np.ndarray], scores: np.ndarray) -> np.ndarray:
@@ -21,7 +21,7 @@ def sample(network: Network, feed: dict[str, np.ndarray], scores: np.ndarray) ->
         levels = each[:, number * patch : (number + 1) * patch, None]
         return torch.from_numpy(at_scores(expected.numpy(), quantiles, levels)[..., 0].astype(np.float32))
 
-    inputs = Inputs(*(torch.from_numpy(np.ascontiguousarray(feed[name])) for name in INPUTS))
+    inputs = Inputs.of(feed)
     # what never was below zero stays there: prices, counts, rain
     least = np.where(np.nanmin(feed["target"], 1, initial=np.inf) >= 0, 0.0, -np.inf).astype(np.float32)
     return generate(network, inputs, scores.shape[1] // patch, paths, draw, torch.from_numpy(least)).numpy()

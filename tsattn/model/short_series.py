@@ -12,6 +12,7 @@ import numpy as np
 
 from tsattn.config import ModelConfig
 from tsattn.data.cleaning.seasonality import find_seasons
+from tsattn.nn.inputs import TIMED
 
 TOGETHER = 2048  # tokens of a pass: a fifth to a third faster than passes of 512 windows
 
@@ -72,5 +73,4 @@ def lengths(target: np.ndarray, config: ModelConfig) -> np.ndarray:
 
 def _cut(feed: dict[str, np.ndarray], rows: np.ndarray, length: int, context: int) -> dict[str, np.ndarray]:
     """The chosen rows, and the last `length` steps of the past."""
-    along_time = ("target", "past_cov", "known")
-    return {name: (values[:, context - length :] if name in along_time else values)[rows] for name, values in feed.items()}
+    return {name: (values[:, context - length :] if name in TIMED else values)[rows] for name, values in feed.items()}

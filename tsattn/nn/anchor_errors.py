@@ -1,4 +1,4 @@
-"""How well each anchor has done so far: what repeats, and how closely, is seen in the past of the series itself."""
+"""Past errors of each anchor: the series' own past shows which cycles repeat, and how closely."""
 
 from __future__ import annotations
 

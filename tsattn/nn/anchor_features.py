@@ -1,4 +1,4 @@
-"""What is known of simple continuations at an origin: the anchors themselves, how noisy their steps are, how well they did."""
+"""Features of the anchors at an origin: their values, the noise of their steps, and their past errors."""
 
 from __future__ import annotations
 

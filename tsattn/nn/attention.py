@@ -55,7 +55,7 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Sight:
-    """What each token may attend to, made once for all layers.
+    """Visibility between tokens, made once for all layers.
 
     bias: 0, or so low that softmax gives nothing; (B, 1, T, T), by blocks where only near tokens are seen, one 0 where the
     kind of attention needs none. sees (B, T, 1): 0 for a token that sees nobody, else 1. keys (B, T): whether a token may
@@ -76,7 +76,7 @@ def sight(visible: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dt
 
 
 def bias_of(visible: Tensor, dtype: torch.dtype) -> Tensor:
-    """What is added to scores: 0 where visible, else so low that softmax gives exactly nothing."""
+    """Bias added to scores: 0 where visible, else so low that softmax gives exactly nothing."""
     low = torch.finfo(torch.bfloat16).min  # what every dtype of a network can hold
     return torch.zeros_like(visible, dtype=dtype).masked_fill(~visible, low)
 
@@ -132,7 +132,7 @@ class MultiHeadAttention(nn.Module):
         nn.init.zeros_(self.project_out.weight)  # a block starts as the identity
 
     def look(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> Sight:
-        """What tokens see: those up to themselves for which keys (B, T), bool, holds."""
+        """Causal visibility: tokens up to the own one for which keys (B, T), bool, holds."""
         visible = causal_mask(keys.shape[1], keys.device) & keys[:, None, None, :]
         found = sight(visible, angles, dtype)
         return Sight(found.bias, found.sees, found.cos, found.sin, keys)
@@ -146,7 +146,7 @@ class MultiHeadAttention(nn.Module):
         return self.project_out(out.transpose(1, 2).flatten(2) * seen.sees)
 
     def weights(self, x: Tensor, seen: Sight) -> Tensor:
-        """What each token looks at, (B, heads, T, T): rows sum to 1, or to 0 where a token sees nobody."""
+        """Attention weights, (B, heads, T, T): rows sum to 1, or to 0 where a token sees nobody."""
         return self._attend(x, seen)[0] * seen.sees[:, None]
 
     def _attend(self, x: Tensor, seen: Sight) -> tuple[Tensor, Tensor]:

@@ -53,7 +53,7 @@ class SharedDropout(nn.Module):
 
 
 class Branch(nn.Module):
-    """What becomes of a residual branch while training: dropout of features, and of the whole branch of some windows.
+    """Regularisation of a residual branch in training: dropout of features, and of the whole branch of some windows.
 
     The latter is stochastic depth (Huang et al. 2016, §3), the other windows' branches scaled up for it.
     (B, T, D) -> (B, T, D), as it is outside training.

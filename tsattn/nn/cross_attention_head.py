@@ -10,7 +10,8 @@ from tsattn.nn.anchor_features import Simple
 from tsattn.nn.anchors import COUNT
 from tsattn.nn.attention import angles_at
 from tsattn.nn.blocks import DecoderBlock
-from tsattn.nn.head import Asked, Head, InputSpec
+from tsattn.nn.head import Asked, Head
+from tsattn.nn.inputs import InputSpec
 from tsattn.nn.scaling import Scale, norm
 from tsattn.nn.seasonal_scale import FEATURES
 

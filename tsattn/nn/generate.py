@@ -10,7 +10,8 @@ from torch import Tensor
 
 from tsattn.nn.anchor_features import simple
 from tsattn.nn.attention import angles_at
-from tsattn.nn.network import Inputs, Network
+from tsattn.nn.inputs import Inputs
+from tsattn.nn.network import Network
 from tsattn.nn.scaling import Scale
 
 

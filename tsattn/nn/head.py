@@ -11,27 +11,13 @@ from tsattn.config import ModelConfig
 from tsattn.nn.anchor_features import Simple
 from tsattn.nn.anchors import COUNT
 from tsattn.nn.blocks import SharedDropout
+from tsattn.nn.inputs import InputSpec
 from tsattn.nn.scaling import Scale
 from tsattn.nn.seasonal_scale import FEATURES, widen
 
 LIMIT = 5.0  # of the head's corrections before sinh: 74 naive steps
 SHARPNESS = 2.0  # at first: an anchor that erred half as much as another weighs four times as much
 HIDDEN = 64  # units of the network of known covariates
-
-
-@dataclass(frozen=True)
-class InputSpec:
-    """Widths of what comes in beside the target, and the quantiles that go out."""
-
-    past: int
-    known: int  # calendar features and declared ones
-    static: int
-    quantiles: tuple[float, ...]
-
-    @property
-    def widths(self) -> dict[str, int]:
-        """What a card calls `inputs`."""
-        return {"past": self.past, "known": self.known, "static": self.static}
 
 
 @dataclass(frozen=True)
@@ -49,7 +35,7 @@ class Asked:
 
 
 class Effect(nn.Module):
-    """What is known of each step ahead, by one small network for all steps: a promotion is learnt once, not once a step.
+    """Effect of the known covariates of each step, by one small network for all steps: a promotion is learnt once.
 
     Starts without effect. (B, O, D) and (B, O, H, K) -> (B, O, H, 2): added to what the median's correction is made of, and to
     what the widths are.
@@ -130,7 +116,7 @@ class Head(nn.Module):
         return self._by_step(weight), self._known(raw, tokens, ahead), self._by_step(gate)
 
     def _known(self, raw: Tensor, tokens: Tensor, ahead: Tensor) -> Tensor:
-        """What correction and widths come from (B, O, H, Q), with the effect of what is known ahead."""
+        """Raw corrections and widths (B, O, H, Q), with the effect of the known covariates."""
         if self.effect is None:
             return raw
         middle, width = self.effect(tokens, ahead).split(1, -1)
@@ -146,9 +132,9 @@ class Head(nn.Module):
         return torch.softmax(choice.float() - sharpness.float()[..., None] * simple.skill[:, :, None], -1)
 
     def _by_step(self, x: Tensor) -> Tensor:
-        """What each step has of its block's: (B, O, blocks, n) -> (B, O, H, n)."""
+        """Values of each step's block: (B, O, blocks, n) -> (B, O, H, n)."""
         return x.repeat_interleave(self.block, 2)[:, :, : self.horizon]
 
     def correction(self, raw: Tensor, scale: Scale) -> Tensor:
-        """What the median adds to the mixture: (B, O, H, Q) -> (B, O, H), in units of scale.std."""
+        """Correction of the mixture for the median: (B, O, H, Q) -> (B, O, H), in units of scale.std."""
         return torch.sinh(raw[..., self.median].clamp(-LIMIT, LIMIT)) * scale.step[..., None]

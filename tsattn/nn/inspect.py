@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from tsattn.nn.anchors import CYCLES, PERIODS, anchors
 from tsattn.nn.attention import MultiHeadAttention
 from tsattn.nn.head import Head
-from tsattn.nn.network import Inputs, Network
+from tsattn.nn.inputs import Inputs
+from tsattn.nn.network import Network
 from tsattn.nn.scaling import forward_fill
 
 
@@ -29,7 +30,7 @@ class Inside:
     remainder: Tensor | None
 
 
-def look(network: Network, inputs: Inputs) -> Inside:
+def inside(network: Network, inputs: Inputs) -> Inside:
     """Forecast from the end of each window (see `Network.forward`), and tell what happened on the way."""
     weights: list[Tensor] = []
     heard: list[tuple[Head, tuple[Any, ...]]] = []
@@ -44,7 +45,7 @@ def look(network: Network, inputs: Inputs) -> Inside:
 
     network = network.eval()
     with torch.no_grad(), _listening(network, {MultiHeadAttention: attended, Head: headed}):
-        network(inputs.target, inputs.past_cov, inputs.known, inputs.static, inputs.seasons)
+        network(*inputs.tensors())
         parts = _parts(*heard[0], inputs) if heard else (None, None, None)
     return Inside(roll_out(weights)[:, -1] if weights else None, *parts)
 

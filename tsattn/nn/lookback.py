@@ -20,7 +20,7 @@ def back(x: Tensor, place: Place) -> Tensor:
 
 
 def steps_before(origin: Tensor, memory: Tensor, length: int) -> Tensor:
-    """Which of the steps are among the `memory` (B, g, 1) before each origin (B, O): (B, g, L, O) bool."""
+    """Mask of the steps among the `memory` (B, g, 1) before each origin (B, O): (B, g, L, O) bool."""
     position = torch.arange(length, device=origin.device)[:, None]
     newest = origin[:, None, None]  # (B, 1, 1, O)
     return (position < newest) & (position >= newest - memory[..., None])

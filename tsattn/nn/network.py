@@ -15,28 +15,14 @@ from tsattn.nn.attention import rotary_angles
 from tsattn.nn.blocks import EncoderBlock, pick
 from tsattn.nn.cross_attention_head import CrossAttentionHead
 from tsattn.nn.front_end import FrontEnd
-from tsattn.nn.head import Asked, Head, InputSpec
+from tsattn.nn.head import Asked, Head
+from tsattn.nn.inputs import Inputs, InputSpec
 from tsattn.nn.position import Position
 
 SERIES_FEATURES = 6
 MEASURE = {"standard": scaling.measure, "robust": scaling.measure_robust}
 # the autoregressive one forecasts a patch, the next from what was made of it (nn/generate.py)
 DECODER: dict[str, type[Head]] = {"direct": Head, "cross-attention": CrossAttentionHead, "autoregressive": Head}
-
-
-@dataclass
-class Inputs:
-    """What the network reads. B windows of L past steps and F future ones (F = H, or enough for every origin).
-
-    target (B, L), NaN = missing. past_cov (B, L, P). known (B, L + F, K), NaN = unknown. static (B, C).
-    seasons (B, 4): two periods in steps, and their autocorrelations (data/cleaning/seasonality.py).
-    """
-
-    target: Tensor
-    past_cov: Tensor
-    known: Tensor
-    static: Tensor
-    seasons: Tensor
 
 
 @dataclass(frozen=True)
@@ -134,7 +120,7 @@ class Network(nn.Module):
 
     @property
     def tokens(self) -> int:
-        """How many tokens a window has."""
+        """Number of tokens of a window."""
         return self.config.context // self.config.patch
 
     def angles(self, tokens: int) -> tuple[Tensor, Tensor] | None:
@@ -142,7 +128,7 @@ class Network(nn.Module):
         return (self.cosine[:tokens], self.sine[:tokens]) if self.config.position == "rotary" else None
 
     def full(self, seen: Tensor) -> Tensor:
-        """Which tokens hold an observation: (B, L) -> (B, T). Nobody attends to the others, which carry nothing."""
+        """Mask of the tokens that hold an observation: (B, L) -> (B, T). The others are not attended to."""
         return seen.unflatten(1, (-1, self.config.patch)).any(-1)
 
     def read(self, inputs: Inputs, prefix: Tensor) -> Read:
@@ -210,7 +196,7 @@ class Network(nn.Module):
 
 
 def _series_features(seasons: Tensor, scale: scaling.Scale) -> Tensor:
-    """What the whole series is like: (B, 6)."""
+    """Features of the whole series: (B, 6)."""
     return torch.cat([seasons[:, :2].log() / 4, seasons[:, 2:], scale.step.log() / 3, (scale.count + 1).log() / 6], -1)
 
 

@@ -1,4 +1,4 @@
-"""How noisy each phase of a season is: nights may be calm and noons wild, and intervals should know."""
+"""Noise of each phase of a season: nights may be calm and noons noisy, and intervals follow."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def spread(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: i
 
 
 def widen(gate: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
-    """What widths below and above the median are multiplied by: gate and spread (…, 4) -> two of (…, 1)."""
+    """Factors of the widths below and above the median: gate and spread (…, 4) -> two of (…, 1)."""
     size, tilt = (gate * spread).unflatten(-1, (2, PERIODS)).sum(-1).unbind(-1)
     both = torch.stack([size - tilt / 2, size + tilt / 2], -1).clamp(-3, 3).exp()
     down, up = both.split(1, -1)

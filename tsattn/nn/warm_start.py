@@ -11,7 +11,7 @@ from tsattn.nn.anchors import COUNT
 from tsattn.nn.network import Network
 
 
-def transfer(source: Network, target: Network) -> None:
+def warm_start(source: Network, target: Network) -> None:
     """Copy the weights of `source` into `target`; covariates that only `target` reads start without effect: both forecast alike.
 
     The contexts may differ, unless positions are learned, and what is dropped in training. Raises ConfigError unless the two

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tsattn.data.names import printable
 from tsattn.render import tables
 from tsattn.render.format import count, decimals, number, span, stamps
 
@@ -27,7 +28,7 @@ def explained(console: Console, found: Explained) -> None:
     """Print the effects of lags and covariates, of parts of the past, and the parts of the median."""
     made = found.forecast
     cutoff = stamps(made.cutoffs[:1], made.freq, made.tz)[0]
-    what = f"{found.ref}, {found.item_id}: inputs of the forecast of {span(made.horizon, made.freq)} after {cutoff}"
+    what = f"{found.ref}, {printable(found.item_id)}: inputs of the forecast of {span(made.horizon, made.freq)} after {cutoff}"
     console.print(Text(what, style="bold"))
     _matters(console, found)
     _past(console, found)
@@ -58,7 +59,7 @@ def _matters(console: Console, found: Explained) -> None:
         console.print("no single lag or covariate has a clear effect", style="yellow")
     if len(clear) > MOST_ROWS:
         console.print(Text(f"… {len(clear) - MOST_ROWS} more; all of them: --json", style="dim"))
-    rest = names([e for e in found.lags if not e.clear]) + [e.name for e in found.covariates if not e.clear]
+    rest = names([e for e in found.lags if not e.clear]) + [printable(e.name) for e in found.covariates if not e.clear]
     if rest:
         console.print(Text(f"no clear effect: {', '.join(rest)}", style="dim"))
 

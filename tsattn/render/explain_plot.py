@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tsattn.atomic import write_atomic
+from tsattn.data.names import printable
 from tsattn.render.format import span, stamps
 from tsattn.render.plots import BANDS, FORECAST, INK, View, axis_values, plain_axes, time_axis, views
 
@@ -49,7 +50,8 @@ def draw(found: Explained) -> Figure:
     _parts(figure.add_subplot(rows[3, 0]), found)
     _blocks(figure.add_subplot(rows[3, 1]), found)
     cutoff = stamps(found.forecast.cutoffs[:1], found.forecast.freq, found.forecast.tz)[0]
-    what = f"{found.item_id}: inputs of the forecast of {span(found.forecast.horizon, found.forecast.freq)} after {cutoff}"
+    ahead = span(found.forecast.horizon, found.forecast.freq)
+    what = f"{printable(found.item_id)}: inputs of the forecast of {ahead} after {cutoff}"
     figure.suptitle(what, fontsize=14, color=INK, fontweight="bold", parse_math=False)
     figure.supxlabel(
         "Attention is a hint: it shows which steps the network weighted, not why. Bars and dots are the test:\n"
@@ -148,7 +150,7 @@ def _round(value: float) -> int:
 
 def _covariates(axes: Axes, found: Explained) -> None:
     shown = sorted(found.covariates, key=lambda e: -e.rise)[:MOST_COVARIATES]
-    _bars(axes, shown, [effect.name for effect in shown], np.arange(len(shown)), 0.55)
+    _bars(axes, shown, [printable(effect.name) for effect in shown], np.arange(len(shown)), 0.55)
     axes.set_title("Covariates: rise of the loss (%)", **_small())
     axes.set_ylim(max(len(shown), 3) - 0.3, -0.7)
 

@@ -6,6 +6,7 @@ import html
 
 import numpy as np
 
+from tsattn.data.names import printable
 from tsattn.data.panel import Panel
 from tsattn.forecasting.frame import Forecast, quantile_name
 from tsattn.render.format import decimals, number, stamps
@@ -55,5 +56,5 @@ def _rows(forecast: Forecast) -> list[str]:
                 f"<td{' class=median' if level == 0.5 else ''}>{number(value, places)}</td>"
                 for level, value in zip(forecast.quantiles, values, strict=True)
             )
-            rows.append(f"<tr><td class=text>{html.escape(item)}</td><td class=text>{when}</td>{cells}</tr>")
+            rows.append(f"<tr><td class=text>{html.escape(printable(item))}</td><td class=text>{when}</td>{cells}</tr>")
     return rows[:MOST_ROWS]

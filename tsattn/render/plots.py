@@ -12,6 +12,7 @@ import numpy as np
 
 from tsattn.atomic import write_atomic
 from tsattn.data.cleaning.prepare import shown_history
+from tsattn.data.names import printable
 from tsattn.data.panel import Panel
 from tsattn.data.sinks import checked_suffix
 from tsattn.data.timezone import to_local
@@ -55,7 +56,7 @@ def views(forecast: Forecast, panel: Panel, most: int = MOST_PANELS, shown: int 
         past_stamps = panel.freq.advance(panel.start[i], np.arange(first, end) - panel.indptr[i])
         made.append(
             View(
-                item_id=forecast.item_ids[b],
+                item_id=printable(forecast.item_ids[b]),
                 past_stamps=_local(past_stamps, panel),
                 past=shown_history(panel, i, end, forecast.cleaning.at(b))[first - end :].astype(np.float64),
                 stamps=_local(forecast.timestamps[b], panel),
@@ -90,7 +91,7 @@ def title(forecast: Forecast, panel: Panel) -> str:
         if len(names) == 1
         else f"{len(forecast)} series"
     )
-    text = f"{what}: forecast of the next {span(forecast.horizon, forecast.freq)}"
+    text = f"{printable(what)}: forecast of the next {span(forecast.horizon, forecast.freq)}"
     if len(np.unique(forecast.cutoffs)) == 1:
         text += f" after {stamps(forecast.cutoffs[:1], forecast.freq, forecast.tz)[0]}"
     return text if len(forecast) <= MOST_PANELS else f"{text}\n(the first {MOST_PANELS} of {len(forecast)} series)"
@@ -110,7 +111,7 @@ def draw(forecast: Forecast, panel: Panel, heading: str = "") -> Figure:
         _draw_item(axes, view, panel, alone=len(shown) == 1)
     for axes in grid[len(shown) :]:
         axes.set_visible(False)
-    figure.suptitle(heading or title(forecast, panel), fontsize=12, color=INK)
+    figure.suptitle(heading or title(forecast, panel), fontsize=12, color=INK, parse_math=False)
     handles, labels = grid[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=9, frameon=False)
     return figure
@@ -154,7 +155,7 @@ def _label_axes(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:
     if not alone:
         axes.set_title(view.item_id[:60], fontsize=10, color=INK, parse_math=False)
     wide = len(names) > 1 or not names
-    label = view.item_id if alone and wide else "" if wide else names[0]
+    label = view.item_id if alone and wide else "" if wide else printable(names[0])
     axes.set_ylabel(label[:40], fontsize=9, color=INK, parse_math=False)
     time_axis(axes, panel, alone=alone)
 

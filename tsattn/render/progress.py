@@ -20,7 +20,7 @@ from tsattn.render.console import stderr
 from tsattn.render.format import duration
 
 LINE_EVERY = 15.0  # seconds between progress lines when stderr is not a terminal
-BAR = 8  # characters of the bar
+BAR = 7  # characters of the bar
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tsattn.data.cleaning.prepare import shown_history
+from tsattn.data.names import printable
 from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
 from tsattn.forecasting.frame import Forecast
@@ -26,13 +27,34 @@ MOST_ITEMS = 20
 COLUMNS = ("MASE", "WQL", "RMSE", "sMAPE", "coverage", "skill_MASE", "skill_WQL")
 # two lines, so that the table fits 80 columns
 HEADINGS = {"coverage": "80 %\ncover", "skill_MASE": "skill\nMASE", "skill_WQL": "skill\nWQL"}
-MOST_MODEL = 24  # characters of a model's name in a table of scores
+MOST_MODEL = 22  # characters of a model's name in a table of scores
+
+
+class _Table(Table):
+    """A table whose cells hold names from data."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        super().add_row(*map(_cell, cells), **options)
+
+
+def _cell(shown: Any) -> Any:
+    """A cell as it is, or as printable text."""
+    plain = shown.plain if isinstance(shown, Text) else shown
+    if not isinstance(plain, str) or (safe := printable(plain)) == plain:
+        return shown
+    return Text(safe, style=shown.style) if isinstance(shown, Text) else safe
 
 
 def table(*columns: str, title: str = "") -> Table:
     """An empty table in the common style; a column whose name begins with > is right-aligned."""
-    made = Table(
-        box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False, show_edge=False
+    made = _Table(
+        box=box.SIMPLE_HEAD,
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        padding=(0, 1, 0, 0),  # two spaces between columns
+        pad_edge=False,
+        show_edge=False,
     )
     for name in columns:
         right = name.startswith(">")
@@ -70,7 +92,7 @@ def ingest(console: Console, read: ReadReport, path: Path | None) -> None:
 def written(console: Console, paths: Iterable[Path], failures: Sequence[Failure] = ()) -> None:
     """The files that were written, and the items that failed."""
     for failure in failures[:MOST_ITEMS]:
-        console.print(Text(f"failed: {failure.item_id}: {failure.reason}", style="red"))
+        console.print(Text(printable(f"failed: {failure.item_id}: {failure.reason}"), style="red"))
     if len(failures) > MOST_ITEMS:
         console.print(Text(f"… and {len(failures) - MOST_ITEMS:,} more", style="red"))
     for path in paths:
@@ -87,10 +109,10 @@ def scores(console: Console, rows: Sequence[Mapping[str, Any]], title: str = "",
     """One row for each model, the best value of each column in bold. A missing score is –."""
     made = table("model", *(f">{HEADINGS.get(c, c)}" for c in columns), title=title)
     best = {c: _best([row.get(c) for row in rows], c) for c in columns}
-    places = decimals(np.array([_number(row.get("RMSE", row.get("MAE"))) for row in rows]))
+    places = {c: decimals(np.array([_number(row.get(c)) for row in rows])) for c in columns}
     for row in rows:
         cells = [
-            Text(_score(row.get(c), c, places), style="bold" if best[c] is not None and row.get(c) == best[c] else "")
+            Text(_score(row.get(c), c, places[c]), style="bold" if best[c] is not None and row.get(c) == best[c] else "")
             for c in columns
         ]
         made.add_row(Text(_short(str(row["model"]), MOST_MODEL)), *cells)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tsattn.config import TrainConfig
+from tsattn.config import AugmentationConfig
 
 BENDS = 4  # points of a slow curve over a window
 SPAN = 8  # steps that are hidden together
@@ -36,7 +36,7 @@ def units_of(target: np.ndarray, context: int) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.maximum(spread, np.maximum(1e-6 * np.abs(mean), 1e-20))  # a flat past has none of its own
 
 
-def disturb(target: np.ndarray, context: int, train: TrainConfig, rng: np.random.Generator) -> np.ndarray:
+def disturb(target: np.ndarray, context: int, train: AugmentationConfig, rng: np.random.Generator) -> np.ndarray:
     """Jitter, a slow change of amplitude and hidden spans, each as much as `train` says: (B, L + H) -> the same shape.
 
     jitter: noise of that share of the spread. rescale: amplitudes by the exponential of a smooth curve of that deviation

@@ -10,11 +10,14 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from tsattn.config import ModelConfig, TrainConfig
+from tsattn.data.cleaning.additive_outliers import NEWEST
+from tsattn.data.cleaning.prepare import prepare
 from tsattn.data.cleaning.seasonality import find_seasons
 from tsattn.data.freq import calendar_names
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, gather
 from tsattn.model.short_series import lengths
+from tsattn.nn.inputs import TIMED
 from tsattn.training.augment import disturb, flip_and_mix, warp
 
 LIVELY = 0.1  # least spread of a prefix, as a share of the whole window's
@@ -26,13 +29,17 @@ _WARP, _DISTURB = 1, 2  # random numbers of their own, so that one augmentation 
 
 @dataclass(frozen=True, eq=False)
 class TrainingBatch:
-    """Arrays of one optimiser step; see nn/network.Inputs and nn/objective for shapes."""
+    """Arrays of one optimiser step; see nn/network.Inputs and nn/objective for shapes.
+
+    target (B, L) is what the network reads, without additive outliers; past (B, L) is what its forecasts are scored on.
+    """
 
     target: np.ndarray
     past_cov: np.ndarray
     known: np.ndarray
     static: np.ndarray
     seasons: np.ndarray
+    past: np.ndarray
     future: np.ndarray
     prefix: np.ndarray
     origin: np.ndarray
@@ -57,9 +64,24 @@ def sample(panel: Panel, model: ModelConfig, train: TrainConfig, step: int, rank
         target = disturb(target, model.context, train, np.random.default_rng([train.seed, rank, step, _DISTURB]))
     past, future = target[:, : model.context], target[:, model.context :]
     prefix, chosen = choose_origins(past, model.patch, train.origins, rng)
-    visible = np.where(np.arange(model.context) < prefix[:, None], past, np.nan)
+    read = cleaned(past, chosen, () if train.warp and not declared else window.season_lengths)
+    visible = np.where(np.arange(model.context) < prefix[:, None], read, np.nan)
     seasons = find_seasons(visible, usual)
-    return TrainingBatch(past, window.past_cov, window.known, window.static, seasons, future, prefix, chosen)
+    return TrainingBatch(read, window.past_cov, window.known, window.static, seasons, past, future, prefix, chosen)
+
+
+def cleaned(past: np.ndarray, origins: np.ndarray, periods: tuple[int, ...]) -> np.ndarray:
+    """The windows (B, L) as a forecast from each of their origins (B, O) would read them.
+
+    The newest values before an origin stay, as they do in a forecast; levels stay, as a shift may lie after an origin.
+    """
+    found = prepare(past, periods, level_shifts=False).past
+    if found is past:
+        return past
+    newest = np.clip(origins[..., None] - np.arange(1, NEWEST + 1), 0, past.shape[1] - 1).reshape(len(past), -1)
+    out = found.copy()
+    np.put_along_axis(out, newest, np.take_along_axis(past, newest, 1), 1)
+    return out
 
 
 def in_parts(batch: TrainingBatch, model: ModelConfig) -> list[TrainingBatch]:
@@ -77,7 +99,7 @@ def in_parts(batch: TrainingBatch, model: ModelConfig) -> list[TrainingBatch]:
 def _cut(batch: TrainingBatch, rows: np.ndarray, lead: int) -> TrainingBatch:
     """These rows without their first `lead` steps."""
     part = {field.name: getattr(batch, field.name)[rows] for field in fields(batch)}
-    part |= {name: part[name][:, lead:] for name in ("target", "past_cov", "known")}
+    part |= {name: part[name][:, lead:] for name in ("past", *TIMED)}
     part |= {"prefix": part["prefix"] - lead, "origin": np.maximum(part["origin"] - lead, 0)}
     return TrainingBatch(**part)
 
@@ -92,7 +114,7 @@ def sample_ends(panel: Panel, rng: np.random.Generator, count: int, patch: int) 
 
 
 def choose_origins(past: np.ndarray, patch: int, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """How much of each window sets its scale, prefix (B,), and `count` origins from there on, (B, O), 0 where there are fewer."""
+    """Draw each window's prefix (B,), which sets its scale, and `count` later origins, (B, O), 0 where there are fewer."""
     rows, length = past.shape
     tokens = length // patch
     spread = spread_so_far(past)[:, patch - 1 :: patch]  # (B, T)

@@ -23,8 +23,8 @@ SHARD = 15 << 20  # bytes of a file, about: small enough to be moved and kept an
 
 
 @dataclass
-class Notes:
-    """What a run must remember beside its tensors. `asked` is what it was started with: it must be resumed with the same."""
+class RunState:
+    """State of a run beside its tensors. `asked`: the settings it was started with, and must be resumed with."""
 
     asked: dict[str, Any]
     precision: str
@@ -38,7 +38,7 @@ class Notes:
     shards: int = 1  # files that the tensors are in
 
 
-def write_state(folder: Path, notes: Notes, tensors: dict[str, Tensor]) -> None:
+def write_state(folder: Path, notes: RunState, tensors: dict[str, Tensor]) -> None:
     """Write `step-<n>` under `folder` and remove the older ones."""
     folder.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".step.", suffix=".tmp", dir=folder))
@@ -60,11 +60,11 @@ def write_state(folder: Path, notes: Notes, tensors: dict[str, Tensor]) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def read_state(folder: Path) -> tuple[Notes, dict[str, Tensor]] | None:
+def read_state(folder: Path) -> tuple[RunState, dict[str, Tensor]] | None:
     """The newest whole state under `folder`, or None."""
     for path in reversed(_steps(folder)):
         try:
-            notes = Notes(**json.loads((path / _NOTES).read_text("utf-8")))
+            notes = RunState(**json.loads((path / _NOTES).read_text("utf-8")))
             tensors: dict[str, Tensor] = {}
             for number in range(notes.shards):
                 tensors.update(load_file(path / _TENSORS.format(number)))
@@ -93,7 +93,7 @@ def clear_strays(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def check_resumable(notes: Notes, asked: dict[str, Any], usual: Mapping[str, Any] = MappingProxyType({})) -> None:
+def check_resumable(notes: RunState, asked: dict[str, Any], usual: Mapping[str, Any] = MappingProxyType({})) -> None:
     """Raise ConfigError, naming what differs, when a run would be resumed with other settings or other data.
 
     usual: what a setting is that the run knows nothing of, for it has come since.

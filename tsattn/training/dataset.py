@@ -1,4 +1,4 @@
-"""What a training run learns from: batches by step, and what was held back to judge its weights."""
+"""Sources of training data: batches by step, and the rows held back to choose weights by."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import numpy as np
 import torch
 
 from tsattn.config import ModelConfig, TrainConfig
+from tsattn.data.cleaning.prepare import observed
 from tsattn.data.freq import calendar_names
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, gather
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
-from tsattn.nn.network import InputSpec, Network
+from tsattn.nn.inputs import InputSpec
+from tsattn.nn.network import Network
 from tsattn.training.batches import TrainingBatch, sample
 from tsattn.training.validation import hold_back, score
 
@@ -29,14 +31,14 @@ class Source(Protocol):
 
     @property
     def identity(self) -> Mapping[str, Any]:
-        """What a resumed run must share with the first, beside the settings."""
+        """Properties of the data that a resumed run must share with the first."""
 
     @property
     def near(self) -> int:
         """Steps ahead that will be asked for; what lies beyond counts little."""
 
     def prepare(self, network: Network) -> None:
-        """Tell a new network what it cannot learn from batches: the spread of covariates."""
+        """Set the buffers that a new network does not learn from batches: the spread of covariates."""
 
     def sample(self, step: int, rank: int) -> TrainingBatch:
         """The batch of a step in one of several processes."""
@@ -48,14 +50,16 @@ class Source(Protocol):
 class PanelSource:
     """Windows of a panel that ends where its test tail begins; its last rows are the validation tail, unless `whole`.
 
-    The tail is of windows of `horizon` steps, by default the network's, and these count most.
+    The tail is of windows of `horizon` steps, by default the network's, and these count most. Sentinels and gross errors are
+    missing, as values that are no observations teach nothing.
     """
 
     def __init__(
         self, panel: Panel, model: ModelConfig, train: TrainConfig, *, whole: bool = False, horizon: int | None = None
     ) -> None:
         self.panel, self.model, self.train, self.near = panel, model, train, horizon or model.horizon
-        self.trainable, self.tail = (panel, None) if whole else hold_back(panel, self.near)
+        trainable, self.tail = (panel, None) if whole else hold_back(panel, self.near)
+        self.trainable, self.observed = observed(trainable), observed(panel)
 
     @property
     def spec(self) -> InputSpec:
@@ -89,4 +93,4 @@ class PanelSource:
         return sample(self.trainable, self.model, self.train, step, rank)
 
     def validate(self, network: Network, device: torch.device) -> float | None:
-        return None if self.tail is None else score(network, self.panel, self.tail, device)
+        return None if self.tail is None else score(network, self.observed, self.tail, device)

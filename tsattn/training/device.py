@@ -33,7 +33,7 @@ def choose_precision(wanted: str, device: torch.device) -> str:
 
 
 def _cpu_gains() -> bool:
-    """Whether bf16 products are clearly faster: with AMX or AVX-512 bf16 they are 3-8 times, emulated ones are slower."""
+    """True when bf16 products are clearly faster: with AMX or AVX-512 bf16 they are 3-8 times, emulated ones are slower."""
     seconds = {}
     for dtype in (torch.float32, torch.bfloat16):
         x = torch.ones(512, 512, dtype=dtype)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,130 +11,66 @@ from tsattn.model.card import Fitted
 from tsattn.nn.network import Network
 from tsattn.training.checkpoint import clear_state, read_state
 from tsattn.training.dataset import PanelSource
-from tsattn.training.lightning import Progress, learn
-from tsattn.training.profiler import Timeline
+from tsattn.training.lightning import learn
+from tsattn.training.run_options import Progress, RunOptions
 
 FINISH_RATE = 0.3  # of the full rate, where the last steps on all rows begin
 
 
-def fit(
-    panel: Panel,
-    model: ModelConfig,
-    train: TrainConfig,
-    *,
-    state: Path,
-    resume: bool = False,
-    on_progress: Callable[[Progress], None] | None = None,
-    on_interrupt: Callable[[], None] | None = None,
-    logger: str | None = None,
-    start: Network | None = None,
-    timeline: Timeline | None = None,
-) -> tuple[Network, Fitted]:
-    """Train a network on a panel that ends where its test tail begins: `learn`, in two runs.
+def fit(panel: Panel, model: ModelConfig, train: TrainConfig, options: RunOptions) -> tuple[Network, Fitted]:
+    """Train a network on a panel that ends where its test tail begins, in two runs of `learn`.
 
     The first holds the panel's last rows back, to stop by them and to choose its weights (`choose_weights`). The second
-    takes these weights on, on all rows (`finish`). `start` gives the first weights: see nn/transfer.
+    continues from these weights on all rows (`finish`).
     """
-    state, tell = Path(state), on_progress or (lambda _: None)
     held = PanelSource(panel, model, train).tail is not None
     most = train.steps + (round(train.finish * train.steps) if held else 0)
-    network, fitted = choose_weights(
-        *(panel, model, train),
-        state=state,
-        resume=resume,
-        on_progress=lambda now: tell(replace(now, steps=most)),
-        on_interrupt=on_interrupt,
-        logger=logger,
-        start=start,
-        timeline=timeline,
-    )
-    return finish(
-        *(panel, network, fitted, train),
-        state=state,
-        resume=resume,
-        on_progress=on_progress,
-        on_interrupt=on_interrupt,
-        timeline=timeline,
-    )
+    first = replace(options, on_progress=lambda now: options.report(replace(now, steps=most)))
+    network, fitted = choose_weights(panel, model, train, first)
+    return finish(panel, network, fitted, train, options)
 
 
-def choose_weights(
-    panel: Panel,
-    model: ModelConfig,
-    train: TrainConfig,
-    *,
-    state: Path,
-    resume: bool = False,
-    on_progress: Callable[[Progress], None] | None = None,
-    on_interrupt: Callable[[], None] | None = None,
-    logger: str | None = None,
-    start: Network | None = None,
-    horizon: int | None = None,
-    timeline: Timeline | None = None,
-) -> tuple[Network, Fitted]:
-    """The first run: the weights that do best on the panel's last rows, which it does not learn from.
-
-    These rows are windows of `horizon` steps, by default the network's.
-    """
-    source, tell = PanelSource(panel, model, train, horizon=horizon), on_progress or (lambda _: None)
+def choose_weights(panel: Panel, model: ModelConfig, train: TrainConfig, options: RunOptions) -> tuple[Network, Fitted]:
+    """Train, and keep the weights that do best on the panel's last rows, which are not learnt from."""
+    source = PanelSource(panel, model, train, horizon=options.horizon)
     share = 1 + (train.finish if source.tail is not None else 0.0)
-    if not resume:
-        clear_state(Path(state) / "finish")
+    second = Path(options.state) / "finish"
+    if not options.resume:
+        clear_state(second)
+    begun = False
 
-    first = True
+    def report(now: Progress) -> None:
+        nonlocal begun
+        if not begun:  # a run that was given more time: the steps that followed its former end are void
+            clear_state(second)
+            begun = True
+        options.report(now)
 
-    def hear(now: Progress) -> None:
-        nonlocal first
-        if first:  # a run that was given more time: what followed on its former end is void
-            clear_state(Path(state) / "finish")
-            first = False
-        tell(now)
-
-    return learn(
-        *(source, model, replace(train, max_time=None if train.max_time is None else train.max_time / share)),
-        state=Path(state),
-        resume=resume,
-        on_progress=hear,
-        on_interrupt=on_interrupt,
-        logger=logger,
-        start=start,
-        timeline=timeline,
-    )
+    train = replace(train, max_time=None if train.max_time is None else train.max_time / share)
+    return learn(source, model, train, replace(options, on_progress=report))
 
 
-def finish(
-    panel: Panel,
-    network: Network,
-    fitted: Fitted,
-    train: TrainConfig,
-    *,
-    state: Path,
-    resume: bool = False,
-    on_progress: Callable[[Progress], None] | None = None,
-    on_interrupt: Callable[[], None] | None = None,
-    horizon: int | None = None,
-    timeline: Timeline | None = None,
-) -> tuple[Network, Fitted]:
-    """The second run: `train.finish` times the steps that led to the weights, with a low and falling rate, on all rows.
+def finish(panel: Panel, network: Network, fitted: Fitted, train: TrainConfig, options: RunOptions) -> tuple[Network, Fitted]:
+    """Train on all rows, the newest too, for `train.finish` times the steps that led to the weights, at a low, falling rate.
 
-    The newest rows too, which a forecast rests on most. Nothing when the first run held nothing back, or was interrupted.
+    Return the network as it is when the first run held nothing back, or was interrupted.
     """
-    state, model, tell = Path(state), network.config, on_progress or (lambda _: None)
+    state, model = Path(options.state) / "finish", network.config
     steps = round(train.finish * fitted.best_step)
     if not steps or fitted.validation is None or fitted.stopped == "interrupted":
         return network, fitted
     left = None if train.max_time is None else max(1e-3, train.max_time - fitted.seconds)
     last = replace(train, steps=steps, learning_rate=FINISH_RATE * train.learning_rate, warmup=10, decay=1.0, max_time=left)
-    total = fitted.steps + steps
-    finished, rest = learn(
-        *(PanelSource(panel, model, last, whole=True, horizon=horizon), model, last),
-        state=state / "finish",
-        resume=resume and read_state(state / "finish") is not None,
-        on_progress=lambda now: tell(replace(now, step=fitted.steps + now.step, steps=total, validation=fitted.validation)),
-        on_interrupt=on_interrupt,
+    before, total = fitted.steps, fitted.steps + steps
+    second = replace(
+        options,
+        state=state,
+        resume=options.resume and read_state(state) is not None,
+        on_progress=lambda now: options.report(replace(now, step=before + now.step, steps=total, validation=fitted.validation)),
         start=network,
-        timeline=timeline,
+        logger=None,
     )
+    finished, rest = learn(PanelSource(panel, model, last, whole=True, horizon=options.horizon), model, last, second)
     fitted = replace(fitted, steps=fitted.steps + rest.steps, seconds=round(fitted.seconds + rest.seconds, 1))
     if rest.stopped == "interrupted":  # half-way its rate is still high: the weights that were chosen are the better ones
         return network, replace(fitted, stopped="interrupted")

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -18,43 +18,27 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from tsattn import interrupts
 from tsattn.config import ModelConfig, TrainConfig, to_mapping
 from tsattn.errors import ConfigError, TsattnError
 from tsattn.model.card import Fitted
 from tsattn.model.quiet import quiet
-from tsattn.nn.network import Inputs, Network
+from tsattn.nn.inputs import NAMES, Inputs
+from tsattn.nn.network import Network
 from tsattn.nn.objective import window_loss
-from tsattn.nn.warm_start import transfer
+from tsattn.nn.warm_start import warm_start
 from tsattn.training.batches import TrainingBatch, in_parts
-from tsattn.training.checkpoint import Notes, check_resumable, clear_state, read_state, under, write_state
+from tsattn.training.checkpoint import RunState, check_resumable, clear_state, read_state, under, write_state
 from tsattn.training.dataset import Source
 from tsattn.training.device import choose_device, choose_precision
 from tsattn.training.optim import make_optimizers, optimizer_tensors, restore_optimizers, schedule, set_rate
 from tsattn.training.profiler import DATA, EMBEDDING, HEAD, OPTIMISER, REST, VALIDATION, Timeline
+from tsattn.training.run_options import Progress, RunOptions
 
 VALIDATIONS = 20  # over a whole schedule
 NEAR = 1.02  # a score up to so many times the best is as good
 LIGHTNING = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")  # whose notes users are spared
 CLIP = 1.0  # of the gradient's norm
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far training is, sent after every step. loss is smoothed, validation the newest, best the lowest; times in seconds.
-
-    phase: the part of a run that has several. share: of the whole run, 0 to 1; None where only this part is known.
-    """
-
-    step: int
-    steps: int
-    loss: float
-    validation: float | None
-    windows_per_second: float
-    seconds: float
-    remaining: float
-    phase: str = "training"
-    best: float | None = None
-    share: float | None = None
 
 
 class Module(pl.LightningModule):
@@ -96,8 +80,9 @@ class Module(pl.LightningModule):
         """Of all parts of a batch together: every target counts alike."""
         total = count = torch.zeros(())
         for part in parts:
-            inputs = Inputs(*(part[f.name] for f in fields(Inputs)))
-            loss, seen = window_loss(self.network, inputs, part["future"], part["prefix"], part["origin"], self.near)
+            inputs = Inputs(**{name: part[name] for name in NAMES})
+            truth = part["future"], part["prefix"], part["origin"], self.near, part["past"]
+            loss, seen = window_loss(self.network, inputs, *truth)
             total, count = total.to(loss.device) + loss * seen, count.to(loss.device) + seen
             self.timeline.mark(HEAD)
         return total / count.clamp_min(1)
@@ -140,19 +125,10 @@ class Batches(IterableDataset[list[dict[str, Tensor]]]):
 
 
 class Watcher(pl.Callback):
-    """Tells progress, validates, keeps the best weights, writes the state, and says when to stop."""
+    """Reports progress, validates, keeps the best weights, writes the state, and says when to stop."""
 
-    def __init__(
-        self,
-        source: Source,
-        train: TrainConfig,
-        notes: Notes,
-        state: Path,
-        tell: Callable[[Progress], None],
-        pause: float | None = None,
-    ) -> None:
-        self.source, self.train, self.notes, self.state, self.tell = source, train, notes, state, tell
-        self.pause = pause
+    def __init__(self, source: Source, train: TrainConfig, notes: RunState, options: RunOptions) -> None:
+        self.source, self.train, self.notes, self.options = source, train, notes, options
         self.every = max(1, min(train.steps, max(10, train.steps // VALIDATIONS)))
         self.interrupted = threading.Event()
         self.best: dict[str, Tensor] = {}
@@ -167,6 +143,7 @@ class Watcher(pl.Callback):
             module.restore(self.notes.step, self.resumed)
             self.best = under("best", self.resumed)
         module.done = trainer.strategy.broadcast(self._done())
+        interrupts.reclaim()  # Lightning would raise at SIGTERM, and the best weights so far would be lost
 
     def on_train_batch_end(self, trainer: pl.Trainer, module: Module, *_: Any) -> None:  # type: ignore[override]
         notes, train = self.notes, self.train
@@ -174,9 +151,10 @@ class Watcher(pl.Callback):
         notes.step, notes.seconds = module.step, self.before + time.monotonic() - self.started
         out_of_time = train.max_time is not None and notes.seconds >= train.max_time
         # clocks and Ctrl-C differ between processes, which must all learn at one rate and stop at one step
-        paused = self.pause is not None and notes.seconds - self.before >= self.pause
-        told = self._done(), out_of_time, self.interrupted.is_set(), paused
-        module.done, out_of_time, interrupted, paused = trainer.strategy.broadcast(told)
+        pause = self.options.pause
+        paused = pause is not None and notes.seconds - self.before >= pause
+        own = self._done(), out_of_time, self.interrupted.is_set(), paused
+        module.done, out_of_time, interrupted, paused = trainer.strategy.broadcast(own)
         last = notes.step >= train.steps or out_of_time
         if notes.step % self.every == 0 or last:
             self._validate(trainer, module)
@@ -186,7 +164,7 @@ class Watcher(pl.Callback):
             notes.stopped = "interrupted" if interrupted else "paused"
         if (notes.step % self.every == 0 or notes.stopped) and trainer.is_global_zero:
             best = {f"best.{name}": value for name, value in self.best.items()}
-            write_state(self.state, notes, {**module.tensors(), **best})
+            write_state(Path(self.options.state), notes, {**module.tensors(), **best})
         trainer.should_stop = bool(notes.stopped)
         module.timeline.mark(VALIDATION)
         self._report(module)
@@ -221,58 +199,45 @@ class Watcher(pl.Callback):
         # the loss is read off the device every ten steps only
         loss = float(module.loss) if notes.step % 10 == 1 or notes.stopped or module.device.type == "cpu" else float("nan")
         windows = rate * train.batch * train.devices * train.nodes
-        self.tell(Progress(notes.step, train.steps, loss, self.validation, windows, notes.seconds, left, best=notes.best))
+        progress = Progress(notes.step, train.steps, loss, self.validation, windows, notes.seconds, left, best=notes.best)
+        self.options.report(progress)
 
 
-def learn(
-    source: Source,
-    model: ModelConfig,
-    train: TrainConfig,
-    *,
-    state: Path,
-    resume: bool = False,
-    on_progress: Callable[[Progress], None] | None = None,
-    on_interrupt: Callable[[], None] | None = None,
-    logger: str | None = None,
-    pause: float | None = None,
-    start: Network | None = None,
-    timeline: Timeline | None = None,
-) -> tuple[Network, Fitted]:
+def learn(source: Source, model: ModelConfig, train: TrainConfig, options: RunOptions) -> tuple[Network, Fitted]:
     """Train a network on what a source gives, and keep the weights that do best on what it holds back.
 
-    `state` holds what `resume` continues from, to the same result as an unbroken run on the same device; max_time counts
-    from the first run's start. The first Ctrl-C ends the run after its current step, with the best weights so far, and is
-    told to `on_interrupt`; a second one raises at once. `pause` seconds end it like a Ctrl-C. `start` gives the first
-    weights (see nn/transfer). `timeline` adds up where the time goes. Raises ConfigError for a device that is not there, or
-    when there is nothing to resume or it was started otherwise.
+    `options.state` holds what `resume` continues from, to the same result as an unbroken run on the same device; max_time
+    counts from the first run's start. The first Ctrl-C ends the run after its current step, with the best weights so far; a
+    second one raises at once. Raises ConfigError for a device that is not there, or when there is nothing to resume or it was
+    started with other settings.
     """
-    state = Path(state)
+    state, timeline = Path(options.state), options.timeline
     device = choose_device(train.device)
     asked = _asked(source, model, train)
-    found = read_state(state) if resume else None
-    if resume and found is None:
+    found = read_state(state) if options.resume else None
+    if options.resume and found is None:
         raise ConfigError(f"there is no interrupted run under {state}", "leave --resume out to train anew")
     if found is None:
         clear_state(state)
-        found = Notes(asked, choose_precision(train.precision, device)), {}
+        found = RunState(asked, choose_precision(train.precision, device)), {}
     notes, tensors = found
     check_resumable(notes, asked, {**to_mapping(ModelConfig()), **to_mapping(TrainConfig())})
     with torch.random.fork_rng():
         torch.manual_seed(train.seed)
         network = Network(model, source.spec)
         source.prepare(network)
-        if start is not None:
-            transfer(start, network)
+        if options.start is not None:
+            warm_start(options.start, network)
         module = Module(network, train, notes.precision, source.near, timeline or Timeline())
         if timeline is not None:
             timeline.watch(network, device)
-        watcher = Watcher(source, train, notes, state, on_progress or (lambda _: None), pause)
+        watcher = Watcher(source, train, notes, options)
         watcher.resumed = tensors
         if not _is_over(notes, train):
             notes.stopped = ""
-            trainer = _trainer(watcher, train, device, notes.precision, logger, state)
+            trainer = _trainer(watcher, train, device, notes.precision)
             data = DataLoader(Batches(source, model, train, notes.step, module.timeline), batch_size=None, num_workers=0)
-            with quiet(*LIGHTNING), _interruptible(watcher, on_interrupt):
+            with quiet(*LIGHTNING), _interruptible(watcher, options.on_interrupt):
                 trainer.fit(module, data)
         else:
             watcher.best = under("best", tensors)
@@ -288,16 +253,14 @@ def learn(
     return network.eval(), fitted
 
 
-def _is_over(notes: Notes, train: TrainConfig) -> bool:
-    """Whether a run that is resumed has nothing left to do: it may have been given more time since."""
+def _is_over(notes: RunState, train: TrainConfig) -> bool:
+    """True when a resumed run has nothing left to do: it may have been given more time since."""
     if notes.stopped != "time":
         return notes.stopped in ("finished", "early")
     return notes.step >= train.steps or (train.max_time is not None and notes.seconds >= train.max_time)
 
 
-def _trainer(
-    watcher: Watcher, train: TrainConfig, device: torch.device, precision: str, logger: str | None, state: Path
-) -> pl.Trainer:
+def _trainer(watcher: Watcher, train: TrainConfig, device: torch.device, precision: str) -> pl.Trainer:
     with quiet(*LIGHTNING):
         return pl.Trainer(
             accelerator={"cuda": "gpu"}.get(device.type, device.type),
@@ -307,7 +270,7 @@ def _trainer(
             precision="bf16-mixed" if precision == "bf16" else "32-true",
             max_epochs=1,
             callbacks=[watcher],
-            logger=_logger(logger, state),
+            logger=_logger(watcher.options.logger, Path(watcher.options.state)),
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
@@ -327,7 +290,7 @@ def _logger(name: str | None, state: Path) -> Any:
 
 
 def _asked(source: Source, model: ModelConfig, train: TrainConfig) -> dict[str, Any]:
-    """What a resumed run must share with the first: the network, the schedule and the data; not where or how long it runs."""
+    """The settings that a resumed run must share with the first: network, schedule and data; not where or how long it runs."""
     free = {"max_time", "device", "devices", "nodes", "precision"}
     return {**to_mapping(model), **{k: v for k, v in to_mapping(train).items() if k not in free}, **source.identity}
 

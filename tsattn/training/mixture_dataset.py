@@ -13,7 +13,8 @@ from tsattn.config import ModelConfig, TrainConfig
 from tsattn.data.corpus.config import CorpusConfig
 from tsattn.data.corpus.rows import Drawer
 from tsattn.data.corpus.store import Corpus
-from tsattn.nn.network import Inputs, InputSpec, Network
+from tsattn.nn.inputs import Inputs, InputSpec
+from tsattn.nn.network import Network
 from tsattn.synthetic.config import SyntheticConfig
 from tsattn.training.batches import TrainingBatch
 from tsattn.training.synthetic_dataset import SyntheticSource, as_inputs, mean_loss

@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from tsattn.config import TrainConfig
+from tsattn.config import OptimiserConfig, ScheduleConfig
 from tsattn.training.muon import Muon
 
 MUON_RATE = 13.0  # Muon's rate as a multiple of AdamW's: its updates are orthogonal, each of unit scale
 
 
-def make_optimizers(network: nn.Module, train: TrainConfig, precision: str = "fp32") -> list[torch.optim.Optimizer]:
+def make_optimizers(network: nn.Module, train: OptimiserConfig, precision: str = "fp32") -> list[torch.optim.Optimizer]:
     """Muon (Jordan et al. 2024) for the inner matrices, AdamW (Loshchilov & Hutter 2019) for everything else.
 
     First and last layers stay with AdamW, as Muon's authors advise. Each group remembers its own full `rate`. precision:
@@ -44,7 +44,7 @@ def make_optimizers(network: nn.Module, train: TrainConfig, precision: str = "fp
     return optimizers
 
 
-def schedule(done: float, step: int, train: TrainConfig) -> float:
+def schedule(done: float, step: int, train: ScheduleConfig) -> float:
     """The share of the full rate: linear warm-up over `warmup` steps, constant, linear decay over the last `decay` of the run.
 
     done: the share of the run that is over, 0 … 1, in steps or in time, whichever is further.

@@ -1,4 +1,4 @@
-"""Which of the processes of a training run this one is. No torch here."""
+"""Rank of this process in a training run on several devices. No torch here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NUMBERS = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID", "OM
 
 
 def is_helper(train: Mapping[str, Any]) -> bool:
-    """Whether this process only helps the first one of a run on several devices or nodes (`train`: fields of TrainConfig).
+    """True when this process only helps the first one of a run on several devices or nodes (`train`: fields of TrainConfig).
 
     A helper repeats the whole command up to the training; locks, files and everything told are the first one's.
     """

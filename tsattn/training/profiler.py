@@ -43,7 +43,7 @@ class Timeline:
         network.norm.register_forward_hook(lambda _, __, made: self._between(made, ATTENTION, HEAD))
 
     def mark(self, part: str) -> None:
-        """What happened since the last mark was `part`. The first mark only starts the clock."""
+        """Add the time since the last mark to `part`. The first mark only starts the clock."""
         if self._settle is not None:
             self._settle()
         now = time.perf_counter()

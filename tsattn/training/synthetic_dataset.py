@@ -11,7 +11,8 @@ import torch
 from tsattn.config import ModelConfig, TrainConfig, to_mapping
 from tsattn.data.cleaning.seasonality import find_seasons
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
-from tsattn.nn.network import Inputs, InputSpec, Network
+from tsattn.nn.inputs import Inputs, InputSpec
+from tsattn.nn.network import Network
 from tsattn.nn.objective import window_loss
 from tsattn.synthetic.config import SyntheticConfig
 from tsattn.synthetic.generate import SyntheticBatch, generate
@@ -55,7 +56,7 @@ class SyntheticSource:
         return mean_loss(network, self.model, self.held_back(device), device)
 
     def held_back(self, device: torch.device) -> Iterator[tuple[Inputs, torch.Tensor]]:
-        """What the network reads, and the future (B, H), of the series held back."""
+        """The network's inputs and the future (B, H) of the series held back."""
         for number in range(HELD_BACK):
             made = self._generate((_HELD_BACK, number), 64)
             batch = self.batch_of(made.target.numpy(), made.season_lengths, np.random.default_rng(number), whole=True)
@@ -73,13 +74,12 @@ class SyntheticSource:
         visible = past if whole else np.where(np.arange(context) < prefix[:, None], past, np.nan)
         none = np.zeros((*target.shape, 0), np.float32)
         seasons = find_seasons(visible, usual)
-        return TrainingBatch(past, none[:, :context], none, none[:, 0], seasons, future, prefix, chosen)
+        return TrainingBatch(past, none[:, :context], none, none[:, 0], seasons, past, future, prefix, chosen)
 
 
 def as_inputs(batch: TrainingBatch, device: torch.device) -> tuple[Inputs, torch.Tensor]:
     """The network's inputs of a batch, and its future (B, H), on a device."""
-    arrays = (batch.target, batch.past_cov, batch.known, batch.static, batch.seasons)
-    return Inputs(*(torch.from_numpy(a).to(device) for a in arrays)), torch.from_numpy(batch.future).to(device)
+    return Inputs.of(vars(batch), device), torch.from_numpy(batch.future).to(device)
 
 
 def mean_loss(

@@ -1,14 +1,18 @@
-"""The validation tail: the last rows that a training run may see are held back to stop it and to choose its weights."""
+"""The validation tail: the last rows that a training run may see are held back to stop it and to choose its weights.
+
+The network reads these windows as it does when it forecasts: cleaned, with gaps filled.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 
-from tsattn.data.cleaning.seasonality import find_seasons
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, gather, rolling_origins
-from tsattn.nn.network import Inputs, Network
+from tsattn.model.inputs import feed
+from tsattn.nn.inputs import Inputs
+from tsattn.nn.network import Network
 from tsattn.nn.objective import window_loss
 
 SHARE = 0.1  # of an item's rows, where that gives the windows
@@ -43,9 +47,7 @@ def score(network: Network, panel: Panel, origins: Origins, device: torch.device
     config = network.config
     for at in range(0, len(origins), batch):
         window = gather(panel, origins[slice(at, at + batch)], config.context, config.reach)
-        seasons = find_seasons(window.past_target, window.season_lengths)
-        arrays = (window.past_target, window.past_cov, window.known, window.static, seasons)
-        inputs = Inputs(*(torch.from_numpy(a).to(device) for a in arrays))
+        inputs = Inputs.of(feed(window, config), device)
         end = torch.full((len(window), 1), config.context, device=device)
         with torch.no_grad():
             loss, seen = window_loss(network, inputs, torch.from_numpy(window.future_target).to(device), end[:, 0], end)

@@ -16,7 +16,7 @@ from tsattn.data.reading.read import read
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
-from tsattn.forecasting.baselines.simple import baseline
+from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
 from tsattn.forecasting.metrics import METRICS
 from tsattn.forecasting.scores import SKILLS
@@ -174,13 +174,16 @@ def _refit(choice: Choice, listener: Listener) -> Callable[[Panel], Forecaster]:
     """Return a function that trains the model's network, with its settings, on the panel as of a cutoff."""
     from tsattn.model import runtime
     from tsattn.training.fit import fit
+    from tsattn.training.run_options import RunOptions
 
     # further processes would each repeat the whole backtest
     settings = dataclasses.replace(choice.card.train, devices=1, nodes=1)
 
     def train(panel: Panel) -> Forecaster:
         with tempfile.TemporaryDirectory(prefix="tsattn-refit-") as folder:
-            network, fitted = fit(panel, choice.card.model, settings, state=Path(folder), on_progress=listener.progress)
+            network, fitted = fit(
+                panel, choice.card.model, settings, RunOptions(state=Path(folder), on_progress=listener.progress)
+            )
             if fitted.stopped == "interrupted":
                 raise KeyboardInterrupt
         forecaster = runtime.of_network(network, choice.card)

@@ -39,7 +39,12 @@ def cleaning_notes(forecast: Forecast, panel: Panel) -> tuple[str, ...]:
 
 
 def _values(found: Cleaning, forecast: Forecast, panel: Panel) -> str:
-    return f"{count(len(found), 'value')}, the first {_value(found, forecast, panel)}"
+    """The number of values, and the one that is furthest from the median of its series."""
+    middles = {row: np.nanmedian(panel.history(panel.item_ids.index(forecast.item_ids[row]))) for row in set(found.row.tolist())}
+    apart = [abs(value - middles[row]) for value, row in zip(found.value.tolist(), found.row.tolist(), strict=True)]
+    one = slice(int(np.argmax(apart)), int(np.argmax(apart)) + 1)
+    furthest = Cleaning(found.row[one], found.ago[one], found.kind[one], found.value[one])
+    return f"{count(len(found), 'value')}, the furthest {_value(furthest, forecast, panel)}"
 
 
 def _value(found: Cleaning, forecast: Forecast, panel: Panel) -> str:

@@ -51,12 +51,13 @@ class Described:
 def describe(model: str | Path | None, workspace: Workspace) -> Described:
     """Describe a model; see tsattn.describe."""
     from tsattn.model import artifact, example
+    from tsattn.nn.inputs import NAMES
     from tsattn.nn.outline import outline
 
     ref = workspace.latest() if model is None else workspace.find(model)
     network, card = artifact.load_network(ref.path)
     batch = example.example(network)
-    shapes = {name: tuple(value.shape[1:]) for name, value in zip(example.INPUTS, batch, strict=True)}
+    shapes = {name: tuple(value.shape[1:]) for name, value in zip(NAMES, batch, strict=True)}
     return Described(ref, card, outline(network, batch, card.name), shapes)
 
 
@@ -116,7 +117,8 @@ class Assembled:
 def assemblies() -> Assembled:
     """Build each network of ASSEMBLIES for a series without covariates, and count its parameters."""
     from tsattn.forecasting.frame import DEFAULT_QUANTILES
-    from tsattn.nn.network import InputSpec, Network
+    from tsattn.nn.inputs import InputSpec
+    from tsattn.nn.network import Network
 
     rows = []
     for one in ASSEMBLIES:

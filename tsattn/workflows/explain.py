@@ -80,7 +80,7 @@ class Explained:
         return self.forecast.item_ids[0]
 
     def to_mapping(self) -> dict[str, Any]:
-        from tsattn.data.sinks import iso
+        from tsattn.data.iso_text import iso
         from tsattn.workflows.results import shortest
 
         table = self.forecast.to_arrow()
@@ -128,7 +128,7 @@ def run(
     """Explain; see tsattn.explain."""
     from tsattn.data.sinks import checked_suffix
     from tsattn.model import artifact, runtime
-    from tsattn.model.attributions import look
+    from tsattn.model.attributions import attributions
     from tsattn.render.explain_plot import PICTURES, save_picture
 
     picture = None if plot is None else checked_suffix(plot, PICTURES)
@@ -152,7 +152,7 @@ def run(
     lags = measured.lags(*_lags(panel, batch))
     covariates = measured.covariates(_parts_of(card, panel, batch))
     shown, made, more = _shown(forecaster, panel, steps)
-    seen = look(network, gather(panel, shown, card.model.context, card.model.reach, wants_covariates(forecaster)))
+    seen = attributions(network, gather(panel, shown, card.model.context, card.model.reach, wants_covariates(forecaster)))
     attention = None if seen.attention is None else seen.attention[0]
     patch, longest = card.model.patch, int(panel.lengths.max())
     spans = _spans(card.model.context, patch, longest)

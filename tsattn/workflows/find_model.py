@@ -32,17 +32,20 @@ class Choice:
     notes: tuple[str, ...] = ()
 
 
-def choose(data: Any, model: str | Path | None, workspace: Workspace, options: ReadOptions, listener: Listener) -> Choice:
-    """Find the model, read the data as it was read for training, and make sure that the two fit.
+def choose(
+    data: Any, model: str | Path | ModelRef | None, workspace: Workspace, options: ReadOptions, listener: Listener
+) -> Choice:
+    """Find the model, read the data as it was read for training, and check that the two fit.
 
-    Raises ArtifactError when there is no model, ConfigError when none fits, DataError when the data cannot be read.
+    A ModelRef is taken as it is: a model is looked up once, and from then on its reference is passed on. Raises ArtifactError
+    when there is no model, ConfigError when none fits, DataError when the data cannot be read.
     """
     if data is None:
-        ref = workspace.latest() if model is None else workspace.find(model)
+        ref = workspace.latest() if model is None else found(model, workspace)
         card = read_card(ref.path)
         choice = _again(ref, card, _source(ref, card), options)
     elif model is not None:
-        ref = workspace.find(model)
+        ref = found(model, workspace)
         choice = _again(ref, read_card(ref.path), data, options)
     else:
         choice = _newest_that_fits(workspace, data, options)
@@ -50,6 +53,11 @@ def choose(data: Any, model: str | Path | None, workspace: Workspace, options: R
     for note in choice.notes:
         listener.note(note)
     return choice
+
+
+def found(model: str | Path | ModelRef, workspace: Workspace) -> ModelRef:
+    """The model of a name or a path; a reference that was found before as it is."""
+    return model if isinstance(model, ModelRef) else workspace.find(model)
 
 
 def _source(ref: ModelRef, card: Card) -> Any:

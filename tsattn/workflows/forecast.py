@@ -24,7 +24,7 @@ from tsattn.model.card import read_card
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
 from tsattn.workflows.find_model import choose
-from tsattn.workflows.loaded_model import behind, check_horizon, horizon_for, joined, with_members
+from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
 from tsattn.workspace import Workspace
 
@@ -54,7 +54,7 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     from tsattn.model import runtime
     from tsattn.render.plots import MOST_PANELS, PLOTS, save_plot
 
-    table = None if order.output is None else checked_suffix(order.output, data=data)
+    table = None if order.output is None else checked_suffix(order.output, data=(data, future))
     pictures = [checked_suffix(plot, tuple(PLOTS), data=data) for plot in order.plots]
     check_horizon(order.horizon)
     levels = None if order.quantiles is None else checked_levels(order.quantiles)  # checked before the data are read
@@ -62,6 +62,8 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     if future is not None:
         data = WithFuture(_again(order.model, workspace) if data is None else data, future)
     chosen = choose(data, order.model, workspace, read, listener)
+    if table is not None and data is None:  # the model's own data are read again
+        checked_suffix(table, data=chosen.card.source.get("source"))
     panel = chosen.panel if moment is None else known_at(chosen.panel, on_grid(moment, chosen.panel))
     forecaster = with_members(chosen.card, runtime.load(chosen.ref.path), order.members)
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
@@ -77,7 +79,7 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
         made, sampled, failures = _only(order.series, panel, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
     about_covariates = (*(unread_known(forecaster, panel) if chosen.card.members else ()), *effect_notes(effects))
-    notes = (*behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *joined(forecaster))
+    notes = (*behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *ensemble_notes(forecaster))
     if pictures and len(made) > MOST_PANELS:
         notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
     for note in notes:

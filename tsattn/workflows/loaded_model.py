@@ -44,18 +44,18 @@ def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str
     None: the members on its card. Raises ConfigError for an unknown name.
     """
     from tsattn.forecasting.ensemble.covariate_regression import with_covariates
-    from tsattn.forecasting.ensemble.ensemble import join, named
+    from tsattn.forecasting.ensemble.ensemble import combine, member_names
 
     if members is None:
         members = card.members
-    chosen = named(members)
-    return with_covariates(join(forecaster, chosen)) if chosen else forecaster
+    chosen = member_names(members)
+    return with_covariates(combine(forecaster, chosen)) if chosen else forecaster
 
 
-def joined(forecaster: Forecaster) -> tuple[str, ...]:
+def ensemble_notes(forecaster: Forecaster) -> tuple[str, ...]:
     """A line on the weights of an ensemble; nothing for a network alone."""
-    told = getattr(forecaster, "told", None)
-    return () if told is None else (f"ensemble {told()}",)
+    report = getattr(forecaster, "report", None)
+    return () if report is None else (f"ensemble {report()}",)
 
 
 def behind(panel: Panel, horizon: int) -> tuple[str, ...]:
@@ -104,6 +104,8 @@ def _read_on_its_grid(card: Card, data: Any, options: ReadOptions) -> tuple[Pane
     kept = from_mapping(ReadOptions, dict(card.source.get("read") or {}), "the model's card")
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(ReadOptions) if getattr(options, f.name) != f.default}
     merged = dataclasses.replace(kept, **given)
+    if merged.calendar is None and "@" not in card.freq:  # trained on every slot
+        merged = dataclasses.replace(merged, calendar="none")
     told = merged.freq is not None or merged.resample is not None or (isinstance(data, str) and data == "-")
     try:
         panel, report = read(data, merged, schema=card.schema)

@@ -18,7 +18,7 @@ from tsattn.config import ModelConfig, TrainConfig
 from tsattn.data.panel import Panel, Schema
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
-from tsattn.forecasting.ensemble.ensemble import DEFAULT, join
+from tsattn.forecasting.ensemble.ensemble import DEFAULT, combine
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
 from tsattn.forecasting.metrics import METRICS, Sums, measure, seasonal_errors
 from tsattn.forecasting.predict import predict_windows
@@ -29,8 +29,8 @@ from tsattn.workspace import shipped
 if TYPE_CHECKING:
     from tsattn.data.windows import Origins
     from tsattn.nn.network import Network
-    from tsattn.training.checkpoint import Notes
-    from tsattn.training.lightning import Progress
+    from tsattn.training.checkpoint import RunState
+    from tsattn.training.run_options import Progress
 
 SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", "zero-shot"
 NAMES = {"scratch": SCRATCH, "shipped": TUNED}
@@ -91,11 +91,11 @@ class Base:
         """The network, with its weights, for another context."""
         from tsattn.model.artifact import load_network
         from tsattn.nn.network import Network
-        from tsattn.nn.warm_start import transfer
+        from tsattn.nn.warm_start import warm_start
 
         found, _ = load_network(self.folder)
         network = Network(config, found.spec)
-        transfer(found, network)
+        warm_start(found, network)
         return network.eval()
 
 
@@ -145,6 +145,7 @@ class Run:
         """Choose weights with this share of the steps and the time; `done` of at most `most` steps are over."""
         from tsattn.training.checkpoint import read_state
         from tsattn.training.fit import choose_weights
+        from tsattn.training.run_options import RunOptions
 
         train, time = self.plan.train, self.plan.train.max_time
         train = replace(train, steps=max(1, round(share * train.steps)), max_time=None if time is None else share * time)
@@ -152,29 +153,34 @@ class Run:
         state = self.state / start
         network, fitted = choose_weights(
             *(self.panel, config, train),
-            state=state,
-            resume=self.resume and read_state(state) is not None,
-            on_progress=self.tell(PHASES[start], done, most, train.steps),
-            on_interrupt=self.on_interrupt,
-            logger=self.logger,
-            start=None if base is None else base.network(config),
-            horizon=self.horizon,
-            timeline=self.listener.timeline,
+            RunOptions(
+                state=state,
+                resume=self.resume and read_state(state) is not None,
+                on_progress=self.tell(PHASES[start], done, most, train.steps),
+                on_interrupt=self.on_interrupt,
+                logger=self.logger,
+                start=None if base is None else base.network(config),
+                horizon=self.horizon,
+                timeline=self.listener.timeline,
+            ),
         )
         return Entry(NAMES[start], network, train, fitted)
 
     def finish(self, start: str, entry: Entry, done: int, most: int) -> Entry:
         """Train the candidate on the newest rows too, which were held back until now."""
         from tsattn.training.fit import finish
+        from tsattn.training.run_options import RunOptions
 
         network, fitted = finish(
             *(self.panel, entry.network, entry.fitted, entry.train),
-            state=self.state / start,
-            resume=self.resume,
-            on_progress=self.tell(FINAL, done - entry.fitted.steps, most, most - done),
-            on_interrupt=self.on_interrupt,
-            horizon=self.horizon,
-            timeline=self.listener.timeline,
+            RunOptions(
+                state=self.state / start,
+                resume=self.resume,
+                on_progress=self.tell(FINAL, done - entry.fitted.steps, most, most - done),
+                on_interrupt=self.on_interrupt,
+                horizon=self.horizon,
+                timeline=self.listener.timeline,
+            ),
         )
         return replace(entry, network=network, fitted=fitted)
 
@@ -273,7 +279,7 @@ def told(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
     return (f"best candidate: {name}; {why} (MASE / scaled quantile loss: {said})",)
 
 
-def so_far(state: Path) -> list[Notes]:
+def so_far(state: Path) -> list[RunState]:
     """Training notes of each phase of an interrupted run, in training order."""
     from tsattn.training.checkpoint import read_state
 
@@ -310,7 +316,7 @@ def judge(
     scale = seasonal_errors(panel, origins, panel.freq.season_length)
 
     def scored(entry: Entry, members: tuple[str, ...]) -> tuple[Judged, Entry]:
-        forecaster = join(forecaster_of(entry, panel, horizon), members)
+        forecaster = combine(forecaster_of(entry, panel, horizon), members)
         return Judged(entry.name, members, *_score(forecaster, panel, origins, horizon, scale)), replace(entry, members=members)
 
     out = sorted((scored(entry, ()) for entry in entries), key=lambda pair: pair[0].loss)

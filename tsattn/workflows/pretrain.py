@@ -87,6 +87,7 @@ def run(
     from tsattn.training.checkpoint import clear_state
     from tsattn.training.lightning import learn
     from tsattn.training.profiler import DATA, Timeline
+    from tsattn.training.run_options import RunOptions
 
     folder = out / "model"
     if folder.exists():
@@ -109,12 +110,7 @@ def run(
         source,
         recipe.model,
         recipe.train,
-        state=out / "state",
-        resume=resume,
-        on_progress=listener.progress,
-        pause=pause,
-        start=first,
-        timeline=timeline,
+        RunOptions(out / "state", resume, on_progress=listener.progress, pause=pause, start=first, timeline=timeline),
     )
     share = timeline.share(DATA)
     if fitted.stopped in ("paused", "interrupted"):

@@ -136,7 +136,7 @@ class Forecasted:
         return self.forecast._repr_html_()
 
     def to_mapping(self) -> dict[str, Any]:
-        from tsattn.data.sinks import iso
+        from tsattn.data.iso_text import iso
 
         made = self.forecast
         table = made.to_arrow()

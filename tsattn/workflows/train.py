@@ -21,7 +21,7 @@ from tsattn.data.report import ReadReport
 from tsattn.errors import ArtifactError, ConfigError, TsattnError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
-from tsattn.forecasting.baselines.simple import baseline
+from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.scores import Backtest
 from tsattn.model.card import Card
 from tsattn.render.format import span

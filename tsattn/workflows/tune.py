@@ -18,7 +18,7 @@ from tsattn.data.reading.read import read
 from tsattn.errors import ConfigError, TsattnError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
-from tsattn.forecasting.baselines.simple import baseline
+from tsattn.forecasting.baselines import baseline
 from tsattn.workflows import model_selection, train
 from tsattn.workflows.plan import Plan, plan
 from tsattn.workflows.results import Trained, plain
@@ -251,10 +251,13 @@ class _Search:
     def _score_fold(self, fold: Fold, made: Plan, watch: Callable[[Any], None]) -> float:
         from tsattn.model import runtime
         from tsattn.training.fit import fit
+        from tsattn.training.run_options import RunOptions
 
         schedule = replace(made.train, max_time=self.fit_time, devices=1, nodes=1)
         with tempfile.TemporaryDirectory(prefix="tsattn-tune-") as folder:
-            network, fitted = fit(self.panel.before(fold.cut), made.model, schedule, state=Path(folder), on_progress=watch)
+            network, fitted = fit(
+                self.panel.before(fold.cut), made.model, schedule, RunOptions(state=Path(folder), on_progress=watch)
+            )
         if fitted.stopped == "interrupted":
             raise _Stop("interrupted")
         tried = model_selection.Entry(model_selection.SCRATCH, network, made.train, fitted)

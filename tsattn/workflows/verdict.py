@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tsattn.data.panel import Panel
-from tsattn.forecasting.baselines.simple import BASELINES
+from tsattn.forecasting.baselines import BASELINES
 from tsattn.forecasting.scores import SKILLS
 
 CLEAR = 0.01  # a smaller difference does not count

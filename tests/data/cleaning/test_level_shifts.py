@@ -88,3 +88,12 @@ def test_when_it_is_not_beyond_doubt_that_a_level_shifted_then_the_window_itself
     past = np.asarray(series, np.float32)[None]
     assert find_level_shifts(past) == []
     assert lifted(past) is past
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0])
+def test_when_a_level_of_positive_values_falls_then_they_are_scaled_only_if_their_spread_fell_too(factor):
+    spread = np.where(T >= 370, factor, 1.0)
+    past = (np.where(T >= 370, 25, 50) + 2 * spread * NOISE).astype(np.float32)[None]
+    found = lifted(past)
+    assert found[0, :370].std() == pytest.approx(2 * factor, rel=0.1)
+    assert found[0, :370].mean() == pytest.approx(25, abs=1)

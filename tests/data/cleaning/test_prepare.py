@@ -14,7 +14,7 @@ from tsattn.data.cleaning.prepare import ADDITIVE_OUTLIER, GROSS_ERROR, LEFT_OUT
 from tsattn.data.panel import Panel
 from tsattn.data.windows import gather, last_origins
 from tsattn.forecasting.baselines.simple import Naive
-from tsattn.forecasting.ensemble.ensemble import join
+from tsattn.forecasting.ensemble.ensemble import combine
 from tsattn.forecasting.predict import predict
 from tsattn.model import runtime
 
@@ -84,7 +84,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.mark.parametrize("members", [(), ("naive", "ridge", "holt")], ids=["network", "ensemble"])
 def test_when_series_are_forecast_then_each_history_is_cleaned_once(members, counted):
     network = scrambled()
-    forecaster = join(runtime.of_network(network, card_of(network, freq="D")), members)
+    forecaster = combine(runtime.of_network(network, card_of(network, freq="D")), members)
     made, _ = predict(forecaster, faulty(), horizon=14, quantiles=(0.01, 0.5, 0.99))
     assert sum(counted) == 3
     assert set(made.cleaning.row.tolist()) == {0, 2}

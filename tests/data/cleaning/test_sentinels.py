@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tsattn.config import ReadOptions
 from tsattn.data.cleaning.sentinels import find_sentinels, sentinels_of
 from tsattn.data.reading.read import read
 
@@ -120,3 +121,9 @@ def test_when_a_file_holds_sentinels_then_it_is_read_as_with_empty_cells_and_the
     assert repair.count == len(at)
     assert repair.where.endswith(f"row {at[0] + 1}")
     assert report.missing == len(at)
+
+
+def test_when_the_user_names_the_missing_markers_then_no_other_value_is_taken_for_one():
+    panel, report = read(frame(hit(SENSOR, PHASE, -200.0)), ReadOptions(missing=("n/a",)))
+    assert panel.target.min() == -200
+    assert not any("stands for" in one.what for one in report.repaired)

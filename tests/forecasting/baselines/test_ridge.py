@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from tests.forecasting.windows import NAN, batch_of
-from tsattn.forecasting.baselines.ridge import FEWEST, Ridge, fill, moments, solve, window_lengths
+from tsattn.forecasting.baselines.ridge import FEWEST, Ridge, fill, gram_and_cross, solve, window_lengths
 
 
 def test_the_moments_are_those_of_the_design_matrix() -> None:
     rng = np.random.default_rng(0)
     y, lags, width = rng.normal(size=(3, 200)).cumsum(1), 20, 27
     start, stop = np.array([0, 11, 30]), np.array([174, 150, 99])
-    gram, cross = moments(y, start, stop, lags, width)
+    gram, cross = gram_and_cross(y, start, stop, lags, width)
     for i in range(3):
         rows = np.lib.stride_tricks.sliding_window_view(y[i], width)[start[i] : stop[i]]
         level = rows[:, :lags].mean(1, keepdims=True)

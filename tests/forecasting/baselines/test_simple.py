@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tsattn.data.panel import Panel
 from tsattn.data.windows import WindowBatch, gather, last_origins
 from tsattn.errors import ConfigError
-from tsattn.forecasting.baselines.simple import BASELINES, Drift, Naive, SeasonalMean, SeasonalNaive, baseline
+from tsattn.forecasting.baselines import BASELINES, baseline
+from tsattn.forecasting.baselines.simple import Drift, Naive, SeasonalMean, SeasonalNaive
 from tsattn.forecasting.frame import Forecaster
 
 NAN = float("nan")

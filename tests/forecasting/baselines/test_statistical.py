@@ -11,7 +11,8 @@ import pytest
 
 from tsattn.data.panel import Panel
 from tsattn.data.windows import WindowBatch, gather, last_origins
-from tsattn.forecasting.baselines.simple import SeasonalNaive, baseline
+from tsattn.forecasting.baselines import baseline
+from tsattn.forecasting.baselines.simple import SeasonalNaive
 
 NAN = float("nan")
 NAMES = ("auto-ets", "auto-theta", "auto-arima")

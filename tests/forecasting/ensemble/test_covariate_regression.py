@@ -14,7 +14,7 @@ from tsattn.data.windows import Origins
 from tsattn.errors import DataError
 from tsattn.forecasting.baselines.simple import SeasonalMean
 from tsattn.forecasting.ensemble.covariate_regression import CovariateRegression, with_covariates
-from tsattn.forecasting.ensemble.ensemble import Joined, join
+from tsattn.forecasting.ensemble.ensemble import Ensemble, combine
 from tsattn.forecasting.predict import predict, wants_covariates
 
 HORIZON = 14
@@ -22,7 +22,7 @@ REGIONS = (1.35, 1.7)
 
 
 def forecaster() -> CovariateRegression:
-    made = with_covariates(join(SeasonalMean(None), ("ridge", "naive")))
+    made = with_covariates(combine(SeasonalMean(None), ("ridge", "naive")))
     assert isinstance(made, CovariateRegression)
     return made
 
@@ -42,7 +42,7 @@ def shops(count: int = 6, days: int = 300, seed: int = 0, additive: bool = False
     return case_of(sales, promo[..., None], HORIZON, "D", ["promo"], {"region=a": region == 0, "region=b": region == 1})
 
 
-def medians(made: CovariateRegression | Joined, panel: Panel) -> np.ndarray:
+def medians(made: CovariateRegression | Ensemble, panel: Panel) -> np.ndarray:
     return predict(made, panel, horizon=HORIZON)[0].median
 
 
@@ -148,7 +148,7 @@ def test_when_no_known_covariate_is_declared_then_the_forecast_is_the_ensembles_
     only_static = dataclasses.replace(
         case.without(), static=case.panel.static, schema=dataclasses.replace(case.panel.schema, known=(), known_features=())
     )
-    own = join(SeasonalMean(None), ("ridge", "naive"))
+    own = combine(SeasonalMean(None), ("ridge", "naive"))
     expected = medians(own, case.without())  # type: ignore[arg-type]
     for panel in (case.without(), only_static):
         made = forecaster()
@@ -208,7 +208,7 @@ def test_when_a_forecaster_reads_covariates_itself_then_it_is_left_alone():
     class Reader(SeasonalMean):
         covariates = True
 
-    made = join(Reader(None), ("naive",))
+    made = combine(Reader(None), ("naive",))
     assert with_covariates(made) is made
     plain = SeasonalMean(None)
     assert with_covariates(plain) is plain

@@ -34,34 +34,46 @@ def find_additive_outliers(past: np.ndarray, periods: Sequence[int] = ()) -> lis
     periods: steps of the cycles that the frequency suggests.
     """
     seen = ~np.isnan(past)
-    whole = seen.all(1)
+    count = seen.sum(1)
     found = []
-    suspects = np.flatnonzero(~whole & (seen.sum(1) >= FEWEST))
-    if past.shape[1] >= FEWEST and whole.any():
-        rows = np.flatnonzero(whole)
-        suspects = np.sort(np.append(suspects, rows[_sides(past[rows]).any(1)]))
-    for row in suspects.tolist():
-        at = np.flatnonzero(seen[row])
-        lone, recent = _outliers(_sides(past[row, at][None])[0], at, periods)
-        if len(lone) or len(recent):
-            found.append(Outliers(row, lone, recent))
-    return found
+    for rows in (np.flatnonzero(count == past.shape[1]), np.flatnonzero((count >= FEWEST) & (count < past.shape[1]))):
+        if not len(rows) or past.shape[1] < FEWEST:
+            continue
+        packed = past[rows]
+        if count[rows[0]] < past.shape[1]:  # observed values first
+            packed = np.take_along_axis(packed, np.argsort(~seen[rows], 1, kind="stable"), 1)[:, : count[rows].max()]
+        sides = _sides(packed, count[rows])
+        for i in np.flatnonzero(sides.any(1)).tolist():
+            at = np.flatnonzero(seen[rows[i]])
+            lone, recent = _outliers(sides[i, : len(at)], at, periods)
+            if len(lone) or len(recent):
+                found.append(Outliers(int(rows[i]), lone, recent))
+    return sorted(found, key=lambda one: one.row)
 
 
-def _sides(values: np.ndarray) -> np.ndarray:
+def _sides(values: np.ndarray, count: np.ndarray) -> np.ndarray:
     """(B, n) int8: 1 for a value FAR above all but one of the two values before it and the two after it, -1 below, else 0.
 
     All but one, as a glitch may take two values; of an event that lasts longer, or of a step, no value stands so alone.
+    values (B, n): the first `count` (B,) of a row are observed.
     """
     padded = np.pad(values.astype(np.float64), ((0, 0), (2, 2)), mode="reflect")
+    whole = bool((count == values.shape[1]).all())
+    if not whole:  # reflect each row at its own end
+        row = np.arange(len(values))
+        for after in (0, 1):
+            padded[row, 2 + count + after] = values[row, count - 2 - after]
     first, second, third, fourth = (padded[:, i : i + values.shape[1]] for i in (0, 1, 3, 4))
     upper = np.minimum(np.maximum(first, second), np.maximum(third, fourth))
     lower = np.maximum(np.minimum(first, second), np.minimum(third, fourth))
     apart = np.maximum(values - np.maximum(upper, lower), 0) + np.minimum(values - np.minimum(upper, lower), 0)
-    last = values.shape[1] - 1
-    low, high = round(0.05 * last), round(0.95 * last)
-    ordered = np.partition(apart, (low, high), axis=1)
-    bound = FAR * (ordered[:, high] - ordered[:, low])[:, None]
+    low, high = (np.rint(share * (count - 1)).astype(np.int64)[:, None] for share in (0.05, 0.95))
+    if whole:
+        ordered = np.partition(apart, (int(low[0, 0]), int(high[0, 0])), axis=1)
+    else:
+        apart = np.where(np.arange(values.shape[1]) < count[:, None], apart, np.nan)
+        ordered = np.sort(apart, 1)  # NaN last
+    bound = FAR * (np.take_along_axis(ordered, high, 1) - np.take_along_axis(ordered, low, 1))
     return np.where((np.abs(apart) > bound) & (bound > 0), np.sign(apart), 0).astype(np.int8)
 
 

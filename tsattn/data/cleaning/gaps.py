@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-REACH = 4  # seasons looked at on either side
+SEASONS = 4  # seasons looked at on either side
 CLEAR = 0.3  # autocorrelation at a season, from which on it is one
 
 
 def fill_gaps(past: np.ndarray, seasons: np.ndarray) -> np.ndarray:
     """Windows (B, L), their missing values filled where the same place of a near season was observed: the longer season of
-    `find_seasons` (B, 4) first, the nearest of REACH on either side.
+    `find_seasons` (B, 4) first, the nearest of SEASONS on either side.
 
     What lies before the first observation stays missing, and so does what is missing in every season (a shop that is
     closed on Sundays). Only the window is looked at, which ends at the origin.
@@ -25,7 +25,7 @@ def fill_gaps(past: np.ndarray, seasons: np.ndarray) -> np.ndarray:
     for row in rows:
         observed, places = past[row].copy(), np.flatnonzero(inside[row])
         for period in periods[row][periods[row] > 1]:
-            for away in (sign * k * period for k in range(1, REACH + 1) for sign in (1, -1)):
+            for away in (sign * k * period for k in range(1, SEASONS + 1) for sign in (1, -1)):
                 there = places + away
                 there = np.where((there >= 0) & (there < past.shape[1]), there, places)  # itself: missing
                 past[row, places] = observed[there]

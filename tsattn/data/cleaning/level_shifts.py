@@ -34,8 +34,8 @@ def at_newest_level(past: np.ndarray, shifts: Sequence[tuple[int, int]], periods
     """Move the values before each of the `shifts` (see `find_level_shifts`) of windows (B, L) to the new level.
 
     The distance is that of the new values from those at the same phases of the shortest of `periods` in the last cycles before
-    the shift. It is added; where values never are below zero and the level fell, it scales. Returns the array itself where
-    there is no shift.
+    the shift. It is added; where values never are below zero and the level fell, it scales if the spread fell about as much,
+    or if values below zero would come of adding. Returns the array itself where there is no shift.
     """
     out, season = past, min(periods, default=1)
     for row, at in shifts:
@@ -45,8 +45,12 @@ def at_newest_level(past: np.ndarray, shifts: Sequence[tuple[int, int]], periods
         cycles = np.arange(1, max(CYCLES, -(-BEFORE // lag)) + 1)
         place = (np.arange(at, past.shape[1]) - lag * cycles[:, None]).ravel()
         there = older[place[(place >= 0) & (place < at)]]
-        before, after = np.nanmedian(there if np.isfinite(there).any() else older), np.nanmedian(newer)
+        there = there if np.isfinite(there).any() else older
+        before, after = np.nanmedian(there), np.nanmedian(newer)
         scaled = after < before and np.nanmin(past[row]) >= 0
+        if scaled and np.nanmin(older) + (after - before) >= 0:
+            spreads = [np.nanmean(np.abs(side - level)) for side, level in ((there, before), (newer, after))]
+            scaled = spreads[1] < spreads[0] * np.sqrt(max(after, 0.0) / before)
         out[row, :at] = older * (after / before) if scaled else older + (after - before)
     return out
 

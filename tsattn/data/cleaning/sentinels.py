@@ -109,7 +109,7 @@ def _trimmed(rest: np.ndarray, times: np.ndarray) -> tuple[float, float]:
     """The range of the rest without one value in a hundred, at least one, at either end."""
     seen = np.cumsum(times)
     cut = max(1, int(seen[-1]) // 100)
-    low, high = np.searchsorted(seen, cut, "right"), np.searchsorted(seen, seen[-1] - cut, "left")
+    low, high = int(np.searchsorted(seen, cut, "right")), int(np.searchsorted(seen, seen[-1] - cut, "left"))
     return float(rest[min(low, len(rest) - 1)]), float(rest[high])
 
 
@@ -141,5 +141,5 @@ def _suspects(values: np.ndarray, group: np.ndarray, items: int) -> np.ndarray:
 
 
 def _count(mask: np.ndarray, group: np.ndarray, items: int) -> np.ndarray:
-    """How many of each series' values are in the mask: (items,)."""
+    """Number of each series' values in the mask: (items,)."""
     return np.array([mask.sum()]) if items == 1 else np.bincount(group[mask], minlength=items)

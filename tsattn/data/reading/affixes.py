@@ -13,7 +13,7 @@ _CODES = (
 _SIGNS = r"[$€£¥₹₽₺₩₪₴₫฿¢]|(?:US|A|C|NZ|HK|R|MX|S|NT)\$|kr\.?|Kč|zł|Ft|lei|лв|руб\.?|Rs\.?|Fr\.?|Rp\.?|RM|TL|Euro|dollars?"
 _CURRENCY = f"(?:{_SIGNS}|{_CODES})"
 CURRENCY = re.compile(_CURRENCY)
-_UNITS = frozenset(
+UNITS = frozenset(
     word
     for line in (
         "% %RH ° °C °F ºC ºF ℃ ℉ C F K kWh MWh GWh TWh Wh kW MW GW W Wp VA kVA kvar V mV kV A mA Hz kHz MHz GHz",
@@ -79,16 +79,22 @@ def beside(texts: Sequence[str]) -> Affixes | None:
         return Affixes("unit" if signs else "none", tuple(done))
     if rest <= {"%"}:
         return Affixes("unit", (*done, "percent signs"))
-    if len(rest) == 1 and next(iter(rest)) in _UNITS and not ("" in suffixes and next(iter(rest)) in _SCALES):
+    if len(rest) == 1 and next(iter(rest)) in UNITS and not ("" in suffixes and next(iter(rest)) in _SCALES):
         return Affixes("unit", (*done, f"unit {min(rest)!r}"))
-    if rest <= set(_SCALES) and (len(rest) > 1 or "" in suffixes or not rest <= _UNITS):
+    if rest <= set(_SCALES) and (len(rest) > 1 or "" in suffixes or not rest <= UNITS):
         return Affixes("scale", (*done, f"factors {', '.join(sorted(rest))} (thousands, millions, billions)"))
     if all(_FLAG.fullmatch(s.replace(" ", "")) for s in rest):
         return Affixes("flags", (*done, f"flags such as {min(rest)!r}"))
-    if all(s in _UNITS or s in _SCALES for s in rest):
+    if all(s in UNITS or s in _SCALES for s in rest):
         one, two = sorted(rest)[:2]
         return Affixes(clash=(one, two))
     return None
+
+
+def bare(text: str) -> str:
+    """The number of a text, without what stands beside it; the text itself where it is no number."""
+    found = SPLIT.fullmatch(text)
+    return (found["neg"] + found["num"]).strip() if found else text
 
 
 def _same(sign: str) -> str:

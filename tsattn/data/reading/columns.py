@@ -22,7 +22,8 @@ class Column:
     """One column of n rows.
 
     kind "number": values float32 or float64, NaN = missing. "text": values int32, codes into `labels` (an Arrow array of
-    distinct trimmed strings), -1 = missing. "stamp": values datetime64[us], NaT = missing; of a zoned column UTC instants,
+    distinct trimmed strings), -1 = missing; `spelt` has the same strings with their blanks, where these are no layout of the
+    file and each string is written in one way. "stamp": values datetime64[us], NaT = missing; of a zoned column UTC instants,
     and `tz` its zone.
     """
 
@@ -31,6 +32,7 @@ class Column:
     values: np.ndarray
     labels: pa.Array | None = None
     tz: str | None = None
+    spelt: pa.Array | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -48,6 +50,10 @@ class Column:
     def texts(self) -> list[str]:
         """The distinct strings of a text column, by code."""
         return [] if self.labels is None else self.labels.to_pylist()
+
+    def names(self) -> list[str]:
+        """The distinct strings of a text column as names, by code: with the blanks at their ends."""
+        return self.texts() if self.spelt is None else self.spelt.to_pylist()
 
     def text_at(self, row: int) -> str:
         """What stands in a row, for messages."""
@@ -155,9 +161,23 @@ def _text(name: str, chunks: list[Any]) -> Column:
             trimmed, pc.equal(pc.fill_null(trimmed, arrow.text("")), arrow.text("")), arrow.text(None)
         ).dictionary_encode()
         moved = arrow.values(again.indices, -1).astype(np.int32)
-        labels = again.dictionary
+        spelt = None if trimmed.equals(labels) else _spelt(labels, again.dictionary, moved)
         codes = np.where(codes < 0, np.int32(-1), moved[codes])
+        return Column(name, "text", codes, again.dictionary, spelt=spelt)
     return Column(name, "text", codes, labels)
+
+
+def _spelt(labels: Any, trimmed: Any, moved: np.ndarray) -> Any:
+    """The labels by their new codes, each as it is written; None where the blanks only align the file's columns."""
+    texts = [text for text in labels.to_pylist() if text and text.strip()]
+    if all(text[0].isspace() for text in texts) or len({len(text) for text in texts}) == 1:
+        return None
+    ways = np.bincount(moved[moved >= 0], minlength=len(trimmed))
+    found = trimmed.to_pylist()
+    for text, code in zip(labels.to_pylist(), moved.tolist(), strict=True):
+        if code >= 0 and ways[code] == 1:
+            found[code] = text
+    return arrow.strings(found)
 
 
 def concatenated(tables: list[Table], where: str) -> Table:
@@ -199,7 +219,9 @@ def compact(column: Column) -> Column:
     if used.all():
         return column
     moved = np.append(np.cumsum(used) - 1, -1).astype(np.int32)
-    return replace(column, values=moved[column.values], labels=column.labels.filter(arrow.bits(used)))
+    kept = arrow.bits(used)
+    spelt = None if column.spelt is None else column.spelt.filter(kept)
+    return replace(column, values=moved[column.values], labels=column.labels.filter(kept), spelt=spelt)
 
 
 def as_text(column: Column) -> Column:

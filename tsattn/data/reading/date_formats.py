@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -51,8 +53,8 @@ FORMATS: dict[str, str] = {
     "Q1/00": r"^[qtk](?P<q>[1-4])[-_ /:.']+(?:fy ?)?(?P<y>\d{2})$",
     "1Q00": r"^(?P<q>[1-4])[qtk][-_ /.']*(?:fy ?)?(?P<y>\d{4}|\d{2})$",
     "FY00Q1": r"^fy[ '-]?(?P<y>\d{2})[- /]?q(?P<q>[1-4])$",
-    "1. Quartal 2000": r"^(?P<q>[1-4])(?:\.|st|nd|rd|th|er|o|e|eme)? ?(?:qtr|quarter|trim(?:estre)?|quartal|kwartaal|kwartal|kvartal|kw),?"
-    r"[ /]*(?P<y>\d{4})\.?$",
+    "1. Quartal 2000": r"^(?P<q>[1-4])(?:\.|st|nd|rd|th|er|o|e|eme)? ?"
+    r"(?:qtr|quarter|trim(?:estre)?|quartal|kwartaal|kwartal|kvartal|kw),?[ /]*(?P<y>\d{4})\.?$",
     "2000H1": r"^(?:fy ?)?(?P<y>\d{4})[-_ /:.]*(?:h|s|hy)(?P<hf>[12])$",
     "H1 2000": r"^(?:h|s|hy|semester ?|semestre ?)(?P<hf>[12])[-_ /:.']+(?:fy ?)?(?P<y>\d{4}|\d{2})$",
     "H12000": r"^h(?P<hf>[12])(?P<y>\d{4})$",
@@ -69,11 +71,13 @@ FORMATS: dict[str, str] = {
     r"(?:[t _-]?(?P<h>\d{2}):?(?P<mi>\d{2})?:?(?:(?P<s>\d{2})(?:\.?(?P<f>\d{3}|\d{6}))?)?)?(?P<z>z|[+-]\d{2}:?\d{2})?$",
     "31012000": r"^(?P<a>\d{2})(?P<b>\d{2})(?P<y>(?:19|20)\d{2})(?:[ _]+(?P<h>\d{2}):?(?P<mi>\d{2}))?$",
     "2000": r"^(?P<y>[1-9]\d{3})$",
-    "2000年1月31日": r"^(?P<y>\d{4}) ?[年년]\.? ?(?P<m>\d{1,2}) ?[月월](?: ?(?P<d>\d{1,2}) ?[日일])?(?: \(.\))?(?: *(?P<h>\d{1,2}) ?[:時时시]"
+    "2000年1月31日": r"^(?P<y>\d{4}) ?[年년]\.? ?(?P<m>\d{1,2}) ?[月월](?: ?(?P<d>\d{1,2}) ?[日일])?(?: \(.\))?"
+    r"(?: *(?P<h>\d{1,2}) ?[:時时시]"
     r" ?(?:(?P<mi>\d{1,2}) ?[分분]?)?(?::?(?P<s>\d{2}) ?[秒초]?)?)?$",
     "2000年1季度": r"^(?P<y>\d{4}) ?年 ?第?(?P<q>[1-4]) ?季度?$",
     "2000年": r"^(?P<y>\d{4}) ?[年년]度?$",
 }
+_FEW = 500
 _BOTH_WAYS = ("day/month", "31012000")
 _SHORT_YEAR_FIRST = {
     "00-01-31": rf"^(?P<y>\d{{2}}){_DATE_SEP}(?P<m>\d{{1,2}}){_DATE_SEP}(?P<d>\d{{1,2}})" + _CLOCK,
@@ -123,7 +127,8 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
     if work.left.any():
         at = np.flatnonzero(work.left)
         texts = normalized(labels if len(at) == len(labels) else labels.take(arrow.integers(at)))
-        inner = _Work(len(at), np.ones(len(at), bool))
+        inner = _Work(len(at), arrow.values(pc.match_substring_regex(texts, r"\d.*\d"), False).astype(bool))
+        without = ~inner.left  # no format has fewer than two digits
         if _all_fiscal(texts):
             formats = {"2000/01": FORMATS["2000/01"]}
         for style, pattern in formats.items():
@@ -131,6 +136,7 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
         _without_weekdays(inner, texts, formats)
         _ranges(inner, texts, date_order)
         _days_without_year(inner, texts)
+        inner.left |= without
         work.take(at, inner)
     return work.parsed(left, date_order)
 
@@ -151,7 +157,10 @@ class _Work:
         at = np.flatnonzero(self.left)
         if not len(at):
             return
-        groups = pc.extract_regex(texts if len(at) == len(texts) else texts.take(arrow.integers(at)), pattern)
+        some = texts if len(at) == len(texts) else texts.take(arrow.integers(at))
+        if not _may_match(pattern, some):
+            return
+        groups = pc.extract_regex(some, pattern)
         hit = arrow.values(groups.is_valid()).astype(bool)
         if not hit.any():
             return
@@ -204,16 +213,31 @@ def _year_first(style: str, parts: DateParts) -> np.ndarray:
     return np.full(len(parts.offset()), NAT)
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern for Python's engine, which keeps it compiled; Arrow's compiles it at each call."""
+    return re.compile(re.sub(r"\\x\{(\w{4})\}", r"\\u\1", pattern.replace(r"\p{L}", r"[^\W\d_]")))
+
+
+def _may_match(pattern: str, texts: Any) -> bool:
+    """False when none of a few texts matches; True for many texts, of which Arrow finds out faster."""
+    return len(texts) > _FEW or any(map(_compiled(pattern).search, texts.to_pylist()))
+
+
 def normalized(texts: Any) -> Any:
     """Lower case, without accents, with plain single spaces, "am" for "a.m.", and without "de", "of" and the like."""
     import pyarrow.compute as pc
 
-    text = pc.utf8_normalize(texts, form="NFKD")
-    text = pc.utf8_lower(pc.replace_substring_regex(text, r"\p{M}+", ""))
-    text = pc.utf8_normalize(pc.replace_substring_regex(text, r"\p{M}+", ""), form="NFC")
-    text = pc.replace_substring_regex(text, r"[\s\x{200e}\x{200f}\x{feff}\x{00a0}\x{202f}]+", " ")
+    text = pc.utf8_lower(texts)
+    if not pc.all(pc.string_is_ascii(text)).as_py():
+        text = pc.replace_substring_regex(pc.utf8_normalize(text, form="NFKD"), r"\p{M}+", "")
+        text = pc.utf8_normalize(text, form="NFC")
+        text = pc.replace_substring_regex(text, r"[\x{200e}\x{200f}\x{feff}\x{00a0}\x{202f}]+", " ")
+    if not _may_match(r"[\s.'][^\d]", text):
+        return text
+    text = pc.replace_substring_regex(text, r"\s+", " ")
     text = pc.replace_substring_regex(text, r"([\d ])([ap])\.? ?m\b\.?", r"\1\2m")
-    text = pc.replace_substring_regex(text, r" (?:de|del|of|do|den|d') ?", " ")
+    text = pc.replace_substring_regex(text, r" (?:(?:de|del|of|do|den) |d')", " ")
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(text, r"^ ?(?:den|le|am|el|il|vom|du|dne) ", ""))
 
 
@@ -226,6 +250,8 @@ def _without_weekdays(work: _Work, texts: Any, formats: dict[str, str]) -> None:
         return
     names = "|".join(weekday_names())
     some = texts.take(arrow.integers(at))
+    if not _may_match(rf"\b(?:{names})\b", some):
+        return
     bare = pc.replace_substring_regex(some, rf"^(?:{names})[.,]* +|[ ,]+[(\[]?(?:{names})\.?[)\]]?$", "")
     inner = _Work(len(at), arrow.values(pc.not_equal(bare, some), False).astype(bool))
     unchanged = ~inner.left
@@ -243,7 +269,10 @@ def _ranges(work: _Work, texts: Any, date_order: str | None) -> None:
         at = np.flatnonzero(work.left)
         if not len(at):
             return
-        groups = pc.extract_regex(texts.take(arrow.integers(at)), pattern)
+        some = texts.take(arrow.integers(at))
+        if not _may_match(pattern, some):
+            continue
+        groups = pc.extract_regex(some, pattern)
         hit = arrow.values(groups.is_valid()).astype(bool)
         if not hit.any():
             continue

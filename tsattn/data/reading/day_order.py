@@ -75,7 +75,7 @@ def _is_year_first(parsed: Parsed, column: Column, where: Where) -> bool:
         return True
     row = _first_row(column, seen)
     raise DataError(
-        f"{where(row)}: {column.text_at(row)!r} in column {column.name!r} may begin or end with the year; no other row decides it",
+        f"{where(row)}: {column.text_at(row)!r} in column {column.name!r} may begin or end with the year; no row decides it",
         "specify the order: --date-order dmy, --date-order mdy or --date-order ymd",
     )
 

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tsattn.config import ReadOptions
+from tsattn.data.reading.affixes import bare
 from tsattn.data.reading.candidates import best_delimiter, named
 from tsattn.data.reading.header import COMMENTS, Head, find_header, unique
-from tsattn.data.reading.marks import UNKNOWN, Marks, decide, proved
+from tsattn.data.reading.marks import UNKNOWN, Marks, decide, grouping, proved
 from tsattn.data.reading.missing import NULLS, split_markers
 from tsattn.data.reading.source import Part
 from tsattn.data.report import Notes
@@ -194,14 +195,17 @@ def _marks(columns: Sequence[Sequence[str]], delimiter: str, options: ReadOption
         return replace(marks, decimal=options.decimal, named=True)
     votes = {".": 0, ",": 0}
     undecided = []
+    grouped = ""
     for cells in columns:
-        seen = [c for c in {c.strip() for c in cells[:2000]} if _NUMBERISH.fullmatch(c)]
+        seen = [c for c in {bare(c.strip()) for c in cells[:2000]} if _NUMBERISH.fullmatch(c)]
         if len(seen) > 1 or (seen and len(cells) < 5):
             mark = proved(seen)
             if mark is not None:
                 votes[mark] += 1
             elif any(m in c for c in seen for m in ".,"):
                 undecided.append(seen)
+                grouped += grouping(seen)
+    marks = replace(marks, grouping=grouped)
     if any(votes.values()):
         return replace(marks, decimal="," if votes[","] > votes["."] else ".", proved=True)
     verdicts = [decide(seen, marks) for seen in undecided]
@@ -254,7 +258,9 @@ def _type(cells: Sequence[str], marks: Marks) -> str:
         verdict = decide(digits, marks)
         if verdict.open or decimal in verdict.thousands:
             return "text"  # 1.080 may be 1080: all texts of the column decide
-    return "float64" if any(len(w) > 7 for w in whole) else "float32"
+    # numbers such as 45292.0416667 or 1949.083333 may be days or years
+    fine = all(4 <= len(w) <= 5 for w in whole) and any(len(d) > 8 for d in digits)
+    return "float64" if fine or any(len(w) > 7 for w in whole) else "float32"
 
 
 def _note(
@@ -287,4 +293,4 @@ def _note(
         notes.find("header", f"{head.rows} rows")
         notes.weigh("header", f"{head.rows} rows", f"line {skip + 1} is the first like the rows of the middle")
     for what, row in head.left_out:
-        notes.repair(f"a row of {what} below the header left out", 1, f"{part.name}, line {lines[row]}")
+        notes.repair(f"a row of {what} in the header left out", 1, f"{part.name}, line {lines[row]}")

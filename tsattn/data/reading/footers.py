@@ -12,6 +12,7 @@ from tsattn.data import arrow
 from tsattn.data.names import words
 from tsattn.data.reading.columns import Column, Table, compact
 from tsattn.data.reading.date_formats import parse_texts
+from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.report import Notes
 
 _MOST = 20  # rows at the end that may be notes
@@ -34,6 +35,7 @@ def without_footers(table: Table, notes: Notes) -> Table:
 
     They are known by the column whose other texts are dates. A text that looks like a date gone wrong stays: it is an error.
     """
+    table = _without_sum(table, notes)
     for column in table.columns.values():
         if column.kind != "text" or column.labels is None or not len(column.labels) or table.rows < 3:
             continue
@@ -42,6 +44,40 @@ def without_footers(table: Table, notes: Notes) -> Table:
             continue
         return _without(table, column, odd, notes)
     return table
+
+
+def _without_sum(table: Table, notes: Notes) -> Table:
+    """Leave out a last row without a date, whose numbers are the sums or the means of those above."""
+    last = table.rows - 1
+    if last < 3:
+        return table
+    blank = [c for c in table.columns.values() if c.missing[last] and not c.missing[:last].any() and _is_dates(c)]
+    if not blank:
+        return table
+    found = [n for c in table.columns.values() if c is not blank[0] and (n := as_numbers(c, table.marks)) is not None]
+    seen = 0
+    for numbers in found:
+        values = numbers.column.values.astype(np.float64)
+        if np.isnan(values[last]):
+            continue
+        above = values[:last][~np.isnan(values[:last])]
+        sums = (above.sum(), above.mean() if len(above) else np.nan)
+        if not any(np.isclose(values[last], one, rtol=1e-4) for one in sums):
+            return table
+        seen += 1
+    if not seen:
+        return table
+    notes.repair("rows of totals left out", 1, table.where(last))
+    notes.weigh("rows left out", "a total", f"the last row has no {blank[0].name!r}, and its numbers sum up those above")
+    return table.take(np.arange(last))
+
+
+def _is_dates(column: Column) -> bool:
+    if column.kind == "stamp":
+        return True
+    if column.kind != "text" or column.labels is None or not len(column.labels):
+        return False
+    return not parse_texts(column.labels.slice(0, 50)).failed.any()
 
 
 def _odd_labels(column: Column) -> np.ndarray | None:

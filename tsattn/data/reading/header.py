@@ -8,14 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tsattn.data.reading.affixes import UNITS
 from tsattn.data.reading.missing import NULLS
+from tsattn.data.reading.month_names import month_numbers
 from tsattn.data.report import Notes
 
 COMMENTS = ("#", "//", "!")
 _MOST = 8  # rows that a header may have
 _NULLS = frozenset(NULLS)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.I)
-_DATE_LIKE = re.compile(r"(?=.*\d).*(?:[-/:]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|q).*", re.I)
+_MONTHS = "|".join(sorted({name[:3] for name in month_numbers()}))
+_DATE_LIKE = re.compile(rf"(?=.*\d).*(?:[-/:]|{_MONTHS}|q).*", re.I)
 _FORMAT = re.compile(r"\d{1,3}[sdn]")  # widths and types below the header of RDB files
 _UNIT = re.compile(
     r"[(\[].*[)\]]|[-–—]|%|°[CFK]?|(?:[kMGTmµun]?(?:W|Wh|V|A|Hz|m|g|l|L|s|Pa|bar|B|J)|h|min|d|°?[CFK]|mm|cm|km|kg|t|hPa|ppm|ppb|psi"
@@ -50,7 +53,7 @@ def find_header(rows: list[list[str]]) -> Head:
     if (short := _short_header(rows, first, width)) is not None:
         return short
     if (count := _header_rows(rows, first, width)) > 1:
-        names, left_out = _joined(rows[first : first + count], first)
+        names, left_out = _joined([(row + [""] * width)[:width] for row in rows[first : first + count]], first)
         return Head(first + count, names, count, left_out)
     head = rows[first]
     if _is_header(head, rows[first + 1 :]):
@@ -81,7 +84,7 @@ def _is_comment(row: list[str]) -> bool:
 
 def _short_header(rows: list[list[str]], first: int, width: int) -> Head | None:
     """A header one field shorter than the rows: R writes row names so; other tools end each row with a delimiter."""
-    if first == 0 or len(rows[first - 1]) != width - 1 or width <= 2:
+    if first == 0 or len(rows[first - 1]) != width - 1 or width <= 2 or _is_comment(rows[first - 1]):
         return None
     if not _is_header(rows[first - 1], [r[1:] for r in rows[first:]]):
         return None
@@ -145,6 +148,8 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
     lead = telling[0] if dated is None else dated
     for k in range(min(_MOST + 1, len(rows) - first)):
         row = rows[first + k]
+        if k and len(row) != width and lead < len(row) and _cell_class(row[lead]) == usual[lead]:
+            return k  # a row of data that lacks a field, or has one too many
         if len(row) != width or (k == 0 and _counts(row)):
             continue
         same = [j for j in telling if _cell_class(row[j]) == usual[j]]
@@ -173,6 +178,7 @@ def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[t
             levels.append(cells)
     inner = [j for j, name in enumerate(index) if not name] if any(index) else list(range(1, len(head[0])))
     kept = [level for level in levels if len({level[j] for j in inner if level[j]}) > 1] or levels[-1:]
+    left_out += [(f"one word, {level[inner[0]]!r},", first + _row_of(head, level)) for level in levels if level not in kept]
     for level in kept[:-1]:
         for j in range(1, len(level)):
             level[j] = level[j] or (level[j - 1] if j - 1 in inner else "")
@@ -183,6 +189,11 @@ def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[t
     return tuple(names), tuple(left_out)
 
 
+def _row_of(head: list[list[str]], level: list[str]) -> int:
+    """The index of the header row that these cells come from."""
+    return next(k for k, row in enumerate(head) if [cell.strip() for cell in row] == level)
+
+
 def _names_nothing(cells: list[str]) -> str:
     """What a row below the first header row is, when it names no columns; "" when it does."""
     filled = [c for c in cells if c]
@@ -191,6 +202,6 @@ def _names_nothing(cells: list[str]) -> str:
     rest = [c for c in cells[1:] if c]
     if rest and all(_NUMBER.fullmatch(c) for c in rest):
         return "codes"
-    if rest and sum(bool(_UNIT.fullmatch(c)) for c in rest) >= 0.8 * len(rest):
+    if rest and sum(c in UNITS or bool(_UNIT.fullmatch(c)) for c in rest) >= 0.8 * len(rest):
         return "units"
     return ""

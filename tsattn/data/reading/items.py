@@ -10,6 +10,7 @@ import numpy as np
 from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.time_names import says_only_time, says_time
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
@@ -46,8 +47,8 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
     Raises DataError where two columns of unknown names would do so in different ways.
     """
     order = list(table.columns)
-    texts = [n for n, c in table.columns.items() if c.kind == "text" and n not in busy]
-    whole = [n for n in numeric if n not in busy and _is_whole(table.columns[n])]
+    texts = [n for n, c in table.columns.items() if c.kind == "text" and n not in busy and not says_only_time(n)]
+    whole = [n for n in numeric if n not in busy and _is_whole(table.columns[n]) and not says_time(n)]
     codes = [n for n in whole if is_item_name(n)]
     candidates = sorted([*texts, *codes], key=lambda n: (rank(n), n in codes and not set(words(n)) & _ID_WORDS, order.index(n)))
     candidates = [n for n in candidates if len(numeric) - (n in numeric) > 0][:8]
@@ -68,6 +69,10 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
     repeated = [n for n in candidates if _repeats(table.columns[n])]
     balanced = [n for n in others if _repeats(table.columns[n])]
     found = _fewest(table, stamps, keys, values, repeated, balanced)
+    if len(found) == 1 and table.columns[found[0]].missing.any():
+        # an empty cell stands for the whole of what another column names
+        upper = next((n for n in candidates if n != found[0] and n in texts and not table.columns[n].missing.any()), None)
+        found = _in_order(table, (upper, *found)) if upper else found
     if found:
         why = f"{alone:,} rows share a timestamp with a row that differs; none with one of the same item"
         notes.weigh("item", listed(found), why)

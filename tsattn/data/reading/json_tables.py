@@ -40,7 +40,7 @@ def _parsed(text: str, name: str) -> tuple[Any, bool]:
     """(the document, or the list of its lines; whether it was lines)."""
     try:
         found = json.loads(text)
-        if not (isinstance(found, dict) and _series_key([found])):
+        if not (isinstance(found, dict) and _series_key([found]) and any(k in found for k in _STARTS)):
             return found, False
         return [found], False
     except json.JSONDecodeError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,19 +12,34 @@ from tsattn.data import arrow
 from tsattn.data.names import listed, words
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_formats import parse_texts
+from tsattn.data.reading.day_columns import long_table, matrix, unfold_days
+from tsattn.data.reading.month_names import month_numbers
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_FULL = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
+_QUARTERS = tuple(
+    (f"q{k}", f"{k}q", f"t{k}", f"{k}t", roman, f"quarter{k}", f"qtr{k}", f"quartal{k}", f"trimestre{k}")
+    for k, roman in enumerate(("i", "ii", "iii", "iv"), 1)
+)
+_HALVES = tuple((f"h{k}", f"{k}h", f"s{k}", f"{k}s", f"half{k}", f"semester{k}") for k in (1, 2))
+_YEAR_WORDS = {"year", "yr", "jahr", "ano", "anno", "rok", "annee", "jaar", "aar", "yil"}
 
 
 def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
     """The table with one row a time and its clock, when it is laid out otherwise; else None."""
     if options.layout in ("long", "wide", "single"):
+        return None
+    if options.layout in (None, "times") and (days := unfold_days(table, options, notes)) is not None:
+        return days
+    if options.layout == "times":
+        raise ConfigError(
+            "--layout times: there is no column of dates beside columns of the times of a day",
+            f"columns: {listed(table.columns)}",
+        )
+    if options.timestamp is not None:
         return None
     found = _year_month(table, notes) if options.layout in (None, "year-month") else None
     if found is None and options.layout == "year-month":
@@ -42,42 +57,55 @@ def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clo
 
 
 def _month_columns(table: Table) -> list[str] | None:
-    """The columns of January to December."""
+    """The columns of January to December, in any of the languages that dates are read in, or numbered."""
+    numbers = month_numbers()
+    names: list[list[str]] = [[str(k), f"{k:02d}", f"m{k}", f"m{k:02d}"] for k in range(1, 13)]
+    for name, number in numbers.items():
+        names[number - 1].append("".join(words(name)) if name.isascii() else name)
+    return _columns_called(table, names)
+
+
+def _columns_called(table: Table, names: Sequence[Sequence[str]]) -> list[str] | None:
+    """One column for each of the names, which may be written in several ways; None where one is missing."""
     found: dict[int, str] = {}
-    for name in table.columns:
-        plain = "".join(words(name))
-        month = next((i for i in range(12) if plain in (_MONTHS[i], _FULL[i], str(i + 1), f"{i + 1:02d}", f"m{i + 1}")), None)
-        if plain == "sept":
-            month = 8
-        if month is not None and month not in found:
-            found[month] = name
-    return [found[i] for i in range(12)] if len(found) == 12 else None
+    for column in table.columns:
+        plain = "".join(words(column)) if column.isascii() else column.strip(" .").lower()
+        at = next((i for i, ways in enumerate(names) if plain in ways), None)
+        if at is not None and at not in found:
+            found[at] = column
+    return [found[i] for i in range(len(names))] if len(found) == len(names) else None
 
 
 def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
-    months = _month_columns(table)
-    year = next((c for n, c in table.columns.items() if set(words(n)) & {"year", "yr", "jahr"}), None)
+    """A row per year, a column per month, quarter or half-year."""
+    tried = (
+        ("month", 1, _month_columns(table)),
+        ("quarter", 3, _columns_called(table, _QUARTERS)),
+        ("half-year", 6, _columns_called(table, _HALVES)),
+    )
+    what, step, parts = next((t for t in tried if t[2] is not None), ("", 0, None))
+    if parts is None:
+        return None
+    year = next((c for n, c in table.columns.items() if set(words(n)) & _YEAR_WORDS), None)
     if year is None:
         first = next(iter(table.columns.values()))
-        year = first if months and first.name not in months else None
-    if months is None or year is None:
+        year = first if first.name not in parts else None
+    numbers = as_numbers(year) if year is not None else None
+    parsed = parse_numbers(numbers.column.values) if numbers else None
+    if year is None or parsed is None or parsed[1] != "2000" or np.isnat(parsed[0]).any():
         return None
-    numbers = as_numbers(year)
-    parsed = parse_numbers(numbers.column.values.astype(np.float64)) if numbers else None
-    if parsed is None or parsed[1] != "2000" or np.isnat(parsed[0]).any():
-        return None
-    values = _matrix(table, months, notes)
+    values = matrix(table, parts, notes)
     if values is None:
         return None
-    stamps = (parsed[0].astype("datetime64[M]")[:, None] + np.arange(12)).astype("datetime64[us]").ravel()
-    notes.find("layout", "year-month: a row per year, a column per month", "--layout")
-    notes.find("timestamp", f"column {year.name!r} and the months' names", "--timestamp")
-    others = {n: c for n, c in table.columns.items() if c is not year and n not in months and c.kind == "text"}
-    left = [n for n in table.columns if n != year.name and n not in months and n not in others]
+    stamps = (parsed[0].astype("datetime64[M]")[:, None] + step * np.arange(len(parts))).astype("datetime64[us]").ravel()
+    notes.find("layout", f"year-month: a row per year, a column per {what}", "--layout")
+    notes.find("timestamp", f"column {year.name!r} and the {what}s' names", "--timestamp")
+    others = {n: c for n, c in table.columns.items() if c is not year and n not in parts and c.kind == "text"}
+    left = [n for n in table.columns if n != year.name and n not in parts and n not in others]
     if left:
         notes.find("not used", listed(left))
     # months that are yet to come are empty cells, as are those before the first: they are trimmed later
-    return _long(table, values, others, "value" if "value" not in others else "values"), Clock(stamps, columns=(year.name,))
+    return long_table(table, values, others, "value" if "value" not in others else "values"), Clock(stamps, columns=(year.name,))
 
 
 def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
@@ -102,7 +130,7 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
         if not columns:
             return None
         clock = None
-    values = _matrix(table, columns, notes)
+    values = matrix(table, columns, notes)
     if values is None:
         return None
     others = {n: c for n, c in table.columns.items() if n not in columns}
@@ -116,7 +144,7 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
     else:
         notes.find("timestamp", f"the names of {len(columns)} columns, {columns[0]!r} to {columns[-1]!r}", "--timestamp")
         result = Clock(np.tile(clock, table.rows), options.timezone)
-    return _long(table, values, others, "value" if "value" not in others else "values"), result
+    return long_table(table, values, others, "value" if "value" not in others else "values"), result
 
 
 def _ordered(day_first: np.ndarray, month_first: np.ndarray | None, names: list[str]) -> np.ndarray:
@@ -148,22 +176,3 @@ def _holds_dates(column: Column) -> bool:
     if column.labels is None or not len(column.labels):
         return False
     return float(np.mean(parse_texts(column.labels[:100]).failed)) < 0.5
-
-
-def _matrix(table: Table, names: list[str], notes: Notes) -> np.ndarray | None:
-    """(rows, len(names)) numbers, None when some column is no number."""
-    columns = []
-    for name in names:
-        numbers = as_numbers(table.columns[name], table.marks)
-        if numbers is None:
-            return None
-        columns.append(numbers.column.values)
-    return np.stack(columns, 1)
-
-
-def _long(table: Table, values: np.ndarray, others: dict[str, Column], name: str) -> Table:
-    """Row-major: each source row becomes as many rows as it has values."""
-    rows = np.repeat(np.arange(table.rows), values.shape[1])
-    columns = {n: c.take(rows) for n, c in others.items()}
-    columns[name] = Column(name, "number", np.ascontiguousarray(values).ravel())
-    return replace(table, columns=columns, rows=len(rows), where=table.where.of(rows))

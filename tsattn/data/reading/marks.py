@@ -21,7 +21,8 @@ class Marks:
 
     decimal: the mark of decimals, as far as the file says. named: it was named with --decimal. proved: a cell proves it.
     delimiter: between fields. dates: "." where dates are written 31.12.2000, "/" where they are 12/31/2000, else "".
-    missing: further texts that mark a missing value.
+    missing: further texts that mark a missing value. grouping: marks that stand before three digits in a column that has whole
+    numbers too, as thousands marks do.
     """
 
     decimal: str = "."
@@ -30,6 +31,7 @@ class Marks:
     delimiter: str = ","
     dates: str = ""
     missing: tuple[str, ...] = ()
+    grouping: str = ""
 
 
 UNKNOWN = Marks()
@@ -94,6 +96,12 @@ def proved(texts: Iterable[str]) -> str | None:
     return decimal or {",": ".", ".": ","}.get(grouping or "")
 
 
+def grouping(texts: Iterable[str]) -> str:
+    """The mark that stands before three digits in these texts, where the others are whole numbers below a thousand; or ""."""
+    seen = _look(texts)
+    return next(iter(seen.grouped)) if len(seen.grouped) == 1 and seen.small and not seen.large and not seen.proofs else ""
+
+
 def _look(texts: Iterable[str]) -> _Seen:
     proofs: dict[tuple[str, str], str] = {}
     grouped: dict[str, str] = {}
@@ -136,7 +144,9 @@ def _voted(mark: str, seen: _Seen, marks: Marks, spaces: str) -> Verdict:
         votes.append((3, f"{seen.small!r} has no decimals, and {example!r} has three digits after the mark"))
     if marks.proved:
         agrees = marks.decimal == mark
-        votes.append((-2 if agrees else 3, f"another column has decimals with {marks.decimal!r}"))
+        votes.append((-3 if agrees else 3, f"another column has decimals with {marks.decimal!r}"))
+    if mark in marks.grouping:
+        votes.append((3, f"another column has {mark!r} before three digits beside whole numbers"))
     votes.append(_by_delimiter(mark, marks.delimiter))
     if marks.dates:
         european = marks.dates == "."

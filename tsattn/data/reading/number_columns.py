@@ -11,6 +11,7 @@ from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.date_formats import parse_texts
 from tsattn.data.reading.items import is_item_name
 from tsattn.data.reading.numbers import Numbers, as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
@@ -64,22 +65,22 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
         if not wanted and numbers.done and is_item_name(name):
             continue  # 12b is the name of a meter, not 12 with a flag
         asked = wanted or name in covariates or not options.target
-        if not _is_sound(table, column, numbers, wanted, asked):
+        if not is_sound(table, column, numbers, wanted, asked):
             continue
         if not wanted and (code := _is_code(column, numbers.done)):
             if code == "long" and not is_item_name(name):
                 long_codes.append((name, numbers))
             continue
         columns[name] = numbers.column
-        _note(column, numbers, notes)
+        note_numbers(column, numbers, notes)
     if not any(c.kind == "number" and n not in busy for n, c in columns.items()):
         columns.update({name: numbers.column for name, numbers in long_codes})
     return replace(table, columns=columns)
 
 
-def _note(column: Column, numbers: Numbers, notes: Notes) -> None:
+def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
     for what in numbers.done:
-        notes.repair(f"{what} taken off" if what != "decimal commas" else what, len(column), f"column {column.name!r}")
+        notes.repair(f"{what} taken off" if what != "decimal commas" else what, numbers.touched, f"column {column.name!r}")
     if numbers.censored:
         example = next(t for t in column.texts() if t[:1] in "<>≤≥")
         notes.repair(f"limits such as {example!r} taken as missing", numbers.censored, f"column {column.name!r}")
@@ -87,7 +88,7 @@ def _note(column: Column, numbers: Numbers, notes: Notes) -> None:
         notes.weigh(f"marks of {column.name!r}", ", ".join(numbers.done) or "decimal mark", "; ".join(numbers.why))
 
 
-def _is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked: bool) -> bool:
+def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked: bool) -> bool:
     """Whether a column is one of numbers throughout. Raises DataError where it should be and is not."""
     name = column.name
     if numbers.bad is not None:
@@ -157,24 +158,25 @@ def _is_code(column: Column, done: tuple[str, ...]) -> str:
 def no_number(table: Table) -> DataError:
     """The error for a table without a column of numbers: it shows the text that comes nearest."""
     where = table.where.parts[0][0]
-    near = [
-        (sum(ch.isdigit() for ch in t) / max(len(t), 1), n, c, t)
-        for n, c in table.columns.items()
-        if c.kind == "text" and c.labels is not None
-        for t in c.labels.slice(0, 20).to_pylist()
-        if any(ch.isdigit() for ch in t)
-    ]
-    if not near:
-        return DataError(
-            f"{where}: no numeric column to forecast",
-            f"columns: {listed(table.columns)}; name one with --target, and the rest as needed",
-        )
-    _, name, column, text = max(near, key=lambda one: one[0])
-    row = int(np.argmax(column.values == column.texts().index(text)))
+    digits = {n: _digits(c) for n, c in table.columns.items() if c.kind == "text" and c.labels is not None and len(c.labels)}
+    if not any(digits.values()):
+        hint = f"columns: {listed(table.columns)}; name one with --target, and the rest as needed"
+        return DataError(f"{where}: no numeric column to forecast", hint)
+    name = max(digits, key=lambda n: digits[n])
+    column = table.columns[name]
+    row = int(np.argmax(~column.missing))
+    text = column.text_at(row)
     return DataError(
         f"{where}: no numeric column to forecast; {table.where.line(row)}, column {name!r} holds {text[:40]!r}",
         f"write numbers alone in one column, and name it with --target; columns: {listed(table.columns)}",
     )
+
+
+def _digits(column: Column) -> float:
+    """The share of digits in the first texts of a column; 0 for dates."""
+    texts = "".join(column.labels.slice(0, 20).to_pylist()) if column.labels is not None else ""
+    dated = column.labels is not None and not parse_texts(column.labels.slice(0, 20)).failed.any()
+    return 0.0 if dated or not texts else sum(c.isdigit() for c in texts) / len(texts)
 
 
 def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:

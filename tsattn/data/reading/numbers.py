@@ -23,7 +23,7 @@ class Numbers:
 
     done: what was taken off, for the report. bad: the row of the first text that is no number, None where there is none.
     open: the row of a text that has two readings, 1.080 or 1080. clash: two units that stand in one column. why: the evidence
-    for the marks. censored: rows such as <1, taken as missing.
+    for the marks. censored: rows such as <1, taken as missing. touched: rows that are not written as plain numbers.
     """
 
     column: Column
@@ -33,6 +33,7 @@ class Numbers:
     clash: tuple[str, str] | None = None
     why: tuple[str, ...] = ()
     censored: int = 0
+    touched: int = 0
 
 
 def as_numbers(column: Column, marks: Marks = UNKNOWN, tolerance: float = 0.0) -> Numbers | None:
@@ -58,6 +59,7 @@ def as_numbers(column: Column, marks: Marks = UNKNOWN, tolerance: float = 0.0) -
         clash=parsed.clash,
         why=parsed.why,
         censored=int(np.append(parsed.censored, False)[column.values].sum()),
+        touched=int(np.append(parsed.touched, False)[column.values].sum()),
     )
 
 
@@ -68,11 +70,12 @@ def _first_row(column: Column, labels: np.ndarray) -> int | None:
 
 @dataclass(frozen=True, eq=False)
 class _Parsed:
-    """Distinct texts as numbers. values, failed, censored: (u,); open: (u,) the one text that has two readings, or None."""
+    """Distinct texts as numbers. values, failed, censored, touched: (u,); open: (u,) a text of two readings, or None."""
 
     values: np.ndarray
     failed: np.ndarray
     censored: np.ndarray
+    touched: np.ndarray
     done: tuple[str, ...]
     open: np.ndarray | None
     clash: tuple[str, str] | None
@@ -108,7 +111,8 @@ def _parse(labels: Any, marks: Marks) -> _Parsed | None:
         values = values * factor
     opened = arrow.values(pc.equal(text, arrow.text(verdict.open)), False).astype(bool) if verdict.open else None
     done = _done(found, verdict, any("," in t for t in cores))
-    return _Parsed(values, ~good & ~null, censored, done, opened, found.clash, verdict.why)
+    touched = good & ~_matches(labels, _NUMBER)
+    return _Parsed(values, ~good & ~null, censored, touched, done, opened, found.clash, verdict.why)
 
 
 def _matches(texts: Any, pattern: str) -> np.ndarray:

@@ -35,14 +35,14 @@ _HOUR, _MINUTE, _SECOND = DAY // 24, 60_000_000, 1_000_000
 def parse_numbers(values: np.ndarray, week: bool = False) -> tuple[np.ndarray, str] | None:
     """Numbers that are all dates or epochs.
 
-    values: (n,) float, NaN = missing. week: 202405 is week 5, not May. -> (datetime64[us] (n,), style), or None. The style is a
-    key of DIGITS, "epoch s" (ms, us, ns), "epoch s and ms", "decimal years", "1949.01" (year and month), "serial days" or
-    "serial days since 1904".
+    values: (n,) float32 or float64, NaN = missing. week: 202405 is week 5, not May.
+    -> (datetime64[us] (n,), style), or None. The style is a key of DIGITS, "epoch s" (ms, us, ns), "epoch s and ms",
+    "decimal years", "1949.01" (year and month), "serial days" or "serial days since 1904".
     """
     seen = ~np.isnan(values)
     if not seen.any():
         return None
-    some = values[seen]
+    some = _exact(values[seen])
     if np.abs(some).max() >= 2**62:
         return None
     found = _digits(some.astype(np.int64), week) if np.all(some == np.round(some)) else _decimal_years(some)
@@ -52,6 +52,14 @@ def parse_numbers(values: np.ndarray, week: bool = False) -> tuple[np.ndarray, s
     out = np.full(len(values), NAT)
     out[seen] = found[0]
     return out, found[1]
+
+
+def _exact(some: np.ndarray) -> np.ndarray:
+    """float64 of the decimals that were written: 1949.083 as float32 is 1949.0830078."""
+    if some.dtype != np.float32:
+        return some.astype(np.float64)
+    wide = some.astype(np.float64)
+    return np.where(np.abs(wide) < 10_000, np.round(wide, 3), np.round(wide, 2))
 
 
 def _digits(whole: np.ndarray, week: bool) -> tuple[np.ndarray, str] | None:
@@ -95,7 +103,7 @@ def _read_digits(whole: np.ndarray, digits: str) -> np.ndarray:
 
 
 def _epochs(some: np.ndarray) -> tuple[np.ndarray, str] | None:
-    """Seconds, or milli-, micro- or nanoseconds, since 1970. Units may change within the column when all years are 1980 to 2099."""
+    """Seconds, or milli-, micro- or nanoseconds, since 1970. Units may change within a column of years 1980 to 2099."""
     unit = np.full(len(some), -1)
     for k, (_, least, _) in enumerate(_EPOCHS):
         unit[(some >= least) & (some < least * 100)] = k
@@ -147,7 +155,7 @@ def _decimal_years(some: np.ndarray) -> tuple[np.ndarray, str] | None:
 
 
 def _serials(some: np.ndarray) -> tuple[np.ndarray, str] | None:
-    """Days since 1900 as spreadsheets count them, from 1970 to 2099; since 1904 where only that gives whole months or weekdays."""
+    """Days since 1900 as spreadsheets count them, from 1970 to 2099; since 1904 where only that gives months or weekdays."""
     if some.min() < _SERIALS[0] - _SERIAL_1904 or some.max() >= _SERIALS[1]:
         return None
     us = _rounded(some * DAY)

@@ -26,6 +26,7 @@ from tsattn.data.reading.roles import check_options, find_roles, with_schema
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.rows import shown
 from tsattn.data.reading.source import Part, parts_of
+from tsattn.data.reading.split_dates import without_undated
 from tsattn.data.reading.timestamp_column import find_clock
 from tsattn.data.report import Notes, ReadReport
 from tsattn.data.timezone import offset_zone
@@ -70,12 +71,13 @@ def read(
     options = with_schema(options, schema, table)
     check_options(options, table)
     table = drop_index(table, _named(options), notes)
-    unfolded = unfold(table, options, notes) if options.timestamp is None else None
+    unfolded = unfold(table, options, notes) if options.timestamp != "none" else None
     clock: Clock | None
     if unfolded is not None:
         table, clock = unfolded
     else:
         clock = find_clock(table, options, notes, _named(options), schema.timestamp if schema else None)
+    table, clock = without_undated(table, clock)
     table, options = _files_as_items(table, clock, options)
     roles, table = find_roles(table, clock, options, notes)
     used = {*roles.item, *roles.target, *options.past, *options.known, *options.static}

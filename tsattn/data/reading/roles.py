@@ -12,6 +12,7 @@ from tsattn.data.reading.items import filled_down, find_item
 from tsattn.data.reading.number_columns import calendar_copies, numbered
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.targets import find_target
+from tsattn.data.reading.time_names import timestamp_names
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
@@ -64,7 +65,7 @@ def check_options(options: ReadOptions, table: Table) -> None:
         "known": options.known,
         "static": options.static,
     }
-    taken: dict[str, str] = {} if options.timestamp in (None, "none") else {str(options.timestamp): "timestamp"}
+    taken = dict.fromkeys(timestamp_names(options.timestamp, table.columns), "timestamp")
     for role, names in roles.items():
         for name in names:
             if name not in table.columns:
@@ -72,8 +73,8 @@ def check_options(options: ReadOptions, table: Table) -> None:
             if name in taken:
                 raise ConfigError(f"column {name!r} is asked for as {taken[name]} and as {role}", "name it once")
             taken[name] = role
-    if options.layout not in (None, "long", "wide", "single", "year-month", "rows"):
-        raise ConfigError(f"--layout must be long, wide, single, year-month or rows, not {options.layout!r}")
+    if options.layout not in (None, "long", "wide", "single", "year-month", "times", "rows"):
+        raise ConfigError(f"--layout must be long, wide, single, rows, times or year-month, not {options.layout!r}")
 
 
 def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: Notes) -> tuple[Roles, Table]:
@@ -81,7 +82,7 @@ def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: N
 
     Raises DataError when there is no numeric column, or several in a long table and no telling name.
     """
-    busy = {*(clock.columns if clock else ()), *options.item, *options.past, *options.known, *options.static}
+    busy = {*((*clock.columns, *clock.also) if clock else ()), *options.item, *options.past, *options.known, *options.static}
     table = numbered(table, busy, options, notes)
     derived = calendar_copies(table, clock, busy) if clock else set()
     numeric = [n for n, c in table.columns.items() if c.kind == "number" and n not in busy and n not in derived]

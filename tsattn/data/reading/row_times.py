@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ class Clock:
     """When each row was. stamps: (n,) datetime64[us]; UTC instants where `instants`, else the wall clock as written.
 
     zone: the zone to print in, None for naive stamps. columns: where they came from; () when there are none.
-    counted: the stamps are mere numbers 0, 1, 2, … of rows.
+    counted: the stamps are mere numbers 0, 1, 2, … of rows. also: other columns of dates, which are never a target.
     """
 
     stamps: np.ndarray
@@ -25,9 +25,10 @@ class Clock:
     instants: bool = False
     columns: tuple[str, ...] = ()
     counted: bool = False
+    also: tuple[str, ...] = ()
 
     def take(self, rows: np.ndarray) -> Clock:
-        return Clock(self.stamps[rows], self.zone, self.instants, self.columns, self.counted)
+        return replace(self, stamps=self.stamps[rows])
 
 
 def wall_stamps(clock: Clock) -> np.ndarray:

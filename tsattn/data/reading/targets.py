@@ -11,6 +11,7 @@ from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.number_columns import no_number
 from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.time_names import says_only_time
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
@@ -55,6 +56,8 @@ def find_target(
     if len(filled) == 1:
         return tuple(filled)
     one = bool(item) or options.layout == "single"
+    if clock is not None:  # a part of a date is never a target
+        filled = [n for n in filled if not says_only_time(n)] or filled
     filled = _varying(table, filled, notes)
     if options.layout != "wide" and (ahead := _blank_ahead(table, clock, filled)) is not None:
         blank, known = ahead

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Container
 
 # part of a timestamp -> the words that name it (lower case, without accents); add a language by adding its words
 PARTS: dict[str, str] = {
@@ -19,7 +20,7 @@ PARTS: dict[str, str] = {
     "second": "second ss sekunde seconde secondo segundo",
     "date": "date dates datum fecha data dato paivamaara paivays pvm tarih datestr calday refdate asof",
     "time": "time zeit uhrzeit heure hora ora tijd tid klokkeslett saat czas godzina aika kello clock hhmm hrmn hhmmss klo",
-    "moment": "timestamp datetime dt ds tstamp fechahora zeitstempel zeitpunkt horodate horodatage datahora dataora"
+    "moment": "timestamp datetime dt ds ts tstamp fechahora zeitstempel zeitpunkt horodate horodatage datahora dataora"
     " tidpunkt tidspunkt aikaleima tijdstip timepoint mtu interval",
     "epoch": "epoch unix unixtime",
     "period": "period periodo periode zeitraum periodi okres yearmonth yearweek yyyymm yyyymmdd yyyyww yearmon yearqtr",
@@ -30,113 +31,15 @@ for _part, _words in PARTS.items():
     for _word in _words.split():
         _PART_OF[_word] = (*_PART_OF.get(_word, ()), _part)
 # words that also mean something else: they say time only where the values look like dates
-_WEAK = set(
-    [
-        "data",
-        "tag",
-        "den",
-        "an",
-        "ar",
-        "aar",
-        "ay",
-        "mes",
-        "mon",
-        "mo",
-        "min",
-        "mm",
-        "dd",
-        "ss",
-        "he",
-        "hh",
-        "time",
-        "zone",
-        "mn",
-        "interval",
-        "julian",
-        "half",
-        "ora",
-        "an",
-        "dom",
-        "ds",
-        "dt",
-        "second",
-    ]
-)
-_WEAK -= {"time", "ds", "dt", "mes", "ora"}
+_WEAK_WORDS = "data tag den an ar aar ay mon mo min mm dd ss he hh zone mn interval julian half dom second"
 # words that make a measurement of a name: "travel time", "days open", "year count"
-_MEASURES = set(
-    [
-        "count",
-        "sales",
-        "avg",
-        "mean",
-        "average",
-        "total",
-        "duration",
-        "elapsed",
-        "spent",
-        "per",
-        "sum",
-        "rate",
-        "number",
-        "num",
-        "nb",
-        "id",
-        "ids",
-        "by",
-        "travel",
-        "response",
-        "lead",
-        "wait",
-        "waiting",
-        "delay",
-        "run",
-        "runtime",
-        "processing",
-        "service",
-        "age",
-        "remaining",
-        "delta",
-        "diff",
-        "price",
-        "value",
-        "cost",
-        "amount",
-        "type",
-        "build",
-        "built",
-        "founded",
-        "birth",
-        "model",
-        "production",
-        "holiday",
-        "weekday",
-        "dayofweek",
-    ]
+_MEASURE_WORDS = (
+    "count sales avg mean average total duration elapsed spent per sum rate number num nb id ids by travel response lead wait "
+    "waiting delay run runtime processing service age remaining delta diff price value cost amount type build built founded "
+    "birth model production holiday weekday dayofweek"
 )
-_FILLERS = set(
-    [
-        "utc",
-        "gmt",
-        "local",
-        "cet",
-        "cest",
-        "est",
-        "edt",
-        "the",
-        "start",
-        "begin",
-        "beginning",
-        "from",
-        "of",
-        "ending",
-        "end",
-        "observation",
-        "obs",
-        "record",
-        "iso",
-    ]
-)
+_FILLER_WORDS = "utc gmt local cet cest est edt the start begin beginning from of ending end observation obs record iso"
+_WEAK, _MEASURES, _FILLERS = (frozenset(words.split()) for words in (_WEAK_WORDS, _MEASURE_WORDS, _FILLER_WORDS))
 
 
 def plain(text: str) -> str:
@@ -168,6 +71,13 @@ def says_time(name: str) -> bool:
     return bool(found & set(_PART_OF)) and not found & _MEASURES and parts_named(name) != {"zone"}
 
 
+def says_something(name: str) -> bool:
+    """Return False for names without a meaning: "", column_1, index, Unnamed: 0."""
+    return not set(time_words(name)) <= {"column", "index", "unnamed", "x", "no", "name"} and any(
+        len(w) > 1 and not w.isdigit() for w in time_words(name)
+    )
+
+
 def says_only_time(name: str) -> bool:
     """Return True when every word of a column name is a word for time that means nothing else."""
     found = time_words(name)
@@ -183,3 +93,11 @@ def says_year(name: str) -> bool:
 def says_week(name: str) -> bool:
     found = set(time_words(name)) | {"".join(time_words(name))}
     return "week" in parts_named(name) or bool(found & {"yearweek", "yyyyww"})
+
+
+def timestamp_names(option: str | None, columns: Container[str]) -> list[str]:
+    """The columns that --timestamp names: one, or several with commas between them."""
+    if option in (None, "none"):
+        return []
+    names = [option] if option in columns else [n.strip() for n in option.split(",") if n.strip()]
+    return names or [option]

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from tsattn.config import ReadOptions
-from tsattn.data import arrow
 from tsattn.data.freq import DAY
-from tsattn.data.names import words
+from tsattn.data.names import quoted
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_formats import NAIVE, NAT, parse_texts
 from tsattn.data.reading.day_order import resolve_day_order
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
-from tsattn.data.reading.row_times import Clock, same_time_of_day
+from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.time_names import says_week
 from tsattn.data.reading.zone_names import guess_zone
 from tsattn.data.report import Notes
 from tsattn.data.timezone import offset_zone
 from tsattn.errors import ConfigError, DataError
-
-TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[AaPp][Mm])?")
 
 
 def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -> Clock:
@@ -31,10 +27,10 @@ def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -
         if column.tz:
             notes.find("timestamp", f"column {column.name!r}", "--timestamp")
             return Clock(column.values, options.timezone or column.tz, True, (column.name,))
-        return _naive(table, column, column.values, "", options, notes)
+        return _naive(column, column.values, "", options, notes)
     numbers = as_numbers(column) if column.kind == "number" or _all_digits(column) else None
     if numbers is not None:
-        found = parse_numbers(numbers.column.values.astype(np.float64))
+        found = parse_numbers(numbers.column.values, says_week(column.name))
         if found is not None:
             stamps, form = found
             _no_missing(table, column, stamps)
@@ -46,7 +42,10 @@ def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -
             if np.isfinite(values).all() and np.all(values == np.round(values)) and np.abs(values).max(initial=0) < 2**40:
                 notes.find("timestamp", f"column {column.name!r}, which counts steps", "--timestamp")
                 return Clock(values.astype(np.int64).astype("datetime64[us]"), columns=(column.name,), counted=True)
-            raise ConfigError(f"--timestamp {column.name}: its numbers are neither dates nor epochs nor counts")
+            raise ConfigError(
+                f"--timestamp {quoted(column.name)}: its numbers are not dates, epochs or counts of steps",
+                "number the rows instead: --timestamp none",
+            )
     return _from_texts(table, column, options, notes)
 
 
@@ -63,8 +62,8 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise DataError(
-                f"{table.where(row)}, column {column.name!r}: {column.text_at(row)[:60]!r} is no date that is understood",
-                "mend or remove that row, or name another column with --timestamp",
+                f"{table.where(row)}, column {column.name!r}: {column.text_at(row)[:60]!r} is not a date in a known format",
+                "correct or remove that row; or number the rows: --timestamp none",
             )
     wall, order = resolve_day_order(parsed, column, table.where, options.date_order)
     if order:
@@ -73,31 +72,15 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
     _no_missing(table, column, padded[codes])
     form = f", such as {column.text_at(int(np.argmax(codes >= 0)))}"
     if np.all(parsed.offset[~np.isnat(wall)] == NAIVE):
-        return _naive(table, column, padded[codes], form, options, notes)
+        return _naive(column, padded[codes], form, options, notes)
     notes.find("timestamp", f"column {column.name!r}{form}", "--timestamp")
     return _zoned(table, column, padded, np.append(parsed.offset, NAIVE), options, notes)
 
 
-def _naive(table: Table, column: Column, stamps: np.ndarray, form: str, options: ReadOptions, notes: Notes) -> Clock:
+def _naive(column: Column, stamps: np.ndarray, form: str, options: ReadOptions, notes: Notes) -> Clock:
     """Stamps without offsets; mere dates take the time of day from another column, where there is one."""
-    names: tuple[str, ...] = (column.name,)
-    if same_time_of_day(stamps) and (hours := _time_of_day(table, column)) is not None:
-        stamps, names = stamps + hours[0], (column.name, hours[1])
-    notes.find("timestamp", f"column {' with column '.join(map(repr, names))}{form}", "--timestamp")
-    return Clock(stamps, options.timezone, False, names)
-
-
-def _time_of_day(table: Table, column: Column) -> tuple[np.ndarray, str] | None:
-    """Another column that holds a time of day: ((n,) timedelta64[us], its name)."""
-    for other in table.columns.values():
-        if other is column or other.kind != "text" or not set(words(other.name)) & {"time", "hour", "clock"}:
-            continue
-        texts = other.texts()
-        if texts and all(TIME_OF_DAY.fullmatch(t) for t in texts) and not other.missing.any():
-            parsed = parse_texts(arrow.strings("2000-01-01 " + t for t in texts))
-            if not parsed.failed.any():
-                return (parsed.wall - np.datetime64("2000-01-01", "us"))[other.values], other.name
-    return None
+    notes.find("timestamp", f"column {column.name!r}{form}", "--timestamp")
+    return Clock(stamps, options.timezone, False, (column.name,))
 
 
 def _zoned(table: Table, column: Column, wall: np.ndarray, offset: np.ndarray, options: ReadOptions, notes: Notes) -> Clock:

@@ -43,7 +43,7 @@ class Holt(_Normal):
 
     name: ClassVar[str] = "holt"
 
-    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+    def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
         history = history[:, -LONGEST:]
         length = history.shape[1]
         observed = ~np.isnan(history)
@@ -56,7 +56,7 @@ class Holt(_Normal):
             other = _fitted(y[some], inside[some], n[some], horizon, season, factors=True)
             better = other[2] <= error[some]
             mean[some[better]], sigma[some[better]] = other[0][better], other[1][better]
-        enough, naive = (n >= FEWEST)[:, None], Naive().moments(history, horizon, season)
+        enough, naive = (n >= FEWEST)[:, None], Naive().mean_and_sigma(history, horizon, season)
         return np.where(enough, mean, naive[0]), np.where(enough, sigma, naive[1])
 
 

@@ -157,7 +157,7 @@ def fit(
     rows = end - first - width + 1  # (b,) windows
     tail = np.maximum(rows // 6, 1)
     head = np.maximum(rows - tail - block, 1)  # their targets end where the tail's first origin stands
-    gram, cross = moments(z, first, first + head, lags, width)
+    gram, cross = gram_and_cross(z, first, first + head, lags, width)
     # as many for every series, some of them twice where the tail is short, so that no series hangs on its neighbours
     origins = end[:, None] - block - np.round(np.linspace(0, 1, _TAIL) * (tail[:, None] - 1)).astype(np.int64)  # (b, E)
     past, truth = windows_at(z, origins, lags), windows_at(z, origins + block, block)
@@ -174,11 +174,11 @@ def refit(
 ) -> np.ndarray:
     """Weights (b, lags, block) of all windows of first … end (default: the last step), each with its penalty (b,)."""
     end = np.full(len(z), z.shape[1]) if end is None else end
-    gram, cross = moments(z, first, end - lags - block + 1, lags, lags + block)
+    gram, cross = gram_and_cross(z, first, end - lags - block + 1, lags, lags + block)
     return solve(gram, cross, np.array(PENALTIES)[penalty])
 
 
-def moments(z: np.ndarray, start: np.ndarray, stop: np.ndarray, lags: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+def gram_and_cross(z: np.ndarray, start: np.ndarray, stop: np.ndarray, lags: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     """XᵀX (b, lags, lags) and XᵀY (b, lags, width - lags) of the windows that begin at start … stop - 1, less their means.
 
     X is each window's first `lags` values, Y the rest, both less the mean of the former.

@@ -7,18 +7,14 @@ Missing values: residuals with one are dropped; a missing value of the last cycl
 
 from __future__ import annotations
 
-import difflib
-import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from tsattn.data.windows import WindowBatch
-from tsattn.errors import ConfigError
-from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
+from tsattn.forecasting.frame import DEFAULT_QUANTILES
 from tsattn.forecasting.quantiles import normal_scores
 
 _LARGEST = float(np.finfo(np.float32).max)
@@ -35,7 +31,7 @@ class _Ends(NamedTuple):
 
 @dataclass(frozen=True)
 class _Normal(ABC):
-    """What they share. `season_length` None: the shortest usual cycle of the data's frequency."""
+    """Base of the methods here. `season_length` None: the shortest usual cycle of the data's frequency."""
 
     season_length: int | None = None
     quantiles: tuple[float, ...] = DEFAULT_QUANTILES
@@ -49,12 +45,12 @@ class _Normal(ABC):
         """(B, H, Q) float32; NaN only for a history without one observed value."""
         history = batch.past_target.astype(np.float64)
         season = self.season_length or (batch.season_lengths or (1,))[0]
-        mean, sigma = self.moments(history, batch.horizon, season)
+        mean, sigma = self.mean_and_sigma(history, batch.horizon, season)
         values = mean[..., None] + sigma[..., None] * normal_scores(self.quantiles)
         return np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)
 
     @abstractmethod
-    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+    def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation (B, H) of the forecasts of `history` (B, L)."""
 
 
@@ -63,7 +59,7 @@ class Naive(_Normal):
 
     name = "naive"
 
-    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+    def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
         ends = _ends(history)
         steps = _steps_since(history, ends, horizon)
         return np.repeat(ends.last_value[:, None], horizon, 1), _step_sigma(history)[:, None] * np.sqrt(steps)
@@ -74,7 +70,7 @@ class Drift(_Normal):
 
     name = "drift"
 
-    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+    def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
         ends = _ends(history)
         span = np.maximum(ends.last - ends.first, 1)
         slope = (ends.last_value - ends.first_value) / span
@@ -88,8 +84,8 @@ class SeasonalNaive(_Normal):
 
     name = "seasonal-naive"
 
-    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
-        naive = Naive().moments(history, horizon, season)
+    def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+        naive = Naive().mean_and_sigma(history, horizon, season)
         ends = _ends(history)
         short = history.shape[1] - ends.first < season
         if season <= 1 or short.all():
@@ -102,21 +98,28 @@ class SeasonalNaive(_Normal):
         return np.where(short[:, None], naive[0], cycle[:, phase]), np.where(short[:, None], naive[1], spread)
 
 
+@dataclass(frozen=True)
 class LongCycle(SeasonalNaive):
-    """The last long cycle goes on: a week of hours, a year of weeks. Where a history holds less than two, seasonal naive."""
+    """The last long cycle goes on: a week of hours, a year of weeks. Where a history holds less than two, seasonal naive.
 
-    name = "long-cycle"
+    only: no forecast there, for an ensemble in which seasonal naive is a member of its own.
+    """
+
+    only: bool = False
+    name: ClassVar[str] = "long-cycle"
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32"""
-        values = super().predict(batch)
+        """(B, H, Q) float32; NaN, with `only`, where the history does not hold two long cycles."""
         held = self.held(batch)
+        if self.only and not held.any():
+            return np.full((len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
+        values = super().predict(batch) if not self.only else np.full((1, 1, 1), np.nan, np.float32)
         if not held.any():
             return values
         return np.where(held[:, None, None], SeasonalNaive(max(batch.season_lengths), self.quantiles).predict(batch), values)
 
     def held(self, batch: WindowBatch) -> np.ndarray:
-        """(B,) whether the frequency has a cycle longer than the season, and the history two of it."""
+        """A mask (B,): the frequency has a cycle longer than the season, and the history holds two of it."""
         longest = max(batch.season_lengths, default=1)
         observed = ~np.isnan(batch.past_target)
         length = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
@@ -135,8 +138,8 @@ class SeasonalMean(_Normal):
     cycles: int = 4
     name: ClassVar[str] = "seasonal-mean"
 
-    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
-        newest, spread = SeasonalNaive().moments(history, horizon, season)
+    def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+        newest, spread = SeasonalNaive().mean_and_sigma(history, horizon, season)
         short = history.shape[1] - _ends(history).first < season
         if season <= 1 or short.all():
             return newest, spread
@@ -174,7 +177,7 @@ class HistoricQuantiles(_Normal):
         values = np.where(first == second, first, first + (place - low) * (second - first))
         return np.repeat(values[:, None], batch.horizon, 1).astype(np.float32)
 
-    def moments(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+    def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
         mean = _mean(history, 1)
         sigma = np.sqrt(_mean((history - mean[:, None]) ** 2, 1))
         return np.repeat(mean[:, None], horizon, 1), np.repeat(sigma[:, None], horizon, 1)
@@ -236,34 +239,3 @@ def _cycle_sigma(history: np.ndarray, residuals: np.ndarray) -> np.ndarray:
     if lacking.any():
         sigma[lacking] = _step_sigma(history[lacking])
     return sigma
-
-
-# A string where importing would cost a library that many users do not have.
-BASELINES: dict[str, type[_Normal] | str] = {
-    "naive": Naive,
-    "seasonal-naive": SeasonalNaive,
-    "drift": Drift,
-    "seasonal-mean": SeasonalMean,
-    "long-cycle": LongCycle,
-    "historic-quantiles": HistoricQuantiles,
-    "holt": "tsattn.forecasting.baselines.holt:Holt",
-    "auto-ets": "tsattn.forecasting.baselines.statistical:AutoETS",
-    "auto-theta": "tsattn.forecasting.baselines.statistical:AutoTheta",
-    "auto-arima": "tsattn.forecasting.baselines.statistical:AutoARIMA",
-}
-
-
-def baseline(name: str, season_length: int | None = None, quantiles: Sequence[float] = DEFAULT_QUANTILES) -> Forecaster:
-    """A baseline by its name in BASELINES. Raises ConfigError for an unknown name or a missing library."""
-    found = BASELINES.get(name)
-    if found is None:
-        near = difflib.get_close_matches(name, BASELINES, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(BASELINES)}"
-        raise ConfigError(f"unknown baseline {name!r}", hint)
-    if season_length is not None and season_length < 1:
-        raise ConfigError(f"the season length must be positive, not {season_length}")
-    if isinstance(found, str):
-        module, _, attribute = found.partition(":")
-        found = getattr(importlib.import_module(module), attribute)
-    made: Forecaster = found(season_length, tuple(quantiles))
-    return made

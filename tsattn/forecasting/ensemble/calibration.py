@@ -1,7 +1,7 @@
-"""From errors at held-back origins to weights and to widths: how far to trust each member, and its spread.
+"""Ensemble weights and interval widths from the errors at hold-out origins.
 
-A series' own evidence is a few origins, so both are shrunk: towards what its pool (the items of the panel) shows, and that
-towards a prior: equal members, widths as they are.
+A series has a few origins of its own, so both are shrunk towards those of its pool (the items of the panel), and these towards
+a prior: equal members, widths as they are.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ import numpy as np
 
 from tsattn.forecasting.ensemble.holdout import Pools
 
-MOST, MOST_MEAN = 50.0, 5.0  # times the best loss that are told apart: of one origin, and in the end
+MOST, MOST_MEAN = 50.0, 5.0  # times the best loss that are distinguished: of one origin, and in the end
 
 
 @dataclass(frozen=True)
 class Trust:
-    """How evidence is weighed. Chosen on windows before the test windows (benchmarks/LOG.md)."""
+    """Strength of the shrinkage of weights and widths. Chosen on windows before the test windows (benchmarks/LOG.md)."""
 
     sharpness: float = 12.0  # weight = exp(-sharpness · (loss / best loss - 1)), where there is evidence enough
     doubt: float = 8.0  # origins of the pool at which half of that, and of the favour, remains
     favour: float = 0.02  # weight of every other member for 1 of the first, the network, where there is no evidence
     hopeless: float = 1.35  # a member this many times worse than the best is dropped
-    pooled: float = 8.0  # the pool's say, in held-back origins of the series' own
-    prior: float = 1.0  # the say of "all alike", in the pool's held-back origins
-    width_own: float = 60.0  # the pool's say on widths, in origins of the series' own
-    width_prior: float = 20.0  # the say of "as they are", in the pool's origins
-    caution: float = 0.15  # log of a width's factor of which half is believed: origins close together tell of these days alone
-    blocks: int = 2  # parts of the horizon with widths of their own
-    together: int = 8  # neighbouring steps whose errors count as one
+    pooled: float = 8.0  # weight of the pool, in hold-out origins of the series' own
+    prior: float = 1.0  # weight of "all alike", in the pool's hold-out origins
+    width_own: float = 60.0  # weight of the pool on widths, in origins of the series' own
+    width_prior: float = 20.0  # weight of "as they are", in the pool's origins
+    caution: float = 0.15  # log of a width's factor that is halved: origins close together share one noise
+    first_part: int = 8  # steps of the first part of the horizon with widths of its own; each next part ends twice as far ahead
+    independent: int = 4  # errors of a part and an origin that count as so many: neighbouring steps err together
     narrowest: float = 0.25
     widest: float = 4.0
 
@@ -115,17 +115,21 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, trust: Tru
     """
     _, rows, horizon = scores.shape
     factors = np.ones((2, rows, horizon))
-    edges = np.unique(np.linspace(0, horizon, trust.blocks + 1).round().astype(int))
+    edges = _edges(horizon, trust.first_part)
     for low, high in itertools.pairwise(edges):
-        part = scores[:, :, low:high]
+        part, together = scores[:, :, low:high], max(1.0, (high - low) / trust.independent)
         for now, pool in pools:
             n = evidence[pool].sum()
             if not n > 0:
                 continue
             for side in (0, 1):
-                common = np.log(_tail(part[:, pool].reshape(-1, 1), side, trust)[0]) * n / (n + trust.width_prior)
+                common = (
+                    np.log(_conformal_factor(part[:, pool].reshape(-1, 1), side, trust, together)[0])
+                    * n
+                    / (n + trust.width_prior)
+                )
                 own_scores = part[:, now].transpose(0, 2, 1).reshape(-1, len(now))
-                own = np.log(_tail(own_scores, side, trust))
+                own = np.log(_conformal_factor(own_scores, side, trust, together))
                 share = np.where(np.isnan(own), 0.0, evidence[now] / (evidence[now] + trust.width_own))
                 believed = share * np.nan_to_num(own) + (1 - share) * np.nan_to_num(common)
                 believed *= believed**2 / (believed**2 + trust.caution**2)
@@ -133,11 +137,22 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, trust: Tru
     return factors
 
 
-def _tail(scores: np.ndarray, side: int, trust: Trust) -> np.ndarray:
-    """(S,) the bounded conformal factor of each column of scores (N, S); NaN for a column without one."""
+def _edges(horizon: int, first: int) -> list[int]:
+    """Bounds of the parts of the horizon: 0, 8, 16, 32, … and its end, so that a longer horizon begins with the same parts.
+
+    Errors far ahead say little about the next steps, and the network's passes are often longer than the horizon asked for.
+    """
+    edges = [0]
+    while edges[-1] < horizon:
+        edges.append(min(max(first, 2 * edges[-1]), horizon))
+    return edges
+
+
+def _conformal_factor(scores: np.ndarray, side: int, trust: Trust, together: float) -> np.ndarray:
+    """(S,) the bounded conformal factor of each column of scores (N, S), of which `together` count as one; NaN without any."""
     signed = np.sort(scores if side else -scores, axis=0)  # NaN last
     count = (~np.isnan(signed)).sum(0)
-    level = np.minimum(0.9 * (1 + trust.together / np.maximum(count, 1)), 1.0)
+    level = np.minimum(0.9 * (1 + together / np.maximum(count, 1)), 1.0)
     at = np.clip(np.ceil(level * count).astype(int) - 1, 0, None)
     found = signed[at, np.arange(signed.shape[1])]
     return np.where(count > 0, np.clip(found, trust.narrowest, trust.widest), np.nan)

@@ -1,7 +1,7 @@
 """Known covariates for a forecaster that reads the target alone: their effects leave the history, and come back on the forecast.
 
 Nothing is trained: effects are regressions on each series' own past (window_effects.py). The forecaster, with all its members,
-sees the history as it would have been under usual covariates. How much of the effects to apply is decided on held-back
+sees the history as it would have been under usual covariates. How much of the effects to apply is decided on hold-out
 origins: an autoregression forecasts them with and without.
 """
 
@@ -17,8 +17,8 @@ from tsattn.data.panel import Panel
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.baselines.ridge import Ridge
 from tsattn.forecasting.ensemble.calibration import Trust, pinball
-from tsattn.forecasting.ensemble.effect_report import CovariateEffect, groups_of, report
-from tsattn.forecasting.ensemble.ensemble import ORIGINS, Joined, Told, forecasts
+from tsattn.forecasting.ensemble.effect_report import CovariateEffect, groups_of, report_effects
+from tsattn.forecasting.ensemble.ensemble import ORIGINS, Ensemble, EnsembleReport, forecasts
 from tsattn.forecasting.ensemble.holdout import Pools, pools_of, shifts_of, truth
 from tsattn.forecasting.ensemble.window_effects import Estimates, effects_of, estimates_of
 from tsattn.forecasting.frame import Forecaster
@@ -26,7 +26,7 @@ from tsattn.forecasting.predict import wants_covariates
 
 _MOST_SEEN = 256  # newest batches that are reported on
 LAGS = 64  # of the autoregression that judges the effects: few, for it runs on every forecast
-SLACK = 0.01  # log of the loss by which effects may be worse at held-back origins without losing weight
+SLACK = 0.01  # log of the loss by which effects may be worse at hold-out origins without losing weight
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,16 +47,16 @@ class CovariateRegression:
 
     covariates = "known"  # read where a panel declares some
 
-    def __init__(self, forecaster: Joined, trust: Trust | None = None) -> None:
+    def __init__(self, forecaster: Ensemble, trust: Trust | None = None) -> None:
         self.forecaster, self.trust = forecaster, trust or Trust()
         self.name, self.context = forecaster.name, forecaster.context
         self.quantiles = tuple(forecaster.quantiles)
         self.block = getattr(forecaster, "block", 1)
         self._seen: deque[Seen] = deque(maxlen=_MOST_SEEN)
 
-    def told(self) -> Told:
+    def report(self) -> EnsembleReport:
         """The mean weights of the members in everything forecast so far."""
-        return self.forecaster.told()
+        return self.forecaster.report()
 
     def effects(self, panel: Panel) -> tuple[CovariateEffect, ...]:
         """The effects of the panel's known covariates in what was forecast since this was last asked."""
@@ -66,7 +66,7 @@ class CovariateRegression:
             return ()
         static = np.concatenate([one.static for one in seen])
         share = np.concatenate([one.share for one in seen])
-        return report(Estimates.concat([one.estimates for one in seen]), static, share, panel.schema)
+        return report_effects(Estimates.concat([one.estimates for one in seen]), static, share, panel.schema)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """(B, H, Q) float32."""
@@ -89,7 +89,7 @@ class CovariateRegression:
         return np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values).astype(np.float32)
 
     def _share(self, bare: WindowBatch, known: np.ndarray, group: np.ndarray, pools: Pools) -> np.ndarray:
-        """(B,) how much of the effects to apply: all, but where held-back origins are forecast worse with them."""
+        """(B,) how much of the effects to apply: all, but where hold-out origins are forecast worse with them."""
         shifts = shifts_of(bare, ORIGINS)
         past, seasons = bare.past_target, bare.season_lengths
         before = known[:, : bare.context]
@@ -128,7 +128,7 @@ class CovariateRegression:
 
 def with_covariates(forecaster: Forecaster) -> Forecaster:
     """The forecaster; an ensemble that reads the target alone reads known covariates too, by regression."""
-    if isinstance(forecaster, Joined) and not wants_covariates(forecaster):
+    if isinstance(forecaster, Ensemble) and not wants_covariates(forecaster):
         return CovariateRegression(forecaster)
     return forecaster
 

@@ -38,7 +38,7 @@ class CovariateEffect:
 
     form: "factor" (effect 0.34 = 34 % more per unit of the covariate), "added" (in units of the target, per unit), or "closed"
     (the target is about 0 there; effect is NaN). low, high: the interval at `level`. clear: an effect is more likely than
-    none. used: the share of the effect that held-back origins left in the forecast. groups: where groups of series differ.
+    none. used: the share of the effect that hold-out origins left in the forecast. groups: where groups of series differ.
     """
 
     name: str
@@ -63,7 +63,7 @@ class CovariateEffect:
         if 1 < len(self.groups) <= NAMED:
             said = f"{self.name}{unit}: " + "; ".join(map(str, self.groups))
         if self.used < 0.95:
-            said += f"; {100 * self.used:.0f} % of it applied, for it did not hold at held-back origins"
+            said += f"; {100 * self.used:.0f} % of it applied, for it did not hold at hold-out origins"
         return said
 
     def to_mapping(self) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class CovariateEffect:
         return asdict(self)
 
 
-def report(found: Estimates, static: np.ndarray, share: np.ndarray, schema: Schema) -> tuple[CovariateEffect, ...]:
+def report_effects(found: Estimates, static: np.ndarray, share: np.ndarray, schema: Schema) -> tuple[CovariateEffect, ...]:
     """Effects of all covariates on the windows `found`, static covariates (B, C), of which `share` (B,) was applied."""
     group = groups_of(static)
     rows = np.arange(len(found))

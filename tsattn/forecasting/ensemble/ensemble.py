@@ -1,13 +1,12 @@
-"""Members that err differently, joined per series by their error on held-back origins of that series' own past.
+"""An ensemble of a network and simple methods, weighted for each series by their errors at hold-out origins of its own past.
 
 Quantiles are averaged level by level (Vincentization; Lichtendahl et al., 2013), with weights that fall with a member's
-loss; then their widths are calibrated on the same origins (evidence.py).
+loss; then their widths are calibrated at the same origins (calibration.py).
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,47 +14,21 @@ import numpy as np
 from tsattn.data.cleaning.prepare import prepared
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
-from tsattn.forecasting.baselines.holt import Holt
+from tsattn.forecasting.baselines import MEMBERS, member, unknown
 from tsattn.forecasting.baselines.ridge import Ridge
-from tsattn.forecasting.baselines.simple import Drift, HistoricQuantiles, LongCycle, Naive, SeasonalMean, SeasonalNaive
 from tsattn.forecasting.ensemble.calibration import Trust, pinball, relative, scores_of, weights_of, widened, widths_of
 from tsattn.forecasting.ensemble.holdout import Pools, padded, pools_of, recent, rows_of, shifted, shifts_of, truth
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import BATCH, wants_covariates
 
-Make = Callable[[int | None, tuple[float, ...]], Forecaster]
-
-
-class OnlyLongCycle(LongCycle):
-    """No forecast where there is no long cycle: seasonal naive is a member of its own."""
-
-    def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32; NaN where there is no longer cycle, or the history does not hold two."""
-        held = self.held(batch)
-        if not held.any():
-            return np.full((len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
-        return np.where(held[:, None, None], super().predict(batch), np.float32(np.nan))
-
-
-MEMBERS: dict[str, Make] = {
-    "ridge": lambda season, levels: Ridge(168, season, levels),
-    "ridge-long": lambda season, levels: Ridge(336, season, levels, "ridge-long"),
-    "naive": Naive,
-    "seasonal-naive": SeasonalNaive,
-    "seasonal-mean": SeasonalMean,
-    "drift": Drift,
-    "holt": Holt,
-    "long-cycle": OnlyLongCycle,
-    "historic-quantiles": HistoricQuantiles,
-}
 DEFAULT = tuple(MEMBERS)
 ORIGINS = 4
 _LONGEST = 1 << 15  # past steps that members look at
 
 
 @dataclass(frozen=True)
-class Told:
-    """What was joined: the mean weight of each member over `windows`, of which `alone` had the network only.
+class EnsembleReport:
+    """The mean weight of each member over `windows`, of which `alone` had the network only.
 
     width: the mean factor that calibration put on the 80 % interval.
     """
@@ -71,10 +44,10 @@ class Told:
         return f"weights: {said or 'none'}"
 
 
-class Joined:
+class Ensemble:
     """`network` and `members` as one Forecaster. The network runs 1 + `origins` times a window, members about as often.
 
-    Weights and widths of a window rest on its own past, and on that of the other items in its batch no later than itself.
+    The weights and widths of a window depend on its own past, and on that of the other items in its batch no later than it.
     """
 
     context = None
@@ -83,7 +56,7 @@ class Joined:
         self, network: Forecaster, members: Sequence[Forecaster], *, origins: int = ORIGINS, trust: Trust | None = None
     ) -> None:
         if origins < 1:
-            raise ConfigError(f"at least one held-back origin is needed, not {origins}")
+            raise ConfigError(f"at least one hold-out origin is needed, not {origins}")
         self.network, self.members, self.origins = network, tuple(members), origins
         self.trust = trust or Trust()
         self.name = f"{network.name} + members"
@@ -93,12 +66,12 @@ class Joined:
         self._total = np.zeros(1 + len(self.members))
         self._windows, self._alone, self._width = 0, 0, 0.0
 
-    def told(self) -> Told:
-        """The mean weights of everything forecast so far."""
+    def report(self) -> EnsembleReport:
+        """Return the mean weights of all windows forecast so far."""
         count = max(self._windows, 1)
         names = (self.network.name, *(member.name for member in self.members))
         weights = dict(zip(names, (self._total / count).tolist(), strict=True))
-        return Told(weights, self._windows, self._alone, self._width / count)
+        return EnsembleReport(weights, self._windows, self._alone, self._width / count)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """(B, H, Q) float32."""
@@ -110,8 +83,8 @@ class Joined:
         made = np.stack([forecasts(one, batch, shifts) for one in (self.network, *self.members)], 1)  # (1 + K, M, B, H, Q)
         past = np.stack([truth(batch, shift) for shift in shifts])  # (K, B, H)
         floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-30
-        heard = np.isfinite(made[1:, 0]).all((2, 3))  # where the network saw nothing, its members prove nothing against it
-        share = np.where(heard, (~np.isnan(past)).sum(2) / batch.horizon, 0.0)
+        scored = np.isfinite(made[1:, 0]).all((2, 3))  # origins without a forecast of the network cannot be held against it
+        share = np.where(scored, (~np.isnan(past)).sum(2) / batch.horizon, 0.0)
         loss = pinball(past[:, None].astype(np.float64), made[1:], levels)  # (K, M, B)
         pools, able = pools_of(batch), np.isfinite(made[0]).all((2, 3))
         weights = weights_of(*relative(loss, share, floor), able, pools, self.trust)
@@ -129,7 +102,7 @@ class Joined:
     def _factors(
         self, made: np.ndarray, past: np.ndarray, loss: np.ndarray, share: np.ndarray, floor: np.ndarray, pools: Pools
     ) -> np.ndarray:
-        """Widths from what the join would have said at each held-back origin, with weights from the other ones."""
+        """Widths from the ensemble's forecasts at each hold-out origin, with weights from the other origins."""
         scores = np.full(past.shape, np.nan)
         for k in range(len(past)):
             others = np.arange(len(past)) != k
@@ -139,8 +112,8 @@ class Joined:
         return widths_of(scores, share.sum(0), pools, self.trust)
 
 
-def named(members: str | Sequence[str]) -> tuple[str, ...]:
-    """The names that "all" and "network" (none) stand for, or those given.
+def member_names(members: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the names that "all" and "network" (none) stand for, or those given.
 
     Raises ConfigError for an unknown name, with the nearest known one.
     """
@@ -148,14 +121,11 @@ def named(members: str | Sequence[str]) -> tuple[str, ...]:
         members = {"all": DEFAULT, "network": ()}.get(members, (members,))
     for name in members:
         if name not in MEMBERS:
-            near = difflib.get_close_matches(name, MEMBERS, 1)
-            raise ConfigError(
-                f"unknown member {name!r}", f"did you mean {near[0]!r}?" if near else f"use some of {', '.join(MEMBERS)}"
-            )
+            raise unknown("member", name, MEMBERS)
     return tuple(members)
 
 
-def join(
+def combine(
     network: Forecaster,
     members: Sequence[str] = DEFAULT,
     *,
@@ -163,15 +133,15 @@ def join(
     origins: int = ORIGINS,
     trust: Trust | None = None,
 ) -> Forecaster:
-    """The network joined with MEMBERS of these names; the network itself when there are none.
+    """Return an ensemble of the network and the MEMBERS of these names; the network itself when there are none.
 
     Raises ConfigError for an unknown name, with the nearest known one.
     """
-    chosen = named(members)
+    chosen = member_names(members)
     if not chosen:
         return network
-    made = [MEMBERS[name](season_length, tuple(network.quantiles)) for name in chosen]
-    return Joined(network, made, origins=origins, trust=trust)
+    made = [member(name, season_length, network.quantiles) for name in chosen]
+    return Ensemble(network, made, origins=origins, trust=trust)
 
 
 def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Held-back origins: a window cut again, earlier in its own past, so that what follows is known and errors can be counted.
+"""Hold-out origins: a window cut again, earlier in its own past, so that the next values are known and errors can be counted.
 
 Everything here is made of one batch's past alone, so nothing after an origin can leak by construction.
 """
@@ -14,7 +14,7 @@ from tsattn.data.windows import WindowBatch
 
 
 def shifts_of(batch: WindowBatch, origins: int) -> np.ndarray:
-    """(K, B) steps that each held-back origin lies before the window's own: 1, 2, … K times the horizon.
+    """(K, B) steps that each hold-out origin lies before the window's own: 1, 2, … K times the horizon.
 
     A history too short for that is cut at even distances that leave three such parts before the earliest origin; 0 where
     there is no room at all. Steps before the first observed value do not count as history.
@@ -83,7 +83,7 @@ def padded(batch: WindowBatch, context: int) -> WindowBatch:
 
 @dataclass(frozen=True, eq=False)
 class Pools:
-    """For every window of a batch, whose evidence it may share: of each item the latest window no later than its own.
+    """For every window of a batch, the windows whose errors it may share: of each item the latest one no later than itself.
 
     `groups`: (windows that share a cutoff, windows they may learn from), by cutoff. A window of a batch without cutoffs
     learns from itself alone.

@@ -1,7 +1,5 @@
 """Kill -9 at random moments of training, saving and forecasting, and look whether anything kept was harmed.
 
-    python -m benchmarks.soak [--kills 20] [--seed 0] [--folder FOLDER]
-
 Before anything is killed, a run that nobody disturbs gives the weights, the validation loss, the forecast and how long
 each phase takes. Then runs of the same command are killed at random moments of a phase. After every kill: each model of the
 workspace loads with both engines and forecasts as before; no file is half-written; at last `--resume` ends with the very
@@ -10,14 +8,12 @@ weights of the undisturbed run. tests/test_kill.py runs a few kills of the same 
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import random
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+
+from benchmarks.soak.campaign import Harm
 
 HORIZON = 12
 TOML = """
@@ -42,10 +40,6 @@ device = "cpu"
 precision = "fp32"
 """
 PATIENCE = 900.0  # seconds that a run may take before the campaign gives up on it
-
-
-class Harm(Exception):
-    """Something that a kill must not do."""
 
 
 @dataclass
@@ -253,7 +247,7 @@ def write_data(path: Path, lengths: list[int]) -> Path:
     for i, length in enumerate(lengths):
         values = 100 + i + 10 * np.sin(np.arange(length) * np.pi / 12) + rng.standard_normal(length)
         stamps = np.datetime_as_string(np.datetime64("2024-01-01T00", "h") + np.arange(length), unit="m")
-        rows += [f"{stamp},shop{i:04d},{value:.3f}" for stamp, value in zip(stamps, values, strict=True)]
+        rows += [f"{stamp},shop{i:04d},{value:.4f}" for stamp, value in zip(stamps, values, strict=True)]
     path.write_text("\n".join(rows) + "\n", "utf-8")
     return path
 
@@ -267,27 +261,14 @@ def wait_for(happened: Callable[[], bool]) -> None:
         time.sleep(0.003)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--kills", type=int, default=20, help="of each phase")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--folder", type=Path, help="where to work, and what to keep; default: a temporary one")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="tsattn-soak-") as temporary:
-        campaign = Campaign(asked.folder or Path(temporary), seed=asked.seed)
-        began = time.monotonic()
-        campaign.prepare()
-        print("seconds of each phase, undisturbed:", {k: round(v, 1) for k, v in campaign.seconds.items()}, flush=True)
-        while min(campaign.kills["training"], campaign.kills["saving"]) < asked.kills:
-            campaign.break_training("victim")
-            campaign.break_saving("victim")
-            campaign.finish("victim")
-            print(dict(campaign.kills), dict(campaign.seen), flush=True)
-        while campaign.kills["forecasting"] < asked.kills:
-            campaign.break_forecasting(while_writing=campaign.kills["forecasting"] % 2 == 1)
-        print(f"no harm done by {dict(campaign.kills)} kills in {time.monotonic() - began:.0f} s; {dict(campaign.seen)}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def run(folder: Path, kills: int, seed: int) -> str:
+    """Kill each phase `kills` times. Returns what was seen; raises Harm."""
+    campaign = Campaign(folder, seed=seed)
+    campaign.prepare()
+    while min(campaign.kills["training"], campaign.kills["saving"]) < kills:
+        campaign.break_training("victim")
+        campaign.break_saving("victim")
+        campaign.finish("victim")
+    while campaign.kills["forecasting"] < kills:
+        campaign.break_forecasting(while_writing=campaign.kills["forecasting"] % 2 == 1)
+    return f"{dict(campaign.kills)} kills; {dict(campaign.seen)}"

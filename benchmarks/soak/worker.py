@@ -1,0 +1,119 @@
+"""tsattn in a process that runs one command line after the other, and is replaced when it dies or hangs."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+from benchmarks.soak.campaign import Harm
+
+ROOT = Path(__file__).parents[2]
+EXPECTED = (0, 1, 2, 4, 75)  # exit codes that are no fault of tsattn
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one command line did; `cpu` is in seconds."""
+
+    code: int
+    cpu: float
+    out: str
+    err: str
+
+
+class Worker:
+    """Runs command lines within one process. `patience`: seconds after which a command hangs."""
+
+    def __init__(self, patience: float = 300.0, cpu: float = 30.0) -> None:
+        self.patience, self.cpu = patience, cpu
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def ask(self, words: list[str], folder: Path) -> Answer:
+        """Run a command line in a folder. Raises Harm for a fault, a traceback, a hang or a death."""
+        process = self._started()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        timer = Timer(self.patience, process.kill)
+        timer.start()
+        try:
+            process.stdin.write(json.dumps({"words": words, "folder": str(folder)}) + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        finally:
+            timer.cancel()
+        if not line:
+            code = process.wait()
+            self._end()
+            raise Harm(f"{words[0]} hung or died (exit {code}): {' '.join(words)}")
+        answer = Answer(**json.loads(line))
+        said = answer.out + answer.err
+        if answer.code not in EXPECTED or "Traceback" in said or "in a way it should not" in said:
+            raise Harm(f"{' '.join(words)} ended with {answer.code}: {said[-1500:]}")
+        if answer.cpu > self.cpu:
+            raise Harm(f"{' '.join(words)} took {answer.cpu:.0f} CPU seconds")
+        return answer
+
+    def _started(self) -> subprocess.Popen[str]:
+        if self._process is None or self._process.poll() is not None:
+            environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "benchmarks.soak.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=environment,
+                cwd=ROOT,
+            )
+        return self._process
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+def main() -> None:
+    """Answer command lines until standard input ends."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what native libraries print is no answer
+    from tsattn.cli.main import main as command
+
+    for line in sys.stdin:
+        asked: dict[str, Any] = json.loads(line)
+        os.chdir(asked["folder"])
+        out, err, began = io.StringIO(), io.StringIO(), time.process_time()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                code = command(asked["words"])
+            except SystemExit as stop:
+                code = int(stop.code or 0) if isinstance(stop.code, int | None) else 1
+        answer = {
+            "code": code,
+            "cpu": time.process_time() - began,
+            "out": out.getvalue()[-20_000:],
+            "err": err.getvalue()[-5000:],
+        }
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

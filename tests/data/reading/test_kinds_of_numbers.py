@@ -1,0 +1,162 @@
+"""Numbers as tools write them: marks, units, currencies, flags and what marks a missing value."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from tests.data.reading.kinds import AMERICAN, GERMAN, ISO, LARGE, MIXED, Read, commas, points, quoted, reader, series, table
+from tsattn.errors import DataError
+
+
+@pytest.fixture
+def take(tmp_path) -> Read:
+    return reader(tmp_path)
+
+
+_EUROS = [points(v) + " €" for v in MIXED]
+READ = {
+    "points among whole numbers": (table("Datum;Umsatz", GERMAN, map(points, MIXED), sep=";"), MIXED),
+    "points and a currency": (table("Datum;Umsatz", GERMAN, _EUROS, sep=";"), MIXED),
+    "commas in a file of semicolons": (table("Date;Sales", ISO, map(commas, MIXED), sep=";"), MIXED),
+    "points in every value, dates with points": (table("Datum;Umsatz", GERMAN, map(points, LARGE), sep=";"), LARGE),
+    "commas in every value, American dates": (table("Date,Sales", AMERICAN, quoted(map(commas, LARGE))), LARGE),
+    "two points": (table("Datum;x", GERMAN, [points(v * 1000) for v in LARGE], sep=";"), [v * 1000 for v in LARGE]),
+    "another column has decimal commas": (
+        table("Datum;Umsatz;Preis", ISO, map(points, LARGE), [f"{k},5" for k in range(20)], sep=";"),
+        LARGE,
+    ),
+    "spaces": (table("Date;x", ISO, [f"{v:,}".replace(",", " ") + ",5" for v in LARGE], sep=";"), [v + 0.5 for v in LARGE]),
+    "narrow spaces": (table("Date;x", ISO, [f"{v:,}".replace(",", "\u202f") for v in LARGE], sep=";"), LARGE),
+    "apostrophes": (
+        table("Date;x", GERMAN, [f"{v:,}".replace(",", "'") + ".50" for v in LARGE], sep=";"),
+        [v + 0.5 for v in LARGE],
+    ),
+    "lakhs": (table("Date,x", ISO, [f'"1,23,{k:03d}"' for k in range(20)]), [123_000 + k for k in range(20)]),
+    "a zero before a comma": (
+        table("date,kwh", ISO, [f'"0,{k + 123}"' for k in range(20)]),
+        [(k + 123) / 1000 for k in range(20)],
+    ),
+    "three decimals in a file of commas": (table("Date,x", ISO, [f"{v / 1000:.3f}" for v in LARGE]), [v / 1000 for v in LARGE]),
+    "three decimals in a file of tabs": (
+        table("Date\tx", ISO, [f"{v / 1000:.3f}" for v in LARGE], sep="\t"),
+        [v / 1000 for v in LARGE],
+    ),
+    "reais": (table("data;valor", GERMAN, [f"R$ {points(v)},50" for v in LARGE], sep=";"), [v + 0.5 for v in LARGE]),
+    "a code of a currency": (table("Date,price", ISO, [f"EUR {v}.50" for v in LARGE]), [v + 0.5 for v in LARGE]),
+    "a unit": (table("Datum;Verbrauch", GERMAN, [f"{k},5 kWh" for k in range(20)], sep=";"), [k + 0.5 for k in range(20)]),
+    "degrees": (table("date,t", ISO, [f"{k}.5 °C" for k in range(20)]), [k + 0.5 for k in range(20)]),
+    "negative amounts": (
+        table("Date,profit", ISO, [f'"(${v:,})"' if k % 2 else f'"${v:,}"' for k, v in enumerate(LARGE)]),
+        [-v if k % 2 else v for k, v in enumerate(LARGE)],
+    ),
+    "a sign before the currency": (
+        table("Date,profit", ISO, [f"-${v}" if k % 2 else f"${v}" for k, v in enumerate(LARGE)]),
+        [-v if k % 2 else v for k, v in enumerate(LARGE)],
+    ),
+    "thousands and millions": (table("Date,Vol.", AMERICAN, ["1.2M", "950K"] * 10), [1_200_000, 950_000] * 10),
+    "flags": (table("date,v", ISO, [f"{v}.5 p" if v > 1700 else f"{v}.5" for v in LARGE]), [v + 0.5 for v in LARGE]),
+    "a star beside a value like a year": (
+        table("visitors,date", [f"{v + 700}{'*' * (v == 1137)}" for v in LARGE], ISO),
+        [v + 700 for v in LARGE],
+    ),
+    "sixteen digits": (
+        table("date,gdp_lcu", ISO, [f"{k + 1}{'0' * 16}" for k in range(20)]),
+        [(k + 1) * 1e16 for k in range(20)],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_numbers_are_read_for_what_they_mean(take, kind):
+    text, expected = READ[kind]
+    panel, _ = take(text)
+    assert str(panel.start[0])[:10] == "2024-01-01"
+    assert series(panel) == pytest.approx(expected, rel=1e-6)
+
+
+OPEN = {
+    "points, ISO dates, semicolons": (table("Date;x", ISO, map(points, LARGE), sep=";"), ",", ".", LARGE),
+    "commas, ISO dates, semicolons": (table("Date;x", ISO, map(commas, LARGE), sep=";"), ".", ",", LARGE),
+    "whole numbers beside points, decimals elsewhere": (
+        table("Date;x;price", ISO, map(points, MIXED), [f"{k}.5" for k in range(20)], sep=";"),
+        ",",
+        ".",
+        MIXED,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OPEN)
+def test_marks_with_two_readings_stop_and_the_option_of_the_hint_settles_them(take, kind):
+    text, thousands, decimals, expected = OPEN[kind]
+    with pytest.raises(DataError, match=r"data\.csv, line \d+, column 'x': '1.\d{3}' may have three decimals") as stopped:
+        take(text)
+    assert f"--decimal {thousands} if" in stopped.value.hint
+    assert f"--decimal {decimals} if" in stopped.value.hint
+    assert series(take(text, decimal=thousands, target=("x",))[0]) == expected
+    small = [v if v < 1000 else v / 1000 for v in expected]
+    assert series(take(text, decimal=decimals, target=("x",))[0]) == pytest.approx(small)
+
+
+def test_a_late_thousands_mark_among_whole_numbers_is_no_decimal(take):
+    stamps = [f"{k // 8760 + 1000}-{k // 730 % 12 + 1:02d}-{k // 30 % 24 + 1:02d} {k % 24:02d}:00" for k in range(24_000)]
+    rows = [f"{s};900" for s in dict.fromkeys(stamps)]
+    text = "\n".join(["time;v", *rows, "2024-01-01 00:00;1.080"]) + "\n"
+    assert len(text) > 1 << 18
+    panel, _ = take(text, timestamp="none")
+    assert panel.target[-1] == 1080
+    late = text.replace("1.080", "1.5")
+    assert take(late, timestamp="none")[0].target[-1] == 1.5
+
+
+def test_two_units_in_one_column_stop_with_the_line(take):
+    with pytest.raises(DataError, match=r"line 3, column 'power': '950 kW': the column has the units"):
+        take(table("Date,power", ISO, ["1.2 MW", "950 kW"] * 10))
+
+
+def test_names_with_numbers_stay_names(take):
+    panel, _ = take(table("meter,date,v", ["12b", "12c"] * 10, sorted(ISO[:10] * 2), range(20)))
+    assert panel.item_ids == ("12b", "12c")
+
+
+@pytest.mark.parametrize("marker", ["unavailable", "unknown", "***", ":", "n/d", "—"])
+def test_usual_markers_are_missing(take, marker):
+    panel, report = take(table("date,v", ISO, [marker if k == 5 else k for k in range(20)]))
+    assert report.missing == 1
+    assert math.isnan(panel.target[5])
+
+
+def test_limits_are_missing_and_reported(take):
+    _, report = take(table("Month,skiing", ISO, ["<1" if k in (5, 6) else k for k in range(20)]))
+    assert report.missing == 2
+    assert ("limits such as '<1' taken as missing", 2) in [(r.what, r.count) for r in report.repaired]
+
+
+def test_an_unknown_marker_stops_and_the_option_of_the_hint_makes_it_missing(take):
+    text = table("date,v", ISO, ["ERR" if k == 3 else "no signal" if k == 4 else k for k in range(20)])
+    with pytest.raises(DataError, match=r"line 5, column 'v': 'ERR' is no number") as stopped:
+        take(text)
+    assert stopped.value.hint.endswith("--missing 'ERR,no signal'")
+    assert take(text, missing=("ERR", "no signal"))[1].missing == 2
+
+
+def test_named_numbers_are_missing_in_values_and_not_in_items_or_dates(take):
+    text = table("date,shop,v", sorted(ISO[:10] * 2), [7, 8] * 10, [7 if k == 4 else k + 20 for k in range(20)])
+    panel, report = take(text, missing=("7",))
+    assert panel.item_ids == ("7", "8")
+    assert report.missing == 1
+    assert ("values named with --missing: taken as missing", 1) in [(r.what, r.count) for r in report.repaired]
+
+
+def test_named_numbers_are_missing_beside_texts_too(take):
+    text = table("date,v", ISO, ["n/a" if k == 3 else "-999" if k == 4 else f"{k} kWh" for k in range(20)])
+    assert take(text, missing=("-999",))[1].missing == 2
+
+
+def test_the_evidence_for_marks_is_in_the_report(take):
+    _, report = take(READ["points among whole numbers"][0])
+    found = {e.what: e for e in report.evidence}
+    assert "three digits after the mark" in found["marks of 'Umsatz'"].why
+    assert found["delimiter"].taken.startswith("semicolon")

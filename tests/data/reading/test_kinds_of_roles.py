@@ -1,0 +1,143 @@
+"""Which columns are items and targets, where names do not say it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.data.reading.kinds import ISO, LARGE, Read, reader, series, table
+from tsattn.errors import DataError
+
+
+@pytest.fixture
+def take(tmp_path) -> Read:
+    return reader(tmp_path)
+
+
+def _each(days: list[str], items: int) -> list[str]:
+    return [d for d in days for _ in range(items)]
+
+
+def test_whole_numbers_that_make_timestamps_unique_are_items(take):
+    panel, _ = take(table("date,shop_id,sales", _each(ISO, 3), [1, 2, 13] * 20, range(60)))
+    assert panel.item_ids == ("1", "2", "13")
+    assert series(panel, 2)[:3] == [2, 5, 8]
+
+
+def test_whole_numbers_of_an_unknown_name_are_items_where_each_is_there_at_every_time(take):
+    panel, _ = take(table("date,grp,v", _each(ISO, 3), [1, 2, 3] * 20, [7 * k % 17 for k in range(60)]))
+    assert panel.item_ids == ("1", "2", "3")
+
+
+def test_a_number_and_a_text_are_items_together_and_the_counter_is_left_out(take):
+    text = table(
+        "id,date,store_nbr,family,sales,onpromotion",
+        range(80),
+        _each(ISO, 4),
+        [1, 1, 2, 2] * 20,
+        ["AUTO", "BEVERAGES"] * 40,
+        range(80),
+        [k % 3 for k in range(80)],
+    )
+    panel, report = take(text)
+    assert panel.item_ids == ("1/AUTO", "1/BEVERAGES", "2/AUTO", "2/BEVERAGES")
+    assert panel.schema.target == ("sales",)
+    assert series(panel, 3)[:2] == [3, 7]
+    assert any("300" not in e.why and e.what == "item" for e in report.evidence)
+
+
+def test_three_item_columns_are_joined(take):
+    text = table(
+        "date,country,store,sku,v", _each(ISO, 8), (["DE"] * 4 + ["AT"] * 4) * 20, [1, 1, 2, 2] * 40, [5, 6] * 80, range(160)
+    )
+    panel, _ = take(text)
+    assert panel.item_ids[:3] == ("DE/1/5", "DE/1/6", "DE/2/5")
+
+
+def test_a_blank_second_name_is_the_whole_of_the_first(take):
+    for region in (["N"] * 3, ["N", "N", "S"]):
+        panel, _ = take(table("date,region,city,v", _each(ISO, 3), region * 20, ["", "x", "y"] * 20, range(60)))
+        assert panel.item_ids == (region[0], f"{region[1]}/x", f"{region[2]}/y")
+
+
+def test_merged_names_are_filled_from_above(take):
+    rows = "".join(f"{name if i == 0 else ''},{d},{100 * k + i}\n" for k, name in enumerate("AB") for i, d in enumerate(ISO))
+    panel, report = take("item,date,v\n" + rows)
+    assert panel.item_ids == ("A", "B")
+    assert series(panel, 1) == [100 + i for i in range(20)]
+    assert any("filled from the row above" in r.what for r in report.repaired)
+
+
+def test_two_columns_of_unknown_names_that_split_rows_in_different_ways_stop(take):
+    one, two = ["a", "b"] * 20, ["x", "y"] * 5 + ["y", "x"] * 15
+    text = table("date,alpha,beta,v", _each(ISO, 2), one, two, range(40))
+    with pytest.raises(DataError, match="2 columns could name the series: 'alpha', 'beta'") as stopped:
+        take(text)
+    assert "--item alpha" in stopped.value.hint
+    assert take(text, item=("alpha",))[0].item_ids == ("a", "b")
+
+
+@pytest.mark.parametrize("names", [",", "Unnamed: 0,", "Unnamed: 0.1,Unnamed: 0,", "index,"])
+def test_counters_of_rows_are_left_out(take, names):
+    count = names.count(",")
+    panel, _ = take(table(f"{names}date,value", *([range(20)] * count), ISO, LARGE))
+    assert panel.item_ids == ("value",)
+
+
+def test_price_is_not_the_target_beside_sales(take):
+    text = table("item_id,date,price,sales", ["a"] * 10 + ["b"] * 10, ISO[:10] * 2, [5] * 20, LARGE)
+    assert take(text)[0].schema.target == ("sales",)
+
+
+AHEAD = {
+    "price and sales": ("price,sales", "sales"),
+    "names that say nothing": ("foo,bar", "bar"),
+    "a target that is called a price": ("demand,price", "price"),
+}
+
+
+@pytest.mark.parametrize("kind", AHEAD)
+def test_the_column_that_is_blank_in_the_future_rows_is_the_target(take, kind):
+    names, target = AHEAD[kind]
+    filled, blank = [5 + k % 3 for k in range(20)], [v if k < 15 else "" for k, v in enumerate(LARGE)]
+    single = table(f"date,{names}", ISO, filled, blank)
+    long = table(f"item_id,date,{names}", ["a"] * 20 + ["b"] * 20, ISO * 2, filled * 2, blank * 2)
+    if kind != "a target that is called a price":  # a name alone may not turn two series into one
+        panel, report = take(single)
+        assert (panel.schema.target, report.rows) == ((target,), 15)
+        assert "filled ahead" in {f.what for f in report.found}
+    panel, _ = take(long)
+    assert panel.schema.target == (target,)
+
+
+@pytest.mark.parametrize("names", ["a,b", "sensor_1,sensor_2", "north,south"])
+def test_series_of_one_kind_of_which_one_ends_sooner_stay_series(take, names):
+    shorter = [v if k < 15 else "" for k, v in enumerate(LARGE)]
+    gap = ["" if k == 4 else v for k, v in enumerate(shorter)]
+    panel, _ = take(table(f"date,{names}", ISO, LARGE, gap))
+    assert panel.item_ids == tuple(names.split(","))
+
+
+COVARIATES = {
+    "temperature and holiday": ("sales,temperature,holiday", ("sales",)),
+    "a load and its temperature": ("load,temperature,is_holiday", ("load",)),
+    "flags alone": ("clicks,views,is_holiday", ("clicks", "views")),
+    "weather": ("temperature,humidity,wind", ("temperature", "humidity", "wind")),
+}
+
+
+@pytest.mark.parametrize("kind", COVARIATES)
+def test_columns_that_explain_a_target_are_no_targets(take, kind):
+    names, targets = COVARIATES[kind]
+    third = [k % 2 for k in range(20)] if "holiday" in names else LARGE
+    panel, _ = take(table(f"date,{names}", ISO, LARGE, [v + 1 for v in LARGE], third))
+    assert panel.schema.target == targets
+
+
+def test_a_part_of_a_date_is_neither_item_nor_target(take):
+    panel, _ = take(table("date,week,v", ISO, [k // 7 + 1 for k in range(20)], LARGE))
+    assert panel.item_ids == ("v",)
+
+
+def test_a_table_without_numbers_shows_the_cell_that_comes_nearest(take):
+    with pytest.raises(DataError, match=r"no numeric column to forecast; line 2, column 'v' holds '0 of 20'"):
+        take(table("date,v", ISO, [f"{k} of 20" for k in range(20)]))

@@ -1,0 +1,58 @@
+"""Cron fields: checked, and how long the next run may take to come."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from itertools import pairwise
+
+from tsattn.errors import ConfigError
+
+USUAL = "0 6 * * *"  # of a job that names no schedule
+_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+
+
+def checked_cron(text: str) -> str:
+    """Five fields of numbers, `*`, lists, ranges and steps. Raises ConfigError."""
+    fields = text.split()
+    good = len(fields) == 5
+    for field, (low, high) in zip(fields, _RANGES, strict=False):
+        for part in field.split(","):
+            found = re.fullmatch(r"(?:\*|(\d+)(?:-(\d+))?)(?:/([1-9]\d*))?", part)
+            numbers = [int(n) for n in found.groups()[:2] if n] if found else []
+            good = good and found is not None and all(low <= n <= high for n in numbers) and numbers == sorted(numbers)
+    if not good:
+        raise ConfigError(f"{text!r} is no schedule", 'write five cron fields, for example "30 6 * * *" for 06:30 every day')
+    if math.isinf(longest_gap(text)):
+        raise ConfigError(f"{text!r} is no schedule: that day never comes")
+    return " ".join(fields)
+
+
+def longest_gap(text: str) -> float:
+    """The most seconds that pass between two runs of a checked schedule; infinite for a day that never comes."""
+    minutes, hours, days, months, weekdays = (_numbers(f, *span) for f, span in zip(text.split(), _RANGES, strict=True))
+    times = sorted(3600 * hour + 60 * minute for hour in hours for minute in minutes)
+    weekdays |= {0} if 7 in weekdays else set()
+    either = not any(field.startswith("*") for field in (text.split()[2], text.split()[4]))  # cron: the one day or the other
+    first = dt.date(2024, 1, 1)
+    on = []
+    for number in range(8 * 366):
+        day = first + dt.timedelta(number)
+        matches = day.day in days, day.isoweekday() % 7 in weekdays
+        if day.month in months and (any(matches) if either else all(matches)):
+            on.append(number)
+    if len(on) < 2:
+        return math.inf
+    over_night = max(b - a for a, b in pairwise(on)) * 86400 - times[-1] + times[0]
+    return float(max([over_night, *(b - a for a, b in pairwise(times))]))
+
+
+def _numbers(field: str, low: int, high: int) -> set[int]:
+    found: set[int] = set()
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = (f"{low}-{high}" if span == "*" else span).partition("-")
+        end = int(last) if last else high if step else int(first)
+        found |= set(range(int(first), end + 1, int(step or 1)))
+    return found

@@ -1,0 +1,169 @@
+"""One column -> one part of a timestamp: year, month, quarter, week, hour and the like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tsattn.data import arrow
+from tsattn.data.reading.columns import Column
+from tsattn.data.reading.date_formats import normalized, parse_texts, times_of_day
+from tsattn.data.reading.date_parts import NAIVE, month_names, zone_offset
+from tsattn.data.reading.month_names import ZONE_NAMES
+from tsattn.data.reading.numbers import as_numbers
+from tsattn.data.reading.time_names import time_words
+
+# part -> (least, greatest, what a text may be; the group n is the number)
+_PARTS: dict[str, tuple[int, int, str]] = {
+    "year": (1000, 9999, r"^(?:fy ?)?(?P<n>\d{4})$"),
+    "month": (1, 12, r"^m?(?P<n>\d{1,2})$"),
+    "quarter": (1, 4, r"^(?:q|t|k|qtr ?|quarter ?|trimestre ?)?(?P<n>[1-4])(?:q|t|\.? ?quartal|st|nd|rd|th)?$"),
+    "half": (1, 2, r"^(?:h|s|half ?)?(?P<n>[12])(?:h|s)?$"),
+    "week": (1, 53, r"^(?:w|kw|wk|week ?)?(?P<n>\d{1,2})$"),
+    "day_of_year": (1, 366, r"^(?P<n>\d{1,3})$"),
+    "day": (1, 31, r"^(?P<n>\d{1,2})(?:st|nd|rd|th|\.)?$"),
+    "minute": (0, 59, r"^(?P<n>\d{1,2})$"),
+    "second": (0, 60, r"^(?P<n>\d{1,2})$"),
+}
+_YEARLY = ("annual", "average", "avg", "mean", "total", "year", "yearly", "ann", "sum", "all")
+LEFT_OUT = -1  # a row of a whole year among rows of months
+_HOUR = 3_600_000_000
+_MINUTE = _HOUR // 60
+
+
+def part_of(column: Column, part: str) -> np.ndarray | None:
+    """(n,) int64 numbers of a part, LEFT_OUT for rows of whole years among months; None where the column holds no such part."""
+    least, greatest, pattern = _PARTS[part]
+    if column.kind == "stamp" or not len(column) or column.missing.any():
+        return None
+    if column.kind == "number":
+        values = column.values.astype(np.float64)
+        if np.any(values != np.round(values)):
+            return None
+        whole = values.astype(np.int64)
+    else:
+        by_label = _from_texts(normalized(column.labels), part, pattern)
+        if by_label is None:
+            return None
+        whole = by_label[column.values]
+    if part == "month" and least <= np.min(whole[whole != LEFT_OUT], initial=13) and whole.max() == 13:
+        whole = np.where(whole == 13, LEFT_OUT, whole)
+    seen = whole[whole != LEFT_OUT]
+    return whole if len(seen) and seen.min() >= least and seen.max() <= greatest else None
+
+
+def _from_texts(texts: Any, part: str, pattern: str) -> np.ndarray | None:
+    import pyarrow.compute as pc
+
+    whole = _group(texts, pattern)
+    failed = whole < 0
+    if part == "month" and failed.any():
+        bare = pc.utf8_rtrim(texts, ".")
+        whole = np.where(failed, month_names(bare), whole)
+        yearly = arrow.values(pc.is_in(bare, value_set=arrow.strings(_YEARLY)), False).astype(bool)
+        failed = (whole == 0) & ~yearly
+        whole = np.where(whole == 0, LEFT_OUT, whole)
+    return None if failed.any() else whole
+
+
+def _group(texts: Any, pattern: str) -> np.ndarray:
+    """The number in the group n, -1 where a text does not match."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    groups = pc.extract_regex(texts, pattern)
+    return np.asarray(arrow.values(pc.struct_field(groups, "n").cast(pa.int64()), -1)).copy()
+
+
+def months_of_periods(column: Column) -> np.ndarray | None:
+    """Months of the periods M01 to M12, Q01 to Q04, S01 and S02; LEFT_OUT for M13, Q05, S03 and, beside these, A01."""
+    if column.kind != "text" or column.labels is None or not len(column.labels) or column.missing.any():
+        return None
+    texts = normalized(column.labels)
+    numbers = _group(texts, r"^[mqsa](?P<n>\d{2})$")
+    if np.any(numbers < 1):
+        return None
+    months = np.full(len(numbers), LEFT_OUT)
+    used = np.bincount(column.values, minlength=len(numbers)) > 0
+    letters = np.array([t[0] for t in texts.to_pylist()])
+    kinds = [k for k in "mqsa" if np.any((letters == k) & used & (numbers < {"m": 13, "q": 5, "s": 3, "a": 2}[k]))]
+    if not kinds:
+        return None
+    width = {"m": 1, "q": 3, "s": 6, "a": 12}[kinds[0]]
+    fits = (letters == kinds[0]) & (numbers <= 12 // width)
+    if len(kinds) > 1 and kinds[1] != "a":
+        return None
+    months[fits] = (numbers[fits] - 1) * width + 1
+    return months[column.values]
+
+
+def hours_of(column: Column) -> np.ndarray | None:
+    """(n,) timedelta64[us] since midnight of a column of times of day, or of hours 0 to 23, hours ending 1 to 24 or HHMM.
+
+    An hour with an X (02X, 2B), which comes a second time when clocks go back, gets the same time as the first.
+    """
+    if column.kind == "stamp" or not len(column) or column.missing.any():
+        return None
+    if column.kind == "text":
+        spans, failed = times_of_day(column.labels)
+        if not failed.any():
+            return np.asarray(spans[column.values])
+        by_label = _group(normalized(column.labels), r"^(?:he|h|hour)? ?(?P<n>\d{1,4})[xab*]?(?:h|th)?$")
+        if np.any(by_label < 0):
+            return None
+        numbers = by_label[column.values]
+    else:
+        values = column.values.astype(np.float64)
+        if np.any(values != np.round(values)) or values.min() < 0 or values.max() > 2400:
+            return None
+        numbers = values.astype(np.int64)
+    return _clock_numbers(numbers, ending=bool(set(time_words(column.name)) & {"ending", "he", "end", "hourending"}))
+
+
+def _clock_numbers(numbers: np.ndarray, ending: bool) -> np.ndarray | None:
+    low, high = int(numbers.min()), int(numbers.max())
+    if high <= 24:
+        us = numbers * _HOUR
+        step = _HOUR
+        ending = ending or (low >= 1 and high == 24)
+    else:
+        if np.any(numbers % 100 > 59) or high > 2400:
+            return None
+        us = numbers // 100 * _HOUR + numbers % 100 * _MINUTE
+        distinct = np.unique(us)
+        step = int(np.diff(distinct).min())
+        ending = ending or (high == 2400 and low > 0)
+    if ending:
+        if low < 1:
+            return None
+        us = us - step
+    return us.astype("timedelta64[us]")
+
+
+def offsets_of(column: Column) -> np.ndarray | None:
+    """(n,) microseconds from UTC of a column of zone names such as EDT and EST, or of offsets such as +01:00."""
+    if column.kind == "text" and column.labels is not None and len(column.labels) and not column.missing.any():
+        table = np.array([zone_offset(t) for t in column.texts()], np.int64)
+        return None if np.any(table <= NAIVE + 1) else table[column.values]
+    if column.kind == "number" and {"utc", "offset"} <= set(time_words(column.name)) and not column.missing.any():
+        hours = column.values.astype(np.float64)
+        return (hours * _HOUR).astype(np.int64) if len(hours) and np.abs(hours).max() <= 14 else None
+    return None
+
+
+def common_zone(column: Column) -> str | None:
+    """The zone that every zone name of a column belongs to, such as America/New_York of EDT and EST."""
+    zones = {ZONE_NAMES[t.lower()][1] for t in column.texts() if t.lower() in ZONE_NAMES}
+    return zones.pop() if len(zones) == 1 else None
+
+
+def years_of(column: Column) -> np.ndarray | None:
+    """Years as numbers, as FY2024 or as 2023/24."""
+    found = part_of(column, "year")
+    if found is not None or column.kind != "text" or column.labels is None or column.missing.any() or as_numbers(column):
+        return found
+    parsed = parse_texts(column.labels)
+    if parsed.failed.any() or not set(parsed.styles) <= {"2000", "FY2000", "2000/01", "FY00/01"}:
+        return None
+    return (parsed.wall.astype("datetime64[Y]").astype(np.int64) + 1970)[column.values]

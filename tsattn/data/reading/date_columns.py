@@ -1,0 +1,184 @@
+"""Whether a column holds dates, by its name and its values."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from tsattn.data import arrow
+from tsattn.data.freq import DAY, US
+from tsattn.data.names import words
+from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.date_formats import COMPACT, parse_texts
+from tsattn.data.reading.numbers import as_numbers
+from tsattn.data.reading.numeric_dates import parse_numbers
+from tsattn.data.reading.time_names import parts_named, says_only_time, says_something, says_time, says_week, says_year
+from tsattn.errors import DataError
+
+# names of columns that may hold epochs, beside the words for time, which any format of date fits
+_EPOCH_TOKENS = {
+    *("t", "ts", "tstamp", "created", "updated", "modified", "recorded", "observed", "measured", "logged", "utc", "when"),
+    *("createdat", "updatedat", "eventtime", "starttime", "unixtimestamp", "timestampms"),
+}
+_YEARS = (np.datetime64("1900-01-01", "us"), np.datetime64("2100-01-01", "us"))
+_EPOCH_YEARS = (np.datetime64("1980-01-01", "us"), _YEARS[1])
+_UNNAMED = re.compile(r"column_\d+")
+_IDS = {"id", "ids", "code", "nr", "key", "number", "zip", "plz", "sku"}
+_LIKE_DATES = re.compile(
+    r"(?:.*\D)?(?:1[89]|2[01])\d\d\W{0,2}(?:\d|[年.]|[^\W\d_]{3,}).*|\D{0,12}\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?:\D.*)?"
+    r"|.*\d{1,2}[-./ ]*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\W*\d{2,4}.*",
+    re.I,
+)
+_MOMENTS = {"date", "time", "moment", "day", "period"}  # parts of a timestamp that serial days may stand for
+
+
+def is_written_time(column: Column) -> bool:
+    """Return True when a column holds dates as text, or Arrow timestamps; half-empty ones are not the rows' time."""
+    if column.kind == "number" or column.missing.mean() > 0.5:
+        return False
+    if column.kind == "stamp":
+        return True
+    labels = column.labels
+    if labels is None or not len(labels):
+        return False
+    step = max(1, len(labels) // 300)
+    some = labels.take(arrow.integers(np.arange(0, len(labels), step))) if step > 1 else labels
+    parsed = parse_texts(some)
+    if parsed.failed.all() or parsed.failed.mean() > 0.2:
+        return False
+    if says_time(column.name):
+        return True
+    if np.mean([t.replace(".", "", 1).isdigit() for t in some.to_pylist()]) > 0.5:
+        return False  # bare digits may be codes or values
+    return not set(parsed.styles) <= COMPACT or (step == 1 and len(labels) > 2 and _is_even(parsed.wall, 3))
+
+
+def is_number_time(column: Column, table: Table) -> bool:
+    """Return True when a column's numbers are dates or epochs, in whatever order the rows are.
+
+    A column whose name says nothing must come first and either rise or fall throughout, or hold the dates of a regular grid.
+    """
+    numbers = as_numbers(column) if column.kind in ("number", "text") else None
+    if numbers is None or len(column) < 2:
+        return False
+    values = numbers.column.values
+    named, epoch_name = says_time(column.name), _is_called_an_epoch(column.name)
+    first = column is next(iter(table.columns.values())) or column.name == next(iter(table.columns))
+    unnamed = all(_UNNAMED.fullmatch(n) for n in table.columns)
+    if not named and not epoch_name and not first and not unnamed:
+        return False
+    seen = values[~np.isnan(values)]
+    if len(seen) < 2 or len(seen) < len(values) / 2:
+        return False
+    found = parse_numbers(values, says_week(column.name))
+    if found is None:
+        return False
+    stamps, style = found
+    steps = np.diff(seen)
+    monotone = bool(np.all(steps > 0) or np.all(steps < 0)) and (unnamed or not set(words(column.name)) & _IDS)
+    if style == "2000":
+        return _are_years(column, seen, monotone and first and unnamed and len(table.columns) > 1)
+    if style.startswith("serial"):
+        return named and bool(parts_named(column.name) & _MOMENTS) and _has_usual_steps(stamps)
+    if style in ("decimal years", "1949.01"):
+        if not says_year(column.name) and len(np.unique(stamps.astype("datetime64[M]").astype(np.int64) % 12)) < 3:
+            return False  # 1500.0, 1500.5, 1501.0 may be seconds
+        return named or ((unnamed or (first and not says_something(column.name))) and _is_even(stamps, 4))
+    if style in ("31012000", "01312000"):
+        return named
+    if named or (first and monotone and (unnamed or style.startswith("epoch") or not says_something(column.name))):
+        return True
+    if style.startswith("epoch"):
+        return _within(stamps, _EPOCH_YEARS) and (epoch_name or _is_even(stamps))
+    sure = unnamed or (first and monotone and style.startswith("20000131"))
+    return sure and _within(stamps, _YEARS) and _is_even(stamps, 10 if unnamed else 3)
+
+
+def stamps_of(column: Column, date_order: str | None = None) -> np.ndarray | None:
+    """Timestamps of a column that is named for time or surely holds dates, for a look beside the rows' own; None of others."""
+    if column.kind == "stamp":
+        return column.values
+    if column.kind == "text":
+        if column.labels is None:
+            return None
+        parsed = parse_texts(column.labels, date_order)
+        wall = parsed.wall if parsed.other is None or not np.isnat(parsed.wall).any() else parsed.other
+        return None if np.isnat(wall).any() or not len(wall) else np.append(wall, np.datetime64("NaT", "us"))[column.values]
+    if not (says_time(column.name) or _is_called_an_epoch(column.name) or _UNNAMED.fullmatch(column.name)):
+        return None
+    week = says_week(column.name)
+    if parse_numbers(column.values[:1000], week) is None:
+        return None  # cheaper than a look at a whole big column
+    found = parse_numbers(column.values, week)
+    if found is None or (found[1] == "2000" and not (says_year(column.name) and says_only_time(column.name))):
+        return None
+    return found[0]
+
+
+def _are_years(column: Column, seen: np.ndarray, plain_count: bool) -> bool:
+    """Whether numbers of four digits are years: named so, or counting on by one where the name says time or nothing."""
+    if seen.min() < 1000:
+        return False
+    counts_on = bool(np.median(np.diff(np.unique(seen))) == 1) if len(np.unique(seen)) > 1 else False
+    if says_year(column.name):
+        return seen.max() <= 2200 or counts_on
+    return bool(seen.max() <= 2200 and counts_on and (says_time(column.name) or plain_count))
+
+
+def _is_called_an_epoch(name: str) -> bool:
+    """Return True for names such as ts, event_ts, created_at and createdAt, but not for ids such as ts_id."""
+    parts = words(name)
+    if set(parts) & {"id", "ids", "by", "count"}:
+        return False
+    return bool(set(parts) & _EPOCH_TOKENS) or (len(parts) > 1 and parts[-1] == "at")
+
+
+def _within(stamps: np.ndarray, years: tuple[np.datetime64, np.datetime64]) -> bool:
+    """Return True when all dates lie in years that data comes from."""
+    return bool(np.fmin.reduce(stamps) >= years[0] and np.fmax.reduce(stamps) < years[1])
+
+
+def _is_even(stamps: np.ndarray, least: int = 10) -> bool:
+    """Return True when ten distinct times or more, of whole minutes, nearly all follow each other by one step."""
+    times = np.unique(stamps[~np.isnat(stamps)])
+    us = times.astype(np.int64)
+    if len(us) < least or np.any(us % US["min"]):
+        return False
+    months = times.astype("datetime64[M]")
+    if np.all(months == times) and len(np.unique(np.diff(months.astype(np.int64)))) == 1:
+        return True
+    steps, counts = np.unique(np.diff(us), return_counts=True)
+    return bool(counts.max() >= 0.9 * counts.sum() and not np.any(steps % steps[np.argmax(counts)]))
+
+
+def _has_usual_steps(stamps: np.ndarray) -> bool:
+    """Whether the most frequent step of distinct times is part of a day, a day, a week, a month, a quarter or a year."""
+    times = np.unique(stamps[~np.isnat(stamps)]).astype(np.int64)
+    if len(times) < 3:
+        return len(times) == 2
+    steps, counts = np.unique(np.diff(times), return_counts=True)
+    usual = int(steps[np.argmax(counts)])
+    return usual < DAY or usual // DAY in (1, 2, 7, 14, 28, 29, 30, 31, 90, 91, 92, 365, 366)
+
+
+def stop_at_unread_times(table: Table, columns: list[Column]) -> None:
+    """Raise DataError for a column that says time, by its name or its values, since rows are never numbered beside one."""
+    for c in columns:
+        if c.missing.all() or c.kind == "stamp":
+            continue
+        if c.kind == "text":
+            texts = c.texts()[:200]
+            like = float(np.mean([bool(_LIKE_DATES.fullmatch(t)) for t in texts]))
+            digits = float(np.mean([any(ch.isdigit() for ch in t) for t in texts]))
+            says = says_only_time(c.name) or (says_time(c.name) and digits > 0.5)
+            if not says and not (like >= 0.8 and len(texts) > 2):
+                continue
+        elif not says_only_time(c.name):
+            continue
+        row = int(np.flatnonzero(~c.missing)[0])
+        raise DataError(
+            f"{table.where(row)}, column {c.name!r}: {c.text_at(row)[:40]!r} is not a date in a known format, and "
+            "rows are not numbered beside a column of timestamps",
+            "write dates as 2000-01-31; or number the rows: --timestamp none",
+        )

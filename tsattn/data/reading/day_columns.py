@@ -1,0 +1,156 @@
+"""Tables with a row per day and a column per time of day, or a row per month and a column per day: one series."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from tsattn.config import ReadOptions
+from tsattn.data.names import listed
+from tsattn.data.reading.affixes import bare
+from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.marks import decide
+from tsattn.data.reading.number_columns import is_sound, note_numbers
+from tsattn.data.reading.numbers import as_numbers
+from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.timestamp_column import find_clock
+from tsattn.data.report import Notes
+from tsattn.errors import DataError
+
+_DAY = 1440  # minutes
+_CLOCK = re.compile(
+    r"[A-Za-z_ ]{0,6}(\d{1,2})(?:[:.h](\d\d))(?:[:.]00)?\s*([AaPp][Mm])?"
+    r"(?:\s*(?:-|–|to)\s*\d{1,2}[:.h]\d\d(?:[:.]00)?)?"
+)
+_HOUR = re.compile(r"(\d{1,2}) ?(?:h|hr|hrs|uhr|([AaPp][Mm]))\.?", re.I)
+_COUNTED = re.compile(
+    r"(?P<word>h|he|hr|hour|hours|hour ?ending|stunde|hora|heure|sp|period|settlement ?period|hh|qh|pte|ptu|interval|slot|)"
+    r"[ _.-]?(?P<n>\d{1,2})",
+    re.I,
+)
+_DAYS = re.compile(r"(?:d|day|tag)?[ _.-]?(\d{1,2})", re.I)
+
+
+def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
+    """The table with one row a time and its clock, where the columns are the times of a day or the days of a month.
+
+    Raises DataError where columns numbered 1 to 24, 48 or 96 may also be series.
+    """
+    names = [n for n in table.columns if n not in options.item]
+    minutes, doubt = _times(names)
+    monthly = not minutes
+    if monthly:
+        minutes = _days(names)
+    others = [n for n in table.columns if n not in minutes]
+    if not minutes or not others or any(table.columns[n].kind == "stamp" for n in minutes):
+        return None
+    inner = Notes()
+    clock = find_clock(table.only(others), options, inner, set(options.item))
+    if clock is None or clock.counted or not len(clock.stamps) or not _fits(clock.stamps, monthly):
+        return None
+    if doubt and options.layout != "times":
+        first, last = next(iter(minutes)), list(minutes)[-1]
+        raise DataError(
+            f"{table.where.parts[0][0]}: columns {first!r} to {last!r} may be the {len(minutes)} steps of a day, "
+            f"or {len(minutes)} series",
+            "say which: --layout times for steps of a day, --layout wide for series",
+        )
+    values = matrix(table, list(minutes), notes)
+    if values is None:
+        return None
+    stamps = (clock.stamps[:, None] + np.array(list(minutes.values())).astype("timedelta64[m]")).ravel()
+    rest = {n: c for n, c in table.columns.items() if n in others and n not in clock.columns}
+    result = long_table(table, values, rest, "value" if "value" not in rest else "values")
+    made = replace(clock, stamps=stamps)
+    if monthly:  # the 30th of February is no day
+        month = np.repeat(clock.stamps.astype("datetime64[M]"), len(minutes))
+        real = np.flatnonzero(stamps.astype("datetime64[M]") == month)
+        result, made = result.take(real), made.take(real)
+    notes.found += inner.found
+    what = "days: a row per month, a column per day" if monthly else "times: a row per day, a column per time of day"
+    notes.find("layout", what, "--layout wide")
+    notes.weigh(
+        "layout",
+        what.split(":")[0],
+        f"{len(minutes)} columns, {listed([*minutes][:2])} …, step evenly through the {'month' if monthly else 'day'}",
+    )
+    return result, made
+
+
+def _fits(stamps: np.ndarray, monthly: bool) -> bool:
+    """Whether every stamp is the start of a day, or of a month."""
+    unit = "datetime64[M]" if monthly else "datetime64[D]"
+    return bool(np.array_equal(stamps, stamps.astype(unit).astype("datetime64[us]")))
+
+
+def _times(names: list[str]) -> tuple[dict[str, int], bool]:
+    """Columns that step evenly through one day: name -> minutes; and whether they may be series as well."""
+    clock: dict[str, int] = {}
+    for name in names:
+        found = _CLOCK.fullmatch(name.strip()) or _HOUR.fullmatch(name.strip())
+        if found:
+            half = (found[found.re.groups] or "").lower()
+            hour = int(found[1]) % 12 + (12 if half == "pm" else 0) if half else int(found[1])
+            clock[name] = hour * 60 + (int(found[2]) if found.re is _CLOCK and found[2] else 0)
+    if _is_day(list(clock.values())):
+        return clock, False
+    words: dict[str, dict[str, int]] = {}
+    for name in names:
+        if found := _COUNTED.fullmatch(name.strip()):
+            words.setdefault(found["word"].lower(), {})[name] = int(found["n"])
+    for word, numbers in words.items():
+        values, count = list(numbers.values()), len(numbers)
+        if count in (24, 48, 96) and values == list(range(values[0], values[0] + count)) and values[0] in (0, 1):
+            step = _DAY // count
+            return {n: (k - values[0]) * step for n, k in numbers.items()}, word == "" and values[0] == 1
+    return {}, False
+
+
+def _is_day(minutes: list[int]) -> bool:
+    """Whether times step evenly through the whole day: 00:00 … 23:30, or 00:30 … 24:00."""
+    if len(minutes) < 4:
+        return False
+    last = minutes[-1] or _DAY
+    steps = np.diff([*minutes[:-1], last])
+    return bool(np.all(steps == steps[0]) and steps[0] > 0 and len(minutes) * steps[0] == _DAY)
+
+
+def _days(names: list[str]) -> dict[str, int]:
+    """Columns of the days 1 to 31 of a month, in minutes from its start."""
+    found = {n: int(m[1]) for n in names if (m := _DAYS.fullmatch(n.strip()))}
+    return {n: (k - 1) * _DAY for n, k in found.items()} if list(found.values()) == list(range(1, 32)) else {}
+
+
+def matrix(table: Table, names: list[str], notes: Notes) -> np.ndarray | None:
+    """(rows, len(names)) numbers, None when some column is no number. The marks are decided for all columns together."""
+    texts: list[str] = []
+    for name in names:
+        column = table.columns[name]
+        if column.kind == "text":
+            texts += column.texts()[: 20_000 // len(names) + 10]
+        elif column.kind == "number":
+            some = column.values[:200]
+            texts += [f"{v:.0f}" for v in some[np.isfinite(some)] if v == np.round(v)]
+    verdict = decide([bare(t) for t in texts], table.marks)
+    if not verdict.open and verdict.why and not table.marks.named:
+        table = replace(table, marks=replace(table.marks, decimal=verdict.decimal, named=True))
+    columns = []
+    for k, name in enumerate(names):
+        column = table.columns[name]
+        numbers = as_numbers(column, table.marks, tolerance=0.2)
+        if numbers is None or not is_sound(table, column, numbers, wanted=False, asked=True):
+            return None
+        if k == next((i for i, n in enumerate(names) if table.columns[n].kind == "text"), None):
+            note_numbers(column, numbers, notes)
+        columns.append(numbers.column.values)
+    return np.stack(columns, 1)
+
+
+def long_table(table: Table, values: np.ndarray, others: dict[str, Column], name: str) -> Table:
+    """Row-major: each source row becomes as many rows as it has values."""
+    rows = np.repeat(np.arange(table.rows), values.shape[1])
+    columns = {n: c.take(rows) for n, c in others.items()}
+    columns[name] = Column(name, "number", np.ascontiguousarray(values).ravel())
+    return replace(table, columns=columns, rows=len(rows), where=table.where.of(rows))

@@ -1,0 +1,227 @@
+"""A timestamp that is written in several columns: year and month, date and hour, time and zone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from tsattn.config import ReadOptions
+from tsattn.data.reading.column_parts import (
+    LEFT_OUT,
+    common_zone,
+    hours_of,
+    months_of_periods,
+    offsets_of,
+    part_of,
+    years_of,
+)
+from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.date_parts import dates, days_of_year, weeks
+from tsattn.data.reading.row_times import Clock, same_time_of_day
+from tsattn.data.reading.time_names import parts_named, time_words
+from tsattn.data.reading.zone_names import guess_zone
+from tsattn.data.report import Notes
+from tsattn.data.timezone import offset_zone, utc_offsets, zone
+from tsattn.errors import ConfigError
+
+_UNNAMED = re.compile(r"column_\d+")
+
+
+def distinct(stamps: np.ndarray) -> int:
+    return len(np.unique(stamps))
+
+
+def year_and_parts(table: Table, columns: list[Column], notes: Notes, asked: bool = False) -> Clock | None:
+    """The clock of a year's column and one or more beside it; rows of whole years among months get NaT. None if there are none.
+
+    Columns are known by their names, or by their values where no column has a name or `asked` names them.
+    """
+    named = _named_parts(columns)
+    if "year" not in named and (asked or all(_UNNAMED.fullmatch(n) for n in table.columns)):
+        named = _parts_by_place(columns)
+    if "year" not in named or (years := years_of(named["year"])) is None:
+        return None
+    best = _finest(_candidates(named, years))
+    if best is None:
+        return None
+    stamps, used = best
+    clock = Clock(stamps, columns=tuple(c.name for c in used))
+    if (lost := np.isnat(stamps)).any():
+        first = int(np.argmax(lost))
+        name = next(c for c in used if c is not named["year"])
+        notes.repair(f"rows of whole years left out ({name.text_at(first)})", int(lost.sum()), table.where(first))
+    return clock
+
+
+def _named_parts(columns: list[Column]) -> dict[str, Column]:
+    found: dict[str, Column] = {}
+    for column in columns:
+        for part in parts_named(column.name):
+            exact = len(time_words(column.name)) == 1
+            if part not in found or (exact and len(time_words(found[part].name)) > 1):
+                found[part] = column
+    return found
+
+
+def _parts_by_place(columns: list[Column]) -> dict[str, Column]:
+    """Columns without names that begin with year, month, day and hour, as far as each makes the times more."""
+    found: dict[str, Column] = {}
+    if len(columns) < 2 or part_of(columns[0], "year") is None:
+        return found
+    found["year"] = columns[0]
+    years = part_of(columns[0], "year")
+    if years is None or years.max() > 2200 or part_of(columns[1], "month") is None:
+        return {}
+    found["month"] = columns[1]
+    for part, column in zip(("day", "hour"), columns[2:], strict=False):
+        before = _finest(_candidates(found, years))
+        after = _finest(_candidates({**found, part: column}, years))
+        if before is None or after is None or distinct(after[0]) <= distinct(before[0]):
+            break
+        found[part] = column
+    return found
+
+
+def _candidates(named: dict[str, Column], years: np.ndarray) -> list[tuple[np.ndarray, list[Column]]]:
+    """Every way to make dates of the columns: (stamps, columns used)."""
+    year, one = named["year"], np.ones_like(years)
+    found: list[tuple[np.ndarray, list[Column]]] = []
+
+    def add(part: str, stamps: np.ndarray, lost: np.ndarray | None = None) -> None:
+        kept = ~np.isnat(stamps) if lost is None else ~np.isnat(stamps) | lost
+        if kept.all() and (lost is None or not lost.all()):
+            found.append((stamps, [year, named[part]]))
+
+    if "period" in named and (months := months_of_periods(named["period"])) is not None:
+        add("period", dates(years, months, one), months == LEFT_OUT)
+    if "month" in named and named["month"] is not year and (months := part_of(named["month"], "month")) is not None:
+        add("month", dates(years, months, one), months == LEFT_OUT)
+        if "day" in named and (days := part_of(named["day"], "day")) is not None:
+            stamps = dates(years, months, days)
+            if not np.isnat(stamps).any():
+                found.append((stamps, [year, named["month"], named["day"]]))
+    for part, months_each in (("quarter", 3), ("half", 6)):
+        if part in named and named[part] is not year and (numbers := part_of(named[part], part)) is not None:
+            add(part, dates(years, (numbers - 1) * months_each + 1, one))
+    if "week" in named and named["week"] is not year and (numbers := part_of(named["week"], "week")) is not None:
+        add("week", weeks(years, numbers, one))
+    doy = named.get("day_of_year") or named.get("day")
+    if doy is not None and doy is not year and "month" not in named and (numbers := part_of(doy, "day_of_year")) is not None:
+        stamps = days_of_year(years, numbers)
+        if not np.isnat(stamps).any():
+            found.append((stamps, [year, doy]))
+    return found
+
+
+def _finest(found: list[tuple[np.ndarray, list[Column]]]) -> tuple[np.ndarray, list[Column]] | None:
+    return max(found, key=lambda pair: distinct(pair[0])) if found else None
+
+
+def with_time_of_day(table: Table, clock: Clock, columns: list[Column], options: ReadOptions, notes: Notes) -> Clock:
+    """The clock with the hour, minute, time of day and zone of other columns, where these make its times more or even."""
+    if clock.counted or clock.instants:
+        return clock
+    others = [c for c in columns if c.name not in clock.columns]
+    dated = clock.stamps[~np.isnat(clock.stamps)]
+    if len(dated) and same_time_of_day(dated):
+        for column in others:
+            if parts_named(column.name) & {"time", "hour", "moment"} and (hours := hours_of(column)) is not None:
+                joined = replace(clock, stamps=clock.stamps + hours, columns=(*clock.columns, column.name))
+                joined = _with_minutes(joined, others)
+                if _improves(clock.stamps, joined.stamps):
+                    clock = joined
+                    break
+    return _with_zone(clock, others, options, notes)
+
+
+def _with_minutes(clock: Clock, others: list[Column]) -> Clock:
+    for part, size in (("minute", 60), ("second", 1)):
+        column = next((c for c in others if part in parts_named(c.name) and c.name not in clock.columns), None)
+        numbers = part_of(column, part) if column is not None else None
+        if column is None or numbers is None or np.any(clock.stamps.astype(np.int64) % (size * 60_000_000) != 0):
+            return clock
+        clock = replace(
+            clock, stamps=clock.stamps + (numbers * size).astype("timedelta64[s]"), columns=(*clock.columns, column.name)
+        )
+    return clock
+
+
+def _improves(before: np.ndarray, after: np.ndarray) -> bool:
+    more = distinct(after) - distinct(before)
+    if more or len(after) < 3:
+        return more > 0
+    steps = np.diff(np.unique(after)).astype(np.int64)
+    return bool(len(steps) and np.all(steps % steps.min() == 0))
+
+
+def _with_zone(clock: Clock, others: list[Column], options: ReadOptions, notes: Notes, asked: bool = False) -> Clock:
+    """The clock as instants, where a column names the zone or the UTC offset of each row."""
+    for column in others:
+        found = time_words(column.name)
+        if not asked and (
+            "".join(found) not in ("zone", "timezone", "tz", "utcoffset", "offset", "zeitzone", "dst") or clock.zone
+        ):
+            continue
+        offsets = offsets_of(column)
+        if offsets is not None:
+            instants = clock.stamps - offsets.astype("timedelta64[us]")
+            name = options.timezone or _zone_of(column, instants, offsets)
+            notes.find("time zone", f"{name}, from column {column.name!r}", "--timezone")
+            return replace(clock, stamps=instants, instants=True, zone=name, columns=(*clock.columns, column.name))
+        if column.kind == "text" and len(column.texts()) == 1 and not column.missing.any():
+            try:
+                zone(column.texts()[0])
+            except ConfigError:
+                continue
+            notes.find("time zone", f"{column.texts()[0]}, from column {column.name!r}", "--timezone")
+            return replace(clock, zone=column.texts()[0], columns=(*clock.columns, column.name))
+    return clock
+
+
+def _zone_of(column: Column, instants: np.ndarray, offsets: np.ndarray) -> str:
+    common = common_zone(column)
+    if common and np.array_equal(utc_offsets(instants, common).astype(np.int64), offsets):
+        return common
+    used = np.unique(offsets)
+    return offset_zone(int(used[0])) if len(used) == 1 else guess_zone(instants, offsets) or "UTC"
+
+
+def asked_parts(table: Table, names: list[str], options: ReadOptions, notes: Notes) -> Clock | None:
+    """The clock of the columns that --timestamp names, where the first is a year; None where it is not."""
+    columns = [table.columns[n] for n in names]
+    clock = year_and_parts(table, columns, notes, asked=True)
+    return (
+        None if clock is None else with_asked(table, clock, [c for c in columns if c.name not in clock.columns], options, notes)
+    )
+
+
+def with_asked(table: Table, clock: Clock, columns: list[Column], options: ReadOptions, notes: Notes) -> Clock:
+    """The clock with each of these columns as hour, minute, second, time of day or zone. Raises ConfigError for another."""
+    minutes = 0
+    for column in [c for c in columns if c.name not in clock.columns]:
+        stamps = clock.stamps
+        if not minutes and (hours := hours_of(column)) is not None:
+            stamps, minutes = stamps + hours, 60
+        elif minutes and (numbers := part_of(column, "minute")) is not None:
+            stamps, minutes = stamps + (numbers * minutes).astype("timedelta64[s]"), 1
+        else:
+            joined = _with_zone(clock, [column], options, notes, asked=True)
+            if joined is clock:
+                raise ConfigError(
+                    f"--timestamp: column {column.name!r} is not an hour, a minute, a time of day or a zone",
+                    f"leave it out: --timestamp {','.join(clock.columns)}",
+                )
+            clock = joined
+            continue
+        clock = replace(clock, stamps=stamps, columns=(*clock.columns, column.name))
+    return clock
+
+
+def without_undated(table: Table, clock: Clock | None) -> tuple[Table, Clock | None]:
+    """The table and clock without the rows that have no time: totals of years among months, which the report names."""
+    if clock is None or not np.isnat(clock.stamps).any():
+        return table, clock
+    rows = np.flatnonzero(~np.isnat(clock.stamps))
+    return table.take(rows), clock.take(rows)
