@@ -185,7 +185,7 @@ def _certain(table: _Weeks, is_open: np.ndarray) -> bool:
         least = int(weeks_of_day[shut].min())
         if least < (1 if weekend else 3) or absent_day**least > (2 * CHANCE if weekend else CHANCE / 7):
             return False
-    rest: np.ndarray = np.logical_and(open_days[:, None] & open_times, ~by_day)  # hours of single days
+    rest: np.ndarray = np.logical_and(np.asarray(open_days)[:, None] & open_times, ~by_day)  # hours of single days
     return not rest.any() or int(weeks_of_day[np.flatnonzero(rest.any(1))].min()) >= 3
 
 
