@@ -17,6 +17,7 @@ from tsattn.data.spikes import believable
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
 from tsattn.forecast.baselines import Drift, HistoricQuantiles, LongCycle, Naive, SeasonalMean, SeasonalNaive
+from tsattn.forecast.coarser import COARSER, Coarser
 from tsattn.forecast.evidence import Trust, pinball, relative, scores_of, weights_of, widened, widths_of
 from tsattn.forecast.frame import Forecaster
 from tsattn.forecast.heldback import Pools, padded, pools_of, recent, rows_of, shifted, shifts_of, truth
@@ -49,7 +50,7 @@ MEMBERS: dict[str, Make] = {
     "long-cycle": OnlyLongCycle,
     "historic-quantiles": HistoricQuantiles,
 }
-DEFAULT = tuple(MEMBERS)
+DEFAULT = (*MEMBERS, COARSER)
 ORIGINS = 4
 _LONGEST = 1 << 15  # past steps that members look at
 
@@ -109,7 +110,10 @@ class Joined:
         batch = recent(batch, min(_LONGEST, batch.context - int(some[0]) if len(some) else 1))
         levels = np.array(self.quantiles)
         shifts = shifts_of(batch, self.origins)
-        made = np.stack([forecasts(one, batch, shifts) for one in (self.network, *self.members)], 1)  # (1 + K, M, B, H, Q)
+        own = forecasts(self.network, batch, shifts)
+        others = [forecasts(one, batch, shifts) for one in self.members]
+        others = [one.moved(own, x) if isinstance(one, Coarser) else x for one, x in zip(self.members, others, strict=True)]
+        made = np.stack([own, *others], 1)  # (1 + K, M, B, H, Q)
         past = np.stack([truth(batch, shift) for shift in shifts])  # (K, B, H)
         floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-30
         heard = np.isfinite(made[1:, 0]).all((2, 3))  # where the network saw nothing, its members prove nothing against it
@@ -149,10 +153,10 @@ def named(members: str | Sequence[str]) -> tuple[str, ...]:
     if isinstance(members, str):
         members = {"all": DEFAULT, "network": ()}.get(members, (members,))
     for name in members:
-        if name not in MEMBERS:
-            near = difflib.get_close_matches(name, MEMBERS, 1)
+        if name not in DEFAULT:
+            near = difflib.get_close_matches(name, DEFAULT, 1)
             raise ConfigError(
-                f"unknown member {name!r}", f"did you mean {near[0]!r}?" if near else f"use some of {', '.join(MEMBERS)}"
+                f"unknown member {name!r}", f"did you mean {near[0]!r}?" if near else f"use some of {', '.join(DEFAULT)}"
             )
     return tuple(members)
 
@@ -165,14 +169,15 @@ def join(
     origins: int = ORIGINS,
     trust: Trust | None = None,
 ) -> Forecaster:
-    """The network joined with MEMBERS of these names; the network itself when there are none.
+    """The network joined with the members of these names, MEMBERS or COARSER; the network itself when there are none.
 
     Raises ConfigError for an unknown name, with the nearest known one.
     """
     chosen = named(members)
     if not chosen:
         return network
-    made = [MEMBERS[name](season_length, tuple(network.quantiles)) for name in chosen]
+    levels = tuple(network.quantiles)
+    made = [Coarser(network) if name == COARSER else MEMBERS[name](season_length, levels) for name in chosen]
     return Joined(network, made, origins=origins, trust=trust)
 
 
