@@ -58,3 +58,21 @@ def test_when_no_other_is_named_then_the_model_is_told_to_be_the_one_in_the_pack
     path.write_text("day,y\n" + "\n".join(f"2024-01-{d:02},{d % 7}" for d in range(1, 32)), "utf-8")
     chosen = room.choose(str(path), None, Workspace.at(tmp_path / "ws"), ReadOptions(), Listener())
     assert chosen.notes == ("model zero-shot, in the package: no model here was trained yet (tsattn train makes one)",)
+
+
+@pytest.mark.parametrize(
+    ("source", "kinds"),
+    [
+        ({"synthetic": {}}, "synthetic"),
+        ({"synthetic": {}, "corpus": {}}, "real and synthetic"),
+        ({"synthetic": {}, "before": {"synthetic": {}, "corpus": {}}}, "real and synthetic"),
+    ],
+)
+def test_when_a_model_was_pre_trained_then_the_note_names_the_kinds_of_series_it_has_seen(monkeypatch, source, kinds):
+    card: Any = SimpleNamespace(source=source, freq="any")
+    panel: Any = SimpleNamespace(schema=None)
+    monkeypatch.setattr(room, "read_for", lambda *_: (panel, None))
+    monkeypatch.setattr(room, "check_fits", lambda *_: None)
+    monkeypatch.setattr(room, "covariates", lambda _: set())
+    made = room._again("zero-shot", card, "data.csv", ReadOptions(target=("y",)))  # type: ignore[arg-type]
+    assert made.notes == (f"model zero-shot, pre-trained on {kinds} series",)

@@ -69,7 +69,7 @@ def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> Choice
     if card.freq == ANY_FREQ:
         unread = sorted(covariates(panel.schema))
         said = f"; it reads no covariates: {', '.join(unread)} unused" if unread else ""
-        return Choice(ref, card, panel, report, (f"model {ref}, pre-trained on synthetic series{said}",))
+        return Choice(ref, card, panel, report, (f"model {ref}, pre-trained on {_learnt_from(card)} series{said}",))
     note = f"model {ref}, trained {card.created[:10]}"
     if not set(panel.schema.target) & set(card.schema.target):
         ours, theirs = (", ".join(s.target) for s in (card.schema, panel.schema))
@@ -144,3 +144,11 @@ def _zero_shot(ref: ModelRef, data: Any, options: ReadOptions, why: str) -> Choi
     choice = _again(ref, read_card(ref.path), data, options)
     where = "in the package" if ref.path == SHIPPED else f"in {ref.path}"
     return replace(choice, notes=(f"model {ref}, {where}: {why} (tsattn train makes one)",))
+
+
+def _learnt_from(card: Card) -> str:
+    """The kind of series that a pre-trained model has seen, in any of its runs."""
+    source = card.source
+    while "corpus" not in source and "before" in source:
+        source = source["before"]
+    return "real and synthetic" if "corpus" in source else "synthetic"
