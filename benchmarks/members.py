@@ -38,7 +38,7 @@ def score(
     network = forecaster(model, panel, season)
     panel = panel.select(np.arange(0, len(panel), every))
     joined = combine(network, members, origins=origins)
-    alone = [member(one, season, network.quantiles) for one in members if one != network.name]
+    alone = [member(one, season, network.quantiles) for one in members if one in MEMBERS]
     result = backtest([network, *alone, joined], panel, horizon=horizon, windows=windows, season_length=season)
     rows = [{"set": name, **plain(row), "seconds": result.seconds[str(row["model"])]} for row in result.table()]
     told = joined.report() if isinstance(joined, Ensemble) else None
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", required=True, help="the folder with the sets' CSV files")
     parser.add_argument("--model", required=True, help="a model folder, or a baseline in its stead")
     parser.add_argument("--set", action="append", help=f"a set, repeatable; default: {', '.join(SETS)}")
-    parser.add_argument("--members", default=",".join(DEFAULT), help=f"some of {', '.join(MEMBERS)}")
+    parser.add_argument("--members", default=",".join(DEFAULT), help=f"some of {', '.join(DEFAULT)}")
     parser.add_argument("--origins", type=int, default=ORIGINS, help="held-back origins of a window")
     parser.add_argument("--before", action="store_true", help="windows before the test windows, which are dropped")
     parser.add_argument("--every", type=int, default=1, help="take only every so many-th item")

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from tsattn.config import ReadOptions
+from tsattn.data.panel import Schema
 from tsattn.errors import DataError
 from tsattn.events import Listener
 from tsattn.workflows import find_model as room
@@ -88,3 +89,20 @@ def test_when_a_model_is_found_then_it_is_the_one_that_runs_though_another_place
         made = api.forecast(data, model=model, workspace=workspace, read=ReadOptions(target=("target",)))
         assert made.ref.path.resolve() == (tmp_path / wanted).resolve()
         assert {path.resolve() for path in loaded} == {(tmp_path / wanted).resolve()}
+
+
+@pytest.mark.parametrize(
+    ("source", "kinds"),
+    [
+        ({"synthetic": {}}, "synthetic"),
+        ({"synthetic": {}, "corpus": {}}, "real and synthetic"),
+        ({"synthetic": {}, "before": {"synthetic": {}, "corpus": {}}}, "real and synthetic"),
+    ],
+)
+def test_when_a_model_was_pre_trained_then_the_note_names_the_kinds_of_series_it_has_seen(monkeypatch, source, kinds):
+    card: Any = SimpleNamespace(source=source, freq="any", members=())
+    panel: Any = SimpleNamespace(schema=Schema())
+    monkeypatch.setattr(room, "read_for", lambda *_: (panel, None))
+    monkeypatch.setattr(room, "check_fits", lambda *_: None)
+    made = room._again("zero-shot", card, "data.csv", ReadOptions(target=("y",)))  # type: ignore[arg-type]
+    assert made.notes == (f"model: zero-shot, pre-trained on {kinds} series",)

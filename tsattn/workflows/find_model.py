@@ -75,9 +75,8 @@ def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> Choice
     if _is_own(card, data) and not options.target:
         _check_targets(ref, card, panel, report)
     if card.freq == ANY_FREQ:
-        return Choice(
-            ref, card, panel, report, (f"model: {ref}, pre-trained on synthetic series", *unread(panel.schema, card.members))
-        )
+        note = f"model: {ref}, pre-trained on {_training_series(card)} series"
+        return Choice(ref, card, panel, report, (note, *unread(panel.schema, card.members)))
     note = f"model: {ref}, trained {card.created[:10]}"
     if not set(panel.schema.target) & set(card.schema.target):
         ours, theirs = (", ".join(s.target) for s in (card.schema, panel.schema))
@@ -153,3 +152,11 @@ def _zero_shot(ref: ModelRef, data: Any, options: ReadOptions, why: str) -> Choi
     choice = _again(ref, read_card(ref.path), data, options)
     where = "in the package" if ref.path == SHIPPED else f"in {ref.path}"
     return replace(choice, notes=(f"model: {ref}, {where}; {why}", *choice.notes[1:]))
+
+
+def _training_series(card: Card) -> str:
+    """The kinds of series that a pre-trained model was trained on, in all of its runs."""
+    source = card.source
+    while "corpus" not in source and "before" in source:
+        source = source["before"]
+    return "real and synthetic" if "corpus" in source else "synthetic"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,7 @@ def member(name: str, season_length: int | None, quantiles: Sequence[float]) -> 
     return _made(method, season_length, quantiles, method.member or {})
 
 
-def unknown(what: str, name: str, known: Mapping[str, Method]) -> ConfigError:
+def unknown(what: str, name: str, known: Collection[str]) -> ConfigError:
     """The error for a name that is not known, with the nearest one that is."""
     near = difflib.get_close_matches(name, known, 1)
     return ConfigError(f"unknown {what} {name!r}", f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known)}")

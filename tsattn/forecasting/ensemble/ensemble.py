@@ -17,11 +17,12 @@ from tsattn.errors import ConfigError
 from tsattn.forecasting.baselines import MEMBERS, member, unknown
 from tsattn.forecasting.baselines.ridge import Ridge
 from tsattn.forecasting.ensemble.calibration import Trust, pinball, relative, scores_of, weights_of, widened, widths_of
+from tsattn.forecasting.ensemble.coarser_step import COARSER, CoarserStep
 from tsattn.forecasting.ensemble.holdout import Pools, padded, pools_of, recent, rows_of, shifted, shifts_of, truth
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import BATCH, wants_covariates
 
-DEFAULT = tuple(MEMBERS)
+DEFAULT = (*MEMBERS, COARSER)
 ORIGINS = 4
 _LONGEST = 1 << 15  # past steps that members look at
 
@@ -80,7 +81,12 @@ class Ensemble:
         batch = recent(batch, min(_LONGEST, batch.context - int(some[0]) if len(some) else 1))
         levels = np.array(self.quantiles)
         shifts = shifts_of(batch, self.origins)
-        made = np.stack([forecasts(one, batch, shifts) for one in (self.network, *self.members)], 1)  # (1 + K, M, B, H, Q)
+        own = forecasts(self.network, batch, shifts)
+        others = [forecasts(one, batch, shifts) for one in self.members]
+        others = [
+            one.corrected(own, x) if isinstance(one, CoarserStep) else x for one, x in zip(self.members, others, strict=True)
+        ]
+        made = np.stack([own, *others], 1)  # (1 + K, M, B, H, Q)
         past = np.stack([truth(batch, shift) for shift in shifts])  # (K, B, H)
         floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-30
         scored = np.isfinite(made[1:, 0]).all((2, 3))  # origins without a forecast of the network cannot be held against it
@@ -120,8 +126,8 @@ def member_names(members: str | Sequence[str]) -> tuple[str, ...]:
     if isinstance(members, str):
         members = {"all": DEFAULT, "network": ()}.get(members, (members,))
     for name in members:
-        if name not in MEMBERS:
-            raise unknown("member", name, MEMBERS)
+        if name not in DEFAULT:
+            raise unknown("member", name, DEFAULT)
     return tuple(members)
 
 
@@ -133,14 +139,14 @@ def combine(
     origins: int = ORIGINS,
     trust: Trust | None = None,
 ) -> Forecaster:
-    """Return an ensemble of the network and the MEMBERS of these names; the network itself when there are none.
+    """Return an ensemble of the network and the members of these names, or the network itself when there are none.
 
     Raises ConfigError for an unknown name, with the nearest known one.
     """
     chosen = member_names(members)
     if not chosen:
         return network
-    made = [member(name, season_length, network.quantiles) for name in chosen]
+    made = [CoarserStep(network) if name == COARSER else member(name, season_length, network.quantiles) for name in chosen]
     return Ensemble(network, made, origins=origins, trust=trust)
 
 
