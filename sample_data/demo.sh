@@ -1,6 +1,5 @@
 #!/bin/sh
-# The main job on sample data, with nothing to fill in: what is in the data, a forecast at once, train,
-# backtest, forecast. Run by `make demo`.
+# Read the sample data, forecast without training, then train, backtest and forecast. Run by `make demo`.
 set -eu
 cd "$(dirname "$0")/.."
 out=demo-output
@@ -17,7 +16,7 @@ for file in sample_data/*.csv; do
 done
 say tsattn forecast sample_data/stocks.csv --model zero-shot
 say tsattn train sample_data/seattle-weather.csv --max-time 90s --name weather
-say tsattn backtest sample_data/seattle-weather.csv --model weather -o "$out/scores.parquet"
+say tsattn backtest sample_data/seattle-weather.csv --model weather --scores "$out/scores.parquet"
 say tsattn forecast --model weather --plot terminal -o "$out/forecast.csv"
 tsattn forecast --model weather --plot "$out/forecast.png" --quiet --json >"$out/forecast.json"
 say tsattn models
