@@ -66,7 +66,8 @@ def test_when_the_truth_that_came_is_far_off_then_the_monitor_says_so(jobs, hous
     cut = [line for line in lines if line.split(",")[1] <= "2024-01-08T12:00"]
     write_csv(house / "data.csv", cut)
     assert main(["run", str(path), "-q"]) == 0
-    later = [line.rpartition(",")[0] + ",500" for line in lines if line.split(",")[1] > "2024-01-08T12:00"]
+    after = [line for line in lines if line.split(",")[1] > "2024-01-08T12:00"]
+    later = [f"{line.rpartition(',')[0]},{500 + number % 7:.4f}" for number, line in enumerate(after)]
     write_csv(house / "data.csv", [*cut, *later])
     capsys.readouterr()
     assert main(["monitor", str(path), "--json"]) == 1

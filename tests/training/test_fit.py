@@ -89,6 +89,20 @@ def test_when_a_run_is_interrupted_before_it_validated_then_what_it_has_is_kept(
     assert np.isfinite(tiny.run(network, tiny.inputs_of(tiny.waves((64,)).target[None], network))).all()
 
 
+def test_when_sigterm_comes_then_training_ends_after_its_step_as_at_ctrl_c(tmp_path):
+    from tsattn import interrupts
+
+    def tell(progress: Progress) -> None:
+        if progress.step == 2:
+            signal.raise_signal(signal.SIGTERM)
+
+    with interrupts.listening():
+        _, fitted = fit(tiny.waves(), tiny.MODEL, tiny.TRAIN, RunOptions(state=tmp_path, on_progress=tell))
+        assert interrupts.exit_code() == 143
+    assert fitted.stopped == "interrupted"
+    assert fitted.steps == 3
+
+
 def test_when_ctrl_c_was_handled_then_it_is_given_back(tmp_path):
     before = signal.getsignal(signal.SIGINT)
     fit(tiny.waves(), tiny.MODEL, tiny.TRAIN, RunOptions(state=tmp_path, on_progress=interrupt_at(2)))

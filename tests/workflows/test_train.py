@@ -61,7 +61,7 @@ def test_when_a_run_finishes_then_its_state_is_removed_and_there_is_nothing_to_r
 def test_when_a_run_was_stopped_by_time_then_resuming_needs_more_time_and_trains_on(train, tmp_path, finish):
     first = train(steps=100_000, max_time=0.3, finish=finish).card.fitted
     assert first.stopped == "time"
-    with pytest.raises(ConfigError, match="its model is saved as shop/1") as caught:
+    with pytest.raises(ConfigError, match="the model is saved as shop/1") as caught:
         train(resume=True)
     assert "--resume --max-time 5m" in caught.value.hint
     second = train(resume=True, max_time=0.6)  # from now on; at least half of it is for training

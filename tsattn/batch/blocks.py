@@ -128,9 +128,16 @@ def _streamed(job: Job, groups: list[Group], ref: ModelRef | None, place: Worksp
     schema = found.panel.schema
     # a model of any frequency has none to read by: a piece of short items would find one of its own
     freq = found.panel.freq.alias if found.card.freq == ANY_FREQ and job.read.resample is None else job.read.freq
+    calendar = job.read.calendar
+    if found.panel.freq.open is not None and calendar is None and found.card.freq == ANY_FREQ:
+        # other pieces may be open at other times
+        week, calendar = found.panel.freq.open.text, "none"
+        freq = None if freq is None else found.panel.freq.plain.alias
+        note(f'the first rows are open {week}; to forecast only these slots, write calendar = "{week}"')
     read = dataclasses.replace(
         job.read,
         freq=freq,
+        calendar=calendar,
         timestamp=schema.timestamp,
         item=schema.item,
         target=schema.target,

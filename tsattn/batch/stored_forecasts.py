@@ -78,8 +78,8 @@ def newer_cutoff(place: str, job: str, tables: Tables) -> str:
     return str(there) if there is not None and here is not None and type(there) is type(here) and there > here else ""
 
 
-def _moment(value: Any) -> dt.datetime | int | None:
-    """A cutoff of any format, to be compared: in UTC without a zone, or a step's number."""
+def _moment(value: Any) -> Any:
+    """A cutoff of any format, to be compared: a datetime in UTC without a zone, or a step's number; None for none."""
     if isinstance(value, str):
         value = int(value) if value.lstrip("-").isdecimal() else dt.datetime.fromisoformat(value)
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):

@@ -42,9 +42,9 @@ def pretrain(
         Path | None, typer.Option(metavar="FILE.png", help="Draw some series of each generator and source, and do nothing else.")
     ] = None,
 ) -> int:
-    """Train a model for any series on synthetic series, and on real ones with --corpus. Takes hours.
+    """Pre-train a zero-shot model on synthetic series.
 
-    This takes hours. Runs in slices of --max-time give the same weights as one long run.
+    With --corpus, on real series too. This takes hours. Runs in slices of --max-time give the same weights as one long run.
 
     \b
     Examples:

@@ -23,6 +23,7 @@ from tsattn.errors import ConfigError
 US = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000, "D": 86_400_000_000}
 US["W"] = 7 * US["D"]
 DAY = US["D"]
+LONGEST_CYCLE = 10_000_000  # steps: a day of microseconds is no cycle that anybody can have seen often
 
 # alias -> (unit, multiplier of n, month_end); the first alias of each row of _CANONICAL is what is printed
 _ALIASES: dict[str, tuple[str, int, bool]] = {
@@ -190,7 +191,7 @@ class Freq:
         else:
             cycles = ()
         # 7-hourly data have no daily cycle of a whole number of steps; a year of weeks is near enough to 52
-        whole = {round(c) for c in cycles if c >= 2 and (self.unit == "W" or c == int(c))}
+        whole = {round(c) for c in cycles if 2 <= c <= LONGEST_CYCLE and (self.unit == "W" or c == int(c))}
         return tuple(sorted(whole - {1}))
 
     @property

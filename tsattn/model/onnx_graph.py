@@ -140,7 +140,8 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
         network = Network(config, spec).eval()
     # two at least while it is traced, which takes a third less time than with one; the graph takes one as well
     free: dict[int, Any] = {0: torch.export.Dim("batch", min=2)}
-    timed, values = {PAST: free, SPAN: free}, example(network)
+    timed: dict[str | int, Any] = {PAST: free, SPAN: free}
+    values = example(network)
     if config.any_length:
         tokens = torch.export.Dim("tokens", min=2, max=network.tokens)
         timed = {PAST: {**free, 1: config.patch * tokens}, SPAN: {**free, 1: config.patch * tokens + config.reach}}

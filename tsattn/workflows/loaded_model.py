@@ -102,6 +102,8 @@ def _read_on_its_grid(card: Card, data: Any, options: ReadOptions) -> tuple[Pane
     kept = from_mapping(ReadOptions, dict(card.source.get("read") or {}), "the model's card")
     given = {f.name: getattr(options, f.name) for f in dataclasses.fields(ReadOptions) if getattr(options, f.name) != f.default}
     merged = dataclasses.replace(kept, **given)
+    if merged.calendar is None and "@" not in card.freq:  # trained on every slot
+        merged = dataclasses.replace(merged, calendar="none")
     told = merged.freq is not None or merged.resample is not None or (isinstance(data, str) and data == "-")
     try:
         panel, report = read(data, merged, schema=card.schema)

@@ -15,6 +15,8 @@ from tsattn.data.reading import freq_inference
 from tsattn.data.reading.columns import Column, Table, as_text
 from tsattn.data.reading.encode import constant_by_item, encode
 from tsattn.data.reading.grid import Grid, find_freq, on_grid
+from tsattn.data.reading.holiday_features import regions_of, with_holidays
+from tsattn.data.reading.last_period import checked, unfinished_bin
 from tsattn.data.reading.open_slots import with_open_slots
 from tsattn.data.reading.roles import Roles
 from tsattn.data.reading.row_times import Clock, same_time_of_day, utc_stamps, wall_stamps
@@ -92,8 +94,9 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
     del values
     if not options.missing:  # else the user has named the markers
         rows = without_sentinels(rows, list(roles.target), notes)
-    freq, rows, tz = _timed(table, rows, clock, options, len(targets), notes)
+    freq, rows, tz, unfinished = _timed(table, rows, clock, options, len(targets), notes)
     if clock is not None and not clock.counted:
+        options = replace(options, holidays=options.holidays or regions_of(schema))
         freq, rows, tz = with_open_slots(freq, rows, tz, options, notes)
     warn_of_gross_errors(rows, list(roles.target), notes)
     grid = on_grid(rows, freq, notes, forced=options.freq is not None)
@@ -110,7 +113,9 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
         static_features=static.names,
     )
     invented = grid.freq.has_clock and (clock is None or clock.counted)
-    return replace(_panel(grid, roles, made, static_values, tz, notes), dated=not invented)
+    panel = replace(_panel(grid, roles, made, static_values, tz, notes), dated=not invented)
+    panel = checked(panel, unfinished, options.drop_last, notes)
+    return with_holidays(panel, options.holidays if schema is None else regions_of(schema), schema is not None, notes)
 
 
 def _finite(table: Table, column: Column) -> None:
@@ -127,8 +132,8 @@ def _finite(table: Table, column: Column) -> None:
 
 def _timed(
     table: Table, rows: Rows, clock: Clock | None, options: ReadOptions, targets: int, notes: Notes
-) -> tuple[Freq, Rows, str | None]:
-    """Stamps on the right clock, rows in order, each time once, and the frequency: (frequency, rows, zone)."""
+) -> tuple[Freq, Rows, str | None, str]:
+    """Stamps on the right clock, rows in order, each time once: (frequency, rows, zone, why the last period is unfinished)."""
     forced = Freq.parse(options.freq) if options.freq else None
     joined = Freq.parse(options.resample) if options.resample else None
     if forced and joined and forced != joined:
@@ -136,7 +141,7 @@ def _timed(
     if clock is None or clock.counted:
         if joined is not None:
             raise ConfigError("rows without timestamps cannot be resampled", "name the timestamp column with --timestamp")
-        return (*_counted(rows, clock, forced, options, notes), None)
+        return (*_counted(rows, clock, forced, options, notes), None, "")
     step = joined or forced
     zoned = clock.zone is not None
     daily = not step.is_subdaily if step else not zoned or same_time_of_day(wall_stamps(clock))
@@ -148,23 +153,24 @@ def _timed(
     if not zoned and not same_time_of_day(stamps):
         hint += "; if a clock was set back there, name its zone: --timezone Europe/Berlin, for example"
     if joined is not None:
-        return joined, resampled(ordered, joined.plain, options.agg, targets, notes), clock.zone
+        why = unfinished_bin(ordered, joined.plain)
+        return joined, resampled(ordered, joined.plain, options.agg, targets, notes), clock.zone, why
     ordered = merged(ordered, options.on_duplicate, notes, hint)
     if forced is not None:
-        return forced, ordered, clock.zone
+        return forced, ordered, clock.zone, ""
     freq, found = find_freq(ordered, notes)
     if not zoned or freq.is_subdaily != daily:
-        return freq, found, clock.zone
+        return freq, found, clock.zone, ""
     # several items at different hours of the day, each of them daily; or days that are days in UTC only
     other = wall_stamps(clock) if not daily else utc_stamps(clock, rows.group, rows.where)
     try:
         moved = merged(in_order(replace(rows, stamps=other), Notes()), options.on_duplicate, Notes(), hint)
-        return (*find_freq(moved, Notes()), clock.zone)
+        return (*find_freq(moved, Notes()), clock.zone, "")
     except DataError:
         if daily:
             raise
         notes.warn(f"the days are days in UTC, not in {clock.zone}: kept in UTC")
-        return freq, found, "UTC"
+        return freq, found, "UTC", ""
 
 
 def _counted(rows: Rows, clock: Clock | None, forced: Freq | None, options: ReadOptions, notes: Notes) -> tuple[Freq, Rows]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tsattn.data.freq import Freq
+from tsattn.data.freq import US, Freq
 from tsattn.data.reading import freq_inference
 from tsattn.data.reading.days_of_month import days_a_month
-from tsattn.data.reading.rows import Rows, shown
+from tsattn.data.reading.rows import Rows, floored, shown
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
@@ -43,6 +43,12 @@ def find_freq(rows: Rows, notes: Notes) -> tuple[Freq, Rows]:
         raise _explained(rows, uneven) from None
     if freq is None:
         raise DataError(f"{rows.place(0)}: no item has two timestamps, so the frequency cannot be found", "say it: --freq D")
+    if freq.fixed_us is not None and (freq.fixed_us < US["ms"] or (freq.unit == "us" and freq.fixed_us > US["s"])):
+        raise DataError(
+            f"{rows.place(0)}: {len(rows):,} rows in steps of {freq.alias}, from {shown(rows.stamps[0])}: such a step is "
+            "rarely meant",
+            f"if it is, say so: --freq {freq.alias}; else aggregate the rows: --resample 1s; or number them: --timestamp none",
+        )
     _stop_at_different_items(rows, indptr, freq)
     return freq, rows
 
@@ -55,12 +61,12 @@ def _explained(rows: Rows, uneven: freq_inference.Uneven) -> DataError:
     item = f"item {rows.ids[rows.group[row]]!r}, " if len(rows.ids) > 1 else ""
     usual = uneven.usual.alias
     gap = f"from {shown(rows.stamps[row - 1])} to {shown(rows.stamps[row])}"
-    nice = _nice(rows, usual)
     if (days := days_a_month(rows.stamps, rows.indptr)) is not None:
         return DataError(
             f"{rows.place(row)}: {item}the timestamps are on days {days} of each month, which is not a regular frequency",
             "number the rows: --timestamp none",
         )
+    nice = _nice(rows, usual)
     if uneven.kind == "irregular":
         return DataError(
             f"{rows.place(row)}: {item}irregular timestamps ({gap}, for example)",
@@ -74,12 +80,18 @@ def _explained(rows: Rows, uneven: freq_inference.Uneven) -> DataError:
 
 
 def _nice(rows: Rows, usual: str) -> str:
-    """A frequency near the usual step that people use."""
+    """A common frequency near the usual step, or a coarser one where that would leave more than a third of the steps empty."""
     deltas = np.diff(rows.stamps.astype(np.int64))
     middle = float(np.median(deltas[deltas > 0])) if np.any(deltas > 0) else 86_400e6
     ladder = ("1s", "10s", "1min", "5min", "15min", "30min", "1h", "6h", "1D", "1W", "MS", "QS", "YS")
     spans = np.array([1, 10, 60, 300, 900, 1800, 3600, 21600, 86400, 604800, 2.63e6, 7.89e6, 3.156e7]) * 1e6
-    return ladder[int(np.argmin(np.abs(np.log(spans / middle))))]
+    near = int(np.argmin(np.abs(np.log(spans / middle))))
+    for alias in ladder[near:]:
+        freq = Freq.parse(alias)
+        filled = np.unique(floored(rows.stamps, freq))
+        if len(filled) >= 2 / 3 * (freq.steps_between(filled[0], filled[-1])[0] + 1):
+            return alias
+    return ladder[near]
 
 
 def _different(rows: Rows, pair: tuple[int, Freq, int, Freq]) -> DataError:
@@ -133,13 +145,7 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False) -> Grid:
     lengths = steps[indptr[1:] - 1] + 1
     total = int(lengths.sum())
     if total > 20 * len(rows) + 10_000:
-        row = int(np.argmax(np.diff(steps, prepend=0)))
-        before = shown(rows.stamps[row - 1]) if row else ""
-        raise DataError(
-            f"{rows.place(row)}: the step from {before} to {shown(rows.stamps[row])} would leave {total - len(rows):,} "
-            f"of {total:,} steps of {freq.alias} empty",
-            "mend that timestamp; or choose a coarser step with --resample",
-        )
+        raise _too_fine(rows, steps, indptr, total, freq)
     bounds = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     index = bounds[:-1][rows.group] + steps
     _stop_at_shared_steps(rows, index, freq)
@@ -158,6 +164,23 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False) -> Grid:
         full[index] = _float32(rows, k)
         values.append(full)
     return Grid(freq, rows.ids, start, bounds, values)
+
+
+def _too_fine(rows: Rows, steps: np.ndarray, indptr: np.ndarray, total: int, freq: Freq) -> DataError:
+    """An error for a grid that nearly all rows leave empty: one timestamp is wrong, or the step is far too small."""
+    jumps = np.where(_inner(indptr, len(rows)), np.diff(steps, prepend=0), 0)
+    row = int(np.argmax(jumps))
+    empty = f"would leave {total - len(rows):,} of {total:,} steps of {freq.alias} empty"
+    if jumps[row] > total / 2:
+        return DataError(
+            f"{rows.place(row)}: the step from {shown(rows.stamps[row - 1])} to {shown(rows.stamps[row])} {empty}",
+            "mend that timestamp; or choose a coarser step with --resample",
+        )
+    nice = _nice(rows, freq.alias)
+    return DataError(
+        f"{rows.where.parts[0][0]}: {len(rows):,} rows on a grid of {freq.alias} {empty}",
+        f"aggregate them: --resample {nice}; name the step: --freq {nice}; or number the rows: --timestamp none",
+    )
 
 
 def _stop_at_shared_steps(rows: Rows, index: np.ndarray, freq: Freq) -> None:

@@ -22,7 +22,8 @@ OPEN, CLOSED = 0.5, 0.1  # shares of weeks with a row: from the one on a slot is
 RECENT = 8  # weeks that decide where the whole span does not
 PRESENT = 0.75  # least share of open slots that have a row
 CHANCE = 0.05  # that some slot looks closed because its rows are missing by chance
-OUTSIDE = 0.2  # most rows outside the timetable, as a share
+OUTSIDE = 0.2  # most rows outside a timetable that is named, as a share
+FOUND_OUTSIDE = 0.1  # of one that is found
 
 
 def with_open_slots(
@@ -39,6 +40,9 @@ def with_open_slots(
         if named:
             raise ConfigError(f"--calendar {named}: steps of {freq} span several days", "leave out --calendar")
         return freq, rows, zone
+    plain = options.freq is not None or options.calendar == "none" or freq.unit == "B" or _without_gaps(rows, step)
+    if plain and not named and not options.holidays and freq.open is None:
+        return freq, rows, zone
     exchange = _exchange(named, rows) if named else None
     clock = zone if zone is None or exchange is None or step == DAY else exchange.zone
     local = to_local(rows.stamps, clock) if clock is not None and freq.is_subdaily else rows.stamps
@@ -46,8 +50,9 @@ def with_open_slots(
         if named:
             notes.warn(f"--calendar {named} is not applied: there are rows in the hour that is repeated when clocks are set back")
         return freq, rows, zone
-    us = local.astype(np.int64) - (local.astype(np.int64) % DAY if step == DAY else 0)
-    table = _timetable(freq, us, step, named, exchange, options, rows)
+    us = local.astype(np.int64)
+    us = us - us % DAY if step == DAY else us
+    table = _timetable(freq, us, step, named, exchange, plain)
     holidays = _closed_holidays(table, us, step, freq, options)
     if table is None and not len(holidays):
         return freq, rows, zone
@@ -92,7 +97,7 @@ def _exchange(named: str, rows: Rows) -> Sessions | None:
 
 
 def _timetable(
-    freq: Freq, us: np.ndarray, step: int, named: str | None, exchange: Sessions | None, options: ReadOptions, rows: Rows
+    freq: Freq, us: np.ndarray, step: int, named: str | None, exchange: Sessions | None, plain: bool
 ) -> OpenSlots | None:
     """The week: as given, else as found in the rows, else the exchange's."""
     if freq.open is not None:
@@ -102,13 +107,14 @@ def _timetable(
     if exchange is not None:
         found = find_timetable(us, step) if step < DAY else None
         return found or _week_of(exchange, step, us)
-    plain = options.freq is not None or options.calendar == "none" or freq.unit == "B"
-    return None if plain or _without_gaps(us, rows.indptr, step) else find_timetable(us, step)
+    return None if plain else find_timetable(us, step)
 
 
-def _without_gaps(us: np.ndarray, indptr: np.ndarray, step: int) -> bool:
+def _without_gaps(rows: Rows, step: int) -> bool:
+    """Whether every item has as many rows as steps."""
+    indptr = rows.indptr
     some = indptr[1:] > indptr[:-1]
-    spans = us[indptr[1:][some] - 1] - us[indptr[:-1][some]]
+    spans = (rows.stamps[indptr[1:][some] - 1] - rows.stamps[indptr[:-1][some]]).astype(np.int64)
     return bool((spans == (np.diff(indptr)[some] - 1) * step).all())
 
 
@@ -152,6 +158,10 @@ def find_timetable(us: np.ndarray, step: int) -> OpenSlots | None:
         return None
     if not _certain(table, is_open):
         return None
+    # a few rows of a finer step before or after a coarser one are mixed frequencies: open slots follow each other
+    alone = np.flatnonzero(is_open & ~np.roll(is_open, 1) & ~np.roll(is_open, -1))
+    if 2 * len(alone) > is_open.sum() or table.seen[:, ~is_open].sum() > FOUND_OUTSIDE * table.seen.sum():
+        return None
     return OpenSlots(step, tuple((np.flatnonzero(is_open) * step + residue).tolist()))
 
 
@@ -171,11 +181,11 @@ def _certain(table: _Weeks, is_open: np.ndarray) -> bool:
     if not open_days.all():
         absent_day = 1 - (days_seen + 1) / (int((possible.any(2) & open_days).sum()) + 2)
         shut = np.flatnonzero(~open_days)
-        weekend = {tuple(shut.tolist())} <= {(5, 6), (4, 5)}
+        weekend = tuple(shut.tolist()) in ((5, 6), (4, 5))
         least = int(weeks_of_day[shut].min())
         if least < (1 if weekend else 3) or absent_day**least > (2 * CHANCE if weekend else CHANCE / 7):
             return False
-    rest = open_days[:, None] & open_times & ~by_day  # hours of single days
+    rest: np.ndarray = open_days[:, None] & open_times & ~by_day  # hours of single days
     return not rest.any() or int(weeks_of_day[rest.any(1)].min()) >= 3
 
 

@@ -30,7 +30,7 @@ class Trust:
     width_prior: float = 20.0  # weight of "as they are", in the pool's origins
     caution: float = 0.15  # log of a width's factor that is halved: origins close together share one noise
     first_part: int = 8  # steps of the first part of the horizon with widths of its own; each next part ends twice as far ahead
-    together: int = 8  # neighbouring steps whose errors count as one
+    independent: int = 4  # errors of a part and an origin that count as so many: neighbouring steps err together
     narrowest: float = 0.25
     widest: float = 4.0
 
@@ -117,15 +117,19 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, trust: Tru
     factors = np.ones((2, rows, horizon))
     edges = _edges(horizon, trust.first_part)
     for low, high in itertools.pairwise(edges):
-        part = scores[:, :, low:high]
+        part, together = scores[:, :, low:high], max(1.0, (high - low) / trust.independent)
         for now, pool in pools:
             n = evidence[pool].sum()
             if not n > 0:
                 continue
             for side in (0, 1):
-                common = np.log(_conformal_factor(part[:, pool].reshape(-1, 1), side, trust)[0]) * n / (n + trust.width_prior)
+                common = (
+                    np.log(_conformal_factor(part[:, pool].reshape(-1, 1), side, trust, together)[0])
+                    * n
+                    / (n + trust.width_prior)
+                )
                 own_scores = part[:, now].transpose(0, 2, 1).reshape(-1, len(now))
-                own = np.log(_conformal_factor(own_scores, side, trust))
+                own = np.log(_conformal_factor(own_scores, side, trust, together))
                 share = np.where(np.isnan(own), 0.0, evidence[now] / (evidence[now] + trust.width_own))
                 believed = share * np.nan_to_num(own) + (1 - share) * np.nan_to_num(common)
                 believed *= believed**2 / (believed**2 + trust.caution**2)
@@ -144,11 +148,11 @@ def _edges(horizon: int, first: int) -> list[int]:
     return edges
 
 
-def _conformal_factor(scores: np.ndarray, side: int, trust: Trust) -> np.ndarray:
-    """(S,) the bounded conformal factor of each column of scores (N, S); NaN for a column without one."""
+def _conformal_factor(scores: np.ndarray, side: int, trust: Trust, together: float) -> np.ndarray:
+    """(S,) the bounded conformal factor of each column of scores (N, S), of which `together` count as one; NaN without any."""
     signed = np.sort(scores if side else -scores, axis=0)  # NaN last
     count = (~np.isnan(signed)).sum(0)
-    level = np.minimum(0.9 * (1 + trust.together / np.maximum(count, 1)), 1.0)
+    level = np.minimum(0.9 * (1 + together / np.maximum(count, 1)), 1.0)
     at = np.clip(np.ceil(level * count).astype(int) - 1, 0, None)
     found = signed[at, np.arange(signed.shape[1])]
     return np.where(count > 0, np.clip(found, trust.narrowest, trust.widest), np.nan)

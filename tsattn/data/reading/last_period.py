@@ -1,0 +1,107 @@
+"""The last period of a panel: whether it looks unfinished, and the panel without it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import numpy as np
+
+from tsattn.data.freq import Freq
+from tsattn.data.panel import Panel
+from tsattn.data.reading.rows import Rows, floored, shown
+from tsattn.data.report import Notes
+
+_COMPARED = 60  # periods before the last
+_FEWEST = 12  # values before the last, for it to stand out
+_DROP = 0.7  # of the least value before: less than that is taken for an unfinished sum
+
+
+def unfinished_bin(rows: Rows, freq: Freq) -> str:
+    """Why the last period that rows are joined into looks unfinished: its rows stop earlier than those of others; or ""."""
+    newest = rows.stamps.max()
+    bins = floored(rows.stamps, freq)
+    recent = np.unique(bins)[-_COMPARED - 1 :]
+    if len(recent) < 4:
+        return ""
+    inside = bins >= recent[0]
+    last = np.full(len(recent), np.iinfo(np.int64).min)
+    np.maximum.at(last, np.searchsorted(recent, bins[inside]), rows.stamps[inside].astype(np.int64))
+    ends = recent + np.timedelta64(1, "D") if freq.month_end else freq.advance(recent, np.ones(len(recent), np.int64))
+    left = ends.astype(np.int64) - last
+    if left[-1] <= left[:-1].max() + 1_000_000:
+        return ""
+    return f"its rows stop at {shown(newest)}, those of other periods later"
+
+
+def unfinished_now(panel: Panel, now: dt.datetime) -> str:
+    """Why the last period looks unfinished on this day: it is not over yet; or "". Days and calendar months only."""
+    freq = panel.freq
+    if not (len(panel) and panel.dated) or freq.unit not in ("D", "B", "M") or (freq.unit != "M" and freq.n > 1):
+        return ""
+    unit, size = ("M", freq.n) if freq.unit == "M" else ("D", 1)
+    last = freq.advance(panel.start, panel.lengths - 1).max().astype(f"datetime64[{unit}]")
+    first = last - (size - 1 if freq.month_end else 0)
+    today = np.datetime64(now.replace(tzinfo=None), "us").astype(f"datetime64[{unit}]")
+    return f"{last} is not over yet" if first <= today < first + size else ""
+
+
+def unfinished_value(panel: Panel) -> str:
+    """Why the last period looks unfinished by its values: far below all before it, in half of the series or more; or ""."""
+    freq = panel.freq
+    if not len(panel) or freq.is_subdaily or not freq.has_clock or freq.plain.is_subdaily:
+        return ""
+    ends = np.flatnonzero(_ends(panel) & (panel.lengths > max(_FEWEST, 2 * freq.season_length)))
+    if not len(ends):
+        return ""
+    low = 0
+    for item in ends.tolist():
+        history = panel.history(item)[-_COMPARED - 1 :]
+        before = history[:-1][~np.isnan(history[:-1])]
+        low += bool(len(before) >= _FEWEST and before.min() > 0 and history[-1] < _DROP * before.min())
+    if low < len(ends) / 2:
+        return ""
+    share = 100 - round(100 * _DROP)
+    return f"{'its value is' if low == 1 else f'the values of {low} series are'} at least {share} % below all before"
+
+
+def _ends(panel: Panel) -> np.ndarray:
+    """(S,) which items end at the newest timestamp of all."""
+    last = panel.freq.advance(panel.start, np.maximum(panel.lengths - 1, 0))
+    return (panel.lengths > 0) & (last == last[panel.lengths > 0].max()) if (panel.lengths > 0).any() else panel.lengths > 0
+
+
+def checked(panel: Panel, why: str, drop: bool, notes: Notes, now: dt.datetime | None = None) -> Panel:
+    """The panel, with a warning where its last period looks unfinished; without the period where it is to be dropped."""
+    if not (panel.lengths > 0).any():
+        return panel
+    ends = _ends(panel)
+    newest = panel.freq.advance(panel.start[ends][:1], panel.lengths[ends][:1] - 1)[0]
+    name = shown(panel.local(np.array([newest]))[0]) if panel.freq.has_clock else str(newest.astype(np.int64))
+    if drop:
+        notes.repair("last period left out", int(ends.sum()), name)
+        return _without_last(panel, ends)
+    why = why or unfinished_now(panel, now or dt.datetime.now()) or unfinished_value(panel)
+    if why:
+        notes.warn(f"the last period, {name}, may be unfinished: {why}. Leave it out with --drop-last")
+    return panel
+
+
+def _without_last(panel: Panel, ends: np.ndarray) -> Panel:
+    """Items that end last end at their observed value before; those that have none are left out."""
+    origin = panel.origin.copy()
+    for item in np.flatnonzero(ends).tolist():
+        seen = np.flatnonzero(~np.isnan(panel.history(item)[:-1]))
+        origin[item] = panel.indptr[item] + (seen[-1] + 1 if len(seen) else 0)
+    made = panel.before(origin)
+    kept = np.flatnonzero(made.lengths > 0)
+    made = made if len(kept) == len(made) else made.select(kept)
+    return made if made.known.shape[1] else _trimmed(made)
+
+
+def _trimmed(panel: Panel) -> Panel:
+    """Without the rows after the origins."""
+    rows = np.concatenate([np.arange(a, b) for a, b in zip(panel.indptr[:-1], panel.origin, strict=True)] or [np.zeros(0, int)])
+    indptr = np.concatenate([[0], np.cumsum(panel.lengths)]).astype(np.int64)
+    arrays = {name: getattr(panel, name)[rows] for name in ("target", "past", "known")}
+    return replace(panel, indptr=indptr, origin=indptr[1:].copy(), **arrays)
