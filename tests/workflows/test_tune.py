@@ -45,7 +45,7 @@ def tune(tmp_path, monkeypatch, data):
     monkeypatch.setattr("tsattn.training.fit.finish", lambda panel, network, fitted, train, options: (network, fitted))
     monkeypatch.setattr(artifact, "write_graph", lambda network, path: path.write_bytes(b"graph"))
     monkeypatch.setattr(artifact, "check_parity", lambda *_: None)
-    monkeypatch.setattr(workflow.train, "score_tail", lambda *_: None)
+    monkeypatch.setattr(workflow.train, "score_tail", lambda *_: (None, ""))
     monkeypatch.setattr(workflow, "relative_error", lambda _: 1.0 - 0.01 * fits[-1][1].layers)
 
     def run(**options: Any) -> Any:
@@ -153,7 +153,7 @@ def test_when_no_trial_is_finished_then_there_is_an_error_and_no_model(tune, mon
         raise TsattnError("training diverged")
 
     monkeypatch.setattr(workflow._Search, "_score", fail)
-    with pytest.raises(TsattnError, match="no trial was finished"):
+    with pytest.raises(TsattnError, match="no trial finished"):
         tune(trials=1)
     assert not list((tmp_path / "w").glob("models/*/*"))
 
@@ -179,7 +179,7 @@ def test_when_a_training_is_real_then_a_search_prunes_scores_and_saves(data, tmp
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(artifact, "write_graph", lambda network, path: path.write_bytes(b"graph"))
         patch.setattr(artifact, "check_parity", lambda *_: None)
-        patch.setattr(workflow.train, "score_tail", lambda *_: None)
+        patch.setattr(workflow.train, "score_tail", lambda *_: (None, ""))
         found = tsattn.tune(data, model=MODEL, training=TRAIN, horizon=7, workspace=tmp_path / "w", trials=2)
     assert all(one.state in ("done", "pruned") for one in found.tried)
     assert 0 < found.best.score < 5

@@ -53,7 +53,7 @@ def find_header(rows: list[list[str]]) -> Head:
     if (short := _short_header(rows, first, width)) is not None:
         return short
     if (count := _header_rows(rows, first, width)) > 1:
-        names, left_out = _joined(rows[first : first + count], first)
+        names, left_out = _joined([(row + [""] * width)[:width] for row in rows[first : first + count]], first)
         return Head(first + count, names, count, left_out)
     head = rows[first]
     if _is_header(head, rows[first + 1 :]):
@@ -148,6 +148,8 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
     lead = telling[0] if dated is None else dated
     for k in range(min(_MOST + 1, len(rows) - first)):
         row = rows[first + k]
+        if k and len(row) != width and lead < len(row) and _cell_class(row[lead]) == usual[lead]:
+            return k  # a row of data that lacks a field, or has one too many
         if len(row) != width or (k == 0 and _counts(row)):
             continue
         same = [j for j in telling if _cell_class(row[j]) == usual[j]]
