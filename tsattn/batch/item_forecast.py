@@ -101,7 +101,7 @@ def _unfit(forecaster: Forecaster, panel: Panel, horizon: int, min_history: int)
 
 
 def _absurd(made: Forecast, panel: Panel, index: dict[str, int]) -> dict[int, str]:
-    """Forecasts that lie further from all that was ever observed than anybody would believe."""
+    """Reasons, by series, for forecasts that lie implausibly far outside the observed values."""
     found = {}
     for b, item in enumerate(made.item_ids):
         history = panel.history(index[item]).astype(np.float64)

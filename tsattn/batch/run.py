@@ -296,7 +296,7 @@ def _hidden(value: Any, hide: Redactor) -> Any:
 
 
 def _peak() -> float | None:
-    """The most memory this process ever held, in MiB; None where the system does not tell."""
+    """Peak memory of this process in MiB; None if the system does not report it."""
     import sys
 
     try:  # what a process inherits from its parent's fork is counted by getrusage, and not here

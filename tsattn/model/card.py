@@ -47,7 +47,7 @@ class Card:
     train: TrainConfig
     fitted: Fitted
     tz: str | None = None
-    members: tuple[str, ...] = ()  # simple methods that its network is joined with, unless the user says otherwise
+    members: tuple[str, ...] = ()  # ensemble members, unless --members names others
     start: str = "from scratch"  # or "fine-tuned", or "zero-shot": the model in the package as it was
     contest: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # validation scores of what might have been kept
     source: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -59,11 +59,11 @@ class Card:
 
     @property
     def scored_as(self) -> str:
-        """The name under which `scores` hold the model: joined with members it is another one than its network alone."""
+        """Name of the model in `scores`: an ensemble and its network alone have different names."""
         return f"{self.name} + members" if self.members else self.name
 
     def to_json(self) -> str:
-        """The text of config.json, with the digest that tells whether it was changed since."""
+        """Text of config.json, with a digest that detects later changes."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         for name in ("schema", "model", "train", "fitted"):
             values[name] = to_mapping(values[name])

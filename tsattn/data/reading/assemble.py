@@ -149,7 +149,7 @@ def _timed(
         raise ConfigError(f"--freq {step}: the rows have timestamps", "use --timestamp none to number the rows instead")
     stamps = wall_stamps(clock) if daily or not zoned else utc_stamps(clock, rows.group, rows.where)
     ordered = in_order(replace(rows, stamps=stamps), notes)
-    hint = "" if len(rows.ids) > 1 else "; or name the column that tells series apart: --item NAME"
+    hint = "" if len(rows.ids) > 1 else "; or name the column that identifies the series: --item NAME"
     if not zoned and not same_time_of_day(stamps):
         hint += "; if a clock was set back there, name its zone: --timezone Europe/Berlin, for example"
     if joined is not None:

@@ -60,7 +60,7 @@ def _one_hot(table: Table, column: Column, wanted: list[str], notes: Notes) -> t
     if not wanted and len(used) > MOST_VALUES:
         raise DataError(
             f"column {column.name!r} has {len(used)} different texts, more than the {MOST_VALUES} that make features",
-            "leave it out, or join rare values",
+            "leave it out, or merge rare values",
         )
     names = wanted or [f"{column.name}={text}" for text in used]
     values = [n[len(column.name) + 1 :] for n in names]
