@@ -91,7 +91,7 @@ def _unfit(forecaster: Forecaster, panel: Panel, horizon: int, min_history: int)
     huge = np.abs(np.nan_to_num(panel.target, posinf=np.inf, neginf=np.inf)) == np.inf
     for i in np.unique(np.searchsorted(panel.indptr, np.flatnonzero(huge), "right") - 1).tolist():
         bad[i] = "holds an infinite value"
-    if wants_covariates(forecaster) and panel.schema.known_features:
+    if wants_covariates(forecaster, panel) and panel.schema.known_features:
         for i in range(len(panel)):
             try:
                 check_known(panel, Origins(np.array([i]), panel.origin[i : i + 1]), horizon)

@@ -150,9 +150,8 @@ class _WallClock:
         if not moved.any():
             return None
         own = offset[np.searchsorted(at, cutoff, "right")]
-        return cls(
-            panel, origin[:, None], first[:, None], *(x[:, None] for x in (start, cutoff)), at, offset, own[:, None], moved, step
-        )
+        columns = (origin[:, None], first[:, None], start[:, None], cutoff[:, None])
+        return cls(panel, *columns, at=at, offset=offset, own=own[:, None], moved=moved, step=step)
 
     def slot(self, instants: np.ndarray) -> np.ndarray:
         """The slot of each instant (B, n), counted from the origin's: -1 is the cutoff's own."""

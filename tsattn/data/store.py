@@ -130,5 +130,5 @@ def _freq(meta: dict[str, Any]) -> Freq:
     freq = Freq.parse(meta["freq"])
     if freq.open is None:
         return freq
-    exceptions = {"closed": of_ranges(meta["closed"]), "extra": tuple(meta["extra"])}
-    return dataclasses.replace(freq, open=dataclasses.replace(freq.open, **exceptions))
+    table = dataclasses.replace(freq.open, closed=of_ranges(meta["closed"]), extra=tuple(meta["extra"]))
+    return dataclasses.replace(freq, open=table)

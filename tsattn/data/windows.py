@@ -31,7 +31,7 @@ class WindowBatch:
     loop gave them: what may be learnt from one window for another must not come from a later one. cleaning: the record of
     what data/cleaning/prepare.py left out of past_target, None before; plausible: (B, L), see there. step_slots: (B, H) the slot
     of each step ahead, and past_rows: (B, L) the row of each slot, on the window's season grid (see slots.py); None where every
-    step is its own slot.
+    step is its own slot. calendar: C, how many of `known` are calendar features.
     """
 
     past_target: np.ndarray
@@ -43,6 +43,7 @@ class WindowBatch:
     origin: np.ndarray
     season_lengths: tuple[int, ...] = ()
     cutoff: np.ndarray | None = None
+    calendar: int = 0
     plausible: np.ndarray | None = None
     cleaning: Cleaning | None = None
     step_slots: np.ndarray | None = None
@@ -157,6 +158,7 @@ def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariate
         item=item,
         origin=origin,
         season_lengths=panel.freq.season_lengths,
+        calendar=known.shape[2] - panel.known.shape[1] if covariates else 0,
         step_slots=None if places is None else places.step_slots,
         past_rows=None if places is None else places.rows[:, past],
     )

@@ -56,7 +56,7 @@ def predict(
     seen = observed_before(panel, origins)
     failures = {i: Failure(panel.item_ids[origins.item[i]], "has no observed value") for i in np.flatnonzero(~seen).tolist()}
     usable = np.flatnonzero(seen)
-    if wants_covariates(forecaster):
+    if wants_covariates(forecaster, panel):
         check_known(panel, origins[usable], horizon)
     values = np.zeros((len(origins), horizon, len(levels)), np.float32)
     records: list[tuple[Cleaning, np.ndarray]] = []
@@ -122,7 +122,7 @@ def windows_of(
     """
     if batch < 1:
         raise ConfigError(f"the batch must be positive, not {batch}")
-    covariates = wants_covariates(forecaster)
+    covariates = wants_covariates(forecaster, panel)
     block = getattr(forecaster, "block", 1)
     width = 1 + (panel.past.shape[1] + panel.known.shape[1] + len(calendar_names(panel.freq)) if covariates else 0)
     history, ahead = slots.needed(panel, origins.item, origins.row, forecaster.context, horizon)
@@ -159,9 +159,12 @@ def _batches(
         at += len(which)
 
 
-def wants_covariates(forecaster: Forecaster) -> bool:
-    """True for a forecaster that reads covariates."""
-    return bool(getattr(forecaster, "covariates", True))
+def wants_covariates(forecaster: Forecaster, panel: Panel | None = None) -> bool:
+    """True when the forecaster reads anything but the target; one with `covariates = "known"` does where the panel has some."""
+    wants = getattr(forecaster, "covariates", True)
+    if wants == "known":
+        return panel is not None and bool(panel.schema.known_features)
+    return bool(wants)
 
 
 def observed_before(panel: Panel, origins: Origins) -> np.ndarray:
@@ -199,7 +202,8 @@ def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
     shorter = f"forecast as far as they go: --horizon {enough}; or " if enough else ""
     raise DataError(
         f"known covariates are missing in the future rows: {'; '.join(said)}{more}",
-        f"{shorter}add rows that hold them up to {horizon} steps after the last observed target, or train without --known",
+        f"{shorter}add rows that hold them up to {horizon} steps after the last observed target, "
+        "or leave the column out of --known, in training too",
     )
 
 

@@ -105,7 +105,7 @@ def predict_paths(
     seen = observed_before(panel, origins)
     failures = {i: Failure(panel.item_ids[origins.item[i]], "has no observed value") for i in np.flatnonzero(~seen).tolist()}
     usable = np.flatnonzero(seen)
-    if wants_covariates(forecaster):
+    if wants_covariates(forecaster, panel):
         check_known(panel, origins[usable], horizon)
     values = np.zeros((len(origins), horizon, paths), np.float32)
     fitting = min(batch, max(1, _VALUES // (paths * horizon)))

@@ -75,13 +75,15 @@ def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> Choice
     if _is_own(card, data) and not options.target:
         _check_targets(ref, card, panel, report)
     if card.freq == ANY_FREQ:
-        return Choice(ref, card, panel, report, (f"model: {ref}, pre-trained on synthetic series", *unread(panel.schema)))
+        return Choice(
+            ref, card, panel, report, (f"model: {ref}, pre-trained on synthetic series", *unread(panel.schema, card.members))
+        )
     note = f"model: {ref}, trained {card.created[:10]}"
     if not set(panel.schema.target) & set(card.schema.target):
         ours, theirs = (", ".join(s.target) for s in (card.schema, panel.schema))
         note += f"; it was trained on {ours} and now forecasts {theirs}"
     beaten = _beaten(card)
-    unused = () if any(card.inputs.values()) else unread(panel.schema)
+    unused = () if any(card.inputs.values()) else unread(panel.schema, card.members)
     return Choice(ref, card, panel, report, (note, *([beaten] if beaten else []), *unused))
 
 

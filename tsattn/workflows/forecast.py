@@ -22,6 +22,7 @@ from tsattn.forecasting.predict import Failure, predict
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import read_card
 from tsattn.workflows.cleaning_notes import cleaning_notes
+from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
 from tsattn.workflows.find_model import choose
 from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
@@ -67,6 +68,7 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     forecaster = with_members(chosen.card, runtime.load(chosen.ref.path), order.members)
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
+    effects = effects_of(forecaster, panel)
     failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out))
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
@@ -76,14 +78,16 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     if order.series:
         made, sampled, failures = _only(order.series, panel, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
-    notes = (*behind(panel, steps), *cleaning_notes(made, panel), *ensemble_notes(forecaster))
+    about_covariates = (*(unread_known(forecaster, panel) if chosen.card.members else ()), *effect_notes(effects))
+    notes = (*behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *ensemble_notes(forecaster))
     if pictures and len(made) > MOST_PANELS:
         notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
     for note in notes:
         listener.note(note)
     written = [] if table is None else [write_table((made if sampled is None else sampled).to_arrow(), table)]
     written += [save_plot(made, panel, picture) for picture in pictures]
-    return Forecasted(made, failures, panel, chosen.report, chosen.ref, tuple(written), (*chosen.notes, *notes), sampled)
+    notes = (*chosen.notes, *notes)
+    return Forecasted(made, failures, panel, chosen.report, chosen.ref, tuple(written), notes, sampled, effects)
 
 
 def _again(model: str | Path | None, workspace: Workspace) -> Any:

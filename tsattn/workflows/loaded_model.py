@@ -43,11 +43,13 @@ def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str
 
     None: the members on its card. Raises ConfigError for an unknown name.
     """
+    from tsattn.forecasting.ensemble.covariate_regression import with_covariates
     from tsattn.forecasting.ensemble.ensemble import combine, member_names
 
     if members is None:
         members = card.members
-    return combine(forecaster, member_names(members))
+    chosen = member_names(members)
+    return with_covariates(combine(forecaster, chosen)) if chosen else forecaster
 
 
 def ensemble_notes(forecaster: Forecaster) -> tuple[str, ...]:
@@ -166,12 +168,18 @@ def covariates(schema: Schema) -> set[str]:
     return {*schema.past_features, *schema.known_features, *schema.static_features}
 
 
-def unread(schema: Schema) -> tuple[str, ...]:
-    """A note on the declared covariates that a model of the target alone does not read; nothing without any."""
-    names = [*schema.past, *schema.known, *schema.static]
-    if not names:
-        return ()
-    return (f"not used: {', '.join(names)} (zero-shot reads the target only; tsattn train uses covariates)",)
+def unread(schema: Schema, members: Sequence[str] = ()) -> tuple[str, ...]:
+    """A note on the declared covariates that a model of the target alone does not read; nothing without any.
+
+    members: those on its card; with any, known covariates are read by regression, and static ones group the series for it.
+    """
+    if not members:
+        names, why = [*schema.past, *schema.known, *schema.static], "reads the target only; tsattn train uses covariates"
+    elif schema.known:
+        names, why = [*schema.past], "reads known and static covariates; tsattn train uses past ones too"
+    else:
+        names, why = [*schema.past, *schema.static], "reads the target and --known columns; tsattn train uses all covariates"
+    return (f"not used: {', '.join(names)} (zero-shot {why})",) if names else ()
 
 
 def check_fits(card: Card, panel: Panel, name: str) -> None:

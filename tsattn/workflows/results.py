@@ -19,6 +19,7 @@ from tsattn.workspace import ModelRef
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from tsattn.forecasting.ensemble.effect_report import CovariateEffect
     from tsattn.model.card import Card, Fitted
 
 
@@ -112,7 +113,10 @@ class Pretrained:
 
 @dataclass(frozen=True, eq=False)
 class Forecasted:
-    """The forecast of every item that has one, sample paths if requested, failed items and written files."""
+    """The forecast of every item that has one, sample paths if requested, failed items and written files.
+
+    effects: of known covariates, where they were read by regression.
+    """
 
     forecast: Forecast
     failures: tuple[Failure, ...]
@@ -122,6 +126,7 @@ class Forecasted:
     written: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
     paths: Paths | None = None
+    effects: tuple[CovariateEffect, ...] = ()
 
     def plot(self, path: str | Path | None = None, title: str = "") -> Figure:
         """A matplotlib figure of the forecast with its history; see Forecast.plot."""
@@ -153,6 +158,7 @@ class Forecasted:
             "failures": [{"item_id": f.item_id, "reason": f.reason} for f in self.failures],
             "written": [str(path) for path in self.written],
             "data": self.report.to_mapping(),
+            "effects": [plain(effect.to_mapping()) for effect in self.effects],
             "notes": list(self.notes),
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -66,5 +67,5 @@ def _extended(panel: Panel) -> Panel:
         out[at] = values
         return out
 
-    arrays = {name: spread(getattr(panel, name)) for name in ("target", "past", "known")}
+    arrays: dict[str, Any] = {name: spread(getattr(panel, name)) for name in ("target", "past", "known")}
     return replace(panel, indptr=indptr, origin=indptr[:-1] + panel.lengths, **arrays)

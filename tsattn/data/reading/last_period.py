@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -103,5 +104,5 @@ def _trimmed(panel: Panel) -> Panel:
     """Without the rows after the origins."""
     rows = np.concatenate([np.arange(a, b) for a, b in zip(panel.indptr[:-1], panel.origin, strict=True)] or [np.zeros(0, int)])
     indptr = np.concatenate([[0], np.cumsum(panel.lengths)]).astype(np.int64)
-    arrays = {name: getattr(panel, name)[rows] for name in ("target", "past", "known")}
+    arrays: dict[str, Any] = {name: getattr(panel, name)[rows] for name in ("target", "past", "known")}
     return replace(panel, indptr=indptr, origin=indptr[1:].copy(), **arrays)

@@ -177,7 +177,7 @@ def _certain(table: _Weeks, is_open: np.ndarray) -> bool:
     days_seen = int((seen.any(2) & open_days).sum())
     if not open_times.all() and (days_seen < 5 or absent**days_seen * int((~open_times).sum()) > CHANCE):
         return False
-    weeks_of_day = possible.any(2).sum(0)  # (7,)
+    weeks_of_day = np.asarray(possible.any(2).sum(0))  # (7,)
     if not open_days.all():
         absent_day = 1 - (days_seen + 1) / (int((possible.any(2) & open_days).sum()) + 2)
         shut = np.flatnonzero(~open_days)
@@ -185,8 +185,8 @@ def _certain(table: _Weeks, is_open: np.ndarray) -> bool:
         least = int(weeks_of_day[shut].min())
         if least < (1 if weekend else 3) or absent_day**least > (2 * CHANCE if weekend else CHANCE / 7):
             return False
-    rest: np.ndarray = open_days[:, None] & open_times & ~by_day  # hours of single days
-    return not rest.any() or int(weeks_of_day[rest.any(1)].min()) >= 3
+    rest: np.ndarray = np.logical_and(np.asarray(open_days)[:, None] & open_times, ~by_day)  # hours of single days
+    return not rest.any() or int(weeks_of_day[np.flatnonzero(rest.any(1))].min()) >= 3
 
 
 def _week_of(exchange: Sessions, step: int, us: np.ndarray) -> OpenSlots:

@@ -1,0 +1,176 @@
+"""Effects of known covariates for people: a percentage or an amount, its interval, and groups where they differ."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from tsattn.data.panel import Schema
+from tsattn.forecasting.ensemble import closures
+from tsattn.forecasting.ensemble.effect_pooling import Mean, Pooled
+from tsattn.forecasting.ensemble.window_effects import Estimates, pooled_effects
+from tsattn.forecasting.quantiles import normal_scores
+
+LEVEL = 0.95  # of the intervals
+NAMED = 6  # groups that a line names
+
+
+@dataclass(frozen=True)
+class GroupEffect:
+    """The effect in the series of one group of static covariates."""
+
+    name: str
+    effect: float
+    low: float
+    high: float
+    series: int
+    form: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {_shown(self.effect, self.low, self.high, self.form)}"
+
+
+@dataclass(frozen=True)
+class CovariateEffect:
+    """The effect of a known covariate on the target, as used in a forecast.
+
+    form: "factor" (effect 0.34 = 34 % more per unit of the covariate), "added" (in units of the target, per unit), or "closed"
+    (the target is about 0 there; effect is NaN). low, high: the interval at `level`. clear: an effect is more likely than
+    none. used: the share of the effect that hold-out origins left in the forecast. groups: where groups of series differ.
+    """
+
+    name: str
+    form: str
+    effect: float
+    low: float
+    high: float
+    level: float
+    per_unit: bool
+    clear: bool
+    used: float
+    series: int
+    groups: tuple[GroupEffect, ...] = ()
+
+    def __str__(self) -> str:
+        if self.form == "closed":
+            return f"{self.name}: forecast as in such rows before, about 0"
+        if not self.clear:
+            return f"{self.name}: no clear effect, not applied"
+        unit = " per unit" if self.per_unit else ""
+        said = f"{self.name}: {_shown(self.effect, self.low, self.high, self.form)}{unit}"
+        if 1 < len(self.groups) <= NAMED:
+            said = f"{self.name}{unit}: " + "; ".join(map(str, self.groups))
+        if self.used < 0.95:
+            said += f"; {100 * self.used:.0f} % of it applied, for it did not hold at hold-out origins"
+        return said
+
+    def to_mapping(self) -> dict[str, Any]:
+        """A mapping for JSON."""
+        return asdict(self)
+
+
+def report_effects(found: Estimates, static: np.ndarray, share: np.ndarray, schema: Schema) -> tuple[CovariateEffect, ...]:
+    """Effects of all covariates on the windows `found`, static covariates (B, C), of which `share` (B,) was applied."""
+    group = groups_of(static)
+    rows = np.arange(len(found))
+    shut = closures.closing(found.counts, rows, rows)
+    out = []
+    for k, name in enumerate(schema.known_features):
+        closed = ~np.isnan(shut[:, k])
+        if closed.any():
+            nothing = Mean(float("nan"), 0.0)
+            label = f"{name} = {np.nanmedian(shut[:, k]):.0f}"
+            out.append(_effect(label, "closed", nothing, False, True, 1.0, int(closed.sum()), ()))
+    for form, some, each in pooled_effects(found, rows, group):
+        used = float(share[some].mean())
+        unit = 1.0 if form else float(found.scale[some].mean())
+        for k, name in enumerate(schema.known_features):
+            if np.isnan(shut[some, k]).any():
+                out += _of_one(found, some, form, each, k, name, used, unit, _groups(group, static, some, schema))
+    return tuple(out)
+
+
+def _of_one(
+    found: Estimates,
+    some: np.ndarray,
+    form: bool,
+    each: list[Pooled],
+    k: int,
+    name: str,
+    used: float,
+    unit: float,
+    groups: list[tuple[str, int]],
+) -> list[CovariateEffect]:
+    """The effect of covariate k; two, below and above its median, where its response bends."""
+    line, bend = each[k], each[k + found.covariates]
+    kind, series = "factor" if form else "added", len(some)
+    per_unit = not _is_switch(found.low[some, k], found.high[some, k])
+    if bend.clear:
+        middle = float(np.median(found.center[some, k]))
+        doubt = line.common.variance + bend.common.variance
+        sides = (("below", line.common.value - bend.common.value), ("above", line.common.value + bend.common.value))
+        return [
+            _effect(f"{name} {side} {middle:.4g}", kind, Mean(slope * unit, doubt * unit**2), per_unit, True, used, series, ())
+            for side, slope in sides
+        ]
+    means = [Mean(one.value * unit, one.variance * unit**2) for one in line.groups]
+    shown: tuple[GroupEffect, ...] = ()
+    if line.differ and len(means) > 1:
+        bounds = [_bounds(one, kind) for one in means]
+        named = zip(groups, bounds, strict=True)
+        shown = tuple(sorted((GroupEffect(label, *bound, size, kind) for (label, size), bound in named), key=lambda g: g.name))
+    common = Mean(line.common.value * unit, line.common.variance * unit**2)
+    return [_effect(name, kind, common, per_unit, line.clear, used, series, shown)]
+
+
+def _effect(
+    name: str, form: str, mean: Mean, per_unit: bool, clear: bool, used: float, series: int, groups: tuple[GroupEffect, ...]
+) -> CovariateEffect:
+    return CovariateEffect(name, form, *_bounds(mean, form), LEVEL, per_unit, clear, used, series, groups)
+
+
+def _bounds(mean: Mean, form: str) -> tuple[float, float, float]:
+    """An effect and the ends of its interval, as shares where it multiplies."""
+    half = float(normal_scores([(1 + LEVEL) / 2])[0]) * float(np.sqrt(mean.variance))
+    ends = np.array([mean.value, mean.value - half, mean.value + half])
+    return tuple((np.expm1(np.clip(ends, -50, 50)) if form == "factor" else ends).tolist())  # type: ignore[return-value]
+
+
+def _shown(effect: float, low: float, high: float, form: str) -> str:
+    if form == "factor":
+        digits = 0 if abs(effect) >= 0.1 else 1 if abs(effect) >= 0.01 else 2
+        return f"{100 * effect:+.{digits}f} % ({100 * low:.{digits}f} … {100 * high:.{digits}f})"
+    digits = max(0, 2 - int(np.floor(np.log10(max(abs(effect), abs(high - low) / 2, 1e-9)))))
+    return f"{effect:+,.{digits}f} ({low:,.{digits}f} … {high:,.{digits}f})"
+
+
+def _is_switch(low: np.ndarray, high: np.ndarray) -> bool:
+    """Whether a covariate is 0 or 1, by its bounds, which lie half its range outside."""
+    return bool(
+        np.isin(np.round((low * 3 + high) / 4, 6), (0, 1)).all() and np.isin(np.round((low + high * 3) / 4, 6), (0, 1)).all()
+    )
+
+
+def groups_of(static: np.ndarray) -> np.ndarray:
+    """(B,) groups of windows with the same static covariates (B, C), columns with nearly as many values as windows aside."""
+    shared = _shared(static)
+    if not shared:
+        return np.zeros(len(static), np.int64)
+    return np.unique(np.nan_to_num(static[:, shared]), axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def _shared(static: np.ndarray) -> list[int]:
+    return [k for k in range(static.shape[1]) if len(np.unique(static[:, k])) <= max(2, len(static) // 3)]
+
+
+def _groups(group: np.ndarray, static: np.ndarray, some: np.ndarray, schema: Schema) -> list[tuple[str, int]]:
+    """Name and size of each group among the windows `some`: `region=north`, `size=3`."""
+    out = []
+    for one in np.unique(group[some]).tolist():
+        row = static[some[group[some] == one][0]]
+        named = [(schema.static_features[k], float(row[k])) for k in _shared(static)]
+        parts = [name if "=" in name else f"{name}={value:.6g}" for name, value in named if "=" not in name or value]
+        out.append((", ".join(parts) or "others", int((group[some] == one).sum())))
+    return out

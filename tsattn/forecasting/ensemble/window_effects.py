@@ -1,0 +1,230 @@
+"""Effects of known covariates on a batch of windows: estimated, taken out of the history, put back on a forecast.
+
+A continuous covariate has two terms, x and |x - its median|, so heating and cooling may have slopes of their own; the second
+is kept only where the history is sure of it. A window learns from itself and from those of its pool (holdout.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tsattn.forecasting.ensemble import closures
+from tsattn.forecasting.ensemble.effect_pooling import Pooled, pool
+from tsattn.forecasting.ensemble.holdout import Pools
+from tsattn.forecasting.ensemble.series_effects import Estimate, estimate, level_and_season, slopes_of
+from tsattn.forecasting.quantiles import normal_scores
+
+BENT = 0.9  # probability of a bend, below which a response is a straight line
+DISTINCT = 12  # values that a covariate needs, to bend
+BEYOND = 0.5  # of its range that a covariate may lie outside of what the history holds, before it is cut there
+POSITIVE = 0.95  # share of the open rows that are above zero, at least, where effects may be factors
+SHARED = 2.0  # the pool's say on whether effects are factors, in mean series
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """Regressions of B windows on the 2 K terms of K covariates: x of each, then |x| of each.
+
+    linear, factor: what adds and what multiplies; factor is None where the target is not positive. scale (B,): mean size of
+    the target, in which added effects are alike across series; jacobian (B,): its mean logarithm. center, low, high (B, K):
+    median and bounds of covariates.
+    """
+
+    linear: tuple[Estimate, ...]
+    factor: tuple[Estimate | None, ...]
+    scale: np.ndarray
+    jacobian: np.ndarray
+    center: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    counts: closures.Counts
+
+    def __len__(self) -> int:
+        return len(self.linear)
+
+    @property
+    def covariates(self) -> int:
+        """K"""
+        return self.center.shape[1]
+
+    def terms(self, known: np.ndarray) -> np.ndarray:
+        """(B, S, 2 K) of known (B, S, K): x less its center, cut at its bounds, and the size of that."""
+        x = np.clip(known, self.low[:, None], self.high[:, None]) - self.center[:, None]
+        return np.concatenate([x, np.abs(x)], 2)
+
+    @classmethod
+    def concat(cls, parts: Sequence[Estimates]) -> Estimates:
+        """The windows of several batches, one after the other."""
+        names = ("scale", "jacobian", "center", "low", "high")
+        arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        counts = closures.Counts(*(np.concatenate([part.counts[i] for part in parts]) for i in (0, 1)))
+        linear = tuple(one for part in parts for one in part.linear)
+        return cls(linear, tuple(one for part in parts for one in part.factor), counts=counts, **arrays)
+
+
+@dataclass(frozen=True, eq=False)
+class Effects:
+    """What B windows add or multiply by: beta, variance (B, T), factor (B,), and where they are closed (B, K), NaN = nowhere."""
+
+    beta: np.ndarray
+    variance: np.ndarray
+    factor: np.ndarray
+    closing: np.ndarray
+    source: Estimates
+
+    def scaled(self, share: np.ndarray) -> Effects:
+        """Only a share (B,) of each effect."""
+        return replace(self, beta=self.beta * share[:, None], variance=self.variance * share[:, None] ** 2)
+
+    def removed(self, past: np.ndarray, known: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
+        """The history (B, L) as if all known covariates (B, L, K) had been as usual; closed rows as if open."""
+        shift = (self._terms(known) * self.beta[:, None]).sum(2)
+        out = np.where(self.factor[:, None], past * _exp(-shift), past - shift)
+        closed = closures.closed_rows(known, self.closing)
+        for row in np.flatnonzero(closed.any(1)).tolist():
+            out[row, closed[row]] = np.nan
+            usual = level_and_season(out[row], seasons)
+            out[row, closed[row]] = usual[closed[row]]
+        return out.astype(np.float32)
+
+    def restored(
+        self, values: np.ndarray, known: np.ndarray, past: np.ndarray, before: np.ndarray, levels: tuple[float, ...]
+    ) -> np.ndarray:
+        """Quantiles (B, H, Q) of the history without effects -> with those of known (B, H, K); their doubt widens them.
+
+        past (B, L) and before (B, L, K): the history itself, for what it was on closed rows.
+        """
+        terms = self._terms(known)
+        shift = (terms * self.beta[:, None]).sum(2)[..., None]
+        doubt = np.sqrt((terms**2 * self.variance[:, None]).sum(2))[..., None]
+        factor = self.factor[:, None, None]
+        out = np.where(factor, values * _exp(shift), values + shift)
+        middle = out[..., [int(np.abs(np.array(levels) - 0.5).argmin())]]
+        doubt = np.where(factor, np.abs(middle) * doubt, doubt) * np.abs(normal_scores(levels))
+        away = out - middle
+        out = middle + np.sign(away) * np.sqrt(away**2 + doubt**2)
+        closed = closures.closed_rows(known, self.closing)
+        if closed.any():
+            usual = closures.closed_values(past, closures.closed_rows(before, self.closing), levels)
+            out = np.where(closed[..., None], usual[:, None], out)
+        return np.asarray(out)
+
+    def _terms(self, known: np.ndarray) -> np.ndarray:
+        """(B, S, 2 K) the terms of covariates (B, S, K), 0 where unknown or closing."""
+        there = np.where(known == self.closing[:, None], np.nan, known)
+        return np.nan_to_num(self.source.terms(there))
+
+
+def estimates_of(past: np.ndarray, known: np.ndarray, back: np.ndarray, pools: Pools, seasons: tuple[int, ...]) -> Estimates:
+    """Estimate the effects of known (B, L, K) on past (B, L), NaN = missing, up to `back` (B,) steps before its end."""
+    length = past.shape[1]
+    old = np.arange(length) < length - back[:, None]
+    past = np.where(old, past, np.float32(np.nan))
+    seen = (~np.isnan(past))[..., None] & ~np.isnan(known)
+    x = np.where(seen, known.astype(np.float64), np.nan)
+    center, low, high = (_quantile(x, q) for q in (0.5, 0.0, 1.0))
+    room = BEYOND * (high - low)
+    low, high = low - room, high + room
+    counts = closures.count(past, np.where(seen, known, np.float32(np.nan)))
+    at = np.full(center.shape, np.nan)
+    for now, pooled in pools:
+        at[now] = closures.closing(counts, now, pooled)
+    shut = closures.closed_rows(known, at)
+    found = Estimates((), (), np.ones(len(past)), np.zeros(len(past)), center, low, high, counts)
+    terms = found.terms(known.astype(np.float64))
+    terms[..., known.shape[2] :] *= (_distinct(x) >= DISTINCT)[:, None]  # of few values x says it all
+    linear: list[Estimate] = []
+    factor: list[Estimate | None] = []
+    for row in range(len(past)):
+        target = np.where(shut[row], np.nan, past[row].astype(np.float64))
+        above = target > 0
+        some = int((~np.isnan(target)).sum())
+        found.scale[row] = np.nanmean(np.abs(target)) if above.any() else 1.0
+        linear.append(estimate(target, terms[row], seasons))
+        if some and above.sum() >= POSITIVE * some and not (target < 0).any():
+            logs = np.where(above, np.log(np.where(above, target, 1.0)), np.nan)
+            found.jacobian[row] = np.nanmean(logs)
+            factor.append(estimate(logs, terms[row], seasons))
+        else:
+            factor.append(None)
+    return replace(found, linear=tuple(linear), factor=tuple(factor))
+
+
+def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
+    """Effects of B windows after pooling; those of a group (B,) share most."""
+    count, terms = len(found), 2 * found.covariates
+    beta, variance = np.zeros((count, terms)), np.zeros((count, terms))
+    factor, at = np.zeros(count, bool), np.full((count, found.covariates), np.nan)
+    for now, pooled in pools:
+        at[now] = closures.closing(found.counts, now, pooled)
+        for form, rows, each in pooled_effects(found, pooled, group):
+            mine = np.isin(rows, now)
+            factor[rows[mine]] = form
+            unit = np.where(form, 1.0, found.scale[rows[mine]])
+            for k, one in enumerate(each):
+                known = np.isfinite(one.variance[mine])
+                sure = one.sure if one.clear else 0.0
+                beta[rows[mine], k] = np.where(known, one.beta[mine] * sure, 0.0) * unit
+                variance[rows[mine], k] = np.where(known, one.variance[mine], 0.0) * sure * unit**2
+    return Effects(beta, variance, factor, at, found)
+
+
+def pooled_effects(found: Estimates, rows: np.ndarray, group: np.ndarray) -> list[tuple[bool, np.ndarray, list[Pooled]]]:
+    """For each form that is met among the windows `rows`: whether it multiplies, the windows, and the effects of each term."""
+    forms = _forms(found, rows)
+    return [(form, rows[forms == form], _pooled(found, rows[forms == form], form, group)) for form in np.unique(forms).tolist()]
+
+
+def _forms(found: Estimates, rows: np.ndarray) -> np.ndarray:
+    """(n,) whether effects of the windows `rows` multiply: by the likelihood of both (Box & Cox, 1964), theirs and the pool's."""
+    gain = np.full(len(rows), np.nan)
+    for i, row in enumerate(rows.tolist()):
+        added, multiplied = found.linear[row], found.factor[row]
+        if multiplied is not None and min(added.rows, multiplied.rows) > 0:
+            each = multiplied.log_likelihood - found.jacobian[row] - added.log_likelihood
+            gain[i] = each * min(added.rows, multiplied.rows)
+    common = float(np.nanmean(gain)) if np.isfinite(gain).any() else -1.0
+    able = np.array([found.factor[row] is not None for row in rows.tolist()])
+    return np.asarray(able & (np.nan_to_num(gain) + SHARED * common > 0))
+
+
+def _pooled(found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray) -> list[Pooled]:
+    """Each term's effects in the windows `rows`; |x| is left out where nobody is sure of it."""
+    keep = np.ones(2 * found.covariates, bool)
+    each = _pool_all(found, rows, form, group, keep)
+    for k in range(found.covariates, len(keep)):
+        keep[k] = each[k].sure > BENT
+    return each if keep.all() else _pool_all(found, rows, form, group, keep)
+
+
+def _pool_all(found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray, keep: np.ndarray) -> list[Pooled]:
+    chosen = [found.factor[row] if form else found.linear[row] for row in rows.tolist()]
+    solved = [slopes_of(one, keep) for one in chosen if one is not None]
+    unit = np.ones(len(rows)) if form else found.scale[rows]
+    beta = np.stack([b for b, _ in solved]) / unit[:, None]
+    variance = np.stack([v for _, v in solved]) / unit[:, None] ** 2
+    amount = float(sum(one.rows for one in chosen if one is not None))
+    _, place = np.unique(group[rows], return_inverse=True)
+    tried = int(np.isfinite(variance).any(0).sum())
+    return [pool(beta[:, k], variance[:, k], place, amount, max(tried, 1)) for k in range(len(keep))]
+
+
+def _exp(shift: np.ndarray) -> np.ndarray:
+    return np.exp(np.clip(shift, -30.0, 30.0))
+
+
+def _quantile(x: np.ndarray, q: float) -> np.ndarray:
+    """(B, K) quantiles of x (B, L, K) over what is not NaN, as one of its values; 0 where there is none."""
+    ordered = np.sort(x, 1)  # NaN last
+    count = (~np.isnan(x)).sum(1)
+    at = np.maximum(((count - 1) * q).astype(np.int64), 0)
+    return np.nan_to_num(np.take_along_axis(ordered, at[:, None], 1)[:, 0])
+
+
+def _distinct(x: np.ndarray) -> np.ndarray:
+    """(B, K) how many distinct values x (B, L, K) has, NaN aside."""
+    ordered = np.sort(x, 1)
+    return np.asarray((np.diff(ordered, axis=1) > 0).sum(1) + (~np.isnan(ordered[:, 0])))
