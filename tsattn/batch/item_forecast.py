@@ -62,7 +62,9 @@ def forecast_items(
         parts.append(_only(made, [b for b, item in enumerate(made.item_ids) if index[item] not in bad]))
     if bad and bad_items == "fail":
         first = min(bad)
-        raise DataError(f"{len(bad)} bad items, such as {panel.item_ids[first]}: {bad[first]}", 'bad_items = "fallback" goes on')
+        raise DataError(
+            f"{len(bad)} bad items, such as {panel.item_ids[first]}: {bad[first]}", 'set bad_items = "fallback" to continue'
+        )
     reasons = {panel.item_ids[i]: bad[i] for i in sorted(bad)}
     fallbacks: list[Failure] = []
     if bad and bad_items == "fallback":

@@ -148,7 +148,7 @@ def checked(row: dict[str, Any], place: str) -> dict[str, Any]:
         table = "runs" if "://" not in place else "the table of records"
         raise DataError(
             f"{place}: the record of run {row['number']} is damaged: {fault}"[:400],
-            f"delete it (DELETE FROM {table} WHERE number = {row['number']}), or move the file away to begin anew",
+            f"delete it (DELETE FROM {table} WHERE number = {row['number']}), or move the file away to start with new records",
         )
     status = "killed" if row["status"] == "running" and is_gone(row) else row["status"]
     return {**row, "status": status, "details": details}

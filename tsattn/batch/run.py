@@ -229,7 +229,7 @@ def _apart(before: set[str], part: Part, block: Block) -> set[str]:
 
     here = set(pc.unique(part.table["item_id"]).to_pylist()) if part.table is not None else set()
     if both := before & here:
-        raise DataError(f"{block}: the rows of {min(both)} do not stand together", "sort the dataset by item")
+        raise DataError(f"{block}: the rows of {min(both)} are not contiguous", "sort the dataset by item")
     return here
 
 

@@ -86,7 +86,7 @@ def read_card(folder: Path) -> Card:
     try:
         values = json.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise ArtifactError(f"{folder} is no model folder: it has no {CARD}", retrain) from None
+        raise ArtifactError(f"{folder} is not a model folder: it has no {CARD}", retrain) from None
     except (ValueError, OSError, RecursionError) as error:
         raise ArtifactError(f"{path} is damaged: {error}", retrain) from None
     found = values.get("format_version") if isinstance(values, dict) else None
@@ -98,7 +98,7 @@ def read_card(folder: Path) -> Card:
         )
     digest = values.pop("digest", None)
     if digest != sealed(values)["digest"]:
-        raise ArtifactError(f"{path} is not the file that was saved: it was changed, or is of another program", retrain)
+        raise ArtifactError(f"{path} is not the file that was saved: it was changed, or another program wrote it", retrain)
     try:
         parts: dict[str, Any] = {"schema": Schema, "model": ModelConfig, "train": TrainConfig, "fitted": Fitted}
         for name, kind in parts.items():

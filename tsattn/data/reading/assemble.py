@@ -205,7 +205,7 @@ def _panel(grid: Grid, roles: Roles, schema: Schema, static: np.ndarray, tz: str
     pieces = [_trimmed(grid, k, bool(known)) for k in range(width)]
     lost = sum(int((~p.kept).sum()) for p in pieces)
     if lost == width * len(grid.ids):
-        raise DataError("no observed value in any item", f"is the target right? --target (now {', '.join(roles.target[:5])})")
+        raise DataError("no observed value in any item", f"check the target: --target (now {', '.join(roles.target[:5])})")
     if lost:
         k = next(k for k, p in enumerate(pieces) if not p.kept.all())
         first = _name(grid.ids[int(np.argmin(pieces[k].kept))], roles, k)
