@@ -1,6 +1,5 @@
 #!/bin/sh
-# The main job on sample data, with nothing to fill in: what is in the data, a forecast at once, train,
-# backtest, forecast. Run by `make demo`.
+# Read the sample data, forecast without training, then train, backtest and forecast. Run by `make demo`.
 set -eu
 cd "$(dirname "$0")/.."
 out=demo-output

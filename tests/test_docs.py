@@ -1,7 +1,8 @@
-"""What is written for users is true."""
+"""README, docs and the files beside them agree with the code."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 import tomllib
@@ -11,6 +12,7 @@ import pytest
 import typer.main
 
 import tsattn
+from tsattn.batch.jobs import Job
 from tsattn.cli.main import app
 from tsattn.config import ModelConfig, ReadOptions, TrainConfig, from_mapping
 from tsattn.errors import ExitCode
@@ -37,34 +39,51 @@ def test_when_a_command_has_an_option_then_its_help_says_what_it_does(command):
 
 
 def shown_commands() -> list[str]:
-    return re.findall(r"^ {4}(?:cat \S+ \| )?(tsattn [^#\n]+)", README, re.MULTILINE)
+    """Command lines in the console and shell blocks of README and docs."""
+    pages = [README, *(page.read_text("utf-8") for page in sorted((ROOT / "docs").glob("*.md")))]
+    blocks = "\n".join(block for page in pages for block in re.findall(r"```(?:console|sh)\n(.*?)```", page, re.DOTALL))
+    return re.findall(r"^(?:\$ )?(tsattn [a-z][^#\n|>]+)", blocks, re.MULTILINE)
 
 
 @pytest.mark.parametrize("line", shown_commands())
-def test_when_the_readme_shows_a_command_line_then_its_options_exist(line):
+def test_when_the_docs_show_a_command_line_then_its_options_exist(line):
     words = shlex.split(line)
     assert words[1] in COMMANDS
-    assert {word for word in words if re.fullmatch(r"--?[a-z][a-z-]*", word)} <= options_of(words[1])
+    flags = {word.partition("=")[0] for word in words if re.fullmatch(r"--?[a-z][a-z-]*(=.*)?", word)}
+    assert flags <= options_of(words[1])
 
 
-def test_when_the_readme_names_exit_codes_then_they_are_all_there():
-    line = README[README.index("Exit codes:") :].partition("\n- ")[0]
-    assert {int(n) for n in re.findall(r"\b\d+\b", line)} == {int(code) for code in ExitCode}
+def test_when_the_docs_list_exit_codes_then_each_has_one_row():
+    rows = re.findall(r"^\| (\d+) \|", (ROOT / "docs" / "exit-codes.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(map(int, rows)) == sorted(int(code) for code in ExitCode)
 
 
-def test_when_the_readme_shows_a_settings_file_then_it_is_accepted():
-    block = README[README.index("    [model]") :].partition("\n\n")[0]
-    values = tomllib.loads(re.sub("^ {4}", "", block, flags=re.MULTILINE))
+def test_when_the_docs_show_a_settings_file_then_it_is_accepted():
+    page = (ROOT / "docs" / "training.md").read_text("utf-8")
+    values = tomllib.loads(page.partition('```toml title="train.toml"\n')[2].partition("```")[0])
+    assert set(values) == {"model", "train", "read"}
     kinds = {"model": ModelConfig, "train": TrainConfig, "read": ReadOptions}
     assert all(from_mapping(kinds[table], values[table], table) for table in values)
 
 
-def test_when_the_readme_shows_python_then_it_compiles_and_its_names_exist():
-    code = README.partition("```python\n")[2].partition("```")[0]
-    compile(code, "README.md", "exec")
-    names = set(re.findall(r"\btsattn\.([a-z]\w*)", code))
-    assert names <= set(tsattn.__all__)
-    assert all(getattr(tsattn, name) for name in names)
+def test_when_the_docs_list_the_keys_of_a_job_then_they_are_all_there():
+    table = (ROOT / "docs" / "jobs.md").read_text("utf-8").partition("## Keys of a job")[2]
+    named = {key for row in re.findall(r"^\|([^|]+)\|", table, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)}
+    assert named == {field.name for field in dataclasses.fields(Job)} - {"line"}
+
+
+def test_when_the_docs_show_python_then_it_compiles_and_its_names_exist():
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text("utf-8"), re.DOTALL)
+    assert blocks
+    for code in blocks:
+        compile(code, "python.md", "exec")
+        names = set(re.findall(r"\btsattn\.([a-z]\w*)", code))
+        assert names <= set(tsattn.__all__)
+        assert all(getattr(tsattn, name) for name in names)
+
+
+def test_when_the_readme_is_read_then_it_is_short():
+    assert len(README.splitlines()) <= 150
 
 
 def test_when_the_readme_links_to_a_file_then_it_is_there():

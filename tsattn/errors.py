@@ -1,4 +1,4 @@
-"""What can go wrong, told so that a user can act on it, and the exit codes that scripts rely on."""
+"""Errors with a message and a hint for the user, and the exit codes that scripts rely on."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class ArtifactError(TsattnError):
 
 
 class ConfigError(TsattnError):
-    """A flag, a configuration file or a call is wrong."""
+    """An option, a configuration file or a call is wrong."""
 
     exit_code = ExitCode.USAGE
 
 
 def reason(error: OSError) -> str:
-    """Why the system refused, in a few words: "No space left on device"."""
+    """Short reason of a system error, such as "No space left on device"."""
     import os
 
     return os.strerror(error.errno) if error.errno else str(error.strerror or error).strip().partition("\n")[0][:200]

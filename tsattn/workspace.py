@@ -227,7 +227,9 @@ def shipped() -> ModelRef | None:
     if place is None or (place == SHIPPED and not (place / _CARD).is_file()):
         return None
     if not (place / _CARD).is_file():
-        raise ArtifactError(f"TSATTN_ZERO_SHOT names {place}, which is no model folder", "make one: tsattn pretrain --out FOLDER")
+        raise ArtifactError(
+            f"TSATTN_ZERO_SHOT names {place}, which is not a model folder", "make one: tsattn pretrain --out FOLDER"
+        )
     return ModelRef(ZERO_SHOT, 0, place)
 
 

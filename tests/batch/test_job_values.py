@@ -23,7 +23,7 @@ def test_when_a_duration_is_written_then_it_is_read_in_seconds(text, wanted):
 
 @pytest.mark.parametrize("text", ["", "7", "7 days", "h", "-1d"])
 def test_when_a_duration_is_none_then_it_is_refused(text):
-    with pytest.raises(ConfigError, match="no duration"):
+    with pytest.raises(ConfigError, match="not a duration"):
         seconds(text)
 
 
@@ -83,7 +83,7 @@ def test_when_a_driver_prints_parts_of_a_url_then_they_are_hidden_though_the_who
 
 @pytest.mark.parametrize("text", ["* * * *", "60 * * * *", "0 25 * * *", "0 6 * * mon", "0 6-2 * * *", "@daily", "0 0 30 2 *"])
 def test_when_cron_fields_are_wrong_then_they_are_refused(text):
-    with pytest.raises(ConfigError, match="no schedule"):
+    with pytest.raises(ConfigError, match="not a schedule"):
         checked_cron(text)
 
 

@@ -72,7 +72,7 @@ def test_when_members_or_a_retraining_make_no_sense_then_it_is_told_with_the_lin
         read_jobs(jobs(text))
     said = caught.value.message
     assert "line 6: members: unknown member 'rigde' (did you mean 'ridge'?)" in said
-    assert "line 12: retrain: 'zero-shot' is the model in the package, which is never trained anew" in said
+    assert "line 12: retrain: 'zero-shot' is the model in the package, which is never retrained" in said
     assert "line 17: members: must be a list of names" in said
 
 

@@ -133,7 +133,7 @@ def test_an_answer_of_the_wrong_shape_is_an_error_that_names_the_forecaster(hour
         def predict(self, batch: WindowBatch) -> np.ndarray:
             return super().predict(batch)[:, 1:]
 
-    with pytest.raises(TsattnError, match="echo answered in shape"):
+    with pytest.raises(TsattnError, match="echo returned shape"):
         predict(Short(), hourly, horizon=3)
 
 

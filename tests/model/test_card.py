@@ -85,7 +85,7 @@ def test_when_a_file_is_no_card_then_the_error_names_it(tmp_path, text):
 def test_when_there_is_no_card_then_the_error_names_the_folder(tmp_path):
     for folder in (tmp_path, tmp_path / "nowhere", write(tmp_path, "{}") / CARD):
         if folder == tmp_path:
-            with pytest.raises(ArtifactError, match="is no model folder"):
+            with pytest.raises(ArtifactError, match="is not a model folder"):
                 read_card(folder / "empty")
             continue
         with pytest.raises(ArtifactError, match=str(folder)):

@@ -36,18 +36,18 @@ def hit(values: dict[int, float], base: np.ndarray = CALM) -> np.ndarray:
 
 
 def test_when_a_history_has_additive_outliers_then_the_furthest_is_named_with_its_series_and_time():
-    said = "taken as missing, because they are far from their neighbours: 2 values, the furthest 500.5 (odd, 2024-03-01)"
+    said = "treated as missing, because they are far from their neighbours: 2 values, the furthest 500.5 (odd, 2024-03-01)"
     assert notes(CALM, hit({40: 500, 60: 500.5}), names=["calm", "odd"]) == (said,)
     assert notes(CALM) == ()
-    said = "taken as missing, because it is far from its neighbours: 500 (2024-02-10)"
+    said = "treated as missing, because it is far from its neighbours: 500 (2024-02-10)"
     assert notes(hit({40: 500})) == (said,)
 
 
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({40: 1e9}, "taken as missing, because it is absurdly far from all other values: 1e+09 (2024-02-10)"),
-        ({4: -999, 9: -999}, "taken as missing, because they stand for no value: 2 values, the furthest -999 (2024-01-05)"),
+        ({40: 1e9}, "treated as missing, because it is absurdly far from all other values: 1e+09 (2024-02-10)"),
+        ({4: -999, 9: -999}, "treated as missing, because they stand for no value: 2 values, the furthest -999 (2024-01-05)"),
         (
             {99: 500},
             "kept, though the newest value is far from its neighbours: 500 (2024-04-09); "

@@ -1,4 +1,4 @@
-"""Forecasts that were stored, joined by timestamp with the truth that has come since, and scored."""
+"""Score stored forecasts against the observations that have arrived since, matched by timestamp."""
 
 from __future__ import annotations
 

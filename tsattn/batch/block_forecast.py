@@ -65,7 +65,7 @@ class Part:
 
 
 def ready(folder: Path, members: tuple[str, ...] | None, threads: int | None = None) -> Forecaster:
-    """The model of a folder, joined with members where that is wanted. Every engine forecasts with this.
+    """The model of a folder, in an ensemble if the job has members. Every engine forecasts with this.
 
     The same item gets the same forecast in whichever block it stands, to the last bit.
     """

@@ -100,7 +100,9 @@ def _groups(data: Any) -> list[Group]:
         if not files or (len(files) == 1 and is_panel(pq.read_schema(files[0][0]))):
             return []
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{files[0][0]}: cannot be read as Parquet: {str(error)[:200]}", "is the file whole?") from None
+        raise DataError(
+            f"{files[0][0]}: cannot be read as Parquet: {str(error)[:200]}", "check that the file is complete"
+        ) from None
     return groups_of(files)
 
 

@@ -95,7 +95,7 @@ def _migrated(connection: Connection, name: str, table: pa.Table) -> Table:
     there = widened(connection, wanted, KEY)
     for column in KEY:
         if column in there and isinstance(there[column], sa.Integer) != isinstance(wanted.c[column].type, sa.Integer):
-            raise TsattnError(f"the table {name!r} holds another kind of timestamps", "name another one after the #")
+            raise TsattnError(f"the table {name!r} has timestamps of another type", "name another one after the #")
     return wanted
 
 
@@ -115,7 +115,7 @@ def widened(connection: Connection, wanted: Table, key: tuple[str, ...] = ("numb
         return {}
     if tuple(look.get_pk_constraint(name)["constrained_columns"]) != key:
         what = "one of forecasts" if key == KEY else "one of run records"
-        raise TsattnError(f"the table {name!r} is there, and is not {what}", "name another one after the #")
+        raise TsattnError(f"the table {name!r} exists, and is not {what}", "name another one after the #")
     there = {column["name"]: column["type"] for column in look.get_columns(name)}
     quoted = connection.dialect.identifier_preparer
     for column in wanted.columns:

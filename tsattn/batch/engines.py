@@ -92,7 +92,7 @@ def on_ray(address: str | None) -> Iterator[Engine]:
         except ray.exceptions.RayError as error:
             said = str(error).strip().splitlines()[0][:200]
             raise TsattnError(
-                f"the Ray cluster lost a block {RETRIES + 1} times: {said}", "how is the cluster? ray status"
+                f"the Ray cluster lost a block {RETRIES + 1} times: {said}", "check the cluster: ray status"
             ) from None
 
     try:

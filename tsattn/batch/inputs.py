@@ -27,7 +27,7 @@ from tsattn.errors import ConfigError, DataError
 
 @dataclass(frozen=True)
 class Clock:
-    """What tells a panel's time: its frequency and zone."""
+    """Frequency and time zone of a panel."""
 
     freq: Freq
     tz: str | None
@@ -49,7 +49,7 @@ def opened(job: Job, file: JobFile, wait: float = LOCK_WAIT) -> Iterator[Any]:
 
 
 def missing(job: Job, file: JobFile) -> str:
-    """Why a local input cannot be there; "" when it is, or when only opening it tells."""
+    """Reason why a local input cannot be read; "" if it exists, or if only opening it can show."""
     text = expanded(job.input)
     if scheme_of(text):
         return ""

@@ -62,7 +62,9 @@ def forecast_items(
         parts.append(_only(made, [b for b, item in enumerate(made.item_ids) if index[item] not in bad]))
     if bad and bad_items == "fail":
         first = min(bad)
-        raise DataError(f"{len(bad)} bad items, such as {panel.item_ids[first]}: {bad[first]}", 'bad_items = "fallback" goes on')
+        raise DataError(
+            f"{len(bad)} bad items, such as {panel.item_ids[first]}: {bad[first]}", 'set bad_items = "fallback" to continue'
+        )
     reasons = {panel.item_ids[i]: bad[i] for i in sorted(bad)}
     fallbacks: list[Failure] = []
     if bad and bad_items == "fallback":
@@ -101,7 +103,7 @@ def _unfit(forecaster: Forecaster, panel: Panel, horizon: int, min_history: int)
 
 
 def _absurd(made: Forecast, panel: Panel, index: dict[str, int]) -> dict[int, str]:
-    """Forecasts that lie further from all that was ever observed than anybody would believe."""
+    """Reasons, by series, for forecasts that lie implausibly far outside the observed values."""
     found = {}
     for b, item in enumerate(made.item_ids):
         history = panel.history(index[item]).astype(np.float64)

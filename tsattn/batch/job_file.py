@@ -173,7 +173,7 @@ class _Check:
             self.problem(self.lines.of("monitor"), error.message)
             return Monitor()
         except ValueError as error:
-            self.problem(self.lines.of("monitor", 0, "alert"), f"alert: is no command: {error}")
+            self.problem(self.lines.of("monitor", 0, "alert"), f"alert: not a command: {error}")
             return Monitor()
 
 
@@ -198,7 +198,7 @@ def _value(key: str, value: Any) -> Any:
     if key == "input" and scheme_of(value) and "#" in value and is_database(value):
         raise ConfigError("a database as input has no #table: write a query")
     if key == "records" and not is_database(value):
-        raise ConfigError(f"{shown(value)!r} is no database", "write postgresql://… or sqlite:///…, or leave it out")
+        raise ConfigError(f"{shown(value)!r} is not a database", "write postgresql://… or sqlite:///…, or leave it out")
     if key == "outputs":
         texts = [value] if isinstance(value, str) else value
         if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):
@@ -226,7 +226,7 @@ def _has_databases() -> bool:
 def _untrainable(model: str | None) -> str:
     """Why a model cannot be trained anew; "" when it can."""
     if model == ZERO_SHOT:
-        return f"{ZERO_SHOT!r} is the model in the package, which is never trained anew: name another one"
+        return f"{ZERO_SHOT!r} is the model in the package, which is never retrained: name another one"
     if model is None or not _NAME.fullmatch(model):
         return "only a model named in the workspace is trained anew, not a version or a folder"
     return ""

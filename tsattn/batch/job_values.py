@@ -21,7 +21,7 @@ def seconds(text: str) -> float:
     """`90s`, `30m`, `26h`, `7d`, `2w`, `1d12h` -> seconds. Raises ConfigError."""
     parts = re.findall(r"(\d+(?:\.\d+)?)\s*(min|[smhdw])", text)
     if not parts or re.sub(r"\d+(?:\.\d+)?\s*(?:min|[smhdw])|\s", "", text):
-        raise ConfigError(f"{text!r} is no duration", 'write for example "30m", "26h", "7d" or "1d12h"')
+        raise ConfigError(f"{text!r} is not a duration", 'write for example "30m", "26h", "7d" or "1d12h"')
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 

@@ -23,7 +23,7 @@ class Job:
     input: str  # a path, a folder, a glob, a URL that fsspec reads, or a database URL together with `query`
     outputs: tuple[Output, ...]
     model: str | None = None  # a name of the workspace, name/version, a folder, or "zero-shot"; None = as `tsattn forecast`
-    members: tuple[str, ...] | None = None  # simple methods that the network is joined with; None = as `tsattn forecast`
+    members: tuple[str, ...] | None = None  # ensemble members; None = as `tsattn forecast`
     query: str | None = None
     read: ReadOptions = ReadOptions()
     horizon: int | None = None  # None = the model's; of "zero-shot" what is usual for the frequency
@@ -52,7 +52,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Monitor:
-    """The `[monitor]` table: whom to tell, and how far results may move before they are told."""
+    """The `[monitor]` table: receiver of alerts, and limits of the checks."""
 
     alert: str | None = None  # a command, given JSON on its stdin, or an http(s) address
     fallback_jump: float = 0.1  # of the share of fallbacks over that of the runs before

@@ -1,4 +1,4 @@
-"""Is every job running, on fresh data, as accurately as it did? And who is told when not."""
+"""Checks of jobs: the last good run, the age of the data, the accuracy of stored forecasts. Alerts when a check fails."""
 
 from __future__ import annotations
 

@@ -213,7 +213,9 @@ def read_groups(groups: Sequence[Group], columns: Sequence[str], item: str) -> p
             try:
                 table = file.read_row_groups([group.number for group in mine], columns=inside)
             except (pa.ArrowException, OSError) as error:
-                raise DataError(f"{path}: cannot be read as Parquet: {str(error)[:200]}", "is the file whole?") from None
+                raise DataError(
+                    f"{path}: cannot be read as Parquet: {str(error)[:200]}", "check that the file is complete"
+                ) from None
         table = _with_keys(table, mine[0].keys).select(list(columns))
         if not pa.types.is_dictionary(table.schema.field(item).type):
             at = table.column_names.index(item)
@@ -269,7 +271,7 @@ class _opened:
                 self.file.close()
                 self.file = pq.ParquetFile(path, read_dictionary=[item], pre_buffer=False)
         except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{path}: cannot be read as Parquet: {str(error)[:200]}", "is the file whole?") from None
+            raise DataError(f"{path}: cannot be read as Parquet: {str(error)[:200]}", "check that the file is complete") from None
 
     def __enter__(self) -> Any:
         return self.file

@@ -148,7 +148,7 @@ def checked(row: dict[str, Any], place: str) -> dict[str, Any]:
         table = "runs" if "://" not in place else "the table of records"
         raise DataError(
             f"{place}: the record of run {row['number']} is damaged: {fault}"[:400],
-            f"delete it (DELETE FROM {table} WHERE number = {row['number']}), or move the file away to begin anew",
+            f"delete it (DELETE FROM {table} WHERE number = {row['number']}), or move the file away to start with new records",
         )
     status = "killed" if row["status"] == "running" and is_gone(row) else row["status"]
     return {**row, "status": status, "details": details}
@@ -163,7 +163,7 @@ def _is_moment(value: Any) -> bool:
 
 
 def process_of(pid: int) -> dict[str, Any]:
-    """What tells a process from all others, as columns of a record: its host, its number and when it started."""
+    """Identity of a process, as columns of a record: its host, its number and its start time."""
     return {"pid": pid, "host": _host(), "process": _started(pid)}
 
 
@@ -191,7 +191,7 @@ def _host() -> str:
 
 
 def _started(pid: int) -> str:
-    """When a process started, as Linux tells it: the boot and the clock ticks since; "" elsewhere."""
+    """Start of a process on Linux: the boot and the clock ticks since it; "" on other systems."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         ticks = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19]

@@ -229,7 +229,7 @@ def _apart(before: set[str], part: Part, block: Block) -> set[str]:
 
     here = set(pc.unique(part.table["item_id"]).to_pylist()) if part.table is not None else set()
     if both := before & here:
-        raise DataError(f"{block}: the rows of {min(both)} do not stand together", "sort the dataset by item")
+        raise DataError(f"{block}: the rows of {min(both)} are not contiguous", "sort the dataset by item")
     return here
 
 
@@ -296,7 +296,7 @@ def _hidden(value: Any, hide: Redactor) -> Any:
 
 
 def _peak() -> float | None:
-    """The most memory this process ever held, in MiB; None where the system does not tell."""
+    """Peak memory of this process in MiB; None if the system does not report it."""
     import sys
 
     try:  # what a process inherits from its parent's fork is counted by getrusage, and not here

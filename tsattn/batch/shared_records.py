@@ -26,7 +26,7 @@ RETRIES = 5
 
 @dataclass(frozen=True)
 class SharedRecords:
-    """The run records in a table of the database at `url`. `workspace` tells those of one workspace from others'."""
+    """The run records in a table of the database at `url`. `workspace` separates the records of one workspace from others."""
 
     url: str
     table: str

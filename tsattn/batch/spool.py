@@ -21,7 +21,7 @@ UNTOLD = ("reason",)  # says why, which is no result
 
 
 class Spool:
-    """A Parquet file that grows table by table. `digest` tells results apart, however they were cut into tables."""
+    """A Parquet file that grows table by table. `digest` identifies the rows, however they were cut into tables."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.rows = path, 0

@@ -32,7 +32,7 @@ def backtest(
     ] = None,
     windows: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Windows of each series.  [default: the model's held-back test windows, else 5]"),
+        typer.Option(min=1, metavar="N", help="Windows per series.  [default: the model's held-back test windows, else 5]"),
     ] = None,
     step: Annotated[int | None, typer.Option(min=1, metavar="N", help="Steps between windows.  [default: the horizon]")] = None,
     cutoffs: Annotated[
@@ -60,7 +60,9 @@ def backtest(
     ] = None,
     output: Annotated[
         options.Text,
-        typer.Option("--output", "-o", metavar="FILE", help=f"Write every forecast beside the truth: {', '.join(FORMATS)}."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help=f"Write every forecast beside the observation: {', '.join(FORMATS)}."
+        ),
     ] = None,
     scores: Annotated[
         options.Text, typer.Option(metavar="FILE", help="Write all scores, by model, metric, series, step and cutoff.")
@@ -68,7 +70,7 @@ def backtest(
 ) -> int:
     """Score models and baselines on past data.
 
-    Forecasts rolling windows at the end of every series and compares them with the truth: MASE and WQL (weighted quantile
+    Forecasts rolling windows at the end of every series and compares them with the observations: MASE and WQL (weighted quantile
     loss), lower is better, and the skill against the better of naive and seasonal naive, higher is better.
 
     \b

@@ -33,19 +33,17 @@ def run(
     as_of: Annotated[
         options.Text, typer.Option(metavar="TIME", help="Forecast as of this time; later values are ignored.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but write and record.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Forecast without writing outputs or run records.")] = False,
     wait: Annotated[
         float | None,
         typer.Option(
             min=0,
             metavar="SECONDS",
-            help="How long to wait for another run of the same job (default: 0) and for a locked database (default: 60).",
+            help="Seconds to wait for another run of the same job (default: 0) and for a locked database (default: 60).",
             show_default=False,
         ),
     ] = None,
-    engine: Annotated[
-        str, typer.Option(metavar="ENGINE", help="Where items are forecast: local, or ray = on a Ray cluster.")
-    ] = "local",
+    engine: Annotated[str, typer.Option(metavar="ENGINE", help="Engine: local, or ray for a Ray cluster.")] = "local",
     ray_address: Annotated[
         options.Text,
         typer.Option(metavar="HOST:PORT", help="Address of the Ray cluster.  [default: RAY_ADDRESS, else a new local one]"),
@@ -83,7 +81,7 @@ def runs(
     session: Session,
     path: Annotated[
         options.Text,
-        typer.Argument(metavar="[JOBS]", help="Job file, if it names other records than the workspace.", show_default=False),
+        typer.Argument(metavar="[JOBS]", help="Job file, if it sets a database of run records.", show_default=False),
     ] = None,
     jobs: Jobs = None,
     last: Annotated[int, typer.Option("--last", "-n", min=1, metavar="N", help="Number of runs.")] = 20,

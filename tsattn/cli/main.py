@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 spare_pydantic()
 app = typer.Typer(
     name="tsattn",
-    help="Forecast time series with prediction intervals, from CSV or Parquet files.\n\n"
+    help="Forecast time series with prediction intervals, from CSV, JSON or Parquet files.\n\n"
     "A pre-trained network forecasts any series at once; `tsattn train` fits one to your data.",
     epilog="Start with: tsattn forecast data.csv",
     no_args_is_help=True,

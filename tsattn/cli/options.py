@@ -17,7 +17,7 @@ Text: TypeAlias = str | None
 Number: TypeAlias = int | None
 Many: TypeAlias = list[str] | None
 
-DATA_HELP = "CSV, TSV or Parquet (also .gz, .zst): a file, a folder, a quoted glob, or - for stdin."
+DATA_HELP = "CSV, TSV, JSON or Parquet (also .gz, .zst): a file, a folder, a quoted glob, or - for stdin."
 Data = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
 DataOrLatest = Annotated[
     Text,
@@ -94,15 +94,26 @@ def read_options(
     decimal: Annotated[Text, typer.Option(metavar="CHAR", help="Decimal separator: . or ,")] = None,
     encoding: Annotated[Text, typer.Option(metavar="NAME", help="Text encoding, such as utf-8 or latin-1.")] = None,
     missing: Annotated[
-        Many, typer.Option(metavar="VALUE,…", show_default=False, help="Cells that mark a missing value: -999,unavailable,'<1'.")
+        Many,
+        typer.Option(metavar="VALUE,…", show_default=False, help="Markers of missing values, such as -999,unavailable,'<1'."),
     ] = None,
     calendar: Annotated[
-        Text, typer.Option(metavar="NAME", help="Open slots: an exchange (XNYS), a week (Mon-Sat), or none for every slot.")
+        Text,
+        typer.Option(
+            metavar="NAME", help="Open days and hours: an exchange (XNYS), a week (Mon-Sat), or none.  [default: inferred]"
+        ),
     ] = None,
     holidays: Annotated[
-        Many, typer.Option(metavar="REGION,…", show_default=False, help="Public holidays of DE, US-NY, …: known in the future.")
+        Many,
+        typer.Option(
+            metavar="REGION,…",
+            show_default=False,
+            help="Regions whose public holidays are closed days or known covariates: DE,US-NY.",
+        ),
     ] = None,
-    drop_last: Annotated[bool, typer.Option("--drop-last", help="Leave out the last period where it is unfinished.")] = False,
+    drop_last: Annotated[
+        bool, typer.Option("--drop-last", help="Leave out the last period, such as an unfinished month.")
+    ] = False,
 ) -> ReadOptions:
     """Overrides of what reading infers from the data."""
     if delimiter in ("tab", "\\t"):

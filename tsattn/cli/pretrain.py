@@ -36,10 +36,10 @@ def pretrain(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue from the state in --out.")] = False,
     max_time: Annotated[
-        options.Text, typer.Option(metavar="TIME", help="Pause after 90s, 10m or 2h; --resume continues.")
+        options.Text, typer.Option(metavar="TIME", help="Pause after this time, such as 90s, 10m or 2h; --resume continues.")
     ] = None,
     gallery: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Draw some series of each generator and source, and do nothing else.")
+        Path | None, typer.Option(metavar="FILE.png", help="Draw examples of each generator and source, without training.")
     ] = None,
 ) -> int:
     """Pre-train a zero-shot model on synthetic series.

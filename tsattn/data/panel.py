@@ -168,7 +168,7 @@ class Panel:
         try:
             first = np.datetime64(usual if start is None else start, "us") if freq.has_clock else np.datetime64(0, "us")
         except ValueError:
-            raise ConfigError(f"start is no timestamp: {start!r}", "write it as 2024-01-31 or 2024-01-31T12:00") from None
+            raise ConfigError(f"start is not a timestamp: {start!r}", "write it as 2024-01-31 or 2024-01-31T12:00") from None
         return cls(
             freq=freq,
             item_ids=tuple(item_ids or [f"series_{i}" for i in range(len(rows))]),

@@ -79,7 +79,9 @@ def load_panel(path: str | Path) -> Panel:
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: cannot be read as Parquet: {str(error).splitlines()[0][:200]}", "is the file whole?") from None
+        raise DataError(
+            f"{path}: cannot be read as Parquet: {str(error).splitlines()[0][:200]}", "check that the file is complete"
+        ) from None
     if not is_panel(table.schema):
         raise DataError(f"{path}: not a panel that tsattn wrote", "ingest it: tsattn ingest FILE -o panel.parquet")
     return panel_of(table, str(path))

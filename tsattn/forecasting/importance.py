@@ -20,9 +20,9 @@ from tsattn.forecasting.predict import BATCH
 from tsattn.forecasting.quantiles import normal_scores
 
 LEVEL = 0.95  # of the intervals that are shown
-CLEAR = 0.01  # a rise of the loss below this is none worth telling, however certain
-STRONG = 0.1  # nor is one of less than this share of the strongest of its kind
-REPEATS = 1  # permutations of each part: more windows tell more than more permutations
+CLEAR = 0.01  # a smaller rise of the loss is not reported as clear, however certain
+STRONG = 0.1  # nor is one below this share of the strongest of its kind
+REPEATS = 1  # permutations of each part: more windows are better than more permutations
 LONG_STEPS = 8  # steps at which a lag beyond the single offsets is looked at
 LEAST_GROUPS = 6  # of windows, for an interval
 

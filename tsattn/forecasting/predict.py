@@ -101,7 +101,7 @@ def predict_windows(
         values = np.asarray(forecaster.predict(windows), np.float32)
         wanted = (len(which), windows.horizon, len(forecaster.quantiles))
         if values.shape != wanted:
-            raise TsattnError(f"{forecaster.name} answered in shape {values.shape}, not {wanted} (B, H, Q)")
+            raise TsattnError(f"{forecaster.name} returned shape {values.shape}, not {wanted} (B, H, Q)")
         if tuple(quantiles) != tuple(forecaster.quantiles):
             values = at_levels(np.sort(values, -1), forecaster.quantiles, quantiles, windows)
         future = windows.future_target[:, :horizon]

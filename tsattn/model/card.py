@@ -47,7 +47,7 @@ class Card:
     train: TrainConfig
     fitted: Fitted
     tz: str | None = None
-    members: tuple[str, ...] = ()  # simple methods that its network is joined with, unless the user says otherwise
+    members: tuple[str, ...] = ()  # ensemble members, unless --members names others
     start: str = "from scratch"  # or "fine-tuned", or "zero-shot": the model in the package as it was
     contest: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # validation scores of what might have been kept
     source: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -59,11 +59,11 @@ class Card:
 
     @property
     def scored_as(self) -> str:
-        """The name under which `scores` hold the model: joined with members it is another one than its network alone."""
+        """Name of the model in `scores`: an ensemble and its network alone have different names."""
         return f"{self.name} + members" if self.members else self.name
 
     def to_json(self) -> str:
-        """The text of config.json, with the digest that tells whether it was changed since."""
+        """Text of config.json, with a digest that detects later changes."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         for name in ("schema", "model", "train", "fitted"):
             values[name] = to_mapping(values[name])
@@ -86,7 +86,7 @@ def read_card(folder: Path) -> Card:
     try:
         values = json.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise ArtifactError(f"{folder} is no model folder: it has no {CARD}", retrain) from None
+        raise ArtifactError(f"{folder} is not a model folder: it has no {CARD}", retrain) from None
     except (ValueError, OSError, RecursionError) as error:
         raise ArtifactError(f"{path} is damaged: {error}", retrain) from None
     found = values.get("format_version") if isinstance(values, dict) else None
@@ -98,7 +98,7 @@ def read_card(folder: Path) -> Card:
         )
     digest = values.pop("digest", None)
     if digest != sealed(values)["digest"]:
-        raise ArtifactError(f"{path} is not the file that was saved: it was changed, or is of another program", retrain)
+        raise ArtifactError(f"{path} is not the file that was saved: it was changed, or another program wrote it", retrain)
     try:
         parts: dict[str, Any] = {"schema": Schema, "model": ModelConfig, "train": TrainConfig, "fitted": Fitted}
         for name, kind in parts.items():

@@ -68,11 +68,11 @@ class NetworkForecaster:
     def _feed(self, batch: WindowBatch) -> dict[str, np.ndarray]:
         """The network's inputs for a batch of windows."""
         if batch.horizon % self.block:
-            raise ConfigError(f"a window of {batch.horizon} steps is no multiple of the model's {self.block}")
+            raise ConfigError(f"a window of {batch.horizon} steps is not a multiple of the model's {self.block}")
         widths = {"past": batch.past_cov.shape[2], "known": batch.known.shape[2], "static": batch.static.shape[1]}
         if widths != self.card.inputs:
             raise ConfigError(
-                f"{self.name} wants inputs {self.card.inputs}, the data has {widths}", "use the data it was trained on"
+                f"{self.name} needs inputs {self.card.inputs}, the data has {widths}", "use the data it was trained on"
             )
         return feed(batch, self.card.model)
 

@@ -46,7 +46,7 @@ class CrossAttentionHead(Head):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """As of Head; `asked` must be given."""
         if asked is None:
-            raise ValueError("a head that attends to the past must be told what there is")
+            raise ValueError("a cross-attention head needs `asked`")
         near = self._near(simple, scale)
         x = self.query(torch.cat([self._by_block(near), self._by_block(ahead)], -1)) + self.place
         x = x + (tokens + self.record(simple.skill))[:, :, None]

@@ -31,7 +31,7 @@ class Inside:
 
 
 def inside(network: Network, inputs: Inputs) -> Inside:
-    """Forecast from the end of each window (see `Network.forward`), and tell what happened on the way."""
+    """Forecast from the end of each window (see `Network.forward`), and return the intermediate results."""
     weights: list[Tensor] = []
     heard: list[tuple[Head, tuple[Any, ...]]] = []
 

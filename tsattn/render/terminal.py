@@ -83,7 +83,7 @@ class _Canvas:
         self.shaded = np.zeros((HEIGHT, columns), bool)
 
     def line(self, values: np.ndarray, first: int, kind: str) -> None:
-        """Draw values at steps `first`, `first` + 1, …, joined where two neighbours are there."""
+        """Draw values at steps `first`, `first` + 1, …, connected where two neighbours are present."""
         wide, tall = self.columns * 2 - 1, HEIGHT * 4 - 1
         x = (np.arange(len(values)) + first) / max(1, self.steps - 1) * wide
         y = (values - self.low) / (self.high - self.low) * tall

@@ -11,7 +11,7 @@ from torch import Tensor
 from tsattn.synthetic.draws import Draw, ticks
 
 NONE = float("inf")
-# steps of a cycle, cycles in a group (days in a week), steps of a year, and the two season lengths that a frequency tells
+# steps of a cycle, cycles in a group (days in a week), steps of a year, and the two season lengths of a frequency
 _TABLE: dict[str, tuple[float, int, float, int, int]] = {
     "1min": (1440, 7, 525960, 60, 1440),
     "5min": (288, 7, 105192, 288, 2016),
@@ -56,7 +56,7 @@ class Clock:
     cycle: Tensor  # (B, 1) steps of the shortest cycle
     group: Tensor  # (B, 1) long, cycles in the longer one; 1 = there is none
     year: Tensor  # (B, 1) steps of a year, inf where there is none
-    told: Tensor  # (B, 2) long, season lengths that the frequency tells
+    told: Tensor  # (B, 2) long, season lengths of the frequency, an input of the network
     within: Tensor  # (B, N) where in its cycle a step stands, 0 … 1
     index: Tensor  # (B, N) long, the running number of the cycle
     member: Tensor  # (B, N) long, the number of the cycle in its group

@@ -38,8 +38,8 @@ class SyntheticConfig:
     flip: float = 0.08  # the sign
     reverse: float = 0.03  # time runs backwards
     offset: float = 0.65  # a level of its own, up to thousands of amplitudes
-    told: float = 0.80  # seasonal series whose season lengths are told; half the rest none, half wrong ones
-    told_without: float = 0.45  # series without seasons that are told a frequency's
+    told: float = 0.80  # seasonal series with true season lengths as input; half the others get none, half wrong ones
+    told_without: float = 0.45  # series without seasons that get season lengths as input all the same
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -60,7 +60,7 @@ class SyntheticConfig:
         return dataclasses.replace(self, **{name: float(name == kind) for name in KINDS})
 
     def undisturbed(self) -> SyntheticConfig:
-        """The same generators as they are made, with their season lengths told."""
+        """The same generators without disturbances, with their true season lengths as input."""
         return dataclasses.replace(self, **{name: float(name == "told") for name in SHARES})
 
 

@@ -47,7 +47,7 @@ def context(length: int) -> int:
 
 
 def told(draw: Draw, config: SyntheticConfig, seasons: Tensor) -> Tensor:
-    """The season lengths (B, 2) that a frequency tells: mostly the true ones, sometimes none, sometimes another frequency's."""
+    """Season lengths (B, 2) as an input: mostly the true ones, sometimes none, sometimes those of another frequency."""
     count = seasons.shape[0]
     other = clock(draw, count, 2, ANY).told
     chance = draw.uniform(0, 1, count, 1)

@@ -32,7 +32,7 @@ def gallery(config: SyntheticConfig, path: Path, seed: int, real: tuple[Corpus, 
     for row, (name, target, told) in zip(axes, rows, strict=True):
         for axis, series, seasons, span in zip(row, target, told, SPANS, strict=True):
             axis.plot(series[-span:], linewidth=0.6, color="#2b2f36")
-            axis.set_title(f"{name}  {span}  told {seasons[0]}, {seasons[1]}", fontsize=9, pad=2)
+            axis.set_title(f"{name}  {span}  seasons {seasons[0]}, {seasons[1]}", fontsize=9, pad=2)
             axis.tick_params(labelsize=6, length=2, pad=1)
     with write_atomic(path) as beside:
         figure.savefig(beside, format="png")

@@ -46,7 +46,7 @@ class SyntheticBatch:
     """Series for pre-training."""
 
     target: Tensor  # (B, N) float32, NaN where missing or before the series starts
-    season_lengths: np.ndarray  # (B, 2) int64, what the frequency would tell, 1 where nothing
+    season_lengths: np.ndarray  # (B, 2) int64, season lengths of the frequency, 1 for none
     kind: np.ndarray  # (B,) int64, indices into GENERATORS
 
 

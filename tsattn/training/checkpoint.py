@@ -102,7 +102,7 @@ def check_resumable(notes: RunState, asked: dict[str, Any], usual: Mapping[str, 
     differs = sorted(key for key, value in first.items() if value != asked.get(key))
     if differs:
         was = ", ".join(f"{key} {first[key]!r} (now {asked.get(key)!r})" for key in differs)
-        raise ConfigError(f"the interrupted run had other settings or data: {was}", "leave --resume out to train anew")
+        raise ConfigError(f"the interrupted run had other settings or data: {was}", "remove --resume to start a new run")
 
 
 def under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -216,7 +216,7 @@ def learn(source: Source, model: ModelConfig, train: TrainConfig, options: RunOp
     asked = _asked(source, model, train)
     found = read_state(state) if options.resume else None
     if options.resume and found is None:
-        raise ConfigError(f"there is no interrupted run under {state}", "leave --resume out to train anew")
+        raise ConfigError(f"there is no interrupted run under {state}", "remove --resume to start a new run")
     if found is None:
         clear_state(state)
         found = RunState(asked, choose_precision(train.precision, device)), {}

@@ -13,7 +13,7 @@ _NUMBERS = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID", "OM
 def is_helper(train: Mapping[str, Any]) -> bool:
     """True when this process only helps the first one of a run on several devices or nodes (`train`: fields of TrainConfig).
 
-    A helper repeats the whole command up to the training; locks, files and everything told are the first one's.
+    A helper repeats the whole command up to the training; only the first process takes locks, writes files and prints.
     """
     if train.get("devices", 1) * train.get("nodes", 1) < 2:
         return False

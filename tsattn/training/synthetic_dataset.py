@@ -43,7 +43,7 @@ class SyntheticSource:
         return self.batch_of(target, usual, np.random.default_rng((_TRAIN, self.train.seed, rank, step // TOGETHER, step)))
 
     def rows(self, step: int, rank: int) -> tuple[np.ndarray, np.ndarray]:
-        """The series of a step, (B, L + H), and the periods that their frequencies tell, (B, 2)."""
+        """The series of a step, (B, L + H), and the season lengths of their frequencies, (B, 2)."""
         rows, number = self.train.batch, step // TOGETHER
         key = (_TRAIN, self.train.seed, rank, number)
         if self._made is None or self._made[0] != key:
@@ -66,7 +66,7 @@ class SyntheticSource:
         return generate(self.synthetic, rows, self.model.context + self.model.reach, seed)
 
     def batch_of(self, target: np.ndarray, usual: np.ndarray, rng: np.random.Generator, *, whole: bool = False) -> TrainingBatch:
-        """target (B, L + H), usual (B, 2): periods that the frequency would tell; `whole`: the scale is that of all the past."""
+        """target (B, L + H), usual (B, 2): season lengths of the frequency; `whole`: scale by the whole past."""
         context = self.model.context
         past, future = np.ascontiguousarray(target[:, :context]), np.ascontiguousarray(target[:, context:])
         prefix, chosen = choose_origins(past, self.model.patch, self.train.origins, rng)

@@ -23,7 +23,7 @@ def cleaning_notes(forecast: Forecast, panel: Panel) -> tuple[str, ...]:
         found = forecast.cleaning.of(kind)
         if len(found):
             what, why = (_value(found, forecast, panel), one) if len(found) == 1 else (_values(found, forecast, panel), many)
-            lines.append(f"taken as missing, because {why}: {what}")
+            lines.append(f"treated as missing, because {why}: {what}")
     recent = forecast.cleaning.of(RECENT_OUTLIER)
     if len(recent):
         newest, them = ("the newest value", "it") if len(recent) == 1 else ("newest values", "them")

@@ -105,7 +105,7 @@ def _check_targets(ref: ModelRef, card: Card, panel: Panel, report: ReadReport) 
         still = ",".join(map(quoted, panel.schema.target))
         raise DataError(
             f"{report.source}: no column {listed(lost)} any more, which the model {ref} forecasts",
-            f"put it back; or name what is to be forecast now: --target {still}; or train anew",
+            f"put it back; or name what is to be forecast now: --target {still}; or train again",
         )
 
 

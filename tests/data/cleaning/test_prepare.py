@@ -98,7 +98,7 @@ def test_when_a_file_is_forecast_then_cleaning_runs_once_and_the_notes_list_what
     done = tsattn.forecast(str(tmp_path / "d.csv"), model=zero_shot, horizon=7, plot=tmp_path / "d.svg")
     assert sum(counted) == 1
     assert [entry[1] for entry in entries(done.forecast.cleaning.of(*LEFT_OUT))] == [100, 300]
-    said = [note for note in done.notes if "taken as missing" in note or "kept" in note]
+    said = [note for note in done.notes if "treated as missing" in note or "kept" in note]
     assert [part for note in said for part in ("1e+09", "80 (", "60 (") if part in note] == ["1e+09", "80 (", "60 ("]
 
 

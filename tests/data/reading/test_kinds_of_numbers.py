@@ -131,12 +131,12 @@ def test_usual_markers_are_missing(take, marker):
 def test_limits_are_missing_and_reported(take):
     _, report = take(table("Month,skiing", ISO, ["<1" if k in (5, 6) else k for k in range(20)]))
     assert report.missing == 2
-    assert ("limits such as '<1' taken as missing", 2) in [(r.what, r.count) for r in report.repaired]
+    assert ("limits such as '<1' treated as missing", 2) in [(r.what, r.count) for r in report.repaired]
 
 
 def test_an_unknown_marker_stops_and_the_option_of_the_hint_makes_it_missing(take):
     text = table("date,v", ISO, ["ERR" if k == 3 else "no signal" if k == 4 else k for k in range(20)])
-    with pytest.raises(DataError, match=r"line 5, column 'v': 'ERR' is no number") as stopped:
+    with pytest.raises(DataError, match=r"line 5, column 'v': 'ERR' is not a number") as stopped:
         take(text)
     assert stopped.value.hint.endswith("--missing 'ERR,no signal'")
     assert take(text, missing=("ERR", "no signal"))[1].missing == 2
@@ -147,7 +147,7 @@ def test_named_numbers_are_missing_in_values_and_not_in_items_or_dates(take):
     panel, report = take(text, missing=("7",))
     assert panel.item_ids == ("7", "8")
     assert report.missing == 1
-    assert ("values named with --missing: taken as missing", 1) in [(r.what, r.count) for r in report.repaired]
+    assert ("values named with --missing: treated as missing", 1) in [(r.what, r.count) for r in report.repaired]
 
 
 def test_named_numbers_are_missing_beside_texts_too(take):

@@ -90,7 +90,7 @@ def test_a_folder_without_tables_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("source", ["nowhere.csv", "no*where.csv", "https://example.org/a.csv", "\x00"])
 def test_what_is_not_there_is_an_error_that_names_it(source: str) -> None:
-    with pytest.raises(DataError, match=r"no such file|no file matches|only local|no path"):
+    with pytest.raises(DataError, match=r"no such file|no file matches|only local|not a path"):
         read(source)
 
 
@@ -195,7 +195,7 @@ def test_a_schema_gives_the_same_features_again(csv) -> None:
     assert "'snow' did not occur in training" in report.warnings[0]
     with pytest.raises(DataError, match="no column 'promo', a known covariate"):
         csv(_SHOP.replace("promo", "offer"), schema=trained.schema)
-    with pytest.raises(DataError, match=r"line 2, column 'promo': 'no' is no number"):
+    with pytest.raises(DataError, match=r"line 2, column 'promo': 'no' is not a number"):
         csv(_table("day,sales,promo,sky", _D, range(8), ["no"] * 8, ["sun"] * 8), schema=trained.schema)
 
 

@@ -24,7 +24,7 @@ OTHERS = [Freq.parse(alias) for alias in ("15min", "30min", "h", "D", "B", "W", 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """target (B, L + H) float32, NaN where missing; told (B, 2) season lengths that the frequency tells, 1 where none."""
+    """target (B, L + H) float32, NaN where missing; told (B, 2): season lengths of the frequency as an input, 1 for none."""
 
     target: np.ndarray
     told: np.ndarray

@@ -92,7 +92,7 @@ def beside(texts: Sequence[str]) -> Affixes | None:
 
 
 def bare(text: str) -> str:
-    """The number of a text, without what stands beside it; the text itself where it is no number."""
+    """The number of a text, without what stands beside it; the text itself where it is not a number."""
     found = SPLIT.fullmatch(text)
     return (found["neg"] + found["num"]).strip() if found else text
 

@@ -149,7 +149,7 @@ def _timed(
         raise ConfigError(f"--freq {step}: the rows have timestamps", "use --timestamp none to number the rows instead")
     stamps = wall_stamps(clock) if daily or not zoned else utc_stamps(clock, rows.group, rows.where)
     ordered = in_order(replace(rows, stamps=stamps), notes)
-    hint = "" if len(rows.ids) > 1 else "; or name the column that tells series apart: --item NAME"
+    hint = "" if len(rows.ids) > 1 else "; or name the column that identifies the series: --item NAME"
     if not zoned and not same_time_of_day(stamps):
         hint += "; if a clock was set back there, name its zone: --timezone Europe/Berlin, for example"
     if joined is not None:
@@ -205,7 +205,7 @@ def _panel(grid: Grid, roles: Roles, schema: Schema, static: np.ndarray, tz: str
     pieces = [_trimmed(grid, k, bool(known)) for k in range(width)]
     lost = sum(int((~p.kept).sum()) for p in pieces)
     if lost == width * len(grid.ids):
-        raise DataError("no observed value in any item", f"is the target right? --target (now {', '.join(roles.target[:5])})")
+        raise DataError("no observed value in any item", f"check the target: --target (now {', '.join(roles.target[:5])})")
     if lost:
         k = next(k for k, p in enumerate(pieces) if not p.kept.all())
         first = _name(grid.ids[int(np.argmin(pieces[k].kept))], roles, k)

@@ -36,7 +36,7 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
         table = _parquet(part) if part.kind == "parquet" else part.table
         return replace(from_arrow(table, part.name), marks=marks_of_words(options))
     except (pa.ArrowException, OSError, EOFError, UnicodeError, OverflowError) as error:
-        raise DataError(f"{part.name}: cannot be read: {_short(error)}", "is the file whole?") from None
+        raise DataError(f"{part.name}: cannot be read: {_short(error)}", "check that the file is complete") from None
 
 
 def from_arrow(table: Any, name: str) -> Table:
@@ -80,7 +80,7 @@ def _text(part: Part, dialect: Dialect, notes: Notes) -> Table:
             failures += 1
             types = ["text"] * len(types) if failures > 3 else [*types[: wrong.column], "text", *types[wrong.column + 1 :]]
         except _Notes as ragged:
-            notes.repair("lines that are notes, not rows, left out", ragged.count, f"{part.name}, line {ragged.line}")
+            notes.repair("notes between the rows left out", ragged.count, f"{part.name}, line {ragged.line}")
             notes.weigh("notes", f"{ragged.count} lines", f"line {ragged.line} is {ragged.text!r}")
             dialect = replace(dialect, loose=True)
         except _WrongBytes:
@@ -188,10 +188,10 @@ def _explained(message: str, part: Part, dialect: Dialect, ragged: list[tuple[in
         at = f", line {line}" if line else ""
         return DataError(
             f"{part.name}{at}: {actual} fields where the header has {expected}",
-            "mend that line, put quotes around a field that holds the delimiter, or name the delimiter with --delimiter",
+            "correct that line, put quotes around a field that holds the delimiter, or name the delimiter with --delimiter",
         )
     if "straddling" in message or "block" in message:
-        return DataError(f"{part.name}: a line of more than {LONGEST_LINE >> 20} MB, or an open quote: this is no table")
+        return DataError(f"{part.name}: a line of more than {LONGEST_LINE >> 20} MB, or an open quote: this is not a table")
     if message.startswith("Empty CSV"):
         return DataError(f"{part.name}: the file holds a header and no rows")
     return DataError(f"{part.name}: cannot be read as CSV: {_short(message)}", "try --delimiter or --encoding")

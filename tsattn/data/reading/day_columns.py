@@ -55,7 +55,7 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
         raise DataError(
             f"{table.where.parts[0][0]}: columns {first!r} to {last!r} may be the {len(minutes)} steps of a day, "
             f"or {len(minutes)} series",
-            "say which: --layout times for steps of a day, --layout wide for series",
+            "specify it: --layout times for steps of a day, --layout wide for series",
         )
     values = matrix(table, list(minutes), notes)
     if values is None:
@@ -124,7 +124,7 @@ def _days(names: list[str]) -> dict[str, int]:
 
 
 def matrix(table: Table, names: list[str], notes: Notes) -> np.ndarray | None:
-    """(rows, len(names)) numbers, None when some column is no number. The marks are decided for all columns together."""
+    """(rows, len(names)) numbers, None when some column is not a number. The marks are decided for all columns together."""
     texts: list[str] = []
     for name in names:
         column = table.columns[name]

@@ -54,7 +54,7 @@ def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str 
     row = _first_row(column, dated & (day_first != month_first))
     raise DataError(
         f"{where(row)}: {column.text_at(row)!r} in column {column.name!r} may be day/month or month/day; no other row decides it",
-        "say which: --date-order dmy or --date-order mdy",
+        "specify it: --date-order dmy or --date-order mdy",
     )
 
 

@@ -115,7 +115,7 @@ def _sample(part: Part) -> tuple[bytes, bool]:
             raw += more
         whole = not stream.read(1)
     if raw.count(b"\n") + raw.count(b"\r") < 2 and len(raw) > LONGEST_LINE:
-        raise DataError(f"{part.name}, line 1: a line of more than {LONGEST_LINE >> 20} MB: this is no table")
+        raise DataError(f"{part.name}, line 1: a line of more than {LONGEST_LINE >> 20} MB: this is not a table")
     return raw, whole
 
 

@@ -31,7 +31,7 @@ def encode(
         if wanted and name in wanted and numbers is None:
             row = int(np.flatnonzero(~column.missing)[0])
             raise DataError(
-                f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is no number, as it was in training"
+                f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is not a number, as it was in training"
             )
         if numbers is not None:
             out_names.append(name)
@@ -60,15 +60,13 @@ def _one_hot(table: Table, column: Column, wanted: list[str], notes: Notes) -> t
     if not wanted and len(used) > MOST_VALUES:
         raise DataError(
             f"column {column.name!r} has {len(used)} different texts, more than the {MOST_VALUES} that make features",
-            "leave it out, or join rare values",
+            "leave it out, or merge rare values",
         )
     names = wanted or [f"{column.name}={text}" for text in used]
     values = [n[len(column.name) + 1 :] for n in names]
     unknown = [t for t in used if t not in values]
     if unknown:
-        notes.warn(
-            f"column {column.name!r}: {', '.join(map(repr, unknown[:5]))} did not occur in training; taken for none of its values"
-        )
+        notes.warn(f"column {column.name!r}: {', '.join(map(repr, unknown[:5]))} did not occur in training; encoded as all zeros")
     missing = column.values < 0
     arrays = []
     for value in values:
@@ -87,7 +85,7 @@ def constant_by_item(names: tuple[str, ...], arrays: list[np.ndarray], group: np
         changed = seen[values[seen] != out[group[seen], c]]
         if len(changed):
             raise DataError(
-                f"column {names[c].split('=')[0]!r} is asked for as static, but changes within "
+                f"column {names[c].split('=')[0]!r} is set as static, but changes within "
                 + (f"item {ids[group[changed[0]]]!r}" if len(ids) > 1 else "the series"),
                 "use --past, or --known when it is known in the future",
             )

@@ -33,7 +33,7 @@ def options_for(options: ReadOptions, found: Schema, model: Schema | None, futur
     for column in (found.timestamp, *found.item):
         if column not in future.columns:
             raise DataError(
-                f"{name}: no column {column!r}, which the rows are matched by", f"its columns: {listed(future.columns)}"
+                f"{name}: no column {column!r}, which is needed to match the rows", f"its columns: {listed(future.columns)}"
             )
     roles = {found.timestamp, *found.item, *found.target, *options.past, *options.static}
     known = options.known or (model.known if model else ()) or tuple(n for n in future.columns if n not in roles)

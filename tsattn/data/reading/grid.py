@@ -42,12 +42,12 @@ def find_freq(rows: Rows, notes: Notes) -> tuple[Freq, Rows]:
             return months, replace(rows, stamps=freq_inference.snapped(rows.stamps, months))
         raise _explained(rows, uneven) from None
     if freq is None:
-        raise DataError(f"{rows.place(0)}: no item has two timestamps, so the frequency cannot be found", "say it: --freq D")
+        raise DataError(f"{rows.place(0)}: no item has two timestamps, so the frequency cannot be found", "specify it: --freq D")
     if freq.fixed_us is not None and (freq.fixed_us < US["ms"] or (freq.unit == "us" and freq.fixed_us > US["s"])):
         raise DataError(
             f"{rows.place(0)}: {len(rows):,} rows in steps of {freq.alias}, from {shown(rows.stamps[0])}: such a step is "
             "rarely meant",
-            f"if it is, say so: --freq {freq.alias}; else aggregate the rows: --resample 1s; or number them: --timestamp none",
+            f"if it is correct: --freq {freq.alias}; else aggregate the rows: --resample 1s; or number them: --timestamp none",
         )
     _stop_at_different_items(rows, indptr, freq)
     return freq, rows
@@ -74,7 +74,7 @@ def _explained(rows: Rows, uneven: freq_inference.Uneven) -> DataError:
         )
     finest = f"; or put them on a finer grid with gaps: --freq {uneven.finest.alias}" if uneven.finest else ""
     return DataError(
-        f"{rows.place(row)}: {item}mixed frequencies: steps of {usual}, but {gap} is no multiple of it",
+        f"{rows.place(row)}: {item}mixed frequencies: steps of {usual}, but {gap} is not a multiple of it",
         f"bring them to one: --resample {nice}{finest}",
     )
 
@@ -99,7 +99,7 @@ def _different(rows: Rows, pair: tuple[int, Freq, int, Freq]) -> DataError:
     return DataError(
         f"{rows.place(int(rows.indptr[two]))}: item {rows.ids[two]!r} has steps of {second.alias}, "
         f"item {rows.ids[one]!r} of {first.alias}",
-        "read them apart, or bring them to one frequency with --resample",
+        "read them separately, or bring them to one frequency with --resample",
     )
 
 
@@ -174,7 +174,7 @@ def _too_fine(rows: Rows, steps: np.ndarray, indptr: np.ndarray, total: int, fre
     if jumps[row] > total / 2:
         return DataError(
             f"{rows.place(row)}: the step from {shown(rows.stamps[row - 1])} to {shown(rows.stamps[row])} {empty}",
-            "mend that timestamp; or choose a coarser step with --resample",
+            "correct that timestamp; or choose a coarser step with --resample",
         )
     nice = _nice(rows, freq.alias)
     return DataError(

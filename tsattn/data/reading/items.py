@@ -1,4 +1,4 @@
-"""Which columns name the series of a table: the fewest that tell apart the rows of one timestamp."""
+"""Columns that identify the series of a table: the fewest that distinguish the rows of one timestamp."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def is_item_name(name: str) -> bool:
 
 
 def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[str], notes: Notes) -> tuple[str, ...]:
-    """The fewest columns that tell apart the rows of one timestamp: well-known names first, then texts and whole numbers.
+    """The fewest columns that distinguish the rows of one timestamp: well-known names first, then texts and whole numbers.
 
     Raises DataError where two columns of unknown names would do so in different ways.
     """

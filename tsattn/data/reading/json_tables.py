@@ -52,8 +52,8 @@ def _parsed(text: str, name: str) -> tuple[Any, bool]:
                 records.append(json.loads(line))
             except json.JSONDecodeError as error:
                 if number == 1 or not records:
-                    raise DataError(f"{name}, line {whole.lineno}: not JSON: {whole.msg}", "mend that line") from None
-                raise DataError(f"{name}, line {number}: not JSON: {error.msg}", "mend or remove that line") from None
+                    raise DataError(f"{name}, line {whole.lineno}: not JSON: {whole.msg}", "correct that line") from None
+                raise DataError(f"{name}, line {number}: not JSON: {error.msg}", "correct or remove that line") from None
     return records, True
 
 

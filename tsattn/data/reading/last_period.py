@@ -19,7 +19,7 @@ _DROP = 0.7  # of the least value before: less than that is taken for an unfinis
 
 
 def unfinished_bin(rows: Rows, freq: Freq) -> str:
-    """Why the last period that rows are joined into looks unfinished: its rows stop earlier than those of others; or ""."""
+    """Reason why the last aggregated period looks unfinished: its rows stop earlier than those of others. "" if it does not."""
     newest = rows.stamps.max()
     bins = floored(rows.stamps, freq)
     recent = np.unique(bins)[-_COMPARED - 1 :]

@@ -153,7 +153,7 @@ def _ordered(day_first: np.ndarray, month_first: np.ndarray | None, names: list[
     rising = [bool(np.all(np.diff(s) > np.timedelta64(0, "us"))) for s in (day_first, month_first)]
     if rising[0] == rising[1]:
         raise DataError(
-            f"column names such as {names[0]!r} may be day/month or month/day", "say which: --date-order dmy or --date-order mdy"
+            f"column names such as {names[0]!r} may be day/month or month/day", "specify it: --date-order dmy or --date-order mdy"
         )
     return day_first if rising[0] else month_first
 

@@ -51,5 +51,5 @@ def without_named(table: Table, names: Iterable[str], markers: tuple[str, ...], 
         if hit.any():
             count, first = count + int(hit.sum()), min(first, int(np.argmax(hit)))
             columns[name] = replace(column, values=np.where(hit, np.array(np.nan, column.values.dtype), column.values))
-    notes.repair("values named with --missing: taken as missing", count, table.where(first) if count else "")
+    notes.repair("values named with --missing: treated as missing", count, table.where(first) if count else "")
     return replace(table, columns=columns)

@@ -59,7 +59,7 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
             if wanted:
                 row = int(np.flatnonzero(~column.missing)[0])
                 raise DataError(
-                    f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is no number", "name another --target"
+                    f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is not a number", "name another --target"
                 )
             continue
         if not wanted and numbers.done and is_item_name(name):
@@ -80,10 +80,10 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
 
 def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
     for what in numbers.done:
-        notes.repair(f"{what} taken off" if what != "decimal commas" else what, numbers.touched, f"column {column.name!r}")
+        notes.repair(f"{what} removed" if what != "decimal commas" else what, numbers.touched, f"column {column.name!r}")
     if numbers.censored:
         example = next(t for t in column.texts() if t[:1] in "<>≤≥")
-        notes.repair(f"limits such as {example!r} taken as missing", numbers.censored, f"column {column.name!r}")
+        notes.repair(f"limits such as {example!r} treated as missing", numbers.censored, f"column {column.name!r}")
     if numbers.why:
         notes.weigh(f"marks of {column.name!r}", ", ".join(numbers.done) or "decimal mark", "; ".join(numbers.why))
 
@@ -99,8 +99,8 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
             return False
         if asked:
             raise DataError(
-                f"{table.where(numbers.bad)}, column {name!r}: {column.text_at(numbers.bad)[:40]!r} is no number",
-                f"mend that line, or say that it marks a missing value: --missing {_markers(column.text_at(numbers.bad), texts)}",
+                f"{table.where(numbers.bad)}, column {name!r}: {column.text_at(numbers.bad)[:40]!r} is not a number",
+                f"correct that line, or mark it as missing: --missing {_markers(column.text_at(numbers.bad), texts)}",
             )
     if numbers.clash and asked:
         one, two = numbers.clash
@@ -114,7 +114,7 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
         point = "." in text
         raise DataError(
             f"{table.where(numbers.open)}, column {name!r}: {text[:40]!r} may have three decimals or a thousands mark; "
-            "neither the other numbers, the delimiter nor the dates settle it",
+            "the other numbers, the delimiter and the dates do not decide it",
             f"name the decimal mark: --decimal {',' if point else '.'} if {text!r} is a thousand or more, "
             f"--decimal {'.' if point else ','} if it is not",
         )
@@ -122,7 +122,7 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
 
 
 def _is_odd(text: str) -> bool:
-    """Whether a text alone is no number."""
+    """Whether a text alone is not a number."""
     return as_numbers(Column("", "text", np.zeros(1, np.int32), arrow.strings([text]))) is None
 
 

@@ -21,7 +21,7 @@ _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i)[+-]?inf(inity)?$"
 class Numbers:
     """A text column read as numbers.
 
-    done: what was taken off, for the report. bad: the row of the first text that is no number, None where there is none.
+    done: what was taken off, for the report. bad: the row of the first text that is not a number, None where there is none.
     open: the row of a text that has two readings, 1.080 or 1080. clash: two units that stand in one column. why: the evidence
     for the marks. censored: rows such as <1, taken as missing. touched: rows that are not written as plain numbers.
     """
@@ -153,6 +153,6 @@ def _plain(text: Any, verdict: Verdict) -> Any:
         grouped = rf"^[+-]?\d{{1,3}}([{inner}]\d{{2,3}})*[{inner}]\d{{3}}(\{verdict.decimal}\d*)?([eE][+-]?\d+)?$"
         bare = pc.replace_substring_regex(text, f"[{inner}]", "")
         text = pc.if_else(arrow.bits(_matches(text, grouped)), bare, text)
-        if verdict.decimal == ",":  # what is still marked is no number: 33.7 where the point groups thousands
+        if verdict.decimal == ",":  # what is still marked is not a number: 33.7 where the point groups thousands
             text = pc.if_else(arrow.bits(_matches(text, r"\.")), arrow.text("?"), text)
     return pc.replace_substring(text, ",", ".") if verdict.decimal == "," else text

@@ -109,7 +109,7 @@ def _from_pandas(frame: Any) -> pa.Table:
     if isinstance(frame, pd.Series):
         frame = frame.to_frame(frame.name if frame.name is not None else "value")
     if not isinstance(frame, pd.DataFrame):
-        raise ConfigError(f"a {type(frame).__name__} is no data to read", "give a DataFrame, an Arrow table or a path")
+        raise ConfigError(f"a {type(frame).__name__} cannot be read as data", "give a DataFrame, an Arrow table or a path")
     if isinstance(frame.index, (pd.DatetimeIndex, pd.PeriodIndex, pd.MultiIndex)) or frame.index.name is not None:
         index = frame.index
         unnamed = index.name is None and not isinstance(index, pd.MultiIndex)
@@ -144,7 +144,9 @@ def _saved(parts: list[Part], options: ReadOptions, schema: Schema | None) -> Pa
         with part.open() as stream:
             panel = panel_of(pq.read_table(stream), part.name)
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{part.name}: cannot be read as Parquet: {str(error)[:200]}", "is the file whole?") from None
+        raise DataError(
+            f"{part.name}: cannot be read as Parquet: {str(error)[:200]}", "check that the file is complete"
+        ) from None
     return panel if schema is None else _with_features(panel, schema, part.name)
 
 

@@ -71,7 +71,7 @@ def check_options(options: ReadOptions, table: Table) -> None:
             if name not in table.columns:
                 raise ConfigError(f"--{role} {quoted(name)}: no such column", did_you_mean(name, table.columns))
             if name in taken:
-                raise ConfigError(f"column {name!r} is asked for as {taken[name]} and as {role}", "name it once")
+                raise ConfigError(f"column {name!r} is set as {taken[name]} and as {role}", "name it once")
             taken[name] = role
     if options.layout not in (None, "long", "wide", "single", "year-month", "times", "rows"):
         raise ConfigError(f"--layout must be long, wide, single, rows, times or year-month, not {options.layout!r}")

@@ -92,7 +92,7 @@ def _unordered(where: Where | None, one: int, two: int, stamp: np.datetime64, zo
     rows = f"{where(one)} and {where.line(two)}: " if where else ""
     text = str(stamp).replace("T", " ").removesuffix(".000000")
     return DataError(
-        f"{rows}both rows are of {text}, an hour that came twice in {zone}, and the file is in no order of time that says "
+        f"{rows}both rows are of {text}, an hour that occurs twice in {zone}, and the file is in no order of time that says "
         "which row came first",
         "sort the rows by time, or write UTC offsets (2000-10-29 02:00:00+01:00)",
     )

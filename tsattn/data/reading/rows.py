@@ -176,7 +176,7 @@ def merged(rows: Rows, how: str | None, notes: Notes, hint: str = "") -> Rows:
             f"{shown(rows.stamps[row])} with different values ({_such(int(disagree.sum()))})",
             f"say what to keep: --on-duplicate first, last, mean or sum{hint}",
         )
-    what = "duplicate rows that agree: merged" if how is None else f"duplicate timestamps: joined by {how}"
+    what = "duplicate rows that agree: merged" if how is None else f"duplicate timestamps: combined by {how}"
     notes.repair(what, int(again.sum()), rows.place(int(np.flatnonzero(again)[0])))
     kept_rows = rows.take(starts)
     return replace(kept_rows, values=values)
@@ -226,12 +226,12 @@ def _merged_column(
 
 
 def resampled(rows: Rows, freq: Freq, agg: str, targets: int, notes: Notes) -> Rows:
-    """Rows joined into the steps of `freq`. The first `targets` of the values are joined by `agg`; covariates by their mean,
+    """Rows aggregated to the steps of `freq`. The first `targets` values are aggregated by `agg`; covariates by their mean,
     or last value. A step is named by its start, a month-end one by its end."""
     if agg not in ("mean", "sum", "last"):
         raise ConfigError(f"--agg must be mean, sum or last, not {agg!r}")
     floor = floored(rows.stamps, freq)
-    notes.repair(f"rows joined into steps of {freq.alias} by {agg}", len(rows), rows.place(0))
+    notes.repair(f"rows aggregated to steps of {freq.alias} by {agg}", len(rows), rows.place(0))
     rows = replace(rows, stamps=floor)
     again = _repeats(rows)
     starts = np.flatnonzero(~again)

@@ -61,7 +61,7 @@ def parts_of(source: Any) -> list[Part]:
             raise DataError("no data was given", "name a file, a folder, a glob, or - for stdin")
         return [part for one in source for part in parts_of(one)]
     if not isinstance(source, (str, Path)):
-        raise ConfigError(f"a {type(source).__name__} is no data to read", "give a path, a data frame or an Arrow table")
+        raise ConfigError(f"a {type(source).__name__} cannot be read as data", "give a path, a data frame or an Arrow table")
     if str(source) == "-":
         return [_stdin()]
     return [_file(path) for path in _paths(str(source))]
@@ -84,7 +84,7 @@ def _paths(text: str) -> Iterable[Path]:
         path = Path(text).expanduser()
         folder, file = path.is_dir(), path.exists()
     except (OSError, ValueError, RuntimeError) as error:
-        raise DataError(f"{text[:200]!r} is no path: {error}") from None
+        raise DataError(f"{text[:200]!r} is not a path: {error}") from None
     if folder:
         found = [p for p in sorted(path.iterdir()) if p.is_file() and is_table(p)]
         if not found:

@@ -27,7 +27,7 @@ TRENDS = (
 )  # of the trend: beta / alpha, damping
 AHEAD = 8  # the farthest step whose errors weigh the constants
 SHARPNESS = 20.0  # weight = exp(-SHARPNESS · (error / least error - 1))
-WIDEST = 9.0  # times the variance that the errors one step ahead tell of
+WIDEST = 9.0  # times the variance of the errors one step ahead
 FEWEST = 6  # observed steps that a fit needs
 LONGEST = 768  # newest steps that are looked at
 STRENGTH = 1.645  # standard errors that the likeness of neighbouring cycles must be above zero to be a season

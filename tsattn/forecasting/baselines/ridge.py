@@ -158,7 +158,7 @@ def fit(
     tail = np.maximum(rows // 6, 1)
     head = np.maximum(rows - tail - block, 1)  # their targets end where the tail's first origin stands
     gram, cross = gram_and_cross(z, first, first + head, lags, width)
-    # as many for every series, some of them twice where the tail is short, so that no series hangs on its neighbours
+    # as many for every series, some of them twice where the tail is short, so that a forecast does not depend on the other series
     origins = end[:, None] - block - np.round(np.linspace(0, 1, _TAIL) * (tail[:, None] - 1)).astype(np.int64)  # (b, E)
     past, truth = windows_at(z, origins, lags), windows_at(z, origins + block, block)
     level = past.mean(2, keepdims=True)

@@ -63,7 +63,7 @@ class CovariateEffect:
         if 1 < len(self.groups) <= NAMED:
             said = f"{self.name}{unit}: " + "; ".join(map(str, self.groups))
         if self.used < 0.95:
-            said += f"; {100 * self.used:.0f} % of it applied, for it did not hold at hold-out origins"
+            said += f"; {100 * self.used:.0f} % of it applied, because it was weaker at hold-out origins"
         return said
 
     def to_mapping(self) -> dict[str, Any]:

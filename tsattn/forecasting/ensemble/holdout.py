@@ -42,7 +42,7 @@ def shifted(batch: WindowBatch, shift: np.ndarray) -> WindowBatch:
 
 
 def truth(batch: WindowBatch, shift: np.ndarray) -> np.ndarray:
-    """(B, H) what followed the origins `shift` (B,) steps back, as far as the batch's past tells; NaN beyond."""
+    """Observations (B, H) after the origins `shift` (B,) steps back; NaN beyond the end of the batch's past."""
     at = batch.context - shift[:, None] + np.arange(batch.horizon)
     inside = at < batch.context
     values = np.take_along_axis(batch.past_target, np.where(inside, at, 0), 1)
