@@ -52,5 +52,5 @@ def _drawn(corpus: Corpus, config: CorpusConfig, seed: int) -> Iterator[tuple[st
     for number, name in enumerate(corpus.sources):
         if usual[number] > 0:
             alone = replace(config, weights={other: float(other == name) for other in corpus.sources})
-            rows = Drawer(corpus, alone, max(SPANS) - AHEAD, AHEAD, seed).rows(len(SPANS), 0)
+            rows = Drawer(corpus, alone, max(SPANS) - AHEAD, AHEAD, seed + number).rows(len(SPANS), 0)
             yield name, rows.target, rows.told
