@@ -78,6 +78,8 @@ def is_number_time(column: Column, table: Table) -> bool:
     steps = np.diff(seen)
     monotone = bool(np.all(steps > 0) or np.all(steps < 0)) and (unnamed or not set(words(column.name)) & _IDS)
     if style == "2000":
+        if epoch_name and not monotone and not says_year(column.name):
+            return False  # a column called ts holds epochs, or a series
         return _are_years(column, seen, monotone and first and unnamed and len(table.columns) > 1)
     if style.startswith("serial"):
         return named and bool(parts_named(column.name) & _MOMENTS) and _has_usual_steps(stamps)
@@ -174,7 +176,7 @@ def stop_at_unread_times(table: Table, columns: list[Column]) -> None:
             says = says_only_time(c.name) or (says_time(c.name) and digits > 0.5)
             if not says and not (like >= 0.8 and len(texts) > 2):
                 continue
-        elif not says_only_time(c.name):
+        elif not says_only_time(c.name) or (_is_called_an_epoch(c.name) and np.nanmax(c.values) < 2200):
             continue
         row = int(np.flatnonzero(~c.missing)[0])
         raise DataError(

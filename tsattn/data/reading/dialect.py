@@ -124,7 +124,8 @@ def _encoding(raw: bytes, name: str) -> str:
         if raw.startswith(bom):
             return encoding
     head = raw[:65536]
-    odd = sum(head.count(bytes([b])) for b in (*range(1, 9), *range(14, 32)))
+    # a bell, a backspace and an escape are codes for terminals, which names in a text may hold
+    odd = sum(head.count(bytes([b])) for b in (*range(1, 7), *range(14, 27), *range(28, 32)))
     if b"\x00" in head:
         zeros = (head[::2].count(0), head[1::2].count(0))
         hint = ""

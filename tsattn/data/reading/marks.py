@@ -145,7 +145,8 @@ def _voted(mark: str, seen: _Seen, marks: Marks, spaces: str) -> Verdict:
     if marks.proved:
         agrees = marks.decimal == mark
         votes.append((-3 if agrees else 3, f"another column has decimals with {marks.decimal!r}"))
-    if mark in marks.grouping:
+    itself = bool(seen.small and not seen.large)  # the column is one of those that the file's grouping was seen in
+    if marks.grouping.count(mark) > itself:
         votes.append((3, f"another column has {mark!r} before three digits beside whole numbers"))
     votes.append(_by_delimiter(mark, marks.delimiter))
     if marks.dates:
