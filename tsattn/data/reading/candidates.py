@@ -63,6 +63,12 @@ def best_delimiter(text: str, name: str, notes: Notes) -> str:
     if best.delimiter == "," and _is_one_column(text):
         notes.weigh("delimiter", "none", "the header has one field, and every other line is a number with a decimal comma")
         return ";"
+    alike = [c for c in tried if c.score > best.score - 0.02]
+    if len(alike) > 1 and len(fitting := [c for c in alike if _fits_header(text, c)]) == 1:
+        best = fitting[0]
+        rest = [c for c in tried if c is not best and c.score > 0]
+        notes.weigh("delimiter", best.name, f"the header line has {best.width} fields", rest[0].name)
+        return best.delimiter
     if rest and best.explained > 0.9 and best.score - rest[0].score < 0.02:
         raise DataError(
             f"{name}, line 1: split by {best.name} and by {rest[0].name}, the lines make tables that are equally likely",
@@ -118,6 +124,16 @@ def _explained(rows: Sequence[Sequence[str]]) -> float:
 def is_telling(cell: str) -> bool:
     """Whether a cell is a number, with what stands beside it, or a date."""
     return bool(SPLIT.fullmatch(cell) or _DATE.fullmatch(cell))
+
+
+def _fits_header(text: str, candidate: Candidate) -> bool:
+    """Whether the first line that holds the delimiter or another one is as wide as the rows, and holds names."""
+    for row, line in zip(
+        csv.reader(io.StringIO(text, newline=""), delimiter=candidate.delimiter), text.splitlines(), strict=False
+    ):
+        if any(d in line for d in DELIMITERS):
+            return len(row) == candidate.width and not any(is_telling(cell.strip()) for cell in row)
+    return False
 
 
 def _is_one_column(text: str) -> bool:
