@@ -467,7 +467,7 @@ BAD: dict[str, Bad] = {
     "binary": Bad(bytes(range(256)) * 8, ("binary",)),
     "excel": Bad(b"PK\x03\x04" + bytes(100), ("Excel",)),
     "one-line-of-10-MB": Bad(b"1," * 5_000_000, ("line 1", "MB")),
-    "broken-gzip": Bad(gzip.compress(_csv("date,value", _D, _V) * 50)[:60], ("whole",), suffix=".csv.gz"),
+    "broken-gzip": Bad(gzip.compress(_csv("date,value", _D, _V) * 50)[:60], ("complete",), suffix=".csv.gz"),
     "two-timestamps": Bad(
         _csv("ordered,shipped,value", _D, days("2024-02-28", 8), _V), ("'ordered', 'shipped'", "--timestamp ordered")
     ),

@@ -19,6 +19,7 @@ _NULLS = frozenset(NULLS)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.I)
 _MONTHS = "|".join(sorted({name[:3] for name in month_numbers()}))
 _DATE_LIKE = re.compile(rf"(?=.*\d).*(?:[-/:]|{_MONTHS}|q).*", re.I)
+_PERIOD = re.compile(r"(0?[1-9]|1[0-2])[./]((?:19|20)\d\d)|((?:19|20)\d\d)")  # years, and months such as 01.2024
 _FORMAT = re.compile(r"\d{1,3}[sdn]")  # widths and types below the header of RDB files
 _UNIT = re.compile(
     r"[(\[].*[)\]]|[-–—]|%|°[CFK]?|(?:[kMGTmµun]?(?:W|Wh|V|A|Hz|m|g|l|L|s|Pa|bar|B|J)|h|min|d|°?[CFK]|mm|cm|km|kg|t|hPa|ppm|ppb|psi"
@@ -112,7 +113,7 @@ def _is_header(head: list[str], body: list[list[str]]) -> bool:
     body = [row for row in body[:50] if len(row) == len(head)]
     if not body:
         return not any(_cell_class(cell) in ("number", "date") for cell in head) or len(head) > 1
-    if _counts(head):
+    if _counts(head) or _names_periods(head, body):
         return True
     plain = 0
     for cell, cells in zip(head, zip(*body, strict=True), strict=True):
@@ -129,6 +130,20 @@ def _counts(head: Sequence[str]) -> bool:
     """Whether years or steps in a row are the names of columns."""
     counted = [int(c) for c in head if c.strip().isdigit() and len(c) < 9]
     return len(counted) >= 5 and len(counted) >= len(head) / 2 and all(b - a == 1 for a, b in pairwise(counted))
+
+
+def _names_periods(head: Sequence[str], body: list[list[str]]) -> bool:
+    """Whether texts and then rising years or months name columns that hold something else."""
+    cells = [cell.strip() for cell in head]
+    lead = next((k for k, cell in enumerate(cells) if _PERIOD.fullmatch(cell)), len(cells))
+    if not 0 < lead < len(cells) - 1 or any(_cell_class(cell) != "text" for cell in cells[:lead]):
+        return False
+    found = [_PERIOD.fullmatch(cell) for cell in cells[lead:]]
+    periods = [(int(m[2] or m[3]), int(m[1] or 0)) for m in found if m]
+    if len(periods) < len(found) or any(b <= a for a, b in pairwise(periods)):
+        return False
+    below = [cell.strip() for row in body for cell in row[lead:] if cell.strip()]
+    return sum(bool(_PERIOD.fullmatch(cell)) for cell in below) <= len(below) / 2
 
 
 def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
@@ -150,7 +165,7 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
         row = rows[first + k]
         if k and len(row) != width and lead < len(row) and _cell_class(row[lead]) == usual[lead]:
             return k  # a row of data that lacks a field, or has one too many
-        if len(row) != width or (k == 0 and _counts(row)):
+        if len(row) != width or (k == 0 and (_counts(row) or _names_periods(row, later))):
             continue
         same = [j for j in telling if _cell_class(row[j]) == usual[j]]
         none = [j for j in telling if _cell_class(row[j]) == "empty"]
@@ -178,7 +193,9 @@ def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[t
             levels.append(cells)
     inner = [j for j, name in enumerate(index) if not name] if any(index) else list(range(1, len(head[0])))
     kept = [level for level in levels if len({level[j] for j in inner if level[j]}) > 1] or levels[-1:]
-    left_out += [(f"one word, {level[inner[0]]!r},", first + _row_of(head, level)) for level in levels if level not in kept]
+    left_out += [
+        (f"one word, {level[inner[0] if inner else 0]!r},", first + _row_of(head, level)) for level in levels if level not in kept
+    ]
     for level in kept[:-1]:
         for j in range(1, len(level)):
             level[j] = level[j] or (level[j - 1] if j - 1 in inner else "")

@@ -16,6 +16,7 @@ from tsattn.data.reading.day_columns import long_table, matrix, unfold_days
 from tsattn.data.reading.month_names import month_numbers
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
+from tsattn.data.reading.pivots import unfold_pivot
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
@@ -34,6 +35,8 @@ def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clo
         return None
     if options.layout in (None, "times") and (days := unfold_days(table, options, notes)) is not None:
         return days
+    if options.timestamp is None and options.layout != "rows" and (pivot := unfold_pivot(table, options, notes)) is not None:
+        return pivot
     if options.layout == "times":
         raise ConfigError(
             "--layout times: there is no column of dates beside columns of the times of a day",
@@ -113,7 +116,8 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
     names = [n for n in table.columns if n not in options.item]
     parsed = parse_texts(arrow.strings(names), options.date_order)
     dated = [n for n, bad in zip(names, parsed.failed, strict=True) if not bad]
-    if len(dated) >= 3 and len(dated) >= len(names) / 2:
+    least = 2 if len(names) == len(dated) + 1 and table.columns[names[0]].kind == "text" and names[0] not in dated else 3
+    if len(dated) >= least and len(dated) >= len(names) / 2:
         if parsed.other is not None and np.isnat(parsed.wall[~parsed.failed]).any():
             stamps = parsed.other[~parsed.failed]
         elif parsed.other is None or not np.isnat(parsed.other[~parsed.failed]).all():

@@ -1,0 +1,82 @@
+"""Tables with the parts of a year or a day down and the years or days across, and headers of years."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.data.reading.kinds import Read, reader
+from tsattn.errors import DataError
+
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+GERMAN = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
+
+
+@pytest.fixture
+def take(tmp_path) -> Read:
+    return reader(tmp_path)
+
+
+def pivot(head: str, parts: list, columns: int, sep: str = ",") -> tuple[str, list[float]]:
+    """A table that counts up through the first column, then the second, and what it holds."""
+    rows = [sep.join([str(p), *(str(100 + len(parts) * c + k) for c in range(columns))]) for k, p in enumerate(parts)]
+    return "\n".join([head, *rows]) + "\n", [100.0 + k for k in range(len(parts) * columns)]
+
+
+ONE_SERIES = {
+    "months": (pivot("Month,2021,2022,2023", MONTHS, 3), "MS", "2021-01"),
+    "months in German": (pivot("Monat;2022;2023", GERMAN, 2, ";"), "MS", "2022-01"),
+    "numbered months": (pivot("Month,2021,2022,2023", list(range(1, 13)), 3), "MS", "2021-01"),
+    "quarters": (pivot("Quarter,2021,2022,2023", ["Q1", "Q2", "Q3", "Q4"], 3), "QS", "2021"),
+    "weeks": (pivot("Week,2022,2023", list(range(1, 53)), 2), "W", "2022-01-03"),
+    "hours": (pivot("Hour,2024-05-01,2024-05-02", list(range(24)), 2), "h", "2024-05-01"),
+    "hours from 1 to 24": (pivot("Hour,2024-05-01,2024-05-02", list(range(1, 25)), 2), "h", "2024-05-01"),
+    "times of day": (pivot("Hour,2024-05-01,2024-05-02", [f"{h:02d}:00" for h in range(24)], 2), "h", "2024-05-01"),
+}
+
+
+@pytest.mark.parametrize("kind", ONE_SERIES)
+def test_parts_down_and_years_or_days_across_are_one_series(take, kind):
+    (text, expected), freq, first = ONE_SERIES[kind]
+    panel, report = take(text)
+    assert (panel.freq.alias[: len(freq)], panel.history(0).tolist()) == (freq, expected)
+    assert str(panel.start[0]).startswith(first)
+    assert any(f.what == "layout" for f in report.found)
+
+
+def test_a_row_and_a_column_of_totals_are_no_part_of_the_series(take):
+    rows = [f"{m},{k},{12 + k},{12 + 2 * k}" for k, m in enumerate(MONTHS)]
+    panel, report = take("\n".join(["Month,2021,2022,Total", *rows, "Total,66,210,276"]) + "\n")
+    assert panel.history(0).tolist() == [float(k) for k in range(24)]
+    assert any("totals" in r.what for r in report.repaired)
+
+
+def test_a_value_in_a_week_that_the_year_does_not_have_is_an_error(take):
+    text, _ = pivot("Week,2022,2023", list(range(1, 54)), 2)
+    with pytest.raises(DataError, match="week that the year does not have"):
+        take(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "freq", "first"),
+    [
+        ("Item,2021,2022,2023\nA,100,110,120\nB,7,8,9\n", "YS", [100, 110, 120]),
+        ("Product;01.2024;02.2024;03.2024\nA;15;2;3\nB;1;2;3\n", "MS", [15, 2, 3]),
+    ],
+)
+def test_a_header_of_years_or_months_is_no_row_of_data(take, text, freq, first):
+    panel, _ = take(text)
+    assert (panel.item_ids, panel.freq.alias) == (("A", "B"), freq)
+    assert panel.history(0).tolist() == first
+
+
+def test_rows_of_years_without_a_header_stay_rows(take):
+    panel, _ = take("".join(f"shop,{2000 + k},{1990 + k * k % 7}\n" for k in range(20)))
+    assert panel.history(0).shape == (20,)
+
+
+def test_a_german_export_is_split_by_its_semicolon(take):
+    rows = [f"{1 + k // 24:02d}.09.2024 {k % 24:02d}:00;{28 + k % 7},{k % 90 + 5:02d}" for k in range(240)]
+    rows[5] = rows[5].split(",")[0]  # one whole number
+    panel, _ = take("\n".join(["Zeit;Last (MW)", *rows]) + "\n")
+    assert (panel.item_ids, panel.freq.alias, panel.history(0).shape) == (("Last (MW)",), "h", (240,))
+    assert panel.history(0)[0] == pytest.approx(28.05)

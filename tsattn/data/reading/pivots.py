@@ -1,0 +1,134 @@
+"""Tables with a row per month, week or hour and a column per year or day: one series."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from tsattn.config import ReadOptions
+from tsattn.data import arrow
+from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.date_formats import parse_texts
+from tsattn.data.reading.date_parts import weeks
+from tsattn.data.reading.day_columns import long_table, matrix
+from tsattn.data.reading.footers import is_total
+from tsattn.data.reading.month_names import month_numbers
+from tsattn.data.reading.numbers import as_numbers
+from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.time_names import parts_named
+from tsattn.data.report import Notes
+from tsattn.errors import DataError
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.h]00)?(?:[:.]00)?(?: ?(?:h|uhr))?", re.I)
+_MOST = {"month": 12, "quarter": 4, "week": 53, "hour": 24}
+
+
+def unfold_pivot(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
+    """The table with one row a time and its clock, where the rows are parts of a year or of a day, and the columns years or days.
+
+    Raises DataError for a value in a week that its year does not have.
+    """
+    names = [n for n in table.columns if n not in options.item]
+    years = {n: int(n) for n in names if _YEAR.fullmatch(n.strip())}
+    days = {} if len(years) > 1 else _days(names, options)
+    steps = years if len(years) > 1 else days
+    if len(steps) < 2:
+        return None
+    for column in table.columns.values():
+        if column.name in steps or column.name in options.item or column.kind == "stamp":
+            continue
+        found = _parts(column, ("month", "quarter", "week") if steps is years else ("hour",))
+        if found is None:
+            continue
+        part, numbers = found
+        table, numbers = _without_totals(table, column, numbers, notes)
+        values = matrix(table, list(steps), notes)
+        if values is None:
+            return None
+        across = list(steps.values())
+        stamps = _stamps(part, numbers, np.array(across))
+        others = {n: c for n, c in table.columns.items() if c is not column and n not in steps and c.kind == "text"}
+        long = long_table(table, values, others, "value" if "value" not in others else "values")
+        flat = stamps.ravel()
+        beyond = np.isnat(flat)
+        if (beyond & ~np.isnan(values.ravel())).any():
+            row = int(np.flatnonzero(beyond & ~np.isnan(values.ravel()))[0])
+            raise DataError(f"{long.where(row)}: a value in a week that the year does not have", "empty that cell")
+        unit = "year" if steps is years else "day"
+        notes.find(
+            "layout", f"{'year-month' if steps is years else 'times'}: a row per {part}, a column per {unit}", "--layout wide"
+        )
+        notes.find("timestamp", f"column {column.name!r} and the names of {len(steps)} columns", "--timestamp")
+        kept = np.flatnonzero(~beyond)
+        zone = options.timezone if part == "hour" else None
+        return long.take(kept), Clock(flat[kept], zone, columns=(column.name,))
+    return None
+
+
+def _days(names: list[str], options: ReadOptions) -> dict[str, np.datetime64]:
+    """The columns that are named by days, at least all but three."""
+    parsed = parse_texts(arrow.strings(names), options.date_order)
+    if parsed.other is not None and not np.array_equal(parsed.other, parsed.wall, equal_nan=True):
+        return {}  # day/month or month/day: the columns are looked at elsewhere
+    found = {n: w for n, w, bad in zip(names, parsed.wall, parsed.failed, strict=True) if not bad}
+    whole = all(w == w.astype("datetime64[D]") for w in found.values())
+    return found if whole and len(found) >= len(names) - 3 else {}
+
+
+def _parts(column: Column, wanted: tuple[str, ...]) -> tuple[str, np.ndarray] | None:
+    """(part, (n,) its number in each row, 0 where the row is a total), None where the column holds none of these parts."""
+    named = parts_named(column.name)
+    if column.kind == "text":
+        texts = column.texts()
+        for part in wanted:
+            found = [_number(part, t) for t in texts]
+            if all(k or is_total(t) for k, t in zip(found, texts, strict=True)) and sum(map(bool, found)) > 1:
+                if part in ("month", "quarter") or part in named:
+                    return part, np.append(found, 0)[column.values]
+        return None
+    numbers = as_numbers(column)
+    part = next((p for p in wanted if p in named), None)
+    if numbers is None or part is None:
+        return None
+    values = numbers.column.values
+    first = 0 if part == "hour" and len(values) and np.nanmin(values) == 0 else 1
+    if np.isnan(values).any() or np.any(values != np.round(values)) or values.min() < first:
+        return None
+    whole = values.astype(np.int64) + (1 - first)
+    return (part, whole) if whole.max() <= _MOST[part] else None
+
+
+def _number(part: str, text: str) -> int:
+    """The number of a part, from 1 on: 2 for "Feb", for "Q2", for week 2 and for 01:00; 0 where the text is none."""
+    plain = text.strip(" .").lower()
+    if part == "month":
+        return month_numbers().get(plain, 0)
+    if part == "hour":
+        found = _CLOCK.fullmatch(plain)
+        return int(found[1]) + 1 if found and int(found[1]) < 24 else 0
+    found = re.fullmatch({"quarter": r"q ?([1-4])|([1-4])\. ?quartal", "week": r"(?:w|kw|wk|week) ?(\d{1,2})"}[part], plain)
+    return int(next(g for g in found.groups() if g)) if found else 0
+
+
+def _without_totals(table: Table, column: Column, numbers: np.ndarray, notes: Notes) -> tuple[Table, np.ndarray]:
+    gone = numbers == 0
+    if not gone.any():
+        return table, numbers
+    notes.repair("rows of totals left out", int(gone.sum()), table.where(int(np.flatnonzero(gone)[0])))
+    kept = np.flatnonzero(~gone)
+    return table.take(kept), numbers[kept]
+
+
+def _stamps(part: str, numbers: np.ndarray, across: np.ndarray) -> np.ndarray:
+    """(rows, columns) datetime64[us]"""
+    down = numbers[:, None] - 1
+    if part == "hour":
+        return across.astype("datetime64[us]")[None, :] + down.astype("timedelta64[h]")
+    if part == "week":
+        shape = (len(numbers), len(across))
+        year, week = np.broadcast_to(across[None, :], shape), np.broadcast_to(down + 1, shape)
+        return weeks(year.ravel(), week.ravel(), np.ones(year.size, np.int64)).reshape(shape)
+    months = (across[None, :] - 1970) * 12 + down * (3 if part == "quarter" else 1)
+    return months.astype("datetime64[M]").astype("datetime64[us]")
