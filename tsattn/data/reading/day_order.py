@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 import numpy as np
 
 from tsattn.data.freq import DAY
@@ -10,12 +13,14 @@ from tsattn.data.reading.date_formats import Parsed
 from tsattn.data.reading.row_location import Where
 from tsattn.errors import ConfigError, DataError
 
+_DOTTED = re.compile(r"\d{1,2} ?\. ?\d{1,2} ?\. ?\d{2,4}")
+
 
 def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str | None) -> tuple[np.ndarray, str | None]:
     """Return (wall clock by code, the order found: "dmy", "mdy" or "ymd", None where the dates leave no choice).
 
-    A number above 12 decides; else the one order that makes the dates a regular grid. Years of two digits come first where
-    that makes the steps much shorter. Raises DataError when nothing decides.
+    A number above 12 decides; dates with points have the day first; else the one order that makes the dates a regular grid.
+    Years of two digits come first where that makes the steps much shorter. Raises DataError when nothing decides.
     """
     if wanted not in (None, "ymd", "dmy", "mdy"):
         raise ConfigError(f"--date-order must be ymd, dmy or mdy, not {wanted!r}")
@@ -48,6 +53,8 @@ def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str 
         return day_first, "dmy"
     if np.array_equal(day_first[dated], month_first[dated]):
         return day_first, None
+    if is_dotted(column.texts()):
+        return day_first, "dmy"
     regular = _is_regular(day_first[dated]), _is_regular(month_first[dated])
     if regular[0] != regular[1]:
         return (day_first, "dmy") if regular[0] else (month_first, "mdy")
@@ -56,6 +63,11 @@ def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str 
         f"{where(row)}: {column.text_at(row)!r} in column {column.name!r} may be day/month or month/day; no other row decides it",
         "specify it: --date-order dmy or --date-order mdy",
     )
+
+
+def is_dotted(texts: Iterable[str]) -> bool:
+    """Whether all dates are written with points, as 31.12.2000: nobody writes the month first so."""
+    return all(_DOTTED.match(text) for text in texts if text[:1].isdigit())
 
 
 def _is_year_first(parsed: Parsed, column: Column, where: Where) -> bool:

@@ -13,6 +13,7 @@ from tsattn.data.names import listed, words
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_formats import parse_texts
 from tsattn.data.reading.day_columns import long_table, matrix, unfold_days
+from tsattn.data.reading.day_order import is_dotted
 from tsattn.data.reading.month_names import month_numbers
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
@@ -152,7 +153,7 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
 
 
 def _ordered(day_first: np.ndarray, month_first: np.ndarray | None, names: list[str]) -> np.ndarray:
-    if month_first is None or np.array_equal(day_first, month_first):
+    if month_first is None or np.array_equal(day_first, month_first) or is_dotted(names):
         return day_first
     rising = [bool(np.all(np.diff(s) > np.timedelta64(0, "us"))) for s in (day_first, month_first)]
     if rising[0] == rising[1]:
