@@ -80,12 +80,22 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
 
 def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
     for what in numbers.done:
-        notes.repair(f"{what} removed" if what != "decimal commas" else what, numbers.touched, f"column {column.name!r}")
+        where = f"column {column.name!r}"
+        if what == "thousands separators" and (example := _also_decimal(column)):
+            where += f", {example!r} for example; if it has three decimals: --decimal ."
+        said = what if what in ("decimal commas", "minus signs behind the number") else f"{what} removed"
+        notes.repair(said, numbers.touched, where)
     if numbers.censored:
         example = next(t for t in column.texts() if t[:1] in "<>≤≥")
         notes.repair(f"limits such as {example!r} treated as missing", numbers.censored, f"column {column.name!r}")
     if numbers.why:
         notes.weigh(f"marks of {column.name!r}", ", ".join(numbers.done) or "decimal mark", "; ".join(numbers.why))
+
+
+def _also_decimal(column: Column) -> str:
+    """A text such as 1.080 of a column whose texts do not prove that the point groups thousands; else ""."""
+    marked = [t for t in column.texts()[:2000] if "." in t]
+    return marked[0] if marked and all(re.fullmatch(r"[+-]?\d{1,3}\.\d{3}", t) for t in marked) else ""
 
 
 def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked: bool) -> bool:
@@ -156,7 +166,7 @@ def _is_code(column: Column, done: tuple[str, ...]) -> str:
 
 
 def no_number(table: Table) -> DataError:
-    """The error for a table without a column of numbers: it shows the text that comes nearest."""
+    """The error for a table without numbers: it shows the first text that is none, of the column that comes nearest."""
     where = table.where.parts[0][0]
     digits = {n: _digits(c) for n, c in table.columns.items() if c.kind == "text" and c.labels is not None and len(c.labels)}
     if not any(digits.values()):
@@ -164,7 +174,8 @@ def no_number(table: Table) -> DataError:
         return DataError(f"{where}: no numeric column to forecast", hint)
     name = max(digits, key=lambda n: digits[n])
     column = table.columns[name]
-    row = int(np.argmax(~column.missing))
+    odd = next((code for code, text in enumerate(column.texts()[:1000]) if _is_odd(text)), None)
+    row = int(np.argmax(~column.missing if odd is None else column.values == odd))
     text = column.text_at(row)
     return DataError(
         f"{where}: no numeric column to forecast; {table.where.line(row)}, column {name!r} holds {text[:40]!r}",

@@ -14,6 +14,7 @@ from tsattn.data.reading.marks import UNKNOWN, Marks, Verdict, decide
 from tsattn.data.reading.missing import CENSORED, NULLS
 
 _HEAD, _MOST = 2_000, 20_000  # distinct texts that are looked at
+_TRAILING = r"^(\d[\d.,]*) ?-$"  # 45.91-, as accounting programs write negative numbers
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i)[+-]?inf(inity)?$"
 
 
@@ -89,12 +90,15 @@ def _parse(labels: Any, marks: Marks) -> _Parsed | None:
     null = arrow.values(pc.is_in(labels, value_set=arrow.strings((*NULLS, *marks.missing))))
     censored = ~null & _matches(labels, CENSORED)
     null = null | censored
-    seen = labels.filter(arrow.bits(~null))
+    text = labels
+    trailing = bool(_matches(labels.filter(arrow.bits(~null)), _TRAILING).any())
+    if trailing:
+        text = pc.replace_substring_regex(text, _TRAILING, r"-\1")
+    seen = text.filter(arrow.bits(~null))
     head = seen.slice(0, _HEAD).to_pylist()
     found = beside(head) if head else Affixes()
     if found is None:
         return None  # cheaper than trying to convert a million names
-    text = labels
     if _matches(seen, r"^\(.*\)$").any():
         text = pc.replace_substring_regex(text, r"^\((.*)\)$", r"-\1")
     text = pc.replace_substring(text, "\u2212", "-")
@@ -111,7 +115,11 @@ def _parse(labels: Any, marks: Marks) -> _Parsed | None:
         values = values * factor
     opened = arrow.values(pc.equal(text, arrow.text(verdict.open)), False).astype(bool) if verdict.open else None
     done = _done(found, verdict, any("," in t for t in cores))
+    if trailing:
+        done = (*done, "minus signs behind the number")
     touched = good & ~_matches(labels, _NUMBER)
+    if "." in verdict.thousands:
+        touched |= good & _matches(labels, r"\.")  # 1.080 is written as a plain number too
     return _Parsed(values, ~good & ~null, censored, touched, done, opened, found.clash, verdict.why)
 
 
