@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tsattn import api
+from tsattn.data.reading.read import read
 from tsattn.errors import DataError
 
 

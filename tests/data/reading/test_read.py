@@ -361,7 +361,7 @@ def test_the_report_is_plain_values(csv) -> None:
 
 @pytest.mark.parametrize(("options", "near"), [({"target": ("Vale",)}, "value"), ({"timestamp": "dat"}, "date")])
 def test_when_a_column_is_misspelt_then_the_nearest_is_named(csv, options, near):
-    with pytest.raises(ConfigError, match="no such column|no column 'dat'") as caught:
+    with pytest.raises(ConfigError, match=r"no such column|no column 'dat'") as caught:
         csv(_table("date,value", _D, range(8)), ReadOptions(**options))
     assert f"did you mean {near!r}?" in caught.value.hint
 

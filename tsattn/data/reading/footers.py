@@ -22,6 +22,8 @@ _TOTAL = re.compile(
     r"\b[\s:.]*",
     re.I,
 )
+_SUM_WORD = r"(?:(?:grand|sub)[ -]?totals?|totals?|(?:zwischen|gesamt)?summe|gesamt|totale|suma|somme|totaal|razem)"
+_TOTAL_OF = re.compile(rf"{_SUM_WORD}[\s:-].{{1,40}}|.{{1,40}}[\s:-]{_SUM_WORD}[:.]?", re.I)
 _SENTENCE = re.compile(r"[^\W\d_]{3,}[\s\S]*[\s:.][\s\S]*|[*\u00b9\u00b2\u00b3\u2020].+|\(.{3,}\)|[-=_]{3,}|end|eof", re.I)
 
 
@@ -116,7 +118,7 @@ def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Tab
     texts = {int(r): column.text_at(int(r)) for r in rows}
     name = "_".join(words(column.name))
     again = {r for r, t in texts.items() if "_".join(words(t)) == name}
-    totals = {r for r, t in texts.items() if is_total(t)}
+    totals = {r for r, t in texts.items() if is_total(t) or _TOTAL_OF.fullmatch(t)}
     tail, end = set(), table.rows - 1
     while end >= max(table.rows - _MOST, 1) and end in texts:
         if end in totals or _SENTENCE.fullmatch(texts[end]):

@@ -84,14 +84,15 @@ def _parts(column: Column, wanted: tuple[str, ...]) -> tuple[str, np.ndarray] | 
         texts = column.texts()
         for part in wanted:
             found = [_number(part, t) for t in texts]
-            if all(k or is_total(t) for k, t in zip(found, texts, strict=True)) and sum(map(bool, found)) > 1:
-                if part in ("month", "quarter") or part in named:
-                    return part, np.append(found, 0)[column.values]
+            told = part in ("month", "quarter") or part in named
+            if told and sum(map(bool, found)) > 1 and all(k or is_total(t) for k, t in zip(found, texts, strict=True)):
+                return part, np.append(found, 0)[column.values]
         return None
     numbers = as_numbers(column)
-    part = next((p for p in wanted if p in named), None)
-    if numbers is None or part is None:
+    counted = [p for p in wanted if p in named]
+    if numbers is None or not counted:
         return None
+    part = counted[0]
     values = numbers.column.values
     first = 0 if part == "hour" and len(values) and np.nanmin(values) == 0 else 1
     if np.isnan(values).any() or np.any(values != np.round(values)) or values.min() < first:

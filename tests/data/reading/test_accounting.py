@@ -1,0 +1,53 @@
+"""Exports of accounting programs: minus signs behind numbers, points before thousands, dotted dates, subtotals."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.data.reading.kinds import GERMAN, ISO, LARGE, Read, points, reader, series, table
+from tsattn.errors import DataError
+
+
+@pytest.fixture
+def take(tmp_path) -> Read:
+    return reader(tmp_path)
+
+
+@pytest.mark.parametrize(("mark", "sep"), [(".", ","), (",", ";")])
+def test_a_minus_sign_behind_a_number_makes_it_negative(take, mark, sep):
+    panel, report = take(table(f"date{sep}v", ISO, [f"{k}{mark}25{'-' if k % 3 == 0 else ''}" for k in range(20)], sep=sep))
+    assert series(panel) == [-(k + 0.25) if k % 3 == 0 else k + 0.25 for k in range(20)]
+    assert any("minus signs" in r.what for r in report.repaired)
+
+
+def test_the_error_for_no_numbers_shows_a_text_that_is_none(take):
+    with pytest.raises(DataError, match="line 3, column 'v' holds 'n3x'"):
+        take(table("date,v", ISO, [str(k) if k % 2 else f"n{k + 1}x" if k else "7" for k in range(1, 21)]))
+
+
+@pytest.mark.parametrize(
+    ("dates", "freq"),
+    [([f"{k:02d}.01.2024" for k in range(1, 13)], "D"), ([f"01.{k:02d}.2024" for k in range(1, 13)], "MS")],
+)
+def test_dates_with_points_have_the_day_first(take, dates, freq):
+    panel, report = take(table("date,v", dates, range(12)))
+    assert (panel.freq.alias, str(panel.start[0])[:10]) == (freq, "2024-01-01")
+    assert any((f.what, f.value) == ("date order", "dmy") for f in report.found)
+
+
+def test_points_before_thousands_are_reported_with_the_option_that_keeps_them(take):
+    panel, report = take(table("Datum;v", GERMAN, map(points, LARGE), sep=";"))
+    assert series(panel) == LARGE
+    (repair,) = [r for r in report.repaired if "thousands" in r.what]
+    assert repair.count == 20
+    assert "--decimal ." in repair.where
+
+
+@pytest.mark.parametrize("name", ["Subtotal {}", "Total {}:", "{} total", "Zwischensumme {}"])
+def test_subtotals_between_the_rows_are_left_out_and_reported(take, name):
+    rows = []
+    for month, word in enumerate(("January", "February", "March"), 1):
+        rows += [f"2024-{month:02d}-{day:02d},{day}" for day in range(1, 29)] + [f"{name.format(word)},406"]
+    panel, report = take("\n".join(["date,v", *rows]) + "\n")
+    assert max(series(panel)[:28]) == 28
+    assert [r.count for r in report.repaired if "totals" in r.what] == [3]
