@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tsattn.config import BacktestConfig, ReadOptions
-from tsattn.errors import ArtifactError
+from tsattn.config import BacktestConfig, ReadOptions, from_mapping
+from tsattn.errors import ArtifactError, ConfigError
 from tsattn.events import Listener
 from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained, plain
 from tsattn.workspace import Workspace
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Place = str | Path | None
 
 
-def ingest(data: Any, *, read: ReadOptions = ReadOptions(), output: Place = None, listener: Listener = Listener()) -> Ingested:
+def ingest(data: Any, *, read: ReadOptions | Mapping[str, Any] = ReadOptions(), output: Place = None, listener: Listener = Listener()) -> Ingested:
     """Read data into a Panel with a report on columns, frequency and repairs; write the panel to `output` (.parquet).
 
     Raises DataError or ConfigError that names the file, the line, the column and the option to set.
@@ -33,7 +33,7 @@ def ingest(data: Any, *, read: ReadOptions = ReadOptions(), output: Place = None
     from tsattn.data.store import save_panel
 
     path = None if output is None else checked_suffix(output, (".parquet",), data=data)
-    panel, report = _read(data, read, listener)
+    panel, report = _read(data, _options(read), listener)
     if path is not None:
         save_panel(panel, path)
     return Ingested(panel, report, path)
@@ -45,7 +45,7 @@ def train(
     horizon: int | None = None,
     name: str | None = None,
     workspace: Place = None,
-    read: ReadOptions = ReadOptions(),
+    read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     model: Mapping[str, Any] | None = None,
     training: Mapping[str, Any] | None = None,
     test_windows: int | None = None,
@@ -69,7 +69,7 @@ def train(
         from tsattn.training.profiler import Timeline
 
         listener = dataclasses.replace(listener, timeline=Timeline())
-    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read, start)
+    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, _options(read), start)
     return run(data, request, name, Workspace.at(workspace), resume=resume, logger=logger, listener=listener)
 
 
@@ -81,7 +81,7 @@ def tune(
     horizon: int | None = None,
     name: str | None = None,
     workspace: Place = None,
-    read: ReadOptions = ReadOptions(),
+    read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     model: Mapping[str, Any] | None = None,
     training: Mapping[str, Any] | None = None,
     test_windows: int | None = None,
@@ -97,7 +97,7 @@ def tune(
     from tsattn.workflows.train import Request
     from tsattn.workflows.tune import run
 
-    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read)
+    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, _options(read))
     place = Workspace.at(workspace)
     return run(data, request, name, place, trials=trials, max_time=max_time, resume=resume, listener=listener)
 
@@ -173,7 +173,7 @@ def forecast(
     paths: int | None = None,
     seed: int = 0,
     workspace: Place = None,
-    read: ReadOptions = ReadOptions(),
+    read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     output: Place = None,
     plot: Place | Sequence[str | Path] = None,
     listener: Listener = Listener(),
@@ -194,7 +194,7 @@ def forecast(
 
     levels = None if quantiles is None else tuple(quantiles)
     order = Order(model, horizon, levels, members, _names(series), as_of, paths, seed, output, _places(plot))
-    return run(data, future, order, Workspace.at(workspace), read, listener)
+    return run(data, future, order, Workspace.at(workspace), _options(read), listener)
 
 
 def backtest(
@@ -212,7 +212,7 @@ def backtest(
     config: BacktestConfig | None = None,
     members: str | Sequence[str] | None = None,
     workspace: Place = None,
-    read: ReadOptions = ReadOptions(),
+    read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     output: Place = None,
     scores: Place = None,
     listener: Listener = Listener(),
@@ -233,7 +233,7 @@ def backtest(
     given = {name: tuple(v) if isinstance(v, (list, tuple)) else v for name, v in given.items() if v is not None}
     if given:
         config = dataclasses.replace(config or BacktestConfig(), **given)
-    return run(data, model, config, members, Workspace.at(workspace), read, output, scores, listener)
+    return run(data, model, config, members, Workspace.at(workspace), _options(read), output, scores, listener)
 
 
 def explain(
@@ -242,7 +242,7 @@ def explain(
     model: Place = None,
     item: str | None = None,
     workspace: Place = None,
-    read: ReadOptions = ReadOptions(),
+    read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     plot: Place = None,
     listener: Listener = Listener(),
 ) -> Explained:
@@ -255,7 +255,7 @@ def explain(
     """
     from tsattn.workflows.explain import run
 
-    return run(data, model, item, Workspace.at(workspace), read, plot, listener)
+    return run(data, model, item, Workspace.at(workspace), _options(read), plot, listener)
 
 
 def models(*, workspace: Place = None) -> Listed:
@@ -315,6 +315,17 @@ def rename_model(old: str, new: str, *, workspace: Place = None) -> Listed:
 
     rename(Workspace.at(workspace), old, new)
     return models(workspace=workspace)
+
+
+def _options(read: ReadOptions | Mapping[str, Any]) -> ReadOptions:
+    """Options of reading, which may be given as a mapping such as {"delimiter": ";"}."""
+    if isinstance(read, ReadOptions):
+        return read
+    if not isinstance(read, Mapping):
+        raise ConfigError(f"read: a {type(read).__name__} is no options", "give ReadOptions(...) or a dict of its fields")
+    several = {f.name for f in dataclasses.fields(ReadOptions) if f.default == ()}
+    values = {key: (value,) if key in several and isinstance(value, str) else value for key, value in read.items()}
+    return from_mapping(ReadOptions, values, "read")
 
 
 def _names(names: str | Sequence[str]) -> tuple[str, ...]:
