@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 Place = str | Path | None
 
 
-def ingest(data: Any, *, read: ReadOptions | Mapping[str, Any] = ReadOptions(), output: Place = None, listener: Listener = Listener()) -> Ingested:
+def ingest(
+    data: Any, *, read: ReadOptions | Mapping[str, Any] = ReadOptions(), output: Place = None, listener: Listener = Listener()
+) -> Ingested:
     """Read data into a Panel with a report on columns, frequency and repairs; write the panel to `output` (.parquet).
 
     Raises DataError or ConfigError that names the file, the line, the column and the option to set.

@@ -31,6 +31,7 @@ class ReadOptions:
     on_duplicate: str | None = None  # how to combine rows with one timestamp: "first", "last", "mean" or "sum"
     resample: str | None = None  # aggregate rows to this frequency
     agg: str = "mean"  # how resample aggregates rows: "mean", "sum" or "last"
+    fill: float | None = None  # value of targets in steps without rows; by default they are missing
     delimiter: str | None = None
     decimal: str | None = None  # "." or ","
     encoding: str | None = None

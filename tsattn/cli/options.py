@@ -90,6 +90,9 @@ def read_options(
     ] = None,
     resample: Annotated[Text, typer.Option(metavar="STEP", help="Aggregate the rows to this frequency, such as D or W.")] = None,
     agg: Annotated[str, typer.Option(metavar="HOW", help="How --resample aggregates rows: mean, sum or last.")] = "mean",
+    fill: Annotated[
+        float | None, typer.Option(metavar="VALUE", help="Value of steps without rows, such as 0 for counts.  [default: missing]")
+    ] = None,
     delimiter: Annotated[Text, typer.Option(metavar="CHAR", help="Field separator; tab for a tab.")] = None,
     decimal: Annotated[Text, typer.Option(metavar="CHAR", help="Decimal separator: . or ,")] = None,
     encoding: Annotated[Text, typer.Option(metavar="NAME", help="Text encoding, such as utf-8 or latin-1.")] = None,
@@ -132,6 +135,7 @@ def read_options(
         on_duplicate=on_duplicate,
         resample=resample,
         agg=agg,
+        fill=fill,
         delimiter=delimiter,
         decimal=decimal,
         encoding=encoding,

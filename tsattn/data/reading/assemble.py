@@ -97,9 +97,19 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
     freq, rows, tz, unfinished = _timed(table, rows, clock, options, len(targets), notes)
     if clock is not None and not clock.counted:
         options = replace(options, holidays=options.holidays or regions_of(schema))
+        if options.fill is not None and options.calendar is None:
+            options = replace(options, calendar="none")  # a day without rows is a day with the value, not a closed one
         freq, rows, tz = with_open_slots(freq, rows, tz, options, notes)
     warn_of_gross_errors(rows, list(roles.target), notes)
-    grid = on_grid(rows, freq, notes, forced=options.freq is not None)
+    grid = on_grid(
+        rows,
+        freq,
+        notes,
+        options.freq is not None,
+        {} if options.fill is None else dict.fromkeys(range(len(targets)), options.fill),
+    )
+    if options.fill is None and options.resample and options.agg == "sum":
+        _hint_at_fill(grid, len(rows), notes)
     del rows
     made = Schema(
         timestamp=clock.columns[0] if clock and clock.columns else None,
@@ -116,6 +126,15 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
     panel = replace(_panel(grid, roles, made, static_values, tz, notes), dated=not invented)
     panel = checked(panel, unfinished, options.drop_last, notes)
     return with_holidays(panel, options.holidays if schema is None else regions_of(schema), schema is not None, notes)
+
+
+def _hint_at_fill(grid: Grid, rows: int, notes: Notes) -> None:
+    """Warn where sums leave many steps empty: counts of events are zero there."""
+    total = int(grid.indptr[-1])
+    if total - rows > 0.1 * total:
+        notes.warn(
+            f"{total - rows:,} of {total:,} steps of {grid.freq.alias} have no row and are missing; if they are zero: --fill 0"
+        )
 
 
 def _finite(table: Table, column: Column) -> None:

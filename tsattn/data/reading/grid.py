@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -126,8 +128,10 @@ def _stop_at_different_items(rows: Rows, indptr: np.ndarray, freq: Freq) -> None
                 raise _different(rows, (usual, freq, item, own))
 
 
-def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False) -> Grid:
+def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False, fill: Mapping[int, float] = MappingProxyType({})) -> Grid:
     """Rows in order, each time once, on the grid of `freq`, gaps as NaN. `forced`: the user named the frequency.
+
+    fill: the values that stand in gaps instead, by the number of the column.
 
     Raises DataError for a stamp off the grid, and for gaps so wide that some timestamp must be wrong.
     """
@@ -153,14 +157,15 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False) -> Grid:
     if gaps:
         first = int(np.argmax(np.diff(steps, prepend=-1)[_inner(indptr, len(rows))] > 1))
         row = int(np.flatnonzero(_inner(indptr, len(rows)))[first])
-        notes.repair("missing rows: left empty as missing values", gaps, f"before {rows.place(row)}")
-    if gaps > 2 * len(rows):
+        what = f"filled with {next(iter(fill.values())):g}" if fill else "left empty as missing values"
+        notes.repair(f"missing rows: {what}", gaps, f"before {rows.place(row)}")
+    if gaps > 2 * len(rows) and not fill:
         notes.warn(
             f"only {len(rows):,} of {total:,} steps of {freq.alias} have a row: a coarser step may serve better (--resample)"
         )
     values = []
     for k in range(len(rows.values)):
-        full = np.full(total, np.nan, np.float32)
+        full = np.full(total, fill.get(k, np.nan), np.float32)
         full[index] = _float32(rows, k)
         values.append(full)
     return Grid(freq, rows.ids, start, bounds, values)

@@ -1,0 +1,28 @@
+"""Logs of events: steps without rows are missing, or have the value that --fill names."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.data.reading.kinds import Read, reader
+
+DAYS = [1, 2, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 19, 20, 21, 22, 23, 26, 27, 28]
+LOG = "time,orders\n" + "".join(f"2024-02-{d:02d} {h}:17,{d}\n" for d in DAYS for h in ("09", "15"))
+
+
+@pytest.fixture
+def take(tmp_path) -> Read:
+    return reader(tmp_path)
+
+
+def test_with_fill_the_steps_without_rows_have_its_value(take):
+    panel, report = take(LOG, resample="D", agg="sum", fill=0.0)
+    assert panel.history(0).tolist() == [2.0 * d if d in DAYS else 0.0 for d in range(1, 29)]
+    assert any("filled with 0" in r.what for r in report.repaired)
+
+
+def test_without_fill_they_are_missing_and_a_warning_names_the_option(take):
+    panel, report = take(LOG, resample="D", agg="sum", calendar="none")
+    assert np.isnan(panel.history(0)).sum() == 8
+    assert any("--fill 0" in w for w in report.warnings)
