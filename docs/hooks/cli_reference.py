@@ -43,14 +43,15 @@ def _command(name: str, command: Any) -> list[str]:
 
 
 def _prose(text: str) -> str:
-    """Help as Markdown: lines that begin with a blank or a `$` are examples."""
-    blocks = []
+    """Help as Markdown: lines that begin with `tsattn` are examples."""
+    blocks: list[str] = []
     for block in re.split(r"\n\s*\n", text.replace("\b", "").strip()):
-        lines = block.strip("\n").splitlines()
-        example = all(re.match(r"\s{2,}|\s*(\$ )?tsattn ", line) for line in lines)
-        blocks.append(
-            "```\n" + "\n".join(line.strip() for line in lines) + "\n```" if example else " ".join(x.strip() for x in lines)
-        )
+        lines = [line.strip() for line in block.strip("\n").splitlines()]
+        examples = [line for line in lines if re.match(r"(\$ )?tsattn ", line)]
+        words = " ".join(line for line in lines if line not in examples)
+        blocks += [words] * bool(words)
+        if examples:
+            blocks.append("\n".join(("```", *examples, "```")))
     return "\n\n".join(blocks)
 
 
@@ -59,5 +60,5 @@ def _row(parameter: Any) -> str:
     names = ", ".join(f"`{flag}`" for flag in (*parameter.opts, *parameter.secondary_opts))
     if parameter.param_type_name == "argument":
         names = f"`{(parameter.metavar or parameter.name or '').upper()}`"
-    text = " ".join((parameter.help or "").split()).replace("|", "\\|").replace("<", "&lt;")
+    text = " ".join((parameter.help or "").split()).replace("|", "\\|").replace("<", "\\<")
     return f"| {names} | {text} |"

@@ -7,9 +7,9 @@ import os
 
 import pyarrow.parquet as pq
 import pytest
-from tests.batch.test_parquet import JOB, results, table
 
 from tests.batch.conftest import ROOT, rows, write_csv
+from tests.batch.test_parquet_blocks import JOB, results, table
 from tsattn.batch.run import run
 from tsattn.batch.runs import Order
 from tsattn.cli.main import main

@@ -8,9 +8,9 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.batch.test_parquet import results, table
 
 from tests.batch.conftest import write_csv
+from tests.batch.test_parquet_blocks import results, table
 from tests.batch.test_run import contents
 from tsattn import api
 from tsattn.batch.job_file import read_jobs
@@ -45,7 +45,7 @@ def test_when_a_job_names_no_model_and_none_fits_then_the_one_in_the_package_for
     said = capsys.readouterr()
     run = json.loads(said.out)["jobs"][0]
     assert (run["model"], run["rows"]) == ("zero-shot", 3 * 30), "a month of days, where nobody says"
-    assert f"model zero-shot, in {shipped}: no model here was trained on such columns and steps" in said.err
+    assert f"model: zero-shot, in {shipped}; no model of this workspace was trained on such data" in said.err
     asked = api.forecast(house / "data.csv", workspace=house / ".tsattn")
     made = (house / "out" / "f.csv").read_text("utf-8").splitlines()[1:]
     assert [float(line.split(",")[4 + 3]) for line in made] == pytest.approx(asked.forecast.values[..., 3].ravel(), rel=1e-5)

@@ -65,14 +65,16 @@ def test_when_a_command_is_told_to_write_its_data_then_the_file_stays_as_it_was(
 
 
 def test_when_the_output_is_the_file_of_future_rows_or_the_models_own_data_then_it_stays(place, saved, capsys):
-    import json
+    import dataclasses
     import shutil
 
+    from tsattn.model import artifact
+    from tsattn.model.card import read_card
+
     shutil.copytree(saved, place / ".tsattn" / "models" / "m" / "0001")
-    card = place / ".tsattn" / "models" / "m" / "0001" / "config.json"
-    values = json.loads(card.read_text("utf-8"))
-    values["source"]["source"] = str(place / "in" / "a.csv")
-    card.write_text(json.dumps(values), "utf-8")
+    folder = place / ".tsattn" / "models" / "m" / "0001"
+    card = read_card(folder)
+    artifact.rewrite_card(folder, dataclasses.replace(card, source={**card.source, "source": str(place / "in" / "a.csv")}))
     (place / "in" / "a.csv").write_text(
         "item_id,time,target\n" + "".join(f"a,2024-01-{1 + h // 24:02d}T{h % 24:02d}:00,{h % 24}\n" for h in range(300)), "utf-8"
     )

@@ -105,7 +105,7 @@ def test_when_no_window_can_be_scored_then_the_error_counts_why() -> None:
     panel = Panel.from_arrays([np.arange(5.0), np.r_[np.arange(9.0), [NAN] * 6]])
     with pytest.raises(DataError, match="none of the 2 windows of 6 steps") as error:
         backtest([Naive()], panel, horizon=6, windows=1)
-    assert "shorter horizon" in error.value.hint
+    assert "shorter --horizon" in error.value.hint
 
 
 @pytest.mark.parametrize("wrong", [{"horizon": 0}, {"windows": 0}, {"step": 0}, {"season_length": 0}, {"batch": 0}])

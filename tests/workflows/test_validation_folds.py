@@ -25,7 +25,7 @@ def test_when_folds_are_cut_then_they_follow_each_other_up_to_the_test_tail(leng
 
 def test_when_series_are_too_short_to_choose_by_then_the_error_says_what_to_do():
     panel = tiny.waves((30,))
-    with pytest.raises(DataError, match="too few to choose settings by"):
+    with pytest.raises(DataError, match="too few to compare settings"):
         folds_of(panel, dataclasses.replace(plan(panel, horizon=6), test_start=np.array([20])))
 
 
