@@ -18,6 +18,7 @@ from tsattn.config import ModelConfig, TrainConfig
 from tsattn.data.panel import Panel, Schema
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
+from tsattn.forecasting.ensemble.covariate_regression import with_covariates
 from tsattn.forecasting.ensemble.ensemble import DEFAULT, combine
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
 from tsattn.forecasting.metrics import METRICS, Sums, measure, seasonal_errors
@@ -42,6 +43,7 @@ TUNING_COVARIATES = 0.4  # the same with covariates, which the model in the pack
 MOST = 128  # validation windows that candidates are scored on
 FREE = ("context", "horizon", "dropout", "drop_path")  # settings that do not change the architecture in the package
 CLEARLY = 0.98  # an ensemble is used when it lowers the loss to this share of the network's: it costs time in every forecast
+TIE = 0.995  # a trained network is kept when it lowers the loss to this share of zero-shot's: otherwise they are equal
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,22 @@ class Entry:
     train: TrainConfig
     fitted: Fitted
     members: tuple[str, ...] = ()
+
+    @property
+    def target_only(self) -> bool:
+        """Whether the network itself reads the target alone."""
+        return not any(self.network.spec.widths.values())
+
+    def schema(self, schema: Schema) -> Schema:
+        """The part of the data's schema that forecasts depend on.
+
+        A network of the target alone reads no covariates; an ensemble around it reads known and static ones, by regression.
+        """
+        if not self.target_only:
+            return schema
+        if self.members and schema.known_features:
+            return replace(schema, past=(), past_features=())
+        return replace(schema, past=(), known=(), static=(), past_features=(), known_features=(), static_features=())
 
 
 @dataclass(frozen=True)
@@ -66,12 +84,24 @@ class Judged:
     members: tuple[str, ...]
     MASE: float
     loss: float  # quantile loss, twice the pinball loss on the mean over levels, scaled as MASE is
+    covariates: bool = False  # whether the ensemble reads known covariates by regression
+
+    @property
+    def title(self) -> str:
+        """The candidate, such as `zero-shot + members + covariates`."""
+        return f"{self.name}{' + members' if self.members else ''}{' + covariates' if self.covariates else ''}"
+
+    @property
+    def rank(self) -> float:
+        """The loss, less what a network alone and the unchanged model are preferred by."""
+        return self.loss * (1 if self.members else CLEARLY) * (TIE if self.name == AS_IS else 1)
 
     def to_mapping(self) -> dict[str, Any]:
-        return {"model": self.name, "members": list(self.members), "MASE": self.MASE, "scaled_quantile_loss": self.loss}
+        about = {"model": self.name, "members": list(self.members), "covariates": self.covariates}
+        return {**about, "MASE": self.MASE, "scaled_quantile_loss": self.loss}
 
     def __str__(self) -> str:
-        return f"{self.name}{' + members' if self.members else ''} {self.MASE:.3f} / {self.loss:.3f}"
+        return f"{self.title} {self.MASE:.3f} / {self.loss:.3f}"
 
 
 @dataclass(frozen=True)
@@ -267,16 +297,24 @@ def announced(base: Base | None, start: str, panel: Panel) -> tuple[str, ...]:
 
 
 def told(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
-    """Name the candidate that was saved, with its validation scores beside the others'."""
+    """Name the candidate that was saved, with its validation scores beside the others', and what the covariates add to it."""
     if not scores:
         return ()
-    name = f"{best.name} + members" if best.members else best.name
-    first = min(scores, key=lambda score: score.loss)
+    kept, first = scores[0], min(scores, key=lambda score: score.loss)
     why = "it has the lowest loss on the validation windows"
-    if (first.name, first.members) != (best.name, best.members):
-        why = f"the ensemble {first.name} + members is less than {100 * (1 - CLEARLY):g} % better and slower"
+    if first != kept and first.members and not kept.members:
+        why = f"the ensemble {first.title} is less than {100 * (1 - CLEARLY):g} % better and slower"
+    elif first != kept:
+        why = f"the loss of {first.title} is not clearly lower"
     said = ", ".join(map(str, sorted(scores, key=lambda score: score.loss)))
-    return (f"best candidate: {name}; {why} (MASE / scaled quantile loss: {said})",)
+    line = f"best candidate: {kept.title}; {why} (MASE / scaled quantile loss: {said})"
+    same = [score for score in scores if (score.name, score.members) == (kept.name, kept.members)]
+    without = [score.loss for score in same if not score.covariates]
+    if not kept.covariates or not without:
+        return (line,)
+    change = kept.loss / without[0] - 1 if without[0] > 0 else 0.0
+    added = f"known covariates: the loss is {kept.loss:.3f} with them and {without[0]:.3f} without ({100 * change:+.0f} %)"
+    return line, added
 
 
 def so_far(state: Path) -> list[RunState]:
@@ -309,23 +347,35 @@ def judge(
 ) -> list[tuple[Judged, Entry]]:
     """Score every candidate on the windows at `origins`, at most MOST, best first.
 
-    The best one and zero-shot are also scored as ensembles, unless it is `late` by then.
+    The best one and zero-shot are also scored as ensembles, unless it is `late` by then. Where known covariates are declared,
+    the ensembles read them, as they will in a forecast, and that of the best is scored without them too, at the end of the list.
     """
     if len(origins) > MOST:
         origins = origins[np.linspace(0, len(origins) - 1, MOST).astype(np.int64)]
     scale = seasonal_errors(panel, origins, panel.freq.season_length)
 
-    def scored(entry: Entry, members: tuple[str, ...]) -> tuple[Judged, Entry]:
+    def scored(entry: Entry, members: tuple[str, ...], regress: bool = False) -> tuple[Judged, Entry]:
         forecaster = combine(forecaster_of(entry, panel, horizon), members)
-        return Judged(entry.name, members, *_score(forecaster, panel, origins, horizon, scale)), replace(entry, members=members)
+        forecaster = with_covariates(forecaster) if regress else forecaster
+        numbers = _score(forecaster, panel, origins, horizon, scale)
+        return Judged(entry.name, members, *numbers, regress), replace(entry, members=members)
 
-    out = sorted((scored(entry, ()) for entry in entries), key=lambda pair: pair[0].loss)
+    known = bool(panel.schema.known_features)
+    out = sorted((scored(entry, ()) for entry in entries), key=lambda pair: pair[0].rank)
     if late():
         return out
-    ready = [entry for entry in entries if entry.members]
-    out += [scored(entry, DEFAULT) for entry in {one.name: one for one in (out[0][1], *ready)}.values()]
+    # where known covariates are declared, every network of the target alone gets an ensemble that reads them
+    chosen = [entry for entry in entries if entry.members or (known and entry.target_only)]
+    ready = {entry.name: entry for entry in (*reversed(chosen), out[0][1])}  # the unchanged one first
+    for entry in ready.values():
+        out.append(scored(replace(entry, members=()), DEFAULT, known and entry.target_only))
+        if late():
+            break
     # an ensemble costs more in every forecast, so it has to be clearly better
-    return sorted(out, key=lambda pair: pair[0].loss * (1 if pair[0].members else CLEARLY))
+    out.sort(key=lambda pair: pair[0].rank)
+    if out[0][0].covariates and not late():  # for comparison alone: an ensemble always reads the known covariates there are
+        out.append(scored(out[0][1], DEFAULT))
+    return out
 
 
 def forecaster_of(entry: Entry, panel: Panel, horizon: int) -> Forecaster:

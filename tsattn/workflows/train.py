@@ -15,7 +15,7 @@ import numpy as np
 
 from tsattn.atomic import write_atomic
 from tsattn.config import BacktestConfig, ModelConfig, ReadOptions, from_mapping, to_mapping
-from tsattn.data.panel import Panel, Schema
+from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
 from tsattn.data.report import ReadReport
 from tsattn.errors import ArtifactError, ConfigError, TsattnError
@@ -236,13 +236,6 @@ class _Training:
             return card
 
 
-def _target_only(schema: Schema) -> Schema:
-    """The schema of a model that reads the target alone."""
-    none: tuple[str, ...] = ()
-    covariates = dataclasses.replace(schema, past=none, known=none, static=none)
-    return dataclasses.replace(covariates, past_features=none, known_features=none, static_features=none)
-
-
 def card_of(
     name: str,
     panel: Panel,
@@ -260,7 +253,7 @@ def card_of(
         horizon=made.horizon,
         quantiles=tuple(network.spec.quantiles),
         inputs=network.spec.widths,
-        schema=_target_only(panel.schema) if kept.name == model_selection.AS_IS else panel.schema,
+        schema=kept.schema(panel.schema),
         model=network.config,
         train=kept.train,
         fitted=kept.fitted,
