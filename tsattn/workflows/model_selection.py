@@ -7,6 +7,8 @@ best is then trained on those rows too.
 from __future__ import annotations
 
 import contextlib
+import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,6 +45,8 @@ TUNING_COVARIATES = 0.4  # the same with covariates, which the model in the pack
 MOST = 128  # validation windows that candidates are scored on
 FREE = ("context", "horizon", "dropout", "drop_path")  # settings that do not change the architecture in the package
 CLEARLY = 0.98  # an ensemble is used when it lowers the loss to this share of the network's: it costs time in every forecast
+JUDGING = 0.4  # share of the time that is left for scoring the candidates; the rest is for the final fit and the test scores
+PROBE, FEWEST = 4, 16  # windows that tell how long scoring takes; windows that are scored even when that takes too long
 TIE = 0.995  # a trained network is kept when it lowers the loss to this share of zero-shot's: otherwise they are equal
 
 
@@ -164,7 +168,7 @@ class Run:
     listener: Listener
     on_interrupt: Callable[[], None] | None = None
     logger: str | None = None
-    late: Callable[[], bool] = lambda: False  # whether the time limit is over
+    left: Callable[[], float] = lambda: math.inf  # seconds until the time limit
 
     @property
     def horizon(self) -> int:
@@ -177,8 +181,12 @@ class Run:
         from tsattn.training.fit import choose_weights
         from tsattn.training.run_options import RunOptions
 
-        train, time = self.plan.train, self.plan.train.max_time
-        train = replace(train, steps=max(1, round(share * train.steps)), max_time=None if time is None else share * time)
+        train, most_time = self.plan.train, self.plan.train.max_time
+        if most_time is not None:
+            most_time *= share
+            if done and not self.resume:  # what came before may have taken longer
+                most_time = max(1e-3, min(most_time, (1 - JUDGING) * self.left()))
+        train = replace(train, steps=max(1, round(share * train.steps)), max_time=most_time)
         config = self.plan.model if base is None else base.config(self.plan)
         state = self.state / start
         network, fitted = choose_weights(
@@ -201,8 +209,11 @@ class Run:
         from tsattn.training.fit import finish
         from tsattn.training.run_options import RunOptions
 
+        train = entry.train
+        if train.max_time is not None:
+            train = replace(train, max_time=min(train.max_time, entry.fitted.seconds + self.left() / 2))
         network, fitted = finish(
-            *(self.panel, entry.network, entry.fitted, entry.train),
+            *(self.panel, entry.network, entry.fitted, train),
             RunOptions(
                 state=self.state / start,
                 resume=self.resume,
@@ -246,19 +257,21 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     entries: dict[str, Entry] = {}
     for kind in kinds:
         done = sum(entry.fitted.steps for entry in entries.values())
+        if entries and work.left() <= 0:
+            break
         entries[kind] = work.train(kind, base if kind == "shipped" else None, shares[kind], done, most)
         if entries[kind].fitted.stopped == "interrupted":
             break
     judged: list[tuple[Judged, Entry]] = []
     if base is not None and start == "auto" and tail is not None:
         work.listener.note("scoring the candidates on the validation windows")
-        judged = judge([*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon, work.late)
+        judged = judge([*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon, work.left)
     best = judged[0][1] if judged else next(iter(entries.values()))
     scores = tuple(score for score, _ in judged)
     if any(entry.fitted.stopped == "interrupted" for entry in entries.values()):
         return replace(best, fitted=replace(best.fitted, stopped="interrupted")), scores
     for kind, entry in entries.items():
-        if entry.name == best.name:
+        if entry.name == best.name and (work.left() > 0 or len(kinds) == 1):
             done = sum(one.fitted.steps for one in entries.values())
             best = work.finish(kind, best, done, done + round(plan.train.finish * entry.fitted.best_step))
     return best, scores
@@ -343,15 +356,17 @@ def _as_is(base: Base, plan: Plan) -> Entry:
 
 
 def judge(
-    entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, late: Callable[[], bool] = lambda: False
+    entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, left: Callable[[], float] = lambda: math.inf
 ) -> list[tuple[Judged, Entry]]:
-    """Score every candidate on the windows at `origins`, at most MOST, best first.
+    """Score every candidate on the windows at `origins`, at most MOST and as many as `left` seconds allow, best first.
 
-    The best one and zero-shot are also scored as ensembles, unless it is `late` by then. Where known covariates are declared,
+    The best one and zero-shot are also scored as ensembles, unless no time is left by then. Where known covariates are declared,
     the ensembles read them, as they will in a forecast, and that of the best is scored without them too, at the end of the list.
     """
-    if len(origins) > MOST:
-        origins = origins[np.linspace(0, len(origins) - 1, MOST).astype(np.int64)]
+    origins = _spread(origins, MOST)
+    end = left() * (1 - JUDGING)  # seconds that are for later
+    if math.isfinite(end):
+        origins = _spread(origins, _affordable(entries, panel, origins, horizon, left() - end))
     scale = seasonal_errors(panel, origins, panel.freq.season_length)
 
     def scored(entry: Entry, members: tuple[str, ...], regress: bool = False) -> tuple[Judged, Entry]:
@@ -362,20 +377,36 @@ def judge(
 
     known = bool(panel.schema.known_features)
     out = sorted((scored(entry, ()) for entry in entries), key=lambda pair: pair[0].rank)
-    if late():
+    if left() <= end:
         return out
     # where known covariates are declared, every network of the target alone gets an ensemble that reads them
     chosen = [entry for entry in entries if entry.members or (known and entry.target_only)]
     ready = {entry.name: entry for entry in (*reversed(chosen), out[0][1])}  # the unchanged one first
     for entry in ready.values():
         out.append(scored(replace(entry, members=()), DEFAULT, known and entry.target_only))
-        if late():
+        if left() <= end:
             break
     # an ensemble costs more in every forecast, so it has to be clearly better
     out.sort(key=lambda pair: pair[0].rank)
-    if out[0][0].covariates and not late():  # for comparison alone: an ensemble always reads the known covariates there are
+    if out[0][0].covariates and left() > end:  # for comparison alone: an ensemble always reads the known covariates there are
         out.append(scored(out[0][1], DEFAULT))
     return out
+
+
+def _spread(origins: Origins, most: int) -> Origins:
+    """At most `most` of the origins, evenly spread."""
+    return origins if len(origins) <= most else origins[np.linspace(0, len(origins) - 1, most).astype(np.int64)]
+
+
+def _affordable(entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, seconds: float) -> int:
+    """How many windows can be scored in so many seconds, by the time that an ensemble takes for PROBE of them."""
+    few = _spread(origins, PROBE)
+    scale = seasonal_errors(panel, few, panel.freq.season_length)
+    began = time.monotonic()
+    _score(with_covariates(combine(forecaster_of(entries[-1], panel, horizon), DEFAULT)), panel, few, horizon, scale)
+    one = (time.monotonic() - began) / len(few)
+    ensembles = len(entries) + bool(panel.schema.known_features)
+    return max(FEWEST, int((seconds - one * len(few)) / max(one * ensembles, 1e-9)))
 
 
 def forecaster_of(entry: Entry, panel: Panel, horizon: int) -> Forecaster:

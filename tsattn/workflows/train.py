@@ -39,6 +39,8 @@ from tsattn.workspace import ModelRef, Workspace, name_for
 if TYPE_CHECKING:
     from tsattn.nn.network import Network
 
+EXPORT = 60.0  # seconds that the export of a new architecture takes
+BATCH = 64  # windows that are scored between two looks at the clock, where there is a time limit
 _REQUEST = "request.json"
 _SAVED = "saved.txt"  # in the state of a stopped run: the name of the model that it saved
 
@@ -194,7 +196,7 @@ class _Training:
             dataclasses.replace(self.listener, progress=Outlook(self.listener)),
             on_interrupt=lambda: self.listener.note(warn),
             logger=logger,
-            late=lambda: self.budget.over,
+            left=lambda: self.budget.left,
         )
         return model_selection.run(work, self.base, self.request.start)
 
@@ -225,7 +227,7 @@ class _Training:
         from tsattn.model.onnx_graph import traced_before
 
         known = traced_before(network)
-        if self.budget.over and not known:
+        if self.budget.over or (self.budget.left < EXPORT and not known):
             self.listener.note("no time left for the ONNX export: the model forecasts with torch, with the same values")
             return card
         self.listener.note("exporting to ONNX" if known else "exporting to ONNX (once for this architecture, about a minute)")
@@ -279,15 +281,20 @@ def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener, budg
     """Scores of the saved model and the baselines on the test windows; None with the reason when they are not scored."""
     from tsattn.model import runtime
 
-    if made.windows < 1 or not np.any(made.test_start < panel.origin):
-        return None, "the series are too short, or --test-windows 0"
+    if made.windows < 1:
+        return None, "no test windows were held back (--test-windows 0, or the series are too short for one)"
+    if not np.any(made.test_start < panel.origin):
+        return None, f"the series are too short for a test window of {made.horizon} steps"
+    if budget.over:
+        return None, "--max-time is over; score it with: tsattn backtest DATA"
     listener.note("scoring on the held-back test windows")
     others = [baseline(name) for name in usual_baselines(panel, BacktestConfig().baselines)]
     try:
         loaded = runtime.load(ref.path)
         model = with_members(loaded.card, loaded, None)
         hear = Scoring(listener, 1 + len(others), budget)
-        return backtest([model, *others], panel, horizon=made.horizon, windows=made.windows, on_progress=hear), ""
+        size = {} if budget.seconds is None else {"batch": BATCH}
+        return backtest([model, *others], panel, horizon=made.horizon, windows=made.windows, on_progress=hear, **size), ""
     except TimeIsOver:
         return None, "--max-time is over; score it with: tsattn backtest DATA"
     except TsattnError as error:
