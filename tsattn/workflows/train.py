@@ -212,7 +212,9 @@ class _Training:
             scores, why = score_tail(self.ref, self.panel, self.made, self.listener, self.budget)
             if scores is not None:
                 card = dataclasses.replace(card, scores=plain(scores.table()))
-                artifact.rewrite_card(self.ref.path, card)
+            elif self.made.windows:
+                card = dataclasses.replace(card, source={**card.source, "test": {**card.source["test"], "not_scored": why}})
+            artifact.rewrite_card(self.ref.path, card)
             if not known:
                 card = self.export(network, card)
         except KeyboardInterrupt:
