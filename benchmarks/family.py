@@ -37,7 +37,7 @@ from tsattn.nn.network import Network
 from tsattn.training.dataset import PanelSource
 from tsattn.training.fit import fit
 from tsattn.training.run_options import RunOptions
-from tsattn.workflows import model_selection
+from tsattn.workflows import candidates, model_selection
 from tsattn.workflows.plan import plan
 
 FRONT_ENDS = ("lstm", "gru", "none")
@@ -117,7 +117,7 @@ def score(data: str, name: str, seed: int, given: dict[str, Any], parts: dict[st
             model_selection.Run(panel.before(made.test_start), made, Path(state), False, Listener()), None, "scratch"
         )
     busy, fitted = time.process_time() - began, best.fitted
-    result = evaluate(data, name, [model_selection.forecaster_of(best, panel, horizon)])
+    result = evaluate(data, name, [candidates.forecaster_of(best, panel, horizon)])
     scores = {metric: result.score(best.name, metric) for metric in COLUMNS}
     return {**scores, "busy": busy, "steps": fitted.steps, "best": fitted.best_step, "parameters": fitted.parameters}
 

@@ -41,7 +41,7 @@ from tsattn.synthetic.config import KINDS, SyntheticConfig
 from tsattn.training.lightning import learn
 from tsattn.training.run_options import RunOptions
 from tsattn.training.synthetic_dataset import SyntheticSource
-from tsattn.workflows import model_selection
+from tsattn.workflows import candidates, model_selection
 
 # set -> items left out between two, windows; the windows lie before the test windows
 SETS = {"ett1/H/short": (1, 20), "ett1/15T/short": (1, 10), "m4_hourly/H/short": (6, 2)}
@@ -135,7 +135,7 @@ def judge(network: Network, fitted: Fitted, data: str) -> dict[str, float]:
     """Each set's scores over those of seasonal naive, and their geometric means."""
     entry, found = model_selection.Entry("network", network.eval(), TRAIN, fitted), {}
     for name, panel, horizon, windows, season in panels(data):
-        made, naive = model_selection.forecaster_of(entry, panel, horizon), SeasonalNaive(season)
+        made, naive = candidates.forecaster_of(entry, panel, horizon), SeasonalNaive(season)
         result = backtest([made, naive], panel, horizon=horizon, windows=windows, season_length=season)
         for metric in METRICS:
             found[f"{name} {metric}"] = result.score(made.name, metric) / result.score(naive.name, metric)

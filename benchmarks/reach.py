@@ -26,7 +26,7 @@ from tsattn.config import TrainConfig
 from tsattn.data.panel import Panel
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
-from tsattn.workflows import model_selection
+from tsattn.workflows import candidates, model_selection
 from tsattn.workflows.plan import plan
 
 BUDGETS = (10.0, 20.0, 40.0, 80.0, 160.0, 320.0)
@@ -41,7 +41,7 @@ def after(panel: Panel, horizon: int, windows: int, season: int, steps: int) -> 
         best, _ = model_selection.run(work, None, "scratch")
     busy = time.process_time() - began
     result = backtest(
-        [model_selection.forecaster_of(best, panel, horizon)], panel, horizon=horizon, windows=windows, season_length=season
+        [candidates.forecaster_of(best, panel, horizon)], panel, horizon=horizon, windows=windows, season_length=season
     )
     return {"steps": best.fitted.steps, "busy": busy, **{m: result.score(best.name, m) for m in ("MASE", "WQL")}}
 

@@ -20,7 +20,7 @@ from tsattn import api
 from tsattn.cli.main import main
 from tsattn.config import BacktestConfig, ReadOptions
 from tsattn.errors import ConfigError, DataError, LockedError
-from tsattn.events import Listener
+from tsattn.events import Listener, Work
 from tsattn.forecasting.frame import Forecast
 from tsattn.model.card import read_card
 from tsattn.workspace import Workspace
@@ -82,7 +82,10 @@ def test_when_a_model_is_trained_then_it_is_saved_and_scored_and_the_result_says
     assert ("does not" in made.verdict.lower()) is not made.beats_naive
     assert len(heard["report"]) == 1
     assert any("horizon: 7" in note for note in heard["note"])
-    assert heard["progress"][-1].step == heard["progress"][-1].steps == 5  # four, and one more on all rows
+    steps = [now for now in heard["progress"] if not isinstance(now, Work)]
+    assert steps[-1].step == steps[-1].steps == 5  # four, and one more on all rows
+    scored = [now for now in heard["progress"] if isinstance(now, Work)]
+    assert scored[-1].done == scored[-1].total
     json.dumps(made.to_mapping(), allow_nan=False)
 
 

@@ -39,8 +39,8 @@ def test_when_two_processes_train_from_the_shell_then_one_model_is_saved_and_tol
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert [path.name for path in (tmp_path / "w" / "models" / "shops").iterdir()] == ["0001"]
-    assert done.stdout.count("model: shops/1") == 1
-    assert done.stderr.count("network: lstm") == 1
+    assert done.stdout.count("saved: shops/1 in ") == 1
+    assert done.stderr.count("network: LSTM") == 1
     card = read_card(tmp_path / "w" / "models" / "shops" / "0001")
     assert (card.train.devices, card.fitted.stopped, card.fitted.steps) == (2, "finished", 40)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from tsattn.data.windows import Origins, rolling_origins
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines import BASELINES, baseline
 from tsattn.forecasting.predict import predict
-from tsattn.model import artifact, runtime
+from tsattn.model import runtime
 from tsattn.model.card import GRAPH, WEIGHTS, read_card
 from tsattn.model.integrity import digest
 from tsattn.training.fit import fit
@@ -176,8 +175,7 @@ def write_csv(path: Path, garbage: bool) -> Path:
 @pytest.fixture
 def quick_save(monkeypatch, saved):
     """Saving without the exporter, which takes most of the time: the graph of another network of the same sizes stands in."""
-    monkeypatch.setattr(artifact, "write_graph", lambda _, path: shutil.copy(saved / GRAPH, path))
-    monkeypatch.setattr(artifact, "check_parity", lambda *_: None)
+    tiny.without_export(monkeypatch, saved / GRAPH, scored=True)
 
 
 def test_when_the_test_tail_of_a_file_is_garbage_then_the_trained_weights_are_bit_identical(tmp_path, quick_save, capsys):

@@ -14,6 +14,7 @@ from tsattn.render import tables
 from tsattn.render.format import count, duration
 
 if TYPE_CHECKING:
+    from tsattn.model.card import Card
     from tsattn.nn.outline import Node
     from tsattn.workflows.describe import Described
 
@@ -38,12 +39,15 @@ def described(console: Console, found: Described) -> None:
             console, card.scores, f"Scores on the held-back {test.get('windows', '?')} × {test.get('horizon', '?')} steps"
         )
     else:
-        console.print(
-            Text(
-                "not scored: no test windows were held back, or scoring was interrupted; score it with: tsattn backtest DATA",
-                style="yellow",
-            )
-        )
+        console.print(Text(_not_scored(card), style="yellow"))
+
+
+def _not_scored(card: Card) -> str:
+    """Why a card holds no scores, and how to get them."""
+    test = card.source.get("test") or {}
+    why = test.get("not_scored") or ("scoring was interrupted" if test.get("windows") else "no test windows were held back")
+    hint = "score it with: tsattn backtest DATA"
+    return f"not scored: {why}" if hint in why else f"not scored: {why}; {hint}"
 
 
 def _grow(tree: Tree, node: Node) -> None:

@@ -27,6 +27,7 @@ MOST_ITEMS = 20
 COLUMNS = ("MASE", "WQL", "RMSE", "sMAPE", "coverage", "skill_MASE", "skill_WQL")
 # two lines, so that the table fits 80 columns
 HEADINGS = {"coverage": "80 %\ncover", "skill_MASE": "skill\nMASE", "skill_WQL": "skill\nWQL"}
+TREND = 20  # steps after which a falling loss is a trend
 MOST_MODEL = 22  # characters of a model's name in a table of scores
 
 
@@ -273,7 +274,8 @@ def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path)
         )
     else:
         console.print(Text("training did not beat zero-shot; the zero-shot model was saved unchanged"))
-    if fitted["stopped"] == "time" and fitted["best_step"] == fitted["steps"] and fitted["validation"] is not None:
+    fell = fitted["best_step"] == fitted["steps"] >= TREND and fitted["validation"] is not None
+    if fitted["stopped"] == "time" and fell:
         console.print(Text("the loss was still falling; train on with: --resume --max-time 5m"))
     console.print(Text(f"saved: {model} in {path}"))
     console.print(Text("next: tsattn forecast", style="dim"))

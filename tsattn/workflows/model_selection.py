@@ -7,71 +7,34 @@ best is then trained on those rows too.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tsattn.config import ModelConfig, TrainConfig
-from tsattn.data.panel import Panel, Schema
+from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
-from tsattn.forecasting.ensemble.ensemble import DEFAULT, combine
-from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
-from tsattn.forecasting.metrics import METRICS, Sums, measure, seasonal_errors
-from tsattn.forecasting.predict import predict_windows
-from tsattn.model.card import Card, Fitted, read_card
+from tsattn.forecasting.ensemble.ensemble import DEFAULT
+from tsattn.model.card import Card, read_card
+from tsattn.workflows.candidates import AS_IS, CLEARLY, JUDGING, SCRATCH, TUNED, Entry, Judged, judge
 from tsattn.workflows.plan import Plan
 from tsattn.workspace import shipped
 
 if TYPE_CHECKING:
-    from tsattn.data.windows import Origins
     from tsattn.nn.network import Network
     from tsattn.training.checkpoint import RunState
     from tsattn.training.run_options import Progress
 
-SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", "zero-shot"
 NAMES = {"scratch": SCRATCH, "shipped": TUNED}
 PHASES = {"scratch": "from scratch", "shipped": "fine-tuning"}  # as progress shows them
 FINAL = "final fit"
 STARTS = ("auto", "scratch", "shipped")  # values that a user may give
 TUNING = 0.8  # share of the steps that go into fine-tuning when both are trained: fine-tuning nearly always wins
 TUNING_COVARIATES = 0.4  # the same with covariates, which the model in the package does not read
-MOST = 128  # validation windows that candidates are scored on
 FREE = ("context", "horizon", "dropout", "drop_path")  # settings that do not change the architecture in the package
-CLEARLY = 0.98  # an ensemble is used when it lowers the loss to this share of the network's: it costs time in every forecast
-
-
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """A candidate network: how it was trained, and the ensemble members it forecasts with."""
-
-    name: str
-    network: Network
-    train: TrainConfig
-    fitted: Fitted
-    members: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Scores of a candidate on the validation windows, in units of each window's seasonal error.
-
-    Every series has the same weight. WQL is summed in the data's units, so a few large series would decide.
-    """
-
-    name: str
-    members: tuple[str, ...]
-    MASE: float
-    loss: float  # quantile loss, twice the pinball loss on the mean over levels, scaled as MASE is
-
-    def to_mapping(self) -> dict[str, Any]:
-        return {"model": self.name, "members": list(self.members), "MASE": self.MASE, "scaled_quantile_loss": self.loss}
-
-    def __str__(self) -> str:
-        return f"{self.name}{' + members' if self.members else ''} {self.MASE:.3f} / {self.loss:.3f}"
 
 
 @dataclass(frozen=True)
@@ -134,7 +97,7 @@ class Run:
     listener: Listener
     on_interrupt: Callable[[], None] | None = None
     logger: str | None = None
-    late: Callable[[], bool] = lambda: False  # whether the time limit is over
+    left: Callable[[], float] = lambda: math.inf  # seconds until the time limit
 
     @property
     def horizon(self) -> int:
@@ -147,8 +110,12 @@ class Run:
         from tsattn.training.fit import choose_weights
         from tsattn.training.run_options import RunOptions
 
-        train, time = self.plan.train, self.plan.train.max_time
-        train = replace(train, steps=max(1, round(share * train.steps)), max_time=None if time is None else share * time)
+        train, most_time = self.plan.train, self.plan.train.max_time
+        if most_time is not None:
+            most_time *= share
+            if done and not self.resume:  # what came before may have taken longer
+                most_time = max(1e-3, min(most_time, (1 - JUDGING) * self.left()))
+        train = replace(train, steps=max(1, round(share * train.steps)), max_time=most_time)
         config = self.plan.model if base is None else base.config(self.plan)
         state = self.state / start
         network, fitted = choose_weights(
@@ -171,8 +138,11 @@ class Run:
         from tsattn.training.fit import finish
         from tsattn.training.run_options import RunOptions
 
+        train = entry.train
+        if train.max_time is not None:
+            train = replace(train, max_time=min(train.max_time, entry.fitted.seconds + self.left() / 2))
         network, fitted = finish(
-            *(self.panel, entry.network, entry.fitted, entry.train),
+            *(self.panel, entry.network, entry.fitted, train),
             RunOptions(
                 state=self.state / start,
                 resume=self.resume,
@@ -216,19 +186,21 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     entries: dict[str, Entry] = {}
     for kind in kinds:
         done = sum(entry.fitted.steps for entry in entries.values())
+        if entries and work.left() <= 0:
+            break
         entries[kind] = work.train(kind, base if kind == "shipped" else None, shares[kind], done, most)
         if entries[kind].fitted.stopped == "interrupted":
             break
     judged: list[tuple[Judged, Entry]] = []
     if base is not None and start == "auto" and tail is not None:
         work.listener.note("scoring the candidates on the validation windows")
-        judged = judge([*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon, work.late)
+        judged = judge([*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon, work.left)
     best = judged[0][1] if judged else next(iter(entries.values()))
     scores = tuple(score for score, _ in judged)
     if any(entry.fitted.stopped == "interrupted" for entry in entries.values()):
         return replace(best, fitted=replace(best.fitted, stopped="interrupted")), scores
     for kind, entry in entries.items():
-        if entry.name == best.name:
+        if entry.name == best.name and (work.left() > 0 or len(kinds) == 1):
             done = sum(one.fitted.steps for one in entries.values())
             best = work.finish(kind, best, done, done + round(plan.train.finish * entry.fitted.best_step))
     return best, scores
@@ -267,16 +239,24 @@ def announced(base: Base | None, start: str, panel: Panel) -> tuple[str, ...]:
 
 
 def told(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
-    """Name the candidate that was saved, with its validation scores beside the others'."""
+    """Name the candidate that was saved, with its validation scores beside the others', and what the covariates add to it."""
     if not scores:
         return ()
-    name = f"{best.name} + members" if best.members else best.name
-    first = min(scores, key=lambda score: score.loss)
+    kept, first = scores[0], min(scores, key=lambda score: score.loss)
     why = "it has the lowest loss on the validation windows"
-    if (first.name, first.members) != (best.name, best.members):
-        why = f"the ensemble {first.name} + members is less than {100 * (1 - CLEARLY):g} % better and slower"
+    if first != kept and first.members and not kept.members:
+        why = f"the ensemble {first.title} is less than {100 * (1 - CLEARLY):g} % better and slower"
+    elif first != kept:
+        why = f"the loss of {first.title} is not clearly lower"
     said = ", ".join(map(str, sorted(scores, key=lambda score: score.loss)))
-    return (f"best candidate: {name}; {why} (MASE / scaled quantile loss: {said})",)
+    line = f"best candidate: {kept.title}; {why} (MASE / scaled quantile loss: {said})"
+    same = [score for score in scores if (score.name, score.members) == (kept.name, kept.members)]
+    without = [score.loss for score in same if not score.covariates]
+    if not kept.covariates or not without:
+        return (line,)
+    change = kept.loss / without[0] - 1 if without[0] > 0 else 0.0
+    added = f"known covariates: the loss is {kept.loss:.3f} with them and {without[0]:.3f} without ({100 * change:+.0f} %)"
+    return line, added
 
 
 def so_far(state: Path) -> list[RunState]:
@@ -302,49 +282,3 @@ def _as_is(base: Base, plan: Plan) -> Entry:
     config = base.config(plan)
     fitted = replace(base.card.fitted, steps=0, best_step=0, validation=None, seconds=0.0, stopped="finished")
     return Entry(AS_IS, base.network(config), plan.train, fitted, DEFAULT)
-
-
-def judge(
-    entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, late: Callable[[], bool] = lambda: False
-) -> list[tuple[Judged, Entry]]:
-    """Score every candidate on the windows at `origins`, at most MOST, best first.
-
-    The best one and zero-shot are also scored as ensembles, unless it is `late` by then.
-    """
-    if len(origins) > MOST:
-        origins = origins[np.linspace(0, len(origins) - 1, MOST).astype(np.int64)]
-    scale = seasonal_errors(panel, origins, panel.freq.season_length)
-
-    def scored(entry: Entry, members: tuple[str, ...]) -> tuple[Judged, Entry]:
-        forecaster = combine(forecaster_of(entry, panel, horizon), members)
-        return Judged(entry.name, members, *_score(forecaster, panel, origins, horizon, scale)), replace(entry, members=members)
-
-    out = sorted((scored(entry, ()) for entry in entries), key=lambda pair: pair[0].loss)
-    if late():
-        return out
-    ready = [entry for entry in entries if entry.members]
-    out += [scored(entry, DEFAULT) for entry in {one.name: one for one in (out[0][1], *ready)}.values()]
-    # an ensemble costs more in every forecast, so it has to be clearly better
-    return sorted(out, key=lambda pair: pair[0].loss * (1 if pair[0].members else CLEARLY))
-
-
-def forecaster_of(entry: Entry, panel: Panel, horizon: int) -> Forecaster:
-    """The candidate's network alone, before it is saved."""
-    from tsattn.model import runtime
-
-    network = entry.network
-    about = (entry.name, panel.freq.alias, horizon, network.spec.quantiles, network.spec.widths, Schema())
-    return runtime.of_network(network, Card(*about, network.config, entry.train, entry.fitted))
-
-
-def _score(forecaster: Forecaster, panel: Panel, origins: Origins, horizon: int, scale: np.ndarray) -> tuple[float, float]:
-    """(MASE, scaled quantile loss); infinite where no window has a scale."""
-    total = Sums.zeros((1,), len(DEFAULT_QUANTILES))
-    for which, found, values in predict_windows(forecaster, panel, origins, horizon, DEFAULT_QUANTILES):
-        unit = np.where(scale[which] > 0, scale[which], np.nan)[:, None]
-        values = np.where(np.isnan(unit)[..., None], 0.0, values / unit[..., None])
-        sums = measure(found.future_target / unit, values, DEFAULT_QUANTILES, np.ones(len(which)))
-        total.add(np.zeros(len(which), np.int64), sums.total(1))
-    if not total.count[0]:
-        return float("inf"), float("inf")
-    return float(METRICS["MASE"](total)[0]), float(total.pinball[0].mean() / total.count[0])

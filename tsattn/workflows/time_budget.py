@@ -33,6 +33,11 @@ class TimeBudget:
         """Whether the time is over."""
         return self.seconds is not None and self.elapsed >= self.seconds
 
+    @property
+    def left(self) -> float:
+        """Seconds left; infinite without a limit."""
+        return math.inf if self.seconds is None else self.seconds - self.elapsed
+
     def training(self) -> float | None:
         """Seconds of training, earlier runs included: what `TrainConfig.max_time` means."""
         if self.seconds is None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from tsattn.atomic import write_atomic
 from tsattn.config import BacktestConfig, ModelConfig, ReadOptions, from_mapping, to_mapping
-from tsattn.data.panel import Panel, Schema
+from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
 from tsattn.data.report import ReadReport
 from tsattn.errors import ArtifactError, ConfigError, TsattnError
@@ -39,6 +39,8 @@ from tsattn.workspace import ModelRef, Workspace, name_for
 if TYPE_CHECKING:
     from tsattn.nn.network import Network
 
+EXPORT = 60.0  # seconds that the export of a new architecture takes
+BATCH = 64  # windows that are scored between two looks at the clock, where there is a time limit
 _REQUEST = "request.json"
 _SAVED = "saved.txt"  # in the state of a stopped run: the name of the model that it saved
 
@@ -194,7 +196,7 @@ class _Training:
             dataclasses.replace(self.listener, progress=Outlook(self.listener)),
             on_interrupt=lambda: self.listener.note(warn),
             logger=logger,
-            late=lambda: self.budget.over,
+            left=lambda: self.budget.left,
         )
         return model_selection.run(work, self.base, self.request.start)
 
@@ -210,7 +212,9 @@ class _Training:
             scores, why = score_tail(self.ref, self.panel, self.made, self.listener, self.budget)
             if scores is not None:
                 card = dataclasses.replace(card, scores=plain(scores.table()))
-                artifact.rewrite_card(self.ref.path, card)
+            elif self.made.windows:
+                card = dataclasses.replace(card, source={**card.source, "test": {**card.source["test"], "not_scored": why}})
+            artifact.rewrite_card(self.ref.path, card)
             if not known:
                 card = self.export(network, card)
         except KeyboardInterrupt:
@@ -225,7 +229,7 @@ class _Training:
         from tsattn.model.onnx_graph import traced_before
 
         known = traced_before(network)
-        if self.budget.over and not known:
+        if self.budget.over or (self.budget.left < EXPORT and not known):
             self.listener.note("no time left for the ONNX export: the model forecasts with torch, with the same values")
             return card
         self.listener.note("exporting to ONNX" if known else "exporting to ONNX (once for this architecture, about a minute)")
@@ -234,13 +238,6 @@ class _Training:
         except (ArtifactError, OSError) as error:
             self.listener.note(f"the ONNX export failed ({error}): the model forecasts with torch")
             return card
-
-
-def _target_only(schema: Schema) -> Schema:
-    """The schema of a model that reads the target alone."""
-    none: tuple[str, ...] = ()
-    covariates = dataclasses.replace(schema, past=none, known=none, static=none)
-    return dataclasses.replace(covariates, past_features=none, known_features=none, static_features=none)
 
 
 def card_of(
@@ -260,7 +257,7 @@ def card_of(
         horizon=made.horizon,
         quantiles=tuple(network.spec.quantiles),
         inputs=network.spec.widths,
-        schema=_target_only(panel.schema) if kept.name == model_selection.AS_IS else panel.schema,
+        schema=kept.schema(panel.schema),
         model=network.config,
         train=kept.train,
         fitted=kept.fitted,
@@ -286,15 +283,20 @@ def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener, budg
     """Scores of the saved model and the baselines on the test windows; None with the reason when they are not scored."""
     from tsattn.model import runtime
 
-    if made.windows < 1 or not np.any(made.test_start < panel.origin):
-        return None, "the series are too short, or --test-windows 0"
+    if made.windows < 1:
+        return None, "no test windows were held back (--test-windows 0, or the series are too short for one)"
+    if not np.any(made.test_start < panel.origin):
+        return None, f"the series are too short for a test window of {made.horizon} steps"
+    if budget.over:
+        return None, "--max-time is over; score it with: tsattn backtest DATA"
     listener.note("scoring on the held-back test windows")
     others = [baseline(name) for name in usual_baselines(panel, BacktestConfig().baselines)]
     try:
         loaded = runtime.load(ref.path)
         model = with_members(loaded.card, loaded, None)
         hear = Scoring(listener, 1 + len(others), budget)
-        return backtest([model, *others], panel, horizon=made.horizon, windows=made.windows, on_progress=hear), ""
+        size = {} if budget.seconds is None else {"batch": BATCH}
+        return backtest([model, *others], panel, horizon=made.horizon, windows=made.windows, on_progress=hear, **size), ""
     except TimeIsOver:
         return None, "--max-time is over; score it with: tsattn backtest DATA"
     except TsattnError as error:

@@ -1,0 +1,166 @@
+"""Candidates of a training run, and their scores on the validation windows."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsattn.config import TrainConfig
+from tsattn.data.panel import Panel, Schema
+from tsattn.forecasting.ensemble.covariate_regression import with_covariates
+from tsattn.forecasting.ensemble.ensemble import DEFAULT, combine
+from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
+from tsattn.forecasting.metrics import METRICS, Sums, measure, seasonal_errors
+from tsattn.forecasting.predict import predict_windows
+from tsattn.model.card import Card, Fitted
+
+if TYPE_CHECKING:
+    from tsattn.data.windows import Origins
+    from tsattn.nn.network import Network
+
+SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", "zero-shot"
+MOST = 128  # validation windows that candidates are scored on
+CLEARLY = 0.98  # an ensemble is used when it lowers the loss to this share of the network's: it costs time in every forecast
+JUDGING = 0.4  # share of the time that is left for scoring the candidates; the rest is for the final fit and the test scores
+PROBE, FEWEST = 4, 16  # windows that tell how long scoring takes; windows that are scored even when that takes too long
+TIE = 0.995  # a trained network is kept when it lowers the loss to this share of zero-shot's: otherwise they are equal
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A candidate network: how it was trained, and the ensemble members it forecasts with."""
+
+    name: str
+    network: Network
+    train: TrainConfig
+    fitted: Fitted
+    members: tuple[str, ...] = ()
+
+    @property
+    def target_only(self) -> bool:
+        """Whether the network itself reads the target alone."""
+        return not any(self.network.spec.widths.values())
+
+    def schema(self, schema: Schema) -> Schema:
+        """The part of the data's schema that forecasts depend on.
+
+        A network of the target alone reads no covariates; an ensemble around it reads known and static ones, by regression.
+        """
+        if not self.target_only:
+            return schema
+        if self.members and schema.known_features:
+            return replace(schema, past=(), past_features=())
+        return replace(schema, past=(), known=(), static=(), past_features=(), known_features=(), static_features=())
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Scores of a candidate on the validation windows, in units of each window's seasonal error.
+
+    Every series has the same weight. WQL is summed in the data's units, so a few large series would decide.
+    """
+
+    name: str
+    members: tuple[str, ...]
+    MASE: float
+    loss: float  # quantile loss, twice the pinball loss on the mean over levels, scaled as MASE is
+    covariates: bool = False  # whether the ensemble reads known covariates by regression
+
+    @property
+    def title(self) -> str:
+        """The candidate, such as `zero-shot + members + covariates`."""
+        return f"{self.name}{' + members' if self.members else ''}{' + covariates' if self.covariates else ''}"
+
+    @property
+    def rank(self) -> float:
+        """The loss, less what a network alone and the unchanged model are preferred by."""
+        return self.loss * (1 if self.members else CLEARLY) * (TIE if self.name == AS_IS else 1)
+
+    def to_mapping(self) -> dict[str, Any]:
+        about = {"model": self.name, "members": list(self.members), "covariates": self.covariates}
+        return {**about, "MASE": self.MASE, "scaled_quantile_loss": self.loss}
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.MASE:.3f} / {self.loss:.3f}"
+
+
+def judge(
+    entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, left: Callable[[], float] = lambda: math.inf
+) -> list[tuple[Judged, Entry]]:
+    """Score every candidate on the windows at `origins`, at most MOST and as many as `left` seconds allow, best first.
+
+    The best one and zero-shot are also scored as ensembles, unless no time is left by then. Where known covariates are declared,
+    the ensembles read them, as they will in a forecast, and that of the best is scored without them too, at the end of the list.
+    """
+    origins = _spread(origins, MOST)
+    now = left()
+    end = now * (1 - JUDGING) if math.isfinite(now) else -math.inf  # seconds that are for later
+    if math.isfinite(now):
+        origins = _spread(origins, _affordable(entries, panel, origins, horizon, now - end))
+    scale = seasonal_errors(panel, origins, panel.freq.season_length)
+
+    def scored(entry: Entry, members: tuple[str, ...], regress: bool = False) -> tuple[Judged, Entry]:
+        forecaster = combine(forecaster_of(entry, panel, horizon), members)
+        forecaster = with_covariates(forecaster) if regress else forecaster
+        numbers = _score(forecaster, panel, origins, horizon, scale)
+        return Judged(entry.name, members, *numbers, regress), replace(entry, members=members)
+
+    known = bool(panel.schema.known_features)
+    out = sorted((scored(entry, ()) for entry in entries), key=lambda pair: pair[0].rank)
+    if left() <= end:
+        return out
+    # where known covariates are declared, every network of the target alone gets an ensemble that reads them
+    chosen = [entry for entry in entries if entry.members or (known and entry.target_only)]
+    ready = {entry.name: entry for entry in (*reversed(chosen), out[0][1])}  # the unchanged one first
+    for entry in ready.values():
+        out.append(scored(replace(entry, members=()), DEFAULT, known and entry.target_only))
+        if left() <= end:
+            break
+    # an ensemble costs more in every forecast, so it has to be clearly better
+    out.sort(key=lambda pair: pair[0].rank)
+    if out[0][0].covariates and left() > end:  # for comparison alone: an ensemble always reads the known covariates there are
+        out.append(scored(out[0][1], DEFAULT))
+    return out
+
+
+def _spread(origins: Origins, most: int) -> Origins:
+    """At most `most` of the origins, evenly spread."""
+    return origins if len(origins) <= most else origins[np.linspace(0, len(origins) - 1, most).astype(np.int64)]
+
+
+def _affordable(entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, seconds: float) -> int:
+    """How many windows can be scored in so many seconds, by the time that an ensemble takes for PROBE of them."""
+    few = _spread(origins, PROBE)
+    scale = seasonal_errors(panel, few, panel.freq.season_length)
+    began = time.monotonic()
+    _score(with_covariates(combine(forecaster_of(entries[-1], panel, horizon), DEFAULT)), panel, few, horizon, scale)
+    one = (time.monotonic() - began) / len(few)
+    ensembles = len(entries) + bool(panel.schema.known_features)
+    return max(FEWEST, int((seconds - one * len(few)) / max(one * ensembles, 1e-9)))
+
+
+def forecaster_of(entry: Entry, panel: Panel, horizon: int) -> Forecaster:
+    """The candidate's network alone, before it is saved."""
+    from tsattn.model import runtime
+
+    network = entry.network
+    about = (entry.name, panel.freq.alias, horizon, network.spec.quantiles, network.spec.widths, Schema())
+    return runtime.of_network(network, Card(*about, network.config, entry.train, entry.fitted))
+
+
+def _score(forecaster: Forecaster, panel: Panel, origins: Origins, horizon: int, scale: np.ndarray) -> tuple[float, float]:
+    """(MASE, scaled quantile loss); infinite where no window has a scale."""
+    total = Sums.zeros((1,), len(DEFAULT_QUANTILES))
+    for which, found, values in predict_windows(forecaster, panel, origins, horizon, DEFAULT_QUANTILES):
+        unit = np.where(scale[which] > 0, scale[which], np.nan)[:, None]
+        values = np.where(np.isnan(unit)[..., None], 0.0, values / unit[..., None])
+        sums = measure(found.future_target / unit, values, DEFAULT_QUANTILES, np.ones(len(which)))
+        total.add(np.zeros(len(which), np.int64), sums.total(1))
+    if not total.count[0]:
+        return float("inf"), float("inf")
+    return float(METRICS["MASE"](total)[0]), float(total.pinball[0].mean() / total.count[0])
