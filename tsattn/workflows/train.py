@@ -295,7 +295,7 @@ def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener, budg
         loaded = runtime.load(ref.path)
         model = with_members(loaded.card, loaded, None)
         hear = Scoring(listener, 1 + len(others), budget)
-        size = {} if budget.seconds is None else {"batch": BATCH}
+        size: dict[str, Any] = {} if budget.seconds is None else {"batch": BATCH}
         return backtest([model, *others], panel, horizon=made.horizon, windows=made.windows, on_progress=hear, **size), ""
     except TimeIsOver:
         return None, "--max-time is over; score it with: tsattn backtest DATA"
