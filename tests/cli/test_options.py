@@ -46,6 +46,7 @@ FLAGS = {
     "on_duplicate": (["--on-duplicate", "sum"], "sum"),
     "resample": (["--resample", "1h"], "1h"),
     "agg": (["--agg", "last"], "last"),
+    "fill": (["--fill", "0"], 0.0),
     "delimiter": (["--delimiter", "tab"], "\t"),
     "decimal": (["--decimal", ","], ","),
     "encoding": (["--encoding", "latin-1"], "latin-1"),
