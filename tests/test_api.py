@@ -247,8 +247,8 @@ def test_when_an_item_cannot_be_forecast_then_the_rest_is_written_and_the_exit_c
 
 def test_when_ingest_writes_a_panel_then_every_command_reads_it(shell, data, tmp_path):
     assert shell("ingest", data, "-o", tmp_path / "panel.parquet")[0] == 0
-    code, out, _ = shell("forecast", tmp_path / "panel.parquet", "--json")
-    assert code == 0
+    code, out, err = shell("forecast", tmp_path / "panel.parquet", "--json")
+    assert code == 0, out + err
     again = json.loads(shell("forecast", data, "--json")[1])
     assert json.loads(out)["forecasts"] == again["forecasts"]
 

@@ -144,7 +144,7 @@ def test_when_settings_or_data_differ_then_resuming_is_refused(broken_off, what)
     changed, model, train = CHANGES[what](panel, tiny.MODEL, tiny.TRAIN)
     with pytest.raises(ConfigError, match="other settings or data") as caught:
         fit(changed, model, train, RunOptions(state=state, resume=True))
-    assert "leave --resume out" in caught.value.hint
+    assert "remove --resume" in caught.value.hint
 
 
 def test_when_there_is_nothing_to_resume_then_the_error_says_so(tmp_path):

@@ -96,7 +96,7 @@ def test_when_pretraining_pauses_then_the_next_slice_goes_on_to_the_same_weights
 
 
 def test_when_a_model_is_there_already_then_nothing_is_overwritten(recipe, whole):
-    with pytest.raises(ConfigError, match="exists already"):
+    with pytest.raises(ConfigError, match="already exists"):
         api.pretrain(out=whole.out, config=recipe)
 
 

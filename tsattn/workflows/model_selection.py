@@ -140,7 +140,7 @@ class Run:
 
         train = entry.train
         if train.max_time is not None:
-            train = replace(train, max_time=min(train.max_time, entry.fitted.seconds + self.left() / 2))
+            train = replace(train, max_time=min(train.max_time, entry.fitted.seconds + max(0.0, self.left()) / 2))
         network, fitted = finish(
             *(self.panel, entry.network, entry.fitted, train),
             RunOptions(
