@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -139,7 +138,7 @@ def _saved(parts: list[Part], options: ReadOptions, schema: Schema | None) -> Pa
             if not is_panel(pq.read_schema(stream)):
                 return None
         # models trained on every slot ask for no calendar, which a panel needs no reading for
-        asked = dataclasses.replace(options, calendar=None) if options.calendar == "none" else options
+        asked = replace(options, calendar=None) if options.calendar == "none" else options
         if asked != ReadOptions():
             raise ConfigError(
                 f"{part.name}: already ingested; options that say how to read do not apply", "give them when ingesting the source"
