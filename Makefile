@@ -24,7 +24,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed (with its venv module); say make PYTHON=/path/to/python"; exit 1; }
 	@echo "setting up $(VENV) with $$($(PYTHON) --version) (a few minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,stats,sql,tune,calendars,holidays]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,stats,sql,tune,calendars,holidays,serve]'
 	@touch $(STAMP)
 
 demo: $(STAMP)
