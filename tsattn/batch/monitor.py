@@ -147,6 +147,8 @@ def staleness(job: Job, panel: Panel, last: np.datetime64, now: np.datetime64) -
     age = float((now - last) / np.timedelta64(1, "s"))
     if age < -DAY and panel.freq.advance(now, 1) < last:
         return [f"its newest row lies {duration(-age)} in the future: check its timestamps and the clock of this machine"]
+    if job.max_age is not None and age <= job.max_age:  # "never" is infinite
+        return []
     if job.max_age is not None:
         allowed, why = job.max_age, f"max_age allows {duration(job.max_age)}"
     else:
