@@ -70,18 +70,18 @@ def read(
     table = table if future is None else extended(table, future, options.target)
     options = with_schema(options, schema, table)
     check_options(options, table)
-    table = drop_index(table, _named(options), notes)
+    table = drop_index(table, set(options.named), notes)
     unfolded = unfold(table, options, notes) if options.timestamp != "none" else None
     clock: Clock | None
     if unfolded is not None:
         table, clock = unfolded
     else:
-        clock = find_clock(table, options, notes, _named(options), schema.timestamp if schema else None)
+        clock = find_clock(table, options, notes, set(options.named), schema.timestamp if schema else None)
     table, clock = without_undated(table, clock)
     table, options = _files_as_items(table, clock, options)
     roles, table = find_roles(table, clock, options, notes)
-    used = {*roles.item, *roles.target, *options.past, *options.known, *options.static}
-    table = without_named(table.only(used), (*roles.target, *options.past, *options.known), options.missing, notes)
+    table = table.only({*roles.item, *roles.target, *options.covariates})
+    table = without_named(table, (*roles.target, *options.past, *options.known), options.missing, notes)
     panel = assemble(table, clock, roles, options, schema, notes)
     return panel, _report(panel, _called(source, parts), notes, began)
 
@@ -214,10 +214,6 @@ def _files_as_items(table: Table, clock: Clock | None, options: ReadOptions) -> 
     bounds.sort()
     apart = all(a[1] < b[0] for a, b in pairwise(bounds))
     return (without, options) if apart else (table, options)
-
-
-def _named(options: ReadOptions) -> set[str]:
-    return {*options.item, *options.target, *options.past, *options.known, *options.static}
 
 
 def _called(source: Any, parts: list[Part]) -> str:
