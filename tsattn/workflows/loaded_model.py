@@ -14,7 +14,7 @@ from tsattn.config import ReadOptions, from_mapping
 from tsattn.data.freq import Freq, calendar_names
 from tsattn.data.names import listed
 from tsattn.data.panel import Panel, Schema
-from tsattn.data.reading.read import read
+from tsattn.data.reading.read import is_ingested, read
 from tsattn.data.report import ReadReport
 from tsattn.errors import ConfigError, DataError
 from tsattn.forecasting.frame import Forecaster
@@ -101,6 +101,8 @@ SPARSE = 1.5  # more steps a row than this: a finer grid than the data's own, no
 def _read_on_its_grid(card: Card, data: Any, options: ReadOptions) -> tuple[Panel, ReadReport]:
     if card.freq == ANY_FREQ:
         return read(data, options)
+    if is_ingested(data):  # its grid and columns are settled: options of the training do not apply
+        return read(data, options, schema=card.schema)
     kept = from_mapping(ReadOptions, dict(card.source.get("read") or {}), "the model's card")
     merged = options.over(kept)
     if merged.calendar is None and "@" not in card.freq:  # trained on every slot
