@@ -144,6 +144,11 @@ def _tell(message: str, hint: str, code: ExitCode, kind: str, as_json: bool) -> 
                 print(printable_lines(f"hint: {hint}"), file=sys.stderr)
     except BrokenPipeError:
         _silence(sys.stdout)
+    except OSError as error:  # the file that stdout or stderr goes to is on a full disk; the exit code remains
+        with contextlib.suppress(OSError):
+            print(printable_lines(f"error: {message} (and the output cannot be written: {error.strerror})"), file=sys.stderr)
+        for stream in (sys.stdout, sys.stderr):
+            _silence(stream)
 
 
 def _log(error: Exception, words: list[str]) -> Path:

@@ -31,6 +31,7 @@ class Trust:
     caution: float = 0.15  # log of a width's factor that is halved: origins close together share one noise
     many: float = 60.0  # origins of the pool at which half of the caution's square remains
     surprise: float = 0.5  # log of a pool's factor, below 1, at which half of the prior's weight remains
+    surprise_own: float = 0.7  # the same of a series' own factor, below that of its pool
     first_part: int = 8  # steps of the first part of the horizon with widths of its own; each next part ends twice as far ahead
     independent: int = 4  # errors of a part and an origin that count as so many: neighbouring steps err together
     narrowest: float = 0.25
@@ -126,10 +127,11 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, trust: Tru
                 continue
             for side in (0, 1):
                 common = np.log(_conformal_factor(part[:, pool].reshape(-1, 1), side, trust, together)[0])
-                common = np.nan_to_num(common) * n / (n + trust.width_prior * _doubt(common, trust))
+                common = np.nan_to_num(common) * n / (n + trust.width_prior * _doubt(common, trust.surprise))
                 own_scores = part[:, now].transpose(0, 2, 1).reshape(-1, len(now))
                 own = np.log(_conformal_factor(own_scores, side, trust, together))
-                share = np.where(np.isnan(own), 0.0, evidence[now] / (evidence[now] + trust.width_own))
+                prior = trust.width_own * _doubt(own - common, trust.surprise_own)
+                share = np.where(np.isnan(own), 0.0, evidence[now] / (evidence[now] + prior))
                 believed = share * np.nan_to_num(own) + (1 - share) * common
                 caution = trust.caution**2 * trust.many / (trust.many + n)
                 believed *= believed**2 / (believed**2 + caution)
@@ -137,13 +139,13 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, trust: Tru
     return factors
 
 
-def _doubt(factor: float, trust: Trust) -> float:
-    """Share of the prior's weight that remains against the log factor of a pool.
+def _doubt(away: np.ndarray, surprise: float) -> np.ndarray:
+    """Share of a prior's weight that remains against a log factor so far `away` from it.
 
     An interval is narrowed by much only where nearly every error was small; a heavy-tailed prior gives way to that (as a
     Student t does). One bad origin is enough to widen, so there the prior keeps its weight.
     """
-    return 1 / (1 + (min(float(np.nan_to_num(factor)), 0.0) / trust.surprise) ** 2)
+    return 1 / (1 + (np.minimum(np.nan_to_num(away), 0.0) / surprise) ** 2)
 
 
 def _edges(horizon: int, first: int) -> list[int]:
