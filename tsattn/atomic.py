@@ -22,8 +22,8 @@ def write_atomic(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on leaving, flush it to disk and rename it to `path`.
 
     A symbolic link is followed: the file it points to is replaced, and the link stays. Permissions stay too. When the body
-    raises, the temporary file is removed and whatever `path` held before stays whole. Raises ConfigError when the folder does not exist or cannot
-    be written to, and for a path that is a folder, a pipe or a device.
+    raises, the temporary file is removed and whatever `path` held before stays whole. Raises ConfigError when the folder
+    does not exist or cannot be written to, and for a path that is a folder, a pipe or a device.
     """
     path = followed(path)
     if path.is_dir():
@@ -81,9 +81,7 @@ def _prefix(path: Path) -> str:
 
 def _umask() -> int:
     """The process's umask: mkstemp makes private files, while a result should be readable as any other file is."""
-    with contextlib.suppress(
-        OSError, ValueError, IndexError
-    ):  # Linux tells; to set it, as below, shows for a moment in other threads
+    with contextlib.suppress(OSError, ValueError, IndexError):  # on Linux; other threads would see the change below
         return int(Path("/proc/self/status").read_text("ascii").partition("Umask:")[2].split()[0], 8)
     mask = os.umask(0)
     os.umask(mask)
