@@ -23,6 +23,7 @@ model = "tiny"
 horizon = 12
 outputs = "{url}#fore casts"
 retries = {retries}
+max_age = "never"
 read = {{ timezone = "Europe/Berlin" }}
 """
 

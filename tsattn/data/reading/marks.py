@@ -90,7 +90,7 @@ def decide(texts: Iterable[str], marks: Marks) -> Verdict:
 
 def proved(texts: Iterable[str]) -> str | None:
     """The decimal mark that some of these texts prove, None where none does."""
-    proofs = _look(texts).proofs
+    proofs = _look(texts, enough=(".", "decimal")).proofs
     decimal = next((m for m in ".," if (m, "decimal") in proofs), None)
     grouping = next((m for m in ".," if (m, "thousands") in proofs), None)
     return decimal or {",": ".", ".": ","}.get(grouping or "")
@@ -102,13 +102,14 @@ def grouping(texts: Iterable[str]) -> str:
     return next(iter(seen.grouped)) if len(seen.grouped) == 1 and seen.small and not seen.large and not seen.proofs else ""
 
 
-def _look(texts: Iterable[str]) -> _Seen:
+def _look(texts: Iterable[str], enough: tuple[str, str] | None = None) -> _Seen:
+    """Count the shapes of texts. enough: a proof after which no more texts are looked at."""
     proofs: dict[tuple[str, str], str] = {}
     grouped: dict[str, str] = {}
     small = large = ""
     spaced = False
     for k, raw in enumerate(texts):
-        if k == _MOST:
+        if k == _MOST or enough in proofs:
             break
         text = _EXPONENT.sub("", raw.strip())
         if _SPACED.fullmatch(text):
