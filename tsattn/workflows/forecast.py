@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import ConfigError, DataError
 from tsattn.events import Listener
-from tsattn.forecasting.frame import Forecast
+from tsattn.forecasting.frame import Forecast, Forecaster
 from tsattn.forecasting.predict import Failure, predict
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import read_card
@@ -47,8 +47,16 @@ class Order:
     plots: tuple[str | Path, ...] = ()
 
 
-def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOptions, listener: Listener) -> Forecasted:
-    """Forecast; see tsattn.forecast."""
+def run(
+    data: Any,
+    future: Any,
+    order: Order,
+    workspace: Workspace,
+    read: ReadOptions,
+    listener: Listener,
+    load: Callable[[Path], Forecaster] | None = None,
+) -> Forecasted:
+    """Forecast; see tsattn.forecast. load: what loads a model folder, such as one that keeps loaded models."""
     from tsattn.data.sinks import checked_suffix, write_table
     from tsattn.forecasting.quantiles import checked_levels
     from tsattn.model import runtime
@@ -65,7 +73,7 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     if table is not None and data is None:  # the model's own data are read again
         checked_suffix(table, data=chosen.card.source.get("source"))
     panel = chosen.panel if moment is None else known_at(chosen.panel, on_grid(moment, chosen.panel))
-    forecaster = with_members(chosen.card, runtime.load(chosen.ref.path), order.members)
+    forecaster = with_members(chosen.card, (load or runtime.load)(chosen.ref.path), order.members)
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
     effects = effects_of(forecaster, panel)
