@@ -39,7 +39,7 @@ def create_app(config: ServeConfig = ServeConfig(), log: Callable[[str], None] =
     log: gets a line for every request, without line breaks and control characters. Raises ConfigError without the extra `serve`.
     """
     try:
-        import multipart  # noqa: F401 - forms need it
+        import python_multipart  # noqa: F401 - forms need it
         from fastapi import FastAPI
         from fastapi.responses import JSONResponse
     except ImportError:

@@ -28,6 +28,8 @@ def read_frame(stream: IO[bytes]) -> tuple[dict[str, Any], list[bytes]] | None:
     head = stream.read(_LENGTH.size)
     if not head:
         return None
+    if len(head) < _LENGTH.size:
+        raise EOFError("the stream ended within a frame")
     header = json.loads(_exactly(stream, _LENGTH.unpack(head)[0]))
     return header, [_exactly(stream, size) for size in header["sizes"]]
 

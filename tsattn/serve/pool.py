@@ -186,7 +186,11 @@ class Pool:
         """An idle process, waited for until the deadline."""
         self.waiting += 1
         try:
-            return await asyncio.wait_for(self._idle.get(), max(0.01, deadline - time.monotonic()))
+            while True:
+                worker = await asyncio.wait_for(self._idle.get(), max(0.01, deadline - time.monotonic()))
+                if worker.process.returncode is None:
+                    return worker
+                self._replace(worker)  # it ended while it was idle
         except TimeoutError:
             raise Busy("the server is busy: no process was free in time", "try again later") from None
         finally:

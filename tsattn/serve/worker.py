@@ -9,6 +9,7 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
+import re
 import signal
 import sys
 from collections import OrderedDict
@@ -20,7 +21,7 @@ from tsattn.data.names import printable, printable_json
 from tsattn.errors import ArtifactError, ConfigError, DataError, TsattnError
 from tsattn.serve.config import EXPANSION, MB
 from tsattn.serve.frames import packed, read_frame
-from tsattn.serve.request_options import Asked, checked
+from tsattn.serve.request_options import FIELDS, Asked, checked
 
 if TYPE_CHECKING:
     from tsattn.data.reading.source import Part
@@ -107,7 +108,7 @@ def answer(header: dict[str, Any], blobs: list[bytes], settings: Settings, model
         return 413, 0, error_document(error, error.message, error.hint)
     except TsattnError as error:
         status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
-        return status, 0, error_document(error, error.message, error.hint)
+        return status, 0, error_document(error, in_request(error.message), in_request(error.hint))
     except MemoryError as error:
         return 413, 0, error_document(error, "the forecast needs more memory than the server allows", "send fewer rows or series")
     except Exception as error:
@@ -119,6 +120,19 @@ def error_document(error: BaseException | str, message: str, hint: str = "") -> 
     kind = error if isinstance(error, str) else type(error).__name__
     text = json.dumps({"error": {"kind": kind, "message": message, "hint": hint}}, ensure_ascii=False)
     return printable_json(text).encode("utf-8", "replace")
+
+
+_FLAG = re.compile(r"--([a-z][a-z-]*)\b(?:[ =](?!(?:and|or|to|with|for|is|takes|NAME)\b|-)([^\s;,()]+))?")
+
+
+def in_request(text: str) -> str:
+    """A message with options as a request has them: `--date-order dmy` becomes `date_order=dmy`."""
+
+    def named(found: re.Match[str]) -> str:
+        name = found[1].replace("-", "_")
+        return f"{name}={found[2] or '…'}" if name in FIELDS else found[0]
+
+    return _FLAG.sub(named, text)
 
 
 def history(result: Forecasted, rows: int) -> list[dict[str, Any]]:
