@@ -174,6 +174,8 @@ def forecast(
     as_of: str | None = None,
     paths: int | None = None,
     seed: int = 0,
+    conformal: bool = False,
+    columns: Mapping[str, str] | None = None,
     workspace: Place = None,
     read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     output: Place = None,
@@ -187,7 +189,9 @@ def forecast(
     default the model's, or the frequency's for zero-shot. members: see `load`. future: a file or frame with future rows
     of known covariates. series: names of the series to return, draw and write; by default all. as_of: ignore values
     after this time. paths: also draw this many sample paths of each series, by `seed`; `output` then gets the paths.
-    output (.csv, .parquet, .json, .jsonl) and plot (.png, .svg, .html; one or several) are files to write.
+    conformal: move the quantiles by the errors at hold-out origins (forecasting/conformal.py).
+    output (.csv, .parquet, .json, .jsonl) and plot (.png, .svg, .html; one or several) are files to write. `{item_id}` in the
+    name of `output` makes a file for each series. columns: new names of its columns, such as {"0.5": "median"}.
 
     Series that cannot be forecast are in `failures`. Raises ArtifactError when there is no model, DataError when no
     series can be forecast or a known covariate is missing in the future rows, ConfigError for a wrong argument.
@@ -195,7 +199,9 @@ def forecast(
     from tsattn.workflows.forecast import Order, run
 
     levels = None if quantiles is None else tuple(quantiles)
-    order = Order(model, horizon, levels, members, _names(series), as_of, paths, seed, output, _places(plot))
+    order = Order(
+        model, horizon, levels, members, _names(series), as_of, paths, seed, conformal, output, _places(plot), dict(columns or {})
+    )
     return run(data, future, order, Workspace.at(workspace), _options(read), listener)
 
 
@@ -213,10 +219,13 @@ def backtest(
     cutoffs: Sequence[str] | None = None,
     config: BacktestConfig | None = None,
     members: str | Sequence[str] | None = None,
+    leaderboard: bool = False,
+    conformal: bool = False,
     workspace: Place = None,
     read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     output: Place = None,
     scores: Place = None,
+    plot: Place = None,
     listener: Listener = Listener(),
 ) -> Backtested:
     """Score models and baselines on rolling origins at the end of every series.
@@ -226,16 +235,19 @@ def backtest(
     defaults. On the data that a model was trained on, the windows default to its held-back test windows.
 
     output (.parquet, .csv, …) gets every forecast beside the truth: model, item_id, cutoff, timestamp, target, quantiles.
-    scores gets all scores in long form, by model, metric, series, horizon step and cutoff.
+    scores gets all scores in long form, by model, metric, series, horizon step and cutoff. plot (.png, .svg) is a picture of
+    the forecasts over the observations. leaderboard: also score the network and each member of an ensemble alone.
+    conformal: also score each model with conformal quantiles.
     """
-    from tsattn.workflows.backtest import run
+    from tsattn.workflows.backtest import Extras, run
 
     given: dict[str, Any] = {"horizon": horizon, "windows": windows, "step": step, "baselines": baselines, "refit": refit}
     given |= {"metrics": metrics, "quantiles": quantiles, "cutoffs": cutoffs}
     given = {name: tuple(v) if isinstance(v, (list, tuple)) else v for name, v in given.items() if v is not None}
     if given:
         config = dataclasses.replace(config or BacktestConfig(), **given)
-    return run(data, model, config, members, Workspace.at(workspace), _options(read), output, scores, listener)
+    extras = Extras(leaderboard, conformal, output, scores, plot)
+    return run(data, model, config, members, Workspace.at(workspace), _options(read), extras, listener)
 
 
 def explain(

@@ -24,6 +24,12 @@ def asked(rows, **options) -> tuple[dict, list[bytes]]:
     return {"json": True, "options": {}}, [json.dumps({"data": rows, **options}).encode()]
 
 
+def forecasts_of(rows, settings, models) -> list[dict]:
+    status, items, document = answer(*asked(rows, horizon=2), settings, models)
+    assert (status, items) == (200, 2)
+    return json.loads(document)["forecasts"]
+
+
 def test_when_requests_use_one_model_then_it_is_loaded_once_and_again_when_it_changed(
     settings, zero_shot, tmp_path, rows, monkeypatch
 ):
@@ -34,16 +40,15 @@ def test_when_requests_use_one_model_then_it_is_loaded_once_and_again_when_it_ch
     folder = shutil.copytree(zero_shot, tmp_path / "copy")
     monkeypatch.setenv("TSATTN_ZERO_SHOT", str(folder))
     models = Models()
-    first = answer(*asked(rows, horizon=2), settings, models)
-    assert first[:2] == (200, 2)
-    assert answer(*asked(rows, horizon=2), settings, models) == first
+    first = forecasts_of(rows, settings, models)
+    assert forecasts_of(rows, settings, models) == first
     assert len(loads) == 1
     card = folder / "config.json"
     card.write_bytes(card.read_bytes())
     import os
 
     os.utime(card, ns=(1, 1))
-    assert answer(*asked(rows, horizon=2), settings, models) == first
+    assert forecasts_of(rows, settings, models) == first
     assert len(loads) == 2
 
 

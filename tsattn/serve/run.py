@@ -132,10 +132,14 @@ def _run(
             started()
         await task
 
-    with _logging(lambda text: log(text) if server.started else None):
-        asyncio.run(main())
+    try:
+        with _logging(lambda text: log(text) if server.started else None):
+            asyncio.run(main())
+    except SystemExit:  # uvicorn's way to say that the application did not start
+        if not failed:
+            raise
     if failed and not server.started:
-        raise failed[0]
+        raise failed[0] from None
 
 
 @contextlib.contextmanager

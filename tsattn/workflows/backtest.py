@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,33 @@ from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines import baseline
+from tsattn.forecasting.conformal import conformal
+from tsattn.forecasting.ensemble.coarser_step import CoarserStep
+from tsattn.forecasting.ensemble.ensemble import Ensemble
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
 from tsattn.forecasting.metrics import METRICS
 from tsattn.forecasting.scores import SKILLS
 from tsattn.model.card import ANY_FREQ
 from tsattn.workflows.backtest_forecasts import BacktestForecasts, origins_at
 from tsattn.workflows.find_model import Choice, choose
-from tsattn.workflows.loaded_model import check_horizon, horizon_for, with_members
+from tsattn.workflows.loaded_model import check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Backtested
 from tsattn.workflows.scoring_progress import Scoring
 from tsattn.workflows.verdict import usual_baselines, verdict
 from tsattn.workspace import Workspace, shipped
 
 WINDOWS = 5  # default number of windows of each series
+
+
+@dataclass(frozen=True)
+class Extras:
+    """More forecasters to score, and files to write; see tsattn.backtest."""
+
+    leaderboard: bool = False
+    conformal: bool = False
+    output: str | Path | None = None
+    scores: str | Path | None = None
+    plot: str | Path | None = None
 
 
 def run(
@@ -39,15 +54,16 @@ def run(
     members: str | Sequence[str] | None,
     workspace: Workspace,
     options: ReadOptions,
-    output: str | Path | None,
-    scores_file: str | Path | None,
+    extras: Extras,
     listener: Listener,
 ) -> Backtested:
     """Backtest; see tsattn.backtest."""
     from tsattn.data.sinks import checked_suffix, write_table
+    from tsattn.render.backtest_plot import PICTURES, save_backtest_plot
 
-    path = None if output is None else checked_suffix(output, data=data)
-    scores_path = None if scores_file is None else checked_suffix(scores_file, data=data)
+    path = None if extras.output is None else checked_suffix(extras.output, data=data)
+    scores_path = None if extras.scores is None else checked_suffix(extras.scores, data=data)
+    picture = None if extras.plot is None else checked_suffix(extras.plot, PICTURES, data=data)
     wanted = [model] if isinstance(model, (str, Path)) else list(model or ())
     given = _checked(config or BacktestConfig())
     others = [baseline(name) for name in given.baselines]  # an unknown name is an error before anything is read
@@ -66,7 +82,12 @@ def run(
     forecasters = _forecasters(chosen, members)
     if settings.refit and (not chosen or chosen[0].card.freq == ANY_FREQ):
         raise ConfigError("--refit needs a model that was trained on such data", "train one: tsattn train DATA")
-    kept = None if path is None else BacktestForecasts(panel, settings.quantiles or DEFAULT_QUANTILES)
+    if extras.conformal:
+        forecasters += [conformal(forecaster, settings.quantiles or None) for forecaster in forecasters]
+    if extras.leaderboard:
+        others += leaderboard(forecasters, others)
+    wanted_rows = path is not None or picture is not None
+    kept = BacktestForecasts(panel, settings.quantiles or DEFAULT_QUANTILES) if wanted_rows else None
     horizon = settings.horizon or panel.freq.default_horizon
     scores = backtest(
         [*forecasters, *others],
@@ -85,9 +106,14 @@ def run(
         written.append(write_table(kept.table(), path))
     if scores_path is not None:
         written.append(write_table(scores.to_arrow(), scores_path))
+    if picture is not None and kept is not None:
+        written.append(save_backtest_plot(kept.forecast(scores.models[0]), panel, picture, scores.models[0]))
     names = [name for name in scores.models if name not in {other.name for other in others}]
     verdicts = tuple(verdict(scores.table(), name)[0] for name in names)
-    notes = (*(n for c in chosen for n in c.notes), *notes)
+    weights = tuple(note for forecaster in forecasters for note in ensemble_notes(forecaster)) if extras.leaderboard else ()
+    for note in weights:
+        listener.note(note)
+    notes = (*(n for c in chosen for n in c.notes), *notes, *weights)
     return Backtested(scores, report, verdicts, path or scores_path, notes, tuple(written), settings.metrics)
 
 
@@ -138,6 +164,19 @@ def _forecasters(chosen: list[Choice], members: str | Sequence[str] | None) -> l
         for choice, forecaster in zip(chosen, loaded, strict=True):
             forecaster.name = str(choice.ref)
     return [with_members(choice.card, forecaster, members) for choice, forecaster in zip(chosen, loaded, strict=True)]
+
+
+def leaderboard(forecasters: Sequence[Forecaster], others: Sequence[Forecaster]) -> list[Forecaster]:
+    """The network and the members of each ensemble as forecasters of their own, but those that are scored anyway."""
+    made: dict[str, Forecaster] = {}
+    for forecaster in forecasters:
+        found = getattr(forecaster, "forecaster", forecaster)
+        if isinstance(found, Ensemble):
+            # a member of coarser steps is a correction of the network, not a forecast of its own
+            parts = [found.network, *(one for one in found.members if not isinstance(one, CoarserStep))]
+            made |= {part.name: part for part in parts}
+    taken = {one.name for one in (*forecasters, *others)}
+    return [part for name, part in made.items() if name not in taken]
 
 
 def _settings(settings: BacktestConfig, chosen: list[Choice], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:
