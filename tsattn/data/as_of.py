@@ -28,7 +28,7 @@ class HasClock(Protocol):
 
 
 def parse_moment(text: str) -> dt.datetime:
-    """Parse `2024-01-31` or `2024-01-31T06:00`, with `Z`, an offset or neither; `2024-01` is its first day. Raises ConfigError."""
+    """Parse `2024-01-31` or `2024-01-31T06:00`, with `Z`, an offset or neither; `2024-01` is a first day. Raises ConfigError."""
     text = text.strip()
     try:
         moment = dt.datetime.fromisoformat(f"{text}-01" if re.fullmatch(r"\d{4}-\d\d", text) else text)
