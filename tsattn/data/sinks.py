@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-ONE_FILE = "only {item_id} is, by a file for each series, in `tsattn forecast`"
+ONE_FILE = "all series go into one file, with a column item_id"
 
 
 def write_table(table: pa.Table, path: str | Path) -> Path:
@@ -46,7 +46,8 @@ def checked_suffix(path: str | Path, allowed: tuple[str, ...] = (), *, data: Any
         raise ConfigError(f"{path}: the folder {path.parent} does not exist", f"make it first: mkdir -p {path.parent}")
     name = path.name.replace("{item_id}", "") if per_item else path.name
     if found := re.search(r"\{\w*\}", name):
-        raise ConfigError(f"{path}: {found.group()} is not filled in: {ONE_FILE}", "leave it out of the name")
+        why = "only {item_id} is" if per_item else ONE_FILE
+        raise ConfigError(f"{path}: {found.group()} is not filled in: {why}", "leave it out of the name")
     if data is not None:
         from tsattn.data.overwrites import refuse_input
 
