@@ -35,7 +35,7 @@ def ingest(
     from tsattn.data.store import save_panel
 
     path = None if output is None else checked_suffix(output, (".parquet",), data=data)
-    panel, report = _read(data, _options(read), listener)
+    panel, report = _read(*_given(data, read), listener)
     if path is not None:
         save_panel(panel, path)
     return Ingested(panel, report, path)
@@ -71,7 +71,8 @@ def train(
         from tsattn.training.profiler import Timeline
 
         listener = dataclasses.replace(listener, timeline=Timeline())
-    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, _options(read), start)
+    data, options = _given(data, read)
+    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, options, start)
     return run(data, request, name, Workspace.at(workspace), resume=resume, logger=logger, listener=listener)
 
 
@@ -184,11 +185,11 @@ def forecast(
 ) -> Forecasted:
     """Forecast the steps after the end of each series of `data`; the result's `forecast` holds the quantiles.
 
-    data: a path, a data frame or an Arrow table; None reads the training data of the model again. model: a name of the
-    workspace or a folder; by default the newest one that was trained on such data, else zero-shot. horizon: steps, by
-    default the model's, or the frequency's for zero-shot. members: see `load`. future: a file or frame with future rows
-    of known covariates. series: names of the series to return, draw and write; by default all. as_of: ignore values
-    after this time. paths: also draw this many sample paths of each series, by `seed`; `output` then gets the paths.
+    data: a path, a data frame, an Arrow table or plain numbers, [y1, y2, …]; None reads the training data of the model again.
+    model: a name of the workspace or a folder; by default the newest one that was trained on such data, else zero-shot.
+    horizon: steps, by default the model's, or the frequency's for zero-shot. members: see `load`. future: a file or frame
+    with future rows of known covariates. series: names of the series to return, draw and write; by default all.
+    as_of: ignore values after this time. paths: also draw this many sample paths of each series, by `seed`; `output` then gets the paths.
     conformal: move the quantiles by the errors at hold-out origins (forecasting/conformal.py).
     output (.csv, .parquet, .json, .jsonl) and plot (.png, .svg, .html; one or several) are files to write. `{item_id}` in the
     name of `output` makes a file for each series. columns: new names of its columns, such as {"0.5": "median"}.
@@ -202,7 +203,8 @@ def forecast(
     order = Order(
         model, horizon, levels, members, _names(series), as_of, paths, seed, conformal, output, _places(plot), dict(columns or {})
     )
-    return run(data, future, order, Workspace.at(workspace), _options(read), listener)
+    data, options = _given(data, read)
+    return run(data, future, order, Workspace.at(workspace), options, listener)
 
 
 def backtest(
@@ -247,7 +249,8 @@ def backtest(
     if given:
         config = dataclasses.replace(config or BacktestConfig(), **given)
     extras = Extras(leaderboard, conformal, output, scores, plot)
-    return run(data, model, config, members, Workspace.at(workspace), _options(read), extras, listener)
+    data, options = _given(data, read)
+    return run(data, model, config, members, Workspace.at(workspace), options, extras, listener)
 
 
 def explain(
@@ -340,6 +343,19 @@ def _options(read: ReadOptions | Mapping[str, Any]) -> ReadOptions:
     several = {f.name for f in dataclasses.fields(ReadOptions) if f.default == ()}
     values = {key: (value,) if key in several and isinstance(value, str) else value for key, value in read.items()}
     return from_mapping(ReadOptions, values, "read")
+
+
+def _given(data: Any, read: ReadOptions | Mapping[str, Any]) -> tuple[Any, ReadOptions]:
+    """Data and the options to read it by. Plain numbers become a table without timestamps."""
+    from tsattn.data.plain_numbers import is_plain, table_of
+
+    options = _options(read)
+    # a list of frames or tables is a list of parts
+    if not is_plain(data) or (isinstance(data, (list, tuple)) and hasattr(data[0], "columns")):
+        return data, options
+    table = table_of(data)
+    columns = {"item": ("item_id",) if "item_id" in table.column_names else (), "target": ("value",)}
+    return table, dataclasses.replace(options, **{**columns, "timestamp": options.timestamp or "none"})
 
 
 def _names(names: str | Sequence[str]) -> tuple[str, ...]:
