@@ -27,7 +27,7 @@ def models(
     session: Session,
     action: Annotated[
         options.Text,
-        typer.Argument(metavar="[list|rollback|delete|rename]", help="An action.  [default: list]", show_default=False),
+        typer.Argument(metavar="[ACTION]", help="list, rollback, delete or rename.  [default: list]", show_default=False),
     ] = None,
     name: Annotated[
         options.Text, typer.Argument(metavar="[NAME]", help="The model; for delete also NAME/VERSION.", show_default=False)
@@ -52,12 +52,12 @@ def models(
     from tsattn import api
     from tsattn.render import tables
 
+    action = None if action == "list" and name is None else action
     if kinds and not action:
         from tsattn.render.describe import assembled
 
         return session.show(api.assemblies(), lambda console, found: assembled(console, found.rows))
-    plain = action is None or (action == "list" and name is None)
-    listed = api.models(workspace=session.workspace) if plain else _act(session, str(action), name, new, yes)
+    listed = api.models(workspace=session.workspace) if action is None else _act(session, action, name, new, yes)
     return session.show(listed, lambda console, found: tables.models(console, found.models, str(found.workspace)))
 
 
@@ -69,7 +69,7 @@ def _act(session: Session, action: str, name: str | None, new: str | None, yes: 
         raise ConfigError(
             f"unknown action {action!r}", f"use one of: {', '.join(f'tsattn models {one}' for one in ACTIONS.values())}"
         )
-    if action == "list" or name is None or (new is None) is (action == "rename"):
+    if name is None or (new is None) is (action == "rename"):
         raise ConfigError(f"tsattn models {action} takes other arguments", f"type: tsattn models {ACTIONS[action]}")
     if action == "rollback":
         return api.rollback(name, workspace=session.workspace)
