@@ -190,8 +190,8 @@ def forecast(
     model: a name of the workspace or a folder; by default the newest one that was trained on such data, else zero-shot.
     horizon: steps, by default the model's, or the frequency's for zero-shot. members: see `load`. future: a file or frame
     with future rows of known covariates. series: names of the series to return, draw and write; by default all.
-    as_of: ignore values after this time. paths: also draw this many sample paths of each series, by `seed`; `output` then gets the paths.
-    conformal: move the quantiles by the errors at hold-out origins (forecasting/conformal.py).
+    as_of: ignore values after this time. paths: also draw this many sample paths of each series, by `seed`; `output` then
+    gets the paths. conformal: move the quantiles by the errors at hold-out origins (forecasting/conformal.py).
     output (.csv, .parquet, .json, .jsonl) and plot (.png, .svg, .html; one or several) are files to write. `{item_id}` in the
     name of `output` makes a file for each series. columns: new names of its columns, such as {"0.5": "median"}.
 
