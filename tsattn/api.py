@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tsattn.config import BacktestConfig, ReadOptions, from_mapping
-from tsattn.errors import ArtifactError, ConfigError
+from tsattn.config import BacktestConfig, ReadOptions
+from tsattn.errors import ArtifactError
 from tsattn.events import Listener
+from tsattn.workflows.arguments import given, names, places, read_options
 from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained, plain
 from tsattn.workspace import Workspace
 
@@ -36,7 +37,7 @@ def ingest(
     from tsattn.data.store import save_panel
 
     path = None if output is None else checked_suffix(output, (".parquet",), data=data)
-    panel, report = _read(*_given(data, read), listener)
+    panel, report = _read(*given(data, read), listener)
     if path is not None:
         save_panel(panel, path)
     return Ingested(panel, report, path)
@@ -72,7 +73,7 @@ def train(
         from tsattn.training.profiler import Timeline
 
         listener = dataclasses.replace(listener, timeline=Timeline())
-    data, options = _given(data, read)
+    data, options = given(data, read)
     request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, options, start)
     return run(data, request, name, Workspace.at(workspace), resume=resume, logger=logger, listener=listener)
 
@@ -101,7 +102,7 @@ def tune(
     from tsattn.workflows.train import Request
     from tsattn.workflows.tune import run
 
-    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, _options(read))
+    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read_options(read))
     place = Workspace.at(workspace)
     return run(data, request, name, place, trials=trials, max_time=max_time, resume=resume, listener=listener)
 
@@ -202,9 +203,9 @@ def forecast(
 
     levels = None if quantiles is None else tuple(quantiles)
     order = Order(
-        model, horizon, levels, members, _names(series), as_of, paths, seed, conformal, output, _places(plot), dict(columns or {})
+        model, horizon, levels, members, names(series), as_of, paths, seed, conformal, output, places(plot), dict(columns or {})
     )
-    data, options = _given(data, read)
+    data, options = given(data, read)
     return run(data, future, order, Workspace.at(workspace), options, listener)
 
 
@@ -244,13 +245,13 @@ def backtest(
     """
     from tsattn.workflows.backtest import Extras, run
 
-    given: dict[str, Any] = {"horizon": horizon, "windows": windows, "step": step, "baselines": baselines, "refit": refit}
-    given |= {"metrics": metrics, "quantiles": quantiles, "cutoffs": cutoffs}
-    given = {name: tuple(v) if isinstance(v, (list, tuple)) else v for name, v in given.items() if v is not None}
-    if given:
-        config = dataclasses.replace(config or BacktestConfig(), **given)
+    fields: dict[str, Any] = {"horizon": horizon, "windows": windows, "step": step, "baselines": baselines, "refit": refit}
+    fields |= {"metrics": metrics, "quantiles": quantiles, "cutoffs": cutoffs}
+    fields = {name: tuple(v) if isinstance(v, (list, tuple)) else v for name, v in fields.items() if v is not None}
+    if fields:
+        config = dataclasses.replace(config or BacktestConfig(), **fields)
     extras = Extras(leaderboard, conformal, output, scores, plot)
-    data, options = _given(data, read)
+    data, options = given(data, read)
     return run(data, model, config, members, Workspace.at(workspace), options, extras, listener)
 
 
@@ -280,8 +281,8 @@ def detect(
     """
     from tsattn.workflows.detect import Order, run
 
-    order = Order(model, level, last, step, members, _names(series), output, _places(plot))
-    return run(data, order, Workspace.at(workspace), _options(read), listener)
+    order = Order(model, level, last, step, members, names(series), output, places(plot))
+    return run(data, order, Workspace.at(workspace), read_options(read), listener)
 
 
 def explain(
@@ -303,7 +304,7 @@ def explain(
     """
     from tsattn.workflows.explain import run
 
-    return run(data, model, item, Workspace.at(workspace), _options(read), plot, listener)
+    return run(data, model, item, Workspace.at(workspace), read_options(read), plot, listener)
 
 
 def models(*, workspace: Place = None) -> Listed:
@@ -363,38 +364,6 @@ def rename_model(old: str, new: str, *, workspace: Place = None) -> Listed:
 
     rename(Workspace.at(workspace), old, new)
     return models(workspace=workspace)
-
-
-def _options(read: ReadOptions | Mapping[str, Any]) -> ReadOptions:
-    """Options of reading, which may be given as a mapping such as {"delimiter": ";"}."""
-    if isinstance(read, ReadOptions):
-        return read
-    if not isinstance(read, Mapping):
-        raise ConfigError(f"read: a {type(read).__name__} is no options", "give ReadOptions(...) or a dict of its fields")
-    several = {f.name for f in dataclasses.fields(ReadOptions) if f.default == ()}
-    values = {key: (value,) if key in several and isinstance(value, str) else value for key, value in read.items()}
-    return from_mapping(ReadOptions, values, "read")
-
-
-def _given(data: Any, read: ReadOptions | Mapping[str, Any]) -> tuple[Any, ReadOptions]:
-    """Data and the options to read it by. Plain numbers become a table without timestamps."""
-    from tsattn.data.plain_numbers import is_plain, table_of
-
-    options = _options(read)
-    # a list of frames or tables is a list of parts
-    if not is_plain(data) or (isinstance(data, (list, tuple)) and hasattr(data[0], "columns")):
-        return data, options
-    table = table_of(data)
-    columns = {"item": ("item_id",) if "item_id" in table.column_names else (), "target": ("value",)}
-    return table, dataclasses.replace(options, **{**columns, "timestamp": options.timestamp or "none"})
-
-
-def _names(names: str | Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
-def _places(places: Place | Sequence[str | Path]) -> tuple[str | Path, ...]:
-    return () if places is None else (places,) if isinstance(places, (str, Path)) else tuple(places)
 
 
 def _read(data: Any, options: ReadOptions, listener: Listener) -> tuple[Panel, ReadReport]:
