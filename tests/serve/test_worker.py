@@ -68,6 +68,16 @@ def test_when_the_program_has_a_fault_then_the_traceback_is_in_the_log_and_not_i
     assert "a secret detail" in log.read_text()
 
 
+def test_when_a_model_is_damaged_then_the_answer_names_no_path(settings, rows, zero_shot, tmp_path, monkeypatch, capsys):
+    folder = shutil.copytree(zero_shot, tmp_path / "broken")
+    (folder / "config.json").write_text("{}")
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(folder))
+    status, _, document = answer(*asked(rows), settings, Models())
+    assert status == 500
+    assert str(tmp_path) not in document.decode()
+    assert str(folder) in capsys.readouterr().err
+
+
 def test_when_memory_runs_out_then_the_answer_says_so(settings, rows, monkeypatch):
     from tsattn.workflows import forecast
 

@@ -56,7 +56,7 @@ class Worker:
     async def start(cls, settings: Settings, threads: int) -> Worker:
         """Start a process and wait until its model is loaded. Raises ConfigError with its reason when it cannot."""
         environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name != "TSATTN_TOKEN"},
             "OMP_NUM_THREADS": str(threads),
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         }

@@ -31,11 +31,17 @@ if TYPE_CHECKING:
 
 MOST_MODELS = 8
 GRACE = 10  # seconds after the server's own limit, at which the process ends by itself
-STATUS = ((ArtifactError, 404), (ConfigError, 400), (DataError, 422))
+
+
+class NoModel(ArtifactError):
+    """A request names a model that the server does not have."""
 
 
 class TooLarge(TsattnError):
     """A body that unpacks to more than the server takes, or a forecast that needs more memory than it has."""
+
+
+STATUS = ((TooLarge, 413), (ConfigError, 400), (DataError, 422))
 
 
 @dataclass
@@ -103,9 +109,13 @@ def answer(header: dict[str, Any], blobs: list[bytes], settings: Settings, model
         result, asked = _forecast(header, blobs, settings, models)
         document = {**_public(result.to_mapping()), **({"history": history(result, asked.history)} if asked.history else {})}
         text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        text = text.replace(json.dumps(str(result.ref.path), ensure_ascii=False)[1:-1], result.ref.name)  # in notes
         return 200, len(result.forecast), printable_json(text).encode()
-    except TooLarge as error:
-        return 413, 0, error_document(error, error.message, error.hint)
+    except ArtifactError as error:
+        if isinstance(error, NoModel):
+            return 404, 0, error_document(error, error.message, error.hint)
+        print(printable(f"a model cannot be loaded: {error.message}"), file=sys.stderr, flush=True)
+        return 500, 0, error_document(error, "the model cannot be loaded", "the log of the server says why")
     except TsattnError as error:
         status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
         return status, 0, error_document(error, in_request(error.message), in_request(error.hint))
@@ -188,7 +198,7 @@ def contents(header: dict[str, Any], blobs: list[bytes], most: int) -> tuple[dic
 
 
 def named(model: str, workspace: Workspace) -> ModelRef:
-    """A model by its name. A request names models of the workspace only, never a path. Raises ArtifactError."""
+    """A model by its name. A request names models of the workspace only, never a path. Raises NoModel."""
     from tsattn.workspace import ZERO_SHOT, shipped
 
     ready = shipped()
@@ -196,7 +206,7 @@ def named(model: str, workspace: Workspace) -> ModelRef:
     found |= {f"{ref.name}/{ref.version}": ref for ref in workspace.models()}
     found |= {} if ready is None else {ZERO_SHOT: ready}
     if model not in found:
-        raise ArtifactError(f"no model {model!r} on this server", "GET /models lists those there are")
+        raise NoModel(f"no model {model!r} on this server", "GET /models lists those there are")
     return found[model]
 
 

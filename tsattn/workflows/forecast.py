@@ -24,10 +24,10 @@ from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import read_card
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
-from tsattn.workflows.find_model import choose
+from tsattn.workflows.find_model import choose, found
 from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
-from tsattn.workspace import Workspace
+from tsattn.workspace import ModelRef, Workspace
 
 Labelled = TypeVar("Labelled", Forecast, Paths)
 
@@ -36,7 +36,7 @@ Labelled = TypeVar("Labelled", Forecast, Paths)
 class Order:
     """Settings of one forecast; see tsattn.forecast."""
 
-    model: str | Path | None = None
+    model: str | Path | ModelRef | None = None
     horizon: int | None = None
     quantiles: tuple[float, ...] | None = None
     members: str | Sequence[str] | None = None
@@ -108,9 +108,9 @@ def run(
     return Forecasted(made, failures, panel, chosen.report, chosen.ref, tuple(written), notes, sampled, effects)
 
 
-def _again(model: str | Path | None, workspace: Workspace) -> Any:
+def _again(model: str | Path | ModelRef | None, workspace: Workspace) -> Any:
     """The path of the data that a model was trained on."""
-    ref = workspace.latest() if model is None else workspace.find(model)
+    ref = workspace.latest() if model is None else found(model, workspace)
     source = read_card(ref.path).source.get("source")
     if not source:
         raise ConfigError(f"the model {ref} was not trained on a file, so its data cannot be read again", "name the data")
