@@ -23,7 +23,7 @@ from tsattn.forecasting.ensemble.coarser_step import CoarserStep
 from tsattn.forecasting.ensemble.ensemble import Ensemble
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
 from tsattn.forecasting.metrics import METRICS
-from tsattn.forecasting.scores import SKILLS
+from tsattn.forecasting.scores import SKILLS, Backtest
 from tsattn.model.card import ANY_FREQ
 from tsattn.workflows.backtest_forecasts import BacktestForecasts, origins_at
 from tsattn.workflows.find_model import Choice, choose
@@ -58,8 +58,8 @@ def run(
     listener: Listener,
 ) -> Backtested:
     """Backtest; see tsattn.backtest."""
-    from tsattn.data.sinks import checked_suffix, write_table
-    from tsattn.render.backtest_plot import PICTURES, save_backtest_plot
+    from tsattn.data.sinks import checked_suffix
+    from tsattn.render.backtest_plot import PICTURES
 
     path = None if extras.output is None else checked_suffix(extras.output, data=data)
     scores_path = None if extras.scores is None else checked_suffix(extras.scores, data=data)
@@ -84,37 +84,49 @@ def run(
         raise ConfigError("--refit needs a model that was trained on such data", "train one: tsattn train DATA")
     if extras.conformal:
         forecasters += [conformal(forecaster, settings.quantiles or None) for forecaster in forecasters]
-    if extras.leaderboard:
-        others += leaderboard(forecasters, others)
+    parts = leaderboard(forecasters, others) if extras.leaderboard else []
     wanted_rows = path is not None or picture is not None
     kept = BacktestForecasts(panel, settings.quantiles or DEFAULT_QUANTILES) if wanted_rows else None
     horizon = settings.horizon or panel.freq.default_horizon
     scores = backtest(
-        [*forecasters, *others],
+        [*forecasters, *others, *parts],
         panel,
         horizon=horizon,
         windows=settings.windows or WINDOWS,
         step=settings.step,
         quantiles=settings.quantiles or DEFAULT_QUANTILES,
         refit=_refit(chosen[0], listener) if settings.refit else None,
-        on_progress=Scoring(listener, len(forecasters) + len(others) + settings.refit),
+        on_progress=Scoring(listener, len(forecasters) + len(others) + len(parts) + settings.refit),
         on_windows=None if kept is None else kept.add,
         origins=origins_at(panel, settings.cutoffs, horizon) if settings.cutoffs else None,
     )
+    written = _write(scores, kept, path, scores_path, picture)
+    members_alone = {part.name for part in parts}
+    names = [name for name in scores.models if name not in {other.name for other in others} | members_alone]
+    rows = [row for row in scores.table() if row["model"] not in members_alone]
+    verdicts = tuple(verdict(rows, name)[0] for name in names)
+    weights = tuple(note for forecaster in forecasters for note in ensemble_notes(forecaster)) if extras.leaderboard else ()
+    for note in weights:
+        listener.note(note)
+    notes = (*(n for c in chosen for n in c.notes), *notes, *weights)
+    return Backtested(scores, report, verdicts, path or scores_path, notes, written, settings.metrics)
+
+
+def _write(
+    scores: Backtest, kept: BacktestForecasts | None, path: Path | None, scores_path: Path | None, picture: Path | None
+) -> tuple[Path, ...]:
+    """Write the forecasts, the scores and the picture of the first model, as far as they are wanted."""
+    from tsattn.data.sinks import write_table
+    from tsattn.render.backtest_plot import save_backtest_plot
+
     written = []
     if path is not None and kept is not None:
         written.append(write_table(kept.table(), path))
     if scores_path is not None:
         written.append(write_table(scores.to_arrow(), scores_path))
     if picture is not None and kept is not None:
-        written.append(save_backtest_plot(kept.forecast(scores.models[0]), panel, picture, scores.models[0]))
-    names = [name for name in scores.models if name not in {other.name for other in others}]
-    verdicts = tuple(verdict(scores.table(), name)[0] for name in names)
-    weights = tuple(note for forecaster in forecasters for note in ensemble_notes(forecaster)) if extras.leaderboard else ()
-    for note in weights:
-        listener.note(note)
-    notes = (*(n for c in chosen for n in c.notes), *notes, *weights)
-    return Backtested(scores, report, verdicts, path or scores_path, notes, tuple(written), settings.metrics)
+        written.append(save_backtest_plot(kept.forecast(scores.models[0]), kept.panel, picture, scores.models[0]))
+    return tuple(written)
 
 
 def _checked(config: BacktestConfig) -> BacktestConfig:
