@@ -58,12 +58,7 @@ def run(
     listener: Listener,
 ) -> Backtested:
     """Backtest; see tsattn.backtest."""
-    from tsattn.data.sinks import checked_suffix
-    from tsattn.render.backtest_plot import PICTURES
-
-    path = None if extras.output is None else checked_suffix(extras.output, data=data)
-    scores_path = None if extras.scores is None else checked_suffix(extras.scores, data=data)
-    picture = None if extras.plot is None else checked_suffix(extras.plot, PICTURES, data=data)
+    path, scores_path, picture = _checked_files(extras, data)
     wanted = [model] if isinstance(model, (str, Path)) else list(model or ())
     given = _checked(config or BacktestConfig())
     others = [baseline(name) for name in given.baselines]  # an unknown name is an error before anything is read
@@ -110,6 +105,17 @@ def run(
         listener.note(note)
     notes = (*(n for c in chosen for n in c.notes), *notes, *weights)
     return Backtested(scores, report, verdicts, path or scores_path, notes, written, settings.metrics)
+
+
+def _checked_files(extras: Extras, data: Any) -> tuple[Path | None, Path | None, Path | None]:
+    """Where forecasts, scores and the picture go. Raises ConfigError for a file that cannot be written."""
+    from tsattn.data.sinks import checked_suffix
+    from tsattn.render.backtest_plot import PICTURES
+
+    wanted: tuple[tuple[str | Path | None, tuple[str, ...]], ...]
+    wanted = ((extras.output, ()), (extras.scores, ()), (extras.plot, PICTURES))
+    path, scores, picture = (None if file is None else checked_suffix(file, kinds, data=data) for file, kinds in wanted)
+    return path, scores, picture
 
 
 def _write(
