@@ -179,6 +179,26 @@ def test_when_a_model_is_scored_on_its_own_data_then_only_the_held_back_windows_
     assert any("its scores are too good" in note for note in more.notes)
 
 
+def test_when_results_are_shown_then_each_is_one_short_line_and_tables_are_html_in_notebooks(trained, place, data):
+    found = api.forecast(data, workspace=place / "w")
+    scored = tsattn.backtest(data, workspace=place / "w", windows=1)
+    listed = tsattn.models(workspace=place / "w")
+    results = (trained[0], found, scored, listed, api.ingest(data), tsattn.describe(workspace=place / "w"))
+    for result in results:
+        assert len(repr(result).splitlines()) == 1
+        assert repr(result).startswith(f"<{type(result).__name__} ") or repr(result).startswith(f"<{type(result).__name__}:")
+        assert "array(" not in repr(result)
+    assert "shops/1" in listed._repr_html_()
+    assert "seasonal-naive" in scored._repr_html_()
+    assert "north" in found._repr_html_()
+
+
+def test_when_listening_then_a_call_shows_its_notes_on_stderr(trained, place, data, capsys):
+    with tsattn.listening() as listener:
+        api.forecast(data, workspace=place / "w", listener=listener)
+    assert "shops/1" in capsys.readouterr().err
+
+
 def test_when_a_leaderboard_is_asked_for_then_the_network_and_each_member_have_a_row(trained, place, data, tmp_path):
     plot = tmp_path / "backtest.png"
     scored = tsattn.backtest(
