@@ -54,7 +54,7 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Sight:
+class AttentionMask:
     """Visibility between tokens, made once for all layers.
 
     bias: 0, or so low that softmax gives nothing; (B, 1, T, T), by blocks where only near tokens are seen, one 0 where the
@@ -69,10 +69,10 @@ class Sight:
     keys: Tensor | None = None
 
 
-def sight(visible: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> Sight:
-    """visible (B, 1, T, T) bool, angles (T, d/2) or None -> Sight."""
+def attention_mask(visible: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> AttentionMask:
+    """visible (B, 1, T, T) bool, angles (T, d/2) or None -> AttentionMask."""
     cos, sin = whole_heads(angles, dtype)
-    return Sight(bias_of(visible, dtype), visible.any(-1)[:, 0, :, None].to(dtype), cos, sin)
+    return AttentionMask(bias_of(visible, dtype), visible.any(-1)[:, 0, :, None].to(dtype), cos, sin)
 
 
 def bias_of(visible: Tensor, dtype: torch.dtype) -> Tensor:
@@ -131,13 +131,13 @@ class MultiHeadAttention(nn.Module):
         self.project_out = nn.Linear(width, width, bias=False)
         nn.init.zeros_(self.project_out.weight)  # a block starts as the identity
 
-    def look(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> Sight:
+    def mask(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> AttentionMask:
         """Causal visibility: tokens up to the own one for which keys (B, T), bool, holds."""
         visible = causal_mask(keys.shape[1], keys.device) & keys[:, None, None, :]
-        found = sight(visible, angles, dtype)
-        return Sight(found.bias, found.sees, found.cos, found.sin, keys)
+        found = attention_mask(visible, angles, dtype)
+        return AttentionMask(found.bias, found.sees, found.cos, found.sin, keys)
 
-    def forward(self, x: Tensor, seen: Sight) -> Tensor:
+    def forward(self, x: Tensor, seen: AttentionMask) -> Tensor:
         """x (B, T, D) -> (B, T, D)."""
         weights, value = self._attend(x, seen)
         if self.training and self.dropout:
@@ -145,11 +145,11 @@ class MultiHeadAttention(nn.Module):
         out = weights @ value.transpose(1, 2)  # (B, heads, T, d)
         return self.project_out(out.transpose(1, 2).flatten(2) * seen.sees)
 
-    def weights(self, x: Tensor, seen: Sight) -> Tensor:
+    def weights(self, x: Tensor, seen: AttentionMask) -> Tensor:
         """Attention weights, (B, heads, T, T): rows sum to 1, or to 0 where a token sees nobody."""
         return self._attend(x, seen)[0] * seen.sees[:, None]
 
-    def _attend(self, x: Tensor, seen: Sight) -> tuple[Tensor, Tensor]:
+    def _attend(self, x: Tensor, seen: AttentionMask) -> tuple[Tensor, Tensor]:
         """The softmax over the keys (B, heads, T, T), and the values (B, T, heads, d)."""
         query_key, value = self._project(x)
         q, k = turn(query_key, seen.cos, seen.sin).permute(2, 0, 3, 1, 4)  # rotate, of both at once
@@ -161,7 +161,7 @@ class MultiHeadAttention(nn.Module):
         query_key, value = self.project_in(x).unflatten(-1, (3, self.heads, x.shape[-1] // self.heads)).split([2, 1], 2)
         return query_key, value[:, :, 0]
 
-    def remember(self, x: Tensor, seen: Sight, most: int) -> Cache:
+    def remember(self, x: Tensor, seen: AttentionMask, most: int) -> Cache:
         """The cache that `step` goes on from after the tokens x (B, T, D), of at most so many."""
         query_key, value = self._project(x)
         key = turn(query_key, seen.cos, seen.sin)[:, :, 1]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tsattn.config import ModelConfig
-from tsattn.nn.attention import MultiHeadAttention, Sight, rotate, scaled_dot_product_attention
+from tsattn.nn.attention import AttentionMask, MultiHeadAttention, rotate, scaled_dot_product_attention
 from tsattn.nn.linear_attention import LinearAttention
 from tsattn.nn.scaling import norm
 from tsattn.nn.window_attention import WindowAttention
@@ -85,7 +85,7 @@ class EncoderBlock(nn.Module):
         self.feed_forward = FeedForward(config.width)
         self.dropout = Branch(config.dropout, config.drop_path * number / max(1, config.layers))
 
-    def forward(self, x: Tensor, seen: Sight, only: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, seen: AttentionMask, only: Tensor | None = None) -> Tensor:
         """x (B, T, D), seen: what each token may attend to -> (B, T, D); or the tokens at the places `only` (B, O), (B, O, D)."""
         x = x + self.dropout(self.attention(self.norm_attention(x), seen))
         if only is not None:
@@ -158,7 +158,7 @@ class DecoderBlock(nn.Module):
         """
         origins, queries = x.shape[1:3]
         x = x.flatten(0, 1)  # (B·O, n, D)
-        everybody = Sight(x.new_zeros(1, 1, queries, queries), x.new_ones(1, queries, 1), None, None)
+        everybody = AttentionMask(x.new_zeros(1, 1, queries, queries), x.new_ones(1, queries, 1), None, None)
         x = x + self.dropout(self.attention(self.norm_attention(x), everybody))
         x = x.unflatten(0, (-1, origins)).flatten(1, 2)  # (B, O·n, D)
         x = x + self.dropout(self.cross(self.norm_cross(x), memory, visible.repeat_interleave(queries, 1), angles))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tsattn.nn.attention import MultiHeadAttention, Sight, causal_mask, turn, whole_heads
+from tsattn.nn.attention import AttentionMask, MultiHeadAttention, causal_mask, turn, whole_heads
 
 CHUNK = 32  # tokens that attend to each other directly: the cost is least near the size of a head
 LEAST = 1e-20  # of a denominator
@@ -34,12 +34,12 @@ class LinearAttention(MultiHeadAttention):
     drop out, so dropout acts on the branch alone.
     """
 
-    def look(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> Sight:
+    def mask(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> AttentionMask:
         """No bias: a token that may not be seen has no features."""
         sees = (keys.to(dtype).cumsum(1) > 0)[..., None].to(dtype)
-        return Sight(sees.new_zeros(()), sees, *whole_heads(angles, dtype), keys)
+        return AttentionMask(sees.new_zeros(()), sees, *whole_heads(angles, dtype), keys)
 
-    def forward(self, x: Tensor, seen: Sight) -> Tensor:
+    def forward(self, x: Tensor, seen: AttentionMask) -> Tensor:
         """x (B, T, D) -> (B, T, D)."""
         q, k, turned_q, turned_k, value = self._features(x, seen)
         over = self._sums(turned_q, turned_k, value)  # (B, heads, T, d)
@@ -47,7 +47,7 @@ class LinearAttention(MultiHeadAttention):
         out = over / under.clamp_min(LEAST)
         return self.project_out(out.transpose(1, 2).flatten(2) * seen.sees)
 
-    def weights(self, x: Tensor, seen: Sight) -> Tensor:
+    def weights(self, x: Tensor, seen: AttentionMask) -> Tensor:
         """The quadratic form of the same, (B, heads, T, T): for looking, as it costs what the sums save.
 
         Rows sum to 1 without rotary positions; with them the entries may be negative and their sum is another.
@@ -57,7 +57,7 @@ class LinearAttention(MultiHeadAttention):
         under = ((q @ k.transpose(-1, -2)) * causal).sum(-1, keepdim=True)
         return turned_q @ turned_k.transpose(-1, -2) * causal / under.clamp_min(LEAST) * seen.sees[:, None]
 
-    def _features(self, x: Tensor, seen: Sight) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    def _features(self, x: Tensor, seen: AttentionMask) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """φ(q), φ(k), both turned by position, and the values, each (B, heads, T, d)."""
         query_key, value = self._project(x)
         features = nn.functional.elu(query_key) + 1
@@ -79,7 +79,7 @@ class LinearAttention(MultiHeadAttention):
         before = torch.cat([torch.zeros_like(total[:, :, :1]), total[:, :, :-1]], 2)
         return (within + q @ before).flatten(2, 3)[:, :, :tokens]
 
-    def remember(self, x: Tensor, seen: Sight, most: int) -> Memory:  # type: ignore[override]
+    def remember(self, x: Tensor, seen: AttentionMask, most: int) -> Memory:  # type: ignore[override]
         """The sums that `step` goes on from after the tokens x (B, T, D), however many."""
         _, k, _, turned_k, value = self._features(x, seen)
         return Memory(turned_k.transpose(-1, -2) @ value, k.sum(2))
@@ -88,7 +88,7 @@ class LinearAttention(MultiHeadAttention):
         self, x: Tensor, cache: Memory, angles: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, Memory]:
         """One more token, x (B, 1, D), its angles (1, d/2) -> (B, 1, D) and the sums with it."""
-        seen = Sight(x.new_zeros(()), torch.ones_like(x[..., :1]), *whole_heads(angles, x.dtype))
+        seen = AttentionMask(x.new_zeros(()), torch.ones_like(x[..., :1]), *whole_heads(angles, x.dtype))
         q, k, turned_q, turned_k, value = self._features(x, seen)
         whole = Memory(cache.values + turned_k.transpose(-1, -2) @ value, cache.keys + k[:, :, 0])
         out = turned_q @ whole.values / (q * whole.keys[:, :, None]).sum(-1, keepdim=True)

@@ -25,7 +25,7 @@ def window_loss(
 ) -> tuple[Tensor, Tensor]:
     """Mean scaled quantile loss of a batch, and how many (origin, step) targets it counts; both scalars.
 
-    inputs: see network.Inputs, `known` reaching L + H, H = config.reach. future (B, H), NaN = unknown; prefix (B,);
+    inputs: see network.Inputs, `known` reaching L + H, H = config.pass_steps. future (B, H), NaN = unknown; prefix (B,);
     origin (B, O), 0 = none. near: steps that count in full; those further ahead count FAR. past (B, L): the observed values
     that forecasts from origins within the window are scored on, by default those that the network reads.
     """

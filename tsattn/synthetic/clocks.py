@@ -50,7 +50,7 @@ PEOPLE = {"1min": 1, "5min": 6, "10min": 4, "15min": 9, "30min": 10, "h": 40, "D
 
 
 @dataclass(frozen=True, eq=False)
-class Clock:
+class Cycles:
     """Each row's calendar."""
 
     cycle: Tensor  # (B, 1) steps of the shortest cycle
@@ -63,7 +63,7 @@ class Clock:
     season: Tensor  # (B, N) where in its year a step stands, 0 … 1; 0 without years
 
 
-def clock(draw: Draw, count: int, length: int, shares: Mapping[str, float]) -> Clock:
+def clock(draw: Draw, count: int, length: int, shares: Mapping[str, float]) -> Cycles:
     """Draw a calendar for each row from `shares` (names of frequencies and weights), each starting at a random time."""
     which = draw.choice(list(shares.values()), count)
     table = torch.tensor([_TABLE[name] for name in shares], device=draw.device)[which]
@@ -81,16 +81,16 @@ def clock(draw: Draw, count: int, length: int, shares: Mapping[str, float]) -> C
     season = (ticks(draw, length) / year + draw.uniform(0, 1, count, 1)).frac_() * torch.isfinite(year)
     # a remainder in floats: whole-number division is an order slower
     member = index - (index / group).floor() * group
-    return Clock(cycle, group, year, told, position - index, index.long(), member.long(), season)
+    return Cycles(cycle, group, year, told, position - index, index.long(), member.long(), season)
 
 
-def per_cycle(values: Tensor, where: Clock, smooth: Tensor) -> Tensor:
+def per_cycle(values: Tensor, where: Cycles, smooth: Tensor) -> Tensor:
     """Spread one value a cycle, (B, C), over the steps: held through the cycle, or, where smooth (B, 1), interpolated."""
     here = values.gather(1, where.index)
     ahead = values.gather(1, where.index + 1)
     return here + (ahead - here) * where.within * smooth
 
 
-def cycles_in(where: Clock) -> int:
+def cycles_in(where: Cycles) -> int:
     """How many values per_cycle wants."""
     return int(where.index[:, -1].max()) + 2

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from tsattn.synthetic.clocks import WITHIN_DAY, Clock, clock
+from tsattn.synthetic.clocks import WITHIN_DAY, Cycles, clock
 from tsattn.synthetic.draws import Draw, Series, pick
 from tsattn.synthetic.noise import ar1, white
 
@@ -47,7 +47,7 @@ def weather(draw: Draw, count: int, length: int) -> Series:
     return Series(values, torch.where(seasonal, when.told, torch.ones_like(when.told)))
 
 
-def _temperature(draw: Draw, when: Clock, turn: Tensor, summer: Tensor, systems: Tensor, clear: Tensor) -> Tensor:
+def _temperature(draw: Draw, when: Cycles, turn: Tensor, summer: Tensor, systems: Tensor, clear: Tensor) -> Tensor:
     """Year, systems, and a day that is skewed (a quick rise, a slow fall), wider under clear skies and in summer."""
     count = systems.shape[0]
     skewed = torch.cos(turn + draw.uniform(0, 0.5, count, 1) * torch.sin(turn))
