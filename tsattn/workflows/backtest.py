@@ -26,7 +26,7 @@ from tsattn.forecasting.metrics import METRICS
 from tsattn.forecasting.scores import SKILLS, Backtest
 from tsattn.model.card import ANY_FREQ
 from tsattn.workflows.backtest_forecasts import BacktestForecasts, origins_at
-from tsattn.workflows.find_model import Choice, choose
+from tsattn.workflows.find_model import ModelAndData, choose
 from tsattn.workflows.loaded_model import check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Backtested
 from tsattn.workflows.scoring_progress import Scoring
@@ -155,7 +155,7 @@ def _checked(config: BacktestConfig) -> BacktestConfig:
     return dataclasses.replace(config, quantiles=checked_levels(config.quantiles) if config.quantiles else ())
 
 
-def _chosen(data: Any, wanted: list[Any], workspace: Workspace, options: ReadOptions, listener: Listener) -> list[Choice]:
+def _chosen(data: Any, wanted: list[Any], workspace: Workspace, options: ReadOptions, listener: Listener) -> list[ModelAndData]:
     if wanted:
         first = choose(data, wanted[0], workspace, options, listener)
         return [first, *(_same_panel(first, workspace, name) for name in wanted[1:])]
@@ -164,17 +164,17 @@ def _chosen(data: Any, wanted: list[Any], workspace: Workspace, options: ReadOpt
     return [choose(data, None, workspace, options, listener)]
 
 
-def _same_panel(first: Choice, workspace: Workspace, name: str | Path) -> Choice:
+def _same_panel(first: ModelAndData, workspace: Workspace, name: str | Path) -> ModelAndData:
     from tsattn.model.card import read_card
     from tsattn.workflows.loaded_model import check_fits
 
     ref = workspace.find(name)
     card = read_card(ref.path)
     check_fits(card, first.panel, str(ref))
-    return Choice(ref, card, first.panel, first.report)
+    return ModelAndData(ref, card, first.panel, first.report)
 
 
-def _forecasters(chosen: list[Choice], members: str | Sequence[str] | None) -> list[Forecaster]:
+def _forecasters(chosen: list[ModelAndData], members: str | Sequence[str] | None) -> list[Forecaster]:
     from tsattn.model import runtime
 
     loaded = [runtime.load(choice.ref.path) for choice in chosen]
@@ -197,7 +197,7 @@ def leaderboard(forecasters: Sequence[Forecaster], others: Sequence[Forecaster])
     return [part for name, part in made.items() if name not in taken]
 
 
-def _settings(settings: BacktestConfig, chosen: list[Choice], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:
+def _settings(settings: BacktestConfig, chosen: list[ModelAndData], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:
     """Fill in the horizon and the windows, and warn when the windows overlap the training rows of a model."""
     from tsattn.workflows.train import fingerprint
 
@@ -227,7 +227,7 @@ def _settings(settings: BacktestConfig, chosen: list[Choice], panel: Panel) -> t
     return settings, ()
 
 
-def _refit(choice: Choice, listener: Listener) -> Callable[[Panel], Forecaster]:
+def _refit(choice: ModelAndData, listener: Listener) -> Callable[[Panel], Forecaster]:
     """Return a function that trains the model's network, with its settings, on the panel as of a cutoff."""
     from tsattn.model import runtime
     from tsattn.training.fit import fit
