@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ from tsattn.serve.frames import packed, receive
 from tsattn.serve.worker import Settings
 
 START = 120.0  # seconds in which a process must be ready
+OUT_OF_MEMORY = "if it ran out of memory: send fewer rows or series, or start the server with a larger --max-memory"
 PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds before each further try to start a process
 
 
@@ -91,8 +93,12 @@ class Worker:
 
     async def kill(self) -> None:
         """End the process at once and wait for its end."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                if sys.platform == "win32":
+                    self.process.kill()
+                else:  # Process.kill would reap an ended process, which asyncio waits for
+                    os.kill(self.process.pid, signal.SIGKILL)
         await self.process.wait()
 
     async def close(self) -> None:
@@ -165,7 +171,7 @@ class Pool:
                 limit = f"the forecast took longer than {self.config.timeout:g} seconds and was ended"
                 raise TooSlow(limit, "send fewer rows, fewer series or a shorter horizon") from None
             if isinstance(error, (EOFError, OSError)):
-                raise Crashed("the process of this forecast ended unexpectedly", "send fewer rows or series") from None
+                raise Crashed("the process of this forecast ended unexpectedly", OUT_OF_MEMORY) from None
             raise
         finally:
             self.running -= 1
