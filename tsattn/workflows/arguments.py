@@ -31,8 +31,8 @@ def given(data: Any, read: ReadOptions | Mapping[str, Any]) -> tuple[Any, ReadOp
     if not is_plain(data) or (isinstance(data, (list, tuple)) and hasattr(data[0], "columns")):
         return data, options
     table = table_of(data)
-    columns = {"item": ("item_id",) if "item_id" in table.column_names else (), "target": ("value",)}
-    return table, dataclasses.replace(options, **{**columns, "timestamp": options.timestamp or "none"})
+    item = ("item_id",) if "item_id" in table.column_names else ()
+    return table, dataclasses.replace(options, item=item, target=("value",), timestamp=options.timestamp or "none")
 
 
 def names(given: str | Sequence[str]) -> tuple[str, ...]:
