@@ -229,7 +229,7 @@ function drawTable(series) {
 }
 
 function label(stamp) {
-  return String(stamp).replace("T", " ");
+  return String(stamp).replace("T", " ").replace(/( \d\d:\d\d):00(?=$|[+-])/, "$1");
 }
 
 // A function that writes numbers with as many decimals as their spread needs.
@@ -323,10 +323,11 @@ function tick(value) {
 function drawTimes(svg, series, scale, box) {
   const widest = Math.max(...series.labels.map((text) => label(text).length)) * 7 + 24;
   const every = Math.max(1, Math.ceil(series.labels.length / Math.max(1, Math.floor((box.right - box.left) / widest))));
+  const half = (widest - 24) / 2;
   for (let k = 0; k < series.labels.length; k += every) {
-    const x = scale.x(k), half = (widest - 24) / 2;
-    const anchor = x + half > box.right + 16 ? "end" : x - half < 0 ? "start" : "middle";
-    svg.append(shape("text", { x, y: box.bottom + 20, "text-anchor": anchor }, label(series.labels[k])));
+    const x = scale.x(k);
+    if (x - half < 0 || x + half > box.right + 16) continue;  // it would be cut off
+    svg.append(shape("text", { x, y: box.bottom + 20, "text-anchor": "middle" }, label(series.labels[k])));
   }
 }
 
