@@ -1,4 +1,4 @@
-"""A forecast as one self-contained HTML page: the picture as inline SVG, the values below."""
+"""Forecast as a self-contained HTML page: inline SVG and a table of values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ th { position: sticky; top: 0; background: #f5f7f9; } td.text, th.text { text-al
 
 
 def page(forecast: Forecast, panel: Panel, heading: str = "") -> str:
-    """The page as text, with at most MOST_ROWS rows of values and a note on the others."""
+    """Return the page, with at most MOST_ROWS rows of values and a note on the others."""
     heading = html.escape(heading or title(forecast, panel))
     svg = svg_text(forecast, panel, heading=" ")
     svg = svg[svg.index("<svg") :]
