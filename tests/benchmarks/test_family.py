@@ -1,4 +1,4 @@
-"""The benchmarks of the parts of the network, on what is small."""
+"""Benchmark of the parts of the network, on small data."""
 
 from __future__ import annotations
 
