@@ -75,9 +75,7 @@ def train(folder: Path) -> None:
 def measure(
     folder: Path, items: int, rows: int, model: str, outputs: list[str], engine: list[str], members: str
 ) -> dict[str, float]:
-    """Run a job once. Returns wall-clock seconds, CPU seconds (start and imports included), peak in MiB, and megabytes
-    written.
-    """
+    """Run a job once. Returns wall-clock and CPU seconds (start and imports included), peak in MiB, and megabytes written."""
     write_dataset(folder / "data.parquet", items, rows)
     places = ", ".join(OUTPUTS[name] for name in outputs)
     job = f'[[job]]\nname = "bench"\ninput = "data.parquet"\nmodel = "{model}"\nhorizon = 48\noutputs = [{places}]\n'

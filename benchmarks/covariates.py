@@ -46,8 +46,8 @@ class Case:
     def without(self) -> Panel:
         """Return the panel with the target alone."""
         schema = dataclasses.replace(self.panel.schema, known=(), known_features=(), static=(), static_features=())
-        nobody, rows = self.panel.static[:, :0], self.panel.known[:, :0]
-        return dataclasses.replace(self.panel, known=rows, static=nobody, schema=schema)
+        no_static, rows = self.panel.static[:, :0], self.panel.known[:, :0]
+        return dataclasses.replace(self.panel, known=rows, static=no_static, schema=schema)
 
 
 def case_of(

@@ -208,7 +208,7 @@ def correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def are_plain(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return True for pairs of windows (W, length) that correlate only because both are smooth, or flat except for a few
+    """Return True for pairs of windows (W, length) that correlate only because of a plain shape: smooth, or flat with few
     steps.
 
     The step-to-step changes of copies correlate as well, even without the FEW largest ones.

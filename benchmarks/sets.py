@@ -31,8 +31,9 @@ _M4 = {
 
 
 def full_name(name: str) -> str:
-    """Return the full name: `ett1/H` -> `ett1/H/short`, `m4_hourly` -> `m4_hourly/H/short`. Raises ConfigError for an unknown
-    set.
+    """Return the full name: `ett1/H` -> `ett1/H/short`, `m4_hourly` -> `m4_hourly/H/short`.
+
+    Raises ConfigError for an unknown set.
     """
     known = [f"{f}/{q}/{s}" for f in _FILES for q in _ETT for s in SPANS] + [f"{k}/short" for k in _M4]
     shorter = {full.removesuffix("/short"): full for full in known} | {base.partition("/")[0]: f"{base}/short" for base in _M4}

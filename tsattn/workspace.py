@@ -166,8 +166,9 @@ class Workspace:
         return self.make(self.root / "logs")
 
     def keep_fault(self, error: BaseException, about: Sequence[str], hide: Callable[[str], str] = str) -> Path:
-        """Write the traceback of an internal error to `logs`, or to the system's temporary folder if that fails. Returns the
-        path.
+        """Write the traceback of an internal error to `logs`, and return the path.
+
+        Falls back to the system's temporary folder.
         """
         import platform
         import tempfile

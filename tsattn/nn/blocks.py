@@ -103,9 +103,7 @@ def pick(x: Tensor, places: Tensor) -> Tensor:
 
 
 class CrossAttention(nn.Module):
-    """Attention with queries from one sequence, keys and values from another (Vaswani et al. 2017, §3.2.3), in `heads`
-    subspaces.
-    """
+    """Multi-head attention with queries from one sequence, keys and values from another (Vaswani et al. 2017, §3.2.3)."""
 
     def __init__(self, width: int, heads: int, dropout: float = 0.0) -> None:
         super().__init__()
@@ -164,8 +162,8 @@ class DecoderBlock(nn.Module):
         """
         origins, queries = x.shape[1:3]
         x = x.flatten(0, 1)  # (B·O, n, D)
-        everybody = Sight(x.new_zeros(1, 1, queries, queries), x.new_ones(1, queries, 1), None, None)
-        x = x + self.dropout(self.attention(self.norm_attention(x), everybody))
+        all_visible = Sight(x.new_zeros(1, 1, queries, queries), x.new_ones(1, queries, 1), None, None)
+        x = x + self.dropout(self.attention(self.norm_attention(x), all_visible))
         x = x.unflatten(0, (-1, origins)).flatten(1, 2)  # (B, O·n, D)
         x = x + self.dropout(self.cross(self.norm_cross(x), memory, visible.repeat_interleave(queries, 1), angles))
         x = x + self.dropout(self.feed_forward(self.norm_feed_forward(x)))

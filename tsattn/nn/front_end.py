@@ -40,8 +40,9 @@ class FrontEnd(nn.Module):
         return x + out
 
     def step(self, x: Tensor, state: State | None) -> tuple[Tensor, State | None]:
-        """Continue from `state` (None at the start) with the tokens x (B, T, D). Returns the outputs (B, T, D) and the new
-        state.
+        """Continue from `state` (None at the start) with the tokens x (B, T, D).
+
+        Returns the outputs (B, T, D) and the new state.
         """
         if self.rnn is None or self.norm is None:
             return x, None

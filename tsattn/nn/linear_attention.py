@@ -80,8 +80,9 @@ class LinearAttention(MultiHeadAttention):
         return (within + q @ before).flatten(2, 3)[:, :, :tokens]
 
     def remember(self, x: Tensor, seen: Sight, most: int) -> Memory:  # type: ignore[override]
-        """Return the sums from which `step` continues after the tokens x (B, T, D). `most` is ignored: the sums have a fixed
-        size.
+        """Return the sums from which `step` continues after the tokens x (B, T, D).
+
+        `most` is ignored: the sums have a fixed size.
         """
         _, k, _, turned_k, value = self._features(x, seen)
         return Memory(turned_k.transpose(-1, -2) @ value, k.sum(2))

@@ -43,10 +43,10 @@ class Read:
 
 
 class Network(nn.Module):
-    """Network in which every token is a forecast origin: token t attends to tokens ≤ t and forecasts the H steps after its
-    patch.
+    """Forecasting network in which every token is a forecast origin.
 
-    One pass therefore trains many origins of a window, and covers short histories too.
+    Token t attends to tokens ≤ t and forecasts the H steps after its patch, so one pass trains many origins of a window, and
+    covers short histories too.
     """
 
     known_mean: Tensor
