@@ -15,8 +15,8 @@ from tsattn.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class ReadOptions:
-    """Options that override what is inferred from the data. Fields for several columns also accept a single name."""
+class Columns:
+    """Roles of a table's columns, as named by reading options and kept by the schema of a panel."""
 
     timestamp: str | None = None  # timestamp column; "none" numbers the rows
     item: tuple[str, ...] = ()  # columns that identify a series
@@ -24,6 +24,26 @@ class ReadOptions:
     past: tuple[str, ...] = ()  # covariates without future values
     known: tuple[str, ...] = ()  # covariates with known future values
     static: tuple[str, ...] = ()  # covariates that are constant within a series
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Columns of all covariates."""
+        return (*self.past, *self.known, *self.static)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Columns of every role but the timestamp."""
+        return (*self.item, *self.target, *self.covariates)
+
+    def roles(self) -> dict[str, Any]:
+        """Return the columns by name of their role."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(Columns)}
+
+
+@dataclass(frozen=True)
+class ReadOptions(Columns):
+    """Options that override what is inferred from the data. Fields for several columns also accept a single name."""
+
     freq: str | None = None  # frequency: 15min, h, D, B, W, MS, QS, YS, step
     layout: str | None = None  # "long", "wide", "single", "rows" (a row per series), "times" (a row per day) or "year-month"
     date_order: str | None = None  # "ymd", "dmy" or "mdy"
@@ -45,6 +65,18 @@ class ReadOptions:
             if field.default == ():
                 value = getattr(self, field.name)
                 object.__setattr__(self, field.name, (value,) if isinstance(value, str) else tuple(value))
+
+    def given(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults."""
+        return {f.name: value for f in dataclasses.fields(self) if (value := getattr(self, f.name)) != f.default}
+
+    def over(self, other: ReadOptions) -> ReadOptions:
+        """Return the options of `other`, overridden by those given here."""
+        return dataclasses.replace(other, **self.given())
+
+    def naming(self, columns: Columns) -> ReadOptions:
+        """Return these options with the roles of `columns`."""
+        return dataclasses.replace(self, **columns.roles())
 
 
 FRONT_ENDS = ("lstm", "gru", "rnn", "none")

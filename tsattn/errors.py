@@ -9,7 +9,7 @@ class ExitCode(IntEnum):
     """Exit codes. Scripts and cron jobs test for them: add codes, never change or reuse one."""
 
     DONE = 0
-    FAILED = 1  # bad data or failed work
+    FAILED = 1  # bad data or failed work; of detect and monitor also something found
     USAGE = 2  # usage or configuration
     BUG = 3  # internal error of tsattn
     PARTIAL = 4  # some items failed; the others were written

@@ -31,7 +31,7 @@ class NetworkForecaster:
     """Forecaster that runs a network. One pass gives `block` steps; later ones are rolled out."""
 
     def __init__(self, card: Card, run: Run, network: Callable[[], Network] | None = None, fill: int = 1) -> None:
-        """run: one pass of the network. fill: see `by_length`.
+        """Wrap `run`, one pass of the network. fill: see `by_length`.
 
         network: returns the PyTorch network; called only to sample paths of an autoregressive network.
         """

@@ -72,10 +72,10 @@ class Branch(nn.Module):
 
 
 class EncoderBlock(nn.Module):
-    """x + Attention(norm x), then x + FeedForward(norm x): pre-norm (Xiong et al. 2020).
+    """Pre-norm block: x + Attention(norm x), then x + FeedForward(norm x) (Xiong et al. 2020).
 
-    number: position among `config.layers` blocks, from 1. The share of dropped branches grows with it, up to `drop_path` (Huang
-    et al. 2016, eq. 4).
+    number: position among `config.layers` blocks, from 1. The share of dropped branches grows with it, up to `drop_path`
+    (Huang et al. 2016, eq. 4).
     """
 
     def __init__(self, config: ModelConfig, number: int = 1) -> None:

@@ -17,7 +17,7 @@ State = Tensor | tuple[Tensor, Tensor]  # hidden state (1, B, D); for an LSTM, h
 
 
 class FrontEnd(nn.Module):
-    """x + RNN(norm x): one recurrent layer on a residual branch.
+    """Recurrent layer on a residual branch: x + RNN(norm x).
 
     Causal: the output at token t depends on tokens ≤ t.
     """

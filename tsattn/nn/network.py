@@ -27,7 +27,7 @@ DECODER: dict[str, type[Head]] = {"direct": Head, "cross-attention": CrossAttent
 
 @dataclass(frozen=True)
 class Read:
-    """A window, scaled and filled for the network.
+    """Inputs of a window, scaled and filled.
 
     z (B, L) and known (B, L + F, K): without missing values. static (B, C): standardised. seen (B, L): True where the target
     was observed; measured (B, L): the same within the prefix only. first (B,): position of the first observed value.

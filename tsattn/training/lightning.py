@@ -1,4 +1,4 @@
-"""One training run: a thin LightningModule, its data and a callback. The only module that imports Lightning."""
+"""Training run: a thin LightningModule, its data and a callback. The only module that imports Lightning."""
 
 from __future__ import annotations
 
