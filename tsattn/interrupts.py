@@ -93,7 +93,9 @@ def held() -> Iterator[None]:
 
 @contextlib.contextmanager
 def allowed() -> Iterator[None]:
-    """Let signals raise at once inside a `held()` block, where an interruption is harmless. A deferred signal raises first."""
+    """Let signals raise at once inside a `held()` block, where an interruption is harmless. Raises on entry if a signal was
+    deferred.
+    """
     check()
     before, _state.held = _state.held, 0
     try:

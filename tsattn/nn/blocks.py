@@ -53,10 +53,10 @@ class SharedDropout(nn.Module):
 
 
 class Branch(nn.Module):
-    """Regularisation of a residual branch: dropout of features, and stochastic depth (Huang et al. 2016, §3).
+    """Regularisation of a residual branch (B, T, D): dropout of features, and stochastic depth (Huang et al. 2016, §3).
 
-    Stochastic depth drops the whole branch for a random share `skip` of the windows and scales up the others. (B, T, D) -> (B,
-    T, D); the identity outside training.
+    Stochastic depth drops the whole branch for a random share `skip` of the windows and scales up the others. Outside
+    training, the branch is unchanged.
     """
 
     def __init__(self, dropout: float, skip: float) -> None:
