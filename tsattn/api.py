@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tsattn.config import BacktestConfig, ReadOptions, from_mapping
+from tsattn.config import BacktestConfig, HierarchyConfig, ReadOptions, from_mapping
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.events import Listener
 from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained, plain
@@ -174,6 +174,9 @@ def forecast(
     as_of: str | None = None,
     paths: int | None = None,
     seed: int = 0,
+    hierarchy: str | Sequence[str] = (),
+    sums: str | Sequence[str] = (),
+    reconcile: str = HierarchyConfig.reconcile,
     workspace: Place = None,
     read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     output: Place = None,
@@ -187,6 +190,8 @@ def forecast(
     default the model's, or the frequency's for zero-shot. members: see `load`. future: a file or frame with future rows
     of known covariates. series: names of the series to return, draw and write; by default all. as_of: ignore values
     after this time. paths: also draw this many sample paths of each series, by `seed`; `output` then gets the paths.
+    hierarchy: item columns from top to bottom, such as ["region", "shop"], or sums: formulas such as "total=a+b"; all levels
+    are forecast, and reconcile ("mint", "bottom-up" or "none") makes them add up.
     output (.csv, .parquet, .json, .jsonl) and plot (.png, .svg, .html; one or several) are files to write.
 
     Series that cannot be forecast are in `failures`. Raises ArtifactError when there is no model, DataError when no
@@ -195,7 +200,8 @@ def forecast(
     from tsattn.workflows.forecast import Order, run
 
     levels = None if quantiles is None else tuple(quantiles)
-    order = Order(model, horizon, levels, members, _names(series), as_of, paths, seed, output, _places(plot))
+    config = HierarchyConfig(_names(hierarchy), _names(sums), reconcile)
+    order = Order(model, horizon, levels, members, _names(series), as_of, paths, seed, output, _places(plot), config)
     return run(data, future, order, Workspace.at(workspace), _options(read), listener)
 
 
@@ -213,6 +219,9 @@ def backtest(
     cutoffs: Sequence[str] | None = None,
     config: BacktestConfig | None = None,
     members: str | Sequence[str] | None = None,
+    hierarchy: str | Sequence[str] = (),
+    sums: str | Sequence[str] = (),
+    reconcile: str = HierarchyConfig.reconcile,
     workspace: Place = None,
     read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     output: Place = None,
@@ -223,7 +232,8 @@ def backtest(
 
     model: one or several; by default the newest of the workspace that fits the data, else zero-shot. horizon, windows,
     step, baselines, refit, metrics, quantiles and cutoffs override the fields of `config`; see BacktestConfig for their
-    defaults. On the data that a model was trained on, the windows default to its held-back test windows.
+    defaults. On the data that a model was trained on, the windows default to its held-back test windows. hierarchy, sums and
+    reconcile: see `forecast`; models are scored before and after reconciliation, and `levels` holds the scores by level.
 
     output (.parquet, .csv, …) gets every forecast beside the truth: model, item_id, cutoff, timestamp, target, quantiles.
     scores gets all scores in long form, by model, metric, series, horizon step and cutoff.
@@ -235,7 +245,8 @@ def backtest(
     given = {name: tuple(v) if isinstance(v, (list, tuple)) else v for name, v in given.items() if v is not None}
     if given:
         config = dataclasses.replace(config or BacktestConfig(), **given)
-    return run(data, model, config, members, Workspace.at(workspace), _options(read), output, scores, listener)
+    levels = HierarchyConfig(_names(hierarchy), _names(sums), reconcile)
+    return run(data, model, config, members, Workspace.at(workspace), _options(read), output, scores, listener, levels)
 
 
 def explain(

@@ -9,7 +9,7 @@ import typer
 from tsattn.cli import options
 from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
-from tsattn.config import BacktestConfig, ReadOptions
+from tsattn.config import BacktestConfig, HierarchyConfig, ReadOptions
 from tsattn.data.output_formats import FORMATS
 from tsattn.forecasting.baselines import BASELINES
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from tsattn.workflows.results import Backtested
 
 
-@uses(read=options.read_options, session=options.session)
+@uses(sums=options.hierarchy_options, read=options.read_options, session=options.session)
 def backtest(
     data: options.Data,
+    sums: HierarchyConfig,
     read: ReadOptions,
     session: Session,
     model: Annotated[
@@ -78,9 +79,10 @@ def backtest(
       tsattn backtest sales.csv
       tsattn backtest sales.csv --windows 10 --baselines naive,auto-ets
       tsattn backtest sales.csv --metrics MASE,MAE -o forecasts.parquet
+      tsattn backtest sales.csv --hierarchy region,shop
     """
     from tsattn import api
-    from tsattn.render import tables
+    from tsattn.render import levels, tables
 
     given: dict[str, Any] = {"windows": windows, "step": step, "horizon": horizon, "refit": refit or None}
     given |= {"baselines": options.listed(baselines) or None, "metrics": options.listed(metrics) or None}
@@ -90,6 +92,7 @@ def backtest(
     def render(console: Console, found: Backtested) -> None:
         tables.sentences(console, found.verdicts)
         tables.backtest(console, found.scores, found.metrics)
+        levels.levels(console, found.levels)
         tables.written(console, found.files)
 
     with session.listening(brief=True) as listener:
@@ -98,6 +101,9 @@ def backtest(
             model=options.listed(model) or None,
             config=config if config != BacktestConfig() else None,
             members=options.members(members),
+            hierarchy=sums.hierarchy,
+            sums=sums.sums,
+            reconcile=sums.reconcile,
             workspace=session.workspace,
             read=read,
             output=output,

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from tsattn.cli.session import Session
-from tsattn.config import ReadOptions, from_mapping, to_mapping
+from tsattn.config import HierarchyConfig, ReadOptions, from_mapping, to_mapping
 from tsattn.data.output_formats import FORMATS
 from tsattn.errors import ConfigError
 
@@ -144,6 +144,27 @@ def read_options(
         holidays=listed(holidays),
         drop_last=drop_last,
     )
+
+
+def hierarchy_options(
+    hierarchy: Annotated[
+        Many,
+        typer.Option(
+            **_columns, help="Item columns from top to bottom, such as region,shop: also forecast a sum for each value."
+        ),
+    ] = None,
+    sum: Annotated[
+        Many,
+        typer.Option(
+            "--sum", metavar="NAME=A+B", show_default=False, help="Also forecast a sum of series; repeatable. '*' is all series."
+        ),
+    ] = None,
+    reconcile: Annotated[
+        str, typer.Option(metavar="HOW", help="How forecasts of sums and parts are made to add up: mint, bottom-up or none.")
+    ] = HierarchyConfig.reconcile,
+) -> HierarchyConfig:
+    """Sums of series, and how their forecasts are made to add up."""
+    return HierarchyConfig(listed(hierarchy), tuple(sum or ()), reconcile)
 
 
 # -- every command ---------------------------------------------------------------------------------------------------

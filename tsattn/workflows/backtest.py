@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tsattn.config import BacktestConfig, ReadOptions
+from tsattn.config import NO_SUMS, BacktestConfig, HierarchyConfig, ReadOptions
 from tsattn.data.as_of import parse_moment
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
@@ -26,6 +26,7 @@ from tsattn.workflows.find_model import Choice, choose
 from tsattn.workflows.loaded_model import check_horizon, horizon_for, with_members
 from tsattn.workflows.results import Backtested
 from tsattn.workflows.scoring_progress import Scoring
+from tsattn.workflows.sums import level_scores, reading, replayed, with_sums
 from tsattn.workflows.verdict import usual_baselines, verdict
 from tsattn.workspace import Workspace, shipped
 
@@ -42,6 +43,7 @@ def run(
     output: str | Path | None,
     scores_file: str | Path | None,
     listener: Listener,
+    hierarchy: HierarchyConfig = NO_SUMS,
 ) -> Backtested:
     """Backtest; see tsattn.backtest."""
     from tsattn.data.sinks import checked_suffix, write_table
@@ -51,6 +53,7 @@ def run(
     wanted = [model] if isinstance(model, (str, Path)) else list(model or ())
     given = _checked(config or BacktestConfig())
     others = [baseline(name) for name in given.baselines]  # an unknown name is an error before anything is read
+    options = reading(options, hierarchy)
     chosen = _chosen(data, wanted, workspace, options, listener)
     if chosen:
         panel, report = chosen[0].panel, chosen[0].report
@@ -64,17 +67,26 @@ def run(
     if given.baselines == BacktestConfig().baselines:
         others = [baseline(name) for name in usual_baselines(panel, given.baselines)]
     forecasters = _forecasters(chosen, members)
+    summed = with_sums(panel, hierarchy)
     if settings.refit and (not chosen or chosen[0].card.freq == ANY_FREQ):
         raise ConfigError("--refit needs a model that was trained on such data", "train one: tsattn train DATA")
-    kept = None if path is None else BacktestForecasts(panel, settings.quantiles or DEFAULT_QUANTILES)
-    horizon = settings.horizon or panel.freq.default_horizon
+    if settings.refit and summed is not None:
+        raise ConfigError("--refit and sums of series exclude each other", "remove --refit")
+    horizon, levels = settings.horizon or panel.freq.default_horizon, settings.quantiles or DEFAULT_QUANTILES
+    after: dict[str, str] = {}
+    if summed is not None:
+        panel = summed.panel
+        forecasters, after = replayed(summed, forecasters, horizon, levels)
+        for note in summed.notes:
+            listener.note(note)
+    kept = None if path is None else BacktestForecasts(panel, levels)
     scores = backtest(
         [*forecasters, *others],
         panel,
         horizon=horizon,
         windows=settings.windows or WINDOWS,
         step=settings.step,
-        quantiles=settings.quantiles or DEFAULT_QUANTILES,
+        quantiles=levels,
         refit=_refit(chosen[0], listener) if settings.refit else None,
         on_progress=Scoring(listener, len(forecasters) + len(others) + settings.refit),
         on_windows=None if kept is None else kept.add,
@@ -88,7 +100,9 @@ def run(
     names = [name for name in scores.models if name not in {other.name for other in others}]
     verdicts = tuple(verdict(scores.table(), name)[0] for name in names)
     notes = (*(n for c in chosen for n in c.notes), *notes)
-    return Backtested(scores, report, verdicts, path or scores_path, notes, tuple(written), settings.metrics)
+    by_level = () if summed is None else level_scores(summed, scores, after)
+    notes = notes if summed is None else (*notes, *summed.notes)
+    return Backtested(scores, report, verdicts, path or scores_path, notes, tuple(written), settings.metrics, by_level)
 
 
 def _checked(config: BacktestConfig) -> BacktestConfig:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tsattn.config import ReadOptions
+from tsattn.config import NO_SUMS, HierarchyConfig, ReadOptions
 from tsattn.data.as_of import known_at, on_grid, parse_moment
 from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
@@ -26,6 +26,7 @@ from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
 from tsattn.workflows.find_model import choose
 from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
+from tsattn.workflows.sums import added_up, reading, with_sums
 from tsattn.workspace import Workspace
 
 Labelled = TypeVar("Labelled", Forecast, Paths)
@@ -45,6 +46,7 @@ class Order:
     seed: int = 0
     output: str | Path | None = None
     plots: tuple[str | Path, ...] = ()
+    hierarchy: HierarchyConfig = NO_SUMS
 
 
 def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOptions, listener: Listener) -> Forecasted:
@@ -61,10 +63,12 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     moment = None if order.as_of is None else parse_moment(order.as_of)
     if future is not None:
         data = WithFuture(_again(order.model, workspace) if data is None else data, future)
-    chosen = choose(data, order.model, workspace, read, listener)
+    chosen = choose(data, order.model, workspace, reading(read, order.hierarchy), listener)
     if table is not None and data is None:  # the model's own data are read again
         checked_suffix(table, data=chosen.card.source.get("source"))
     panel = chosen.panel if moment is None else known_at(chosen.panel, on_grid(moment, chosen.panel))
+    summed = with_sums(panel, order.hierarchy)
+    panel = panel if summed is None else summed.panel
     forecaster = with_members(chosen.card, runtime.load(chosen.ref.path), order.members)
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
@@ -72,14 +76,19 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out))
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
-    drawn = None if order.paths is None else predict_paths(forecaster, panel, horizon=steps, paths=order.paths, seed=order.seed)
-    sampled, lost = drawn or (None, ())
-    failures = (*failures, *(failure for failure in lost if failure not in failures))
+    weights = ensemble_notes(forecaster)
+    made, sampled, levels_of = (
+        (made, None, None) if summed is None else added_up(summed, made, forecaster, order.paths, order.seed)
+    )
+    if order.paths is not None and sampled is None:
+        sampled, lost = predict_paths(forecaster, panel, horizon=steps, paths=order.paths, seed=order.seed)
+        failures = (*failures, *(failure for failure in lost if failure not in failures))
     if order.series:
         made, sampled, failures = _only(order.series, panel, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
     about_covariates = (*(unread_known(forecaster, panel) if chosen.card.members else ()), *effect_notes(effects))
-    notes = (*behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *ensemble_notes(forecaster))
+    about_levels = () if summed is None or levels_of is None else (str(levels_of), *summed.notes)
+    notes = (*about_levels, *behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *weights)
     if pictures and len(made) > MOST_PANELS:
         notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
     for note in notes:
@@ -87,7 +96,7 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     written = [] if table is None else [write_table((made if sampled is None else sampled).to_arrow(), table)]
     written += [save_plot(made, panel, picture) for picture in pictures]
     notes = (*chosen.notes, *notes)
-    return Forecasted(made, failures, panel, chosen.report, chosen.ref, tuple(written), notes, sampled, effects)
+    return Forecasted(made, failures, panel, chosen.report, chosen.ref, tuple(written), notes, sampled, effects, levels_of)
 
 
 def _again(model: str | Path | None, workspace: Workspace) -> Any:
