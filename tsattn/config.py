@@ -216,7 +216,6 @@ class HierarchyConfig:
         return bool(self.hierarchy or self.sums)
 
 
-
 def _check_range(settings: Any, least: float, names: tuple[str, ...], below: float = float("inf")) -> None:
     """Raise ConfigError for a number below `least` or not below `below`; None is allowed."""
     for name in names:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import Failure, show
 from tsattn.model.card import Card
 from tsattn.workflows.loaded_model import check_fits, read_for, with_members
+from tsattn.workflows.sums import Summed, added_up
 from tsattn.workflows.train import fingerprint
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Work:
     quantiles: tuple[float, ...] | None
     min_history: int
     bad_items: str
+    levels: Summed | None = None  # of the panel, where all of it is one block
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,10 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
     tables: list[Any] = []
     fallbacks: list[Failure] = []
     failures = list(lost)
-    for some in chunks(panel, ITEMS):
+    for some in chunks(panel, ITEMS if work.levels is None else len(panel)):
         found: Outcome = forecast_items(forecaster, some, work.horizon, work.quantiles, work.min_history, work.bad_items)
+        if work.levels is not None and len(found.forecast):
+            found = replace(found, forecast=added_up(work.levels, found.forecast, forecaster)[0])
         tables += [found.table()] if len(found.forecast) else []
         fallbacks += found.fallbacks
         failures += found.failures

@@ -15,7 +15,7 @@ from tsattn.forecasting.hierarchy.reconciliation import LARGEST, reconciled
 from tsattn.forecasting.hierarchy.structure import Hierarchy
 from tsattn.forecasting.predict import observed_before, predict_windows
 
-HOLD_OUTS = 4  # origins whose errors give the covariance, a horizon apart
+HOLD_OUTS = 6  # origins whose errors give the covariance, a horizon apart
 _NORMAL_80 = 2.563  # width of the 80 % interval of a standard normal distribution
 
 
@@ -96,8 +96,8 @@ class Coherent:
 def coherent(base: BaseForecasts, hierarchy: Hierarchy, back: int, method: str, cutoffs: int = HOLD_OUTS) -> Coherent:
     """Forecasts (n, H, Q) float64 from the cutoff `back` steps before the end, the medians of which add up.
 
-    The errors come from cutoffs 1, 2, … horizons before it. Without any, correlations are taken as zero. Too large a hierarchy
-    is added from the bottom up.
+    Each quantile keeps its distance from the median. The errors come from cutoffs 1, 2, … horizons before; without any,
+    correlations are taken as zero. Too large a hierarchy is added from the bottom up.
     """
     values = base.at(back)
     middle = base.levels.index(0.5)
@@ -107,7 +107,7 @@ def coherent(base: BaseForecasts, hierarchy: Hierarchy, back: int, method: str, 
     covariance = _covariance(base, back, values, cutoffs)
     positive = base.never_negative(back)
     made = reconciled(points, hierarchy, covariance, method, positive[hierarchy.sums :])
-    out = made.points[..., None] + (values - points[..., None]) * made.width[:, None, None]
+    out = made[..., None] + (values - points[..., None])
     out = np.where(positive[:, None, None], np.maximum(out, 0.0), out)
     sums = points[: hierarchy.sums]
     apart = np.abs(sums - hierarchy.added(points[hierarchy.sums :])).mean()
@@ -117,7 +117,7 @@ def coherent(base: BaseForecasts, hierarchy: Hierarchy, back: int, method: str, 
 
 
 def _covariance(base: BaseForecasts, back: int, values: np.ndarray, cutoffs: int) -> ErrorCovariance:
-    """Correlations of hold-out errors, with the deviations that the forecasts' own intervals say."""
+    """The covariance of hold-out errors; series without any have the deviation that their intervals say."""
     errors = []
     for k in range(1, cutoffs + 1):
         one = base.errors(back + k * base.horizon)

@@ -59,10 +59,11 @@ class ErrorCovariance:
 
 
 def error_covariance(errors: np.ndarray, deviation: np.ndarray) -> ErrorCovariance:
-    """Estimate the covariance from errors (K, n, H) at K hold-out origins, NaN where unknown, and deviations (n,).
+    """Estimate the covariance from errors (K, n, H) at K hold-out origins, NaN where unknown.
 
-    Errors of each step ahead are divided by their own root mean square. Correlations are shrunk towards zero with the intensity
-    of Schäfer & Strimmer (2005), for which TOGETHER neighbouring steps are one observation.
+    deviation: (n,) of the series that have no errors. Errors of each step ahead are divided by their own root mean square.
+    Correlations are shrunk towards zero with the intensity of Schäfer & Strimmer (2005), for which TOGETHER neighbouring steps
+    are one observation.
     """
     origins, count, horizon = errors.shape
     if not origins:
@@ -79,6 +80,7 @@ def error_covariance(errors: np.ndarray, deviation: np.ndarray) -> ErrorCovarian
     x = np.divide(x, mean, out=np.zeros_like(x), where=mean > 0)
     blocks = max(1, -(-horizon // TOGETHER))
     edges = np.linspace(0, horizon, blocks + 1).astype(int)
+    deviation = np.where(known.any((0, 2)), np.sqrt(every), deviation)
     return ErrorCovariance(deviation, x.reshape(count, -1), _intensity(x, edges), origins)
 
 
