@@ -62,23 +62,17 @@ def run(
         listener.report(report)
         listener.note("no model in the workspace: scoring the baselines only")
     settings, notes = _settings(given, chosen, panel)
-    for note in notes:
-        listener.note(note)
     if given.baselines == BacktestConfig().baselines:
         others = [baseline(name) for name in usual_baselines(panel, given.baselines)]
     forecasters = _forecasters(chosen, members)
-    summed = with_sums(panel, hierarchy)
-    if settings.refit and (not chosen or chosen[0].card.freq == ANY_FREQ):
-        raise ConfigError("--refit needs a model that was trained on such data", "train one: tsattn train DATA")
-    if settings.refit and summed is not None:
-        raise ConfigError("--refit and sums of series exclude each other", "remove --refit")
+    _check_refit(settings, chosen, hierarchy)
     horizon, levels = settings.horizon or panel.freq.default_horizon, settings.quantiles or DEFAULT_QUANTILES
-    after: dict[str, str] = {}
+    summed, after = with_sums(panel, hierarchy), {}
     if summed is not None:
-        panel = summed.panel
+        panel, notes = summed.panel, (*notes, *summed.notes)
         forecasters, after = replayed(summed, forecasters, horizon, levels)
-        for note in summed.notes:
-            listener.note(note)
+    for note in notes:
+        listener.note(note)
     kept = None if path is None else BacktestForecasts(panel, levels)
     scores = backtest(
         [*forecasters, *others],
@@ -92,17 +86,21 @@ def run(
         on_windows=None if kept is None else kept.add,
         origins=origins_at(panel, settings.cutoffs, horizon) if settings.cutoffs else None,
     )
-    written = []
-    if path is not None and kept is not None:
-        written.append(write_table(kept.table(), path))
-    if scores_path is not None:
-        written.append(write_table(scores.to_arrow(), scores_path))
+    written = [] if path is None or kept is None else [write_table(kept.table(), path)]
+    written += [] if scores_path is None else [write_table(scores.to_arrow(), scores_path)]
     names = [name for name in scores.models if name not in {other.name for other in others}]
     verdicts = tuple(verdict(scores.table(), name)[0] for name in names)
     notes = (*(n for c in chosen for n in c.notes), *notes)
     by_level = () if summed is None else level_scores(summed, scores, after)
-    notes = notes if summed is None else (*notes, *summed.notes)
     return Backtested(scores, report, verdicts, path or scores_path, notes, tuple(written), settings.metrics, by_level)
+
+
+def _check_refit(settings: BacktestConfig, chosen: list[Choice], hierarchy: HierarchyConfig) -> None:
+    """Raise ConfigError where a model is to be trained before each cutoff and cannot be."""
+    if settings.refit and (not chosen or chosen[0].card.freq == ANY_FREQ):
+        raise ConfigError("--refit needs a model that was trained on such data", "train one: tsattn train DATA")
+    if settings.refit and hierarchy.asked:
+        raise ConfigError("--refit and sums of series exclude each other", "remove --refit")
 
 
 def _checked(config: BacktestConfig) -> BacktestConfig:
