@@ -19,7 +19,7 @@ ONLY = {
     "pytorch_lightning": ("training/lightning.py",),
     "rich": ("render",),
     "typer": ("cli",),
-    "matplotlib": ("render/plots.py", "render/explain_plot.py", "synthetic/gallery.py"),
+    "matplotlib": ("render/plots.py", "render/anomalies_plot.py", "render/explain_plot.py", "synthetic/gallery.py"),
     "filelock": ("workspace.py",),
     "sqlalchemy": ("batch/connections.py", "batch/database.py", "batch/shared_records.py"),
     "optuna": ("workflows/tune.py",),

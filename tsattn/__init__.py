@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tsattn.api import backtest, describe, explain, forecast, ingest, load, models, train, tune
+    from tsattn.api import backtest, describe, detect, explain, forecast, ingest, load, models, train, tune
     from tsattn.config import BacktestConfig, ModelConfig, ReadOptions, TrainConfig
     from tsattn.data.panel import Panel
     from tsattn.errors import TsattnError
@@ -31,6 +31,7 @@ __all__ = [
     "__version__",
     "backtest",
     "describe",
+    "detect",
     "explain",
     "forecast",
     "ingest",
@@ -47,7 +48,9 @@ _HOME = {
     "Panel": "tsattn.data.panel",
     "TsattnError": "tsattn.errors",
     **dict.fromkeys(("BacktestConfig", "ModelConfig", "ReadOptions", "TrainConfig"), "tsattn.config"),
-    **dict.fromkeys(("backtest", "describe", "explain", "forecast", "ingest", "load", "models", "train", "tune"), "tsattn.api"),
+    **dict.fromkeys(
+        ("backtest", "describe", "detect", "explain", "forecast", "ingest", "load", "models", "train", "tune"), "tsattn.api"
+    ),
 }
 
 

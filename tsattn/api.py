@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tsattn.data.panel import Panel
     from tsattn.data.report import ReadReport
     from tsattn.workflows.describe import Assembled, Described
+    from tsattn.workflows.detect import Detected
     from tsattn.workflows.explain import Explained
     from tsattn.workflows.model import Model
     from tsattn.workflows.tune import Tuned
@@ -247,6 +248,36 @@ def backtest(
         config = dataclasses.replace(config or BacktestConfig(), **given)
     levels = HierarchyConfig(_names(hierarchy), _names(sums), reconcile)
     return run(data, model, config, members, Workspace.at(workspace), _options(read), output, scores, listener, levels)
+
+
+def detect(
+    data: Any,
+    *,
+    model: Place = None,
+    level: float = 0.99,
+    last: int | None = None,
+    step: int | None = None,
+    members: str | Sequence[str] | None = None,
+    series: str | Sequence[str] = (),
+    workspace: Place = None,
+    read: ReadOptions | Mapping[str, Any] = ReadOptions(),
+    output: Place = None,
+    plot: Place | Sequence[str | Path] = None,
+    listener: Listener = Listener(),
+) -> Detected:
+    """Score every row against the forecast of an origin before it; rows outside the interval at `level` are anomalies.
+
+    last: score the last rows of each series only, by default all but the first two cycles. step: steps between origins, by
+    default a quarter of the usual cycle. members: see `load`; by default the network alone, and those the model was saved with
+    where the data has known covariates that the network does not read. output (.csv, .parquet, .json, .jsonl) gets all scores,
+    plot (.png, .svg, .html; one or several) a picture.
+
+    Series too short to score are in `failures`. Raises DataError when no row can be scored, ConfigError for a wrong argument.
+    """
+    from tsattn.workflows.detect import Order, run
+
+    order = Order(model, level, last, step, members, _names(series), output, _places(plot))
+    return run(data, order, Workspace.at(workspace), _options(read), listener)
 
 
 def explain(

@@ -9,7 +9,7 @@ class ExitCode(IntEnum):
     """Process exit codes. Append-only: scripts and cron jobs test for these numbers."""
 
     DONE = 0
-    FAILED = 1  # bad data or failed work
+    FAILED = 1  # bad data or failed work; of detect and monitor also something found
     USAGE = 2  # usage or configuration
     BUG = 3  # a fault of tsattn itself
     PARTIAL = 4  # some items failed, the rest are written

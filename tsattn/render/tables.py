@@ -116,11 +116,12 @@ def scores(console: Console, rows: Sequence[Mapping[str, Any]], title: str = "",
             Text(_score(row.get(c), c, places[c]), style="bold" if best[c] is not None and row.get(c) == best[c] else "")
             for c in columns
         ]
-        made.add_row(Text(_short(str(row["model"]), MOST_MODEL)), *cells)
+        made.add_row(Text(shortened(str(row["model"]), MOST_MODEL)), *cells)
     console.print(made)
 
 
-def _short(text: str, most: int) -> str:
+def shortened(text: str, most: int) -> str:
+    """The text, its middle replaced by … where it is longer than `most` characters."""
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most - most // 2 - 1) :]}"
 
 
@@ -230,7 +231,7 @@ def models(console: Console, rows: Sequence[Mapping[str, Any]], workspace: str) 
         score = row.get("scores") or {}
         numbers = [f"{row.get(key) or 0:,}" for key in ("horizon", "items", "rows")]
         numbers += [_score(score.get(key), key, 4) for key in ("MASE", "WQL", "skill_WQL")]
-        name = Text(_short(str(row["model"]), MOST_MODEL))
+        name = Text(shortened(str(row["model"]), MOST_MODEL))
         drawn.add_row(name, str(row["created"])[:10], str(row["freq"]), *numbers)
     console.print(drawn)
     for line in broken:
