@@ -178,6 +178,7 @@ def forecast(
     hierarchy: str | Sequence[str] = (),
     sums: str | Sequence[str] = (),
     reconcile: str = HierarchyConfig.reconcile,
+    joint: bool = False,
     workspace: Place = None,
     read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     output: Place = None,
@@ -192,7 +193,8 @@ def forecast(
     of known covariates. series: names of the series to return, draw and write; by default all. as_of: ignore values
     after this time. paths: also draw this many sample paths of each series, by `seed`; `output` then gets the paths.
     hierarchy: item columns from top to bottom, such as ["region", "shop"], or sums: formulas such as "total=a+b"; all levels
-    are forecast, and reconcile ("mint", "bottom-up" or "none") makes them add up.
+    are forecast, and reconcile ("mint", "bottom-up" or "none") makes them add up. joint: series inform each other's forecasts;
+    the result's `joint` says which leads which.
     output (.csv, .parquet, .json, .jsonl) and plot (.png, .svg, .html; one or several) are files to write.
 
     Series that cannot be forecast are in `failures`. Raises ArtifactError when there is no model, DataError when no
@@ -202,7 +204,7 @@ def forecast(
 
     levels = None if quantiles is None else tuple(quantiles)
     config = HierarchyConfig(_names(hierarchy), _names(sums), reconcile)
-    order = Order(model, horizon, levels, members, _names(series), as_of, paths, seed, output, _places(plot), config)
+    order = Order(model, horizon, levels, members, _names(series), as_of, paths, seed, output, _places(plot), config, joint)
     return run(data, future, order, Workspace.at(workspace), _options(read), listener)
 
 
@@ -223,6 +225,7 @@ def backtest(
     hierarchy: str | Sequence[str] = (),
     sums: str | Sequence[str] = (),
     reconcile: str = HierarchyConfig.reconcile,
+    joint: bool = False,
     workspace: Place = None,
     read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     output: Place = None,
@@ -235,6 +238,7 @@ def backtest(
     step, baselines, refit, metrics, quantiles and cutoffs override the fields of `config`; see BacktestConfig for their
     defaults. On the data that a model was trained on, the windows default to its held-back test windows. hierarchy, sums and
     reconcile: see `forecast`; models are scored before and after reconciliation, and `levels` holds the scores by level.
+    joint: also score models whose series inform each other.
 
     output (.parquet, .csv, …) gets every forecast beside the truth: model, item_id, cutoff, timestamp, target, quantiles.
     scores gets all scores in long form, by model, metric, series, horizon step and cutoff.
@@ -247,7 +251,7 @@ def backtest(
     if given:
         config = dataclasses.replace(config or BacktestConfig(), **given)
     levels = HierarchyConfig(_names(hierarchy), _names(sums), reconcile)
-    return run(data, model, config, members, Workspace.at(workspace), _options(read), output, scores, listener, levels)
+    return run(data, model, config, members, Workspace.at(workspace), _options(read), output, scores, listener, levels, joint)
 
 
 def detect(

@@ -57,7 +57,7 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
     at once. Raises DataError, ConfigError and ArtifactError as `tsattn forecast` does.
     """
     groups = _groups(data)
-    if sum(group.rows for group in groups) > job.block_rows and not job.levels.asked:
+    if sum(group.rows for group in groups) > job.block_rows and not job.whole:
         found = _streamed(job, groups, ref, place, note)
         if not isinstance(found, str):
             return found
@@ -78,7 +78,7 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
         card=found_whole.card,
         horizon=horizon_for(found_whole.card, panel),
         read=job.read,
-        blocks=chunks(panel, ITEMS if levels is None else len(panel)),
+        blocks=chunks(panel, len(panel) if job.whole else ITEMS),
         rows=int(panel.lengths.sum()),
         lost=without_value(found_whole.report),
         newest=newest(panel),
@@ -90,7 +90,7 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
 def sample(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Choice:
     """The data read for the job's model, with its sums; of a Parquet dataset of more than `block_rows` rows its first ones."""
     groups = _groups(data)
-    if sum(group.rows for group in groups) > job.block_rows and not job.levels.asked:
+    if sum(group.rows for group in groups) > job.block_rows and not job.whole:
         return _chosen(job, head(groups, job.block_rows), ref, place)
     found = _chosen(job, whole(groups) if any(group.keys for group in groups) else data, ref, place)
     levels = with_sums(found.panel, job.levels)

@@ -216,6 +216,8 @@ def _value(key: str, value: Any) -> Any:
         if not isinstance(texts, list) or not texts or not all(isinstance(t, str) and "\0" not in t for t in texts):
             raise ConfigError("must be a text or a list of texts, without NUL characters")
         return tuple(Output.parse(text) for text in texts)
+    if key == "joint" and type(value) is not bool:
+        raise ConfigError("must be true or false")
     if key == "quantiles":
         return _levels(value)
     if key in ("hierarchy", "sums"):

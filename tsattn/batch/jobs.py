@@ -31,6 +31,7 @@ class Job:
     hierarchy: tuple[str, ...] = ()  # item columns from top to bottom, the sums of which are forecast too
     sums: tuple[str, ...] = ()  # formulas such as "total=a+b" of sums that are forecast too
     reconcile: str = HierarchyConfig.reconcile  # how forecasts of sums and parts are made to add up
+    joint: bool = False  # whether series inform each other's forecasts
     max_age: float | None = None  # of the newest input row; infinite = "never"; None = monitored by frequency and schedule
     max_gap: float | None = None  # between good runs, for `tsattn monitor`; None = the schedule's longest and two hours
     max_mase_ratio: float | None = None  # for `tsattn monitor`; None = that of [monitor]
@@ -51,6 +52,11 @@ class Job:
     def levels(self) -> HierarchyConfig:
         """The sums of series, and how their forecasts are made to add up."""
         return HierarchyConfig(self.hierarchy, self.sums, self.reconcile)
+
+    @property
+    def whole(self) -> bool:
+        """True if all series are forecast together, as sums and joint forecasts need."""
+        return self.joint or self.levels.asked
 
     @property
     def cron(self) -> str:

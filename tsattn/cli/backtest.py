@@ -63,6 +63,7 @@ def backtest(
         ),
     ] = None,
     members: options.Members = None,
+    joint: options.Joint = False,
     output: Annotated[
         options.Text,
         typer.Option(
@@ -103,6 +104,7 @@ def backtest(
             hierarchy=sums.hierarchy,
             sums=sums.sums,
             reconcile=sums.reconcile,
+            joint=joint,
             workspace=session.workspace,
             read=read,
             output=output,

@@ -32,6 +32,7 @@ def forecast(
         typer.Option(metavar="FILE", help="File with the future rows of known covariates, matched by series and time."),
     ] = None,
     members: options.Members = None,
+    joint: options.Joint = False,
     quantiles: Annotated[
         options.Text, typer.Option(metavar="Q,…", help="Quantile levels, such as 0.05,0.5,0.95.  [default: 0.1, 0.2, … 0.9]")
     ] = None,
@@ -97,6 +98,7 @@ def forecast(
             hierarchy=sums.hierarchy,
             sums=sums.sums,
             reconcile=sums.reconcile,
+            joint=joint,
             series=options.listed(series),
             as_of=as_of,
             workspace=session.workspace,

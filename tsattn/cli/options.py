@@ -103,6 +103,12 @@ def read_options(delimiter: Text = None, **given: Any) -> ReadOptions:
     return ReadOptions(**{**given, **lists}, delimiter="\t" if delimiter in ("tab", "\\t") else delimiter)
 
 
+Joint = Annotated[
+    bool,
+    typer.Option("--joint", help="Let series inform each other: use what leads a series to forecast it (256 series at most)."),
+]
+
+
 def hierarchy_options(
     hierarchy: Annotated[
         Many,

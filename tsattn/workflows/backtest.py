@@ -23,6 +23,7 @@ from tsattn.forecasting.scores import SKILLS
 from tsattn.model.card import ANY_FREQ
 from tsattn.workflows.backtest_forecasts import BacktestForecasts, origins_at
 from tsattn.workflows.find_model import Choice, choose
+from tsattn.workflows.joint import joint_effects, joint_notes, joint_verdicts, with_and_without
 from tsattn.workflows.loaded_model import check_horizon, horizon_for, with_members
 from tsattn.workflows.results import Backtested
 from tsattn.workflows.scoring_progress import Scoring
@@ -44,6 +45,7 @@ def run(
     scores_file: str | Path | None,
     listener: Listener,
     hierarchy: HierarchyConfig = NO_SUMS,
+    joint: bool = False,
 ) -> Backtested:
     """Backtest; see tsattn.backtest."""
     from tsattn.data.sinks import checked_suffix, write_table
@@ -70,6 +72,10 @@ def run(
     summed, after = with_sums(panel, hierarchy), {}
     if summed is not None:
         panel, notes = summed.panel, (*notes, *summed.notes)
+    if joint:
+        forecasters = with_and_without(forecasters, panel, horizon)
+        notes = (*notes, *joint_notes(joint_effects(forecasters[-1])))
+    if summed is not None:
         forecasters, after = replayed(summed, forecasters, horizon, levels)
     for note in notes:
         listener.note(note)
@@ -89,7 +95,7 @@ def run(
     written = [] if path is None or kept is None else [write_table(kept.table(), path)]
     written += [] if scores_path is None else [write_table(scores.to_arrow(), scores_path)]
     names = [name for name in scores.models if name not in {other.name for other in others}]
-    verdicts = tuple(verdict(scores.table(), name)[0] for name in names)
+    verdicts = (*(verdict(scores.table(), name)[0] for name in names), *joint_verdicts(scores))
     notes = (*(n for c in chosen for n in c.notes), *notes)
     by_level = () if summed is None else level_scores(summed, scores, after)
     return Backtested(scores, report, verdicts, path or scores_path, notes, tuple(written), settings.metrics, by_level)

@@ -18,12 +18,14 @@ from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import ConfigError, DataError
 from tsattn.events import Listener
 from tsattn.forecasting.frame import Forecast
+from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.predict import Failure, predict
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import read_card
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
 from tsattn.workflows.find_model import choose
+from tsattn.workflows.joint import joint_effects, joint_notes
 from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
 from tsattn.workflows.sums import added_up, reading, with_sums
@@ -47,6 +49,7 @@ class Order:
     output: str | Path | None = None
     plots: tuple[str | Path, ...] = ()
     hierarchy: HierarchyConfig = NO_SUMS
+    joint: bool = False
 
 
 def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOptions, listener: Listener) -> Forecasted:
@@ -71,8 +74,9 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     panel = panel if summed is None else summed.panel
     forecaster = with_members(chosen.card, runtime.load(chosen.ref.path), order.members)
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
+    forecaster = with_joint(forecaster, panel, steps) if order.joint else forecaster
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
-    effects = effects_of(forecaster, panel)
+    effects, between = effects_of(forecaster, panel), joint_effects(forecaster)
     failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out))
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
@@ -88,7 +92,14 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     made = dataclasses.replace(made, history=panel)
     about_covariates = (*(unread_known(forecaster, panel) if chosen.card.members else ()), *effect_notes(effects))
     about_levels = () if summed is None or levels_of is None else (str(levels_of), *summed.notes)
-    notes = (*about_levels, *behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *weights)
+    notes = (
+        *about_levels,
+        *joint_notes(between),
+        *behind(panel, steps),
+        *cleaning_notes(made, panel),
+        *about_covariates,
+        *weights,
+    )
     if pictures and len(made) > MOST_PANELS:
         notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
     for note in notes:
@@ -96,7 +107,9 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     written = [] if table is None else [write_table((made if sampled is None else sampled).to_arrow(), table)]
     written += [save_plot(made, panel, picture) for picture in pictures]
     notes = (*chosen.notes, *notes)
-    return Forecasted(made, failures, panel, chosen.report, chosen.ref, tuple(written), notes, sampled, effects, levels_of)
+    return Forecasted(
+        made, failures, panel, chosen.report, chosen.ref, tuple(written), notes, sampled, effects, levels_of, between
+    )
 
 
 def _again(model: str | Path | None, workspace: Workspace) -> Any:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from tsattn.forecasting.ensemble.effect_report import CovariateEffect
+    from tsattn.forecasting.joint.joint_regression import JointEffect
     from tsattn.model.card import Card, Fitted
 
 
@@ -144,7 +145,8 @@ class Levels:
 class Forecasted:
     """The forecast of every item that has one, sample paths if requested, failed items and written files.
 
-    effects: of known covariates, where they were read by regression. levels: of a hierarchy of sums, where one was asked for.
+    effects: of known covariates, where they were read by regression. levels: of a hierarchy of sums, and joint: what leads
+    which series, where they were asked for.
     """
 
     forecast: Forecast
@@ -157,6 +159,7 @@ class Forecasted:
     paths: Paths | None = None
     effects: tuple[CovariateEffect, ...] = ()
     levels: Levels | None = None
+    joint: tuple[JointEffect, ...] | None = None
 
     def plot(self, path: str | Path | None = None, title: str = "") -> Figure:
         """A matplotlib figure of the forecast with its history; see Forecast.plot."""
@@ -190,6 +193,7 @@ class Forecasted:
             "written": [str(path) for path in self.written],
             "data": self.report.to_mapping(),
             "effects": [plain(effect.to_mapping()) for effect in self.effects],
+            **({} if self.joint is None else {"joint": [plain(effect.to_mapping()) for effect in self.joint]}),
             **({} if self.levels is None else {"hierarchy": plain(self.levels.to_mapping())}),
             "notes": list(self.notes),
         }

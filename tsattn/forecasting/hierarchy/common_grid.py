@@ -33,6 +33,11 @@ class CommonGrid:
     def steps(self) -> int:
         return self.values.shape[1]
 
+    def observed(self) -> np.ndarray:
+        """(m, T) bool: steps from the first value of each series to its last."""
+        at = np.arange(self.steps)
+        return np.asarray((at >= self.offset[:, None]) & (at < self.end[:, None]))
+
     def filled(self) -> np.ndarray:
         """(m, T) the values for sums, missing ones replaced by the last one of their phase.
 
@@ -73,8 +78,7 @@ def common_grid(panel: Panel) -> CommonGrid:
     if not exact.all():
         apart = panel.item_ids[int(np.argmin(exact))]
         raise DataError(
-            f"the series {apart!r} has its steps at other times than {panel.item_ids[int(panel.start.argmin())]!r}, "
-            "so they cannot be added",
+            f"the series {apart!r} has its steps at other times than {panel.item_ids[int(panel.start.argmin())]!r}",
             f"resample them to one grid: --resample {panel.freq.plain.alias} --agg sum",
         )
     end = offset + panel.lengths
