@@ -69,7 +69,7 @@ def innovations(history: np.ndarray, seasons: tuple[int, ...], stop: int | None 
     able = (count >= FEWEST) & (size > 1e-7 * np.abs(mean)) & (size > 0)
     z = z / np.where(able, size, 1.0)[:, None]
     z = np.where(seen, z, np.nan_to_num(_forward(np.where(seen, z, np.nan))))
-    lags = lags_of(steps, seasons[0] if seasons else 1)
+    lags = lags_of(steps, seasons)
     first = int(lags.max()) if len(lags) else steps
     weights, errors = np.zeros((series, len(lags))), np.zeros((series, steps))
     known = np.zeros((series, steps), bool)
@@ -107,12 +107,13 @@ def _without_phases(errors: np.ndarray, known: np.ndarray, season: int) -> np.nd
     return out
 
 
-def lags_of(steps: int, season: int) -> np.ndarray:
+def lags_of(steps: int, seasons: tuple[int, ...]) -> np.ndarray:
     """The lags of the autoregression for histories of so many steps."""
     most = min(LAGS, max(1, steps // 12))
     lags = list(range(1, most + 1))
-    if 1 < season <= min(MOST_SEASON, steps // 4):
-        lags += [season - 1, season, season + 1]
+    for season in seasons:
+        if 1 < season <= min(MOST_SEASON, steps // 4):
+            lags += [season - 1, season, season + 1]
     return np.array(sorted({lag for lag in lags if lag > 0}), np.int64)
 
 

@@ -156,35 +156,33 @@ class JointRegression:
         gains = {}
         for i in range(len(history)):
             if len(early_leads[i]):
-                gain, narrower = held_back(early, early_signals, early_leads[i], i, stop, horizon)
-                if gain > 0:
-                    gains[i] = (gain, narrower)
+                check = held_back(early, early_signals, early_leads[i], i, stop, horizon)
+                if check.gain > 0:
+                    gains[i] = check
         if not gains:
             return {}, ()
         made = innovations(history, seasons)
         signals, leads = signals_of(made), find_leads(made, signals_of(made), steps)
         items = np.array([i for i in sorted(gains) if len(leads[i])], np.int64)
-        led = {i: self._led(made, signals, leads[i], i, np.array([steps]), gains[i][1])[0] for i in items.tolist()}
+        led = {i: self._led(made, signals, leads[i], i, np.array([steps]), gains[i])[0] for i in items.tolist()}
         ago = [k * horizon for k in range(1, back + 1) if steps - k * horizon >= stop]
         at = np.array([steps - k for k in ago], np.int64)
-        past = {i: self._led(early, early_signals, early_leads[i], i, at, gains[i][1]) for i in items.tolist()}
+        past = {i: self._led(early, early_signals, early_leads[i], i, at, gains[i]) for i in items.tolist()}
         weights, width = self._weighed(items, past, [cutoff - k for k in ago])
         led = {i: replace(led[i], weights=weights[:, n], width=width[:, n]) for n, i in enumerate(items.tolist())}
         used = {i: 1 - float(one.weights[0]) for i, one in led.items()}
-        effects = [JointEffect(self.panel.item_ids[i], self._named(leads[i]), gains[i][0], used[i]) for i in led]
+        effects = [JointEffect(self.panel.item_ids[i], self._named(leads[i]), gains[i].gain, used[i]) for i in led]
         return led, tuple(effect for effect in effects if effect.used > 0.05)
 
     def _led(
-        self, made: Innovations, signals: np.ndarray, leads: Leads, item: int, cutoffs: np.ndarray, narrower: np.ndarray
+        self, made: Innovations, signals: np.ndarray, leads: Leads, item: int, cutoffs: np.ndarray, check: Check
     ) -> list[_Led]:
         """What the leads say at each of the cutoffs, which count from the start of `made`."""
         response = made.responses(self.horizon)[item]
         shift = made.scale[item] * carried(expected(leads, signals, cutoffs, self.horizon), response)  # (C, H)
-        deviation = made.scale[item] * np.sqrt(np.cumsum(response**2)) * narrower
         alone = made.continued(item, cutoffs, self.horizon) + shift
-        scores = normal_scores(self.quantiles)
-        spread = deviation[:, None] * scores
-        return [_Led(move, narrower, own[:, None] + spread) for move, own in zip(shift, alone, strict=True)]
+        spread = made.scale[item] * check.deviation[:, None] * normal_scores(self.quantiles)
+        return [_Led(move, check.narrower, own[:, None] + spread) for move, own in zip(shift, alone, strict=True)]
 
     def _weighed(self, items: np.ndarray, past: dict[int, list[_Led]], cutoffs: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Weights (3, n) of the options, and factors (2, n, H) on the widths of their average, from hold-out cutoffs."""
@@ -229,12 +227,22 @@ class JointRegression:
         return tuple(found)
 
 
-def held_back(
-    made: Innovations, signals: np.ndarray, leads: Leads, item: int, stop: int, horizon: int
-) -> tuple[float, np.ndarray]:
-    """(share by which leads found before `stop` lower the absolute errors after it, (H,) factor on the errors).
+@dataclass(frozen=True, eq=False)
+class Check:
+    """gain: share by which leads lower absolute errors. narrower: (H,) factor on the width of a forecast that learns of them.
 
-    The errors are those of the autoregression. The share is 0 unless it is larger than half its standard error.
+    deviation: (H,) root mean square of the errors that are left, in innovations.
+    """
+
+    gain: float
+    narrower: np.ndarray
+    deviation: np.ndarray
+
+
+def held_back(made: Innovations, signals: np.ndarray, leads: Leads, item: int, stop: int, horizon: int) -> Check:
+    """Check leads that were found before `stop` on the steps after it.
+
+    The errors are those of the autoregression. The gain is 0 unless it is larger than half its standard error.
     """
     steps, response = made.values.shape[1], made.responses(horizon)[item]
     reach = min(horizon, max(1, (steps - stop) // 2))
@@ -247,9 +255,14 @@ def held_back(
     size = np.abs(error).mean()
     sure = gain.mean() > 0.5 * gain.std() / np.sqrt(independent)
     ratio = np.sqrt((rest**2).mean(0) / np.maximum((error**2).mean(0), 1e-12))
-    narrower = np.clip(ratio, NARROWEST, 1.0)
-    narrower = np.concatenate([narrower, np.full(horizon - reach, narrower[-1])])
-    return (float(gain.mean() / size) if sure and size > 0 else 0.0), narrower
+    narrower = (1.0 + np.clip(ratio, NARROWEST, 1.0)) / 2
+    deviation = np.sqrt((rest**2).mean(0))
+    further = np.sqrt(np.cumsum(response**2)[reach:] / np.cumsum(response**2)[reach - 1])
+    return Check(
+        gain=float(gain.mean() / size) if sure and size > 0 else 0.0,
+        narrower=np.concatenate([narrower, np.full(horizon - reach, narrower[-1])]),
+        deviation=np.concatenate([deviation, deviation[-1] * further]),
+    )
 
 
 class Remembered:
