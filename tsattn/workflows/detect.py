@@ -27,7 +27,7 @@ from tsattn.forecasting.anomalies import (
 from tsattn.forecasting.frame import Forecaster, clock_column
 from tsattn.forecasting.predict import Failure, wants_covariates
 from tsattn.model.card import ANY_FREQ
-from tsattn.workflows.find_model import Choice, choose
+from tsattn.workflows.find_model import ModelAndData, choose
 from tsattn.workflows.forecast import unknown_series
 from tsattn.workflows.loaded_model import with_members
 from tsattn.workspace import ModelRef, Workspace
@@ -168,7 +168,7 @@ def run(data: Any, order: Order, workspace: Workspace, read: ReadOptions, listen
     return dataclasses.replace(found, notes=(*chosen.notes, *found.notes), written=tuple(written))
 
 
-def detect_in(chosen: Choice, panel: Panel, order: Order, listener: Listener) -> Detected:
+def detect_in(chosen: ModelAndData, panel: Panel, order: Order, listener: Listener) -> Detected:
     """Score the rows of a panel with a chosen model. Raises DataError when no row can be scored."""
     from tsattn.model import runtime
 

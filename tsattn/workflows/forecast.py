@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,19 +17,20 @@ from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import ConfigError, DataError
 from tsattn.events import Listener
-from tsattn.forecasting.frame import Forecast
+from tsattn.forecasting.conformal import conformal_notes, with_conformal
+from tsattn.forecasting.frame import Forecast, Forecaster, quantile_name
 from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.predict import Failure, predict
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import read_card
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
-from tsattn.workflows.find_model import choose
+from tsattn.workflows.find_model import choose, found
 from tsattn.workflows.joint import joint_effects, joint_notes
 from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
 from tsattn.workflows.sums import added_up, reading, with_sums
-from tsattn.workspace import Workspace
+from tsattn.workspace import ModelRef, Workspace
 
 Labelled = TypeVar("Labelled", Forecast, Paths)
 
@@ -38,7 +39,7 @@ Labelled = TypeVar("Labelled", Forecast, Paths)
 class Order:
     """Settings of one forecast; see tsattn.forecast."""
 
-    model: str | Path | None = None
+    model: str | Path | ModelRef | None = None
     horizon: int | None = None
     quantiles: tuple[float, ...] | None = None
     members: str | Sequence[str] | None = None
@@ -46,20 +47,31 @@ class Order:
     as_of: str | None = None
     paths: int | None = None
     seed: int = 0
+    conformal: bool = False
     output: str | Path | None = None
     plots: tuple[str | Path, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
     hierarchy: HierarchyConfig = NO_SUMS
     joint: bool = False
 
 
-def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOptions, listener: Listener) -> Forecasted:
-    """Forecast; see tsattn.forecast."""
-    from tsattn.data.sinks import checked_suffix, write_table
+def run(
+    data: Any,
+    future: Any,
+    order: Order,
+    workspace: Workspace,
+    read: ReadOptions,
+    listener: Listener,
+    load: Callable[[Path], Forecaster] | None = None,
+) -> Forecasted:
+    """Forecast; see tsattn.forecast. load: what loads a model folder, such as one that keeps loaded models."""
+    from tsattn.data.result_files import renamed, write_results
+    from tsattn.data.sinks import checked_suffix
     from tsattn.forecasting.quantiles import checked_levels
     from tsattn.model import runtime
     from tsattn.render.plots import MOST_PANELS, PLOTS, save_plot
 
-    table = None if order.output is None else checked_suffix(order.output, data=(data, future))
+    table = None if order.output is None else checked_suffix(order.output, data=(data, future), per_item=True)
     pictures = [checked_suffix(plot, tuple(PLOTS), data=data) for plot in order.plots]
     check_horizon(order.horizon)
     levels = None if order.quantiles is None else checked_levels(order.quantiles)  # checked before the data are read
@@ -69,21 +81,23 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     chosen = choose(data, order.model, workspace, reading(read, order.hierarchy), listener)
     if table is not None and data is None:  # the model's own data are read again
         checked_suffix(table, data=chosen.card.source.get("source"))
+    if table is not None and order.paths is None:
+        named = (quantile_name(level) for level in levels or chosen.card.quantiles)
+        renamed(["item_id", "cutoff", "timestamp", *named], order.columns)
     panel = chosen.panel if moment is None else known_at(chosen.panel, on_grid(moment, chosen.panel))
     summed = with_sums(panel, order.hierarchy)
     panel = panel if summed is None else summed.panel
-    forecaster = with_members(chosen.card, runtime.load(chosen.ref.path), order.members)
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
-    forecaster = with_joint(forecaster, panel, steps) if order.joint else forecaster
+    forecaster = with_members(chosen.card, (load or runtime.load)(chosen.ref.path), order.members)
+    forecaster = together = with_joint(forecaster, panel, steps) if order.joint else forecaster
+    forecaster = with_conformal(forecaster, order.conformal, levels)
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
-    effects, between = effects_of(forecaster, panel), joint_effects(forecaster)
+    effects, between = effects_of(forecaster, panel), joint_effects(together)
+    about_weights = (*ensemble_notes(forecaster), *conformal_notes(forecaster))
     failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out))
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
-    weights = ensemble_notes(forecaster)
-    made, sampled, levels_of = (
-        (made, None, None) if summed is None else added_up(summed, made, forecaster, order.paths, order.seed)
-    )
+    made, sampled, at = added_up(summed, made, forecaster, order.paths, order.seed)
     if order.paths is not None and sampled is None:
         sampled, lost = predict_paths(forecaster, panel, horizon=steps, paths=order.paths, seed=order.seed)
         failures = (*failures, *(failure for failure in lost if failure not in failures))
@@ -91,30 +105,23 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
         made, sampled, failures = _only(order.series, panel, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
     about_covariates = (*(unread_known(forecaster, panel) if chosen.card.members else ()), *effect_notes(effects))
-    about_levels = () if summed is None or levels_of is None else (str(levels_of), *summed.notes)
-    notes = (
-        *about_levels,
-        *joint_notes(between),
-        *behind(panel, steps),
-        *cleaning_notes(made, panel),
-        *about_covariates,
-        *weights,
-    )
+    about_series = (*(() if at is None else (str(at), *at.notes)), *joint_notes(between))
+    notes = (*about_series, *behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *about_weights)
     if pictures and len(made) > MOST_PANELS:
         notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
     for note in notes:
         listener.note(note)
-    written = [] if table is None else [write_table((made if sampled is None else sampled).to_arrow(), table)]
+    rows = None if table is None else (made if sampled is None else sampled).to_arrow()
+    written = [] if rows is None or table is None else write_results(rows, table, order.columns, (data, future))
     written += [save_plot(made, panel, picture) for picture in pictures]
     notes = (*chosen.notes, *notes)
-    return Forecasted(
-        made, failures, panel, chosen.report, chosen.ref, tuple(written), notes, sampled, effects, levels_of, between
-    )
+    ref, files = chosen.ref, tuple(written)
+    return Forecasted(made, failures, panel, chosen.report, ref, files, notes, sampled, effects, at, between)
 
 
-def _again(model: str | Path | None, workspace: Workspace) -> Any:
+def _again(model: str | Path | ModelRef | None, workspace: Workspace) -> Any:
     """The path of the data that a model was trained on."""
-    ref = workspace.latest() if model is None else workspace.find(model)
+    ref = workspace.latest() if model is None else found(model, workspace)
     source = read_card(ref.path).source.get("source")
     if not source:
         raise ConfigError(f"the model {ref} was not trained on a file, so its data cannot be read again", "name the data")

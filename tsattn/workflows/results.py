@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +25,16 @@ if TYPE_CHECKING:
     from tsattn.model.card import Card, Fitted
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ingested:
     """Data as a panel, the reading report, and the file it was written to."""
 
     panel: Panel
     report: ReadReport
     written: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"<Ingested {self.report.source}: {len(self.panel)} series, {self.report.rows:,} rows, {self.panel.freq}>"
 
     def to_mapping(self) -> dict[str, Any]:
         return {
@@ -42,7 +46,7 @@ class Ingested:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trained:
     """A saved model, its training plan, its scores on the held-back test windows, and the verdict on them."""
 
@@ -55,6 +59,9 @@ class Trained:
     beats_naive: bool | None
     notes: tuple[str, ...] = ()
     profile: dict[str, Any] | None = None  # see training/profiler.py
+
+    def __repr__(self) -> str:
+        return f"<Trained {self.ref}: {self.verdict}>"
 
     @property
     def interrupted(self) -> bool:
@@ -114,7 +121,8 @@ class Levels:
     """The levels of a hierarchy of sums, and how their forecasts were made to add up.
 
     of: the level of each series. counts: series of each level, the top first. gap: the mean difference of sums and parts before,
-    relative to the sums. shrinkage and origins: of the correlations, and hold-out origins that they come from.
+    relative to the sums. shrinkage and origins: of the correlations, and hold-out origins that they come from. notes: on the
+    sums themselves.
     """
 
     of: dict[str, str]
@@ -123,6 +131,7 @@ class Levels:
     gap: float
     shrinkage: float
     origins: int
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         levels = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
@@ -141,7 +150,7 @@ class Levels:
         return found
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Forecasted:
     """The forecast of every item that has one, sample paths if requested, failed items and written files.
 
@@ -160,6 +169,10 @@ class Forecasted:
     effects: tuple[CovariateEffect, ...] = ()
     levels: Levels | None = None
     joint: tuple[JointEffect, ...] | None = None
+
+    def __repr__(self) -> str:
+        failed = f", {len(self.failures)} without a forecast" if self.failures else ""
+        return f"<Forecasted by {self.ref}: {self.forecast!r}{failed}>"
 
     def plot(self, path: str | Path | None = None, title: str = "") -> Figure:
         """A matplotlib figure of the forecast with its history; see Forecast.plot."""
@@ -217,7 +230,7 @@ class LevelScores:
         return {"model": self.model, "level": self.level, "series": self.series, "before": self.before, "after": self.after}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Backtested:
     """Scores of models and baselines on the same windows, with a verdict on each model.
 
@@ -233,6 +246,14 @@ class Backtested:
     metrics: tuple[str, ...] = ()  # columns to show; () for the usual ones
     levels: tuple[LevelScores, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Backtested: {self.scores.windows} windows; {'; '.join(self.verdicts) or 'baselines only'}>"
+
+    def _repr_html_(self) -> str:
+        """The table of scores, for notebooks."""
+        lines = "".join(f"<p>{html.escape(verdict)}</p>" for verdict in self.verdicts)
+        return f"{lines}{self.scores.to_pandas().to_html(index=False)}"
+
     def to_mapping(self) -> dict[str, Any]:
         return {
             **scores_mapping(self.scores),
@@ -245,12 +266,23 @@ class Backtested:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Listed:
     """The models of a workspace, newest first, one mapping each."""
 
     workspace: Path
     models: tuple[dict[str, Any], ...]
+
+    def __repr__(self) -> str:
+        names = ", ".join(row["model"] for row in self.models[:10]) or "no models"
+        return f"<Listed {self.workspace}: {names}{', …' if len(self.models) > 10 else ''}>"
+
+    def _repr_html_(self) -> str:
+        """A table of the models, for notebooks."""
+        shown = ("model", "created", "freq", "horizon", "target", "items", "rows")
+        head = "".join(f"<th>{name}</th>" for name in shown)
+        cells = ("".join(f"<td>{html.escape(str(row.get(name, '')))}</td>" for name in shown) for row in self.models)
+        return f"<table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
 
     def to_mapping(self) -> dict[str, Any]:
         return {"workspace": str(self.workspace), "models": list(self.models)}

@@ -114,13 +114,15 @@ def _notes_on_ends(panel: Panel, grid: CommonGrid, hierarchy: Hierarchy) -> tupl
 
 
 def added_up(
-    summed: Summed, made: Forecast, forecaster: Forecaster, paths: int | None = None, seed: int = 0
-) -> tuple[Forecast, Paths | None, Levels]:
+    summed: Summed | None, made: Forecast, forecaster: Forecaster, paths: int | None = None, seed: int = 0
+) -> tuple[Forecast, Paths | None, Levels | None]:
     """A forecast of all levels, and sample paths, made to add up; as they are where no reconciliation is asked for."""
+    if summed is None:
+        return made, None, None
     hierarchy, panel, method = summed.hierarchy, summed.panel, summed.config.reconcile
     of = {name: hierarchy.levels[k] for name, k in zip(hierarchy.names, hierarchy.level.tolist(), strict=True)}
     if method == "none":
-        return made, None, Levels(of, summed.counts(), method, 0.0, 1.0, 0)
+        return made, None, Levels(of, summed.counts(), method, 0.0, 1.0, 0, summed.notes)
     base = BaseForecasts(forecaster, panel, made.horizon, made.quantiles)
     whole = made.item_ids == hierarchy.names
     if base.levels == made.quantiles and whole:
@@ -136,7 +138,7 @@ def added_up(
         cleaning=made.cleaning if whole else NOTHING,
     )
     report = found.report
-    levels = Levels(of, summed.counts(), report.method, report.gap, report.shrinkage, report.origins)
+    levels = Levels(of, summed.counts(), report.method, report.gap, report.shrinkage, report.origins, summed.notes)
     if paths is None:
         return forecast, None, levels
     drawn = coherent_paths(found.values, base.levels, hierarchy, found.covariance, base.never_negative(0), paths, seed)

@@ -14,7 +14,7 @@ import numpy as np
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, truth
 from tsattn.errors import ConfigError
-from tsattn.forecasting.ensemble.calibration import Trust, pinball, relative, scores_of, weights_of, widened, widths_of
+from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball, relative, scores_of, weights_of, widened, widths_of
 from tsattn.forecasting.ensemble.holdout import Pools
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.hierarchy.common_grid import common_grid
@@ -28,7 +28,7 @@ MOST_STEPS = 2048  # newest steps that are fitted
 HELD_BACK = 4  # one part in so many is held back to check the leads
 ORIGINS = 64  # cutoffs in the held-back part
 JUDGED_STEPS, FEWEST_JUDGED, MOST_JUDGED = 32, 4, 8  # steps, and hold-out origins, at which the options are weighed
-TRUST = Trust(favour=0.3, doubt=4.0)  # the leads have passed one test before
+SHRINKAGE = Shrinkage(favour=0.3, doubt=4.0)  # the leads have passed one test before
 NARROWEST = 0.2
 _CACHED = 32
 
@@ -198,10 +198,10 @@ class JointRegression:
         every = np.arange(count)
         pools, floor = Pools(((every, every),)), np.full(count, 1e-30)
         loss = pinball(true[:, None], made, levels)
-        weights = weights_of(*relative(loss, share, floor), np.ones((3, count), bool), pools, TRUST)
+        weights = weights_of(*relative(loss, share, floor), np.ones((3, count), bool), pools, SHRINKAGE)
         average = np.einsum("mn,kmnhq->knhq", weights, np.nan_to_num(made))
         scores = np.where(scored[..., None], scores_of(true, average, self.quantiles, floor[:, None]), np.nan)
-        return weights, widths_of(scores, share.sum(0), pools, TRUST)
+        return weights, widths_of(scores, share.sum(0), pools, SHRINKAGE)
 
     def _base(self, items: np.ndarray, cutoff: int) -> tuple[np.ndarray, np.ndarray]:
         """The forecast (n, H, Q) of series from a cutoff, and the truth (n, H); NaN where either is unknown."""

@@ -67,8 +67,8 @@ def find_leads(made: Innovations, signals: np.ndarray, stop: int) -> list[Leads]
             out.append(Leads(none, none, np.zeros(0)))
             continue
         flat = np.argsort(strong.ravel())[::-1][:SCREENED]
-        lag, source = np.unravel_index(flat, strong.shape)
-        out.append(_pursued(target[i], signal, source, lag + 1, limit, count[i]))
+        lags_of_pairs, source = np.unravel_index(flat, strong.shape)
+        out.append(_pursued(target[i], signal, source, lags_of_pairs + 1, limit, count[i]))
     return out
 
 
