@@ -103,16 +103,21 @@ def run(
         origins=origins_at(panel, settings.cutoffs, horizon) if settings.cutoffs else None,
     )
     written = _write(scores, kept, path, scores_path, picture)
-    members_alone = {part.name for part in parts}
-    names = [name for name in scores.models if name not in {other.name for other in others} | members_alone]
-    rows = [row for row in scores.table() if row["model"] not in members_alone]
-    verdicts = (*(verdict(rows, name)[0] for name in names), *joint_verdicts(scores))
+    verdicts = _verdicts(scores, others, parts)
     weights = tuple(note for forecaster in forecasters for note in ensemble_notes(forecaster)) if extras.leaderboard else ()
     for note in weights:
         listener.note(note)
     notes = (*(n for c in chosen for n in c.notes), *notes, *weights)
     by_level = () if summed is None else level_scores(summed, scores, after)
     return Backtested(scores, report, verdicts, path or scores_path, notes, written, settings.metrics, by_level)
+
+
+def _verdicts(scores: Backtest, others: Sequence[Forecaster], parts: Sequence[Forecaster]) -> tuple[str, ...]:
+    """A sentence on each model beside the baselines, `others`; none on its `parts`; and what joint forecasts gain."""
+    alone = {part.name for part in parts}
+    names = [name for name in scores.models if name not in {other.name for other in others} | alone]
+    rows = [row for row in scores.table() if row["model"] not in alone]
+    return (*(verdict(rows, name)[0] for name in names), *joint_verdicts(scores))
 
 
 def _check_refit(settings: BacktestConfig, chosen: list[ModelAndData], extras: Extras) -> None:

@@ -25,7 +25,7 @@ from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import read_card
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
-from tsattn.workflows.find_model import choose, found
+from tsattn.workflows.find_model import ModelAndData, choose, found
 from tsattn.workflows.joint import joint_effects, joint_notes
 from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
@@ -88,9 +88,7 @@ def run(
     summed = with_sums(panel, order.hierarchy)
     panel = panel if summed is None else summed.panel
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
-    forecaster = with_members(chosen.card, (load or runtime.load)(chosen.ref.path), order.members)
-    forecaster = together = with_joint(forecaster, panel, steps) if order.joint else forecaster
-    forecaster = with_conformal(forecaster, order.conformal, levels)
+    together, forecaster = _forecasters(chosen, order, panel, (steps, levels), load or runtime.load)
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
     effects, between = effects_of(forecaster, panel), joint_effects(together)
     about_weights = (*ensemble_notes(forecaster), *conformal_notes(forecaster))
@@ -115,8 +113,20 @@ def run(
     written = [] if rows is None or table is None else write_results(rows, table, order.columns, (data, future))
     written += [save_plot(made, panel, picture) for picture in pictures]
     notes = (*chosen.notes, *notes)
-    ref, files = chosen.ref, tuple(written)
-    return Forecasted(made, failures, panel, chosen.report, ref, files, notes, sampled, effects, at, between)
+    return Forecasted(made, failures, panel, chosen.report, chosen.ref, tuple(written), notes, sampled, effects, at, between)
+
+
+def _forecasters(
+    chosen: ModelAndData,
+    order: Order,
+    panel: Panel,
+    wanted: tuple[int, tuple[float, ...] | None],
+    load: Callable[[Path], Forecaster],
+) -> tuple[Forecaster, Forecaster]:
+    """The model with its members, joint if asked for; and the same with conformal quantiles. wanted: horizon and quantiles."""
+    forecaster = with_members(chosen.card, load(chosen.ref.path), order.members)
+    forecaster = with_joint(forecaster, panel, wanted[0]) if order.joint else forecaster
+    return forecaster, with_conformal(forecaster, order.conformal, wanted[1])
 
 
 def _again(model: str | Path | ModelRef | None, workspace: Workspace) -> Any:
