@@ -97,15 +97,23 @@ def bank(season: int, seasonal: bool, length: int) -> Bank:
     models = [model for model in every if (model.season is not None) == seasonal]
     psi = np.stack([_psi(model, season, length) for model in models])
     inverse = _inverted(psi)
-    paths = np.stack([_paths(model, season, length) for model in models])
-    prior = np.array([model.prior for model in models])
-    total = sum(model.prior for model in every)
-    regressors = convolved(inverse[:, None], paths.transpose(0, 2, 1), length).transpose(0, 2, 1)
+    damping = np.array([0.0 if model.trend is None else model.trend[1] for model in models])
+    slope = np.cumsum(damping[:, None] ** np.arange(1, length + 1), 1)  # (G, N)
+    columns, filtered = [np.ones_like(slope), slope], [np.cumsum(inverse, 1), convolved(inverse, slope, length)]
+    for wave in _waves(season, length) if seasonal else ():
+        # the inverse filter of a complex wave is the wave times a running sum
+        response = wave * np.cumsum(inverse * wave.conj(), 1)
+        parts = (np.real,) if np.abs(wave.imag).max() < 1e-6 else (np.real, np.imag)
+        columns += [np.broadcast_to(part(wave) * np.sqrt(len(parts)), slope.shape) for part in parts]
+        filtered += [part(response) * np.sqrt(len(parts)) for part in parts]
+    scales = np.stack([_scales(model, season, len(columns)) for model in models])  # (G, K)
+    paths, regressors = (np.stack(some, 2) * scales[:, None] for some in (columns, filtered))
+    log_prior = np.log([model.prior for model in models]) - np.log(sum(model.prior for model in every))
     walk = np.array([model.alpha >= WALK and model.season is None and model.trend in TRENDS[:2] for model in models])
-    return Bank(psi, inverse, paths, np.ascontiguousarray(regressors), np.log(prior / total), walk)
+    return Bank(psi, inverse, paths, regressors, log_prior, walk)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def solved(season: int, seasonal: bool, length: int, n: int, horizon: int) -> Solved:
     """Return what the first `n` observations and `horizon` steps ahead share; n + horizon ≤ length."""
     models = bank(season, seasonal, length)
@@ -114,11 +122,9 @@ def solved(season: int, seasonal: bool, length: int, n: int, horizon: int) -> So
     k = np.arange(1, gram.shape[1])
     gram[:, k, k] += 1.0
     inverse = np.linalg.inv(gram)
-    padded = np.where(np.arange(n + horizon)[:, None] < n, models.regressors[:, : n + horizon], 0.0)
-    known = convolved(models.psi[:, None, : n + horizon], padded.transpose(0, 2, 1), n + horizon)[..., n:].transpose(0, 2, 1)
-    ahead = models.paths[:, n : n + horizon] - known
-    own = np.cumsum(models.psi[:, :horizon] ** 2, 1)
-    variance = own + ((ahead @ inverse) * ahead).sum(2)
+    late = np.take(models.psi, np.arange(n, n + horizon)[:, None] - np.arange(n), axis=1)  # (G, H, n)
+    ahead = models.paths[:, n : n + horizon] - late @ x
+    variance = np.cumsum(models.psi[:, :horizon] ** 2, 1) + ((ahead @ inverse) * ahead).sum(2)
     return Solved(inverse, -np.linalg.slogdet(inverse)[1], ahead, variance)
 
 
@@ -164,24 +170,18 @@ def _psi(model: _Model, season: int, length: int) -> np.ndarray:
     return np.concatenate([[1.0], later])
 
 
-def _paths(model: _Model, season: int, length: int) -> np.ndarray:
-    """(N, K) paths of the initial states without shocks, each times its prior standard deviation: level, slope, season."""
-    columns = [np.ones((length, 1))]
-    damping = model.trend[1] if model.trend else 0.0
-    columns.append(model.slope * np.cumsum(damping ** np.arange(1, length + 1))[:, None] * (model.trend is not None))
+def _scales(model: _Model, season: int, count: int) -> np.ndarray:
+    """(K,) prior standard deviations of the initial states: level, whose prior is flat, slope, waves of the season."""
+    scales = np.ones(count)
+    scales[1] = 0.0 if model.trend is None else model.slope
     if model.season is not None:
-        columns.append(_waves(season, length, model.season.size, model.season.power))
-    return np.concatenate(columns, 1)
+        scales[2:] = model.season.size / (1.0 + np.arange(count - 2) // 2) ** model.season.power
+    return scales
 
 
-def _waves(season: int, length: int, size: float, power: float) -> np.ndarray:
-    """(N, K) sines and cosines of the season, one fewer than its phases; the root mean square of each is `size` / k ^ power."""
-    columns = []
-    for k in range(1, min(season // 2, HARMONICS) + 1):
-        angle = 2 * np.pi * k * np.arange(length) / season
-        waves = (np.cos(angle),) if 2 * k == season else (np.sqrt(2) * np.cos(angle), np.sqrt(2) * np.sin(angle))
-        columns += [size / k**power * wave for wave in waves]
-    return np.stack(columns, 1)
+def _waves(season: int, length: int) -> list[np.ndarray]:
+    """Complex waves (N,) of the season, cosine and sine, the longest first."""
+    return [np.exp(2j * np.pi * k * np.arange(length) / season) for k in range(1, min(season // 2, HARMONICS) + 1)]
 
 
 def _inverted(psi: np.ndarray) -> np.ndarray:

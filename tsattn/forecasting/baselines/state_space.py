@@ -122,7 +122,7 @@ def _averaged(y: np.ndarray, season: int, horizon: int) -> _Average:
     scale = np.where(scale > 1e-7 * np.abs(centre), scale, 1.0)
     z = (y - centre) / scale
     floor = n * (1e-6 * np.abs(y).max(1) / scale[:, 0]) ** 2 + 1e-30
-    length = 1 << (max(n + horizon, 64) - 1).bit_length()
+    length = -(-(n + horizon) // 64) * 64
     banks = [bank(season, seasonal, length) for seasonal in ((False, True) if 1 < season < n else (False,))]
     shared = [solved(season, bool(number), length, n, horizon) for number in range(len(banks))]
     fits = [_fitted(z, own, part.inverse, part.log_determinant, floor) for own, part in zip(banks, shared, strict=True)]
