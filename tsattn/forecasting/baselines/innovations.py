@@ -19,6 +19,7 @@ ALPHAS = (0.0, 0.1, 0.25, 0.45, 0.7, 0.9, 1.0)  # of the level
 # of the trend: beta / alpha, damping; None = no trend, (0, 1) = a constant slope
 TRENDS: tuple[tuple[float, float] | None, ...] = (None, (0.0, 1.0), (0.1, 0.98), (0.3, 0.98), (0.3, 0.85))
 RHOS = (0.3, 0.5, 0.7, 0.85, 0.95)  # of an autoregression around a level or a line
+CYCLES = tuple((rho, period) for rho in (0.85, 0.95) for period in (4.0, 6.0, 8.0, 11.0, 16.0))  # damping and length of a cycle
 GROWTHS = (0.3, 0.6)  # of an autoregression of the differences
 SLOPE = 0.5  # prior standard deviation of the slope, in standard deviations of the shocks
 PLAIN = 300.0  # the same of slope and waves of series with hardly any noise
@@ -37,16 +38,19 @@ class _Season(NamedTuple):
 
 # rough seasons, weak and strong, and smooth ones; fixed, and such that wander
 SEASONS = (
+    _Season(0.0, 0.5, 0.0, 0.2),
     _Season(0.0, 1.5, 0.0, 0.2),
-    _Season(0.0, 10.0, 0.0, 0.2),
-    _Season(0.0, 20.0, 1.5, 0.2),
-    _Season(0.1, 10.0, 0.0, 0.1),
-    _Season(0.1, 20.0, 1.5, 0.15),
-    _Season(0.35, 10.0, 0.0, 0.15),
+    _Season(0.0, 2.5, 1.0, 0.2),
+    _Season(0.0, 10.0, 1.5, 0.1),
+    _Season(0.1, 1.0, 0.0, 0.1),
+    _Season(0.1, 4.0, 1.0, 0.1),
+    _Season(0.35, 2.0, 0.5, 0.1),
 )
 # prior probabilities, up to a factor
 PRIOR_TREND = dict(zip(TRENDS, (1.0, 0.6, 0.25, 0.2, 0.2), strict=True))
-PRIOR_SEASON = 2.0  # of a season, over none
+PRIOR_SEASON = 3.0  # of a season, over none
+PRIOR_LEVEL = 0.4  # of autoregressions without a season, times that: they draw random walks back to a mean
+PRIOR_CYCLE = 0.15  # of cycles, over smoothing
 PRIOR_PLAIN = 0.1  # of series with hardly any noise, over smoothing
 PRIOR_AR, PRIOR_GROWTH = 0.5, 0.15  # of autoregressions of the values and of the differences, over smoothing
 
@@ -61,6 +65,7 @@ class _Model:
     season: _Season | None = None
     rho: float | None = None
     difference: bool = False
+    period: float = 0.0  # of an autoregression of order two with complex roots; 0 = none
     slope: float = SLOPE
 
 
@@ -153,7 +158,12 @@ def _models(season: int) -> list[_Model]:
     fixed = [(prior, one) for prior, one in seasons if one is None or one.gamma == 0]
     for rhos, weight, difference in ((RHOS, PRIOR_AR, False), (GROWTHS, PRIOR_GROWTH, True)):
         for rho, trend, (prior, one) in itertools.product(rhos, TRENDS[:2], fixed):
-            found.append(_Model(weight * prior * PRIOR_TREND[trend] / len(rhos), 0.0, trend, one, rho, difference))
+            some = weight * prior * PRIOR_TREND[trend] / len(rhos) * (PRIOR_LEVEL if one is None else 1.0)
+            found.append(_Model(some, 0.0, trend, one, rho, difference))
+    # where a season is usual, a free cycle would take its place
+    for (rho, period), trend in itertools.product(CYCLES if season == 1 else (), TRENDS[:2]):
+        weight = PRIOR_CYCLE * seasons[0][0] * PRIOR_TREND[trend] / len(CYCLES)
+        found.append(_Model(weight, 0.0, trend, None, rho, period=period))
     return found
 
 
@@ -162,6 +172,8 @@ def _psi(model: _Model, season: int, length: int) -> np.ndarray:
     steps = np.arange(1, length)
     if model.rho is not None:
         powers = model.rho ** np.arange(length)
+        if model.period:
+            powers *= np.sin(2 * np.pi * np.arange(1, length + 1) / model.period) / np.sin(2 * np.pi / model.period)
         return np.cumsum(powers) if model.difference else powers
     beta, damping = model.trend or (0.0, 1.0)
     reach = np.cumsum(damping**steps)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tsattn.data.windows import WindowBatch
-from tsattn.forecasting.baselines.state_space import StateSpace
+from tsattn.forecasting.baselines.state_space import LONG_SEASON, StateSpace
 from tsattn.forecasting.frame import Forecaster
 
 SHORT = 200.0  # observed steps at which a series counts as half short
@@ -43,7 +43,8 @@ def prior_of(members: Sequence[Forecaster], batch: WindowBatch, other: float) ->
     at, model = found[0]
     observed = ~np.isnan(batch.past_target)
     span = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
-    short = 1 / (1 + (span / SHORT) ** 2)
+    season = model.season_length or (batch.season_lengths or (1,))[0]
+    short = 1 / (1 + (span / SHORT) ** 2) if season <= LONG_SEASON else np.zeros(len(batch))
     walk = model.walk_probability(batch)
     walk = walk**2 / (walk**2 + WALK**2)
     share = short + (1 - short) * walk
