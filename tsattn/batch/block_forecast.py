@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tsattn.batch.inputs import Clock, NothingYet, known_at, newest, on_grid
+from tsattn.batch.inputs import NothingYet, TimeAxis, known_at, newest, on_grid
 from tsattn.batch.item_forecast import Outcome, forecast_items
 from tsattn.batch.parquet_blocks import Piece
 from tsattn.config import ReadOptions
@@ -20,11 +20,14 @@ from tsattn.errors import DataError, TsattnError
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import Failure, show
 from tsattn.model.card import Card
+from tsattn.workflows.effect_notes import effects_of
 from tsattn.workflows.loaded_model import check_fits, read_for, with_members
 from tsattn.workflows.train import fingerprint
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from tsattn.forecasting.ensemble.effect_report import CovariateEffect
 
 Block = Panel | Piece
 ITEMS = 4096  # forecast at a time: a million short items may stand in one block
@@ -60,8 +63,9 @@ class Part:
     failed: int = 0
     newest: np.datetime64 | None = None
     shown: str = ""  # `newest`, as people read it
-    clock: Clock | None = None
+    clock: TimeAxis | None = None
     fingerprint: str = ""
+    effects: tuple[CovariateEffect, ...] = ()  # of known covariates on the first items of the block
 
 
 def ready(folder: Path, members: tuple[str, ...] | None, threads: int | None = None) -> Forecaster:
@@ -123,9 +127,11 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
     tables: list[Any] = []
     fallbacks: list[Failure] = []
     failures = list(lost)
+    effects: tuple[CovariateEffect, ...] = ()
     for some in chunks(panel, ITEMS):
         found: Outcome = forecast_items(forecaster, some, work.horizon, work.quantiles, work.min_history, work.bad_items)
         tables += [found.table()] if len(found.forecast) else []
+        effects = effects or effects_of(forecaster, some)
         fallbacks += found.fallbacks
         failures += found.failures
     last = newest(panel)
@@ -139,8 +145,9 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
         failed=len(failures),
         newest=last,
         shown=show(panel, last),
-        clock=Clock(panel.freq, panel.tz),
+        clock=TimeAxis(panel.freq, panel.tz),
         fingerprint=fingerprint(panel),
+        effects=effects,
     )
 
 
@@ -160,7 +167,7 @@ def joined(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
-def frozen(part: Part, first: Clock | None, block: Block) -> Clock | None:
+def frozen(part: Part, first: TimeAxis | None, block: Block) -> TimeAxis | None:
     """The clock of all blocks. Raises DataError for one that runs on another than the first."""
     if first is not None and part.clock is not None and part.clock != first:
         here, before = (f"steps of {clock.freq} in {clock.tz or 'no zone'}" for clock in (part.clock, first))

@@ -32,7 +32,7 @@ _YEAR_WORDS = {"year", "yr", "jahr", "ano", "anno", "rok", "annee", "jaar", "aar
 
 def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
     """The table with one row a time and its clock, when it is laid out otherwise; else None."""
-    if options.layout in ("long", "wide", "single"):
+    if options.layout in ("long", "wide", "single") or (options.layout is None and not _may_be_steps(table)):
         return None
     if options.layout in (None, "times") and (days := unfold_days(table, options, notes)) is not None:
         return days
@@ -60,6 +60,13 @@ def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clo
     return found
 
 
+def _may_be_steps(table: Table) -> bool:
+    """False where too few columns are named by numbers, dates, quarters or months for any of these layouts."""
+    names = list(table.columns)
+    numbered = sum(any(c.isdigit() for c in name) for name in names)
+    return numbered > 1 or len(names) > 12 or any(re.search(r"\bi\W*v\b", name, re.I) for name in names)
+
+
 def _month_columns(table: Table) -> list[str] | None:
     """The columns of January to December, in any of the languages that dates are read in, or numbered."""
     numbers = month_numbers()
@@ -71,10 +78,14 @@ def _month_columns(table: Table) -> list[str] | None:
 
 def _columns_called(table: Table, names: Sequence[Sequence[str]]) -> list[str] | None:
     """One column for each of the names, which may be written in several ways; None where one is missing."""
+    place: dict[str, int] = {}
+    for i, ways in enumerate(names):
+        for way in ways:
+            place.setdefault(way, i)
     found: dict[int, str] = {}
     for column in table.columns:
         plain = "".join(words(column)) if column.isascii() else column.strip(" .").lower()
-        at = next((i for i, ways in enumerate(names) if plain in ways), None)
+        at = place.get(plain)
         if at is not None and at not in found:
             found[at] = column
     return [found[i] for i in range(len(names))] if len(found) == len(names) else None
