@@ -34,7 +34,7 @@ Model = Annotated[
         help="Model: NAME, NAME/VERSION, zero-shot or a folder.  [default: the newest that fits, else zero-shot]",
     ),
 ]
-MEMBERS = "ridge, ridge-long, naive, seasonal-naive, seasonal-mean, drift, holt, long-cycle, historic-quantiles"
+MEMBERS = "ridge, ridge-long, naive, seasonal-naive, seasonal-mean, drift, holt, state-space, long-cycle, historic-quantiles"
 Members = Annotated[
     Many,
     typer.Option(
