@@ -1,4 +1,4 @@
-"""Files that are never half-written."""
+"""Atomic writes."""
 
 from __future__ import annotations
 
@@ -82,13 +82,15 @@ def test_when_a_killed_run_left_temporary_files_then_those_of_this_name_alone_ar
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
-def test_when_a_file_is_replaced_then_its_permissions_stay(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0o600, 0o444])
+def test_when_a_file_is_replaced_then_its_permissions_stay(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "private.csv"
     path.write_text("old")
-    path.chmod(0o600)
+    path.chmod(mode)
     with write_atomic(path) as beside:
+        assert os.access(beside, os.W_OK)
         beside.write_text("new")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")

@@ -36,8 +36,8 @@ class Scores:
     """Scores of n rows of a panel, by item and time; all float64 (n,) but `item` and `row`, absolute indices of the panel.
 
     expected: the median forecast. unit_below, unit_above: one standard deviation of the forecast on that side. distance: of the
-    value from the median in these units. p: two-sided tail probability of a value this far away. floor: 0 where no earlier
-    value of the item is negative, else minus infinity. tail: (n,) of its distribution.
+    value from the median in these units. p: two-sided tail probability of a value this far away. floor: 0 where no earlier value
+    of the item is negative, else minus infinity. tail: (n,) of its distribution.
     """
 
     item: np.ndarray
