@@ -223,6 +223,31 @@ class BacktestConfig:
     cutoffs: tuple[str, ...] = ()  # last observed timestamps of the windows; () = rolling origins
 
 
+RECONCILIATIONS = ("mint", "bottom-up", "none")
+
+
+@dataclass(frozen=True)
+class HierarchyConfig:
+    """Sums of series that are forecast too, and how the forecasts are made to add up."""
+
+    hierarchy: tuple[str, ...] = ()  # item columns from top to bottom: a total, and a sum for each value of each column
+    sums: tuple[str, ...] = ()  # "name=a+b": a series of this name, the sum of others
+    reconcile: str = "mint"  # "mint" (minimum trace), "bottom-up" or "none"
+
+    def __post_init__(self) -> None:
+        for name in ("hierarchy", "sums"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
+        _check_choice(self, {"reconcile": RECONCILIATIONS})
+        if self.hierarchy and self.sums:
+            raise ConfigError("--hierarchy and --sum exclude each other", "use --hierarchy for columns, --sum for single series")
+
+    @property
+    def asked(self) -> bool:
+        """True if there are any sums."""
+        return bool(self.hierarchy or self.sums)
+
+
 def _check_range(settings: Any, least: float, names: tuple[str, ...], below: float = float("inf")) -> None:
     """Raise ConfigError unless least ≤ value < below for each named field. None is allowed."""
     for name in names:
@@ -291,3 +316,6 @@ def read_toml(path: Path) -> dict[str, Any]:
 def to_mapping(settings: Any) -> dict[str, Any]:
     """Return the plain values of a settings object, for JSON."""
     return dataclasses.asdict(settings)
+
+
+NO_SUMS = HierarchyConfig()

@@ -173,14 +173,20 @@ def backtest(console: Console, found: Backtest, metrics: Sequence[str] = ()) -> 
             console.print(Text(f"note: {model}: {note}", style="yellow"))
 
 
-def forecast(console: Console, made: Forecast, panel: Panel, model: str, *, saved: bool = False) -> None:
-    """Print a sparkline and the next steps of each series, with their interval. saved: a file holds all steps."""
+def forecast(
+    console: Console, made: Forecast, panel: Panel, model: str, level: Mapping[str, str] | None = None, *, saved: bool = False
+) -> None:
+    """Print a sparkline and the next steps of each series, with their interval.
+
+    level: of each series in a hierarchy of sums. saved: a file holds all steps.
+    """
     levels = interval_levels(made.quantiles)
     shown = min(len(made), MOST_ITEMS)
     steps = min(made.horizon, 8 if shown == 1 else 3 if shown <= 5 else 1)
     title = f"{model}: {count(len(made), 'series', 'series')}, the next {span(made.horizon, made.freq)}"
     name, middle = made.middle
-    columns = ["series", "history | forecast", "timestamp", f">{name}"] + ([f">{interval_name(levels)}"] if levels else [])
+    columns = ["series", *(["level"] if level else []), "history | forecast", "timestamp", f">{name}"]
+    columns += [f">{interval_name(levels)}"] if levels else []
     drawn = table(*columns, title=title)
     index = {item: i for i, item in enumerate(panel.item_ids)}
     for b in range(shown):
@@ -194,7 +200,8 @@ def forecast(console: Console, made: Forecast, panel: Panel, model: str, *, save
                 low, high = (number(float(made.quantile(q)[b, h]), places) for q in levels)
                 cells.append(f"{low} … {high}")
             first = h == 0
-            drawn.add_row(Text(made.item_ids[b] if first else ""), line if first else "", *cells)
+            about = [Text(level[made.item_ids[b]] if first else "")] if level else []
+            drawn.add_row(Text(made.item_ids[b] if first else ""), *about, line if first else "", *cells)
         if shown > 1 and steps > 1 and b + 1 < shown:
             drawn.add_row(*[""] * len(columns))
     console.print(drawn)
