@@ -36,8 +36,8 @@ class Scores:
     """Scores of n rows of a panel, by item and time; all float64 (n,) but `item` and `row`, absolute indices of the panel.
 
     expected: the median forecast. unit_below, unit_above: one standard deviation of the forecast on that side. distance: of the
-    value from the median in these units. p: two-sided tail probability of a value this far away. floor: 0 where no earlier value of
-    the item is negative, else minus infinity. tail: (n,) of its distribution.
+    value from the median in these units. p: two-sided tail probability of a value this far away. floor: 0 where no earlier
+    value of the item is negative, else minus infinity. tail: (n,) of its distribution.
     """
 
     item: np.ndarray
@@ -107,16 +107,16 @@ def score_rows(
     """Score the last rows of each item, by default all but the first few; `step` steps between origins.
 
     Rows without a value get no score. Items too short to score a row are Failures. The scores of a row depend on earlier
-    rows of its own item only, and not on `last`, except that anomalies before the first origin are unknown.
+    rows of its own item only. With another `last` they differ slightly, as the errors that calibrate them begin elsewhere.
     """
     step = step_of(panel) if step is None else step
     origins = origins_of(panel, step, last)
     work = _Work(forecaster, panel, origins, step, on_progress)
     redo = np.arange(len(origins))
-    for _ in range(PASSES):
+    for number in range(PASSES):
         work.forecast(redo)
         work.calibrate()
-        redo = work.stale()
+        redo = work.stale(first=number == 0)
         if not len(redo):
             break
     if on_progress:
@@ -217,10 +217,12 @@ class _Work:
         away = self.value[ahead] - self.expected[ahead]
         self.distance[ahead] = away / np.where(away < 0, self.below[ahead], self.above[ahead])
 
-    def stale(self) -> np.ndarray:
-        """The origins whose recent past was read otherwise than it is now seen."""
-        now = [self.guard.signature(i, r) for i, r in zip(self.origins.item, self.origins.row, strict=True)]
-        found = np.array([b for b, text in enumerate(now) if text != self.seen[b]], np.int64)
+    def stale(self, *, first: bool) -> np.ndarray:
+        """The origins whose recent past was read otherwise than it is now seen; at first also those with a run long before."""
+        pairs = list(zip(self.origins.item.tolist(), self.origins.row.tolist(), strict=True))
+        recent = [self.guard.signature(*pair) != seen for pair, seen in zip(pairs, self.seen, strict=True)]
+        distant = [first and self.guard.has_run(*pair) for pair in pairs]
+        found = np.flatnonzero(np.array(recent, bool) | np.array(distant, bool))
         self.total += len(found)
         return found
 
