@@ -15,8 +15,8 @@ from tsattn.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class ReadOptions:
-    """Overrides of what reading infers from the data. Fields that hold several columns also take one name."""
+class Columns:
+    """The roles of a table's columns. Reading options name them, and the schema of a panel keeps them."""
 
     timestamp: str | None = None  # timestamp column; "none" numbers the rows
     item: tuple[str, ...] = ()  # columns that identify a series
@@ -24,6 +24,26 @@ class ReadOptions:
     past: tuple[str, ...] = ()  # covariates without future values
     known: tuple[str, ...] = ()  # covariates with known future values
     static: tuple[str, ...] = ()  # covariates that are constant within a series
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Columns of all covariates."""
+        return (*self.past, *self.known, *self.static)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Columns of every role but the timestamp."""
+        return (*self.item, *self.target, *self.covariates)
+
+    def roles(self) -> dict[str, Any]:
+        """Columns by the name of their role."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(Columns)}
+
+
+@dataclass(frozen=True)
+class ReadOptions(Columns):
+    """Overrides of what reading infers from the data. Fields that hold several columns also take one name."""
+
     freq: str | None = None  # frequency: 15min, h, D, B, W, MS, QS, YS, step
     layout: str | None = None  # "long", "wide", "single", "rows" (a row per series), "times" (a row per day) or "year-month"
     date_order: str | None = None  # "ymd", "dmy" or "mdy"
@@ -45,6 +65,18 @@ class ReadOptions:
             if field.default == ():
                 value = getattr(self, field.name)
                 object.__setattr__(self, field.name, (value,) if isinstance(value, str) else tuple(value))
+
+    def given(self) -> dict[str, Any]:
+        """Fields that differ from their defaults."""
+        return {f.name: value for f in dataclasses.fields(self) if (value := getattr(self, f.name)) != f.default}
+
+    def over(self, other: ReadOptions) -> ReadOptions:
+        """The options of `other`, overridden by those given here."""
+        return dataclasses.replace(other, **self.given())
+
+    def naming(self, columns: Columns) -> ReadOptions:
+        """The same options with the roles of `columns`."""
+        return dataclasses.replace(self, **columns.roles())
 
 
 FRONT_ENDS = ("lstm", "gru", "rnn", "none")

@@ -29,6 +29,8 @@ class JobKills:
 
     def case(self, dice: random.Random, folder: Path) -> str:
         path, killed = made.write_job(folder, outputs=self.outputs), 0
+        if self.postgresql and dice.random() < 0.5:  # else the table has the rows of an earlier run
+            self._drop()
         for _ in range(dice.randint(1, 3)):
             child = made.start(["run", path, "-q"], folder)
             try:
@@ -79,6 +81,16 @@ class JobKills:
                 if not sa.inspect(connection).has_table("soak"):
                     return []
                 return [tuple(row) for row in connection.execute(sa.text("SELECT * FROM soak ORDER BY 1, 2, 3, 4"))]
+        finally:
+            engine.dispose()
+
+    def _drop(self) -> None:
+        import sqlalchemy as sa
+
+        engine = sa.create_engine(self.postgresql.replace("postgresql://", "postgresql+psycopg://", 1))
+        try:
+            with engine.begin() as connection:
+                connection.execute(sa.text("DROP TABLE IF EXISTS soak"))
         finally:
             engine.dispose()
 

@@ -20,11 +20,14 @@ from tsattn.errors import DataError, TsattnError
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import Failure, show
 from tsattn.model.card import Card
+from tsattn.workflows.effect_notes import effects_of
 from tsattn.workflows.loaded_model import check_fits, read_for, with_members
 from tsattn.workflows.train import fingerprint
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from tsattn.forecasting.ensemble.effect_report import CovariateEffect
 
 Block = Panel | Piece
 ITEMS = 4096  # forecast at a time: a million short items may stand in one block
@@ -62,6 +65,7 @@ class Part:
     shown: str = ""  # `newest`, as people read it
     clock: Clock | None = None
     fingerprint: str = ""
+    effects: tuple[CovariateEffect, ...] = ()  # of known covariates on the first items of the block
 
 
 def ready(folder: Path, members: tuple[str, ...] | None, threads: int | None = None) -> Forecaster:
@@ -123,9 +127,11 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
     tables: list[Any] = []
     fallbacks: list[Failure] = []
     failures = list(lost)
+    effects: tuple[CovariateEffect, ...] = ()
     for some in chunks(panel, ITEMS):
         found: Outcome = forecast_items(forecaster, some, work.horizon, work.quantiles, work.min_history, work.bad_items)
         tables += [found.table()] if len(found.forecast) else []
+        effects = effects or effects_of(forecaster, some)
         fallbacks += found.fallbacks
         failures += found.failures
     last = newest(panel)
@@ -141,6 +147,7 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
         shown=show(panel, last),
         clock=Clock(panel.freq, panel.tz),
         fingerprint=fingerprint(panel),
+        effects=effects,
     )
 
 

@@ -136,17 +136,7 @@ def _streamed(job: Job, groups: list[Group], ref: ModelRef | None, place: Worksp
         week, calendar = found.panel.freq.open.text, "none"
         freq = None if freq is None else found.panel.freq.plain.alias
         note(f'the first rows are open {week}; to forecast only these slots, write calendar = "{week}"')
-    read = dataclasses.replace(
-        job.read,
-        freq=freq,
-        calendar=calendar,
-        timestamp=schema.timestamp,
-        item=schema.item,
-        target=schema.target,
-        past=schema.past,
-        known=schema.known,
-        static=schema.static,
-    )
+    read = dataclasses.replace(job.read.naming(schema), freq=freq, calendar=calendar)
     for item in schema.item:
         cut = pieces(groups, item, columns, job.block_rows)
         if not isinstance(cut, str):
@@ -165,7 +155,7 @@ def _unfit(first: pa.Table, panel: Panel) -> tuple[str, tuple[str, ...]]:
     import pyarrow as pa
 
     schema = panel.schema
-    columns = (schema.timestamp, *schema.item, *schema.target, *schema.past, *schema.known, *schema.static)
+    columns = (schema.timestamp, *schema.named)
     if not schema.item or not set(schema.item) <= set(first.column_names):
         return "no column names the items", ()
     if schema.timestamp is None or schema.timestamp not in first.column_names:

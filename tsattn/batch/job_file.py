@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import os
 import re
 import shlex
@@ -39,12 +40,16 @@ def read_jobs(path: str | Path) -> JobFile:
     """Read a job file. Raises ConfigError that lists every mistake with its line and what to write instead."""
     place = Path(path).absolute()
     try:
-        text = place.read_text("utf-8")
+        text = place.read_text("utf-8-sig")  # editors on Windows begin a file with a byte order mark
         values = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file", "name the job file: tsattn run jobs.toml") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"{path}: {shown(str(error))}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not UTF-8 text", "save the job file as UTF-8") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: arrays or tables are nested too deeply") from None
+    except (ValueError, OSError) as error:  # tomllib also raises a plain ValueError for a number of thousands of digits
+        raise ConfigError(f"{path}: {shown(str(error))[:300]}") from None
     check = _Check(Lines(text), place)
     check.unknown(values, ("defaults", "job", "monitor"), "", 0)
     defaults, monitor = check.table(values.get("defaults", {}), "defaults"), check.table(values.get("monitor", {}), "monitor")
@@ -186,6 +191,8 @@ def _value(key: str, value: Any) -> Any:
     """One value of a job, checked. Raises ConfigError."""
     if key in _TEXTS and (not isinstance(value, str) or not value.strip() or "\0" in value):
         raise ConfigError("must be a text")
+    if key == "max_age" and value == "never":
+        return math.inf
     if key in _DURATIONS:
         return seconds(str(value))
     if key in _SHARES:
@@ -206,8 +213,8 @@ def _value(key: str, value: Any) -> Any:
         raise ConfigError(f"{shown(value)!r} is not a database", "write postgresql://… or sqlite:///…, or leave it out")
     if key == "outputs":
         texts = [value] if isinstance(value, str) else value
-        if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):
-            raise ConfigError("must be a text or a list of texts")
+        if not isinstance(texts, list) or not texts or not all(isinstance(t, str) and "\0" not in t for t in texts):
+            raise ConfigError("must be a text or a list of texts, without NUL characters")
         return tuple(Output.parse(text) for text in texts)
     if key == "quantiles":
         return _levels(value)

@@ -37,7 +37,7 @@ class Job:
     read: ReadOptions = ReadOptions()
     horizon: int | None = None  # None = the model's; of "zero-shot" what is usual for the frequency
     quantiles: tuple[float, ...] | None = None  # None = the model's
-    max_age: float | None = None  # of the newest input row
+    max_age: float | None = None  # of the newest input row; infinite = "never"; None = monitored by frequency and schedule
     max_gap: float | None = None  # between good runs, for `tsattn monitor`; None = the schedule's longest and two hours
     max_mase_ratio: float | None = None  # for `tsattn monitor`; None = that of [monitor]
     coverage_drop: float | None = None
@@ -99,7 +99,12 @@ class JobFile:
         if is_database(text):
             found = re.fullmatch(r"(sqlite[^:]*:///)(?!/|[A-Za-z]:)(?!:memory:)(.+)", text)
             return f"{found.group(1)}{(self.folder / found.group(2)).as_posix()}" if found else text
-        return text if scheme_of(text) else str(self.folder / Path(text).expanduser())
+        if scheme_of(text):
+            return text
+        try:
+            return str(self.folder / Path(text).expanduser())
+        except RuntimeError:  # no such user, or no home: as in a shell, the ~ is then a part of the name
+            return str(self.folder / text)
 
     def records(self, job: Job) -> str | None:
         """The database of a job's run records; None for runs.db of the workspace."""

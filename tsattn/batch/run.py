@@ -35,6 +35,8 @@ from tsattn.errors import DataError, LockedError, TsattnError, reason
 from tsattn.forecasting.predict import Failure
 from tsattn.model.card import CARD
 from tsattn.render.format import duration
+from tsattn.workflows.effect_notes import effect_notes
+from tsattn.workflows.results import plain
 from tsattn.workspace import ModelRef, Workspace
 
 Log = Callable[..., None]  # log(level, message, job=…, …)
@@ -199,6 +201,7 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
     began, rows = time.perf_counter(), 0
     newest, clock, marks = None, None, []
     before: set[str] = set()
+    effects: list[Any] = []
     bad: dict[str, list[Failure]] = {"fallbacks": [], "failures": list(source.lost[:NAMED])}
     made.items = made.failed = len(source.lost)
     for block, part in call.engine(work, source.ref.path, source.blocks):
@@ -216,9 +219,14 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
         rows += block.rows if isinstance(block, Piece) else int(block.lengths.sum())
         interrupts.check()
         call.tick(_tick(job, made.items, rows / max(1, source.rows), time.perf_counter() - began))
+        if part.effects and not effects:
+            effects = [plain(effect.to_mapping()) for effect in part.effects]
+            for line in effect_notes(part.effects):
+                call.note(job)(line)
     spool.close()
     made.fingerprint = joined(marks) if marks else None
     made.details = {kind: [_mapping(one) for one in found[:NAMED]] for kind, found in bad.items()}
+    made.details |= {"effects": effects} if effects else {}
     if newest is None or clock is None:
         raise DataError(f"there is no observed value{'' if work.moment is None else ' up to --as-of'}")
     if not spool.rows:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tsattn.cli import options
-from tsattn.cli.option_groups import uses
+from tsattn.cli.option_groups import fields_of, uses
 from tsattn.cli.session import Session
 from tsattn.config import BacktestConfig, ReadOptions
 from tsattn.data.output_formats import FORMATS
@@ -19,9 +19,40 @@ if TYPE_CHECKING:
     from tsattn.workflows.results import Backtested
 
 
-@uses(read=options.read_options, session=options.session)
+SCORING = {
+    "windows": typer.Option(
+        min=1, metavar="N", help="Windows per series.  [default: the model's held-back test windows, else 5]"
+    ),
+    "step": typer.Option(min=1, metavar="N", help="Steps between windows.  [default: the horizon]"),
+    "horizon": options.HORIZON,
+    "refit": typer.Option("--refit", help="Also train the model before every cutoff (slow)."),
+    "baselines": typer.Option(
+        metavar="NAME,…",
+        show_default=False,
+        help=f"Baselines: {', '.join(BASELINES)}.  [default: naive, seasonal-naive, drift]",
+    ),
+    "metrics": typer.Option(
+        metavar="NAME,…", show_default=False, help="Columns of the table: MASE, WQL, RMSE, sMAPE, MAE, coverage."
+    ),
+    "quantiles": typer.Option(metavar="Q,…", help="Quantile levels to score and write.  [default: 0.1, 0.2, … 0.9]"),
+    "cutoffs": typer.Option(
+        metavar="TIME,…", show_default=False, help="Last observed timestamps of the windows, in place of --windows."
+    ),
+}
+
+
+@fields_of(BacktestConfig, SCORING)
+def scoring(baselines: Any, metrics: Any, quantiles: Any, cutoffs: Any, **given: Any) -> BacktestConfig:
+    """Windows, baselines and metrics of a backtest."""
+    given |= {"baselines": options.listed(baselines), "metrics": options.listed(metrics), "cutoffs": options.listed(cutoffs)}
+    given["quantiles"] = options.numbers(quantiles, "--quantiles")
+    return BacktestConfig(**{name: value for name, value in given.items() if value})
+
+
+@uses(config=scoring, read=options.read_options, session=options.session)
 def backtest(
     data: options.Data,
+    config: BacktestConfig,
     read: ReadOptions,
     session: Session,
     model: Annotated[
@@ -30,34 +61,7 @@ def backtest(
             "--model", "-m", metavar="NAME|PATH,…", help="Models to score.  [default: the newest that fits, else zero-shot]"
         ),
     ] = None,
-    windows: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Windows per series.  [default: the model's held-back test windows, else 5]"),
-    ] = None,
-    step: Annotated[int | None, typer.Option(min=1, metavar="N", help="Steps between windows.  [default: the horizon]")] = None,
-    cutoffs: Annotated[
-        options.Many,
-        typer.Option(
-            metavar="TIME,…", show_default=False, help="Last observed timestamps of the windows, in place of --windows."
-        ),
-    ] = None,
-    horizon: options.Horizon = None,
-    refit: Annotated[bool, typer.Option("--refit", help="Also train the model before every cutoff (slow).")] = False,
-    baselines: Annotated[
-        options.Many,
-        typer.Option(
-            metavar="NAME,…",
-            help=f"Baselines: {', '.join(BASELINES)}.  [default: naive, seasonal-naive, drift]",
-        ),
-    ] = None,
     members: options.Members = None,
-    metrics: Annotated[
-        options.Many,
-        typer.Option(metavar="NAME,…", show_default=False, help="Columns of the table: MASE, WQL, RMSE, sMAPE, MAE, coverage."),
-    ] = None,
-    quantiles: Annotated[
-        options.Text, typer.Option(metavar="Q,…", help="Quantile levels to score and write.  [default: 0.1, 0.2, … 0.9]")
-    ] = None,
     output: Annotated[
         options.Text,
         typer.Option(
@@ -81,11 +85,6 @@ def backtest(
     """
     from tsattn import api
     from tsattn.render import tables
-
-    given: dict[str, Any] = {"windows": windows, "step": step, "horizon": horizon, "refit": refit or None}
-    given |= {"baselines": options.listed(baselines) or None, "metrics": options.listed(metrics) or None}
-    given |= {"quantiles": options.numbers(quantiles, "--quantiles"), "cutoffs": options.listed(cutoffs) or None}
-    config = BacktestConfig(**{key: value for key, value in given.items() if value is not None})
 
     def render(console: Console, found: Backtested) -> None:
         tables.sentences(console, found.verdicts)

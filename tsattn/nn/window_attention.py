@@ -1,4 +1,4 @@
-"""Sliding-window attention: each token sees the nearest ones only, by blocks, so that cost grows with T, not T²."""
+"""Sliding-window attention: each token attends to the nearest ones only. Computed by blocks, so cost grows with T, not T²."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tsattn.nn.attention import Cache, MultiHeadAttention, Sight, bias_of, turn,
 
 
 class WindowAttention(MultiHeadAttention):
-    """Causal attention to the `window` newest tokens, the token itself among them (Beltagy et al. 2020, §3.1).
+    """Causal attention to the `window` newest tokens, including the token itself (Beltagy et al. 2020, §3.1).
 
-    Tokens are cut into blocks of w = window; block b attends to blocks b − 1 and b with a band of w, so nothing larger
-    than (B, heads, T, 2w) is made. With w ≥ T it is full attention.
+    Tokens are cut into blocks of w = window. Block b attends to blocks b − 1 and b through a band mask, so that the largest
+    tensor is (B, heads, T, 2w). Equals full attention if w ≥ T.
     """
 
     def __init__(self, width: int, heads: int, dropout: float = 0.0, window: int = 16) -> None:
@@ -22,7 +22,7 @@ class WindowAttention(MultiHeadAttention):
         self.window = window
 
     def look(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> Sight:
-        """bias (B, 1, T / w, w, 2w): see Sight."""
+        """Return the causal visibility within the window; its bias has shape (B, 1, T / w, w, 2w)."""
         tokens = keys.shape[1]
         span = min(self.window, tokens)
         place = torch.arange(span, device=keys.device)[:, None]
@@ -43,7 +43,7 @@ class WindowAttention(MultiHeadAttention):
         return self.project_out(out.flatten(2, 3)[:, :, :tokens].transpose(1, 2).flatten(2) * seen.sees)
 
     def weights(self, x: Tensor, seen: Sight) -> Tensor:
-        """As of full attention, (B, heads, T, T): for looking, as it costs what the window saves."""
+        """Return the attention weights as a full matrix, (B, heads, T, T), for inspection; costs T²."""
         tokens = x.shape[1]
         span = min(self.window, tokens)
         banded = self._attend(x, seen)[0]  # (B, heads, T / w, w, 2w)
@@ -55,7 +55,7 @@ class WindowAttention(MultiHeadAttention):
         return whole[:, :, :tokens, span : span + tokens] * seen.sees[:, None]
 
     def _attend(self, x: Tensor, seen: Sight) -> tuple[Tensor, Tensor]:
-        """The softmax over each block's keys (B, heads, T / w, w, 2w), and the values (B, T, heads, d)."""
+        """Return the attention weights within each block (B, heads, T / w, w, 2w), and the values (B, T, heads, d)."""
         span = min(self.window, x.shape[1])
         query_key, value = self._project(x)
         q, k = turn(query_key, seen.cos, seen.sin).permute(2, 0, 3, 1, 4)
@@ -63,17 +63,17 @@ class WindowAttention(MultiHeadAttention):
         return torch.softmax(scores, -1), value
 
     def remember(self, x: Tensor, seen: Sight, most: int) -> Cache:
-        """As of full attention, but never more than the window."""
+        """Return the cache from which `step` continues; it holds at most `window` tokens."""
         return super().remember(x, seen, min(most, self.window))
 
 
 def _blocks(x: Tensor, span: int) -> Tensor:
-    """(B, n, T, d) -> (B, n, T / span, span, d), with zeros at the end for what is missing."""
+    """Cut into blocks: (B, n, T, d) -> (B, n, T / span, span, d), padded with zeros at the end."""
     return nn.functional.pad(x, (0, 0, 0, -x.shape[2] % span)).unflatten(2, (-1, span))
 
 
 def _pairs(x: Tensor, span: int) -> Tensor:
-    """(B, n, T, d) -> (B, n, T / span, 2 span, d): each block behind the one before it, zeros before the first."""
+    """Join each block with the one before it: (B, n, T, d) -> (B, n, T / span, 2 span, d). Zeros precede the first block."""
     blocks = _blocks(x, span)
     before = torch.cat([torch.zeros_like(blocks[:, :, :1]), blocks[:, :, :-1]], 2)
     return torch.cat([before, blocks], 3)

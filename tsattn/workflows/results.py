@@ -32,14 +32,11 @@ class Ingested:
     written: Path | None = None
 
     def to_mapping(self) -> dict[str, Any]:
-        schema = self.panel.schema
-        columns = {"timestamp": schema.timestamp, "item": schema.item, "target": schema.target}
-        columns |= {"past": schema.past, "known": schema.known, "static": schema.static}
         return {
             **self.report.to_mapping(),
             "freq": self.panel.freq.alias,
             "timezone": self.panel.tz,
-            "columns": plain(columns),
+            "columns": plain(self.panel.schema.roles()),
             "written": None if self.written is None else str(self.written),
         }
 

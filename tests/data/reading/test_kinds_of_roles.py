@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.data.reading.kinds import ISO, LARGE, Read, reader, series, table
+from tests.data.reading.kinds import ISO, LARGE, series, table
 from tsattn.errors import DataError
-
-
-@pytest.fixture
-def take(tmp_path) -> Read:
-    return reader(tmp_path)
 
 
 def _each(days: list[str], items: int) -> list[str]:

@@ -111,13 +111,10 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
     if options.fill is None and options.resample and options.agg == "sum":
         _hint_at_fill(grid, len(rows), notes)
     del rows
+    columns = {**options.roles(), "item": roles.item, "target": roles.target}
+    columns["timestamp"] = clock.columns[0] if clock and clock.columns else None
     made = Schema(
-        timestamp=clock.columns[0] if clock and clock.columns else None,
-        item=roles.item,
-        target=roles.target,
-        past=options.past,
-        known=options.known,
-        static=options.static,
+        **columns,
         past_features=past.names,
         known_features=known.names,
         static_features=static.names,

@@ -71,10 +71,14 @@ def _month_columns(table: Table) -> list[str] | None:
 
 def _columns_called(table: Table, names: Sequence[Sequence[str]]) -> list[str] | None:
     """One column for each of the names, which may be written in several ways; None where one is missing."""
+    place: dict[str, int] = {}
+    for i, ways in enumerate(names):
+        for way in ways:
+            place.setdefault(way, i)
     found: dict[int, str] = {}
     for column in table.columns:
         plain = "".join(words(column)) if column.isascii() else column.strip(" .").lower()
-        at = next((i for i, ways in enumerate(names) if plain in ways), None)
+        at = place.get(plain)
         if at is not None and at not in found:
             found[at] = column
     return [found[i] for i in range(len(names))] if len(found) == len(names) else None

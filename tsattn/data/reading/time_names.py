@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Container
@@ -26,6 +27,7 @@ PARTS: dict[str, str] = {
     "period": "period periodo periode zeitraum periodi okres yearmonth yearweek yyyymm yyyymmdd yyyyww yearmon yearqtr",
     "zone": "zone tz timezone zeitzone fuseau",
 }
+NAMES = 1 << 18  # column names that are remembered: every check asks again, also in a table of 200,000 columns
 _PART_OF: dict[str, tuple[str, ...]] = {}
 for _part, _words in PARTS.items():
     for _word in _words.split():
@@ -44,31 +46,36 @@ _WEAK, _MEASURES, _FILLERS = (frozenset(words.split()) for words in (_WEAK_WORDS
 
 def plain(text: str) -> str:
     """Lower case without accents: "Année" -> "annee"."""
+    if text.isascii():
+        return text.lower()
     low = (
         text.replace("ı", "i").replace("İ", "i").lower().replace("ø", "o").replace("ł", "l").replace("æ", "ae").replace("ß", "ss")
     )
     return "".join(c for c in unicodedata.normalize("NFKD", low) if not unicodedata.combining(c))
 
 
-def time_words(name: str) -> list[str]:
+@functools.lru_cache(NAMES)
+def time_words(name: str) -> tuple[str, ...]:
     """The words of a column name, lower case and without accents."""
     spaced = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
-    return [w for w in re.split(r"[^a-z0-9]+", plain(spaced)) if w]
+    return tuple(w for w in re.split(r"[^a-z0-9]+", plain(spaced)) if w)
 
 
-def parts_named(name: str) -> set[str]:
+@functools.lru_cache(NAMES)
+def parts_named(name: str) -> frozenset[str]:
     """The parts of a timestamp (keys of PARTS) that a column name may mean."""
     found = time_words(name)
     joined = "".join(found)
     if joined in _PART_OF:
-        return set(_PART_OF[joined])
-    return {part for word in found for part in _PART_OF.get(word, ())}
+        return frozenset(_PART_OF[joined])
+    return frozenset(part for word in found for part in _PART_OF.get(word, ()))
 
 
+@functools.lru_cache(NAMES)
 def says_time(name: str) -> bool:
     """Return True when a column name holds a word for time and no word for a measurement."""
-    found = set(time_words(name)) | {"".join(time_words(name))}
-    return bool(found & set(_PART_OF)) and not found & _MEASURES and parts_named(name) != {"zone"}
+    found = {*time_words(name), "".join(time_words(name))}
+    return not found.isdisjoint(_PART_OF) and not found & _MEASURES and parts_named(name) != {"zone"}
 
 
 def says_something(name: str) -> bool:
