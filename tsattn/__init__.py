@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tsattn.api import backtest, describe, detect, explain, forecast, ingest, load, models, train, tune
+    from tsattn.api import backtest, describe, detect, explain, forecast, ingest, load, models, report, train, tune
     from tsattn.config import BacktestConfig, ModelConfig, ReadOptions, TrainConfig
     from tsattn.data.panel import Panel
     from tsattn.errors import TsattnError
@@ -37,6 +37,7 @@ __all__ = [
     "ingest",
     "load",
     "models",
+    "report",
     "train",
     "tune",
 ]

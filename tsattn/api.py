@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tsattn.workflows.detect import Detected
     from tsattn.workflows.explain import Explained
     from tsattn.workflows.model import Model
+    from tsattn.workflows.report import Reported
     from tsattn.workflows.tune import Tuned
 
 Place = str | Path | None
@@ -289,6 +290,33 @@ def explain(
     from tsattn.workflows.explain import run
 
     return run(data, model, item, Workspace.at(workspace), _options(read), plot, listener)
+
+
+def report(
+    data: Any,
+    *,
+    output: str | Path,
+    model: Place = None,
+    horizon: int | None = None,
+    windows: int = 3,
+    future: Any = None,
+    members: str | Sequence[str] | None = None,
+    series: str | Sequence[str] = (),
+    explain: bool = False,
+    title: str = "",
+    workspace: Place = None,
+    read: ReadOptions | Mapping[str, Any] = ReadOptions(),
+    listener: Listener = Listener(),
+) -> Reported:
+    """Forecast `data`, backtest it, and write both with everything around them as one HTML page to `output` (.html).
+
+    windows: of the backtest, for each series. explain: also measure lags and parts of the past, which is slow. title: the
+    heading. The other arguments are those of `forecast`. The page needs no network. Raises the errors of `forecast`.
+    """
+    from tsattn.workflows.report import Order, run
+
+    order = Order(output, model, horizon, windows, members, _names(series), explain, title)
+    return run(data, future, order, Workspace.at(workspace), _options(read), listener)
 
 
 def models(*, workspace: Place = None) -> Listed:
