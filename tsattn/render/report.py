@@ -154,7 +154,9 @@ def _data(found: Reported) -> str:
     else:
         parts.append(_paragraph("Nothing had to be repaired."))
     parts += [_paragraph(f"Warning: {text}", "warn") for text in read.warnings]
-    parts += [_paragraph(text) for text in found.notes]
+    if found.notes:
+        lines = "".join(f"<li>{html.escape(printable(text))}</li>" for text in found.notes)
+        parts.append(f"<h3>Notes on the forecast</h3>\n<ul>{lines}</ul>\n")
     gaps = [(name, int(np.isnan(panel.history(i)).sum()), len(panel.history(i))) for i, name in enumerate(panel.item_ids)]
     gaps = sorted((gap for gap in gaps if gap[1]), key=lambda gap: -gap[1] / gap[2])[:20]
     if gaps:

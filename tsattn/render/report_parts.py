@@ -24,7 +24,11 @@ def table(
     lines = []
     for number, row in enumerate(rows):
         cells = [f'<th scope="row" class="name">{_safe(row[0])}</th>']
-        cells += [f"<td{_kind(i, text)}>{cell if i == raw else _safe(cell)}</td>" for i, cell in enumerate(row) if i]
+        cells += [
+            f"<td{_kind(i, len(row) if i == raw else text)}>{cell if i == raw else _safe(cell)}</td>"
+            for i, cell in enumerate(row)
+            if i
+        ]
         lines.append(f"<tr{' class=own' if number in own else ''}>{''.join(cells)}</tr>\n")
     return (
         f'<div class="scroll"><table><caption>{_safe(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n'

@@ -104,7 +104,10 @@ def calibration(found: Reported, values: Values) -> str:
     rows = [[label, f"{level:.0%}", f"{share:.1%}"] for label, level, share in zip(labels, levels, seen, strict=True)]
     key = legend([("this model", "own", True), ("calibrated", "ideal", True)])
     return (
-        said + key + f'<div class="grid">\n{figures}</div>\n' + table(("quantile", "expected", "observed"), rows, "Calibration")
+        said
+        + key
+        + f'<div class="grid">\n{figures}</div>\n'
+        + table(("quantile", "expected", "observed"), rows, "Share of observations under each quantile")
     )
 
 
