@@ -144,6 +144,7 @@ def by_esd(case: Case) -> np.ndarray:
     spread = 1.4826 * float(np.median(np.abs(rest - np.median(rest)))) or 1e-9
     z = np.abs(rest - np.median(rest)) / spread
     p = np.array([2 * NormalDist().cdf(-v) for v in z.tolist()])
+    p = np.maximum(p, 1e-200 / (1 + z))  # far out, still in the order of the distances
     return np.where(seen, p, np.nan)
 
 

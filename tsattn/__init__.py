@@ -50,7 +50,8 @@ _HOME = {
     "TsattnError": "tsattn.errors",
     **dict.fromkeys(("BacktestConfig", "ModelConfig", "ReadOptions", "TrainConfig"), "tsattn.config"),
     **dict.fromkeys(
-        ("backtest", "describe", "detect", "explain", "forecast", "ingest", "load", "models", "report", "train", "tune"), "tsattn.api"
+        ("backtest", "describe", "detect", "explain", "forecast", "ingest", "load", "models", "report", "train", "tune"),
+        "tsattn.api",
     ),
 }
 

@@ -27,6 +27,8 @@ CYCLES = 25  # cycles before a row whose errors at its phase correct its forecas
 MOST_UNUSUAL = 0.2  # share of anomalies among the past errors above which they are no longer left out of the calibration
 PASSES = 8  # forecasts of an origin: each pass reads the anomalies that the one before found
 LEAST_HISTORY = 8
+FLOOR_ROWS = 1024  # rows before an origin that say how small a forecast's standard deviation may be
+LEAST_CHANGE = 0.02  # of the standard deviation of their changes
 
 OnProgress = Callable[[int, int], None]  # windows done, windows in all
 
@@ -150,15 +152,18 @@ class _Work:
         self.done, self.total = 0, len(origins)
 
     def _floor(self, b: int) -> float:
-        """The least standard deviation of a forecast: rounding, or half the step of values that come in steps, such as counts."""
+        """The least standard deviation of a forecast: half the step of values that come in steps, such as counts, and a small
+        part of the usual change, so that the first rain after a dry month is no wonder.
+        """
         first, row = int(self.panel.indptr[self.origins.item[b]]), int(self.origins.row[b])
-        past = self.value[max(first, row - 256) : row]
+        past = self.value[max(first, row - FLOOR_ROWS) : row]
         past = past[~np.isnan(past)]
         if not len(past):
             return 1e-30
         kinds = np.unique(past)
         gap = float(np.diff(kinds).min()) if 1 < len(kinds) <= len(past) / 2 else 0.0
-        return max(0.4 * gap, 1e-6 * float(np.abs(past).max()), 1e-30)
+        change = float(np.diff(past).std()) if len(past) > 1 else 0.0
+        return max(0.4 * gap, LEAST_CHANGE * change, 1e-6 * float(np.abs(past).max()), 1e-30)
 
     def forecast(self, chosen: np.ndarray) -> None:
         """Forecast from the origins `chosen`, and measure the distance of each value."""

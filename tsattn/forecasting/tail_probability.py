@@ -16,7 +16,7 @@ START = NormalDist().inv_cdf(1 - TAIL / 2)  # of the normal distribution's tail,
 EXCESS = 0.4  # its mean excess over the start
 PRIOR = 30.0  # errors that count as much as the prior
 BIAS_PRIOR, SCALE_PRIOR = 10.0, 40.0  # the same for the errors of one phase of the cycle: their median, and their size
-NARROWEST, WIDEST = 0.2, 20.0  # times the normal distribution
+NARROWEST, WIDEST = 0.2, 50.0  # times the normal distribution
 
 
 @dataclass(frozen=True, eq=False)
