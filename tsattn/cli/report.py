@@ -47,7 +47,7 @@ def report(
     Examples:
       tsattn report sales.csv
       tsattn report sales.csv --horizon 14 --windows 5 -o sales.html
-      tsattn report sales.csv --series north,south --explain --title "Sales, north and south"
+      tsattn report sales.csv --series north,south --explain
     """
     from tsattn import api
     from tsattn.render import tables

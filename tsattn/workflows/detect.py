@@ -16,6 +16,7 @@ from tsattn.data.report import ReadReport
 from tsattn.errors import ConfigError, DataError
 from tsattn.events import Listener, Work
 from tsattn.forecasting.anomalies import (
+    CALIBRATION,
     Scores,
     expected_by_chance,
     level_for,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from tsattn.model.card import Card
 
-MOST_WINDOWS = 4000  # that are forecast when no --last is given: about a minute on one core
+MOST_WINDOWS = 8000  # forecast when no --last is given: about a minute on one core
 
 
 @dataclass(frozen=True)
@@ -227,10 +228,10 @@ def _only(panel: Panel, series: Sequence[str]) -> Panel:
 
 
 def _affordable(panel: Panel, step: int) -> int | None:
-    """The last rows of each series that MOST_WINDOWS forecasts can score; None when they can score all."""
+    """The last rows of each series that MOST_WINDOWS forecasts can score and calibrate, at least one cycle; None for all."""
     if len(origins_of(panel, step, None)) <= MOST_WINDOWS:
         return None
-    return max(step, MOST_WINDOWS // len(panel) * step)
+    return max(step, panel.freq.season_length, (MOST_WINDOWS // len(panel) - CALIBRATION) * step)
 
 
 def _members(network: Forecaster, panel: Panel, members: str | Sequence[str] | None) -> str | Sequence[str] | None:
