@@ -47,7 +47,7 @@ def measure(kind: str, tokens: int, repeat: int) -> dict[str, Any]:
     with torch.no_grad():
         for _ in range(repeat):
             start = time.process_time()
-            layer(x, layer.look(there, angles, x.dtype))
+            layer(x, layer.mask(there, angles, x.dtype))
             seconds.append(time.process_time() - start)
     peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     return {"kind": kind, "tokens": tokens, "seconds": min(seconds), "mib": peak}

@@ -66,7 +66,7 @@ class Damaged:
         self.inner, self.damage, self.seed = inner, damage, seed
         self.name = f"{inner.name} | {damage}"
         self.quantiles, self.context = inner.quantiles, inner.context
-        self.block = getattr(inner, "block", 1)
+        self.pass_steps = getattr(inner, "pass_steps", 1)
         self.covariates = bool(getattr(inner, "covariates", True))
         self.raw_history = True  # the damage comes before the cleaning
 

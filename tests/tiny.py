@@ -82,7 +82,7 @@ def inputs_of(target: np.ndarray, network: Network, seed: int = 0, usual: tuple[
     arrays = (
         target,
         rng.standard_normal((batch, config.context, spec.past)),
-        rng.standard_normal((batch, config.context + config.reach, spec.known)),
+        rng.standard_normal((batch, config.context + config.pass_steps, spec.known)),
         rng.standard_normal((batch, spec.static)),
         find_seasons(target, usual),
     )

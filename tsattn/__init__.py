@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tsattn.errors import TsattnError
     from tsattn.events import Listener
     from tsattn.forecasting.frame import Forecast
+    from tsattn.render.progress import listening
     from tsattn.workflows.model import Model
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ __all__ = [
     "explain",
     "forecast",
     "ingest",
+    "listening",
     "load",
     "models",
     "report",
@@ -47,6 +49,7 @@ _HOME = {
     "Listener": "tsattn.events",
     "Model": "tsattn.workflows.model",
     "Panel": "tsattn.data.panel",
+    "listening": "tsattn.render.progress",
     "TsattnError": "tsattn.errors",
     **dict.fromkeys(("BacktestConfig", "ModelConfig", "ReadOptions", "TrainConfig"), "tsattn.config"),
     **dict.fromkeys(

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tsattn.config import BacktestConfig, ReadOptions, from_mapping
-from tsattn.errors import ArtifactError, ConfigError
+from tsattn.config import BacktestConfig, ReadOptions
+from tsattn.errors import ArtifactError
 from tsattn.events import Listener
+from tsattn.workflows.arguments import given, names, places, read_options
 from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained, plain
 from tsattn.workspace import Workspace
 
@@ -37,7 +38,7 @@ def ingest(
     from tsattn.data.store import save_panel
 
     path = None if output is None else checked_suffix(output, (".parquet",), data=data)
-    panel, report = _read(data, _options(read), listener)
+    panel, report = _read(*given(data, read), listener)
     if path is not None:
         save_panel(panel, path)
     return Ingested(panel, report, path)
@@ -73,7 +74,8 @@ def train(
         from tsattn.training.profiler import Timeline
 
         listener = dataclasses.replace(listener, timeline=Timeline())
-    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, _options(read), start)
+    data, options = given(data, read)
+    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, options, start)
     return run(data, request, name, Workspace.at(workspace), resume=resume, logger=logger, listener=listener)
 
 
@@ -101,7 +103,7 @@ def tune(
     from tsattn.workflows.train import Request
     from tsattn.workflows.tune import run
 
-    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, _options(read))
+    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read_options(read))
     place = Workspace.at(workspace)
     return run(data, request, name, place, trials=trials, max_time=max_time, resume=resume, listener=listener)
 
@@ -176,6 +178,8 @@ def forecast(
     as_of: str | None = None,
     paths: int | None = None,
     seed: int = 0,
+    conformal: bool = False,
+    columns: Mapping[str, str] | None = None,
     workspace: Place = None,
     read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     output: Place = None,
@@ -184,12 +188,14 @@ def forecast(
 ) -> Forecasted:
     """Forecast the steps after the end of each series of `data`; the result's `forecast` holds the quantiles.
 
-    data: a path, a data frame or an Arrow table; None reads the training data of the model again. model: a name of the
-    workspace or a folder; by default the newest one that was trained on such data, else zero-shot. horizon: steps, by
-    default the model's, or the frequency's for zero-shot. members: see `load`. future: a file or frame with future rows
-    of known covariates. series: names of the series to return, draw and write; by default all. as_of: ignore values
-    after this time. paths: also draw this many sample paths of each series, by `seed`; `output` then gets the paths.
-    output (.csv, .parquet, .json, .jsonl) and plot (.png, .svg, .html; one or several) are files to write.
+    data: a path, a data frame, an Arrow table or plain numbers, [y1, y2, …]; None reads the training data of the model again.
+    model: a name of the workspace or a folder; by default the newest one that was trained on such data, else zero-shot.
+    horizon: steps, by default the model's, or the frequency's for zero-shot. members: see `load`. future: a file or frame
+    with future rows of known covariates. series: names of the series to return, draw and write; by default all.
+    as_of: ignore values after this time. paths: also draw this many sample paths of each series, by `seed`; `output` then
+    gets the paths. conformal: move the quantiles by the errors at hold-out origins (forecasting/conformal.py).
+    output (.csv, .parquet, .json, .jsonl) and plot (.png, .svg, .html; one or several) are files to write. `{item_id}` in the
+    name of `output` makes a file for each series. columns: new names of its columns, such as {"0.5": "median"}.
 
     Series that cannot be forecast are in `failures`. Raises ArtifactError when there is no model, DataError when no
     series can be forecast or a known covariate is missing in the future rows, ConfigError for a wrong argument.
@@ -197,8 +203,11 @@ def forecast(
     from tsattn.workflows.forecast import Order, run
 
     levels = None if quantiles is None else tuple(quantiles)
-    order = Order(model, horizon, levels, members, _names(series), as_of, paths, seed, output, _places(plot))
-    return run(data, future, order, Workspace.at(workspace), _options(read), listener)
+    order = Order(
+        model, horizon, levels, members, names(series), as_of, paths, seed, conformal, output, places(plot), dict(columns or {})
+    )
+    data, options = given(data, read)
+    return run(data, future, order, Workspace.at(workspace), options, listener)
 
 
 def backtest(
@@ -215,10 +224,13 @@ def backtest(
     cutoffs: Sequence[str] | None = None,
     config: BacktestConfig | None = None,
     members: str | Sequence[str] | None = None,
+    leaderboard: bool = False,
+    conformal: bool = False,
     workspace: Place = None,
     read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     output: Place = None,
     scores: Place = None,
+    plot: Place = None,
     listener: Listener = Listener(),
 ) -> Backtested:
     """Score models and baselines on rolling origins at the end of every series.
@@ -228,16 +240,20 @@ def backtest(
     defaults. On the data that a model was trained on, the windows default to its held-back test windows.
 
     output (.parquet, .csv, …) gets every forecast beside the truth: model, item_id, cutoff, timestamp, target, quantiles.
-    scores gets all scores in long form, by model, metric, series, horizon step and cutoff.
+    scores gets all scores in long form, by model, metric, series, horizon step and cutoff. plot (.png, .svg) is a picture of
+    the forecasts over the observations. leaderboard: also score the network and each member of an ensemble alone.
+    conformal: also score each model with conformal quantiles.
     """
-    from tsattn.workflows.backtest import run
+    from tsattn.workflows.backtest import Extras, run
 
-    given: dict[str, Any] = {"horizon": horizon, "windows": windows, "step": step, "baselines": baselines, "refit": refit}
-    given |= {"metrics": metrics, "quantiles": quantiles, "cutoffs": cutoffs}
-    given = {name: tuple(v) if isinstance(v, (list, tuple)) else v for name, v in given.items() if v is not None}
-    if given:
-        config = dataclasses.replace(config or BacktestConfig(), **given)
-    return run(data, model, config, members, Workspace.at(workspace), _options(read), output, scores, listener)
+    fields: dict[str, Any] = {"horizon": horizon, "windows": windows, "step": step, "baselines": baselines, "refit": refit}
+    fields |= {"metrics": metrics, "quantiles": quantiles, "cutoffs": cutoffs}
+    fields = {name: tuple(v) if isinstance(v, (list, tuple)) else v for name, v in fields.items() if v is not None}
+    if fields:
+        config = dataclasses.replace(config or BacktestConfig(), **fields)
+    extras = Extras(leaderboard, conformal, output, scores, plot)
+    data, options = given(data, read)
+    return run(data, model, config, members, Workspace.at(workspace), options, extras, listener)
 
 
 def detect(
@@ -266,8 +282,9 @@ def detect(
     """
     from tsattn.workflows.detect import Order, run
 
-    order = Order(model, level, last, step, members, _names(series), output, _places(plot))
-    return run(data, order, Workspace.at(workspace), _options(read), listener)
+    order = Order(model, level, last, step, members, names(series), output, places(plot))
+    data, options = given(data, read)
+    return run(data, order, Workspace.at(workspace), options, listener)
 
 
 def explain(
@@ -289,7 +306,7 @@ def explain(
     """
     from tsattn.workflows.explain import run
 
-    return run(data, model, item, Workspace.at(workspace), _options(read), plot, listener)
+    return run(data, model, item, Workspace.at(workspace), read_options(read), plot, listener)
 
 
 def report(
@@ -315,8 +332,9 @@ def report(
     """
     from tsattn.workflows.report import Order, run
 
-    order = Order(output, model, horizon, windows, members, _names(series), explain, title)
-    return run(data, future, order, Workspace.at(workspace), _options(read), listener)
+    order = Order(output, model, horizon, windows, members, names(series), explain, title)
+    data, options = given(data, read)
+    return run(data, future, order, Workspace.at(workspace), options, listener)
 
 
 def models(*, workspace: Place = None) -> Listed:
@@ -376,25 +394,6 @@ def rename_model(old: str, new: str, *, workspace: Place = None) -> Listed:
 
     rename(Workspace.at(workspace), old, new)
     return models(workspace=workspace)
-
-
-def _options(read: ReadOptions | Mapping[str, Any]) -> ReadOptions:
-    """Options of reading, which may be given as a mapping such as {"delimiter": ";"}."""
-    if isinstance(read, ReadOptions):
-        return read
-    if not isinstance(read, Mapping):
-        raise ConfigError(f"read: a {type(read).__name__} is no options", "give ReadOptions(...) or a dict of its fields")
-    several = {f.name for f in dataclasses.fields(ReadOptions) if f.default == ()}
-    values = {key: (value,) if key in several and isinstance(value, str) else value for key, value in read.items()}
-    return from_mapping(ReadOptions, values, "read")
-
-
-def _names(names: str | Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
-def _places(places: Place | Sequence[str | Path]) -> tuple[str | Path, ...]:
-    return () if places is None else (places,) if isinstance(places, (str, Path)) else tuple(places)
 
 
 def _read(data: Any, options: ReadOptions, listener: Listener) -> tuple[Panel, ReadReport]:

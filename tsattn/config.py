@@ -122,7 +122,7 @@ class ModelConfig:
         return self.encoder in ("full", "none") and self.front_end != "rnn" and self.context >= 4 * self.patch
 
     @property
-    def reach(self) -> int:
+    def pass_steps(self) -> int:
         """Steps of one pass: the horizon, or one patch for the autoregressive decoder."""
         return self.patch if self.decoder == "autoregressive" else self.horizon
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tsattn.batch.inputs import Clock, NothingYet, known_at, newest, on_grid
+from tsattn.batch.inputs import NothingYet, TimeAxis, known_at, newest, on_grid
 from tsattn.batch.item_forecast import Outcome, forecast_items
 from tsattn.batch.parquet_blocks import Piece
 from tsattn.config import ReadOptions
@@ -63,7 +63,7 @@ class Part:
     failed: int = 0
     newest: np.datetime64 | None = None
     shown: str = ""  # `newest`, as people read it
-    clock: Clock | None = None
+    clock: TimeAxis | None = None
     fingerprint: str = ""
     effects: tuple[CovariateEffect, ...] = ()  # of known covariates on the first items of the block
 
@@ -145,7 +145,7 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
         failed=len(failures),
         newest=last,
         shown=show(panel, last),
-        clock=Clock(panel.freq, panel.tz),
+        clock=TimeAxis(panel.freq, panel.tz),
         fingerprint=fingerprint(panel),
         effects=effects,
     )
@@ -167,7 +167,7 @@ def joined(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
-def frozen(part: Part, first: Clock | None, block: Block) -> Clock | None:
+def frozen(part: Part, first: TimeAxis | None, block: Block) -> TimeAxis | None:
     """The clock of all blocks. Raises DataError for one that runs on another than the first."""
     if first is not None and part.clock is not None and part.clock != first:
         here, before = (f"steps of {clock.freq} in {clock.tz or 'no zone'}" for clock in (part.clock, first))

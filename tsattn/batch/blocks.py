@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tsattn.batch.block_forecast import ITEMS, Block, chunks, without_value
-from tsattn.batch.inputs import Clock, known_at, newest, on_grid
+from tsattn.batch.inputs import TimeAxis, known_at, newest, on_grid
 from tsattn.batch.jobs import Job
 from tsattn.batch.parquet_blocks import Group, files_of, groups_of, head, pieces, whole
 from tsattn.config import ReadOptions
@@ -20,7 +20,7 @@ from tsattn.errors import DataError
 from tsattn.events import Listener
 from tsattn.forecasting.predict import Failure
 from tsattn.model.card import ANY_FREQ, Card
-from tsattn.workflows.find_model import Choice, choose
+from tsattn.workflows.find_model import ModelAndData, choose
 from tsattn.workflows.loaded_model import horizon_for
 from tsattn.workspace import ModelRef, Workspace
 
@@ -45,7 +45,7 @@ class Source:
     rows: int
     lost: tuple[Failure, ...] = ()
     newest: np.datetime64 | None = None
-    clock: Clock | None = None
+    clock: TimeAxis | None = None
 
 
 def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, moment: dt.datetime | None, note: Note) -> Source:
@@ -76,11 +76,11 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
         rows=int(panel.lengths.sum()),
         lost=without_value(found_whole.report),
         newest=newest(panel),
-        clock=Clock(panel.freq, panel.tz),
+        clock=TimeAxis(panel.freq, panel.tz),
     )
 
 
-def sample(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Choice:
+def sample(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> ModelAndData:
     """The data read for the job's model; of a Parquet dataset of more than `block_rows` rows its first ones."""
     groups = _groups(data)
     if sum(group.rows for group in groups) > job.block_rows:
@@ -106,12 +106,12 @@ def _groups(data: Any) -> list[Group]:
     return groups_of(files)
 
 
-def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Choice:
+def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> ModelAndData:
     """The model named and the data read for it; without a name what `tsattn forecast` takes."""
     return choose(data, ref, place, job.read, Listener())
 
 
-def _tell(found: Choice, ref: ModelRef | None, note: Note) -> None:
+def _tell(found: ModelAndData, ref: ModelRef | None, note: Note) -> None:
     """Say which model was chosen where the job names none: it may be another one tomorrow."""
     for said in found.notes if ref is None else ():
         note(said)

@@ -138,14 +138,14 @@ def widened(connection: Connection, wanted: Table, key: tuple[str, ...] = ("numb
     name = wanted.name
     if connection.dialect.name == "postgresql":  # two jobs may make one table at the same time
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"tsattn {name}"})
-    look = sa.inspect(connection)
-    if not look.has_table(name):
+    inspector = sa.inspect(connection)
+    if not inspector.has_table(name):
         wanted.create(connection)
         return {}
-    if tuple(look.get_pk_constraint(name)["constrained_columns"]) != key:
+    if tuple(inspector.get_pk_constraint(name)["constrained_columns"]) != key:
         what = "one of forecasts" if key == KEY else "one of run records"
         raise TsattnError(f"the table {name!r} exists, and is not {what}", "name another one after the #")
-    there = {column["name"]: column["type"] for column in look.get_columns(name)}
+    there = {column["name"]: column["type"] for column in inspector.get_columns(name)}
     quoted = connection.dialect.identifier_preparer
     for column in wanted.columns:
         if column.name not in there:

@@ -20,7 +20,7 @@ from tsattn.batch.block_forecast import NAMED, Block, Part, Work, frozen, joined
 from tsattn.batch.blocks import Source, source_of
 from tsattn.batch.detection import detect_blocks
 from tsattn.batch.engines import Engine, engine_of
-from tsattn.batch.inputs import Clock, missing, on_grid, opened, parse_moment
+from tsattn.batch.inputs import TimeAxis, missing, on_grid, opened, parse_moment
 from tsattn.batch.job_file import read_jobs
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.outputs import deliver
@@ -196,7 +196,7 @@ def _spool(job: Job, call: Call) -> Iterator[Spool]:
         yield spool
 
 
-def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, made: JobRun) -> tuple[np.datetime64, Clock]:
+def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, made: JobRun) -> tuple[np.datetime64, TimeAxis]:
     """Forecast every block into the spool, and count: (newest row, clock). Raises DataError when no item has a forecast."""
     began, rows = time.perf_counter(), 0
     newest, clock, marks = None, None, []
@@ -258,7 +258,7 @@ def find_model(job: Job, file: JobFile, place: Workspace) -> ModelRef | None:
     return place.find(folder if (folder / CARD).is_file() else job.model)
 
 
-def _check_age(job: Job, newest: np.datetime64, clock: Clock, moment: dt.datetime) -> None:
+def _check_age(job: Job, newest: np.datetime64, clock: TimeAxis, moment: dt.datetime) -> None:
     if job.max_age is None:
         return
     age = float((on_grid(moment, clock) - newest) / np.timedelta64(1, "s"))

@@ -62,6 +62,12 @@ def backtest(
         ),
     ] = None,
     members: options.Members = None,
+    leaderboard: Annotated[
+        bool, typer.Option("--leaderboard", help="Also score the network and each member of the ensemble alone.")
+    ] = False,
+    conformal: Annotated[
+        bool, typer.Option("--conformal", help="Also score each model with conformal quantiles; see tsattn forecast --help.")
+    ] = False,
     output: Annotated[
         options.Text,
         typer.Option(
@@ -70,6 +76,9 @@ def backtest(
     ] = None,
     scores: Annotated[
         options.Text, typer.Option(metavar="FILE", help="Write all scores, by model, metric, series, step and cutoff.")
+    ] = None,
+    plot: Annotated[
+        options.Text, typer.Option(metavar="FILE", help="Draw the forecasts over the observations, to .png or .svg.")
     ] = None,
 ) -> int:
     """Score models and baselines on past data.
@@ -82,6 +91,7 @@ def backtest(
       tsattn backtest sales.csv
       tsattn backtest sales.csv --windows 10 --baselines naive,auto-ets
       tsattn backtest sales.csv --metrics MASE,MAE -o forecasts.parquet
+      tsattn backtest sales.csv --leaderboard --plot backtest.png
     """
     from tsattn import api
     from tsattn.render import tables
@@ -99,8 +109,11 @@ def backtest(
             members=options.members(members),
             workspace=session.workspace,
             read=read,
+            leaderboard=leaderboard,
+            conformal=conformal,
             output=output,
             scores=scores,
+            plot=plot,
             listener=listener,
         )
     return session.show(result, render)

@@ -11,6 +11,7 @@ from tsattn.cli import options
 from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
 from tsattn.config import ReadOptions
+from tsattn.data.output_formats import FORMATS
 from tsattn.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -44,7 +45,25 @@ def forecast(
         options.Number, typer.Option(min=1, metavar="N", help="Write N sample paths of each series to --output, not quantiles.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Random seed of the sample paths.")] = 0,
-    output: options.Output = None,
+    conformal: Annotated[
+        bool,
+        typer.Option(
+            "--conformal", help="Calibrate the quantiles by the errors at past cutoffs: coverage of at least the level."
+        ),
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help=f"Write the forecasts to a file: {', '.join(FORMATS)}; with {{item_id}} in its name, to one for each series.",
+        ),
+    ] = None,
+    columns: Annotated[
+        options.Many,
+        typer.Option(metavar="OLD=NEW,…", show_default=False, help="Column names of --output: item_id=sku,0.5=median."),
+    ] = None,
     plot: Annotated[
         options.Many,
         typer.Option(
@@ -62,12 +81,15 @@ def forecast(
       tsattn forecast sales.csv
       tsattn forecast sales.csv --horizon 14 -o forecast.csv --plot forecast.png
       tsattn forecast sales.csv --known promo --future plan.csv
+      tsattn forecast sales.csv -o 'forecasts/{item_id}.csv' --columns timestamp=date,0.5=forecast
     """
     from tsattn import api
     from tsattn.render import tables
     from tsattn.render.terminal import draw_terminal
 
     places = options.listed(plot)
+    if columns and output is None:
+        raise ConfigError("--columns names the columns of a file", "add one: -o forecast.csv")
     if paths is not None and output is None:
         raise ConfigError("--paths needs a file to write to", f"add -o: --paths {paths} -o paths.parquet")
 
@@ -91,6 +113,8 @@ def forecast(
             read=read,
             paths=paths,
             seed=seed,
+            conformal=conformal,
+            columns=options.pairs(columns, "--columns"),
             output=output,
             plot=tuple(place for place in places if place != "terminal"),
             listener=listener,

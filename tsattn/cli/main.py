@@ -12,7 +12,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tsattn import interrupts
-from tsattn.cli import backtest, batch, detect, explain, forecast, ingest, models, options, pretrain, report, train, tune
+from tsattn.cli import (
+    backtest,
+    batch,
+    detect,
+    explain,
+    forecast,
+    ingest,
+    models,
+    options,
+    pretrain,
+    report,
+    serve,
+    train,
+    tune,
+)
 from tsattn.cli.fast_path import spare_pydantic
 from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
@@ -37,8 +51,9 @@ app = typer.Typer(
 COMMANDS = (
     *(ingest.ingest, train.train, tune.tune, forecast.forecast, backtest.backtest, detect.detect, explain.explain, report.report),
     *(models.models, models.describe, pretrain.pretrain, batch.run, batch.runs, batch.schedule, batch.monitor),
+    serve.serve,
 )
-WITHOUT_ARGUMENTS = ("describe", "explain", "forecast", "models", "pretrain", "runs")
+WITHOUT_ARGUMENTS = ("describe", "explain", "forecast", "models", "pretrain", "runs", "serve")
 for command in COMMANDS:
     app.command(no_args_is_help=command.__name__ not in WITHOUT_ARGUMENTS)(command)
 

@@ -137,6 +137,17 @@ def listed(values: list[str] | None) -> tuple[str, ...]:
     return tuple(cell.strip() for row in csv.reader(values or (), skipinitialspace=True) for cell in row if cell.strip())
 
 
+def pairs(values: list[str] | None, flag: str) -> dict[str, str]:
+    """Parse `a=b,c=d`. Raises ConfigError that names the option."""
+    made = {}
+    for text in listed(values):
+        old, equals, new = (part.strip() for part in text.partition("="))
+        if not (old and equals and new):
+            raise ConfigError(f"{flag} must be OLD=NEW pairs, not {text!r}", f"for example: {flag} item_id=sku,0.5=median")
+        made[old] = new
+    return made
+
+
 def numbers(text: str | None, flag: str) -> tuple[float, ...] | None:
     """Parse `0.1,0.5,0.9`. Raises ConfigError that names the option."""
     if text is None:

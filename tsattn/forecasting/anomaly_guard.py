@@ -28,9 +28,9 @@ class Guard:
     def __init__(self, panel: Panel, inner: Forecaster) -> None:
         self.inner, self.panel = inner, panel
         self.name, self.quantiles, self.context = inner.name, tuple(inner.quantiles), inner.context
-        self.block, self.covariates = getattr(inner, "block", 1), getattr(inner, "covariates", True)
+        self.pass_steps, self.covariates = getattr(inner, "pass_steps", 1), getattr(inner, "covariates", True)
         self.patience = max(5, 3 * panel.freq.season_length // 2)
-        self.reach = max(32, 2 * panel.freq.season_length)
+        self.span = max(32, 2 * panel.freq.season_length)
         self.item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr))
         self.found(np.zeros(len(panel.target)), np.zeros(len(panel.target)))
 
@@ -50,7 +50,7 @@ class Guard:
 
     def signature(self, item: int, row: int) -> bytes:
         """What is shown otherwise in the recent past of an origin."""
-        rows = np.arange(max(int(self.panel.indptr[item]), int(row) - self.reach), int(row))
+        rows = np.arange(max(int(self.panel.indptr[item]), int(row) - self.span), int(row))
         if not self.side[rows].any():
             return b""
         hit = self.replaced(rows, np.array(row))

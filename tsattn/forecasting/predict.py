@@ -161,14 +161,14 @@ def windows_of(
     if batch < 1:
         raise ConfigError(f"the batch must be positive, not {batch}")
     covariates = wants_covariates(forecaster, panel)
-    block = getattr(forecaster, "block", 1)
+    one_pass = getattr(forecaster, "pass_steps", 1)
     width = 1 + (panel.past.shape[1] + panel.known.shape[1] + len(calendar_names(panel.freq)) if covariates else 0)
     history, ahead = slots.needed(panel, origins.item, origins.row, forecaster.context, horizon)
     for same in (ahead == horizon, ahead != horizon):  # windows that need more slots do not change the others
         if same.any():
             # whole passes: what is known beyond the horizon may not change what is before it
-            reach = -(-int(ahead[same].max()) // block) * block
-            yield from _batches(forecaster, panel, origins, np.flatnonzero(same), history, (reach, width, batch), covariates)
+            steps = -(-int(ahead[same].max()) // one_pass) * one_pass
+            yield from _batches(forecaster, panel, origins, np.flatnonzero(same), history, (steps, width, batch), covariates)
 
 
 def _batches(
@@ -181,18 +181,18 @@ def _batches(
     covariates: bool,
 ) -> Iterator[tuple[np.ndarray, WindowBatch]]:
     """The windows of the origins `chosen`, shortest history first; sizes: steps ahead, values a step, and windows a batch."""
-    reach, width, batch = sizes
+    horizon, width, batch = sizes
     # neighbours of like length need the least padding where whole histories are asked for
     order, at = chosen[np.argsort(history[chosen], kind="stable")], 0
     while at < len(order):
         longest = history[order[min(at + batch, len(order)) - 1]] if forecaster.context is None else forecaster.context
-        size = min(batch, max(1, _CELLS // (width * (int(longest) + reach))))
+        size = min(batch, max(1, _CELLS // (width * (int(longest) + horizon))))
         which = order[at : at + size]
         context = max(1, int(history[which[-1]])) if forecaster.context is None else forecaster.context
         here = origins[which]
         steps = here.row - panel.indptr[:-1][here.item] - 1
         cutoff = panel.freq.advance(panel.start[here.item], steps)
-        windows = replace(gather(panel, here, context, reach, covariates), cutoff=cutoff)
+        windows = replace(gather(panel, here, context, horizon, covariates), cutoff=cutoff)
         yield which, windows if getattr(forecaster, "raw_history", False) else prepared(windows)
         at += len(which)
 

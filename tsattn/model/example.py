@@ -17,7 +17,7 @@ def example(network: Network, batch: int = 3) -> tuple[Tensor, ...]:
 def shortened(values: tuple[Tensor, ...], config: ModelConfig, tokens: int) -> tuple[Tensor, ...]:
     """Return the last `tokens` tokens of a batch, in the order of NAMES."""
     steps = tokens * config.patch
-    kept = {name: steps + (config.reach if AXES[name][0] == SPAN else 0) for name in TIMED}
+    kept = {name: steps + (config.pass_steps if AXES[name][0] == SPAN else 0) for name in TIMED}
     return tuple(
         value[:, value.shape[1] - kept[name] :] if name in kept else value for name, value in zip(NAMES, values, strict=True)
     )

@@ -144,7 +144,7 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
     values = example(network)
     if config.any_length:
         tokens = torch.export.Dim("tokens", min=2, max=network.tokens)
-        timed = {PAST: {**free, 1: config.patch * tokens}, SPAN: {**free, 1: config.patch * tokens + config.reach}}
+        timed = {PAST: {**free, 1: config.patch * tokens}, SPAN: {**free, 1: config.patch * tokens + config.pass_steps}}
         values = shortened(values, config, min(TRACED, network.tokens - 1))
     forget_dispatch()
     with quiet("torch.onnx", "onnxscript", "onnx_ir", "torch.export"):

@@ -42,7 +42,7 @@ class NetworkForecaster:
         self.name = card.name
         self.quantiles = card.quantiles
         self.context = card.model.context
-        self.block = card.model.reach
+        self.pass_steps = card.model.pass_steps
         self.covariates = card.inputs["past"] + card.inputs["known"] + card.inputs["static"] > 0
 
     def steady(self) -> NetworkForecaster:
@@ -69,14 +69,14 @@ class NetworkForecaster:
         from tsattn.model.sampling import sample
 
         feed, network = self._feed(batch), self._network()
-        scores, size = scores_of(batch, paths, batch.horizon, seed, restart=self.block), max(1, TOGETHER // paths)
+        scores, size = scores_of(batch, paths, batch.horizon, seed, restart=self.pass_steps), max(1, TOGETHER // paths)
         rows = [slice(at, at + size) for at in range(0, len(batch), size)]
         return np.concatenate([sample(network, {name: x[some] for name, x in feed.items()}, scores[some]) for some in rows])
 
     def _feed(self, batch: WindowBatch) -> dict[str, np.ndarray]:
         """Return the network's inputs for a batch of windows."""
-        if batch.horizon % self.block:
-            raise ConfigError(f"a window of {batch.horizon} steps is not a multiple of the model's {self.block}")
+        if batch.horizon % self.pass_steps:
+            raise ConfigError(f"a window of {batch.horizon} steps is not a multiple of the model's {self.pass_steps}")
         widths = {"past": batch.past_cov.shape[2], "known": batch.known.shape[2], "static": batch.static.shape[1]}
         if widths != self.card.inputs:
             raise ConfigError(
@@ -90,25 +90,25 @@ class NetworkForecaster:
 
         Q paths with Q values each give Q² pooled values, whose quantiles are the forecast, so uncertainty accumulates.
         """
-        rows, paths, span = len(feed["target"]), len(self.quantiles), self.context + self.block
+        rows, paths, span = len(feed["target"]), len(self.quantiles), self.context + self.pass_steps
         # a history without negative values (prices, counts, rain) has no negative forecasts
         floor = np.where(np.nanmin(feed["target"], 1, initial=np.inf) >= 0, 0.0, -np.inf).astype(np.float32)[:, None, None]
         out = [np.maximum(self.run({**feed, "known": feed["known"][:, :span]}), floor)]  # (B, block, Q)
-        if horizon == self.block:
+        if horizon == self.pass_steps:
             return out[0]
         levels = path_levels(paths, horizon)
         pool = resample(out[0], self.quantiles, unit_levels(paths**2))  # (B, block, Q²)
         spread = {name: np.repeat(value, paths, 0) for name, value in feed.items()}
-        for start in range(self.block, horizon, self.block):
-            latest = np.maximum(through(pool, levels[start - self.block : start]), floor)
-            latest = latest.transpose(0, 2, 1).reshape(rows * paths, self.block)
+        for start in range(self.pass_steps, horizon, self.pass_steps):
+            latest = np.maximum(through(pool, levels[start - self.pass_steps : start]), floor)
+            latest = latest.transpose(0, 2, 1).reshape(rows * paths, self.pass_steps)
             spread["target"] = np.concatenate([spread["target"], latest], 1)[:, -self.context :]
-            unknown = np.full((rows * paths, self.block, spread["past_cov"].shape[2]), np.nan, np.float32)
+            unknown = np.full((rows * paths, self.pass_steps, spread["past_cov"].shape[2]), np.nan, np.float32)
             spread["past_cov"] = np.concatenate([spread["past_cov"], unknown], 1)[:, -self.context :]
             known = spread["known"][:, start : start + span]
             answers = resample(self.run({**spread, "known": known}), self.quantiles, unit_levels(paths))
-            answers = answers.reshape(rows, paths, self.block, paths)
-            pool = answers.transpose(0, 2, 1, 3).reshape(rows, self.block, paths**2)
+            answers = answers.reshape(rows, paths, self.pass_steps, paths)
+            pool = answers.transpose(0, 2, 1, 3).reshape(rows, self.pass_steps, paths**2)
             out.append(np.maximum(quantiles_of(pool, np.array(self.quantiles)), floor))
         return np.concatenate(out, 1)
 
@@ -179,8 +179,8 @@ def cores() -> int:
 def _shapes(card: Card) -> dict[str, list[int | None]]:
     """Return the shapes of the graph's inputs and output, without the batch axis. None: any size."""
     steps = None if card.model.any_length else card.model.context
-    shapes = InputSpec(**card.inputs, quantiles=card.quantiles).shapes(steps, card.model.reach)
-    return {name: list(shape) for name, shape in shapes.items()} | {"forecast": [card.model.reach, len(card.quantiles)]}
+    shapes = InputSpec(**card.inputs, quantiles=card.quantiles).shapes(steps, card.model.pass_steps)
+    return {name: list(shape) for name, shape in shapes.items()} | {"forecast": [card.model.pass_steps, len(card.quantiles)]}
 
 
 def of_network(network: Network, card: Card) -> NetworkForecaster:

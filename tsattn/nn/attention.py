@@ -58,7 +58,7 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Sight:
+class AttentionMask:
     """Visibility between tokens, computed once and shared by all layers.
 
     bias: added to the scores; 0 where visible, else the lowest bfloat16. (B, 1, T, T) for full attention, by blocks for window
@@ -73,10 +73,10 @@ class Sight:
     keys: Tensor | None = None
 
 
-def sight(visible: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> Sight:
-    """Return the Sight of visible (B, 1, T, T), bool, and rotary angles, (T, d/2) each, or None."""
+def attention_mask(visible: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> AttentionMask:
+    """Return the AttentionMask of visible (B, 1, T, T), bool, and rotary angles, (T, d/2) each, or None."""
     cos, sin = whole_heads(angles, dtype)
-    return Sight(bias_of(visible, dtype), visible.any(-1)[:, 0, :, None].to(dtype), cos, sin)
+    return AttentionMask(bias_of(visible, dtype), visible.any(-1)[:, 0, :, None].to(dtype), cos, sin)
 
 
 def bias_of(visible: Tensor, dtype: torch.dtype) -> Tensor:
@@ -135,13 +135,13 @@ class MultiHeadAttention(nn.Module):
         self.project_out = nn.Linear(width, width, bias=False)
         nn.init.zeros_(self.project_out.weight)  # a block starts as the identity
 
-    def look(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> Sight:
+    def mask(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> AttentionMask:
         """Return the causal visibility among the tokens where keys (B, T), bool, is True."""
         visible = causal_mask(keys.shape[1], keys.device) & keys[:, None, None, :]
-        found = sight(visible, angles, dtype)
-        return Sight(found.bias, found.sees, found.cos, found.sin, keys)
+        found = attention_mask(visible, angles, dtype)
+        return AttentionMask(found.bias, found.sees, found.cos, found.sin, keys)
 
-    def forward(self, x: Tensor, seen: Sight) -> Tensor:
+    def forward(self, x: Tensor, seen: AttentionMask) -> Tensor:
         """x (B, T, D) -> (B, T, D)."""
         weights, value = self._attend(x, seen)
         if self.training and self.dropout:
@@ -149,11 +149,11 @@ class MultiHeadAttention(nn.Module):
         out = weights @ value.transpose(1, 2)  # (B, heads, T, d)
         return self.project_out(out.transpose(1, 2).flatten(2) * seen.sees)
 
-    def weights(self, x: Tensor, seen: Sight) -> Tensor:
+    def weights(self, x: Tensor, seen: AttentionMask) -> Tensor:
         """Return the attention weights, (B, heads, T, T). Rows sum to 1, or to 0 for a token that may attend to no token."""
         return self._attend(x, seen)[0] * seen.sees[:, None]
 
-    def _attend(self, x: Tensor, seen: Sight) -> tuple[Tensor, Tensor]:
+    def _attend(self, x: Tensor, seen: AttentionMask) -> tuple[Tensor, Tensor]:
         """Return the attention weights (B, heads, T, T) and the values (B, T, heads, d)."""
         query_key, value = self._project(x)
         q, k = turn(query_key, seen.cos, seen.sin).permute(2, 0, 3, 1, 4)  # queries and keys at once
@@ -165,7 +165,7 @@ class MultiHeadAttention(nn.Module):
         query_key, value = self.project_in(x).unflatten(-1, (3, self.heads, x.shape[-1] // self.heads)).split([2, 1], 2)
         return query_key, value[:, :, 0]
 
-    def remember(self, x: Tensor, seen: Sight, most: int) -> Cache:
+    def remember(self, x: Tensor, seen: AttentionMask, most: int) -> Cache:
         """Return the cache from which `step` continues after the tokens x (B, T, D). `most`: its maximum size in tokens."""
         query_key, value = self._project(x)
         key = turn(query_key, seen.cos, seen.sin)[:, :, 1]

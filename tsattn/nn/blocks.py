@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tsattn.config import ModelConfig
-from tsattn.nn.attention import MultiHeadAttention, Sight, rotate, scaled_dot_product_attention
+from tsattn.nn.attention import AttentionMask, MultiHeadAttention, rotate, scaled_dot_product_attention
 from tsattn.nn.linear_attention import LinearAttention
 from tsattn.nn.scaling import norm
 from tsattn.nn.window_attention import WindowAttention
@@ -86,7 +86,7 @@ class EncoderBlock(nn.Module):
         self.feed_forward = FeedForward(config.width)
         self.dropout = Branch(config.dropout, config.drop_path * number / max(1, config.layers))
 
-    def forward(self, x: Tensor, seen: Sight, only: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, seen: AttentionMask, only: Tensor | None = None) -> Tensor:
         """Map x (B, T, D) to (B, T, D), or to (B, O, D) for the tokens at positions `only` (B, O).
 
         seen: visibility between tokens.
@@ -164,7 +164,7 @@ class DecoderBlock(nn.Module):
         """
         origins, queries = x.shape[1:3]
         x = x.flatten(0, 1)  # (B·O, n, D)
-        everybody = Sight(x.new_zeros(1, 1, queries, queries), x.new_ones(1, queries, 1), None, None)
+        everybody = AttentionMask(x.new_zeros(1, 1, queries, queries), x.new_ones(1, queries, 1), None, None)
         x = x + self.dropout(self.attention(self.norm_attention(x), everybody))
         x = x.unflatten(0, (-1, origins)).flatten(1, 2)  # (B, O·n, D)
         x = x + self.dropout(self.cross(self.norm_cross(x), memory, visible.repeat_interleave(queries, 1), angles))

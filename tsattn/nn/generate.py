@@ -33,7 +33,7 @@ class Stream:
         x, self.state = network.front_end.step(x, None)
         self.caches = []
         for block in network.encoder:
-            seen = block.attention.look(network.full(self.read.seen), network.angles(self.tokens), x.dtype)
+            seen = block.attention.mask(network.full(self.read.seen), network.angles(self.tokens), x.dtype)
             self.caches.append(block.attention.remember(block.norm_attention(x), seen, network.tokens))
             x = block(x, seen)
         self.newest = network.norm(x)[:, -1:]  # (B, 1, D)

@@ -67,20 +67,20 @@ class Head(nn.Module):
     def __init__(self, config: ModelConfig, spec: InputSpec) -> None:
         super().__init__()
         self._settle(config, spec)
-        size = config.width + config.reach * (COUNT + spec.known) + COUNT
+        size = config.width + config.pass_steps * (COUNT + spec.known) + COUNT
         hidden = 2 * config.width
         self.dropout = SharedDropout(config.dropout)
         self.expand = nn.Linear(size, hidden)
         self.middle = nn.Linear(hidden, hidden)
         self.mix = nn.Linear(hidden, self.blocks * COUNT)
-        self.quantile = nn.Linear(hidden, config.reach * self.quantiles)
+        self.quantile = nn.Linear(hidden, config.pass_steps * self.quantiles)
         self.gate = nn.Linear(hidden, self.blocks * FEATURES)
         self.sharp = nn.Linear(hidden, self.blocks)
         self._begin_at_zero()
 
     def _settle(self, config: ModelConfig, spec: InputSpec) -> None:
-        self.horizon, self.block = config.reach, config.block
-        self.blocks = -(-config.reach // config.block)
+        self.horizon, self.block = config.pass_steps, config.block
+        self.blocks = -(-config.pass_steps // config.block)
         self.quantiles, self.median = len(spec.quantiles), spec.quantiles.index(0.5)
         self.effect = Effect(config.width, spec.known) if spec.known else None
 

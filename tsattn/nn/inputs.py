@@ -104,7 +104,7 @@ class InputSpec:
         target[rng.random(target.shape) < 0.05] = np.nan
         target[:, -1] = 1.0
         made = {"target": target, "seasons": find_seasons(target)}
-        for name, shape in self.shapes(config.context, config.reach).items():
+        for name, shape in self.shapes(config.context, config.pass_steps).items():
             if name not in made:
                 made[name] = rng.standard_normal((batch, *shape)).astype(np.float32)  # type: ignore[arg-type]
         return made

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tsattn.nn.attention import MultiHeadAttention, Sight, causal_mask, turn, whole_heads
+from tsattn.nn.attention import AttentionMask, MultiHeadAttention, causal_mask, turn, whole_heads
 
 CHUNK = 32  # tokens of a chunk; cheapest near the width of a head
 LEAST = 1e-20  # lower bound of the denominator
@@ -34,12 +34,12 @@ class LinearAttention(MultiHeadAttention):
     is no matrix of weights.
     """
 
-    def look(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> Sight:
+    def mask(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> AttentionMask:
         """Return visibility without a bias: the features of tokens that may not be attended to are set to zero."""
         sees = (keys.to(dtype).cumsum(1) > 0)[..., None].to(dtype)
-        return Sight(sees.new_zeros(()), sees, *whole_heads(angles, dtype), keys)
+        return AttentionMask(sees.new_zeros(()), sees, *whole_heads(angles, dtype), keys)
 
-    def forward(self, x: Tensor, seen: Sight) -> Tensor:
+    def forward(self, x: Tensor, seen: AttentionMask) -> Tensor:
         """x (B, T, D) -> (B, T, D)."""
         q, k, turned_q, turned_k, value = self._features(x, seen)
         over = self._sums(turned_q, turned_k, value)  # (B, heads, T, d)
@@ -47,7 +47,7 @@ class LinearAttention(MultiHeadAttention):
         out = over / under.clamp_min(LEAST)
         return self.project_out(out.transpose(1, 2).flatten(2) * seen.sees)
 
-    def weights(self, x: Tensor, seen: Sight) -> Tensor:
+    def weights(self, x: Tensor, seen: AttentionMask) -> Tensor:
         """Return the equivalent attention weights, (B, heads, T, T), for inspection; costs T².
 
         Rows sum to 1 without rotary positions. With them, entries may be negative and rows have other sums.
@@ -57,7 +57,7 @@ class LinearAttention(MultiHeadAttention):
         under = ((q @ k.transpose(-1, -2)) * causal).sum(-1, keepdim=True)
         return turned_q @ turned_k.transpose(-1, -2) * causal / under.clamp_min(LEAST) * seen.sees[:, None]
 
-    def _features(self, x: Tensor, seen: Sight) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    def _features(self, x: Tensor, seen: AttentionMask) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Return φ(q), φ(k), both again with rotary positions, and the values: each (B, heads, T, d)."""
         query_key, value = self._project(x)
         features = nn.functional.elu(query_key) + 1
@@ -79,7 +79,7 @@ class LinearAttention(MultiHeadAttention):
         before = torch.cat([torch.zeros_like(total[:, :, :1]), total[:, :, :-1]], 2)
         return (within + q @ before).flatten(2, 3)[:, :, :tokens]
 
-    def remember(self, x: Tensor, seen: Sight, most: int) -> Memory:  # type: ignore[override]
+    def remember(self, x: Tensor, seen: AttentionMask, most: int) -> Memory:  # type: ignore[override]
         """Return the sums from which `step` continues after the tokens x (B, T, D). `most` is ignored: the sums have a fixed
         size.
         """
@@ -90,7 +90,7 @@ class LinearAttention(MultiHeadAttention):
         self, x: Tensor, cache: Memory, angles: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, Memory]:
         """Process one more token, x (B, 1, D), with rotary angles (1, d/2). Returns (B, 1, D) and the updated sums."""
-        seen = Sight(x.new_zeros(()), torch.ones_like(x[..., :1]), *whole_heads(angles, x.dtype))
+        seen = AttentionMask(x.new_zeros(()), torch.ones_like(x[..., :1]), *whole_heads(angles, x.dtype))
         q, k, turned_q, turned_k, value = self._features(x, seen)
         whole = Memory(cache.values + turned_k.transpose(-1, -2) @ value, cache.keys + k[:, :, 0])
         out = turned_q @ whole.values / (q * whole.keys[:, :, None]).sum(-1, keepdim=True)

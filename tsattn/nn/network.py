@@ -85,7 +85,7 @@ class Network(nn.Module):
         self.head = DECODER[config.decoder](config, spec)
 
     def forward(self, target: Tensor, past_cov: Tensor, known: Tensor, static: Tensor, seasons: Tensor) -> Tensor:
-        """Forecast from the end of the window: (B, H, Q) in the target's units, H = config.reach. Arguments: see `Inputs`.
+        """Forecast from the end of the window: (B, H, Q) in the target's units, H = config.pass_steps. Arguments: see `Inputs`.
 
         With config.any_length, the window may have fewer tokens than the context.
         """
@@ -108,8 +108,8 @@ class Network(nn.Module):
         else:  # the last layer is computed for the origins' tokens only
             tokens = chosen = self.encode(read, inputs, token)
         periods = inputs.seasons[:, :2].long()
-        known_so_far = simple(read.z, read.first, periods, origin, self.config.reach)
-        steps = origin[..., None] + torch.arange(self.config.reach, device=origin.device)  # (B, O, H)
+        known_so_far = simple(read.z, read.first, periods, origin, self.config.pass_steps)
+        steps = origin[..., None] + torch.arange(self.config.pass_steps, device=origin.device)  # (B, O, H)
         known = read.known
         ahead = known.gather(1, steps.flatten(1)[..., None].expand(-1, -1, known.shape[-1])).view(*steps.shape, -1)
         asked = Asked(tokens, token, self.full(read.seen), self.angles(read.z.shape[1] // self.config.patch))
@@ -152,7 +152,7 @@ class Network(nn.Module):
         x = self.front_end(self.placed(read, inputs))
         layers = self.encoder
         if layers:
-            seen_by = layers[0].attention.look(self.full(read.seen), self.angles(x.shape[1]), x.dtype)
+            seen_by = layers[0].attention.mask(self.full(read.seen), self.angles(x.shape[1]), x.dtype)
         for block in layers[:-1]:
             x = block(x, seen_by)
         if layers:

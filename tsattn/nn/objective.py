@@ -25,7 +25,7 @@ def window_loss(
 ) -> tuple[Tensor, Tensor]:
     """Return the mean scaled quantile loss of a batch, and the sum of the weights of its (origin, step) pairs; both scalars.
 
-    inputs: `known` must cover L + H steps, H = config.reach. future (B, H), NaN = unknown. prefix (B,). origin (B, O), 0 =
+    inputs: `known` must cover L + H steps, H = config.pass_steps. future (B, H), NaN = unknown. prefix (B,). origin (B, O), 0 =
     none. near: number of steps with weight 1; later steps have weight FAR. past (B, L): values that forecasts from origins
     inside the window are scored on; default: the target in `inputs`.
     """

@@ -35,7 +35,7 @@ def warm_start(source: Network, target: Network) -> None:
     if config.decoder == "cross-attention":
         wider["head.query.weight"] = config.block * COUNT, config.block * spec.known, 0
     else:
-        wider["head.expand.weight"] = config.width + config.reach * COUNT, config.reach * spec.known, 0
+        wider["head.expand.weight"] = config.width + config.pass_steps * COUNT, config.pass_steps * spec.known, 0
     state = target.state_dict()
     with torch.no_grad():
         for name, value in source.state_dict().items():

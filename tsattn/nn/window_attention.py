@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from tsattn.nn.attention import Cache, MultiHeadAttention, Sight, bias_of, turn, whole_heads
+from tsattn.nn.attention import AttentionMask, Cache, MultiHeadAttention, bias_of, turn, whole_heads
 
 
 class WindowAttention(MultiHeadAttention):
@@ -21,7 +21,7 @@ class WindowAttention(MultiHeadAttention):
         super().__init__(width, heads, dropout)
         self.window = window
 
-    def look(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> Sight:
+    def mask(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> AttentionMask:
         """Return the causal visibility within the window; its bias has shape (B, 1, T / w, w, 2w)."""
         tokens = keys.shape[1]
         span = min(self.window, tokens)
@@ -31,9 +31,9 @@ class WindowAttention(MultiHeadAttention):
         there = _pairs(keys[:, None, :, None].to(dtype), span)[..., 0] > 0  # (B, 1, T / w, 2w)
         visible = band & there[:, :, :, None]  # (B, 1, T / w, w, 2w)
         sees = visible.any(-1)[:, 0].flatten(1)[:, :tokens, None].to(dtype)
-        return Sight(bias_of(visible, dtype), sees, *whole_heads(angles, dtype), keys)
+        return AttentionMask(bias_of(visible, dtype), sees, *whole_heads(angles, dtype), keys)
 
-    def forward(self, x: Tensor, seen: Sight) -> Tensor:
+    def forward(self, x: Tensor, seen: AttentionMask) -> Tensor:
         """x (B, T, D) -> (B, T, D)."""
         tokens = x.shape[1]
         weights, value = self._attend(x, seen)
@@ -42,7 +42,7 @@ class WindowAttention(MultiHeadAttention):
         out = weights @ _pairs(value.transpose(1, 2), min(self.window, tokens))  # (B, heads, T / w, w, d)
         return self.project_out(out.flatten(2, 3)[:, :, :tokens].transpose(1, 2).flatten(2) * seen.sees)
 
-    def weights(self, x: Tensor, seen: Sight) -> Tensor:
+    def weights(self, x: Tensor, seen: AttentionMask) -> Tensor:
         """Return the attention weights as a full matrix, (B, heads, T, T), for inspection; costs T²."""
         tokens = x.shape[1]
         span = min(self.window, tokens)
@@ -54,7 +54,7 @@ class WindowAttention(MultiHeadAttention):
             whole[:, :, rows, block * span : (block + 2) * span] = banded[:, :, block]
         return whole[:, :, :tokens, span : span + tokens] * seen.sees[:, None]
 
-    def _attend(self, x: Tensor, seen: Sight) -> tuple[Tensor, Tensor]:
+    def _attend(self, x: Tensor, seen: AttentionMask) -> tuple[Tensor, Tensor]:
         """Return the attention weights within each block (B, heads, T / w, w, 2w), and the values (B, T, heads, d)."""
         span = min(self.window, x.shape[1])
         query_key, value = self._project(x)
@@ -62,7 +62,7 @@ class WindowAttention(MultiHeadAttention):
         scores = _blocks(q, span) @ (_pairs(k, span) / math.sqrt(k.shape[-1])).transpose(-1, -2) + seen.bias
         return torch.softmax(scores, -1), value
 
-    def remember(self, x: Tensor, seen: Sight, most: int) -> Cache:
+    def remember(self, x: Tensor, seen: AttentionMask, most: int) -> Cache:
         """Return the cache from which `step` continues; it holds at most `window` tokens."""
         return super().remember(x, seen, min(most, self.window))
 

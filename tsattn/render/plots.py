@@ -57,9 +57,9 @@ def views(forecast: Forecast, panel: Panel, most: int = MOST_PANELS, shown: int 
         made.append(
             View(
                 item_id=printable(forecast.item_ids[b]),
-                past_stamps=_local(past_stamps, panel),
+                past_stamps=local_times(past_stamps, panel),
                 past=shown_history(panel, i, end, forecast.cleaning.at(b))[first - end :].astype(np.float64),
-                stamps=_local(forecast.timestamps[b], panel),
+                stamps=local_times(forecast.timestamps[b], panel),
                 middle=middle[b].astype(np.float64),
                 name=name,
                 bands=_bands(forecast, b),
@@ -77,7 +77,8 @@ def _bands(forecast: Forecast, b: int) -> tuple[tuple[tuple[float, float], np.nd
     return tuple((p, forecast.quantile(p[0])[b].astype(np.float64), forecast.quantile(p[1])[b].astype(np.float64)) for p in pairs)
 
 
-def _local(values: np.ndarray, panel: Panel) -> np.ndarray:
+def local_times(values: np.ndarray, panel: Panel) -> np.ndarray:
+    """Timestamps as clocks show them where the panel has a zone."""
     return to_local(values, panel.tz) if panel.tz is not None and panel.freq.is_subdaily else values
 
 

@@ -96,8 +96,11 @@ def written(console: Console, paths: Iterable[Path], failures: Sequence[Failure]
         console.print(Text(printable(f"failed: {failure.item_id}: {failure.reason}"), style="red"))
     if len(failures) > MOST_ITEMS:
         console.print(Text(f"… and {len(failures) - MOST_ITEMS:,} more", style="red"))
-    for path in paths:
+    files = list(paths)
+    for path in files[:MOST_ITEMS]:
         console.print(Text(f"written: {path}"))
+    if len(files) > MOST_ITEMS:
+        console.print(Text(f"… and {len(files) - MOST_ITEMS:,} more files"))
 
 
 def sentences(console: Console, lines: Iterable[str]) -> None:

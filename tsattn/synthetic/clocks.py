@@ -50,7 +50,7 @@ PEOPLE = {"1min": 1, "5min": 6, "10min": 4, "15min": 9, "30min": 10, "h": 40, "D
 
 
 @dataclass(frozen=True, eq=False)
-class Clock:
+class Cycles:
     """Calendar of each row."""
 
     cycle: Tensor  # (B, 1) steps of the shortest cycle
@@ -63,7 +63,7 @@ class Clock:
     season: Tensor  # (B, N) position in the year, 0 … 1; 0 without years
 
 
-def clock(draw: Draw, count: int, length: int, shares: Mapping[str, float]) -> Clock:
+def clock(draw: Draw, count: int, length: int, shares: Mapping[str, float]) -> Cycles:
     """Draw a calendar for each row, starting at a random time. shares: weights of frequencies by name."""
     which = draw.choice(list(shares.values()), count)
     table = torch.tensor([_TABLE[name] for name in shares], device=draw.device)[which]
@@ -81,16 +81,16 @@ def clock(draw: Draw, count: int, length: int, shares: Mapping[str, float]) -> C
     season = (ticks(draw, length) / year + draw.uniform(0, 1, count, 1)).frac_() * torch.isfinite(year)
     # in floats: integer division is ten times slower
     member = index - (index / group).floor() * group
-    return Clock(cycle, group, year, told, position - index, index.long(), member.long(), season)
+    return Cycles(cycle, group, year, told, position - index, index.long(), member.long(), season)
 
 
-def per_cycle(values: Tensor, where: Clock, smooth: Tensor) -> Tensor:
+def per_cycle(values: Tensor, where: Cycles, smooth: Tensor) -> Tensor:
     """Expand one value per cycle, (B, C), to steps: constant in the cycle, or interpolated where smooth (B, 1) is 1."""
     here = values.gather(1, where.index)
     ahead = values.gather(1, where.index + 1)
     return here + (ahead - here) * where.within * smooth
 
 
-def cycles_in(where: Clock) -> int:
+def cycles_in(where: Cycles) -> int:
     """Return the number of values that `per_cycle` needs."""
     return int(where.index[:, -1].max()) + 2

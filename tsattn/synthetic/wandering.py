@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from tsattn.synthetic.clocks import ANY, Clock, clock, cycles_in, per_cycle
+from tsattn.synthetic.clocks import ANY, Cycles, clock, cycles_in, per_cycle
 from tsattn.synthetic.draws import Draw, Series
 from tsattn.synthetic.noise import ar1, coloured, from_power, lines, lopsided, persistence, white
 from tsattn.synthetic.profiles import look_up, loudness, profiles
@@ -38,7 +38,7 @@ def wandering(draw: Draw, count: int, length: int) -> Series:
     return Series(link(draw, values, plain=0.45), when.told)
 
 
-def _shape(draw: Draw, when: Clock, length: int) -> Tensor:
+def _shape(draw: Draw, when: Cycles, length: int) -> Tensor:
     """Return the season with unit variance: fixed templates, one per kind of day, plus drifting harmonics."""
     count = when.cycle.shape[0]
     tables = profiles(draw, 3 * count).view(count, 3, -1)
@@ -52,7 +52,7 @@ def _shape(draw: Draw, when: Clock, length: int) -> Tensor:
     return (1 - share).sqrt() * fixed + share.sqrt() * drift
 
 
-def _day_kind(draw: Draw, when: Clock) -> Tensor:
+def _day_kind(draw: Draw, when: Cycles) -> Tensor:
     """Return the template of each step, (B, N).
 
     On 60 % of the rows with weeks: weekdays 0, Saturdays 1, Sundays 1 or 2. On the other rows 0.
@@ -64,7 +64,7 @@ def _day_kind(draw: Draw, when: Clock) -> Tensor:
     return torch.where((style == 0) | (when.group < 3), 0, kind)
 
 
-def _weekdays(draw: Draw, when: Clock) -> Tensor:
+def _weekdays(draw: Draw, when: Cycles) -> Tensor:
     """Return the effect of each weekday; on 60 % of the rows the weekend days share one."""
     count = when.cycle.shape[0]
     own = draw.normal(count, 12) * draw.uniform(0, 0.5, count, 1)
@@ -73,14 +73,14 @@ def _weekdays(draw: Draw, when: Clock) -> Tensor:
     return effect * draw.log_uniform(0.1, 1.5, count, 1) * (when.group > 1)
 
 
-def _yearly_size(draw: Draw, when: Clock) -> Tensor:
+def _yearly_size(draw: Draw, when: Cycles) -> Tensor:
     """Return amplitudes that are larger in one half of the year, on a third of the rows."""
     count = when.cycle.shape[0]
     depth = draw.uniform(0.1, 0.6, count, 1) * draw.chance(0.33, count, 1)
     return 1 + depth * torch.sin(2 * math.pi * (when.season + draw.uniform(0, 1, count, 1))) * (when.season > 0)
 
 
-def _noise(draw: Draw, size: Tensor, season: Tensor, when: Clock) -> Tensor:
+def _noise(draw: Draw, size: Tensor, season: Tensor, when: Cycles) -> Tensor:
     """Return AR(1) plus white noise that scales with the season's amplitude or value, or has a phase-dependent scale."""
     count, length = season.shape
     phi = torch.where(draw.chance(0.5, count, 1), draw.uniform(0.2, 0.97, count, 1), persistence(draw, 1.1, 60, count))

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from tsattn.synthetic.clocks import WITHIN_DAY, Clock, clock
+from tsattn.synthetic.clocks import WITHIN_DAY, Cycles, clock
 from tsattn.synthetic.draws import Draw, Series, pick
 from tsattn.synthetic.noise import ar1, white
 
@@ -48,7 +48,7 @@ def weather(draw: Draw, count: int, length: int) -> Series:
     return Series(values, torch.where(seasonal, when.told, torch.ones_like(when.told)))
 
 
-def _temperature(draw: Draw, when: Clock, turn: Tensor, summer: Tensor, systems: Tensor, clear: Tensor) -> Tensor:
+def _temperature(draw: Draw, when: Cycles, turn: Tensor, summer: Tensor, systems: Tensor, clear: Tensor) -> Tensor:
     """Return temperature: year, systems, and a skewed day (quick rise, slow fall) that is wider under clear skies and in
     summer.
     """

@@ -49,7 +49,7 @@ def sample(panel: Panel, model: ModelConfig, train: TrainConfig, step: int, rank
     """Sample the batch of a step: B = train.batch windows with O = train.origins origins each."""
     rng = np.random.default_rng([train.seed, rank, step])
     origins = sample_ends(panel, rng, train.batch, model.patch)
-    window = gather(panel, origins, model.context, model.reach)
+    window = gather(panel, origins, model.context, model.pass_steps)
     calendar = len(calendar_names(panel.freq))
     window.known[rng.random(len(origins)) < UNDATED, :, :calendar] = np.nan
     target = np.concatenate([window.past_target, window.future_target], 1)  # (B, L + H)

@@ -67,7 +67,7 @@ class PanelSource:
     @property
     def spec(self) -> InputSpec:
         panel = self.trainable
-        window = gather(panel, Origins(np.zeros(1, np.int64), panel.origin[:1]), self.model.patch, self.model.reach)
+        window = gather(panel, Origins(np.zeros(1, np.int64), panel.origin[:1]), self.model.patch, self.model.pass_steps)
         return InputSpec(window.past_cov.shape[2], window.known.shape[2], window.static.shape[1], DEFAULT_QUANTILES)
 
     @property

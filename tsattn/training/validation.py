@@ -47,7 +47,7 @@ def score(network: Network, panel: Panel, origins: Origins, device: torch.device
     total = count = 0.0
     config = network.config
     for at in range(0, len(origins), batch):
-        window = gather(panel, origins[slice(at, at + batch)], config.context, config.reach)
+        window = gather(panel, origins[slice(at, at + batch)], config.context, config.pass_steps)
         inputs = Inputs.of(feed(window, config), device)
         end = torch.full((len(window), 1), config.context, device=device)
         with torch.no_grad():

@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,33 @@ from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines import baseline
+from tsattn.forecasting.conformal import conformal
+from tsattn.forecasting.ensemble.coarser_step import CoarserStep
+from tsattn.forecasting.ensemble.ensemble import Ensemble
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
 from tsattn.forecasting.metrics import METRICS
-from tsattn.forecasting.scores import SKILLS
+from tsattn.forecasting.scores import SKILLS, Backtest
 from tsattn.model.card import ANY_FREQ
 from tsattn.workflows.backtest_forecasts import BacktestForecasts, origins_at
-from tsattn.workflows.find_model import Choice, choose
-from tsattn.workflows.loaded_model import check_horizon, horizon_for, with_members
+from tsattn.workflows.find_model import ModelAndData, choose
+from tsattn.workflows.loaded_model import check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Backtested
 from tsattn.workflows.scoring_progress import Scoring
 from tsattn.workflows.verdict import usual_baselines, verdict
 from tsattn.workspace import Workspace, shipped
 
 WINDOWS = 5  # default number of windows of each series
+
+
+@dataclass(frozen=True)
+class Extras:
+    """More forecasters to score, and files to write; see tsattn.backtest."""
+
+    leaderboard: bool = False
+    conformal: bool = False
+    output: str | Path | None = None
+    scores: str | Path | None = None
+    plot: str | Path | None = None
 
 
 def run(
@@ -39,15 +54,11 @@ def run(
     members: str | Sequence[str] | None,
     workspace: Workspace,
     options: ReadOptions,
-    output: str | Path | None,
-    scores_file: str | Path | None,
+    extras: Extras,
     listener: Listener,
 ) -> Backtested:
     """Backtest; see tsattn.backtest."""
-    from tsattn.data.sinks import checked_suffix, write_table
-
-    path = None if output is None else checked_suffix(output, data=data)
-    scores_path = None if scores_file is None else checked_suffix(scores_file, data=data)
+    path, scores_path, picture = _checked_files(extras, data)
     wanted = [model] if isinstance(model, (str, Path)) else list(model or ())
     given = _checked(config or BacktestConfig())
     others = [baseline(name) for name in given.baselines]  # an unknown name is an error before anything is read
@@ -66,29 +77,62 @@ def run(
     forecasters = _forecasters(chosen, members)
     if settings.refit and (not chosen or chosen[0].card.freq == ANY_FREQ):
         raise ConfigError("--refit needs a model that was trained on such data", "train one: tsattn train DATA")
-    kept = None if path is None else BacktestForecasts(panel, settings.quantiles or DEFAULT_QUANTILES)
+    if extras.conformal:
+        forecasters += [conformal(forecaster, settings.quantiles or None) for forecaster in forecasters]
+    parts = leaderboard(forecasters, others) if extras.leaderboard else []
+    wanted_rows = path is not None or picture is not None
+    kept = BacktestForecasts(panel, settings.quantiles or DEFAULT_QUANTILES) if wanted_rows else None
     horizon = settings.horizon or panel.freq.default_horizon
     scores = backtest(
-        [*forecasters, *others],
+        [*forecasters, *others, *parts],
         panel,
         horizon=horizon,
         windows=settings.windows or WINDOWS,
         step=settings.step,
         quantiles=settings.quantiles or DEFAULT_QUANTILES,
         refit=_refit(chosen[0], listener) if settings.refit else None,
-        on_progress=Scoring(listener, len(forecasters) + len(others) + settings.refit),
+        on_progress=Scoring(listener, len(forecasters) + len(others) + len(parts) + settings.refit),
         on_windows=None if kept is None else kept.add,
         origins=origins_at(panel, settings.cutoffs, horizon) if settings.cutoffs else None,
     )
+    written = _write(scores, kept, path, scores_path, picture)
+    members_alone = {part.name for part in parts}
+    names = [name for name in scores.models if name not in {other.name for other in others} | members_alone]
+    rows = [row for row in scores.table() if row["model"] not in members_alone]
+    verdicts = tuple(verdict(rows, name)[0] for name in names)
+    weights = tuple(note for forecaster in forecasters for note in ensemble_notes(forecaster)) if extras.leaderboard else ()
+    for note in weights:
+        listener.note(note)
+    notes = (*(n for c in chosen for n in c.notes), *notes, *weights)
+    return Backtested(scores, report, verdicts, path or scores_path, notes, written, settings.metrics)
+
+
+def _checked_files(extras: Extras, data: Any) -> tuple[Path | None, Path | None, Path | None]:
+    """Where forecasts, scores and the picture go. Raises ConfigError for a file that cannot be written."""
+    from tsattn.data.sinks import checked_suffix
+    from tsattn.render.backtest_plot import PICTURES
+
+    wanted: tuple[tuple[str | Path | None, tuple[str, ...]], ...]
+    wanted = ((extras.output, ()), (extras.scores, ()), (extras.plot, PICTURES))
+    path, scores, picture = (None if file is None else checked_suffix(file, kinds, data=data) for file, kinds in wanted)
+    return path, scores, picture
+
+
+def _write(
+    scores: Backtest, kept: BacktestForecasts | None, path: Path | None, scores_path: Path | None, picture: Path | None
+) -> tuple[Path, ...]:
+    """Write the forecasts, the scores and the picture of the first model, as far as they are wanted."""
+    from tsattn.data.sinks import write_table
+    from tsattn.render.backtest_plot import save_backtest_plot
+
     written = []
     if path is not None and kept is not None:
         written.append(write_table(kept.table(), path))
     if scores_path is not None:
         written.append(write_table(scores.to_arrow(), scores_path))
-    names = [name for name in scores.models if name not in {other.name for other in others}]
-    verdicts = tuple(verdict(scores.table(), name)[0] for name in names)
-    notes = (*(n for c in chosen for n in c.notes), *notes)
-    return Backtested(scores, report, verdicts, path or scores_path, notes, tuple(written), settings.metrics)
+    if picture is not None and kept is not None:
+        written.append(save_backtest_plot(kept.forecast(scores.models[0]), kept.panel, picture, scores.models[0]))
+    return tuple(written)
 
 
 def _checked(config: BacktestConfig) -> BacktestConfig:
@@ -111,7 +155,7 @@ def _checked(config: BacktestConfig) -> BacktestConfig:
     return dataclasses.replace(config, quantiles=checked_levels(config.quantiles) if config.quantiles else ())
 
 
-def _chosen(data: Any, wanted: list[Any], workspace: Workspace, options: ReadOptions, listener: Listener) -> list[Choice]:
+def _chosen(data: Any, wanted: list[Any], workspace: Workspace, options: ReadOptions, listener: Listener) -> list[ModelAndData]:
     if wanted:
         first = choose(data, wanted[0], workspace, options, listener)
         return [first, *(_same_panel(first, workspace, name) for name in wanted[1:])]
@@ -120,17 +164,17 @@ def _chosen(data: Any, wanted: list[Any], workspace: Workspace, options: ReadOpt
     return [choose(data, None, workspace, options, listener)]
 
 
-def _same_panel(first: Choice, workspace: Workspace, name: str | Path) -> Choice:
+def _same_panel(first: ModelAndData, workspace: Workspace, name: str | Path) -> ModelAndData:
     from tsattn.model.card import read_card
     from tsattn.workflows.loaded_model import check_fits
 
     ref = workspace.find(name)
     card = read_card(ref.path)
     check_fits(card, first.panel, str(ref))
-    return Choice(ref, card, first.panel, first.report)
+    return ModelAndData(ref, card, first.panel, first.report)
 
 
-def _forecasters(chosen: list[Choice], members: str | Sequence[str] | None) -> list[Forecaster]:
+def _forecasters(chosen: list[ModelAndData], members: str | Sequence[str] | None) -> list[Forecaster]:
     from tsattn.model import runtime
 
     loaded = [runtime.load(choice.ref.path) for choice in chosen]
@@ -140,7 +184,20 @@ def _forecasters(chosen: list[Choice], members: str | Sequence[str] | None) -> l
     return [with_members(choice.card, forecaster, members) for choice, forecaster in zip(chosen, loaded, strict=True)]
 
 
-def _settings(settings: BacktestConfig, chosen: list[Choice], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:
+def leaderboard(forecasters: Sequence[Forecaster], others: Sequence[Forecaster]) -> list[Forecaster]:
+    """The network and the members of each ensemble as forecasters of their own, but those that are scored anyway."""
+    made: dict[str, Forecaster] = {}
+    for forecaster in forecasters:
+        found = getattr(forecaster, "forecaster", forecaster)
+        if isinstance(found, Ensemble):
+            # a member of coarser steps is a correction of the network, not a forecast of its own
+            parts = [found.network, *(one for one in found.members if not isinstance(one, CoarserStep))]
+            made |= {part.name: part for part in parts}
+    taken = {one.name for one in (*forecasters, *others)}
+    return [part for name, part in made.items() if name not in taken]
+
+
+def _settings(settings: BacktestConfig, chosen: list[ModelAndData], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:
     """Fill in the horizon and the windows, and warn when the windows overlap the training rows of a model."""
     from tsattn.workflows.train import fingerprint
 
@@ -170,7 +227,7 @@ def _settings(settings: BacktestConfig, chosen: list[Choice], panel: Panel) -> t
     return settings, ()
 
 
-def _refit(choice: Choice, listener: Listener) -> Callable[[Panel], Forecaster]:
+def _refit(choice: ModelAndData, listener: Listener) -> Callable[[Panel], Forecaster]:
     """Return a function that trains the model's network, with its settings, on the panel as of a cutoff."""
     from tsattn.model import runtime
     from tsattn.training.fit import fit

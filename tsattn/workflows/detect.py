@@ -56,7 +56,7 @@ class Order:
     plots: tuple[str | Path, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Detected:
     """The scores of all rows, and which of them are anomalies at `level`.
 
@@ -86,6 +86,9 @@ class Detected:
         found = {"low": low, "high": high, "score": score, "anomalous": score > 1, "runs": runs}
         for name, value in found.items():
             object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        return f"<Detected {self.found:,} anomalies in {len(self.scores):,} rows at level {self.level:.10g}>"
 
     @property
     def found(self) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,16 +17,17 @@ from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import ConfigError, DataError
 from tsattn.events import Listener
-from tsattn.forecasting.frame import Forecast
+from tsattn.forecasting.conformal import conformal_notes, with_conformal
+from tsattn.forecasting.frame import Forecast, Forecaster, quantile_name
 from tsattn.forecasting.predict import Failure, predict
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import read_card
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
-from tsattn.workflows.find_model import choose
+from tsattn.workflows.find_model import choose, found
 from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
-from tsattn.workspace import Workspace
+from tsattn.workspace import ModelRef, Workspace
 
 Labelled = TypeVar("Labelled", Forecast, Paths)
 
@@ -35,7 +36,7 @@ Labelled = TypeVar("Labelled", Forecast, Paths)
 class Order:
     """Settings of one forecast; see tsattn.forecast."""
 
-    model: str | Path | None = None
+    model: str | Path | ModelRef | None = None
     horizon: int | None = None
     quantiles: tuple[float, ...] | None = None
     members: str | Sequence[str] | None = None
@@ -43,18 +44,29 @@ class Order:
     as_of: str | None = None
     paths: int | None = None
     seed: int = 0
+    conformal: bool = False
     output: str | Path | None = None
     plots: tuple[str | Path, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
-def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOptions, listener: Listener) -> Forecasted:
-    """Forecast; see tsattn.forecast."""
-    from tsattn.data.sinks import checked_suffix, write_table
+def run(
+    data: Any,
+    future: Any,
+    order: Order,
+    workspace: Workspace,
+    read: ReadOptions,
+    listener: Listener,
+    load: Callable[[Path], Forecaster] | None = None,
+) -> Forecasted:
+    """Forecast; see tsattn.forecast. load: what loads a model folder, such as one that keeps loaded models."""
+    from tsattn.data.result_files import renamed, write_results
+    from tsattn.data.sinks import checked_suffix
     from tsattn.forecasting.quantiles import checked_levels
     from tsattn.model import runtime
     from tsattn.render.plots import MOST_PANELS, PLOTS, save_plot
 
-    table = None if order.output is None else checked_suffix(order.output, data=(data, future))
+    table = None if order.output is None else checked_suffix(order.output, data=(data, future), per_item=True)
     pictures = [checked_suffix(plot, tuple(PLOTS), data=data) for plot in order.plots]
     check_horizon(order.horizon)
     levels = None if order.quantiles is None else checked_levels(order.quantiles)  # checked before the data are read
@@ -64,8 +76,12 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     chosen = choose(data, order.model, workspace, read, listener)
     if table is not None and data is None:  # the model's own data are read again
         checked_suffix(table, data=chosen.card.source.get("source"))
+    if table is not None and order.paths is None:
+        named = (quantile_name(level) for level in levels or chosen.card.quantiles)
+        renamed(["item_id", "cutoff", "timestamp", *named], order.columns)
     panel = chosen.panel if moment is None else known_at(chosen.panel, on_grid(moment, chosen.panel))
-    forecaster = with_members(chosen.card, runtime.load(chosen.ref.path), order.members)
+    forecaster = with_members(chosen.card, (load or runtime.load)(chosen.ref.path), order.members)
+    forecaster = with_conformal(forecaster, order.conformal, levels)
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
     effects = effects_of(forecaster, panel)
@@ -79,20 +95,22 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
         made, sampled, failures = _only(order.series, panel, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
     about_covariates = (*(unread_known(forecaster, panel) if chosen.card.members else ()), *effect_notes(effects))
-    notes = (*behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *ensemble_notes(forecaster))
+    about_weights = (*ensemble_notes(forecaster), *conformal_notes(forecaster))
+    notes = (*behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *about_weights)
     if pictures and len(made) > MOST_PANELS:
         notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
     for note in notes:
         listener.note(note)
-    written = [] if table is None else [write_table((made if sampled is None else sampled).to_arrow(), table)]
+    rows = None if table is None else (made if sampled is None else sampled).to_arrow()
+    written = [] if rows is None or table is None else write_results(rows, table, order.columns, (data, future))
     written += [save_plot(made, panel, picture) for picture in pictures]
     notes = (*chosen.notes, *notes)
     return Forecasted(made, failures, panel, chosen.report, chosen.ref, tuple(written), notes, sampled, effects)
 
 
-def _again(model: str | Path | None, workspace: Workspace) -> Any:
+def _again(model: str | Path | ModelRef | None, workspace: Workspace) -> Any:
     """The path of the data that a model was trained on."""
-    ref = workspace.latest() if model is None else workspace.find(model)
+    ref = workspace.latest() if model is None else found(model, workspace)
     source = read_card(ref.path).source.get("source")
     if not source:
         raise ConfigError(f"the model {ref} was not trained on a file, so its data cannot be read again", "name the data")

@@ -22,7 +22,7 @@ from tsattn.forecasting.predict import Failure, predict
 from tsattn.forecasting.scores import Backtest
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effects_of, unread_known
-from tsattn.workflows.find_model import Choice, choose
+from tsattn.workflows.find_model import ModelAndData, choose
 from tsattn.workflows.forecast import unknown_series
 from tsattn.workflows.loaded_model import behind, check_horizon, horizon_for, with_members
 from tsattn.workflows.results import plain, scores_mapping
@@ -52,7 +52,7 @@ class Order:
     title: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reported:
     """Everything the page shows. scores: None where no window could be scored, and `unscored` says why.
 
@@ -78,6 +78,10 @@ class Reported:
     created: str
     title: str = ""
     written: tuple[Path, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        written = ", ".join(map(str, self.written))
+        return f"<Reported {len(self.forecast):,} series, {self.forecast.horizon} steps: {written or 'not written'}>"
 
     @property
     def name(self) -> str:
@@ -164,7 +168,7 @@ def _only(panel: Panel, series: Sequence[str]) -> Panel:
 
 
 def _found(
-    chosen: Choice, panel: Panel, forecaster: Forecaster, made: Forecast, steps: int, order: Order, listener: Listener
+    chosen: ModelAndData, panel: Panel, forecaster: Forecaster, made: Forecast, steps: int, order: Order, listener: Listener
 ) -> dict[str, Any]:
     """The effects in the forecast, then the backtest and its verdict."""
     effects = effects_of(forecaster, panel)
@@ -180,7 +184,7 @@ def _found(
 
 
 def _explained(
-    data: Any, chosen: Choice, order: Order, workspace: Workspace, read: ReadOptions, listener: Listener
+    data: Any, chosen: ModelAndData, order: Order, workspace: Workspace, read: ReadOptions, listener: Listener
 ) -> Explained | None:
     """The explanation of the first series; None where the series are too short, which is noted."""
     from tsattn.workflows.explain import run as explain

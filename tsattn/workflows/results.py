@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
     from tsattn.model.card import Card, Fitted
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ingested:
     """Data as a panel, the reading report, and the file it was written to."""
 
     panel: Panel
     report: ReadReport
     written: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"<Ingested {self.report.source}: {len(self.panel)} series, {self.report.rows:,} rows, {self.panel.freq}>"
 
     def to_mapping(self) -> dict[str, Any]:
         return {
@@ -41,7 +45,7 @@ class Ingested:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trained:
     """A saved model, its training plan, its scores on the held-back test windows, and the verdict on them."""
 
@@ -54,6 +58,9 @@ class Trained:
     beats_naive: bool | None
     notes: tuple[str, ...] = ()
     profile: dict[str, Any] | None = None  # see training/profiler.py
+
+    def __repr__(self) -> str:
+        return f"<Trained {self.ref}: {self.verdict}>"
 
     @property
     def interrupted(self) -> bool:
@@ -108,7 +115,7 @@ class Pretrained:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Forecasted:
     """The forecast of every item that has one, sample paths if requested, failed items and written files.
 
@@ -124,6 +131,10 @@ class Forecasted:
     notes: tuple[str, ...] = ()
     paths: Paths | None = None
     effects: tuple[CovariateEffect, ...] = ()
+
+    def __repr__(self) -> str:
+        failed = f", {len(self.failures)} without a forecast" if self.failures else ""
+        return f"<Forecasted by {self.ref}: {self.forecast!r}{failed}>"
 
     def plot(self, path: str | Path | None = None, title: str = "") -> Figure:
         """A matplotlib figure of the forecast with its history; see Forecast.plot."""
@@ -160,7 +171,7 @@ class Forecasted:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Backtested:
     """Scores of models and baselines on the same windows, with a verdict on each model."""
 
@@ -171,6 +182,14 @@ class Backtested:
     notes: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     metrics: tuple[str, ...] = ()  # columns to show; () for the usual ones
+
+    def __repr__(self) -> str:
+        return f"<Backtested: {self.scores.windows} windows; {'; '.join(self.verdicts) or 'baselines only'}>"
+
+    def _repr_html_(self) -> str:
+        """The table of scores, for notebooks."""
+        lines = "".join(f"<p>{html.escape(verdict)}</p>" for verdict in self.verdicts)
+        return f"{lines}{self.scores.to_pandas().to_html(index=False)}"
 
     def to_mapping(self) -> dict[str, Any]:
         return {
@@ -183,12 +202,23 @@ class Backtested:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Listed:
     """The models of a workspace, newest first, one mapping each."""
 
     workspace: Path
     models: tuple[dict[str, Any], ...]
+
+    def __repr__(self) -> str:
+        names = ", ".join(row["model"] for row in self.models[:10]) or "no models"
+        return f"<Listed {self.workspace}: {names}{', …' if len(self.models) > 10 else ''}>"
+
+    def _repr_html_(self) -> str:
+        """A table of the models, for notebooks."""
+        shown = ("model", "created", "freq", "horizon", "target", "items", "rows")
+        head = "".join(f"<th>{name}</th>" for name in shown)
+        cells = ("".join(f"<td>{html.escape(str(row.get(name, '')))}</td>" for name in shown) for row in self.models)
+        return f"<table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
 
     def to_mapping(self) -> dict[str, Any]:
         return {"workspace": str(self.workspace), "models": list(self.models)}

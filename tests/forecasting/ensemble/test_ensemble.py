@@ -15,7 +15,7 @@ from tsattn.errors import ConfigError
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines import MEMBERS, member
 from tsattn.forecasting.baselines.simple import Naive, SeasonalNaive
-from tsattn.forecasting.ensemble.calibration import Trust
+from tsattn.forecasting.ensemble.calibration import Shrinkage
 from tsattn.forecasting.ensemble.ensemble import Ensemble, combine
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
 from tsattn.forecasting.predict import predict
@@ -59,7 +59,7 @@ def test_the_better_member_gets_the_weight() -> None:
 
 
 def test_equally_good_members_share() -> None:
-    joined = combine(Level(), ("ridge",), trust=Trust(favour=1.0))
+    joined = combine(Level(), ("ridge",), shrinkage=Shrinkage(favour=1.0))
     joined.predict(batch_of(*np.random.default_rng(1).normal(5, 1, (20, 400)), horizon=12))
     assert 0.2 < joined.report().weights["ridge"] < 0.8
 

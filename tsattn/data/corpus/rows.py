@@ -37,8 +37,8 @@ class Rows:
 class Drawer:
     """Sampler of rows from a corpus; the same seed, rank and step give the same rows. Raises ConfigError for unknown sources."""
 
-    def __init__(self, corpus: Corpus, config: CorpusConfig, context: int, reach: int, seed: int) -> None:
-        self.corpus, self.config, self.context, self.reach, self.seed = corpus, config, context, reach, seed
+    def __init__(self, corpus: Corpus, config: CorpusConfig, context: int, ahead: int, seed: int) -> None:
+        self.corpus, self.config, self.context, self.ahead, self.seed = corpus, config, context, ahead, seed
         weight = item_weights(corpus, config)
         self.chosen = np.flatnonzero(weight > 0)
         if not len(self.chosen):
@@ -51,12 +51,12 @@ class Drawer:
         """Return `count` rows for a step."""
         rng = np.random.default_rng((_ROWS, self.seed, rank, step))
         items = self._items(count, step, rank, rng)
-        target = np.full((count, self.context + self.reach), np.nan, np.float32)
+        target = np.full((count, self.context + self.ahead), np.nan, np.float32)
         told = np.ones((count, 2), np.int64)
         for i, item in enumerate(items):
             values, freq = self.corpus.values(int(item)), self.corpus.freq(int(item))
             for _ in range(TRIES):
-                target[i], coarse = read_row(values, freq, self.config, self.context, self.reach, rng)
+                target[i], coarse = read_row(values, freq, self.config, self.context, self.ahead, rng)
                 if varies(target[i, : self.context]) and np.isfinite(target[i, self.context :]).any():
                     break
             lengths = tell(coarse, self.config.told, rng)

@@ -32,7 +32,7 @@ _YEAR_WORDS = {"year", "yr", "jahr", "ano", "anno", "rok", "annee", "jaar", "aar
 
 def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
     """The table with one row a time and its clock, when it is laid out otherwise; else None."""
-    if options.layout in ("long", "wide", "single"):
+    if options.layout in ("long", "wide", "single") or (options.layout is None and not _may_be_steps(table)):
         return None
     if options.layout in (None, "times") and (days := unfold_days(table, options, notes)) is not None:
         return days
@@ -58,6 +58,13 @@ def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clo
             "--layout rows: there are no columns of steps beside the item's name", f"columns: {listed(table.columns)}"
         )
     return found
+
+
+def _may_be_steps(table: Table) -> bool:
+    """False where too few columns are named by numbers, dates, quarters or months for any of these layouts."""
+    names = list(table.columns)
+    numbered = sum(any(c.isdigit() for c in name) for name in names)
+    return numbered > 1 or len(names) > 12 or any(re.search(r"\bi\W*v\b", name, re.I) for name in names)
 
 
 def _month_columns(table: Table) -> list[str] | None:
