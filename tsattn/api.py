@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tsattn.config import BacktestConfig, ReadOptions
+from tsattn.config import BacktestConfig, HierarchyConfig, ReadOptions
 from tsattn.errors import ArtifactError
 from tsattn.events import Listener
 from tsattn.workflows.arguments import given, names, places, read_options
@@ -180,6 +180,10 @@ def forecast(
     seed: int = 0,
     conformal: bool = False,
     columns: Mapping[str, str] | None = None,
+    hierarchy: str | Sequence[str] = (),
+    sums: str | Sequence[str] = (),
+    reconcile: str = HierarchyConfig.reconcile,
+    joint: bool = False,
     workspace: Place = None,
     read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     output: Place = None,
@@ -194,6 +198,9 @@ def forecast(
     with future rows of known covariates. series: names of the series to return, draw and write; by default all.
     as_of: ignore values after this time. paths: also draw this many sample paths of each series, by `seed`; `output` then
     gets the paths. conformal: move the quantiles by the errors at hold-out origins (forecasting/conformal.py).
+    hierarchy: item columns from top to bottom, such as ["region", "shop"], or sums: formulas such as "total=a+b"; all levels
+    are forecast, and reconcile ("mint", "bottom-up" or "none") makes them add up. joint: series inform each other's forecasts;
+    the result's `joint` says which leads which.
     output (.csv, .parquet, .json, .jsonl) and plot (.png, .svg, .html; one or several) are files to write. `{item_id}` in the
     name of `output` makes a file for each series. columns: new names of its columns, such as {"0.5": "median"}.
 
@@ -203,8 +210,23 @@ def forecast(
     from tsattn.workflows.forecast import Order, run
 
     levels = None if quantiles is None else tuple(quantiles)
+    config = HierarchyConfig(names(hierarchy), names(sums), reconcile)
+    renames = dict(columns or {})
     order = Order(
-        model, horizon, levels, members, names(series), as_of, paths, seed, conformal, output, places(plot), dict(columns or {})
+        model,
+        horizon,
+        levels,
+        members,
+        names(series),
+        as_of,
+        paths,
+        seed,
+        conformal,
+        output,
+        places(plot),
+        renames,
+        config,
+        joint,
     )
     data, options = given(data, read)
     return run(data, future, order, Workspace.at(workspace), options, listener)
@@ -226,6 +248,10 @@ def backtest(
     members: str | Sequence[str] | None = None,
     leaderboard: bool = False,
     conformal: bool = False,
+    hierarchy: str | Sequence[str] = (),
+    sums: str | Sequence[str] = (),
+    reconcile: str = HierarchyConfig.reconcile,
+    joint: bool = False,
     workspace: Place = None,
     read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     output: Place = None,
@@ -237,7 +263,9 @@ def backtest(
 
     model: one or several; by default the newest of the workspace that fits the data, else zero-shot. horizon, windows,
     step, baselines, refit, metrics, quantiles and cutoffs override the fields of `config`; see BacktestConfig for their
-    defaults. On the data that a model was trained on, the windows default to its held-back test windows.
+    defaults. On the data that a model was trained on, the windows default to its held-back test windows. hierarchy, sums and
+    reconcile: see `forecast`; models are scored before and after reconciliation, and `levels` holds the scores by level.
+    joint: also score models whose series inform each other.
 
     output (.parquet, .csv, …) gets every forecast beside the truth: model, item_id, cutoff, timestamp, target, quantiles.
     scores gets all scores in long form, by model, metric, series, horizon step and cutoff. plot (.png, .svg) is a picture of
@@ -251,7 +279,9 @@ def backtest(
     fields = {name: tuple(v) if isinstance(v, (list, tuple)) else v for name, v in fields.items() if v is not None}
     if fields:
         config = dataclasses.replace(config or BacktestConfig(), **fields)
-    extras = Extras(leaderboard, conformal, output, scores, plot)
+    extras = Extras(
+        leaderboard, conformal, output, scores, plot, HierarchyConfig(names(hierarchy), names(sums), reconcile), joint
+    )
     data, options = given(data, read)
     return run(data, model, config, members, Workspace.at(workspace), options, extras, listener)
 

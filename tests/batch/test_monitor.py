@@ -193,7 +193,7 @@ def test_when_a_job_never_ran_well_then_the_monitor_says_why(jobs, house, capsys
 
 @pytest.mark.parametrize(("hours", "wanted"), [(12, 0), (45, 1)])
 def test_when_many_series_err_on_one_date_then_that_is_one_observation(jobs, house, monkeypatch, hours, wanted, capsys):
-    """One run of 30 series whose interval is missed at one step: a single date is no proof, 45 runs of it are."""
+    """In one run, the interval of 30 series misses at one step: a single date is no evidence, 45 such runs are."""
     from tsattn.batch import accuracy
 
     lines = rows(30, 60 + hours)

@@ -1,4 +1,4 @@
-"""How well anchors did, against a slow reference; and what the mixture makes of it."""
+"""Past errors of anchors against a slow reference, and their effect on the mixture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Encoder blocks and front-ends: causal, shaped, and dropout that is off when it should be."""
+"""Encoder blocks and front-ends: causality, shapes, dropout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kind of attention: agreement with torch and with each other, masks, lengths, one token after another, gradients."""
+"""Kinds of attention: agreement with PyTorch and with each other, masks, lengths, token-by-token generation, gradients."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_when_the_window_reaches_over_all_tokens_then_it_is_full_attention(windo
 @pytest.mark.parametrize("count", [4, 5, 23])
 @pytest.mark.parametrize("window", [1, 2, 5])
 def test_when_the_window_is_narrow_then_it_is_full_attention_behind_a_band(count, window):
-    """From the definition: token t sees the tokens t - w + 1 … t."""
+    """By definition, token t attends to tokens t - w + 1 … t."""
     layer, x, keys = made("window", window), tokens_of(count), keys_of(count, (0, 1, 3))
     band = torch.arange(count)[:, None] - torch.arange(count)
     visible = ((band >= 0) & (band < window)) & keys[:, None, None]

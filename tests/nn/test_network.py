@@ -1,4 +1,4 @@
-"""The assembled network: causal, in the series' own units, never NaN, never crossing. With random weights throughout."""
+"""Assembled network with random weights: causal, scale-equivariant, never NaN, quantiles that do not cross."""
 
 from __future__ import annotations
 

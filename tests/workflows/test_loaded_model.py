@@ -1,4 +1,4 @@
-"""How data and models find each other: the model's grid, and the columns that it was trained on."""
+"""Match of data and models: the model's grid, and the columns that it was trained on."""
 
 from __future__ import annotations
 

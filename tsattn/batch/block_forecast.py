@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,12 @@ from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
 from tsattn.errors import DataError, TsattnError
 from tsattn.forecasting.frame import Forecaster
+from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.predict import Failure, show
 from tsattn.model.card import Card
 from tsattn.workflows.effect_notes import effects_of
 from tsattn.workflows.loaded_model import check_fits, read_for, with_members
+from tsattn.workflows.sums import Summed, added_up
 from tsattn.workflows.train import fingerprint
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ class Work:
     quantiles: tuple[float, ...] | None
     min_history: int
     bad_items: str
+    joint: bool = False  # series inform each other; all of them are in one block
+    levels: Summed | None = None  # of the panel, where all of it is one block
 
 
 @dataclass(frozen=True)
@@ -128,10 +132,14 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
     fallbacks: list[Failure] = []
     failures = list(lost)
     effects: tuple[CovariateEffect, ...] = ()
-    for some in chunks(panel, ITEMS):
+    for some in chunks(panel, len(panel) if work.joint or work.levels is not None else ITEMS):
+        if work.joint:
+            forecaster = with_joint(forecaster, some, work.horizon)
         found: Outcome = forecast_items(forecaster, some, work.horizon, work.quantiles, work.min_history, work.bad_items)
-        tables += [found.table()] if len(found.forecast) else []
         effects = effects or effects_of(forecaster, some)
+        if work.levels is not None and len(found.forecast):
+            found = replace(found, forecast=added_up(work.levels, found.forecast, forecaster)[0])
+        tables += [found.table()] if len(found.forecast) else []
         fallbacks += found.fallbacks
         failures += found.failures
     last = newest(panel)

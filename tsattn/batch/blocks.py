@@ -22,6 +22,7 @@ from tsattn.forecasting.predict import Failure
 from tsattn.model.card import ANY_FREQ, Card
 from tsattn.workflows.find_model import ModelAndData, choose
 from tsattn.workflows.loaded_model import horizon_for
+from tsattn.workflows.sums import Summed, reading, with_sums
 from tsattn.workspace import ModelRef, Workspace
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Source:
     lost: tuple[Failure, ...] = ()
     newest: np.datetime64 | None = None
     clock: TimeAxis | None = None
+    levels: Summed | None = None
 
 
 def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, moment: dt.datetime | None, note: Note) -> Source:
@@ -55,7 +57,7 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
     at once. Raises DataError, ConfigError and ArtifactError as `tsattn forecast` does.
     """
     groups = _groups(data)
-    if sum(group.rows for group in groups) > job.block_rows:
+    if sum(group.rows for group in groups) > job.block_rows and not job.whole:
         found = _streamed(job, groups, ref, place, note)
         if not isinstance(found, str):
             return found
@@ -67,25 +69,32 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
     panel = found_whole.panel
     if moment is not None:
         panel = known_at(panel, on_grid(moment, panel))
+    levels = with_sums(panel, job.levels)
+    for said in () if levels is None else levels.notes:
+        note(said)
+    panel = panel if levels is None else levels.panel
     return Source(
         ref=found_whole.ref,
         card=found_whole.card,
         horizon=horizon_for(found_whole.card, panel),
         read=job.read,
-        blocks=chunks(panel, ITEMS),
+        blocks=chunks(panel, len(panel) if job.whole else ITEMS),
         rows=int(panel.lengths.sum()),
         lost=without_value(found_whole.report),
         newest=newest(panel),
         clock=TimeAxis(panel.freq, panel.tz),
+        levels=levels,
     )
 
 
 def sample(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> ModelAndData:
-    """The data read for the job's model; of a Parquet dataset of more than `block_rows` rows its first ones."""
+    """The data read for the job's model, with its sums; of a Parquet dataset of more than `block_rows` rows its first ones."""
     groups = _groups(data)
-    if sum(group.rows for group in groups) > job.block_rows:
+    if sum(group.rows for group in groups) > job.block_rows and not job.whole:
         return _chosen(job, head(groups, job.block_rows), ref, place)
-    return _chosen(job, whole(groups) if any(group.keys for group in groups) else data, ref, place)
+    found = _chosen(job, whole(groups) if any(group.keys for group in groups) else data, ref, place)
+    levels = with_sums(found.panel, job.levels)
+    return found if levels is None else dataclasses.replace(found, panel=levels.panel)
 
 
 def _groups(data: Any) -> list[Group]:
@@ -108,7 +117,7 @@ def _groups(data: Any) -> list[Group]:
 
 def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> ModelAndData:
     """The model named and the data read for it; without a name what `tsattn forecast` takes."""
-    return choose(data, ref, place, job.read, Listener())
+    return choose(data, ref, place, reading(job.read, job.levels), Listener())
 
 
 def _tell(found: ModelAndData, ref: ModelRef | None, note: Note) -> None:

@@ -26,7 +26,7 @@ from tsattn.batch.job_values import (
 from tsattn.batch.jobs import Detection, Job, JobFile, Monitor
 from tsattn.batch.secrets import expanded, filled, shown
 from tsattn.batch.toml_lines import Lines
-from tsattn.config import ModelConfig, ReadOptions, TrainConfig, from_mapping, to_mapping
+from tsattn.config import HierarchyConfig, ModelConfig, ReadOptions, TrainConfig, from_mapping, to_mapping
 from tsattn.data.overwrites import refuse_input
 from tsattn.errors import ConfigError
 from tsattn.forecasting.ensemble.ensemble import member_names
@@ -69,8 +69,9 @@ def read_jobs(path: str | Path) -> JobFile:
 
 
 _KEYS = tuple(f.name for f in dataclasses.fields(Job) if f.name != "line")
+_LEVELS = {"hierarchy": (), "sums": (), "reconcile": HierarchyConfig.reconcile}
 _DURATIONS = ("max_age", "max_gap", "retrain")
-_TEXTS = ("name", "input", "model", "query", "bad_items", "records", "schedule")
+_TEXTS = ("name", "input", "model", "query", "bad_items", "records", "schedule", "reconcile")
 _SHARES = ("max_mase_ratio", "coverage_drop")
 _COUNTS = ("horizon", "min_history", "keep", "retries", "block_rows")
 
@@ -116,6 +117,10 @@ class _Check:
         if "input" in made and is_database(made["input"]) != ("query" in made):
             says = "a database as input needs a query" if is_database(made["input"]) else "a query needs a database URL as input"
             self.problem(line, says)
+        try:
+            HierarchyConfig(*(made.get(key, default) for key, default in _LEVELS.items()))
+        except ConfigError as error:
+            self.problem(line, error.message)
         if made.get("retrain") is not None and (why := _untrainable(made.get("model"))):
             self.problem(self.where(number, "retrain", own), f"retrain: {why}")
         for key in ("input", "query", "outputs", "records"):
@@ -216,8 +221,15 @@ def _value(key: str, value: Any) -> Any:
         if not isinstance(texts, list) or not texts or not all(isinstance(t, str) and "\0" not in t for t in texts):
             raise ConfigError("must be a text or a list of texts, without NUL characters")
         return tuple(Output.parse(text) for text in texts)
+    if key == "joint" and type(value) is not bool:
+        raise ConfigError("must be true or false")
     if key == "quantiles":
         return _levels(value)
+    if key in ("hierarchy", "sums"):
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, list) or not names or not all(isinstance(name, str) and name.strip() for name in names):
+            raise ConfigError("must be a list of texts")
+        return tuple(names)
     if key == "members":
         if not isinstance(value, str) and not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
             raise ConfigError('must be a list of names, "all" or "network"')

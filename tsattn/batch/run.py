@@ -169,6 +169,8 @@ def _work(job: Job, call: Call, made: JobRun) -> None:
             quantiles=job.quantiles,
             min_history=job.min_history,
             bad_items=job.bad_items,
+            joint=job.joint,
+            levels=source.levels,
         )
         newest, clock = _forecast(job, call, source, work, spool, made)
         _check_age(job, newest, clock, now)

@@ -9,7 +9,7 @@ import typer
 from tsattn.cli import options
 from tsattn.cli.option_groups import fields_of, uses
 from tsattn.cli.session import Session
-from tsattn.config import BacktestConfig, ReadOptions
+from tsattn.config import BacktestConfig, HierarchyConfig, ReadOptions
 from tsattn.data.output_formats import FORMATS
 from tsattn.forecasting.baselines import BASELINES
 
@@ -49,10 +49,11 @@ def scoring(baselines: Any, metrics: Any, quantiles: Any, cutoffs: Any, **given:
     return BacktestConfig(**{name: value for name, value in given.items() if value})
 
 
-@uses(config=scoring, read=options.read_options, session=options.session)
+@uses(config=scoring, sums=options.hierarchy_options, read=options.read_options, session=options.session)
 def backtest(
     data: options.Data,
     config: BacktestConfig,
+    sums: HierarchyConfig,
     read: ReadOptions,
     session: Session,
     model: Annotated[
@@ -62,6 +63,7 @@ def backtest(
         ),
     ] = None,
     members: options.Members = None,
+    joint: options.Joint = False,
     leaderboard: Annotated[
         bool, typer.Option("--leaderboard", help="Also score the network and each member of the ensemble alone.")
     ] = False,
@@ -91,14 +93,16 @@ def backtest(
       tsattn backtest sales.csv
       tsattn backtest sales.csv --windows 10 --baselines naive,auto-ets
       tsattn backtest sales.csv --metrics MASE,MAE -o forecasts.parquet
+      tsattn backtest sales.csv --hierarchy region,shop
       tsattn backtest sales.csv --leaderboard --plot backtest.png
     """
     from tsattn import api
-    from tsattn.render import tables
+    from tsattn.render import levels, tables
 
     def render(console: Console, found: Backtested) -> None:
         tables.sentences(console, found.verdicts)
         tables.backtest(console, found.scores, found.metrics)
+        levels.levels(console, found.levels)
         tables.written(console, found.files)
 
     with session.listening(brief=True) as listener:
@@ -107,6 +111,10 @@ def backtest(
             model=options.listed(model) or None,
             config=config if config != BacktestConfig() else None,
             members=options.members(members),
+            hierarchy=sums.hierarchy,
+            sums=sums.sums,
+            reconcile=sums.reconcile,
+            joint=joint,
             workspace=session.workspace,
             read=read,
             leaderboard=leaderboard,

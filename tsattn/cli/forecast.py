@@ -10,7 +10,7 @@ import typer
 from tsattn.cli import options
 from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
-from tsattn.config import ReadOptions
+from tsattn.config import HierarchyConfig, ReadOptions
 from tsattn.data.output_formats import FORMATS
 from tsattn.errors import ConfigError
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from tsattn.workflows.results import Forecasted
 
 
-@uses(read=options.read_options, session=options.session)
+@uses(sums=options.hierarchy_options, read=options.read_options, session=options.session)
 def forecast(
+    sums: HierarchyConfig,
     read: ReadOptions,
     session: Session,
     data: options.DataOrLatest = None,
@@ -32,6 +33,7 @@ def forecast(
         typer.Option(metavar="FILE", help="File with the future rows of known covariates, matched by series and time."),
     ] = None,
     members: options.Members = None,
+    joint: options.Joint = False,
     quantiles: Annotated[
         options.Text, typer.Option(metavar="Q,…", help="Quantile levels, such as 0.05,0.5,0.95.  [default: 0.1, 0.2, … 0.9]")
     ] = None,
@@ -81,6 +83,7 @@ def forecast(
       tsattn forecast sales.csv
       tsattn forecast sales.csv --horizon 14 -o forecast.csv --plot forecast.png
       tsattn forecast sales.csv --known promo --future plan.csv
+      tsattn forecast sales.csv --hierarchy region,shop
       tsattn forecast sales.csv -o 'forecasts/{item_id}.csv' --columns timestamp=date,0.5=forecast
     """
     from tsattn import api
@@ -94,7 +97,14 @@ def forecast(
         raise ConfigError("--paths needs a file to write to", f"add -o: --paths {paths} -o paths.parquet")
 
     def render(console: Console, found: Forecasted) -> None:
-        tables.forecast(console, found.forecast, found.panel, str(found.ref), saved=output is not None)
+        tables.forecast(
+            console,
+            found.forecast,
+            found.panel,
+            str(found.ref),
+            found.levels.of if found.levels else None,
+            saved=output is not None,
+        )
         if "terminal" in places:
             draw_terminal(console, found.forecast, found.panel)
         tables.written(console, found.written, found.failures)
@@ -107,6 +117,10 @@ def forecast(
             future=None if future is None else str(future),
             quantiles=options.numbers(quantiles, "--quantiles"),
             members=options.members(members),
+            hierarchy=sums.hierarchy,
+            sums=sums.sums,
+            reconcile=sums.reconcile,
+            joint=joint,
             series=options.listed(series),
             as_of=as_of,
             workspace=session.workspace,

@@ -11,7 +11,7 @@ import typer
 
 from tsattn.cli.option_groups import fields_of
 from tsattn.cli.session import Session
-from tsattn.config import ReadOptions, from_mapping, to_mapping
+from tsattn.config import HierarchyConfig, ReadOptions, from_mapping, to_mapping
 from tsattn.data.output_formats import FORMATS
 from tsattn.errors import ConfigError
 
@@ -34,7 +34,7 @@ Model = Annotated[
         help="Model: NAME, NAME/VERSION, zero-shot or a folder.  [default: the newest that fits, else zero-shot]",
     ),
 ]
-MEMBERS = "ridge, ridge-long, naive, seasonal-naive, seasonal-mean, drift, holt, long-cycle, historic-quantiles"
+MEMBERS = "ridge, ridge-long, naive, seasonal-naive, seasonal-mean, drift, holt, state-space, long-cycle, historic-quantiles"
 Members = Annotated[
     Many,
     typer.Option(
@@ -101,6 +101,33 @@ def read_options(delimiter: Text = None, **given: Any) -> ReadOptions:
     """Overrides of what reading infers from the data."""
     lists = {field.name: listed(given[field.name]) for field in fields(ReadOptions) if field.default == ()}
     return ReadOptions(**{**given, **lists}, delimiter="\t" if delimiter in ("tab", "\\t") else delimiter)
+
+
+Joint = Annotated[
+    bool,
+    typer.Option("--joint", help="Let series inform each other: use what leads a series to forecast it (256 series at most)."),
+]
+
+
+def hierarchy_options(
+    hierarchy: Annotated[
+        Many,
+        typer.Option(
+            **_columns, help="Item columns from top to bottom, such as region,shop: also forecast a sum for each value."
+        ),
+    ] = None,
+    sum: Annotated[
+        Many,
+        typer.Option(
+            "--sum", metavar="NAME=A+B", show_default=False, help="Also forecast a sum of series; repeatable. '*' is all series."
+        ),
+    ] = None,
+    reconcile: Annotated[
+        str, typer.Option(metavar="HOW", help="How forecasts of sums and parts are made to add up: mint, bottom-up or none.")
+    ] = HierarchyConfig.reconcile,
+) -> HierarchyConfig:
+    """Sums of series, and how their forecasts are made to add up."""
+    return HierarchyConfig(listed(hierarchy), tuple(sum or ()), reconcile)
 
 
 # -- every command ---------------------------------------------------------------------------------------------------

@@ -38,8 +38,8 @@ class Scores:
     """Scores of n rows of a panel, by item and time; all float64 (n,) but `item` and `row`, absolute indices of the panel.
 
     expected: the median forecast. unit_below, unit_above: one standard deviation of the forecast on that side. distance: of the
-    value from the median in these units. p: two-sided tail probability of a value this far away. floor: 0 where no earlier
-    value of the item is negative, else minus infinity. tail: (n,) of its distribution.
+    value from the median in these units. p: two-sided tail probability of a value this far away. floor: 0 where no earlier value
+    of the item is negative, else minus infinity. tail: (n,) of its distribution.
     """
 
     item: np.ndarray
@@ -239,9 +239,18 @@ class _Work:
         for first, end in zip(self.panel.indptr[:-1].tolist(), self.panel.origin.tolist(), strict=True):
             lowest[first + 1 : end] = np.fmin.accumulate(self.value[first:end])[:-1]
         floor = np.where(lowest < 0, -np.inf, 0.0)
-        expected = np.maximum(self.expected, floor)
-        arrays = (self.value, expected, self.below, self.above, self.distance, self.p, floor)
-        return Scores(item, row, *(array[row] for array in arrays), tail=self.tail.rows(row))
+        return Scores(
+            item=item,
+            row=row,
+            value=self.value[row],
+            expected=np.maximum(self.expected, floor)[row],
+            unit_below=self.below[row],
+            unit_above=self.above[row],
+            distance=self.distance[row],
+            p=self.p[row],
+            floor=floor[row],
+            tail=self.tail.rows(row),
+        )
 
 
 def expected_by_chance(level: float, rows: int) -> float:

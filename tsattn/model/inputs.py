@@ -13,9 +13,7 @@ from tsattn.nn.inputs import NAMES
 
 
 def feed(batch: WindowBatch, model: ModelConfig) -> dict[str, np.ndarray]:
-    """Return the fields of `nn.inputs.Inputs`: cleaned history, gaps filled from neighbouring seasons, season lengths and
-    covariates.
-    """
+    """Return the fields of `nn.inputs.Inputs`, from the cleaned history with gaps filled from neighbouring seasons."""
     batch = prepared(batch)
     seasons = seasons_by_length(batch.past_target, batch.season_lengths, model)
     made = {"target": fill_gaps(batch.past_target, seasons), "seasons": seasons}

@@ -31,7 +31,7 @@ class NetworkForecaster:
     """Forecaster that runs a network. One pass gives `block` steps; later ones are rolled out."""
 
     def __init__(self, card: Card, run: Run, network: Callable[[], Network] | None = None, fill: int = 1) -> None:
-        """run: one pass of the network. fill: see `by_length`.
+        """Wrap `run`, one pass of the network. fill: see `by_length`.
 
         network: returns the PyTorch network; called only to sample paths of an autoregressive network.
         """
@@ -85,10 +85,10 @@ class NetworkForecaster:
         return feed(batch, self.card.model)
 
     def _roll_out(self, feed: dict[str, np.ndarray], horizon: int) -> np.ndarray:
-        """Forecast block by block. Paths through one block are the history of the next, and the forecasts of all paths are
-        pooled.
+        """Forecast block by block.
 
-        Q paths with Q values each give Q² pooled values, whose quantiles are the forecast, so uncertainty accumulates.
+        Paths through one block are the history of the next, and the forecasts of all paths are pooled. Q paths with Q values
+        each give Q² pooled values, whose quantiles are the forecast, so uncertainty accumulates.
         """
         rows, paths, span = len(feed["target"]), len(self.quantiles), self.context + self.pass_steps
         # a history without negative values (prices, counts, rain) has no negative forecasts

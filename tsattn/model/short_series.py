@@ -20,11 +20,11 @@ Run = Callable[[dict[str, np.ndarray]], np.ndarray]
 
 
 def by_length(run: Run, config: ModelConfig, fill: int = 1) -> Run:
-    """Wrap `run`, a pass over windows of any whole number of tokens (at least two), so that it gets windows of the length they
-    need.
+    """Wrap a pass of the network so that each window is cut to the length it needs.
 
-    The length depends on the window only. Windows of one length are padded to a multiple of `fill` rows: matrix products of
-    few rows are summed in another order than those of many, which changes the last digits.
+    run: a pass over windows of any whole number of tokens, at least two. The length depends on the window only. Windows of one
+    length are padded to a multiple of `fill` rows: matrix products of few rows are summed in another order than those of many,
+    which changes the last digits.
     """
 
     def each(feed: dict[str, np.ndarray]) -> np.ndarray:

@@ -47,8 +47,9 @@ def skill(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor) -> Tensor:
 
 
 def _cycle_errors(z: Tensor, since: Tensor, period: Tensor) -> Tensor:
-    """Return z minus the mean of the k values at the same phase in the cycles before, (B, 2, k, L). Valid from k cycles after
-    the first value.
+    """Return z minus the mean of the k values at the same phase in the cycles before: (B, 2, k, L).
+
+    Valid from k cycles after the first value.
     """
     position = torch.arange(z.shape[1], device=z.device)
     places = {cycles: place_of(position, period, cycles) for cycles in (1, 2, 4, 8, 12)}

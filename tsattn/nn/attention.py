@@ -142,7 +142,7 @@ class MultiHeadAttention(nn.Module):
         return AttentionMask(found.bias, found.sees, found.cos, found.sin, keys)
 
     def forward(self, x: Tensor, seen: AttentionMask) -> Tensor:
-        """x (B, T, D) -> (B, T, D)."""
+        """Map x (B, T, D) to (B, T, D)."""
         weights, value = self._attend(x, seen)
         if self.training and self.dropout:
             weights = nn.functional.dropout(weights, self.dropout)

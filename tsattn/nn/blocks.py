@@ -53,10 +53,10 @@ class SharedDropout(nn.Module):
 
 
 class Branch(nn.Module):
-    """Regularisation of a residual branch: dropout of features, and stochastic depth (Huang et al. 2016, §3).
+    """Regularisation of a residual branch (B, T, D): dropout of features, and stochastic depth (Huang et al. 2016, §3).
 
-    Stochastic depth drops the whole branch for a random share `skip` of the windows and scales up the others. (B, T, D) -> (B,
-    T, D); the identity outside training.
+    Stochastic depth drops the whole branch for a random share `skip` of the windows and scales up the others. Outside
+    training, the branch is unchanged.
     """
 
     def __init__(self, dropout: float, skip: float) -> None:
@@ -72,10 +72,10 @@ class Branch(nn.Module):
 
 
 class EncoderBlock(nn.Module):
-    """x + Attention(norm x), then x + FeedForward(norm x): pre-norm (Xiong et al. 2020).
+    """Pre-norm block: x + Attention(norm x), then x + FeedForward(norm x) (Xiong et al. 2020).
 
-    number: position among `config.layers` blocks, from 1. The share of dropped branches grows with it, up to `drop_path` (Huang
-    et al. 2016, eq. 4).
+    number: position among `config.layers` blocks, from 1. The share of dropped branches grows with it, up to `drop_path`
+    (Huang et al. 2016, eq. 4).
     """
 
     def __init__(self, config: ModelConfig, number: int = 1) -> None:
@@ -103,9 +103,7 @@ def pick(x: Tensor, places: Tensor) -> Tensor:
 
 
 class CrossAttention(nn.Module):
-    """Attention with queries from one sequence, keys and values from another (Vaswani et al. 2017, §3.2.3), in `heads`
-    subspaces.
-    """
+    """Multi-head attention with queries from one sequence, keys and values from another (Vaswani et al. 2017, §3.2.3)."""
 
     def __init__(self, width: int, heads: int, dropout: float = 0.0) -> None:
         super().__init__()
@@ -164,8 +162,8 @@ class DecoderBlock(nn.Module):
         """
         origins, queries = x.shape[1:3]
         x = x.flatten(0, 1)  # (B·O, n, D)
-        everybody = AttentionMask(x.new_zeros(1, 1, queries, queries), x.new_ones(1, queries, 1), None, None)
-        x = x + self.dropout(self.attention(self.norm_attention(x), everybody))
+        all_visible = AttentionMask(x.new_zeros(1, 1, queries, queries), x.new_ones(1, queries, 1), None, None)
+        x = x + self.dropout(self.attention(self.norm_attention(x), all_visible))
         x = x.unflatten(0, (-1, origins)).flatten(1, 2)  # (B, O·n, D)
         x = x + self.dropout(self.cross(self.norm_cross(x), memory, visible.repeat_interleave(queries, 1), angles))
         x = x + self.dropout(self.feed_forward(self.norm_feed_forward(x)))

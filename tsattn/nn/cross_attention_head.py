@@ -67,8 +67,6 @@ class CrossAttentionHead(Head):
         return x.unflatten(2, (self.blocks, self.block)).flatten(3)
 
     def _angles(self, newest: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the rotary angles of the queries: (B, O) -> (B, O·blocks, d/2). A query's position is that of its first step,
-        in tokens.
-        """
+        """Return the rotary angles of the queries, at the position of their first step: (B, O) -> (B, O·blocks, d/2)."""
         behind = torch.arange(self.blocks, device=newest.device) * (self.block / self.patch) + 1
         return angles_at((newest[..., None] + behind).flatten(1), self.size)

@@ -17,7 +17,7 @@ State = Tensor | tuple[Tensor, Tensor]  # hidden state (1, B, D); for an LSTM, h
 
 
 class FrontEnd(nn.Module):
-    """x + RNN(norm x): one recurrent layer on a residual branch.
+    """Recurrent layer on a residual branch: x + RNN(norm x).
 
     Causal: the output at token t depends on tokens ≤ t.
     """
@@ -40,8 +40,9 @@ class FrontEnd(nn.Module):
         return x + out
 
     def step(self, x: Tensor, state: State | None) -> tuple[Tensor, State | None]:
-        """Continue from `state` (None at the start) with the tokens x (B, T, D). Returns the outputs (B, T, D) and the new
-        state.
+        """Continue from `state` (None at the start) with the tokens x (B, T, D).
+
+        Returns the outputs (B, T, D) and the new state.
         """
         if self.rnn is None or self.norm is None:
             return x, None

@@ -83,8 +83,9 @@ class InputSpec:
         return {"past": self.past, "known": self.known, "static": self.static}
 
     def shapes(self, steps: int | None, ahead: int) -> dict[str, tuple[int | None, ...]]:
-        """Return the shape of each input without the batch axis, for `steps` past and `ahead` future steps. None = any number
-        of steps.
+        """Return the shape of each input without the batch axis.
+
+        steps, ahead: past and future steps; None = any number of past steps.
         """
         sizes: dict[str, int | None] = {PAST: steps, SPAN: None if steps is None else steps + ahead, **self.widths}
         return {name: tuple(axis if isinstance(axis, int) else sizes[axis] for axis in axes) for name, axes in AXES.items()}

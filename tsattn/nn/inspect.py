@@ -35,7 +35,7 @@ class Inside:
 def inside(network: Network, inputs: Inputs) -> Inside:
     """Forecast from the end of each window and return the intermediate results."""
     weights: list[Tensor] = []
-    heard: list[tuple[Head, tuple[Any, ...]]] = []
+    calls: list[tuple[Head, tuple[Any, ...]]] = []
 
     def attended(module: nn.Module, given: tuple[Any, ...]) -> None:
         assert isinstance(module, MultiHeadAttention)
@@ -43,12 +43,12 @@ def inside(network: Network, inputs: Inputs) -> Inside:
 
     def headed(module: nn.Module, given: tuple[Any, ...]) -> None:
         assert isinstance(module, Head)
-        heard.append((module, given))
+        calls.append((module, given))
 
     network = network.eval()
-    with torch.no_grad(), _listening(network, {MultiHeadAttention: attended, Head: headed}):
+    with torch.no_grad(), _hooked(network, {MultiHeadAttention: attended, Head: headed}):
         network(*inputs.tensors())
-        parts = _parts(*heard[0], inputs) if heard else (None, None, None)
+        parts = _parts(*calls[0], inputs) if calls else (None, None, None)
     return Inside(roll_out(weights)[:, -1] if weights else None, *parts)
 
 
@@ -66,9 +66,9 @@ def roll_out(weights: list[Tensor]) -> Tensor:
 
 
 @contextmanager
-def _listening(network: Network, ears: dict[type, Callable[[nn.Module, tuple[Any, ...]], None]]) -> Iterator[None]:
+def _hooked(network: Network, kinds: dict[type, Callable[[nn.Module, tuple[Any, ...]], None]]) -> Iterator[None]:
     """Call the hook of each kind of module with the module and its inputs, until the context ends."""
-    hooks = [m.register_forward_pre_hook(ear) for m in network.modules() for kind, ear in ears.items() if isinstance(m, kind)]
+    hooks = [m.register_forward_pre_hook(hook) for m in network.modules() for kind, hook in kinds.items() if isinstance(m, kind)]
     try:
         yield
     finally:

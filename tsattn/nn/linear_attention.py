@@ -15,7 +15,7 @@ LEAST = 1e-20  # lower bound of the denominator
 
 @dataclass
 class Memory:
-    """Σ φ(k) vᵀ (B, heads, d, d) and Σ φ(k) (B, heads, d) over the tokens so far."""
+    """Sums over the tokens so far: Σ φ(k) vᵀ (B, heads, d, d) and Σ φ(k) (B, heads, d)."""
 
     values: Tensor
     keys: Tensor
@@ -40,7 +40,7 @@ class LinearAttention(MultiHeadAttention):
         return AttentionMask(sees.new_zeros(()), sees, *whole_heads(angles, dtype), keys)
 
     def forward(self, x: Tensor, seen: AttentionMask) -> Tensor:
-        """x (B, T, D) -> (B, T, D)."""
+        """Map x (B, T, D) to (B, T, D)."""
         q, k, turned_q, turned_k, value = self._features(x, seen)
         over = self._sums(turned_q, turned_k, value)  # (B, heads, T, d)
         under = self._sums(q, k, torch.ones_like(value[..., :1]))  # (B, heads, T, 1)
@@ -80,8 +80,9 @@ class LinearAttention(MultiHeadAttention):
         return (within + q @ before).flatten(2, 3)[:, :, :tokens]
 
     def remember(self, x: Tensor, seen: AttentionMask, most: int) -> Memory:  # type: ignore[override]
-        """Return the sums from which `step` continues after the tokens x (B, T, D). `most` is ignored: the sums have a fixed
-        size.
+        """Return the sums from which `step` continues after the tokens x (B, T, D).
+
+        `most` is ignored: the sums have a fixed size.
         """
         _, k, _, turned_k, value = self._features(x, seen)
         return Memory(turned_k.transpose(-1, -2) @ value, k.sum(2))

@@ -9,8 +9,9 @@ Place = tuple[Tensor, Tensor]
 
 
 def place_of(position: Tensor, period: Tensor, cycles: int) -> Place:
-    """Return the positions `cycles` cycles before each position, and a mask of those inside the window: (L,), (B, 2, 1) -> two
-    of (B, 2, 1, L).
+    """Return the positions `cycles` cycles before each position, and a mask of those inside the window.
+
+    position (L,), period (B, 2, 1) -> two of (B, 2, 1, L).
     """
     place = (position - cycles * period)[:, :, None]
     return place.clamp_min(0), place >= 0

@@ -27,7 +27,7 @@ DECODER: dict[str, type[Head]] = {"direct": Head, "cross-attention": CrossAttent
 
 @dataclass(frozen=True)
 class Read:
-    """A window, scaled and filled for the network.
+    """Inputs of a window, scaled and filled.
 
     z (B, L) and known (B, L + F, K): without missing values. static (B, C): standardised. seen (B, L): True where the target
     was observed; measured (B, L): the same within the prefix only. first (B,): position of the first observed value.
@@ -43,10 +43,10 @@ class Read:
 
 
 class Network(nn.Module):
-    """Network in which every token is a forecast origin: token t attends to tokens ≤ t and forecasts the H steps after its
-    patch.
+    """Forecasting network in which every token is a forecast origin.
 
-    One pass therefore trains many origins of a window, and covers short histories too.
+    Token t attends to tokens ≤ t and forecasts the H steps after its patch, so one pass trains many origins of a window, and
+    covers short histories too.
     """
 
     known_mean: Tensor

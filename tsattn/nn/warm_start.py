@@ -12,11 +12,11 @@ from tsattn.nn.network import Network
 
 
 def warm_start(source: Network, target: Network) -> None:
-    """Copy the weights of `source` into `target`. Weights of covariates that only `target` has start at zero: both forecast
-    alike.
+    """Copy the weights of `source` into `target`, which may have covariates that `source` lacks.
 
-    Dropout may differ, and so may the context unless positions are learned. Raises ConfigError if the architectures differ
-    otherwise, or if `source` has covariates and `target` has others.
+    Weights of these covariates start at zero, so both networks forecast alike. Dropout may differ, and so may the context
+    unless positions are learned. Raises ConfigError if the architectures differ otherwise, or if `source` has covariates and
+    `target` has others.
     """
     own = target.config
     alike = replace(source.config, context=own.context, dropout=own.dropout, drop_path=own.drop_path) == own

@@ -34,7 +34,7 @@ class WindowAttention(MultiHeadAttention):
         return AttentionMask(bias_of(visible, dtype), sees, *whole_heads(angles, dtype), keys)
 
     def forward(self, x: Tensor, seen: AttentionMask) -> Tensor:
-        """x (B, T, D) -> (B, T, D)."""
+        """Map x (B, T, D) to (B, T, D)."""
         tokens = x.shape[1]
         weights, value = self._attend(x, seen)
         if self.training and self.dropout:

@@ -1,4 +1,4 @@
-"""Anomalies as a table, as pictures and in the terminal."""
+"""Anomalies as a table, as plots and in the terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_NAME = 12  # characters of a series' name, so that the table fits 80 column
 
 
 def detected(console: Console, found: Detected, *, drawn: bool = False) -> None:
-    """The strongest row of each run of anomalies, at most MOST_RUNS of them by score, in order of series and time."""
+    """Print the strongest row of each run of anomalies, at most MOST_RUNS by score, in order of series and time."""
     console.print(Text(heading(found), style="bold"))
     if found.runs:
         _table(console, found)
@@ -36,7 +36,7 @@ def detected(console: Console, found: Detected, *, drawn: bool = False) -> None:
 
 
 def heading(found: Detected) -> str:
-    """`81 anomalies in 34 runs among 2,112 rows of 1 series (21 expected by chance at 99 %)`."""
+    """Return `81 anomalies in 34 runs among 2,112 rows of 1 series (21 expected by chance at 99 %)`."""
     rows = f"{count(len(found.scores), 'row')} of {count(len(np.unique(found.scores.item)), 'series', 'series')}"
     chance = f"{found.by_chance:.2g}" if found.by_chance < 10 else f"{found.by_chance:,.0f}"
     what = f"{count(found.found, 'anomaly', 'anomalies')} in {count(len(found.runs), 'run')}" if found.runs else "no anomaly"
@@ -44,14 +44,14 @@ def heading(found: Detected) -> str:
 
 
 def strongest(found: Detected, most: int = MOST_RUNS) -> list[tuple[int, int]]:
-    """(index of the strongest row, number of rows) of the runs with the highest scores, in order of series and time."""
+    """Return (index of the strongest row, number of rows) of the runs with the highest scores, in order of series and time."""
     peaks = [(int(run[found.score[run].argmax()]), len(run)) for run in found.runs]
     kept = sorted(peaks, key=lambda peak: -found.score[peak[0]])[:most]
     return sorted(kept)
 
 
 def cells_of(found: Detected, at: int) -> tuple[str, str, str, str, str, str]:
-    """Series, timestamp, value, expected value, interval and score of a row, as text."""
+    """Format series, timestamp, value, expected value, interval and score of a row."""
     panel, scores = found.panel, found.scores
     history = panel.history(int(scores.item[at]))
     places = min(decimals(history), 4)
@@ -80,7 +80,7 @@ def _table(console: Console, found: Detected) -> None:
 
 
 def save_plot(found: Detected, path: str | Path) -> Path:
-    """Write the picture to .png, .svg or .html. Raises ConfigError for another suffix."""
+    """Write the plot to .png, .svg or .html. Raises ConfigError for another suffix."""
     path = checked_suffix(path, tuple(PLOTS))
     with write_atomic(path) as beside:
         PLOTS[path.suffix.lower()](found, beside)

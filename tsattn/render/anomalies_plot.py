@@ -1,4 +1,4 @@
-"""One picture of the anomalies: values, the interval that was forecast before each of them, and the rows outside it."""
+"""Plot of anomalies: values, the interval forecast before each of them, and the rows outside it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ALARM = "#c62828"
 
 
 def shown_items(found: Detected, most: int = MOST_PANELS) -> list[int]:
-    """The series to draw: those with the strongest anomalies, in the order of the data."""
+    """Return the series to draw: those with the strongest anomalies, in the order of the data."""
     items = np.unique(found.scores.item)
     best = {int(i): float(found.score[found.scores.item == i].max()) for i in items}
     return sorted(sorted(best, key=lambda i: -best[i])[:most])
 
 
 def draw(found: Detected) -> Figure:
-    """A matplotlib figure with a panel for each series, at most MOST_PANELS of those with the strongest anomalies."""
+    """Return a matplotlib figure with one panel per series, at most MOST_PANELS of those with the strongest anomalies."""
     from matplotlib.figure import Figure
 
     from tsattn.render.anomalies import heading
@@ -73,7 +73,7 @@ def _draw_item(axes: Axes, found: Detected, item: int, *, alone: bool) -> None:
 
 
 def svg_text(found: Detected) -> str:
-    """The picture as SVG text, the same bytes for the same scores."""
+    """Return the plot as SVG. The same scores give the same bytes."""
     from matplotlib import rc_context
 
     out = io.StringIO()

@@ -1,4 +1,4 @@
-"""Self-contained HTML pages, and that of a forecast: the picture as inline SVG, the values below."""
+"""Self-contained HTML pages. The page of a forecast has an inline SVG and a table of values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ th { position: sticky; top: 0; background: #f5f7f9; } td.text, th.text { text-al
 
 
 def page(forecast: Forecast, panel: Panel, heading: str = "") -> str:
-    """The page as text, with at most MOST_ROWS rows of values and a note on the others."""
+    """Return the page, with at most MOST_ROWS rows of values and a note on the others."""
     heading = html.escape(heading or title(forecast, panel))
     svg = svg_text(forecast, panel, heading=" ")
     svg = svg[svg.index("<svg") :]
@@ -43,7 +43,7 @@ def page(forecast: Forecast, panel: Panel, heading: str = "") -> str:
 
 
 def document(title: str, body: str, style: str = _STYLE, head: str = "") -> str:
-    """A self-contained HTML document; `title` and `body` are escaped by the caller. head: more lines of its head."""
+    """Return a self-contained HTML document. The caller escapes `title` and `body`. head: more lines of its head."""
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n{head}<style>{style}</style>\n</head>\n<body>\n'

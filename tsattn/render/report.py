@@ -160,9 +160,9 @@ def _data(found: Reported) -> str:
     gaps = [(name, int(np.isnan(panel.history(i)).sum()), len(panel.history(i))) for i, name in enumerate(panel.item_ids)]
     gaps = sorted((gap for gap in gaps if gap[1]), key=lambda gap: -gap[1] / gap[2])[:20]
     if gaps:
-        rows = [(name, f"{length:,}", f"{missing:,}", f"{missing / length:.1%}") for name, missing, length in gaps]
+        shares = [(name, f"{length:,}", f"{missing:,}", f"{missing / length:.1%}") for name, missing, length in gaps]
         parts.append("<h3>Missing values</h3>\n")
-        parts.append(table(("series", "rows", "missing", "share"), rows, "Series with the most missing values, at most 20"))
+        parts.append(table(("series", "rows", "missing", "share"), shares, "Series with the most missing values, at most 20"))
     return "".join(parts)
 
 

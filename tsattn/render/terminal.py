@@ -1,4 +1,4 @@
-"""A forecast drawn in the terminal: braille dots for the lines, a light shade for the interval."""
+"""Plot of a forecast in the terminal: braille dots for lines, a light shade for the interval."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _print(console: Console, view: View, forecast: Forecast) -> None:
     columns = max(10, min(room, max(60, past + future)))
     canvas = _Canvas(columns, low, high, past + future)
     canvas.line(view.past, 0, "history")
-    if past and np.isfinite(view.past[-1]):  # start at the last observation, so that the lines meet
+    if past and np.isfinite(view.past[-1]):  # start at the last observation, so that the lines are connected
         canvas.line(np.concatenate([view.past[-1:], view.middle]), past - 1, "forecast")
     else:
         canvas.line(view.middle, past, "forecast")
@@ -61,13 +61,13 @@ def _print(console: Console, view: View, forecast: Forecast) -> None:
 
 
 def _axis(console: Console, view: View, forecast: Forecast, margin: int, columns: int) -> None:
-    """The time axis with its ends and the cutoff, and the legend."""
+    """Print the time axis with both ends and the cutoff, and the legend."""
     cutoff = min(columns - 1, max(0, round((len(view.past) - 0.5) / (len(view.past) + len(view.middle)) * columns)))
     console.print(Text(" " * margin + " └" + "─" * cutoff + "┴" + "─" * (columns - cutoff - 1), style="dim"), no_wrap=True)
     ends = [view.past_stamps[:1] if len(view.past) else view.stamps[:1], view.stamps[:1], view.stamps[-1:]]
     first, start, last = (stamps(end, forecast.freq)[0] for end in ends)
     line = list(" " * (columns + len(last)))
-    # a label that would touch another is left out; the cutoff's may stand on either side of it
+    # omit labels that would overlap; the label of the cutoff may be on either side of it
     for at, word in ((0, first), (columns - len(last), last), (cutoff, start), (cutoff - len(start) + 1, start)):
         if at >= 0 and word not in "".join(line) and not "".join(line[max(0, at - 1) : at + len(word) + 1]).strip():
             line[at : at + len(word)] = word
@@ -80,7 +80,7 @@ def _axis(console: Console, view: View, forecast: Forecast, margin: int, columns
 
 
 class _Canvas:
-    """Cells of 2 × 4 dots over `steps` steps of time and the values `low` to `high`."""
+    """Grid of cells with 2 × 4 dots each, over `steps` time steps and values from `low` to `high`."""
 
     def __init__(self, columns: int, low: float, high: float, steps: int) -> None:
         self.columns, self.low, self.high, self.steps = columns, low, high, steps
@@ -89,7 +89,7 @@ class _Canvas:
         self.shaded = np.zeros((HEIGHT, columns), bool)
 
     def line(self, values: np.ndarray, first: int, kind: str) -> None:
-        """Draw values at steps `first`, `first` + 1, …, connected where two neighbours are present."""
+        """Draw values at steps `first`, `first` + 1, …, and connect neighbours that are present."""
         wide, tall = self.columns * 2 - 1, HEIGHT * 4 - 1
         x = (np.arange(len(values)) + first) / max(1, self.steps - 1) * wide
         y = (values - self.low) / (self.high - self.low) * tall
@@ -121,7 +121,7 @@ class _Canvas:
                 self.shaded[max(0, rows[0]) : rows[1] + 1, column] = True
 
     def row(self, row: int) -> Text:
-        """One line of the picture."""
+        """Return one row of the canvas."""
         text = Text()
         for column in range(self.columns):
             if self.bits[row, column]:
@@ -151,7 +151,7 @@ def draw_anomalies(console: Console, found: Detected) -> None:
         columns = min((console.width if console.is_terminal else 90) - margin - 3, MOST_COLUMNS)
         canvas = _Canvas(columns, low, high, len(values))
         canvas.line(values, 0, "history")
-        canvas.shade(*bounds, 0)
+        canvas.shade(bounds[0], bounds[1], 0)
         marks = [" "] * columns
         for place in at[found.anomalous[own]].tolist():
             marks[min(columns - 1, round(place / max(1, len(values) - 1) * (columns - 1)))] = "▲"

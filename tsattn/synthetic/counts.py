@@ -41,9 +41,7 @@ def counts(draw: Draw, count: int, length: int) -> Series:
 
 
 def bursts(draw: Draw, count: int, length: int) -> Series:
-    """Generate decaying shots (shot noise: Campbell 1909) at a drifting rate, on a base level: attention, latency, flows (own
-    model).
-    """
+    """Generate decaying shots (shot noise: Campbell 1909) at a drifting rate: attention, latency, flows (own model)."""
     rate = draw.log_uniform(0.003, 0.3, count, 1)
     rate = rate * torch.exp(draw.uniform(0, 1.5, count, 1) * ar1(draw, persistence(draw, 5, 200, count), length))
     shot = torch.rand(count, length, generator=draw.generator, device=draw.device) < rate

@@ -30,7 +30,7 @@ class Draw:
         return torch.randn(shape, generator=self.generator, device=self.device)
 
     def chance(self, share: float, *shape: int) -> Tensor:
-        """Return True with probability `share`."""
+        """Return booleans that are True with probability `share`."""
         return torch.rand(shape, generator=self.generator, device=self.device) < share
 
     def integer(self, low: int, high: int, *shape: int) -> Tensor:

@@ -23,8 +23,9 @@ from tsattn.synthetic.noise import (
 
 
 def arima(draw: Draw, count: int, length: int) -> Series:
-    """Generate seasonal ARIMA (3, d, 2)(1, 0, 1)s, d = 0 … 2, seasonal roots up to .999, from its spectrum (Box and Jenkins
-    1970).
+    """Generate seasonal ARIMA (3, d, 2)(1, 0, 1)s from its spectrum (Box and Jenkins 1970).
+
+    d = 0 … 2; seasonal roots up to .999.
     """
     when = clock(draw, count, length, ANY)
     angle = 2 * math.pi * frequencies(draw, length)
@@ -57,10 +58,9 @@ def arima(draw: Draw, count: int, length: int) -> Series:
 
 
 def random_walk(draw: Draw, count: int, length: int) -> Series:
-    """Generate random walks, mean reversion, local linear trends, geometric walks and jumps, with constant or stochastic
-    volatility.
+    """Generate random walks, mean reversion, local linear trends, geometric walks and jumps.
 
-    Stochastic volatility: log σ is an AR(1) (Taylor 1982). Jumps: Merton 1976. Mean reversion: Vasicek 1977.
+    Volatility is constant or stochastic: log σ is an AR(1) (Taylor 1982). Jumps: Merton 1976. Mean reversion: Vasicek 1977.
     """
     volatile = draw.log_uniform(0.05, 1.2, count, 1) * draw.chance(0.6, count, 1)
     shocks = white(draw, count, length) * torch.exp(volatile * ar1(draw, persistence(draw, 10, 400, count), length))
@@ -100,9 +100,7 @@ def _rough(draw: Draw, shocks: Tensor) -> Tensor:
 
 
 def gaussian_process(draw: Draw, count: int, length: int) -> Series:
-    """Generate Gaussian processes with sums and products of random kernels, from their spectra (KernelSynth: Ansari et al.
-    2024).
-    """
+    """Generate Gaussian processes with sums and products of random kernels (KernelSynth: Ansari et al. 2024)."""
     when = clock(draw, count, length, ANY)
     shares = draw.uniform(0, 1, count, 3)
     shares = shares / shares.sum(1, keepdim=True)

@@ -17,8 +17,9 @@ HARMONICS = 24
 
 
 def fft_length(length: int) -> int:
-    """Return a length with small prime factors, at least 1.15 times `length`, so that the ends of a circular process do not
-    meet.
+    """Return a length with small prime factors, at least 1.15 times `length`.
+
+    The margin keeps the ends of a circular process apart.
     """
     least = max(math.ceil(1.15 * length), 16)
     power = 1 << (least - 1).bit_length()

@@ -12,8 +12,9 @@ from tsattn.synthetic.trends import trend
 
 
 def structural(draw: Draw, count: int, length: int) -> Series:
-    """Generate trend + daily, weekly and yearly seasons + noise: additive, multiplicative or exponential (ForecastPFN 2023,
-    TempoPFN 2025).
+    """Generate trend + daily, weekly and yearly seasons + noise (ForecastPFN 2023, TempoPFN 2025).
+
+    The components are additive, multiplicative or exponential.
     """
     when = clock(draw, count, length, ANY)
     day = profiles(draw, 3 * count).view(count, 3, -1)

@@ -10,8 +10,9 @@ from tsattn.synthetic.noise import coloured
 
 
 def trend(draw: Draw, count: int, length: int) -> Tensor:
-    """Draw smooth trends with a variance of about 1, (B, N): none, line, parabola, exponential, logistic, broken line, slow
-    noise.
+    """Draw smooth trends with a variance of about 1, (B, N).
+
+    Kinds: none, line, parabola, exponential, logistic, broken line, slow noise.
     """
     time = (ticks(draw, length) / length).expand(count, -1)
     return standard(blended(draw, (2, 3, 1, 1, 1, 3, 4), time, (_none, _line, _parabola, _growth, _logistic, _broken, _slow)))
@@ -56,8 +57,9 @@ def _slow(draw: Draw, time: Tensor) -> Tensor:
 
 
 def link(draw: Draw, x: Tensor, plain: float = 0.5) -> Tensor:
-    """Apply a random link function to a standardised series (B, N): identity (share `plain`), exponential, power, bounded, cut
-    at zero.
+    """Apply a random link function to a standardised series (B, N).
+
+    Kinds: identity (share `plain`), exponential, power, bounded, cut at zero.
     """
     rest = (1 - plain) / 4
     weights = (plain, 1.6 * rest, rest, 0.7 * rest, 0.7 * rest)

@@ -49,8 +49,9 @@ def weather(draw: Draw, count: int, length: int) -> Series:
 
 
 def _temperature(draw: Draw, when: Cycles, turn: Tensor, summer: Tensor, systems: Tensor, clear: Tensor) -> Tensor:
-    """Return temperature: year, systems, and a skewed day (quick rise, slow fall) that is wider under clear skies and in
-    summer.
+    """Return temperature: year, pressure systems and a skewed day (quick rise, slow fall).
+
+    The daily range is wider under clear skies and in summer.
     """
     count = systems.shape[0]
     skewed = torch.cos(turn + draw.uniform(0, 0.5, count, 1) * torch.sin(turn))

@@ -1,6 +1,7 @@
-"""Augmentations of training windows: all windows of a batch at once, each in units of its own past, from one generator.
+"""Augmentations of training windows, in units of each window's past.
 
-Past and future of a window are changed alike, except by `hide`, which removes observations from the past.
+All windows of a batch are changed at once, from one generator. Past and future of a window are changed alike, except by
+`hide`, which removes observations from the past.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def choose_origins(past: np.ndarray, patch: int, count: int, rng: np.random.Gene
     rows, length = past.shape
     tokens = length // patch
     spread = spread_so_far(past)[:, patch - 1 :: patch]  # (B, T)
-    # an almost constant prefix is no scale for what follows: after a dry month every shower would be extreme
+    # an almost constant prefix gives too small a scale: after a dry month every shower would be extreme
     started = (spread > 0) & (spread >= LIVELY * spread[:, -1:])
     first = np.where(started.any(1), started.argmax(1), tokens - 1)  # (B,) first token that may end a prefix
     prefix = first + 1 + (rng.random(rows) * (tokens - first)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""One training run: a thin LightningModule, its data and a callback. The only module that imports Lightning."""
+"""Training run: a thin LightningModule, its data and a callback. The only module that imports Lightning."""
 
 from __future__ import annotations
 
@@ -290,15 +290,13 @@ def _logger(name: str | None, state: Path) -> Any:
 
 
 def _asked(source: Source, model: ModelConfig, train: TrainConfig) -> dict[str, Any]:
-    """Return the settings that a resumed run must share with the first: network, schedule and data, but not device or time
-    limit.
-    """
+    """Return the settings that a resumed run must share with the first. Device and time limit may differ."""
     free = {"max_time", "device", "devices", "nodes", "precision"}
     return {**to_mapping(model), **{k: v for k, v in to_mapping(train).items() if k not in free}, **source.identity}
 
 
 @contextlib.contextmanager
-def _interruptible(watcher: Watcher, tell: Callable[[], None] | None) -> Iterator[None]:
+def _interruptible(watcher: Watcher, on_interrupt: Callable[[], None] | None) -> Iterator[None]:
     """End the run after its current step at the first Ctrl-C. A second one interrupts at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -308,8 +306,8 @@ def _interruptible(watcher: Watcher, tell: Callable[[], None] | None) -> Iterato
     def ask(*_: Any) -> None:
         watcher.interrupted.set()
         signal.signal(signal.SIGINT, previous)
-        if tell is not None:
-            tell()
+        if on_interrupt is not None:
+            on_interrupt()
 
     signal.signal(signal.SIGINT, ask)
     try:

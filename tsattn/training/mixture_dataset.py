@@ -24,7 +24,7 @@ _BATCH = 7  # separate random stream
 
 
 class MixtureSource:
-    """`Source` that mixes real and synthetic rows in a batch: no covariates, no calendar, any frequency.
+    """Source that mixes real and synthetic rows in a batch: no covariates, no calendar, any frequency.
 
     The validation loss is the mean of that on held-back synthetic series and that on the corpus sources held out.
     """

@@ -25,8 +25,9 @@ class Timeline:
     """
 
     def __init__(self, inside: bool = True) -> None:
-        """Start with all times at zero. inside: also time the parts of the network; if False, they count as one and a GPU is
-        never synchronised.
+        """Start with all times at zero.
+
+        inside: also time the parts of the network. If False, they count as one, and a GPU is never synchronised.
         """
         self.inside = inside
         self.seconds = dict.fromkeys(PARTS, 0.0)

@@ -24,7 +24,7 @@ _TRAIN, _HELD_BACK = 0, 1  # separate random streams
 
 
 class SyntheticSource:
-    """`Source` of generated series: no covariates, no calendar, any frequency."""
+    """Source of generated series: no covariates, no calendar, any frequency."""
 
     def __init__(self, synthetic: SyntheticConfig, model: ModelConfig, train: TrainConfig) -> None:
         self.synthetic, self.model, self.train, self.near = synthetic, model, train, model.pass_steps

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tsattn.config import BacktestConfig, ReadOptions
+from tsattn.config import NO_SUMS, BacktestConfig, HierarchyConfig, ReadOptions
 from tsattn.data.as_of import parse_moment
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
@@ -27,9 +27,11 @@ from tsattn.forecasting.scores import SKILLS, Backtest
 from tsattn.model.card import ANY_FREQ
 from tsattn.workflows.backtest_forecasts import BacktestForecasts, origins_at
 from tsattn.workflows.find_model import ModelAndData, choose
+from tsattn.workflows.joint import joint_effects, joint_notes, joint_verdicts, with_and_without
 from tsattn.workflows.loaded_model import check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Backtested
 from tsattn.workflows.scoring_progress import Scoring
+from tsattn.workflows.sums import Summed, level_scores, reading, replayed, with_sums
 from tsattn.workflows.verdict import usual_baselines, verdict
 from tsattn.workspace import Workspace, shipped
 
@@ -45,6 +47,8 @@ class Extras:
     output: str | Path | None = None
     scores: str | Path | None = None
     plot: str | Path | None = None
+    hierarchy: HierarchyConfig = NO_SUMS
+    joint: bool = False
 
 
 def run(
@@ -62,6 +66,7 @@ def run(
     wanted = [model] if isinstance(model, (str, Path)) else list(model or ())
     given = _checked(config or BacktestConfig())
     others = [baseline(name) for name in given.baselines]  # an unknown name is an error before anything is read
+    options = reading(options, extras.hierarchy)
     chosen = _chosen(data, wanted, workspace, options, listener)
     if chosen:
         panel, report = chosen[0].panel, chosen[0].report
@@ -70,41 +75,76 @@ def run(
         listener.report(report)
         listener.note("no model in the workspace: scoring the baselines only")
     settings, notes = _settings(given, chosen, panel)
-    for note in notes:
-        listener.note(note)
     if given.baselines == BacktestConfig().baselines:
         others = [baseline(name) for name in usual_baselines(panel, given.baselines)]
     forecasters = _forecasters(chosen, members)
-    if settings.refit and (not chosen or chosen[0].card.freq == ANY_FREQ):
-        raise ConfigError("--refit needs a model that was trained on such data", "train one: tsattn train DATA")
+    _check_refit(settings, chosen, extras)
+    summed = with_sums(panel, extras.hierarchy)
+    panel = panel if summed is None else summed.panel
+    horizon, levels = settings.horizon or panel.freq.default_horizon, settings.quantiles or DEFAULT_QUANTILES
     if extras.conformal:
         forecasters += [conformal(forecaster, settings.quantiles or None) for forecaster in forecasters]
     parts = leaderboard(forecasters, others) if extras.leaderboard else []
-    wanted_rows = path is not None or picture is not None
-    kept = BacktestForecasts(panel, settings.quantiles or DEFAULT_QUANTILES) if wanted_rows else None
-    horizon = settings.horizon or panel.freq.default_horizon
+    scored, after, more = _across(forecasters, panel, summed, extras, horizon, levels)
+    notes = (*notes, *more)
+    for note in notes:
+        listener.note(note)
+    kept = BacktestForecasts(panel, levels) if path is not None or picture is not None else None
     scores = backtest(
-        [*forecasters, *others, *parts],
+        [*scored, *others, *parts],
         panel,
         horizon=horizon,
         windows=settings.windows or WINDOWS,
         step=settings.step,
-        quantiles=settings.quantiles or DEFAULT_QUANTILES,
+        quantiles=levels,
         refit=_refit(chosen[0], listener) if settings.refit else None,
-        on_progress=Scoring(listener, len(forecasters) + len(others) + len(parts) + settings.refit),
+        on_progress=Scoring(listener, len(scored) + len(others) + len(parts) + settings.refit),
         on_windows=None if kept is None else kept.add,
         origins=origins_at(panel, settings.cutoffs, horizon) if settings.cutoffs else None,
     )
     written = _write(scores, kept, path, scores_path, picture)
-    members_alone = {part.name for part in parts}
-    names = [name for name in scores.models if name not in {other.name for other in others} | members_alone]
-    rows = [row for row in scores.table() if row["model"] not in members_alone]
-    verdicts = tuple(verdict(rows, name)[0] for name in names)
+    verdicts = _verdicts(scores, others, parts)
     weights = tuple(note for forecaster in forecasters for note in ensemble_notes(forecaster)) if extras.leaderboard else ()
     for note in weights:
         listener.note(note)
     notes = (*(n for c in chosen for n in c.notes), *notes, *weights)
-    return Backtested(scores, report, verdicts, path or scores_path, notes, written, settings.metrics)
+    by_level = () if summed is None else level_scores(summed, scores, after)
+    return Backtested(scores, report, verdicts, path or scores_path, notes, written, settings.metrics, by_level)
+
+
+def _verdicts(scores: Backtest, others: Sequence[Forecaster], parts: Sequence[Forecaster]) -> tuple[str, ...]:
+    """A sentence on each model beside the baselines, `others`; none on its `parts`; and what joint forecasts gain."""
+    alone = {part.name for part in parts}
+    names = [name for name in scores.models if name not in {other.name for other in others} | alone]
+    rows = [row for row in scores.table() if row["model"] not in alone]
+    return (*(verdict(rows, name)[0] for name in names), *joint_verdicts(scores))
+
+
+def _check_refit(settings: BacktestConfig, chosen: list[ModelAndData], extras: Extras) -> None:
+    """Raise ConfigError where a model is to be trained before each cutoff and cannot be."""
+    if settings.refit and (not chosen or chosen[0].card.freq == ANY_FREQ):
+        raise ConfigError("--refit needs a model that was trained on such data", "train one: tsattn train DATA")
+    if settings.refit and extras.hierarchy.asked:
+        raise ConfigError("--refit and sums of series exclude each other", "remove --refit")
+
+
+def _across(
+    forecasters: list[Forecaster],
+    panel: Panel,
+    summed: Summed | None,
+    extras: Extras,
+    horizon: int,
+    levels: Sequence[float],
+) -> tuple[list[Forecaster], dict[str, str], tuple[str, ...]]:
+    """The forecasters to score, with joint and reconciled ones; the names of the latter by those before; and notes."""
+    notes: tuple[str, ...] = () if summed is None else summed.notes
+    if extras.joint and forecasters:
+        forecasters = with_and_without(forecasters, panel, horizon)
+        notes = (*notes, *joint_notes(joint_effects(forecasters[1])))
+    if summed is None:
+        return forecasters, {}, notes
+    scored, after = replayed(summed, forecasters, horizon, levels)
+    return scored, after, notes
 
 
 def _checked_files(extras: Extras, data: Any) -> tuple[Path | None, Path | None, Path | None]:

@@ -131,7 +131,9 @@ class Detected:
         from tsattn.workflows.results import shortest
 
         table = self.to_arrow().filter(self.anomalous)
-        columns = {name: shortest(table[name].to_numpy()) for name in ("value", "expected", "low", "high", "score")}
+        columns: dict[str, list[Any]] = {
+            name: shortest(table[name].to_numpy()) for name in ("value", "expected", "low", "high", "score")
+        }
         columns["p_value"] = [float(f"{p:.4g}") for p in table["p_value"].to_pylist()]
         columns["timestamp"] = iso(table["timestamp"]) if self.panel.freq.has_clock else table["timestamp"].to_pylist()
         columns["item_id"] = table["item_id"].to_pylist()

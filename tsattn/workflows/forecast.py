@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tsattn.config import ReadOptions
+from tsattn.config import NO_SUMS, HierarchyConfig, ReadOptions
 from tsattn.data.as_of import known_at, on_grid, parse_moment
 from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
@@ -19,14 +19,17 @@ from tsattn.errors import ConfigError, DataError
 from tsattn.events import Listener
 from tsattn.forecasting.conformal import conformal_notes, with_conformal
 from tsattn.forecasting.frame import Forecast, Forecaster, quantile_name
+from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.predict import Failure, predict
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import read_card
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
-from tsattn.workflows.find_model import choose, found
+from tsattn.workflows.find_model import ModelAndData, choose, found
+from tsattn.workflows.joint import joint_effects, joint_notes
 from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
+from tsattn.workflows.sums import added_up, reading, with_sums
 from tsattn.workspace import ModelRef, Workspace
 
 Labelled = TypeVar("Labelled", Forecast, Paths)
@@ -48,6 +51,8 @@ class Order:
     output: str | Path | None = None
     plots: tuple[str | Path, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
+    hierarchy: HierarchyConfig = NO_SUMS
+    joint: bool = False
 
 
 def run(
@@ -73,30 +78,33 @@ def run(
     moment = None if order.as_of is None else parse_moment(order.as_of)
     if future is not None:
         data = WithFuture(_again(order.model, workspace) if data is None else data, future)
-    chosen = choose(data, order.model, workspace, read, listener)
+    chosen = choose(data, order.model, workspace, reading(read, order.hierarchy), listener)
     if table is not None and data is None:  # the model's own data are read again
         checked_suffix(table, data=chosen.card.source.get("source"))
     if table is not None and order.paths is None:
         named = (quantile_name(level) for level in levels or chosen.card.quantiles)
         renamed(["item_id", "cutoff", "timestamp", *named], order.columns)
     panel = chosen.panel if moment is None else known_at(chosen.panel, on_grid(moment, chosen.panel))
-    forecaster = with_members(chosen.card, (load or runtime.load)(chosen.ref.path), order.members)
-    forecaster = with_conformal(forecaster, order.conformal, levels)
+    summed = with_sums(panel, order.hierarchy)
+    panel = panel if summed is None else summed.panel
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
+    together, forecaster = _forecasters(chosen, order, panel, (steps, levels), load or runtime.load)
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
-    effects = effects_of(forecaster, panel)
+    effects, between = effects_of(forecaster, panel), joint_effects(together)
+    about_weights = (*ensemble_notes(forecaster), *conformal_notes(forecaster))
     failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out))
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
-    drawn = None if order.paths is None else predict_paths(forecaster, panel, horizon=steps, paths=order.paths, seed=order.seed)
-    sampled, lost = drawn or (None, ())
-    failures = (*failures, *(failure for failure in lost if failure not in failures))
+    made, sampled, at = added_up(summed, made, forecaster, order.paths, order.seed)
+    if order.paths is not None and sampled is None:
+        sampled, lost = predict_paths(forecaster, panel, horizon=steps, paths=order.paths, seed=order.seed)
+        failures = (*failures, *(failure for failure in lost if failure not in failures))
     if order.series:
         made, sampled, failures = _only(order.series, panel, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
     about_covariates = (*(unread_known(forecaster, panel) if chosen.card.members else ()), *effect_notes(effects))
-    about_weights = (*ensemble_notes(forecaster), *conformal_notes(forecaster))
-    notes = (*behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *about_weights)
+    about_series = (*(() if at is None else (str(at), *at.notes)), *joint_notes(between))
+    notes = (*about_series, *behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *about_weights)
     if pictures and len(made) > MOST_PANELS:
         notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
     for note in notes:
@@ -105,7 +113,20 @@ def run(
     written = [] if rows is None or table is None else write_results(rows, table, order.columns, (data, future))
     written += [save_plot(made, panel, picture) for picture in pictures]
     notes = (*chosen.notes, *notes)
-    return Forecasted(made, failures, panel, chosen.report, chosen.ref, tuple(written), notes, sampled, effects)
+    return Forecasted(made, failures, panel, chosen.report, chosen.ref, tuple(written), notes, sampled, effects, at, between)
+
+
+def _forecasters(
+    chosen: ModelAndData,
+    order: Order,
+    panel: Panel,
+    wanted: tuple[int, tuple[float, ...] | None],
+    load: Callable[[Path], Forecaster],
+) -> tuple[Forecaster, Forecaster]:
+    """The model with its members, joint if asked for; and the same with conformal quantiles. wanted: horizon and quantiles."""
+    forecaster = with_members(chosen.card, load(chosen.ref.path), order.members)
+    forecaster = with_joint(forecaster, panel, wanted[0]) if order.joint else forecaster
+    return forecaster, with_conformal(forecaster, order.conformal, wanted[1])
 
 
 def _again(model: str | Path | ModelRef | None, workspace: Workspace) -> Any:

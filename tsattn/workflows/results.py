@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from tsattn.forecasting.ensemble.effect_report import CovariateEffect
+    from tsattn.forecasting.joint.joint_regression import JointEffect
     from tsattn.model.card import Card, Fitted
 
 
@@ -115,11 +116,46 @@ class Pretrained:
         }
 
 
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """The levels of a hierarchy of sums, and how their forecasts were made to add up.
+
+    of: the level of each series. counts: series of each level, the top first. gap: the mean difference of sums and parts before,
+    relative to the sums. shrinkage and origins: of the correlations, and hold-out origins that they come from. notes: on the
+    sums themselves.
+    """
+
+    of: dict[str, str]
+    counts: dict[str, int]
+    reconcile: str
+    gap: float
+    shrinkage: float
+    origins: int
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        levels = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
+        if self.reconcile == "none":
+            return f"levels: {levels}; not reconciled, so the forecasts of sums and parts differ"
+        how = "added from the bottom up"
+        if self.reconcile == "mint":
+            how = f"reconciled by MinT (shrinkage {self.shrinkage:.2f}, {self.origins} hold-out origins)"
+        return f"levels: {levels}; {how}; before, sums and parts were {100 * self.gap:.1f} % apart"
+
+    def to_mapping(self) -> dict[str, Any]:
+        levels = [{"level": name, "series": count} for name, count in self.counts.items()]
+        found: dict[str, Any] = {"levels": levels, "reconcile": self.reconcile}
+        if self.reconcile != "none":
+            found |= {"gap_before": self.gap, "shrinkage": self.shrinkage, "hold_out_origins": self.origins}
+        return found
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Forecasted:
     """The forecast of every item that has one, sample paths if requested, failed items and written files.
 
-    effects: of known covariates, where they were read by regression.
+    effects: of known covariates, where they were read by regression. levels: of a hierarchy of sums, and joint: what leads
+    which series, where they were asked for.
     """
 
     forecast: Forecast
@@ -131,6 +167,8 @@ class Forecasted:
     notes: tuple[str, ...] = ()
     paths: Paths | None = None
     effects: tuple[CovariateEffect, ...] = ()
+    levels: Levels | None = None
+    joint: tuple[JointEffect, ...] | None = None
 
     def __repr__(self) -> str:
         failed = f", {len(self.failures)} without a forecast" if self.failures else ""
@@ -153,7 +191,8 @@ class Forecasted:
         for b, item in enumerate(made.item_ids):
             rows = slice(b * made.horizon, (b + 1) * made.horizon)
             values = {quantile_name(q): shortest(made.values[b, :, i]) for i, q in enumerate(made.quantiles)}
-            items.append({"item_id": item, "cutoff": texts[0][rows.start], "timestamps": texts[1][rows], "quantiles": values})
+            one = {"item_id": item, "cutoff": texts[0][rows.start], "timestamps": texts[1][rows], "quantiles": values}
+            items.append(one if self.levels is None else {**one, "level": self.levels.of[item]})
         return {
             "model": str(self.ref),
             "path": str(self.ref.path),
@@ -167,13 +206,36 @@ class Forecasted:
             "written": [str(path) for path in self.written],
             "data": self.report.to_mapping(),
             "effects": [plain(effect.to_mapping()) for effect in self.effects],
+            **({} if self.joint is None else {"joint": [plain(effect.to_mapping()) for effect in self.joint]}),
+            **({} if self.levels is None else {"hierarchy": plain(self.levels.to_mapping())}),
             "notes": list(self.notes),
         }
 
 
+@dataclass(frozen=True)
+class LevelScores:
+    """MASE and WQL of a model on one level of a hierarchy of sums, before and after reconciliation."""
+
+    model: str
+    level: str
+    series: int
+    before: dict[str, float]
+    after: dict[str, float]
+
+    def gain(self, metric: str) -> float:
+        """1 - after / before."""
+        return 1 - self.after[metric] / self.before[metric] if self.before[metric] > 0 else float("nan")
+
+    def to_mapping(self) -> dict[str, Any]:
+        return {"model": self.model, "level": self.level, "series": self.series, "before": self.before, "after": self.after}
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Backtested:
-    """Scores of models and baselines on the same windows, with a verdict on each model."""
+    """Scores of models and baselines on the same windows, with a verdict on each model.
+
+    levels: the scores by level of a hierarchy of sums, where one was asked for.
+    """
 
     scores: Backtest
     report: ReadReport
@@ -182,6 +244,7 @@ class Backtested:
     notes: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     metrics: tuple[str, ...] = ()  # columns to show; () for the usual ones
+    levels: tuple[LevelScores, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Backtested: {self.scores.windows} windows; {'; '.join(self.verdicts) or 'baselines only'}>"
@@ -195,6 +258,7 @@ class Backtested:
         return {
             **scores_mapping(self.scores),
             "verdicts": list(self.verdicts),
+            **({"levels": [plain(one.to_mapping()) for one in self.levels]} if self.levels else {}),
             "written": None if self.written is None else str(self.written),
             "files": [str(path) for path in self.files],
             "data": self.report.to_mapping(),
@@ -249,5 +313,5 @@ def plain(value: Any) -> Any:
 
 
 def shortest(values: Any) -> list[float]:
-    """float32 values as the shortest decimal numbers that represent them."""
+    """Values as the shortest decimal numbers that represent them."""
     return [float(str(v)) for v in values]

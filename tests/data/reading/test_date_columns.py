@@ -1,4 +1,4 @@
-"""Which columns are the timestamp, what stops the reading, and that the advice of each stop works."""
+"""Choice of the timestamp column, errors of ambiguous ones, and the fix that each error suggests."""
 
 from __future__ import annotations
 

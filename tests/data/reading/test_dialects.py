@@ -1,4 +1,4 @@
-"""One known table, written in random dialects, is found again or refused: never read as something else."""
+"""A known table, written in random dialects, is read correctly or refused, never misread."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def tables(draw: st.DrawFn) -> tuple[Known, Dialect]:
 
 
 def _is_another_table(decimals: int, dialect: Dialect) -> bool:
-    """Whether every number is written as the usual dialect of its delimiter writes a thousandth or a thousandfold of it."""
+    """Return True if every number reads as a thousandth or thousandfold in the usual dialect of its delimiter."""
     decimal, thousands = dialect.marks
     if decimals == 0 and thousands == ".":
         return dialect.delimiter != ";"  # 1.080 is a decimal number in a file of commas or tabs
@@ -143,7 +143,7 @@ def written(known: Known, dialect: Dialect) -> str:
 
 
 def _check(drawn: tuple[Known, Dialect]) -> bool:
-    """Whether the table was read, and then read rightly."""
+    """Return True if the table was read, and check that it was read correctly."""
     known, dialect = drawn
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.csv"

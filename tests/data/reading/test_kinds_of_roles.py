@@ -1,4 +1,4 @@
-"""Which columns are items and targets, where names do not say it."""
+"""Roles of columns whose names do not reveal them."""
 
 from __future__ import annotations
 

@@ -217,7 +217,7 @@ def _gapped(z: np.ndarray, context: int, rows: np.ndarray, rng: np.random.Genera
 
 
 def _placed(z: np.ndarray, level: np.ndarray, spread: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Return to the units of the series. A share of the rows gets a random level, in standard deviations, and a random scale."""
+    """Restore the units of the series. A share of the rows gets a random level, in standard deviations, and a random scale."""
     count = len(z)
     chance, sign = rng.random((count, 1)) < share, np.where(rng.random((count, 1)) < 0.8, 1.0, -1.0)
     far = np.exp(rng.uniform(math.log(0.2), np.where(rng.random((count, 1)) < 0.1, math.log(300), math.log(10)), (count, 1)))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tsattn.forecasting.ensemble.holdout import Pools
+from tsattn.forecasting.ensemble.prior_weights import Prior
 
 MOST, MOST_MEAN = 50.0, 5.0  # times the best loss that are distinguished: of one origin, and in the end
 
@@ -21,8 +22,8 @@ class Shrinkage:
     """Strength of the shrinkage of weights and widths. Chosen on windows before the test windows (benchmarks/LOG.md)."""
 
     sharpness: float = 12.0  # weight = exp(-sharpness · (loss / best loss - 1)), where there is evidence enough
-    doubt: float = 8.0  # origins of the pool at which half of that, and of the favour, remains
-    favour: float = 0.02  # weight of every other member for 1 of the first, the network, where there is no evidence
+    doubt: float = 8.0  # origins of the pool at which half of that, and of the prior weights, remains
+    favour: float = 0.02  # prior weight of a member for 1 of the one that is expected to be best (prior_weights.py)
     hopeless: float = 1.35  # a member this many times worse than the best is dropped
     pooled: float = 8.0  # weight of the pool, in hold-out origins of the series' own
     prior: float = 1.0  # weight of "all alike", in the pool's hold-out origins
@@ -69,10 +70,13 @@ def _over(loss: np.ndarray) -> np.ndarray:
     return np.log(np.clip(loss / np.where(np.isfinite(best) & (best > 0), best, 1.0), 1.0, MOST))
 
 
-def weights_of(ratio: np.ndarray, evidence: np.ndarray, able: np.ndarray, pools: Pools, shrinkage: Shrinkage) -> np.ndarray:
+def weights_of(
+    ratio: np.ndarray, evidence: np.ndarray, able: np.ndarray, pools: Pools, shrinkage: Shrinkage, prior: Prior
+) -> np.ndarray:
     """Weights (M, B), adding up to 1, from log loss ratios (M, B) and evidence (B,) in origins.
 
-    able (M, B): who has a forecast now. Where there is no evidence at all, the first member that has one stands alone.
+    able (M, B): who has a forecast now. prior: what the weights are shrunk towards. Where there is no evidence at all, the first
+    member that has a forecast stands alone.
     """
     said = ~np.isnan(ratio)
     known = np.where(said, ratio, 0.0)
@@ -86,10 +90,10 @@ def weights_of(ratio: np.ndarray, evidence: np.ndarray, able: np.ndarray, pools:
         usable = able[:, now] & any_heard[:, None]
         believed = np.where(usable, believed, np.inf)
         lag = np.exp(believed - np.where(usable.any(0), believed.min(0), 0.0)) - 1
-        # a few origins of one series prove little: then the network, which has seen most, counts for more
+        # a few origins of one series prove little: then the prior counts for more
         sure = evidence[pool].sum() / (evidence[pool].sum() + shrinkage.doubt)
-        favour = np.where(np.arange(len(known))[:, None] > 0, shrinkage.favour ** (1 - sure), 1.0)
-        weight = favour * np.exp(-shrinkage.sharpness * sure * np.where(usable, lag, 0.0))
+        expected = prior.weights[:, now] ** (1 - sure + prior.lasting[now] * sure)
+        weight = expected * np.exp(-shrinkage.sharpness * sure * np.where(usable, lag, 0.0))
         weight = np.where(lag <= shrinkage.hopeless - 1, weight, 0.0) * usable
         alone = np.flatnonzero(~usable.any(0))
         weight[able[:, now[alone]].argmax(0), alone] = 1.0

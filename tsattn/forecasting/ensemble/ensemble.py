@@ -19,6 +19,7 @@ from tsattn.forecasting.baselines.ridge import Ridge
 from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball, relative, scores_of, weights_of, widened, widths_of
 from tsattn.forecasting.ensemble.coarser_step import COARSER, CoarserStep
 from tsattn.forecasting.ensemble.holdout import Pools, padded, pools_of, recent, rows_of, shifted, shifts_of, truth
+from tsattn.forecasting.ensemble.prior_weights import Prior, prior_of
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import BATCH, wants_covariates
 
@@ -93,9 +94,10 @@ class Ensemble:
         share = np.where(scored, (~np.isnan(past)).sum(2) / batch.horizon, 0.0)
         loss = pinball(past[:, None].astype(np.float64), made[1:], levels)  # (K, M, B)
         pools, able = pools_of(batch), np.isfinite(made[0]).all((2, 3))
-        weights = weights_of(*relative(loss, share, floor), able, pools, self.shrinkage)
+        prior = prior_of(self.members, batch, self.shrinkage.favour)
+        weights = weights_of(*relative(loss, share, floor), able, pools, self.shrinkage, prior)
         values = _average(made[0], weights)
-        factors = self._factors(made[1:], past, loss, share, floor, pools)
+        factors = self._factors(made[1:], past, loss, share, floor, pools, prior)
         values = widened(values, self.quantiles, factors)
         lowest = np.nanmin(batch.past_target, 1, initial=np.inf)
         values = np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values)
@@ -106,14 +108,21 @@ class Ensemble:
         return np.asarray(values, np.float32)
 
     def _factors(
-        self, made: np.ndarray, past: np.ndarray, loss: np.ndarray, share: np.ndarray, floor: np.ndarray, pools: Pools
+        self,
+        made: np.ndarray,
+        past: np.ndarray,
+        loss: np.ndarray,
+        share: np.ndarray,
+        floor: np.ndarray,
+        pools: Pools,
+        prior: Prior,
     ) -> np.ndarray:
         """Widths from the ensemble's forecasts at each hold-out origin, with weights from the other origins."""
         scores = np.full(past.shape, np.nan)
         for k in range(len(past)):
             others = np.arange(len(past)) != k
             able = np.isfinite(made[k]).all((2, 3))
-            weights = weights_of(*relative(loss[others], share[others], floor), able, pools, self.shrinkage)
+            weights = weights_of(*relative(loss[others], share[others], floor), able, pools, self.shrinkage, prior)
             scores[k] = scores_of(past[k].astype(np.float64), _average(made[k], weights), self.quantiles, floor[:, None])
         return widths_of(scores, share.sum(0), pools, self.shrinkage)
 
