@@ -12,7 +12,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tsattn import interrupts
-from tsattn.cli import backtest, batch, detect, explain, forecast, ingest, models, options, pretrain, serve, train, tune
+from tsattn.cli import (
+    backtest,
+    batch,
+    detect,
+    explain,
+    forecast,
+    ingest,
+    models,
+    options,
+    pretrain,
+    report,
+    serve,
+    train,
+    tune,
+)
 from tsattn.cli.fast_path import spare_pydantic
 from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
@@ -35,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    *(ingest.ingest, train.train, tune.tune, forecast.forecast, backtest.backtest, detect.detect, explain.explain),
+    *(ingest.ingest, train.train, tune.tune, forecast.forecast, backtest.backtest, detect.detect, explain.explain, report.report),
     *(models.models, models.describe, pretrain.pretrain, batch.run, batch.runs, batch.schedule, batch.monitor),
     serve.serve,
 )
