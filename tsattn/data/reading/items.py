@@ -25,6 +25,7 @@ _SURE = _ITEM_NAMES.index("symbol") + 2
 # words that make a column of whole numbers rather names than amounts
 _ID_WORDS = {
     *("id", "ids", "nbr", "nr", "no", "num", "number", "code", "key", "store", "shop", "branch", "outlet", "market", "warehouse"),
+    *("material", "plant", "plnt", "werk"),
     *("sku", "plu", "ean", "upc", "article", "artikel", "product", "item", "filiale", "kunde", "tienda", "loja", "magasin"),
     *("sensor", "device", "meter", "station", "site", "line", "route", "zone", "dept", "department", "region", "cluster", "unit"),
 }
@@ -72,7 +73,7 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
     if len(found) == 1 and table.columns[found[0]].missing.any():
         # an empty cell stands for the whole of what another column names
         upper = next((n for n in candidates if n != found[0] and n in texts and not table.columns[n].missing.any()), None)
-        found = _in_order(table, (upper, *found)) if upper else found
+        found = (upper, *found) if upper else found
     if found:
         why = f"{alone:,} rows share a timestamp with a row that differs; none with one of the same item"
         notes.weigh("item", listed(found), why)

@@ -27,6 +27,7 @@ _QUARTERS = tuple(
     for k, roman in enumerate(("i", "ii", "iii", "iv"), 1)
 )
 _HALVES = tuple((f"h{k}", f"{k}h", f"s{k}", f"{k}s", f"half{k}", f"semester{k}") for k in (1, 2))
+_CODE = re.compile(r"\s*\[[^\]]*\]$")  # 1990 [YR1990]
 _YEAR_WORDS = {"year", "yr", "jahr", "ano", "anno", "rok", "annee", "jaar", "aar", "yil"}
 
 
@@ -115,7 +116,7 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
 def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
     """A row per item: columns named by dates, or numbered as M4's V1, V2, …"""
     names = [n for n in table.columns if n not in options.item]
-    parsed = parse_texts(arrow.strings(names), options.date_order)
+    parsed = parse_texts(arrow.strings([_CODE.sub("", n) for n in names]), options.date_order)
     dated = [n for n, bad in zip(names, parsed.failed, strict=True) if not bad]
     least = 2 if len(names) == len(dated) + 1 and table.columns[names[0]].kind == "text" and names[0] not in dated else 3
     if len(dated) >= least and len(dated) >= len(names) / 2:

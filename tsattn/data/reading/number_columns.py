@@ -179,7 +179,8 @@ def no_number(table: Table) -> DataError:
     text = column.text_at(row)
     return DataError(
         f"{where}: no numeric column to forecast; {table.where.line(row)}, column {name!r} holds {text[:40]!r}",
-        f"write numbers alone in one column, and name it with --target; columns: {listed(table.columns)}",
+        f"write numbers alone in one column, and name it with --target; columns: {listed(table.columns)}"
+        + ("" if text.isascii() else "; if letters look wrong, name the encoding, such as --encoding cp1250"),
     )
 
 

@@ -22,6 +22,7 @@ from tsattn.data.reading.future_rows import WithFuture, extended, options_for
 from tsattn.data.reading.layouts import unfold
 from tsattn.data.reading.missing import without_named
 from tsattn.data.reading.number_columns import drop_index
+from tsattn.data.reading.outlined_dates import outlined
 from tsattn.data.reading.roles import check_options, find_roles, with_schema
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.rows import shown
@@ -70,7 +71,7 @@ def read(
     table = table if future is None else extended(table, future, options.target)
     options = with_schema(options, schema, table)
     check_options(options, table)
-    table = drop_index(table, _named(options), notes)
+    table = outlined(drop_index(table, _named(options), notes), notes)
     unfolded = unfold(table, options, notes) if options.timestamp != "none" else None
     clock: Clock | None
     if unfolded is not None:

@@ -9,6 +9,7 @@ import numpy as np
 from tsattn.config import ReadOptions
 from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.items import is_item_name
 from tsattn.data.reading.number_columns import no_number
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.time_names import says_only_time
@@ -56,8 +57,7 @@ def find_target(
     if len(filled) == 1:
         return tuple(filled)
     one = bool(item) or options.layout == "single"
-    if clock is not None:  # a part of a date is never a target
-        filled = [n for n in filled if not says_only_time(n)] or filled
+    filled = [n for n in filled if not says_only_time(n)] or filled  # a date, or a part of one, is never a target
     filled = _varying(table, filled, notes)
     if options.layout != "wide" and (ahead := _blank_ahead(table, clock, filled)) is not None:
         blank, known = ahead
@@ -98,10 +98,10 @@ def _is_flag(column: Column) -> bool:
 
 
 def _varying(table: Table, names: list[str], notes: Notes) -> list[str]:
-    """Leave out columns that never change, where the columns have no names."""
-    if not all(re.fullmatch(r"column_\d+", n) for n in names):
-        return names
-    left = [n for n in names if not _is_constant(table.columns[n])]
+    """Leave out columns that never change, where the columns have no names, or theirs are those of ids."""
+    unnamed = all(re.fullmatch(r"column_\d+", n) for n in names)
+    some = [n for n in names if unnamed or n.startswith("_") or is_item_name(n)]
+    left = [n for n in names if n not in some or not _is_constant(table.columns[n])]
     if left and len(left) < len(names):
         gone = [n for n in names if n not in left]
         notes.repair("columns that never change left out", len(gone), repr(gone[0]))

@@ -19,6 +19,8 @@ from tsattn.data.report import Notes
 from tsattn.data.timezone import offset_zone
 from tsattn.errors import ConfigError, DataError
 
+_CALENDARS = ((2460, 2620, "Thai Buddhist", -543), (1320, 1460, "Persian", 621))  # first and last year, name, shift
+
 
 def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -> Clock:
     """One column's values as a Clock."""
@@ -80,7 +82,21 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
 def _naive(column: Column, stamps: np.ndarray, form: str, options: ReadOptions, notes: Notes) -> Clock:
     """Stamps without offsets; mere dates take the time of day from another column, where there is one."""
     notes.find("timestamp", f"column {column.name!r}{form}", "--timestamp")
+    _warn_of_calendars(column, stamps, notes)
     return Clock(stamps, options.timezone, False, (column.name,))
+
+
+def _warn_of_calendars(column: Column, stamps: np.ndarray, notes: Notes) -> None:
+    """Warn where days lie in years that other calendars count today."""
+    if not len(stamps) or len(np.unique(stamps[:50].astype("datetime64[M]"))) == len(stamps[:50]):
+        return  # years or months, as those of climate models
+    low, high = (int(v.astype("datetime64[Y]").astype(np.int64)) + 1970 for v in (np.fmin.reduce(stamps), np.fmax.reduce(stamps)))
+    for first, last, name, shift in _CALENDARS:
+        if first <= low and high <= last:
+            notes.warn(
+                f"column {column.name!r}: the years {low} to {high} are read as written; if they are of the {name} calendar "
+                f"({low + shift} to {high + shift}), convert them, or weekdays and months are wrong"
+            )
 
 
 def _zoned(table: Table, column: Column, wall: np.ndarray, offset: np.ndarray, options: ReadOptions, notes: Notes) -> Clock:
