@@ -88,11 +88,16 @@ def tables(draw: st.DrawFn) -> tuple[Known, Dialect]:
 
 
 def _is_another_table(decimals: int, dialect: Dialect) -> bool:
-    """Whether every number is written as the usual dialect of its delimiter writes a thousandth or a thousandfold of it."""
+    """Whether every number is written as the usual dialect of its delimiter and dates writes a thousandth or a thousandfold."""
     decimal, thousands = dialect.marks
+    american, german = dialect.dates == "american", dialect.dates == "german"
     if decimals == 0 and thousands == ".":
         return dialect.delimiter != ";"  # 1.080 is a decimal number in a file of commas or tabs
-    return decimals == 3 and decimal == "," and dialect.delimiter == ","  # "1,080" is a thousand there
+    if decimals == 0 and thousands == ",":
+        return dialect.delimiter == ";" and german  # 1,080 is a decimal number there
+    if decimals == 3 and decimal == ",":
+        return dialect.delimiter == "," or (dialect.delimiter != ";" and american)  # 1,080 is a thousand there
+    return decimals == 3 and thousands == "" and dialect.delimiter == ";" and german  # as 1.080 is there
 
 
 def _number(value: float, known: Known, dialect: Dialect) -> str:

@@ -23,7 +23,7 @@ from tsattn.data.reading.layouts import unfold
 from tsattn.data.reading.missing import without_named
 from tsattn.data.reading.number_columns import drop_index
 from tsattn.data.reading.outlined_dates import outlined
-from tsattn.data.reading.roles import check_options, find_roles, with_schema
+from tsattn.data.reading.roles import check_options, find_roles, with_schema, without_none
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.rows import shown
 from tsattn.data.reading.source import Part, parts_of
@@ -69,7 +69,8 @@ def read(
         table.columns["file"] = _file_column(parts, tables, table)
     del tables
     table = table if future is None else extended(table, future, options.target)
-    options = with_schema(options, schema, table)
+    plan = schema is None and not options.known
+    options = with_schema(without_none(options, table), schema, table)
     check_options(options, table)
     table = outlined(drop_index(table, _named(options), notes), notes)
     unfolded = unfold(table, options, notes) if options.timestamp != "none" else None
@@ -80,7 +81,8 @@ def read(
         clock = find_clock(table, options, notes, _named(options), schema.timestamp if schema else None)
     table, clock = without_undated(table, clock)
     table, options = _files_as_items(table, clock, options)
-    roles, table = find_roles(table, clock, options, notes)
+    roles, table = find_roles(table, clock, options, notes, plan)
+    options = replace(options, known=roles.known)
     used = {*roles.item, *roles.target, *options.past, *options.known, *options.static}
     table = without_named(table.only(used), (*roles.target, *options.past, *options.known), options.missing, notes)
     panel = assemble(table, clock, roles, options, schema, notes)
@@ -146,7 +148,7 @@ def _saved(parts: list[Part], options: ReadOptions, schema: Schema | None) -> Pa
             )
         with part.open() as stream:
             panel = panel_of(pq.read_table(stream), part.name)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         raise DataError(
             f"{part.name}: cannot be read as Parquet: {str(error)[:200]}", "check that the file is complete"
         ) from None

@@ -41,6 +41,10 @@ _COVARIATE_WORDS = {
     *("rain", "rainfall", "precipitation", "humidity", "wind", "snow", "cloud", "sunshine", "cpi", "fuel", "oil", "unemployment"),
     *("advert", "is", "has", "flag", "closed", "special", "school", "ferien"),
 }
+_LEVEL_WORDS = {
+    *("balance", "saldo", "kontostand", "solde", "stock", "inventory", "bestand", "lagerbestand", "level", "pegel", "humidity"),
+    *("temperature", "temp", "temperatur", "price", "preis", "precio", "prix", "rate", "kurs", "close", "open", "high", "low"),
+}
 _MOST_AHEAD = 10  # columns that may be filled ahead without a telling name
 
 
@@ -135,6 +139,28 @@ def _is_plan(table: Table, blank: list[str], known: list[str]) -> bool:
     gaps = table.columns[blank[0]].missing
     once = len(blank) == 1 and int((np.diff(gaps.astype(np.int8)) != 0).sum()) == 1
     return once and whole and not alike and len(known) <= _MOST_AHEAD
+
+
+def warn_of_summed_levels(names: tuple[str, ...], notes: Notes) -> None:
+    """Warn of columns that are named like levels: their sum over a period counts each row once more."""
+    levels = [n for n in names if set(words(n)) & _LEVEL_WORDS]
+    if levels:
+        notes.warn(f"{listed(levels)}: a level is seldom added up over time; --agg last takes its last value in each step")
+
+
+def planned(table: Table, clock: Clock, target: tuple[str, ...], numeric: list[str]) -> tuple[str, ...]:
+    """Columns that are filled in all rows after the last target, two times or more, and nearly everywhere before."""
+    if not all(table.columns[n].kind == "number" for n in target) or not len(clock.stamps):
+        return ()
+    blank = np.logical_and.reduce([table.columns[n].missing for n in target])
+    if blank.all() or not blank.any():
+        return ()
+    ahead = clock.stamps > clock.stamps[~blank].max()
+    if len(np.unique(clock.stamps[ahead])) < 2:
+        return ()
+    names = [n for n in numeric if n not in target and not says_only_time(n)]
+    filled = [n for n in names if not (missing := table.columns[n].missing)[ahead].any() and missing.mean() < 0.2]
+    return tuple(filled) if filled and _is_plan(table, list(target), filled) else ()
 
 
 def _kind(name: str) -> str:

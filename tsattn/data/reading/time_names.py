@@ -12,8 +12,8 @@ PARTS: dict[str, str] = {
     "month": "month mon mo mm mois monat mes mese maand miesiac manad maned kuukausi ay mesic месяц 月 月份 年月 연월",
     "quarter": "quarter qtr quartal trimestre kwartaal kwartal kvartal neljannes ceyrek квартал 季度",
     "half": "half halfyear semester semestre halbjahr",
-    "week": "week wk woche kw semaine semana settimana isoweek weekofyear weeknumber weekno vecka uge viikko hafta tydzien ww неделя"
-    " 週",
+    "week": "week wk woche kw semaine semana settimana isoweek weekofyear weeknumber weekno vecka uge viikko hafta tydzien ww"
+    " неделя 週",
     "day_of_year": "doy dayofyear yday jday julianday ddd julian",
     "day": "day dd dom mday dayofmonth tag jour dia giorno dag dzien paiva gun den",
     "hour": "hour hours hr hh stunde heure hora ora uur godzina saat timme he hourending hourbeginning hrs hod tunti",
