@@ -97,7 +97,7 @@ def _is_another_table(decimals: int, dialect: Dialect) -> bool:
         return dialect.delimiter == ";" and german  # 1,080 is a decimal number there
     if decimals == 3 and decimal == ",":
         return dialect.delimiter == "," or (dialect.delimiter != ";" and american)  # 1,080 is a thousand there
-    return decimals == 3 and thousands == "" and dialect.delimiter == ";" and german  # as 1.080 is there
+    return decimals == 3 and dialect.delimiter == ";" and german  # as 1.080 is there
 
 
 def _number(value: float, known: Known, dialect: Dialect) -> str:

@@ -61,7 +61,8 @@ def find_target(
     if len(filled) == 1:
         return tuple(filled)
     one = bool(item) or options.layout == "single"
-    filled = [n for n in filled if not says_only_time(n)] or filled  # a date, or a part of one, is never a target
+    if clock is not None or options.timestamp == "none":  # a date, or a part of one, is never a target
+        filled = [n for n in filled if not says_only_time(n)] or filled
     filled = _varying(table, filled, notes)
     if options.layout != "wide" and (ahead := _blank_ahead(table, clock, filled)) is not None:
         blank, known = ahead
