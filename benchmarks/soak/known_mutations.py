@@ -217,15 +217,21 @@ def _title(dice: random.Random, table: Table) -> None:
 
 def _footer(dice: random.Random, table: Table) -> None:
     note = dice.choice(["Source: ERP system", "# end of export", "Total", "(c) Statistics office, 2024: all rights reserved"])
-    if note == "Total" and table.layout != "long":
-        note += table.delimiter * len(table.names) + "1"
-    table.text.append(lambda text: f"{text}{note}\n")
+
+    def change(text: str) -> str:
+        sums = table.delimiter * len(table.names) + "1" if note == "Total" and table.layout != "long" else ""
+        return f"{text}{note}{sums}\n"
+
+    table.text.append(change)
 
 
 def _units(dice: random.Random, table: Table) -> None:
-    if table.layout != "long":
+    def change(text: str) -> str:
         units = table.delimiter.join(["", *["kWh"] * len(table.names)])
-        table.text.append(lambda text: text.replace("\n", f"\n{units}\n", 1))
+        return text.replace("\n", f"\n{units}\n", 1)
+
+    if table.layout != "long":
+        table.text.insert(0, change)
 
 
 def _line_ends(dice: random.Random, table: Table) -> None:
@@ -237,8 +243,7 @@ def _blank_lines(dice: random.Random, table: Table) -> None:
 
 
 def _trailing(dice: random.Random, table: Table) -> None:
-    mark = table.delimiter
-    table.text.append(lambda text: "".join(f"{line}{mark}\n" for line in text.splitlines()))
+    table.text.append(lambda text: "".join(f"{line}{table.delimiter}\n" for line in text.splitlines()))
 
 
 def _encoded(dice: random.Random, table: Table) -> None:
@@ -246,8 +251,7 @@ def _encoded(dice: random.Random, table: Table) -> None:
 
 
 def _spaces(dice: random.Random, table: Table) -> None:
-    mark = table.delimiter
-    table.text.append(_lines_with(lambda line: f"{mark} ".join(line.split(mark)) if '"' not in line else line))
+    table.text.append(_lines_with(lambda line: line if '"' in line else line.replace(table.delimiter, f"{table.delimiter} ")))
 
 
 def _lines_with(change: Callable[[str], str]) -> Callable[[str], str]:
@@ -255,20 +259,20 @@ def _lines_with(change: Callable[[str], str]) -> Callable[[str], str]:
 
 
 def _counter(dice: random.Random, table: Table) -> None:
-    mark = table.delimiter
 
     def change(text: str) -> str:
-        lines = text.splitlines()
+        lines, mark = text.splitlines(), table.delimiter
         return "\n".join([mark + lines[0], *(f"{k}{mark}{line}" for k, line in enumerate(lines[1:]))]) + "\n"
 
     table.text.insert(0, change)
 
 
 def _quoted(dice: random.Random, table: Table) -> None:
-    mark = table.delimiter
-    table.text.append(
-        _lines_with(lambda line: mark.join(f'"{c}"' for c in line.split(mark)) if line and '"' not in line else line)
-    )
+    def change(line: str) -> str:
+        mark = table.delimiter
+        return line if not line or '"' in line else mark.join(f'"{cell}"' for cell in line.split(mark))
+
+    table.text.append(_lines_with(change))
 
 
 def _packed(dice: random.Random, table: Table) -> None:

@@ -70,6 +70,7 @@ def _found(table: Table, columns: list[Column], options: ReadOptions, notes: Not
     kept = [c for c in written if c.name == prefer] or (_narrowed(written, options) if len(written) > 1 else written)
     parts = year_and_parts(table, columns, notes)
     if parts is not None and (not kept or {c.name for c in kept} <= set(parts.columns)):
+        notes.weigh("timestamp", listed(parts.columns), f"together they are dates in all {table.rows:,} rows")
         clock = with_time_of_day(table, replace(parts, zone=options.timezone), columns, options, notes)
         _say(notes, clock)
         return clock
@@ -84,6 +85,9 @@ def _found(table: Table, columns: list[Column], options: ReadOptions, notes: Not
         )
     if not kept:
         return None
+    why = "its name says time and its values are dates" if says_time(kept[0].name) else "its values are dates"
+    others = [c.name for c in written if c is not kept[0]]
+    notes.weigh("timestamp", repr(kept[0].name), why, f"{listed(others)}: also dates" if others else "")
     clock = clock_of(table, kept[0], options, notes)
     whole = with_time_of_day(table, clock, columns, options, notes)
     _say(notes, whole, clock)

@@ -8,7 +8,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.freq import DAY
 from tsattn.data.names import quoted
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import NAIVE, NAT, parse_texts
+from tsattn.data.reading.date_formats import NAIVE, NAT, Parsed, parse_texts
 from tsattn.data.reading.day_order import resolve_day_order
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
@@ -26,6 +26,9 @@ def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -
     """One column's values as a Clock."""
     if column.kind == "stamp":
         _no_missing(table, column, column.values)
+        notes.weigh(
+            "timestamp format", "ISO 8601" if not column.tz else "timestamps with a zone", f"all {len(column):,} cells match"
+        )
         if column.tz:
             notes.find("timestamp", f"column {column.name!r}", "--timestamp")
             return Clock(column.values, options.timezone or column.tz, True, (column.name,))
@@ -36,6 +39,7 @@ def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -
         if found is not None:
             stamps, form = found
             _no_missing(table, column, stamps)
+            notes.weigh("timestamp format", form, f"all {len(column):,} numbers match")
             notes.find("timestamp", f"column {column.name!r}, written as {form}", "--timestamp")
             epoch = form.startswith("epoch")
             return Clock(stamps, options.timezone or ("UTC" if epoch else None), epoch, (column.name,))
@@ -72,11 +76,24 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
         notes.find("date order", order, "--date-order")
     padded = np.append(wall, NAT)
     _no_missing(table, column, padded[codes])
+    _weigh(column, parsed, order, notes)
     form = f", such as {column.text_at(int(np.argmax(codes >= 0)))}"
     if np.all(parsed.offset[~np.isnat(wall)] == NAIVE):
         return _naive(column, padded[codes], form, options, notes)
     notes.find("timestamp", f"column {column.name!r}{form}", "--timestamp")
     return _zoned(table, column, padded, np.append(parsed.offset, NAIVE), options, notes)
+
+
+def _weigh(column: Column, parsed: Parsed, order: str | None, notes: Notes) -> None:
+    """Note the formats of a column of texts, how many cells match, and how many match in the other order of day and month."""
+    over = ""
+    if order in ("dmy", "mdy") and parsed.other is not None:
+        other, name = (parsed.other, "mdy") if order == "dmy" else (parsed.wall, "dmy")
+        matched = int((~np.append(np.isnat(other), True)[column.values]).sum())
+        over = f"{name}: {matched:,} cells match"
+    forms = ", ".join(parsed.styles[:3]) + (" and others" if len(parsed.styles) > 3 else "")
+    taken = f"{forms} ({order})" if order else forms
+    notes.weigh("timestamp format", taken, f"all {int((column.values >= 0).sum()):,} cells match", over)
 
 
 def _naive(column: Column, stamps: np.ndarray, form: str, options: ReadOptions, notes: Notes) -> Clock:
