@@ -58,7 +58,7 @@ def best_delimiter(text: str, name: str, notes: Notes) -> str:
     """
     tried = sorted((c for d in DELIMITERS if (c := _tried(text, d)) is not None), key=lambda c: -c.score)
     blanks = _tried_blanks(text)
-    if blanks is not None and (not tried or tried[0].score == 0 or tried[0].explained < blanks.explained - 0.4):
+    if blanks is not None and _is_better(blanks, tried[0] if tried else None, text):
         why = f"{blanks.even:.0%} of the lines have {blanks.width} fields, {blanks.explained:.0%} of them are numbers or dates"
         notes.weigh("delimiter", f"runs of blanks ({blanks.score:.2f})", why)
         return blanks.delimiter
@@ -141,6 +141,20 @@ def _explained(rows: Sequence[Sequence[str]]) -> float:
 def is_telling(cell: str) -> bool:
     """Whether a cell is a number, with what stands beside it, or a date."""
     return bool(SPLIT.fullmatch(cell) or _DATE.fullmatch(cell))
+
+
+def _is_better(blanks: Candidate, best: Candidate | None, text: str) -> bool:
+    """Whether runs of blanks explain the text far better than the best delimiter, which does not fit the first line that has
+    it either."""
+    if best is None or best.score == 0:
+        return True
+    return best.explained < blanks.explained - 0.4 and _first_width(text, best.delimiter) != best.width
+
+
+def _first_width(text: str, delimiter: str) -> int:
+    """The number of fields of the first line that holds a delimiter, 0 where none does."""
+    line = next((line for line in text.splitlines() if delimiter in line), "")
+    return len(next(csv.reader([line], delimiter=delimiter), []))
 
 
 def _fits_header(text: str, candidate: Candidate) -> bool:

@@ -25,6 +25,7 @@ from tsattn.errors import ConfigError, DataError
 
 SAMPLE = 1 << 18
 LONGEST_LINE = 1 << 22
+_TAIL = 20  # rows at the end of a sample that may be totals
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
 _SEPARATOR = re.compile(r'"?sep=([;,|\t])"?[;,|\t]*\r?\n', re.I)
@@ -77,7 +78,8 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
     if head.rows and not rows[head.start :]:
         raise DataError(f"{part.name}: the file holds a header and no rows")
     columns = list(zip(*body, strict=True)) if body else [()] * len(head.names)
-    amounts = [row for row in body if not is_total(next((c.strip() for c in row if c.strip()), ""))]
+    last = [row for row in body[-_TAIL:] if not is_total(next((c.strip() for c in row if c.strip()), ""))]
+    amounts = [*body[:-_TAIL], *last]
     marks = _marks(list(zip(*amounts, strict=True)) or columns, delimiter, options)
     words, _ = split_markers(options.missing)
     skip = comments + (lines[head.start - 1] if head.start else 0)
@@ -245,7 +247,9 @@ def _date_mark(columns: Sequence[Sequence[str]]) -> str:
 
 def _mark_of_names(cells: Sequence[str]) -> str:
     """The same by the names of months and weeks in cells such as "Mrz 24", "January 2024" and "KW 05/2024"."""
-    if not cells or sum(any(c.isdigit() for c in cell) for cell in cells) < 0.8 * len(cells):
+    if not cells or not any(c.isalpha() for c in cells[0]):
+        return ""
+    if sum(any(c.isdigit() for c in cell) for cell in cells) < 0.8 * len(cells):
         return ""
     if all(re.match(r"kw\b", cell, re.I) for cell in cells):
         return "."

@@ -13,6 +13,7 @@ _SPACES = " '\u2019\u00a0\u202f\u2009"
 _EXPONENT = re.compile(r"[eE][+-]?\d+$")
 _ENOUGH = 2  # votes that one reading must be ahead of the other
 _MOST = 20_000  # distinct texts that are looked at
+_FEW = 300  # texts of which one is nearly always a proof, where there is one
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,10 @@ def decide(texts: Iterable[str], marks: Marks) -> Verdict:
 
 def proved(texts: Iterable[str]) -> str | None:
     """The decimal mark that some of these texts prove, None where none does."""
-    proofs = _look(texts).proofs
+    some = list(texts)
+    proofs = _look(some[:_FEW]).proofs
+    if not proofs and len(some) > _FEW:
+        proofs = _look(some).proofs
     decimal = next((m for m in ".," if (m, "decimal") in proofs), None)
     grouping = next((m for m in ".," if (m, "thousands") in proofs), None)
     return decimal or {",": ".", ".": ","}.get(grouping or "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from tsattn.data.reading.time_names import plain
 
 # language -> twelve names; forms of one month are split by "/". A dot at the end of an abbreviation is ignored.
@@ -105,6 +107,7 @@ ZONE_NAMES: dict[str, tuple[int, str]] = {
 }
 
 
+@cache
 def month_numbers() -> dict[str, int]:
     """Every name of a month, with and without accents, and its number 1 to 12."""
     found: dict[str, int] = {}
@@ -121,6 +124,7 @@ def weekday_names() -> list[str]:
     return sorted(found, key=lambda name: (-len(name), name))
 
 
+@cache
 def weekday_numbers() -> dict[str, int]:
     """Names of weekdays that head columns, without accents, and their numbers, Monday = 0."""
     return {form: day for names in _WEEKS.values() for day, forms in enumerate(names.split()) for form in forms.split("/")}

@@ -27,6 +27,7 @@ from tsattn.data.timezone import offset_zone, utc_offsets, zone
 from tsattn.errors import ConfigError
 
 _UNNAMED = re.compile(r"column_\d+")
+_WITHIN_A_DAY = {"time", "hour", "moment", "period"}
 
 
 def distinct(stamps: np.ndarray) -> int:
@@ -125,10 +126,10 @@ def with_time_of_day(table: Table, clock: Clock, columns: list[Column], options:
         return clock
     others = [c for c in columns if c.name not in clock.columns]
     beside = _next_unnamed(clock, columns)
-    dated = clock.stamps[~np.isnat(clock.stamps)]
-    if len(dated) and same_time_of_day(dated):
-        for column in others:
-            named = bool(parts_named(column.name) & {"time", "hour", "moment", "period"})
+    telling = [c for c in others if c is beside or parts_named(c.name) & _WITHIN_A_DAY]
+    if telling and len(dated := clock.stamps[~np.isnat(clock.stamps)]) and same_time_of_day(dated):
+        for column in telling:
+            named = bool(parts_named(column.name) & _WITHIN_A_DAY)
             if (named or column is beside) and (hours := hours_of(column)) is not None:
                 joined = replace(clock, stamps=clock.stamps + hours, columns=(*clock.columns, column.name))
                 joined = _with_minutes(joined, others)
