@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import random
 from collections.abc import Callable
@@ -176,16 +177,16 @@ def _duplicates(dice: random.Random, table: Table) -> None:
 
 
 def _contradiction(dice: random.Random, table: Table) -> None:
-    """A row with a timestamp that is there, and a value that is ten times as large."""
-    item, k = dice.choice(table.rows)
+    """A row with a timestamp that is there, and another value."""
     table.refused = "two rows contradict each other"
 
     def change(text: str) -> str:
         lines = text.splitlines()
-        at = next((n for n, line in enumerate(lines) if sum(c.isdigit() for c in line) > 8), 1)
-        line = lines[at + min(item + k, len(lines) - at - 1)]
-        lines.append(line.rpartition(table.delimiter)[0] + table.delimiter + "7")
-        return "\n".join(lines) + "\n"
+        rows = list(csv.reader(lines, delimiter=table.delimiter))
+        sound = [k for k, row in enumerate(rows) if k and row[-1][:1].isdigit()]
+        mark = table.delimiter
+        cells = [f'"{cell}"' if mark in cell else cell for cell in rows[dice.choice(sound)]]
+        return "\n".join([*lines, mark.join([*cells[:-1], "7"])]) + "\n"
 
     table.text.insert(0, change)
 

@@ -133,7 +133,7 @@ def _suspects(values: np.ndarray, group: np.ndarray, items: int) -> np.ndarray:
         seen = ~np.isnan(values)
         where, what = (group, values) if seen.all() else (group[seen], values[seen])
         if len(where) and np.all(where[1:] >= where[:-1]):
-            begins = np.flatnonzero(np.diff(where, prepend=-1))
+            begins = np.concatenate([[0], np.flatnonzero(where[1:] != where[:-1]) + 1])
             low[where[begins]], high[where[begins]] = np.minimum.reduceat(what, begins), np.maximum.reduceat(what, begins)
         else:
             np.minimum.at(low, where, what.astype(np.float64, copy=False))

@@ -167,8 +167,11 @@ def filled_down(table: Table, busy: set[str]) -> tuple[Table, set[str]]:
 
 
 def _is_whole(column: Column) -> bool:
-    seen = column.values[~np.isnan(column.values)]
-    return len(seen) > 0 and bool(np.all(seen == np.round(seen)))
+    for part in (slice(0, 10_000), slice(None)):  # most columns show in their first rows that they are not
+        seen = column.values[part][~np.isnan(column.values[part])]
+        if np.any(seen != np.round(seen)):
+            return False
+    return len(seen) > 0
 
 
 def _repeats(column: Column) -> bool:
