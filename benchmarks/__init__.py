@@ -1,1 +1,1 @@
-"""One command for each benchmark; RESULTS.md says what was measured, on what, when."""
+"""Benchmarks, one command each. RESULTS.md has the results, with settings and dates."""

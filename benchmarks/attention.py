@@ -1,9 +1,9 @@
-"""Time and memory of one layer of full, window and linear attention as the tokens grow: the slopes, not the seconds.
+"""Time and memory of one layer of full, window and linear attention by number of tokens, with the exponents of growth.
 
     python -m benchmarks.attention [--tokens 512,…,32768] [--memory 4096] [--repeat 3]
 
-Each is run in a process of its own, on one thread, forward only, width 160, 5 heads, a window of 64. Seconds are of the
-processor; memory is what the peak grew by. What would take more than --memory MiB is left out.
+Each measurement runs in a process of its own: one thread, forward pass, width 160, 5 heads, window 64. Time is CPU seconds,
+memory is the rise of the process's peak. Layers expected to need more than --memory MiB are skipped.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ TOKENS = tuple(512 * 2**i for i in range(7))
 
 
 def expected(kind: str, tokens: int) -> float:
-    """About how many MiB a layer takes."""
+    """Return the approximate memory of a layer, in MiB."""
     seen = {"full": tokens, "window": 2 * CONFIG.window, "linear": CONFIG.width}[kind]
     return 4 * tokens * (3 * CONFIG.heads * seen + 12 * CONFIG.width) / 2**20
 
 
 def measure(kind: str, tokens: int, repeat: int) -> dict[str, Any]:
-    """Seconds of the fastest run, and the MiB that the peak of the process rose by."""
+    """Return the CPU seconds of the fastest run, and the rise of the process's peak memory in MiB."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     layer = ATTENTION[kind](CONFIG).eval()
@@ -47,14 +47,14 @@ def measure(kind: str, tokens: int, repeat: int) -> dict[str, Any]:
     with torch.no_grad():
         for _ in range(repeat):
             start = time.process_time()
-            layer(x, layer.look(there, angles, x.dtype))
+            layer(x, layer.mask(there, angles, x.dtype))
             seconds.append(time.process_time() - start)
     peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     return {"kind": kind, "tokens": tokens, "seconds": min(seconds), "mib": peak}
 
 
 def slope(rows: Sequence[dict[str, Any]], column: str) -> float:
-    """The exponent of growth between the last two doublings: 1 is linear, 2 quadratic."""
+    """Return the exponent of growth over the last two doublings: 1 is linear, 2 quadratic."""
     known = [row for row in rows if row[column] > 0][-3:]
     return math.log(known[-1][column] / known[0][column]) / math.log(known[-1]["tokens"] / known[0]["tokens"])
 
@@ -62,8 +62,8 @@ def slope(rows: Sequence[dict[str, Any]], column: str) -> float:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.attention", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--tokens", default=",".join(map(str, TOKENS)), help="numbers of tokens")
-    parser.add_argument("--memory", type=float, default=4096, help="MiB that a layer may be expected to take")
-    parser.add_argument("--repeat", type=int, default=3, help="runs, of which the fastest counts")
+    parser.add_argument("--memory", type=float, default=4096, help="skip layers that need more memory, in MiB")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each layer; the fastest counts")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the table on stderr")
     options = parser.parse_args(arguments)
     rows: list[dict[str, Any]] = []
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def render(rows: Sequence[dict[str, Any]]) -> Table:
-    """A line for each number of tokens, each kind beside the others, and the slopes."""
+    """Return a table with one row per number of tokens, and the exponents in the last row."""
     table = Table(title="one layer, width 160, one thread")
     table.add_column("tokens", justify="right")
     for kind in ATTENTION:

@@ -1,10 +1,10 @@
-"""`tsattn run` on a synthetic Parquet dataset of many items: seconds, items a second and peak memory at each size, and the slope.
+"""Time and peak memory of `tsattn run` on synthetic Parquet datasets of many items, and their growth with the number of items.
 
     python -m benchmarks.batch --items 1000 --items 10000 [--rows 500] [--model FOLDER] [--outputs NAMES] [--members all]
 
-The dataset (hourly rows, 500 an item, sorted by item, row groups of 2^20 rows) is written by this program. Each size runs in a
-process of its own, whose peak is what the run itself recorded. Without --model, a small network is trained for a few steps
-first: its forecasts are worth nothing, and cost what those of any network of its size cost.
+The datasets (hourly rows, 500 per item, sorted by item, row groups of 2^20 rows) are generated. Each size runs in a process of
+its own, and the peak is that in its run record. Without --model, a network of default size is first trained for a few steps:
+its forecasts are poor, but take as long as those of any network of its size.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ device = "cpu"
 
 
 def write_dataset(path: Path, items: int, rows: int) -> None:
-    """Daily waves with noise, a hundred items at a time."""
+    """Write daily waves with noise, a hundred items at a time."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -53,7 +53,7 @@ def write_dataset(path: Path, items: int, rows: int) -> None:
 
 
 def train(folder: Path) -> None:
-    """A network of the usual size, context 512, for a few steps."""
+    """Train a network of default size, with context 512, for a few steps."""
     write_dataset(folder / "train.parquet", 8, 1500)
     (folder / "train.toml").write_text(_TRAIN, "utf-8")
     command = [
@@ -75,7 +75,7 @@ def train(folder: Path) -> None:
 def measure(
     folder: Path, items: int, rows: int, model: str, outputs: list[str], engine: list[str], members: str
 ) -> dict[str, float]:
-    """One run: its seconds, those of a processor (start and imports included), its peak in MiB, and the bytes it wrote."""
+    """Run a job once. Returns wall-clock and CPU seconds (start and imports included), peak in MiB, and megabytes written."""
     write_dataset(folder / "data.parquet", items, rows)
     places = ", ".join(OUTPUTS[name] for name in outputs)
     job = f'[[job]]\nname = "bench"\ninput = "data.parquet"\nmodel = "{model}"\nhorizon = 48\noutputs = [{places}]\n'
@@ -87,13 +87,13 @@ def measure(
     seconds, cpu = time.perf_counter() - began, processor() - before
     run = json.loads(done.stdout)["jobs"][0]
     if run["items"] != items or run["error"] or run["rows"] != 48 * items:
-        raise SystemExit(f"the run went wrong: {run}")
+        raise SystemExit(f"the run failed: {run}")
     written = sum(path.stat().st_size for path in (folder / "out").rglob("*") if path.is_file())
     return {"seconds": seconds, "cpu": cpu, "job": run["seconds"], "peak": run["peak_mib"], "megabytes": written / 1e6}
 
 
 def processor() -> float:
-    """Seconds of a processor that the programs run from here have taken: on a shared machine they tell more than the clock."""
+    """Return the CPU seconds of all child processes, which are more reliable than wall-clock time on a shared machine."""
     import resource
 
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -102,12 +102,12 @@ def processor() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--items", type=int, action="append", help="how many; may be given several times")
-    parser.add_argument("--rows", type=int, default=500, help="of each item")
-    parser.add_argument("--model", help="a model folder; left out: one is trained")
-    parser.add_argument("--outputs", default="dataset", help=f"of {', '.join(OUTPUTS)}")
-    parser.add_argument("--members", default="network", help="joined with the network: network = none, or all")
-    parser.add_argument("--ray", metavar="HOST:PORT", help="on this Ray cluster")
+    parser.add_argument("--items", type=int, action="append", help="number of items; repeatable")
+    parser.add_argument("--rows", type=int, default=500, help="rows per item")
+    parser.add_argument("--model", help="a model folder; default: train one")
+    parser.add_argument("--outputs", default="dataset", help=f"some of {', '.join(OUTPUTS)}")
+    parser.add_argument("--members", default="network", help="ensemble members: network or all")
+    parser.add_argument("--ray", metavar="HOST:PORT", help="run on this Ray cluster")
     args = parser.parse_args()
     engine = ["--engine", "ray", "--ray-address", args.ray] if args.ray else []
     found = []
@@ -126,8 +126,8 @@ def main() -> None:
         slope, cpu = (np.log(second[key] / first[key]) / np.log(b / a) for key in ("job", "cpu"))
         rate = (b - a) / (second["cpu"] - first["cpu"])
         grown = second["peak"] - first["peak"]
-        print(f"{a:,} -> {b:,} items: time grows as items to the power {slope:.2f}, CPU time {cpu:.2f}: {rate:.0f} more items a")
-        print(f"CPU second; the peak grows by {grown:.0f} MiB")
+        print(f"{a:,} -> {b:,} items: time grows with exponent {slope:.2f}, CPU time with {cpu:.2f};")
+        print(f"{rate:.0f} additional items per CPU second, peak memory +{grown:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Known covariates without training, on made data whose effects are known: recovered, worth it, harmless where useless?
+"""Known covariates without training, on synthetic data with known effects.
 
     python -m benchmarks.covariates [--only shops,load,noise,closed] [--json]
 
-The model in the package with all its members forecasts each set twice: with the covariates declared, and without. Seeded;
-about two minutes on one core.
+Measures whether effects are recovered, whether they improve forecasts, and whether useless columns are harmless. The model in
+the package, with all ensemble members, forecasts each set with and without the covariates. Seeded. About two minutes on one
+core.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.metrics import seasonal_errors
 from tsattn.forecasting.predict import predict
 
-REGIONS = {"north": 1.35, "south": 1.7, "west": 1.5}  # factors of a promotion
+REGIONS = {"north": 1.35, "south": 1.7, "west": 1.5}  # factor of a promotion by region
 RESPONSE = 1279.0 / 12  # MW per degree
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A made panel, what follows its end (S, H), and its known covariates of those steps (S, H, K)."""
+    """Synthetic panel, the targets after its end (S, H), and the known covariates of these steps (S, H, K)."""
 
     panel: Panel
     truth: np.ndarray
@@ -43,10 +44,10 @@ class Case:
         return self.panel.known[rows]
 
     def without(self) -> Panel:
-        """The panel with the target alone."""
+        """Return the panel with the target alone."""
         schema = dataclasses.replace(self.panel.schema, known=(), known_features=(), static=(), static_features=())
-        nobody, rows = self.panel.static[:, :0], self.panel.known[:, :0]
-        return dataclasses.replace(self.panel, known=rows, static=nobody, schema=schema)
+        no_static, rows = self.panel.static[:, :0], self.panel.known[:, :0]
+        return dataclasses.replace(self.panel, known=rows, static=no_static, schema=schema)
 
 
 def case_of(
@@ -57,7 +58,7 @@ def case_of(
     names: Sequence[str],
     static: dict[str, np.ndarray] | None = None,
 ) -> Case:
-    """S series target (S, N) with known covariates (S, N, K), of which the last `horizon` steps are the future."""
+    """Make a case from targets (S, N) and known covariates (S, N, K); the last `horizon` steps are the future."""
     series, rows = target.shape
     indptr = np.arange(series + 1) * rows
     past = target.astype(np.float32).copy()
@@ -79,7 +80,7 @@ def case_of(
 
 
 def autoregression(rng: np.random.Generator, shape: tuple[int, ...], weight: float) -> np.ndarray:
-    """Noise (…, N) of unit variance innovations."""
+    """Return AR(1) noise (…, N) with innovations of unit variance."""
     out = rng.normal(size=shape)
     for t in range(1, shape[-1]):
         out[..., t] += weight * out[..., t - 1]
@@ -87,7 +88,7 @@ def autoregression(rng: np.random.Generator, shape: tuple[int, ...], weight: flo
 
 
 def shops(seed: int = 0, count: int = 30, days: int = 730, horizon: int = 28) -> Case:
-    """Daily sales of shops with a week, a year, and promotions of five days whose factor depends on the region."""
+    """Daily sales with weekly and yearly seasons, and five-day promotions whose factor depends on the region."""
     rng, rows = np.random.default_rng(seed), days + horizon
     t, region = np.arange(rows), np.arange(count) % len(REGIONS)
     week = np.array([1.0, 0.9, 0.9, 1.0, 1.2, 1.6, 1.3])[t % 7]
@@ -100,7 +101,7 @@ def shops(seed: int = 0, count: int = 30, days: int = 730, horizon: int = 28) ->
 
 
 def load(seed: int = 0, days: int = 150, horizon: int = 48, count: int = 6) -> Case:
-    """Hourly loads with a day and a week, which a temperature of its own day and weather moves."""
+    """Hourly loads with daily and weekly seasons, and a response to temperature."""
     rng, rows = np.random.default_rng(seed), 24 * days + horizon
     t = np.arange(rows)
     temperature = 12 + 8 * np.sin(2 * np.pi * t / 8766) + 4 * np.sin(2 * np.pi * (t - 8) / 24)
@@ -111,7 +112,7 @@ def load(seed: int = 0, days: int = 150, horizon: int = 48, count: int = 6) -> C
 
 
 def noise(seed: int = 0, count: int = 1, days: int = 200, horizon: int = 28) -> Case:
-    """Daily sales with two columns that have nothing to do with them: rare days, and numbers."""
+    """Daily sales with two unrelated columns: a rare event, and random numbers."""
     made = shops(seed, count, days, horizon)
     rng, rows = np.random.default_rng(seed + 1000), days + horizon
     useless = np.stack([(rng.random((count, rows)) < 0.1).astype(float), rng.normal(size=(count, rows))], -1)
@@ -120,7 +121,7 @@ def noise(seed: int = 0, count: int = 1, days: int = 200, horizon: int = 28) -> 
 
 
 def closed(seed: int = 0, count: int = 6, days: int = 500, horizon: int = 28) -> Case:
-    """Daily sales of shops that are closed, and sell nothing, on some days."""
+    """Daily sales of shops that are closed on some days, with sales of zero."""
     made = shops(seed, count, days, horizon)
     rng, rows = np.random.default_rng(seed + 2000), days + horizon
     shut = (rng.random((count, rows)) < 0.03).astype(float)
@@ -132,18 +133,18 @@ def closed(seed: int = 0, count: int = 6, days: int = 500, horizon: int = 28) ->
 
 
 def scaled_errors(case: Case, values: np.ndarray, season: int) -> np.ndarray:
-    """(S, H) absolute errors of medians over the seasonal naive error of each history."""
+    """Return absolute errors of medians (S, H), divided by the seasonal naive error of each history."""
     size = seasonal_errors(case.panel, last_origins(case.panel), season)
     return np.abs(case.truth - values) / size[:, None]
 
 
 def rounded(*values: float) -> list[float]:
-    """Figures of the forecasts with covariates and without."""
+    """Round scores with covariates and without."""
     return [round(float(value), 4) for value in values]
 
 
 def medians(forecaster: Forecaster, panel: Panel, horizon: int) -> np.ndarray:
-    """(S, H)"""
+    """Return the medians (S, H)."""
     return predict(forecaster, panel, horizon=horizon)[0].median
 
 

@@ -1,9 +1,9 @@
-"""How often the truth lies within the intervals: made kinds of series x lengths, with and without the ensemble.
+"""Coverage of intervals on synthetic series, by kind and length, with and without ensemble.
 
     python -m benchmarks.coverage [--series 40] [--kinds intermittent yearly] [--lengths 200] [--members network all] [--seed 0]
 
-Every kind is made anew with each seed, so nothing here can be fitted to by looking. A share of N series x 14 steps has a
-standard error of about 1.5 points with N = 200, as the steps of one series miss together.
+The series depend on the seed, so that nothing can be tuned to them. The coverage of N = 200 series × 14 steps has a standard
+error of about 1.5 points, since the errors of one series are correlated.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ KINDS: dict[str, tuple[str, Make]] = {
 
 
 def made(kind: str, length: int, count: int, seed: int) -> tuple[Panel, np.ndarray]:
-    """Return `count` series of a kind without their last STEPS, and these (count, STEPS)."""
+    """Return `count` series of a kind without their last STEPS, and the last STEPS (count, STEPS)."""
     freq, make = KINDS[kind]
     rng = np.random.default_rng([seed, list(KINDS).index(kind), length])
     whole = np.stack([make(rng, np.arange(length + STEPS)) for _ in range(count)])
@@ -96,7 +96,7 @@ def made(kind: str, length: int, count: int, seed: int) -> tuple[Panel, np.ndarr
 
 
 def coverage(values: np.ndarray, truth: np.ndarray) -> dict[float, float]:
-    """Return the share of truth (N, H) within each of INTERVALS, bounds included, of quantiles (N, H, Q) at LEVELS."""
+    """Return the share of truth (N, H) inside each of INTERVALS, bounds included, for quantiles (N, H, Q) at LEVELS."""
     found = {}
     for share in INTERVALS:
         low, high = (values[..., LEVELS.index(round(0.5 + sign * share / 2, 10))] for sign in (-1, 1))
@@ -107,7 +107,7 @@ def coverage(values: np.ndarray, truth: np.ndarray) -> dict[float, float]:
 def measured(
     kinds: Sequence[str], lengths: Sequence[int], members: Sequence[str], count: int, seed: int, model: str
 ) -> list[dict[str, Any]]:
-    """Return one row a kind, length and ensemble: the coverage of each interval, and the mean width of the 80 % interval."""
+    """Return one row per kind, length and ensemble: coverage of each interval, and mean width of the 80 % interval."""
     forecasters = {name: load(model, members=name).forecaster for name in members}
     rows = []
     for kind in kinds:
@@ -122,7 +122,7 @@ def measured(
 
 
 def _cell(share: float, cover: float) -> str:
-    """A share of coverage, marked where the aim is missed: 77 to 83 % for the 80 % interval, 96 to 99 % for the 98 %."""
+    """Format coverage; * marks values outside 77 to 83 % for the 80 % interval, or 96 to 99 % for the 98 % interval."""
     low, high = {0.8: (0.77, 0.83), 0.98: (0.96, 0.99)}.get(share, (0.0, 1.0))
     return f"{cover:.3f}{'' if low <= cover <= high else ' *'}"
 
@@ -141,7 +141,7 @@ def main() -> int:
     parser.add_argument("--series", type=int, default=40, help="series of each kind and length")
     parser.add_argument("--kinds", nargs="*", default=list(KINDS), choices=list(KINDS), metavar="KIND")
     parser.add_argument("--lengths", nargs="*", type=int, default=list(LENGTHS))
-    parser.add_argument("--members", nargs="*", default=["network", "all"], help="ensembles, as of --members")
+    parser.add_argument("--members", nargs="*", default=["network", "all"], help="ensembles to measure, as for --members")
     parser.add_argument("--model", default="zero-shot")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print rows as JSON")

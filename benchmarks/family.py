@@ -1,11 +1,10 @@
-"""Front-end x encoder x decoder at equal parameters and equal training time: what is each part worth?
+"""Front-end × encoder × decoder at equal numbers of parameters and equal training time.
 
     python -m benchmarks.family --data PATH --minutes 3 [--set ett1/H/short] [--seeds 3] [--only lstm/full/direct]
 
-Every network gets the width that brings it nearest to the parameters of the usual one (or of a smaller one, that learns more
-in the same time: --width), and the same minutes of the processor:
-a pilot of a few steps says how many steps of its schedule fit, so other work on the machine does not matter. Otherwise all
-is as in benchmarks/scratch.py, and nothing is saved.
+Each network gets the width that brings its number of parameters closest to that of lstm/full/direct (at --width, which may be
+smaller than the default to train more steps in the same time), and the same CPU minutes. A pilot run of a few steps determines
+how many steps fit, so other load on the machine does not matter. Otherwise as benchmarks/scratch.py. No model is saved.
 """
 
 from __future__ import annotations
@@ -46,25 +45,25 @@ WIDEST = 640
 
 
 def family(only: Sequence[str] = ()) -> list[dict[str, str]]:
-    """The networks, as fields of ModelConfig; `only`: names such as lstm/full/direct. Raises ConfigError for others."""
+    """Return the networks as fields of ModelConfig. only: names such as lstm/full/direct. Raises ConfigError for unknown ones."""
     made = [
         {"front_end": front_end, "encoder": encoder, "decoder": decoder}
         for front_end, encoder, decoder in itertools.product(FRONT_ENDS, ENCODERS, DECODERS)
     ]
     wrong = set(only) - {"/".join(parts.values()) for parts in made}
     if wrong:
-        raise ConfigError(f"no network {', '.join(sorted(wrong))}", f"such as {'/'.join(made[0].values())}")
+        raise ConfigError(f"unknown network {', '.join(sorted(wrong))}", f"use a name such as {'/'.join(made[0].values())}")
     return [parts for parts in made if not only or "/".join(parts.values()) in only]
 
 
 def parameters(config: ModelConfig, spec: InputSpec) -> int:
-    """How many a network has, without making it."""
+    """Return the number of parameters of a network, without allocating it."""
     with torch.device("meta"):
         return sum(p.numel() for p in Network(config, spec).parameters())
 
 
 def width_for(config: ModelConfig, spec: InputSpec, wanted: int) -> int:
-    """The width that brings the parameters nearest to `wanted`."""
+    """Return the width that brings the number of parameters closest to `wanted`."""
     widths = range(2 * config.heads, WIDEST, 2 * config.heads)
     return min(
         widths, key=lambda w: abs(parameters(from_mapping(ModelConfig, {**to_mapping(config), "width": w}, "w"), spec) - wanted)
@@ -72,7 +71,7 @@ def width_for(config: ModelConfig, spec: InputSpec, wanted: int) -> int:
 
 
 def settings_of(data: str, name: str, parts: dict[str, str], seconds: float, width: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Fields of ModelConfig and TrainConfig for one network on one set, as large as the usual one of this width."""
+    """Return fields of ModelConfig and TrainConfig for a network on a set, as large as lstm/full/direct at `width`."""
     panel, horizon, windows, _ = load_set(data, name)
     usual = plan(panel, horizon=horizon, test_windows=windows, model={"width": width})
     made = plan(panel, horizon=horizon, test_windows=windows, model=parts)
@@ -83,7 +82,7 @@ def settings_of(data: str, name: str, parts: dict[str, str], seconds: float, wid
 
 
 def step_time(panel: Panel, horizon: int, windows: int, model: dict[str, Any] | None = None) -> float:
-    """Seconds of the processor that a training step takes, by a pilot; model: fields of ModelConfig."""
+    """Return the CPU seconds of a training step, from a pilot run. model: fields of ModelConfig."""
     made = plan(panel, horizon=horizon, test_windows=windows, model=model, train={"steps": PILOT, "finish": 0.0})
     clock = Clock()
     with tempfile.TemporaryDirectory() as state:
@@ -92,7 +91,7 @@ def step_time(panel: Panel, horizon: int, windows: int, model: dict[str, Any] | 
 
 
 class Clock:
-    """What a step takes of the processor: the median over the later half of the steps it was told of."""
+    """CPU time of a training step: the median over the later half of the reported steps."""
 
     def __init__(self) -> None:
         self.times: list[float] = []
@@ -102,13 +101,13 @@ class Clock:
 
     @property
     def step(self) -> float:
-        """Seconds."""
+        """CPU seconds of a step."""
         spent = np.diff(self.times)
         return float(np.median(spent[len(spent) // 2 :]))
 
 
 def score(data: str, name: str, seed: int, given: dict[str, Any], parts: dict[str, Any]) -> dict[str, Any]:
-    """Train one network on a set before its test windows, and score it on them."""
+    """Train a network on a set before its test windows, and score it on them."""
     panel, horizon, windows, _ = load_set(data, name)
     made = plan(panel, horizon=horizon, test_windows=windows, model=parts, train={"seed": seed, **given})
     began = time.process_time()
@@ -125,11 +124,13 @@ def score(data: str, name: str, seed: int, given: dict[str, Any], parts: dict[st
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.family", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", required=True, help="the folder with the sets' CSV files")
-    parser.add_argument("--set", action="append", help="a set, repeatable; default: ett1/H/short and m4_hourly/H/short")
-    parser.add_argument("--only", action="append", default=[], help="a network, such as lstm/full/direct, repeatable")
-    parser.add_argument("--minutes", type=float, default=3.0, help="of the processor, for training, each")
-    parser.add_argument("--width", type=int, default=ModelConfig.width, help="of lstm/full/direct, which sets the parameters")
-    parser.add_argument("--seeds", type=int, default=3, help="how many runs, seeds 0, 1, …")
+    parser.add_argument("--set", action="append", help="a set; repeatable; default: ett1/H/short and m4_hourly/H/short")
+    parser.add_argument("--only", action="append", default=[], help="a network, such as lstm/full/direct; repeatable")
+    parser.add_argument("--minutes", type=float, default=3.0, help="CPU minutes of each training")
+    parser.add_argument(
+        "--width", type=int, default=ModelConfig.width, help="width of lstm/full/direct, which sets the number of parameters"
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="number of runs, with seeds 0, 1, …")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the tables on stderr")
     options = parser.parse_args(arguments)
     console, report = Console(stderr=options.json), []
@@ -150,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def render(name: str, rows: Sequence[dict[str, Any]]) -> Table:
-    """Mean and standard deviation over the seeds, the lowest WQL first."""
+    """Return a table of means and standard deviations over the seeds, lowest WQL first."""
     table = Table(title=f"{name}: front-end / encoder / decoder")
     for column in ("network", "parameters", "width", "steps", "MASE", "WQL", "80 % coverage"):
         table.add_column(column, justify="left" if column == "network" else "right")

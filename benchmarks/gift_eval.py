@@ -1,10 +1,10 @@
-"""Score models on the open GIFT-Eval sets, beside the published rows.
+"""Score models on the open GIFT-Eval sets, with the published results.
 
     python -m benchmarks.gift_eval --data PATH --set ett1/H/short --model models/mine
 
-PATH is a folder with ETTm1.csv, M4-Hourly-train.csv and M4-Hourly-test.csv. A model is the name of a baseline, a model
-folder, or a .parquet file of forecasts. Seasonal naive is always run: where it differs from the published digits, the
-harness is wrong and the exit status is 1.
+PATH is a folder with ETTm1.csv, M4-Hourly-train.csv and M4-Hourly-test.csv. A model is the name of a baseline, a model folder,
+or a .parquet file of forecasts. Seasonal naive is always scored. If it differs from the published digits, the harness is wrong
+and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.metrics import quantile_coverage
 from tsattn.forecasting.scores import Backtest
 
-TOLERANCE = 5e-5  # half of the fourth digit
+TOLERANCE = 5e-5  # half a unit of the fourth digit
 
 
 def evaluate(data: str | Path, name: str, forecasters: Sequence[Forecaster], batch: int = 512) -> Backtest:
@@ -41,7 +41,7 @@ def evaluate(data: str | Path, name: str, forecasters: Sequence[Forecaster], bat
 
 
 def forecaster(name: str, panel: Panel, season: int, engine: str = "auto") -> Forecaster:
-    """A baseline by name, forecasts recorded in a Parquet file, "zero-shot", or a model folder."""
+    """Return a Forecaster: a baseline by name, forecasts in a Parquet file, "zero-shot", or a model folder."""
     if name in BASELINES:
         return baseline(name, season)
     if name.endswith(".parquet"):
@@ -79,12 +79,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def plain(row: Mapping[str, str | float]) -> dict[str, str | float | None]:
-    """A row of scores for JSON, which knows no NaN."""
+    """Return a row of scores for JSON, with None for NaN."""
     return {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
 
 
 def render(name: str, result: Backtest) -> Table:
-    """One table of a set, ours in bold among the published rows, the best WQL first."""
+    """Return the table of a set, sorted by WQL, with our rows in bold."""
     table = Table(title=f"{name}, {result.windows} windows of {result.horizon} steps")
     table.add_column("model")
     for column in ("MASE", "WQL", "80 % coverage", "seconds"):
@@ -101,10 +101,10 @@ def render(name: str, result: Backtest) -> Table:
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gift_eval", description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="the folder with the sets' CSV files")
-    parser.add_argument("--set", action="append", help=f"a set, repeatable; default: {', '.join(SETS)}")
-    parser.add_argument("--model", action="append", help="a baseline, a model folder or a .parquet file, repeatable")
-    parser.add_argument("--engine", default="auto", help="of model folders: auto, onnx or torch")
-    parser.add_argument("--batch", type=int, default=512, help="windows at once")
+    parser.add_argument("--set", action="append", help=f"a set; repeatable; default: {', '.join(SETS)}")
+    parser.add_argument("--model", action="append", help="a baseline, a model folder or a .parquet file; repeatable")
+    parser.add_argument("--engine", default="auto", help="engine of model folders: auto, onnx or torch")
+    parser.add_argument("--batch", type=int, default=512, help="windows per batch")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the tables on stderr")
     return parser
 

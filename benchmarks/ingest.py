@@ -1,8 +1,8 @@
-"""Ingest beside a bare `pyarrow.csv.read_csv` of the same file: rows a second and peak memory, each in a process of its own.
+"""Speed and peak memory of ingest, compared with `pyarrow.csv.read_csv` of the same file, each in a process of its own.
 
     python benchmarks/ingest.py [--megabytes 100] [--order item|time|random] [--file data.csv]
 
-Makes a long CSV (item, timestamp, value) of that size in a temporary folder, unless `--file` names one.
+Without --file, writes a long CSV (item, timestamp, value) of this size to a temporary folder.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ import json, sys, time
 import numpy, pyarrow.csv
 {imports}
 def peak():
-    # of this process; what it inherits from its parent's fork is counted by getrusage, and not by VmHWM
+    # VmHWM, since getrusage includes the parent's memory at the fork
     try:
         return next(int(l.split()[1]) * 1024 for l in open("/proc/self/status") if l.startswith("VmHWM"))
     except (OSError, StopIteration):
@@ -46,7 +46,7 @@ print(json.dumps(dict(rows=rows, seconds=seconds, before=before, peak=peak())))
 
 
 def write_csv(path: Path, megabytes: float, order: str) -> int:
-    """Write about that many megabytes of hourly rows of items; returns the number of rows."""
+    """Write about this many megabytes of hourly rows. Returns the number of rows."""
     import pyarrow as pa
     import pyarrow.csv
 
@@ -84,22 +84,22 @@ def measure(work: str, imports: str, path: Path) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=float, default=100)
-    parser.add_argument("--order", choices=("item", "time", "random"), default="item", help="how the rows are ordered")
-    parser.add_argument("--file", type=Path, help="a CSV of your own")
+    parser.add_argument("--order", choices=("item", "time", "random"), default="item", help="order of the rows")
+    parser.add_argument("--file", type=Path, help="a CSV to read instead")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = args.file or Path(folder) / "long.csv"
         if args.file is None:
             write_csv(path, args.megabytes, args.order)
         megabytes = path.stat().st_size / 1e6
-        path.read_bytes() if megabytes < 500 else None  # both find the file in the system's cache
+        path.read_bytes() if megabytes < 500 else None  # fill the file cache for both
         bare = measure(_BARE, "", path)
         ours = measure(_INGEST, "import tsattn.data.reading.read", path)
     print(f"{megabytes:,.0f} MB, {int(bare['rows']):,} rows, ordered by {args.order}")
     print(f"{'':24}{'seconds':>10}{'rows/s':>14}{'peak MB':>10}{'x result':>10}")
     for name, one in (("pyarrow.csv.read_csv", bare), ("tsattn ingest", ours)):
         grown = one["peak"] - one["before"]
-        multiple = grown / (4 * one["rows"])  # the result is four bytes a row
+        multiple = grown / (4 * one["rows"])  # the result has four bytes per row
         print(f"{name:24}{one['seconds']:>10.2f}{one['rows'] / one['seconds']:>14,.0f}{grown / 1e6:>10,.0f}{multiple:>10.1f}")
     print(f"ingest takes {ours['seconds'] / ours['rows'] * bare['rows'] / bare['seconds']:.2f} times as long as the bare read")
 

@@ -1,10 +1,10 @@
-"""Compare pre-trained weights where no test window is looked at.
+"""Compare pre-trained weights without using test windows.
 
     python -m benchmarks.judge --data PATH --corpus FILE --held-out NAME --model zero-shot --model out/model
 
-Sets: windows before the test windows of the open sets; the end of each series of the sources held out of the corpus, at their
-own step and by weeks or months; PATH's smaller files; random walks by the day, week, month and year. MASE and WQL are given over
-those of seasonal naive, for the network alone and, with --ensemble, with the other methods.
+Scored on: windows before the test windows of the open sets; the end of each series of held-out corpus sources, at their own
+and at a coarser frequency; the smaller files in PATH; random walks with daily to yearly steps. MASE and WQL are relative to
+seasonal naive, for the network alone and, with --ensemble, for the ensemble.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from tsattn.forecasting.baselines.simple import SeasonalNaive
 from tsattn.forecasting.ensemble.ensemble import DEFAULT, ORIGINS, combine
 
 METRICS = ("MASE", "WQL")
-MOST_ITEMS, MOST_ROWS = 40, 4096  # of a source held out
-COARSE = {"h": "W", "15min": "D", "D": "W", "MS": None}  # frequency of a source -> the coarser one it is judged at too
-# set -> items left out between two, windows
+MOST_ITEMS, MOST_ROWS = 40, 4096  # per held-out source
+COARSE = {"h": "W", "15min": "D", "D": "W", "MS": None}  # additional, coarser frequency by frequency of the source
+# set -> (use every n-th item, windows)
 SETS = {
     "ett1/H/short": (1, 20),
     "ett1/15T/short": (1, 10),
@@ -53,7 +53,7 @@ FILES = {
     "seattle-weather.csv": (14, 20, 1),
     "stocks.csv": (6, 6, 1),
 }
-MOST_WALKS = 200  # forty of them once put one network 9 % behind another that is as good
+MOST_WALKS = 200  # with 40, two equally good networks differed by 9 %
 WALKS = {
     "D": (30, 400, 1500),
     "W": (13, 300, 900),
@@ -64,7 +64,7 @@ WALKS = {
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A panel to judge on."""
+    """Panel to score on."""
 
     kind: str
     name: str
@@ -75,7 +75,7 @@ class Case:
 
 
 def cases(data: Path, corpus: Corpus | None, held_out: Sequence[str]) -> Iterator[Case]:
-    """All that weights are judged by."""
+    """Yield all panels to score on."""
     for name, (every, windows) in SETS.items():
         panel, horizon, tested, season = load_set(data, name)
         panel = panel.before(panel.origin - horizon * tested)
@@ -90,7 +90,7 @@ def cases(data: Path, corpus: Corpus | None, held_out: Sequence[str]) -> Iterato
 
 
 def _held_out(corpus: Corpus, name: str) -> Iterator[Case]:
-    """The end of the series of a source, at its commonest frequency and at the one of COARSE."""
+    """Yield the end of the series of a source, at its most common frequency and at that of COARSE."""
     if name not in corpus.sources:
         raise ConfigError(f"the corpus has no source {name!r}", f"its sources: {', '.join(sorted(corpus.sources))}")
     own = np.flatnonzero((corpus.index.source == corpus.sources.index(name)) & (corpus.index.observed > 0))
@@ -113,7 +113,7 @@ def _case(name: str, freq: Freq, series: list[np.ndarray]) -> Case:
 
 
 def _walks(alias: str) -> Case:
-    """Geometric random walks whose volatility wanders; a third have a growth rate that wanders too."""
+    """Geometric random walks with drifting volatility; a third of them also have a drifting growth rate."""
     rng, (horizon, least, most) = np.random.default_rng(list(WALKS).index(alias)), WALKS[alias]
     series = []
     for i in range(MOST_WALKS):
@@ -128,7 +128,7 @@ def _walks(alias: str) -> Case:
 
 
 def judge(case: Case, models: Sequence[str], ensemble: bool) -> list[dict[str, Any]]:
-    """A row for each model, and for each with the other methods: scores over seasonal naive."""
+    """Return one row per model, and per ensemble if wanted, with scores relative to seasonal naive."""
     naive, made = SeasonalNaive(case.season), []
     for model in models:
         network = forecaster(model, case.panel, case.season)
@@ -146,7 +146,7 @@ def judge(case: Case, models: Sequence[str], ensemble: bool) -> list[dict[str, A
 
 
 def means_of(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Geometric means of each kind of sets and of all, and the mean coverage."""
+    """Return the geometric mean scores of each kind of panel and of all, and the mean coverage."""
     out = []
     keys = list(dict.fromkeys((row["model"], row["what"]) for row in rows))
     for kind in [*dict.fromkeys(row["kind"] for row in rows), "all"]:
@@ -161,11 +161,11 @@ def means_of(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.judge", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", required=True, type=Path, help="the folder with the sets' CSV files")
-    parser.add_argument("--corpus", action="append", type=Path, help="a Parquet file of a corpus, repeatable")
-    parser.add_argument("--held-out", action="append", default=[], help="a source of the corpus, repeatable")
+    parser.add_argument("--corpus", action="append", type=Path, help="a Parquet file of a corpus; repeatable")
+    parser.add_argument("--held-out", action="append", default=[], help="a held-out source of the corpus; repeatable")
     parser.add_argument("--model", required=True, action="append", help="a model folder, or zero-shot; repeatable")
-    parser.add_argument("--ensemble", action="store_true", help="score each model with the other methods too")
-    parser.add_argument("--only", help="sets whose name has this in it")
+    parser.add_argument("--ensemble", action="store_true", help="also score the ensemble of each model")
+    parser.add_argument("--only", help="only sets whose name contains this text")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the tables on stderr")
     options = parser.parse_args(arguments)
     console, rows = Console(stderr=options.json, soft_wrap=True), []
@@ -186,7 +186,7 @@ def line(row: dict[str, Any]) -> str:
 
 
 def render(rows: Sequence[dict[str, Any]]) -> Table:
-    table = Table(title="MASE and WQL over seasonal naive, 80 % coverage")
+    table = Table(title="MASE and WQL relative to seasonal naive, 80 % coverage")
     for column in ("kind", "set", "model", "", *METRICS, "coverage"):
         table.add_column(column)
     for row in rows:

@@ -1,9 +1,9 @@
-"""Score a network, each member and their join on the open sets: is the join as good as its best member, does it cover?
+"""Score a network, each ensemble member and the ensemble on the open sets.
 
     python -m benchmarks.members --data PATH --model models/mine --set ett1/H/short [--before]
 
-A model is a model folder or the name of a baseline. With --before the test windows are dropped from the panel and as many
-windows before them are scored: what choices are made on. Seconds are wall clock.
+A model is a model folder or the name of a baseline. With --before, the test windows are dropped and as many windows before
+them are scored; use it to choose settings. Times are wall-clock seconds.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COLUMNS = ("MASE", "WQL", "coverage", "seconds")
 def score(
     data: str, name: str, model: str, members: Sequence[str], origins: int, before: bool, every: int = 1
 ) -> tuple[list[dict[str, Any]], str]:
-    """Rows of the network alone, each member alone and the join on one set, and what the join says of itself."""
+    """Return scores of the network, each member and the ensemble on one set, and the ensemble's report."""
     panel, horizon, windows, season = load_set(data, name)
     if before:
         panel = panel.before(panel.origin - horizon * windows)
@@ -46,7 +46,7 @@ def score(
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The join's loss over its best member's on each set, and its coverage over all sets together."""
+    """Return the ensemble's loss relative to its best member on each set, and its coverage."""
     out: list[dict[str, Any]] = []
     for name in dict.fromkeys(row["set"] for row in rows):
         *others, joined = [row for row in rows if row["set"] == name]
@@ -58,12 +58,12 @@ def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.members", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", required=True, help="the folder with the sets' CSV files")
-    parser.add_argument("--model", required=True, help="a model folder, or a baseline in its stead")
-    parser.add_argument("--set", action="append", help=f"a set, repeatable; default: {', '.join(SETS)}")
+    parser.add_argument("--model", required=True, help="a model folder or a baseline")
+    parser.add_argument("--set", action="append", help=f"a set; repeatable; default: {', '.join(SETS)}")
     parser.add_argument("--members", default=",".join(DEFAULT), help=f"some of {', '.join(DEFAULT)}")
-    parser.add_argument("--origins", type=int, default=ORIGINS, help="held-back origins of a window")
-    parser.add_argument("--before", action="store_true", help="windows before the test windows, which are dropped")
-    parser.add_argument("--every", type=int, default=1, help="take only every so many-th item")
+    parser.add_argument("--origins", type=int, default=ORIGINS, help="hold-out origins per window")
+    parser.add_argument("--before", action="store_true", help="drop the test windows and score the windows before them")
+    parser.add_argument("--every", type=int, default=1, help="use every n-th item only")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the tables on stderr")
     options = parser.parse_args(arguments)
     console, report = Console(stderr=options.json, soft_wrap=True), []
@@ -74,17 +74,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print(render(name, rows), told)
     results = summary(report)
     for line in results:
-        console.print(
-            f"{line['set']}: join over best MASE {line['MASE']:.3f}, WQL {line['WQL']:.3f}, covers {line['coverage']:.3f}"
-        )
-    console.print(f"80 % intervals cover {np.mean([line['coverage'] for line in results]):.3f} on the mean of the sets")
+        ratios = f"MASE {line['MASE']:.3f}, WQL {line['WQL']:.3f}"
+        console.print(f"{line['set']}: relative to best member: {ratios}; coverage {line['coverage']:.3f}")
+    console.print(f"mean 80 % coverage of the sets: {np.mean([line['coverage'] for line in results]):.3f}")
     if options.json:
         print(json.dumps({"rows": report, "summary": results}, indent=2))
     return 0
 
 
 def render(name: str, rows: Sequence[dict[str, Any]]) -> Table:
-    """One table of a set, the join in bold."""
+    """Return the table of one set, with the ensemble in bold."""
     table = Table(title=name)
     table.add_column("model")
     for column in COLUMNS:

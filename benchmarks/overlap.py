@@ -2,15 +2,14 @@
 
     python -m benchmarks.overlap --corpus FILE.parquet --data PATH
 
-Windows of 168 steps (of half the series, where that is shorter) are compared by normalised correlation, at the step of the
-corpus and at every coarser step that pre-training reads it at. Every window of the evaluation sets is searched, and every
-STRIDE-th one of the corpus, so a stretch that both share is found from 168 + STRIDE - 1 steps on. Windows with missing
-values are left out. The exit status is 1 when a correlation above .999 is found that is not that of two plain shapes: ramps,
-steps or spikes.
+Windows of 168 steps (half of the series if that is shorter) are compared by Pearson correlation, at the step of the corpus and
+at each coarser step that pre-training uses. All windows of the evaluation sets are compared with every STRIDE-th window of the
+corpus, so any common stretch of at least 168 + STRIDE - 1 steps is found. Windows with missing values are skipped. The exit
+status is 1 if a correlation above .999 is found, except between plain shapes: ramps, steps or spikes.
 
-A correlation r of two standardised windows of unit length is a distance: |a - b|² = 2 (1 - r). Projections onto a few
-orthonormal directions cannot lengthen it (Agrawal, Faloutsos & Swami 1993), so a tree over these, which one FFT a direction
-gives for all windows of a series, leaves few pairs to be compared in full.
+The correlation r of two standardised windows of unit length is a distance: |a - b|² = 2 (1 - r). Projections onto a few
+orthonormal directions never increase it (Agrawal, Faloutsos & Swami 1993). They are computed by one FFT per direction and
+series, and a tree over them leaves few pairs to compare in full.
 """
 
 from __future__ import annotations
@@ -39,17 +38,20 @@ from tsattn.errors import DataError
 
 WINDOW, SHORTEST = 168, 24
 STRIDE = 24
-ENOUGH = 0.999  # a correlation of copies
-DIRECTIONS = 16  # of the projection
-SAMPLE = 20_000  # windows, about, that the directions are found from
-FEW, ALIKE = 8, 0.95  # changes that are left out; correlation that the other changes of copies have
+ENOUGH = 0.999  # least correlation of copies
+DIRECTIONS = 16  # dimensions of the projection
+SAMPLE = 20_000  # approximate number of windows from which the directions are computed
+FEW, ALIKE = 8, 0.95  # largest changes to leave out; least correlation of the other changes of copies
 SETS = {"ETTm1.csv": ("ett1/15T", "ett1/H"), "M4-Hourly-train.csv": ("m4_hourly/H",), "M4-Hourly-test.csv": ()}
 BLOCK = 1 << 14  # pairs compared at once
 
 
 @dataclass(frozen=True)
 class Match:
-    """Two windows that correlate: where each begins, in its own steps. step: how many steps of the corpus are one."""
+    """Two windows that correlate.
+
+    Starts are in steps of each window. step: number of corpus steps per step of the window.
+    """
 
     set: str
     item: str
@@ -60,28 +62,28 @@ class Match:
     corpus_at: int
     length: int
     correlation: float
-    plain: bool  # smooth ramps, steps and spikes: no copies
+    plain: bool  # smooth ramps, steps or spikes, not copies
 
 
 @dataclass(frozen=True, eq=False)
 class Wanted:
-    """Windows of one length of all evaluation sets: a tree over their projections, and where each comes from."""
+    """Windows of one length of all evaluation sets: a tree over their projections, and the origin of each window."""
 
     length: int
     names: list[tuple[str, str]]  # set and item of each series
-    values: np.ndarray  # of all series, one after another
-    first: np.ndarray  # (S,) where each series begins in them
-    owner: np.ndarray  # (W,) the series of each window
-    place: np.ndarray  # (W,) where it begins in the values
+    values: np.ndarray  # all series, concatenated
+    first: np.ndarray  # (S,) start of each series in `values`
+    owner: np.ndarray  # (W,) series of each window
+    place: np.ndarray  # (W,) start of each window in `values`
     directions: np.ndarray  # (K, length), orthonormal
     tree: Any
 
 
 def evaluation(data: Path) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Set, item and values of every series of every CSV file under PATH."""
+    """Yield set, item and values of every series in the CSV files in `data`."""
     files = sorted(data.glob("*.csv"))
     if not files:
-        raise DataError(f"{data}: no CSV file in it", "give the folder of the evaluation sets with --data")
+        raise DataError(f"{data} contains no CSV file", "give the folder of the evaluation sets with --data")
     for path in files:
         if path.name in SETS:
             for name in SETS[path.name]:
@@ -97,7 +99,7 @@ def _items(name: str, panel: Any) -> Iterator[tuple[str, str, np.ndarray]]:
 
 
 def wanted(series: Sequence[tuple[str, str, np.ndarray]], length: int) -> Wanted | None:
-    """All windows of `length` that have no gap and are not constant; None when there are none."""
+    """Return all windows of `length` that have no gap and are not constant, or None if there are none."""
     from scipy.spatial import cKDTree
 
     at = [starts(values, length, 1) for _, _, values in series]
@@ -116,12 +118,12 @@ def wanted(series: Sequence[tuple[str, str, np.ndarray]], length: int) -> Wanted
 
 
 def starts(values: np.ndarray, length: int, stride: int) -> np.ndarray:
-    """Where windows begin that have no gap and are not constant."""
+    """Return the starts of windows that have no gap and are not constant."""
     if len(values) < length:
         return np.zeros(0, np.int64)
     at = np.arange(0, len(values) - length + 1, stride)
     seen = np.concatenate([[0], np.isfinite(values).cumsum()])
-    # float32 values of a large level have steps of their own: less is no change
+    # float32 values are discrete: smaller changes of a large value are rounding
     view = sliding_window_view(values, length)[at]
     whole = seen[at + length] - seen[at] == length
     at, view = at[whole], view[whole]
@@ -130,7 +132,7 @@ def starts(values: np.ndarray, length: int, stride: int) -> np.ndarray:
 
 
 def project(values: np.ndarray, directions: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """The standardised windows that begin at `at`, along each direction: (W, K) float64, by one FFT a direction."""
+    """Project the standardised windows that start at `at` onto each direction: (W, K) float64, by one FFT per direction."""
     length = directions.shape[1]
     if not len(at):
         return np.zeros((0, len(directions)))
@@ -149,7 +151,7 @@ def project(values: np.ndarray, directions: np.ndarray, at: np.ndarray) -> np.nd
 
 
 def searched(corpus: Corpus) -> Iterator[tuple[int, int, np.ndarray]]:
-    """Item, steps joined to one and values of every series of the corpus, at its own step and at each usual coarser one."""
+    """Yield item, steps per value, and values of every corpus series, at its own and at each common coarser step."""
     for item in range(len(corpus)):
         values = corpus.values(item)
         for k in (1, *(k for k, _ in usual_steps(corpus.freq(item)))):
@@ -159,7 +161,7 @@ def searched(corpus: Corpus) -> Iterator[tuple[int, int, np.ndarray]]:
 
 
 def matches(corpus: Corpus, groups: Sequence[Wanted], tell: Callable[[int], None]) -> Iterator[Match]:
-    """Every pair of series with windows above ENOUGH, by its best pair of windows: one that is not plain if there is one."""
+    """Yield each pair of series with windows above ENOUGH, as its best pair of windows, preferably one that is not plain."""
     radius = np.sqrt(2 * (1 - ENOUGH)) * (1 + 1e-6)
     for item, k, values in searched(corpus):
         if k == 1:
@@ -177,7 +179,7 @@ def matches(corpus: Corpus, groups: Sequence[Wanted], tell: Callable[[int], None
 
 
 def best(values: np.ndarray, place: np.ndarray, window: np.ndarray, group: Wanted) -> Iterator[tuple[float, bool, int, int]]:
-    """The best pair (r, plain, place in values, window of a group) above ENOUGH of each evaluation series; plain ones last."""
+    """Yield the best pair (r, plain, place in values, window of the group) above ENOUGH of each evaluation series."""
     parts = []
     for at in range(0, len(place), BLOCK):
         here, there = place[at : at + BLOCK], window[at : at + BLOCK]
@@ -194,21 +196,22 @@ def best(values: np.ndarray, place: np.ndarray, window: np.ndarray, group: Wante
 
 
 def unit(windows: np.ndarray) -> np.ndarray:
-    """Windows (W, length) about their mean, of norm 1; constant ones become 0."""
+    """Centre windows (W, length) and scale them to norm 1; constant ones become 0."""
     x = windows.astype(np.float64)
     x -= x.mean(1, keepdims=True)
     return x / np.maximum(np.sqrt((x**2).sum(1, keepdims=True)), 1e-300)
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Pearson's r of pairs of windows (W, length); 0 where one is constant."""
+    """Return Pearson's r of pairs of windows (W, length); 0 if one is constant."""
     return (unit(a) * unit(b)).sum(1)
 
 
 def are_plain(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Whether pairs of windows (W, length) correlate only because both are smooth, or flat but for a few steps.
+    """Return True for pairs of windows (W, length) that correlate only because of a plain shape: smooth, or flat with few
+    steps.
 
-    The changes from step to step of copies correlate too, also without the few that matter most.
+    The step-to-step changes of copies correlate as well, even without the FEW largest ones.
     """
     x, y = (unit(np.diff(one.astype(np.float64), axis=1)) for one in (a, b))
     for change in (x, y):
@@ -224,7 +227,7 @@ def are_plain(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.overlap", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--corpus", required=True, action="append", type=Path, help="a Parquet file of a corpus, repeatable")
+    parser.add_argument("--corpus", required=True, action="append", type=Path, help="a Parquet file of a corpus; repeatable")
     parser.add_argument("--data", required=True, type=Path, help="the folder with the evaluation sets' CSV files")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the tables on stderr")
     options = parser.parse_args(arguments)
@@ -248,7 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if found:
         console.print(render(found[:50]))
     plain, seconds = len(found) - len(copies), time.monotonic() - began
-    console.print(f"{len(copies)} copies, {plain} pairs of plain shapes above {ENOUGH}; {seconds:.0f} s")
+    console.print(f"{len(copies)} copies and {plain} pairs of plain shapes above {ENOUGH}; {seconds:.0f} s")
     if options.json:
         print(json.dumps({"windows": windows, "series": len(corpus), "matches": [asdict(match) for match in found]}, indent=2))
     return 1 if copies else 0

@@ -1,11 +1,11 @@
-"""What pre-training owes to each part of it: to every generator, to the number of series, to the network's parts and size.
+"""Ablations of pre-training: generators, number of series, parts and size of the network.
 
     python -m benchmarks.pretraining --data PATH --study generators --record runs.jsonl [--seeds 3] [--series 40000]
 
-Every run is short, is decayed to its end, and learns from generated series alone; it is judged on real ones, by windows that
-lie before the test windows of the open sets and by those of PATH's smaller files: the network alone, beside seasonal naive.
-Beside it stands the loss on generated series held back, which tells networks apart that these few sets do not.
---record: runs found there are not run again, so a study may be ended at any time and gone on with later.
+Each run is short, has a complete schedule, and uses synthetic series only. The network alone is scored, relative to seasonal
+naive, on windows before the test windows of the open sets and on the smaller files in PATH. The loss on held-back synthetic
+series is reported as well; it separates networks better than these few sets. Runs found in --record are not repeated, so a
+study can be interrupted and continued.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from tsattn.training.run_options import RunOptions
 from tsattn.training.synthetic_dataset import SyntheticSource
 from tsattn.workflows import candidates, model_selection
 
-# set -> items left out between two, windows; the windows lie before the test windows
+# set -> (use every n-th item, windows before the test windows)
 SETS = {"ett1/H/short": (1, 20), "ett1/15T/short": (1, 10), "m4_hourly/H/short": (6, 2)}
 # file -> horizon, windows, season length
 FILES = {
@@ -55,7 +55,7 @@ FILES = {
 MIXTURE = SyntheticConfig()
 MODEL = ModelConfig(context=1024, horizon=64, patch=32, width=96, heads=3, layers=3)
 TRAIN = TrainConfig(batch=64, origins=12, learning_rate=2e-3, warmup=50, decay=0.5, average=0.99, patience=1000)
-SCALES = (1 / 3, 1, 4)  # of the series
+SCALES = (1 / 3, 1, 4)  # factors of the number of series
 SIZES = {"0.4 M": (64, 2, 2), "0.8 M": (96, 3, 3), "1.9 M": (160, 5, 4)}  # width, heads, layers
 PARTS: dict[str, dict[str, Any]] = {
     "LSTM + attention": {},
@@ -69,7 +69,7 @@ COLUMNS = ("parameters", "series", "busy", "loss", *METRICS)
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-    """One run. seconds: of the processor, in the stead of series."""
+    """One run. seconds: CPU time of training; replaces `series` if set."""
 
     name: str
     seed: int
@@ -80,7 +80,7 @@ class Trial:
 
 
 def trials(study: str, series: int, seeds: int, seconds: float) -> Iterator[Trial]:
-    """The runs of a study, all of the first seed before the second."""
+    """Yield the runs of a study, all runs of a seed before those of the next."""
     for seed in range(seeds):
         if study == "generators":
             yield Trial("all", seed, series)
@@ -100,7 +100,7 @@ def trials(study: str, series: int, seeds: int, seconds: float) -> Iterator[Tria
 
 
 def train(trial: Trial) -> tuple[Network, Fitted, dict[str, Any]]:
-    """A network that has learnt from generated series, how, and what that took."""
+    """Train a network on synthetic series. Returns it with its training record and costs."""
     steps = trial.series // TRAIN.batch if trial.seconds is None else int(trial.seconds / _step_time(trial))
     settings, began = dataclasses.replace(TRAIN, seed=trial.seed, steps=max(steps, 2 * TRAIN.warmup)), time.process_time()
     with tempfile.TemporaryDirectory() as state:
@@ -122,7 +122,7 @@ def _source(trial: Trial, settings: TrainConfig) -> SyntheticSource:
 
 
 def panels(data: str) -> Iterator[tuple[str, Panel, int, int, int]]:
-    """Name, panel, horizon, windows and season length of all that a network is judged by."""
+    """Yield name, panel, horizon, windows and season length of each panel to score on."""
     for name, (every, windows) in SETS.items():
         panel, horizon, tested, season = load_set(data, name)
         panel = panel.before(panel.origin - horizon * tested)
@@ -132,7 +132,7 @@ def panels(data: str) -> Iterator[tuple[str, Panel, int, int, int]]:
 
 
 def judge(network: Network, fitted: Fitted, data: str) -> dict[str, float]:
-    """Each set's scores over those of seasonal naive, and their geometric means."""
+    """Return each panel's scores relative to seasonal naive, and their geometric means."""
     entry, found = model_selection.Entry("network", network.eval(), TRAIN, fitted), {}
     for name, panel, horizon, windows, season in panels(data):
         made, naive = candidates.forecaster_of(entry, panel, horizon), SeasonalNaive(season)
@@ -148,10 +148,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pretraining", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", required=True, help="the folder with the sets' CSV files")
     parser.add_argument("--study", required=True, choices=("generators", "scaling", "parts"))
-    parser.add_argument("--record", required=True, type=Path, help="a file that runs are appended to, a JSON object a line")
-    parser.add_argument("--series", type=int, default=40_000, help="that each run learns from")
-    parser.add_argument("--seconds", type=float, default=150.0, help="of the processor, for each run of --study parts")
-    parser.add_argument("--seeds", type=int, default=3, help="how many runs of each, seeds 0, 1, …")
+    parser.add_argument("--record", required=True, type=Path, help="a JSON Lines file that runs are appended to")
+    parser.add_argument("--series", type=int, default=40_000, help="series per run")
+    parser.add_argument("--seconds", type=float, default=150.0, help="CPU seconds of each run of --study parts")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each kind, with seeds 0, 1, …")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     console = Console(soft_wrap=True)
@@ -173,8 +173,8 @@ def _recorded(path: Path) -> list[dict[str, Any]]:
 
 
 def render(rows: Sequence[dict[str, Any]]) -> Table:
-    """Mean and standard deviation over the seeds."""
-    table = Table(title="MASE and WQL over seasonal naive: geometric means of all sets")
+    """Return a table of means and standard deviations over the seeds."""
+    table = Table(title="MASE and WQL relative to seasonal naive: geometric means of all sets")
     for column in ("run", "seeds", "parameters", "series", "seconds", "synthetic loss", *METRICS):
         table.add_column(column, justify="left" if column == "run" else "right")
     for name in dict.fromkeys(row["name"] for row in rows):

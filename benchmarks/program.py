@@ -1,4 +1,4 @@
-"""How a benchmark ends when it is run as a program."""
+"""Exit codes of benchmark programs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tsattn.errors import TsattnError
 
 
 def run(main: Callable[[], int]) -> NoReturn:
-    """Exit with what `main` returns; an expected failure is a line on stderr and its own exit code."""
+    """Exit with the code that `main` returns. Print expected failures on stderr and exit with their code."""
     try:
         sys.exit(main())
     except TsattnError as error:

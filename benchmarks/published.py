@@ -1,11 +1,11 @@
-"""Published figures, MASE / WQL, from the results of the GIFT-Eval repository (2026-08-07)."""
+"""Published MASE and WQL, from the results of the GIFT-Eval repository (2026-08-07)."""
 
 from __future__ import annotations
 
 NAN = float("nan")
 SETS = ("ett1/H/short", "ett1/H/medium", "ett1/H/long", "ett1/15T/short", "m4_hourly/H/short")
 
-# seasonal naive, to 6 digits: a harness that is right meets these
+# seasonal naive to 6 digits; a correct harness reproduces these
 ANCHORS: dict[str, tuple[float, float]] = {
     "ett1/H/short": (0.977318, 0.240368),
     "ett1/H/medium": (1.567801, 0.434912),
@@ -37,7 +37,7 @@ PUBLISHED: dict[str, tuple[tuple[float, float], ...]] = {
 
 
 def published(name: str) -> dict[str, tuple[float, float]]:
-    """Model -> (MASE, WQL) on a set; {} for one without published figures here."""
+    """Return (MASE, WQL) by model on a set; {} if there are no published results."""
     if name not in SETS:
         return {}
     return {model: scores[SETS.index(name)] for model, scores in PUBLISHED.items()}

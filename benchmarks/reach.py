@@ -1,10 +1,10 @@
-"""How long must tsattn train from scratch to reach a given WQL, such as that of a peer after its whole training?
+"""CPU time that `tsattn train --from-scratch` needs to reach a given WQL, such as that of a fully trained peer.
 
     python -m benchmarks.reach --data PATH --set ett1/H/short --wanted 0.22 [--seconds 15 --seconds 30 …]
 
-Scored on the windows before the test windows, which are dropped. Each budget, in seconds of the processor, is a training of its
-own, with a schedule that ends with it: half a long training is not a short one. The first that reaches the WQL ends it. What a
-peer reaches and takes is told by `benchmarks/peers/neuralforecast_trained.py --before`.
+Scored on the windows before the test windows, which are dropped. Each budget, in CPU seconds, is a separate training with a
+complete schedule; the first one that reaches the WQL ends the benchmark. `benchmarks/peers/neuralforecast_trained.py --before`
+measures the WQL and time of a peer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BUDGETS = (10.0, 20.0, 40.0, 80.0, 160.0, 320.0)
 
 
 def after(panel: Panel, horizon: int, windows: int, season: int, steps: int) -> dict[str, Any]:
-    """Train so many steps on what lies before the last windows of a panel, and score on them."""
+    """Train `steps` steps on the panel before its last windows, and score on these."""
     made = plan(panel, horizon=horizon, test_windows=windows, train={"steps": steps})
     began = time.process_time()
     with tempfile.TemporaryDirectory() as state:
@@ -50,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reach", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", required=True, help="the folder with the sets' CSV files")
     parser.add_argument("--set", default="ett1/H/short")
-    parser.add_argument("--wanted", type=float, required=True, help="the WQL to reach")
-    parser.add_argument("--seconds", type=float, action="append", help=f"of the processor; default: {BUDGETS}")
+    parser.add_argument("--wanted", type=float, required=True, help="WQL to reach")
+    parser.add_argument("--seconds", type=float, action="append", help=f"budget in CPU seconds; repeatable; default: {BUDGETS}")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     options = parser.parse_args(arguments)
     console, rows = Console(stderr=options.json), []
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if rows[-1]["WQL"] <= options.wanted:
             break
     reached = rows[-1]["busy"] if rows[-1]["WQL"] <= options.wanted else None
-    console.print(f"reached after {reached:.0f} s of the processor" if reached else "not reached")
+    console.print(f"reached after {reached:.0f} CPU seconds" if reached else "not reached")
     if options.json:
         print(json.dumps({"set": options.set, "wanted": options.wanted, "reached": reached, "runs": rows}, indent=2))
     return 0 if reached else 1

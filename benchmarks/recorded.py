@@ -1,4 +1,4 @@
-"""Forecasts that another program wrote to a Parquet file, as a Forecaster, so that all are scored by the same code."""
+"""Forecaster that reads forecasts of another program from a Parquet file, so that all are scored by the same code."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tsattn.errors import DataError
 
 
 class Recorded:
-    """Answers from a table like Forecast.to_arrow's: item_id, cutoff, timestamp, then one column for each quantile.
+    """Forecasts from a table like that of Forecast.to_arrow: item_id, cutoff, timestamp, and one column per quantile.
 
-    Rows are found by item and timestamp. Raises DataError when a wanted row is not there.
+    Rows are found by item and timestamp. Raises DataError if a row is missing.
     """
 
     context = 1
@@ -33,7 +33,7 @@ class Recorded:
         self.row = {key: i for i, key in enumerate(keys)}
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32."""
+        """Return the forecasts (B, H, Q), float32."""
         rows = np.empty((len(batch), batch.horizon), np.int64)
         for b, (item, origin) in enumerate(zip(batch.item.tolist(), batch.origin.tolist(), strict=True)):
             steps = origin - self.panel.indptr[item] + np.arange(-1, batch.horizon)

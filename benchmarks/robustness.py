@@ -1,9 +1,9 @@
-"""How far a forecast degrades when its context is damaged: outliers, noise, missing blocks. The truth stays as it is.
+"""Loss of accuracy when the history is corrupted by outliers, noise or missing blocks. Targets are not corrupted.
 
     python -m benchmarks.robustness --data PATH --model models/mine [--set ett1/H/short] [--baseline auto-arima] [--items 20]
 
-Every forecaster sees the same damage: it is drawn for each window from its item and origin, from the end backwards. Seasonal
-naive is always run; AutoARIMA needs the stats extra, and hours on whole sets: --items and --windows make them smaller.
+The corruption of a window depends on its item and origin only, so every forecaster gets the same. Seasonal naive is always
+scored. AutoARIMA needs the extra `stats`, and takes hours on whole sets: reduce them by --items and --windows.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.frame import Forecaster
 
-RECENT = 512  # steps whose spread is the unit of damage
-SIZE = 10.0  # spreads that an outlier is away
-NOISE = 0.5  # of the spread
-BLOCK, MISSING = 24, 0.2  # steps that are missing together, and their share
+RECENT = 512  # newest steps, whose standard deviation is the unit below
+SIZE = 10.0  # distance of an outlier
+NOISE = 0.5  # standard deviation of the noise
+BLOCK, MISSING = 24, 0.2  # steps of a missing block; share of missing steps
 
 
 def _outliers(share: float) -> Callable[[np.ndarray, float, np.random.Generator], np.ndarray]:
@@ -46,7 +46,7 @@ def _noise(newest_first: np.ndarray, spread: float, rng: np.random.Generator) ->
 def _missing(newest_first: np.ndarray, spread: float, rng: np.random.Generator) -> np.ndarray:
     blocks = rng.random(-(-len(newest_first) // BLOCK)) < MISSING
     gone = np.repeat(blocks, BLOCK)[: len(newest_first)]
-    gone[0] = False  # with nothing at all a short series could not be forecast
+    gone[0] = False  # keep the newest value, so that a short series can be forecast
     return np.where(gone, np.nan, newest_first)
 
 
@@ -60,22 +60,22 @@ DAMAGE: dict[str, Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 
 
 class Damaged:
-    """A forecaster that is shown a damaged past."""
+    """Forecaster that gets a corrupted history."""
 
     def __init__(self, inner: Forecaster, damage: str, seed: int) -> None:
         self.inner, self.damage, self.seed = inner, damage, seed
         self.name = f"{inner.name} | {damage}"
         self.quantiles, self.context = inner.quantiles, inner.context
-        self.block = getattr(inner, "block", 1)
+        self.pass_steps = getattr(inner, "pass_steps", 1)
         self.covariates = bool(getattr(inner, "covariates", True))
-        self.raw_history = True  # the damage comes before the cleaning
+        self.raw_history = True  # corrupt before cleaning
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         past = np.stack([self._damaged(*row) for row in zip(batch.past_target, batch.item, batch.origin, strict=True)])
         return self.inner.predict(dataclasses.replace(batch, past_target=past.astype(np.float32)))
 
     def _damaged(self, past: np.ndarray, item: int, origin: int) -> np.ndarray:
-        # one draw a step, newest first, so that a long history is damaged as its own end is
+        # one draw per step, newest first, so that the corruption does not depend on the length of the history
         newest_first = past[::-1].astype(np.float64)
         recent = newest_first[:RECENT]
         spread = float(np.nanstd(recent)) if np.isfinite(recent).any() else 0.0
@@ -88,7 +88,7 @@ class Damaged:
 def degrade(
     data: str, name: str, models: Sequence[str], items: int | None = None, windows: int | None = None, seed: int = 0
 ) -> list[dict[str, Any]]:
-    """WQL and MASE of each model under each damage, and their ratio to the undamaged ones."""
+    """Return WQL and MASE of each model under each corruption, and their ratios to the scores without it."""
     panel, horizon, whole, season = load_set(data, name)
     if items is not None and items < len(panel):
         panel = panel.select(np.linspace(0, len(panel) - 1, items).astype(np.int64))
@@ -107,12 +107,12 @@ def degrade(
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.robustness", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", required=True, help="the folder with the sets' CSV files")
-    parser.add_argument("--set", action="append", help="a set, repeatable; default: ett1/H/short and m4_hourly/H/short")
-    parser.add_argument("--model", action="append", default=[], help="a model folder, repeatable")
-    parser.add_argument("--baseline", action="append", default=[], help="beside seasonal-naive, such as auto-arima")
-    parser.add_argument("--items", type=int, help="so many series of a set, evenly spread")
-    parser.add_argument("--windows", type=int, help="so many windows of a series")
-    parser.add_argument("--seed", type=int, default=0, help="of the damage")
+    parser.add_argument("--set", action="append", help="a set; repeatable; default: ett1/H/short and m4_hourly/H/short")
+    parser.add_argument("--model", action="append", default=[], help="a model folder; repeatable")
+    parser.add_argument("--baseline", action="append", default=[], help="a baseline, such as auto-arima; repeatable")
+    parser.add_argument("--items", type=int, help="number of series of each set, evenly spaced")
+    parser.add_argument("--windows", type=int, help="number of windows of each series")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the corruption")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the tables on stderr")
     options = parser.parse_args(arguments)
     console, report = Console(stderr=options.json), []
@@ -127,8 +127,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def render(name: str, rows: Sequence[dict[str, Any]]) -> Table:
-    """A line for each damage, WQL of each model and how many times the undamaged one it is."""
-    table = Table(title=f"{name}: WQL, and times that without damage")
+    """Return a table with one row per corruption: WQL of each model, and its ratio to that without corruption."""
+    table = Table(title=f"{name}: WQL × ratio to WQL without corruption")
     table.add_column("damage")
     models = list(dict.fromkeys(row["model"] for row in rows))
     for model in models:

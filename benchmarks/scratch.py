@@ -1,11 +1,10 @@
-"""Train on the part of a set before its test windows, score on them: several seeds and their spread.
+"""Train on the part of a set before its test windows and score on them, with several seeds.
 
     python -m benchmarks.scratch --data PATH --set ett1/H/short --set m4_hourly/H/short --seeds 3 [--peer LSTM=FILE.parquet]
     python -m benchmarks.scratch --data PATH --start auto
 
-Everything is what `tsattn train` does with --from-scratch, with --start auto what it does with no option, but for the horizon
-and the test windows, which the set gives. These are looked at once, after training. `--peer` scores another program's
-forecasts by the same code.
+Training is that of `tsattn train --from-scratch`, or with --start auto of plain `tsattn train`. The set determines the horizon
+and the test windows, which are scored once, after training. --peer scores the forecasts of another program by the same code.
 """
 
 from __future__ import annotations
@@ -38,9 +37,9 @@ BESIDE = ("TiRex (35M, xLSTM)", "PatchTST (per set)", "TFT (LSTM + attention, pe
 def train_and_score(
     data: str, name: str, seed: int, given: dict[str, Any], keep: Path, start: str, parts: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """One run: train, save, load, score. Seconds are of training and saving, by the wall clock and of the processor.
+    """Train, save, load and score one model. Reports wall-clock and CPU seconds of training and saving.
 
-    given, parts: fields of TrainConfig and ModelConfig, instead of the plan's.
+    given, parts: fields of TrainConfig and ModelConfig that override the plan.
     """
     from tsattn.data.panel import Schema
     from tsattn.forecasting.frame import DEFAULT_QUANTILES
@@ -77,13 +76,13 @@ def _row(result: Backtest, model: str) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scratch", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", required=True, help="the folder with the sets' CSV files")
-    parser.add_argument("--set", action="append", help="a set, repeatable; default: ett1/H/short and m4_hourly/H/short")
-    parser.add_argument("--seeds", type=int, default=3, help="how many runs, seeds 0, 1, …")
-    parser.add_argument("--first-seed", type=int, default=0, help="the first of the seeds")
-    parser.add_argument("--start", default="scratch", choices=("scratch", "shipped", "auto"), help="what training begins with")
-    parser.add_argument("--steps", type=int, help="optimiser steps, instead of the plan's")
+    parser.add_argument("--set", action="append", help="a set; repeatable; default: ett1/H/short and m4_hourly/H/short")
+    parser.add_argument("--seeds", type=int, default=3, help="number of runs, with seeds 0, 1, …")
+    parser.add_argument("--first-seed", type=int, default=0, help="first seed")
+    parser.add_argument("--start", default="scratch", choices=("scratch", "shipped", "auto"), help="initial weights")
+    parser.add_argument("--steps", type=int, help="optimiser steps; default: as planned by train")
     parser.add_argument("--peer", action="append", default=[], help="NAME=FILE.parquet of another program's forecasts")
-    parser.add_argument("--keep", type=Path, help="folder to keep the models in")
+    parser.add_argument("--keep", type=Path, help="folder to save the models in")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the tables on stderr")
     options = parser.parse_args(arguments)
     console, report = Console(stderr=options.json), []
@@ -103,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def peer_rows(data: str, name: str, peers: Sequence[str]) -> list[dict[str, Any]]:
-    """Seasonal naive, and each NAME=FILE whose forecasts are of this set, scored by the same code."""
+    """Score seasonal naive, and each NAME=FILE with forecasts of this set, by the same code."""
     panel, _, _, season = load_set(data, name)
     models: list[Any] = [baseline("seasonal-naive", season)]
     for peer in peers:
@@ -115,9 +114,9 @@ def peer_rows(data: str, name: str, peers: Sequence[str]) -> list[dict[str, Any]
 
 
 def render(name: str, rows: list[dict[str, Any]], peers: list[dict[str, Any]]) -> Table:
-    """Our runs, their mean and spread, the peers measured here, and published rows."""
+    """Return a table of our runs with mean and standard deviation, the peers measured here, and published results."""
     table = Table(title=f"{name}: trained before the test windows")
-    for column in ("model", "MASE", "WQL", "80 % coverage", "seconds (of the processor)", "steps (best)", "kept"):
+    for column in ("model", "MASE", "WQL", "80 % coverage", "seconds (CPU)", "steps (best)", "kept"):
         table.add_column(column, justify="left" if column == "model" else "right")
     for row in rows:
         seconds = f"{row['train']:.0f} + {row['save']:.0f} ({row['busy']:.0f})"

@@ -1,7 +1,7 @@
-"""The open evaluation sets, cut as the GIFT-Eval protocol cuts them.
+"""Open evaluation sets, split as in the GIFT-Eval protocol.
 
-`ett1/H` is ETTm1.csv with the four readings of each hour added, whole hours only; `ett1/15T` is the file itself. Each of
-its columns is one series. M4: train and test glued together, the one window is the official test set.
+`ett1/H` is ETTm1.csv summed to whole hours; `ett1/15T` is the file itself. Each column is one series. M4: the train and test
+files are concatenated, and the only window is the official test set.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tsattn.errors import ConfigError, DataError
 
 SPANS = {"short": 1, "medium": 10, "long": 15}
 _FILES = {"ett1": "ETTm1.csv", "ett2": "ETTm2.csv"}
-# name -> (frequency, readings added, short horizon, season length)
+# name -> (frequency, rows per step, short horizon, season length)
 _ETT = {"15T": ("15min", 1, 48, 96), "H": ("h", 4, 48, 24)}
 _M4 = {
     "m4_hourly/H": ("Hourly", "h", 48, 24),
@@ -31,7 +31,10 @@ _M4 = {
 
 
 def full_name(name: str) -> str:
-    """`ett1/H` and `m4_hourly` -> `ett1/H/short` and `m4_hourly/H/short`. Raises ConfigError for an unknown set."""
+    """Return the full name: `ett1/H` -> `ett1/H/short`, `m4_hourly` -> `m4_hourly/H/short`.
+
+    Raises ConfigError for an unknown set.
+    """
     known = [f"{f}/{q}/{s}" for f in _FILES for q in _ETT for s in SPANS] + [f"{k}/short" for k in _M4]
     shorter = {full.removesuffix("/short"): full for full in known} | {base.partition("/")[0]: f"{base}/short" for base in _M4}
     if name in known or name in shorter:
@@ -40,10 +43,10 @@ def full_name(name: str) -> str:
 
 
 def load_set(data_path: str | Path, name: str) -> tuple[Panel, int, int, int]:
-    """A set such as `ett1/H/short` or `m4_hourly/H/short` -> (panel, horizon, windows, season length).
+    """Load a set such as `ett1/H/short` or `m4_hourly/H/short`. Returns (panel, horizon, windows, season length).
 
-    The test windows are `rolling_origins(panel, horizon, windows)`: they do not overlap and end at the end of the panel.
-    Raises ConfigError for an unknown name and DataError where the file is missing or malformed.
+    The test windows are `rolling_origins(panel, horizon, windows)`: adjacent windows at the end of the panel. Raises
+    ConfigError for an unknown name, and DataError if the file is missing or malformed.
     """
     base, _, span = full_name(name).rpartition("/")
     if base in _M4:
@@ -70,7 +73,7 @@ def _read_ett(path: Path, alias: str, together: int) -> Panel:
 
 
 def _read_m4(folder: Path, part: str, alias: str) -> Panel:
-    """M4 publishes no timestamps in these files: every series starts at the panel's default day."""
+    """Read M4 train and test files. They have no timestamps, so every series starts on the panel's default day."""
     train, test = (_rows(folder / f"M4-{part}-{piece}.csv") for piece in ("train", "test"))
     if train.keys() != test.keys():
         raise DataError(f"{folder}: the M4 {part} train and test files hold different series")

@@ -1,9 +1,9 @@
-"""How long the program takes from a cold prompt, beside what it cannot do without: whole processes, interleaved, medians.
+"""Start-up time of commands, compared with the import of a required library: whole processes, interleaved, medians.
 
     python -m benchmarks.start [--repeat 7] [--peer .venv-peers/bin/python]
 
-Each command is set beside the import of one library by the same Python, `--peer` a script of neuralforecast's environment (see
-benchmarks/peers/neuralforecast_trained.py) that loads a saved model and forecasts the same series.
+Each command is compared with the import of one library by the same Python. With --peer, it is also compared with a
+neuralforecast script (benchmarks/peers/neuralforecast_trained.py) that loads a saved model and forecasts the same series.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ tsattn.train(sys.argv[1], workspace=sys.argv[2], listener=Listener(progress=lamb
 
 @dataclass(frozen=True)
 class Case:
-    """A command, the limit it is measured against, and how many times that it may take."""
+    """Command, the library import it is compared with, and the largest ratio allowed."""
 
     name: str
     command: tuple[str, ...]
@@ -48,7 +48,7 @@ class Case:
 
 
 def cases(folder: Path) -> tuple[list[Case], dict[str, tuple[str, ...]]]:
-    """What is run, and the limits by name. Trained models and data are made in `folder` first."""
+    """Return the commands, and the imports by name. Creates data and trained models in `folder`."""
     python, tsattn = sys.executable, (sys.executable, "-m", "tsattn")
     data = str(write_series(folder / "data.csv"))
     limits = {f"import {name}": (python, "-c", f"import {name}") for name in ("typer", "pandas", "pytorch_lightning")}
@@ -71,7 +71,7 @@ def cases(folder: Path) -> tuple[list[Case], dict[str, tuple[str, ...]]]:
 
 
 def write_series(path: Path, rows: int = 1000) -> Path:
-    """One hourly series with a daily cycle."""
+    """Write an hourly series with a daily cycle."""
     hours = np.datetime64("2024-01-01T00") + np.arange(rows)
     values = 10 + np.sin(np.arange(rows) * 2 * np.pi / 24) + 0.1 * np.random.default_rng(0).standard_normal(rows)
     path.write_text("time,load\n" + "".join(f"{t}:00,{v:.3f}\n" for t, v in zip(hours, values, strict=True)))
@@ -79,7 +79,7 @@ def write_series(path: Path, rows: int = 1000) -> Path:
 
 
 def seconds(command: Sequence[str], folder: Path, complete: bool = False) -> float:
-    """Of one process, from its start to its end."""
+    """Return the wall-clock seconds of one process, from start to end."""
     environment = dict(os.environ)
     if complete:
         environment |= {"_TSATTN_COMPLETE": "complete_bash", "COMP_WORDS": "tsattn tr", "COMP_CWORD": "1"}
@@ -104,7 +104,7 @@ def measure(repeat: int, peer: str | None) -> list[dict[str, object]]:
                 Case(f"{case.name} (peer)", case.command, "neuralforecast", 1 / 6) for case in wanted if "forecast" in case.name
             ]
         times: dict[str, list[float]] = {name: [] for name in (*limits, *(case.name for case in wanted))}
-        for _ in range(repeat + 1):  # the first one fills the caches, and is left out
+        for _ in range(repeat + 1):  # the first run fills caches and does not count
             for name, command in limits.items():
                 times[name].append(seconds(command, folder))
             for case in wanted:
@@ -127,14 +127,14 @@ def measure(repeat: int, peer: str | None) -> list[dict[str, object]]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.start", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repeat", type=int, default=7)
-    parser.add_argument("--peer", help="the Python of an environment with neuralforecast")
+    parser.add_argument("--peer", help="Python of an environment with neuralforecast")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     rows = measure(options.repeat, options.peer)
     if options.json:
         print(json.dumps(rows, indent=2))
         return 0
-    table = Table(title=f"whole processes, median of {options.repeat}")
+    table = Table(title=f"whole processes, median of {options.repeat} runs")
     for column in rows[0]:
         table.add_column(column, justify="left" if column in ("command", "beside") else "right")
     for row in rows:

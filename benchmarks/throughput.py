@@ -1,11 +1,11 @@
-"""Windows trained and series forecast in a second of one processor, beside other programs on the same data.
+"""Throughput in windows trained and series forecast per CPU second, compared with other programs on the same data.
 
     python -m benchmarks.throughput [--series 2000] [--rows 512] [--repeat 5] [--peer .venv-peers/bin/python]
 
-Training: context 512, horizon 48, 64 windows a step; each of our windows is forecast from eight origins. Forecasting: the
-network in the package, alone, 48 steps; beside it the same network in eager torch on windows of its whole context, and
-statsforecast's AutoETS on a hundredth of the series. `--peer` is neuralforecast's environment (benchmarks/peers): its LSTM and
-PatchTST at about our parameters, its LSTM's forecasts. Seconds are of the processor, with one thread: other work hardly matters.
+Training: context 512, horizon 48, 64 windows per step; tsattn trains eight origins per window. Forecasting: the network in the
+package without ensemble, 48 steps, compared with the same network in eager PyTorch on windows of full context, and with
+statsforecast's AutoETS on a hundredth of the series. --peer: Python of an environment with neuralforecast (benchmarks/peers),
+to train its LSTM and PatchTST with about the same number of parameters and to forecast with its LSTM. All use one thread.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ STEPS = 24
 
 
 def panel_of(series: int, rows: int) -> Panel:
-    """Hourly series with a daily cycle, a level of their own and noise."""
+    """Return hourly series with a daily cycle, different levels and noise."""
     rng = np.random.default_rng(0)
     cycle = np.sin(np.arange(rows) * 2 * np.pi / 24)
     values = 10 + rng.gamma(2, 5, (series, 1)) + rng.gamma(2, 1, (series, 1)) * cycle + rng.standard_normal((series, rows))
@@ -45,7 +45,7 @@ def panel_of(series: int, rows: int) -> Panel:
 
 
 def spent(work: Callable[[], object], repeat: int) -> float:
-    """Seconds of the processor, the median."""
+    """Return the median CPU seconds of `work`."""
     times = []
     for _ in range(repeat):
         began = time.process_time()
@@ -75,7 +75,7 @@ def forecast_ours(panel: Panel, repeat: int) -> list[dict[str, object]]:
     onnx = runtime.load(ref.path, "onnx")
     network = runtime._torch(ref.path)
     eager = runtime.of_network(network, onnx.card)
-    eager.run = runtime._run_of(network)  # windows of the whole context
+    eager.run = runtime._run_of(network)  # windows of full context
     rows: list[dict[str, object]] = []
     for who, forecaster in (("tsattn", onnx), ("the same network, eager torch", eager)):
         seconds = spent(lambda f=forecaster: predict(f, panel, horizon=HORIZON), repeat)
@@ -93,7 +93,7 @@ def forecast_ets(panel: Panel) -> list[dict[str, object]]:
 
 
 def peers(python: str, panel: Panel) -> list[dict[str, object]]:
-    """What neuralforecast does, in its own environment."""
+    """Return the throughput of neuralforecast, run by its own Python."""
     with tempfile.TemporaryDirectory() as folder:
         for name, data in (("train", panel_of(32, 2000)), ("forecast", panel)):
             np.save(Path(folder) / f"{name}.npy", np.stack([data.history(i) for i in range(len(data))]))
@@ -106,9 +106,9 @@ def peers(python: str, panel: Panel) -> list[dict[str, object]]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.throughput", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--series", type=int, default=2000)
-    parser.add_argument("--rows", type=int, default=512, help="of a series that is forecast")
+    parser.add_argument("--rows", type=int, default=512, help="rows per series to forecast")
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--peer", help="the Python of an environment with neuralforecast")
+    parser.add_argument("--peer", help="Python of an environment with neuralforecast")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     panel = panel_of(options.series, options.rows)
@@ -120,8 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         print(json.dumps(rows, indent=2))
         return 0
-    table = Table(title=f"of one processor in a second; series of {options.rows} steps")
-    for column in ("what", "who", "parameters", "windows or series", "tsattn is so many times as fast"):
+    table = Table(title=f"throughput per CPU second, series of {options.rows} steps")
+    for column in ("what", "who", "parameters", "windows or series", "speed-up of tsattn"):
         table.add_column(column, justify="left" if column in ("what", "who") else "right")
     for row in sorted(rows, key=lambda row: str(row["what"]), reverse=True):
         table.add_row(

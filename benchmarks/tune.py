@@ -1,11 +1,11 @@
-"""Does `tsattn tune` beat `tsattn train` where the usual settings are not the best?
+"""Compare `tsattn tune` with `tsattn train` on data for which the default settings are not the best.
 
     python -m benchmarks.tune [--rows 600] [--trials 20] [--steps N] [--batch N] [--max-time 30m] [--json]
 
-The data: a population that grows by Ricker's law (1954), N' = N exp(r (1 − N) + noise), r = 2.7, in the chaotic regime. The next
-value depends on the last one alone, by a curve; what came before says nothing, and there is no season to average. The usual
-settings are made for the opposite: a context of hundreds of steps, tokens of 16 or 32, a mixture of seasonal cycles. Made by a
-seeded generator, the same on every machine. Both models are scored on the same held-back windows, which neither has seen.
+The data is a population that grows by Ricker's law (1954), N' = N exp(r (1 − N) + noise), r = 2.7, which is chaotic. The next
+value is a function of the last one; earlier values carry no information, and there is no season. The defaults are made for the
+opposite: a long context, tokens of 16 or 32 steps, a mixture of seasonal cycles. The data is seeded. Both models are scored on
+the same held-back windows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ GROWTH, NOISE, HORIZON = 2.7, 0.02, 4
 
 
 def population(rows: int, seed: int = 0) -> np.ndarray:
-    """(rows,) float64: Ricker's map with growth GROWTH and lognormal noise NOISE, after a hundred steps to forget its start."""
+    """Return Ricker's map (rows,), float64, with growth GROWTH and lognormal noise NOISE, after a burn-in of 100 steps."""
     rng = np.random.default_rng(seed)
     made = np.empty(rows + 100)
     made[0] = rng.uniform(0.2, 1.8)
@@ -41,7 +41,7 @@ def population(rows: int, seed: int = 0) -> np.ndarray:
 
 
 def compare(rows: int, trials: int, training: dict[str, Any], max_time: float | None, listener: Listener) -> dict[str, Any]:
-    """Train and tune on the same file, and score both on the windows held back from both."""
+    """Train and tune on the same file, and score both on the same held-back windows."""
     with tempfile.TemporaryDirectory(prefix="tsattn-bench-") as folder:
         data = Path(folder) / "population.csv"
         values = population(rows, int(training.get("seed", 0)))
@@ -70,10 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tune", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, default=600)
     parser.add_argument("--trials", type=int, default=20)
-    parser.add_argument("--steps", type=int, help="optimiser steps of every training; default: what `train` takes")
-    parser.add_argument("--batch", type=int, help="windows a step; default: what `train` takes")
+    parser.add_argument("--steps", type=int, help="optimiser steps of each training; default: as `train`")
+    parser.add_argument("--batch", type=int, help="windows per step; default: as `train`")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--max-time", help="of the search, such as 30m")
+    parser.add_argument("--max-time", help="time limit of the search, such as 30m")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     training = {"steps": given.steps, "batch": given.batch, "seed": given.seed, "device": "cpu", "precision": "fp32"}
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             table.add_row(name, *(f"{row[metric]:.4f}" for metric in ("MASE", "WQL", "coverage")))
         console = Console()
         console.print(table)
-        console.print(f"the best of {len(found['trials'])} trials: {found['settings'] or 'the usual settings'}")
+        console.print(f"best of {len(found['trials'])} trials: {found['settings'] or 'the default settings'}")
     return 0 if found["beats_usual"] else 1
 
 

@@ -1,4 +1,4 @@
-"""What is slow to make, and so made once for all tests."""
+"""Fixtures that are slow to make and shared by all tests."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def blocks_of(text: str) -> list[Block]:
 
 
 def matches(expected: tuple[str, ...], printed: tuple[str, ...]) -> bool:
-    """Whether printed lines are the expected ones, up to `…`, rounding, and what differs from run to run."""
+    """Return True if printed lines match the expected ones, up to `…`, rounding and values that vary between runs."""
     if not expected:
         return not printed
     if expected[0].strip() == ANY:
@@ -117,7 +117,7 @@ def run_page(path: Path, folder: Path) -> Iterator[tuple[Block, int, str, tuple[
 
 
 def _shell(command: str, folder: Path) -> tuple[str, ...]:
-    """What a command prints on both streams, with the folder's own path left out."""
+    """Return the output of a command on both streams, without the path of the folder."""
     tool = folder / ".bin" / "tsattn"
     if not tool.exists():
         tool.parent.mkdir()

@@ -179,6 +179,74 @@ def test_when_a_model_is_scored_on_its_own_data_then_only_the_held_back_windows_
     assert any("its scores are too good" in note for note in more.notes)
 
 
+def test_when_results_are_shown_then_each_is_one_short_line_and_tables_are_html_in_notebooks(trained, place, data):
+    found = api.forecast(data, workspace=place / "w")
+    scored = tsattn.backtest(data, workspace=place / "w", windows=1)
+    listed = tsattn.models(workspace=place / "w")
+    results = (trained[0], found, scored, listed, api.ingest(data), tsattn.describe(workspace=place / "w"))
+    for result in results:
+        assert len(repr(result).splitlines()) == 1
+        assert repr(result).startswith(f"<{type(result).__name__} ") or repr(result).startswith(f"<{type(result).__name__}:")
+        assert "array(" not in repr(result)
+    assert "shops/1" in listed._repr_html_()
+    assert "seasonal-naive" in scored._repr_html_()
+    assert "north" in found._repr_html_()
+
+
+def test_when_listening_then_a_call_shows_its_notes_on_stderr(trained, place, data, capsys):
+    with tsattn.listening() as listener:
+        api.forecast(data, workspace=place / "w", listener=listener)
+    assert "shops/1" in capsys.readouterr().err
+
+
+def test_when_a_leaderboard_is_asked_for_then_the_network_and_each_member_have_a_row(trained, place, data, tmp_path):
+    plot = tmp_path / "backtest.png"
+    scored = tsattn.backtest(
+        data, workspace=place / "w", windows=2, members=["ridge", "naive"], leaderboard=True, conformal=True, plot=plot
+    )
+    assert set(scored.scores.models) == {
+        *("shops + members", "shops + members + conformal", "shops", "ridge", "naive", "seasonal-naive", "drift")
+    }
+    assert any(note.startswith("ensemble weights") for note in scored.notes)
+    assert len(scored.verdicts) == 2
+    assert plot.read_bytes()[:4] == b"\x89PNG"
+    assert plot in scored.files
+
+
+def test_when_conformal_quantiles_are_asked_for_then_they_differ_and_a_note_says_what_they_rest_on(trained, place, data):
+    plain = api.forecast(data, workspace=place / "w", quantiles=(0.1, 0.5, 0.9))
+    moved = api.forecast(data, workspace=place / "w", quantiles=(0.1, 0.5, 0.9), conformal=True)
+    assert moved.forecast.quantiles == plain.forecast.quantiles
+    assert not np.array_equal(moved.forecast.values, plain.forecast.values)
+    assert any("hold-out errors" in note for note in moved.notes)
+
+
+def test_when_a_file_per_series_is_asked_for_then_each_has_the_named_columns(shell, data, tmp_path):
+    code, out, _ = shell(
+        "forecast", data, "-o", tmp_path / "{item_id}.csv", "--columns", "item_id=shop,0.5=median", "--quantiles", "0.5", "--json"
+    )
+    assert code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["north.csv", "south.csv"]
+    assert (tmp_path / "south.csv").read_text().splitlines()[0] == "shop,cutoff,timestamp,median"
+    assert len(json.loads(out)["written"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--columns", "0.5=median"], "names the columns of a file"),
+        (["--columns", "median", "-o", "f.csv"], "OLD=NEW"),
+        (["--columns", "0.55=median", "-o", "f.csv"], "no column '0.55'"),
+    ],
+)
+def test_when_columns_are_named_wrongly_then_the_error_comes_before_the_work(shell, data, words, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = shell("forecast", data, *words)
+    assert code == 2
+    assert said in err
+    assert not list(tmp_path.iterdir())
+
+
 def test_when_two_versions_are_scored_then_each_has_its_own_row(trained, place, data):
     path = trained[0].ref.path
     scored = tsattn.backtest(data, workspace=place / "w", model=["shops", str(path)])

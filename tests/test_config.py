@@ -1,4 +1,4 @@
-"""Settings: what is no setting, or no value for one, is told with where it stands."""
+"""Settings: errors for unknown keys and wrong values, with their place."""
 
 from __future__ import annotations
 

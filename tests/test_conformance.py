@@ -1,4 +1,4 @@
-"""Every network that the settings allow: it trains, saves, loads, exports to ONNX, forecasts, and draws paths."""
+"""Conformance of all combinations of network parts: train, save, load, export to ONNX, forecast, sample paths."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def exported(network: Network, place: Path) -> None:
 
 @pytest.mark.parametrize(("encoder", "decoder", "position"), list(itertools.product(ENCODERS, DECODERS, POSITIONS)))
 def test_when_a_short_series_is_padded_then_a_longer_context_changes_nothing(encoder, decoder, position):
-    """Without recurrence, which reads the padding in order, nothing of it reaches a forecast."""
+    """Padding does not affect a forecast without recurrence, which reads it in order."""
     short = dataclasses.replace(SMALL, front_end="none", encoder=encoder, decoder=decoder, position=position)
     network = tiny.scrambled(short, known=1, static=1)
     longer = Network(dataclasses.replace(short, context=2 * short.context), network.spec)

@@ -19,7 +19,16 @@ ONLY = {
     "pytorch_lightning": ("training/lightning.py",),
     "rich": ("render",),
     "typer": ("cli",),
-    "matplotlib": ("render/plots.py", "render/explain_plot.py", "synthetic/gallery.py"),
+    "fastapi": ("serve",),
+    "starlette": ("serve",),
+    "uvicorn": ("serve",),
+    "matplotlib": (
+        "render/plots.py",
+        "render/backtest_plot.py",
+        "render/anomalies_plot.py",
+        "render/explain_plot.py",
+        "synthetic/gallery.py",
+    ),
     "filelock": ("workspace.py",),
     "sqlalchemy": ("batch/connections.py", "batch/database.py", "batch/shared_records.py"),
     "optuna": ("workflows/tune.py",),
@@ -98,6 +107,7 @@ def test_when_a_library_has_its_rooms_then_no_other_file_imports_it(library):
         ["explain", "--help"],
         ["tune", "--help"],
         ["run", "--help"],
+        ["serve", "--help"],
         ["bogus"],
         ["ingest", "--bogus"],
         ["--json", "ingest"],
@@ -106,7 +116,7 @@ def test_when_a_library_has_its_rooms_then_no_other_file_imports_it(library):
 )
 def test_when_no_work_is_done_then_the_command_line_loads_nothing_heavy(arguments):
     code = f"from tsattn.cli.main import main\nmain({arguments!r})"
-    assert not loaded_after(code) & {*HEAVY, "sqlalchemy", "optuna"}
+    assert not loaded_after(code) & {*HEAVY, "sqlalchemy", "optuna", "fastapi", "uvicorn"}
 
 
 def test_when_the_package_is_imported_then_nothing_is_loaded():

@@ -1,4 +1,4 @@
-"""The one wall: whatever lies at or after an origin is overwritten with garbage, and not one bit before it changes."""
+"""Leak test: values at or after an origin are overwritten with garbage, and forecasts do not change in a single bit."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def panel() -> Panel:
 
 @pytest.fixture(scope="module")
 def cut(panel) -> np.ndarray:
-    """Where each item's past ends, well before its last observation."""
+    """End of each item's past, well before its last observation."""
     return panel.origin - np.array([100, 60, 36])
 
 

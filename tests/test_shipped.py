@@ -53,6 +53,12 @@ def test_when_the_card_is_read_then_the_weights_can_be_traced_to_the_recipes(mod
     assert card.inputs == {"past": 0, "known": 0, "static": 0}
 
 
+def test_when_the_card_is_read_then_zero_shot_is_an_ensemble_with_every_member(model):
+    from tsattn.forecasting.ensemble.ensemble import DEFAULT
+
+    assert model.card.members == DEFAULT
+
+
 def test_when_the_card_is_read_then_every_real_source_has_a_licence_and_the_held_out_ones_were_not_trained_on(model):
     told = model.card.source["corpus"]
     assert all(row["licence"] and row["series"] > 0 for row in told["sources"])

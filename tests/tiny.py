@@ -1,4 +1,4 @@
-"""Networks, panels and batches that are small enough to build in a test."""
+"""Networks, panels and batches small enough to build in a test."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def inputs_of(target: np.ndarray, network: Network, seed: int = 0, usual: tuple[
     arrays = (
         target,
         rng.standard_normal((batch, config.context, spec.past)),
-        rng.standard_normal((batch, config.context + config.reach, spec.known)),
+        rng.standard_normal((batch, config.context + config.pass_steps, spec.known)),
         rng.standard_normal((batch, spec.static)),
         find_seasons(target, usual),
     )
@@ -112,7 +112,7 @@ def card_of(network: Network, *, freq: str = "h", name: str = "tiny", schema: Sc
 
 
 def equal(one: Network, other: Network) -> bool:
-    """Whether two networks have the same weights, to the bit."""
+    """Return True if two networks have the same weights, to the bit."""
     first, second = one.state_dict(), other.state_dict()
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 

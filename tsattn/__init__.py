@@ -9,12 +9,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tsattn.api import backtest, describe, explain, forecast, ingest, load, models, train, tune
+    from tsattn.api import backtest, describe, detect, explain, forecast, ingest, load, models, train, tune
     from tsattn.config import BacktestConfig, ModelConfig, ReadOptions, TrainConfig
     from tsattn.data.panel import Panel
     from tsattn.errors import TsattnError
     from tsattn.events import Listener
     from tsattn.forecasting.frame import Forecast
+    from tsattn.render.progress import listening
     from tsattn.workflows.model import Model
 
 __version__ = "0.1.0"
@@ -31,9 +32,11 @@ __all__ = [
     "__version__",
     "backtest",
     "describe",
+    "detect",
     "explain",
     "forecast",
     "ingest",
+    "listening",
     "load",
     "models",
     "train",
@@ -45,9 +48,12 @@ _HOME = {
     "Listener": "tsattn.events",
     "Model": "tsattn.workflows.model",
     "Panel": "tsattn.data.panel",
+    "listening": "tsattn.render.progress",
     "TsattnError": "tsattn.errors",
     **dict.fromkeys(("BacktestConfig", "ModelConfig", "ReadOptions", "TrainConfig"), "tsattn.config"),
-    **dict.fromkeys(("backtest", "describe", "explain", "forecast", "ingest", "load", "models", "train", "tune"), "tsattn.api"),
+    **dict.fromkeys(
+        ("backtest", "describe", "detect", "explain", "forecast", "ingest", "load", "models", "train", "tune"), "tsattn.api"
+    ),
 }
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tsattn.config import BacktestConfig, ReadOptions, from_mapping
-from tsattn.errors import ArtifactError, ConfigError
+from tsattn.config import BacktestConfig, HierarchyConfig, ReadOptions
+from tsattn.errors import ArtifactError
 from tsattn.events import Listener
+from tsattn.workflows.arguments import given, names, places, read_options
 from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained, plain
 from tsattn.workspace import Workspace
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tsattn.data.panel import Panel
     from tsattn.data.report import ReadReport
     from tsattn.workflows.describe import Assembled, Described
+    from tsattn.workflows.detect import Detected
     from tsattn.workflows.explain import Explained
     from tsattn.workflows.model import Model
     from tsattn.workflows.tune import Tuned
@@ -35,7 +37,7 @@ def ingest(
     from tsattn.data.store import save_panel
 
     path = None if output is None else checked_suffix(output, (".parquet",), data=data)
-    panel, report = _read(data, _options(read), listener)
+    panel, report = _read(*given(data, read), listener)
     if path is not None:
         save_panel(panel, path)
     return Ingested(panel, report, path)
@@ -71,7 +73,8 @@ def train(
         from tsattn.training.profiler import Timeline
 
         listener = dataclasses.replace(listener, timeline=Timeline())
-    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, _options(read), start)
+    data, options = given(data, read)
+    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, options, start)
     return run(data, request, name, Workspace.at(workspace), resume=resume, logger=logger, listener=listener)
 
 
@@ -99,7 +102,7 @@ def tune(
     from tsattn.workflows.train import Request
     from tsattn.workflows.tune import run
 
-    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, _options(read))
+    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read_options(read))
     place = Workspace.at(workspace)
     return run(data, request, name, place, trials=trials, max_time=max_time, resume=resume, listener=listener)
 
@@ -174,6 +177,12 @@ def forecast(
     as_of: str | None = None,
     paths: int | None = None,
     seed: int = 0,
+    conformal: bool = False,
+    columns: Mapping[str, str] | None = None,
+    hierarchy: str | Sequence[str] = (),
+    sums: str | Sequence[str] = (),
+    reconcile: str = HierarchyConfig.reconcile,
+    joint: bool = False,
     workspace: Place = None,
     read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     output: Place = None,
@@ -182,12 +191,17 @@ def forecast(
 ) -> Forecasted:
     """Forecast the steps after the end of each series of `data`; the result's `forecast` holds the quantiles.
 
-    data: a path, a data frame or an Arrow table; None reads the training data of the model again. model: a name of the
-    workspace or a folder; by default the newest one that was trained on such data, else zero-shot. horizon: steps, by
-    default the model's, or the frequency's for zero-shot. members: see `load`. future: a file or frame with future rows
-    of known covariates. series: names of the series to return, draw and write; by default all. as_of: ignore values
-    after this time. paths: also draw this many sample paths of each series, by `seed`; `output` then gets the paths.
-    output (.csv, .parquet, .json, .jsonl) and plot (.png, .svg, .html; one or several) are files to write.
+    data: a path, a data frame, an Arrow table or plain numbers, [y1, y2, …]; None reads the training data of the model again.
+    model: a name of the workspace or a folder; by default the newest one that was trained on such data, else zero-shot.
+    horizon: steps, by default the model's, or the frequency's for zero-shot. members: see `load`. future: a file or frame
+    with future rows of known covariates. series: names of the series to return, draw and write; by default all.
+    as_of: ignore values after this time. paths: also draw this many sample paths of each series, by `seed`; `output` then
+    gets the paths. conformal: move the quantiles by the errors at hold-out origins (forecasting/conformal.py).
+    hierarchy: item columns from top to bottom, such as ["region", "shop"], or sums: formulas such as "total=a+b"; all levels
+    are forecast, and reconcile ("mint", "bottom-up" or "none") makes them add up. joint: series inform each other's forecasts;
+    the result's `joint` says which leads which.
+    output (.csv, .parquet, .json, .jsonl) and plot (.png, .svg, .html; one or several) are files to write. `{item_id}` in the
+    name of `output` makes a file for each series. columns: new names of its columns, such as {"0.5": "median"}.
 
     Series that cannot be forecast are in `failures`. Raises ArtifactError when there is no model, DataError when no
     series can be forecast or a known covariate is missing in the future rows, ConfigError for a wrong argument.
@@ -195,8 +209,26 @@ def forecast(
     from tsattn.workflows.forecast import Order, run
 
     levels = None if quantiles is None else tuple(quantiles)
-    order = Order(model, horizon, levels, members, _names(series), as_of, paths, seed, output, _places(plot))
-    return run(data, future, order, Workspace.at(workspace), _options(read), listener)
+    config = HierarchyConfig(names(hierarchy), names(sums), reconcile)
+    renames = dict(columns or {})
+    order = Order(
+        model,
+        horizon,
+        levels,
+        members,
+        names(series),
+        as_of,
+        paths,
+        seed,
+        conformal,
+        output,
+        places(plot),
+        renames,
+        config,
+        joint,
+    )
+    data, options = given(data, read)
+    return run(data, future, order, Workspace.at(workspace), options, listener)
 
 
 def backtest(
@@ -213,29 +245,74 @@ def backtest(
     cutoffs: Sequence[str] | None = None,
     config: BacktestConfig | None = None,
     members: str | Sequence[str] | None = None,
+    leaderboard: bool = False,
+    conformal: bool = False,
+    hierarchy: str | Sequence[str] = (),
+    sums: str | Sequence[str] = (),
+    reconcile: str = HierarchyConfig.reconcile,
+    joint: bool = False,
     workspace: Place = None,
     read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     output: Place = None,
     scores: Place = None,
+    plot: Place = None,
     listener: Listener = Listener(),
 ) -> Backtested:
     """Score models and baselines on rolling origins at the end of every series.
 
     model: one or several; by default the newest of the workspace that fits the data, else zero-shot. horizon, windows,
     step, baselines, refit, metrics, quantiles and cutoffs override the fields of `config`; see BacktestConfig for their
-    defaults. On the data that a model was trained on, the windows default to its held-back test windows.
+    defaults. On the data that a model was trained on, the windows default to its held-back test windows. hierarchy, sums and
+    reconcile: see `forecast`; models are scored before and after reconciliation, and `levels` holds the scores by level.
+    joint: also score models whose series inform each other.
 
     output (.parquet, .csv, …) gets every forecast beside the truth: model, item_id, cutoff, timestamp, target, quantiles.
-    scores gets all scores in long form, by model, metric, series, horizon step and cutoff.
+    scores gets all scores in long form, by model, metric, series, horizon step and cutoff. plot (.png, .svg) is a picture of
+    the forecasts over the observations. leaderboard: also score the network and each member of an ensemble alone.
+    conformal: also score each model with conformal quantiles.
     """
-    from tsattn.workflows.backtest import run
+    from tsattn.workflows.backtest import Extras, run
 
-    given: dict[str, Any] = {"horizon": horizon, "windows": windows, "step": step, "baselines": baselines, "refit": refit}
-    given |= {"metrics": metrics, "quantiles": quantiles, "cutoffs": cutoffs}
-    given = {name: tuple(v) if isinstance(v, (list, tuple)) else v for name, v in given.items() if v is not None}
-    if given:
-        config = dataclasses.replace(config or BacktestConfig(), **given)
-    return run(data, model, config, members, Workspace.at(workspace), _options(read), output, scores, listener)
+    fields: dict[str, Any] = {"horizon": horizon, "windows": windows, "step": step, "baselines": baselines, "refit": refit}
+    fields |= {"metrics": metrics, "quantiles": quantiles, "cutoffs": cutoffs}
+    fields = {name: tuple(v) if isinstance(v, (list, tuple)) else v for name, v in fields.items() if v is not None}
+    if fields:
+        config = dataclasses.replace(config or BacktestConfig(), **fields)
+    extras = Extras(
+        leaderboard, conformal, output, scores, plot, HierarchyConfig(names(hierarchy), names(sums), reconcile), joint
+    )
+    data, options = given(data, read)
+    return run(data, model, config, members, Workspace.at(workspace), options, extras, listener)
+
+
+def detect(
+    data: Any,
+    *,
+    model: Place = None,
+    level: float = 0.99,
+    last: int | None = None,
+    step: int | None = None,
+    members: str | Sequence[str] | None = None,
+    series: str | Sequence[str] = (),
+    workspace: Place = None,
+    read: ReadOptions | Mapping[str, Any] = ReadOptions(),
+    output: Place = None,
+    plot: Place | Sequence[str | Path] = None,
+    listener: Listener = Listener(),
+) -> Detected:
+    """Score every row against the forecast of an origin before it; rows outside the interval at `level` are anomalies.
+
+    last: score the last rows of each series only, by default all but the first two cycles. step: steps between origins, by
+    default a quarter of the usual cycle. members: see `load`; by default the network alone, and those the model was saved with
+    where the data has known covariates that the network does not read. output (.csv, .parquet, .json, .jsonl) gets all scores,
+    plot (.png, .svg, .html; one or several) a picture.
+
+    Series too short to score are in `failures`. Raises DataError when no row can be scored, ConfigError for a wrong argument.
+    """
+    from tsattn.workflows.detect import Order, run
+
+    order = Order(model, level, last, step, members, names(series), output, places(plot))
+    return run(data, order, Workspace.at(workspace), read_options(read), listener)
 
 
 def explain(
@@ -257,7 +334,7 @@ def explain(
     """
     from tsattn.workflows.explain import run
 
-    return run(data, model, item, Workspace.at(workspace), _options(read), plot, listener)
+    return run(data, model, item, Workspace.at(workspace), read_options(read), plot, listener)
 
 
 def models(*, workspace: Place = None) -> Listed:
@@ -317,25 +394,6 @@ def rename_model(old: str, new: str, *, workspace: Place = None) -> Listed:
 
     rename(Workspace.at(workspace), old, new)
     return models(workspace=workspace)
-
-
-def _options(read: ReadOptions | Mapping[str, Any]) -> ReadOptions:
-    """Options of reading, which may be given as a mapping such as {"delimiter": ";"}."""
-    if isinstance(read, ReadOptions):
-        return read
-    if not isinstance(read, Mapping):
-        raise ConfigError(f"read: a {type(read).__name__} is no options", "give ReadOptions(...) or a dict of its fields")
-    several = {f.name for f in dataclasses.fields(ReadOptions) if f.default == ()}
-    values = {key: (value,) if key in several and isinstance(value, str) else value for key, value in read.items()}
-    return from_mapping(ReadOptions, values, "read")
-
-
-def _names(names: str | Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
-def _places(places: Place | Sequence[str | Path]) -> tuple[str | Path, ...]:
-    return () if places is None else (places,) if isinstance(places, (str, Path)) else tuple(places)
 
 
 def _read(data: Any, options: ReadOptions, listener: Listener) -> tuple[Panel, ReadReport]:

@@ -1,4 +1,4 @@
-"""Files that are never half-written: write beside, fsync, rename."""
+"""Atomic writes: write to a temporary file, fsync, rename."""
 
 from __future__ import annotations
 
@@ -11,25 +11,24 @@ from pathlib import Path
 
 from tsattn.errors import ConfigError
 
-_NAME_BYTES = 80  # of the final name within that of the temporary file, which may have 255 bytes in all
+_NAME_BYTES = 80  # most bytes of the final name in a temporary name; file systems allow 255 in all
 
 
 @contextlib.contextmanager
 def write_atomic(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on leaving, flush it to disk and rename it to `path`.
+    """Yield a temporary path in the folder of `path`; on success, flush it to disk and rename it to `path`.
 
-    A symbolic link is followed: the file it points to is replaced, and the link stays. When the body raises, the temporary
-    file is removed and whatever `path` held before stays whole. Raises ConfigError when the folder does not exist or cannot
-    be written to.
+    A symbolic link is followed: its target is replaced and the link stays. If the body raises, the temporary file is removed
+    and `path` keeps its content. Raises ConfigError if the folder does not exist or is not writable.
     """
     path = followed(path)
     if path.is_dir():
-        raise ConfigError(f"{path} is a folder, not a file to write")
+        raise ConfigError(f"cannot write {path}: it is a folder", "add the name of a file")
     try:
         handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=".tmp", dir=path.parent)
     except OSError as error:
         raise ConfigError(
-            f"cannot write {path}: {error.strerror or error}", "make the folder first, or name another one"
+            f"cannot write {path}: {error.strerror or error}", "create the folder first, or choose another one"
         ) from None
     os.close(handle)
     beside = Path(name)
@@ -45,32 +44,32 @@ def write_atomic(path: str | Path) -> Iterator[Path]:
 
 
 def followed(path: str | Path) -> Path:
-    """The file that a symbolic link leads to; any other path as it stands."""
+    """Return the target of a symbolic link, or any other path unchanged."""
     path = Path(path)
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def remove_leftovers(path: str | Path) -> None:
-    """Remove the temporary files that killed runs left beside `path`. No other process may be writing `path`."""
+    """Remove temporary files of killed runs for `path`. No other process may be writing `path`."""
     path = followed(path)
     for left in path.parent.glob(f"{glob.escape(_prefix(path))}*.tmp"):
         left.unlink(missing_ok=True)
 
 
 def _prefix(path: Path) -> str:
-    """The start of a temporary file's name: that of the final one, cut between characters."""
+    """Return the prefix of the temporary file: the final name, cut to _NAME_BYTES without splitting a character."""
     return f".{os.fsencode(path.name)[:_NAME_BYTES].decode('utf-8', 'ignore')}."
 
 
 def _umask() -> int:
-    """The process's umask: mkstemp makes private files, while a result should be readable as any other file is."""
+    """Return the umask of the process. mkstemp makes private files; results get the usual permissions instead."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself last through a power cut, where the system allows a folder to be opened."""
+    """Flush the rename to disk, on systems that can open a folder."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)

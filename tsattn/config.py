@@ -1,4 +1,4 @@
-"""Settings as frozen dataclasses, read from TOML, written to JSON. An unknown key is an error with the nearest known one."""
+"""Settings as frozen dataclasses, read from TOML and written as JSON. Unknown keys are errors that suggest the nearest key."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tsattn.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class ReadOptions:
-    """Overrides of what reading infers from the data. Fields that hold several columns also take one name."""
+class Columns:
+    """Roles of a table's columns, as named by reading options and kept by the schema of a panel."""
 
     timestamp: str | None = None  # timestamp column; "none" numbers the rows
     item: tuple[str, ...] = ()  # columns that identify a series
@@ -24,6 +24,26 @@ class ReadOptions:
     past: tuple[str, ...] = ()  # covariates without future values
     known: tuple[str, ...] = ()  # covariates with known future values
     static: tuple[str, ...] = ()  # covariates that are constant within a series
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Columns of all covariates."""
+        return (*self.past, *self.known, *self.static)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Columns of every role but the timestamp."""
+        return (*self.item, *self.target, *self.covariates)
+
+    def roles(self) -> dict[str, Any]:
+        """Return the columns by name of their role."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(Columns)}
+
+
+@dataclass(frozen=True)
+class ReadOptions(Columns):
+    """Options that override what is inferred from the data. Fields for several columns also accept a single name."""
+
     freq: str | None = None  # frequency: 15min, h, D, B, W, MS, QS, YS, step
     layout: str | None = None  # "long", "wide", "single", "rows" (a row per series), "times" (a row per day) or "year-month"
     date_order: str | None = None  # "ymd", "dmy" or "mdy"
@@ -46,6 +66,18 @@ class ReadOptions:
                 value = getattr(self, field.name)
                 object.__setattr__(self, field.name, (value,) if isinstance(value, str) else tuple(value))
 
+    def given(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults."""
+        return {f.name: value for f in dataclasses.fields(self) if (value := getattr(self, f.name)) != f.default}
+
+    def over(self, other: ReadOptions) -> ReadOptions:
+        """Return the options of `other`, overridden by those given here."""
+        return dataclasses.replace(other, **self.given())
+
+    def naming(self, columns: Columns) -> ReadOptions:
+        """Return these options with the roles of `columns`."""
+        return dataclasses.replace(self, **columns.roles())
+
 
 FRONT_ENDS = ("lstm", "gru", "rnn", "none")
 ENCODERS = ("full", "window", "linear", "none")
@@ -56,7 +88,7 @@ SCALINGS = ("standard", "robust")
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The network. The defaults are the most accurate settings measured (benchmarks/RESULTS.md)."""
+    """Architecture of the network. The defaults are the most accurate settings measured (benchmarks/RESULTS.md)."""
 
     context: int = 2048  # past steps that the network reads, a multiple of `patch`
     horizon: int = 48  # steps that one pass forecasts; longer horizons repeat it
@@ -71,7 +103,7 @@ class ModelConfig:
     window: int = 16  # tokens that a token attends to, itself included, with encoder "window"
     dropout: float = 0.0  # rate in blocks and attention weights
     drop_path: float = 0.0  # rate of dropped branches in the last block, falling towards the first
-    scaling: str = "standard"  # of each window: "standard" (mean, deviation) or "robust" (median, MAD)
+    scaling: str = "standard"  # scaling of each window: "standard" (mean, standard deviation) or "robust" (median, MAD)
     block: int = 16  # steps that share one mixture of seasonal anchors
 
     def __post_init__(self) -> None:
@@ -85,12 +117,12 @@ class ModelConfig:
     def any_length(self) -> bool:
         """True if the network accepts windows of fewer tokens than the context.
 
-        Other encoders cut them into blocks, and torch unrolls a plain recurrent layer in the exported graph.
+        Window and linear attention cut windows into blocks, and PyTorch unrolls a plain RNN in the exported graph.
         """
         return self.encoder in ("full", "none") and self.front_end != "rnn" and self.context >= 4 * self.patch
 
     @property
-    def reach(self) -> int:
+    def pass_steps(self) -> int:
         """Steps of one pass: the horizon, or one patch for the autoregressive decoder."""
         return self.patch if self.decoder == "autoregressive" else self.horizon
 
@@ -100,7 +132,7 @@ DEVICES, PRECISIONS = ("auto", "cpu", "cuda", "mps"), ("auto", "fp32", "bf16")
 
 @dataclass(frozen=True)
 class ScheduleConfig:
-    """Length of a training and course of its learning rate; early stopping may end it earlier."""
+    """Length of the training and learning-rate schedule. Early stopping may end it earlier."""
 
     steps: int = 1600  # optimiser steps
     warmup: int = 50  # steps of rising rate
@@ -118,7 +150,7 @@ class ScheduleConfig:
 
 @dataclass(frozen=True)
 class OptimiserConfig:
-    """The windows of one step, and how far it moves the weights."""
+    """Batches and optimiser settings."""
 
     batch: int = 64  # windows in a step, each with `origins` forecast origins
     origins: int = 8  # forecast origins in each window
@@ -134,7 +166,7 @@ class OptimiserConfig:
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """Changes of training windows (training/augment.py)."""
+    """Augmentation of training windows (training/augment.py)."""
 
     flip: float = 0.3  # share of windows multiplied by -1, without covariates only
     mixup: float = 0.25  # share of windows mixed with another
@@ -151,7 +183,7 @@ class AugmentationConfig:
 
 @dataclass(frozen=True)
 class MachineConfig:
-    """Device of a training, and its random seed."""
+    """Devices, precision and random seed of the training."""
 
     seed: int = 0
     device: str = "auto"  # "auto", "cpu", "cuda" or "mps"
@@ -167,9 +199,9 @@ class MachineConfig:
 
 @dataclass(frozen=True)
 class TrainConfig(MachineConfig, AugmentationConfig, OptimiserConfig, ScheduleConfig):
-    """Training: the fields of its four concerns, flat, as in `[train]` of a TOML file and in a model's card.
+    """Settings of the training, flat, as in `[train]` of a TOML file and in a model card.
 
-    A function takes the concern that it needs, so its signature says which settings it reads.
+    Functions accept the base class with the settings that they use.
     """
 
     def __post_init__(self) -> None:
@@ -191,8 +223,33 @@ class BacktestConfig:
     cutoffs: tuple[str, ...] = ()  # last observed timestamps of the windows; () = rolling origins
 
 
+RECONCILIATIONS = ("mint", "bottom-up", "none")
+
+
+@dataclass(frozen=True)
+class HierarchyConfig:
+    """Sums of series that are forecast too, and how the forecasts are made to add up."""
+
+    hierarchy: tuple[str, ...] = ()  # item columns from top to bottom: a total, and a sum for each value of each column
+    sums: tuple[str, ...] = ()  # "name=a+b": a series of this name, the sum of others
+    reconcile: str = "mint"  # "mint" (minimum trace), "bottom-up" or "none"
+
+    def __post_init__(self) -> None:
+        for name in ("hierarchy", "sums"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
+        _check_choice(self, {"reconcile": RECONCILIATIONS})
+        if self.hierarchy and self.sums:
+            raise ConfigError("--hierarchy and --sum exclude each other", "use --hierarchy for columns, --sum for single series")
+
+    @property
+    def asked(self) -> bool:
+        """True if there are any sums."""
+        return bool(self.hierarchy or self.sums)
+
+
 def _check_range(settings: Any, least: float, names: tuple[str, ...], below: float = float("inf")) -> None:
-    """Raise ConfigError for a number below `least` or not below `below`; None is allowed."""
+    """Raise ConfigError unless least ≤ value < below for each named field. None is allowed."""
     for name in names:
         value = getattr(settings, name)
         if value is not None and not least <= value < below:
@@ -201,7 +258,7 @@ def _check_range(settings: Any, least: float, names: tuple[str, ...], below: flo
 
 
 def _check_choice(settings: Any, known: dict[str, tuple[str, ...]]) -> None:
-    """Raise ConfigError with the known values for a field whose value is not in `known[field]`."""
+    """Raise ConfigError, with the known values, for a field whose value is not among them."""
     for name, values in known.items():
         if getattr(settings, name) not in values:
             said = name.replace("_", " ")
@@ -212,9 +269,9 @@ Config = typing.TypeVar("Config")
 
 
 def from_mapping(kind: type[Config], values: dict[str, Any], where: str) -> Config:
-    """Make a settings object of `kind` from plain values. `where` names the source in errors.
+    """Make a settings object of `kind` from plain values. where: source of the values, for errors.
 
-    Raises ConfigError for an unknown key (with the nearest known one) and for a value of the wrong type.
+    Raises ConfigError for an unknown key (with the nearest known one) and for a value of the wrong type or range.
     """
     hints = typing.get_type_hints(kind)
     for key, value in values.items():
@@ -236,7 +293,7 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
     for option in options:
         if typing.get_origin(option) is tuple and isinstance(value, (list, tuple)):
             return tuple(value)
-        if typing.get_origin(option) is dict and isinstance(value, dict):  # of a name to a number
+        if typing.get_origin(option) is dict and isinstance(value, dict):  # numbers by name
             return {str(key): _checked(number, typing.get_args(option)[1], f"{where}: {key}") for key, number in value.items()}
         if option is float and isinstance(value, (int, float)) and not isinstance(value, bool):
             return float(value)
@@ -247,7 +304,7 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file. Raises ConfigError that names the file and the line."""
+    """Read a TOML file. Raises ConfigError with the file and the line."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -257,5 +314,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def to_mapping(settings: Any) -> dict[str, Any]:
-    """Plain values of a settings object, for JSON."""
+    """Return the plain values of a settings object, for JSON."""
     return dataclasses.asdict(settings)
+
+
+NO_SUMS = HierarchyConfig()

@@ -1,4 +1,4 @@
-"""Errors with a message and a hint for the user, and the exit codes that scripts rely on."""
+"""Errors with a message and a hint for the user, and the exit codes of the command line."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Process exit codes. Append-only: scripts and cron jobs test for these numbers."""
+    """Exit codes. Scripts and cron jobs test for them: add codes, never change or reuse one."""
 
     DONE = 0
-    FAILED = 1  # bad data or failed work
+    FAILED = 1  # bad data or failed work; of detect and monitor also something found
     USAGE = 2  # usage or configuration
-    BUG = 3  # a fault of tsattn itself
-    PARTIAL = 4  # some items failed, the rest are written
-    LOCKED = 75  # another run holds the lock: try again
-    INTERRUPTED = 130  # by SIGINT: Ctrl-C
-    TERMINATED = 143  # by SIGTERM: a stop of the service or the container
+    BUG = 3  # internal error of tsattn
+    PARTIAL = 4  # some items failed; the others were written
+    LOCKED = 75  # another run holds the lock; try again later
+    INTERRUPTED = 130  # SIGINT: Ctrl-C
+    TERMINATED = 143  # SIGTERM: stop of a service or container
 
 
 class TsattnError(Exception):
-    """An expected failure: `message` says what and where, `hint` what to type next."""
+    """Expected failure. message: what is wrong, and where. hint: what to type next."""
 
     exit_code = ExitCode.FAILED
 
@@ -33,27 +33,27 @@ class TsattnError(Exception):
 
 
 class DataError(TsattnError):
-    """The data cannot be used as it stands."""
+    """Error for data that cannot be used."""
 
 
 class ArtifactError(TsattnError):
-    """A model folder is missing, damaged, foreign or of another format version."""
+    """Error for a model folder that is missing, damaged, not a model, or of another format version."""
 
 
 class ConfigError(TsattnError):
-    """An option, a configuration file or a call is wrong."""
+    """Error for a wrong option, configuration file or call."""
 
     exit_code = ExitCode.USAGE
 
 
 def reason(error: OSError) -> str:
-    """Short reason of a system error, such as "No space left on device"."""
+    """Return the short reason of a system error, such as "No space left on device"."""
     import os
 
     return os.strerror(error.errno) if error.errno else str(error.strerror or error).strip().partition("\n")[0][:200]
 
 
 class LockedError(TsattnError):
-    """Another run holds the lock."""
+    """Error for a lock that another run holds."""
 
     exit_code = ExitCode.LOCKED

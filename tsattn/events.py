@@ -1,4 +1,4 @@
-"""Events that a long call sends to its caller while it runs. Each handler does nothing by default."""
+"""Events that a long-running call sends to its caller. Every handler does nothing by default."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ def _ignore(_: Any) -> None:
 
 @dataclass(frozen=True)
 class Work:
-    """Progress of a scoring run: `done` of `total` windows over all models, `rate` in windows a second, `remaining` seconds."""
+    """Progress of scoring models.
+
+    done, total: windows, over all models. rate: windows per second. remaining: seconds.
+    """
 
     phase: str
     name: str
@@ -28,14 +31,16 @@ class Work:
 
     @property
     def share(self) -> float:
-        """Share of the work that is done, 0 to 1."""
+        """Completed share of the work, 0 to 1."""
         return self.done / max(self.total, 1)
 
 
 @dataclass(frozen=True)
 class Listener:
-    """Handlers: `report` gets each ReadReport, `note` a line of text, `progress` each training step or Work, and `trial`
-    each trial of a search when it begins and ends. `timeline` sums up the time that each part of a training step takes.
+    """Handlers of events.
+
+    report: each ReadReport. note: lines of text. progress: `Progress` of each training step, or `Work`. trial: each trial of a
+    search, when it begins and when it ends. timeline: collects the time of each part of a training step.
     """
 
     report: Callable[[ReadReport], None] = _ignore

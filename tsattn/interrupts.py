@@ -1,7 +1,7 @@
-"""Signals that ask the program to stop: SIGINT (Ctrl-C) and SIGTERM (a service or a container that is stopped).
+"""Signals that stop the program: SIGINT (Ctrl-C) and SIGTERM (stop of a service or container).
 
-Both raise KeyboardInterrupt, at once or, within `held()`, where the work looks for them with `check()`. A second signal always
-raises at once. The exit code tells which of them came: 130 or 143.
+Both raise KeyboardInterrupt: at once or, inside `held()`, at the next `check()`. A second signal always raises at once. The
+exit code shows which signal came first: 130 or 143.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _state = _State()
 
 @contextlib.contextmanager
 def listening() -> Iterator[None]:
-    """Answer both signals within the block. A signal that the caller ignores, as `nohup` does, stays ignored."""
+    """Handle both signals inside the block. Signals that the caller ignores, as under `nohup`, stay ignored."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -49,7 +49,7 @@ def listening() -> Iterator[None]:
 
 
 def listen() -> None:
-    """Answer both signals from now on."""
+    """Install the handler of both signals."""
     _state.answering = True
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -57,19 +57,19 @@ def listen() -> None:
 
 
 def reclaim() -> None:
-    """Answer SIGTERM again where a library has begun to answer it in another way."""
+    """Reinstall the handler of SIGTERM if a library has replaced it."""
     if _state.answering and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, answer)
 
 
 def ignore() -> None:
-    """Ignore both signals from now on: the exit code is settled."""
+    """Ignore both signals from now on, once the exit code is final."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def answer(number: int, frame: FrameType | None) -> None:
-    """Handle a signal. SIGTERM does what SIGINT does at the moment: training ends after its step."""
+    """Handle a signal. SIGTERM calls the current handler of SIGINT, so that training ends after its step for both."""
     again = _state.came is not None
     _state.came = _state.came or number
     if _state.held and not again:
@@ -83,7 +83,7 @@ def answer(number: int, frame: FrameType | None) -> None:
 
 @contextlib.contextmanager
 def held() -> Iterator[None]:
-    """Let the first signal wait for `check()`."""
+    """Defer the first signal to the next `check()`."""
     _state.held += 1
     try:
         yield
@@ -93,7 +93,9 @@ def held() -> Iterator[None]:
 
 @contextlib.contextmanager
 def allowed() -> Iterator[None]:
-    """Let a signal raise at once within a `held()` block, where stopping leaves nothing behind; one that came before too."""
+    """Let signals raise at once inside a `held()` block, where an interruption is harmless. Raises on entry if a signal was
+    deferred.
+    """
     check()
     before, _state.held = _state.held, 0
     try:
@@ -103,11 +105,11 @@ def allowed() -> Iterator[None]:
 
 
 def check() -> None:
-    """Raise KeyboardInterrupt when a signal has come."""
+    """Raise KeyboardInterrupt if a signal has come."""
     if _state.came is not None:
         raise KeyboardInterrupt
 
 
 def exit_code() -> ExitCode:
-    """The exit code of a program that a signal ended."""
+    """Return the exit code of an interrupted program."""
     return ExitCode.TERMINATED if _state.came == signal.SIGTERM else ExitCode.INTERRUPTED

@@ -1,12 +1,12 @@
-"""The workspace: where models live by name and version, what a training run left to resume, and the logs.
+"""Workspace: models by name and version, state of training runs, searches and logs.
 
-    .tsattn/models/<name>/<version>/   complete model folders; the newest one is "latest"
-    .tsattn/training/<name>/           what --resume continues from
-    .tsattn/tuning/<name>.db           the searches of `tsattn tune`
-    .tsattn/logs/                      tracebacks of faults
+    .tsattn/models/<name>/<version>/   model folders; the newest one is "latest"
+    .tsattn/training/<name>/           state from which --resume continues
+    .tsattn/tuning/<name>.db           searches of `tsattn tune`
+    .tsattn/logs/                      tracebacks of internal errors
 
-There are no links and no index: a folder is a model when its name is a version and it holds a config.json, and
-config.json is in place only when all the rest is (model folders are written beside and renamed).
+There is no index. A folder is a model if its name is a version and it holds a config.json. Model folders are written under a
+temporary name and renamed, so a folder with a config.json is complete.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _CARD = "config.json"
 _WITHDRAWN = ".withdrawn"
 
 
-ELSEWHERE = "choose another place: --workspace FOLDER, or TSATTN_WORKSPACE"
-ZERO_SHOT = "zero-shot"  # the model in the package: for any series, with no training
+ELSEWHERE = "use another folder: --workspace FOLDER, or TSATTN_WORKSPACE"
+ZERO_SHOT = "zero-shot"  # name of the model in the package
 SHIPPED = Path(__file__).with_name("zero_shot")
 
 
 @dataclass(frozen=True)
 class ModelRef:
-    """One model folder: its name, its version (0 for a folder outside the workspace) and its path."""
+    """Reference to a model folder: name, version (0 for a folder outside the workspace) and path."""
 
     name: str
     version: int
@@ -50,19 +50,19 @@ class ModelRef:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder of models. It need not exist: reading finds nothing, writing makes it."""
+    """Folder of models. It need not exist: a missing one is empty, and is created on the first write."""
 
     root: Path
 
     @classmethod
     def at(cls, path: str | Path | None = None) -> Workspace:
-        """The workspace at `path`, else at `TSATTN_WORKSPACE`, else `.tsattn` in the current folder."""
+        """Return the workspace at `path`, else at `TSATTN_WORKSPACE`, else `.tsattn` in the current folder."""
         return cls(Path(path or os.environ.get("TSATTN_WORKSPACE") or ".tsattn").expanduser())
 
     # -- models --------------------------------------------------------------------------------------------------
 
     def models(self) -> list[ModelRef]:
-        """Every complete model, oldest first."""
+        """Return all complete models, oldest first."""
         found = [
             ModelRef(name.name, int(version.name), version)
             for name in _folders(self.root / "models")
@@ -72,20 +72,20 @@ class Workspace:
         return sorted(found, key=lambda ref: (_created(ref.path), ref.name, ref.version))
 
     def versions(self, name: str) -> list[ModelRef]:
-        """The complete models of one name, lowest version first."""
+        """Return the complete models of a name, lowest version first."""
         return sorted((ref for ref in self.models() if ref.name == name), key=lambda ref: ref.version)
 
     def latest(self) -> ModelRef:
-        """The newest model of any name. Raises ArtifactError that says how to make one."""
+        """Return the newest model of any name. Raises ArtifactError if there is none."""
         models = self.models()
         if not models:
-            raise ArtifactError(f"there is no model in the workspace {self.root}", "train one: tsattn train data.csv")
+            raise ArtifactError(f"no model in the workspace {self.root}", "train one: tsattn train data.csv")
         return models[-1]
 
     def find(self, name: str | Path) -> ModelRef:
-        """A model by name (its newest version), by `name/version`, or by the path of its folder.
+        """Find a model by name (its newest version), by `name/version`, or by the path of its folder.
 
-        Raises ArtifactError that lists what there is.
+        Raises ArtifactError, with the available names, if there is no such model.
         """
         text = str(name)
         stem, _, version = text.replace("\\", "/").rpartition("/")
@@ -109,11 +109,11 @@ class Workspace:
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise ArtifactError(
             f"no model {text!r} in the workspace {self.root}, and no such model folder",
-            f"{hint}there {'is' if len(by_name) == 1 else 'are'}: {', '.join(sorted(by_name))} (see: tsattn models)",
+            f"{hint}available: {', '.join(sorted(by_name))} (see: tsattn models)",
         )
 
     def next_version(self, name: str) -> ModelRef:
-        """Where the next model of this name goes. The folder is not made."""
+        """Return the reference of the next model of a name. Does not create the folder."""
         folder = self.root / "models" / checked_name(name)
         names = [f.name.removesuffix(_WITHDRAWN) for f in _folders(folder)]
         taken = [int(n) for n in names if _VERSION.fullmatch(n)]
@@ -121,13 +121,13 @@ class Workspace:
         return ModelRef(name, version, folder / f"{version:04d}")
 
     def withdraw(self, name: str) -> tuple[ModelRef, ModelRef]:
-        """Take the newest version of a name out of use; its number stays taken. Returns (withdrawn, now in use).
+        """Withdraw the newest version of a name; its number is not used again. Returns (withdrawn, now in use).
 
-        Raises ArtifactError when there is no such model, or no older version to go back to.
+        Raises ArtifactError if there is no such model, or no earlier version.
         """
         versions = self.versions(checked_name(name))
         if not versions:
-            self.find(name)  # says that there is none, and which there are
+            self.find(name)  # raises the error
         if len(versions) < 2:
             raise ArtifactError(f"the model {name!r} has no earlier version in {self.root}", "see: tsattn models")
         newest = versions[-1]
@@ -137,36 +137,39 @@ class Workspace:
     # -- training and logs ---------------------------------------------------------------------------------------
 
     def training(self, name: str) -> Path:
-        """The folder that holds what `--resume` needs for this name."""
+        """Return the folder with the training state of a name, from which `--resume` continues."""
         return self.root / "training" / checked_name(name)
 
     def tuning(self, name: str) -> Path:
-        """The file that holds the searches of this name."""
+        """Return the database file with the searches of a name."""
         return self.root / "tuning" / f"{checked_name(name)}.db"
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
-        """Hold the training of one name. Raises LockedError at once when another run holds it."""
+        """Lock the training of a name. Raises LockedError at once if another run holds the lock."""
         folder = self.training(name)
         self.make(folder)
         message = f"another run is training {name!r} in the workspace {self.root}"
-        with _held(folder.parent / f"{name}.lock", 0, message, "wait for it, or give this one another name: --name NAME"):
+        with _held(folder.parent / f"{name}.lock", 0, message, "wait for it, or use another name: --name NAME"):
             yield
 
     @contextmanager
     def job_lock(self, name: str, wait: float = 0) -> Iterator[None]:
-        """Hold one batch job. Raises LockedError when another run of it goes on for more than `wait` seconds."""
+        """Lock a batch job. Raises LockedError if another run still holds the lock after `wait` seconds."""
         folder = self.make(self.root / "jobs")
         message = f"another run of the job {name!r} is under way in the workspace {self.root}"
         with _held(folder / f"{name}.lock", wait, message, "wait for it: --wait SECONDS"):
             yield
 
     def log_folder(self) -> Path:
-        """`logs`, made when missing."""
+        """Return the folder `logs`; create it if missing."""
         return self.make(self.root / "logs")
 
     def keep_fault(self, error: BaseException, about: Sequence[str], hide: Callable[[str], str] = str) -> Path:
-        """Write the traceback of a fault to `logs`, or beside temporary files where that cannot be, and return where."""
+        """Write the traceback of an internal error to `logs`, and return the path.
+
+        Falls back to the system's temporary folder.
+        """
         import platform
         import tempfile
         import time
@@ -183,12 +186,12 @@ class Workspace:
                 log.write(text)
         except (ConfigError, OSError):
             path = Path(tempfile.gettempdir()) / name
-            with contextlib.suppress(OSError):  # a full disk: the message on the terminal has to do
+            with contextlib.suppress(OSError):  # a full disk: there is only the message on the terminal
                 path.write_text(text, "utf-8")
         return path
 
     def make(self, folder: Path) -> Path:
-        """Make a folder of the workspace. Raises ConfigError when the place cannot be written."""
+        """Create a folder of the workspace. Raises ConfigError if that fails."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -201,7 +204,7 @@ class Workspace:
 
 @contextmanager
 def _held(path: Path, wait: float, message: str, hint: str) -> Iterator[None]:
-    """Hold a lock file. The system lets go of it when the process ends in whatever way, so a dead one never blocks."""
+    """Hold a file lock. The operating system releases it when the process ends, so a killed run never blocks others."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(path, timeout=wait)
@@ -210,7 +213,7 @@ def _held(path: Path, wait: float, message: str, hint: str) -> Iterator[None]:
     except Timeout:
         raise LockedError(message, hint) from None
     except (OSError, NotImplementedError) as error:
-        said = reason(error) if isinstance(error, OSError) else "this file system knows no locks"
+        said = reason(error) if isinstance(error, OSError) else "the file system does not support locks"
         raise ConfigError(f"cannot write the lock {path}: {said}", ELSEWHERE) from None
     try:
         yield
@@ -219,9 +222,9 @@ def _held(path: Path, wait: float, message: str, hint: str) -> Iterator[None]:
 
 
 def shipped() -> ModelRef | None:
-    """The model in the package, or the one in the folder that TSATTN_ZERO_SHOT names instead; None where that is empty.
+    """Return the model in the package, or in the folder TSATTN_ZERO_SHOT. None if that variable is empty.
 
-    Raises ArtifactError when TSATTN_ZERO_SHOT names no model folder.
+    Raises ArtifactError if TSATTN_ZERO_SHOT is not a model folder.
     """
     place = _ready()
     if place is None or (place == SHIPPED and not (place / _CARD).is_file()):
@@ -239,22 +242,22 @@ def _ready() -> Path | None:
 
 
 def checked_name(name: str) -> str:
-    """A model name that is safe as a folder. Raises ConfigError."""
+    """Return a model name unchanged if it is a valid folder name. Raises ConfigError otherwise."""
     if name == ZERO_SHOT:
         raise ConfigError(f"{name!r} is the model in the package", "choose another name: --name my-model")
     if not _NAME.fullmatch(name) or name.endswith(".lock"):
-        raise ConfigError(f"{name!r} cannot name a model", "use letters, digits, '.', '_' and '-': --name my-model")
+        raise ConfigError(f"{name!r} is not a valid model name", "use letters, digits, '.', '_' and '-': --name my-model")
     return name
 
 
 def name_for(source: object) -> str:
-    """The name of a model by what it is trained on: the file's stem, the folder's name, else "model"."""
+    """Return a model name for a data source: the stem of the file, the name of the folder, else "model"."""
     if isinstance(source, Sequence) and not isinstance(source, str) and source:
         source = source[0]
     if not isinstance(source, (str, Path)) or str(source) == "-":
         return "model"
     path = Path(source)
-    if any(c in path.name for c in "*?["):  # a glob is named by its folder
+    if any(c in path.name for c in "*?["):  # a glob gets the name of its folder
         path = path.parent
     stem = path.resolve().name
     for suffix in (".gz", ".zst", ".csv", ".tsv", ".txt", ".parquet", ".pq"):
@@ -271,7 +274,7 @@ def _folders(path: Path) -> list[Path]:
 
 
 def _created(folder: Path) -> str:
-    """When a model was made, as its card says; a card that cannot be read sorts first, and is refused when it is loaded."""
+    """Return the creation time in a model's card, or "" if the card cannot be read; loading such a model raises an error."""
     try:
         return str(json.loads((folder / _CARD).read_text("utf-8"))["created"])
     except (OSError, ValueError, KeyError, TypeError):

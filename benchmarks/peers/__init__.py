@@ -1,1 +1,1 @@
-"""Other people's models on the same sets. Each has an environment of its own; the command is at the head of its file."""
+"""Models of other libraries on the same sets. Each has its own environment; the commands to create it are in its file."""

@@ -1,9 +1,9 @@
-"""Run the campaigns, each seeded and resumable, and print what was tried, what held and what broke.
+"""Run the campaigns, each seeded and resumable, and print the numbers of cases tried, passed and failed.
 
     python -m benchmarks.soak [CAMPAIGN …] [--share 1.0] [--seed 0] [--folder FOLDER]
 
-With --folder, a campaign that was stopped goes on where it was, and the folders of cases that broke are kept. `--share 0.01`
-tries a hundredth of the usual number of cases of each campaign; `--cases N` tries N.
+With --folder, an interrupted campaign continues, and the folders of failed cases are kept. `--share 0.01` tries a hundredth of
+the default number of cases of each campaign; `--cases N` tries N.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def training(folder: Path, cases: int, seed: int) -> Tally:
     return tally
 
 
-# the campaigns, and how many cases of each are usual
+# campaigns with their default number of cases
 CAMPAIGNS: dict[str, tuple[Callable[[Path, int, int], Tally], int]] = {
     "mutated-files": (mutated, 10_000),
     "known-mutations": (known, 600),
@@ -96,13 +96,13 @@ CAMPAIGNS: dict[str, tuple[Callable[[Path, int, int], Tally], int]] = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("campaigns", nargs="*", metavar="CAMPAIGN", help=f"some of: {', '.join(CAMPAIGNS)} (default: all)")
-    parser.add_argument("--share", type=float, default=1.0, help="of the usual number of cases")
-    parser.add_argument("--cases", type=int, help="of each campaign, instead of a share")
+    parser.add_argument("--share", type=float, default=1.0, help="share of the default number of cases")
+    parser.add_argument("--cases", type=int, help="number of cases of each campaign; overrides --share")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--folder", type=Path, help="where to work, and to go on; default: a temporary folder")
+    parser.add_argument("--folder", type=Path, help="folder of the results, to continue later; default: a temporary folder")
     asked = parser.parse_args()
     if unknown := set(asked.campaigns) - set(CAMPAIGNS):
-        parser.error(f"no campaign {', '.join(sorted(unknown))}; there are: {', '.join(CAMPAIGNS)}")
+        parser.error(f"unknown campaign {', '.join(sorted(unknown))}; use some of: {', '.join(CAMPAIGNS)}")
     with tempfile.TemporaryDirectory(prefix="tsattn-soak-") as temporary:
         folder = (asked.folder or Path(temporary)).absolute()
         tallies = []

@@ -1,4 +1,4 @@
-"""Cases of a campaign: seeded one by one, kept as they end, and counted: tried, held, broke."""
+"""Cases of a campaign: each has its own seed, its result is stored, and results are counted as tried, held or broke."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 class Harm(Exception):
-    """Something that must not happen."""
+    """Failure of a case: something that must never happen."""
 
 
 Case = Callable[[random.Random, Path], str]  # tries one case in an empty folder; returns how it held, or raises Harm
@@ -21,7 +21,7 @@ Case = Callable[[random.Random, Path], str]  # tries one case in an empty folder
 
 @dataclass
 class Tally:
-    """What became of the cases of one campaign."""
+    """Results of the cases of one campaign."""
 
     name: str
     held: Counter[str] = field(default_factory=Counter)
@@ -37,9 +37,9 @@ class Tally:
 
 
 def run_cases(name: str, folder: Path, total: int, seed: int, case: Case, *, quiet: bool = False) -> Tally:
-    """Try the cases that `folder` has no result of yet, and count all. The folder of a case that broke is kept.
+    """Run the cases without a result in `folder`, and count all results. Keeps the folders of failed cases.
 
-    A case depends on the seed and its number alone, so a campaign that was stopped goes on where it was.
+    A case depends only on the seed and its number, so an interrupted campaign can be continued.
     """
     kept, tally = folder / f"{name}-{seed}.jsonl", Tally(name)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A disk that is full: a limit on the size of files that stops every write at a random byte."""
+"""Full disks, simulated by a limit on the size of files that stops writes at a random byte."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.soak.worker import EXPECTED
 
 
 def case(dice: random.Random, folder: Path) -> str:
-    """Run a command under a limit over results of an earlier run, which stay whole or are replaced."""
+    """Run a command under the limit, over the results of an earlier run, each of which must stay complete or be replaced."""
     path = made.write_job(folder, items=dice.choice([3, 30]))
     (folder / "out").mkdir()
     old = b"item_id,timestamp,0.5\nold,2024-01-01,1.0\n"
@@ -36,7 +36,7 @@ def case(dice: random.Random, folder: Path) -> str:
 
 
 def _whole(folder: Path, old: bytes, code: int) -> None:
-    """The CSV is the old one or a whole new one; the table has all rows or none; other files can be read."""
+    """Check that the CSV is the old one or a complete new one, the table has all rows or none, and other files can be read."""
     import pyarrow.parquet as pq
 
     content = (folder / "out" / "f.csv").read_bytes()

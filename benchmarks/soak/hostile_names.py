@@ -1,4 +1,4 @@
-"""Names of items and columns that try to move the cursor, forge lines and break files, through every output."""
+"""Names of items and columns with control characters, markup and separators, in every output."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ FORBIDDEN = {*map(chr, [*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)]), 
 
 
 def name(dice: random.Random, number: int) -> str:
-    """A hostile name that no other item has."""
+    """Return a hostile name that no other item has."""
     return "".join(dice.choices(PARTS, k=dice.randint(1, 4))) + f"{number}"
 
 
 class HostileNames:
-    """Each case writes a table of hostile names and reads every output of it."""
+    """Campaign whose cases write a table of hostile names and read all outputs of it."""
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker

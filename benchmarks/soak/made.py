@@ -1,4 +1,4 @@
-"""Tables and job files that the campaigns work on."""
+"""Tables and job files for the campaigns."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TABLES = ["out/f.csv", "out/all/", "sqlite:///out.db#f"]
 
 
 def rows(items: Sequence[str], steps: int) -> list[list[Any]]:
-    """A day's wave of each item, an hour a row."""
+    """Return hourly rows with a daily wave for each item."""
     return [
         [item, f"2024-01-{1 + step // 24:02d}T{step % 24:02d}:00", round(10 + i + 3 * math.sin(step * math.pi / 12), 4)]
         for i, item in enumerate(items)
@@ -44,7 +44,7 @@ def write_csv(path: Path, table: list[list[Any]]) -> Path:
 
 
 def write_job(folder: Path, items: int = 5, steps: int = 72, outputs: Sequence[str] = TABLES) -> Path:
-    """A job on a few items, and its data."""
+    """Write a job file and its data."""
     write_csv(folder / "data.csv", rows([f"s{i:03d}" for i in range(items)], steps))
     path = folder / "jobs.toml"
     path.write_text(JOB.format(outputs=", ".join(f'"{output}"' for output in outputs)), "utf-8")
@@ -52,7 +52,7 @@ def write_job(folder: Path, items: int = 5, steps: int = 72, outputs: Sequence[s
 
 
 def start(words: Sequence[object], folder: Path, **more: Any) -> subprocess.Popen[str]:
-    """tsattn in a process of its own."""
+    """Start tsattn in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     environment.pop("TSATTN_WORKSPACE", None)
     return subprocess.Popen(
@@ -68,7 +68,7 @@ def start(words: Sequence[object], folder: Path, **more: Any) -> subprocess.Pope
 
 
 def contents(folder: Path) -> dict[str, Any]:
-    """What the outputs of a job hold: files by their bytes, the table by its rows."""
+    """Return the contents of a job's outputs: bytes of files, rows of the table."""
     found: dict[str, Any] = {
         str(path.relative_to(folder)): path.read_bytes() for path in sorted((folder / "out").rglob("*")) if path.is_file()
     }
@@ -76,7 +76,7 @@ def contents(folder: Path) -> dict[str, Any]:
 
 
 def stored(path: Path) -> list[tuple[Any, ...]]:
-    """The rows of a job's table; [] where there is none."""
+    """Return the rows of a job's table; [] if there is none."""
     if not path.exists():
         return []
     with sqlite3.connect(path, timeout=60) as database:
@@ -86,7 +86,7 @@ def stored(path: Path) -> list[tuple[Any, ...]]:
 
 
 def record(folder: Path) -> dict[str, Any] | None:
-    """The newest record of the job."""
+    """Return the newest run record of the job."""
     from tsattn.batch.records import Records
 
     found = Records(folder / ".tsattn" / "runs.db").runs(("a",), 1)
@@ -94,10 +94,10 @@ def record(folder: Path) -> dict[str, Any] | None:
 
 
 def strays(folder: Path) -> list[str]:
-    """Temporary files that are left."""
+    """Return the temporary files left in a folder."""
     return [str(path) for path in folder.rglob("*") if path.name.endswith((".tmp", ".rows.parquet"))]
 
 
 def within(dice: random.Random, usual: float) -> float:
-    """A moment of a run that usually takes so long."""
+    """Draw a time within a run that usually takes `usual` seconds."""
     return usual * dice.uniform(0.05, 1.05)

@@ -1,4 +1,4 @@
-"""Model folders that are truncated, swapped, of absurd numbers, or point elsewhere."""
+"""Model folders that are truncated, mixed up, contain absurd numbers or point outside."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MODEL = ROOT / "tsattn" / "zero_shot"
 
 
 class ModelFolders:
-    """Each case breaks a copy of the model in the package in one way, half of the time with hashes that fit, and forecasts."""
+    """Campaign whose cases damage a copy of the model in the package, half of them with matching hashes, and forecast."""
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
@@ -99,7 +99,7 @@ def _card_text(dice: random.Random, model: Path) -> None:
 
 
 def _external(dice: random.Random, model: Path) -> None:
-    """Let a weight of the graph lie in a file elsewhere."""
+    """Move a weight of the graph to an external file."""
     import onnx
 
     path = model / "model.onnx"
@@ -114,7 +114,7 @@ def _external(dice: random.Random, model: Path) -> None:
 
 
 def _rehash(model: Path) -> None:
-    """Let the card's hashes fit the files again, as one would who means harm."""
+    """Update the hashes in the card to match the files, as an attacker would."""
     try:
         card = json.loads((model / "config.json").read_text("utf-8"))
         card["files"] = {

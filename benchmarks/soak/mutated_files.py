@@ -1,4 +1,4 @@
-"""Tables that are mutated where it hurts: CSV in its fields, Parquet in its pages and metadata, packed and plain, JSON."""
+"""Mutated tables: CSV fields, Parquet pages and metadata, JSON, compressed and plain."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ SUFFIXES = (".csv", ".csv", ".csv", ".csv.gz", ".csv.zst", ".csv.bz2", ".parquet
 
 
 class MutatedFiles:
-    """Each case writes one mutated file, and ingests or forecasts it."""
+    """Campaign whose cases write a mutated file, and ingest or forecast it."""
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
@@ -121,7 +121,7 @@ def _packed(content: bytes, suffix: str) -> bytes:
 
 
 def _bytes(dice: random.Random, content: bytes, times: int) -> bytes:
-    """Change, remove, double or cut off some bytes, at the ends more often."""
+    """Change, remove, duplicate or truncate some bytes, more often at the ends."""
     made_bytes = bytearray(content)
     for _ in range(times):
         if not made_bytes:
@@ -141,7 +141,7 @@ def _bytes(dice: random.Random, content: bytes, times: int) -> bytes:
 
 
 def _parquet(dice: random.Random, table: list[list[Any]], folder: Path) -> bytes:
-    """A Parquet file with other types, nulls, metadata, or one that tsattn saved, with its metadata mutated."""
+    """Return a Parquet file with other types, nulls or metadata, or one saved by tsattn with mutated metadata."""
     import datetime as dt
 
     import pyarrow as pa
@@ -181,7 +181,7 @@ def _parquet(dice: random.Random, table: list[list[Any]], folder: Path) -> bytes
 
 
 def _panel(dice: random.Random, folder: Path) -> Any:
-    """The table of a panel that tsattn saved, with one value of its metadata changed."""
+    """Return the table of a panel saved by tsattn, with one value of its metadata changed."""
     import numpy as np
     import pyarrow.parquet as pq
 
@@ -242,7 +242,7 @@ def _wide(dice: random.Random, table: list[list[Any]]) -> None:
 
 
 def _jump(dice: random.Random, table: list[list[Any]]) -> None:
-    """Let time jump, turn, repeat or change its style."""
+    """Make timestamps jump, go backwards, repeat or change their format."""
     at = dice.randrange(len(table))
     for row in table[at:]:
         if len(row) > 1 and isinstance(row[1], str):

@@ -15,7 +15,7 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
 class Signals:
-    """Each case sends one signal at a random moment."""
+    """Campaign whose cases send one signal at a random moment."""
 
     def __init__(self) -> None:
         self.usual = 0.0

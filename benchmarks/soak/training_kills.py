@@ -1,9 +1,9 @@
-"""Kill -9 at random moments of training, saving and forecasting, and look whether anything kept was harmed.
+"""SIGKILL at random moments of training, saving and forecasting, and checks that no result is damaged.
 
-Before anything is killed, a run that nobody disturbs gives the weights, the validation loss, the forecast and how long
-each phase takes. Then runs of the same command are killed at random moments of a phase. After every kill: each model of the
-workspace loads with both engines and forecasts as before; no file is half-written; at last `--resume` ends with the very
-weights of the undisturbed run. tests/test_kill.py runs a few kills of the same campaign.
+An undisturbed run gives the weights, the validation loss, the forecast and the duration of each phase. Then runs of the same
+command are killed at random moments of a phase. After every kill, each model of the workspace must load with both engines and
+forecast as before, and no file may be half-written. In the end, `--resume` must give exactly the weights of the undisturbed
+run. tests/test_kill.py runs a few kills of this campaign.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ warmup = 5
 device = "cpu"
 precision = "fp32"
 """
-PATIENCE = 900.0  # seconds that a run may take before the campaign gives up on it
+PATIENCE = 900.0  # longest time of a run, in seconds
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Campaign:
         return self.words("forecast", self.many, "--model", "base", "--horizon", horizon, "-o", self.out)
 
     def run(self, words: list[str]) -> dict:
-        """Run a command to its end. Raises Harm when it fails."""
+        """Run a command to its end. Raises Harm if it fails."""
         done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, cwd=self.folder, stdin=subprocess.DEVNULL)
         if done.returncode:
             raise Harm(f"{' '.join(words)} ended with {done.returncode}: {done.stdout[-500:]} {done.stderr[-1500:]}")
@@ -90,7 +90,7 @@ class Campaign:
 
     @contextlib.contextmanager
     def running(self, words: list[str]) -> Iterator[subprocess.Popen[str]]:
-        """A command in the background, gone when the block is left."""
+        """Run a command in the background, and end it with the block."""
         process = subprocess.Popen(
             words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder, stdin=subprocess.DEVNULL
         )
@@ -137,7 +137,7 @@ class Campaign:
     # -- the campaign --------------------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """The undisturbed run: its weights, its forecasts, and how long each phase takes."""
+        """Run undisturbed, and record weights, forecasts and the duration of each phase."""
         with self.running(self.train_words("base")) as process:
             marks = {}
             for phase, begun in (("training", self.training_begun), ("saving", self.saving_begun), ("scoring", self.saved)):
@@ -165,14 +165,14 @@ class Campaign:
         self.check()
 
     def break_saving(self, name: str) -> None:
-        """Resume the run, and kill it while it saves or scores; nothing when it was over before it could be killed."""
+        """Resume the run, and kill it while it saves or scores, unless it ends before."""
         if not self.training_begun(name):
             return
         self.kill("saving", self.train_words(name, "--resume"), lambda: self.saving_begun(name), self.seconds["saving"])
         self.check()
 
     def finish(self, name: str) -> None:
-        """Resume the run to its end: it must end as the undisturbed one did."""
+        """Resume the run to its end, and compare it with the undisturbed one."""
         if self.training_begun(name):  # else it was killed when all was done and its state already removed
             self.run(self.train_words(name, "--resume"))
         found = self.result(name)
@@ -184,7 +184,7 @@ class Campaign:
         self.check()
 
     def break_forecasting(self, while_writing: bool) -> None:
-        """Kill a forecast anywhere, or while its file is written: the file is the old one or the new one."""
+        """Kill a forecast anywhere, or while it writes its file, which must be the old or the new one."""
         self.out.write_bytes(self.old)
         for stray in self.out.parent.glob(".*.tmp"):
             stray.unlink()
@@ -204,7 +204,7 @@ class Campaign:
     # -- checks --------------------------------------------------------------------------------------------------------
 
     def result(self, name: str) -> tuple[float | None, str]:
-        """Validation loss and weights (their SHA-256) of the newest model of a name."""
+        """Return the validation loss and the SHA-256 of the weights of the newest model of a name."""
         from tsattn.model.card import WEIGHTS, read_card
         from tsattn.workspace import Workspace
 
@@ -213,7 +213,7 @@ class Campaign:
         return card.fitted.validation, card.files[WEIGHTS]
 
     def check(self) -> None:
-        """Every model there is loads with both engines; the first one forecasts as it did before anything was killed."""
+        """Check that every model loads with both engines, and that the first one forecasts as before the kills."""
         from tsattn import api
         from tsattn.model import runtime
         from tsattn.workspace import Workspace
@@ -236,13 +236,13 @@ class Campaign:
         self.seen["checks"] += 1
 
     def forget(self, name: str) -> None:
-        """Remove a name's models and its training."""
+        """Remove the models and training state of a name."""
         for place in (self.models / name, self.workspace / "training" / name):
             shutil.rmtree(place, ignore_errors=True)
 
 
 def write_data(path: Path, lengths: list[int]) -> Path:
-    """Hourly items in long format."""
+    """Write hourly items in long format."""
     rng, rows = np.random.default_rng(0), ["time,shop,sales"]
     for i, length in enumerate(lengths):
         values = 100 + i + 10 * np.sin(np.arange(length) * np.pi / 12) + rng.standard_normal(length)
@@ -253,7 +253,7 @@ def write_data(path: Path, lengths: list[int]) -> Path:
 
 
 def wait_for(happened: Callable[[], bool]) -> None:
-    """Look every few milliseconds. Raises Harm after PATIENCE."""
+    """Poll every few milliseconds. Raises Harm after PATIENCE seconds."""
     end = time.monotonic() + PATIENCE
     while not happened():
         if time.monotonic() > end:
@@ -262,7 +262,7 @@ def wait_for(happened: Callable[[], bool]) -> None:
 
 
 def run(folder: Path, kills: int, seed: int) -> str:
-    """Kill each phase `kills` times. Returns what was seen; raises Harm."""
+    """Kill each phase `kills` times, and return a summary. Raises Harm."""
     campaign = Campaign(folder, seed=seed)
     campaign.prepare()
     while min(campaign.kills["training"], campaign.kills["saving"]) < kills:

@@ -1,4 +1,4 @@
-"""tsattn in a process that runs one command line after the other, and is replaced when it dies or hangs."""
+"""Process that runs tsattn commands one after another, and is replaced when it dies or hangs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from typing import Any
 from benchmarks.soak.campaign import Harm
 
 ROOT = Path(__file__).parents[2]
-EXPECTED = (0, 1, 2, 4, 75)  # exit codes that are no fault of tsattn
+EXPECTED = (0, 1, 2, 4, 75)  # exit codes other than internal errors
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one command line did; `cpu` is in seconds, `peak` in MiB of resident memory, 0 where the system does not say."""
+    """Result of one command line. cpu: CPU seconds. peak: MiB of resident memory, 0 where the system does not report it."""
 
     code: int
     cpu: float
@@ -32,7 +32,7 @@ class Answer:
 
 
 class Worker:
-    """Runs command lines within one process. `patience`: seconds after which a command hangs; `memory`: MiB it may take."""
+    """Process that runs command lines. patience: seconds after which a command counts as hanging. memory: MiB it may take."""
 
     def __init__(self, patience: float = 300.0, cpu: float = 30.0, memory: float = 1000.0) -> None:
         self.patience, self.cpu, self.memory = patience, cpu, memory
@@ -45,7 +45,7 @@ class Worker:
         self._end()
 
     def ask(self, words: list[str], folder: Path) -> Answer:
-        """Run a command line in a folder. Raises Harm for a fault, a traceback, a hang or a death."""
+        """Run a command line in a folder. Raises Harm for an internal error, a traceback, a hang or the death of the process."""
         process = self._started()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -108,9 +108,9 @@ def _peak() -> float:
 
 
 def main() -> None:
-    """Answer command lines until standard input ends."""
+    """Run command lines from standard input until it ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what native libraries print is no answer
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # output of native libraries is not part of an answer
     from tsattn.cli.main import main as command
 
     for line in sys.stdin:

@@ -1,4 +1,4 @@
-"""Blocks in this process: several at a time, and nobody can tell."""
+"""Blocks in this process: results do not depend on how many run at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Work:
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What happened: models made ready, with how many threads each; blocks begun, and how many of them at once."""
+    """Record of events: models loaded, threads of each, blocks started, blocks running at once."""
     found: dict[str, Any] = {"ready": [], "begun": [], "most": 0, "now": 0}
     lock = threading.Lock()
 

@@ -1,4 +1,4 @@
-"""What was known of the data at a moment."""
+"""Data as it was known at a given time."""
 
 from __future__ import annotations
 

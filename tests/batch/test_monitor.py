@@ -10,9 +10,14 @@ import sys
 import threading
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
 from tests.batch.conftest import rows, write_csv
+from tsattn import ingest
+from tsattn.batch import monitor as monitor_module
+from tsattn.batch.inputs import newest as panel_newest
+from tsattn.batch.job_file import read_jobs
 from tsattn.cli.main import main
 
 JOB = """
@@ -24,11 +29,12 @@ input = "data.csv"
 model = "tiny"
 horizon = 12
 outputs = "sqlite:///out.db#f"
+{age}
 """
 
 
-def job(house) -> str:
-    return JOB.format(python=sys.executable, told=house / "told.json")
+def job(house, age: str = 'max_age = "never"') -> str:
+    return JOB.format(python=sys.executable, told=house / "told.json", age=age)
 
 
 def test_when_a_job_never_ran_then_the_monitor_says_so_and_calls_the_alert(jobs, house, capsys):
@@ -79,7 +85,7 @@ def test_when_the_truth_that_came_is_far_off_then_the_monitor_says_so(jobs, hous
 
 
 def test_when_the_input_is_stale_then_the_monitor_says_so(jobs, house, capsys):
-    assert main(["monitor", str(jobs(job(house) + 'max_age = "1d"\n')), "--json"]) == 1
+    assert main(["monitor", str(jobs(job(house, 'max_age = "1d"'))), "--json"]) == 1
     assert "its input is stale" in capsys.readouterr().out
 
 
@@ -187,7 +193,7 @@ def test_when_a_job_never_ran_well_then_the_monitor_says_why(jobs, house, capsys
 
 @pytest.mark.parametrize(("hours", "wanted"), [(12, 0), (45, 1)])
 def test_when_many_series_err_on_one_date_then_that_is_one_observation(jobs, house, monkeypatch, hours, wanted, capsys):
-    """One run of 30 series whose interval is missed at one step: a single date is no proof, 45 runs of it are."""
+    """In one run, the interval of 30 series misses at one step: a single date is no evidence, 45 such runs are."""
     from tsattn.batch import accuracy
 
     lines = rows(30, 60 + hours)
@@ -217,3 +223,37 @@ def test_when_many_series_err_on_one_date_then_that_is_one_observation(jobs, hou
 
 
 WIDE, MISSED = {"0.1": 0.0, "0.5": 10.0, "0.9": 20.0}, {"0.1": 90.0, "0.5": 95.0, "0.9": 99.0}
+
+
+def hours_until(last: np.datetime64) -> list[str]:
+    """Lines of one hourly item of 200 values that end at `last`."""
+    stamps = last.astype("datetime64[h]") + np.arange(-199, 1)
+    return [f"a00,{stamp}:00,{10 + k % 24}" for k, stamp in enumerate(stamps)]
+
+
+@pytest.mark.parametrize(
+    ("age", "said"),
+    [
+        (np.timedelta64(4, "h"), ""),
+        (
+            np.timedelta64(90, "h"),
+            "stale: 90 h old, at most 51 h is usual for its frequency h and schedule (set max_age)",
+        ),
+        (np.timedelta64(-400, "D"), "in the future: check its timestamps and the clock of this machine"),
+    ],
+)
+def test_when_no_max_age_is_set_then_it_follows_from_the_steps_of_the_data_and_the_schedule(jobs, house, age, said):
+    now = np.datetime64("2026-06-01T12:00:00", "us")
+    panel = ingest(write_csv(house / "data.csv", hours_until(now - age))).panel
+    found = monitor_module.staleness(read_jobs(jobs(job(house, ""))).jobs[0], panel, panel_newest(panel), now)
+    assert (said in found[0]) if said else not found, found
+
+
+def test_when_the_clock_went_backwards_then_a_run_in_the_future_is_no_proof_of_health(jobs, house, capsys):
+    path = jobs(job(house))
+    assert main(["run", str(path), "-q"]) == 0
+    with sqlite3.connect(house / ".tsattn" / "runs.db") as database:
+        database.execute("UPDATE runs SET ended = '2199-01-01T00:00:00+00:00'")
+    capsys.readouterr()
+    assert main(["monitor", str(path), "--json", "--no-alert"]) == 1
+    assert "in the future: check the clock of this machine" in capsys.readouterr().out

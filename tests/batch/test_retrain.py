@@ -1,4 +1,4 @@
-"""A model is trained anew when it is old, promoted when it is not worse, and can be withdrawn."""
+"""Retraining: models are retrained when old, promoted when not worse, and can be withdrawn."""
 
 from __future__ import annotations
 

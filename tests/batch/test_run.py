@@ -27,7 +27,7 @@ outputs = ["out/f.csv", "out/ds/", "sqlite:///out/f.db#fore \\"casts"]
 
 
 def contents(folder: Path) -> dict[str, object]:
-    """Every file but the database by its bytes, and the rows of the database."""
+    """Contents of all files: bytes, and rows of the database."""
     found: dict[str, object] = {
         str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file() and not p.name.startswith("f.db")
     }

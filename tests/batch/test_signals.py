@@ -104,7 +104,7 @@ def test_when_a_signal_comes_while_another_run_is_waited_for_then_the_program_en
 
 
 def _answers(pid: int) -> bool:
-    """Whether a process catches SIGTERM by now."""
+    """Return True if a process handles SIGTERM by now."""
     text = Path(f"/proc/{pid}/status").read_text("ascii")
     return bool(int(text.partition("SigCgt:")[2].split()[0], 16) >> (signal.SIGTERM - 1) & 1)
 

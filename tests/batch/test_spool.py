@@ -1,4 +1,4 @@
-"""What waits for delivery is read back piece by piece."""
+"""Spooled deliveries are read back in parts."""
 
 from __future__ import annotations
 

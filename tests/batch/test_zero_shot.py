@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -101,3 +102,26 @@ def test_when_a_dataset_is_streamed_then_a_piece_of_few_rows_is_read_on_the_grid
     assert main(["run", str(jobs(text + "block_rows = 150\n")), "--json", "-q"]) == 0
     assert results(house / "out") == first
     assert len(first[3]) == 4 * 48
+
+
+def test_when_known_covariates_have_effects_then_the_record_and_the_log_name_them(shipped, jobs, house, capsys):
+    from benchmarks.covariates import shops
+
+    case = shops(count=3, days=120, horizon=3)
+    stamps = [np.datetime64("2024-01-01") + day for day in range(123)]
+    lines = ["item_id,timestamp,target,promo"]
+    for item in range(3):
+        first, end = case.panel.indptr[item : item + 2]
+        values, promo = case.panel.target[first:end], case.panel.known[first:end, 0]
+        lines += [
+            f"s{item},{stamp},{'' if np.isnan(value) else value},{on:g}"
+            for stamp, value, on in zip(stamps, values, promo, strict=False)
+        ]
+    (house / "data.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    text = JOB.replace("input", 'model = "zero-shot"\nmembers = ["ridge"]\nhorizon = 3\nread = { known = "promo" }\ninput')
+    assert main(["run", str(jobs(text)), "--json"]) == 0
+    found = capsys.readouterr()
+    effects = json.loads(found.out)["jobs"][0]["details"]["effects"]
+    assert effects[0]["name"] == "promo"
+    assert effects[0]["clear"]
+    assert "effect of promo" in found.err

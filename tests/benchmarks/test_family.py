@@ -1,4 +1,4 @@
-"""The benchmarks of the parts of the network, on what is small."""
+"""Benchmark of the parts of the network, on small data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_when_networks_are_compared_then_all_have_about_the_parameters_of_the_us
         same = dataclasses.replace(config, width=family.width_for(config, SPEC, wanted))
         assert family.parameters(same, SPEC) == pytest.approx(wanted, rel=0.08)
     assert len(family.family()) == 3 * 4 * 3
-    with pytest.raises(ConfigError, match="no network lstm/all/direct"):
+    with pytest.raises(ConfigError, match="unknown network lstm/all/direct"):
         family.family(["lstm/all/direct"])
 
 

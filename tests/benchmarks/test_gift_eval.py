@@ -1,4 +1,4 @@
-"""The harness of the open sets, on small files in the sets' own form."""
+"""Harness of the open sets, on small files in the format of the sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The comparison of weights without test windows."""
+"""Comparison of weights without test windows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of members: the join beside its best member, on the windows before the test windows."""
+"""Table of ensemble members and the ensemble, on the windows before the test windows."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 from benchmarks.members import main, summary
 
 
-def test_the_summary_sets_the_join_against_the_best_of_the_others() -> None:
+def test_the_summary_compares_the_ensemble_with_its_best_member() -> None:
     rows = [
         {"set": "a", "model": "x", "MASE": 2.0, "WQL": 0.2, "coverage": 0.9},
         {"set": "a", "model": "y", "MASE": 1.0, "WQL": 0.4, "coverage": 0.9},
-        {"set": "a", "model": "join", "MASE": 1.1, "WQL": 0.1, "coverage": 0.8},
+        {"set": "a", "model": "ensemble", "MASE": 1.1, "WQL": 0.1, "coverage": 0.8},
     ]
     assert summary(rows) == [{"set": "a", "coverage": 0.8, "MASE": 1.1, "WQL": 0.5}]
 

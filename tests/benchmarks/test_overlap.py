@@ -1,4 +1,4 @@
-"""The search for copies of the evaluation sets in a corpus."""
+"""Search for copies of the evaluation sets in a corpus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The campaigns: what is kept of their cases, and that each finds what it is for."""
+"""Campaigns: the records of their cases, and the faults they find."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data set on which a search has to win."""
+"""Data set on which a search has to beat the defaults."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def test_when_ctrl_c_comes_while_python_still_imports_then_there_is_one_line_and
 
 
 def loaded(*words: str, **environment: str) -> list[str]:
-    """Which of the slow libraries a command line loads."""
+    """Return the slow libraries that a command line loads."""
     code = "import sys; from tsattn.cli.main import main\ntry: main()\nexcept SystemExit: pass\n"
     code += "print('LOADED', *sorted({'pydantic', 'rich', 'pandas', 'torch', 'pytorch_lightning'} & {*sys.modules}))"
     done = subprocess.run(

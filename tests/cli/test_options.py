@@ -14,7 +14,7 @@ from tsattn.errors import ConfigError
 
 @pytest.fixture
 def asked(monkeypatch):
-    """What `tsattn ingest`, `train`, `forecast` and `backtest` ask of the api; nothing is done."""
+    """Record the API calls of `tsattn ingest`, `train`, `forecast` and `backtest` without executing them."""
     calls: dict[str, dict] = {}
 
     class Stop(ConfigError):

@@ -29,7 +29,7 @@ def day_of(local: np.ndarray) -> np.ndarray:
 
 
 def panel_around(change: str, before: int, after: int, freq: str = "h", zone: str | None = ZONE) -> Panel:
-    """One series of a wall-clock pattern, `before` steps up to a change and `after` from it on; it is its covariates too."""
+    """One series of a wall-clock pattern, `before` steps up to a clock change and `after` steps from it; also its covariates."""
     step = Freq.parse(freq)
     start = np.datetime64(change, "us") - np.timedelta64(before * int(step.fixed_us or 0), "us")
     utc = step.advance(start, np.arange(before + after))

@@ -193,7 +193,7 @@ def garbage_after(panel: Panel, rows: np.ndarray, seed: int) -> Panel:
 
 
 def forecasts(panel: Panel, rows: np.ndarray) -> list[np.ndarray]:
-    """What every forecaster says of the windows at `rows`, through the loop that backtest uses."""
+    """Forecasts of each forecaster for the windows at `rows`, by the loop of backtest."""
     origins, out = Origins(np.arange(len(panel)), rows), []
     for forecaster in (*(baseline(n) for n in ("naive", "seasonal-naive", "drift", "seasonal-mean")), Echo(context=48)):
         values = np.zeros((len(panel), 5, 3), np.float32)

@@ -18,7 +18,7 @@ WEIGHT = 3.0
 class Reader:
     """Forecasts the value `lag` steps before, or its own forecast of it, plus what the first known covariate adds."""
 
-    name, block, covariates = "reader", 1, True
+    name, pass_steps, covariates = "reader", 1, True
     quantiles = QUANTILES
 
     def __init__(self, lag: int = 7, weight: float = WEIGHT, context: int = 42) -> None:

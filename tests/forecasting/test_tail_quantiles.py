@@ -28,7 +28,7 @@ def lumpy(count: int = 2000) -> np.ndarray:
 
 
 def forecast_of(past: np.ndarray, levels: tuple[float, ...] = DEFAULT_QUANTILES) -> np.ndarray:
-    """What says of three steps ahead what the past has been: (1, 3, Q) float32."""
+    """Quantiles of three steps ahead, equal to those of the past: (1, 3, Q) float32."""
     return np.tile(np.quantile(past, levels), (1, 3, 1)).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Model folders: saved whole or not at all, loaded as they were saved, refused when anything about them is wrong."""
+"""Model folders: saved completely or not at all, loaded unchanged, refused when damaged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ENGINES = {WEIGHTS: ("torch",), GRAPH: ("onnx", "auto"), CARD: ("torch", "onnx",
 
 @pytest.fixture
 def folder(saved, tmp_path) -> Path:
-    """A copy of a saved model, to be damaged."""
+    """Copy of a saved model, to be damaged."""
     return Path(shutil.copytree(saved, tmp_path / "model"))
 
 

@@ -1,4 +1,4 @@
-"""Model cards: what is written is read, and what is not a card is refused in words."""
+"""Model cards: round trip, and clear errors for anything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Graphs are traced once for each shape of network, and bound to weights."""
+"""ONNX graphs: traced once per architecture, then bound to weights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tsattn.nn.network import Network
 
 
 def network_of(context: int = 64, seed: int = 0, dropout: float = 0.0) -> Network:
-    """Of the shape of the fixture `saved`."""
+    """Return a network of the architecture of the fixture `saved`."""
     return tiny.scrambled(dataclasses.replace(tiny.MODEL, context=context, dropout=dropout), known=4, seed=seed)
 
 
@@ -56,7 +56,7 @@ def test_when_networks_differ_in_weights_or_context_only_then_one_tracing_serves
 
 @pytest.mark.parametrize("freq", ["YS", "W", "h"])
 def test_when_the_network_is_that_of_the_package_then_nothing_is_traced_whatever_the_calendar(freq, traced, tmp_path):
-    """As `train` makes it of data without covariates."""
+    """The network is that which `train` makes for data without covariates."""
     config, known = read_card(onnx_graph.SHIPPED).model, len(calendar_names(Freq.parse(freq)))
     shorter = tiny.scrambled(dataclasses.replace(config, context=512), known=known)
     onnx_graph.write_graph(shorter, tmp_path / "model.onnx")
@@ -81,7 +81,7 @@ def test_when_a_graph_is_written_then_its_inputs_are_the_data_alone_and_its_cons
 
 
 def test_when_the_package_brings_a_graph_then_it_has_no_more_nodes_than_it_ever_had():
-    """Each costs at loading; and a loop that was unrolled over tokens or steps would add hundreds."""
+    """Each node slows down loading. An unrolled loop over tokens or steps would add hundreds."""
     assert len(onnx.load(str(onnx_graph.SHIPPED / "model.onnx")).graph.node) <= 904
     assert len(onnx.load(str(onnx_graph.SHIPPED / "template-0.onnx")).graph.node) <= 957
 

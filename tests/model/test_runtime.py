@@ -1,4 +1,4 @@
-"""Forecasting from a model folder: both engines agree, any horizon, no torch and no pickle on the way."""
+"""Forecasting from a model folder: engines agree, any horizon, without PyTorch or pickle."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_when_forecasts_are_rolled_out_then_their_width_does_not_collapse_at_the
 
 
 def test_when_a_walk_is_rolled_out_then_uncertainty_grows_as_it_does_for_walks(saved):
-    """Each path's next block starts where the path ended, so variances add up: a forecaster that is exact stays so."""
+    """The next block of a path starts where the path ended, so variances add up, and an exact forecaster stays exact."""
     card, blocks = read_card(saved), 10
     steps, scores = np.sqrt(np.arange(1, BLOCK + 1)), np.array([NormalDist().inv_cdf(q) for q in card.quantiles])
 
@@ -206,7 +206,7 @@ UNSAFE_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib
 
 
 def unsafe(tree: ast.AST) -> list[str]:
-    """What could run code from a file: imports of pickling libraries, torch.load, numpy with allow_pickle, eval and exec."""
+    """Calls that could execute code from a file: pickling libraries, torch.load, numpy with allow_pickle, eval and exec."""
     found = []
     for node in ast.walk(tree):
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else []

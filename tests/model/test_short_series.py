@@ -1,4 +1,4 @@
-"""Short series in short windows: what each needs, whatever it is forecast with."""
+"""Short windows for short series, whatever else is in the batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well anchors did, against a slow reference; and what the mixture makes of it."""
+"""Past errors of anchors against a slow reference, and their effect on the mixture."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_when_the_power_is_high_then_the_forecast_is_that_of_the_best_anchor():
         made = network(inputs.target, inputs.past_cov, inputs.known, inputs.static, inputs.seasons)
     place = torch.tensor([0]), inputs.seasons[:, :2].long(), torch.tensor([[64]])
     best = int(skill(inputs.target, *place)[0, 0].argmin())
-    wanted = anchors(inputs.target, *place, network.config.reach)[0, 0, :, best]
+    wanted = anchors(inputs.target, *place, network.config.pass_steps)[0, 0, :, best]
     torch.testing.assert_close(made[0, :, made.shape[-1] // 2], wanted, atol=1e-3, rtol=1e-3)
-    slow = anchors_of(wave[0].astype(np.float64), 0, tuple(place[1][0].tolist()), 64, network.config.reach)
+    slow = anchors_of(wave[0].astype(np.float64), 0, tuple(place[1][0].tolist()), 64, network.config.pass_steps)
     np.testing.assert_allclose(wanted.numpy(), slow[:, best], atol=1e-4)

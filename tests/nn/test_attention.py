@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from tsattn.nn.attention import MultiHeadAttention, causal_mask, rotary_angles, rotate, scaled_dot_product_attention, sight
+from tsattn.nn.attention import (
+    MultiHeadAttention,
+    attention_mask,
+    causal_mask,
+    rotary_angles,
+    rotate,
+    scaled_dot_product_attention,
+)
 
 HEADS, TOKENS, SIZE = 2, 6, 8
 
@@ -107,7 +114,7 @@ def test_when_heads_attend_then_each_does_so_in_its_own_features():
     x, angles = torch.randn(3, TOKENS, HEADS * SIZE), rotary_angles(TOKENS, SIZE)
     visible = masks()["both"]
     with torch.no_grad():
-        got = layer(x, sight(visible, angles, x.dtype))
+        got = layer(x, attention_mask(visible, angles, x.dtype))
         projected = (x @ layer.project_in.weight.T).numpy()
     turned = []
     for part in range(2):  # queries and keys
@@ -124,6 +131,7 @@ def test_when_heads_attend_then_each_does_so_in_its_own_features():
 def test_when_a_layer_is_new_then_it_adds_nothing():
     layer = MultiHeadAttention(HEADS * SIZE, HEADS)
     out = layer(
-        torch.randn(1, TOKENS, HEADS * SIZE), sight(causal_mask(TOKENS)[None, None], rotary_angles(TOKENS, SIZE), torch.float32)
+        torch.randn(1, TOKENS, HEADS * SIZE),
+        attention_mask(causal_mask(TOKENS)[None, None], rotary_angles(TOKENS, SIZE), torch.float32),
     )
     assert (out == 0).all()

@@ -1,4 +1,4 @@
-"""Encoder blocks and front-ends: causal, shaped, and dropout that is off when it should be."""
+"""Encoder blocks and front-ends: causality, shapes, dropout."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def block_of(kind: str):
     def layer(x: torch.Tensor) -> torch.Tensor:
         block = alive(EncoderBlock(dataclasses.replace(MODEL, encoder=kind, window=3)))
         there = torch.ones(len(x), TOKENS, dtype=torch.bool)
-        return block(x, block.attention.look(there, rotary_angles(TOKENS, MODEL.width // MODEL.heads), x.dtype))
+        return block(x, block.attention.mask(there, rotary_angles(TOKENS, MODEL.width // MODEL.heads), x.dtype))
 
     return layer
 

@@ -86,7 +86,7 @@ def test_when_scores_are_not_put_through_softmax_then_the_sum_is_no_mean():
 
 
 def test_when_softmax_runs_over_the_queries_then_a_token_no_longer_takes_a_mean():
-    """One essay writes softmax(energy, dim=1) for (batch, queries, keys): that is the wrong axis."""
+    """An essay writes softmax(energy, dim=1) for (batch, queries, keys), which is the wrong axis."""
     energy = torch.tensor([[[0.0, 2.0], [1.0, -1.0]]])
     wrong, right = torch.softmax(energy, 1), torch.softmax(energy, 2)
     torch.testing.assert_close(right.sum(2), torch.ones(1, 2))
@@ -107,7 +107,7 @@ def test_when_scores_are_not_scaled_then_softmax_saturates_and_its_gradient_vani
 
 @pytest.mark.parametrize("heads", [1, 4])
 def test_when_scores_of_heads_are_scaled_then_by_the_width_of_a_head_not_of_the_model(heads):
-    """One essay divides by the square root of embed_size whatever the number of heads."""
+    """An essay divides by the square root of embed_size, whatever the number of heads."""
     query, key = torch.randn(2, heads, 5, 16 // heads, generator=torch.Generator().manual_seed(1))
     _, weights = scaled_dot_product_attention(query, key, key)
     own = torch.softmax(query @ key.transpose(-1, -2) / math.sqrt(16 // heads), -1)

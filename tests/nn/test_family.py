@@ -1,4 +1,4 @@
-"""Every kind of attention: agreement with torch and with each other, masks, lengths, one token after another, gradients."""
+"""Kinds of attention: agreement with PyTorch and with each other, masks, lengths, token-by-token generation, gradients."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def angles_of(count: int, dtype: torch.dtype = torch.float64, start: int = 0) ->
 
 def through(layer: MultiHeadAttention, x: torch.Tensor, keys: torch.Tensor, rotary: bool = True) -> torch.Tensor:
     with torch.no_grad():
-        return layer(x, layer.look(keys, angles_of(x.shape[1], x.dtype) if rotary else None, x.dtype))
+        return layer(x, layer.mask(keys, angles_of(x.shape[1], x.dtype) if rotary else None, x.dtype))
 
 
 @pytest.mark.parametrize("padded", [False, True])
@@ -59,7 +59,7 @@ def test_when_positions_are_left_out_then_multi_head_attention_is_that_of_torch(
     assert float((got - wanted)[keys].abs().max()) < 1e-6  # before the first key torch gives NaN
     assert (got[~keys] == 0).all()
     with torch.no_grad():
-        ours = layer.weights(x, layer.look(keys, None, x.dtype))
+        ours = layer.weights(x, layer.mask(keys, None, x.dtype))
     assert float((ours - weights).transpose(1, 2)[keys].abs().max()) < 1e-6
 
 
@@ -101,12 +101,12 @@ def test_when_the_window_reaches_over_all_tokens_then_it_is_full_attention(windo
 @pytest.mark.parametrize("count", [4, 5, 23])
 @pytest.mark.parametrize("window", [1, 2, 5])
 def test_when_the_window_is_narrow_then_it_is_full_attention_behind_a_band(count, window):
-    """From the definition: token t sees the tokens t - w + 1 … t."""
+    """By definition, token t attends to tokens t - w + 1 … t."""
     layer, x, keys = made("window", window), tokens_of(count), keys_of(count, (0, 1, 3))
     band = torch.arange(count)[:, None] - torch.arange(count)
     visible = ((band >= 0) & (band < window)) & keys[:, None, None]
     full = made("full")
-    seen = full.look(keys, angles_of(count), x.dtype)
+    seen = full.mask(keys, angles_of(count), x.dtype)
     seen = dataclasses.replace(
         seen,
         bias=torch.where(visible, 0.0, torch.finfo(torch.bfloat16).min).double(),
@@ -114,14 +114,14 @@ def test_when_the_window_is_narrow_then_it_is_full_attention_behind_a_band(count
     )
     with torch.no_grad():
         wanted, weights = full(x, seen), full.weights(x, seen)
-        ours = layer.look(keys, angles_of(count), x.dtype)
+        ours = layer.mask(keys, angles_of(count), x.dtype)
         assert float((layer(x, ours) - wanted).abs().max()) < 1e-12
         assert float((layer.weights(x, ours) - weights).abs().max()) < 1e-12
 
 
 def test_when_tokens_are_many_then_the_window_makes_nothing_quadratic():
     count, layer = 4096, made("window", 8, torch.float32)
-    seen = layer.look(torch.ones(1, count, dtype=torch.bool), angles_of(count, torch.float32), torch.float32)
+    seen = layer.mask(torch.ones(1, count, dtype=torch.bool), angles_of(count, torch.float32), torch.float32)
     assert seen.bias is not None
     assert seen.bias.numel() == count * 16
     weights, _ = layer._attend(torch.zeros(1, count, WIDTH), seen)
@@ -132,7 +132,7 @@ def test_when_tokens_are_many_then_the_window_makes_nothing_quadratic():
 @pytest.mark.parametrize("rotary", [True, False])
 def test_when_linear_attention_runs_in_chunks_then_it_is_its_quadratic_form(count, rotary):
     layer, x, keys = made("linear"), tokens_of(count), keys_of(count, (0, 1, 2))
-    seen = layer.look(keys, angles_of(count) if rotary else None, x.dtype)
+    seen = layer.mask(keys, angles_of(count) if rotary else None, x.dtype)
     with torch.no_grad():
         value = layer.project_in(x)[..., 2 * WIDTH :].unflatten(-1, (HEADS, HEAD)).transpose(1, 2)
         slow = layer.project_out((layer.weights(x, seen) @ value).transpose(1, 2).flatten(2))
@@ -151,7 +151,7 @@ def test_when_linear_attention_has_one_head_then_it_is_what_its_authors_wrote():
     with torch.no_grad():
         q, k, v = layer.project_in(x)[0].chunk(3, -1)
         q, k = torch.nn.functional.elu(q) + 1, torch.nn.functional.elu(k) + 1
-        got = layer(x, layer.look(torch.ones(1, 6, dtype=torch.bool), None, x.dtype))[0]
+        got = layer(x, layer.mask(torch.ones(1, 6, dtype=torch.bool), None, x.dtype))[0]
         for t in range(6):
             over = sum((q[t] @ k[u]) * v[u] for u in range(t + 1))
             torch.testing.assert_close(got[t], over / sum(q[t] @ k[u] for u in range(t + 1)))
@@ -181,7 +181,7 @@ def test_when_tokens_come_one_after_another_then_attention_gives_what_it_gives_a
     angles = angles_of(count) if rotary else None
     with torch.no_grad():
         start = None if angles is None else tuple(part[:known] for part in angles)
-        cache = layer.remember(x[:, :known], layer.look(keys[:, :known], start, x.dtype), count)
+        cache = layer.remember(x[:, :known], layer.mask(keys[:, :known], start, x.dtype), count)
         for token in range(known, count):
             at = None if angles is None else (angles[0][token : token + 1], angles[1][token : token + 1])
             out, cache = layer.step(x[:, token : token + 1], cache, at)
@@ -191,7 +191,7 @@ def test_when_tokens_come_one_after_another_then_attention_gives_what_it_gives_a
 def test_when_a_cache_is_full_then_the_oldest_token_goes():
     for kind, kept in (("full", 6), ("window", 5)):
         layer, x = made(kind), tokens_of(8)
-        seen = layer.look(torch.ones(BATCH, 6, dtype=torch.bool), None, x.dtype)
+        seen = layer.mask(torch.ones(BATCH, 6, dtype=torch.bool), None, x.dtype)
         with torch.no_grad():
             cache = layer.remember(x[:, :6], seen, 6)
             _, after = layer.step(x[:, 6:7], cache, None)
@@ -204,7 +204,7 @@ def test_when_a_cache_is_full_then_the_oldest_token_goes():
 def test_when_gradients_of_attention_are_taken_then_they_agree_with_finite_differences(kind):
     layer = made(kind, window=2)
     x = tokens_of(4)[:2].clone().requires_grad_()
-    seen = layer.look(keys_of(4, (0, 2)), angles_of(4), x.dtype)
+    seen = layer.mask(keys_of(4, (0, 2)), angles_of(4), x.dtype)
     assert torch.autograd.gradcheck(lambda y: layer(y, seen), (x,))
 
 

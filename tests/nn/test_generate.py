@@ -1,4 +1,4 @@
-"""Generation with caches: what the whole network gives at each origin, one patch at a time."""
+"""Generation with caches gives the forecasts of the whole network at each origin."""
 
 from __future__ import annotations
 

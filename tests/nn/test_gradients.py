@@ -44,7 +44,7 @@ def values(*shape: int, seed: int = 0) -> torch.Tensor:
 def of_block(kind: str) -> Part:
     block = lively(EncoderBlock(dataclasses.replace(TINY, encoder=kind)))
     angles = tuple(angle.double() for angle in rotary_angles(4, 4))
-    seen = block.attention.look(torch.tensor([[False, True, True, True]]), angles, torch.float64)
+    seen = block.attention.mask(torch.tensor([[False, True, True, True]]), angles, torch.float64)
     return lambda x: block(x, seen)
 
 

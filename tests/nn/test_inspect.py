@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from tests import tiny
-from tsattn.nn.attention import MultiHeadAttention, causal_mask, rotary_angles, rotate, scaled_dot_product_attention, sight
+from tsattn.nn.attention import (
+    MultiHeadAttention,
+    attention_mask,
+    causal_mask,
+    rotary_angles,
+    rotate,
+    scaled_dot_product_attention,
+)
 from tsattn.nn.inspect import inside, roll_out
 from tsattn.nn.network import Head
 
@@ -79,4 +86,4 @@ def test_when_attention_tells_its_weights_then_they_are_those_of_the_definition(
     cos, sin = rotary_angles(5, 8)
     query, key, value = attention.project_in(x).unflatten(-1, (3, 2, 8)).permute(2, 0, 3, 1, 4)
     wanted = scaled_dot_product_attention(rotate(query, cos, sin), rotate(key, cos, sin), value, visible)[1]
-    torch.testing.assert_close(attention.weights(x, sight(visible, (cos, sin), x.dtype)), wanted)
+    torch.testing.assert_close(attention.weights(x, attention_mask(visible, (cos, sin), x.dtype)), wanted)

@@ -1,4 +1,4 @@
-"""The assembled network: causal, in the series' own units, never NaN, never crossing. With random weights throughout."""
+"""Assembled network with random weights: causal, scale-equivariant, never NaN, quantiles that do not cross."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ def test_when_quantiles_do_not_rise_or_lack_the_median_then_the_network_is_refus
 def test_when_few_steps_will_be_asked_for_then_those_beyond_count_little():
     network = scrambled()
     inputs = inputs_of(np.random.default_rng(3).standard_normal((4, 64)).astype(np.float32), network)
-    future = torch.randn(4, network.config.reach, generator=torch.Generator().manual_seed(0))
+    future = torch.randn(4, network.config.pass_steps, generator=torch.Generator().manual_seed(0))
     end = torch.full((4, 1), 64)
 
     def loss(near: int | None, values: torch.Tensor = future) -> float:
@@ -244,7 +244,7 @@ def test_when_few_steps_will_be_asked_for_then_those_beyond_count_little():
     alone[:, 3:] = torch.nan
     beyond = future.clone()
     beyond[:, :3] = torch.nan
-    steps = network.config.reach
+    steps = network.config.pass_steps
     wanted = (3 * loss(None, alone) + FAR * (steps - 3) * loss(None, beyond)) / (3 + FAR * (steps - 3))
     assert loss(3) == pytest.approx(wanted, rel=1e-5)
     assert loss(steps) == loss(None)

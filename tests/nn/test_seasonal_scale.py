@@ -1,4 +1,4 @@
-"""The noise of each phase against a slow reference, one value at a time; and what the widths make of it."""
+"""Noise of each phase against a slow reference, and its effect on the widths."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CYCLES = 16
 
 
 def deviations(z: np.ndarray, first: int, period: int) -> dict[int, float]:
-    """By position: how far a value lies from the mean of those of its phase in the 16 cycles before, where there is one."""
+    """Deviation of each value from the mean at its phase in the 16 cycles before, by position."""
     found = {}
     for t in range(first + period, len(z)):
         before = [z[t - period * c] for c in range(1, CYCLES + 1) if t - period * c >= first]

@@ -1,4 +1,4 @@
-"""A pre-trained network meets covariates: it forecasts as before until it has learnt from them."""
+"""Warm start of a network with covariates: forecasts are unchanged until the covariates are trained."""
 
 from __future__ import annotations
 

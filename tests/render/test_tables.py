@@ -1,4 +1,4 @@
-"""What tables and sentences say of odd cases."""
+"""Tables and sentences in unusual cases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Disturbances befall the shares of series that the config says."""
+"""Disturbances: each changes the share of series that the settings give."""
 
 from __future__ import annotations
 

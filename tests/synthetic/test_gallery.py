@@ -1,4 +1,4 @@
-"""The picture of what the generators make."""
+"""Gallery of synthetic series."""
 
 from __future__ import annotations
 

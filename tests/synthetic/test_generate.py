@@ -1,4 +1,4 @@
-"""Synthetic series: the same for the same seed, sane at every length, of the kinds that are asked for."""
+"""Synthetic series: deterministic, valid at every length, of the requested kinds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes drawn from their spectra have the moments and the memory that they are asked for."""
+"""Processes from their spectra: moments and memory as requested."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def draw(seed: int = 0) -> Draw:
 
 
 def correlation(x: torch.Tensor, lag: int) -> float:
-    """Of rows with mean zero, pooled."""
+    """Correlation of rows with mean zero, pooled."""
     return float((x[:, lag:] * x[:, :-lag]).mean() / x.square().mean())
 
 

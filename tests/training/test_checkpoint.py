@@ -1,4 +1,4 @@
-"""The state of a run on disk: the newest whole one is read, the others are not; optimisers come back to the bit."""
+"""State of a run on disk: the newest complete one is read, and optimisers are restored to the bit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Devices and precision: what is not there is refused in words."""
+"""Devices and precision: clear errors for what is not available."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training: resumable to the bit, ended by Ctrl-C, by time and by patience, on odd panels, alone and in two processes."""
+"""Training: resumable to the bit; ended by Ctrl-C, time or patience; on unusual panels; on one and two processes."""
 
 from __future__ import annotations
 

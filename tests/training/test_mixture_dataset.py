@@ -32,7 +32,7 @@ def test_when_a_batch_is_drawn_then_the_share_of_its_rows_is_real_and_it_is_the_
     one, batch = source(corpus), source(corpus).sample(3, 0)
     assert one.real == 6
     assert batch.target.shape == (8, MODEL.context)
-    assert batch.future.shape == (8, MODEL.reach)
+    assert batch.future.shape == (8, MODEL.pass_steps)
     real = one.drawer.rows(6, 3).target
     np.testing.assert_array_equal(batch.target[:6], real[:, : MODEL.context])
     again = one.sample(3, 0)

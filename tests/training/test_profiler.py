@@ -1,4 +1,4 @@
-"""Where the time of a training goes: every part is told apart, on the way forward and on the way back."""
+"""Profile of training: each part is timed separately, forward and backward."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAP = 0.1  # seconds
 
 
 class Slow(torch.autograd.Function):
-    """What it is given, after a nap each way."""
+    """Identity that sleeps in the forward and in the backward pass."""
 
     @staticmethod
     def forward(context: Any, x: torch.Tensor) -> torch.Tensor:

@@ -82,6 +82,6 @@ def test_when_the_tail_is_scored_then_the_network_reads_what_it_reads_in_a_forec
 
     monkeypatch.setattr("tsattn.training.validation.window_loss", loss)
     score(network, panel, origins, torch.device("cpu"))
-    window = gather(panel, origins, tiny.MODEL.context, tiny.MODEL.reach)
+    window = gather(panel, origins, tiny.MODEL.context, tiny.MODEL.pass_steps)
     np.testing.assert_array_equal(np.concatenate(read), feed(window, tiny.MODEL)["target"])
     assert (np.concatenate(read) == 90).sum() < (window.past_target == 90).sum()

@@ -1,4 +1,4 @@
-"""What a forecast says that it left out, and where."""
+"""Notes of a forecast on the values that it treats as missing."""
 
 from __future__ import annotations
 

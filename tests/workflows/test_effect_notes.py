@@ -1,4 +1,4 @@
-"""`forecast --known` with the model in the package: covariates are read, and their effects are told."""
+"""Notes of `forecast --known` with the model in the package on the effects of covariates."""
 
 from __future__ import annotations
 

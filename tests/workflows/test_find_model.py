@@ -23,7 +23,7 @@ def newest_of(monkeypatch: pytest.MonkeyPatch, refused: set[str], target: str = 
     def again(ref: Any, card: Any, data: Any, options: ReadOptions) -> Any:
         if ref.path in refused:
             raise DataError(f"no column 'temp', which {ref.path} wants", "add it")
-        return room.Choice(ref, card, panel, None)  # type: ignore[arg-type]
+        return room.ModelAndData(ref, card, panel, None)  # type: ignore[arg-type]
 
     card: Any = SimpleNamespace(schema=SimpleNamespace(target=("y",)), freq="D")
     panel: Any = SimpleNamespace(schema=SimpleNamespace(target=(target,)), freq=SimpleNamespace(alias="D"))

@@ -1,4 +1,4 @@
-"""How data and models find each other: the model's grid, and the columns that it was trained on."""
+"""Match of data and models: the model's grid, and the columns that it was trained on."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel, Schema
+from tsattn.data.store import save_panel
 from tsattn.errors import ConfigError, DataError
 from tsattn.workflows import find_model
 from tsattn.workflows.loaded_model import behind, check_fits, read_for
@@ -110,3 +111,14 @@ def test_when_series_ended_before_the_others_by_more_than_the_horizon_then_it_is
     assert behind(panel, 42) == ()
     assert behind(Panel.from_arrays(series, freq="D"), 1) == ()
     assert behind(Panel.from_arrays(series, freq="step", start=np.datetime64(0, "us")), 1) == ()
+
+
+@pytest.mark.parametrize("options", [{}, {"calendar": "none"}, {"freq": "D", "known": ("promo",)}])
+def test_when_an_ingested_panel_is_read_for_a_model_then_reading_options_of_the_training_do_not_apply(tmp_path, options):
+    save_panel(read_for(card_of("D"), frame("D"), ReadOptions())[0], tmp_path / "panel.parquet")
+    card = card_of("D")
+    card.source["read"] = options
+    panel, report = read_for(card, tmp_path / "panel.parquet", ReadOptions())
+    assert (panel.freq.alias, report.rows) == ("D", 60)
+    with pytest.raises(ConfigError, match="already ingested"):
+        read_for(card, tmp_path / "panel.parquet", ReadOptions(calendar="none"))

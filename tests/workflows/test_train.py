@@ -1,4 +1,4 @@
-"""What a training run leaves behind, what --resume means by time, and what it says on the way. The model itself is a stub."""
+"""Training workflow with a stub model: files, the time limit of --resume, messages."""
 
 from __future__ import annotations
 

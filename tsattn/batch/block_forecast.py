@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tsattn.batch.inputs import Clock, NothingYet, known_at, newest, on_grid
+from tsattn.batch.inputs import NothingYet, TimeAxis, known_at, newest, on_grid
 from tsattn.batch.item_forecast import Outcome, forecast_items
 from tsattn.batch.parquet_blocks import Piece
 from tsattn.config import ReadOptions
@@ -18,13 +18,18 @@ from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
 from tsattn.errors import DataError, TsattnError
 from tsattn.forecasting.frame import Forecaster
+from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.predict import Failure, show
 from tsattn.model.card import Card
+from tsattn.workflows.effect_notes import effects_of
 from tsattn.workflows.loaded_model import check_fits, read_for, with_members
+from tsattn.workflows.sums import Summed, added_up
 from tsattn.workflows.train import fingerprint
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from tsattn.forecasting.ensemble.effect_report import CovariateEffect
 
 Block = Panel | Piece
 ITEMS = 4096  # forecast at a time: a million short items may stand in one block
@@ -45,6 +50,8 @@ class Work:
     quantiles: tuple[float, ...] | None
     min_history: int
     bad_items: str
+    joint: bool = False  # series inform each other; all of them are in one block
+    levels: Summed | None = None  # of the panel, where all of it is one block
 
 
 @dataclass(frozen=True)
@@ -60,8 +67,9 @@ class Part:
     failed: int = 0
     newest: np.datetime64 | None = None
     shown: str = ""  # `newest`, as people read it
-    clock: Clock | None = None
+    clock: TimeAxis | None = None
     fingerprint: str = ""
+    effects: tuple[CovariateEffect, ...] = ()  # of known covariates on the first items of the block
 
 
 def ready(folder: Path, members: tuple[str, ...] | None, threads: int | None = None) -> Forecaster:
@@ -123,8 +131,14 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
     tables: list[Any] = []
     fallbacks: list[Failure] = []
     failures = list(lost)
-    for some in chunks(panel, ITEMS):
+    effects: tuple[CovariateEffect, ...] = ()
+    for some in chunks(panel, len(panel) if work.joint or work.levels is not None else ITEMS):
+        if work.joint:
+            forecaster = with_joint(forecaster, some, work.horizon)
         found: Outcome = forecast_items(forecaster, some, work.horizon, work.quantiles, work.min_history, work.bad_items)
+        effects = effects or effects_of(forecaster, some)
+        if work.levels is not None and len(found.forecast):
+            found = replace(found, forecast=added_up(work.levels, found.forecast, forecaster)[0])
         tables += [found.table()] if len(found.forecast) else []
         fallbacks += found.fallbacks
         failures += found.failures
@@ -139,8 +153,9 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
         failed=len(failures),
         newest=last,
         shown=show(panel, last),
-        clock=Clock(panel.freq, panel.tz),
+        clock=TimeAxis(panel.freq, panel.tz),
         fingerprint=fingerprint(panel),
+        effects=effects,
     )
 
 
@@ -160,7 +175,7 @@ def joined(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
-def frozen(part: Part, first: Clock | None, block: Block) -> Clock | None:
+def frozen(part: Part, first: TimeAxis | None, block: Block) -> TimeAxis | None:
     """The clock of all blocks. Raises DataError for one that runs on another than the first."""
     if first is not None and part.clock is not None and part.clock != first:
         here, before = (f"steps of {clock.freq} in {clock.tz or 'no zone'}" for clock in (part.clock, first))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tsattn.batch.block_forecast import ITEMS, Block, chunks, without_value
-from tsattn.batch.inputs import Clock, known_at, newest, on_grid
+from tsattn.batch.inputs import TimeAxis, known_at, newest, on_grid
 from tsattn.batch.jobs import Job
 from tsattn.batch.parquet_blocks import Group, files_of, groups_of, head, pieces, whole
 from tsattn.config import ReadOptions
@@ -20,8 +20,9 @@ from tsattn.errors import DataError
 from tsattn.events import Listener
 from tsattn.forecasting.predict import Failure
 from tsattn.model.card import ANY_FREQ, Card
-from tsattn.workflows.find_model import Choice, choose
+from tsattn.workflows.find_model import ModelAndData, choose
 from tsattn.workflows.loaded_model import horizon_for
+from tsattn.workflows.sums import Summed, reading, with_sums
 from tsattn.workspace import ModelRef, Workspace
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class Source:
     rows: int
     lost: tuple[Failure, ...] = ()
     newest: np.datetime64 | None = None
-    clock: Clock | None = None
+    clock: TimeAxis | None = None
+    levels: Summed | None = None
 
 
 def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, moment: dt.datetime | None, note: Note) -> Source:
@@ -55,7 +57,7 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
     at once. Raises DataError, ConfigError and ArtifactError as `tsattn forecast` does.
     """
     groups = _groups(data)
-    if sum(group.rows for group in groups) > job.block_rows:
+    if sum(group.rows for group in groups) > job.block_rows and not job.whole:
         found = _streamed(job, groups, ref, place, note)
         if not isinstance(found, str):
             return found
@@ -67,25 +69,32 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
     panel = found_whole.panel
     if moment is not None:
         panel = known_at(panel, on_grid(moment, panel))
+    levels = with_sums(panel, job.levels)
+    for said in () if levels is None else levels.notes:
+        note(said)
+    panel = panel if levels is None else levels.panel
     return Source(
         ref=found_whole.ref,
         card=found_whole.card,
         horizon=horizon_for(found_whole.card, panel),
         read=job.read,
-        blocks=chunks(panel, ITEMS),
+        blocks=chunks(panel, len(panel) if job.whole else ITEMS),
         rows=int(panel.lengths.sum()),
         lost=without_value(found_whole.report),
         newest=newest(panel),
-        clock=Clock(panel.freq, panel.tz),
+        clock=TimeAxis(panel.freq, panel.tz),
+        levels=levels,
     )
 
 
-def sample(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Choice:
-    """The data read for the job's model; of a Parquet dataset of more than `block_rows` rows its first ones."""
+def sample(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> ModelAndData:
+    """The data read for the job's model, with its sums; of a Parquet dataset of more than `block_rows` rows its first ones."""
     groups = _groups(data)
-    if sum(group.rows for group in groups) > job.block_rows:
+    if sum(group.rows for group in groups) > job.block_rows and not job.whole:
         return _chosen(job, head(groups, job.block_rows), ref, place)
-    return _chosen(job, whole(groups) if any(group.keys for group in groups) else data, ref, place)
+    found = _chosen(job, whole(groups) if any(group.keys for group in groups) else data, ref, place)
+    levels = with_sums(found.panel, job.levels)
+    return found if levels is None else dataclasses.replace(found, panel=levels.panel)
 
 
 def _groups(data: Any) -> list[Group]:
@@ -106,12 +115,12 @@ def _groups(data: Any) -> list[Group]:
     return groups_of(files)
 
 
-def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Choice:
+def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> ModelAndData:
     """The model named and the data read for it; without a name what `tsattn forecast` takes."""
-    return choose(data, ref, place, job.read, Listener())
+    return choose(data, ref, place, reading(job.read, job.levels), Listener())
 
 
-def _tell(found: Choice, ref: ModelRef | None, note: Note) -> None:
+def _tell(found: ModelAndData, ref: ModelRef | None, note: Note) -> None:
     """Say which model was chosen where the job names none: it may be another one tomorrow."""
     for said in found.notes if ref is None else ():
         note(said)
@@ -136,17 +145,7 @@ def _streamed(job: Job, groups: list[Group], ref: ModelRef | None, place: Worksp
         week, calendar = found.panel.freq.open.text, "none"
         freq = None if freq is None else found.panel.freq.plain.alias
         note(f'the first rows are open {week}; to forecast only these slots, write calendar = "{week}"')
-    read = dataclasses.replace(
-        job.read,
-        freq=freq,
-        calendar=calendar,
-        timestamp=schema.timestamp,
-        item=schema.item,
-        target=schema.target,
-        past=schema.past,
-        known=schema.known,
-        static=schema.static,
-    )
+    read = dataclasses.replace(job.read.naming(schema), freq=freq, calendar=calendar)
     for item in schema.item:
         cut = pieces(groups, item, columns, job.block_rows)
         if not isinstance(cut, str):
@@ -165,7 +164,7 @@ def _unfit(first: pa.Table, panel: Panel) -> tuple[str, tuple[str, ...]]:
     import pyarrow as pa
 
     schema = panel.schema
-    columns = (schema.timestamp, *schema.item, *schema.target, *schema.past, *schema.known, *schema.static)
+    columns = (schema.timestamp, *schema.named)
     if not schema.item or not set(schema.item) <= set(first.column_names):
         return "no column names the items", ()
     if schema.timestamp is None or schema.timestamp not in first.column_names:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LOCK_HINT = "let the program that uses it finish, or wait longer: --wait SECONDS"
 _NO_LOCK = "55P03"  # PostgreSQL's lock_not_available
+# classes of PostgreSQL's errors that may be gone in a moment: connection, rolled back, resources, stopped by an operator
+_PASSING = ("08", "40", "53", "57")
+_LONGEST = 2_000_000.0  # seconds of waiting that both databases take: three weeks
+_DEAD_AFTER = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 
 
 def transaction(url: str, retries: int, work: Callable[[Connection], T], wait: float = LOCK_WAIT, *, write: bool = True) -> T:
@@ -61,9 +65,24 @@ def _told(error: Exception, url: str, retries: int, seconds: float) -> DataError
     if is_locked(error):
         return DataError(f"{name}: locked by another program; waited {duration(seconds)}", LOCK_HINT)
     if not _passes(error):
-        return DataError(f"{name}: {said[0]}", "check the query, the table name and your permissions")
+        return DataError(f"{name}: {said[0]}", _hint(error))
     tried = f" (tried {retries} times in {duration(seconds)})" if retries > 1 else ""
     return DataError(f"{name}: {said[0]}{tried}", "check that the server is up, the address and your permissions")
+
+
+def _hint(error: Exception) -> str:
+    """Advice for an error that trying again does not mend."""
+    import sqlite3
+
+    origin = getattr(error, "orig", error)
+    code = _sqlite_code(origin) if isinstance(origin, sqlite3.Error) else -1
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return "check that the folder exists and that you may write to the file and its folder"
+    if code == sqlite3.SQLITE_FULL:
+        return "free space on the disk, and run again"
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return "move the file away, or name another one"
+    return "check the query, the table name and its columns, and your permissions"
 
 
 def _pause(seconds: float) -> None:
@@ -94,7 +113,8 @@ def _passes(error: BaseException) -> bool:
         return False
     if isinstance(error.orig, sqlite3.Error):  # to SQLite a misspelt column is an operational error too
         return _sqlite_code(error.orig) == sqlite3.SQLITE_IOERR
-    return True
+    state = getattr(error.orig, "sqlstate", None)  # without one, the connection itself failed
+    return state is None or str(state)[:2] in _PASSING
 
 
 def _sqlite_code(error: Any) -> int:
@@ -111,7 +131,7 @@ def _engine(url: str, wait: float, write: bool) -> Iterator[Engine]:
         if made.drivername == "postgresql":
             made = made.set(drivername="postgresql+psycopg")
         sqlite = made.drivername.startswith("sqlite")
-        limits = {"timeout": wait} if sqlite else {"connect_timeout": 10}
+        limits = {"timeout": min(wait, _LONGEST)} if sqlite else {"connect_timeout": 10, **_DEAD_AFTER}
         engine = sa.create_engine(made, poolclass=NullPool, connect_args=limits, hide_parameters=True)
     except sa.exc.ArgumentError:
         raise ConfigError(
@@ -149,4 +169,4 @@ def _limited_locks(engine: Engine, wait: float) -> None:
     @event.listens_for(engine, "begin")
     def _limit(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, round(wait * 1000))}")
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, round(min(wait, _LONGEST) * 1000))}")

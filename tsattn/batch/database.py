@@ -11,6 +11,7 @@ import numpy as np
 
 from tsattn.batch.connections import transaction
 from tsattn.batch.runs import LOCK_WAIT
+from tsattn.batch.sqlite_times import is_text, keeps_offset, text, texts
 from tsattn.data.output_formats import Tables
 from tsattn.errors import DataError, TsattnError
 
@@ -29,6 +30,9 @@ def rows_of(url: str, query: str, retries: int, wait: float = LOCK_WAIT) -> pa.T
     def ask(connection: Connection) -> list[dict[str, Any]]:
         # as it stands: neither a : nor a % in it names a parameter
         asked = connection.execution_options(no_parameters=True).exec_driver_sql(query)
+        names = list(asked.keys())
+        if twice := next((name for i, name in enumerate(names) if name in names[:i]), None):
+            raise DataError(f"the query gives two columns called {twice!r}", "rename one: SELECT … AS another_name")
         return [{k: _plain(v) for k, v in row.items()} for row in asked.mappings()]
 
     rows = transaction(url, retries, ask, wait, write=False)
@@ -55,13 +59,16 @@ def upsert(url: str, name: str, tables: Tables, retries: int, wait: float = LOCK
     def write(connection: Connection) -> int:
         target: Any = None
         statement: Any = None
+        sqlite = offset = False
         written = 0
         for table in tables():
             if target is None:
-                target = _migrated(connection, name, table)
+                sqlite = connection.dialect.name == "sqlite"
+                offset = sqlite and keeps_offset(connection, name)
+                target = _migrated(connection, name, table, offset)
                 statement = _statement(connection, target, table.column_names)
             for part in table.to_batches(max_chunksize=_CHUNK):
-                rows = _rows(part, connection.dialect.name)
+                rows = _rows(part, sqlite, offset)
                 _clear(connection, target, rows)
                 connection.execute(statement, rows)
                 written += len(rows)
@@ -80,6 +87,8 @@ def stored(url: str, name: str, job: str, last: Any, most: int, retries: int) ->
         target = sa.Table(name, sa.MetaData(), autoload_with=connection)
         zoned = getattr(target.c.timestamp.type, "timezone", False)
         until = last.replace(tzinfo=dt.UTC) if zoned and isinstance(last, dt.datetime) else last
+        if isinstance(last, dt.datetime) and is_text(target.c.timestamp.type):
+            until = text(last, keeps_offset(connection, name))
         wanted = sa.select(target).where(target.c.job == job, target.c.timestamp <= until)
         wanted = wanted.order_by(target.c.timestamp.desc(), target.c.item_id).limit(most)
         return [dict(row) for row in connection.execute(wanted).mappings()]
@@ -87,16 +96,36 @@ def stored(url: str, name: str, job: str, last: Any, most: int, retries: int) ->
     return transaction(url, retries, ask, write=False)
 
 
-def _migrated(connection: Connection, name: str, table: pa.Table) -> Table:
-    """The table as the database has it, made or widened so that it takes these columns."""
+def _migrated(connection: Connection, name: str, table: pa.Table, offset: bool) -> Table:
+    """Return the table as the database has it, made or widened so that it takes these columns.
+
+    It has the quantiles of earlier runs too, which a row that is replaced must not keep.
+    """
     import sqlalchemy as sa
 
-    wanted = sa.Table(name, sa.MetaData(), *_columns(table))
+    wanted = sa.Table(name, sa.MetaData(), *_columns(table, offset))
     there = widened(connection, wanted, KEY)
     for column in KEY:
-        if column in there and isinstance(there[column], sa.Integer) != isinstance(wanted.c[column].type, sa.Integer):
+        if column in there and _clock_of(there[column], connection) != _clock_of(wanted.c[column].type, connection):
             raise TsattnError(f"the table {name!r} has timestamps of another type", "name another one after the #")
+    for column, kind in there.items():
+        if column not in wanted.c and _is_quantile(column):
+            wanted.append_column(sa.Column(column, kind, quote=True))
     return wanted
+
+
+def _clock_of(kind: Any, connection: Connection) -> tuple[bool, bool]:
+    """Return whether a column holds numbers, and whether it holds instants where the database tells them from local times."""
+    import sqlalchemy as sa
+
+    return isinstance(kind, sa.Integer), connection.dialect.name != "sqlite" and bool(getattr(kind, "timezone", False))
+
+
+def _is_quantile(name: str) -> bool:
+    try:
+        return 0 < float(name) < 1
+    except ValueError:
+        return False
 
 
 def widened(connection: Connection, wanted: Table, key: tuple[str, ...] = ("number",)) -> dict[str, Any]:
@@ -109,14 +138,14 @@ def widened(connection: Connection, wanted: Table, key: tuple[str, ...] = ("numb
     name = wanted.name
     if connection.dialect.name == "postgresql":  # two jobs may make one table at the same time
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"tsattn {name}"})
-    look = sa.inspect(connection)
-    if not look.has_table(name):
+    inspector = sa.inspect(connection)
+    if not inspector.has_table(name):
         wanted.create(connection)
         return {}
-    if tuple(look.get_pk_constraint(name)["constrained_columns"]) != key:
+    if tuple(inspector.get_pk_constraint(name)["constrained_columns"]) != key:
         what = "one of forecasts" if key == KEY else "one of run records"
         raise TsattnError(f"the table {name!r} exists, and is not {what}", "name another one after the #")
-    there = {column["name"]: column["type"] for column in look.get_columns(name)}
+    there = {column["name"]: column["type"] for column in inspector.get_columns(name)}
     quoted = connection.dialect.identifier_preparer
     for column in wanted.columns:
         if column.name not in there:
@@ -125,14 +154,16 @@ def widened(connection: Connection, wanted: Table, key: tuple[str, ...] = ("numb
     return there
 
 
-def _columns(table: pa.Table) -> list[Any]:
+def _columns(table: pa.Table, offset: bool) -> list[Any]:
+    """Return the columns of a table in a database. offset: instants are texts with one."""
     import pyarrow as pa
     import sqlalchemy as sa
 
     made = []
     for field in table.schema:
         if pa.types.is_timestamp(field.type):
-            kind: Any = sa.DateTime(timezone=field.type.tz is not None)
+            zoned = field.type.tz is not None
+            kind: Any = sa.Text() if zoned and offset else sa.DateTime(timezone=zoned)
         elif pa.types.is_floating(field.type):
             kind = sa.Double()
         elif pa.types.is_boolean(field.type):
@@ -143,8 +174,11 @@ def _columns(table: pa.Table) -> list[Any]:
     return made
 
 
-def _rows(table: pa.RecordBatch, dialect: str) -> list[dict[str, Any]]:
-    """Bound values: quantiles in their shortest decimals; instants in UTC where the database knows no zone."""
+def _rows(table: pa.RecordBatch, sqlite: bool, offset: bool) -> list[dict[str, Any]]:
+    """Return bound values: quantiles in their shortest decimals; instants in UTC, in SQLite as texts with an `offset` or naive.
+
+    Raises DataError for timestamps that no driver takes.
+    """
     import pyarrow as pa
 
     names = [_bound(i) for i in range(table.num_columns)]
@@ -152,11 +186,17 @@ def _rows(table: pa.RecordBatch, dialect: str) -> list[dict[str, Any]]:
     for column in table.columns:
         if pa.types.is_timestamp(column.type) and column.type.tz is not None:
             column = column.cast(pa.timestamp("us", "UTC"))
-            column = column.cast(pa.timestamp("us")) if dialect == "sqlite" else column
+            column = texts(column) if offset else column.cast(pa.timestamp("us")) if sqlite else column
         if pa.types.is_float32(column.type):
             columns.append([float(str(value)) for value in column.to_numpy().astype(np.float32)])
-        else:
+            continue
+        try:
             columns.append(column.to_pylist())
+        except (OverflowError, ValueError):
+            raise DataError(
+                "timestamps beyond the year 9999 cannot be written to a database",
+                "check the dates of the input",
+            ) from None
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
@@ -187,4 +227,5 @@ def _statement(connection: Connection, target: Table, names: Sequence[str]) -> A
     insert: Any = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(target)
     insert = insert.values({target.c[name]: sa.bindparam(_bound(i), type_=target.c[name].type) for i, name in enumerate(names)})
     rest = {target.c[name]: insert.excluded[name] for name in names if name not in KEY}
+    rest |= {column: sa.null() for column in target.columns if column.name not in names}
     return insert.on_conflict_do_update(index_elements=[target.c[k] for k in KEY], set_=rest)

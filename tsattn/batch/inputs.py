@@ -26,7 +26,7 @@ from tsattn.errors import ConfigError, DataError
 
 
 @dataclass(frozen=True)
-class Clock:
+class TimeAxis:
     """Frequency and time zone of a panel."""
 
     freq: Freq

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import os
 import re
 import shlex
@@ -25,7 +26,7 @@ from tsattn.batch.job_values import (
 from tsattn.batch.jobs import Job, JobFile, Monitor
 from tsattn.batch.secrets import expanded, filled, shown
 from tsattn.batch.toml_lines import Lines
-from tsattn.config import ModelConfig, ReadOptions, TrainConfig, from_mapping, to_mapping
+from tsattn.config import HierarchyConfig, ModelConfig, ReadOptions, TrainConfig, from_mapping, to_mapping
 from tsattn.data.overwrites import refuse_input
 from tsattn.errors import ConfigError
 from tsattn.forecasting.ensemble.ensemble import member_names
@@ -39,12 +40,16 @@ def read_jobs(path: str | Path) -> JobFile:
     """Read a job file. Raises ConfigError that lists every mistake with its line and what to write instead."""
     place = Path(path).absolute()
     try:
-        text = place.read_text("utf-8")
+        text = place.read_text("utf-8-sig")  # editors on Windows begin a file with a byte order mark
         values = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file", "name the job file: tsattn run jobs.toml") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"{path}: {shown(str(error))}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not UTF-8 text", "save the job file as UTF-8") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: arrays or tables are nested too deeply") from None
+    except (ValueError, OSError) as error:  # tomllib also raises a plain ValueError for a number of thousands of digits
+        raise ConfigError(f"{path}: {shown(str(error))[:300]}") from None
     check = _Check(Lines(text), place)
     check.unknown(values, ("defaults", "job", "monitor"), "", 0)
     defaults, monitor = check.table(values.get("defaults", {}), "defaults"), check.table(values.get("monitor", {}), "monitor")
@@ -64,8 +69,9 @@ def read_jobs(path: str | Path) -> JobFile:
 
 
 _KEYS = tuple(f.name for f in dataclasses.fields(Job) if f.name != "line")
+_LEVELS = {"hierarchy": (), "sums": (), "reconcile": HierarchyConfig.reconcile}
 _DURATIONS = ("max_age", "max_gap", "retrain")
-_TEXTS = ("name", "input", "model", "query", "bad_items", "records", "schedule")
+_TEXTS = ("name", "input", "model", "query", "bad_items", "records", "schedule", "reconcile")
 _SHARES = ("max_mase_ratio", "coverage_drop")
 _COUNTS = ("horizon", "min_history", "keep", "retries", "block_rows")
 
@@ -111,6 +117,10 @@ class _Check:
         if "input" in made and is_database(made["input"]) != ("query" in made):
             says = "a database as input needs a query" if is_database(made["input"]) else "a query needs a database URL as input"
             self.problem(line, says)
+        try:
+            HierarchyConfig(*(made.get(key, default) for key, default in _LEVELS.items()))
+        except ConfigError as error:
+            self.problem(line, error.message)
         if made.get("retrain") is not None and (why := _untrainable(made.get("model"))):
             self.problem(self.where(number, "retrain", own), f"retrain: {why}")
         for key in ("input", "query", "outputs", "records"):
@@ -181,6 +191,8 @@ def _value(key: str, value: Any) -> Any:
     """One value of a job, checked. Raises ConfigError."""
     if key in _TEXTS and (not isinstance(value, str) or not value.strip() or "\0" in value):
         raise ConfigError("must be a text")
+    if key == "max_age" and value == "never":
+        return math.inf
     if key in _DURATIONS:
         return seconds(str(value))
     if key in _SHARES:
@@ -201,11 +213,18 @@ def _value(key: str, value: Any) -> Any:
         raise ConfigError(f"{shown(value)!r} is not a database", "write postgresql://… or sqlite:///…, or leave it out")
     if key == "outputs":
         texts = [value] if isinstance(value, str) else value
-        if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):
-            raise ConfigError("must be a text or a list of texts")
+        if not isinstance(texts, list) or not texts or not all(isinstance(t, str) and "\0" not in t for t in texts):
+            raise ConfigError("must be a text or a list of texts, without NUL characters")
         return tuple(Output.parse(text) for text in texts)
+    if key == "joint" and type(value) is not bool:
+        raise ConfigError("must be true or false")
     if key == "quantiles":
         return _levels(value)
+    if key in ("hierarchy", "sums"):
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, list) or not names or not all(isinstance(name, str) and name.strip() for name in names):
+            raise ConfigError("must be a list of texts")
+        return tuple(names)
     if key == "members":
         if not isinstance(value, str) and not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
             raise ConfigError('must be a list of names, "all" or "network"')

@@ -11,7 +11,7 @@ from typing import Any
 from tsattn.batch.cron import USUAL
 from tsattn.batch.job_values import Output, is_database, scheme_of
 from tsattn.batch.secrets import filled
-from tsattn.config import ReadOptions
+from tsattn.config import HierarchyConfig, ReadOptions
 from tsattn.errors import ConfigError
 
 
@@ -28,7 +28,11 @@ class Job:
     read: ReadOptions = ReadOptions()
     horizon: int | None = None  # None = the model's; of "zero-shot" what is usual for the frequency
     quantiles: tuple[float, ...] | None = None  # None = the model's
-    max_age: float | None = None  # of the newest input row
+    hierarchy: tuple[str, ...] = ()  # item columns from top to bottom, the sums of which are forecast too
+    sums: tuple[str, ...] = ()  # formulas such as "total=a+b" of sums that are forecast too
+    reconcile: str = HierarchyConfig.reconcile  # how forecasts of sums and parts are made to add up
+    joint: bool = False  # whether series inform each other's forecasts
+    max_age: float | None = None  # of the newest input row; infinite = "never"; None = monitored by frequency and schedule
     max_gap: float | None = None  # between good runs, for `tsattn monitor`; None = the schedule's longest and two hours
     max_mase_ratio: float | None = None  # for `tsattn monitor`; None = that of [monitor]
     coverage_drop: float | None = None
@@ -43,6 +47,16 @@ class Job:
     retries: int = 5  # attempts at a database
     block_rows: int = 1 << 20  # of a sorted Parquet dataset that are in memory at a time, give or take a row group
     line: int = 1
+
+    @property
+    def levels(self) -> HierarchyConfig:
+        """The sums of series, and how their forecasts are made to add up."""
+        return HierarchyConfig(self.hierarchy, self.sums, self.reconcile)
+
+    @property
+    def whole(self) -> bool:
+        """True if all series are forecast together, as sums and joint forecasts need."""
+        return self.joint or self.levels.asked
 
     @property
     def cron(self) -> str:
@@ -89,7 +103,12 @@ class JobFile:
         if is_database(text):
             found = re.fullmatch(r"(sqlite[^:]*:///)(?!/|[A-Za-z]:)(?!:memory:)(.+)", text)
             return f"{found.group(1)}{(self.folder / found.group(2)).as_posix()}" if found else text
-        return text if scheme_of(text) else str(self.folder / Path(text).expanduser())
+        if scheme_of(text):
+            return text
+        try:
+            return str(self.folder / Path(text).expanduser())
+        except RuntimeError:  # no such user, or no home: as in a shell, the ~ is then a part of the name
+            return str(self.folder / text)
 
     def records(self, job: Job) -> str | None:
         """The database of a job's run records; None for runs.db of the workspace."""

@@ -28,12 +28,15 @@ from tsattn.batch.run import find_model, place_of
 from tsattn.batch.secrets import Redactor, expanded
 from tsattn.batch.shared_records import SharedRecords, records_of
 from tsattn.data.names import printable
+from tsattn.data.panel import Panel
 from tsattn.errors import TsattnError
 from tsattn.forecasting.predict import show
 from tsattn.model.card import ANY_FREQ, Card
 from tsattn.render.format import duration
 from tsattn.workspace import Workspace
 
+DAY = 86400.0  # seconds; a row or a run may lie so far in the future
+STEPS, SCHEDULES = 3, 2  # steps of the data and gaps of the schedule that the newest row may be old
 GRACE = 7200.0  # seconds that a run may be late, or take longer than the one before
 
 
@@ -105,6 +108,8 @@ def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, verdict: 
     verdict.last_good = good[0]["ended"]
     age = (dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(good[0]["ended"])).total_seconds()
     allowed = longest_gap(job.cron) + GRACE if job.max_gap is None else job.max_gap
+    if age < -DAY:
+        verdict.problems.append(f"its last good run lies {duration(-age)} in the future: check the clock of this machine")
     if age > allowed:
         by = "its schedule" if job.max_gap is None else "max_gap"
         verdict.problems.append(f"no good run for {duration(age)}, {by} allows {duration(allowed)}{last}")
@@ -123,10 +128,8 @@ def _data(job: Job, file: JobFile, place: Workspace, verdict: Verdict) -> None:
     card, panel = found.card, found.panel
     last = newest(panel)
     verdict.newest_row = show(panel, last)
-    if job.max_age is not None:
-        age = float((on_grid(dt.datetime.now().astimezone(), panel) - last) / np.timedelta64(1, "s"))
-        if age > job.max_age:
-            verdict.problems.append(f"its input is stale: {duration(age)} old, max_age allows {duration(job.max_age)}")
+    if panel.dated:
+        verdict.problems += staleness(job, panel, last, on_grid(dt.datetime.now().astimezone(), panel))
     scored = score(job, file, panel)
     if scored is None:
         return
@@ -134,6 +137,23 @@ def _data(job: Job, file: JobFile, place: Workspace, verdict: Verdict) -> None:
     verdict.coverage_of_step = scored.coverage_of_step
     own = {key: getattr(job, key) for key in ("max_mase_ratio", "coverage_drop") if getattr(job, key) is not None}
     _accuracy(scored, card, dataclasses.replace(file.monitor, **own), verdict)
+
+
+def staleness(job: Job, panel: Panel, last: np.datetime64, now: np.datetime64) -> list[str]:
+    """Return what is wrong with the age of the newest row: too old, or in the future, where it would hide missing rows.
+
+    Without `max_age`, STEPS steps of the data and SCHEDULES gaps of the job's schedule are allowed.
+    """
+    age = float((now - last) / np.timedelta64(1, "s"))
+    if age < -DAY and panel.freq.advance(now, 1) < last:
+        return [f"its newest row lies {duration(-age)} in the future: check its timestamps and the clock of this machine"]
+    if job.max_age is not None:
+        allowed, why = job.max_age, f"max_age allows {duration(job.max_age)}"
+    else:
+        steps = float((panel.freq.advance(last, STEPS) - last) / np.timedelta64(1, "s"))
+        allowed = steps + SCHEDULES * longest_gap(job.cron)
+        why = f"at most {duration(allowed)} is usual for its frequency {panel.freq.plain.alias} and schedule (set max_age)"
+    return [f"its input is stale: {duration(age)} old, {why}"] if age > allowed else []
 
 
 def _accuracy(found: Accuracy, card: Card, limits: Monitor, verdict: Verdict) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
@@ -100,7 +100,8 @@ class _Partition:
             schemas = [table.schema]
             if any(rest.num_rows for rest in self._rest(("item_id",))):
                 schemas.append(pq.read_schema(self.path))
-            self.schema = pa.unify_schemas(schemas, promote_options="default").remove_metadata()
+            with self._told():
+                self.schema = pa.unify_schemas(schemas, promote_options="default").remove_metadata()
             self.writer = pq.ParquetWriter(self.beside, self.schema, compression="zstd")
         self._append(table)
 
@@ -128,13 +129,23 @@ class _Partition:
 
         if not self.path.exists():
             return
+        with self._told(), pq.ParquetFile(self.path, pre_buffer=False) as file:
+            for batch in file.iter_batches(columns=columns):
+                old = pa.Table.from_batches([batch])
+                yield old.filter(pc.invert(pc.is_in(old["item_id"], value_set=self.items)))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Errors of a file that is there, and is not one of this job's forecasts."""
+        import pyarrow as pa
+
         try:
-            with pq.ParquetFile(self.path, pre_buffer=False) as file:
-                for batch in file.iter_batches(columns=columns):
-                    old = pa.Table.from_batches([batch])
-                    yield old.filter(pc.invert(pc.is_in(old["item_id"], value_set=self.items)))
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{self.path}: cannot be read: {error}", "move it away, and run again") from None
+            yield
+        except (pa.ArrowException, KeyError, OSError) as error:
+            said = str(error).strip("'").splitlines()[0][:200]
+            raise DataError(
+                f"{self.path}: its rows cannot be kept beside the new ones: {said}", "move it away, and run again"
+            ) from None
 
 
 def partitions(place: str, job: str) -> list[tuple[dt.datetime | int, Path]]:

@@ -19,7 +19,7 @@ from tsattn import interrupts
 from tsattn.batch.block_forecast import NAMED, Block, Part, Work, frozen, joined
 from tsattn.batch.blocks import Source, source_of
 from tsattn.batch.engines import Engine, engine_of
-from tsattn.batch.inputs import Clock, missing, on_grid, opened, parse_moment
+from tsattn.batch.inputs import TimeAxis, missing, on_grid, opened, parse_moment
 from tsattn.batch.job_file import read_jobs
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.outputs import deliver
@@ -34,6 +34,8 @@ from tsattn.errors import DataError, LockedError, TsattnError, reason
 from tsattn.forecasting.predict import Failure
 from tsattn.model.card import CARD
 from tsattn.render.format import duration
+from tsattn.workflows.effect_notes import effect_notes
+from tsattn.workflows.results import plain
 from tsattn.workspace import ModelRef, Workspace
 
 Log = Callable[..., None]  # log(level, message, job=…, …)
@@ -166,6 +168,8 @@ def _work(job: Job, call: Call, made: JobRun) -> None:
             quantiles=job.quantiles,
             min_history=job.min_history,
             bad_items=job.bad_items,
+            joint=job.joint,
+            levels=source.levels,
         )
         newest, clock = _forecast(job, call, source, work, spool, made)
         _check_age(job, newest, clock, now)
@@ -190,11 +194,12 @@ def _spool(job: Job, call: Call) -> Iterator[Spool]:
         yield spool
 
 
-def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, made: JobRun) -> tuple[np.datetime64, Clock]:
+def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, made: JobRun) -> tuple[np.datetime64, TimeAxis]:
     """Forecast every block into the spool, and count: (newest row, clock). Raises DataError when no item has a forecast."""
     began, rows = time.perf_counter(), 0
     newest, clock, marks = None, None, []
     before: set[str] = set()
+    effects: list[Any] = []
     bad: dict[str, list[Failure]] = {"fallbacks": [], "failures": list(source.lost[:NAMED])}
     made.items = made.failed = len(source.lost)
     for block, part in call.engine(work, source.ref.path, source.blocks):
@@ -212,9 +217,14 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
         rows += block.rows if isinstance(block, Piece) else int(block.lengths.sum())
         interrupts.check()
         call.tick(_tick(job, made.items, rows / max(1, source.rows), time.perf_counter() - began))
+        if part.effects and not effects:
+            effects = [plain(effect.to_mapping()) for effect in part.effects]
+            for line in effect_notes(part.effects):
+                call.note(job)(line)
     spool.close()
     made.fingerprint = joined(marks) if marks else None
     made.details = {kind: [_mapping(one) for one in found[:NAMED]] for kind, found in bad.items()}
+    made.details |= {"effects": effects} if effects else {}
     if newest is None or clock is None:
         raise DataError(f"there is no observed value{'' if work.moment is None else ' up to --as-of'}")
     if not spool.rows:
@@ -246,7 +256,7 @@ def find_model(job: Job, file: JobFile, place: Workspace) -> ModelRef | None:
     return place.find(folder if (folder / CARD).is_file() else job.model)
 
 
-def _check_age(job: Job, newest: np.datetime64, clock: Clock, moment: dt.datetime) -> None:
+def _check_age(job: Job, newest: np.datetime64, clock: TimeAxis, moment: dt.datetime) -> None:
     if job.max_age is None:
         return
     age = float((on_grid(moment, clock) - newest) / np.timedelta64(1, "s"))

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,7 @@ class Spool:
     def __init__(self, path: Path) -> None:
         self.path, self.rows = path, 0
         self._writer: Any = None
+        self._sink: Any = None
         self._columns: dict[str, Any] = {}
 
     def __enter__(self) -> Spool:
@@ -36,6 +37,8 @@ class Spool:
             if self._writer is not None:
                 with contextlib.suppress(OSError, ValueError):  # a full disk was reported when it was met
                     self._writer.close()
+                with contextlib.suppress(OSError):
+                    self._sink.close()
         finally:
             self.path.unlink(missing_ok=True)
 
@@ -45,8 +48,8 @@ class Spool:
 
         with self._told():
             if self._writer is None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._writer = pq.ParquetWriter(self.path, table.schema)
+                self._sink = _new_file(self.path)
+                self._writer = pq.ParquetWriter(self._sink, table.schema)
             self._writer.write_table(table)
         self.rows += table.num_rows
         for name in table.column_names:
@@ -58,6 +61,7 @@ class Spool:
         if self._writer is not None:
             with self._told():
                 self._writer.close()
+                self._sink.close()
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -86,6 +90,13 @@ class Spool:
                     yield _labelled(pa.Table.from_batches([batch]), about)
 
         return tables
+
+
+def _new_file(path: Path) -> IO[bytes]:
+    """Open a new file at `path`. What stood there is removed first; a symbolic link is not followed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    return path.open("xb")
 
 
 def _labelled(table: pa.Table, about: Mapping[str, Any]) -> pa.Table:

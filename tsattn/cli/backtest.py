@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tsattn.cli import options
-from tsattn.cli.option_groups import uses
+from tsattn.cli.option_groups import fields_of, uses
 from tsattn.cli.session import Session
-from tsattn.config import BacktestConfig, ReadOptions
+from tsattn.config import BacktestConfig, HierarchyConfig, ReadOptions
 from tsattn.data.output_formats import FORMATS
 from tsattn.forecasting.baselines import BASELINES
 
@@ -19,9 +19,41 @@ if TYPE_CHECKING:
     from tsattn.workflows.results import Backtested
 
 
-@uses(read=options.read_options, session=options.session)
+SCORING = {
+    "windows": typer.Option(
+        min=1, metavar="N", help="Windows per series.  [default: the model's held-back test windows, else 5]"
+    ),
+    "step": typer.Option(min=1, metavar="N", help="Steps between windows.  [default: the horizon]"),
+    "horizon": options.HORIZON,
+    "refit": typer.Option("--refit", help="Also train the model before every cutoff (slow)."),
+    "baselines": typer.Option(
+        metavar="NAME,…",
+        show_default=False,
+        help=f"Baselines: {', '.join(BASELINES)}.  [default: naive, seasonal-naive, drift]",
+    ),
+    "metrics": typer.Option(
+        metavar="NAME,…", show_default=False, help="Columns of the table: MASE, WQL, RMSE, sMAPE, MAE, coverage."
+    ),
+    "quantiles": typer.Option(metavar="Q,…", help="Quantile levels to score and write.  [default: 0.1, 0.2, … 0.9]"),
+    "cutoffs": typer.Option(
+        metavar="TIME,…", show_default=False, help="Last observed timestamps of the windows, in place of --windows."
+    ),
+}
+
+
+@fields_of(BacktestConfig, SCORING)
+def scoring(baselines: Any, metrics: Any, quantiles: Any, cutoffs: Any, **given: Any) -> BacktestConfig:
+    """Windows, baselines and metrics of a backtest."""
+    given |= {"baselines": options.listed(baselines), "metrics": options.listed(metrics), "cutoffs": options.listed(cutoffs)}
+    given["quantiles"] = options.numbers(quantiles, "--quantiles")
+    return BacktestConfig(**{name: value for name, value in given.items() if value})
+
+
+@uses(config=scoring, sums=options.hierarchy_options, read=options.read_options, session=options.session)
 def backtest(
     data: options.Data,
+    config: BacktestConfig,
+    sums: HierarchyConfig,
     read: ReadOptions,
     session: Session,
     model: Annotated[
@@ -30,34 +62,14 @@ def backtest(
             "--model", "-m", metavar="NAME|PATH,…", help="Models to score.  [default: the newest that fits, else zero-shot]"
         ),
     ] = None,
-    windows: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Windows per series.  [default: the model's held-back test windows, else 5]"),
-    ] = None,
-    step: Annotated[int | None, typer.Option(min=1, metavar="N", help="Steps between windows.  [default: the horizon]")] = None,
-    cutoffs: Annotated[
-        options.Many,
-        typer.Option(
-            metavar="TIME,…", show_default=False, help="Last observed timestamps of the windows, in place of --windows."
-        ),
-    ] = None,
-    horizon: options.Horizon = None,
-    refit: Annotated[bool, typer.Option("--refit", help="Also train the model before every cutoff (slow).")] = False,
-    baselines: Annotated[
-        options.Many,
-        typer.Option(
-            metavar="NAME,…",
-            help=f"Baselines: {', '.join(BASELINES)}.  [default: naive, seasonal-naive, drift]",
-        ),
-    ] = None,
     members: options.Members = None,
-    metrics: Annotated[
-        options.Many,
-        typer.Option(metavar="NAME,…", show_default=False, help="Columns of the table: MASE, WQL, RMSE, sMAPE, MAE, coverage."),
-    ] = None,
-    quantiles: Annotated[
-        options.Text, typer.Option(metavar="Q,…", help="Quantile levels to score and write.  [default: 0.1, 0.2, … 0.9]")
-    ] = None,
+    joint: options.Joint = False,
+    leaderboard: Annotated[
+        bool, typer.Option("--leaderboard", help="Also score the network and each member of the ensemble alone.")
+    ] = False,
+    conformal: Annotated[
+        bool, typer.Option("--conformal", help="Also score each model with conformal quantiles; see tsattn forecast --help.")
+    ] = False,
     output: Annotated[
         options.Text,
         typer.Option(
@@ -66,6 +78,9 @@ def backtest(
     ] = None,
     scores: Annotated[
         options.Text, typer.Option(metavar="FILE", help="Write all scores, by model, metric, series, step and cutoff.")
+    ] = None,
+    plot: Annotated[
+        options.Text, typer.Option(metavar="FILE", help="Draw the forecasts over the observations, to .png or .svg.")
     ] = None,
 ) -> int:
     """Score models and baselines on past data.
@@ -78,18 +93,16 @@ def backtest(
       tsattn backtest sales.csv
       tsattn backtest sales.csv --windows 10 --baselines naive,auto-ets
       tsattn backtest sales.csv --metrics MASE,MAE -o forecasts.parquet
+      tsattn backtest sales.csv --hierarchy region,shop
+      tsattn backtest sales.csv --leaderboard --plot backtest.png
     """
     from tsattn import api
-    from tsattn.render import tables
-
-    given: dict[str, Any] = {"windows": windows, "step": step, "horizon": horizon, "refit": refit or None}
-    given |= {"baselines": options.listed(baselines) or None, "metrics": options.listed(metrics) or None}
-    given |= {"quantiles": options.numbers(quantiles, "--quantiles"), "cutoffs": options.listed(cutoffs) or None}
-    config = BacktestConfig(**{key: value for key, value in given.items() if value is not None})
+    from tsattn.render import levels, tables
 
     def render(console: Console, found: Backtested) -> None:
         tables.sentences(console, found.verdicts)
         tables.backtest(console, found.scores, found.metrics)
+        levels.levels(console, found.levels)
         tables.written(console, found.files)
 
     with session.listening(brief=True) as listener:
@@ -98,10 +111,17 @@ def backtest(
             model=options.listed(model) or None,
             config=config if config != BacktestConfig() else None,
             members=options.members(members),
+            hierarchy=sums.hierarchy,
+            sums=sums.sums,
+            reconcile=sums.reconcile,
+            joint=joint,
             workspace=session.workspace,
             read=read,
+            leaderboard=leaderboard,
+            conformal=conformal,
             output=output,
             scores=scores,
+            plot=plot,
             listener=listener,
         )
     return session.show(result, render)

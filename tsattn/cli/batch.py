@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 JobFile = Annotated[str, typer.Argument(metavar="JOBS", help="Job file, such as jobs.toml.")]
 Jobs = Annotated[options.Many, typer.Option("--job", metavar="NAME,…", show_default=False, help="Only these jobs.")]
+_CRON = "add them with crontab -e; for systemd units: --systemd"
 JsonLogs = Annotated[bool, typer.Option("--json-logs", help="Write the log on stderr as JSON lines.")]
 
 
@@ -104,31 +105,34 @@ def runs(
 def schedule(
     session: Session,
     path: JobFile,
-    cron: Annotated[bool, typer.Option("--cron", help="Print crontab lines (crontab -e).")] = False,
+    cron: Annotated[bool, typer.Option("--cron", help="Print crontab lines.  [default]", show_default=False)] = False,
     systemd: Annotated[bool, typer.Option("--systemd", help="Print timer and service units.")] = False,
 ) -> int:
     """Print crontab lines or systemd units for the jobs.
 
     \b
     Examples:
-      tsattn schedule jobs.toml --cron
+      tsattn schedule jobs.toml
       tsattn schedule jobs.toml --systemd
     """
     from tsattn.batch.job_file import read_jobs
     from tsattn.batch.run import place_of
     from tsattn.batch.schedule import crontab, units
 
-    if cron == systemd:
-        raise ConfigError("schedule needs either --cron or --systemd", f"for example: tsattn schedule {path} --cron")
+    if cron and systemd:
+        raise ConfigError("--cron and --systemd exclude each other", f"for example: tsattn schedule {path} --systemd")
     file = read_jobs(path)
     workspace = place_of(session.workspace, file).root
-    if cron:
+    if not systemd:
         text = crontab(file, workspace)
         values: dict[str, Any] = {"crontab": text.splitlines()}
     else:
         made = units(file, workspace)
         text = "\n".join(f"# /etc/systemd/system/{name}\n{unit}" for name, unit in made.items())
         values = {"units": made}
+    if not session.quiet:
+        what, do = ("systemd units", "save each under its name, and enable the timers") if systemd else ("crontab lines", _CRON)
+        typer.echo(f"{what}: {do}", err=True)
     return session.show(_Mapping(values), lambda *_: typer.echo(text, nl=False))
 
 

@@ -10,7 +10,8 @@ import typer
 from tsattn.cli import options
 from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
-from tsattn.config import ReadOptions
+from tsattn.config import HierarchyConfig, ReadOptions
+from tsattn.data.output_formats import FORMATS
 from tsattn.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from tsattn.workflows.results import Forecasted
 
 
-@uses(read=options.read_options, session=options.session)
+@uses(sums=options.hierarchy_options, read=options.read_options, session=options.session)
 def forecast(
+    sums: HierarchyConfig,
     read: ReadOptions,
     session: Session,
     data: options.DataOrLatest = None,
@@ -31,6 +33,7 @@ def forecast(
         typer.Option(metavar="FILE", help="File with the future rows of known covariates, matched by series and time."),
     ] = None,
     members: options.Members = None,
+    joint: options.Joint = False,
     quantiles: Annotated[
         options.Text, typer.Option(metavar="Q,…", help="Quantile levels, such as 0.05,0.5,0.95.  [default: 0.1, 0.2, … 0.9]")
     ] = None,
@@ -44,7 +47,25 @@ def forecast(
         options.Number, typer.Option(min=1, metavar="N", help="Write N sample paths of each series to --output, not quantiles.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Random seed of the sample paths.")] = 0,
-    output: options.Output = None,
+    conformal: Annotated[
+        bool,
+        typer.Option(
+            "--conformal", help="Calibrate the quantiles by the errors at past cutoffs: coverage of at least the level."
+        ),
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help=f"Write the forecasts to a file: {', '.join(FORMATS)}; with {{item_id}} in its name, to one for each series.",
+        ),
+    ] = None,
+    columns: Annotated[
+        options.Many,
+        typer.Option(metavar="OLD=NEW,…", show_default=False, help="Column names of --output: item_id=sku,0.5=median."),
+    ] = None,
     plot: Annotated[
         options.Many,
         typer.Option(
@@ -62,17 +83,28 @@ def forecast(
       tsattn forecast sales.csv
       tsattn forecast sales.csv --horizon 14 -o forecast.csv --plot forecast.png
       tsattn forecast sales.csv --known promo --future plan.csv
+      tsattn forecast sales.csv --hierarchy region,shop
+      tsattn forecast sales.csv -o 'forecasts/{item_id}.csv' --columns timestamp=date,0.5=forecast
     """
     from tsattn import api
     from tsattn.render import tables
     from tsattn.render.terminal import draw_terminal
 
     places = options.listed(plot)
+    if columns and output is None:
+        raise ConfigError("--columns names the columns of a file", "add one: -o forecast.csv")
     if paths is not None and output is None:
         raise ConfigError("--paths needs a file to write to", f"add -o: --paths {paths} -o paths.parquet")
 
     def render(console: Console, found: Forecasted) -> None:
-        tables.forecast(console, found.forecast, found.panel, str(found.ref), saved=output is not None)
+        tables.forecast(
+            console,
+            found.forecast,
+            found.panel,
+            str(found.ref),
+            found.levels.of if found.levels else None,
+            saved=output is not None,
+        )
         if "terminal" in places:
             draw_terminal(console, found.forecast, found.panel)
         tables.written(console, found.written, found.failures)
@@ -85,12 +117,18 @@ def forecast(
             future=None if future is None else str(future),
             quantiles=options.numbers(quantiles, "--quantiles"),
             members=options.members(members),
+            hierarchy=sums.hierarchy,
+            sums=sums.sums,
+            reconcile=sums.reconcile,
+            joint=joint,
             series=options.listed(series),
             as_of=as_of,
             workspace=session.workspace,
             read=read,
             paths=paths,
             seed=seed,
+            conformal=conformal,
+            columns=options.pairs(columns, "--columns"),
             output=output,
             plot=tuple(place for place in places if place != "terminal"),
             listener=listener,

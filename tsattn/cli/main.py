@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tsattn import interrupts
-from tsattn.cli import backtest, batch, explain, forecast, ingest, models, options, pretrain, train, tune
+from tsattn.cli import backtest, batch, detect, explain, forecast, ingest, models, options, pretrain, serve, train, tune
 from tsattn.cli.fast_path import spare_pydantic
 from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
@@ -35,10 +35,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    *(ingest.ingest, train.train, tune.tune, forecast.forecast, backtest.backtest, explain.explain),
+    *(ingest.ingest, train.train, tune.tune, forecast.forecast, backtest.backtest, detect.detect, explain.explain),
     *(models.models, models.describe, pretrain.pretrain, batch.run, batch.runs, batch.schedule, batch.monitor),
+    serve.serve,
 )
-WITHOUT_ARGUMENTS = ("describe", "explain", "forecast", "models", "pretrain", "runs")
+WITHOUT_ARGUMENTS = ("describe", "explain", "forecast", "models", "pretrain", "runs", "serve")
 for command in COMMANDS:
     app.command(no_args_is_help=command.__name__ not in WITHOUT_ARGUMENTS)(command)
 

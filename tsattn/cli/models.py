@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from tsattn.workflows.results import Listed
 
 
-ACTIONS = {"rollback": "rollback NAME", "delete": "delete NAME[/VERSION]", "rename": "rename OLD NEW"}
+ACTIONS = {"list": "list", "rollback": "rollback NAME", "delete": "delete NAME[/VERSION]", "rename": "rename OLD NEW"}
 
 
 @uses(session=options.session)
 def models(
     session: Session,
     action: Annotated[
-        options.Text, typer.Argument(metavar="[rollback|delete|rename]", help="An action.  [default: list]", show_default=False)
+        options.Text,
+        typer.Argument(metavar="[ACTION]", help="list, rollback, delete or rename.  [default: list]", show_default=False),
     ] = None,
     name: Annotated[
         options.Text, typer.Argument(metavar="[NAME]", help="The model; for delete also NAME/VERSION.", show_default=False)
@@ -51,6 +52,7 @@ def models(
     from tsattn import api
     from tsattn.render import tables
 
+    action = None if action == "list" and name is None else action
     if kinds and not action:
         from tsattn.render.describe import assembled
 

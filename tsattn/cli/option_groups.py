@@ -3,15 +3,20 @@
     @uses(read=read_options)
     def ingest(data: Data, read: ReadOptions) -> None: ...
 
-replaces the command's `read` parameter by the options of the group.
+replaces the command's `read` parameter by the options of the group. A group for the fields of a settings object takes their
+types and defaults from it:
+
+    @fields_of(ReadOptions, {"freq": typer.Option(help="Frequency.")})
+    def read_options(**given) -> ReadOptions: ...
 """
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import typing
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
 Function = Callable[..., Any]
 
@@ -33,6 +38,32 @@ def uses(**groups: Function) -> Callable[[Function], Function]:
         run.__annotations__ = {p.name: p.annotation for p in parameters}
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         return run
+
+    return wrap
+
+
+def fields_of(kind: type, options: Mapping[str, Any]) -> Callable[[Function], Function]:
+    """Give a function one option for each field of the dataclass `kind` that `options` names.
+
+    The option of a field of several values is a list, or text where the values are numbers.
+    """
+    hints = typing.get_type_hints(kind)
+    several = {tuple[str, ...]: list[str] | None, tuple[float, ...]: str | None}
+    parameters = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None if field.default == () else field.default,
+            annotation=Annotated[several.get(hints[field.name], hints[field.name]), options[field.name]],
+        )
+        for field in dataclasses.fields(kind)
+        if field.name in options
+    ]
+
+    def wrap(group: Function) -> Function:
+        group.__annotations__ = {p.name: p.annotation for p in parameters}
+        group.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return group
 
     return wrap
 

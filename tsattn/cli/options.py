@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from tsattn.cli.option_groups import fields_of
 from tsattn.cli.session import Session
-from tsattn.config import ReadOptions, from_mapping, to_mapping
+from tsattn.config import HierarchyConfig, ReadOptions, from_mapping, to_mapping
 from tsattn.data.output_formats import FORMATS
 from tsattn.errors import ConfigError
 
@@ -32,7 +34,7 @@ Model = Annotated[
         help="Model: NAME, NAME/VERSION, zero-shot or a folder.  [default: the newest that fits, else zero-shot]",
     ),
 ]
-MEMBERS = "ridge, ridge-long, naive, seasonal-naive, seasonal-mean, drift, holt, long-cycle, historic-quantiles"
+MEMBERS = "ridge, ridge-long, naive, seasonal-naive, seasonal-mean, drift, holt, state-space, long-cycle, historic-quantiles"
 Members = Annotated[
     Many,
     typer.Option(
@@ -41,15 +43,13 @@ Members = Annotated[
         "[default: those the model was saved with; zero-shot: all]",
     ),
 ]
-Horizon = Annotated[
-    int | None,
-    typer.Option(
-        "--horizon",
-        min=1,
-        metavar="N",
-        help="Steps to forecast.  [default: the model's, or by frequency: 48 h, 30 D, 13 W, 12 MS]",
-    ),
-]
+HORIZON = typer.Option(
+    "--horizon",
+    min=1,
+    metavar="N",
+    help="Steps to forecast.  [default: the model's, or by frequency: 48 h, 30 D, 13 W, 12 MS]",
+)
+Horizon = Annotated[int | None, HORIZON]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help=f"Write the result to a file: {', '.join(FORMATS)}.")
 ]
@@ -57,93 +57,77 @@ Name = Annotated[Text, typer.Option(metavar="NAME", help="Name of the model.  [d
 
 # -- how to read -----------------------------------------------------------------------------------------------------
 
-_columns = {"metavar": "COLUMN,…", "show_default": False}
+_columns: dict[str, Any] = {"metavar": "COLUMN,…", "show_default": False}
+
+READ = {
+    "timestamp": typer.Option(metavar="COLUMN", help="Timestamp column; none numbers the rows."),
+    "item": typer.Option(**_columns, help="Columns that identify a series."),
+    "target": typer.Option(**_columns, help="Columns to forecast."),
+    "past": typer.Option(**_columns, help="Covariates without future values."),
+    "known": typer.Option(**_columns, help="Covariates with known future values."),
+    "static": typer.Option(**_columns, help="Covariates that are constant within a series."),
+    "freq": typer.Option(metavar="STEP", help="Frequency: 15min, h, D, B, W, MS, QS, YS, or step for rows without a clock."),
+    "layout": typer.Option(
+        metavar="LAYOUT", help="Layout: single, wide, long, rows (a series per row), times (a day per row) or year-month."
+    ),
+    "date_order": typer.Option(metavar="ORDER", help="Order of day, month and year in dates: ymd, dmy or mdy."),
+    "timezone": typer.Option(metavar="ZONE", help="Time zone of timestamps without one, such as Europe/Berlin or +02:00."),
+    "on_duplicate": typer.Option(
+        metavar="HOW", help="How to combine rows with the same timestamp: first, last, mean or sum.  [default: error]"
+    ),
+    "resample": typer.Option(metavar="STEP", help="Aggregate the rows to this frequency, such as D or W."),
+    "agg": typer.Option(metavar="HOW", help="How --resample aggregates rows: mean, sum or last."),
+    "fill": typer.Option(metavar="VALUE", help="Value of steps without rows, such as 0 for counts.  [default: missing]"),
+    "delimiter": typer.Option(metavar="CHAR", help="Field separator; tab for a tab."),
+    "decimal": typer.Option(metavar="CHAR", help="Decimal separator: . or ,"),
+    "encoding": typer.Option(metavar="NAME", help="Text encoding, such as utf-8 or latin-1."),
+    "missing": typer.Option(
+        metavar="VALUE,…", show_default=False, help="Markers of missing values, such as -999,unavailable,'<1'."
+    ),
+    "calendar": typer.Option(
+        metavar="NAME", help="Open days and hours: an exchange (XNYS), a week (Mon-Sat), or none.  [default: inferred]"
+    ),
+    "holidays": typer.Option(
+        metavar="REGION,…",
+        show_default=False,
+        help="Regions whose public holidays are closed days or known covariates: DE,US-NY.",
+    ),
+    "drop_last": typer.Option("--drop-last", help="Leave out the last period, such as an unfinished month."),
+}
 
 
-def read_options(
-    timestamp: Annotated[Text, typer.Option(metavar="COLUMN", help="Timestamp column; none numbers the rows.")] = None,
-    item: Annotated[Many, typer.Option(**_columns, help="Columns that identify a series.")] = None,
-    target: Annotated[Many, typer.Option(**_columns, help="Columns to forecast.")] = None,
-    past: Annotated[Many, typer.Option(**_columns, help="Covariates without future values.")] = None,
-    known: Annotated[Many, typer.Option(**_columns, help="Covariates with known future values.")] = None,
-    static: Annotated[Many, typer.Option(**_columns, help="Covariates that are constant within a series.")] = None,
-    freq: Annotated[
-        Text, typer.Option(metavar="STEP", help="Frequency: 15min, h, D, B, W, MS, QS, YS, or step for rows without a clock.")
-    ] = None,
-    layout: Annotated[
-        Text,
-        typer.Option(
-            metavar="LAYOUT", help="Layout: single, wide, long, rows (a series per row), times (a day per row) or year-month."
-        ),
-    ] = None,
-    date_order: Annotated[
-        Text, typer.Option(metavar="ORDER", help="Order of day, month and year in dates: ymd, dmy or mdy.")
-    ] = None,
-    timezone: Annotated[
-        Text, typer.Option(metavar="ZONE", help="Time zone of timestamps without one, such as Europe/Berlin or +02:00.")
-    ] = None,
-    on_duplicate: Annotated[
-        Text,
-        typer.Option(
-            metavar="HOW", help="How to combine rows with the same timestamp: first, last, mean or sum.  [default: error]"
-        ),
-    ] = None,
-    resample: Annotated[Text, typer.Option(metavar="STEP", help="Aggregate the rows to this frequency, such as D or W.")] = None,
-    agg: Annotated[str, typer.Option(metavar="HOW", help="How --resample aggregates rows: mean, sum or last.")] = "mean",
-    fill: Annotated[
-        float | None, typer.Option(metavar="VALUE", help="Value of steps without rows, such as 0 for counts.  [default: missing]")
-    ] = None,
-    delimiter: Annotated[Text, typer.Option(metavar="CHAR", help="Field separator; tab for a tab.")] = None,
-    decimal: Annotated[Text, typer.Option(metavar="CHAR", help="Decimal separator: . or ,")] = None,
-    encoding: Annotated[Text, typer.Option(metavar="NAME", help="Text encoding, such as utf-8 or latin-1.")] = None,
-    missing: Annotated[
-        Many,
-        typer.Option(metavar="VALUE,…", show_default=False, help="Markers of missing values, such as -999,unavailable,'<1'."),
-    ] = None,
-    calendar: Annotated[
-        Text,
-        typer.Option(
-            metavar="NAME", help="Open days and hours: an exchange (XNYS), a week (Mon-Sat), or none.  [default: inferred]"
-        ),
-    ] = None,
-    holidays: Annotated[
-        Many,
-        typer.Option(
-            metavar="REGION,…",
-            show_default=False,
-            help="Regions whose public holidays are closed days or known covariates: DE,US-NY.",
-        ),
-    ] = None,
-    drop_last: Annotated[
-        bool, typer.Option("--drop-last", help="Leave out the last period, such as an unfinished month.")
-    ] = False,
-) -> ReadOptions:
+@fields_of(ReadOptions, READ)
+def read_options(delimiter: Text = None, **given: Any) -> ReadOptions:
     """Overrides of what reading infers from the data."""
-    if delimiter in ("tab", "\\t"):
-        delimiter = "\t"
-    return ReadOptions(
-        timestamp=timestamp,
-        item=listed(item),
-        target=listed(target),
-        past=listed(past),
-        known=listed(known),
-        static=listed(static),
-        freq=freq,
-        layout=layout,
-        date_order=date_order,
-        timezone=timezone,
-        on_duplicate=on_duplicate,
-        resample=resample,
-        agg=agg,
-        fill=fill,
-        delimiter=delimiter,
-        decimal=decimal,
-        encoding=encoding,
-        missing=listed(missing),
-        calendar=calendar,
-        holidays=listed(holidays),
-        drop_last=drop_last,
-    )
+    lists = {field.name: listed(given[field.name]) for field in fields(ReadOptions) if field.default == ()}
+    return ReadOptions(**{**given, **lists}, delimiter="\t" if delimiter in ("tab", "\\t") else delimiter)
+
+
+Joint = Annotated[
+    bool,
+    typer.Option("--joint", help="Let series inform each other: use what leads a series to forecast it (256 series at most)."),
+]
+
+
+def hierarchy_options(
+    hierarchy: Annotated[
+        Many,
+        typer.Option(
+            **_columns, help="Item columns from top to bottom, such as region,shop: also forecast a sum for each value."
+        ),
+    ] = None,
+    sum: Annotated[
+        Many,
+        typer.Option(
+            "--sum", metavar="NAME=A+B", show_default=False, help="Also forecast a sum of series; repeatable. '*' is all series."
+        ),
+    ] = None,
+    reconcile: Annotated[
+        str, typer.Option(metavar="HOW", help="How forecasts of sums and parts are made to add up: mint, bottom-up or none.")
+    ] = HierarchyConfig.reconcile,
+) -> HierarchyConfig:
+    """Sums of series, and how their forecasts are made to add up."""
+    return HierarchyConfig(listed(hierarchy), tuple(sum or ()), reconcile)
 
 
 # -- every command ---------------------------------------------------------------------------------------------------
@@ -180,6 +164,17 @@ def listed(values: list[str] | None) -> tuple[str, ...]:
     return tuple(cell.strip() for row in csv.reader(values or (), skipinitialspace=True) for cell in row if cell.strip())
 
 
+def pairs(values: list[str] | None, flag: str) -> dict[str, str]:
+    """Parse `a=b,c=d`. Raises ConfigError that names the option."""
+    made = {}
+    for text in listed(values):
+        old, equals, new = (part.strip() for part in text.partition("="))
+        if not (old and equals and new):
+            raise ConfigError(f"{flag} must be OLD=NEW pairs, not {text!r}", f"for example: {flag} item_id=sku,0.5=median")
+        made[old] = new
+    return made
+
+
 def numbers(text: str | None, flag: str) -> tuple[float, ...] | None:
     """Parse `0.1,0.5,0.9`. Raises ConfigError that names the option."""
     if text is None:
@@ -206,9 +201,8 @@ def seconds(text: str | None, flag: str) -> float | None:
 def over(read: ReadOptions, table: dict[str, Any], where: str = "[read]") -> ReadOptions:
     """The [read] table of a configuration file, overridden by options."""
     default = to_mapping(ReadOptions())
-    flags = {key: value for key, value in to_mapping(read).items() if value != default[key]}
     lists = {key: [v] if isinstance(v, str) and isinstance(default[key], tuple) else v for key, v in table.items()}
-    return from_mapping(ReadOptions, {**lists, **flags}, where)
+    return from_mapping(ReadOptions, {**lists, **read.given()}, where)
 
 
 def tables_of(values: dict[str, Any], where: str) -> dict[str, dict[str, Any]]:

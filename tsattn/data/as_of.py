@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Protocol
 
 import numpy as np
@@ -27,9 +28,10 @@ class HasClock(Protocol):
 
 
 def parse_moment(text: str) -> dt.datetime:
-    """Parse `2024-01-31` or `2024-01-31T06:00`, with `Z`, an offset or neither. Raises ConfigError."""
+    """Parse `2024-01-31` or `2024-01-31T06:00`, with `Z`, an offset or neither; `2024-01` is a first day. Raises ConfigError."""
+    text = text.strip()
     try:
-        moment = dt.datetime.fromisoformat(text.strip())
+        moment = dt.datetime.fromisoformat(f"{text}-01" if re.fullmatch(r"\d{4}-\d\d", text) else text)
     except ValueError:
         raise ConfigError(
             f"--as-of {text!r} is not a time", "write it as 2024-01-31 or 2024-01-31T06:00, with +02:00 or Z"

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Iterable
 
 
-def words(name: str) -> list[str]:
+@functools.lru_cache(1 << 18)
+def words(name: str) -> tuple[str, ...]:
     """A column name's words, in lower case: "Date/Time (UTC)" -> date, time, utc."""
-    return [w for w in re.split(r"[^a-z0-9]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()) if w]
+    return tuple(w for w in re.split(r"[^a-z0-9]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()) if w)
 
 
 def listed(names: Iterable[object]) -> str:
     """The first few names, quoted."""
-    all_names = [repr(str(n)) for n in names]
-    return ", ".join(all_names[:12]) + (f" and {len(all_names) - 12} more" if len(all_names) > 12 else "")
+    every = list(names)
+    return ", ".join(repr(str(n)) for n in every[:12]) + (f" and {len(every) - 12} more" if len(every) > 12 else "")
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

@@ -10,25 +10,21 @@ from typing import Any
 
 import numpy as np
 
+from tsattn.config import Columns
 from tsattn.data.freq import Freq
 from tsattn.data.timezone import instants, to_local
 from tsattn.errors import ConfigError, DataError
 
 
 @dataclass(frozen=True)
-class Schema:
-    """Which column of the source was which. Kept in the model folder, so that the same columns are found again.
+class Schema(Columns):
+    """Roles of the source's columns. Kept in the model folder, so that the same columns are found again.
 
     `past`, `known` and `static` name the source columns; the `*_features` name the numeric features made of them (a text
     column gives one 0/1 feature for each of its values, `column=value`).
     """
 
-    timestamp: str | None = None
-    item: tuple[str, ...] = ()
     target: tuple[str, ...] = ("target",)
-    past: tuple[str, ...] = ()
-    known: tuple[str, ...] = ()
-    static: tuple[str, ...] = ()
     past_features: tuple[str, ...] = ()
     known_features: tuple[str, ...] = ()
     static_features: tuple[str, ...] = ()

@@ -33,10 +33,10 @@ def write_tables(tables: Tables, path: str | Path) -> Path:
     return path
 
 
-def checked_suffix(path: str | Path, allowed: tuple[str, ...] = (), *, data: Any = None) -> Path:
+def checked_suffix(path: str | Path, allowed: tuple[str, ...] = (), *, data: Any = None, per_item: bool = False) -> Path:
     """Return the path if its suffix is one of `allowed` (default: every output format) and writing it leaves `data` as it is.
 
-    Call it before the work, not after it. Raises ConfigError.
+    per_item: `{item_id}` may stand in its name. Call it before the work, not after it. Raises ConfigError.
     """
     path, known = Path(path), allowed or tuple(FORMATS)
     if path.suffix.lower() not in known:
@@ -44,8 +44,10 @@ def checked_suffix(path: str | Path, allowed: tuple[str, ...] = (), *, data: Any
         raise ConfigError(f"{path}: cannot write a file with {kind}", f"use one of {', '.join(known)}")
     if not path.parent.is_dir():
         raise ConfigError(f"{path}: the folder {path.parent} does not exist", f"make it first: mkdir -p {path.parent}")
-    if found := re.search(r"\{\w*\}", path.name):
-        raise ConfigError(f"{path}: {found.group()} is not filled in: {ONE_FILE}", "leave it out of the name")
+    name = path.name.replace("{item_id}", "") if per_item else path.name
+    if found := re.search(r"\{\w*\}", name):
+        why = "only {item_id} is" if per_item else ONE_FILE
+        raise ConfigError(f"{path}: {found.group()} is not filled in: {why}", "leave it out of the name")
     if data is not None:
         from tsattn.data.overwrites import refuse_input
 

@@ -54,7 +54,7 @@ def quantile_name(level: float) -> str:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Forecast:
-    """B forecasts of H steps: values (B, H, Q) float32 at `quantiles` (Q,), non-decreasing along Q.
+    """B forecasts of H steps: values (B, H, Q) at `quantiles` (Q,), non-decreasing along Q. float32; float64 where they add up.
 
     cutoffs (B,): the last observed timestamp; timestamps (B, H). Both on the grid clock of `freq`, printed in `tz`.
     cleaning: the record of what was left out of the histories.
@@ -130,7 +130,7 @@ class Forecast:
         )
 
     def to_arrow(self) -> pa.Table:
-        """B·H rows: item_id, cutoff, timestamp, then one float32 column for each quantile, named `0.1`, `0.5`, ….
+        """B·H rows: item_id, cutoff, timestamp, then a column for each quantile, named `0.1`, `0.5`, ….
 
         Timestamps carry the zone when there is one; series without a clock have plain step numbers (int64).
         """
@@ -144,7 +144,7 @@ class Forecast:
             "timestamp": clock_column(self.timestamps.reshape(-1), self.freq, self.tz),
         }
         for i, level in enumerate(self.quantiles):
-            columns[quantile_name(level)] = pa.array(np.ascontiguousarray(self.values[..., i]).reshape(-1), pa.float32())
+            columns[quantile_name(level)] = pa.array(np.ascontiguousarray(self.values[..., i]).reshape(-1))
         return pa.table(columns)
 
     def to_pandas(self) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,33 +53,71 @@ def predict(
             f"a horizon of {horizon:,} steps is beyond the {MOST_STEPS:,} possible", "a longer step may help: --resample"
         )
     origins = last_origins(panel) if origins is None else origins
+    records: list[tuple[Cleaning, np.ndarray]] = []
+
+    def batches(usable: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for which, windows, found in predict_windows(forecaster, panel, origins[usable], horizon, levels, batch):
+            if windows.cleaning is not None:
+                records.append((windows.cleaning, usable[which]))
+            yield which, found
+
+    done = collect(forecaster, panel, origins, (horizon, len(levels)), batches)
+    forecast = Forecast(
+        item_ids=done.item_ids,
+        cutoffs=done.stamps[:, 0],
+        timestamps=done.stamps[:, 1:],
+        quantiles=tuple(levels),
+        values=done.values,
+        freq=panel.freq,
+        tz=panel.tz,
+        cleaning=Cleaning.concat([record for record, _ in records], [rows for _, rows in records]).rows(done.kept),
+    )
+    return forecast, done.failures
+
+
+@dataclass(frozen=True, eq=False)
+class Collected:
+    """Results of the origins that have one: K `kept` origins, values (K, H, ·), stamps (K, 1 + H); and the failures."""
+
+    kept: np.ndarray
+    item_ids: tuple[str, ...]
+    stamps: np.ndarray
+    values: np.ndarray
+    failures: tuple[Failure, ...]
+
+
+def collect(
+    forecaster: Forecaster,
+    panel: Panel,
+    origins: Origins,
+    shape: tuple[int, int],
+    batches: Callable[[np.ndarray], Iterable[tuple[np.ndarray, np.ndarray]]],
+    what: str = "forecast",
+) -> Collected:
+    """Run `batches` on the origins with observed values, and keep what is finite.
+
+    shape: (H, ·) of one result. batches: origins (B,) -> (which (b,) of them, results (b, H, ·)). Raises DataError for known
+    covariates missing in the future rows.
+    """
+    horizon = shape[0]
     seen = observed_before(panel, origins)
     failures = {i: Failure(panel.item_ids[origins.item[i]], "has no observed value") for i in np.flatnonzero(~seen).tolist()}
     usable = np.flatnonzero(seen)
     if wants_covariates(forecaster, panel):
         check_known(panel, origins[usable], horizon)
-    values = np.zeros((len(origins), horizon, len(levels)), np.float32)
-    records: list[tuple[Cleaning, np.ndarray]] = []
-    for which, windows, found in predict_windows(forecaster, panel, origins[usable], horizon, levels, batch):
+    values = np.zeros((len(origins), *shape), np.float32)
+    for which, found in batches(usable):
         values[usable[which]] = found
-        if windows.cleaning is not None:
-            records.append((windows.cleaning, usable[which]))
         for i in usable[which[~np.isfinite(found).all((1, 2))]].tolist():
-            reason = f"{forecaster.name} gave a forecast that is not finite"
-            failures[i] = Failure(panel.item_ids[origins.item[i]], reason)
+            failures[i] = Failure(panel.item_ids[origins.item[i]], f"{forecaster.name} gave a {what} that is not finite")
     kept = np.array([i for i in range(len(origins)) if i not in failures], np.int64)
-    stamps = stamps_of(panel, origins[kept], horizon)
-    forecast = Forecast(
-        item_ids=tuple(panel.item_ids[i] for i in origins.item[kept]),
-        cutoffs=stamps[:, 0],
-        timestamps=stamps[:, 1:],
-        quantiles=tuple(levels),
-        values=values[kept],
-        freq=panel.freq,
-        tz=panel.tz,
-        cleaning=Cleaning.concat([record for record, _ in records], [rows for _, rows in records]).rows(kept),
+    return Collected(
+        kept,
+        tuple(panel.item_ids[i] for i in origins.item[kept]),
+        stamps_of(panel, origins[kept], horizon),
+        values[kept],
+        tuple(failures[i] for i in sorted(failures)),
     )
-    return forecast, tuple(failures[i] for i in sorted(failures))
 
 
 def stamps_of(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
@@ -123,14 +161,14 @@ def windows_of(
     if batch < 1:
         raise ConfigError(f"the batch must be positive, not {batch}")
     covariates = wants_covariates(forecaster, panel)
-    block = getattr(forecaster, "block", 1)
+    one_pass = getattr(forecaster, "pass_steps", 1)
     width = 1 + (panel.past.shape[1] + panel.known.shape[1] + len(calendar_names(panel.freq)) if covariates else 0)
     history, ahead = slots.needed(panel, origins.item, origins.row, forecaster.context, horizon)
     for same in (ahead == horizon, ahead != horizon):  # windows that need more slots do not change the others
         if same.any():
             # whole passes: what is known beyond the horizon may not change what is before it
-            reach = -(-int(ahead[same].max()) // block) * block
-            yield from _batches(forecaster, panel, origins, np.flatnonzero(same), history, (reach, width, batch), covariates)
+            steps = -(-int(ahead[same].max()) // one_pass) * one_pass
+            yield from _batches(forecaster, panel, origins, np.flatnonzero(same), history, (steps, width, batch), covariates)
 
 
 def _batches(
@@ -143,18 +181,18 @@ def _batches(
     covariates: bool,
 ) -> Iterator[tuple[np.ndarray, WindowBatch]]:
     """The windows of the origins `chosen`, shortest history first; sizes: steps ahead, values a step, and windows a batch."""
-    reach, width, batch = sizes
+    horizon, width, batch = sizes
     # neighbours of like length need the least padding where whole histories are asked for
     order, at = chosen[np.argsort(history[chosen], kind="stable")], 0
     while at < len(order):
         longest = history[order[min(at + batch, len(order)) - 1]] if forecaster.context is None else forecaster.context
-        size = min(batch, max(1, _CELLS // (width * (int(longest) + reach))))
+        size = min(batch, max(1, _CELLS // (width * (int(longest) + horizon))))
         which = order[at : at + size]
         context = max(1, int(history[which[-1]])) if forecaster.context is None else forecaster.context
         here = origins[which]
         steps = here.row - panel.indptr[:-1][here.item] - 1
         cutoff = panel.freq.advance(panel.start[here.item], steps)
-        windows = replace(gather(panel, here, context, reach, covariates), cutoff=cutoff)
+        windows = replace(gather(panel, here, context, horizon, covariates), cutoff=cutoff)
         yield which, windows if getattr(forecaster, "raw_history", False) else prepared(windows)
         at += len(which)
 

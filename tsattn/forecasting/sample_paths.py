@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, last_origins
 from tsattn.errors import ConfigError, TsattnError
 from tsattn.forecasting.frame import Forecaster, clock_column
-from tsattn.forecasting.predict import BATCH, Failure, check_known, observed_before, stamps_of, wants_covariates, windows_of
+from tsattn.forecasting.predict import BATCH, Failure, collect, windows_of
 from tsattn.forecasting.quantiles import normal_scores
 
 if TYPE_CHECKING:
@@ -102,23 +103,15 @@ def predict_paths(
     if seed < 0:
         raise ConfigError(f"the seed must be at least 0, not {seed}")
     origins = last_origins(panel) if origins is None else origins
-    seen = observed_before(panel, origins)
-    failures = {i: Failure(panel.item_ids[origins.item[i]], "has no observed value") for i in np.flatnonzero(~seen).tolist()}
-    usable = np.flatnonzero(seen)
-    if wants_covariates(forecaster, panel):
-        check_known(panel, origins[usable], horizon)
-    values = np.zeros((len(origins), horizon, paths), np.float32)
     fitting = min(batch, max(1, _VALUES // (paths * horizon)))
-    for which, windows in windows_of(forecaster, panel, origins[usable], horizon, fitting):
-        found = windows.by_step(_sample(forecaster, windows, paths, seed), horizon)
-        values[usable[which]] = found
-        for i in usable[which[~np.isfinite(found).all((1, 2))]].tolist():
-            failures[i] = Failure(panel.item_ids[origins.item[i]], f"{forecaster.name} gave a path that is not finite")
-    kept = np.array([i for i in range(len(origins)) if i not in failures], np.int64)
-    stamps = stamps_of(panel, origins[kept], horizon)
-    ids = tuple(panel.item_ids[i] for i in origins.item[kept])
-    made = Paths(ids, stamps[:, 0], stamps[:, 1:], values[kept], panel.freq, panel.tz)
-    return made, tuple(failures[i] for i in sorted(failures))
+
+    def batches(usable: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for which, windows in windows_of(forecaster, panel, origins[usable], horizon, fitting):
+            yield which, windows.by_step(_sample(forecaster, windows, paths, seed), horizon)
+
+    done = collect(forecaster, panel, origins, (horizon, paths), batches, "path")
+    made = Paths(done.item_ids, done.stamps[:, 0], done.stamps[:, 1:], done.values, panel.freq, panel.tz)
+    return made, done.failures
 
 
 def _sample(forecaster: Forecaster, windows: WindowBatch, paths: int, seed: int) -> np.ndarray:

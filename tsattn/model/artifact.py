@@ -1,6 +1,7 @@
-"""Model folders, written beside and renamed into place. Tensors in safetensors and ONNX, never pickle.
+"""Model folders: weights in safetensors, an ONNX graph and a card, never pickle.
 
-The weights come first: a folder without an ONNX graph is a valid model that forecasts with torch.
+A folder is written under a temporary name and renamed. The graph is added last: a folder without one is a valid model, which
+forecasts with PyTorch.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ from tsattn.model.onnx_session import onnxruntime
 from tsattn.nn.inputs import NAMES, InputSpec
 from tsattn.nn.network import Network
 
-PARITY = 1e-4  # of the example's largest value: how far ONNX Runtime may be from torch
+PARITY = 1e-4  # largest difference between ONNX Runtime and PyTorch, relative to the largest value
 
 
 def save(folder: Path, network: Network, card: Card) -> Card:
-    """Write a whole model folder: weights and card first, then the ONNX graph. Returns the card as written.
+    """Write a model folder: weights and card first, then the ONNX graph. Returns the card as written.
 
-    Raises ArtifactError when the folder exists, or when the exported graph disagrees with the network; then the folder is
-    removed. An interrupted export leaves a valid folder without a graph.
+    Raises ArtifactError if the folder exists, or if the exported graph disagrees with the network; in the latter case the
+    folder is removed. An interrupted export leaves a valid folder without a graph.
     """
     card = save_weights(folder, network, card)
     try:
@@ -45,13 +46,13 @@ def save(folder: Path, network: Network, card: Card) -> Card:
 
 
 def save_weights(folder: Path, network: Network, card: Card) -> Card:
-    """Write a model folder without an ONNX graph, all of it or nothing; such a model forecasts with torch.
+    """Write a model folder without an ONNX graph, in one step. Returns the card as written.
 
-    Raises ArtifactError when the folder exists.
+    Raises ArtifactError if the folder exists.
     """
     folder = Path(folder)
     if folder.exists():
-        raise ArtifactError(f"{folder} already exists", "name another folder")
+        raise ArtifactError(f"{folder} already exists", "choose another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
     try:
@@ -67,7 +68,7 @@ def save_weights(folder: Path, network: Network, card: Card) -> Card:
         card = dataclasses.replace(card, created=now, tsattn_version=released, files=files)
         (beside / CARD).write_text(card.to_json(), "utf-8")
         for path in beside.iterdir():
-            path.chmod(0o644)  # safetensors writes private files, but whoever may read the folder may read the model
+            path.chmod(0o644)  # safetensors makes files private
             with path.open("rb+") as written:
                 os.fsync(written.fileno())
         beside.rename(folder)
@@ -77,10 +78,10 @@ def save_weights(folder: Path, network: Network, card: Card) -> Card:
 
 
 def add_graph(folder: Path, network: Network, card: Card) -> Card:
-    """Export the network to ONNX, check it against torch, add it to the folder and list it on the card. Returns the card.
+    """Export the network to ONNX, compare it with PyTorch, add it to the folder and list it on the card. Returns the card.
 
-    The card lists the graph only when the file is complete, so the folder is valid at every moment. Raises ArtifactError,
-    and leaves the folder as it was, when the graph disagrees with the network.
+    The card lists the graph only once its file is complete, so the folder is always valid. Raises ArtifactError if the graph
+    disagrees with the network; the folder is then unchanged.
     """
     network = network.float().cpu().eval()
     with write_atomic(folder / GRAPH) as beside:
@@ -99,7 +100,7 @@ def rewrite_card(folder: Path, card: Card) -> None:
 
 
 def load_network(folder: Path) -> tuple[Network, Card]:
-    """The torch network of a model folder. Raises ArtifactError when it is damaged or does not fit its card."""
+    """Load the PyTorch network and the card of a model folder. Raises ArtifactError if it is damaged or does not fit its card."""
     card = read_card(folder)
     path = checked(folder, WEIGHTS, card)
     try:
@@ -111,14 +112,14 @@ def load_network(folder: Path) -> tuple[Network, Card]:
 
 
 def write_graph(network: Network, path: Path) -> None:
-    """Write the network as an ONNX graph. See tsattn.model.onnx_graph, which loads what training can begin without."""
+    """Write the network as an ONNX graph, by `tsattn.model.onnx_graph`. Training starts without importing that module."""
     from tsattn.model import onnx_graph
 
     onnx_graph.write_graph(network, path)
 
 
 def check_parity(network: Network, path: Path) -> None:
-    """Raise ArtifactError unless ONNX Runtime agrees with torch to PARITY: on the example batch, on one series, on less past."""
+    """Raise ArtifactError unless ONNX Runtime agrees with PyTorch to PARITY, on a batch, a single window and shorter windows."""
     session = onnxruntime().InferenceSession(str(path), providers=["CPUExecutionProvider"])
     names = {node.name for node in session.get_inputs()}
     batch = example(network)
@@ -131,4 +132,4 @@ def check_parity(network: Network, path: Path) -> None:
         got = session.run(None, {n: v.numpy() for n, v in zip(NAMES, values, strict=True) if n in names})[0]
         error = float(np.abs(got - wanted).max() / np.abs(wanted).max())
         if not error < PARITY:
-            raise ArtifactError(f"the exported graph disagrees with the network by {error:.2g} of its values")
+            raise ArtifactError(f"the exported graph disagrees with the network: relative difference {error:.2g}")

@@ -1,4 +1,4 @@
-"""Attention and parts of a network's forecast of one batch of windows, as arrays."""
+"""Attention weights and components of a network's forecasts, as arrays."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ from tsattn.nn.network import Network
 
 @dataclass(frozen=True, eq=False)
 class Attributions:
-    """attention (B, T), None without any; parts: level, season and remainder, (B, H) each; None where there are none."""
+    """Attributions of B forecasts.
+
+    attention (B, T): weights of the last token; None without attention. parts: level, season and remainder, (B, H) each; None
+    if the head is not a mixture.
+    """
 
     attention: np.ndarray | None
     parts: tuple[np.ndarray, np.ndarray, np.ndarray] | None
 
 
 def attributions(network: Network, batch: WindowBatch) -> Attributions:
-    """Forecast the windows, and return what the forecast was made of; see nn/inspect.py."""
+    """Forecast the windows and return attention weights and components; see nn/inspect.py."""
     arrays = feed(batch, network.config)
     found = inspect.inside(network, Inputs.of(arrays))
     attention = None if found.attention is None else found.attention.double().numpy()

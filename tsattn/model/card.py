@@ -1,4 +1,4 @@
-"""The card of a model folder: what the model is, what it was trained on, and how it scored. No torch here."""
+"""Model card (config.json): architecture, training and scores of a model. Does not import torch."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from tsattn.data.panel import Schema
 from tsattn.errors import ArtifactError, ConfigError
 
 FORMAT_VERSION = 1
-ANY_FREQ = "any"  # of a model that takes series of every frequency, and reads no covariates
+ANY_FREQ = "any"  # a model for every frequency, without covariates
 CARD, WEIGHTS, GRAPH = "config.json", "model.safetensors", "model.onnx"
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """Result of a training run. validation: mean scaled quantile loss on the validation tail, NaN-free, None without a tail."""
+    """Result of a training run.
+
+    validation: mean scaled quantile loss on the validation tail; None without a tail, never NaN.
+    """
 
     stopped: str  # "finished", "early", "time", "interrupted" or "paused"
     steps: int
@@ -35,7 +38,7 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Card:
-    """The contents of config.json. `source` and `scores` are plain JSON values; they hold no training rows."""
+    """Contents of config.json. `source` and `scores` are plain JSON values, without training rows."""
 
     name: str
     freq: str
@@ -48,8 +51,8 @@ class Card:
     fitted: Fitted
     tz: str | None = None
     members: tuple[str, ...] = ()  # ensemble members, unless --members names others
-    start: str = "from scratch"  # or "fine-tuned", or "zero-shot": the model in the package as it was
-    contest: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # validation scores of what might have been kept
+    start: str = "from scratch"  # or "fine-tuned"; or "zero-shot" for the unchanged model in the package
+    contest: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # validation scores of the candidates
     source: dict[str, Any] = dataclasses.field(default_factory=dict)
     scores: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     created: str = ""  # ISO 8601, UTC
@@ -59,11 +62,11 @@ class Card:
 
     @property
     def scored_as(self) -> str:
-        """Name of the model in `scores`: an ensemble and its network alone have different names."""
+        """Name of the model in `scores`. An ensemble and its network alone have different names."""
         return f"{self.name} + members" if self.members else self.name
 
     def to_json(self) -> str:
-        """Text of config.json, with a digest that detects later changes."""
+        """Return the text of config.json, with a digest that detects later changes."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         for name in ("schema", "model", "train", "fitted"):
             values[name] = to_mapping(values[name])
@@ -71,7 +74,7 @@ class Card:
 
 
 def sealed(values: dict[str, Any]) -> dict[str, Any]:
-    """The plain values of a card with their own SHA-256 as `digest`: what the model is, no one changes by accident."""
+    """Return the plain values of a card with their SHA-256 as `digest`, which guards against accidental changes."""
     text = json.dumps({key: value for key, value in values.items() if key != "digest"}, sort_keys=True)
     return {**values, "digest": hashlib.sha256(text.encode()).hexdigest()}
 
@@ -79,7 +82,7 @@ def sealed(values: dict[str, Any]) -> dict[str, Any]:
 def read_card(folder: Path) -> Card:
     """Read config.json of a model folder.
 
-    Raises ArtifactError when there is none, when it is damaged or foreign, or when it is of a format this version cannot read.
+    Raises ArtifactError if the file is missing, damaged, not a model card, or of a newer format version.
     """
     path = Path(folder) / CARD
     retrain = "train the model again with `tsattn train`, or give another one with --model"
@@ -120,7 +123,7 @@ def _names(values: Any) -> tuple[str, ...]:
 
 
 def _check(card: Card) -> None:
-    """Raise ValueError, or ConfigError for the frequency, when a field is not of its kind."""
+    """Raise ValueError if a field has the wrong type or range, or ConfigError for an unknown frequency."""
     plain = {
         "name": str,
         "freq": str,
@@ -138,6 +141,6 @@ def _check(card: Card) -> None:
     if card.horizon < 1 or min(card.inputs.values()) < 0:
         raise ValueError(f"horizon {card.horizon} and inputs {card.inputs} must be positive")
     if not card.quantiles or list(card.quantiles) != sorted(set(card.quantiles)):
-        raise ValueError(f"quantiles must rise, not {card.quantiles}")
+        raise ValueError(f"quantiles must increase, not {card.quantiles}")
     if card.freq != ANY_FREQ:
         Freq.parse(card.freq)

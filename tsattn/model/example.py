@@ -1,4 +1,4 @@
-"""A batch to try a network on: what graphs are traced and checked with, and descriptions are made of."""
+"""Example batches, for tracing, checking and describing networks."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tsattn.nn.network import Network
 
 
 def example(network: Network, batch: int = 3) -> tuple[Tensor, ...]:
-    """The example of the network's InputSpec, in the order of NAMES."""
+    """Return the example batch of the network's InputSpec, in the order of NAMES."""
     return Inputs.of(network.spec.example(network.config, batch)).tensors()
 
 
 def shortened(values: tuple[Tensor, ...], config: ModelConfig, tokens: int) -> tuple[Tensor, ...]:
-    """The last so many tokens of a batch in the order of NAMES."""
+    """Return the last `tokens` tokens of a batch, in the order of NAMES."""
     steps = tokens * config.patch
-    kept = {name: steps + (config.reach if AXES[name][0] == SPAN else 0) for name in TIMED}
+    kept = {name: steps + (config.pass_steps if AXES[name][0] == SPAN else 0) for name in TIMED}
     return tuple(
         value[:, value.shape[1] - kept[name] :] if name in kept else value for name, value in zip(NAMES, values, strict=True)
     )

@@ -1,4 +1,4 @@
-"""The arrays that a network reads of a batch of windows. No torch here."""
+"""Network inputs of a batch of windows. Does not import torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tsattn.nn.inputs import NAMES
 
 
 def feed(batch: WindowBatch, model: ModelConfig) -> dict[str, np.ndarray]:
-    """Return the fields of nn.inputs.Inputs: the cleaned history with its gaps filled from near seasons, and its seasons."""
+    """Return the fields of `nn.inputs.Inputs`, from the cleaned history with gaps filled from neighbouring seasons."""
     batch = prepared(batch)
     seasons = seasons_by_length(batch.past_target, batch.season_lengths, model)
     made = {"target": fill_gaps(batch.past_target, seasons), "seasons": seasons}

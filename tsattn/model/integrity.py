@@ -1,4 +1,4 @@
-"""The files of a model folder, checked against its card. No torch here."""
+"""Check of a model folder's files against its card. Does not import torch."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tsattn.model.card import Card
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def checked(folder: Path, name: str, card: Card) -> Path:
-    """The path of one of a model folder's files. Raises ArtifactError when it is missing or is not what was saved."""
+    """Return the path of a file of a model folder. Raises ArtifactError if it is missing or was changed."""
     path = Path(folder) / name
     if not path.is_file():
         raise ArtifactError(f"{path} is missing", "train the model again with `tsattn train`")

@@ -33,24 +33,24 @@ from tsattn.nn.inputs import AXES, NAMES, PAST, SPAN, InputSpec
 from tsattn.nn.network import Network
 
 SHIPPED = Path(tsattn.__file__).parent / "zero_shot"
-CALENDARS = (0, 2, 4)  # how many calendar features there may be
-KEY = "tsattn.shape"  # of a template's metadata: which networks it is of
-REMEMBERED = 16  # templates
-TRACED = 7  # tokens, where any number will do: tracing a recurrent layer goes through them one by one
+CALENDARS = (0, 2, 4)  # possible numbers of calendar features
+KEY = "tsattn.shape"  # metadata key of a template's architecture
+REMEMBERED = 16  # templates in memory
+TRACED = 7  # tokens of the example if their number is dynamic: few, as recurrent layers are traced step by step
 
 
 def write_graph(network: Network, path: Path) -> None:
     """Write the network as an ONNX graph with the inputs of nn/inputs.py and the output `forecast` (B, H, Q).
 
-    The batch axis is free, and the number of tokens where config.any_length says so. Constants are folded, so that
-    loading has less to do.
+    The batch axis is dynamic, and so is the number of tokens with config.any_length. Constants are folded, so that the graph
+    loads faster.
     """
     engine = onnxruntime()
     bound = path.with_suffix(".unfolded")
     onnx.save(_bind(_template(*_shape(network)), network), str(bound))
     options = engine.SessionOptions()
     options.log_severity_level = 3
-    # no level above: what it makes is of one processor, and known to ONNX Runtime alone
+    # higher levels produce graphs for one processor and ONNX Runtime only
     options.graph_optimization_level = engine.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(path)
     try:
@@ -60,7 +60,7 @@ def write_graph(network: Network, path: Path) -> None:
 
 
 def _shape(network: Network) -> tuple[ModelConfig, InputSpec]:
-    """The architecture that a template is made for. One of the usual context serves all shorter ones."""
+    """Return the architecture of the network's template. One with the default context serves all shorter ones."""
     config = network.config
     if config.any_length and config.position != "learned":
         usual = ModelConfig.context // config.patch * config.patch
@@ -70,11 +70,11 @@ def _shape(network: Network) -> tuple[ModelConfig, InputSpec]:
 
 @lru_cache(REMEMBERED)
 def _template(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
-    """The template of networks of this shape: one of the package's, if it is for them, one made before, or a new one."""
+    """Return the template of an architecture: from the package, from the cache, or traced now and cached."""
     found = _found(config, spec)
     if found is None:
         found, kept = trace(config, spec), _kept(config, spec)
-        with contextlib.suppress(OSError):  # a home that cannot be written to costs time only
+        with contextlib.suppress(OSError):  # a read-only home only costs time
             kept.parent.mkdir(parents=True, exist_ok=True)
             with write_atomic(kept) as beside:
                 onnx.save(found, str(beside))
@@ -82,7 +82,7 @@ def _template(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
 
 
 def traced_before(network: Network) -> bool:
-    """True when a template of such networks exists, so that writing a graph is quick."""
+    """Return True if a template of the network's architecture exists, so that writing a graph is quick."""
     return _found(*_shape(network)) is not None
 
 
@@ -95,17 +95,17 @@ def _found(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto | None:
 
 
 def _kept(config: ModelConfig, spec: InputSpec) -> Path:
-    """Where the template of such networks is kept, once there is one."""
+    """Return the path of an architecture's template in the cache."""
     return _cache() / f"{hashlib.sha256((_source() + repr((config, spec))).encode()).hexdigest()[:32]}.onnx"
 
 
 def shipped(spec: InputSpec) -> Path:
-    """Where the package's template for such inputs is, if there is one."""
+    """Return the path of the package's template for these inputs, which may not exist."""
     return SHIPPED / f"template-{spec.known}.onnx"
 
 
 def ship() -> None:
-    """Make the package's templates."""
+    """Write the package's templates."""
     card = read_card(SHIPPED)
     for known in CALENDARS:
         network = Network(card.model, InputSpec(0, known, 0, card.quantiles))
@@ -120,7 +120,7 @@ def _read(path: Path) -> onnx.ModelProto | None:
 
 
 def _cache() -> Path:
-    """The folder for what can be made again: $TSATTN_CACHE, or what the system has for such things."""
+    """Return the cache folder: $TSATTN_CACHE, or a folder in the platform's cache directory."""
     if given := os.environ.get("TSATTN_CACHE"):
         return Path(given)
     system = {"win32": os.environ.get("LOCALAPPDATA"), "darwin": "~/Library/Caches"}.get(sys.platform)
@@ -129,22 +129,22 @@ def _cache() -> Path:
 
 @cache
 def _source() -> str:
-    """Digest of everything else that a template depends on: the network's code and the versions that trace it."""
+    """Return a digest of the network's code and the versions of the exporting packages, which a template depends on."""
     code = b"".join(path.read_bytes() for path in sorted((Path(tsattn.__file__).parent / "nn").glob("*.py")))
     return f"{hashlib.sha256(code).hexdigest()} {torch.__version__} {onnx.__version__} {onnxscript.__version__}"
 
 
 def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
-    """A new template."""
+    """Trace a new template."""
     with torch.random.fork_rng():
         network = Network(config, spec).eval()
-    # two at least while it is traced, which takes a third less time than with one; the graph takes one as well
+    # tracing with a minimum of two takes a third less time; the graph accepts one too
     free: dict[int, Any] = {0: torch.export.Dim("batch", min=2)}
     timed: dict[str | int, Any] = {PAST: free, SPAN: free}
     values = example(network)
     if config.any_length:
         tokens = torch.export.Dim("tokens", min=2, max=network.tokens)
-        timed = {PAST: {**free, 1: config.patch * tokens}, SPAN: {**free, 1: config.patch * tokens + config.reach}}
+        timed = {PAST: {**free, 1: config.patch * tokens}, SPAN: {**free, 1: config.patch * tokens + config.pass_steps}}
         values = shortened(values, config, min(TRACED, network.tokens - 1))
     forget_dispatch()
     with quiet("torch.onnx", "onnxscript", "onnx_ir", "torch.export"):
@@ -161,12 +161,12 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
         assert program is not None
         graph = program.model.graph
         for name in network.state_dict():
-            if name in graph.initializers:  # as an input it is no constant, which the optimiser would fold into others
+            if name in graph.initializers:  # the optimiser would fold a constant, but not an input
                 graph.inputs.append(graph.initializers.pop(name))
         program.optimize()
     made = program.model_proto
     for part in (made, made.graph, *made.graph.node, *made.graph.value_info, *made.graph.input, *made.graph.output):
-        del part.metadata_props[:]  # whole stack traces, which tell of the machine
+        del part.metadata_props[:]  # stack traces, which contain paths of this machine
     for node in made.graph.node:
         node.ClearField("doc_string")
     made.metadata_props.add(key=KEY, value=repr((config, spec)))
@@ -174,10 +174,10 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
 
 
 def forget_dispatch() -> None:
-    """Let torch choose anew what it does with recurrent layers.
+    """Clear PyTorch's cached decision on how to export recurrent layers.
 
-    An export keeps them whole, but takes them apart, for as many tokens as the example has, if torch remembers from the
-    export before that it did so (2.13).
+    An export keeps them whole, unless a cached decision from an earlier export makes PyTorch 2.13 unroll them over the tokens
+    of the example.
     """
     for kind in ("lstm", "gru", "rnn_tanh"):
         remembered = getattr(getattr(torch.ops.aten, kind).input, "_dispatch_cache", None)
@@ -186,7 +186,7 @@ def forget_dispatch() -> None:
 
 
 def _bind(template: onnx.ModelProto, network: Network) -> onnx.ModelProto:
-    """The graph of a network: the template with its weights."""
+    """Return the graph of a network: the template with the network's weights."""
     made = onnx.ModelProto()
     made.CopyFrom(template)
     del made.metadata_props[:]

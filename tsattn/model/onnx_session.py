@@ -1,4 +1,4 @@
-"""The one way to ONNX Runtime."""
+"""Import of ONNX Runtime, with telemetry disabled."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 
 
 def onnxruntime() -> Any:
-    """The module, which from 1.31 on keeps a device id and a log of events in the user's home, to be sent to its makers: not
-    from here. Raises ImportError where it is not installed.
+    """Import ONNX Runtime without telemetry and return the module.
+
+    From version 1.31, it stores a device id and an event log in the home folder by default. Raises ImportError if it is not
+    installed.
     """
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when it is loaded
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read on import
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()

@@ -1,4 +1,4 @@
-"""Keep the notes that libraries write to their developers from users; tsattn says itself what it does."""
+"""Suppression of warnings and log messages of libraries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet(*names: str) -> Iterator[None]:
-    """Silence warnings, and these loggers and their children below errors, while the block runs."""
+    """Suppress warnings, and messages below ERROR of the named loggers and their children, inside the block."""
     known = [name for name in logging.root.manager.loggerDict if name.startswith(tuple(f"{own}." for own in names))]
     loggers = [logging.getLogger(name) for name in (*names, *known)]
     levels = [logger.level for logger in loggers]

@@ -1,4 +1,4 @@
-"""Paths for rolling a forecast out beyond one pass: made of its quantiles, so that uncertainty grows as it should."""
+"""Paths for rolling out a forecast beyond one pass, drawn from its quantiles so that uncertainty accumulates."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 def unit_levels(count: int) -> tuple[float, ...]:
-    """Quantile levels whose normal scores have mean 0 and variance 1, so that `count` values stand for a distribution.
+    """Return `count` quantile levels whose normal scores have mean 0 and variance 1.
 
-    The levels 0.1 … 0.9 carry 0.63 of the variance: a forecast rolled out along them grows too sure of itself.
+    The levels 0.1 … 0.9 alone have a variance of 0.63, so a forecast rolled out along them would become too narrow.
     """
     scores = normal_scores([(i + 0.5) / count for i in range(count)])
-    spread = float(np.sqrt(np.mean(scores**2))) or 1.0  # a single one is the median
+    spread = float(np.sqrt(np.mean(scores**2))) or 1.0  # a single level is the median
     return tuple(NormalDist().cdf(score / spread) for score in scores)
 
 
 def path_levels(paths: int, steps: int) -> np.ndarray:
-    """The quantile level of each path at each step: (H, P), the same every time, and longer ones begin as shorter ones do.
+    """Return the quantile level of each path at each step, (H, P). Deterministic; longer results extend shorter ones.
 
-    Normal scores follow a first-order autoregression, of variance 1 over the paths at every step: errors persist for a
-    while, and paths are rough as data is, not smooth as a quantile is. For every path there is one with opposite scores.
+    Normal scores follow a first-order autoregression with variance 1 over the paths at every step, so errors persist for some
+    steps and paths are rough, like data. Paths come in pairs with opposite scores (antithetic).
     """
     random = np.random.default_rng(0)
     score = normal_scores(unit_levels(paths))
@@ -41,7 +41,10 @@ def path_levels(paths: int, steps: int) -> np.ndarray:
 
 
 def through(pool: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Paths through pooled values (B, H, M) at their levels (H, P) -> (B, H, P) float32, with the pool's mean and variance."""
+    """Return paths (B, H, P), float32, through pooled values (B, H, M) at levels (H, P).
+
+    At each step the paths have the mean and variance of the pool.
+    """
     paths = quantiles_of(pool, levels).astype(np.float64)
     apart = paths - paths.mean(-1, keepdims=True)
     spread = apart.std(-1, keepdims=True)
@@ -51,9 +54,10 @@ def through(pool: np.ndarray, levels: np.ndarray) -> np.ndarray:
 
 
 def quantiles_of(pool: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Quantiles of M pooled values at each step: pool (B, H, M), levels (H, P) or (P,) -> (B, H, P) float32.
+    """Return quantiles of M pooled values at each step: pool (B, H, M), levels (H, P) or (P,) -> (B, H, P) float32.
 
-    The i-th smallest value stands at level (i + 0.5) / M (Hazen 1914); beyond the outer ones are the outer ones.
+    The i-th smallest value, from 0, has level (i + 0.5) / M (Hazen 1914). Levels beyond the outermost ones give the outermost
+    values.
     """
     ordered, count = np.sort(pool, -1), pool.shape[-1]
     levels = np.broadcast_to(levels, (pool.shape[1], levels.shape[-1]))

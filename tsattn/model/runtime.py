@@ -1,4 +1,4 @@
-"""A Forecaster from a model folder: ONNX Runtime where there is a graph, else torch. Any horizon, by roll-out."""
+"""Forecaster of a model folder: ONNX Runtime if there is a graph, else PyTorch. Rolls out to any horizon."""
 
 from __future__ import annotations
 
@@ -23,15 +23,18 @@ from tsattn.nn.inputs import Inputs, InputSpec
 if TYPE_CHECKING:
     from tsattn.nn.network import Network
 
-TOGETHER = 1024  # paths that are generated at once
-STEADY = 64  # rows of a pass that are summed in one order, and their multiples
+TOGETHER = 1024  # paths generated at once
+STEADY = 64  # batches of a multiple of this many rows are summed in the same order
 
 
 class NetworkForecaster:
-    """The network behind a model folder, as a Forecaster. `block` steps come from one pass; further ones are rolled out."""
+    """Forecaster that runs a network. One pass gives `block` steps; later ones are rolled out."""
 
     def __init__(self, card: Card, run: Run, network: Callable[[], Network] | None = None, fill: int = 1) -> None:
-        """run: one pass; fill: see by_length. network: the torch network itself, asked for only where one pass will not do."""
+        """Wrap `run`, one pass of the network. fill: see `by_length`.
+
+        network: returns the PyTorch network; called only to sample paths of an autoregressive network.
+        """
         self.card = card
         self.run = by_length(run, card.model, fill)
         self._pass = run
@@ -39,36 +42,41 @@ class NetworkForecaster:
         self.name = card.name
         self.quantiles = card.quantiles
         self.context = card.model.context
-        self.block = card.model.reach
+        self.pass_steps = card.model.pass_steps
         self.covariates = card.inputs["past"] + card.inputs["known"] + card.inputs["static"] > 0
 
     def steady(self) -> NetworkForecaster:
-        """A copy whose forecast of a window is bit-identical whatever else is in the batch."""
+        """Return a copy whose forecast of a window is bit-identical whatever else is in the batch."""
         return NetworkForecaster(self.card, self._pass, self._network, STEADY)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32. H must be a multiple of `block`, which predict_windows sees to; raises ConfigError otherwise."""
+        """Return quantile forecasts (B, H, Q), float32.
+
+        Raises ConfigError unless H is a multiple of `block` (`predict_windows` ensures that) and the covariates match the
+        card.
+        """
         return self._roll_out(self._feed(batch), batch.horizon)
 
     def sample(self, batch: WindowBatch, paths: int, seed: int) -> np.ndarray:
-        """Sample paths (B, H, P) float32; H as of `predict`, which also says what is raised.
+        """Return sample paths (B, H, P), float32. H and errors are those of `predict`.
 
-        An autoregressive network draws each patch from its forecast after the path so far, scaled by the true past:
-        within a patch the values persist as in `forecast.paths.drawn`. Of any other the paths go through its quantiles.
+        An autoregressive network samples patch by patch, each conditional on the path so far, with the scale of the observed
+        history; within a patch, scores persist as in `sample_paths.drawn`. For other networks, paths follow the forecast's
+        quantiles.
         """
         if self.card.model.decoder != "autoregressive" or self._network is None:
             return drawn(self.predict(batch), self.quantiles, batch, paths, seed)
         from tsattn.model.sampling import sample
 
         feed, network = self._feed(batch), self._network()
-        scores, size = scores_of(batch, paths, batch.horizon, seed, restart=self.block), max(1, TOGETHER // paths)
+        scores, size = scores_of(batch, paths, batch.horizon, seed, restart=self.pass_steps), max(1, TOGETHER // paths)
         rows = [slice(at, at + size) for at in range(0, len(batch), size)]
         return np.concatenate([sample(network, {name: x[some] for name, x in feed.items()}, scores[some]) for some in rows])
 
     def _feed(self, batch: WindowBatch) -> dict[str, np.ndarray]:
-        """The network's inputs for a batch of windows."""
-        if batch.horizon % self.block:
-            raise ConfigError(f"a window of {batch.horizon} steps is not a multiple of the model's {self.block}")
+        """Return the network's inputs for a batch of windows."""
+        if batch.horizon % self.pass_steps:
+            raise ConfigError(f"a window of {batch.horizon} steps is not a multiple of the model's {self.pass_steps}")
         widths = {"past": batch.past_cov.shape[2], "known": batch.known.shape[2], "static": batch.static.shape[1]}
         if widths != self.card.inputs:
             raise ConfigError(
@@ -77,40 +85,41 @@ class NetworkForecaster:
         return feed(batch, self.card.model)
 
     def _roll_out(self, feed: dict[str, np.ndarray], horizon: int) -> np.ndarray:
-        """One block after another: paths through a block are the pasts of the next, whose forecasts for them are pooled.
+        """Forecast block by block.
 
-        Q paths, Q values of each forecast: the next block's quantiles are those of Q² values, so uncertainty adds up.
+        Paths through one block are the history of the next, and the forecasts of all paths are pooled. Q paths with Q values
+        each give Q² pooled values, whose quantiles are the forecast, so uncertainty accumulates.
         """
-        rows, paths, span = len(feed["target"]), len(self.quantiles), self.context + self.block
-        # what never was below zero stays there: prices, counts, rain
+        rows, paths, span = len(feed["target"]), len(self.quantiles), self.context + self.pass_steps
+        # a history without negative values (prices, counts, rain) has no negative forecasts
         floor = np.where(np.nanmin(feed["target"], 1, initial=np.inf) >= 0, 0.0, -np.inf).astype(np.float32)[:, None, None]
         out = [np.maximum(self.run({**feed, "known": feed["known"][:, :span]}), floor)]  # (B, block, Q)
-        if horizon == self.block:
+        if horizon == self.pass_steps:
             return out[0]
         levels = path_levels(paths, horizon)
         pool = resample(out[0], self.quantiles, unit_levels(paths**2))  # (B, block, Q²)
         spread = {name: np.repeat(value, paths, 0) for name, value in feed.items()}
-        for start in range(self.block, horizon, self.block):
-            latest = np.maximum(through(pool, levels[start - self.block : start]), floor)
-            latest = latest.transpose(0, 2, 1).reshape(rows * paths, self.block)
+        for start in range(self.pass_steps, horizon, self.pass_steps):
+            latest = np.maximum(through(pool, levels[start - self.pass_steps : start]), floor)
+            latest = latest.transpose(0, 2, 1).reshape(rows * paths, self.pass_steps)
             spread["target"] = np.concatenate([spread["target"], latest], 1)[:, -self.context :]
-            unknown = np.full((rows * paths, self.block, spread["past_cov"].shape[2]), np.nan, np.float32)
+            unknown = np.full((rows * paths, self.pass_steps, spread["past_cov"].shape[2]), np.nan, np.float32)
             spread["past_cov"] = np.concatenate([spread["past_cov"], unknown], 1)[:, -self.context :]
             known = spread["known"][:, start : start + span]
             answers = resample(self.run({**spread, "known": known}), self.quantiles, unit_levels(paths))
-            answers = answers.reshape(rows, paths, self.block, paths)
-            pool = answers.transpose(0, 2, 1, 3).reshape(rows, self.block, paths**2)
+            answers = answers.reshape(rows, paths, self.pass_steps, paths)
+            pool = answers.transpose(0, 2, 1, 3).reshape(rows, self.pass_steps, paths**2)
             out.append(np.maximum(quantiles_of(pool, np.array(self.quantiles)), floor))
         return np.concatenate(out, 1)
 
 
 def load(folder: Path, engine: str = "auto", threads: int | None = None) -> NetworkForecaster:
-    """The Forecaster of a model folder. engine: "onnx", "torch", or "auto" = ONNX Runtime where it is installed.
+    """Load the Forecaster of a model folder.
 
-    threads: of ONNX Runtime, by default one for each of the `cores`.
+    engine: "onnx", "torch", or "auto" (ONNX Runtime if it is installed). threads: of ONNX Runtime, `cores()` by default.
 
-    Raises ArtifactError when the folder is missing, damaged, foreign or of another format version; nothing in it is run
-    or unpickled. Raises ConfigError for an unknown engine.
+    Raises ArtifactError if the folder is missing, damaged, not a model folder, or of a newer format version; nothing in it is
+    executed or unpickled. Raises ConfigError for an unknown engine.
     """
     folder = Path(folder)
     if engine not in ("auto", "onnx", "torch"):
@@ -133,11 +142,11 @@ def _onnx(folder: Path, card: Card, threads: int | None) -> Run:
     from tsattn.model.integrity import checked
     from tsattn.model.onnx_session import onnxruntime
 
-    engine = onnxruntime()  # first: where it is not installed, its file does not matter
+    engine = onnxruntime()  # raises ImportError before the file is checked
     path = checked(folder, GRAPH, card)
     options = engine.SessionOptions()
     options.log_severity_level = 3
-    options.graph_optimization_level = engine.GraphOptimizationLevel.ORT_DISABLE_ALL  # done when it was saved
+    options.graph_optimization_level = engine.GraphOptimizationLevel.ORT_DISABLE_ALL  # done on export
     options.intra_op_num_threads = threads or cores()
     try:
         session = engine.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -157,7 +166,10 @@ def _onnx(folder: Path, card: Card, threads: int | None) -> Run:
 
 
 def cores() -> int:
-    """As many as OMP_NUM_THREADS says, else as the process may use cores: a container may own fewer than the machine has."""
+    """Return OMP_NUM_THREADS if set, else the number of cores that this process may use.
+
+    A container may have fewer cores than the machine.
+    """
     given = os.environ.get("OMP_NUM_THREADS", "")
     if given.isdecimal() and int(given):
         return int(given)
@@ -165,14 +177,14 @@ def cores() -> int:
 
 
 def _shapes(card: Card) -> dict[str, list[int | None]]:
-    """The shapes of the graph's inputs and its output, without the batch axis. None: any size."""
+    """Return the shapes of the graph's inputs and output, without the batch axis. None: any size."""
     steps = None if card.model.any_length else card.model.context
-    shapes = InputSpec(**card.inputs, quantiles=card.quantiles).shapes(steps, card.model.reach)
-    return {name: list(shape) for name, shape in shapes.items()} | {"forecast": [card.model.reach, len(card.quantiles)]}
+    shapes = InputSpec(**card.inputs, quantiles=card.quantiles).shapes(steps, card.model.pass_steps)
+    return {name: list(shape) for name, shape in shapes.items()} | {"forecast": [card.model.pass_steps, len(card.quantiles)]}
 
 
 def of_network(network: Network, card: Card) -> NetworkForecaster:
-    """The Forecaster of a network that is not saved: what a backtest that trains anew at every cutoff needs."""
+    """Return the Forecaster of an unsaved network, as in a backtest that retrains at every cutoff."""
     network = network.float().cpu().eval()
     return NetworkForecaster(card, _run_of(network), lambda: network)
 

@@ -1,4 +1,4 @@
-"""Sample paths of an autoregressive network: NumPy's random numbers and quantiles around torch's generation."""
+"""Sample paths of an autoregressive network: scores from NumPy, generation in PyTorch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tsattn.nn.network import Network
 
 
 def sample(network: Network, feed: dict[str, np.ndarray], scores: np.ndarray) -> np.ndarray:
-    """Paths (B, H, P) float32 of the windows that `feed` holds, along normal scores (B, H, P); H is whole patches."""
+    """Return sample paths (B, H, P), float32, along normal scores (B, H, P). H must be a multiple of the patch."""
     patch, quantiles, paths = network.config.patch, network.spec.quantiles, scores.shape[2]
     each = scores.transpose(0, 2, 1).reshape(-1, scores.shape[1])  # (B·P, H)
 
@@ -22,6 +22,6 @@ def sample(network: Network, feed: dict[str, np.ndarray], scores: np.ndarray) ->
         return torch.from_numpy(at_scores(expected.numpy(), quantiles, levels)[..., 0].astype(np.float32))
 
     inputs = Inputs.of(feed)
-    # what never was below zero stays there: prices, counts, rain
+    # a history without negative values (prices, counts, rain) has no negative paths
     least = np.where(np.nanmin(feed["target"], 1, initial=np.inf) >= 0, 0.0, -np.inf).astype(np.float32)
     return generate(network, inputs, scores.shape[1] // patch, paths, draw, torch.from_numpy(least)).numpy()

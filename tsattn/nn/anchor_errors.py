@@ -1,4 +1,4 @@
-"""Past errors of each anchor: the series' own past shows which cycles repeat, and how closely."""
+"""Past errors of each seasonal anchor: the history of a series shows which cycles repeat, and how closely."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from tsattn.nn.anchors import CYCLES, PERIODS
 from tsattn.nn.lookback import back, place_of, steps_before
 
 MEMORY = 8  # cycles whose errors are averaged
-AHEAD = 16  # steps from an origin to the steps that are compared, at most half a cycle
-LEAST = 0.02  # of the naive error: below it, anchors are alike
+AHEAD = 16  # most steps between an origin and the step that is compared; at most half a cycle
+LEAST = 0.02  # smallest error distinguished, as a share of the naive error
 
 
 def skill(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor) -> Tensor:
-    """z, first, periods, origin as of nn.anchors.anchors -> (B, O, A): log of each anchor's mean absolute error.
+    """Return the log of each anchor's mean absolute error before each origin: (B, O, A).
 
-    An anchor of a step is made here of what was known some steps before it. Errors of the 8 cycles before the origin count,
-    as far as there is a past to make the anchor of; they are in units of the last value's own error over as many steps. 0
-    where nothing is known.
+    Arguments are those of `nn.anchors.anchors`. The anchor of a step is computed as from an origin half a cycle earlier (16
+    steps at most). The errors of the last 8 cycles before the origin are averaged, and divided by the mean absolute error of
+    the last value over such a lag. 0 if there is too little history.
     """
     position = torch.arange(z.shape[1], device=z.device)
     since = (position - first[:, None])[:, None]  # (B, 1, L)
     period = periods[..., None]  # (B, 2, 1)
-    least = torch.tensor(CYCLES, device=z.device)[:, None] * period[:, :, None]  # (B, 2, k, 1): steps that k cycles take
+    least = torch.tensor(CYCLES, device=z.device)[:, None] * period[:, :, None]  # (B, 2, k, 1): length of k cycles
     enough = since[:, :, None] >= least
     errors = _cycle_errors(z, since, period) * enough  # (B, 2, k, L)
     ahead = (period // 2).clamp(1, AHEAD)[:, :, None]  # (B, 2, 1, 1)
     total = torch.nn.functional.pad(errors.double().cumsum(-1), (1, 0))
-    made, late = [errors], [least]  # late: steps since the first value at which an error is the first one
+    made, late = [errors], [least]  # late: steps from the first value to the first error
     for span in ((period // 8).clamp_min(1)[:, :, None], period[:, :, None]):
         end = (position - ahead + 1).expand(-1, -1, len(CYCLES), -1)
         begin = end - span
@@ -47,7 +47,10 @@ def skill(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor) -> Tensor:
 
 
 def _cycle_errors(z: Tensor, since: Tensor, period: Tensor) -> Tensor:
-    """z less the mean of the k values of its phase in the cycles before, (B, 2, k, L), where there are so many."""
+    """Return z minus the mean of the k values at the same phase in the cycles before: (B, 2, k, L).
+
+    Valid from k cycles after the first value.
+    """
     position = torch.arange(z.shape[1], device=z.device)
     places = {cycles: place_of(position, period, cycles) for cycles in (1, 2, 4, 8, 12)}
     value = (z[:, None] * (since >= 0)).expand(-1, PERIODS, -1)[:, :, None]  # (B, 2, 1, L)
@@ -60,9 +63,9 @@ def _cycle_errors(z: Tensor, since: Tensor, period: Tensor) -> Tensor:
 
 
 def _recent_mean(x: Tensor, since: Tensor, late: Tensor, origin: Tensor, memory: Tensor) -> Tensor:
-    """Means of |x|, x (B, g, n, L), over the `memory` (B, g, 1) steps before each origin (B, O): (B, g, n, O).
+    """Return the mean of |x|, x (B, g, n, L), over the `memory` (B, g, 1) steps before each origin (B, O): (B, g, n, O).
 
-    Steps count from `late` (B, g, n, 1) after the first value on. -1 where none does.
+    Only steps from `late` (B, g, n, 1) after the first value on count. -1 if there are none.
     """
     seen = steps_before(origin, memory, x.shape[-1]).to(x.dtype)  # (B, g, L, O)
     counted = since[:, :, None] >= late  # (B, g, n, L)

@@ -13,7 +13,7 @@ from tsattn.nn.seasonal_scale import spread
 
 @dataclass(frozen=True)
 class Simple:
-    """anchors (B, O, H, A): see nn/anchors. spread (B, O, H, S): see nn/spread. skill (B, O, A): see nn/skill."""
+    """Anchors (B, O, H, A) of `nn.anchors`, spread (B, O, H, S) of `nn.seasonal_scale`, skill (B, O, A) of `nn.anchor_errors`."""
 
     anchors: Tensor
     spread: Tensor
@@ -21,6 +21,6 @@ class Simple:
 
 
 def simple(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: int) -> Simple:
-    """z (B, L) filled values, first (B,) the first observed position, periods (B, 2), origin (B, O) positions in 1 … L."""
+    """Return the anchor features. Arguments are those of `nn.anchors.anchors`."""
     place = (z, first, periods, origin)
     return Simple(anchors(*place, horizon), spread(*place, horizon), skill(*place))

@@ -1,4 +1,4 @@
-"""Encoder and decoder blocks: attention and a feed-forward layer, each on a normalised residual branch."""
+"""Encoder and decoder blocks: attention and a feed-forward layer, each on a pre-norm residual branch."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from tsattn.config import ModelConfig
-from tsattn.nn.attention import MultiHeadAttention, Sight, rotate, scaled_dot_product_attention
+from tsattn.nn.attention import AttentionMask, MultiHeadAttention, rotate, scaled_dot_product_attention
 from tsattn.nn.linear_attention import LinearAttention
 from tsattn.nn.scaling import norm
 from tsattn.nn.window_attention import WindowAttention
 
-# "none" is an encoder without blocks
+# the encoder "none" has no blocks
 ATTENTION: dict[str, Callable[[ModelConfig], MultiHeadAttention]] = {
     "full": lambda c: MultiHeadAttention(c.width, c.heads, c.dropout),
     "window": lambda c: WindowAttention(c.width, c.heads, c.dropout, c.window),
@@ -22,7 +22,7 @@ ATTENTION: dict[str, Callable[[ModelConfig], MultiHeadAttention]] = {
 
 
 class FeedForward(nn.Module):
-    """Linear, GELU, linear, with `factor` times the width between (Vaswani et al. 2017, §3.3). (…, D) -> (…, D)."""
+    """Linear, GELU, linear, with `factor` times the width in between (Vaswani et al. 2017, §3.3). (…, D) -> (…, D)."""
 
     def __init__(self, width: int, factor: int = 2) -> None:
         super().__init__()
@@ -36,9 +36,9 @@ class FeedForward(nn.Module):
 
 
 class SharedDropout(nn.Module):
-    """Dropout of whole features, the same ones at every token (Gal & Ghahramani 2016, §4). (B, T, D) -> (B, T, D).
+    """Dropout of whole features, the same for every token of a window (Gal & Ghahramani 2016, §4). (B, T, D) -> (B, T, D).
 
-    On a CPU it costs a T-th of ordinary dropout, whose random numbers would take as long as the block itself.
+    It draws T times fewer random numbers than ordinary dropout, which would take as long as the block itself on CPU.
     """
 
     def __init__(self, share: float) -> None:
@@ -53,10 +53,10 @@ class SharedDropout(nn.Module):
 
 
 class Branch(nn.Module):
-    """Regularisation of a residual branch in training: dropout of features, and of the whole branch of some windows.
+    """Regularisation of a residual branch (B, T, D): dropout of features, and stochastic depth (Huang et al. 2016, §3).
 
-    The latter is stochastic depth (Huang et al. 2016, §3), the other windows' branches scaled up for it.
-    (B, T, D) -> (B, T, D), as it is outside training.
+    Stochastic depth drops the whole branch for a random share `skip` of the windows and scales up the others. Outside
+    training, the branch is unchanged.
     """
 
     def __init__(self, dropout: float, skip: float) -> None:
@@ -72,9 +72,10 @@ class Branch(nn.Module):
 
 
 class EncoderBlock(nn.Module):
-    """x + Attention(norm x), then x + FeedForward(norm x): pre-norm (Xiong et al. 2020).
+    """Pre-norm block: x + Attention(norm x), then x + FeedForward(norm x) (Xiong et al. 2020).
 
-    number: of `config.layers`, from 1; the share of skipped branches grows with it to `drop_path` (Huang et al. 2016, eq. 4).
+    number: position among `config.layers` blocks, from 1. The share of dropped branches grows with it, up to `drop_path`
+    (Huang et al. 2016, eq. 4).
     """
 
     def __init__(self, config: ModelConfig, number: int = 1) -> None:
@@ -85,8 +86,11 @@ class EncoderBlock(nn.Module):
         self.feed_forward = FeedForward(config.width)
         self.dropout = Branch(config.dropout, config.drop_path * number / max(1, config.layers))
 
-    def forward(self, x: Tensor, seen: Sight, only: Tensor | None = None) -> Tensor:
-        """x (B, T, D), seen: what each token may attend to -> (B, T, D); or the tokens at the places `only` (B, O), (B, O, D)."""
+    def forward(self, x: Tensor, seen: AttentionMask, only: Tensor | None = None) -> Tensor:
+        """Map x (B, T, D) to (B, T, D), or to (B, O, D) for the tokens at positions `only` (B, O).
+
+        seen: visibility between tokens.
+        """
         x = x + self.dropout(self.attention(self.norm_attention(x), seen))
         if only is not None:
             x = pick(x, only)
@@ -94,12 +98,12 @@ class EncoderBlock(nn.Module):
 
 
 def pick(x: Tensor, places: Tensor) -> Tensor:
-    """The tokens of x (B, T, D) at places (B, O) -> (B, O, D)."""
+    """Return the tokens of x (B, T, D) at positions `places` (B, O): (B, O, D)."""
     return x.gather(1, places[..., None].expand(-1, -1, x.shape[-1]))
 
 
 class CrossAttention(nn.Module):
-    """Queries of one sequence, keys and values of another (Vaswani et al. 2017, §3.2.3), in `heads` subspaces."""
+    """Multi-head attention with queries from one sequence, keys and values from another (Vaswani et al. 2017, §3.2.3)."""
 
     def __init__(self, width: int, heads: int, dropout: float = 0.0) -> None:
         super().__init__()
@@ -116,9 +120,9 @@ class CrossAttention(nn.Module):
         visible: Tensor,
         angles: tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None,
     ) -> Tensor:
-        """x (B, N, D), memory (B, T, D), visible (B, N, T) bool -> (B, N, D); zeros for a query that sees nobody.
+        """Attend from x (B, N, D) to memory (B, T, D): (B, N, D). visible (B, N, T): bool.
 
-        angles: of the queries (B, N, d/2) and of the memory (T, d/2), for rotary positions.
+        A query without a visible key gets zeros. angles: rotary angles of the queries (B, N, d/2) and of the memory (T, d/2).
         """
         q = self.project_query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, heads, N, d)
         k, v = self.project_key_value(memory).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
@@ -130,9 +134,9 @@ class CrossAttention(nn.Module):
 
 
 class DecoderBlock(nn.Module):
-    """Self-attention of the queries of one origin, cross-attention to the tokens up to it, feed-forward; pre-norm.
+    """Self-attention among the queries of an origin, cross-attention to the tokens up to it, feed-forward; pre-norm.
 
-    (Vaswani et al. 2017, §3.1, but not masked: what is asked about is known for the whole horizon.)
+    Vaswani et al. 2017, §3.1, without the causal mask: the inputs of all queries are known at the origin.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -152,14 +156,14 @@ class DecoderBlock(nn.Module):
         visible: Tensor,
         angles: tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None,
     ) -> Tensor:
-        """x (B, O, n, D): n queries of each of O origins; memory (B, T, D); visible (B, O, T) -> (B, O, n, D).
+        """Map x (B, O, n, D), n queries for each of O origins, to (B, O, n, D).
 
-        angles: of the queries (B, O·n, d/2) and of the memory (T, d/2).
+        memory (B, T, D); visible (B, O, T). angles: rotary angles of the queries (B, O·n, d/2) and of the memory (T, d/2).
         """
         origins, queries = x.shape[1:3]
         x = x.flatten(0, 1)  # (B·O, n, D)
-        everybody = Sight(x.new_zeros(1, 1, queries, queries), x.new_ones(1, queries, 1), None, None)
-        x = x + self.dropout(self.attention(self.norm_attention(x), everybody))
+        all_visible = AttentionMask(x.new_zeros(1, 1, queries, queries), x.new_ones(1, queries, 1), None, None)
+        x = x + self.dropout(self.attention(self.norm_attention(x), all_visible))
         x = x.unflatten(0, (-1, origins)).flatten(1, 2)  # (B, O·n, D)
         x = x + self.dropout(self.cross(self.norm_cross(x), memory, visible.repeat_interleave(queries, 1), angles))
         x = x + self.dropout(self.feed_forward(self.norm_feed_forward(x)))

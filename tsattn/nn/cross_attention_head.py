@@ -1,4 +1,4 @@
-"""The cross-attention decoder: queries for the steps ahead, with what is known of them, attend to the tokens of the past."""
+"""Cross-attention decoder: one query for each block of future steps attends to the tokens of the history."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tsattn.nn.seasonal_scale import FEATURES
 
 
 class CrossAttentionHead(Head):
-    """The head of an encoder-decoder: one query for each block of steps, through decoder blocks (Vaswani et al. 2017, §3.1).
+    """Decoder of an encoder-decoder network: one query per block of steps, through decoder blocks (Vaswani et al. 2017, §3.1).
 
-    A query is made of the anchors and the known covariates of its steps, of its place in the horizon and of the origin's
-    token. The queries of an origin attend to each other and to the tokens up to that origin, so that every origin of a
-    window is trained at once and none sees what comes after it. Half as many blocks as the encoder has, at least one.
+    A query is the sum of a projection of the anchors and known covariates of its steps, a learned embedding of its position in
+    the horizon, and the token of its origin. The queries of an origin attend to each other and to the tokens up to that origin,
+    so all origins of a window are trained in one pass without leakage. It has half as many blocks as the encoder, at least one.
     """
 
     sees_all = True
@@ -44,7 +44,7 @@ class CrossAttentionHead(Head):
     def mixture(
         self, tokens: Tensor, simple: Simple, ahead: Tensor, scale: Scale, asked: Asked | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """As of Head; `asked` must be given."""
+        """Return what `Head.mixture` returns. Raises ValueError without `asked`."""
         if asked is None:
             raise ValueError("a cross-attention head needs `asked`")
         near = self._near(simple, scale)
@@ -62,11 +62,11 @@ class CrossAttentionHead(Head):
         return weight, raw, self._by_step(self.gate(x).float())
 
     def _by_block(self, x: Tensor) -> Tensor:
-        """(B, O, H, n) -> (B, O, blocks, block·n), with zeros for the steps that the last block lacks."""
+        """Group steps by block: (B, O, H, n) -> (B, O, blocks, block·n). The last block is padded with zeros."""
         x = nn.functional.pad(x, (0, 0, 0, self.blocks * self.block - self.horizon))
         return x.unflatten(2, (self.blocks, self.block)).flatten(3)
 
     def _angles(self, newest: Tensor) -> tuple[Tensor, Tensor]:
-        """Of the queries, which lie as far behind the newest token as their steps do: (B, O) -> (B, O·blocks, d/2)."""
+        """Return the rotary angles of the queries, at the position of their first step: (B, O) -> (B, O·blocks, d/2)."""
         behind = torch.arange(self.blocks, device=newest.device) * (self.block / self.patch) + 1
         return angles_at((newest[..., None] + behind).flatten(1), self.size)

@@ -1,4 +1,4 @@
-"""Recurrent front-ends: what reads the tokens in order before they attend to each other."""
+"""Recurrent front-ends: an RNN that reads the tokens in order, before the attention layers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ RECURRENT: dict[str, type[nn.LSTM] | type[nn.GRU] | type[nn.RNN] | None] = {
     "rnn": nn.RNN,  # Elman 1990, with tanh
     "none": None,
 }
-State = Tensor | tuple[Tensor, Tensor]  # of an LSTM: hidden and cell, each (1, B, D)
+State = Tensor | tuple[Tensor, Tensor]  # hidden state (1, B, D); for an LSTM, hidden and cell state
 
 
 class FrontEnd(nn.Module):
-    """x + RNN(norm x): one recurrent layer on a residual branch, so that attention sees both a token and its running state.
+    """Recurrent layer on a residual branch: x + RNN(norm x).
 
     Causal: the output at token t depends on tokens ≤ t.
     """
@@ -33,14 +33,17 @@ class FrontEnd(nn.Module):
                 nn.init.constant_(self.rnn.get_parameter(name)[config.width : 2 * config.width], start)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, T, D) -> (B, T, D)"""
+        """Map x (B, T, D) to (B, T, D)."""
         if self.rnn is None or self.norm is None:
             return x
         out: Tensor = self.rnn(self.norm(x))[0]
         return x + out
 
     def step(self, x: Tensor, state: State | None) -> tuple[Tensor, State | None]:
-        """The same of tokens that follow those which left `state`, None at the start: outputs (B, T, D) and the new state."""
+        """Continue from `state` (None at the start) with the tokens x (B, T, D).
+
+        Returns the outputs (B, T, D) and the new state.
+        """
         if self.rnn is None or self.norm is None:
             return x, None
         out, state = self.rnn(self.norm(x), state)

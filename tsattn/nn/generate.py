@@ -1,4 +1,4 @@
-"""Generation by an autoregressive network: patch after patch, each from those before, nothing computed twice."""
+"""Autoregressive generation, patch by patch, with cached keys, values and recurrent states."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from tsattn.nn.scaling import Scale
 
 
 class Stream:
-    """Series that grow by a patch at a time: `expected` is the forecast of the next one, `grow` takes what it is to be.
+    """Series that grow by one patch at a time: `expected` forecasts the next patch, `grow` appends one.
 
-    Recurrent states, keys and values (or their sums) are kept, so a patch costs one token, not a window. The scale is that
-    of the past it began with, as in training, where a prefix sets the scale of what follows. Attention reaches as many
-    tokens back as the network's context has.
+    Recurrent states and the keys and values of attention (sums for linear attention) are cached, so that a patch costs one
+    token. The scale is that of the initial history, as in training, where a prefix sets the scale of what follows. Attention
+    spans the context of the network.
     """
 
     def __init__(self, network: Network, inputs: Inputs) -> None:
-        """inputs: see network.Inputs, with any whole number of patches of past, and `known` as far as will be grown."""
+        """Read inputs with any whole number of patches of history. `known` must cover every step to be generated."""
         self.network, self.seasons = network, inputs.seasons
         steps = inputs.target.shape[1]
         self.read = network.read(inputs, torch.full_like(inputs.seasons[:, 0], steps, dtype=torch.int64))
@@ -33,13 +33,13 @@ class Stream:
         x, self.state = network.front_end.step(x, None)
         self.caches = []
         for block in network.encoder:
-            seen = block.attention.look(network.full(self.read.seen), network.angles(self.tokens), x.dtype)
+            seen = block.attention.mask(network.full(self.read.seen), network.angles(self.tokens), x.dtype)
             self.caches.append(block.attention.remember(block.norm_attention(x), seen, network.tokens))
             x = block(x, seen)
         self.newest = network.norm(x)[:, -1:]  # (B, 1, D)
 
     def repeat(self, times: int) -> None:
-        """Go on with each series `times` times: one past, several futures."""
+        """Repeat each series `times` times, for several sample paths of one history."""
 
         def again(x: Tensor, axis: int = 0) -> Tensor:
             return x.repeat_interleave(times, axis)
@@ -55,7 +55,7 @@ class Stream:
             self.state = again(self.state[0], 1), again(self.state[1], 1)
 
     def expected(self) -> Tensor:
-        """The next patch: (B, patch, Q) in units of the scale."""
+        """Return the quantiles of the next patch, (B, patch, Q), in units of the scale."""
         patch, start = self.network.config.patch, self.z.shape[1]
         origin = torch.full_like(self.read.first[:, None], start)
         past = self.z, self.read.first, self.seasons[:, :2].long(), origin, patch
@@ -63,7 +63,7 @@ class Stream:
         return self.network.head(self.newest, simple(*past), ahead, self.read.scale)[:, 0]
 
     def grow(self, z: Tensor) -> None:
-        """Take z (B, patch), in units of the scale, for the next patch."""
+        """Append z (B, patch), in units of the scale."""
         network, start = self.network, self.z.shape[1]
         unknown = [torch.zeros(len(z), 1, 2 * network.spec.past * z.shape[1])] if network.spec.past else []
         x = network.embedded(z, torch.ones_like(z, dtype=torch.bool), unknown, self.read, self.seasons, start)
@@ -83,10 +83,10 @@ class Stream:
 def generate(
     network: Network, inputs: Inputs, patches: int, paths: int, draw: Callable[[Tensor, int], Tensor], least: Tensor
 ) -> Tensor:
-    """Sample paths (B, patches · patch, paths) in the target's units.
+    """Sample paths of the target, (B, patches · patch, paths), in its own units.
 
-    draw: quantiles of patch number i, (B·paths, patch, Q) in units of the scale -> values (B·paths, patch), one path of a
-    series after another. least (B,): no path goes below it, in the target's units.
+    draw: maps the quantiles of patch number i, (B·paths, patch, Q) in units of the scale, to values (B·paths, patch). The paths
+    of a series are adjacent. least (B,): lower bound of every path, in the target's units.
     """
     made = []
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""The quantile head: a mixture of seasonal anchors plus a correction, and widths around it that follow the season's noise."""
+"""Quantile head: a mixture of seasonal anchors plus a correction for the median, and positive widths around it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from tsattn.nn.inputs import InputSpec
 from tsattn.nn.scaling import Scale
 from tsattn.nn.seasonal_scale import FEATURES, widen
 
-LIMIT = 5.0  # of the head's corrections before sinh: 74 naive steps
-SHARPNESS = 2.0  # at first: an anchor that erred half as much as another weighs four times as much
-HIDDEN = 64  # units of the network of known covariates
+LIMIT = 5.0  # bound of corrections before sinh: sinh(5) = 74 naive steps
+SHARPNESS = 2.0  # initial power: half the error gives four times the weight
+HIDDEN = 64  # hidden units of the network of known covariates
 
 
 @dataclass(frozen=True)
 class Asked:
-    """From where is forecast: tokens (B, T, D), the newest one of each origin (B, O), which tokens hold anything (B, T).
+    """Origins to forecast from.
 
-    tokens are all of them for a head that `sees_all`, else those of the origins, (B, O, D).
-    angles (T, d/2): of the tokens' rotary positions, or None.
+    tokens: all tokens (B, T, D) for a head that `sees_all`, else those of the origins (B, O, D). newest (B, O): position of
+    each origin's newest token. full (B, T): True for tokens that hold an observation. angles: cosines and sines (T, d/2) of
+    rotary positions, or None.
     """
 
     tokens: Tensor
@@ -35,10 +36,10 @@ class Asked:
 
 
 class Effect(nn.Module):
-    """Effect of the known covariates of each step, by one small network for all steps: a promotion is learnt once.
+    """Effect of known covariates, by one small network shared by all steps of the horizon.
 
-    Starts without effect. (B, O, D) and (B, O, H, K) -> (B, O, H, 2): added to what the median's correction is made of, and to
-    what the widths are.
+    (B, O, D) and (B, O, H, K) -> (B, O, H, 2): the first is added to the raw correction of the median, the second to the raw
+    widths. Initialised to zero.
     """
 
     def __init__(self, width: int, known: int) -> None:
@@ -54,32 +55,32 @@ class Effect(nn.Module):
 
 
 class Head(nn.Module):
-    """A softmax mixture of anchors, one for each block of steps, plus a correction; quantiles by cumulated widths.
+    """Quantiles from a softmax mixture of anchors, one for each block of steps, plus a correction and cumulated widths.
 
     Quantiles cannot cross: each is its inner neighbour plus or minus a positive width. Widths are multiplied by powers of the
-    noise of the step's phase (nn/seasonal_scale.py), and anchors are weighted by powers of their past errors
-    (nn/anchor_errors.py); the head chooses these powers, one set for each block.
+    relative noise at the step's phase (nn/seasonal_scale.py), and anchors are weighted by powers of their past errors
+    (nn/anchor_errors.py). The network outputs these powers, one set for each block.
     """
 
-    sees_all = False  # whether it reads the tokens of the whole past
+    sees_all = False  # True if the head reads all tokens, not only those of the origins
 
     def __init__(self, config: ModelConfig, spec: InputSpec) -> None:
         super().__init__()
         self._settle(config, spec)
-        size = config.width + config.reach * (COUNT + spec.known) + COUNT
+        size = config.width + config.pass_steps * (COUNT + spec.known) + COUNT
         hidden = 2 * config.width
         self.dropout = SharedDropout(config.dropout)
         self.expand = nn.Linear(size, hidden)
         self.middle = nn.Linear(hidden, hidden)
         self.mix = nn.Linear(hidden, self.blocks * COUNT)
-        self.quantile = nn.Linear(hidden, config.reach * self.quantiles)
+        self.quantile = nn.Linear(hidden, config.pass_steps * self.quantiles)
         self.gate = nn.Linear(hidden, self.blocks * FEATURES)
         self.sharp = nn.Linear(hidden, self.blocks)
         self._begin_at_zero()
 
     def _settle(self, config: ModelConfig, spec: InputSpec) -> None:
-        self.horizon, self.block = config.reach, config.block
-        self.blocks = -(-config.reach // config.block)
+        self.horizon, self.block = config.pass_steps, config.block
+        self.blocks = -(-config.pass_steps // config.block)
         self.quantiles, self.median = len(spec.quantiles), spec.quantiles.index(0.5)
         self.effect = Effect(config.width, spec.known) if spec.known else None
 
@@ -90,9 +91,9 @@ class Head(nn.Module):
         nn.init.constant_(self.sharp.bias, SHARPNESS)
 
     def forward(self, tokens: Tensor, simple: Simple, ahead: Tensor, scale: Scale, asked: Asked | None = None) -> Tensor:
-        """tokens (B, O, D), known ahead (B, O, H, K) -> (B, O, H, Q), as the anchors in units of scale.std.
+        """Return the quantiles (B, O, H, Q), in units of scale.std.
 
-        asked: what a head that attends to the past looks at; this one has all it needs in `tokens`.
+        tokens (B, O, D); ahead (B, O, H, K): known covariates of the future steps; asked: used only by a head that `sees_all`.
         """
         weight, raw, gate = self.mixture(tokens, simple, ahead, scale, asked)
         less, more = widen(gate, simple.spread)
@@ -105,8 +106,11 @@ class Head(nn.Module):
     def mixture(
         self, tokens: Tensor, simple: Simple, ahead: Tensor, scale: Scale, asked: Asked | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """The anchors' weights (B, O, H, A), which sum to 1; what correction and widths come from (B, O, H, Q); and the powers
-        of the spread (B, O, H, S) that the widths take."""
+        """Return the anchors' weights, the raw correction and widths, and the powers of the spread.
+
+        Weights (B, O, H, A) sum to 1 over A. Raw values (B, O, H, Q): the median's is the correction, the others give the
+        widths. Powers (B, O, H, S).
+        """
         x = torch.cat([tokens, self._near(simple, scale).flatten(2), ahead.flatten(2), simple.skill], -1)
         x = self.dropout(nn.functional.gelu(self.expand(x)))
         x = x + self.dropout(nn.functional.gelu(self.middle(x)))
@@ -116,7 +120,7 @@ class Head(nn.Module):
         return self._by_step(weight), self._known(raw, tokens, ahead), self._by_step(gate)
 
     def _known(self, raw: Tensor, tokens: Tensor, ahead: Tensor) -> Tensor:
-        """Raw corrections and widths (B, O, H, Q), with the effect of the known covariates."""
+        """Return raw corrections and widths (B, O, H, Q) plus the effect of the known covariates."""
         if self.effect is None:
             return raw
         middle, width = self.effect(tokens, ahead).split(1, -1)
@@ -124,17 +128,21 @@ class Head(nn.Module):
         return raw + torch.cat([beside[..., : self.median], middle, beside[..., self.median + 1 :]], -1)
 
     def _near(self, simple: Simple, scale: Scale) -> Tensor:
-        """The anchors about the last value, in naive steps and bent: (B, O, H, A)."""
+        """Return the anchors relative to the last value, in naive steps and compressed by asinh: (B, O, H, A)."""
         return torch.asinh((simple.anchors - simple.anchors[..., :1, :1]) / scale.step[..., None, None]) / 2
 
     def _weights(self, choice: Tensor, sharpness: Tensor, simple: Simple) -> Tensor:
-        """Of the anchors, by block: the network's choice (B, O, blocks, A), times a power (B, O, blocks) of how they erred."""
+        """Return the anchors' weights by block, (B, O, blocks, A).
+
+        choice (B, O, blocks, A): logits. sharpness (B, O, blocks): the power of the anchors' past errors by which the weights
+        are divided.
+        """
         return torch.softmax(choice.float() - sharpness.float()[..., None] * simple.skill[:, :, None], -1)
 
     def _by_step(self, x: Tensor) -> Tensor:
-        """Values of each step's block: (B, O, blocks, n) -> (B, O, H, n)."""
+        """Repeat the values of each block for its steps: (B, O, blocks, n) -> (B, O, H, n)."""
         return x.repeat_interleave(self.block, 2)[:, :, : self.horizon]
 
     def correction(self, raw: Tensor, scale: Scale) -> Tensor:
-        """Correction of the mixture for the median: (B, O, H, Q) -> (B, O, H), in units of scale.std."""
+        """Return the correction of the mixture for the median: (B, O, H, Q) -> (B, O, H), in units of scale.std."""
         return torch.sinh(raw[..., self.median].clamp(-LIMIT, LIMIT)) * scale.step[..., None]

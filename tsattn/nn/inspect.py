@@ -1,4 +1,4 @@
-"""A look inside a network while it forecasts: what its tokens attend to, and what its median is made of."""
+"""Intermediate results of a forecast: attention weights and the components of the median."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from tsattn.nn.scaling import forward_fill
 
 @dataclass(frozen=True)
 class Inside:
-    """attention (B, T): what the last token draws on, 1 in all; None without attention. The other three, (B, H) in the
-    target's units, add up to the median; None where the head is no mixture.
+    """Intermediate results of a forecast from the end of each window.
+
+    attention (B, T): roll-out weights of the last token, which sum to 1; None without attention. level, season and remainder
+    (B, H): additive components of the median, in the target's units; None if the head is not a mixture.
     """
 
     attention: Tensor | None
@@ -31,9 +33,9 @@ class Inside:
 
 
 def inside(network: Network, inputs: Inputs) -> Inside:
-    """Forecast from the end of each window (see `Network.forward`), and return the intermediate results."""
+    """Forecast from the end of each window and return the intermediate results."""
     weights: list[Tensor] = []
-    heard: list[tuple[Head, tuple[Any, ...]]] = []
+    calls: list[tuple[Head, tuple[Any, ...]]] = []
 
     def attended(module: nn.Module, given: tuple[Any, ...]) -> None:
         assert isinstance(module, MultiHeadAttention)
@@ -41,20 +43,20 @@ def inside(network: Network, inputs: Inputs) -> Inside:
 
     def headed(module: nn.Module, given: tuple[Any, ...]) -> None:
         assert isinstance(module, Head)
-        heard.append((module, given))
+        calls.append((module, given))
 
     network = network.eval()
-    with torch.no_grad(), _listening(network, {MultiHeadAttention: attended, Head: headed}):
+    with torch.no_grad(), _hooked(network, {MultiHeadAttention: attended, Head: headed}):
         network(*inputs.tensors())
-        parts = _parts(*heard[0], inputs) if heard else (None, None, None)
+        parts = _parts(*calls[0], inputs) if calls else (None, None, None)
     return Inside(roll_out(weights)[:, -1] if weights else None, *parts)
 
 
 def roll_out(weights: list[Tensor]) -> Tensor:
-    """Attention roll-out (Abnar & Zuidema 2020, §3): the product over layers of (A + I)/2, A the mean over heads.
+    """Compute the attention roll-out (Abnar & Zuidema 2020, §3): the product over layers of (A + I)/2, A averaged over heads.
 
-    weights: (B, T, T) of each layer, the first one first. Returns (B, T, T), rows sum to 1. The half of I stands for the
-    residual branch, which carries a token past each layer; a token that sees nobody stays itself.
+    weights: (B, T, T) of each layer, first layer first. Returns (B, T, T); rows sum to 1. I stands for the residual branch. The
+    row of a token that attends to no token is that of the identity.
     """
     total = torch.eye(weights[0].shape[-1], dtype=weights[0].dtype, device=weights[0].device).expand_as(weights[0])
     for layer in weights:
@@ -64,9 +66,9 @@ def roll_out(weights: list[Tensor]) -> Tensor:
 
 
 @contextmanager
-def _listening(network: Network, ears: dict[type, Callable[[nn.Module, tuple[Any, ...]], None]]) -> Iterator[None]:
-    """Call an ear with what the modules of its kind are given, for as long as it takes."""
-    hooks = [m.register_forward_pre_hook(ear) for m in network.modules() for kind, ear in ears.items() if isinstance(m, kind)]
+def _hooked(network: Network, kinds: dict[type, Callable[[nn.Module, tuple[Any, ...]], None]]) -> Iterator[None]:
+    """Call the hook of each kind of module with the module and its inputs, until the context ends."""
+    hooks = [m.register_forward_pre_hook(hook) for m in network.modules() for kind, hook in kinds.items() if isinstance(m, kind)]
     try:
         yield
     finally:
@@ -75,11 +77,11 @@ def _listening(network: Network, ears: dict[type, Callable[[nn.Module, tuple[Any
 
 
 def _parts(head: Head, given: tuple[Any, ...], inputs: Inputs) -> tuple[Tensor, Tensor, Tensor]:
-    """Level, season and remainder, each (B, H) in the target's units.
+    """Return level, season and remainder, each (B, H) in the target's units.
 
-    A seasonal anchor is its mean over one cycle, the level, and what it does around it, the season; the last value is level
-    alone. The remainder is what the network learnt to add. Anchors move and stretch with the values they are made of, so
-    here they are made of the target as it is.
+    The mean of a seasonal anchor over one cycle is its level, its deviation from that mean its season; the last value is all
+    level. The remainder is the network's correction. Anchors are equivariant to shifts and scaling, so they are computed here
+    from the unscaled target.
     """
     weight, raw, _ = head.mixture(*given)  # (B, 1, H, A)
     scale = given[3]
@@ -90,7 +92,7 @@ def _parts(head: Head, given: tuple[Any, ...], inputs: Inputs) -> tuple[Tensor, 
     periods = inputs.seasons[:, :2].long()  # (B, 2)
     reach = max(int(periods.max()), head.horizon)
     simple = anchors(filled, seen.int().argmax(1), periods, end, reach)[:, 0]  # (B, reach, A)
-    # which period each anchor repeats, in the order of nn/anchors; the last value repeats itself
+    # the period of each anchor, in the order of nn/anchors; 1 for the last value
     cycle = torch.cat([torch.ones_like(periods[:, :1]), periods.repeat_interleave(len(CYCLES), 1).repeat(1, 1 + PERIODS)], 1)
     within = torch.arange(reach, device=cycle.device)[:, None] < cycle[:, None]  # (B, reach, A)
     around = (simple * within).sum(1, keepdim=True) / cycle[:, None]  # (B, 1, A): the mean over one cycle

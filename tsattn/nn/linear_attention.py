@@ -1,4 +1,4 @@
-"""Linear attention: softmax replaced by a product of features, so that the past is a matrix of fixed size."""
+"""Linear attention: a product of feature maps replaces the softmax, so that the past is a matrix of fixed size."""
 
 from __future__ import annotations
 
@@ -7,58 +7,58 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tsattn.nn.attention import MultiHeadAttention, Sight, causal_mask, turn, whole_heads
+from tsattn.nn.attention import AttentionMask, MultiHeadAttention, causal_mask, turn, whole_heads
 
-CHUNK = 32  # tokens that attend to each other directly: the cost is least near the size of a head
-LEAST = 1e-20  # of a denominator
+CHUNK = 32  # tokens of a chunk; cheapest near the width of a head
+LEAST = 1e-20  # lower bound of the denominator
 
 
 @dataclass
 class Memory:
-    """Σ φ(k) vᵀ (B, heads, d, d) and Σ φ(k) (B, heads, d) over the tokens so far."""
+    """Sums over the tokens so far: Σ φ(k) vᵀ (B, heads, d, d) and Σ φ(k) (B, heads, d)."""
 
     values: Tensor
     keys: Tensor
 
     def repeat(self, times: int) -> Memory:
-        """Each row `times` times: one past, several futures."""
+        """Repeat each row `times` times, for several sample paths of one series."""
         return Memory(self.values.repeat_interleave(times, 0), self.keys.repeat_interleave(times, 0))
 
 
 class LinearAttention(MultiHeadAttention):
     """Causal linear attention (Katharopoulos et al. 2020, eq. 9 and 10) with φ(x) = elu(x) + 1, in chunks.
 
-    out_t = Σ_{u≤t} φ(q_t)·φ(k_u) v_u / Σ_{u≤t} φ(q_t)·φ(k_u). Rotary positions turn φ(q) and φ(k) in the numerator only,
-    which keeps the denominator positive (Su et al. 2021, eq. 19). Within a chunk of C tokens the products are formed
-    directly, what lies before it is a running sum: time and memory grow with T·(C + d), not T². There are no weights to
-    drop out, so dropout acts on the branch alone.
+    out_t = Σ_{u≤t} φ(q_t)·φ(k_u) v_u / Σ_{u≤t} φ(q_t)·φ(k_u). Rotary positions rotate φ(q) and φ(k) in the numerator only,
+    which keeps the denominator positive (Su et al. 2021, eq. 19). Products are computed directly within a chunk of C tokens;
+    earlier chunks are a running sum. Time and memory grow with T·(C + d), not T². Dropout acts on the branch only, since there
+    is no matrix of weights.
     """
 
-    def look(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> Sight:
-        """No bias: a token that may not be seen has no features."""
+    def mask(self, keys: Tensor, angles: tuple[Tensor, Tensor] | None, dtype: torch.dtype) -> AttentionMask:
+        """Return visibility without a bias: the features of tokens that may not be attended to are set to zero."""
         sees = (keys.to(dtype).cumsum(1) > 0)[..., None].to(dtype)
-        return Sight(sees.new_zeros(()), sees, *whole_heads(angles, dtype), keys)
+        return AttentionMask(sees.new_zeros(()), sees, *whole_heads(angles, dtype), keys)
 
-    def forward(self, x: Tensor, seen: Sight) -> Tensor:
-        """x (B, T, D) -> (B, T, D)."""
+    def forward(self, x: Tensor, seen: AttentionMask) -> Tensor:
+        """Map x (B, T, D) to (B, T, D)."""
         q, k, turned_q, turned_k, value = self._features(x, seen)
         over = self._sums(turned_q, turned_k, value)  # (B, heads, T, d)
         under = self._sums(q, k, torch.ones_like(value[..., :1]))  # (B, heads, T, 1)
         out = over / under.clamp_min(LEAST)
         return self.project_out(out.transpose(1, 2).flatten(2) * seen.sees)
 
-    def weights(self, x: Tensor, seen: Sight) -> Tensor:
-        """The quadratic form of the same, (B, heads, T, T): for looking, as it costs what the sums save.
+    def weights(self, x: Tensor, seen: AttentionMask) -> Tensor:
+        """Return the equivalent attention weights, (B, heads, T, T), for inspection; costs T².
 
-        Rows sum to 1 without rotary positions; with them the entries may be negative and their sum is another.
+        Rows sum to 1 without rotary positions. With them, entries may be negative and rows have other sums.
         """
         q, k, turned_q, turned_k, _ = self._features(x, seen)
         causal = causal_mask(x.shape[1], x.device)
         under = ((q @ k.transpose(-1, -2)) * causal).sum(-1, keepdim=True)
         return turned_q @ turned_k.transpose(-1, -2) * causal / under.clamp_min(LEAST) * seen.sees[:, None]
 
-    def _features(self, x: Tensor, seen: Sight) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """φ(q), φ(k), both turned by position, and the values, each (B, heads, T, d)."""
+    def _features(self, x: Tensor, seen: AttentionMask) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Return φ(q), φ(k), both again with rotary positions, and the values: each (B, heads, T, d)."""
         query_key, value = self._project(x)
         features = nn.functional.elu(query_key) + 1
         q, k = features.permute(2, 0, 3, 1, 4)
@@ -70,7 +70,7 @@ class LinearAttention(MultiHeadAttention):
 
     @staticmethod
     def _sums(q: Tensor, k: Tensor, value: Tensor) -> Tensor:
-        """Σ_{u≤t} (q_t·k_u) v_u: (B, heads, T, d), (…, T, d), (…, T, e) -> (…, T, e)."""
+        """Compute Σ_{u≤t} (q_t·k_u) v_u: q, k (B, heads, T, d) and value (B, heads, T, e) -> (B, heads, T, e)."""
         tokens = q.shape[2]
         chunk = min(CHUNK, tokens)
         q, k, value = (nn.functional.pad(y, (0, 0, 0, -tokens % chunk)).unflatten(2, (-1, chunk)) for y in (q, k, value))
@@ -79,16 +79,19 @@ class LinearAttention(MultiHeadAttention):
         before = torch.cat([torch.zeros_like(total[:, :, :1]), total[:, :, :-1]], 2)
         return (within + q @ before).flatten(2, 3)[:, :, :tokens]
 
-    def remember(self, x: Tensor, seen: Sight, most: int) -> Memory:  # type: ignore[override]
-        """The sums that `step` goes on from after the tokens x (B, T, D), however many."""
+    def remember(self, x: Tensor, seen: AttentionMask, most: int) -> Memory:  # type: ignore[override]
+        """Return the sums from which `step` continues after the tokens x (B, T, D).
+
+        `most` is ignored: the sums have a fixed size.
+        """
         _, k, _, turned_k, value = self._features(x, seen)
         return Memory(turned_k.transpose(-1, -2) @ value, k.sum(2))
 
     def step(  # type: ignore[override]
         self, x: Tensor, cache: Memory, angles: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, Memory]:
-        """One more token, x (B, 1, D), its angles (1, d/2) -> (B, 1, D) and the sums with it."""
-        seen = Sight(x.new_zeros(()), torch.ones_like(x[..., :1]), *whole_heads(angles, x.dtype))
+        """Process one more token, x (B, 1, D), with rotary angles (1, d/2). Returns (B, 1, D) and the updated sums."""
+        seen = AttentionMask(x.new_zeros(()), torch.ones_like(x[..., :1]), *whole_heads(angles, x.dtype))
         q, k, turned_q, turned_k, value = self._features(x, seen)
         whole = Memory(cache.values + turned_k.transpose(-1, -2) @ value, cache.keys + k[:, :, 0])
         out = turned_q @ whole.values / (q * whole.keys[:, :, None]).sum(-1, keepdim=True)

@@ -1,4 +1,4 @@
-"""The forecaster: scaling -> patches -> positions -> recurrent front-end -> self-attention encoder -> decoder of quantiles."""
+"""Forecasting network: scaling, patches, positions, recurrent front-end, self-attention encoder, quantile decoder."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from tsattn.nn.position import Position
 
 SERIES_FEATURES = 6
 MEASURE = {"standard": scaling.measure, "robust": scaling.measure_robust}
-# the autoregressive one forecasts a patch, the next from what was made of it (nn/generate.py)
+# the autoregressive decoder forecasts one patch at a time (nn/generate.py)
 DECODER: dict[str, type[Head]] = {"direct": Head, "cross-attention": CrossAttentionHead, "autoregressive": Head}
 
 
 @dataclass(frozen=True)
 class Read:
-    """A window as the network reads it: filled z (B, L) and known (B, L + F, K), static (B, C) in units of their spread.
+    """Inputs of a window, scaled and filled.
 
-    seen, measured (B, L): what was observed, and that within the prefix; first (B,): the first observed step.
+    z (B, L) and known (B, L + F, K): without missing values. static (B, C): standardised. seen (B, L): True where the target
+    was observed; measured (B, L): the same within the prefix only. first (B,): position of the first observed value.
     """
 
     z: Tensor
@@ -42,9 +43,10 @@ class Read:
 
 
 class Network(nn.Module):
-    """Every token is a forecast origin: token t sees tokens ≤ t and forecasts the H steps after its patch.
+    """Forecasting network in which every token is a forecast origin.
 
-    So one pass trains many origins of a window, and a short history is nothing new to the network.
+    Token t attends to tokens ≤ t and forecasts the H steps after its patch, so one pass trains many origins of a window, and
+    covers short histories too.
     """
 
     known_mean: Tensor
@@ -61,7 +63,7 @@ class Network(nn.Module):
         if config.width % (2 * config.heads):
             raise ConfigError(f"width {config.width} must be a multiple of twice the heads, {2 * config.heads}")
         if list(spec.quantiles) != sorted(set(spec.quantiles)) or 0.5 not in spec.quantiles:
-            raise ConfigError(f"quantiles must rise and hold the median 0.5, not {spec.quantiles}")
+            raise ConfigError(f"quantiles must increase and include the median 0.5, not {spec.quantiles}")
         self.config, self.spec = config, spec
         self.register_buffer("known_mean", torch.zeros(spec.known))
         self.register_buffer("known_std", torch.ones(spec.known))
@@ -83,9 +85,9 @@ class Network(nn.Module):
         self.head = DECODER[config.decoder](config, spec)
 
     def forward(self, target: Tensor, past_cov: Tensor, known: Tensor, static: Tensor, seasons: Tensor) -> Tensor:
-        """The forecast from the end of the window, in the target's units: (B, H, Q), H = config.reach. See `Inputs`.
+        """Forecast from the end of the window: (B, H, Q) in the target's units, H = config.pass_steps. Arguments: see `Inputs`.
 
-        The window may be of fewer tokens than the context, where config.any_length says so.
+        With config.any_length, the window may have fewer tokens than the context.
         """
         inputs = Inputs(target, past_cov, known, static, seasons)
         end = torch.full_like(target[:, :1], target.shape[1], dtype=torch.int64)
@@ -93,21 +95,21 @@ class Network(nn.Module):
         return out[:, 0] * scale.std[..., None] + scale.mean[..., None]
 
     def forecast_at(self, inputs: Inputs, prefix: Tensor, origin: Tensor) -> tuple[Tensor, scaling.Scale]:
-        """Forecasts from several origins of each window, in units of the scale of its first `prefix` steps.
+        """Forecast from several origins of each window, in units of the scale of its first `prefix` steps.
 
-        prefix (B,): steps that the scale may look at; origin (B, O): positions ≥ prefix, multiples of the patch.
-        Returns (B, O, H, Q) and the Scale.
+        prefix (B,): number of steps from which the scale is computed. origin (B, O): positions ≥ prefix, multiples of the
+        patch. Returns the quantiles (B, O, H, Q) and the Scale.
         """
         read = self.read(inputs, prefix)
         token = origin // self.config.patch - 1  # (B, O)
         if self.head.sees_all:
             tokens = self.encode(read, inputs)
             chosen = pick(tokens, token)
-        else:  # the others need not be finished
+        else:  # the last layer is computed for the origins' tokens only
             tokens = chosen = self.encode(read, inputs, token)
         periods = inputs.seasons[:, :2].long()
-        known_so_far = simple(read.z, read.first, periods, origin, self.config.reach)
-        steps = origin[..., None] + torch.arange(self.config.reach, device=origin.device)  # (B, O, H)
+        known_so_far = simple(read.z, read.first, periods, origin, self.config.pass_steps)
+        steps = origin[..., None] + torch.arange(self.config.pass_steps, device=origin.device)  # (B, O, H)
         known = read.known
         ahead = known.gather(1, steps.flatten(1)[..., None].expand(-1, -1, known.shape[-1])).view(*steps.shape, -1)
         asked = Asked(tokens, token, self.full(read.seen), self.angles(read.z.shape[1] // self.config.patch))
@@ -115,24 +117,24 @@ class Network(nn.Module):
 
     @property
     def encoder(self) -> list[EncoderBlock]:
-        """The blocks, in order; none with encoder "none"."""
+        """Encoder blocks in order; empty with encoder "none"."""
         return [block for block in self.blocks if isinstance(block, EncoderBlock)]
 
     @property
     def tokens(self) -> int:
-        """Number of tokens of a window."""
+        """Number of tokens of a full window."""
         return self.config.context // self.config.patch
 
     def angles(self, tokens: int) -> tuple[Tensor, Tensor] | None:
-        """Of the rotary positions of so many tokens, (T, d/2); None where positions are of another kind."""
+        """Return the cosines and sines of rotary positions, (T, d/2) each; None with other kinds of position."""
         return (self.cosine[:tokens], self.sine[:tokens]) if self.config.position == "rotary" else None
 
     def full(self, seen: Tensor) -> Tensor:
-        """Mask of the tokens that hold an observation: (B, L) -> (B, T). The others are not attended to."""
+        """Return a mask of the tokens that hold an observation: (B, L) -> (B, T). The others are not attended to."""
         return seen.unflatten(1, (-1, self.config.patch)).any(-1)
 
     def read(self, inputs: Inputs, prefix: Tensor) -> Read:
-        """Scale the window by its first `prefix` (B,) steps."""
+        """Scale the window by the statistics of its first `prefix` (B,) steps."""
         seen = ~torch.isnan(inputs.target)
         position = torch.arange(inputs.target.shape[1], device=prefix.device)
         measured = seen & (position < prefix[:, None])
@@ -146,11 +148,11 @@ class Network(nn.Module):
         return Read(z, seen, measured, first, known, static, scale)
 
     def encode(self, read: Read, inputs: Inputs, only: Tensor | None = None) -> Tensor:
-        """Tokens (B, T, D), T = L / patch; or those at the places `only` (B, O), (B, O, D)."""
+        """Return the encoder's output, (B, T, D) with T = L / patch, or (B, O, D) for the tokens at positions `only` (B, O)."""
         x = self.front_end(self.placed(read, inputs))
         layers = self.encoder
         if layers:
-            seen_by = layers[0].attention.look(self.full(read.seen), self.angles(x.shape[1]), x.dtype)
+            seen_by = layers[0].attention.mask(self.full(read.seen), self.angles(x.shape[1]), x.dtype)
         for block in layers[:-1]:
             x = block(x, seen_by)
         if layers:
@@ -160,14 +162,15 @@ class Network(nn.Module):
         return self.norm(x)
 
     def placed(self, read: Read, inputs: Inputs) -> Tensor:
-        """Tokens (B, T, D) that know their place, before they know of each other."""
+        """Return the embedded tokens (B, T, D) with their positions added."""
         past = self._past(inputs.past_cov, read.measured, read.z.shape[1] // self.config.patch)
         return self.position(self.embedded(read.z, read.seen, past, read, inputs.seasons), read.first // self.config.patch)
 
     def embedded(self, z: Tensor, seen: Tensor, past: list[Tensor], read: Read, seasons: Tensor, start: int = 0) -> Tensor:
-        """Tokens (B, n, D) of the steps z (B, n·patch) from step `start` on, as they are anywhere.
+        """Embed the steps z (B, n·patch), from step `start` of the window on, as tokens (B, n, D), without positions.
 
-        past: features of past covariates, (B, n, ·) each. The scale, the known and the static covariates are of `read`.
+        seen (B, n·patch): observation mask. past: features of past covariates, (B, n, ·) each. Scale, known and static
+        covariates are taken from `read`.
         """
         patch = self.config.patch
         tokens = z.shape[1] // patch
@@ -182,7 +185,7 @@ class Network(nn.Module):
         return self.embed(x) + self.embed_skip(x)
 
     def _past(self, past_cov: Tensor, measured: Tensor, tokens: int) -> list[Tensor]:
-        """Past covariates in units of their own spread within the prefix, and which of them were observed."""
+        """Return past covariates, standardised within the prefix, and their observation masks."""
         if self.spec.past == 0:
             return []
         seen = ~torch.isnan(past_cov)
@@ -196,10 +199,10 @@ class Network(nn.Module):
 
 
 def _series_features(seasons: Tensor, scale: scaling.Scale) -> Tensor:
-    """Features of the whole series: (B, 6)."""
+    """Return features of the whole series: (B, 6)."""
     return torch.cat([seasons[:, :2].log() / 4, seasons[:, 2:], scale.step.log() / 3, (scale.count + 1).log() / 6], -1)
 
 
 def _first_seen(seen: Tensor, position: Tensor) -> Tensor:
-    """The position of the first observed value: (B, L) -> (B,)"""
+    """Return the position of the first observed value: (B, L) -> (B,)."""
     return torch.where(seen, position, torch.full_like(position, seen.shape[1] - 1)).amin(1)

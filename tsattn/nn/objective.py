@@ -1,4 +1,4 @@
-"""The training loss: quantile loss at many origins of each window, in units of a naive forecast's error."""
+"""Training loss: quantile loss at many origins of each window, scaled by the error of a naive forecast."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from tsattn.nn.inputs import Inputs
 from tsattn.nn.loss import pinball
 from tsattn.nn.network import Network
 
-EXTREME = 20.0  # values beyond this many spreads of the prefix are no target: one spike would drown the batch
-FAR = 0.1  # of steps beyond those that will be asked for, so that they do not drift away
-FLOOR = 0.05  # of the naive error in the loss's denominator, so that a near-perfect season does not dominate
+EXTREME = 20.0  # values beyond this many standard deviations of the prefix are not scored: one spike would dominate the batch
+FAR = 0.1  # weight of steps beyond the horizon in use, so that they stay reasonable
+FLOOR = 0.05  # added to the naive error in the denominator, so that near-perfect seasons do not dominate
 
 
 def window_loss(
@@ -23,18 +23,18 @@ def window_loss(
     near: int | None = None,
     past: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Mean scaled quantile loss of a batch, and how many (origin, step) targets it counts; both scalars.
+    """Return the mean scaled quantile loss of a batch, and the sum of the weights of its (origin, step) pairs; both scalars.
 
-    inputs: see network.Inputs, `known` reaching L + H, H = config.reach. future (B, H), NaN = unknown; prefix (B,);
-    origin (B, O), 0 = none. near: steps that count in full; those further ahead count FAR. past (B, L): the observed values
-    that forecasts from origins within the window are scored on, by default those that the network reads.
+    inputs: `known` must cover L + H steps, H = config.pass_steps. future (B, H), NaN = unknown. prefix (B,). origin (B, O), 0 =
+    none. near: number of steps with weight 1; later steps have weight FAR. past (B, L): values that forecasts from origins
+    inside the window are scored on; default: the target in `inputs`.
     """
     horizon = future.shape[1]
     counted = (origin >= prefix[:, None]) & (origin > 0)  # (B, O)
     start = torch.where(counted, origin, torch.full_like(origin, inputs.target.shape[1]))
     predicted, scale = network.forecast_at(inputs, prefix, start)  # (B, O, H, Q)
     whole = (torch.cat([inputs.target if past is None else past, future], 1) - scale.mean) / scale.std  # (B, L + H)
-    # a past that left its prefix's scale teaches nothing
+    # skip origins after values far outside the prefix's scale
     highest = ((inputs.target - scale.mean) / scale.std).detach().nan_to_num().abs().cummax(1).values
     counted = counted & (highest.gather(1, start - 1) < 2 * EXTREME)
     steps = start[..., None] + torch.arange(horizon, device=origin.device)

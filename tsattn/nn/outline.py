@@ -1,4 +1,4 @@
-"""A network as a tree: what it is made of, with the shapes that come out of each part, and parameters."""
+"""Outline of a network: a tree of its modules with output shapes and numbers of parameters."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Node:
-    """A part of a network. shape: of what it gives, without the batch axis; () where it gives nothing itself. parameters: of
-    one of them, with all that is in it. times: how many such parts follow each other.
+    """Module of a network.
+
+    shape: output shape without the batch axis; () if it has no tensor output. parameters: number in one such module, with its
+    children. times: number of identical modules in a row.
     """
 
     name: str
@@ -24,14 +26,14 @@ class Node:
     children: tuple[Node, ...]
 
     def to_mapping(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
+        """Return plain values, for JSON."""
         made: dict[str, Any] = {"name": self.name, "kind": self.kind, "shape": list(self.shape)}
         made |= {"parameters": self.parameters, "times": self.times}
         return {**made, "children": [child.to_mapping() for child in self.children]}
 
 
 def outline(network: nn.Module, inputs: tuple[Tensor, ...], name: str = "network") -> Node:
-    """Run the network once on `inputs`, and write down what it is made of."""
+    """Run the network once on `inputs` and return its outline."""
     shapes: dict[nn.Module, tuple[int, ...]] = {}
     hooks = [module.register_forward_hook(_noting(shapes)) for module in network.modules()]
     try:

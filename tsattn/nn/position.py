@@ -1,4 +1,4 @@
-"""Absolute positions, added to the tokens: sinusoidal or learned. Rotary ones are part of attention (nn/attention.py)."""
+"""Absolute position embeddings, sinusoidal or learned, which are added to the tokens. For rotary ones see nn/attention.py."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from tsattn.config import ModelConfig
 
 
 def sinusoids(position: Tensor, width: int, base: float = 10000.0) -> Tensor:
-    """sin(p / base^(2i/D)) at feature 2i, the cosine at 2i + 1 (Vaswani et al. 2017, §3.5): (…) -> (…, D), D even."""
+    """Return sin(p / base^(2i/D)) at feature 2i and the cosine at 2i + 1 (Vaswani et al. 2017, §3.5): (…) -> (…, D), D even."""
     rate = base ** (-torch.arange(0, width, 2, dtype=torch.float32, device=position.device) / width)
     angle = position.to(torch.float32)[..., None] * rate
     return torch.stack([angle.sin(), angle.cos()], -1).flatten(-2)
 
 
 class Position(nn.Module):
-    """Adds to each token what stands for its place, counted from the first token that holds anything.
+    """Add a position embedding to each token, counted from the first token that holds an observation.
 
-    So what lies before a short series changes nothing. Kinds "rotary" and "none" add nothing. Learned places end with the
-    context: tokens generated beyond it take the last one.
+    Missing values before a short series therefore do not change its embedding. The kinds "rotary" and "none" add nothing.
+    Learned embeddings cover the context; tokens generated beyond it get the last one.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -29,7 +29,10 @@ class Position(nn.Module):
             self.table = nn.Parameter(0.02 * torch.randn(self.tokens, config.width))
 
     def forward(self, x: Tensor, first: Tensor, start: int = 0) -> Tensor:
-        """x (B, T, D), the tokens from number `start` on; first (B,): the first one that holds anything -> (B, T, D)."""
+        """Map x (B, T, D) to (B, T, D). start: position of the first token of x.
+
+        first (B,): position of the first token that holds an observation.
+        """
         if self.kind not in ("sinusoidal", "learned"):
             return x
         place = torch.arange(start, start + x.shape[1], device=x.device) - first[:, None]

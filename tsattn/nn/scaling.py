@@ -1,4 +1,4 @@
-"""Instance normalisation and missing values, inside the graph: the network sees shapes, not units."""
+"""Instance normalisation and forward filling, as part of the graph."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 @dataclass
 class Scale:
-    """Each window's own units, from the observed values of its first `prefix` steps. All (B, 1).
+    """Scale of each window, from the observed values of its first `prefix` steps. All (B, 1).
 
-    mean, std: of the values. step: mean |y_t − y_{t−1}|, season: the smaller of mean |y_t − y_{t−p}| and the same at lag 16
-    (p the first period), both in units of std: what a naive forecast errs by. count: how many values were observed.
+    mean, std: of the values. step: mean |y_t − y_{t−1}|. season: the smaller of mean |y_t − y_{t−p}|, p the first period, and
+    mean |y_t − y_{t−16}|. step and season are in units of std. count: number of observed values.
     """
 
     mean: Tensor
@@ -24,31 +24,32 @@ class Scale:
 
 
 def norm(width: int) -> nn.Module:
-    """Layer normalisation without offsets (Ba et al. 2016), of the last axis: one pass on a CPU, where RMSNorm takes four."""
+    """Return layer normalisation of the last axis without offsets (Ba et al. 2016). On CPU it takes one pass, RMSNorm four."""
     return nn.LayerNorm(width, bias=False)
 
 
 def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
-    """Mean of x where mask, along the last axis, kept: (…, N) -> (…, 1). Zero where nothing is."""
+    """Return the mean of x where mask, along the last axis: (…, N) -> (…, 1). Zero where the mask is empty."""
     count = mask.sum(-1, keepdim=True)
     return (x * mask).sum(-1, keepdim=True) / count.clamp_min(1)
 
 
 def measure(target: Tensor, observed: Tensor, period: Tensor) -> Scale:
-    """target (B, L) without NaN, observed (B, L) bool (False beyond the prefix), period (B,) int64 -> Scale."""
+    """Return the Scale of target (B, L), without NaN. observed (B, L): bool, False beyond the prefix. period (B,): int64."""
     mean = masked_mean(target, observed)
     centred = torch.where(observed, target - mean, torch.zeros_like(target))
     std = masked_mean(centred.square(), observed).sqrt()
     return _in_units(target, observed, period, mean, std)
 
 
-MAD = 1.4826  # deviations of a normal distribution in its median absolute deviation
+MAD = 1.4826  # standard deviation of a normal distribution, in units of its median absolute deviation
 
 
 def measure_robust(target: Tensor, observed: Tensor, period: Tensor) -> Scale:
-    """As `measure`, with the median for the mean and 1.4826 · MAD for the deviation (Rousseeuw & Croux 1993, eq. 1).
+    """Return the Scale with the median as mean and 1.4826 · MAD as std (Rousseeuw & Croux 1993, eq. 1).
 
-    Half of the values may be anything. Where over half are alike the MAD says nothing, and the deviation stands in.
+    Up to half of the values may be outliers. Where the MAD is 0, as over half of the values are equal, the standard deviation
+    about the median replaces it.
     """
     median = masked_median(target, observed)
     away = (target - median).abs()
@@ -58,7 +59,7 @@ def measure_robust(target: Tensor, observed: Tensor, period: Tensor) -> Scale:
 
 
 def masked_median(x: Tensor, mask: Tensor) -> Tensor:
-    """Median of x where mask, along the last axis, kept: (B, N) -> (B, 1). Zero where nothing is."""
+    """Return the median of x where mask, along the last axis: (B, N) -> (B, 1). Zero where the mask is empty."""
     count = mask.sum(-1, keepdim=True)
     largest = torch.full_like(x, torch.finfo(x.dtype).max)
     ordered = torch.where(mask, x, largest).sort(-1).values
@@ -68,9 +69,9 @@ def masked_median(x: Tensor, mask: Tensor) -> Tensor:
 
 
 def _in_units(target: Tensor, observed: Tensor, period: Tensor, mean: Tensor, std: Tensor) -> Scale:
-    """The Scale of a level and a spread (B, 1), with what naive forecasts err by in its units."""
+    """Return the Scale of a given mean and std (B, 1), with the naive errors in units of std."""
     centred = torch.where(observed, target - mean, torch.zeros_like(target))
-    # a flat series has no spread of its own: 1e-4 of its level stands in (float32 resolves 1e-7 of it)
+    # std of a constant series: 1e-4 of its level (float32 resolves 1e-7 of it)
     std = torch.maximum(std, 1e-4 * mean.abs()).clamp_min(1e-20)
     z = centred / std
 
@@ -86,10 +87,10 @@ def _in_units(target: Tensor, observed: Tensor, period: Tensor, mean: Tensor, st
 
 
 def forward_fill(x: Tensor, observed: Tensor, most: int) -> Tensor:
-    """Each missing value takes the newest observed one before it; before the first observed one it stays as it is.
+    """Replace each missing value by the newest observed one before it. Values before the first observed one stay unchanged.
 
-    x, observed: (B, L), L ≤ most. A running maximum of positions by doubling, in log2(most) steps, which every runtime
-    exports, for any L.
+    x, observed: (B, L), L ≤ most. Computes a running maximum of positions by doubling, in log2(most) steps, with operators that
+    every ONNX runtime supports.
     """
     length = x.shape[1]
     position = torch.arange(length, device=x.device)

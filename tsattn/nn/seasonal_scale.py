@@ -1,4 +1,4 @@
-"""Noise of each phase of a season: nights may be calm and noons noisy, and intervals follow."""
+"""Noise at each phase of a season, so that intervals can be narrow at night and wide at noon."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from torch import Tensor
 from tsattn.nn.anchors import PERIODS
 from tsattn.nn.lookback import Place, back, place_of, steps_before
 
-DOUBLINGS = 4  # 16 cycles are looked at
-PRIOR = 4.0  # cycles of the common spread that a phase's own is mixed with: few cycles prove little
+DOUBLINGS = 4  # 2^4 = 16 cycles
+PRIOR = 4.0  # weight, in cycles, of the spread of all phases when it is pooled with that of one phase
 FEATURES = 2 * PERIODS
 
 
 def spread(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: int) -> Tensor:
-    """Arguments as of nn.anchors.anchors. Returns (B, O, H, 2 · 2): logarithms, for each period first size, then tilt.
+    """Return logarithms of the relative noise at each step's phase: (B, O, H, 4), size of both periods, then tilt of both.
 
-    A value's deviation is taken from the mean of the values of its phase in the 16 cycles before it. Size: the mean absolute
-    deviation at the step's phase over the last 16 cycles, as a multiple of that over all phases. Tilt: upward deviations as
-    a multiple of downward ones. Both 0 where there is no season, or no more than its first cycle. Only values before the
-    origin are read.
+    Arguments are those of `nn.anchors.anchors`. A deviation is a value minus the mean at its phase in the 16 cycles before it.
+    Size: the mean absolute deviation at the step's phase over the last 16 cycles, relative to that of all phases. Tilt: mean
+    upward relative to mean downward deviation. Both are 0 without a season or before its second cycle. Only values before the
+    origin are used.
     """
     length = z.shape[1]
     position = torch.arange(length, device=z.device)
@@ -51,7 +51,7 @@ def spread(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: i
 
 
 def widen(gate: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
-    """Factors of the widths below and above the median: gate and spread (…, 4) -> two of (…, 1)."""
+    """Return the factors of the widths below and above the median: gate and spread (…, 4) -> two of (…, 1)."""
     size, tilt = (gate * spread).unflatten(-1, (2, PERIODS)).sum(-1).unbind(-1)
     both = torch.stack([size - tilt / 2, size + tilt / 2], -1).clamp(-3, 3).exp()
     down, up = both.split(1, -1)
@@ -59,7 +59,7 @@ def widen(gate: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _sums(x: Tensor, places: list[Place]) -> Tensor:
-    """The sum of a value and those of its phase in the cycles before, 2^DOUBLINGS in all, by doubling. (B, 2, n, L)."""
+    """Return the sum of each value and those at its phase in the cycles before, 2^DOUBLINGS in all, by doubling: (B, 2, n, L)."""
     for place in places:
         x = x + back(x, place)
     return x

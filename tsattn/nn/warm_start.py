@@ -1,4 +1,4 @@
-"""Weights of one network in another, which may read more: how a pre-trained network meets covariates."""
+"""Initialise a network from another that has no covariates, or the same ones."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from tsattn.nn.network import Network
 
 
 def warm_start(source: Network, target: Network) -> None:
-    """Copy the weights of `source` into `target`; covariates that only `target` reads start without effect: both forecast alike.
+    """Copy the weights of `source` into `target`, which may have covariates that `source` lacks.
 
-    The contexts may differ, unless positions are learned, and what is dropped in training. Raises ConfigError unless the two
-    are else of one architecture, and read the same or `source` the target variable alone.
+    Weights of these covariates start at zero, so both networks forecast alike. Dropout may differ, and so may the context
+    unless positions are learned. Raises ConfigError if the architectures differ otherwise, or if `source` has covariates and
+    `target` has others.
     """
     own = target.config
     alike = replace(source.config, context=own.context, dropout=own.dropout, drop_path=own.drop_path) == own
@@ -26,15 +27,15 @@ def warm_start(source: Network, target: Network) -> None:
         target.load_state_dict(source.state_dict())
         return
     if source.spec.past + source.spec.known + source.spec.static:
-        raise ConfigError("only a network without covariates can be given some")
+        raise ConfigError("covariates can only be added to a network without covariates")
     config, spec = target.config, target.spec
-    values, covariates = 3 * config.patch, (2 * spec.past + spec.known) * config.patch  # of a token
-    # what a weight's columns read: so many that both networks have, new ones, both again, and new ones at the end
+    values, covariates = 3 * config.patch, (2 * spec.past + spec.known) * config.patch  # per token
+    # columns of a weight: shared ones, new ones; then shared ones again, and new ones at the end
     wider = {"embed.0.weight": (values, covariates, spec.static), "embed_skip.weight": (values, covariates, spec.static)}
     if config.decoder == "cross-attention":
         wider["head.query.weight"] = config.block * COUNT, config.block * spec.known, 0
     else:
-        wider["head.expand.weight"] = config.width + config.reach * COUNT, config.reach * spec.known, 0
+        wider["head.expand.weight"] = config.width + config.pass_steps * COUNT, config.pass_steps * spec.known, 0
     state = target.state_dict()
     with torch.no_grad():
         for name, value in source.state_dict().items():

@@ -1,4 +1,4 @@
-"""Tables of batch runs and of the monitor's verdicts."""
+"""Tables of batch runs and of the monitor."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rich.text import Text
 from tsattn.render.format import duration
 from tsattn.render.tables import table
 
-LINE_EVERY = 60.0  # seconds between lines of progress in a log
+LINE_EVERY = 60.0  # seconds between progress lines in a log
 _STYLES = {"done": "green", "partial": "yellow", "running": "cyan"}
 
 
 def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
-    """One row a run; what failed is named below."""
+    """Print one row per run, and the errors of failed runs below the table."""
     if not rows:
-        console.print(Text("there is no run yet: tsattn run jobs.toml"))
+        console.print(Text("no runs yet; start one: tsattn run jobs.toml"))
         return
     recorded = "started" in rows[0]
     columns = ["job", "status", "cutoff", ">items", ">fallback", ">failed", ">rows", "model", ">time"]
@@ -45,8 +45,8 @@ def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def verdicts(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
-    """One row a job: what is wrong with it, or that nothing is."""
-    drawn = table("job", "verdict", "last good run", ">MASE since", ">80 % coverage", "what is wrong")
+    """Print one row per job with its verdict and its problems."""
+    drawn = table("job", "verdict", "last good run", ">MASE since", ">80 % coverage", "problems")
     for row in rows:
         good = not row["problems"]
         scored = [f"{row['mase']:.3f}" if row["mase"] is not None else "–"]
@@ -61,7 +61,7 @@ def verdicts(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
 
 @contextmanager
 def progress(console: Console, log: Callable[..., None], *, quiet: bool, plain: bool) -> Iterator[Callable[[Any], None]]:
-    """Shows how far each job is: a bar on a terminal, else a log line a minute."""
+    """Yield a handler that shows the progress of jobs: a bar on a terminal, else one log line a minute."""
     if quiet:
         yield lambda _: None
         return
@@ -97,6 +97,6 @@ class _Lines:
 
 
 def said(now: Any) -> str:
-    """`12,288 items, 512 items/s, 3 min left`."""
+    """Format progress as `12,288 items, 512 items/s, 3 min left`."""
     left = "" if now.remaining is None else f", {duration(now.remaining)} left"
     return f"{now.items:,} items, {now.rate:,.0f} items/s{left}"

@@ -1,4 +1,4 @@
-"""Consoles: stdout for results, stderr for everything else. Colour and line breaks only on a terminal."""
+"""Consoles: stdout for results, stderr for everything else. Colours and line wrapping only on a terminal."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from rich.text import Text
 
 from tsattn.data.names import printable, printable_lines
 
-_WIDE = 4096  # width for files and pipes: tables are as wide as they need
+_WIDE = 4096  # width for files and pipes, where tables are not wrapped
 
 
 def stdout() -> Console:
-    """Console for results."""
+    """Return the console for results."""
     return _console(sys.stdout)
 
 
 def stderr() -> Console:
-    """Console for reports, notes and progress."""
+    """Return the console for reports, notes and progress."""
     return _console(sys.stderr)
 
 
 class SafeConsole(Console):
-    """A console that prints names from data so that they cannot move the cursor or forge a line."""
+    """Console that escapes control characters in names from data, so that they cannot move the cursor or fake a line."""
 
     def print(self, *objects: Any, **options: Any) -> None:
         super().print(*map(_safe, objects), **options)
@@ -37,7 +37,7 @@ class SafeConsole(Console):
 
 
 def _safe(shown: Any) -> Any:
-    """A text with its later lines indented; whatever else as it is."""
+    """Indent the later lines of a multi-line text; return anything else unchanged."""
     plain = shown.plain if isinstance(shown, Text) else shown
     if not isinstance(plain, str) or (safe := printable_lines(plain)) == plain:
         return shown

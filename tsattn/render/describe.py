@@ -1,4 +1,4 @@
-"""Tables of a model: network tree, training record and scores; and the kinds of network."""
+"""Tables of a model (network tree, training record, scores) and of the kinds of network."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def described(console: Console, found: Described) -> None:
 
 
 def _not_scored(card: Card) -> str:
-    """Why a card holds no scores, and how to get them."""
+    """Return why a card has no scores, and the command that scores the model."""
     test = card.source.get("test") or {}
     why = test.get("not_scored") or ("scoring was interrupted" if test.get("windows") else "no test windows were held back")
     hint = "score it with: tsattn backtest DATA"
@@ -59,7 +59,7 @@ def _grow(tree: Tree, node: Node) -> None:
 
 
 def label(node: Node, *, root: bool = False) -> Text:
-    """`blocks × 4  EncoderBlock → (B, 38, 160)  205,760 parameters each`."""
+    """Format a module as `blocks × 4 EncoderBlock → (B, 38, 160) 205,760 parameters each`."""
     text = Text(node.name, style="bold")
     if node.times > 1:
         text = Text(f"{node.name}–{int(node.name) + node.times - 1}", style="bold")
@@ -71,12 +71,12 @@ def label(node: Node, *, root: bool = False) -> Text:
 
 
 def shape(sizes: Sequence[int]) -> str:
-    """(B, 64, 160)."""
+    """Format a shape as `(B, 64, 160)`."""
     return f"({', '.join(['B', *map(str, sizes)])})"
 
 
 def _record(found: Described) -> list[tuple[str, str]]:
-    """(name, value) lines of the training record."""
+    """Return the training record as (name, value) lines."""
     card, fitted, train = found.card, found.card.fitted, found.card.train
     source = card.source
     names = source.get("source")

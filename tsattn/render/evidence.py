@@ -1,4 +1,4 @@
-"""The evidence for what a reading guessed."""
+"""Table of the evidence for inferred properties of the data."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tsattn.render.tables import table
 
 
 def evidence(console: Console, read: ReadReport) -> None:
-    """One row a guess: what it was taken for, why, and the next best reading."""
-    made = table("guess", "taken for", "because", "next best")
+    """Print one row per inferred property: its value, the reason and the next best alternative."""
+    made = table("inferred", "value", "because", "next best")
     for one in read.evidence:
         made.add_row(Text(one.what), Text(one.taken), Text(one.why), Text(one.over or "–"))
     if read.evidence:

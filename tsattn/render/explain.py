@@ -1,4 +1,4 @@
-"""Tables of the inputs that a forecast depends on."""
+"""Tables of a forecast's inputs and components."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STEPS = 8
 
 
 def explained(console: Console, found: Explained) -> None:
-    """Print the effects of lags and covariates, of parts of the past, and the parts of the median."""
+    """Print the effects of lags, covariates and blocks of the past, and the components of the median."""
     made = found.forecast
     cutoff = stamps(made.cutoffs[:1], made.freq, made.tz)[0]
     what = f"{found.ref}, {printable(found.item_id)}: inputs of the forecast of {span(made.horizon, made.freq)} after {cutoff}"
@@ -92,7 +92,7 @@ def _past(console: Console, found: Explained) -> None:
 
 
 def _parts(console: Console, found: Explained) -> None:
-    """Print the first steps of level, season and remainder, which add up to the median."""
+    """Print the first steps of level, season and remainder, whose sum is the median."""
     parts, made = found.parts, found.forecast
     assert parts is not None
     steps = min(len(parts.level), STEPS)
@@ -111,14 +111,14 @@ def _parts(console: Console, found: Explained) -> None:
 
 
 def percent(rise: float) -> str:
-    """0.123 as +12.3 %."""
+    """Format 0.123 as `+12.3 %`."""
     if not math.isfinite(rise):
         return "–"
     return f"{rise * 100:+.1f} %" if abs(rise) < 1 else f"{rise * 100:+,.0f} %"
 
 
 def interval(effect: Effect) -> str:
-    """`8.1 … 16.2 %`; – for too few windows."""
+    """Format an interval as `8.1 … 16.2 %`, or – for too few windows."""
     if not math.isfinite(effect.low):
         return "–"
     places = 1 if abs(effect.high) < 1 else 0
@@ -126,13 +126,13 @@ def interval(effect: Effect) -> str:
 
 
 def bar(share: float, style: str = "cyan") -> Text:
-    """A bar of at most BAR characters; empty for a share below zero."""
+    """Return a bar of at most BAR characters; empty for a negative share."""
     eighths = round(max(0.0, min(1.0, share)) * BAR * 8) if math.isfinite(share) else 0
     return Text("█" * (eighths // 8) + (" ▏▎▍▌▋▊▉"[eighths % 8].strip()), style=style)
 
 
 def names(effects: Sequence[Effect]) -> list[str]:
-    """Lags by number, runs as ranges: lags 1–6, 8–13, 15."""
+    """Format lags as ranges, `lags 1–6, 8–13, 15`."""
     lags = [int(effect.name.removeprefix("lag ")) for effect in effects]
     runs: list[list[int]] = []
     for lag in lags:

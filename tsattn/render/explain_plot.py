@@ -1,4 +1,4 @@
-"""One picture of a forecast's inputs: the past with attention, lags, covariates, parts of the median."""
+"""Figure of a forecast's inputs: history with attention, lags, covariates, components of the median."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST_COVARIATES = 8
 
 
 def save_picture(found: Explained, path: Path) -> None:
-    """Write the picture to .png or .svg."""
+    """Write the figure to .png or .svg."""
     from matplotlib import rc_context
 
     with write_atomic(path) as beside, rc_context({"svg.hashsalt": "tsattn", "svg.fonttype": "none"}):
@@ -35,7 +35,7 @@ def save_picture(found: Explained, path: Path) -> None:
 
 
 def draw(found: Explained) -> Figure:
-    """The figure: forecast and attention above; lags and covariates; blocks of the past and the parts of the median."""
+    """Return the figure: forecast and attention; lags and covariates; blocks of the past and components of the median."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 10.5), layout="constrained")
@@ -64,7 +64,7 @@ def draw(found: Explained) -> Figure:
 
 
 def _shown(found: Explained) -> int:
-    """Steps of the past to draw: those with nine tenths of the attention, within limits set by the horizon."""
+    """Return the number of past steps to draw: those with 90 % of the attention, within limits set by the horizon."""
     usual = max(3 * found.forecast.horizon, 2 * found.panel.freq.season_length, 40)
     if found.attention is None:
         return usual
@@ -88,7 +88,7 @@ def _forecast(axes: Axes, found: Explained, view: View) -> None:
 
 
 def _attention(axes: Axes, found: Explained, view: View) -> None:
-    """A ribbon under the past: the darker, the more attention a step got."""
+    """Draw attention as a ribbon below the history; darker is more."""
     axes.tick_params(labelsize=9, colors=INK)
     time_axis(axes, found.panel, alone=True)
     axes.set_yticks([])
@@ -114,7 +114,7 @@ def _shades() -> Any:
 
 
 def _lags(axes: Axes, found: Explained) -> None:
-    """A stem a lag, its interval, and the number of each clear one; longer lags stand to the right of a break in the axis."""
+    """Draw one stem with interval per lag, and label clear ones. Longer lags follow a break in the axis."""
     plain_axes(axes)
     lags = [int(effect.name.removeprefix("lag ")) for effect in found.lags]
     near = [lag for i, lag in enumerate(lags) if lag == i + 1]
@@ -156,7 +156,7 @@ def _covariates(axes: Axes, found: Explained) -> None:
 
 
 def _bars(axes: Axes, effects: list[Effect], names: list[str], y: np.ndarray, height: float) -> None:
-    """Horizontal bars with their intervals."""
+    """Draw horizontal bars with their intervals."""
     plain_axes(axes)
     axes.barh(y, [100 * e.rise for e in effects], color=[FORECAST if e.clear else FAINT for e in effects], height=height)
     for at, effect in zip(y, effects, strict=True):
@@ -174,7 +174,14 @@ def _parts(axes: Axes, found: Explained) -> None:
     if found.parts is None:
         axes.set_axis_off()
         axes.text(
-            0.5, 0.5, "this network has no parts", transform=axes.transAxes, ha="center", va="center", fontsize=10, color=FAINT
+            0.5,
+            0.5,
+            "this network has no components",
+            transform=axes.transAxes,
+            ha="center",
+            va="center",
+            fontsize=10,
+            color=FAINT,
         )
         return
     parts = found.parts
@@ -191,7 +198,7 @@ def _parts(axes: Axes, found: Explained) -> None:
 
 
 def _blocks(axes: Axes, found: Explained) -> None:
-    """Attention beside permutation, block by block of the past."""
+    """Draw attention beside the permutation effect of each block of the past."""
     y, names = np.arange(len(found.blocks)), [f"{b.first}–{b.last} back" for b in found.blocks]
     alone = found.attention is None
     _bars(axes, [b.effect for b in found.blocks], names, y - (0 if alone else 0.2), 0.55 if alone else 0.38)

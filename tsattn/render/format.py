@@ -1,4 +1,4 @@
-"""Numbers, timestamps and durations as text for people."""
+"""Numbers, timestamps and durations as text."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ MOST_DECIMALS = 8
 
 
 def decimals(values: np.ndarray) -> int:
-    """Number of decimals that shows about four digits of these values, 0 to MOST_DECIMALS."""
+    """Return the number of decimals that shows about four significant digits of these values, 0 to MOST_DECIMALS."""
     seen = np.abs(values[np.isfinite(values)])
     scale = float(seen.max()) if seen.size else 0.0
     return 2 if scale == 0 else min(MOST_DECIMALS, max(0, 3 - math.floor(math.log10(scale))))
 
 
 def number(value: float, places: int) -> str:
-    """A number with thousands separators; – for a missing one, powers of ten for a huge or a tiny one."""
+    """Format a number with thousands separators; – if missing, powers of ten if huge or tiny."""
     if not math.isfinite(value):
         return "–"
     if abs(value) >= 1e12 or (places == MOST_DECIMALS and 0 < abs(value) < 1e-6):
@@ -30,7 +30,7 @@ def number(value: float, places: int) -> str:
 
 
 def stamps(values: np.ndarray, freq: Freq, tz: str | None = None) -> list[str]:
-    """Grid-clock timestamps as text, as short as the step allows: 2024-05, 2024-05-01, 2024-05-01 13:00, step 17."""
+    """Format grid-clock timestamps as short as the step allows: 2024-05, 2024-05-01, 2024-05-01 13:00, or a step number."""
     values = np.asarray(values, "datetime64[us]")
     if not freq.has_clock:
         return [str(step) for step in values.astype(np.int64).tolist()]
@@ -50,7 +50,7 @@ def stamps(values: np.ndarray, freq: Freq, tz: str | None = None) -> list[str]:
 
 
 def duration(seconds: float) -> str:
-    """8 s, 2 min 5 s, 1 h 3 min."""
+    """Format seconds as 8 s, 2 min 5 s or 1 h 3 min."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -64,12 +64,12 @@ def duration(seconds: float) -> str:
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
-    """1 item, 12,345 rows."""
+    """Format a number with its noun: 1 item, 12,345 rows."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def span(steps: int, freq: Freq) -> str:
-    """A number of steps in the unit of the frequency: 48 hours, 20 business days, 12 quarters, 96 steps of 15min."""
+    """Format a number of steps in the unit of the frequency: 48 hours, 20 business days, 12 quarters, 96 steps of 15min."""
     if freq.unit == "M":
         noun = {1: "month", 3: "quarter", 12: "year"}.get(freq.n, "")
     else:
@@ -79,7 +79,7 @@ def span(steps: int, freq: Freq) -> str:
 
 
 def interval_levels(quantiles: tuple[float, ...]) -> tuple[float, float] | None:
-    """Quantiles of the interval to show: 0.1 and 0.9 if present, else the widest pair around the median."""
+    """Return the quantiles of the interval to show: 0.1 and 0.9 if present, else the widest pair around the median."""
     if 0.1 in quantiles and 0.9 in quantiles:
         return 0.1, 0.9
     low, high = min(quantiles), max(quantiles)
@@ -87,6 +87,6 @@ def interval_levels(quantiles: tuple[float, ...]) -> tuple[float, float] | None:
 
 
 def interval_name(levels: tuple[float, float]) -> str:
-    """`80 % interval`; for an asymmetric pair, `0.1 to 0.95`."""
+    """Format an interval as `80 % interval`, or as `0.1 to 0.95` if it is asymmetric."""
     low, high = levels
     return f"{(high - low) * 100:.4g} % interval" if abs(low + high - 1) < 1e-9 else f"{low:g} to {high:g}"

@@ -1,4 +1,4 @@
-"""A forecast as one self-contained HTML page: the picture as inline SVG, the values below."""
+"""Self-contained HTML pages. The page of a forecast has an inline SVG and a table of values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ th { position: sticky; top: 0; background: #f5f7f9; } td.text, th.text { text-al
 
 
 def page(forecast: Forecast, panel: Panel, heading: str = "") -> str:
-    """The page as text, with at most MOST_ROWS rows of values and a note on the others."""
+    """Return the page, with at most MOST_ROWS rows of values and a note on the others."""
     heading = html.escape(heading or title(forecast, panel))
     svg = svg_text(forecast, panel, heading=" ")
     svg = svg[svg.index("<svg") :]
@@ -33,13 +33,21 @@ def page(forecast: Forecast, panel: Panel, heading: str = "") -> str:
     more = len(forecast) * forecast.horizon - len(rows)
     note = f"<p>{more:,} more rows are not shown; write all rows with -o forecast.csv.</p>" if more > 0 else ""
     heads = "".join(f"<th{' class=median' if level == 0.5 else ''}>{quantile_name(level)}</th>" for level in forecast.quantiles)
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{heading}</title>\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{_STYLE}</style>\n</head>\n<body>\n'
+    return document(
+        heading,
         f"<h1>{heading}</h1>\n{svg}\n<h2>Quantiles</h2>\n<div class=figures><table>\n"
         f"<thead><tr><th class=text>series</th><th class=text>timestamp</th>{heads}</tr></thead>\n<tbody>\n"
         + "\n".join(rows)
-        + f"\n</tbody>\n</table></div>\n{note}</body>\n</html>\n"
+        + f"\n</tbody>\n</table></div>\n{note}",
+    )
+
+
+def document(title: str, body: str, style: str = _STYLE) -> str:
+    """Return a self-contained HTML document. The caller escapes `title` and `body`."""
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{style}</style>\n</head>\n<body>\n'
+        f"{body}</body>\n</html>\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""Forecasts as pictures: history, median and intervals, one small panel for each item."""
+"""Plots of forecasts: history, median and intervals, one panel per item."""
 
 from __future__ import annotations
 
@@ -25,31 +25,34 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 12
 INK, FORECAST, GRID = "#2b2f36", "#0b6fc2", "#d9dde3"
-BANDS = ("#d3e5f4", "#98c4e6")  # the wider interval, the narrower one on it
+BANDS = ("#d3e5f4", "#98c4e6")  # wide interval, narrow interval
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """The end of one item's history and its forecast, both with timestamps (datetime64[us])."""
+    """End of an item's history and its forecast, with timestamps (datetime64[us])."""
 
     item_id: str
     past_stamps: np.ndarray  # (n,)
     past: np.ndarray  # (n,), NaN where missing
     stamps: np.ndarray  # (H,)
     middle: np.ndarray  # (H,)
-    name: str  # of the middle: "median", or another quantile
+    name: str  # name of the middle line: "median", or another quantile
     bands: tuple[tuple[tuple[float, float], np.ndarray, np.ndarray], ...]  # widest first: levels, low (H,), high (H,)
 
 
 def views(forecast: Forecast, panel: Panel, most: int = MOST_PANELS, shown: int | None = None) -> list[View]:
-    """The first `most` items of a forecast with `shown` steps of history; by default a multiple of the horizon."""
+    """Return the views of the first `most` items of a forecast.
+
+    shown: steps of history; by default a multiple of the horizon.
+    """
     index = {item: i for i, item in enumerate(panel.item_ids)}
     shown = shown or max(3 * forecast.horizon, 2 * panel.freq.season_length, 40)
     made = []
     name, middle = forecast.middle
     for b in range(min(len(forecast), most)):
         i = index[forecast.item_ids[b]]
-        # in a backtest the forecast starts before the panel's end: the history stops at the cutoff
+        # in a backtest, the history ends at the cutoff, before the panel's end
         steps, _ = panel.freq.steps_between(panel.start[i], forecast.cutoffs[b])
         end = int(panel.indptr[i] + steps + 1)
         first = max(int(panel.indptr[i]), end - shown)
@@ -57,9 +60,9 @@ def views(forecast: Forecast, panel: Panel, most: int = MOST_PANELS, shown: int 
         made.append(
             View(
                 item_id=printable(forecast.item_ids[b]),
-                past_stamps=_local(past_stamps, panel),
+                past_stamps=local_times(past_stamps, panel),
                 past=shown_history(panel, i, end, forecast.cleaning.at(b))[first - end :].astype(np.float64),
-                stamps=_local(forecast.timestamps[b], panel),
+                stamps=local_times(forecast.timestamps[b], panel),
                 middle=middle[b].astype(np.float64),
                 name=name,
                 bands=_bands(forecast, b),
@@ -77,12 +80,13 @@ def _bands(forecast: Forecast, b: int) -> tuple[tuple[tuple[float, float], np.nd
     return tuple((p, forecast.quantile(p[0])[b].astype(np.float64), forecast.quantile(p[1])[b].astype(np.float64)) for p in pairs)
 
 
-def _local(values: np.ndarray, panel: Panel) -> np.ndarray:
+def local_times(values: np.ndarray, panel: Panel) -> np.ndarray:
+    """Timestamps as clocks show them where the panel has a zone."""
     return to_local(values, panel.tz) if panel.tz is not None and panel.freq.is_subdaily else values
 
 
 def title(forecast: Forecast, panel: Panel) -> str:
-    """`price: forecast of the next 12 months after 2010-03`."""
+    """Return a title such as `price: forecast of the next 12 months after 2010-03`."""
     names = panel.schema.target
     what = (
         forecast.item_ids[0]
@@ -98,7 +102,7 @@ def title(forecast: Forecast, panel: Panel) -> str:
 
 
 def draw(forecast: Forecast, panel: Panel, heading: str = "") -> Figure:
-    """A matplotlib figure of the forecast with a panel for each item, at most MOST_PANELS."""
+    """Return a matplotlib figure with one panel per item, at most MOST_PANELS."""
     from matplotlib.figure import Figure
 
     shown = views(forecast, panel)
@@ -120,19 +124,19 @@ def draw(forecast: Forecast, panel: Panel, heading: str = "") -> Figure:
 def _draw_item(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:
     past_x, x = axis_values(view.past_stamps, panel), axis_values(view.stamps, panel)
     for number, (levels, low, high) in enumerate(view.bands):
-        # opaque, so that a band has the same shade in the legend and on top of a wider one
+        # opaque, so that a band has the same colour in the legend and on a wider band
         color = BANDS[number]
-        if len(x) == 1:  # one step has no width to fill
+        if len(x) == 1:  # a single step has no width to fill
             axes.vlines(x, low, high, color=color, linewidth=6, label=interval_name(levels))
         else:
             axes.fill_between(x, low, high, color=color, linewidth=0, label=interval_name(levels))
     axes.plot(past_x, view.past, color=INK, linewidth=1.2, label="observed")
     alone_points = _lonely(view.past)
-    if alone_points.any():  # a value between two gaps has no line to show it
+    if alone_points.any():  # a value between two gaps has no line
         axes.plot(past_x[alone_points], view.past[alone_points], ".", color=INK, markersize=3)
     marker = "." if len(x) == 1 else None
     axes.plot(x, view.middle, color=FORECAST, linewidth=1.6, marker=marker, label=f"forecast ({view.name})")
-    if len(past_x) and np.isfinite(view.past[-1]):  # a thin bridge, so that the eye sees where the forecast starts
+    if len(past_x) and np.isfinite(view.past[-1]):  # a thin line from the last observation to the forecast
         axes.plot([past_x[-1], x[0]], [view.past[-1], view.middle[0]], color=FORECAST, linewidth=0.8)
     if len(past_x):
         axes.axvline(past_x[-1], color=INK, linewidth=0.8, linestyle=":")
@@ -142,7 +146,7 @@ def _draw_item(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:
 
 
 def plain_axes(axes: Axes, size: int = 9) -> None:
-    """A light grid behind the data, no frame at the top and right."""
+    """Draw a light grid behind the data and hide the top and right spines."""
     axes.grid(True, color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
@@ -161,7 +165,7 @@ def _label_axes(axes: Axes, view: View, panel: Panel, *, alone: bool) -> None:
 
 
 def time_axis(axes: Axes, panel: Panel, *, alone: bool) -> None:
-    """A few dates on the x-axis, or step numbers."""
+    """Label the x-axis with a few dates, or with step numbers."""
     if panel.freq.has_clock:
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
@@ -176,7 +180,7 @@ def time_axis(axes: Axes, panel: Panel, *, alone: bool) -> None:
 
 
 def axis_values(values: np.ndarray, panel: Panel) -> np.ndarray:
-    """x values for matplotlib: timestamps, or step numbers."""
+    """Return x values for matplotlib: timestamps, or step numbers."""
     return values if panel.freq.has_clock else values.astype(np.int64)
 
 
@@ -187,7 +191,7 @@ def _lonely(values: np.ndarray) -> np.ndarray:
 
 
 def save_plot(forecast: Forecast, panel: Panel, path: str | Path, heading: str = "") -> Path:
-    """Write the picture to .png, .svg or .html. Raises ConfigError for another suffix."""
+    """Write the plot to .png, .svg or .html. Raises ConfigError for another suffix."""
     path = checked_suffix(path, tuple(PLOTS))
     with write_atomic(path) as beside:
         PLOTS[path.suffix.lower()](forecast, panel, beside, heading)
@@ -199,7 +203,7 @@ def _png(forecast: Forecast, panel: Panel, path: Path, heading: str) -> None:
 
 
 def svg_text(forecast: Forecast, panel: Panel, heading: str = "") -> str:
-    """The picture as SVG text, the same bytes for the same forecast."""
+    """Return the plot as SVG. The same forecast gives the same bytes."""
     import io
 
     from matplotlib import rc_context

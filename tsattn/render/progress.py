@@ -1,4 +1,4 @@
-"""Report, notes and progress of a running command, on stderr: one live line on a terminal, sparse lines elsewhere."""
+"""Reading report, notes and progress on stderr: one live line on a terminal, occasional lines elsewhere."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BAR = 7  # characters of the bar
 
 @contextmanager
 def listening(*, quiet: bool = False, brief: bool = False) -> Iterator[Listener]:
-    """A Listener that prints on stderr; `brief` omits the table of inferred columns, `quiet` prints nothing."""
+    """Yield a Listener that prints on stderr. brief: omit the table of inferred columns. quiet: print nothing."""
     if quiet:
         yield Listener()
         return
@@ -35,7 +35,7 @@ def listening(*, quiet: bool = False, brief: bool = False) -> Iterator[Listener]
 
 
 def telling(console: Console, *, brief: bool = False) -> Listener:
-    """A Listener that prints the reading report and notes, and shows no progress."""
+    """Return a Listener that prints the reading report and notes, but no progress."""
 
     def report(read: ReadReport) -> None:
         tables.report(console, read, brief=brief)
@@ -56,7 +56,7 @@ def _progress(console: Console) -> Iterator[Callable[[Any], None]]:
 
 
 class LiveLine:
-    """One line that is rewritten in place and disappears at the end: phase, bar, share, scores, rate, time left."""
+    """Line that is rewritten in place and removed at the end: phase, bar, share, losses, rate, time left."""
 
     def __init__(self, console: Console) -> None:
         self.console, self.now = console, None
@@ -69,7 +69,7 @@ class LiveLine:
             self.live.start()
 
     def text(self) -> Text:
-        """The line, cut at the terminal's width."""
+        """Return the line, cut to the width of the terminal."""
         if self.now is None:
             return Text("")
         share = share_of(self.now)
@@ -84,7 +84,7 @@ class LiveLine:
 
 
 class _Lines:
-    """A line for the first step of a phase, one every LINE_EVERY seconds, and one for the last step, as a log file needs."""
+    """Lines for a log file: the first and last step of each phase, and one every LINE_EVERY seconds."""
 
     def __init__(self, console: Console) -> None:
         self.console, self.last, self.phase = console, time.monotonic(), ""
@@ -97,7 +97,7 @@ class _Lines:
 
 
 def share_of(now: Any) -> float:
-    """Share of the work that is done, 0 to 1."""
+    """Return the completed share of the work, 0 to 1."""
     share = now.share
     if share is None:
         share = now.step / max(now.steps, 1)
@@ -105,21 +105,24 @@ def share_of(now: Any) -> float:
 
 
 def counted(now: Any) -> str:
-    """`step 12 of 900`; `150 of 600 windows` of a scoring run."""
+    """Format progress as `step 12 of 900`, or as `150 of 600 windows` when scoring."""
     if hasattr(now, "steps"):
         return f"step {now.step:,} of {'at most ' if now.step < now.steps else ''}{now.steps:,}"
     return f"{now.done:,} of {now.total:,} windows"
 
 
 def clock(seconds: float) -> str:
-    """`1:03`, `1:01:03`."""
+    """Format seconds as `1:03` or `1:01:03`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 def words(now: Any, shown: Callable[[float], str] = duration) -> str:
-    """`loss 0.1234, best 0.1301, 812 win/s, 1 min 3 s left`; of a scoring run, the model in place of the losses."""
+    """Format progress as `loss 0.1234, best 0.1301, 812 win/s, 1 min 3 s left`.
+
+    When scoring, the name of the model replaces the losses.
+    """
     if not hasattr(now, "steps"):
         return f"{now.name}, {now.rate:,.0f} win/s, {shown(now.remaining)} left"
     parts = [f"loss {now.loss:.4f}"] if math.isfinite(now.loss) else []  # on a GPU, read every few steps only

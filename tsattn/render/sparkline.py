@@ -1,4 +1,4 @@
-"""Series as one line of text."""
+"""Sparklines: series as one line of text."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ BARS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(history: np.ndarray, future: np.ndarray, width: int = 32) -> tuple[str, str]:
-    """The end of `history` and the median `future` as bars on one scale, about `width` characters, a third of them future.
+    """Return the end of `history` and the median `future` as bars on a common scale.
 
-    Missing steps are blanks. Long futures are averaged into fewer bars, and the history by the same factor.
+    Together they have about `width` characters, a third of them for the future. Missing steps are blanks. Long futures are
+    averaged into fewer bars, and the history by the same factor.
     """
     most = max(4, width // 3)
     factor = max(1, -(-len(future) // most))
@@ -19,7 +20,7 @@ def sparkline(history: np.ndarray, future: np.ndarray, width: int = 32) -> tuple
     both = np.concatenate([before, after])
     seen = both[np.isfinite(both)]
     low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 0.0)
-    if np.unique(before[np.isfinite(before)]).size == 1:  # a flat end: small steps away from it are no bursts
+    if np.unique(before[np.isfinite(before)]).size == 1:  # after a constant history, small steps are not drawn as large ones
         high = max(high, low + float(np.nanmax(history) - np.nanmin(history)))
     return _bars(before, low, high), _bars(after, low, high)
 

@@ -1,4 +1,4 @@
-"""Results as tables and sentences for people."""
+"""Tables and sentences that present results."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from tsattn.render.sparkline import sparkline
 
 MOST_ITEMS = 20
 COLUMNS = ("MASE", "WQL", "RMSE", "sMAPE", "coverage", "skill_MASE", "skill_WQL")
-# two lines, so that the table fits 80 columns
+# in two lines, so that the table fits 80 columns
 HEADINGS = {"coverage": "80 %\ncover", "skill_MASE": "skill\nMASE", "skill_WQL": "skill\nWQL"}
-TREND = 20  # steps after which a falling loss is a trend
-MOST_MODEL = 22  # characters of a model's name in a table of scores
+TREND = 20  # least number of steps for a trend of the loss
+MOST_MODEL = 22  # longest model name in a table of scores, in characters
 
 
 class _Table(Table):
-    """A table whose cells hold names from data."""
+    """Table that escapes control characters in names from data."""
 
     def add_row(self, *cells: Any, **options: Any) -> None:
         super().add_row(*map(_cell, cells), **options)
 
 
 def _cell(shown: Any) -> Any:
-    """A cell as it is, or as printable text."""
+    """Escape a text; return anything else unchanged."""
     plain = shown.plain if isinstance(shown, Text) else shown
     if not isinstance(plain, str) or (safe := printable(plain)) == plain:
         return shown
@@ -47,7 +47,7 @@ def _cell(shown: Any) -> Any:
 
 
 def table(*columns: str, title: str = "") -> Table:
-    """An empty table in the common style; a column whose name begins with > is right-aligned."""
+    """Return an empty table in the common style. Columns whose name begins with > are right-aligned."""
     made = _Table(
         box=box.SIMPLE_HEAD,
         title=title or None,
@@ -64,9 +64,9 @@ def table(*columns: str, title: str = "") -> Table:
 
 
 def report(console: Console, read: ReadReport, *, brief: bool = False) -> None:
-    """The reading report: inferred values with the option that overrides each, repairs and warnings.
+    """Print the reading report: inferred values with the options that override them, repairs and warnings.
 
-    `brief` omits the inferred values.
+    brief: omit the inferred values.
     """
     span = f", {read.first} to {read.last}" if read.first else ""
     missing = f" ({read.missing:,} missing)" if read.missing else ""
@@ -85,29 +85,32 @@ def report(console: Console, read: ReadReport, *, brief: bool = False) -> None:
 
 
 def ingest(console: Console, read: ReadReport, path: Path | None) -> None:
-    """The reading report, and the file that was written."""
+    """Print the reading report and the path of the written file."""
     report(console, read)
     written(console, [path] if path else [])
 
 
 def written(console: Console, paths: Iterable[Path], failures: Sequence[Failure] = ()) -> None:
-    """The files that were written, and the items that failed."""
+    """Print the written files and the failed items."""
     for failure in failures[:MOST_ITEMS]:
         console.print(Text(printable(f"failed: {failure.item_id}: {failure.reason}"), style="red"))
     if len(failures) > MOST_ITEMS:
         console.print(Text(f"… and {len(failures) - MOST_ITEMS:,} more", style="red"))
-    for path in paths:
+    files = list(paths)
+    for path in files[:MOST_ITEMS]:
         console.print(Text(f"written: {path}"))
+    if len(files) > MOST_ITEMS:
+        console.print(Text(f"… and {len(files) - MOST_ITEMS:,} more files"))
 
 
 def sentences(console: Console, lines: Iterable[str]) -> None:
-    """One bold line each."""
+    """Print each sentence in bold on its own line."""
     for line in lines:
         console.print(Text(line, style="bold"))
 
 
 def scores(console: Console, rows: Sequence[Mapping[str, Any]], title: str = "", columns: Sequence[str] = COLUMNS) -> None:
-    """One row for each model, the best value of each column in bold. A missing score is –."""
+    """Print one row per model, with the best value of each column in bold. A missing score is –."""
     made = table("model", *(f">{HEADINGS.get(c, c)}" for c in columns), title=title)
     best = {c: _best([row.get(c) for row in rows], c) for c in columns}
     places = {c: decimals(np.array([_number(row.get(c)) for row in rows])) for c in columns}
@@ -116,11 +119,12 @@ def scores(console: Console, rows: Sequence[Mapping[str, Any]], title: str = "",
             Text(_score(row.get(c), c, places[c]), style="bold" if best[c] is not None and row.get(c) == best[c] else "")
             for c in columns
         ]
-        made.add_row(Text(_short(str(row["model"]), MOST_MODEL)), *cells)
+        made.add_row(Text(shortened(str(row["model"]), MOST_MODEL)), *cells)
     console.print(made)
 
 
-def _short(text: str, most: int) -> str:
+def shortened(text: str, most: int) -> str:
+    """Replace the middle of a text longer than `most` characters by …"""
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most - most // 2 - 1) :]}"
 
 
@@ -151,7 +155,10 @@ def _score(value: Any, column: str, places: int) -> str:
 
 
 def backtest(console: Console, found: Backtest, metrics: Sequence[str] = ()) -> None:
-    """The scores of a backtest, the windows that were left out, and notes on models. metrics: the columns; () for COLUMNS."""
+    """Print the scores of a backtest, the omitted windows, and notes on models.
+
+    metrics: columns of the table; () for COLUMNS.
+    """
     rows = found.table()
     windows = f"{count(found.windows, 'window')} of {span(found.horizon, found.freq)}"
     scores(console, rows, f"Backtest: {count(len(found.item_ids), 'series', 'series')}, {windows}", metrics or COLUMNS)
@@ -166,14 +173,20 @@ def backtest(console: Console, found: Backtest, metrics: Sequence[str] = ()) -> 
             console.print(Text(f"note: {model}: {note}", style="yellow"))
 
 
-def forecast(console: Console, made: Forecast, panel: Panel, model: str, *, saved: bool = False) -> None:
-    """For each series, a sparkline and the next steps with their interval. saved: a file holds all steps."""
+def forecast(
+    console: Console, made: Forecast, panel: Panel, model: str, level: Mapping[str, str] | None = None, *, saved: bool = False
+) -> None:
+    """Print a sparkline and the next steps of each series, with their interval.
+
+    level: of each series in a hierarchy of sums. saved: a file holds all steps.
+    """
     levels = interval_levels(made.quantiles)
     shown = min(len(made), MOST_ITEMS)
     steps = min(made.horizon, 8 if shown == 1 else 3 if shown <= 5 else 1)
     title = f"{model}: {count(len(made), 'series', 'series')}, the next {span(made.horizon, made.freq)}"
     name, middle = made.middle
-    columns = ["series", "history | forecast", "timestamp", f">{name}"] + ([f">{interval_name(levels)}"] if levels else [])
+    columns = ["series", *(["level"] if level else []), "history | forecast", "timestamp", f">{name}"]
+    columns += [f">{interval_name(levels)}"] if levels else []
     drawn = table(*columns, title=title)
     index = {item: i for i, item in enumerate(panel.item_ids)}
     for b in range(shown):
@@ -187,7 +200,8 @@ def forecast(console: Console, made: Forecast, panel: Panel, model: str, *, save
                 low, high = (number(float(made.quantile(q)[b, h]), places) for q in levels)
                 cells.append(f"{low} … {high}")
             first = h == 0
-            drawn.add_row(Text(made.item_ids[b] if first else ""), line if first else "", *cells)
+            about = [Text(level[made.item_ids[b]] if first else "")] if level else []
+            drawn.add_row(Text(made.item_ids[b] if first else ""), *about, line if first else "", *cells)
         if shown > 1 and steps > 1 and b + 1 < shown:
             drawn.add_row(*[""] * len(columns))
     console.print(drawn)
@@ -199,7 +213,7 @@ def forecast(console: Console, made: Forecast, panel: Panel, model: str, *, save
 
 
 def models(console: Console, rows: Sequence[Mapping[str, Any]], workspace: str) -> None:
-    """The models of a workspace, newest first."""
+    """Print the models of a workspace, newest first."""
     if not rows:
         console.print(Text(f"no models in {workspace}; train one: tsattn train data.csv"))
         return
@@ -223,7 +237,7 @@ def models(console: Console, rows: Sequence[Mapping[str, Any]], workspace: str) 
         score = row.get("scores") or {}
         numbers = [f"{row.get(key) or 0:,}" for key in ("horizon", "items", "rows")]
         numbers += [_score(score.get(key), key, 4) for key in ("MASE", "WQL", "skill_WQL")]
-        name = Text(_short(str(row["model"]), MOST_MODEL))
+        name = Text(shortened(str(row["model"]), MOST_MODEL))
         drawn.add_row(name, str(row["created"])[:10], str(row["freq"]), *numbers)
     console.print(drawn)
     for line in broken:
@@ -231,7 +245,7 @@ def models(console: Console, rows: Sequence[Mapping[str, Any]], workspace: str) 
 
 
 def pretrained(console: Console, found: Mapping[str, Any]) -> None:
-    """Progress of pre-training, and the command that continues it."""
+    """Print the progress of pre-training and the command that continues it."""
     fitted = found["fitted"]
     console.print(
         Text(
@@ -240,7 +254,7 @@ def pretrained(console: Console, found: Mapping[str, Any]) -> None:
         )
     )
     if found.get("data_share") is not None:
-        console.print(Text(f"{found['data_share']:.1%} of the time went into making series"))
+        console.print(Text(f"{found['data_share']:.1%} of the time was spent generating series"))
     if found["model"] is None:
         console.print(Text(f"paused; continue with: tsattn pretrain --out {found['out']} --resume", style="bold"))
     else:
@@ -248,11 +262,11 @@ def pretrained(console: Console, found: Mapping[str, Any]) -> None:
 
 
 def profile(console: Console, found: Mapping[str, Any]) -> None:
-    """Time of each part of a training step; see training/profiler.py."""
+    """Print the time spent in each part of a training step; see training/profiler.py."""
     seconds, steps = found["seconds"], int(found["steps"])
     total = sum(seconds.values())
     if not steps or not total:
-        console.print(Text("no profile: there was no training step"))
+        console.print(Text("no profile: no training step was run"))
         return
     shown = table("part", ">seconds", ">share", ">ms/step", title=f"Training time, {count(steps, 'step')}")
     for part, spent in seconds.items():
@@ -262,7 +276,7 @@ def profile(console: Console, found: Mapping[str, Any]) -> None:
 
 
 def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path) -> None:
-    """How a training run ended, where the model is, and the next command."""
+    """Print the outcome of a training run, the path of the model and the next command."""
     if fitted["steps"]:
         why = {"finished": "finished", "early": "stopped early", "time": "stopped by --max-time", "interrupted": "interrupted"}
         console.print(

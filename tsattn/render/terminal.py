@@ -1,15 +1,21 @@
-"""A forecast drawn in the terminal: braille dots for the lines, a light shade for the interval."""
+"""Plot of a forecast in the terminal: braille dots for lines, a light shade for the interval."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
 from rich.text import Text
 
+from tsattn.data.names import printable
 from tsattn.data.panel import Panel
 from tsattn.forecasting.frame import Forecast
 from tsattn.render.format import decimals, interval_name, number, stamps
 from tsattn.render.plots import View, views
+
+if TYPE_CHECKING:
+    from tsattn.workflows.detect import Detected
 
 MOST_PLOTS = 4
 HEIGHT, MOST_COLUMNS = 12, 110
@@ -41,7 +47,7 @@ def _print(console: Console, view: View, forecast: Forecast) -> None:
     columns = max(10, min(room, max(60, past + future)))
     canvas = _Canvas(columns, low, high, past + future)
     canvas.line(view.past, 0, "history")
-    if past and np.isfinite(view.past[-1]):  # start at the last observation, so that the lines meet
+    if past and np.isfinite(view.past[-1]):  # start at the last observation, so that the lines are connected
         canvas.line(np.concatenate([view.past[-1:], view.middle]), past - 1, "forecast")
     else:
         canvas.line(view.middle, past, "forecast")
@@ -55,13 +61,13 @@ def _print(console: Console, view: View, forecast: Forecast) -> None:
 
 
 def _axis(console: Console, view: View, forecast: Forecast, margin: int, columns: int) -> None:
-    """The time axis with its ends and the cutoff, and the legend."""
+    """Print the time axis with both ends and the cutoff, and the legend."""
     cutoff = min(columns - 1, max(0, round((len(view.past) - 0.5) / (len(view.past) + len(view.middle)) * columns)))
     console.print(Text(" " * margin + " └" + "─" * cutoff + "┴" + "─" * (columns - cutoff - 1), style="dim"), no_wrap=True)
     ends = [view.past_stamps[:1] if len(view.past) else view.stamps[:1], view.stamps[:1], view.stamps[-1:]]
     first, start, last = (stamps(end, forecast.freq)[0] for end in ends)
     line = list(" " * (columns + len(last)))
-    # a label that would touch another is left out; the cutoff's may stand on either side of it
+    # omit labels that would overlap; the label of the cutoff may be on either side of it
     for at, word in ((0, first), (columns - len(last), last), (cutoff, start), (cutoff - len(start) + 1, start)):
         if at >= 0 and word not in "".join(line) and not "".join(line[max(0, at - 1) : at + len(word) + 1]).strip():
             line[at : at + len(word)] = word
@@ -74,7 +80,7 @@ def _axis(console: Console, view: View, forecast: Forecast, margin: int, columns
 
 
 class _Canvas:
-    """Cells of 2 × 4 dots over `steps` steps of time and the values `low` to `high`."""
+    """Grid of cells with 2 × 4 dots each, over `steps` time steps and values from `low` to `high`."""
 
     def __init__(self, columns: int, low: float, high: float, steps: int) -> None:
         self.columns, self.low, self.high, self.steps = columns, low, high, steps
@@ -83,7 +89,7 @@ class _Canvas:
         self.shaded = np.zeros((HEIGHT, columns), bool)
 
     def line(self, values: np.ndarray, first: int, kind: str) -> None:
-        """Draw values at steps `first`, `first` + 1, …, connected where two neighbours are present."""
+        """Draw values at steps `first`, `first` + 1, …, and connect neighbours that are present."""
         wide, tall = self.columns * 2 - 1, HEIGHT * 4 - 1
         x = (np.arange(len(values)) + first) / max(1, self.steps - 1) * wide
         y = (values - self.low) / (self.high - self.low) * tall
@@ -107,13 +113,15 @@ class _Canvas:
             step = column * 2 / max(1, self.columns * 2 - 1) * (self.steps - 1) - first
             if step > -0.5:
                 i = min(len(top) - 1, max(0, round(step)))
+                if np.isnan(top[i]):
+                    continue
                 rows = [
                     HEIGHT - 1 - int((v - self.low) / (self.high - self.low) * (HEIGHT - 1) + 0.5) for v in (top[i], bottom[i])
                 ]
                 self.shaded[max(0, rows[0]) : rows[1] + 1, column] = True
 
     def row(self, row: int) -> Text:
-        """One line of the picture."""
+        """Return one row of the canvas."""
         text = Text()
         for column in range(self.columns):
             if self.bits[row, column]:
@@ -122,3 +130,40 @@ class _Canvas:
             else:
                 text.append("░" if self.shaded[row, column] else " ", style="cyan" if self.shaded[row, column] else "")
         return text
+
+
+def draw_anomalies(console: Console, found: Detected) -> None:
+    """Print the series with the strongest anomalies, at most MOST_PLOTS: values, the interval, and a mark at each anomaly."""
+    from tsattn.render.anomalies_plot import shown_items
+
+    for item in shown_items(found, MOST_PLOTS):
+        own = np.flatnonzero(found.scores.item == item)[-2 * MOST_COLUMNS :]
+        first = int(found.scores.row[own[0]])
+        values = found.panel.target[first : int(found.panel.origin[item])].astype(np.float64)
+        at = found.scores.row[own] - first
+        bounds = np.full((2, len(values)), np.nan)
+        seen = values[np.isfinite(values)]
+        low, high = float(seen.min()), float(seen.max())
+        low, high = (low - 1, high + 1) if low == high else (low, high)
+        bounds[:, at] = np.clip(found.low[own], low, high), np.clip(found.high[own], low, high)
+        labels = [number(low + (high - low) * part, decimals(np.array([low, high]))) for part in (1, 0.5, 0)]
+        margin = max(map(len, labels))
+        columns = min((console.width if console.is_terminal else 90) - margin - 3, MOST_COLUMNS)
+        canvas = _Canvas(columns, low, high, len(values))
+        canvas.line(values, 0, "history")
+        canvas.shade(*bounds, 0)
+        marks = [" "] * columns
+        for place in at[found.anomalous[own]].tolist():
+            marks[min(columns - 1, round(place / max(1, len(values) - 1) * (columns - 1)))] = "▲"
+        console.print(Text(printable(found.panel.item_ids[item]), style="bold"))
+        for row in range(HEIGHT):
+            label = labels[{0: 0, HEIGHT // 2: 1, HEIGHT - 1: 2}[row]] if row in (0, HEIGHT // 2, HEIGHT - 1) else ""
+            console.print(Text(f"{label:>{margin}} ┤", style="dim").append_text(canvas.row(row)), no_wrap=True, crop=True)
+        console.print(Text(" " * (margin + 2)).append("".join(marks).rstrip(), style="bold red"), no_wrap=True)
+        panel = found.panel
+        ends = stamps(panel.local(found.timestamps[own[[0, -1]]]), panel.freq)
+        console.print(Text(f"{'':{margin + 2}}{ends[0]}{ends[1]:>{max(1, columns - len(ends[0]))}}", style="dim"), no_wrap=True)
+        legend = Text(" " * (margin + 2)).append("observed  ").append("░░", style="cyan")
+        console.print(
+            legend.append(f" {100 * found.level:.10g} % interval  ").append("▲ anomaly", style="bold red"), no_wrap=True
+        )

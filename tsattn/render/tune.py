@@ -1,4 +1,4 @@
-"""A search while it runs and its result: a growing table on a terminal, a line for each trial elsewhere."""
+"""Progress and result of a search: a live table on a terminal, one line per trial elsewhere."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STYLES = {"done": "", "running": "cyan", "pruned": "dim", "stopped": "dim", "fai
 
 @contextmanager
 def listening(*, quiet: bool = False, brief: bool = False) -> Iterator[Listener]:
-    """A Listener that shows a search on stderr."""
+    """Yield a Listener that shows a search on stderr."""
     if quiet:
         yield Listener()
         return
@@ -41,7 +41,7 @@ def listening(*, quiet: bool = False, brief: bool = False) -> Iterator[Listener]
 
 
 class Board:
-    """The trials so far, and the progress of the running one."""
+    """Live table of the trials so far, and progress of the running one."""
 
     def __init__(self) -> None:
         self.trials: dict[int, Tried] = {}
@@ -59,7 +59,7 @@ class Board:
 
 
 def table(trials: Sequence[Tried], title: str = "") -> Table:
-    """The best trials and the newest, by number; the best in bold."""
+    """Return a table of the best and the newest trials, by number, with the best in bold."""
     done = sorted((one for one in trials if one.score is not None), key=lambda one: one.score or 0.0)
     shown = {one.number for one in (*done[: MOST_ROWS // 2], *trials[:1], *trials[-(MOST_ROWS // 2) :])}
     drawn = tables.table(">trial", "", ">error", ">time", "settings that differ from the defaults", title=title)
@@ -74,7 +74,7 @@ def table(trials: Sequence[Tried], title: str = "") -> Table:
 
 
 def tried(console: Console, trials: Sequence[Tried], best: Tried) -> None:
-    """The trials of a search, and the gain of the best one."""
+    """Print the trials of a search, and the improvement by the best one."""
     title = "Trials: error on rolling origins before the test windows (seasonal naive = 1)"
     console.print(table(trials, title))
     first = next((one for one in trials if one.number == 0 and one.score is not None), None)
@@ -88,7 +88,7 @@ def tried(console: Console, trials: Sequence[Tried], best: Tried) -> None:
 
 
 def line(one: Tried) -> str:
-    """A trial as a log line."""
+    """Format a trial as a log line."""
     if one.state == "running":
         return f"trial {one.number}: {changed(one.changed)}"
     score = "" if one.score is None else f", error {one.score:.4f}"
@@ -96,7 +96,7 @@ def line(one: Tried) -> str:
 
 
 def changed(values: Mapping[str, Any]) -> str:
-    """`context 256, learning rate 0.0021`; `defaults` for none."""
+    """Format changed settings as `context 256, learning rate 0.0021`, or as `defaults` if there are none."""
     parts = [
         f"{name.replace('_', ' ')} {value:.3g}" if isinstance(value, float) else f"{name.replace('_', ' ')} {value}"
         for name, value in values.items()

@@ -1,1 +1,1 @@
-"""Seeded generators of synthetic series for pre-training: weights in config.py, one room file a family, all in torch."""
+"""Seeded generators of synthetic series for pre-training, in PyTorch. Their weights are in config.py."""

@@ -1,4 +1,4 @@
-"""What people do: traffic, electricity, visits, sales by the hour or by the day."""
+"""Human activity: traffic, electricity, visits and sales, hourly or daily."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tsattn.synthetic.trends import trend
 
 
 def activity(draw: Draw, count: int, length: int) -> Series:
-    """A positive rate with working days, Saturdays, Sundays and holidays, a year, growth, noise that follows it (own).
+    """Generate a positive rate with working days, Saturdays, Sundays, holidays, yearly season and growth (own model).
 
-    log rate = base + depth × day type's profile + day's level (AR(1)) + year + growth; a share of the rows saturates
-    (congestion) or is a base load plus a rate.
+    log rate = base + depth × profile of the day type + level of the day (AR(1)) + yearly season + growth. Noise scales with
+    the rate. A share of the rows saturates (congestion) or is a base load plus a rate.
     """
     when = clock(draw, count, length, PEOPLE)
     cycles = cycles_in(when)
     tables = profiles(draw, 3 * count, (4, 8, 4, 0.5, 0, 1, 0)).view(count, 3, -1)
     likeness = draw.uniform(0.3, 1, count, 1, 1)
     tables[:, 1:] = likeness * tables[:, :1] + (1 - likeness) * tables[:, 1:]
-    # day type: 0 working day, 1 Saturday, 2 Sunday or holiday; holidays now and then, as single days or a week of them
+    # day type: 0 working day, 1 Saturday, 2 Sunday or holiday; holidays are single days or whole weeks
     kind = (when.member - when.group + 3).clamp(0, 2) * (when.group == 7)
     holiday = (ar1(draw, persistence(draw, 1.05, 4, count), cycles) > draw.uniform(1.9, 3, count, 1)).float()
     holiday = per_cycle(holiday, when, torch.zeros_like(when.cycle)) > 0

@@ -1,4 +1,4 @@
-"""Clocks: how many steps a cycle has at the usual frequencies, and where each step stands in its cycle."""
+"""Clocks: cycle lengths of common frequencies, and the position of each step in its cycle."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ PEOPLE = {"1min": 1, "5min": 6, "10min": 4, "15min": 9, "30min": 10, "h": 40, "D
 
 
 @dataclass(frozen=True, eq=False)
-class Clock:
-    """Each row's calendar."""
+class Cycles:
+    """Calendar of each row."""
 
     cycle: Tensor  # (B, 1) steps of the shortest cycle
-    group: Tensor  # (B, 1) long, cycles in the longer one; 1 = there is none
-    year: Tensor  # (B, 1) steps of a year, inf where there is none
+    group: Tensor  # (B, 1) long, cycles in a longer cycle; 1 = none
+    year: Tensor  # (B, 1) steps of a year, inf = none
     told: Tensor  # (B, 2) long, season lengths of the frequency, an input of the network
-    within: Tensor  # (B, N) where in its cycle a step stands, 0 … 1
-    index: Tensor  # (B, N) long, the running number of the cycle
-    member: Tensor  # (B, N) long, the number of the cycle in its group
-    season: Tensor  # (B, N) where in its year a step stands, 0 … 1; 0 without years
+    within: Tensor  # (B, N) position in the cycle, 0 … 1
+    index: Tensor  # (B, N) long, running number of the cycle
+    member: Tensor  # (B, N) long, number of the cycle in its group
+    season: Tensor  # (B, N) position in the year, 0 … 1; 0 without years
 
 
-def clock(draw: Draw, count: int, length: int, shares: Mapping[str, float]) -> Clock:
-    """Draw a calendar for each row from `shares` (names of frequencies and weights), each starting at a random time."""
+def clock(draw: Draw, count: int, length: int, shares: Mapping[str, float]) -> Cycles:
+    """Draw a calendar for each row, starting at a random time. shares: weights of frequencies by name."""
     which = draw.choice(list(shares.values()), count)
     table = torch.tensor([_TABLE[name] for name in shares], device=draw.device)[which]
     free = (table[:, 0] == 0)[:, None]
@@ -79,18 +79,18 @@ def clock(draw: Draw, count: int, length: int, shares: Mapping[str, float]) -> C
     index = position.floor()
     year = table[:, 2:3]
     season = (ticks(draw, length) / year + draw.uniform(0, 1, count, 1)).frac_() * torch.isfinite(year)
-    # a remainder in floats: whole-number division is an order slower
+    # in floats: integer division is ten times slower
     member = index - (index / group).floor() * group
-    return Clock(cycle, group, year, told, position - index, index.long(), member.long(), season)
+    return Cycles(cycle, group, year, told, position - index, index.long(), member.long(), season)
 
 
-def per_cycle(values: Tensor, where: Clock, smooth: Tensor) -> Tensor:
-    """Spread one value a cycle, (B, C), over the steps: held through the cycle, or, where smooth (B, 1), interpolated."""
+def per_cycle(values: Tensor, where: Cycles, smooth: Tensor) -> Tensor:
+    """Expand one value per cycle, (B, C), to steps: constant in the cycle, or interpolated where smooth (B, 1) is 1."""
     here = values.gather(1, where.index)
     ahead = values.gather(1, where.index + 1)
     return here + (ahead - here) * where.within * smooth
 
 
-def cycles_in(where: Clock) -> int:
-    """How many values per_cycle wants."""
+def cycles_in(where: Cycles) -> int:
+    """Return the number of values that `per_cycle` needs."""
     return int(where.index[:, -1].max()) + 2

@@ -1,4 +1,4 @@
-"""How often each generator and each disturbance is drawn. Plain floats: this file imports no torch."""
+"""Weights of the generators, and shares of the disturbances. Does not import torch."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from tsattn.errors import ConfigError
 
 @dataclass(frozen=True)
 class SyntheticConfig:
-    """Weights of the generators (any non-negative numbers, normalised to one) and shares of series disturbed afterwards."""
+    """Weights of the generators (non-negative, normalised to sum to one), and shares of the series that are disturbed."""
 
-    # generators: the names of generate.GENERATORS
+    # generators, by their names in generate.GENERATORS
     structural: float = 0.13  # trend + seasons + noise
-    wandering: float = 0.29  # daily and weekly shapes that drift, levels and amplitudes that wander
+    wandering: float = 0.29  # drifting daily and weekly shapes, levels and amplitudes
     activity: float = 0.08  # traffic, load, visits: day types, holidays, opening hours
     weather: float = 0.08  # temperature, sun, wind, rain, humidity
     economic: float = 0.07  # monthly and quarterly: stochastic trend, multiplicative season
     arima: float = 0.08  # seasonal ARIMA
     random_walk: float = 0.09  # random walks, stochastic volatility, mean reversion
     gaussian_process: float = 0.07  # sums and products of kernels
-    regimes: float = 0.03  # means, slopes and volatilities that switch
+    regimes: float = 0.03  # switching means, slopes and volatilities
     counts: float = 0.05  # small counts, intermittent demand
     devices: float = 0.03  # duty cycles, ramps, pulses, quantised and stuck sensors
     oscillators: float = 0.03  # quasi-periodic waves, several incommensurate periods
-    bursts: float = 0.02  # shots that decay, self-exciting clusters
+    bursts: float = 0.02  # decaying shots, clusters
 
     # disturbances: shares of the series
     mixup: float = 0.12  # a weighted sum of two series
@@ -34,12 +34,12 @@ class SyntheticConfig:
     clipping: float = 0.03  # saturation at a quantile
     rounding: float = 0.10  # quantisation
     missing: float = 0.06  # single values and blocks
-    short: float = 0.35  # cut on the left, to 32 values and more
-    flip: float = 0.08  # the sign
-    reverse: float = 0.03  # time runs backwards
-    offset: float = 0.65  # a level of its own, up to thousands of amplitudes
-    told: float = 0.80  # seasonal series with true season lengths as input; half the others get none, half wrong ones
-    told_without: float = 0.45  # series without seasons that get season lengths as input all the same
+    short: float = 0.35  # cut on the left, to at least 32 values
+    flip: float = 0.08  # sign reversed
+    reverse: float = 0.03  # time reversed
+    offset: float = 0.65  # shifted, by up to 1,000 standard deviations
+    told: float = 0.80  # seasonal series given their season lengths; of the others, half get none and half get wrong ones
+    told_without: float = 0.45  # series without seasons that are given season lengths nevertheless
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -52,15 +52,15 @@ class SyntheticConfig:
 
     @property
     def weights(self) -> tuple[float, ...]:
-        """The generators' weights, in the order of their fields."""
+        """Return the generators' weights, in the order of their fields."""
         return tuple(getattr(self, field.name) for field in dataclasses.fields(self) if field.name not in SHARES)
 
     def alone(self, kind: str) -> SyntheticConfig:
-        """One generator, disturbed as before."""
+        """Return these settings with one generator only."""
         return dataclasses.replace(self, **{name: float(name == kind) for name in KINDS})
 
     def undisturbed(self) -> SyntheticConfig:
-        """The same generators without disturbances, with their true season lengths as input."""
+        """Return the same generators without disturbances, with true season lengths as input."""
         return dataclasses.replace(self, **{name: float(name == "told") for name in SHARES})
 
 

@@ -1,4 +1,4 @@
-"""Whole numbers and events: sales of an item, calls, failures, clusters."""
+"""Counts and events: sales of an item, calls, failures, clusters."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tsattn.synthetic.draws import Draw, Series, no_seasons, pick
 from tsattn.synthetic.noise import ar1, coloured, filter_ar1, persistence, white
 from tsattn.synthetic.profiles import look_up, profiles
 
-MOST = 1e4  # of an intensity: larger counts are as good as continuous
+MOST = 1e4  # largest intensity; larger counts are practically continuous
 
 
 def counts(draw: Draw, count: int, length: int) -> Series:
-    """Poisson counts whose rate has seasons, a trend and bursts (overdispersed), or intermittent demand (own).
+    """Generate Poisson counts with seasons, trend and bursts (overdispersed), or intermittent demand (own model).
 
-    Intermittent: demand occurs with a probability that wanders, its size is geometric (Croston 1972's setting).
+    Intermittent demand occurs with a drifting probability; its size is geometric (setting of Croston 1972).
     """
     when = clock(draw, count, length, PEOPLE | SLOW)
     table = profiles(draw, count)[:, None]
@@ -41,13 +41,13 @@ def counts(draw: Draw, count: int, length: int) -> Series:
 
 
 def bursts(draw: Draw, count: int, length: int) -> Series:
-    """Shots that decay (shot noise: Campbell 1909), clustered by a wandering rate, on a base: attention, latency, flows (own)."""
+    """Generate decaying shots (shot noise: Campbell 1909) at a drifting rate: attention, latency, flows (own model)."""
     rate = draw.log_uniform(0.003, 0.3, count, 1)
     rate = rate * torch.exp(draw.uniform(0, 1.5, count, 1) * ar1(draw, persistence(draw, 5, 200, count), length))
     shot = torch.rand(count, length, generator=draw.generator, device=draw.device) < rate
     size = torch.exp(draw.uniform(0.2, 1.3, count, 1) * draw.normal(count, length))
     quick = filter_ar1(draw, shot * size, persistence(draw, 1.2, 60, count))
-    # a hump: it rises before it falls, as a flow after rain
+    # rises before it falls, like a river after rain
     hump = filter_ar1(draw, quick, persistence(draw, 1.2, 20, count))
     both = pick(draw.choice([3, 2], count), [quick, hump]).clamp_min(0)
     scale = both.square().mean(1, keepdim=True).sqrt().clamp_min(1e-3)

@@ -1,4 +1,4 @@
-"""Machines and oscillations: duty cycles, ramps, tanks, stuck and quantised sensors, waves with their own clock."""
+"""Machines and oscillations: duty cycles, ramps, tanks, stuck and quantised sensors, free-running waves."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tsattn.synthetic.profiles import look_up, profiles
 
 
 def devices(draw: Draw, count: int, length: int) -> Series:
-    """On and off by the clock, on and off at random, ramps with resets, decays after events, steps (own)."""
+    """Generate duty cycles (scheduled or random), ramps with resets, decays after events, and steps (own model)."""
     when = clock(draw, count, length, ANY)
-    # by the clock: a pulse or a saw whose phase jitters by the cycle
+    # scheduled: a pulse or a saw whose phase jitters from cycle to cycle
     table = profiles(draw, count, (0, 0, 2, 1, 3, 0, 4))[:, None]
     jitter = ar1(draw, persistence(draw, 2, 100, count), length) * draw.uniform(0, 0.06, count, 1) * draw.chance(0.5, count, 1)
     timed = look_up(table, torch.zeros_like(when.member), (when.within + jitter) % 1)
@@ -31,7 +31,7 @@ def devices(draw: Draw, count: int, length: int) -> Series:
     which = draw.choice([3, 2, 1.5, 1.5, 2], count)
     x = pick(which, [timed, switch, ramp.clamp_max(40), decay, steps])
     noise = residual(draw, count, length) * draw.log_uniform(0.002, 0.5, count, 1) * draw.chance(0.8, count, 1)
-    # louder while it runs
+    # more noise while it runs
     noise = noise * torch.where(draw.chance(0.4, count, 1), 0.3 + x.abs().clamp_max(3), 1.0)
     x = x + noise + coloured(draw, draw.uniform(1, 2, count, 1), length) * 0.4 * draw.chance(0.3, count, 1)
     x = torch.where(draw.chance(0.15, count, 1), _stuck(draw, x), x)
@@ -40,16 +40,16 @@ def devices(draw: Draw, count: int, length: int) -> Series:
 
 
 def _stuck(draw: Draw, x: Tensor) -> Tensor:
-    """A sensor that repeats its last reading until it sends again."""
+    """Repeat a sensor's last reading until its next transmission."""
     count, length = x.shape
     since, _ = since_event(draw, 1 / draw.log_uniform(1.5, 40, count, 1), length)
     return x.gather(1, (torch.arange(length, device=x.device) - since).long())
 
 
 def oscillators(draw: Draw, count: int, length: int) -> Series:
-    """Waves with a phase that diffuses, one to three incommensurate ones, with amplitudes that swell and fade (own).
+    """Generate one to three incommensurate waves with diffusing phases and slowly changing amplitudes (own model).
 
-    x = Σ a_i(t) · profile_i(phase_i), phase_i = f_i t + a random walk: sunspots, heart beats, tides, swings of control loops.
+    x = Σ a_i(t) · profile_i(phase_i), phase_i = f_i t + a random walk. Examples: sunspots, heart beats, tides, control loops.
     """
     x = torch.zeros(count, length, device=draw.device)
     time = ticks(draw, length)

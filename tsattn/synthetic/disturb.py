@@ -1,4 +1,4 @@
-"""What happens to series on their way into a table: mixtures, spikes, shifts, saturation, rounding, gaps, short histories."""
+"""Disturbances of series: mixtures, shifts, spikes, saturation, rounding, gaps, short histories."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tsattn.synthetic.clocks import ANY, clock
 from tsattn.synthetic.config import SyntheticConfig
 from tsattn.synthetic.draws import Draw, Series
 
-LEAST = 32  # observed values before the last ones
-AFTER = 64  # steps at the end that do not count for LEAST, at most half of the series
+LEAST = 32  # least number of observed values before the last AFTER steps
+AFTER = 64  # steps to be forecast; at most half of the series
 LARGEST = 1e11
 
 
 def disturbed(draw: Draw, config: SyntheticConfig, made: Series) -> Series:
-    """All disturbances in the order in which they befall real data. Returns values with NaN where missing or cut."""
+    """Apply all disturbances, in the order in which they occur in real data. Returns values with NaN where missing or cut."""
     x = torch.nan_to_num(made.values, 0.0, LARGEST, -LARGEST)
     x = _some(draw, config.mixup, x, _mixed)
     x = _some(draw, config.reverse, x, lambda _, part: part.flip(1))
@@ -34,7 +34,7 @@ def disturbed(draw: Draw, config: SyntheticConfig, made: Series) -> Series:
 
 
 def _some(draw: Draw, share: float, x: Tensor, change: Callable[[Draw, Tensor], Tensor]) -> Tensor:
-    """x with a share of its rows, drawn at random, changed in place."""
+    """Change a random share of the rows of x, in place."""
     rows = draw.chance(share, x.shape[0]).nonzero()[:, 0]
     if len(rows):
         x[rows] = change(draw, x[rows])
@@ -42,12 +42,12 @@ def _some(draw: Draw, share: float, x: Tensor, change: Callable[[Draw, Tensor], 
 
 
 def context(length: int) -> int:
-    """Steps of a series of `length` before the last ones, which are to be forecast."""
+    """Return the number of steps before the last ones, which are to be forecast, in a series of `length` steps."""
     return length - min(AFTER, length // 2)
 
 
 def told(draw: Draw, config: SyntheticConfig, seasons: Tensor) -> Tensor:
-    """Season lengths (B, 2) as an input: mostly the true ones, sometimes none, sometimes those of another frequency."""
+    """Return season lengths (B, 2) as an input: mostly the true ones, sometimes none or those of another frequency."""
     count = seasons.shape[0]
     other = clock(draw, count, 2, ANY).told
     chance = draw.uniform(0, 1, count, 1)
@@ -61,14 +61,14 @@ def _spread(x: Tensor) -> Tensor:
 
 
 def _mixed(draw: Draw, x: Tensor) -> Tensor:
-    """Weighted sums of two series brought to one scale (TSMixup: Chronos 2024); the heavier one's seasons are kept."""
+    """Mix pairs of series with equal scale (TSMixup: Ansari et al. 2024). The season lengths are those of the heavier one."""
     weight = draw.uniform(0.55, 0.95, x.shape[0], 1)
     scaled = (x - x.mean(1, keepdim=True)) / _spread(x)
     return weight * scaled + (1 - weight) * scaled.roll(1, 0)
 
 
 def _shifted(draw: Draw, x: Tensor) -> Tensor:
-    """A step of some standard deviations, for good or for a while."""
+    """Add a level shift of a few standard deviations, permanent or temporary."""
     count, length = x.shape
     time = torch.arange(length, device=x.device)
     begin = draw.uniform(0, 1, count, 1) * length
@@ -77,7 +77,7 @@ def _shifted(draw: Draw, x: Tensor) -> Tensor:
 
 
 def _spiked(draw: Draw, x: Tensor) -> Tensor:
-    """Spikes of 1 to 18 standard deviations, mostly to one side."""
+    """Add spikes of 1 to 18 standard deviations, mostly to one side."""
     count, length = x.shape
     hit = torch.rand(count, length, generator=draw.generator, device=x.device) < draw.log_uniform(5e-4, 2e-2, count, 1)
     size = draw.log_uniform(2, 12, count, 1) * (0.5 + draw.uniform(0, 1, count, length))
@@ -87,7 +87,7 @@ def _spiked(draw: Draw, x: Tensor) -> Tensor:
 
 
 def _clipped(draw: Draw, x: Tensor) -> Tensor:
-    """Saturated above or below, at 0.2 to 2 standard deviations from the mean."""
+    """Saturate above or below, at 0.2 to 2 standard deviations from the mean."""
     count = x.shape[0]
     middle, spread = x.mean(1, keepdim=True), _spread(x)
     edge = draw.uniform(0.2, 2, count, 1) * spread
@@ -96,9 +96,9 @@ def _clipped(draw: Draw, x: Tensor) -> Tensor:
 
 
 def _placed(draw: Draw, share: float, x: Tensor) -> Tensor:
-    """Scales from 1e-3 to 1e6 and, on a share of the rows, a level of up to 1,000 standard deviations.
+    """Rescale by 1e-3 to 1e6, and shift a share of the rows by up to 1,000 standard deviations.
 
-    Rows of whole numbers mostly stay so; rows that never fall below 0 mostly keep their zero.
+    Rows of whole numbers mostly stay whole; rows without negative values mostly keep their zero.
     """
     count = x.shape[0]
     spread = _spread(x)
@@ -114,20 +114,20 @@ def _placed(draw: Draw, share: float, x: Tensor) -> Tensor:
 
 
 def _rounded(draw: Draw, x: Tensor) -> Tensor:
-    """Readings in steps of 0.02 to 1 standard deviations."""
+    """Round to steps of 0.02 to 1 standard deviations."""
     step = draw.log_uniform(0.02, 1, x.shape[0], 1) * _spread(x)
     return (x / step).round() * step
 
 
 def _start(draw: Draw, share: float, count: int, length: int) -> Tensor:
-    """Where each series begins, (B, 1) long: with 32 values or more before the last ones, log-uniformly many."""
+    """Draw the first step of each series, (B, 1) int64. At least 32 values precede the last ones; their number is log-uniform."""
     before = context(length)
     kept = draw.log_uniform(min(LEAST, before), before, count, 1).round().long()
     return torch.where(draw.chance(share, count, 1), before - kept, 0)
 
 
 def _alive(draw: Draw, x: Tensor) -> Tensor:
-    """x (B, N), NaN where cut, with a little noise on the rows that are constant before the last ones: each has a scale."""
+    """Add a little noise to rows of x (B, N) that are constant before the last steps, so that each row has a scale. NaN = cut."""
     seen = x[:, : context(x.shape[1])]
     low = seen.nan_to_num(torch.inf).amin(1)
     high = seen.nan_to_num(-torch.inf).amax(1)
@@ -140,7 +140,7 @@ def _alive(draw: Draw, x: Tensor) -> Tensor:
 
 
 def _gapped(draw: Draw, x: Tensor) -> Tensor:
-    """Single values and up to four blocks missing; rows that would keep fewer than LEAST values keep them all."""
+    """Remove single values and up to four blocks. Rows that would keep fewer than LEAST values stay complete."""
     count, length = x.shape
     time = torch.arange(length, device=x.device)
     single = torch.rand(count, length, generator=draw.generator, device=x.device) < draw.log_uniform(1e-3, 0.3, count, 1)

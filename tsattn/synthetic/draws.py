@@ -1,4 +1,4 @@
-"""Random numbers from one seeded torch generator, in the shapes that the generators of series need."""
+"""Random tensors from one seeded PyTorch generator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Draw:
-    """A seeded source of random tensors, all on the generator's device. Shapes come last."""
+    """Seeded source of random tensors, all on the generator's device. Shapes are the last arguments."""
 
     generator: torch.Generator
 
@@ -30,26 +30,26 @@ class Draw:
         return torch.randn(shape, generator=self.generator, device=self.device)
 
     def chance(self, share: float, *shape: int) -> Tensor:
-        """True with probability `share`."""
+        """Return booleans that are True with probability `share`."""
         return torch.rand(shape, generator=self.generator, device=self.device) < share
 
     def integer(self, low: int, high: int, *shape: int) -> Tensor:
-        """Whole numbers low … high - 1."""
+        """Return integers in low … high - 1."""
         return torch.randint(low, high, shape, generator=self.generator, device=self.device)
 
     def choice(self, weights: Sequence[float], *shape: int) -> Tensor:
-        """Indices into `weights`, drawn in proportion to them."""
+        """Return indices into `weights`, drawn with these probabilities."""
         edges = torch.tensor(weights, dtype=torch.float32, device=self.device).cumsum(0)
         return torch.searchsorted(edges, self.uniform(0.0, float(edges[-1]), *shape), right=True).clamp_max(len(weights) - 1)
 
     def order(self, count: int) -> Tensor:
-        """A random permutation."""
+        """Return a random permutation of `count` elements."""
         return torch.randperm(count, generator=self.generator, device=self.device)
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """What a generator returns: values (B, N) float32, and the season lengths (B, 2) that they carry, 1 where none."""
+    """Result of a generator: values (B, N), float32, and their season lengths (B, 2), 1 for none."""
 
     values: Tensor
     seasons: Tensor
@@ -60,7 +60,7 @@ def no_seasons(draw: Draw, count: int) -> Tensor:
 
 
 def pick(which: Tensor, options: Sequence[Tensor]) -> Tensor:
-    """Row b of options[which[b]]: which (B,), options (B, N) each -> (B, N)."""
+    """Select row b of options[which[b]]: which (B,), options (B, N) each -> (B, N)."""
     out = options[0]
     for i, option in enumerate(options[1:], 1):
         out = torch.where((which == i)[:, None], option, out)
@@ -68,7 +68,7 @@ def pick(which: Tensor, options: Sequence[Tensor]) -> Tensor:
 
 
 def blended(draw: Draw, weights: Sequence[float], x: Tensor, changes: Sequence[Callable[[Draw, Tensor], Tensor]]) -> Tensor:
-    """Each row of x (B, N) through one of the changes, drawn by `weights`; each change sees its own rows only."""
+    """Apply one of the changes to each row of x (B, N), drawn by `weights`. Each change gets its own rows only."""
     which = draw.choice(weights, x.shape[0])
     out = x
     for i, change in enumerate(changes):
@@ -82,11 +82,11 @@ def blended(draw: Draw, weights: Sequence[float], x: Tensor, changes: Sequence[C
 
 
 def standard(x: Tensor) -> Tensor:
-    """Rows (…, N) with mean 0 and standard deviation 1; flat rows become 0."""
+    """Standardise rows (…, N) to mean 0 and standard deviation 1. Constant rows become 0."""
     x = x - x.mean(-1, keepdim=True)
     return x / x.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-6)
 
 
 def ticks(draw: Draw, length: int) -> Tensor:
-    """0 … N - 1 as float32 (N,)."""
+    """Return 0 … N - 1 as float32, (N,)."""
     return torch.arange(length, device=draw.device, dtype=torch.float32)

@@ -1,4 +1,4 @@
-"""Months, quarters and weeks: accounts, prices, production, tourism."""
+"""Monthly, quarterly and weekly series: accounts, prices, production, tourism."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from tsattn.synthetic.profiles import look_up, profiles
 
 
 def economic(draw: Draw, count: int, length: int) -> Series:
-    """exp(stochastic trend + business cycle + season that evolves + noise), growing by some per cent a year (own).
+    """Generate exp(stochastic trend + business cycle + evolving season + noise), growing by a few per cent a year (own model).
 
-    The trend's growth rate is itself a slow AR(1) (a damped local linear trend: Harvey 1989); the season's amplitude and shape
-    change by the year; a tenth has no season, as yearly figures have.
+    The growth rate of the trend is a slow AR(1) (damped local linear trend: Harvey 1989). Amplitude and shape of the season
+    change from year to year. A tenth of the rows has no season, like yearly data.
     """
     when = clock(draw, count, length, SLOW)
-    # a year is a cycle but for days, of which only the growth rates are taken
+    # a cycle is a year, except for daily series, which use growth rates only
     year = torch.where(torch.isfinite(when.year), when.year, when.cycle)
     growth = draw.normal(count, 1) * 0.03 + 0.02
     wander = ar1(draw, 1 - 1 / (1 + draw.log_uniform(0.5, 12, count, 1) * year), length) * draw.log_uniform(0.005, 0.15, count, 1)
     shocks = white(draw, count, length) * draw.log_uniform(0.002, 0.12, count, 1) * draw.chance(0.7, count, 1)
     level = ((growth + wander) / year + shocks / year.sqrt()).cumsum(1)
-    # over two thousand quarters a per cent a step is far too much: the whole may not grow by more than e^range
+    # bound the total growth to e^range: 1 % a step would be too much over 2,000 quarters
     span = (level.amax(1, keepdim=True) - level.amin(1, keepdim=True)) / draw.log_uniform(0.8, 8, count, 1)
     level = level / span.clamp_min(1)
     beat = draw.log_uniform(3, 11, count, 1) * year

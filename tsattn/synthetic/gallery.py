@@ -1,4 +1,4 @@
-"""A picture of the series that pre-training learns from, for people to judge."""
+"""Gallery of the series used in pre-training, as a picture."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tsattn.synthetic.config import KINDS, SyntheticConfig
 from tsattn.synthetic.generate import generate
 
 AHEAD = 64  # steps after the origin
-SPANS = (2112, 2112, 1024, 512, 336, 168)  # how much of each series is drawn, a column each
+SPANS = (2112, 2112, 1024, 512, 336, 168)  # steps shown in each column
 
 
 def gallery(config: SyntheticConfig, path: Path, seed: int, real: tuple[Corpus, CorpusConfig] | None = None) -> None:
-    """Write a PNG: a row for each generator with a weight and each source trained on, six series at different spans.
+    """Write a PNG with one row per generator and per real source in use, and six series of different lengths in each.
 
-    The series are disturbed as the settings say.
+    The series are disturbed as `config` says.
     """
     from matplotlib.figure import Figure
 
@@ -39,7 +39,7 @@ def gallery(config: SyntheticConfig, path: Path, seed: int, real: tuple[Corpus, 
 
 
 def _generated(config: SyntheticConfig, seed: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Name, series and season lengths of each generator that has a weight."""
+    """Yield name, series and season lengths of each generator with a positive weight."""
     weights = dict(zip(KINDS, config.weights, strict=True))
     for kind in (kind for kind in KINDS if weights[kind] > 0):
         batch = generate(config.alone(kind), len(SPANS), max(SPANS), (seed, KINDS.index(kind)))
@@ -47,7 +47,7 @@ def _generated(config: SyntheticConfig, seed: int) -> Iterator[tuple[str, np.nda
 
 
 def _drawn(corpus: Corpus, config: CorpusConfig, seed: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """The same of each source of a corpus that is trained on."""
+    """Yield name, series and season lengths of each corpus source that is trained on."""
     usual = np.bincount(corpus.index.source, item_weights(corpus, config), len(corpus.sources))
     for number, name in enumerate(corpus.sources):
         if usual[number] > 0:

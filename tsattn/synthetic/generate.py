@@ -1,4 +1,4 @@
-"""Batches of synthetic series: each row from one generator, then disturbed."""
+"""Batches of synthetic series: each row comes from one generator and is then disturbed."""
 
 from __future__ import annotations
 
@@ -53,20 +53,21 @@ class SyntheticBatch:
 def generate(
     config: SyntheticConfig, count: int, length: int, seed: int | Sequence[int], device: str | torch.device = "cpu"
 ) -> SyntheticBatch:
-    """`count` series of `length` steps (64 or more), the same for the same arguments.
+    """Generate `count` series of `length` steps (at least 64). The same arguments give the same series.
 
-    Each row has at least 32 observed values, not all equal, before its last min(64, length / 2) steps. Every kind that occurs
-    costs a fixed overhead, so hundreds of series at once are several times cheaper than a few.
+    Each row has at least 32 observed values, not all equal, before its last min(64, length / 2) steps. Each generator in use
+    costs a fixed overhead, so large batches are several times cheaper per series than small ones. Raises ValueError if
+    `length` is less than 64.
     """
     if length < 64:
-        raise ValueError(f"synthetic series have at least 64 steps, not {length}")
+        raise ValueError(f"synthetic series need at least 64 steps, not {length}")
     state = np.random.SeedSequence(seed).generate_state(2, np.uint64)
     weights = np.array(config.weights) / sum(config.weights)
     kind = np.random.default_rng(int(state[0])).choice(len(GENERATORS), count, p=weights)
     draw = Draw(torch.Generator(device).manual_seed(int(state[1] >> 1)))
     values = torch.empty(count, length, device=device)
     seasons = torch.empty(count, 2, dtype=torch.long, device=device)
-    # rows at a time: on a CPU a block should stay in its cache
+    # in chunks that fit into the processor's cache
     block = BLOCK if draw.device.type == "cpu" else max(count, 1)
     for index, make in enumerate(GENERATORS.values()):
         for rows in torch.from_numpy(np.flatnonzero(kind == index)).to(device).split(block):

@@ -1,4 +1,4 @@
-"""Processes of the textbooks: seasonal ARIMA, random walks and their relatives, Gaussian processes."""
+"""Linear processes: seasonal ARIMA, random walks and related processes, Gaussian processes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ from tsattn.synthetic.noise import (
 
 
 def arima(draw: Draw, count: int, length: int) -> Series:
-    """Seasonal ARIMA (3, d, 2)(1, 0, 1)s, d = 0 … 2, seasonal roots to .999, drawn from its spectrum (Box and Jenkins 1970)."""
+    """Generate seasonal ARIMA (3, d, 2)(1, 0, 1)s from its spectrum (Box and Jenkins 1970).
+
+    d = 0 … 2; seasonal roots up to .999.
+    """
     when = clock(draw, count, length, ANY)
     angle = 2 * math.pi * frequencies(draw, length)
     period = torch.where(draw.chance(0.7, count, 1), when.cycle.round(), when.told.amax(1, keepdim=True).float())
@@ -45,7 +48,7 @@ def arima(draw: Draw, count: int, length: int) -> Series:
     drift = draw.normal(count, 1) * draw.log_uniform(0.001, 0.1, count, 1)
     order = draw.choice([6, 3, 0.4], count)[:, None]
     once = (x + drift).cumsum(1)
-    # integration buries a season: what is observed has noise and some of the season of its own
+    # integration hides the season, so add noise and part of the season to the observed values
     twice = standard(once).cumsum(1)
     share = draw.log_uniform(0.02, 0.6, count, 1)
     x = torch.where(order == 0, x, standard(torch.where(order == 1, once, twice)) + share * x)
@@ -55,9 +58,9 @@ def arima(draw: Draw, count: int, length: int) -> Series:
 
 
 def random_walk(draw: Draw, count: int, length: int) -> Series:
-    """Random walks, mean reversion, local linear trends, geometric walks, jumps; volatility constant or stochastic.
+    """Generate random walks, mean reversion, local linear trends, geometric walks and jumps.
 
-    Stochastic volatility: log σ is an AR(1) (Taylor 1982); jumps as in Merton 1976; OU as in Vasicek 1977.
+    Volatility is constant or stochastic: log σ is an AR(1) (Taylor 1982). Jumps: Merton 1976. Mean reversion: Vasicek 1977.
     """
     volatile = draw.log_uniform(0.05, 1.2, count, 1) * draw.chance(0.6, count, 1)
     shocks = white(draw, count, length) * torch.exp(volatile * ar1(draw, persistence(draw, 10, 400, count), length))
@@ -97,7 +100,7 @@ def _rough(draw: Draw, shocks: Tensor) -> Tensor:
 
 
 def gaussian_process(draw: Draw, count: int, length: int) -> Series:
-    """Sums and products of random kernels, by their spectra (KernelSynth: Chronos 2024)."""
+    """Generate Gaussian processes with sums and products of random kernels (KernelSynth: Ansari et al. 2024)."""
     when = clock(draw, count, length, ANY)
     shares = draw.uniform(0, 1, count, 3)
     shares = shares / shares.sum(1, keepdim=True)
@@ -115,7 +118,7 @@ def gaussian_process(draw: Draw, count: int, length: int) -> Series:
 
 
 def _kernel(draw: Draw, period: Tensor, length: int) -> Tensor:
-    """The spectrum (B, F) of one kernel: squared exponential, OU, Matérn 3/2, rational quadratic, 1/f, white."""
+    """Return the spectrum (B, F) of one kernel: squared exponential, OU, Matérn 3/2, rational quadratic, 1/f or white."""
     count = period.shape[0]
     f = frequencies(draw, length)
     scale = draw.log_uniform(2, length / 2, count, 1)

@@ -1,7 +1,7 @@
-"""Stationary processes by one inverse FFT of a random spectrum (circular, cut to length), and what grows from them.
+"""Stationary processes by one inverse FFT of a random spectrum (circular, cut to length), and processes derived from them.
 
-A spectrum's shape is the process (Priestley 1981, ch. 4): AR and MA factors are |1 - φ e^{-iω}|, a season that drifts is a
-line broadened to a Lorentzian. Nothing here loops over time.
+The process is set by its spectrum (Priestley 1981, ch. 4): AR and MA factors are |1 - φ e^{-iω}|, and a drifting season is a
+line broadened to a Lorentzian. No function loops over time.
 """
 
 from __future__ import annotations
@@ -17,43 +17,46 @@ HARMONICS = 24
 
 
 def fft_length(length: int) -> int:
-    """A length with small factors, at least 1.15 times as long, so that the ends of a circular process do not meet."""
+    """Return a length with small prime factors, at least 1.15 times `length`.
+
+    The margin keeps the ends of a circular process apart.
+    """
     least = max(math.ceil(1.15 * length), 16)
     power = 1 << (least - 1).bit_length()
     return min(n for n in (power, power * 5 // 8, power * 3 // 4) if n >= least)
 
 
 def frequencies(draw: Draw, length: int) -> Tensor:
-    """Cycles per step of the half spectrum, (F,)."""
+    """Return the frequencies of the half spectrum, (F,), in cycles per step."""
     return torch.fft.rfftfreq(fft_length(length), device=draw.device)
 
 
 def from_power(draw: Draw, power: Tensor, length: int) -> Tensor:
-    """A Gaussian process with the power spectrum `power` (B, F) -> (B, N) with variance 1 in expectation."""
+    """Sample a Gaussian process with power spectrum `power` (B, F): (B, N), variance 1 in expectation."""
     count, size = power.shape
     points = fft_length(length)
     mean = (2 * power.sum(1, keepdim=True) - power[:, :1] - power[:, -1:]) / points
     phases = torch.randn(count, size, dtype=torch.complex64, generator=draw.generator, device=draw.device)
-    # the ends of a real series' spectrum are real, and stand once in it
+    # the first and last coefficients of a real series' spectrum are real and occur once
     phases[:, 0] *= math.sqrt(2)
     phases[:, -1] *= math.sqrt(2)
     return torch.fft.irfft((power / mean.clamp_min(1e-30)).sqrt() * phases, points, norm="ortho")[:, :length]
 
 
 def factor(root: Tensor, angle: Tensor) -> Tensor:
-    """|1 - root·e^{-i·angle}|², the power of one AR or MA factor. root (B, 1), angle (B, F) or (F,)."""
-    # not 1 + root² - 2·root·cos(angle): near a unit root that is rounding noise in float32
+    """Return |1 - root·e^{-i·angle}|², the power of one AR or MA factor. root (B, 1), angle (B, F) or (F,)."""
+    # equals 1 + root² - 2·root·cos(angle), which loses all digits near a unit root in float32
     return (1 - root) ** 2 + 4 * root * torch.sin(angle / 2).square()
 
 
 def ar1(draw: Draw, phi: Tensor, length: int) -> Tensor:
-    """A stationary AR(1) of variance 1: phi (B, 1) in (-1, 1) -> (B, N)."""
+    """Sample a stationary AR(1) with variance 1: phi (B, 1) in (-1, 1) -> (B, N)."""
     angle = 2 * math.pi * frequencies(draw, length)
     return from_power(draw, 1 / factor(phi, angle), length)
 
 
 def filter_ar1(draw: Draw, shocks: Tensor, phi: Tensor) -> Tensor:
-    """x_t = φ x_{t-1} + shock_t, circular: shocks (B, N), phi (B, 1) -> (B, N)."""
+    """Compute x_t = φ x_{t-1} + shock_t, circular: shocks (B, N), phi (B, 1) -> (B, N)."""
     length = shocks.shape[1]
     size = fft_length(length)
     turn = torch.polar(torch.ones(1, device=draw.device), -2 * math.pi * frequencies(draw, length))
@@ -61,7 +64,7 @@ def filter_ar1(draw: Draw, shocks: Tensor, phi: Tensor) -> Tensor:
 
 
 def coloured(draw: Draw, exponent: Tensor, length: int) -> Tensor:
-    """1/f^exponent noise of variance 1; the steeper, the smoother (2 is a random walk's). exponent (B, 1) -> (B, N)."""
+    """Sample 1/f^exponent noise with variance 1: exponent (B, 1) -> (B, N). An exponent of 2 is a random walk."""
     f = frequencies(draw, length)
     power = torch.exp(-exponent * f.clamp_min(float(f[1])).log())
     power[:, 0] = 0
@@ -69,14 +72,14 @@ def coloured(draw: Draw, exponent: Tensor, length: int) -> Tensor:
 
 
 def persistence(draw: Draw, low: float, high: float, count: int) -> Tensor:
-    """The φ of an AR(1) whose memory 1/(1 - φ) is log-uniform in low … high steps, (B, 1)."""
+    """Draw φ of an AR(1), (B, 1), whose memory 1/(1 - φ) is log-uniform between `low` and `high` steps."""
     return 1 - 1 / draw.log_uniform(low, high, count, 1)
 
 
 def lines(draw: Draw, period: Tensor, width: Tensor, length: int) -> Tensor:
-    """Power (B, F) of a season whose harmonics drift: Lorentzian lines at k / period, with random strengths.
+    """Return the power (B, F) of a season with drifting harmonics: Lorentzian lines at k / period, with random strengths.
 
-    period (B, 1) in steps; width (B, 1) in cycles per step: 1 / (2π × the memory of the drift, in steps).
+    period (B, 1) in steps; width (B, 1) in cycles per step, 1 / (2π × memory of the drift in steps).
     """
     count = period.shape[0]
     f = frequencies(draw, length)
@@ -93,7 +96,7 @@ def lines(draw: Draw, period: Tensor, width: Tensor, length: int) -> Tensor:
 
 
 def white(draw: Draw, count: int, length: int) -> Tensor:
-    """White noise of unit scale; a third of the rows with heavy tails (a log-normal mixture of scales), (B, N)."""
+    """Sample white noise of unit scale, (B, N). A third of the rows has heavy tails (a log-normal scale mixture)."""
     z = draw.normal(count, length)
     tails = draw.uniform(0.4, 1.1, count, 1) * draw.chance(0.35, count, 1)
     if not bool(tails.any()):
@@ -105,7 +108,7 @@ def white(draw: Draw, count: int, length: int) -> Tensor:
 
 
 def lopsided(draw: Draw, z: Tensor) -> Tensor:
-    """Noise z (B, N) of unit scale; on a third of the rows with one tail longer than the other (a shifted log-normal)."""
+    """Skew a third of the rows of noise z (B, N) of unit scale (shifted log-normal)."""
     skew = draw.uniform(0.1, 0.8, z.shape[0], 1) * torch.where(draw.chance(0.5, z.shape[0], 1), 1.0, -1.0)
     bent = torch.expm1((skew * z).clamp(-8, 4)) - torch.expm1(skew.square() / 2)
     bent = bent / skew / torch.exp(skew.square() / 2)
@@ -113,14 +116,17 @@ def lopsided(draw: Draw, z: Tensor) -> Tensor:
 
 
 def residual(draw: Draw, count: int, length: int) -> Tensor:
-    """Noise as it is left over by a fit: white, or AR(1), or both, of variance about 1, (B, N)."""
+    """Sample noise like residuals of a fit, (B, N): white, AR(1) or their sum, with a variance of about 1."""
     share = draw.uniform(0, 1, count, 1) * draw.chance(0.7, count, 1)
     correlated = ar1(draw, persistence(draw, 1.2, 40, count), length)
     return lopsided(draw, share.sqrt() * correlated + (1 - share).sqrt() * white(draw, count, length))
 
 
 def since_event(draw: Draw, rate: Tensor, length: int) -> tuple[Tensor, Tensor]:
-    """Events at random times, `rate` (B, 1) a step: steps since the last one (B, N), and their running number (B, N) long."""
+    """Draw events at random times, with `rate` (B, 1) events per step.
+
+    Returns the steps since the last event, (B, N), and its running number, (B, N) int64.
+    """
     event = torch.rand(rate.shape[0], length, generator=draw.generator, device=draw.device) < rate
     time = torch.arange(length, device=draw.device)
     last = torch.where(event, time, torch.zeros_like(time)).cummax(1).values

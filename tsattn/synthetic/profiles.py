@@ -1,4 +1,4 @@
-"""Profiles: one cycle's shape as a table, in the styles that real days and years have, and their look-up."""
+"""Profiles: the shape of one cycle as a table, in several styles of real days and years, and their look-up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EVERYDAY = (6.0, 5.0, 1.5, 1.0, 0.5, 2.0, 0.5)
 
 
 def profiles(draw: Draw, count: int, weights: tuple[float, ...] = EVERYDAY) -> Tensor:
-    """Shapes of one cycle (B, POINTS), mean 0 and variance 1: one style, or a blend of two, by the weights of `STYLES`."""
+    """Draw shapes of one cycle, (B, POINTS), mean 0 and variance 1: one style or a blend of two, by the weights of `STYLES`."""
     blend = draw.chance(0.4, count).nonzero()[:, 0]
     turn = (torch.arange(POINTS, device=draw.device) / POINTS).expand(count + len(blend), -1)
     shapes = standard(blended(draw, weights, turn, STYLES))
@@ -24,7 +24,7 @@ def profiles(draw: Draw, count: int, weights: tuple[float, ...] = EVERYDAY) -> T
 
 
 def look_up(table: Tensor, which: Tensor, within: Tensor) -> Tensor:
-    """table (B, G, POINTS), which (B, N) rows of it, within (B, N) in 0 … 1 -> (B, N), linear between points."""
+    """Interpolate tables (B, G, POINTS) linearly: which (B, N) table, within (B, N) in 0 … 1 -> (B, N)."""
     points = table.shape[2]
     wrapped = torch.cat([table, table[..., :1]], -1).flatten(1)
     place = within * points
@@ -35,7 +35,7 @@ def look_up(table: Tensor, which: Tensor, within: Tensor) -> Tensor:
 
 
 def loudness(draw: Draw, share: float, within: Tensor) -> Tensor:
-    """What noise is multiplied by at each phase, within (B, N) in 0 … 1, on a share of the rows; 1 on the others."""
+    """Return a factor of the noise at each phase, within (B, N) in 0 … 1, for a share of the rows; 1 for the others."""
     count = len(within)
     table = profiles(draw, count)[:, None] * draw.uniform(0.2, 1.2, count, 1, 1) * draw.chance(share, count, 1, 1)
     return torch.exp(look_up(table, torch.zeros_like(within, dtype=torch.long), within).clamp(-3, 2))
@@ -50,7 +50,7 @@ def _harmonics(draw: Draw, turn: Tensor) -> Tensor:
 
 
 def _peaks(draw: Draw, turn: Tensor) -> Tensor:
-    """Two to four bumps (von Mises), as the morning's and the evening's."""
+    """Draw two to four bumps (von Mises), like rush hours."""
     count = len(turn)
     centre = draw.uniform(0, 1, count, 4, 1)
     sharp = draw.log_uniform(1, 60, count, 4, 1)
@@ -60,21 +60,21 @@ def _peaks(draw: Draw, turn: Tensor) -> Tensor:
 
 
 def _plateau(draw: Draw, turn: Tensor) -> Tensor:
-    """Opening hours: high for a share of the cycle, with steep or soft edges."""
+    """Draw opening hours: high for a share of the cycle, with steep or soft edges."""
     count = len(turn)
     wave = torch.cos(2 * math.pi * (turn - draw.uniform(0, 1, count, 1)))
     return torch.sigmoid(draw.log_uniform(2, 40, count, 1) * (wave - draw.uniform(-0.7, 0.7, count, 1)))
 
 
 def _sun(draw: Draw, turn: Tensor) -> Tensor:
-    """Nothing at night, a dome by day."""
+    """Draw a dome by day and zero at night."""
     count = len(turn)
     wave = torch.cos(2 * math.pi * (turn - draw.uniform(0, 1, count, 1)))
     return (wave - draw.uniform(-0.5, 0.5, count, 1)).clamp_min(0).pow(draw.uniform(0.6, 1.8, count, 1))
 
 
 def _saw(draw: Draw, turn: Tensor) -> Tensor:
-    """A rise, and a fall of another length."""
+    """Draw a rise and a fall of different lengths."""
     count = len(turn)
     rise = draw.uniform(0.03, 0.97, count, 1)
     place = (turn + draw.uniform(0, 1, count, 1)) % 1
@@ -82,7 +82,7 @@ def _saw(draw: Draw, turn: Tensor) -> Tensor:
 
 
 def _rough(draw: Draw, turn: Tensor) -> Tensor:
-    """Each hour, weekday or month with a level of its own."""
+    """Draw an independent level for each hour, weekday or month."""
     count = len(turn)
     parts = draw.choice([1, 2, 1, 3, 2, 2], count)
     parts = torch.tensor([4, 7, 8, 12, 24, 48], device=draw.device)[parts][:, None]
@@ -90,7 +90,7 @@ def _rough(draw: Draw, turn: Tensor) -> Tensor:
 
 
 def _pulse(draw: Draw, turn: Tensor) -> Tensor:
-    """On for a part of the cycle, off for the rest."""
+    """Draw an on-off pulse."""
     count = len(turn)
     return (((turn + draw.uniform(0, 1, count, 1)) % 1) < draw.uniform(0.04, 0.6, count, 1)).float()
 

@@ -1,4 +1,4 @@
-"""Series that change their ways."""
+"""Series with changing regimes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ STATES = 16
 
 
 def regimes(draw: Draw, count: int, length: int) -> Series:
-    """Segments of random length with their own level, slope, volatility and season; half return to two or three states (own).
+    """Generate segments of random length, each with its own level, slope, volatility and season (own model).
 
-    The returning ones are Markov switching (Hamilton 1989).
+    Half of the rows switch between two or three recurring states, which is Markov switching (Hamilton 1989).
     """
     when = clock(draw, count, length, ANY)
     since, number = since_event(draw, draw.log_uniform(0.8, 25, count, 1) / length, length)
     states = draw.integer(2, 4, count, 1)
-    # a returning segment takes one of the first states at random; the others take the next of their own
+    # recurring states are drawn at random; otherwise each segment has a new state
     drawn = draw.integer(0, 1 << 16, count, STATES).gather(1, number % STATES) % states
     state = torch.where(draw.chance(0.5, count, 1), drawn, number % STATES)
 

@@ -12,12 +12,15 @@ from tsattn.synthetic.trends import trend
 
 
 def structural(draw: Draw, count: int, length: int) -> Series:
-    """Trend + daily, weekly and yearly seasons + noise, added, multiplied or exponentiated (ForecastPFN 2023, TempoPFN 2025)."""
+    """Generate trend + daily, weekly and yearly seasons + noise (ForecastPFN 2023, TempoPFN 2025).
+
+    The components are additive, multiplicative or exponential.
+    """
     when = clock(draw, count, length, ANY)
     day = profiles(draw, 3 * count).view(count, 3, -1)
     likeness = draw.uniform(0, 1, count, 1)
     day[:, 1] = likeness * day[:, 0] + (1 - likeness) * day[:, 1]
-    # a weekend's template for the last two of seven, on half of the rows; the third table is the year's
+    # half of the rows have a weekend template for the last two of seven days; the third table is the year
     weekend = (when.member >= 5) & (when.group == 7) & draw.chance(0.5, count, 1)
     shape = look_up(day[:, :2], weekend.long(), when.within)
     week = draw.normal(count, 12).gather(1, when.member.clamp_max(11)) * (when.group > 1)

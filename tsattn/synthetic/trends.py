@@ -1,4 +1,4 @@
-"""Trends, and links that bend a standard series into growth, bounds and zeros."""
+"""Trends, and link functions that turn a standardised series into growth, bounded values or values with zeros."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from tsattn.synthetic.noise import coloured
 
 
 def trend(draw: Draw, count: int, length: int) -> Tensor:
-    """Smooth trends of variance about 1 (B, N): none, line, parabola, exponential, logistic, broken line, slow noise."""
+    """Draw smooth trends with a variance of about 1, (B, N).
+
+    Kinds: none, line, parabola, exponential, logistic, broken line, slow noise.
+    """
     time = (ticks(draw, length) / length).expand(count, -1)
     return standard(blended(draw, (2, 3, 1, 1, 1, 3, 4), time, (_none, _line, _parabola, _growth, _logistic, _broken, _slow)))
 
@@ -54,7 +57,10 @@ def _slow(draw: Draw, time: Tensor) -> Tensor:
 
 
 def link(draw: Draw, x: Tensor, plain: float = 0.5) -> Tensor:
-    """Bend a standard series (B, N): as it is (share `plain`), exponential, power, bounded, or cut at zero."""
+    """Apply a random link function to a standardised series (B, N).
+
+    Kinds: identity (share `plain`), exponential, power, bounded, cut at zero.
+    """
     rest = (1 - plain) / 4
     weights = (plain, 1.6 * rest, rest, 0.7 * rest, 0.7 * rest)
     return blended(draw, weights, x, (_as_it_is, _exponential, _power, _bounded, _cut))
@@ -65,7 +71,7 @@ def _as_it_is(draw: Draw, x: Tensor) -> Tensor:
 
 
 def _exponential(draw: Draw, x: Tensor) -> Tensor:
-    # a log that varies by more than one and a half makes single spikes of whole series
+    # a log with a larger range than this reduces a series to a single spike
     spread = x.std(1, keepdim=True).clamp_min(1)
     return torch.exp((draw.uniform(0.15, 0.9, len(x), 1) * x / spread).clamp(-12, 6))
 

@@ -1,4 +1,4 @@
-"""The sky: temperature, sun, wind, rain, humidity, pressure."""
+"""Weather: temperature, sunshine, wind, rain, humidity, pressure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from tsattn.synthetic.clocks import WITHIN_DAY, Clock, clock
+from tsattn.synthetic.clocks import WITHIN_DAY, Cycles, clock
 from tsattn.synthetic.draws import Draw, Series, pick
 from tsattn.synthetic.noise import ar1, white
 
@@ -15,10 +15,11 @@ SEASONAL = (True, True, False, False, True, False)
 
 
 def weather(draw: Draw, count: int, length: int) -> Series:
-    """One variable of a common state: a day, a year, clouds and pressure systems that last for days (own).
+    """Generate one variable of a common state: day, year, clouds, and pressure systems that last for days (own model).
 
-    Temperature = year + systems + day × its length × clear sky; sun = height × clear sky; wind = a power of AR noise, more by
-    day; rain = a threshold on the systems; humidity = bounded, against the temperature; pressure = smooth systems.
+    Temperature = year + systems + day × day length × clear sky; sunshine = solar height × clear sky; wind = a power of AR
+    noise, stronger by day; rain = a threshold on the systems; humidity = bounded, opposite to temperature; pressure = smooth
+    systems.
     """
     mixed = WITHIN_DAY | {"D": 12}
     when = clock(draw, count, length, mixed)
@@ -47,8 +48,11 @@ def weather(draw: Draw, count: int, length: int) -> Series:
     return Series(values, torch.where(seasonal, when.told, torch.ones_like(when.told)))
 
 
-def _temperature(draw: Draw, when: Clock, turn: Tensor, summer: Tensor, systems: Tensor, clear: Tensor) -> Tensor:
-    """Year, systems, and a day that is skewed (a quick rise, a slow fall), wider under clear skies and in summer."""
+def _temperature(draw: Draw, when: Cycles, turn: Tensor, summer: Tensor, systems: Tensor, clear: Tensor) -> Tensor:
+    """Return temperature: year, pressure systems and a skewed day (quick rise, slow fall).
+
+    The daily range is wider under clear skies and in summer.
+    """
     count = systems.shape[0]
     skewed = torch.cos(turn + draw.uniform(0, 0.5, count, 1) * torch.sin(turn))
     span = draw.log_uniform(0.5, 6, count, 1) * (0.3 + clear) * (1 + draw.uniform(0, 0.5, count, 1) * summer)

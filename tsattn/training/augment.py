@@ -1,7 +1,7 @@
-"""Augmentations of training windows: all rows of a batch at once, each in units of its own past, drawn from one generator.
+"""Augmentations of training windows, in units of each window's past.
 
-None of them changes what a window looks like to a forecaster: past and future are changed alike, except by `hide`, which
-takes observations away from the past.
+All windows of a batch are changed at once, from one generator. Past and future of a window are changed alike, except by
+`hide`, which removes observations from the past.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ import numpy as np
 
 from tsattn.config import AugmentationConfig
 
-BENDS = 4  # points of a slow curve over a window
-SPAN = 8  # steps that are hidden together
+BENDS = 4  # control points of a smooth curve over a window
+SPAN = 8  # steps of a hidden span
 
 
 def flip_and_mix(target: np.ndarray, context: int, rng: np.random.Generator, flip: float, mixup: float) -> np.ndarray:
-    """Shares of windows turned upside down, and blended with another (Zhang et al. 2018). (B, L + H) -> the same shape."""
+    """Flip a random share of the windows, and mix a random share with another one (Zhang et al. 2018).
+
+    target: (B, L + H); the result has the same shape. flip, mixup: shares of the windows, 0 to 1.
+    """
     mean, spread = units_of(target, context)
     z = (target - mean) / spread
     rows = len(target)
@@ -23,24 +26,25 @@ def flip_and_mix(target: np.ndarray, context: int, rng: np.random.Generator, fli
     partner = z[rng.permutation(rows)]
     z = np.where(share < 1, share * z + (1 - share) * partner, z)
     z = np.where(rng.random((rows, 1)) < flip, -z, z)
-    # the level comes back: the network may not learn that every window is centred
+    # restore the level, so that windows are not all centred
     return (z * spread + mean).astype(np.float32)
 
 
 def units_of(target: np.ndarray, context: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of the observed past of each window: (B, L + H) -> two (B, 1)."""
+    """Return the mean and standard deviation of the observed past of each window: (B, L + H) -> two (B, 1)."""
     seen = np.isfinite(target[:, :context])
     count = np.maximum(seen.sum(1, keepdims=True), 1)
     mean = np.where(seen, target[:, :context], 0).sum(1, keepdims=True) / count
     spread = np.sqrt((np.where(seen, target[:, :context] - mean, 0) ** 2).sum(1, keepdims=True) / count)
-    return mean, np.maximum(spread, np.maximum(1e-6 * np.abs(mean), 1e-20))  # a flat past has none of its own
+    return mean, np.maximum(spread, np.maximum(1e-6 * np.abs(mean), 1e-20))  # floor for a constant past
 
 
 def disturb(target: np.ndarray, context: int, train: AugmentationConfig, rng: np.random.Generator) -> np.ndarray:
-    """Jitter, a slow change of amplitude and hidden spans, each as much as `train` says: (B, L + H) -> the same shape.
+    """Add jitter, slow changes of amplitude and hidden spans: (B, L + H) -> the same shape.
 
-    jitter: noise of that share of the spread. rescale: amplitudes by the exponential of a smooth curve of that deviation
-    (magnitude warping, Um et al. 2017). hide: so large a share of the past missing, in spans.
+    train.jitter: standard deviation of the noise, as a share of the window's. train.rescale: amplitudes are multiplied by the
+    exponential of a smooth curve of this standard deviation (magnitude warping, Um et al. 2017). train.hide: share of the past
+    set to missing, in spans.
     """
     mean, spread = units_of(target, context)
     z = (target - mean) / spread
@@ -57,13 +61,13 @@ def disturb(target: np.ndarray, context: int, train: AugmentationConfig, rng: np
 
 
 def warp(target: np.ndarray, most: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Windows played faster or slower, by up to exp(most): (B, L + H) -> the same shape, and the speeds (B, 1).
+    """Play windows faster or slower, by a factor of up to exp(most): (B, L + H) -> the same shape, and the speeds (B, 1).
 
-    The end stays where it is; what lies between two steps is interpolated, and what would lie before the first is missing.
+    The last step stays in place. Values between two steps are interpolated; steps before the first are missing.
     """
     rows, length = target.shape
     speed = np.exp(rng.uniform(-most, most, (rows, 1)))
-    place = (length - 1) - (length - 1 - np.arange(length)) * speed  # (B, L + H): where each step is read
+    place = (length - 1) - (length - 1 - np.arange(length)) * speed  # (B, L + H): position that each step is read from
     low = np.clip(np.floor(place).astype(np.int64), 0, length - 2)
     first, second = (np.take_along_axis(target, low + i, 1) for i in (0, 1))
     share = place - low
@@ -72,7 +76,7 @@ def warp(target: np.ndarray, most: float, rng: np.random.Generator) -> tuple[np.
 
 
 def _curves(rng: np.random.Generator, rows: int, length: int) -> np.ndarray:
-    """Slow curves of standard deviation about 1 at every step: (B, length)."""
+    """Return smooth random curves with a standard deviation of about 1 at every step: (B, length)."""
     points = rng.standard_normal((rows, BENDS))
     place = np.linspace(0, BENDS - 1, length)
     low = np.minimum(place.astype(np.int64), BENDS - 2)

@@ -1,6 +1,6 @@
-"""Training batches: sampled windows, augmented, with their prefixes and origins, as arrays. Seeded step by step.
+"""Training batches: sampled windows, augmented, with prefixes and origins, as NumPy arrays.
 
-Everything random about step k is drawn from (seed, rank, k), so an interrupted run continues to the same result.
+All random numbers of step k are drawn from (seed, rank, k), so an interrupted run resumes to the same result.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from tsattn.model.short_series import lengths
 from tsattn.nn.inputs import TIMED
 from tsattn.training.augment import disturb, flip_and_mix, warp
 
-LIVELY = 0.1  # least spread of a prefix, as a share of the whole window's
-UNDATED = 0.1  # share of windows without their calendar: arrays in memory have none
+LIVELY = 0.1  # least standard deviation of a prefix, as a share of the whole window's
+UNDATED = 0.1  # share of windows without calendar features, like arrays in memory
 WHOLE = 0.2  # share of windows scaled by their whole past, as when forecasting
-PARTS = 8  # of a batch, at most, that are cut to lengths of their own
-_WARP, _DISTURB = 1, 2  # random numbers of their own, so that one augmentation does not change what another draws
+PARTS = 8  # most parts that a batch is split into by length
+_WARP, _DISTURB = 1, 2  # separate random streams, so that one augmentation does not change another's numbers
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingBatch:
-    """Arrays of one optimiser step; see nn/network.Inputs and nn/objective for shapes.
+    """Arrays of one optimiser step. For shapes see `nn.inputs.Inputs` and `nn.objective.window_loss`.
 
-    target (B, L) is what the network reads, without additive outliers; past (B, L) is what its forecasts are scored on.
+    target (B, L): cleaned past, which the network reads. past (B, L): past as observed, which forecasts are scored on.
     """
 
     target: np.ndarray
@@ -46,19 +46,19 @@ class TrainingBatch:
 
 
 def sample(panel: Panel, model: ModelConfig, train: TrainConfig, step: int, rank: int = 0) -> TrainingBatch:
-    """The windows of one step: B = train.batch windows, O = train.origins origins each."""
+    """Sample the batch of a step: B = train.batch windows with O = train.origins origins each."""
     rng = np.random.default_rng([train.seed, rank, step])
     origins = sample_ends(panel, rng, train.batch, model.patch)
-    window = gather(panel, origins, model.context, model.reach)
+    window = gather(panel, origins, model.context, model.pass_steps)
     calendar = len(calendar_names(panel.freq))
     window.known[rng.random(len(origins)) < UNDATED, :, :calendar] = np.nan
     target = np.concatenate([window.past_target, window.future_target], 1)  # (B, L + H)
     usual, declared = np.array([window.season_lengths] * len(target)), panel.known.shape[1] + panel.past.shape[1]
-    if train.warp and not declared:  # covariates would have to be warped with it
+    if train.warp and not declared:  # covariates would have to be warped too
         target, speed = warp(target, train.warp, np.random.default_rng([train.seed, rank, step, _WARP]))
         usual = np.rint(usual / speed).astype(np.int64)
-        window.known[:] = np.nan  # the calendar no longer holds
-    # what a declared covariate does to the target has a sign: upside down it would have to be learnt twice
+        window.known[:] = np.nan  # the calendar no longer matches
+    # no flips with covariates: their effect on the target has a sign
     target = flip_and_mix(target, model.context, rng, 0.0 if declared else train.flip, train.mixup)
     if train.jitter or train.rescale or train.hide:
         target = disturb(target, model.context, train, np.random.default_rng([train.seed, rank, step, _DISTURB]))
@@ -71,9 +71,10 @@ def sample(panel: Panel, model: ModelConfig, train: TrainConfig, step: int, rank
 
 
 def cleaned(past: np.ndarray, origins: np.ndarray, periods: tuple[int, ...]) -> np.ndarray:
-    """The windows (B, L) as a forecast from each of their origins (B, O) would read them.
+    """Clean windows (B, L) as forecasts from each of their origins (B, O) would.
 
-    The newest values before an origin stay, as they do in a forecast; levels stay, as a shift may lie after an origin.
+    The newest values before an origin are kept, as in a forecast. Level shifts are not corrected, as one may lie after an
+    origin.
     """
     found = prepare(past, periods, level_shifts=False).past
     if found is past:
@@ -85,7 +86,10 @@ def cleaned(past: np.ndarray, origins: np.ndarray, periods: tuple[int, ...]) -> 
 
 
 def in_parts(batch: TrainingBatch, model: ModelConfig) -> list[TrainingBatch]:
-    """The batch in parts, each cut to the tokens that its longest window holds: empty ones cost as much, and teach nothing."""
+    """Split the batch into parts, each cut to the number of tokens of its longest window.
+
+    Empty tokens before short windows would cost as much as others and train nothing.
+    """
     steps, least, at = lengths(batch.target, model), len(batch.target) // PARTS, 0
     order, parts = np.argsort(steps, kind="stable"), []
     for end in range(1, len(order) + 1):
@@ -97,7 +101,7 @@ def in_parts(batch: TrainingBatch, model: ModelConfig) -> list[TrainingBatch]:
 
 
 def _cut(batch: TrainingBatch, rows: np.ndarray, lead: int) -> TrainingBatch:
-    """These rows without their first `lead` steps."""
+    """Select rows and remove their first `lead` steps."""
     part = {field.name: getattr(batch, field.name)[rows] for field in fields(batch)}
     part |= {name: part[name][:, lead:] for name in ("past", *TIMED)}
     part |= {"prefix": part["prefix"] - lead, "origin": np.maximum(part["origin"] - lead, 0)}
@@ -105,7 +109,10 @@ def _cut(batch: TrainingBatch, rows: np.ndarray, lead: int) -> TrainingBatch:
 
 
 def sample_ends(panel: Panel, rng: np.random.Generator, count: int, patch: int) -> Origins:
-    """Random window ends: an item by the root of its length, then any row that leaves a patch before it and a step after."""
+    """Sample random window ends: an item with probability proportional to the root of its length, then a row.
+
+    At least a patch lies before the row and a step after it, if the item is long enough.
+    """
     room = np.maximum(panel.lengths - 2, 0)
     weight = np.sqrt(room) if room.any() else np.ones(len(panel))
     item = rng.choice(len(panel), count, p=weight / weight.sum())
@@ -114,11 +121,14 @@ def sample_ends(panel: Panel, rng: np.random.Generator, count: int, patch: int) 
 
 
 def choose_origins(past: np.ndarray, patch: int, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw each window's prefix (B,), which sets its scale, and `count` later origins, (B, O), 0 where there are fewer."""
+    """Sample the prefix of each window, (B,), which sets its scale, and `count` later origins, (B, O), in steps.
+
+    0 stands for no origin, where a window has fewer than `count`.
+    """
     rows, length = past.shape
     tokens = length // patch
     spread = spread_so_far(past)[:, patch - 1 :: patch]  # (B, T)
-    # a prefix that hardly moves is no scale for what comes after it: one dry month would make a storm of every shower
+    # an almost constant prefix gives too small a scale: after a dry month every shower would be extreme
     started = (spread > 0) & (spread >= LIVELY * spread[:, -1:])
     first = np.where(started.any(1), started.argmax(1), tokens - 1)  # (B,) first token that may end a prefix
     prefix = first + 1 + (rng.random(rows) * (tokens - first)).astype(np.int64)
@@ -131,7 +141,7 @@ def choose_origins(past: np.ndarray, patch: int, count: int, rng: np.random.Gene
 
 
 def spread_so_far(past: np.ndarray) -> np.ndarray:
-    """Standard deviation of the observed values up to and with each step: (B, L) -> (B, L), 0 before the first."""
+    """Return the standard deviation of the observed values up to each step, inclusive: (B, L) -> (B, L), 0 before the first."""
     seen = np.isfinite(past)
     value = np.where(seen, past, 0).astype(np.float64)
     count = np.maximum(seen.cumsum(1), 1)

@@ -1,4 +1,4 @@
-"""The state of a training run on disk: written beside and renamed, so that a killed run leaves the last one whole."""
+"""State of a training run on disk, written to a temporary folder and renamed, so that a killed run keeps its last state."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from torch import Tensor
 from tsattn.errors import ConfigError
 
 _TENSORS, _NOTES = "tensors-{:02d}.safetensors", "notes.json"
-SHARD = 15 << 20  # bytes of a file, about: small enough to be moved and kept anywhere
+SHARD = 15 << 20  # approximate bytes of a file, small enough for any store
 
 
 @dataclass
 class RunState:
-    """State of a run beside its tensors. `asked`: the settings it was started with, and must be resumed with."""
+    """State of a run, except its tensors. `asked`: the settings of its first start, which a resumed run must share."""
 
     asked: dict[str, Any]
     precision: str
     step: int = 0
-    best_step: int = 0  # of the weights that are kept
-    chosen: float | None = None  # their score
-    best: float | None = None  # the lowest score of any
-    waited: int = 0  # validations since the weights that are kept
+    best_step: int = 0  # step of the kept weights
+    chosen: float | None = None  # validation loss of the kept weights
+    best: float | None = None  # lowest validation loss so far
+    waited: int = 0  # validations since the kept weights
     seconds: float = 0.0
     stopped: str = ""
-    shards: int = 1  # files that the tensors are in
+    shards: int = 1  # number of tensor files
 
 
 def write_state(folder: Path, notes: RunState, tensors: dict[str, Tensor]) -> None:
@@ -61,7 +61,7 @@ def write_state(folder: Path, notes: RunState, tensors: dict[str, Tensor]) -> No
 
 
 def read_state(folder: Path) -> tuple[RunState, dict[str, Tensor]] | None:
-    """The newest whole state under `folder`, or None."""
+    """Return the newest complete state under `folder`, or None."""
     for path in reversed(_steps(folder)):
         try:
             notes = RunState(**json.loads((path / _NOTES).read_text("utf-8")))
@@ -70,21 +70,21 @@ def read_state(folder: Path) -> tuple[RunState, dict[str, Tensor]] | None:
                 tensors.update(load_file(path / _TENSORS.format(number)))
             return notes, tensors
         except (OSError, ValueError, TypeError, SafetensorError):
-            continue  # cut short while it was being removed: an older or newer one is whole
+            continue  # partly removed: another one is complete
     return None
 
 
 def clear_state(folder: Path) -> None:
-    """Forget a run: its states, and whatever a killed one left beside them."""
+    """Delete all states of a run, and the temporary files of killed runs."""
     for path in _steps(folder):
         shutil.rmtree(path, ignore_errors=True)
     clear_strays(folder)
 
 
 def clear_strays(folder: Path) -> None:
-    """Remove what killed runs had begun to write in `folder`: states, or models of one name.
+    """Delete temporary files and folders of killed runs in `folder`.
 
-    Only for who holds the lock on the name: nobody else may be writing.
+    The caller must hold the lock on the model's name, so that no other process writes there.
     """
     for path in folder.glob(".*.tmp"):
         if path.is_dir():
@@ -94,9 +94,9 @@ def clear_strays(folder: Path) -> None:
 
 
 def check_resumable(notes: RunState, asked: dict[str, Any], usual: Mapping[str, Any] = MappingProxyType({})) -> None:
-    """Raise ConfigError, naming what differs, when a run would be resumed with other settings or other data.
+    """Raise ConfigError if a run would be resumed with other settings or other data; it lists the differences.
 
-    usual: what a setting is that the run knows nothing of, for it has come since.
+    usual: defaults of settings that are missing in `notes`, because they were added to tsattn later.
     """
     first = {key: notes.asked.get(key, usual.get(key)) for key in {*notes.asked, *asked}}
     differs = sorted(key for key, value in first.items() if value != asked.get(key))
@@ -106,12 +106,12 @@ def check_resumable(notes: RunState, asked: dict[str, Any], usual: Mapping[str, 
 
 
 def under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors whose name starts with `prefix.`, without it."""
+    """Return the tensors whose name starts with `prefix.`, without the prefix."""
     return {name[len(prefix) + 1 :]: value for name, value in tensors.items() if name.startswith(prefix + ".")}
 
 
 def _shards(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
-    """The tensors in parts of about SHARD bytes; one larger tensor is a part of its own."""
+    """Split the tensors into parts of about SHARD bytes. A larger tensor is a part of its own."""
     parts: list[dict[str, Tensor]] = [{}]
     size = 0
     for name, value in tensors.items():

@@ -1,4 +1,4 @@
-"""Sources of training data: batches by step, and the rows held back to choose weights by."""
+"""Sources of training data: batches by step, and held-back rows for validation."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ from tsattn.training.validation import hold_back, score
 
 
 class Source(Protocol):
-    """Everything random about the batch of step k is drawn from (seed, rank, k): a resumed run sees what an unbroken one does."""
+    """Source of training batches and of the validation loss.
+
+    All random numbers of step k are drawn from (seed, rank, k), so a resumed run gets the same batches as an uninterrupted one.
+    """
 
     @property
     def spec(self) -> InputSpec:
-        """The widths of what the batches carry."""
+        """Input widths of the batches."""
 
     @property
     def identity(self) -> Mapping[str, Any]:
@@ -35,23 +38,23 @@ class Source(Protocol):
 
     @property
     def near(self) -> int:
-        """Steps ahead that will be asked for; what lies beyond counts little."""
+        """Number of steps ahead with full weight in the loss."""
 
     def prepare(self, network: Network) -> None:
-        """Set the buffers that a new network does not learn from batches: the spread of covariates."""
+        """Set the network's buffers for the mean and standard deviation of covariates."""
 
     def sample(self, step: int, rank: int) -> TrainingBatch:
-        """The batch of a step in one of several processes."""
+        """Return the batch of a step for the process with this rank."""
 
     def validate(self, network: Network, device: torch.device) -> float | None:
-        """Mean scaled quantile loss on what was held back; None when nothing was."""
+        """Return the mean scaled quantile loss on held-back data, or None if there is none."""
 
 
 class PanelSource:
-    """Windows of a panel that ends where its test tail begins; its last rows are the validation tail, unless `whole`.
+    """Windows of a panel that ends before its test windows. Unless `whole`, its last rows are held back for validation.
 
-    The tail is of windows of `horizon` steps, by default the network's, and these count most. Sentinels and gross errors are
-    missing, as values that are no observations teach nothing.
+    horizon: steps of a validation window, by default the network's horizon; these steps have full weight in the loss. Sentinels
+    and gross errors count as missing.
     """
 
     def __init__(
@@ -64,7 +67,7 @@ class PanelSource:
     @property
     def spec(self) -> InputSpec:
         panel = self.trainable
-        window = gather(panel, Origins(np.zeros(1, np.int64), panel.origin[:1]), self.model.patch, self.model.reach)
+        window = gather(panel, Origins(np.zeros(1, np.int64), panel.origin[:1]), self.model.patch, self.model.pass_steps)
         return InputSpec(window.past_cov.shape[2], window.known.shape[2], window.static.shape[1], DEFAULT_QUANTILES)
 
     @property
@@ -76,7 +79,7 @@ class PanelSource:
         return {"data": digest.hexdigest()[:16]}
 
     def prepare(self, network: Network) -> None:
-        """Give the network the spread of declared known and static covariates, measured before the origins only."""
+        """Set the mean and standard deviation of known and static covariates, from the rows before the origins."""
         panel = self.trainable
         observed = np.concatenate([np.arange(a, b) for a, b in zip(panel.indptr[:-1], panel.origin, strict=True)])
         calendar = len(calendar_names(panel.freq))
@@ -84,7 +87,7 @@ class PanelSource:
             if not values.shape[1]:
                 continue
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)  # a feature that was never observed stays as it is
+                warnings.simplefilter("ignore", RuntimeWarning)  # features that were never observed keep mean 0 and std 1
                 mean, std = np.nan_to_num(np.nanmean(values, 0)), np.nan_to_num(np.nanstd(values, 0))
             getattr(network, f"{name}_mean")[skip:] = torch.from_numpy(mean)
             getattr(network, f"{name}_std")[skip:] = torch.from_numpy(np.where(std > 1e-8, std, 1.0).astype(np.float32))

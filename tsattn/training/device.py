@@ -1,4 +1,4 @@
-"""Where to compute, and how precisely: found by looking, not by name."""
+"""Device and precision of training."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from tsattn.errors import ConfigError
 
 
 def choose_device(wanted: str) -> torch.device:
-    """For "auto" CUDA, else MPS, else CPU. Raises ConfigError for a device that is not there."""
+    """Resolve a device name; "auto" prefers CUDA, then MPS, then CPU. Raises ConfigError if the device is not available."""
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if wanted == "auto":
         return torch.device(next(name for name, found in there.items() if found))
     if wanted not in there:
         raise ConfigError(f"unknown device {wanted!r}", "use auto, cuda, mps or cpu")
     if not there[wanted]:
-        raise ConfigError(f"there is no {wanted} device here", "use --device auto")
+        raise ConfigError(f"no {wanted} device is available", "use --device auto")
     return torch.device(wanted)
 
 
 def choose_precision(wanted: str, device: torch.device) -> str:
-    """For "auto" bf16 where the device gains from it, else fp32. Raises ConfigError for an unknown one."""
+    """Resolve a precision; "auto" is bf16 on devices where it is faster, else fp32. Raises ConfigError for an unknown one."""
     if wanted not in ("auto", "fp32", "bf16"):
         raise ConfigError(f"unknown precision {wanted!r}", "use auto, fp32 or bf16")
     if wanted != "auto":
@@ -33,7 +33,10 @@ def choose_precision(wanted: str, device: torch.device) -> str:
 
 
 def _cpu_gains() -> bool:
-    """True when bf16 products are clearly faster: with AMX or AVX-512 bf16 they are 3-8 times, emulated ones are slower."""
+    """Return True if bf16 matrix products are at least 1.5 times as fast as fp32 ones on this CPU.
+
+    With AMX or AVX-512 bf16 they are 3 to 8 times as fast; emulated ones are slower.
+    """
     seconds = {}
     for dtype in (torch.float32, torch.bfloat16):
         x = torch.ones(512, 512, dtype=dtype)

@@ -1,4 +1,4 @@
-"""Training on a panel: a run that holds the newest rows back to choose its weights, then a short one on all rows."""
+"""Training on a panel: a run that holds back the newest rows for validation, then a short final fit on all rows."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tsattn.training.dataset import PanelSource
 from tsattn.training.lightning import learn
 from tsattn.training.run_options import Progress, RunOptions
 
-FINISH_RATE = 0.3  # of the full rate, where the last steps on all rows begin
+FINISH_RATE = 0.3  # initial rate of the final fit, as a share of the full rate
 
 
 def fit(panel: Panel, model: ModelConfig, train: TrainConfig, options: RunOptions) -> tuple[Network, Fitted]:
-    """Train a network on a panel that ends where its test tail begins, in two runs of `learn`.
+    """Train a network on a panel that ends before its test windows, in two runs of `learn`.
 
-    The first holds the panel's last rows back, to stop by them and to choose its weights (`choose_weights`). The second
+    The first holds back the panel's last rows, for early stopping and to choose the weights (`choose_weights`). The second
     continues from these weights on all rows (`finish`).
     """
     held = PanelSource(panel, model, train).tail is not None
@@ -31,7 +31,7 @@ def fit(panel: Panel, model: ModelConfig, train: TrainConfig, options: RunOption
 
 
 def choose_weights(panel: Panel, model: ModelConfig, train: TrainConfig, options: RunOptions) -> tuple[Network, Fitted]:
-    """Train, and keep the weights that do best on the panel's last rows, which are not learnt from."""
+    """Train without the panel's last rows, and keep the weights with the lowest loss on them."""
     source = PanelSource(panel, model, train, horizon=options.horizon)
     share = 1 + (train.finish if source.tail is not None else 0.0)
     second = Path(options.state) / "finish"
@@ -41,7 +41,7 @@ def choose_weights(panel: Panel, model: ModelConfig, train: TrainConfig, options
 
     def report(now: Progress) -> None:
         nonlocal begun
-        if not begun:  # a run that was given more time: the steps that followed its former end are void
+        if not begun:  # a run resumed with more time: discard the final fit that followed its former end
             clear_state(second)
             begun = True
         options.report(now)
@@ -51,9 +51,9 @@ def choose_weights(panel: Panel, model: ModelConfig, train: TrainConfig, options
 
 
 def finish(panel: Panel, network: Network, fitted: Fitted, train: TrainConfig, options: RunOptions) -> tuple[Network, Fitted]:
-    """Train on all rows, the newest too, for `train.finish` times the steps that led to the weights, at a low, falling rate.
+    """Train on all rows, for `train.finish` times the steps that led to the chosen weights, at a low and decaying rate.
 
-    Return the network as it is when the first run held nothing back, or was interrupted.
+    Returns the network unchanged if the first run held back no rows or was interrupted.
     """
     state, model = Path(options.state) / "finish", network.config
     steps = round(train.finish * fitted.best_step)
@@ -72,6 +72,6 @@ def finish(panel: Panel, network: Network, fitted: Fitted, train: TrainConfig, o
     )
     finished, rest = learn(PanelSource(panel, model, last, whole=True, horizon=options.horizon), model, last, second)
     fitted = replace(fitted, steps=fitted.steps + rest.steps, seconds=round(fitted.seconds + rest.seconds, 1))
-    if rest.stopped == "interrupted":  # half-way its rate is still high: the weights that were chosen are the better ones
+    if rest.stopped == "interrupted":  # its rate has not decayed yet: the chosen weights are better
         return network, replace(fitted, stopped="interrupted")
     return finished, fitted

@@ -1,4 +1,4 @@
-"""One run of training: a thin LightningModule, its data, its watcher. The only file that imports Lightning."""
+"""Training run: a thin LightningModule, its data and a callback. The only module that imports Lightning."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ from tsattn.training.optim import make_optimizers, optimizer_tensors, restore_op
 from tsattn.training.profiler import DATA, EMBEDDING, HEAD, OPTIMISER, REST, VALIDATION, Timeline
 from tsattn.training.run_options import Progress, RunOptions
 
-VALIDATIONS = 20  # over a whole schedule
-NEAR = 1.02  # a score up to so many times the best is as good
-LIGHTNING = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")  # whose notes users are spared
-CLIP = 1.0  # of the gradient's norm
+VALIDATIONS = 20  # number in a full run
+NEAR = 1.02  # a loss up to this multiple of the best counts as equal
+LIGHTNING = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")  # loggers to silence
+CLIP = 1.0  # largest norm of the gradient
 
 
 class Module(pl.LightningModule):
-    """One step: scaled quantile loss of a batch, both optimisers, the average of the weights."""
+    """Training step: scaled quantile loss of a batch, both optimisers, exponential moving average of the weights."""
 
     def __init__(self, network: Network, train: TrainConfig, precision: str, near: int, timeline: Timeline) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.network, self.train_config, self.products, self.near, self.timeline = network, train, precision, near, timeline
         self.average = copy.deepcopy(network).requires_grad_(False).eval()
-        self.done = 0.0  # share of the run that is over; the watcher moves it
+        self.done = 0.0  # completed share of the run, set by Watcher
         self.step = 0
         self.loss = torch.zeros(())
 
@@ -62,7 +62,7 @@ class Module(pl.LightningModule):
         self.timeline.mark(REST)
         loss = self.loss_of(batch)
         self.manual_backward(loss)
-        self.timeline.mark(EMBEDDING)  # where the way back ends
+        self.timeline.mark(EMBEDDING)  # the backward pass ends there
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
         for optimizer in optimizers:
             optimizer.step()
@@ -71,13 +71,13 @@ class Module(pl.LightningModule):
         with torch.no_grad():
             torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), weight)
         self.step += 1
-        # smoothed on the device: reading it every step would wait for the device every step
+        # smoothed on the device: reading it would synchronise at every step
         self.loss = torch.lerp(self.loss.to(loss.device), loss.detach(), max(0.02, 1 / self.step))
         self.timeline.mark(OPTIMISER)
         self.timeline.steps += 1
 
     def loss_of(self, parts: list[dict[str, Tensor]]) -> Tensor:
-        """Of all parts of a batch together: every target counts alike."""
+        """Return the mean loss over all parts of a batch, in which every target has the same weight."""
         total = count = torch.zeros(())
         for part in parts:
             inputs = Inputs(**{name: part[name] for name in NAMES})
@@ -88,14 +88,14 @@ class Module(pl.LightningModule):
         return total / count.clamp_min(1)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Everything that a resumed run needs, named."""
+        """Return all tensors of the state of the run, by name."""
         optimizers: list[Any] = self.optimizers(use_pl_optimizer=False)  # type: ignore[assignment]
         parts = {"network": self.network.state_dict(), "average": self.average.state_dict(), "loss": {"smooth": self.loss}}
         parts["optimizer"] = optimizer_tensors(optimizers)
         return {f"{part}.{name}": value for part, values in parts.items() for name, value in values.items()}
 
     def restore(self, step: int, tensors: dict[str, Tensor]) -> None:
-        """Take back what `tensors` gave."""
+        """Restore the tensors that `tensors` returned."""
         self.step = step
         self.network.load_state_dict(under("network", tensors))
         self.average.load_state_dict(under("average", tensors))
@@ -104,7 +104,7 @@ class Module(pl.LightningModule):
 
 
 class Batches(IterableDataset[list[dict[str, Tensor]]]):
-    """A source's batches from step `start` on, in parts of like length, made in the training process."""
+    """Batches of a source from step `start` on, split into parts of similar length. They are made in the training process."""
 
     def __init__(self, source: Source, model: ModelConfig, train: TrainConfig, start: int, timeline: Timeline) -> None:
         self.source, self.model, self.train, self.start, self.timeline = source, model, train, start, timeline
@@ -113,7 +113,7 @@ class Batches(IterableDataset[list[dict[str, Tensor]]]):
         spread = torch.distributed.is_available() and torch.distributed.is_initialized()
         rank = torch.distributed.get_rank() if spread else 0
         for step in range(self.start, self.train.steps):
-            torch.manual_seed(hash((self.train.seed, rank, step)) % 2**63)  # dropout: as stateless as the sampling
+            torch.manual_seed(hash((self.train.seed, rank, step)) % 2**63)  # so that dropout depends on the step only
             self.timeline.mark(REST)
             batch = self.source.sample(step, rank)
             parts = [
@@ -125,7 +125,7 @@ class Batches(IterableDataset[list[dict[str, Tensor]]]):
 
 
 class Watcher(pl.Callback):
-    """Reports progress, validates, keeps the best weights, writes the state, and says when to stop."""
+    """Callback that reports progress, validates, keeps the best weights, writes the state, and stops the run."""
 
     def __init__(self, source: Source, train: TrainConfig, notes: RunState, options: RunOptions) -> None:
         self.source, self.train, self.notes, self.options = source, train, notes, options
@@ -143,14 +143,14 @@ class Watcher(pl.Callback):
             module.restore(self.notes.step, self.resumed)
             self.best = under("best", self.resumed)
         module.done = trainer.strategy.broadcast(self._done())
-        interrupts.reclaim()  # Lightning would raise at SIGTERM, and the best weights so far would be lost
+        interrupts.reclaim()  # Lightning would raise at SIGTERM and lose the best weights
 
     def on_train_batch_end(self, trainer: pl.Trainer, module: Module, *_: Any) -> None:  # type: ignore[override]
         notes, train = self.notes, self.train
         module.timeline.mark(REST)
         notes.step, notes.seconds = module.step, self.before + time.monotonic() - self.started
         out_of_time = train.max_time is not None and notes.seconds >= train.max_time
-        # clocks and Ctrl-C differ between processes, which must all learn at one rate and stop at one step
+        # clocks and Ctrl-C differ between processes, which must use the same rate and stop at the same step
         pause = self.options.pause
         paused = pause is not None and notes.seconds - self.before >= pause
         own = self._done(), out_of_time, self.interrupted.is_set(), paused
@@ -174,7 +174,7 @@ class Watcher(pl.Callback):
         found = self.source.validate(module.average, module.device)
         self.validation = found
         best = found if notes.best is None else notes.best
-        # newer weights win a near tie: their rate has decayed further, and a tail of few windows cannot tell them apart
+        # newer weights win a near tie: their rate has decayed further, and a short tail is noisy
         if found is None or (math.isfinite(found) and best is not None and found <= NEAR * best):
             notes.best = found if found is None or best is None else min(found, best)
             notes.chosen, notes.best_step, notes.waited = found, notes.step, 0
@@ -196,7 +196,7 @@ class Watcher(pl.Callback):
         left = (train.steps - notes.step) / max(rate, 1e-9)
         if train.max_time is not None:
             left = min(left, max(0.0, train.max_time - notes.seconds))
-        # the loss is read off the device every ten steps only
+        # read the loss from the device every ten steps only
         loss = float(module.loss) if notes.step % 10 == 1 or notes.stopped or module.device.type == "cpu" else float("nan")
         windows = rate * train.batch * train.devices * train.nodes
         progress = Progress(notes.step, train.steps, loss, self.validation, windows, notes.seconds, left, best=notes.best)
@@ -204,19 +204,19 @@ class Watcher(pl.Callback):
 
 
 def learn(source: Source, model: ModelConfig, train: TrainConfig, options: RunOptions) -> tuple[Network, Fitted]:
-    """Train a network on what a source gives, and keep the weights that do best on what it holds back.
+    """Train a network on the batches of a source, and keep the weights with the lowest validation loss.
 
-    `options.state` holds what `resume` continues from, to the same result as an unbroken run on the same device; max_time
-    counts from the first run's start. The first Ctrl-C ends the run after its current step, with the best weights so far; a
-    second one raises at once. Raises ConfigError for a device that is not there, or when there is nothing to resume or it was
-    started with other settings.
+    `options.state` is the folder of the run's state. With `options.resume` the run continues from it, to the same result as an
+    uninterrupted run on the same device; `max_time` counts from the first start. The first Ctrl-C ends the run after the
+    current step, with the best weights so far; a second one raises KeyboardInterrupt. Raises ConfigError if the device is not
+    available, if there is no run to resume, or if it has other settings or data.
     """
     state, timeline = Path(options.state), options.timeline
     device = choose_device(train.device)
     asked = _asked(source, model, train)
     found = read_state(state) if options.resume else None
     if options.resume and found is None:
-        raise ConfigError(f"there is no interrupted run under {state}", "remove --resume to start a new run")
+        raise ConfigError(f"no interrupted run under {state}", "remove --resume to start a new run")
     if found is None:
         clear_state(state)
         found = RunState(asked, choose_precision(train.precision, device)), {}
@@ -242,7 +242,7 @@ def learn(source: Source, model: ModelConfig, train: TrainConfig, options: RunOp
         else:
             watcher.best = under("best", tensors)
         best = watcher.best or module.average.state_dict()
-        network = Network(model, network.spec)  # without the hooks that training leaves
+        network = Network(model, network.spec)  # drops the hooks of training
         network.load_state_dict(best)
     if not all(torch.isfinite(value).all() for value in network.state_dict().values()):
         raise TsattnError("training diverged: the weights are no longer finite", "use a lower learning_rate in --config")
@@ -254,7 +254,7 @@ def learn(source: Source, model: ModelConfig, train: TrainConfig, options: RunOp
 
 
 def _is_over(notes: RunState, train: TrainConfig) -> bool:
-    """True when a resumed run has nothing left to do: it may have been given more time since."""
+    """Return True if a resumed run has nothing left to do. A run stopped by `max_time` may continue with a later limit."""
     if notes.stopped != "time":
         return notes.stopped in ("finished", "early")
     return notes.step >= train.steps or (train.max_time is not None and notes.seconds >= train.max_time)
@@ -290,14 +290,14 @@ def _logger(name: str | None, state: Path) -> Any:
 
 
 def _asked(source: Source, model: ModelConfig, train: TrainConfig) -> dict[str, Any]:
-    """The settings that a resumed run must share with the first: network, schedule and data; not where or how long it runs."""
+    """Return the settings that a resumed run must share with the first. Device and time limit may differ."""
     free = {"max_time", "device", "devices", "nodes", "precision"}
     return {**to_mapping(model), **{k: v for k, v in to_mapping(train).items() if k not in free}, **source.identity}
 
 
 @contextlib.contextmanager
-def _interruptible(watcher: Watcher, tell: Callable[[], None] | None) -> Iterator[None]:
-    """Let the first Ctrl-C end the run after its step; a second one interrupts at once, as ever."""
+def _interruptible(watcher: Watcher, on_interrupt: Callable[[], None] | None) -> Iterator[None]:
+    """End the run after its current step at the first Ctrl-C. A second one interrupts at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -306,8 +306,8 @@ def _interruptible(watcher: Watcher, tell: Callable[[], None] | None) -> Iterato
     def ask(*_: Any) -> None:
         watcher.interrupted.set()
         signal.signal(signal.SIGINT, previous)
-        if tell is not None:
-            tell()
+        if on_interrupt is not None:
+            on_interrupt()
 
     signal.signal(signal.SIGINT, ask)
     try:

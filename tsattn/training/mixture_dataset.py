@@ -1,4 +1,4 @@
-"""Pre-training on real and synthetic series: a share of each batch's rows comes from a corpus."""
+"""Pre-training on real and synthetic series: a share of the rows of each batch comes from a corpus."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from tsattn.training.batches import TrainingBatch
 from tsattn.training.synthetic_dataset import SyntheticSource, as_inputs, mean_loss
 
 HELD_BACK = 256  # windows of each source held out
-_BATCH = 7  # a stream of random numbers of its own
+_BATCH = 7  # separate random stream
 
 
 class MixtureSource:
-    """A `Source` of real and synthetic rows in one batch: no covariates, no calendar, any frequency.
+    """Source that mixes real and synthetic rows in a batch: no covariates, no calendar, any frequency.
 
-    Its weights are judged by synthetic series held back and by the sources held out, half and half.
+    The validation loss is the mean of that on held-back synthetic series and that on the corpus sources held out.
     """
 
     def __init__(
         self, corpus: Corpus, config: CorpusConfig, synthetic: SyntheticConfig, model: ModelConfig, train: TrainConfig
     ) -> None:
-        self.corpus, self.config, self.model, self.train, self.near = corpus, config, model, train, model.reach
+        self.corpus, self.config, self.model, self.train, self.near = corpus, config, model, train, model.pass_steps
         self.real = round(config.share * train.batch)
         self.synthetic = SyntheticSource(synthetic, model, dataclasses.replace(train, batch=max(1, train.batch - self.real)))
-        self.drawer = Drawer(corpus, config, model.context, model.reach, train.seed)
+        self.drawer = Drawer(corpus, config, model.context, model.pass_steps, train.seed)
 
     @property
     def spec(self) -> InputSpec:
@@ -59,7 +59,7 @@ class MixtureSource:
         return self.synthetic.batch_of(target, told, np.random.default_rng((_BATCH, self.train.seed, rank, step)))
 
     def validate(self, network: Network, device: torch.device) -> float | None:
-        """Mean of the losses on synthetic series held back and on each source held out."""
+        """Return the mean of the losses on held-back synthetic series and on the corpus sources held out."""
         losses = [self.synthetic.validate(network, device)]
         held = [mean_loss(network, self.model, [self.held_out(name, device)], device) for name in self.config.held_out]
         known = [loss for loss in held if loss is not None]
@@ -69,14 +69,14 @@ class MixtureSource:
         return float(np.mean(found)) if found else None
 
     def held_out(self, name: str, device: torch.device) -> tuple[Inputs, torch.Tensor]:
-        """The network's inputs and the future (B, H) of windows of one source that is held out, at their own step."""
+        """Return inputs and future (B, H) of windows of one held-out corpus source, without augmentation."""
         others = {source: 0.0 for source in self.corpus.sources if source != name}
         config = dataclasses.replace(self.config.undisturbed(), held_out=(), weights=others)
-        rows = Drawer(self.corpus, config, self.model.context, self.model.reach, 0).rows(HELD_BACK, 0)
+        rows = Drawer(self.corpus, config, self.model.context, self.model.pass_steps, 0).rows(HELD_BACK, 0)
         return as_inputs(self.synthetic.batch_of(rows.target, rows.told, np.random.default_rng(0), whole=True), device)
 
     def sources(self) -> list[dict[str, Any]]:
-        """Counts and licence of each source, and whether it is trained on, for the model card."""
+        """Return counts, licence and use of each source, for the model card."""
         trained = {self.corpus.source(int(item)) for item in self.drawer.chosen}
         return [
             {**row, "licence": self.config.licences.get(row["source"]), "trained_on": row["source"] in trained}
@@ -84,7 +84,7 @@ class MixtureSource:
         ]
 
     def held_back(self, device: torch.device) -> Iterator[tuple[Inputs, torch.Tensor]]:
-        """The inputs and the future (B, H) of synthetic series held back, and of each source held out."""
+        """Yield inputs and future (B, H) of the held-back synthetic series, then of each held-out source."""
         yield from self.synthetic.held_back(device)
         for name in self.config.held_out:
             yield self.held_out(name, device)

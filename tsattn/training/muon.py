@@ -1,4 +1,4 @@
-"""Muon: momentum whose update is made orthogonal, for the inner matrices of a network."""
+"""Muon: momentum with orthogonalised updates, for the inner matrices of a network."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of the quintic iteration, chosen for its slope at zero
+COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # quintic iteration with a steep slope at zero
 ITERATIONS = 5
-WIDE = 2.0  # columns a row, from which on it costs less to iterate on the Gram matrix
+WIDE = 2.0  # columns per row above which iterating on the Gram matrix is cheaper
 
 
 class Muon(torch.optim.Optimizer):
-    """Muon (Jordan et al., 2024), as torch.optim.Muon computes it, but for two things that decide its cost on a CPU.
+    """Muon (Jordan et al., 2024). Computes what torch.optim.Muon does, but faster on CPU.
 
-    Matrices of one shape are orthogonalised together, and in `dtype`: torch's always takes bfloat16, which a processor
-    without such instructions emulates a hundred times slower.
+    Matrices of the same shape are orthogonalised together, and in `dtype`. PyTorch's always uses bfloat16, which is a hundred
+    times slower on a processor that has to emulate it.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
-        """One step, from the gradients that are there."""
+        """Apply one update to the parameters that have a gradient."""
         if closure is not None:
             with torch.enable_grad():
                 closure()
@@ -56,11 +56,14 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """About the nearest orthogonal matrix to each of (n, rows, columns), by Newton-Schulz; singular values 0.7 to 1.2."""
+    """Approximate the nearest orthogonal matrix to each of `matrices` (n, rows, columns), by Newton-Schulz iteration.
+
+    The singular values of the result lie between about 0.7 and 1.2.
+    """
     tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if tall else matrices
     x = x / x.norm(dim=(1, 2), keepdim=True).clamp_min(1e-7)
-    exact = x.dtype in (torch.float32, torch.float64)  # a Gram matrix squares the singular values: too far for half precision
+    exact = x.dtype in (torch.float32, torch.float64)  # the Gram matrix squares the singular values, too much for half precision
     x = _by_gram(x) if exact and x.shape[2] > WIDE * x.shape[1] else _by_matrix(x)
     return x.mT if tall else x
 
@@ -74,7 +77,7 @@ def _by_matrix(x: Tensor) -> Tensor:
 
 
 def _by_gram(x: Tensor) -> Tensor:
-    """The same product on the small side: every step is a polynomial of the Gram matrix, and all of these commute."""
+    """Compute the same product on the small side: every step is a polynomial of the Gram matrix, and these commute."""
     a, b, c = COEFFICIENTS
     gram = x @ x.mT
     eye = torch.eye(gram.shape[1], dtype=x.dtype, device=x.device)

@@ -1,4 +1,4 @@
-"""The optimisers, their common schedule, and their state as plain tensors."""
+"""Optimisers, their common learning-rate schedule, and their state as plain tensors."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ MUON_RATE = 13.0  # Muon's rate as a multiple of AdamW's: its updates are orthog
 
 
 def make_optimizers(network: nn.Module, train: OptimiserConfig, precision: str = "fp32") -> list[torch.optim.Optimizer]:
-    """Muon (Jordan et al. 2024) for the inner matrices, AdamW (Loshchilov & Hutter 2019) for everything else.
+    """Return Muon (Jordan et al. 2024) for the inner matrices and AdamW (Loshchilov & Hutter 2019) for all other parameters.
 
-    First and last layers stay with AdamW, as Muon's authors advise. Each group remembers its own full `rate`. precision:
-    "bf16" where the device gains from it.
+    First and last layers use AdamW, as Muon's authors recommend. Each parameter group stores its full rate as `rate`. With
+    precision "bf16", Muon computes in bfloat16.
     """
     outer = (
         "embed.0",
@@ -45,22 +45,22 @@ def make_optimizers(network: nn.Module, train: OptimiserConfig, precision: str =
 
 
 def schedule(done: float, step: int, train: ScheduleConfig) -> float:
-    """The share of the full rate: linear warm-up over `warmup` steps, constant, linear decay over the last `decay` of the run.
+    """Return the share of the full rate: linear warm-up over `warmup` steps, constant, linear decay over the last `decay`.
 
-    done: the share of the run that is over, 0 … 1, in steps or in time, whichever is further.
+    done: completed share of the run, 0 … 1, in steps or in time, whichever is larger. `decay` is a share of the run.
     """
     return min(1.0, (step + 1) / max(1, train.warmup)) * min(1.0, max(0.0, 1.0 - done) / max(train.decay, 1e-9))
 
 
 def set_rate(optimizers: list[torch.optim.Optimizer], share: float) -> None:
-    """Set every group's rate to `share` of its full one."""
+    """Set the rate of every parameter group to `share` of its full rate."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = share * group["rate"]
 
 
 def optimizer_tensors(optimizers: list[torch.optim.Optimizer]) -> dict[str, Tensor]:
-    """The state of the optimisers as named tensors, `<optimiser>.<parameter>.<key>`."""
+    """Return the state of the optimisers as named tensors, `<optimiser>.<parameter>.<key>`."""
     return {
         f"{i}.{j}.{key}": torch.as_tensor(value)
         for i, optimizer in enumerate(optimizers)
@@ -70,7 +70,7 @@ def optimizer_tensors(optimizers: list[torch.optim.Optimizer]) -> dict[str, Tens
 
 
 def restore_optimizers(optimizers: list[torch.optim.Optimizer], tensors: dict[str, Tensor]) -> None:
-    """Put the tensors of `optimizer_tensors` back."""
+    """Restore the tensors that `optimizer_tensors` returned."""
     for i, optimizer in enumerate(optimizers):
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in tensors.items():

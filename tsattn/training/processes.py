@@ -1,4 +1,4 @@
-"""Rank of this process in a training run on several devices. No torch here."""
+"""Rank of this process in a training run on several devices. Does not import torch."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-# what Lightning, torchrun, Slurm and Open MPI number their processes and nodes with
+# environment variables in which Lightning, torchrun, Slurm and Open MPI number processes and nodes
 _NUMBERS = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK")
 
 
 def is_helper(train: Mapping[str, Any]) -> bool:
-    """True when this process only helps the first one of a run on several devices or nodes (`train`: fields of TrainConfig).
+    """Return True unless this is the first process of a run on several devices or nodes. train: fields of TrainConfig.
 
-    A helper repeats the whole command up to the training; only the first process takes locks, writes files and prints.
+    The other processes repeat the whole command up to the training. Only the first one takes locks, writes files and prints.
     """
     if train.get("devices", 1) * train.get("nodes", 1) < 2:
         return False

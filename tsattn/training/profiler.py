@@ -1,4 +1,4 @@
-"""Where the time of a training goes: seconds between marks, added up under the name of what ended at each."""
+"""Training profile: seconds by part of a training step."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ PARTS = (DATA, EMBEDDING, FRONT_END, ATTENTION, HEAD, OPTIMISER, VALIDATION, RES
 
 
 class Timeline:
-    """Seconds of the parts of training, forward and backward together, and how many steps they are of.
+    """Seconds spent in each part of training, forward and backward together, and the number of steps.
 
-    Training goes through its parts one after another, so one clock serves: `mark` ends a part. The boundaries inside the
-    network are heard by hooks, of modules on the way forward and of the tensors between them on the way back. Where a batch goes
-    through in parts, the way back through the embedding of one counts as the head of the next.
+    The parts run one after another, so one clock is enough: `mark` ends a part. Hooks mark the boundaries inside the network,
+    on its modules in the forward pass and on the tensors between them in the backward pass. If a batch is processed in parts,
+    the backward pass through the embedding of one counts as the head of the next.
     """
 
     def __init__(self, inside: bool = True) -> None:
-        """inside: hear the parts of the network too; without, all of them count as one, and a GPU is never waited for."""
+        """Start with all times at zero.
+
+        inside: also time the parts of the network. If False, they count as one, and a GPU is never synchronised.
+        """
         self.inside = inside
         self.seconds = dict.fromkeys(PARTS, 0.0)
         self.steps = 0
@@ -33,7 +36,7 @@ class Timeline:
         self._settle: Callable[[], Any] | None = None
 
     def watch(self, network: Network, device: torch.device) -> None:
-        """Hear the parts of this network, for as long as it lives. On a GPU each mark waits for what was begun."""
+        """Add hooks to a network for its lifetime. On a GPU, each mark then waits for the work queued before it."""
         self._last = None
         if not self.inside:
             return
@@ -52,16 +55,16 @@ class Timeline:
         self._last = now
 
     def _between(self, x: Tensor, forward: str, backward: str) -> None:
-        """x leaves one part for the next: forward what it came from, backward what its gradient comes from."""
+        """Mark the boundary x between two parts: `forward` ends there in the forward pass, `backward` in the backward pass."""
         self.mark(forward)
         if x.requires_grad:
             x.register_hook(lambda _: self.mark(backward))
 
     def share(self, part: str) -> float | None:
-        """The part's share of the time; None before the first step."""
+        """Return the share of the total time spent in `part`, or None before the first step."""
         total = sum(self.seconds.values())
         return self.seconds[part] / total if total else None
 
     def to_mapping(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
+        """Return plain values, for JSON."""
         return {"steps": self.steps, "seconds": {part: round(seconds, 4) for part, seconds in self.seconds.items()}}

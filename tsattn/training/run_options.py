@@ -1,4 +1,4 @@
-"""Options of one training run: one frozen object, passed whole from the workflows to the trainer."""
+"""Options and progress of a training run."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Progress:
-    """Progress of a training, sent after every step. loss is smoothed, validation the newest, best the lowest; times in seconds.
+    """Progress of a training run, reported after every step. Times are in seconds.
 
-    phase: the part of a run that has several. share: of the whole run, 0 to 1; None where only this part is known.
+    loss: smoothed training loss. validation: newest validation loss. best: lowest validation loss. phase: current part of a run
+    with several parts. share: completed share of the whole run, 0 to 1; None if only this part is known.
     """
 
     step: int
@@ -33,10 +34,12 @@ class Progress:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """`state`: the folder that `resume` continues from. `start`: the first weights (nn/warm_start.py).
+    """Options of a training run.
 
-    on_progress is called after every step, on_interrupt after the first Ctrl-C. `pause`: seconds after which the run ends like
-    after a Ctrl-C. `horizon`: steps of a validation window, by default the network's. `timeline` adds up where the time goes.
+    state: folder of the run's state, from which `resume` continues. on_progress: called after every step. on_interrupt: called
+    after the first Ctrl-C. logger: "tensorboard" or None. pause: seconds after which the run stops as after a Ctrl-C. start:
+    network with the initial weights (nn/warm_start.py). horizon: steps of a validation window, by default the network's.
+    timeline: collects times by part.
     """
 
     state: Path
@@ -50,6 +53,6 @@ class RunOptions:
     timeline: Timeline | None = None
 
     def report(self, now: Progress) -> None:
-        """Call on_progress, where there is one."""
+        """Call on_progress, if set."""
         if self.on_progress is not None:
             self.on_progress(now)

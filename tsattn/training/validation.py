@@ -1,6 +1,6 @@
-"""The validation tail: the last rows that a training run may see are held back to stop it and to choose its weights.
+"""Validation tail: the last rows of a panel, held back for early stopping and to choose the weights.
 
-The network reads these windows as it does when it forecasts: cleaned, with gaps filled.
+Validation windows are cleaned and filled as in a forecast.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from tsattn.nn.inputs import Inputs
 from tsattn.nn.network import Network
 from tsattn.nn.objective import window_loss
 
-SHARE = 0.1  # of an item's rows, where that gives the windows
-FEW_WINDOWS, FEW_SHARE = 3, 0.25  # else so many, within this share: one window is one week's weather for every series
-MOST_WINDOWS = 20  # of an item
-MOST_SCORED = 256  # windows of all items
-LEAST_KEPT = 2  # horizons that must stay before the tail
+SHARE = 0.1  # of an item's rows, if that gives enough windows
+FEW_WINDOWS, FEW_SHARE = 3, 0.25  # otherwise up to this many windows, within this share of the rows
+MOST_WINDOWS = 20  # per item
+MOST_SCORED = 256  # windows of all items together
+LEAST_KEPT = 2  # least number of horizons before the tail
 
 
 def hold_back(panel: Panel, horizon: int) -> tuple[Panel, Origins | None]:
-    """(the panel before the tail, origins in the tail); the whole panel and None when every item is too short.
+    """Return the panel before the validation tail, and the origins in the tail.
 
-    Items too short for a tail of their own are trained on to their end and not validated.
+    Items too short for a tail are used for training to their end and not for validation. If all are, returns the whole panel
+    and None.
     """
     fitting = panel.lengths / horizon  # (S,)
     few = np.clip((FEW_SHARE * fitting).astype(np.int64), 1, FEW_WINDOWS)
@@ -42,11 +43,11 @@ def hold_back(panel: Panel, horizon: int) -> tuple[Panel, Origins | None]:
 
 
 def score(network: Network, panel: Panel, origins: Origins, device: torch.device, batch: int = 128) -> float | None:
-    """Mean scaled quantile loss of the network's forecasts from `origins`; None when nothing was observed there."""
+    """Return the mean scaled quantile loss of forecasts from `origins`, or None without observed targets."""
     total = count = 0.0
     config = network.config
     for at in range(0, len(origins), batch):
-        window = gather(panel, origins[slice(at, at + batch)], config.context, config.reach)
+        window = gather(panel, origins[slice(at, at + batch)], config.context, config.pass_steps)
         inputs = Inputs.of(feed(window, config), device)
         end = torch.full((len(window), 1), config.context, device=device)
         with torch.no_grad():

@@ -6,10 +6,11 @@ import dataclasses
 import difflib
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tsattn.config import BacktestConfig, ReadOptions
+from tsattn.config import NO_SUMS, BacktestConfig, HierarchyConfig, ReadOptions
 from tsattn.data.as_of import parse_moment
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
@@ -17,19 +18,37 @@ from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines import baseline
+from tsattn.forecasting.conformal import conformal
+from tsattn.forecasting.ensemble.coarser_step import CoarserStep
+from tsattn.forecasting.ensemble.ensemble import Ensemble
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
 from tsattn.forecasting.metrics import METRICS
-from tsattn.forecasting.scores import SKILLS
+from tsattn.forecasting.scores import SKILLS, Backtest
 from tsattn.model.card import ANY_FREQ
 from tsattn.workflows.backtest_forecasts import BacktestForecasts, origins_at
-from tsattn.workflows.find_model import Choice, choose
-from tsattn.workflows.loaded_model import check_horizon, horizon_for, with_members
+from tsattn.workflows.find_model import ModelAndData, choose
+from tsattn.workflows.joint import joint_effects, joint_notes, joint_verdicts, with_and_without
+from tsattn.workflows.loaded_model import check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Backtested
 from tsattn.workflows.scoring_progress import Scoring
+from tsattn.workflows.sums import Summed, level_scores, reading, replayed, with_sums
 from tsattn.workflows.verdict import usual_baselines, verdict
 from tsattn.workspace import Workspace, shipped
 
 WINDOWS = 5  # default number of windows of each series
+
+
+@dataclass(frozen=True)
+class Extras:
+    """More forecasters to score, and files to write; see tsattn.backtest."""
+
+    leaderboard: bool = False
+    conformal: bool = False
+    output: str | Path | None = None
+    scores: str | Path | None = None
+    plot: str | Path | None = None
+    hierarchy: HierarchyConfig = NO_SUMS
+    joint: bool = False
 
 
 def run(
@@ -39,18 +58,15 @@ def run(
     members: str | Sequence[str] | None,
     workspace: Workspace,
     options: ReadOptions,
-    output: str | Path | None,
-    scores_file: str | Path | None,
+    extras: Extras,
     listener: Listener,
 ) -> Backtested:
     """Backtest; see tsattn.backtest."""
-    from tsattn.data.sinks import checked_suffix, write_table
-
-    path = None if output is None else checked_suffix(output, data=data)
-    scores_path = None if scores_file is None else checked_suffix(scores_file, data=data)
+    path, scores_path, picture = _checked_files(extras, data)
     wanted = [model] if isinstance(model, (str, Path)) else list(model or ())
     given = _checked(config or BacktestConfig())
     others = [baseline(name) for name in given.baselines]  # an unknown name is an error before anything is read
+    options = reading(options, extras.hierarchy)
     chosen = _chosen(data, wanted, workspace, options, listener)
     if chosen:
         panel, report = chosen[0].panel, chosen[0].report
@@ -59,36 +75,104 @@ def run(
         listener.report(report)
         listener.note("no model in the workspace: scoring the baselines only")
     settings, notes = _settings(given, chosen, panel)
-    for note in notes:
-        listener.note(note)
     if given.baselines == BacktestConfig().baselines:
         others = [baseline(name) for name in usual_baselines(panel, given.baselines)]
     forecasters = _forecasters(chosen, members)
-    if settings.refit and (not chosen or chosen[0].card.freq == ANY_FREQ):
-        raise ConfigError("--refit needs a model that was trained on such data", "train one: tsattn train DATA")
-    kept = None if path is None else BacktestForecasts(panel, settings.quantiles or DEFAULT_QUANTILES)
-    horizon = settings.horizon or panel.freq.default_horizon
+    _check_refit(settings, chosen, extras)
+    summed = with_sums(panel, extras.hierarchy)
+    panel = panel if summed is None else summed.panel
+    horizon, levels = settings.horizon or panel.freq.default_horizon, settings.quantiles or DEFAULT_QUANTILES
+    if extras.conformal:
+        forecasters += [conformal(forecaster, settings.quantiles or None) for forecaster in forecasters]
+    parts = leaderboard(forecasters, others) if extras.leaderboard else []
+    scored, after, more = _across(forecasters, panel, summed, extras, horizon, levels)
+    notes = (*notes, *more)
+    for note in notes:
+        listener.note(note)
+    kept = BacktestForecasts(panel, levels) if path is not None or picture is not None else None
     scores = backtest(
-        [*forecasters, *others],
+        [*scored, *others, *parts],
         panel,
         horizon=horizon,
         windows=settings.windows or WINDOWS,
         step=settings.step,
-        quantiles=settings.quantiles or DEFAULT_QUANTILES,
+        quantiles=levels,
         refit=_refit(chosen[0], listener) if settings.refit else None,
-        on_progress=Scoring(listener, len(forecasters) + len(others) + settings.refit),
+        on_progress=Scoring(listener, len(scored) + len(others) + len(parts) + settings.refit),
         on_windows=None if kept is None else kept.add,
         origins=origins_at(panel, settings.cutoffs, horizon) if settings.cutoffs else None,
     )
+    written = _write(scores, kept, path, scores_path, picture)
+    verdicts = _verdicts(scores, others, parts)
+    weights = tuple(note for forecaster in forecasters for note in ensemble_notes(forecaster)) if extras.leaderboard else ()
+    for note in weights:
+        listener.note(note)
+    notes = (*(n for c in chosen for n in c.notes), *notes, *weights)
+    by_level = () if summed is None else level_scores(summed, scores, after)
+    return Backtested(scores, report, verdicts, path or scores_path, notes, written, settings.metrics, by_level)
+
+
+def _verdicts(scores: Backtest, others: Sequence[Forecaster], parts: Sequence[Forecaster]) -> tuple[str, ...]:
+    """A sentence on each model beside the baselines, `others`; none on its `parts`; and what joint forecasts gain."""
+    alone = {part.name for part in parts}
+    names = [name for name in scores.models if name not in {other.name for other in others} | alone]
+    rows = [row for row in scores.table() if row["model"] not in alone]
+    return (*(verdict(rows, name)[0] for name in names), *joint_verdicts(scores))
+
+
+def _check_refit(settings: BacktestConfig, chosen: list[ModelAndData], extras: Extras) -> None:
+    """Raise ConfigError where a model is to be trained before each cutoff and cannot be."""
+    if settings.refit and (not chosen or chosen[0].card.freq == ANY_FREQ):
+        raise ConfigError("--refit needs a model that was trained on such data", "train one: tsattn train DATA")
+    if settings.refit and extras.hierarchy.asked:
+        raise ConfigError("--refit and sums of series exclude each other", "remove --refit")
+
+
+def _across(
+    forecasters: list[Forecaster],
+    panel: Panel,
+    summed: Summed | None,
+    extras: Extras,
+    horizon: int,
+    levels: Sequence[float],
+) -> tuple[list[Forecaster], dict[str, str], tuple[str, ...]]:
+    """The forecasters to score, with joint and reconciled ones; the names of the latter by those before; and notes."""
+    notes: tuple[str, ...] = () if summed is None else summed.notes
+    if extras.joint and forecasters:
+        forecasters = with_and_without(forecasters, panel, horizon)
+        notes = (*notes, *joint_notes(joint_effects(forecasters[1])))
+    if summed is None:
+        return forecasters, {}, notes
+    scored, after = replayed(summed, forecasters, horizon, levels)
+    return scored, after, notes
+
+
+def _checked_files(extras: Extras, data: Any) -> tuple[Path | None, Path | None, Path | None]:
+    """Where forecasts, scores and the picture go. Raises ConfigError for a file that cannot be written."""
+    from tsattn.data.sinks import checked_suffix
+    from tsattn.render.backtest_plot import PICTURES
+
+    wanted: tuple[tuple[str | Path | None, tuple[str, ...]], ...]
+    wanted = ((extras.output, ()), (extras.scores, ()), (extras.plot, PICTURES))
+    path, scores, picture = (None if file is None else checked_suffix(file, kinds, data=data) for file, kinds in wanted)
+    return path, scores, picture
+
+
+def _write(
+    scores: Backtest, kept: BacktestForecasts | None, path: Path | None, scores_path: Path | None, picture: Path | None
+) -> tuple[Path, ...]:
+    """Write the forecasts, the scores and the picture of the first model, as far as they are wanted."""
+    from tsattn.data.sinks import write_table
+    from tsattn.render.backtest_plot import save_backtest_plot
+
     written = []
     if path is not None and kept is not None:
         written.append(write_table(kept.table(), path))
     if scores_path is not None:
         written.append(write_table(scores.to_arrow(), scores_path))
-    names = [name for name in scores.models if name not in {other.name for other in others}]
-    verdicts = tuple(verdict(scores.table(), name)[0] for name in names)
-    notes = (*(n for c in chosen for n in c.notes), *notes)
-    return Backtested(scores, report, verdicts, path or scores_path, notes, tuple(written), settings.metrics)
+    if picture is not None and kept is not None:
+        written.append(save_backtest_plot(kept.forecast(scores.models[0]), kept.panel, picture, scores.models[0]))
+    return tuple(written)
 
 
 def _checked(config: BacktestConfig) -> BacktestConfig:
@@ -111,7 +195,7 @@ def _checked(config: BacktestConfig) -> BacktestConfig:
     return dataclasses.replace(config, quantiles=checked_levels(config.quantiles) if config.quantiles else ())
 
 
-def _chosen(data: Any, wanted: list[Any], workspace: Workspace, options: ReadOptions, listener: Listener) -> list[Choice]:
+def _chosen(data: Any, wanted: list[Any], workspace: Workspace, options: ReadOptions, listener: Listener) -> list[ModelAndData]:
     if wanted:
         first = choose(data, wanted[0], workspace, options, listener)
         return [first, *(_same_panel(first, workspace, name) for name in wanted[1:])]
@@ -120,17 +204,17 @@ def _chosen(data: Any, wanted: list[Any], workspace: Workspace, options: ReadOpt
     return [choose(data, None, workspace, options, listener)]
 
 
-def _same_panel(first: Choice, workspace: Workspace, name: str | Path) -> Choice:
+def _same_panel(first: ModelAndData, workspace: Workspace, name: str | Path) -> ModelAndData:
     from tsattn.model.card import read_card
     from tsattn.workflows.loaded_model import check_fits
 
     ref = workspace.find(name)
     card = read_card(ref.path)
     check_fits(card, first.panel, str(ref))
-    return Choice(ref, card, first.panel, first.report)
+    return ModelAndData(ref, card, first.panel, first.report)
 
 
-def _forecasters(chosen: list[Choice], members: str | Sequence[str] | None) -> list[Forecaster]:
+def _forecasters(chosen: list[ModelAndData], members: str | Sequence[str] | None) -> list[Forecaster]:
     from tsattn.model import runtime
 
     loaded = [runtime.load(choice.ref.path) for choice in chosen]
@@ -140,7 +224,20 @@ def _forecasters(chosen: list[Choice], members: str | Sequence[str] | None) -> l
     return [with_members(choice.card, forecaster, members) for choice, forecaster in zip(chosen, loaded, strict=True)]
 
 
-def _settings(settings: BacktestConfig, chosen: list[Choice], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:
+def leaderboard(forecasters: Sequence[Forecaster], others: Sequence[Forecaster]) -> list[Forecaster]:
+    """The network and the members of each ensemble as forecasters of their own, but those that are scored anyway."""
+    made: dict[str, Forecaster] = {}
+    for forecaster in forecasters:
+        found = getattr(forecaster, "forecaster", forecaster)
+        if isinstance(found, Ensemble):
+            # a member of coarser steps is a correction of the network, not a forecast of its own
+            parts = [found.network, *(one for one in found.members if not isinstance(one, CoarserStep))]
+            made |= {part.name: part for part in parts}
+    taken = {one.name for one in (*forecasters, *others)}
+    return [part for name, part in made.items() if name not in taken]
+
+
+def _settings(settings: BacktestConfig, chosen: list[ModelAndData], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:
     """Fill in the horizon and the windows, and warn when the windows overlap the training rows of a model."""
     from tsattn.workflows.train import fingerprint
 
@@ -170,7 +267,7 @@ def _settings(settings: BacktestConfig, chosen: list[Choice], panel: Panel) -> t
     return settings, ()
 
 
-def _refit(choice: Choice, listener: Listener) -> Callable[[Panel], Forecaster]:
+def _refit(choice: ModelAndData, listener: Listener) -> Callable[[Panel], Forecaster]:
     """Return a function that trains the model's network, with its settings, on the panel as of a cutoff."""
     from tsattn.model import runtime
     from tsattn.training.fit import fit

@@ -11,7 +11,7 @@ from tsattn.data.as_of import on_grid, parse_moment
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins
 from tsattn.errors import ConfigError
-from tsattn.forecasting.frame import clock_column, quantile_name
+from tsattn.forecasting.frame import Forecast, clock_column, quantile_name
 from tsattn.forecasting.predict import stamps_of
 
 if TYPE_CHECKING:
@@ -34,14 +34,23 @@ class BacktestForecasts:
         import pyarrow as pa
 
         names = list(dict.fromkeys(model for model, *_ in self.parts))
-        tables = []
-        for name in names:
-            own = [part for part in self.parts if part[0] == name]
-            origins = Origins(*(np.concatenate([getattr(p[1], f) for p in own]) for f in ("item", "row")))
-            truth, values = (np.concatenate([p[i] for p in own]) for i in (2, 3))
-            order = np.lexsort((origins.row, origins.item))
-            tables.append(self._rows(name, origins[order], truth[order], values[order]))
-        return pa.concat_tables(tables)
+        return pa.concat_tables([self._rows(name, *self._of(name)) for name in names])
+
+    def forecast(self, model: str) -> Forecast:
+        """The forecasts of one model, one for each window, ordered by series and cutoff."""
+        origins, truth, values = self._of(model)
+        stamps = stamps_of(self.panel, origins, truth.shape[1])
+        ids = tuple(self.panel.item_ids[i] for i in origins.item)
+        freq, tz = self.panel.freq, self.panel.tz
+        return Forecast(ids, stamps[:, 0], stamps[:, 1:], self.quantiles, values, freq, tz, history=self.panel)
+
+    def _of(self, model: str) -> tuple[Origins, np.ndarray, np.ndarray]:
+        """The windows of a model, truth (B, H) and values (B, H, Q), ordered by series and cutoff."""
+        own = [part for part in self.parts if part[0] == model]
+        origins = Origins(*(np.concatenate([getattr(p[1], f) for p in own]) for f in ("item", "row")))
+        truth, values = (np.concatenate([p[i] for p in own]) for i in (2, 3))
+        order = np.lexsort((origins.row, origins.item))
+        return origins[order], truth[order], values[order]
 
     def _rows(self, model: str, origins: Origins, truth: np.ndarray, values: np.ndarray) -> pa.Table:
         import pyarrow as pa

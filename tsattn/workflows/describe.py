@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tsattn.nn.outline import Node
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Described:
     """A model of the workspace: its card, and its network as a tree."""
 
@@ -23,6 +23,10 @@ class Described:
     card: Card
     network: Node
     inputs: dict[str, tuple[int, ...]]  # shapes without the batch axis
+
+    def __repr__(self) -> str:
+        card, target = self.card, ", ".join(self.card.schema.target)
+        return f"<Described {self.ref}: {target}, {card.horizon} steps of {card.freq}, trained {card.created[:10]}>"
 
     def to_mapping(self) -> dict[str, Any]:
         card = self.card

@@ -36,7 +36,7 @@ CAUTION = (
 
 
 @dataclass(frozen=True)
-class Block:
+class PastSpan:
     """Steps `first` to `last` back from the forecast's start: their attention (None without any) and their effect."""
 
     first: int
@@ -66,7 +66,7 @@ class Explained:
     forecast: Forecast
     lags: tuple[Effect, ...]
     covariates: tuple[Effect, ...]
-    blocks: tuple[Block, ...]
+    blocks: tuple[PastSpan, ...]
     attention: np.ndarray | None
     parts: Parts | None
     windows: int
@@ -144,7 +144,7 @@ def run(
     forecaster = runtime.of_network(network, card)
     origins = sampled(panel, panel.origin + rows, WINDOWS)
     steps = min(horizon_for(card, panel), card.model.horizon)
-    passes = -(-steps // card.model.reach) * card.model.reach
+    passes = -(-steps // card.model.pass_steps) * card.model.pass_steps
     batch = prepared(gather(panel, origins, card.model.context, passes, wants_covariates(forecaster)))
     batch.future_target[:, steps:] = np.nan  # steps beyond the horizon are not measured
     listener.note(f"measuring on {len(origins)} held-back windows")
@@ -152,7 +152,7 @@ def run(
     lags = measured.lags(*_lags(panel, batch))
     covariates = measured.covariates(_parts_of(card, panel, batch))
     shown, made, more = _shown(forecaster, panel, steps)
-    seen = attributions(network, gather(panel, shown, card.model.context, card.model.reach, wants_covariates(forecaster)))
+    seen = attributions(network, gather(panel, shown, card.model.context, card.model.pass_steps, wants_covariates(forecaster)))
     attention = None if seen.attention is None else seen.attention[0]
     patch, longest = card.model.patch, int(panel.lengths.max())
     spans = _spans(card.model.context, patch, longest)
@@ -164,7 +164,7 @@ def run(
         lags=tuple(lags),
         covariates=tuple(covariates),
         blocks=tuple(
-            Block(a, min(b, longest), _share(attention, a, b, patch), e) for (a, b), e in zip(spans, effects, strict=True)
+            PastSpan(a, min(b, longest), _share(attention, a, b, patch), e) for (a, b), e in zip(spans, effects, strict=True)
         ),
         attention=None if attention is None else np.repeat(attention / patch, patch),
         parts=None if seen.parts is None else Parts(*(part[0, : made.horizon] for part in seen.parts)),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class ModelAndData:
     """A model, and a panel that it can forecast."""
 
     ref: ModelRef
@@ -34,7 +34,7 @@ class Choice:
 
 def choose(
     data: Any, model: str | Path | ModelRef | None, workspace: Workspace, options: ReadOptions, listener: Listener
-) -> Choice:
+) -> ModelAndData:
     """Find the model, read the data as it was read for training, and check that the two fit.
 
     A ModelRef is taken as it is: a model is looked up once, and from then on its reference is passed on. Raises ArtifactError
@@ -69,21 +69,21 @@ def _source(ref: ModelRef, card: Card) -> Any:
     return source
 
 
-def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> Choice:
+def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> ModelAndData:
     panel, report = read_for(card, data, options)
     check_fits(card, panel, str(ref))
     if _is_own(card, data) and not options.target:
         _check_targets(ref, card, panel, report)
     if card.freq == ANY_FREQ:
         note = f"model: {ref}, pre-trained on {_training_series(card)} series"
-        return Choice(ref, card, panel, report, (note, *unread(panel.schema, card.members)))
+        return ModelAndData(ref, card, panel, report, (note, *unread(panel.schema, card.members)))
     note = f"model: {ref}, trained {card.created[:10]}"
     if not set(panel.schema.target) & set(card.schema.target):
         ours, theirs = (", ".join(s.target) for s in (card.schema, panel.schema))
         note += f"; it was trained on {ours} and now forecasts {theirs}"
     beaten = _beaten(card)
     unused = () if any(card.inputs.values()) else unread(panel.schema, card.members)
-    return Choice(ref, card, panel, report, (note, *([beaten] if beaten else []), *unused))
+    return ModelAndData(ref, card, panel, report, (note, *([beaten] if beaten else []), *unused))
 
 
 def _beaten(card: Card) -> str:
@@ -109,13 +109,13 @@ def _check_targets(ref: ModelRef, card: Card, panel: Panel, report: ReadReport) 
         )
 
 
-def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> Choice:
+def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> ModelAndData:
     """The newest model of the same columns and frequency; else the one in the package, which takes any series."""
     ready = shipped()
     if ready and not workspace.models():
         return _zero_shot(ready, data, options, "no model was trained in this workspace yet")
     models = workspace.models() or [workspace.latest()]  # which says how to make one
-    fallback: Choice | None = None
+    fallback: ModelAndData | None = None
     why: list[str] = []
     refused: list[tuple[ModelRef, DataError]] = []
     for ref in reversed(models):
@@ -148,7 +148,7 @@ def _alike(card: Card, panel: Panel) -> bool:
     return (card.schema.target, card.freq) == (panel.schema.target, panel.freq.alias)
 
 
-def _zero_shot(ref: ModelRef, data: Any, options: ReadOptions, why: str) -> Choice:
+def _zero_shot(ref: ModelRef, data: Any, options: ReadOptions, why: str) -> ModelAndData:
     choice = _again(ref, read_card(ref.path), data, options)
     where = "in the package" if ref.path == SHIPPED else f"in {ref.path}"
     return replace(choice, notes=(f"model: {ref}, {where}; {why}", *choice.notes[1:]))

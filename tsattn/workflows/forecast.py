@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from tsattn.config import ReadOptions
+from tsattn.config import NO_SUMS, HierarchyConfig, ReadOptions
 from tsattn.data.as_of import known_at, on_grid, parse_moment
 from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import ConfigError, DataError
 from tsattn.events import Listener
-from tsattn.forecasting.frame import Forecast
+from tsattn.forecasting.conformal import conformal_notes, with_conformal
+from tsattn.forecasting.frame import Forecast, Forecaster, quantile_name
+from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.predict import Failure, predict
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import read_card
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
-from tsattn.workflows.find_model import choose
+from tsattn.workflows.find_model import ModelAndData, choose, found
+from tsattn.workflows.joint import joint_effects, joint_notes
 from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
-from tsattn.workspace import Workspace
+from tsattn.workflows.sums import added_up, reading, with_sums
+from tsattn.workspace import ModelRef, Workspace
 
 Labelled = TypeVar("Labelled", Forecast, Paths)
 
@@ -35,7 +39,7 @@ Labelled = TypeVar("Labelled", Forecast, Paths)
 class Order:
     """Settings of one forecast; see tsattn.forecast."""
 
-    model: str | Path | None = None
+    model: str | Path | ModelRef | None = None
     horizon: int | None = None
     quantiles: tuple[float, ...] | None = None
     members: str | Sequence[str] | None = None
@@ -43,56 +47,91 @@ class Order:
     as_of: str | None = None
     paths: int | None = None
     seed: int = 0
+    conformal: bool = False
     output: str | Path | None = None
     plots: tuple[str | Path, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    hierarchy: HierarchyConfig = NO_SUMS
+    joint: bool = False
 
 
-def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOptions, listener: Listener) -> Forecasted:
-    """Forecast; see tsattn.forecast."""
-    from tsattn.data.sinks import checked_suffix, write_table
+def run(
+    data: Any,
+    future: Any,
+    order: Order,
+    workspace: Workspace,
+    read: ReadOptions,
+    listener: Listener,
+    load: Callable[[Path], Forecaster] | None = None,
+) -> Forecasted:
+    """Forecast; see tsattn.forecast. load: what loads a model folder, such as one that keeps loaded models."""
+    from tsattn.data.result_files import renamed, write_results
+    from tsattn.data.sinks import checked_suffix
     from tsattn.forecasting.quantiles import checked_levels
     from tsattn.model import runtime
     from tsattn.render.plots import MOST_PANELS, PLOTS, save_plot
 
-    table = None if order.output is None else checked_suffix(order.output, data=(data, future))
+    table = None if order.output is None else checked_suffix(order.output, data=(data, future), per_item=True)
     pictures = [checked_suffix(plot, tuple(PLOTS), data=data) for plot in order.plots]
     check_horizon(order.horizon)
     levels = None if order.quantiles is None else checked_levels(order.quantiles)  # checked before the data are read
     moment = None if order.as_of is None else parse_moment(order.as_of)
     if future is not None:
         data = WithFuture(_again(order.model, workspace) if data is None else data, future)
-    chosen = choose(data, order.model, workspace, read, listener)
+    chosen = choose(data, order.model, workspace, reading(read, order.hierarchy), listener)
     if table is not None and data is None:  # the model's own data are read again
         checked_suffix(table, data=chosen.card.source.get("source"))
+    if table is not None and order.paths is None:
+        named = (quantile_name(level) for level in levels or chosen.card.quantiles)
+        renamed(["item_id", "cutoff", "timestamp", *named], order.columns)
     panel = chosen.panel if moment is None else known_at(chosen.panel, on_grid(moment, chosen.panel))
-    forecaster = with_members(chosen.card, runtime.load(chosen.ref.path), order.members)
+    summed = with_sums(panel, order.hierarchy)
+    panel = panel if summed is None else summed.panel
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
+    together, forecaster = _forecasters(chosen, order, panel, (steps, levels), load or runtime.load)
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
-    effects = effects_of(forecaster, panel)
+    effects, between = effects_of(forecaster, panel), joint_effects(together)
+    about_weights = (*ensemble_notes(forecaster), *conformal_notes(forecaster))
     failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out))
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
-    drawn = None if order.paths is None else predict_paths(forecaster, panel, horizon=steps, paths=order.paths, seed=order.seed)
-    sampled, lost = drawn or (None, ())
-    failures = (*failures, *(failure for failure in lost if failure not in failures))
+    made, sampled, at = added_up(summed, made, forecaster, order.paths, order.seed)
+    if order.paths is not None and sampled is None:
+        sampled, lost = predict_paths(forecaster, panel, horizon=steps, paths=order.paths, seed=order.seed)
+        failures = (*failures, *(failure for failure in lost if failure not in failures))
     if order.series:
         made, sampled, failures = _only(order.series, panel, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
     about_covariates = (*(unread_known(forecaster, panel) if chosen.card.members else ()), *effect_notes(effects))
-    notes = (*behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *ensemble_notes(forecaster))
+    about_series = (*(() if at is None else (str(at), *at.notes)), *joint_notes(between))
+    notes = (*about_series, *behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *about_weights)
     if pictures and len(made) > MOST_PANELS:
         notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
     for note in notes:
         listener.note(note)
-    written = [] if table is None else [write_table((made if sampled is None else sampled).to_arrow(), table)]
+    rows = None if table is None else (made if sampled is None else sampled).to_arrow()
+    written = [] if rows is None or table is None else write_results(rows, table, order.columns, (data, future))
     written += [save_plot(made, panel, picture) for picture in pictures]
     notes = (*chosen.notes, *notes)
-    return Forecasted(made, failures, panel, chosen.report, chosen.ref, tuple(written), notes, sampled, effects)
+    return Forecasted(made, failures, panel, chosen.report, chosen.ref, tuple(written), notes, sampled, effects, at, between)
 
 
-def _again(model: str | Path | None, workspace: Workspace) -> Any:
+def _forecasters(
+    chosen: ModelAndData,
+    order: Order,
+    panel: Panel,
+    wanted: tuple[int, tuple[float, ...] | None],
+    load: Callable[[Path], Forecaster],
+) -> tuple[Forecaster, Forecaster]:
+    """The model with its members, joint if asked for; and the same with conformal quantiles. wanted: horizon and quantiles."""
+    forecaster = with_members(chosen.card, load(chosen.ref.path), order.members)
+    forecaster = with_joint(forecaster, panel, wanted[0]) if order.joint else forecaster
+    return forecaster, with_conformal(forecaster, order.conformal, wanted[1])
+
+
+def _again(model: str | Path | ModelRef | None, workspace: Workspace) -> Any:
     """The path of the data that a model was trained on."""
-    ref = workspace.latest() if model is None else workspace.find(model)
+    ref = workspace.latest() if model is None else found(model, workspace)
     source = read_card(ref.path).source.get("source")
     if not source:
         raise ConfigError(f"the model {ref} was not trained on a file, so its data cannot be read again", "name the data")

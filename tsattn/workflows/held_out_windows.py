@@ -8,12 +8,12 @@ from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins
 from tsattn.errors import DataError
 from tsattn.model.card import ANY_FREQ
-from tsattn.workflows.find_model import Choice
+from tsattn.workflows.find_model import ModelAndData
 
 SHARE = 0.2  # share of the rows to use when the model held none back
 
 
-def held_back(chosen: Choice, panel: Panel) -> tuple[np.ndarray, list[str]]:
+def held_back(chosen: ModelAndData, panel: Panel) -> tuple[np.ndarray, list[str]]:
     """(S,) first held-back row of each item, counted from its end (negative or 0), and notes."""
     from tsattn.workflows.train import fingerprint
 

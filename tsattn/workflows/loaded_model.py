@@ -14,7 +14,7 @@ from tsattn.config import ReadOptions, from_mapping
 from tsattn.data.freq import Freq, calendar_names
 from tsattn.data.names import listed
 from tsattn.data.panel import Panel, Schema
-from tsattn.data.reading.read import read
+from tsattn.data.reading.read import is_ingested, read
 from tsattn.data.report import ReadReport
 from tsattn.errors import ConfigError, DataError
 from tsattn.forecasting.frame import Forecaster
@@ -104,9 +104,10 @@ SPARSE = 1.5  # more steps a row than this: a finer grid than the data's own, no
 def _read_on_its_grid(card: Card, data: Any, options: ReadOptions) -> tuple[Panel, ReadReport]:
     if card.freq == ANY_FREQ:
         return read(data, options)
+    if is_ingested(data):  # its grid and columns are settled: options of the training do not apply
+        return read(data, options, schema=card.schema)
     kept = from_mapping(ReadOptions, dict(card.source.get("read") or {}), "the model's card")
-    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(ReadOptions) if getattr(options, f.name) != f.default}
-    merged = dataclasses.replace(kept, **given)
+    merged = options.over(kept)
     if merged.calendar is None and "@" not in card.freq:  # trained on every slot
         merged = dataclasses.replace(merged, calendar="none")
     told = merged.freq is not None or merged.resample is not None or (isinstance(data, str) and data == "-")
@@ -177,7 +178,7 @@ def unread(schema: Schema, members: Sequence[str] = ()) -> tuple[str, ...]:
     members: those on its card; with any, known covariates are read by regression, and static ones group the series for it.
     """
     if not members:
-        names, why = [*schema.past, *schema.known, *schema.static], "reads the target only; tsattn train uses covariates"
+        names, why = [*schema.covariates], "reads the target only; tsattn train uses covariates"
     elif schema.known:
         names, why = [*schema.past], "reads known and static covariates; tsattn train uses past ones too"
     else:

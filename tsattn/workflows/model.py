@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
+from tsattn.data.plain_numbers import is_plain, series_of
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import DataError
 from tsattn.forecasting.frame import Forecast, Forecaster
@@ -90,7 +90,7 @@ class Model:
         covariate of the model is missing, ConfigError when the frequency is not the model's.
         """
         check_horizon(horizon)
-        arrays = _is_arrays(data)
+        arrays = is_plain(data)
         given: dict[str, Any] = {"timestamp": timestamp, "item": item, "target": target, "known": known, "freq": freq}
         panel = self._panel_of(data, future, read, {name: value for name, value in given.items() if value is not None})
         steps = horizon_for(self.card, panel) if horizon is None else horizon
@@ -109,7 +109,7 @@ class Model:
         quantiles. Raises the errors of `predict`.
         """
         check_horizon(horizon)
-        arrays = _is_arrays(data)
+        arrays = is_plain(data)
         panel = self._panel_of(data, None, ReadOptions(), {} if freq is None else {"freq": freq})
         steps = horizon_for(self.card, panel) if horizon is None else horizon
         made, failures = predict_paths(self.forecaster, panel, horizon=steps, paths=paths, seed=seed)
@@ -119,9 +119,9 @@ class Model:
 
     def _panel_of(self, data: Any, future: Any, read: ReadOptions, given: dict[str, Any]) -> Panel:
         """The data as a panel that the model fits. given: fields of ReadOptions that override those of `read`."""
-        if _is_arrays(data):
+        if is_plain(data):
             own = "step" if self.card.freq == ANY_FREQ else self.card.freq
-            panel = Panel.from_arrays(_series_of(data), freq=given.get("freq") or own)
+            panel = Panel.from_arrays(series_of(data), freq=given.get("freq") or own)
         elif isinstance(data, Panel):
             panel = data
         else:
@@ -134,26 +134,3 @@ class Model:
 def _failed(panel: Panel, failure: Any) -> DataError:
     number = panel.item_ids.index(failure.item_id)
     return DataError(f"series {number} of {len(panel)} {failure.reason}", "remove the series, or give it a value")
-
-
-def _is_number(value: Any) -> bool:
-    return value is None or isinstance(value, (Real, np.number))
-
-
-def _is_arrays(data: Any) -> bool:
-    """True for plain numbers: an array, a list of numbers, or a list of these."""
-    if isinstance(data, np.ndarray):
-        return True
-    if not isinstance(data, (list, tuple)) or not data:
-        return False
-    first = data[0]
-    return _is_number(first) or isinstance(first, (np.ndarray, list, tuple)) or hasattr(first, "__array__")
-
-
-def _series_of(data: Any) -> list[np.ndarray]:
-    """The series of plain numbers; None counts as missing."""
-    single = data.ndim == 1 if isinstance(data, np.ndarray) else _is_number(data[0])
-    try:
-        return [np.asarray(one, np.float64) for one in ([data] if single else data)]
-    except (TypeError, ValueError) as error:
-        raise DataError(f"a series holds something other than numbers: {error}", "pass [y1, y2, …], NaN for missing") from None

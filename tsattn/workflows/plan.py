@@ -61,7 +61,7 @@ def plan(
     if horizon is not None and (not isinstance(horizon, int) or horizon < 1):
         raise ConfigError(f"the horizon must be a positive number of steps, not {horizon!r}", "for example: --horizon 24")
     typical = float(np.quantile(lengths, 0.25))
-    chosen = horizon or max(1, min(panel.freq.default_horizon, int(np.median(lengths)) // 3, reach(panel) or MOST_HORIZON))
+    chosen = horizon or max(1, min(panel.freq.default_horizon, int(np.median(lengths)) // 3, known_steps(panel) or MOST_HORIZON))
     windows = _test_windows(panel, typical, chosen) if test_windows is None else test_windows
     if windows < 0:
         raise ConfigError(f"the number of test windows must be 0 or more, not {windows}", "for example: --test-windows 2")
@@ -91,7 +91,7 @@ def _too_short(longest: int, held: int) -> DataError:
     )
 
 
-def reach(panel: Panel) -> int | None:
+def known_steps(panel: Panel) -> int | None:
     """Steps that the known covariates of every item reach ahead; None without any, or when one item has none ahead."""
     return int(panel.known_ahead().min()) or None if panel.known.shape[1] and len(panel) else None
 

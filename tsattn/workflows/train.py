@@ -29,7 +29,7 @@ from tsattn.training.processes import is_helper
 from tsattn.workflows import model_selection
 from tsattn.workflows.loaded_model import absolute, with_members
 from tsattn.workflows.outlook import Outlook
-from tsattn.workflows.plan import Plan, plan, reach
+from tsattn.workflows.plan import Plan, known_steps, plan
 from tsattn.workflows.results import Trained, plain
 from tsattn.workflows.scoring_progress import Scoring
 from tsattn.workflows.time_budget import TimeBudget, TimeIsOver
@@ -306,7 +306,7 @@ def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener, budg
 def notes_of(made: Plan, panel: Panel, base: model_selection.Base | None, request: Request) -> tuple[str, ...]:
     """Lines on what the plan chose, with the option that overrides each choice."""
     config, train = made.model, made.train
-    far, usual = reach(panel), panel.freq.default_horizon
+    far, usual = known_steps(panel), panel.freq.default_horizon
     why = "default"
     if made.horizon == far:
         why = "as far as the known covariates reach"

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.data.reading.kinds import GERMAN, ISO, LARGE, Read, points, reader, series, table
+from tests.data.reading.kinds import GERMAN, ISO, LARGE, points, series, table
 from tsattn.errors import DataError
-
-
-@pytest.fixture
-def take(tmp_path) -> Read:
-    return reader(tmp_path)
 
 
 @pytest.mark.parametrize(("mark", "sep"), [(".", ","), (",", ";")])

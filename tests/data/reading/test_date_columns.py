@@ -1,4 +1,4 @@
-"""Which columns are the timestamp, what stops the reading, and that the advice of each stop works."""
+"""Choice of the timestamp column, errors of ambiguous ones, and the fix that each error suggests."""
 
 from __future__ import annotations
 
@@ -7,21 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
-from tsattn.data.reading.read import read
 from tsattn.data.report import ReadReport
 from tsattn.errors import DataError
-
-
-@pytest.fixture
-def table(tmp_path: Path):
-    def take(header: str, rows: list[str], **options: object) -> tuple[Panel, ReadReport]:
-        path = tmp_path / "data.csv"
-        path.write_text("\n".join([*([header] if header else []), *rows]) + "\n", encoding="utf-8")
-        return read(path, ReadOptions(**options))  # type: ignore[arg-type]
-
-    return take
 
 
 def _rows(stamps: list[str], *more: list[object]) -> list[str]:

@@ -6,22 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tsattn.config import ReadOptions
-from tsattn.data.panel import Panel
-from tsattn.data.reading.read import read
-from tsattn.data.report import ReadReport
 from tsattn.errors import ConfigError, DataError
-
-
-@pytest.fixture
-def table(tmp_path: Path):
-    def take(header: str, rows: list[str], **options: object) -> tuple[Panel, ReadReport]:
-        path = tmp_path / "data.csv"
-        path.write_text("\n".join([*([header] if header else []), *rows]) + "\n", encoding="utf-8")
-        return read(path, ReadOptions(**options))  # type: ignore[arg-type]
-
-    return take
-
 
 _DAYS = ("2024-01-01", "2024-01-02")
 _PARTS = {

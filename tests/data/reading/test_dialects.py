@@ -1,4 +1,4 @@
-"""One known table, written in random dialects, is found again or refused: never read as something else."""
+"""A known table, written in random dialects, is read correctly or refused, never misread."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def tables(draw: st.DrawFn) -> tuple[Known, Dialect]:
 
 
 def _is_another_table(decimals: int, dialect: Dialect) -> bool:
-    """Whether every number is written as the usual dialect of its delimiter and dates writes a thousandth or a thousandfold."""
+    """Return True if every number reads as a thousandth or thousandfold in the usual dialect of its delimiter and dates."""
     decimal, thousands = dialect.marks
     american, german = dialect.dates == "american", dialect.dates == "german"
     if decimals == 0 and thousands == ".":
@@ -148,7 +148,7 @@ def written(known: Known, dialect: Dialect) -> str:
 
 
 def _check(drawn: tuple[Known, Dialect]) -> bool:
-    """Whether the table was read, and then read rightly."""
+    """Return True if the table was read, and check that it was read correctly."""
     known, dialect = drawn
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.csv"

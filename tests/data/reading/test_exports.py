@@ -10,6 +10,7 @@ import pytest
 from tests.data.reading.exports import (
     calendars,
     energy,
+    further_kinds,
     markets_and_contests,
     spreadsheets,
     statistical_offices,
@@ -26,6 +27,7 @@ from tsattn.errors import TsattnError
 _MODULES = (
     calendars,
     energy,
+    further_kinds,
     markets_and_contests,
     spreadsheets,
     statistical_offices,

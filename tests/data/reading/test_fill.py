@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-
-from tests.data.reading.kinds import Read, reader
 
 DAYS = [1, 2, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 19, 20, 21, 22, 23, 26, 27, 28]
 LOG = "time,orders\n" + "".join(f"2024-02-{d:02d} {h}:17,{d}\n" for d in DAYS for h in ("09", "15"))
-
-
-@pytest.fixture
-def take(tmp_path) -> Read:
-    return reader(tmp_path)
 
 
 def test_with_fill_the_steps_without_rows_have_its_value(take):

@@ -6,14 +6,8 @@ import math
 
 import pytest
 
-from tests.data.reading.kinds import AMERICAN, GERMAN, ISO, LARGE, MIXED, Read, commas, points, quoted, reader, series, table
+from tests.data.reading.kinds import AMERICAN, GERMAN, ISO, LARGE, MIXED, commas, points, quoted, series, table
 from tsattn.errors import DataError
-
-
-@pytest.fixture
-def take(tmp_path) -> Read:
-    return reader(tmp_path)
-
 
 _EUROS = [points(v) + " €" for v in MIXED]
 READ = {

@@ -1,16 +1,11 @@
-"""Which columns are items and targets, where names do not say it."""
+"""Roles of columns whose names do not reveal them."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.data.reading.kinds import ISO, LARGE, Read, quoted, reader, series, table
+from tests.data.reading.kinds import ISO, LARGE, quoted, series, table
 from tsattn.errors import DataError
-
-
-@pytest.fixture
-def take(tmp_path) -> Read:
-    return reader(tmp_path)
 
 
 def _each(days: list[str], items: int) -> list[str]:

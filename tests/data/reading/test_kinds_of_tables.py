@@ -6,16 +6,10 @@ import json
 
 import pytest
 
-from tests.data.reading.kinds import ISO, LARGE, Read, points, reader, series, table
+from tests.data.reading.kinds import ISO, LARGE, points, series, table
 from tsattn.config import ReadOptions
 from tsattn.data.reading.read import read
 from tsattn.errors import DataError
-
-
-@pytest.fixture
-def take(tmp_path) -> Read:
-    return reader(tmp_path)
-
 
 _TWO = (ISO, LARGE, range(20))
 HEADERS = {

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.data.reading.kinds import Read, reader
 from tsattn.errors import DataError
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 GERMAN = ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"]
-
-
-@pytest.fixture
-def take(tmp_path) -> Read:
-    return reader(tmp_path)
 
 
 def pivot(head: str, parts: list, columns: int, sep: str = ",") -> tuple[str, list[float]]:

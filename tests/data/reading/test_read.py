@@ -1,4 +1,4 @@
-"""What reading takes besides a single file, what each option does, and what a model's schema asks for."""
+"""Reading: sources other than a single file, options, and the requirements of a model's schema."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def windows(*series: list[float], horizon: int = 5, freq: str = "step") -> Windo
 
 
 def spread(forecaster: Forecaster, batch: WindowBatch) -> np.ndarray:
-    """(B, H) the standard deviations that the 0.9 quantiles tell of."""
+    """Standard deviations (B, H) implied by the 0.9 quantiles."""
     values = forecaster.predict(batch)
     return (values[..., -1] - values[..., 4]) / Z90
 

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from tsattn.forecasting.ensemble.calibration import Trust, _edges, widths_of
+from tsattn.forecasting.ensemble.calibration import Shrinkage, _edges, widths_of
 from tsattn.forecasting.ensemble.holdout import Pools
 
 
@@ -25,6 +25,6 @@ def test_when_errors_are_small_far_ahead_only_then_the_next_steps_keep_their_wid
     scores = rng.normal(0, 0.78, (4, 60, 64))  # 80 % lie within 1
     scores[:, :, 16:] *= 0.3
     pools = Pools(((np.arange(60), np.arange(60)),))
-    factors = widths_of(scores, np.full(60, 4.0), pools, Trust())
+    factors = widths_of(scores, np.full(60, 4.0), pools, Shrinkage())
     assert factors[:, :, :16].min() > 0.85
     assert factors[:, :, 16:].max() < 0.6

@@ -23,7 +23,7 @@ class Latest:
 
     steps: int = 1
     bias: float = 0.0
-    block: int = 16
+    pass_steps: int = 16
     context: int | None = 64
     name: str = "network"
     quantiles: tuple[float, ...] = DEFAULT_QUANTILES
@@ -56,7 +56,7 @@ def test_when_the_horizon_is_longer_then_the_step_is_coarser() -> None:
 
 
 def test_when_one_pass_reaches_the_horizon_or_the_network_reads_covariates_then_there_is_no_forecast() -> None:
-    for network, horizon in ((Latest(), 16), (Latest(covariates=True), HORIZON), (Latest(block=0), HORIZON)):
+    for network, horizon in ((Latest(), 16), (Latest(covariates=True), HORIZON), (Latest(pass_steps=0), HORIZON)):
         made = CoarserStep(network).predict(batch_of(walk(), horizon=horizon, freq="h"))
         assert np.isnan(made).all()
         assert not network.seen

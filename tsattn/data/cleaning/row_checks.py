@@ -3,33 +3,70 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 
-from tsattn.data.cleaning.gross_errors import find_gross_errors
+from tsattn.data.cleaning.gross_errors import GrossError, find_gross_errors
 from tsattn.data.cleaning.sentinels import find_sentinels
 from tsattn.data.reading.rows import Rows
 from tsattn.data.report import Notes
 
+_CELLS = 1 << 20  # values of several columns that are searched at once
 MOST_NAMED = 3  # gross errors with a warning of their own
 
 
 def without_sentinels(rows: Rows, names: list[str], notes: Notes) -> Rows:
     """Make the sentinels in the first len(names) columns of `rows`, in any order, missing, and report each as a repair."""
     values = list(rows.values)
-    for k, name in enumerate(names):
-        found = find_sentinels(values[k], rows.group, len(rows.ids))
+    for k, found in _marked(rows, len(names)):
+        name = names[k]
         for code in np.unique(values[k][found]).tolist():
             at = np.flatnonzero(found & (values[k] == code))
             notes.repair(f"column {name!r}: {code:.7g} stands for a missing value", len(at), rows.place(int(at[0])))
-        if found.any():
-            values[k] = np.where(found, np.nan, values[k]).astype(np.result_type(values[k].dtype, np.float32))
+        values[k] = np.where(found, np.nan, values[k]).astype(np.result_type(values[k].dtype, np.float32))
     return dataclasses.replace(rows, values=values)
+
+
+def _marked(rows: Rows, columns: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each of the first columns that has sentinels, and the mask (n,) of these."""
+    for first, joined in _together(rows, columns):
+        size = len(joined) // len(rows.group)
+        found = find_sentinels(joined, _groups(rows, size), size * len(rows.ids)).reshape(size, -1)
+        for k in np.flatnonzero(found.any(1)).tolist():
+            yield first + k, found[k]
+
+
+def _gross_errors(rows: Rows, columns: int) -> Iterator[tuple[int, GrossError]]:
+    """Yield the gross errors of the first columns, by column and then row; the rows must be in order."""
+    bounds = rows.indptr
+    for first, joined in _together(rows, columns):
+        size = len(joined) // len(rows.group)
+        ends = (bounds[1:] + len(rows.group) * np.arange(size)[:, None]).reshape(-1)
+        for error in find_gross_errors(joined, _groups(rows, size), np.concatenate([bounds[:1], ends])):
+            yield first + error.row // len(rows.group), dataclasses.replace(error, row=error.row % len(rows.group))
+
+
+def _together(rows: Rows, columns: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield (the first column, the values of some columns one after the other): few calls for a table of many columns."""
+    if not len(rows.group):
+        return
+    step = max(1, _CELLS // len(rows.group))
+    for first in range(0, columns, step):
+        some = rows.values[first : min(first + step, columns)]
+        yield first, some[0] if len(some) == 1 else np.concatenate(some)
+
+
+def _groups(rows: Rows, columns: int) -> np.ndarray:
+    """The series of each value of so many columns, one after the other."""
+    if columns == 1:
+        return rows.group
+    return (rows.group + len(rows.ids) * np.arange(columns)[:, None]).reshape(-1)
 
 
 def warn_of_gross_errors(rows: Rows, names: list[str], notes: Notes) -> None:
     """Warn of the gross errors in the first len(names) columns of `rows`, which must be in order."""
-    found = [(k, error) for k in range(len(names)) for error in find_gross_errors(rows.values[k], rows.group, rows.indptr)]
+    found = list(_gross_errors(rows, len(names)))
     for column, error in found[:MOST_NAMED]:
         value = float(rows.values[column][error.row])
         item = f", {rows.called(error.row)}" if len(rows.ids) > 1 else ""

@@ -1,1 +1,1 @@
-"""Real series for pre-training: Parquet files of source, item_id, freq and values, drawn and multiplied."""
+"""Real series for pre-training: read from Parquet files (source, item_id, freq, values), sampled and augmented."""

@@ -1,4 +1,4 @@
-"""Settings of the real series in a pre-training mixture. Plain values: this file imports no arrays."""
+"""Settings of the real series in a pre-training mixture. Does not import NumPy."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from tsattn.errors import ConfigError
 
 @dataclass(frozen=True)
 class CorpusConfig:
-    """Share of real series, how they are drawn, and the share of rows that each multiplication changes."""
+    """Share of real series, sampling weights, and the share of rows that each augmentation changes."""
 
-    share: float = 0.60  # real rows of a batch; the others are synthetic
-    source_power: float = 0.4  # a source is drawn by its observations to this power
-    item_power: float = 0.5  # a series of a source by its length to this power
-    weights: dict[str, float] = field(default_factory=dict)  # factors on the weight of a source; 1 unless named, 0 leaves it out
-    held_out: tuple[str, ...] = ()  # sources that are never trained on; they judge the weights
-    licences: dict[str, str] = field(default_factory=dict)  # licence of a source, for the model card; nothing else reads it
+    share: float = 0.60  # share of real rows in a batch; the others are synthetic
+    source_power: float = 0.4  # sources are sampled in proportion to their number of observations to this power
+    item_power: float = 0.5  # series of a source are sampled in proportion to their length to this power
+    weights: dict[str, float] = field(default_factory=dict)  # factors of sources' weights; default 1, 0 excludes
+    held_out: tuple[str, ...] = ()  # sources used for validation only
+    licences: dict[str, str] = field(default_factory=dict)  # licence of each source, for the model card only
 
-    coarser: float = 0.50  # read at a coarser step: means over k steps
-    thinned: float = 0.15  # of the coarser ones: every k-th value instead of means
-    short: float = 0.33  # cut on the left, to 40 values and more
+    coarser: float = 0.50  # averaged over k steps
+    thinned: float = 0.15  # share of the coarser rows that take every k-th value instead of means
+    short: float = 0.33  # cut on the left, to at least 40 values
     mixup: float = 0.20  # a weighted sum of two standardised series
-    flip: float = 0.50  # the sign
-    reverse: float = 0.05  # time runs backwards
-    amplitude: float = 0.15  # a slow change of amplitude
-    slope: float = 0.10  # a straight line is added
+    flip: float = 0.50  # sign reversed
+    reverse: float = 0.05  # time reversed
+    amplitude: float = 0.15  # multiplied by a slowly changing amplitude
+    slope: float = 0.10  # straight line added
     missing: float = 0.10  # single values and blocks
-    offset: float = 0.65  # a level of its own
-    told: float = 0.80  # the season lengths of the frequency are given; half of the others get none, half wrong ones
+    offset: float = 0.65  # random level and scale
+    told: float = 0.80  # given their season lengths; of the others, half get none and half get wrong ones
 
     def __post_init__(self) -> None:
         for name in SHARES:
@@ -43,16 +43,16 @@ class CorpusConfig:
             if not 0 <= weight < float("inf"):
                 raise ConfigError(f"the weight of source {source!r} must be at least 0, not {weight}")
         if not all(isinstance(name, str) for name in self.held_out):
-            raise ConfigError(f"held_out must be a list of names of sources, not {list(self.held_out)!r}")
+            raise ConfigError(f"held_out must be a list of source names, not {list(self.held_out)!r}")
 
     def identity(self) -> dict[str, Any]:
-        """Plain values of everything that decides which rows are drawn, as JSON gives them back."""
+        """Return plain JSON values of all settings that affect which rows are drawn."""
         values = dataclasses.asdict(self)
         del values["licences"]
         return {**values, "held_out": list(self.held_out)}
 
     def undisturbed(self) -> CorpusConfig:
-        """The same sources at their own step, as they are, with their season lengths given."""
+        """Return the same sources at their own step, without augmentation, with true season lengths as input."""
         changes: dict[str, Any] = {name: float(name == "told") for name in MULTIPLICATIONS}
         return dataclasses.replace(self, **changes)
 

@@ -1,4 +1,4 @@
-"""Rows of a training batch from real series: drawn, read at a coarser step, and multiplied by disturbances."""
+"""Rows of a training batch from real series: sampled, read at their own or a coarser step, and augmented."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ from tsattn.data.corpus.store import LEAST, Corpus
 from tsattn.data.freq import Freq
 from tsattn.errors import ConfigError
 
-ERA = 64  # steps that share the row groups in memory, where the corpus is larger than that
-SHORTEST = 40  # values of a series cut short
-TRIES = 10  # of a row whose past never changes
-WEIGHT = (0.5, 0.95)  # of the heavier of two series that are mixed
-BENDS = 4  # points of a slow curve
-_ERA, _ROWS = 0, 1  # streams of random numbers that never meet
-OTHERS = [Freq.parse(alias) for alias in ("15min", "30min", "h", "D", "B", "W", "MS", "QS")]  # of season lengths that are wrong
+ERA = 64  # consecutive steps that use the same row groups, if the corpus does not fit into memory
+SHORTEST = 40  # least number of values after a cut
+TRIES = 10  # attempts to draw a row whose past is not constant
+WEIGHT = (0.5, 0.95)  # weight of the heavier of two mixed series
+BENDS = 4  # control points of a smooth curve
+_ERA, _ROWS = 0, 1  # separate random streams
+OTHERS = [Freq.parse(alias) for alias in ("15min", "30min", "h", "D", "B", "W", "MS", "QS")]  # sources of wrong season lengths
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """target (B, L + H) float32, NaN where missing; told (B, 2): season lengths of the frequency as an input, 1 for none."""
+    """Rows from a corpus.
+
+    target (B, L + H): float32, NaN where missing. told (B, 2): season lengths given to the network, 1 for none.
+    """
 
     target: np.ndarray
     told: np.ndarray
@@ -32,28 +35,28 @@ class Rows:
 
 
 class Drawer:
-    """Rows of a corpus, the same for the same seed, rank and step. Raises ConfigError for sources that are not there."""
+    """Sampler of rows from a corpus; the same seed, rank and step give the same rows. Raises ConfigError for unknown sources."""
 
-    def __init__(self, corpus: Corpus, config: CorpusConfig, context: int, reach: int, seed: int) -> None:
-        self.corpus, self.config, self.context, self.reach, self.seed = corpus, config, context, reach, seed
+    def __init__(self, corpus: Corpus, config: CorpusConfig, context: int, ahead: int, seed: int) -> None:
+        self.corpus, self.config, self.context, self.ahead, self.seed = corpus, config, context, ahead, seed
         weight = item_weights(corpus, config)
         self.chosen = np.flatnonzero(weight > 0)
         if not len(self.chosen):
-            raise ConfigError("the corpus has no series to train on", f"give series of {LEAST} observed values and more")
+            raise ConfigError("the corpus has no series to train on", f"provide series with at least {LEAST} observed values")
         self._by_group = [self.chosen[corpus.index.group[self.chosen] == g] for g in range(len(corpus.group_bytes))]
         self._within = [np.cumsum(weight[own]) for own in self._by_group]
         self._all = np.cumsum(weight[self.chosen])
 
     def rows(self, count: int, step: int, rank: int = 0) -> Rows:
-        """`count` rows of a step."""
+        """Return `count` rows for a step."""
         rng = np.random.default_rng((_ROWS, self.seed, rank, step))
         items = self._items(count, step, rank, rng)
-        target = np.full((count, self.context + self.reach), np.nan, np.float32)
+        target = np.full((count, self.context + self.ahead), np.nan, np.float32)
         told = np.ones((count, 2), np.int64)
         for i, item in enumerate(items):
             values, freq = self.corpus.values(int(item)), self.corpus.freq(int(item))
             for _ in range(TRIES):
-                target[i], coarse = read_row(values, freq, self.config, self.context, self.reach, rng)
+                target[i], coarse = read_row(values, freq, self.config, self.context, self.ahead, rng)
                 if varies(target[i, : self.context]) and np.isfinite(target[i, self.context :]).any():
                     break
             lengths = tell(coarse, self.config.told, rng)
@@ -61,7 +64,10 @@ class Drawer:
         return Rows(multiplied(target, self.context, self.config, rng), told, items)
 
     def _items(self, count: int, step: int, rank: int, rng: np.random.Generator) -> np.ndarray:
-        """Series drawn by weight; of a corpus larger than its memory, from a few row groups that an era of steps shares."""
+        """Sample series by weight.
+
+        If the corpus does not fit into memory, they come from a few row groups, which ERA consecutive steps share.
+        """
         size = self.corpus.group_bytes
         draw = rng.random(count)
         if size.sum() <= self.corpus.memory:
@@ -79,7 +85,10 @@ class Drawer:
 
 
 def item_weights(corpus: Corpus, config: CorpusConfig) -> np.ndarray:
-    """How often each series is drawn, relatively, (S,); 0 for sources held out and for series too short or constant."""
+    """Return the relative sampling weight of each series, (S,).
+
+    0 for held-out sources and for series that are too short or constant. Raises ConfigError for unknown sources.
+    """
     index = corpus.index
     for where, names in (("weights", config.weights), ("held_out", config.held_out), ("licences", config.licences)):
         strange = [name for name in names if name not in corpus.sources]
@@ -99,15 +108,15 @@ def item_weights(corpus: Corpus, config: CorpusConfig) -> np.ndarray:
 def read_row(
     values: np.ndarray, freq: Freq, config: CorpusConfig, context: int, reach: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, Freq]:
-    """One window (L + H,) of a series at a step drawn for it, ending anywhere, and the frequency of that step."""
+    """Return one window (L + H,) of a series, at a random step and with a random end, and the frequency of that step."""
     k, coarse = coarser(freq, len(values), rng) if rng.random() < config.coarser else (1, freq)
     thin = rng.random() < config.thinned
     points = len(values) // k
-    # an origin leaves a past of 32 values, or half of a short series, and some steps after it
+    # at least 32 values, or half of a short series, lie before the origin, and a few after it
     least, after = min(32, points // 2), min(16, points // 4)
     origin = least + int(rng.random() * (points - after - least + 1))
     spare = len(values) - points * k
-    first = int(rng.random() * (spare + 1)) + origin * k  # in steps of the series: where the future begins
+    first = int(rng.random() * (spare + 1)) + origin * k  # index in `values` of the first future step
     before, ahead = min(context, origin), min(reach, points - origin)
     part = values[first - before * k : first + ahead * k].reshape(before + ahead, k)
     row = np.full(context + reach, np.nan, np.float32)
@@ -119,7 +128,7 @@ def read_row(
 
 
 def means(part: np.ndarray) -> np.ndarray:
-    """Mean of each row of (n, k); NaN where less than half of it is observed."""
+    """Return the mean of each row of (n, k); NaN where less than half of it is observed."""
     if part.shape[1] == 1:
         return part[:, 0]
     seen = np.isfinite(part)
@@ -129,13 +138,13 @@ def means(part: np.ndarray) -> np.ndarray:
 
 
 def varies(past: np.ndarray) -> bool:
-    """Whether a past has values that differ."""
+    """Return True if a past has at least eight values that are not all equal."""
     seen = past[np.isfinite(past)]
     return len(seen) >= 8 and bool(seen.max() - seen.min() > 1e-6 * np.abs(seen).max())
 
 
 def tell(freq: Freq, share: float, rng: np.random.Generator) -> tuple[int, ...]:
-    """At most two season lengths: mostly those of the frequency, sometimes none, sometimes another frequency's."""
+    """Return up to two season lengths as an input: mostly those of the frequency, sometimes none or another frequency's."""
     chance, pick = rng.random(2)
     if chance < share:
         return freq.season_lengths[:2]
@@ -143,7 +152,7 @@ def tell(freq: Freq, share: float, rng: np.random.Generator) -> tuple[int, ...]:
 
 
 def multiplied(target: np.ndarray, context: int, config: CorpusConfig, rng: np.random.Generator) -> np.ndarray:
-    """All disturbances, each on its share of the rows: (B, L + H) -> the same shape."""
+    """Apply each augmentation to its share of the rows: (B, L + H) -> the same shape."""
     count, length = target.shape
     mean, spread = units(target[:, :context])
     z = (target - mean) / spread
@@ -155,7 +164,7 @@ def multiplied(target: np.ndarray, context: int, config: CorpusConfig, rng: np.r
     chance, size = rng.random((3, count, 1)), rng.standard_normal((3, count, 1))
     curves = np.exp(np.clip(0.5 * np.abs(size[0]) * slow(rng, count, length), -2, 2))
     z = np.where(chance[0] < config.amplitude, z * curves, z)
-    span = np.maximum(np.isfinite(z[:, :context]).sum(1, keepdims=True) / context, 0.02)  # a line over the series, not before it
+    span = np.maximum(np.isfinite(z[:, :context]).sum(1, keepdims=True) / context, 0.02)  # slope relative to the observed span
     z = np.where(chance[1] < config.slope, z + 2 * size[1] * time / span, z)
     z = np.where(chance[2] < config.flip, -z, z)
     z = _gapped(z, context, np.less(rng.random(count), config.missing), rng)
@@ -163,7 +172,7 @@ def multiplied(target: np.ndarray, context: int, config: CorpusConfig, rng: np.r
 
 
 def units(past: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of the observed values of each row: (B, L) -> two (B, 1)."""
+    """Return the mean and standard deviation of the observed values of each row: (B, L) -> two (B, 1)."""
     seen = np.isfinite(past)
     count = np.maximum(seen.sum(1, keepdims=True), 1)
     mean = np.where(seen, past, 0).sum(1, keepdims=True, dtype=np.float64) / count
@@ -172,7 +181,7 @@ def units(past: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def slow(rng: np.random.Generator, count: int, length: int) -> np.ndarray:
-    """Smooth curves through BENDS random points, (B, N)."""
+    """Return smooth curves through BENDS random points, (B, N)."""
     points = rng.standard_normal((count, BENDS))
     place = np.linspace(0, BENDS - 1, length)
     low = np.minimum(place.astype(np.int64), BENDS - 2)
@@ -181,7 +190,7 @@ def slow(rng: np.random.Generator, count: int, length: int) -> np.ndarray:
 
 
 def _mixed(z: np.ndarray, context: int, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Weighted sums with another row (TSMixup: Ansari et al. 2024), where that one is observed nearly as far as the row."""
+    """Mix rows with another row (TSMixup: Ansari et al. 2024) that is observed at 90 % of the row's steps or more."""
     count = len(z)
     partner, weight = rng.permutation(count), rng.uniform(*WEIGHT, (count, 1))
     seen = np.isfinite(z)
@@ -193,7 +202,7 @@ def _mixed(z: np.ndarray, context: int, rows: np.ndarray, rng: np.random.Generat
 
 
 def _gapped(z: np.ndarray, context: int, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Single values and a block missing from the past; rows that would keep too little keep all."""
+    """Remove single values and a block from the past. Rows that would keep too few values stay complete."""
     count = len(z)
     share = np.exp(rng.uniform(math.log(1e-3), math.log(0.3), (count, 1)))
     gone = rng.random((count, context)) < share
@@ -208,7 +217,7 @@ def _gapped(z: np.ndarray, context: int, rows: np.ndarray, rng: np.random.Genera
 
 
 def _placed(z: np.ndarray, level: np.ndarray, spread: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Back to the units of the series; a share of the rows at a level of its own, in standard deviations, and a scale."""
+    """Restore the units of the series. A share of the rows gets a random level, in standard deviations, and a random scale."""
     count = len(z)
     chance, sign = rng.random((count, 1)) < share, np.where(rng.random((count, 1)) < 0.8, 1.0, -1.0)
     far = np.exp(rng.uniform(math.log(0.2), np.where(rng.random((count, 1)) < 0.1, math.log(300), math.log(10)), (count, 1)))

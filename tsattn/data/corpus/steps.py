@@ -1,4 +1,4 @@
-"""Coarser steps at which a series can be read: hours as days, days as weeks, months as quarters."""
+"""Coarser steps of a series: hourly values as daily, daily as weekly, monthly as quarterly."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 
 from tsattn.data.freq import DAY, US, Freq
 
-MOST = 24  # steps of a mean that follows no calendar
-POINTS = 40  # values that a coarser series keeps, at least
-USUAL = 0.7  # share of coarser rows that are read at a usual step, where there is one
-# the usual steps, in microseconds
+MOST = 24  # largest k of an uncommon step
+POINTS = 40  # least number of values of a coarser series
+USUAL = 0.7  # share of coarser rows with a common step, if there is one
+# common steps, in microseconds
 _USUAL = [n * US["min"] for n in (5, 10, 15, 30)] + [n * US["h"] for n in (1, 2, 3, 6)] + [DAY, US["W"]]
 _BY_UNIT: dict[str, tuple[tuple[int, Freq], ...]] = {
     "B": ((5, Freq("W")), (21, Freq("M"))),
@@ -19,7 +19,10 @@ _BY_UNIT: dict[str, tuple[tuple[int, Freq], ...]] = {
 
 
 def usual_steps(freq: Freq) -> tuple[tuple[int, Freq], ...]:
-    """(k, the frequency of k steps) for the usual frequencies that are coarser: a month is 30 days, a quarter 13 weeks."""
+    """Return (k, frequency of k steps) for each common frequency that is coarser.
+
+    A month counts as 30 days, a quarter as 13 weeks.
+    """
     if freq.unit in _BY_UNIT:
         return tuple((k // freq.n, coarse) for k, coarse in _BY_UNIT[freq.unit] if k % freq.n == 0 and k > freq.n)
     size = freq.fixed_us or 1
@@ -32,7 +35,7 @@ def usual_steps(freq: Freq) -> tuple[tuple[int, Freq], ...]:
 
 
 def coarser(freq: Freq, length: int, rng: np.random.Generator) -> tuple[int, Freq]:
-    """Draw k and the frequency of k steps; (1, freq) for a series that is too short for any."""
+    """Draw k, and return it with the frequency of k steps; (1, freq) if the series is too short."""
     usual = [(k, coarse) for k, coarse in usual_steps(freq) if length // k >= POINTS]
     draw, pick = rng.random(2)
     if usual and draw < USUAL:
@@ -45,12 +48,12 @@ def coarser(freq: Freq, length: int, rng: np.random.Generator) -> tuple[int, Fre
 
 
 def times(freq: Freq, k: int) -> Freq:
-    """The frequency of k steps."""
+    """Return the frequency of k steps."""
     size = freq.fixed_us
     return Freq(freq.unit, freq.n * k) if size is None else _named(size * k)
 
 
 def _named(size: int) -> Freq:
-    """The frequency of a step of so many microseconds, in its largest unit."""
+    """Return the frequency of a step of `size` microseconds, in its largest unit."""
     unit = next(unit for unit in ("W", "D", "h", "min", "s", "ms", "us") if size % US[unit] == 0)
     return Freq(unit, size // US[unit])

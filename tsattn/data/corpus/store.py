@@ -1,4 +1,4 @@
-"""Parquet files of real series: an index of what they hold, and their values, a row group at a time."""
+"""Parquet files of real series: an index in memory, and values by row group."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 COLUMNS = ("source", "item_id", "freq", "values")
-MEMORY = 256 << 20  # bytes of values that are kept; a larger row group is kept alone
-LEAST = 24  # observed values of a series that is drawn at all
-FORM = "write one row a series: source, item_id and freq (text), values (list of numbers)"
+MEMORY = 256 << 20  # bytes of cached values; a larger row group is cached alone
+LEAST = 24  # least number of observed values of a series in use
+FORM = "write one row per series: source, item_id and freq (text), values (list of numbers)"
 
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """What each series is and where it lies, arrays (S,)."""
+    """Source, frequency and location of each series, as arrays (S,)."""
 
     source: np.ndarray  # index into the names of sources
     freq: np.ndarray  # index into the frequencies
     group: np.ndarray  # running number of its row group over all files
-    row: np.ndarray  # its row in the group
-    length: np.ndarray  # values, missing ones included
-    observed: np.ndarray  # values that are there; 0 for a series that never changes
+    row: np.ndarray  # row in the group
+    length: np.ndarray  # number of values, including missing ones
+    observed: np.ndarray  # number of observed values; 0 for a constant series
 
 
 class Corpus:
-    """Series of one or more Parquet files. Only the index and MEMORY bytes of values are held."""
+    """Series in one or more Parquet files. Holds the index and up to MEMORY bytes of values."""
 
     def __init__(self, paths: Sequence[Path], memory: int = MEMORY) -> None:
-        """Read every file once, a row group at a time. Raises ConfigError and DataError, naming the file."""
+        """Read every file once, by row group. Raises ConfigError or DataError, naming the file."""
         if not paths:
-            raise ConfigError("no corpus is named", "give one with --corpus FILE.parquet")
+            raise ConfigError("no corpus given", "give one with --corpus FILE.parquet")
         self.memory = memory
         self._files = [_open(Path(path)) for path in paths]
         self._groups = [(file, number) for file, opened in enumerate(self._files) for number in range(opened.num_row_groups)]
@@ -55,7 +55,7 @@ class Corpus:
         return len(self.index.source)
 
     def values(self, item: int) -> np.ndarray:
-        """The values of a series, float32, NaN where missing. A view: do not change it."""
+        """Return the values of a series, float32, NaN where missing. A view: do not modify it."""
         values, offsets = self._group(int(self.index.group[item]))
         row = int(self.index.row[item])
         return values[offsets[row] : offsets[row + 1]]
@@ -68,11 +68,11 @@ class Corpus:
 
     @property
     def group_bytes(self) -> np.ndarray:
-        """Bytes of the values of each row group."""
+        """Size of the values of each row group, in bytes."""
         return np.bincount(self.index.group, 4 * self.index.length, len(self._groups))
 
     def summary(self) -> list[dict[str, Any]]:
-        """Each source with its frequencies, its number of series and of observations."""
+        """Return the frequencies and numbers of series and observations of each source."""
         index, out = self.index, []
         for number, name in enumerate(self.sources):
             own = index.source == number
@@ -81,7 +81,7 @@ class Corpus:
         return out
 
     def _group(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Values and offsets of a row group, from memory or from its file."""
+        """Return values and offsets of a row group, from memory or from its file."""
         if number in self._kept:
             self._kept.move_to_end(number)
             return self._kept[number]
@@ -113,7 +113,7 @@ class Corpus:
             parts.append(part)
         self.sources = list(sources)
         if not any(len(part[0]) for part in parts):
-            raise DataError(f"{', '.join(map(str, self._paths))}: no series in it", FORM)
+            raise DataError(f"{', '.join(map(str, self._paths))}: contains no series", FORM)
         return Index(*(np.concatenate(column) for column in zip(*parts, strict=True))), digest.hexdigest()[:16]
 
     def _text(self, table: pa.Table, name: str, file: int) -> list[str]:
@@ -130,14 +130,14 @@ class Corpus:
 
 
 def _open(path: Path) -> Any:
-    """A Parquet file, its columns checked."""
+    """Open a Parquet file and check its columns."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         opened = pq.ParquetFile(path)
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file", "give the Parquet file of a corpus with --corpus") from None
+        raise ConfigError(f"{path}: no such file", "check the path given with --corpus") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{path}: not a Parquet file: {error}", FORM) from None
     schema = opened.schema_arrow
@@ -158,7 +158,7 @@ def _open(path: Path) -> Any:
 
 
 def _flat(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
-    """All values of a column of lists, float32 with NaN where missing or infinite, and the length of each list."""
+    """Return all values of a column of lists, float32 with NaN where missing or infinite, and the length of each list."""
     import pyarrow.compute as pc
 
     lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy().astype(np.int64)
@@ -169,7 +169,7 @@ def _flat(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _observed(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Observed values of each series; 0 where they are all the same."""
+    """Return the number of observed values of each series; 0 if they are all equal."""
     out, at = np.zeros(len(lengths), np.int64), 0
     for i, length in enumerate(lengths):
         seen = values[at : at + length]

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tsattn.config import ReadOptions
-from tsattn.data import arrow
 from tsattn.data.cleaning.row_checks import warn_of_gross_errors, without_sentinels
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading import freq_inference
-from tsattn.data.reading.columns import Column, Table, as_text
+from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.encode import constant_by_item, encode
 from tsattn.data.reading.grid import Grid, find_freq, on_grid
 from tsattn.data.reading.holiday_features import regions_of, with_holidays
+from tsattn.data.reading.items import items_of
 from tsattn.data.reading.last_period import checked, unfinished_bin, warn_of_late_start
 from tsattn.data.reading.open_slots import with_open_slots
 from tsattn.data.reading.roles import Roles
@@ -24,53 +24,6 @@ from tsattn.data.reading.rows import Rows, in_order, merged, resampled
 from tsattn.data.reading.targets import warn_of_summed_levels
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
-
-
-def items_of(table: Table, item: tuple[str, ...], fallback: str) -> tuple[np.ndarray, list[str]]:
-    """(group (n,) int32, names) of the rows, in order of first appearance; several columns are joined by "/"."""
-    if not item:
-        return np.zeros(table.rows, np.int32), [fallback]
-    group, names = _item(table, table.columns[item[0]])
-    for name in item[1:]:
-        more, more_names = _item(table, table.columns[name], blank=True)
-        joined = group.astype(np.int64) * len(more_names) + more
-        keys, first, inverse = np.unique(joined, return_index=True, return_inverse=True)
-        rank = np.argsort(np.argsort(first))
-        pairs = [(names[k // len(more_names)], more_names[k % len(more_names)]) for k in keys[np.argsort(first)].tolist()]
-        names = [f"{one}/{two}" if two else one for one, two in pairs]
-        group = rank[inverse].astype(np.int32)
-    if len(set(names)) < len(names):
-        twice = next(n for i, n in enumerate(names) if n in names[:i])
-        raise DataError(f"two different items would both be called {twice!r}", "name other columns with --item")
-    return group, names
-
-
-def _item(table: Table, column: Column, blank: bool = False) -> tuple[np.ndarray, list[str]]:
-    """(group, names) of one column. blank: an empty cell is a name of its own, that of a whole: all cities of a region."""
-    missing = column.missing
-    if missing.any() and blank:
-        return _item(table, _with_blank(column))
-    if missing.any():
-        row = int(np.flatnonzero(missing)[0])
-        raise DataError(f"{table.where(row)}: no item in column {column.name!r}", "fill it in, or remove the row")
-    if column.kind == "text" and column.labels is not None:
-        used = np.bincount(column.values, minlength=len(column.labels)) > 0
-        if used.all():
-            return column.values, column.names()
-        moved = np.cumsum(used) - 1
-        return moved[column.values].astype(np.int32), [t for t, u in zip(column.names(), used, strict=True) if u]
-    keys, first, inverse = np.unique(column.values, return_index=True, return_inverse=True)
-    rank = np.argsort(np.argsort(first))
-    ordered = keys[np.argsort(first)]
-    names = [f"{v:.15g}" if column.kind == "number" else str(v) for v in ordered]
-    return rank[inverse].astype(np.int32), names
-
-
-def _with_blank(column: Column) -> Column:
-    """The column with "" in its empty cells."""
-    text = as_text(column)
-    codes = np.where(text.values < 0, len(text.texts()), text.values).astype(np.int32)
-    return replace(text, values=codes, labels=arrow.strings([*text.texts(), ""]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,13 +67,10 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
         if options.fill is None:
             _hint_at_fill(grid, len(rows), notes)
     del rows
+    columns = {**options.roles(), "item": roles.item, "target": roles.target}
+    columns["timestamp"] = clock.columns[0] if clock and clock.columns else None
     made = Schema(
-        timestamp=clock.columns[0] if clock and clock.columns else None,
-        item=roles.item,
-        target=roles.target,
-        past=options.past,
-        known=options.known,
-        static=options.static,
+        **columns,
         past_features=past.names,
         known_features=known.names,
         static_features=static.names,

@@ -23,6 +23,7 @@ from tsattn.errors import DataError
 
 _MOST_NOTES = 50
 _RULE = re.compile(r"[-=_+*|~\s]+|\(?\d+ rows?\b.*")  # lines that clients draw around a table, and their count of rows
+_BLOCK_LINES, _LARGEST_BLOCK = 256, 1 << 25  # lines of a block that is read at once, where it has no more bytes than that
 _EXACT_LINES = 3_000_000  # beyond, counting lines for a message would take longer than a user waits
 
 
@@ -147,7 +148,8 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
         decimal_point=dialect.decimal,
     )
     parse = pc.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=dialect.quoted_newlines, invalid_row_handler=judge)
-    block = max(1 << 20, min(4 * dialect.longest, LONGEST_LINE * 4))
+    # each block costs some work a column: in a table of many columns it should hold many rows
+    block = max(1 << 20, min(_BLOCK_LINES * dialect.longest, max(_LARGEST_BLOCK, 4 * dialect.longest), LONGEST_LINE * 4))
     reading = pc.ReadOptions(
         column_names=list(dialect.names),
         skip_rows=dialect.skip,

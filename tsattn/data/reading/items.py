@@ -7,8 +7,9 @@ from itertools import combinations
 
 import numpy as np
 
+from tsattn.data import arrow
 from tsattn.data.names import listed, quoted, words
-from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.columns import Column, Table, as_text
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.time_names import says_only_time, says_time
 from tsattn.data.report import Notes
@@ -211,3 +212,50 @@ def _conflicts(stamps: np.ndarray, keys: list[np.ndarray], values: list[np.ndarr
         one, two = column[order[at]], column[order[at + 1]]
         differ[at] |= (one != two) & (one == one) & (two == two)  # nan, missing, differs from nothing
     return int((same & differ).sum())
+
+
+def items_of(table: Table, item: tuple[str, ...], fallback: str) -> tuple[np.ndarray, list[str]]:
+    """(group (n,) int32, names) of the rows, in order of first appearance; several columns are joined by "/"."""
+    if not item:
+        return np.zeros(table.rows, np.int32), [fallback]
+    group, names = _item(table, table.columns[item[0]])
+    for name in item[1:]:
+        more, more_names = _item(table, table.columns[name], blank=True)
+        joined = group.astype(np.int64) * len(more_names) + more
+        keys, first, inverse = np.unique(joined, return_index=True, return_inverse=True)
+        rank = np.argsort(np.argsort(first))
+        pairs = [(names[k // len(more_names)], more_names[k % len(more_names)]) for k in keys[np.argsort(first)].tolist()]
+        names = [f"{one}/{two}" if two else one for one, two in pairs]
+        group = rank[inverse].astype(np.int32)
+    if len(set(names)) < len(names):
+        twice = next(n for i, n in enumerate(names) if n in names[:i])
+        raise DataError(f"two different items would both be called {twice!r}", "name other columns with --item")
+    return group, names
+
+
+def _item(table: Table, column: Column, blank: bool = False) -> tuple[np.ndarray, list[str]]:
+    """(group, names) of one column. blank: an empty cell is a name of its own, that of a whole: all cities of a region."""
+    missing = column.missing
+    if missing.any() and blank:
+        return _item(table, _with_blank(column))
+    if missing.any():
+        row = int(np.flatnonzero(missing)[0])
+        raise DataError(f"{table.where(row)}: no item in column {column.name!r}", "fill it in, or remove the row")
+    if column.kind == "text" and column.labels is not None:
+        used = np.bincount(column.values, minlength=len(column.labels)) > 0
+        if used.all():
+            return column.values, column.names()
+        moved = np.cumsum(used) - 1
+        return moved[column.values].astype(np.int32), [t for t, u in zip(column.names(), used, strict=True) if u]
+    keys, first, inverse = np.unique(column.values, return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(first))
+    ordered = keys[np.argsort(first)]
+    names = [f"{v:.15g}" if column.kind == "number" else str(v) for v in ordered]
+    return rank[inverse].astype(np.int32), names
+
+
+def _with_blank(column: Column) -> Column:
+    """The column with "" in its empty cells."""
+    text = as_text(column)
+    codes = np.where(text.values < 0, len(text.texts()), text.values).astype(np.int32)
+    return replace(text, values=codes, labels=arrow.strings([*text.texts(), ""]))

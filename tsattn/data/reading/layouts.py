@@ -14,11 +14,12 @@ from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_formats import parse_texts
 from tsattn.data.reading.day_columns import long_table, matrix, unfold_days
 from tsattn.data.reading.day_order import is_dotted
-from tsattn.data.reading.month_names import month_numbers
+from tsattn.data.reading.month_names import month_numbers, weekday_numbers
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.pivots import unfold_pivot
 from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.time_names import plain
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
@@ -33,7 +34,7 @@ _YEAR_WORDS = {"year", "yr", "jahr", "ano", "anno", "rok", "annee", "jaar", "aar
 
 def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
     """The table with one row a time and its clock, when it is laid out otherwise; else None."""
-    if options.layout in ("long", "wide", "single"):
+    if options.layout in ("long", "wide", "single") or (options.layout is None and not _may_be_steps(table)):
         return None
     if options.layout in (None, "times") and (days := unfold_days(table, options, notes)) is not None:
         return days
@@ -61,6 +62,15 @@ def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clo
     return found
 
 
+def _may_be_steps(table: Table) -> bool:
+    """False where too few columns are named by numbers, dates, quarters, months or weekdays for any of these layouts."""
+    names = list(table.columns)
+    numbered = sum(any(c.isdigit() for c in name) for name in names)
+    if numbered > 1 or len(names) > 12 or any(re.search(r"\bi\W*v\b", name, re.I) for name in names):
+        return True
+    return sum(plain(name).strip(" .") in weekday_numbers() for name in names) == 7
+
+
 def _month_columns(table: Table) -> list[str] | None:
     """The columns of January to December, in any of the languages that dates are read in, or numbered."""
     numbers = month_numbers()
@@ -72,10 +82,14 @@ def _month_columns(table: Table) -> list[str] | None:
 
 def _columns_called(table: Table, names: Sequence[Sequence[str]]) -> list[str] | None:
     """One column for each of the names, which may be written in several ways; None where one is missing."""
+    place: dict[str, int] = {}
+    for i, ways in enumerate(names):
+        for way in ways:
+            place.setdefault(way, i)
     found: dict[int, str] = {}
     for column in table.columns:
         plain = "".join(words(column)) if column.isascii() else column.strip(" .").lower()
-        at = next((i for i, ways in enumerate(names) if plain in ways), None)
+        at = place.get(plain)
         if at is not None and at not in found:
             found[at] = column
     return [found[i] for i in range(len(names))] if len(found) == len(names) else None

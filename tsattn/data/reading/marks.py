@@ -51,7 +51,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _Shapes:
     """Counts of texts of each shape. proofs: what a text proves, by (mark, "decimal" or "thousands"), with that text.
     grouped: texts that have two readings, by mark."""
 
@@ -68,7 +68,7 @@ def decide(texts: Iterable[str], marks: Marks) -> Verdict:
     A text such as 0,5 or 33.75 proves a decimal mark, 1.080.000 or 1.080,5 a thousands mark. Where every marked text looks
     like 1.080, whole numbers beside them, other columns, the delimiter and the dates vote.
     """
-    seen = _look(texts)
+    seen = _shapes_of(texts)
     spaces = _SPACES if seen.spaced else ""
     decimal = next((m for m in ".," if (m, "decimal") in seen.proofs), None)
     thousands = [m for m in ".," if (m, "thousands") in seen.proofs]
@@ -93,9 +93,9 @@ def decide(texts: Iterable[str], marks: Marks) -> Verdict:
 def proved(texts: Iterable[str]) -> str | None:
     """The decimal mark that some of these texts prove, None where none does."""
     some = list(texts)
-    proofs = _look(some[:_FEW]).proofs
+    proofs = _shapes_of(some[:_FEW]).proofs
     if not proofs and len(some) > _FEW:
-        proofs = _look(some).proofs
+        proofs = _shapes_of(some).proofs
     decimal = next((m for m in ".," if (m, "decimal") in proofs), None)
     grouping = next((m for m in ".," if (m, "thousands") in proofs), None)
     return decimal or {",": ".", ".": ","}.get(grouping or "")
@@ -103,11 +103,11 @@ def proved(texts: Iterable[str]) -> str | None:
 
 def grouping(texts: Iterable[str]) -> str:
     """The mark that stands before three digits in these texts, where the others are whole numbers below a thousand; or ""."""
-    seen = _look(texts)
+    seen = _shapes_of(texts)
     return next(iter(seen.grouped)) if len(seen.grouped) == 1 and seen.small and not seen.large and not seen.proofs else ""
 
 
-def _look(texts: Iterable[str]) -> _Seen:
+def _shapes_of(texts: Iterable[str]) -> _Shapes:
     proofs: dict[tuple[str, str], str] = {}
     grouped: dict[str, str] = {}
     small = large = ""
@@ -135,10 +135,10 @@ def _look(texts: Iterable[str]) -> _Seen:
             grouped.setdefault(found[0], raw)
         elif digits.count(found[0]) == 1:
             proofs.setdefault((found[0], "decimal"), raw)
-    return _Seen(proofs, grouped, small, large, spaced)
+    return _Shapes(proofs, grouped, small, large, spaced)
 
 
-def _voted(mark: str, seen: _Seen, marks: Marks, spaces: str) -> Verdict:
+def _voted(mark: str, seen: _Shapes, marks: Marks, spaces: str) -> Verdict:
     """Thousands or decimals, by votes: positive ones for thousands."""
     example = seen.grouped[mark]
     other = "," if mark == "." else "."

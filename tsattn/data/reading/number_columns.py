@@ -53,7 +53,7 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
     Raises DataError, with the line, for a text among numbers, for marks with two readings and for two units in one column.
     """
     columns = dict(table.columns)
-    covariates = {*options.past, *options.known, *options.static}
+    covariates = set(options.covariates)
     long_codes = []
     for name, column in table.columns.items():
         if column.kind != "text" or (name in busy and name not in covariates):

@@ -57,8 +57,8 @@ def read(
         future = load(parts_of(_frames(source.future)[0])[0], options, Notes())
         options, source = options_for(options, known_roles, schema, future), source.data
     parts = [part for one in _frames(source) for part in parts_of(one)]
-    saved = _saved(parts, options, schema) if future is None else None
-    if saved is not None:
+    if future is None and _is_panel(parts):
+        saved = _saved(parts[0], options, schema)
         notes.find("format", "a panel that tsattn saved")
         return saved, _report(saved, _called(source, parts), notes, began)
     tables = []
@@ -72,19 +72,19 @@ def read(
     plan = schema is None and not options.known
     options = with_schema(without_none(options, table), schema, table)
     check_options(options, table)
-    table = outlined(drop_index(table, _named(options), notes), notes)
+    table = outlined(drop_index(table, set(options.named), notes), notes)
     unfolded = unfold(table, options, notes) if options.timestamp != "none" else None
     clock: Clock | None
     if unfolded is not None:
         table, clock = unfolded
     else:
-        clock = find_clock(table, options, notes, _named(options), schema.timestamp if schema else None)
+        clock = find_clock(table, options, notes, set(options.named), schema.timestamp if schema else None)
     table, clock = without_undated(table, clock)
     table, options = _files_as_items(table, clock, options)
     roles, table = find_roles(table, clock, options, notes, plan)
     options = replace(options, known=roles.known)
-    used = {*roles.item, *roles.target, *options.past, *options.known, *options.static}
-    table = without_named(table.only(used), (*roles.target, *options.past, *options.known), options.missing, notes)
+    table = table.only({*roles.item, *roles.target, *options.covariates})
+    table = without_named(table, (*roles.target, *options.past, *options.known), options.missing, notes)
     panel = assemble(table, clock, roles, options, schema, notes)
     return panel, _report(panel, _called(source, parts), notes, began)
 
@@ -126,33 +126,50 @@ def _from_pandas(frame: Any) -> pa.Table:
         raise DataError(f"the data frame cannot be read: {str(error)[:200]}", "give each column one type") from None
 
 
-def _saved(parts: list[Part], options: ReadOptions, schema: Schema | None) -> Panel | None:
-    """The panel of a single Parquet file that save_panel wrote."""
+def is_ingested(source: Any) -> bool:
+    """True for a single Parquet file that `tsattn ingest` wrote."""
+    try:
+        return _is_panel(parts_of(source)) if isinstance(source, (str, Path)) else False
+    except (DataError, ConfigError):
+        return False
+
+
+def _is_panel(parts: list[Part]) -> bool:
     if len(parts) != 1 or parts[0].kind != "parquet":
-        return None
+        return False
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from tsattn.data.store import is_panel, panel_of
+    from tsattn.data.store import is_panel
 
-    part = parts[0]
     try:
-        with part.open() as stream:
-            if not is_panel(pq.read_schema(stream)):
-                return None
-        # models trained on every slot ask for no calendar, which a panel needs no reading for
-        asked = replace(options, calendar=None) if options.calendar == "none" else options
-        if asked != ReadOptions():
-            raise ConfigError(
-                f"{part.name}: already ingested; options that say how to read do not apply", "give them when ingesting the source"
-            )
+        with parts[0].open() as stream:
+            return is_panel(pq.read_schema(stream))
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        raise _unreadable(parts[0], error) from None
+
+
+def _saved(part: Part, options: ReadOptions, schema: Schema | None) -> Panel:
+    """The panel of a Parquet file that `tsattn ingest` wrote."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from tsattn.data.store import panel_of
+
+    if options != ReadOptions():
+        raise ConfigError(
+            f"{part.name}: already ingested; options that say how to read do not apply", "give them when ingesting the source"
+        )
+    try:
         with part.open() as stream:
             panel = panel_of(pq.read_table(stream), part.name)
     except (pa.ArrowException, OSError, UnicodeError) as error:
-        raise DataError(
-            f"{part.name}: cannot be read as Parquet: {str(error)[:200]}", "check that the file is complete"
-        ) from None
+        raise _unreadable(part, error) from None
     return panel if schema is None else _with_features(panel, schema, part.name)
+
+
+def _unreadable(part: Part, error: Exception) -> DataError:
+    return DataError(f"{part.name}: cannot be read as Parquet: {str(error)[:200]}", "check that the file is complete")
 
 
 def _with_features(panel: Panel, schema: Schema, name: str) -> Panel:
@@ -217,10 +234,6 @@ def _files_as_items(table: Table, clock: Clock | None, options: ReadOptions) -> 
     bounds.sort()
     apart = all(a[1] < b[0] for a, b in pairwise(bounds))
     return (without, options) if apart else (table, options)
-
-
-def _named(options: ReadOptions) -> set[str]:
-    return {*options.item, *options.target, *options.past, *options.known, *options.static}
 
 
 def _called(source: Any, parts: list[Part]) -> str:

@@ -68,13 +68,8 @@ def without_none(options: ReadOptions, table: Table) -> ReadOptions:
 
 def check_options(options: ReadOptions, table: Table) -> None:
     """Raise ConfigError for an option that names no column, or one column in two roles."""
-    roles = {
-        "item": options.item,
-        "target": options.target,
-        "past": options.past,
-        "known": options.known,
-        "static": options.static,
-    }
+    roles = options.roles()
+    del roles["timestamp"]
     taken = dict.fromkeys(timestamp_names(options.timestamp, table.columns), "timestamp")
     for role, names in roles.items():
         for name in names:
@@ -94,7 +89,7 @@ def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: N
 
     Raises DataError when there is no numeric column, or several in a long table and no telling name.
     """
-    busy = {*((*clock.columns, *clock.also) if clock else ()), *options.item, *options.past, *options.known, *options.static}
+    busy = {*((*clock.columns, *clock.also) if clock else ()), *options.item, *options.covariates}
     table = numbered(table, busy, options, notes)
     derived = calendar_copies(table, clock, busy) if clock else set()
     numeric = [n for n, c in table.columns.items() if c.kind == "number" and n not in busy and n not in derived]

@@ -48,12 +48,14 @@ class Part:
 
 
 def parts_of(source: Any) -> list[Part]:
-    """The parts of a path, a folder, a glob, `-` (stdin), an Arrow table, or a sequence of these.
+    """The parts of a path, a folder, a glob, `-` (stdin), an Arrow table, a Part, or a sequence of these.
 
     Raises DataError for what is missing, empty or of a foreign kind.
     """
     import pyarrow as pa
 
+    if isinstance(source, Part):
+        return [source]
     if isinstance(source, pa.Table):
         return [Part("the table", "table", "arrow", lambda: None, source)]
     if isinstance(source, (list, tuple)):
@@ -137,6 +139,14 @@ def _file(path: Path) -> Part:
         return _unpacked(pa.OSFile(str(path), "rb"), packed)
 
     return Part(str(path), stem_of(path), kind, reopen)
+
+
+def part_of_bytes(name: str, content: bytes) -> Part:
+    """A file whose bytes are in memory. `name` is what messages call it; nothing is opened. Raises the errors of `parts_of`."""
+    import pyarrow as pa
+
+    kind, packed = _kind(content[:16], name)
+    return Part(name, stem_of(Path(name)), kind, lambda: _unpacked(pa.BufferReader(content), packed))
 
 
 def _stdin() -> Part:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Container
@@ -29,11 +30,14 @@ PARTS: dict[str, str] = {
     "period": "period periodo periode zeitraum periodi okres yearmonth yearweek yyyymm yyyymmdd yyyyww yearmon yearqtr",
     "zone": "zone tz timezone zeitzone fuseau",
 }
+NAMES = 1 << 18  # column names that are remembered: every check asks again, also in a table of 200,000 columns
 _COMPOUNDS = ("datum", "zeitstempel", "zeitpunkt")  # Buchungsdatum, Messzeitpunkt
 
 
 def plain(text: str) -> str:
     """Lower case without accents: "Année" -> "annee"."""
+    if text.isascii():
+        return text.lower()
     low = (
         text.replace("ı", "i").replace("İ", "i").lower().replace("ø", "o").replace("ł", "l").replace("æ", "ae").replace("ß", "ss")
     )
@@ -56,26 +60,29 @@ _FILLER_WORDS = "utc gmt local cet cest est edt the start begin beginning from o
 _WEAK, _MEASURES, _FILLERS = (frozenset(words.split()) for words in (_WEAK_WORDS, _MEASURE_WORDS, _FILLER_WORDS))
 
 
-def time_words(name: str) -> list[str]:
+@functools.lru_cache(NAMES)
+def time_words(name: str) -> tuple[str, ...]:
     """The words of a column name, lower case and without accents."""
     spaced = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
     found = [w for w in re.split(r"[\W_]+", plain(spaced)) if w]
-    return ["datum" if w.endswith(_COMPOUNDS) else w for w in found]
+    return tuple("datum" if w.endswith(_COMPOUNDS) else w for w in found)
 
 
-def parts_named(name: str) -> set[str]:
+@functools.lru_cache(NAMES)
+def parts_named(name: str) -> frozenset[str]:
     """The parts of a timestamp (keys of PARTS) that a column name may mean."""
     found = time_words(name)
     joined = "".join(found)
     if joined in _PART_OF:
-        return set(_PART_OF[joined])
-    return {part for word in found for part in _PART_OF.get(word, ())}
+        return frozenset(_PART_OF[joined])
+    return frozenset(part for word in found for part in _PART_OF.get(word, ()))
 
 
+@functools.lru_cache(NAMES)
 def says_time(name: str) -> bool:
     """Return True when a column name holds a word for time and no word for a measurement."""
-    found = set(time_words(name)) | {"".join(time_words(name))}
-    return bool(found & set(_PART_OF)) and not found & _MEASURES and parts_named(name) != {"zone"}
+    found = {*time_words(name), "".join(time_words(name))}
+    return not found.isdisjoint(_PART_OF) and not found & _MEASURES and parts_named(name) != {"zone"}
 
 
 def says_something(name: str) -> bool:

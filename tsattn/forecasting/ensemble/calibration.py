@@ -12,17 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from tsattn.forecasting.ensemble.holdout import Pools
+from tsattn.forecasting.ensemble.prior_weights import Prior
 
 MOST, MOST_MEAN = 50.0, 5.0  # times the best loss that are distinguished: of one origin, and in the end
 
 
 @dataclass(frozen=True)
-class Trust:
+class Shrinkage:
     """Strength of the shrinkage of weights and widths. Chosen on windows before the test windows (benchmarks/LOG.md)."""
 
     sharpness: float = 12.0  # weight = exp(-sharpness · (loss / best loss - 1)), where there is evidence enough
-    doubt: float = 8.0  # origins of the pool at which half of that, and of the favour, remains
-    favour: float = 0.02  # weight of every other member for 1 of the first, the network, where there is no evidence
+    doubt: float = 8.0  # origins of the pool at which half of that, and of the prior weights, remains
+    favour: float = 0.02  # prior weight of a member for 1 of the one that is expected to be best (prior_weights.py)
     hopeless: float = 1.35  # a member this many times worse than the best is dropped
     pooled: float = 8.0  # weight of the pool, in hold-out origins of the series' own
     prior: float = 1.0  # weight of "all alike", in the pool's hold-out origins
@@ -69,28 +70,31 @@ def _over(loss: np.ndarray) -> np.ndarray:
     return np.log(np.clip(loss / np.where(np.isfinite(best) & (best > 0), best, 1.0), 1.0, MOST))
 
 
-def weights_of(ratio: np.ndarray, evidence: np.ndarray, able: np.ndarray, pools: Pools, trust: Trust) -> np.ndarray:
+def weights_of(
+    ratio: np.ndarray, evidence: np.ndarray, able: np.ndarray, pools: Pools, shrinkage: Shrinkage, prior: Prior
+) -> np.ndarray:
     """Weights (M, B), adding up to 1, from log loss ratios (M, B) and evidence (B,) in origins.
 
-    able (M, B): who has a forecast now. Where there is no evidence at all, the first member that has one stands alone.
+    able (M, B): who has a forecast now. prior: what the weights are shrunk towards. Where there is no evidence at all, the first
+    member that has a forecast stands alone.
     """
     said = ~np.isnan(ratio)
     known = np.where(said, ratio, 0.0)
     weights = np.zeros_like(known)
     for now, pool in pools:
         heard = evidence[pool] * said[:, pool]
-        common = (known[:, pool] * heard).sum(1) / (heard.sum(1) + trust.prior)  # (M,)
+        common = (known[:, pool] * heard).sum(1) / (heard.sum(1) + shrinkage.prior)  # (M,)
         own = np.where(said[:, now], evidence[now], 0.0)
-        believed = (known[:, now] * own + trust.pooled * common[:, None]) / (own + trust.pooled)
+        believed = (known[:, now] * own + shrinkage.pooled * common[:, None]) / (own + shrinkage.pooled)
         any_heard = heard.sum(1) > 0
         usable = able[:, now] & any_heard[:, None]
         believed = np.where(usable, believed, np.inf)
         lag = np.exp(believed - np.where(usable.any(0), believed.min(0), 0.0)) - 1
-        # a few origins of one series prove little: then the network, which has seen most, counts for more
-        sure = evidence[pool].sum() / (evidence[pool].sum() + trust.doubt)
-        favour = np.where(np.arange(len(known))[:, None] > 0, trust.favour ** (1 - sure), 1.0)
-        weight = favour * np.exp(-trust.sharpness * sure * np.where(usable, lag, 0.0))
-        weight = np.where(lag <= trust.hopeless - 1, weight, 0.0) * usable
+        # a few origins of one series prove little: then the prior counts for more
+        sure = evidence[pool].sum() / (evidence[pool].sum() + shrinkage.doubt)
+        expected = prior.weights[:, now] ** (1 - sure + prior.lasting[now] * sure)
+        weight = expected * np.exp(-shrinkage.sharpness * sure * np.where(usable, lag, 0.0))
+        weight = np.where(lag <= shrinkage.hopeless - 1, weight, 0.0) * usable
         alone = np.flatnonzero(~usable.any(0))
         weight[able[:, now[alone]].argmax(0), alone] = 1.0
         weights[:, now] = weight / weight.sum(0)
@@ -106,7 +110,7 @@ def scores_of(truth: np.ndarray, values: np.ndarray, levels: tuple[float, ...], 
     return error / np.maximum(width, floor)
 
 
-def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, trust: Trust) -> np.ndarray:
+def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, shrinkage: Shrinkage) -> np.ndarray:
     """Factors (2, B, H) on the distances below and above the median, from scores (K, B, H), NaN = unknown.
 
     Split conformal prediction (Vovk et al., 2005; Romano et al., 2019): the factor is the quantile of the scores at
@@ -115,24 +119,24 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, trust: Tru
     """
     _, rows, horizon = scores.shape
     factors = np.ones((2, rows, horizon))
-    edges = _edges(horizon, trust.first_part)
+    edges = _edges(horizon, shrinkage.first_part)
     for low, high in itertools.pairwise(edges):
-        part, together = scores[:, :, low:high], max(1.0, (high - low) / trust.independent)
+        part, together = scores[:, :, low:high], max(1.0, (high - low) / shrinkage.independent)
         for now, pool in pools:
             n = evidence[pool].sum()
             if not n > 0:
                 continue
             for side in (0, 1):
                 common = (
-                    np.log(_conformal_factor(part[:, pool].reshape(-1, 1), side, trust, together)[0])
+                    np.log(_conformal_factor(part[:, pool].reshape(-1, 1), side, shrinkage, together)[0])
                     * n
-                    / (n + trust.width_prior)
+                    / (n + shrinkage.width_prior)
                 )
                 own_scores = part[:, now].transpose(0, 2, 1).reshape(-1, len(now))
-                own = np.log(_conformal_factor(own_scores, side, trust, together))
-                share = np.where(np.isnan(own), 0.0, evidence[now] / (evidence[now] + trust.width_own))
+                own = np.log(_conformal_factor(own_scores, side, shrinkage, together))
+                share = np.where(np.isnan(own), 0.0, evidence[now] / (evidence[now] + shrinkage.width_own))
                 believed = share * np.nan_to_num(own) + (1 - share) * np.nan_to_num(common)
-                believed *= believed**2 / (believed**2 + trust.caution**2)
+                believed *= believed**2 / (believed**2 + shrinkage.caution**2)
                 factors[side, now, low:high] = np.exp(believed)[:, None]
     return factors
 
@@ -148,14 +152,14 @@ def _edges(horizon: int, first: int) -> list[int]:
     return edges
 
 
-def _conformal_factor(scores: np.ndarray, side: int, trust: Trust, together: float) -> np.ndarray:
+def _conformal_factor(scores: np.ndarray, side: int, shrinkage: Shrinkage, together: float) -> np.ndarray:
     """(S,) the bounded conformal factor of each column of scores (N, S), of which `together` count as one; NaN without any."""
     signed = np.sort(scores if side else -scores, axis=0)  # NaN last
     count = (~np.isnan(signed)).sum(0)
     level = np.minimum(0.9 * (1 + together / np.maximum(count, 1)), 1.0)
     at = np.clip(np.ceil(level * count).astype(int) - 1, 0, None)
     found = signed[at, np.arange(signed.shape[1])]
-    return np.where(count > 0, np.clip(found, trust.narrowest, trust.widest), np.nan)
+    return np.where(count > 0, np.clip(found, shrinkage.narrowest, shrinkage.widest), np.nan)
 
 
 def widened(values: np.ndarray, levels: tuple[float, ...], factors: np.ndarray) -> np.ndarray:

@@ -34,13 +34,13 @@ class CoarserStep:
     def __init__(self, network: Forecaster) -> None:
         self.network, self.name = network, COARSER
         self.quantiles = network.quantiles
-        self.block = getattr(network, "block", 0)  # 0: it forecasts any horizon in one pass
+        self.pass_steps = getattr(network, "pass_steps", 0)  # 0: it forecasts any horizon in one pass
 
     def step(self, horizon: int) -> int | None:
         """k for a horizon; None where one pass of the network reaches it, or the network reads covariates."""
-        if not 0 < self.block < horizon or wants_covariates(self.network) or 0.5 not in self.quantiles:
+        if not 0 < self.pass_steps < horizon or wants_covariates(self.network) or 0.5 not in self.quantiles:
             return None
-        return next((k for k in STEPS if k * PASSES * self.block >= horizon), STEPS[-1])
+        return next((k for k in STEPS if k * PASSES * self.pass_steps >= horizon), STEPS[-1])
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """(B, H, Q) float32, the median of the means at every step and quantile; NaN where there is no forecast."""
@@ -48,7 +48,7 @@ class CoarserStep:
         k = self.step(batch.horizon)
         if k is None or batch.context < LEAST * k:
             return out
-        coarse = coarsened(batch, k, self.block)
+        coarse = coarsened(batch, k, self.pass_steps)
         able = (~np.isnan(coarse.past_target)).sum(1) >= LEAST
         if not able.any():
             return out

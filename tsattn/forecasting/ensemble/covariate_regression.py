@@ -16,7 +16,7 @@ from tsattn.data.cleaning.prepare import plausible_past, prepare
 from tsattn.data.panel import Panel
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.baselines.ridge import Ridge
-from tsattn.forecasting.ensemble.calibration import Trust, pinball
+from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball
 from tsattn.forecasting.ensemble.effect_report import CovariateEffect, groups_of, report_effects
 from tsattn.forecasting.ensemble.ensemble import ORIGINS, Ensemble, EnsembleReport, forecasts
 from tsattn.forecasting.ensemble.holdout import Pools, pools_of, shifts_of, truth
@@ -30,7 +30,7 @@ SLACK = 0.01  # log of the loss by which effects may be worse at hold-out origin
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class BatchEffects:
     """What was estimated on the windows of one batch, for a report."""
 
     estimates: Estimates
@@ -47,12 +47,12 @@ class CovariateRegression:
 
     covariates = "known"  # read where a panel declares some
 
-    def __init__(self, forecaster: Ensemble, trust: Trust | None = None) -> None:
-        self.forecaster, self.trust = forecaster, trust or Trust()
+    def __init__(self, forecaster: Ensemble, shrinkage: Shrinkage | None = None) -> None:
+        self.forecaster, self.shrinkage = forecaster, shrinkage or Shrinkage()
         self.name, self.context = forecaster.name, forecaster.context
         self.quantiles = tuple(forecaster.quantiles)
-        self.block = getattr(forecaster, "block", 1)
-        self._seen: deque[Seen] = deque(maxlen=_MOST_SEEN)
+        self.pass_steps = getattr(forecaster, "pass_steps", 1)
+        self._seen: deque[BatchEffects] = deque(maxlen=_MOST_SEEN)
 
     def report(self) -> EnsembleReport:
         """The mean weights of the members in everything forecast so far."""
@@ -81,7 +81,7 @@ class CovariateRegression:
         effects = effects_of(found, group, pools)
         share = self._share(bare, known, group, pools)
         effects = effects.scaled(share)
-        self._seen.append(Seen(found, batch.static, share))
+        self._seen.append(BatchEffects(found, batch.static, share))
         history = effects.removed(past, before, seasons)
         values = self.forecaster.predict(replace(bare, past_target=history))
         values = effects.restored(values.astype(np.float64), after, past, before, self.quantiles)
@@ -115,14 +115,14 @@ class CovariateRegression:
 
     def _believed(self, ratio: np.ndarray, evidence: np.ndarray, pools: Pools) -> np.ndarray:
         """Shares (B,) from log ratios of the loss with effects to that without, own and pooled, and evidence in origins."""
-        share, trust = np.ones(len(ratio)), self.trust
+        share, shrinkage = np.ones(len(ratio)), self.shrinkage
         for now, pool in pools:
             heard = evidence[pool].sum()
-            common = (ratio[pool] * evidence[pool]).sum() / (heard + trust.prior)
+            common = (ratio[pool] * evidence[pool]).sum() / (heard + shrinkage.prior)
             own = evidence[now]
-            believed = (ratio[now] * own + trust.pooled * common) / (own + trust.pooled)
-            sure = heard / (heard + trust.doubt)
-            share[now] = np.exp(-trust.sharpness * sure * np.maximum(believed - SLACK, 0.0))
+            believed = (ratio[now] * own + shrinkage.pooled * common) / (own + shrinkage.pooled)
+            sure = heard / (heard + shrinkage.doubt)
+            share[now] = np.exp(-shrinkage.sharpness * sure * np.maximum(believed - SLACK, 0.0))
         return share
 
 

@@ -16,9 +16,10 @@ from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
 from tsattn.forecasting.baselines import MEMBERS, member, unknown
 from tsattn.forecasting.baselines.ridge import Ridge
-from tsattn.forecasting.ensemble.calibration import Trust, pinball, relative, scores_of, weights_of, widened, widths_of
+from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball, relative, scores_of, weights_of, widened, widths_of
 from tsattn.forecasting.ensemble.coarser_step import COARSER, CoarserStep
 from tsattn.forecasting.ensemble.holdout import Pools, padded, pools_of, recent, rows_of, shifted, shifts_of, truth
+from tsattn.forecasting.ensemble.prior_weights import Prior, prior_of
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import BATCH, wants_covariates
 
@@ -54,15 +55,15 @@ class Ensemble:
     context = None
 
     def __init__(
-        self, network: Forecaster, members: Sequence[Forecaster], *, origins: int = ORIGINS, trust: Trust | None = None
+        self, network: Forecaster, members: Sequence[Forecaster], *, origins: int = ORIGINS, shrinkage: Shrinkage | None = None
     ) -> None:
         if origins < 1:
             raise ConfigError(f"at least one hold-out origin is needed, not {origins}")
         self.network, self.members, self.origins = network, tuple(members), origins
-        self.trust = trust or Trust()
+        self.shrinkage = shrinkage or Shrinkage()
         self.name = f"{network.name} + members"
         self.quantiles = network.quantiles
-        self.block = getattr(network, "block", 1)
+        self.pass_steps = getattr(network, "pass_steps", 1)
         self.covariates = wants_covariates(network)
         self._total = np.zeros(1 + len(self.members))
         self._windows, self._alone, self._width = 0, 0, 0.0
@@ -93,9 +94,10 @@ class Ensemble:
         share = np.where(scored, (~np.isnan(past)).sum(2) / batch.horizon, 0.0)
         loss = pinball(past[:, None].astype(np.float64), made[1:], levels)  # (K, M, B)
         pools, able = pools_of(batch), np.isfinite(made[0]).all((2, 3))
-        weights = weights_of(*relative(loss, share, floor), able, pools, self.trust)
+        prior = prior_of(self.members, batch, self.shrinkage.favour)
+        weights = weights_of(*relative(loss, share, floor), able, pools, self.shrinkage, prior)
         values = _average(made[0], weights)
-        factors = self._factors(made[1:], past, loss, share, floor, pools)
+        factors = self._factors(made[1:], past, loss, share, floor, pools, prior)
         values = widened(values, self.quantiles, factors)
         lowest = np.nanmin(batch.past_target, 1, initial=np.inf)
         values = np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values)
@@ -106,16 +108,23 @@ class Ensemble:
         return np.asarray(values, np.float32)
 
     def _factors(
-        self, made: np.ndarray, past: np.ndarray, loss: np.ndarray, share: np.ndarray, floor: np.ndarray, pools: Pools
+        self,
+        made: np.ndarray,
+        past: np.ndarray,
+        loss: np.ndarray,
+        share: np.ndarray,
+        floor: np.ndarray,
+        pools: Pools,
+        prior: Prior,
     ) -> np.ndarray:
         """Widths from the ensemble's forecasts at each hold-out origin, with weights from the other origins."""
         scores = np.full(past.shape, np.nan)
         for k in range(len(past)):
             others = np.arange(len(past)) != k
             able = np.isfinite(made[k]).all((2, 3))
-            weights = weights_of(*relative(loss[others], share[others], floor), able, pools, self.trust)
+            weights = weights_of(*relative(loss[others], share[others], floor), able, pools, self.shrinkage, prior)
             scores[k] = scores_of(past[k].astype(np.float64), _average(made[k], weights), self.quantiles, floor[:, None])
-        return widths_of(scores, share.sum(0), pools, self.trust)
+        return widths_of(scores, share.sum(0), pools, self.shrinkage)
 
 
 def member_names(members: str | Sequence[str]) -> tuple[str, ...]:
@@ -137,7 +146,7 @@ def combine(
     *,
     season_length: int | None = None,
     origins: int = ORIGINS,
-    trust: Trust | None = None,
+    shrinkage: Shrinkage | None = None,
 ) -> Forecaster:
     """Return an ensemble of the network and the members of these names, or the network itself when there are none.
 
@@ -147,7 +156,7 @@ def combine(
     if not chosen:
         return network
     made = [CoarserStep(network) if name == COARSER else member(name, season_length, network.quantiles) for name in chosen]
-    return Ensemble(network, made, origins=origins, trust=trust)
+    return Ensemble(network, made, origins=origins, shrinkage=shrinkage)
 
 
 def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:

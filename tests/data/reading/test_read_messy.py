@@ -1,4 +1,4 @@
-"""Every kind of messy file: what must be read without a flag, and what must stop with a clear error."""
+"""Messy files: those that are read without options, and those that stop with a clear error."""
 
 from __future__ import annotations
 

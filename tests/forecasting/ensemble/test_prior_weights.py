@@ -1,0 +1,46 @@
+"""What is expected of the members before any origin is looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.forecasting.ensemble.test_ensemble import batch_of
+from tsattn.forecasting.baselines import member
+from tsattn.forecasting.ensemble.prior_weights import prior_of
+
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+def members(*names: str):
+    return [member(name, None, QUANTILES) for name in names]
+
+
+def seasonal(length: int) -> np.ndarray:
+    t = np.arange(length)
+    return 50 + 0.2 * t + 8 * np.sin(2 * np.pi * t / 12) + np.random.default_rng(length).normal(size=length)
+
+
+def test_on_a_short_series_the_state_space_models_are_expected_to_be_best():
+    prior = prior_of(members("naive", "state-space"), batch_of(seasonal(40), horizon=12, freq="MS"), 0.02)
+    assert prior.weights[:, 0].argmax() == 2
+    assert 0.1 < prior.weights[0, 0] < 0.2
+    assert prior.weights[1, 0] == 0.02
+
+
+def test_on_a_long_series_the_network_is_and_evidence_may_overrule_it():
+    prior = prior_of(members("naive", "state-space"), batch_of(seasonal(3000), horizon=12, freq="MS"), 0.02)
+    assert prior.weights[:, 0].argmax() == 0
+    assert prior.lasting[0] < 0.05
+
+
+def test_on_a_random_walk_of_any_length_the_state_space_models_are_and_the_prior_lasts():
+    walk = 100 + np.random.default_rng(0).normal(size=1500).cumsum()
+    prior = prior_of(members("state-space"), batch_of(walk, horizon=20, freq="B"), 0.02)
+    assert prior.weights[1, 0] > 2 * prior.weights[0, 0]
+    assert prior.lasting[0] > 0.6
+
+
+def test_without_them_the_network_is_expected_to_be_best():
+    prior = prior_of(members("naive", "holt"), batch_of(seasonal(40), horizon=12, freq="MS"), 0.02)
+    np.testing.assert_array_equal(prior.weights[:, 0], [1, 0.02, 0.02])
+    np.testing.assert_array_equal(prior.lasting, [0])

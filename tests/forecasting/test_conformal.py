@@ -1,0 +1,107 @@
+"""Conformal quantiles: the finite-sample correction, coverage on data whose truth is known, and what they rest on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.forecasting.windows import batch_of
+from tsattn.data.windows import WindowBatch
+from tsattn.errors import ConfigError
+from tsattn.forecasting.conformal import Conformal, conformal, conformal_notes, corrections, needed, origins_of
+
+
+class Narrow:
+    """Forecasts 0 with an interval of a tenth of the noise, far too narrow and lopsided."""
+
+    name, quantiles, context, covariates = "narrow", (0.1, 0.5, 0.9), 8, False
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        shape = (len(batch), batch.horizon, 1)
+        return np.concatenate([np.full(shape, v, np.float32) for v in (-0.05, 0.0, 0.15)], -1)
+
+
+@pytest.mark.parametrize(("level", "count"), [(0.9, 9), (0.1, 9), (0.95, 19), (0.8, 4), (0.5, 1), (0.99, 99), (0.025, 39)])
+def test_when_a_level_is_asked_for_then_the_errors_it_needs_are_those_of_the_finite_sample_rule(level, count):
+    assert needed(level) == count
+
+
+def test_when_there_are_n_errors_then_the_quantile_is_that_of_rank_ceil_n_plus_1_times_the_level():
+    errors = np.arange(1.0, 20.0)[:, None, None]  # 19 of them: rank 18 of 20 · 0.9, rank 2 of 20 · 0.1
+    assert corrections(np.repeat(errors, 3, -1), (0.1, 0.5, 0.9))[0].tolist() == [[2.0, 10.0, 18.0]]
+    ten = np.arange(1.0, 11.0)[:, None, None]  # 11 · 0.9 = 9.9: rank 10; 11 · 0.1 = 1.1: rank 1
+    assert corrections(np.repeat(ten, 2, -1), (0.1, 0.9))[0].tolist() == [[1.0, 10.0]]
+
+
+def test_when_errors_are_missing_then_the_others_count_and_none_changes_nothing():
+    errors = np.full((12, 2, 1), np.nan)
+    errors[:9, 0, 0] = np.arange(9)
+    moved, count = corrections(errors, (0.9,))
+    assert moved.tolist() == [[8.0], [0.0]]
+    assert count.tolist() == [9, 0]
+
+
+def test_when_intervals_are_far_too_narrow_then_conformal_ones_cover_at_least_their_level():
+    rng = np.random.default_rng(0)
+    series = rng.normal(size=(200, 220))
+    covered = []
+    for some in np.split(series, 10):
+        made = conformal(Narrow()).predict(replace(batch_of(*some[:, :200], horizon=4), cutoff=None))
+        truth = some[:, 200:204]
+        covered.append((made[..., 0] <= truth) & (truth <= made[..., 2]))
+    share = float(np.mean(covered))
+    assert 0.80 <= share < 0.90  # 20 errors: 0.857 expected, standard error 0.012
+
+
+def test_when_series_share_a_cutoff_then_their_errors_count_together():
+    rng = np.random.default_rng(1)
+    batch = batch_of(*rng.normal(size=(5, 120)), horizon=3)
+    together = replace(batch, cutoff=np.zeros(5, "datetime64[us]"))
+    one, five = Conformal(Narrow()), Conformal(Narrow())
+    one.predict(replace(batch, cutoff=None))
+    five.predict(together)
+    assert one.notes()[0].startswith("conformal quantiles rest on 20 hold-out errors")
+    assert five.notes()[0].startswith("conformal quantiles rest on 100 hold-out errors")
+
+
+def test_when_there_are_too_few_errors_for_a_level_then_a_note_says_how_many_it_needs():
+    rng = np.random.default_rng(2)
+    forecaster = conformal(Narrow(), (0.005, 0.5, 0.995))
+    forecaster.predict(replace(batch_of(rng.normal(size=60), horizon=2), cutoff=None))
+    assert any("needs 199 errors" in note for note in conformal_notes(forecaster))
+    assert conformal_notes(Narrow()) == ()
+
+
+def test_when_the_last_value_changes_after_a_cutoff_then_the_forecast_does_not():
+    rng = np.random.default_rng(3)
+    past = rng.normal(size=100)
+    batch = batch_of(past, horizon=4)
+    garbage = replace(batch, future_target=np.full_like(batch.future_target, 1e9))
+    assert np.array_equal(conformal(Narrow()).predict(batch), conformal(Narrow()).predict(garbage))
+
+
+def test_when_the_past_was_never_negative_then_no_quantile_is():
+    values = np.abs(np.random.default_rng(4).normal(size=90))
+    assert conformal(Narrow()).predict(replace(batch_of(values, horizon=3), cutoff=None)).min() >= 0
+
+
+def test_when_a_series_is_short_then_the_forecast_is_still_finite():
+    for length in (1, 2, 5):
+        made = conformal(Narrow()).predict(replace(batch_of(np.arange(float(length)), horizon=3), cutoff=None))
+        assert np.isfinite(made).all()
+
+
+def test_when_origins_are_chosen_then_they_lie_in_the_last_two_thirds_of_the_history():
+    batch = batch_of(np.arange(90.0), np.arange(30.0), horizon=12)
+    shifts = origins_of(batch, 9)
+    assert shifts[:, 0].max() <= 60
+    assert shifts[:, 1].max() <= 20
+    assert (shifts[:, 1] > 0).sum() == 20
+    assert (origins_of(batch, 10_000) > 0).sum(0).max() <= 60
+
+
+def test_when_a_level_is_impossible_then_it_is_refused():
+    with pytest.raises(ConfigError):
+        conformal(Narrow(), (0.5, 1.0))

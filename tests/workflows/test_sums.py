@@ -1,0 +1,147 @@
+"""Sums of series in forecasts and backtests, as users ask for them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tsattn
+from tsattn.cli.main import main
+from tsattn.errors import ConfigError, DataError
+
+SHOPS = [("north", "a"), ("north", "b"), ("south", "a"), ("south", "c")]
+
+
+@pytest.fixture(autouse=True)
+def shipped(zero_shot, monkeypatch, tmp_path):
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+    monkeypatch.setenv("TSATTN_WORKSPACE", str(tmp_path / "w"))
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    """Four shops of two regions, one of which opens late; two share a name."""
+    rng, days = np.random.default_rng(0), pd.date_range("2024-01-01", periods=120)
+    parts = []
+    for number, (region, shop) in enumerate(SHOPS):
+        sales = 20 + 5 * number + 5 * np.sin(np.arange(120) * 2 * np.pi / 7) + rng.normal(0, 2, 120)
+        first = 80 if number == 3 else 0
+        parts.append(pd.DataFrame({"day": days, "region": region, "shop": shop, "sales": sales.round(2)})[first:])
+    return pd.concat(parts, ignore_index=True)
+
+
+def wide(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(name=frame.region + "_" + frame["shop"]).pivot(index="day", columns="name", values="sales").reset_index()
+
+
+def medians(table: pd.DataFrame) -> pd.DataFrame:
+    return table.pivot(index="timestamp", columns="item_id", values="0.5")
+
+
+@pytest.mark.parametrize("method", ["mint", "bottom-up"])
+def test_when_a_hierarchy_is_asked_for_then_all_levels_are_forecast_and_add_up(frame, method):
+    found = tsattn.forecast(frame, horizon=7, hierarchy=["region", "shop"], reconcile=method)
+    names = ("total", "total/north", "total/south", *(f"total/{region}/{shop}" for region, shop in SHOPS))
+    assert found.forecast.item_ids == names
+    rows = medians(found.forecast.to_pandas())
+    leaves = [name for name in names if name.count("/") == 2]
+    np.testing.assert_allclose(rows["total"], rows[leaves].sum(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(rows["total/south"], rows["total/south/a"] + rows["total/south/c"], rtol=1e-12)
+    assert (found.forecast.quantile(0.9) > found.forecast.median).all()
+    assert found.levels is not None and found.levels.counts == {"total": 1, "region": 2, "shop": 4}  # noqa: PT018
+
+
+def test_when_forecasts_are_written_then_the_file_adds_up_too(frame, tmp_path, capsys):
+    frame.to_csv(tmp_path / "sales.csv", index=False)
+    data, out = str(tmp_path / "sales.csv"), tmp_path / "f.csv"
+    assert main(["forecast", data, "--hierarchy", "region,shop", "--horizon", "5", "-o", str(out)]) == 0
+    said = capsys.readouterr()
+    assert "levels: 1 total, 2 region, 4 shop; reconciled by MinT" in said.err
+    assert "total/north/b" in said.out
+    assert "level" in said.out.splitlines()[1]
+    rows = medians(pd.read_csv(out))
+    np.testing.assert_allclose(rows["total"], rows["total/north"] + rows["total/south"], rtol=1e-12)
+
+
+def test_when_json_is_asked_for_then_it_tells_the_level_of_each_series(frame, tmp_path, capsys):
+    frame.to_csv(tmp_path / "sales.csv", index=False)
+    assert main(["forecast", str(tmp_path / "sales.csv"), "--hierarchy", "region,shop", "--horizon", "5", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["level"] for one in found["forecasts"]] == ["total", "region", "region", *["shop"] * 4]
+    assert found["hierarchy"]["reconcile"] == "mint"
+    assert found["hierarchy"]["levels"][1] == {"level": "region", "series": 2}
+
+
+def test_when_nothing_is_to_be_reconciled_then_the_levels_are_forecast_alone(frame):
+    found = tsattn.forecast(frame, horizon=7, hierarchy=["region", "shop"], reconcile="none")
+    rows = medians(found.forecast.to_pandas())
+    assert np.abs(rows["total"] - rows["total/north"] - rows["total/south"]).max() > 1e-3
+
+
+def test_when_a_wide_file_has_a_column_of_totals_then_the_sum_replaces_it_and_the_difference_is_told(frame):
+    table = wide(frame)
+    table["total"] = table.drop(columns="day").sum(axis=1)
+    formula = "total=north_a+north_b+south_a+south_c"
+    found = tsattn.forecast(table, horizon=7, sums=formula)
+    assert found.forecast.item_ids == ("total", "north_a", "north_b", "south_a", "south_c")
+    assert any("'total' is the sum of other series" in note for note in found.notes)
+    table.loc[5, "total"] *= 1.5
+    again = tsattn.forecast(table, horizon=7, sums=formula)
+    assert any("'total' differs from the sum of its parts at 1 of" in note for note in again.notes)
+    np.testing.assert_array_equal(found.forecast.values, again.forecast.values)
+
+
+def test_when_the_rows_hold_totals_then_they_are_not_counted_twice(frame):
+    total = frame.groupby("day", as_index=False).sales.sum().assign(region="Total", shop="Total")
+    plain = tsattn.forecast(frame, horizon=7, hierarchy=["region", "shop"])
+    found = tsattn.forecast(pd.concat([frame, total]), horizon=7, hierarchy=["region", "shop"])
+    assert found.forecast.item_ids == plain.forecast.item_ids
+    np.testing.assert_allclose(found.forecast.values, plain.forecast.values, rtol=1e-5)
+    assert any("'Total/Total' is the sum" in note for note in found.notes)
+
+
+def test_when_paths_are_drawn_then_they_add_up(frame):
+    found = tsattn.forecast(frame, horizon=7, hierarchy=["region", "shop"], paths=50)
+    assert found.paths is not None
+    by_name = dict(zip(found.paths.item_ids, found.paths.values, strict=True))
+    np.testing.assert_allclose(by_name["total"], by_name["total/north"] + by_name["total/south"], rtol=1e-5)
+    middle = np.median(by_name["total"], 1)
+    assert np.abs(middle - found.forecast.median[0]).max() < 0.1 * found.forecast.median[0].max()
+
+
+def test_when_a_hierarchy_is_backtested_then_each_level_is_scored_before_and_after(frame, tmp_path, capsys):
+    found = tsattn.backtest(frame, horizon=7, windows=2, hierarchy=["region", "shop"], baselines=["naive"])
+    assert found.scores.models == ("zero-shot + members", "zero-shot + members, mint", "naive")
+    assert [(one.level, one.series) for one in found.levels] == [("total", 1), ("region", 2), ("shop", 4)]
+    plain = tsattn.backtest(frame, horizon=7, windows=2, hierarchy=["region", "shop"], reconcile="none", baselines=["naive"])
+    assert plain.scores.score("zero-shot + members", "WQL") == found.scores.score("zero-shot + members", "WQL")
+    frame.to_csv(tmp_path / "sales.csv", index=False)
+    assert main(["backtest", str(tmp_path / "sales.csv"), "--hierarchy", "region,shop", "--horizon", "7", "--windows", "1"]) == 0
+    assert "before and after reconciliation" in capsys.readouterr().out
+
+
+def test_when_a_backtest_window_is_spoiled_then_earlier_reconciled_forecasts_stay(frame, tmp_path):
+    loud = frame.copy()
+    after = loud.day >= "2024-04-23"
+    loud.loc[after, "sales"] = loud.loc[after, "sales"] * 30 + 1
+    tables = []
+    for number, data in enumerate((frame, loud)):
+        out = tmp_path / f"{number}.parquet"
+        tsattn.backtest(data, horizon=7, cutoffs=["2024-04-22"], hierarchy=["region", "shop"], baselines=["naive"], output=out)
+        made = pd.read_parquet(out)
+        tables.append(made[made.model == "zero-shot + members, mint"].drop(columns="target"))
+    pd.testing.assert_frame_equal(*tables)
+
+
+def test_when_sums_cannot_be_made_then_the_error_says_what_to_type(frame):
+    with pytest.raises(ConfigError, match="exclude each other"):
+        tsattn.forecast(frame, hierarchy="region", sums="t=a+b")
+    with pytest.raises(ConfigError, match="no series 'north_x'"):
+        tsattn.forecast(wide(frame), sums="total=north_a+north_x")
+    with pytest.raises(ConfigError, match="unknown reconcile 'best'"):
+        tsattn.forecast(frame, hierarchy=["region", "shop"], reconcile="best")
+    with pytest.raises(DataError, match="one series only"):
+        tsattn.forecast(frame[:120], hierarchy=["region", "shop"])

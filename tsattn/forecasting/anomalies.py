@@ -1,0 +1,256 @@
+"""Anomaly scores: every row against the forecast of an origin before it, in units of that forecast's interval.
+
+Three steps, none of which reads a row at or after the origin: forecasts roll over the series; anomalies found so far are
+replaced by their forecasts before later origins read them (robust filtering; Gelper, Fried and Croux, 2010); intervals are
+calibrated on the errors before the origin, with an exponential tail (peaks over threshold; Siffer et al., 2017).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tsattn.data.panel import Panel
+from tsattn.data.windows import Origins
+from tsattn.forecasting.anomaly_guard import GUARDED, Guard, sides_of
+from tsattn.forecasting.frame import Forecaster
+from tsattn.forecasting.predict import BATCH, Failure, observed_before, predict_windows
+from tsattn.forecasting.quantiles import normal_scores
+from tsattn.forecasting.tail_probability import Tail, phase_errors, tail_of
+
+CALIBRATION = 100  # origins before a row whose errors calibrate its interval
+CYCLES = 25  # cycles before a row whose errors at its phase correct its forecast
+MOST_UNUSUAL = 0.2  # share of anomalies among the past errors above which they are no longer left out of the calibration
+PASSES = 8  # forecasts of an origin: each pass reads the anomalies that the one before found
+LEAST_HISTORY = 8
+
+OnProgress = Callable[[int, int], None]  # windows done, windows in all
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Scores of n rows of a panel, by item and time; all float64 (n,) but `item` and `row`, absolute indices of the panel.
+
+    expected: the median forecast. unit_below, unit_above: one standard deviation of the forecast on that side. distance: of the
+    value from the median in these units. p: two-sided tail probability of a value this far away. floor: 0 where no earlier value
+    of the item is negative, else minus infinity. tail: (n,) of its distribution.
+    """
+
+    item: np.ndarray
+    row: np.ndarray
+    value: np.ndarray
+    expected: np.ndarray
+    unit_below: np.ndarray
+    unit_above: np.ndarray
+    distance: np.ndarray
+    p: np.ndarray
+    floor: np.ndarray
+    tail: Tail
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def interval(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds (n,) of the interval at `level`, such as 0.99."""
+        reach = self.tail.distance(1 - level)
+        low, high = self.expected - reach * self.unit_below, self.expected + reach * self.unit_above
+        return np.maximum(low, self.floor), np.maximum(high, self.floor)
+
+    def score(self, level: float) -> np.ndarray:
+        """Distances (n,) from the median in units of the interval's half: above 1, the value is outside the interval."""
+        return np.abs(self.distance) / self.tail.distance(1 - level)
+
+    def rows(self, chosen: np.ndarray) -> Scores:
+        """The scores of some rows, by index or mask."""
+        parts = {f.name: getattr(self, f.name)[chosen] for f in dataclasses.fields(self) if f.name != "tail"}
+        return Scores(**parts, tail=self.tail.rows(chosen))
+
+
+def step_of(panel: Panel) -> int:
+    """Steps between origins by default: a quarter of the usual cycle, such as 6 of hours, 2 of days and 3 of months."""
+    return min(24, max(1, round(panel.freq.season_length / 4)))
+
+
+def least_history(panel: Panel) -> int:
+    """Rows before the first origin: two usual cycles, 8 to 48."""
+    return min(48, max(LEAST_HISTORY, 2 * panel.freq.season_length))
+
+
+def origins_of(panel: Panel, step: int, last: int | None) -> Origins:
+    """Origins `step` apart that score the last rows of each item, and those before them that calibrate; by item and time.
+
+    Origins are counted from the start of each item, so that new rows leave the scores of older ones as they were.
+    """
+    items, rows = [], []
+    least = least_history(panel)
+    for item, (first, length) in enumerate(zip(panel.indptr[:-1].tolist(), panel.lengths.tolist(), strict=True)):
+        begin = 0 if last is None else max(0, (length - last - least) // step - CALIBRATION)
+        own = np.arange(least + begin * step, length, step) + first
+        items.append(np.full(len(own), item))
+        rows.append(own)
+    origins = Origins(np.concatenate(items).astype(np.int64), np.concatenate(rows).astype(np.int64))
+    return origins[observed_before(panel, origins)]
+
+
+def score_rows(
+    forecaster: Forecaster,
+    panel: Panel,
+    *,
+    step: int | None = None,
+    last: int | None = None,
+    on_progress: OnProgress | None = None,
+) -> tuple[Scores, tuple[Failure, ...]]:
+    """Score the last rows of each item, by default all but the first few; `step` steps between origins.
+
+    Rows without a value get no score. Items too short to score a row are Failures. The scores of a row depend on earlier
+    rows of its own item only, and not on `last`, except that anomalies before the first origin are unknown.
+    """
+    step = step_of(panel) if step is None else step
+    origins = origins_of(panel, step, last)
+    work = _Work(forecaster, panel, origins, step, on_progress)
+    redo = np.arange(len(origins))
+    for _ in range(PASSES):
+        work.forecast(redo)
+        work.calibrate()
+        redo = work.stale()
+        if not len(redo):
+            break
+    if on_progress:
+        on_progress(work.done, work.done)
+    scores = work.scores()
+    if last is not None:
+        scores = scores.rows(scores.row >= panel.origin[scores.item] - last)
+    scored = set(scores.item.tolist())
+    least = least_history(panel)
+    failures = [
+        Failure(name, f"has {int(n):,} rows, and needs more than {least} to be scored" if n <= least else "has no value to score")
+        for item, (name, n) in enumerate(zip(panel.item_ids, panel.lengths.tolist(), strict=True))
+        if item not in scored
+    ]
+    return scores, tuple(failures)
+
+
+class _Work:
+    """The rolling forecasts of a panel's rows: arrays (N,) over the panel's rows, NaN where a row has no forecast."""
+
+    def __init__(self, forecaster: Forecaster, panel: Panel, origins: Origins, step: int, on_progress: OnProgress | None) -> None:
+        self.panel, self.origins, self.step, self.on_progress = panel, origins, step, on_progress
+        self.value = panel.target.astype(np.float64)
+        self.guard = Guard(panel, forecaster)
+        self.forecasts = np.full((3, len(self.value)), np.nan)  # median, and the standard deviation below and above it
+        self.error, self.distance, self.p = np.full((3, len(self.value)), np.nan)
+        self.expected, self.below, self.above = self.forecasts.copy()
+        self.tail = Tail.normal(len(self.value))
+        self.floors = np.array([self._floor(b) for b in range(len(origins))])
+        self.seen = [b""] * len(origins)
+        self.done, self.total = 0, len(origins)
+
+    def _floor(self, b: int) -> float:
+        """The least standard deviation of a forecast: rounding, or half the step of values that come in steps, such as counts."""
+        first, row = int(self.panel.indptr[self.origins.item[b]]), int(self.origins.row[b])
+        past = self.value[max(first, row - 256) : row]
+        past = past[~np.isnan(past)]
+        if not len(past):
+            return 1e-30
+        kinds = np.unique(past)
+        gap = float(np.diff(kinds).min()) if 1 < len(kinds) <= len(past) / 2 else 0.0
+        return max(0.4 * gap, 1e-6 * float(np.abs(past).max()), 1e-30)
+
+    def forecast(self, chosen: np.ndarray) -> None:
+        """Forecast from the origins `chosen`, and measure the distance of each value."""
+        forecaster, panel = self.guard, self.panel
+        levels = forecaster.quantiles
+        z = normal_scores(levels)
+        middle = int(np.abs(z).argmin())
+        for b in chosen.tolist():
+            self.seen[b] = self.guard.signature(self.origins.item[b], self.origins.row[b])
+        for which, windows, values in predict_windows(forecaster, panel, self.origins[chosen], self.step, levels, BATCH):
+            at = chosen[which]
+            row = windows.origin[:, None] + np.arange(self.step)
+            fits = (row < panel.origin[windows.item][:, None]) & np.isfinite(values).all(2)
+            row, values = row[fits], values[fits].astype(np.float64)
+            least = np.broadcast_to(self.floors[at][:, None], fits.shape)[fits]
+            # the outermost quantiles give the standard deviation on each side
+            below = np.maximum((values[:, middle] - values[:, 0]) / max(z[middle] - z[0], 0.1), least)
+            above = np.maximum((values[:, -1] - values[:, middle]) / max(z[-1] - z[middle], 0.1), least)
+            away = self.value[row] - values[:, middle]
+            self.forecasts[:, row] = values[:, middle], below, above
+            self.error[row] = away / np.where(away < 0, below, above)
+            self.done += len(at)
+            if self.on_progress:  # not all of it yet: the next pass may find more to do
+                self.on_progress(self.done, self.total + 1)
+
+    def calibrate(self) -> None:
+        """Correct forecasts and tails by the errors before each origin, and give each value its tail probability."""
+        usual = np.ones(len(self.value), bool)  # errors of no anomaly, which calibrate those after them
+        self.expected, self.below, self.above = self.forecasts.copy()
+        for item, row in zip(self.origins.item.tolist(), self.origins.row.tolist(), strict=True):
+            first, ahead = int(self.panel.indptr[item]), np.arange(row, min(row + self.step, int(self.panel.origin[item])))
+            self._correct(first, row, ahead, usual)
+            before = slice(max(first, row - CALIBRATION * self.step), row)
+            size = np.abs(self.distance[before])
+            size = size[~np.isnan(size)]
+            normal = np.abs(self.distance[before])[usual[before] & ~np.isnan(self.distance[before])]
+            enough = len(normal) >= (1 - MOST_UNUSUAL) * len(size)
+            self.tail.threshold[ahead], self.tail.excess[ahead] = tail_of(normal if enough else size)
+            self.p[ahead] = self.tail.rows(ahead).probability(np.abs(self.distance[ahead]))
+            usual[ahead] = ~(self.p[ahead] < GUARDED)
+        self.guard.found(sides_of(self.p, np.sign(self.distance), self.guard.item), self.expected)
+
+    def _correct(self, first: int, row: int, ahead: np.ndarray, usual: np.ndarray) -> None:
+        """Shift and scale the forecasts of the rows `ahead` by the errors at their phase of the cycle, before `row`."""
+        season = self.panel.freq.season_length
+        if season > 1:
+            at = ahead[:, None] - season * np.arange(1, CYCLES + 1)
+            known = (at >= first) & (at < row)
+            at = np.where(known, at, 0)
+            past = np.where(known & usual[at], self.error[at], np.nan)
+            bias, scale = phase_errors(past, self.error[max(first, row - CYCLES * season) : row])
+            unit = np.where(bias < 0, self.below[ahead], self.above[ahead])
+            self.expected[ahead] += bias * unit
+            self.below[ahead] *= scale
+            self.above[ahead] *= scale
+        away = self.value[ahead] - self.expected[ahead]
+        self.distance[ahead] = away / np.where(away < 0, self.below[ahead], self.above[ahead])
+
+    def stale(self) -> np.ndarray:
+        """The origins whose recent past was read otherwise than it is now seen."""
+        now = [self.guard.signature(i, r) for i, r in zip(self.origins.item, self.origins.row, strict=True)]
+        found = np.array([b for b, text in enumerate(now) if text != self.seen[b]], np.int64)
+        self.total += len(found)
+        return found
+
+    def scores(self) -> Scores:
+        """The rows that have a value and a forecast."""
+        row = np.flatnonzero(~np.isnan(self.distance))
+        item = np.searchsorted(self.panel.indptr, row, side="right") - 1
+        lowest = np.full(len(self.value), np.inf)
+        for first, end in zip(self.panel.indptr[:-1].tolist(), self.panel.origin.tolist(), strict=True):
+            lowest[first + 1 : end] = np.fmin.accumulate(self.value[first:end])[:-1]
+        floor = np.where(lowest < 0, -np.inf, 0.0)
+        expected = np.maximum(self.expected, floor)
+        arrays = (self.value, expected, self.below, self.above, self.distance, self.p, floor)
+        return Scores(item, row, *(array[row] for array in arrays), tail=self.tail.rows(row))
+
+
+def expected_by_chance(level: float, rows: int) -> float:
+    """Rows that lie outside an interval at `level` though nothing is wrong with them."""
+    return (1 - level) * rows
+
+
+def runs_of(scores: Scores, outside: np.ndarray, gap: int) -> list[np.ndarray]:
+    """Anomalous rows (a mask over the scores) of one item that are at most `gap` rows apart, as arrays of indices, by time."""
+    at = np.flatnonzero(outside)
+    if not len(at):
+        return []
+    apart = (np.diff(scores.row[at]) > gap) | (np.diff(scores.item[at]) != 0)
+    return np.split(at, np.flatnonzero(apart) + 1)
+
+
+def level_for(rows: int) -> float:
+    """The level at which one row in `rows` is outside by chance, rounded to nines: 0.999 for 1,000 rows."""
+    return 1 - 10.0 ** -max(2, math.ceil(math.log10(max(rows, 1))))

@@ -1,0 +1,79 @@
+"""Histories without the anomalies that were found in them, so that an anomaly does not spoil the forecasts after it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from tsattn.data.cleaning.prepare import prepared
+from tsattn.data.panel import Panel
+from tsattn.data.windows import WindowBatch
+from tsattn.forecasting.frame import Forecaster
+
+GUARDED = 0.001  # tail probability below which later forecasts read the forecast in place of a value
+FOLLOWING = 0.01  # of the values that follow such a one on the same side
+
+
+class Guard:
+    """`inner`, shown histories in which anomalies are replaced by their forecasts, but for those that last.
+
+    A run of anomalies on one side that lasts for more than one and a half usual cycles is a new level, and is shown as it is.
+    Each origin sees the runs as they were before it.
+    """
+
+    raw_history = True  # the anomalies leave a history before it is cleaned
+
+    def __init__(self, panel: Panel, inner: Forecaster) -> None:
+        self.inner, self.panel = inner, panel
+        self.name, self.quantiles, self.context = inner.name, tuple(inner.quantiles), inner.context
+        self.pass_steps, self.covariates = getattr(inner, "pass_steps", 1), getattr(inner, "covariates", True)
+        self.patience = max(5, 3 * panel.freq.season_length // 2)
+        self.span = max(32, 2 * panel.freq.season_length)
+        self.item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr))
+        self.found(np.zeros(len(panel.target)), np.zeros(len(panel.target)))
+
+    def found(self, side: np.ndarray, instead: np.ndarray) -> None:
+        """Take note of anomalies: side (N,) -1, 0 or 1, and the values (N,) that stand in for them."""
+        begins = np.append(True, (np.diff(side) != 0) | (np.diff(self.item) != 0))[: len(side)]
+        run = np.cumsum(begins) - 1
+        starts = np.flatnonzero(begins)
+        self.side, self.instead = side, instead
+        self.first = starts[run] if len(side) else starts  # of each row's run
+        self.last = np.append(starts[1:], len(side))[run] - 1 if len(side) else starts
+
+    def replaced(self, rows: np.ndarray, origin: np.ndarray) -> np.ndarray:
+        """Which of the rows are shown otherwise at an origin; both broadcast together, rows before the origin."""
+        known = np.minimum(self.last[rows], origin - 1) - self.first[rows] + 1
+        return (self.side[rows] != 0) & (known < self.patience)
+
+    def signature(self, item: int, row: int) -> bytes:
+        """What is shown otherwise in the recent past of an origin."""
+        rows = np.arange(max(int(self.panel.indptr[item]), int(row) - self.span), int(row))
+        if not self.side[rows].any():
+            return b""
+        hit = self.replaced(rows, np.array(row))
+        return rows[hit].tobytes() + self.instead[rows[hit]].astype(np.float32).tobytes()
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        """(B, H, Q) float32; each window's forecast depends on its own past only."""
+        rows = batch.past_rows
+        if rows is None:
+            rows = batch.origin[:, None] + np.arange(-batch.context, 0)
+        origin = batch.origin[:, None]
+        inside = (rows >= self.panel.indptr[batch.item][:, None]) & (rows < origin)
+        at = np.where(inside, rows, 0)
+        hit = inside & self.replaced(at, origin) & ~np.isnan(batch.past_target)
+        if hit.any():
+            batch = dataclasses.replace(batch, past_target=np.where(hit, self.instead[at], batch.past_target).astype(np.float32))
+        batch = dataclasses.replace(batch, cutoff=None)  # nothing is learnt from the other windows of a batch
+        return self.inner.predict(batch if getattr(self.inner, "raw_history", False) else prepared(batch))
+
+
+def sides_of(p: np.ndarray, sign: np.ndarray, item: np.ndarray) -> np.ndarray:
+    """(N,) -1, 0 or 1: rows beyond GUARDED, and those beyond FOLLOWING that follow one on the same side."""
+    side = np.where(p < FOLLOWING, sign, 0)
+    begins = np.append(True, (np.diff(side) != 0) | (np.diff(item) != 0))[: len(side)]
+    strong = np.cumsum(p < GUARDED)
+    before = np.append(0, strong)[np.flatnonzero(begins)] if len(side) else strong
+    return np.where(strong - before[np.cumsum(begins) - 1] > 0, side, 0) if len(side) else side

@@ -1,0 +1,53 @@
+"""Weights of the members before any hold-out origin is looked at: the method that the kind of history lets expect most of.
+
+On a long history the network forecasts best; on a short one, and on a random walk, the state-space models do, whose likelihood
+uses every value (benchmarks/LOG.md). Hold-out origins of a short series are few and see about half of its history, and those of a
+random walk reward what was right by chance, so there part of the prior remains whatever they say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tsattn.data.windows import WindowBatch
+from tsattn.forecasting.baselines.state_space import LONG_SEASON, StateSpace
+from tsattn.forecasting.frame import Forecaster
+
+SHORT = 200.0  # observed steps at which a series counts as half short
+WALK = 0.2  # posterior probability of a random walk at which a series counts as half one
+NETWORK = 0.15  # prior weight of the network for 1 of the state-space models on such series
+LASTING = 0.5  # part of the prior that remains on a short series; on a random walk, all
+
+
+class Prior(NamedTuple):
+    """weights (1 + M, B) of the network and the members, and the part of them that remains against all evidence (B,)."""
+
+    weights: np.ndarray
+    lasting: np.ndarray
+
+
+def prior_of(members: Sequence[Forecaster], batch: WindowBatch, other: float) -> Prior:
+    """Return the prior of each window.
+
+    other: weight of every other member for 1 of the best, and of the state-space models on a long series for 1 of the network.
+    Without the state-space models among the members, the network is expected to be best everywhere.
+    """
+    weights = np.full((1 + len(members), len(batch)), other)
+    weights[0] = 1.0
+    found = [(i, one) for i, one in enumerate(members) if isinstance(one, StateSpace)]
+    if not found:
+        return Prior(weights, np.zeros(len(batch)))
+    at, model = found[0]
+    observed = ~np.isnan(batch.past_target)
+    span = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
+    season = model.season_length or (batch.season_lengths or (1,))[0]
+    short = 1 / (1 + (span / SHORT) ** 2) if season <= LONG_SEASON else np.zeros(len(batch))
+    walk = model.walk_probability(batch)
+    walk = walk**2 / (walk**2 + WALK**2)
+    share = short + (1 - short) * walk
+    weights[0] = NETWORK**share
+    weights[1 + at] = other ** (1 - share)
+    return Prior(weights, LASTING * short + (1 - LASTING * short) * walk)

@@ -1,0 +1,1 @@
+"""Series that are sums of others, and forecasts that add up."""

@@ -1,0 +1,50 @@
+"""Forecasts of all series of a hierarchy, changed as little as possible so that they add up.
+
+MinT: Wickramasuriya, Athanasopoulos & Hyndman (2019), in the form with constraints: with U the matrix of sums less their parts,
+the reconciled forecast is y - W Uᵀ (U W Uᵀ)⁻¹ U y, which needs one solve of the size of the sums.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tsattn.forecasting.hierarchy.covariance import ErrorCovariance
+from tsattn.forecasting.hierarchy.structure import Hierarchy
+
+LARGEST = 30_000_000  # sums times leaves; beyond, forecasts are added from the bottom up
+DIGITS = 8  # significant digits of the largest value of a leaf
+_RIDGE = 1e-9
+
+
+def reconciled(
+    points: np.ndarray, hierarchy: Hierarchy, covariance: ErrorCovariance, method: str, positive: np.ndarray
+) -> np.ndarray:
+    """Make points (n, H) add up, by "mint" or "bottom-up": (n, H) float64. positive: (m,) leaves that may not fall below zero.
+
+    Leaves in no sum keep their points.
+    """
+    leaves = points[hierarchy.sums :]
+    if method == "mint":
+        inside = np.zeros((hierarchy.leaves, 1), bool)
+        for part in hierarchy.parts:
+            inside[part] = True
+        constraint = np.concatenate([np.eye(hierarchy.sums), -hierarchy.matrix()], 1)  # U, (a, n)
+        constrained = covariance.times(constraint)  # U W, (a, n)
+        size = covariance.combined(constraint, constraint)  # U W Uᵀ, (a, a)
+        size[np.diag_indices_from(size)] += _RIDGE * np.trace(size) / len(size) + 1e-300
+        moved = points - constrained.T @ np.linalg.solve(size, constraint @ points)
+        leaves = np.where(inside, moved[hierarchy.sums :], leaves)
+    return added_up(np.where(positive[:, None], np.maximum(leaves, 0.0), leaves), hierarchy)
+
+
+def added_up(leaves: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
+    """Leaves (m, H) -> all series (n, H) float64. Leaves keep DIGITS digits, so that sums are exact in decimal text too."""
+    leaves = np.asarray(leaves, np.float64)
+    largest = np.abs(leaves).max(1, initial=0.0)
+    whole = np.ceil(np.log10(np.where(largest > 0, largest, 1.0))).astype(int)
+    places = np.clip(DIGITS - whole, 0, 300 - DIGITS)
+    leaves = np.stack([np.round(row, place) for row, place in zip(leaves, places.tolist(), strict=True)])
+    sums = hierarchy.added(leaves)
+    most = [int(places[part].max()) for part in hierarchy.parts]
+    sums = np.stack([np.round(row, place) for row, place in zip(sums, most, strict=True)])
+    return np.concatenate([sums, leaves])

@@ -1,0 +1,235 @@
+"""Detect anomalies: score the rows of the data against forecasts made before them, write files and pictures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsattn.config import ReadOptions
+from tsattn.data.panel import Panel
+from tsattn.data.report import ReadReport
+from tsattn.errors import ConfigError, DataError
+from tsattn.events import Listener, Work
+from tsattn.forecasting.anomalies import (
+    Scores,
+    expected_by_chance,
+    level_for,
+    origins_of,
+    runs_of,
+    score_rows,
+    step_of,
+)
+from tsattn.forecasting.frame import Forecaster, clock_column
+from tsattn.forecasting.predict import Failure, wants_covariates
+from tsattn.model.card import ANY_FREQ
+from tsattn.workflows.find_model import ModelAndData, choose
+from tsattn.workflows.forecast import unknown_series
+from tsattn.workflows.loaded_model import with_members
+from tsattn.workspace import ModelRef, Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+MOST_WINDOWS = 4000  # that are forecast when no --last is given: about a minute on one core
+
+
+@dataclass(frozen=True)
+class Order:
+    """Settings of one search for anomalies; see tsattn.detect."""
+
+    model: str | Path | ModelRef | None = None
+    level: float = 0.99
+    last: int | None = None
+    step: int | None = None
+    members: str | Sequence[str] | None = None
+    series: tuple[str, ...] = ()
+    output: str | Path | None = None
+    plots: tuple[str | Path, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Detected:
+    """The scores of all rows, and which of them are anomalies at `level`.
+
+    low, high: (n,) the interval at `level`. score: (n,) distance from the forecast, 1 at the edge of the interval. anomalous:
+    (n,) bool. runs: indices of anomalous rows that stand together, by series and time. step: steps between origins.
+    """
+
+    scores: Scores
+    level: float
+    step: int
+    panel: Panel
+    report: ReadReport
+    ref: ModelRef
+    failures: tuple[Failure, ...] = ()
+    notes: tuple[str, ...] = ()
+    written: tuple[Path, ...] = ()
+    low: np.ndarray = field(init=False)
+    high: np.ndarray = field(init=False)
+    score: np.ndarray = field(init=False)
+    anomalous: np.ndarray = field(init=False)
+    runs: tuple[np.ndarray, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        low, high = self.scores.interval(self.level)
+        score = self.scores.score(self.level)
+        runs = tuple(runs_of(self.scores, score > 1, 1))
+        found = {"low": low, "high": high, "score": score, "anomalous": score > 1, "runs": runs}
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def found(self) -> int:
+        """The number of anomalous rows."""
+        return int(self.anomalous.sum())
+
+    @property
+    def by_chance(self) -> float:
+        """Rows that are expected outside the interval though nothing is wrong."""
+        return expected_by_chance(self.level, len(self.scores))
+
+    @property
+    def timestamps(self) -> np.ndarray:
+        """(n,) grid-clock timestamps of the scored rows."""
+        item, row = self.scores.item, self.scores.row
+        return self.panel.freq.advance(self.panel.start[item], row - self.panel.indptr[item])
+
+    def to_arrow(self) -> pa.Table:
+        """All scored rows: item_id, timestamp, value, expected, low, high, score, p_value, anomaly."""
+        import pyarrow as pa
+
+        scores, panel = self.scores, self.panel
+        numbers = {"value": scores.value, "expected": scores.expected, "low": self.low, "high": self.high, "score": self.score}
+        return pa.table(
+            {
+                "item_id": pa.array(list(panel.item_ids), pa.string()).take(pa.array(scores.item)),
+                "timestamp": clock_column(self.timestamps, panel.freq, panel.tz),
+                **{name: pa.array(values.astype(np.float32)) for name, values in numbers.items()},
+                "p_value": pa.array(scores.p),
+                "anomaly": pa.array(self.anomalous),
+            }
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows of `to_arrow` as a data frame."""
+        return self.to_arrow().to_pandas()
+
+    def to_mapping(self) -> dict[str, Any]:
+        from tsattn.data.iso_text import iso
+        from tsattn.workflows.results import shortest
+
+        table = self.to_arrow().filter(self.anomalous)
+        columns = {name: shortest(table[name].to_numpy()) for name in ("value", "expected", "low", "high", "score")}
+        columns["p_value"] = [float(f"{p:.4g}") for p in table["p_value"].to_pylist()]
+        columns["timestamp"] = iso(table["timestamp"]) if self.panel.freq.has_clock else table["timestamp"].to_pylist()
+        columns["item_id"] = table["item_id"].to_pylist()
+        order = ("item_id", "timestamp", "value", "expected", "low", "high", "score", "p_value")
+        return {
+            "model": str(self.ref),
+            "path": str(self.ref.path),
+            "freq": self.panel.freq.alias,
+            "timezone": self.panel.tz,
+            "level": self.level,
+            "step": self.step,
+            "rows": len(self.scores),
+            "expected_by_chance": round(self.by_chance, 6),
+            "runs": len(self.runs),
+            "anomalies": [{name: columns[name][i] for name in order} for i in range(table.num_rows)],
+            "failures": [{"item_id": f.item_id, "reason": f.reason} for f in self.failures],
+            "written": [str(path) for path in self.written],
+            "data": self.report.to_mapping(),
+            "notes": list(self.notes),
+        }
+
+
+def run(data: Any, order: Order, workspace: Workspace, read: ReadOptions, listener: Listener) -> Detected:
+    """Detect anomalies; see tsattn.detect."""
+    import dataclasses
+
+    from tsattn.data.sinks import checked_suffix, write_table
+    from tsattn.render.anomalies import PLOTS, save_plot
+
+    table = None if order.output is None else checked_suffix(order.output, data=data)
+    pictures = [checked_suffix(plot, tuple(PLOTS), data=data) for plot in order.plots]
+    _check(order)
+    chosen = choose(data, order.model, workspace, read, listener)
+    panel = _only(chosen.panel, order.series)
+    found = detect_in(chosen, panel, order, listener)
+    written = [] if table is None else [write_table(found.to_arrow(), table)]
+    written += [save_plot(found, picture) for picture in pictures]
+    for note in found.notes:
+        listener.note(note)
+    return dataclasses.replace(found, notes=(*chosen.notes, *found.notes), written=tuple(written))
+
+
+def detect_in(chosen: ModelAndData, panel: Panel, order: Order, listener: Listener) -> Detected:
+    """Score the rows of a panel with a chosen model. Raises DataError when no row can be scored."""
+    from tsattn.model import runtime
+
+    step = step_of(panel) if order.step is None else order.step
+    last = order.last if order.last is not None else _affordable(panel, step)
+    loaded = runtime.load(chosen.ref.path).steady()
+    members = _members(loaded, panel, order.members)
+    forecaster = with_members(chosen.card, loaded, members)
+    began = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        spent = max(time.monotonic() - began, 1e-9)
+        listener.progress(Work("detecting", forecaster.name, done, total, done / spent, spent * (total - done) / max(done, 1)))
+
+    scores, failures = score_rows(forecaster, panel, step=step, last=last, on_progress=progress)
+    failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out if not order.series))
+    if not len(scores):
+        first = failures[0] if failures else Failure("the data", "has no row to score")
+        raise DataError(f"no row can be scored: {first.item_id} {first.reason}", "give it more rows before those to score")
+    notes = []
+    if last is not None and order.last is None:
+        notes.append(f"scored the last {last:,} rows of each series; more of them with --last N, which takes longer")
+    if members is None:
+        notes.append("known covariates are read by the ensemble, which takes longer; --members network ignores them")
+    if chosen.card.freq != ANY_FREQ:
+        notes.append("rows that the model was trained on fit it better than new rows do: their scores are low")
+    made = Detected(scores, order.level, step, panel, chosen.report, chosen.ref, failures, tuple(notes))
+    if made.by_chance > 1 and (strict := level_for(len(scores))) > order.level:
+        said = f"about {made.by_chance:,.0f} of {len(scores):,} rows are outside a {100 * order.level:.10g} % interval by chance"
+        stricter = f"{said}; --level {strict:.10g} expects {expected_by_chance(strict, len(scores)):.2g}"
+        made = Detected(scores, order.level, step, panel, chosen.report, chosen.ref, failures, (*notes, stricter))
+    return made
+
+
+def _check(order: Order) -> None:
+    """Raise ConfigError for a level, a number of rows or a step that cannot be."""
+    if not 0.5 <= order.level < 1:
+        raise ConfigError(f"the level must lie between 0.5 and 1, not {order.level:g}", "use for example --level 0.99")
+    for name, value in (("last", order.last), ("step", order.step)):
+        if value is not None and value < 1:
+            raise ConfigError(f"--{name} must be at least 1, not {value}")
+
+
+def _only(panel: Panel, series: Sequence[str]) -> Panel:
+    """The panel of the named series, in this order; all of them for (). Raises ConfigError for an unknown name."""
+    for name in series:
+        if name not in panel.item_ids:
+            raise unknown_series(name, panel.item_ids)
+    return panel.select(np.array([panel.item_ids.index(name) for name in dict.fromkeys(series)])) if series else panel
+
+
+def _affordable(panel: Panel, step: int) -> int | None:
+    """The last rows of each series that MOST_WINDOWS forecasts can score; None when they can score all."""
+    if len(origins_of(panel, step, None)) <= MOST_WINDOWS:
+        return None
+    return max(step, MOST_WINDOWS // len(panel) * step)
+
+
+def _members(network: Forecaster, panel: Panel, members: str | Sequence[str] | None) -> str | Sequence[str] | None:
+    """The members asked for; by default the network alone, or those on the card where they are needed to read covariates."""
+    if members is not None:
+        return members
+    reads_known = wants_covariates(network) or not panel.schema.known_features
+    return "network" if reads_known else None

@@ -1,0 +1,51 @@
+"""Series that inform each other, in forecasts and backtests: notes, and models with and without."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tsattn.data.panel import Panel
+from tsattn.forecasting.frame import Forecaster
+from tsattn.forecasting.joint.joint_regression import JointEffect, JointRegression, Remembered, with_joint
+from tsattn.forecasting.scores import SKILLS, Backtest
+
+MOST = 12  # lines
+
+
+def joint_effects(forecaster: Forecaster) -> tuple[JointEffect, ...] | None:
+    """What leads which series at the end of the panel; None for a forecaster that reads each series alone."""
+    return forecaster.effects_between() if isinstance(forecaster, JointRegression) else None
+
+
+def joint_notes(effects: Sequence[JointEffect] | None) -> tuple[str, ...]:
+    """A line for each series that others lead, those with the largest gain first."""
+    if effects is None:
+        return ()
+    if not effects:
+        return ("joint: no series leads another, so every forecast is as without --joint",)
+    best = sorted(effects, key=lambda effect: -effect.gain)
+    more = (f"joint: {len(best) - MOST} more series follow others: see joint in --json",) if len(best) > MOST else ()
+    return (*(f"joint: {effect}" for effect in best[:MOST]), *more)
+
+
+def with_and_without(forecasters: Sequence[Forecaster], panel: Panel, horizon: int) -> list[Forecaster]:
+    """Each forecaster, and the same with what the series tell about each other."""
+    out: list[Forecaster] = []
+    for forecaster in forecasters:
+        alone = Remembered(forecaster)
+        out += [alone, with_joint(alone, panel, horizon)]
+    return out
+
+
+def joint_verdicts(scores: Backtest) -> tuple[str, ...]:
+    """A sentence on what joint forecasts gain, for each model."""
+    lines = []
+    for name in scores.models:
+        joint = f"{name}, joint"
+        if joint in scores.models:
+            parts = []
+            for metric in SKILLS:
+                change = 100 * (scores.score(joint, metric) / scores.score(name, metric) - 1)
+                parts.append(f"{metric} {abs(change):.1f} % {'lower' if change <= 0 else 'higher'}")
+            lines.append(f"{joint}: {', '.join(parts)} than without")
+    return tuple(lines)

@@ -1,0 +1,184 @@
+"""Series that are sums of others, in forecasts and backtests: read, add up, reconcile, and score by level."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tsattn.config import HierarchyConfig, ReadOptions
+from tsattn.data.cleaning.prepare import NOTHING
+from tsattn.data.names import listed
+from tsattn.data.panel import Panel
+from tsattn.data.windows import last_origins
+from tsattn.errors import ConfigError, DataError
+from tsattn.forecasting.frame import Forecast, Forecaster
+from tsattn.forecasting.hierarchy.aggregate import aggregated
+from tsattn.forecasting.hierarchy.coherent import BaseForecasts, coherent
+from tsattn.forecasting.hierarchy.coherent_paths import coherent_paths
+from tsattn.forecasting.hierarchy.common_grid import CommonGrid, common_grid
+from tsattn.forecasting.hierarchy.own_totals import OwnTotal, compared, find_own_totals, notes_on
+from tsattn.forecasting.hierarchy.replay import Replay
+from tsattn.forecasting.hierarchy.structure import Hierarchy, labels_of, nested, of_formulas
+from tsattn.forecasting.metrics import METRICS, Sums
+from tsattn.forecasting.predict import show, stamps_of
+from tsattn.forecasting.sample_paths import Paths
+from tsattn.forecasting.scores import SKILLS, Backtest
+from tsattn.workflows.results import Levels, LevelScores
+
+
+@dataclass(frozen=True, eq=False)
+class Summed:
+    """A panel of all levels, its hierarchy, how it is reconciled, and what to tell about it."""
+
+    panel: Panel
+    hierarchy: Hierarchy
+    config: HierarchyConfig
+    notes: tuple[str, ...] = ()
+
+    def counts(self) -> dict[str, int]:
+        """Number of series of each level, the top first."""
+        counts = np.bincount(self.hierarchy.level, minlength=len(self.hierarchy.levels))
+        return {name: count for name, count in zip(self.hierarchy.levels, counts.tolist(), strict=True) if count}
+
+
+def reading(read: ReadOptions, config: HierarchyConfig) -> ReadOptions:
+    """The reading options, with the columns of the hierarchy as item columns; other item columns come below them."""
+    if not config.hierarchy:
+        return read
+    below = tuple(name for name in read.item if name not in config.hierarchy)
+    return dataclasses.replace(read, item=(*config.hierarchy, *below))
+
+
+def with_sums(panel: Panel, config: HierarchyConfig) -> Summed | None:
+    """All levels of a panel; None when no sums are asked for. Raises ConfigError and DataError where they cannot be made."""
+    if not config.asked:
+        return None
+    if config.hierarchy and len(panel.schema.target) > 1:
+        raise ConfigError(
+            f"--hierarchy needs one target, and the data has {listed(panel.schema.target)}",
+            f"choose one: --target {panel.schema.target[0]}",
+        )
+    if config.hierarchy and not set(config.hierarchy) <= set(panel.schema.item):
+        raise ConfigError(
+            f"the data has no item columns {listed(config.hierarchy)}", "give data with these columns, one row a series and time"
+        )
+    grid = common_grid(panel)
+    if config.sums:
+        panel, grid, hierarchy, own = _by_formulas(panel, grid, config.sums)
+    else:
+        panel, grid, hierarchy, own = _by_columns(panel, grid)
+    if not hierarchy.sums or hierarchy.leaves < 2:
+        raise DataError("there is one series only, so there is nothing to add up", "leave out --hierarchy")
+    made = aggregated(panel, grid, hierarchy)
+    empty = [name for i, name in enumerate(made.item_ids) if np.isnan(made.history(i)).all()]
+    if empty:
+        raise DataError(f"too many values are missing for the sum {empty[0]!r}", "if missing values are zeros: --fill 0")
+    notes = (*notes_on(own), *_notes_on_ends(panel, grid, hierarchy))
+    return Summed(made, hierarchy, config, notes)
+
+
+def _by_columns(panel: Panel, grid: CommonGrid) -> tuple[Panel, CommonGrid, Hierarchy, list[OwnTotal]]:
+    labels = labels_of(panel.item_ids, panel.schema.item)
+    own = find_own_totals(labels, panel.item_ids, grid)
+    kept = np.array([i for i in range(len(panel)) if i not in own], np.int64)
+    panel = panel.select(kept) if own else panel
+    grid = common_grid(panel) if own else grid
+    return panel, grid, nested([labels[i] for i in kept], panel.schema.item), list(own.values())
+
+
+def _by_formulas(panel: Panel, grid: CommonGrid, formulas: Sequence[str]) -> tuple[Panel, CommonGrid, Hierarchy, list[OwnTotal]]:
+    hierarchy, replaced = of_formulas(formulas, panel.item_ids)
+    kept = np.array([i for i, name in enumerate(panel.item_ids) if name not in replaced], np.int64)
+    own = []
+    for name in replaced:
+        parts = kept[hierarchy.parts[hierarchy.names.index(name)]]
+        own.append(compared(name, grid.values[panel.item_ids.index(name)], grid, parts))
+    panel = panel.select(kept) if replaced else panel
+    return panel, common_grid(panel) if replaced else grid, hierarchy, own
+
+
+def _notes_on_ends(panel: Panel, grid: CommonGrid, hierarchy: Hierarchy) -> tuple[str, ...]:
+    shut = np.flatnonzero(grid.closed)
+    if not len(shut):
+        return ()
+    names = [hierarchy.names[hierarchy.sums + i] for i in shut]
+    last = show(panel, panel.freq.advance(grid.start, grid.end[shut[:1]] - 1)[0])
+    verb = "ends" if len(shut) == 1 else "end"
+    return (f"{listed(names)} {verb} early (the first at {last}): counted as 0 from then on",)
+
+
+# -- forecasts -------------------------------------------------------------------------------------------------------
+
+
+def added_up(
+    summed: Summed | None, made: Forecast, forecaster: Forecaster, paths: int | None = None, seed: int = 0
+) -> tuple[Forecast, Paths | None, Levels | None]:
+    """A forecast of all levels, and sample paths, made to add up; as they are where no reconciliation is asked for."""
+    if summed is None:
+        return made, None, None
+    hierarchy, panel, method = summed.hierarchy, summed.panel, summed.config.reconcile
+    of = {name: hierarchy.levels[k] for name, k in zip(hierarchy.names, hierarchy.level.tolist(), strict=True)}
+    if method == "none":
+        return made, None, Levels(of, summed.counts(), method, 0.0, 1.0, 0, summed.notes)
+    base = BaseForecasts(forecaster, panel, made.horizon, made.quantiles)
+    whole = made.item_ids == hierarchy.names
+    if base.levels == made.quantiles and whole:
+        base.put(0, made.values.astype(np.float64))
+    found = coherent(base, hierarchy, 0, method)
+    stamps = stamps_of(panel, last_origins(panel), made.horizon)
+    forecast = dataclasses.replace(
+        made,
+        item_ids=hierarchy.names,
+        cutoffs=stamps[:, 0],
+        timestamps=stamps[:, 1:],
+        values=found.values[..., [base.levels.index(q) for q in made.quantiles]],
+        cleaning=made.cleaning if whole else NOTHING,
+    )
+    report = found.report
+    levels = Levels(of, summed.counts(), report.method, report.gap, report.shrinkage, report.origins, summed.notes)
+    if paths is None:
+        return forecast, None, levels
+    drawn = coherent_paths(found.values, base.levels, hierarchy, found.covariance, base.never_negative(0), paths, seed)
+    ids, freq, tz = forecast.item_ids, forecast.freq, forecast.tz
+    return forecast, Paths(ids, forecast.cutoffs, forecast.timestamps, drawn.astype(np.float32), freq, tz), levels
+
+
+# -- backtests -------------------------------------------------------------------------------------------------------
+
+
+def replayed(
+    summed: Summed, forecasters: Sequence[Forecaster], horizon: int, quantiles: Sequence[float]
+) -> tuple[list[Forecaster], dict[str, str]]:
+    """Each forecaster, and the same after reconciliation; and the name of the latter by that of the former."""
+    out: list[Forecaster] = []
+    names: dict[str, str] = {}
+    method = summed.config.reconcile
+    for forecaster in forecasters:
+        base = BaseForecasts(forecaster, summed.panel, horizon, tuple(quantiles))
+        out.append(Replay(forecaster.name, base, summed.hierarchy))
+        if method != "none":
+            names[forecaster.name] = f"{forecaster.name}, {method}"
+            out.append(Replay(names[forecaster.name], base, summed.hierarchy, method))
+    return out, names
+
+
+def level_scores(summed: Summed, scores: Backtest, names: dict[str, str]) -> tuple[LevelScores, ...]:
+    """MASE and WQL of each level, before and after reconciliation."""
+    out = []
+    level = summed.hierarchy.level
+    for before, after in names.items():
+        for k, name in enumerate(summed.hierarchy.levels):
+            some = np.flatnonzero(level == k)
+            if len(some):
+                pair = [_scores_of(scores, model, some) for model in (before, after)]
+                out.append(LevelScores(before, name, len(some), *pair))
+    return tuple(out)
+
+
+def _scores_of(scores: Backtest, model: str, items: np.ndarray) -> dict[str, float]:
+    at = scores.models.index(model)
+    total = Sums(*(part[at, items].sum(0) for part in scores.by_item.parts()))
+    return {metric: float(METRICS[metric](total)) for metric in SKILLS}
