@@ -102,6 +102,16 @@ def test_a_blank_within_a_timestamp_is_no_delimiter(take):
     assert (panel.freq.alias, series(panel)[:6]) == ("6h", [0, 1, 2, 3, 4, 0])
 
 
+def test_a_first_row_of_grouped_numbers_is_data(take):
+    head = ",".join(["date", *(f"{hour:02d}:00" for hour in range(24))])
+    rows = [
+        [f"{v // 1000} {v % 1000:03d}" if v > 999 else v for v in (995 + (7 * d + h) % 11 for h in range(24))] for d in range(20)
+    ]
+    rows[0] = [f"1 {h:03d}" if h % 2 else 990 + h % 9 for h in range(24)]
+    panel, _ = take(table(head, *zip(*[(d.replace("-", ""), *row) for d, row in zip(ISO, rows, strict=True)], strict=True)))
+    assert (panel.freq.alias, len(panel.history(0)), series(panel)[1]) == ("h", 480, 1001)
+
+
 def test_one_column_of_decimal_commas_is_one_column(take):
     panel, _ = take("value\n" + "".join(f"{k},5\n" for k in range(20)))
     assert series(panel) == [k + 0.5 for k in range(20)]
