@@ -20,7 +20,8 @@ class Marks:
     """What a source says about the marks of all its numbers.
 
     decimal: the mark of decimals, as far as the file says. named: it was named with --decimal. proved: a cell proves it.
-    delimiter: between fields. dates: "." where dates are written 31.12.2000, "/" where they are 12/31/2000, else "".
+    delimiter: between fields. dates: "." where dates are European (31.12.2000, Mrz 24), "/" where they are American
+    (12/31/2000, March 2024), else "".
     missing: further texts that mark a missing value. grouping: marks that stand before three digits in a column that has whole
     numbers too, as thousands marks do.
     """
@@ -152,7 +153,7 @@ def _voted(mark: str, seen: _Shapes, marks: Marks, spaces: str) -> Verdict:
     votes.append(_by_delimiter(mark, marks.delimiter))
     if marks.dates:
         european = marks.dates == "."
-        votes.append((1 if european == (mark == ".") else -1, f"dates are written with {marks.dates!r}"))
+        votes.append((1 if european == (mark == ".") else -1, f"the dates are {'European' if european else 'American'}"))
     total = sum(weight for weight, _ in votes)
     why = tuple(f"{reason} ({weight:+d} for thousands)" for weight, reason in votes if weight)
     if abs(total) < _ENOUGH:
