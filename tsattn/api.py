@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsattn.config import BacktestConfig, HierarchyConfig, ReadOptions
-from tsattn.errors import ArtifactError
 from tsattn.events import Listener
 from tsattn.workflows.arguments import given, names, places, read_options
-from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained, plain
+from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained
 from tsattn.workspace import Workspace
 
 if TYPE_CHECKING:
-    from tsattn.data.panel import Panel
-    from tsattn.data.report import ReadReport
     from tsattn.workflows.describe import Assembled, Described
     from tsattn.workflows.detect import Detected
     from tsattn.workflows.explain import Explained
@@ -34,11 +31,13 @@ def ingest(
 
     Raises DataError or ConfigError that names the file, the line, the column and the option to set.
     """
+    from tsattn.data.reading.read import read as read_data
     from tsattn.data.sinks import checked_suffix
     from tsattn.data.store import save_panel
 
     path = None if output is None else checked_suffix(output, (".parquet",), data=data)
-    panel, report = _read(*given(data, read), listener)
+    panel, report = read_data(*given(data, read))
+    listener.report(report)
     if path is not None:
         save_panel(panel, path)
     return Ingested(panel, report, path)
@@ -134,17 +133,9 @@ def pretrain(
 
 def gallery(path: str | Path, *, config: Place = None, corpus: Sequence[str | Path] = ()) -> Drawn:
     """Draw some series of each synthetic generator, and of each source of a corpus, into a PNG. Raises ConfigError."""
-    from tsattn.atomic import write_atomic
-    from tsattn.data.sinks import checked_suffix
-    from tsattn.synthetic.gallery import gallery as draw
-    from tsattn.workflows.pretrain import read_corpus, read_recipe
+    from tsattn.workflows.pretrain import draw_gallery, read_recipe
 
-    target = checked_suffix(path, (".png",))
-    recipe = read_recipe(None if config is None else Path(config))
-    found = read_corpus(recipe, [Path(path) for path in corpus])
-    with write_atomic(target) as beside:
-        draw(recipe.synthetic, beside, recipe.train.seed, found)
-    return Drawn(target)
+    return draw_gallery(read_recipe(None if config is None else Path(config)), [Path(one) for one in corpus], Path(path))
 
 
 def load(
@@ -211,23 +202,8 @@ def forecast(
 
     levels = None if quantiles is None else tuple(quantiles)
     config = HierarchyConfig(names(hierarchy), names(sums), reconcile)
-    renames = dict(columns or {})
-    order = Order(
-        model,
-        horizon,
-        levels,
-        members,
-        names(series),
-        as_of,
-        paths,
-        seed,
-        conformal,
-        output,
-        places(plot),
-        renames,
-        config,
-        joint,
-    )
+    what = (model, horizon, levels, members, names(series), as_of, paths, seed, conformal)
+    order = Order(*what, output, places(plot), dict(columns or {}), config, joint)
     data, options = given(data, read)
     return run(data, future, order, Workspace.at(workspace), options, listener)
 
@@ -369,22 +345,9 @@ def report(
 
 def models(*, workspace: Place = None) -> Listed:
     """List the models of the workspace, newest first. A model that cannot be read has an `error`."""
-    from tsattn.model.card import read_card
+    from tsattn.workflows.manage_models import listed
 
-    place, rows = Workspace.at(workspace), []
-    for ref in reversed(place.models()):
-        row: dict[str, Any] = {"model": str(ref), "path": str(ref.path)}
-        try:
-            card = read_card(ref.path)
-        except ArtifactError as error:
-            rows.append({**row, "error": error.message})
-            continue
-        source = card.source
-        own = next((s for s in card.scores if s.get("model") == card.scored_as), None)
-        row |= {"created": card.created, "freq": card.freq, "horizon": card.horizon, "target": list(card.schema.target)}
-        row |= {"items": source.get("items"), "rows": source.get("rows"), "source": source.get("source"), "scores": own}
-        rows.append(plain(row))
-    return Listed(place.root, tuple(rows))
+    return listed(Workspace.at(workspace))
 
 
 def describe(model: Place = None, *, workspace: Place = None) -> Described:
@@ -424,11 +387,3 @@ def rename_model(old: str, new: str, *, workspace: Place = None) -> Listed:
 
     rename(Workspace.at(workspace), old, new)
     return models(workspace=workspace)
-
-
-def _read(data: Any, options: ReadOptions, listener: Listener) -> tuple[Panel, ReadReport]:
-    from tsattn.data.reading.read import read
-
-    panel, report = read(data, options)
-    listener.report(report)
-    return panel, report

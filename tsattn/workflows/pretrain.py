@@ -17,7 +17,7 @@ from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.ensemble.ensemble import DEFAULT
 from tsattn.model.card import ANY_FREQ, Card, Fitted
-from tsattn.workflows.results import Pretrained
+from tsattn.workflows.results import Drawn, Pretrained
 
 BEFORE = "before.json"  # in the folder of a pre-training: the run whose weights it started from
 RECIPE = resources.files("tsattn") / "zero_shot" / "recipe.toml"  # the recipe of the weights in the package
@@ -64,6 +64,19 @@ def read_corpus(recipe: Recipe, paths: Sequence[Path]) -> tuple[Any, CorpusConfi
     from tsattn.data.corpus.store import Corpus
 
     return Corpus(paths), recipe.corpus or CorpusConfig()
+
+
+def draw_gallery(recipe: Recipe, corpus: Sequence[Path], path: Path) -> Drawn:
+    """Draw some series of each generator and of each source of the corpus into a PNG. Raises ConfigError."""
+    from tsattn.atomic import write_atomic
+    from tsattn.data.sinks import checked_suffix
+    from tsattn.synthetic.gallery import gallery
+
+    target = checked_suffix(path, (".png",))
+    found = read_corpus(recipe, corpus)
+    with write_atomic(target) as beside:
+        gallery(recipe.synthetic, beside, recipe.train.seed, found)
+    return Drawn(target)
 
 
 def run(

@@ -105,7 +105,7 @@ def _notes_on_ends(panel: Panel, grid: CommonGrid, hierarchy: Hierarchy) -> tupl
     if not len(shut):
         return ()
     names = [hierarchy.names[hierarchy.sums + i] for i in shut]
-    last = show(panel, panel.freq.advance(grid.start, grid.end[shut[:1]] - 1)[0])
+    last = show(panel, panel.freq.advance(np.asarray(grid.start), grid.end[shut[:1]] - 1)[0])
     verb = "ends" if len(shut) == 1 else "end"
     return (f"{listed(names)} {verb} early (the first at {last}): counted as 0 from then on",)
 

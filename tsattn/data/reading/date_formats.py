@@ -310,6 +310,7 @@ def _spaced_ranges(texts: Any) -> Any:
 
 def _western(texts: Any) -> Any:
     """Texts with 令和6年 as 2024年, where they are years of Japanese eras."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     if not pc.any(pc.match_substring_regex(texts.slice(0, 20), "|".join(_ERAS))).as_py():
@@ -319,7 +320,9 @@ def _western(texts: Any) -> Any:
         return f"{_ERAS[found[1]] + (1 if found[2] == '元' else int(found[2]))}年"
 
     era = re.compile(rf"({'|'.join(_ERAS)}) ?(元|\d{{1,2}}) ?年")
-    return arrow.strings([None if t is None else era.sub(year, t) for t in texts.to_pylist()])
+    return pc.if_else(
+        pc.is_null(texts), pa.scalar(None, pa.string()), arrow.strings([era.sub(year, t or "") for t in texts.to_pylist()])
+    )
 
 
 def _all_fiscal(texts: Any) -> bool:
