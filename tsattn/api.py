@@ -210,23 +210,8 @@ def forecast(
 
     levels = None if quantiles is None else tuple(quantiles)
     config = HierarchyConfig(names(hierarchy), names(sums), reconcile)
-    renames = dict(columns or {})
-    order = Order(
-        model,
-        horizon,
-        levels,
-        members,
-        names(series),
-        as_of,
-        paths,
-        seed,
-        conformal,
-        output,
-        places(plot),
-        renames,
-        config,
-        joint,
-    )
+    shown = (output, places(plot), dict(columns or {}))
+    order = Order(model, horizon, levels, members, names(series), as_of, paths, seed, conformal, *shown, config, joint)
     data, options = given(data, read)
     return run(data, future, order, Workspace.at(workspace), options, listener)
 
