@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.soak import full_disk, locked, training_kills
+from benchmarks.soak import full_disk, known_mutations, locked, training_kills
 from benchmarks.soak.campaign import Harm, Tally, run_cases
 from benchmarks.soak.hostile_names import HostileNames
 from benchmarks.soak.job_kills import JobKills, server
@@ -28,6 +28,11 @@ def mutated(folder: Path, cases: int, seed: int) -> Tally:
     """Mutated files."""
     with Worker() as worker:
         return run_cases("mutated-files", folder, cases, seed, MutatedFiles(worker).case)
+
+
+def known(folder: Path, cases: int, seed: int) -> Tally:
+    """Mutated files whose truth is known."""
+    return run_cases("known-mutations", folder, cases, seed, known_mutations.case)
 
 
 def kills(folder: Path, cases: int, seed: int) -> Tally:
@@ -77,6 +82,7 @@ def training(folder: Path, cases: int, seed: int) -> Tally:
 # campaigns with their default number of cases
 CAMPAIGNS: dict[str, tuple[Callable[[Path, int, int], Tally], int]] = {
     "mutated-files": (mutated, 10_000),
+    "known-mutations": (known, 600),
     "job-kills": (kills, 200),
     "signals": (signals, 100),
     "full-disk": (disks, 100),

@@ -22,19 +22,20 @@ EXPECTED = (0, 1, 2, 4, 75)  # exit codes other than internal errors
 
 @dataclass(frozen=True)
 class Answer:
-    """Result of one command line. cpu: CPU seconds."""
+    """Result of one command line. cpu: CPU seconds. peak: MiB of resident memory, 0 where the system does not report it."""
 
     code: int
     cpu: float
+    peak: float
     out: str
     err: str
 
 
 class Worker:
-    """Process that runs command lines. patience: seconds after which a command counts as hanging."""
+    """Process that runs command lines. patience: seconds after which a command counts as hanging. memory: MiB it may take."""
 
-    def __init__(self, patience: float = 300.0, cpu: float = 30.0) -> None:
-        self.patience, self.cpu = patience, cpu
+    def __init__(self, patience: float = 300.0, cpu: float = 30.0, memory: float = 1000.0) -> None:
+        self.patience, self.cpu, self.memory = patience, cpu, memory
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Worker:
@@ -68,6 +69,8 @@ class Worker:
             raise Harm(f"{' '.join(words)} ended with {answer.code}: {said[-1500:]}")
         if answer.cpu > self.cpu:
             raise Harm(f"{' '.join(words)} took {answer.cpu:.0f} CPU seconds")
+        if answer.peak > self.memory:
+            raise Harm(f"{' '.join(words)} took {answer.peak:,.0f} MiB")
         return answer
 
     def _started(self) -> subprocess.Popen[str]:
@@ -90,6 +93,20 @@ class Worker:
             self._process = None
 
 
+def _forget_peak() -> None:
+    """Let the system count the peak of resident memory from now on (Linux)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", "ascii")
+
+
+def _peak() -> float:
+    """The peak of resident memory in MiB; 0 where the system does not report it."""
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/self/status").read_text("ascii").splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+    return 0.0
+
+
 def main() -> None:
     """Run command lines from standard input until it ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -99,6 +116,7 @@ def main() -> None:
     for line in sys.stdin:
         asked: dict[str, Any] = json.loads(line)
         os.chdir(asked["folder"])
+        _forget_peak()
         out, err, began = io.StringIO(), io.StringIO(), time.process_time()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
@@ -108,6 +126,7 @@ def main() -> None:
         answer = {
             "code": code,
             "cpu": time.process_time() - began,
+            "peak": _peak(),
             "out": out.getvalue()[-20_000:],
             "err": err.getvalue()[-5000:],
         }

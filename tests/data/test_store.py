@@ -106,7 +106,11 @@ def test_a_damaged_or_foreign_file_is_refused(panel: Panel, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("schema", True), ("static", [True]), ("indptr", "x"), ("item_ids", None), ("freq", []), ("start", ["x"])]
+    ("key", "value"),
+    [
+        *[("schema", True), ("static", [True]), ("indptr", "x"), ("item_ids", None), ("freq", []), ("start", ["x"])],
+        ("tz", ["x"]),
+    ],
 )
 def test_when_a_panels_metadata_is_mutated_then_the_error_names_the_file(tmp_path, key, value):
     import json

@@ -78,7 +78,7 @@ def load_panel(path: str | Path) -> Panel:
         table = pq.read_table(str(path), memory_map=False)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         raise DataError(
             f"{path}: cannot be read as Parquet: {str(error).splitlines()[0][:200]}", "check that the file is complete"
         ) from None
@@ -117,7 +117,7 @@ def panel_of(table: Any, name: str) -> Panel:
             past=side("past", schema.past_features),
             known=side("known", schema.known_features),
             static=static.reshape(len(meta["item_ids"]), len(schema.static_features)),
-            tz=meta["tz"],
+            tz=_text_or_none(meta["tz"]),
             schema=schema,
             dated=meta["dated"],
         )
@@ -125,6 +125,12 @@ def panel_of(table: Any, name: str) -> Panel:
         raise DataError(
             f"{name}: the panel's metadata or columns are damaged: {str(error)[:200]}", "ingest the source again"
         ) from None
+
+
+def _text_or_none(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise TypeError(f"the time zone is {value!r}")
 
 
 def _freq(meta: dict[str, Any]) -> Freq:

@@ -241,7 +241,7 @@ def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
     raise DataError(
         f"known covariates are missing in the future rows: {'; '.join(said)}{more}",
         f"{shorter}add rows that hold them up to {horizon} steps after the last observed target, "
-        "or leave the column out of --known, in training too",
+        "or leave the column out of --known, in training too (--known none for all)",
     )
 
 

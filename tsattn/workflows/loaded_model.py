@@ -20,6 +20,7 @@ from tsattn.errors import ConfigError, DataError
 from tsattn.forecasting.frame import Forecaster
 from tsattn.model.card import ANY_FREQ
 from tsattn.render.format import stamps
+from tsattn.workflows.plan import known_steps
 
 if TYPE_CHECKING:
     from tsattn.model.card import Card
@@ -34,8 +35,10 @@ def check_horizon(horizon: int | None) -> None:
 
 
 def horizon_for(card: Card, panel: Panel) -> int:
-    """Default horizon: the one that the model was trained for, or the frequency's default for zero-shot."""
-    return panel.freq.default_horizon if card.freq == ANY_FREQ else card.horizon
+    """Default horizon: the one that the model was trained for; for zero-shot the frequency's, as far as known covariates go."""
+    if card.freq != ANY_FREQ:
+        return card.horizon
+    return min(panel.freq.default_horizon, known_steps(panel) or panel.freq.default_horizon)
 
 
 def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str] | None) -> Forecaster:

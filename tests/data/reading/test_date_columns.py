@@ -187,3 +187,12 @@ def test_dekads_advise_to_number_the_rows(table) -> None:
     assert stopped.value.hint == "number the rows: --timestamp none"
     panel, _ = table("date,rain", rows, timestamp="none")
     np.testing.assert_array_equal(panel.history(0), np.repeat(np.arange(1, 13), 3))
+
+
+def test_the_evidence_for_a_timestamp_names_its_format_its_cells_and_the_next_best(table) -> None:
+    days = [f"{d:02d}/01/2024" for d in range(1, 29)]
+    shipped = [f"2024-02-{d:02d}" for d in range(1, 29)]
+    _, report = table("datum,shipped,value", _rows(days, shipped, list(range(28))), timestamp="datum")
+    found = {e.what: e for e in report.evidence}
+    assert (found["timestamp format"].taken, found["timestamp format"].why) == ("day/month (dmy)", "all 28 cells match")
+    assert found["timestamp format"].over == "mdy: 12 cells match"

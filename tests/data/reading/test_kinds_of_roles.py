@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.data.reading.kinds import ISO, LARGE, series, table
+from tests.data.reading.kinds import ISO, LARGE, quoted, series, table
 from tsattn.errors import DataError
 
 
@@ -99,7 +99,7 @@ def test_the_column_that_is_blank_in_the_future_rows_is_the_target(take, kind):
     if kind != "a target that is called a price":  # a name alone may not turn two series into one
         panel, report = take(single)
         assert (panel.schema.target, report.rows) == ((target,), 15)
-        assert "filled ahead" in {f.what for f in report.found}
+        assert {"filled ahead", "known covariates"} & {f.what for f in report.found}
     panel, _ = take(long)
     assert panel.schema.target == (target,)
 
@@ -136,3 +136,14 @@ def test_a_part_of_a_date_is_neither_item_nor_target(take):
 def test_a_table_without_numbers_shows_the_cell_that_comes_nearest(take):
     with pytest.raises(DataError, match=r"no numeric column to forecast; line 2, column 'v' holds '0 of 20'"):
         take(table("date,v", ISO, [f"{k} of 20" for k in range(20)]))
+
+
+def test_a_counter_is_left_out_where_the_decimal_mark_is_the_delimiter(take):
+    panel, _ = take(table(",date,north,", range(20), ISO, quoted(f"{v},5" for v in LARGE), [""] * 20))
+    assert panel.item_ids == ("north",)
+
+
+def test_months_with_a_year_of_two_digits_are_no_days_of_one_year(take):
+    months = [f"01-{m}-{y}" for y in (15, 16, 17) for m in ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep")]
+    panel, _ = take(table("date,sales", months, range(100, 127)))
+    assert (panel.freq.alias, str(panel.start[0])[:10]) == ("MS", "2015-01-01")

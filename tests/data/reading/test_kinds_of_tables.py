@@ -96,6 +96,22 @@ def test_the_delimiter_is_the_one_that_makes_a_table(take, kind):
     assert series(take(DELIMITERS[kind], target=("value",))[0]) == LARGE
 
 
+def test_a_blank_within_a_timestamp_is_no_delimiter(take):
+    stamps = [f"{d.replace('-', '')} {hour:02d}:00" for d in ISO for hour in (0, 6, 12, 18)]
+    panel, _ = take(table("date,value", stamps, [k % 5 for k in range(80)]))
+    assert (panel.freq.alias, series(panel)[:6]) == ("6h", [0, 1, 2, 3, 4, 0])
+
+
+def test_a_first_row_of_grouped_numbers_is_data(take):
+    head = ",".join(["date", *(f"{hour:02d}:00" for hour in range(24))])
+    rows = [
+        [f"{v // 1000} {v % 1000:03d}" if v > 999 else v for v in (995 + (7 * d + h) % 11 for h in range(24))] for d in range(20)
+    ]
+    rows[0] = [f"1 {h:03d}" if h % 2 else 990 + h % 9 for h in range(24)]
+    panel, _ = take(table(head, *zip(*[(d.replace("-", ""), *row) for d, row in zip(ISO, rows, strict=True)], strict=True)))
+    assert (panel.freq.alias, len(panel.history(0)), series(panel)[1]) == ("h", 480, 1001)
+
+
 def test_one_column_of_decimal_commas_is_one_column(take):
     panel, _ = take("value\n" + "".join(f"{k},5\n" for k in range(20)))
     assert series(panel) == [k + 0.5 for k in range(20)]

@@ -10,7 +10,9 @@ _CODES = (
     "USD|EUR|GBP|CHF|JPY|CNY|RMB|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|RUB|UAH|BRL|MXN|ARS|CLP|COP|PEN|INR|IDR|KRW|"
     "SGD|HKD|TWD|THB|MYR|PHP|VND|ZAR|EGP|NGN|KES|ILS|SAR|AED|BTC|ETH|USDT"
 )
-_SIGNS = r"[$€£¥₹₽₺₩₪₴₫฿¢]|(?:US|A|C|NZ|HK|R|MX|S|NT)\$|kr\.?|Kč|zł|Ft|lei|лв|руб\.?|Rs\.?|Fr\.?|Rp\.?|RM|TL|Euro|dollars?"
+_SIGNS = (
+    r"[$€£¥₹₽₺₩₪₴₫฿¢]|(?:US|A|C|NZ|HK|R|MX|S|NT)\$|kr\.?|Kč|zł|Ft|lei|лв|руб\.?|Rs\.?|Fr\.?|Rp\.?|RM|TL|Euro|dollars?|円|元|원"
+)
 _CURRENCY = f"(?:{_SIGNS}|{_CODES})"
 CURRENCY = re.compile(_CURRENCY)
 UNITS = frozenset(

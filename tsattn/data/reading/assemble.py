@@ -16,11 +16,12 @@ from tsattn.data.reading.encode import constant_by_item, encode
 from tsattn.data.reading.grid import Grid, find_freq, on_grid
 from tsattn.data.reading.holiday_features import regions_of, with_holidays
 from tsattn.data.reading.items import items_of
-from tsattn.data.reading.last_period import checked, unfinished_bin
+from tsattn.data.reading.last_period import checked, unfinished_bin, warn_of_late_start
 from tsattn.data.reading.open_slots import with_open_slots
 from tsattn.data.reading.roles import Roles
 from tsattn.data.reading.row_times import Clock, same_time_of_day, utc_stamps, wall_stamps
 from tsattn.data.reading.rows import Rows, in_order, merged, resampled
+from tsattn.data.reading.targets import warn_of_summed_levels
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
@@ -61,8 +62,10 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
         options.freq is not None,
         {} if options.fill is None else dict.fromkeys(range(len(targets)), options.fill),
     )
-    if options.fill is None and options.resample and options.agg == "sum":
-        _hint_at_fill(grid, len(rows), notes)
+    if options.resample and options.agg == "sum":
+        warn_of_summed_levels(roles.target, notes)
+        if options.fill is None:
+            _hint_at_fill(grid, len(rows), notes)
     del rows
     columns = {**options.roles(), "item": roles.item, "target": roles.target}
     columns["timestamp"] = clock.columns[0] if clock and clock.columns else None
@@ -123,6 +126,7 @@ def _timed(
         hint += "; if a clock was set back there, name its zone: --timezone Europe/Berlin, for example"
     if joined is not None:
         why = unfinished_bin(ordered, joined.plain)
+        warn_of_late_start(ordered, joined.plain, notes)
         return joined, resampled(ordered, joined.plain, options.agg, targets, notes), clock.zone, why
     ordered = merged(ordered, options.on_duplicate, notes, hint)
     if forced is not None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tsattn.data.reading.affixes import SPLIT
+from tsattn.data.reading.aligned_columns import rows_of
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
@@ -56,6 +57,11 @@ def best_delimiter(text: str, name: str, notes: Notes) -> str:
     Raises DataError where two make tables that explain the file equally well.
     """
     tried = sorted((c for d in DELIMITERS if (c := _tried(text, d)) is not None), key=lambda c: -c.score)
+    blanks = _tried_blanks(text)
+    if blanks is not None and _is_better(blanks, tried[0] if tried else None, text):
+        why = f"{blanks.even:.0%} of the lines have {blanks.width} fields, {blanks.explained:.0%} of them are numbers or dates"
+        notes.weigh("delimiter", f"runs of blanks ({blanks.score:.2f})", why)
+        return blanks.delimiter
     if not tried or tried[0].score == 0:
         return ","
     best = tried[0]
@@ -108,6 +114,17 @@ def _tried(text: str, delimiter: str) -> Candidate | None:
     return Candidate(delimiter, width, count / len(rows), _explained(body[-_ROWS:] if len(body) > _ROWS else body))
 
 
+def _tried_blanks(text: str) -> Candidate | None:
+    """Runs of blanks as the delimiter, where nearly all lines have as many fields, nearly all of them numbers or dates."""
+    rows = rows_of(text)
+    if len(rows) < 3:
+        return None
+    width, count = Counter(map(len, rows)).most_common(1)[0]
+    body = [row for row in rows if len(row) == width]
+    found = Candidate(" ", width, count / len(rows), _explained(body[1:][-_ROWS:]))
+    return found if found.even >= 0.8 and found.explained >= 0.9 else None
+
+
 def _explained(rows: Sequence[Sequence[str]]) -> float:
     """The share of columns in which four of five cells are numbers or dates."""
     if not rows:
@@ -124,6 +141,20 @@ def _explained(rows: Sequence[Sequence[str]]) -> float:
 def is_telling(cell: str) -> bool:
     """Whether a cell is a number, with what stands beside it, or a date."""
     return bool(SPLIT.fullmatch(cell) or _DATE.fullmatch(cell))
+
+
+def _is_better(blanks: Candidate, best: Candidate | None, text: str) -> bool:
+    """Whether runs of blanks explain the text far better than the best delimiter, which does not fit the first line that has
+    it either."""
+    if best is None or best.score == 0:
+        return True
+    return best.explained < blanks.explained - 0.4 and _first_width(text, best.delimiter) != best.width
+
+
+def _first_width(text: str, delimiter: str) -> int:
+    """The number of fields of the first line that holds a delimiter, 0 where none does."""
+    line = next((line for line in text.splitlines() if delimiter in line), "")
+    return len(next(csv.reader([line], delimiter=delimiter), []))
 
 
 def _fits_header(text: str, candidate: Candidate) -> bool:

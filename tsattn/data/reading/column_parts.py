@@ -30,6 +30,9 @@ _YEARLY = ("annual", "average", "avg", "mean", "total", "year", "yearly", "ann",
 LEFT_OUT = -1  # a row of a whole year among rows of months
 _HOUR = 3_600_000_000
 _MINUTE = _HOUR // 60
+_PERIOD_WORDS = {"period", "sp", "interval", "slot", "hh", "qh", "mtu", "ptu", "pte", "viertelstunde"}
+# numbered periods of a day, also of the day with 25 hours -> microseconds of each
+_PERIODS = {48: _HOUR // 2, 50: _HOUR // 2, 96: _HOUR // 4, 100: _HOUR // 4}
 
 
 def part_of(column: Column, part: str) -> np.ndarray | None:
@@ -109,7 +112,9 @@ def hours_of(column: Column) -> np.ndarray | None:
         spans, failed = times_of_day(column.labels)
         if not failed.any():
             return np.asarray(spans[column.values])
-        by_label = _group(normalized(column.labels), r"^(?:he|h|hour)? ?(?P<n>\d{1,4})[xab*]?(?:h|th)?$")
+        by_label = _group(
+            normalized(column.labels), r"^(?:he|h|hour)? ?(?P<n>\d{1,4})[xab*]?(?:h|th)?(?: ?[-\x{2013}] ?\d{1,2})?$"
+        )
         if np.any(by_label < 0):
             return None
         numbers = by_label[column.values]
@@ -118,7 +123,10 @@ def hours_of(column: Column) -> np.ndarray | None:
         if np.any(values != np.round(values)) or values.min() < 0 or values.max() > 2400:
             return None
         numbers = values.astype(np.int64)
-    return _clock_numbers(numbers, ending=bool(set(time_words(column.name)) & {"ending", "he", "end", "hourending"}))
+    names = set(time_words(column.name))
+    if names & _PERIOD_WORDS and (size := _PERIODS.get(int(numbers.max()))) and numbers.min() == 1:
+        return ((numbers - 1) * size).astype("timedelta64[us]")
+    return _clock_numbers(numbers, ending=bool(names & {"ending", "he", "end", "hourending"}))
 
 
 def _clock_numbers(numbers: np.ndarray, ending: bool) -> np.ndarray | None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tsattn.config import ReadOptions
+from tsattn.data.reading.aligned_columns import aligned
 from tsattn.data.reading.columns import Table, from_chunks
 from tsattn.data.reading.dialect import LONGEST_LINE, Dialect, fallen_back, marks_of_words, sniff
 from tsattn.data.reading.footers import is_total
@@ -21,6 +22,7 @@ from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
 _MOST_NOTES = 50
+_RULE = re.compile(r"[-=_+*|~\s]+|\(?\d+ rows?\b.*")  # lines that clients draw around a table, and their count of rows
 _BLOCK_LINES, _LARGEST_BLOCK = 256, 1 << 25  # lines of a block that is read at once, where it has no more bytes than that
 _EXACT_LINES = 3_000_000  # beyond, counting lines for a message would take longer than a user waits
 
@@ -31,7 +33,8 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
 
     try:
         if part.kind == "text":
-            return _text(part, sniff(part, options, notes), notes)
+            dialect = sniff(part, options, notes)
+            return _text(aligned(part) if dialect.aligned else part, dialect, notes)
         if part.kind == "json":
             return replace(from_arrow(json_table(part, options, notes), part.name), marks=marks_of_words(options))
         table = _parquet(part) if part.kind == "parquet" else part.table
@@ -259,7 +262,7 @@ def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | Non
 def _is_note(line: int, row: list[str], last: int, width: int) -> bool:
     """Whether a line is a comment, or a sentence or a sum below the last row."""
     cell = next((c.strip() for c in row if c.strip()), "")
-    if cell.startswith(COMMENTS):
+    if cell.startswith(COMMENTS) or _RULE.fullmatch(" ".join(row)):
         return True
     alone = sum(bool(c.strip()) for c in row) == 1 and (" " in cell or ":" in cell)
     return line > last and not cell[:1].isdigit() and (alone or is_total(cell))

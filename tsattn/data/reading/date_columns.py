@@ -27,6 +27,7 @@ _UNNAMED = re.compile(r"column_\d+")
 _IDS = {"id", "ids", "code", "nr", "key", "number", "zip", "plz", "sku"}
 _LIKE_DATES = re.compile(
     r"(?:.*\D)?(?:1[89]|2[01])\d\d\W{0,2}(?:\d|[年.]|[^\W\d_]{3,}).*|\D{0,12}\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?:\D.*)?"
+    r"|\D{0,4}\d{0,4} ?年 ?\d{1,2} ?月.*|[^\W\d]{3,9}\.? \d{1,2},? (?:19|20)\d\d\b.*"
     r"|.*\d{1,2}[-./ ]*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\W*\d{2,4}.*",
     re.I,
 )

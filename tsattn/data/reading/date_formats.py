@@ -21,7 +21,7 @@ _TIME = (
     r"(?P<h>\d{1,2})(?:[:h.](?P<mi>\d{2}))?(?:[:.](?P<s>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?"
     r"\s*(?:[Uu]hr|(?P<ap>[AaPp]\.?[Mm]\.?))?"
 )
-_CLOCK = rf"(?:[tT ,:_]+(?:- )?{_TIME})?\s*" + _ZONE
+_CLOCK = rf"(?:[tT ,:_@]+(?:- )?{_TIME})?\s*" + _ZONE
 _NAME = r"(?P<mon>\p{L}{3,14})"
 _SEP = r"[ ./,'-]*"
 _DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|o|a)?"
@@ -32,6 +32,7 @@ _Y2 = r"(?P<y>\d{4}|\d{2})"
 # the first that matches it and gives a real date. The groups are those of DateParts: to add a format, add a line.
 FORMATS: dict[str, str] = {
     "2000-01-31": rf"^(?P<y>\d{{4}}){_DATE_SEP}(?P<m>\d{{1,2}}){_DATE_SEP}(?P<d>\d{{1,2}})" + _CLOCK,
+    "2000. 1. 31.": r"^(?P<y>\d{4})\. ?(?P<m>\d{1,2})\. ?(?P<d>\d{1,2})\." + _CLOCK,
     "day/month": rf"^(?P<a>\d{{1,2}}){_DOT_SEP}(?P<b>\d{{1,2}}){_DOT_SEP}{_Y2}\.?" + _CLOCK,
     "Jan 31 2000": rf"^{_NAME}{_SEP}{_DAY}(?:,\s*|[ -/]+)(?P<y>\d{{4}})" + _CLOCK,
     "31 Jan 2000": rf"^{_DAY}{_SEP}{_NAME}{_SEP}{_Y2}" + _CLOCK,
@@ -43,7 +44,7 @@ FORMATS: dict[str, str] = {
     "2000-01": r"^(?P<y>\d{4})(?:[-/.][m]?(?P<m>\d{1,2})|[m]?(?P<mm>\d{2}))$",
     "2000m1": r"^(?P<y>\d{4})[- ]?m(?P<m>\d{1,2})$",
     "m1 2000": r"^m(?P<m>\d{1,2})[- /](?P<y>\d{4})$",
-    "01/2000": r"^(?P<m>\d{1,2})[-/.](?P<y>\d{4})$",
+    "01/2000": r"^0?(?P<m>\d{1,2})[-/.](?P<y>\d{4})$",
     "2000/01": r"^(?:fy ?)?(?P<y>\d{4}) ?[-/\x{2013}] ?(?P<y2>\d{4}|\d{2})$",
     "FY2000": r"^fy[ '-]?(?P<y>\d{4}|\d{2})$",
     "FY00/01": r"^fy[ '-]?(?P<y>\d{2})[-/](?P<y2>\d{2})$",
@@ -78,6 +79,7 @@ FORMATS: dict[str, str] = {
     "2000年": r"^(?P<y>\d{4}) ?[年년]度?$",
 }
 _FEW = 500
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}  # the year before the first of each
 _BOTH_WAYS = ("day/month", "31012000")
 _SHORT_YEAR_FIRST = {
     "00-01-31": rf"^(?P<y>\d{{2}}){_DATE_SEP}(?P<m>\d{{1,2}}){_DATE_SEP}(?P<d>\d{{1,2}})" + _CLOCK,
@@ -119,7 +121,7 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
     import pyarrow.compute as pc
 
     left = ~arrow.values(pc.is_in(labels, value_set=arrow.strings(NULLS)), True)
-    labels = _spaced_ranges(labels)
+    labels = _western(_spaced_ranges(labels))
     work = _Work(len(labels), left.copy())
     formats = {**_SHORT_YEAR_FIRST, **FORMATS} if date_order == "ymd" else FORMATS
     if date_order != "ymd":
@@ -304,6 +306,20 @@ def _spaced_ranges(texts: Any) -> Any:
     if len(pc.unique(pc.struct_field(ends, "end"))) < 3:
         return texts
     return pc.replace_substring_regex(texts, pattern, r"\1 - \2")
+
+
+def _western(texts: Any) -> Any:
+    """Texts with 令和6年 as 2024年, where they are years of Japanese eras."""
+    import pyarrow.compute as pc
+
+    if not pc.any(pc.match_substring_regex(texts.slice(0, 20), "|".join(_ERAS))).as_py():
+        return texts
+
+    def year(found: re.Match[str]) -> str:
+        return f"{_ERAS[found[1]] + (1 if found[2] == '元' else int(found[2]))}年"
+
+    era = re.compile(rf"({'|'.join(_ERAS)}) ?(元|\d{{1,2}}) ?年")
+    return arrow.strings([None if t is None else era.sub(year, t) for t in texts.to_pylist()])
 
 
 def _all_fiscal(texts: Any) -> bool:

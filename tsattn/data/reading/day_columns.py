@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -12,9 +13,11 @@ from tsattn.data.names import listed
 from tsattn.data.reading.affixes import bare
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.marks import decide
+from tsattn.data.reading.month_names import weekday_numbers
 from tsattn.data.reading.number_columns import is_sound, note_numbers
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.time_names import plain
 from tsattn.data.reading.timestamp_column import find_clock
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
@@ -40,6 +43,8 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
     """
     names = [n for n in table.columns if n not in options.item]
     minutes, doubt = _times(names)
+    weekly = {} if minutes else _weekdays(names)
+    minutes = minutes or weekly
     monthly = not minutes
     if monthly:
         minutes = _days(names)
@@ -49,6 +54,8 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
     inner = Notes()
     clock = find_clock(table.only(others), options, inner, set(options.item))
     if clock is None or clock.counted or not len(clock.stamps) or not _fits(clock.stamps, monthly):
+        return None
+    if weekly and not _begins_weeks(clock.stamps, next(iter(weekly))):
         return None
     if doubt and options.layout != "times":
         first, last = next(iter(minutes)), list(minutes)[-1]
@@ -70,11 +77,13 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
         result, made = result.take(real), made.take(real)
     notes.found += inner.found
     what = "days: a row per month, a column per day" if monthly else "times: a row per day, a column per time of day"
+    what = "weekdays: a row per week, a column per day" if weekly else what
+    unit = "month" if monthly else "week" if weekly else "day"
     notes.find("layout", what, "--layout wide")
     notes.weigh(
         "layout",
         what.split(":")[0],
-        f"{len(minutes)} columns, {listed([*minutes][:2])} …, step evenly through the {'month' if monthly else 'day'}",
+        f"{len(minutes)} columns, {listed([*minutes][:2])} …, step evenly through the {unit}",
     )
     return result, made
 
@@ -115,6 +124,21 @@ def _is_day(minutes: list[int]) -> bool:
     last = minutes[-1] or _DAY
     steps = np.diff([*minutes[:-1], last])
     return bool(np.all(steps == steps[0]) and steps[0] > 0 and len(minutes) * steps[0] == _DAY)
+
+
+def _weekdays(names: list[str]) -> dict[str, int]:
+    """Columns of the seven days of a week that follow each other, in minutes from the first."""
+    found = {n: day for n in names if (day := weekday_numbers().get(plain(n).strip(" ."))) is not None}
+    days = list(found.values())
+    if len(days) != 7 or any((b - a) % 7 != 1 for a, b in pairwise(days)):
+        return {}
+    return {n: k * _DAY for k, n in enumerate(found)}
+
+
+def _begins_weeks(stamps: np.ndarray, first: str) -> bool:
+    """Whether every stamp is a different day, of the weekday that the first column is called."""
+    days = stamps.astype("datetime64[D]").astype(np.int64)
+    return bool(np.all((days + 3) % 7 == weekday_numbers()[plain(first).strip(" .")]) and len(np.unique(days)) == len(days))
 
 
 def _days(names: list[str]) -> dict[str, int]:

@@ -80,6 +80,8 @@ def _is_year_first(parsed: Parsed, column: Column, where: Where) -> bool:
         return True
     if len(years) < 3:
         return False
+    if any(np.array_equal(s, s.astype("datetime64[M]").astype(s.dtype)) for s in others):
+        return False  # 01-Jan-15, 01-Feb-15 are months, not days of 2001
     step, other = _median_step(years), min(map(_median_step, others))
     if other < step / 5 or parsed.other is None:
         return step < other / 5

@@ -11,18 +11,24 @@ from dataclasses import dataclass, replace
 
 from tsattn.config import ReadOptions
 from tsattn.data.reading.affixes import bare
+from tsattn.data.reading.aligned_columns import tabbed
 from tsattn.data.reading.candidates import best_delimiter, named
+from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.header import COMMENTS, Head, find_header, unique
 from tsattn.data.reading.marks import UNKNOWN, Marks, decide, grouping, proved
 from tsattn.data.reading.missing import NULLS, split_markers
+from tsattn.data.reading.month_names import MONTHS, month_numbers
 from tsattn.data.reading.source import Part
+from tsattn.data.reading.time_names import plain
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
 SAMPLE = 1 << 18
 LONGEST_LINE = 1 << 22
+_TAIL = 20  # rows at the end of a sample that may be totals
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
+_SEPARATOR = re.compile(r'"?sep=([;,|\t])"?[;,|\t]*\r?\n', re.I)
 _NULLS = frozenset(NULLS)
 _NUMBERISH = re.compile(r"[+-]?[\d.,' \u00a0\u202f]*\d(?:[eE][+-]?\d+)?\s?%?")
 
@@ -34,6 +40,7 @@ class Dialect:
     decimal: the mark of the columns that are parsed as numbers at once; marks: what is known of the others. skip: physical
     lines before the first data row. types: one of "int64", "float32", "float64", "iso" (naive ISO timestamps) and "text" for
     each of `names`. longest: characters of the longest sampled line. loose: lines of another width are notes, to be left out.
+    aligned: runs of blanks set the fields apart, and are read as tabs.
     """
 
     encoding: str
@@ -47,6 +54,7 @@ class Dialect:
     marks: Marks = UNKNOWN
     nulls: tuple[str, ...] = NULLS
     loose: bool = False
+    aligned: bool = False
 
 
 def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
@@ -55,7 +63,13 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
     encoding = options.encoding or _encoding(raw, part.name)
     text = _decoded(raw, encoding, part.name, whole)
     comments, text = _without_comments(text)
-    delimiter = _delimiter_option(options.delimiter) or best_delimiter(text, part.name, notes)
+    asked = _delimiter_option(options.delimiter)
+    if named_inside := _SEPARATOR.match(text):  # the first line of spreadsheets' exports may name the delimiter
+        comments, text, asked = comments + 1, text[named_inside.end() :], asked or named_inside[1]
+    delimiter = asked or best_delimiter(text, part.name, notes)
+    aligned = delimiter == " "
+    if aligned:
+        text, delimiter = tabbed(text), "\t"
     rows, lines = _rows(text, delimiter, part.name, whole)
     if not rows:
         raise DataError(f"{part.name}: the file holds nothing but blank lines")
@@ -64,10 +78,12 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
     if head.rows and not rows[head.start :]:
         raise DataError(f"{part.name}: the file holds a header and no rows")
     columns = list(zip(*body, strict=True)) if body else [()] * len(head.names)
-    marks = _marks(columns, delimiter, options)
+    last = [row for row in body[-_TAIL:] if not is_total(next((c.strip() for c in row if c.strip()), ""))]
+    amounts = [*body[:-_TAIL], *last]
+    marks = _marks(list(zip(*amounts, strict=True)) or columns, delimiter, options)
     words, _ = split_markers(options.missing)
     skip = comments + (lines[head.start - 1] if head.start else 0)
-    _note(part, notes, encoding, delimiter, marks, head, skip, [comments + line for line in lines], options)
+    _note(part, notes, encoding, " " if aligned else delimiter, marks, head, skip, [comments + line for line in lines], options)
     return Dialect(
         encoding=encoding,
         delimiter=delimiter,
@@ -79,6 +95,7 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
         longest=max(map(len, text.splitlines()), default=0),
         marks=marks,
         nulls=(*NULLS, *(w for w in words if not _NUMBERISH.fullmatch(w))),
+        aligned=aligned,
     )
 
 
@@ -215,7 +232,7 @@ def _marks(columns: Sequence[Sequence[str]], delimiter: str, options: ReadOption
 
 
 def _date_mark(columns: Sequence[Sequence[str]]) -> str:
-    """ "." where dates are written 31.12.2000, "/" where they are 12/31/2000."""
+    """ "." where dates are written as in Europe, "/" where they are as in America, "" where they do not show it."""
     for cells in columns:
         some = [c.strip() for c in cells[:200]]
         if some and sum(bool(re.match(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b", c)) for c in some) > 0.8 * len(some):
@@ -223,7 +240,26 @@ def _date_mark(columns: Sequence[Sequence[str]]) -> str:
         slashed = [m for c in some if (m := re.match(r"\d{1,2}/(\d{1,2})/\d{4}\b", c))]
         if some and len(slashed) > 0.8 * len(some) and any(int(m[1]) > 12 for m in slashed):
             return "/"
+        if mark := _mark_of_names(some):
+            return mark
     return ""
+
+
+def _mark_of_names(cells: Sequence[str]) -> str:
+    """The same by the names of months and weeks in cells such as "Mrz 24", "January 2024" and "KW 05/2024"."""
+    if not cells or not any(c.isalpha() for c in cells[0]):
+        return ""
+    if sum(any(c.isdigit() for c in cell) for cell in cells) < 0.8 * len(cells):
+        return ""
+    if all(re.match(r"kw\b", cell, re.I) for cell in cells):
+        return "."
+    found = [plain(word) for cell in cells for word in re.findall(r"[^\W\d_]{3,}", cell)]
+    names = set(found) & set(month_numbers())
+    if sum(word in names for word in found) < 0.8 * len(cells):
+        return ""
+    english = set(MONTHS["en"].replace("/", " ").split())
+    others = {plain(form) for key, forms in MONTHS.items() if key != "en" for form in forms.replace("/", " ").split()}
+    return "." if names - english else "/" if names - others else ""
 
 
 def number_pattern(decimal: str) -> re.Pattern[str]:
@@ -247,9 +283,9 @@ def _type(cells: Sequence[str], marks: Marks) -> str:
     if decimal == marks.delimiter or not all(pattern.fullmatch(cell) for cell in seen):
         return "text"
     digits = [cell.lstrip("+-") for cell in seen]
-    if any(len(d) > 1 and d[0] == "0" and d.isdigit() for d in digits):
-        return "text"  # 007 is a name, not seven
     whole = [d.split(decimal)[0] for d in digits]
+    if any(len(w) > 1 and w[0] == "0" for w in whole):
+        return "text"  # 007 is a name, not seven, and 001.2024 a month
     if any(len(w) > 15 and w.isdigit() for w in whole):
         return "text"
     if all(d.isdigit() for d in digits):
@@ -259,8 +295,9 @@ def _type(cells: Sequence[str], marks: Marks) -> str:
         verdict = decide(digits, marks)
         if verdict.open or decimal in verdict.thousands:
             return "text"  # 1.080 may be 1080: all texts of the column decide
-    # numbers such as 45292.0416667 or 1949.083333 may be days or years
-    fine = all(4 <= len(w) <= 5 for w in whole) and any(len(d) > 8 for d in digits)
+    # numbers such as 45292.0416667, 739252.25 or 1949.083333 may be days or years
+    days = all(4 <= len(w) <= 5 for w in whole) or all(len(w) == 6 and w[0] == "7" for w in whole)
+    fine = days and any(len(d) > 8 for d in digits)
     return "float64" if fine or any(len(w) > 7 for w in whole) else "float32"
 
 

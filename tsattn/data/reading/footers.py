@@ -17,9 +17,10 @@ from tsattn.data.report import Notes
 
 _MOST = 20  # rows at the end that may be notes
 _TOTAL = re.compile(
-    r"(?:grand|sub|sub-|overall)?\s*(?:totals?|sums?|summe|gesamt(?:summe)?|insgesamt|zwischensumme|totale|suma|somme|totaal|razem|"
-    r"averages?|avg|mean|mittelwert|durchschnitt|moyenne|promedio|media|minimum|maximum|min|max|median|count|anzahl|std\.?(?:\s?dev)?)"
-    r"\b[\s:.]*",
+    r"(?:grand|sub|sub-|overall)?\s*(?:totals?|sums?|summe|gesamt(?:summe|ergebnis)?|ergebnis|insgesamt|zwischensumme|totale|suma|"
+    r"somme|totaal|razem|total g(?:é|e)n(?:é|e)ral|total geral|totale complessivo|eindtotaal|suma końcowa|totalsumma|hovedtotal|"
+    r"celkový součet|итого|общий итог|averages?|avg|mean|mittelwert|durchschnitt|moyenne|promedio|media|minimum|maximum|min|max|"
+    r"median|count|anzahl|std\.?(?:\s?dev)?)\b[\s:.]*",
     re.I,
 )
 _SUM_WORD = r"(?:(?:grand|sub)[ -]?totals?|totals?|(?:zwischen|gesamt)?summe|gesamt|totale|suma|somme|totaal|razem)"
@@ -37,7 +38,7 @@ def without_footers(table: Table, notes: Notes) -> Table:
 
     They are known by the column whose other texts are dates. A text that looks like a date gone wrong stays: it is an error.
     """
-    table = _without_sum(table, notes)
+    table = _without_annotations(_without_sum(table, notes), notes)
     for column in table.columns.values():
         if column.kind != "text" or column.labels is None or not len(column.labels) or table.rows < 3:
             continue
@@ -72,6 +73,18 @@ def _without_sum(table: Table, notes: Notes) -> Table:
     notes.repair("rows of totals left out", 1, table.where(last))
     notes.weigh("rows left out", "a total", f"the last row has no {blank[0].name!r}, and its numbers sum up those above")
     return table.take(np.arange(last))
+
+
+def _without_annotations(table: Table, notes: Notes) -> Table:
+    """Leave out rows whose first cell begins with #, where that column is blank in the others: InfluxDB annotates tables so."""
+    first = next(iter(table.columns.values()))
+    if first.kind != "text" or not 0.8 <= first.missing.mean() < 1 or not all(t.startswith("#") for t in first.texts()):
+        return table
+    rows = np.flatnonzero(~first.missing)
+    notes.repair("rows of annotations left out", len(rows), table.where(int(rows[0])))
+    rest = table.take(np.flatnonzero(first.missing))
+    columns = {n: compact(c) for n, c in rest.columns.items() if n != first.name}
+    return replace(rest, columns=columns)
 
 
 def _is_dates(column: Column) -> bool:

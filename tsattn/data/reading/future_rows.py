@@ -42,7 +42,7 @@ def options_for(options: ReadOptions, found: Schema, model: Schema | None, futur
     for column in known:
         if column not in future.columns:
             raise DataError(f"{name}: no column {column!r}, a known covariate", f"its columns: {listed(future.columns)}")
-    return replace(options, item=found.item, target=found.target, known=known)
+    return replace(options, item=found.item or options.item, target=found.target, known=known)
 
 
 def extended(table: Table, future: Table, target: tuple[str, ...]) -> Table:

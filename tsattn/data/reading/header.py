@@ -16,7 +16,10 @@ from tsattn.data.report import Notes
 COMMENTS = ("#", "//", "!")
 _MOST = 8  # rows that a header may have
 _NULLS = frozenset(NULLS)
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.I)
+_NUMBER = re.compile(
+    r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+|\d{1,3}(?:[.,' \u2019\u00a0\u202f]\d{3})+(?:[.,]\d+)?)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?",
+    re.I,
+)
 _MONTHS = "|".join(sorted({name[:3] for name in month_numbers()}))
 _DATE_LIKE = re.compile(rf"(?=.*\d).*(?:[-/:]|{_MONTHS}|q).*", re.I)
 _PERIOD = re.compile(r"(0?[1-9]|1[0-2])[./]((?:19|20)\d\d)|((?:19|20)\d\d)")  # years, and months such as 01.2024

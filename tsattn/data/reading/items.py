@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import combinations
 
@@ -22,10 +23,12 @@ _ITEM_NAMES = (
     *("county", "city", "location", "location_id", "site", "site_id", "dept", "department", "family", "category", "variable"),
     *("stock", "company", "asset", "currency", "code", "ts_id", "metric", "indicator", "line", "route", "zone", "building_id"),
 )
+_MANY, _FEW_ROWS = 20, 3  # ids, and rows of half of them, that are rather records than series
 _SURE = _ITEM_NAMES.index("symbol") + 2
 # words that make a column of whole numbers rather names than amounts
 _ID_WORDS = {
     *("id", "ids", "nbr", "nr", "no", "num", "number", "code", "key", "store", "shop", "branch", "outlet", "market", "warehouse"),
+    *("material", "plant", "plnt", "werk"),
     *("sku", "plu", "ean", "upc", "article", "artikel", "product", "item", "filiale", "kunde", "tienda", "loja", "magasin"),
     *("sensor", "device", "meter", "station", "site", "line", "route", "zone", "dept", "department", "region", "cluster", "unit"),
 }
@@ -73,14 +76,32 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
     if len(found) == 1 and table.columns[found[0]].missing.any():
         # an empty cell stands for the whole of what another column names
         upper = next((n for n in candidates if n != found[0] and n in texts and not table.columns[n].missing.any()), None)
-        found = _in_order(table, (upper, *found)) if upper else found
+        found = (upper, *found) if upper else found
     if found:
+        _stop_at_records(table, clock.stamps, found)
         why = f"{alone:,} rows share a timestamp with a row that differs; none with one of the same item"
         notes.weigh("item", listed(found), why)
         return found
     best = [(n, _conflicts(stamps, [keys[n]], values)) for n in repeated]
     best = [(n, c) for n, c in best if c < 0.5 * alone]
-    return (min(best, key=lambda pair: pair[1])[0],) if best else ()
+    likely = (min(best, key=lambda pair: pair[1])[0],) if best else ()
+    _stop_at_records(table, clock.stamps, likely)
+    return likely
+
+
+def _stop_at_records(table: Table, stamps: np.ndarray, names: tuple[str, ...]) -> None:
+    """Raise DataError where a column has many ids with one to three rows each: orders of customers are no series."""
+    if len(names) != 1 or table.rows > 1_000_000:
+        return
+    ids, sizes = np.unique(_codes(table.columns[names[0]]), return_counts=True)
+    times = len(np.unique(stamps))
+    if len(ids) < _MANY or np.median(sizes) > _FEW_ROWS or table.rows > 0.2 * len(ids) * times:
+        return
+    raise DataError(
+        f"{table.where.parts[0][0]}: column {names[0]!r} would make {len(ids):,} series, half of them with at most "
+        f"{int(np.median(sizes))} rows: the rows are rather records than series",
+        f"add them up: --item none --resample D --agg sum; or keep the series: --item {quoted(names[0])}",
+    )
 
 
 def _fewest(
@@ -148,8 +169,11 @@ def filled_down(table: Table, busy: set[str]) -> tuple[Table, set[str]]:
 
 
 def _is_whole(column: Column) -> bool:
-    seen = column.values[~np.isnan(column.values)]
-    return len(seen) > 0 and bool(np.all(seen == np.round(seen)))
+    for part in (slice(0, 10_000), slice(None)):  # most columns show in their first rows that they are not
+        seen = column.values[part][~np.isnan(column.values[part])]
+        if np.any(seen != np.round(seen)):
+            return False
+    return len(seen) > 0
 
 
 def _repeats(column: Column) -> bool:
@@ -205,7 +229,7 @@ def items_of(table: Table, item: tuple[str, ...], fallback: str) -> tuple[np.nda
         names = [f"{one}/{two}" if two else one for one, two in pairs]
         group = rank[inverse].astype(np.int32)
     if len(set(names)) < len(names):
-        twice = next(n for i, n in enumerate(names) if n in names[:i])
+        twice = next(n for n, count in Counter(names).items() if count > 1)
         raise DataError(f"two different items would both be called {twice!r}", "name other columns with --item")
     return group, names
 

@@ -33,6 +33,8 @@ def json_table(part: Part, options: ReadOptions, notes: Notes) -> Any:
     if series is not None:
         records = _unfolded(records, series, options, part.name)
         notes.weigh("layout", "a series in each record", f"every {series!r} is a list of numbers")
+    else:
+        records = [row for record in records for row in _rows_of(record)]
     return _arrow(records, part.name)
 
 
@@ -62,8 +64,13 @@ def _records(found: Any, name: str) -> list[dict[str, Any]]:
     if isinstance(found, dict):
         lists = {k: v for k, v in found.items() if isinstance(v, list)}
         if {"columns", "data"} <= set(lists):  # pandas, orient="split"
-            rows = found["data"]
-            return [dict(zip(map(str, found["columns"]), row, strict=False)) for row in rows]
+            rows, index = found["data"], found.get("index")
+            if not isinstance(index, list) or len(index) != len(rows) or index == list(range(len(rows))):
+                return [dict(zip(map(str, found["columns"]), row, strict=False)) for row in rows]
+            return [
+                {"index": k, **dict(zip(map(str, found["columns"]), row, strict=False))}
+                for k, row in zip(index, rows, strict=True)
+            ]
         tables = [v for v in lists.values() if v and all(isinstance(r, dict) for r in v)]
         if len(tables) == 1:
             return [_flat(r) for r in tables[0]]
@@ -111,6 +118,20 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
         else:
             out[key] = value
     return out
+
+
+def _rows_of(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a record that holds lists side by side, {"Timestamps": [...], "Values": [...]}, or a list of pairs; else
+    the record alone."""
+    lists = {k: v for k, v in record.items() if isinstance(v, list) and v}
+    rest = {k: v for k, v in record.items() if not isinstance(v, list)}
+    even = {k: v for k, v in lists.items() if not any(isinstance(x, (list, dict)) for x in v)}
+    if len(even) >= 2 and len({len(v) for v in even.values()}) == 1:
+        return [{**rest, **dict(zip(even, row, strict=True))} for row in zip(*even.values(), strict=True)]
+    pairs = [v for v in lists.values() if all(isinstance(x, list) and len(x) == 2 for x in v)]
+    if len(pairs) == 1 and not any(isinstance(x, (list, dict)) for pair in pairs[0] for x in pair):
+        return [{**rest, "timestamp": one, "value": two} for one, two in pairs[0]]
+    return [record]
 
 
 def _series_key(records: list[dict[str, Any]]) -> str | None:

@@ -35,6 +35,24 @@ def unfinished_bin(rows: Rows, freq: Freq) -> str:
     return f"its rows stop at {shown(newest)}, those of other periods later"
 
 
+def warn_of_late_start(rows: Rows, freq: Freq, notes: Notes) -> None:
+    """Warn where the rows of the first aggregated period begin later than those of the next ones."""
+    bins = floored(rows.stamps, freq)
+    first = np.unique(bins)[: _COMPARED + 1]
+    if len(first) < 4:
+        return
+    inside = bins <= first[-1]
+    earliest = np.full(len(first), np.iinfo(np.int64).max)
+    np.minimum.at(earliest, np.searchsorted(first, bins[inside]), rows.stamps[inside].astype(np.int64))
+    starts = first.astype("datetime64[M]").astype("datetime64[us]") if freq.month_end and freq.n == 1 else first
+    late = earliest - starts.astype(np.int64)
+    if late[0] > late[1:].max() + 1_000_000:
+        notes.warn(
+            f"the first period, {shown(first[0])}, may be incomplete: its rows begin at {shown(rows.stamps.min())}, "
+            "those of other periods earlier"
+        )
+
+
 def unfinished_now(panel: Panel, now: dt.datetime) -> str:
     """Why the last period looks unfinished on this day: it is not over yet; or "". Days and calendar months only."""
     freq = panel.freq

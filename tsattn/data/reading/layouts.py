@@ -14,11 +14,12 @@ from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_formats import parse_texts
 from tsattn.data.reading.day_columns import long_table, matrix, unfold_days
 from tsattn.data.reading.day_order import is_dotted
-from tsattn.data.reading.month_names import month_numbers
+from tsattn.data.reading.month_names import month_numbers, weekday_numbers
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.pivots import unfold_pivot
 from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.time_names import plain
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
@@ -27,6 +28,7 @@ _QUARTERS = tuple(
     for k, roman in enumerate(("i", "ii", "iii", "iv"), 1)
 )
 _HALVES = tuple((f"h{k}", f"{k}h", f"s{k}", f"{k}s", f"half{k}", f"semester{k}") for k in (1, 2))
+_CODE = re.compile(r"\s*\[[^\]]*\]$")  # 1990 [YR1990]
 _YEAR_WORDS = {"year", "yr", "jahr", "ano", "anno", "rok", "annee", "jaar", "aar", "yil"}
 
 
@@ -61,10 +63,12 @@ def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clo
 
 
 def _may_be_steps(table: Table) -> bool:
-    """False where too few columns are named by numbers, dates, quarters or months for any of these layouts."""
+    """False where too few columns are named by numbers, dates, quarters, months or weekdays for any of these layouts."""
     names = list(table.columns)
     numbered = sum(any(c.isdigit() for c in name) for name in names)
-    return numbered > 1 or len(names) > 12 or any(re.search(r"\bi\W*v\b", name, re.I) for name in names)
+    if numbered > 1 or len(names) > 12 or any(re.search(r"\bi\W*v\b", name, re.I) for name in names):
+        return True
+    return sum(plain(name).strip(" .") in weekday_numbers() for name in names) == 7
 
 
 def _month_columns(table: Table) -> list[str] | None:
@@ -126,7 +130,7 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
 def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
     """A row per item: columns named by dates, or numbered as M4's V1, V2, …"""
     names = [n for n in table.columns if n not in options.item]
-    parsed = parse_texts(arrow.strings(names), options.date_order)
+    parsed = parse_texts(arrow.strings([_CODE.sub("", n) for n in names]), options.date_order)
     dated = [n for n, bad in zip(names, parsed.failed, strict=True) if not bad]
     least = 2 if len(names) == len(dated) + 1 and table.columns[names[0]].kind == "text" and names[0] not in dated else 3
     if len(dated) >= least and len(dated) >= len(names) / 2:

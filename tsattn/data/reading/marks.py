@@ -20,7 +20,8 @@ class Marks:
     """What a source says about the marks of all its numbers.
 
     decimal: the mark of decimals, as far as the file says. named: it was named with --decimal. proved: a cell proves it.
-    delimiter: between fields. dates: "." where dates are written 31.12.2000, "/" where they are 12/31/2000, else "".
+    delimiter: between fields. dates: "." where dates are European (31.12.2000, Mrz 24), "/" where they are American
+    (12/31/2000, March 2024), else "".
     missing: further texts that mark a missing value. grouping: marks that stand before three digits in a column that has whole
     numbers too, as thousands marks do.
     """
@@ -90,7 +91,7 @@ def decide(texts: Iterable[str], marks: Marks) -> Verdict:
 
 def proved(texts: Iterable[str]) -> str | None:
     """The decimal mark that some of these texts prove, None where none does."""
-    proofs = _shapes_of(texts).proofs
+    proofs = _shapes_of(texts, enough=(".", "decimal")).proofs
     decimal = next((m for m in ".," if (m, "decimal") in proofs), None)
     grouping = next((m for m in ".," if (m, "thousands") in proofs), None)
     return decimal or {",": ".", ".": ","}.get(grouping or "")
@@ -102,13 +103,14 @@ def grouping(texts: Iterable[str]) -> str:
     return next(iter(seen.grouped)) if len(seen.grouped) == 1 and seen.small and not seen.large and not seen.proofs else ""
 
 
-def _shapes_of(texts: Iterable[str]) -> _Shapes:
+def _shapes_of(texts: Iterable[str], enough: tuple[str, str] | None = None) -> _Shapes:
+    """Count the shapes of texts. enough: a proof after which no more texts are looked at."""
     proofs: dict[tuple[str, str], str] = {}
     grouped: dict[str, str] = {}
     small = large = ""
     spaced = False
     for k, raw in enumerate(texts):
-        if k == _MOST:
+        if k == _MOST or enough in proofs:
             break
         text = _EXPONENT.sub("", raw.strip())
         if _SPACED.fullmatch(text):
@@ -151,7 +153,7 @@ def _voted(mark: str, seen: _Shapes, marks: Marks, spaces: str) -> Verdict:
     votes.append(_by_delimiter(mark, marks.delimiter))
     if marks.dates:
         european = marks.dates == "."
-        votes.append((1 if european == (mark == ".") else -1, f"dates are written with {marks.dates!r}"))
+        votes.append((1 if european == (mark == ".") else -1, f"the dates are {'European' if european else 'American'}"))
     total = sum(weight for weight, _ in votes)
     why = tuple(f"{reason} ({weight:+d} for thousands)" for weight, reason in votes if weight)
     if abs(total) < _ENOUGH:

@@ -14,7 +14,24 @@ from tsattn.data.report import Notes
 NULLS = (
     *("", ".", "..", "-", "--", "---", "?", "NA", "N/A", "n/a", "na", "#N/A", "<NA>", "NaN", "nan", "NAN", "-nan", "NaT"),
     *("null", "NULL", "Null", "none", "None", "NONE", "nil", "missing", "Missing", "MISSING", "(null)", "\\N", "<null>"),
-    *("#N/A!", "#REF!", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#NAME?", "n.a.", "N.A.", "n.d.", "n/d", "N/D", "ND", "nd"),
+    *(
+        "#N/A!",
+        "#REF!",
+        "#VALUE!",
+        "#DIV/0!",
+        "#NULL!",
+        "#NUM!",
+        "#NAME?",
+        "n.a.",
+        "N.A.",
+        "n.d.",
+        "n/e",
+        "N/E",
+        "n/d",
+        "N/D",
+        "ND",
+        "nd",
+    ),
     *("k.A.", "k. A.", "n.v.", "n. v."),  # German: nothing said, not there
     *("s/d", "S/D", "s.d.", "sin dato", "n.c.", "n.r.", "b.d.", "b/d"),  # Spanish, French, Polish
     *("unavailable", "Unavailable", "UNAVAILABLE", "unknown", "Unknown", "UNKNOWN", "not available", "Not available"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from tsattn.data.reading.time_names import plain
 
 # language -> twelve names; forms of one month are split by "/". A dot at the end of an abbreviation is ignored.
@@ -54,6 +56,15 @@ WEEKDAYS: dict[str, str] = {
     "fi": "maanantai tiistai ti keskiviikko ke torstai perjantai pe lauantai la sunnuntai su",
     "tr": "pazartesi pzt salı sal çarşamba çar perşembe per cuma cum cumartesi cmt pazar paz",
 }
+# language -> seven names, Monday first; forms of one day are split by "/"
+_WEEKS: dict[str, str] = {
+    "en": "monday/mon tuesday/tues/tue wednesday/wed thursday/thurs/thur/thu friday/fri saturday/sat sunday/sun",
+    "de": "montag/mo dienstag/di mittwoch/mi donnerstag/do freitag/fr samstag/sonnabend/sa sonntag/so",
+    "fr": "lundi/lun mardi/mar mercredi/mer jeudi/jeu vendredi/ven samedi/sam dimanche/dim",
+    "es": "lunes/lun martes/mar miercoles/mie jueves/jue viernes/vie sabado/sab domingo/dom",
+    "it": "lunedi/lun martedi/mar mercoledi/mer giovedi/gio venerdi/ven sabato/sab domenica/dom",
+    "nl": "maandag/ma dinsdag/di woensdag/wo donderdag/do vrijdag/vr zaterdag/za zondag/zo",
+}
 # name after a time of day -> (minutes from UTC, a zone that uses it)
 ZONE_NAMES: dict[str, tuple[int, str]] = {
     "z": (0, "UTC"),
@@ -96,6 +107,7 @@ ZONE_NAMES: dict[str, tuple[int, str]] = {
 }
 
 
+@cache
 def month_numbers() -> dict[str, int]:
     """Every name of a month, with and without accents, and its number 1 to 12."""
     found: dict[str, int] = {}
@@ -110,3 +122,9 @@ def weekday_names() -> list[str]:
     """Every name of a weekday, with and without accents, longest first."""
     found = {form for names in WEEKDAYS.values() for name in names.split() for form in (name, plain(name))}
     return sorted(found, key=lambda name: (-len(name), name))
+
+
+@cache
+def weekday_numbers() -> dict[str, int]:
+    """Names of weekdays that head columns, without accents, and their numbers, Monday = 0."""
+    return {form: day for names in _WEEKS.values() for day, forms in enumerate(names.split()) for form in forms.split("/")}

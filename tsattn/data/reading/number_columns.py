@@ -34,8 +34,13 @@ def drop_index(table: Table, keep: set[str], notes: Notes) -> Table:
 
 def _counts_rows(table: Table, column: Column) -> bool:
     plain = "_".join(words(column.name))
-    if column.kind != "number" or not _INDEX_NAME.fullmatch(plain) or len(table.columns) < 2 or table.rows < 2:
+    if column.kind == "stamp" or not _INDEX_NAME.fullmatch(plain) or len(table.columns) < 2 or table.rows < 2:
         return False
+    if column.kind == "text":  # as all columns of a file whose decimal mark is its delimiter
+        numbers = as_numbers(column) if column.text_at(0) in ("0", "1") else None
+        if numbers is None or numbers.done:
+            return False
+        column = numbers.column
     if len(table.columns) == 2 and column.name not in ("", "column_1") and plain == "id":
         return False
     values = column.values
@@ -179,7 +184,8 @@ def no_number(table: Table) -> DataError:
     text = column.text_at(row)
     return DataError(
         f"{where}: no numeric column to forecast; {table.where.line(row)}, column {name!r} holds {text[:40]!r}",
-        f"write numbers alone in one column, and name it with --target; columns: {listed(table.columns)}",
+        f"write numbers alone in one column, and name it with --target; columns: {listed(table.columns)}"
+        + ("" if text.isascii() else "; if letters look wrong, name the encoding, such as --encoding cp1250"),
     )
 
 
@@ -232,6 +238,8 @@ def _is_date_copy(values: np.ndarray, stamps: np.ndarray) -> bool:
         or np.all(stamps == stamps[0])
     ):
         return False
+    if np.abs(values).max() < 1000 and stamps.min() > np.datetime64("1903-01-01"):
+        return False  # neither a year of these dates nor a day of a spreadsheet
     day = stamps.astype("datetime64[D]")
     year = stamps.astype("datetime64[Y]")
     if np.abs(values - (year.astype(np.int64) + 1970)).max() <= 1.1 and np.any(values != np.round(values)):

@@ -29,6 +29,7 @@ _EPOCH_YEARS = (np.datetime64("1980-01-01", "us"), np.datetime64("2100-01-01", "
 _SERIAL_ZERO = np.datetime64("1899-12-30", "D")  # day 0 of the 1900 system from March 1900 on
 _SERIAL_1904 = 1462
 _SERIALS = (25569, 73051)  # 1970 to 2100
+_SERIAL_MATLAB = 693960  # days from year 0 to the spreadsheets' day 0
 _HOUR, _MINUTE, _SECOND = DAY // 24, 60_000_000, 1_000_000
 
 
@@ -97,6 +98,8 @@ def _read_digits(whole: np.ndarray, digits: str) -> np.ndarray:
         date = dates(year, field("m", 1), field("d", 1))
     hour, minute, second = field("H", 0), field("M", 0), field("S", 0)
     good = (hour < 24) & (minute < 60) & (second < 60)
+    if digits == "yyyymm":
+        good &= year < 3000  # 739301 is a day of Matlab
     if len(digits) > 8 or "w" in digits or "j" in digits or (digits.endswith("yyyy") and len(digits) == 8):
         good &= (year >= _LONG_YEARS[0]) & (year <= _LONG_YEARS[1])
     return np.where(good, date + ((hour * 60 + minute) * 60 + second).astype("timedelta64[s]"), NAT)
@@ -155,7 +158,11 @@ def _decimal_years(some: np.ndarray) -> tuple[np.ndarray, str] | None:
 
 
 def _serials(some: np.ndarray) -> tuple[np.ndarray, str] | None:
-    """Days since 1900 as spreadsheets count them, from 1970 to 2099; since 1904 where only that gives months or weekdays."""
+    """Days since 1900 as spreadsheets count them, or since year 0 as Matlab does, from 1970 to 2099; days since 1904 where only
+    that gives months or weekdays."""
+    if some.min() - _SERIAL_MATLAB >= _SERIALS[0] and some.max() - _SERIAL_MATLAB < _SERIALS[1]:
+        us = _rounded((some - _SERIAL_MATLAB) * DAY)
+        return _SERIAL_ZERO.astype("datetime64[us]") + us.astype("timedelta64[us]"), "serial days of Matlab"
     if some.min() < _SERIALS[0] - _SERIAL_1904 or some.max() >= _SERIALS[1]:
         return None
     us = _rounded(some * DAY)

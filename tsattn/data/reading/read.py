@@ -22,7 +22,8 @@ from tsattn.data.reading.future_rows import WithFuture, extended, options_for
 from tsattn.data.reading.layouts import unfold
 from tsattn.data.reading.missing import without_named
 from tsattn.data.reading.number_columns import drop_index
-from tsattn.data.reading.roles import check_options, find_roles, with_schema
+from tsattn.data.reading.outlined_dates import outlined
+from tsattn.data.reading.roles import check_options, find_roles, with_schema, without_none
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.rows import shown
 from tsattn.data.reading.source import Part, parts_of
@@ -68,9 +69,10 @@ def read(
         table.columns["file"] = _file_column(parts, tables, table)
     del tables
     table = table if future is None else extended(table, future, options.target)
-    options = with_schema(options, schema, table)
+    plan = schema is None and not options.known
+    options = with_schema(without_none(options, table), schema, table)
     check_options(options, table)
-    table = drop_index(table, set(options.named), notes)
+    table = outlined(drop_index(table, set(options.named), notes), notes)
     unfolded = unfold(table, options, notes) if options.timestamp != "none" else None
     clock: Clock | None
     if unfolded is not None:
@@ -79,7 +81,8 @@ def read(
         clock = find_clock(table, options, notes, set(options.named), schema.timestamp if schema else None)
     table, clock = without_undated(table, clock)
     table, options = _files_as_items(table, clock, options)
-    roles, table = find_roles(table, clock, options, notes)
+    roles, table = find_roles(table, clock, options, notes, plan)
+    options = replace(options, known=roles.known)
     table = table.only({*roles.item, *roles.target, *options.covariates})
     table = without_named(table, (*roles.target, *options.past, *options.known), options.missing, notes)
     panel = assemble(table, clock, roles, options, schema, notes)
@@ -142,7 +145,7 @@ def _is_panel(parts: list[Part]) -> bool:
     try:
         with parts[0].open() as stream:
             return is_panel(pq.read_schema(stream))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         raise _unreadable(parts[0], error) from None
 
 
@@ -160,7 +163,7 @@ def _saved(part: Part, options: ReadOptions, schema: Schema | None) -> Panel:
     try:
         with part.open() as stream:
             panel = panel_of(pq.read_table(stream), part.name)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         raise _unreadable(part, error) from None
     return panel if schema is None else _with_features(panel, schema, part.name)
 

@@ -11,7 +11,7 @@ from tsattn.data.reading.columns import Table
 from tsattn.data.reading.items import filled_down, find_item
 from tsattn.data.reading.number_columns import calendar_copies, numbered
 from tsattn.data.reading.row_times import Clock
-from tsattn.data.reading.targets import find_target
+from tsattn.data.reading.targets import find_target, planned
 from tsattn.data.reading.time_names import timestamp_names
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
@@ -19,11 +19,12 @@ from tsattn.errors import ConfigError, DataError
 
 @dataclass(frozen=True)
 class Roles:
-    """item, target, past, known, static: column names. layout: "single", "wide" or "long"."""
+    """item, target, known: column names. layout: "single", "wide" or "long"."""
 
     item: tuple[str, ...]
     target: tuple[str, ...]
     layout: str
+    known: tuple[str, ...] = ()
 
 
 def with_schema(options: ReadOptions, schema: Schema | None, table: Table) -> ReadOptions:
@@ -56,6 +57,15 @@ def with_schema(options: ReadOptions, schema: Schema | None, table: Table) -> Re
     )
 
 
+def without_none(options: ReadOptions, table: Table) -> ReadOptions:
+    """The options without `--item none`, which makes all rows one series, and `--known none`, which uses no covariate."""
+    if options.item == ("none",) and "none" not in table.columns:
+        options = replace(options, item=(), layout=options.layout or "single")
+    if options.known == ("none",) and "none" not in table.columns:
+        options = replace(options, known=())
+    return options
+
+
 def check_options(options: ReadOptions, table: Table) -> None:
     """Raise ConfigError for an option that names no column, or one column in two roles."""
     roles = options.roles()
@@ -72,8 +82,10 @@ def check_options(options: ReadOptions, table: Table) -> None:
         raise ConfigError(f"--layout must be long, wide, single, rows, times or year-month, not {options.layout!r}")
 
 
-def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: Notes) -> tuple[Roles, Table]:
+def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: Notes, plan: bool = False) -> tuple[Roles, Table]:
     """Decide the roles; the table comes back with its number-like texts as numbers.
+
+    plan: columns that are filled in the rows after the last target become known covariates.
 
     Raises DataError when there is no numeric column, or several in a long table and no telling name.
     """
@@ -92,6 +104,9 @@ def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: N
         notes.repair("blank cells filled from the row above, as merged cells are", 1, f"column {name!r}")
     numeric = [n for n in numeric if n not in item]
     target = options.target or find_target(table, clock, numeric, item, options, notes)
+    known = options.known or (planned(table, clock, target, numeric) if plan and clock is not None else ())
+    if set(known) - set(options.known):
+        notes.found = [f for f in notes.found if f.what != "filled ahead"]
     layout = "long" if item else "wide" if len(target) > 1 else "single"
     if options.layout == "long" and not item:
         raise ConfigError("--layout long: no item column was found", f"name it with --item; columns: {listed(table.columns)}")
@@ -101,13 +116,15 @@ def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: N
         notes.find("item", " and ".join(f"column {n!r}" for n in item), "--item")
     shown = f"column{'s' if len(target) > 1 else ''} {listed(target)}"
     notes.find("target", shown if len(target) <= 8 else f"{len(target)} columns, {target[0]!r} to {target[-1]!r}", "--target")
-    for role in ("past", "known", "static"):
-        if names := getattr(options, role):
-            notes.find(f"{role} covariates", listed(names), f"--{role}")
-    used = busy | set(item) | set(target)
+    for role, names in (("past", options.past), ("known", known), ("static", options.static)):
+        if names:
+            notes.find(
+                f"{role} covariates", listed(names), f"--{role}" if names is not known or options.known else "--known none"
+            )
+    used = busy | set(item) | set(target) | set(known)
     unused = [n for n in table.columns if n not in used]
     if derived & set(unused):
         notes.find("calendar columns", f"{listed(sorted(derived))} repeat the timestamp: not used")
     if other := [n for n in unused if n not in derived]:
         notes.find("not used", listed(other), f"--past {quoted(other[0])}")
-    return Roles(item, target, layout), table
+    return Roles(item, target, layout, known), table

@@ -52,7 +52,7 @@ class Rows:
     @property
     def indptr(self) -> np.ndarray:
         """(S+1,) bounds of each item's rows; the rows must be in order."""
-        return np.searchsorted(self.group, np.arange(len(self.ids) + 1)).astype(np.int64)
+        return np.searchsorted(self.group, np.arange(len(self.ids) + 1, dtype=self.group.dtype)).astype(np.int64)
 
 
 def in_order(rows: Rows, notes: Notes) -> Rows:

@@ -27,6 +27,7 @@ from tsattn.data.timezone import offset_zone, utc_offsets, zone
 from tsattn.errors import ConfigError
 
 _UNNAMED = re.compile(r"column_\d+")
+_WITHIN_A_DAY = {"time", "hour", "moment", "period"}
 
 
 def distinct(stamps: np.ndarray) -> int:
@@ -39,7 +40,7 @@ def year_and_parts(table: Table, columns: list[Column], notes: Notes, asked: boo
     Columns are known by their names, or by their values where no column has a name or `asked` names them.
     """
     named = _named_parts(columns)
-    if "year" not in named and (asked or all(_UNNAMED.fullmatch(n) for n in table.columns)):
+    if "year" not in named and (asked or all(_UNNAMED.fullmatch(n) for n in list(table.columns)[:2])):
         named = _parts_by_place(columns)
     if "year" not in named or (years := years_of(named["year"])) is None:
         return None
@@ -124,16 +125,26 @@ def with_time_of_day(table: Table, clock: Clock, columns: list[Column], options:
     if clock.counted or clock.instants:
         return clock
     others = [c for c in columns if c.name not in clock.columns]
-    dated = clock.stamps[~np.isnat(clock.stamps)]
-    if len(dated) and same_time_of_day(dated):
-        for column in others:
-            if parts_named(column.name) & {"time", "hour", "moment"} and (hours := hours_of(column)) is not None:
+    beside = _next_unnamed(clock, columns)
+    telling = [c for c in others if c is beside or parts_named(c.name) & _WITHIN_A_DAY]
+    if telling and len(dated := clock.stamps[~np.isnat(clock.stamps)]) and same_time_of_day(dated):
+        for column in telling:
+            named = bool(parts_named(column.name) & _WITHIN_A_DAY)
+            if (named or column is beside) and (hours := hours_of(column)) is not None:
                 joined = replace(clock, stamps=clock.stamps + hours, columns=(*clock.columns, column.name))
                 joined = _with_minutes(joined, others)
-                if _improves(clock.stamps, joined.stamps):
+                if _improves(clock.stamps, joined.stamps) and (named or len(np.unique(hours)) == 24):
                     clock = joined
                     break
     return _with_zone(clock, others, options, notes)
+
+
+def _next_unnamed(clock: Clock, columns: list[Column]) -> Column | None:
+    """The column after those of the clock, in a table without names: it may be the hour."""
+    if not clock.columns or not all(_UNNAMED.fullmatch(c.name) for c in columns):
+        return None
+    last = max((k for k, c in enumerate(columns) if c.name in clock.columns), default=len(columns))
+    return columns[last + 1] if last + 1 < len(columns) else None
 
 
 def _with_minutes(clock: Clock, others: list[Column]) -> Clock:

@@ -9,6 +9,7 @@ import numpy as np
 from tsattn.config import ReadOptions
 from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.items import is_item_name
 from tsattn.data.reading.number_columns import no_number
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.time_names import says_only_time
@@ -40,6 +41,10 @@ _COVARIATE_WORDS = {
     *("rain", "rainfall", "precipitation", "humidity", "wind", "snow", "cloud", "sunshine", "cpi", "fuel", "oil", "unemployment"),
     *("advert", "is", "has", "flag", "closed", "special", "school", "ferien"),
 }
+_LEVEL_WORDS = {
+    *("balance", "saldo", "kontostand", "solde", "stock", "inventory", "bestand", "lagerbestand", "level", "pegel", "humidity"),
+    *("temperature", "temp", "temperatur", "price", "preis", "precio", "prix", "rate", "kurs", "close", "open", "high", "low"),
+}
 _MOST_AHEAD = 10  # columns that may be filled ahead without a telling name
 
 
@@ -56,7 +61,7 @@ def find_target(
     if len(filled) == 1:
         return tuple(filled)
     one = bool(item) or options.layout == "single"
-    if clock is not None:  # a part of a date is never a target
+    if clock is not None or options.timestamp == "none":  # a date, or a part of one, is never a target
         filled = [n for n in filled if not says_only_time(n)] or filled
     filled = _varying(table, filled, notes)
     if options.layout != "wide" and (ahead := _blank_ahead(table, clock, filled)) is not None:
@@ -98,10 +103,10 @@ def _is_flag(column: Column) -> bool:
 
 
 def _varying(table: Table, names: list[str], notes: Notes) -> list[str]:
-    """Leave out columns that never change, where the columns have no names."""
-    if not all(re.fullmatch(r"column_\d+", n) for n in names):
-        return names
-    left = [n for n in names if not _is_constant(table.columns[n])]
+    """Leave out columns that never change, where the columns have no names, or theirs are those of ids."""
+    unnamed = all(re.fullmatch(r"column_\d+", n) for n in names)
+    some = [n for n in names if unnamed or n.startswith("_") or is_item_name(n)]
+    left = [n for n in names if n not in some or not _is_constant(table.columns[n])]
     if left and len(left) < len(names):
         gone = [n for n in names if n not in left]
         notes.repair("columns that never change left out", len(gone), repr(gone[0]))
@@ -135,6 +140,28 @@ def _is_plan(table: Table, blank: list[str], known: list[str]) -> bool:
     gaps = table.columns[blank[0]].missing
     once = len(blank) == 1 and int((np.diff(gaps.astype(np.int8)) != 0).sum()) == 1
     return once and whole and not alike and len(known) <= _MOST_AHEAD
+
+
+def warn_of_summed_levels(names: tuple[str, ...], notes: Notes) -> None:
+    """Warn of columns that are named like levels: their sum over a period counts each row once more."""
+    levels = [n for n in names if set(words(n)) & _LEVEL_WORDS]
+    if levels:
+        notes.warn(f"{listed(levels)}: a level is seldom added up over time; --agg last takes its last value in each step")
+
+
+def planned(table: Table, clock: Clock, target: tuple[str, ...], numeric: list[str]) -> tuple[str, ...]:
+    """Columns that are filled in all rows after the last target, two times or more, and nearly everywhere before."""
+    if not all(table.columns[n].kind == "number" for n in target) or not len(clock.stamps):
+        return ()
+    blank = np.logical_and.reduce([table.columns[n].missing for n in target])
+    if blank.all() or not blank.any():
+        return ()
+    ahead = clock.stamps > clock.stamps[~blank].max()
+    if len(np.unique(clock.stamps[ahead])) < 2:
+        return ()
+    names = [n for n in numeric if n not in target and not says_only_time(n)]
+    filled = [n for n in names if not (missing := table.columns[n].missing)[ahead].any() and missing.mean() < 0.2]
+    return tuple(filled) if filled and _is_plan(table, list(target), filled) else ()
 
 
 def _kind(name: str) -> str:

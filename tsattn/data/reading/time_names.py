@@ -9,39 +9,29 @@ from collections.abc import Container
 
 # part of a timestamp -> the words that name it (lower case, without accents); add a language by adding its words
 PARTS: dict[str, str] = {
-    "year": "year yr yyyy jahr annee an annees ano anio anno jaar rok ar aar vuosi yil godina years",
-    "month": "month mon mo mm mois monat mes mese maand miesiac manad maned kuukausi ay mesic",
-    "quarter": "quarter qtr quartal trimestre kwartaal kwartal kvartal neljannes ceyrek",
+    "year": "year yr yyyy jahr annee an annees ano anio anno jaar rok ar aar vuosi yil godina years год рік 年 年份 年度 연도",
+    "month": "month mon mo mm mois monat mes mese maand miesiac manad maned kuukausi ay mesic месяц 月 月份 年月 연월",
+    "quarter": "quarter qtr quartal trimestre kwartaal kwartal kvartal neljannes ceyrek квартал 季度",
     "half": "half halfyear semester semestre halbjahr",
-    "week": "week wk woche kw semaine semana settimana isoweek weekofyear weeknumber weekno vecka uge viikko hafta tydzien ww",
+    "week": "week wk woche kw semaine semana settimana isoweek weekofyear weeknumber weekno vecka uge viikko hafta tydzien ww"
+    " неделя 週",
     "day_of_year": "doy dayofyear yday jday julianday ddd julian",
     "day": "day dd dom mday dayofmonth tag jour dia giorno dag dzien paiva gun den",
-    "hour": "hour hr hh stunde heure hora ora uur godzina saat timme he hourending hourbeginning hrs hod tunti",
+    "hour": "hour hours hr hh stunde heure hora ora uur godzina saat timme he hourending hourbeginning hrs hod tunti",
     "minute": "minute mins mn minuto minut minuut dakika",
     "second": "second ss sekunde seconde secondo segundo",
-    "date": "date dates datum fecha data dato paivamaara paivays pvm tarih datestr calday refdate asof",
-    "time": "time zeit uhrzeit heure hora ora tijd tid klokkeslett saat czas godzina aika kello clock hhmm hrmn hhmmss klo",
+    "date": "date dates datum fecha data dato paivamaara paivays pvm tarih datestr calday refdate asof datenum"
+    " дата 日付 年月日 日期 날짜 일자 วันที่ ημερομηνία",
+    "time": "time zeit uhrzeit heure hora ora tijd tid klokkeslett saat czas godzina aika kello clock hhmm hrmn hhmmss klo"
+    " время час 時間 时间 시간",
     "moment": "timestamp datetime dt ds ts tstamp fechahora zeitstempel zeitpunkt horodate horodatage datahora dataora"
-    " tidpunkt tidspunkt aikaleima tijdstip timepoint mtu interval",
+    " tidpunkt tidspunkt aikaleima tijdstip timepoint mtu interval 日時 일시",
     "epoch": "epoch unix unixtime",
     "period": "period periodo periode zeitraum periodi okres yearmonth yearweek yyyymm yyyymmdd yyyyww yearmon yearqtr",
     "zone": "zone tz timezone zeitzone fuseau",
 }
 NAMES = 1 << 18  # column names that are remembered: every check asks again, also in a table of 200,000 columns
-_PART_OF: dict[str, tuple[str, ...]] = {}
-for _part, _words in PARTS.items():
-    for _word in _words.split():
-        _PART_OF[_word] = (*_PART_OF.get(_word, ()), _part)
-# words that also mean something else: they say time only where the values look like dates
-_WEAK_WORDS = "data tag den an ar aar ay mon mo min mm dd ss he hh zone mn interval julian half dom second"
-# words that make a measurement of a name: "travel time", "days open", "year count"
-_MEASURE_WORDS = (
-    "count sales avg mean average total duration elapsed spent per sum rate number num nb id ids by travel response lead wait "
-    "waiting delay run runtime processing service age remaining delta diff price value cost amount type build built founded "
-    "birth model production holiday weekday dayofweek"
-)
-_FILLER_WORDS = "utc gmt local cet cest est edt the start begin beginning from of ending end observation obs record iso"
-_WEAK, _MEASURES, _FILLERS = (frozenset(words.split()) for words in (_WEAK_WORDS, _MEASURE_WORDS, _FILLER_WORDS))
+_COMPOUNDS = ("datum", "zeitstempel", "zeitpunkt")  # Buchungsdatum, Messzeitpunkt
 
 
 def plain(text: str) -> str:
@@ -54,11 +44,28 @@ def plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", low) if not unicodedata.combining(c))
 
 
+_PART_OF: dict[str, tuple[str, ...]] = {}
+for _part, _words in PARTS.items():
+    for _word in _words.split():
+        _PART_OF[plain(_word)] = (*_PART_OF.get(plain(_word), ()), _part)
+# words that also mean something else: they say time only where the values look like dates
+_WEAK_WORDS = "data tag den an ar aar ay mon mo min mm dd ss he hh zone mn interval julian half dom second"
+# words that make a measurement of a name: "travel time", "days open", "year count"
+_MEASURE_WORDS = (
+    "count sales avg mean average total duration elapsed spent per sum rate number num nb id ids by travel response lead wait "
+    "waiting delay run runtime processing service age remaining delta diff price value cost amount type build built founded "
+    "birth model production holiday weekday dayofweek"
+)
+_FILLER_WORDS = "utc gmt local cet cest est edt the start begin beginning from of ending end observation obs record iso"
+_WEAK, _MEASURES, _FILLERS = (frozenset(words.split()) for words in (_WEAK_WORDS, _MEASURE_WORDS, _FILLER_WORDS))
+
+
 @functools.lru_cache(NAMES)
 def time_words(name: str) -> tuple[str, ...]:
     """The words of a column name, lower case and without accents."""
     spaced = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
-    return tuple(w for w in re.split(r"[^a-z0-9]+", plain(spaced)) if w)
+    found = [w for w in re.split(r"[\W_]+", plain(spaced)) if w]
+    return tuple("datum" if w.endswith(_COMPOUNDS) else w for w in found)
 
 
 @functools.lru_cache(NAMES)

@@ -70,6 +70,7 @@ def _found(table: Table, columns: list[Column], options: ReadOptions, notes: Not
     kept = [c for c in written if c.name == prefer] or (_narrowed(written, options) if len(written) > 1 else written)
     parts = year_and_parts(table, columns, notes)
     if parts is not None and (not kept or {c.name for c in kept} <= set(parts.columns)):
+        notes.weigh("timestamp", listed(parts.columns), f"together they are dates in all {table.rows:,} rows")
         clock = with_time_of_day(table, replace(parts, zone=options.timezone), columns, options, notes)
         _say(notes, clock)
         return clock
@@ -84,6 +85,9 @@ def _found(table: Table, columns: list[Column], options: ReadOptions, notes: Not
         )
     if not kept:
         return None
+    why = "its name says time and its values are dates" if says_time(kept[0].name) else "its values are dates"
+    others = [c.name for c in written if c is not kept[0]]
+    notes.weigh("timestamp", repr(kept[0].name), why, f"{listed(others)}: also dates" if others else "")
     clock = clock_of(table, kept[0], options, notes)
     whole = with_time_of_day(table, clock, columns, options, notes)
     _say(notes, whole, clock)
@@ -129,7 +133,8 @@ def _narrowed(columns: list[Column], options: ReadOptions) -> list[Column]:
     if len(kept) < 2:
         return kept
     stamps = {c.name: stamps_of(c, options.date_order) for c in kept}
-    coarse = {c.name for c in kept for other in kept if c is not other and _is_coarser(stamps[c.name], stamps[other.name])}
+    ends = {c.name for c in kept for other in kept if c is not other and _is_end(stamps[c.name], stamps[other.name])}
+    coarse = ends | {c.name for c in kept for other in kept if c is not other and _is_coarser(stamps[c.name], stamps[other.name])}
     return [c for c in kept if c.name not in coarse]
 
 
@@ -143,6 +148,19 @@ def _is_coarser(one: np.ndarray | None, two: np.ndarray | None) -> bool:
     by_fine = np.full(len(fine), np.datetime64("NaT", "us"))
     by_fine[inverse] = one
     return bool(np.all(by_fine[inverse] == one))
+
+
+def _is_end(one: np.ndarray | None, two: np.ndarray | None) -> bool:
+    """Whether the first dates are the ends of the periods that begin at the second: each is where, or just before, the next
+    begins."""
+    if one is None or two is None or np.isnat(one).any() or np.isnat(two).any():
+        return False
+    starts, at = np.unique(two, return_index=True)
+    ends = one[at]
+    if len(starts) < 3 or not np.all(one > two) or len(np.unique(ends)) < len(starts):
+        return False
+    gaps = (starts[1:] - ends[:-1]).astype(np.int64)
+    return bool(np.mean((gaps >= 0) & (gaps <= 60_000_000)) >= 0.9)
 
 
 def _same(a: Column, b: Column) -> bool:

@@ -8,7 +8,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.freq import DAY
 from tsattn.data.names import quoted
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import NAIVE, NAT, parse_texts
+from tsattn.data.reading.date_formats import NAIVE, NAT, Parsed, parse_texts
 from tsattn.data.reading.day_order import resolve_day_order
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
@@ -19,11 +19,16 @@ from tsattn.data.report import Notes
 from tsattn.data.timezone import offset_zone
 from tsattn.errors import ConfigError, DataError
 
+_CALENDARS = ((2460, 2620, "Thai Buddhist", -543), (1320, 1460, "Persian", 621))  # first and last year, name, shift
+
 
 def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -> Clock:
     """One column's values as a Clock."""
     if column.kind == "stamp":
         _no_missing(table, column, column.values)
+        notes.weigh(
+            "timestamp format", "ISO 8601" if not column.tz else "timestamps with a zone", f"all {len(column):,} cells match"
+        )
         if column.tz:
             notes.find("timestamp", f"column {column.name!r}", "--timestamp")
             return Clock(column.values, options.timezone or column.tz, True, (column.name,))
@@ -34,6 +39,7 @@ def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -
         if found is not None:
             stamps, form = found
             _no_missing(table, column, stamps)
+            notes.weigh("timestamp format", form, f"all {len(column):,} numbers match")
             notes.find("timestamp", f"column {column.name!r}, written as {form}", "--timestamp")
             epoch = form.startswith("epoch")
             return Clock(stamps, options.timezone or ("UTC" if epoch else None), epoch, (column.name,))
@@ -70,6 +76,7 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
         notes.find("date order", order, "--date-order")
     padded = np.append(wall, NAT)
     _no_missing(table, column, padded[codes])
+    _weigh(column, parsed, order, notes)
     form = f", such as {column.text_at(int(np.argmax(codes >= 0)))}"
     if np.all(parsed.offset[~np.isnat(wall)] == NAIVE):
         return _naive(column, padded[codes], form, options, notes)
@@ -77,10 +84,36 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
     return _zoned(table, column, padded, np.append(parsed.offset, NAIVE), options, notes)
 
 
+def _weigh(column: Column, parsed: Parsed, order: str | None, notes: Notes) -> None:
+    """Note the formats of a column of texts, how many cells match, and how many match in the other order of day and month."""
+    over = ""
+    if order in ("dmy", "mdy") and parsed.other is not None:
+        other, name = (parsed.other, "mdy") if order == "dmy" else (parsed.wall, "dmy")
+        matched = int((~np.append(np.isnat(other), True)[column.values]).sum())
+        over = f"{name}: {matched:,} cells match"
+    forms = ", ".join(parsed.styles[:3]) + (" and others" if len(parsed.styles) > 3 else "")
+    taken = f"{forms} ({order})" if order else forms
+    notes.weigh("timestamp format", taken, f"all {int((column.values >= 0).sum()):,} cells match", over)
+
+
 def _naive(column: Column, stamps: np.ndarray, form: str, options: ReadOptions, notes: Notes) -> Clock:
     """Stamps without offsets; mere dates take the time of day from another column, where there is one."""
     notes.find("timestamp", f"column {column.name!r}{form}", "--timestamp")
+    _warn_of_calendars(column, stamps, notes)
     return Clock(stamps, options.timezone, False, (column.name,))
+
+
+def _warn_of_calendars(column: Column, stamps: np.ndarray, notes: Notes) -> None:
+    """Warn where days lie in years that other calendars count today."""
+    if not len(stamps) or len(np.unique(stamps[:50].astype("datetime64[M]"))) == len(stamps[:50]):
+        return  # years or months, as those of climate models
+    low, high = (int(v.astype("datetime64[Y]").astype(np.int64)) + 1970 for v in (np.fmin.reduce(stamps), np.fmax.reduce(stamps)))
+    for first, last, name, shift in _CALENDARS:
+        if first <= low and high <= last:
+            notes.warn(
+                f"column {column.name!r}: the years {low} to {high} are read as written; if they are of the {name} calendar "
+                f"({low + shift} to {high + shift}), convert them, or weekdays and months are wrong"
+            )
 
 
 def _zoned(table: Table, column: Column, wall: np.ndarray, offset: np.ndarray, options: ReadOptions, notes: Notes) -> Clock:

@@ -1,0 +1,93 @@
+"""Tables of records, plans and levels: what is one series, what is known ahead, and what a sum does not mean."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.data.reading.kinds import reader, series, table
+from tsattn.errors import DataError
+
+DAYS = [str(np.datetime64("2024-01-01") + k) for k in range(60)]
+
+
+@pytest.fixture
+def take(tmp_path):
+    return reader(tmp_path)
+
+
+def orders() -> tuple[str, dict[str, int]]:
+    """Two orders a day, each of another of 40 customers, and the sum of each day."""
+    rng = np.random.default_rng(1)
+    rows = [(day, f"C{rng.permutation(40)[k]:03d}", int(rng.integers(10, 90))) for day in DAYS for k in range(2)]
+    rows = [(day, f"C{(7 * k) % 40:03d}", amount) for k, (day, _, amount) in enumerate(rows)]
+    sums = {day: sum(amount for other, _, amount in rows if other == day) for day in DAYS}
+    return table("order_date,customer_id,amount", *zip(*rows, strict=True)), sums
+
+
+def test_orders_of_customers_are_not_made_a_series_each_and_the_hint_sums_them(take):
+    text, sums = orders()
+    with pytest.raises(DataError, match=r"(?s)40 series.*--item none --resample D --agg sum.*--item customer_id"):
+        take(text)
+    panel, _ = take(text, item="none", resample="D", agg="sum")
+    assert series(panel) == list(sums.values())
+    assert len(take(text, item="customer_id", calendar="none")[0]) == 40
+
+
+def test_item_none_makes_one_series_of_rows_with_one_timestamp(take):
+    text, sums = orders()
+    panel, _ = take(text, item="none", on_duplicate="sum")
+    assert series(panel) == list(sums.values())
+
+
+def plan(ahead: int) -> str:
+    sales = [str(100 + k % 7) if k < 60 - ahead else "" for k in range(60)]
+    return table("date,sales,promo,price", DAYS, sales, [k % 3 // 2 for k in range(60)], [9 + k % 4 / 2 for k in range(60)])
+
+
+def test_columns_that_are_filled_ahead_of_the_target_are_known_covariates(take):
+    panel, report = take(plan(14))
+    assert panel.schema.target == ("sales",)
+    assert panel.schema.known == ("promo", "price")
+    assert panel.known_ahead().tolist() == [14]
+    assert any(f.what == "known covariates" and f.flag == "--known none" for f in report.found)
+
+
+def test_known_none_uses_no_covariate(take):
+    assert take(plan(14), known="none")[0].schema.known == ()
+
+
+def test_one_row_without_a_target_is_no_plan(take):
+    assert take(plan(1))[0].schema.known == ()
+
+
+def test_a_sum_of_a_level_is_warned_of(take):
+    stamps = [f"{day} {hour:02d}:00" for day in DAYS[:20] for hour in (8, 12, 16)]
+    values = [1000 + 3 * k for k in range(60)]
+    warned = [
+        any("level" in w for w in take(table(f"time,{name}", stamps, values), resample="D", agg="sum")[1].warnings)
+        for name in ("balance", "sales")
+    ]
+    assert warned == [True, False]
+
+
+def test_a_first_period_whose_rows_begin_late_is_warned_of(take):
+    days = [str(np.datetime64("2024-01-18") + k) for k in range(135)]
+    _, report = take(table("date,sales", days, range(135)), resample="MS", agg="sum")
+    assert any("2024-01-01, may be incomplete" in warning for warning in report.warnings)
+    _, report = take(table("date,sales", days[14:], range(121)), resample="MS", agg="sum")
+    assert not any("incomplete" in warning for warning in report.warnings)
+
+
+def test_a_rent_each_monday_is_no_sentinel_and_a_repeated_fault_is(take):
+    rng = np.random.default_rng(0)
+    usual = np.round(rng.normal(40, 6, 60), 2)
+    weekly = [500.0 if k % 7 == 0 else v for k, v in enumerate(usual)]
+    faulty = [500.0 if k in (3, 4, 20, 41) else v for k, v in enumerate(usual)]
+    assert series(take(table("date,v", DAYS, weekly))[0])[:8:7] == [500.0, 500.0]
+    assert np.isnan(take(table("date,v", DAYS, faulty))[0].history(0)[[3, 4, 20, 41]]).all()
+
+
+def test_a_date_is_no_target_where_rows_are_numbered_on_request(take):
+    panel, _ = take(table("DATE,sales", range(23376, 23396), range(20)), timestamp="none")
+    assert panel.schema.target == ("sales",)

@@ -1,0 +1,77 @@
+"""Columns that runs of blanks set apart, as Fortran, R and database clients print them: each run becomes one tab."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from tsattn.data.reading.source import Part
+
+_FIELD = re.compile(r'"[^"]*"|\S+', re.ASCII)
+_LEAD = re.compile(r"^\s*(?:([#!%]+)\s+|(\d{9,}):(?=\s))", re.ASCII)  # a sign before a header, a colon after RRDtool's epochs
+_EXPONENT = re.compile(r"^([+-]?[\d.]+)[dD]([+-]?\d{1,3})$")  # Fortran's double precision
+_SPACED_NUMBER = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?")
+_PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
+_BLOCK = 1 << 20
+
+
+def fields_of(line: str) -> list[str]:
+    """The fields of a line; a comment sign is part of the first, so that a commented header has as many as the rows."""
+    return [_EXPONENT.sub(r"\1E\2", field) for field in _FIELD.findall(_LEAD.sub(r"\1\2", line))]
+
+
+def tabbed(text: str) -> str:
+    """The text with a tab between fields. Lines stay lines."""
+    return "".join("\t".join(fields_of(line)) + "\n" for line in text.splitlines())
+
+
+def rows_of(text: str, most: int = 400) -> list[list[str]]:
+    """The fields of the first lines that are not blank; [] where no column holds plain numbers, or a line is one number."""
+    lines = [line for line in text.splitlines()[: most + 40] if line.strip()][:most]
+    if any(_SPACED_NUMBER.fullmatch(line.strip()) for line in lines):
+        return []
+    rows = [[field.strip('"') for field in fields_of(line)] for line in lines]
+    width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+    body = [row for row in rows if len(row) == width][1:]
+    if width < 2 or not any(all(_PLAIN_NUMBER.fullmatch(cell) for cell in cells) for cells in zip(*body, strict=True)):
+        return []
+    return rows
+
+
+def aligned(part: Part) -> Part:
+    """The part with tabs between its fields."""
+    return replace(part, open=lambda: io.BufferedReader(_Tabbed(part.open())))
+
+
+class _Tabbed(io.RawIOBase):
+    """Bytes of a text whose runs of blanks become tabs, read block by block."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self._rest, self._ready = stream, b"", b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            block = self._stream.read(_BLOCK)
+            lines = (self._rest + block).split(b"\n")
+            self._rest = lines.pop() if block else b""
+            if not block and lines == [b""]:
+                return 0
+            self._ready = b"".join(_tabbed_bytes(line) + b"\n" for line in lines)
+        taken = self._ready[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._ready = self._ready[len(taken) :]
+        return len(taken)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _tabbed_bytes(line: bytes) -> bytes:
+    return "\t".join(fields_of(line.decode("latin-1"))).encode("latin-1")
