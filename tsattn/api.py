@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsattn.config import BacktestConfig, HierarchyConfig, ReadOptions
-from tsattn.errors import ArtifactError
 from tsattn.events import Listener
 from tsattn.workflows.arguments import given, names, places, read_options
-from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained, plain
+from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained
 from tsattn.workspace import Workspace
 
 if TYPE_CHECKING:
-    from tsattn.data.panel import Panel
-    from tsattn.data.report import ReadReport
     from tsattn.workflows.describe import Assembled, Described
     from tsattn.workflows.detect import Detected
     from tsattn.workflows.explain import Explained
@@ -34,11 +31,13 @@ def ingest(
 
     Raises DataError or ConfigError that names the file, the line, the column and the option to set.
     """
+    from tsattn.data.reading.read import read as read_data
     from tsattn.data.sinks import checked_suffix
     from tsattn.data.store import save_panel
 
     path = None if output is None else checked_suffix(output, (".parquet",), data=data)
-    panel, report = _read(*given(data, read), listener)
+    panel, report = read_data(*given(data, read))
+    listener.report(report)
     if path is not None:
         save_panel(panel, path)
     return Ingested(panel, report, path)
@@ -354,22 +353,9 @@ def report(
 
 def models(*, workspace: Place = None) -> Listed:
     """List the models of the workspace, newest first. A model that cannot be read has an `error`."""
-    from tsattn.model.card import read_card
+    from tsattn.workflows.manage_models import every_model
 
-    place, rows = Workspace.at(workspace), []
-    for ref in reversed(place.models()):
-        row: dict[str, Any] = {"model": str(ref), "path": str(ref.path)}
-        try:
-            card = read_card(ref.path)
-        except ArtifactError as error:
-            rows.append({**row, "error": error.message})
-            continue
-        source = card.source
-        own = next((s for s in card.scores if s.get("model") == card.scored_as), None)
-        row |= {"created": card.created, "freq": card.freq, "horizon": card.horizon, "target": list(card.schema.target)}
-        row |= {"items": source.get("items"), "rows": source.get("rows"), "source": source.get("source"), "scores": own}
-        rows.append(plain(row))
-    return Listed(place.root, tuple(rows))
+    return every_model(Workspace.at(workspace))
 
 
 def describe(model: Place = None, *, workspace: Place = None) -> Described:
@@ -409,11 +395,3 @@ def rename_model(old: str, new: str, *, workspace: Place = None) -> Listed:
 
     rename(Workspace.at(workspace), old, new)
     return models(workspace=workspace)
-
-
-def _read(data: Any, options: ReadOptions, listener: Listener) -> tuple[Panel, ReadReport]:
-    from tsattn.data.reading.read import read
-
-    panel, report = read(data, options)
-    listener.report(report)
-    return panel, report

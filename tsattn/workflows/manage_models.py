@@ -1,4 +1,4 @@
-"""Delete and rename the models of a workspace; every step is one rename, so no model is ever half there."""
+"""List, delete and rename the models of a workspace. Every change is one rename, so no model is ever half there."""
 
 from __future__ import annotations
 
@@ -7,10 +7,30 @@ import dataclasses
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.model.card import CARD, Card, read_card
+from tsattn.workflows.results import Listed, plain
 from tsattn.workspace import ModelRef, Workspace, checked_name
+
+
+def every_model(place: Workspace) -> Listed:
+    """The models of a workspace, newest first. A model that cannot be read has an `error`."""
+    rows = []
+    for ref in reversed(place.models()):
+        row: dict[str, Any] = {"model": str(ref), "path": str(ref.path)}
+        try:
+            card = read_card(ref.path)
+        except ArtifactError as error:
+            rows.append({**row, "error": error.message})
+            continue
+        source = card.source
+        own = next((s for s in card.scores if s.get("model") == card.scored_as), None)
+        row |= {"created": card.created, "freq": card.freq, "horizon": card.horizon, "target": list(card.schema.target)}
+        row |= {"items": source.get("items"), "rows": source.get("rows"), "source": source.get("source"), "scores": own}
+        rows.append(plain(row))
+    return Listed(place.root, tuple(rows))
 
 
 def versions_named(workspace: Workspace, name: str) -> list[ModelRef]:
