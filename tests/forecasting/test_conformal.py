@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from tests.forecasting.windows import batch_of
+from tsattn.data.panel import Panel
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
 from tsattn.forecasting.conformal import Conformal, conformal, conformal_notes, corrections, needed, origins_of
+from tsattn.forecasting.predict import predict
 
 
 class Narrow:
@@ -53,6 +55,20 @@ def test_when_intervals_are_far_too_narrow_then_conformal_ones_cover_at_least_th
         covered.append((made[..., 0] <= truth) & (truth <= made[..., 2]))
     share = float(np.mean(covered))
     assert 0.80 <= share < 0.90  # 20 errors: 0.857 expected, standard error 0.012
+
+
+def test_when_a_network_forecasts_whole_passes_then_its_conformal_version_gets_them_too():
+    class Whole(Narrow):
+        pass_steps = 8
+
+        def predict(self, batch: WindowBatch) -> np.ndarray:
+            assert batch.horizon % 8 == 0
+            return super().predict(batch)
+
+    panel = Panel.from_arrays([np.random.default_rng(5).normal(size=90)], freq="D")
+    made, failures = predict(conformal(Whole()), panel, horizon=3)
+    assert made.values.shape == (1, 3, 3)
+    assert not failures
 
 
 def test_when_series_share_a_cutoff_then_their_errors_count_together():

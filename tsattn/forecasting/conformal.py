@@ -34,7 +34,7 @@ class Conformal:
         self.forecaster = forecaster
         self.name = f"{forecaster.name} + conformal"
         self.quantiles = tuple(forecaster.quantiles if quantiles is None else quantiles)
-        self.block = getattr(forecaster, "block", 1)
+        self.pass_steps = getattr(forecaster, "pass_steps", 1)
         self.covariates = getattr(forecaster, "covariates", True)
         self._errors: list[int] = []
 
