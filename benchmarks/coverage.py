@@ -25,6 +25,7 @@ from tsattn.forecasting.predict import predict
 STEPS = 14
 LENGTHS = (60, 200, 600)
 INTERVALS = (0.5, 0.8, 0.95, 0.98)
+AIMS = {0.8: (0.77, 0.83), 0.95: (0.93, 0.97), 0.98: (0.96, 0.99)}
 LEVELS = tuple(sorted({round(0.5 + sign * share / 2, 10) for share in INTERVALS for sign in (-1, 1)} | {0.5}))
 Make = Callable[[np.random.Generator, np.ndarray], np.ndarray]
 
@@ -96,12 +97,17 @@ def made(kind: str, length: int, count: int, seed: int) -> tuple[Panel, np.ndarr
 
 
 def coverage(values: np.ndarray, truth: np.ndarray) -> dict[float, float]:
-    """Return the share of truth (N, H) inside each of INTERVALS, bounds included, for quantiles (N, H, Q) at LEVELS."""
-    found = {}
-    for share in INTERVALS:
-        low, high = (values[..., LEVELS.index(round(0.5 + sign * share / 2, 10))] for sign in (-1, 1))
-        found[share] = float(((truth >= low) & (truth <= high)).mean())
-    return found
+    """Return the share of truth (N, H) within each of INTERVALS, of quantiles (N, H, Q) at LEVELS.
+
+    A truth that ties with a bound counts as far as the bound's level needs it: of demand that is 0 on 70 % of the days, an exact
+    0.1 quantile is 0, and no truth lies below it. Intervals of such kinds hold 90 % or more when every quantile is right.
+    """
+
+    def level(q: float) -> float:
+        bound = values[..., LEVELS.index(round(q, 10))]
+        return float(np.clip(q, (truth < bound).mean(), (truth <= bound).mean()))
+
+    return {share: level(0.5 + share / 2) - level(0.5 - share / 2) for share in INTERVALS}
 
 
 def measured(
@@ -122,14 +128,15 @@ def measured(
 
 
 def _cell(share: float, cover: float) -> str:
-    """Format coverage; * marks values outside 77 to 83 % for the 80 % interval, or 96 to 99 % for the 98 % interval."""
-    low, high = {0.8: (0.77, 0.83), 0.98: (0.96, 0.99)}.get(share, (0.0, 1.0))
+    """Format coverage; * marks values outside AIMS."""
+    low, high = AIMS.get(share, (0.0, 1.0))
     return f"{cover:.3f}{'' if low <= cover <= high else ' *'}"
 
 
 def table(rows: Sequence[dict[str, Any]], count: int) -> Table:
     shown = Table("kind", "length", "members", *(f"{share:.0%}" for share in INTERVALS), "width", box=None)
-    shown.title = f"coverage of {STEPS} steps of {count} series; * = outside 0.77-0.83 (80 %) or 0.96-0.99 (98 %)"
+    aims = ", ".join(f"{low}-{high} ({share:.0%})" for share, (low, high) in AIMS.items())
+    shown.title = f"coverage of {STEPS} steps of {count} series; * = outside {aims}"
     for row in rows:
         cells = [_cell(share, row[f"{share:.0%}"]) for share in INTERVALS]
         shown.add_row(row["kind"], str(row["length"]), row["members"], *cells, f"{row['width']:.3g}")

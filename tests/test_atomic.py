@@ -79,3 +79,31 @@ def test_when_a_killed_run_left_temporary_files_then_those_of_this_name_alone_ar
     (tmp_path / name).unlink()
     remove_leftovers(tmp_path / name)
     assert os.listdir(tmp_path) == [".out1 of another.csv.abc.tmp"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+@pytest.mark.parametrize("mode", [0o600, 0o444])
+def test_when_a_file_is_replaced_then_its_permissions_stay(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "private.csv"
+    path.write_text("old")
+    path.chmod(mode)
+    with write_atomic(path) as beside:
+        assert os.access(beside, os.W_OK)
+        beside.write_text("new")
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+def test_when_the_path_is_a_pipe_then_it_is_refused_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "pipe.csv"
+    os.mkfifo(path)
+    with pytest.raises(ConfigError, match="not a file to write"), write_atomic(path):
+        pass
+    assert stat.S_ISFIFO(path.stat().st_mode)
+
+
+def test_when_another_output_has_a_longer_name_then_its_temporary_file_is_left_alone(tmp_path: Path) -> None:
+    with write_atomic(tmp_path / "out.csv.old.csv") as beside:
+        beside.write_text("whole")
+        remove_leftovers(tmp_path / "out.csv")
+    assert (tmp_path / "out.csv.old.csv").read_text() == "whole"

@@ -30,7 +30,7 @@ ONLY = {
         "synthetic/gallery.py",
     ),
     "filelock": ("workspace.py",),
-    "sqlalchemy": ("batch/connections.py", "batch/database.py", "batch/shared_records.py"),
+    "sqlalchemy": ("batch/connections.py", "batch/database.py", "batch/shared_records.py", "batch/sqlite_times.py"),
     "optuna": ("workflows/tune.py",),
     "tenacity": ("batch/connections.py",),
     "torch": ("nn", "model", "training", "synthetic"),

@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tsattn.api import backtest, describe, detect, explain, forecast, ingest, load, models, train, tune
+    from tsattn.api import backtest, describe, detect, explain, forecast, ingest, load, models, report, train, tune
     from tsattn.config import BacktestConfig, ModelConfig, ReadOptions, TrainConfig
     from tsattn.data.panel import Panel
     from tsattn.errors import TsattnError
@@ -39,6 +39,7 @@ __all__ = [
     "listening",
     "load",
     "models",
+    "report",
     "train",
     "tune",
 ]
@@ -52,7 +53,8 @@ _HOME = {
     "TsattnError": "tsattn.errors",
     **dict.fromkeys(("BacktestConfig", "ModelConfig", "ReadOptions", "TrainConfig"), "tsattn.config"),
     **dict.fromkeys(
-        ("backtest", "describe", "detect", "explain", "forecast", "ingest", "load", "models", "train", "tune"), "tsattn.api"
+        ("backtest", "describe", "detect", "explain", "forecast", "ingest", "load", "models", "report", "train", "tune"),
+        "tsattn.api",
     ),
 }
 

@@ -13,6 +13,9 @@ def run() -> None:
     """Run the `tsattn` script."""
     ended: list[int] = []
     atexit.register(_leave, ended)  # registered before all others, so it is called after them
+    for name in ("stdout", "stderr"):  # a service may start a program with a closed stream
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     try:
         interrupts.listen()
         from tsattn.cli.main import main

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tsattn.workflows.detect import Detected
     from tsattn.workflows.explain import Explained
     from tsattn.workflows.model import Model
+    from tsattn.workflows.report import Reported
     from tsattn.workflows.tune import Tuned
 
 Place = str | Path | None
@@ -312,7 +313,8 @@ def detect(
     from tsattn.workflows.detect import Order, run
 
     order = Order(model, level, last, step, members, names(series), output, places(plot))
-    return run(data, order, Workspace.at(workspace), read_options(read), listener)
+    data, options = given(data, read)
+    return run(data, order, Workspace.at(workspace), options, listener)
 
 
 def explain(
@@ -335,6 +337,34 @@ def explain(
     from tsattn.workflows.explain import run
 
     return run(data, model, item, Workspace.at(workspace), read_options(read), plot, listener)
+
+
+def report(
+    data: Any,
+    *,
+    output: str | Path,
+    model: Place = None,
+    horizon: int | None = None,
+    windows: int = 3,
+    future: Any = None,
+    members: str | Sequence[str] | None = None,
+    series: str | Sequence[str] = (),
+    explain: bool = False,
+    title: str = "",
+    workspace: Place = None,
+    read: ReadOptions | Mapping[str, Any] = ReadOptions(),
+    listener: Listener = Listener(),
+) -> Reported:
+    """Forecast `data`, backtest it, and write both with everything around them as one HTML page to `output` (.html).
+
+    windows: of the backtest, for each series. explain: also measure lags and parts of the past, which is slow. title: the
+    heading. The other arguments are those of `forecast`. The page needs no network. Raises the errors of `forecast`.
+    """
+    from tsattn.workflows.report import Order, run
+
+    order = Order(output, model, horizon, windows, members, names(series), explain, title)
+    data, options = given(data, read)
+    return run(data, future, order, Workspace.at(workspace), options, listener)
 
 
 def models(*, workspace: Place = None) -> Listed:

@@ -8,6 +8,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,12 @@ def record(folder: Path) -> dict[str, Any] | None:
 def strays(folder: Path) -> list[str]:
     """Return the temporary files left in a folder."""
     return [str(path) for path in folder.rglob("*") if path.name.endswith((".tmp", ".rows.parquet"))]
+
+
+def wait_until_begun(child: subprocess.Popen[str], folder: Path) -> None:
+    """Wait until a run has its record, or has ended."""
+    while child.poll() is None and record(folder) is None:
+        time.sleep(0.02)
 
 
 def within(dice: random.Random, usual: float) -> float:

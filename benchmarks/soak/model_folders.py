@@ -120,6 +120,6 @@ def _rehash(model: Path) -> None:
         card["files"] = {
             name: hashlib.sha256((model / name).read_bytes()).hexdigest() for name in card["files"] if (model / name).is_file()
         }
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return
     (model / "config.json").write_text(json.dumps(card), "utf-8")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -21,15 +23,18 @@ model = "tiny"
 horizon = 12
 outputs = "{url}#fore casts"
 retries = {retries}
+max_age = "never"
 read = {{ timezone = "Europe/Berlin" }}
 """
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    made = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield made
-    made.cleanup()
+def server():
+    with tempfile.TemporaryDirectory(prefix="tsattn-pg-") as folder:
+        Path(folder).chmod(0o755)  # run as root, the server has a user of its own, who cannot enter pytest's folders
+        made = pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield made
+        made.cleanup()
 
 
 def rows_in(url: str) -> list[tuple[object, ...]]:
@@ -128,3 +133,42 @@ def test_when_the_table_is_locked_then_it_is_waited_for_once_and_the_wait_is_tol
     assert "locked by another program; waited" in error
     assert "tried" not in error
     engine.dispose()
+
+
+def test_when_the_server_ends_the_connection_midway_then_the_run_writes_all_rows_once(jobs, url, server, monkeypatch):
+    from tsattn.batch import database
+
+    clear, cut = database._clear, []
+
+    def once_cut(connection, *rest):
+        clear(connection, *rest)
+        if not cut:
+            cut.append(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+            server.psql(f"SELECT pg_terminate_backend({cut[0]});")
+
+    monkeypatch.setattr(database, "_clear", once_cut)
+    assert main(["run", str(jobs(JOB.format(url=url, retries=3))), "-q"]) == 0
+    assert cut
+    assert len(rows_in(url)) == 24
+
+
+def test_when_a_value_is_too_long_for_an_index_then_it_is_not_tried_again_and_again(jobs, house, url, capsys, monkeypatch):
+    from tsattn.batch import connections
+
+    waits = []
+    monkeypatch.setattr(connections, "_pause", waits.append)
+    name = "".join(f"{k:x}" for k in range(3000))  # no repetition that compression would take
+    lines = (house / "data.csv").read_text("utf-8").replace("a00,", f"{name},")
+    (house / "data.csv").write_text(lines, "utf-8")
+    assert main(["run", str(jobs(JOB.format(url=url, retries=5))), "-q"]) == 1
+    assert "index" in capsys.readouterr().err
+    assert not waits
+
+
+def test_when_the_table_has_local_times_then_instants_are_refused_instead_of_moved(jobs, url, server, capsys):
+    server.psql(
+        'CREATE TABLE "fore casts" (job TEXT, item_id TEXT, cutoff TIMESTAMP, "timestamp" TIMESTAMP, '
+        'PRIMARY KEY (job, item_id, cutoff, "timestamp"));'
+    )
+    assert main(["run", str(jobs(JOB.format(url=url, retries=1))), "-q"]) == 1
+    assert "has timestamps of another type" in capsys.readouterr().err

@@ -90,3 +90,8 @@ def test_when_a_lock_is_let_go_within_the_wait_then_the_record_is_written(tmp_pa
     threading.Timer(0.5, other.rollback).start()
     assert records.begin("b", None, os.getpid()) == 2
     other.close()
+
+
+def test_when_the_first_run_is_making_the_file_then_there_are_no_runs_yet(tmp_path):
+    (tmp_path / "runs.db").touch()
+    assert Records(tmp_path / "runs.db").runs() == []

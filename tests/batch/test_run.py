@@ -243,7 +243,7 @@ def test_when_a_mistake_is_in_the_file_then_nothing_runs_though_other_jobs_are_g
 
 
 def test_when_records_are_kept_in_a_database_then_runs_reads_them_from_there(jobs, house, capsys):
-    path = jobs('[defaults]\nrecords = "sqlite:///ops.db#seen"\n' + JOB)
+    path = jobs('[defaults]\nmax_age = "never"\nrecords = "sqlite:///ops.db#seen"\n' + JOB)
     assert main(["run", str(path), "-q"]) == 0
     assert main(["run", str(path), "-q", "--as-of", "2024-01-05"]) == 0
     assert not (house / ".tsattn" / "runs.db").exists()

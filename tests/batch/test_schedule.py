@@ -40,3 +40,16 @@ def test_when_a_path_could_forge_a_line_then_it_is_refused(jobs, house, name):
     for made in (crontab, units):
         with pytest.raises(ConfigError, match="neither cron nor systemd takes such a path"):
             made(read_jobs(path), house)
+
+
+def test_when_no_kind_is_named_then_a_crontab_is_printed_and_the_other_kind_is_told_beside_it(jobs, house, capsys):
+    path = jobs(JOB.format("a"))
+    assert main(["schedule", str(path), "--cron", "-q"]) == 0
+    asked = capsys.readouterr()
+    assert not asked.err
+    assert main(["schedule", str(path)]) == 0
+    found = capsys.readouterr()
+    assert found.out == asked.out
+    assert "crontab -e" in found.err
+    assert "--systemd" in found.err
+    assert main(["schedule", str(path), "--cron", "--systemd"]) == 2

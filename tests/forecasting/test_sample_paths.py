@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from tests import tiny
+from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, gather, last_origins
 from tsattn.errors import ConfigError, DataError, TsattnError
 from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.predict import predict
 from tsattn.forecasting.quantiles import normal_scores, resample
-from tsattn.forecasting.sample_paths import PERSISTENCE, Paths, at_scores, drawn, predict_paths, scores_of
+from tsattn.forecasting.sample_paths import PERSISTENCE, Paths, at_scores, drawn, persistence_of, predict_paths, scores_of
 
 QUANTILES = tuple(i / 10 for i in range(1, 10))
 
@@ -113,3 +114,32 @@ def test_when_a_known_covariate_is_missing_ahead_then_paths_are_refused_as_forec
         predict_paths(forecaster, panel, horizon=6, paths=2)
     made, _ = predict_paths(forecaster, panel, horizon=5, paths=2, origins=last_origins(panel))
     assert made.values.shape == (2, 5, 2)
+
+
+def daily_windows(series: np.ndarray, horizon: int):
+    panel = Panel.from_arrays(list(series), freq="D")
+    return gather(panel, last_origins(panel), series.shape[1], horizon)
+
+
+def test_when_demand_is_rare_then_the_paths_have_it_as_often_as_the_past_though_the_quantiles_are_zero():
+    rng = np.random.default_rng(0)
+    series = np.where(rng.random((20, 400)) < 0.08, rng.geometric(0.25, (20, 400)), 0).astype(float)
+    paths = drawn(np.zeros((20, 14, 9), np.float32), QUANTILES, daily_windows(series, 14), 500, 0)
+    assert 0.65 < paths.mean() / series.mean() < 1.35
+
+
+def test_when_the_past_is_noise_then_paths_persist_little_and_when_it_is_a_walk_they_stay():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 1, (3, 400)) + 5 * rng.normal(0, 1, 7)[np.arange(400) % 7] + 0.1 * np.arange(400)
+    found = persistence_of(daily_windows(np.concatenate([noise, rng.normal(0, 1, (3, 400)).cumsum(1)]), 14))
+    assert found[:3].max() < 0.3
+    assert found[3:].min() > 0.85
+    assert (persistence_of(daily_windows(noise[:, :2], 14)) > 0.9).all()
+
+
+def test_when_the_past_is_noise_then_sums_over_steps_spread_as_sums_do():
+    rng = np.random.default_rng(0)
+    series = rng.normal(100, 1, (5, 600))
+    values = np.broadcast_to(100 + normal_scores(QUANTILES), (5, 14, 9)).astype(np.float32)
+    sums = drawn(values, QUANTILES, daily_windows(series, 14), 2000, 0).sum(1)
+    assert 1.0 < sums.std(1).mean() / 14**0.5 < 1.35  # 2.6 with errors that stay

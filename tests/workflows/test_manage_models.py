@@ -77,3 +77,11 @@ def test_when_an_action_has_wrong_arguments_then_the_hint_shows_the_right_ones(w
     assert main(["models", *words, "--workspace", str(workspace)]) == 2
     assert f"tsattn models {'rollback NAME' if words[0] == 'frob' else words[0]}" in capsys.readouterr().err
     assert Workspace.at(workspace).models()
+
+
+def test_when_list_is_typed_then_it_is_what_no_action_does(tmp_path, capsys):
+    assert main(["models", "--workspace", str(tmp_path), "--json"]) == 0
+    plain = capsys.readouterr().out
+    assert main(["models", "list", "--workspace", str(tmp_path), "--json"]) == 0
+    assert capsys.readouterr().out == plain
+    assert main(["models", "list", "shop", "--workspace", str(tmp_path)]) == 2

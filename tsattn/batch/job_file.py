@@ -23,7 +23,7 @@ from tsattn.batch.job_values import (
     seconds,
     sqlite_file,
 )
-from tsattn.batch.jobs import Job, JobFile, Monitor
+from tsattn.batch.jobs import Detection, Job, JobFile, Monitor
 from tsattn.batch.secrets import expanded, filled, shown
 from tsattn.batch.toml_lines import Lines
 from tsattn.config import HierarchyConfig, ModelConfig, ReadOptions, TrainConfig, from_mapping, to_mapping
@@ -147,6 +147,11 @@ class _Check:
                 said = self.conflict(job, output, writer) if job else ""
                 if said:
                     self.problem(self.where(number, "outputs", tables[number]), f"outputs: {said}")
+            if job and job.detect and job.detect.output:
+                own = job.detect.output in [output.text for output in job.outputs]
+                said = self.conflict(job, Output.parse(job.detect.output), writer)
+                if said := "it is an output of the forecasts too" if own else said:
+                    self.problem(self.where(number, "detect", tables[number]), f"detect: {said}")
 
     def conflict(self, job: Job, output: Output, writer: dict[str, tuple[str, str]]) -> str:
         """Why an output of a job cannot be: it is the job's input, or the file of another job; "" where neither is so."""
@@ -231,6 +236,8 @@ def _value(key: str, value: Any) -> Any:
         return member_names(value)
     if key == "read":
         return _read(value)
+    if key == "detect":
+        return _detection(value)
     if key in ("network", "training"):
         if not isinstance(value, dict):
             raise ConfigError("must be a table")
@@ -259,6 +266,24 @@ def _levels(value: Any) -> tuple[float, ...]:
     if not numbers or not all(type(n) is float and 0 < n < 1 for n in numbers) or len(set(numbers)) != len(numbers):
         raise ConfigError("must be a list of different numbers between 0 and 1, such as [0.1, 0.5, 0.9]")
     return tuple(sorted(numbers))
+
+
+def _detection(value: Any) -> Detection:
+    from tsattn.data.sinks import FORMATS
+
+    table = {"level": value} if isinstance(value, float) else value
+    if not isinstance(table, dict):
+        raise ConfigError(
+            'must be a level, such as 0.999, or a table, such as { level = 0.999, last = 24, output = "scores.csv" }'
+        )
+    made = from_mapping(Detection, table, "detect")
+    if not 0.5 <= made.level < 1:
+        raise ConfigError(f"the level must lie between 0.5 and 1, not {made.level:g}")
+    if made.last is not None and made.last < 1:
+        raise ConfigError(f"last must be at least 1, not {made.last}")
+    if made.output is not None and Path(made.output).suffix.lower() not in FORMATS:
+        raise ConfigError(f"{made.output!r} is not a file of a known format", f"use one of {', '.join(FORMATS)}")
+    return made
 
 
 def _read(value: Any) -> ReadOptions:

@@ -16,6 +16,15 @@ from tsattn.errors import ConfigError
 
 
 @dataclass(frozen=True)
+class Detection:
+    """How the newest rows are scored; see tsattn.detect. last: rows of each item, None = one usual cycle. output: a file."""
+
+    level: float = 0.99
+    last: int | None = None
+    output: str | None = None
+
+
+@dataclass(frozen=True)
 class Job:
     """One `[[job]]`. Times are seconds; `outputs` and `input` may hold ${NAME}s, which are filled in when they are used."""
 
@@ -42,6 +51,7 @@ class Job:
     keep: int = 3  # versions of the model that stay after a promotion
     network: dict[str, Any] = field(default_factory=dict)  # ModelConfig fields for retraining
     training: dict[str, Any] = field(default_factory=dict)  # TrainConfig fields for retraining
+    detect: Detection | None = None  # also score the newest rows
     records: str | None = None  # the database of run records, `#table` at will; None = runs.db of the workspace
     schedule: str | None = None  # cron fields, for `tsattn schedule`; None = cron.USUAL
     retries: int = 5  # attempts at a database

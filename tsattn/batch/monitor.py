@@ -145,15 +145,23 @@ def staleness(job: Job, panel: Panel, last: np.datetime64, now: np.datetime64) -
     Without `max_age`, STEPS steps of the data and SCHEDULES gaps of the job's schedule are allowed.
     """
     age = float((now - last) / np.timedelta64(1, "s"))
-    if age < -DAY and panel.freq.advance(now, 1) < last:
+    if age < -DAY and _ahead(panel, now, 1) < last:
         return [f"its newest row lies {duration(-age)} in the future: check its timestamps and the clock of this machine"]
+    if job.max_age is not None and age <= job.max_age:  # "never" is infinite
+        return []
     if job.max_age is not None:
         allowed, why = job.max_age, f"max_age allows {duration(job.max_age)}"
     else:
-        steps = float((panel.freq.advance(last, STEPS) - last) / np.timedelta64(1, "s"))
+        steps = float((_ahead(panel, last, STEPS) - last) / np.timedelta64(1, "s"))
         allowed = steps + SCHEDULES * longest_gap(job.cron)
         why = f"at most {duration(allowed)} is usual for its frequency {panel.freq.plain.alias} and schedule (set max_age)"
     return [f"its input is stale: {duration(age)} old, {why}"] if age > allowed else []
+
+
+def _ahead(panel: Panel, stamp: np.datetime64, steps: int) -> np.datetime64:
+    """The timestamp so many steps after another."""
+    moved: np.datetime64 = panel.freq.advance(np.array([stamp]), np.array([steps]))[0]
+    return moved
 
 
 def _accuracy(found: Accuracy, card: Card, limits: Monitor, verdict: Verdict) -> None:

@@ -68,6 +68,8 @@ class Records:
             return []
         where = f"WHERE job IN ({', '.join('?' * len(jobs))})" if jobs else ""
         with self._reading() as database:
+            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone():
+                return []  # the first run is making the file
             found = database.execute(
                 f"SELECT * FROM runs {where} ORDER BY number DESC LIMIT ?", (*jobs, -1 if last is None else last)
             )

@@ -18,6 +18,7 @@ import numpy as np
 from tsattn import interrupts
 from tsattn.batch.block_forecast import NAMED, Block, Part, Work, frozen, joined
 from tsattn.batch.blocks import Source, source_of
+from tsattn.batch.detection import detect_blocks
 from tsattn.batch.engines import Engine, engine_of
 from tsattn.batch.inputs import TimeAxis, missing, on_grid, opened, parse_moment
 from tsattn.batch.job_file import read_jobs
@@ -180,6 +181,9 @@ def _work(job: Job, call: Call, made: JobRun) -> None:
             made.details["written"] = written
             deliver(job, call.file, spool.labelled(about), written, call.order.lock_wait, moment is not None, note)
             made.rows = spool.rows
+            if job.detect is not None:
+                again = source_of(job, data, source.ref, call.place, moment, lambda _: None)
+                made.details |= detect_blocks(job, call.file, source.ref, work, again.blocks, call.note(job, "warning"))
     made.status = "partial" if made.fallback or made.failed else "done"
 
 

@@ -12,7 +12,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tsattn import interrupts
-from tsattn.cli import backtest, batch, detect, explain, forecast, ingest, models, options, pretrain, serve, train, tune
+from tsattn.cli import (
+    backtest,
+    batch,
+    detect,
+    explain,
+    forecast,
+    ingest,
+    models,
+    options,
+    pretrain,
+    report,
+    serve,
+    train,
+    tune,
+)
 from tsattn.cli.fast_path import spare_pydantic
 from tsattn.cli.option_groups import uses
 from tsattn.cli.session import Session
@@ -35,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS = (
-    *(ingest.ingest, train.train, tune.tune, forecast.forecast, backtest.backtest, detect.detect, explain.explain),
+    *(ingest.ingest, train.train, tune.tune, forecast.forecast, backtest.backtest, detect.detect, explain.explain, report.report),
     *(models.models, models.describe, pretrain.pretrain, batch.run, batch.runs, batch.schedule, batch.monitor),
     serve.serve,
 )
@@ -145,6 +159,11 @@ def _tell(message: str, hint: str, code: ExitCode, kind: str, as_json: bool) -> 
                 print(printable_lines(f"hint: {hint}"), file=sys.stderr)
     except BrokenPipeError:
         _silence(sys.stdout)
+    except OSError as error:  # the file that stdout or stderr goes to is on a full disk; the exit code remains
+        with contextlib.suppress(OSError):
+            print(printable_lines(f"error: {message} (and the output cannot be written: {error.strerror})"), file=sys.stderr)
+        for stream in (sys.stdout, sys.stderr):
+            _silence(stream)
 
 
 def _log(error: Exception, words: list[str]) -> Path:

@@ -69,7 +69,7 @@ def _act(session: Session, action: str, name: str | None, new: str | None, yes: 
         raise ConfigError(
             f"unknown action {action!r}", f"use one of: {', '.join(f'tsattn models {one}' for one in ACTIONS.values())}"
         )
-    if name is None or (new is None) is (action == "rename"):
+    if name is None or action == "list" or (new is None) is (action == "rename"):
         raise ConfigError(f"tsattn models {action} takes other arguments", f"type: tsattn models {ACTIONS[action]}")
     if action == "rollback":
         return api.rollback(name, workspace=session.workspace)

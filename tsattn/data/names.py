@@ -14,6 +14,9 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(w for w in re.split(r"[^a-z0-9]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()) if w)
 
 
+_COMPARED = 1000  # names that are compared at most
+
+
 def listed(names: Iterable[object]) -> str:
     """The first few names, quoted."""
     every = list(names)
@@ -23,10 +26,27 @@ def listed(names: Iterable[object]) -> str:
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """A hint that names the nearest of the names, whatever its case, and then all of them."""
     every = [str(n) for n in names]
-    lower = {n.lower(): n for n in reversed(every)}
-    near = difflib.get_close_matches(name.lower(), lower, 1)
-    start = f"did you mean {lower[near[0]]!r}? " if near else ""
+    near = nearest(name, every)
+    start = f"did you mean {near!r}? " if near else ""
     return f"{start}columns: {listed(every)}"
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The most similar of the names, whatever its case; "" where none is similar.
+
+    Of many names only those that begin alike and are about as long are compared: each comparison takes a while.
+    """
+    low = name.lower()
+    lower: dict[str, str] = {}
+    for one in names:
+        lower.setdefault(one.lower(), one)
+    if low in lower:
+        return lower[low]
+    some = list(lower)
+    if len(some) > _COMPARED:
+        some = [one for one in some if one[:1] == low[:1] and abs(len(one) - len(low)) <= 2][:_COMPARED]
+    near = difflib.get_close_matches(low, some, 1)
+    return lower[near[0]] if near else ""
 
 
 def quoted(name: str) -> str:

@@ -27,6 +27,8 @@ CYCLES = 25  # cycles before a row whose errors at its phase correct its forecas
 MOST_UNUSUAL = 0.2  # share of anomalies among the past errors above which they are no longer left out of the calibration
 PASSES = 8  # forecasts of an origin: each pass reads the anomalies that the one before found
 LEAST_HISTORY = 8
+FLOOR_ROWS = 1024  # rows before an origin that say how small a forecast's standard deviation may be
+LEAST_CHANGE = 0.02  # of the standard deviation of their changes
 
 OnProgress = Callable[[int, int], None]  # windows done, windows in all
 
@@ -107,16 +109,16 @@ def score_rows(
     """Score the last rows of each item, by default all but the first few; `step` steps between origins.
 
     Rows without a value get no score. Items too short to score a row are Failures. The scores of a row depend on earlier
-    rows of its own item only, and not on `last`, except that anomalies before the first origin are unknown.
+    rows of its own item only. With another `last` they differ slightly, as the errors that calibrate them begin elsewhere.
     """
     step = step_of(panel) if step is None else step
     origins = origins_of(panel, step, last)
     work = _Work(forecaster, panel, origins, step, on_progress)
     redo = np.arange(len(origins))
-    for _ in range(PASSES):
+    for number in range(PASSES):
         work.forecast(redo)
         work.calibrate()
-        redo = work.stale()
+        redo = work.stale(first=number == 0)
         if not len(redo):
             break
     if on_progress:
@@ -150,15 +152,18 @@ class _Work:
         self.done, self.total = 0, len(origins)
 
     def _floor(self, b: int) -> float:
-        """The least standard deviation of a forecast: rounding, or half the step of values that come in steps, such as counts."""
+        """The least standard deviation of a forecast: half the step of values that come in steps, such as counts, and a small
+        part of the usual change, so that the first rain after a dry month is no wonder.
+        """
         first, row = int(self.panel.indptr[self.origins.item[b]]), int(self.origins.row[b])
-        past = self.value[max(first, row - 256) : row]
+        past = self.value[max(first, row - FLOOR_ROWS) : row]
         past = past[~np.isnan(past)]
         if not len(past):
             return 1e-30
         kinds = np.unique(past)
         gap = float(np.diff(kinds).min()) if 1 < len(kinds) <= len(past) / 2 else 0.0
-        return max(0.4 * gap, 1e-6 * float(np.abs(past).max()), 1e-30)
+        change = float(np.diff(past).std()) if len(past) > 1 else 0.0
+        return max(0.4 * gap, LEAST_CHANGE * change, 1e-6 * float(np.abs(past).max()), 1e-30)
 
     def forecast(self, chosen: np.ndarray) -> None:
         """Forecast from the origins `chosen`, and measure the distance of each value."""
@@ -217,10 +222,12 @@ class _Work:
         away = self.value[ahead] - self.expected[ahead]
         self.distance[ahead] = away / np.where(away < 0, self.below[ahead], self.above[ahead])
 
-    def stale(self) -> np.ndarray:
-        """The origins whose recent past was read otherwise than it is now seen."""
-        now = [self.guard.signature(i, r) for i, r in zip(self.origins.item, self.origins.row, strict=True)]
-        found = np.array([b for b, text in enumerate(now) if text != self.seen[b]], np.int64)
+    def stale(self, *, first: bool) -> np.ndarray:
+        """The origins whose recent past was read otherwise than it is now seen; at first also those with a run long before."""
+        pairs = list(zip(self.origins.item.tolist(), self.origins.row.tolist(), strict=True))
+        recent = [self.guard.signature(*pair) != seen for pair, seen in zip(pairs, self.seen, strict=True)]
+        distant = [first and self.guard.has_run(*pair) for pair in pairs]
+        found = np.flatnonzero(np.array(recent, bool) | np.array(distant, bool))
         self.total += len(found)
         return found
 
@@ -232,9 +239,18 @@ class _Work:
         for first, end in zip(self.panel.indptr[:-1].tolist(), self.panel.origin.tolist(), strict=True):
             lowest[first + 1 : end] = np.fmin.accumulate(self.value[first:end])[:-1]
         floor = np.where(lowest < 0, -np.inf, 0.0)
-        expected = np.maximum(self.expected, floor)
-        arrays = (self.value, expected, self.below, self.above, self.distance, self.p, floor)
-        return Scores(item, row, *(array[row] for array in arrays), tail=self.tail.rows(row))
+        return Scores(
+            item=item,
+            row=row,
+            value=self.value[row],
+            expected=np.maximum(self.expected, floor)[row],
+            unit_below=self.below[row],
+            unit_above=self.above[row],
+            distance=self.distance[row],
+            p=self.p[row],
+            floor=floor[row],
+            tail=self.tail.rows(row),
+        )
 
 
 def expected_by_chance(level: float, rows: int) -> float:

@@ -12,6 +12,7 @@ from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.frame import Forecaster
 
 GUARDED = 0.001  # tail probability below which later forecasts read the forecast in place of a value
+FAR = 2048  # rows before an origin in which a run of anomalies matters
 FOLLOWING = 0.01  # of the values that follow such a one on the same side
 
 
@@ -54,6 +55,11 @@ class Guard:
             return b""
         hit = self.replaced(rows, np.array(row))
         return rows[hit].tobytes() + self.instead[rows[hit]].astype(np.float32).tobytes()
+
+    def has_run(self, item: int, row: int) -> bool:
+        """True when a run of two or more replaced values lies in the past of an origin. Cleaning finds lone ones itself."""
+        rows = np.arange(max(int(self.panel.indptr[item]), row - FAR), row)
+        return bool((self.replaced(rows, np.array(row)) & (np.minimum(self.last[rows], row - 1) > self.first[rows])).any())
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """(B, H, Q) float32; each window's forecast depends on its own past only."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tsattn.data.cleaning.seasonality import find_seasons
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, last_origins
@@ -15,11 +16,15 @@ from tsattn.errors import ConfigError, TsattnError
 from tsattn.forecasting.frame import Forecaster, clock_column
 from tsattn.forecasting.predict import BATCH, Failure, collect, windows_of
 from tsattn.forecasting.quantiles import normal_scores
+from tsattn.forecasting.tail_quantiles import at_levels
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PERSISTENCE = 0.95  # correlation of a path's normal score from one step to the next
+PERSISTENCE = 0.95  # correlation of a path's normal score from one step to the next, where the past is too short to tell
+_PRIOR = 40.0  # observed pairs of steps for which that counts; the level of a forecast errs too, and that error stays
+_RECENT = 512  # steps of the past in which it is measured
+_TAILS = (0.005, 0.01, 0.02, 0.05)  # levels that paths need too: rare demand lies beyond the 0.9 quantile
 FURTHEST = 4.0  # normal score that a path may have: beyond lies one value in 30,000
 _VALUES = 1 << 24  # of the paths of one batch
 
@@ -124,24 +129,70 @@ def _sample(forecaster: Forecaster, windows: WindowBatch, paths: int, seed: int)
 def drawn(values: np.ndarray, quantiles: tuple[float, ...], windows: WindowBatch, paths: int, seed: int) -> np.ndarray:
     """Paths (B, H, P) through quantiles (B, H, Q): at every step they have the distribution that the quantiles say.
 
-    Along a path, the normal score of its level is a first-order autoregression (a Gaussian copula), so errors persist for a
-    while as errors do. No path goes below zero where neither the past nor the quantiles do.
+    Along a path, the normal score of its level is a first-order autoregression (a Gaussian copula), as persistent as the past
+    is (`persistence_of`), so that sums over steps spread as they should. Beyond the outermost quantiles paths reach as far as the
+    past does (tail_quantiles.py). No path goes below zero where neither the past nor the quantiles do.
     """
-    scores = scores_of(windows, paths, values.shape[1], seed)
+    scores = scores_of(windows, paths, values.shape[1], seed, persistence=persistence_of(windows))
+    values = np.sort(values, -1)
     floor = np.where((np.nanmin(windows.past_target, 1, initial=np.inf) >= 0) & (values.min((1, 2)) >= 0), 0.0, -np.inf)
-    return np.maximum(at_scores(np.sort(values, -1), quantiles, scores), floor[:, None, None]).astype(np.float32)
+    if len(quantiles) > 1:
+        tails = [q for low in _TAILS for q in (low, 1 - low) if not quantiles[0] <= q <= quantiles[-1]]
+        levels = tuple(sorted({*quantiles, *tails}))
+        values, quantiles = at_levels(values, quantiles, levels, windows), levels
+    return np.maximum(at_scores(values, quantiles, scores), floor[:, None, None]).astype(np.float32)
 
 
-def scores_of(windows: WindowBatch, paths: int, steps: int, seed: int, restart: int | None = None) -> np.ndarray:
-    """Standard normal scores (B, H, P), autoregressive along H; independent again after every `restart` steps.
+def persistence_of(windows: WindowBatch) -> np.ndarray:
+    """Correlation (B,) from one step to the next of what trend and season leave of each past, between 0 and PERSISTENCE.
+
+    A forecast's errors are about as persistent: those of noise are independent, those of a random walk stay.
+    """
+    past = windows.past_target[:, -_RECENT:].astype(np.float64)
+    seasons = find_seasons(past, windows.season_lengths)
+    found = np.full(len(past), PERSISTENCE)
+    for b, row in enumerate(past):
+        rest = _without_trend_and_season(row, int(seasons[b, 1]))
+        pairs = np.isfinite(rest[1:]) & np.isfinite(rest[:-1])
+        size = float((rest[1:][pairs] ** 2).sum() * (rest[:-1][pairs] ** 2).sum()) ** 0.5
+        if size > 0:
+            count = int(pairs.sum())
+            measured = float((rest[1:][pairs] * rest[:-1][pairs]).sum()) / size
+            found[b] = (count * measured + _PRIOR * PERSISTENCE) / (count + _PRIOR)
+    return np.clip(found, 0.0, PERSISTENCE)
+
+
+def _without_trend_and_season(row: np.ndarray, season: int) -> np.ndarray:
+    """A past (L,) less its line and the mean of each phase of its season, where three cycles were seen."""
+    seen = np.flatnonzero(np.isfinite(row))
+    if len(seen) < 3:
+        return np.full(len(row), np.nan)
+    rest = row - np.polynomial.Polynomial.fit(seen, row[seen], 1)(np.arange(len(row)))
+    if season > 1 and len(seen) >= 3 * season:
+        phase = seen % season
+        means = np.bincount(phase, rest[seen], season) / np.maximum(np.bincount(phase, minlength=season), 1)
+        rest = rest - means[np.arange(len(row)) % season]
+    return rest
+
+
+def scores_of(
+    windows: WindowBatch,
+    paths: int,
+    steps: int,
+    seed: int,
+    restart: int | None = None,
+    persistence: float | np.ndarray = PERSISTENCE,
+) -> np.ndarray:
+    """Standard normal scores (B, H, P), autoregressive along H by `persistence`, one or (B,); independent after `restart` steps.
 
     Each row has random numbers of its own, from the seed and its item and origin.
     """
     rows = zip(windows.item.tolist(), windows.origin.tolist(), strict=True)
     noise = np.stack([np.random.default_rng([seed, *row]).standard_normal((steps, paths)) for row in rows])
+    stay = np.broadcast_to(persistence, len(noise))[:, None]
     for step in range(1, steps):
         if restart is None or step % restart:
-            noise[:, step] = PERSISTENCE * noise[:, step - 1] + np.sqrt(1 - PERSISTENCE**2) * noise[:, step]
+            noise[:, step] = stay * noise[:, step - 1] + np.sqrt(1 - stay**2) * noise[:, step]
     return np.clip(noise, -FURTHEST, FURTHEST)
 
 

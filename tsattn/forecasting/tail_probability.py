@@ -15,8 +15,8 @@ TAIL = 0.1  # share of errors that make the tail
 START = NormalDist().inv_cdf(1 - TAIL / 2)  # of the normal distribution's tail, in standard deviations
 EXCESS = 0.4  # its mean excess over the start
 PRIOR = 30.0  # errors that count as much as the prior
-PHASE_PRIOR = 8.0  # the same for the errors of one phase of the cycle
-NARROWEST, WIDEST = 0.2, 20.0  # times the normal distribution
+BIAS_PRIOR, SCALE_PRIOR = 10.0, 40.0  # the same for the errors of one phase of the cycle: their median, and their size
+NARROWEST, WIDEST = 0.2, 50.0  # times the normal distribution
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +74,11 @@ def phase_errors(past: np.ndarray, every: np.ndarray) -> tuple[np.ndarray, np.nd
     shrunk to none where few errors are known.
     """
     count = (~np.isnan(past)).sum(1)
-    share = count / (count + PHASE_PRIOR)
-    bias = share * _median(past)
+    bias = count / (count + BIAS_PRIOR) * _median(past)
     usual = _median(np.abs(every)[None])[0]
     own = _median(np.abs(past - bias[:, None]))
     ratio = np.divide(own, usual, out=np.ones_like(own), where=(own > 0) & (usual > 0))
-    return bias, np.exp(share * np.log(np.clip(ratio, NARROWEST, WIDEST)))
+    return bias, np.exp(count / (count + SCALE_PRIOR) * np.log(np.clip(ratio, NARROWEST, WIDEST)))
 
 
 def _median(values: np.ndarray) -> np.ndarray:

@@ -42,11 +42,11 @@ def page(forecast: Forecast, panel: Panel, heading: str = "") -> str:
     )
 
 
-def document(title: str, body: str, style: str = _STYLE) -> str:
-    """Return a self-contained HTML document. The caller escapes `title` and `body`."""
+def document(title: str, body: str, style: str = _STYLE, head: str = "") -> str:
+    """Return a self-contained HTML document. The caller escapes `title` and `body`. head: more lines of its head."""
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{style}</style>\n</head>\n<body>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n{head}<style>{style}</style>\n</head>\n<body>\n'
         f"{body}</body>\n</html>\n"
     )
 

@@ -151,7 +151,7 @@ def draw_anomalies(console: Console, found: Detected) -> None:
         columns = min((console.width if console.is_terminal else 90) - margin - 3, MOST_COLUMNS)
         canvas = _Canvas(columns, low, high, len(values))
         canvas.line(values, 0, "history")
-        canvas.shade(*bounds, 0)
+        canvas.shade(bounds[0], bounds[1], 0)
         marks = [" "] * columns
         for place in at[found.anomalous[own]].tolist():
             marks[min(columns - 1, round(place / max(1, len(values) - 1) * (columns - 1)))] = "▲"

@@ -16,6 +16,7 @@ from tsattn.data.report import ReadReport
 from tsattn.errors import ConfigError, DataError
 from tsattn.events import Listener, Work
 from tsattn.forecasting.anomalies import (
+    CALIBRATION,
     Scores,
     expected_by_chance,
     level_for,
@@ -27,7 +28,7 @@ from tsattn.forecasting.anomalies import (
 from tsattn.forecasting.frame import Forecaster, clock_column
 from tsattn.forecasting.predict import Failure, wants_covariates
 from tsattn.model.card import ANY_FREQ
-from tsattn.workflows.find_model import ModelAndData, choose
+from tsattn.workflows.find_model import choose
 from tsattn.workflows.forecast import unknown_series
 from tsattn.workflows.loaded_model import with_members
 from tsattn.workspace import ModelRef, Workspace
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-MOST_WINDOWS = 4000  # that are forecast when no --last is given: about a minute on one core
+    from tsattn.model.card import Card
+
+MOST_WINDOWS = 8000  # forecast when no --last is given: about a minute on one core
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Order:
     plots: tuple[str | Path, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Detected:
     """The scores of all rows, and which of them are anomalies at `level`.
 
@@ -65,7 +68,7 @@ class Detected:
     level: float
     step: int
     panel: Panel
-    report: ReadReport
+    report: ReadReport | None
     ref: ModelRef
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
@@ -83,6 +86,9 @@ class Detected:
         found = {"low": low, "high": high, "score": score, "anomalous": score > 1, "runs": runs}
         for name, value in found.items():
             object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        return f"<Detected {self.found:,} anomalies in {len(self.scores):,} rows at level {self.level:.10g}>"
 
     @property
     def found(self) -> int:
@@ -125,7 +131,9 @@ class Detected:
         from tsattn.workflows.results import shortest
 
         table = self.to_arrow().filter(self.anomalous)
-        columns = {name: shortest(table[name].to_numpy()) for name in ("value", "expected", "low", "high", "score")}
+        columns: dict[str, list[Any]] = {
+            name: shortest(table[name].to_numpy()) for name in ("value", "expected", "low", "high", "score")
+        }
         columns["p_value"] = [float(f"{p:.4g}") for p in table["p_value"].to_pylist()]
         columns["timestamp"] = iso(table["timestamp"]) if self.panel.freq.has_clock else table["timestamp"].to_pylist()
         columns["item_id"] = table["item_id"].to_pylist()
@@ -143,7 +151,7 @@ class Detected:
             "anomalies": [{name: columns[name][i] for name in order} for i in range(table.num_rows)],
             "failures": [{"item_id": f.item_id, "reason": f.reason} for f in self.failures],
             "written": [str(path) for path in self.written],
-            "data": self.report.to_mapping(),
+            "data": None if self.report is None else self.report.to_mapping(),
             "notes": list(self.notes),
         }
 
@@ -160,7 +168,7 @@ def run(data: Any, order: Order, workspace: Workspace, read: ReadOptions, listen
     _check(order)
     chosen = choose(data, order.model, workspace, read, listener)
     panel = _only(chosen.panel, order.series)
-    found = detect_in(chosen, panel, order, listener)
+    found = detect_in(chosen.ref, chosen.card, panel, order, listener, chosen.report)
     written = [] if table is None else [write_table(found.to_arrow(), table)]
     written += [save_plot(found, picture) for picture in pictures]
     for note in found.notes:
@@ -168,15 +176,17 @@ def run(data: Any, order: Order, workspace: Workspace, read: ReadOptions, listen
     return dataclasses.replace(found, notes=(*chosen.notes, *found.notes), written=tuple(written))
 
 
-def detect_in(chosen: ModelAndData, panel: Panel, order: Order, listener: Listener) -> Detected:
-    """Score the rows of a panel with a chosen model. Raises DataError when no row can be scored."""
+def detect_in(
+    ref: ModelRef, card: Card, panel: Panel, order: Order, listener: Listener, report: ReadReport | None = None
+) -> Detected:
+    """Score the rows of a panel with a model. Raises DataError when no row can be scored."""
     from tsattn.model import runtime
 
     step = step_of(panel) if order.step is None else order.step
     last = order.last if order.last is not None else _affordable(panel, step)
-    loaded = runtime.load(chosen.ref.path).steady()
+    loaded = runtime.load(ref.path).steady()
     members = _members(loaded, panel, order.members)
-    forecaster = with_members(chosen.card, loaded, members)
+    forecaster = with_members(card, loaded, members)
     began = time.monotonic()
 
     def progress(done: int, total: int) -> None:
@@ -184,7 +194,10 @@ def detect_in(chosen: ModelAndData, panel: Panel, order: Order, listener: Listen
         listener.progress(Work("detecting", forecaster.name, done, total, done / spent, spent * (total - done) / max(done, 1)))
 
     scores, failures = score_rows(forecaster, panel, step=step, last=last, on_progress=progress)
-    failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out if not order.series))
+    failures = (
+        *failures,
+        *(Failure(item, "has no observed value") for item in (report.left_out if report and not order.series else ())),
+    )
     if not len(scores):
         first = failures[0] if failures else Failure("the data", "has no row to score")
         raise DataError(f"no row can be scored: {first.item_id} {first.reason}", "give it more rows before those to score")
@@ -193,14 +206,13 @@ def detect_in(chosen: ModelAndData, panel: Panel, order: Order, listener: Listen
         notes.append(f"scored the last {last:,} rows of each series; more of them with --last N, which takes longer")
     if members is None:
         notes.append("known covariates are read by the ensemble, which takes longer; --members network ignores them")
-    if chosen.card.freq != ANY_FREQ:
+    if card.freq != ANY_FREQ:
         notes.append("rows that the model was trained on fit it better than new rows do: their scores are low")
-    made = Detected(scores, order.level, step, panel, chosen.report, chosen.ref, failures, tuple(notes))
-    if made.by_chance > 1 and (strict := level_for(len(scores))) > order.level:
-        said = f"about {made.by_chance:,.0f} of {len(scores):,} rows are outside a {100 * order.level:.10g} % interval by chance"
-        stricter = f"{said}; --level {strict:.10g} expects {expected_by_chance(strict, len(scores)):.2g}"
-        made = Detected(scores, order.level, step, panel, chosen.report, chosen.ref, failures, (*notes, stricter))
-    return made
+    chance = expected_by_chance(order.level, len(scores))
+    if chance > 1 and (strict := level_for(len(scores))) > order.level:
+        said = f"about {chance:,.0f} of {len(scores):,} rows are outside a {100 * order.level:.10g} % interval by chance"
+        notes.append(f"{said}; --level {strict:.10g} expects {expected_by_chance(strict, len(scores)):.2g}")
+    return Detected(scores, order.level, step, panel, report, ref, failures, tuple(notes))
 
 
 def _check(order: Order) -> None:
@@ -221,10 +233,10 @@ def _only(panel: Panel, series: Sequence[str]) -> Panel:
 
 
 def _affordable(panel: Panel, step: int) -> int | None:
-    """The last rows of each series that MOST_WINDOWS forecasts can score; None when they can score all."""
+    """The last rows of each series that MOST_WINDOWS forecasts can score and calibrate, at least one cycle; None for all."""
     if len(origins_of(panel, step, None)) <= MOST_WINDOWS:
         return None
-    return max(step, MOST_WINDOWS // len(panel) * step)
+    return max(step, panel.freq.season_length, (MOST_WINDOWS // len(panel) - CALIBRATION) * step)
 
 
 def _members(network: Forecaster, panel: Panel, members: str | Sequence[str] | None) -> str | Sequence[str] | None:

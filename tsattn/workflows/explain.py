@@ -118,7 +118,7 @@ def _mapping(effect: Effect, name: str) -> dict[str, Any]:
 
 def run(
     data: Any,
-    model: str | Path | None,
+    model: str | Path | ModelRef | None,
     item: str | None,
     workspace: Workspace,
     options: ReadOptions,

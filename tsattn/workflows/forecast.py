@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from tsattn.config import NO_SUMS, HierarchyConfig, ReadOptions
 from tsattn.data.as_of import known_at, on_grid, parse_moment
+from tsattn.data.names import nearest
 from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import ConfigError, DataError
@@ -169,7 +169,7 @@ def _take(results: Labelled, series: Sequence[str]) -> Labelled:
 
 def unknown_series(name: str, names: Sequence[str]) -> ConfigError:
     """The error for a series that the data does not have, with the nearest name."""
-    near = difflib.get_close_matches(name, names, 1)
+    near = nearest(name, names)
     listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    hint = f"did you mean {near!r}? " if near else ""
     return ConfigError(f"the data has no series {name!r}", f"{hint}series: {listed}")

@@ -20,7 +20,7 @@ from tsattn.errors import ConfigError, DataError
 from tsattn.forecasting.frame import Forecaster
 from tsattn.model.card import ANY_FREQ
 from tsattn.render.format import stamps
-from tsattn.workflows.plan import reach
+from tsattn.workflows.plan import known_steps
 
 if TYPE_CHECKING:
     from tsattn.model.card import Card
@@ -38,7 +38,7 @@ def horizon_for(card: Card, panel: Panel) -> int:
     """Default horizon: the one that the model was trained for; for zero-shot the frequency's, as far as known covariates go."""
     if card.freq != ANY_FREQ:
         return card.horizon
-    return min(panel.freq.default_horizon, reach(panel) or panel.freq.default_horizon)
+    return min(panel.freq.default_horizon, known_steps(panel) or panel.freq.default_horizon)
 
 
 def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str] | None) -> Forecaster:

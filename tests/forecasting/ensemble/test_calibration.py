@@ -28,3 +28,25 @@ def test_when_errors_are_small_far_ahead_only_then_the_next_steps_keep_their_wid
     factors = widths_of(scores, np.full(60, 4.0), pools, Shrinkage())
     assert factors[:, :, :16].min() > 0.85
     assert factors[:, :, 16:].max() < 0.6
+
+
+def factors_of(scores, items):
+    pools = Pools(((np.arange(items), np.arange(items)),))
+    return widths_of(scores, np.full(items, 4.0), pools, Shrinkage())
+
+
+def test_when_every_error_of_one_series_is_tiny_then_its_interval_narrows_much_and_one_bad_origin_widens_it_little():
+    rng = np.random.default_rng(0)
+    tiny = factors_of(rng.normal(0, 0.02, (4, 1, 8)), 1)
+    usual = factors_of(rng.normal(0, 0.78, (4, 1, 8)), 1)
+    bad = rng.normal(0, 0.3, (4, 1, 8))
+    bad[0] = 6.0
+    assert tiny.max() < 0.55
+    assert 0.8 < usual.min() <= usual.max() < 1.2
+    assert factors_of(bad, 1)[1].max() < 1.4
+
+
+def test_when_a_pool_has_many_origins_then_a_small_miscalibration_is_mended_and_in_a_small_pool_it_is_left():
+    scores = np.random.default_rng(0).normal(0, 0.78 * 0.85, (4, 80, 8))
+    assert factors_of(scores, 80).mean() == pytest.approx(0.87, abs=0.04)
+    assert factors_of(scores[:, :1], 1).mean() > 0.93

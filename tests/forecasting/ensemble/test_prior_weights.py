@@ -40,6 +40,13 @@ def test_on_a_random_walk_of_any_length_the_state_space_models_are_and_the_prior
     assert prior.lasting[0] > 0.6
 
 
+def test_on_a_short_series_that_is_mostly_zero_the_network_is():
+    counts = np.random.default_rng(0).poisson(0.4, 48).astype(float)
+    prior = prior_of(members("state-space"), batch_of(counts, horizon=12, freq="MS"), 0.02)
+    assert prior.weights[0, 0] > 5 * prior.weights[1, 0]
+    assert prior.lasting[0] < 0.3
+
+
 def test_without_them_the_network_is_expected_to_be_best():
     prior = prior_of(members("naive", "holt"), batch_of(seasonal(40), horizon=12, freq="MS"), 0.02)
     np.testing.assert_array_equal(prior.weights[:, 0], [1, 0.02, 0.02])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import combinations
 
@@ -228,7 +229,7 @@ def items_of(table: Table, item: tuple[str, ...], fallback: str) -> tuple[np.nda
         names = [f"{one}/{two}" if two else one for one, two in pairs]
         group = rank[inverse].astype(np.int32)
     if len(set(names)) < len(names):
-        twice = next(n for i, n in enumerate(names) if n in names[:i])
+        twice = next(n for n, count in Counter(names).items() if count > 1)
         raise DataError(f"two different items would both be called {twice!r}", "name other columns with --item")
     return group, names
 

@@ -13,7 +13,6 @@ _SPACES = " '\u2019\u00a0\u202f\u2009"
 _EXPONENT = re.compile(r"[eE][+-]?\d+$")
 _ENOUGH = 2  # votes that one reading must be ahead of the other
 _MOST = 20_000  # distinct texts that are looked at
-_FEW = 300  # texts of which one is nearly always a proof, where there is one
 
 
 @dataclass(frozen=True)
@@ -92,10 +91,7 @@ def decide(texts: Iterable[str], marks: Marks) -> Verdict:
 
 def proved(texts: Iterable[str]) -> str | None:
     """The decimal mark that some of these texts prove, None where none does."""
-    some = list(texts)
-    proofs = _shapes_of(some[:_FEW]).proofs
-    if not proofs and len(some) > _FEW:
-        proofs = _shapes_of(some).proofs
+    proofs = _shapes_of(texts, enough=(".", "decimal")).proofs
     decimal = next((m for m in ".," if (m, "decimal") in proofs), None)
     grouping = next((m for m in ".," if (m, "thousands") in proofs), None)
     return decimal or {",": ".", ".": ","}.get(grouping or "")
@@ -107,13 +103,14 @@ def grouping(texts: Iterable[str]) -> str:
     return next(iter(seen.grouped)) if len(seen.grouped) == 1 and seen.small and not seen.large and not seen.proofs else ""
 
 
-def _shapes_of(texts: Iterable[str]) -> _Shapes:
+def _shapes_of(texts: Iterable[str], enough: tuple[str, str] | None = None) -> _Shapes:
+    """Count the shapes of texts. enough: a proof after which no more texts are looked at."""
     proofs: dict[tuple[str, str], str] = {}
     grouped: dict[str, str] = {}
     small = large = ""
     spaced = False
     for k, raw in enumerate(texts):
-        if k == _MOST:
+        if k == _MOST or enough in proofs:
             break
         text = _EXPONENT.sub("", raw.strip())
         if _SPACED.fullmatch(text):

@@ -238,6 +238,8 @@ def _is_date_copy(values: np.ndarray, stamps: np.ndarray) -> bool:
         or np.all(stamps == stamps[0])
     ):
         return False
+    if np.abs(values).max() < 1000 and stamps.min() > np.datetime64("1903-01-01"):
+        return False  # neither a year of these dates nor a day of a spreadsheet
     day = stamps.astype("datetime64[D]")
     year = stamps.astype("datetime64[Y]")
     if np.abs(values - (year.astype(np.int64) + 1970)).max() <= 1.1 and np.any(values != np.round(values)):

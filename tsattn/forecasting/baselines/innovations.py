@@ -95,7 +95,7 @@ class Solved(NamedTuple):
     variance: np.ndarray
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def bank(season: int, seasonal: bool, length: int) -> Bank:
     """Return the models without a season, or those with one, up to `length` steps."""
     every = _models(season)

@@ -30,6 +30,9 @@ class Shrinkage:
     width_own: float = 60.0  # weight of the pool on widths, in origins of the series' own
     width_prior: float = 20.0  # weight of "as they are", in the pool's origins
     caution: float = 0.15  # log of a width's factor that is halved: origins close together share one noise
+    many: float = 60.0  # origins of the pool at which half of the caution's square remains
+    surprise: float = 0.5  # log of a pool's factor, below 1, at which half of the prior's weight remains
+    surprise_own: float = 0.7  # the same of a series' own factor, below that of its pool
     first_part: int = 8  # steps of the first part of the horizon with widths of its own; each next part ends twice as far ahead
     independent: int = 4  # errors of a part and an origin that count as so many: neighbouring steps err together
     narrowest: float = 0.25
@@ -127,18 +130,26 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, shrinkage:
             if not n > 0:
                 continue
             for side in (0, 1):
-                common = (
-                    np.log(_conformal_factor(part[:, pool].reshape(-1, 1), side, shrinkage, together)[0])
-                    * n
-                    / (n + shrinkage.width_prior)
-                )
+                common = np.log(_conformal_factor(part[:, pool].reshape(-1, 1), side, shrinkage, together)[0])
+                common = np.nan_to_num(common) * n / (n + shrinkage.width_prior * _doubt(common, shrinkage.surprise))
                 own_scores = part[:, now].transpose(0, 2, 1).reshape(-1, len(now))
                 own = np.log(_conformal_factor(own_scores, side, shrinkage, together))
-                share = np.where(np.isnan(own), 0.0, evidence[now] / (evidence[now] + shrinkage.width_own))
-                believed = share * np.nan_to_num(own) + (1 - share) * np.nan_to_num(common)
-                believed *= believed**2 / (believed**2 + shrinkage.caution**2)
+                prior = shrinkage.width_own * _doubt(own - common, shrinkage.surprise_own)
+                share = np.where(np.isnan(own), 0.0, evidence[now] / (evidence[now] + prior))
+                believed = share * np.nan_to_num(own) + (1 - share) * common
+                caution = shrinkage.caution**2 * shrinkage.many / (shrinkage.many + n)
+                believed *= believed**2 / (believed**2 + caution)
                 factors[side, now, low:high] = np.exp(believed)[:, None]
     return factors
+
+
+def _doubt(away: np.ndarray, surprise: float) -> np.ndarray:
+    """Share of a prior's weight that remains against a log factor so far `away` from it.
+
+    An interval is narrowed by much only where nearly every error was small; a heavy-tailed prior gives way to that (as a
+    Student t does). One bad origin is enough to widen, so there the prior keeps its weight.
+    """
+    return 1 / (1 + (np.minimum(np.nan_to_num(away), 0.0) / surprise) ** 2)
 
 
 def _edges(horizon: int, first: int) -> list[int]:

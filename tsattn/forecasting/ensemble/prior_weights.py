@@ -19,6 +19,7 @@ from tsattn.forecasting.frame import Forecaster
 SHORT = 200.0  # observed steps at which a series counts as half short
 WALK = 0.2  # posterior probability of a random walk at which a series counts as half one
 NETWORK = 0.15  # prior weight of the network for 1 of the state-space models on such series
+LUMPY = 4  # power of the share of values that are not zero, in how short a series counts as
 LASTING = 0.5  # part of the prior that remains on a short series; on a random walk, all
 
 
@@ -47,6 +48,9 @@ def prior_of(members: Sequence[Forecaster], batch: WindowBatch, other: float) ->
     short = 1 / (1 + (span / SHORT) ** 2) if season <= LONG_SEASON else np.zeros(len(batch))
     walk = model.walk_probability(batch)
     walk = walk**2 / (walk**2 + WALK**2)
+    # what is often zero is not normal: the models forecast a mean where the median is zero
+    zeros = (batch.past_target == 0).sum(1) / np.maximum(observed.sum(1), 1)
+    short, walk = short * (1 - zeros) ** LUMPY, walk * (1 - zeros) ** LUMPY
     share = short + (1 - short) * walk
     weights[0] = NETWORK**share
     weights[1 + at] = other ** (1 - share)

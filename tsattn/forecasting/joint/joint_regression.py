@@ -16,6 +16,7 @@ from tsattn.data.windows import Origins, WindowBatch, truth
 from tsattn.errors import ConfigError
 from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball, relative, scores_of, weights_of, widened, widths_of
 from tsattn.forecasting.ensemble.holdout import Pools
+from tsattn.forecasting.ensemble.prior_weights import Prior
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.hierarchy.common_grid import common_grid
 from tsattn.forecasting.joint.innovations import Innovations, innovations
@@ -28,7 +29,8 @@ MOST_STEPS = 2048  # newest steps that are fitted
 HELD_BACK = 4  # one part in so many is held back to check the leads
 ORIGINS = 64  # cutoffs in the held-back part
 JUDGED_STEPS, FEWEST_JUDGED, MOST_JUDGED = 32, 4, 8  # steps, and hold-out origins, at which the options are weighed
-SHRINKAGE = Shrinkage(favour=0.3, doubt=4.0)  # the leads have passed one test before
+SHRINKAGE = Shrinkage(doubt=4.0)  # the leads have passed one test before
+PRIOR = np.array([1.0, 0.3, 0.3])  # weights of the three options without evidence
 NARROWEST = 0.2
 _CACHED = 32
 
@@ -197,8 +199,9 @@ class JointRegression:
         share = np.where(scored, (~np.isnan(true)).mean(2), 0.0)
         every = np.arange(count)
         pools, floor = Pools(((every, every),)), np.full(count, 1e-30)
+        prior = Prior(np.repeat(PRIOR[:, None], count, 1), np.zeros(count))
         loss = pinball(true[:, None], made, levels)
-        weights = weights_of(*relative(loss, share, floor), np.ones((3, count), bool), pools, SHRINKAGE)
+        weights = weights_of(*relative(loss, share, floor), np.ones((3, count), bool), pools, SHRINKAGE, prior)
         average = np.einsum("mn,kmnhq->knhq", weights, np.nan_to_num(made))
         scores = np.where(scored[..., None], scores_of(true, average, self.quantiles, floor[:, None]), np.nan)
         return weights, widths_of(scores, share.sum(0), pools, SHRINKAGE)

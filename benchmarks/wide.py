@@ -1,0 +1,75 @@
+"""CPU time of tables with many columns, over that of a table with as many cells in one column.
+
+    python -m benchmarks.wide [--columns 2000 10000 50000] [--rows 10]
+
+Each command line runs in a process of its own; start-up (the same command on a table of 2 columns) is taken off both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.program import run
+
+ROOT = Path(__file__).parents[1]
+
+
+def write(path: Path, columns: int, rows: int, *, ragged: bool = False) -> Path:
+    """Write a CSV file with a day a row; ragged: the last line lacks a cell."""
+    values = np.random.default_rng(0).normal(10, 1, (rows, columns)).round(2)
+    days = np.datetime64("1970-01-01") + np.arange(rows)
+    with path.open("w", encoding="utf-8") as file:
+        file.write("day," + ",".join(f"shop_{k}" for k in range(columns)) + "\n")
+        for number, (day, row) in enumerate(zip(days, values, strict=True)):
+            cells = row[:-1] if ragged and number == rows - 1 else row
+            file.write(f"{day}," + ",".join(map(str, cells.tolist())) + "\n")
+    return path
+
+
+def seconds(words: list[str]) -> float:
+    """CPU seconds of one command line."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-m", "tsattn", *words], env=environment, capture_output=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--columns", nargs="*", type=int, default=[2000, 10_000, 50_000])
+    parser.add_argument("--rows", type=int, default=10)
+    options = parser.parse_args()
+    shown = Table("columns", "command", "CPU s", "us a column", "over one column", box=None)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        start = seconds(["ingest", str(write(folder / "two.csv", 2, options.rows))])
+        for columns in options.columns:
+            wide = str(write(folder / "wide.csv", columns, options.rows))
+            ragged = str(write(folder / "ragged.csv", columns, options.rows, ragged=True))
+            long = str(write(folder / "long.csv", 1, columns * options.rows))
+            base = max(seconds(["ingest", long, "--freq", "D"]) - start, 1e-3)
+            for said, words in {
+                "ingest": ["ingest", wide],
+                "ingest --json": ["ingest", wide, "--json"],
+                "a line too short": ["ingest", ragged],
+                "a column that is missing": ["ingest", wide, "--target", "shop_nowhere"],
+            }.items():
+                took = seconds(words) - start
+                shown.add_row(f"{columns:,}", said, f"{took:.2f}", f"{1e6 * took / columns:.0f}", f"{took / base:.1f}")
+    Console(width=100).print(shown)
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)
