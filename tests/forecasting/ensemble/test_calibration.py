@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from tsattn.forecasting.ensemble.calibration import Shrinkage, _edges, widths_of
+from tsattn.forecasting.ensemble.calibration import Shrinkage, _edges, widened, widths_of
 from tsattn.forecasting.ensemble.holdout import Pools
 
 
@@ -26,8 +26,21 @@ def test_when_errors_are_small_far_ahead_only_then_the_next_steps_keep_their_wid
     scores[:, :, 16:] *= 0.3
     pools = Pools(((np.arange(60), np.arange(60)),))
     factors = widths_of(scores, np.full(60, 4.0), pools, Shrinkage())
-    assert factors[:, :, :16].min() > 0.85
-    assert factors[:, :, 16:].max() < 0.6
+    assert factors[:, :, :8].min() > 0.85
+    assert factors[:, :, 24:].max() < 0.6
+    assert np.abs(np.diff(factors, axis=-1)).max() < 0.1  # no jump where a part ends
+
+
+def test_when_errors_far_ahead_were_small_then_the_interval_of_a_random_walk_still_does_not_narrow():
+    spread = np.sqrt(np.arange(1.0, 33))[None]
+    walk = np.stack([-spread, 0 * spread, spread], -1)  # (1, 32, 3)
+    factors = np.broadcast_to(np.where(np.arange(32) < 16, 1.0, 0.4), (2, 1, 32))
+    made = widened(walk, (0.1, 0.5, 0.9), factors)
+    assert (np.diff(made[0, :, 2]) >= 0).all()
+    assert (np.diff(made[0, :, 0]) <= 0).all()
+    season = np.where(np.arange(32) % 8 < 4, 1.0, 3.0)[None]
+    made = widened(np.stack([-season, 0 * season, season], -1), (0.1, 0.5, 0.9), factors)
+    assert made[0, 24:, 2].max() < 0.6 * made[0, :8, 2].max()  # where the width has a season, its nights let it narrow
 
 
 def factors_of(scores, items):

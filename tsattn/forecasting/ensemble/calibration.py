@@ -118,12 +118,12 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, shrinkage:
 
     Split conformal prediction (Vovk et al., 2005; Romano et al., 2019): the factor is the quantile of the scores at
     level 0.9 · (1 + 1/n), drawn towards 1 the more, the nearer it is; neighbouring steps of an origin err together, so only
-    one in a few counts towards n.
+    one in a few counts towards n. Each part of the horizon has factors of its own, interpolated between the parts' middles.
     """
     _, rows, horizon = scores.shape
-    factors = np.ones((2, rows, horizon))
     edges = _edges(horizon, shrinkage.first_part)
-    for low, high in itertools.pairwise(edges):
+    logs = np.zeros((2, rows, len(edges) - 1))
+    for number, (low, high) in enumerate(itertools.pairwise(edges)):
         part, together = scores[:, :, low:high], max(1.0, (high - low) / shrinkage.independent)
         for now, pool in pools:
             n = evidence[pool].sum()
@@ -139,8 +139,8 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, shrinkage:
                 believed = share * np.nan_to_num(own) + (1 - share) * common
                 caution = shrinkage.caution**2 * shrinkage.many / (shrinkage.many + n)
                 believed *= believed**2 / (believed**2 + caution)
-                factors[side, now, low:high] = np.exp(believed)[:, None]
-    return factors
+                logs[side, now, number] = believed
+    return np.exp(logs @ _between(edges))
 
 
 def _doubt(away: np.ndarray, surprise: float) -> np.ndarray:
@@ -163,6 +163,16 @@ def _edges(horizon: int, first: int) -> list[int]:
     return edges
 
 
+def _between(edges: list[int]) -> np.ndarray:
+    """Weights (P, H) that interpolate values of the P parts, given at their middles, linearly over the steps.
+
+    A factor that jumped where a part ends would make an interval narrower there than a step before.
+    """
+    middles = (np.array(edges[:-1]) + np.array(edges[1:]) - 1) / 2
+    steps = np.arange(edges[-1])
+    return np.array([np.interp(steps, middles, one) for one in np.eye(len(middles))])
+
+
 def _conformal_factor(scores: np.ndarray, side: int, shrinkage: Shrinkage, together: float) -> np.ndarray:
     """(S,) the bounded conformal factor of each column of scores (N, S), of which `together` count as one; NaN without any."""
     signed = np.sort(scores if side else -scores, axis=0)  # NaN last
@@ -174,7 +184,21 @@ def _conformal_factor(scores: np.ndarray, side: int, shrinkage: Shrinkage, toget
 
 
 def widened(values: np.ndarray, levels: tuple[float, ...], factors: np.ndarray) -> np.ndarray:
-    """Quantiles (B, H, Q) with their distances from the median multiplied by factors (2, B, H), below and above it."""
+    """Quantiles (B, H, Q) with their distances from the median multiplied by factors (2, B, H), below and above it.
+
+    Errors grow with the horizon, so an interval does not narrow from one step to the next by more than it did before.
+    """
     middle = values[..., [int(np.abs(np.array(levels) - 0.5).argmin())]]
     away = values - middle
-    return middle + np.where(away < 0, factors[0][..., None], factors[1][..., None]) * away
+    low, high = (-away[..., 0], away[..., -1]) if len(levels) > 1 else (away[..., 0], away[..., 0])
+    below, above = _lasting(factors[0], low), _lasting(factors[1], high)
+    return middle + np.where(away < 0, below[..., None], above[..., None]) * away
+
+
+def _lasting(factors: np.ndarray, width: np.ndarray) -> np.ndarray:
+    """Factors (B, H) raised where a width (B, H) times its factor would fall by a larger share than the width does."""
+    out = factors.copy()
+    kept = np.divide(width[:, :-1], width[:, 1:], out=np.zeros_like(width[:, 1:]), where=width[:, 1:] > 0)
+    for step in range(1, out.shape[1]):
+        out[:, step] = np.maximum(out[:, step], out[:, step - 1] * np.minimum(1.0, kept[:, step - 1]))
+    return out
