@@ -50,6 +50,14 @@ def test_when_every_timestamp_is_a_midnight_then_dates_are_written(tmp_path):
     assert [row["timestamp"] for row in rows] == ["2024-01-01", "2024-02-01"]
 
 
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_when_there_is_a_format_then_it_reads_back_the_rows_it_wrote(tmp_path, suffix):
+    path = write_table(zoned().to_arrow(), tmp_path / f"out{suffix}")
+    rows = list(FORMATS[suffix].read(path))
+    assert [row["item_id"] for row in rows] == ["a, b", "a, b"]
+    assert [row["0.5"] for row in rows] == [1.0, 2.0]
+
+
 def test_when_there_is_no_row_then_json_is_an_empty_list(tmp_path):
     assert read_back(write_table(zoned().to_arrow().slice(0, 0), tmp_path / "out.json")) == []
 

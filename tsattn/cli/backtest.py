@@ -36,7 +36,7 @@ SCORING = {
     ),
     "quantiles": typer.Option(metavar="Q,…", help="Quantile levels to score and write.  [default: 0.1, 0.2, … 0.9]"),
     "cutoffs": typer.Option(
-        metavar="TIME,…", show_default=False, help="Last observed timestamps of the windows, in place of --windows."
+        metavar="TIME,…", show_default=False, help="Last observed timestamp of each window; replaces --windows."
     ),
 }
 
@@ -59,7 +59,10 @@ def backtest(
     model: Annotated[
         options.Many,
         typer.Option(
-            "--model", "-m", metavar="NAME|PATH,…", help="Models to score.  [default: the newest that fits, else zero-shot]"
+            "--model",
+            "-m",
+            metavar="NAME|PATH,…",
+            help="Models to score.  [default: the newest that suits the data, else zero-shot]",
         ),
     ] = None,
     members: options.Members = None,
@@ -72,9 +75,7 @@ def backtest(
     ] = False,
     output: Annotated[
         options.Text,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help=f"Write every forecast beside the observation: {', '.join(FORMATS)}."
-        ),
+        typer.Option("--output", "-o", metavar="FILE", help=f"Write every forecast with its observation: {', '.join(FORMATS)}."),
     ] = None,
     scores: Annotated[
         options.Text, typer.Option(metavar="FILE", help="Write all scores, by model, metric, series, step and cutoff.")
@@ -85,8 +86,8 @@ def backtest(
 ) -> int:
     """Score models and baselines on past data.
 
-    Forecasts rolling windows at the end of every series and compares them with the observations: MASE and WQL (weighted quantile
-    loss), lower is better, and the skill against the better of naive and seasonal naive, higher is better.
+    Forecasts rolling windows at the end of every series and compares them with the observations. MASE and WQL (weighted quantile
+    loss) are errors: lower is better. Skill is the gain over the better of naive and seasonal naive: higher is better.
 
     \b
     Examples:

@@ -25,7 +25,7 @@ def detect(
     session: Session,
     model: options.Model = None,
     level: Annotated[
-        float, typer.Option(metavar="P", help="Level of the interval outside which a value is an anomaly, 0.5 to 1.")
+        float, typer.Option(metavar="P", help="Level of the interval, 0.5 to 1; values outside it are anomalies.")
     ] = 0.99,
     last: Annotated[
         options.Number,
@@ -39,7 +39,7 @@ def detect(
         options.Many,
         typer.Option(
             metavar="NAME,…",
-            help="Methods that form an ensemble with the network, as in forecast: slower.  [default: network]",
+            help="Methods that form an ensemble with the network, as in tsattn forecast (slower).  [default: network]",
         ),
     ] = None,
     series: Annotated[options.Many, typer.Option(metavar="NAME,…", show_default=False, help="Score only these series.")] = None,

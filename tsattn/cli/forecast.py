@@ -44,13 +44,14 @@ def forecast(
         options.Text, typer.Option(metavar="TIME", help="Forecast as of this time; later values are ignored.")
     ] = None,
     paths: Annotated[
-        options.Number, typer.Option(min=1, metavar="N", help="Write N sample paths of each series to --output, not quantiles.")
+        options.Number,
+        typer.Option(min=1, metavar="N", help="Write N sample paths of each series to --output, instead of quantiles."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Random seed of the sample paths.")] = 0,
     conformal: Annotated[
         bool,
         typer.Option(
-            "--conformal", help="Calibrate the quantiles by the errors at past cutoffs: coverage of at least the level."
+            "--conformal", help="Calibrate the quantiles on errors at past cutoffs, so that they cover at least their level."
         ),
     ] = False,
     output: Annotated[
@@ -59,12 +60,12 @@ def forecast(
             "--output",
             "-o",
             metavar="FILE",
-            help=f"Write the forecasts to a file: {', '.join(FORMATS)}; with {{item_id}} in its name, to one for each series.",
+            help=f"Write the forecasts to a file: {', '.join(FORMATS)}; with {{item_id}} in its name, one file per series.",
         ),
     ] = None,
     columns: Annotated[
         options.Many,
-        typer.Option(metavar="OLD=NEW,…", show_default=False, help="Column names of --output: item_id=sku,0.5=median."),
+        typer.Option(metavar="OLD=NEW,…", show_default=False, help="Rename columns of --output, such as item_id=sku,0.5=median."),
     ] = None,
     plot: Annotated[
         options.Many,
@@ -75,8 +76,8 @@ def forecast(
 ) -> int:
     """Forecast the steps after the end of the data.
 
-    Prints the median and the 80 % interval. Without DATA, the training data of the newest model is read again and forecast
-    from its new end.
+    Prints the median and the 80 % interval. Without DATA, re-reads the training data of the newest model and forecasts from
+    its current end.
 
     \b
     Examples:

@@ -23,7 +23,7 @@ DATA_HELP = "CSV, TSV, JSON or Parquet (also .gz, .zst): a file, a folder, a quo
 Data = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
 DataOrLatest = Annotated[
     Text,
-    typer.Argument(metavar="[DATA]", help=f"{DATA_HELP} Default: the model's training data, read again.", show_default=False),
+    typer.Argument(metavar="[DATA]", help=f"{DATA_HELP} Default: the model's training data, re-read.", show_default=False),
 ]
 Model = Annotated[
     Text,
@@ -31,7 +31,7 @@ Model = Annotated[
         "--model",
         "-m",
         metavar="NAME|PATH",
-        help="Model: NAME, NAME/VERSION, zero-shot or a folder.  [default: the newest that fits, else zero-shot]",
+        help="Model: NAME, NAME/VERSION, zero-shot or a folder.  [default: the newest that suits the data, else zero-shot]",
     ),
 ]
 MEMBERS = "ridge, ridge-long, naive, seasonal-naive, seasonal-mean, drift, holt, state-space, long-cycle, historic-quantiles"
@@ -60,7 +60,7 @@ Name = Annotated[Text, typer.Option(metavar="NAME", help="Name of the model.  [d
 _columns: dict[str, Any] = {"metavar": "COLUMN,…", "show_default": False}
 
 READ = {
-    "timestamp": typer.Option(metavar="COLUMN", help="Timestamp column; none numbers the rows."),
+    "timestamp": typer.Option(metavar="COLUMN", help="Timestamp column, or none to number the rows."),
     "item": typer.Option(**_columns, help="Columns that identify a series."),
     "target": typer.Option(**_columns, help="Columns to forecast."),
     "past": typer.Option(**_columns, help="Covariates without future values."),
@@ -77,8 +77,8 @@ READ = {
     ),
     "resample": typer.Option(metavar="STEP", help="Aggregate the rows to this frequency, such as D or W."),
     "agg": typer.Option(metavar="HOW", help="How --resample aggregates rows: mean, sum or last."),
-    "fill": typer.Option(metavar="VALUE", help="Value of steps without rows, such as 0 for counts.  [default: missing]"),
-    "delimiter": typer.Option(metavar="CHAR", help="Field separator; tab for a tab."),
+    "fill": typer.Option(metavar="VALUE", help="Value for steps without rows, such as 0 for counts.  [default: missing]"),
+    "delimiter": typer.Option(metavar="CHAR", help="Field separator, or the word tab."),
     "decimal": typer.Option(metavar="CHAR", help="Decimal separator: . or ,"),
     "encoding": typer.Option(metavar="NAME", help="Text encoding, such as utf-8 or latin-1."),
     "missing": typer.Option(
@@ -105,7 +105,7 @@ def read_options(delimiter: Text = None, **given: Any) -> ReadOptions:
 
 Joint = Annotated[
     bool,
-    typer.Option("--joint", help="Let series inform each other: use what leads a series to forecast it (256 series at most)."),
+    typer.Option("--joint", help="Use the series that lead a series to forecast it (256 series at most)."),
 ]
 
 
@@ -123,7 +123,7 @@ def hierarchy_options(
         ),
     ] = None,
     reconcile: Annotated[
-        str, typer.Option(metavar="HOW", help="How forecasts of sums and parts are made to add up: mint, bottom-up or none.")
+        str, typer.Option(metavar="HOW", help="How to make forecasts of sums and parts add up: mint, bottom-up or none.")
     ] = HierarchyConfig.reconcile,
 ) -> HierarchyConfig:
     """Sums of series, and how their forecasts are made to add up."""

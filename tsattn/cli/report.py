@@ -23,7 +23,7 @@ def report(
     data: options.Data,
     read: ReadOptions,
     session: Session,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Page to write, .html.")] = Path("report.html"),
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="HTML file to write.")] = Path("report.html"),
     model: options.Model = None,
     horizon: options.Horizon = None,
     windows: Annotated[int, typer.Option(min=1, metavar="N", help="Windows of the backtest per series.")] = 3,
@@ -38,10 +38,10 @@ def report(
     explain: Annotated[bool, typer.Option("--explain", help="Also measure what the forecast depends on (slow).")] = False,
     title: Annotated[options.Text, typer.Option(metavar="TEXT", help="Heading of the page.  [default: the target]")] = None,
 ) -> int:
-    """Write a report on the data and their forecast as one HTML page.
+    """Write an HTML report about the data and its forecast.
 
-    The page holds forecasts, backtest, calibration, ensemble weights, repairs of the data, and the command that makes it
-    again. It needs no network, and prints to PDF from the browser.
+    The page shows forecasts, backtest, calibration, ensemble weights, repairs of the data, and the command that recreates
+    the page. It needs no network and can be printed to PDF from the browser.
 
     \b
     Examples:

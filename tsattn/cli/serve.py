@@ -1,4 +1,4 @@
-"""`tsattn serve`: forecasts over HTTP, and a page to drop a file on."""
+"""`tsattn serve`: forecasts over HTTP, and a page for uploading files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ def serve(
     model: Annotated[
         options.Text,
         typer.Option(
-            "--model", "-m", metavar="NAME|PATH", help="Model of requests that name none.  [default: the newest that fits]"
+            "--model",
+            "-m",
+            metavar="NAME|PATH",
+            help="Model for requests that name none.  [default: the newest that suits the data]",
         ),
     ] = None,
     token: Annotated[
@@ -32,35 +35,31 @@ def serve(
             envvar="TSATTN_TOKEN",
             show_envvar=False,
             help="Token that requests must send as `Authorization: Bearer SECRET`; required when other machines can reach "
-            "ADDRESS. Prefer the variable: other users can see options.  [env: TSATTN_TOKEN]",
+            "ADDRESS. Prefer the environment variable: other users can see command lines.  [env: TSATTN_TOKEN]",
         ),
     ] = None,
     allow_host: Annotated[
         options.Many,
-        typer.Option(
-            metavar="NAME,…", show_default=False, help="Further host names that the server answers to, such as a proxy's."
-        ),
+        typer.Option(metavar="NAME,…", show_default=False, help="More host names that the server answers to, such as a proxy's."),
     ] = None,
     workers: Annotated[
-        options.Number, typer.Option(min=1, metavar="N", help="Processes that forecast.  [default: one per core, at most 4]")
+        options.Number, typer.Option(min=1, metavar="N", help="Number of worker processes.  [default: one per core, at most 4]")
     ] = None,
-    queue: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Requests that may wait for a process; further ones get 503.")
-    ] = 32,
+    queue: Annotated[int, typer.Option(min=0, metavar="N", help="Requests that may wait for a worker; more get 503.")] = 32,
     timeout: Annotated[
-        str, typer.Option(metavar="TIME", help="Longest time of a request, such as 30s or 2m; it is ended with 504.")
+        str, typer.Option(metavar="TIME", help="Time limit of a request, such as 30s or 2m; a longer one gets 504.")
     ] = "60s",
     max_body: Annotated[
-        int, typer.Option(min=1, metavar="MB", help="Largest body of a request, in MB; larger ones get 413.")
+        int, typer.Option(min=1, metavar="MB", help="Size limit of a request body, in MB; a larger one gets 413.")
     ] = 16,
     max_memory: Annotated[
-        int, typer.Option(min=512, metavar="MB", help="Largest memory of a process, in MB (Linux); more gets 413.")
+        int, typer.Option(min=512, metavar="MB", help="Memory limit of a worker, in MB (Linux); more gets 413.")
     ] = 4096,
 ) -> int:
-    """Serve forecasts over HTTP, with a page to drop a file on.
+    """Serve forecasts over HTTP, with a page for uploading files.
 
-    POST rows or a file to /forecast; the answer is the document of `tsattn forecast --json`. Runs until Ctrl-C or SIGTERM;
-    running requests are finished first. Needs the extra: pip install 'tsattn[serve]'.
+    POST rows or a file to /forecast; the response is the document of `tsattn forecast --json`. Runs until Ctrl-C or SIGTERM,
+    and finishes running requests first. Needs the extra: pip install 'tsattn[serve]'.
 
     \b
     Examples:

@@ -48,14 +48,16 @@ _SAID = {
 _FORECAST = {
     "horizon": Field("integer", "Steps to forecast. Default: the model's, or the frequency's."),
     "quantiles": Field("numbers", "Quantile levels between 0 and 1. Default: 0.1, 0.2, … 0.9."),
-    "model": Field("text", "Model of the workspace, NAME or NAME/VERSION, or zero-shot. Default: the newest that fits."),
+    "model": Field(
+        "text", "Model of the workspace, NAME or NAME/VERSION, or zero-shot. Default: the newest that suits the data."
+    ),
     "members": Field("texts", "Statistical methods that form an ensemble with the network: all, network (none), or names."),
     "series": Field("texts", "Names of the series to return. Default: all."),
     "as_of": Field("text", "Forecast as of this time; later values are ignored."),
     "history": Field("integer", f"Also return this many last rows of each series, at most {MOST_HISTORY:,}. Default: 0."),
 }
 _READ = {
-    "timestamp": "Timestamp column; none numbers the rows.",
+    "timestamp": "Timestamp column, or none to number the rows.",
     "item": "Columns that identify a series.",
     "target": "Columns to forecast.",
     "past": "Covariates without future values.",
@@ -69,7 +71,7 @@ _READ = {
     "resample": "Aggregate the rows to this frequency.",
     "agg": "How resample aggregates rows: mean, sum or last.",
     "fill": "Value of steps without rows.",
-    "delimiter": "Field separator of a CSV file; tab for a tab.",
+    "delimiter": "Field separator of a CSV file, or the word tab.",
     "decimal": "Decimal separator.",
     "encoding": "Text encoding.",
     "missing": "Markers of missing values.",
