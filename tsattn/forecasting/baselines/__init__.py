@@ -41,7 +41,9 @@ METHODS: dict[str, Method] = {
     "seasonal-mean": Method("simple:SeasonalMean", "the mean of the last four cycles"),
     "drift": Method("simple:Drift", "the line through the first and the last value"),
     "holt": Method("holt:Holt", "exponential smoothing with a damped trend"),
-    "state-space": Method("state_space:StateSpace", "exponential smoothing and autoregressions, averaged by their probability"),
+    "state-space": Method(
+        "state_space:StateSpace", "exponential smoothing and autoregressions, averaged by their probability", {"only": True}
+    ),
     "long-cycle": Method("simple:LongCycle", "the last long cycle: a week of hours, a year of weeks", {"only": True}),
     "historic-quantiles": Method("simple:HistoricQuantiles", "the quantiles of the whole history"),
     "auto-ets": Method("statistical:AutoETS", "AutoETS of statsforecast", None),

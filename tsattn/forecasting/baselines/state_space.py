@@ -15,12 +15,13 @@ import numpy as np
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.baselines.innovations import Bank, bank, convolved, solved
 from tsattn.forecasting.baselines.ridge import fill
+from tsattn.forecasting.baselines.simple import Naive
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
 from tsattn.forecasting.quantiles import normal_scores
 
 FEWEST = 5  # observed steps that the models need
 LONGEST = 144  # newest steps that are looked at
-LONG_SEASON = 13  # a longer season is forecast only from a history of at most LONGEST steps: other methods see more of its cycles
+LONG_SEASON = 13  # with a longer season and a history beyond LONGEST, other members see more cycles
 TEMPER = 60  # steps beyond which likelihoods grow no sharper: no model is true
 LEAST = 1e-3  # posterior probability, over that of the best model, below which a model is left out
 FAR = 3.0  # usual shocks beyond which a shock is cut (Huber, 1964)
@@ -49,19 +50,26 @@ class _Fits(NamedTuple):
 
 @dataclass(frozen=True)
 class StateSpace:
-    """`season_length` None: the shortest usual cycle of the data's frequency. A season needs more than one cycle."""
+    """`season_length` None: the shortest usual cycle of the data's frequency. A season needs more than one cycle.
+
+    only: no forecast from a long history with a long season, of which other members of an ensemble see more cycles.
+    """
 
     season_length: int | None = None
     quantiles: tuple[float, ...] = DEFAULT_QUANTILES
     name: str = "state-space"
+    only: bool = False
 
     context: ClassVar[int | None] = None
     covariates: ClassVar[bool] = False
     raw_history: ClassVar[bool] = True
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32; NaN for a history of fewer than FEWEST steps, and for a long one with a long season."""
-        return self._predicted(batch, batch.horizon)[0]
+        """(B, H, Q) float32. A history of fewer than FEWEST steps gets the naive forecast, or NaN with `only`."""
+        values = self._predicted(batch, batch.horizon)[0]
+        if self.only or not np.isnan(values).any():
+            return values
+        return np.where(np.isnan(values), Naive(quantiles=self.quantiles).predict(batch), values)
 
     def walk_probability(self, batch: WindowBatch) -> np.ndarray:
         """(B,) posterior probability that a series is a random walk, with or without drift; 0 where there is no forecast."""
@@ -75,7 +83,8 @@ class StateSpace:
         n = np.minimum(span, LONGEST)
         # few distinct lengths: what series of one length share is computed once
         n = np.where(n > 96, n // 8 * 8, np.where(n > 48, n // 4 * 4, n))
-        n = np.where((season > LONG_SEASON) & (span > LONGEST), 0, n)
+        if self.only:
+            n = np.where((season > LONG_SEASON) & (span > LONGEST), 0, n)
         values, walk = np.full((len(batch), horizon, len(self.quantiles)), np.nan, np.float32), np.zeros(len(batch))
         for length in np.unique(n[n >= FEWEST]).tolist():
             rows = np.flatnonzero(n == length)
