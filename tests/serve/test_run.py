@@ -15,6 +15,7 @@ import pytest
 
 from tsattn.cli.main import main
 from tsattn.errors import ExitCode
+from tsattn.serve.run import Serving
 
 
 @pytest.fixture
@@ -95,3 +96,11 @@ def test_when_fastapi_is_not_installed_then_the_hint_names_the_extra(capsys, mon
     monkeypatch.setitem(sys.modules, "fastapi", None)
     assert main(["serve", "--port", "0"]) == ExitCode.USAGE
     assert "pip install 'tsattn[serve]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("workers", "said"), [(1, "(1 process;"), (3, "(3 processes;")])
+def test_when_it_starts_then_the_number_of_processes_is_said(monkeypatch, capsys, workers, said):
+    serving = Serving("http://127.0.0.1:1", False, workers, 60.0, 1)
+    monkeypatch.setattr("tsattn.serve.run.serve", lambda *_, started, **__: started(serving))
+    assert main(["serve"]) == ExitCode.DONE
+    assert said in capsys.readouterr().out

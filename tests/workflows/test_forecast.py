@@ -130,6 +130,14 @@ def test_when_the_future_file_lacks_a_column_then_the_error_names_it(frame, tmp_
         tsattn.forecast(frame[:250], model=model, future=frame.loc[250:, columns])
 
 
+def test_when_a_wide_file_has_the_column_of_the_future_file_then_the_error_names_the_option(frame):
+    wide = frame[frame.shop == frame.shop.iloc[0]].reset_index(drop=True)[["day"]]
+    wide = wide.assign(load=np.arange(len(wide)) * 1.5, heat=np.arange(len(wide)) % 7 + 0.25)
+    with pytest.raises(DataError, match="'heat' would be forecast") as caught:
+        tsattn.forecast(wide[:-6], future=wide[-6:].drop(columns="load"))
+    assert caught.value.hint == "if its future is known: --known heat"
+
+
 def test_when_a_covariate_is_renamed_then_the_error_names_both(frame, tmp_path):
     model = saved_with_promo(frame, tmp_path / "model")
     with pytest.raises(DataError, match="no column 'promo'") as caught:

@@ -141,6 +141,9 @@ def test_when_sums_cannot_be_made_then_the_error_says_what_to_type(frame):
         tsattn.forecast(frame, hierarchy="region", sums="t=a+b")
     with pytest.raises(ConfigError, match="no series 'north_x'"):
         tsattn.forecast(wide(frame), sums="total=north_a+north_x")
+    with pytest.raises(ConfigError, match="no series 'north_a,north_b'") as caught:
+        tsattn.forecast(wide(frame), sums="total=north_a,north_b")
+    assert caught.value.hint == "join the parts with +: north_a+north_b"
     with pytest.raises(ConfigError, match="unknown reconcile 'best'"):
         tsattn.forecast(frame, hierarchy=["region", "shop"], reconcile="best")
     with pytest.raises(DataError, match="one series only"):

@@ -88,7 +88,8 @@ def serve(
         if session.json:
             session.show(serving, lambda *_: None)
         else:
-            typer.echo(f"{serving.url} ({serving.workers} processes; Ctrl-C ends it)")
+            processes = "1 process" if serving.workers == 1 else f"{serving.workers} processes"
+            typer.echo(f"{serving.url} ({processes}; Ctrl-C ends it)")
         typer.get_text_stream("stdout").flush()
 
     run(config, host, port, log=(lambda _: None) if session.quiet else (lambda text: typer.echo(text, err=True)), started=started)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,16 @@ def test_when_columns_are_noise_then_nothing_leads(seed):
     rng = np.random.default_rng(seed)
     made = innovations(np.cumsum(rng.normal(size=(10, 500)), 1), ())
     assert sum(len(one) for one in find_leads(made, signals_of(made), 500)) <= 1
+
+
+def test_when_there_are_few_pairs_then_a_series_still_does_not_lead_itself():
+    noise = np.random.default_rng(3).normal(size=(2, 241))
+    moved = noise[0, 1:] + 0.9 * noise[0, :-1]  # its own past leads it, which is not to be found
+    made = replace(innovations(noise[:, 1:], ()), values=np.stack([moved, 0.6 * noise[0, 1:] + 0.8 * noise[1, 1:]]))
+    leads = find_leads(made, signals_of(made), 240)
+    assert len(leads[0])
+    assert 0 not in leads[0].source
+    assert 1 not in leads[1].source
 
 
 def test_when_all_series_share_a_movement_then_it_is_a_signal_of_its_own():

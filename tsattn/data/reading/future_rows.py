@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tsattn.config import ReadOptions
-from tsattn.data.names import listed
+from tsattn.data.names import listed, quoted
 from tsattn.data.panel import Schema
 from tsattn.data.reading.columns import Column, Table, concatenated
 from tsattn.errors import ConfigError, DataError
@@ -38,6 +38,12 @@ def options_for(options: ReadOptions, found: Schema, model: Schema | None, futur
     roles = {found.timestamp, *found.item, *found.target, *options.past, *options.static}
     known = options.known or (model.known if model else ()) or tuple(n for n in future.columns if n not in roles)
     if not known:
+        guessed = [n for n in future.columns if n in found.target] if not options.target else []
+        if 0 < len(guessed) < len(found.target):
+            raise DataError(
+                f"{name}: {listed(guessed)} would be forecast, as the other columns of numbers are",
+                f"if its future is known: --known {','.join(map(quoted, guessed))}",
+            )
         raise DataError(f"{name}: no column besides the timestamp, the item and the target", "add the known covariates")
     for column in known:
         if column not in future.columns:

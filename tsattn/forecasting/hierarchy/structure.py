@@ -149,7 +149,10 @@ def _expanded(name: str, given: Mapping[str, tuple[str, ...]], index: Mapping[st
         elif part in index:
             leaves.append(index[part])
         else:
-            raise ConfigError(f"--sum {quoted(name)}: no series {part!r}", did_you_mean(part, [*index, *given]))
+            pieces = [piece.strip() for piece in part.split(",")]
+            known = len(pieces) > 1 and all(piece in index or piece in given for piece in pieces)
+            hint = f"join the parts with +: {'+'.join(pieces)}" if known else did_you_mean(part, [*index, *given])
+            raise ConfigError(f"--sum {quoted(name)}: no series {part!r}", hint)
     if len(set(leaves)) < len(leaves):
         twice = next(n for n, i in index.items() if leaves.count(i) > 1)
         raise ConfigError(f"--sum {quoted(name)} counts {twice!r} twice", "name each part once")

@@ -67,6 +67,7 @@ def find_leads(made: Innovations, signals: np.ndarray, stop: int) -> list[Leads]
             out.append(Leads(none, none, np.zeros(0)))
             continue
         flat = np.argsort(strong.ravel())[::-1][:SCREENED]
+        flat = flat[strong.ravel()[flat] > 0]  # few pairs in all: those with itself would be among them
         lags_of_pairs, source = np.unravel_index(flat, strong.shape)
         out.append(_pursued(target[i], signal, source, lags_of_pairs + 1, limit, count[i]))
     return out
