@@ -51,7 +51,10 @@ def test_when_a_horizon_is_named_then_in_the_words_of_its_frequency(steps, freq,
     assert span(steps, Freq.parse(freq)) == text
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(2.34, "2.3 s"), (59.6, "1 min"), (125, "2 min 5 s"), (3780, "1 h 3 min")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(2.34, "2.3 s"), (59.6, "1 min"), (125, "2 min 5 s"), (3780, "1 h 3 min"), (71 * 3600, "71 h"), (76 * 3600, "3 days 4 h")],
+)
 def test_when_durations_are_printed_then_in_two_units_at_most(seconds, text):
     assert duration(seconds) == text
 

@@ -50,7 +50,7 @@ def stamps(values: np.ndarray, freq: Freq, tz: str | None = None) -> list[str]:
 
 
 def duration(seconds: float) -> str:
-    """Format seconds as 8 s, 2 min 5 s or 1 h 3 min."""
+    """Format seconds as 8 s, 2 min 5 s, 1 h 3 min or, from three days on, 3 days 5 h."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -60,6 +60,9 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
+    if hours >= 72:
+        days, hours = divmod(hours, 24)
+        return f"{days:,} days {hours} h" if hours else f"{days:,} days"
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 

@@ -74,7 +74,7 @@ def _asset(name: str) -> str:
 
 def _facts(found: Reported) -> str:
     read, made = found.report, found.forecast
-    pairs = [("Series", f"{len(found.panel):,}"), ("Rows", f"{read.rows:,}"), ("Step", made.freq.alias)]
+    pairs = [("Series", f"{len(found.panel):,}"), ("Rows", f"{read.rows:,}"), ("Step", span(1, made.freq))]
     pairs += [("From", read.first), ("To", read.last)] if read.first else []
     pairs += [("Horizon", span(made.horizon, made.freq)), ("Model", str(found.ref))]
     cells = "".join(f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(printable(value))}</dd></div>" for name, value in pairs)
