@@ -148,7 +148,7 @@ class _Work:
             fell += getattr(forecaster, "fallbacks", 0) - before
         notes = []
         if odd:
-            notes.append(f"{odd} of {done} forecasts were not finite and are scored as naive ones")
+            notes.append(f"no forecast in {odd} of {done} windows, such as for a short history; scored as naive")
         if fell:
             notes.append(f"{fell} of {done} forecasts fell back on a simpler method")
         return _Tally(name or "", by_step, by_item, by_cutoff, tuple(notes), time.perf_counter() - started)
