@@ -87,7 +87,7 @@ def test_when_there_is_no_model_then_serve_says_how_to_train_one(capsys, tmp_pat
     monkeypatch.setenv("TSATTN_ZERO_SHOT", "")
     assert main(["serve", "--port", "0", "--workspace", str(tmp_path / "empty")]) != ExitCode.DONE
     shown = capsys.readouterr()
-    assert "there is no model" in shown.err
+    assert "no model in the workspace" in shown.err
     assert "tsattn train" in shown.err
     assert "Traceback" not in shown.err
 

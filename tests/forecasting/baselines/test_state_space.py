@@ -15,8 +15,8 @@ NAN = float("nan")
 MEDIAN = 4
 
 
-def forecast(*series: np.ndarray, horizon: int = 12, freq: str = "MS") -> np.ndarray:
-    return StateSpace().predict(batch_of(*series, horizon=horizon, freq=freq))
+def forecast(*series: np.ndarray, horizon: int = 12, freq: str = "MS", only: bool = False) -> np.ndarray:
+    return StateSpace(only=only).predict(batch_of(*series, horizon=horizon, freq=freq))
 
 
 def shape(length: int) -> np.ndarray:
@@ -75,15 +75,20 @@ def test_when_series_are_odd_then_forecasts_are_finite(y):
     assert (np.diff(found, axis=-1) >= 0).all()
 
 
-def test_when_the_history_is_too_short_then_there_is_no_forecast():
-    assert np.isnan(forecast(np.arange(4.0))).all()
+def test_when_the_history_is_too_short_then_a_baseline_repeats_the_last_value_and_a_member_has_no_forecast():
+    short = np.arange(4.0)
+    np.testing.assert_allclose(forecast(short)[..., MEDIAN], 3.0)
+    assert np.isnan(forecast(short, only=True)).all()
     assert np.isnan(forecast(np.full(30, NAN))).all()
 
 
-def test_when_a_season_is_long_and_the_history_too_then_there_is_no_forecast():
+def test_when_a_season_is_long_and_the_history_too_then_a_baseline_follows_it_and_a_member_has_no_forecast():
     t = np.arange(LONGEST + 60)
-    assert np.isnan(forecast(np.sin(2 * np.pi * t / 24), freq="h")).all()
-    assert np.isfinite(forecast(np.sin(2 * np.pi * t[:100] / 24), freq="h")).all()
+    y = np.sin(2 * np.pi * t / 24)
+    assert np.isnan(forecast(y, freq="h", only=True)).all()
+    assert np.isfinite(forecast(y[:100], freq="h", only=True)).all()
+    ahead = np.sin(2 * np.pi * (LONGEST + 60 + np.arange(12)) / 24)
+    np.testing.assert_allclose(forecast(y, freq="h")[0, :, MEDIAN], ahead, atol=0.1)
 
 
 def test_when_series_are_forecast_together_then_each_is_as_alone():
