@@ -17,7 +17,7 @@ from tsattn.errors import ConfigError
 
 @dataclass(frozen=True)
 class Detection:
-    """How the newest rows are scored; see tsattn.detect. last: rows of each item, None = one usual cycle. output: a file."""
+    """Settings for scoring the newest rows; see tsattn.detect. last: rows per item, None = one usual cycle. output: a file."""
 
     level: float = 0.99
     last: int | None = None
@@ -26,7 +26,7 @@ class Detection:
 
 @dataclass(frozen=True)
 class Job:
-    """One `[[job]]`. Times are seconds; `outputs` and `input` may hold ${NAME}s, which are filled in when they are used."""
+    """Settings of a `[[job]]`. Times are in seconds; ${NAME}s in `outputs` and `input` are filled in when they are used."""
 
     name: str
     input: str  # a path, a folder, a glob, a URL that fsspec reads, or a database URL together with `query`
@@ -82,7 +82,7 @@ class Monitor:
     fallback_jump: float = 0.1  # of the share of fallbacks over that of the runs before
     max_mase_ratio: float = 1.5  # of the MASE since, to that of the model's backtest
     coverage_drop: float = 0.2  # of the 80 % interval's coverage, at any step, from 0.8 or from the backtest's
-    schedule: str | None = None  # cron fields, for `tsattn schedule`; None = nobody runs `tsattn monitor`
+    schedule: str | None = None  # cron fields, for `tsattn schedule`; None = `tsattn monitor` is not scheduled
     least: int = 30  # scored dates below which nothing is said about accuracy, unless it is far off
 
 
@@ -99,7 +99,7 @@ class JobFile:
         return self.path.parent
 
     def only(self, names: tuple[str, ...]) -> tuple[Job, ...]:
-        """The jobs of these names, all when none is given. Raises ConfigError for an unknown one."""
+        """Return the jobs of these names, or all jobs when none is given. Raises ConfigError for an unknown one."""
         known = [job.name for job in self.jobs]
         for name in names:
             if name not in known:
@@ -125,7 +125,7 @@ class JobFile:
         return None if job.records is None else self.local(filled(job.records))
 
     def texts(self) -> list[str]:
-        """Everything that may hold a secret."""
+        """Return all texts that may hold a secret."""
         found = [text for job in self.jobs for text in (job.input, job.query or "", job.records or "")]
         found += [output.text for job in self.jobs for output in job.outputs]
         return found + ([self.monitor.alert] if self.monitor.alert else [])

@@ -42,7 +42,7 @@ GRACE = 7200.0  # seconds that a run may be late, or take longer than the one be
 
 @dataclass
 class Verdict:
-    """What is wrong with a job, and what was looked at."""
+    """Problems found with a job, and the values that were checked."""
 
     job: str
     problems: list[str] = field(default_factory=list)
@@ -81,7 +81,7 @@ def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bo
             _data(job, file, place, verdict)
         except (TsattnError, OSError) as error:
             verdict.problems.append(error.message if isinstance(error, TsattnError) else str(error))
-        except Exception as error:  # a fault of tsattn; the other jobs are looked at all the same
+        except Exception as error:  # a fault of tsattn; the other jobs are checked all the same
             kept = place.keep_fault(error, [f"monitor of the job {job.name}"], hide)
             verdict.problems.append(
                 f"cannot be looked at, by a fault of tsattn: {type(error).__name__}; the details are in {kept}"
@@ -98,7 +98,7 @@ def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bo
 
 
 def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, verdict: Verdict) -> None:
-    """The last good run, how old it is, and whether its share of fallbacks jumped."""
+    """Check the age of the last good run, and its share of fallbacks for a jump."""
     runs = [run for run in records.runs((job.name,)) if run["as_of"] is None]
     good = [run for run in runs if run["status"] in GOOD]
     last = f" (the last run failed: {runs[0]['error']})" if runs and runs[0]["status"] == "failed" else ""

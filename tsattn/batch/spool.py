@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS = 1 << 16  # of one table
-UNTOLD = ("reason",)  # says why, which is no result
+UNTOLD = ("reason",)  # gives a reason, which is not a result
 
 
 class Spool:

@@ -20,7 +20,7 @@ MOST_CONNECTIONS = 512
 
 @dataclass(frozen=True)
 class Serving:
-    """Where a server listens."""
+    """Address and limits of a running server."""
 
     url: str
     token: bool
