@@ -36,7 +36,7 @@ class Accuracy:
 
 
 def score(job: Job, file: JobFile, panel: Panel) -> Accuracy | None:
-    """Score what a job stored against the panel; None when no output can be read back, or no truth has come yet."""
+    """Score a job's stored forecasts against the panel; None when no output can be read back, or no observations exist yet."""
     rows = [row for row in stored_rows(job, file, panel, newest(panel), NEWEST) if not row.get("fallback")]
     levels = sorted({float(name) for row in rows[:1] for name in row if _is_level(name)})
     if len(levels) < 2:

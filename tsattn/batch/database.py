@@ -1,4 +1,4 @@
-"""Databases through SQLAlchemy: rows in by a query, forecasts out in one transaction that replaces what the key names."""
+"""Databases through SQLAlchemy: read rows by a query; write forecasts in one transaction that replaces rows of the same key."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def _is_quantile(name: str) -> bool:
 
 
 def widened(connection: Connection, wanted: Table, key: tuple[str, ...] = ("number",)) -> dict[str, Any]:
-    """Make a table, or add the columns that it lacks. Returns what was there: types by column.
+    """Make a table, or add the columns that it lacks. Returns the earlier columns: types by name.
 
     Raises TsattnError for a table with another primary key, which serves another purpose.
     """

@@ -46,8 +46,8 @@ def forecast_items(
 ) -> Outcome:
     """Forecast the end of every item. bad_items: treatment of bad ones, "fallback", "skip" or "fail".
 
-    An item is bad if it has fewer than `min_history` observed values, no known covariates in the future rows, or a forecast
-    that is not finite or absurd. Raises DataError when a bad one is to fail the job.
+    An item is bad if it has fewer than `min_history` observed values, lacks its known covariates in the future rows, or has
+    a forecast that is absurd or not finite. Raises DataError when a bad one is to fail the job.
     """
     levels = tuple(forecaster.quantiles if levels is None else levels)
     bad = _unfit(forecaster, panel, horizon, min_history)

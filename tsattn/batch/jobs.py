@@ -35,7 +35,7 @@ class Job:
     members: tuple[str, ...] | None = None  # ensemble members; None = as `tsattn forecast`
     query: str | None = None
     read: ReadOptions = ReadOptions()
-    horizon: int | None = None  # None = the model's; of "zero-shot" what is usual for the frequency
+    horizon: int | None = None  # None = the model's; for "zero-shot", the usual one of the frequency
     quantiles: tuple[float, ...] | None = None  # None = the model's
     hierarchy: tuple[str, ...] = ()  # item columns from top to bottom, the sums of which are forecast too
     sums: tuple[str, ...] = ()  # formulas such as "total=a+b" of sums that are forecast too
@@ -47,12 +47,12 @@ class Job:
     coverage_drop: float | None = None
     min_history: int = 3  # observed values that an item needs to be forecast by the model
     bad_items: str = "fallback"  # what becomes of an item that cannot be forecast: "fallback", "skip" or "fail"
-    retrain: float | None = None  # train anew when the model is older
+    retrain: float | None = None  # retrain when the model is older
     keep: int = 3  # versions of the model that stay after a promotion
     network: dict[str, Any] = field(default_factory=dict)  # ModelConfig fields for retraining
     training: dict[str, Any] = field(default_factory=dict)  # TrainConfig fields for retraining
     detect: Detection | None = None  # also score the newest rows
-    records: str | None = None  # the database of run records, `#table` at will; None = runs.db of the workspace
+    records: str | None = None  # the database of run records, `#table` optional; None = runs.db of the workspace
     schedule: str | None = None  # cron fields, for `tsattn schedule`; None = cron.USUAL
     retries: int = 5  # attempts at a database
     block_rows: int = 1 << 20  # of a sorted Parquet dataset that are in memory at a time, give or take a row group

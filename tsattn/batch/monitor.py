@@ -159,7 +159,7 @@ def staleness(job: Job, panel: Panel, last: np.datetime64, now: np.datetime64) -
 
 
 def _ahead(panel: Panel, stamp: np.datetime64, steps: int) -> np.datetime64:
-    """The timestamp so many steps after another."""
+    """Return the timestamp a number of steps after another."""
     moved: np.datetime64 = panel.freq.advance(np.array([stamp]), np.array([steps]))[0]
     return moved
 
@@ -187,7 +187,7 @@ def _accuracy(found: Accuracy, card: Card, limits: Monitor, verdict: Verdict) ->
 
 
 def _unmistakable(coverage: float | None, expected: float, dates: int) -> bool:
-    """Return True for a coverage that lies more than three standard errors of so many dates below the expected one."""
+    """Return True for a coverage that lies more than three standard errors (of this number of dates) below the expected one."""
     return coverage is not None and expected - coverage > 3 * (expected * (1 - expected) / max(1, dates)) ** 0.5
 
 

@@ -96,13 +96,13 @@ class Records:
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """Open the database as it is. Reading changes nothing, and waits only for a writer that has begun to commit."""
-        address = f"{self.path.absolute().as_uri()}?mode=rw"  # what a killed run left unfinished is undone first
+        address = f"{self.path.absolute().as_uri()}?mode=rw"  # unfinished changes of a killed run are rolled back first
         with self._told(), _closing(sqlite3.connect(address, uri=True, timeout=self.wait, isolation_level=None)) as database:
             yield database
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Errors of SQLite for people."""
+        """Turn errors of SQLite into messages for people."""
         began = time.monotonic()
         try:
             yield

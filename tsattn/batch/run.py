@@ -313,7 +313,7 @@ def _peak() -> float | None:
     """Peak memory of this process in MiB; None if the system does not report it."""
     import sys
 
-    try:  # what a process inherits from its parent's fork is counted by getrusage, and not here
+    try:  # getrusage counts memory inherited from the parent's fork; this does not
         status = Path("/proc/self/status").read_text("ascii")
         return round(int(status.partition("VmHWM:")[2].split()[0]) / 1024, 1)
     except (OSError, ValueError, IndexError):

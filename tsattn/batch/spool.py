@@ -93,7 +93,7 @@ class Spool:
 
 
 def _new_file(path: Path) -> IO[bytes]:
-    """Open a new file at `path`. What stood there is removed first; a symbolic link is not followed."""
+    """Open a new file at `path`. An earlier file there is removed first; a symbolic link is not followed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     return path.open("xb")

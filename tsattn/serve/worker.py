@@ -79,7 +79,7 @@ def main(arguments: list[str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # the server ends the processes: it finishes the running requests first
         signal.signal(number, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints must not mix with the answers
+    os.dup2(2, 1)  # output of libraries must not mix with the answers
     settings = Settings(**json.loads(arguments[0]))
     _limit_memory(settings.memory)
     models = Models()

@@ -78,7 +78,7 @@ class Judged:
 
     @property
     def rank(self) -> float:
-        """The loss, less what a network alone and the unchanged model are preferred by."""
+        """Loss, reduced by the preference for a network alone and for the unchanged model."""
         return self.loss * (1 if self.members else CLEARLY) * (TIE if self.name == AS_IS else 1)
 
     def to_mapping(self) -> dict[str, Any]:

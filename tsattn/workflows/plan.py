@@ -74,7 +74,7 @@ def plan(
     context = _context(int(left.max()), given)
     network = from_mapping(ModelConfig, {**context, **given, "horizon": min(chosen, MOST_HORIZON)}, "[model]")
     rows = int(np.isfinite(panel.before(test_start).target).sum())  # the test tail does not count, not even its gaps
-    # about as much work whatever the context, and less of it for little data
+    # about the same work for any context, and less of it for little data
     steps = int(min(TrainConfig.steps, STEP_TOKENS * network.patch // network.context, max(300, 20 * math.sqrt(rows))))
     schedule = from_mapping(TrainConfig, {"steps": steps, **(train or {})}, "[train]")
     return Plan(chosen, windows, test_start, network, schedule)
