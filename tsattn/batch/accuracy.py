@@ -23,7 +23,7 @@ NEWEST = 200_000  # rows that are scored at most
 class Accuracy:
     """Scores of stored forecasts. None where there is nothing to score.
 
-    The errors of one date are one observation, for whatever moves one series on a day moves the others too: `dates` and
+    The errors of one date are one observation, because the series move together on a day: `dates` and
     `dates_of_step` count them, and a step's coverage is the mean over its dates.
     """
 
@@ -36,7 +36,7 @@ class Accuracy:
 
 
 def score(job: Job, file: JobFile, panel: Panel) -> Accuracy | None:
-    """Score what a job stored against the panel; None when no output can be read back, or no truth has come yet."""
+    """Score a job's stored forecasts against the panel; None when no output can be read back, or no observations exist yet."""
     rows = [row for row in stored_rows(job, file, panel, newest(panel), NEWEST) if not row.get("fallback")]
     levels = sorted({float(name) for row in rows[:1] for name in row if _is_level(name)})
     if len(levels) < 2:
@@ -71,7 +71,7 @@ def score(job: Job, file: JobFile, panel: Panel) -> Accuracy | None:
 
 
 def _by_date(steps: np.ndarray, stamps: np.ndarray, inside: np.ndarray) -> tuple[list[float | None], list[int]]:
-    """By step: the share of values inside the interval, as the mean over the dates, and how many dates there are."""
+    """Return by step the share of values inside the interval, as the mean over dates, and the number of dates."""
     pairs, which = np.unique(np.stack([steps, stamps.astype(np.int64)]), axis=1, return_inverse=True)
     which = which.ravel()
     share = np.bincount(which, inside) / np.bincount(which)

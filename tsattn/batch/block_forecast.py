@@ -1,4 +1,4 @@
-"""What is done with one block of items, in this process or in another: read, cut, forecast."""
+"""Processing of one block of items, in this process or in another: read, cut, forecast."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from tsattn.forecasting.ensemble.effect_report import CovariateEffect
 
 Block = Panel | Piece
-ITEMS = 4096  # forecast at a time: a million short items may stand in one block
+ITEMS = 4096  # forecast at a time: one block may hold a million short items
 NAMED = 1000  # items that are named with their reasons; the others are counted
 EMPTY = "items without any value left out"
 
 
 @dataclass(frozen=True)
 class Work:
-    """How every block of a job is forecast."""
+    """Settings for forecasting every block of a job."""
 
     card: Card
     model: str
@@ -56,7 +56,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Part:
-    """What became of a block. `table` has no job, model or run; None when no item has a forecast."""
+    """Result of a block. `table` has no job, model or run; it is None when no item has a forecast."""
 
     table: pa.Table | None
     items: int = 0
@@ -66,16 +66,16 @@ class Part:
     fallback: int = 0
     failed: int = 0
     newest: np.datetime64 | None = None
-    shown: str = ""  # `newest`, as people read it
+    shown: str = ""  # `newest`, formatted for people
     clock: TimeAxis | None = None
     fingerprint: str = ""
     effects: tuple[CovariateEffect, ...] = ()  # of known covariates on the first items of the block
 
 
 def ready(folder: Path, members: tuple[str, ...] | None, threads: int | None = None) -> Forecaster:
-    """The model of a folder, in an ensemble if the job has members. Every engine forecasts with this.
+    """Load the model of a folder, in an ensemble if the job has members. Every engine forecasts with this.
 
-    The same item gets the same forecast in whichever block it stands, to the last bit.
+    An item gets the same forecast in any block, to the last bit.
     """
     from tsattn.model import runtime
 
@@ -120,7 +120,7 @@ def _floats() -> list[Any]:
 
 
 def without_value(report: ReadReport) -> tuple[Failure, ...]:
-    """The items that reading left out: the first one is named."""
+    """Return a Failure for each item that reading left out, under the name of the first one."""
     found = [repair for repair in report.repaired if repair.what == EMPTY]
     return tuple(Failure(repair.where.strip("'"), "has no value") for repair in found for _ in range(repair.count))
 
@@ -160,7 +160,7 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
 
 
 def chunks(panel: Panel, items: int) -> Iterator[Panel]:
-    """The panel in pieces of so many items."""
+    """Yield the panel in pieces of at most `items` items."""
     if len(panel) <= items:
         yield panel
         return
@@ -169,14 +169,14 @@ def chunks(panel: Panel, items: int) -> Iterator[Panel]:
 
 
 def joined(parts: list[str]) -> str:
-    """The fingerprint of several blocks; that of one is its own."""
+    """Return the joint fingerprint of several blocks; a single block keeps its own."""
     import hashlib
 
     return parts[0] if len(parts) == 1 else hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 def frozen(part: Part, first: TimeAxis | None, block: Block) -> TimeAxis | None:
-    """The clock of all blocks. Raises DataError for one that runs on another than the first."""
+    """Return the clock of all blocks. Raises DataError for a block whose clock differs from the first one's."""
     if first is not None and part.clock is not None and part.clock != first:
         here, before = (f"steps of {clock.freq} in {clock.tz or 'no zone'}" for clock in (part.clock, first))
         raise DataError(f"{block}: its timestamps are {here}, and before {before}")

@@ -1,4 +1,4 @@
-"""A job's rows as blocks of whole items, and the model that forecasts them: the first rows decide how the rest is read."""
+"""A job's rows as blocks of whole items, and their model. Settings found in the first rows apply to reading the rest."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Source:
 def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, moment: dt.datetime | None, note: Note) -> Source:
     """Choose the model, where none is named, and cut the data into blocks.
 
-    A Parquet dataset of more than `block_rows` rows is read block by block where its items stand together; whatever else,
+    A Parquet dataset of more than `block_rows` rows is read block by block where its items stand together; all other data
     at once. Raises DataError, ConfigError and ArtifactError as `tsattn forecast` does.
     """
     groups = _groups(data)
@@ -121,13 +121,13 @@ def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Mode
 
 
 def _tell(found: ModelAndData, ref: ModelRef | None, note: Note) -> None:
-    """Say which model was chosen where the job names none: it may be another one tomorrow."""
+    """Note which model was chosen where the job names none: a later run may choose another."""
     for said in found.notes if ref is None else ():
         note(said)
 
 
 def _streamed(job: Job, groups: list[Group], ref: ModelRef | None, place: Workspace, note: Note) -> Source | str:
-    """The dataset in pieces, or why it has to be read at once."""
+    """Return the dataset in pieces, or the reason why it has to be read at once."""
     first = head(groups)
     try:
         found = _chosen(job, first, ref, place)
@@ -137,7 +137,7 @@ def _streamed(job: Job, groups: list[Group], ref: ModelRef | None, place: Worksp
     if why:
         return why
     schema = found.panel.schema
-    # a model of any frequency has none to read by: a piece of short items would find one of its own
+    # a model of any frequency sets no frequency for reading: a piece of short items could infer a different one
     freq = found.panel.freq.alias if found.card.freq == ANY_FREQ and job.read.resample is None else job.read.freq
     calendar = job.read.calendar
     if found.panel.freq.open is not None and calendar is None and found.card.freq == ANY_FREQ:
@@ -160,7 +160,7 @@ def _streamed(job: Job, groups: list[Group], ref: ModelRef | None, place: Worksp
 
 
 def _unfit(first: pa.Table, panel: Panel) -> tuple[str, tuple[str, ...]]:
-    """(why pieces would not be read as the whole is, or "", the columns that are read)."""
+    """Return (reason why pieces would be read differently from the whole, or ""; columns to read)."""
     import pyarrow as pa
 
     schema = panel.schema

@@ -1,4 +1,4 @@
-"""Transactions through SQLAlchemy: what can pass is tried again, a lock is waited for once, and an error names the database."""
+"""Transactions through SQLAlchemy: transient errors are retried, a lock is waited for once, and errors name the database."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def transaction(url: str, retries: int, work: Callable[[Connection], T], wait: f
 
 
 def _told(error: Exception, url: str, retries: int, seconds: float) -> DataError:
-    """An error of the database for people."""
+    """Return an error of the database with a message for people."""
     name = shown(url)
     said = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
     if is_locked(error):
@@ -71,7 +71,7 @@ def _told(error: Exception, url: str, retries: int, seconds: float) -> DataError
 
 
 def _hint(error: Exception) -> str:
-    """Advice for an error that trying again does not mend."""
+    """Return advice for an error that a further attempt would not fix."""
     import sqlite3
 
     origin = getattr(error, "orig", error)
@@ -163,7 +163,7 @@ def _whole_transactions(engine: Engine, write: bool) -> None:
 
 
 def _limited_locks(engine: Engine, wait: float) -> None:
-    """Let PostgreSQL wait for a lock as long as SQLite does; by itself it waits for ever."""
+    """Make PostgreSQL wait for a lock as long as SQLite does; by default it waits for ever."""
     from sqlalchemy import event
 
     @event.listens_for(engine, "begin")

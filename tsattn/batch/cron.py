@@ -1,4 +1,4 @@
-"""Cron fields: checked, and how long the next run may take to come."""
+"""Check cron fields, and find the longest gap between two runs."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def checked_cron(text: str) -> str:
 
 
 def longest_gap(text: str) -> float:
-    """The most seconds that pass between two runs of a checked schedule; infinite for a day that never comes."""
+    """Return the longest time between two runs of a checked schedule, in seconds; infinite for a day that never comes."""
     minutes, hours, days, months, weekdays = (_numbers(f, *span) for f, span in zip(text.split(), _RANGES, strict=True))
     times = sorted(3600 * hour + 60 * minute for hour in hours for minute in minutes)
     weekdays |= {0} if 7 in weekdays else set()
-    either = not any(field.startswith("*") for field in (text.split()[2], text.split()[4]))  # cron: the one day or the other
+    either = not any(field.startswith("*") for field in (text.split()[2], text.split()[4]))  # cron: either day matches
     first = dt.date(2024, 1, 1)
     on = []
     for number in range(8 * 366):

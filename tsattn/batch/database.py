@@ -1,4 +1,4 @@
-"""Databases through SQLAlchemy: rows in by a query, forecasts out in one transaction that replaces what the key names."""
+"""Databases through SQLAlchemy: read rows by a query; write forecasts in one transaction that replaces rows of the same key."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def upsert(url: str, name: str, tables: Tables, retries: int, wait: float = LOCK
 
 
 def stored(url: str, name: str, job: str, last: Any, most: int, retries: int) -> list[dict[str, Any]]:
-    """The newest rows, at most `most`, that a job has in a table up to the timestamp `last` (UTC); [] when there is no table."""
+    """Return at most `most` of a job's newest rows in a table up to the timestamp `last` (UTC); [] when there is no table."""
     import sqlalchemy as sa
 
     def ask(connection: Connection) -> list[dict[str, Any]]:
@@ -115,7 +115,7 @@ def _migrated(connection: Connection, name: str, table: pa.Table, offset: bool) 
 
 
 def _clock_of(kind: Any, connection: Connection) -> tuple[bool, bool]:
-    """Return whether a column holds numbers, and whether it holds instants where the database tells them from local times."""
+    """Return (True for a column of numbers, True for one of instants where the database distinguishes these from local times)."""
     import sqlalchemy as sa
 
     return isinstance(kind, sa.Integer), connection.dialect.name != "sqlite" and bool(getattr(kind, "timezone", False))
@@ -129,9 +129,9 @@ def _is_quantile(name: str) -> bool:
 
 
 def widened(connection: Connection, wanted: Table, key: tuple[str, ...] = ("number",)) -> dict[str, Any]:
-    """Make a table, or add the columns that it lacks. Returns what was there: types by column.
+    """Make a table, or add the columns that it lacks. Returns the earlier columns: types by name.
 
-    Raises TsattnError for a table of another primary key, which is somebody else's.
+    Raises TsattnError for a table with another primary key, which serves another purpose.
     """
     import sqlalchemy as sa
 

@@ -1,4 +1,4 @@
-"""Where blocks are forecast: in this process, or by the tasks of a Ray cluster. The parts come back in the blocks' order."""
+"""Engines that forecast blocks: in this process, or by tasks of a Ray cluster. The parts come back in the blocks' order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def engine_of(name: str, address: str | None) -> AbstractContextManager[Engine]:
 
 
 def local(work: Work, folder: Path, blocks: Iterable[Block]) -> Iterator[tuple[Block, Part]]:
-    """Here: one block after the other where there is but one core, else a few at a time.
+    """Forecast in this process: one block after the other on a single core, else a few at a time.
 
     Blocks in threads overlap reading, the network and what goes on in Python; one thread of the network for each uses the
     cores better than several for one.
@@ -66,15 +66,15 @@ def local(work: Work, folder: Path, blocks: Iterable[Block]) -> Iterator[tuple[B
 
 @contextmanager
 def on_ray(address: str | None) -> Iterator[Engine]:
-    """An engine that hands blocks to a Ray cluster that is running: at `address`, else at RAY_ADDRESS, else on this machine.
+    """Yield an engine that sends blocks to a running Ray cluster: at `address`, else at RAY_ADDRESS, else on this machine.
 
-    Ray Data runs a task for each block, no more at a time than the cluster and its object stores have room for, and does
-    those of a lost worker again. Raises ConfigError when Ray is not installed, or no cluster is found.
+    Ray Data runs a task for each block, limited at any time by the capacity of the cluster and its object stores, and
+    repeats the tasks of a lost worker. Raises ConfigError when Ray is not installed, or no cluster is found.
     """
     ray, ours = _connected(address)
 
     def engine(work: Work, folder: Path, blocks: Iterable[Block]) -> Iterator[tuple[Block, Part]]:
-        # the model travels with the work: workers need not see this machine's workspace
+        # the model is sent with the work: workers need no access to this machine's workspace
         model = ray.put({path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()})
         every = list(blocks)
 
@@ -103,7 +103,7 @@ def on_ray(address: str | None) -> Iterator[Engine]:
 
 
 def _connected(address: str | None) -> tuple[Any, bool]:
-    """Ray, and whether it was connected here."""
+    """Return (ray, True if it was connected here)."""
     try:
         import ray
         import ray.data
@@ -132,7 +132,7 @@ _LOADED: dict[Any, Any] = {}  # in a worker: the forecaster of the model it had 
 
 
 def _on_worker(work: Work, model: dict[str, bytes], block: Block) -> Part | TsattnError:
-    """One block, in a process of the cluster. Expected failures come back as values, for exceptions lose their hints."""
+    """Forecast one block in a process of the cluster. Return expected failures as values: raised exceptions lose their hints."""
     import tempfile
 
     from tsattn.model.card import CARD

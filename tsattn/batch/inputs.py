@@ -1,4 +1,4 @@
-"""Where a job's rows come from: local files, what fsspec opens, or a database; and what was known of them at a moment."""
+"""Sources of a job's rows: local files, URLs that fsspec opens, or a database; and the rows known at a given moment."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TimeAxis:
 
 @contextmanager
 def opened(job: Job, file: JobFile, wait: float = LOCK_WAIT) -> Iterator[Any]:
-    """What `read` takes for a job's input. Raises DataError when it cannot be had."""
+    """Yield a job's input in a form that `read` accepts. Raises DataError when it cannot be obtained."""
     text = expanded(job.input)
     if is_database(text):
         from tsattn.batch.database import rows_of
@@ -86,7 +86,7 @@ def _fetched(url: str, folder: Path) -> list[str]:
 
 
 def newest(panel: Panel) -> np.datetime64:
-    """The last observed timestamp of any item, on the panel's clock. Raises DataError when there is none."""
+    """Return the last observed timestamp of any item, on the panel's clock. Raises DataError when there is none."""
     some = panel.lengths > 0
     if not some.any():
         raise DataError("the input holds no observed value")

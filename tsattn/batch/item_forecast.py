@@ -18,7 +18,7 @@ from tsattn.forecasting.predict import Failure, check_known, predict, wants_cova
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# how many times the span of all that was ever observed a forecast may lie beyond it before it is taken for absurd
+# a forecast is absurd if it lies outside the observed values by more than this multiple of their range or magnitude
 ABSURD = 100.0
 
 
@@ -31,7 +31,7 @@ class Outcome:
     failures: tuple[Failure, ...]
 
     def table(self) -> pa.Table:
-        """One row a step: the columns of Forecast.to_arrow, then fallback and reason."""
+        """Return a table with one row per step: the columns of Forecast.to_arrow, then fallback and reason."""
         import pyarrow as pa
 
         made = self.forecast.to_arrow()
@@ -44,10 +44,10 @@ class Outcome:
 def forecast_items(
     forecaster: Forecaster, panel: Panel, horizon: int, levels: Sequence[float] | None, min_history: int, bad_items: str
 ) -> Outcome:
-    """Forecast the end of every item. What becomes of bad ones is `bad_items`: "fallback", "skip" or "fail".
+    """Forecast the end of every item. bad_items: treatment of bad ones, "fallback", "skip" or "fail".
 
-    Bad is an item of fewer than `min_history` observed values, without its known covariates in the future rows, or with a
-    forecast that is not finite or absurd. Raises DataError when a bad one is to fail the job.
+    An item is bad if it has fewer than `min_history` observed values, lacks its known covariates in the future rows, or has
+    a forecast that is absurd or not finite. Raises DataError when a bad one is to fail the job.
     """
     levels = tuple(forecaster.quantiles if levels is None else levels)
     bad = _unfit(forecaster, panel, horizon, min_history)
@@ -82,7 +82,7 @@ def forecast_items(
 
 
 def _unfit(forecaster: Forecaster, panel: Panel, horizon: int, min_history: int) -> dict[int, str]:
-    """The items that need not be tried, and why."""
+    """Return the items that need not be tried, with the reasons."""
     observed = np.concatenate([[0], np.cumsum(~np.isnan(panel.target))])
     seen = observed[panel.origin] - observed[panel.indptr[:-1]]
     bad = {}

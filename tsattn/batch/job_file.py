@@ -154,7 +154,7 @@ class _Check:
                     self.problem(self.where(number, "detect", tables[number]), f"detect: {said}")
 
     def conflict(self, job: Job, output: Output, writer: dict[str, tuple[str, str]]) -> str:
-        """Why an output of a job cannot be: it is the job's input, or the file of another job; "" where neither is so."""
+        """Return why an output is impossible: it is the job's input, or the file of another job; "" where it is possible."""
         place, source = self.file.local(filled(output.place)), filled(job.input)
         path = Path(place) if output.kind == "file" else sqlite_file(place) if output.kind == "database" else None
         if output.kind == "dataset":
@@ -193,7 +193,7 @@ class _Check:
 
 
 def _value(key: str, value: Any) -> Any:
-    """One value of a job, checked. Raises ConfigError."""
+    """Check and return one value of a job. Raises ConfigError."""
     if key in _TEXTS and (not isinstance(value, str) or not value.strip() or "\0" in value):
         raise ConfigError("must be a text")
     if key == "max_age" and value == "never":
@@ -250,7 +250,7 @@ def _has_databases() -> bool:
 
 
 def _untrainable(model: str | None) -> str:
-    """Why a model cannot be trained anew; "" when it can."""
+    """Return why a model cannot be retrained; "" when it can."""
     if model == ZERO_SHOT:
         return f"{ZERO_SHOT!r} is the model in the package, which is never retrained: name another one"
     if model is None or not _NAME.fullmatch(model):

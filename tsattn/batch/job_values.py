@@ -27,7 +27,7 @@ def seconds(text: str) -> float:
 
 @dataclass(frozen=True)
 class Output:
-    """Where results go. kind: "file" (its suffix says which), "dataset" (a Parquet folder) or "database" (with a table)."""
+    """Destination of results. kind: "file" (its suffix says which), "dataset" (a Parquet folder) or "database" (with a table)."""
 
     text: str
     kind: str

@@ -17,7 +17,7 @@ from tsattn.errors import ConfigError
 
 @dataclass(frozen=True)
 class Detection:
-    """How the newest rows are scored; see tsattn.detect. last: rows of each item, None = one usual cycle. output: a file."""
+    """Settings for scoring the newest rows; see tsattn.detect. last: rows per item, None = one usual cycle. output: a file."""
 
     level: float = 0.99
     last: int | None = None
@@ -26,7 +26,7 @@ class Detection:
 
 @dataclass(frozen=True)
 class Job:
-    """One `[[job]]`. Times are seconds; `outputs` and `input` may hold ${NAME}s, which are filled in when they are used."""
+    """Settings of a `[[job]]`. Times are in seconds; ${NAME}s in `outputs` and `input` are filled in when they are used."""
 
     name: str
     input: str  # a path, a folder, a glob, a URL that fsspec reads, or a database URL together with `query`
@@ -35,7 +35,7 @@ class Job:
     members: tuple[str, ...] | None = None  # ensemble members; None = as `tsattn forecast`
     query: str | None = None
     read: ReadOptions = ReadOptions()
-    horizon: int | None = None  # None = the model's; of "zero-shot" what is usual for the frequency
+    horizon: int | None = None  # None = the model's; for "zero-shot", the usual one of the frequency
     quantiles: tuple[float, ...] | None = None  # None = the model's
     hierarchy: tuple[str, ...] = ()  # item columns from top to bottom, the sums of which are forecast too
     sums: tuple[str, ...] = ()  # formulas such as "total=a+b" of sums that are forecast too
@@ -47,12 +47,12 @@ class Job:
     coverage_drop: float | None = None
     min_history: int = 3  # observed values that an item needs to be forecast by the model
     bad_items: str = "fallback"  # what becomes of an item that cannot be forecast: "fallback", "skip" or "fail"
-    retrain: float | None = None  # train anew when the model is older
+    retrain: float | None = None  # retrain when the model is older
     keep: int = 3  # versions of the model that stay after a promotion
     network: dict[str, Any] = field(default_factory=dict)  # ModelConfig fields for retraining
     training: dict[str, Any] = field(default_factory=dict)  # TrainConfig fields for retraining
     detect: Detection | None = None  # also score the newest rows
-    records: str | None = None  # the database of run records, `#table` at will; None = runs.db of the workspace
+    records: str | None = None  # the database of run records, `#table` optional; None = runs.db of the workspace
     schedule: str | None = None  # cron fields, for `tsattn schedule`; None = cron.USUAL
     retries: int = 5  # attempts at a database
     block_rows: int = 1 << 20  # of a sorted Parquet dataset that are in memory at a time, give or take a row group
@@ -82,7 +82,7 @@ class Monitor:
     fallback_jump: float = 0.1  # of the share of fallbacks over that of the runs before
     max_mase_ratio: float = 1.5  # of the MASE since, to that of the model's backtest
     coverage_drop: float = 0.2  # of the 80 % interval's coverage, at any step, from 0.8 or from the backtest's
-    schedule: str | None = None  # cron fields, for `tsattn schedule`; None = nobody runs `tsattn monitor`
+    schedule: str | None = None  # cron fields, for `tsattn schedule`; None = `tsattn monitor` is not scheduled
     least: int = 30  # scored dates below which nothing is said about accuracy, unless it is far off
 
 
@@ -99,7 +99,7 @@ class JobFile:
         return self.path.parent
 
     def only(self, names: tuple[str, ...]) -> tuple[Job, ...]:
-        """The jobs of these names, all when none is given. Raises ConfigError for an unknown one."""
+        """Return the jobs of these names, or all jobs when none is given. Raises ConfigError for an unknown one."""
         known = [job.name for job in self.jobs]
         for name in names:
             if name not in known:
@@ -125,7 +125,7 @@ class JobFile:
         return None if job.records is None else self.local(filled(job.records))
 
     def texts(self) -> list[str]:
-        """Everything that may hold a secret."""
+        """Return all texts that may hold a secret."""
         found = [text for job in self.jobs for text in (job.input, job.query or "", job.records or "")]
         found += [output.text for job in self.jobs for output in job.outputs]
         return found + ([self.monitor.alert] if self.monitor.alert else [])

@@ -42,7 +42,7 @@ GRACE = 7200.0  # seconds that a run may be late, or take longer than the one be
 
 @dataclass
 class Verdict:
-    """What is wrong with a job, and what was looked at."""
+    """Problems found with a job, and the values that were checked."""
 
     job: str
     problems: list[str] = field(default_factory=list)
@@ -81,7 +81,7 @@ def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bo
             _data(job, file, place, verdict)
         except (TsattnError, OSError) as error:
             verdict.problems.append(error.message if isinstance(error, TsattnError) else str(error))
-        except Exception as error:  # a fault of tsattn; the other jobs are looked at all the same
+        except Exception as error:  # a fault of tsattn; the other jobs are checked all the same
             kept = place.keep_fault(error, [f"monitor of the job {job.name}"], hide)
             verdict.problems.append(
                 f"cannot be looked at, by a fault of tsattn: {type(error).__name__}; the details are in {kept}"
@@ -98,7 +98,7 @@ def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bo
 
 
 def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, verdict: Verdict) -> None:
-    """The last good run, how old it is, and whether its share of fallbacks jumped."""
+    """Check the age of the last good run, and its share of fallbacks for a jump."""
     runs = [run for run in records.runs((job.name,)) if run["as_of"] is None]
     good = [run for run in runs if run["status"] in GOOD]
     last = f" (the last run failed: {runs[0]['error']})" if runs and runs[0]["status"] == "failed" else ""
@@ -159,7 +159,7 @@ def staleness(job: Job, panel: Panel, last: np.datetime64, now: np.datetime64) -
 
 
 def _ahead(panel: Panel, stamp: np.datetime64, steps: int) -> np.datetime64:
-    """The timestamp so many steps after another."""
+    """Return the timestamp a number of steps after another."""
     moved: np.datetime64 = panel.freq.advance(np.array([stamp]), np.array([steps]))[0]
     return moved
 
@@ -187,7 +187,7 @@ def _accuracy(found: Accuracy, card: Card, limits: Monitor, verdict: Verdict) ->
 
 
 def _unmistakable(coverage: float | None, expected: float, dates: int) -> bool:
-    """Return True for a coverage that lies more than three standard errors of so many dates below the expected one."""
+    """Return True for a coverage that lies more than three standard errors (of this number of dates) below the expected one."""
     return coverage is not None and expected - coverage > 3 * (expected * (1 - expected) / max(1, dates)) ** 0.5
 
 

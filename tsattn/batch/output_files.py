@@ -83,7 +83,7 @@ def _equal(texts: Any, text: str) -> Any:
 
 
 class _Partition:
-    """One file of a dataset: the new rows, then the rows that stay of what it held before."""
+    """Writer of one file of a dataset: the new rows, then the earlier rows that are kept."""
 
     def __init__(self, path: Path, beside: Path, items: Any) -> None:
         self.path, self.beside, self.items = path, beside, items
@@ -149,7 +149,7 @@ class _Partition:
 
 
 def partitions(place: str, job: str) -> list[tuple[dt.datetime | int, Path]]:
-    """(cutoff, file) of each partition that a job has in a dataset, the newest first."""
+    """Return (cutoff, file) of each partition of a job in a dataset, the newest first."""
     found = dataset_folder(place, job).glob(f"cutoff=*/{PART}")
     named = [(_cutoff(unquote(path.parent.name.partition("=")[2])), path) for path in found]
     return sorted(named, key=lambda one: str(one[0]), reverse=True)
@@ -160,7 +160,7 @@ def _cutoff(text: str) -> dt.datetime | int:
 
 
 def _prepare(path: Path) -> None:
-    """Make the folder, and remove what a killed run left beside the file: the job's lock is held, so nobody is writing it."""
+    """Make the folder, and remove what a killed run left beside the file: the job's lock is held, so no run is writing it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path)

@@ -1,4 +1,4 @@
-"""Results -> every output of a job: each whole or not at all, and each tried, also after another failed."""
+"""Results -> every output of a job: each is written completely or not at all, and tried even after another failed."""
 
 from __future__ import annotations
 

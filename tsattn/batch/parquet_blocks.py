@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SUFFIXES = (".parquet", ".pq")
-PIECE_ROWS = 1 << 20  # row groups are joined up to that many rows; a larger one is a piece of its own
+PIECE_ROWS = 1 << 20  # row groups are joined up to this many rows; a larger one is a separate piece
 Keys = tuple[tuple[str, Any], ...]  # columns that stand in the path: `shop=7/part-0.parquet`
 
 
 @dataclass(frozen=True)
 class Group:
-    """One row group of one file."""
+    """Row group of a file."""
 
     path: str
     number: int
@@ -39,7 +39,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Piece:
-    """Whole items: the rows of `groups`, without the item `before`, which began earlier, and what `after` holds of `last`."""
+    """Rows of whole items: those of `groups` without the item `before`, which began earlier, and those of `last` in `after`."""
 
     groups: tuple[Group, ...]
     after: tuple[Group, ...]
@@ -72,7 +72,7 @@ class Piece:
 
 
 def files_of(data: Any) -> list[tuple[str, Keys]]:
-    """(path, keys) of the Parquet files that a path, a glob or a list of paths names; [] when some are of another kind."""
+    """Return (path, keys) of the Parquet files that a path, glob or list of paths names; [] when some are of another kind."""
     if not isinstance(data, (str, Path)):
         return [(p, ()) for p in map(str, data)] if isinstance(data, list) and all(map(_is_parquet, data)) else []
     base = Path(data)
@@ -101,7 +101,7 @@ def _keys(path: Path) -> Keys:
 
 
 def groups_of(files: Sequence[tuple[str, Keys]]) -> list[Group]:
-    """The row groups of files, in order. Raises DataError for a file that is no Parquet."""
+    """Return the row groups of files, in order. Raises DataError for a file that is not Parquet."""
     found = []
     for path, keys in files:
         with _opened(path) as file:
@@ -128,7 +128,7 @@ def head(groups: Sequence[Group], rows: int = PIECE_ROWS) -> pa.Table:
 
 
 def pieces(groups: Sequence[Group], item: str, columns: tuple[str, ...], rows: int = PIECE_ROWS) -> list[Piece] | str:
-    """The dataset as pieces of whole items, or why that cannot be. `item` is the column that names the items."""
+    """Divide the dataset into pieces of whole items, or return why that is impossible. `item`: the column of item names."""
     found = _by_statistics(groups, item) or _by_reading(groups, item)
     if isinstance(found, str):
         return found
@@ -152,7 +152,7 @@ Spans = list[Any]  # for each row group the item that began in the one before it
 
 
 def _by_statistics(groups: Sequence[Group], item: str) -> tuple[list[Group], Spans] | None:
-    """The groups sorted by item, by what the files say of their least and greatest; None where they do not, or overlap."""
+    """Sort the groups by the least and greatest item in their statistics; None where statistics are missing or overlap."""
     bounds = {}
     for path in dict.fromkeys(group.path for group in groups):
         with _opened(path) as file:
@@ -176,7 +176,7 @@ def _by_statistics(groups: Sequence[Group], item: str) -> tuple[list[Group], Spa
 
 
 def _by_reading(groups: Sequence[Group], item: str) -> tuple[list[Group], Spans] | str:
-    """The groups in their order, when no item appears in two places; else why not. Keeps eight bytes an item."""
+    """Return the groups in their order if no item appears in two places; else the reason. Keeps eight bytes per item."""
     seen: list[np.ndarray] = []
     spans: Spans = []
     last: Any = None
@@ -228,7 +228,7 @@ def read_groups(groups: Sequence[Group], columns: Sequence[str], item: str) -> p
 
 
 def whole(groups: Sequence[Group]) -> pa.Table:
-    """All rows of all columns, for a dataset that the other readers do not know (with columns in its paths)."""
+    """Return all rows of all columns, for a dataset that the other readers cannot read (with columns in its paths)."""
     import pyarrow as pa
 
     tables = []
@@ -259,7 +259,7 @@ def _with_keys(table: pa.Table, keys: Keys) -> pa.Table:
 
 
 class _opened:
-    """A Parquet file, open; `item` as a dictionary. What is no Parquet is a DataError."""
+    """Open Parquet file, with `item` as a dictionary. Raises DataError for a file that is not Parquet."""
 
     def __init__(self, path: str, item: str | None = None) -> None:
         import pyarrow as pa

@@ -1,4 +1,4 @@
-"""What every run did, in `runs.db` of the workspace (SQLite)."""
+"""Records of all runs, in `runs.db` of the workspace (SQLite)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _MOMENTS = ("started", "ended")
 
 @dataclass(frozen=True)
 class Records:
-    """The run records at `path`. Reading finds nothing where there is no file; writing makes it.
+    """Run records at `path`. Reading a missing file returns nothing; writing creates it.
 
     `wait`: seconds to wait for another program that has locked the file.
     """
@@ -80,7 +80,7 @@ class Records:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction on the database, brought to the newest version first."""
+        """Open a transaction on the database, after migrating it to the newest version."""
         with self._told():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with _closing(sqlite3.connect(self.path, timeout=self.wait, isolation_level=None)) as database:
@@ -95,14 +95,14 @@ class Records:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """The database as it is: reading waits for no writer that has not begun to commit, and changes nothing."""
-        address = f"{self.path.absolute().as_uri()}?mode=rw"  # what a killed run left unfinished is undone first
+        """Open the database as it is. Reading changes nothing, and waits only for a writer that has begun to commit."""
+        address = f"{self.path.absolute().as_uri()}?mode=rw"  # unfinished changes of a killed run are rolled back first
         with self._told(), _closing(sqlite3.connect(address, uri=True, timeout=self.wait, isolation_level=None)) as database:
             yield database
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Errors of SQLite for people."""
+        """Turn errors of SQLite into messages for people."""
         began = time.monotonic()
         try:
             yield
@@ -170,7 +170,7 @@ def process_of(pid: int) -> dict[str, Any]:
 
 
 def is_gone(row: dict[str, Any]) -> bool:
-    """Return True when the process of a record ran on this machine and is there no more."""
+    """Return True when the process of a record ran on this machine and no longer exists."""
     pid = row["pid"]
     if os.name != "posix" or not pid or (row["host"] is not None and row["host"] != _host()):
         return False

@@ -1,4 +1,4 @@
-"""The model of a job: the newest version of its name; trained anew when it is too old, and promoted only when not worse."""
+"""Model of a job: the newest version of its name, retrained when it is too old, and promoted only when not worse."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def fresh_model(job: Job, name: str, data: Any, workspace: Workspace, note: Note
 
 
 def _trained(job: Job, name: str, data: Any, workspace: Workspace, current: ModelRef | None, note: Note) -> ModelRef:
-    # the candidate is made beside the workspace's models, so that nobody takes it for the newest one before it is promoted
+    # the candidate is made beside the workspace's models, so that it is not used as the newest one before it is promoted
     place = Workspace(workspace.root / "candidates" / job.name)
     with workspace.lock(name):
         shutil.rmtree(place.root / "models", ignore_errors=True)
@@ -71,7 +71,7 @@ def _trained(job: Job, name: str, data: Any, workspace: Workspace, current: Mode
 
 
 def _as_good(job: Job, data: Any, trained: Any, current: ModelRef, note: Note) -> bool:
-    """Whether a candidate's weighted quantile loss is not above the present model's, on the windows held back from both."""
+    """Return True if a candidate's weighted quantile loss is not above the current model's, on windows held back from both."""
     config = BacktestConfig(windows=max(1, trained.plan.windows), horizon=trained.plan.horizon, baselines=())
     scores = []
     for path in (trained.ref.path, current.path):

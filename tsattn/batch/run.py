@@ -1,4 +1,4 @@
-"""One job: lock, read, cut, choose the model, forecast, write, record. And all jobs of a file, none of which stops another."""
+"""One job: lock, read, cut, choose the model, forecast, write, record. All jobs of a file run, even after another failed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def place_of(workspace: str | Path | None, file: JobFile) -> Workspace:
 
 @dataclass(frozen=True)
 class Call:
-    """What all jobs of one call share."""
+    """Settings and services that all jobs of one call share."""
 
     file: JobFile
     place: Workspace
@@ -61,7 +61,7 @@ class Call:
     tick: Callable[[Tick], None]
 
     def note(self, job: Job, level: str = "info") -> Callable[[str], None]:
-        """Says one line about a job, without its secrets."""
+        """Return a function that logs one line about a job, without its secrets."""
         return lambda text: self.log(level, self.hide(text), job=job.name)
 
 
@@ -92,7 +92,7 @@ def run(
 
 
 def run_job(job: Job, call: Call) -> JobRun:
-    """Run one job, and record what it did. Whatever fails within it is in the result, and named in the log.
+    """Run one job, and record what it did. Every failure in it is in the result, and named in the log.
 
     A signal ends it before it is delivered, or between two outputs; once the last output is written, the job is done.
     """
@@ -115,7 +115,7 @@ def run_job(job: Job, call: Call) -> JobRun:
         made.error = "out of memory (fewer rows at a time: block_rows)"
     except OSError as error:
         made.error = call.hide(f"{error.filename or job.input}: {reason(error)}")
-    except Exception as error:  # a fault of tsattn; whatever it is, the other jobs go on
+    except Exception as error:  # a fault of tsattn; the other jobs go on in any case
         made.log = str(call.place.keep_fault(error, [f"job {job.name}"], call.hide))
         said = (str(error).strip().splitlines() or [""])[0][:300]
         made.error = call.hide(
@@ -189,7 +189,7 @@ def _work(job: Job, call: Call, made: JobRun) -> None:
 
 @contextmanager
 def _spool(job: Job, call: Call) -> Iterator[Spool]:
-    """A dry run leaves no trace in the workspace; else the job's lock is held, and what a killed run left is written over."""
+    """Yield the spool. A dry run uses a temporary folder; else the lock is held, and a killed run's spool is overwritten."""
     if call.order.dry_run:
         with tempfile.TemporaryDirectory(prefix="tsattn-") as folder, Spool(Path(folder) / "rows.parquet") as spool:
             yield spool
@@ -269,7 +269,7 @@ def _check_age(job: Job, newest: np.datetime64, clock: TimeAxis, moment: dt.date
 
 
 def _run_id(job: Job, source: Source, spool: Spool) -> str:
-    """The same model and the same results give the same id, so that a run made up for has the rows it would have had."""
+    """Return the id of a run: the same model and results give the same id, so that a late run has the rows of a timely one."""
     parts = (job.name, str(sorted(source.card.files.items())), str(source.ref.version), spool.digest)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
@@ -313,7 +313,7 @@ def _peak() -> float | None:
     """Peak memory of this process in MiB; None if the system does not report it."""
     import sys
 
-    try:  # what a process inherits from its parent's fork is counted by getrusage, and not here
+    try:  # getrusage counts memory inherited from the parent's fork; this does not
         status = Path("/proc/self/status").read_text("ascii")
         return round(int(status.partition("VmHWM:")[2].split()[0]) / 1024, 1)
     except (OSError, ValueError, IndexError):

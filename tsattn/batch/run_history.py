@@ -1,4 +1,4 @@
-"""What the latest runs did, wherever it is recorded."""
+"""Records of the latest runs, from any place where runs are recorded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tsattn.workspace import Workspace
 
 
 def history(path: str | Path | None, names: tuple[str, ...], last: int, workspace: str | Path | None) -> list[dict[str, Any]]:
-    """The latest runs of a job file's jobs, newest first; without one, of the workspace's own records."""
+    """Return the latest runs of a job file's jobs, newest first; without a file, those in the workspace's own records."""
     if path is None:
         return Records(Workspace.at(workspace).root / "runs.db").runs(names, last)
     file = read_jobs(path)

@@ -1,4 +1,4 @@
-"""What a call of `tsattn run` asks for, and what became of its jobs."""
+"""Options of a call of `tsattn run`, and the outcomes of its jobs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOCK_WAIT = 60.0  # seconds, unless --wait says otherwise
 
 @dataclass(frozen=True)
 class Order:
-    """What one call of `tsattn run` asks for."""
+    """Options of one call of `tsattn run`."""
 
     jobs: tuple[str, ...] = ()
     as_of: str | None = None
@@ -29,7 +29,7 @@ class Order:
 
 @dataclass
 class JobRun:
-    """What became of one job. status: "done", "partial" (some items are not the model's), "failed", "locked" or "interrupted"."""
+    """Outcome of one job. status: "done", "partial" (some items are not the model's), "failed", "locked" or "interrupted"."""
 
     job: str
     status: str = "failed"
@@ -56,14 +56,14 @@ class JobRun:
 
 @dataclass(frozen=True)
 class Ran:
-    """All jobs of one call."""
+    """Outcomes of all jobs of one call."""
 
     runs: tuple[JobRun, ...]
     dry_run: bool = False
 
     @property
     def exit_code(self) -> ExitCode:
-        """DONE; LOCKED or FAILED when that became of every job (BUG where one failed by a fault of tsattn); else PARTIAL."""
+        """DONE; LOCKED or FAILED when every job ended so (BUG where one failed by a fault of tsattn); else PARTIAL."""
         found = {run.status for run in self.runs}
         if found <= {"done"}:
             return ExitCode.DONE
@@ -77,7 +77,7 @@ class Ran:
 
 @dataclass(frozen=True)
 class Tick:
-    """How far a job is: `share` of its rows, and items of the model a second."""
+    """Progress of a job: `share` of its rows, and items of the model per second."""
 
     job: str
     items: int

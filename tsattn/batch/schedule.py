@@ -19,7 +19,7 @@ _DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a crontab, or one timer and its service: what runs when."""
+    """Line of a crontab, or a timer and its service: a command and its schedule."""
 
     fields: str  # five cron fields
     about: str
@@ -28,9 +28,9 @@ class Entry:
 
 
 def entries(file: JobFile, workspace: Path) -> list[Entry]:
-    """The jobs by their schedules, in the order of the file, then the monitor where it has one. Every path is absolute."""
+    """Return the jobs by schedule, in the order of the file, then the monitor where it has one. Every path is absolute."""
     for path in (file.path, workspace):
-        if printable(path) != str(path):  # a line break in it would be a line of its own
+        if printable(path) != str(path):  # a line break in the path would start a new line of the file
             raise ConfigError(f"{printable(path)}: neither cron nor systemd takes such a path", "rename the folder or the file")
     found: dict[str, tuple[str, ...]] = {}
     for job in file.jobs:
@@ -46,7 +46,7 @@ def entries(file: JobFile, workspace: Path) -> list[Entry]:
 
 
 def assumption(file: JobFile) -> str:
-    """The schedule that is assumed, and for which jobs; "" where every job names its own."""
+    """Return a note on the assumed schedule and its jobs; "" where every job names its own."""
     jobs = [job.name for job in file.jobs if job.schedule is None]
     if not jobs:
         return ""
@@ -68,15 +68,15 @@ def crontab(file: JobFile, workspace: Path) -> str:
     log = shlex.quote(str(file.path.with_suffix(".log")))
     for entry in entries(file, workspace):
         command = f"cd {shlex.quote(str(file.folder))} && {shlex.join(entry.words)} >>{log} 2>&1"
-        lines.append(f"{entry.fields} " + command.replace("%", r"\%"))  # to cron a bare % is a new line
+        lines.append(f"{entry.fields} " + command.replace("%", r"\%"))  # cron reads a bare % as a new line
     return "\n".join(lines) + "\n"
 
 
 def units(file: JobFile, workspace: Path) -> dict[str, str]:
-    """systemd units by file name: a service and a timer for each schedule. Raises ConfigError for one that systemd lacks."""
+    """Return systemd units by file name: a service and a timer per schedule. Raises ConfigError for one that systemd lacks."""
     made = {}
     assumed = f"# {said}\n" if (said := assumption(file)) else ""
-    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", file.path.stem)  # no other sign may stand in a unit's name
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", file.path.stem)  # the characters allowed in a unit's name
     for entry in entries(file, workspace):
         stem = f"tsattn-{plain}{entry.suffix}"
         command = " ".join(_quoted(word) for word in entry.words)
@@ -133,6 +133,6 @@ def _escaped(path: Path) -> str:
 
 
 def _quoted(word: str) -> str:
-    """One word of ExecStart: systemd expands % and $."""
+    """Quote a word of ExecStart: systemd expands % and $."""
     word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     return f'"{word}"' if any(c in word for c in " \t;\"'") else word

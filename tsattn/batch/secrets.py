@@ -67,7 +67,7 @@ def _without_secrets(found: re.Match[str]) -> str:
 
 
 class Redactor:
-    """Puts ${NAME} in the place of every value that came from the environment, and *** in that of every other secret.
+    """Replaces every value that came from the environment by ${NAME}, and every other secret by ***.
 
     Secrets are the logins and the query values of the URLs in `texts`, of those that the environment holds too.
     """
@@ -88,7 +88,7 @@ class Redactor:
 
 
 def _forms(value: str) -> set[str]:
-    """The ways in which a value may be printed."""
+    """Return the forms in which a value may be printed."""
     plain = {value, unquote(value), unquote_plus(value)}
     return {form for one in plain for form in (one, quote(one, safe=""), quote_plus(one), repr(one)[1:-1]) if form}
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS = 1 << 16  # of one table
-UNTOLD = ("reason",)  # says why, which is no result
+UNTOLD = ("reason",)  # gives a reason, which is not a result
 
 
 class Spool:
@@ -93,7 +93,7 @@ class Spool:
 
 
 def _new_file(path: Path) -> IO[bytes]:
-    """Open a new file at `path`. What stood there is removed first; a symbolic link is not followed."""
+    """Open a new file at `path`. An earlier file there is removed first; a symbolic link is not followed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     return path.open("xb")

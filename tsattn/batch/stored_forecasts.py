@@ -1,4 +1,4 @@
-"""Forecasts that a job wrote, read back: the newest ones that may have met the truth by now, and no more than asked."""
+"""Forecasts that a job wrote, read back: the newest ones that may have observations by now, up to a limit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KEEPS = ("database", "dataset", "file")  # the outputs that keep earlier foreca
 
 
 def stored_rows(job: Job, file: JobFile, panel: Panel, newest: np.datetime64, most: int) -> list[dict[str, Any]]:
-    """At most `most` rows of the panel's items up to `newest`, from the output that keeps the longest; [] when there are none.
+    """Return at most `most` rows of the panel's items up to `newest`, from the output that keeps the longest; [] without any.
 
     `timestamp` and `cutoff` are on the panel's clock. Raises DataError when the output cannot be read.
     """
@@ -59,9 +59,9 @@ def _rows(job: Job, output: Output, place: str, panel: Panel, newest: np.datetim
 
 
 def newer_cutoff(place: str, job: str, tables: Tables) -> str:
-    """The newest cutoff that a file holds of a job, where it is newer than those of `tables`; "" where it is not.
+    """Return the newest cutoff of a job in a file, where it is newer than those of `tables`; "" where it is not.
 
-    A file that cannot be read back is no reason to keep it.
+    A file that cannot be read back also gives "": it need not be kept.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -79,7 +79,7 @@ def newer_cutoff(place: str, job: str, tables: Tables) -> str:
 
 
 def _moment(value: Any) -> Any:
-    """A cutoff of any format, to be compared: a datetime in UTC without a zone, or a step's number; None for none."""
+    """Convert a cutoff of any format for comparison: a datetime in UTC without a zone, or a step's number; None for none."""
     if isinstance(value, str):
         value = int(value) if value.lstrip("-").isdecimal() else dt.datetime.fromisoformat(value)
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):

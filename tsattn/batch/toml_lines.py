@@ -1,4 +1,4 @@
-"""On which line of a TOML file does a key stand? The standard parser does not say."""
+"""Line numbers of keys in a TOML file, which the standard parser does not report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.[^=]*)?\s*=""")
 
 
 class Lines:
-    """The lines of tables and keys. A table is named by its header and its number among those of the same name."""
+    """Line numbers of tables and keys. A table is named by its header and its number among those of the same name."""
 
     def __init__(self, text: str) -> None:
         self._keys: dict[tuple[str, int, str], int] = {}
@@ -17,7 +17,7 @@ class Lines:
         counts: dict[str, int] = {}
         table, number, quote = "", 0, ""
         for at, line in enumerate(text.splitlines(), 1):
-            if quote:  # within a text of several lines
+            if quote:  # within a multi-line string
                 quote = "" if quote in line else quote
                 continue
             if found := _HEADER.match(line):

@@ -69,7 +69,7 @@ def run(
 
     order = Order(options.listed(jobs), as_of, dry_run, wait, engine, ray_address)
     log = _log(session, json_logs)
-    stray: Any = _Stray(log)  # results alone belong on stdout, and Ray prints there when a node dies
+    stray: Any = _Stray(log)  # only results belong on stdout, and Ray prints there when a node fails
     with interrupts.held():  # once all jobs are done, a signal changes neither their records nor the exit code
         with contextlib.redirect_stdout(stray), drawn.progress(stderr(), log, quiet=session.quiet, plain=json_logs) as tick:
             made: Ran = run_jobs(path, order, workspace=session.workspace, log=log, tick=tick)

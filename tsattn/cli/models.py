@@ -86,7 +86,7 @@ def _act(session: Session, action: str, name: str | None, new: str | None, yes: 
 
 
 def _confirm(question: str, action: str) -> None:
-    """Ask on a terminal. Raises ConfigError where nobody can answer, and Abort for a no."""
+    """Ask on a terminal. Raises ConfigError without a terminal, and Abort for a no."""
     if not sys.stdin.isatty():
         raise ConfigError(f"models {action} asks for confirmation, but there is no terminal", "add --yes to confirm")
     typer.confirm(question, abort=True, err=True)

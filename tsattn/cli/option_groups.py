@@ -32,7 +32,7 @@ def uses(**groups: Function) -> Callable[[Function], Function]:
             made = {n: group(**{p.name: values[p.name] for p in shared[n]}) for n, group in groups.items()}
             return command(**{p.name: values[p.name] for p in own}, **made)
 
-        # by name, for the command and its groups may both ask for the Typer context
+        # by name, because the command and its groups may both use the Typer context
         parameters = list({p.name: p for p in own + [p for group in shared.values() for p in group]}.values())
         run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
         run.__annotations__ = {p.name: p.annotation for p in parameters}

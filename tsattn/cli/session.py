@@ -30,7 +30,7 @@ class Session:
     def listening(self, *, brief: bool = False) -> Iterator[Listener]:
         """Show the reading report, notes and progress on stderr while the block runs; nothing with --quiet.
 
-        `brief` omits the table of inferred columns, which a model already knows, but not the repairs.
+        `brief` omits the table of inferred columns, which are already stored with a model, but not the repairs.
         """
         from tsattn.render.progress import listening
 

@@ -1,4 +1,4 @@
-"""Usage errors in the same form as all others: what is wrong, then what to type."""
+"""Usage errors in the same form as all others: the mistake, then the right command."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ KINDS = {"integer": "a whole number", "number": "a number"}
 
 
 def usage_error(error: Any, words: Sequence[str] = ()) -> tuple[str, str]:
-    """(message, hint) of an error that the parser raised on the command line `words`."""
+    """Return (message, hint) of an error that the parser raised on the command line `words`."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else " ".join(["tsattn", *words[:1]])
     see = f"see: {command} --help"

@@ -18,7 +18,7 @@ LEFT, RIGHT, TOP, BOTTOM = 56, 10, 10, 24
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A named line: values (n,), NaN where there is none. kind: its CSS class."""
+    """Named line: values (n,), NaN where one is missing. kind: its CSS class."""
 
     name: str
     values: np.ndarray
@@ -117,7 +117,7 @@ def _grid(ticks: Sequence[float], down: Callable[[np.ndarray], np.ndarray]) -> s
 
 
 def _time_labels(labels: Sequence[str], at: np.ndarray) -> str:
-    """The first and the last label, and those between for which there is room."""
+    """Draw the first and last labels, and as many between them as fit."""
     if not labels:
         return ""
     room = max(1, int((WIDTH - LEFT - RIGHT) / (7 * max(map(len, labels)) + 16)))

@@ -34,7 +34,7 @@ HEAD = (
 
 
 def save_report(found: Reported, path: Path) -> Path:
-    """Write the page; whatever the path held before stays whole until it is complete."""
+    """Write the page; the earlier file at the path stays whole until the page is complete."""
     with write_atomic(path) as beside:
         beside.write_text(page(found), "utf-8")
     return path

@@ -37,7 +37,7 @@ def table(
 
 
 def legend(names: Sequence[tuple[str, str, bool]]) -> str:
-    """A key to a chart's colours: (name, CSS class, whether it is a line)."""
+    """Return the legend of a chart's colours. names: (name, CSS class, True for a line)."""
     colors = {
         "observed": "--ink",
         "forecast": "--accent",

@@ -72,7 +72,7 @@ def _by_series(scores: Backtest) -> str:
 
 
 def calibration(found: Reported, values: Values) -> str:
-    """How often the observations lay under each quantile, and within the 80 % interval at each step."""
+    """Return the share of observations below each quantile, and within the 80 % interval at each step."""
     scores = found.scores
     if scores is None:
         return "<p>Without a backtest there is nothing to calibrate by.</p>\n"

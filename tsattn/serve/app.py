@@ -30,11 +30,11 @@ INSTALL = "pip install 'tsattn[serve]'"
 
 
 class TooLate(TsattnError):
-    """The body of a request did not arrive in time."""
+    """Error when the body of a request did not arrive in time."""
 
 
 def create_app(config: ServeConfig = ServeConfig(), log: Callable[[str], None] = lambda _: None) -> "FastAPI":
-    """An ASGI application that forecasts over HTTP. Its worker processes start and end with it.
+    """Return an ASGI application that forecasts over HTTP. Its worker processes start and end with it.
 
     log: gets a line for every request, without line breaks and control characters. Raises ConfigError without the extra `serve`.
     """

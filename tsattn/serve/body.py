@@ -28,7 +28,7 @@ MOST_FIELDS = 100
 
 
 class Unsupported(TsattnError):
-    """A body of a kind that the server does not read."""
+    """Error for a body of a kind that the server does not read."""
 
 
 @dataclass(frozen=True)

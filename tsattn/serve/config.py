@@ -15,7 +15,7 @@ MOST_WORKERS = 4
 
 @dataclass(frozen=True)
 class ServeConfig:
-    """What the server accepts, and how much of it. Raises ConfigError for a value out of range."""
+    """Settings and limits of the server. Raises ConfigError for a value out of range."""
 
     workspace: str | Path | None = None  # folder of the models that requests may name
     model: str | Path | None = None  # model of requests that name none; None = the newest that fits, else zero-shot
@@ -41,7 +41,7 @@ class ServeConfig:
             )
 
     def processes(self) -> tuple[int, int]:
-        """(worker processes, threads of each), which together use the cores that this process may use."""
+        """Return (worker processes, threads of each), which together use the cores available to this process."""
         from tsattn.model.runtime import cores
 
         workers = self.workers or min(MOST_WORKERS, cores())

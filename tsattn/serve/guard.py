@@ -37,12 +37,12 @@ HEADERS = (
 
 
 class BodyTooLarge(Exception):
-    """The body is longer than the server takes."""
+    """Error for a body that is longer than the server accepts."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """An answer without calling the application."""
+    """Response sent without calling the application."""
 
     status: int
     kind: str
@@ -93,7 +93,7 @@ class Guard:
             self._count(scope, seen[0], time.monotonic() - began)
 
     def _refusal(self, scope: Scope) -> Refusal | None:
-        """The reason not to answer a request; None for a good one."""
+        """Return the refusal of a request; None for a valid one."""
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
         host = host_name(headers.get(b"host", ""))
         if self.config.hosts and host not in self.config.hosts:
@@ -125,7 +125,7 @@ class Guard:
 
 
 def too_large(config: ServeConfig) -> Refusal:
-    """The answer to a body that is too long."""
+    """Return the response to a body that is too long."""
     message = f"the request is larger than {config.max_body / MB:g} MB"
     return Refusal(413, "TooLarge", message, "send fewer rows, or Parquet; or start the server with a larger --max-body")
 

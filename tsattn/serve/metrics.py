@@ -14,7 +14,7 @@ BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)  
 
 @dataclass
 class Metrics:
-    """What happened since the start. Paths are those of routes, so that no request can add one."""
+    """Counts since the start. Paths are those of routes, so that no request can add one."""
 
     requests: Counter[tuple[str, str, int]] = field(default_factory=Counter)  # (path, method, status)
     times: Counter[float] = field(default_factory=Counter)  # requests for a forecast by the smallest bucket that holds them
@@ -29,7 +29,7 @@ class Metrics:
             self.times[next((bound for bound in BUCKETS if seconds <= bound), float("inf"))] += 1
 
     def text(self, pool: Pool) -> str:
-        """All metrics as Prometheus reads them."""
+        """Return all metrics in the text format of Prometheus."""
         lines = [*_head("requests_total", "counter", "HTTP requests by path, method and status.")]
         lines += [
             f'tsattn_requests_total{{path="{path}",method="{method}",status="{status}"}} {count}'

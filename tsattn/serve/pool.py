@@ -28,15 +28,15 @@ PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds before each further try to s
 
 
 class Busy(TsattnError):
-    """Every process is busy, and the queue is full or the request waited too long."""
+    """Error when all processes are busy, and the queue is full or the request waited too long."""
 
 
 class TooSlow(TsattnError):
-    """The forecast took longer than the limit and was ended."""
+    """Error when a forecast took longer than the limit and was ended."""
 
 
 class Crashed(TsattnError):
-    """The process of a request ended before it answered."""
+    """Error when the process of a request ended before it answered."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Reply:
 
 @dataclass(eq=False)
 class Worker:
-    """One process. It answers one request at a time."""
+    """Worker process, which answers one request at a time."""
 
     process: asyncio.subprocess.Process
 

@@ -23,7 +23,7 @@ MOST_HISTORY = 10_000
 
 @dataclass(frozen=True)
 class Field:
-    """One option. kind: "text", "integer", "number", "flag", "texts" or "numbers"."""
+    """Option of a request. kind: "text", "integer", "number", "flag", "texts" or "numbers"."""
 
     kind: str
     description: str

@@ -20,7 +20,7 @@ MOST_CONNECTIONS = 512
 
 @dataclass(frozen=True)
 class Serving:
-    """Where a server listens."""
+    """Address and limits of a running server."""
 
     url: str
     token: bool
@@ -66,7 +66,7 @@ def serve(
 
 @contextlib.contextmanager
 def _listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
-    """A bound socket and its address. Raises ConfigError when the port cannot be had."""
+    """Return a bound socket and its address. Raises ConfigError when the port is not available."""
     bare = host.strip("[]")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)[0]

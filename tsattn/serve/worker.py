@@ -34,11 +34,11 @@ GRACE = 10  # seconds after the server's own limit, at which the process ends by
 
 
 class NoModel(ArtifactError):
-    """A request names a model that the server does not have."""
+    """Error for a request that names a model unknown to the server."""
 
 
 class TooLarge(TsattnError):
-    """A body that unpacks to more than the server takes, or a forecast that needs more memory than it has."""
+    """Error for a body that unpacks to more than the server accepts, or a forecast that needs more memory than it has."""
 
 
 STATUS = ((TooLarge, 413), (ConfigError, 400), (DataError, 422))
@@ -65,7 +65,7 @@ class Models:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the server passes to its processes."""
+    """Settings that the server passes to its processes."""
 
     workspace: str | None
     model: str | None
@@ -76,10 +76,10 @@ class Settings:
 
 def main(arguments: list[str]) -> None:
     """Answer requests until stdin ends."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # the server decides when to end: it finishes the running requests first
+    for number in (signal.SIGINT, signal.SIGTERM):  # the server ends the processes: it finishes the running requests first
         signal.signal(number, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints must not mix with the answers
+    os.dup2(2, 1)  # output of libraries must not mix with the answers
     settings = Settings(**json.loads(arguments[0]))
     _limit_memory(settings.memory)
     models = Models()
@@ -104,7 +104,7 @@ def serve(requests: IO[bytes], answers: IO[bytes], settings: Settings, models: M
 
 
 def answer(header: dict[str, Any], blobs: list[bytes], settings: Settings, models: Models) -> tuple[int, int, bytes]:
-    """(HTTP status, number of series, JSON document) for one request."""
+    """Return (HTTP status, number of series, JSON document) for one request."""
     try:
         result, asked = _forecast(header, blobs, settings, models)
         document = {**_public(result.to_mapping()), **({"history": history(result, asked.history)} if asked.history else {})}
@@ -183,7 +183,7 @@ def _forecast(header: dict[str, Any], blobs: list[bytes], settings: Settings, mo
 
 
 def contents(header: dict[str, Any], blobs: list[bytes], most: int) -> tuple[dict[str, Any], Part, Part | None]:
-    """(options, data, future rows) of a request: of its JSON document, or of its files."""
+    """Return (options, data, future rows) of a request, from its JSON document or its files."""
     options: dict[str, Any] = dict(header["options"])
     if header["json"]:
         document = _parsed(blobs[0])
@@ -278,7 +278,7 @@ def _public(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fault(error: Exception, settings: Settings) -> bytes:
-    """Keep the traceback of a bug in the workspace's log, and tell the client that there was one."""
+    """Keep the traceback of a bug in the workspace's log, and report the bug to the client."""
     from tsattn.workspace import Workspace
 
     log = Workspace.at(settings.workspace).keep_fault(error, ["a request of tsattn serve"])

@@ -36,7 +36,7 @@ def given(data: Any, read: ReadOptions | Mapping[str, Any]) -> tuple[Any, ReadOp
 
 
 def names(given: str | Sequence[str]) -> tuple[str, ...]:
-    """One name or several, as a tuple."""
+    """Return one name, or several, as a tuple."""
     return (given,) if isinstance(given, str) else tuple(given)
 
 

@@ -113,7 +113,7 @@ def run(
 
 
 def _verdicts(scores: Backtest, others: Sequence[Forecaster], parts: Sequence[Forecaster]) -> tuple[str, ...]:
-    """A sentence on each model beside the baselines, `others`; none on its `parts`; and what joint forecasts gain."""
+    """Return a sentence on each model, without `parts`, against the baselines `others`; and the gain of joint forecasts."""
     alone = {part.name for part in parts}
     names = [name for name in scores.models if name not in {other.name for other in others} | alone]
     rows = [row for row in scores.table() if row["model"] not in alone]
@@ -121,7 +121,7 @@ def _verdicts(scores: Backtest, others: Sequence[Forecaster], parts: Sequence[Fo
 
 
 def _check_refit(settings: BacktestConfig, chosen: list[ModelAndData], extras: Extras) -> None:
-    """Raise ConfigError where a model is to be trained before each cutoff and cannot be."""
+    """Raise ConfigError if a model has to be retrained before each cutoff and cannot be."""
     if settings.refit and (not chosen or chosen[0].card.freq == ANY_FREQ):
         raise ConfigError("--refit needs a model that was trained on such data", "train one: tsattn train DATA")
     if settings.refit and extras.hierarchy.asked:
@@ -148,7 +148,7 @@ def _across(
 
 
 def _checked_files(extras: Extras, data: Any) -> tuple[Path | None, Path | None, Path | None]:
-    """Where forecasts, scores and the picture go. Raises ConfigError for a file that cannot be written."""
+    """Return the paths of forecasts, scores and the picture. Raises ConfigError for a file that cannot be written."""
     from tsattn.data.sinks import checked_suffix
     from tsattn.render.backtest_plot import PICTURES
 
@@ -225,7 +225,7 @@ def _forecasters(chosen: list[ModelAndData], members: str | Sequence[str] | None
 
 
 def leaderboard(forecasters: Sequence[Forecaster], others: Sequence[Forecaster]) -> list[Forecaster]:
-    """The network and the members of each ensemble as forecasters of their own, but those that are scored anyway."""
+    """Return the network and members of each ensemble as separate forecasters, without those that are scored anyway."""
     made: dict[str, Forecaster] = {}
     for forecaster in forecasters:
         found = getattr(forecaster, "forecaster", forecaster)

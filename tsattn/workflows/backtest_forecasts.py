@@ -30,7 +30,7 @@ class BacktestForecasts:
         self.parts.append((model, origins, truth, values))
 
     def table(self) -> pa.Table:
-        """One row for each model, window and step, ordered by model, series and cutoff. A missing truth is null."""
+        """Return one row for each model, window and step, ordered by model, series and cutoff. A missing truth is null."""
         import pyarrow as pa
 
         names = list(dict.fromkeys(model for model, *_ in self.parts))
@@ -71,7 +71,7 @@ class BacktestForecasts:
 
 
 def origins_at(panel: Panel, cutoffs: Sequence[str], horizon: int) -> Origins:
-    """The windows of all series whose last observed timestamp is one of `cutoffs`.
+    """Return the windows of all series whose last observed timestamp is one of `cutoffs`.
 
     Raises ConfigError for a cutoff that lies within no series with `horizon` steps after it.
     """

@@ -27,7 +27,7 @@ SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", "zero-shot"
 MOST = 128  # validation windows that candidates are scored on
 CLEARLY = 0.98  # an ensemble is used when it lowers the loss to this share of the network's: it costs time in every forecast
 JUDGING = 0.4  # share of the time that is left for scoring the candidates; the rest is for the final fit and the test scores
-PROBE, FEWEST = 4, 16  # windows that tell how long scoring takes; windows that are scored even when that takes too long
+PROBE, FEWEST = 4, 16  # windows for timing the scoring; windows that are scored even when that takes too long
 TIE = 0.995  # a trained network is kept when it lowers the loss to this share of zero-shot's: otherwise they are equal
 
 
@@ -43,7 +43,7 @@ class Entry:
 
     @property
     def target_only(self) -> bool:
-        """Whether the network itself reads the target alone."""
+        """Return True if the network itself reads only the target."""
         return not any(self.network.spec.widths.values())
 
     def schema(self, schema: Schema) -> Schema:
@@ -69,7 +69,7 @@ class Judged:
     members: tuple[str, ...]
     MASE: float
     loss: float  # quantile loss, twice the pinball loss on the mean over levels, scaled as MASE is
-    covariates: bool = False  # whether the ensemble reads known covariates by regression
+    covariates: bool = False  # True if the ensemble reads known covariates by regression
 
     @property
     def title(self) -> str:
@@ -78,7 +78,7 @@ class Judged:
 
     @property
     def rank(self) -> float:
-        """The loss, less what a network alone and the unchanged model are preferred by."""
+        """Loss, reduced by the preference for a network alone and for the unchanged model."""
         return self.loss * (1 if self.members else CLEARLY) * (TIE if self.name == AS_IS else 1)
 
     def to_mapping(self) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def _spread(origins: Origins, most: int) -> Origins:
 
 
 def _affordable(entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, seconds: float) -> int:
-    """How many windows can be scored in so many seconds, by the time that an ensemble takes for PROBE of them."""
+    """Return how many windows can be scored in `seconds`, estimated from the time of an ensemble for PROBE of them."""
     few = _spread(origins, PROBE)
     scale = seasonal_errors(panel, few, panel.freq.season_length)
     began = time.monotonic()
@@ -145,7 +145,7 @@ def _affordable(entries: Sequence[Entry], panel: Panel, origins: Origins, horizo
 
 
 def forecaster_of(entry: Entry, panel: Panel, horizon: int) -> Forecaster:
-    """The candidate's network alone, before it is saved."""
+    """Return a forecaster of the candidate's network alone, before it is saved."""
     from tsattn.model import runtime
 
     network = entry.network
@@ -154,7 +154,7 @@ def forecaster_of(entry: Entry, panel: Panel, horizon: int) -> Forecaster:
 
 
 def _score(forecaster: Forecaster, panel: Panel, origins: Origins, horizon: int, scale: np.ndarray) -> tuple[float, float]:
-    """(MASE, scaled quantile loss); infinite where no window has a scale."""
+    """Return (MASE, scaled quantile loss); infinite where no window has a scale."""
     total = Sums.zeros((1,), len(DEFAULT_QUANTILES))
     for which, found, values in predict_windows(forecaster, panel, origins, horizon, DEFAULT_QUANTILES):
         unit = np.where(scale[which] > 0, scale[which], np.nan)[:, None]

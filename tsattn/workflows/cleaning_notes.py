@@ -1,4 +1,4 @@
-"""Lines about what a forecast left out of the histories, made of the forecast's own record."""
+"""Notes on the values that a forecast left out of the histories, from the forecast's own record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEFT_OUT = {  # kind: (why one value is left out, why several are)
 
 
 def cleaning_notes(forecast: Forecast, panel: Panel) -> tuple[str, ...]:
-    """One line for each kind of thing in the record of a forecast of `panel`; none where nothing was found."""
+    """Return one line for each kind of finding in the record of a forecast of `panel`; none where nothing was found."""
     lines = []
     for kind, (one, many) in LEFT_OUT.items():
         found = forecast.cleaning.of(kind)
@@ -39,7 +39,7 @@ def cleaning_notes(forecast: Forecast, panel: Panel) -> tuple[str, ...]:
 
 
 def _values(found: Cleaning, forecast: Forecast, panel: Panel) -> str:
-    """The number of values, and the one that is furthest from the median of its series."""
+    """Describe the number of values, and the value furthest from the median of its series."""
     middles = {row: np.nanmedian(panel.history(panel.item_ids.index(forecast.item_ids[row]))) for row in set(found.row.tolist())}
     apart = [abs(value - middles[row]) for value, row in zip(found.value.tolist(), found.row.tolist(), strict=True)]
     one = slice(int(np.argmax(apart)), int(np.argmax(apart)) + 1)

@@ -102,12 +102,12 @@ class Detected:
 
     @property
     def timestamps(self) -> np.ndarray:
-        """(n,) grid-clock timestamps of the scored rows."""
+        """Return the (n,) grid-clock timestamps of the scored rows."""
         item, row = self.scores.item, self.scores.row
         return self.panel.freq.advance(self.panel.start[item], row - self.panel.indptr[item])
 
     def to_arrow(self) -> pa.Table:
-        """All scored rows: item_id, timestamp, value, expected, low, high, score, p_value, anomaly."""
+        """Return all scored rows: item_id, timestamp, value, expected, low, high, score, p_value, anomaly."""
         import pyarrow as pa
 
         scores, panel = self.scores, self.panel
@@ -216,7 +216,7 @@ def detect_in(
 
 
 def _check(order: Order) -> None:
-    """Raise ConfigError for a level, a number of rows or a step that cannot be."""
+    """Raise ConfigError for an invalid level, number of rows or step."""
     if not 0.5 <= order.level < 1:
         raise ConfigError(f"the level must lie between 0.5 and 1, not {order.level:g}", "use for example --level 0.99")
     for name, value in (("last", order.last), ("step", order.step)):

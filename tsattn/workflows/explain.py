@@ -186,7 +186,7 @@ def _index(panel: Panel, item: str) -> int:
 
 
 def _lags(panel: Panel, batch: WindowBatch) -> tuple[int, list[int]]:
-    """(number of lags to measure one by one, longer lags): the frequency's seasons and those found in the windows."""
+    """Return (number of lags to measure one by one, longer lags): the frequency's seasons and those found in the windows."""
     found = np.unique(find_seasons(batch.past_target, batch.season_lengths)[:, :2].astype(int), return_counts=True)
     often = [int(p) for p, n in zip(*found, strict=True) if n >= len(batch) / 4]
     longer = sorted({*panel.freq.season_lengths, *often})

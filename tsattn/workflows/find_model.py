@@ -1,4 +1,4 @@
-"""Which model for which data: a model and its own data read again, or named data and the newest model that fits it."""
+"""Match models and data: a model and its own data read again, or named data and the newest model that fits it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def choose(
 
 
 def found(model: str | Path | ModelRef, workspace: Workspace) -> ModelRef:
-    """The model of a name or a path; a reference that was found before as it is."""
+    """Find the model of a name or path; return a ModelRef as it is."""
     return model if isinstance(model, ModelRef) else workspace.find(model)
 
 
@@ -87,7 +87,7 @@ def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> ModelA
 
 
 def _beaten(card: Card) -> str:
-    """What to say of a model that was no better than the simple methods when it was trained; "" for others."""
+    """Return a warning for a model that was no better than the simple methods at training; "" for others."""
     if not card.scores:
         return ""
     said, beats = verdict(card.scores, card.scored_as)
@@ -114,7 +114,7 @@ def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> 
     ready = shipped()
     if ready and not workspace.models():
         return _zero_shot(ready, data, options, "no model was trained in this workspace yet")
-    models = workspace.models() or [workspace.latest()]  # which says how to make one
+    models = workspace.models() or [workspace.latest()]  # whose error explains how to make one
     fallback: ModelAndData | None = None
     why: list[str] = []
     refused: list[tuple[ModelRef, DataError]] = []
@@ -130,12 +130,12 @@ def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> 
         fallback = fallback or choice
     if ready:
         choice = _zero_shot(ready, data, options, "no model of this workspace was trained on such data")
-        for ref, lack in refused:  # data of the same kind that lacks something is no other data
+        for ref, lack in refused:  # data of the same kind that lacks something is not other data
             if _alike(read_card(ref.path), choice.panel):
                 raise DataError(lack.message, f"{lack.hint}; or forecast it without: --model {ready.name}") from None
         return choice
     if fallback is None and len(refused) == len(why):
-        raise refused[0][1]  # it is the data that cannot be read, by whichever model
+        raise refused[0][1]  # no model can read the data
     if fallback is None:
         raise ConfigError(
             "no model of the workspace fits this data:\n  " + "\n  ".join(why[:5]), "train one on it: tsattn train DATA"
@@ -144,7 +144,7 @@ def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> 
 
 
 def _alike(card: Card, panel: Panel) -> bool:
-    """Whether data is of the kind that a model was trained on, as far as it goes by itself."""
+    """Return True if the data has the targets and frequency that the model was trained on."""
     return (card.schema.target, card.freq) == (panel.schema.target, panel.freq.alias)
 
 

@@ -14,7 +14,7 @@ SHARE = 0.2  # share of the rows to use when the model held none back
 
 
 def held_back(chosen: ModelAndData, panel: Panel) -> tuple[np.ndarray, list[str]]:
-    """(S,) first held-back row of each item, counted from its end (negative or 0), and notes."""
+    """Return the (S,) first held-back row of each item, counted from its end (negative or 0), and notes."""
     from tsattn.workflows.train import fingerprint
 
     test, lengths = chosen.card.source.get("test") or {}, panel.lengths
@@ -46,6 +46,6 @@ def sampled(panel: Panel, first: np.ndarray, most: int) -> Origins:
 
 
 def groups(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
-    """(W,) group number of each window: overlapping windows of an item form one group and count as one observation."""
+    """Return the (W,) group number of each window: overlapping windows of an item form one group, counted as one observation."""
     within = (origins.row - panel.indptr[:-1][origins.item]) // horizon
     return origins.item * (int(within.max()) + 1) + within

@@ -13,12 +13,12 @@ MOST = 12  # lines
 
 
 def joint_effects(forecaster: Forecaster) -> tuple[JointEffect, ...] | None:
-    """What leads which series at the end of the panel; None for a forecaster that reads each series alone."""
+    """Return the effects of leading series at the end of the panel; None for a forecaster that reads each series alone."""
     return forecaster.effects_between() if isinstance(forecaster, JointRegression) else None
 
 
 def joint_notes(effects: Sequence[JointEffect] | None) -> tuple[str, ...]:
-    """A line for each series that others lead, those with the largest gain first."""
+    """Return a line for each series that others lead, those with the largest gain first."""
     if effects is None:
         return ()
     if not effects:
@@ -29,7 +29,7 @@ def joint_notes(effects: Sequence[JointEffect] | None) -> tuple[str, ...]:
 
 
 def with_and_without(forecasters: Sequence[Forecaster], panel: Panel, horizon: int) -> list[Forecaster]:
-    """Each forecaster, and the same with what the series tell about each other."""
+    """Return each forecaster without and with the effects between series."""
     out: list[Forecaster] = []
     for forecaster in forecasters:
         alone = Remembered(forecaster)

@@ -1,4 +1,4 @@
-"""How data and a model fit together: read data as the model's own, check it, choose the horizon, note oddities."""
+"""Fit of data and a model: read data as the model's own, check it, choose the horizon, note oddities."""
 
 from __future__ import annotations
 

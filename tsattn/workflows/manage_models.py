@@ -1,4 +1,4 @@
-"""List, delete and rename the models of a workspace. Every step is one rename, so no model is ever half there."""
+"""List, delete and rename the models of a workspace. Every step is one rename, so no model is ever incomplete."""
 
 from __future__ import annotations
 

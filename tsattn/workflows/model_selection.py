@@ -63,7 +63,7 @@ class Base:
 
 
 def base_for(start: str, given: dict[str, Any]) -> Base | None:
-    """The model in the package, if fine-tuning it is possible: its architecture agrees with the settings in `given`.
+    """Return the model in the package if it can be fine-tuned: its architecture agrees with the settings in `given`.
 
     given: fields of ModelConfig. Raises ConfigError for an unknown `start`, and for "shipped" when it is not possible.
     """
@@ -88,7 +88,7 @@ def base_for(start: str, given: dict[str, Any]) -> Base | None:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One training run: the settings that all its phases share."""
+    """Settings that all phases of a training run share."""
 
     panel: Panel  # that ends where the test tail begins
     plan: Plan
@@ -207,7 +207,7 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
 
 
 def kinds_of(base: Base | None, start: str) -> tuple[str, ...]:
-    """The networks that are trained, in order: "shipped" (fine-tuned), "scratch", or both."""
+    """Return the kinds of networks to train, in order: "shipped" (fine-tuned), "scratch", or both."""
     return ("scratch",) if base is None else ("shipped",) if start == "shipped" else ("shipped", "scratch")
 
 

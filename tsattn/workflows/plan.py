@@ -73,8 +73,8 @@ def plan(
         raise _too_short(int(lengths.max(initial=0)), int(held.max(initial=0)))
     context = _context(int(left.max()), given)
     network = from_mapping(ModelConfig, {**context, **given, "horizon": min(chosen, MOST_HORIZON)}, "[model]")
-    rows = int(np.isfinite(panel.before(test_start).target).sum())  # the test tail has no say, not even its gaps
-    # about as much work whatever the context, and less of it for little data
+    rows = int(np.isfinite(panel.before(test_start).target).sum())  # the test tail does not count, not even its gaps
+    # about the same work for any context, and less of it for little data
     steps = int(min(TrainConfig.steps, STEP_TOKENS * network.patch // network.context, max(300, 20 * math.sqrt(rows))))
     schedule = from_mapping(TrainConfig, {"steps": steps, **(train or {})}, "[train]")
     return Plan(chosen, windows, test_start, network, schedule)
@@ -97,7 +97,7 @@ def known_steps(panel: Panel) -> int | None:
 
 
 def _test_windows(panel: Panel, typical: float, horizon: int) -> int:
-    """Whole horizons in at most a fifth of the rows; one when a third of the rows holds it; otherwise none."""
+    """Return the number of whole horizons in at most a fifth of the rows; 1 when a third of the rows holds one; otherwise 0."""
     fitting = min(MOST_WINDOWS, int(TEST_SHARE * typical / horizon), max(1, MOST_SCORED // len(panel)))
     return fitting if fitting else int(typical >= 3 * horizon)
 

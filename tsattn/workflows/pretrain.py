@@ -25,11 +25,11 @@ RECIPE = resources.files("tsattn") / "zero_shot" / "recipe.toml"  # the recipe o
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that determines the weights: network, schedule and mixture of series."""
+    """Settings that determine the weights: network, schedule and mixture of series."""
 
     model: ModelConfig
     train: TrainConfig
-    synthetic: Any  # SyntheticConfig, whose room is slow to import
+    synthetic: Any  # SyntheticConfig, whose package is slow to import
     corpus: CorpusConfig | None = None  # None where the recipe has no such table
 
 
@@ -137,7 +137,7 @@ def run(
 
 
 def _source(recipe: Recipe, paths: Sequence[Path], listener: Listener) -> Any:
-    """What the run learns from: a mixture where a corpus is given, else synthetic series."""
+    """Return the training data: a mixture where a corpus is given, else synthetic series."""
     from tsattn.training.mixture_dataset import MixtureSource
     from tsattn.training.synthetic_dataset import SyntheticSource
 

@@ -54,7 +54,7 @@ class Order:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Reported:
-    """Everything the page shows. scores: None where no window could be scored, and `unscored` says why.
+    """Contents of the page. scores: None where no window could be scored, and `unscored` says why.
 
     weights: mean weight of each member of the ensemble in the forecast; empty for a network alone. explained: None unless asked
     for. repeat: the command that makes the page again; versions of the libraries that took part.
@@ -186,7 +186,7 @@ def _found(
 def _explained(
     data: Any, chosen: ModelAndData, order: Order, workspace: Workspace, read: ReadOptions, listener: Listener
 ) -> Explained | None:
-    """The explanation of the first series; None where the series are too short, which is noted."""
+    """Return the explanation of the first series; note and return None where the series are too short."""
     from tsattn.workflows.explain import run as explain
 
     try:
@@ -197,7 +197,7 @@ def _explained(
 
 
 def _origin(panel: Panel) -> dict[str, Any]:
-    """When and with which versions a report is made, and the fingerprint of its data."""
+    """Return the time and versions of a report, and the fingerprint of its data."""
     import datetime as dt
     import platform
     from importlib.metadata import PackageNotFoundError, version

@@ -96,7 +96,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Pretrained:
-    """A slice of pre-training: its folder, and the model's folder when the schedule is over."""
+    """Slice of pre-training: its folder, and the model's folder once the schedule has ended."""
 
     out: Path
     model: Path | None

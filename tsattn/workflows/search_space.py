@@ -17,7 +17,7 @@ Choices = Sequence[Any] | Callable[[Plan], Sequence[Any]]
 
 @dataclass(frozen=True)
 class Choice:
-    """A field of [model] or [train] with some values; the default of `train` is always one of them."""
+    """Field of [model] or [train] with its possible values, which always include the default of `train`."""
 
     table: str
     field: str

@@ -31,7 +31,7 @@ from tsattn.workflows.results import Levels, LevelScores
 
 @dataclass(frozen=True, eq=False)
 class Summed:
-    """A panel of all levels, its hierarchy, how it is reconciled, and what to tell about it."""
+    """Panel of all levels, its hierarchy, the settings of its reconciliation, and notes."""
 
     panel: Panel
     hierarchy: Hierarchy
@@ -53,7 +53,7 @@ def reading(read: ReadOptions, config: HierarchyConfig) -> ReadOptions:
 
 
 def with_sums(panel: Panel, config: HierarchyConfig) -> Summed | None:
-    """All levels of a panel; None when no sums are asked for. Raises ConfigError and DataError where they cannot be made."""
+    """Return all levels of a panel; None when no sums are asked for. Raises ConfigError or DataError if impossible."""
     if not config.asked:
         return None
     if config.hierarchy and len(panel.schema.target) > 1:
@@ -116,7 +116,7 @@ def _notes_on_ends(panel: Panel, grid: CommonGrid, hierarchy: Hierarchy) -> tupl
 def added_up(
     summed: Summed | None, made: Forecast, forecaster: Forecaster, paths: int | None = None, seed: int = 0
 ) -> tuple[Forecast, Paths | None, Levels | None]:
-    """A forecast of all levels, and sample paths, made to add up; as they are where no reconciliation is asked for."""
+    """Reconcile a forecast of all levels, and sample paths; leave them as they are where no reconciliation is asked for."""
     if summed is None:
         return made, None, None
     hierarchy, panel, method = summed.hierarchy, summed.panel, summed.config.reconcile
@@ -152,7 +152,7 @@ def added_up(
 def replayed(
     summed: Summed, forecasters: Sequence[Forecaster], horizon: int, quantiles: Sequence[float]
 ) -> tuple[list[Forecaster], dict[str, str]]:
-    """Each forecaster, and the same after reconciliation; and the name of the latter by that of the former."""
+    """Return each forecaster before and after reconciliation, and a mapping from the first name to the second."""
     out: list[Forecaster] = []
     names: dict[str, str] = {}
     method = summed.config.reconcile

@@ -30,7 +30,7 @@ class TimeBudget:
 
     @property
     def over(self) -> bool:
-        """Whether the time is over."""
+        """Return True if the time is over."""
         return self.seconds is not None and self.elapsed >= self.seconds
 
     @property

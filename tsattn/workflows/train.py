@@ -143,7 +143,7 @@ def _help(panel: Panel, request: Request, state: Path, resume: bool, base: model
 
 @dataclass(frozen=True, eq=False)
 class _Training:
-    """One planned training run, from its first step to the scored model."""
+    """Planned training run, from its first step to the scored model."""
 
     data: Any
     panel: Panel
@@ -248,7 +248,7 @@ def card_of(
     source: dict[str, Any],
     judged: Sequence[model_selection.Judged] = (),
 ) -> Card:
-    """The card of a trained network before it is saved and scored."""
+    """Return the card of a trained network, before it is saved and scored."""
     network = kept.network
     return Card(
         name=name,
@@ -304,7 +304,7 @@ def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener, budg
 
 
 def notes_of(made: Plan, panel: Panel, base: model_selection.Base | None, request: Request) -> tuple[str, ...]:
-    """Lines on what the plan chose, with the option that overrides each choice."""
+    """Describe the choices of the plan, with the option that overrides each."""
     config, train = made.model, made.train
     far, usual = known_steps(panel), panel.freq.default_horizon
     why = "default"

@@ -37,7 +37,7 @@ HOPELESS = 1.15  # a trial with this many times the best score on the first fold
 
 @dataclass(frozen=True)
 class Tried:
-    """One trial. score: error relative to seasonal naive, lower is better; None unless `state` is "done".
+    """Trial of the search. score: error relative to seasonal naive, lower is better; None unless `state` is "done".
 
     state: "running", "done", "pruned", "stopped" (by Ctrl-C or the time limit) or "failed".
     changed: settings that differ from the defaults of `train`.
@@ -69,11 +69,11 @@ class Tuned:
 
 
 class _Stop(Exception):
-    """The search ends: the time limit is over, or Ctrl-C was pressed."""
+    """Signal to end the search: the time limit is over, or Ctrl-C was pressed."""
 
 
 class _Prune(Exception):
-    """The trial is pruned."""
+    """Signal to prune the trial."""
 
 
 def run(
@@ -170,7 +170,7 @@ class _Search:
         return min(done)[2] if done else None
 
     def tried(self) -> list[Tried]:
-        """All trials so far."""
+        """Return all trials so far."""
         assert self.study is not None
         return [self._tell(trial) for trial in self.study.get_trials(deepcopy=False) if trial.params]
 

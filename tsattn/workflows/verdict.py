@@ -31,7 +31,7 @@ def usual_baselines(panel: Panel, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def verdict(rows: Sequence[Mapping[str, Any]], model: str) -> tuple[str, bool | None]:
-    """A sentence on how a model compares with the baselines, and whether it is better on every metric; None without any.
+    """Return a sentence comparing a model with the baselines, and True if it is better on every metric; None without any.
 
     rows: those of Backtest.table, or of a model's card. Each metric is compared with the best baseline on that metric.
     """
