@@ -11,7 +11,7 @@ from typing import Any
 from tsattn.data.reading.source import Part
 
 _FIELD = re.compile(r'"[^"]*"|\S+', re.ASCII)
-_LEAD = re.compile(r"^\s*(?:([#!%]+)\s+|(\d{9,}):(?=\s))", re.ASCII)  # a sign before a header, a colon after RRDtool's epochs
+_LEAD = re.compile(r"^\s*(?:([#!%]+)\s+|(\d{9,}):(?=\s))", re.ASCII)  # comment sign before a header, colon after RRDtool's epochs
 _EXPONENT = re.compile(r"^([+-]?[\d.]+)[dD]([+-]?\d{1,3})$")  # Fortran's double precision
 _SPACED_NUMBER = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?")
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")

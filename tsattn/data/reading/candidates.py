@@ -16,7 +16,7 @@ from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
 DELIMITERS = (";", "\t", "|", ",")  # order of preference where several split the table equally well
-_ROWS, _COLUMNS = 60, 40  # cells that are looked at
+_ROWS, _COLUMNS = 60, 40  # rows and columns that are examined
 _NULLS = frozenset(NULLS)
 _MONTH = r"[^\W\d]{3,9}\.?"
 _DATE = re.compile(
@@ -115,7 +115,7 @@ def _tried(text: str, delimiter: str) -> Candidate | None:
 
 
 def _tried_blanks(text: str) -> Candidate | None:
-    """Score runs of blanks as the delimiter; None unless nearly all lines and columns fit."""
+    """Score runs of blanks as the delimiter; None unless most lines have one width and most columns are numbers or dates."""
     rows = rows_of(text)
     if len(rows) < 3:
         return None

@@ -14,7 +14,7 @@ from tsattn.data.reading.month_names import ZONE_NAMES
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.time_names import time_words
 
-# part -> (least, greatest, what a text may be; the group n is the number)
+# part -> (least, greatest, pattern of a text, where the group n is the number)
 _PARTS: dict[str, tuple[int, int, str]] = {
     "year": (1000, 9999, r"^(?:fy ?)?(?P<n>\d{4})$"),
     "month": (1, 12, r"^m?(?P<n>\d{1,2})$"),
@@ -31,7 +31,7 @@ LEFT_OUT = -1  # a row of a whole year among rows of months
 _HOUR = 3_600_000_000
 _MINUTE = _HOUR // 60
 _PERIOD_WORDS = {"period", "sp", "interval", "slot", "hh", "qh", "mtu", "ptu", "pte", "viertelstunde"}
-# numbered periods of a day, also of the day with 25 hours -> microseconds of each
+# number of periods in a day, including days of 25 hours -> microseconds of each
 _PERIODS = {48: _HOUR // 2, 50: _HOUR // 2, 96: _HOUR // 4, 100: _HOUR // 4}
 
 

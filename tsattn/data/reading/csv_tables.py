@@ -24,7 +24,7 @@ from tsattn.errors import DataError
 _MOST_NOTES = 50
 _RULE = re.compile(r"[-=_+*|~\s]+|\(?\d+ rows?\b.*")  # lines that clients draw around a table, and their count of rows
 _BLOCK_LINES, _LARGEST_BLOCK = 256, 1 << 25  # lines of a block that is read at once, where it has no more bytes than that
-_EXACT_LINES = 3_000_000  # beyond, counting lines for a message would take longer than a user waits
+_EXACT_LINES = 3_000_000  # beyond this, counting lines for a message takes too long
 
 
 def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
@@ -148,7 +148,7 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
         decimal_point=dialect.decimal,
     )
     parse = pc.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=dialect.quoted_newlines, invalid_row_handler=judge)
-    # each block costs some work a column: in a table of many columns it should hold many rows
+    # a block has a fixed cost per column, so that blocks of wide tables should hold many rows
     block = max(1 << 20, min(_BLOCK_LINES * dialect.longest, max(_LARGEST_BLOCK, 4 * dialect.longest), LONGEST_LINE * 4))
     reading = pc.ReadOptions(
         column_names=list(dialect.names),
@@ -173,7 +173,7 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
     columns = {}
     for i, name in enumerate(dialect.names):
         columns[name] = from_chunks(name, chunks[i], part.name)
-        pa.default_memory_pool().release_unused()  # or the column would stay in memory beside its copy
+        pa.default_memory_pool().release_unused()  # else the column stays in memory beside its copy
     return Table(columns, rows, where, dialect.marks)
 
 

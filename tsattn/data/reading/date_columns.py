@@ -80,7 +80,7 @@ def is_number_time(column: Column, table: Table) -> bool:
     monotone = bool(np.all(steps > 0) or np.all(steps < 0)) and (unnamed or not set(words(column.name)) & _IDS)
     if style == "2000":
         if epoch_name and not monotone and not says_year(column.name):
-            return False  # a column called ts holds epochs, or a series
+            return False  # a column named ts holds epochs or a series, not years
         return _are_years(column, seen, monotone and first and unnamed and len(table.columns) > 1)
     if style.startswith("serial"):
         return named and bool(parts_named(column.name) & _MOMENTS) and _has_usual_steps(stamps)
@@ -115,7 +115,7 @@ def stamps_of(column: Column, date_order: str | None = None) -> np.ndarray | Non
         return None
     week = says_week(column.name)
     if parse_numbers(column.values[:1000], week) is None:
-        return None  # cheaper than a look at a whole big column
+        return None  # cheaper than parsing a whole big column
     found = parse_numbers(column.values, week)
     if found is None or (found[1] == "2000" and not (says_year(column.name) and says_only_time(column.name))):
         return None

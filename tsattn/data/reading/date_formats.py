@@ -79,14 +79,14 @@ FORMATS: dict[str, str] = {
     "2000年": r"^(?P<y>\d{4}) ?[年년]度?$",
 }
 _FEW = 500
-_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}  # the year before the first of each
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}  # the year before the first year of each era
 _BOTH_WAYS = ("day/month", "31012000")
 _SHORT_YEAR_FIRST = {
     "00-01-31": rf"^(?P<y>\d{{2}}){_DATE_SEP}(?P<m>\d{{1,2}}){_DATE_SEP}(?P<d>\d{{1,2}})" + _CLOCK,
     "00-Jan-31": rf"^(?P<y>\d{{2}}){_SEP}{_NAME}{_SEP}(?P<d>\d{{1,2}})" + _CLOCK,
     "000131": r"^(?P<y>\d{2})(?P<m>\d{2})(?P<d>\d{2})$",
 }
-# styles so short that a code of a product may look the same: they need a telling name, or an even grid
+# styles so short that they may be product codes: they need a column name for time, or an even grid
 COMPACT = frozenset(
     ("1Q00", "1H00", "Q1/00", "FY2000", "FY00/01", "FY00Q1", "2000/01", "2000-031", "Jan-00", "H1 2000", "31012000")
 )
@@ -193,7 +193,7 @@ class _Work:
         seen = counted & ~self.left
         turned = bool(seen.any()) and not np.isnat(self.year_first[seen]).any()
         if not turned or date_order is not None:
-            # a date with the year first only, such as 99/12/31, is read when asked for
+            # a date that is valid only with the year first, such as 99/12/31, fails here; --date-order ymd reads it
             bad = seen & np.isnat(self.wall) & np.isnat(self.other)
             self.left |= bad
         return Parsed(

@@ -1,4 +1,4 @@
-"""The named groups of a date's pattern -> timestamps."""
+"""Named groups of a date's pattern -> timestamps."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def days_of_year(year: np.ndarray, day: np.ndarray) -> np.ndarray:
 
 
 class DateParts:
-    """The named groups of one pattern's matches as arrays.
+    """Named groups of the matches of one pattern, as arrays.
 
     y year, m month, d day, q quarter, hf half-year, w ISO week, wd its day, doy day of the year, mon a month's name, y2 the
     second year of a fiscal one; h, mi, s, f (fraction), ap (am, pm) and z (zone) of the time of day.

@@ -143,7 +143,7 @@ def check_runs(steps: np.ndarray, indptr: np.ndarray, freq: Freq, say: object) -
         return
     wide = np.flatnonzero(jumps >= 2)
     item = np.searchsorted(indptr, wide, side="right")
-    # a run goes on while the next row makes the same jump in the same item
+    # a run continues while the next row has the same jump in the same item
     follows = (np.diff(wide) == 1) & (jumps[wide][1:] == jumps[wide][:-1]) & (np.diff(item) == 0)
     breaks = np.flatnonzero(np.concatenate([[True], ~follows, [True]]))
     lengths = np.diff(breaks)

@@ -14,7 +14,7 @@ from tsattn.errors import ConfigError
 
 PREFIX = "holiday "
 _MOST_ROWS = 5_000_000  # future rows of all items together
-_MOST_AHEAD = 1_000  # of one item
+_MOST_AHEAD = 1_000  # future rows of one item
 
 
 def regions_of(schema: Schema | None) -> tuple[str, ...]:

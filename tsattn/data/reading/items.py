@@ -74,7 +74,7 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
     balanced = [n for n in others if _repeats(table.columns[n])]
     found = _fewest(table, stamps, keys, values, repeated, balanced)
     if len(found) == 1 and table.columns[found[0]].missing.any():
-        # an empty cell stands for the whole of what another column names
+        # an empty cell stands for the whole that another column names
         upper = next((n for n in candidates if n != found[0] and n in texts and not table.columns[n].missing.any()), None)
         found = (upper, *found) if upper else found
     if found:
@@ -211,7 +211,7 @@ def _conflicts(stamps: np.ndarray, keys: list[np.ndarray], values: list[np.ndarr
     at = np.flatnonzero(same)
     for column in values:
         one, two = column[order[at]], column[order[at + 1]]
-        differ[at] |= (one != two) & (one == one) & (two == two)  # NaN (missing) differs from no value
+        differ[at] |= (one != two) & (one == one) & (two == two)  # NaN (missing) is not a difference
     return int((same & differ).sum())
 
 
