@@ -259,4 +259,5 @@ def _with_blank(column: Column) -> Column:
     """Return the column with "" in its empty cells."""
     text = as_text(column)
     codes = np.where(text.values < 0, len(text.texts()), text.values).astype(np.int32)
-    return replace(text, values=codes, labels=arrow.strings([*text.texts(), ""]))
+    spelt = None if text.spelt is None else arrow.strings([*text.spelt.to_pylist(), ""])
+    return replace(text, values=codes, labels=arrow.strings([*text.texts(), ""]), spelt=spelt)
