@@ -1,4 +1,4 @@
-"""Units, currencies, multipliers and flags beside numbers: what may be taken off a column, and what it meant."""
+"""Units, currencies, multipliers and flags beside numbers: detection, and the parts that can be removed from a column."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ SPLIT = re.compile(
     rf"(?P<neg>[+-]?)\s*(?P<pre>{_CURRENCY})?\s*(?P<num>[+-]?(?:\d[\d.,'\u2019\u00a0\u202f\u2009 ]*|[.,]\d+)(?:[eE][+-]?\d+)?)"
     r"\s*(?P<post>[^\d\s,][^\d]{0,18}(?:[23](?:/\w+)?)?)?"
 )
-# the same groups for Arrow, whose regular expressions know no \u escapes
+# the same groups for Arrow, whose regular expressions do not support \u escapes
 SPLIT_ARROW = "^" + re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), SPLIT.pattern) + "$"
 
 
 @dataclass(frozen=True)
 class Affixes:
-    """What stands beside the numbers of a column. kind: "none", "unit", "scale" or "flags"; done: what is taken off, in
-    words; clash: two units that cannot both be taken off, None where there is no such pair."""
+    """Text beside the numbers of a column. kind: "none", "unit", "scale" or "flags"; done: what is removed, in words;
+    clash: two units that cannot both be removed, None where there is no such pair."""
 
     kind: str = "none"
     done: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Affixes:
 
 
 def beside(texts: Sequence[str]) -> Affixes | None:
-    """Find out what stands beside the numbers in these distinct texts; None where they are rather names or something else."""
+    """Detect the affixes of the numbers in these distinct texts; return None where the texts are names or something else."""
     prefixes: set[str] = set()
     suffixes: dict[str, int] = {}
     matched = 0
@@ -94,16 +94,16 @@ def beside(texts: Sequence[str]) -> Affixes | None:
 
 
 def bare(text: str) -> str:
-    """The number of a text, without what stands beside it; the text itself where it is not a number."""
+    """Return the number of a text without its affixes; the text itself where it is not a number."""
     found = SPLIT.fullmatch(text)
     return (found["neg"] + found["num"]).strip() if found else text
 
 
 def _same(sign: str) -> str:
-    """Signs of one currency as one."""
+    """Return one code for all signs of a currency."""
     return {"€": "EUR", "Euro": "EUR", "$": "USD", "US$": "USD", "dollar": "USD", "dollars": "USD", "£": "GBP"}.get(sign, sign)
 
 
 def scale_of(suffix: str) -> float:
-    """The factor that a suffix such as K or Mio. stands for; 1 for others."""
+    """Return the factor that a suffix such as K or Mio. stands for; 1 for others."""
     return _SCALES.get(suffix, 1.0)

@@ -1,4 +1,4 @@
-"""Columns that runs of blanks set apart, as Fortran, R and database clients print them: each run becomes one tab."""
+"""Columns separated by runs of blanks, as Fortran, R and database clients print them: each run becomes one tab."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from tsattn.data.reading.source import Part
 
 _FIELD = re.compile(r'"[^"]*"|\S+', re.ASCII)
-_LEAD = re.compile(r"^\s*(?:([#!%]+)\s+|(\d{9,}):(?=\s))", re.ASCII)  # a sign before a header, a colon after RRDtool's epochs
+_LEAD = re.compile(r"^\s*(?:([#!%]+)\s+|(\d{9,}):(?=\s))", re.ASCII)  # comment sign before a header, colon after RRDtool's epochs
 _EXPONENT = re.compile(r"^([+-]?[\d.]+)[dD]([+-]?\d{1,3})$")  # Fortran's double precision
 _SPACED_NUMBER = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?")
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
@@ -19,17 +19,17 @@ _BLOCK = 1 << 20
 
 
 def fields_of(line: str) -> list[str]:
-    """The fields of a line; a comment sign is part of the first, so that a commented header has as many as the rows."""
+    """Split a line into fields; a comment sign is part of the first, so that a commented header has as many as the rows."""
     return [_EXPONENT.sub(r"\1E\2", field) for field in _FIELD.findall(_LEAD.sub(r"\1\2", line))]
 
 
 def tabbed(text: str) -> str:
-    """The text with a tab between fields. Lines stay lines."""
+    """Return the text with a tab between fields. The number of lines stays the same."""
     return "".join("\t".join(fields_of(line)) + "\n" for line in text.splitlines())
 
 
 def rows_of(text: str, most: int = 400) -> list[list[str]]:
-    """The fields of the first lines that are not blank; [] where no column holds plain numbers, or a line is one number."""
+    """Split the first lines that are not blank into fields; [] where no column holds plain numbers, or a line is one number."""
     lines = [line for line in text.splitlines()[: most + 40] if line.strip()][:most]
     if any(_SPACED_NUMBER.fullmatch(line.strip()) for line in lines):
         return []
@@ -42,7 +42,7 @@ def rows_of(text: str, most: int = 400) -> list[list[str]]:
 
 
 def aligned(part: Part) -> Part:
-    """The part with tabs between its fields."""
+    """Return the part with tabs between its fields."""
     return replace(part, open=lambda: io.BufferedReader(_Tabbed(part.open())))
 
 

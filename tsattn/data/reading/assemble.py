@@ -52,7 +52,7 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
     if clock is not None and not clock.counted:
         options = replace(options, holidays=options.holidays or regions_of(schema))
         if options.fill is not None and options.calendar is None:
-            options = replace(options, calendar="none")  # a day without rows is a day with the value, not a closed one
+            options = replace(options, calendar="none")  # a day without rows has the fill value and is not closed
         freq, rows, tz = with_open_slots(freq, rows, tz, options, notes)
     warn_of_gross_errors(rows, list(roles.target), notes)
     grid = on_grid(
@@ -105,7 +105,10 @@ def _finite(table: Table, column: Column) -> None:
 def _timed(
     table: Table, rows: Rows, clock: Clock | None, options: ReadOptions, targets: int, notes: Notes
 ) -> tuple[Freq, Rows, str | None, str]:
-    """Stamps on the right clock, rows in order, each time once: (frequency, rows, zone, why the last period is unfinished)."""
+    """Order the rows by time on the right clock, without repeated times.
+
+    Return (frequency, rows, zone, why the last period is unfinished).
+    """
     forced = Freq.parse(options.freq) if options.freq else None
     joined = Freq.parse(options.resample) if options.resample else None
     if forced and joined and forced != joined:
@@ -147,7 +150,7 @@ def _timed(
 
 
 def _counted(rows: Rows, clock: Clock | None, forced: Freq | None, options: ReadOptions, notes: Notes) -> tuple[Freq, Rows]:
-    """Rows that are numbered, by a column or by their order in the source; with --freq, from an invented start on."""
+    """Number the rows by a column or by their order in the source; with --freq, date them from an invented start."""
     if clock is None:
         number = np.arange(len(rows.group))
         order = np.argsort(rows.group, kind="stable")
@@ -172,7 +175,7 @@ def _counted(rows: Rows, clock: Clock | None, forced: Freq | None, options: Read
 
 
 def _panel(grid: Grid, roles: Roles, schema: Schema, static: np.ndarray, tz: str | None, notes: Notes) -> Panel:
-    """One item for each group and target, from its first to its last observed value; known covariates keep later rows."""
+    """Build one item for each group and target, from its first to its last observed value; known covariates keep later rows."""
     width = len(roles.target)
     past, known = len(schema.past_features), len(schema.known_features)
     pieces = [_trimmed(grid, k, bool(known)) for k in range(width)]
@@ -227,7 +230,7 @@ def _name(group: str, roles: Roles, k: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Trim:
-    """What to keep of each group's rows for one target: [low, end), observed up to wall; kept: whether any value is there."""
+    """Rows to keep of each group for one target: [low, end), observed up to wall; kept: True if any value is observed."""
 
     low: np.ndarray
     wall: np.ndarray

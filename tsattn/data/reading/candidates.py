@@ -15,8 +15,8 @@ from tsattn.data.reading.missing import NULLS
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
-DELIMITERS = (";", "\t", "|", ",")  # in this order where several split the table equally well
-_ROWS, _COLUMNS = 60, 40  # cells that are looked at
+DELIMITERS = (";", "\t", "|", ",")  # order of preference where several split the table equally well
+_ROWS, _COLUMNS = 60, 40  # rows and columns that are examined
 _NULLS = frozenset(NULLS)
 _MONTH = r"[^\W\d]{3,9}\.?"
 _DATE = re.compile(
@@ -28,8 +28,8 @@ _DATE = re.compile(
 
 @dataclass(frozen=True)
 class Candidate:
-    """One delimiter on the sample. width: fields of most lines. even: share of lines with that many. explained: share of the
-    columns whose cells are numbers or dates."""
+    """Result of one delimiter on the sample. width: fields of most lines. even: share of lines with that many. explained:
+    share of the columns whose cells are numbers or dates."""
 
     delimiter: str
     width: int
@@ -38,7 +38,7 @@ class Candidate:
 
     @property
     def score(self) -> float:
-        """0 for no table, 1 for even lines whose columns are all numbers or dates."""
+        """Score from 0 for no table to 1 for even lines whose columns are all numbers or dates."""
         return self.even * (0.3 + 0.7 * self.explained) if self.width > 1 else 0.0
 
     @property
@@ -47,12 +47,12 @@ class Candidate:
 
 
 def named(delimiter: str) -> str:
-    """A delimiter as messages call it."""
+    """Name of a delimiter for messages."""
     return {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "space"}.get(delimiter, repr(delimiter))
 
 
 def best_delimiter(text: str, name: str, notes: Notes) -> str:
-    """The delimiter that makes a table of the sampled text; a comma where none does.
+    """Return the delimiter that makes a table of the sampled text; a comma where none does.
 
     Raises DataError where two make tables that explain the file equally well.
     """
@@ -115,7 +115,7 @@ def _tried(text: str, delimiter: str) -> Candidate | None:
 
 
 def _tried_blanks(text: str) -> Candidate | None:
-    """Runs of blanks as the delimiter, where nearly all lines have as many fields, nearly all of them numbers or dates."""
+    """Score runs of blanks as the delimiter; None unless most lines have one width and most columns are numbers or dates."""
     rows = rows_of(text)
     if len(rows) < 3:
         return None
@@ -126,7 +126,7 @@ def _tried_blanks(text: str) -> Candidate | None:
 
 
 def _explained(rows: Sequence[Sequence[str]]) -> float:
-    """The share of columns in which four of five cells are numbers or dates."""
+    """Return the share of columns in which four of five cells are numbers or dates."""
     if not rows:
         return 0.0
     told = counted = 0
@@ -139,26 +139,26 @@ def _explained(rows: Sequence[Sequence[str]]) -> float:
 
 
 def is_telling(cell: str) -> bool:
-    """Whether a cell is a number, with what stands beside it, or a date."""
+    """Return True if a cell is a number, with or without affixes, or a date."""
     return bool(SPLIT.fullmatch(cell) or _DATE.fullmatch(cell))
 
 
 def _is_better(blanks: Candidate, best: Candidate | None, text: str) -> bool:
-    """Whether runs of blanks explain the text far better than the best delimiter, which does not fit the first line that has
-    it either."""
+    """Return True if runs of blanks explain the text far better than the best delimiter, and that delimiter does not fit
+    the first line that holds it."""
     if best is None or best.score == 0:
         return True
     return best.explained < blanks.explained - 0.4 and _first_width(text, best.delimiter) != best.width
 
 
 def _first_width(text: str, delimiter: str) -> int:
-    """The number of fields of the first line that holds a delimiter, 0 where none does."""
+    """Return the number of fields of the first line that holds a delimiter, 0 where none does."""
     line = next((line for line in text.splitlines() if delimiter in line), "")
     return len(next(csv.reader([line], delimiter=delimiter), []))
 
 
 def _fits_header(text: str, candidate: Candidate) -> bool:
-    """Whether the first line that holds the delimiter or another one is as wide as the rows, and holds names."""
+    """Return True if the first line that holds any delimiter is as wide as the rows, and holds names."""
     for row, line in zip(
         csv.reader(io.StringIO(text, newline=""), delimiter=candidate.delimiter), text.splitlines(), strict=False
     ):

@@ -14,7 +14,7 @@ from tsattn.data.reading.month_names import ZONE_NAMES
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.time_names import time_words
 
-# part -> (least, greatest, what a text may be; the group n is the number)
+# part -> (least, greatest, pattern of a text, where the group n is the number)
 _PARTS: dict[str, tuple[int, int, str]] = {
     "year": (1000, 9999, r"^(?:fy ?)?(?P<n>\d{4})$"),
     "month": (1, 12, r"^m?(?P<n>\d{1,2})$"),
@@ -31,12 +31,12 @@ LEFT_OUT = -1  # a row of a whole year among rows of months
 _HOUR = 3_600_000_000
 _MINUTE = _HOUR // 60
 _PERIOD_WORDS = {"period", "sp", "interval", "slot", "hh", "qh", "mtu", "ptu", "pte", "viertelstunde"}
-# numbered periods of a day, also of the day with 25 hours -> microseconds of each
+# number of periods in a day, including days of 25 hours -> microseconds of each
 _PERIODS = {48: _HOUR // 2, 50: _HOUR // 2, 96: _HOUR // 4, 100: _HOUR // 4}
 
 
 def part_of(column: Column, part: str) -> np.ndarray | None:
-    """(n,) int64 numbers of a part, LEFT_OUT for rows of whole years among months; None where the column holds no such part."""
+    """Return (n,) int64 numbers of a part, LEFT_OUT for rows of whole years among months; None where it is not that part."""
     least, greatest, pattern = _PARTS[part]
     if column.kind == "stamp" or not len(column) or column.missing.any():
         return None
@@ -71,7 +71,7 @@ def _from_texts(texts: Any, part: str, pattern: str) -> np.ndarray | None:
 
 
 def _group(texts: Any, pattern: str) -> np.ndarray:
-    """The number in the group n, -1 where a text does not match."""
+    """Return the number in the group n, -1 where a text does not match."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -80,7 +80,7 @@ def _group(texts: Any, pattern: str) -> np.ndarray:
 
 
 def months_of_periods(column: Column) -> np.ndarray | None:
-    """Months of the periods M01 to M12, Q01 to Q04, S01 and S02; LEFT_OUT for M13, Q05, S03 and, beside these, A01."""
+    """Return the months of the periods M01 to M12, Q01 to Q04, S01 and S02; LEFT_OUT for M13, Q05, S03 and A01 beside them."""
     if column.kind != "text" or column.labels is None or not len(column.labels) or column.missing.any():
         return None
     texts = normalized(column.labels)
@@ -102,7 +102,7 @@ def months_of_periods(column: Column) -> np.ndarray | None:
 
 
 def hours_of(column: Column) -> np.ndarray | None:
-    """(n,) timedelta64[us] since midnight of a column of times of day, or of hours 0 to 23, hours ending 1 to 24 or HHMM.
+    """Return (n,) timedelta64[us] since midnight of a column of times of day, hours 0 to 23, hours ending 1 to 24 or HHMM.
 
     An hour with an X (02X, 2B), which comes a second time when clocks go back, gets the same time as the first.
     """
@@ -150,7 +150,7 @@ def _clock_numbers(numbers: np.ndarray, ending: bool) -> np.ndarray | None:
 
 
 def offsets_of(column: Column) -> np.ndarray | None:
-    """(n,) microseconds from UTC of a column of zone names such as EDT and EST, or of offsets such as +01:00."""
+    """Return (n,) microseconds from UTC of a column of zone names such as EDT and EST, or of offsets such as +01:00."""
     if column.kind == "text" and column.labels is not None and len(column.labels) and not column.missing.any():
         table = np.array([zone_offset(t) for t in column.texts()], np.int64)
         return None if np.any(table <= NAIVE + 1) else table[column.values]
@@ -161,13 +161,13 @@ def offsets_of(column: Column) -> np.ndarray | None:
 
 
 def common_zone(column: Column) -> str | None:
-    """The zone that every zone name of a column belongs to, such as America/New_York of EDT and EST."""
+    """Return the zone that every zone name of a column belongs to, such as America/New_York for EDT and EST."""
     zones = {ZONE_NAMES[t.lower()][1] for t in column.texts() if t.lower() in ZONE_NAMES}
     return zones.pop() if len(zones) == 1 else None
 
 
 def years_of(column: Column) -> np.ndarray | None:
-    """Years as numbers, as FY2024 or as 2023/24."""
+    """Return the years of a column that holds them as numbers, as FY2024 or as 2023/24."""
     found = part_of(column, "year")
     if found is not None or column.kind != "text" or column.labels is None or column.missing.any() or as_numbers(column):
         return found

@@ -1,4 +1,4 @@
-"""Columns: named arrays of numbers, texts or timestamps, as they came, before anybody knows which is what."""
+"""Columns: named arrays of numbers, texts or timestamps as read, before roles are assigned."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """One column of n rows.
+    """Column of n rows.
 
     kind "number": values float32 or float64, NaN = missing. "text": values int32, codes into `labels` (an Arrow array of
     distinct trimmed strings), -1 = missing; `spelt` has the same strings with their blanks, where these are no layout of the
@@ -39,7 +39,7 @@ class Column:
 
     @property
     def missing(self) -> np.ndarray:
-        """(n,) bool"""
+        """Boolean mask (n,) of missing values."""
         if self.kind == "text":
             return self.values < 0
         return np.isnat(self.values) if self.kind == "stamp" else np.isnan(self.values)
@@ -48,15 +48,15 @@ class Column:
         return replace(self, values=self.values[rows])
 
     def texts(self) -> list[str]:
-        """The distinct strings of a text column, by code."""
+        """Return the distinct strings of a text column, by code."""
         return [] if self.labels is None else self.labels.to_pylist()
 
     def names(self) -> list[str]:
-        """The distinct strings of a text column as names, by code: with the blanks at their ends."""
+        """Return the distinct strings of a text column as names, by code, including the blanks at their ends."""
         return self.texts() if self.spelt is None else self.spelt.to_pylist()
 
     def text_at(self, row: int) -> str:
-        """What stands in a row, for messages."""
+        """Return the value of a row as text, for messages."""
         value = self.values[row]
         if self.kind == "text":
             return "" if value < 0 or self.labels is None else str(self.labels[int(value)].as_py())
@@ -67,7 +67,7 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Columns of equal length, by name, where each row came from, and how numbers are written in its texts."""
+    """Columns of equal length by name, the source of each row, and the marks of numbers in its texts."""
 
     columns: dict[str, Column]
     rows: int
@@ -79,13 +79,13 @@ class Table:
         return replace(self, columns=columns, rows=len(rows), where=self.where.of(rows))
 
     def only(self, names: Iterable[str]) -> Table:
-        """The table with these columns alone, in their order."""
+        """Return the table with these columns only, in the table's order."""
         wanted = set(names)
         return replace(self, columns={n: c for n, c in self.columns.items() if n in wanted})
 
 
 def from_chunks(name: str, chunks: list[Any], where: str) -> Column:
-    """A column of the Arrow arrays that hold it piece by piece; `chunks` is emptied. Raises DataError for nested types."""
+    """Build a column from its Arrow chunks; `chunks` is emptied. Raises DataError for nested types."""
     import pyarrow as pa
 
     kind = chunks[0].type
@@ -101,7 +101,7 @@ def from_chunks(name: str, chunks: list[Any], where: str) -> Column:
         return _text(name, chunks)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         zone = kind.tz if pa.types.is_timestamp(kind) else None
-        missing = np.iinfo(np.int64).min  # what NaT is as a number
+        missing = np.iinfo(np.int64).min  # NaT as an integer
         micros = pa.timestamp("us", tz=zone)
         values = _drained(chunks, np.int64, lambda c: arrow.values(c.cast(micros, safe=False).cast(pa.int64()), missing))
         return Column(name, "stamp", values.view("datetime64[us]"), tz=_zone_name(zone))
@@ -120,7 +120,7 @@ def from_chunks(name: str, chunks: list[Any], where: str) -> Column:
 
 
 def _drained(chunks: list[Any], kind: Any, convert: Callable[[Any], np.ndarray]) -> np.ndarray:
-    """All chunks in one array; each is let go once it is copied, so that a column is not held twice."""
+    """Copy all chunks into one array; each chunk is released once it is copied, so that a column is not held twice."""
     out = np.empty(sum(map(len, chunks)), kind)
     at = 0
     chunks.reverse()
@@ -149,7 +149,7 @@ def _zone_name(zone: str | None) -> str | None:
 
 
 def _text(name: str, chunks: list[Any]) -> Column:
-    """Codes and trimmed labels of dictionary arrays that share their dictionary; blank becomes missing."""
+    """Build a text column from dictionary arrays that share their dictionary: codes and trimmed labels; blank becomes missing."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -168,7 +168,7 @@ def _text(name: str, chunks: list[Any]) -> Column:
 
 
 def _spelt(labels: Any, trimmed: Any, moved: np.ndarray) -> Any:
-    """The labels by their new codes, each as it is written; None where the blanks only align the file's columns."""
+    """Return the labels by their new codes, as written; None where the blanks only align the file's columns."""
     texts = [text for text in labels.to_pylist() if text and text.strip()]
     if all(text[0].isspace() for text in texts) or len({len(text) for text in texts}) == 1:
         return None
@@ -181,7 +181,7 @@ def _spelt(labels: Any, trimmed: Any, moved: np.ndarray) -> Any:
 
 
 def concatenated(tables: list[Table], where: str) -> Table:
-    """The tables one below the other. Raises DataError where their columns differ."""
+    """Concatenate the rows of the tables. Raises DataError where their columns differ."""
     if len(tables) == 1:
         return tables[0]
     import pyarrow as pa
@@ -212,7 +212,7 @@ def concatenated(tables: list[Table], where: str) -> Table:
 
 
 def compact(column: Column) -> Column:
-    """The column without labels that no row uses."""
+    """Return the column without labels that no row uses."""
     if column.kind != "text" or column.labels is None:
         return column
     used = np.bincount(column.values[column.values >= 0], minlength=len(column.labels)) > 0
@@ -225,7 +225,7 @@ def compact(column: Column) -> Column:
 
 
 def as_text(column: Column) -> Column:
-    """The same values as text, for a column that is not of one kind."""
+    """Convert the values to text, for a column that is not of one kind."""
 
     if column.kind == "text":
         return column

@@ -24,7 +24,7 @@ from tsattn.errors import DataError
 _MOST_NOTES = 50
 _RULE = re.compile(r"[-=_+*|~\s]+|\(?\d+ rows?\b.*")  # lines that clients draw around a table, and their count of rows
 _BLOCK_LINES, _LARGEST_BLOCK = 256, 1 << 25  # lines of a block that is read at once, where it has no more bytes than that
-_EXACT_LINES = 3_000_000  # beyond, counting lines for a message would take longer than a user waits
+_EXACT_LINES = 3_000_000  # beyond this, counting lines for a message takes too long
 
 
 def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
@@ -44,7 +44,7 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
 
 
 def from_arrow(table: Any, name: str) -> Table:
-    """An Arrow table's columns; those of nested and other unusable types are left out."""
+    """Convert an Arrow table; columns of nested and other unusable types are left out."""
     import pyarrow as pa
 
     columns = {}
@@ -101,7 +101,7 @@ def _text(part: Part, dialect: Dialect, notes: Notes) -> Table:
 
 
 class _WrongType(Exception):
-    """A cell does not fit its column's type."""
+    """Signal that a cell does not fit its column's type."""
 
     def __init__(self, column: int, cell: str) -> None:
         super().__init__(column, cell)
@@ -109,7 +109,7 @@ class _WrongType(Exception):
 
 
 class _Notes(Exception):
-    """All lines of another width are comments, or stand below the table."""
+    """Signal that the lines of another width are all comments, or lie below the table."""
 
     def __init__(self, count: int, line: int, text: str) -> None:
         super().__init__(count, line, text)
@@ -117,7 +117,7 @@ class _Notes(Exception):
 
 
 class _WrongBytes(Exception):
-    """A cell's bytes are not of the encoding."""
+    """Signal that a cell's bytes are not valid in the encoding."""
 
 
 def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
@@ -148,7 +148,7 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
         decimal_point=dialect.decimal,
     )
     parse = pc.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=dialect.quoted_newlines, invalid_row_handler=judge)
-    # each block costs some work a column: in a table of many columns it should hold many rows
+    # a block has a fixed cost per column, so that blocks of wide tables should hold many rows
     block = max(1 << 20, min(_BLOCK_LINES * dialect.longest, max(_LARGEST_BLOCK, 4 * dialect.longest), LONGEST_LINE * 4))
     reading = pc.ReadOptions(
         column_names=list(dialect.names),
@@ -173,12 +173,12 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
     columns = {}
     for i, name in enumerate(dialect.names):
         columns[name] = from_chunks(name, chunks[i], part.name)
-        pa.default_memory_pool().release_unused()  # or the column would stay in memory beside its copy
+        pa.default_memory_pool().release_unused()  # else the column stays in memory beside its copy
     return Table(columns, rows, where, dialect.marks)
 
 
 def _explained(message: str, part: Part, dialect: Dialect, ragged: list[tuple[int, int]]) -> Exception:
-    """What Arrow's message means for a user, or for the next try."""
+    """Convert Arrow's message into an error for the user, or into an exception that starts the next try."""
     found = re.search(r"In CSV column #(\d+): (.*)", message, re.S)
     if "UTF8" in message:
         return _WrongBytes()
@@ -208,7 +208,7 @@ def _short(error: object) -> str:
 
 
 def _records(part: Part, dialect: Dialect) -> Any:
-    """(physical line of its start, fields) of each data row that is not blank, read slowly, for messages only."""
+    """Yield (physical line of its start, fields) of each data row that is not blank; slow, for messages only."""
     with part.open() as stream:
         text = _lines(io.TextIOWrapper(io.BufferedReader(stream), dialect.encoding, "replace", newline=""))
         for _ in range(dialect.skip):  # a quote in a comment would join lines
@@ -228,7 +228,7 @@ def _lines(text: Any) -> Any:
 
 
 def line_of(part: Part, dialect: Dialect, row: int) -> int:
-    """The physical line of a data row, counted from 1; for rows far into a big file as if no line before it was blank."""
+    """Return the physical line of a data row, counted from 1; rows far into a big file are counted as if no line was blank."""
     if row <= _EXACT_LINES:
         try:
             for k, (line, _) in enumerate(_records(part, dialect)):
@@ -240,7 +240,7 @@ def line_of(part: Part, dialect: Dialect, row: int) -> int:
 
 
 def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | None:
-    """The first line of another width: (line, expected, actual); _Notes where all are comments or below the table."""
+    """Return the first line of another width: (line, expected, actual); _Notes where all are comments or below the table."""
     width, found, last = len(dialect.names), [], 0
     try:
         for line, row in _records(part, dialect):
@@ -260,7 +260,7 @@ def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | Non
 
 
 def _is_note(line: int, row: list[str], last: int, width: int) -> bool:
-    """Whether a line is a comment, or a sentence or a sum below the last row."""
+    """Return True if a line is a comment, or a sentence or a sum below the last row."""
     cell = next((c.strip() for c in row if c.strip()), "")
     if cell.startswith(COMMENTS) or _RULE.fullmatch(" ".join(row)):
         return True

@@ -1,4 +1,4 @@
-"""Whether a column holds dates, by its name and its values."""
+"""Detection of columns that hold dates, by their names and values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.time_names import parts_named, says_only_time, says_something, says_time, says_week, says_year
 from tsattn.errors import DataError
 
-# names of columns that may hold epochs, beside the words for time, which any format of date fits
+# names of columns that may hold epochs, besides the words for time, which may name any format of date
 _EPOCH_TOKENS = {
     *("t", "ts", "tstamp", "created", "updated", "modified", "recorded", "observed", "measured", "logged", "utc", "when"),
     *("createdat", "updatedat", "eventtime", "starttime", "unixtimestamp", "timestampms"),
@@ -35,7 +35,7 @@ _MOMENTS = {"date", "time", "moment", "day", "period"}  # parts of a timestamp t
 
 
 def is_written_time(column: Column) -> bool:
-    """Return True when a column holds dates as text, or Arrow timestamps; half-empty ones are not the rows' time."""
+    """Return True if a column holds dates as text, or Arrow timestamps; False for one that is more than half empty."""
     if column.kind == "number" or column.missing.mean() > 0.5:
         return False
     if column.kind == "stamp":
@@ -58,7 +58,7 @@ def is_written_time(column: Column) -> bool:
 def is_number_time(column: Column, table: Table) -> bool:
     """Return True when a column's numbers are dates or epochs, in whatever order the rows are.
 
-    A column whose name says nothing must come first and either rise or fall throughout, or hold the dates of a regular grid.
+    A column whose name is uninformative must be the first and rise or fall throughout, or hold the dates of a regular grid.
     """
     numbers = as_numbers(column) if column.kind in ("number", "text") else None
     if numbers is None or len(column) < 2:
@@ -80,7 +80,7 @@ def is_number_time(column: Column, table: Table) -> bool:
     monotone = bool(np.all(steps > 0) or np.all(steps < 0)) and (unnamed or not set(words(column.name)) & _IDS)
     if style == "2000":
         if epoch_name and not monotone and not says_year(column.name):
-            return False  # a column called ts holds epochs, or a series
+            return False  # a column named ts holds epochs or a series, not years
         return _are_years(column, seen, monotone and first and unnamed and len(table.columns) > 1)
     if style.startswith("serial"):
         return named and bool(parts_named(column.name) & _MOMENTS) and _has_usual_steps(stamps)
@@ -99,7 +99,10 @@ def is_number_time(column: Column, table: Table) -> bool:
 
 
 def stamps_of(column: Column, date_order: str | None = None) -> np.ndarray | None:
-    """Timestamps of a column that is named for time or surely holds dates, for a look beside the rows' own; None of others."""
+    """Return the timestamps of a column that is named for time or certainly holds dates, to compare with those of the rows.
+
+    Return None for other columns.
+    """
     if column.kind == "stamp":
         return column.values
     if column.kind == "text":
@@ -112,7 +115,7 @@ def stamps_of(column: Column, date_order: str | None = None) -> np.ndarray | Non
         return None
     week = says_week(column.name)
     if parse_numbers(column.values[:1000], week) is None:
-        return None  # cheaper than a look at a whole big column
+        return None  # cheaper than parsing a whole big column
     found = parse_numbers(column.values, week)
     if found is None or (found[1] == "2000" and not (says_year(column.name) and says_only_time(column.name))):
         return None
@@ -120,7 +123,7 @@ def stamps_of(column: Column, date_order: str | None = None) -> np.ndarray | Non
 
 
 def _are_years(column: Column, seen: np.ndarray, plain_count: bool) -> bool:
-    """Whether numbers of four digits are years: named so, or counting on by one where the name says time or nothing."""
+    """Return True if numbers of four digits are years: named so, or rising by one in a column named for time or unnamed."""
     if seen.min() < 1000:
         return False
     counts_on = bool(np.median(np.diff(np.unique(seen))) == 1) if len(np.unique(seen)) > 1 else False
@@ -156,7 +159,7 @@ def _is_even(stamps: np.ndarray, least: int = 10) -> bool:
 
 
 def _has_usual_steps(stamps: np.ndarray) -> bool:
-    """Whether the most frequent step of distinct times is part of a day, a day, a week, a month, a quarter or a year."""
+    """Return True if the most frequent step of distinct times is part of a day, or a day, week, month, quarter or year."""
     times = np.unique(stamps[~np.isnat(stamps)]).astype(np.int64)
     if len(times) < 3:
         return len(times) == 2
@@ -166,7 +169,7 @@ def _has_usual_steps(stamps: np.ndarray) -> bool:
 
 
 def stop_at_unread_times(table: Table, columns: list[Column]) -> None:
-    """Raise DataError for a column that says time, by its name or its values, since rows are never numbered beside one."""
+    """Raise DataError for a column that its name or values mark as time: rows are never numbered beside one."""
     for c in columns:
         if c.missing.all() or c.kind == "stamp":
             continue

@@ -1,4 +1,4 @@
-"""Texts -> timestamps. Every format is one regular expression over the distinct texts of a column."""
+"""Texts -> timestamps. A format is one regular expression, applied to the distinct texts of a column."""
 
 from __future__ import annotations
 
@@ -79,14 +79,14 @@ FORMATS: dict[str, str] = {
     "2000年": r"^(?P<y>\d{4}) ?[年년]度?$",
 }
 _FEW = 500
-_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}  # the year before the first of each
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}  # the year before the first year of each era
 _BOTH_WAYS = ("day/month", "31012000")
 _SHORT_YEAR_FIRST = {
     "00-01-31": rf"^(?P<y>\d{{2}}){_DATE_SEP}(?P<m>\d{{1,2}}){_DATE_SEP}(?P<d>\d{{1,2}})" + _CLOCK,
     "00-Jan-31": rf"^(?P<y>\d{{2}}){_SEP}{_NAME}{_SEP}(?P<d>\d{{1,2}})" + _CLOCK,
     "000131": r"^(?P<y>\d{2})(?P<m>\d{2})(?P<d>\d{2})$",
 }
-# styles so short that a code of a product may look the same: they need a telling name, or an even grid
+# styles so short that they may be product codes: they need a column name for time, or an even grid
 COMPACT = frozenset(
     ("1Q00", "1H00", "Q1/00", "FY2000", "FY00/01", "FY00Q1", "2000/01", "2000-031", "Jan-00", "H1 2000", "31012000")
 )
@@ -103,7 +103,7 @@ _TIME_OF_DAY = rf"^{_TIME}(?: ?(?:-|\x{{2013}}|to|bis) ?\d{{1,2}}(?:[:h.]\d{{2}}
 class Parsed:
     """Distinct texts as timestamps. wall: (u,) datetime64[us] wall clock as written, NaT where `failed` or missing.
 
-    other: the same with day and month the other way round, where the format allows both (`wall` has the day first), else None.
+    other: the same with day and month swapped, where the format allows both (`wall` has the day first), else None.
     year_first: the same with the year first, where every text has a year of two digits that may be first, else None.
     offset: (u,) microseconds from UTC, NAIVE where none is written. styles: the keys of FORMATS that occur.
     """
@@ -144,7 +144,7 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
 
 
 class _Work:
-    """What is known of u distinct texts while the formats are tried one after another; `left` are those not read yet."""
+    """State of u distinct texts while the formats are tried one after another; `left` marks those not read yet."""
 
     def __init__(self, size: int, left: np.ndarray) -> None:
         self.left = left
@@ -153,7 +153,7 @@ class _Work:
         self.styles: list[str] = []
 
     def try_format(self, style: str, pattern: str, texts: Any) -> None:
-        """Read the texts that are left and match."""
+        """Read the texts that are left and match the pattern."""
         import pyarrow.compute as pc
 
         at = np.flatnonzero(self.left)
@@ -183,7 +183,7 @@ class _Work:
         self.styles.append(style)
 
     def take(self, at: np.ndarray, inner: _Work) -> None:
-        """Fill in what was found of the texts `at`."""
+        """Copy the results of `inner` to the texts `at`."""
         for name in ("wall", "other", "year_first", "offset", "left"):
             getattr(self, name)[at] = getattr(inner, name)
         self.styles += [s for s in inner.styles if s not in self.styles]
@@ -193,7 +193,7 @@ class _Work:
         seen = counted & ~self.left
         turned = bool(seen.any()) and not np.isnat(self.year_first[seen]).any()
         if not turned or date_order is not None:
-            # a date with the year first only, such as 99/12/31, is read when asked for
+            # a date that is valid only with the year first, such as 99/12/31, fails here; --date-order ymd reads it
             bad = seen & np.isnat(self.wall) & np.isnat(self.other)
             self.left |= bad
         return Parsed(
@@ -207,7 +207,7 @@ class _Work:
 
 
 def _year_first(style: str, parts: DateParts) -> np.ndarray:
-    """The dates with year and day the other way round, NaT where the year has four digits or the style does not allow it."""
+    """Return the dates with year and day swapped, NaT where the year has four digits or the style does not allow it."""
     if style == "day/month":
         return np.where(parts.short("y") & ~parts.one_digit("y"), parts.stamps(year="a", month="b", day="y"), NAT)
     if style == "31 Jan 2000":
@@ -217,17 +217,17 @@ def _year_first(style: str, parts: DateParts) -> np.ndarray:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern for Python's engine, which keeps it compiled; Arrow's compiles it at each call."""
+    """Compile the pattern for Python's engine, once; Arrow compiles it at each call."""
     return re.compile(re.sub(r"\\x\{(\w{4})\}", r"\\u\1", pattern.replace(r"\p{L}", r"[^\W\d_]")))
 
 
 def _may_match(pattern: str, texts: Any) -> bool:
-    """False when none of a few texts matches; True for many texts, of which Arrow finds out faster."""
+    """Return False if none of a few texts matches; True for many texts, which Arrow tests faster."""
     return len(texts) > _FEW or any(map(_compiled(pattern).search, texts.to_pylist()))
 
 
 def normalized(texts: Any) -> Any:
-    """Lower case, without accents, with plain single spaces, "am" for "a.m.", and without "de", "of" and the like."""
+    """Convert texts to lower case, without accents, with single spaces, "am" for "a.m.", and without "de", "of" and the like."""
     import pyarrow.compute as pc
 
     text = pc.utf8_lower(texts)
@@ -296,7 +296,7 @@ def _ranges(work: _Work, texts: Any, date_order: str | None) -> None:
 
 
 def _spaced_ranges(texts: Any) -> Any:
-    """Texts with "00:00-01:00" as "00:00 - 01:00", where three or more ends occur, so that none is taken for a UTC offset."""
+    """Write "00:00-01:00" as "00:00 - 01:00" where three or more ends occur, so that none is taken for a UTC offset."""
     import pyarrow.compute as pc
 
     pattern = r"(\d{2}:\d{2})-(\d{2}:\d{2})$"
@@ -309,7 +309,7 @@ def _spaced_ranges(texts: Any) -> Any:
 
 
 def _western(texts: Any) -> Any:
-    """Texts with 令和6年 as 2024年, where they are years of Japanese eras."""
+    """Convert years of Japanese eras: 令和6年 becomes 2024年."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -326,7 +326,7 @@ def _western(texts: Any) -> Any:
 
 
 def _all_fiscal(texts: Any) -> bool:
-    """Whether three or more texts are all pairs of years that follow each other: 2010-11, 2011-12, 2012-13."""
+    """Return True if three or more texts are all pairs of consecutive years: 2010-11, 2011-12, 2012-13."""
     import pyarrow.compute as pc
 
     if len(texts) < 3 or not pc.all(pc.match_substring_regex(texts.slice(0, 50), r"^\d{4}[-/]\d{2}$")).as_py():
@@ -337,7 +337,7 @@ def _all_fiscal(texts: Any) -> bool:
 
 
 def _days_without_year(work: _Work, texts: Any) -> None:
-    """Give up months with a number that counts days, as in Jan-01, Jan-02, Jan-03: the year is not written."""
+    """Mark as unread the months whose number counts days, as in Jan-01, Jan-02, Jan-03: the year is not written."""
     import pyarrow.compute as pc
 
     if "Jan-00" not in work.styles:
@@ -353,7 +353,7 @@ def _days_without_year(work: _Work, texts: Any) -> None:
 
 
 def times_of_day(texts: Any) -> tuple[np.ndarray, np.ndarray]:
-    """((u,) timedelta64[us] since midnight, (u,) bool failed) of texts such as 18:00, 18.00.00, 6 PM or 18:00 - 19:00."""
+    """Return ((u,) timedelta64[us] since midnight, (u,) bool failed) of texts such as 18:00, 18.00.00, 6 PM or 18:00 - 19:00."""
     import pyarrow.compute as pc
 
     out = np.full(len(texts), np.timedelta64("NaT", "us"))

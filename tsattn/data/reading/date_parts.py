@@ -1,4 +1,4 @@
-"""The named groups of a date's pattern -> timestamps."""
+"""Named groups of a date's pattern -> timestamps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MINUTE = 60_000_000
 
 
 def dates(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """datetime64[us], NaT where there is no such day."""
+    """Return datetime64[us] dates, NaT where there is no such day."""
     good = (year >= 1) & (year <= 9999) & (month >= 1) & (month <= 12) & (day >= 1)
     months = (np.where(good, year, 2000) - 1970) * 12 + np.where(good, month, 1) - 1
     first = months.astype("datetime64[M]")
@@ -26,7 +26,7 @@ def dates(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
 
 
 def weeks(year: np.ndarray, week: np.ndarray, weekday: np.ndarray) -> np.ndarray:
-    """Days of ISO weeks, whose week 1 holds January 4th; NaT where the year has no such week."""
+    """Return the days of ISO weeks, where week 1 contains January 4th; NaT where the year has no such week."""
     monday = _first_monday(year)
     stamps = (monday + ((week - 1) * 7 + weekday - 1).astype("timedelta64[D]")).astype("datetime64[us]")
     count = ((_first_monday(year + 1) - monday).astype(np.int64)) // 7
@@ -39,7 +39,7 @@ def _first_monday(year: np.ndarray) -> np.ndarray:
 
 
 def days_of_year(year: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """Day 1 to 366 of a year; NaT where the year has no such day."""
+    """Return the dates of days 1 to 366 of a year; NaT where the year has no such day."""
     first = dates(year, np.ones_like(year), np.ones_like(year))
     stamps = first + (day - 1).astype("timedelta64[D]").astype("timedelta64[us]")
     good = (day >= 1) & (day <= 366) & (stamps.astype("datetime64[Y]") == first.astype("datetime64[Y]"))
@@ -47,7 +47,7 @@ def days_of_year(year: np.ndarray, day: np.ndarray) -> np.ndarray:
 
 
 class DateParts:
-    """The named groups of one pattern's matches as arrays.
+    """Named groups of the matches of one pattern, as arrays.
 
     y year, m month, d day, q quarter, hf half-year, w ISO week, wd its day, doy day of the year, mon a month's name, y2 the
     second year of a fiscal one; h, mi, s, f (fraction), ap (am, pm) and z (zone) of the time of day.
@@ -79,13 +79,13 @@ class DateParts:
         return arrow.values(pc.not_equal(self.text(name), arrow.text("")), False).astype(bool)
 
     def year(self, name: str = "y") -> np.ndarray:
-        """Years; two digits are 1969 to 2068."""
+        """Return the years; two digits stand for 1969 to 2068."""
         year = self.number(name, 0)
         short = self.short(name)
         return np.where(short, np.where(year < 69, year + 2000, year + 1900), year)
 
     def short(self, name: str) -> np.ndarray:
-        """(n,) bool: where a number has one or two digits."""
+        """Return (n,) bool, True where a number has one or two digits."""
         import pyarrow.compute as pc
 
         return np.asarray(arrow.values(pc.utf8_length(self.text(name)), 4) <= 2)
@@ -96,7 +96,7 @@ class DateParts:
         return np.asarray(arrow.values(pc.utf8_length(self.text(name)), 4) < 2)
 
     def stamps(self, year: str = "y", month: str = "m", day: str = "d") -> np.ndarray:
-        """datetime64[us], NaT where the groups are no date. year, month, day: the groups that hold them."""
+        """Return datetime64[us], NaT where the groups are not a date. year, month, day: the groups that hold them."""
         years = self.year(year)
         if "w" in self.names:
             date = weeks(years, self.number("w", 1), self.number("wd", 1))
@@ -129,7 +129,7 @@ class DateParts:
         return date + span
 
     def time_of_day(self) -> np.ndarray:
-        """timedelta64[us] since midnight, NaT where the groups are no time of day."""
+        """Return timedelta64[us] since midnight, NaT where the groups are not a time of day."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -149,7 +149,7 @@ class DateParts:
         return np.where(bad, np.timedelta64("NaT", "us"), us.astype("timedelta64[us]"))
 
     def offset(self) -> np.ndarray:
-        """Microseconds from UTC as written, NAIVE where nothing is."""
+        """Return microseconds from UTC as written, NAIVE where no zone is written."""
         if "z" not in self.names:
             return np.full(self._size, NAIVE)
         zones = self.text("z").dictionary_encode()
@@ -158,7 +158,7 @@ class DateParts:
 
 
 def month_names(texts: Any) -> np.ndarray:
-    """Months 1 to 12 of names in an Arrow array, lower case; 0 for other words."""
+    """Return the months 1 to 12 of lower-case names in an Arrow array; 0 for other words."""
     import pyarrow.compute as pc
 
     numbers = month_numbers()
@@ -167,7 +167,7 @@ def month_names(texts: Any) -> np.ndarray:
 
 
 def zone_offset(text: str | None) -> int:
-    """Microseconds from UTC of Z, +02:00, UTC+2 or CEST; NAIVE for nothing."""
+    """Return microseconds from UTC of Z, +02:00, UTC+2 or CEST; NAIVE for an empty text."""
     if not text:
         return int(NAIVE)
     low = text.lower().strip()

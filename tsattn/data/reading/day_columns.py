@@ -37,7 +37,7 @@ _DAYS = re.compile(r"(?:d|day|tag)?[ _.-]?(\d{1,2})", re.I)
 
 
 def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
-    """The table with one row a time and its clock, where the columns are the times of a day or the days of a month.
+    """Return the table with one row per time and its clock, where the columns are the times of a day or the days of a month.
 
     Raises DataError where columns numbered 1 to 24, 48 or 96 may also be series.
     """
@@ -71,7 +71,7 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
     rest = {n: c for n, c in table.columns.items() if n in others and n not in clock.columns}
     result = long_table(table, values, rest, "value" if "value" not in rest else "values")
     made = replace(clock, stamps=stamps)
-    if monthly:  # the 30th of February is no day
+    if monthly:  # the 30th of February does not exist
         month = np.repeat(clock.stamps.astype("datetime64[M]"), len(minutes))
         real = np.flatnonzero(stamps.astype("datetime64[M]") == month)
         result, made = result.take(real), made.take(real)
@@ -89,13 +89,13 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
 
 
 def _fits(stamps: np.ndarray, monthly: bool) -> bool:
-    """Whether every stamp is the start of a day, or of a month."""
+    """Return True if every stamp is the start of a day, or of a month."""
     unit = "datetime64[M]" if monthly else "datetime64[D]"
     return bool(np.array_equal(stamps, stamps.astype(unit).astype("datetime64[us]")))
 
 
 def _times(names: list[str]) -> tuple[dict[str, int], bool]:
-    """Columns that step evenly through one day: name -> minutes; and whether they may be series as well."""
+    """Find columns that step evenly through one day: name -> minutes; and True if they may be series as well."""
     clock: dict[str, int] = {}
     for name in names:
         found = _CLOCK.fullmatch(name.strip()) or _HOUR.fullmatch(name.strip())
@@ -118,7 +118,7 @@ def _times(names: list[str]) -> tuple[dict[str, int], bool]:
 
 
 def _is_day(minutes: list[int]) -> bool:
-    """Whether times step evenly through the whole day: 00:00 … 23:30, or 00:30 … 24:00."""
+    """Return True if times step evenly through the whole day: 00:00 … 23:30, or 00:30 … 24:00."""
     if len(minutes) < 4:
         return False
     last = minutes[-1] or _DAY
@@ -127,7 +127,7 @@ def _is_day(minutes: list[int]) -> bool:
 
 
 def _weekdays(names: list[str]) -> dict[str, int]:
-    """Columns of the seven days of a week that follow each other, in minutes from the first."""
+    """Find the columns of seven consecutive days of a week, in minutes from the first."""
     found = {n: day for n in names if (day := weekday_numbers().get(plain(n).strip(" ."))) is not None}
     days = list(found.values())
     if len(days) != 7 or any((b - a) % 7 != 1 for a, b in pairwise(days)):
@@ -136,19 +136,19 @@ def _weekdays(names: list[str]) -> dict[str, int]:
 
 
 def _begins_weeks(stamps: np.ndarray, first: str) -> bool:
-    """Whether every stamp is a different day, of the weekday that the first column is called."""
+    """Return True if the stamps are distinct days, all on the weekday that the first column is named after."""
     days = stamps.astype("datetime64[D]").astype(np.int64)
     return bool(np.all((days + 3) % 7 == weekday_numbers()[plain(first).strip(" .")]) and len(np.unique(days)) == len(days))
 
 
 def _days(names: list[str]) -> dict[str, int]:
-    """Columns of the days 1 to 31 of a month, in minutes from its start."""
+    """Find the columns of the days 1 to 31 of a month, in minutes from its start."""
     found = {n: int(m[1]) for n in names if (m := _DAYS.fullmatch(n.strip()))}
     return {n: (k - 1) * _DAY for n, k in found.items()} if list(found.values()) == list(range(1, 32)) else {}
 
 
 def matrix(table: Table, names: list[str], notes: Notes) -> np.ndarray | None:
-    """(rows, len(names)) numbers, None when some column is not a number. The marks are decided for all columns together."""
+    """Return (rows, len(names)) numbers, None if some column is not numeric. The marks are decided for all columns together."""
     texts: list[str] = []
     for name in names:
         column = table.columns[name]
@@ -173,7 +173,7 @@ def matrix(table: Table, names: list[str], notes: Notes) -> np.ndarray | None:
 
 
 def long_table(table: Table, values: np.ndarray, others: dict[str, Column], name: str) -> Table:
-    """Row-major: each source row becomes as many rows as it has values."""
+    """Build the long table, row-major: a source row becomes as many rows as it has values."""
     rows = np.repeat(np.arange(table.rows), values.shape[1])
     columns = {n: c.take(rows) for n, c in others.items()}
     columns[name] = Column(name, "number", np.ascontiguousarray(values).ravel())

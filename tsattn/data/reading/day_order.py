@@ -1,4 +1,4 @@
-"""The order of day, month and year in dates such as 01/02/03: only an order that the whole column proves is taken."""
+"""Order of day, month and year in dates such as 01/02/03: only an order that the whole column proves is used."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str 
 
 
 def is_dotted(texts: Iterable[str]) -> bool:
-    """Whether all dates are written with points, as 31.12.2000: nobody writes the month first so."""
+    """Return True if all dates are written with points, as in 31.12.2000, where the month is never first."""
     return all(_DOTTED.match(text) for text in texts if text[:1].isdigit())
 
 
 def _is_year_first(parsed: Parsed, column: Column, where: Where) -> bool:
-    """Whether 24/01/15 begins with the year. Raises DataError where the steps are alike in both orders."""
+    """Return True if 24/01/15 begins with the year. Raises DataError where the steps are alike in both orders."""
     first = parsed.wall if parsed.year_first is None else parsed.year_first
     seen = ~np.isnat(first)
     years = first[seen]
@@ -99,12 +99,12 @@ def _median_step(stamps: np.ndarray) -> float:
 
 
 def _first_row(column: Column, labels: np.ndarray) -> int:
-    """The first row that holds one of these labels."""
+    """Return the first row that holds one of these labels."""
     return int(np.flatnonzero(np.append(labels, False)[column.values])[0])
 
 
 def _is_regular(stamps: np.ndarray) -> bool:
-    """Whether distinct dates, in the order of time, step evenly: by one span of days nearly always, or month by month."""
+    """Return True if distinct dates, sorted by time, step evenly: by one span of days nearly always, or month by month."""
     if len(stamps) < 3:
         return False
     ordered = np.unique(stamps)

@@ -1,4 +1,4 @@
-"""How a text table is written: encoding, delimiter, marks, header and the type of each column, from its first bytes."""
+"""Detection of a text table's encoding, delimiter, marks, header and column types, from its first bytes."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _NUMBERISH = re.compile(r"[+-]?[\d.,' \u00a0\u202f]*\d(?:[eE][+-]?\d+)?\s?%?")
 
 @dataclass(frozen=True)
 class Dialect:
-    """How to parse one text file.
+    """Settings to parse one text file.
 
     decimal: the mark of the columns that are parsed as numbers at once; marks: what is known of the others. skip: physical
-    lines before the first data row. types: one of "int64", "float32", "float64", "iso" (naive ISO timestamps) and "text" for
+    lines before the first data row. types: "int64", "float32", "float64", "iso" (naive ISO timestamps) or "text" for
     each of `names`. longest: characters of the longest sampled line. loose: lines of another width are notes, to be left out.
-    aligned: runs of blanks set the fields apart, and are read as tabs.
+    aligned: runs of blanks separate the fields, and are read as tabs.
     """
 
     encoding: str
@@ -58,7 +58,7 @@ class Dialect:
 
 
 def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
-    """Find out how `part` is written. Raises DataError for what is empty, binary or no table, ConfigError for bad options."""
+    """Detect the dialect of `part`. Raises DataError if it is empty, binary or not a table, ConfigError for bad options."""
     raw, whole = _sample(part)
     encoding = options.encoding or _encoding(raw, part.name)
     text = _decoded(raw, encoding, part.name, whole)
@@ -100,12 +100,12 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
 
 
 def fallen_back(dialect: Dialect, encoding: str) -> Dialect:
-    """The same dialect in another encoding, where a byte far into the file is not of the first one."""
+    """Return the dialect with another encoding, where a byte far into the file is not valid in the first one."""
     return replace(dialect, encoding=encoding)
 
 
 def _without_comments(text: str) -> tuple[int, str]:
-    """(lines that were taken off, the rest): the comment lines at the top, except a last one that may name the columns.
+    """Remove the comment lines at the top, except a last one that may name the columns; return (lines removed, the rest).
 
     Quotes in a comment would otherwise join lines.
     """
@@ -122,7 +122,7 @@ def _without_comments(text: str) -> tuple[int, str]:
 
 
 def _sample(part: Part) -> tuple[bytes, bool]:
-    """The first bytes, at least two lines of them, and whether they are the whole file."""
+    """Read the first bytes, at least two lines; return them, and True if they are the whole file."""
     with part.open() as stream:
         raw = stream.read(SAMPLE)
         while raw.count(b"\n") + raw.count(b"\r") < 2 and len(raw) < 2 * LONGEST_LINE:
@@ -141,7 +141,7 @@ def _encoding(raw: bytes, name: str) -> str:
         if raw.startswith(bom):
             return encoding
     head = raw[:65536]
-    # a bell, a backspace and an escape are codes for terminals, which names in a text may hold
+    # bell, backspace and escape are terminal codes, which may occur in texts
     odd = sum(head.count(bytes([b])) for b in (*range(1, 7), *range(14, 27), *range(28, 32)))
     if b"\x00" in head:
         zeros = (head[::2].count(0), head[1::2].count(0))
@@ -178,7 +178,7 @@ def _delimiter_option(text: str | None) -> str | None:
 
 
 def _rows(text: str, delimiter: str, name: str, whole: bool) -> tuple[list[list[str]], list[int]]:
-    """The sample's rows that are not blank, and the physical line each ends on; a last row cut off by the sample is left out."""
+    """Return the sample's rows that are not blank, and the physical line each ends on, without a last row that is cut off."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows, lines = [], []
     try:
@@ -195,14 +195,14 @@ def _rows(text: str, delimiter: str, name: str, whole: bool) -> tuple[list[list[
 
 
 def marks_of_words(options: ReadOptions) -> Marks:
-    """The marks of a source without a dialect, such as Parquet: what the options say."""
+    """Return the marks of a source without a dialect, such as Parquet, from the options."""
     words, _ = split_markers(options.missing)
     decimal = options.decimal if options.decimal in (".", ",") else "."
     return Marks(decimal=decimal, named=options.decimal is not None, missing=words)
 
 
 def _marks(columns: Sequence[Sequence[str]], delimiter: str, options: ReadOptions) -> Marks:
-    """The marks of the file: named with --decimal, proved by most columns that prove one, or as one column settles it."""
+    """Return the marks of the file: named with --decimal, proved by most columns that prove one, or settled by one column."""
     words, _ = split_markers(options.missing)
     marks = Marks(delimiter=delimiter, dates=_date_mark(columns), missing=words)
     if options.decimal is not None:
@@ -232,7 +232,7 @@ def _marks(columns: Sequence[Sequence[str]], delimiter: str, options: ReadOption
 
 
 def _date_mark(columns: Sequence[Sequence[str]]) -> str:
-    """ "." where dates are written as in Europe, "/" where they are as in America, "" where they do not show it."""
+    """Return "." where dates are written as in Europe, "/" where they are written as in America, "" where neither shows."""
     for cells in columns:
         some = [c.strip() for c in cells[:200]]
         if some and sum(bool(re.match(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b", c)) for c in some) > 0.8 * len(some):
@@ -246,7 +246,7 @@ def _date_mark(columns: Sequence[Sequence[str]]) -> str:
 
 
 def _mark_of_names(cells: Sequence[str]) -> str:
-    """The same by the names of months and weeks in cells such as "Mrz 24", "January 2024" and "KW 05/2024"."""
+    """Return the date mark by the names of months and weeks in cells such as "Mrz 24", "January 2024" and "KW 05/2024"."""
     if not cells or not any(c.isalpha() for c in cells[0]):
         return ""
     if sum(any(c.isdigit() for c in cell) for cell in cells) < 0.8 * len(cells):
@@ -263,7 +263,7 @@ def _mark_of_names(cells: Sequence[str]) -> str:
 
 
 def number_pattern(decimal: str) -> re.Pattern[str]:
-    """A plain number, with this decimal mark and no thousands separators."""
+    """Return the pattern of a plain number with this decimal mark and no thousands separators."""
     return _NUMBER[decimal]
 
 
@@ -271,7 +271,7 @@ _NUMBER = {d: re.compile(rf"[+-]?(?:\d+(?:[{d}]\d*)?|[{d}]\d+)(?:[eE][+-]?\d+)?|
 
 
 def _type(cells: Sequence[str], marks: Marks) -> str:
-    """How to read a column, judged by sampled cells. Text is always safe; the others are fast."""
+    """Choose the type of a column from sampled cells. "text" is always safe; the others are faster to read."""
     decimal = marks.decimal
     seen = [cell.strip() for cell in cells]
     seen = [cell for cell in seen if cell not in _NULLS]

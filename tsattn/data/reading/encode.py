@@ -15,10 +15,10 @@ MOST_VALUES = 32
 def encode(
     table: Table, names: tuple[str, ...], features: tuple[str, ...], notes: Notes
 ) -> tuple[tuple[str, ...], list[np.ndarray]]:
-    """(feature names, float32 (n,) arrays) of the columns `names`. With `features`, from an earlier reading, exactly those.
+    """Return (feature names, float32 (n,) arrays) of the columns `names`; with `features` of an earlier reading, exactly those.
 
     A missing text is missing in all its features. Raises DataError for a text column of too many values, for infinite
-    numbers, and for a column that is not of the kind that `features` tell.
+    numbers, and for a column that is not of the kind that `features` require.
     """
     out_names: list[str] = []
     arrays: list[np.ndarray] = []
@@ -77,7 +77,7 @@ def _one_hot(table: Table, column: Column, wanted: list[str], notes: Notes) -> t
 
 
 def constant_by_item(names: tuple[str, ...], arrays: list[np.ndarray], group: np.ndarray, ids: list[str]) -> np.ndarray:
-    """(S, C) static features: the one value of each item, NaN where it has none. Raises DataError where it changes."""
+    """Return (S, C) static features: the single value of each item, NaN where it has none. Raises DataError where it changes."""
     out = np.full((len(ids), len(arrays)), np.nan, np.float32)
     for c, values in enumerate(arrays):
         seen = np.flatnonzero(~np.isnan(values))

@@ -1,4 +1,4 @@
-"""Rows of a table that are none: totals, notes below the table, headers that come again."""
+"""Rows that are not data: totals, notes below the table, repeated headers."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _SENTENCE = re.compile(r"[^\W\d_]{3,}[\s\S]*[\s:.][\s\S]*|[*\u00b9\u00b2\u00b3\u
 
 
 def is_total(text: str) -> bool:
-    """Whether a cell says that its row is a total, a mean or the like."""
+    """Return True if a cell marks its row as a total, a mean or the like."""
     return _TOTAL.fullmatch(text) is not None
 
 
 def without_footers(table: Table, notes: Notes) -> Table:
-    """Leave out rows of totals, sentences below the table and headers that come again, and report them.
+    """Leave out rows of totals, sentences below the table and repeated headers, and report them.
 
-    They are known by the column whose other texts are dates. A text that looks like a date gone wrong stays: it is an error.
+    Such rows are found in the column whose other texts are dates. A text that looks like a malformed date stays, as an error.
     """
     table = _without_annotations(_without_sum(table, notes), notes)
     for column in table.columns.values():
@@ -50,7 +50,7 @@ def without_footers(table: Table, notes: Notes) -> Table:
 
 
 def _without_sum(table: Table, notes: Notes) -> Table:
-    """Leave out a last row without a date, whose numbers are the sums or the means of those above."""
+    """Leave out a last row without a date if its numbers are the sums or the means of those above."""
     last = table.rows - 1
     if last < 3:
         return table
@@ -76,7 +76,7 @@ def _without_sum(table: Table, notes: Notes) -> Table:
 
 
 def _without_annotations(table: Table, notes: Notes) -> Table:
-    """Leave out rows whose first cell begins with #, where that column is blank in the others: InfluxDB annotates tables so."""
+    """Leave out InfluxDB's annotations: rows whose first cell begins with #, in a column that is blank in the other rows."""
     first = next(iter(table.columns.values()))
     if first.kind != "text" or not 0.8 <= first.missing.mean() < 1 or not all(t.startswith("#") for t in first.texts()):
         return table
@@ -96,7 +96,7 @@ def _is_dates(column: Column) -> bool:
 
 
 def _odd_labels(column: Column) -> np.ndarray | None:
-    """(u,) which distinct texts of a column of dates are words; None where it is no column of dates, or all are dates."""
+    """Return (u,) bool, True for texts of a date column that are words; None if it is no date column, or all are dates."""
     labels: Any = column.labels
     size = len(labels)
     some = np.unique(np.linspace(0, size - 1, min(size, 400)).astype(np.int64))
@@ -111,7 +111,7 @@ def _odd_labels(column: Column) -> np.ndarray | None:
 
 
 def _failed(labels: Any, some: np.ndarray) -> np.ndarray:
-    """(u,) which texts are no dates. Where dates begin with a digit, only texts that do not are looked at."""
+    """Return (u,) bool, True for texts that are not dates. Where dates begin with a digit, only the other texts are parsed."""
     import pyarrow.compute as pc
 
     digit = arrow.values(pc.match_substring_regex(labels, r"^\d"), False).astype(bool)

@@ -1,4 +1,4 @@
-"""The frequency of timestamps: found from the steps between them, or an error that says where it breaks."""
+"""Frequency of timestamps, inferred from the steps between them, or an error with the row that breaks it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tsattn.data.freq import DAY, US, Freq
 from tsattn.errors import DataError
 
 _BLOCK = 2_000_000
-_ITEMS_ASKED = 200  # how many items are looked at one by one to explain a failure
+_ITEMS_ASKED = 200  # number of items examined one by one to explain a failure
 
 
 class Uneven(Exception):
@@ -20,13 +20,13 @@ class Uneven(Exception):
 
 
 def of_step(us: int) -> Freq:
-    """The frequency of a fixed step in microseconds, in its largest whole unit."""
+    """Return the frequency of a fixed step in microseconds, in its largest whole unit."""
     unit = next(u for u in ("W", "D", "h", "min", "s", "ms", "us") if us % US[u] == 0)
     return Freq(unit, us // US[unit])
 
 
 def infer(stamps: np.ndarray, indptr: np.ndarray) -> Freq | None:
-    """The one frequency of all items, None when no item has two rows.
+    """Infer the common frequency of all items, None when no item has two rows.
 
     stamps: (n,) datetime64[us], rising within each item; indptr: (S+1,). Raises Uneven.
     """
@@ -53,7 +53,7 @@ def infer(stamps: np.ndarray, indptr: np.ndarray) -> Freq | None:
 
 
 def distinct_steps(us: np.ndarray, indptr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct steps within items, rising, and how often each occurs."""
+    """Return the distinct steps within items, in rising order, and the count of each."""
     ends = indptr[1:-1]
     found: dict[int, int] = {}
     for low in range(0, max(len(us) - 1, 0), _BLOCK):
@@ -71,12 +71,12 @@ def distinct_steps(us: np.ndarray, indptr: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _no_weekends(us: np.ndarray) -> bool:
-    """Whether every day is a Monday to Friday."""
+    """Return True if every day is a Monday to Friday."""
     return all(bool(np.all((us[k : k + _BLOCK] // DAY + 3) % 7 < 5)) for k in range(0, len(us), _BLOCK))
 
 
 def _month_grid(stamps: np.ndarray, indptr: np.ndarray, steps: np.ndarray) -> Freq | None:
-    """Months, quarters or years, when every item keeps to one day of the month, or to the last days of months."""
+    """Return months, quarters or years if every item keeps to one day of the month, or to the last days of months."""
     if steps.min() < 28 * DAY:
         return None
     months = stamps.astype("datetime64[M]").astype(np.int64)
@@ -93,7 +93,7 @@ def _month_grid(stamps: np.ndarray, indptr: np.ndarray, steps: np.ndarray) -> Fr
 
 
 def near_months(stamps: np.ndarray, indptr: np.ndarray) -> Freq | None:
-    """Months whose stamps are first or last working days: the month grid that they stand for, or None."""
+    """Return the month grid of stamps that are first or last working days of months, or None."""
     months = stamps.astype("datetime64[M]")
     inner = np.ones(len(stamps), bool)
     inner[indptr[:-1]] = False
@@ -108,7 +108,7 @@ def near_months(stamps: np.ndarray, indptr: np.ndarray) -> Freq | None:
 
 
 def snapped(stamps: np.ndarray, freq: Freq) -> np.ndarray:
-    """Stamps moved to the first (or last) day of their month."""
+    """Move the stamps to the first (or last) day of their month."""
     month = stamps.astype("datetime64[M]")
     if freq.month_end:
         return ((month + 1).astype("datetime64[D]") - 1).astype("datetime64[us]")
@@ -116,7 +116,7 @@ def snapped(stamps: np.ndarray, freq: Freq) -> np.ndarray:
 
 
 def differing(stamps: np.ndarray, indptr: np.ndarray) -> tuple[int, Freq, int, Freq] | None:
-    """Two items, each regular, of different frequencies: (item, its frequency, item, its frequency); None if there are none."""
+    """Find two regular items of different frequencies: (item, its frequency, item, its frequency); None if there are none."""
     seen: tuple[int, Freq] | None = None
     sizes = np.diff(indptr)
     for item in np.flatnonzero(sizes >= 5)[:_ITEMS_ASKED].tolist():
@@ -143,7 +143,7 @@ def check_runs(steps: np.ndarray, indptr: np.ndarray, freq: Freq, say: object) -
         return
     wide = np.flatnonzero(jumps >= 2)
     item = np.searchsorted(indptr, wide, side="right")
-    # a run goes on while the next row makes the same jump in the same item
+    # a run continues while the next row has the same jump in the same item
     follows = (np.diff(wide) == 1) & (jumps[wide][1:] == jumps[wide][:-1]) & (np.diff(item) == 0)
     breaks = np.flatnonzero(np.concatenate([[True], ~follows, [True]]))
     lengths = np.diff(breaks)

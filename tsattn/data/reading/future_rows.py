@@ -16,14 +16,14 @@ from tsattn.errors import ConfigError, DataError
 
 @dataclass(frozen=True, eq=False)
 class WithFuture:
-    """Data and the future values of its known covariates; both are anything that `read` takes."""
+    """Data and the future values of its known covariates; both may be anything that `read` accepts."""
 
     data: Any
     future: Any
 
 
 def options_for(options: ReadOptions, found: Schema, model: Schema | None, future: Table) -> ReadOptions:
-    """The reading options with the roles that the data alone shows, and every other column of the future file as known.
+    """Return the reading options with the roles found in the data alone, and all other columns of the future file as known.
 
     Raises ConfigError for data without timestamps, DataError when the future file lacks the timestamp or the item column.
     """
@@ -52,7 +52,7 @@ def options_for(options: ReadOptions, found: Schema, model: Schema | None, futur
 
 
 def extended(table: Table, future: Table, target: tuple[str, ...]) -> Table:
-    """The rows of both tables; those of `future` have no target and no value in columns that only `table` has.
+    """Append the rows of `future` to `table`, without a target and without values in columns that only `table` has.
 
     Raises DataError when `table` lacks one of the known covariates.
     """

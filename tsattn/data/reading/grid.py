@@ -30,7 +30,7 @@ class Grid:
 
 
 def find_freq(rows: Rows, notes: Notes) -> tuple[Freq, Rows]:
-    """The frequency of rows in order, each time once; months of first or last working days come back as months.
+    """Find the frequency of ordered rows without repeated times; first or last working days of months are returned as months.
 
     Raises DataError that names the line and item where it breaks, or two items of different frequencies.
     """
@@ -82,7 +82,7 @@ def _explained(rows: Rows, uneven: freq_inference.Uneven) -> DataError:
 
 
 def _nice(rows: Rows, usual: str) -> str:
-    """A common frequency near the usual step, or a coarser one where that would leave more than a third of the steps empty."""
+    """Return a common frequency near the usual step, or a coarser one where more than a third of the steps would be empty."""
     deltas = np.diff(rows.stamps.astype(np.int64))
     middle = float(np.median(deltas[deltas > 0])) if np.any(deltas > 0) else 86_400e6
     ladder = ("1s", "10s", "1min", "5min", "15min", "30min", "1h", "6h", "1D", "1W", "MS", "QS", "YS")
@@ -129,7 +129,7 @@ def _stop_at_different_items(rows: Rows, indptr: np.ndarray, freq: Freq) -> None
 
 
 def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False, fill: Mapping[int, float] = MappingProxyType({})) -> Grid:
-    """Rows in order, each time once, on the grid of `freq`, gaps as NaN. `forced`: the user named the frequency.
+    """Place ordered rows without repeated times on the grid of `freq`, gaps as NaN. `forced`: the user named the frequency.
 
     fill: the values that stand in gaps instead, by the number of the column.
 
@@ -172,7 +172,7 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False, fill: Ma
 
 
 def _too_fine(rows: Rows, steps: np.ndarray, indptr: np.ndarray, total: int, freq: Freq) -> DataError:
-    """An error for a grid that nearly all rows leave empty: one timestamp is wrong, or the step is far too small."""
+    """Return the error for a grid whose steps are nearly all empty: a timestamp is wrong, or the step is far too small."""
     jumps = np.where(_inner(indptr, len(rows)), np.diff(steps, prepend=0), 0)
     row = int(np.argmax(jumps))
     empty = f"would leave {total - len(rows):,} of {total:,} steps of {freq.alias} empty"
@@ -189,7 +189,7 @@ def _too_fine(rows: Rows, steps: np.ndarray, indptr: np.ndarray, total: int, fre
 
 
 def _stop_at_shared_steps(rows: Rows, index: np.ndarray, freq: Freq) -> None:
-    """Raise DataError where a row would take the place of another, which would lose a value without a word."""
+    """Raise DataError where two rows fall in one step, since a value would be lost silently."""
     for k in range(0, len(index) - 1, _BLOCK):
         shared = np.flatnonzero(np.diff(index[k : k + _BLOCK + 1]) < 1)
         if len(shared):
@@ -212,7 +212,7 @@ def _inner(indptr: np.ndarray, size: int) -> np.ndarray:
 
 
 def _positions(rows: Rows, indptr: np.ndarray, start: np.ndarray, freq: Freq) -> np.ndarray | None:
-    """(n,) steps from each item's start; None when every item's rows follow each other without a gap."""
+    """Return (n,) steps from each item's start; None when every item's rows follow each other without a gap."""
     size = freq.fixed_us if freq.fixed_us is not None else freq.n if freq.unit == "step" else None
     lengths = np.diff(indptr)
     if size is not None:
@@ -236,7 +236,7 @@ def _positions(rows: Rows, indptr: np.ndarray, start: np.ndarray, freq: Freq) ->
 
 
 def _even(us: np.ndarray, indptr: np.ndarray, size: int) -> bool:
-    """Whether every step within an item is `size`."""
+    """Return True if every step within an item is `size`."""
     ends = indptr[1:-1]
     for low in range(0, max(len(us) - 1, 0), _BLOCK):
         odd = np.flatnonzero(np.diff(us[low : low + _BLOCK + 1]) != size) + low + 1
@@ -256,7 +256,7 @@ def _no_weekend(rows: Rows) -> None:
 
 
 def _months(rows: Rows, freq: Freq, notes: Notes) -> Rows:
-    """Stamps on any day of their months, one a month at most, on the grid that the user named."""
+    """Move stamps on any day of the month, at most one per month, to the grid that the user named."""
     moved = freq_inference.snapped(rows.stamps, freq)
     indptr = rows.indptr
     fits = freq.steps_between(np.repeat(rows.stamps[indptr[:-1]], np.diff(indptr)), rows.stamps)[1]

@@ -1,4 +1,4 @@
-"""Which rows of a sample are the header, and the column names that they give together."""
+"""Header rows of a sample, and the column names that they form together."""
 
 from __future__ import annotations
 
@@ -33,8 +33,11 @@ _UNIT = re.compile(
 
 @dataclass(frozen=True)
 class Head:
-    """start: the index of the first data row in the sample. names: of the columns, "" where there is none. rows: how many rows
-    the names come from, 0 without a header. left_out: (what, index of its row) of header rows that name nothing."""
+    """Header of a sample.
+
+    start: the index of the first data row. names: of the columns, "" where there is none. rows: the number of rows that the
+    names come from, 0 without a header. left_out: (what, index of its row) of header rows that name nothing.
+    """
 
     start: int
     names: tuple[str, ...]
@@ -43,7 +46,7 @@ class Head:
 
 
 def find_header(rows: list[list[str]]) -> Head:
-    """Find the header of the sampled rows, those that are not blank."""
+    """Find the header of the sampled rows, which are not blank."""
     width = Counter(len(row) for row in rows[len(rows) // 4 :]).most_common(1)[0][0]
     first = next((i for i, row in enumerate(rows[:40]) if len(row) == width), 0)
     while first < len(rows) - 1 and _is_comment(rows[first]) and (width == 1 or len(rows[first + 1]) == width):
@@ -66,7 +69,7 @@ def find_header(rows: list[list[str]]) -> Head:
 
 
 def unique(names: tuple[str, ...], notes: Notes) -> tuple[str, ...]:
-    """Names as they are, unnamed ones numbered, repeated ones told apart."""
+    """Make names unique: number the unnamed columns and add a suffix to repeated names."""
     out: list[str] = []
     taken: set[str] = set()
     for i, name in enumerate(names):
@@ -87,7 +90,7 @@ def _is_comment(row: list[str]) -> bool:
 
 
 def _short_header(rows: list[list[str]], first: int, width: int) -> Head | None:
-    """A header one field shorter than the rows: R writes row names so; other tools end each row with a delimiter."""
+    """Find a header one field shorter than the rows, as R writes row names, or where rows end with a delimiter."""
     if first == 0 or len(rows[first - 1]) != width - 1 or width <= 2 or _is_comment(rows[first - 1]):
         return None
     if not _is_header(rows[first - 1], [r[1:] for r in rows[first:]]):
@@ -98,7 +101,7 @@ def _short_header(rows: list[list[str]], first: int, width: int) -> Head | None:
 
 
 def _is_title(row: list[str]) -> bool:
-    """Whether a line is words, a date or nothing, filled up with empty cells by a spreadsheet."""
+    """Return True if a line holds only words, a date or nothing, padded with empty cells by a spreadsheet."""
     return len(row) > 1 and _cell_class(row[0]) != "number" and not any(cell.strip() for cell in row[1:])
 
 
@@ -112,7 +115,7 @@ def _cell_class(cell: str) -> str:
 
 
 def _is_header(head: list[str], body: list[list[str]]) -> bool:
-    """Whether some column of numbers or dates has something else in its first row."""
+    """Return True if some column of numbers or dates has something else in its first row."""
     body = [row for row in body[:50] if len(row) == len(head)]
     if not body:
         return not any(_cell_class(cell) in ("number", "date") for cell in head) or len(head) > 1
@@ -130,13 +133,13 @@ def _is_header(head: list[str], body: list[list[str]]) -> bool:
 
 
 def _counts(head: Sequence[str]) -> bool:
-    """Whether years or steps in a row are the names of columns."""
+    """Return True if the names of the columns are consecutive years or steps."""
     counted = [int(c) for c in head if c.strip().isdigit() and len(c) < 9]
     return len(counted) >= 5 and len(counted) >= len(head) / 2 and all(b - a == 1 for a, b in pairwise(counted))
 
 
 def _names_periods(head: Sequence[str], body: list[list[str]]) -> bool:
-    """Whether texts and then rising years or months name columns that hold something else."""
+    """Return True if the names are texts followed by rising years or months, and the columns hold something else."""
     cells = [cell.strip() for cell in head]
     lead = next((k for k, cell in enumerate(cells) if _PERIOD.fullmatch(cell)), len(cells))
     if not 0 < lead < len(cells) - 1 or any(_cell_class(cell) != "text" for cell in cells[:lead]):
@@ -150,7 +153,7 @@ def _names_periods(head: Sequence[str], body: list[list[str]]) -> bool:
 
 
 def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
-    """How many rows from `first` on come before the first that is like those of the middle of the sample; 0 when unclear."""
+    """Count the rows from `first` on before the first that resembles those in the middle of the sample; 0 when unclear."""
     later = [row for row in rows[first + (len(rows) - first) // 2 :][:60] if len(row) == width]
     if len(rows) - first < 4 or not later:
         return 0
@@ -178,7 +181,7 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
 
 
 def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
-    """Names from several header rows, and the rows that name nothing: units, formats, codes, one word for all columns."""
+    """Join the names of several header rows; return them and the rows that name nothing: units, formats, codes, one word."""
     left_out: list[tuple[str, int]] = []
     levels: list[list[str]] = []
     index: list[str] = [""] * len(head[0])
@@ -191,7 +194,7 @@ def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[t
         if what:
             left_out.append((what, first + k))
         elif k and k == len(head) - 1 and len(filled) < len(cells) / 2 and all(cells[: len(filled)]):
-            index = cells  # pandas writes the names of the index on a line of their own
+            index = cells  # pandas writes the names of the index on a separate line
         else:
             levels.append(cells)
     inner = [j for j, name in enumerate(index) if not name] if any(index) else list(range(1, len(head[0])))
@@ -210,12 +213,12 @@ def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[t
 
 
 def _row_of(head: list[list[str]], level: list[str]) -> int:
-    """The index of the header row that these cells come from."""
+    """Return the index of the header row that these cells come from."""
     return next(k for k, row in enumerate(head) if [cell.strip() for cell in row] == level)
 
 
 def _names_nothing(cells: list[str]) -> str:
-    """What a row below the first header row is, when it names no columns; "" when it does."""
+    """Return the content of a row below the first header row if it names no columns, such as "units"; "" if it does."""
     filled = [c for c in cells if c]
     if all(_FORMAT.fullmatch(c) for c in filled):
         return "formats"

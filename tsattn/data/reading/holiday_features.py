@@ -1,4 +1,4 @@
-"""Public holidays as known 0/1 covariates, in the future too."""
+"""Public holidays as known 0/1 covariates, including the future."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from tsattn.errors import ConfigError
 
 PREFIX = "holiday "
 _MOST_ROWS = 5_000_000  # future rows of all items together
-_MOST_AHEAD = 1_000  # of one item
+_MOST_AHEAD = 1_000  # future rows of one item
 
 
 def regions_of(schema: Schema | None) -> tuple[str, ...]:
-    """The regions whose holidays a model was trained with."""
+    """Return the regions whose holidays a model was trained with."""
     return tuple(name[len(PREFIX) :] for name in schema.known_features if name.startswith(PREFIX)) if schema else ()
 
 
 def with_holidays(panel: Panel, regions: tuple[str, ...], trained: bool, notes: Notes) -> Panel:
-    """The panel with one known covariate for each region, 1 on its holidays, and with future rows that hold it.
+    """Add one known covariate for each region, 1 on its holidays, and future rows that hold it.
 
-    A region without a holiday among the rows, or with all of them closed, has no covariate, unless `trained`: a model has it.
+    A region without a holiday among the rows, or with all of them closed, gets no covariate unless `trained`: a model uses it.
     Raises ConfigError for a panel without dates, or of steps longer than a day.
     """
     if not regions or not len(panel):
@@ -45,7 +45,7 @@ def with_holidays(panel: Panel, regions: tuple[str, ...], trained: bool, notes: 
 
 
 def _hot(panel: Panel, regions: tuple[str, ...]) -> np.ndarray:
-    """(N, regions) float32, 1 on the holidays of each."""
+    """Return (N, regions) float32, 1 on the holidays of each region."""
     item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr))
     steps = np.arange(len(item)) - panel.indptr[:-1][item]
     days = panel.local(panel.freq.advance(panel.start[item], steps)).astype("datetime64[D]")
@@ -54,7 +54,7 @@ def _hot(panel: Panel, regions: tuple[str, ...]) -> np.ndarray:
 
 
 def _extended(panel: Panel) -> Panel:
-    """The panel with rows for some horizons after each origin."""
+    """Extend the panel with rows for some horizons after each origin."""
     ahead = int(np.clip(_MOST_ROWS // len(panel), 2 * panel.freq.default_horizon, _MOST_AHEAD))
     sizes = np.diff(panel.indptr)
     wanted = np.maximum(sizes, panel.lengths + ahead)

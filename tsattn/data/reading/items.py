@@ -23,9 +23,9 @@ _ITEM_NAMES = (
     *("county", "city", "location", "location_id", "site", "site_id", "dept", "department", "family", "category", "variable"),
     *("stock", "company", "asset", "currency", "code", "ts_id", "metric", "indicator", "line", "route", "zone", "building_id"),
 )
-_MANY, _FEW_ROWS = 20, 3  # ids, and rows of half of them, that are rather records than series
+_MANY, _FEW_ROWS = 20, 3  # number of ids, and median rows per id, that indicate records and not series
 _SURE = _ITEM_NAMES.index("symbol") + 2
-# words that make a column of whole numbers rather names than amounts
+# words in the name of a column of whole numbers that is a name, not an amount
 _ID_WORDS = {
     *("id", "ids", "nbr", "nr", "no", "num", "number", "code", "key", "store", "shop", "branch", "outlet", "market", "warehouse"),
     *("material", "plant", "plnt", "werk"),
@@ -35,18 +35,18 @@ _ID_WORDS = {
 
 
 def rank(name: str) -> int:
-    """How telling a name is for an item: 0 is the most; the number of all known names for others."""
+    """Rank a name as an item column: 0 is the most typical; unknown names get the number of all known names."""
     plain = "_".join(words(name))
     return _ITEM_NAMES.index(plain) if plain in _ITEM_NAMES else len(_ITEM_NAMES)
 
 
 def is_item_name(name: str) -> bool:
-    """Whether a column of numbers with this name rather holds names."""
+    """Return True if a column of numbers with this name holds names of items."""
     return rank(name) < len(_ITEM_NAMES) or bool(set(words(name)) & _ID_WORDS)
 
 
 def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[str], notes: Notes) -> tuple[str, ...]:
-    """The fewest columns that distinguish the rows of one timestamp: well-known names first, then texts and whole numbers.
+    """Find the fewest columns that distinguish the rows of one timestamp: well-known names first, then texts and whole numbers.
 
     Raises DataError where two columns of unknown names would do so in different ways.
     """
@@ -67,14 +67,14 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
     values += [keys[n] for n in candidates]
     alone = _conflicts(stamps, [], values)
     if alone <= 0.02 * len(stamps) and not (alone and named):
-        # nothing needs telling apart: only an unmistakable name, or a name that never changes, makes items
+        # no rows need to be distinguished: only an unmistakable name, or a column that never changes, makes items
         sure = [n for n in named if table.columns[n].kind == "text" and (rank(n) < _SURE or not _changes(table.columns[n]))]
         return (sure[0],) if sure else ()
     repeated = [n for n in candidates if _repeats(table.columns[n])]
     balanced = [n for n in others if _repeats(table.columns[n])]
     found = _fewest(table, stamps, keys, values, repeated, balanced)
     if len(found) == 1 and table.columns[found[0]].missing.any():
-        # an empty cell stands for the whole of what another column names
+        # an empty cell stands for the whole that another column names
         upper = next((n for n in candidates if n != found[0] and n in texts and not table.columns[n].missing.any()), None)
         found = (upper, *found) if upper else found
     if found:
@@ -90,7 +90,7 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
 
 
 def _stop_at_records(table: Table, stamps: np.ndarray, names: tuple[str, ...]) -> None:
-    """Raise DataError where a column has many ids with one to three rows each: orders of customers are no series."""
+    """Raise DataError where a column has many ids with one to three rows each, such as orders of customers."""
     if len(names) != 1 or table.rows > 1_000_000:
         return
     ids, sizes = np.unique(_codes(table.columns[names[0]]), return_counts=True)
@@ -107,7 +107,7 @@ def _stop_at_records(table: Table, stamps: np.ndarray, names: tuple[str, ...]) -
 def _fewest(
     table: Table, stamps: np.ndarray, keys: dict[str, np.ndarray], values: list[np.ndarray], names: list[str], numbers: list[str]
 ) -> tuple[str, ...]:
-    """The fewest of `names`, or else of them and one of `numbers` that is there at nearly every time, without a conflict."""
+    """Return the fewest of `names` without a conflict, else with one of `numbers` whose items occur at nearly every time."""
     for size in (1, 2, 3):
         fitting = [c for c in combinations(names, size) if _conflicts(stamps, [keys[n] for n in c], values) == 0]
         if size == 1:
@@ -142,7 +142,7 @@ def _stop_at_two(table: Table, fitting: list[str], keys: dict[str, np.ndarray]) 
 
 
 def _is_balanced(stamps: np.ndarray, keys: list[np.ndarray]) -> bool:
-    """Whether two or more items are each there at most times, once."""
+    """Return True if there are two or more items, no pair of item and time repeats, and most such pairs occur."""
     _, item = np.unique(np.stack(keys, 1), axis=0, return_inverse=True)
     _, time = np.unique(stamps, return_inverse=True)
     items, times = int(item.max()) + 1, int(time.max()) + 1
@@ -151,7 +151,7 @@ def _is_balanced(stamps: np.ndarray, keys: list[np.ndarray]) -> bool:
 
 
 def filled_down(table: Table, busy: set[str]) -> tuple[Table, set[str]]:
-    """The table with the cells of merged names filled from above, and the columns where that was done.
+    """Fill the cells of merged names from above; return the table and the columns that were filled.
 
     A column of merged cells holds each of its texts once, at the top of its rows.
     """
@@ -169,7 +169,7 @@ def filled_down(table: Table, busy: set[str]) -> tuple[Table, set[str]]:
 
 
 def _is_whole(column: Column) -> bool:
-    for part in (slice(0, 10_000), slice(None)):  # most columns show in their first rows that they are not
+    for part in (slice(0, 10_000), slice(None)):  # the first rows rule out most columns
         seen = column.values[part][~np.isnan(column.values[part])]
         if np.any(seen != np.round(seen)):
             return False
@@ -177,7 +177,7 @@ def _is_whole(column: Column) -> bool:
 
 
 def _repeats(column: Column) -> bool:
-    """Whether a column's values come again, as names of series do and row numbers do not."""
+    """Return True if a column's values repeat, as names of series do and row numbers do not."""
     distinct = len(column.labels) if column.labels is not None else len(np.unique(column.values))
     return distinct == 1 or distinct <= len(column) / 2
 
@@ -191,7 +191,7 @@ def _codes(column: Column) -> np.ndarray:
 
 
 def _window(stamps: np.ndarray) -> np.ndarray:
-    """Rows to judge by: all of a small table; of a big one those of a short span of time, every item's."""
+    """Indices of the rows to test: all rows of a small table; in a big one, those of a short span of time, of all items."""
     if len(stamps) <= 1_000_000:
         return np.arange(len(stamps))
     some = stamps[:: len(stamps) // 10_000]
@@ -201,7 +201,7 @@ def _window(stamps: np.ndarray) -> np.ndarray:
 
 
 def _conflicts(stamps: np.ndarray, keys: list[np.ndarray], values: list[np.ndarray]) -> int:
-    """How many rows have the time and keys of another row, but differ from it elsewhere."""
+    """Count the rows with the time and keys of another row that differ from it elsewhere."""
     order = np.lexsort([*keys, stamps])
     same = np.ones(max(len(order) - 1, 0), bool)
     for column in [stamps, *keys]:
@@ -211,12 +211,12 @@ def _conflicts(stamps: np.ndarray, keys: list[np.ndarray], values: list[np.ndarr
     at = np.flatnonzero(same)
     for column in values:
         one, two = column[order[at]], column[order[at + 1]]
-        differ[at] |= (one != two) & (one == one) & (two == two)  # nan, missing, differs from nothing
+        differ[at] |= (one != two) & (one == one) & (two == two)  # NaN (missing) is not a difference
     return int((same & differ).sum())
 
 
 def items_of(table: Table, item: tuple[str, ...], fallback: str) -> tuple[np.ndarray, list[str]]:
-    """(group (n,) int32, names) of the rows, in order of first appearance; several columns are joined by "/"."""
+    """Return (group (n,) int32, names) of the rows, in order of first appearance; several columns are joined by "/"."""
     if not item:
         return np.zeros(table.rows, np.int32), [fallback]
     group, names = _item(table, table.columns[item[0]])
@@ -235,7 +235,7 @@ def items_of(table: Table, item: tuple[str, ...], fallback: str) -> tuple[np.nda
 
 
 def _item(table: Table, column: Column, blank: bool = False) -> tuple[np.ndarray, list[str]]:
-    """(group, names) of one column. blank: an empty cell is a name of its own, that of a whole: all cities of a region."""
+    """Return (group, names) of one column. blank: an empty cell names a whole, such as all cities of a region."""
     missing = column.missing
     if missing.any() and blank:
         return _item(table, _with_blank(column))
@@ -256,7 +256,7 @@ def _item(table: Table, column: Column, blank: bool = False) -> tuple[np.ndarray
 
 
 def _with_blank(column: Column) -> Column:
-    """The column with "" in its empty cells."""
+    """Return the column with "" in its empty cells."""
     text = as_text(column)
     codes = np.where(text.values < 0, len(text.texts()), text.values).astype(np.int32)
     spelt = None if text.spelt is None else arrow.strings([*text.spelt.to_pylist(), ""])

@@ -17,7 +17,7 @@ _STARTS = ("start", "start_date", "start_time", "begin")
 
 
 def json_table(part: Part, options: ReadOptions, notes: Notes) -> Any:
-    """An Arrow table of a JSON document or of JSON Lines. Raises DataError where it holds no table, and says what it holds."""
+    """Read a JSON document or JSON Lines into an Arrow table. Raises DataError where it holds no table."""
     with part.open() as stream:
         raw = stream.read(_LARGEST + 1)
     if len(raw) > _LARGEST:
@@ -39,7 +39,7 @@ def json_table(part: Part, options: ReadOptions, notes: Notes) -> Any:
 
 
 def _parsed(text: str, name: str) -> tuple[Any, bool]:
-    """(the document, or the list of its lines; whether it was lines)."""
+    """Parse JSON or JSON Lines; return the document or the list of its lines, and True if it was lines."""
     try:
         found = json.loads(text)
         if not (isinstance(found, dict) and _series_key([found]) and any(k in found for k in _STARTS)):
@@ -60,7 +60,7 @@ def _parsed(text: str, name: str) -> tuple[Any, bool]:
 
 
 def _records(found: Any, name: str) -> list[dict[str, Any]]:
-    """Records of whatever shape the document has."""
+    """Return the records of a document of any supported shape."""
     if isinstance(found, dict):
         lists = {k: v for k, v in found.items() if isinstance(v, list)}
         if {"columns", "data"} <= set(lists):  # pandas, orient="split"
@@ -100,7 +100,7 @@ def _records(found: Any, name: str) -> list[dict[str, Any]]:
 
 
 def _of_mappings(found: dict[str, Any], inner: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """{column: {row: value}} as pandas writes by default, or {date: {column: value}}."""
+    """Return the records of {column: {row: value}}, as pandas writes by default, or of {date: {column: value}}."""
     keys = list(inner[0])
     if all(k.isdigit() for k in keys) or len(keys) > len(found):
         return [
@@ -110,7 +110,7 @@ def _of_mappings(found: dict[str, Any], inner: list[dict[str, Any]]) -> list[dic
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    """A record with the fields of its inner records beside its own: {"a": {"b": 1}} -> {"a.b": 1}."""
+    """Flatten a record: the fields of its inner records become its own, {"a": {"b": 1}} -> {"a.b": 1}."""
     out: dict[str, Any] = {}
     for key, value in record.items():
         if isinstance(value, dict):
@@ -121,8 +121,8 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rows_of(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows of a record that holds lists side by side, {"Timestamps": [...], "Values": [...]}, or a list of pairs; else
-    the record alone."""
+    """Return the rows of a record that holds parallel lists, {"Timestamps": [...], "Values": [...]}, or a list of pairs;
+    otherwise the record alone."""
     lists = {k: v for k, v in record.items() if isinstance(v, list) and v}
     rest = {k: v for k, v in record.items() if not isinstance(v, list)}
     even = {k: v for k, v in lists.items() if not any(isinstance(x, (list, dict)) for x in v)}
@@ -135,7 +135,7 @@ def _rows_of(record: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _series_key(records: list[dict[str, Any]]) -> str | None:
-    """The key under which each record holds a list of numbers, beside its start."""
+    """Return the key under which each record holds a list of numbers, beside its start."""
     some = records[:20]
     if not some or not all(isinstance(r, dict) for r in some):
         return None
@@ -150,7 +150,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _unfolded(records: list[dict[str, Any]], series: str, options: ReadOptions, name: str) -> list[dict[str, Any]]:
-    """A record for each step of each series. The step is --freq, or the record's own "freq"."""
+    """Make a record for each step of each series. The step is --freq, or the record's own "freq"."""
     import numpy as np
 
     start_key = next((k for k in _STARTS if k in records[0]), None)

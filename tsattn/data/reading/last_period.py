@@ -1,4 +1,4 @@
-"""The last period of a panel: whether it looks unfinished, and the panel without it."""
+"""Last period of a panel: detection of an unfinished one, and the panel without it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tsattn.data.reading.rows import Rows, floored, shown
 from tsattn.data.report import Notes
 
 _COMPARED = 60  # periods before the last
-_FEWEST = 12  # values before the last, for it to stand out
-_DROP = 0.7  # of the least value before: less than that is taken for an unfinished sum
+_FEWEST = 12  # values needed before the last one to compare it
+_DROP = 0.7  # share of the lowest earlier value; a last value below it is taken for an unfinished sum
 
 
 def unfinished_bin(rows: Rows, freq: Freq) -> str:
-    """Reason why the last aggregated period looks unfinished: its rows stop earlier than those of others. "" if it does not."""
+    """Explain why the last aggregated period looks unfinished: its rows stop earlier than those of others. "" if it does not."""
     newest = rows.stamps.max()
     bins = floored(rows.stamps, freq)
     recent = np.unique(bins)[-_COMPARED - 1 :]
@@ -54,7 +54,7 @@ def warn_of_late_start(rows: Rows, freq: Freq, notes: Notes) -> None:
 
 
 def unfinished_now(panel: Panel, now: dt.datetime) -> str:
-    """Why the last period looks unfinished on this day: it is not over yet; or "". Days and calendar months only."""
+    """Explain why the last period looks unfinished on this day: it is not over yet; or "". Days and calendar months only."""
     freq = panel.freq
     if not (len(panel) and panel.dated) or freq.unit not in ("D", "B", "M") or (freq.unit != "M" and freq.n > 1):
         return ""
@@ -66,7 +66,7 @@ def unfinished_now(panel: Panel, now: dt.datetime) -> str:
 
 
 def unfinished_value(panel: Panel) -> str:
-    """Why the last period looks unfinished by its values: far below all before it, in half of the series or more; or ""."""
+    """Explain why the last period looks unfinished by its values: far below all before, in half of the series or more; or ""."""
     freq = panel.freq
     if not len(panel) or freq.is_subdaily or not freq.has_clock or freq.plain.is_subdaily:
         return ""
@@ -85,13 +85,13 @@ def unfinished_value(panel: Panel) -> str:
 
 
 def _ends(panel: Panel) -> np.ndarray:
-    """(S,) which items end at the newest timestamp of all."""
+    """Return (S,) bool, True for the items that end at the newest timestamp of all."""
     last = panel.freq.advance(panel.start, np.maximum(panel.lengths - 1, 0))
     return (panel.lengths > 0) & (last == last[panel.lengths > 0].max()) if (panel.lengths > 0).any() else panel.lengths > 0
 
 
 def checked(panel: Panel, why: str, drop: bool, notes: Notes, now: dt.datetime | None = None) -> Panel:
-    """The panel, with a warning where its last period looks unfinished; without the period where it is to be dropped."""
+    """Return the panel with a warning where its last period looks unfinished, or without that period if `drop`."""
     if not (panel.lengths > 0).any():
         return panel
     ends = _ends(panel)
@@ -107,7 +107,7 @@ def checked(panel: Panel, why: str, drop: bool, notes: Notes, now: dt.datetime |
 
 
 def _without_last(panel: Panel, ends: np.ndarray) -> Panel:
-    """Items that end last end at their observed value before; those that have none are left out."""
+    """End the items of `ends` at their previous observed value; leave out items that have none."""
     origin = panel.origin.copy()
     for item in np.flatnonzero(ends).tolist():
         seen = np.flatnonzero(~np.isnan(panel.history(item)[:-1]))
@@ -119,7 +119,7 @@ def _without_last(panel: Panel, ends: np.ndarray) -> Panel:
 
 
 def _trimmed(panel: Panel) -> Panel:
-    """Without the rows after the origins."""
+    """Return the panel without the rows after the origins."""
     rows = np.concatenate([np.arange(a, b) for a, b in zip(panel.indptr[:-1], panel.origin, strict=True)] or [np.zeros(0, int)])
     indptr = np.concatenate([[0], np.cumsum(panel.lengths)]).astype(np.int64)
     arrays: dict[str, Any] = {name: getattr(panel, name)[rows] for name in ("target", "past", "known")}

@@ -1,4 +1,4 @@
-"""Tables that are not one row a time: a row per year with a column per month, or a row per item with a column per step."""
+"""Tables without one row per time: a row per year with a column per month, or a row per item with a column per step."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _YEAR_WORDS = {"year", "yr", "jahr", "ano", "anno", "rok", "annee", "jaar", "aar
 
 
 def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
-    """The table with one row a time and its clock, when it is laid out otherwise; else None."""
+    """Return the table with one row per time and its clock if it has another layout, else None."""
     if options.layout in ("long", "wide", "single") or (options.layout is None and not _may_be_steps(table)):
         return None
     if options.layout in (None, "times") and (days := unfold_days(table, options, notes)) is not None:
@@ -63,7 +63,7 @@ def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clo
 
 
 def _may_be_steps(table: Table) -> bool:
-    """False where too few columns are named by numbers, dates, quarters, months or weekdays for any of these layouts."""
+    """Return False if too few columns are named by numbers, dates, quarters, months or weekdays for any of these layouts."""
     names = list(table.columns)
     numbered = sum(any(c.isdigit() for c in name) for name in names)
     if numbered > 1 or len(names) > 12 or any(re.search(r"\bi\W*v\b", name, re.I) for name in names):
@@ -72,7 +72,7 @@ def _may_be_steps(table: Table) -> bool:
 
 
 def _month_columns(table: Table) -> list[str] | None:
-    """The columns of January to December, in any of the languages that dates are read in, or numbered."""
+    """Find the columns of January to December, named in any of the languages of dates, or numbered."""
     numbers = month_numbers()
     names: list[list[str]] = [[str(k), f"{k:02d}", f"m{k}", f"m{k:02d}"] for k in range(1, 13)]
     for name, number in numbers.items():
@@ -81,7 +81,7 @@ def _month_columns(table: Table) -> list[str] | None:
 
 
 def _columns_called(table: Table, names: Sequence[Sequence[str]]) -> list[str] | None:
-    """One column for each of the names, which may be written in several ways; None where one is missing."""
+    """Find one column for each of the names, which may be written in several ways; None where one is missing."""
     place: dict[str, int] = {}
     for i, ways in enumerate(names):
         for way in ways:
@@ -96,7 +96,7 @@ def _columns_called(table: Table, names: Sequence[Sequence[str]]) -> list[str] |
 
 
 def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
-    """A row per year, a column per month, quarter or half-year."""
+    """Unfold a table with a row per year and a column per month, quarter or half-year."""
     tried = (
         ("month", 1, _month_columns(table)),
         ("quarter", 3, _columns_called(table, _QUARTERS)),
@@ -123,12 +123,12 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     left = [n for n in table.columns if n != year.name and n not in parts and n not in others]
     if left:
         notes.find("not used", listed(left))
-    # months that are yet to come are empty cells, as are those before the first: they are trimmed later
+    # months in the future and months before the first are empty cells, which are trimmed later
     return long_table(table, values, others, "value" if "value" not in others else "values"), Clock(stamps, columns=(year.name,))
 
 
 def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
-    """A row per item: columns named by dates, or numbered as M4's V1, V2, …"""
+    """Unfold a table with a row per item, and columns named by dates or numbered, as V1, V2, … in M4."""
     names = [n for n in table.columns if n not in options.item]
     parsed = parse_texts(arrow.strings([_CODE.sub("", n) for n in names]), options.date_order)
     dated = [n for n, bad in zip(names, parsed.failed, strict=True) if not bad]
@@ -179,20 +179,20 @@ def _ordered(day_first: np.ndarray, month_first: np.ndarray | None, names: list[
 
 
 def _numbered(table: Table, names: list[str]) -> list[str]:
-    """Columns V2, V3, … (t1, t2, …; 1, 2, …), ten at least and all but a few of the table."""
+    """Find columns V2, V3, … (t1, t2, …; 1, 2, …), at least ten and all but a few of the table."""
     found = [(n, re.fullmatch(r"([A-Za-z_ ]*)(\d+)", n)) for n in names]
     hits = [(n, m.group(1), int(m.group(2))) for n, m in found if m and table.columns[n].kind == "number"]
     if len(hits) < 10 or len(hits) < len(names) - 6 or len({prefix for _, prefix, _ in hits}) != 1:
         return []
     steps = np.diff([k for _, _, k in hits])
-    # a column of dates says that a row is a step, not an item
+    # in a table with a column of dates, a row is a step, not an item
     texts = [c for c in table.columns.values() if c.kind == "text" and not _holds_dates(c)]
     distinct = any(len(c.labels) == table.rows for c in texts if c.labels is not None)
     return [n for n, _, _ in hits] if np.all(steps == 1) and distinct else []
 
 
 def _holds_dates(column: Column) -> bool:
-    """Whether most of the first values of a text column are dates, in whichever order of day and month."""
+    """Return True if most of the first values of a text column are dates, in any order of day and month."""
     if column.labels is None or not len(column.labels):
         return False
     return float(np.mean(parse_texts(column.labels[:100]).failed)) < 0.5

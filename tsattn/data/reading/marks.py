@@ -1,4 +1,4 @@
-"""Decimal and thousands marks: which of them a column uses, decided from its texts and from the rest of the file."""
+"""Decimal and thousands marks of a column, decided from its texts and from the rest of the file."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _INDIAN = re.compile(r"[+-]?[1-9]\d?(?:,\d\d)+,\d{3}(?:\.\d*)?")
 _SPACED = re.compile(r"[+-]?\d{1,3}(?:[ '\u2019\u00a0\u202f\u2009]\d{3})+(?:[.,]\d*)?")
 _SPACES = " '\u2019\u00a0\u202f\u2009"
 _EXPONENT = re.compile(r"[eE][+-]?\d+$")
-_ENOUGH = 2  # votes that one reading must be ahead of the other
-_MOST = 20_000  # distinct texts that are looked at
+_ENOUGH = 2  # lead in votes that one reading needs over the other
+_MOST = 20_000  # distinct texts that are examined
 
 
 @dataclass(frozen=True)
 class Marks:
-    """What a source says about the marks of all its numbers.
+    """Evidence of a source about the marks of all its numbers.
 
-    decimal: the mark of decimals, as far as the file says. named: it was named with --decimal. proved: a cell proves it.
+    decimal: the decimal mark, as far as the file shows it. named: it was named with --decimal. proved: a cell proves it.
     delimiter: between fields. dates: "." where dates are European (31.12.2000, Mrz 24), "/" where they are American
     (12/31/2000, March 2024), else "".
     missing: further texts that mark a missing value. grouping: marks that stand before three digits in a column that has whole
@@ -40,7 +40,7 @@ UNKNOWN = Marks()
 
 @dataclass(frozen=True)
 class Verdict:
-    """The marks of one column. thousands: the characters to take out. open: a text that has two readings, "" when settled.
+    """Marks of one column. thousands: the characters to remove. open: a text that has two readings, "" when settled.
     why: the evidence, for `ingest --verbose`."""
 
     decimal: str
@@ -51,8 +51,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class _Shapes:
-    """Counts of texts of each shape. proofs: what a text proves, by (mark, "decimal" or "thousands"), with that text.
-    grouped: texts that have two readings, by mark."""
+    """Shapes of the texts of a column. proofs: a text that proves a mark, by (mark, "decimal" or "thousands"). grouped: a text
+    that has two readings, by mark."""
 
     proofs: dict[tuple[str, str], str]
     grouped: dict[str, str]
@@ -90,7 +90,7 @@ def decide(texts: Iterable[str], marks: Marks) -> Verdict:
 
 
 def proved(texts: Iterable[str]) -> str | None:
-    """The decimal mark that some of these texts prove, None where none does."""
+    """Return the decimal mark that some of these texts prove, None where none does."""
     proofs = _shapes_of(texts, enough=(".", "decimal")).proofs
     decimal = next((m for m in ".," if (m, "decimal") in proofs), None)
     grouping = next((m for m in ".," if (m, "thousands") in proofs), None)
@@ -98,13 +98,13 @@ def proved(texts: Iterable[str]) -> str | None:
 
 
 def grouping(texts: Iterable[str]) -> str:
-    """The mark that stands before three digits in these texts, where the others are whole numbers below a thousand; or ""."""
+    """Return the mark before three digits in these texts, where the others are whole numbers below a thousand; or ""."""
     seen = _shapes_of(texts)
     return next(iter(seen.grouped)) if len(seen.grouped) == 1 and seen.small and not seen.large and not seen.proofs else ""
 
 
 def _shapes_of(texts: Iterable[str], enough: tuple[str, str] | None = None) -> _Shapes:
-    """Count the shapes of texts. enough: a proof after which no more texts are looked at."""
+    """Collect the shapes of texts. enough: a proof after which no more texts are examined."""
     proofs: dict[tuple[str, str], str] = {}
     grouped: dict[str, str] = {}
     small = large = ""
@@ -136,7 +136,7 @@ def _shapes_of(texts: Iterable[str], enough: tuple[str, str] | None = None) -> _
 
 
 def _voted(mark: str, seen: _Shapes, marks: Marks, spaces: str) -> Verdict:
-    """Thousands or decimals, by votes: positive ones for thousands."""
+    """Decide between thousands and decimals by votes; positive votes are for thousands."""
     example = seen.grouped[mark]
     other = "," if mark == "." else "."
     votes: list[tuple[int, str]] = []
@@ -147,7 +147,7 @@ def _voted(mark: str, seen: _Shapes, marks: Marks, spaces: str) -> Verdict:
     if marks.proved:
         agrees = marks.decimal == mark
         votes.append((-3 if agrees else 3, f"another column has decimals with {marks.decimal!r}"))
-    itself = bool(seen.small and not seen.large)  # the column is one of those that the file's grouping was seen in
+    itself = bool(seen.small and not seen.large)  # the column itself contributed to the file's grouping
     if marks.grouping.count(mark) > itself:
         votes.append((3, f"another column has {mark!r} before three digits beside whole numbers"))
     votes.append(_by_delimiter(mark, marks.delimiter))

@@ -15,9 +15,9 @@ from tsattn.data.report import Notes
 
 
 def filled_down(table: Table, notes: Notes) -> Table:
-    """The table with dates copied into the blank cells below them.
+    """Copy dates into the blank cells below them.
 
-    Only where each date is written once, and another column tells apart the rows of each date by values that come again.
+    Only where each date is written once, and another column distinguishes the rows of each date by repeated values.
     """
     columns = dict(table.columns)
     for name, column in table.columns.items():
@@ -48,7 +48,7 @@ def _are_dates(column: Column) -> bool:
 
 
 def _tells_apart(column: Column, block: np.ndarray) -> bool:
-    """Whether no value comes twice in a block, and the values are those of other blocks again."""
+    """Return True if no value is repeated within a block, and the blocks share their values."""
     if column.kind == "stamp" or column.missing.any():
         return False
     if column.kind == "number" and np.any(column.values != np.round(column.values)):

@@ -1,4 +1,4 @@
-"""What stands for a missing value: the texts that tools write, and those that a user names."""
+"""Markers of a missing value: the texts that tools write, and those that a user names."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ NULLS = (
         "ND",
         "nd",
     ),
-    *("k.A.", "k. A.", "n.v.", "n. v."),  # German: nothing said, not there
+    *("k.A.", "k. A.", "n.v.", "n. v."),  # German: not stated, not available
     *("s/d", "S/D", "s.d.", "sin dato", "n.c.", "n.r.", "b.d.", "b/d"),  # Spanish, French, Polish
     *("unavailable", "Unavailable", "UNAVAILABLE", "unknown", "Unknown", "UNKNOWN", "not available", "Not available"),
     *("no data", "No data", "NO DATA", "No Data", "nodata", "NoData", "NODATA", "undefined", "void", "offline", "N.D."),
     *("*", "**", "***", "****", "*****", ":", "…", "...", "\u2013", "\u2014", "\u2212", "#", "/", "//", "///"),
 )
-# below or above what can be measured or published: <1, < 0.5, >100
+# below or above the limits of measurement or publication: <1, < 0.5, >100
 CENSORED = r"^[<>≤≥]\s*\d+([.,]\d+)?\s*%?$"
 
 
 def split_markers(named: Iterable[str]) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """What --missing names: (texts, numbers)."""
+    """Split the markers of --missing into (texts, numbers)."""
     texts, numbers = [], []
     for marker in named:
         plain = marker.strip()

@@ -109,7 +109,7 @@ ZONE_NAMES: dict[str, tuple[int, str]] = {
 
 @cache
 def month_numbers() -> dict[str, int]:
-    """Every name of a month, with and without accents, and its number 1 to 12."""
+    """Return the names of months, with and without accents, and their numbers 1 to 12."""
     found: dict[str, int] = {}
     for names in MONTHS.values():
         for number, forms in enumerate(names.split(), 1):
@@ -119,12 +119,12 @@ def month_numbers() -> dict[str, int]:
 
 
 def weekday_names() -> list[str]:
-    """Every name of a weekday, with and without accents, longest first."""
+    """Return the names of weekdays, with and without accents, longest first."""
     found = {form for names in WEEKDAYS.values() for name in names.split() for form in (name, plain(name))}
     return sorted(found, key=lambda name: (-len(name), name))
 
 
 @cache
 def weekday_numbers() -> dict[str, int]:
-    """Names of weekdays that head columns, without accents, and their numbers, Monday = 0."""
+    """Return the names of weekdays in column headers, without accents, and their numbers, Monday = 0."""
     return {form: day for names in _WEEKS.values() for day, forms in enumerate(names.split()) for form in forms.split("/")}
