@@ -1,4 +1,4 @@
-"""Missing values of a seasonal series: what was observed a season away says more of them than the value before the gap."""
+"""Missing values of a seasonal series: the value one season away is a better estimate than the value before the gap."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from tsattn.errors import ConfigError, DataError
 
 @dataclass(frozen=True)
 class Roles:
-    """item, target, known: column names. layout: "single", "wide" or "long"."""
+    """Roles of the columns. item, target, known: column names. layout: "single", "wide" or "long"."""
 
     item: tuple[str, ...]
     target: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Column names that say time, in the languages of Europe."""
+"""Column names that mean time, in the languages of Europe."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PARTS: dict[str, str] = {
     "period": "period periodo periode zeitraum periodi okres yearmonth yearweek yyyymm yyyymmdd yyyyww yearmon yearqtr",
     "zone": "zone tz timezone zeitzone fuseau",
 }
-NAMES = 1 << 18  # column names that are remembered: every check asks again, also in a table of 200,000 columns
+NAMES = 1 << 18  # column names in the cache: each check looks them up again, also in a table of 200,000 columns
 _COMPOUNDS = ("datum", "zeitstempel", "zeitpunkt")  # Buchungsdatum, Messzeitpunkt
 
 
