@@ -15,7 +15,7 @@ from tsattn.errors import ConfigError, DataError
 
 
 class NothingYet(DataError):
-    """No item had a value at the moment asked for."""
+    """Error: no item had a value at the requested moment."""
 
 
 class HasClock(Protocol):

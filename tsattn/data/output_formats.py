@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-Tables = Callable[[], Iterator[Any]]  # Arrow tables of one schema, from the first, as often as it is asked; at least one
+Tables = Callable[[], Iterator[Any]]  # at least one Arrow table, all of one schema; each call starts from the first
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,8 @@ class Panel:
         return instants(stamps, self.freq, self.tz)
 
     def known_ahead(self) -> np.ndarray:
-        """Return (S,) int64: the steps after its origin for which each item has all its known covariates, without a gap."""
+        """Return (S,) int64: the number of steps after its origin for which each item has all known covariates, without a gap."""
+
         item = np.repeat(np.arange(len(self)), np.diff(self.indptr))
         at = np.arange(len(self.target))
         lacking = np.flatnonzero((at >= self.origin[item]) & np.isnan(self.known).any(1))

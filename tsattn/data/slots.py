@@ -42,7 +42,7 @@ def needed(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the number of slots (B,) before each origin that hold the whole history, and after it that hold `horizon` steps.
 
-    `context`: the number of slots before it that will be used, None = all.
+    `context`: the number of slots before the origin that will be used, None = all.
     """
     history = origin - panel.indptr[:-1][item]
     table = _Timetable.of(panel, item, origin)

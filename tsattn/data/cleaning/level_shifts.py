@@ -35,7 +35,7 @@ def at_newest_level(past: np.ndarray, shifts: Sequence[tuple[int, int]], periods
 
     The distance is that of the new values from those at the same phases of the shortest of `periods` in the last cycles before
     the shift. It is added; where values never are below zero and the level fell, it scales if the spread fell about as much,
-    or if values below zero would come of adding. Returns the array itself where there is no shift.
+    or if adding would give values below zero. Returns the array itself where there is no shift.
     """
     out, season = past, min(periods, default=1)
     for row, at in shifts:

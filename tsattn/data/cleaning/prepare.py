@@ -85,7 +85,7 @@ class Prepared:
 
 
 def prepare(past: np.ndarray, periods: Sequence[int] = (), *, level_shifts: bool = True) -> Prepared:
-    """Clean windows (B, L), NaN = missing. Only what lies in a window is looked at, so nothing leaks into it.
+    """Clean windows (B, L), NaN = missing. Only values in a window are read, so nothing leaks into it.
 
     periods: steps of the cycles that the frequency suggests. level_shifts: move values before a recent shift to the new level,
     for forecasters that have no covariates to explain it. Arrays are copied only where something is changed.

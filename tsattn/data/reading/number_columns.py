@@ -171,7 +171,7 @@ def _is_code(column: Column, done: tuple[str, ...]) -> str:
 
 
 def no_number(table: Table) -> DataError:
-    """Return the error for a table without numbers: it shows the first non-numeric text of the column with the most digits."""
+    """Error for a table without numbers: it shows a non-numeric text from the column with the largest share of digits."""
     where = table.where.parts[0][0]
     digits = {n: _digits(c) for n, c in table.columns.items() if c.kind == "text" and c.labels is not None and len(c.labels)}
     if not any(digits.values()):

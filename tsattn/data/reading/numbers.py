@@ -13,7 +13,7 @@ from tsattn.data.reading.columns import Column
 from tsattn.data.reading.marks import UNKNOWN, Marks, Verdict, decide
 from tsattn.data.reading.missing import CENSORED, NULLS
 
-_HEAD, _MOST = 2_000, 20_000  # distinct texts that are looked at
+_HEAD, _MOST = 2_000, 20_000  # distinct texts that are checked
 _TRAILING = r"^(\d[\d.,]*) ?-$"  # 45.91-, as accounting programs write negative numbers
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i)[+-]?inf(inity)?$"
 

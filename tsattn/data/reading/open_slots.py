@@ -46,7 +46,7 @@ def with_open_slots(
     exchange = _exchange(named, rows) if named else None
     clock = zone if zone is None or exchange is None or step == DAY else exchange.zone
     local = to_local(rows.stamps, clock) if clock is not None and freq.is_subdaily else rows.stamps
-    if not _rises(local, rows.indptr):  # rows within an hour that comes twice: its clock cannot carry a timetable
+    if not _rises(local, rows.indptr):  # rows within a doubled hour: no timetable can be laid on such a clock
         if named:
             notes.warn(f"--calendar {named} is not applied: there are rows in the hour that is repeated when clocks are set back")
         return freq, rows, zone

@@ -1,4 +1,4 @@
-"""One column that holds years and, below each, its quarters or months, as pivot tables print them."""
+"""Columns that hold years and, below each, its quarters or months, as pivot tables print them."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def _days(names: list[str], options: ReadOptions) -> dict[str, np.datetime64]:
     """Return the columns that are named by days, with these days; {} where more than three are not."""
     parsed = parse_texts(arrow.strings(names), options.date_order)
     if parsed.other is not None and not np.array_equal(parsed.other, parsed.wall, equal_nan=True):
-        return {}  # day/month or month/day: the columns are looked at elsewhere
+        return {}  # day/month or month/day: handled elsewhere
     found = {n: w for n, w, bad in zip(names, parsed.wall, parsed.failed, strict=True) if not bad}
     whole = all(w == w.astype("datetime64[D]") for w in found.values())
     return found if whole and len(found) >= len(names) - 3 else {}

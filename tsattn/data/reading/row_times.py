@@ -49,7 +49,7 @@ def utc_stamps(clock: Clock, group: np.ndarray, where: Where | None = None) -> n
     """UTC instants; of a naive clock read in `clock.zone`, the second of two equal local hours in autumn is the later one.
 
     group: (n,) which item each row belongs to. Second means later in the source, or earlier where the item's rows are newest
-    first. Raises DataError where the rows of such an item are in no order, since nothing then says which hour is which.
+    first. Raises DataError where the rows of such an item are in no order, since the two hours cannot then be distinguished.
     """
     if clock.instants or clock.zone is None:
         return clock.stamps

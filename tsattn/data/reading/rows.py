@@ -19,7 +19,7 @@ _HOWS = ("first", "last", "mean", "sum")
 class Rows:
     """Rows of a table: group (n,) index of the item; stamps (n,) datetime64[us]; values: targets, then covariates, each (n,).
 
-    ids: the items' names. source: (n,) the table row of each, None = as it stands; `place(k)` says where row k came from.
+    ids: the items' names. source: (n,) the table row of each, None = as it stands; `place(k)` returns the source of row k.
     """
 
     group: np.ndarray

@@ -48,7 +48,7 @@ _PART_OF: dict[str, tuple[str, ...]] = {}
 for _part, _words in PARTS.items():
     for _word in _words.split():
         _PART_OF[plain(_word)] = (*_PART_OF.get(plain(_word), ()), _part)
-# words that also mean something else: they say time only where the values look like dates
+# words that also mean something else: they mean time only where the values look like dates
 _WEAK_WORDS = "data tag den an ar aar ay mon mo min mm dd ss he hh zone mn interval julian half dom second"
 # words that make a measurement of a name: "travel time", "days open", "year count"
 _MEASURE_WORDS = (

@@ -27,7 +27,8 @@ def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[st
     """Return the rows' timestamps, or None when no column holds any.
 
     exclude: columns that have another role by option. prefer: the column to take where several could be, as a model's data had
-    it. Rows to leave out have NaT. Raises DataError for two plausible columns, for a column that says time and cannot be read,
+    it. Rows to leave out have NaT. Raises DataError for two plausible columns, for a column named as a time that cannot be read,
+
     and for a day/month order that stays open; ConfigError for a --timestamp that is no column or no time.
     """
     if options.timezone is not None:
