@@ -48,7 +48,7 @@ def integers(values: np.ndarray, missing: np.ndarray | None = None) -> Any:
 
 
 def values(array: Any, missing: Any = 0) -> np.ndarray:
-    """A primitive Arrow array as NumPy, with `missing` where it is null; without nulls a read-only view."""
+    """Convert a primitive Arrow array to NumPy, with `missing` in place of nulls; without nulls, to a read-only view."""
     import pyarrow as pa
 
     if len(array) == 0:

@@ -15,7 +15,7 @@ from tsattn.errors import ConfigError, DataError
 
 
 class NothingYet(DataError):
-    """No item had a value at the moment asked for."""
+    """Error: no item had a value at the requested moment."""
 
 
 class HasClock(Protocol):
@@ -42,7 +42,7 @@ def parse_moment(text: str) -> dt.datetime:
 
 
 def on_grid(moment: dt.datetime, panel: HasClock) -> np.datetime64:
-    """A moment on the panel's clock. Without an offset it is in the time zone that the data are printed in.
+    """Convert a moment to the panel's clock. Without an offset, the moment is in the time zone that the data are printed in.
 
     With an offset, data without a zone are taken to be in this machine's zone.
     """

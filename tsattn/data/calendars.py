@@ -2,7 +2,7 @@
 
 A shop from Monday to Saturday, a session from 09:30 to 16:00, a market from Sunday evening to Friday: the *timetable*
 holds the slots of a week that are open. `closed` takes single slots out of it (holidays, early closes); `extra` are instants
-outside of it that the data has nevertheless. All on the local wall clock, in int64 microseconds.
+outside of it that the data has nevertheless. All are on the local wall clock, in int64 microseconds.
 
 Two numberings: slots of the timetable, counted through all weeks (seasons follow these), and open slots, without the closed
 and with the extra ones (rows and steps are these).
@@ -87,7 +87,7 @@ class OpenSlots:
         return start % DAY if self.step == DAY else np.zeros_like(start)
 
     def slot_at(self, us: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(the last timetable slot at or before each instant, whether it is at it)."""
+        """Return (the last timetable slot at or before each instant, True where the slot is exactly at the instant)."""
         week, offset = np.divmod(us - _MONDAY, WEEK)
         at = np.searchsorted(self._week, offset, "right") - 1
         return week * len(self.week) + at, (at >= 0) & (self._week[np.maximum(at, 0)] == offset)
@@ -98,7 +98,7 @@ class OpenSlots:
         return _MONDAY + week * WEEK + self._week[at]
 
     def number_at(self, us: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(the last open slot at or before each instant, by its number; whether it is at it)."""
+        """Return (the number of the last open slot at or before each instant, True where the slot is exactly at the instant)."""
         slot, exact = self.slot_at(us)
         extra = np.searchsorted(self._extra, us, "right")
         number = slot - np.searchsorted(self._closed, slot, "right") + extra
@@ -120,7 +120,7 @@ class OpenSlots:
         return slot - np.searchsorted(self._closed, slot, "right") + np.searchsorted(self._extra_slots, slot, "left")
 
     def is_closed(self, slot: np.ndarray) -> np.ndarray:
-        """Whether each timetable slot is one of `closed`."""
+        """Return True for each timetable slot that is one of `closed`."""
         at = np.searchsorted(self._closed, slot, "left")
         return np.append(self._closed, np.iinfo(np.int64).min)[at] == slot
 
@@ -156,7 +156,7 @@ class OpenSlots:
 
     @functools.cached_property
     def day(self) -> int:
-        """Slots after which the time of day returns, always; 0 where that is not so, or the step is a day."""
+        """Number of slots after which the time of day always returns; 0 where there is none, or where the step is a day."""
         time = self._week % DAY
         counts = np.bincount(self._week // DAY)
         if self.step == DAY:
@@ -190,7 +190,7 @@ def _times(text: str, step: int) -> list[int]:
 
 
 def _runs(times: tuple[int, ...], step: int) -> str:
-    """Slots of a day as runs: `09:30-11:15+13:00-14:45`."""
+    """Format slots of a day as runs: `09:30-11:15+13:00-14:45`."""
     at = np.array(times, np.int64)
     ends = np.flatnonzero(np.diff(at) != step)
     firsts, lasts = at[np.concatenate([[0], ends + 1])], at[np.append(ends, len(at) - 1)]

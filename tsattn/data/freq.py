@@ -1,4 +1,4 @@
-"""Frequencies: what one step is, how to walk along it, and which cycles it usually carries.
+"""Frequencies: the length of a step, the arithmetic of steps, and the cycles that a frequency usually carries.
 
 A regular series is a start and a count of steps. Everything that walks a calendar does it here, so that
 business days stay business days and month starts stay month starts wherever a forecast goes.
@@ -23,7 +23,7 @@ from tsattn.errors import ConfigError
 US = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000, "D": 86_400_000_000}
 US["W"] = 7 * US["D"]
 DAY = US["D"]
-LONGEST_CYCLE = 10_000_000  # steps: a day of microseconds is no cycle that anybody can have seen often
+LONGEST_CYCLE = 10_000_000  # steps: no series is long enough to hold a day of microseconds often
 
 # alias -> (unit, multiplier of n, month_end); the first alias of each row of _CANONICAL is what is printed
 _ALIASES: dict[str, tuple[str, int, bool]] = {
@@ -41,7 +41,7 @@ _ALIASES: dict[str, tuple[str, int, bool]] = {
 
 @dataclass(frozen=True)
 class Freq:
-    """One step of a regular grid: `n` units. `unit` is a key of `US`, or "B" (weekdays), "M" (months), "step" (no clock).
+    """Step of a regular grid: `n` units. `unit` is a key of `US`, or "B" (weekdays), "M" (months), "step" (no clock).
 
     `month_end` marks month grids whose timestamps are last days of months. `open`: the slots that there are, None = all.
     """
@@ -111,7 +111,7 @@ class Freq:
 
     @property
     def is_subdaily(self) -> bool:
-        """Whether the step is a fixed duration that is no whole number of days, and every slot open.
+        """Return True if the step is a fixed duration that is not a whole number of days, and every slot is open.
 
         Such grids run on UTC when zoned; those of open slots do not.
         """
@@ -119,7 +119,7 @@ class Freq:
 
     @property
     def fixed_us(self) -> int | None:
-        """The step in microseconds where it is a fixed duration, else None."""
+        """Return the step in microseconds if it is a fixed duration, else None."""
         return self.n * US[self.unit] if self.unit in US and self.open is None else None
 
     # -- walking -------------------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ class Freq:
         return month.astype("datetime64[D]").astype("datetime64[us]") + dom.astype("timedelta64[D]") + clock
 
     def steps_between(self, start: np.ndarray, stamps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """How many steps from `start` to each of `stamps` (int64, rounded down), and whether each lies on the grid."""
+        """Return the number of steps from `start` to each of `stamps` (int64, rounded down), and True for stamps on the grid."""
         start, stamps = np.broadcast_arrays(np.asarray(start, "datetime64[us]"), np.asarray(stamps, "datetime64[us]"))
         if self.open is not None:
             first, us = start.astype(np.int64), stamps.astype(np.int64)
@@ -178,7 +178,7 @@ class Freq:
 
     @property
     def season_lengths(self) -> tuple[int, ...]:
-        """The cycles, in steps, that this frequency usually carries, shortest first; () where none is usual."""
+        """Return the cycles, in steps, that this frequency usually carries, shortest first; () where none is usual."""
         if self.open is not None:
             return self.open.season_lengths
         if self.unit == "B":
@@ -223,7 +223,7 @@ def calendar_names(freq: Freq) -> tuple[str, ...]:
     if freq.unit in ("B", "D") or finer:
         cycles.append("week")
     if not finer and freq.n * (1 if freq.unit == "M" else 0) < 12:
-        # not below a day: over the few years such series last, the time of the year tells a network which row it is on
+        # not below a day: over the few years such series last, the time of the year identifies the row to a network
         cycles.append("year")
     return tuple(f"{wave}_of_{cycle}" for cycle in cycles for wave in ("sin", "cos"))
 

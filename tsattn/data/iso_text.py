@@ -14,7 +14,7 @@ UNITS = ("D", "s", "us")
 
 
 def units_of(tables: Tables) -> dict[str, str]:
-    """How finely each timestamp column of all the tables is to be written."""
+    """Return the unit in which to write each timestamp column: the finest that any of the tables needs."""
     import pyarrow as pa
 
     found: dict[str, str] = {}
@@ -34,7 +34,7 @@ def as_text(table: pa.Table, units: dict[str, str]) -> pa.Table:
 
 
 def finest(column: pa.ChunkedArray) -> str:
-    """The unit in which a timestamp column loses nothing: "D", "s" or "us"; never days where there is a zone."""
+    """Return the coarsest unit in which a timestamp column loses nothing: "D", "s" or "us"; never "D" where there is a zone."""
     from tsattn.data.freq import DAY
 
     _, local, none = _clocks(column)
@@ -43,7 +43,7 @@ def finest(column: pa.ChunkedArray) -> str:
 
 
 def iso_column(column: pa.ChunkedArray, unit: str) -> pa.Array:
-    """A timestamp column as ISO 8601 text in `unit`. Each moment is written once, however many rows have it."""
+    """Convert a timestamp column to ISO 8601 text in `unit`. Each distinct moment is converted only once."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -65,7 +65,7 @@ def iso(column: pa.ChunkedArray, unit: str | None = None) -> list[str | None]:
 
 
 def _clocks(column: pa.ChunkedArray) -> tuple[Any, Any, Any]:
-    """(UTC, local time, whether missing) of a timestamp column."""
+    """Return (UTC, local time, True where missing) of a timestamp column."""
     import numpy as np
     import pyarrow as pa
 
@@ -74,5 +74,5 @@ def _clocks(column: pa.ChunkedArray) -> tuple[Any, Any, Any]:
     zone = column.type.tz
     utc = column.cast(pa.timestamp("us", zone)).cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")
     none = np.isnat(utc)
-    utc = np.where(none, np.datetime64(0, "us"), utc)  # zones know no missing instant
+    utc = np.where(none, np.datetime64(0, "us"), utc)  # a missing instant has no local time
     return utc, to_local(utc, zone) if zone else utc, none

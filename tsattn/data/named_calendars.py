@@ -18,7 +18,7 @@ YEARS_AHEAD = 10
 class Sessions:
     """The trading days of an exchange, (n,) datetime64[D] in its own zone, with their opening and closing.
 
-    opens, closes: (n,) microseconds from the midnight of the day. first, last: the days that the calendar knows about.
+    opens, closes: (n,) microseconds from the midnight of the day. first, last: the first and last day that the calendar covers.
     """
 
     zone: str
@@ -59,7 +59,7 @@ def sessions(code: str, first_year: int, last_year: int) -> Sessions:
 
 
 def _calendar(package: Any, code: str, first_year: int, last_year: int) -> Any:
-    """The calendar of the years; of those that it knows about where it does not know them all."""
+    """Return the calendar of the given years, or of those it covers where it does not cover all of them."""
     for ends in ({"start": f"{first_year}-01-01", "end": f"{last_year}-12-31"}, {"end": f"{last_year}-12-31"}, {}):
         try:
             return package.get_calendar(code, **ends)

@@ -24,7 +24,7 @@ def listed(names: Iterable[object]) -> str:
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """A hint that names the nearest of the names, whatever its case, and then all of them."""
+    """Return a hint that lists the nearest of the names, ignoring case, and then the first few of all names."""
     every = [str(n) for n in names]
     near = nearest(name, every)
     start = f"did you mean {near!r}? " if near else ""
@@ -32,9 +32,9 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """The most similar of the names, whatever its case; "" where none is similar.
+    """Return the most similar of the names, ignoring case; "" where none is similar.
 
-    Of many names only those that begin alike and are about as long are compared: each comparison takes a while.
+    Only names with the same first letter and about the same length are compared where there are many: comparisons are slow.
     """
     low = name.lower()
     lower: dict[str, str] = {}
@@ -50,12 +50,12 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 
 def quoted(name: str) -> str:
-    """A name as one would type it in a shell."""
+    """A name quoted for a shell."""
     return name if re.fullmatch(r"[\w.:+-]+", name) else f'"{name}"'
 
 
-# what a terminal, a log or XML takes for something else than a sign: control and line-breaking characters, signs that turn
-# the direction of writing, halves of surrogate pairs, and what no character is
+# characters with a special meaning to a terminal, a log or XML: control and line-breaking characters, signs that turn
+# the direction of writing, halves of surrogate pairs, and code points that are no characters
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-Tables = Callable[[], Iterator[Any]]  # Arrow tables of one schema, from the first, as often as it is asked; at least one
+Tables = Callable[[], Iterator[Any]]  # at least one Arrow table, all of one schema; each call starts from the first
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _records(tables: Tables) -> Iterator[dict[str, Any]]:
     for table in tables():
         for batch in as_text(table, units).to_batches(max_chunksize=4096):
             for record in batch.to_pylist():
-                # a float32 in its own shortest digits, not in those of the double it becomes; JSON knows no NaN
+                # a float32 in its own shortest digits, not in those of the double it becomes; JSON has no NaN
                 yield {k: _plain(v) for k, v in record.items()}
 
 

@@ -18,7 +18,7 @@ def refuse_input(output: str | Path, data: Any, *, dataset: bool = False, said: 
 
     Links and relative names are resolved first. A file is refused when it is an input, when a glob matches it, or when it is
     a table within an input folder, which the next run would read. A `dataset` folder is refused when an input lies in it,
-    or it in an input folder. `said` is what an error calls the output.
+    or it in an input folder. `said` is the name of the output in errors.
     """
     from tsattn.data.reading.source import is_table
 
@@ -55,7 +55,7 @@ def _named(data: Any) -> Iterator[str]:
 
 
 def _same(one: Path, other: Path) -> bool:
-    """Whether two paths are one file, by hard links too."""
+    """Return True if two paths are the same file, also through hard links."""
     try:
         return one.samefile(other)
     except (OSError, ValueError):
@@ -63,14 +63,14 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _is_read(file: Path, folder: Path) -> bool:
-    """Whether reading a folder reads this file of it: of its subfolders, only Parquet files are read."""
+    """Return True if reading a folder reads this file in it; in subfolders only Parquet files are read."""
     from tsattn.data.reading.source import is_table
 
     return is_table(file) and (file.parent == folder or file.suffix.lower() in (".parquet", ".pq"))
 
 
 def _matches(text: str, file: Path) -> bool:
-    """Whether a glob would match a file if it were there."""
+    """Return True if a glob would match a file, which need not exist."""
     import fnmatch
 
     if not any(c in text for c in "*?["):
@@ -84,7 +84,7 @@ def _matches(text: str, file: Path) -> bool:
 
 
 def _is_stdin(data: Any, file: Path) -> bool:
-    """Whether data is standard input, redirected from this file."""
+    """Return True if data is standard input redirected from this file."""
     if isinstance(data, (list, tuple)):
         return any(_is_stdin(one, file) for one in data)
     if not isinstance(data, (str, Path)) or str(data) != "-" or not file.exists():

@@ -1,4 +1,4 @@
-"""Panel: many regular series in flat arrays. The one shape that data has after reading and before windows.
+"""Panel: many regular series in flat arrays. The only form of the data between reading and windows.
 
 A series is a start, a frequency and consecutive rows: an irregular panel cannot be written down. Missing values are NaN.
 """
@@ -37,7 +37,7 @@ class Panel:
     start: (S,) datetime64[us] on the grid clock (see freq.py). target: (N,) float32, NaN = missing. past: (N, P),
     known: (N, K), static: (S, C) float32. origin: (S,) absolute index of the first unobserved row: rows from there on
     carry known covariates only, and their target is NaN. `origin` is the single wall between past and future.
-    dated: False where the timestamps were invented, so that nobody learns from their calendar.
+    dated: False where the timestamps were invented, so that their calendar features are NaN.
     tz: the zone to print timestamps in, None for naive ones. Raises DataError when the parts do not fit.
     """
 
@@ -100,7 +100,8 @@ class Panel:
         return instants(stamps, self.freq, self.tz)
 
     def known_ahead(self) -> np.ndarray:
-        """(S,) int64: how many steps after its origin each item has all its known covariates for, without a gap."""
+        """Return (S,) int64: the number of steps after its origin for which each item has all known covariates, without a gap."""
+
         item = np.repeat(np.arange(len(self)), np.diff(self.indptr))
         at = np.arange(len(self.target))
         lacking = np.flatnonzero((at >= self.origin[item]) & np.isnan(self.known).any(1))
@@ -108,7 +109,7 @@ class Panel:
         return np.minimum(ends, self.indptr[1:]) - self.origin
 
     def history(self, item: int) -> np.ndarray:
-        """One item's observed target, start to origin, as a view."""
+        """Return the observed target of one item, from its start to its origin, as a view."""
         return self.target[self.indptr[item] : self.origin[item]]
 
     def before(self, rows: np.ndarray) -> Panel:

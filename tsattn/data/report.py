@@ -1,4 +1,4 @@
-"""What a reading found, guessed and repaired, and its evidence, for people and for JSON."""
+"""Findings, guesses and repairs of a reading, and their evidence, for people and for JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Finding:
-    """One guess: `what` was taken for `value`; `flag` is what to type to override it ("" where there is none)."""
+    """Guess: `what` was taken for `value`; `flag` is the option to override it ("" where there is none)."""
 
     what: str
     value: str
@@ -18,7 +18,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Repair:
-    """One kind of repair: `what` was done, how often (`count`), and `where` the first one was."""
+    """Repairs of one kind: `what` was done, how often (`count`), and `where` the first one was."""
 
     what: str
     count: int
@@ -27,7 +27,7 @@ class Repair:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Why one guess was made: `what` was taken for `taken`, and `why`. over: the next best reading, with its score."""
+    """Evidence of one guess: `what` was taken for `taken`, and `why`. over: the next best reading, with its score."""
 
     what: str
     taken: str

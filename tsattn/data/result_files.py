@@ -57,7 +57,7 @@ def item_files(path: Path, items: list[str]) -> dict[str, Path]:
     for item in items:
         safe = re.sub(r'[\\/:*?"<>|\s]+|\.\.+', "_", printable(item)).strip(" .")[:LONGEST] or "_"
         stem, number = safe, 2
-        while stem.lower() in taken:  # some file systems take A and a for one
+        while stem.lower() in taken:  # some file systems treat A and a as equal
             stem, number = f"{safe}-{number}", number + 1
         taken.add(stem.lower())
         made[item] = path.with_name(path.name.replace(PER_ITEM, stem))

@@ -1,4 +1,4 @@
-"""Tables -> files, each written beside and renamed. The suffix says which format."""
+"""Tables -> files, each written beside and renamed. The suffix determines the format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Season grids: where the rows of a window stand when seasons do not count rows.
+"""Season grids: the places of a window's rows when the length of a season in rows varies.
 
 Seasons follow the wall clock. A panel finer than a day with a zone has a row for each step of UTC, so after a change of
 the clock its days are one row off. A window that meets such a change is laid on the *wall-clock grid*: in spring a slot
@@ -40,9 +40,9 @@ class Places:
 def needed(
     panel: Panel, item: np.ndarray, origin: np.ndarray, context: int | None, horizon: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(B,) how many slots before each origin hold the whole history, and how many after it hold `horizon` steps.
+    """Return the number of slots (B,) before each origin that hold the whole history, and after it that hold `horizon` steps.
 
-    `context`: how many of the slots before it will be asked for, None = all.
+    `context`: the number of slots before the origin that will be used, None = all.
     """
     history = origin - panel.indptr[:-1][item]
     table = _Timetable.of(panel, item, origin)
@@ -57,7 +57,7 @@ def needed(
 
 
 def places(panel: Panel, item: np.ndarray, origin: np.ndarray, context: int, horizon: int) -> Places | None:
-    """Where the windows' rows stand; None where each slot is one row, in order."""
+    """Return the places of the windows' rows on the grid; None where each slot is one row, in order."""
     grid = _Timetable.of(panel, item, origin) or _WallClock.of(panel, item, origin, context, horizon)
     return None if grid is None else grid.places(context, horizon)
 
@@ -79,7 +79,7 @@ class _Timetable:
 
     @classmethod
     def of(cls, panel: Panel, item: np.ndarray, origin: np.ndarray) -> _Timetable | None:
-        """None where the panel has no timetable, or one without exceptions."""
+        """Return the grid of the windows; None where the panel has no timetable, or one without exceptions."""
         slots = panel.freq.open
         if slots is None or not (slots.closed or slots.extra):
             return None
@@ -90,11 +90,11 @@ class _Timetable:
 
     @property
     def history(self) -> np.ndarray:
-        """(B,) slots from the item's start to the origin."""
+        """Return (B,) the number of slots from the item's start to the origin."""
         return (self.origin - self.open.slot_of(self.start))[:, 0]
 
     def step_slots(self, horizon: int) -> np.ndarray:
-        """(B, H) the slot of each step ahead; a step outside the timetable takes the slot before it, but none of the past."""
+        """Return (B, H) the slot of each step ahead; a step outside the timetable takes the slot before it, never a past one."""
         numbers = self.start + self.row - self.first + np.arange(horizon)
         return np.maximum(self.open.slot_of(numbers) - self.origin, 0)
 
@@ -132,7 +132,7 @@ class _WallClock:
 
     @classmethod
     def of(cls, panel: Panel, item: np.ndarray, origin: np.ndarray, context: int | None, horizon: int) -> _WallClock | None:
-        """None when no window meets a change that is a whole number of steps."""
+        """Return the grid of the windows; None when no window meets a change that is a whole number of steps."""
         step = panel.freq.fixed_us
         if panel.tz is None or step is None or not panel.freq.is_subdaily or not len(item):
             return None
@@ -154,13 +154,16 @@ class _WallClock:
         return cls(panel, *columns, at=at, offset=offset, own=own[:, None], moved=moved, step=step)
 
     def slot(self, instants: np.ndarray) -> np.ndarray:
-        """The slot of each instant (B, n), counted from the origin's: -1 is the cutoff's own."""
+        """Return the slot of each instant (B, n), counted from the origin's: -1 for the cutoff itself."""
         offset = self.offset[np.searchsorted(self.at, instants, "right")]
         return (instants + offset - self.cutoff - self.own) // self.step - 1
 
     def step_slots(self, horizon: int) -> np.ndarray:
-        """(B, H) the slot of each step ahead. A cutoff within an hour that comes twice leaves no slot of their own to the
-        steps that repeat what lies before it: they take the first slot ahead."""
+        """Return (B, H) the slot of each step ahead.
+
+        After a cutoff within a doubled hour, the steps that repeat earlier clock times take the first slot ahead, as they
+        have no slot of their own.
+        """
         steps = np.arange(horizon)
         found = self.slot(self.cutoff + (steps + 1) * self.step)
         return np.where(self.moved[:, None], np.maximum(found, 0), steps)

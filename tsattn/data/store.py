@@ -1,4 +1,4 @@
-"""Panels as Parquet files that other tools can read too, and that come back bit by bit."""
+"""Panels as Parquet files that other tools can read too, and that restore the panel exactly."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def _meta(panel: Panel) -> dict[str, Any]:
 
 
 def is_panel(schema: Any) -> bool:
-    """Whether an Arrow schema is of a file that `save_panel` wrote."""
+    """Return True if an Arrow schema belongs to a file that `save_panel` wrote."""
     return bool(schema.metadata and _KEY in schema.metadata)
 
 
 def load_panel(path: str | Path) -> Panel:
-    """Read what `save_panel` wrote. Raises DataError for a missing, damaged or foreign file, or one of another version."""
+    """Read a file that `save_panel` wrote. Raises DataError for a missing, damaged or foreign file, or one of another version."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -53,9 +53,9 @@ def utc_offsets(utc: np.ndarray, name: str) -> np.ndarray:
 
 
 def offset_changes(name: str, low: int, high: int) -> tuple[np.ndarray, np.ndarray]:
-    """When the zone's offset changes between two UTC instants: (instants (T,), offsets before, between and after (T+1,)).
+    """Return the zone's changes between two UTC instants: (instants (T,), offsets before, between and after them (T+1,)).
 
-    All in int64 microseconds. A change takes effect at its instant.
+    All are in int64 microseconds. A change takes effect at its instant.
     """
     if isinstance(zone(name), dt.timezone):
         return np.zeros(0, np.int64), utc_offsets(np.array([low], "datetime64[us]"), name).astype(np.int64)
@@ -107,7 +107,7 @@ def to_utc(local: np.ndarray, name: str) -> np.ndarray:
 def instants(stamps: np.ndarray, freq: Freq, tz: str | None) -> np.ndarray:
     """Grid-clock timestamps (see freq.py) -> UTC instants; unchanged where there is no zone, or no clock.
 
-    The one place that knows which clock a grid runs on: zoned grids finer than a day are in UTC already, coarser ones
+    This function alone determines the clock that a grid runs on: zoned grids finer than a day are in UTC already, coarser ones
     stand on the local wall clock, whose midnight that a daylight-saving change skips is an hour later.
     """
     if tz is None or not freq.has_clock or freq.is_subdaily:

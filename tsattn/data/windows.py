@@ -1,4 +1,4 @@
-"""Origins -> WindowBatch, by one gather. Training, backtest and forecast differ only in the origins they ask for.
+"""Origins -> WindowBatch, by one gather. Training, backtest and forecast differ only in their origins.
 
 A window's past ends at its origin. Nothing at or after the origin enters `past_*`; nothing at or after the panel's own
 wall enters anything but the known covariates.
@@ -77,7 +77,7 @@ class WindowBatch:
 
 @dataclass(frozen=True, eq=False)
 class Origins:
-    """Where to cut: item (B,) indices and origin (B,) absolute rows."""
+    """Origins of windows. item: (B,) indices; row: (B,) absolute rows of the origins."""
 
     item: np.ndarray
     row: np.ndarray
@@ -90,12 +90,12 @@ class Origins:
 
 
 def last_origins(panel: Panel) -> Origins:
-    """The end of every item: what `forecast` asks for."""
+    """Return the end of every item: the origins of `forecast`."""
     return Origins(np.arange(len(panel)), panel.origin.copy())
 
 
 def rolling_origins(panel: Panel, horizon: int, windows: int, step: int | None = None, min_history: int = 1) -> Origins:
-    """For every item, `windows` origins `step` (default: the horizon) apart, the last one `horizon` before the item's end.
+    """Return for every item `windows` origins `step` (default: the horizon) apart, the last one `horizon` before the item's end.
 
     Ordered by item, then time. Origins with fewer than `min_history` steps before them are left out.
     """
@@ -109,7 +109,7 @@ def rolling_origins(panel: Panel, horizon: int, windows: int, step: int | None =
 
 
 def truth(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
-    """(B, H) what was observed at the `horizon` steps after each origin, NaN where it was not."""
+    """Return (B, H) the observed values at the `horizon` steps after each origin, NaN where there is none."""
     rows = origins.row[:, None] + np.arange(horizon)
     observed = rows < panel.origin[origins.item][:, None]
     return _take(panel.target, np.where(observed, rows, 0), observed)
@@ -120,7 +120,7 @@ def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariate
 
     Where the clock changes, or days are closed, the columns of a window are the slots of its season grid (see slots.py).
     Without `covariates` the batch carries the target alone (P = C = K = 0, no static features): for forecasters that read
-    nothing else and want the whole history, where the calendar of every past step would cost more than the forecast.
+    nothing else and use the whole history, where the calendar of every past step would cost more than the forecast.
     """
     item, origin = origins.item, origins.row
     rows = origin[:, None] + np.arange(-context, horizon)  # (B, L+H)
@@ -174,13 +174,13 @@ class _Index:
         self.first, self.second = self._seen(rows), None if again is None else self._seen(again)
 
     def _seen(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(index, which of them to keep): rows of the item, before the wall, on the side of the origin where their slot is."""
+        """Return (index, mask of the rows to keep): the item's rows before the wall, on the side of the origin of their slot."""
         first, wall = self.bounds
         seen = (rows >= first) & (rows < wall) & ((rows < self.origin) == self.is_past)
         return np.where(seen, rows, 0), seen
 
     def take(self, array: np.ndarray) -> np.ndarray:
-        """(B, L+H, …) values of the slots."""
+        """Return (B, L+H, …) values of the slots."""
         one = _take(array, *self.first)
         if self.second is None:
             return one
@@ -189,7 +189,8 @@ class _Index:
 
 
 def _take(array: np.ndarray, index: np.ndarray, keep: np.ndarray) -> np.ndarray:
-    """float32 rows `index` of `array`, NaN where not to `keep`; an empty array has no row to point at, and gives NaN."""
+    """Return the float32 rows `index` of `array`, NaN where `keep` is False; an empty array gives NaN throughout."""
+
     if len(array) == 0:
         return np.full((*index.shape, *array.shape[1:]), np.nan, np.float32)
     return np.where(keep.reshape(*keep.shape, *[1] * (array.ndim - 1)), array[index], np.float32(np.nan))

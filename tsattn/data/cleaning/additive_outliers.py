@@ -1,6 +1,6 @@
 """Additive outliers: lone values far from their neighbours, such as a sensor's glitch or a day booked twice.
 
-A network's scale, its anchors and a regression on lags all suffer from them, and no forecast can tell when the next one comes.
+They distort a network's scale, its anchors and a regression on lags, and the next one cannot be forecast.
 Values that may be meant are kept: those that last, that come again at a phase of a season or at even distances, that are many,
 and the newest ones, which may be the beginning of something.
 """
@@ -52,9 +52,9 @@ def find_additive_outliers(past: np.ndarray, periods: Sequence[int] = ()) -> lis
 
 
 def _sides(values: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """(B, n) int8: 1 for a value FAR above all but one of the two values before it and the two after it, -1 below, else 0.
+    """Return (B, n) int8: 1 for a value FAR above all but one of the two values before and the two after it, -1 below, else 0.
 
-    All but one, as a glitch may take two values; of an event that lasts longer, or of a step, no value stands so alone.
+    One neighbour may be as far out, as a glitch may take two values; a longer event or a step has no value that stands so alone.
     values (B, n): the first `count` (B,) of a row are observed.
     """
     padded = np.pad(values.astype(np.float64), ((0, 0), (2, 2)), mode="reflect")

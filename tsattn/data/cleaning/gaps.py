@@ -1,4 +1,4 @@
-"""Missing values of a seasonal series: what was observed a season away says more of them than the value before the gap."""
+"""Missing values of a seasonal series: the value one season away is a better estimate than the value before the gap."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def fill_gaps(past: np.ndarray, seasons: np.ndarray) -> np.ndarray:
     `find_seasons` (B, 4) first, the nearest of SEASONS on either side.
 
     What lies before the first observation stays missing, and so does what is missing in every season (a shop that is
-    closed on Sundays). Only the window is looked at, which ends at the origin.
+    closed on Sundays). Only the window is read, which ends at the origin.
     """
     gaps = np.isnan(past)
     inside = gaps & np.logical_or.accumulate(~gaps, 1)

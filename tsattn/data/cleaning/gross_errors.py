@@ -14,7 +14,7 @@ _BLOCK = 2_000_000
 
 @dataclass(frozen=True)
 class GrossError:
-    """One value: its index among those searched, and its distance from the median over that of 99 % of the rest."""
+    """Gross error: its index among the values searched, and its distance from the median over that of 99 % of the rest."""
 
     row: int
     times: float
@@ -55,7 +55,7 @@ def _most(count: int) -> int:
 
 
 def _suspects(values: np.ndarray, group: np.ndarray, indptr: np.ndarray) -> np.ndarray:
-    """Items whose extremes are so far out that a closer look is due: found in two passes, whatever the number of items.
+    """Items with extremes far enough out to need a closer look, found in two passes for any number of items.
 
     With a share of at most s = _most(n)/n odd values, the mean distance from the mean is at most some 2 s of the largest.
     """
@@ -79,7 +79,7 @@ def _suspects(values: np.ndarray, group: np.ndarray, indptr: np.ndarray) -> np.n
 
 
 def _suspect_rows(values: np.ndarray) -> np.ndarray:
-    """The same for series of one length: values (S, L)."""
+    """Return the suspects, as `_suspects` does, for series of one length: values (S, L)."""
     seen = ~np.isnan(values)
     count = seen.sum(1)
     zeroed = np.where(seen, values, values.dtype.type(0))
@@ -90,14 +90,14 @@ def _suspect_rows(values: np.ndarray) -> np.ndarray:
 
 
 def _apart(count: np.ndarray, total: np.ndarray, largest: np.ndarray) -> np.ndarray:
-    """The series whose largest distance from the mean is far beyond the mean distance, `total` over `count`; all (S,)."""
+    """Return the series whose largest distance from the mean is far beyond the mean distance, `total` over `count`; all (S,)."""
     size = np.maximum(count, 1)
     share = np.maximum(3, count // 100) / size
     return np.flatnonzero((count >= FEWEST) & (largest > np.minimum(0.4 / share, 15.0) * total / size))
 
 
 def _blocks(values: np.ndarray, group: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """(starts of the items' rows, the items, their values as float64) of one block of rows after another."""
+    """Yield (starts of the items' rows, the items, their values as float64) of one block of rows after another."""
     for k in range(0, len(values), _BLOCK):
         mine = group[k : k + _BLOCK]
         low = np.flatnonzero(np.diff(mine, prepend=mine[0] - 1))

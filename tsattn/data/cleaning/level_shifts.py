@@ -35,7 +35,7 @@ def at_newest_level(past: np.ndarray, shifts: Sequence[tuple[int, int]], periods
 
     The distance is that of the new values from those at the same phases of the shortest of `periods` in the last cycles before
     the shift. It is added; where values never are below zero and the level fell, it scales if the spread fell about as much,
-    or if values below zero would come of adding. Returns the array itself where there is no shift.
+    or if adding would give values below zero. Returns the array itself where there is no shift.
     """
     out, season = past, min(periods, default=1)
     for row, at in shifts:
@@ -56,7 +56,10 @@ def at_newest_level(past: np.ndarray, shifts: Sequence[tuple[int, int]], periods
 
 
 def _suspect(past: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """(B,) bool: the newest FEWEST steps lie above, or below, nearly all of those older than MOST steps. A cheap sieve."""
+    """Return (B,) bool: True where the newest FEWEST steps lie above, or below, nearly all of those older than MOST steps.
+
+    This is a cheap first filter.
+    """
     rows, length = past.shape
     if length < BEFORE + FEWEST:
         return np.zeros(rows, bool)
@@ -71,7 +74,7 @@ def _suspect(past: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 
 def _shift(values: np.ndarray) -> int | None:
-    """Where the level of observed values (n,) shifted for the last time; None where it did not, or not clearly."""
+    """Return the position of the last level shift of observed values (n,); None where there is none, or no clear one."""
     n = len(values)
     here, there = np.median(values[-FEWEST:]), np.median(values[: max(BEFORE, n - MOST)])
     old_side = np.flatnonzero(np.sign(values - (here + there) / 2) != np.sign(here - there))

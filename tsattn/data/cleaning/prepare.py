@@ -1,4 +1,5 @@
-"""The one place where a history is cleaned: called once for each window, it returns the history and a record of what it did.
+"""Cleaning of a history, done only here: called
+ once for each window, it returns the history and a record of what it did.
 
 Forecasts, ensembles, validation and training read the history; notes, tables and pictures read the record, so they show what
 was done. Seasons and gaps depend on the length that a network reads, so model/inputs.py finds and fills them afterwards.
@@ -59,7 +60,7 @@ class Cleaning:
 
     @classmethod
     def concat(cls, parts: Sequence[Cleaning], rows: Sequence[np.ndarray]) -> Cleaning:
-        """One record of several; rows: the numbers that each part's windows have in it."""
+        """Join several records into one; rows: the numbers of each part's windows in the joined record."""
         parts = [dataclasses.replace(part, row=np.asarray(own)[part.row]) for part, own in zip(parts, rows, strict=True)]
         fields = [f.name for f in dataclasses.fields(cls)]
         return cls(**{name: np.concatenate([getattr(part, name) for part in (*parts, NOTHING)]) for name in fields})._ordered()
@@ -84,7 +85,7 @@ class Prepared:
 
 
 def prepare(past: np.ndarray, periods: Sequence[int] = (), *, level_shifts: bool = True) -> Prepared:
-    """Clean windows (B, L), NaN = missing. Only what lies in a window is looked at, so nothing leaks into it.
+    """Clean windows (B, L), NaN = missing. Only values in a window are read, so nothing leaks into it.
 
     periods: steps of the cycles that the frequency suggests. level_shifts: move values before a recent shift to the new level,
     for forecasters that have no covariates to explain it. Arrays are copied only where something is changed.
@@ -143,7 +144,7 @@ def plausible_past(batch: WindowBatch) -> np.ndarray:
 
 
 def observed(panel: Panel) -> Panel:
-    """The panel with the sentinels and gross errors of each series missing: values that are no observations at all."""
+    """Return the panel with the sentinels and gross errors of each series set to missing, as they are not observations."""
     group = np.repeat(np.arange(len(panel)), np.diff(panel.indptr))
     bad = find_sentinels(panel.target, group, len(panel))
     target = np.where(bad, np.float32(np.nan), panel.target) if bad.any() else panel.target

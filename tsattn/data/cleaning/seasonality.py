@@ -6,13 +6,14 @@ import numpy as np
 
 
 def find_seasons(past: np.ndarray, usual: tuple[int, ...] | np.ndarray = ()) -> np.ndarray:
-    """past (B, L), NaN = missing; usual: the periods that the frequency usually carries, of all rows or of each (B, U)
-    -> (B, 4) float32.
+    """Return (B, 4) float32: two seasonal periods of each window of `past` (B, L), NaN = missing, and their autocorrelations.
+
+    usual: the periods that the frequency usually carries, of all rows or of each (B, U).
 
     Columns: two periods p1 < p2 in steps (1 = none), and the autocorrelation of the detrended past at each. p1 is the
     shortest peak that comes within 0.7 of the highest, p2 the best one beyond 1.5·p1; a usual period within 0.8 of the
     best is taken first, unless a neighbour is clearly better (23 hours are no day). None is longer than half of what was
-    observed: of fewer pairs any two look alike. Only what is given is looked at, so a caller that passes the past alone
+    observed, as fewer pairs often agree by chance. Only the given values are read, so a caller that passes the past alone
     cannot leak.
     """
     batch, length = past.shape

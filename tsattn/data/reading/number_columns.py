@@ -48,7 +48,7 @@ def _counts_rows(table: Table, column: Column) -> bool:
 
 
 def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -> Table:
-    """Texts that are numbers become numbers, without what stands beside them.
+    """Convert texts that are numbers to numbers, without their units, currencies and flags.
 
     Raises DataError, with the line, for a text among numbers, for marks with two readings and for two units in one column.
     """
@@ -104,7 +104,7 @@ def _also_decimal(column: Column) -> str:
 
 
 def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked: bool) -> bool:
-    """Whether a column is one of numbers throughout. Raises DataError where it should be and is not."""
+    """Return True if a column holds numbers throughout. Raises DataError where it should and does not."""
     name = column.name
     if numbers.bad is not None:
         seen = column.values[np.isnan(numbers.column.values) & ~column.missing]
@@ -137,7 +137,7 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
 
 
 def _is_odd(text: str) -> bool:
-    """Whether a text alone is not a number."""
+    """Return True if a text alone is not a number."""
     return as_numbers(Column("", "text", np.zeros(1, np.int32), arrow.strings([text]))) is None
 
 
@@ -147,14 +147,14 @@ def _other(table: Table, name: str) -> str:
 
 
 def _markers(first: str, texts: list[str]) -> str:
-    """Texts as one would type them after --missing."""
+    """Texts as arguments of --missing."""
     every = list(dict.fromkeys([first, *texts]))
     listed_texts = ",".join(f'"{t}"' if "," in t or '"' in t else t for t in every)
     return listed_texts if re.fullmatch(r"[\w.:+,-]+", listed_texts) else "'" + listed_texts.replace("'", "'\\''") + "'"
 
 
 def _looks_like_names(text: Column, numbers: Column) -> bool:
-    """Whether a column of numbers and other texts is rather names: few numbers among the rows."""
+    """Return True if a column of numbers and other texts looks like names: more than a fifth of its texts are not numbers."""
     seen = ~text.missing
     return bool(np.isnan(numbers.values[seen]).mean() > 0.2)
 
@@ -171,7 +171,7 @@ def _is_code(column: Column, done: tuple[str, ...]) -> str:
 
 
 def no_number(table: Table) -> DataError:
-    """The error for a table without numbers: it shows the first text that is none, of the column that comes nearest."""
+    """Error for a table without numbers: it shows a non-numeric text from the column with the largest share of digits."""
     where = table.where.parts[0][0]
     digits = {n: _digits(c) for n, c in table.columns.items() if c.kind == "text" and c.labels is not None and len(c.labels)}
     if not any(digits.values()):
@@ -197,7 +197,7 @@ def _digits(column: Column) -> float:
 
 
 def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
-    """Columns such as "year" or "hour", or the date as a number, that say again what the timestamp says."""
+    """Return columns such as "year" or "hour", or the date as a number, that only repeat the timestamp."""
     if clock.counted or not table.rows:
         return set()
     some = slice(0, 100_000)
@@ -229,7 +229,7 @@ def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
 
 
 def _is_date_copy(values: np.ndarray, stamps: np.ndarray) -> bool:
-    """Whether numbers are the rows' dates once more: 20240131, a decimal year, an epoch, a day of a spreadsheet."""
+    """Return True if numbers repeat the rows' dates: 20240131, a decimal year, an epoch, a day of a spreadsheet."""
     if (
         len(values) < 3
         or not np.isfinite(values).all()

@@ -1,4 +1,4 @@
-"""Texts that are numbers: thousands and decimal marks, units, currencies, flags, and what marks a missing value."""
+"""Texts that are numbers: thousands and decimal marks, units, currencies, flags, and markers of missing values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tsattn.data.reading.columns import Column
 from tsattn.data.reading.marks import UNKNOWN, Marks, Verdict, decide
 from tsattn.data.reading.missing import CENSORED, NULLS
 
-_HEAD, _MOST = 2_000, 20_000  # distinct texts that are looked at
+_HEAD, _MOST = 2_000, 20_000  # distinct texts that are checked
 _TRAILING = r"^(\d[\d.,]*) ?-$"  # 45.91-, as accounting programs write negative numbers
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i)[+-]?inf(inity)?$"
 
@@ -38,7 +38,7 @@ class Numbers:
 
 
 def as_numbers(column: Column, marks: Marks = UNKNOWN, tolerance: float = 0.0) -> Numbers | None:
-    """A column as numbers, or None when it holds none, or more than a share `tolerance` of its texts are something else."""
+    """Convert a column to numbers; None when it holds none, or when a share above `tolerance` of its texts are not numbers."""
     if column.kind == "number":
         return Numbers(column)
     if column.kind != "text" or column.labels is None:
@@ -124,7 +124,7 @@ def _parse(labels: Any, marks: Marks) -> _Parsed | None:
 
 
 def _matches(texts: Any, pattern: str) -> np.ndarray:
-    """(u,) which texts a regular expression matches; a null matches none."""
+    """Return (u,) bool: True for texts that a regular expression matches, False for nulls."""
     import pyarrow.compute as pc
 
     return arrow.values(pc.match_substring_regex(texts, pattern), False).astype(bool)
@@ -138,7 +138,7 @@ def _done(found: Affixes, verdict: Verdict, commas: bool) -> tuple[str, ...]:
 
 
 def _bare(text: Any, found: Affixes) -> tuple[Any, np.ndarray | None]:
-    """The numbers without what stands beside them, and the factor that each suffix stands for."""
+    """Return the numbers without the text beside them, and the factor of each suffix."""
     import pyarrow.compute as pc
 
     groups = pc.extract_regex(text, SPLIT_ARROW)

@@ -34,7 +34,7 @@ _HOUR, _MINUTE, _SECOND = DAY // 24, 60_000_000, 1_000_000
 
 
 def parse_numbers(values: np.ndarray, week: bool = False) -> tuple[np.ndarray, str] | None:
-    """Numbers that are all dates or epochs.
+    """Parse numbers that are all dates or epochs.
 
     values: (n,) float32 or float64, NaN = missing. week: 202405 is week 5, not May.
     -> (datetime64[us] (n,), style), or None. The style is a key of DIGITS, "epoch s" (ms, us, ns), "epoch s and ms",
@@ -56,7 +56,7 @@ def parse_numbers(values: np.ndarray, week: bool = False) -> tuple[np.ndarray, s
 
 
 def _exact(some: np.ndarray) -> np.ndarray:
-    """float64 of the decimals that were written: 1949.083 as float32 is 1949.0830078."""
+    """Return float64 of the decimals as written: 1949.083 as float32 is 1949.0830078."""
     if some.dtype != np.float32:
         return some.astype(np.float64)
     wide = some.astype(np.float64)
@@ -64,7 +64,10 @@ def _exact(some: np.ndarray) -> np.ndarray:
 
 
 def _digits(whole: np.ndarray, week: bool) -> tuple[np.ndarray, str] | None:
-    """The first style of DIGITS in which every number is a date; None where two orders of day and month are possible."""
+    """Return the dates and the first style of DIGITS that fits every number; None where day and month may be in either order.
+
+    None also where no style fits.
+    """
     low, high = int(whole.min()), int(whole.max())
     found: list[tuple[np.ndarray, str]] = []
     for style, digits in DIGITS.items():
@@ -132,8 +135,10 @@ def _micros(some: np.ndarray, factor: np.ndarray) -> np.ndarray:
 
 
 def _decimal_years(some: np.ndarray) -> tuple[np.ndarray, str] | None:
-    """1949.0833 as February 1949, 1990.042 (the middle of a month) as January, other fractions as days; 1949.1 beside 1949.12
-    as October."""
+    """Read 1949.0833 as February 1949, 1990.042 (the middle of a month) as January, other fractions as days.
+
+    Beside 1949.12, 1949.1 is October.
+    """
     if some.min() < 1000 or some.max() >= 2200:
         return None
     year = np.floor(some + 1e-6).astype(np.int64)
@@ -183,7 +188,7 @@ def _rounded(us: np.ndarray) -> np.ndarray:
 
 
 def _is_natural(stamps: np.ndarray) -> bool:
-    """Whether days are all the first of a month, all its last, or all weekdays over two weeks or more."""
+    """Return True if days are all the first of a month, all the last of a month, or all weekdays over two weeks or more."""
     day = np.unique(stamps.astype("datetime64[D]"))
     month = day.astype("datetime64[M]")
     if len(day) < 3:

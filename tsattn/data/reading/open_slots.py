@@ -1,4 +1,4 @@
-"""Which slots are open: a weekly timetable found in the rows, or a named calendar, and the days that are closed."""
+"""Open slots: a weekly timetable found in the rows, or a named calendar, and the days that are closed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def with_open_slots(
     exchange = _exchange(named, rows) if named else None
     clock = zone if zone is None or exchange is None or step == DAY else exchange.zone
     local = to_local(rows.stamps, clock) if clock is not None and freq.is_subdaily else rows.stamps
-    if not _rises(local, rows.indptr):  # rows within an hour that comes twice: its clock cannot carry a timetable
+    if not _rises(local, rows.indptr):  # rows within a doubled hour: no timetable can be laid on such a clock
         if named:
             notes.warn(f"--calendar {named} is not applied: there are rows in the hour that is repeated when clocks are set back")
         return freq, rows, zone
@@ -89,7 +89,7 @@ def _rises(stamps: np.ndarray, indptr: np.ndarray) -> bool:
 
 
 def _exchange(named: str, rows: Rows) -> Sessions | None:
-    """The sessions of a calendar that is an exchange's; None for a week such as Mon-Sat."""
+    """Return the sessions of an exchange's calendar; None for a week such as Mon-Sat."""
     if re.match(rf"({'|'.join(DAYS)})\b", named, re.IGNORECASE):
         return None
     first, last = (int(stamp.astype("datetime64[Y]").astype(np.int64)) + 1970 for stamp in (rows.stamps.min(), rows.stamps.max()))
@@ -99,7 +99,7 @@ def _exchange(named: str, rows: Rows) -> Sessions | None:
 def _timetable(
     freq: Freq, us: np.ndarray, step: int, named: str | None, exchange: Sessions | None, plain: bool
 ) -> OpenSlots | None:
-    """The week: as given, else as found in the rows, else the exchange's."""
+    """Return the weekly timetable: the given one, else the one found in the rows, else the exchange's."""
     if freq.open is not None:
         return freq.open
     if named and exchange is None:
@@ -111,7 +111,7 @@ def _timetable(
 
 
 def _without_gaps(rows: Rows, step: int) -> bool:
-    """Whether every item has as many rows as steps."""
+    """Return True if every item has as many rows as steps."""
     indptr = rows.indptr
     some = indptr[1:] > indptr[:-1]
     spans = (rows.stamps[indptr[1:][some] - 1] - rows.stamps[indptr[:-1][some]]).astype(np.int64)
@@ -123,7 +123,7 @@ def _without_gaps(rows: Rows, step: int) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Weeks:
-    """Which slots have a row, and which could have one: (weeks, slots of a week)."""
+    """Masks (weeks, slots of a week) of the slots that have a row (`seen`) and of those that could have one (`possible`)."""
 
     seen: np.ndarray
     possible: np.ndarray
@@ -133,7 +133,7 @@ class _Weeks:
 
 
 def find_timetable(us: np.ndarray, step: int) -> OpenSlots | None:
-    """The weekly timetable of wall-clock instants in microseconds, in any order; None where the evidence is thin.
+    """Return the weekly timetable of wall-clock instants in microseconds, in any order; None where the evidence is thin.
 
     A slot is open when half of the weeks have a row in it, closed when a tenth or fewer have; in between the last weeks
     decide. Days and times of day that look closed must be too many to be missing by chance.
@@ -166,7 +166,7 @@ def find_timetable(us: np.ndarray, step: int) -> OpenSlots | None:
 
 
 def _certain(table: _Weeks, is_open: np.ndarray) -> bool:
-    """Whether the closed slots are more than rows that are missing by chance."""
+    """Return True if the closed slots are more than rows that are missing by chance."""
     by_day = is_open.reshape(7, -1)
     seen, possible = (a.reshape(len(a), 7, -1) for a in (table.seen, table.possible))
     there, asked = int(table.seen[:, is_open].sum()), int(table.possible[:, is_open].sum())
@@ -237,7 +237,7 @@ def _years(us: np.ndarray) -> tuple[int, int]:
 
 
 def _with_exceptions(table: OpenSlots, us: np.ndarray, exchange: Sessions | None, holidays: np.ndarray) -> OpenSlots:
-    """The timetable with the slots that are closed, but where rows are, and with the rows outside of it."""
+    """Return the timetable with its exceptions: closed slots, except those that have rows, and the rows outside of it."""
     present = np.unique(us)
     closed = np.zeros(0, np.int64)
     if exchange is not None or len(holidays):
@@ -257,7 +257,7 @@ def _with_exceptions(table: OpenSlots, us: np.ndarray, exchange: Sessions | None
 
 
 def _shut(table: OpenSlots, times: np.ndarray, exchange: Sessions) -> np.ndarray:
-    """Which slots lie on a day without a session, or after an early close."""
+    """Return a mask of the slots that lie on a day without a session, or after an early close."""
     day = times // DAY
     at = np.minimum(np.searchsorted(exchange.days.astype(np.int64), day), len(exchange.days) - 1)
     known = day >= int(exchange.first.astype("datetime64[D]").astype(np.int64))

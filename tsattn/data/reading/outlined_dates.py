@@ -1,4 +1,4 @@
-"""One column that holds years and, below each, its quarters or months, as pivot tables print them."""
+"""Columns that hold years and, below each, its quarters or months, as pivot tables print them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def outlined(table: Table, notes: Notes) -> Table:
 
 
 def _dates(column: Column) -> tuple[list[str], list[int]] | None:
-    """(dates such as 2020-01, their rows) of the finest level; None where the column is no outline of dates."""
+    """Return (dates such as 2020-01, their rows) of the finest level; None where the column is not an outline of dates."""
     kinds = [_kind(text) for text in column.texts()]
     used = {kinds[code][0] for code in column.values.tolist() if code >= 0}
     level = "month" if "month" in used else "quarter"
@@ -59,7 +59,7 @@ def _dates(column: Column) -> tuple[list[str], list[int]] | None:
 
 
 def _kind(text: str) -> tuple[str, int]:
-    """("year", "quarter" or "month", its number), ("total", 0) or ("", 0)."""
+    """Return ("year", "quarter" or "month", its number), ("total", 0) or, for any other text, ("", 0)."""
     low = plain(text).strip(" .")
     if found := _YEAR.fullmatch(low):
         return "year", int(found[1])

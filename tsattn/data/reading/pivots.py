@@ -26,7 +26,7 @@ _MOST = {"month": 12, "quarter": 4, "week": 53, "hour": 24}
 
 
 def unfold_pivot(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
-    """The table with one row a time and its clock, where the rows are parts of a year or of a day, and the columns years or days.
+    """Return the table with one row per time, and its clock, if rows are parts of a year or a day and columns are years or days.
 
     Raises DataError for a value in a week that its year does not have.
     """
@@ -68,17 +68,17 @@ def unfold_pivot(table: Table, options: ReadOptions, notes: Notes) -> tuple[Tabl
 
 
 def _days(names: list[str], options: ReadOptions) -> dict[str, np.datetime64]:
-    """The columns that are named by days, at least all but three."""
+    """Return the columns that are named by days, with these days; {} where more than three are not."""
     parsed = parse_texts(arrow.strings(names), options.date_order)
     if parsed.other is not None and not np.array_equal(parsed.other, parsed.wall, equal_nan=True):
-        return {}  # day/month or month/day: the columns are looked at elsewhere
+        return {}  # day/month or month/day: handled elsewhere
     found = {n: w for n, w, bad in zip(names, parsed.wall, parsed.failed, strict=True) if not bad}
     whole = all(w == w.astype("datetime64[D]") for w in found.values())
     return found if whole and len(found) >= len(names) - 3 else {}
 
 
 def _parts(column: Column, wanted: tuple[str, ...]) -> tuple[str, np.ndarray] | None:
-    """(part, (n,) its number in each row, 0 where the row is a total), None where the column holds none of these parts."""
+    """Return (part, (n,) its number in each row, 0 where the row is a total); None where the column holds none of these parts."""
     named = parts_named(column.name)
     if column.kind == "text":
         texts = column.texts()
@@ -102,7 +102,7 @@ def _parts(column: Column, wanted: tuple[str, ...]) -> tuple[str, np.ndarray] | 
 
 
 def _number(part: str, text: str) -> int:
-    """The number of a part, from 1 on: 2 for "Feb", for "Q2", for week 2 and for 01:00; 0 where the text is none."""
+    """Return the number of a part, from 1 on: 2 for "Feb", "Q2", week 2 and 01:00; 0 where the text is not such a part."""
     plain = text.strip(" .").lower()
     if part == "month":
         return month_numbers().get(plain, 0)
@@ -123,7 +123,7 @@ def _without_totals(table: Table, column: Column, numbers: np.ndarray, notes: No
 
 
 def _stamps(part: str, numbers: np.ndarray, across: np.ndarray) -> np.ndarray:
-    """(rows, columns) datetime64[us]"""
+    """Return (rows, columns) datetime64[us], the timestamp of each cell."""
     down = numbers[:, None] - 1
     if part == "hour":
         return across.astype("datetime64[us]")[None, :] + down.astype("timedelta64[h]")

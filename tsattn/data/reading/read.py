@@ -90,7 +90,7 @@ def read(
 
 
 def _frames(source: Any) -> list[Any]:
-    """pandas and other data frames as Arrow tables; everything else as it is."""
+    """Return the sources as a list: pandas and other data frames as Arrow tables, anything else unchanged."""
     if isinstance(source, (str, Path)):
         return [source]
     if type(source).__module__.split(".")[0] == "pandas":
@@ -189,7 +189,7 @@ def _with_features(panel: Panel, schema: Schema, name: str) -> Panel:
 
 
 def _filled(table: Table, notes: Notes) -> Table:
-    """Without rows in which every column is missing."""
+    """Return the table without rows in which every column is missing."""
     blank = np.ones(table.rows, bool)
     for column in table.columns.values():
         if not column.missing.any():

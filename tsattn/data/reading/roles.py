@@ -19,7 +19,7 @@ from tsattn.errors import ConfigError, DataError
 
 @dataclass(frozen=True)
 class Roles:
-    """item, target, known: column names. layout: "single", "wide" or "long"."""
+    """Roles of the columns. item, target, known: column names. layout: "single", "wide" or "long"."""
 
     item: tuple[str, ...]
     target: tuple[str, ...]
@@ -30,7 +30,7 @@ class Roles:
 def with_schema(options: ReadOptions, schema: Schema | None, table: Table) -> ReadOptions:
     """Options that ask for the columns of a schema, where the user named none and the table has them.
 
-    Covariates are asked for in any case, since a model needs them: DataError names a missing one.
+    Covariates are always required, since a model needs them: DataError names a missing one.
     """
     if schema is None:
         return options

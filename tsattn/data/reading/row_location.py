@@ -1,4 +1,4 @@
-"""Which file and line a row came from, for messages."""
+"""Files and lines that rows came from, for messages."""
 
 from __future__ import annotations
 

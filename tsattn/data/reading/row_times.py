@@ -1,4 +1,4 @@
-"""When each row was, and on which clock the grid runs."""
+"""Timestamps of the rows, and the clock that the grid runs on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tsattn.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class Clock:
-    """When each row was. stamps: (n,) datetime64[us]; UTC instants where `instants`, else the wall clock as written.
+    """Timestamps of the rows. stamps: (n,) datetime64[us]; UTC instants where `instants`, else the wall clock as written.
 
     zone: the zone to print in, None for naive stamps. columns: where they came from; () when there are none.
     counted: the stamps are mere numbers 0, 1, 2, … of rows. also: other columns of dates, which are never a target.
@@ -37,7 +37,7 @@ def wall_stamps(clock: Clock) -> np.ndarray:
 
 
 def same_time_of_day(stamps: np.ndarray) -> bool:
-    """Whether every stamp has one and the same clock time, as days, weeks and months do."""
+    """Return True if all stamps have the same clock time, as days, weeks and months do."""
     us = stamps.view(np.int64) if stamps.flags.c_contiguous else stamps.astype(np.int64)
     if len(us) == 0:
         return True
@@ -49,7 +49,7 @@ def utc_stamps(clock: Clock, group: np.ndarray, where: Where | None = None) -> n
     """UTC instants; of a naive clock read in `clock.zone`, the second of two equal local hours in autumn is the later one.
 
     group: (n,) which item each row belongs to. Second means later in the source, or earlier where the item's rows are newest
-    first. Raises DataError where the rows of such an item are in no order, since nothing then says which hour is which.
+    first. Raises DataError where the rows of such an item are in no order, since the two hours cannot then be distinguished.
     """
     if clock.instants or clock.zone is None:
         return clock.stamps

@@ -17,9 +17,9 @@ _HOWS = ("first", "last", "mean", "sum")
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """n rows: group (n,) index of the item; stamps (n,) datetime64[us]; values: targets, then covariates, each (n,).
+    """Rows of a table: group (n,) index of the item; stamps (n,) datetime64[us]; values: targets, then covariates, each (n,).
 
-    ids: the items' names. source: (n,) the table row of each, None = as it stands; `place(k)` says where row k came from.
+    ids: the items' names. source: (n,) the table row of each, None = as it stands; `place(k)` returns the source of row k.
     """
 
     group: np.ndarray
@@ -43,7 +43,7 @@ class Rows:
         return row if self.source is None else int(self.source[row])
 
     def called(self, row: int) -> str:
-        """What messages call the series of a row."""
+        """Return the name that messages give to the series of a row."""
         return f"item {self.ids[self.group[row]]!r}" if len(self.ids) > 1 else "the series"
 
     def place(self, row: int) -> str:
@@ -51,12 +51,12 @@ class Rows:
 
     @property
     def indptr(self) -> np.ndarray:
-        """(S+1,) bounds of each item's rows; the rows must be in order."""
+        """Return the (S+1,) bounds of each item's rows; the rows must be in order."""
         return np.searchsorted(self.group, np.arange(len(self.ids) + 1, dtype=self.group.dtype)).astype(np.int64)
 
 
 def in_order(rows: Rows, notes: Notes) -> Rows:
-    """Rows by item, then time; equal times stay in the order of the source.
+    """Sort rows by item, then time; equal times stay in the order of the source.
 
     Every step between two rows of an item is checked: a file that is newest first but for one row is sorted.
     """
@@ -109,7 +109,7 @@ def _note_order(rows: Rows, ordered: Rows | None, order: np.ndarray, notes: Note
 
 
 def _sorting(rows: Rows) -> np.ndarray:
-    """The order of item, then time, then source. One key is sorted several times faster than two, where it fits a number."""
+    """Return the order by item, then time, then source. Sorting by one key, where it fits in int64, is several times faster."""
     us = rows.stamps.astype(np.int64)
     low, span = int(us.min()), int(us.max()) - int(us.min()) + 1
     if span * len(rows.ids) < 2**62:
@@ -144,9 +144,9 @@ def _never_falls(values: np.ndarray) -> bool:
 
 
 def merged(rows: Rows, how: str | None, notes: Notes, hint: str = "") -> Rows:
-    """Each item's times once. Rows that agree become one; others by `how`, or DataError names both lines.
+    """Merge rows of one item and time. Rows that agree become one; others are merged by `how`, or DataError names both lines.
 
-    A missing value agrees with any. `hint`: what else to suggest in the error.
+    A missing value agrees with any value. `hint`: a further suggestion in the error.
     """
     if how is not None and how not in _HOWS:
         raise ConfigError(f"--on-duplicate must be first, last, mean or sum, not {how!r}")
@@ -199,7 +199,7 @@ def _differ(one: float, two: float) -> bool:
 def _merged_column(
     column: np.ndarray, starts: np.ndarray, in_group: np.ndarray, local: np.ndarray, how: str | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One value for each kept row, and where the observed values of one time differ."""
+    """Return the value of each kept row, and a mask of the kept rows whose observed values differ."""
     kept = column[starts]
     values = column[in_group].astype(np.float64)
     seen = ~np.isnan(values)
@@ -266,6 +266,6 @@ def _such(count: int) -> str:
 
 
 def shown(stamp: np.datetime64) -> str:
-    """A stamp without the zeros that say nothing: 2000-01-31, or 2000-01-31 05:00:00."""
+    """A stamp without meaningless zeros: 2000-01-31, or 2000-01-31 05:00:00."""
     text = str(stamp.astype("datetime64[us]")).replace("T", " ")
     return text.removesuffix(".000000").removesuffix(" 00:00:00")

@@ -1,4 +1,4 @@
-"""Where data comes from: files, folders, globs and stdin, compressed or not -> parts that can be opened again and again."""
+"""Sources of data: files, folders, globs and stdin, compressed or not -> parts that can be opened again and again."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _FOREIGN = {
 
 @dataclass(frozen=True)
 class Part:
-    """One table to read. `open()` gives its decompressed bytes from the start, as often as it is asked.
+    """Table to read. Each call of `open()` returns its decompressed bytes from the start.
 
-    name: what messages call it. stem: what its series is called when each file of a folder is one series.
+    name: its name in messages. stem: the name of its series when each file of a folder is one series.
     kind: "text", "json", "parquet" or "arrow" (then `table` holds it).
     """
 
@@ -70,7 +70,7 @@ def parts_of(source: Any) -> list[Part]:
 
 
 def files_named(source: Any) -> list[Path]:
-    """The files that a path, a folder, a glob, or a sequence of these names; [] for whatever else, and where there is none."""
+    """Return the files of a path, a folder, a glob, or a sequence of these; [] for anything else, and where there is no file."""
     if isinstance(source, (list, tuple)):
         return [path for one in source for path in files_named(one)]
     if not isinstance(source, (str, Path)) or str(source) == "-":
@@ -142,7 +142,7 @@ def _file(path: Path) -> Part:
 
 
 def part_of_bytes(name: str, content: bytes) -> Part:
-    """A file whose bytes are in memory. `name` is what messages call it; nothing is opened. Raises the errors of `parts_of`."""
+    """Return the Part of a file whose bytes are in memory, `name` in messages; opens no file. Raises the errors of `parts_of`."""
     import pyarrow as pa
 
     kind, packed = _kind(content[:16], name)
@@ -150,14 +150,14 @@ def part_of_bytes(name: str, content: bytes) -> Part:
 
 
 def _stdin() -> Part:
-    """Standard input, which comes once, and is asked for by every model that might fit it."""
+    """Return standard input, which can be read only once, so it is kept for every model that may be fitted to it."""
     global _came
     if _came is None or _came[0] is not sys.stdin:
         _came = sys.stdin, _spooled(getattr(sys.stdin, "buffer", sys.stdin))
     return _came[1]
 
 
-_came: tuple[Any, Part] | None = None  # a stream, and what came of it
+_came: tuple[Any, Part] | None = None  # a stream, and the Part made of it
 
 
 def _spooled(stream: Any) -> Part:

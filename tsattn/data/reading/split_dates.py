@@ -86,7 +86,7 @@ def _parts_by_place(columns: list[Column]) -> dict[str, Column]:
 
 
 def _candidates(named: dict[str, Column], years: np.ndarray) -> list[tuple[np.ndarray, list[Column]]]:
-    """Every way to make dates of the columns: (stamps, columns used)."""
+    """Return all ways to make dates of the columns, as (stamps, columns used)."""
     year, one = named["year"], np.ones_like(years)
     found: list[tuple[np.ndarray, list[Column]]] = []
 
@@ -200,7 +200,7 @@ def _zone_of(column: Column, instants: np.ndarray, offsets: np.ndarray) -> str:
 
 
 def asked_parts(table: Table, names: list[str], options: ReadOptions, notes: Notes) -> Clock | None:
-    """The clock of the columns that --timestamp names, where the first is a year; None where it is not."""
+    """Return the clock of the columns that --timestamp names if the first is a year, else None."""
     columns = [table.columns[n] for n in names]
     clock = year_and_parts(table, columns, notes, asked=True)
     return (

@@ -1,4 +1,4 @@
-"""Which columns are forecast: those that are blank in the future rows, else by what the names say."""
+"""Columns to forecast: those that are blank in the future rows, else those chosen by their names."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _MOST_AHEAD = 10  # columns that may be filled ahead without a telling name
 def find_target(
     table: Table, clock: Clock | None, numeric: list[str], item: tuple[str, ...], options: ReadOptions, notes: Notes
 ) -> tuple[str, ...]:
-    """The target columns. Raises DataError where there is none, and where several of a long table could be the one."""
+    """Return the target columns. Raises DataError where there is none, and where several columns of a long table qualify."""
     filled = [n for n in numeric if not table.columns[n].missing.all()]
     if not filled:
         raise no_number(table)
@@ -119,7 +119,7 @@ def _is_constant(column: Column) -> bool:
 
 
 def _blank_ahead(table: Table, clock: Clock | None, names: list[str]) -> tuple[list[str], list[str]] | None:
-    """(columns that are blank in the newest rows, those that are filled there), None where there are not both."""
+    """Return (columns that are blank in the newest rows, columns that are filled there); None unless there are both."""
     stamps = np.arange(table.rows) if clock is None else clock.stamps
     if not len(stamps):
         return None
@@ -130,7 +130,7 @@ def _blank_ahead(table: Table, clock: Clock | None, names: list[str]) -> tuple[l
 
 
 def _is_plan(table: Table, blank: list[str], known: list[str]) -> bool:
-    """Whether the newest rows of a wide table are a plan of covariates, not series of which some end sooner."""
+    """Return True if the newest rows of a wide table are a plan of covariates, not series of which some end sooner."""
     if any(_plain(n) in _TARGET_NAMES for n in blank) and not any(_plain(n) in _TARGET_NAMES[:-1] for n in known):
         return True
     if all(_is_covariate(n) or _is_flag(table.columns[n]) for n in known):
@@ -165,7 +165,7 @@ def planned(table: Table, clock: Clock, target: tuple[str, ...], numeric: list[s
 
 
 def _kind(name: str) -> str:
-    """A name without its number or letter: those of series of one kind are the same."""
+    """Return a name without its number or letter, which makes the names of series of one kind equal."""
     return "" if len(name) <= 2 else re.sub(r"\d+|[_ -][A-Za-z]$", "", name)
 
 
@@ -183,7 +183,7 @@ def _of_blank(table: Table, blank: list[str], known: list[str], one: bool, notes
 
 
 def _wide(table: Table, filled: list[str], telling: list[str], options: ReadOptions, notes: Notes) -> tuple[str, ...]:
-    """Every column, without flags of holidays and the like; one alone where the names of all others are those of covariates."""
+    """Return all columns but flags of holidays and the like; only the main one where all others are covariates or flags."""
     if options.layout == "wide":
         return tuple(filled)
     main = [n for n in telling if not _is_covariate(n)]

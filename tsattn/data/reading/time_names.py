@@ -1,4 +1,4 @@
-"""Column names that say time, in the languages of Europe."""
+"""Column names that mean time, in the languages of Europe."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PARTS: dict[str, str] = {
     "period": "period periodo periode zeitraum periodi okres yearmonth yearweek yyyymm yyyymmdd yyyyww yearmon yearqtr",
     "zone": "zone tz timezone zeitzone fuseau",
 }
-NAMES = 1 << 18  # column names that are remembered: every check asks again, also in a table of 200,000 columns
+NAMES = 1 << 18  # column names in the cache: each check looks them up again, also in a table of 200,000 columns
 _COMPOUNDS = ("datum", "zeitstempel", "zeitpunkt")  # Buchungsdatum, Messzeitpunkt
 
 
@@ -48,7 +48,7 @@ _PART_OF: dict[str, tuple[str, ...]] = {}
 for _part, _words in PARTS.items():
     for _word in _words.split():
         _PART_OF[plain(_word)] = (*_PART_OF.get(plain(_word), ()), _part)
-# words that also mean something else: they say time only where the values look like dates
+# words that also mean something else: they mean time only where the values look like dates
 _WEAK_WORDS = "data tag den an ar aar ay mon mo min mm dd ss he hh zone mn interval julian half dom second"
 # words that make a measurement of a name: "travel time", "days open", "year count"
 _MEASURE_WORDS = (

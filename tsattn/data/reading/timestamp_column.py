@@ -1,4 +1,4 @@
-"""Which column, or columns, are the timestamp."""
+"""Search for the column, or columns, of the timestamp."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[st
     """Return the rows' timestamps, or None when no column holds any.
 
     exclude: columns that have another role by option. prefer: the column to take where several could be, as a model's data had
-    it. Rows to leave out have NaT. Raises DataError for two plausible columns, for a column that says time and cannot be read,
+    it. Rows to leave out have NaT. Raises DataError for two plausible columns, for a column named as a time that cannot be read,
+
     and for a day/month order that stays open; ConfigError for a --timestamp that is no column or no time.
     """
     if options.timezone is not None:
@@ -95,7 +96,8 @@ def _found(table: Table, columns: list[Column], options: ReadOptions, notes: Not
 
 
 def _say(notes: Notes, clock: Clock, before: Clock | None = None) -> None:
-    """Note the columns of a timestamp, once more where columns were added to it."""
+    """Report the columns of a timestamp, again where columns were added to it."""
+
     if before is None:
         notes.find("timestamp", "columns " + " and ".join(map(repr, clock.columns)), "--timestamp")
     elif before.columns != clock.columns:
@@ -105,7 +107,7 @@ def _say(notes: Notes, clock: Clock, before: Clock | None = None) -> None:
 
 
 def _with_other_dates(clock: Clock, columns: list[Column], notes: Notes) -> Clock:
-    """The clock, which also knows the other columns of numbers that are dates, so that none of them is forecast."""
+    """Return the clock with the other numeric columns that hold dates in `also`, so that none of them is forecast."""
     if clock.counted:
         return clock
     also = []
@@ -124,7 +126,7 @@ def _with_other_dates(clock: Clock, columns: list[Column], notes: Notes) -> Cloc
 
 
 def _narrowed(columns: list[Column], options: ReadOptions) -> list[Column]:
-    """Without columns that never change, that repeat another, or that say the week, month or year of another."""
+    """Return the columns without those that never change, repeat another, or hold the week, month or year of another."""
     moving = [c for c in columns if len(c) < 2 or np.any(c.values[1:] != c.values[:-1])] or columns[:1]
     kept: list[Column] = []
     for c in moving:
@@ -139,7 +141,7 @@ def _narrowed(columns: list[Column], options: ReadOptions) -> list[Column]:
 
 
 def _is_coarser(one: np.ndarray | None, two: np.ndarray | None) -> bool:
-    """Whether the first dates are periods that the second dates lie in: one for each of these, at most a year off."""
+    """Return True if the second dates lie in coarser periods, the first dates: one for each of these, at most a year off."""
     if one is None or two is None or np.isnat(one).any() or np.isnat(two).any():
         return False
     fine, inverse = np.unique(two, return_inverse=True)
@@ -151,8 +153,10 @@ def _is_coarser(one: np.ndarray | None, two: np.ndarray | None) -> bool:
 
 
 def _is_end(one: np.ndarray | None, two: np.ndarray | None) -> bool:
-    """Whether the first dates are the ends of the periods that begin at the second: each is where, or just before, the next
-    begins."""
+    """Return True if the first dates are the ends of the periods that begin at the second.
+
+    Nearly all of these ends are at most a minute before the next period begins.
+    """
     if one is None or two is None or np.isnat(one).any() or np.isnat(two).any():
         return False
     starts, at = np.unique(two, return_index=True)

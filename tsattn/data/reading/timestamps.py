@@ -1,4 +1,4 @@
-"""One column -> Clock: what its texts and numbers mean, in which zone."""
+"""One column -> Clock: the times that its texts and numbers mean, and their zone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CALENDARS = ((2460, 2620, "Thai Buddhist", -543), (1320, 1460, "Persian", 621))
 
 
 def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -> Clock:
-    """One column's values as a Clock."""
+    """Return the values of one column as a Clock."""
     if column.kind == "stamp":
         _no_missing(table, column, column.values)
         notes.weigh(

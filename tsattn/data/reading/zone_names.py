@@ -17,7 +17,7 @@ _ZONES = (
 
 
 def guess_zone(instants: np.ndarray, offsets: np.ndarray) -> str | None:
-    """A zone whose offset at every instant is the one that was written; None when none of the usual ones is.
+    """Return a zone whose offset at every instant is the written one; None where none of the usual zones fits.
 
     instants: (n,) datetime64[us] UTC, NaT ignored; offsets: (n,) microseconds.
     """
