@@ -223,7 +223,7 @@ class _Work:
         self.distance[ahead] = away / np.where(away < 0, self.below[ahead], self.above[ahead])
 
     def stale(self, *, first: bool) -> np.ndarray:
-        """The origins whose recent past was read otherwise than it is now seen; at first also those with a run long before."""
+        """Return the origins whose recent past has changed since it was read; at first, also those with a run long before."""
         pairs = list(zip(self.origins.item.tolist(), self.origins.row.tolist(), strict=True))
         recent = [self.guard.signature(*pair) != seen for pair, seen in zip(pairs, self.seen, strict=True)]
         distant = [first and self.guard.has_run(*pair) for pair in pairs]
@@ -268,5 +268,5 @@ def runs_of(scores: Scores, outside: np.ndarray, gap: int) -> list[np.ndarray]:
 
 
 def level_for(rows: int) -> float:
-    """The level at which one row in `rows` is outside by chance, rounded to nines: 0.999 for 1,000 rows."""
+    """Return the level at which one row in `rows` is outside by chance, rounded to nines: 0.999 for 1,000 rows."""
     return 1 - 10.0 ** -max(2, math.ceil(math.log10(max(rows, 1))))

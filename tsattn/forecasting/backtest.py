@@ -104,7 +104,7 @@ class _Tally:
 
 
 class _Work:
-    """The windows that every model is scored on."""
+    """Windows on which all models are scored."""
 
     def __init__(
         self,
@@ -186,7 +186,7 @@ def _refits(refit: Refit, panel: Panel, origins: Origins) -> Iterator[tuple[np.n
 
 
 def _stamps(panel: Panel, origins: Origins, shift: int) -> np.ndarray:
-    """(B,) grid-clock timestamps of the rows `shift` after the origins."""
+    """Return (B,) grid-clock timestamps of the rows `shift` after the origins."""
     return panel.freq.advance(panel.start[origins.item], origins.row - panel.indptr[:-1][origins.item] + shift)
 
 

@@ -58,7 +58,7 @@ class Conformal:
         return tuple(lines)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32. Rests on a window's own past and on that of the other series at the same cutoff."""
+        """Return (B, H, Q) float32; uses the window's own past and that of the other series at the same cutoff."""
         batch = prepared(batch)
         shifts = origins_of(batch, max(map(needed, self.quantiles)))
         made = np.stack([self._forecast(batch, None), *(self._forecast(batch, shift) for shift in shifts)])  # (1 + K, B, H, Q)
@@ -76,7 +76,7 @@ class Conformal:
         return np.sort(out, -1).astype(np.float32)
 
     def _forecast(self, batch: WindowBatch, shift: np.ndarray | None) -> np.ndarray:
-        """(B, H, Q) at `shift` (B,) steps before the windows' ends; NaN where a shift is 0, or nothing is seen."""
+        """Return (B, H, Q) at `shift` (B,) steps before the windows' ends; NaN where a shift is 0 or no value is observed."""
         past = batch if shift is None else shifted(batch, shift)
         seen = ~np.isnan(past.past_target).all(1)
         rows = np.flatnonzero(seen if shift is None else seen & (shift > 0))
@@ -136,14 +136,14 @@ def origins_of(batch: WindowBatch, errors: int) -> np.ndarray:
 
 
 def _width(values: np.ndarray, batch: WindowBatch) -> np.ndarray:
-    """(B, H) width of the outermost interval of values (B, H, Q), never 0."""
+    """Return (B, H) width of the outermost interval of values (B, H, Q), never 0."""
     width = (values[..., -1] - values[..., 0]).astype(np.float64)
     floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-9
     return np.maximum(width, floor[:, None])
 
 
 def with_conformal(forecaster: Forecaster, wanted: bool, quantiles: Sequence[float] | None) -> Forecaster:
-    """The forecaster, or its conformal version where that is wanted."""
+    """Return the forecaster, or its conformal version if `wanted`."""
     return conformal(forecaster, quantiles) if wanted else forecaster
 
 

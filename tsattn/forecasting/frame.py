@@ -43,7 +43,7 @@ class Forecaster(Protocol):
     @property
     def context(self) -> int | None: ...
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32, non-decreasing along Q."""
+        """Return (B, H, Q) float32, non-decreasing along Q."""
         ...
 
 
@@ -93,14 +93,14 @@ class Forecast:
         return self.timestamps.shape[1]
 
     def quantile(self, q: float) -> np.ndarray:
-        """(B, H) values of one quantile, interpolated where it is none of `quantiles`."""
+        """Return (B, H) values of one quantile, interpolated if it is not in `quantiles`."""
         if q in self.quantiles:
             return self.values[..., self.quantiles.index(q)]
         return resample(self.values, self.quantiles, (q,))[..., 0]
 
     @property
     def median(self) -> np.ndarray:
-        """(B, H)"""
+        """Return (B, H) medians."""
         return self.quantile(0.5)
 
     @property
@@ -111,7 +111,7 @@ class Forecast:
 
     @classmethod
     def concat(cls, parts: Sequence[Forecast]) -> Forecast:
-        """One forecast of several with the same horizon, quantiles, frequency and zone. Raises TsattnError otherwise."""
+        """Join several forecasts of the same horizon, quantiles, frequency and zone. Raises TsattnError if they differ."""
         if not parts:
             raise TsattnError("there is no forecast to concatenate")
         for what in ("horizon", "quantiles", "freq", "tz"):
@@ -152,7 +152,7 @@ class Forecast:
         return self.to_arrow().to_pandas()
 
     def plot(self, path: str | Path | None = None, title: str = "") -> Figure:
-        """A matplotlib figure of the forecast, at most 12 series, with `history` where it is known; `path` saves it.
+        """Draw a matplotlib figure of the forecast, at most 12 series, with `history` where it is known; `path` saves it.
 
         Suffixes of `path`: .png, .svg, .html. Raises ConfigError for another one.
         """

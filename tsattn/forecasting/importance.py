@@ -106,7 +106,7 @@ class Importance:
         return self._effects([part.name for part in parts], self._rises(list(parts)))
 
     def _rises(self, parts: Sequence[Part | tuple[int, int]]) -> list[np.ndarray]:
-        """(W, H) of each part: the mean loss with it exchanged, less the loss as it was."""
+        """Return (W, H) rises of the loss for each part: the mean loss with the part exchanged, less the original loss."""
         total: list[np.ndarray] = []
         size = max(1, BATCH // len(self.usable))
         for at in range(0, len(parts), size):
@@ -121,7 +121,7 @@ class Importance:
         return total
 
     def _partners(self, repeat: int) -> np.ndarray:
-        """(W,) another usable window for each; of the same item, where every item has a few."""
+        """Return (W,) partners: another usable window for each, of the same item if every item has at least LEAST_GROUPS."""
         rng = np.random.default_rng([self.seed, repeat])
         partner = np.arange(len(self.batch))
         items, counts = np.unique(self.batch.item[self.usable], return_counts=True)
@@ -149,7 +149,7 @@ class Importance:
         return replace(batch, past_target=past)
 
     def _other_item(self) -> np.ndarray:
-        """(W,) a window of the next item: what never changes within an item can only be another one's."""
+        """Return (W,) a window of the next item, for parts that never change within an item."""
         _, first, item = np.unique(self.batch.item, return_index=True, return_inverse=True)
         return np.asarray(np.roll(first, 1)[item])
 
@@ -185,7 +185,7 @@ class Importance:
         ]
 
     def _ratio(self, rise: np.ndarray, base: np.ndarray, tried: int) -> tuple[float, float, float, float]:
-        """The rise as a share of the loss, its interval, and the lower end of the one that is widened for `tried` parts.
+        """Return the rise as a share of the loss, its interval, and the lower end of the interval widened for `tried` parts.
 
         The ratio of two sums over groups of windows, and its linearised variance (Cochran 1977, eq. 6.13).
         """

@@ -84,7 +84,7 @@ def measure(truth: np.ndarray, values: np.ndarray, quantiles: Sequence[float], s
 
 
 def seasonal_errors(panel: Panel, origins: Origins, season_length: int) -> np.ndarray:
-    """(B,) mean |y[t] - y[t-m]| over the whole history before each origin, over the pairs observed.
+    """Return (B,) mean |y[t] - y[t-m]| over the whole history before each origin, over the observed pairs.
 
     A history without such a pair takes neighbouring steps instead (m = 1); NaN where there is none of those either.
     """
@@ -137,7 +137,7 @@ def coverage(sums: Sums) -> np.ndarray:
 
 
 def quantile_coverage(sums: Sums) -> np.ndarray:
-    """(…, Q) the share of truths at or under each quantile: the level itself when calibrated."""
+    """Return (…, Q) shares of truths at or under each quantile; equal to its level if calibrated."""
     return _ratio(sums.below, sums.count[..., None])
 
 
@@ -157,6 +157,6 @@ def skill(score: float, reference: float) -> float:
 
 
 def _ratio(above: np.ndarray, under: np.ndarray) -> np.ndarray:
-    """above / under, NaN where `under` is zero: there is nothing to score, or to weigh by."""
+    """Divide `above` by `under`; NaN where `under` is zero."""
     above, under = np.broadcast_arrays(np.asarray(above, np.float64), np.asarray(under, np.float64))
     return np.divide(above, under, out=np.full(above.shape, np.nan), where=under > 0)

@@ -206,7 +206,7 @@ def wants_covariates(forecaster: Forecaster, panel: Panel | None = None) -> bool
 
 
 def observed_before(panel: Panel, origins: Origins) -> np.ndarray:
-    """(B,) whether the item has any observed value before the origin."""
+    """Return (B,) bool: True where the item has an observed value before the origin."""
     observed = np.concatenate([[0], np.cumsum(~np.isnan(panel.target))])
     return observed[origins.row] > observed[panel.indptr[:-1][origins.item]]
 
@@ -246,7 +246,7 @@ def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
 
 
 def show(panel: Panel, stamp: np.datetime64) -> str:
-    """A grid-clock timestamp as people read it: the local date, with the time where there is one; a step as its number."""
+    """Format a grid-clock timestamp for display: the local date, with the time if there is one; a step as its number."""
     if not panel.freq.has_clock:
         return str(int(stamp.astype("datetime64[us]").astype(np.int64)))
     local = panel.local(np.array([stamp]))[0]

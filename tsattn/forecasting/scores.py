@@ -49,7 +49,7 @@ class Backtest:
     seconds: Mapping[str, float]
 
     def score(self, model: str, metric: str) -> float:
-        """The overall score; NaN where there is nothing to score. KeyError or ValueError for an unknown name."""
+        """Return the overall score; NaN where there is nothing to score. Raises KeyError or ValueError for an unknown name."""
         return float(METRICS[metric](self.overall)[self.models.index(model)])
 
     @property
@@ -70,7 +70,7 @@ class Backtest:
         return float("nan") if reference is None else skill(self.score(model, metric), self.score(reference, metric))
 
     def table(self) -> list[dict[str, str | float]]:
-        """One row a model: model, each of METRICS, then skill_MASE and skill_WQL. NaN where there is nothing to score."""
+        """Return a row for each model: model, each of METRICS, skill_MASE and skill_WQL. NaN where there is nothing to score."""
         rows: list[dict[str, str | float]] = []
         for model in self.models:
             scores = {metric: self.score(model, metric) for metric in METRICS}

@@ -21,7 +21,7 @@ NARROWEST, WIDEST = 0.2, 50.0  # times the normal distribution
 
 @dataclass(frozen=True, eq=False)
 class Tail:
-    """threshold, excess: (n,) float64, the start of the tail and its mean excess, in units of the forecast."""
+    """Distribution tails. threshold, excess: (n,) float64, the start and the mean excess, in units of the forecast."""
 
     threshold: np.ndarray
     excess: np.ndarray
@@ -49,7 +49,7 @@ class Tail:
 
 
 def tail_of(errors: np.ndarray) -> tuple[float, float]:
-    """(threshold, excess) from absolute past errors in units of their forecasts."""
+    """Estimate (threshold, excess) from absolute past errors in units of their forecasts."""
     count = len(errors)
     if not count:
         return START, EXCESS
@@ -68,7 +68,7 @@ def tail_of(errors: np.ndarray) -> tuple[float, float]:
 
 
 def phase_errors(past: np.ndarray, every: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(bias, scale), each (h,), of h rows from the past errors (h, n) at their phase and those at every phase, NaN = unknown.
+    """Return (bias, scale), each (h,), from the past errors (h, n) at the phase of h rows and at all phases; NaN = unknown.
 
     bias: the median error, in units of the forecast. scale: how many times the usual size errors around it have. Both are
     shrunk to none where few errors are known.
@@ -82,7 +82,7 @@ def phase_errors(past: np.ndarray, every: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _median(values: np.ndarray) -> np.ndarray:
-    """(h,) medians of the rows of values (h, n), NaN left out; 0 for a row without any."""
+    """Return (h,) medians of the rows of values (h, n), NaN ignored; 0 for a row without values."""
     ordered = np.sort(values, 1)  # NaN last
     count = (~np.isnan(values)).sum(1)
     if not values.shape[1]:

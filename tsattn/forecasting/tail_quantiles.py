@@ -51,7 +51,10 @@ def at_levels(values: np.ndarray, have: Sequence[float], want: Sequence[float], 
 
 
 def _quantile(ordered: np.ndarray, count: np.ndarray, level: float) -> np.ndarray:
-    """(B,) of `count` (B,) ordered values (B, L); the i-th stands at level i / (n + 1) (Weibull 1939). 0 where there is none."""
+    """Return (B,) quantiles of the first `count` (B,) of ordered values (B, L); 0 where there is none.
+
+    The i-th value stands at level i / (n + 1) (Weibull 1939).
+    """
     place = np.clip(level * (count + 1) - 1, 0, np.maximum(count - 1, 0))
     low = np.floor(place).astype(np.int64)
     rows, high = np.arange(len(ordered)), np.minimum(low + 1, np.maximum(count - 1, 0))

@@ -72,7 +72,7 @@ def member(name: str, season_length: int | None, quantiles: Sequence[float]) -> 
 
 
 def unknown(what: str, name: str, known: Collection[str]) -> ConfigError:
-    """The error for a name that is not known, with the nearest one that is."""
+    """Return the error for an unknown name; it suggests the nearest known one."""
     near = difflib.get_close_matches(name, known, 1)
     return ConfigError(f"unknown {what} {name!r}", f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known)}")
 

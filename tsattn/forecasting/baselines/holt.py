@@ -76,7 +76,7 @@ def _fitted(
 
 
 def _season(y: np.ndarray, inside: np.ndarray, season: int, factors: bool) -> np.ndarray:
-    """(B, m) indices of the phases, the first that of the next step; 1 (factors) or 0 where there is no season.
+    """Return (B, m) seasonal indices, starting with the next step's phase; 1 (factors) or 0 where there is no season.
 
     Means by phase of the values over, or less, their centred mean over one cycle, whose ends count half if it is even.
     """
@@ -104,7 +104,7 @@ def _season(y: np.ndarray, inside: np.ndarray, season: int, factors: bool) -> np
 
 
 def _alike(bare: np.ndarray, known: np.ndarray, season: int) -> np.ndarray:
-    """(B,) whether values without their trend correlate with those one cycle before."""
+    """Return (B,) bool: True where detrended values correlate with those one cycle before."""
     count = np.maximum(known.sum(1), 1)
     z = np.where(known, bare - (bare.sum(1) / count)[:, None], 0.0)
     power = (z**2).sum(1)
@@ -112,7 +112,7 @@ def _alike(bare: np.ndarray, known: np.ndarray, season: int) -> np.ndarray:
 
 
 def _slopes(y: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """(B, L) slope, at each step, of the straight line of least squares through all values up to it; 0 through one."""
+    """Return (B, L) slopes, at each step, of the least-squares line through all values up to it; 0 for a single value."""
     count = np.cumsum(inside, 1)
     t = np.maximum(count - 1.0, 0.0)  # steps from the first value
     start = np.take_along_axis(y, np.minimum(inside.argmax(1), y.shape[1] - 1)[:, None], 1)

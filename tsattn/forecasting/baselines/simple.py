@@ -42,7 +42,7 @@ class _Normal(ABC):
     raw_history: ClassVar[bool] = True
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32; NaN only for a history without one observed value."""
+        """Return (B, H, Q) float32; NaN only for a history without an observed value."""
         history = batch.past_target.astype(np.float64)
         season = self.season_length or (batch.season_lengths or (1,))[0]
         mean, sigma = self.mean_and_sigma(history, batch.horizon, season)
@@ -109,7 +109,7 @@ class LongCycle(SeasonalNaive):
     name: ClassVar[str] = "long-cycle"
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32; NaN, with `only`, where the history does not hold two long cycles."""
+        """Return (B, H, Q) float32; NaN, with `only`, where the history does not hold two long cycles."""
         held = self.held(batch)
         if self.only and not held.any():
             return np.full((len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
@@ -168,7 +168,7 @@ class HistoricQuantiles(_Normal):
     name = "historic-quantiles"
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32; NaN only for a history without one observed value."""
+        """Return (B, H, Q) float32; NaN only for a history without an observed value."""
         ordered = np.sort(batch.past_target, 1)  # missing values come last
         last = np.maximum((~np.isnan(ordered)).sum(1, keepdims=True) - 1, 0)
         place = last * np.array(self.quantiles)  # (B, Q)
@@ -192,12 +192,12 @@ def _ends(history: np.ndarray) -> _Ends:
 
 
 def _steps_since(history: np.ndarray, ends: _Ends, horizon: int) -> np.ndarray:
-    """(B, H) steps from the last observed value to each step forecast."""
+    """Return (B, H) steps from the last observed value to each forecast step."""
     return (history.shape[1] - ends.last)[:, None] + np.arange(horizon)
 
 
 def _last_cycle(history: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
-    """The newest observed value of each phase (B, m), NaN where there is none, and how many cycles old it is."""
+    """Return the newest observed value of each phase (B, m), NaN where there is none, and its age in cycles."""
     cycle = _pad(history, season)[:, -season:]
     if not np.isnan(cycle).any():
         return cycle, np.zeros(cycle.shape, np.int64)
@@ -211,7 +211,7 @@ def _pad(history: np.ndarray, length: int) -> np.ndarray:
 
 
 def _mean(values: np.ndarray, axis: int) -> np.ndarray:
-    """The mean of the observed values, NaN (without a warning) where there is none."""
+    """Return the mean of the observed values, NaN (without a warning) where there is none."""
     count = (~np.isnan(values)).sum(axis)
     return np.divide(np.nansum(values, axis), count, out=np.full(count.shape, np.nan), where=count > 0)
 
@@ -221,7 +221,7 @@ def _root_mean_square(residuals: np.ndarray) -> np.ndarray:
 
 
 def _step_sigma(history: np.ndarray, slope: np.ndarray | float = 0.0) -> np.ndarray:
-    """(B,) root mean square of the one-step differences less the slope, over the pairs observed; 0 for a single value."""
+    """Return (B,) root mean square of one-step differences less the slope, over the observed pairs; 0 for a single value."""
     slope = np.broadcast_to(slope, len(history))
     sigma = _root_mean_square(np.diff(history) - slope[:, None])
     for i in np.flatnonzero(np.isnan(sigma)):  # no two neighbours observed: each pair brought to one step
@@ -233,7 +233,7 @@ def _step_sigma(history: np.ndarray, slope: np.ndarray | float = 0.0) -> np.ndar
 
 
 def _cycle_sigma(history: np.ndarray, residuals: np.ndarray) -> np.ndarray:
-    """(B,) root mean square of the residuals one cycle ahead; where there is none, that of one step."""
+    """Return (B,) root mean square of the residuals one cycle ahead, or of one-step differences where there are none."""
     sigma = _root_mean_square(residuals)
     lacking = np.isnan(sigma)
     if lacking.any():

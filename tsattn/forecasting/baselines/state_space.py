@@ -65,14 +65,14 @@ class StateSpace:
     raw_history: ClassVar[bool] = True
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32. A history of fewer than FEWEST steps gets the naive forecast, or NaN with `only`."""
+        """Return (B, H, Q) float32. A history of fewer than FEWEST steps gets the naive forecast, or NaN with `only`."""
         values = self._predicted(batch, batch.horizon)[0]
         if self.only or not np.isnan(values).any():
             return values
         return np.where(np.isnan(values), Naive(quantiles=self.quantiles).predict(batch), values)
 
     def walk_probability(self, batch: WindowBatch) -> np.ndarray:
-        """(B,) posterior probability that a series is a random walk, with or without drift; 0 where there is no forecast."""
+        """Return (B,) posterior probability of a random walk, with or without drift; 0 where there is no forecast."""
         return self._predicted(batch, 1)[1]
 
     def _predicted(self, batch: WindowBatch, horizon: int) -> tuple[np.ndarray, np.ndarray]:
@@ -95,7 +95,7 @@ class StateSpace:
         return values, walk
 
     def _forecast(self, y: np.ndarray, season: int, horizon: int) -> tuple[np.ndarray, np.ndarray]:
-        """(b, H, Q) and (b,) for series y (b, n)."""
+        """Return forecasts (b, H, Q) and probabilities (b,) of a random walk for series y (b, n)."""
         n = y.shape[1]
         plain = _averaged(y, season, horizon)
         values, walk = _quantiles(plain, n, self.quantiles), plain.walk
@@ -118,7 +118,7 @@ def _models(season: int) -> int:
 
 
 def _quantiles(average: _Average, n: int, levels: tuple[float, ...]) -> np.ndarray:
-    """(b, H, Q) quantiles of Student's t with n - 1 degrees of freedom (Abramowitz & Stegun, 1964, 26.7.5)."""
+    """Return (b, H, Q) quantiles of Student's t with n - 1 degrees of freedom (Abramowitz & Stegun, 1964, 26.7.5)."""
     z, freedom = normal_scores(levels), max(n - 1, 3)
     t = z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
     return average.mean[..., None] + average.sigma[..., None] * t

@@ -174,7 +174,7 @@ def _between(edges: list[int]) -> np.ndarray:
 
 
 def _conformal_factor(scores: np.ndarray, side: int, shrinkage: Shrinkage, together: float) -> np.ndarray:
-    """(S,) the bounded conformal factor of each column of scores (N, S), of which `together` count as one; NaN without any."""
+    """Return (S,) bounded conformal factors of the columns of scores (N, S); `together` scores count as one; NaN if none."""
     signed = np.sort(scores if side else -scores, axis=0)  # NaN last
     count = (~np.isnan(signed)).sum(0)
     level = np.minimum(0.9 * (1 + together / np.maximum(count, 1)), 1.0)

@@ -31,7 +31,7 @@ SLACK = 0.01  # log of the loss by which effects may be worse at hold-out origin
 
 @dataclass(frozen=True, eq=False)
 class BatchEffects:
-    """What was estimated on the windows of one batch, for a report."""
+    """Estimates on the windows of one batch, for a report."""
 
     estimates: Estimates
     static: np.ndarray
@@ -69,7 +69,7 @@ class CovariateRegression:
         return report_effects(Estimates.concat([one.estimates for one in seen]), static, share, panel.schema)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32."""
+        """Return (B, H, Q) float32."""
         known = batch.known[..., batch.calendar :]
         if known.shape[2] == 0:
             return self.forecaster.predict(_bare(batch))
@@ -89,7 +89,7 @@ class CovariateRegression:
         return np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values).astype(np.float32)
 
     def _share(self, bare: WindowBatch, known: np.ndarray, group: np.ndarray, pools: Pools) -> np.ndarray:
-        """(B,) how much of the effects to apply: all, but where hold-out origins are forecast worse with them."""
+        """Return (B,) share of the effects to apply: 1, but less where they worsen forecasts at hold-out origins."""
         shifts = shifts_of(bare, ORIGINS)
         past, seasons = bare.past_target, bare.season_lengths
         before = known[:, : bare.context]

@@ -40,7 +40,7 @@ class Pooled:
 
     @property
     def clear(self) -> bool:
-        """An effect is more likely than none."""
+        """Return True if an effect is more likely than none."""
         return self.sure > CLEAR
 
 

@@ -147,14 +147,17 @@ def _shown(effect: float, low: float, high: float, form: str) -> str:
 
 
 def _is_switch(low: np.ndarray, high: np.ndarray) -> bool:
-    """Whether a covariate is 0 or 1, by its bounds, which lie half its range outside."""
+    """Return True if a covariate takes only 0 and 1, by its bounds, which lie half its range outside."""
     return bool(
         np.isin(np.round((low * 3 + high) / 4, 6), (0, 1)).all() and np.isin(np.round((low + high * 3) / 4, 6), (0, 1)).all()
     )
 
 
 def groups_of(static: np.ndarray) -> np.ndarray:
-    """(B,) groups of windows with the same static covariates (B, C), columns with nearly as many values as windows aside."""
+    """Return (B,) groups of windows with the same static covariates (B, C).
+
+    Columns with nearly as many values as windows are ignored.
+    """
     shared = _shared(static)
     if not shared:
         return np.zeros(len(static), np.int64)

@@ -76,7 +76,7 @@ class Ensemble:
         return EnsembleReport(weights, self._windows, self._alone, self._width / count)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32."""
+        """Return (B, H, Q) float32."""
         batch = prepared(batch)
         some = np.flatnonzero(~np.isnan(batch.past_target).all(0))
         batch = recent(batch, min(_LONGEST, batch.context - int(some[0]) if len(some) else 1))
@@ -160,7 +160,7 @@ def combine(
 
 
 def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:
-    """(1 + K, B, H, Q) float32: from the windows' ends, then from `shifts` (K, B) before them.
+    """Return (1 + K, B, H, Q) float32: from the windows' ends, then from `shifts` (K, B) before them.
 
     NaN where a shift is 0, or nothing is seen.
     """
@@ -180,7 +180,7 @@ def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) ->
 
 
 def _average(made: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(B, H, Q) float64 of (M, B, H, Q) with weights (M, B); what has no weight may be anything."""
+    """Return (B, H, Q) float64, the weighted sum of (M, B, H, Q) with weights (M, B); values of weight 0 may be anything."""
     total = np.zeros(made.shape[1:])
     for values, weight in zip(made, weights, strict=True):
         total += np.where(weight[:, None, None] > 0, values, 0.0) * weight[:, None, None]

@@ -14,7 +14,7 @@ from tsattn.data.windows import WindowBatch
 
 
 def shifts_of(batch: WindowBatch, origins: int) -> np.ndarray:
-    """(K, B) steps that each hold-out origin lies before the window's own: 1, 2, … K times the horizon.
+    """Return (K, B) steps from each hold-out origin to the window's own: 1, 2, … K times the horizon.
 
     A history too short for that is cut at even distances that leave three such parts before the earliest origin; 0 where
     there is no room at all. Steps before the first observed value do not count as history.

@@ -24,7 +24,7 @@ LASTING = 0.5  # part of the prior that remains on a short series; on a random w
 
 
 class Prior(NamedTuple):
-    """weights (1 + M, B) of the network and the members, and the part of them that remains against all evidence (B,)."""
+    """Prior weights (1 + M, B) of the network and the members, and the part of them (B,) that remains against all evidence."""
 
     weights: np.ndarray
     lasting: np.ndarray

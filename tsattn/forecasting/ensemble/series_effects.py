@@ -84,7 +84,7 @@ def season_of(rows: int, seasons: tuple[int, ...]) -> int:
 
 
 def without_level_and_season(both: np.ndarray, seen: np.ndarray, season: int) -> tuple[np.ndarray, float]:
-    """(R, L) less a moving level and then a moving mean of each phase; and how many degrees of freedom that takes.
+    """Subtract from (R, L) a moving level, then a moving mean of each phase; also return the degrees of freedom that takes.
 
     Zeros where not `seen` (L,).
     """
@@ -99,7 +99,7 @@ def without_level_and_season(both: np.ndarray, seen: np.ndarray, season: int) ->
 
 
 def level_and_season(values: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
-    """(L,) the moving level of values (L,), NaN = missing, plus the moving mean of each phase; NaN where no value is near."""
+    """Return (L,) moving level of values (L,), NaN = missing, plus the moving mean of each phase; NaN where no value is near."""
     seen = np.isfinite(values)
     season = season_of(int(seen.sum()), seasons)
     half, span = _spans(len(values), season)
@@ -120,7 +120,7 @@ def _spans(length: int, season: int) -> tuple[int, int]:
 
 
 def _phase_mean(left: np.ndarray, seen: np.ndarray, season: int, span: int) -> np.ndarray:
-    """(R, L) mean over the same phase in the `span` cycles before and after."""
+    """Return (R, L) mean over the same phase in the `span` cycles before and after."""
     rows, length = left.shape
     lack = -length % season
     by_phase = np.pad(left, ((0, 0), (0, lack))).reshape(rows, -1, season).transpose(0, 2, 1)
@@ -129,7 +129,10 @@ def _phase_mean(left: np.ndarray, seen: np.ndarray, season: int, span: int) -> n
 
 
 def _moving_mean(values: np.ndarray, seen: np.ndarray, half: int) -> np.ndarray:
-    """(…, n) mean over the `seen` (…, n) of 2 · half + 1 neighbours along the last axis; values are 0 where not seen."""
+    """Return (…, n) mean over the `seen` (…, n) of 2 · half + 1 neighbours along the last axis.
+
+    Values are 0 where not seen.
+    """
     n = values.shape[-1]
     low, high = np.maximum(np.arange(n) - half, 0), np.minimum(np.arange(n) + half + 1, n)
     total, count = _running(values), _running(seen)
@@ -137,7 +140,7 @@ def _moving_mean(values: np.ndarray, seen: np.ndarray, half: int) -> np.ndarray:
 
 
 def _running(values: np.ndarray) -> np.ndarray:
-    """(…, n + 1) sums of the first 0, 1, … n values along the last axis."""
+    """Return (…, n + 1) sums of the first 0, 1, … n values along the last axis."""
     return np.concatenate([np.zeros((*values.shape[:-1], 1)), np.cumsum(values, -1, dtype=np.float64)], -1)
 
 
@@ -177,7 +180,7 @@ def _autoregression(residual: np.ndarray, seen: np.ndarray, lags: list[int]) -> 
 
 
 def _whitened(values: np.ndarray, weights: np.ndarray, lags: list[int]) -> np.ndarray:
-    """(R, L) less what the lags explain."""
+    """Subtract from values (R, L) the part that the lags explain."""
     out = values.copy()
     for weight, lag in zip(weights, lags, strict=True):
         out -= weight * _lagged(values, lag)

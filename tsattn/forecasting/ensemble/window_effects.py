@@ -51,7 +51,7 @@ class Estimates:
         return self.center.shape[1]
 
     def terms(self, known: np.ndarray) -> np.ndarray:
-        """(B, S, 2 K) of known (B, S, K): x less its center, cut at its bounds, and the size of that."""
+        """Return (B, S, 2 K) terms of known (B, S, K): x less its center, cut at its bounds, and the absolute value of that."""
         x = np.clip(known, self.low[:, None], self.high[:, None]) - self.center[:, None]
         return np.concatenate([x, np.abs(x)], 2)
 
@@ -67,7 +67,10 @@ class Estimates:
 
 @dataclass(frozen=True, eq=False)
 class Effects:
-    """What B windows add or multiply by: beta, variance (B, T), factor (B,), and where they are closed (B, K), NaN = nowhere."""
+    """Effects that B windows add or multiply by.
+
+    beta, variance: (B, T). factor: (B,). closing: (B, K), where they are closed, NaN = nowhere.
+    """
 
     beta: np.ndarray
     variance: np.ndarray
@@ -113,7 +116,7 @@ class Effects:
         return np.asarray(out)
 
     def _terms(self, known: np.ndarray) -> np.ndarray:
-        """(B, S, 2 K) the terms of covariates (B, S, K), 0 where unknown or closing."""
+        """Return (B, S, 2 K) terms of covariates (B, S, K), 0 where unknown or closing."""
         there = np.where(known == self.closing[:, None], np.nan, known)
         return np.nan_to_num(self.source.terms(there))
 
@@ -179,7 +182,10 @@ def pooled_effects(found: Estimates, rows: np.ndarray, group: np.ndarray) -> lis
 
 
 def _forms(found: Estimates, rows: np.ndarray) -> np.ndarray:
-    """(n,) whether effects of the windows `rows` multiply: by the likelihood of both (Box & Cox, 1964), theirs and the pool's."""
+    """Return (n,) bool: True where effects of the windows `rows` multiply.
+
+    Decided by the likelihoods of both forms (Box & Cox, 1964), the windows' own and the pool's.
+    """
     gain = np.full(len(rows), np.nan)
     for i, row in enumerate(rows.tolist()):
         added, multiplied = found.linear[row], found.factor[row]
@@ -192,7 +198,7 @@ def _forms(found: Estimates, rows: np.ndarray) -> np.ndarray:
 
 
 def _pooled(found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray) -> list[Pooled]:
-    """Each term's effects in the windows `rows`; |x| is left out where nobody is sure of it."""
+    """Pool each term's effects in the windows `rows`; |x| is left out where its effect is uncertain."""
     keep = np.ones(2 * found.covariates, bool)
     each = _pool_all(found, rows, form, group, keep)
     for k in range(found.covariates, len(keep)):
@@ -217,7 +223,7 @@ def _exp(shift: np.ndarray) -> np.ndarray:
 
 
 def _quantile(x: np.ndarray, q: float) -> np.ndarray:
-    """(B, K) quantiles of x (B, L, K) over what is not NaN, as one of its values; 0 where there is none."""
+    """Return (B, K) quantiles of x (B, L, K), each one of its values, NaN ignored; 0 where there is none."""
     ordered = np.sort(x, 1)  # NaN last
     count = (~np.isnan(x)).sum(1)
     at = np.maximum(((count - 1) * q).astype(np.int64), 0)
@@ -225,6 +231,6 @@ def _quantile(x: np.ndarray, q: float) -> np.ndarray:
 
 
 def _distinct(x: np.ndarray) -> np.ndarray:
-    """(B, K) how many distinct values x (B, L, K) has, NaN aside."""
+    """Return (B, K) numbers of distinct values of x (B, L, K), NaN ignored."""
     ordered = np.sort(x, 1)
     return np.asarray((np.diff(ordered, axis=1) > 0).sum(1) + (~np.isnan(ordered[:, 0])))

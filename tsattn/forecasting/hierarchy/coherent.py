@@ -21,7 +21,7 @@ _NORMAL_80 = 2.563  # width of the 80 % interval of a standard normal distributi
 
 @dataclass(frozen=True)
 class ReconciliationReport:
-    """How forecasts were made to add up.
+    """Report on how forecasts were reconciled.
 
     gap: mean absolute difference of a sum and its parts before, relative to the mean of the sum. origins: hold-out origins.
     """
@@ -49,7 +49,7 @@ class BaseForecasts:
         return every[some], some
 
     def at(self, back: int) -> np.ndarray:
-        """(n, H, Q) float64, 0 for a series that has no value yet; the seasonal naive one where the forecaster failed."""
+        """Return (n, H, Q) float64 forecasts; 0 for a series without a value yet, seasonal naive where the forecaster failed."""
         if back in self._made:
             return self._made[back]
         out = np.zeros((len(self.panel), self.horizon, len(self.levels)))
@@ -66,7 +66,7 @@ class BaseForecasts:
         return out
 
     def never_negative(self, back: int) -> np.ndarray:
-        """(n,) bool: the series has no negative value before the cutoff."""
+        """Return (n,) bool: True where the series has no negative value before the cutoff."""
         first, row = self.panel.indptr[:-1], self.panel.origin - back
         return np.array([not (self.panel.target[a:b] < 0).any() for a, b in zip(first, np.maximum(row, first), strict=True)])
 
@@ -75,7 +75,7 @@ class BaseForecasts:
         self._made[back] = values
 
     def errors(self, back: int) -> np.ndarray:
-        """(n, H) the truth less the median; NaN where either is unknown."""
+        """Return (n, H) errors, the truth less the median; NaN where either is unknown."""
         origins, some = self.origins(back)
         out = np.full((len(self.panel), self.horizon), np.nan)
         if len(some):
@@ -86,7 +86,7 @@ class BaseForecasts:
 
 @dataclass(frozen=True, eq=False)
 class Coherent:
-    """values: (n, H, Q) float64, the medians of which add up. covariance: of the errors of the base forecasts."""
+    """Coherent forecasts. values: (n, H, Q) float64; medians add up. covariance: of the errors of the base forecasts."""
 
     values: np.ndarray
     covariance: ErrorCovariance

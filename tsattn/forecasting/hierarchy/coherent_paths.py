@@ -18,7 +18,7 @@ def coherent_paths(
     paths: int,
     seed: int,
 ) -> np.ndarray:
-    """(n, H, P) float64 of reconciled quantiles (n, H, Q). positive: (n,) series that may not fall below zero.
+    """Draw (n, H, P) float64 paths from reconciled quantiles (n, H, Q). positive: (n,) series that may not fall below zero.
 
     Normal scores are a first-order autoregression along the horizon, and correlated between leaves as hold-out errors are.
     """

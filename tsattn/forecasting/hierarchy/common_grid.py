@@ -16,7 +16,7 @@ CYCLES = 2  # seasons without a value at one phase after which the series counts
 
 @dataclass(frozen=True, eq=False)
 class CommonGrid:
-    """m series on T steps from `start`, the earliest of all.
+    """Values of m series on T steps from `start`, the earliest of all.
 
     offset, end: (m,) first step, and the step after the last observed one. values: (m, T) float32, NaN where missing, 0 before
     the first value and, where `closed` (m,), after the last one.
@@ -34,12 +34,12 @@ class CommonGrid:
         return self.values.shape[1]
 
     def observed(self) -> np.ndarray:
-        """(m, T) bool: steps from the first value of each series to its last."""
+        """Return (m, T) bool: True from the first value of each series to its last."""
         at = np.arange(self.steps)
         return np.asarray((at >= self.offset[:, None]) & (at < self.end[:, None]))
 
     def filled(self) -> np.ndarray:
-        """(m, T) the values for sums, missing ones replaced by the last one of their phase.
+        """Return (m, T) values for sums, with missing ones replaced by the last value of their phase.
 
         Uses earlier values only. A phase without a value in CYCLES seasons, such as the Sundays of a shop, counts as zero.
         """
@@ -57,7 +57,7 @@ class CommonGrid:
         return np.where(missing, guess, values)
 
     def sums(self, parts: tuple[np.ndarray, ...]) -> np.ndarray:
-        """(a, T) float64 sums of the series of each part; NaN where more than IMPUTED of a sum would be imputed."""
+        """Return (a, T) float64 sums of the series of each part; NaN where more than IMPUTED of a sum would be imputed."""
         filled, missing = self.filled(), np.isnan(self.values)
         out = np.empty((len(parts), self.steps))
         for row, part in zip(out, parts, strict=True):

@@ -25,11 +25,11 @@ class ErrorCovariance:
 
     @property
     def variance(self) -> np.ndarray:
-        """(n,) the diagonal."""
+        """Return the diagonal (n,)."""
         return self.deviation**2
 
     def combined(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """left (p, n) · covariance · rightᵀ, right (q, n) -> (p, q)."""
+        """Return (p, q): left (p, n) · covariance · rightᵀ, with right (q, n)."""
         a, b = left * self.deviation, right * self.deviation
         own = self._diagonal()
         out = (a * own) @ b.T
@@ -38,7 +38,7 @@ class ErrorCovariance:
         return np.asarray(out)
 
     def times(self, left: np.ndarray) -> np.ndarray:
-        """left (p, n) · covariance -> (p, n)."""
+        """Return (p, n): left (p, n) · covariance."""
         a = left * self.deviation
         out = a * self._diagonal()
         if self.errors.shape[1]:
@@ -53,7 +53,7 @@ class ErrorCovariance:
         return np.asarray(out)
 
     def _diagonal(self) -> np.ndarray:
-        """(n,) the share of the identity; all of it where a series has no errors."""
+        """Return (n,) shares of the identity; 1 where a series has no errors."""
         known = (self.errors != 0).any(1) if self.errors.shape[1] else np.zeros(len(self.deviation), bool)
         return np.where(known, self.shrinkage, 1.0)
 

@@ -21,7 +21,7 @@ LEAST = 8  # common steps for that
 
 @dataclass(frozen=True)
 class OwnTotal:
-    """A series of the data that is a total of others, compared with their sum at `steps` steps.
+    """Total in the data, compared with the sum of its parts at `steps` steps.
 
     apart: steps at which the two differ. most: the largest difference, relative to the sum.
     """
@@ -33,7 +33,7 @@ class OwnTotal:
 
 
 def find_own_totals(labels: Sequence[tuple[str, ...]], names: Sequence[str], grid: CommonGrid) -> dict[int, OwnTotal]:
-    """The series that are totals of others under the same beginning of their label, by their index."""
+    """Find the series that are totals of others under the same label prefix, by their index."""
     found: dict[int, tuple[int, ...]] = {}
     every = range(len(labels))
     for i, label in enumerate(labels):
@@ -83,7 +83,7 @@ def compared(name: str, own: np.ndarray, grid: CommonGrid, parts: np.ndarray) ->
 
 
 def _sum_of(grid: CommonGrid, parts: np.ndarray) -> np.ndarray:
-    """(T,) NaN where a part is missing."""
+    """Return the sum (T,) of the parts; NaN where a part is missing."""
     return np.asarray(grid.values[parts].astype(np.float64).sum(0))
 
 
@@ -97,7 +97,7 @@ def _compared(own: np.ndarray, total: np.ndarray) -> tuple[int, int, float]:
 
 
 def notes_on(found: Sequence[OwnTotal]) -> tuple[str, ...]:
-    """What to say of totals in the data: those that agree with the sum of their parts, and those that do not."""
+    """Return the notes on totals in the data: those that agree with the sum of their parts, and those that do not."""
     lines = []
     agree = [one.name for one in found if not one.apart and one.steps]
     if agree:

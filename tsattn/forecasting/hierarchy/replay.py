@@ -22,7 +22,7 @@ class Replay:
         self._coherent: dict[int, np.ndarray] = {}
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32."""
+        """Return (B, H, Q) float32."""
         back = self.base.panel.origin[batch.item] - batch.origin
         out = np.zeros((len(batch), batch.horizon, len(self.quantiles)), np.float32)
         for steps in np.unique(back).tolist():

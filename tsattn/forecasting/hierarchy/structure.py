@@ -17,7 +17,7 @@ SEPARATOR = "/"  # between the values of item columns in a series' name
 
 @dataclass(frozen=True, eq=False)
 class Hierarchy:
-    """n series: a sums, from the top down, then m leaves.
+    """Hierarchy of n series: a sums, from the top down, then m leaves.
 
     names: (n,). parts: for each sum, the leaves in it (indices 0 … m-1). level: (n,) indices into `levels`, the top first.
     """
@@ -32,12 +32,12 @@ class Hierarchy:
 
     @property
     def sums(self) -> int:
-        """a, the number of sums."""
+        """Number of sums, a."""
         return len(self.parts)
 
     @property
     def leaves(self) -> int:
-        """m, the number of leaves."""
+        """Number of leaves, m."""
         return len(self.names) - len(self.parts)
 
     def added(self, values: np.ndarray) -> np.ndarray:
@@ -109,7 +109,9 @@ def parsed(formula: str) -> tuple[str, tuple[str, ...]]:
 
 
 def of_formulas(formulas: Sequence[str], names: Sequence[str]) -> tuple[Hierarchy, tuple[str, ...]]:
-    """The sums of formulas over series of these names, and the series that are replaced: those that have a sum's name.
+    """Build the hierarchy of formulas over the series `names`.
+
+    Also returns the series that are replaced: those that have a sum's name.
 
     A part may be a sum itself; `*` stands for all series. Raises ConfigError for an unknown part, a name given twice, or a sum
     of itself.

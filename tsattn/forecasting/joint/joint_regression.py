@@ -46,7 +46,7 @@ class Lead:
 
 @dataclass(frozen=True)
 class JointEffect:
-    """What leads a series. gain: by how much it lowered errors of held-back steps; used: the share of it that is applied."""
+    """Leads of one series. gain: by how much they lowered errors of held-back steps; used: the share of them that is applied."""
 
     series: str
     leads: tuple[Lead, ...]
@@ -67,7 +67,7 @@ class JointEffect:
 
 @dataclass(frozen=True, eq=False)
 class _Led:
-    """What the leads of one series say at a cutoff.
+    """Effect of the leads on one series at a cutoff.
 
     shift: (H,) what they add, in units of the series. narrower: (H,) factor on errors. alone: (H, Q) the series' autoregression
     with it. weights: (3,) of the forecast as it was, of that with the shift, and of `alone`. width: (2, H) factors below and
@@ -81,7 +81,7 @@ class _Led:
     width: np.ndarray = field(default_factory=lambda: np.ones((2, 1)))
 
     def options(self, values: np.ndarray, middle: int) -> np.ndarray:
-        """A forecast (H, Q) of the series' own past -> the three that are averaged, (3, H, Q)."""
+        """Return the three forecasts that are averaged, (3, H, Q), from the forecast (H, Q) of the series' own past."""
         median = values[:, [middle]]
         moved = median + self.shift[:, None] + self.narrower[:, None] * (values - median)
         return np.stack([values, moved, self.alone])
@@ -115,7 +115,7 @@ class JointRegression:
         return getattr(self.forecaster, name)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32."""
+        """Return (B, H, Q) float32."""
         out = np.array(self.forecaster.predict(batch), np.float32)
         steps = min(self.horizon, batch.horizon if batch.step_slots is None else batch.step_slots.shape[1])
         cut = self.grid.offset[batch.item] + batch.origin - self.panel.indptr[:-1][batch.item]
@@ -127,7 +127,7 @@ class JointRegression:
         return out
 
     def effects_between(self) -> tuple[JointEffect, ...]:
-        """What leads what, at the end of the panel."""
+        """Return the leads between the series at the end of the panel."""
         self._fit(self.grid.steps)
         return self._effects[self.grid.steps]
 
@@ -179,7 +179,7 @@ class JointRegression:
     def _led(
         self, made: Innovations, signals: np.ndarray, leads: Leads, item: int, cutoffs: np.ndarray, check: Check
     ) -> list[_Led]:
-        """What the leads say at each of the cutoffs, which count from the start of `made`."""
+        """Return the effect of the leads at each of the cutoffs, which count from the start of `made`."""
         response = made.responses(self.horizon)[item]
         shift = made.scale[item] * carried(expected(leads, signals, cutoffs, self.horizon), response)  # (C, H)
         alone = made.continued(item, cutoffs, self.horizon) + shift
@@ -207,7 +207,7 @@ class JointRegression:
         return weights, widths_of(scores, share.sum(0), pools, SHRINKAGE)
 
     def _base(self, items: np.ndarray, cutoff: int) -> tuple[np.ndarray, np.ndarray]:
-        """The forecast (n, H, Q) of series from a cutoff, and the truth (n, H); NaN where either is unknown."""
+        """Return the forecast (n, H, Q) of series from a cutoff, and the truth (n, H); NaN where either is unknown."""
         first = self.panel.indptr[:-1][items]
         row = first + cutoff - self.grid.offset[items]
         values = np.full((len(items), self.horizon, len(self.quantiles)), np.nan)
@@ -232,7 +232,7 @@ class JointRegression:
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """gain: share by which leads lower absolute errors. narrower: (H,) factor on the width of a forecast that learns of them.
+    """Check on held-back steps. gain: share by which leads lower absolute errors. narrower: (H,) factor on the width with leads.
 
     deviation: (H,) root mean square of the errors that are left, in innovations.
     """
@@ -282,7 +282,7 @@ class Remembered:
         return getattr(self.forecaster, name)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32."""
+        """Return (B, H, Q) float32, computed once for each set of windows."""
         key = batch.item.tobytes(), batch.origin.tobytes(), batch.horizon
         if key not in self._made:
             self._made[key] = self.forecaster.predict(batch)

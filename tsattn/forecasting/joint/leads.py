@@ -21,7 +21,7 @@ MARGIN = 1.2  # normal scores above the largest that chance is expected to give
 
 @dataclass(frozen=True, eq=False)
 class Leads:
-    """What leads one series: source (P,) rows of `signals_of`, lag (P,) steps, weight (P,) in units of innovations."""
+    """Leads of one series: source (P,) rows of `signals_of`, lag (P,) steps, weight (P,) in units of innovations."""
 
     source: np.ndarray
     lag: np.ndarray
@@ -32,7 +32,7 @@ class Leads:
 
 
 def signals_of(made: Innovations) -> np.ndarray:
-    """(S + F, N) the innovations, and the common movements: their first principal components, of unit variance."""
+    """Return (S + F, N) signals: the innovations, then their first principal components, scaled to unit variance."""
     values = made.values
     count = int(made.able.sum())
     if count < FEWEST_FOR_FACTORS:
@@ -44,7 +44,7 @@ def signals_of(made: Innovations) -> np.ndarray:
 
 
 def most_lag(steps: int) -> int:
-    """The longest lag that is looked at in so many steps."""
+    """Return the longest lag considered for this number of steps."""
     return max(1, min(MOST_LAG, steps // 10))
 
 
@@ -101,7 +101,10 @@ def _pursued(y: np.ndarray, signals: np.ndarray, source: np.ndarray, lag: np.nda
 
 
 def expected(leads: Leads, signals: np.ndarray, cutoffs: np.ndarray, horizon: int) -> np.ndarray:
-    """(C, H) the innovations that the leads tell of, 1 … H steps after each cutoff; signals are known before a cutoff only."""
+    """Return (C, H) innovations expected from the leads, 1 … H steps after each cutoff.
+
+    Uses signals before a cutoff only.
+    """
     out = np.zeros((len(cutoffs), horizon))
     for source, lag, weight in zip(leads.source.tolist(), leads.lag.tolist(), leads.weight.tolist(), strict=True):
         reach = min(lag, horizon)
