@@ -27,7 +27,7 @@ CYCLES = 25  # cycles before a row whose errors at its phase correct its forecas
 MOST_UNUSUAL = 0.2  # share of anomalies among the past errors above which they are no longer left out of the calibration
 PASSES = 8  # forecasts of an origin: each pass reads the anomalies that the one before found
 LEAST_HISTORY = 8
-FLOOR_ROWS = 1024  # rows before an origin that say how small a forecast's standard deviation may be
+FLOOR_ROWS = 1024  # rows before an origin that set the least standard deviation of a forecast
 LEAST_CHANGE = 0.02  # of the standard deviation of their changes
 
 OnProgress = Callable[[int, int], None]  # windows done, windows in all
@@ -67,7 +67,7 @@ class Scores:
         return np.abs(self.distance) / self.tail.distance(1 - level)
 
     def rows(self, chosen: np.ndarray) -> Scores:
-        """The scores of some rows, by index or mask."""
+        """Return the scores of some rows, by index or mask."""
         parts = {f.name: getattr(self, f.name)[chosen] for f in dataclasses.fields(self) if f.name != "tail"}
         return Scores(**parts, tail=self.tail.rows(chosen))
 
@@ -152,8 +152,8 @@ class _Work:
         self.done, self.total = 0, len(origins)
 
     def _floor(self, b: int) -> float:
-        """The least standard deviation of a forecast: half the step of values that come in steps, such as counts, and a small
-        part of the usual change, so that the first rain after a dry month is no wonder.
+        """Least standard deviation of a forecast: half the step of values that come in steps, such as counts, and a small
+        part of the usual change, so that the first rain after a dry month is no anomaly.
         """
         first, row = int(self.panel.indptr[self.origins.item[b]]), int(self.origins.row[b])
         past = self.value[max(first, row - FLOOR_ROWS) : row]
@@ -186,12 +186,12 @@ class _Work:
             self.forecasts[:, row] = values[:, middle], below, above
             self.error[row] = away / np.where(away < 0, below, above)
             self.done += len(at)
-            if self.on_progress:  # not all of it yet: the next pass may find more to do
+            if self.on_progress:  # not complete yet: the next pass may find more to forecast
                 self.on_progress(self.done, self.total + 1)
 
     def calibrate(self) -> None:
         """Correct forecasts and tails by the errors before each origin, and give each value its tail probability."""
-        usual = np.ones(len(self.value), bool)  # errors of no anomaly, which calibrate those after them
+        usual = np.ones(len(self.value), bool)  # rows that are not anomalies: their errors calibrate later rows
         self.expected, self.below, self.above = self.forecasts.copy()
         for item, row in zip(self.origins.item.tolist(), self.origins.row.tolist(), strict=True):
             first, ahead = int(self.panel.indptr[item]), np.arange(row, min(row + self.step, int(self.panel.origin[item])))
@@ -232,7 +232,7 @@ class _Work:
         return found
 
     def scores(self) -> Scores:
-        """The rows that have a value and a forecast."""
+        """Return the scores of the rows that have a value and a forecast."""
         row = np.flatnonzero(~np.isnan(self.distance))
         item = np.searchsorted(self.panel.indptr, row, side="right") - 1
         lowest = np.full(len(self.value), np.inf)
@@ -254,7 +254,7 @@ class _Work:
 
 
 def expected_by_chance(level: float, rows: int) -> float:
-    """Rows that lie outside an interval at `level` though nothing is wrong with them."""
+    """Return the number of rows expected outside an interval at `level` by chance."""
     return (1 - level) * rows
 
 

@@ -17,9 +17,9 @@ FOLLOWING = 0.01  # of the values that follow such a one on the same side
 
 
 class Guard:
-    """`inner`, shown histories in which anomalies are replaced by their forecasts, but for those that last.
+    """Forecaster that passes `inner` histories with anomalies replaced by their forecasts, except those that last.
 
-    A run of anomalies on one side that lasts for more than one and a half usual cycles is a new level, and is shown as it is.
+    A run of anomalies on one side that lasts for more than one and a half usual cycles is a new level, and is kept as it is.
     Each origin sees the runs as they were before it.
     """
 
@@ -35,7 +35,7 @@ class Guard:
         self.found(np.zeros(len(panel.target)), np.zeros(len(panel.target)))
 
     def found(self, side: np.ndarray, instead: np.ndarray) -> None:
-        """Take note of anomalies: side (N,) -1, 0 or 1, and the values (N,) that stand in for them."""
+        """Store the anomalies found: side (N,) -1, 0 or 1, and the values (N,) that stand in for them."""
         begins = np.append(True, (np.diff(side) != 0) | (np.diff(self.item) != 0))[: len(side)]
         run = np.cumsum(begins) - 1
         starts = np.flatnonzero(begins)
@@ -57,7 +57,7 @@ class Guard:
         return rows[hit].tobytes() + self.instead[rows[hit]].astype(np.float32).tobytes()
 
     def has_run(self, item: int, row: int) -> bool:
-        """True when a run of two or more replaced values lies in the past of an origin. Cleaning finds lone ones itself."""
+        """Return True if a run of two or more replaced values lies before an origin. Cleaning finds single ones itself."""
         rows = np.arange(max(int(self.panel.indptr[item]), row - FAR), row)
         return bool((self.replaced(rows, np.array(row)) & (np.minimum(self.last[rows], row - 1) > self.first[rows])).any())
 

@@ -39,7 +39,7 @@ class Conformal:
         self._errors: list[int] = []
 
     def __getattr__(self, name: str) -> Any:
-        """The reports of the forecaster: `report` of an ensemble, `effects` of known covariates."""
+        """Return an attribute of the forecaster: `report` of an ensemble, `effects` of known covariates."""
         if name in ("report", "effects"):
             return getattr(self.forecaster, name)
         raise AttributeError(name)
@@ -105,7 +105,7 @@ def needed(level: float) -> int:
 
 
 def corrections(errors: np.ndarray, levels: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Errors (N, H, Q) of quantiles, NaN = unknown -> what to add to them (H, Q), and how many errors there were (H,).
+    """Return corrections (H, Q) of quantiles, and numbers of errors (H,), from errors (N, H, Q), NaN = unknown.
 
     Where there are too few for a level, the largest (or smallest) one is taken; 0 where there is none.
     """
@@ -148,5 +148,5 @@ def with_conformal(forecaster: Forecaster, wanted: bool, quantiles: Sequence[flo
 
 
 def conformal_notes(forecaster: Forecaster) -> tuple[str, ...]:
-    """The notes of a conformal forecaster; nothing for others."""
+    """Return the notes of a conformal forecaster; none for others."""
     return forecaster.notes() if isinstance(forecaster, Conformal) else ()

@@ -1,4 +1,4 @@
-"""Permutation importance: how much the loss rises when a part of what a forecaster reads is another window's.
+"""Permutation importance: the rise of the loss when a part of a forecaster's input is exchanged with another window's.
 
 Breiman (2001, §10), for windows of series. A single number in place of another window's may look like nothing that was ever
 seen (Hooker & Mentch 2019), so a part that matters only together with its neighbours shows best as a block.
@@ -21,15 +21,15 @@ from tsattn.forecasting.quantiles import normal_scores
 
 LEVEL = 0.95  # of the intervals that are shown
 CLEAR = 0.01  # a smaller rise of the loss is not reported as clear, however certain
-STRONG = 0.1  # nor is one below this share of the strongest of its kind
+STRONG = 0.1  # a rise below this share of the strongest of its kind is not reported as clear either
 REPEATS = 1  # permutations of each part: more windows are better than more permutations
-LONG_STEPS = 8  # steps at which a lag beyond the single offsets is looked at
+LONG_STEPS = 8  # steps at which a lag beyond the single offsets is scored
 LEAST_GROUPS = 6  # of windows, for an interval
 
 
 @dataclass(frozen=True)
 class Effect:
-    """Without `name` as it was, the loss rises by `rise` (0.34 = 34 %), from `low` to `high` at LEVEL; NaN = too few windows.
+    """Rise of the loss with `name` exchanged: `rise` (0.34 = 34 %), from `low` to `high` at LEVEL; NaN = too few windows.
 
     clear: the interval, widened for how many parts of its kind were tried (Bonferroni), lies above CLEAR, and the rise is
     not small beside the strongest of its kind.
@@ -131,7 +131,7 @@ class Importance:
             pools = [self.usable]
         for pool in pools:
             order = rng.permutation(pool)
-            partner[order] = np.roll(order, 1)  # nobody is their own partner
+            partner[order] = np.roll(order, 1)  # no window is its own partner
         return partner
 
     def _exchanged(self, part: Part | tuple[int, int], partner: np.ndarray) -> WindowBatch:
@@ -204,7 +204,7 @@ class Importance:
 
 
 def student(level: float, freedom: int) -> float:
-    """A quantile of Student's t, by its expansion around the normal one (Abramowitz & Stegun 1964, 26.7.5)."""
+    """Return a quantile of Student's t, by its expansion around the normal one (Abramowitz & Stegun 1964, 26.7.5)."""
     z = float(normal_scores([level])[0])
     terms = (
         (z**3 + z) / 4,
@@ -216,7 +216,7 @@ def student(level: float, freedom: int) -> float:
 
 
 def _joined(batches: Sequence[WindowBatch]) -> WindowBatch:
-    """Batches of like windows one after the other."""
+    """Join batches of like windows."""
     names = ("past_target", "past_cov", "known", "static", "future_target", "item", "origin")
     values: dict[str, Any] = {name: np.concatenate([getattr(b, name) for b in batches]) for name in names}
     return replace(batches[0], **values, cutoff=None)

@@ -1,4 +1,4 @@
-"""Scores of quantile forecasts, from sums that are added up window by window, so that no giant array is needed.
+"""Scores of quantile forecasts, from sums that are added up window by window, so that no large array is needed.
 
 `measure` turns truth and forecast into Sums, one for each window and step; Sums are added along any grouping, and each
 function of METRICS makes a score of them. A missing truth leaves its step out of every sum.
@@ -46,7 +46,7 @@ class Sums:
         return [getattr(self, field.name) for field in dataclasses.fields(self)]
 
     def total(self, axis: int | tuple[int, ...]) -> Sums:
-        """Added along `axis` (counted from the front)."""
+        """Return the sums added along `axis` (counted from the front)."""
         return Sums(*(part.sum(axis) for part in self.parts()))
 
     def add(self, group: np.ndarray, other: Sums) -> None:
@@ -56,7 +56,7 @@ class Sums:
 
 
 def measure(truth: np.ndarray, values: np.ndarray, quantiles: Sequence[float], seasonal_error: np.ndarray) -> Sums:
-    """Sums of shape (B, H) of truth (B, H), NaN where unknown, and values (B, H, Q) at rising `quantiles`.
+    """Return Sums of shape (B, H) of truth (B, H), NaN where unknown, and values (B, H, Q) at rising `quantiles`.
 
     seasonal_error: (B,); a window where it is zero or NaN takes no part in MASE.
     """
@@ -132,7 +132,7 @@ def mae(sums: Sums) -> np.ndarray:
 
 
 def coverage(sums: Sums) -> np.ndarray:
-    """The share of truths within the 80 % interval, between the 0.1 and 0.9 quantiles."""
+    """Share of truths within the 80 % interval, between the 0.1 and 0.9 quantiles."""
     return _ratio(sums.inside, sums.count)
 
 

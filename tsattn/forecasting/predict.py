@@ -18,13 +18,13 @@ from tsattn.forecasting.quantiles import checked_levels
 from tsattn.forecasting.tail_quantiles import at_levels
 
 BATCH = 512
-MOST_STEPS = 20_000  # ahead: more is a slip of the keyboard, and takes all memory
+MOST_STEPS = 20_000  # ahead: more is likely a typing error, and would exhaust memory
 _CELLS = 1 << 22  # values of one batch's largest array, so that whole histories of long series stay within some 100 MB
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An item that has no forecast, and why."""
+    """Item without a forecast, and the reason."""
 
     item_id: str
     reason: str
@@ -180,7 +180,7 @@ def _batches(
     sizes: tuple[int, int, int],
     covariates: bool,
 ) -> Iterator[tuple[np.ndarray, WindowBatch]]:
-    """The windows of the origins `chosen`, shortest history first; sizes: steps ahead, values a step, and windows a batch."""
+    """Yield the windows of the origins `chosen`, shortest history first; sizes: steps ahead, values a step, windows a batch."""
     horizon, width, batch = sizes
     # neighbours of like length need the least padding where whole histories are asked for
     order, at = chosen[np.argsort(history[chosen], kind="stable")], 0
@@ -198,7 +198,7 @@ def _batches(
 
 
 def wants_covariates(forecaster: Forecaster, panel: Panel | None = None) -> bool:
-    """True when the forecaster reads anything but the target; one with `covariates = "known"` does where the panel has some."""
+    """Return True if the forecaster reads covariates; one with `covariates = "known"` does where the panel has known ones."""
     wants = getattr(forecaster, "covariates", True)
     if wants == "known":
         return panel is not None and bool(panel.schema.known_features)
@@ -214,7 +214,7 @@ def observed_before(panel: Panel, origins: Origins) -> np.ndarray:
 def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
     """Raise DataError, naming items and timestamps, where a declared known covariate is missing within the horizon.
 
-    Calendar features are never missing, and are not looked at.
+    Calendar features are never missing, and are not checked.
     """
     names = panel.schema.known_features
     if not names or not len(origins):

@@ -1,4 +1,4 @@
-"""Backtest: what the windows of each model added up to, and the tables made of it."""
+"""Backtest: sums over the windows of each model, and the tables made of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Backtest:
 
     cutoffs (C,): the distinct last observed timestamps, on the grid clock. windows: how many were scored. too_short and
     no_truth: how many were left out, for want of an observed value before or after the origin. unscaled: scored windows
-    that take no part in MASE, their history never changing. notes: model -> what a reader of its scores must know.
+    that take no part in MASE, their history never changing. notes: model -> caveats on its scores.
     """
 
     models: tuple[str, ...]
@@ -54,7 +54,7 @@ class Backtest:
 
     @property
     def references(self) -> dict[str, str]:
-        """For each metric of SKILLS, the better of naive and seasonal naive; absent when neither was run."""
+        """Return, for each metric of SKILLS, the better of naive and seasonal naive; absent when neither was run."""
         run = [name for name in REFERENCES if name in self.models]
         best = {}
         for metric in SKILLS:
@@ -79,7 +79,7 @@ class Backtest:
         return rows
 
     def to_pandas(self) -> pd.DataFrame:
-        """The rows of `table` as a data frame: one row a model."""
+        """Return the rows of `table` as a data frame: one row for each model."""
         import pyarrow as pa
 
         return pa.Table.from_pylist(self.table()).to_pandas()

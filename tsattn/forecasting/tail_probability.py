@@ -28,11 +28,11 @@ class Tail:
 
     @classmethod
     def normal(cls, count: int) -> Tail:
-        """The normal distribution's tail for `count` rows."""
+        """Return the normal distribution's tail for `count` rows."""
         return cls(np.full(count, START), np.full(count, EXCESS))
 
     def rows(self, chosen: np.ndarray) -> Tail:
-        """The tails of some rows."""
+        """Return the tails of some rows."""
         return Tail(self.threshold[chosen], self.excess[chosen])
 
     def probability(self, distance: np.ndarray) -> np.ndarray:
@@ -42,7 +42,7 @@ class Tail:
         return np.where(distance > self.threshold, beyond, body)
 
     def distance(self, probability: float) -> np.ndarray:
-        """The distance (n,) that an error exceeds with this probability."""
+        """Return the distance (n,) that an error exceeds with this probability."""
         if probability >= TAIL:
             return self.threshold * NormalDist().inv_cdf(1 - probability / 2) / START
         return self.threshold + self.excess * np.log(TAIL / probability)
@@ -70,7 +70,7 @@ def tail_of(errors: np.ndarray) -> tuple[float, float]:
 def phase_errors(past: np.ndarray, every: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (bias, scale), each (h,), from the past errors (h, n) at the phase of h rows and at all phases; NaN = unknown.
 
-    bias: the median error, in units of the forecast. scale: how many times the usual size errors around it have. Both are
+    bias: the median error, in units of the forecast. scale: the size of the errors around it, relative to the usual. Both are
     shrunk to none where few errors are known.
     """
     count = (~np.isnan(past)).sum(1)

@@ -10,13 +10,13 @@ from tsattn.data.cleaning.prepare import plausible_past
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.quantiles import LARGEST, resample
 
-RECENT = 2048  # steps of the past that are looked at
+RECENT = 2048  # steps of the past that are read
 
 
 def at_levels(values: np.ndarray, have: Sequence[float], want: Sequence[float], batch: WindowBatch) -> np.ndarray:
-    """Quantiles (B, H, Q) at levels `have` -> (B, H, W) float32 at levels `want`, both rising.
+    """Resample quantiles (B, H, Q) at levels `have` to (B, H, W) float32 at levels `want`, both rising.
 
-    Between two given levels as `resample` says. Beyond the outer ones the distance to them is that between the same quantiles
+    Between two given levels, as in `resample`. Beyond the outer ones the distance to them is that between the same quantiles
     of the past, as far as values spread there as they do in the forecast: demand that comes in lumps has a far longer tail
     than a normal distribution. Where a season or a trend spreads the past more, and where it is too short to tell,
     the normal distribution's shape. What never was below zero is not forecast there.
@@ -25,7 +25,7 @@ def at_levels(values: np.ndarray, have: Sequence[float], want: Sequence[float], 
     beyond = [(i, q) for i, q in enumerate(want) if not have[0] <= q <= have[-1]]
     if not beyond or len(have) < 2 or not have[0] < 0.5 < have[-1]:
         return out
-    # with additive outliers: as often as they came they may come again, which the middle of a forecast need not know
+    # with additive outliers: they may recur as often as before, although they do not matter to the median
     past = np.sort(plausible_past(batch)[:, -RECENT:].astype(np.float64), axis=1)  # NaN last
     count = (~np.isnan(past)).sum(1)
     middle = values[..., int(np.abs(np.asarray(have) - 0.5).argmin())].astype(np.float64)

@@ -30,7 +30,7 @@ SHARPNESS = 20.0  # weight = exp(-SHARPNESS · (error / least error - 1))
 WIDEST = 9.0  # times the variance of the errors one step ahead
 FEWEST = 6  # observed steps that a fit needs
 LONGEST = 768  # newest steps that are looked at
-STRENGTH = 1.645  # standard errors that the likeness of neighbouring cycles must be above zero to be a season
+STRENGTH = 1.645  # standard errors above zero that the correlation of neighbouring cycles must reach for a season
 
 
 class Holt(_Normal):
@@ -63,13 +63,13 @@ class Holt(_Normal):
 def _fitted(
     y: np.ndarray, inside: np.ndarray, n: np.ndarray, horizon: int, season: int, factors: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and standard deviation (B, H), and the least errors in the past (B,), with a season of terms or of factors."""
+    """Return mean and standard deviation (B, H), and least past errors (B,), with a season of terms or of factors."""
     index = _season(y, inside, season, factors)
     length = y.shape[1]
     each = index[:, (np.arange(length + horizon) - length) % season]
     past, ahead = each[:, :length], each[:, length:]
     mean, sigma, error = _smoothed(y / past if factors else y - past, inside, horizon)
-    # indices of so many cycles fit their own past too well, and are themselves in doubt: both add a part in that many
+    # indices of k cycles overfit the past and are uncertain themselves: both add 1 / k
     cycles = np.maximum(n / season, 2.0)
     sigma = sigma * np.where((index != index[:, :1]).any(1), np.sqrt((cycles + 1) / (cycles - 1)), 1.0)[:, None]
     return (mean * ahead, sigma * ahead, error) if factors else (mean + ahead, sigma, error)
@@ -161,7 +161,7 @@ def _smoothed(y: np.ndarray, inside: np.ndarray, horizon: int) -> tuple[np.ndarr
     growth = np.cumsum(np.pad(moved**2, ((0, 0), (1, 0)), constant_values=1.0), 1)
     count = np.maximum(inside.sum(1) - 1, 1)[:, None]
     variance = (weight * squares / count) @ growth
-    # so far the model's own word, by its errors one step ahead; what it missed `far` steps ahead is heard too
+    # so far from errors one step ahead; errors `far` steps ahead count too
     missed = (weight * misses).sum(1) / np.maximum(inside.sum(1) - far, 1)
     said = np.take_along_axis(variance, far[:, None] - 1, 1)[:, 0]
     wider = np.clip(missed / np.where(said > 0, said, 1.0), 1.0, WIDEST) - 1

@@ -120,7 +120,7 @@ def bank(season: int, seasonal: bool, length: int) -> Bank:
 
 @lru_cache(maxsize=32)
 def solved(season: int, seasonal: bool, length: int, n: int, horizon: int) -> Solved:
-    """Return what the first `n` observations and `horizon` steps ahead share; n + horizon ≤ length."""
+    """Return the results shared by series of `n` observations, `horizon` steps ahead; n + horizon ≤ length."""
     models = bank(season, seasonal, length)
     x = models.regressors[:, :n]
     gram = x.transpose(0, 2, 1) @ x

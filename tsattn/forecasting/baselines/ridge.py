@@ -141,7 +141,7 @@ def fill(history: np.ndarray, season: int) -> np.ndarray:
 
 
 def forward(values: np.ndarray) -> np.ndarray:
-    """Missing values along the last axis replaced by the last one before them; NaN where there is none."""
+    """Replace missing values along the last axis by the last value before them; NaN where there is none."""
     at = np.where(np.isnan(values), 0, np.arange(values.shape[-1]))
     return np.take_along_axis(values, np.maximum.accumulate(at, -1), -1)
 
@@ -203,7 +203,7 @@ def gram_and_cross(z: np.ndarray, start: np.ndarray, stop: np.ndarray, lags: int
     gram, cross = product[:, :, :lags], product[:, :, lags:]
     upper = np.triu(np.ones((lags, lags), bool))
     gram = np.where(upper, gram, gram.transpose(0, 2, 1))
-    mean = gram.mean(2)  # XᵀX 1 / lags: what subtracting each window's mean takes away
+    mean = gram.mean(2)  # XᵀX 1 / lags: the part removed by subtracting each window's mean
     cross = cross - mean[:, :, None]
     gram = gram - mean[:, :, None] - mean[:, None, :] + mean.mean(1)[:, None, None]
     return gram, cross - cross.mean(1, keepdims=True)

@@ -55,7 +55,7 @@ class _Normal(ABC):
 
 
 class Naive(_Normal):
-    """The last observed value goes on; the spread grows with the square root of the steps since."""
+    """Repeat the last observed value; the spread grows with the square root of the steps since."""
 
     name = "naive"
 
@@ -80,7 +80,7 @@ class Drift(_Normal):
 
 
 class SeasonalNaive(_Normal):
-    """The last cycle goes on. A history shorter than a cycle gets the naive forecast."""
+    """Repeat the last cycle. A history shorter than a cycle gets the naive forecast."""
 
     name = "seasonal-naive"
 
@@ -100,7 +100,7 @@ class SeasonalNaive(_Normal):
 
 @dataclass(frozen=True)
 class LongCycle(SeasonalNaive):
-    """The last long cycle goes on: a week of hours, a year of weeks. Where a history holds less than two, seasonal naive.
+    """Repeat the last long cycle: a week of hours, a year of weeks. A history of less than two gets the seasonal naive forecast.
 
     only: no forecast there, for an ensemble in which seasonal naive is a member of its own.
     """
@@ -119,7 +119,7 @@ class LongCycle(SeasonalNaive):
         return np.where(held[:, None, None], SeasonalNaive(max(batch.season_lengths), self.quantiles).predict(batch), values)
 
     def held(self, batch: WindowBatch) -> np.ndarray:
-        """A mask (B,): the frequency has a cycle longer than the season, and the history holds two of it."""
+        """Return a mask (B,): the frequency has a cycle longer than the season, and the history holds two of it."""
         longest = max(batch.season_lengths, default=1)
         observed = ~np.isnan(batch.past_target)
         length = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
@@ -129,7 +129,7 @@ class LongCycle(SeasonalNaive):
 
 @dataclass(frozen=True)
 class SeasonalMean(_Normal):
-    """The mean of the last `cycles` cycles goes on. A history shorter than a cycle gets the naive forecast.
+    """Repeat the mean of the last `cycles` cycles. A history shorter than a cycle gets the naive forecast.
 
     The spread grows as it would if each phase were a random walk over the cycles, k cycles ahead by
     sqrt((k + a) / (1 + a)), a = (c - 1)(2c - 1) / 6c for c cycles; with one cycle that is the seasonal naive's.
@@ -159,7 +159,7 @@ class SeasonalMean(_Normal):
 
 
 class HistoricQuantiles(_Normal):
-    """The quantiles of all values observed so far, the same at every step; what meteorologists call climatology.
+    """Quantiles of all values observed so far, the same at every step; known in meteorology as climatology.
 
     Hard to beat where nothing but the distribution can be known, as with rare counts: its median is zero where most are.
     Quantiles lie between values at (i - 1) / (n - 1), Hyndman and Fan's type 7.

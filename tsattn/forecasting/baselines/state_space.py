@@ -1,6 +1,6 @@
 """State-space models averaged by their posterior probability: exponential smoothing and autoregressions. No training.
 
-Choosing one model by AICc, as AutoETS and AutoARIMA do, is a coin toss on a short series. Here every model of a bank
+Choosing one model by AICc, as AutoETS and AutoARIMA do, is unreliable on a short series. Here every model of a bank
 (innovations.py) forecasts, weighted by its marginal likelihood under a weak prior (Hoeting et al., 1999), of the values and,
 where all are positive, of their logarithms. Vectorised over the series of one length.
 """
@@ -81,7 +81,7 @@ class StateSpace:
         span = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
         filled = fill(batch.past_target[:, -LONGEST:].astype(np.float64), season)
         n = np.minimum(span, LONGEST)
-        # few distinct lengths: what series of one length share is computed once
+        # few distinct lengths: results shared by series of one length are computed once
         n = np.where(n > 96, n // 8 * 8, np.where(n > 48, n // 4 * 4, n))
         if self.only:
             n = np.where((season > LONG_SEASON) & (span > LONGEST), 0, n)
@@ -125,7 +125,7 @@ def _quantiles(average: _Average, n: int, levels: tuple[float, ...]) -> np.ndarr
 
 
 def _averaged(y: np.ndarray, season: int, horizon: int) -> _Average:
-    """The average of all models of series y (b, n)."""
+    """Return the average of all models of series y (b, n)."""
     n = y.shape[1]
     centre, scale = y.mean(1, keepdims=True), y.std(1, keepdims=True)
     scale = np.where(scale > 1e-7 * np.abs(centre), scale, 1.0)

@@ -71,7 +71,7 @@ class _StatsForecast:
                 warnings.simplefilter("ignore")
                 fitted = getattr(_library(), self.model)(season_length=season)
                 found = fitted.forecast(y=history, h=horizon, level=sorted({c for c in covers if c > 0}))
-        except Exception:  # the library raises what its numerics happen to: one odd series must not end the run
+        except Exception:  # the library may raise any numerical error: one series must not end the run
             return None
         names = ["mean" if c == 0 else f"{'lo' if q < 0.5 else 'hi'}-{c}" for q, c in zip(self.quantiles, covers, strict=True)]
         values = np.stack([np.asarray(found[name], np.float64) for name in names], -1)
@@ -103,7 +103,7 @@ class AutoARIMA(_StatsForecast):
 
 
 def _filled(history: np.ndarray) -> np.ndarray:
-    """The history from its first observed value on, float64, missing values interpolated."""
+    """Return the history from its first observed value on, float64, with missing values interpolated."""
     at = np.flatnonzero(~np.isnan(history))
     if not len(at):
         return np.zeros(0)

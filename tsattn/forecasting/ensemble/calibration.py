@@ -29,7 +29,7 @@ class Shrinkage:
     prior: float = 1.0  # weight of "all alike", in the pool's hold-out origins
     width_own: float = 60.0  # weight of the pool on widths, in origins of the series' own
     width_prior: float = 20.0  # weight of "as they are", in the pool's origins
-    caution: float = 0.15  # log of a width's factor that is halved: origins close together share one noise
+    caution: float = 0.15  # log of a width's factor that is halved: origins close together share the same noise
     many: float = 60.0  # origins of the pool at which half of the caution's square remains
     surprise: float = 0.5  # log of a pool's factor, below 1, at which half of the prior's weight remains
     surprise_own: float = 0.7  # the same of a series' own factor, below that of its pool
@@ -78,7 +78,7 @@ def weights_of(
 ) -> np.ndarray:
     """Weights (M, B), adding up to 1, from log loss ratios (M, B) and evidence (B,) in origins.
 
-    able (M, B): who has a forecast now. prior: what the weights are shrunk towards. Where there is no evidence at all, the first
+    able (M, B): members with a forecast now. prior: target of the shrinkage. Where there is no evidence at all, the first
     member that has a forecast stands alone.
     """
     said = ~np.isnan(ratio)
@@ -155,7 +155,7 @@ def _doubt(away: np.ndarray, surprise: float) -> np.ndarray:
 def _edges(horizon: int, first: int) -> list[int]:
     """Bounds of the parts of the horizon: 0, 8, 16, 32, … and its end, so that a longer horizon begins with the same parts.
 
-    Errors far ahead say little about the next steps, and the network's passes are often longer than the horizon asked for.
+    Errors far ahead hardly inform the next steps, and the network's passes are often longer than the horizon asked for.
     """
     edges = [0]
     while edges[-1] < horizon:

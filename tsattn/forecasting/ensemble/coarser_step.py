@@ -60,7 +60,7 @@ class CoarserStep:
         return out
 
     def corrected(self, fine: np.ndarray, level: np.ndarray) -> np.ndarray:
-        """The fine forecast (..., H, Q), moved half-way to the levels of `predict` (..., H, Q)."""
+        """Return the fine forecast (..., H, Q), moved half-way to the levels of `predict` (..., H, Q)."""
         k = self.step(fine.shape[-2])
         if k is None:
             return level

@@ -55,11 +55,11 @@ class CovariateRegression:
         self._seen: deque[BatchEffects] = deque(maxlen=_MOST_SEEN)
 
     def report(self) -> EnsembleReport:
-        """The mean weights of the members in everything forecast so far."""
+        """Return the mean weights of the members in everything forecast so far."""
         return self.forecaster.report()
 
     def effects(self, panel: Panel) -> tuple[CovariateEffect, ...]:
-        """The effects of the panel's known covariates in what was forecast since this was last asked."""
+        """Return the effects of the panel's known covariates in the forecasts since the last call."""
         seen = list(self._seen)
         self._seen.clear()
         if not seen:
@@ -127,12 +127,12 @@ class CovariateRegression:
 
 
 def with_covariates(forecaster: Forecaster) -> Forecaster:
-    """The forecaster; an ensemble that reads the target alone reads known covariates too, by regression."""
+    """Return the forecaster; an ensemble that reads only the target gets known covariates by regression."""
     if isinstance(forecaster, Ensemble) and not wants_covariates(forecaster):
         return CovariateRegression(forecaster)
     return forecaster
 
 
 def _bare(batch: WindowBatch) -> WindowBatch:
-    """The batch with its target alone."""
+    """Return the batch without covariates."""
     return replace(batch, past_cov=batch.past_cov[..., :0], known=batch.known[..., :0], static=batch.static[:, :0], calendar=0)

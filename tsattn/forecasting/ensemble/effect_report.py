@@ -1,4 +1,4 @@
-"""Effects of known covariates for people: a percentage or an amount, its interval, and groups where they differ."""
+"""Effects of known covariates in readable form: a percentage or an amount, its interval, and groups where they differ."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class CovariateEffect:
         return said
 
     def to_mapping(self) -> dict[str, Any]:
-        """A mapping for JSON."""
+        """Return a mapping for JSON."""
         return asdict(self)
 
 
@@ -132,7 +132,7 @@ def _effect(
 
 
 def _bounds(mean: Mean, form: str) -> tuple[float, float, float]:
-    """An effect and the ends of its interval, as shares where it multiplies."""
+    """Return an effect and the ends of its interval, as shares where it multiplies."""
     half = float(normal_scores([(1 + LEVEL) / 2])[0]) * float(np.sqrt(mean.variance))
     ends = np.array([mean.value, mean.value - half, mean.value + half])
     return tuple((np.expm1(np.clip(ends, -50, 50)) if form == "factor" else ends).tolist())  # type: ignore[return-value]

@@ -25,7 +25,7 @@ from tsattn.forecasting.predict import BATCH, wants_covariates
 
 DEFAULT = (*MEMBERS, COARSER)
 ORIGINS = 4
-_LONGEST = 1 << 15  # past steps that members look at
+_LONGEST = 1 << 15  # past steps that members read
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Ensemble:
         made = np.stack([own, *others], 1)  # (1 + K, M, B, H, Q)
         past = np.stack([truth(batch, shift) for shift in shifts])  # (K, B, H)
         floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-30
-        scored = np.isfinite(made[1:, 0]).all((2, 3))  # origins without a forecast of the network cannot be held against it
+        scored = np.isfinite(made[1:, 0]).all((2, 3))  # origins without a forecast of the network do not lower its weight
         share = np.where(scored, (~np.isnan(past)).sum(2) / batch.horizon, 0.0)
         loss = pinball(past[:, None].astype(np.float64), made[1:], levels)  # (K, M, B)
         pools, able = pools_of(batch), np.isfinite(made[0]).all((2, 3))

@@ -15,8 +15,8 @@ CYCLES = 13  # neighbouring cycles, at most, that a phase of the season is avera
 WIDEST = 4.0  # standard deviations beyond which a residual is cut (Huber, 1964)
 FEWEST = 20  # observed rows that a regression needs
 ROUNDS = 3  # reweightings
-RIDGE = 1e-6  # of the scaled Gram matrix: columns that say the same share the effect
-MOST_STEPS = 1 << 14  # newest steps of a history that are looked at
+RIDGE = 1e-6  # of the scaled Gram matrix: identical columns share the effect
+MOST_STEPS = 1 << 14  # newest steps of a history that are read
 
 
 class Estimate(NamedTuple):

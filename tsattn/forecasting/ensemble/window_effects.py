@@ -1,7 +1,7 @@
 """Effects of known covariates on a batch of windows: estimated, taken out of the history, put back on a forecast.
 
 A continuous covariate has two terms, x and |x - its median|, so heating and cooling may have slopes of their own; the second
-is kept only where the history is sure of it. A window learns from itself and from those of its pool (holdout.py).
+is kept only where the history gives strong evidence of it. A window learns from itself and from those of its pool (holdout.py).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BENT = 0.9  # probability of a bend, below which a response is a straight line
 DISTINCT = 12  # values that a covariate needs, to bend
 BEYOND = 0.5  # of its range that a covariate may lie outside of what the history holds, before it is cut there
 POSITIVE = 0.95  # share of the open rows that are above zero, at least, where effects may be factors
-SHARED = 2.0  # the pool's say on whether effects are factors, in mean series
+SHARED = 2.0  # weight of the pool in the choice of factors, in mean series
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class Estimates:
 
     @property
     def covariates(self) -> int:
-        """K"""
+        """Number of covariates, K."""
         return self.center.shape[1]
 
     def terms(self, known: np.ndarray) -> np.ndarray:
@@ -57,7 +57,7 @@ class Estimates:
 
     @classmethod
     def concat(cls, parts: Sequence[Estimates]) -> Estimates:
-        """The windows of several batches, one after the other."""
+        """Join the windows of several batches."""
         names = ("scale", "jacobian", "center", "low", "high")
         arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
         counts = closures.Counts(*(np.concatenate([part.counts[i] for part in parts]) for i in (0, 1)))
@@ -79,11 +79,11 @@ class Effects:
     source: Estimates
 
     def scaled(self, share: np.ndarray) -> Effects:
-        """Only a share (B,) of each effect."""
+        """Return a share (B,) of each effect."""
         return replace(self, beta=self.beta * share[:, None], variance=self.variance * share[:, None] ** 2)
 
     def removed(self, past: np.ndarray, known: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
-        """The history (B, L) as if all known covariates (B, L, K) had been as usual; closed rows as if open."""
+        """Return the history (B, L) as if all known covariates (B, L, K) had been as usual; closed rows as if open."""
         shift = (self._terms(known) * self.beta[:, None]).sum(2)
         out = np.where(self.factor[:, None], past * _exp(-shift), past - shift)
         closed = closures.closed_rows(known, self.closing)
@@ -96,7 +96,7 @@ class Effects:
     def restored(
         self, values: np.ndarray, known: np.ndarray, past: np.ndarray, before: np.ndarray, levels: tuple[float, ...]
     ) -> np.ndarray:
-        """Quantiles (B, H, Q) of the history without effects -> with those of known (B, H, K); their doubt widens them.
+        """Add the effects of known (B, H, K) to quantiles (B, H, Q) made without them, widened by their uncertainty.
 
         past (B, L) and before (B, L, K): the history itself, for what it was on closed rows.
         """
@@ -138,7 +138,7 @@ def estimates_of(past: np.ndarray, known: np.ndarray, back: np.ndarray, pools: P
     shut = closures.closed_rows(known, at)
     found = Estimates((), (), np.ones(len(past)), np.zeros(len(past)), center, low, high, counts)
     terms = found.terms(known.astype(np.float64))
-    terms[..., known.shape[2] :] *= (_distinct(x) >= DISTINCT)[:, None]  # of few values x says it all
+    terms[..., known.shape[2] :] *= (_distinct(x) >= DISTINCT)[:, None]  # few distinct values: x alone suffices
     linear: list[Estimate] = []
     factor: list[Estimate | None] = []
     for row in range(len(past)):
@@ -176,7 +176,7 @@ def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
 
 
 def pooled_effects(found: Estimates, rows: np.ndarray, group: np.ndarray) -> list[tuple[bool, np.ndarray, list[Pooled]]]:
-    """For each form that is met among the windows `rows`: whether it multiplies, the windows, and the effects of each term."""
+    """Return, for each form among the windows `rows`: True if it multiplies, the windows, and the effects of each term."""
     forms = _forms(found, rows)
     return [(form, rows[forms == form], _pooled(found, rows[forms == form], form, group)) for form in np.unique(forms).tolist()]
 

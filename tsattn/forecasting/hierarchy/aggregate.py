@@ -1,4 +1,4 @@
-"""A panel of single series -> a panel of all levels of a hierarchy, every series up to the same last step."""
+"""Aggregate a panel of single series to a panel of all levels of a hierarchy, with the same last step for all series."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tsattn.forecasting.hierarchy.structure import Hierarchy
 
 
 def aggregated(panel: Panel, grid: CommonGrid, hierarchy: Hierarchy) -> Panel:
-    """The panel of n series, sums first. `panel` and `grid` hold the leaves, in the order of the hierarchy.
+    """Return the panel of n series, sums first. `panel` and `grid` hold the leaves, in the order of the hierarchy.
 
     A series begins with its first value; a sum with the first one of its parts. Covariates of a sum are the means of its parts'
     at each step, static ones their common value, else missing.

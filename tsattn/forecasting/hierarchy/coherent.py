@@ -41,7 +41,7 @@ class BaseForecasts:
         self._made: dict[int, np.ndarray] = {}
 
     def origins(self, back: int) -> tuple[Origins, np.ndarray]:
-        """The origins `back` steps before the end, and the series that have a value before it."""
+        """Return the origins `back` steps before the end, and the series that have a value before it."""
         first = self.panel.indptr[:-1]
         row = np.maximum(self.panel.origin - back, first)
         every = Origins(np.arange(len(self.panel)), row)
@@ -71,7 +71,7 @@ class BaseForecasts:
         return np.array([not (self.panel.target[a:b] < 0).any() for a, b in zip(first, np.maximum(row, first), strict=True)])
 
     def put(self, back: int, values: np.ndarray) -> None:
-        """Take forecasts (n, H, Q) that were made already."""
+        """Store forecasts (n, H, Q) that were already made."""
         self._made[back] = values
 
     def errors(self, back: int) -> np.ndarray:
@@ -117,7 +117,7 @@ def coherent(base: BaseForecasts, hierarchy: Hierarchy, back: int, method: str, 
 
 
 def _covariance(base: BaseForecasts, back: int, values: np.ndarray, cutoffs: int) -> ErrorCovariance:
-    """The covariance of hold-out errors; series without any have the deviation that their intervals say."""
+    """Return the covariance of hold-out errors; series without any have the deviation implied by their intervals."""
     errors = []
     for k in range(1, cutoffs + 1):
         one = base.errors(back + k * base.horizon)

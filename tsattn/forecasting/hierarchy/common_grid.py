@@ -72,7 +72,7 @@ class CommonGrid:
 
 
 def common_grid(panel: Panel) -> CommonGrid:
-    """The observed values of a panel on one grid. Raises DataError for series on different grids."""
+    """Return the observed values of a panel on one grid. Raises DataError for series on different grids."""
     first = panel.start.min()
     offset, exact = panel.freq.steps_between(np.full(len(panel), first, panel.start.dtype), panel.start)
     if not exact.all():
@@ -94,13 +94,13 @@ def common_grid(panel: Panel) -> CommonGrid:
 
 
 def late(freq: Freq) -> int:
-    """Steps by which a series may end before the others without counting as closed: a day of hours, a week of days, a month."""
+    """Return how many steps early a series may end without counting as closed: a day of hours, a week of days, a month."""
     season = freq.season_length
     within_a_week = freq.is_subdaily or freq.unit in ("D", "B") or not freq.has_clock
     return season if within_a_week else max(1, season // 12)
 
 
 def _forward(values: np.ndarray) -> np.ndarray:
-    """Missing values along the last axis replaced by the last one before them; NaN where there is none."""
+    """Replace missing values along the last axis by the last value before them; NaN where there is none."""
     at = np.where(np.isnan(values), 0, np.arange(values.shape[-1]))
     return np.take_along_axis(values, np.maximum.accumulate(at, -1), -1)

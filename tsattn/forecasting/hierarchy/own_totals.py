@@ -1,4 +1,4 @@
-"""Totals that the data holds beside their parts: found by an empty cell, a name such as "Total", or because they add up."""
+"""Totals in the data, beside their parts: found by an empty cell, a name such as "Total", or because they add up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORDS = {
     *("gesamt", "summe", "alle", "insgesamt", "totale", "totaal", "suma", "soma", "tous", "toutes", "todos", "tutti", "totalt"),
 }
 TOLERANCE = 1e-3  # relative difference below which a total agrees with the sum of its parts
-ALIKE = 0.95  # share of steps at which a series must be the sum of the others to be found without a telling name
+ALIKE = 0.95  # share of steps at which a series must be the sum of the others to be found without a name such as "Total"
 LEAST = 8  # common steps for that
 
 
@@ -53,7 +53,7 @@ def find_own_totals(labels: Sequence[tuple[str, ...]], names: Sequence[str], gri
 
 
 def _adding_up(labels: Sequence[tuple[str, ...]], known: set[int], grid: CommonGrid) -> dict[int, tuple[int, ...]]:
-    """Series that equal the sum of all others under the same beginning of their label, which are two or more."""
+    """Find series that equal the sum of two or more others: all those under the same label prefix."""
     found: dict[int, tuple[int, ...]] = {}
     children: dict[tuple[str, ...], dict[str, list[int]]] = {}
     for i, label in enumerate(labels):
@@ -78,7 +78,7 @@ def _adding_up(labels: Sequence[tuple[str, ...]], known: set[int], grid: CommonG
 
 
 def compared(name: str, own: np.ndarray, grid: CommonGrid, parts: np.ndarray) -> OwnTotal:
-    """A total (T,) beside the sum of its parts, at the steps at which all of them are known."""
+    """Compare a total (T,) with the sum of its parts, at the steps at which all of them are known."""
     return OwnTotal(name, *_compared(own, _sum_of(grid, parts)))
 
 

@@ -10,7 +10,7 @@ from tsattn.forecasting.hierarchy.structure import Hierarchy
 
 
 class Replay:
-    """Answers windows of the panel of `base`: with its forecasts, or with those that `method` makes add up at each cutoff."""
+    """Forecaster that replays the forecasts of `base`, or those that `method` makes add up at each cutoff."""
 
     context = 1
     covariates = False

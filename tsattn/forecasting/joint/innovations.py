@@ -1,4 +1,4 @@
-"""One-step errors of an autoregression of each series: what its own past does not tell, which other series may.
+"""One-step errors of an autoregression of each series: the part its own past does not predict, but other series may.
 
 Prewhitening by an autoregression before cross-correlations: Box & Jenkins (1970).
 """
@@ -22,7 +22,7 @@ class Innovations:
     """Innovations of S series. values: (S, N) float64 of unit variance, 0 where unknown. known: (S, N) bool.
 
     scale: (S,) their standard deviation in units of the series. weights: (S, lags) of `lags`. able: (S,) series with enough
-    values. history: (S, N) standardised, gaps filled from before; mean and size (S,) give it its units back.
+    values. history: (S, N) standardised, gaps filled from before; mean and size (S,) restore its units.
     """
 
     values: np.ndarray
@@ -57,7 +57,7 @@ class Innovations:
 def innovations(history: np.ndarray, seasons: tuple[int, ...], stop: int | None = None) -> Innovations:
     """Fit an autoregression to each of S histories (S, N), NaN = missing, by ridge regression, and return its one-step errors.
 
-    The mean of each phase of the longest season that fits is taken out of the errors: other forecasters know it.
+    The mean of each phase of the longest season that fits is taken out of the errors: other forecasters model it.
     stop: fit the steps before it only.
     """
     series, steps = history.shape
@@ -108,7 +108,7 @@ def _without_phases(errors: np.ndarray, known: np.ndarray, season: int) -> np.nd
 
 
 def lags_of(steps: int, seasons: tuple[int, ...]) -> np.ndarray:
-    """The lags of the autoregression for histories of so many steps."""
+    """Return the lags of the autoregression for histories of this many steps."""
     most = min(LAGS, max(1, steps // 12))
     lags = list(range(1, most + 1))
     for season in seasons:

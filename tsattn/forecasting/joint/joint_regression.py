@@ -1,6 +1,6 @@
-"""Forecasts that use what other series did: what leads a series is added to any forecast of its own past.
+"""Forecasts that use other series: the effect of the leads is added to any forecast from a series' own past.
 
-Innovations of other series are unrelated to a series' own past, so what they say is missing in every forecast of that past.
+Innovations of other series are unrelated to a series' own past, so their effect is missing in every forecast from that past.
 It is applied as far as it lowers the errors of held-back steps; series without a lead keep their forecast.
 """
 
@@ -29,7 +29,7 @@ MOST_STEPS = 2048  # newest steps that are fitted
 HELD_BACK = 4  # one part in so many is held back to check the leads
 ORIGINS = 64  # cutoffs in the held-back part
 JUDGED_STEPS, FEWEST_JUDGED, MOST_JUDGED = 32, 4, 8  # steps, and hold-out origins, at which the options are weighed
-SHRINKAGE = Shrinkage(doubt=4.0)  # the leads have passed one test before
+SHRINKAGE = Shrinkage(doubt=4.0)  # the leads have already passed one test
 PRIOR = np.array([1.0, 0.3, 0.3])  # weights of the three options without evidence
 NARROWEST = 0.2
 _CACHED = 32
@@ -61,7 +61,7 @@ class JointEffect:
         return said if self.used > 0.95 else f"{said}; {100 * self.used:.0f} % of it applied"
 
     def to_mapping(self) -> dict[str, Any]:
-        """A mapping for JSON."""
+        """Return a mapping for JSON."""
         return asdict(self)
 
 
@@ -88,7 +88,7 @@ class _Led:
 
 
 class JointRegression:
-    """`forecaster` on a panel of several series, with what the leads between them say. Attributes are those of `forecaster`.
+    """`forecaster` on a panel of several series, with the effect of the leads between them and the attributes of `forecaster`.
 
     A series that others lead gets a weighted average of its forecast, of the same moved by what the leads add, and of its
     autoregression moved likewise; the weights fall with the losses at hold-out origins, as those of ensemble members do.
@@ -110,7 +110,7 @@ class JointRegression:
         self._effects: dict[int, tuple[JointEffect, ...]] = {}
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("forecaster", "sample"):  # own sample paths would not know of the leads
+        if name in ("forecaster", "sample"):  # the forecaster's own sample paths would ignore the leads
             raise AttributeError(name)
         return getattr(self.forecaster, name)
 
@@ -146,7 +146,7 @@ class JointRegression:
         return self._fits[cutoff]
 
     def _fitted(self, cutoff: int) -> tuple[dict[int, _Led], tuple[JointEffect, ...]]:
-        """The series that others lead, and a report of it. Uses the steps before the cutoff only."""
+        """Return the series that others lead, and a report of them. Uses the steps before the cutoff only."""
         first, horizon = max(0, cutoff - MOST_STEPS), self.horizon
         steps = cutoff - first
         back = min(MOST_JUDGED, max(FEWEST_JUDGED, -(-JUDGED_STEPS // horizon)))
@@ -187,7 +187,7 @@ class JointRegression:
         return [_Led(move, check.narrower, own[:, None] + spread) for move, own in zip(shift, alone, strict=True)]
 
     def _weighed(self, items: np.ndarray, past: dict[int, list[_Led]], cutoffs: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Weights (3, n) of the options, and factors (2, n, H) on the widths of their average, from hold-out cutoffs."""
+        """Return weights (3, n) of the options, and factors (2, n, H) on the widths of their average, from hold-out cutoffs."""
         count, levels = len(items), np.array(self.quantiles)
         made = np.full((len(cutoffs), 3, count, self.horizon, len(levels)), np.nan)
         true = np.full((len(cutoffs), count, self.horizon), np.nan)
@@ -269,7 +269,7 @@ def held_back(made: Innovations, signals: np.ndarray, leads: Leads, item: int, s
 
 
 class Remembered:
-    """A forecaster that answers a batch of windows it has seen before from memory."""
+    """Forecaster that caches its forecasts of each batch of windows."""
 
     def __init__(self, forecaster: Forecaster) -> None:
         self.forecaster = forecaster
@@ -290,5 +290,5 @@ class Remembered:
 
 
 def with_joint(forecaster: Forecaster, panel: Panel, horizon: int) -> JointRegression:
-    """The forecaster with what the series of the panel tell about each other. Raises ConfigError for too many series."""
+    """Return the forecaster with the leads between the series of the panel. Raises ConfigError for too many series."""
     return JointRegression(forecaster, panel, horizon)

@@ -1,4 +1,4 @@
-"""Which series leads which, and by how many steps: significant correlations of innovations, picked one after the other.
+"""Leads between series and their lags in steps: significant correlations of innovations, picked one after the other.
 
 Orthogonal matching pursuit (Pati et al., 1993) with a stop: the next pair must be larger than the largest one that chance gives.
 """
@@ -49,7 +49,7 @@ def most_lag(steps: int) -> int:
 
 
 def find_leads(made: Innovations, signals: np.ndarray, stop: int) -> list[Leads]:
-    """The leads of each series, from the steps before `stop`. A series does not lead itself."""
+    """Find the leads of each series, from the steps before `stop`. A series does not lead itself."""
     series, lags = len(made.values), most_lag(stop)
     target, signal = made.values[:, :stop], signals[:, :stop]
     count = np.maximum(made.known[:, :stop].sum(1), 1)
@@ -74,7 +74,7 @@ def find_leads(made: Innovations, signals: np.ndarray, stop: int) -> list[Leads]
 
 
 def _pursued(y: np.ndarray, signals: np.ndarray, source: np.ndarray, lag: np.ndarray, limit: float, count: int) -> Leads:
-    """Pick pairs of source and lag for one series y (N,) until none is left that chance would not give."""
+    """Pick pairs of source and lag for one series y (N,) until the rest could be due to chance."""
     first = int(lag.max())
     x = np.stack(
         [signals[s, first - k : len(y) - k] for s, k in zip(source.tolist(), lag.tolist(), strict=True)]
@@ -114,7 +114,7 @@ def expected(leads: Leads, signals: np.ndarray, cutoffs: np.ndarray, horizon: in
 
 
 def carried(innovation: np.ndarray, response: np.ndarray) -> np.ndarray:
-    """Innovations (C, H) and the response of their series (H,) -> what they add to the series (C, H)."""
+    """Return the effect (C, H) of innovations (C, H) on their series, whose response is (H,)."""
     horizon = innovation.shape[1]
     lag = np.arange(horizon)[None, :] - np.arange(horizon)[:, None]  # from the step of the innovation to a later one
     return innovation @ np.where(lag >= 0, response[np.maximum(lag, 0)], 0.0)
