@@ -63,7 +63,7 @@ class Scores:
         return np.maximum(low, self.floor), np.maximum(high, self.floor)
 
     def score(self, level: float) -> np.ndarray:
-        """Distances (n,) from the median in units of the interval's half: above 1, the value is outside the interval."""
+        """Distances (n,) from the median in units of half the interval: above 1, the value is outside the interval."""
         return np.abs(self.distance) / self.tail.distance(1 - level)
 
     def rows(self, chosen: np.ndarray) -> Scores:
@@ -137,7 +137,7 @@ def score_rows(
 
 
 class _Work:
-    """The rolling forecasts of a panel's rows: arrays (N,) over the panel's rows, NaN where a row has no forecast."""
+    """Rolling forecasts of a panel's rows: arrays (N,) over the panel's rows, NaN where a row has no forecast."""
 
     def __init__(self, forecaster: Forecaster, panel: Panel, origins: Origins, step: int, on_progress: OnProgress | None) -> None:
         self.panel, self.origins, self.step, self.on_progress = panel, origins, step, on_progress
@@ -259,7 +259,7 @@ def expected_by_chance(level: float, rows: int) -> float:
 
 
 def runs_of(scores: Scores, outside: np.ndarray, gap: int) -> list[np.ndarray]:
-    """Anomalous rows (a mask over the scores) of one item that are at most `gap` rows apart, as arrays of indices, by time."""
+    """Group anomalous rows (a mask over the scores) of one item, at most `gap` apart, into arrays of indices, by time."""
     at = np.flatnonzero(outside)
     if not len(at):
         return []

@@ -1,4 +1,4 @@
-"""Forecast: labelled quantiles, and Forecaster: anything that makes them."""
+"""Forecast: labelled quantiles, and Forecaster: the interface of all models that make them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Forecaster(Protocol):
 
 
 def quantile_name(level: float) -> str:
-    """The column name of a quantile: `0.1`, `0.025`."""
+    """Return the column name of a quantile: `0.1`, `0.025`."""
     return f"{level:.10g}"
 
 

@@ -76,12 +76,12 @@ class Importance:
         self.base = self._losses([batch])[0]  # (W, H), NaN where unknown
 
     def blocks(self, spans: Sequence[tuple[int, int]]) -> list[Effect]:
-        """Spans of the past, each (first, last) in steps back from the forecast, 1 the newest; in each window's own units."""
+        """Measure spans of the past, each (first, last) in steps back from the forecast, 1 the newest; in each window's units."""
         rises = self._rises(list(spans))
         return self._effects([f"{a} to {b} steps back" for a, b in spans], rises)
 
     def lags(self, most: int, longer: Sequence[int] = ()) -> list[Effect]:
-        """Lags 1 … most, then those of `longer`: of step h (1 … H) lag k is the value k − h + 1 steps before the forecast.
+        """Measure lags 1 … most, then `longer` ones: of step h (1 … H) lag k is the value k − h + 1 steps before the forecast.
 
         One value is exchanged at a time, and only the step is scored that it is the lag of: a lag shows as the diagonal of
         the table offset × step. A lag within the horizon is scored at the steps that it reaches back from.
@@ -102,7 +102,7 @@ class Importance:
         return self._effects([f"lag {lag}" for lag in wanted], rises, base)
 
     def covariates(self, parts: Sequence[Part]) -> list[Effect]:
-        """Covariates, each exchanged as a whole: its past, and its future where it is known."""
+        """Measure covariates, each exchanged as a whole: its past, and its future where it is known."""
         return self._effects([part.name for part in parts], self._rises(list(parts)))
 
     def _rises(self, parts: Sequence[Part | tuple[int, int]]) -> list[np.ndarray]:
@@ -154,7 +154,7 @@ class Importance:
         return np.asarray(np.roll(first, 1)[item])
 
     def _losses(self, batches: Sequence[WindowBatch]) -> list[np.ndarray]:
-        """Mean quantile loss in units of each window's spread, (W, H); NaN where the truth is unknown."""
+        """Return mean quantile losses in units of each window's spread, (W, H); NaN where the truth is unknown."""
         levels = np.array(self.forecaster.quantiles)
         out = []
         width = len(self.usable)

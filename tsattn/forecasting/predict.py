@@ -1,4 +1,4 @@
-"""The one predict loop: origins -> windows -> a Forecaster -> quantiles, in batches of bounded memory."""
+"""Predict loop: from origins to windows, a Forecaster and quantiles, in batches of bounded memory."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def collect(
 
 
 def stamps_of(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
-    """Timestamps (B, 1 + H) on the grid clock, the cutoff first."""
+    """Return timestamps (B, 1 + H) on the grid clock, the cutoff first."""
     item, row = origins.item, origins.row
     steps = (row - panel.indptr[:-1][item])[:, None] + np.arange(-1, horizon)
     return panel.freq.advance(panel.start[item][:, None], steps)
@@ -133,7 +133,7 @@ def predict_windows(
     """Yield (which (b,) of the origins, their windows, quantiles (b, H, Q) float32), shortest history first.
 
     The values never cross, and may be other than finite where the forecaster failed. Raises TsattnError when the
-    forecaster answers in a wrong shape.
+    forecaster returns a wrong shape.
     """
     for which, windows in windows_of(forecaster, panel, origins, horizon, batch):
         values = np.asarray(forecaster.predict(windows), np.float32)
@@ -166,7 +166,7 @@ def windows_of(
     history, ahead = slots.needed(panel, origins.item, origins.row, forecaster.context, horizon)
     for same in (ahead == horizon, ahead != horizon):  # windows that need more slots do not change the others
         if same.any():
-            # whole passes: what is known beyond the horizon may not change what is before it
+            # whole passes: known values beyond the horizon must not change the forecast within it
             steps = -(-int(ahead[same].max()) // one_pass) * one_pass
             yield from _batches(forecaster, panel, origins, np.flatnonzero(same), history, (steps, width, batch), covariates)
 
@@ -182,7 +182,7 @@ def _batches(
 ) -> Iterator[tuple[np.ndarray, WindowBatch]]:
     """Yield the windows of the origins `chosen`, shortest history first; sizes: steps ahead, values a step, windows a batch."""
     horizon, width, batch = sizes
-    # neighbours of like length need the least padding where whole histories are asked for
+    # neighbours of similar length need the least padding where whole histories are read
     order, at = chosen[np.argsort(history[chosen], kind="stable")], 0
     while at < len(order):
         longest = history[order[min(at + batch, len(order)) - 1]] if forecaster.context is None else forecaster.context

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PERSISTENCE = 0.95  # correlation of a path's normal score from one step to the next, where the past is too short to measure it
-_PRIOR = 40.0  # observed pairs of steps for which that counts; the level of a forecast errs too, and that error stays
+_PRIOR = 40.0  # weight of that, in observed pairs of steps; the level of a forecast errs too, and that error persists
 _RECENT = 512  # steps of the past in which it is measured
 _TAILS = (0.005, 0.01, 0.02, 0.05)  # levels that paths need too: rare demand lies beyond the 0.9 quantile
 FURTHEST = 4.0  # normal score that a path may have: beyond lies one value in 30,000
@@ -31,7 +31,7 @@ _VALUES = 1 << 24  # of the paths of one batch
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Paths:
-    """P sample paths of each of B series over H steps: values (B, H, P) float32, all alike likely.
+    """P sample paths of each of B series over H steps: values (B, H, P) float32, all equally likely.
 
     cutoffs (B,), timestamps (B, H), freq and tz are those of a Forecast.
     """
@@ -97,7 +97,7 @@ def predict_paths(
 ) -> tuple[Paths, tuple[Failure, ...]]:
     """Draw `paths` sample paths of `horizon` steps from each origin (default: the end of every item).
 
-    A forecaster that makes paths itself (`sample(batch, paths, seed) -> (B, H, P)`) is asked for them; of any other they
+    A forecaster that makes paths itself (`sample(batch, paths, seed) -> (B, H, P)`) is used for them; for any other they
     are drawn through its quantiles, rough as data is (see `drawn`). The draws of a series depend on `seed` and on its place
     in the panel, not on the batch. Raises ConfigError for bad numbers, DataError for known covariates missing in the future
     rows. Items without a forecast are Failures and left out.
@@ -185,9 +185,7 @@ def scores_of(
 ) -> np.ndarray:
     """Draw standard normal scores (B, H, P), autoregressive along H by `persistence` (scalar or (B,)).
 
-    Scores are independent after `restart` steps.
-
-    Each row has random numbers of its own, from the seed and its item and origin.
+    Scores are independent after `restart` steps. Each row has random numbers of its own, from the seed and its item and origin.
     """
     rows = zip(windows.item.tolist(), windows.origin.tolist(), strict=True)
     noise = np.stack([np.random.default_rng([seed, *row]).standard_normal((steps, paths)) for row in rows])

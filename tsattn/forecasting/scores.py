@@ -25,7 +25,7 @@ class Backtest:
     """Sums of M models on the same W windows: overall (M,), by_step (M, H), by_item (M, S), by_cutoff (M, C).
 
     cutoffs (C,): the distinct last observed timestamps, on the grid clock. windows: how many were scored. too_short and
-    no_truth: how many were left out, for want of an observed value before or after the origin. unscaled: scored windows
+    no_truth: how many were left out, for lack of an observed value before or after the origin. unscaled: scored windows
     that take no part in MASE, their history never changing. notes: model -> caveats on its scores.
     """
 
@@ -88,7 +88,7 @@ class Backtest:
         """Long form: model, metric, cutoff, item_id, horizon_step (1, 2, …), value.
 
         A row with none of cutoff, item_id and horizon_step is the overall score; one with one of them is the score of that
-        group. `coverage_0.1` and so on are the shares of truths at or under each quantile. Scores of nothing are left out.
+        group. `coverage_0.1` and so on are the shares of truths at or under each quantile. Scores without values are left out.
         """
         import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""Quantiles beyond a forecaster's outermost ones, such as 0.99: as far out as the series' own past has been."""
+"""Quantiles beyond a forecaster's outermost ones, such as 0.99: as far out as the series' own past reached."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def at_levels(values: np.ndarray, have: Sequence[float], want: Sequence[float], 
 
     Between two given levels, as in `resample`. Beyond the outer ones the distance to them is that between the same quantiles
     of the past, as far as values spread there as they do in the forecast: demand that comes in lumps has a far longer tail
-    than a normal distribution. Where a season or a trend spreads the past more, and where it is too short to tell,
+    than a normal distribution. Where a season or a trend spreads the past more, and where it is too short to measure,
     the normal distribution's shape. What never was below zero is not forecast there.
     """
     out = resample(values, have, want)
@@ -34,11 +34,11 @@ def at_levels(values: np.ndarray, have: Sequence[float], want: Sequence[float], 
         outer, edge = values[..., side].astype(np.float64), _quantile(past, count, have[side])
         there = np.abs(edge - _quantile(past, count, 0.5))[:, None] + np.zeros_like(
             outer
-        )  # how far the past spreads, and the forecast
+        )  # spread of the past, and of the forecast
         here = np.abs(outer - middle)
-        # a past that is nearly always the same spreads by its tail alone: that is then the forecast's
+        # an almost constant past has spread in its tail only: the forecast takes that tail
         alike = np.divide(np.minimum(here, there), np.maximum(here, there), out=np.ones_like(here), where=there > 0) ** 2
-        seen = count * min(level, 1 - level)  # values that lie out there
+        seen = count * min(level, 1 - level)  # values beyond the level
         share = alike * (seen / (1 + seen))[:, None]
         far = _quantile(past, count, level)
         reached = (np.maximum if level > 0.5 else np.minimum)(outer, far[:, None])

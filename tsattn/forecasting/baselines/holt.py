@@ -1,7 +1,7 @@
 """Exponential smoothing with a damped trend and seasonal indices, averaged over many smoothing constants. No training.
 
 Holt (1957) with the damping of Gardner & McKenzie (1985). Choosing one set of constants by the errors one step ahead, as usual,
-trusts a trend too little or too much a year ahead; here each set is weighed by its errors one and some steps ahead. The
+damps a trend too much or too little a year ahead; here each set is weighed by its errors one and some steps ahead. The
 season is taken out first, by classical decomposition. Vectorised over the batch.
 """
 
@@ -29,7 +29,7 @@ AHEAD = 8  # the farthest step whose errors weigh the constants
 SHARPNESS = 20.0  # weight = exp(-SHARPNESS · (error / least error - 1))
 WIDEST = 9.0  # times the variance of the errors one step ahead
 FEWEST = 6  # observed steps that a fit needs
-LONGEST = 768  # newest steps that are looked at
+LONGEST = 768  # newest steps that are read
 STRENGTH = 1.645  # standard errors above zero that the correlation of neighbouring cycles must reach for a season
 
 
@@ -125,7 +125,7 @@ def _slopes(y: np.ndarray, inside: np.ndarray) -> np.ndarray:
 
 
 def _smoothed(y: np.ndarray, inside: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and standard deviation (B, H) of forecasts of y (B, L), whose steps `inside` (B, L) count; the least errors (B,)."""
+    """Return mean and standard deviation (B, H) of forecasts of y (B, L) with steps `inside` (B, L), and least errors (B,)."""
     rows, length = y.shape
     alpha, (beta, damping) = (np.array(one) for one in _constants())  # (G,)
     steps = np.arange(1, max(horizon, AHEAD) + 1)

@@ -28,7 +28,7 @@ HARMONICS = 6  # waves of a season, at most
 
 
 class _Season(NamedTuple):
-    """A season: smoothing constant over 1 - alpha, prior standard deviation of wave k times k ^ power, prior probability."""
+    """Season: smoothing constant over 1 - alpha, prior standard deviation of wave k times k ^ power, prior probability."""
 
     gamma: float
     size: float
@@ -168,7 +168,7 @@ def _models(season: int) -> list[_Model]:
 
 
 def _psi(model: _Model, season: int, length: int) -> np.ndarray:
-    """The response (N,) of the series to a shock of one."""
+    """Return the response (N,) of the series to a shock of one."""
     steps = np.arange(1, length)
     if model.rho is not None:
         powers = model.rho ** np.arange(length)

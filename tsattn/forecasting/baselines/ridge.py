@@ -18,7 +18,7 @@ from tsattn.forecasting.frame import DEFAULT_QUANTILES
 
 PENALTIES = (1e-6, 3e-4, 1e-2, 3e-1)  # of the Gram matrix's mean diagonal
 FEWEST = 24  # observed steps that a fit needs
-_ALIKE = 8.0  # errors of which it is supposed that every phase has made them, as large as everywhere
+_ALIKE = 8.0  # prior errors of each phase, as large as those of all phases
 _TAIL = 64  # held-back origins whose errors choose the penalty and give the spread
 _CHUNK = 32  # series at once: their Gram matrices take some 1 MB each
 _LARGEST = float(np.finfo(np.float32).max)
@@ -177,21 +177,21 @@ def fit(
 def refit(
     z: np.ndarray, first: np.ndarray, lags: int, block: int, penalty: np.ndarray, end: np.ndarray | None = None
 ) -> np.ndarray:
-    """Weights (b, lags, block) of all windows of first … end (default: the last step), each with its penalty (b,)."""
+    """Return weights (b, lags, block) of all windows of first … end (default: the last step), each with its penalty (b,)."""
     end = np.full(len(z), z.shape[1]) if end is None else end
     gram, cross = gram_and_cross(z, first, end - lags - block + 1, lags, lags + block)
     return solve(gram, cross, np.array(PENALTIES)[penalty])
 
 
 def gram_and_cross(z: np.ndarray, start: np.ndarray, stop: np.ndarray, lags: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """XᵀX (b, lags, lags) and XᵀY (b, lags, width - lags) of the windows that begin at start … stop - 1, less their means.
+    """Return XᵀX (b, lags, lags) and XᵀY (b, lags, width - lags) of the windows that begin at start … stop - 1, less their means.
 
     X is each window's first `lags` values, Y the rest, both less the mean of the former.
     """
     length = z.shape[1]
     at = np.arange(length)
     began = np.where((at >= start[:, None]) & (at < stop[:, None]), z, 0.0)
-    z = np.where(at < stop[:, None] + width - 1, z, 0.0)  # what comes later may not even change a rounding
+    z = np.where(at < stop[:, None] + width - 1, z, 0.0)  # later values must not even change a rounding
     size = 1 << (length + width).bit_length()
     first_row = np.fft.irfft(np.fft.rfft(began, size).conj() * np.fft.rfft(z, size), size)[:, :width]
     leaves, enters = (windows_at(z, (edge + width)[:, None], width)[:, 0] for edge in (start, stop))
@@ -222,9 +222,7 @@ def solve(gram: np.ndarray, cross: np.ndarray, penalty: float | np.ndarray) -> n
 
 
 def _spread(error: np.ndarray, quantiles: tuple[float, ...], phase: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return distances (b, block, Q) of the quantiles from the median, and noise (b, season), from errors and phases.
-
-    error, phase: (b, E, block).
+    """Return distances (b, block, Q) of the quantiles from the median, and noise (b, season), of errors (b, E, block).
 
     Each step's root mean square error (smoothed over neighbouring steps), times the quantiles of all errors over it and over
     the noise: the root mean square at each phase of errors over their step's, drawn towards 1.

@@ -21,7 +21,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 class _Ends(NamedTuple):
-    """The first and last observed value of each history: positions and values, all (B,)."""
+    """First and last observed value of each history: positions and values, all (B,)."""
 
     first: np.ndarray
     last: np.ndarray
@@ -51,7 +51,7 @@ class _Normal(ABC):
 
     @abstractmethod
     def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation (B, H) of the forecasts of `history` (B, L)."""
+        """Return mean and standard deviation (B, H) of the forecasts of `history` (B, L)."""
 
 
 class Naive(_Normal):
@@ -66,7 +66,7 @@ class Naive(_Normal):
 
 
 class Drift(_Normal):
-    """A random walk with drift: the straight line through the first and the last observed value."""
+    """Random walk with drift: the straight line through the first and the last observed value."""
 
     name = "drift"
 

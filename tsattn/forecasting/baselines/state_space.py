@@ -20,7 +20,7 @@ from tsattn.forecasting.frame import DEFAULT_QUANTILES
 from tsattn.forecasting.quantiles import normal_scores
 
 FEWEST = 5  # observed steps that the models need
-LONGEST = 144  # newest steps that are looked at
+LONGEST = 144  # newest steps that are read
 LONG_SEASON = 13  # with a longer season and a history beyond LONGEST, other members see more cycles
 TEMPER = 60  # steps beyond which likelihoods grow no sharper: no model is true
 LEAST = 1e-3  # posterior probability, over that of the best model, below which a model is left out

@@ -89,7 +89,7 @@ class AutoETS(_StatsForecast):
 
 
 class AutoTheta(_StatsForecast):
-    """The theta method, its variant chosen by in-sample error."""
+    """Theta method, its variant chosen by in-sample error."""
 
     name = "auto-theta"
     model = "AutoTheta"

@@ -40,7 +40,7 @@ class Shrinkage:
 
 
 def pinball(truth: np.ndarray, values: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Mean pinball loss over steps and quantiles: truth (…, H), values (…, H, Q) -> (…); NaN where no truth is known."""
+    """Return the mean pinball loss (…) of values (…, H, Q) given truth (…, H); NaN where no truth is known."""
     lack = truth[..., None] - values
     loss = np.maximum(levels * lack, (levels - 1) * lack).mean(-1)
     known = np.broadcast_to(~np.isnan(truth), loss.shape)
@@ -49,7 +49,7 @@ def pinball(truth: np.ndarray, values: np.ndarray, levels: np.ndarray) -> np.nda
 
 
 def relative(loss: np.ndarray, share: np.ndarray, floor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Losses (K, M, B) of M members at K origins -> log(loss / best loss) (M, B), bounded, and the evidence (B,) in origins.
+    """Return log(loss / best loss) (M, B), bounded, and evidence (B,) in origins, from losses (K, M, B) at K origins.
 
     Half of it is the ratio of the mean losses, in which one origin may outweigh all others, such as one before which the level
     moved; half the mean over the origins of each one's own log ratio, in which all count alike.
@@ -93,7 +93,7 @@ def weights_of(
         usable = able[:, now] & any_heard[:, None]
         believed = np.where(usable, believed, np.inf)
         lag = np.exp(believed - np.where(usable.any(0), believed.min(0), 0.0)) - 1
-        # a few origins of one series prove little: then the prior counts for more
+        # a few origins of one series are weak evidence: then the prior counts for more
         sure = evidence[pool].sum() / (evidence[pool].sum() + shrinkage.doubt)
         expected = prior.weights[:, now] ** (1 - sure + prior.lasting[now] * sure)
         weight = expected * np.exp(-shrinkage.sharpness * sure * np.where(usable, lag, 0.0))

@@ -1,7 +1,7 @@
 """Closed days: a 0/1 covariate at one of whose values the target is zero, such as `closed` = 1 or `open` = 0.
 
 No addition and no factor turns a Monday and a Saturday both into zero, so such a covariate has no slope. Its rows are taken
-out of the history, and where it is set in the future the forecast is what the target was then.
+out of the history, and where it is set in the future the forecast is made of past values on such rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Known covariates for a forecaster that reads the target alone: their effects leave the history, and come back on the forecast.
+"""Known covariates for a forecaster that reads only the target: their effects leave the history and are added to the forecast.
 
 Nothing is trained: effects are regressions on each series' own past (window_effects.py). The forecaster, with all its members,
 sees the history as it would have been under usual covariates. How much of the effects to apply is decided on hold-out

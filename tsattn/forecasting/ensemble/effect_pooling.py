@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 CLEAR = 0.5
-_MOST_ROWS = 1000.0  # beyond which more rows do not raise what a covariate must prove
+_MOST_ROWS = 1000.0  # beyond which more rows do not raise the evidence required of a covariate
 
 
 class Mean(NamedTuple):

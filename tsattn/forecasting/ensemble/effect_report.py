@@ -19,7 +19,7 @@ NAMED = 6  # groups that a line names
 
 @dataclass(frozen=True)
 class GroupEffect:
-    """The effect in the series of one group of static covariates."""
+    """Effect in the series of one group of static covariates."""
 
     name: str
     effect: float
@@ -34,7 +34,7 @@ class GroupEffect:
 
 @dataclass(frozen=True)
 class CovariateEffect:
-    """The effect of a known covariate on the target, as used in a forecast.
+    """Effect of a known covariate on the target, as used in a forecast.
 
     form: "factor" (effect 0.34 = 34 % more per unit of the covariate), "added" (in units of the target, per unit), or "closed"
     (the target is about 0 there; effect is NaN). low, high: the interval at `level`. clear: an effect is more likely than
@@ -72,7 +72,7 @@ class CovariateEffect:
 
 
 def report_effects(found: Estimates, static: np.ndarray, share: np.ndarray, schema: Schema) -> tuple[CovariateEffect, ...]:
-    """Effects of all covariates on the windows `found`, static covariates (B, C), of which `share` (B,) was applied."""
+    """Return effects of all covariates on the windows `found`, static covariates (B, C), of which `share` (B,) was applied."""
     group = groups_of(static)
     rows = np.arange(len(found))
     shut = closures.closing(found.counts, rows, rows)
@@ -103,7 +103,7 @@ def _of_one(
     unit: float,
     groups: list[tuple[str, int]],
 ) -> list[CovariateEffect]:
-    """The effect of covariate k; two, below and above its median, where its response bends."""
+    """Return the effect of covariate k; two, below and above its median, where its response bends."""
     line, bend = each[k], each[k + found.covariates]
     kind, series = "factor" if form else "added", len(some)
     per_unit = not _is_switch(found.low[some, k], found.high[some, k])

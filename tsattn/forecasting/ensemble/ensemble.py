@@ -30,7 +30,7 @@ _LONGEST = 1 << 15  # past steps that members read
 
 @dataclass(frozen=True)
 class EnsembleReport:
-    """The mean weight of each member over `windows`, of which `alone` had the network only.
+    """Mean weight of each member over `windows`, of which `alone` had the network only.
 
     width: the mean factor that calibration put on the 80 % interval.
     """

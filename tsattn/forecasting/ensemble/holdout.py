@@ -1,6 +1,6 @@
-"""Hold-out origins: a window cut again, earlier in its own past, so that the next values are known and errors can be counted.
+"""Hold-out origins: a window cut earlier in its own past, so that the next values are known and errors can be measured.
 
-Everything here is made of one batch's past alone, so nothing after an origin can leak by construction.
+Everything here is made of one batch's past alone, so no value after an origin can leak, by construction.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def padded(batch: WindowBatch, context: int) -> WindowBatch:
 
 @dataclass(frozen=True, eq=False)
 class Pools:
-    """Windows whose errors each window of a batch may share: of each item the latest one no later than itself.
+    """Windows whose errors each window of a batch may use: of each item the latest one no later than itself.
 
     `groups`: (windows that share a cutoff, windows they may learn from), by cutoff. A window of a batch without cutoffs
     learns from itself alone.

@@ -2,7 +2,7 @@
 
 The series and its covariates pass through the same linear smoother, and the regression is on what is left (a partially linear
 model; Speckman, 1988), so a promotion is compared with the days around it and a temperature with its own daily cycle. What is
-left is whitened by an autoregression on its own lags (Cochrane & Orcutt, 1949), which makes the standard errors honest.
+left is whitened by an autoregression on its own lags (Cochrane & Orcutt, 1949), which corrects the standard errors.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST_STEPS = 1 << 14  # newest steps of a history that are read
 
 
 class Estimate(NamedTuple):
-    """The normal equations of one series' whitened regression on K covariates, so that any of them can be left out later.
+    """Normal equations of one series' whitened regression on K covariates, so that any of them can be left out later.
 
     gram (K, K), moment (K,), noise: the variance of the whitened residuals. log_likelihood: of one row; rows: how many rows
     there are beyond the degrees of freedom that level, season and slopes take, 0 where nothing could be fitted.
@@ -75,7 +75,7 @@ def slopes_of(estimate: Estimate, keep: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def season_of(rows: int, seasons: tuple[int, ...]) -> int:
-    """The longest of `seasons` that a history holds eight of, else the shortest if it holds three, else 1."""
+    """Return the longest of `seasons` that a history holds eight of, else the shortest if it holds three, else 1."""
     long = [season for season in seasons if rows >= 8 * season]
     if long:
         return max(long)
@@ -164,7 +164,7 @@ def _robust(
 
 
 def _usual(residual: np.ndarray) -> float:
-    """A robust standard deviation; the plain one where most residuals are all but 0."""
+    """Return a robust standard deviation; the plain one where most residuals are almost 0."""
     plain, robust = float(residual.std()), 1.4826 * float(np.median(np.abs(residual)))
     return robust if robust > 0.05 * plain else plain
 
@@ -188,7 +188,7 @@ def _whitened(values: np.ndarray, weights: np.ndarray, lags: list[int]) -> np.nd
 
 
 def _lagged(values: np.ndarray, lag: int) -> np.ndarray:
-    """Values (…, L) `lag` steps later; zeros before the first."""
+    """Return values (…, L) `lag` steps later; zeros before the first."""
     out = np.zeros_like(values)
     out[..., lag:] = values[..., :-lag]
     return out

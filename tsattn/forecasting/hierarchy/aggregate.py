@@ -45,7 +45,7 @@ def aggregated(panel: Panel, grid: CommonGrid, hierarchy: Hierarchy) -> Panel:
 def _means(
     panel: Panel, covariates: np.ndarray, offset: np.ndarray, every: tuple[np.ndarray, ...], bounds: list[tuple[int, int]]
 ) -> np.ndarray:
-    """Covariates (rows, C) of each series of `every`: the mean over its parts at each step of its bounds; NaN without any."""
+    """Return covariates (rows, C) of the series of `every`: means over their parts at each step of their bounds, else NaN."""
     rows, width = sum(end - start for start, end in bounds), covariates.shape[1]
     if not width:
         return np.zeros((rows, 0), np.float32)
@@ -62,7 +62,7 @@ def _means(
 
 
 def _common(static: np.ndarray, every: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Static covariates (m, C) -> (n, C): the value that all parts share, else NaN."""
+    """Return static covariates (n, C) from those of the leaves (m, C): the value that all parts share, else NaN."""
     out = np.full((len(every), static.shape[1]), np.nan, np.float32)
     for row, parts in zip(out, every, strict=True):
         first = static[parts[0]]

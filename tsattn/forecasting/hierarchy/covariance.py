@@ -12,7 +12,7 @@ TOGETHER = 4  # neighbouring steps of one forecast that err together and count a
 
 @dataclass(frozen=True, eq=False)
 class ErrorCovariance:
-    """The covariance of n series: D (shrinkage·I + (1 - shrinkage)·X Xᵀ / N) D, never computed as a whole.
+    """Covariance of n series: D (shrinkage·I + (1 - shrinkage)·X Xᵀ / N) D, never computed as a whole.
 
     deviation: (n,) the diagonal of D. errors: X (n, N), rows of mean square 1, or of zeros where nothing is known.
     shrinkage: 1 for no correlation, 0 for correlations as measured. origins: hold-out origins of the errors.

@@ -37,7 +37,7 @@ _CACHED = 32
 
 @dataclass(frozen=True)
 class Lead:
-    """A series that leads another by `lag` steps. weight: standard deviations that one of its own adds."""
+    """Series that leads another by `lag` steps. weight: standard deviations added by one of its own."""
 
     series: str
     lag: int
