@@ -156,7 +156,7 @@ def windows_of(
 ) -> Iterator[tuple[np.ndarray, WindowBatch]]:
     """Yield (which (b,) of the origins, their windows, of whole passes of the forecaster), shortest history first.
 
-    Histories are cleaned here, once, unless the forecaster wants them raw.
+    Histories are cleaned here, once, unless the forecaster reads them raw.
     """
     if batch < 1:
         raise ConfigError(f"the batch must be positive, not {batch}")
