@@ -162,7 +162,7 @@ class _Work:
 
 
 def _scorable(panel: Panel, horizon: int, origins: Origins, asked: int) -> tuple[Origins, int, int]:
-    """Return the origins with an observed value before them and one to score; how many `asked` lack the former, and the latter."""
+    """Return origins with an observed value before them and one to score; how many `asked` lack the former, and the latter."""
     seen = observed_before(panel, origins)
     observed = np.concatenate([[0], np.cumsum(~np.isnan(panel.target))])
     end = np.minimum(origins.row + horizon, panel.origin[origins.item])
