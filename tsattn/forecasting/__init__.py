@@ -1,1 +1,1 @@
-"""Turn quantiles into a Forecast and its scores. This room knows a Forecaster only as a Protocol."""
+"""Turn quantiles into a Forecast and its scores. This package uses a Forecaster only as a Protocol."""

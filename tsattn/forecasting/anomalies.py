@@ -27,7 +27,7 @@ CYCLES = 25  # cycles before a row whose errors at its phase correct its forecas
 MOST_UNUSUAL = 0.2  # share of anomalies among the past errors above which they are no longer left out of the calibration
 PASSES = 8  # forecasts of an origin: each pass reads the anomalies that the one before found
 LEAST_HISTORY = 8
-FLOOR_ROWS = 1024  # rows before an origin that say how small a forecast's standard deviation may be
+FLOOR_ROWS = 1024  # rows before an origin that set the least standard deviation of a forecast
 LEAST_CHANGE = 0.02  # of the standard deviation of their changes
 
 OnProgress = Callable[[int, int], None]  # windows done, windows in all
@@ -63,11 +63,11 @@ class Scores:
         return np.maximum(low, self.floor), np.maximum(high, self.floor)
 
     def score(self, level: float) -> np.ndarray:
-        """Distances (n,) from the median in units of the interval's half: above 1, the value is outside the interval."""
+        """Distances (n,) from the median in units of half the interval: above 1, the value is outside the interval."""
         return np.abs(self.distance) / self.tail.distance(1 - level)
 
     def rows(self, chosen: np.ndarray) -> Scores:
-        """The scores of some rows, by index or mask."""
+        """Return the scores of some rows, by index or mask."""
         parts = {f.name: getattr(self, f.name)[chosen] for f in dataclasses.fields(self) if f.name != "tail"}
         return Scores(**parts, tail=self.tail.rows(chosen))
 
@@ -137,7 +137,7 @@ def score_rows(
 
 
 class _Work:
-    """The rolling forecasts of a panel's rows: arrays (N,) over the panel's rows, NaN where a row has no forecast."""
+    """Rolling forecasts of a panel's rows: arrays (N,) over the panel's rows, NaN where a row has no forecast."""
 
     def __init__(self, forecaster: Forecaster, panel: Panel, origins: Origins, step: int, on_progress: OnProgress | None) -> None:
         self.panel, self.origins, self.step, self.on_progress = panel, origins, step, on_progress
@@ -152,8 +152,8 @@ class _Work:
         self.done, self.total = 0, len(origins)
 
     def _floor(self, b: int) -> float:
-        """The least standard deviation of a forecast: half the step of values that come in steps, such as counts, and a small
-        part of the usual change, so that the first rain after a dry month is no wonder.
+        """Least standard deviation of a forecast: half the step of values that come in steps, such as counts, and a small
+        part of the usual change, so that the first rain after a dry month is no anomaly.
         """
         first, row = int(self.panel.indptr[self.origins.item[b]]), int(self.origins.row[b])
         past = self.value[max(first, row - FLOOR_ROWS) : row]
@@ -186,12 +186,12 @@ class _Work:
             self.forecasts[:, row] = values[:, middle], below, above
             self.error[row] = away / np.where(away < 0, below, above)
             self.done += len(at)
-            if self.on_progress:  # not all of it yet: the next pass may find more to do
+            if self.on_progress:  # not complete yet: the next pass may find more to forecast
                 self.on_progress(self.done, self.total + 1)
 
     def calibrate(self) -> None:
         """Correct forecasts and tails by the errors before each origin, and give each value its tail probability."""
-        usual = np.ones(len(self.value), bool)  # errors of no anomaly, which calibrate those after them
+        usual = np.ones(len(self.value), bool)  # rows that are not anomalies: their errors calibrate later rows
         self.expected, self.below, self.above = self.forecasts.copy()
         for item, row in zip(self.origins.item.tolist(), self.origins.row.tolist(), strict=True):
             first, ahead = int(self.panel.indptr[item]), np.arange(row, min(row + self.step, int(self.panel.origin[item])))
@@ -223,7 +223,7 @@ class _Work:
         self.distance[ahead] = away / np.where(away < 0, self.below[ahead], self.above[ahead])
 
     def stale(self, *, first: bool) -> np.ndarray:
-        """The origins whose recent past was read otherwise than it is now seen; at first also those with a run long before."""
+        """Return the origins whose recent past has changed since it was read; at first, also those with a run long before."""
         pairs = list(zip(self.origins.item.tolist(), self.origins.row.tolist(), strict=True))
         recent = [self.guard.signature(*pair) != seen for pair, seen in zip(pairs, self.seen, strict=True)]
         distant = [first and self.guard.has_run(*pair) for pair in pairs]
@@ -232,7 +232,7 @@ class _Work:
         return found
 
     def scores(self) -> Scores:
-        """The rows that have a value and a forecast."""
+        """Return the scores of the rows that have a value and a forecast."""
         row = np.flatnonzero(~np.isnan(self.distance))
         item = np.searchsorted(self.panel.indptr, row, side="right") - 1
         lowest = np.full(len(self.value), np.inf)
@@ -254,12 +254,12 @@ class _Work:
 
 
 def expected_by_chance(level: float, rows: int) -> float:
-    """Rows that lie outside an interval at `level` though nothing is wrong with them."""
+    """Return the number of rows expected outside an interval at `level` by chance."""
     return (1 - level) * rows
 
 
 def runs_of(scores: Scores, outside: np.ndarray, gap: int) -> list[np.ndarray]:
-    """Anomalous rows (a mask over the scores) of one item that are at most `gap` rows apart, as arrays of indices, by time."""
+    """Group anomalous rows (a mask over the scores) of one item, at most `gap` apart, into arrays of indices, by time."""
     at = np.flatnonzero(outside)
     if not len(at):
         return []
@@ -268,5 +268,5 @@ def runs_of(scores: Scores, outside: np.ndarray, gap: int) -> list[np.ndarray]:
 
 
 def level_for(rows: int) -> float:
-    """The level at which one row in `rows` is outside by chance, rounded to nines: 0.999 for 1,000 rows."""
+    """Return the level at which one row in `rows` is outside by chance, rounded to nines: 0.999 for 1,000 rows."""
     return 1 - 10.0 ** -max(2, math.ceil(math.log10(max(rows, 1))))

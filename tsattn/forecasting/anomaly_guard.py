@@ -17,9 +17,9 @@ FOLLOWING = 0.01  # of the values that follow such a one on the same side
 
 
 class Guard:
-    """`inner`, shown histories in which anomalies are replaced by their forecasts, but for those that last.
+    """Forecaster that passes `inner` histories with anomalies replaced by their forecasts, except those that last.
 
-    A run of anomalies on one side that lasts for more than one and a half usual cycles is a new level, and is shown as it is.
+    A run of anomalies on one side that lasts for more than one and a half usual cycles is a new level, and is kept as it is.
     Each origin sees the runs as they were before it.
     """
 
@@ -35,7 +35,7 @@ class Guard:
         self.found(np.zeros(len(panel.target)), np.zeros(len(panel.target)))
 
     def found(self, side: np.ndarray, instead: np.ndarray) -> None:
-        """Take note of anomalies: side (N,) -1, 0 or 1, and the values (N,) that stand in for them."""
+        """Store the anomalies found: side (N,) -1, 0 or 1, and the values (N,) that stand in for them."""
         begins = np.append(True, (np.diff(side) != 0) | (np.diff(self.item) != 0))[: len(side)]
         run = np.cumsum(begins) - 1
         starts = np.flatnonzero(begins)
@@ -44,12 +44,12 @@ class Guard:
         self.last = np.append(starts[1:], len(side))[run] - 1 if len(side) else starts
 
     def replaced(self, rows: np.ndarray, origin: np.ndarray) -> np.ndarray:
-        """Which of the rows are shown otherwise at an origin; both broadcast together, rows before the origin."""
+        """Return True for rows that are replaced at an origin. The two broadcast together; rows lie before the origin."""
         known = np.minimum(self.last[rows], origin - 1) - self.first[rows] + 1
         return (self.side[rows] != 0) & (known < self.patience)
 
     def signature(self, item: int, row: int) -> bytes:
-        """What is shown otherwise in the recent past of an origin."""
+        """Return the rows that are replaced in an origin's recent past, and their values, as bytes."""
         rows = np.arange(max(int(self.panel.indptr[item]), int(row) - self.span), int(row))
         if not self.side[rows].any():
             return b""
@@ -57,12 +57,12 @@ class Guard:
         return rows[hit].tobytes() + self.instead[rows[hit]].astype(np.float32).tobytes()
 
     def has_run(self, item: int, row: int) -> bool:
-        """True when a run of two or more replaced values lies in the past of an origin. Cleaning finds lone ones itself."""
+        """Return True if a run of two or more replaced values lies before an origin. Cleaning finds single ones itself."""
         rows = np.arange(max(int(self.panel.indptr[item]), row - FAR), row)
         return bool((self.replaced(rows, np.array(row)) & (np.minimum(self.last[rows], row - 1) > self.first[rows])).any())
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32; each window's forecast depends on its own past only."""
+        """Return (B, H, Q) float32; each window's forecast depends on its own past only."""
         rows = batch.past_rows
         if rows is None:
             rows = batch.origin[:, None] + np.arange(-batch.context, 0)
@@ -77,7 +77,7 @@ class Guard:
 
 
 def sides_of(p: np.ndarray, sign: np.ndarray, item: np.ndarray) -> np.ndarray:
-    """(N,) -1, 0 or 1: rows beyond GUARDED, and those beyond FOLLOWING that follow one on the same side."""
+    """Return (N,) -1, 0 or 1: the sign of rows beyond GUARDED, and of those beyond FOLLOWING that follow one on the same side."""
     side = np.where(p < FOLLOWING, sign, 0)
     begins = np.append(True, (np.diff(side) != 0) | (np.diff(item) != 0))[: len(side)]
     strong = np.cumsum(p < GUARDED)

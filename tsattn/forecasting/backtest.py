@@ -104,7 +104,7 @@ class _Tally:
 
 
 class _Work:
-    """The windows that every model is scored on."""
+    """Windows on which all models are scored."""
 
     def __init__(
         self,
@@ -162,7 +162,7 @@ class _Work:
 
 
 def _scorable(panel: Panel, horizon: int, origins: Origins, asked: int) -> tuple[Origins, int, int]:
-    """The origins with an observed value before them and one to score; how many of the `asked` lack the one, and the other."""
+    """Return origins with an observed value before them and one to score; how many `asked` lack the former, and the latter."""
     seen = observed_before(panel, origins)
     observed = np.concatenate([[0], np.cumsum(~np.isnan(panel.target))])
     end = np.minimum(origins.row + horizon, panel.origin[origins.item])
@@ -178,7 +178,7 @@ def _scorable(panel: Panel, horizon: int, origins: Origins, asked: int) -> tuple
 
 
 def _refits(refit: Refit, panel: Panel, origins: Origins) -> Iterator[tuple[np.ndarray, Forecaster]]:
-    """For each timestamp at which windows begin, in time order: these windows, and a forecaster made of what came before."""
+    """Yield windows that begin together, in time order, and a forecaster made of the data before them."""
     starts, which = np.unique(_stamps(panel, origins, 0), return_inverse=True)
     for i, start in enumerate(starts):
         steps, on_grid = panel.freq.steps_between(panel.start, start)
@@ -186,7 +186,7 @@ def _refits(refit: Refit, panel: Panel, origins: Origins) -> Iterator[tuple[np.n
 
 
 def _stamps(panel: Panel, origins: Origins, shift: int) -> np.ndarray:
-    """(B,) grid-clock timestamps of the rows `shift` after the origins."""
+    """Return (B,) grid-clock timestamps of the rows `shift` after the origins."""
     return panel.freq.advance(panel.start[origins.item], origins.row - panel.indptr[:-1][origins.item] + shift)
 
 

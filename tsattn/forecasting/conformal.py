@@ -39,7 +39,7 @@ class Conformal:
         self._errors: list[int] = []
 
     def __getattr__(self, name: str) -> Any:
-        """The reports of the forecaster: `report` of an ensemble, `effects` of known covariates."""
+        """Return an attribute of the forecaster: `report` of an ensemble, `effects` of known covariates."""
         if name in ("report", "effects"):
             return getattr(self.forecaster, name)
         raise AttributeError(name)
@@ -58,7 +58,7 @@ class Conformal:
         return tuple(lines)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32. Rests on a window's own past and on that of the other series at the same cutoff."""
+        """Return (B, H, Q) float32; uses the window's own past and that of the other series at the same cutoff."""
         batch = prepared(batch)
         shifts = origins_of(batch, max(map(needed, self.quantiles)))
         made = np.stack([self._forecast(batch, None), *(self._forecast(batch, shift) for shift in shifts)])  # (1 + K, B, H, Q)
@@ -76,7 +76,7 @@ class Conformal:
         return np.sort(out, -1).astype(np.float32)
 
     def _forecast(self, batch: WindowBatch, shift: np.ndarray | None) -> np.ndarray:
-        """(B, H, Q) at `shift` (B,) steps before the windows' ends; NaN where a shift is 0, or nothing is seen."""
+        """Return (B, H, Q) at `shift` (B,) steps before the windows' ends; NaN where a shift is 0 or no value is observed."""
         past = batch if shift is None else shifted(batch, shift)
         seen = ~np.isnan(past.past_target).all(1)
         rows = np.flatnonzero(seen if shift is None else seen & (shift > 0))
@@ -105,7 +105,7 @@ def needed(level: float) -> int:
 
 
 def corrections(errors: np.ndarray, levels: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Errors (N, H, Q) of quantiles, NaN = unknown -> what to add to them (H, Q), and how many errors there were (H,).
+    """Return corrections (H, Q) of quantiles, and numbers of errors (H,), from errors (N, H, Q), NaN = unknown.
 
     Where there are too few for a level, the largest (or smallest) one is taken; 0 where there is none.
     """
@@ -136,17 +136,17 @@ def origins_of(batch: WindowBatch, errors: int) -> np.ndarray:
 
 
 def _width(values: np.ndarray, batch: WindowBatch) -> np.ndarray:
-    """(B, H) width of the outermost interval of values (B, H, Q), never 0."""
+    """Return (B, H) width of the outermost interval of values (B, H, Q), never 0."""
     width = (values[..., -1] - values[..., 0]).astype(np.float64)
     floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-9
     return np.maximum(width, floor[:, None])
 
 
 def with_conformal(forecaster: Forecaster, wanted: bool, quantiles: Sequence[float] | None) -> Forecaster:
-    """The forecaster, or its conformal version where that is wanted."""
+    """Return the forecaster, or its conformal version if `wanted`."""
     return conformal(forecaster, quantiles) if wanted else forecaster
 
 
 def conformal_notes(forecaster: Forecaster) -> tuple[str, ...]:
-    """The notes of a conformal forecaster; nothing for others."""
+    """Return the notes of a conformal forecaster; none for others."""
     return forecaster.notes() if isinstance(forecaster, Conformal) else ()

@@ -1,4 +1,4 @@
-"""Forecast: labelled quantiles, and Forecaster: anything that makes them."""
+"""Forecast: labelled quantiles, and Forecaster: the interface of all models that make them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DEFAULT_QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 class Forecaster(Protocol):
-    """The network, every baseline, every ensemble. `context`: how many past steps it wants, None = the whole history.
+    """Interface of networks, baselines and ensembles. `context`: number of past steps it reads, None = the whole history.
 
     Optional attributes: `covariates = False` for one that reads the target alone, and gets no covariates; `raw_history = True`
     for one that gets histories as they were observed, not cleaned; `fallbacks`, the number of windows for which it fell back on
@@ -43,12 +43,12 @@ class Forecaster(Protocol):
     @property
     def context(self) -> int | None: ...
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32, non-decreasing along Q."""
+        """Return (B, H, Q) float32, non-decreasing along Q."""
         ...
 
 
 def quantile_name(level: float) -> str:
-    """The column name of a quantile: `0.1`, `0.025`."""
+    """Return the column name of a quantile: `0.1`, `0.025`."""
     return f"{level:.10g}"
 
 
@@ -93,25 +93,25 @@ class Forecast:
         return self.timestamps.shape[1]
 
     def quantile(self, q: float) -> np.ndarray:
-        """(B, H) values of one quantile, interpolated where it is none of `quantiles`."""
+        """Return (B, H) values of one quantile, interpolated if it is not in `quantiles`."""
         if q in self.quantiles:
             return self.values[..., self.quantiles.index(q)]
         return resample(self.values, self.quantiles, (q,))[..., 0]
 
     @property
     def median(self) -> np.ndarray:
-        """(B, H)"""
+        """Return (B, H) medians."""
         return self.quantile(0.5)
 
     @property
     def middle(self) -> tuple[str, np.ndarray]:
-        """The values to show as the forecast, (B, H), and their name: the median, or the quantile nearest to it."""
+        """Return the values to show as the forecast, (B, H), and their name: the median, or the quantile nearest to it."""
         level = min(self.quantiles, key=lambda q: abs(q - 0.5))
         return ("median" if level == 0.5 else f"{quantile_name(level)} quantile"), self.quantile(level)
 
     @classmethod
     def concat(cls, parts: Sequence[Forecast]) -> Forecast:
-        """One forecast of several with the same horizon, quantiles, frequency and zone. Raises TsattnError otherwise."""
+        """Join several forecasts of the same horizon, quantiles, frequency and zone. Raises TsattnError if they differ."""
         if not parts:
             raise TsattnError("there is no forecast to concatenate")
         for what in ("horizon", "quantiles", "freq", "tz"):
@@ -148,11 +148,11 @@ class Forecast:
         return pa.table(columns)
 
     def to_pandas(self) -> pd.DataFrame:
-        """The rows of `to_arrow` as a data frame; zoned timestamps have a zoned dtype."""
+        """Return the rows of `to_arrow` as a data frame; zoned timestamps have a zoned dtype."""
         return self.to_arrow().to_pandas()
 
     def plot(self, path: str | Path | None = None, title: str = "") -> Figure:
-        """A matplotlib figure of the forecast, at most 12 series, with `history` where it is known; `path` saves it.
+        """Draw a matplotlib figure of the forecast, at most 12 series, with `history` where it is known; `path` saves it.
 
         Suffixes of `path`: .png, .svg, .html. Raises ConfigError for another one.
         """
@@ -164,7 +164,7 @@ class Forecast:
         return figure
 
     def _no_history(self) -> Panel:
-        """A panel with one missing value for each series, at its cutoff."""
+        """Return a panel with one missing value for each series, at its cutoff."""
         count = len(self)
         missing = np.full(count, np.nan, np.float32)
         rows = np.arange(count + 1, dtype=np.int64)
@@ -172,20 +172,20 @@ class Forecast:
         return Panel(self.freq, self.item_ids, rows, start, missing, rows[1:].copy(), tz=self.tz)
 
     def _repr_html_(self) -> str:
-        """A table of the first rows, for notebooks."""
+        """Return a table of the first rows, for notebooks."""
         rows = self.to_pandas()
         more = f"<p>… {len(rows) - HTML_ROWS:,} more rows: to_pandas()</p>" if len(rows) > HTML_ROWS else ""
         return f"<p>{html.escape(repr(self))}</p>{rows.head(HTML_ROWS).to_html(index=False)}{more}"
 
 
 def _numbers(parts: Sequence[Forecast]) -> list[np.ndarray]:
-    """The rows of each part in the whole."""
+    """Return the rows of each part in the whole."""
     ends = np.cumsum([len(part) for part in parts])
     return [np.arange(end - len(part), end) for end, part in zip(ends.tolist(), parts, strict=True)]
 
 
 def clock_column(stamps: np.ndarray, freq: Freq, tz: str | None) -> pa.Array:
-    """Grid-clock timestamps as people and databases read them: zoned when there is a zone, int64 steps without a clock."""
+    """Convert grid-clock timestamps for display and databases: zoned when there is a zone, int64 steps without a clock."""
     import pyarrow as pa
 
     stamps = stamps.astype("datetime64[us]")

@@ -1,4 +1,4 @@
-"""Permutation importance: how much the loss rises when a part of what a forecaster reads is another window's.
+"""Permutation importance: the rise of the loss when a part of a forecaster's input is exchanged with another window's.
 
 Breiman (2001, §10), for windows of series. A single number in place of another window's may look like nothing that was ever
 seen (Hooker & Mentch 2019), so a part that matters only together with its neighbours shows best as a block.
@@ -21,15 +21,15 @@ from tsattn.forecasting.quantiles import normal_scores
 
 LEVEL = 0.95  # of the intervals that are shown
 CLEAR = 0.01  # a smaller rise of the loss is not reported as clear, however certain
-STRONG = 0.1  # nor is one below this share of the strongest of its kind
+STRONG = 0.1  # a rise below this share of the strongest of its kind is not reported as clear either
 REPEATS = 1  # permutations of each part: more windows are better than more permutations
-LONG_STEPS = 8  # steps at which a lag beyond the single offsets is looked at
+LONG_STEPS = 8  # steps at which a lag beyond the single offsets is scored
 LEAST_GROUPS = 6  # of windows, for an interval
 
 
 @dataclass(frozen=True)
 class Effect:
-    """Without `name` as it was, the loss rises by `rise` (0.34 = 34 %), from `low` to `high` at LEVEL; NaN = too few windows.
+    """Rise of the loss with `name` exchanged: `rise` (0.34 = 34 %), from `low` to `high` at LEVEL; NaN = too few windows.
 
     clear: the interval, widened for how many parts of its kind were tried (Bonferroni), lies above CLEAR, and the rise is
     not small beside the strongest of its kind.
@@ -76,12 +76,12 @@ class Importance:
         self.base = self._losses([batch])[0]  # (W, H), NaN where unknown
 
     def blocks(self, spans: Sequence[tuple[int, int]]) -> list[Effect]:
-        """Spans of the past, each (first, last) in steps back from the forecast, 1 the newest; in each window's own units."""
+        """Measure spans of the past, each (first, last) in steps back from the forecast, 1 the newest; in each window's units."""
         rises = self._rises(list(spans))
         return self._effects([f"{a} to {b} steps back" for a, b in spans], rises)
 
     def lags(self, most: int, longer: Sequence[int] = ()) -> list[Effect]:
-        """Lags 1 … most, then those of `longer`: of step h (1 … H) lag k is the value k − h + 1 steps before the forecast.
+        """Measure lags 1 … most, then `longer` ones: of step h (1 … H) lag k is the value k − h + 1 steps before the forecast.
 
         One value is exchanged at a time, and only the step is scored that it is the lag of: a lag shows as the diagonal of
         the table offset × step. A lag within the horizon is scored at the steps that it reaches back from.
@@ -102,11 +102,11 @@ class Importance:
         return self._effects([f"lag {lag}" for lag in wanted], rises, base)
 
     def covariates(self, parts: Sequence[Part]) -> list[Effect]:
-        """Covariates, each exchanged as a whole: its past, and its future where it is known."""
+        """Measure covariates, each exchanged as a whole: its past, and its future where it is known."""
         return self._effects([part.name for part in parts], self._rises(list(parts)))
 
     def _rises(self, parts: Sequence[Part | tuple[int, int]]) -> list[np.ndarray]:
-        """(W, H) of each part: the mean loss with it exchanged, less the loss as it was."""
+        """Return (W, H) rises of the loss for each part: the mean loss with the part exchanged, less the original loss."""
         total: list[np.ndarray] = []
         size = max(1, BATCH // len(self.usable))
         for at in range(0, len(parts), size):
@@ -121,7 +121,7 @@ class Importance:
         return total
 
     def _partners(self, repeat: int) -> np.ndarray:
-        """(W,) another usable window for each; of the same item, where every item has a few."""
+        """Return (W,) partners: another usable window for each, of the same item if every item has at least LEAST_GROUPS."""
         rng = np.random.default_rng([self.seed, repeat])
         partner = np.arange(len(self.batch))
         items, counts = np.unique(self.batch.item[self.usable], return_counts=True)
@@ -131,7 +131,7 @@ class Importance:
             pools = [self.usable]
         for pool in pools:
             order = rng.permutation(pool)
-            partner[order] = np.roll(order, 1)  # nobody is their own partner
+            partner[order] = np.roll(order, 1)  # no window is its own partner
         return partner
 
     def _exchanged(self, part: Part | tuple[int, int], partner: np.ndarray) -> WindowBatch:
@@ -149,12 +149,12 @@ class Importance:
         return replace(batch, past_target=past)
 
     def _other_item(self) -> np.ndarray:
-        """(W,) a window of the next item: what never changes within an item can only be another one's."""
+        """Return (W,) a window of the next item, for parts that never change within an item."""
         _, first, item = np.unique(self.batch.item, return_index=True, return_inverse=True)
         return np.asarray(np.roll(first, 1)[item])
 
     def _losses(self, batches: Sequence[WindowBatch]) -> list[np.ndarray]:
-        """Mean quantile loss in units of each window's spread, (W, H); NaN where the truth is unknown."""
+        """Return mean quantile losses in units of each window's spread, (W, H); NaN where the truth is unknown."""
         levels = np.array(self.forecaster.quantiles)
         out = []
         width = len(self.usable)
@@ -185,7 +185,7 @@ class Importance:
         ]
 
     def _ratio(self, rise: np.ndarray, base: np.ndarray, tried: int) -> tuple[float, float, float, float]:
-        """The rise as a share of the loss, its interval, and the lower end of the one that is widened for `tried` parts.
+        """Return the rise as a share of the loss, its interval, and the lower end of the interval widened for `tried` parts.
 
         The ratio of two sums over groups of windows, and its linearised variance (Cochran 1977, eq. 6.13).
         """
@@ -204,7 +204,7 @@ class Importance:
 
 
 def student(level: float, freedom: int) -> float:
-    """A quantile of Student's t, by its expansion around the normal one (Abramowitz & Stegun 1964, 26.7.5)."""
+    """Return a quantile of Student's t, by its expansion around the normal one (Abramowitz & Stegun 1964, 26.7.5)."""
     z = float(normal_scores([level])[0])
     terms = (
         (z**3 + z) / 4,
@@ -216,7 +216,7 @@ def student(level: float, freedom: int) -> float:
 
 
 def _joined(batches: Sequence[WindowBatch]) -> WindowBatch:
-    """Batches of like windows one after the other."""
+    """Join batches of like windows."""
     names = ("past_target", "past_cov", "known", "static", "future_target", "item", "origin")
     values: dict[str, Any] = {name: np.concatenate([getattr(b, name) for b in batches]) for name in names}
     return replace(batches[0], **values, cutoff=None)

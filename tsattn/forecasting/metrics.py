@@ -1,4 +1,4 @@
-"""Scores of quantile forecasts, from sums that are added up window by window, so that no giant array is needed.
+"""Scores of quantile forecasts, from sums that are added up window by window, so that no large array is needed.
 
 `measure` turns truth and forecast into Sums, one for each window and step; Sums are added along any grouping, and each
 function of METRICS makes a score of them. A missing truth leaves its step out of every sum.
@@ -46,7 +46,7 @@ class Sums:
         return [getattr(self, field.name) for field in dataclasses.fields(self)]
 
     def total(self, axis: int | tuple[int, ...]) -> Sums:
-        """Added along `axis` (counted from the front)."""
+        """Return the sums added along `axis` (counted from the front)."""
         return Sums(*(part.sum(axis) for part in self.parts()))
 
     def add(self, group: np.ndarray, other: Sums) -> None:
@@ -56,7 +56,7 @@ class Sums:
 
 
 def measure(truth: np.ndarray, values: np.ndarray, quantiles: Sequence[float], seasonal_error: np.ndarray) -> Sums:
-    """Sums of shape (B, H) of truth (B, H), NaN where unknown, and values (B, H, Q) at rising `quantiles`.
+    """Return Sums of shape (B, H) of truth (B, H), NaN where unknown, and values (B, H, Q) at rising `quantiles`.
 
     seasonal_error: (B,); a window where it is zero or NaN takes no part in MASE.
     """
@@ -84,7 +84,7 @@ def measure(truth: np.ndarray, values: np.ndarray, quantiles: Sequence[float], s
 
 
 def seasonal_errors(panel: Panel, origins: Origins, season_length: int) -> np.ndarray:
-    """(B,) mean |y[t] - y[t-m]| over the whole history before each origin, over the pairs observed.
+    """Return (B,) mean |y[t] - y[t-m]| over the whole history before each origin, over the observed pairs.
 
     A history without such a pair takes neighbouring steps instead (m = 1); NaN where there is none of those either.
     """
@@ -132,12 +132,12 @@ def mae(sums: Sums) -> np.ndarray:
 
 
 def coverage(sums: Sums) -> np.ndarray:
-    """The share of truths within the 80 % interval, between the 0.1 and 0.9 quantiles."""
+    """Share of truths within the 80 % interval, between the 0.1 and 0.9 quantiles."""
     return _ratio(sums.inside, sums.count)
 
 
 def quantile_coverage(sums: Sums) -> np.ndarray:
-    """(…, Q) the share of truths at or under each quantile: the level itself when calibrated."""
+    """Return (…, Q) shares of truths at or under each quantile; equal to its level if calibrated."""
     return _ratio(sums.below, sums.count[..., None])
 
 
@@ -157,6 +157,6 @@ def skill(score: float, reference: float) -> float:
 
 
 def _ratio(above: np.ndarray, under: np.ndarray) -> np.ndarray:
-    """above / under, NaN where `under` is zero: there is nothing to score, or to weigh by."""
+    """Divide `above` by `under`; NaN where `under` is zero."""
     above, under = np.broadcast_arrays(np.asarray(above, np.float64), np.asarray(under, np.float64))
     return np.divide(above, under, out=np.full(above.shape, np.nan), where=under > 0)

@@ -1,4 +1,4 @@
-"""The one predict loop: origins -> windows -> a Forecaster -> quantiles, in batches of bounded memory."""
+"""Predict loop: from origins to windows, a Forecaster and quantiles, in batches of bounded memory."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tsattn.forecasting.quantiles import checked_levels
 from tsattn.forecasting.tail_quantiles import at_levels
 
 BATCH = 512
-MOST_STEPS = 20_000  # ahead: more is a slip of the keyboard, and takes all memory
+MOST_STEPS = 20_000  # ahead: more is likely a typing error, and would exhaust memory
 _CELLS = 1 << 22  # values of one batch's largest array, so that whole histories of long series stay within some 100 MB
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An item that has no forecast, and why."""
+    """Item without a forecast, and the reason."""
 
     item_id: str
     reason: str
@@ -121,7 +121,7 @@ def collect(
 
 
 def stamps_of(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
-    """Timestamps (B, 1 + H) on the grid clock, the cutoff first."""
+    """Return timestamps (B, 1 + H) on the grid clock, the cutoff first."""
     item, row = origins.item, origins.row
     steps = (row - panel.indptr[:-1][item])[:, None] + np.arange(-1, horizon)
     return panel.freq.advance(panel.start[item][:, None], steps)
@@ -133,7 +133,7 @@ def predict_windows(
     """Yield (which (b,) of the origins, their windows, quantiles (b, H, Q) float32), shortest history first.
 
     The values never cross, and may be other than finite where the forecaster failed. Raises TsattnError when the
-    forecaster answers in a wrong shape.
+    forecaster returns a wrong shape.
     """
     for which, windows in windows_of(forecaster, panel, origins, horizon, batch):
         values = np.asarray(forecaster.predict(windows), np.float32)
@@ -156,7 +156,7 @@ def windows_of(
 ) -> Iterator[tuple[np.ndarray, WindowBatch]]:
     """Yield (which (b,) of the origins, their windows, of whole passes of the forecaster), shortest history first.
 
-    Histories are cleaned here, once, unless the forecaster wants them raw.
+    Histories are cleaned here, once, unless the forecaster reads them raw.
     """
     if batch < 1:
         raise ConfigError(f"the batch must be positive, not {batch}")
@@ -166,7 +166,7 @@ def windows_of(
     history, ahead = slots.needed(panel, origins.item, origins.row, forecaster.context, horizon)
     for same in (ahead == horizon, ahead != horizon):  # windows that need more slots do not change the others
         if same.any():
-            # whole passes: what is known beyond the horizon may not change what is before it
+            # whole passes: known values beyond the horizon must not change the forecast within it
             steps = -(-int(ahead[same].max()) // one_pass) * one_pass
             yield from _batches(forecaster, panel, origins, np.flatnonzero(same), history, (steps, width, batch), covariates)
 
@@ -180,9 +180,9 @@ def _batches(
     sizes: tuple[int, int, int],
     covariates: bool,
 ) -> Iterator[tuple[np.ndarray, WindowBatch]]:
-    """The windows of the origins `chosen`, shortest history first; sizes: steps ahead, values a step, and windows a batch."""
+    """Yield the windows of the origins `chosen`, shortest history first; sizes: steps ahead, values a step, windows a batch."""
     horizon, width, batch = sizes
-    # neighbours of like length need the least padding where whole histories are asked for
+    # neighbours of similar length need the least padding where whole histories are read
     order, at = chosen[np.argsort(history[chosen], kind="stable")], 0
     while at < len(order):
         longest = history[order[min(at + batch, len(order)) - 1]] if forecaster.context is None else forecaster.context
@@ -198,7 +198,7 @@ def _batches(
 
 
 def wants_covariates(forecaster: Forecaster, panel: Panel | None = None) -> bool:
-    """True when the forecaster reads anything but the target; one with `covariates = "known"` does where the panel has some."""
+    """Return True if the forecaster reads covariates; one with `covariates = "known"` does where the panel has known ones."""
     wants = getattr(forecaster, "covariates", True)
     if wants == "known":
         return panel is not None and bool(panel.schema.known_features)
@@ -206,7 +206,7 @@ def wants_covariates(forecaster: Forecaster, panel: Panel | None = None) -> bool
 
 
 def observed_before(panel: Panel, origins: Origins) -> np.ndarray:
-    """(B,) whether the item has any observed value before the origin."""
+    """Return (B,) bool: True where the item has an observed value before the origin."""
     observed = np.concatenate([[0], np.cumsum(~np.isnan(panel.target))])
     return observed[origins.row] > observed[panel.indptr[:-1][origins.item]]
 
@@ -214,7 +214,7 @@ def observed_before(panel: Panel, origins: Origins) -> np.ndarray:
 def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
     """Raise DataError, naming items and timestamps, where a declared known covariate is missing within the horizon.
 
-    Calendar features are never missing, and are not looked at.
+    Calendar features are never missing, and are not checked.
     """
     names = panel.schema.known_features
     if not names or not len(origins):
@@ -246,7 +246,7 @@ def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
 
 
 def show(panel: Panel, stamp: np.datetime64) -> str:
-    """A grid-clock timestamp as people read it: the local date, with the time where there is one; a step as its number."""
+    """Format a grid-clock timestamp for display: the local date, with the time if there is one; a step as its number."""
     if not panel.freq.has_clock:
         return str(int(stamp.astype("datetime64[us]").astype(np.int64)))
     local = panel.local(np.array([stamp]))[0]

@@ -15,7 +15,7 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 def checked_levels(levels: Sequence[float]) -> tuple[float, ...]:
-    """The levels as floats. Raises ConfigError unless they lie strictly between 0 and 1, rising, each once."""
+    """Return the levels as floats. Raises ConfigError unless they lie strictly between 0 and 1, rising, each once."""
     given = tuple(float(q) for q in levels)
     wrong = [q for q in given if not 0 < q < 1]
     if not given or wrong:
@@ -28,12 +28,12 @@ def checked_levels(levels: Sequence[float]) -> tuple[float, ...]:
 
 
 def normal_scores(levels: Sequence[float]) -> np.ndarray:
-    """The standard normal's quantiles at `levels` (Q,), float64."""
+    """Return the standard normal's quantiles at `levels` (Q,), float64."""
     return np.array([NormalDist().inv_cdf(q) for q in levels])
 
 
 def resample(values: np.ndarray, have: Sequence[float], want: Sequence[float]) -> np.ndarray:
-    """Quantiles (…, Q) at levels `have` -> (…, W) float32 at levels `want`, both rising.
+    """Resample quantiles (…, Q) at levels `have` to (…, W) float32 at levels `want`, both rising.
 
     Between two given levels the value is linear in the normal score z, so a normal distribution comes back exactly; beyond
     the outer ones it goes on with the slope dv/dz of the outermost pair. Exact at the given levels; never crosses when

@@ -1,4 +1,4 @@
-"""Sample paths: futures that could happen, each with its own course, where quantiles say only how likely each value is."""
+"""Sample paths: futures that could happen, each with its own course, where quantiles give only how likely each value is."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tsattn.forecasting.tail_quantiles import at_levels
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PERSISTENCE = 0.95  # correlation of a path's normal score from one step to the next, where the past is too short to tell
-_PRIOR = 40.0  # observed pairs of steps for which that counts; the level of a forecast errs too, and that error stays
+PERSISTENCE = 0.95  # correlation of a path's normal score from one step to the next, where the past is too short to measure it
+_PRIOR = 40.0  # weight of that, in observed pairs of steps; the level of a forecast errs too, and that error persists
 _RECENT = 512  # steps of the past in which it is measured
 _TAILS = (0.005, 0.01, 0.02, 0.05)  # levels that paths need too: rare demand lies beyond the 0.9 quantile
 FURTHEST = 4.0  # normal score that a path may have: beyond lies one value in 30,000
@@ -31,7 +31,7 @@ _VALUES = 1 << 24  # of the paths of one batch
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Paths:
-    """P sample paths of each of B series over H steps: values (B, H, P) float32, all alike likely.
+    """P sample paths of each of B series over H steps: values (B, H, P) float32, all equally likely.
 
     cutoffs (B,), timestamps (B, H), freq and tz are those of a Forecast.
     """
@@ -97,7 +97,7 @@ def predict_paths(
 ) -> tuple[Paths, tuple[Failure, ...]]:
     """Draw `paths` sample paths of `horizon` steps from each origin (default: the end of every item).
 
-    A forecaster that makes paths itself (`sample(batch, paths, seed) -> (B, H, P)`) is asked for them; of any other they
+    A forecaster that makes paths itself (`sample(batch, paths, seed) -> (B, H, P)`) is used for them; for any other they
     are drawn through its quantiles, rough as data is (see `drawn`). The draws of a series depend on `seed` and on its place
     in the panel, not on the batch. Raises ConfigError for bad numbers, DataError for known covariates missing in the future
     rows. Items without a forecast are Failures and left out.
@@ -127,7 +127,7 @@ def _sample(forecaster: Forecaster, windows: WindowBatch, paths: int, seed: int)
 
 
 def drawn(values: np.ndarray, quantiles: tuple[float, ...], windows: WindowBatch, paths: int, seed: int) -> np.ndarray:
-    """Paths (B, H, P) through quantiles (B, H, Q): at every step they have the distribution that the quantiles say.
+    """Draw paths (B, H, P) through quantiles (B, H, Q): at every step they have the distribution of the quantiles.
 
     Along a path, the normal score of its level is a first-order autoregression (a Gaussian copula), as persistent as the past
     is (`persistence_of`), so that sums over steps spread as they should. Beyond the outermost quantiles paths reach as far as the
@@ -144,7 +144,7 @@ def drawn(values: np.ndarray, quantiles: tuple[float, ...], windows: WindowBatch
 
 
 def persistence_of(windows: WindowBatch) -> np.ndarray:
-    """Correlation (B,) from one step to the next of what trend and season leave of each past, between 0 and PERSISTENCE.
+    """Return the correlation (B,) of neighbouring residuals of each past after trend and season, 0 to PERSISTENCE.
 
     A forecast's errors are about as persistent: those of noise are independent, those of a random walk stay.
     """
@@ -163,7 +163,7 @@ def persistence_of(windows: WindowBatch) -> np.ndarray:
 
 
 def _without_trend_and_season(row: np.ndarray, season: int) -> np.ndarray:
-    """A past (L,) less its line and the mean of each phase of its season, where three cycles were seen."""
+    """Return a past (L,) less its line and the mean of each phase of its season, where three cycles were seen."""
     seen = np.flatnonzero(np.isfinite(row))
     if len(seen) < 3:
         return np.full(len(row), np.nan)
@@ -183,9 +183,9 @@ def scores_of(
     restart: int | None = None,
     persistence: float | np.ndarray = PERSISTENCE,
 ) -> np.ndarray:
-    """Standard normal scores (B, H, P), autoregressive along H by `persistence`, one or (B,); independent after `restart` steps.
+    """Draw standard normal scores (B, H, P), autoregressive along H by `persistence` (scalar or (B,)).
 
-    Each row has random numbers of its own, from the seed and its item and origin.
+    Scores are independent after `restart` steps. Each row has random numbers of its own, from the seed and its item and origin.
     """
     rows = zip(windows.item.tolist(), windows.origin.tolist(), strict=True)
     noise = np.stack([np.random.default_rng([seed, *row]).standard_normal((steps, paths)) for row in rows])
@@ -197,7 +197,7 @@ def scores_of(
 
 
 def at_scores(values: np.ndarray, quantiles: tuple[float, ...], scores: np.ndarray) -> np.ndarray:
-    """Quantiles (B, H, Q) at normal scores (B, H, P) -> (B, H, P) float64: linear in the score, as `resample` is."""
+    """Return (B, H, P) float64 of quantiles (B, H, Q) at normal scores (B, H, P): linear in the score, as in `resample`."""
     values = values.astype(np.float64)
     if len(quantiles) == 1:
         return np.broadcast_to(values, (*values.shape[:2], scores.shape[2]))

@@ -1,4 +1,4 @@
-"""Backtest: what the windows of each model added up to, and the tables made of it."""
+"""Backtest: sums over the windows of each model, and the tables made of them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Backtest:
     """Sums of M models on the same W windows: overall (M,), by_step (M, H), by_item (M, S), by_cutoff (M, C).
 
     cutoffs (C,): the distinct last observed timestamps, on the grid clock. windows: how many were scored. too_short and
-    no_truth: how many were left out, for want of an observed value before or after the origin. unscaled: scored windows
-    that take no part in MASE, their history never changing. notes: model -> what a reader of its scores must know.
+    no_truth: how many were left out, for lack of an observed value before or after the origin. unscaled: scored windows
+    that take no part in MASE, their history never changing. notes: model -> caveats on its scores.
     """
 
     models: tuple[str, ...]
@@ -49,12 +49,12 @@ class Backtest:
     seconds: Mapping[str, float]
 
     def score(self, model: str, metric: str) -> float:
-        """The overall score; NaN where there is nothing to score. KeyError or ValueError for an unknown name."""
+        """Return the overall score; NaN where there is nothing to score. Raises KeyError or ValueError for an unknown name."""
         return float(METRICS[metric](self.overall)[self.models.index(model)])
 
     @property
     def references(self) -> dict[str, str]:
-        """For each metric of SKILLS, the better of naive and seasonal naive; absent when neither was run."""
+        """Return, for each metric of SKILLS, the better of naive and seasonal naive; absent when neither was run."""
         run = [name for name in REFERENCES if name in self.models]
         best = {}
         for metric in SKILLS:
@@ -70,7 +70,7 @@ class Backtest:
         return float("nan") if reference is None else skill(self.score(model, metric), self.score(reference, metric))
 
     def table(self) -> list[dict[str, str | float]]:
-        """One row a model: model, each of METRICS, then skill_MASE and skill_WQL. NaN where there is nothing to score."""
+        """Return a row for each model: model, each of METRICS, skill_MASE and skill_WQL. NaN where there is nothing to score."""
         rows: list[dict[str, str | float]] = []
         for model in self.models:
             scores = {metric: self.score(model, metric) for metric in METRICS}
@@ -79,7 +79,7 @@ class Backtest:
         return rows
 
     def to_pandas(self) -> pd.DataFrame:
-        """The rows of `table` as a data frame: one row a model."""
+        """Return the rows of `table` as a data frame: one row for each model."""
         import pyarrow as pa
 
         return pa.Table.from_pylist(self.table()).to_pandas()
@@ -88,7 +88,7 @@ class Backtest:
         """Long form: model, metric, cutoff, item_id, horizon_step (1, 2, …), value.
 
         A row with none of cutoff, item_id and horizon_step is the overall score; one with one of them is the score of that
-        group. `coverage_0.1` and so on are the shares of truths at or under each quantile. Scores of nothing are left out.
+        group. `coverage_0.1` and so on are the shares of truths at or under each quantile. Scores without values are left out.
         """
         import pyarrow as pa
 

@@ -21,18 +21,18 @@ NARROWEST, WIDEST = 0.2, 50.0  # times the normal distribution
 
 @dataclass(frozen=True, eq=False)
 class Tail:
-    """threshold, excess: (n,) float64, the start of the tail and its mean excess, in units of the forecast."""
+    """Distribution tails. threshold, excess: (n,) float64, the start and the mean excess, in units of the forecast."""
 
     threshold: np.ndarray
     excess: np.ndarray
 
     @classmethod
     def normal(cls, count: int) -> Tail:
-        """The normal distribution's tail for `count` rows."""
+        """Return the normal distribution's tail for `count` rows."""
         return cls(np.full(count, START), np.full(count, EXCESS))
 
     def rows(self, chosen: np.ndarray) -> Tail:
-        """The tails of some rows."""
+        """Return the tails of some rows."""
         return Tail(self.threshold[chosen], self.excess[chosen])
 
     def probability(self, distance: np.ndarray) -> np.ndarray:
@@ -42,14 +42,14 @@ class Tail:
         return np.where(distance > self.threshold, beyond, body)
 
     def distance(self, probability: float) -> np.ndarray:
-        """The distance (n,) that an error exceeds with this probability."""
+        """Return the distance (n,) that an error exceeds with this probability."""
         if probability >= TAIL:
             return self.threshold * NormalDist().inv_cdf(1 - probability / 2) / START
         return self.threshold + self.excess * np.log(TAIL / probability)
 
 
 def tail_of(errors: np.ndarray) -> tuple[float, float]:
-    """(threshold, excess) from absolute past errors in units of their forecasts."""
+    """Estimate (threshold, excess) from absolute past errors in units of their forecasts."""
     count = len(errors)
     if not count:
         return START, EXCESS
@@ -68,9 +68,9 @@ def tail_of(errors: np.ndarray) -> tuple[float, float]:
 
 
 def phase_errors(past: np.ndarray, every: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(bias, scale), each (h,), of h rows from the past errors (h, n) at their phase and those at every phase, NaN = unknown.
+    """Return (bias, scale), each (h,), from the past errors (h, n) at the phase of h rows and at all phases; NaN = unknown.
 
-    bias: the median error, in units of the forecast. scale: how many times the usual size errors around it have. Both are
+    bias: the median error, in units of the forecast. scale: the size of the errors around it, relative to the usual. Both are
     shrunk to none where few errors are known.
     """
     count = (~np.isnan(past)).sum(1)
@@ -82,7 +82,7 @@ def phase_errors(past: np.ndarray, every: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _median(values: np.ndarray) -> np.ndarray:
-    """(h,) medians of the rows of values (h, n), NaN left out; 0 for a row without any."""
+    """Return (h,) medians of the rows of values (h, n), NaN ignored; 0 for a row without values."""
     ordered = np.sort(values, 1)  # NaN last
     count = (~np.isnan(values)).sum(1)
     if not values.shape[1]:

@@ -1,4 +1,4 @@
-"""Quantiles beyond a forecaster's outermost ones, such as 0.99: as far out as the series' own past has been."""
+"""Quantiles beyond a forecaster's outermost ones, such as 0.99: as far out as the series' own past reached."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from tsattn.data.cleaning.prepare import plausible_past
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.quantiles import LARGEST, resample
 
-RECENT = 2048  # steps of the past that are looked at
+RECENT = 2048  # steps of the past that are read
 
 
 def at_levels(values: np.ndarray, have: Sequence[float], want: Sequence[float], batch: WindowBatch) -> np.ndarray:
-    """Quantiles (B, H, Q) at levels `have` -> (B, H, W) float32 at levels `want`, both rising.
+    """Resample quantiles (B, H, Q) at levels `have` to (B, H, W) float32 at levels `want`, both rising.
 
-    Between two given levels as `resample` says. Beyond the outer ones the distance to them is that between the same quantiles
+    Between two given levels, as in `resample`. Beyond the outer ones the distance to them is that between the same quantiles
     of the past, as far as values spread there as they do in the forecast: demand that comes in lumps has a far longer tail
-    than a normal distribution. Where a season or a trend spreads the past more, and where it is too short to tell,
+    than a normal distribution. Where a season or a trend spreads the past more, and where it is too short to measure,
     the normal distribution's shape. What never was below zero is not forecast there.
     """
     out = resample(values, have, want)
     beyond = [(i, q) for i, q in enumerate(want) if not have[0] <= q <= have[-1]]
     if not beyond or len(have) < 2 or not have[0] < 0.5 < have[-1]:
         return out
-    # with additive outliers: as often as they came they may come again, which the middle of a forecast need not know
+    # with additive outliers: they may recur as often as before, although they do not matter to the median
     past = np.sort(plausible_past(batch)[:, -RECENT:].astype(np.float64), axis=1)  # NaN last
     count = (~np.isnan(past)).sum(1)
     middle = values[..., int(np.abs(np.asarray(have) - 0.5).argmin())].astype(np.float64)
@@ -34,11 +34,11 @@ def at_levels(values: np.ndarray, have: Sequence[float], want: Sequence[float], 
         outer, edge = values[..., side].astype(np.float64), _quantile(past, count, have[side])
         there = np.abs(edge - _quantile(past, count, 0.5))[:, None] + np.zeros_like(
             outer
-        )  # how far the past spreads, and the forecast
+        )  # spread of the past, and of the forecast
         here = np.abs(outer - middle)
-        # a past that is nearly always the same spreads by its tail alone: that is then the forecast's
+        # an almost constant past has spread in its tail only: the forecast takes that tail
         alike = np.divide(np.minimum(here, there), np.maximum(here, there), out=np.ones_like(here), where=there > 0) ** 2
-        seen = count * min(level, 1 - level)  # values that lie out there
+        seen = count * min(level, 1 - level)  # values beyond the level
         share = alike * (seen / (1 + seen))[:, None]
         far = _quantile(past, count, level)
         reached = (np.maximum if level > 0.5 else np.minimum)(outer, far[:, None])
@@ -51,7 +51,10 @@ def at_levels(values: np.ndarray, have: Sequence[float], want: Sequence[float], 
 
 
 def _quantile(ordered: np.ndarray, count: np.ndarray, level: float) -> np.ndarray:
-    """(B,) of `count` (B,) ordered values (B, L); the i-th stands at level i / (n + 1) (Weibull 1939). 0 where there is none."""
+    """Return (B,) quantiles of the first `count` (B,) of ordered values (B, L); 0 where there is none.
+
+    The i-th value stands at level i / (n + 1) (Weibull 1939).
+    """
     place = np.clip(level * (count + 1) - 1, 0, np.maximum(count - 1, 0))
     low = np.floor(place).astype(np.int64)
     rows, high = np.arange(len(ordered)), np.minimum(low + 1, np.maximum(count - 1, 0))

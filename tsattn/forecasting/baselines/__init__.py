@@ -1,6 +1,6 @@
-"""Every simple method, in one dict: what a model is compared with, and what an ensemble is made of.
+"""Simple methods, in one dict: the baselines that a model is compared with, and the members of an ensemble.
 
-To add one, write a Forecaster of (season_length, quantiles) in a file of this room and give it a line in METHODS.
+To add one, write a Forecaster of (season_length, quantiles) in a file of this package and give it a line in METHODS.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 @dataclass(frozen=True)
 class Method:
-    """`place`: module of this room and class, as text, as importing one may cost a library. `member`: more arguments of the
+    """Simple method. `place`: module and class, as text, as importing may need a library. `member`: more arguments of the
     class in an ensemble, None = in no ensemble. `baseline`: may be named with --baseline.
     """
 
@@ -72,7 +72,7 @@ def member(name: str, season_length: int | None, quantiles: Sequence[float]) -> 
 
 
 def unknown(what: str, name: str, known: Collection[str]) -> ConfigError:
-    """The error for a name that is not known, with the nearest one that is."""
+    """Return the error for an unknown name; it suggests the nearest known one."""
     near = difflib.get_close_matches(name, known, 1)
     return ConfigError(f"unknown {what} {name!r}", f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known)}")
 

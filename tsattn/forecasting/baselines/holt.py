@@ -1,7 +1,7 @@
 """Exponential smoothing with a damped trend and seasonal indices, averaged over many smoothing constants. No training.
 
 Holt (1957) with the damping of Gardner & McKenzie (1985). Choosing one set of constants by the errors one step ahead, as usual,
-trusts a trend too little or too much a year ahead; here each set is weighed by its errors one and some steps ahead. The
+damps a trend too much or too little a year ahead; here each set is weighed by its errors one and some steps ahead. The
 season is taken out first, by classical decomposition. Vectorised over the batch.
 """
 
@@ -29,8 +29,8 @@ AHEAD = 8  # the farthest step whose errors weigh the constants
 SHARPNESS = 20.0  # weight = exp(-SHARPNESS · (error / least error - 1))
 WIDEST = 9.0  # times the variance of the errors one step ahead
 FEWEST = 6  # observed steps that a fit needs
-LONGEST = 768  # newest steps that are looked at
-STRENGTH = 1.645  # standard errors that the likeness of neighbouring cycles must be above zero to be a season
+LONGEST = 768  # newest steps that are read
+STRENGTH = 1.645  # standard errors above zero that the correlation of neighbouring cycles must reach for a season
 
 
 class Holt(_Normal):
@@ -63,20 +63,20 @@ class Holt(_Normal):
 def _fitted(
     y: np.ndarray, inside: np.ndarray, n: np.ndarray, horizon: int, season: int, factors: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and standard deviation (B, H), and the least errors in the past (B,), with a season of terms or of factors."""
+    """Return mean and standard deviation (B, H), and least past errors (B,), with a season of terms or of factors."""
     index = _season(y, inside, season, factors)
     length = y.shape[1]
     each = index[:, (np.arange(length + horizon) - length) % season]
     past, ahead = each[:, :length], each[:, length:]
     mean, sigma, error = _smoothed(y / past if factors else y - past, inside, horizon)
-    # indices of so many cycles fit their own past too well, and are themselves in doubt: both add a part in that many
+    # indices of k cycles overfit the past and are uncertain themselves: both add 1 / k
     cycles = np.maximum(n / season, 2.0)
     sigma = sigma * np.where((index != index[:, :1]).any(1), np.sqrt((cycles + 1) / (cycles - 1)), 1.0)[:, None]
     return (mean * ahead, sigma * ahead, error) if factors else (mean + ahead, sigma, error)
 
 
 def _season(y: np.ndarray, inside: np.ndarray, season: int, factors: bool) -> np.ndarray:
-    """(B, m) indices of the phases, the first that of the next step; 1 (factors) or 0 where there is no season.
+    """Return (B, m) seasonal indices, starting with the next step's phase; 1 (factors) or 0 where there is no season.
 
     Means by phase of the values over, or less, their centred mean over one cycle, whose ends count half if it is even.
     """
@@ -104,7 +104,7 @@ def _season(y: np.ndarray, inside: np.ndarray, season: int, factors: bool) -> np
 
 
 def _alike(bare: np.ndarray, known: np.ndarray, season: int) -> np.ndarray:
-    """(B,) whether values without their trend correlate with those one cycle before."""
+    """Return (B,) bool: True where detrended values correlate with those one cycle before."""
     count = np.maximum(known.sum(1), 1)
     z = np.where(known, bare - (bare.sum(1) / count)[:, None], 0.0)
     power = (z**2).sum(1)
@@ -112,7 +112,7 @@ def _alike(bare: np.ndarray, known: np.ndarray, season: int) -> np.ndarray:
 
 
 def _slopes(y: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """(B, L) slope, at each step, of the straight line of least squares through all values up to it; 0 through one."""
+    """Return (B, L) slopes, at each step, of the least-squares line through all values up to it; 0 for a single value."""
     count = np.cumsum(inside, 1)
     t = np.maximum(count - 1.0, 0.0)  # steps from the first value
     start = np.take_along_axis(y, np.minimum(inside.argmax(1), y.shape[1] - 1)[:, None], 1)
@@ -125,7 +125,7 @@ def _slopes(y: np.ndarray, inside: np.ndarray) -> np.ndarray:
 
 
 def _smoothed(y: np.ndarray, inside: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and standard deviation (B, H) of forecasts of y (B, L), whose steps `inside` (B, L) count; the least errors (B,)."""
+    """Return mean and standard deviation (B, H) of forecasts of y (B, L) with steps `inside` (B, L), and least errors (B,)."""
     rows, length = y.shape
     alpha, (beta, damping) = (np.array(one) for one in _constants())  # (G,)
     steps = np.arange(1, max(horizon, AHEAD) + 1)
@@ -161,7 +161,7 @@ def _smoothed(y: np.ndarray, inside: np.ndarray, horizon: int) -> tuple[np.ndarr
     growth = np.cumsum(np.pad(moved**2, ((0, 0), (1, 0)), constant_values=1.0), 1)
     count = np.maximum(inside.sum(1) - 1, 1)[:, None]
     variance = (weight * squares / count) @ growth
-    # so far the model's own word, by its errors one step ahead; what it missed `far` steps ahead is heard too
+    # so far from errors one step ahead; errors `far` steps ahead count too
     missed = (weight * misses).sum(1) / np.maximum(inside.sum(1) - far, 1)
     said = np.take_along_axis(variance, far[:, None] - 1, 1)[:, 0]
     wider = np.clip(missed / np.where(said > 0, said, 1.0), 1.0, WIDEST) - 1

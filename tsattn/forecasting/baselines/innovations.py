@@ -28,7 +28,7 @@ HARMONICS = 6  # waves of a season, at most
 
 
 class _Season(NamedTuple):
-    """A season: smoothing constant over 1 - alpha, prior standard deviation of wave k times k ^ power, prior probability."""
+    """Season: smoothing constant over 1 - alpha, prior standard deviation of wave k times k ^ power, prior probability."""
 
     gamma: float
     size: float
@@ -57,7 +57,7 @@ PRIOR_AR, PRIOR_GROWTH = 0.5, 0.15  # of autoregressions of the values and of th
 
 @dataclass(frozen=True)
 class _Model:
-    """One model of the bank: its constants and its prior probability, up to a factor."""
+    """Constants of one model of the bank, and its prior probability up to a factor."""
 
     prior: float
     alpha: float = 0.0
@@ -84,7 +84,7 @@ class Bank(NamedTuple):
 
 
 class Solved(NamedTuple):
-    """What `n` observations of the bank's models share: the inverse (G, K, K) and log determinant (G,) of the normal equations.
+    """Results shared by all series of `n` observations: inverse (G, K, K) and log determinant (G,) of the normal equations.
 
     ahead (G, H, K): the forecasts' derivatives by the initial states. variance (G, H): of the forecasts, in shocks'.
     """
@@ -120,7 +120,7 @@ def bank(season: int, seasonal: bool, length: int) -> Bank:
 
 @lru_cache(maxsize=32)
 def solved(season: int, seasonal: bool, length: int, n: int, horizon: int) -> Solved:
-    """Return what the first `n` observations and `horizon` steps ahead share; n + horizon ≤ length."""
+    """Return the results shared by series of `n` observations, `horizon` steps ahead; n + horizon ≤ length."""
     models = bank(season, seasonal, length)
     x = models.regressors[:, :n]
     gram = x.transpose(0, 2, 1) @ x
@@ -140,7 +140,7 @@ def convolved(left: np.ndarray, right: np.ndarray, length: int) -> np.ndarray:
 
 
 def _models(season: int) -> list[_Model]:
-    """Every model of the bank: smoothing, then autoregressions."""
+    """Return all models of the bank: smoothing, then autoregressions."""
     seasons: list[tuple[float, _Season | None]] = [(1.0, None)]
     some = PRIOR_SEASON / (1 + PRIOR_SEASON)
     if season > 1:
@@ -168,7 +168,7 @@ def _models(season: int) -> list[_Model]:
 
 
 def _psi(model: _Model, season: int, length: int) -> np.ndarray:
-    """The response (N,) of the series to a shock of one."""
+    """Return the response (N,) of the series to a shock of one."""
     steps = np.arange(1, length)
     if model.rho is not None:
         powers = model.rho ** np.arange(length)
@@ -183,7 +183,7 @@ def _psi(model: _Model, season: int, length: int) -> np.ndarray:
 
 
 def _scales(model: _Model, season: int, count: int) -> np.ndarray:
-    """(K,) prior standard deviations of the initial states: level, whose prior is flat, slope, waves of the season."""
+    """Return (K,) prior standard deviations of the initial states: level (its prior is flat), slope, seasonal waves."""
     scales = np.ones(count)
     scales[1] = 0.0 if model.trend is None else model.slope
     if model.season is not None:
@@ -197,7 +197,7 @@ def _waves(season: int, length: int) -> list[np.ndarray]:
 
 
 def _inverted(psi: np.ndarray) -> np.ndarray:
-    """The power series (G, N) whose product with psi (G, N), which begins with 1, is 1: by Newton's method."""
+    """Return the power series (G, N) whose product with psi (G, N) is 1, by Newton's method; psi begins with 1."""
     out, terms = np.ones((len(psi), 1)), 1
     while terms < psi.shape[1]:
         terms = min(2 * terms, psi.shape[1])

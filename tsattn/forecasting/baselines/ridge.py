@@ -18,14 +18,14 @@ from tsattn.forecasting.frame import DEFAULT_QUANTILES
 
 PENALTIES = (1e-6, 3e-4, 1e-2, 3e-1)  # of the Gram matrix's mean diagonal
 FEWEST = 24  # observed steps that a fit needs
-_ALIKE = 8.0  # errors of which it is supposed that every phase has made them, as large as everywhere
+_ALIKE = 8.0  # prior errors of each phase, as large as those of all phases
 _TAIL = 64  # held-back origins whose errors choose the penalty and give the spread
 _CHUNK = 32  # series at once: their Gram matrices take some 1 MB each
 _LARGEST = float(np.finfo(np.float32).max)
 
 
 class Fit(NamedTuple):
-    """b fitted series: weights (b, lags, block), penalty index (b,), spread of each step and quantile (b, block, Q).
+    """Ridge fits of b series: weights (b, lags, block), penalty index (b,), spread of each step and quantile (b, block, Q).
 
     noise (b, season): what the spread is multiplied by at each phase, which is a position modulo the season.
     """
@@ -56,11 +56,11 @@ class Ridge:
     raw_history: ClassVar[bool] = True
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32; NaN for a history of fewer than FEWEST steps."""
+        """Return (B, H, Q) float32; NaN for a history of fewer than FEWEST steps."""
         return self.predict_from(batch, np.zeros((0, len(batch)), np.int64))[0]
 
     def predict_from(self, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:
-        """(1 + K, B, H, Q) float32: forecasts from the end, then from `shifts` (K, B) steps before it.
+        """Return (1 + K, B, H, Q) float32: forecasts from the end, then from `shifts` (K, B) steps before it.
 
         The latter K come from one fit on what lies before the earliest of them; the penalty is chosen there, too.
         NaN where that leaves fewer than FEWEST steps.
@@ -90,7 +90,7 @@ class Ridge:
     def _forecast(
         self, y: np.ndarray, first: np.ndarray, shifts: np.ndarray, lags: int, block: int, horizon: int, season: int
     ) -> np.ndarray:
-        """(1 + K, b, H, Q) for series y (b, L) that begin at `first` (b,) and share a window length."""
+        """Return (1 + K, b, H, Q) for series y (b, L) that begin at `first` (b,) and share a window length."""
         length = y.shape[1]
         inside = np.arange(length) >= first[:, None]
         end = np.full(len(y), length) - (shifts.max(0) if len(shifts) else 0)
@@ -111,7 +111,10 @@ class Ridge:
 
 
 def window_lengths(n: np.ndarray, longest: int, season: int) -> np.ndarray:
-    """(B,) lags for histories of n (B,) steps: a third of what is there, whole cycles where it holds one, else rounded down."""
+    """Return (B,) lags for histories of n (B,) steps.
+
+    A third of the steps available, in whole cycles where at least one fits, else rounded down.
+    """
     lags = np.minimum(longest, np.maximum(n - n // 5, 0) // 3)
     whole = lags // season * season
     step = np.where(lags >= 64, 16, np.where(lags >= 16, 4, 1))  # few distinct lengths: series of one length are fitted together
@@ -119,7 +122,9 @@ def window_lengths(n: np.ndarray, longest: int, season: int) -> np.ndarray:
 
 
 def fill(history: np.ndarray, season: int) -> np.ndarray:
-    """(B, L) with missing values replaced by the newest earlier one of their phase, else the newest earlier one, else 0.
+    """Return (B, L) with missing values filled.
+
+    A missing value takes the newest earlier value of its phase, else the newest earlier value, else 0.
 
     Causal: a filled value depends on nothing after it, so that a cut made later changes nothing before it.
     """
@@ -136,13 +141,13 @@ def fill(history: np.ndarray, season: int) -> np.ndarray:
 
 
 def forward(values: np.ndarray) -> np.ndarray:
-    """Missing values along the last axis replaced by the last one before them; NaN where there is none."""
+    """Replace missing values along the last axis by the last value before them; NaN where there is none."""
     at = np.where(np.isnan(values), 0, np.arange(values.shape[-1]))
     return np.take_along_axis(values, np.maximum.accumulate(at, -1), -1)
 
 
 def windows_at(z: np.ndarray, ends: np.ndarray, width: int) -> np.ndarray:
-    """(b, E, width): the windows of z (b, L) that end before `ends` (b, E); zeros outside."""
+    """Return (b, E, width) windows of z (b, L) that end before `ends` (b, E); zeros outside."""
     at = ends[..., None] + np.arange(-width, 0)
     inside = (at >= 0) & (at < z.shape[1])
     taken = np.take_along_axis(z[:, None], np.where(inside, at, 0), 2)
@@ -172,21 +177,21 @@ def fit(
 def refit(
     z: np.ndarray, first: np.ndarray, lags: int, block: int, penalty: np.ndarray, end: np.ndarray | None = None
 ) -> np.ndarray:
-    """Weights (b, lags, block) of all windows of first … end (default: the last step), each with its penalty (b,)."""
+    """Return weights (b, lags, block) of all windows of first … end (default: the last step), each with its penalty (b,)."""
     end = np.full(len(z), z.shape[1]) if end is None else end
     gram, cross = gram_and_cross(z, first, end - lags - block + 1, lags, lags + block)
     return solve(gram, cross, np.array(PENALTIES)[penalty])
 
 
 def gram_and_cross(z: np.ndarray, start: np.ndarray, stop: np.ndarray, lags: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """XᵀX (b, lags, lags) and XᵀY (b, lags, width - lags) of the windows that begin at start … stop - 1, less their means.
+    """Return XᵀX (b, lags, lags) and XᵀY (b, lags, width - lags) of the windows that begin at start … stop - 1, less their means.
 
     X is each window's first `lags` values, Y the rest, both less the mean of the former.
     """
     length = z.shape[1]
     at = np.arange(length)
     began = np.where((at >= start[:, None]) & (at < stop[:, None]), z, 0.0)
-    z = np.where(at < stop[:, None] + width - 1, z, 0.0)  # what comes later may not even change a rounding
+    z = np.where(at < stop[:, None] + width - 1, z, 0.0)  # later values must not even change a rounding
     size = 1 << (length + width).bit_length()
     first_row = np.fft.irfft(np.fft.rfft(began, size).conj() * np.fft.rfft(z, size), size)[:, :width]
     leaves, enters = (windows_at(z, (edge + width)[:, None], width)[:, 0] for edge in (start, stop))
@@ -198,14 +203,14 @@ def gram_and_cross(z: np.ndarray, start: np.ndarray, stop: np.ndarray, lags: int
     gram, cross = product[:, :, :lags], product[:, :, lags:]
     upper = np.triu(np.ones((lags, lags), bool))
     gram = np.where(upper, gram, gram.transpose(0, 2, 1))
-    mean = gram.mean(2)  # XᵀX 1 / lags: what subtracting each window's mean takes away
+    mean = gram.mean(2)  # XᵀX 1 / lags: the part removed by subtracting each window's mean
     cross = cross - mean[:, :, None]
     gram = gram - mean[:, :, None] - mean[:, None, :] + mean.mean(1)[:, None, None]
     return gram, cross - cross.mean(1, keepdims=True)
 
 
 def solve(gram: np.ndarray, cross: np.ndarray, penalty: float | np.ndarray) -> np.ndarray:
-    """(b, lags, block) ridge weights; zeros, the window's mean as forecast, for a series that never changes."""
+    """Return (b, lags, block) ridge weights; zeros for a constant series, whose forecast is then the window's mean."""
     lags = gram.shape[1]
     size = np.trace(gram, axis1=1, axis2=2) / lags
     flat = ~(size > 1e-12)
@@ -217,7 +222,7 @@ def solve(gram: np.ndarray, cross: np.ndarray, penalty: float | np.ndarray) -> n
 
 
 def _spread(error: np.ndarray, quantiles: tuple[float, ...], phase: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
-    """errors (b, E, block) and their phases -> (b, block, Q) distances of the quantiles from the median, (b, season) noise.
+    """Return distances (b, block, Q) of the quantiles from the median, and noise (b, season), of errors (b, E, block).
 
     Each step's root mean square error (smoothed over neighbouring steps), times the quantiles of all errors over it and over
     the noise: the root mean square at each phase of errors over their step's, drawn towards 1.
@@ -240,7 +245,10 @@ def _spread(error: np.ndarray, quantiles: tuple[float, ...], phase: np.ndarray, 
 
 
 def _roll_out(z: np.ndarray, end: np.ndarray, fitted: Fit, horizon: int) -> np.ndarray:
-    """(b, H, Q): each block from the window before it, forecasts included; errors of k blocks add up to sqrt(k) of one's."""
+    """Return (b, H, Q) forecasts, block by block.
+
+    Each block is forecast from the window before it, forecasts included; the errors of k blocks add up to sqrt(k) times one's.
+    """
     _, lags, block = fitted.weights.shape
     window = windows_at(z, end[:, None], lags)[:, 0]
     out, reach = [], fitted.spread[:, -1:]

@@ -21,7 +21,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 class _Ends(NamedTuple):
-    """The first and last observed value of each history: positions and values, all (B,)."""
+    """First and last observed value of each history: positions and values, all (B,)."""
 
     first: np.ndarray
     last: np.ndarray
@@ -42,7 +42,7 @@ class _Normal(ABC):
     raw_history: ClassVar[bool] = True
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32; NaN only for a history without one observed value."""
+        """Return (B, H, Q) float32; NaN only for a history without an observed value."""
         history = batch.past_target.astype(np.float64)
         season = self.season_length or (batch.season_lengths or (1,))[0]
         mean, sigma = self.mean_and_sigma(history, batch.horizon, season)
@@ -51,11 +51,11 @@ class _Normal(ABC):
 
     @abstractmethod
     def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation (B, H) of the forecasts of `history` (B, L)."""
+        """Return mean and standard deviation (B, H) of the forecasts of `history` (B, L)."""
 
 
 class Naive(_Normal):
-    """The last observed value goes on; the spread grows with the square root of the steps since."""
+    """Repeat the last observed value; the spread grows with the square root of the steps since."""
 
     name = "naive"
 
@@ -66,7 +66,7 @@ class Naive(_Normal):
 
 
 class Drift(_Normal):
-    """A random walk with drift: the straight line through the first and the last observed value."""
+    """Random walk with drift: the straight line through the first and the last observed value."""
 
     name = "drift"
 
@@ -80,7 +80,7 @@ class Drift(_Normal):
 
 
 class SeasonalNaive(_Normal):
-    """The last cycle goes on. A history shorter than a cycle gets the naive forecast."""
+    """Repeat the last cycle. A history shorter than a cycle gets the naive forecast."""
 
     name = "seasonal-naive"
 
@@ -100,7 +100,7 @@ class SeasonalNaive(_Normal):
 
 @dataclass(frozen=True)
 class LongCycle(SeasonalNaive):
-    """The last long cycle goes on: a week of hours, a year of weeks. Where a history holds less than two, seasonal naive.
+    """Repeat the last long cycle: a week of hours, a year of weeks. A history of less than two gets the seasonal naive forecast.
 
     only: no forecast there, for an ensemble in which seasonal naive is a member of its own.
     """
@@ -109,7 +109,7 @@ class LongCycle(SeasonalNaive):
     name: ClassVar[str] = "long-cycle"
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32; NaN, with `only`, where the history does not hold two long cycles."""
+        """Return (B, H, Q) float32; NaN, with `only`, where the history does not hold two long cycles."""
         held = self.held(batch)
         if self.only and not held.any():
             return np.full((len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
@@ -119,7 +119,7 @@ class LongCycle(SeasonalNaive):
         return np.where(held[:, None, None], SeasonalNaive(max(batch.season_lengths), self.quantiles).predict(batch), values)
 
     def held(self, batch: WindowBatch) -> np.ndarray:
-        """A mask (B,): the frequency has a cycle longer than the season, and the history holds two of it."""
+        """Return a mask (B,): the frequency has a cycle longer than the season, and the history holds two of it."""
         longest = max(batch.season_lengths, default=1)
         observed = ~np.isnan(batch.past_target)
         length = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
@@ -129,7 +129,7 @@ class LongCycle(SeasonalNaive):
 
 @dataclass(frozen=True)
 class SeasonalMean(_Normal):
-    """The mean of the last `cycles` cycles goes on. A history shorter than a cycle gets the naive forecast.
+    """Repeat the mean of the last `cycles` cycles. A history shorter than a cycle gets the naive forecast.
 
     The spread grows as it would if each phase were a random walk over the cycles, k cycles ahead by
     sqrt((k + a) / (1 + a)), a = (c - 1)(2c - 1) / 6c for c cycles; with one cycle that is the seasonal naive's.
@@ -159,7 +159,7 @@ class SeasonalMean(_Normal):
 
 
 class HistoricQuantiles(_Normal):
-    """The quantiles of all values observed so far, the same at every step; what meteorologists call climatology.
+    """Quantiles of all values observed so far, the same at every step; known in meteorology as climatology.
 
     Hard to beat where nothing but the distribution can be known, as with rare counts: its median is zero where most are.
     Quantiles lie between values at (i - 1) / (n - 1), Hyndman and Fan's type 7.
@@ -168,7 +168,7 @@ class HistoricQuantiles(_Normal):
     name = "historic-quantiles"
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32; NaN only for a history without one observed value."""
+        """Return (B, H, Q) float32; NaN only for a history without an observed value."""
         ordered = np.sort(batch.past_target, 1)  # missing values come last
         last = np.maximum((~np.isnan(ordered)).sum(1, keepdims=True) - 1, 0)
         place = last * np.array(self.quantiles)  # (B, Q)
@@ -192,12 +192,12 @@ def _ends(history: np.ndarray) -> _Ends:
 
 
 def _steps_since(history: np.ndarray, ends: _Ends, horizon: int) -> np.ndarray:
-    """(B, H) steps from the last observed value to each step forecast."""
+    """Return (B, H) steps from the last observed value to each forecast step."""
     return (history.shape[1] - ends.last)[:, None] + np.arange(horizon)
 
 
 def _last_cycle(history: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
-    """The newest observed value of each phase (B, m), NaN where there is none, and how many cycles old it is."""
+    """Return the newest observed value of each phase (B, m), NaN where there is none, and its age in cycles."""
     cycle = _pad(history, season)[:, -season:]
     if not np.isnan(cycle).any():
         return cycle, np.zeros(cycle.shape, np.int64)
@@ -211,7 +211,7 @@ def _pad(history: np.ndarray, length: int) -> np.ndarray:
 
 
 def _mean(values: np.ndarray, axis: int) -> np.ndarray:
-    """The mean of the observed values, NaN (without a warning) where there is none."""
+    """Return the mean of the observed values, NaN (without a warning) where there is none."""
     count = (~np.isnan(values)).sum(axis)
     return np.divide(np.nansum(values, axis), count, out=np.full(count.shape, np.nan), where=count > 0)
 
@@ -221,7 +221,7 @@ def _root_mean_square(residuals: np.ndarray) -> np.ndarray:
 
 
 def _step_sigma(history: np.ndarray, slope: np.ndarray | float = 0.0) -> np.ndarray:
-    """(B,) root mean square of the one-step differences less the slope, over the pairs observed; 0 for a single value."""
+    """Return (B,) root mean square of one-step differences less the slope, over the observed pairs; 0 for a single value."""
     slope = np.broadcast_to(slope, len(history))
     sigma = _root_mean_square(np.diff(history) - slope[:, None])
     for i in np.flatnonzero(np.isnan(sigma)):  # no two neighbours observed: each pair brought to one step
@@ -233,7 +233,7 @@ def _step_sigma(history: np.ndarray, slope: np.ndarray | float = 0.0) -> np.ndar
 
 
 def _cycle_sigma(history: np.ndarray, residuals: np.ndarray) -> np.ndarray:
-    """(B,) root mean square of the residuals one cycle ahead; where there is none, that of one step."""
+    """Return (B,) root mean square of the residuals one cycle ahead, or of one-step differences where there are none."""
     sigma = _root_mean_square(residuals)
     lacking = np.isnan(sigma)
     if lacking.any():

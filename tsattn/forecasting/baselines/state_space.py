@@ -1,6 +1,6 @@
 """State-space models averaged by their posterior probability: exponential smoothing and autoregressions. No training.
 
-Choosing one model by AICc, as AutoETS and AutoARIMA do, is a coin toss on a short series. Here every model of a bank
+Choosing one model by AICc, as AutoETS and AutoARIMA do, is unreliable on a short series. Here every model of a bank
 (innovations.py) forecasts, weighted by its marginal likelihood under a weak prior (Hoeting et al., 1999), of the values and,
 where all are positive, of their logarithms. Vectorised over the series of one length.
 """
@@ -20,7 +20,7 @@ from tsattn.forecasting.frame import DEFAULT_QUANTILES
 from tsattn.forecasting.quantiles import normal_scores
 
 FEWEST = 5  # observed steps that the models need
-LONGEST = 144  # newest steps that are looked at
+LONGEST = 144  # newest steps that are read
 LONG_SEASON = 13  # with a longer season and a history beyond LONGEST, other members see more cycles
 TEMPER = 60  # steps beyond which likelihoods grow no sharper: no model is true
 LEAST = 1e-3  # posterior probability, over that of the best model, below which a model is left out
@@ -65,14 +65,14 @@ class StateSpace:
     raw_history: ClassVar[bool] = True
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32. A history of fewer than FEWEST steps gets the naive forecast, or NaN with `only`."""
+        """Return (B, H, Q) float32. A history of fewer than FEWEST steps gets the naive forecast, or NaN with `only`."""
         values = self._predicted(batch, batch.horizon)[0]
         if self.only or not np.isnan(values).any():
             return values
         return np.where(np.isnan(values), Naive(quantiles=self.quantiles).predict(batch), values)
 
     def walk_probability(self, batch: WindowBatch) -> np.ndarray:
-        """(B,) posterior probability that a series is a random walk, with or without drift; 0 where there is no forecast."""
+        """Return (B,) posterior probability of a random walk, with or without drift; 0 where there is no forecast."""
         return self._predicted(batch, 1)[1]
 
     def _predicted(self, batch: WindowBatch, horizon: int) -> tuple[np.ndarray, np.ndarray]:
@@ -81,7 +81,7 @@ class StateSpace:
         span = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
         filled = fill(batch.past_target[:, -LONGEST:].astype(np.float64), season)
         n = np.minimum(span, LONGEST)
-        # few distinct lengths: what series of one length share is computed once
+        # few distinct lengths: results shared by series of one length are computed once
         n = np.where(n > 96, n // 8 * 8, np.where(n > 48, n // 4 * 4, n))
         if self.only:
             n = np.where((season > LONG_SEASON) & (span > LONGEST), 0, n)
@@ -95,7 +95,7 @@ class StateSpace:
         return values, walk
 
     def _forecast(self, y: np.ndarray, season: int, horizon: int) -> tuple[np.ndarray, np.ndarray]:
-        """(b, H, Q) and (b,) for series y (b, n)."""
+        """Return forecasts (b, H, Q) and probabilities (b,) of a random walk for series y (b, n)."""
         n = y.shape[1]
         plain = _averaged(y, season, horizon)
         values, walk = _quantiles(plain, n, self.quantiles), plain.walk
@@ -118,14 +118,14 @@ def _models(season: int) -> int:
 
 
 def _quantiles(average: _Average, n: int, levels: tuple[float, ...]) -> np.ndarray:
-    """(b, H, Q) quantiles of Student's t with n - 1 degrees of freedom (Abramowitz & Stegun, 1964, 26.7.5)."""
+    """Return (b, H, Q) quantiles of Student's t with n - 1 degrees of freedom (Abramowitz & Stegun, 1964, 26.7.5)."""
     z, freedom = normal_scores(levels), max(n - 1, 3)
     t = z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
     return average.mean[..., None] + average.sigma[..., None] * t
 
 
 def _averaged(y: np.ndarray, season: int, horizon: int) -> _Average:
-    """The average of all models of series y (b, n)."""
+    """Return the average of all models of series y (b, n)."""
     n = y.shape[1]
     centre, scale = y.mean(1, keepdims=True), y.std(1, keepdims=True)
     scale = np.where(scale > 1e-7 * np.abs(centre), scale, 1.0)

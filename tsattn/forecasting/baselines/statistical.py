@@ -17,7 +17,7 @@ _FEWEST = 4  # observed values that a model can be fitted on
 
 
 def _library() -> ModuleType:
-    """statsforecast's models. Raises ConfigError with the command that installs them."""
+    """Import statsforecast's models. Raises ConfigError with the command that installs them."""
     try:
         from statsforecast import models
     except ImportError:
@@ -28,7 +28,7 @@ def _library() -> ModuleType:
 
 
 class _StatsForecast:
-    """One model fitted anew on each window's last `context` steps (longer ones would take minutes each).
+    """Base of models fitted anew on each window's last `context` steps (longer ones would take minutes each).
 
     Missing values are interpolated linearly, those at the end repeat the last observed one. A window on which the model
     cannot be fitted gets the seasonal naive forecast and is counted in `fallbacks`. Raises ConfigError when made without
@@ -48,7 +48,7 @@ class _StatsForecast:
         self.fallbacks = 0
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32; NaN only for a history without one observed value."""
+        """Return (B, H, Q) float32; NaN only for a history without an observed value."""
         season = self.season_length or (batch.season_lengths or (1,))[0]
         values = SeasonalNaive(season, self.quantiles).predict(batch)
         for i, history in enumerate(batch.past_target):
@@ -60,7 +60,7 @@ class _StatsForecast:
         return values
 
     def _fit(self, history: np.ndarray, horizon: int, season: int) -> np.ndarray | None:
-        """(H, Q), or None where the library fails."""
+        """Return (H, Q), or None where the history is too short or the library fails."""
         if len(history) < _FEWEST:
             return None
         season = season if len(history) > 2 * season else 1
@@ -71,7 +71,7 @@ class _StatsForecast:
                 warnings.simplefilter("ignore")
                 fitted = getattr(_library(), self.model)(season_length=season)
                 found = fitted.forecast(y=history, h=horizon, level=sorted({c for c in covers if c > 0}))
-        except Exception:  # the library raises what its numerics happen to: one odd series must not end the run
+        except Exception:  # the library may raise any numerical error: one series must not end the run
             return None
         names = ["mean" if c == 0 else f"{'lo' if q < 0.5 else 'hi'}-{c}" for q, c in zip(self.quantiles, covers, strict=True)]
         values = np.stack([np.asarray(found[name], np.float64) for name in names], -1)
@@ -89,7 +89,7 @@ class AutoETS(_StatsForecast):
 
 
 class AutoTheta(_StatsForecast):
-    """The theta method, its variant chosen by in-sample error."""
+    """Theta method, its variant chosen by in-sample error."""
 
     name = "auto-theta"
     model = "AutoTheta"
@@ -103,7 +103,7 @@ class AutoARIMA(_StatsForecast):
 
 
 def _filled(history: np.ndarray) -> np.ndarray:
-    """The history from its first observed value on, float64, missing values interpolated."""
+    """Return the history from its first observed value on, float64, with missing values interpolated."""
     at = np.flatnonzero(~np.isnan(history))
     if not len(at):
         return np.zeros(0)

@@ -29,7 +29,7 @@ class Shrinkage:
     prior: float = 1.0  # weight of "all alike", in the pool's hold-out origins
     width_own: float = 60.0  # weight of the pool on widths, in origins of the series' own
     width_prior: float = 20.0  # weight of "as they are", in the pool's origins
-    caution: float = 0.15  # log of a width's factor that is halved: origins close together share one noise
+    caution: float = 0.15  # log of a width's factor that is halved: origins close together share the same noise
     many: float = 60.0  # origins of the pool at which half of the caution's square remains
     surprise: float = 0.5  # log of a pool's factor, below 1, at which half of the prior's weight remains
     surprise_own: float = 0.7  # the same of a series' own factor, below that of its pool
@@ -40,7 +40,7 @@ class Shrinkage:
 
 
 def pinball(truth: np.ndarray, values: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Mean pinball loss over steps and quantiles: truth (…, H), values (…, H, Q) -> (…); NaN where no truth is known."""
+    """Return the mean pinball loss (…) of values (…, H, Q) given truth (…, H); NaN where no truth is known."""
     lack = truth[..., None] - values
     loss = np.maximum(levels * lack, (levels - 1) * lack).mean(-1)
     known = np.broadcast_to(~np.isnan(truth), loss.shape)
@@ -49,7 +49,7 @@ def pinball(truth: np.ndarray, values: np.ndarray, levels: np.ndarray) -> np.nda
 
 
 def relative(loss: np.ndarray, share: np.ndarray, floor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Losses (K, M, B) of M members at K origins -> log(loss / best loss) (M, B), bounded, and the evidence (B,) in origins.
+    """Return log(loss / best loss) (M, B), bounded, and evidence (B,) in origins, from losses (K, M, B) at K origins.
 
     Half of it is the ratio of the mean losses, in which one origin may outweigh all others, such as one before which the level
     moved; half the mean over the origins of each one's own log ratio, in which all count alike.
@@ -78,7 +78,7 @@ def weights_of(
 ) -> np.ndarray:
     """Weights (M, B), adding up to 1, from log loss ratios (M, B) and evidence (B,) in origins.
 
-    able (M, B): who has a forecast now. prior: what the weights are shrunk towards. Where there is no evidence at all, the first
+    able (M, B): members with a forecast now. prior: target of the shrinkage. Where there is no evidence at all, the first
     member that has a forecast stands alone.
     """
     said = ~np.isnan(ratio)
@@ -93,7 +93,7 @@ def weights_of(
         usable = able[:, now] & any_heard[:, None]
         believed = np.where(usable, believed, np.inf)
         lag = np.exp(believed - np.where(usable.any(0), believed.min(0), 0.0)) - 1
-        # a few origins of one series prove little: then the prior counts for more
+        # a few origins of one series are weak evidence: then the prior counts for more
         sure = evidence[pool].sum() / (evidence[pool].sum() + shrinkage.doubt)
         expected = prior.weights[:, now] ** (1 - sure + prior.lasting[now] * sure)
         weight = expected * np.exp(-shrinkage.sharpness * sure * np.where(usable, lag, 0.0))
@@ -155,7 +155,7 @@ def _doubt(away: np.ndarray, surprise: float) -> np.ndarray:
 def _edges(horizon: int, first: int) -> list[int]:
     """Bounds of the parts of the horizon: 0, 8, 16, 32, … and its end, so that a longer horizon begins with the same parts.
 
-    Errors far ahead say little about the next steps, and the network's passes are often longer than the horizon asked for.
+    Errors far ahead hardly inform the next steps, and the network's passes are often longer than the horizon asked for.
     """
     edges = [0]
     while edges[-1] < horizon:
@@ -174,7 +174,7 @@ def _between(edges: list[int]) -> np.ndarray:
 
 
 def _conformal_factor(scores: np.ndarray, side: int, shrinkage: Shrinkage, together: float) -> np.ndarray:
-    """(S,) the bounded conformal factor of each column of scores (N, S), of which `together` count as one; NaN without any."""
+    """Return (S,) bounded conformal factors of the columns of scores (N, S); `together` scores count as one; NaN if none."""
     signed = np.sort(scores if side else -scores, axis=0)  # NaN last
     count = (~np.isnan(signed)).sum(0)
     level = np.minimum(0.9 * (1 + together / np.maximum(count, 1)), 1.0)

@@ -1,7 +1,7 @@
 """Closed days: a 0/1 covariate at one of whose values the target is zero, such as `closed` = 1 or `open` = 0.
 
 No addition and no factor turns a Monday and a Saturday both into zero, so such a covariate has no slope. Its rows are taken
-out of the history, and where it is set in the future the forecast is what the target was then.
+out of the history, and where it is set in the future the forecast is made of past values on such rows.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def count(past: np.ndarray, known: np.ndarray) -> Counts:
 
 
 def closing(counts: Counts, now: np.ndarray, pool: np.ndarray) -> np.ndarray:
-    """(n, K) the value of each covariate at which the windows `now` are closed, NaN = none, by the evidence of `pool`."""
+    """Return (n, K) closing values of the covariates for the windows `now`, by the evidence of `pool`; NaN = none."""
     rows, zeros = counts.rows[pool].sum(0), counts.zeros[pool].sum(0)  # (K, 2)
     share = zeros / np.maximum(rows, 1)
     own_rows, own_zeros = counts.rows[now], counts.zeros[now]
@@ -50,12 +50,12 @@ def closing(counts: Counts, now: np.ndarray, pool: np.ndarray) -> np.ndarray:
 
 
 def closed_rows(known: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """(B, T) bool: any covariate of known (B, T, K) has its closing value at (B, K)."""
+    """Return (B, T) bool: True where any covariate of known (B, T, K) has its closing value at (B, K)."""
     return np.asarray((known == at[:, None]).any(2))
 
 
 def closed_values(past: np.ndarray, closed: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:
-    """(B, Q) quantiles of what was observed while closed (B, L); zeros for a window that never was."""
+    """Return (B, Q) quantiles of the values observed while closed (B, L); zeros for a window that was never closed."""
     out = np.zeros((len(past), len(levels)))
     for row in np.flatnonzero((closed & ~np.isnan(past)).any(1)):
         values = past[row, closed[row]]

@@ -37,13 +37,13 @@ class CoarserStep:
         self.pass_steps = getattr(network, "pass_steps", 0)  # 0: it forecasts any horizon in one pass
 
     def step(self, horizon: int) -> int | None:
-        """k for a horizon; None where one pass of the network reaches it, or the network reads covariates."""
+        """Return the factor k for a horizon; None where one pass of the network reaches it, or the network reads covariates."""
         if not 0 < self.pass_steps < horizon or wants_covariates(self.network) or 0.5 not in self.quantiles:
             return None
         return next((k for k in STEPS if k * PASSES * self.pass_steps >= horizon), STEPS[-1])
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32, the median of the means at every step and quantile; NaN where there is no forecast."""
+        """Return (B, H, Q) float32, the median of the means at every step and quantile; NaN where there is no forecast."""
         out = np.full((len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
         k = self.step(batch.horizon)
         if k is None or batch.context < LEAST * k:
@@ -60,7 +60,7 @@ class CoarserStep:
         return out
 
     def corrected(self, fine: np.ndarray, level: np.ndarray) -> np.ndarray:
-        """The fine forecast (..., H, Q), moved half-way to the levels of `predict` (..., H, Q)."""
+        """Return the fine forecast (..., H, Q), moved half-way to the levels of `predict` (..., H, Q)."""
         k = self.step(fine.shape[-2])
         if k is None:
             return level

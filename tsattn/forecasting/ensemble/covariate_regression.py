@@ -1,4 +1,4 @@
-"""Known covariates for a forecaster that reads the target alone: their effects leave the history, and come back on the forecast.
+"""Known covariates for a forecaster that reads only the target: their effects leave the history and are added to the forecast.
 
 Nothing is trained: effects are regressions on each series' own past (window_effects.py). The forecaster, with all its members,
 sees the history as it would have been under usual covariates. How much of the effects to apply is decided on hold-out
@@ -31,7 +31,7 @@ SLACK = 0.01  # log of the loss by which effects may be worse at hold-out origin
 
 @dataclass(frozen=True, eq=False)
 class BatchEffects:
-    """What was estimated on the windows of one batch, for a report."""
+    """Estimates on the windows of one batch, for a report."""
 
     estimates: Estimates
     static: np.ndarray
@@ -55,11 +55,11 @@ class CovariateRegression:
         self._seen: deque[BatchEffects] = deque(maxlen=_MOST_SEEN)
 
     def report(self) -> EnsembleReport:
-        """The mean weights of the members in everything forecast so far."""
+        """Return the mean weights of the members in everything forecast so far."""
         return self.forecaster.report()
 
     def effects(self, panel: Panel) -> tuple[CovariateEffect, ...]:
-        """The effects of the panel's known covariates in what was forecast since this was last asked."""
+        """Return the effects of the panel's known covariates in the forecasts since the last call."""
         seen = list(self._seen)
         self._seen.clear()
         if not seen:
@@ -69,7 +69,7 @@ class CovariateRegression:
         return report_effects(Estimates.concat([one.estimates for one in seen]), static, share, panel.schema)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32."""
+        """Return (B, H, Q) float32."""
         known = batch.known[..., batch.calendar :]
         if known.shape[2] == 0:
             return self.forecaster.predict(_bare(batch))
@@ -89,7 +89,7 @@ class CovariateRegression:
         return np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values).astype(np.float32)
 
     def _share(self, bare: WindowBatch, known: np.ndarray, group: np.ndarray, pools: Pools) -> np.ndarray:
-        """(B,) how much of the effects to apply: all, but where hold-out origins are forecast worse with them."""
+        """Return (B,) share of the effects to apply: 1, but less where they worsen forecasts at hold-out origins."""
         shifts = shifts_of(bare, ORIGINS)
         past, seasons = bare.past_target, bare.season_lengths
         before = known[:, : bare.context]
@@ -127,12 +127,12 @@ class CovariateRegression:
 
 
 def with_covariates(forecaster: Forecaster) -> Forecaster:
-    """The forecaster; an ensemble that reads the target alone reads known covariates too, by regression."""
+    """Return the forecaster; an ensemble that reads only the target gets known covariates by regression."""
     if isinstance(forecaster, Ensemble) and not wants_covariates(forecaster):
         return CovariateRegression(forecaster)
     return forecaster
 
 
 def _bare(batch: WindowBatch) -> WindowBatch:
-    """The batch with its target alone."""
+    """Return the batch without covariates."""
     return replace(batch, past_cov=batch.past_cov[..., :0], known=batch.known[..., :0], static=batch.static[:, :0], calendar=0)

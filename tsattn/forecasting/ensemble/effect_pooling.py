@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 CLEAR = 0.5
-_MOST_ROWS = 1000.0  # beyond which more rows do not raise what a covariate must prove
+_MOST_ROWS = 1000.0  # beyond which more rows do not raise the evidence required of a covariate
 
 
 class Mean(NamedTuple):
-    """A mean effect and its variance; infinite where nothing tells of it."""
+    """Mean effect and its variance; infinite where there is no evidence."""
 
     value: float
     variance: float
@@ -40,7 +40,7 @@ class Pooled:
 
     @property
     def clear(self) -> bool:
-        """An effect is more likely than none."""
+        """Return True if an effect is more likely than none."""
         return self.sure > CLEAR
 
 
@@ -74,7 +74,7 @@ def pool(beta: np.ndarray, variance: np.ndarray, group: np.ndarray, rows: float,
 
 
 def _between(value: np.ndarray, variance: np.ndarray, group: np.ndarray) -> float:
-    """The variance of true effects within groups, by the method of moments."""
+    """Return the variance of true effects within groups, by the method of moments."""
     weight = 1 / variance
     count = int(group.max(initial=-1)) + 1
     total, square, size = (np.bincount(group, w, count) for w in (weight, weight**2, np.ones(len(weight))))
@@ -86,7 +86,7 @@ def _between(value: np.ndarray, variance: np.ndarray, group: np.ndarray) -> floa
 
 
 def _means(value: np.ndarray, variance: np.ndarray, group: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted means (G,) of groups and their variances; 0 and infinity for a group of nobody."""
+    """Weighted means (G,) of groups and their variances; 0 and infinity for an empty group."""
     weight = 1 / variance
     total = np.bincount(group, weight, count)
     some = total > 0
@@ -97,7 +97,7 @@ def _means(value: np.ndarray, variance: np.ndarray, group: np.ndarray, count: in
 def _drawn(
     value: np.ndarray, variance: np.ndarray, center: np.ndarray | float, between: float, doubt: np.ndarray | float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Estimates drawn towards `center`, around which true effects have the variance `between`; it is itself in doubt."""
+    """Estimates drawn towards `center`, around which true effects have the variance `between`; `center` is uncertain, too."""
     share = np.where(np.isfinite(variance), between / (between + np.where(np.isfinite(variance), variance, 1.0)), 0.0)
     drawn = share * value + (1 - share) * center
     left = share * np.where(np.isfinite(variance), variance, 0.0) + (1 - share) ** 2 * doubt

@@ -1,4 +1,4 @@
-"""Effects of known covariates for people: a percentage or an amount, its interval, and groups where they differ."""
+"""Effects of known covariates in readable form: a percentage or an amount, its interval, and groups where they differ."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMED = 6  # groups that a line names
 
 @dataclass(frozen=True)
 class GroupEffect:
-    """The effect in the series of one group of static covariates."""
+    """Effect in the series of one group of static covariates."""
 
     name: str
     effect: float
@@ -34,7 +34,7 @@ class GroupEffect:
 
 @dataclass(frozen=True)
 class CovariateEffect:
-    """The effect of a known covariate on the target, as used in a forecast.
+    """Effect of a known covariate on the target, as used in a forecast.
 
     form: "factor" (effect 0.34 = 34 % more per unit of the covariate), "added" (in units of the target, per unit), or "closed"
     (the target is about 0 there; effect is NaN). low, high: the interval at `level`. clear: an effect is more likely than
@@ -67,12 +67,12 @@ class CovariateEffect:
         return said
 
     def to_mapping(self) -> dict[str, Any]:
-        """A mapping for JSON."""
+        """Return a mapping for JSON."""
         return asdict(self)
 
 
 def report_effects(found: Estimates, static: np.ndarray, share: np.ndarray, schema: Schema) -> tuple[CovariateEffect, ...]:
-    """Effects of all covariates on the windows `found`, static covariates (B, C), of which `share` (B,) was applied."""
+    """Return effects of all covariates on the windows `found`, static covariates (B, C), of which `share` (B,) was applied."""
     group = groups_of(static)
     rows = np.arange(len(found))
     shut = closures.closing(found.counts, rows, rows)
@@ -103,7 +103,7 @@ def _of_one(
     unit: float,
     groups: list[tuple[str, int]],
 ) -> list[CovariateEffect]:
-    """The effect of covariate k; two, below and above its median, where its response bends."""
+    """Return the effect of covariate k; two, below and above its median, where its response bends."""
     line, bend = each[k], each[k + found.covariates]
     kind, series = "factor" if form else "added", len(some)
     per_unit = not _is_switch(found.low[some, k], found.high[some, k])
@@ -132,7 +132,7 @@ def _effect(
 
 
 def _bounds(mean: Mean, form: str) -> tuple[float, float, float]:
-    """An effect and the ends of its interval, as shares where it multiplies."""
+    """Return an effect and the ends of its interval, as shares where it multiplies."""
     half = float(normal_scores([(1 + LEVEL) / 2])[0]) * float(np.sqrt(mean.variance))
     ends = np.array([mean.value, mean.value - half, mean.value + half])
     return tuple((np.expm1(np.clip(ends, -50, 50)) if form == "factor" else ends).tolist())  # type: ignore[return-value]
@@ -147,14 +147,17 @@ def _shown(effect: float, low: float, high: float, form: str) -> str:
 
 
 def _is_switch(low: np.ndarray, high: np.ndarray) -> bool:
-    """Whether a covariate is 0 or 1, by its bounds, which lie half its range outside."""
+    """Return True if a covariate takes only 0 and 1, by its bounds, which lie half its range outside."""
     return bool(
         np.isin(np.round((low * 3 + high) / 4, 6), (0, 1)).all() and np.isin(np.round((low + high * 3) / 4, 6), (0, 1)).all()
     )
 
 
 def groups_of(static: np.ndarray) -> np.ndarray:
-    """(B,) groups of windows with the same static covariates (B, C), columns with nearly as many values as windows aside."""
+    """Return (B,) groups of windows with the same static covariates (B, C).
+
+    Columns with nearly as many values as windows are ignored.
+    """
     shared = _shared(static)
     if not shared:
         return np.zeros(len(static), np.int64)

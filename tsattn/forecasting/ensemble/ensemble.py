@@ -25,12 +25,12 @@ from tsattn.forecasting.predict import BATCH, wants_covariates
 
 DEFAULT = (*MEMBERS, COARSER)
 ORIGINS = 4
-_LONGEST = 1 << 15  # past steps that members look at
+_LONGEST = 1 << 15  # past steps that members read
 
 
 @dataclass(frozen=True)
 class EnsembleReport:
-    """The mean weight of each member over `windows`, of which `alone` had the network only.
+    """Mean weight of each member over `windows`, of which `alone` had the network only.
 
     width: the mean factor that calibration put on the 80 % interval.
     """
@@ -76,7 +76,7 @@ class Ensemble:
         return EnsembleReport(weights, self._windows, self._alone, self._width / count)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32."""
+        """Return (B, H, Q) float32."""
         batch = prepared(batch)
         some = np.flatnonzero(~np.isnan(batch.past_target).all(0))
         batch = recent(batch, min(_LONGEST, batch.context - int(some[0]) if len(some) else 1))
@@ -90,7 +90,7 @@ class Ensemble:
         made = np.stack([own, *others], 1)  # (1 + K, M, B, H, Q)
         past = np.stack([truth(batch, shift) for shift in shifts])  # (K, B, H)
         floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-30
-        scored = np.isfinite(made[1:, 0]).all((2, 3))  # origins without a forecast of the network cannot be held against it
+        scored = np.isfinite(made[1:, 0]).all((2, 3))  # origins without a forecast of the network do not lower its weight
         share = np.where(scored, (~np.isnan(past)).sum(2) / batch.horizon, 0.0)
         loss = pinball(past[:, None].astype(np.float64), made[1:], levels)  # (K, M, B)
         pools, able = pools_of(batch), np.isfinite(made[0]).all((2, 3))
@@ -160,7 +160,7 @@ def combine(
 
 
 def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:
-    """(1 + K, B, H, Q) float32: from the windows' ends, then from `shifts` (K, B) before them.
+    """Return (1 + K, B, H, Q) float32: from the windows' ends, then from `shifts` (K, B) before them.
 
     NaN where a shift is 0, or nothing is seen.
     """
@@ -180,7 +180,7 @@ def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) ->
 
 
 def _average(made: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(B, H, Q) float64 of (M, B, H, Q) with weights (M, B); what has no weight may be anything."""
+    """Return (B, H, Q) float64, the weighted sum of (M, B, H, Q) with weights (M, B); values of weight 0 may be anything."""
     total = np.zeros(made.shape[1:])
     for values, weight in zip(made, weights, strict=True):
         total += np.where(weight[:, None, None] > 0, values, 0.0) * weight[:, None, None]

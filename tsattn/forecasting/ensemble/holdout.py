@@ -1,6 +1,6 @@
-"""Hold-out origins: a window cut again, earlier in its own past, so that the next values are known and errors can be counted.
+"""Hold-out origins: a window cut earlier in its own past, so that the next values are known and errors can be measured.
 
-Everything here is made of one batch's past alone, so nothing after an origin can leak by construction.
+Everything here is made of one batch's past alone, so no value after an origin can leak, by construction.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tsattn.data.windows import WindowBatch
 
 
 def shifts_of(batch: WindowBatch, origins: int) -> np.ndarray:
-    """(K, B) steps that each hold-out origin lies before the window's own: 1, 2, … K times the horizon.
+    """Return (K, B) steps from each hold-out origin to the window's own: 1, 2, … K times the horizon.
 
     A history too short for that is cut at even distances that leave three such parts before the earliest origin; 0 where
     there is no room at all. Steps before the first observed value do not count as history.
@@ -26,7 +26,7 @@ def shifts_of(batch: WindowBatch, origins: int) -> np.ndarray:
 
 
 def shifted(batch: WindowBatch, shift: np.ndarray) -> WindowBatch:
-    """The batch as it was `shift` (B,) steps earlier: past and known covariates moved along, padded on the left with NaN.
+    """Return the batch as it was `shift` (B,) steps earlier: past and known covariates moved along, padded on the left with NaN.
 
     Known covariates stay with their rows; the future target is unknown, even where the batch's own past holds it.
     """
@@ -50,7 +50,7 @@ def truth(batch: WindowBatch, shift: np.ndarray) -> np.ndarray:
 
 
 def rows_of(batch: WindowBatch, rows: np.ndarray) -> WindowBatch:
-    """The windows `rows` of a batch."""
+    """Return the windows `rows` of a batch."""
     return replace(
         batch,
         past_target=batch.past_target[rows],
@@ -65,13 +65,13 @@ def rows_of(batch: WindowBatch, rows: np.ndarray) -> WindowBatch:
 
 
 def recent(batch: WindowBatch, context: int) -> WindowBatch:
-    """The batch with at most its last `context` past steps."""
+    """Return the batch with at most its last `context` past steps."""
     cut = max(0, batch.context - context)
     return replace(batch, past_target=batch.past_target[:, cut:], past_cov=batch.past_cov[:, cut:], known=batch.known[:, cut:])
 
 
 def padded(batch: WindowBatch, context: int) -> WindowBatch:
-    """The batch with exactly `context` past steps: cut, or padded on the left with NaN."""
+    """Return the batch with exactly `context` past steps: cut, or padded on the left with NaN."""
     batch = recent(batch, context)
     lack = context - batch.context
 
@@ -83,7 +83,7 @@ def padded(batch: WindowBatch, context: int) -> WindowBatch:
 
 @dataclass(frozen=True, eq=False)
 class Pools:
-    """For every window of a batch, the windows whose errors it may share: of each item the latest one no later than itself.
+    """Windows whose errors each window of a batch may use: of each item the latest one no later than itself.
 
     `groups`: (windows that share a cutoff, windows they may learn from), by cutoff. A window of a batch without cutoffs
     learns from itself alone.

@@ -1,8 +1,8 @@
-"""Weights of the members before any hold-out origin is looked at: the method that the kind of history lets expect most of.
+"""Weights of the members before any hold-out origin is read: largest for the method expected to be best on such a history.
 
 On a long history the network forecasts best; on a short one, and on a random walk, the state-space models do, whose likelihood
 uses every value (benchmarks/LOG.md). Hold-out origins of a short series are few and see about half of its history, and those of a
-random walk reward what was right by chance, so there part of the prior remains whatever they say.
+random walk reward forecasts that were right by chance, so there part of the prior remains regardless of them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LASTING = 0.5  # part of the prior that remains on a short series; on a random w
 
 
 class Prior(NamedTuple):
-    """weights (1 + M, B) of the network and the members, and the part of them that remains against all evidence (B,)."""
+    """Prior weights (1 + M, B) of the network and the members, and the part of them (B,) that remains against all evidence."""
 
     weights: np.ndarray
     lasting: np.ndarray
@@ -48,7 +48,7 @@ def prior_of(members: Sequence[Forecaster], batch: WindowBatch, other: float) ->
     short = 1 / (1 + (span / SHORT) ** 2) if season <= LONG_SEASON else np.zeros(len(batch))
     walk = model.walk_probability(batch)
     walk = walk**2 / (walk**2 + WALK**2)
-    # what is often zero is not normal: the models forecast a mean where the median is zero
+    # series with many zeros are not normal: the models forecast a mean where the median is zero
     zeros = (batch.past_target == 0).sum(1) / np.maximum(observed.sum(1), 1)
     short, walk = short * (1 - zeros) ** LUMPY, walk * (1 - zeros) ** LUMPY
     share = short + (1 - short) * walk

@@ -2,7 +2,7 @@
 
 The series and its covariates pass through the same linear smoother, and the regression is on what is left (a partially linear
 model; Speckman, 1988), so a promotion is compared with the days around it and a temperature with its own daily cycle. What is
-left is whitened by an autoregression on its own lags (Cochrane & Orcutt, 1949), which makes the standard errors honest.
+left is whitened by an autoregression on its own lags (Cochrane & Orcutt, 1949), which corrects the standard errors.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ CYCLES = 13  # neighbouring cycles, at most, that a phase of the season is avera
 WIDEST = 4.0  # standard deviations beyond which a residual is cut (Huber, 1964)
 FEWEST = 20  # observed rows that a regression needs
 ROUNDS = 3  # reweightings
-RIDGE = 1e-6  # of the scaled Gram matrix: columns that say the same share the effect
-MOST_STEPS = 1 << 14  # newest steps of a history that are looked at
+RIDGE = 1e-6  # of the scaled Gram matrix: identical columns share the effect
+MOST_STEPS = 1 << 14  # newest steps of a history that are read
 
 
 class Estimate(NamedTuple):
-    """The normal equations of one series' whitened regression on K covariates, so that any of them can be left out later.
+    """Normal equations of one series' whitened regression on K covariates, so that any of them can be left out later.
 
     gram (K, K), moment (K,), noise: the variance of the whitened residuals. log_likelihood: of one row; rows: how many rows
     there are beyond the degrees of freedom that level, season and slopes take, 0 where nothing could be fitted.
@@ -75,7 +75,7 @@ def slopes_of(estimate: Estimate, keep: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def season_of(rows: int, seasons: tuple[int, ...]) -> int:
-    """The longest of `seasons` that a history holds eight of, else the shortest if it holds three, else 1."""
+    """Return the longest of `seasons` that a history holds eight of, else the shortest if it holds three, else 1."""
     long = [season for season in seasons if rows >= 8 * season]
     if long:
         return max(long)
@@ -84,7 +84,7 @@ def season_of(rows: int, seasons: tuple[int, ...]) -> int:
 
 
 def without_level_and_season(both: np.ndarray, seen: np.ndarray, season: int) -> tuple[np.ndarray, float]:
-    """(R, L) less a moving level and then a moving mean of each phase; and how many degrees of freedom that takes.
+    """Subtract from (R, L) a moving level, then a moving mean of each phase; also return the degrees of freedom that takes.
 
     Zeros where not `seen` (L,).
     """
@@ -99,7 +99,7 @@ def without_level_and_season(both: np.ndarray, seen: np.ndarray, season: int) ->
 
 
 def level_and_season(values: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
-    """(L,) the moving level of values (L,), NaN = missing, plus the moving mean of each phase; NaN where no value is near."""
+    """Return (L,) moving level of values (L,), NaN = missing, plus the moving mean of each phase; NaN where no value is near."""
     seen = np.isfinite(values)
     season = season_of(int(seen.sum()), seasons)
     half, span = _spans(len(values), season)
@@ -120,7 +120,7 @@ def _spans(length: int, season: int) -> tuple[int, int]:
 
 
 def _phase_mean(left: np.ndarray, seen: np.ndarray, season: int, span: int) -> np.ndarray:
-    """(R, L) mean over the same phase in the `span` cycles before and after."""
+    """Return (R, L) mean over the same phase in the `span` cycles before and after."""
     rows, length = left.shape
     lack = -length % season
     by_phase = np.pad(left, ((0, 0), (0, lack))).reshape(rows, -1, season).transpose(0, 2, 1)
@@ -129,7 +129,10 @@ def _phase_mean(left: np.ndarray, seen: np.ndarray, season: int, span: int) -> n
 
 
 def _moving_mean(values: np.ndarray, seen: np.ndarray, half: int) -> np.ndarray:
-    """(…, n) mean over the `seen` (…, n) of 2 · half + 1 neighbours along the last axis; values are 0 where not seen."""
+    """Return (…, n) mean over the `seen` (…, n) of 2 · half + 1 neighbours along the last axis.
+
+    Values are 0 where not seen.
+    """
     n = values.shape[-1]
     low, high = np.maximum(np.arange(n) - half, 0), np.minimum(np.arange(n) + half + 1, n)
     total, count = _running(values), _running(seen)
@@ -137,7 +140,7 @@ def _moving_mean(values: np.ndarray, seen: np.ndarray, half: int) -> np.ndarray:
 
 
 def _running(values: np.ndarray) -> np.ndarray:
-    """(…, n + 1) sums of the first 0, 1, … n values along the last axis."""
+    """Return (…, n + 1) sums of the first 0, 1, … n values along the last axis."""
     return np.concatenate([np.zeros((*values.shape[:-1], 1)), np.cumsum(values, -1, dtype=np.float64)], -1)
 
 
@@ -161,7 +164,7 @@ def _robust(
 
 
 def _usual(residual: np.ndarray) -> float:
-    """A robust standard deviation; the plain one where most residuals are all but 0."""
+    """Return a robust standard deviation; the plain one where most residuals are almost 0."""
     plain, robust = float(residual.std()), 1.4826 * float(np.median(np.abs(residual)))
     return robust if robust > 0.05 * plain else plain
 
@@ -177,7 +180,7 @@ def _autoregression(residual: np.ndarray, seen: np.ndarray, lags: list[int]) -> 
 
 
 def _whitened(values: np.ndarray, weights: np.ndarray, lags: list[int]) -> np.ndarray:
-    """(R, L) less what the lags explain."""
+    """Subtract from values (R, L) the part that the lags explain."""
     out = values.copy()
     for weight, lag in zip(weights, lags, strict=True):
         out -= weight * _lagged(values, lag)
@@ -185,7 +188,7 @@ def _whitened(values: np.ndarray, weights: np.ndarray, lags: list[int]) -> np.nd
 
 
 def _lagged(values: np.ndarray, lag: int) -> np.ndarray:
-    """Values (…, L) `lag` steps later; zeros before the first."""
+    """Return values (…, L) `lag` steps later; zeros before the first."""
     out = np.zeros_like(values)
     out[..., lag:] = values[..., :-lag]
     return out

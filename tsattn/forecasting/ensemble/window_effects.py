@@ -1,7 +1,7 @@
 """Effects of known covariates on a batch of windows: estimated, taken out of the history, put back on a forecast.
 
 A continuous covariate has two terms, x and |x - its median|, so heating and cooling may have slopes of their own; the second
-is kept only where the history is sure of it. A window learns from itself and from those of its pool (holdout.py).
+is kept only where the history gives strong evidence of it. A window learns from itself and from those of its pool (holdout.py).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BENT = 0.9  # probability of a bend, below which a response is a straight line
 DISTINCT = 12  # values that a covariate needs, to bend
 BEYOND = 0.5  # of its range that a covariate may lie outside of what the history holds, before it is cut there
 POSITIVE = 0.95  # share of the open rows that are above zero, at least, where effects may be factors
-SHARED = 2.0  # the pool's say on whether effects are factors, in mean series
+SHARED = 2.0  # weight of the pool in the choice of factors, in mean series
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,17 +47,17 @@ class Estimates:
 
     @property
     def covariates(self) -> int:
-        """K"""
+        """Number of covariates, K."""
         return self.center.shape[1]
 
     def terms(self, known: np.ndarray) -> np.ndarray:
-        """(B, S, 2 K) of known (B, S, K): x less its center, cut at its bounds, and the size of that."""
+        """Return (B, S, 2 K) terms of known (B, S, K): x less its center, cut at its bounds, and the absolute value of that."""
         x = np.clip(known, self.low[:, None], self.high[:, None]) - self.center[:, None]
         return np.concatenate([x, np.abs(x)], 2)
 
     @classmethod
     def concat(cls, parts: Sequence[Estimates]) -> Estimates:
-        """The windows of several batches, one after the other."""
+        """Join the windows of several batches."""
         names = ("scale", "jacobian", "center", "low", "high")
         arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
         counts = closures.Counts(*(np.concatenate([part.counts[i] for part in parts]) for i in (0, 1)))
@@ -67,7 +67,10 @@ class Estimates:
 
 @dataclass(frozen=True, eq=False)
 class Effects:
-    """What B windows add or multiply by: beta, variance (B, T), factor (B,), and where they are closed (B, K), NaN = nowhere."""
+    """Effects that B windows add or multiply by.
+
+    beta, variance: (B, T). factor: (B,). closing: (B, K), where they are closed, NaN = nowhere.
+    """
 
     beta: np.ndarray
     variance: np.ndarray
@@ -76,11 +79,11 @@ class Effects:
     source: Estimates
 
     def scaled(self, share: np.ndarray) -> Effects:
-        """Only a share (B,) of each effect."""
+        """Return a share (B,) of each effect."""
         return replace(self, beta=self.beta * share[:, None], variance=self.variance * share[:, None] ** 2)
 
     def removed(self, past: np.ndarray, known: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
-        """The history (B, L) as if all known covariates (B, L, K) had been as usual; closed rows as if open."""
+        """Return the history (B, L) as if all known covariates (B, L, K) had been as usual; closed rows as if open."""
         shift = (self._terms(known) * self.beta[:, None]).sum(2)
         out = np.where(self.factor[:, None], past * _exp(-shift), past - shift)
         closed = closures.closed_rows(known, self.closing)
@@ -93,7 +96,7 @@ class Effects:
     def restored(
         self, values: np.ndarray, known: np.ndarray, past: np.ndarray, before: np.ndarray, levels: tuple[float, ...]
     ) -> np.ndarray:
-        """Quantiles (B, H, Q) of the history without effects -> with those of known (B, H, K); their doubt widens them.
+        """Add the effects of known (B, H, K) to quantiles (B, H, Q) made without them, widened by their uncertainty.
 
         past (B, L) and before (B, L, K): the history itself, for what it was on closed rows.
         """
@@ -113,7 +116,7 @@ class Effects:
         return np.asarray(out)
 
     def _terms(self, known: np.ndarray) -> np.ndarray:
-        """(B, S, 2 K) the terms of covariates (B, S, K), 0 where unknown or closing."""
+        """Return (B, S, 2 K) terms of covariates (B, S, K), 0 where unknown or closing."""
         there = np.where(known == self.closing[:, None], np.nan, known)
         return np.nan_to_num(self.source.terms(there))
 
@@ -135,7 +138,7 @@ def estimates_of(past: np.ndarray, known: np.ndarray, back: np.ndarray, pools: P
     shut = closures.closed_rows(known, at)
     found = Estimates((), (), np.ones(len(past)), np.zeros(len(past)), center, low, high, counts)
     terms = found.terms(known.astype(np.float64))
-    terms[..., known.shape[2] :] *= (_distinct(x) >= DISTINCT)[:, None]  # of few values x says it all
+    terms[..., known.shape[2] :] *= (_distinct(x) >= DISTINCT)[:, None]  # few distinct values: x alone suffices
     linear: list[Estimate] = []
     factor: list[Estimate | None] = []
     for row in range(len(past)):
@@ -173,13 +176,16 @@ def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
 
 
 def pooled_effects(found: Estimates, rows: np.ndarray, group: np.ndarray) -> list[tuple[bool, np.ndarray, list[Pooled]]]:
-    """For each form that is met among the windows `rows`: whether it multiplies, the windows, and the effects of each term."""
+    """Return, for each form among the windows `rows`: True if it multiplies, the windows, and the effects of each term."""
     forms = _forms(found, rows)
     return [(form, rows[forms == form], _pooled(found, rows[forms == form], form, group)) for form in np.unique(forms).tolist()]
 
 
 def _forms(found: Estimates, rows: np.ndarray) -> np.ndarray:
-    """(n,) whether effects of the windows `rows` multiply: by the likelihood of both (Box & Cox, 1964), theirs and the pool's."""
+    """Return (n,) bool: True where effects of the windows `rows` multiply.
+
+    Decided by the likelihoods of both forms (Box & Cox, 1964), the windows' own and the pool's.
+    """
     gain = np.full(len(rows), np.nan)
     for i, row in enumerate(rows.tolist()):
         added, multiplied = found.linear[row], found.factor[row]
@@ -192,7 +198,7 @@ def _forms(found: Estimates, rows: np.ndarray) -> np.ndarray:
 
 
 def _pooled(found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray) -> list[Pooled]:
-    """Each term's effects in the windows `rows`; |x| is left out where nobody is sure of it."""
+    """Pool each term's effects in the windows `rows`; |x| is left out where its effect is uncertain."""
     keep = np.ones(2 * found.covariates, bool)
     each = _pool_all(found, rows, form, group, keep)
     for k in range(found.covariates, len(keep)):
@@ -217,7 +223,7 @@ def _exp(shift: np.ndarray) -> np.ndarray:
 
 
 def _quantile(x: np.ndarray, q: float) -> np.ndarray:
-    """(B, K) quantiles of x (B, L, K) over what is not NaN, as one of its values; 0 where there is none."""
+    """Return (B, K) quantiles of x (B, L, K), each one of its values, NaN ignored; 0 where there is none."""
     ordered = np.sort(x, 1)  # NaN last
     count = (~np.isnan(x)).sum(1)
     at = np.maximum(((count - 1) * q).astype(np.int64), 0)
@@ -225,6 +231,6 @@ def _quantile(x: np.ndarray, q: float) -> np.ndarray:
 
 
 def _distinct(x: np.ndarray) -> np.ndarray:
-    """(B, K) how many distinct values x (B, L, K) has, NaN aside."""
+    """Return (B, K) numbers of distinct values of x (B, L, K), NaN ignored."""
     ordered = np.sort(x, 1)
     return np.asarray((np.diff(ordered, axis=1) > 0).sum(1) + (~np.isnan(ordered[:, 0])))

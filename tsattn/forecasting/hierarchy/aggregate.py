@@ -1,4 +1,4 @@
-"""A panel of single series -> a panel of all levels of a hierarchy, every series up to the same last step."""
+"""Aggregate a panel of single series to a panel of all levels of a hierarchy, with the same last step for all series."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tsattn.forecasting.hierarchy.structure import Hierarchy
 
 
 def aggregated(panel: Panel, grid: CommonGrid, hierarchy: Hierarchy) -> Panel:
-    """The panel of n series, sums first. `panel` and `grid` hold the leaves, in the order of the hierarchy.
+    """Return the panel of n series, sums first. `panel` and `grid` hold the leaves, in the order of the hierarchy.
 
     A series begins with its first value; a sum with the first one of its parts. Covariates of a sum are the means of its parts'
     at each step, static ones their common value, else missing.
@@ -45,7 +45,7 @@ def aggregated(panel: Panel, grid: CommonGrid, hierarchy: Hierarchy) -> Panel:
 def _means(
     panel: Panel, covariates: np.ndarray, offset: np.ndarray, every: tuple[np.ndarray, ...], bounds: list[tuple[int, int]]
 ) -> np.ndarray:
-    """Covariates (rows, C) of each series of `every`: the mean over its parts at each step of its bounds; NaN without any."""
+    """Return covariates (rows, C) of the series of `every`: means over their parts at each step of their bounds, else NaN."""
     rows, width = sum(end - start for start, end in bounds), covariates.shape[1]
     if not width:
         return np.zeros((rows, 0), np.float32)
@@ -62,7 +62,7 @@ def _means(
 
 
 def _common(static: np.ndarray, every: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Static covariates (m, C) -> (n, C): the value that all parts share, else NaN."""
+    """Return static covariates (n, C) from those of the leaves (m, C): the value that all parts share, else NaN."""
     out = np.full((len(every), static.shape[1]), np.nan, np.float32)
     for row, parts in zip(out, every, strict=True):
         first = static[parts[0]]

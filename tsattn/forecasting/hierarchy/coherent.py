@@ -21,7 +21,7 @@ _NORMAL_80 = 2.563  # width of the 80 % interval of a standard normal distributi
 
 @dataclass(frozen=True)
 class ReconciliationReport:
-    """How forecasts were made to add up.
+    """Report on how forecasts were reconciled.
 
     gap: mean absolute difference of a sum and its parts before, relative to the mean of the sum. origins: hold-out origins.
     """
@@ -41,7 +41,7 @@ class BaseForecasts:
         self._made: dict[int, np.ndarray] = {}
 
     def origins(self, back: int) -> tuple[Origins, np.ndarray]:
-        """The origins `back` steps before the end, and the series that have a value before it."""
+        """Return the origins `back` steps before the end, and the series that have a value before it."""
         first = self.panel.indptr[:-1]
         row = np.maximum(self.panel.origin - back, first)
         every = Origins(np.arange(len(self.panel)), row)
@@ -49,7 +49,7 @@ class BaseForecasts:
         return every[some], some
 
     def at(self, back: int) -> np.ndarray:
-        """(n, H, Q) float64, 0 for a series that has no value yet; the seasonal naive one where the forecaster failed."""
+        """Return (n, H, Q) float64 forecasts; 0 for a series without a value yet, seasonal naive where the forecaster failed."""
         if back in self._made:
             return self._made[back]
         out = np.zeros((len(self.panel), self.horizon, len(self.levels)))
@@ -66,16 +66,16 @@ class BaseForecasts:
         return out
 
     def never_negative(self, back: int) -> np.ndarray:
-        """(n,) bool: the series has no negative value before the cutoff."""
+        """Return (n,) bool: True where the series has no negative value before the cutoff."""
         first, row = self.panel.indptr[:-1], self.panel.origin - back
         return np.array([not (self.panel.target[a:b] < 0).any() for a, b in zip(first, np.maximum(row, first), strict=True)])
 
     def put(self, back: int, values: np.ndarray) -> None:
-        """Take forecasts (n, H, Q) that were made already."""
+        """Store forecasts (n, H, Q) that were already made."""
         self._made[back] = values
 
     def errors(self, back: int) -> np.ndarray:
-        """(n, H) the truth less the median; NaN where either is unknown."""
+        """Return (n, H) errors, the truth less the median; NaN where either is unknown."""
         origins, some = self.origins(back)
         out = np.full((len(self.panel), self.horizon), np.nan)
         if len(some):
@@ -86,7 +86,7 @@ class BaseForecasts:
 
 @dataclass(frozen=True, eq=False)
 class Coherent:
-    """values: (n, H, Q) float64, the medians of which add up. covariance: of the errors of the base forecasts."""
+    """Coherent forecasts. values: (n, H, Q) float64; medians add up. covariance: of the errors of the base forecasts."""
 
     values: np.ndarray
     covariance: ErrorCovariance
@@ -117,7 +117,7 @@ def coherent(base: BaseForecasts, hierarchy: Hierarchy, back: int, method: str, 
 
 
 def _covariance(base: BaseForecasts, back: int, values: np.ndarray, cutoffs: int) -> ErrorCovariance:
-    """The covariance of hold-out errors; series without any have the deviation that their intervals say."""
+    """Return the covariance of hold-out errors; series without any have the deviation implied by their intervals."""
     errors = []
     for k in range(1, cutoffs + 1):
         one = base.errors(back + k * base.horizon)

@@ -1,4 +1,4 @@
-"""Sample paths of a hierarchy that add up: paths of the leaves, which err together, and their sums."""
+"""Sample paths of a hierarchy that add up: correlated paths of the leaves, and their sums."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def coherent_paths(
     paths: int,
     seed: int,
 ) -> np.ndarray:
-    """(n, H, P) float64 of reconciled quantiles (n, H, Q). positive: (n,) series that may not fall below zero.
+    """Draw (n, H, P) float64 paths from reconciled quantiles (n, H, Q). positive: (n,) series that may not fall below zero.
 
     Normal scores are a first-order autoregression along the horizon, and correlated between leaves as hold-out errors are.
     """
@@ -38,7 +38,7 @@ def coherent_paths(
 
 
 def _persistent(noise: np.ndarray) -> np.ndarray:
-    """Independent scores (…, H, P) as autoregressions along H, in place."""
+    """Turn independent scores (…, H, P) into autoregressions along H, in place."""
     for step in range(1, noise.shape[1]):
         noise[:, step] = PERSISTENCE * noise[:, step - 1] + np.sqrt(1 - PERSISTENCE**2) * noise[:, step]
     return noise

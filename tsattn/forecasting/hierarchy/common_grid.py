@@ -16,7 +16,7 @@ CYCLES = 2  # seasons without a value at one phase after which the series counts
 
 @dataclass(frozen=True, eq=False)
 class CommonGrid:
-    """m series on T steps from `start`, the earliest of all.
+    """Values of m series on T steps from `start`, the earliest of all.
 
     offset, end: (m,) first step, and the step after the last observed one. values: (m, T) float32, NaN where missing, 0 before
     the first value and, where `closed` (m,), after the last one.
@@ -34,12 +34,12 @@ class CommonGrid:
         return self.values.shape[1]
 
     def observed(self) -> np.ndarray:
-        """(m, T) bool: steps from the first value of each series to its last."""
+        """Return (m, T) bool: True from the first value of each series to its last."""
         at = np.arange(self.steps)
         return np.asarray((at >= self.offset[:, None]) & (at < self.end[:, None]))
 
     def filled(self) -> np.ndarray:
-        """(m, T) the values for sums, missing ones replaced by the last one of their phase.
+        """Return (m, T) values for sums, with missing ones replaced by the last value of their phase.
 
         Uses earlier values only. A phase without a value in CYCLES seasons, such as the Sundays of a shop, counts as zero.
         """
@@ -57,7 +57,7 @@ class CommonGrid:
         return np.where(missing, guess, values)
 
     def sums(self, parts: tuple[np.ndarray, ...]) -> np.ndarray:
-        """(a, T) float64 sums of the series of each part; NaN where more than IMPUTED of a sum would be imputed."""
+        """Return (a, T) float64 sums of the series of each part; NaN where more than IMPUTED of a sum would be imputed."""
         filled, missing = self.filled(), np.isnan(self.values)
         out = np.empty((len(parts), self.steps))
         for row, part in zip(out, parts, strict=True):
@@ -72,7 +72,7 @@ class CommonGrid:
 
 
 def common_grid(panel: Panel) -> CommonGrid:
-    """The observed values of a panel on one grid. Raises DataError for series on different grids."""
+    """Return the observed values of a panel on one grid. Raises DataError for series on different grids."""
     first = panel.start.min()
     offset, exact = panel.freq.steps_between(np.full(len(panel), first, panel.start.dtype), panel.start)
     if not exact.all():
@@ -94,13 +94,13 @@ def common_grid(panel: Panel) -> CommonGrid:
 
 
 def late(freq: Freq) -> int:
-    """Steps by which a series may end before the others without counting as closed: a day of hours, a week of days, a month."""
+    """Return how many steps early a series may end without counting as closed: a day of hours, a week of days, a month."""
     season = freq.season_length
     within_a_week = freq.is_subdaily or freq.unit in ("D", "B") or not freq.has_clock
     return season if within_a_week else max(1, season // 12)
 
 
 def _forward(values: np.ndarray) -> np.ndarray:
-    """Missing values along the last axis replaced by the last one before them; NaN where there is none."""
+    """Replace missing values along the last axis by the last value before them; NaN where there is none."""
     at = np.where(np.isnan(values), 0, np.arange(values.shape[-1]))
     return np.take_along_axis(values, np.maximum.accumulate(at, -1), -1)

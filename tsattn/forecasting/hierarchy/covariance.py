@@ -12,10 +12,10 @@ TOGETHER = 4  # neighbouring steps of one forecast that err together and count a
 
 @dataclass(frozen=True, eq=False)
 class ErrorCovariance:
-    """The covariance of n series: D (shrinkage·I + (1 - shrinkage)·X Xᵀ / N) D, never made as a whole.
+    """Covariance of n series: D (shrinkage·I + (1 - shrinkage)·X Xᵀ / N) D, never computed as a whole.
 
     deviation: (n,) the diagonal of D. errors: X (n, N), rows of mean square 1, or of zeros where nothing is known.
-    shrinkage: 1 where no correlation is believed, 0 where all are taken as measured. origins: hold-out origins of the errors.
+    shrinkage: 1 for no correlation, 0 for correlations as measured. origins: hold-out origins of the errors.
     """
 
     deviation: np.ndarray
@@ -25,11 +25,11 @@ class ErrorCovariance:
 
     @property
     def variance(self) -> np.ndarray:
-        """(n,) the diagonal."""
+        """Return the diagonal (n,)."""
         return self.deviation**2
 
     def combined(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """left (p, n) · covariance · rightᵀ, right (q, n) -> (p, q)."""
+        """Return (p, q): left (p, n) · covariance · rightᵀ, with right (q, n)."""
         a, b = left * self.deviation, right * self.deviation
         own = self._diagonal()
         out = (a * own) @ b.T
@@ -38,7 +38,7 @@ class ErrorCovariance:
         return np.asarray(out)
 
     def times(self, left: np.ndarray) -> np.ndarray:
-        """left (p, n) · covariance -> (p, n)."""
+        """Return (p, n): left (p, n) · covariance."""
         a = left * self.deviation
         out = a * self._diagonal()
         if self.errors.shape[1]:
@@ -46,14 +46,14 @@ class ErrorCovariance:
         return np.asarray(out * self.deviation)
 
     def correlation(self, rows: np.ndarray) -> np.ndarray:
-        """The correlations among some series (k, k), with ones on the diagonal."""
+        """Return the correlations among some series (k, k), with ones on the diagonal."""
         x = self.errors[rows]
         out = (1 - self.shrinkage) * (x @ x.T) / max(x.shape[1], 1)
         np.fill_diagonal(out, 1.0)
         return np.asarray(out)
 
     def _diagonal(self) -> np.ndarray:
-        """(n,) the share of the identity; all of it where a series has no errors."""
+        """Return (n,) shares of the identity; 1 where a series has no errors."""
         known = (self.errors != 0).any(1) if self.errors.shape[1] else np.zeros(len(self.deviation), bool)
         return np.where(known, self.shrinkage, 1.0)
 
@@ -85,13 +85,13 @@ def error_covariance(errors: np.ndarray, deviation: np.ndarray) -> ErrorCovarian
 
 
 def _intensity(x: np.ndarray, edges: np.ndarray) -> float:
-    """The shrinkage of correlations: the sum of their variances over the sum of their squares, between 0 and 1.
+    """Return the shrinkage of correlations: the sum of their variances over the sum of their squares, between 0 and 1.
 
     x: standardised errors (n, K, H), cut at `edges` into blocks, each of which is one observation of every correlation.
     """
     origins = x.shape[1]
     seen = np.flatnonzero((x != 0).any((1, 2)))
-    if len(seen) > 1000:  # a sample says as much
+    if len(seen) > 1000:  # a sample suffices
         seen = seen[np.linspace(0, len(seen) - 1, 1000).astype(int)]
     x = x[seen]
     total, squares, observations = np.zeros((len(x), len(x))), np.zeros((len(x), len(x))), 0

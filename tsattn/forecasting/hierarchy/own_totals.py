@@ -1,4 +1,4 @@
-"""Totals that the data holds beside their parts: found by an empty cell, a name such as "Total", or because they add up."""
+"""Totals in the data, beside their parts: found by an empty cell, a name such as "Total", or because they add up."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ WORDS = {
     *("gesamt", "summe", "alle", "insgesamt", "totale", "totaal", "suma", "soma", "tous", "toutes", "todos", "tutti", "totalt"),
 }
 TOLERANCE = 1e-3  # relative difference below which a total agrees with the sum of its parts
-ALIKE = 0.95  # share of steps at which a series must be the sum of the others to be found without a telling name
+ALIKE = 0.95  # share of steps at which a series must be the sum of the others to be found without a name such as "Total"
 LEAST = 8  # common steps for that
 
 
 @dataclass(frozen=True)
 class OwnTotal:
-    """A series of the data that is a total of others, compared with their sum at `steps` steps.
+    """Total in the data, compared with the sum of its parts at `steps` steps.
 
     apart: steps at which the two differ. most: the largest difference, relative to the sum.
     """
@@ -33,7 +33,7 @@ class OwnTotal:
 
 
 def find_own_totals(labels: Sequence[tuple[str, ...]], names: Sequence[str], grid: CommonGrid) -> dict[int, OwnTotal]:
-    """The series that are totals of others under the same beginning of their label, by their index."""
+    """Find the series that are totals of others under the same label prefix, by their index."""
     found: dict[int, tuple[int, ...]] = {}
     every = range(len(labels))
     for i, label in enumerate(labels):
@@ -53,7 +53,7 @@ def find_own_totals(labels: Sequence[tuple[str, ...]], names: Sequence[str], gri
 
 
 def _adding_up(labels: Sequence[tuple[str, ...]], known: set[int], grid: CommonGrid) -> dict[int, tuple[int, ...]]:
-    """Series that equal the sum of all others under the same beginning of their label, which are two or more."""
+    """Find series that equal the sum of two or more others: all those under the same label prefix."""
     found: dict[int, tuple[int, ...]] = {}
     children: dict[tuple[str, ...], dict[str, list[int]]] = {}
     for i, label in enumerate(labels):
@@ -78,12 +78,12 @@ def _adding_up(labels: Sequence[tuple[str, ...]], known: set[int], grid: CommonG
 
 
 def compared(name: str, own: np.ndarray, grid: CommonGrid, parts: np.ndarray) -> OwnTotal:
-    """A total (T,) beside the sum of its parts, at the steps at which all of them are known."""
+    """Compare a total (T,) with the sum of its parts, at the steps at which all of them are known."""
     return OwnTotal(name, *_compared(own, _sum_of(grid, parts)))
 
 
 def _sum_of(grid: CommonGrid, parts: np.ndarray) -> np.ndarray:
-    """(T,) NaN where a part is missing."""
+    """Return the sum (T,) of the parts; NaN where a part is missing."""
     return np.asarray(grid.values[parts].astype(np.float64).sum(0))
 
 
@@ -97,7 +97,7 @@ def _compared(own: np.ndarray, total: np.ndarray) -> tuple[int, int, float]:
 
 
 def notes_on(found: Sequence[OwnTotal]) -> tuple[str, ...]:
-    """What to say of totals in the data: those that agree with the sum of their parts, and those that do not."""
+    """Return the notes on totals in the data: those that agree with the sum of their parts, and those that do not."""
     lines = []
     agree = [one.name for one in found if not one.apart and one.steps]
     if agree:

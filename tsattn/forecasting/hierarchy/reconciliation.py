@@ -38,7 +38,7 @@ def reconciled(
 
 
 def added_up(leaves: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
-    """Leaves (m, H) -> all series (n, H) float64. Leaves keep DIGITS digits, so that sums are exact in decimal text too."""
+    """Add leaves (m, H) up to all series (n, H) float64. They keep DIGITS digits, so that sums are exact in decimal text too."""
     leaves = np.asarray(leaves, np.float64)
     largest = np.abs(leaves).max(1, initial=0.0)
     whole = np.ceil(np.log10(np.where(largest > 0, largest, 1.0))).astype(int)

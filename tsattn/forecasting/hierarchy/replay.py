@@ -10,7 +10,7 @@ from tsattn.forecasting.hierarchy.structure import Hierarchy
 
 
 class Replay:
-    """Answers windows of the panel of `base`: with its forecasts, or with those that `method` makes add up at each cutoff."""
+    """Forecaster that replays the forecasts of `base`, or those that `method` makes add up at each cutoff."""
 
     context = 1
     covariates = False
@@ -22,7 +22,7 @@ class Replay:
         self._coherent: dict[int, np.ndarray] = {}
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32."""
+        """Return (B, H, Q) float32."""
         back = self.base.panel.origin[batch.item] - batch.origin
         out = np.zeros((len(batch), batch.horizon, len(self.quantiles)), np.float32)
         for steps in np.unique(back).tolist():

@@ -1,4 +1,4 @@
-"""Which series are sums of which: from the values of item columns, or from formulas such as `total=a+b`."""
+"""Structure of a hierarchy, the sums and their parts: from the values of item columns, or from formulas such as `total=a+b`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEPARATOR = "/"  # between the values of item columns in a series' name
 
 @dataclass(frozen=True, eq=False)
 class Hierarchy:
-    """n series: a sums, from the top down, then m leaves.
+    """Hierarchy of n series: a sums, from the top down, then m leaves.
 
     names: (n,). parts: for each sum, the leaves in it (indices 0 … m-1). level: (n,) indices into `levels`, the top first.
     """
@@ -32,35 +32,35 @@ class Hierarchy:
 
     @property
     def sums(self) -> int:
-        """a, the number of sums."""
+        """Number of sums, a."""
         return len(self.parts)
 
     @property
     def leaves(self) -> int:
-        """m, the number of leaves."""
+        """Number of leaves, m."""
         return len(self.names) - len(self.parts)
 
     def added(self, values: np.ndarray) -> np.ndarray:
-        """Values of the leaves (m, …) -> those of the sums (a, …), float64."""
+        """Return the sums (a, …), float64, of values of the leaves (m, …)."""
         values = np.asarray(values, np.float64)
         return np.stack([values[part].sum(0) for part in self.parts])
 
     def matrix(self) -> np.ndarray:
-        """The sums as rows of zeros and ones, (a, m)."""
+        """Return the sums as rows of zeros and ones, (a, m)."""
         out = np.zeros((self.sums, self.leaves))
         for row, part in zip(out, self.parts, strict=True):
             row[part] = 1.0
         return out
 
     def level_of(self, name: str) -> str:
-        """The level of a series."""
+        """Return the level of a series."""
         return self.levels[self.level[self.names.index(name)]]
 
 
 def labels_of(names: Sequence[str], columns: Sequence[str]) -> list[tuple[str, ...]]:
-    """The values of the item columns in each name; those of empty cells are left out.
+    """Return the values of the item columns in each name, without those of empty cells.
 
-    Raises DataError for a value that holds the separator, which cannot be told apart.
+    Raises DataError for a value that holds the separator, which would be ambiguous.
     """
     if len(columns) == 1:
         return [(name,) for name in names]
@@ -77,9 +77,9 @@ def labels_of(names: Sequence[str], columns: Sequence[str]) -> list[tuple[str, .
 
 
 def nested(labels: Sequence[tuple[str, ...]], columns: Sequence[str]) -> Hierarchy:
-    """A sum for each beginning of the labels, and the labels themselves as leaves, in their order.
+    """Build a sum for each prefix of the labels, with the labels themselves as leaves, in their order.
 
-    A label that is the beginning of another must have been left out before.
+    A label that is the prefix of another must have been left out before.
     """
     members: dict[tuple[str, ...], list[int]] = {}
     for leaf, label in enumerate(labels):
@@ -97,7 +97,7 @@ def nested(labels: Sequence[tuple[str, ...]], columns: Sequence[str]) -> Hierarc
 
 
 def parsed(formula: str) -> tuple[str, tuple[str, ...]]:
-    """`total=a+b` -> ("total", ("a", "b")). A name with + or = stands in double quotes. Raises ConfigError."""
+    """Parse `total=a+b` into ("total", ("a", "b")). A name with + or = stands in double quotes. Raises ConfigError."""
     pieces = [piece.strip() for piece in re.findall(r'"[^"]*"|[^"+=]+|[+=]', formula)]
     pieces = [piece for piece in pieces if piece]
     names, signs = pieces[::2], pieces[1::2]
@@ -109,7 +109,9 @@ def parsed(formula: str) -> tuple[str, tuple[str, ...]]:
 
 
 def of_formulas(formulas: Sequence[str], names: Sequence[str]) -> tuple[Hierarchy, tuple[str, ...]]:
-    """The sums of formulas over series of these names, and the series that are replaced: those that have a sum's name.
+    """Build the hierarchy of formulas over the series `names`.
+
+    Also returns the series that are replaced: those that have a sum's name.
 
     A part may be a sum itself; `*` stands for all series. Raises ConfigError for an unknown part, a name given twice, or a sum
     of itself.
@@ -137,7 +139,7 @@ def of_formulas(formulas: Sequence[str], names: Sequence[str]) -> tuple[Hierarch
 
 
 def _expanded(name: str, given: Mapping[str, tuple[str, ...]], index: Mapping[str, int], above: tuple[str, ...]) -> np.ndarray:
-    """The leaves of a sum, each once."""
+    """Return the leaves of a sum, each once."""
     if name in above:
         raise ConfigError(f"--sum: {name!r} is a part of itself", "remove it from its own parts")
     leaves: list[int] = []

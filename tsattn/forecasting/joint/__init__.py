@@ -1,1 +1,1 @@
-"""Series that inform each other: which leads which, and forecasts that use it."""
+"""Series that lead each other: finding the leads, and forecasts that use them."""

@@ -1,4 +1,4 @@
-"""One-step errors of an autoregression of each series: what its own past does not tell, which other series may.
+"""One-step errors of an autoregression of each series: the part its own past does not predict, but other series may.
 
 Prewhitening by an autoregression before cross-correlations: Box & Jenkins (1970).
 """
@@ -19,10 +19,10 @@ FEWEST = 40  # observed values that a series needs
 
 @dataclass(frozen=True, eq=False)
 class Innovations:
-    """values: (S, N) float64 innovations of unit variance, 0 where unknown. known: (S, N) bool, where they are.
+    """Innovations of S series. values: (S, N) float64 of unit variance, 0 where unknown. known: (S, N) bool.
 
     scale: (S,) their standard deviation in units of the series. weights: (S, lags) of `lags`. able: (S,) series with enough
-    values. history: (S, N) standardised, gaps filled from before; mean and size (S,) give it its units back.
+    values. history: (S, N) standardised, gaps filled from before; mean and size (S,) restore its units.
     """
 
     values: np.ndarray
@@ -36,7 +36,7 @@ class Innovations:
     size: np.ndarray
 
     def responses(self, horizon: int) -> np.ndarray:
-        """(S, H) what an innovation of 1 adds to its own series 0, 1, … H - 1 steps later; bounded."""
+        """Return (S, H) responses of a series to its own innovation of 1, after 0, 1, … H - 1 steps; bounded."""
         out = np.zeros((len(self.scale), horizon))
         out[:, 0] = 1.0
         for step in range(1, horizon):
@@ -45,7 +45,7 @@ class Innovations:
         return np.clip(out, -2.0, 2.0)
 
     def continued(self, item: int, cutoffs: np.ndarray, horizon: int) -> np.ndarray:
-        """(C, H) the autoregression of one series rolled out from each cutoff, in units of the series."""
+        """Return (C, H) forecasts of one series by its autoregression from each cutoff, in units of the series."""
         reach = int(self.lags.max())
         at = cutoffs[:, None] + np.arange(-reach, 0)
         window = np.concatenate([self.history[item, np.maximum(at, 0)], np.zeros((len(cutoffs), horizon))], 1)
@@ -57,7 +57,7 @@ class Innovations:
 def innovations(history: np.ndarray, seasons: tuple[int, ...], stop: int | None = None) -> Innovations:
     """Fit an autoregression to each of S histories (S, N), NaN = missing, by ridge regression, and return its one-step errors.
 
-    The mean of each phase of the longest season that fits is taken out of the errors: other forecasters know it.
+    The mean of each phase of the longest season that fits is taken out of the errors: other forecasters model it.
     stop: fit the steps before it only.
     """
     series, steps = history.shape
@@ -108,7 +108,7 @@ def _without_phases(errors: np.ndarray, known: np.ndarray, season: int) -> np.nd
 
 
 def lags_of(steps: int, seasons: tuple[int, ...]) -> np.ndarray:
-    """The lags of the autoregression for histories of so many steps."""
+    """Return the lags of the autoregression for histories of this many steps."""
     most = min(LAGS, max(1, steps // 12))
     lags = list(range(1, most + 1))
     for season in seasons:

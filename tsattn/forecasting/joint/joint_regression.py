@@ -1,6 +1,6 @@
-"""Forecasts that use what other series did: what leads a series is added to any forecast of its own past.
+"""Forecasts that use other series: the effect of the leads is added to any forecast from a series' own past.
 
-Innovations of other series are unrelated to a series' own past, so what they say is missing in every forecast of that past.
+Innovations of other series are unrelated to a series' own past, so their effect is missing in every forecast from that past.
 It is applied as far as it lowers the errors of held-back steps; series without a lead keep their forecast.
 """
 
@@ -29,7 +29,7 @@ MOST_STEPS = 2048  # newest steps that are fitted
 HELD_BACK = 4  # one part in so many is held back to check the leads
 ORIGINS = 64  # cutoffs in the held-back part
 JUDGED_STEPS, FEWEST_JUDGED, MOST_JUDGED = 32, 4, 8  # steps, and hold-out origins, at which the options are weighed
-SHRINKAGE = Shrinkage(doubt=4.0)  # the leads have passed one test before
+SHRINKAGE = Shrinkage(doubt=4.0)  # the leads have already passed one test
 PRIOR = np.array([1.0, 0.3, 0.3])  # weights of the three options without evidence
 NARROWEST = 0.2
 _CACHED = 32
@@ -37,7 +37,7 @@ _CACHED = 32
 
 @dataclass(frozen=True)
 class Lead:
-    """A series that leads another by `lag` steps. weight: standard deviations that one of its own adds."""
+    """Series that leads another by `lag` steps. weight: standard deviations added by one of its own."""
 
     series: str
     lag: int
@@ -46,7 +46,7 @@ class Lead:
 
 @dataclass(frozen=True)
 class JointEffect:
-    """What leads a series. gain: by how much it lowered errors of held-back steps; used: the share of it that is applied."""
+    """Leads of one series. gain: by how much they lowered errors of held-back steps; used: the share of them that is applied."""
 
     series: str
     leads: tuple[Lead, ...]
@@ -61,13 +61,13 @@ class JointEffect:
         return said if self.used > 0.95 else f"{said}; {100 * self.used:.0f} % of it applied"
 
     def to_mapping(self) -> dict[str, Any]:
-        """A mapping for JSON."""
+        """Return a mapping for JSON."""
         return asdict(self)
 
 
 @dataclass(frozen=True, eq=False)
 class _Led:
-    """What the leads of one series say at a cutoff.
+    """Effect of the leads on one series at a cutoff.
 
     shift: (H,) what they add, in units of the series. narrower: (H,) factor on errors. alone: (H, Q) the series' autoregression
     with it. weights: (3,) of the forecast as it was, of that with the shift, and of `alone`. width: (2, H) factors below and
@@ -81,14 +81,14 @@ class _Led:
     width: np.ndarray = field(default_factory=lambda: np.ones((2, 1)))
 
     def options(self, values: np.ndarray, middle: int) -> np.ndarray:
-        """A forecast (H, Q) of the series' own past -> the three that are averaged, (3, H, Q)."""
+        """Return the three forecasts that are averaged, (3, H, Q), from the forecast (H, Q) of the series' own past."""
         median = values[:, [middle]]
         moved = median + self.shift[:, None] + self.narrower[:, None] * (values - median)
         return np.stack([values, moved, self.alone])
 
 
 class JointRegression:
-    """`forecaster` on a panel of several series, with what the leads between them say. Attributes are those of `forecaster`.
+    """`forecaster` on a panel of several series, with the effect of the leads between them and the attributes of `forecaster`.
 
     A series that others lead gets a weighted average of its forecast, of the same moved by what the leads add, and of its
     autoregression moved likewise; the weights fall with the losses at hold-out origins, as those of ensemble members do.
@@ -110,12 +110,12 @@ class JointRegression:
         self._effects: dict[int, tuple[JointEffect, ...]] = {}
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("forecaster", "sample"):  # own sample paths would not know of the leads
+        if name in ("forecaster", "sample"):  # the forecaster's own sample paths would ignore the leads
             raise AttributeError(name)
         return getattr(self.forecaster, name)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32."""
+        """Return (B, H, Q) float32."""
         out = np.array(self.forecaster.predict(batch), np.float32)
         steps = min(self.horizon, batch.horizon if batch.step_slots is None else batch.step_slots.shape[1])
         cut = self.grid.offset[batch.item] + batch.origin - self.panel.indptr[:-1][batch.item]
@@ -127,7 +127,7 @@ class JointRegression:
         return out
 
     def effects_between(self) -> tuple[JointEffect, ...]:
-        """What leads what, at the end of the panel."""
+        """Return the leads between the series at the end of the panel."""
         self._fit(self.grid.steps)
         return self._effects[self.grid.steps]
 
@@ -146,7 +146,7 @@ class JointRegression:
         return self._fits[cutoff]
 
     def _fitted(self, cutoff: int) -> tuple[dict[int, _Led], tuple[JointEffect, ...]]:
-        """The series that others lead, and a report of it. Uses the steps before the cutoff only."""
+        """Return the series that others lead, and a report of them. Uses the steps before the cutoff only."""
         first, horizon = max(0, cutoff - MOST_STEPS), self.horizon
         steps = cutoff - first
         back = min(MOST_JUDGED, max(FEWEST_JUDGED, -(-JUDGED_STEPS // horizon)))
@@ -179,7 +179,7 @@ class JointRegression:
     def _led(
         self, made: Innovations, signals: np.ndarray, leads: Leads, item: int, cutoffs: np.ndarray, check: Check
     ) -> list[_Led]:
-        """What the leads say at each of the cutoffs, which count from the start of `made`."""
+        """Return the effect of the leads at each of the cutoffs, which count from the start of `made`."""
         response = made.responses(self.horizon)[item]
         shift = made.scale[item] * carried(expected(leads, signals, cutoffs, self.horizon), response)  # (C, H)
         alone = made.continued(item, cutoffs, self.horizon) + shift
@@ -187,7 +187,7 @@ class JointRegression:
         return [_Led(move, check.narrower, own[:, None] + spread) for move, own in zip(shift, alone, strict=True)]
 
     def _weighed(self, items: np.ndarray, past: dict[int, list[_Led]], cutoffs: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Weights (3, n) of the options, and factors (2, n, H) on the widths of their average, from hold-out cutoffs."""
+        """Return weights (3, n) of the options, and factors (2, n, H) on the widths of their average, from hold-out cutoffs."""
         count, levels = len(items), np.array(self.quantiles)
         made = np.full((len(cutoffs), 3, count, self.horizon, len(levels)), np.nan)
         true = np.full((len(cutoffs), count, self.horizon), np.nan)
@@ -207,7 +207,7 @@ class JointRegression:
         return weights, widths_of(scores, share.sum(0), pools, SHRINKAGE)
 
     def _base(self, items: np.ndarray, cutoff: int) -> tuple[np.ndarray, np.ndarray]:
-        """The forecast (n, H, Q) of series from a cutoff, and the truth (n, H); NaN where either is unknown."""
+        """Return the forecast (n, H, Q) of series from a cutoff, and the truth (n, H); NaN where either is unknown."""
         first = self.panel.indptr[:-1][items]
         row = first + cutoff - self.grid.offset[items]
         values = np.full((len(items), self.horizon, len(self.quantiles)), np.nan)
@@ -232,7 +232,7 @@ class JointRegression:
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """gain: share by which leads lower absolute errors. narrower: (H,) factor on the width of a forecast that learns of them.
+    """Check on held-back steps. gain: share by which leads lower absolute errors. narrower: (H,) factor on the width with leads.
 
     deviation: (H,) root mean square of the errors that are left, in innovations.
     """
@@ -269,7 +269,7 @@ def held_back(made: Innovations, signals: np.ndarray, leads: Leads, item: int, s
 
 
 class Remembered:
-    """A forecaster that answers a batch of windows it has seen before from memory."""
+    """Forecaster that caches its forecasts of each batch of windows."""
 
     def __init__(self, forecaster: Forecaster) -> None:
         self.forecaster = forecaster
@@ -282,7 +282,7 @@ class Remembered:
         return getattr(self.forecaster, name)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """(B, H, Q) float32."""
+        """Return (B, H, Q) float32, computed once for each set of windows."""
         key = batch.item.tobytes(), batch.origin.tobytes(), batch.horizon
         if key not in self._made:
             self._made[key] = self.forecaster.predict(batch)
@@ -290,5 +290,5 @@ class Remembered:
 
 
 def with_joint(forecaster: Forecaster, panel: Panel, horizon: int) -> JointRegression:
-    """The forecaster with what the series of the panel tell about each other. Raises ConfigError for too many series."""
+    """Return the forecaster with the leads between the series of the panel. Raises ConfigError for too many series."""
     return JointRegression(forecaster, panel, horizon)

@@ -1,4 +1,4 @@
-"""Which series leads which, and by how many steps: significant correlations of innovations, picked one after the other.
+"""Leads between series and their lags in steps: significant correlations of innovations, picked one after the other.
 
 Orthogonal matching pursuit (Pati et al., 1993) with a stop: the next pair must be larger than the largest one that chance gives.
 """
@@ -21,7 +21,7 @@ MARGIN = 1.2  # normal scores above the largest that chance is expected to give
 
 @dataclass(frozen=True, eq=False)
 class Leads:
-    """What leads one series: source (P,) rows of `signals_of`, lag (P,) steps, weight (P,) in units of innovations."""
+    """Leads of one series: source (P,) rows of `signals_of`, lag (P,) steps, weight (P,) in units of innovations."""
 
     source: np.ndarray
     lag: np.ndarray
@@ -32,7 +32,7 @@ class Leads:
 
 
 def signals_of(made: Innovations) -> np.ndarray:
-    """(S + F, N) the innovations, and the common movements: their first principal components, of unit variance."""
+    """Return (S + F, N) signals: the innovations, then their first principal components, scaled to unit variance."""
     values = made.values
     count = int(made.able.sum())
     if count < FEWEST_FOR_FACTORS:
@@ -44,12 +44,12 @@ def signals_of(made: Innovations) -> np.ndarray:
 
 
 def most_lag(steps: int) -> int:
-    """The longest lag that is looked at in so many steps."""
+    """Return the longest lag considered for this number of steps."""
     return max(1, min(MOST_LAG, steps // 10))
 
 
 def find_leads(made: Innovations, signals: np.ndarray, stop: int) -> list[Leads]:
-    """The leads of each series, from the steps before `stop`. A series does not lead itself."""
+    """Find the leads of each series, from the steps before `stop`. A series does not lead itself."""
     series, lags = len(made.values), most_lag(stop)
     target, signal = made.values[:, :stop], signals[:, :stop]
     count = np.maximum(made.known[:, :stop].sum(1), 1)
@@ -74,7 +74,7 @@ def find_leads(made: Innovations, signals: np.ndarray, stop: int) -> list[Leads]
 
 
 def _pursued(y: np.ndarray, signals: np.ndarray, source: np.ndarray, lag: np.ndarray, limit: float, count: int) -> Leads:
-    """Pick pairs of source and lag for one series y (N,) until none is left that chance would not give."""
+    """Pick pairs of source and lag for one series y (N,) until the rest could be due to chance."""
     first = int(lag.max())
     x = np.stack(
         [signals[s, first - k : len(y) - k] for s, k in zip(source.tolist(), lag.tolist(), strict=True)]
@@ -101,7 +101,10 @@ def _pursued(y: np.ndarray, signals: np.ndarray, source: np.ndarray, lag: np.nda
 
 
 def expected(leads: Leads, signals: np.ndarray, cutoffs: np.ndarray, horizon: int) -> np.ndarray:
-    """(C, H) the innovations that the leads tell of, 1 … H steps after each cutoff; signals are known before a cutoff only."""
+    """Return (C, H) innovations expected from the leads, 1 … H steps after each cutoff.
+
+    Uses signals before a cutoff only.
+    """
     out = np.zeros((len(cutoffs), horizon))
     for source, lag, weight in zip(leads.source.tolist(), leads.lag.tolist(), leads.weight.tolist(), strict=True):
         reach = min(lag, horizon)
@@ -111,7 +114,7 @@ def expected(leads: Leads, signals: np.ndarray, cutoffs: np.ndarray, horizon: in
 
 
 def carried(innovation: np.ndarray, response: np.ndarray) -> np.ndarray:
-    """Innovations (C, H) and the response of their series (H,) -> what they add to the series (C, H)."""
+    """Return the effect (C, H) of innovations (C, H) on their series, whose response is (H,)."""
     horizon = innovation.shape[1]
     lag = np.arange(horizon)[None, :] - np.arange(horizon)[:, None]  # from the step of the innovation to a later one
     return innovation @ np.where(lag >= 0, response[np.maximum(lag, 0)], 0.0)
