@@ -44,12 +44,7 @@ def detect(
     ] = None,
     series: Annotated[options.Many, typer.Option(metavar="NAME,…", show_default=False, help="Score only these series.")] = None,
     output: options.Output = None,
-    plot: Annotated[
-        options.Many,
-        typer.Option(
-            metavar="FILE|terminal", show_default=False, help="Draw to .png, .svg or .html, or in the terminal; repeatable."
-        ),
-    ] = None,
+    plot: options.Plots = None,
 ) -> int:
     """Detect anomalies in past and new rows.
 

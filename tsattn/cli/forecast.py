@@ -28,10 +28,7 @@ def forecast(
     data: options.DataOrLatest = None,
     model: options.Model = None,
     horizon: options.Horizon = None,
-    future: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="File with the future rows of known covariates, matched by series and time."),
-    ] = None,
+    future: options.Future = None,
     members: options.Members = None,
     joint: options.Joint = False,
     quantiles: Annotated[
@@ -67,12 +64,7 @@ def forecast(
         options.Many,
         typer.Option(metavar="OLD=NEW,…", show_default=False, help="Rename columns of --output, such as item_id=sku,0.5=median."),
     ] = None,
-    plot: Annotated[
-        options.Many,
-        typer.Option(
-            metavar="FILE|terminal", show_default=False, help="Draw to .png, .svg or .html, or in the terminal; repeatable."
-        ),
-    ] = None,
+    plot: options.Plots = None,
 ) -> int:
     """Forecast the steps after the end of the data.
 

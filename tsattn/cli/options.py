@@ -53,6 +53,15 @@ Horizon = Annotated[int | None, HORIZON]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help=f"Write the result to a file: {', '.join(FORMATS)}.")
 ]
+Plots = Annotated[
+    Many,
+    typer.Option(
+        metavar="FILE|terminal", show_default=False, help="Draw to .png, .svg or .html, or in the terminal; repeatable."
+    ),
+]
+Future = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="File with the future rows of known covariates, matched by series and time.")
+]
 Name = Annotated[Text, typer.Option(metavar="NAME", help="Name of the model.  [default: the name of the data file]")]
 
 # -- how to read -----------------------------------------------------------------------------------------------------

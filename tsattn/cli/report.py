@@ -27,10 +27,7 @@ def report(
     model: options.Model = None,
     horizon: options.Horizon = None,
     windows: Annotated[int, typer.Option(min=1, metavar="N", help="Windows of the backtest per series.")] = 3,
-    future: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="File with the future rows of known covariates, matched by series and time."),
-    ] = None,
+    future: options.Future = None,
     members: options.Members = None,
     series: Annotated[
         options.Many, typer.Option(metavar="NAME,…", show_default=False, help="Report on these series only.")
