@@ -30,3 +30,11 @@ def test_when_a_series_is_short_then_it_keeps_enough_points():
         for _ in range(50):
             k, _ = coarser(Freq.parse("h"), length, rng)
             assert k == 1 or length // k >= POINTS
+
+
+def test_when_hours_are_averaged_then_days_weeks_and_months_come_twice_as_often_as_other_usual_steps():
+    rng = np.random.default_rng(0)
+    drawn = [str(coarser(Freq.parse("h"), 100_000, rng)[1]) for _ in range(4000)]
+    for often, rarely in (("D", "2h"), ("W", "3h"), ("MS", "6h")):
+        # 2h, 3h and 6h are also drawn as uncommon steps, whose k is 2 … 24
+        assert drawn.count(often) > 1.3 * drawn.count(rarely)

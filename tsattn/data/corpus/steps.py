@@ -9,6 +9,7 @@ from tsattn.data.freq import DAY, US, Freq
 MOST = 24  # largest k of an uncommon step
 POINTS = 40  # least number of values of a coarser series
 USUAL = 0.7  # share of coarser rows with a common step, if there is one
+LONG = 2.0  # weight of a day, a week and a month among the common steps; of a shorter step 1. Corpora have few such series
 # common steps, in microseconds
 _USUAL = [n * US["min"] for n in (5, 10, 15, 30)] + [n * US["h"] for n in (1, 2, 3, 6)] + [DAY, US["W"]]
 _BY_UNIT: dict[str, tuple[tuple[int, Freq], ...]] = {
@@ -27,8 +28,8 @@ def usual_steps(freq: Freq) -> tuple[tuple[int, Freq], ...]:
         return tuple((k // freq.n, coarse) for k, coarse in _BY_UNIT[freq.unit] if k % freq.n == 0 and k > freq.n)
     size = freq.fixed_us or 1
     found = [(total // size, _named(total)) for total in _USUAL if total > size and total % size == 0]
-    if size == DAY:
-        found += [(30, Freq("M"))]
+    if size <= DAY and DAY % size == 0:
+        found += [(30 * DAY // size, Freq("M"))]
     elif size == US["W"]:
         found += [(13, Freq("M", 3))]
     return tuple(found)
@@ -39,7 +40,8 @@ def coarser(freq: Freq, length: int, rng: np.random.Generator) -> tuple[int, Fre
     usual = [(k, coarse) for k, coarse in usual_steps(freq) if length // k >= POINTS]
     draw, pick = rng.random(2)
     if usual and draw < USUAL:
-        return usual[int(pick * len(usual))]
+        weight = np.cumsum([LONG if (coarse.fixed_us or DAY) >= DAY else 1.0 for _, coarse in usual])
+        return usual[int(np.searchsorted(weight, pick * weight[-1], "right"))]
     most = min(MOST, length // POINTS)
     if most < 2:
         return 1, freq
