@@ -18,6 +18,7 @@ from tsattn.data.reading.json_tables import json_table
 from tsattn.data.reading.marks import proved
 from tsattn.data.reading.row_location import Where
 from tsattn.data.reading.source import Part
+from tsattn.data.reading.wide_numbers import wide_columns
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
@@ -156,7 +157,10 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
         encoding="utf8" if dialect.encoding in ("utf-8", "utf8") else dialect.encoding,
         block_size=block,
     )
-    where = Where([(part.name, 0, None)])
+    wide = wide_columns(part, dialect, types, convert, block)
+    if wide is not None:
+        columns, rows = wide
+        return Table(columns, rows, Where([(part.name, rows, lambda row: line_of(part, dialect, row))]), dialect.marks)
     try:
         with part.open() as stream, pc.open_csv(stream, reading, parse, convert) as batches:
             chunks: list[list[Any]] = [[] for _ in dialect.names]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,7 +15,7 @@ from tsattn.data.reading.date_parts import NAIVE, NAT, DateParts
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.month_names import weekday_names
 
-__all__ = ["FORMATS", "NAIVE", "NAT", "Parsed", "parse_texts", "times_of_day"]
+__all__ = ["FORMATS", "NAIVE", "NAT", "Parsed", "are_hardly_dates", "parse_texts", "times_of_day"]
 
 _ZONE = r"(?P<z>[zZ]|[A-Za-z]{3,4}|(?:utc|UTC|gmt|GMT)? ?[+\x{2212}-]\d{1,2}(?::?\d{2})?)?(?: ?[\[(][^\])]*[\])])?$"
 _TIME = (
@@ -79,6 +80,7 @@ FORMATS: dict[str, str] = {
     "2000年": r"^(?P<y>\d{4}) ?[年년]度?$",
 }
 _FEW = 500
+_SOME = 400  # of many names, tested first
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}  # the year before the first year of each era
 _BOTH_WAYS = ("day/month", "31012000")
 _SHORT_YEAR_FIRST = {
@@ -141,6 +143,15 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
         inner.left |= without
         work.take(at, inner)
     return work.parsed(left, date_order)
+
+
+def are_hardly_dates(names: Sequence[str], date_order: str | None = None) -> bool:
+    """Return True if fewer than a tenth of some of many names are dates: then all of them need not be parsed."""
+    if len(names) < 5 * _SOME:
+        return False
+    # steps of the golden ratio: names of dates that take turns with others are met as often as they occur
+    some = sorted({int(k * 0.6180339887498949 % 1 * len(names)) for k in range(_SOME)})
+    return float(parse_texts(arrow.strings([names[k] for k in some]), date_order).failed.mean()) > 0.9
 
 
 class _Work:

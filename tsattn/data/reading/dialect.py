@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,8 @@ from tsattn.errors import ConfigError, DataError
 
 SAMPLE = 1 << 18
 LONGEST_LINE = 1 << 22
+_MANY, _FEW_CELLS = 1000, 5  # columns of so few sampled cells are examined by their shapes
+_SHAPE = str.maketrans("2345689", "1111111")
 _TAIL = 20  # rows at the end of a sample that may be totals
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
@@ -89,7 +92,7 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
         delimiter=delimiter,
         decimal="." if marks.decimal == delimiter else marks.decimal,
         names=unique(head.names, notes),
-        types=tuple(_type(cells, marks) for cells in columns),
+        types=_types(columns, marks),
         skip=skip,
         quoted_newlines=any("\n" in cell or "\r" in cell for row in rows for cell in row),
         longest=max(map(len, text.splitlines()), default=0),
@@ -204,6 +207,8 @@ def marks_of_words(options: ReadOptions) -> Marks:
 def _marks(columns: Sequence[Sequence[str]], delimiter: str, options: ReadOptions) -> Marks:
     """Return the marks of the file: named with --decimal, proved by most columns that prove one, or settled by one column."""
     words, _ = split_markers(options.missing)
+    columns, which = _alike(columns)
+    count = Counter(which)
     marks = Marks(delimiter=delimiter, dates=_date_mark(columns), missing=words)
     if options.decimal is not None:
         if options.decimal not in (".", ","):
@@ -214,21 +219,48 @@ def _marks(columns: Sequence[Sequence[str]], delimiter: str, options: ReadOption
     votes = {".": 0, ",": 0}
     undecided = []
     grouped = ""
-    for cells in columns:
+    for k, cells in enumerate(columns):
         seen = [c for c in {bare(c.strip()) for c in cells[:2000]} if _NUMBERISH.fullmatch(c)]
         if len(seen) > 1 or (seen and len(cells) < 5):
             mark = proved(seen)
             if mark is not None:
-                votes[mark] += 1
+                votes[mark] += count[k]
             elif any(m in c for c in seen for m in ".,"):
                 undecided.append(seen)
-                grouped += grouping(seen)
+                grouped += grouping(seen) * count[k]
     marks = replace(marks, grouping=grouped)
     if any(votes.values()):
         return replace(marks, decimal="," if votes[","] > votes["."] else ".", proved=True)
     verdicts = [decide(seen, marks) for seen in undecided]
     settled = {v.decimal for v in verdicts if not v.open and not v.thousands}
     return replace(marks, decimal="," if settled == {","} else ".")
+
+
+def _alike(columns: Sequence[Sequence[str]]) -> tuple[Sequence[Sequence[str]], Sequence[int]]:
+    """Return columns that stand for all, and for each column the number of the one that stands for it.
+
+    Among many columns of few cells, those that differ only in digits other than 0 and 7 are alike: the type and the marks of
+    a column depend on the shapes of its cells. Dates such as 12/31/2000 are kept, since a month is at most 12.
+    """
+    if len(columns) < _MANY or len(columns[0]) >= _FEW_CELLS:
+        return columns, range(len(columns))
+    kept: list[Sequence[str]] = []
+    number: dict[str, int] = {}
+    which = []
+    for cells in columns:
+        raw = "\x1f".join(cells)
+        k = number.setdefault(raw if "/" in raw else raw.translate(_SHAPE), len(kept))
+        if k == len(kept):
+            kept.append(cells)
+        which.append(k)
+    return kept, which
+
+
+def _types(columns: Sequence[Sequence[str]], marks: Marks) -> tuple[str, ...]:
+    """Return the type of each column from its sampled cells."""
+    kept, which = _alike(columns)
+    types = [_type(cells, marks) for cells in kept]
+    return tuple(types[k] for k in which)
 
 
 def _date_mark(columns: Sequence[Sequence[str]]) -> str:
