@@ -76,9 +76,8 @@ def stems(names: Sequence[str]) -> list[str]:
 
     No word that this package recognises in a name has a digit, so that names of one stem mean the same.
     """
-    if any("\n" in name for name in names):
-        return [_DIGITS.sub("0", name) for name in names]
-    return _DIGITS.sub("0", "\n".join(names)).split("\n") if names else []
+    together = _DIGITS.sub("0", "\n".join(names)).split("\n") if names else []
+    return together if len(together) == len(names) else [_DIGITS.sub("0", name) for name in names]
 
 
 def names_that(names: Iterable[str], test: Callable[[str], bool]) -> list[str]:
