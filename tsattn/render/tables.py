@@ -25,6 +25,7 @@ from tsattn.render.sparkline import sparkline
 
 MOST_ITEMS = 20
 COLUMNS = ("MASE", "WQL", "RMSE", "sMAPE", "coverage", "skill_MASE", "skill_WQL")
+WIDE_COLUMNS = ("MASE", "WQL", "RMSE", "coverage", "coverage_95", "skill_MASE", "skill_WQL")
 # in two lines, so that the table fits 80 columns
 HEADINGS = {"coverage": "80 %\ncover", "coverage_95": "95 %\ncover", "skill_MASE": "skill\nMASE", "skill_WQL": "skill\nWQL"}
 AIMS = {"coverage": 0.8, "coverage_95": 0.95}
@@ -158,11 +159,10 @@ def _score(value: Any, column: str, places: int) -> str:
 def backtest(console: Console, found: Backtest, metrics: Sequence[str] = ()) -> None:
     """Print the scores of a backtest, the omitted windows, and notes on models.
 
-    metrics: columns of the table; () for COLUMNS, and the coverage of the 95 % interval where the quantiles reach so far.
+    metrics: columns of the table; () for COLUMNS, or WIDE_COLUMNS where the quantiles have a 95 % interval.
     """
     rows = found.table()
-    wide = any(math.isfinite(_number(row["coverage_95"])) for row in rows)
-    usual = tuple(part for name in COLUMNS for part in ((name, "coverage_95") if wide and name == "coverage" else (name,)))
+    usual = WIDE_COLUMNS if any(math.isfinite(_number(row["coverage_95"])) for row in rows) else COLUMNS
     windows = f"{count(found.windows, 'window')} of {span(found.horizon, found.freq)}"
     scores(console, rows, f"Backtest: {count(len(found.item_ids), 'series', 'series')}, {windows}", metrics or usual)
     left = [(found.too_short, "no observed value before the cutoff"), (found.no_truth, "no observed value after the cutoff")]
