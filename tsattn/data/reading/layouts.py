@@ -74,36 +74,45 @@ def _may_be_steps(table: Table) -> bool:
     return sum(plain(name).strip(" .") in weekday_numbers() for name in names) == 7
 
 
-def _month_columns(table: Table) -> list[str] | None:
-    """Find the columns of January to December, named in any of the languages of dates, or numbered."""
-    numbers = month_numbers()
+def _month_ways() -> list[list[str]]:
+    """Return the ways to name the columns of January to December: in any of the languages of dates, or numbered."""
     names: list[list[str]] = [[str(k), f"{k:02d}", f"m{k}", f"m{k:02d}"] for k in range(1, 13)]
-    for name, number in numbers.items():
+    for name, number in month_numbers().items():
         names[number - 1].append("".join(words(name)) if name.isascii() else name)
-    return _columns_called(table, names)
+    return names
 
 
-def _columns_called(table: Table, names: Sequence[Sequence[str]]) -> list[str] | None:
-    """Find one column for each of the names, which may be written in several ways; None where one is missing."""
+def _plain_names(table: Table) -> dict[str, tuple[int, str]]:
+    """Return (place, name) of the first column with each plain name."""
+    found: dict[str, tuple[int, str]] = {}
+    for place, name in enumerate(table.columns):
+        found.setdefault("".join(words(name)) if name.isascii() else name.strip(" .").lower(), (place, name))
+    return found
+
+
+def _columns_called(columns: dict[str, tuple[int, str]], names: Sequence[Sequence[str]]) -> list[str] | None:
+    """Find one of the columns, as from `_plain_names`, for each of the names, which may be written in several ways.
+
+    None where one is missing.
+    """
     place: dict[str, int] = {}
     for i, ways in enumerate(names):
         for way in ways:
             place.setdefault(way, i)
-    found: dict[int, str] = {}
-    for column in table.columns:
-        plain = "".join(words(column)) if column.isascii() else column.strip(" .").lower()
-        at = place.get(plain)
-        if at is not None and at not in found:
-            found[at] = column
-    return [found[i] for i in range(len(names))] if len(found) == len(names) else None
+    found: dict[int, tuple[int, str]] = {}
+    for way, i in place.items():
+        if way in columns:
+            found[i] = min(found.get(i, columns[way]), columns[way])
+    return [found[i][1] for i in range(len(names))] if len(found) == len(names) else None
 
 
 def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     """Unfold a table with a row per year and a column per month, quarter or half-year."""
+    columns = _plain_names(table)
     tried = (
-        ("month", 1, _month_columns(table)),
-        ("quarter", 3, _columns_called(table, _QUARTERS)),
-        ("half-year", 6, _columns_called(table, _HALVES)),
+        ("month", 1, _columns_called(columns, _month_ways())),
+        ("quarter", 3, _columns_called(columns, _QUARTERS)),
+        ("half-year", 6, _columns_called(columns, _HALVES)),
     )
     what, step, parts = next((t for t in tried if t[2] is not None), ("", 0, None))
     if parts is None:

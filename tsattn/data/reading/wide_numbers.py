@@ -6,7 +6,7 @@ of such a table, one below the other, are a file of one column: the same parser 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -24,16 +24,34 @@ _PLAIN = np.zeros(256, bool)
 _PLAIN[list(b"0123456789-\n")] = True
 
 
+def convert_options(dialect: Dialect, columns: Iterable[tuple[str, str]]) -> Any:
+    """Return Arrow's options to convert columns, given as pairs of name and type of `Dialect.types`."""
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    arrow_types = {
+        "int64": pa.int64(),
+        "float32": pa.float32(),
+        "float64": pa.float64(),
+        "iso": pa.timestamp("us"),
+        "text": pa.dictionary(pa.int32(), pa.string()),
+    }
+    return pc.ConvertOptions(
+        column_types={name: arrow_types[kind] for name, kind in columns},
+        null_values=list(dialect.nulls),
+        strings_can_be_null=False,
+        decimal_point=dialect.decimal,
+    )
+
+
 class _Other(Exception):
     """Signal that the table needs the general reader."""
 
 
-def wide_columns(
-    part: Part, dialect: Dialect, types: list[str], convert: Any, block: int
-) -> tuple[dict[str, Column], int] | None:
+def wide_columns(part: Part, dialect: Dialect, types: list[str], block: int) -> tuple[dict[str, Column], int] | None:
     """Return the columns and the number of rows; None where the general reader must read the table, or report what is wrong.
 
-    convert: Arrow's ConvertOptions for all columns. block: bytes that are read at once.
+    block: bytes that are read at once.
     """
     import pyarrow as pa
 
@@ -51,12 +69,12 @@ def wide_columns(
             cells = _Cells(text, delimiter, len(types))
             beside += cells.cut_out(others, delimiter)
             rows += cells.rows
-            streams = {kind: cells.numbers(kind, dialect.decimal, convert) for kind in dict.fromkeys(map(_stream, found))}
+            streams = {kind: cells.numbers(kind, dialect) for kind in dict.fromkeys(map(_stream, found))}
             for kind, made in found.items():
                 where = np.array([k for k, name in enumerate(types) if name == kind])
                 values = streams[_stream(kind)][:, where]
                 made.append(cells.whole(values, where) if kind == "int64" else values)
-        special = _special(beside, [(dialect.names[k], types[k]) for k in others], dialect, convert)
+        special = _special(beside, [(dialect.names[k], types[k]) for k in others], dialect)
     except (_Other, pa.ArrowInvalid, pa.ArrowKeyError):
         return None
     return (_columns(dialect, types, found, special, part.name), rows) if rows else None
@@ -116,22 +134,16 @@ class _Cells:
             lines.append(delimiter.join(taken) + b"\n")
         return lines
 
-    def numbers(self, kind: str, decimal: str, convert: Any) -> np.ndarray:
+    def numbers(self, kind: str, dialect: Dialect) -> np.ndarray:
         """Return (rows, C) numbers of this type, NaN = missing. Raises ArrowInvalid for a cell that is none."""
         import pyarrow as pa
         import pyarrow.csv as pc
 
-        alone = pc.ConvertOptions(
-            column_types={"x": pa.float32() if kind == "float32" else pa.float64()},
-            null_values=convert.null_values,
-            strings_can_be_null=False,
-            decimal_point=decimal,
-        )
         table = pc.read_csv(
             pa.BufferReader(pa.py_buffer(self.bytes)),
             pc.ReadOptions(column_names=["x"], use_threads=False, block_size=max(1 << 20, len(self.bytes))),
             pc.ParseOptions(delimiter="\x01", ignore_empty_lines=False),
-            alone,
+            convert_options(dialect, [("x", kind)]),
         )
         values = np.concatenate([arrow.values(chunk, np.nan) for chunk in table.column(0).chunks])
         if values.size != self.ends.size:
@@ -148,7 +160,7 @@ class _Cells:
         return values + 0.0  # -0 is 0 among whole numbers
 
 
-def _special(lines: list[bytes], columns: list[tuple[str, str]], dialect: Dialect, convert: Any) -> Any:
+def _special(lines: list[bytes], columns: list[tuple[str, str]], dialect: Dialect) -> Any:
     """Return an Arrow table of the columns that are no numbers."""
     import pyarrow as pa
     import pyarrow.csv as pc
@@ -159,12 +171,7 @@ def _special(lines: list[bytes], columns: list[tuple[str, str]], dialect: Dialec
         pa.BufferReader(b"".join(lines)),
         pc.ReadOptions(column_names=[name for name, _ in columns], use_threads=False),
         pc.ParseOptions(delimiter=dialect.delimiter, ignore_empty_lines=False),
-        pc.ConvertOptions(
-            column_types={name: convert.column_types[name] for name, _ in columns},
-            null_values=convert.null_values,
-            strings_can_be_null=False,
-            decimal_point=dialect.decimal,
-        ),
+        convert_options(dialect, columns),
     )
 
 
