@@ -63,7 +63,7 @@ def test_when_a_file_is_no_toml_then_the_error_names_it_and_the_line(tmp_path):
 
 
 @pytest.mark.parametrize(("key", "value"), [("device", "gpu"), ("precision", "fp8")])
-def test_when_a_device_or_a_precision_is_unknown_then_it_is_told_before_any_data_is_read(key, value):
+def test_when_a_device_or_a_precision_is_unknown_then_it_is_an_error_before_any_data_is_read(key, value):
     with pytest.raises(ConfigError, match=f"unknown {key} '{value}'") as caught:
         from_mapping(TrainConfig, {key: value}, "train.toml")
     assert "auto" in caught.value.hint

@@ -313,6 +313,16 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: {error}") from None
 
 
+RENAMED = {"told": "season_input", "told_without": "season_input_without"}  # keys that recipes and stored runs had before
+
+
+def current_keys(values: Any) -> Any:
+    """Return plain values in which keys have their current names, at every depth."""
+    if isinstance(values, dict):
+        return {RENAMED.get(key, key): current_keys(value) for key, value in values.items()}
+    return values
+
+
 def to_mapping(settings: Any) -> dict[str, Any]:
     """Return the plain values of a settings object, for JSON."""
     return dataclasses.asdict(settings)

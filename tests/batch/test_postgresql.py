@@ -121,7 +121,7 @@ def test_when_records_are_kept_there_then_they_are_listed_from_there(jobs, house
     server.psql('DROP TABLE "runs of all";')
 
 
-def test_when_the_table_is_locked_then_it_is_waited_for_once_and_the_wait_is_told(jobs, url, capsys):
+def test_when_the_table_is_locked_then_it_is_waited_for_once_and_the_wait_is_reported(jobs, url, capsys):
     path = jobs(JOB.format(url=url, retries=5))
     assert main(["run", str(path), "-q"]) == 0
     engine = sqlalchemy.create_engine(sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"))

@@ -150,7 +150,7 @@ def test_when_jobs_fail_then_the_others_are_whole_and_each_failure_is_named(jobs
     assert len(flagged) == 12
     assert all("true" in line and "fewer than 3" in line for line in flagged)
     first_lines = said.err.splitlines()[:1]
-    assert "nowhere.csv" in first_lines[0], "missing files are told before anything runs"
+    assert "nowhere.csv" in first_lines[0], "missing files are reported before anything runs"
 
 
 def test_when_the_input_is_stale_then_the_job_fails(jobs, capsys):
@@ -177,7 +177,7 @@ def test_when_the_input_is_a_query_then_its_rows_are_forecast(jobs, house):
     assert (house / "out" / "f.csv").read_bytes() == from_file
 
 
-def test_when_a_database_cannot_be_reached_then_no_secret_is_told(jobs, house, capsys, monkeypatch):
+def test_when_a_database_cannot_be_reached_then_no_secret_is_shown(jobs, house, capsys, monkeypatch):
     pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'tsattn[sql]'")
     monkeypatch.setenv("PGPASSWORD_OF_TEST", "hush-hush")
     text = JOB.replace('"out/f.csv"', '"postgresql://u:${PGPASSWORD_OF_TEST}@127.0.0.1:9/d#t"') + "retries = 1\n"

@@ -121,11 +121,11 @@ def test_when_signals_come_then_those_that_the_caller_ignores_stay_ignored():
 
 
 def test_when_sigterm_comes_while_something_else_answers_sigint_then_it_answers_sigterm_too():
-    told = threading.Event()
+    interrupted = threading.Event()
     with interrupts.listening():
-        signal.signal(signal.SIGINT, lambda *_: told.set())
+        signal.signal(signal.SIGINT, lambda *_: interrupted.set())
         signal.raise_signal(signal.SIGTERM)
-        assert told.is_set()
+        assert interrupted.is_set()
         assert interrupts.exit_code() == 143
 
 

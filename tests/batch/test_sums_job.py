@@ -58,7 +58,7 @@ def test_when_the_truth_has_come_then_the_monitor_scores_all_levels(jobs, house,
     assert found["scored"] == 6 * 4
 
 
-def test_when_a_job_names_sums_wrongly_then_the_line_is_told(jobs, house, shipped):
+def test_when_a_job_names_sums_wrongly_then_the_error_names_the_line(jobs, house, shipped):
     write_csv(house / "data.csv", [])
     wrong = JOB.replace('["region", "shop"]', "[3]") + 'reconcile = "best"\n'
     with pytest.raises(ConfigError, match="hierarchy: must be a list of texts") as caught:

@@ -1,4 +1,4 @@
-"""The model in the package in jobs: taken without a name or by its own, joined with members, the same for the same blocks."""
+"""The model in the package in jobs: taken without a name or by its own, in an ensemble, the same for the same blocks."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_when_members_are_chosen_then_a_job_joins_these(jobs, house, shipped):
     assert values[0] != values[1] != values[2] != values[0]
 
 
-def test_when_members_or_a_retraining_make_no_sense_then_it_is_told_with_the_line(jobs):
+def test_when_members_or_a_retraining_make_no_sense_then_the_error_names_the_line(jobs):
     text = JOB + 'members = ["rigde"]\n[[job]]\nname = "b"\ninput = "x.csv"\noutputs = "o.csv"\n'
     text += 'model = "zero-shot"\nretrain = "7d"\n[[job]]\nname = "c"\ninput = "x.csv"\noutputs = "o.csv"\nmembers = 3\n'
     with pytest.raises(ConfigError) as caught:

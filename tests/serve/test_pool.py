@@ -53,7 +53,7 @@ def test_when_a_process_dies_then_the_server_goes_on(serving, rows):
         assert pids_of(client) != [pid]
 
 
-def test_when_a_process_dies_at_work_then_the_client_is_told(serving, rows):
+def test_when_a_process_dies_at_work_then_the_client_gets_an_error(serving, rows):
     with serving() as client:
         (pid,) = pids_of(client)
         os.kill(pid, signal.SIGSTOP)
@@ -67,7 +67,7 @@ def test_when_a_process_dies_at_work_then_the_client_is_told(serving, rows):
         assert "ended unexpectedly" in answers[0].json()["error"]["message"]
 
 
-def test_when_the_queue_is_full_then_the_client_is_told_when_to_try_again(serving, rows):
+def test_when_the_queue_is_full_then_the_answer_says_when_to_try_again(serving, rows):
     with serving(queue=1) as client:
         (pid,) = pids_of(client)
         os.kill(pid, signal.SIGSTOP)

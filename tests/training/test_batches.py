@@ -61,7 +61,7 @@ def test_when_a_batch_is_drawn_then_its_shapes_are_those_of_the_configuration():
     assert all(getattr(batch, name).dtype == np.float32 for name in NAMES[:7])
 
 
-def told(batch: TrainingBatch) -> dict[bytes, np.ndarray]:
+def windows_by_history(batch: TrainingBatch) -> dict[bytes, np.ndarray]:
     """Return the prefix, the number of origins and the values around them for each window, keyed by the window."""
     out = {}
     for row, future in enumerate(batch.future):
@@ -83,7 +83,7 @@ def test_when_a_batch_is_cut_into_parts_of_like_length_then_every_origin_sees_an
     assert sum(len(part.target) for part in parts) == 40
     assert all(len(part.target) >= 40 // PARTS for part in parts)
     assert sum(part.target.size for part in parts) < 0.8 * whole.target.size
-    before, after = told(whole), {key: value for part in parts for key, value in told(part).items()}
+    before, after = windows_by_history(whole), {key: value for part in parts for key, value in windows_by_history(part).items()}
     assert before.keys() == after.keys()
     assert all(np.array_equal(before[key], after[key], equal_nan=True) for key in before)
 

@@ -34,7 +34,7 @@ class Slow(torch.autograd.Function):
 @pytest.mark.parametrize(
     ("place", "part"), [("embed", EMBEDDING), ("front_end", FRONT_END), ("blocks.0", ATTENTION), ("head", HEAD)]
 )
-def test_when_a_part_is_slow_then_its_time_is_told_as_its_own(place, part):
+def test_when_a_part_is_slow_then_its_time_is_reported_separately(place, part):
     network = scrambled().train()
     network.get_submodule(place).register_forward_hook(lambda _, __, made: Slow.apply(made))
     timeline = Timeline()

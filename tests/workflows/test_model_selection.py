@@ -44,9 +44,9 @@ def test_when_there_is_a_model_in_the_package_then_all_ways_are_judged_and_the_b
     assert (best.name, best.members) == (scores[0].name, scores[0].members)
     plain = [score.loss for score in scores if not score.members]
     assert plain == sorted(plain)
-    joined = min(score.loss for score in scores if score.members)
-    assert scores[0].loss == min(plain) if not best.members else joined < model_selection.CLEARLY * min(plain)
-    assert "best candidate: " + best.name in model_selection.told(best, scores)[0]
+    ensemble = min(score.loss for score in scores if score.members)
+    assert scores[0].loss == min(plain) if not best.members else ensemble < model_selection.CLEARLY * min(plain)
+    assert "best candidate: " + best.name in model_selection.notes_of(best, scores)[0]
 
 
 def test_when_it_is_judged_then_most_steps_went_into_fine_tuning(tmp_path):

@@ -1,4 +1,4 @@
-"""The model in the package: taken when nothing was trained on the data, for every frequency, joined with simple methods."""
+"""The shipped model: used when nothing was trained on the data, for every frequency, in an ensemble with simple methods."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def test_when_nothing_was_trained_then_data_of_any_frequency_is_forecast(tmp_pat
 def test_when_members_are_switched_off_then_the_network_forecasts_alone(tmp_path):
     data = write(tmp_path / "a.csv")
     alone = api.forecast(data, members="network", workspace=tmp_path / "ws")
-    joined = api.forecast(data, workspace=tmp_path / "ws")
+    ensemble = api.forecast(data, workspace=tmp_path / "ws")
     one = api.forecast(data, members="seasonal-naive", workspace=tmp_path / "ws")
     assert not any("weights" in note for note in alone.notes)
-    assert not np.allclose(alone.forecast.values, joined.forecast.values)
+    assert not np.allclose(alone.forecast.values, ensemble.forecast.values)
     assert "ridge" not in str(one.notes)
     with pytest.raises(ConfigError, match="unknown member 'rigde'"):
         api.forecast(data, members=["rigde"], workspace=tmp_path / "ws")

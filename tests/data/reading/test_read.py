@@ -251,7 +251,7 @@ def test_one_column_in_two_roles_is_refused(csv) -> None:
         csv(_SHOP, ReadOptions(target=("sales",), past=("sales",)))
 
 
-def test_items_without_any_value_are_left_out_and_told(csv) -> None:
+def test_items_without_any_value_are_left_out_and_reported(csv) -> None:
     panel, report = csv(_table("id,date,y", ["a"] * 8 + ["b"] * 8, _D * 2, [*range(8), *[""] * 8]))
     assert panel.item_ids == ("a",)
     assert "'b'" in report.warnings[0]

@@ -129,13 +129,13 @@ def _explained(rows: Sequence[Sequence[str]]) -> float:
     """Return the share of columns in which four of five cells are numbers or dates."""
     if not rows:
         return 0.0
-    told = counted = 0
+    explained = counted = 0
     for cells in list(zip(*rows, strict=True))[:_COLUMNS]:
         seen = [c.strip() for c in cells if c.strip() not in _NULLS]
         if seen:
             counted += 1
-            told += sum(is_telling(c) for c in seen) >= 0.8 * len(seen)
-    return told / counted if counted else 0.0
+            explained += sum(is_telling(c) for c in seen) >= 0.8 * len(seen)
+    return explained / counted if counted else 0.0
 
 
 def is_telling(cell: str) -> bool:

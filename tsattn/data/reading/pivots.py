@@ -84,8 +84,8 @@ def _parts(column: Column, wanted: tuple[str, ...]) -> tuple[str, np.ndarray] | 
         texts = column.texts()
         for part in wanted:
             found = [_number(part, t) for t in texts]
-            told = part in ("month", "quarter") or part in named
-            if told and sum(map(bool, found)) > 1 and all(k or is_total(t) for k, t in zip(found, texts, strict=True)):
+            certain = part in ("month", "quarter") or part in named
+            if certain and sum(map(bool, found)) > 1 and all(k or is_total(t) for k, t in zip(found, texts, strict=True)):
                 return part, np.append(found, 0)[column.values]
         return None
     numbers = as_numbers(column)
