@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from tsattn.data.windows import observed_lengths
 from tsattn.forecasting.baselines.ridge import fill
 from tsattn.forecasting.baselines.simple import Naive, _Normal
 
@@ -46,8 +47,7 @@ class Holt(_Normal):
     def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
         history = history[:, -LONGEST:]
         length = history.shape[1]
-        observed = ~np.isnan(history)
-        n = np.where(observed.any(1), length - observed.argmax(1), 0)
+        n = observed_lengths(history)
         inside = np.arange(length) >= (length - n)[:, None]
         y = np.where(inside, fill(history, season), 0.0)
         mean, sigma, error = _fitted(y, inside, n, horizon, season, factors=False)

@@ -13,16 +13,17 @@ import numpy as np
 from tsattn.data.windows import WindowBatch
 
 
-def shifts_of(batch: WindowBatch, origins: int) -> np.ndarray:
+def shifts_of(batch: WindowBatch, origins: int, share: tuple[int, int] | None = None, least: int = 0) -> np.ndarray:
     """Return (K, B) steps from each hold-out origin to the window's own: 1, 2, … K times the horizon.
 
-    A history too short for that is cut at even distances that leave three such parts before the earliest origin; 0 where
-    there is no room at all. Steps before the first observed value do not count as history.
+    share: (a, b), so that the origins lie in the last a / b of the history; by default three horizons remain before the
+    earliest. A history too short for that is cut at even distances of at least `least` steps; 0 where there is no room. Steps
+    before the first observed value do not count as history.
     """
-    observed = ~np.isnan(batch.past_target)
-    length = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
-    apart = np.minimum(batch.horizon, length // (origins + 3))
-    return np.arange(1, origins + 1)[:, None] * apart
+    part, whole = share or (origins, origins + 3)
+    room = part * batch.observed_lengths // whole
+    shifts = np.arange(1, origins + 1)[:, None] * np.clip(room // origins, least, batch.horizon)
+    return np.where(shifts <= room, shifts, 0)
 
 
 def shifted(batch: WindowBatch, shift: np.ndarray) -> WindowBatch:
