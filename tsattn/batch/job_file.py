@@ -289,5 +289,4 @@ def _detection(value: Any) -> Detection:
 def _read(value: Any) -> ReadOptions:
     if not isinstance(value, dict):
         raise ConfigError('must be a table, such as { timestamp = "day", item = "shop" }')
-    lists = {f.name for f in dataclasses.fields(ReadOptions) if isinstance(f.default, tuple)}
-    return from_mapping(ReadOptions, {k: [v] if k in lists and isinstance(v, str) else v for k, v in value.items()}, "read")
+    return from_mapping(ReadOptions, value, "read")
