@@ -9,7 +9,7 @@ import numpy as np
 
 from tsattn.data.freq import DAY
 from tsattn.data.reading.columns import Column
-from tsattn.data.reading.date_formats import Parsed
+from tsattn.data.reading.date_texts import Parsed
 from tsattn.data.reading.row_location import Where
 from tsattn.errors import ConfigError, DataError
 

@@ -11,7 +11,7 @@ from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import parse_texts
+from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.items import is_item_name
 from tsattn.data.reading.numbers import Numbers, as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers

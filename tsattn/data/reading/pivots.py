@@ -9,8 +9,8 @@ import numpy as np
 from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import parse_texts
 from tsattn.data.reading.date_parts import weeks
+from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.day_columns import long_table, matrix
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.month_names import month_numbers
