@@ -131,13 +131,3 @@ def _width(values: np.ndarray, batch: WindowBatch) -> np.ndarray:
     width = (values[..., -1] - values[..., 0]).astype(np.float64)
     floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-9
     return np.maximum(width, floor[:, None])
-
-
-def with_conformal(forecaster: Forecaster, wanted: bool, quantiles: Sequence[float] | None) -> Forecaster:
-    """Return the forecaster, or its conformal version if `wanted`."""
-    return conformal(forecaster, quantiles) if wanted else forecaster
-
-
-def conformal_notes(forecaster: Forecaster) -> tuple[str, ...]:
-    """Return the notes of a conformal forecaster; none for others."""
-    return forecaster.notes() if isinstance(forecaster, Conformal) else ()

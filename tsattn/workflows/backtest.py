@@ -140,7 +140,7 @@ def _across(
     notes: tuple[str, ...] = () if summed is None else summed.notes
     if extras.joint and forecasters:
         forecasters = with_and_without(forecasters, panel, horizon)
-        notes = (*notes, *joint_notes(joint_effects(forecasters[1])))
+        notes = (*notes, *joint_notes(joint_effects(forecasters[1]) or ()))
     if summed is None:
         return forecasters, {}, notes
     scored, after = replayed(summed, forecasters, horizon, levels)

@@ -17,7 +17,7 @@ from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import ConfigError, DataError
 from tsattn.events import Listener
-from tsattn.forecasting.conformal import conformal_notes, with_conformal
+from tsattn.forecasting.conformal import Conformal, conformal
 from tsattn.forecasting.frame import Forecast, Forecaster, quantile_name
 from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.predict import Failure, predict
@@ -28,7 +28,7 @@ from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
 from tsattn.workflows.find_model import ModelAndData, choose, found
 from tsattn.workflows.joint import joint_effects, joint_notes
 from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
-from tsattn.workflows.results import Forecasted
+from tsattn.workflows.results import Forecasted, Levels
 from tsattn.workflows.sums import added_up, reading, with_sums
 from tsattn.workspace import ModelRef, Workspace
 
@@ -90,12 +90,15 @@ def run(
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
     together, forecaster = _forecasters(chosen, order, panel, (steps, levels), load or runtime.load)
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
-    effects, between = effects_of(forecaster, panel), joint_effects(together)
-    about_weights = (*ensemble_notes(forecaster), *conformal_notes(forecaster))
+    effects, between = effects_of(forecaster, panel), joint_effects(together) if order.joint else None
+    about_weights = (*ensemble_notes(forecaster), *(forecaster.notes() if isinstance(forecaster, Conformal) else ()))
     failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out))
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
-    made, sampled, at = added_up(summed, made, forecaster, order.paths, order.seed)
+    sampled: Paths | None = None
+    at: Levels | None = None
+    if summed is not None:
+        made, sampled, at = added_up(summed, made, forecaster, order.paths, order.seed)
     if order.paths is not None and sampled is None:
         sampled, lost = predict_paths(forecaster, panel, horizon=steps, paths=order.paths, seed=order.seed)
         failures = (*failures, *(failure for failure in lost if failure not in failures))
@@ -103,7 +106,7 @@ def run(
         made, sampled, failures = _only(order.series, panel, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
     about_covariates = (*(unread_known(forecaster, panel) if chosen.card.members else ()), *effect_notes(effects))
-    about_series = (*(() if at is None else (str(at), *at.notes)), *joint_notes(between))
+    about_series = (*(() if at is None else (str(at), *at.notes)), *(() if between is None else joint_notes(between)))
     notes = (*about_series, *behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *about_weights)
     if pictures and len(made) > MOST_PANELS:
         notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
@@ -126,7 +129,7 @@ def _forecasters(
     """The model with its members, joint if asked for; and the same with conformal quantiles. wanted: horizon and quantiles."""
     forecaster = with_members(chosen.card, load(chosen.ref.path), order.members)
     forecaster = with_joint(forecaster, panel, wanted[0]) if order.joint else forecaster
-    return forecaster, with_conformal(forecaster, order.conformal, wanted[1])
+    return forecaster, conformal(forecaster, wanted[1]) if order.conformal else forecaster
 
 
 def _again(model: str | Path | ModelRef | None, workspace: Workspace) -> Any:

@@ -114,11 +114,9 @@ def _notes_on_ends(panel: Panel, grid: CommonGrid, hierarchy: Hierarchy) -> tupl
 
 
 def added_up(
-    summed: Summed | None, made: Forecast, forecaster: Forecaster, paths: int | None = None, seed: int = 0
-) -> tuple[Forecast, Paths | None, Levels | None]:
+    summed: Summed, made: Forecast, forecaster: Forecaster, paths: int | None = None, seed: int = 0
+) -> tuple[Forecast, Paths | None, Levels]:
     """Reconcile a forecast of all levels, and sample paths; leave them as they are where no reconciliation is asked for."""
-    if summed is None:
-        return made, None, None
     hierarchy, panel, method = summed.hierarchy, summed.panel, summed.config.reconcile
     of = {name: hierarchy.levels[k] for name, k in zip(hierarchy.names, hierarchy.level.tolist(), strict=True)}
     if method == "none":
