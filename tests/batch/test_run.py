@@ -12,18 +12,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests.batch.conftest import Killer, environment, rows, start, write_csv
+from tests.batch.conftest import Killer, environment, job_text, rows, start, write_csv
 from tsattn.batch.records import Records
 from tsattn.cli.main import main
 
-JOB = """
-[[job]]
-name = "a"
-input = "data.csv"
-model = "tiny"
-horizon = 12
-outputs = ["out/f.csv", "out/ds/", "sqlite:///out/f.db#fore \\"casts"]
-"""
+JOB = job_text('outputs = ["out/f.csv", "out/ds/", "sqlite:///out/f.db#fore \\"casts"]')
 
 
 def contents(folder: Path) -> dict[str, object]:

@@ -33,11 +33,6 @@ def rows(days: int = 90) -> list[str]:
     return [f"{region},{shop},{first + dt.timedelta(d)},{20 + 9 * n + d % 7 + (d * d % 11) / 5}" for n, region, shop, d in every]
 
 
-@pytest.fixture
-def shipped(zero_shot, monkeypatch):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
-
-
 def test_when_a_job_has_a_hierarchy_then_all_levels_are_written_and_add_up(jobs, house, shipped, capsys):
     (house / "data.csv").write_text("region,shop,ts,y\n" + "\n".join(rows()) + "\n", "utf-8")
     assert main(["run", str(jobs(JOB)), "--json"]) == 0

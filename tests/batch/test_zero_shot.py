@@ -26,12 +26,6 @@ outputs = ["out/f.csv", "out/ds/", "sqlite:///out/f.db#fore \\"casts"]
 """
 
 
-@pytest.fixture
-def shipped(zero_shot, monkeypatch):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
-    return zero_shot
-
-
 def daily(items: int = 3) -> list[str]:
     """Items of a day's steps, which the hourly model of the workspace does not fit."""
     first = dt.date(2024, 1, 1)

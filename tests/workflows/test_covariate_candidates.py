@@ -21,8 +21,7 @@ DAYS, AHEAD = 240, 14
 
 
 @pytest.fixture(autouse=True)
-def shipped(zero_shot, monkeypatch):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+def without_graphs(shipped, monkeypatch):
     tiny.without_export(monkeypatch)
     monkeypatch.setattr(artifact, "write_graph", no_graph)
 

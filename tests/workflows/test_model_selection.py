@@ -21,9 +21,7 @@ MODEL = {key: getattr(tiny.MODEL, key) for key in ("context", "patch", "width", 
 QUICK = {"steps": 8, "batch": 8, "warmup": 2, "device": "cpu"}
 
 
-@pytest.fixture(autouse=True)
-def shipped(zero_shot, monkeypatch):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 def work(place, panel=None, resume=False, listener=None, **train):

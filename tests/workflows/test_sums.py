@@ -15,10 +15,7 @@ from tsattn.errors import ConfigError, DataError
 SHOPS = [("north", "a"), ("north", "b"), ("south", "a"), ("south", "c")]
 
 
-@pytest.fixture(autouse=True)
-def shipped(zero_shot, monkeypatch, tmp_path):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
-    monkeypatch.setenv("TSATTN_WORKSPACE", str(tmp_path / "w"))
+pytestmark = pytest.mark.usefixtures("shipped", "own_workspace")
 
 
 @pytest.fixture

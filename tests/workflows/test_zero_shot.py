@@ -8,10 +8,7 @@ import pytest
 from tsattn import api
 from tsattn.errors import ConfigError
 
-
-@pytest.fixture(autouse=True)
-def shipped(zero_shot, monkeypatch):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 def write(path, freq="D", rows=150, columns=("sales",)):
