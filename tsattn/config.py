@@ -66,7 +66,9 @@ class ReadOptions(Columns):
     calendar: str | None = option(
         None, "Open days and hours: an exchange (XNYS), a week (Mon-Sat), or none.  [default: inferred]"
     )
-    holidays: tuple[str, ...] = option((), "Regions whose public holidays are closed days or known covariates: DE,US-NY.")
+    holidays: tuple[str, ...] = option(
+        (), "Regions whose public holidays become closed days or known covariates, such as DE,US-NY."
+    )
     drop_last: bool = option(False, "Leave out the last period, such as an unfinished month.")
 
     def __post_init__(self) -> None:

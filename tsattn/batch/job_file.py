@@ -63,7 +63,7 @@ def read_jobs(path: str | Path) -> JobFile:
     check.apart(jobs, made)
     if check.problems:
         said = [f"  line {line}: {message}" for line, message in sorted(set(check.problems))]
-        many = f"{len(said)} mistakes" if len(said) > 1 else "a mistake"
+        many = f"{len(said)} mistakes" if len(said) > 1 else "1 mistake"
         raise ConfigError(f"{path}: {many}:\n" + "\n".join(said), "nothing was run")
     return JobFile(place, tuple(job for job in made if job), watch)
 

@@ -87,7 +87,7 @@ def forecast(
     """Forecast the steps after the end of the data.
 
     Prints the median and the 80 % interval. Without DATA, re-reads the training data of the newest model and forecasts from
-    its current end.
+    the current end of that data.
 
     \b
     Examples:

@@ -23,7 +23,7 @@ DATA_HELP = "CSV, TSV, JSON or Parquet (also .gz, .zst): a file, a folder, a quo
 Data = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
 DataOrLatest = Annotated[
     Text,
-    typer.Argument(metavar="[DATA]", help=f"{DATA_HELP} Default: the model's training data, re-read.", show_default=False),
+    typer.Argument(metavar="DATA", help=f"{DATA_HELP} Default: the model's training data, re-read.", show_default=False),
 ]
 Model = Annotated[
     Text,
@@ -103,7 +103,7 @@ def read_options(delimiter: Text = None, **given: Any) -> ReadOptions:
 
 Joint = Annotated[
     bool,
-    typer.Option("--joint", help="Use the series that lead a series to forecast it (256 series at most)."),
+    typer.Option("--joint", help="Let series that lead others improve their forecasts (at most 256 series)."),
 ]
 
 

@@ -175,7 +175,7 @@ def no_number(table: Table) -> DataError:
     where = table.where.parts[0][0]
     digits = {n: _digits(c) for n, c in table.columns.items() if c.kind == "text" and c.labels is not None and len(c.labels)}
     if not any(digits.values()):
-        hint = f"columns: {listed(table.columns)}; name one with --target, and the rest as needed"
+        hint = f"columns: {listed(table.columns)}; name the one to forecast with --target"
         return DataError(f"{where}: no numeric column to forecast", hint)
     name = max(digits, key=lambda n: digits[n])
     column = table.columns[name]

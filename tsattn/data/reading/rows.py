@@ -173,8 +173,8 @@ def merged(rows: Rows, how: str | None, notes: Notes, hint: str = "") -> Rows:
         item = f"item {rows.ids[rows.group[row]]!r}, " if len(rows.ids) > 1 else ""
         raise DataError(
             f"{rows.place(row)} and {rows.where.line(rows.table_row(other))}: {item}duplicate timestamp "
-            f"{shown(rows.stamps[row])} with different values ({_such(int(disagree.sum()))})",
-            f"say what to keep: --on-duplicate first, last, mean or sum{hint}",
+            f"{shown(rows.stamps[row])} with different values{_such(int(disagree.sum()))}",
+            f"combine them: --on-duplicate first, last, mean or sum{hint}",
         )
     what = "duplicate rows that agree: merged" if how is None else f"duplicate timestamps: combined by {how}"
     notes.repair(what, int(again.sum()), rows.place(int(np.flatnonzero(again)[0])))
@@ -262,7 +262,7 @@ def floored(stamps: np.ndarray, freq: Freq) -> np.ndarray:
 
 
 def _such(count: int) -> str:
-    return "the only one" if count == 1 else f"{count:,} such timestamps"
+    return "" if count == 1 else f" ({count:,} such timestamps)"
 
 
 def shown(stamp: np.datetime64) -> str:
