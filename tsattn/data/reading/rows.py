@@ -12,7 +12,6 @@ from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
 _BLOCK = 2_000_000
-_HOWS = ("first", "last", "mean", "sum")
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,8 +147,6 @@ def merged(rows: Rows, how: str | None, notes: Notes, hint: str = "") -> Rows:
 
     A missing value agrees with any value. `hint`: a further suggestion in the error.
     """
-    if how is not None and how not in _HOWS:
-        raise ConfigError(f"--on-duplicate must be first, last, mean or sum, not {how!r}")
     again = _repeats(rows)
     if not again.any():
         return rows
@@ -228,8 +225,6 @@ def _merged_column(
 def resampled(rows: Rows, freq: Freq, agg: str, targets: int, notes: Notes) -> Rows:
     """Rows aggregated to the steps of `freq`. The first `targets` values are aggregated by `agg`; covariates by their mean,
     or last value. A step is named by its start, a month-end one by its end."""
-    if agg not in ("mean", "sum", "last"):
-        raise ConfigError(f"--agg must be mean, sum or last, not {agg!r}")
     floor = floored(rows.stamps, freq)
     notes.repair(f"rows aggregated to steps of {freq.alias} by {agg}", len(rows), rows.place(0))
     rows = replace(rows, stamps=floor)
