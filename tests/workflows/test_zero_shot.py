@@ -45,7 +45,8 @@ def test_when_members_are_switched_off_then_the_network_forecasts_alone(tmp_path
 
 def test_when_a_model_was_trained_on_such_data_then_it_goes_before_the_one_in_the_package(tmp_path):
     data = write(tmp_path / "a.csv")
-    api.train(data, workspace=tmp_path / "ws", model={"width": 16, "heads": 2, "layers": 1}, training={"steps": 5})
+    network = {"context": 48, "patch": 8, "width": 16, "heads": 2, "layers": 1}  # traced once for all tests: see test_api.py
+    api.train(data, horizon=7, workspace=tmp_path / "ws", model=network, training={"steps": 5, "batch": 4})
     assert str(api.forecast(data, workspace=tmp_path / "ws").ref) == "a/1"
     other = write(tmp_path / "b.csv", columns=("visits", "orders"))
     assert str(api.forecast(other, workspace=tmp_path / "ws").ref) == "zero-shot"

@@ -154,14 +154,14 @@ def test_a_short_series_leans_on_the_other_items() -> None:
     np.testing.assert_allclose(found, SeasonalNaive().predict(batch)[-1, :, MEDIAN], atol=0.3)
 
 
-@pytest.mark.parametrize(("wide", "least"), [(0.4, 0.72), (1.0, 0.75), (3.0, 0.75)])
-def test_widths_are_calibrated(wide: float, least: float) -> None:
+@pytest.mark.parametrize("wide", [0.4, 1.0, 3.0])
+def test_widths_are_calibrated(wide: float) -> None:
     rng = np.random.default_rng(7)
     series = rng.normal(50, 5, (60, 400))
     panel = Panel.from_arrays(list(series), freq="h")
     ensemble = combine(Level(wide=wide, context=100), ("naive",))
     scores = backtest([ensemble], panel, horizon=12, windows=1)
-    assert least < scores.score(ensemble.name, "coverage") < 0.86  # 720 values: a standard error of 0.015
+    assert 0.75 < scores.score(ensemble.name, "coverage") < 0.86  # 720 values: a standard error of 0.015
 
 
 ODD = {
