@@ -258,6 +258,13 @@ class HierarchyConfig:
         """True if there are any sums."""
         return bool(self.hierarchy or self.sums)
 
+    def reading(self, options: ReadOptions) -> ReadOptions:
+        """Return the reading options with the columns of the hierarchy as item columns; other item columns come below them."""
+        if not self.hierarchy:
+            return options
+        below = tuple(name for name in options.item if name not in self.hierarchy)
+        return dataclasses.replace(options, item=(*self.hierarchy, *below))
+
 
 def _check_range(settings: Any, least: float, names: tuple[str, ...], below: float = float("inf")) -> None:
     """Raise ConfigError unless least ≤ value < below for each named field. None is allowed."""

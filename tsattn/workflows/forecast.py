@@ -17,19 +17,15 @@ from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import ConfigError, DataError
 from tsattn.events import Listener
-from tsattn.forecasting.conformal import Conformal, conformal
 from tsattn.forecasting.frame import Forecast, Forecaster, quantile_name
-from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.predict import Failure, predict
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import read_card
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
 from tsattn.workflows.find_model import ModelAndData, choose, found
-from tsattn.workflows.joint import joint_effects, joint_notes
 from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
-from tsattn.workflows.results import Forecasted, Levels
-from tsattn.workflows.sums import added_up, reading, with_sums
+from tsattn.workflows.results import Forecasted
 from tsattn.workspace import ModelRef, Workspace
 
 Labelled = TypeVar("Labelled", Forecast, Paths)
@@ -78,25 +74,63 @@ def run(
     moment = None if order.as_of is None else parse_moment(order.as_of)
     if future is not None:
         data = WithFuture(_again(order.model, workspace) if data is None else data, future)
-    chosen = choose(data, order.model, workspace, reading(read, order.hierarchy), listener)
+    chosen = choose(data, order.model, workspace, order.hierarchy.reading(read), listener)
     if table is not None and data is None:  # the model's own data are read again
         checked_suffix(table, data=chosen.card.source.get("source"))
     if table is not None and order.paths is None:
         named = (quantile_name(level) for level in levels or chosen.card.quantiles)
         renamed(["item_id", "cutoff", "timestamp", *named], order.columns)
     panel = chosen.panel if moment is None else known_at(chosen.panel, on_grid(moment, chosen.panel))
-    summed = with_sums(panel, order.hierarchy)
-    panel = panel if summed is None else summed.panel
+    forecaster = with_members(chosen.card, (load or runtime.load)(chosen.ref.path), order.members)
+    result, notes = _forecast(chosen, panel, forecaster, order, levels)
+    made, sampled = result.forecast, result.paths
+    if pictures and len(made) > MOST_PANELS:
+        notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
+    for note in notes:
+        listener.note(note)
+    rows = None if table is None else (made if sampled is None else sampled).to_arrow()
+    written = [] if rows is None or table is None else write_results(rows, table, order.columns, (data, future))
+    written += [save_plot(made, result.panel, picture) for picture in pictures]
+    return dataclasses.replace(result, written=tuple(written), notes=(*chosen.notes, *notes))
+
+
+def _forecast(
+    chosen: ModelAndData, panel: Panel, forecaster: Forecaster, order: Order, levels: tuple[float, ...] | None
+) -> tuple[Forecasted, tuple[str, ...]]:
+    """Return the forecast of a panel, with what the order asks for beside it, and notes on it.
+
+    Sums, joint forecasts and conformal quantiles are imported where they are asked for.
+    """
+    sampled: Paths | None = None
+    summed = at = between = None
+    about_joint: tuple[str, ...] = ()
+    about_quantiles: tuple[str, ...] = ()
+    if order.hierarchy.asked:
+        from tsattn.workflows.sums import added_up, with_sums
+
+        summed = with_sums(panel, order.hierarchy)
+        panel = panel if summed is None else summed.panel
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
-    together, forecaster = _forecasters(chosen, order, panel, (steps, levels), load or runtime.load)
+    if order.joint:
+        from tsattn.forecasting.joint.joint_regression import with_joint
+        from tsattn.workflows.joint import joint_notes
+
+        forecaster = joint = with_joint(forecaster, panel, steps)
+    if order.conformal:
+        from tsattn.forecasting.conformal import conformal
+
+        forecaster = calibrated = conformal(forecaster, levels)
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
-    effects, between = effects_of(forecaster, panel), joint_effects(together) if order.joint else None
-    about_weights = (*ensemble_notes(forecaster), *(forecaster.notes() if isinstance(forecaster, Conformal) else ()))
+    effects = effects_of(forecaster, panel)
+    if order.joint:
+        between = joint.effects_between()
+        about_joint = joint_notes(between)
+    if order.conformal:
+        about_quantiles = calibrated.notes()
+    about_weights = ensemble_notes(forecaster)
     failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out))
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
-    sampled: Paths | None = None
-    at: Levels | None = None
     if summed is not None:
         made, sampled, at = added_up(summed, made, forecaster, order.paths, order.seed)
     if order.paths is not None and sampled is None:
@@ -106,30 +140,10 @@ def run(
         made, sampled, failures = _only(order.series, panel, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
     about_covariates = (*(unread_known(forecaster, panel) if chosen.card.members else ()), *effect_notes(effects))
-    about_series = (*(() if at is None else (str(at), *at.notes)), *(() if between is None else joint_notes(between)))
-    notes = (*about_series, *behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *about_weights)
-    if pictures and len(made) > MOST_PANELS:
-        notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
-    for note in notes:
-        listener.note(note)
-    rows = None if table is None else (made if sampled is None else sampled).to_arrow()
-    written = [] if rows is None or table is None else write_results(rows, table, order.columns, (data, future))
-    written += [save_plot(made, panel, picture) for picture in pictures]
-    notes = (*chosen.notes, *notes)
-    return Forecasted(made, failures, panel, chosen.report, chosen.ref, tuple(written), notes, sampled, effects, at, between)
-
-
-def _forecasters(
-    chosen: ModelAndData,
-    order: Order,
-    panel: Panel,
-    wanted: tuple[int, tuple[float, ...] | None],
-    load: Callable[[Path], Forecaster],
-) -> tuple[Forecaster, Forecaster]:
-    """The model with its members, joint if asked for; and the same with conformal quantiles. wanted: horizon and quantiles."""
-    forecaster = with_members(chosen.card, load(chosen.ref.path), order.members)
-    forecaster = with_joint(forecaster, panel, wanted[0]) if order.joint else forecaster
-    return forecaster, conformal(forecaster, wanted[1]) if order.conformal else forecaster
+    about_series = (*(() if at is None else (str(at), *at.notes)), *about_joint)
+    about_history = (*behind(panel, steps), *cleaning_notes(made, panel))
+    result = Forecasted(made, failures, panel, chosen.report, chosen.ref, (), (), sampled, effects, at, between)
+    return result, (*about_series, *about_history, *about_covariates, *about_weights, *about_quantiles)
 
 
 def _again(model: str | Path | ModelRef | None, workspace: Workspace) -> Any:
