@@ -99,7 +99,6 @@ def forecast(
     """
     from tsattn import api
     from tsattn.render import tables
-    from tsattn.render.terminal import draw_terminal
 
     places = options.listed(plot)
 
@@ -113,6 +112,8 @@ def forecast(
             saved=results["output"] is not None,
         )
         if "terminal" in places:
+            from tsattn.render.terminal import draw_terminal
+
             draw_terminal(console, found.forecast, found.panel)
         tables.written(console, found.written, found.failures)
 
