@@ -355,7 +355,7 @@ def test_when_training_is_interrupted_then_the_best_so_far_is_saved_and_resume_e
     words += ["--config", str(config), "--workspace", str(tmp_path / "w")]
     models, state = tmp_path / "w" / "models" / "shops", tmp_path / "w" / "training" / "shops"
     run = subprocess.Popen([*words, "--steps", "4000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while run.poll() is None and time.monotonic() < deadline and not list(state.rglob("step-*")):
         time.sleep(0.1)
     run.send_signal(signal.SIGINT)

@@ -92,13 +92,13 @@ def test_when_a_job_is_under_way_then_a_second_run_exits_75_and_with_wait_follow
     lock.acquire()
     try:
         second = start("run", path, "-q")
-        assert second.wait(120) == 75
+        assert second.wait(600) == 75
         waiting = start("run", path, "-q", "--wait", "100")
         time.sleep(0.5)
         assert waiting.poll() is None
     finally:
         lock.release()
-    assert waiting.wait(120) == 0
+    assert waiting.wait(600) == 0
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.soak)])
