@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from tsattn.workflows.find_model import ModelAndData, choose, found
 from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
 from tsattn.workspace import ModelRef, Workspace
+
+if TYPE_CHECKING:
+    from tsattn.workflows.sums import Summed
 
 Labelled = TypeVar("Labelled", Forecast, Paths)
 
@@ -81,8 +84,14 @@ def run(
         named = (quantile_name(level) for level in levels or chosen.card.quantiles)
         renamed(["item_id", "cutoff", "timestamp", *named], order.columns)
     panel = chosen.panel if moment is None else known_at(chosen.panel, on_grid(moment, chosen.panel))
+    summed = None
+    if order.hierarchy.asked:
+        from tsattn.workflows.sums import with_sums
+
+        summed = with_sums(panel, order.hierarchy)
+    panel = panel if summed is None else summed.panel
     forecaster = with_members(chosen.card, (load or runtime.load)(chosen.ref.path), order.members)
-    result, notes = _forecast(chosen, panel, forecaster, order, levels)
+    result, notes = _forecast(chosen, panel, summed, forecaster, order, levels)
     made, sampled = result.forecast, result.paths
     if pictures and len(made) > MOST_PANELS:
         notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
@@ -90,26 +99,26 @@ def run(
         listener.note(note)
     rows = None if table is None else (made if sampled is None else sampled).to_arrow()
     written = [] if rows is None or table is None else write_results(rows, table, order.columns, (data, future))
-    written += [save_plot(made, result.panel, picture) for picture in pictures]
+    written += [save_plot(made, panel, picture) for picture in pictures]
     return dataclasses.replace(result, written=tuple(written), notes=(*chosen.notes, *notes))
 
 
 def _forecast(
-    chosen: ModelAndData, panel: Panel, forecaster: Forecaster, order: Order, levels: tuple[float, ...] | None
+    chosen: ModelAndData,
+    panel: Panel,
+    summed: Summed | None,
+    forecaster: Forecaster,
+    order: Order,
+    levels: tuple[float, ...] | None,
 ) -> tuple[Forecasted, tuple[str, ...]]:
-    """Return the forecast of a panel, with what the order asks for beside it, and notes on it.
+    """Return the forecast of a panel, of all levels of `summed` if there are sums, and notes on it.
 
-    Sums, joint forecasts and conformal quantiles are imported where they are asked for.
+    What few forecasts ask for is imported only where it is asked for.
     """
     sampled: Paths | None = None
-    summed = at = between = None
+    at = between = None
     about_joint: tuple[str, ...] = ()
     about_quantiles: tuple[str, ...] = ()
-    if order.hierarchy.asked:
-        from tsattn.workflows.sums import added_up, with_sums
-
-        summed = with_sums(panel, order.hierarchy)
-        panel = panel if summed is None else summed.panel
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
     if order.joint:
         from tsattn.forecasting.joint.joint_regression import with_joint
@@ -132,6 +141,8 @@ def _forecast(
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
     if summed is not None:
+        from tsattn.workflows.sums import added_up
+
         made, sampled, at = added_up(summed, made, forecaster, order.paths, order.seed)
     if order.paths is not None and sampled is None:
         sampled, lost = predict_paths(forecaster, panel, horizon=steps, paths=order.paths, seed=order.seed)
