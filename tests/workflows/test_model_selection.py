@@ -137,7 +137,7 @@ def test_when_what_comes_after_the_origin_is_garbage_then_the_same_is_kept(tmp_p
     assert tiny.equal(one.network, two.network)
 
 
-def test_when_a_model_is_trained_then_its_card_says_what_was_kept_and_a_forecast_joins_its_members(tmp_path):
+def test_when_a_model_is_trained_then_its_card_says_what_was_kept_and_a_forecast_is_of_the_ensemble(tmp_path):
     notes: list[str] = []
     data = tmp_path / "w.csv"
     values = tiny.waves((300,)).target

@@ -73,7 +73,7 @@ def test_where_little_is_known_the_network_counts_for_more() -> None:
     assert alone.report().weights["ridge"] < 0.15 < pooled.report().weights["ridge"]
 
 
-def test_the_join_is_about_as_good_as_its_best_member_wherever_that_is() -> None:
+def test_the_ensemble_is_about_as_good_as_its_best_member_wherever_that_is() -> None:
     rng = np.random.default_rng(2)
     kinds = {
         "waves": (waves(rng, 10, 500), "h"),
