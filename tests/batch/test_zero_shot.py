@@ -49,7 +49,7 @@ def test_when_a_job_names_no_model_and_none_fits_then_the_one_in_the_package_for
     assert contents(house / "out") == first
 
 
-def test_when_members_are_chosen_then_a_job_joins_these(jobs, house, shipped):
+def test_when_members_are_chosen_then_a_job_uses_these(jobs, house, shipped):
     write_csv(house / "data.csv", daily())
     found = {}
     for members in ('"network"', '"all"', '["seasonal-naive", "ridge"]', "[]"):
@@ -71,7 +71,7 @@ def test_when_members_or_a_retraining_make_no_sense_then_the_error_names_the_lin
     assert "line 17: members: must be a list of names" in said
 
 
-def test_when_a_night_is_made_up_for_then_the_join_gives_what_it_gave_then(jobs, house, shipped):
+def test_when_a_night_is_made_up_for_then_the_ensemble_gives_what_it_gave_then(jobs, house, shipped):
     early = [line for line in daily() if line.split(",")[1] <= "2024-03-10"]
     write_csv(house / "data.csv", early)
     assert main(["run", str(jobs(JOB)), "-q"]) == 0

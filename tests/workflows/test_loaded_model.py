@@ -59,7 +59,7 @@ def test_when_the_rows_have_no_even_step_then_a_much_finer_model_does_not_make_o
         read_for(card_of("h"), uneven, ReadOptions())
 
 
-def test_when_data_is_finer_than_the_model_then_the_error_says_how_to_join_its_rows():
+def test_when_data_is_finer_than_the_model_then_the_error_says_how_to_aggregate_its_rows():
     panel, _ = read_for(card_of("D"), frame("h", 100), ReadOptions())
     with pytest.raises(ConfigError) as caught:
         check_fits(card_of("D"), panel, "m/1")

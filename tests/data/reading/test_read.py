@@ -276,7 +276,7 @@ _TWICE = "date,v\n2024-01-01,1\n2024-01-02,2\n2024-01-02,4\n2024-01-03,3\n"
 
 
 @pytest.mark.parametrize(("how", "value"), [("first", 2), ("last", 4), ("mean", 3), ("sum", 6)])
-def test_differing_duplicates_are_joined_as_asked(csv, how: str, value: float) -> None:
+def test_differing_duplicates_are_combined_as_asked(csv, how: str, value: float) -> None:
     assert csv(_TWICE, ReadOptions(on_duplicate=how))[0].target.tolist() == [1, value, 3]
 
 
