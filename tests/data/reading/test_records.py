@@ -5,16 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.data.reading.kinds import reader, series, table
+from tests.data.reading.kinds import series, table
 from tsattn.data.reading.read import read
 from tsattn.errors import DataError
 
 DAYS = [str(np.datetime64("2024-01-01") + k) for k in range(60)]
-
-
-@pytest.fixture
-def take(tmp_path):
-    return reader(tmp_path)
 
 
 def orders() -> tuple[str, dict[str, int]]:
@@ -99,3 +94,10 @@ def test_json_nested_deeper_than_it_can_be_parsed_is_an_error_of_the_data(tmp_pa
         (tmp_path / name).write_text(text, "utf-8")
         with pytest.raises(DataError, match="nested too deeply"):
             read(tmp_path / name)
+
+
+def test_when_all_rows_have_one_time_of_day_of_four_digits_then_they_are_read(tmp_path):
+    path = tmp_path / "noon.csv"
+    path.write_text("date,hour,value\n" + "".join(f"2024-01-{day:02d},1430,{day % 5}\n" for day in range(1, 29)), "utf-8")
+    panel, _ = read(path)
+    assert (len(panel), panel.freq.alias, int(panel.lengths[0])) == (1, "D", 28)
