@@ -90,7 +90,7 @@ def run(
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
     together, forecaster = _forecasters(chosen, order, panel, (steps, levels), load or runtime.load)
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
-    effects, between = effects_of(forecaster, panel), joint_effects(together)
+    effects, between = effects_of(forecaster, panel, steps), joint_effects(together)
     about_weights = (*ensemble_notes(forecaster), *conformal_notes(forecaster))
     failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out))
     if not len(made):

@@ -86,7 +86,7 @@ def season_of(rows: int, seasons: tuple[int, ...]) -> int:
 def without_level_and_season(both: np.ndarray, seen: np.ndarray, season: int) -> tuple[np.ndarray, float]:
     """Subtract from (R, L) a moving level, then a moving mean of each phase; also return the degrees of freedom that takes.
 
-    Zeros where not `seen` (L,).
+    Zeros where not `seen` (L,) or (R, L).
     """
     length = both.shape[1]
     half, span = _spans(length, season)
@@ -124,7 +124,7 @@ def _phase_mean(left: np.ndarray, seen: np.ndarray, season: int, span: int) -> n
     rows, length = left.shape
     lack = -length % season
     by_phase = np.pad(left, ((0, 0), (0, lack))).reshape(rows, -1, season).transpose(0, 2, 1)
-    there = np.pad(seen, (0, lack)).reshape(-1, season).T
+    there = np.pad(seen, (*((0, 0),) * (seen.ndim - 1), (0, lack))).reshape(*seen.shape[:-1], -1, season).swapaxes(-1, -2)
     return _moving_mean(by_phase, there, span).transpose(0, 2, 1).reshape(rows, -1)[:, :length]
 
 

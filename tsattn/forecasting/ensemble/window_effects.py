@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,22 +25,32 @@ POSITIVE = 0.95  # share of the open rows that are above zero, at least, where e
 SHARED = 2.0  # weight of the pool in the choice of factors, in mean series
 
 
+class Bounds(NamedTuple):
+    """center, low, high (B, K): median of covariates, and where they are cut."""
+
+    center: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    def terms(self, known: np.ndarray) -> np.ndarray:
+        """Return (B, S, 2 K) terms of known (B, S, K): x less its center, cut at its bounds, and the absolute value of that."""
+        x = np.clip(known, self.low[:, None], self.high[:, None]) - self.center[:, None]
+        return np.concatenate([x, np.abs(x)], 2)
+
+
 @dataclass(frozen=True, eq=False)
 class Estimates:
     """Regressions of B windows on the 2 K terms of K covariates: x of each, then |x| of each.
 
     linear, factor: what adds and what multiplies; factor is None where the target is not positive. scale (B,): mean size of
-    the target, in which added effects are alike across series; jacobian (B,): its mean logarithm. center, low, high (B, K):
-    median and bounds of covariates.
+    the target, in which added effects are alike across series; jacobian (B,): its mean logarithm.
     """
 
     linear: tuple[Estimate, ...]
     factor: tuple[Estimate | None, ...]
     scale: np.ndarray
     jacobian: np.ndarray
-    center: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
+    bounds: Bounds
     counts: closures.Counts
 
     def __len__(self) -> int:
@@ -48,21 +59,41 @@ class Estimates:
     @property
     def covariates(self) -> int:
         """Number of covariates, K."""
-        return self.center.shape[1]
-
-    def terms(self, known: np.ndarray) -> np.ndarray:
-        """Return (B, S, 2 K) terms of known (B, S, K): x less its center, cut at its bounds, and the absolute value of that."""
-        x = np.clip(known, self.low[:, None], self.high[:, None]) - self.center[:, None]
-        return np.concatenate([x, np.abs(x)], 2)
+        return self.bounds.center.shape[1]
 
     @classmethod
     def concat(cls, parts: Sequence[Estimates]) -> Estimates:
         """Join the windows of several batches."""
-        names = ("scale", "jacobian", "center", "low", "high")
-        arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        arrays = [np.concatenate([getattr(part, name) for part in parts]) for name in ("scale", "jacobian")]
+        bounds = Bounds(*(np.concatenate([part.bounds[i] for part in parts]) for i in range(3)))
         counts = closures.Counts(*(np.concatenate([part.counts[i] for part in parts]) for i in (0, 1)))
         linear = tuple(one for part in parts for one in part.linear)
-        return cls(linear, tuple(one for part in parts for one in part.factor), counts=counts, **arrays)
+        return cls(linear, tuple(one for part in parts for one in part.factor), *arrays, bounds, counts)
+
+    def rows(self, rows: np.ndarray) -> Estimates:
+        """Return those of the windows `rows`."""
+        linear, factor = (tuple(each[row] for row in rows.tolist()) for each in (self.linear, self.factor))
+        bounds, counts = Bounds(*(one[rows] for one in self.bounds)), closures.Counts(*(one[rows] for one in self.counts))
+        return Estimates(linear, factor, self.scale[rows], self.jacobian[rows], bounds, counts)
+
+    def among(self, columns: np.ndarray, covariates: int) -> Estimates:
+        """Return the same with their K covariates at `columns` (K,) among more, of which the windows show nothing."""
+        both = np.concatenate([columns, columns + covariates])
+
+        def wide(one: Estimate) -> Estimate:
+            gram, moment = np.zeros((2 * covariates, 2 * covariates)), np.zeros(2 * covariates)
+            gram[np.ix_(both, both)], moment[both] = one.gram, one.moment
+            return one._replace(gram=gram, moment=moment)
+
+        def spread(values: np.ndarray) -> np.ndarray:
+            out = np.zeros((len(self), covariates, *values.shape[2:]), values.dtype)
+            out[:, columns] = values
+            return out
+
+        linear = tuple(map(wide, self.linear))
+        factor = tuple(None if one is None else wide(one) for one in self.factor)
+        bounds, counts = Bounds(*map(spread, self.bounds)), closures.Counts(*map(spread, self.counts))
+        return replace(self, linear=linear, factor=factor, bounds=bounds, counts=counts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +107,13 @@ class Effects:
     variance: np.ndarray
     factor: np.ndarray
     closing: np.ndarray
-    source: Estimates
+    bounds: Bounds
 
     def scaled(self, share: np.ndarray) -> Effects:
-        """Return a share (B,) of each effect."""
-        return replace(self, beta=self.beta * share[:, None], variance=self.variance * share[:, None] ** 2)
+        """Return a share (B, K) of each covariate's effect; without a closing where it is 0."""
+        both = np.concatenate([share, share], 1)
+        closing = np.where(share > 0, self.closing, np.nan)
+        return replace(self, beta=self.beta * both, variance=self.variance * both**2, closing=closing)
 
     def removed(self, past: np.ndarray, known: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
         """Return the history (B, L) as if all known covariates (B, L, K) had been as usual; closed rows as if open."""
@@ -118,7 +151,7 @@ class Effects:
     def _terms(self, known: np.ndarray) -> np.ndarray:
         """Return (B, S, 2 K) terms of covariates (B, S, K), 0 where unknown or closing."""
         there = np.where(known == self.closing[:, None], np.nan, known)
-        return np.nan_to_num(self.source.terms(there))
+        return np.nan_to_num(self.bounds.terms(there))
 
 
 def estimates_of(past: np.ndarray, known: np.ndarray, back: np.ndarray, pools: Pools, seasons: tuple[int, ...]) -> Estimates:
@@ -136,8 +169,9 @@ def estimates_of(past: np.ndarray, known: np.ndarray, back: np.ndarray, pools: P
     for now, pooled in pools:
         at[now] = closures.closing(counts, now, pooled)
     shut = closures.closed_rows(known, at)
-    found = Estimates((), (), np.ones(len(past)), np.zeros(len(past)), center, low, high, counts)
-    terms = found.terms(known.astype(np.float64))
+    bounds = Bounds(center, low, high)
+    found = Estimates((), (), np.ones(len(past)), np.zeros(len(past)), bounds, counts)
+    terms = bounds.terms(known.astype(np.float64))
     terms[..., known.shape[2] :] *= (_distinct(x) >= DISTINCT)[:, None]  # few distinct values: x alone suffices
     linear: list[Estimate] = []
     factor: list[Estimate | None] = []
@@ -172,7 +206,7 @@ def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
                 sure = one.sure if one.clear else 0.0
                 beta[rows[mine], k] = np.where(known, one.beta[mine] * sure, 0.0) * unit
                 variance[rows[mine], k] = np.where(known, one.variance[mine], 0.0) * sure * unit**2
-    return Effects(beta, variance, factor, at, found)
+    return Effects(beta, variance, factor, at, found.bounds)
 
 
 def pooled_effects(found: Estimates, rows: np.ndarray, group: np.ndarray) -> list[tuple[bool, np.ndarray, list[Pooled]]]:
