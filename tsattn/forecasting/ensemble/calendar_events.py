@@ -27,7 +27,7 @@ EDGE = 3  # days of a month, and working days at its beginning, that are counted
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """C events on an axis of days. at: (C, n) their places on the axis, rising, -1 = no more. yearly: (C,) once a year at most."""
+    """C events on an axis of days. at: (C, n) their places on it, rising, -1 = no more. yearly: (C,) once a year at most."""
 
     names: tuple[str, ...]
     at: np.ndarray

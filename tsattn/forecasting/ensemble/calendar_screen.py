@@ -1,8 +1,8 @@
 """Search for the calendar events that a daily series follows, in what is left of it without its level and season.
 
-Two days of different years share no noise, so an event counts by its repetitions: its evidence is a Bayes factor against no
-effect (Kass & Raftery, 1995), without the day that speaks loudest for it, and must outweigh the number of events tried. All series
-of a pool are judged by their mean first, for a storm that hits them all on one day is one observation; then each alone.
+An event counts by its repetitions, for two days of different years share no noise. Its evidence is a Bayes factor against no
+effect (Kass & Raftery, 1995), computed without its largest deviation, and must outweigh the number of events tried. The mean of
+all series of a pool is searched first, because a storm that hits them all on one day is one observation; then each alone.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class _Days:
 def find_events(
     past: np.ndarray, days: np.ndarray, pools: Pools, seasons: tuple[int, ...]
 ) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
-    """Return names of C events, the covariates (B, L+H, C) float32 that are 1 on their days, and the windows (B, C) that follow each.
+    """Return names of C events, covariates (B, L+H, C) float32 that are 1 on their days, and (B, C) True for windows that use them.
 
-    past: (B, L), NaN = missing. days: (B, L+H), NaT = none. A window follows what its own past and its pool's show.
+    past: (B, L), NaN = missing. days: (B, L+H), NaT = none. A window uses the events that its own past and its pool's show.
     """
     nothing: tuple[str, ...] = ()
     none = nothing, np.zeros((*days.shape, 0), np.float32), np.zeros((len(past), 0), bool)
@@ -65,7 +65,7 @@ def find_events(
 
 
 def residuals_of(past: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
-    """Return (B, L) what the level and the season of past (B, L) leave, in standard deviations; logarithms where it is positive."""
+    """Return (B, L) past (B, L), or its logarithms where it is positive, without level and season, in standard deviations."""
     values = past.astype(np.float64)
     seen = np.isfinite(values)
     count = seen.sum(1)
@@ -93,7 +93,7 @@ def _standard(left: np.ndarray) -> np.ndarray:
 
 
 def evidence_of(z: np.ndarray, events: Events) -> np.ndarray:
-    """Return (S, C) log Bayes factors of the events, with the loudest of their days left out; -inf where too few were seen."""
+    """Return (S, C) log Bayes factors of the events, with the largest deviation of each left out; -inf where too few were seen."""
     out = np.empty((len(z), len(events)))
     padded = np.concatenate([z, np.full((len(z), 1), np.nan)], 1)
     step = max(1, _CELLS // max(events.at.size, 1))
@@ -104,8 +104,8 @@ def evidence_of(z: np.ndarray, events: Events) -> np.ndarray:
         value = np.nan_to_num(value)
         total = value.sum(2)
         sign = np.sign(total)
-        loudest = np.maximum((sign[..., None] * value).max(2, initial=0.0), 0.0)
-        mean = np.maximum(np.abs(total) - loudest, 0.0) / np.maximum(count - 1, 1)
+        largest = (sign[..., None] * value).max(2, initial=0.0)
+        mean = np.maximum(np.abs(total) - largest, 0.0) / np.maximum(count - 1, 1)
         spread = 1 + count * PRIOR
         factor = 0.5 * (count * mean) ** 2 * PRIOR / spread - 0.5 * np.log(spread)
         out[at : at + step] = np.where(count >= fewest, factor, -np.inf)

@@ -100,12 +100,11 @@ def report_effects(
                 used = float(share[some, k].mean())
                 of_one = _of_one(found, some, form, each, k, name, used, unit, _groups(group, static, some, schema))
                 out += [(k, effect) for effect in of_one]
+    declared = len(schema.known_features)
     return tuple(
-        effect
-        if k < len(schema.known_features)
-        else replace(effect, event=True, ahead=int(ahead[k - len(schema.known_features)]))
+        effect if k < declared else replace(effect, event=True, ahead=int(ahead[k - declared]))
         for k, effect in out
-        if k < len(schema.known_features) or effect.clear
+        if k < declared or effect.clear
     )
 
 
