@@ -142,7 +142,9 @@ def measure_nothing(values: np.ndarray, new: New, windows: int = 2, horizon: int
     panel = case.panel
     back = horizon * np.arange(windows)
     origins = Origins(np.repeat(np.arange(len(panel)), windows), (panel.origin[:, None] - back).reshape(-1))
-    true = np.concatenate([np.reshape(case.truth, (-1, 1, horizon))] + [truth(panel, o, horizon)[:, None] for o in _each(panel, back)], 1)
+    true = np.concatenate(
+        [np.reshape(case.truth, (-1, 1, horizon))] + [truth(panel, o, horizon)[:, None] for o in _each(panel, back)], 1
+    )
     scores = []
     forecaster = new()
     for one in (forecaster, without_dates(new())):
@@ -166,7 +168,9 @@ def losses(forecaster: Forecaster, values: np.ndarray, true: np.ndarray, size: n
     lack = true[..., None] - values
     pinball = np.maximum(levels * lack, (levels - 1) * lack)
     middle = int(np.abs(levels - 0.5).argmin())
-    return float(np.nanmean(np.abs(lack[..., middle]) / size[:, None])), float(2 * np.nansum(pinball.mean(2)) / np.nansum(np.abs(true)))
+    return float(np.nanmean(np.abs(lack[..., middle]) / size[:, None])), float(
+        2 * np.nansum(pinball.mean(2)) / np.nansum(np.abs(true))
+    )
 
 
 def walks(count: int, seed: int = 0) -> np.ndarray:

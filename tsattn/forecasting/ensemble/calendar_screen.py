@@ -37,7 +37,7 @@ class _Days:
 def find_events(
     past: np.ndarray, days: np.ndarray, pools: Pools, seasons: tuple[int, ...]
 ) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
-    """Return names of C events, covariates (B, L+H, C) float32 that are 1 on their days, and (B, C) True for windows that use them.
+    """Return names of C events, covariates (B, L+H, C) that are 1 on their days, and (B, C) True for the windows that use them.
 
     past: (B, L), NaN = missing. days: (B, L+H), NaT = none. A window uses the events that its own past and its pool's show.
     """
@@ -93,7 +93,7 @@ def _standard(left: np.ndarray) -> np.ndarray:
 
 
 def evidence_of(z: np.ndarray, events: Events) -> np.ndarray:
-    """Return (S, C) log Bayes factors of the events, with the largest deviation of each left out; -inf where too few were seen."""
+    """Return (S, C) log Bayes factors of the events without the largest deviation of each; -inf where too few days were seen."""
     out = np.empty((len(z), len(events)))
     padded = np.concatenate([z, np.full((len(z), 1), np.nan)], 1)
     step = max(1, _CELLS // max(events.at.size, 1))

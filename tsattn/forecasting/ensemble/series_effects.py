@@ -17,6 +17,7 @@ FEWEST = 20  # observed rows that a regression needs
 ROUNDS = 3  # reweightings
 RIDGE = 1e-6  # of the scaled Gram matrix: identical columns share the effect
 MOST_STEPS = 1 << 14  # newest steps of a history that are read
+_CELLS = 1 << 20  # values of a series and its covariates that are regressed at once
 
 
 class Estimate(NamedTuple):
@@ -35,43 +36,86 @@ class Estimate(NamedTuple):
 
 def estimate(values: np.ndarray, covariates: np.ndarray, seasons: tuple[int, ...]) -> Estimate:
     """Regress values (L,), NaN = missing, on covariates (L, K), NaN = unknown. Rows where either is missing are left out."""
-    count = covariates.shape[1]
-    values, covariates = values[-MOST_STEPS:], covariates[-MOST_STEPS:]
-    seen = np.isfinite(values) & np.isfinite(covariates).all(1)
-    rows = int(seen.sum())
-    nothing = Estimate(np.zeros((count, count)), np.zeros(count), 0.0, float("nan"), 0.0)
-    if rows < FEWEST:
-        return nothing
-    moves = np.flatnonzero(np.ptp(covariates[seen], axis=0) > 0)
-    both = np.concatenate([values[:, None], covariates[:, moves]], 1).T.astype(np.float64)
-    both = np.where(seen, both - np.where(seen, both, 0.0).sum(1, keepdims=True) / rows, 0.0)
-    season = season_of(rows, seasons)
-    left, lost = without_level_and_season(both, seen, season)
-    size = np.sqrt((left[1:] ** 2).sum(1) / np.maximum((both[1:] ** 2).sum(1), 1e-300))
+    return estimate_all(values[None], covariates[None], seasons)[0]
+
+
+def estimate_all(values: np.ndarray, covariates: np.ndarray, seasons: tuple[int, ...]) -> list[Estimate]:
+    """Regress each of R series, values (R, L), on covariates (R, L, K) of its own; see `estimate`."""
+    count = covariates.shape[2]
+    values, covariates = values[:, -MOST_STEPS:], covariates[:, -MOST_STEPS:]
+    seen = np.isfinite(values) & np.isfinite(covariates).all(2)
+    rows = seen.sum(1)
+    low, high = (op(np.where(seen[..., None], covariates, far), 1) for op, far in ((np.min, np.inf), (np.max, -np.inf)))
+    moves = high > low
+    alike: dict[tuple[int, tuple[int, ...], bytes], list[int]] = {}
+    for row in np.flatnonzero(rows >= FEWEST).tolist():
+        season = season_of(int(rows[row]), seasons)
+        lags = tuple(lag for lag in dict.fromkeys((1, 2, 3, season, season + 1)) if lag * 8 < rows[row])
+        alike.setdefault((season, lags, moves[row].tobytes()), []).append(row)
+    out = [Estimate(np.zeros((count, count)), np.zeros(count), 0.0, float("nan"), 0.0)] * len(values)
+    for (season, lags, _), every in alike.items():
+        columns = np.flatnonzero(moves[every[0]])
+        step = max(1, _CELLS // ((1 + len(columns)) * values.shape[1]))
+        for at in range(0, len(every), step):
+            some = every[at : at + step]
+            found = _regressed(values[some], covariates[some][..., columns], seen[some], season, lags)
+            for row, one in zip(some, found, strict=True):
+                if one is not None:
+                    gram, moment = np.zeros((count, count)), np.zeros(count)
+                    gram[np.ix_(columns, columns)], moment[columns] = one.gram, one.moment
+                    out[row] = one._replace(gram=gram, moment=moment)
+    return out
+
+
+def _regressed(
+    values: np.ndarray, covariates: np.ndarray, seen: np.ndarray, season: int, lags: tuple[int, ...]
+) -> list[Estimate | None]:
+    """Regress values (R, L) on covariates (R, L, K) that all vary, where `seen` (R, L); None where nothing can be fitted."""
+    rows = seen.sum(1)
+    both = np.concatenate([values[:, None], covariates.transpose(0, 2, 1)], 1).astype(np.float64)
+    both = np.where(seen[:, None], both, 0.0)
+    both = np.where(seen[:, None], both - both.sum(2, keepdims=True) / rows[:, None, None], 0.0)
+    left, lost = without_level_and_season(both, seen[:, None], season)
+    size = np.sqrt((left[:, 1:] ** 2).sum(2) / np.maximum((both[:, 1:] ** 2).sum(2), 1e-300))
     varies = size > 1e-3  # what is left of a covariate that follows the level or the season alone is rounding
-    lags = [lag for lag in dict.fromkeys((1, 2, 3, season, season + 1)) if lag * 8 < rows]
-    freedom = rows - lost - int(varies.sum()) - len(lags)
-    if freedom < FEWEST / 2 or not (left[0, seen] != 0).any():
-        return nothing
-    left[1:][~varies] = 0.0
-    own_gram, own_moment, noise = _robust(left[0], left[1:], seen, lags, freedom)
-    gram, moment = np.zeros((count, count)), np.zeros(count)
-    noise *= rows / freedom  # a level and an autoregression fitted to few rows leave too little
-    gram[np.ix_(moves, moves)], moment[moves] = own_gram, own_moment
-    return Estimate(gram, moment, noise, -0.5 * float(np.log(max(noise, 1e-300)) + 1), float(freedom))
+    left[:, 1:] *= varies[..., None]
+    freedom = rows - lost[:, 0] - varies.sum(1) - len(lags)
+    able = np.flatnonzero((freedom >= FEWEST / 2) & (left[:, 0] != 0).any(1))
+    out: list[Estimate | None] = [None] * len(values)
+    if not len(able):
+        return out
+    gram, moment, noise = _robust(left[able, 0], left[able, 1:], seen[able], lags, freedom[able])
+    noise *= rows[able] / freedom[able]  # a level and an autoregression fitted to few rows leave too little
+    likelihood = -0.5 * (np.log(np.maximum(noise, 1e-300)) + 1)
+    for k, row in enumerate(able.tolist()):
+        out[row] = Estimate(gram[k], moment[k], float(noise[k]), float(likelihood[k]), float(freedom[row]))
+    return out
 
 
 def slopes_of(estimate: Estimate, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Effects (K,) of the covariates in `keep` (K,) and their variances, infinite where the history shows none."""
     beta, variance = np.zeros(len(keep)), np.full(len(keep), np.inf)
-    size = np.diag(estimate.gram)
-    kept = np.flatnonzero(keep & (size > 0))
+    kept = np.flatnonzero(keep & (np.diag(estimate.gram) > 0))
     if len(kept) and estimate.rows > 0:
-        scale = np.sqrt(size[kept])
-        inverse = np.linalg.inv(estimate.gram[np.ix_(kept, kept)] / np.outer(scale, scale) + RIDGE * np.eye(len(kept)))
-        beta[kept] = inverse @ (estimate.moment[kept] / scale) / scale
-        variance[kept] = np.diag(inverse) * max(estimate.noise, 1e-300) / scale**2
+        gram, moment = estimate.gram[np.ix_(kept, kept)], estimate.moment[kept]
+        beta[kept], spread = (one[0] for one in _solved(gram[None], moment[None]))
+        variance[kept] = spread * max(estimate.noise, 1e-300)
     return beta, variance
+
+
+def _solved(gram: np.ndarray, moment: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return slopes (R, K) of normal equations gram (R, K, K) and moment (R, K), and their variances for noise of variance 1.
+
+    Slopes of covariates that do not vary are 0.
+    """
+    size = np.diagonal(gram, axis1=1, axis2=2)
+    scale = np.sqrt(np.where(size > 0, size, 1.0))
+    matrix = gram / (scale[:, :, None] * scale[:, None]) + RIDGE * np.eye(gram.shape[1])
+    at = np.arange(gram.shape[1])
+    matrix[:, at, at] += size <= 0
+    inverse = np.linalg.inv(matrix)
+    slopes = (inverse @ (moment / scale)[..., None])[..., 0] / scale
+    return slopes, np.diagonal(inverse, axis1=1, axis2=2) / scale**2
 
 
 def season_of(rows: int, seasons: tuple[int, ...]) -> int:
@@ -83,19 +127,19 @@ def season_of(rows: int, seasons: tuple[int, ...]) -> int:
     return short if rows >= 3 * short else 1
 
 
-def without_level_and_season(both: np.ndarray, seen: np.ndarray, season: int) -> tuple[np.ndarray, float]:
-    """Subtract from (R, L) a moving level, then a moving mean of each phase; also return the degrees of freedom that takes.
+def without_level_and_season(both: np.ndarray, seen: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
+    """Subtract from (…, L) a moving level, then a moving mean of each phase; also return the degrees of freedom that takes, (…).
 
-    Zeros where not `seen` (L,) or (R, L).
+    Zeros where not `seen`, which broadcasts with `both`.
     """
-    length = both.shape[1]
+    length = both.shape[-1]
     half, span = _spans(length, season)
     left = np.where(seen, both - _moving_mean(both, seen, half), 0.0)
     lost = length / (2 * half + 1)
     if span:
         left = np.where(seen, left - _phase_mean(left, seen, season, span), 0.0)
         lost += -(-length // season) * season / (2 * span + 1)
-    return left, lost * float(seen.mean())
+    return left, lost * seen.mean(-1)
 
 
 def level_and_season(values: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
@@ -120,12 +164,15 @@ def _spans(length: int, season: int) -> tuple[int, int]:
 
 
 def _phase_mean(left: np.ndarray, seen: np.ndarray, season: int, span: int) -> np.ndarray:
-    """Return (R, L) mean over the same phase in the `span` cycles before and after."""
-    rows, length = left.shape
-    lack = -length % season
-    by_phase = np.pad(left, ((0, 0), (0, lack))).reshape(rows, -1, season).transpose(0, 2, 1)
-    there = np.pad(seen, (*((0, 0),) * (seen.ndim - 1), (0, lack))).reshape(*seen.shape[:-1], -1, season).swapaxes(-1, -2)
-    return _moving_mean(by_phase, there, span).transpose(0, 2, 1).reshape(rows, -1)[:, :length]
+    """Return (…, L) mean over the same phase in the `span` cycles before and after."""
+    length = left.shape[-1]
+
+    def by_phase(values: np.ndarray) -> np.ndarray:
+        padded = np.pad(values, (*((0, 0),) * (values.ndim - 1), (0, -length % season)))
+        return padded.reshape(*values.shape[:-1], -1, season).swapaxes(-1, -2)
+
+    found = _moving_mean(by_phase(left), by_phase(seen), span)
+    return found.swapaxes(-1, -2).reshape(*left.shape[:-1], -1)[..., :length]
 
 
 def _moving_mean(values: np.ndarray, seen: np.ndarray, half: int) -> np.ndarray:
@@ -145,45 +192,55 @@ def _running(values: np.ndarray) -> np.ndarray:
 
 
 def _robust(
-    y: np.ndarray, x: np.ndarray, seen: np.ndarray, lags: list[int], freedom: float
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Gram matrix, moments and residual variance of whitened y (L,) on x (K, L), far residuals cut."""
-    keep = np.ones(len(x), bool)
-    cut, gram, moment, noise = y, x @ x.T, x @ y, 1.0
+    y: np.ndarray, x: np.ndarray, seen: np.ndarray, lags: tuple[int, ...], freedom: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Gram matrices, moments and residual variances of whitened y (R, L) on x (R, K, L), far residuals cut."""
+
+    def fitted(slopes: np.ndarray, x: np.ndarray) -> np.ndarray:
+        return np.asarray(slopes[:, None] @ x)[:, 0]
+
+    gram, moment = x @ x.swapaxes(1, 2), (x @ y[..., None])[..., 0]
+    noise = np.ones(len(y))
     for _ in range(ROUNDS):
-        slopes = slopes_of(Estimate(gram, moment, noise, 0.0, freedom), keep)[0]
-        plain = np.where(seen, y - slopes @ x, 0.0)
-        far = WIDEST * _usual(plain[seen])
-        cut = np.where(seen, slopes @ x + np.clip(plain, -far, far), 0.0)
-        weights = _autoregression(cut - slopes @ x, seen, lags)
-        white = np.where(seen, _whitened(np.concatenate([cut[None], x]), weights, lags), 0.0)
-        gram, moment = white[1:] @ white[1:].T, white[1:] @ white[0]
-        slopes = slopes_of(Estimate(gram, moment, noise, 0.0, freedom), keep)[0]
-        noise = float(((white[0] - slopes @ white[1:]) ** 2).sum() / max(freedom, 1.0))
+        explained = fitted(_solved(gram, moment)[0], x)
+        plain = np.where(seen, y - explained, 0.0)
+        far = WIDEST * _usual(plain, seen)[:, None]
+        cut = np.where(seen, explained + np.clip(plain, -far, far), 0.0)
+        weights = _autoregression(cut - explained, seen, lags)
+        white = np.where(seen[:, None], _whitened(np.concatenate([cut[:, None], x], 1), weights, lags), 0.0)
+        white_y, white_x = white[:, 0], white[:, 1:]
+        gram, moment = white_x @ white_x.swapaxes(1, 2), (white_x @ white_y[..., None])[..., 0]
+        noise = ((white_y - fitted(_solved(gram, moment)[0], white_x)) ** 2).sum(1) / np.maximum(freedom, 1.0)
     return gram, moment, noise
 
 
-def _usual(residual: np.ndarray) -> float:
-    """Return a robust standard deviation; the plain one where most residuals are almost 0."""
-    plain, robust = float(residual.std()), 1.4826 * float(np.median(np.abs(residual)))
-    return robust if robust > 0.05 * plain else plain
+def _usual(residual: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Return (R,) robust standard deviations of residuals (R, L); the plain ones where most residuals are almost 0."""
+    count = seen.sum(1)
+    mean = residual.sum(1) / count
+    plain = np.sqrt((np.where(seen, residual - mean[:, None], 0.0) ** 2).sum(1) / count)
+    size = np.sort(np.where(seen, np.abs(residual), np.inf), 1)
+    rows = np.arange(len(size))
+    robust = 1.4826 * (size[rows, (count - 1) // 2] + size[rows, count // 2]) / 2
+    return np.where(robust > 0.05 * plain, robust, plain)
 
 
-def _autoregression(residual: np.ndarray, seen: np.ndarray, lags: list[int]) -> np.ndarray:
-    """Weights of the lags (p,), by ridge regression of the residuals (L,) on them."""
+def _autoregression(residual: np.ndarray, seen: np.ndarray, lags: tuple[int, ...]) -> np.ndarray:
+    """Weights of the lags (R, p), by ridge regression of the residuals (R, L) on them."""
     if not lags:
-        return np.zeros(0)
-    past = np.stack([_lagged(residual, lag) for lag in lags])[:, seen]
-    gram = past @ past.T
-    size = np.trace(gram) / len(lags)
-    return np.linalg.solve(gram + (0.01 * size + 1e-300) * np.eye(len(lags)), past @ residual[seen])
+        return np.zeros((len(residual), 0))
+    past = np.where(seen[:, None], np.stack([_lagged(residual, lag) for lag in lags], 1), 0.0)
+    gram = past @ past.swapaxes(1, 2)
+    size = np.trace(gram, axis1=1, axis2=2) / len(lags)
+    matrix = gram + (0.01 * size + 1e-300)[:, None, None] * np.eye(len(lags))
+    return np.asarray(np.linalg.solve(matrix, past @ residual[..., None])[..., 0])
 
 
-def _whitened(values: np.ndarray, weights: np.ndarray, lags: list[int]) -> np.ndarray:
-    """Subtract from values (R, L) the part that the lags explain."""
+def _whitened(values: np.ndarray, weights: np.ndarray, lags: tuple[int, ...]) -> np.ndarray:
+    """Subtract from values (R, ·, L) the part that the lags, of weights (R, p), explain."""
     out = values.copy()
-    for weight, lag in zip(weights, lags, strict=True):
-        out -= weight * _lagged(values, lag)
+    for k, lag in enumerate(lags):
+        out[..., lag:] -= weights[:, k, None, None] * values[..., :-lag]
     return out
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from tsattn.forecasting.ensemble import closures
 from tsattn.forecasting.ensemble.effect_pooling import Pooled, pool
 from tsattn.forecasting.ensemble.holdout import Pools
-from tsattn.forecasting.ensemble.series_effects import Estimate, estimate, level_and_season, slopes_of
+from tsattn.forecasting.ensemble.series_effects import Estimate, estimate_all, level_and_season, slopes_of
 from tsattn.forecasting.quantiles import normal_scores
 
 BENT = 0.9  # probability of a bend, below which a response is a straight line
@@ -170,24 +170,21 @@ def estimates_of(past: np.ndarray, known: np.ndarray, back: np.ndarray, pools: P
         at[now] = closures.closing(counts, now, pooled)
     shut = closures.closed_rows(known, at)
     bounds = Bounds(center, low, high)
-    found = Estimates((), (), np.ones(len(past)), np.zeros(len(past)), bounds, counts)
     terms = bounds.terms(known.astype(np.float64))
     terms[..., known.shape[2] :] *= (_distinct(x) >= DISTINCT)[:, None]  # few distinct values: x alone suffices
-    linear: list[Estimate] = []
-    factor: list[Estimate | None] = []
-    for row in range(len(past)):
-        target = np.where(shut[row], np.nan, past[row].astype(np.float64))
-        above = target > 0
-        some = int((~np.isnan(target)).sum())
-        found.scale[row] = np.nanmean(np.abs(target)) if above.any() else 1.0
-        linear.append(estimate(target, terms[row], seasons))
-        if some and above.sum() >= POSITIVE * some and not (target < 0).any():
-            logs = np.where(above, np.log(np.where(above, target, 1.0)), np.nan)
-            found.jacobian[row] = np.nanmean(logs)
-            factor.append(estimate(logs, terms[row], seasons))
-        else:
-            factor.append(None)
-    return replace(found, linear=tuple(linear), factor=tuple(factor))
+    target = np.where(shut, np.nan, past.astype(np.float64))
+    above, there = target > 0, ~np.isnan(target)
+    count = np.maximum(there.sum(1), 1)
+    scale = np.where(above.any(1), np.where(there, np.abs(target), 0.0).sum(1) / count, 1.0)
+    able = np.flatnonzero(there.any(1) & (above.sum(1) >= POSITIVE * there.sum(1)) & ~(target < 0).any(1))
+    logs = np.where(above, np.log(np.where(above, target, 1.0)), np.nan)
+    jacobian = np.zeros(len(past))
+    jacobian[able] = np.where(above, logs, 0.0)[able].sum(1) / np.maximum(above[able].sum(1), 1)
+    factor: list[Estimate | None] = [None] * len(past)
+    for row, one in zip(able.tolist(), estimate_all(logs[able], terms[able], seasons), strict=True):
+        factor[row] = one
+    linear = tuple(estimate_all(target, terms, seasons))
+    return Estimates(linear, tuple(factor), scale, jacobian, bounds, counts)
 
 
 def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
@@ -233,11 +230,11 @@ def _forms(found: Estimates, rows: np.ndarray) -> np.ndarray:
 
 def _pooled(found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray) -> list[Pooled]:
     """Pool each term's effects in the windows `rows`; |x| is left out where its effect is uncertain."""
-    keep = np.ones(2 * found.covariates, bool)
+    chosen = [found.factor[row] if form else found.linear[row] for row in rows.tolist()]
+    keep = np.any([np.diag(one.gram) > 0 for one in chosen if one is not None], 0)
     each = _pool_all(found, rows, form, group, keep)
-    for k in range(found.covariates, len(keep)):
-        keep[k] = each[k].sure > BENT
-    return each if keep.all() else _pool_all(found, rows, form, group, keep)
+    sure = np.array([k < found.covariates or one.sure > BENT for k, one in enumerate(each)])
+    return each if not (keep & ~sure).any() else _pool_all(found, rows, form, group, keep & sure)
 
 
 def _pool_all(found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray, keep: np.ndarray) -> list[Pooled]:
