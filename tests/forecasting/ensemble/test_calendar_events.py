@@ -58,4 +58,14 @@ def test_when_easter_is_computed_then_it_is_that_of_dateutil():
 
 
 def test_when_a_number_is_an_ordinal_then_its_ending_is_right():
-    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 22)] == "1st 2nd 3rd 4th 11th 12th 13th 21st 22nd".split()
+    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 22)] == [
+        "1st",
+        "2nd",
+        "3rd",
+        "4th",
+        "11th",
+        "12th",
+        "13th",
+        "21st",
+        "22nd",
+    ]

@@ -30,17 +30,17 @@ def on(days: np.ndarray, *dates: str) -> np.ndarray:
 
 
 def names(past: np.ndarray, days: np.ndarray, pools: Pools | None = None) -> tuple[str, ...]:
-    return find_events(past, days, all_in_one(len(past)) if pools is None else pools, (7,))[0]
+    return find_events(past, days, all_in_one(len(past)) if pools is None else pools, (7,)).names
 
 
 @pytest.mark.parametrize("count", [1, 5])
 def test_when_months_begin_with_a_peak_then_its_days_are_found_and_set_in_the_future_too(count):
     past, days = sales(count, 2)
     peak = on(days, "-01", "-02")
-    found, values, used = find_events(past * np.where(peak[:-AHEAD], 1.5, 1), days, all_in_one(count), (7,))
-    assert found == ("1st of the month", "2nd of the month")
-    np.testing.assert_array_equal(values[0].max(1) > 0, peak)
-    assert used.all()
+    found = find_events(past * np.where(peak[:-AHEAD], 1.5, 1), days, all_in_one(count), (7,))
+    assert found.names == ("1st of the month", "2nd of the month")
+    np.testing.assert_array_equal(found.on[:, found.place[0]].any(0), peak)
+    assert found.used.all()
 
 
 @pytest.mark.parametrize(("years", "factor"), [(2, 0.4), (3, 1.8)])
@@ -112,9 +112,9 @@ def test_when_later_windows_show_an_event_then_earlier_ones_do_not_use_it():
     past, days = sales(2, 4)
     past[1] *= np.where(on(days, "12-24")[:-AHEAD], 1.8, 1)
     early = Pools(((np.array([0]), np.array([0])), (np.array([1]), np.array([1]))))
-    found, _, used = find_events(past, days, early, (7,))
-    assert found == ("24 December",)
-    assert used.tolist() == [[False], [True]]
+    found = find_events(past, days, early, (7,))
+    assert found.names == ("24 December",)
+    assert found.used.tolist() == [[False], [True]]
 
 
 def test_when_a_history_has_no_dates_then_nothing_is_found():

@@ -18,29 +18,68 @@ from tsattn.forecasting.ensemble.window_effects import Bounds, Effects, Estimate
 
 @dataclass(frozen=True, eq=False)
 class Covariates:
-    """K declared covariates and C events of the calendar. values: (B, L+H, K+C), NaN = unknown. declared: K. events: C names.
+    """K declared covariates and C events of the calendar of B windows.
 
-    used: (B, K+C) bool, True for those that a window uses.
+    known: (B, L+H, K), NaN = unknown. events: C names. on: (C, T), 1 on the days of each. place: (B, L+H), the day of each step
+    among the T. used: (B, K+C) bool, True for those that a window uses.
     """
 
-    values: np.ndarray
-    declared: int
+    known: np.ndarray
     events: tuple[str, ...]
+    on: np.ndarray
+    place: np.ndarray
     used: np.ndarray
 
     @classmethod
     def of(cls, known: np.ndarray) -> Covariates:
         """Return declared covariates (B, L+H, K) alone, all of them used."""
-        return cls(known, known.shape[2], (), np.ones((len(known), known.shape[2]), bool))
+        place = np.zeros(known.shape[:2], np.int64)
+        return cls(known, (), np.zeros((0, 1), np.float32), place, np.ones((len(known), known.shape[2]), bool))
+
+    @property
+    def declared(self) -> int:
+        """Number of declared covariates, K."""
+        return self.known.shape[2]
 
     def with_events(self, past: np.ndarray, days: np.ndarray, pools: Pools, seasons: tuple[int, ...]) -> Covariates:
         """Add the events of the calendar that the history (B, L) follows on its days (B, L+H)."""
-        events, values, used = find_events(past, days, pools, seasons)
-        if not events:
+        found = find_events(past, days, pools, seasons)
+        if not found.names:
             return self
-        return replace(
-            self, values=np.concatenate([self.values, values], 2), events=events, used=np.concatenate([self.used, used], 1)
-        )
+        used = np.concatenate([self.used, found.used], 1)
+        return replace(self, events=found.names, on=found.on.astype(np.float32), place=found.place, used=used)
+
+    def at(self, steps: np.ndarray) -> np.ndarray:
+        """Return (B, H, K+C) covariates at `steps` (B, H) of the windows."""
+        known = np.take_along_axis(self.known, steps[..., None], 1)
+        return np.concatenate([known, np.moveaxis(self.on[:, np.take_along_axis(self.place, steps, 1)], 0, 2)], 2)
+
+    def before(self, length: int, rows: np.ndarray | None = None, columns: np.ndarray | None = None) -> Columns:
+        """Return the first `length` steps of the columns, default all, of the windows `rows`, default all."""
+        rows = np.arange(len(self.used)) if rows is None else rows
+        return Columns(self, length, rows, np.arange(self.used.shape[1]) if columns is None else columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Table of columns (k,) of covariates at the first `length` steps of the windows `rows` (n,)."""
+
+    source: Covariates
+    length: int
+    rows: np.ndarray
+    columns: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """n, L, k."""
+        return len(self.rows), self.length, len(self.columns)
+
+    def __getitem__(self, rows: np.ndarray, /) -> np.ndarray:
+        """Return (·, L, k) the covariates of some of the windows."""
+        own, declared = self.rows[rows], self.source.declared
+        known = self.source.known[own, : self.length][..., self.columns[self.columns < declared]]
+        events = self.source.on[self.columns[self.columns >= declared] - declared]
+        return np.concatenate([known, np.moveaxis(events[:, self.source.place[own, : self.length]], 0, 2)], 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +104,7 @@ def estimated(
 
     The latter once for each choice of covariates: its windows, the columns (k,), and the estimates on the windows.
     """
-    before, every = covariates.values[:, : past.shape[1]], covariates.used.shape[1]
-    rows = len(past)
+    every, rows = covariates.used.shape[1], len(past)
     bounds = Bounds(*(np.zeros((rows, every)) for _ in range(3)))
     effects = Effects(
         np.zeros((rows, 2 * every)), np.zeros((rows, 2 * every)), np.zeros(rows, bool), np.full((rows, every), np.nan), bounds
@@ -78,7 +116,7 @@ def estimated(
             continue
         some = np.unique(np.concatenate([one for both in groups for one in both]))
         moved = Pools(tuple((np.searchsorted(some, now), np.searchsorted(some, pool)) for now, pool in groups))
-        found = estimates_of(past[some], before[some][..., columns], back[some], moved, seasons)
+        found = estimates_of(past[some], covariates.before(past.shape[1], some, columns), back[some], moved, seasons)
         made = effects_of(found, group[some], moved)
         now = np.concatenate([now for now, _ in groups])
         at, both = np.searchsorted(some, now), np.concatenate([columns, columns + every])

@@ -8,6 +8,7 @@ all series of a pool is searched first, because a storm that hits them all on on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,15 +35,24 @@ class _Days:
     events: tuple[Events, Events]
 
 
-def find_events(
-    past: np.ndarray, days: np.ndarray, pools: Pools, seasons: tuple[int, ...]
-) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
-    """Return names of C events, covariates (B, L+H, C) that are 1 on their days, and (B, C) True for the windows that use them.
+class Found(NamedTuple):
+    """Events found: C names, their days on an axis, on (C, T) bool, the place of each step on it, and the windows that use each.
+
+    place: (B, L+H). used: (B, C) bool.
+    """
+
+    names: tuple[str, ...]
+    on: np.ndarray
+    place: np.ndarray
+    used: np.ndarray
+
+
+def find_events(past: np.ndarray, days: np.ndarray, pools: Pools, seasons: tuple[int, ...]) -> Found:
+    """Return the events that windows follow.
 
     past: (B, L), NaN = missing. days: (B, L+H), NaT = none. A window uses the events that its own past and its pool's show.
     """
-    nothing: tuple[str, ...] = ()
-    none = nothing, np.zeros((*days.shape, 0), np.float32), np.zeros((len(past), 0), bool)
+    none = Found((), np.zeros((0, 1), bool), np.zeros(days.shape, np.int64), np.zeros((len(past), 0), bool))
     dated = ~np.isnat(days)
     enough = ((~np.isnan(past)) & dated[:, : past.shape[1]]).sum(1) >= LEAST_ROWS
     if not enough.any():
@@ -61,7 +71,7 @@ def find_events(
     on = np.stack([axis.events[kind].on(np.array([k]), last - first + 1)[0] for kind, k in every])
     on = np.concatenate([on, np.zeros((len(on), 1), bool)], 1)
     names = tuple(axis.events[kind].names[k] for kind, k in every)
-    return names, on[:, place].transpose(1, 2, 0).astype(np.float32), used
+    return Found(names, on, place, used)
 
 
 def residuals_of(past: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:

@@ -79,11 +79,12 @@ class CovariateRegression:
         if not covariates.used.any():
             return self.forecaster.predict(_bare(batch))
         share = self._share(bare, covariates, group, pools)
+        steps = np.broadcast_to(batch.context + np.arange(batch.horizon), (len(batch), batch.horizon))
+        before, after = covariates.before(batch.context), covariates.at(steps)
         for now, columns, found in parts:
-            ahead = covariates.values[now, batch.context :, declared.declared :].any(0)
+            ahead = after[now][..., declared.declared :].any(0)
             self._seen.append(BatchEffects(found, columns, covariates.events, batch.static[now], share[now], ahead))
         effects = effects.scaled(share)
-        before, after = covariates.values[:, : batch.context], covariates.values[:, batch.context :]
         history = effects.removed(past, before, batch.season_lengths)
         values = self.forecaster.predict(replace(bare, past_target=history))
         values = effects.restored(values.astype(np.float64), after, past, before, self.quantiles)
@@ -104,7 +105,7 @@ class CovariateRegression:
         effects, parts = estimated(past, declared, now, group, pools, seasons)
         if days is None:
             return declared, effects, parts
-        rest = effects.removed(past, declared.values[:, : past.shape[1]], seasons) if declared.declared else past
+        rest = effects.removed(past, declared.before(past.shape[1]), seasons) if declared.declared else past
         covariates = declared.with_events(rest, days, pools, seasons)
         if covariates is declared:
             return declared, effects, parts
@@ -129,7 +130,7 @@ class CovariateRegression:
     def _losses(self, bare: WindowBatch, effects: Effects | None, covariates: Covariates, shifts: np.ndarray) -> np.ndarray:
         """Return (K, B) losses at hold-out origins of an autoregression, with the effects taken out and put back."""
         past, seasons = bare.past_target, bare.season_lengths
-        before = covariates.values[:, : bare.context]
+        before = covariates.before(bare.context)
         history = past if effects is None else effects.removed(past, before, seasons)
         judge, levels = Ridge(LAGS, None, self.quantiles), np.array(self.quantiles)
         made = forecasts(judge, replace(bare, past_target=prepare(history, seasons).past), shifts)[1:].astype(np.float64)
@@ -138,8 +139,7 @@ class CovariateRegression:
             values = made[k]
             if effects is not None:
                 at = bare.context - shift[:, None] + np.arange(bare.horizon)
-                then = np.take_along_axis(covariates.values, at[..., None], 1)
-                values = effects.restored(values, then, past, before, self.quantiles)
+                values = effects.restored(values, covariates.at(at), past, before, self.quantiles)
             losses.append(pinball(truth(bare, shift).astype(np.float64), values, levels))
         return np.array(losses)
 

@@ -17,7 +17,6 @@ FEWEST = 20  # observed rows that a regression needs
 ROUNDS = 3  # reweightings
 RIDGE = 1e-6  # of the scaled Gram matrix: identical columns share the effect
 MOST_STEPS = 1 << 14  # newest steps of a history that are read
-_CELLS = 1 << 20  # values of a series and its covariates that are regressed at once
 
 
 class Estimate(NamedTuple):
@@ -40,82 +39,74 @@ def estimate(values: np.ndarray, covariates: np.ndarray, seasons: tuple[int, ...
 
 
 def estimate_all(values: np.ndarray, covariates: np.ndarray, seasons: tuple[int, ...]) -> list[Estimate]:
-    """Regress each of R series, values (R, L), on covariates (R, L, K) of its own; see `estimate`."""
+    """Regress each of R series, values (R, L), on covariates (R, L, K) of its own; see `estimate`.
+
+    Series that are observed at the same steps and have the same covariates, such as dates, share the work on these.
+    """
     count = covariates.shape[2]
     values, covariates = values[:, -MOST_STEPS:], covariates[:, -MOST_STEPS:]
     seen = np.isfinite(values) & np.isfinite(covariates).all(2)
-    rows = seen.sum(1)
-    low, high = (op(np.where(seen[..., None], covariates, far), 1) for op, far in ((np.min, np.inf), (np.max, -np.inf)))
-    moves = high > low
-    alike: dict[tuple[int, tuple[int, ...], bytes], list[int]] = {}
-    for row in np.flatnonzero(rows >= FEWEST).tolist():
-        season = season_of(int(rows[row]), seasons)
-        lags = tuple(lag for lag in dict.fromkeys((1, 2, 3, season, season + 1)) if lag * 8 < rows[row])
-        alike.setdefault((season, lags, moves[row].tobytes()), []).append(row)
+    alike: dict[tuple[bytes, bytes], list[int]] = {}
+    for row in np.flatnonzero(seen.sum(1) >= FEWEST).tolist():
+        alike.setdefault((seen[row].tobytes(), covariates[row].tobytes()), []).append(row)
     out = [Estimate(np.zeros((count, count)), np.zeros(count), 0.0, float("nan"), 0.0)] * len(values)
-    for (season, lags, _), every in alike.items():
-        columns = np.flatnonzero(moves[every[0]])
-        step = max(1, _CELLS // ((1 + len(columns)) * values.shape[1]))
-        for at in range(0, len(every), step):
-            some = every[at : at + step]
-            found = _regressed(values[some], covariates[some][..., columns], seen[some], season, lags)
-            for row, one in zip(some, found, strict=True):
-                if one is not None:
-                    gram, moment = np.zeros((count, count)), np.zeros(count)
-                    gram[np.ix_(columns, columns)], moment[columns] = one.gram, one.moment
-                    out[row] = one._replace(gram=gram, moment=moment)
+    for rows in alike.values():
+        own, there = covariates[rows[0]], seen[rows[0]]
+        columns = np.flatnonzero(np.ptp(own[there], axis=0) > 0)
+        for row, one in zip(rows, _regressed(values[rows], own[:, columns], there, seasons), strict=True):
+            if one is not None:
+                gram, moment = np.zeros((count, count)), np.zeros(count)
+                gram[np.ix_(columns, columns)], moment[columns] = one.gram, one.moment
+                out[row] = one._replace(gram=gram, moment=moment)
     return out
 
 
-def _regressed(
-    values: np.ndarray, covariates: np.ndarray, seen: np.ndarray, season: int, lags: tuple[int, ...]
-) -> list[Estimate | None]:
-    """Regress values (R, L) on covariates (R, L, K) that all vary, where `seen` (R, L); None where nothing can be fitted."""
-    rows = seen.sum(1)
-    both = np.concatenate([values[:, None], covariates.transpose(0, 2, 1)], 1).astype(np.float64)
-    both = np.where(seen[:, None], both, 0.0)
-    both = np.where(seen[:, None], both - both.sum(2, keepdims=True) / rows[:, None, None], 0.0)
-    left, lost = without_level_and_season(both, seen[:, None], season)
-    size = np.sqrt((left[:, 1:] ** 2).sum(2) / np.maximum((both[:, 1:] ** 2).sum(2), 1e-300))
+def _regressed(values: np.ndarray, covariates: np.ndarray, seen: np.ndarray, seasons: tuple[int, ...]) -> list[Estimate | None]:
+    """Regress values (R, L) on covariates (L, K) that all vary, where `seen` (L,); None where nothing can be fitted."""
+    rows = int(seen.sum())
+    season = season_of(rows, seasons)
+    both = np.where(seen, np.concatenate([values, covariates.T]).astype(np.float64), 0.0)
+    both = np.where(seen, both - both.sum(1, keepdims=True) / rows, 0.0)
+    left, lost = without_level_and_season(both, seen, season)
+    y, x = left[: len(values)], left[len(values) :]
+    size = np.sqrt((x**2).sum(1) / np.maximum((both[len(values) :] ** 2).sum(1), 1e-300))
     varies = size > 1e-3  # what is left of a covariate that follows the level or the season alone is rounding
-    left[:, 1:] *= varies[..., None]
-    freedom = rows - lost[:, 0] - varies.sum(1) - len(lags)
-    able = np.flatnonzero((freedom >= FEWEST / 2) & (left[:, 0] != 0).any(1))
+    x *= varies[:, None]
+    lags = [lag for lag in dict.fromkeys((1, 2, 3, season, season + 1)) if lag * 8 < rows]
+    freedom = rows - float(lost) - int(varies.sum()) - len(lags)
     out: list[Estimate | None] = [None] * len(values)
-    if not len(able):
+    able = np.flatnonzero((y[:, seen] != 0).any(1))
+    if freedom < FEWEST / 2 or not len(able):
         return out
-    gram, moment, noise = _robust(left[able, 0], left[able, 1:], seen[able], lags, freedom[able])
-    noise *= rows[able] / freedom[able]  # a level and an autoregression fitted to few rows leave too little
+    gram, moment, noise = _robust(y[able], x, seen, lags, freedom)
+    noise *= rows / freedom  # a level and an autoregression fitted to few rows leave too little
     likelihood = -0.5 * (np.log(np.maximum(noise, 1e-300)) + 1)
     for k, row in enumerate(able.tolist()):
-        out[row] = Estimate(gram[k], moment[k], float(noise[k]), float(likelihood[k]), float(freedom[row]))
+        out[row] = Estimate(gram[k], moment[k], float(noise[k]), float(likelihood[k]), freedom)
     return out
 
 
 def slopes_of(estimate: Estimate, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Effects (K,) of the covariates in `keep` (K,) and their variances, infinite where the history shows none."""
     beta, variance = np.zeros(len(keep)), np.full(len(keep), np.inf)
-    kept = np.flatnonzero(keep & (np.diag(estimate.gram) > 0))
+    size = np.diag(estimate.gram)
+    kept = np.flatnonzero(keep & (size > 0))
     if len(kept) and estimate.rows > 0:
-        gram, moment = estimate.gram[np.ix_(kept, kept)], estimate.moment[kept]
-        beta[kept], spread = (one[0] for one in _solved(gram[None], moment[None]))
-        variance[kept] = spread * max(estimate.noise, 1e-300)
+        scale = np.sqrt(size[kept])
+        inverse = np.linalg.inv(estimate.gram[np.ix_(kept, kept)] / np.outer(scale, scale) + RIDGE * np.eye(len(kept)))
+        beta[kept] = inverse @ (estimate.moment[kept] / scale) / scale
+        variance[kept] = np.diag(inverse) * max(estimate.noise, 1e-300) / scale**2
     return beta, variance
 
 
-def _solved(gram: np.ndarray, moment: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return slopes (R, K) of normal equations gram (R, K, K) and moment (R, K), and their variances for noise of variance 1.
-
-    Slopes of covariates that do not vary are 0.
-    """
+def _solved(gram: np.ndarray, moment: np.ndarray) -> np.ndarray:
+    """Return slopes (R, K) of normal equations gram (R, K, K) and moment (R, K); 0 for covariates that do not vary."""
     size = np.diagonal(gram, axis1=1, axis2=2)
     scale = np.sqrt(np.where(size > 0, size, 1.0))
     matrix = gram / (scale[:, :, None] * scale[:, None]) + RIDGE * np.eye(gram.shape[1])
     at = np.arange(gram.shape[1])
     matrix[:, at, at] += size <= 0
-    inverse = np.linalg.inv(matrix)
-    slopes = (inverse @ (moment / scale)[..., None])[..., 0] / scale
-    return slopes, np.diagonal(inverse, axis1=1, axis2=2) / scale**2
+    return np.asarray(np.linalg.solve(matrix, (moment / scale)[..., None])[..., 0] / scale)
 
 
 def season_of(rows: int, seasons: tuple[int, ...]) -> int:
@@ -192,55 +183,53 @@ def _running(values: np.ndarray) -> np.ndarray:
 
 
 def _robust(
-    y: np.ndarray, x: np.ndarray, seen: np.ndarray, lags: tuple[int, ...], freedom: np.ndarray
+    y: np.ndarray, x: np.ndarray, seen: np.ndarray, lags: list[int], freedom: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gram matrices, moments and residual variances of whitened y (R, L) on x (R, K, L), far residuals cut."""
+    """Gram matrices (R, K, K), moments (R, K) and residual variances (R,) of whitened y (R, L) on x (K, L), far residuals cut.
 
-    def fitted(slopes: np.ndarray, x: np.ndarray) -> np.ndarray:
-        return np.asarray(slopes[:, None] @ x)[:, 0]
-
-    gram, moment = x @ x.swapaxes(1, 2), (x @ y[..., None])[..., 0]
+    A series is whitened by weights of its own: its Gram matrix is a sum over pairs of lags, common to all series.
+    """
+    lagged = np.stack([x, *(_lagged(x, lag) for lag in lags)]) * seen  # (1 + p, K, L)
+    pairs = np.einsum("akl,bml->abkm", lagged, lagged, optimize=True)
+    gram, moment = np.broadcast_to(pairs[0, 0], (len(y), *pairs.shape[2:])), y @ x.T
     noise = np.ones(len(y))
     for _ in range(ROUNDS):
-        explained = fitted(_solved(gram, moment)[0], x)
+        explained = _solved(gram, moment) @ x
         plain = np.where(seen, y - explained, 0.0)
-        far = WIDEST * _usual(plain, seen)[:, None]
+        far = WIDEST * _usual(plain[:, seen])[:, None]
         cut = np.where(seen, explained + np.clip(plain, -far, far), 0.0)
-        weights = _autoregression(cut - explained, seen, lags)
-        white = np.where(seen[:, None], _whitened(np.concatenate([cut[:, None], x], 1), weights, lags), 0.0)
-        white_y, white_x = white[:, 0], white[:, 1:]
-        gram, moment = white_x @ white_x.swapaxes(1, 2), (white_x @ white_y[..., None])[..., 0]
-        noise = ((white_y - fitted(_solved(gram, moment)[0], white_x)) ** 2).sum(1) / np.maximum(freedom, 1.0)
+        parts = np.concatenate([np.ones((len(y), 1)), -_autoregression(cut - explained, seen, lags)], 1)  # (R, 1 + p)
+        white = np.where(seen, _whitened(cut, parts, lags), 0.0)
+        gram = np.einsum("ra,rb,abkm->rkm", parts, parts, pairs, optimize=True)
+        moment = np.einsum("ra,akl,rl->rk", parts, lagged, white, optimize=True)
+        slopes = _solved(gram, moment)
+        fitted = np.einsum("ra,rk,akl->rl", parts, slopes, lagged, optimize=True)
+        noise = ((white - fitted) ** 2).sum(1) / max(freedom, 1.0)
     return gram, moment, noise
 
 
-def _usual(residual: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Return (R,) robust standard deviations of residuals (R, L); the plain ones where most residuals are almost 0."""
-    count = seen.sum(1)
-    mean = residual.sum(1) / count
-    plain = np.sqrt((np.where(seen, residual - mean[:, None], 0.0) ** 2).sum(1) / count)
-    size = np.sort(np.where(seen, np.abs(residual), np.inf), 1)
-    rows = np.arange(len(size))
-    robust = 1.4826 * (size[rows, (count - 1) // 2] + size[rows, count // 2]) / 2
+def _usual(residual: np.ndarray) -> np.ndarray:
+    """Return (R,) robust standard deviations of residuals (R, n); the plain ones where most residuals are almost 0."""
+    plain, robust = residual.std(1), 1.4826 * np.median(np.abs(residual), 1)
     return np.where(robust > 0.05 * plain, robust, plain)
 
 
-def _autoregression(residual: np.ndarray, seen: np.ndarray, lags: tuple[int, ...]) -> np.ndarray:
+def _autoregression(residual: np.ndarray, seen: np.ndarray, lags: list[int]) -> np.ndarray:
     """Weights of the lags (R, p), by ridge regression of the residuals (R, L) on them."""
     if not lags:
         return np.zeros((len(residual), 0))
-    past = np.where(seen[:, None], np.stack([_lagged(residual, lag) for lag in lags], 1), 0.0)
+    past = np.stack([_lagged(residual, lag) for lag in lags], 1)[..., seen]
     gram = past @ past.swapaxes(1, 2)
     size = np.trace(gram, axis1=1, axis2=2) / len(lags)
     matrix = gram + (0.01 * size + 1e-300)[:, None, None] * np.eye(len(lags))
-    return np.asarray(np.linalg.solve(matrix, past @ residual[..., None])[..., 0])
+    return np.asarray(np.linalg.solve(matrix, past @ residual[:, seen, None])[..., 0])
 
 
-def _whitened(values: np.ndarray, weights: np.ndarray, lags: tuple[int, ...]) -> np.ndarray:
-    """Subtract from values (R, ·, L) the part that the lags, of weights (R, p), explain."""
+def _whitened(values: np.ndarray, parts: np.ndarray, lags: list[int]) -> np.ndarray:
+    """Return values (R, L) plus their lags, times `parts` (R, 1 + p), the first of which is 1."""
     out = values.copy()
     for k, lag in enumerate(lags):
-        out[..., lag:] -= weights[:, k, None, None] * values[..., :-lag]
+        out[:, lag:] += parts[:, k + 1, None] * values[:, :-lag]
     return out
 
 

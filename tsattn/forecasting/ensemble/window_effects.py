@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -22,7 +22,16 @@ BENT = 0.9  # probability of a bend, below which a response is a straight line
 DISTINCT = 12  # values that a covariate needs, to bend
 BEYOND = 0.5  # of its range that a covariate may lie outside of what the history holds, before it is cut there
 POSITIVE = 0.95  # share of the open rows that are above zero, at least, where effects may be factors
+_CELLS = 1 << 20  # covariates of windows at once
 SHARED = 2.0  # weight of the pool in the choice of factors, in mean series
+
+
+class Table(Protocol):
+    """Covariates (B, S, K) of B windows, of which some are made at a time."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    def __getitem__(self, rows: np.ndarray, /) -> np.ndarray: ...
 
 
 class Bounds(NamedTuple):
@@ -31,6 +40,10 @@ class Bounds(NamedTuple):
     center: np.ndarray
     low: np.ndarray
     high: np.ndarray
+
+    def of(self, rows: np.ndarray) -> Bounds:
+        """Return those of the windows `rows`."""
+        return Bounds(*(one[rows] for one in self))
 
     def terms(self, known: np.ndarray) -> np.ndarray:
         """Return (B, S, 2 K) terms of known (B, S, K): x less its center, cut at its bounds, and the absolute value of that."""
@@ -73,8 +86,8 @@ class Estimates:
     def rows(self, rows: np.ndarray) -> Estimates:
         """Return those of the windows `rows`."""
         linear, factor = (tuple(each[row] for row in rows.tolist()) for each in (self.linear, self.factor))
-        bounds, counts = Bounds(*(one[rows] for one in self.bounds)), closures.Counts(*(one[rows] for one in self.counts))
-        return Estimates(linear, factor, self.scale[rows], self.jacobian[rows], bounds, counts)
+        counts = closures.Counts(*(one[rows] for one in self.counts))
+        return Estimates(linear, factor, self.scale[rows], self.jacobian[rows], self.bounds.of(rows), counts)
 
     def among(self, columns: np.ndarray, covariates: int) -> Estimates:
         """Return the same with their K covariates at `columns` (K,) among more, of which the windows show nothing."""
@@ -115,11 +128,11 @@ class Effects:
         closing = np.where(share > 0, self.closing, np.nan)
         return replace(self, beta=self.beta * both, variance=self.variance * both**2, closing=closing)
 
-    def removed(self, past: np.ndarray, known: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
+    def removed(self, past: np.ndarray, known: Table, seasons: tuple[int, ...]) -> np.ndarray:
         """Return the history (B, L) as if all known covariates (B, L, K) had been as usual; closed rows as if open."""
-        shift = (self._terms(known) * self.beta[:, None]).sum(2)
+        shift = np.concatenate([self._shift(known[rows], rows)[0] for rows in _chunks(known)])
         out = np.where(self.factor[:, None], past * _exp(-shift), past - shift)
-        closed = closures.closed_rows(known, self.closing)
+        closed = self._closed(known)
         for row in np.flatnonzero(closed.any(1)).tolist():
             out[row, closed[row]] = np.nan
             usual = level_and_season(out[row], seasons)
@@ -127,52 +140,87 @@ class Effects:
         return out.astype(np.float32)
 
     def restored(
-        self, values: np.ndarray, known: np.ndarray, past: np.ndarray, before: np.ndarray, levels: tuple[float, ...]
+        self, values: np.ndarray, known: np.ndarray, past: np.ndarray, before: Table, levels: tuple[float, ...]
     ) -> np.ndarray:
         """Add the effects of known (B, H, K) to quantiles (B, H, Q) made without them, widened by their uncertainty.
 
         past (B, L) and before (B, L, K): the history itself, for what it was on closed rows.
         """
-        terms = self._terms(known)
-        shift = (terms * self.beta[:, None]).sum(2)[..., None]
-        doubt = np.sqrt((terms**2 * self.variance[:, None]).sum(2))[..., None]
+        shift, doubt = (one[..., None] for one in self._shift(known, np.arange(len(known))))
         factor = self.factor[:, None, None]
         out = np.where(factor, values * _exp(shift), values + shift)
         middle = out[..., [int(np.abs(np.array(levels) - 0.5).argmin())]]
         doubt = np.where(factor, np.abs(middle) * doubt, doubt) * np.abs(normal_scores(levels))
         away = out - middle
         out = middle + np.sign(away) * np.sqrt(away**2 + doubt**2)
-        closed = closures.closed_rows(known, self.closing)
+        closed = self._closed(known)
         if closed.any():
-            usual = closures.closed_values(past, closures.closed_rows(before, self.closing), levels)
+            usual = closures.closed_values(past, self._closed(before), levels)
             out = np.where(closed[..., None], usual[:, None], out)
         return np.asarray(out)
 
-    def _terms(self, known: np.ndarray) -> np.ndarray:
-        """Return (B, S, 2 K) terms of covariates (B, S, K), 0 where unknown or closing."""
-        there = np.where(known == self.closing[:, None], np.nan, known)
-        return np.nan_to_num(self.bounds.terms(there))
+    def _shift(self, known: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (B, S) what the covariates (B, S, K) of the windows `rows` add, and its standard deviation; 0 where unknown."""
+        there = np.where(known == self.closing[rows, None], np.nan, known)
+        terms = np.nan_to_num(self.bounds.of(rows).terms(there))
+        shift = (terms @ self.beta[rows, :, None])[..., 0]
+        return shift, np.sqrt((terms**2 @ self.variance[rows, :, None])[..., 0])
+
+    def _closed(self, known: Table) -> np.ndarray:
+        """Return (B, S) True where a covariate (B, S, K) has its closing value."""
+        if np.isnan(self.closing).all():
+            return np.zeros(known.shape[:2], bool)
+        return np.concatenate([closures.closed_rows(known[rows], self.closing[rows]) for rows in _chunks(known)])
 
 
-def estimates_of(past: np.ndarray, known: np.ndarray, back: np.ndarray, pools: Pools, seasons: tuple[int, ...]) -> Estimates:
+def estimates_of(past: np.ndarray, known: Table, back: np.ndarray, pools: Pools, seasons: tuple[int, ...]) -> Estimates:
     """Estimate the effects of known (B, L, K) on past (B, L), NaN = missing, up to `back` (B,) steps before its end."""
     length = past.shape[1]
-    old = np.arange(length) < length - back[:, None]
-    past = np.where(old, past, np.float32(np.nan))
-    seen = (~np.isnan(past))[..., None] & ~np.isnan(known)
-    x = np.where(seen, known.astype(np.float64), np.nan)
-    center, low, high = (_quantile(x, q) for q in (0.5, 0.0, 1.0))
-    room = BEYOND * (high - low)
-    low, high = low - room, high + room
-    counts = closures.count(past, np.where(seen, known, np.float32(np.nan)))
-    at = np.full(center.shape, np.nan)
+    past = np.where(np.arange(length) < length - back[:, None], past, np.float32(np.nan))
+    chunks = list(_chunks(known))
+    bounds, bends, counts = zip(*(_summary(past[rows], known[rows]) for rows in chunks), strict=True)
+    every = closures.Counts(*(np.concatenate([one[i] for one in counts]) for i in (0, 1)))
+    at = np.full((len(past), known.shape[2]), np.nan)
     for now, pooled in pools:
-        at[now] = closures.closing(counts, now, pooled)
-    shut = closures.closed_rows(known, at)
-    bounds = Bounds(center, low, high)
+        at[now] = closures.closing(every, now, pooled)
+    return Estimates.concat(
+        [
+            _estimated(past[rows], known[rows], at[rows], (bounds[i], bends[i], counts[i]), seasons)
+            for i, rows in enumerate(chunks)
+        ]
+    )
+
+
+def _summary(past: np.ndarray, known: np.ndarray) -> tuple[Bounds, np.ndarray, closures.Counts]:
+    """Return bounds of covariates (B, L, K) where past (B, L) is seen, True (B, K) for those that may bend, and their counts."""
+    seen = (~np.isnan(past))[..., None] & ~np.isnan(known)
+    where = np.where(seen, known, np.float32(np.nan))
+    counts = closures.count(past, where)
+    if (~seen | (known == 0) | (known == 1)).all():  # no need to order zeros and ones
+        zeros, ones = counts.rows[..., 0], counts.rows[..., 1]
+        low, high = ((ones > 0) & (zeros == 0)) * 1.0, (ones > 0) * 1.0
+        center = ((zeros + ones - 1) // 2 >= zeros) * (ones > 0) * 1.0
+        bends = np.zeros(low.shape, bool)
+    else:
+        x = where.astype(np.float64)
+        center, low, high = (_quantile(x, q) for q in (0.5, 0.0, 1.0))
+        bends = _distinct(x) >= DISTINCT
+    room = BEYOND * (high - low)
+    return Bounds(center, low - room, high + room), bends, counts
+
+
+def _estimated(
+    past: np.ndarray,
+    known: np.ndarray,
+    at: np.ndarray,
+    summary: tuple[Bounds, np.ndarray, closures.Counts],
+    seasons: tuple[int, ...],
+) -> Estimates:
+    """Estimate the effects of known (B, L, K) with closing values `at` (B, K)."""
+    bounds, bends, counts = summary
     terms = bounds.terms(known.astype(np.float64))
-    terms[..., known.shape[2] :] *= (_distinct(x) >= DISTINCT)[:, None]  # few distinct values: x alone suffices
-    target = np.where(shut, np.nan, past.astype(np.float64))
+    terms[..., known.shape[2] :] *= bends[:, None]  # few distinct values: x alone suffices
+    target = np.where(closures.closed_rows(known, at), np.nan, past.astype(np.float64))
     above, there = target > 0, ~np.isnan(target)
     count = np.maximum(there.sum(1), 1)
     scale = np.where(above.any(1), np.where(there, np.abs(target), 0.0).sum(1) / count, 1.0)
@@ -185,6 +233,12 @@ def estimates_of(past: np.ndarray, known: np.ndarray, back: np.ndarray, pools: P
         factor[row] = one
     linear = tuple(estimate_all(target, terms, seasons))
     return Estimates(linear, tuple(factor), scale, jacobian, bounds, counts)
+
+
+def _chunks(known: Table) -> list[np.ndarray]:
+    """Split the windows of covariates (B, S, K) so that arrays of a part stay within some ten MB."""
+    step = max(1, _CELLS // max(known.shape[1] * known.shape[2], 1))
+    return [np.arange(at, min(at + step, known.shape[0])) for at in range(0, known.shape[0], step)]
 
 
 def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
