@@ -57,15 +57,8 @@ def test_when_easter_is_computed_then_it_is_that_of_dateutil():
     assert easter(years).astype(str).tolist() == [str(known.easter(year)) for year in years.tolist()]
 
 
-def test_when_a_number_is_an_ordinal_then_its_ending_is_right():
-    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 22)] == [
-        "1st",
-        "2nd",
-        "3rd",
-        "4th",
-        "11th",
-        "12th",
-        "13th",
-        "21st",
-        "22nd",
-    ]
+@pytest.mark.parametrize(
+    ("n", "said"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (13, "13th"), (22, "22nd")]
+)
+def test_when_a_number_is_an_ordinal_then_its_ending_is_right(n, said):
+    assert ordinal(n) == said
