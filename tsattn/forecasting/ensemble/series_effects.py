@@ -16,6 +16,7 @@ WIDEST = 4.0  # standard deviations beyond which a residual is cut (Huber, 1964)
 FEWEST = 20  # observed rows that a regression needs
 ROUNDS = 3  # reweightings
 RIDGE = 1e-6  # of the scaled Gram matrix: identical columns share the effect
+SHARING = 12  # series from which on products of pairs of lags cost less than those of each series' own whitened covariates
 MOST_STEPS = 1 << 14  # newest steps of a history that are read
 
 
@@ -187,11 +188,13 @@ def _robust(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gram matrices (R, K, K), moments (R, K) and residual variances (R,) of whitened y (R, L) on x (K, L), far residuals cut.
 
-    A series is whitened by weights of its own: its Gram matrix is a sum over pairs of lags, common to all series.
+    A series is whitened by weights of its own. The Gram matrix of whitened covariates is a sum over pairs of lags, which many
+    series share.
     """
     lagged = np.stack([x, *(_lagged(x, lag) for lag in lags)]) * seen  # (1 + p, K, L)
-    pairs = np.einsum("akl,bml->abkm", lagged, lagged, optimize=True)
-    gram, moment = np.broadcast_to(pairs[0, 0], (len(y), *pairs.shape[2:])), y @ x.T
+    flat = lagged.reshape(-1, lagged.shape[2])
+    pairs = flat @ flat.T if len(y) >= SHARING else None
+    gram, moment = np.broadcast_to(x @ x.T, (len(y), len(x), len(x))), y @ x.T
     noise = np.ones(len(y))
     for _ in range(ROUNDS):
         explained = _solved(gram, moment) @ x
@@ -200,12 +203,25 @@ def _robust(
         cut = np.where(seen, explained + np.clip(plain, -far, far), 0.0)
         parts = np.concatenate([np.ones((len(y), 1)), -_autoregression(cut - explained, seen, lags)], 1)  # (R, 1 + p)
         white = np.where(seen, _whitened(cut, parts, lags), 0.0)
-        gram = np.einsum("ra,rb,abkm->rkm", parts, parts, pairs, optimize=True)
-        moment = np.einsum("ra,akl,rl->rk", parts, lagged, white, optimize=True)
-        slopes = _solved(gram, moment)
-        fitted = np.einsum("ra,rk,akl->rl", parts, slopes, lagged, optimize=True)
-        noise = ((white - fitted) ** 2).sum(1) / max(freedom, 1.0)
+        gram, moment = _normal(lagged, pairs, parts, white)
+        slopes = (parts[:, :, None] * _solved(gram, moment)[:, None]).reshape(len(y), -1)
+        noise = ((white - slopes @ flat) ** 2).sum(1) / max(freedom, 1.0)
     return gram, moment, noise
+
+
+def _normal(lagged: np.ndarray, pairs: np.ndarray | None, parts: np.ndarray, white: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return Gram matrices (R, K, K) and moments (R, K) of white (R, L) on lagged covariates (A, K, L) weighted by parts (R, A).
+
+    pairs: (A K, A K) products of the lagged covariates, None = not worth it.
+    """
+    if pairs is None:
+        own = [np.tensordot(part, lagged, 1) for part in parts]  # R arrays (K, L)
+        return np.stack([x @ x.T for x in own]), np.stack([x @ one for x, one in zip(own, white, strict=True)])
+    lags, count, length = lagged.shape
+    half = np.tensordot(parts, pairs.reshape(lags, count, lags, count), 1)  # (R, K, A, K)
+    gram = (half.swapaxes(2, 3) @ parts[:, None, :, None])[..., 0]
+    moment = (white @ lagged.reshape(-1, length).T).reshape(-1, lags, count)
+    return gram, (parts[:, :, None] * moment).sum(1)
 
 
 def _usual(residual: np.ndarray) -> np.ndarray:

@@ -26,6 +26,9 @@ _CELLS = 1 << 20  # covariates of windows at once
 SHARED = 2.0  # weight of the pool in the choice of factors, in mean series
 
 
+Solved = dict[tuple[int, bool, bytes], tuple[np.ndarray, np.ndarray]]  # window, form and terms kept -> slopes and variances
+
+
 class Table(Protocol):
     """Covariates (B, S, K) of B windows, of which some are made at a time."""
 
@@ -246,9 +249,10 @@ def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
     count, terms = len(found), 2 * found.covariates
     beta, variance = np.zeros((count, terms)), np.zeros((count, terms))
     factor, at = np.zeros(count, bool), np.full((count, found.covariates), np.nan)
+    solved: Solved = {}
     for now, pooled in pools:
         at[now] = closures.closing(found.counts, now, pooled)
-        for form, rows, each in pooled_effects(found, pooled, group):
+        for form, rows, each in pooled_effects(found, pooled, group, solved):
             mine = np.isin(rows, now)
             factor[rows[mine]] = form
             unit = np.where(form, 1.0, found.scale[rows[mine]])
@@ -260,10 +264,18 @@ def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
     return Effects(beta, variance, factor, at, found.bounds)
 
 
-def pooled_effects(found: Estimates, rows: np.ndarray, group: np.ndarray) -> list[tuple[bool, np.ndarray, list[Pooled]]]:
-    """Return, for each form among the windows `rows`: True if it multiplies, the windows, and the effects of each term."""
-    forms = _forms(found, rows)
-    return [(form, rows[forms == form], _pooled(found, rows[forms == form], form, group)) for form in np.unique(forms).tolist()]
+def pooled_effects(
+    found: Estimates, rows: np.ndarray, group: np.ndarray, solved: Solved | None = None
+) -> list[tuple[bool, np.ndarray, list[Pooled]]]:
+    """Return, for each form among the windows `rows`: True if it multiplies, the windows, and the effects of each term.
+
+    solved: slopes of windows that other pools have solved, kept for the next.
+    """
+    forms, solved = _forms(found, rows), {} if solved is None else solved
+    return [
+        (form, rows[forms == form], _pooled(found, rows[forms == form], form, group, solved))
+        for form in np.unique(forms).tolist()
+    ]
 
 
 def _forms(found: Estimates, rows: np.ndarray) -> np.ndarray:
@@ -282,22 +294,28 @@ def _forms(found: Estimates, rows: np.ndarray) -> np.ndarray:
     return np.asarray(able & (np.nan_to_num(gain) + SHARED * common > 0))
 
 
-def _pooled(found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray) -> list[Pooled]:
+def _pooled(found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray, solved: Solved) -> list[Pooled]:
     """Pool each term's effects in the windows `rows`; |x| is left out where its effect is uncertain."""
     chosen = [found.factor[row] if form else found.linear[row] for row in rows.tolist()]
     keep = np.any([np.diag(one.gram) > 0 for one in chosen if one is not None], 0)
-    each = _pool_all(found, rows, form, group, keep)
+    each = _pool_all(found, rows, form, group, keep, solved)
     sure = np.array([k < found.covariates or one.sure > BENT for k, one in enumerate(each)])
-    return each if not (keep & ~sure).any() else _pool_all(found, rows, form, group, keep & sure)
+    return each if not (keep & ~sure).any() else _pool_all(found, rows, form, group, keep & sure, solved)
 
 
-def _pool_all(found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray, keep: np.ndarray) -> list[Pooled]:
-    chosen = [found.factor[row] if form else found.linear[row] for row in rows.tolist()]
-    solved = [slopes_of(one, keep) for one in chosen if one is not None]
+def _pool_all(
+    found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray, keep: np.ndarray, solved: Solved
+) -> list[Pooled]:
+    chosen = {row: found.factor[row] if form else found.linear[row] for row in rows.tolist()}
+    kept = keep.tobytes()
+    for row, one in chosen.items():
+        if one is not None and (row, form, kept) not in solved:
+            solved[row, form, kept] = slopes_of(one, keep)
+    slopes = [solved[row, form, kept] for row, one in chosen.items() if one is not None]
     unit = np.ones(len(rows)) if form else found.scale[rows]
-    beta = np.stack([b for b, _ in solved]) / unit[:, None]
-    variance = np.stack([v for _, v in solved]) / unit[:, None] ** 2
-    amount = float(sum(one.rows for one in chosen if one is not None))
+    beta = np.stack([b for b, _ in slopes]) / unit[:, None]
+    variance = np.stack([v for _, v in slopes]) / unit[:, None] ** 2
+    amount = float(sum(one.rows for one in chosen.values() if one is not None))
     _, place = np.unique(group[rows], return_inverse=True)
     tried = int(np.isfinite(variance).any(0).sum())
     return [pool(beta[:, k], variance[:, k], place, amount, max(tried, 1)) for k in range(len(keep))]
