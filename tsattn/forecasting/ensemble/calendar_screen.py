@@ -94,7 +94,7 @@ def residuals_of(past: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
 
 
 def _standard(left: np.ndarray) -> np.ndarray:
-    """Divide (…, T) by the standard deviation, robust; or, where tails are heavy, by one that suits their 98 % quantile."""
+    """Divide (…, T) by a robust standard deviation, or by a larger one that fits the 98 % quantile where tails are heavy."""
     size = np.sort(np.abs(left), -1)  # NaN last
     count = (~np.isnan(size)).sum(-1, keepdims=True)
     middle, tail = (np.take_along_axis(size, np.maximum((count - 1) * share // 100, 0), -1) for share in (50, 98))
@@ -144,7 +144,8 @@ def _chosen(axis: _Days, pools: Pools) -> list[frozenset[Event]]:
         found = dict(common)
         if len(pool) > 1:
             key = frozenset(found)
-            alone.setdefault(key, _Alone(axis, key))
+            if key not in alone:
+                alone[key] = _Alone(axis, key)
             for event, evidence in alone[key].of(pool):
                 found.setdefault(event, evidence)
         kept = frozenset(sorted(found, key=lambda event: -found[event])[:MOST])
@@ -157,30 +158,29 @@ class _Alone:
     """Events of single series beside `common` ones; each series is searched once."""
 
     def __init__(self, axis: _Days, common: frozenset[Event]) -> None:
-        self.events = axis.events
-        self.z = axis.z.copy()
+        self.axis, self.left_out = axis, np.zeros(axis.z.shape[1], bool)
         for kind, k in common:
-            self.z[:, self.events[kind].on(np.array([k]), self.z.shape[1])[0]] = np.nan
-        self.first = np.full(len(self.z), np.nan)  # evidence of the clearest event
+            self.left_out |= axis.events[kind].on(np.array([k]), len(self.left_out))[0]
+        self.first = np.full(len(axis.z), np.nan)  # evidence of the clearest event
         self.found: dict[int, list[tuple[Event, float]]] = {}
 
     def of(self, pool: np.ndarray) -> list[tuple[Event, float]]:
         """Return events of the series `pool` with their evidence."""
         new = pool[np.isnan(self.first[pool])]
         if len(new):
-            over = _over(self.z[new], self.events)
+            over = _over(np.where(self.left_out, np.nan, self.axis.z[new]), self.axis.events)
             self.first[new] = np.maximum(*(one.max(1, initial=-np.inf) for one in over))
         loud = pool[self.first[pool] > np.log(len(pool))]
         out: list[tuple[Event, float]] = []
         for row in loud[np.argsort(-self.first[loud], kind="stable")][:OWN].tolist():
             if row not in self.found:
-                self.found[row] = greedy(self.z[row], self.events)
+                self.found[row] = greedy(np.where(self.left_out, np.nan, self.axis.z[row]), self.axis.events)
             out += [(event, evidence) for event, evidence in self.found[row] if evidence > np.log(len(pool))]
         return out
 
 
 def _mean(z: np.ndarray) -> np.ndarray:
-    """Return (T,) mean over the series z (S, T), where at least a quarter of those that are seen at most are seen."""
+    """Return (T,) mean of series z (S, T); NaN on days with fewer than a quarter of the series of the fullest day."""
     seen = ~np.isnan(z)
     count = seen.sum(0)
     total = np.where(seen, z, 0.0).sum(0)
