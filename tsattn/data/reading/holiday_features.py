@@ -37,8 +37,8 @@ def with_holidays(panel: Panel, regions: tuple[str, ...], schema: Schema | None,
         raise ConfigError(f"--holidays {','.join(regions)}: steps of {panel.freq} have no single date", "leave out --holidays")
     if schema is None:
         names = [prefix + region for region in regions for prefix in PREFIXES]
-        there = _columns(panel, names).any(0)
-        on_holidays = dict(zip(names, there.tolist(), strict=True))
+        columns = _columns(panel, names)
+        on_holidays = {name: bool(columns[:, k].any()) for k, name in enumerate(names)}
         names = [name for name in names if on_holidays[name] and on_holidays[PREFIX + _parts(name)[1]]]
     else:
         names = [name for name in schema.known_features if name.startswith(tuple(PREFIXES))]

@@ -80,11 +80,11 @@ class Estimates:
     @classmethod
     def concat(cls, parts: Sequence[Estimates]) -> Estimates:
         """Join the windows of several batches."""
-        arrays = [np.concatenate([getattr(part, name) for part in parts]) for name in ("scale", "jacobian")]
+        scale, jacobian = (np.concatenate([getattr(part, name) for part in parts]) for name in ("scale", "jacobian"))
         bounds = Bounds(*(np.concatenate([part.bounds[i] for part in parts]) for i in range(3)))
         counts = closures.Counts(*(np.concatenate([part.counts[i] for part in parts]) for i in (0, 1)))
         linear = tuple(one for part in parts for one in part.linear)
-        return cls(linear, tuple(one for part in parts for one in part.factor), *arrays, bounds, counts)
+        return cls(linear, tuple(one for part in parts for one in part.factor), scale, jacobian, bounds, counts)
 
     def rows(self, rows: np.ndarray) -> Estimates:
         """Return those of the windows `rows`."""
