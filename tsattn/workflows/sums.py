@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tsattn.config import HierarchyConfig, ReadOptions
+from tsattn.config import HierarchyConfig
 from tsattn.data.cleaning.prepare import NOTHING
 from tsattn.data.names import listed
 from tsattn.data.panel import Panel
@@ -42,14 +42,6 @@ class Summed:
         """Number of series of each level, the top first."""
         counts = np.bincount(self.hierarchy.level, minlength=len(self.hierarchy.levels))
         return {name: count for name, count in zip(self.hierarchy.levels, counts.tolist(), strict=True) if count}
-
-
-def reading(read: ReadOptions, config: HierarchyConfig) -> ReadOptions:
-    """The reading options, with the columns of the hierarchy as item columns; other item columns come below them."""
-    if not config.hierarchy:
-        return read
-    below = tuple(name for name in read.item if name not in config.hierarchy)
-    return dataclasses.replace(read, item=(*config.hierarchy, *below))
 
 
 def with_sums(panel: Panel, config: HierarchyConfig) -> Summed | None:
@@ -114,11 +106,9 @@ def _notes_on_ends(panel: Panel, grid: CommonGrid, hierarchy: Hierarchy) -> tupl
 
 
 def added_up(
-    summed: Summed | None, made: Forecast, forecaster: Forecaster, paths: int | None = None, seed: int = 0
-) -> tuple[Forecast, Paths | None, Levels | None]:
+    summed: Summed, made: Forecast, forecaster: Forecaster, paths: int | None = None, seed: int = 0
+) -> tuple[Forecast, Paths | None, Levels]:
     """Reconcile a forecast of all levels, and sample paths; leave them as they are where no reconciliation is asked for."""
-    if summed is None:
-        return made, None, None
     hierarchy, panel, method = summed.hierarchy, summed.panel, summed.config.reconcile
     of = {name: hierarchy.levels[k] for name, k in zip(hierarchy.names, hierarchy.level.tolist(), strict=True)}
     if method == "none":
