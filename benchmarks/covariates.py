@@ -57,6 +57,7 @@ def case_of(
     freq: str,
     names: Sequence[str],
     static: dict[str, np.ndarray] | None = None,
+    start: str = "2023-01-02",
 ) -> Case:
     """Make a case from targets (S, N) and known covariates (S, N, K); the last `horizon` steps are the future."""
     series, rows = target.shape
@@ -69,10 +70,10 @@ def case_of(
         freq=Freq.parse(freq),
         item_ids=tuple(f"s{i:02d}" for i in range(series)),
         indptr=indptr.astype(np.int64),
-        start=np.full(series, np.datetime64("2023-01-02"), "datetime64[us]"),
+        start=np.full(series, np.datetime64(start), "datetime64[us]"),
         target=past.reshape(-1),
         origin=(indptr[1:] - horizon).astype(np.int64),
-        known=known.reshape(-1, known.shape[2]).astype(np.float32),
+        known=known.reshape(series * rows, known.shape[2]).astype(np.float32),
         static=np.stack(list(fixed.values()), 1).astype(np.float32) if fixed else np.zeros((series, 0), np.float32),
         schema=schema,
     )

@@ -1,4 +1,4 @@
-"""Notes of `forecast --known` with the model in the package on the effects of covariates."""
+"""Notes of forecasts with the model in the package on the effects of covariates and dates."""
 
 from __future__ import annotations
 
@@ -88,3 +88,53 @@ def test_when_a_backtest_has_known_covariates_then_zero_shot_reads_them(sales, t
     ]
     errors = [next(row["MASE"] for row in one.scores.table() if "zero-shot" in str(row["model"])) for one in scores]
     assert errors[0] < 0.7 * errors[1]
+
+
+@pytest.fixture
+def peaks(tmp_path):
+    """Two years of sales to 2024-12-10 that rise by 80 % on the 15th of each month and on 4 July."""
+    import pandas as pd
+
+    rng, days = np.random.default_rng(0), pd.date_range("2022-12-11", "2024-12-10")
+    peak = (days.day == 15) | ((days.month == 7) & (days.day == 4))
+    values = (50 + 10 * np.sin(2 * np.pi * np.arange(len(days)) / 7)) * 1.8**peak * np.exp(0.05 * rng.normal(size=len(days)))
+    path = tmp_path / "peaks.csv"
+    pd.DataFrame({"date": days, "sales": values.round(2)}).to_csv(path, index=False)
+    return path
+
+
+def test_when_dates_repeat_then_those_ahead_are_told_and_json_lists_all(peaks, tmp_path, capsys):
+    found = api.forecast(str(peaks), horizon=HORIZON, workspace=tmp_path / "ws")
+    (note,) = [note for note in found.notes if note.startswith("effect of ")]
+    assert note.startswith("effect of 15th of the month: +")
+    assert main(["forecast", str(peaks), "--horizon", str(HORIZON), "--workspace", str(tmp_path / "ws"), "--json"]) == 0
+    effects = {effect["name"]: effect for effect in json.loads(capsys.readouterr().out)["effects"]}
+    assert {name: effect["ahead"] for name, effect in effects.items()} == {"15th of the month": 1, "4 July": 0}
+    assert all(effect["event"] and effect["low"] < 0.8 < effect["high"] for effect in effects.values())
+
+
+def test_when_the_network_forecasts_alone_then_dates_are_not_read(peaks, tmp_path):
+    found = api.forecast(str(peaks), horizon=HORIZON, members="network", workspace=tmp_path / "ws")
+    assert found.effects == ()
+
+
+def test_when_holidays_have_effects_then_the_days_before_and_after_are_told_too(tmp_path):
+    import pandas as pd
+
+    holidays = pytest.importorskip("holidays").country_holidays("DE", years=(2021, 2022, 2023, 2024))
+    rng, days = np.random.default_rng(0), pd.date_range("2021-06-01", "2024-05-17")
+    on = np.array([day in holidays for day in days])
+    before, after = np.append(on[1:], False) & ~on, np.append(False, on[:-1]) & ~on
+    values = 100 * 0.6**on * 0.85**before * 1.2**after * np.exp(0.05 * rng.normal(size=len(days)))
+    pd.DataFrame({"date": days, "orders": values.round(2)}).to_csv(tmp_path / "orders.csv", index=False)
+    found = api.forecast(
+        str(tmp_path / "orders.csv"), horizon=HORIZON, read=ReadOptions(holidays=("DE",)), workspace=tmp_path / "ws"
+    )
+    effects = {effect.name: effect.effect for effect in found.effects if not effect.event}
+    expected = {"holiday DE": -0.4, "before holiday DE": -0.15, "after holiday DE": 0.2}
+    assert effects == pytest.approx(expected, abs=0.1)
+    median = dict(
+        zip(found.forecast.timestamps[0].astype("datetime64[D]").astype(str).tolist(), found.forecast.median[0], strict=True)
+    )
+    assert median["2024-05-20"] < 0.75 * median["2024-05-18"]  # Whit Monday, which was on 29 May a year before
+    assert median["2024-05-21"] > 1.5 * median["2024-05-20"]

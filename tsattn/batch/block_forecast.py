@@ -136,7 +136,7 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
         if work.joint:
             forecaster = with_joint(forecaster, some, work.horizon)
         found: Outcome = forecast_items(forecaster, some, work.horizon, work.quantiles, work.min_history, work.bad_items)
-        effects = effects or effects_of(forecaster, some)
+        effects = effects or effects_of(forecaster, some, work.horizon)
         if work.levels is not None and len(found.forecast):
             found = replace(found, forecast=added_up(work.levels, found.forecast, forecaster)[0])
         tables += [found.table()] if len(found.forecast) else []

@@ -118,6 +118,11 @@ class Freq:
         return self.open is None and self.unit in US and (self.n * US[self.unit]) % DAY != 0
 
     @property
+    def is_daily(self) -> bool:
+        """Return True if the step is a day, a business day, or a day on which it is open."""
+        return self.n == 1 and self.unit in ("B", "D")
+
+    @property
     def fixed_us(self) -> int | None:
         """Return the step in microseconds if it is a fixed duration, else None."""
         return self.n * US[self.unit] if self.unit in US and self.open is None else None

@@ -31,7 +31,8 @@ class WindowBatch:
     loop gave them: what may be learnt from one window for another must not come from a later one. cleaning: the record of
     what data/cleaning/prepare.py left out of past_target, None before; plausible: (B, L), see there. step_slots: (B, H) the slot
     of each step ahead, and past_rows: (B, L) the row of each slot, on the window's season grid (see slots.py); None where every
-    step is its own slot. calendar: C, how many of `known` are calendar features.
+    step is its own slot. calendar: C, how many of `known` are calendar features. days: (B, L+H)
+    datetime64[D], the date of each step of daily data, where it was asked for, NaT = none.
     """
 
     past_target: np.ndarray
@@ -48,6 +49,7 @@ class WindowBatch:
     cleaning: Cleaning | None = None
     step_slots: np.ndarray | None = None
     past_rows: np.ndarray | None = None
+    days: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.item)
@@ -126,12 +128,15 @@ def truth(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
     return _take(panel.target, np.where(observed, rows, 0), observed)
 
 
-def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariates: bool = True) -> WindowBatch:
+def gather(
+    panel: Panel, origins: Origins, context: int, horizon: int, covariates: bool = True, days: bool = False
+) -> WindowBatch:
     """Cut one window of `context` past and `horizon` future steps at each origin; short items are padded on the left.
 
     Where the clock changes, or days are closed, the columns of a window are the slots of its season grid (see slots.py).
     Without `covariates` the batch carries the target alone (P = C = K = 0, no static features): for forecasters that read
-    nothing else and use the whole history, where the calendar of every past step would cost more than the forecast.
+    nothing else and use the whole history, where the calendar of every past step would cost more than the forecast. With `days`
+    it carries the date of each step, if a step is a day.
     """
     item, origin = origins.item, origins.row
     rows = origin[:, None] + np.arange(-context, horizon)  # (B, L+H)
@@ -144,6 +149,10 @@ def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariate
     target = index.take(panel.target)
     past_cov, known = np.zeros((*rows[:, past].shape, 0), np.float32), np.zeros((*rows.shape, 0), np.float32)
     static = np.zeros((len(item), 0), np.float32)
+
+    def local() -> np.ndarray:
+        return panel.local(panel.freq.advance(panel.start[item][:, None], rows - first)) if places is None else places.local
+
     if covariates:
         static = panel.static[item]
         past_cov = index.take(panel.past)[:, past]
@@ -153,12 +162,7 @@ def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariate
         if calendar_names(panel.freq):
             calendar = np.full((*rows.shape, len(calendar_names(panel.freq))), np.nan, np.float32)
             if panel.dated:
-                local = (
-                    places.local
-                    if places is not None
-                    else panel.local(panel.freq.advance(panel.start[item][:, None], rows - first))
-                )
-                calendar = calendar_features(local, panel.freq)
+                calendar = calendar_features(local(), panel.freq)
             known = np.concatenate([calendar, known], -1)
     return WindowBatch(
         past_target=target[:, past],
@@ -172,6 +176,7 @@ def gather(panel: Panel, origins: Origins, context: int, horizon: int, covariate
         calendar=known.shape[2] - panel.known.shape[1] if covariates else 0,
         step_slots=None if places is None else places.step_slots,
         past_rows=None if places is None else places.rows[:, past],
+        days=local().astype("datetime64[D]") if days and panel.dated and panel.freq.is_daily else None,
     )
 
 

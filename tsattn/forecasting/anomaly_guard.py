@@ -29,6 +29,7 @@ class Guard:
         self.inner, self.panel = inner, panel
         self.name, self.quantiles, self.context = inner.name, tuple(inner.quantiles), inner.context
         self.pass_steps, self.covariates = getattr(inner, "pass_steps", 1), getattr(inner, "covariates", True)
+        self.days = getattr(inner, "days", False)
         self.patience = max(5, 3 * panel.freq.season_length // 2)
         self.span = max(32, 2 * panel.freq.season_length)
         self.item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr))

@@ -32,8 +32,8 @@ class Forecaster(Protocol):
     """Interface of networks, baselines and ensembles. `context`: number of past steps it reads, None = the whole history.
 
     Optional attributes: `covariates = False` for one that reads the target alone, and gets no covariates; `raw_history = True`
-    for one that gets histories as they were observed, not cleaned; `fallbacks`, the number of windows for which it fell back on
-    a simpler method.
+    for one that gets histories as they were observed, not cleaned; `days = True` for one that reads the dates of daily data;
+    `fallbacks`, the number of windows for which it fell back on a simpler method.
     """
 
     @property

@@ -192,7 +192,8 @@ def _batches(
         here = origins[which]
         steps = here.row - panel.indptr[:-1][here.item] - 1
         cutoff = panel.freq.advance(panel.start[here.item], steps)
-        windows = replace(gather(panel, here, context, horizon, covariates), cutoff=cutoff)
+        windows = gather(panel, here, context, horizon, covariates, days=getattr(forecaster, "days", False))
+        windows = replace(windows, cutoff=cutoff)
         yield which, windows if getattr(forecaster, "raw_history", False) else prepared(windows)
         at += len(which)
 

@@ -31,9 +31,10 @@ def rests_on(found: Reported) -> str:
         parts.append(table(("method", "weight", ""), rows, "Mean weight over the series", raw=2))
     else:
         parts.append("<p>The forecast is that of the network alone.</p>\n")
-    if found.effects:
-        lines = "".join(f"<li>{html.escape(printable(str(effect)))}</li>" for effect in found.effects[:MOST_EFFECTS])
-        parts.append(f"<h3>Effects of known covariates</h3>\n<ul>{lines}</ul>\n")
+    effects = [effect for effect in found.effects if effect.ahead or not effect.event]
+    if effects:
+        lines = "".join(f"<li>{html.escape(printable(str(effect)))}</li>" for effect in effects[:MOST_EFFECTS])
+        parts.append(f"<h3>Effects of known covariates and of the calendar</h3>\n<ul>{lines}</ul>\n")
     if found.explained is not None:
         parts.append(_explained(found.explained))
     else:

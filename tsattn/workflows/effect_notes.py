@@ -1,4 +1,4 @@
-"""Effects of known covariates in a forecast, as notes."""
+"""Effects of known covariates and of the calendar in a forecast, as notes."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ if TYPE_CHECKING:
 MOST = 12  # lines
 
 
-def effects_of(forecaster: Forecaster, panel: Panel) -> tuple[CovariateEffect, ...]:
-    """Effects of the known covariates in the newest forecast of `panel`; nothing where they were not estimated."""
+def effects_of(forecaster: Forecaster, panel: Panel, horizon: int | None = None) -> tuple[CovariateEffect, ...]:
+    """Effects of the known covariates and of the calendar in the newest forecast; nothing where they were not estimated.
+
+    horizon: the steps ahead that events are counted on.
+    """
     effects = getattr(forecaster, "effects", None)
-    return () if effects is None else tuple(effects(panel))
+    return () if effects is None else tuple(effects(panel, horizon))
 
 
 def effect_notes(effects: Sequence[CovariateEffect]) -> tuple[str, ...]:
-    """A line for each covariate with a clear effect, and one that names the others."""
-    clear = [effect for effect in effects if effect.clear]
+    """A line for each covariate with a clear effect and each event within the forecast, and one that names the others."""
+    clear = [effect for effect in effects if effect.clear and (effect.ahead or not effect.event)]
     lines = [f"effect of {effect}" for effect in clear[:MOST]]
     if len(clear) > MOST:
         lines.append(f"effects of {len(clear) - MOST} more covariates: see effects in --json")

@@ -130,7 +130,7 @@ def _forecast(
 
         forecaster = calibrated = conformal(forecaster, levels)
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
-    effects = effects_of(forecaster, panel)
+    effects = effects_of(forecaster, panel, steps)
     if order.joint:
         between = joint.effects_between()
         about_joint = joint_notes(between)

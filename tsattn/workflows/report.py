@@ -171,7 +171,7 @@ def _found(
     chosen: ModelAndData, panel: Panel, forecaster: Forecaster, made: Forecast, steps: int, order: Order, listener: Listener
 ) -> dict[str, Any]:
     """The effects in the forecast, then the backtest and its verdict."""
-    effects = effects_of(forecaster, panel)
+    effects = effects_of(forecaster, panel, steps)
     others = [baseline(name) for name in usual_baselines(panel, BASELINES)]
     try:
         scores = backtest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -188,13 +189,56 @@ def test_holidays_are_a_known_covariate_where_the_rows_go_on(tmp_path: Path) -> 
     stamps = np.datetime64("2023-01-01", "us") + np.arange(400) * DAY
     panel, _ = read(write(tmp_path / "load.csv", stamps), ReadOptions(holidays=("DE", "US-NY")))
     assert panel.freq.alias == "D"
-    assert panel.schema.known_features == ("holiday DE", "holiday US-NY")
+    names = panel.schema.known_features
+    assert names == tuple(f"{when}holiday {region}" for region in ("DE", "US-NY") for when in ("", "before ", "after "))
     assert panel.known_ahead().min() >= 60
     days = panel.timestamps(0).astype("datetime64[D]")
     assert {"2023-05-01", "2024-05-01"} <= set(days[panel.known[:, 0] == 1].astype(str).tolist())
-    assert "2024-07-04" in set(days[panel.known[:, 1] == 1].astype(str).tolist())
+    assert "2024-07-04" in set(days[panel.known[:, names.index("holiday US-NY")] == 1].astype(str).tolist())
     again, _ = read(tmp_path / "load.csv", schema=panel.schema)  # as a model that was trained with them reads the data
     np.testing.assert_array_equal(again.known, panel.known)
+
+
+def marked(panel: Panel, name: str) -> set[str]:
+    """The days on which a known covariate is 1."""
+    on = panel.known[:, panel.schema.known_features.index(name)] == 1
+    return set(panel.timestamps(0).astype("datetime64[D]")[on].astype(str).tolist())
+
+
+def test_the_days_before_and_after_holidays_are_columns_of_their_own_and_no_holidays_themselves(tmp_path: Path) -> None:
+    pytest.importorskip("holidays")
+    stamps = np.datetime64("2023-01-01", "us") + np.arange(400) * DAY
+    panel, _ = read(write(tmp_path / "load.csv", stamps), ReadOptions(holidays=("DE",)))
+    before, after = marked(panel, "before holiday DE"), marked(panel, "after holiday DE")
+    assert {"2023-12-24", "2023-12-31", "2024-04-30"} <= before  # the last lies in the future rows
+    assert {"2023-12-27", "2023-04-08", "2023-05-19"} <= after  # Boxing Day, Good Friday and Ascension Day come before them
+    assert not (before | after) & marked(panel, "holiday DE")
+    assert not {"2023-12-25", "2023-12-26"} & (before | after)
+
+
+def test_the_day_before_a_holiday_on_monday_is_friday_in_business_days(tmp_path: Path) -> None:
+    pytest.importorskip("holidays")
+    stamps = np.busday_offset(np.datetime64("2023-01-02"), np.arange(300)).astype("datetime64[us]")
+    panel, _ = read(write(tmp_path / "orders.csv", stamps), ReadOptions(holidays=("DE",), freq="B"))
+    assert {"2023-04-28", "2023-05-26"} <= marked(panel, "before holiday DE")  # Labour Day and Whit Monday are Mondays
+    assert {"2023-05-02", "2023-05-30", "2023-05-19"} <= marked(panel, "after holiday DE")
+
+
+def test_hours_before_a_holiday_are_those_of_the_day_before(tmp_path: Path) -> None:
+    pytest.importorskip("holidays")
+    stamps = np.datetime64("2023-04-20", "us") + np.arange(24 * 30) * np.timedelta64(1, "h")
+    panel, _ = read(write(tmp_path / "hours.csv", stamps), ReadOptions(holidays=("DE",)))
+    assert "2023-04-30" in marked(panel, "before holiday DE")
+    on = panel.known[:, panel.schema.known_features.index("before holiday DE")] == 1
+    assert (on & (panel.timestamps(0).astype("datetime64[D]") == np.datetime64("2023-04-30"))).sum() == 24
+
+
+def test_a_model_that_was_trained_on_holidays_alone_reads_no_days_before_and_after(tmp_path: Path) -> None:
+    pytest.importorskip("holidays")
+    stamps = np.datetime64("2023-01-01", "us") + np.arange(400) * DAY
+    path = write(tmp_path / "load.csv", stamps)
+    panel, _ = read(path, schema=replace(read(path)[0].schema, known_features=("holiday DE",)))
+    assert panel.schema.known_features == ("holiday DE",)
 
 
 def test_an_unknown_region_is_refused_with_an_example(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
     invented = grid.freq.has_clock and (clock is None or clock.counted)
     panel = replace(_panel(grid, roles, made, static_values, tz, notes), dated=not invented)
     panel = checked(panel, unfinished, options.drop_last, notes)
-    return with_holidays(panel, options.holidays if schema is None else regions_of(schema), schema is not None, notes)
+    return with_holidays(panel, options.holidays if schema is None else regions_of(schema), schema, notes)
 
 
 def _hint_at_fill(grid: Grid, rows: int, notes: Notes) -> None:

@@ -1,4 +1,4 @@
-"""Public holidays as known 0/1 covariates, including the future."""
+"""Public holidays, and the days before and after them, as known 0/1 covariates, including the future."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tsattn.data.report import Notes
 from tsattn.errors import ConfigError
 
 PREFIX = "holiday "
+PREFIXES = {PREFIX: 0, f"before {PREFIX}": 1, f"after {PREFIX}": -1}  # the day from which the next holiday is so many days ahead
 _MOST_ROWS = 5_000_000  # future rows of all items together
 _MOST_AHEAD = 1_000  # future rows of one item
 
@@ -22,10 +23,11 @@ def regions_of(schema: Schema | None) -> tuple[str, ...]:
     return tuple(name[len(PREFIX) :] for name in schema.known_features if name.startswith(PREFIX)) if schema else ()
 
 
-def with_holidays(panel: Panel, regions: tuple[str, ...], trained: bool, notes: Notes) -> Panel:
-    """Add one known covariate for each region, 1 on its holidays, and future rows that hold it.
+def with_holidays(panel: Panel, regions: tuple[str, ...], schema: Schema | None, notes: Notes) -> Panel:
+    """Add known covariates of each region, 1 on its holidays, before them and after them, and future rows that hold them.
 
-    A region without a holiday among the rows, or with all of them closed, gets no covariate unless `trained`: a model uses it.
+    A day before or after a holiday is the neighbouring row of daily data, and no holiday itself. Columns that are 0 in all rows
+    are left out: such as those of holidays that are closed days. With the schema of a model they are the columns that it uses.
     Raises ConfigError for a panel without dates, or of steps longer than a day.
     """
     if not regions or not len(panel):
@@ -33,24 +35,48 @@ def with_holidays(panel: Panel, regions: tuple[str, ...], trained: bool, notes: 
     step = panel.freq.plain.fixed_us
     if not (panel.freq.has_clock and panel.dated) or not (panel.freq.unit == "B" or (step or 8e12) <= 86_400_000_000):
         raise ConfigError(f"--holidays {','.join(regions)}: steps of {panel.freq} have no single date", "leave out --holidays")
-    hot = _hot(panel, regions)
-    kept = [k for k in range(len(regions)) if trained or hot[:, k].any()]
-    if not kept:
+    if schema is None:
+        names = [prefix + region for region in regions for prefix in PREFIXES]
+        columns = _columns(panel, names)
+        on_holidays = {name: bool(columns[:, k].any()) for k, name in enumerate(names)}
+        names = [name for name in names if on_holidays[name] and on_holidays[PREFIX + _parts(name)[1]]]
+    else:
+        names = [name for name in schema.known_features if name.startswith(tuple(PREFIXES))]
+    if not names:
         return panel
-    regions = tuple(regions[k] for k in kept)
-    notes.find("holidays", f"{', '.join(regions)}: known in the future", "--holidays")
+    regions = tuple(dict.fromkeys(_parts(name)[1] for name in names))
+    around = ", and the days before and after" if any(_parts(name)[0] for name in names) else ""
+    notes.find("holidays", f"{', '.join(regions)}{around}: known in the future", "--holidays")
     panel = _extended(panel)
-    schema = replace(panel.schema, known_features=panel.schema.known_features + tuple(PREFIX + region for region in regions))
-    return replace(panel, known=np.concatenate([panel.known, _hot(panel, regions)], 1), schema=schema)
+    schema = replace(panel.schema, known_features=(*panel.schema.known_features, *names))
+    return replace(panel, known=np.concatenate([panel.known, _columns(panel, names)], 1), schema=schema)
 
 
-def _hot(panel: Panel, regions: tuple[str, ...]) -> np.ndarray:
-    """Return (N, regions) float32, 1 on the holidays of each region."""
+def _parts(name: str) -> tuple[int, str]:
+    """Return the days from the day that a column marks to the holiday, and the region."""
+    prefix = next(prefix for prefix in PREFIXES if name.startswith(prefix))
+    return PREFIXES[prefix], name[len(prefix) :]
+
+
+def _columns(panel: Panel, names: list[str]) -> np.ndarray:
+    """Return (N, names) float32 of 0 and 1."""
     item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr))
     steps = np.arange(len(item)) - panel.indptr[:-1][item]
-    days = panel.local(panel.freq.advance(panel.start[item], steps)).astype("datetime64[D]")
-    first, last = (int(day.astype("datetime64[Y]").astype(np.int64)) + 1970 for day in (days.min(), days.max()))
-    return np.stack([np.isin(days, holiday_days(region, first, last)) for region in regions], 1).astype(np.float32)
+    one = np.timedelta64(1, "D")
+
+    def days(shift: int) -> np.ndarray:
+        moved = shift if panel.freq.is_daily else 0  # a row of business days follows the one before the weekend
+        found = panel.local(panel.freq.advance(panel.start[item], steps + moved)).astype("datetime64[D]")
+        return found if panel.freq.is_daily else found + shift * one
+
+    around = {shift: days(shift) for shift in PREFIXES.values()}
+    first, last = (int(day.astype("datetime64[Y]").astype(np.int64)) + 1970 for day in (around[-1].min(), around[1].max()))
+    out = np.empty((len(item), len(names)), np.float32)
+    for k, name in enumerate(names):
+        shift, region = _parts(name)
+        holidays = holiday_days(region, first, last)
+        out[:, k] = np.isin(around[shift], holidays) & ((shift == 0) | ~np.isin(around[0], holidays))
+    return out
 
 
 def _extended(panel: Panel) -> Panel:

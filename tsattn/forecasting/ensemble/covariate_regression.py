@@ -1,14 +1,15 @@
-"""Known covariates for a forecaster that reads only the target: their effects leave the history and are added to the forecast.
+"""Known covariates and calendar events for a forecaster that reads only the target.
 
-Nothing is trained: effects are regressions on each series' own past (window_effects.py). The forecaster, with all its members,
-sees the history as it would have been under usual covariates. How much of the effects to apply is decided on hold-out
-origins: an autoregression forecasts them with and without.
+Their effects leave the history and are added to the forecast. Nothing is trained: effects are regressions on each series' own
+past (window_effects.py). The forecaster, with all its members, sees the history as it would have been under usual covariates, on
+days without events. How much of the effects to apply is decided on hold-out origins: an autoregression forecasts them with and
+without. Events are those that daily data follows clearly (calendar_screen.py), after the effects of declared covariates.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,11 +17,12 @@ from tsattn.data.cleaning.prepare import plausible_past, prepare
 from tsattn.data.panel import Panel
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.baselines.ridge import Ridge
+from tsattn.forecasting.ensemble.batch_effects import BatchEffects, Covariates, estimated, joined
 from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball
 from tsattn.forecasting.ensemble.effect_report import CovariateEffect, groups_of, report_effects
 from tsattn.forecasting.ensemble.ensemble import ORIGINS, Ensemble, EnsembleReport, forecasts
 from tsattn.forecasting.ensemble.holdout import Pools, pools_of, shifts_of, truth
-from tsattn.forecasting.ensemble.window_effects import Estimates, effects_of, estimates_of
+from tsattn.forecasting.ensemble.window_effects import Effects, Estimates
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import wants_covariates
 
@@ -29,23 +31,16 @@ LAGS = 64  # of the autoregression that judges the effects: few, for it runs on 
 SLACK = 0.01  # log of the loss by which effects may be worse at hold-out origins without losing weight
 
 
-@dataclass(frozen=True, eq=False)
-class BatchEffects:
-    """Estimates on the windows of one batch, for a report."""
-
-    estimates: Estimates
-    static: np.ndarray
-    share: np.ndarray
-
-
 class CovariateRegression:
-    """`forecaster`, which reads the target alone, on histories less the effects of known covariates.
+    """`forecaster`, which reads the target alone, on histories less the effects of known covariates and calendar events.
 
-    Where a batch declares no known covariate, its forecast is returned as it is. Effects rest on a window's own past, and on
-    that of the other items in its batch no later than itself; those of one group of static covariates share most.
+    Where a batch declares no known covariate and follows no event, its forecast is returned as it is. Effects rest on a window's
+    own past, and on that of the other items in its batch no later than itself; those of one group of static covariates share
+    most.
     """
 
     covariates = "known"  # read where a panel declares some
+    days = True
 
     def __init__(self, forecaster: Ensemble, shrinkage: Shrinkage | None = None) -> None:
         self.forecaster, self.shrinkage = forecaster, shrinkage or Shrinkage()
@@ -58,60 +53,103 @@ class CovariateRegression:
         """Return the mean weights of the members in everything forecast so far."""
         return self.forecaster.report()
 
-    def effects(self, panel: Panel) -> tuple[CovariateEffect, ...]:
-        """Return the effects of the panel's known covariates in the forecasts since the last call."""
+    def effects(self, panel: Panel, horizon: int | None = None) -> tuple[CovariateEffect, ...]:
+        """Return the effects of the panel's known covariates, and of events, in the forecasts since the last call.
+
+        horizon: the steps ahead that events are counted on; None = all that were forecast.
+        """
         seen = list(self._seen)
         self._seen.clear()
         if not seen:
             return ()
+        names = panel.schema.known_features
+        estimates, share, events, ahead = joined(seen, len(names))
         static = np.concatenate([one.static for one in seen])
-        share = np.concatenate([one.share for one in seen])
-        return report_effects(Estimates.concat([one.estimates for one in seen]), static, share, panel.schema)
+        return report_effects(estimates, static, share, panel.schema, events, ahead[:horizon].sum(0))
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32."""
-        known = batch.known[..., batch.calendar :]
-        if known.shape[2] == 0:
+        declared = Covariates.of(batch.known[..., batch.calendar :])
+        if declared.declared == 0 and batch.days is None:
             return self.forecaster.predict(_bare(batch))
         # an outlier may be the day of a promotion
         bare = replace(_bare(batch), past_target=plausible_past(batch), plausible=None, cleaning=None)
-        past, before, after = bare.past_target, known[:, : batch.context], known[:, batch.context :]
-        pools, group, seasons = pools_of(batch), groups_of(batch.static), batch.season_lengths
-        found = estimates_of(past, before, np.zeros(len(batch), np.int64), pools, seasons)
-        effects = effects_of(found, group, pools)
-        share = self._share(bare, known, group, pools)
+        past, pools, group = bare.past_target, pools_of(batch), groups_of(batch.static)
+        covariates, effects, parts = self._estimated(past, declared, batch.days, group, pools, batch.season_lengths)
+        if not covariates.used.any():
+            return self.forecaster.predict(_bare(batch))
+        share = self._share(bare, covariates, group, pools)
+        steps = np.broadcast_to(batch.context + np.arange(batch.horizon), (len(batch), batch.horizon))
+        before, after = covariates.before(batch.context), covariates.at(steps)
+        for now, columns, found in parts:
+            ahead = after[now][..., declared.declared :].any(0)
+            self._seen.append(BatchEffects(found, columns, covariates.events, batch.static[now], share[now], ahead))
         effects = effects.scaled(share)
-        self._seen.append(BatchEffects(found, batch.static, share))
-        history = effects.removed(past, before, seasons)
+        history = effects.removed(past, before, batch.season_lengths)
         values = self.forecaster.predict(replace(bare, past_target=history))
         values = effects.restored(values.astype(np.float64), after, past, before, self.quantiles)
         lowest = np.nanmin(past, 1, initial=np.inf)
         return np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values).astype(np.float32)
 
-    def _share(self, bare: WindowBatch, known: np.ndarray, group: np.ndarray, pools: Pools) -> np.ndarray:
-        """Return (B,) share of the effects to apply: 1, but less where they worsen forecasts at hold-out origins."""
+    def _estimated(
+        self,
+        past: np.ndarray,
+        declared: Covariates,
+        days: np.ndarray | None,
+        group: np.ndarray,
+        pools: Pools,
+        seasons: tuple[int, ...],
+    ) -> tuple[Covariates, Effects, list[tuple[np.ndarray, np.ndarray, Estimates]]]:
+        """Return the covariates with the events of the calendar that show beside them, and the effects of all."""
+        now = np.zeros(len(past), np.int64)
+        effects, parts = estimated(past, declared, now, group, pools, seasons)
+        if days is None:
+            return declared, effects, parts
+        rest = effects.removed(past, declared.before(past.shape[1]), seasons) if declared.declared else past
+        covariates = declared.with_events(rest, days, pools, seasons)
+        if covariates is declared:
+            return declared, effects, parts
+        return covariates, *estimated(past, covariates, now, group, pools, seasons)
+
+    def _share(self, bare: WindowBatch, covariates: Covariates, group: np.ndarray, pools: Pools) -> np.ndarray:
+        """Return (B, K+C) shares of the effects to apply: 1, but less where they worsen forecasts at hold-out origins.
+
+        Declared covariates are judged beside none, then events beside the declared ones alone.
+        """
         shifts = shifts_of(bare, ORIGINS)
+        effects, _ = estimated(bare.past_target, covariates, shifts.max(0), group, pools, bare.season_lengths)
+        is_declared = np.arange(covariates.used.shape[1]) < covariates.declared
+        share = np.ones(covariates.used.shape)
+        loss = self._losses(bare, None, covariates, shifts)
+        for columns, applied in ((is_declared, is_declared), (~is_declared, np.ones_like(is_declared))):
+            if columns.any():
+                before, loss = loss, self._losses(bare, effects.scaled(share * applied), covariates, shifts)
+                share[:, columns] = self._weight(loss, before, shifts, pools)[:, None]
+        return share
+
+    def _losses(self, bare: WindowBatch, effects: Effects | None, covariates: Covariates, shifts: np.ndarray) -> np.ndarray:
+        """Return (K, B) losses at hold-out origins of an autoregression, with the effects taken out and put back."""
         past, seasons = bare.past_target, bare.season_lengths
-        before = known[:, : bare.context]
-        early = estimates_of(past, before, shifts.max(0), pools, seasons)
-        effects = effects_of(early, group, pools)
+        before = covariates.before(bare.context)
+        history = past if effects is None else effects.removed(past, before, seasons)
         judge, levels = Ridge(LAGS, None, self.quantiles), np.array(self.quantiles)
-        without = forecasts(judge, replace(bare, past_target=prepare(past, seasons).past), shifts)[1:]
-        history = prepare(effects.removed(past, before, seasons), seasons).past
-        with_effects = forecasts(judge, replace(bare, past_target=history), shifts)[1:]
+        made = forecasts(judge, replace(bare, past_target=prepare(history, seasons).past), shifts)[1:].astype(np.float64)
         losses = []
         for k, shift in enumerate(shifts):
-            at = bare.context - shift[:, None] + np.arange(bare.horizon)
-            then = np.take_along_axis(known, at[..., None], 1)
-            made = effects.restored(with_effects[k].astype(np.float64), then, past, before, self.quantiles)
-            true = truth(bare, shift).astype(np.float64)
-            losses.append([pinball(true, made, levels), pinball(true, without[k].astype(np.float64), levels)])
-        loss = np.array(losses)  # (K, 2, B)
+            values = made[k]
+            if effects is not None:
+                at = bare.context - shift[:, None] + np.arange(bare.horizon)
+                values = effects.restored(values, covariates.at(at), past, before, self.quantiles)
+            losses.append(pinball(truth(bare, shift).astype(np.float64), values, levels))
+        return np.array(losses)
+
+    def _weight(self, with_: np.ndarray, without: np.ndarray, shifts: np.ndarray, pools: Pools) -> np.ndarray:
+        """Return (B,) shares of effects from losses (K, B) with and without them."""
+        loss = np.stack([with_, without], 1)
         scored = np.isfinite(loss).all(1) & (shifts > 0)
-        evidence = scored.sum(0).astype(np.float64)
         total = np.where(scored[:, None], loss, 0.0).sum(0)
         ratio = np.log((total[0] + 1e-12) / (total[1] + 1e-12))
-        return self._believed(ratio, evidence, pools)
+        return self._believed(ratio, scored.sum(0).astype(np.float64), pools)
 
     def _believed(self, ratio: np.ndarray, evidence: np.ndarray, pools: Pools) -> np.ndarray:
         """Shares (B,) from log ratios of the loss with effects to that without, own and pooled, and evidence in origins."""
@@ -134,5 +172,6 @@ def with_covariates(forecaster: Forecaster) -> Forecaster:
 
 
 def _bare(batch: WindowBatch) -> WindowBatch:
-    """Return the batch without covariates."""
-    return replace(batch, past_cov=batch.past_cov[..., :0], known=batch.known[..., :0], static=batch.static[:, :0], calendar=0)
+    """Return the batch without covariates and dates."""
+    empty, static = batch.known[..., :0], batch.static[:, :0]
+    return replace(batch, past_cov=batch.past_cov[..., :0], known=empty, static=static, calendar=0, days=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ class CovariateEffect:
     form: "factor" (effect 0.34 = 34 % more per unit of the covariate), "added" (in units of the target, per unit), or "closed"
     (the target is about 0 there; effect is NaN). low, high: the interval at `level`. clear: an effect is more likely than
     none. used: the share of the effect that hold-out origins left in the forecast. groups: where groups of series differ.
+    event: an event of the calendar, not a column; it falls on `ahead` steps of the forecast, 0 for a column.
     """
 
     name: str
@@ -52,6 +53,8 @@ class CovariateEffect:
     used: float
     series: int
     groups: tuple[GroupEffect, ...] = ()
+    event: bool = False
+    ahead: int = 0
 
     def __str__(self) -> str:
         if self.form == "closed":
@@ -71,25 +74,38 @@ class CovariateEffect:
         return asdict(self)
 
 
-def report_effects(found: Estimates, static: np.ndarray, share: np.ndarray, schema: Schema) -> tuple[CovariateEffect, ...]:
-    """Return effects of all covariates on the windows `found`, static covariates (B, C), of which `share` (B,) was applied."""
+def report_effects(
+    found: Estimates, static: np.ndarray, share: np.ndarray, schema: Schema, events: tuple[str, ...] = (), ahead: Any = ()
+) -> tuple[CovariateEffect, ...]:
+    """Return effects of all covariates, and of events, on the windows `found`, static covariates (B, C).
+
+    share (B, K): what was applied of each. ahead: steps of the forecast on which each event falls. Events without a clear effect
+    are left out.
+    """
     group = groups_of(static)
     rows = np.arange(len(found))
+    names = (*schema.known_features, *events)
     shut = closures.closing(found.counts, rows, rows)
-    out = []
-    for k, name in enumerate(schema.known_features):
+    out: list[tuple[int, CovariateEffect]] = []
+    for k, name in enumerate(names):
         closed = ~np.isnan(shut[:, k])
         if closed.any():
             nothing = Mean(float("nan"), 0.0)
-            label = f"{name} = {np.nanmedian(shut[:, k]):.0f}"
-            out.append(_effect(label, "closed", nothing, False, True, 1.0, int(closed.sum()), ()))
+            label = name if k >= len(schema.known_features) else f"{name} = {np.nanmedian(shut[:, k]):.0f}"
+            out.append((k, _effect(label, "closed", nothing, False, True, 1.0, int(closed.sum()), ())))
     for form, some, each in pooled_effects(found, rows, group):
-        used = float(share[some].mean())
         unit = 1.0 if form else float(found.scale[some].mean())
-        for k, name in enumerate(schema.known_features):
+        for k, name in enumerate(names):
             if np.isnan(shut[some, k]).any():
-                out += _of_one(found, some, form, each, k, name, used, unit, _groups(group, static, some, schema))
-    return tuple(out)
+                used = float(share[some, k].mean())
+                of_one = _of_one(found, some, form, each, k, name, used, unit, _groups(group, static, some, schema))
+                out += [(k, effect) for effect in of_one]
+    declared = len(schema.known_features)
+    return tuple(
+        effect if k < declared else replace(effect, event=True, ahead=int(ahead[k - declared]))
+        for k, effect in out
+        if k < declared or effect.clear
+    )
 
 
 def _of_one(
@@ -106,9 +122,9 @@ def _of_one(
     """Return the effect of covariate k; two, below and above its median, where its response bends."""
     line, bend = each[k], each[k + found.covariates]
     kind, series = "factor" if form else "added", len(some)
-    per_unit = not _is_switch(found.low[some, k], found.high[some, k])
+    per_unit = not _is_switch(found.bounds.low[some, k], found.bounds.high[some, k])
     if bend.clear:
-        middle = float(np.median(found.center[some, k]))
+        middle = float(np.median(found.bounds.center[some, k]))
         doubt = line.common.variance + bend.common.variance
         sides = (("below", line.common.value - bend.common.value), ("above", line.common.value + bend.common.value))
         return [

@@ -39,6 +39,7 @@ def shifted(batch: WindowBatch, shift: np.ndarray) -> WindowBatch:
         future_target=np.full_like(batch.future_target, np.nan),
         origin=batch.origin - shift,
         cutoff=None,
+        days=None if batch.days is None else _moved(batch.days, shift),
     )
 
 
@@ -62,13 +63,20 @@ def rows_of(batch: WindowBatch, rows: np.ndarray) -> WindowBatch:
         item=batch.item[rows],
         origin=batch.origin[rows],
         cutoff=None if batch.cutoff is None else batch.cutoff[rows],
+        days=None if batch.days is None else batch.days[rows],
     )
 
 
 def recent(batch: WindowBatch, context: int) -> WindowBatch:
     """Return the batch with at most its last `context` past steps."""
     cut = max(0, batch.context - context)
-    return replace(batch, past_target=batch.past_target[:, cut:], past_cov=batch.past_cov[:, cut:], known=batch.known[:, cut:])
+    return replace(
+        batch,
+        past_target=batch.past_target[:, cut:],
+        past_cov=batch.past_cov[:, cut:],
+        known=batch.known[:, cut:],
+        days=None if batch.days is None else batch.days[:, cut:],
+    )
 
 
 def padded(batch: WindowBatch, context: int) -> WindowBatch:
@@ -77,9 +85,10 @@ def padded(batch: WindowBatch, context: int) -> WindowBatch:
     lack = context - batch.context
 
     def pad(values: np.ndarray) -> np.ndarray:
-        return np.pad(values, ((0, 0), (lack, 0), *((0, 0),) * (values.ndim - 2)), constant_values=np.nan)
+        return np.pad(values, ((0, 0), (lack, 0), *((0, 0),) * (values.ndim - 2)), constant_values=missing(values))
 
-    return replace(batch, past_target=pad(batch.past_target), past_cov=pad(batch.past_cov), known=pad(batch.known))
+    days = None if batch.days is None else pad(batch.days)
+    return replace(batch, past_target=pad(batch.past_target), past_cov=pad(batch.past_cov), known=pad(batch.known), days=days)
 
 
 # (windows that share a cutoff, windows whose errors they may use), by cutoff
@@ -110,4 +119,9 @@ def _moved(values: np.ndarray, shift: np.ndarray) -> np.ndarray:
         index, mask = index[..., None], mask[..., None]
     if values.size == 0:
         return values
-    return np.where(mask, np.take_along_axis(values, index, 1), np.float32(np.nan))
+    return np.where(mask, np.take_along_axis(values, index, 1), missing(values))
+
+
+def missing(values: np.ndarray) -> np.generic:
+    """Return the missing value of an array of dates or of numbers."""
+    return np.datetime64("NaT") if values.dtype.kind == "M" else np.float32(np.nan)

@@ -16,6 +16,7 @@ WIDEST = 4.0  # standard deviations beyond which a residual is cut (Huber, 1964)
 FEWEST = 20  # observed rows that a regression needs
 ROUNDS = 3  # reweightings
 RIDGE = 1e-6  # of the scaled Gram matrix: identical columns share the effect
+SHARING = 12  # series from which on products of pairs of lags cost less than those of each series' own whitened covariates
 MOST_STEPS = 1 << 14  # newest steps of a history that are read
 
 
@@ -35,30 +36,55 @@ class Estimate(NamedTuple):
 
 def estimate(values: np.ndarray, covariates: np.ndarray, seasons: tuple[int, ...]) -> Estimate:
     """Regress values (L,), NaN = missing, on covariates (L, K), NaN = unknown. Rows where either is missing are left out."""
-    count = covariates.shape[1]
-    values, covariates = values[-MOST_STEPS:], covariates[-MOST_STEPS:]
-    seen = np.isfinite(values) & np.isfinite(covariates).all(1)
+    return estimate_all(values[None], covariates[None], seasons)[0]
+
+
+def estimate_all(values: np.ndarray, covariates: np.ndarray, seasons: tuple[int, ...]) -> list[Estimate]:
+    """Regress each of R series, values (R, L), on covariates (R, L, K) of its own; see `estimate`.
+
+    Series that are observed at the same steps and have the same covariates, such as dates, share the work on these.
+    """
+    count = covariates.shape[2]
+    values, covariates = values[:, -MOST_STEPS:], covariates[:, -MOST_STEPS:]
+    seen = np.isfinite(values) & np.isfinite(covariates).all(2)
+    alike: dict[tuple[bytes, bytes], list[int]] = {}
+    for row in np.flatnonzero(seen.sum(1) >= FEWEST).tolist():
+        alike.setdefault((seen[row].tobytes(), covariates[row].tobytes()), []).append(row)
+    out = [Estimate(np.zeros((count, count)), np.zeros(count), 0.0, float("nan"), 0.0)] * len(values)
+    for rows in alike.values():
+        own, there = covariates[rows[0]], seen[rows[0]]
+        columns = np.flatnonzero(np.ptp(own[there], axis=0) > 0)
+        for row, one in zip(rows, _regressed(values[rows], own[:, columns], there, seasons), strict=True):
+            if one is not None:
+                gram, moment = np.zeros((count, count)), np.zeros(count)
+                gram[np.ix_(columns, columns)], moment[columns] = one.gram, one.moment
+                out[row] = one._replace(gram=gram, moment=moment)
+    return out
+
+
+def _regressed(values: np.ndarray, covariates: np.ndarray, seen: np.ndarray, seasons: tuple[int, ...]) -> list[Estimate | None]:
+    """Regress values (R, L) on covariates (L, K) that all vary, where `seen` (L,); None where nothing can be fitted."""
     rows = int(seen.sum())
-    nothing = Estimate(np.zeros((count, count)), np.zeros(count), 0.0, float("nan"), 0.0)
-    if rows < FEWEST:
-        return nothing
-    moves = np.flatnonzero(np.ptp(covariates[seen], axis=0) > 0)
-    both = np.concatenate([values[:, None], covariates[:, moves]], 1).T.astype(np.float64)
-    both = np.where(seen, both - np.where(seen, both, 0.0).sum(1, keepdims=True) / rows, 0.0)
     season = season_of(rows, seasons)
+    both = np.where(seen, np.concatenate([values, covariates.T]).astype(np.float64), 0.0)
+    both = np.where(seen, both - both.sum(1, keepdims=True) / rows, 0.0)
     left, lost = without_level_and_season(both, seen, season)
-    size = np.sqrt((left[1:] ** 2).sum(1) / np.maximum((both[1:] ** 2).sum(1), 1e-300))
+    y, x = left[: len(values)], left[len(values) :]
+    size = np.sqrt((x**2).sum(1) / np.maximum((both[len(values) :] ** 2).sum(1), 1e-300))
     varies = size > 1e-3  # what is left of a covariate that follows the level or the season alone is rounding
+    x *= varies[:, None]
     lags = [lag for lag in dict.fromkeys((1, 2, 3, season, season + 1)) if lag * 8 < rows]
-    freedom = rows - lost - int(varies.sum()) - len(lags)
-    if freedom < FEWEST / 2 or not (left[0, seen] != 0).any():
-        return nothing
-    left[1:][~varies] = 0.0
-    own_gram, own_moment, noise = _robust(left[0], left[1:], seen, lags, freedom)
-    gram, moment = np.zeros((count, count)), np.zeros(count)
+    freedom = rows - float(lost) - int(varies.sum()) - len(lags)
+    out: list[Estimate | None] = [None] * len(values)
+    able = np.flatnonzero((y[:, seen] != 0).any(1))
+    if freedom < FEWEST / 2 or not len(able):
+        return out
+    gram, moment, noise = _robust(y[able], x, seen, lags, freedom)
     noise *= rows / freedom  # a level and an autoregression fitted to few rows leave too little
-    gram[np.ix_(moves, moves)], moment[moves] = own_gram, own_moment
-    return Estimate(gram, moment, noise, -0.5 * float(np.log(max(noise, 1e-300)) + 1), float(freedom))
+    likelihood = -0.5 * (np.log(np.maximum(noise, 1e-300)) + 1)
+    for k, row in enumerate(able.tolist()):
+        out[row] = Estimate(gram[k], moment[k], float(noise[k]), float(likelihood[k]), freedom)
+    return out
 
 
 def slopes_of(estimate: Estimate, keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -74,6 +100,16 @@ def slopes_of(estimate: Estimate, keep: np.ndarray) -> tuple[np.ndarray, np.ndar
     return beta, variance
 
 
+def _solved(gram: np.ndarray, moment: np.ndarray) -> np.ndarray:
+    """Return slopes (R, K) of normal equations gram (R, K, K) and moment (R, K); 0 for covariates that do not vary."""
+    size = np.diagonal(gram, axis1=1, axis2=2)
+    scale = np.sqrt(np.where(size > 0, size, 1.0))
+    matrix = gram / (scale[:, :, None] * scale[:, None]) + RIDGE * np.eye(gram.shape[1])
+    at = np.arange(gram.shape[1])
+    matrix[:, at, at] += size <= 0
+    return np.asarray(np.linalg.solve(matrix, (moment / scale)[..., None])[..., 0] / scale)
+
+
 def season_of(rows: int, seasons: tuple[int, ...]) -> int:
     """Return the longest of `seasons` that a history holds eight of, else the shortest if it holds three, else 1."""
     long = [season for season in seasons if rows >= 8 * season]
@@ -83,19 +119,19 @@ def season_of(rows: int, seasons: tuple[int, ...]) -> int:
     return short if rows >= 3 * short else 1
 
 
-def without_level_and_season(both: np.ndarray, seen: np.ndarray, season: int) -> tuple[np.ndarray, float]:
-    """Subtract from (R, L) a moving level, then a moving mean of each phase; also return the degrees of freedom that takes.
+def without_level_and_season(both: np.ndarray, seen: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
+    """Subtract from (…, L) a moving level, then a moving mean of each phase; also return the degrees of freedom that takes, (…).
 
-    Zeros where not `seen` (L,).
+    Zeros where not `seen`, which broadcasts with `both`.
     """
-    length = both.shape[1]
+    length = both.shape[-1]
     half, span = _spans(length, season)
     left = np.where(seen, both - _moving_mean(both, seen, half), 0.0)
     lost = length / (2 * half + 1)
     if span:
         left = np.where(seen, left - _phase_mean(left, seen, season, span), 0.0)
         lost += -(-length // season) * season / (2 * span + 1)
-    return left, lost * float(seen.mean())
+    return left, lost * seen.mean(-1)
 
 
 def level_and_season(values: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
@@ -120,12 +156,15 @@ def _spans(length: int, season: int) -> tuple[int, int]:
 
 
 def _phase_mean(left: np.ndarray, seen: np.ndarray, season: int, span: int) -> np.ndarray:
-    """Return (R, L) mean over the same phase in the `span` cycles before and after."""
-    rows, length = left.shape
-    lack = -length % season
-    by_phase = np.pad(left, ((0, 0), (0, lack))).reshape(rows, -1, season).transpose(0, 2, 1)
-    there = np.pad(seen, (0, lack)).reshape(-1, season).T
-    return _moving_mean(by_phase, there, span).transpose(0, 2, 1).reshape(rows, -1)[:, :length]
+    """Return (…, L) mean over the same phase in the `span` cycles before and after."""
+    length = left.shape[-1]
+
+    def by_phase(values: np.ndarray) -> np.ndarray:
+        padded = np.pad(values, (*((0, 0),) * (values.ndim - 1), (0, -length % season)))
+        return padded.reshape(*values.shape[:-1], -1, season).swapaxes(-1, -2)
+
+    found = _moving_mean(by_phase(left), by_phase(seen), span)
+    return found.swapaxes(-1, -2).reshape(*left.shape[:-1], -1)[..., :length]
 
 
 def _moving_mean(values: np.ndarray, seen: np.ndarray, half: int) -> np.ndarray:
@@ -146,44 +185,67 @@ def _running(values: np.ndarray) -> np.ndarray:
 
 def _robust(
     y: np.ndarray, x: np.ndarray, seen: np.ndarray, lags: list[int], freedom: float
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Gram matrix, moments and residual variance of whitened y (L,) on x (K, L), far residuals cut."""
-    keep = np.ones(len(x), bool)
-    cut, gram, moment, noise = y, x @ x.T, x @ y, 1.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Gram matrices (R, K, K), moments (R, K) and residual variances (R,) of whitened y (R, L) on x (K, L), far residuals cut.
+
+    A series is whitened by weights of its own. The Gram matrix of whitened covariates is a sum over pairs of lags, which many
+    series share.
+    """
+    lagged = np.stack([x, *(_lagged(x, lag) for lag in lags)]) * seen  # (1 + p, K, L)
+    flat = lagged.reshape(-1, lagged.shape[2])
+    pairs = flat @ flat.T if len(y) >= SHARING else None
+    gram, moment = np.broadcast_to(x @ x.T, (len(y), len(x), len(x))), y @ x.T
+    noise = np.ones(len(y))
     for _ in range(ROUNDS):
-        slopes = slopes_of(Estimate(gram, moment, noise, 0.0, freedom), keep)[0]
-        plain = np.where(seen, y - slopes @ x, 0.0)
-        far = WIDEST * _usual(plain[seen])
-        cut = np.where(seen, slopes @ x + np.clip(plain, -far, far), 0.0)
-        weights = _autoregression(cut - slopes @ x, seen, lags)
-        white = np.where(seen, _whitened(np.concatenate([cut[None], x]), weights, lags), 0.0)
-        gram, moment = white[1:] @ white[1:].T, white[1:] @ white[0]
-        slopes = slopes_of(Estimate(gram, moment, noise, 0.0, freedom), keep)[0]
-        noise = float(((white[0] - slopes @ white[1:]) ** 2).sum() / max(freedom, 1.0))
+        explained = _solved(gram, moment) @ x
+        plain = np.where(seen, y - explained, 0.0)
+        far = WIDEST * _usual(plain[:, seen])[:, None]
+        cut = np.where(seen, explained + np.clip(plain, -far, far), 0.0)
+        parts = np.concatenate([np.ones((len(y), 1)), -_autoregression(cut - explained, seen, lags)], 1)  # (R, 1 + p)
+        white = np.where(seen, _whitened(cut, parts, lags), 0.0)
+        gram, moment = _normal(lagged, pairs, parts, white)
+        slopes = (parts[:, :, None] * _solved(gram, moment)[:, None]).reshape(len(y), -1)
+        noise = ((white - slopes @ flat) ** 2).sum(1) / max(freedom, 1.0)
     return gram, moment, noise
 
 
-def _usual(residual: np.ndarray) -> float:
-    """Return a robust standard deviation; the plain one where most residuals are almost 0."""
-    plain, robust = float(residual.std()), 1.4826 * float(np.median(np.abs(residual)))
-    return robust if robust > 0.05 * plain else plain
+def _normal(lagged: np.ndarray, pairs: np.ndarray | None, parts: np.ndarray, white: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return Gram matrices (R, K, K) and moments (R, K) of white (R, L) on lagged covariates (A, K, L) weighted by parts (R, A).
+
+    pairs: (A K, A K) products of the lagged covariates, None = not worth it.
+    """
+    if pairs is None:
+        own = [np.tensordot(part, lagged, 1) for part in parts]  # R arrays (K, L)
+        return np.stack([x @ x.T for x in own]), np.stack([x @ one for x, one in zip(own, white, strict=True)])
+    lags, count, length = lagged.shape
+    half = np.tensordot(parts, pairs.reshape(lags, count, lags, count), 1)  # (R, K, A, K)
+    gram = (half.swapaxes(2, 3) @ parts[:, None, :, None])[..., 0]
+    moment = (white @ lagged.reshape(-1, length).T).reshape(-1, lags, count)
+    return gram, (parts[:, :, None] * moment).sum(1)
+
+
+def _usual(residual: np.ndarray) -> np.ndarray:
+    """Return (R,) robust standard deviations of residuals (R, n); the plain ones where most residuals are almost 0."""
+    plain, robust = residual.std(1), 1.4826 * np.median(np.abs(residual), 1)
+    return np.where(robust > 0.05 * plain, robust, plain)
 
 
 def _autoregression(residual: np.ndarray, seen: np.ndarray, lags: list[int]) -> np.ndarray:
-    """Weights of the lags (p,), by ridge regression of the residuals (L,) on them."""
+    """Weights of the lags (R, p), by ridge regression of the residuals (R, L) on them."""
     if not lags:
-        return np.zeros(0)
-    past = np.stack([_lagged(residual, lag) for lag in lags])[:, seen]
-    gram = past @ past.T
-    size = np.trace(gram) / len(lags)
-    return np.linalg.solve(gram + (0.01 * size + 1e-300) * np.eye(len(lags)), past @ residual[seen])
+        return np.zeros((len(residual), 0))
+    past = np.stack([_lagged(residual, lag) for lag in lags], 1)[..., seen]
+    gram = past @ past.swapaxes(1, 2)
+    size = np.trace(gram, axis1=1, axis2=2) / len(lags)
+    matrix = gram + (0.01 * size + 1e-300)[:, None, None] * np.eye(len(lags))
+    return np.asarray(np.linalg.solve(matrix, past @ residual[:, seen, None])[..., 0])
 
 
-def _whitened(values: np.ndarray, weights: np.ndarray, lags: list[int]) -> np.ndarray:
-    """Subtract from values (R, L) the part that the lags explain."""
+def _whitened(values: np.ndarray, parts: np.ndarray, lags: list[int]) -> np.ndarray:
+    """Return values (R, L) plus their lags, times `parts` (R, 1 + p), the first of which is 1."""
     out = values.copy()
-    for weight, lag in zip(weights, lags, strict=True):
-        out -= weight * _lagged(values, lag)
+    for k, lag in enumerate(lags):
+        out[:, lag:] += parts[:, k + 1, None] * values[:, :-lag]
     return out
 
 

@@ -8,20 +8,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from tsattn.forecasting.ensemble import closures
 from tsattn.forecasting.ensemble.effect_pooling import Pooled, pool
 from tsattn.forecasting.ensemble.holdout import Pools
-from tsattn.forecasting.ensemble.series_effects import Estimate, estimate, level_and_season, slopes_of
+from tsattn.forecasting.ensemble.series_effects import Estimate, estimate_all, level_and_season, slopes_of
 from tsattn.forecasting.quantiles import normal_scores
 
 BENT = 0.9  # probability of a bend, below which a response is a straight line
 DISTINCT = 12  # values that a covariate needs, to bend
 BEYOND = 0.5  # of its range that a covariate may lie outside of what the history holds, before it is cut there
 POSITIVE = 0.95  # share of the open rows that are above zero, at least, where effects may be factors
+_CELLS = 1 << 20  # covariates of windows at once
 SHARED = 2.0  # weight of the pool in the choice of factors, in mean series
+
+
+Solved = dict[tuple[int, bool, bytes], tuple[np.ndarray, np.ndarray]]  # window, form and terms kept -> slopes and variances
+
+
+class Table(Protocol):
+    """Covariates (B, S, K) of B windows, of which some are made at a time."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    def __getitem__(self, rows: np.ndarray, /) -> np.ndarray: ...
+
+
+class Bounds(NamedTuple):
+    """center, low, high (B, K): median of covariates, and where they are cut."""
+
+    center: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    def of(self, rows: np.ndarray) -> Bounds:
+        """Return those of the windows `rows`."""
+        return Bounds(*(one[rows] for one in self))
+
+    def terms(self, known: np.ndarray) -> np.ndarray:
+        """Return (B, S, 2 K) terms of known (B, S, K): x less its center, cut at its bounds, and the absolute value of that."""
+        x = np.clip(known, self.low[:, None], self.high[:, None]) - self.center[:, None]
+        return np.concatenate([x, np.abs(x)], 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,17 +59,14 @@ class Estimates:
     """Regressions of B windows on the 2 K terms of K covariates: x of each, then |x| of each.
 
     linear, factor: what adds and what multiplies; factor is None where the target is not positive. scale (B,): mean size of
-    the target, in which added effects are alike across series; jacobian (B,): its mean logarithm. center, low, high (B, K):
-    median and bounds of covariates.
+    the target, in which added effects are alike across series; jacobian (B,): its mean logarithm.
     """
 
     linear: tuple[Estimate, ...]
     factor: tuple[Estimate | None, ...]
     scale: np.ndarray
     jacobian: np.ndarray
-    center: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
+    bounds: Bounds
     counts: closures.Counts
 
     def __len__(self) -> int:
@@ -48,21 +75,41 @@ class Estimates:
     @property
     def covariates(self) -> int:
         """Number of covariates, K."""
-        return self.center.shape[1]
-
-    def terms(self, known: np.ndarray) -> np.ndarray:
-        """Return (B, S, 2 K) terms of known (B, S, K): x less its center, cut at its bounds, and the absolute value of that."""
-        x = np.clip(known, self.low[:, None], self.high[:, None]) - self.center[:, None]
-        return np.concatenate([x, np.abs(x)], 2)
+        return self.bounds.center.shape[1]
 
     @classmethod
     def concat(cls, parts: Sequence[Estimates]) -> Estimates:
         """Join the windows of several batches."""
-        names = ("scale", "jacobian", "center", "low", "high")
-        arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        scale, jacobian = (np.concatenate([getattr(part, name) for part in parts]) for name in ("scale", "jacobian"))
+        bounds = Bounds(*(np.concatenate([part.bounds[i] for part in parts]) for i in range(3)))
         counts = closures.Counts(*(np.concatenate([part.counts[i] for part in parts]) for i in (0, 1)))
         linear = tuple(one for part in parts for one in part.linear)
-        return cls(linear, tuple(one for part in parts for one in part.factor), counts=counts, **arrays)
+        return cls(linear, tuple(one for part in parts for one in part.factor), scale, jacobian, bounds, counts)
+
+    def rows(self, rows: np.ndarray) -> Estimates:
+        """Return those of the windows `rows`."""
+        linear, factor = (tuple(each[row] for row in rows.tolist()) for each in (self.linear, self.factor))
+        counts = closures.Counts(*(one[rows] for one in self.counts))
+        return Estimates(linear, factor, self.scale[rows], self.jacobian[rows], self.bounds.of(rows), counts)
+
+    def among(self, columns: np.ndarray, covariates: int) -> Estimates:
+        """Return the same with their K covariates at `columns` (K,) among more, of which the windows show nothing."""
+        both = np.concatenate([columns, columns + covariates])
+
+        def wide(one: Estimate) -> Estimate:
+            gram, moment = np.zeros((2 * covariates, 2 * covariates)), np.zeros(2 * covariates)
+            gram[np.ix_(both, both)], moment[both] = one.gram, one.moment
+            return one._replace(gram=gram, moment=moment)
+
+        def spread(values: np.ndarray) -> np.ndarray:
+            out = np.zeros((len(self), covariates, *values.shape[2:]), values.dtype)
+            out[:, columns] = values
+            return out
+
+        linear = tuple(map(wide, self.linear))
+        factor = tuple(None if one is None else wide(one) for one in self.factor)
+        bounds, counts = Bounds(*map(spread, self.bounds)), closures.Counts(*map(spread, self.counts))
+        return replace(self, linear=linear, factor=factor, bounds=bounds, counts=counts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,17 +123,19 @@ class Effects:
     variance: np.ndarray
     factor: np.ndarray
     closing: np.ndarray
-    source: Estimates
+    bounds: Bounds
 
     def scaled(self, share: np.ndarray) -> Effects:
-        """Return a share (B,) of each effect."""
-        return replace(self, beta=self.beta * share[:, None], variance=self.variance * share[:, None] ** 2)
+        """Return a share (B, K) of each covariate's effect; without a closing where it is 0."""
+        both = np.concatenate([share, share], 1)
+        closing = np.where(share > 0, self.closing, np.nan)
+        return replace(self, beta=self.beta * both, variance=self.variance * both**2, closing=closing)
 
-    def removed(self, past: np.ndarray, known: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
+    def removed(self, past: np.ndarray, known: Table, seasons: tuple[int, ...]) -> np.ndarray:
         """Return the history (B, L) as if all known covariates (B, L, K) had been as usual; closed rows as if open."""
-        shift = (self._terms(known) * self.beta[:, None]).sum(2)
+        shift = np.concatenate([self._shift(known[rows], rows)[0] for rows in _chunks(known)])
         out = np.where(self.factor[:, None], past * _exp(-shift), past - shift)
-        closed = closures.closed_rows(known, self.closing)
+        closed = self._closed(known)
         for row in np.flatnonzero(closed.any(1)).tolist():
             out[row, closed[row]] = np.nan
             usual = level_and_season(out[row], seasons)
@@ -94,66 +143,105 @@ class Effects:
         return out.astype(np.float32)
 
     def restored(
-        self, values: np.ndarray, known: np.ndarray, past: np.ndarray, before: np.ndarray, levels: tuple[float, ...]
+        self, values: np.ndarray, known: np.ndarray, past: np.ndarray, before: Table, levels: tuple[float, ...]
     ) -> np.ndarray:
         """Add the effects of known (B, H, K) to quantiles (B, H, Q) made without them, widened by their uncertainty.
 
         past (B, L) and before (B, L, K): the history itself, for what it was on closed rows.
         """
-        terms = self._terms(known)
-        shift = (terms * self.beta[:, None]).sum(2)[..., None]
-        doubt = np.sqrt((terms**2 * self.variance[:, None]).sum(2))[..., None]
+        shift, doubt = (one[..., None] for one in self._shift(known, np.arange(len(known))))
         factor = self.factor[:, None, None]
         out = np.where(factor, values * _exp(shift), values + shift)
         middle = out[..., [int(np.abs(np.array(levels) - 0.5).argmin())]]
         doubt = np.where(factor, np.abs(middle) * doubt, doubt) * np.abs(normal_scores(levels))
         away = out - middle
         out = middle + np.sign(away) * np.sqrt(away**2 + doubt**2)
-        closed = closures.closed_rows(known, self.closing)
+        closed = self._closed(known)
         if closed.any():
-            usual = closures.closed_values(past, closures.closed_rows(before, self.closing), levels)
+            usual = closures.closed_values(past, self._closed(before), levels)
             out = np.where(closed[..., None], usual[:, None], out)
         return np.asarray(out)
 
-    def _terms(self, known: np.ndarray) -> np.ndarray:
-        """Return (B, S, 2 K) terms of covariates (B, S, K), 0 where unknown or closing."""
-        there = np.where(known == self.closing[:, None], np.nan, known)
-        return np.nan_to_num(self.source.terms(there))
+    def _shift(self, known: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (B, S) what the covariates (B, S, K) of the windows `rows` add, and its standard deviation; 0 where unknown."""
+        there = np.where(known == self.closing[rows, None], np.nan, known)
+        terms = np.nan_to_num(self.bounds.of(rows).terms(there))
+        shift = (terms @ self.beta[rows, :, None])[..., 0]
+        return shift, np.sqrt((terms**2 @ self.variance[rows, :, None])[..., 0])
+
+    def _closed(self, known: Table) -> np.ndarray:
+        """Return (B, S) True where a covariate (B, S, K) has its closing value."""
+        if np.isnan(self.closing).all():
+            return np.zeros(known.shape[:2], bool)
+        return np.concatenate([closures.closed_rows(known[rows], self.closing[rows]) for rows in _chunks(known)])
 
 
-def estimates_of(past: np.ndarray, known: np.ndarray, back: np.ndarray, pools: Pools, seasons: tuple[int, ...]) -> Estimates:
+def estimates_of(past: np.ndarray, known: Table, back: np.ndarray, pools: Pools, seasons: tuple[int, ...]) -> Estimates:
     """Estimate the effects of known (B, L, K) on past (B, L), NaN = missing, up to `back` (B,) steps before its end."""
     length = past.shape[1]
-    old = np.arange(length) < length - back[:, None]
-    past = np.where(old, past, np.float32(np.nan))
-    seen = (~np.isnan(past))[..., None] & ~np.isnan(known)
-    x = np.where(seen, known.astype(np.float64), np.nan)
-    center, low, high = (_quantile(x, q) for q in (0.5, 0.0, 1.0))
-    room = BEYOND * (high - low)
-    low, high = low - room, high + room
-    counts = closures.count(past, np.where(seen, known, np.float32(np.nan)))
-    at = np.full(center.shape, np.nan)
+    past = np.where(np.arange(length) < length - back[:, None], past, np.float32(np.nan))
+    chunks = list(_chunks(known))
+    bounds, bends, counts = zip(*(_summary(past[rows], known[rows]) for rows in chunks), strict=True)
+    every = closures.Counts(*(np.concatenate([one[i] for one in counts]) for i in (0, 1)))
+    at = np.full((len(past), known.shape[2]), np.nan)
     for now, pooled in pools:
-        at[now] = closures.closing(counts, now, pooled)
-    shut = closures.closed_rows(known, at)
-    found = Estimates((), (), np.ones(len(past)), np.zeros(len(past)), center, low, high, counts)
-    terms = found.terms(known.astype(np.float64))
-    terms[..., known.shape[2] :] *= (_distinct(x) >= DISTINCT)[:, None]  # few distinct values: x alone suffices
-    linear: list[Estimate] = []
-    factor: list[Estimate | None] = []
-    for row in range(len(past)):
-        target = np.where(shut[row], np.nan, past[row].astype(np.float64))
-        above = target > 0
-        some = int((~np.isnan(target)).sum())
-        found.scale[row] = np.nanmean(np.abs(target)) if above.any() else 1.0
-        linear.append(estimate(target, terms[row], seasons))
-        if some and above.sum() >= POSITIVE * some and not (target < 0).any():
-            logs = np.where(above, np.log(np.where(above, target, 1.0)), np.nan)
-            found.jacobian[row] = np.nanmean(logs)
-            factor.append(estimate(logs, terms[row], seasons))
-        else:
-            factor.append(None)
-    return replace(found, linear=tuple(linear), factor=tuple(factor))
+        at[now] = closures.closing(every, now, pooled)
+    return Estimates.concat(
+        [
+            _estimated(past[rows], known[rows], at[rows], (bounds[i], bends[i], counts[i]), seasons)
+            for i, rows in enumerate(chunks)
+        ]
+    )
+
+
+def _summary(past: np.ndarray, known: np.ndarray) -> tuple[Bounds, np.ndarray, closures.Counts]:
+    """Return bounds of covariates (B, L, K) where past (B, L) is seen, True (B, K) for those that may bend, and their counts."""
+    seen = (~np.isnan(past))[..., None] & ~np.isnan(known)
+    where = np.where(seen, known, np.float32(np.nan))
+    counts = closures.count(past, where)
+    if (~seen | (known == 0) | (known == 1)).all():  # no need to order zeros and ones
+        zeros, ones = counts.rows[..., 0], counts.rows[..., 1]
+        low, high = ((ones > 0) & (zeros == 0)) * 1.0, (ones > 0) * 1.0
+        center = ((zeros + ones - 1) // 2 >= zeros) * (ones > 0) * 1.0
+        bends = np.zeros(low.shape, bool)
+    else:
+        x = where.astype(np.float64)
+        center, low, high = (_quantile(x, q) for q in (0.5, 0.0, 1.0))
+        bends = _distinct(x) >= DISTINCT
+    room = BEYOND * (high - low)
+    return Bounds(center, low - room, high + room), bends, counts
+
+
+def _estimated(
+    past: np.ndarray,
+    known: np.ndarray,
+    at: np.ndarray,
+    summary: tuple[Bounds, np.ndarray, closures.Counts],
+    seasons: tuple[int, ...],
+) -> Estimates:
+    """Estimate the effects of known (B, L, K) with closing values `at` (B, K)."""
+    bounds, bends, counts = summary
+    terms = bounds.terms(known.astype(np.float64))
+    terms[..., known.shape[2] :] *= bends[:, None]  # few distinct values: x alone suffices
+    target = np.where(closures.closed_rows(known, at), np.nan, past.astype(np.float64))
+    above, there = target > 0, ~np.isnan(target)
+    count = np.maximum(there.sum(1), 1)
+    scale = np.where(above.any(1), np.where(there, np.abs(target), 0.0).sum(1) / count, 1.0)
+    able = np.flatnonzero(there.any(1) & (above.sum(1) >= POSITIVE * there.sum(1)) & ~(target < 0).any(1))
+    logs = np.where(above, np.log(np.where(above, target, 1.0)), np.nan)
+    jacobian = np.zeros(len(past))
+    jacobian[able] = np.where(above, logs, 0.0)[able].sum(1) / np.maximum(above[able].sum(1), 1)
+    factor: list[Estimate | None] = [None] * len(past)
+    for row, one in zip(able.tolist(), estimate_all(logs[able], terms[able], seasons), strict=True):
+        factor[row] = one
+    linear = tuple(estimate_all(target, terms, seasons))
+    return Estimates(linear, tuple(factor), scale, jacobian, bounds, counts)
+
+
+def _chunks(known: Table) -> list[np.ndarray]:
+    """Split the windows of covariates (B, S, K) so that arrays of a part stay within some ten MB."""
+    step = max(1, _CELLS // max(known.shape[1] * known.shape[2], 1))
+    return [np.arange(at, min(at + step, known.shape[0])) for at in range(0, known.shape[0], step)]
 
 
 def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
@@ -161,9 +249,10 @@ def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
     count, terms = len(found), 2 * found.covariates
     beta, variance = np.zeros((count, terms)), np.zeros((count, terms))
     factor, at = np.zeros(count, bool), np.full((count, found.covariates), np.nan)
+    solved: Solved = {}
     for now, pooled in pools:
         at[now] = closures.closing(found.counts, now, pooled)
-        for form, rows, each in pooled_effects(found, pooled, group):
+        for form, rows, each in pooled_effects(found, pooled, group, solved):
             mine = np.isin(rows, now)
             factor[rows[mine]] = form
             unit = np.where(form, 1.0, found.scale[rows[mine]])
@@ -172,13 +261,21 @@ def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
                 sure = one.sure if one.clear else 0.0
                 beta[rows[mine], k] = np.where(known, one.beta[mine] * sure, 0.0) * unit
                 variance[rows[mine], k] = np.where(known, one.variance[mine], 0.0) * sure * unit**2
-    return Effects(beta, variance, factor, at, found)
+    return Effects(beta, variance, factor, at, found.bounds)
 
 
-def pooled_effects(found: Estimates, rows: np.ndarray, group: np.ndarray) -> list[tuple[bool, np.ndarray, list[Pooled]]]:
-    """Return, for each form among the windows `rows`: True if it multiplies, the windows, and the effects of each term."""
-    forms = _forms(found, rows)
-    return [(form, rows[forms == form], _pooled(found, rows[forms == form], form, group)) for form in np.unique(forms).tolist()]
+def pooled_effects(
+    found: Estimates, rows: np.ndarray, group: np.ndarray, solved: Solved | None = None
+) -> list[tuple[bool, np.ndarray, list[Pooled]]]:
+    """Return, for each form among the windows `rows`: True if it multiplies, the windows, and the effects of each term.
+
+    solved: slopes of windows that other pools have solved, kept for the next.
+    """
+    forms, solved = _forms(found, rows), {} if solved is None else solved
+    return [
+        (form, rows[forms == form], _pooled(found, rows[forms == form], form, group, solved))
+        for form in np.unique(forms).tolist()
+    ]
 
 
 def _forms(found: Estimates, rows: np.ndarray) -> np.ndarray:
@@ -197,22 +294,28 @@ def _forms(found: Estimates, rows: np.ndarray) -> np.ndarray:
     return np.asarray(able & (np.nan_to_num(gain) + SHARED * common > 0))
 
 
-def _pooled(found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray) -> list[Pooled]:
+def _pooled(found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray, solved: Solved) -> list[Pooled]:
     """Pool each term's effects in the windows `rows`; |x| is left out where its effect is uncertain."""
-    keep = np.ones(2 * found.covariates, bool)
-    each = _pool_all(found, rows, form, group, keep)
-    for k in range(found.covariates, len(keep)):
-        keep[k] = each[k].sure > BENT
-    return each if keep.all() else _pool_all(found, rows, form, group, keep)
-
-
-def _pool_all(found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray, keep: np.ndarray) -> list[Pooled]:
     chosen = [found.factor[row] if form else found.linear[row] for row in rows.tolist()]
-    solved = [slopes_of(one, keep) for one in chosen if one is not None]
+    keep = np.any([np.diag(one.gram) > 0 for one in chosen if one is not None], 0)
+    each = _pool_all(found, rows, form, group, keep, solved)
+    sure = np.array([k < found.covariates or one.sure > BENT for k, one in enumerate(each)])
+    return each if not (keep & ~sure).any() else _pool_all(found, rows, form, group, keep & sure, solved)
+
+
+def _pool_all(
+    found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray, keep: np.ndarray, solved: Solved
+) -> list[Pooled]:
+    chosen = {row: found.factor[row] if form else found.linear[row] for row in rows.tolist()}
+    kept = keep.tobytes()
+    for row, one in chosen.items():
+        if one is not None and (row, form, kept) not in solved:
+            solved[row, form, kept] = slopes_of(one, keep)
+    slopes = [solved[row, form, kept] for row, one in chosen.items() if one is not None]
     unit = np.ones(len(rows)) if form else found.scale[rows]
-    beta = np.stack([b for b, _ in solved]) / unit[:, None]
-    variance = np.stack([v for _, v in solved]) / unit[:, None] ** 2
-    amount = float(sum(one.rows for one in chosen if one is not None))
+    beta = np.stack([b for b, _ in slopes]) / unit[:, None]
+    variance = np.stack([v for _, v in slopes]) / unit[:, None] ** 2
+    amount = float(sum(one.rows for one in chosen.values() if one is not None))
     _, place = np.unique(group[rows], return_inverse=True)
     tried = int(np.isfinite(variance).any(0).sum())
     return [pool(beta[:, k], variance[:, k], place, amount, max(tried, 1)) for k in range(len(keep))]
