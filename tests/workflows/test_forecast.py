@@ -70,6 +70,14 @@ def test_when_a_time_is_given_then_later_values_have_no_influence(frame):
         tsattn.forecast(frame, read=COLUMNS, as_of="soon")
 
 
+def test_when_a_forecast_is_made_as_of_a_time_then_the_report_gives_the_rows_up_to_it(data, capsys):
+    words = ["forecast", str(data), "--item", "shop", "--target", "sales", "--as-of", "2024-03-01", "--json"]
+    assert main(words) == 0
+    said = capsys.readouterr()
+    assert "3 series, 183 rows, 2024-01-01 to 2024-03-01" in said.err
+    assert json.loads(said.out)["data"]["last"] == "2024-03-01"
+
+
 def test_when_several_plots_are_asked_for_then_each_is_written(data, tmp_path, capsys):
     places = [str(tmp_path / name) for name in ("a.png", "b.svg", "c.html")]
     words = [word for place in places for word in ("--plot", place)]

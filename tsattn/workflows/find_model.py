@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsattn.config import ReadOptions
+from tsattn.data.as_of import known_at, on_grid
 from tsattn.data.names import listed, quoted
 from tsattn.data.panel import Panel
+from tsattn.data.reading.read import with_extent
 from tsattn.data.report import ReadReport
 from tsattn.errors import ArtifactError, ConfigError, DataError
 from tsattn.events import Listener
@@ -33,12 +36,18 @@ class ModelAndData:
 
 
 def choose(
-    data: Any, model: str | Path | ModelRef | None, workspace: Workspace, options: ReadOptions, listener: Listener
+    data: Any,
+    model: str | Path | ModelRef | None,
+    workspace: Workspace,
+    options: ReadOptions,
+    listener: Listener,
+    as_of: dt.datetime | None = None,
 ) -> ModelAndData:
     """Find the model, read the data as it was read for training, and check that the two fit.
 
-    A ModelRef is taken as it is: a model is looked up once, and from then on its reference is passed on. Raises ArtifactError
-    when there is no model, ConfigError when none fits, DataError when the data cannot be read.
+    A ModelRef is taken as it is: a model is looked up once, and from then on its reference is passed on. as_of: values after
+    this moment are left out of the panel and of the report's span. Raises ArtifactError when there is no model, ConfigError
+    when none fits, DataError when the data cannot be read.
     """
     if data is None:
         ref = workspace.latest() if model is None else found(model, workspace)
@@ -49,6 +58,9 @@ def choose(
         choice = _again(ref, read_card(ref.path), data, options)
     else:
         choice = _newest_that_fits(workspace, data, options)
+    if as_of is not None:
+        panel = known_at(choice.panel, on_grid(as_of, choice.panel))
+        choice = replace(choice, panel=panel, report=with_extent(choice.report, panel))
     listener.report(choice.report)
     for note in choice.notes:
         listener.note(note)

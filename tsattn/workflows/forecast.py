@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tsattn.config import NO_SUMS, HierarchyConfig, ReadOptions
-from tsattn.data.as_of import known_at, on_grid, parse_moment
+from tsattn.data.as_of import parse_moment
 from tsattn.data.names import nearest
 from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
@@ -29,7 +29,7 @@ from tsattn.workflows.find_model import ModelAndData, choose, found
 from tsattn.workflows.joint import joint_effects, joint_notes
 from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
-from tsattn.workflows.sums import added_up, reading, with_sums
+from tsattn.workflows.sums import added_up, reading, with_levels, with_sums
 from tsattn.workspace import ModelRef, Workspace
 
 Labelled = TypeVar("Labelled", Forecast, Paths)
@@ -78,15 +78,15 @@ def run(
     moment = None if order.as_of is None else parse_moment(order.as_of)
     if future is not None:
         data = WithFuture(_again(order.model, workspace) if data is None else data, future)
-    chosen = choose(data, order.model, workspace, reading(read, order.hierarchy), listener)
+    chosen = choose(data, order.model, workspace, reading(read, order.hierarchy), listener, moment)
     if table is not None and data is None:  # the model's own data are read again
         checked_suffix(table, data=chosen.card.source.get("source"))
     if table is not None and order.paths is None:
         named = (quantile_name(level) for level in levels or chosen.card.quantiles)
-        renamed(["item_id", "cutoff", "timestamp", *named], order.columns)
-    panel = chosen.panel if moment is None else known_at(chosen.panel, on_grid(moment, chosen.panel))
-    summed = with_sums(panel, order.hierarchy)
-    panel = panel if summed is None else summed.panel
+        keys = ["item_id", *(["level"] if order.hierarchy.asked else []), "cutoff", "timestamp"]
+        renamed([*keys, *named], order.columns)
+    summed = with_sums(chosen.panel, order.hierarchy)
+    panel = chosen.panel if summed is None else summed.panel
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
     together, forecaster = _forecasters(chosen, order, panel, (steps, levels), load or runtime.load)
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
@@ -109,7 +109,7 @@ def run(
         notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
     for note in notes:
         listener.note(note)
-    rows = None if table is None else (made if sampled is None else sampled).to_arrow()
+    rows = None if table is None else with_levels((made if sampled is None else sampled).to_arrow(), summed)
     written = [] if rows is None or table is None else write_results(rows, table, order.columns, (data, future))
     written += [save_plot(made, panel, picture) for picture in pictures]
     notes = (*chosen.notes, *notes)
