@@ -249,6 +249,13 @@ def test_when_no_max_age_is_set_then_it_follows_from_the_steps_of_the_data_and_t
     assert (said in found[0]) if said else not found, found
 
 
+def test_when_a_job_has_a_problem_then_the_table_fits_80_columns_and_the_problem_is_below_it(jobs, house, capsys):
+    assert main(["monitor", str(jobs(job(house))), "--no-alert"]) == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert max(map(len, printed)) <= 80
+    assert printed[-1] == "a: no good run yet"
+
+
 def test_when_the_clock_went_backwards_then_a_run_in_the_future_is_no_proof_of_health(jobs, house, capsys):
     path = jobs(job(house))
     assert main(["run", str(path), "-q"]) == 0

@@ -96,6 +96,15 @@ def test_when_the_past_is_of_counts_then_paths_are_whole_numbers_and_quantiles_a
     assert abs(made.values[0].mean() - quantiles.values[0, :, 1].mean()) < 0.4
 
 
+def test_when_demand_is_rare_then_sums_of_paths_are_on_average_those_of_the_past():
+    rng = np.random.default_rng(3)
+    rare = [((rng.random(400) < 0.1) * (1 + rng.poisson(4, 400))).astype(float) for _ in range(12)]
+    panel = Panel.from_arrays(rare, freq="D", start="2024-01-01")
+    made, _ = predict_paths(baseline("historic-quantiles", 1), panel, horizon=12, paths=300)
+    usual = np.array([12 * y.mean() for y in rare])
+    assert (made.values.sum(1).mean(1) / usual).mean() == pytest.approx(1.0, abs=0.15)
+
+
 @pytest.mark.parametrize(
     ("past", "wanted"), [([0, 2, 1], True), ([0, 2.5, 1], False), ([-1, 2, 1], False), ([np.nan, 3], True), ([np.nan], False)]
 )

@@ -50,6 +50,17 @@ def test_when_data_has_static_covariates_then_zero_shot_forecasts_and_scores_the
     assert scored.scores.score("zero-shot + members", "WQL") > 0
 
 
+def test_when_a_member_has_no_forecast_then_the_leaderboard_leaves_it_out_and_says_so(frame, tmp_path):
+    out = tmp_path / "f.parquet"
+    scored = tsattn.backtest(
+        frame, read=COLUMNS, windows=1, horizon=7, members=["ridge", "long-cycle"], leaderboard=True, output=out
+    )
+    assert "ridge" in scored.scores.models
+    assert "long-cycle" not in scored.scores.models
+    assert any(note.startswith("left out, without a forecast in any window") and "long-cycle" in note for note in scored.notes)
+    assert set(pd.read_parquet(out).model) == set(scored.scores.models)
+
+
 def test_when_series_are_named_then_only_they_are_returned_with_the_same_values(frame, tmp_path):
     whole = tsattn.forecast(frame, read=COLUMNS).forecast
     some = tsattn.forecast(frame, read=COLUMNS, series=["c", "a"], output=tmp_path / "f.csv").forecast

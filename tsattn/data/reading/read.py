@@ -18,7 +18,7 @@ from tsattn.data.reading.assemble import assemble
 from tsattn.data.reading.columns import Column, Table, concatenated
 from tsattn.data.reading.csv_tables import load
 from tsattn.data.reading.footers import without_footers
-from tsattn.data.reading.future_rows import WithFuture, extended, options_for
+from tsattn.data.reading.future_rows import WithFuture, extended, one_row_per_time, options_for
 from tsattn.data.reading.layouts import unfold
 from tsattn.data.reading.missing import without_named
 from tsattn.data.reading.number_columns import drop_index
@@ -55,6 +55,7 @@ def read(
     if isinstance(source, WithFuture):
         known_roles = read(source.data, options, schema=schema)[0].schema
         future = load(parts_of(_frames(source.future)[0])[0], options, Notes())
+        future = one_row_per_time(future, known_roles)
         options, source = options_for(options, known_roles, schema, future), source.data
     parts = [part for one in _frames(source) for part in parts_of(one)]
     if future is None and _is_panel(parts):
