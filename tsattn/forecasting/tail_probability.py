@@ -13,12 +13,13 @@ from statistics import NormalDist
 import numpy as np
 
 TAIL = 0.1  # share of errors that make the tail
+NEAR, FAR = 0.05, 0.02  # shares beyond the two quantiles that measure it; fewer errors than these may be anomalies
 START = NormalDist().inv_cdf(1 - TAIL / 2)  # of the normal distribution's tail, in standard deviations
 EXCESS = 0.4  # its scale, so that 1 error in 100 lies beyond 2.57
 PRIOR = 20.0  # independent errors that count as much as the prior for the start of the tail
 BEYOND = 1.0  # the same for its scale, in errors beyond the quantile that measures it
-LONGEST = 0.3  # shape of the longest tail: the third moment is almost infinite
-DOUBT = 4.0  # errors beyond the farthest quantile that count as much as an exponential tail
+LONGEST = 0.2  # shape of the longest tail: past errors are too few to measure a longer one
+DOUBT = 20.0  # errors beyond the farthest quantile that count as much as an exponential tail
 FEW_RUNS, RARE_RUNS = 2, 0.003  # most runs of two or more anomalies that count once each: so many, or this share of the errors
 MOST_UNUSUAL = 0.2  # share of anomalies among past errors above which all of them count
 BIAS_PRIOR, SCALE_PRIOR = 10.0, 40.0  # for the errors of one phase of the cycle: their median, and their size
@@ -72,15 +73,15 @@ def tail_of(errors: np.ndarray) -> tuple[float, float, float]:
     threshold = float(np.exp(share * np.log(start) + (1 - share) * np.log(START)))
     usual = EXCESS * threshold / START
     scales = [usual]  # of exponential tails through the quantiles below
-    for probability in (TAIL / 2, TAIL / 10):
+    for probability in (NEAR, FAR):
         # beyond the strongest error there is no quantile: the prior decides
         weight = count * probability / (count * probability + BEYOND) if count * probability >= 1 else 0.0
         own = (_ranked(ordered, probability) - start) / np.log(TAIL / probability)
         own = float(np.clip(own, NARROWEST * usual, WIDEST * usual))
         scales.append(float(np.exp(weight * np.log(own) + (1 - weight) * np.log(scales[-1]))))
-    # a generalised Pareto distribution has about this shape if it looks so much wider at its 90th percentile than at its median
-    beyond, steps = independent * TAIL / 10, np.log(10.0)
-    shape = beyond / (beyond + DOUBT) * np.log(scales[2] / scales[1]) / (np.log(5.0) / 2)
+    # a generalised Pareto distribution has about this shape if it looks so much wider at the farther quantile
+    beyond, steps = independent * FAR, np.log(TAIL / FAR)
+    shape = beyond / (beyond + DOUBT) * np.log(scales[2] / scales[1]) / (np.log(NEAR / FAR) / 2)
     shape = float(np.clip(shape, 0.0, LONGEST))
     return threshold, scales[2] * steps / float(_stretch(np.array(shape), steps)), shape
 

@@ -106,20 +106,24 @@ def run(
         on_windows=None if kept is None else kept.add,
         origins=origins_at(panel, settings.cutoffs, horizon) if settings.cutoffs else None,
     )
-    idle = [part.name for part in parts if scores.naive.get(part.name) == scores.windows]
-    if idle:
-        scores = scores.without(idle)
-        notes = (*notes, f"left out, without a forecast in any window (such as for a short history): {listed(idle)}")
-        listener.note(notes[-1])
+    scores, idle = _without_idle(scores, parts)
     rows = None if kept is None or path is None else with_levels(kept.table(scores.models), summed)
     written = _write(scores, kept, rows, path, scores_path, picture)
     verdicts = _verdicts(scores, others, parts)
     weights = tuple(note for forecaster in forecasters for note in ensemble_notes(forecaster)) if extras.leaderboard else ()
-    for note in weights:
+    for note in (*idle, *weights):
         listener.note(note)
-    notes = (*(n for c in chosen for n in c.notes), *notes, *weights)
+    notes = (*(n for c in chosen for n in c.notes), *notes, *idle, *weights)
     by_level = () if summed is None else level_scores(summed, scores, after)
     return Backtested(scores, report, verdicts, path or scores_path, notes, written, settings.metrics, by_level)
+
+
+def _without_idle(scores: Backtest, parts: Sequence[Forecaster]) -> tuple[Backtest, tuple[str, ...]]:
+    """Return the scores without `parts` that have no forecast in any window, which would rank as naive; and a note on them."""
+    idle = [part.name for part in parts if scores.naive.get(part.name) == scores.windows]
+    if not idle:
+        return scores, ()
+    return scores.without(idle), (f"left out, without a forecast in any window (such as for a short history): {listed(idle)}",)
 
 
 def _verdicts(scores: Backtest, others: Sequence[Forecaster], parts: Sequence[Forecaster]) -> tuple[str, ...]:

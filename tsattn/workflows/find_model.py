@@ -16,7 +16,7 @@ from tsattn.data.report import ReadReport
 from tsattn.errors import ArtifactError, ConfigError, DataError
 from tsattn.events import Listener
 from tsattn.model.card import ANY_FREQ, read_card
-from tsattn.workflows.loaded_model import absolute, check_fits, lost_targets, read_for, unread
+from tsattn.workflows.loaded_model import absolute, check_fits, lost_targets, read_for, two_targets, unread
 from tsattn.workflows.verdict import verdict
 from tsattn.workspace import SHIPPED, ModelRef, Workspace, shipped
 
@@ -88,7 +88,8 @@ def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> ModelA
         _check_targets(ref, card, panel, report)
     if card.freq == ANY_FREQ:
         note = f"model: {ref}, pre-trained on {_training_series(card)} series"
-        return ModelAndData(ref, card, panel, report, (note, *unread(panel.schema, card.members)))
+        notes = (*two_targets(panel.schema, options), *unread(panel.schema, card.members))
+        return ModelAndData(ref, card, panel, report, (note, *notes))
     note = f"model: {ref}, trained {card.created[:10]}"
     if not set(panel.schema.target) & set(card.schema.target):
         ours, theirs = (", ".join(s.target) for s in (card.schema, panel.schema))
