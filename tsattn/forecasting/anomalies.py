@@ -20,7 +20,7 @@ from tsattn.forecasting.anomaly_guard import GUARDED, Guard, deviations_last, si
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import BATCH, Failure, observed_before, predict_windows
 from tsattn.forecasting.quantiles import normal_scores
-from tsattn.forecasting.tail_probability import Tail, calibrating, phase_errors, tail_of
+from tsattn.forecasting.tail_probability import Tail, phase_errors, tail_of
 
 CALIBRATION = 100  # origins before a row whose errors calibrate its interval
 CYCLES = 25  # cycles before a row whose errors at its phase correct its forecast
@@ -208,7 +208,7 @@ class _Work:
             self._correct(first, row, ahead, usual)
             before = slice(max(first, row - CALIBRATION * self.step), row)
             tail = self.tail
-            found = tail_of(calibrating(self.distance[before], ~usual[before]))
+            found = tail_of(self.distance[before], ~usual[before])
             tail.threshold[ahead], tail.excess[ahead], tail.shape[ahead] = found
             self.p[ahead] = self.tail.rows(ahead).probability(np.abs(self.distance[ahead]))
             usual[ahead] = ~(self.p[ahead] < GUARDED)

@@ -1,8 +1,8 @@
-"""Tail probabilities of forecast errors: a normal body, and a generalised Pareto tail through quantiles of past errors.
+"""Tail probabilities of forecast errors: a normal body, and a generalised Pareto tail (peaks over threshold; Siffer et al., 2017).
 
-A probability is that of the rank among past errors (conformal prediction; Vovk et al., 2005), and beyond them that of the
-fitted tail (peaks over threshold; Siffer et al., 2017). Both are shrunk to the normal distribution's where there are few
-independent errors. A run of anomalies among the past errors counts once, so that it does not hide later ones.
+The tail is fitted to past errors. It is exponential and robust as long as few of these lie far outside, so that anomalies among
+them do not hide later ones. Where more do, they are usual for the series: the tail then goes through the ranks of all errors, as
+in conformal prediction (Vovk et al., 2005). Both are shrunk to the normal distribution's where there are few errors.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from statistics import NormalDist
 import numpy as np
 
 TAIL = 0.1  # share of errors that make the tail
-NEAR, FAR = 0.05, 0.02  # shares beyond the two quantiles that measure it; fewer errors than these may be anomalies
+NEAR, FAR = 0.05, 0.01  # shares beyond the two quantiles that a tail through ranks goes through
 START = NormalDist().inv_cdf(1 - TAIL / 2)  # of the normal distribution's tail, in standard deviations
 EXCESS = 0.4  # its scale, so that 1 error in 100 lies beyond 2.57
-PRIOR = 20.0  # independent errors that count as much as the prior for the start of the tail
-BEYOND = 1.0  # the same for its scale, in errors beyond the quantile that measures it
-LONGEST = 0.2  # shape of the longest tail: past errors are too few to measure a longer one
-DOUBT = 20.0  # errors beyond the farthest quantile that count as much as an exponential tail
-FEW_RUNS, RARE_RUNS = 2, 0.003  # most runs of two or more anomalies that count once each: so many, or this share of the errors
+PRIOR = 30.0  # errors that count as much as the prior
+BEYOND = 1.0  # the same for a tail through ranks, in errors beyond the quantile
+LONGEST, DOUBT = 0.3, 4.0  # largest shape of a tail, and errors beyond FAR that count as much as an exponential one
+OUTSIDE = 0.001  # probability of errors that are far outside an exponential tail
+FEW, RARE = 5, 0.008  # most runs of these that may be anomalies: so many, or this share of the errors
+FEW_LONG, RARE_LONG = 2, 0.003  # the same for runs of two or more
 MOST_UNUSUAL = 0.2  # share of anomalies among past errors above which all of them count
 BIAS_PRIOR, SCALE_PRIOR = 10.0, 40.0  # for the errors of one phase of the cycle: their median, and their size
 NARROWEST, WIDEST = 0.2, 50.0  # times the normal distribution
@@ -61,68 +62,67 @@ class Tail:
         return self.threshold + self.excess * _stretch(self.shape, np.log(TAIL / probability))
 
 
-def tail_of(errors: np.ndarray) -> tuple[float, float, float]:
-    """Estimate (threshold, excess, shape) from absolute past errors, in units of their forecasts and by time."""
-    count = len(errors)
-    if not count:
+def tail_of(errors: np.ndarray, unusual: np.ndarray | None = None) -> tuple[float, float, float]:
+    """Estimate (threshold, excess, shape) from past errors (n,) by time, in units of their forecasts; NaN = unknown.
+
+    unusual: (n,) bool, the errors that were taken for anomalies.
+    """
+    known = ~np.isnan(errors)
+    size = np.abs(errors[known])
+    if not len(size):
         return START, EXCESS, 0.0
-    ordered, independent = np.sort(errors), _independent(errors)
-    lowest, highest = NARROWEST * START, WIDEST * START
-    start = float(np.clip(_ranked(ordered, TAIL), lowest, highest))
-    share = independent / (independent + PRIOR)
+    usual = size if unusual is None else size[~unusual[known]]
+    threshold, excess = _exponential(usual if len(usual) >= (1 - MOST_UNUSUAL) * len(size) else size)
+    outside = size > threshold + excess * np.log(TAIL / OUTSIDE)
+    edges = np.diff(outside.astype(np.int8), prepend=0, append=0)
+    runs = np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)
+    count, long = len(runs), int((runs > 1).sum())
+    if count <= max(FEW, RARE * len(size)) and long <= max(FEW_LONG, RARE_LONG * len(size)):
+        return threshold, excess, 0.0
+    return _through_ranks(np.sort(size))
+
+
+def _exponential(errors: np.ndarray) -> tuple[float, float]:
+    """Return (threshold, excess) of an exponential tail that a few anomalies among the absolute errors do not move."""
+    count = len(errors)
+    start = float(np.clip(np.quantile(errors, 1 - TAIL), NARROWEST * START, WIDEST * START))
+    share = count / (count + PRIOR)
     threshold = float(np.exp(share * np.log(start) + (1 - share) * np.log(START)))
     usual = EXCESS * threshold / START
-    scales = [usual]  # of exponential tails through the quantiles below
+    over = errors[errors > start] - start
+    if not len(over):
+        return threshold, usual
+    # the median of an exponential distribution is ln 2 means, and one anomaly does not move it
+    own = float(np.clip(np.median(over) / np.log(2), NARROWEST * usual, WIDEST * usual))
+    weight = len(over) / (len(over) + PRIOR * TAIL * 2)
+    return threshold, float(np.exp(weight * np.log(own) + (1 - weight) * np.log(usual)))
+
+
+def _through_ranks(ordered: np.ndarray) -> tuple[float, float, float]:
+    """Return (threshold, excess, shape) of a tail through the quantiles of all absolute errors, in rising order."""
+    count = len(ordered)
+    start = float(np.clip(_ranked(ordered, TAIL), NARROWEST * START, WIDEST * START))
+    share = count / (count + PRIOR)
+    threshold = float(np.exp(share * np.log(start) + (1 - share) * np.log(START)))
+    usual = EXCESS * threshold / START
+    scales = [usual]  # of exponential tails through each of the quantiles
     for probability in (NEAR, FAR):
-        # beyond the strongest error there is no quantile: the prior decides
+        # beyond the largest error there is no quantile
         weight = count * probability / (count * probability + BEYOND) if count * probability >= 1 else 0.0
         own = (_ranked(ordered, probability) - start) / np.log(TAIL / probability)
         own = float(np.clip(own, NARROWEST * usual, WIDEST * usual))
         scales.append(float(np.exp(weight * np.log(own) + (1 - weight) * np.log(scales[-1]))))
     # a generalised Pareto distribution has about this shape if it looks so much wider at the farther quantile
-    beyond, steps = independent * FAR, np.log(TAIL / FAR)
+    beyond, steps = count * FAR, np.log(TAIL / FAR)
     shape = beyond / (beyond + DOUBT) * np.log(scales[2] / scales[1]) / (np.log(NEAR / FAR) / 2)
     shape = float(np.clip(shape, 0.0, LONGEST))
     return threshold, scales[2] * steps / float(_stretch(np.array(shape), steps)), shape
 
 
-def calibrating(errors: np.ndarray, unusual: np.ndarray) -> np.ndarray:
-    """Return the absolute errors that calibrate a tail, from all errors (n,), NaN = unknown, and the anomalies (n,) bool.
-
-    A run of anomalies counts once, with its strongest error. Where runs are common they are no anomalies, and all rows count.
-    """
-    known = ~np.isnan(errors)
-    size, unusual = np.abs(errors[known]), unusual[known]
-    edges = np.diff(unusual.astype(np.int8), prepend=0, append=0)
-    runs = [
-        (first, end)
-        for first, end in zip(*(np.flatnonzero(edges == e).tolist() for e in (1, -1)), strict=True)
-        if end - first > 1
-    ]
-    if not runs or len(runs) > max(FEW_RUNS, RARE_RUNS * len(size)) or unusual.mean() > MOST_UNUSUAL:
-        return size
-    kept = np.ones(len(size), bool)
-    for first, end in runs:
-        size[first] = size[first:end].max()
-        kept[first + 1 : end] = False
-    return size[kept]
-
-
 def _ranked(ordered: np.ndarray, probability: float) -> float:
     """Return the error that a new one exceeds with this probability: the i-th of n is exceeded with 1 - i / (n + 1)."""
-    place = min((1 - probability) * (len(ordered) + 1), float(len(ordered)))
-    low = int(np.clip(np.floor(place) - 1, 0, len(ordered) - 1))
-    high = min(low + 1, len(ordered) - 1)
-    return float(ordered[low] + (place - 1 - low) * (ordered[high] - ordered[low]) if place >= 1 else ordered[0])
-
-
-def _independent(errors: np.ndarray) -> float:
-    """Return the number of independent errors that are worth as much as these, by time (Bayley and Hammersley, 1946)."""
-    x = np.minimum(errors, np.quantile(errors, 0.95))
-    x = x - x.mean()
-    size = float((x**2).sum())
-    follows = min(max(float((x[1:] * x[:-1]).sum()) / size, 0.0), 0.95) if size > 0 else 0.0
-    return len(errors) * (1 - follows) / (1 + follows)
+    levels = np.arange(1, len(ordered) + 1) / (len(ordered) + 1)
+    return float(np.interp(1 - probability, levels, ordered))
 
 
 def _stretch(shape: np.ndarray, steps: float) -> np.ndarray:
