@@ -1,8 +1,8 @@
-"""Tail probabilities of forecast errors: a normal body, and a generalised Pareto tail (peaks over threshold; Siffer et al., 2017).
+"""Tail probabilities of forecast errors: a normal body, and a tail of peaks over a threshold (Siffer et al., 2017).
 
-The tail is fitted to past errors. It is exponential and robust as long as few of these lie far outside, so that anomalies among
-them do not hide later ones. Where more do, they are usual for the series: the tail then goes through the ranks of all errors, as
-in conformal prediction (Vovk et al., 2005). Both are shrunk to the normal distribution's where there are few errors.
+The tail is exponential and robust as long as few past errors lie far outside it, so that anomalies among them do not hide later
+ones. Where more do, they are usual for the series: the tail is then a generalised Pareto distribution through the ranks of all
+past errors, as in conformal prediction (Vovk et al., 2005). Both are shrunk to the normal distribution's where errors are few.
 """
 
 from __future__ import annotations
