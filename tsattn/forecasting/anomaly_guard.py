@@ -83,15 +83,15 @@ class Guard:
 def deviations_last(past: np.ndarray, season: int, step: int) -> bool:
     """Return True if deviations from the last cycle are correlated by LASTING or more over `step` steps of a past (n,).
 
-    Deviations are cut at three times their usual size, so that a few anomalies do not decide.
+    Deviations are cut at their usual size, so that a few anomalies do not decide.
     """
     away = past[season:] - past[:-season] if len(past) >= 3 * season else past
     if np.isnan(away).all():
         return False
     away = away - np.nanmedian(away)
     size = np.abs(away)
-    spread = max(1.4826 * float(np.nanmedian(size)), float(np.nanmean(size)))
-    away = np.clip(away, -3 * spread, 3 * spread)
+    spread = float(np.nanmedian(size)) or float(np.nanmean(size))
+    away = np.clip(away, -spread, spread)
     before, after = away[:-step], away[step:]
     both = ~np.isnan(before) & ~np.isnan(after)
     scale = float(np.sqrt((before[both] ** 2).sum() * (after[both] ** 2).sum()))

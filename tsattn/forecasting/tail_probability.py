@@ -20,8 +20,8 @@ PRIOR = 30.0  # errors that count as much as the prior
 BEYOND = 1.0  # the same for a tail through ranks, in errors beyond the quantile
 LONGEST, DOUBT = 0.3, 4.0  # largest shape of a tail, and errors beyond FAR that count as much as an exponential one
 OUTSIDE = 0.001  # probability of errors that are far outside an exponential tail
-FEW, RARE = 5, 0.008  # most runs of these that may be anomalies: so many, or this share of the errors
-FEW_LONG, RARE_LONG = 2, 0.003  # the same for runs of two or more
+FEW, RARE = 3, 0.002  # most runs of these that may be anomalies: so many, and this share of the errors
+FEW_LONG, RARE_LONG = 1, 0.002  # the same for runs of two or more
 MOST_UNUSUAL = 0.2  # share of anomalies among past errors above which all of them count
 BIAS_PRIOR, SCALE_PRIOR = 10.0, 40.0  # for the errors of one phase of the cycle: their median, and their size
 NARROWEST, WIDEST = 0.2, 50.0  # times the normal distribution
@@ -77,7 +77,7 @@ def tail_of(errors: np.ndarray, unusual: np.ndarray | None = None) -> tuple[floa
     edges = np.diff(outside.astype(np.int8), prepend=0, append=0)
     runs = np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)
     count, long = len(runs), int((runs > 1).sum())
-    if count <= max(FEW, RARE * len(size)) and long <= max(FEW_LONG, RARE_LONG * len(size)):
+    if count <= FEW + RARE * len(size) and long <= FEW_LONG + RARE_LONG * len(size):
         return threshold, excess, 0.0
     return _through_ranks(np.sort(size))
 
