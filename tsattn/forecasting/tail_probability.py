@@ -19,9 +19,10 @@ EXCESS = 0.4  # its scale, so that 1 error in 100 lies beyond 2.57
 PRIOR = 30.0  # errors that count as much as the prior
 BEYOND = 1.0  # the same for a tail through ranks, in errors beyond the quantile
 LONGEST, DOUBT = 0.3, 4.0  # largest shape of a tail, and errors beyond FAR that count as much as an exponential one
-OUTSIDE = 0.001  # probability of errors that are far outside an exponential tail
-FEW, RARE = 3, 0.002  # most runs of these that may be anomalies: so many, and this share of the errors
-FEW_LONG, RARE_LONG = 1, 0.002  # the same for runs of two or more
+OUTSIDE = 0.01  # probability of errors that are outside an exponential tail
+TOO_MANY = 2.0  # times that share: an exponential tail that so many are outside is too short
+FEW = 3  # errors that never are too many
+FEW_RUNS, RARE_RUNS = 1, 0.002  # the longest runs of them are taken for anomalies: so many, and this share of the errors
 MOST_UNUSUAL = 0.2  # share of anomalies among past errors above which all of them count
 BIAS_PRIOR, SCALE_PRIOR = 10.0, 40.0  # for the errors of one phase of the cycle: their median, and their size
 NARROWEST, WIDEST = 0.2, 50.0  # times the normal distribution
@@ -75,9 +76,9 @@ def tail_of(errors: np.ndarray, unusual: np.ndarray | None = None) -> tuple[floa
     threshold, excess = _exponential(usual if len(usual) >= (1 - MOST_UNUSUAL) * len(size) else size)
     outside = size > threshold + excess * np.log(TAIL / OUTSIDE)
     edges = np.diff(outside.astype(np.int8), prepend=0, append=0)
-    runs = np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)
-    count, long = len(runs), int((runs > 1).sum())
-    if count <= FEW + RARE * len(size) and long <= FEW_LONG + RARE_LONG * len(size):
+    runs = np.sort(np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1))
+    others = runs[: max(0, len(runs) - int(FEW_RUNS + RARE_RUNS * len(size)))].sum()
+    if others <= max(FEW, TOO_MANY * OUTSIDE * len(size)):
         return threshold, excess, 0.0
     return _through_ranks(np.sort(size))
 
