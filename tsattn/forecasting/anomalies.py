@@ -23,6 +23,7 @@ from tsattn.forecasting.quantiles import normal_scores
 from tsattn.forecasting.tail_probability import Tail, phase_errors, tail_of
 
 CALIBRATION = 100  # origins before a row whose errors calibrate its interval
+WARM = 7  # cycles of history from which a forecast errs no more than later ones
 CYCLES = 25  # cycles before a row whose errors at its phase correct its forecast
 PASSES = 8  # forecasts of an origin: each pass reads the anomalies that the one before found
 LEAST_HISTORY = 8
@@ -206,7 +207,10 @@ class _Work:
         for item, row in zip(self.origins.item.tolist(), self.origins.row.tolist(), strict=True):
             first, ahead = int(self.panel.indptr[item]), np.arange(row, min(row + self.step, int(self.panel.origin[item])))
             self._correct(first, row, ahead, usual)
-            before = slice(max(first, row - CALIBRATION * self.step), row)
+            # forecasts from a short history err more: they count only while there are few others
+            warm = first + WARM * self.panel.freq.season_length
+            begin = warm if row - warm >= CALIBRATION // 3 * self.step else first
+            before = slice(max(begin, row - CALIBRATION * self.step), row)
             tail = self.tail
             found = tail_of(self.distance[before], ~usual[before])
             tail.threshold[ahead], tail.excess[ahead], tail.shape[ahead] = found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class Backtest:
     def without(self, models: Collection[str]) -> Backtest:
         """Return the backtest without some models."""
         at = [i for i, name in enumerate(self.models) if name not in models]
-        sums = {
+        sums: dict[str, Any] = {
             name: Sums(*(part[at] for part in getattr(self, name).parts()))
             for name in ("overall", "by_step", "by_item", "by_cutoff")
         }
