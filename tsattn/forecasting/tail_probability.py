@@ -111,7 +111,7 @@ def _through_ranks(ordered: np.ndarray) -> tuple[float, float, float]:
         # beyond the largest error there is no quantile
         weight = count * probability / (count * probability + BEYOND) if count * probability >= 1 else 0.0
         own = (_ranked(ordered, probability) - start) / np.log(TAIL / probability)
-        own = float(np.clip(own, NARROWEST * usual, WIDEST * usual))
+        own = float(np.clip(own, NARROWEST * usual, WIDEST * max(usual, EXCESS)))  # most errors of rain are 0, the others far
         scales.append(float(np.exp(weight * np.log(own) + (1 - weight) * np.log(scales[-1]))))
     # a generalised Pareto distribution has about this shape if it looks so much wider at the farther quantile
     beyond, steps = count * FAR, np.log(TAIL / FAR)
