@@ -57,7 +57,8 @@ class Backtest:
             name: Sums(*(part[at] for part in getattr(self, name).parts()))
             for name in ("overall", "by_step", "by_item", "by_cutoff")
         }
-        return replace(self, models=tuple(self.models[i] for i in at), **sums)
+        notes = {name: said for name, said in self.notes.items() if name not in models}
+        return replace(self, models=tuple(self.models[i] for i in at), notes=notes, **sums)
 
     def score(self, model: str, metric: str) -> float:
         """Return the overall score; NaN where there is nothing to score. Raises KeyError or ValueError for an unknown name."""
