@@ -1,10 +1,10 @@
-"""False alarms of `tsattn detect` on series without added anomalies: rows outside the interval, in multiples of the nominal share.
+"""False alarms of `tsattn detect` on clean series: rows outside the interval, as multiples of the nominal share.
 
-    python -m benchmarks.false_alarms [--series 3] [--rows 2400] [--kind NAME] [--corpus corpus.parquet --source aimsir17] [--csv FILE]
+    python -m benchmarks.false_alarms [--series 3] [--rows 2400] [--kind NAME] [--corpus FILE --source aimsir17] [--csv FILE]
 
-Made series are of twelve kinds, such as rounded, heavy-tailed and intermittent values, closed nights, and waves of 5 minutes. Real
-series come from a corpus of Parquet (source, item_id, freq, values) and from CSV files of days; what is odd in them counts as a
-false alarm. The second half of each series is scored.
+Made series are of twelve kinds, such as rounded, heavy-tailed and intermittent values, closed nights, and waves of 5 minutes.
+Real series come from a corpus of Parquet (source, item_id, freq, values) and from CSV files of days; what is odd in them counts
+as a false alarm. The second half of each series is scored.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def files(paths: Sequence[str], rows: int) -> Iterator[tuple[str, str, np.ndarra
 
 
 def rates(every: Sequence[tuple[str, str, np.ndarray]], members: str) -> list[dict[str, Any]]:
-    """A row for each group: the share of rows outside the interval at each level, over the nominal share; and of its worst series."""
+    """A row for each group: the share of rows outside the interval over the nominal share, at each level and of the worst series."""
     forecaster = load("zero-shot", members=members).forecaster
     groups: dict[str, list[np.ndarray]] = {}
     began = time.process_time()
