@@ -58,7 +58,8 @@ def _write_items(path: Path, tables: Tables, columns: Mapping[str, str], data: A
 
 def _by_item(tables: Tables) -> Iterator[tuple[str, list[Any]]]:
     """The rows of each item, as parts of the tables. The rows of an item follow each other."""
-    held, parts = None, []
+    held: str | None = None
+    parts: list[Any] = []
     for table in tables():
         items = table["item_id"].to_pylist()
         starts = [i for i, item in enumerate(items) if not i or item != items[i - 1]]
