@@ -117,7 +117,7 @@ def files(paths: Sequence[str], rows: int) -> Iterator[tuple[str, str, np.ndarra
 
 
 def rates(every: Sequence[tuple[str, str, np.ndarray]], members: str) -> list[dict[str, Any]]:
-    """A row for each group: the share of rows outside the interval at each level, over the nominal share, and the worst series."""
+    """A row for each group: the share of rows outside the interval at each level, over the nominal share; the worst series."""
     forecaster = load("zero-shot", members=members).forecaster
     groups: dict[str, list[np.ndarray]] = {}
     began = time.process_time()
