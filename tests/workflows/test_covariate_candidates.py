@@ -16,7 +16,7 @@ from tsattn.model.card import read_card
 from tsattn.workflows import model_selection
 
 MODEL = {key: getattr(tiny.MODEL, key) for key in ("context", "patch", "width", "heads", "layers")}
-QUICK = {"steps": 8, "batch": 8, "warmup": 2, "device": "cpu"}
+QUICK = {"steps": 8, "batch": 8, "warmup": 2, "device": "cpu", "precision": "fp32"}
 DAYS, AHEAD = 240, 14
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from types import SimpleNamespace
 from typing import Any
@@ -10,12 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests import tiny
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.store import save_panel
 from tsattn.errors import ConfigError, DataError
+from tsattn.forecasting.predict import predict
+from tsattn.model import runtime
 from tsattn.workflows import find_model
-from tsattn.workflows.loaded_model import behind, check_fits, read_for
+from tsattn.workflows.loaded_model import behind, check_fits, read_for, with_members
 
 
 def card_of(freq: str, target: tuple[str, ...] = ("y",), source: str | None = None) -> Any:
@@ -122,3 +126,25 @@ def test_when_an_ingested_panel_is_read_for_a_model_then_reading_options_of_the_
     assert (panel.freq.alias, report.rows) == ("D", 60)
     with pytest.raises(ConfigError, match="already ingested"):
         read_for(card, tmp_path / "panel.parquet", ReadOptions(calendar="none"))
+
+
+def test_when_a_model_is_averaged_with_zero_shot_then_it_forecasts_between_both(zero_shot, monkeypatch):
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+    network = tiny.scrambled()
+    plain = tiny.card_of(network)
+    panel = tiny.waves((200,))
+    loaded = runtime.of_network(network, plain)
+    averaged = with_members(dataclasses.replace(plain, zero_shot=0.25), loaded, None)
+    assert averaged.name == dataclasses.replace(plain, zero_shot=0.25).scored_as
+    trained, ensemble = with_members(plain, loaded, "network"), averaged.parts[1]
+    made = [predict(one, panel, horizon=12)[0].values for one in (trained, ensemble, averaged)]
+    np.testing.assert_allclose(made[2], 0.75 * made[0] + 0.25 * made[1], rtol=1e-4, atol=1e-4)
+    assert not np.allclose(made[0], made[2])
+
+
+def test_when_members_are_named_then_there_is_no_average(zero_shot, monkeypatch):
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+    network = tiny.scrambled()
+    card = dataclasses.replace(tiny.card_of(network), zero_shot=0.5)
+    assert with_members(card, runtime.of_network(network, card), "network").name == card.name
+    assert with_members(card, runtime.of_network(network, card), ["ridge"]).name == f"{card.name} + members"

@@ -51,6 +51,7 @@ class Card:
     fitted: Fitted
     tz: str | None = None
     members: tuple[str, ...] = ()  # ensemble members, unless --members names others
+    zero_shot: float = 0.0  # share of the zero-shot ensemble in the forecast, unless --members names others
     start: str = "from scratch"  # or "fine-tuned"; or "zero-shot" for the unchanged model in the package
     contest: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # validation scores of the candidates
     source: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -63,7 +64,7 @@ class Card:
     @property
     def scored_as(self) -> str:
         """Name of the model in `scores`. An ensemble and its network alone have different names."""
-        return f"{self.name} + members" if self.members else self.name
+        return f"{self.name}{' + members' if self.members else ''}{' + zero-shot' if self.zero_shot else ''}"
 
     def to_json(self) -> str:
         """Return the text of config.json, with a digest that detects later changes."""
@@ -138,6 +139,8 @@ def _check(card: Card) -> None:
     for name, kind in plain.items():
         if type(getattr(card, name)) is not kind:
             raise ValueError(f"{name} must be {kind.__name__}, not {getattr(card, name)!r}")
+    if type(card.zero_shot) is not float or not 0 <= card.zero_shot < 1:
+        raise ValueError(f"zero_shot must be a share from 0 to 1, not {card.zero_shot!r}")
     if card.horizon < 1 or min(card.inputs.values()) < 0:
         raise ValueError(f"horizon {card.horizon} and inputs {card.inputs} must be positive")
     if not card.quantiles or list(card.quantiles) != sorted(set(card.quantiles)):

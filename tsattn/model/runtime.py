@@ -35,7 +35,7 @@ class NetworkForecaster:
 
         network: returns the PyTorch network; called only to sample paths of an autoregressive network.
         """
-        self.card = card
+        self.card, self.is_steady = card, fill == STEADY
         self.run = by_length(run, card.model, fill)
         self._pass = run
         self._network = network

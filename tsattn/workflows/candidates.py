@@ -15,7 +15,7 @@ from tsattn.data.panel import Panel, Schema
 from tsattn.forecasting.ensemble.covariate_regression import with_covariates
 from tsattn.forecasting.ensemble.ensemble import DEFAULT, combine
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
-from tsattn.forecasting.metrics import METRICS, Sums, measure, seasonal_errors
+from tsattn.forecasting.metrics import METRICS, measure, seasonal_errors
 from tsattn.forecasting.predict import predict_windows
 from tsattn.model.card import Card, Fitted
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", "zero-shot"
 MOST = 128  # validation windows that candidates are scored on
-CLEARLY = 0.98  # an ensemble is used when it lowers the loss to this share of the network's: it costs time in every forecast
+CLEARLY = 0.99  # an ensemble is used when it lowers the loss to this share of the network's: it costs time in every forecast
+HEDGE = 0.985  # preference for the average with the zero-shot ensemble: validation windows flatter weights chosen on them
+SHARES = (0.25, 0.5)  # shares of the zero-shot ensemble that are tried
 JUDGING = 0.4  # share of the time that is left for scoring the candidates; the rest is for the final fit and the test scores
 PROBE, FEWEST = 4, 16  # windows for timing the scoring; windows that are scored even when that takes too long
 TIE = 0.995  # a trained network is kept when it lowers the loss to this share of zero-shot's: otherwise they are equal
@@ -40,6 +42,7 @@ class Entry:
     train: TrainConfig
     fitted: Fitted
     members: tuple[str, ...] = ()
+    zero_shot: float = 0.0  # share of the zero-shot ensemble in the forecast
 
     @property
     def target_only(self) -> bool:
@@ -53,7 +56,7 @@ class Entry:
         """
         if not self.target_only:
             return schema
-        if self.members and schema.known_features:
+        if (self.members or self.zero_shot) and schema.known_features:
             return replace(schema, past=(), past_features=())
         return replace(schema, past=(), known=(), static=(), past_features=(), known_features=(), static_features=())
 
@@ -70,19 +73,23 @@ class Judged:
     MASE: float
     loss: float  # quantile loss, twice the pinball loss on the mean over levels, scaled as MASE is
     covariates: bool = False  # True if the ensemble reads known covariates by regression
+    zero_shot: float = 0.0  # share of the zero-shot ensemble in the average
 
     @property
     def title(self) -> str:
         """The candidate, such as `zero-shot + members + covariates`."""
+        if self.zero_shot:
+            return f"{self.name} + {100 * self.zero_shot:.0f} % zero-shot"
         return f"{self.name}{' + members' if self.members else ''}{' + covariates' if self.covariates else ''}"
 
     @property
     def rank(self) -> float:
-        """Loss, reduced by the preference for a network alone and for the unchanged model."""
-        return self.loss * (1 if self.members else CLEARLY) * (TIE if self.name == AS_IS else 1)
+        """Loss, reduced by the preferences for a network alone, for an average, and for the unchanged model."""
+        preference = HEDGE if self.zero_shot else 1 if self.members else CLEARLY
+        return self.loss * preference * (TIE if self.name == AS_IS else 1)
 
     def to_mapping(self) -> dict[str, Any]:
-        about = {"model": self.name, "members": list(self.members), "covariates": self.covariates}
+        about = {"model": self.name, "members": list(self.members), "covariates": self.covariates, "zero_shot": self.zero_shot}
         return {**about, "MASE": self.MASE, "scaled_quantile_loss": self.loss}
 
     def __str__(self) -> str:
@@ -94,21 +101,24 @@ def judge(
 ) -> list[tuple[Judged, Entry]]:
     """Score every candidate on the windows at `origins`, at most MOST and as many as `left` seconds allow, best first.
 
-    The best one and zero-shot are also scored as ensembles, unless no time is left by then. Where known covariates are declared,
-    the ensembles read them, as they will in a forecast, and that of the best is scored without them too, at the end of the list.
+    The best one and zero-shot are also scored as ensembles, unless no time is left by then, and so are averages of the fine-tuned
+    network and the zero-shot ensemble. Where known covariates are declared, the ensembles read them, as they will in a forecast,
+    and that of the best is scored without them too, at the end of the list.
     """
     origins = _spread(origins, MOST)
     now = left()
     end = now * (1 - JUDGING) if math.isfinite(now) else -math.inf  # seconds that are for later
     if math.isfinite(now):
         origins = _spread(origins, _affordable(entries, panel, origins, horizon, now - end))
-    scale = seasonal_errors(panel, origins, panel.freq.season_length)
+    windows = _Windows(panel, origins, horizon)
+    alone: dict[str, np.ndarray] = {}
+    together: dict[str, np.ndarray] = {}
 
     def scored(entry: Entry, members: tuple[str, ...], regress: bool = False) -> tuple[Judged, Entry]:
         forecaster = combine(forecaster_of(entry, panel, horizon), members)
-        forecaster = with_covariates(forecaster) if regress else forecaster
-        numbers = _score(forecaster, panel, origins, horizon, scale)
-        return Judged(entry.name, members, *numbers, regress), replace(entry, members=members)
+        values = windows.forecast(with_covariates(forecaster) if regress else forecaster)
+        (together if members else alone).setdefault(entry.name, values)
+        return Judged(entry.name, members, *windows.score(values), regress), replace(entry, members=members)
 
     known = bool(panel.schema.known_features)
     out = sorted((scored(entry, ()) for entry in entries), key=lambda pair: pair[0].rank)
@@ -121,6 +131,12 @@ def judge(
         out.append(scored(replace(entry, members=()), DEFAULT, known and entry.target_only))
         if left() <= end:
             break
+    for entry in entries:
+        if entry.name == TUNED and AS_IS in together:
+            for share in SHARES:
+                values = (1 - share) * alone[TUNED] + share * together[AS_IS]
+                averaged = replace(entry, members=(), zero_shot=share)
+                out.append((Judged(TUNED, (), *windows.score(values), zero_shot=share), averaged))
     # an ensemble costs more in every forecast, so it has to be clearly better
     out.sort(key=lambda pair: pair[0].rank)
     if out[0][0].covariates and left() > end:  # for comparison alone: an ensemble always reads the known covariates there are
@@ -136,9 +152,8 @@ def _spread(origins: Origins, most: int) -> Origins:
 def _affordable(entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, seconds: float) -> int:
     """Return how many windows can be scored in `seconds`, estimated from the time of an ensemble for PROBE of them."""
     few = _spread(origins, PROBE)
-    scale = seasonal_errors(panel, few, panel.freq.season_length)
     began = time.monotonic()
-    _score(with_covariates(combine(forecaster_of(entries[-1], panel, horizon), DEFAULT)), panel, few, horizon, scale)
+    _Windows(panel, few, horizon).forecast(with_covariates(combine(forecaster_of(entries[-1], panel, horizon), DEFAULT)))
     one = (time.monotonic() - began) / len(few)
     ensembles = len(entries) + bool(panel.schema.known_features)
     return max(FEWEST, int((seconds - one * len(few)) / max(one * ensembles, 1e-9)))
@@ -153,14 +168,27 @@ def forecaster_of(entry: Entry, panel: Panel, horizon: int) -> Forecaster:
     return runtime.of_network(network, Card(*about, network.config, entry.train, entry.fitted))
 
 
-def _score(forecaster: Forecaster, panel: Panel, origins: Origins, horizon: int, scale: np.ndarray) -> tuple[float, float]:
-    """Return (MASE, scaled quantile loss); infinite where no window has a scale."""
-    total = Sums.zeros((1,), len(DEFAULT_QUANTILES))
-    for which, found, values in predict_windows(forecaster, panel, origins, horizon, DEFAULT_QUANTILES):
-        unit = np.where(scale[which] > 0, scale[which], np.nan)[:, None]
-        values = np.where(np.isnan(unit)[..., None], 0.0, values / unit[..., None])
-        sums = measure(found.future_target / unit, values, DEFAULT_QUANTILES, np.ones(len(which)))
-        total.add(np.zeros(len(which), np.int64), sums.total(1))
-    if not total.count[0]:
-        return float("inf"), float("inf")
-    return float(METRICS["MASE"](total)[0]), float(total.pinball[0].mean() / total.count[0])
+class _Windows:
+    """Validation windows (N,), whose forecasts are scored in units of each window's seasonal error."""
+
+    def __init__(self, panel: Panel, origins: Origins, horizon: int) -> None:
+        self.panel, self.origins, self.horizon = panel, origins, horizon
+        scale = seasonal_errors(panel, origins, panel.freq.season_length)
+        self.unit = np.where(scale > 0, scale, np.nan)[:, None]
+        self.truth = np.full((len(origins), horizon), np.nan)
+
+    def forecast(self, forecaster: Forecaster) -> np.ndarray:
+        """Return the quantiles (N, H, Q), in units of the seasonal error; 0 where there is none."""
+        out = np.zeros((len(self.origins), self.horizon, len(DEFAULT_QUANTILES)))
+        for which, found, values in predict_windows(forecaster, self.panel, self.origins, self.horizon, DEFAULT_QUANTILES):
+            unit = self.unit[which]
+            self.truth[which] = found.future_target / unit
+            out[which] = np.where(np.isnan(unit)[..., None], 0.0, values / unit[..., None])
+        return out
+
+    def score(self, values: np.ndarray) -> tuple[float, float]:
+        """Return (MASE, scaled quantile loss) of quantiles (N, H, Q); infinite where no window has a scale."""
+        total = measure(self.truth, values, DEFAULT_QUANTILES, np.ones(len(values))).total((0, 1))
+        if not total.count:
+            return float("inf"), float("inf")
+        return float(METRICS["MASE"](total)), float(total.pinball.mean() / total.count)

@@ -16,11 +16,12 @@ from tsattn.data.names import listed, quoted
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading.read import is_ingested, read
 from tsattn.data.report import ReadReport
-from tsattn.errors import ConfigError, DataError
+from tsattn.errors import ArtifactError, ConfigError, DataError
 from tsattn.forecasting.frame import Forecaster
 from tsattn.model.card import ANY_FREQ
 from tsattn.render.format import stamps
 from tsattn.workflows.plan import known_steps
+from tsattn.workspace import shipped
 
 if TYPE_CHECKING:
     from tsattn.model.card import Card
@@ -44,15 +45,31 @@ def horizon_for(card: Card, panel: Panel) -> int:
 def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str] | None) -> Forecaster:
     """An ensemble of a network and members: "network" for the network alone, "all", or names of MEMBERS.
 
-    None: the members on its card. Raises ConfigError for an unknown name.
+    None: the members on its card, averaged with the zero-shot ensemble where the card says so. Raises ConfigError for an
+    unknown name.
     """
     from tsattn.forecasting.ensemble.covariate_regression import with_covariates
     from tsattn.forecasting.ensemble.ensemble import combine, member_names
 
-    if members is None:
-        members = card.members
-    chosen = member_names(members)
-    return with_covariates(combine(forecaster, chosen)) if chosen else forecaster
+    chosen = member_names(card.members if members is None else members)
+    made = with_covariates(combine(forecaster, chosen)) if chosen else forecaster
+    return averaged(made, card.zero_shot) if members is None and card.zero_shot else made
+
+
+def averaged(trained: Forecaster, share: float) -> Forecaster:
+    """Return the average of a trained model and, with this share, the zero-shot ensemble of the package.
+
+    Raises ArtifactError if the package has no zero-shot model.
+    """
+    from tsattn.forecasting.ensemble.weighted_average import WeightedAverage
+    from tsattn.model import runtime
+
+    ref = shipped()
+    if ref is None:
+        raise ArtifactError("this model is averaged with the zero-shot model, which this package lacks", "use --members network")
+    loaded = runtime.load(ref.path)
+    steady = isinstance(trained, runtime.NetworkForecaster) and trained.is_steady
+    return WeightedAverage(trained, with_members(loaded.card, loaded.steady() if steady else loaded, None), share)
 
 
 def ensemble_notes(forecaster: Forecaster) -> tuple[str, ...]:

@@ -250,7 +250,7 @@ def told(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
         why = f"the loss of {first.title} is not clearly lower"
     said = ", ".join(map(str, sorted(scores, key=lambda score: score.loss)))
     line = f"best candidate: {kept.title}; {why} (MASE / scaled quantile loss: {said})"
-    same = [score for score in scores if (score.name, score.members) == (kept.name, kept.members)]
+    same = [one for one in scores if (one.name, one.members, one.zero_shot) == (kept.name, kept.members, kept.zero_shot)]
     without = [score.loss for score in same if not score.covariates]
     if not kept.covariates or not without:
         return (line,)

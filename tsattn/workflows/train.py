@@ -262,6 +262,7 @@ def card_of(
         train=kept.train,
         fitted=kept.fitted,
         members=kept.members,
+        zero_shot=kept.zero_shot,
         start=kept.name,
         contest=[plain(score.to_mapping()) for score in judged],
         source=source,

@@ -1,0 +1,56 @@
+"""Weighted average of a trained network and the zero-shot ensemble, quantile by quantile.
+
+A fine-tuned network has seen the series, so its errors at hold-out origins of their past are too small to weigh it by. The
+weight is chosen on the validation windows of the training run instead (workflows/candidates.py), one for all series.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from tsattn.data.windows import WindowBatch
+from tsattn.forecasting.ensemble.ensemble import EnsembleReport
+from tsattn.forecasting.ensemble.holdout import padded
+from tsattn.forecasting.frame import Forecaster
+
+
+class WeightedAverage:
+    """`1 - share` times the quantiles of `trained` plus `share` times those of `zero_shot`, at equal quantile levels."""
+
+    def __init__(self, trained: Forecaster, zero_shot: Forecaster, share: float) -> None:
+        self.parts, self.share = (trained, zero_shot), share
+        self.name = f"{trained.name} + zero-shot"
+        self.quantiles = trained.quantiles
+        contexts = [part.context for part in self.parts]
+        self.context = None if None in contexts else max(context or 0 for context in contexts)
+        self.pass_steps = math.lcm(*(getattr(part, "pass_steps", 1) for part in self.parts))
+        wanted = [getattr(part, "covariates", True) for part in self.parts]
+        self.covariates = True if True in wanted else "known" if "known" in wanted else False
+        self.days = any(getattr(part, "days", False) for part in self.parts)
+
+    def report(self) -> EnsembleReport:
+        """Return the weights of the trained network and of the parts of the zero-shot ensemble, over all windows so far."""
+        trained, zero_shot = self.parts
+        found: EnsembleReport = zero_shot.report()  # type: ignore[attr-defined]
+        weights = {name: self.share * weight for name, weight in found.weights.items()}
+        return replace(found, weights={trained.name: 1 - self.share, **weights})
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        """Return (B, H, Q) float32; where one part has no finite forecast, that of the other."""
+        trained, zero_shot = (_forecast(part, batch) for part in self.parts)
+        made = (1 - self.share) * trained + self.share * zero_shot
+        whole = [np.isfinite(x).all((1, 2), keepdims=True) for x in (trained, zero_shot)]
+        return np.where(whole[0] & whole[1], made, np.where(whole[0], trained, zero_shot)).astype(np.float32)
+
+
+def _forecast(part: Forecaster, batch: WindowBatch) -> np.ndarray:
+    """Return the forecast of one part, which gets the past and the covariates that it reads."""
+    if not getattr(part, "covariates", True):
+        past, known, static = batch.past_cov[..., :0], batch.known[..., :0], batch.static[:, :0]
+        batch = replace(batch, past_cov=past, known=known, static=static, calendar=0)
+    if part.context is not None:
+        batch = padded(batch, part.context)
+    return part.predict(batch)
