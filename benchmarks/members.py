@@ -37,21 +37,21 @@ def score(
         panel = panel.before(panel.origin - horizon * windows)
     network = forecaster(model, panel, season)
     panel = panel.select(np.arange(0, len(panel), every))
-    joined = combine(network, members, origins=origins)
+    ensemble = combine(network, members, origins=origins)
     alone = [member(one, season, network.quantiles) for one in members if one in MEMBERS]
-    result = backtest([network, *alone, joined], panel, horizon=horizon, windows=windows, season_length=season)
+    result = backtest([network, *alone, ensemble], panel, horizon=horizon, windows=windows, season_length=season)
     rows = [{"set": name, **plain(row), "seconds": result.seconds[str(row["model"])]} for row in result.table()]
-    told = joined.report() if isinstance(joined, Ensemble) else None
-    return rows, f"{name}: {told}, width {told.width:.3f}, alone {told.alone} of {told.windows}" if told else name
+    weights = ensemble.report() if isinstance(ensemble, Ensemble) else None
+    return rows, f"{name}: {weights}, width {weights.width:.3f}, alone {weights.alone} of {weights.windows}" if weights else name
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the ensemble's loss relative to its best member on each set, and its coverage."""
     out: list[dict[str, Any]] = []
     for name in dict.fromkeys(row["set"] for row in rows):
-        *others, joined = [row for row in rows if row["set"] == name]
-        ratios = {metric: joined[metric] / min(row[metric] for row in others) for metric in ("MASE", "WQL")}
-        out.append({"set": name, "coverage": joined["coverage"], **ratios})
+        *others, ensemble = [row for row in rows if row["set"] == name]
+        ratios = {metric: ensemble[metric] / min(row[metric] for row in others) for metric in ("MASE", "WQL")}
+        out.append({"set": name, "coverage": ensemble["coverage"], **ratios})
     return out
 
 
@@ -69,9 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console, report = Console(stderr=options.json, soft_wrap=True), []
     for name in map(full_name, options.set or SETS):
         members = [member for member in options.members.split(",") if member]
-        rows, told = score(options.data, name, options.model, members, options.origins, options.before, options.every)
+        rows, weights = score(options.data, name, options.model, members, options.origins, options.before, options.every)
         report.extend(rows)
-        console.print(render(name, rows), told)
+        console.print(render(name, rows), weights)
     results = summary(report)
     for line in results:
         ratios = f"MASE {line['MASE']:.3f}, WQL {line['WQL']:.3f}"

@@ -106,8 +106,13 @@ def train(trial: Trial) -> tuple[Network, Fitted, dict[str, Any]]:
     with tempfile.TemporaryDirectory() as state:
         network, fitted = learn(_source(trial, settings), trial.model, settings, RunOptions(state=Path(state)))
     spent = time.process_time() - began
-    told = {"series": settings.steps * settings.batch, "parameters": fitted.parameters, "busy": spent, "loss": fitted.validation}
-    return network, fitted, told
+    summary = {
+        "series": settings.steps * settings.batch,
+        "parameters": fitted.parameters,
+        "busy": spent,
+        "loss": fitted.validation,
+    }
+    return network, fitted, summary
 
 
 def _step_time(trial: Trial) -> float:

@@ -215,11 +215,11 @@ def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     out = []
     for name in dict.fromkeys(row["set"] for row in rows):
         own = [row for row in rows if row["set"] == name]
-        peers, joined = own[: len(PEERS)], own[-1]
+        peers, ensemble = own[: len(PEERS)], own[-1]
         best = {metric: min(peers, key=lambda row: float(row[metric])) for metric in METRICS}
-        ratios = {metric: float(joined[metric]) / float(best[metric][metric]) for metric in METRICS}
+        ratios = {metric: float(ensemble[metric]) / float(best[metric][metric]) for metric in METRICS}
         alone = {f"network {metric}": float(own[-2][metric]) / float(best[metric][metric]) for metric in METRICS}
-        out.append({"set": name, "best": best["MASE"]["model"], **ratios, **alone, "coverage": float(joined["coverage"])})
+        out.append({"set": name, "best": best["MASE"]["model"], **ratios, **alone, "coverage": float(ensemble["coverage"])})
     return out
 
 

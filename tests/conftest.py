@@ -57,6 +57,20 @@ def zero_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.fixture
+def shipped(zero_shot: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The stand-in as the model in the package."""
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+    return zero_shot
+
+
+@pytest.fixture
+def own_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace of the test's own, for the whole test."""
+    monkeypatch.setenv("TSATTN_WORKSPACE", str(tmp_path / "w"))
+    return tmp_path / "w"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Graphs are traced once for all workers, and leave nothing in the user's own cache."""

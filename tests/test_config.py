@@ -6,7 +6,16 @@ import dataclasses
 
 import pytest
 
-from tsattn.config import ModelConfig, TrainConfig, from_mapping, read_toml, to_mapping
+from tsattn.config import (
+    BacktestConfig,
+    HierarchyConfig,
+    ModelConfig,
+    ReadOptions,
+    TrainConfig,
+    from_mapping,
+    read_toml,
+    to_mapping,
+)
 from tsattn.errors import ConfigError
 
 
@@ -63,7 +72,24 @@ def test_when_a_file_is_no_toml_then_the_error_names_it_and_the_line(tmp_path):
 
 
 @pytest.mark.parametrize(("key", "value"), [("device", "gpu"), ("precision", "fp8")])
-def test_when_a_device_or_a_precision_is_unknown_then_it_is_told_before_any_data_is_read(key, value):
+def test_when_a_device_or_a_precision_is_unknown_then_it_is_an_error_before_any_data_is_read(key, value):
     with pytest.raises(ConfigError, match=f"unknown {key} '{value}'") as caught:
         from_mapping(TrainConfig, {key: value}, "train.toml")
     assert "auto" in caught.value.hint
+
+
+def test_when_several_names_are_expected_then_a_single_one_will_do():
+    assert from_mapping(ReadOptions, {"item": "shop", "target": ["sales"]}, "read") == ReadOptions(item="shop", target="sales")
+    assert from_mapping(BacktestConfig, {"baselines": "naive"}, "backtest").baselines == ("naive",)
+    with pytest.raises(ConfigError, match="quantiles must be"):
+        from_mapping(BacktestConfig, {"quantiles": "0.5"}, "backtest")
+
+
+def test_when_a_reading_option_is_declared_then_it_has_its_help():
+    assert all(field.metadata["help"].strip() for field in dataclasses.fields(ReadOptions))
+
+
+def test_when_a_hierarchy_is_given_then_its_columns_come_first_among_the_item_columns():
+    read = ReadOptions(item=("sku", "shop"))
+    assert HierarchyConfig(hierarchy=("region", "shop")).reading(read).item == ("region", "shop", "sku")
+    assert HierarchyConfig().reading(read) is read

@@ -29,7 +29,7 @@ sys.exit(main(["train", sys.argv[1], "--horizon", "12", "--config", "tiny.toml",
 """
 
 
-def test_when_two_processes_train_from_the_shell_then_one_model_is_saved_and_told_of_once(tmp_path, saved):
+def test_when_two_processes_train_from_the_shell_then_one_model_is_saved_and_reported_once(tmp_path, saved):
     data, script = write_csv(tmp_path / "shops.csv", False), tmp_path / "two.py"
     tiny.write_toml(tmp_path / "tiny.toml")
     script.write_text(SCRIPT)

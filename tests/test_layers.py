@@ -65,6 +65,14 @@ def test_when_a_training_begins_then_what_only_saving_needs_is_not_loaded():
     assert not loaded & {"onnx", "onnxscript", "onnxruntime", "pandas"}
 
 
+def test_when_a_forecast_asks_for_no_sums_then_their_modules_are_not_loaded():
+    done = run_python("import tsattn.workflows.forecast, sys; print(*sys.modules, sep='\\n')")
+    loaded = done.stdout.splitlines()
+    assert "tsattn.forecasting.predict" in loaded
+    rooms = ("tsattn.forecasting.hierarchy", "tsattn.forecasting.joint", "tsattn.forecasting.conformal")
+    assert not [name for name in loaded if name.startswith(rooms)]
+
+
 def runtime_imports(path: Path) -> set[str]:
     """Top-level names of the libraries that a file imports, at its top or inside functions; not those for type checkers."""
     return runtime_imports_of(path.read_text("utf-8"))

@@ -20,8 +20,7 @@ from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines import BASELINES, baseline
 from tsattn.forecasting.predict import predict
 from tsattn.model import runtime
-from tsattn.model.card import GRAPH, WEIGHTS, read_card
-from tsattn.model.integrity import digest
+from tsattn.model.card import GRAPH, WEIGHTS, digest, read_card
 from tsattn.training.fit import fit
 from tsattn.training.run_options import RunOptions
 from tsattn.workflows.plan import plan

@@ -60,10 +60,10 @@ def test_when_the_card_is_read_then_zero_shot_is_an_ensemble_with_every_member(m
 
 
 def test_when_the_card_is_read_then_every_real_source_has_a_licence_and_the_held_out_ones_were_not_trained_on(model):
-    told = model.card.source["corpus"]
-    assert all(row["licence"] and row["series"] > 0 for row in told["sources"])
-    assert {row["source"] for row in told["sources"] if not row["trained_on"]} == set(told["held_out"])
-    assert len(told["held_out"]) == 4
+    corpus = model.card.source["corpus"]
+    assert all(row["licence"] and row["series"] > 0 for row in corpus["sources"])
+    assert {row["source"] for row in corpus["sources"] if not row["trained_on"]} == set(corpus["held_out"])
+    assert len(corpus["held_out"]) == 4
 
 
 def test_when_a_series_is_constant_then_so_is_its_forecast(model):
@@ -105,10 +105,10 @@ def test_when_the_level_makes_a_step_then_the_forecast_is_on_the_new_one(model):
 @pytest.mark.parametrize("members", ["network", "all"])
 @pytest.mark.parametrize("ago", [5, 14, 40])
 def test_when_the_level_moved_a_short_while_ago_then_the_forecast_is_on_the_new_one(members, ago):
-    joined = api.load("zero-shot", members=members)
+    ensemble = api.load("zero-shot", members=members)
     rng = np.random.default_rng(1)
     series = np.where(np.arange(430) < 400 - ago, 100.0, 200.0) + 5 * rng.standard_normal(430)
-    made = forecast(joined, series[:400], horizon=30, freq="D")[0]
+    made = forecast(ensemble, series[:400], horizon=30, freq="D")[0]
     assert np.abs(made[:, MEDIAN] - 200).max() < 10
     inside = (made[:, 0] <= series[400:]) & (series[400:] <= made[:, -1])
     assert inside.mean() > 0.6

@@ -14,16 +14,21 @@ from typing import Any
 from tsattn.errors import ConfigError
 
 
+def option(default: Any, text: str) -> Any:
+    """Return a dataclass field with the help that the command line and the HTTP service show for it."""
+    return dataclasses.field(default=default, metadata={"help": text})
+
+
 @dataclass(frozen=True)
 class Columns:
     """Roles of a table's columns, as named by reading options and kept by the schema of a panel."""
 
-    timestamp: str | None = None  # timestamp column; "none" numbers the rows
-    item: tuple[str, ...] = ()  # columns that identify a series
-    target: tuple[str, ...] = ()  # columns to forecast
-    past: tuple[str, ...] = ()  # covariates without future values
-    known: tuple[str, ...] = ()  # covariates with known future values
-    static: tuple[str, ...] = ()  # covariates that are constant within a series
+    timestamp: str | None = option(None, "Timestamp column, or none to number the rows.")
+    item: tuple[str, ...] = option((), "Columns that identify a series.")
+    target: tuple[str, ...] = option((), "Columns to forecast.")
+    past: tuple[str, ...] = option((), "Covariates without future values.")
+    known: tuple[str, ...] = option((), "Covariates with known future values.")
+    static: tuple[str, ...] = option((), "Covariates that are constant within a series.")
 
     @property
     def covariates(self) -> tuple[str, ...]:
@@ -44,21 +49,27 @@ class Columns:
 class ReadOptions(Columns):
     """Options that override what is inferred from the data. Fields for several columns also accept a single name."""
 
-    freq: str | None = None  # frequency: 15min, h, D, B, W, MS, QS, YS, step
-    layout: str | None = None  # "long", "wide", "single", "rows" (a row per series), "times" (a row per day) or "year-month"
-    date_order: str | None = None  # "ymd", "dmy" or "mdy"
-    timezone: str | None = None  # zone or offset of timestamps without one
-    on_duplicate: str | None = None  # how to combine rows with one timestamp: "first", "last", "mean" or "sum"
-    resample: str | None = None  # aggregate rows to this frequency
-    agg: str = "mean"  # how resample aggregates rows: "mean", "sum" or "last"
-    fill: float | None = None  # value of targets in steps without rows; by default they are missing
-    delimiter: str | None = None
-    decimal: str | None = None  # "." or ","
-    encoding: str | None = None
-    missing: tuple[str, ...] = ()  # cells that mark a missing value: -999, unavailable, <1
-    calendar: str | None = None  # open slots: an exchange (XNYS), a week (Mon-Sat), or "none" for every slot
-    holidays: tuple[str, ...] = ()  # regions whose public holidays are known covariates, and closed where the data has no rows
-    drop_last: bool = False  # leave out the last period where it is unfinished
+    freq: str | None = option(None, "Frequency: 15min, h, D, B, W, MS, QS, YS, or step for rows without a clock.")
+    layout: str | None = option(None, "Layout: single, wide, long, rows (a series per row), times (a day per row) or year-month.")
+    date_order: str | None = option(None, "Order of day, month and year in dates: ymd, dmy or mdy.")
+    timezone: str | None = option(None, "Time zone of timestamps without one, such as Europe/Berlin or +02:00.")
+    on_duplicate: str | None = option(
+        None, "How to combine rows with the same timestamp: first, last, mean or sum.  [default: error]"
+    )
+    resample: str | None = option(None, "Aggregate the rows to this frequency, such as D or W.")
+    agg: str = option("mean", "How --resample aggregates rows: mean, sum or last.")
+    fill: float | None = option(None, "Value for steps without rows, such as 0 for counts.  [default: missing]")
+    delimiter: str | None = option(None, "Field separator, or the word tab.")
+    decimal: str | None = option(None, "Decimal separator: . or ,")
+    encoding: str | None = option(None, "Text encoding, such as utf-8 or latin-1.")
+    missing: tuple[str, ...] = option((), "Markers of missing values, such as -999,unavailable,'<1'.")
+    calendar: str | None = option(
+        None, "Open days and hours: an exchange (XNYS), a week (Mon-Sat), or none.  [default: inferred]"
+    )
+    holidays: tuple[str, ...] = option(
+        (), "Regions whose public holidays become closed days or known covariates, such as DE,US-NY."
+    )
+    drop_last: bool = option(False, "Leave out the last period, such as an unfinished month.")
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -247,6 +258,13 @@ class HierarchyConfig:
         """True if there are any sums."""
         return bool(self.hierarchy or self.sums)
 
+    def reading(self, options: ReadOptions) -> ReadOptions:
+        """Return the reading options with the columns of the hierarchy as item columns; other item columns come below them."""
+        if not self.hierarchy:
+            return options
+        below = tuple(name for name in options.item if name not in self.hierarchy)
+        return dataclasses.replace(options, item=(*self.hierarchy, *below))
+
 
 def _check_range(settings: Any, least: float, names: tuple[str, ...], below: float = float("inf")) -> None:
     """Raise ConfigError unless least ≤ value < below for each named field. None is allowed."""
@@ -271,7 +289,8 @@ Config = typing.TypeVar("Config")
 def from_mapping(kind: type[Config], values: dict[str, Any], where: str) -> Config:
     """Make a settings object of `kind` from plain values. where: source of the values, for errors.
 
-    Raises ConfigError for an unknown key (with the nearest known one) and for a value of the wrong type or range.
+    Where several names are expected, a single one will do. Raises ConfigError for an unknown key (with the nearest known one)
+    and for a value of the wrong type or range.
     """
     hints = typing.get_type_hints(kind)
     for key, value in values.items():
@@ -290,14 +309,16 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
     options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if value is None and type(None) in options:
         return None
-    for option in options:
-        if typing.get_origin(option) is tuple and isinstance(value, (list, tuple)):
+    for kind in options:
+        if typing.get_origin(kind) is tuple and isinstance(value, (list, tuple)):
             return tuple(value)
-        if typing.get_origin(option) is dict and isinstance(value, dict):  # numbers by name
-            return {str(key): _checked(number, typing.get_args(option)[1], f"{where}: {key}") for key, number in value.items()}
-        if option is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        if kind == tuple[str, ...] and isinstance(value, str):  # a single name
+            return (value,)
+        if typing.get_origin(kind) is dict and isinstance(value, dict):  # numbers by name
+            return {str(key): _checked(number, typing.get_args(kind)[1], f"{where}: {key}") for key, number in value.items()}
+        if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
             return float(value)
-        if option in (int, str, bool) and type(value) is option:
+        if kind in (int, str, bool) and type(value) is kind:
             return value
     wanted = " or ".join(getattr(o, "__name__", str(o)) for o in options if o is not type(None))
     raise ConfigError(f"{where} must be {wanted}, not {value!r}")
@@ -311,6 +332,16 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: no such file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from None
+
+
+RENAMED = {"told": "season_input", "told_without": "season_input_without"}  # keys that recipes and stored runs had before
+
+
+def current_keys(values: Any) -> Any:
+    """Return plain values in which keys have their current names, at every depth."""
+    if isinstance(values, dict):
+        return {RENAMED.get(key, key): current_keys(value) for key, value in values.items()}
+    return values
 
 
 def to_mapping(settings: Any) -> dict[str, Any]:

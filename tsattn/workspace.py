@@ -79,7 +79,10 @@ class Workspace:
         """Return the newest model of any name. Raises ArtifactError if there is none."""
         models = self.models()
         if not models:
-            raise ArtifactError(f"no model in the workspace {self.root}", "train one: tsattn train data.csv")
+            raise ArtifactError(
+                f"no model in the workspace {self.root}",
+                "train one: tsattn train data.csv; or name the data: tsattn forecast data.csv",
+            )
         return models[-1]
 
     def find(self, name: str | Path) -> ModelRef:

@@ -93,8 +93,8 @@ def main() -> None:
     result = backtest([recorded], panel, horizon=horizon, windows=windows, season_length=season)
     result = replace(result, seconds={result.models[0]: seconds})  # of training and forecasting, not of reading the file
     Console(stderr=True).print(render(name, result))
-    told = {"seconds": round(seconds, 1), "seed": options.seed, "forecasts": str(out)}
-    print(json.dumps({"set": name, **plain(result.table()[0]), **told}))
+    summary = {"seconds": round(seconds, 1), "seed": options.seed, "forecasts": str(out)}
+    print(json.dumps({"set": name, **plain(result.table()[0]), **summary}))
 
 
 if __name__ == "__main__":

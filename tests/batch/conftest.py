@@ -17,6 +17,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+def job_text(*keys: str) -> str:
+    """A job file: a job of the workspace's model with these lines of keys."""
+    return "\n".join(["", "[[job]]", 'name = "a"', 'input = "data.csv"', 'model = "tiny"', "horizon = 12", *keys, ""])
+
+
 def rows(items: int = 2, hours: int = 200, seed: int = 0, lead: str = "a") -> list[str]:
     """Lines of hourly items, a day's wave each."""
     rng = np.random.default_rng(seed)
@@ -76,7 +81,7 @@ class Killer:
         self.path, self.killed, self._dice = path, 0, random.Random(seed)
         child = self._begun()
         began = time.monotonic()
-        assert child.wait(120) == 0
+        assert child.wait(600) == 0
         self.usual = time.monotonic() - began
 
     def strike(self) -> None:

@@ -9,7 +9,7 @@ from tsattn.data.output_formats import FORMATS
 from tsattn.errors import ConfigError
 
 
-def test_when_a_file_has_many_mistakes_then_all_are_told_with_their_lines(tmp_path, monkeypatch):
+def test_when_a_file_has_many_mistakes_then_all_are_listed_with_their_lines(tmp_path, monkeypatch):
     monkeypatch.delenv("NOT_SET", raising=False)
     path = tmp_path / "jobs.toml"
     path.write_text(
@@ -72,25 +72,25 @@ def test_when_a_value_is_written_over_several_lines_then_the_lines_after_it_are_
         read_jobs(path)
 
 
-def test_when_two_jobs_have_one_name_then_it_is_told(jobs):
+def test_when_two_jobs_have_one_name_then_it_is_an_error(jobs):
     with pytest.raises(ConfigError, match="two jobs are called 'a'"):
         read_jobs(jobs('[defaults]\nmodel="m"\ninput="x"\noutputs="o.csv"\n[[job]]\nname="a"\n[[job]]\nname="a"\n'))
 
 
-def test_when_a_name_comes_again_in_a_job_with_other_mistakes_then_both_are_told(jobs):
+def test_when_a_name_comes_again_in_a_job_with_other_mistakes_then_both_are_listed(jobs):
     text = '[defaults]\ninput="x"\n[[job]]\nname="a"\noutputs="o.csv"\n[[job]]\nname="a"\noutputs="p.csv"\nhorizon=0\n'
     with pytest.raises(ConfigError, match=r"(?s)2 mistakes:.*line 7: two jobs are called 'a'.*line 9: horizon"):
         read_jobs(jobs(text))
 
 
 @pytest.mark.parametrize(("first", "second"), [("o.csv", "o.csv"), ("out/o.csv", "out/../out/o.csv")])
-def test_when_two_jobs_write_the_same_file_then_it_is_told(jobs, first, second):
+def test_when_two_jobs_write_the_same_file_then_it_is_an_error(jobs, first, second):
     text = '[defaults]\ninput="x"\n[[job]]\nname="a"\noutputs="{}"\n[[job]]\nname="b"\noutputs=["{}", "sqlite:///b.db#t"]\n'
     with pytest.raises(ConfigError, match=r"line 8: outputs: .*o\.csv is written by job 'a' too"):
         read_jobs(jobs(text.format(first, second)))
 
 
-def test_when_two_jobs_write_one_file_by_a_relative_and_an_absolute_path_or_a_link_then_it_is_told(jobs, house):
+def test_when_two_jobs_write_one_file_by_a_relative_and_an_absolute_path_or_a_link_then_it_is_an_error(jobs, house):
     (house / "link.csv").symlink_to(house / "o.csv")
     text = '[defaults]\ninput="x"\n[[job]]\nname="a"\noutputs="o.csv"\n[[job]]\nname="b"\noutputs="{}"\n'
     for other in (house / "o.csv", "./o.csv", "link.csv", f"sqlite:///{house}/o.csv#t"):
@@ -152,7 +152,7 @@ def test_when_two_jobs_share_a_dataset_or_a_table_then_that_is_fine(jobs):
     assert [job.name for job in read_jobs(jobs(text)).jobs] == ["a", "b"]
 
 
-def test_when_databases_are_not_installed_then_it_is_told_before_anything_runs(jobs, monkeypatch):
+def test_when_databases_are_not_installed_then_it_is_an_error_before_anything_runs(jobs, monkeypatch):
     monkeypatch.setattr("tsattn.batch.job_file.find_spec", lambda name: None if name == "sqlalchemy" else object())
     with pytest.raises(ConfigError, match=r"line 4: outputs: databases need SQLAlchemy, .*pip install 'tsattn\[sql\]'"):
         read_jobs(jobs('[[job]]\nname="a"\ninput="x"\noutputs="sqlite:///b.db#t"\n'))

@@ -26,7 +26,7 @@ def locked(path):
     return other
 
 
-def test_when_an_sqlite_output_is_locked_then_it_is_waited_for_once_and_the_wait_is_told(jobs, house, capsys, monkeypatch):
+def test_when_an_sqlite_output_is_locked_then_it_is_waited_for_once_and_the_wait_is_reported(jobs, house, capsys, monkeypatch):
     import time
 
     other = locked(house / "out.db")

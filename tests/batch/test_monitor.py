@@ -22,7 +22,7 @@ from tsattn.cli.main import main
 
 JOB = """
 [monitor]
-alert = '{python} -c "import sys; open(r\\"{told}\\", \\"w\\").write(sys.stdin.read())"'
+alert = '{python} -c "import sys; open(r\\"{report}\\", \\"w\\").write(sys.stdin.read())"'
 [[job]]
 name = "a"
 input = "data.csv"
@@ -34,13 +34,13 @@ outputs = "sqlite:///out.db#f"
 
 
 def job(house, age: str = 'max_age = "never"') -> str:
-    return JOB.format(python=sys.executable, told=house / "told.json", age=age)
+    return JOB.format(python=sys.executable, report=house / "report.json", age=age)
 
 
 def test_when_a_job_never_ran_then_the_monitor_says_so_and_calls_the_alert(jobs, house, capsys):
     assert main(["monitor", str(jobs(job(house))), "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["jobs"][0]["problems"] == ["no good run yet"]
-    assert json.loads((house / "told.json").read_text("utf-8"))["good"] is False
+    assert json.loads((house / "report.json").read_text("utf-8"))["good"] is False
 
 
 def test_when_all_is_well_then_the_monitor_is_quiet(jobs, house, capsys):
@@ -49,7 +49,7 @@ def test_when_all_is_well_then_the_monitor_is_quiet(jobs, house, capsys):
     capsys.readouterr()
     assert main(["monitor", str(path), "--prometheus"]) == 0
     assert 'tsattn_job_good{job="a"} 1' in capsys.readouterr().out
-    assert not (house / "told.json").exists()
+    assert not (house / "report.json").exists()
 
 
 def test_when_the_last_good_run_is_long_ago_or_fallbacks_jump_then_the_monitor_says_so(jobs, house, capsys):
@@ -95,10 +95,10 @@ MASE: dict = {}  # of the first kind of output that is scored; the others must a
 class Hook(http.server.BaseHTTPRequestHandler):
     """Keeps what is posted to it."""
 
-    told: ClassVar[list[dict]] = []
+    received: ClassVar[list[dict]] = []
 
     def do_POST(self):
-        Hook.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        Hook.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         self.send_response(204)
         self.end_headers()
 
@@ -115,7 +115,7 @@ def test_when_a_webhook_is_given_then_the_verdicts_are_posted_to_it_once_somethi
         assert main(["monitor", str(path)]) == 1
         assert main(["monitor", str(path), "--no-alert"]) == 1
         server.shutdown()
-    assert [told["jobs"][0]["problems"] for told in Hook.told] == [["no good run yet"]]
+    assert [alert["jobs"][0]["problems"] for alert in Hook.received] == [["no good run yet"]]
     capsys.readouterr()
     assert main(["monitor", str(path)]) == 1
     assert "the alert could not be sent" in capsys.readouterr().err

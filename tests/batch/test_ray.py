@@ -76,7 +76,7 @@ def test_when_data_cannot_be_streamed_or_items_fail_then_ray_gives_the_same_too(
     assert "1 bad items, such as short" in json.loads(capsys.readouterr().out)["jobs"][0]["error"]
 
 
-def test_when_the_model_is_joined_with_members_then_the_cluster_joins_the_same(jobs, house, cluster, zero_shot, monkeypatch):
+def test_when_the_model_is_an_ensemble_then_the_cluster_forecasts_the_same(jobs, house, cluster, zero_shot, monkeypatch):
     monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
     pq.write_table(table([f"i{n:03d}" for n in range(24)]), house / "data.parquet", row_group_size=230)
     path = jobs(JOB.format(data="data.parquet", rows=600).replace('"tiny"', '"zero-shot"'))

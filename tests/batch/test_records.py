@@ -57,7 +57,7 @@ def test_when_records_are_of_an_older_version_then_they_are_read_unchanged_and_w
     assert [row["job"] for row in Records(path).runs()] == ["b", "a"]
 
 
-def test_when_the_records_are_locked_then_they_are_waited_for_once_and_the_wait_is_told(tmp_path):
+def test_when_the_records_are_locked_then_they_are_waited_for_once_and_the_wait_is_reported(tmp_path):
     records = Records(tmp_path / "runs.db", wait=0.3)
     records.begin("a", None, os.getpid())
     other = sqlite3.connect(records.path, isolation_level=None)

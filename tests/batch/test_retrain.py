@@ -8,22 +8,13 @@ import types
 
 import pytest
 
-from tests.batch.conftest import rows, write_csv
+from tests.batch.conftest import job_text, rows, write_csv
 from tsattn import api
 from tsattn.cli.main import main
 from tsattn.workflows.plan import Plan
 from tsattn.workspace import Workspace
 
-JOB = """
-[[job]]
-name = "a"
-input = "data.csv"
-model = "tiny"
-horizon = 12
-outputs = "o.csv"
-retrain = "7d"
-keep = 2
-"""
+JOB = job_text('outputs = "o.csv"', 'retrain = "7d"', "keep = 2")
 OLD = JOB.replace("7d", "0.001s")  # however young the model, it is older than that
 
 

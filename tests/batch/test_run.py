@@ -12,18 +12,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests.batch.conftest import Killer, environment, rows, start, write_csv
+from tests.batch.conftest import Killer, environment, job_text, rows, start, write_csv
 from tsattn.batch.records import Records
 from tsattn.cli.main import main
 
-JOB = """
-[[job]]
-name = "a"
-input = "data.csv"
-model = "tiny"
-horizon = 12
-outputs = ["out/f.csv", "out/ds/", "sqlite:///out/f.db#fore \\"casts"]
-"""
+JOB = job_text('outputs = ["out/f.csv", "out/ds/", "sqlite:///out/f.db#fore \\"casts"]')
 
 
 def contents(folder: Path) -> dict[str, object]:
@@ -99,13 +92,13 @@ def test_when_a_job_is_under_way_then_a_second_run_exits_75_and_with_wait_follow
     lock.acquire()
     try:
         second = start("run", path, "-q")
-        assert second.wait(120) == 75
+        assert second.wait(600) == 75
         waiting = start("run", path, "-q", "--wait", "100")
         time.sleep(0.5)
         assert waiting.poll() is None
     finally:
         lock.release()
-    assert waiting.wait(120) == 0
+    assert waiting.wait(600) == 0
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.soak)])
@@ -150,7 +143,7 @@ def test_when_jobs_fail_then_the_others_are_whole_and_each_failure_is_named(jobs
     assert len(flagged) == 12
     assert all("true" in line and "fewer than 3" in line for line in flagged)
     first_lines = said.err.splitlines()[:1]
-    assert "nowhere.csv" in first_lines[0], "missing files are told before anything runs"
+    assert "nowhere.csv" in first_lines[0], "missing files are reported before anything runs"
 
 
 def test_when_the_input_is_stale_then_the_job_fails(jobs, capsys):
@@ -177,7 +170,7 @@ def test_when_the_input_is_a_query_then_its_rows_are_forecast(jobs, house):
     assert (house / "out" / "f.csv").read_bytes() == from_file
 
 
-def test_when_a_database_cannot_be_reached_then_no_secret_is_told(jobs, house, capsys, monkeypatch):
+def test_when_a_database_cannot_be_reached_then_no_secret_is_shown(jobs, house, capsys, monkeypatch):
     pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'tsattn[sql]'")
     monkeypatch.setenv("PGPASSWORD_OF_TEST", "hush-hush")
     text = JOB.replace('"out/f.csv"', '"postgresql://u:${PGPASSWORD_OF_TEST}@127.0.0.1:9/d#t"') + "retries = 1\n"

@@ -42,7 +42,7 @@ def test_when_a_path_could_forge_a_line_then_it_is_refused(jobs, house, name):
             made(read_jobs(path), house)
 
 
-def test_when_no_kind_is_named_then_a_crontab_is_printed_and_the_other_kind_is_told_beside_it(jobs, house, capsys):
+def test_when_no_kind_is_named_then_a_crontab_is_printed_and_the_other_kind_is_named_beside_it(jobs, house, capsys):
     path = jobs(JOB.format("a"))
     assert main(["schedule", str(path), "--cron", "-q"]) == 0
     asked = capsys.readouterr()

@@ -6,22 +6,13 @@ import sqlite3
 
 import pytest
 
-from tests.batch.conftest import rows, write_csv
+from tests.batch.conftest import job_text, rows, write_csv
 from tsattn import ingest
 from tsattn.cli.main import main
 
 pytest.importorskip("sqlalchemy", reason="needs SQLAlchemy: pip install 'tsattn[sql]'")
 
-JOB = """
-[[job]]
-name = "a"
-input = "data.csv"
-model = "tiny"
-horizon = 12
-outputs = "sqlite:///out.db#f"
-max_age = "never"
-read = { timezone = "Europe/Berlin" }
-"""
+JOB = job_text('outputs = "sqlite:///out.db#f"', 'max_age = "never"', 'read = { timezone = "Europe/Berlin" }')
 
 
 def stored(house) -> list[tuple[str, str, str]]:

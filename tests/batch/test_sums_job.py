@@ -33,11 +33,6 @@ def rows(days: int = 90) -> list[str]:
     return [f"{region},{shop},{first + dt.timedelta(d)},{20 + 9 * n + d % 7 + (d * d % 11) / 5}" for n, region, shop, d in every]
 
 
-@pytest.fixture
-def shipped(zero_shot, monkeypatch):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
-
-
 def test_when_a_job_has_a_hierarchy_then_all_levels_are_written_and_add_up(jobs, house, shipped, capsys):
     (house / "data.csv").write_text("region,shop,ts,y\n" + "\n".join(rows()) + "\n", "utf-8")
     assert main(["run", str(jobs(JOB)), "--json"]) == 0
@@ -60,7 +55,7 @@ def test_when_the_truth_has_come_then_the_monitor_scores_all_levels(jobs, house,
     assert found["scored"] == 6 * 4
 
 
-def test_when_a_job_names_sums_wrongly_then_the_line_is_told(jobs, house, shipped):
+def test_when_a_job_names_sums_wrongly_then_the_error_names_the_line(jobs, house, shipped):
     write_csv(house / "data.csv", [])
     wrong = JOB.replace('["region", "shop"]', "[3]") + 'reconcile = "best"\n'
     with pytest.raises(ConfigError, match="hierarchy: must be a list of texts") as caught:

@@ -1,4 +1,4 @@
-"""The model in the package in jobs: taken without a name or by its own, joined with members, the same for the same blocks."""
+"""The model in the package in jobs: taken without a name or by its own, in an ensemble, the same for the same blocks."""
 
 from __future__ import annotations
 
@@ -26,12 +26,6 @@ outputs = ["out/f.csv", "out/ds/", "sqlite:///out/f.db#fore \\"casts"]
 """
 
 
-@pytest.fixture
-def shipped(zero_shot, monkeypatch):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
-    return zero_shot
-
-
 def daily(items: int = 3) -> list[str]:
     """Items of a day's steps, which the hourly model of the workspace does not fit."""
     first = dt.date(2024, 1, 1)
@@ -55,7 +49,7 @@ def test_when_a_job_names_no_model_and_none_fits_then_the_one_in_the_package_for
     assert contents(house / "out") == first
 
 
-def test_when_members_are_chosen_then_a_job_joins_these(jobs, house, shipped):
+def test_when_members_are_chosen_then_a_job_uses_these(jobs, house, shipped):
     write_csv(house / "data.csv", daily())
     found = {}
     for members in ('"network"', '"all"', '["seasonal-naive", "ridge"]', "[]"):
@@ -66,7 +60,7 @@ def test_when_members_are_chosen_then_a_job_joins_these(jobs, house, shipped):
     assert values[0] != values[1] != values[2] != values[0]
 
 
-def test_when_members_or_a_retraining_make_no_sense_then_it_is_told_with_the_line(jobs):
+def test_when_members_or_a_retraining_make_no_sense_then_the_error_names_the_line(jobs):
     text = JOB + 'members = ["rigde"]\n[[job]]\nname = "b"\ninput = "x.csv"\noutputs = "o.csv"\n'
     text += 'model = "zero-shot"\nretrain = "7d"\n[[job]]\nname = "c"\ninput = "x.csv"\noutputs = "o.csv"\nmembers = 3\n'
     with pytest.raises(ConfigError) as caught:
@@ -77,7 +71,7 @@ def test_when_members_or_a_retraining_make_no_sense_then_it_is_told_with_the_lin
     assert "line 17: members: must be a list of names" in said
 
 
-def test_when_a_night_is_made_up_for_then_the_join_gives_what_it_gave_then(jobs, house, shipped):
+def test_when_a_night_is_made_up_for_then_the_ensemble_gives_what_it_gave_then(jobs, house, shipped):
     early = [line for line in daily() if line.split(",")[1] <= "2024-03-10"]
     write_csv(house / "data.csv", early)
     assert main(["run", str(jobs(JOB)), "-q"]) == 0

@@ -73,12 +73,12 @@ def test_published_rows_are_whole() -> None:
     assert published("ett2/H/short") == {}
 
 
-def test_wrong_anchors_end_in_status_1_and_the_scores_are_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_anchors_end_in_status_1_and_the_scores_are_printed(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status = gift_eval.main(["--data", str(data), "--set", "ett1/H", "--model", "naive", "--json"])
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     assert status == 1, "these are not the real files, so the digits cannot be right"
-    assert "WRONG ett1/H/short" in told.err
-    report = json.loads(told.out)
+    assert "WRONG ett1/H/short" in printed.err
+    report = json.loads(printed.out)
     assert [row["model"] for row in report] == ["seasonal-naive", "naive"]
     assert report[0]["windows"] == 4
     assert set(report[0]["quantile_coverage"]) == {f"0.{i}" for i in range(1, 10)}

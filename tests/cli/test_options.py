@@ -138,7 +138,7 @@ def test_when_numbers_make_no_sense_then_the_error_names_the_flag():
         options.numbers("0.1;0.5", "--quantiles")
 
 
-def test_when_the_parts_of_the_network_are_named_then_train_is_asked_for_them_and_unknown_ones_are_told(asked, capsys):
+def test_when_the_parts_of_the_network_are_named_then_train_is_asked_for_them_and_unknown_ones_are_errors(asked, capsys):
     parts = {"front_end": "gru", "encoder": "window", "decoder": "autoregressive", "position": "none"}
     flags = [word for name, kind in parts.items() for word in (f"--{name.replace('_', '-')}", kind)]
     main(["train", "data.csv", *flags])

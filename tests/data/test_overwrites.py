@@ -47,7 +47,7 @@ def test_when_a_dataset_would_mix_with_the_data_then_it_is_refused(place, output
 
 
 @pytest.mark.parametrize("command", ["forecast", "ingest", "backtest"])
-def test_when_a_command_is_told_to_write_its_data_then_the_file_stays_as_it_was(place, command, capsys):
+def test_when_a_command_would_overwrite_its_data_then_the_file_stays_as_it_was(place, command, capsys):
     name = "in/p.parquet" if command == "ingest" else "in/a.csv"
     data = name
     if command == "ingest":

@@ -126,6 +126,6 @@ def test_when_a_panels_metadata_is_mutated_then_the_error_names_the_file(tmp_pat
         load_panel(path)
 
 
-def test_when_a_series_holds_objects_that_are_no_numbers_then_it_is_told():
+def test_when_a_series_holds_objects_that_are_no_numbers_then_it_is_an_error():
     with pytest.raises(DataError, match="not an array of numbers"):
         Panel.from_arrays([np.array(["a", 1, None], object)])

@@ -147,10 +147,10 @@ def test_windows_that_fell_back_are_noted(hourly: Panel) -> None:
 
 
 def test_progress_counts_every_models_windows(hourly: Panel) -> None:
-    told = []
-    backtest([Naive(), SeasonalNaive()], hourly, horizon=3, windows=4, batch=5, on_progress=lambda *a: told.append(a))
+    calls = []
+    backtest([Naive(), SeasonalNaive()], hourly, horizon=3, windows=4, batch=5, on_progress=lambda *a: calls.append(a))
     for model in ("naive", "seasonal-naive"):
-        assert [t for t in told if t[0] == model][-1] == (model, 12, 12)
+        assert [t for t in calls if t[0] == model][-1] == (model, 12, 12)
 
 
 def test_refit_sees_only_what_came_before_each_cutoff_in_time_order() -> None:

@@ -11,7 +11,7 @@ from tests.forecasting.windows import batch_of
 from tsattn.data.panel import Panel
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
-from tsattn.forecasting.conformal import Conformal, conformal, conformal_notes, corrections, needed, origins_of
+from tsattn.forecasting.conformal import Conformal, conformal, corrections, hold_out_shifts, needed
 from tsattn.forecasting.predict import predict
 
 
@@ -86,8 +86,7 @@ def test_when_there_are_too_few_errors_for_a_level_then_a_note_says_how_many_it_
     rng = np.random.default_rng(2)
     forecaster = conformal(Narrow(), (0.005, 0.5, 0.995))
     forecaster.predict(replace(batch_of(rng.normal(size=60), horizon=2), cutoff=None))
-    assert any("needs 199 errors" in note for note in conformal_notes(forecaster))
-    assert conformal_notes(Narrow()) == ()
+    assert any("needs 199 errors" in note for note in forecaster.notes())
 
 
 def test_when_the_last_value_changes_after_a_cutoff_then_the_forecast_does_not():
@@ -111,11 +110,11 @@ def test_when_a_series_is_short_then_the_forecast_is_still_finite():
 
 def test_when_origins_are_chosen_then_they_lie_in_the_last_two_thirds_of_the_history():
     batch = batch_of(np.arange(90.0), np.arange(30.0), horizon=12)
-    shifts = origins_of(batch, 9)
+    shifts = hold_out_shifts(batch, 9)
     assert shifts[:, 0].max() <= 60
     assert shifts[:, 1].max() <= 20
     assert (shifts[:, 1] > 0).sum() == 20
-    assert (origins_of(batch, 10_000) > 0).sum(0).max() <= 60
+    assert (hold_out_shifts(batch, 10_000) > 0).sum(0).max() <= 60
 
 
 def test_when_a_level_is_impossible_then_it_is_refused():

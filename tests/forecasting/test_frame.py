@@ -109,7 +109,7 @@ def test_values_that_are_not_finite_or_cross_are_refused_and_the_item_named() ->
         replace(one, values=one.values[:, 1:])
 
 
-def test_forecasts_that_differ_in_kind_are_not_joined() -> None:
+def test_forecasts_that_differ_in_kind_are_not_concatenated() -> None:
     with pytest.raises(TsattnError, match="horizon"):
         Forecast.concat([forecast(), forecast(horizon=5)])
     with pytest.raises(TsattnError, match="tz"):

@@ -14,8 +14,7 @@ import pytest
 from tests import tiny
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.model import artifact, example, runtime
-from tsattn.model.card import CARD, GRAPH, WEIGHTS, read_card, sealed
-from tsattn.model.integrity import digest
+from tsattn.model.card import CARD, GRAPH, WEIGHTS, digest, read_card, sealed
 from tsattn.nn.inputs import NAMES
 
 FILES = (CARD, WEIGHTS, GRAPH)

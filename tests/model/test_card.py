@@ -45,7 +45,7 @@ def test_when_the_format_version_is_unknown_then_the_error_says_what_to_do(card,
     assert "pip install -U tsattn" in caught.value.hint or "train the model again" in caught.value.hint
 
 
-def test_when_a_newer_version_has_fields_of_its_own_then_the_version_is_still_what_is_told(card, tmp_path):
+def test_when_a_newer_version_has_fields_of_its_own_then_the_version_is_still_what_is_reported(card, tmp_path):
     values = json.loads(card.to_json()) | {"format_version": FORMAT_VERSION + 1, "ensemble": [1], "model": {"experts": 8}}
     with pytest.raises(ArtifactError, match="format version"):
         read_card(write(tmp_path, json.dumps(sealed(values))))

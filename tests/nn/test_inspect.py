@@ -63,7 +63,7 @@ def test_when_attention_is_rolled_out_then_every_share_is_one_and_nothing_blind_
     assert (found.attention[1] > 0).all()
 
 
-def test_when_a_network_has_no_attention_then_none_is_told():
+def test_when_a_network_has_no_attention_then_none_is_listed():
     assert (
         inside(tiny.scrambled(dataclasses.replace(tiny.MODEL, layers=0)), tiny.inputs_of(series(), tiny.scrambled())).attention
         is None

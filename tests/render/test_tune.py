@@ -36,7 +36,7 @@ def test_when_there_are_many_trials_then_the_usual_settings_the_best_and_the_new
     assert len(shown) <= 13
 
 
-def test_when_a_search_ends_then_the_gain_over_the_usual_settings_is_told():
+def test_when_a_search_ends_then_the_gain_over_the_usual_settings_is_reported():
     console = Console(file=io.StringIO(), width=200)
     tried(console, trials(5), trials(5)[4])
     assert "trial 4 is the best: 4.0 % lower validation error than the default settings" in console.file.getvalue()

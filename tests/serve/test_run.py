@@ -46,7 +46,7 @@ def test_when_sigterm_comes_then_the_running_request_is_answered_and_the_exit_co
     for worker in workers:
         os.kill(int(worker), signal.SIGSTOP)
     asking.start()
-    while b"requests_running 1" not in urllib.request.urlopen(f"{url}/metrics", timeout=60).read():
+    while b"requests_running 1" not in urllib.request.urlopen(f"{url}/metrics", timeout=300).read():
         pass
     process.send_signal(signal.SIGTERM)
     with pytest.raises(subprocess.TimeoutExpired):
@@ -55,7 +55,7 @@ def test_when_sigterm_comes_then_the_running_request_is_answered_and_the_exit_co
         os.kill(int(worker), signal.SIGCONT)
     asking.join()
     assert statuses == [200]
-    assert process.wait(120) == ExitCode.TERMINATED
+    assert process.wait(600) == ExitCode.TERMINATED
     assert process.stderr is not None
     shown = process.stderr.read()
     assert "Traceback" not in shown
@@ -66,7 +66,7 @@ def test_when_sigterm_comes_then_the_running_request_is_answered_and_the_exit_co
 def test_when_ctrl_c_is_pressed_then_the_exit_code_is_130(server):
     process, _ = server
     process.send_signal(signal.SIGINT)
-    assert process.wait(120) == ExitCode.INTERRUPTED
+    assert process.wait(600) == ExitCode.INTERRUPTED
 
 
 def test_when_other_machines_can_reach_the_address_then_a_token_is_required(capsys, monkeypatch):

@@ -42,15 +42,15 @@ def test_when_series_are_cut_short_then_they_begin_late_and_keep_enough_values()
     assert all(row[start:].isfinite().all() for row, start in zip(target, first, strict=True))
 
 
-def test_when_seasons_are_told_then_they_are_true_or_absent_or_wrong_as_configured():
+def test_when_seasons_are_given_as_input_then_they_are_true_or_absent_or_wrong_as_configured():
     true = generate(CALM, 800, 64, 4).season_lengths
-    told = generate(dataclasses.replace(CALM, told=0.8, told_without=0.5), 800, 64, 4).season_lengths
+    given = generate(dataclasses.replace(CALM, season_input=0.8, season_input_without=0.5), 800, 64, 4).season_lengths
     seasonal = true[:, 0] > 1
-    same = (true == told).all(1)
+    same = (true == given).all(1)
     assert 0.74 < same[seasonal].mean() < 0.88
-    absent = (told[seasonal] == 1).all(1).mean()
+    absent = (given[seasonal] == 1).all(1).mean()
     assert 0.05 < absent < 0.15
-    assert 0.38 < np.mean(told[~seasonal, 0] > 1) < 0.6
+    assert 0.38 < np.mean(given[~seasonal, 0] > 1) < 0.6
 
 
 def test_when_series_are_rounded_then_they_take_few_values():

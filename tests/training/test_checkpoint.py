@@ -102,6 +102,14 @@ def test_when_a_setting_has_come_since_a_run_began_then_the_run_used_its_default
         check_resumable(first, {**first.asked, "encoder": "window"}, {"encoder": "full"})
 
 
+def test_when_a_run_began_before_a_key_was_renamed_then_it_can_still_be_resumed():
+    first = RunState({"steps": 9, "synthetic": {"told": 0.8, "told_without": 0.4}, "corpus": {"told": 0.7}}, "fp32")
+    asked = {"steps": 9, "synthetic": {"season_input": 0.8, "season_input_without": 0.4}, "corpus": {"season_input": 0.7}}
+    check_resumable(first, asked)
+    with pytest.raises(ConfigError, match="season_input"):
+        check_resumable(first, {**asked, "corpus": {"season_input": 0.6}})
+
+
 def test_when_tensors_are_taken_from_under_a_prefix_then_only_whole_names_match():
     tensors = {"best.a": torch.zeros(1), "best.a.b": torch.ones(1), "bestial": torch.ones(2)}
     assert under("best", tensors).keys() == {"a", "a.b"}

@@ -296,7 +296,7 @@ TWO_PROCESSES = """
 import dataclasses, sys
 from pathlib import Path
 from tests import tiny
-from tsattn.model.integrity import digest
+from tsattn.model.card import digest
 from tsattn.training.fit import fit
 from tsattn.training.run_options import RunOptions
 from safetensors.torch import save_file

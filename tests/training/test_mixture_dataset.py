@@ -56,12 +56,12 @@ def test_when_a_source_is_held_out_then_it_judges_and_the_windows_are_always_the
     assert torch.equal(first[1].nan_to_num(), again[1].nan_to_num())
 
 
-def test_when_the_sources_are_told_then_licences_and_what_is_trained_on_are_too(corpus):
-    told = {row["source"]: row for row in source(corpus, dataclasses.replace(CONFIG, licences={"power": "MIT"})).sources()}
-    assert told["power"]["licence"] == "MIT"
-    assert told["power"]["series"] == 5
-    assert told["prices"]["licence"] is None
-    assert [name for name, row in told.items() if not row["trained_on"]] == ["wind"]
+def test_when_the_sources_are_listed_then_licences_and_use_are_too(corpus):
+    listed = {row["source"]: row for row in source(corpus, dataclasses.replace(CONFIG, licences={"power": "MIT"})).sources()}
+    assert listed["power"]["licence"] == "MIT"
+    assert listed["power"]["series"] == 5
+    assert listed["prices"]["licence"] is None
+    assert [name for name, row in listed.items() if not row["trained_on"]] == ["wind"]
 
 
 def test_when_only_a_licence_changes_then_the_run_may_be_resumed(corpus):

@@ -21,8 +21,7 @@ DAYS, AHEAD = 240, 14
 
 
 @pytest.fixture(autouse=True)
-def shipped(zero_shot, monkeypatch):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+def without_graphs(shipped, monkeypatch):
     tiny.without_export(monkeypatch)
     monkeypatch.setattr(artifact, "write_graph", no_graph)
 
@@ -76,8 +75,8 @@ def test_when_a_network_of_the_target_alone_is_kept_without_members_then_the_car
     schema = tiny.with_covariates().schema
     alone = model_selection.Entry(model_selection.TUNED, tiny.scrambled(), tiny.TRAIN, tiny.card_of(tiny.scrambled()).fitted)
     assert alone.schema(schema).known_features == alone.schema(schema).static_features == ()
-    joined = replace(alone, members=("ridge",)).schema(schema)
-    assert (joined.known, joined.static, joined.past) == (("k",), ("s",), ())
+    ensemble = replace(alone, members=("ridge",)).schema(schema)
+    assert (ensemble.known, ensemble.static, ensemble.past) == (("k",), ("s",), ())
 
 
 def test_when_trained_and_unchanged_network_are_equally_good_then_the_unchanged_one_ranks_first():

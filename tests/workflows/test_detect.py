@@ -102,6 +102,6 @@ def test_when_a_setting_cannot_be_then_it_is_named(spiked, saved, name, value):
         tsattn.detect(spiked, model=saved, **{name: value})
 
 
-def test_when_many_rows_are_scored_then_false_alarms_are_foretold_and_a_level_is_proposed(spiked, saved):
+def test_when_many_rows_are_scored_then_expected_false_alarms_are_reported_and_a_level_is_proposed(spiked, saved):
     found = tsattn.detect(spiked, model=saved)
     assert any("by chance; --level 0.999 expects 0.25" in note for note in found.notes)

@@ -16,9 +16,7 @@ HORIZON = 7
 READ = ReadOptions(target=("sales",), known=("promo", "noise"), past=("visitors",))
 
 
-@pytest.fixture(autouse=True)
-def shipped(zero_shot, monkeypatch):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 @pytest.fixture

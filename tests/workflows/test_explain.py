@@ -96,7 +96,7 @@ def test_when_the_series_is_not_there_then_the_error_names_the_nearest(workspace
     assert "sales" in caught.value.hint
 
 
-def test_when_the_picture_cannot_be_of_that_kind_then_it_is_told_before_any_work(workspace):
+def test_when_the_picture_cannot_be_of_that_kind_then_it_is_an_error_before_any_work(workspace):
     with pytest.raises(ConfigError, match="cannot write a file"):
         tsattn.explain("no-such-file.csv", model="built", workspace=workspace, plot="picture.docx")
 

@@ -49,13 +49,13 @@ def test_when_other_data_lacks_what_every_model_wants_then_the_model_in_the_pack
     assert newest_of(monkeypatch, {"new", "old"}, "passengers", ready=True) == "shipped"
 
 
-def test_when_data_of_the_same_kind_lacks_a_column_then_it_is_told_and_how_to_go_without(monkeypatch):
+def test_when_data_of_the_same_kind_lacks_a_column_then_the_error_names_it_and_how_to_go_without(monkeypatch):
     with pytest.raises(DataError, match="which new wants") as caught:
         newest_of(monkeypatch, {"new", "old"}, "y", ready=True)
     assert caught.value.hint == "add it; or forecast it without: --model zero-shot"
 
 
-def test_when_no_other_is_named_then_the_model_is_told_to_be_the_one_in_the_package(monkeypatch, tmp_path):
+def test_when_no_other_is_named_then_the_note_says_that_it_is_the_one_in_the_package(monkeypatch, tmp_path):
     monkeypatch.delenv("TSATTN_ZERO_SHOT", raising=False)
     if not (SHIPPED / "config.json").is_file():
         pytest.skip("this source tree has no weights")

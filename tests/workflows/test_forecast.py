@@ -17,10 +17,7 @@ from tsattn.errors import ConfigError, DataError
 COLUMNS = ReadOptions(item="shop", target="sales")
 
 
-@pytest.fixture(autouse=True)
-def shipped(zero_shot, monkeypatch, tmp_path):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
-    monkeypatch.setenv("TSATTN_WORKSPACE", str(tmp_path / "w"))
+pytestmark = pytest.mark.usefixtures("shipped", "own_workspace")
 
 
 @pytest.fixture

@@ -13,11 +13,7 @@ from tsattn.batch.job_file import read_jobs
 from tsattn.cli.main import main
 from tsattn.errors import ConfigError
 
-
-@pytest.fixture(autouse=True)
-def shipped(zero_shot, monkeypatch, tmp_path):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
-    monkeypatch.setenv("TSATTN_WORKSPACE", str(tmp_path / "w"))
+pytestmark = pytest.mark.usefixtures("shipped", "own_workspace")
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_when_the_rows_have_no_even_step_then_a_much_finer_model_does_not_make_o
         read_for(card_of("h"), uneven, ReadOptions())
 
 
-def test_when_data_is_finer_than_the_model_then_the_error_says_how_to_join_its_rows():
+def test_when_data_is_finer_than_the_model_then_the_error_says_how_to_aggregate_its_rows():
     panel, _ = read_for(card_of("D"), frame("h", 100), ReadOptions())
     with pytest.raises(ConfigError) as caught:
         check_fits(card_of("D"), panel, "m/1")
@@ -99,14 +99,14 @@ def test_when_the_models_own_data_lost_a_target_then_it_is_an_error_that_names_i
 def test_when_a_model_lost_its_own_backtest_then_choosing_it_says_so():
     scores = [{"model": "m", "MASE": 2.0, "WQL": 2.0}, {"model": "drift", "MASE": 1.0, "WQL": 1.0}]
     ref: Any = SimpleNamespace(path="w")
-    for mine, told in ((2.0, True), (0.5, False)):
+    for mine, warned in ((2.0, True), (0.5, False)):
         card = card_of("D")
         card.scores = [scores[0] | {"MASE": mine, "WQL": mine}, scores[1]]
         notes = find_model._again(ref, card, frame("D"), ReadOptions()).notes
-        assert any("does NOT beat" in note for note in notes) is told
+        assert any("does NOT beat" in note for note in notes) is warned
 
 
-def test_when_series_ended_before_the_others_by_more_than_the_horizon_then_it_is_told():
+def test_when_series_ended_before_the_others_by_more_than_the_horizon_then_it_is_reported():
     series, start = [np.arange(1.0, n) for n in (101, 60, 88, 87)], np.datetime64("2024-01-01")
     panel = Panel.from_arrays(series, freq="D", start=start, item_ids=["alive", "dead", "late", "later"])
     about = "dead ends at 2024-02-28, and the newest row is of 2024-04-09"

@@ -22,9 +22,7 @@ MODEL = {key: getattr(tiny.MODEL, key) for key in ("context", "patch", "width", 
 QUICK = {"steps": 8, "batch": 8, "warmup": 2, "device": "cpu", "precision": "fp32"}
 
 
-@pytest.fixture(autouse=True)
-def shipped(zero_shot, monkeypatch):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 def work(place, panel=None, resume=False, listener=None, **train):
@@ -51,7 +49,7 @@ def test_when_there_is_a_model_in_the_package_then_all_ways_are_judged_and_the_b
         assert scores[0].loss < model_selection.CLEARLY * plain
     elif not best.zero_shot:
         assert scores[0].loss == plain
-    assert "best candidate: " + best.name in model_selection.told(best, scores)[0]
+    assert "best candidate: " + best.name in model_selection.notes_of(best, scores)[0]
 
 
 def test_when_it_is_judged_then_most_steps_went_into_fine_tuning(tmp_path):
@@ -144,7 +142,7 @@ def test_when_what_comes_after_the_origin_is_garbage_then_the_same_is_kept(tmp_p
     assert tiny.equal(one.network, two.network)
 
 
-def test_when_a_model_is_trained_then_its_card_says_what_was_kept_and_a_forecast_joins_its_members(tmp_path):
+def test_when_a_model_is_trained_then_its_card_says_what_was_kept_and_a_forecast_is_of_the_ensemble(tmp_path):
     notes: list[str] = []
     data = tmp_path / "w.csv"
     values = tiny.waves((300,)).target

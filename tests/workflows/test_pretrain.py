@@ -18,11 +18,12 @@ from tsattn.model.card import read_card
 from tsattn.synthetic.config import KINDS
 from tsattn.workflows.pretrain import read_recipe
 
+# the architecture of the fixture zero_shot, whose graph is traced once for all tests; few generators, for each has a fixed cost
 RECIPE = """
 [model]
-context = 128
-horizon = 16
-patch = 16
+context = 64
+horizon = 12
+patch = 8
 width = 16
 heads = 2
 layers = 1
@@ -34,8 +35,7 @@ warmup = 4
 precision = "fp32"
 device = "cpu"
 [synthetic]
-counts = 0.0
-"""
+""" + "".join(f"{kind} = 0.0\n" for kind in KINDS if kind not in ("wandering", "random_walk"))
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +55,13 @@ def test_when_a_recipe_is_read_then_what_it_leaves_out_is_the_default(recipe):
     assert found.synthetic.counts == 0.0
     assert found.synthetic.wandering == read_recipe(None).synthetic.wandering
     assert found.train.batch == 8
+
+
+def test_when_a_recipe_has_a_key_of_an_earlier_version_then_it_is_read(tmp_path):
+    path = tmp_path / "recipe.toml"
+    path.write_text("[synthetic]\ntold = 0.7\ntold_without = 0.3\n[corpus]\ntold = 0.6")
+    found = read_recipe(path)
+    assert (found.synthetic.season_input, found.synthetic.season_input_without, found.corpus.season_input) == (0.7, 0.3, 0.6)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +126,7 @@ def test_when_it_goes_on_from_a_model_then_it_begins_with_its_weights_and_the_ca
     assert source["before"]["series"] == 8 * 24
 
 
-def test_when_it_goes_on_in_slices_then_the_card_still_tells_of_both_and_a_seed_used_before_is_told(recipe, whole, tmp_path):
+def test_when_it_goes_on_in_slices_then_the_card_still_lists_both_and_a_seed_used_before_is_reported(recipe, whole, tmp_path):
     said: list[str] = []
     listener = Listener(note=said.append)
     paused = api.pretrain(out=tmp_path / "out", config=recipe, start=whole.model, pause=0.0, listener=listener)
@@ -150,14 +157,14 @@ def test_when_a_corpus_is_given_then_slices_lead_to_the_same_weights_and_the_car
     found = api.pretrain(out=tmp_path / "out", config=mixed, corpus=[corpus], resume=True)
     ours, theirs = (load_file(folder / "model.safetensors") for folder in (found.model, whole.model))
     assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
-    told = read_card(whole.model).source["corpus"]
-    assert {row["source"]: (row["licence"], row["trained_on"]) for row in told["sources"]} == {
+    used = read_card(whole.model).source["corpus"]
+    assert {row["source"]: (row["licence"], row["trained_on"]) for row in used["sources"]} == {
         "power": ("CC0", True),
         "prices": (None, True),
         "clinics": (None, True),
         "wind": (None, False),
     }
-    assert told["weights"] == {"prices": 2.0}
+    assert used["weights"] == {"prices": 2.0}
     assert 0 < whole.data_share < 1
 
 

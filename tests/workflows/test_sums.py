@@ -15,10 +15,7 @@ from tsattn.errors import ConfigError, DataError
 SHOPS = [("north", "a"), ("north", "b"), ("south", "a"), ("south", "c")]
 
 
-@pytest.fixture(autouse=True)
-def shipped(zero_shot, monkeypatch, tmp_path):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
-    monkeypatch.setenv("TSATTN_WORKSPACE", str(tmp_path / "w"))
+pytestmark = pytest.mark.usefixtures("shipped", "own_workspace")
 
 
 @pytest.fixture
@@ -94,7 +91,7 @@ def test_when_nothing_is_to_be_reconciled_then_the_levels_are_forecast_alone(fra
     assert np.abs(rows["total"] - rows["total/north"] - rows["total/south"]).max() > 1e-3
 
 
-def test_when_a_wide_file_has_a_column_of_totals_then_the_sum_replaces_it_and_the_difference_is_told(frame):
+def test_when_a_wide_file_has_a_column_of_totals_then_the_sum_replaces_it_and_the_difference_is_reported(frame):
     table = wide(frame)
     table["total"] = table.drop(columns="day").sum(axis=1)
     formula = "total=north_a+north_b+south_a+south_c"

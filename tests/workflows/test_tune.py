@@ -139,11 +139,11 @@ def test_when_training_itself_is_interrupted_then_the_search_ends(tune, monkeypa
     assert [one.state for one in found.tried] == ["done", "stopped"]
 
 
-def test_when_what_the_user_settled_leaves_no_network_then_it_is_told_at_once(tune):
-    told: list[str] = []
+def test_when_what_the_user_settled_leaves_no_network_then_it_fails_at_once(tune):
+    states: list[str] = []
     with pytest.raises(ConfigError, match="must be a multiple of twice the heads"):
-        tune(model={**MODEL, "width": 18}, listener=Listener(trial=lambda one: told.append(one.state)))
-    assert told == ["running", "failed"]
+        tune(model={**MODEL, "width": 18}, listener=Listener(trial=lambda one: states.append(one.state)))
+    assert states == ["running", "failed"]
 
 
 def test_when_no_trial_is_finished_then_there_is_an_error_and_no_model(tune, monkeypatch, tmp_path):

@@ -29,7 +29,7 @@ def test_when_series_are_too_short_to_choose_by_then_the_error_says_what_to_do()
         folds_of(panel, dataclasses.replace(plan(panel, horizon=6), test_start=np.array([20])))
 
 
-def test_when_errors_are_relative_then_it_is_the_geometric_mean_of_what_can_be_told():
+def test_when_errors_are_relative_then_it_is_the_geometric_mean_of_the_comparable_ones():
     rows = [{"MASE": 0.5, "WQL": 0.8}, {"MASE": 1.0, "WQL": 1.0}]
     assert relative_error(rows) == pytest.approx(0.4**0.5)
     assert relative_error([{"MASE": 0.5, "WQL": float("nan")}, {"MASE": 1.0, "WQL": 0.0}]) == pytest.approx(0.5)

@@ -1,4 +1,4 @@
-"""The model in the package: taken when nothing was trained on the data, for every frequency, joined with simple methods."""
+"""The shipped model: used when nothing was trained on the data, for every frequency, in an ensemble with simple methods."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ import pytest
 from tsattn import api
 from tsattn.errors import ConfigError
 
-
-@pytest.fixture(autouse=True)
-def shipped(zero_shot, monkeypatch):
-    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 def write(path, freq="D", rows=150, columns=("sales",)):
@@ -37,10 +34,10 @@ def test_when_nothing_was_trained_then_data_of_any_frequency_is_forecast(tmp_pat
 def test_when_members_are_switched_off_then_the_network_forecasts_alone(tmp_path):
     data = write(tmp_path / "a.csv")
     alone = api.forecast(data, members="network", workspace=tmp_path / "ws")
-    joined = api.forecast(data, workspace=tmp_path / "ws")
+    ensemble = api.forecast(data, workspace=tmp_path / "ws")
     one = api.forecast(data, members="seasonal-naive", workspace=tmp_path / "ws")
     assert not any("weights" in note for note in alone.notes)
-    assert not np.allclose(alone.forecast.values, joined.forecast.values)
+    assert not np.allclose(alone.forecast.values, ensemble.forecast.values)
     assert "ridge" not in str(one.notes)
     with pytest.raises(ConfigError, match="unknown member 'rigde'"):
         api.forecast(data, members=["rigde"], workspace=tmp_path / "ws")
@@ -48,7 +45,8 @@ def test_when_members_are_switched_off_then_the_network_forecasts_alone(tmp_path
 
 def test_when_a_model_was_trained_on_such_data_then_it_goes_before_the_one_in_the_package(tmp_path):
     data = write(tmp_path / "a.csv")
-    api.train(data, workspace=tmp_path / "ws", model={"width": 16, "heads": 2, "layers": 1}, training={"steps": 5})
+    network = {"context": 48, "patch": 8, "width": 16, "heads": 2, "layers": 1}  # traced once for all tests: see test_api.py
+    api.train(data, horizon=7, workspace=tmp_path / "ws", model=network, training={"steps": 5, "batch": 4})
     assert str(api.forecast(data, workspace=tmp_path / "ws").ref) == "a/1"
     other = write(tmp_path / "b.csv", columns=("visits", "orders"))
     assert str(api.forecast(other, workspace=tmp_path / "ws").ref) == "zero-shot"

@@ -168,7 +168,7 @@ def chunks(panel: Panel, items: int) -> Iterator[Panel]:
         yield panel.select(np.arange(first, min(first + items, len(panel))))
 
 
-def joined(parts: list[str]) -> str:
+def joint_fingerprint(parts: list[str]) -> str:
     """Return the joint fingerprint of several blocks; a single block keeps its own."""
     import hashlib
 

@@ -22,7 +22,7 @@ from tsattn.forecasting.predict import Failure
 from tsattn.model.card import ANY_FREQ, Card
 from tsattn.workflows.find_model import ModelAndData, choose
 from tsattn.workflows.loaded_model import horizon_for
-from tsattn.workflows.sums import Summed, reading, with_sums
+from tsattn.workflows.sums import Summed, with_sums
 from tsattn.workspace import ModelRef, Workspace
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _groups(data: Any) -> list[Group]:
 
 def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> ModelAndData:
     """The model named and the data read for it; without a name what `tsattn forecast` takes."""
-    return choose(data, ref, place, reading(job.read, job.levels), Listener())
+    return choose(data, ref, place, job.levels.reading(job.read), Listener())
 
 
 def _tell(found: ModelAndData, ref: ModelRef | None, note: Note) -> None:

@@ -55,10 +55,10 @@ def transaction(url: str, retries: int, work: Callable[[Connection], T], wait: f
     try:
         return again(once)
     except sa.exc.SQLAlchemyError as error:
-        raise _told(error, url, retries, time.monotonic() - began) from None
+        raise _data_error(error, url, retries, time.monotonic() - began) from None
 
 
-def _told(error: Exception, url: str, retries: int, seconds: float) -> DataError:
+def _data_error(error: Exception, url: str, retries: int, seconds: float) -> DataError:
     """Return an error of the database with a message for people."""
     name = shown(url)
     said = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]

@@ -63,7 +63,7 @@ def read_jobs(path: str | Path) -> JobFile:
     check.apart(jobs, made)
     if check.problems:
         said = [f"  line {line}: {message}" for line, message in sorted(set(check.problems))]
-        many = f"{len(said)} mistakes" if len(said) > 1 else "a mistake"
+        many = f"{len(said)} mistakes" if len(said) > 1 else "1 mistake"
         raise ConfigError(f"{path}: {many}:\n" + "\n".join(said), "nothing was run")
     return JobFile(place, tuple(job for job in made if job), watch)
 
@@ -293,5 +293,4 @@ def _detection(value: Any) -> Detection:
 def _read(value: Any) -> ReadOptions:
     if not isinstance(value, dict):
         raise ConfigError('must be a table, such as { timestamp = "day", item = "shop" }')
-    lists = {f.name for f in dataclasses.fields(ReadOptions) if isinstance(f.default, tuple)}
-    return from_mapping(ReadOptions, {k: [v] if k in lists and isinstance(v, str) else v for k, v in value.items()}, "read")
+    return from_mapping(ReadOptions, value, "read")

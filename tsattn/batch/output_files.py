@@ -143,7 +143,7 @@ class _Partition:
             schemas = [table.schema]
             if any(rest.num_rows for rest in self._rest(("item_id",))):
                 schemas.append(pq.read_schema(self.path))
-            with self._told():
+            with self._data_errors():
                 self.schema = pa.unify_schemas(schemas, promote_options="default").remove_metadata()
             self.writer = pq.ParquetWriter(self.beside, self.schema, compression="zstd")
         self._append(table)
@@ -172,13 +172,13 @@ class _Partition:
 
         if not self.path.exists():
             return
-        with self._told(), pq.ParquetFile(self.path, pre_buffer=False) as file:
+        with self._data_errors(), pq.ParquetFile(self.path, pre_buffer=False) as file:
             for batch in file.iter_batches(columns=columns):
                 old = pa.Table.from_batches([batch])
                 yield old.filter(pc.invert(pc.is_in(old["item_id"], value_set=self.items)))
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _data_errors(self) -> Iterator[None]:
         """Errors of a file that is there, and is not one of this job's forecasts."""
         import pyarrow as pa
 

@@ -81,7 +81,7 @@ class Records:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """Open a transaction on the database, after migrating it to the newest version."""
-        with self._told():
+        with self._data_errors():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with _closing(sqlite3.connect(self.path, timeout=self.wait, isolation_level=None)) as database:
                 database.execute("BEGIN IMMEDIATE")
@@ -97,11 +97,14 @@ class Records:
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """Open the database as it is. Reading changes nothing, and waits only for a writer that has begun to commit."""
         address = f"{self.path.absolute().as_uri()}?mode=rw"  # unfinished changes of a killed run are rolled back first
-        with self._told(), _closing(sqlite3.connect(address, uri=True, timeout=self.wait, isolation_level=None)) as database:
+        with (
+            self._data_errors(),
+            _closing(sqlite3.connect(address, uri=True, timeout=self.wait, isolation_level=None)) as database,
+        ):
             yield database
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _data_errors(self) -> Iterator[None]:
         """Turn errors of SQLite into messages for people."""
         began = time.monotonic()
         try:

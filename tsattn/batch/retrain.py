@@ -13,7 +13,6 @@ from tsattn.batch.jobs import Job
 from tsattn.config import BacktestConfig
 from tsattn.errors import ArtifactError, LockedError, TsattnError
 from tsattn.model.card import read_card
-from tsattn.workflows.sums import reading
 from tsattn.workspace import ModelRef, Workspace
 
 Note = Callable[[str], None]
@@ -48,7 +47,7 @@ def _trained(job: Job, name: str, data: Any, workspace: Workspace, current: Mode
             name=name,
             horizon=job.horizon,
             workspace=place.root,
-            read=reading(job.read, job.levels),
+            read=job.levels.reading(job.read),
             model=job.network,
             training=job.training,
         )
@@ -76,7 +75,7 @@ def _as_good(job: Job, data: Any, trained: Any, current: ModelRef, note: Note) -
     scores = []
     for path in (trained.ref.path, current.path):
         try:
-            rows = api.backtest(data, model=path, config=config, read=reading(job.read, job.levels)).scores.table()
+            rows = api.backtest(data, model=path, config=config, read=job.levels.reading(job.read)).scores.table()
         except TsattnError as error:
             if path == trained.ref.path:
                 raise

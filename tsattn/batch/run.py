@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tsattn import interrupts
-from tsattn.batch.block_forecast import NAMED, Block, Part, Work, frozen, joined
+from tsattn.batch.block_forecast import NAMED, Block, Part, Work, frozen, joint_fingerprint
 from tsattn.batch.blocks import Source, source_of
 from tsattn.batch.detection import detect_blocks
 from tsattn.batch.engines import Engine, engine_of
@@ -227,7 +227,7 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
             for line in effect_notes(part.effects):
                 call.note(job)(line)
     spool.close()
-    made.fingerprint = joined(marks) if marks else None
+    made.fingerprint = joint_fingerprint(marks) if marks else None
     made.details = {kind: [_mapping(one) for one in found[:NAMED]] for kind, found in bad.items()}
     made.details |= {"effects": effects} if effects else {}
     if newest is None or clock is None:

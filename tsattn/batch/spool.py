@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS = 1 << 16  # of one table
-UNTOLD = ("reason",)  # gives a reason, which is not a result
+UNHASHED = ("reason",)  # columns that the digest of the results leaves out
 
 
 class Spool:
@@ -46,25 +46,25 @@ class Spool:
         """Append rows; all tables have the columns of the first."""
         import pyarrow.parquet as pq
 
-        with self._told():
+        with self._data_errors():
             if self._writer is None:
                 self._sink = _new_file(self.path)
                 self._writer = pq.ParquetWriter(self._sink, table.schema)
             self._writer.write_table(table)
         self.rows += table.num_rows
         for name in table.column_names:
-            if name not in UNTOLD:
+            if name not in UNHASHED:
                 self._columns.setdefault(name, hashlib.sha256(name.encode())).update(_bytes(table[name]))
 
     def close(self) -> None:
         """Write the end of the file; from then on it can be read. Raises DataError when the disk is full."""
         if self._writer is not None:
-            with self._told():
+            with self._data_errors():
                 self._writer.close()
                 self._sink.close()
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _data_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:

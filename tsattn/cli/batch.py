@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 JobFile = Annotated[str, typer.Argument(metavar="JOBS", help="Job file, such as jobs.toml.")]
-Jobs = Annotated[options.Many, typer.Option("--job", metavar="NAME,…", show_default=False, help="Only these jobs.")]
+Jobs = Annotated[
+    options.Many, typer.Option("--job", metavar="NAME,…", show_default=False, help="Names of the jobs.  [default: all]")
+]
 _CRON = "add them with crontab -e; for systemd units: --systemd"
 JsonLogs = Annotated[bool, typer.Option("--json-logs", help="Write the log on stderr as JSON lines.")]
 
@@ -82,7 +84,7 @@ def runs(
     session: Session,
     path: Annotated[
         options.Text,
-        typer.Argument(metavar="[JOBS]", help="Job file, if it sets a database of run records.", show_default=False),
+        typer.Argument(metavar="JOBS", help="Job file, needed only if it stores run records in a database.", show_default=False),
     ] = None,
     jobs: Jobs = None,
     last: Annotated[int, typer.Option("--last", "-n", min=1, metavar="N", help="Number of runs.")] = 20,

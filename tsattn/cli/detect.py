@@ -25,11 +25,11 @@ def detect(
     session: Session,
     model: options.Model = None,
     level: Annotated[
-        float, typer.Option(metavar="P", help="Level of the interval, 0.5 to 1; values outside it are anomalies.")
+        float, typer.Option(metavar="P", help="Level of the interval, 0.5 to 1; values outside the interval are anomalies.")
     ] = 0.99,
     last: Annotated[
         options.Number,
-        typer.Option(min=1, metavar="N", help="Score the last N rows of each series.  [default: all after two cycles]"),
+        typer.Option(min=1, metavar="N", help="Score the last N rows of each series.  [default: all after the first two cycles]"),
     ] = None,
     step: Annotated[
         options.Number,

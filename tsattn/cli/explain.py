@@ -25,14 +25,16 @@ def explain(
     model: options.Model = None,
     series: Annotated[
         options.Text,
-        typer.Option("--series", metavar="NAME", help="Series to explain.  [default: the first one, measured on all]"),
+        typer.Option(
+            "--series", metavar="NAME", help="Measure and show this series only.  [default: measure all, show the first]"
+        ),
     ] = None,
     plot: Annotated[options.Text, typer.Option(metavar="FILE", help="Draw to .png or .svg.")] = None,
 ) -> int:
     """Show which inputs a forecast depends on.
 
-    Measures lags, covariates and parts of the past by permutation on held-back windows: the rise of the loss when one input
-    is replaced by another window's. Attention is shown beside it as a hint.
+    Takes one input at a time (a lag, a covariate or a part of the past) from another window and measures how much the loss
+    on held-back windows rises. Attention weights are shown beside it as a hint.
 
     \b
     Examples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,37 +20,21 @@ if TYPE_CHECKING:
     from tsattn.workflows.results import Forecasted
 
 
-@uses(sums=options.hierarchy_options, read=options.read_options, session=options.session)
-def forecast(
-    sums: HierarchyConfig,
-    read: ReadOptions,
-    session: Session,
-    data: options.DataOrLatest = None,
-    model: options.Model = None,
-    horizon: options.Horizon = None,
-    future: options.Future = None,
-    members: options.Members = None,
-    joint: options.Joint = False,
+def result_options(
     quantiles: Annotated[
         options.Text, typer.Option(metavar="Q,…", help="Quantile levels, such as 0.05,0.5,0.95.  [default: 0.1, 0.2, … 0.9]")
     ] = None,
-    series: Annotated[
-        options.Many, typer.Option(metavar="NAME,…", show_default=False, help="Print, draw and write only these series.")
-    ] = None,
-    as_of: Annotated[
-        options.Text, typer.Option(metavar="TIME", help="Forecast as of this time; later values are ignored.")
-    ] = None,
-    paths: Annotated[
-        options.Number,
-        typer.Option(min=1, metavar="N", help="Write N sample paths of each series to --output, instead of quantiles."),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Random seed of the sample paths.")] = 0,
     conformal: Annotated[
         bool,
         typer.Option(
             "--conformal", help="Calibrate the quantiles on errors at past cutoffs, so that they cover at least their level."
         ),
     ] = False,
+    paths: Annotated[
+        options.Number,
+        typer.Option(min=1, metavar="N", help="Write N sample paths of each series to --output, instead of quantiles."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Random seed of the sample paths.")] = 0,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -64,12 +48,46 @@ def forecast(
         options.Many,
         typer.Option(metavar="OLD=NEW,…", show_default=False, help="Rename columns of --output, such as item_id=sku,0.5=median."),
     ] = None,
+) -> dict[str, Any]:
+    """Arguments of api.forecast: the quantiles or sample paths, and the file to write."""
+    if columns and output is None:
+        raise ConfigError("--columns names the columns of a file", "add one: -o forecast.csv")
+    if paths is not None and output is None:
+        raise ConfigError("--paths needs a file to write to", f"add -o: --paths {paths} -o paths.parquet")
+    return {
+        "quantiles": options.numbers(quantiles, "--quantiles"),
+        "conformal": conformal,
+        "paths": paths,
+        "seed": seed,
+        "output": output,
+        "columns": options.pairs(columns, "--columns"),
+    }
+
+
+@uses(results=result_options, sums=options.hierarchy_options, read=options.read_options, session=options.session)
+def forecast(
+    results: dict[str, Any],
+    sums: HierarchyConfig,
+    read: ReadOptions,
+    session: Session,
+    data: options.DataOrLatest = None,
+    model: options.Model = None,
+    horizon: options.Horizon = None,
+    future: options.Future = None,
+    members: options.Members = None,
+    joint: options.Joint = False,
+    series: Annotated[
+        options.Many, typer.Option(metavar="NAME,…", show_default=False, help="Print, draw and write only these series.")
+    ] = None,
+    as_of: Annotated[
+        options.Text, typer.Option(metavar="TIME", help="Forecast as of this time; later values are ignored.")
+    ] = None,
     plot: options.Plots = None,
 ) -> int:
     """Forecast the steps after the end of the data.
 
     Prints the median and the 80 % interval. Without DATA, re-reads the training data of the newest model and forecasts from
-    its current end.
+    the current end of that data.
 
     \b
     Examples:
@@ -81,13 +99,8 @@ def forecast(
     """
     from tsattn import api
     from tsattn.render import tables
-    from tsattn.render.terminal import draw_terminal
 
     places = options.listed(plot)
-    if columns and output is None:
-        raise ConfigError("--columns names the columns of a file", "add one: -o forecast.csv")
-    if paths is not None and output is None:
-        raise ConfigError("--paths needs a file to write to", f"add -o: --paths {paths} -o paths.parquet")
 
     def render(console: Console, found: Forecasted) -> None:
         tables.forecast(
@@ -96,9 +109,11 @@ def forecast(
             found.panel,
             str(found.ref),
             found.levels.of if found.levels else None,
-            saved=output is not None,
+            saved=results["output"] is not None,
         )
         if "terminal" in places:
+            from tsattn.render.terminal import draw_terminal
+
             draw_terminal(console, found.forecast, found.panel)
         tables.written(console, found.written, found.failures)
 
@@ -108,7 +123,6 @@ def forecast(
             model=model,
             horizon=horizon,
             future=None if future is None else str(future),
-            quantiles=options.numbers(quantiles, "--quantiles"),
             members=options.members(members),
             hierarchy=sums.hierarchy,
             sums=sums.sums,
@@ -118,12 +132,8 @@ def forecast(
             as_of=as_of,
             workspace=session.workspace,
             read=read,
-            paths=paths,
-            seed=seed,
-            conformal=conformal,
-            columns=options.pairs(columns, "--columns"),
-            output=output,
             plot=tuple(place for place in places if place != "terminal"),
             listener=listener,
+            **results,
         )
     return session.show(result, render)

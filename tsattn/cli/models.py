@@ -27,15 +27,15 @@ def models(
     session: Session,
     action: Annotated[
         options.Text,
-        typer.Argument(metavar="[ACTION]", help="list, rollback, delete or rename.  [default: list]", show_default=False),
+        typer.Argument(metavar="ACTION", help="list, rollback, delete or rename.  [default: list]", show_default=False),
     ] = None,
     name: Annotated[
-        options.Text, typer.Argument(metavar="[NAME]", help="The model; for delete also NAME/VERSION.", show_default=False)
+        options.Text, typer.Argument(metavar="NAME", help="The model; for delete also NAME/VERSION.", show_default=False)
     ] = None,
-    new: Annotated[options.Text, typer.Argument(metavar="[NEW]", help="The new name, for rename.", show_default=False)] = None,
+    new: Annotated[options.Text, typer.Argument(metavar="NEW", help="The new name, for rename.", show_default=False)] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before delete and rename.")] = False,
     kinds: Annotated[
-        bool, typer.Option("--kinds", help="List the kinds of network that can be trained, with parameters.")
+        bool, typer.Option("--kinds", help="List the architectures that can be trained, with their number of parameters.")
     ] = False,
 ) -> int:
     """List, delete, rename or roll back models.
@@ -97,7 +97,7 @@ def describe(
     session: Session,
     model: Annotated[
         options.Text,
-        typer.Argument(metavar="[MODEL]", help="NAME, NAME/VERSION or a folder.  [default: the newest]", show_default=False),
+        typer.Argument(metavar="MODEL", help="NAME, NAME/VERSION or a folder.  [default: the newest]", show_default=False),
     ] = None,
 ) -> int:
     """Show a model: its network, training and scores.

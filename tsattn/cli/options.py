@@ -11,7 +11,7 @@ import typer
 
 from tsattn.cli.option_groups import fields_of
 from tsattn.cli.session import Session
-from tsattn.config import HierarchyConfig, ReadOptions, from_mapping, to_mapping
+from tsattn.config import HierarchyConfig, ReadOptions, from_mapping
 from tsattn.data.output_formats import FORMATS
 from tsattn.errors import ConfigError
 
@@ -23,7 +23,7 @@ DATA_HELP = "CSV, TSV, JSON or Parquet (also .gz, .zst): a file, a folder, a quo
 Data = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
 DataOrLatest = Annotated[
     Text,
-    typer.Argument(metavar="[DATA]", help=f"{DATA_HELP} Default: the model's training data, re-read.", show_default=False),
+    typer.Argument(metavar="DATA", help=f"{DATA_HELP} Default: the model's training data, re-read.", show_default=False),
 ]
 Model = Annotated[
     Text,
@@ -68,40 +68,29 @@ Name = Annotated[Text, typer.Option(metavar="NAME", help="Name of the model.  [d
 
 _columns: dict[str, Any] = {"metavar": "COLUMN,…", "show_default": False}
 
+METAVARS: dict[str, dict[str, Any]] = {  # what the help shows of each reading option besides its text, which the field holds
+    "timestamp": {"metavar": "COLUMN"},
+    **dict.fromkeys(("item", "target", "past", "known", "static"), _columns),
+    "freq": {"metavar": "STEP"},
+    "layout": {"metavar": "LAYOUT"},
+    "date_order": {"metavar": "ORDER"},
+    "timezone": {"metavar": "ZONE"},
+    "on_duplicate": {"metavar": "HOW"},
+    "resample": {"metavar": "STEP"},
+    "agg": {"metavar": "HOW"},
+    "fill": {"metavar": "VALUE"},
+    "delimiter": {"metavar": "CHAR"},
+    "decimal": {"metavar": "CHAR"},
+    "encoding": {"metavar": "NAME"},
+    "missing": {"metavar": "VALUE,…", "show_default": False},
+    "calendar": {"metavar": "NAME"},
+    "holidays": {"metavar": "REGION,…", "show_default": False},
+    "drop_last": {},
+}
+FLAGS = {"drop_last": ("--drop-last",)}  # without --no-drop-last
 READ = {
-    "timestamp": typer.Option(metavar="COLUMN", help="Timestamp column, or none to number the rows."),
-    "item": typer.Option(**_columns, help="Columns that identify a series."),
-    "target": typer.Option(**_columns, help="Columns to forecast."),
-    "past": typer.Option(**_columns, help="Covariates without future values."),
-    "known": typer.Option(**_columns, help="Covariates with known future values."),
-    "static": typer.Option(**_columns, help="Covariates that are constant within a series."),
-    "freq": typer.Option(metavar="STEP", help="Frequency: 15min, h, D, B, W, MS, QS, YS, or step for rows without a clock."),
-    "layout": typer.Option(
-        metavar="LAYOUT", help="Layout: single, wide, long, rows (a series per row), times (a day per row) or year-month."
-    ),
-    "date_order": typer.Option(metavar="ORDER", help="Order of day, month and year in dates: ymd, dmy or mdy."),
-    "timezone": typer.Option(metavar="ZONE", help="Time zone of timestamps without one, such as Europe/Berlin or +02:00."),
-    "on_duplicate": typer.Option(
-        metavar="HOW", help="How to combine rows with the same timestamp: first, last, mean or sum.  [default: error]"
-    ),
-    "resample": typer.Option(metavar="STEP", help="Aggregate the rows to this frequency, such as D or W."),
-    "agg": typer.Option(metavar="HOW", help="How --resample aggregates rows: mean, sum or last."),
-    "fill": typer.Option(metavar="VALUE", help="Value for steps without rows, such as 0 for counts.  [default: missing]"),
-    "delimiter": typer.Option(metavar="CHAR", help="Field separator, or the word tab."),
-    "decimal": typer.Option(metavar="CHAR", help="Decimal separator: . or ,"),
-    "encoding": typer.Option(metavar="NAME", help="Text encoding, such as utf-8 or latin-1."),
-    "missing": typer.Option(
-        metavar="VALUE,…", show_default=False, help="Markers of missing values, such as -999,unavailable,'<1'."
-    ),
-    "calendar": typer.Option(
-        metavar="NAME", help="Open days and hours: an exchange (XNYS), a week (Mon-Sat), or none.  [default: inferred]"
-    ),
-    "holidays": typer.Option(
-        metavar="REGION,…",
-        show_default=False,
-        help="Regions whose public holidays are closed days or known covariates: DE,US-NY.",
-    ),
-    "drop_last": typer.Option("--drop-last", help="Leave out the last period, such as an unfinished month."),
+    field.name: typer.Option(*FLAGS.get(field.name, ()), help=field.metadata["help"], **METAVARS[field.name])
+    for field in fields(ReadOptions)
 }
 
 
@@ -114,7 +103,7 @@ def read_options(delimiter: Text = None, **given: Any) -> ReadOptions:
 
 Joint = Annotated[
     bool,
-    typer.Option("--joint", help="Use the series that lead a series to forecast it (256 series at most)."),
+    typer.Option("--joint", help="Let series that lead others improve their forecasts (at most 256 series)."),
 ]
 
 
@@ -209,9 +198,7 @@ def seconds(text: str | None, flag: str) -> float | None:
 
 def over(read: ReadOptions, table: dict[str, Any], where: str = "[read]") -> ReadOptions:
     """The [read] table of a configuration file, overridden by options."""
-    default = to_mapping(ReadOptions())
-    lists = {key: [v] if isinstance(v, str) and isinstance(default[key], tuple) else v for key, v in table.items()}
-    return from_mapping(ReadOptions, {**lists, **read.given()}, where)
+    return from_mapping(ReadOptions, {**table, **read.given()}, where)
 
 
 def tables_of(values: dict[str, Any], where: str) -> dict[str, dict[str, Any]]:

@@ -44,7 +44,7 @@ def pretrain(
 ) -> int:
     """Pre-train a zero-shot model on synthetic series.
 
-    With --corpus, on real series too. This takes hours. Runs in slices of --max-time give the same weights as one long run.
+    --corpus adds real series. Pre-training takes hours. Runs in slices of --max-time give the same weights as one long run.
 
     \b
     Examples:

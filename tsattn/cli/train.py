@@ -40,7 +40,8 @@ def settings(
         typer.Option(min=1, metavar="N", help="Past steps that the network reads.  [default: the longest series, at most 2048]"),
     ] = None,
     steps: Annotated[
-        options.Number, typer.Option(min=1, metavar="N", help="Optimiser steps at most.  [default: by size of the data]")
+        options.Number,
+        typer.Option(min=1, metavar="N", help="Maximum number of optimiser steps.  [default: depends on the size of the data]"),
     ] = None,
     learning_rate: Annotated[
         float | None, typer.Option(metavar="RATE", help="Peak learning rate of AdamW; Muon's scales with it.  [default: 0.0015]")
@@ -49,10 +50,12 @@ def settings(
     max_time: Annotated[
         options.Text, typer.Option(metavar="TIME", help="Time limit, such as 90s, 5m or 1h30m, scoring and saving included.")
     ] = None,
-    device: Annotated[options.Text, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.  [default: auto]")] = None,
+    device: Annotated[options.Text, typer.Option(metavar="NAME", help="Device: auto, cpu, cuda or mps.  [default: auto]")] = None,
     devices: Annotated[options.Number, typer.Option(min=1, metavar="N", help="Number of GPUs.  [default: 1]")] = None,
     nodes: Annotated[options.Number, typer.Option(min=1, metavar="N", help="Number of machines.  [default: 1]")] = None,
-    precision: Annotated[options.Text, typer.Option(metavar="NAME", help="auto, fp32 or bf16.  [default: auto]")] = None,
+    precision: Annotated[
+        options.Text, typer.Option(metavar="NAME", help="Precision: auto, fp32 or bf16.  [default: auto]")
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="TOML file with tables [model], [train] and [read]; options override it.")
     ] = None,
@@ -67,10 +70,8 @@ def settings(
     found["train"] |= {key: value for key, value in flags.items() if value is not None}
     parts = {"front_end": front_end, "encoder": encoder, "decoder": decoder, "position": position, "context": context}
     found["model"] |= {key: value for key, value in parts.items() if value is not None}
-    where = str(config) if config else "tsattn train"
-    from_mapping(ModelConfig, found["model"], f"{where} [model]")  # wrong settings are an error before any work
-    from_mapping(TrainConfig, found["train"], f"{where} [train]")
-    options.over(ReadOptions(), found["read"], f"{where} [read]")
+    for kind, table in ((ModelConfig, "model"), (TrainConfig, "train"), (ReadOptions, "read")):
+        from_mapping(kind, found[table], f"{config} [{table}]" if config else "tsattn train")  # an error before any work
     return found
 
 
@@ -105,13 +106,13 @@ def train(
         bool, typer.Option("--fine-tune", help="Fine-tune the zero-shot model only.  [default: try both, save the better]")
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the interrupted or stopped run of this name.")] = False,
-    logger: Annotated[options.Text, typer.Option(metavar="NAME", help="Also log to tensorboard.")] = None,
+    logger: Annotated[options.Text, typer.Option(metavar="NAME", help="Also write a log for a tool: tensorboard.")] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Show the time of each part of a training step.")] = False,
 ) -> int:
     """Train a model on the data, score it and save it.
 
-    Fine-tunes the zero-shot model, also trains a network from scratch, and saves the best on validation windows. The end of
-    each series is held back for the scores. Ctrl-C stops the training and saves the best weights so far.
+    Fine-tunes the zero-shot model, trains a second network from scratch, and saves the model with the lowest validation loss.
+    The end of each series is held back for the scores. Ctrl-C stops the training and saves the best weights so far.
 
     \b
     Examples:

@@ -34,7 +34,7 @@ def parse_moment(text: str) -> dt.datetime:
         moment = dt.datetime.fromisoformat(f"{text}-01" if re.fullmatch(r"\d{4}-\d\d", text) else text)
     except ValueError:
         raise ConfigError(
-            f"--as-of {text!r} is not a time", "write it as 2024-01-31 or 2024-01-31T06:00, with +02:00 or Z"
+            f"--as-of {text!r} is not a time", "write it as 2024-01-31 or 2024-01-31T06:00, optionally followed by +02:00 or Z"
         ) from None
     if not dt.MINYEAR + 1 < moment.year < dt.MAXYEAR - 1:  # beyond, it has no counterpart in other time zones
         raise ConfigError(f"--as-of {text!r} is beyond the years that can be computed with", "write a year from 3 to 9997")

@@ -23,12 +23,12 @@ def listed(names: Iterable[object]) -> str:
     return ", ".join(repr(str(n)) for n in every[:12]) + (f" and {len(every) - 12} more" if len(every) > 12 else "")
 
 
-def did_you_mean(name: str, names: Iterable[str]) -> str:
+def did_you_mean(name: str, names: Iterable[str], what: str = "columns") -> str:
     """Return a hint that lists the nearest of the names, ignoring case, and then the first few of all names."""
     every = [str(n) for n in names]
     near = nearest(name, every)
     start = f"did you mean {near!r}? " if near else ""
-    return f"{start}columns: {listed(every)}"
+    return f"{start}{what}: {listed(every)}"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

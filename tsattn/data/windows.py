@@ -60,6 +60,11 @@ class WindowBatch:
     def horizon(self) -> int:
         return self.future_target.shape[1]
 
+    @property
+    def observed_lengths(self) -> np.ndarray:
+        """Steps (B,) from the first observed value to the end of the past; 0 where no value is observed."""
+        return observed_lengths(self.past_target)
+
     def by_step(self, values: np.ndarray, horizon: int) -> np.ndarray:
         """Values (B, H, …) of the slots ahead -> those of the first `horizon` steps."""
         if self.step_slots is None:
@@ -73,6 +78,12 @@ class WindowBatch:
             return self.cleaning
         row = self.cleaning.row
         return replace(self.cleaning, ago=self.origin[row] - self.past_rows[row, self.context - self.cleaning.ago])
+
+
+def observed_lengths(past: np.ndarray) -> np.ndarray:
+    """Return the steps (B,) from the first observed value of each row (B, L) to its end; 0 where no value is observed."""
+    observed = ~np.isnan(past)
+    return np.where(observed.any(1), past.shape[1] - observed.argmax(1), 0)
 
 
 @dataclass(frozen=True, eq=False)

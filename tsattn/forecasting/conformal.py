@@ -18,7 +18,7 @@ import numpy as np
 from tsattn.data.cleaning.prepare import prepared
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
-from tsattn.forecasting.ensemble.holdout import padded, pools_of, rows_of, shifted, truth
+from tsattn.forecasting.ensemble.holdout import padded, pools_of, rows_of, shifted, shifts_of, truth
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.tail_quantiles import at_levels
 
@@ -60,7 +60,7 @@ class Conformal:
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32; uses the window's own past and that of the other series at the same cutoff."""
         batch = prepared(batch)
-        shifts = origins_of(batch, max(map(needed, self.quantiles)))
+        shifts = hold_out_shifts(batch, max(map(needed, self.quantiles)))
         made = np.stack([self._forecast(batch, None), *(self._forecast(batch, shift) for shift in shifts)])  # (1 + K, B, H, Q)
         width = np.stack([_width(one, batch) for one in made])
         past = np.stack([truth(batch, shift) for shift in shifts])  # (K, B, H)
@@ -121,18 +121,9 @@ def corrections(errors: np.ndarray, levels: Sequence[float]) -> tuple[np.ndarray
     return np.where(count > 0, np.nan_to_num(found), 0.0), count.min(-1)
 
 
-def origins_of(batch: WindowBatch, errors: int) -> np.ndarray:
-    """Shifts (K, B) of hold-out origins: enough for `errors` of each step, at most a horizon apart, in the last two thirds.
-
-    0 where the history has no room. Steps before the first observed value do not count as history.
-    """
-    observed = ~np.isnan(batch.past_target)
-    length = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
-    count = min(MOST, max(FEWEST, errors))
-    room = np.maximum(2 * length // 3, 0)
-    apart = np.clip(room // count, 1, batch.horizon)
-    shifts = np.arange(1, count + 1)[:, None] * apart
-    return np.where(shifts <= room, shifts, 0)
+def hold_out_shifts(batch: WindowBatch, errors: int) -> np.ndarray:
+    """Return shifts (K, B) of hold-out origins in the last two thirds of the history: enough for `errors` of each step."""
+    return shifts_of(batch, min(MOST, max(FEWEST, errors)), share=(2, 3), least=1)
 
 
 def _width(values: np.ndarray, batch: WindowBatch) -> np.ndarray:
@@ -140,13 +131,3 @@ def _width(values: np.ndarray, batch: WindowBatch) -> np.ndarray:
     width = (values[..., -1] - values[..., 0]).astype(np.float64)
     floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-9
     return np.maximum(width, floor[:, None])
-
-
-def with_conformal(forecaster: Forecaster, wanted: bool, quantiles: Sequence[float] | None) -> Forecaster:
-    """Return the forecaster, or its conformal version if `wanted`."""
-    return conformal(forecaster, quantiles) if wanted else forecaster
-
-
-def conformal_notes(forecaster: Forecaster) -> tuple[str, ...]:
-    """Return the notes of a conformal forecaster; none for others."""
-    return forecaster.notes() if isinstance(forecaster, Conformal) else ()

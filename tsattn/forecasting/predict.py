@@ -240,8 +240,8 @@ def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
     shorter = f"forecast as far as they go: --horizon {enough}; or " if enough else ""
     raise DataError(
         f"known covariates are missing in the future rows: {'; '.join(said)}{more}",
-        f"{shorter}add rows that hold them up to {horizon} steps after the last observed target, "
-        "or leave the column out of --known, in training too (--known none for all)",
+        f"{shorter}add their values for the {horizon} steps after the last observed target; "
+        "or train and forecast without them: leave them out of --known (--known none leaves out all)",
     )
 
 

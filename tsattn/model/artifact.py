@@ -21,9 +21,8 @@ from safetensors.torch import load_file, save_file
 
 from tsattn.atomic import write_atomic
 from tsattn.errors import ArtifactError, ConfigError
-from tsattn.model.card import CARD, GRAPH, WEIGHTS, Card, read_card
+from tsattn.model.card import CARD, GRAPH, WEIGHTS, Card, checked_file, digest, read_card
 from tsattn.model.example import example, shortened
-from tsattn.model.integrity import checked, digest
 from tsattn.model.onnx_session import onnxruntime
 from tsattn.nn.inputs import NAMES, InputSpec
 from tsattn.nn.network import Network
@@ -102,7 +101,7 @@ def rewrite_card(folder: Path, card: Card) -> None:
 def load_network(folder: Path) -> tuple[Network, Card]:
     """Load the PyTorch network and the card of a model folder. Raises ArtifactError if it is damaged or does not fit its card."""
     card = read_card(folder)
-    path = checked(folder, WEIGHTS, card)
+    path = checked_file(folder, WEIGHTS, card)
     try:
         network = Network(card.model, InputSpec(**card.inputs, quantiles=card.quantiles))
         network.load_state_dict(load_file(path))

@@ -1,4 +1,4 @@
-"""Model card (config.json): architecture, training and scores of a model. Does not import torch."""
+"""Model card (config.json): architecture, training, scores and checksums of a model. Does not import torch."""
 
 from __future__ import annotations
 
@@ -100,8 +100,7 @@ def read_card(folder: Path) -> Card:
         raise ArtifactError(
             f"{path} has format version {found}; this tsattn reads up to {FORMAT_VERSION}", "upgrade: pip install -U tsattn"
         )
-    digest = values.pop("digest", None)
-    if digest != sealed(values)["digest"]:
+    if values.pop("digest", None) != sealed(values)["digest"]:
         raise ArtifactError(f"{path} is not the file that was saved: it was changed, or another program wrote it", retrain)
     try:
         parts: dict[str, Any] = {"schema": Schema, "model": ModelConfig, "train": TrainConfig, "fitted": Fitted}
@@ -115,6 +114,22 @@ def read_card(folder: Path) -> Card:
         return card
     except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise ArtifactError(f"{path} is damaged: {error}", retrain) from None
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checked_file(folder: Path, name: str, card: Card) -> Path:
+    """Return the path of a file of a model folder. Raises ArtifactError if it is missing or was changed."""
+    path = Path(folder) / name
+    if not path.is_file():
+        raise ArtifactError(f"{path} is missing", "train the model again with `tsattn train`")
+    if digest(path) != card.files.get(name):
+        raise ArtifactError(f"{path} is not the file that was saved: it was changed or cut short", "train the model again")
+    return path
 
 
 def _names(values: Any) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from tsattn.data.windows import WindowBatch
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.forecasting.quantiles import resample
 from tsattn.forecasting.sample_paths import drawn, scores_of
-from tsattn.model.card import CARD, GRAPH, Card, read_card
+from tsattn.model.card import CARD, GRAPH, Card, checked_file, read_card
 from tsattn.model.inputs import feed
 from tsattn.model.rollout import path_levels, quantiles_of, through, unit_levels
 from tsattn.model.short_series import Run, by_length
@@ -139,11 +139,10 @@ def load(folder: Path, engine: str = "auto", threads: int | None = None) -> Netw
 
 
 def _onnx(folder: Path, card: Card, threads: int | None) -> Run:
-    from tsattn.model.integrity import checked
     from tsattn.model.onnx_session import onnxruntime
 
     engine = onnxruntime()  # raises ImportError before the file is checked
-    path = checked(folder, GRAPH, card)
+    path = checked_file(folder, GRAPH, card)
     options = engine.SessionOptions()
     options.log_severity_level = 3
     options.graph_optimization_level = engine.GraphOptimizationLevel.ORT_DISABLE_ALL  # done on export

@@ -56,29 +56,6 @@ _FORECAST = {
     "as_of": Field("text", "Forecast as of this time; later values are ignored."),
     "history": Field("integer", f"Also return this many last rows of each series, at most {MOST_HISTORY:,}. Default: 0."),
 }
-_READ = {
-    "timestamp": "Timestamp column, or none to number the rows.",
-    "item": "Columns that identify a series.",
-    "target": "Columns to forecast.",
-    "past": "Covariates without future values.",
-    "known": "Covariates with known future values.",
-    "static": "Covariates that are constant within a series.",
-    "freq": "Frequency: 15min, h, D, B, W, MS, QS, YS, or step.",
-    "layout": "Layout: single, wide, long, rows, times or year-month.",
-    "date_order": "Order of day, month and year in dates: ymd, dmy or mdy.",
-    "timezone": "Time zone of timestamps without one.",
-    "on_duplicate": "How to combine rows with one timestamp: first, last, mean or sum.",
-    "resample": "Aggregate the rows to this frequency.",
-    "agg": "How resample aggregates rows: mean, sum or last.",
-    "fill": "Value of steps without rows.",
-    "delimiter": "Field separator of a CSV file, or the word tab.",
-    "decimal": "Decimal separator.",
-    "encoding": "Text encoding.",
-    "missing": "Markers of missing values.",
-    "calendar": "Open days and hours: an exchange, a week (Mon-Sat), or none.",
-    "holidays": "Regions whose public holidays are read.",
-    "drop_last": "Leave out the last period.",
-}
 
 
 def _kind_of(annotation: Any) -> str:
@@ -90,8 +67,10 @@ def _kind_of(annotation: Any) -> str:
 
 def _read_fields() -> dict[str, Field]:
     hints = typing.get_type_hints(ReadOptions)
-    names = [field.name for field in dataclasses.fields(ReadOptions)]
-    return {name: Field(_kind_of(hints[name]), _READ.get(name, "See `tsattn forecast --help`.")) for name in names}
+    return {
+        field.name: Field(_kind_of(hints[field.name]), field.metadata["help"].replace("--", "").replace("  [", " ["))
+        for field in dataclasses.fields(ReadOptions)
+    }
 
 
 FIELDS: dict[str, Field] = {**_FORECAST, **_read_fields()}

@@ -44,4 +44,4 @@ def activity(draw: Draw, count: int, length: int) -> Series:
     congested = torch.tanh(torch.exp((rate + draw.normal(count, 1)).clamp(-12, 6))) * torch.exp(0.5 * noise)
     base = draw.uniform(0.5, 4, count, 1) + torch.exp(rate.clamp(-12, 12)) + 2 * noise
     values = torch.where(style == 0, free, torch.where(style == 1, congested, base.clamp_min(0)))
-    return Series(values, when.told)
+    return Series(values, when.seasons)

@@ -56,7 +56,7 @@ class Cycles:
     cycle: Tensor  # (B, 1) steps of the shortest cycle
     group: Tensor  # (B, 1) long, cycles in a longer cycle; 1 = none
     year: Tensor  # (B, 1) steps of a year, inf = none
-    told: Tensor  # (B, 2) long, season lengths of the frequency, an input of the network
+    seasons: Tensor  # (B, 2) long, season lengths of the frequency, an input of the network
     within: Tensor  # (B, N) position in the cycle, 0 … 1
     index: Tensor  # (B, N) long, running number of the cycle
     member: Tensor  # (B, N) long, number of the cycle in its group
@@ -73,7 +73,7 @@ def clock(draw: Draw, count: int, length: int, shares: Mapping[str, float]) -> C
     cycle = torch.where(free, period, table[:, :1])
     group = torch.where(free, many, table[:, 1:2].long())
     wider = torch.where(many > 1, period * many, torch.ones_like(period))
-    told = torch.where(free, torch.cat([period, wider], 1), table[:, 3:5]).long()
+    seasons = torch.where(free, torch.cat([period, wider], 1), table[:, 3:5]).long()
     start = (draw.uniform(0, 1, count, 1) * cycle * group).floor()
     position = (ticks(draw, length) + start) / cycle
     index = position.floor()
@@ -81,7 +81,7 @@ def clock(draw: Draw, count: int, length: int, shares: Mapping[str, float]) -> C
     season = (ticks(draw, length) / year + draw.uniform(0, 1, count, 1)).frac_() * torch.isfinite(year)
     # in floats: integer division is ten times slower
     member = index - (index / group).floor() * group
-    return Cycles(cycle, group, year, told, position - index, index.long(), member.long(), season)
+    return Cycles(cycle, group, year, seasons, position - index, index.long(), member.long(), season)
 
 
 def per_cycle(values: Tensor, where: Cycles, smooth: Tensor) -> Tensor:

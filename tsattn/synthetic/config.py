@@ -38,8 +38,8 @@ class SyntheticConfig:
     flip: float = 0.08  # sign reversed
     reverse: float = 0.03  # time reversed
     offset: float = 0.65  # shifted, by up to 1,000 standard deviations
-    told: float = 0.80  # seasonal series given their season lengths; of the others, half get none and half get wrong ones
-    told_without: float = 0.45  # series without seasons that are given season lengths nevertheless
+    season_input: float = 0.80  # seasonal series with their season lengths as input; half of the others get none, half wrong ones
+    season_input_without: float = 0.45  # series without seasons that get season lengths as input nevertheless
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -61,11 +61,11 @@ class SyntheticConfig:
 
     def undisturbed(self) -> SyntheticConfig:
         """Return the same generators without disturbances, with true season lengths as input."""
-        return dataclasses.replace(self, **{name: float(name == "told") for name in SHARES})
+        return dataclasses.replace(self, **{name: float(name == "season_input") for name in SHARES})
 
 
 SHARES = (
     *("mixup", "level_shift", "outliers", "clipping", "rounding", "missing", "short", "flip", "reverse"),
-    *("offset", "told", "told_without"),
+    *("offset", "season_input", "season_input_without"),
 )
 KINDS = tuple(field.name for field in dataclasses.fields(SyntheticConfig) if field.name not in SHARES)

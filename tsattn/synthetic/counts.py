@@ -36,8 +36,8 @@ def counts(draw: Draw, count: int, length: int) -> Series:
     )
     sparse = draw.chance(0.35, count, 1)
     values = torch.where(sparse, occurs * size.clamp_max(MOST), dense)
-    told = torch.where((depth > 0.3) & ~sparse & (mean > 3), when.told, torch.ones_like(when.told))
-    return Series(values, told)
+    seasons = torch.where((depth > 0.3) & ~sparse & (mean > 3), when.seasons, torch.ones_like(when.seasons))
+    return Series(values, seasons)
 
 
 def bursts(draw: Draw, count: int, length: int) -> Series:

@@ -35,8 +35,8 @@ def devices(draw: Draw, count: int, length: int) -> Series:
     noise = noise * torch.where(draw.chance(0.4, count, 1), 0.3 + x.abs().clamp_max(3), 1.0)
     x = x + noise + coloured(draw, draw.uniform(1, 2, count, 1), length) * 0.4 * draw.chance(0.3, count, 1)
     x = torch.where(draw.chance(0.15, count, 1), _stuck(draw, x), x)
-    told = torch.where((which == 0)[:, None], when.told, torch.ones_like(when.told))
-    return Series(x, told)
+    seasons = torch.where((which == 0)[:, None], when.seasons, torch.ones_like(when.seasons))
+    return Series(x, seasons)
 
 
 def _stuck(draw: Draw, x: Tensor) -> Tensor:
@@ -72,6 +72,6 @@ def oscillators(draw: Draw, count: int, length: int) -> Series:
     damped = torch.exp(-time / length * draw.uniform(1, 4, count, 1))
     x = x * torch.where(draw.chance(0.08, count, 1), damped, 1.0)
     noise = residual(draw, count, length) * draw.log_uniform(0.003, 0.5, count, 1) * draw.chance(0.85, count, 1)
-    told = torch.cat([first.round().long(), torch.ones_like(first).long()], 1)
+    seasons = torch.cat([first.round().long(), torch.ones_like(first).long()], 1)
     whole = steady & ((first - first.round()).abs() * length < first * first * 0.1)
-    return Series(x + noise, torch.where(whole, told, no_seasons(draw, count)))
+    return Series(x + noise, torch.where(whole, seasons, no_seasons(draw, count)))

@@ -30,7 +30,7 @@ def disturbed(draw: Draw, config: SyntheticConfig, made: Series) -> Series:
     start = _start(draw, config.short, *x.shape)
     x.masked_fill_(torch.arange(x.shape[1], device=x.device) < start, torch.nan)
     x = _some(draw, config.missing, _alive(draw, x), _gapped)
-    return Series(x, told(draw, config, made.seasons))
+    return Series(x, season_input(draw, config, made.seasons))
 
 
 def _some(draw: Draw, share: float, x: Tensor, change: Callable[[Draw, Tensor], Tensor]) -> Tensor:
@@ -46,14 +46,16 @@ def context(length: int) -> int:
     return length - min(AFTER, length // 2)
 
 
-def told(draw: Draw, config: SyntheticConfig, seasons: Tensor) -> Tensor:
+def season_input(draw: Draw, config: SyntheticConfig, seasons: Tensor) -> Tensor:
     """Return season lengths (B, 2) as an input: mostly the true ones, sometimes none or those of another frequency."""
     count = seasons.shape[0]
-    other = clock(draw, count, 2, ANY).told
+    other = clock(draw, count, 2, ANY).seasons
     chance = draw.uniform(0, 1, count, 1)
     silent = torch.ones_like(seasons)
-    seasonal = torch.where(chance < config.told, seasons, torch.where(chance < (1 + config.told) / 2, silent, other))
-    return torch.where(seasons[:, :1] > 1, seasonal, torch.where(chance < config.told_without, other, silent))
+    seasonal = torch.where(
+        chance < config.season_input, seasons, torch.where(chance < (1 + config.season_input) / 2, silent, other)
+    )
+    return torch.where(seasons[:, :1] > 1, seasonal, torch.where(chance < config.season_input_without, other, silent))
 
 
 def _spread(x: Tensor) -> Tensor:

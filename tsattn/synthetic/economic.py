@@ -44,4 +44,4 @@ def economic(draw: Draw, count: int, length: int) -> Series:
 
     logs = (level + cycle + strength * size * shape + noise).clamp(-20, 20)
     values = torch.where(draw.chance(0.75, count, 1), torch.exp(logs), logs)
-    return Series(values, torch.where(strength > 0.02, when.told, torch.ones_like(when.told)))
+    return Series(values, torch.where(strength > 0.02, when.seasons, torch.ones_like(when.seasons)))

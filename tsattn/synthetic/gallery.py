@@ -29,8 +29,8 @@ def gallery(config: SyntheticConfig, path: Path, seed: int, real: tuple[Corpus, 
     rows = [*_generated(config, seed), *(_drawn(*real, seed) if real is not None else ())]
     figure = Figure(figsize=(3.6 * len(SPANS), 1.5 * len(rows)), dpi=75, layout="constrained")
     axes = figure.subplots(len(rows), len(SPANS), squeeze=False)
-    for row, (name, target, told) in zip(axes, rows, strict=True):
-        for axis, series, seasons, span in zip(row, target, told, SPANS, strict=True):
+    for row, (name, target, input_seasons) in zip(axes, rows, strict=True):
+        for axis, series, seasons, span in zip(row, target, input_seasons, SPANS, strict=True):
             axis.plot(series[-span:], linewidth=0.6, color="#2b2f36")
             axis.set_title(f"{name}  {span}  seasons {seasons[0]}, {seasons[1]}", fontsize=9, pad=2)
             axis.tick_params(labelsize=6, length=2, pad=1)
@@ -53,4 +53,4 @@ def _drawn(corpus: Corpus, config: CorpusConfig, seed: int) -> Iterator[tuple[st
         if usual[number] > 0:
             alone = replace(config, weights={other: float(other == name) for other in corpus.sources})
             rows = Drawer(corpus, alone, max(SPANS) - AHEAD, AHEAD, seed + number).rows(len(SPANS), 0)
-            yield name, rows.target, rows.told
+            yield name, rows.target, rows.seasons

@@ -29,7 +29,7 @@ def arima(draw: Draw, count: int, length: int) -> Series:
     """
     when = clock(draw, count, length, ANY)
     angle = 2 * math.pi * frequencies(draw, length)
-    period = torch.where(draw.chance(0.7, count, 1), when.cycle.round(), when.told.amax(1, keepdim=True).float())
+    period = torch.where(draw.chance(0.7, count, 1), when.cycle.round(), when.seasons.amax(1, keepdim=True).float())
     period = torch.where(period > length / 2, when.cycle.round(), period)
 
     def root(low: float, high: float, share: float) -> Tensor:
@@ -53,8 +53,8 @@ def arima(draw: Draw, count: int, length: int) -> Series:
     share = draw.log_uniform(0.02, 0.6, count, 1)
     x = torch.where(order == 0, x, standard(torch.where(order == 1, once, twice)) + share * x)
     x = torch.where(draw.chance(0.2, count, 1), torch.exp(draw.uniform(0.2, 0.8, count, 1) * standard(x)), x)
-    told = torch.cat([period.long(), torch.ones_like(period).long()], 1)
-    return Series(x, torch.where((seasonal > 0.5) & ((order == 0) | (share > 0.1)), told, torch.ones_like(told)))
+    seasons = torch.cat([period.long(), torch.ones_like(period).long()], 1)
+    return Series(x, torch.where((seasonal > 0.5) & ((order == 0) | (share > 0.1)), seasons, torch.ones_like(seasons)))
 
 
 def random_walk(draw: Draw, count: int, length: int) -> Series:
@@ -113,8 +113,8 @@ def gaussian_process(draw: Draw, count: int, length: int) -> Series:
     envelope = standard(from_power(draw, _kernel(draw, when.cycle, length), length)) + draw.uniform(0, 2, count, 1)
     x = torch.where(draw.chance(0.3, count, 1), x * envelope, x)
     line = draw.normal(count, 1) * draw.chance(0.3, count, 1) * ticks(draw, length) / length
-    told = torch.where(seasonal & (shares[:, 2:] > 0.25), when.told, torch.ones_like(when.told))
-    return Series(x + 2 * line + 0.02 * white(draw, count, length) * draw.chance(0.5, count, 1), told)
+    seasons = torch.where(seasonal & (shares[:, 2:] > 0.25), when.seasons, torch.ones_like(when.seasons))
+    return Series(x + 2 * line + 0.02 * white(draw, count, length) * draw.chance(0.5, count, 1), seasons)
 
 
 def _kernel(draw: Draw, period: Tensor, length: int) -> Tensor:

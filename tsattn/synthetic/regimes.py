@@ -36,4 +36,4 @@ def regimes(draw: Draw, count: int, length: int) -> Series:
     tables = profiles(draw, 2 * count).view(count, 2, -1)
     shape = look_up(tables, (state % 2) * draw.chance(0.4, count, 1), when.within)
     season = shape * torch.exp(by_state(0.5, 0.6)) * draw.log_uniform(0.3, 2, count, 1) * seasonal
-    return Series(level + slope + noise + season, torch.where(seasonal, when.told, torch.ones_like(when.told)))
+    return Series(level + slope + noise + season, torch.where(seasonal, when.seasons, torch.ones_like(when.seasons)))

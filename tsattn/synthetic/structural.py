@@ -41,4 +41,4 @@ def structural(draw: Draw, count: int, length: int) -> Series:
     multiplied = level * (1 + relative * season) * (1 + relative * noise)
     exponential = torch.exp(((slope + season + noise) * relative).clamp(-12, 12))
     values = torch.where(mode == 0, slope + season + noise, torch.where(mode == 1, multiplied, exponential))
-    return Series(values, torch.where(strength > 0, when.told, torch.ones_like(when.told)))
+    return Series(values, torch.where(strength > 0, when.seasons, torch.ones_like(when.seasons)))

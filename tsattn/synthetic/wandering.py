@@ -35,7 +35,7 @@ def wandering(draw: Draw, count: int, length: int) -> Series:
     year = torch.sin(2 * math.pi * when.season) * draw.log_uniform(0.1, 2, count, 1) * draw.chance(0.35, count, 1)
 
     values = season + level + slow + year + _noise(draw, size, season, when)
-    return Series(link(draw, values, plain=0.45), when.told)
+    return Series(link(draw, values, plain=0.45), when.seasons)
 
 
 def _shape(draw: Draw, when: Cycles, length: int) -> Tensor:

@@ -45,7 +45,7 @@ def weather(draw: Draw, count: int, length: int) -> Series:
     which = draw.choice([5, 2.5, 2, 1, 1.5, 0.7], count)
     values = pick(which, [temperature, sun, wind, rain, 100 * torch.sigmoid(humid), pressure])
     seasonal = torch.tensor(SEASONAL, device=draw.device)[which][:, None] & ~daily
-    return Series(values, torch.where(seasonal, when.told, torch.ones_like(when.told)))
+    return Series(values, torch.where(seasonal, when.seasons, torch.ones_like(when.seasons)))
 
 
 def _temperature(draw: Draw, when: Cycles, turn: Tensor, summer: Tensor, systems: Tensor, clear: Tensor) -> Tensor:

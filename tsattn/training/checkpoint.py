@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from tsattn.config import current_keys
 from tsattn.errors import ConfigError
 
 _TENSORS, _NOTES = "tensors-{:02d}.safetensors", "notes.json"
@@ -98,7 +99,8 @@ def check_resumable(notes: RunState, asked: dict[str, Any], usual: Mapping[str, 
 
     usual: defaults of settings that are missing in `notes`, because they were added to tsattn later.
     """
-    first = {key: notes.asked.get(key, usual.get(key)) for key in {*notes.asked, *asked}}
+    stored = current_keys(notes.asked)
+    first = {key: stored.get(key, usual.get(key)) for key in {*stored, *asked}}
     differs = sorted(key for key, value in first.items() if value != asked.get(key))
     if differs:
         was = ", ".join(f"{key} {first[key]!r} (now {asked.get(key)!r})" for key in differs)

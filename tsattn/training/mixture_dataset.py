@@ -52,11 +52,11 @@ class MixtureSource:
         parts = []
         if self.real:
             rows = self.drawer.rows(self.real, step, rank)
-            parts.append((rows.target, rows.told))
+            parts.append((rows.target, rows.seasons))
         if self.real < self.train.batch:
             parts.append(self.synthetic.rows(step, rank))
-        target, told = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        return self.synthetic.batch_of(target, told, np.random.default_rng((_BATCH, self.train.seed, rank, step)))
+        target, seasons = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        return self.synthetic.batch_of(target, seasons, np.random.default_rng((_BATCH, self.train.seed, rank, step)))
 
     def validate(self, network: Network, device: torch.device) -> float | None:
         """Return the mean of the losses on held-back synthetic series and on the corpus sources held out."""
@@ -73,7 +73,7 @@ class MixtureSource:
         others = {source: 0.0 for source in self.corpus.sources if source != name}
         config = dataclasses.replace(self.config.undisturbed(), held_out=(), weights=others)
         rows = Drawer(self.corpus, config, self.model.context, self.model.pass_steps, 0).rows(HELD_BACK, 0)
-        return as_inputs(self.synthetic.batch_of(rows.target, rows.told, np.random.default_rng(0), whole=True), device)
+        return as_inputs(self.synthetic.batch_of(rows.target, rows.seasons, np.random.default_rng(0), whole=True), device)
 
     def sources(self) -> list[dict[str, Any]]:
         """Return counts, licence and use of each source, for the model card."""

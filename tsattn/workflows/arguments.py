@@ -17,9 +17,7 @@ def read_options(read: ReadOptions | Mapping[str, Any]) -> ReadOptions:
         return read
     if not isinstance(read, Mapping):
         raise ConfigError(f"read: a {type(read).__name__} is no options", "give ReadOptions(...) or a dict of its fields")
-    several = {f.name for f in dataclasses.fields(ReadOptions) if f.default == ()}
-    values = {key: (value,) if key in several and isinstance(value, str) else value for key, value in read.items()}
-    return from_mapping(ReadOptions, values, "read")
+    return from_mapping(ReadOptions, dict(read), "read")
 
 
 def given(data: Any, read: ReadOptions | Mapping[str, Any]) -> tuple[Any, ReadOptions]:

@@ -32,7 +32,7 @@ from tsattn.workflows.joint import joint_effects, joint_notes, joint_verdicts, w
 from tsattn.workflows.loaded_model import check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Backtested
 from tsattn.workflows.scoring_progress import Scoring
-from tsattn.workflows.sums import Summed, level_scores, reading, replayed, with_levels, with_sums
+from tsattn.workflows.sums import Summed, level_scores, replayed, with_levels, with_sums
 from tsattn.workflows.verdict import usual_baselines, verdict
 from tsattn.workspace import Workspace, shipped
 
@@ -70,7 +70,7 @@ def run(
     wanted = [model] if isinstance(model, (str, Path)) else list(model or ())
     given = _checked(config or BacktestConfig())
     others = [baseline(name) for name in given.baselines]  # an unknown name is an error before anything is read
-    options = reading(options, extras.hierarchy)
+    options = extras.hierarchy.reading(options)
     chosen = _chosen(data, wanted, workspace, options, listener)
     if chosen:
         panel, report = chosen[0].panel, chosen[0].report
@@ -154,7 +154,7 @@ def _across(
     notes: tuple[str, ...] = () if summed is None else summed.notes
     if extras.joint and forecasters:
         forecasters = with_and_without(forecasters, panel, horizon)
-        notes = (*notes, *joint_notes(joint_effects(forecasters[1])))
+        notes = (*notes, *joint_notes(joint_effects(forecasters[1]) or ()))
     if summed is None:
         return forecasters, {}, notes
     scored, after = replayed(summed, forecasters, horizon, levels)

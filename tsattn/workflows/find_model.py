@@ -84,7 +84,8 @@ def _source(ref: ModelRef, card: Card) -> Any:
 def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> ModelAndData:
     panel, report = read_for(card, data, options)
     check_fits(card, panel, str(ref))
-    if _is_own(card, data) and not options.target:
+    own = absolute(data)  # the file that the model was trained on?
+    if own is not None and own == card.source.get("source") and not options.target:
         _check_targets(ref, card, panel, report)
     if card.freq == ANY_FREQ:
         note = f"model: {ref}, pre-trained on {_training_series(card)} series"
@@ -105,10 +106,6 @@ def _beaten(card: Card) -> str:
         return ""
     said, beats = verdict(card.scores, card.scored_as)
     return f"at training, {said}" if beats is False and " does NOT " in said else ""
-
-
-def _is_own(card: Card, data: Any) -> bool:
-    return absolute(data) is not None and absolute(data) == card.source.get("source")
 
 
 def _check_targets(ref: ModelRef, card: Card, panel: Panel, report: ReadReport) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -17,20 +17,19 @@ from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import ConfigError, DataError
 from tsattn.events import Listener
-from tsattn.forecasting.conformal import conformal_notes, with_conformal
 from tsattn.forecasting.frame import Forecast, Forecaster, quantile_name
-from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.predict import Failure, predict
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import read_card
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
 from tsattn.workflows.find_model import ModelAndData, choose, found
-from tsattn.workflows.joint import joint_effects, joint_notes
 from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
-from tsattn.workflows.sums import added_up, reading, with_levels, with_sums
 from tsattn.workspace import ModelRef, Workspace
+
+if TYPE_CHECKING:
+    from tsattn.workflows.sums import Summed
 
 Labelled = TypeVar("Labelled", Forecast, Paths)
 
@@ -78,24 +77,75 @@ def run(
     moment = None if order.as_of is None else parse_moment(order.as_of)
     if future is not None:
         data = WithFuture(_again(order.model, workspace) if data is None else data, future)
-    chosen = choose(data, order.model, workspace, reading(read, order.hierarchy), listener, moment)
+    chosen = choose(data, order.model, workspace, order.hierarchy.reading(read), listener, moment)
     if table is not None and data is None:  # the model's own data are read again
         checked_suffix(table, data=chosen.card.source.get("source"))
     if table is not None and order.paths is None:
         named = (quantile_name(level) for level in levels or chosen.card.quantiles)
         keys = ["item_id", *(["level"] if order.hierarchy.asked else []), "cutoff", "timestamp"]
         renamed([*keys, *named], order.columns)
-    summed = with_sums(chosen.panel, order.hierarchy)
-    panel = chosen.panel if summed is None else summed.panel
+    panel, summed = chosen.panel, None
+    if order.hierarchy.asked:
+        from tsattn.workflows.sums import with_levels, with_sums
+
+        summed = with_sums(panel, order.hierarchy)
+    panel = panel if summed is None else summed.panel
+    forecaster = with_members(chosen.card, (load or runtime.load)(chosen.ref.path), order.members)
+    result, notes = _forecast(chosen, panel, summed, forecaster, order, levels)
+    made, sampled = result.forecast, result.paths
+    if pictures and len(made) > MOST_PANELS:
+        notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
+    for note in notes:
+        listener.note(note)
+    rows = None if table is None else (made if sampled is None else sampled).to_arrow()
+    if rows is not None and summed is not None:
+        rows = with_levels(rows, summed)
+    written = [] if rows is None or table is None else write_results(rows, table, order.columns, (data, future))
+    written += [save_plot(made, panel, picture) for picture in pictures]
+    return dataclasses.replace(result, written=tuple(written), notes=(*chosen.notes, *notes))
+
+
+def _forecast(
+    chosen: ModelAndData,
+    panel: Panel,
+    summed: Summed | None,
+    forecaster: Forecaster,
+    order: Order,
+    levels: tuple[float, ...] | None,
+) -> tuple[Forecasted, tuple[str, ...]]:
+    """Return the forecast of a panel, of all levels of `summed` if there are sums, and notes on it.
+
+    What few forecasts ask for is imported only where it is asked for.
+    """
+    sampled: Paths | None = None
+    at = between = None
+    about_joint: tuple[str, ...] = ()
+    about_quantiles: tuple[str, ...] = ()
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
-    together, forecaster = _forecasters(chosen, order, panel, (steps, levels), load or runtime.load)
+    if order.joint:
+        from tsattn.forecasting.joint.joint_regression import with_joint
+        from tsattn.workflows.joint import joint_notes
+
+        forecaster = joint = with_joint(forecaster, panel, steps)
+    if order.conformal:
+        from tsattn.forecasting.conformal import conformal
+
+        forecaster = calibrated = conformal(forecaster, levels)
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
-    effects, between = effects_of(forecaster, panel), joint_effects(together)
-    about_weights = (*ensemble_notes(forecaster), *conformal_notes(forecaster))
+    effects = effects_of(forecaster, panel)
+    if order.joint:
+        between = joint.effects_between()
+        about_joint = joint_notes(between)
+    if order.conformal:
+        about_quantiles = calibrated.notes()
+    about_weights = ensemble_notes(forecaster)
     failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out))
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
-    made, sampled, at = added_up(summed, made, forecaster, order.paths, order.seed)
+    if summed is not None:
+        from tsattn.workflows.sums import added_up
+
+        made, sampled, at = added_up(summed, made, forecaster, order.paths, order.seed)
     if order.paths is not None and sampled is None:
         sampled, lost = predict_paths(forecaster, panel, horizon=steps, paths=order.paths, seed=order.seed)
         failures = (*failures, *(failure for failure in lost if failure not in failures))
@@ -103,30 +153,10 @@ def run(
         made, sampled, failures = _only(order.series, panel, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
     about_covariates = (*(unread_known(forecaster, panel) if chosen.card.members else ()), *effect_notes(effects))
-    about_series = (*(() if at is None else (str(at), *at.notes)), *joint_notes(between))
-    notes = (*about_series, *behind(panel, steps), *cleaning_notes(made, panel), *about_covariates, *about_weights)
-    if pictures and len(made) > MOST_PANELS:
-        notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
-    for note in notes:
-        listener.note(note)
-    rows = None if table is None else with_levels((made if sampled is None else sampled).to_arrow(), summed)
-    written = [] if rows is None or table is None else write_results(rows, table, order.columns, (data, future))
-    written += [save_plot(made, panel, picture) for picture in pictures]
-    notes = (*chosen.notes, *notes)
-    return Forecasted(made, failures, panel, chosen.report, chosen.ref, tuple(written), notes, sampled, effects, at, between)
-
-
-def _forecasters(
-    chosen: ModelAndData,
-    order: Order,
-    panel: Panel,
-    wanted: tuple[int, tuple[float, ...] | None],
-    load: Callable[[Path], Forecaster],
-) -> tuple[Forecaster, Forecaster]:
-    """The model with its members, joint if asked for; and the same with conformal quantiles. wanted: horizon and quantiles."""
-    forecaster = with_members(chosen.card, load(chosen.ref.path), order.members)
-    forecaster = with_joint(forecaster, panel, wanted[0]) if order.joint else forecaster
-    return forecaster, with_conformal(forecaster, order.conformal, wanted[1])
+    about_series = (*(() if at is None else (str(at), *at.notes)), *about_joint)
+    about_history = (*behind(panel, steps), *cleaning_notes(made, panel))
+    result = Forecasted(made, failures, panel, chosen.report, chosen.ref, (), (), sampled, effects, at, between)
+    return result, (*about_series, *about_history, *about_covariates, *about_weights, *about_quantiles)
 
 
 def _again(model: str | Path | ModelRef | None, workspace: Workspace) -> Any:

@@ -17,10 +17,8 @@ def joint_effects(forecaster: Forecaster) -> tuple[JointEffect, ...] | None:
     return forecaster.effects_between() if isinstance(forecaster, JointRegression) else None
 
 
-def joint_notes(effects: Sequence[JointEffect] | None) -> tuple[str, ...]:
+def joint_notes(effects: Sequence[JointEffect]) -> tuple[str, ...]:
     """Return a line for each series that others lead, those with the largest gain first."""
-    if effects is None:
-        return ()
     if not effects:
         return ("joint: no series leads another, so every forecast is as without --joint",)
     best = sorted(effects, key=lambda effect: -effect.gain)

@@ -127,13 +127,13 @@ def _read_on_its_grid(card: Card, data: Any, options: ReadOptions) -> tuple[Pane
     merged = options.over(kept)
     if merged.calendar is None and "@" not in card.freq:  # trained on every slot
         merged = dataclasses.replace(merged, calendar="none")
-    told = merged.freq is not None or merged.resample is not None or (isinstance(data, str) and data == "-")
+    given = merged.freq is not None or merged.resample is not None or (isinstance(data, str) and data == "-")
     try:
         panel, report = read(data, merged, schema=card.schema)
-        if told or panel.freq.alias == card.freq:
+        if given or panel.freq.alias == card.freq:
             return panel, report
     except (DataError, ConfigError):
-        if told:
+        if given:
             raise
         forced, report = read(data, dataclasses.replace(merged, freq=card.freq), schema=card.schema)
         if report.missing > (SPARSE - 1) / SPARSE * report.rows and report.rows > 2:

@@ -123,7 +123,7 @@ class Run:
             RunOptions(
                 state=state,
                 resume=self.resume and read_state(state) is not None,
-                on_progress=self.tell(PHASES[start], done, most, train.steps),
+                on_progress=self.progress_handler(PHASES[start], done, most, train.steps),
                 on_interrupt=self.on_interrupt,
                 logger=self.logger,
                 start=None if base is None else base.network(config),
@@ -146,7 +146,7 @@ class Run:
             RunOptions(
                 state=self.state / start,
                 resume=self.resume,
-                on_progress=self.tell(FINAL, done - entry.fitted.steps, most, most - done),
+                on_progress=self.progress_handler(FINAL, done - entry.fitted.steps, most, most - done),
                 on_interrupt=self.on_interrupt,
                 horizon=self.horizon,
                 timeline=self.listener.timeline,
@@ -154,17 +154,17 @@ class Run:
         )
         return replace(entry, network=network, fitted=fitted)
 
-    def tell(self, phase: str, done: int, most: int, steps: int) -> Callable[[Progress], None]:
+    def progress_handler(self, phase: str, done: int, most: int, steps: int) -> Callable[[Progress], None]:
         """Pass on the progress of a phase of at most `steps` steps, as steps, share and time left of the whole run."""
         first, weight = (1 - steps / most if phase == FINAL else done / most), steps / most
 
-        def hear(now: Progress) -> None:
+        def report(now: Progress) -> None:
             length = max(now.seconds + now.remaining, 1e-9)
             share = min(1.0, first + weight * now.seconds / length)
             left = now.remaining + length * max(0.0, 1 - first - weight) / weight
             self.listener.progress(replace(now, phase=phase, step=done + now.step, steps=most, share=share, remaining=left))
 
-        return hear
+        return report
 
 
 def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, ...]]:
@@ -238,7 +238,7 @@ def announced(base: Base | None, start: str, panel: Panel) -> tuple[str, ...]:
     )
 
 
-def told(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
+def notes_of(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
     """Name the candidate that was saved, with its validation scores beside the others', and what the covariates add to it."""
     if not scores:
         return ()

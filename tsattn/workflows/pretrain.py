@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tsattn.atomic import write_atomic
-from tsattn.config import ModelConfig, TrainConfig, from_mapping, read_toml, to_mapping
+from tsattn.config import ModelConfig, TrainConfig, current_keys, from_mapping, read_toml, to_mapping
 from tsattn.data.corpus.config import CorpusConfig
 from tsattn.data.panel import Schema
 from tsattn.errors import ConfigError
@@ -41,7 +41,7 @@ def read_recipe(path: Path | None) -> Recipe:
     from tsattn.synthetic.config import SyntheticConfig
 
     where = str(path) if path else "the recipe"
-    values = read_toml(path if path else Path(str(RECIPE)))
+    values = current_keys(read_toml(path if path else Path(str(RECIPE))))
     kinds: dict[str, Any] = {"model": ModelConfig, "train": TrainConfig, "synthetic": SyntheticConfig, "corpus": CorpusConfig}
     for table in values:
         if table not in kinds:
@@ -112,7 +112,7 @@ def run(
     if start is not None and before is None:
         first, earlier = artifact.load_network(start)
         before = {"created": earlier.created, "train": to_mapping(earlier.train), **earlier.source}
-        if earlier.train.seed == recipe.train.seed and before.get("synthetic") == to_mapping(recipe.synthetic):
+        if earlier.train.seed == recipe.train.seed and current_keys(before.get("synthetic")) == to_mapping(recipe.synthetic):
             listener.note(
                 f"the recipe has the same seed ({recipe.train.seed}) as the earlier run: its series repeat; choose another"
             )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tsattn.config import HierarchyConfig, ReadOptions
+from tsattn.config import HierarchyConfig
 from tsattn.data.cleaning.prepare import NOTHING
 from tsattn.data.names import listed
 from tsattn.data.panel import Panel
@@ -51,14 +51,6 @@ class Summed:
         """Number of series of each level, the top first."""
         counts = np.bincount(self.hierarchy.level, minlength=len(self.hierarchy.levels))
         return {name: count for name, count in zip(self.hierarchy.levels, counts.tolist(), strict=True) if count}
-
-
-def reading(read: ReadOptions, config: HierarchyConfig) -> ReadOptions:
-    """The reading options, with the columns of the hierarchy as item columns; other item columns come below them."""
-    if not config.hierarchy:
-        return read
-    below = tuple(name for name in read.item if name not in config.hierarchy)
-    return dataclasses.replace(read, item=(*config.hierarchy, *below))
 
 
 def with_sums(panel: Panel, config: HierarchyConfig) -> Summed | None:
@@ -134,11 +126,9 @@ def with_levels(table: pa.Table, summed: Summed | None) -> pa.Table:
 
 
 def added_up(
-    summed: Summed | None, made: Forecast, forecaster: Forecaster, paths: int | None = None, seed: int = 0
-) -> tuple[Forecast, Paths | None, Levels | None]:
+    summed: Summed, made: Forecast, forecaster: Forecaster, paths: int | None = None, seed: int = 0
+) -> tuple[Forecast, Paths | None, Levels]:
     """Reconcile a forecast of all levels, and sample paths; leave them as they are where no reconciliation is asked for."""
-    if summed is None:
-        return made, None, None
     hierarchy, panel, method = summed.hierarchy, summed.panel, summed.config.reconcile
     of = summed.of()
     if method == "none":

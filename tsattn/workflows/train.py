@@ -160,8 +160,8 @@ class _Training:
     def run(self, resume: bool, logger: str | None) -> Trained:
         """Choose weights, save them, score them, and describe the result."""
         best, judged = self.choose(resume, logger)
-        told = model_selection.told(best, judged)
-        for note in told:
+        selection = model_selection.notes_of(best, judged)
+        for note in selection:
             self.listener.note(note)
         if best.fitted.stopped == "interrupted":
             self.listener.note("interrupted: saving the best weights so far; --resume continues the training")
@@ -173,7 +173,7 @@ class _Training:
             said, beats = verdict(scores.table(), scores.models[0])
         _forget(self.state, card.fitted.stopped, self.ref)
         profile = None if self.listener.timeline is None else self.listener.timeline.to_mapping()
-        notes = (*self.notes, *told)
+        notes = (*self.notes, *selection)
         return Trained(self.ref, card, self.made, self.report, scores, said, beats, notes, profile)
 
     def choose(self, resume: bool, logger: str | None) -> tuple[model_selection.Entry, tuple[model_selection.Judged, ...]]:

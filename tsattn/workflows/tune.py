@@ -172,7 +172,7 @@ class _Search:
     def tried(self) -> list[Tried]:
         """Return all trials so far."""
         assert self.study is not None
-        return [self._tell(trial) for trial in self.study.get_trials(deepcopy=False) if trial.params]
+        return [self._summary(trial) for trial in self.study.get_trials(deepcopy=False) if trial.params]
 
     def settings_of(self, one: Tried) -> dict[str, dict[str, Any]]:
         """Fields of [model] and [train] of a trial."""
@@ -231,7 +231,7 @@ class _Search:
         finally:
             trial.set_user_attr("seconds", round(time.monotonic() - began, 1))
             self.study.tell(trial, score if state == TrialState.COMPLETE else None, state=state)
-            self.listener.trial(self._tell(self.study.get_trials(deepcopy=False)[trial.number]))
+            self.listener.trial(self._summary(self.study.get_trials(deepcopy=False)[trial.number]))
 
     def _score(self, trial: Trial, made: Plan) -> float:
         """Mean over folds of the error relative to seasonal naive."""
@@ -269,15 +269,15 @@ class _Search:
 
     def _watch(self, trial: Trial, fold: int) -> Callable[[Any], None]:
         """Return a progress handler that stops the search at its time limit and prunes trials worse than the median."""
-        told: set[int] = set()
+        reported: set[int] = set()
 
         def watch(now: Any) -> None:
             self.listener.progress(now)
             if self.deadline is not None and time.monotonic() >= self.deadline:
                 raise _Stop("time")
             moment = int(20 * now.step / now.steps)
-            if fold == 0 and now.validation is not None and moment not in told:
-                told.add(moment)
+            if fold == 0 and now.validation is not None and moment not in reported:
+                reported.add(moment)
                 trial.report(now.validation, moment)
                 if trial.should_prune():
                     raise _Prune
@@ -290,7 +290,7 @@ class _Search:
             self.panel, horizon=request.horizon, test_windows=request.test_windows, model=made["model"], train=made["train"]
         )
 
-    def _tell(self, trial: Any) -> Tried:
+    def _summary(self, trial: Any) -> Tried:
         state = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}.get(trial.state.name, "running")
         if trial.user_attrs.get("stopped"):
             state = "stopped"

@@ -44,7 +44,8 @@ def verdict(rows: Sequence[Mapping[str, Any]], model: str) -> tuple[str, bool | 
         best, name = min(scored)
         gains.append(1 - own[metric] / best if best > 0 else 0.0 if own[metric] == 0 else -math.inf)
         much = f"{abs(gains[-1]) * 100:.1f} %" if best > 0 else f"{own[metric]:.4g}"
-        parts.append(f"{metric} {much} {'lower' if gains[-1] > 0 else 'higher'} than {name}")
+        said = f"{much} {'lower' if gains[-1] > 0 else 'higher'} than" if own[metric] != best else "equal to that of"
+        parts.append(f"{metric} {said} {name}")
         best_names.append(name)
     if not gains:
         return f"{model}: there is no baseline to compare with", None

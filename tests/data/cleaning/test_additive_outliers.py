@@ -56,7 +56,7 @@ def test_when_the_level_changes_or_an_event_lasts_then_nothing_of_it_is_missing(
 
 def test_when_far_values_come_again_at_their_phase_or_at_even_distances_then_they_stay():
     assert missing(NOISE + 50 * (T % 24 == 5)) == []
-    assert missing(NOISE + 50 * (T % 31 == 5), ()) == []  # no period is told
+    assert missing(NOISE + 50 * (T % 31 == 5), ()) == []  # no period is given
     once = NOISE + 50 * (T % 24 == 5)
     once[110] += 50
     assert missing(once) == [110]

@@ -39,12 +39,12 @@ def test_when_a_step_is_drawn_again_then_the_rows_are_the_same_to_the_bit(corpus
 
 def test_when_nothing_is_disturbed_then_a_row_is_a_piece_of_its_series(corpus):
     found = drawer(corpus, PLAIN).rows(40, 0)
-    for row, item, told in zip(found.target, found.item, found.told, strict=True):
+    for row, item, seasons in zip(found.target, found.item, found.seasons, strict=True):
         piece = row[np.isfinite(row)]
         values = corpus.values(item)
         at = [i for i in range(len(values) - len(piece) + 1) if np.allclose(values[i : i + len(piece)], piece, rtol=1e-4)]
         assert at
-        assert (24 in told) == (str(corpus.freq(item)) == "h")
+        assert (24 in seasons) == (str(corpus.freq(item)) == "h")
         assert np.isfinite(row[:CONTEXT]).sum() >= 8
         assert np.isfinite(row[CONTEXT:]).any()
 
@@ -83,11 +83,11 @@ def test_when_the_corpus_is_larger_than_its_memory_then_sources_are_drawn_as_oft
 
 @pytest.mark.parametrize("name", [name for name in MULTIPLICATIONS if name != "thinned"])
 def test_when_one_multiplication_is_on_then_it_changes_rows(corpus, name):
-    value = 0.0 if name == "told" else 1.0
+    value = 0.0 if name == "season_input" else 1.0
     plain, changed = (drawer(corpus, config).rows(60, 3) for config in (PLAIN, replace(PLAIN, **{name: value})))
     different = [
         not np.array_equal(a, b, equal_nan=True) or not np.array_equal(c, d)
-        for a, b, c, d in zip(plain.target, changed.target, plain.told, changed.told, strict=True)
+        for a, b, c, d in zip(plain.target, changed.target, plain.seasons, changed.seasons, strict=True)
     ]
     assert np.mean(different) > 0.3
 

@@ -13,7 +13,7 @@ from tsattn.data.freq import Freq
     ("alias", "k", "coarse", "season"),
     [("h", 24, "D", 7), ("D", 7, "W", 52), ("MS", 3, "QS", 4), ("D", 30, "MS", 12), ("15min", 4, "h", 24), ("B", 5, "W", 52)],
 )
-def test_when_steps_are_joined_then_the_usual_frequencies_and_their_seasons_come_out(alias, k, coarse, season):
+def test_when_steps_are_aggregated_then_the_usual_frequencies_and_their_seasons_come_out(alias, k, coarse, season):
     found = dict(usual_steps(Freq.parse(alias)))
     assert str(found[k]) == coarse
     assert found[k].season_length == season

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tsattn.data.arrow import strings
-from tsattn.data.reading.date_formats import NAIVE, parse_texts
+from tsattn.data.reading.date_parts import NAIVE
+from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.numeric_dates import parse_numbers
 
 _HOUR = 3_600_000_000

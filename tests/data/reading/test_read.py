@@ -251,7 +251,7 @@ def test_one_column_in_two_roles_is_refused(csv) -> None:
         csv(_SHOP, ReadOptions(target=("sales",), past=("sales",)))
 
 
-def test_items_without_any_value_are_left_out_and_told(csv) -> None:
+def test_items_without_any_value_are_left_out_and_reported(csv) -> None:
     panel, report = csv(_table("id,date,y", ["a"] * 8 + ["b"] * 8, _D * 2, [*range(8), *[""] * 8]))
     assert panel.item_ids == ("a",)
     assert "'b'" in report.warnings[0]
@@ -276,7 +276,7 @@ _TWICE = "date,v\n2024-01-01,1\n2024-01-02,2\n2024-01-02,4\n2024-01-03,3\n"
 
 
 @pytest.mark.parametrize(("how", "value"), [("first", 2), ("last", 4), ("mean", 3), ("sum", 6)])
-def test_differing_duplicates_are_joined_as_asked(csv, how: str, value: float) -> None:
+def test_differing_duplicates_are_combined_as_asked(csv, how: str, value: float) -> None:
     assert csv(_TWICE, ReadOptions(on_duplicate=how))[0].target.tolist() == [1, value, 3]
 
 
@@ -371,7 +371,7 @@ def test_when_a_file_is_missing_then_the_nearest_names_come_first(tmp_path):
         (tmp_path / name).write_text("x")
     with pytest.raises(DataError) as caught:
         read(tmp_path / "wether.csv")
-    assert caught.value.hint.startswith("there is: weather.csv, ")
+    assert caught.value.hint.startswith("the folder has weather.csv, ")
 
 
 def test_when_covariates_are_asked_for_then_the_report_lists_them_and_how_far_they_are_known(csv):
@@ -388,8 +388,14 @@ def test_when_dates_are_texts_then_the_report_shows_one_of_the_files_own(csv):
     assert {f.what: f.value for f in report.found}["timestamp"] == "column 'date', such as 2024/01/01"
 
 
+@pytest.mark.parametrize("option", ["layout", "date_order", "on_duplicate", "agg"])
+def test_when_an_option_has_an_unknown_value_then_it_is_an_error_even_where_it_would_not_matter(csv, option):
+    with pytest.raises(ConfigError, match=f"--{option.replace('_', '-')} must be .* or .*, not 'xyz'"):
+        csv(_table("date,value", _D, range(8)), ReadOptions(**{option: "xyz"}))
+
+
 def test_when_one_timestamp_comes_twice_then_the_count_reads_as_english(csv):
-    with pytest.raises(DataError, match="the only one"):
+    with pytest.raises(DataError, match=r"with different values\n"):
         csv(_table("date,value", [*_D, _D[0]], range(9)))
 
 

@@ -19,7 +19,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.reading.read import read
 from tsattn.errors import TsattnError
 
-_quick = settings(max_examples=60, deadline=20_000, suppress_health_check=list(HealthCheck), derandomize=True)
+_quick = settings(max_examples=60, deadline=120_000, suppress_health_check=list(HealthCheck), derandomize=True)
 _soak = settings(_quick, max_examples=int(os.environ.get("TSATTN_SOAK", "5000")), derandomize=False)
 _FILES = sorted({**GOOD, **BAD}.items())
 

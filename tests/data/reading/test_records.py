@@ -5,15 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.data.reading.kinds import reader, series, table
+from tests.data.reading.kinds import series, table
 from tsattn.errors import DataError
 
 DAYS = [str(np.datetime64("2024-01-01") + k) for k in range(60)]
-
-
-@pytest.fixture
-def take(tmp_path):
-    return reader(tmp_path)
 
 
 def orders() -> tuple[str, dict[str, int]]:

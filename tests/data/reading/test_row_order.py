@@ -142,9 +142,9 @@ def test_exact_duplicates_are_dropped_and_counted_in_whatever_order_the_rows_are
     panel, report = csv(table.text(data.draw(orders(twin))))
     assert _values(panel) == _values(first)
     assert set(_values(panel).values()) == set(table.values.values())
-    for told in (_repairs(first_report), _repairs(report)):
-        assert told["duplicate rows that agree: merged"] == len(again)
-        assert all(count > 0 for count in told.values())
+    for repairs in (_repairs(first_report), _repairs(report)):
+        assert repairs["duplicate rows that agree: merged"] == len(again)
+        assert all(count > 0 for count in repairs.values())
 
 
 @_MANY
@@ -186,8 +186,8 @@ def test_a_correction_in_a_newest_first_file_is_refused_and_both_lines_are_named
 
 def test_when_one_row_is_out_of_place_the_report_counts_it_and_names_its_neighbourhood(csv) -> None:
     _, report = csv(_HEADER.text([_NEWEST_FIRST[1], _NEWEST_FIRST[0], *_NEWEST_FIRST[2:]]))
-    told = {repair.what: (repair.count, repair.where.rpartition(", ")[2]) for repair in report.repaired}
-    assert told == {"rows were newest first: put in order": (40, "line 4"), "rows out of order: sorted": (1, "line 3")}
+    repairs = {repair.what: (repair.count, repair.where.rpartition(", ")[2]) for repair in report.repaired}
+    assert repairs == {"rows were newest first: put in order": (40, "line 4"), "rows out of order: sorted": (1, "line 3")}
 
 
 def test_when_items_take_turns_newest_first_the_report_says_so(csv) -> None:

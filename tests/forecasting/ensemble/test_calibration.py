@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from tsattn.forecasting.ensemble.calibration import Shrinkage, _edges, widened, widths_of
-from tsattn.forecasting.ensemble.holdout import Pools
 
 
 @pytest.mark.parametrize("horizon", [1, 7, 8, 9, 48, 64, 192])
@@ -24,7 +23,7 @@ def test_when_errors_are_small_far_ahead_only_then_the_next_steps_keep_their_wid
     rng = np.random.default_rng(0)
     scores = rng.normal(0, 0.78, (4, 60, 64))  # 80 % lie within 1
     scores[:, :, 16:] *= 0.3
-    pools = Pools(((np.arange(60), np.arange(60)),))
+    pools = ((np.arange(60), np.arange(60)),)
     factors = widths_of(scores, np.full(60, 4.0), pools, Shrinkage())
     assert factors[:, :, :8].min() > 0.85
     assert factors[:, :, 24:].max() < 0.6
@@ -44,7 +43,7 @@ def test_when_errors_far_ahead_were_small_then_the_interval_of_a_random_walk_sti
 
 
 def factors_of(scores, items):
-    pools = Pools(((np.arange(items), np.arange(items)),))
+    pools = ((np.arange(items), np.arange(items)),)
     return widths_of(scores, np.full(items, 4.0), pools, Shrinkage())
 
 

@@ -98,7 +98,7 @@ def test_when_only_the_coarser_level_is_right_then_the_ensemble_prefers_it() -> 
         def predict(self, batch: WindowBatch) -> np.ndarray:
             return super().predict(batch) + np.float32(3.0 * (batch.season_lengths == (24, 168)))
 
-    joined = combine(Biased(steps=12), ("coarser",), origins=2)
-    made = joined.predict(batch_of(*(walk(400, seed) for seed in range(4)), horizon=HORIZON, freq="h"))
-    assert joined.report().weights["coarser"] > 0.5
+    ensemble = combine(Biased(steps=12), ("coarser",), origins=2)
+    made = ensemble.predict(batch_of(*(walk(400, seed) for seed in range(4)), horizon=HORIZON, freq="h"))
+    assert ensemble.report().weights["coarser"] > 0.5
     assert made[..., MEDIAN].mean() == pytest.approx(11.5, abs=0.8)

@@ -74,7 +74,7 @@ def test_when_promotions_are_known_then_their_days_are_forecast_much_better():
     assert errors[0][~on].mean() < 1.02 * errors[1][~on].mean()
 
 
-def test_when_the_series_goes_below_zero_then_the_effect_is_added_and_told_in_its_units():
+def test_when_the_series_goes_below_zero_then_the_effect_is_added_and_reported_in_its_units():
     made, case = forecaster(), shops(additive=True)
     medians(made, case.panel)
     (effect,) = made.effects(case.panel)

@@ -1,4 +1,4 @@
-"""The join: nothing leaks, the better member gets the weight, short and odd histories stay sane, widths cover."""
+"""Ensembles: nothing leaks, the better member gets the weight, short and odd histories stay sane, widths cover."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ def waves(rng: np.random.Generator, count: int, length: int, noise: float = 0.3)
 
 
 def test_the_better_member_gets_the_weight() -> None:
-    joined = combine(Level(), ("naive", "seasonal-naive"))
-    joined.predict(batch_of(*waves(np.random.default_rng(0), 3, 400), horizon=24, freq="h"))
-    assert joined.report().weights["seasonal-naive"] > 0.95
-    assert joined.report().windows == 3
+    ensemble = combine(Level(), ("naive", "seasonal-naive"))
+    ensemble.predict(batch_of(*waves(np.random.default_rng(0), 3, 400), horizon=24, freq="h"))
+    assert ensemble.report().weights["seasonal-naive"] > 0.95
+    assert ensemble.report().windows == 3
 
 
 def test_equally_good_members_share() -> None:
-    joined = combine(Level(), ("ridge",), shrinkage=Shrinkage(favour=1.0))
-    joined.predict(batch_of(*np.random.default_rng(1).normal(5, 1, (20, 400)), horizon=12))
-    assert 0.2 < joined.report().weights["ridge"] < 0.8
+    ensemble = combine(Level(), ("ridge",), shrinkage=Shrinkage(favour=1.0))
+    ensemble.predict(batch_of(*np.random.default_rng(1).normal(5, 1, (20, 400)), horizon=12))
+    assert 0.2 < ensemble.report().weights["ridge"] < 0.8
 
 
 def test_where_little_is_known_the_network_counts_for_more() -> None:
@@ -73,7 +73,7 @@ def test_where_little_is_known_the_network_counts_for_more() -> None:
     assert alone.report().weights["ridge"] < 0.15 < pooled.report().weights["ridge"]
 
 
-def test_the_join_is_about_as_good_as_its_best_member_wherever_that_is() -> None:
+def test_the_ensemble_is_about_as_good_as_its_best_member_wherever_that_is() -> None:
     rng = np.random.default_rng(2)
     kinds = {
         "waves": (waves(rng, 10, 500), "h"),
@@ -83,10 +83,10 @@ def test_the_join_is_about_as_good_as_its_best_member_wherever_that_is() -> None
     for series, freq in kinds.values():
         panel = Panel.from_arrays(series, freq=freq)
         alone = [member(name, None, DEFAULT_QUANTILES) for name in MEMBERS]
-        joined = combine(Level())
-        scores = backtest([Level(), *alone, joined], panel, horizon=24, windows=4)
+        ensemble = combine(Level())
+        scores = backtest([Level(), *alone, ensemble], panel, horizon=24, windows=4)
         best = min(scores.score(name, "WQL") for name in scores.models[:-1])
-        assert scores.score(joined.name, "WQL") < 1.05 * best
+        assert scores.score(ensemble.name, "WQL") < 1.05 * best
 
 
 def test_garbage_after_the_origin_changes_not_a_bit() -> None:
@@ -140,10 +140,10 @@ def test_the_network_runs_in_few_calls() -> None:
 
 def test_when_the_history_is_too_short_then_the_network_stands_alone() -> None:
     network, batch = Level(), batch_of([3.0, 4.0, 5.0], horizon=6)
-    joined = combine(network)
-    np.testing.assert_array_equal(joined.predict(batch), np.maximum(network.predict(batch), 0))
-    told = joined.report()
-    assert (told.alone, told.weights["network"], str(told)) == (1, 1.0, "weights: network 1")
+    ensemble = combine(network)
+    np.testing.assert_array_equal(ensemble.predict(batch), np.maximum(network.predict(batch), 0))
+    report = ensemble.report()
+    assert (report.alone, report.weights["network"], str(report)) == (1, 1.0, "weights: network 1")
 
 
 def test_a_short_series_leans_on_the_other_items() -> None:
@@ -154,14 +154,14 @@ def test_a_short_series_leans_on_the_other_items() -> None:
     np.testing.assert_allclose(found, SeasonalNaive().predict(batch)[-1, :, MEDIAN], atol=0.3)
 
 
-@pytest.mark.parametrize(("wide", "least"), [(0.4, 0.72), (1.0, 0.75), (3.0, 0.75)])
-def test_widths_are_calibrated(wide: float, least: float) -> None:
+@pytest.mark.parametrize("wide", [0.4, 1.0, 3.0])
+def test_widths_are_calibrated(wide: float) -> None:
     rng = np.random.default_rng(7)
     series = rng.normal(50, 5, (60, 400))
     panel = Panel.from_arrays(list(series), freq="h")
-    joined = combine(Level(wide=wide, context=100), ("naive",))
-    scores = backtest([joined], panel, horizon=12, windows=1)
-    assert least < scores.score(joined.name, "coverage") < 0.86  # 720 values: a standard error of 0.015
+    ensemble = combine(Level(wide=wide, context=100), ("naive",))
+    scores = backtest([ensemble], panel, horizon=12, windows=1)
+    assert 0.75 < scores.score(ensemble.name, "coverage") < 0.86  # 720 values: a standard error of 0.015
 
 
 ODD = {
@@ -229,10 +229,10 @@ def test_every_member_is_a_forecaster_of_its_own_name() -> None:
 
 def test_the_long_cycle_is_the_week_of_hours_and_stays_out_where_there_is_none() -> None:
     week = np.tile(np.arange(168.0), 3)
-    joined = combine(Level(), ("seasonal-naive", "long-cycle"))
-    found = joined.predict(batch_of(week, horizon=24, freq="h"))[0, :, MEDIAN]
+    ensemble = combine(Level(), ("seasonal-naive", "long-cycle"))
+    found = ensemble.predict(batch_of(week, horizon=24, freq="h"))[0, :, MEDIAN]
     np.testing.assert_allclose(found, np.arange(24.0), atol=0.5)
-    assert joined.report().weights["long-cycle"] > 0.95
+    assert ensemble.report().weights["long-cycle"] > 0.95
     other = combine(Level(), ("seasonal-naive", "long-cycle"))
     assert np.isfinite(other.predict(batch_of(np.arange(60.0), horizon=6, freq="MS"))).all()
     assert other.report().weights["long-cycle"] == 0

@@ -49,6 +49,6 @@ def test_when_all_series_share_a_movement_then_it_is_a_signal_of_its_own():
 
 def test_when_leads_are_expected_then_only_signals_before_the_cutoff_count():
     leads = Leads(np.array([0]), np.array([3]), np.array([2.0]))
-    told = expected(leads, np.arange(10.0)[None], np.array([6]), 5)
-    assert told.tolist() == [[6, 8, 10, 0, 0]]  # the signals at steps 3, 4 and 5
-    assert carried(told, np.array([1, 0.5, 0, 0, 0])).tolist() == [[6, 11, 14, 5, 0]]
+    signal = expected(leads, np.arange(10.0)[None], np.array([6]), 5)
+    assert signal.tolist() == [[6, 8, 10, 0, 0]]  # the signals at steps 3, 4 and 5
+    assert carried(signal, np.array([1, 0.5, 0, 0, 0])).tolist() == [[6, 11, 14, 5, 0]]

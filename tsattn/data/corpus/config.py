@@ -30,7 +30,7 @@ class CorpusConfig:
     slope: float = 0.10  # straight line added
     missing: float = 0.10  # single values and blocks
     offset: float = 0.65  # random level and scale
-    told: float = 0.80  # given their season lengths; of the others, half get none and half get wrong ones
+    season_input: float = 0.80  # with their season lengths as input; half of the others get none, half wrong ones
 
     def __post_init__(self) -> None:
         for name in SHARES:
@@ -53,11 +53,11 @@ class CorpusConfig:
 
     def undisturbed(self) -> CorpusConfig:
         """Return the same sources at their own step, without augmentation, with true season lengths as input."""
-        changes: dict[str, Any] = {name: float(name == "told") for name in MULTIPLICATIONS}
+        changes: dict[str, Any] = {name: float(name == "season_input") for name in MULTIPLICATIONS}
         return dataclasses.replace(self, **changes)
 
 
 MULTIPLICATIONS = (
-    *("coarser", "thinned", "short", "mixup", "flip", "reverse", "amplitude", "slope", "missing", "offset", "told"),
+    *("coarser", "thinned", "short", "mixup", "flip", "reverse", "amplitude", "slope", "missing", "offset", "season_input"),
 )
 SHARES = ("share", *MULTIPLICATIONS)

@@ -26,11 +26,11 @@ OTHERS = [Freq.parse(alias) for alias in ("15min", "30min", "h", "D", "B", "W", 
 class Rows:
     """Rows from a corpus.
 
-    target (B, L + H): float32, NaN where missing. told (B, 2): season lengths given to the network, 1 for none.
+    target (B, L + H): float32, NaN where missing. seasons (B, 2): season lengths as input of the network, 1 for none.
     """
 
     target: np.ndarray
-    told: np.ndarray
+    seasons: np.ndarray
     item: np.ndarray  # (B,) indices into the corpus
 
 
@@ -52,16 +52,16 @@ class Drawer:
         rng = np.random.default_rng((_ROWS, self.seed, rank, step))
         items = self._items(count, step, rank, rng)
         target = np.full((count, self.context + self.ahead), np.nan, np.float32)
-        told = np.ones((count, 2), np.int64)
+        seasons = np.ones((count, 2), np.int64)
         for i, item in enumerate(items):
             values, freq = self.corpus.values(int(item)), self.corpus.freq(int(item))
             for _ in range(TRIES):
                 target[i], coarse = read_row(values, freq, self.config, self.context, self.ahead, rng)
                 if varies(target[i, : self.context]) and np.isfinite(target[i, self.context :]).any():
                     break
-            lengths = tell(coarse, self.config.told, rng)
-            told[i, : len(lengths)] = lengths
-        return Rows(multiplied(target, self.context, self.config, rng), told, items)
+            lengths = season_input(coarse, self.config.season_input, rng)
+            seasons[i, : len(lengths)] = lengths
+        return Rows(multiplied(target, self.context, self.config, rng), seasons, items)
 
     def _items(self, count: int, step: int, rank: int, rng: np.random.Generator) -> np.ndarray:
         """Sample series by weight.
@@ -143,7 +143,7 @@ def varies(past: np.ndarray) -> bool:
     return len(seen) >= 8 and bool(seen.max() - seen.min() > 1e-6 * np.abs(seen).max())
 
 
-def tell(freq: Freq, share: float, rng: np.random.Generator) -> tuple[int, ...]:
+def season_input(freq: Freq, share: float, rng: np.random.Generator) -> tuple[int, ...]:
     """Return up to two season lengths as an input: mostly those of the frequency, sometimes none or another frequency's."""
     chance, pick = rng.random(2)
     if chance < share:

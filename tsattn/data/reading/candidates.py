@@ -17,6 +17,7 @@ from tsattn.errors import DataError
 
 DELIMITERS = (";", "\t", "|", ",")  # order of preference where several split the table equally well
 _ROWS, _COLUMNS = 60, 40  # rows and columns that are examined
+_FAR = 0.4  # share of the columns by which runs of blanks must explain more than the best delimiter
 _NULLS = frozenset(NULLS)
 _MONTH = r"[^\W\d]{3,9}\.?"
 _DATE = re.compile(
@@ -57,7 +58,7 @@ def best_delimiter(text: str, name: str, notes: Notes) -> str:
     Raises DataError where two make tables that explain the file equally well.
     """
     tried = sorted((c for d in DELIMITERS if (c := _tried(text, d)) is not None), key=lambda c: -c.score)
-    blanks = _tried_blanks(text)
+    blanks = None if tried and tried[0].explained > 1 - _FAR else _tried_blanks(text)
     if blanks is not None and _is_better(blanks, tried[0] if tried else None, text):
         why = f"{blanks.even:.0%} of the lines have {blanks.width} fields, {blanks.explained:.0%} of them are numbers or dates"
         notes.weigh("delimiter", f"runs of blanks ({blanks.score:.2f})", why)
@@ -129,13 +130,13 @@ def _explained(rows: Sequence[Sequence[str]]) -> float:
     """Return the share of columns in which four of five cells are numbers or dates."""
     if not rows:
         return 0.0
-    told = counted = 0
+    explained = counted = 0
     for cells in list(zip(*rows, strict=True))[:_COLUMNS]:
         seen = [c.strip() for c in cells if c.strip() not in _NULLS]
         if seen:
             counted += 1
-            told += sum(is_telling(c) for c in seen) >= 0.8 * len(seen)
-    return told / counted if counted else 0.0
+            explained += sum(is_telling(c) for c in seen) >= 0.8 * len(seen)
+    return explained / counted if counted else 0.0
 
 
 def is_telling(cell: str) -> bool:
@@ -148,7 +149,7 @@ def _is_better(blanks: Candidate, best: Candidate | None, text: str) -> bool:
     the first line that holds it."""
     if best is None or best.score == 0:
         return True
-    return best.explained < blanks.explained - 0.4 and _first_width(text, best.delimiter) != best.width
+    return best.explained < blanks.explained - _FAR and _first_width(text, best.delimiter) != best.width
 
 
 def _first_width(text: str, delimiter: str) -> int:

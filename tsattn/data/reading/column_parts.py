@@ -8,8 +8,9 @@ import numpy as np
 
 from tsattn.data import arrow
 from tsattn.data.reading.columns import Column
-from tsattn.data.reading.date_formats import normalized, parse_texts, times_of_day
 from tsattn.data.reading.date_parts import NAIVE, month_names, zone_offset
+from tsattn.data.reading.date_spelling import normalized
+from tsattn.data.reading.date_texts import parse_texts, times_of_day
 from tsattn.data.reading.month_names import ZONE_NAMES
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.time_names import time_words

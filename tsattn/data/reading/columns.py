@@ -104,7 +104,8 @@ def from_chunks(name: str, chunks: list[Any], where: str) -> Column:
         missing = np.iinfo(np.int64).min  # NaT as an integer
         micros = pa.timestamp("us", tz=zone)
         values = _drained(chunks, np.int64, lambda c: arrow.values(c.cast(micros, safe=False).cast(pa.int64()), missing))
-        return Column(name, "stamp", values.view("datetime64[us]"), tz=_zone_name(zone))
+        zone = "UTC" if zone in ("Z", "utc", "+00:00", "Etc/UTC") else zone
+        return Column(name, "stamp", values.view("datetime64[us]"), tz=zone)
     if pa.types.is_null(kind):
         return Column(name, "number", np.full(sum(map(len, chunks)), np.nan, np.float32))
     if pa.types.is_integer(kind) and kind.bit_width == 64 and any(_beyond_float(c) for c in chunks):
@@ -142,10 +143,6 @@ def _beyond_float(chunk: Any) -> bool:
 
     ends = pc.min_max(chunk).as_py()
     return ends["max"] is not None and max(abs(ends["min"]), abs(ends["max"])) >= 2**53
-
-
-def _zone_name(zone: str | None) -> str | None:
-    return "UTC" if zone in ("Z", "utc", "+00:00", "Etc/UTC") else zone
 
 
 def _text(name: str, chunks: list[Any]) -> Column:

@@ -10,7 +10,8 @@ from tsattn.data import arrow
 from tsattn.data.freq import DAY, US
 from tsattn.data.names import words
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import COMPACT, parse_texts
+from tsattn.data.reading.date_formats import COMPACT
+from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.time_names import parts_named, says_only_time, says_something, says_time, says_week, says_year

@@ -9,9 +9,9 @@ import numpy as np
 
 from tsattn.data.freq import DAY
 from tsattn.data.reading.columns import Column
-from tsattn.data.reading.date_formats import Parsed
+from tsattn.data.reading.date_texts import Parsed
 from tsattn.data.reading.row_location import Where
-from tsattn.errors import ConfigError, DataError
+from tsattn.errors import DataError
 
 _DOTTED = re.compile(r"\d{1,2} ?\. ?\d{1,2} ?\. ?\d{2,4}")
 
@@ -22,8 +22,6 @@ def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str 
     A number above 12 decides; dates with points have the day first; else the one order that makes the dates a regular grid.
     Years of two digits come first where that makes the steps much shorter. Raises DataError when nothing decides.
     """
-    if wanted not in (None, "ymd", "dmy", "mdy"):
-        raise ConfigError(f"--date-order must be ymd, dmy or mdy, not {wanted!r}")
     day_first, month_first = parsed.wall, parsed.other
     if parsed.year_first is not None and _is_year_first(parsed, column, where):
         return parsed.year_first, "ymd"

@@ -262,11 +262,7 @@ def _mark_of_names(cells: Sequence[str]) -> str:
     return "." if names - english else "/" if names - others else ""
 
 
-def number_pattern(decimal: str) -> re.Pattern[str]:
-    """Return the pattern of a plain number with this decimal mark and no thousands separators."""
-    return _NUMBER[decimal]
-
-
+# decimal mark -> pattern of a plain number without thousands separators
 _NUMBER = {d: re.compile(rf"[+-]?(?:\d+(?:[{d}]\d*)?|[{d}]\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.I) for d in ".,"}
 
 
@@ -279,7 +275,7 @@ def _type(cells: Sequence[str], marks: Marks) -> str:
         return "float32"
     if all(_ISO.fullmatch(cell) for cell in seen):
         return "iso"
-    pattern = number_pattern(decimal)
+    pattern = _NUMBER[decimal]
     if decimal == marks.delimiter or not all(pattern.fullmatch(cell) for cell in seen):
         return "text"
     digits = [cell.lstrip("+-") for cell in seen]

@@ -11,7 +11,7 @@ import numpy as np
 from tsattn.data import arrow
 from tsattn.data.names import words
 from tsattn.data.reading.columns import Column, Table, compact
-from tsattn.data.reading.date_formats import parse_texts
+from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.report import Notes
 

@@ -72,12 +72,12 @@ def _explained(rows: Rows, uneven: freq_inference.Uneven) -> DataError:
     if uneven.kind == "irregular":
         return DataError(
             f"{rows.place(row)}: {item}irregular timestamps ({gap}, for example)",
-            f"bring them to a frequency: --resample {nice} --agg mean",
+            f"aggregate them to a fixed frequency: --resample {nice} --agg mean",
         )
     finest = f"; or put them on a finer grid with gaps: --freq {uneven.finest.alias}" if uneven.finest else ""
     return DataError(
         f"{rows.place(row)}: {item}mixed frequencies: steps of {usual}, but {gap} is not a multiple of it",
-        f"bring them to one: --resample {nice}{finest}",
+        f"aggregate them to one frequency: --resample {nice}{finest}",
     )
 
 

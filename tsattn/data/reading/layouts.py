@@ -11,7 +11,7 @@ from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.names import listed, words
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import parse_texts
+from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.day_columns import long_table, matrix, unfold_days
 from tsattn.data.reading.day_order import is_dotted
 from tsattn.data.reading.month_names import month_numbers, weekday_numbers

@@ -8,7 +8,7 @@ import numpy as np
 
 from tsattn.data import arrow
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import parse_texts
+from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.time_names import says_time
 from tsattn.data.report import Notes

@@ -11,7 +11,7 @@ from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import parse_texts
+from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.items import is_item_name
 from tsattn.data.reading.numbers import Numbers, as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
@@ -175,7 +175,7 @@ def no_number(table: Table) -> DataError:
     where = table.where.parts[0][0]
     digits = {n: _digits(c) for n, c in table.columns.items() if c.kind == "text" and c.labels is not None and len(c.labels)}
     if not any(digits.values()):
-        hint = f"columns: {listed(table.columns)}; name one with --target, and the rest as needed"
+        hint = f"columns: {listed(table.columns)}; name the one to forecast with --target"
         return DataError(f"{where}: no numeric column to forecast", hint)
     name = max(digits, key=lambda n: digits[n])
     column = table.columns[name]

@@ -9,8 +9,8 @@ import numpy as np
 from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import parse_texts
 from tsattn.data.reading.date_parts import weeks
+from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.day_columns import long_table, matrix
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.month_names import month_numbers
@@ -84,8 +84,8 @@ def _parts(column: Column, wanted: tuple[str, ...]) -> tuple[str, np.ndarray] | 
         texts = column.texts()
         for part in wanted:
             found = [_number(part, t) for t in texts]
-            told = part in ("month", "quarter") or part in named
-            if told and sum(map(bool, found)) > 1 and all(k or is_total(t) for k, t in zip(found, texts, strict=True)):
+            certain = part in ("month", "quarter") or part in named
+            if certain and sum(map(bool, found)) > 1 and all(k or is_total(t) for k, t in zip(found, texts, strict=True)):
                 return part, np.append(found, 0)[column.values]
         return None
     numbers = as_numbers(column)

@@ -66,8 +66,16 @@ def without_none(options: ReadOptions, table: Table) -> ReadOptions:
     return options
 
 
+CHOICES = {
+    "layout": ("long", "wide", "single", "rows", "times", "year-month"),
+    "date_order": ("ymd", "dmy", "mdy"),
+    "on_duplicate": ("first", "last", "mean", "sum"),
+    "agg": ("mean", "sum", "last"),
+}
+
+
 def check_options(options: ReadOptions, table: Table) -> None:
-    """Raise ConfigError for an option that names no column, or one column in two roles."""
+    """Raise ConfigError for an option that names no column, one column in two roles, or an unknown value."""
     roles = options.roles()
     del roles["timestamp"]
     taken = dict.fromkeys(timestamp_names(options.timestamp, table.columns), "timestamp")
@@ -78,8 +86,9 @@ def check_options(options: ReadOptions, table: Table) -> None:
             if name in taken:
                 raise ConfigError(f"column {name!r} is set as {taken[name]} and as {role}", "name it once")
             taken[name] = role
-    if options.layout not in (None, "long", "wide", "single", "year-month", "times", "rows"):
-        raise ConfigError(f"--layout must be long, wide, single, rows, times or year-month, not {options.layout!r}")
+    for field, (*others, last) in CHOICES.items():
+        if (value := getattr(options, field)) not in (None, *others, last):
+            raise ConfigError(f"--{field.replace('_', '-')} must be {', '.join(others)} or {last}, not {value!r}")
 
 
 def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: Notes, plan: bool = False) -> tuple[Roles, Table]:

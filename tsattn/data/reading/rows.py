@@ -12,7 +12,6 @@ from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
 _BLOCK = 2_000_000
-_HOWS = ("first", "last", "mean", "sum")
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,8 +147,6 @@ def merged(rows: Rows, how: str | None, notes: Notes, hint: str = "") -> Rows:
 
     A missing value agrees with any value. `hint`: a further suggestion in the error.
     """
-    if how is not None and how not in _HOWS:
-        raise ConfigError(f"--on-duplicate must be first, last, mean or sum, not {how!r}")
     again = _repeats(rows)
     if not again.any():
         return rows
@@ -173,8 +170,8 @@ def merged(rows: Rows, how: str | None, notes: Notes, hint: str = "") -> Rows:
         item = f"item {rows.ids[rows.group[row]]!r}, " if len(rows.ids) > 1 else ""
         raise DataError(
             f"{rows.place(row)} and {rows.where.line(rows.table_row(other))}: {item}duplicate timestamp "
-            f"{shown(rows.stamps[row])} with different values ({_such(int(disagree.sum()))})",
-            f"say what to keep: --on-duplicate first, last, mean or sum{hint}",
+            f"{shown(rows.stamps[row])} with different values{_such(int(disagree.sum()))}",
+            f"combine them: --on-duplicate first, last, mean or sum{hint}",
         )
     what = "duplicate rows that agree: merged" if how is None else f"duplicate timestamps: combined by {how}"
     notes.repair(what, int(again.sum()), rows.place(int(np.flatnonzero(again)[0])))
@@ -228,8 +225,6 @@ def _merged_column(
 def resampled(rows: Rows, freq: Freq, agg: str, targets: int, notes: Notes) -> Rows:
     """Rows aggregated to the steps of `freq`. The first `targets` values are aggregated by `agg`; covariates by their mean,
     or last value. A step is named by its start, a month-end one by its end."""
-    if agg not in ("mean", "sum", "last"):
-        raise ConfigError(f"--agg must be mean, sum or last, not {agg!r}")
     floor = floored(rows.stamps, freq)
     notes.repair(f"rows aggregated to steps of {freq.alias} by {agg}", len(rows), rows.place(0))
     rows = replace(rows, stamps=floor)
@@ -262,7 +257,7 @@ def floored(stamps: np.ndarray, freq: Freq) -> np.ndarray:
 
 
 def _such(count: int) -> str:
-    return "the only one" if count == 1 else f"{count:,} such timestamps"
+    return "" if count == 1 else f" ({count:,} such timestamps)"
 
 
 def shown(stamp: np.datetime64) -> str:

@@ -106,7 +106,7 @@ def _paths(text: str) -> Iterable[Path]:
     there = sorted(p.name for p in path.parent.glob("*") if is_table(p)) if path.parent.is_dir() else []
     near = difflib.get_close_matches(path.name, there, 3, 0.5)
     others = [name for name in there if name not in near][: 5 - len(near)]
-    raise DataError(f"{text}: no such file", f"there is: {', '.join([*near, *others])}" if there else "")
+    raise DataError(f"{text}: no such file", f"the folder has {', '.join([*near, *others])}" if there else "")
 
 
 def is_table(path: Path) -> bool:
@@ -202,7 +202,7 @@ class _Kept(io.RawIOBase):
 
 def _kind(head: bytes, name: str) -> tuple[str, str | None]:
     if not head:
-        raise DataError(f"{name}: the file is empty")
+        raise DataError(f"{name}: the file is empty", "write a header line and one line for each timestamp")
     for magic, what in _FOREIGN.items():
         if head.startswith(magic):
             raise DataError(

@@ -8,7 +8,8 @@ from tsattn.config import ReadOptions
 from tsattn.data.freq import DAY
 from tsattn.data.names import quoted
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_formats import NAIVE, NAT, Parsed, parse_texts
+from tsattn.data.reading.date_parts import NAIVE, NAT
+from tsattn.data.reading.date_texts import Parsed, parse_texts
 from tsattn.data.reading.day_order import resolve_day_order
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from tsattn.data.windows import observed_lengths
 from tsattn.forecasting.baselines.ridge import fill
 from tsattn.forecasting.baselines.simple import Naive, _Normal
 
@@ -46,8 +47,7 @@ class Holt(_Normal):
     def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
         history = history[:, -LONGEST:]
         length = history.shape[1]
-        observed = ~np.isnan(history)
-        n = np.where(observed.any(1), length - observed.argmax(1), 0)
+        n = observed_lengths(history)
         inside = np.arange(length) >= (length - n)[:, None]
         y = np.where(inside, fill(history, season), 0.0)
         mean, sigma, error = _fitted(y, inside, n, horizon, season, factors=False)
@@ -127,7 +127,7 @@ def _slopes(y: np.ndarray, inside: np.ndarray) -> np.ndarray:
 def _smoothed(y: np.ndarray, inside: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return mean and standard deviation (B, H) of forecasts of y (B, L) with steps `inside` (B, L), and least errors (B,)."""
     rows, length = y.shape
-    alpha, (beta, damping) = (np.array(one) for one in _constants())  # (G,)
+    alpha, beta, damping = np.array([(a, *trend) for a, trend in itertools.product(ALPHAS, TRENDS)]).T.copy()  # (G,)
     steps = np.arange(1, max(horizon, AHEAD) + 1)
     reach = np.cumsum(damping[:, None] ** steps, 1)  # (G, H): how far the trend has gone at each step
     far = np.clip(inside.sum(1) // 3, 1, min(AHEAD, horizon))
@@ -167,8 +167,3 @@ def _smoothed(y: np.ndarray, inside: np.ndarray, horizon: int) -> tuple[np.ndarr
     wider = np.clip(missed / np.where(said > 0, said, 1.0), 1.0, WIDEST) - 1
     share = np.minimum(np.arange(horizon) / np.maximum(far - 1, 1)[:, None], 1.0)
     return mean, np.sqrt(variance * (1 + wider[:, None] * share)), errors.min(1)
-
-
-def _constants() -> tuple[list[float], tuple[list[float], list[float]]]:
-    every = list(itertools.product(ALPHAS, TRENDS))
-    return [a for a, _ in every], ([b for _, (b, _) in every], [d for _, (_, d) in every])

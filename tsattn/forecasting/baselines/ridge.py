@@ -68,11 +68,10 @@ class Ridge:
         season = self.season_length or (batch.season_lengths or (1,))[0]
         out = np.full((1 + len(shifts), len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
         history = batch.past_target.astype(np.float64)
-        observed = ~np.isnan(history)
-        first = np.where(observed.any(1), observed.argmax(1), history.shape[1])
         filled = fill(history, season)
         back = shifts.max(0) if len(shifts) else np.zeros(len(batch), np.int64)
-        length = history.shape[1] - first
+        length = batch.observed_lengths
+        first = history.shape[1] - length
         # a series too short to be fitted earlier is still forecast from its end
         for rows, early in ((length - back >= FEWEST, back), ((length >= FEWEST) & (length - back < FEWEST), None)):
             n = length - (0 if early is None else early)

@@ -121,10 +121,8 @@ class LongCycle(SeasonalNaive):
     def held(self, batch: WindowBatch) -> np.ndarray:
         """Return a mask (B,): the frequency has a cycle longer than the season, and the history holds two of it."""
         longest = max(batch.season_lengths, default=1)
-        observed = ~np.isnan(batch.past_target)
-        length = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
         season = self.season_length or (batch.season_lengths or (1,))[0]
-        return (longest > season) & (length >= 2 * longest)
+        return (longest > season) & (batch.observed_lengths >= 2 * longest)
 
 
 @dataclass(frozen=True)

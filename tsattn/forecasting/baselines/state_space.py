@@ -77,8 +77,7 @@ class StateSpace:
 
     def _predicted(self, batch: WindowBatch, horizon: int) -> tuple[np.ndarray, np.ndarray]:
         season = self.season_length or (batch.season_lengths or (1,))[0]
-        observed = ~np.isnan(batch.past_target)
-        span = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
+        span = batch.observed_lengths
         filled = fill(batch.past_target[:, -LONGEST:].astype(np.float64), season)
         n = np.minimum(span, LONGEST)
         # few distinct lengths: results shared by series of one length are computed once

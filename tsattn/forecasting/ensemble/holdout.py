@@ -5,24 +5,25 @@ Everything here is made of one batch's past alone, so no value after an origin c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 
 from tsattn.data.windows import WindowBatch
 
 
-def shifts_of(batch: WindowBatch, origins: int) -> np.ndarray:
+def shifts_of(batch: WindowBatch, origins: int, share: tuple[int, int] | None = None, least: int = 0) -> np.ndarray:
     """Return (K, B) steps from each hold-out origin to the window's own: 1, 2, … K times the horizon.
 
-    A history too short for that is cut at even distances that leave three such parts before the earliest origin; 0 where
-    there is no room at all. Steps before the first observed value do not count as history.
+    share: (a, b), so that the origins lie in the last a / b of the history; by default three horizons remain before the
+    earliest. A history too short for that is cut at even distances of at least `least` steps; 0 where there is no room. Steps
+    before the first observed value do not count as history.
     """
-    observed = ~np.isnan(batch.past_target)
-    length = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
-    apart = np.minimum(batch.horizon, length // (origins + 3))
-    return np.arange(1, origins + 1)[:, None] * apart
+    part, whole = share or (origins, origins + 3)
+    room = part * batch.observed_lengths // whole
+    shifts = np.arange(1, origins + 1)[:, None] * np.clip(room // origins, least, batch.horizon)
+    return np.where(shifts <= room, shifts, 0)
 
 
 def shifted(batch: WindowBatch, shift: np.ndarray) -> WindowBatch:
@@ -81,31 +82,24 @@ def padded(batch: WindowBatch, context: int) -> WindowBatch:
     return replace(batch, past_target=pad(batch.past_target), past_cov=pad(batch.past_cov), known=pad(batch.known))
 
 
-@dataclass(frozen=True, eq=False)
-class Pools:
-    """Windows whose errors each window of a batch may use: of each item the latest one no later than itself.
-
-    `groups`: (windows that share a cutoff, windows they may learn from), by cutoff. A window of a batch without cutoffs
-    learns from itself alone.
-    """
-
-    groups: tuple[tuple[np.ndarray, np.ndarray], ...]
-
-    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        return iter(self.groups)
+# (windows that share a cutoff, windows whose errors they may use), by cutoff
+Pools: TypeAlias = tuple[tuple[np.ndarray, np.ndarray], ...]
 
 
 def pools_of(batch: WindowBatch) -> Pools:
-    """Group the windows of a batch by cutoff. Linear in windows times distinct cutoffs."""
+    """Group the windows of a batch by cutoff. Each may use the errors of the latest window of each item no later than itself.
+
+    A window of a batch without cutoffs uses its own errors alone. Linear in windows times distinct cutoffs.
+    """
     if batch.cutoff is None:
-        return Pools(tuple((np.array([i]), np.array([i])) for i in range(len(batch))))
+        return tuple((np.array([i]), np.array([i])) for i in range(len(batch)))
     latest: dict[int, int] = {}
     groups = []
     for moment in np.unique(batch.cutoff):
         now = np.flatnonzero(batch.cutoff == moment)
         latest.update(zip(batch.item[now].tolist(), now.tolist(), strict=True))
         groups.append((now, np.array(sorted(latest.values()))))
-    return Pools(tuple(groups))
+    return tuple(groups)
 
 
 def _moved(values: np.ndarray, shift: np.ndarray) -> np.ndarray:

@@ -42,14 +42,13 @@ def prior_of(members: Sequence[Forecaster], batch: WindowBatch, other: float) ->
     if not found:
         return Prior(weights, np.zeros(len(batch)))
     at, model = found[0]
-    observed = ~np.isnan(batch.past_target)
-    span = np.where(observed.any(1), batch.context - observed.argmax(1), 0)
+    span = batch.observed_lengths
     season = model.season_length or (batch.season_lengths or (1,))[0]
     short = 1 / (1 + (span / SHORT) ** 2) if season <= LONG_SEASON else np.zeros(len(batch))
     walk = model.walk_probability(batch)
     walk = walk**2 / (walk**2 + WALK**2)
     # series with many zeros are not normal: the models forecast a mean where the median is zero
-    zeros = (batch.past_target == 0).sum(1) / np.maximum(observed.sum(1), 1)
+    zeros = (batch.past_target == 0).sum(1) / np.maximum((~np.isnan(batch.past_target)).sum(1), 1)
     short, walk = short * (1 - zeros) ** LUMPY, walk * (1 - zeros) ** LUMPY
     share = short + (1 - short) * walk
     weights[0] = NETWORK**share

@@ -153,7 +153,8 @@ def _expanded(name: str, given: Mapping[str, tuple[str, ...]], index: Mapping[st
         else:
             pieces = [piece.strip() for piece in part.split(",")]
             known = len(pieces) > 1 and all(piece in index or piece in given for piece in pieces)
-            hint = f"join the parts with +: {'+'.join(pieces)}" if known else did_you_mean(part, [*index, *given])
+            others = [*index, *(other for other in given if other != name)]
+            hint = f"join the parts with +: {'+'.join(pieces)}" if known else did_you_mean(part, others, "series")
             raise ConfigError(f"--sum {quoted(name)}: no series {part!r}", hint)
     if len(set(leaves)) < len(leaves):
         twice = next(n for n, i in index.items() if leaves.count(i) > 1)

@@ -15,7 +15,6 @@ from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, truth
 from tsattn.errors import ConfigError
 from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball, relative, scores_of, weights_of, widened, widths_of
-from tsattn.forecasting.ensemble.holdout import Pools
 from tsattn.forecasting.ensemble.prior_weights import Prior
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.hierarchy.common_grid import common_grid
@@ -198,7 +197,7 @@ class JointRegression:
         scored = np.isfinite(made).all((1, 3, 4))  # (K, n)
         share = np.where(scored, (~np.isnan(true)).mean(2), 0.0)
         every = np.arange(count)
-        pools, floor = Pools(((every, every),)), np.full(count, 1e-30)
+        pools, floor = ((every, every),), np.full(count, 1e-30)
         prior = Prior(np.repeat(PRIOR[:, None], count, 1), np.zeros(count))
         loss = pinball(true[:, None], made, levels)
         weights = weights_of(*relative(loss, share, floor), np.ones((3, count), bool), pools, SHRINKAGE, prior)

@@ -1,0 +1,224 @@
+"""Texts -> timestamps: the formats are tried one after another on the distinct texts of a column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tsattn.data import arrow
+from tsattn.data.reading.date_formats import BOTH_WAYS, FORMATS, RANGES, SHORT_YEAR_FIRST, TIME_OF_DAY
+from tsattn.data.reading.date_parts import NAIVE, NAT, DateParts
+from tsattn.data.reading.date_spelling import may_match, normalized, spaced_ranges, western
+from tsattn.data.reading.missing import NULLS
+from tsattn.data.reading.month_names import weekday_names
+
+
+@dataclass(frozen=True, eq=False)
+class Parsed:
+    """Distinct texts as timestamps. wall: (u,) datetime64[us] wall clock as written, NaT where `failed` or missing.
+
+    other: the same with day and month swapped, where the format allows both (`wall` has the day first), else None.
+    year_first: the same with the year first, where every text has a year of two digits that may be first, else None.
+    offset: (u,) microseconds from UTC, NAIVE where none is written. styles: the keys of FORMATS that occur.
+    """
+
+    wall: np.ndarray
+    other: np.ndarray | None
+    offset: np.ndarray
+    failed: np.ndarray
+    styles: tuple[str, ...]
+    year_first: np.ndarray | None = None
+
+
+def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
+    """Parse an Arrow array of distinct trimmed strings."""
+    import pyarrow.compute as pc
+
+    left = ~arrow.values(pc.is_in(labels, value_set=arrow.strings(NULLS)), True)
+    labels = western(spaced_ranges(labels))
+    work = _Work(len(labels), left.copy())
+    formats = {**SHORT_YEAR_FIRST, **FORMATS} if date_order == "ymd" else FORMATS
+    if date_order != "ymd":
+        work.try_format("2000-01-31", FORMATS["2000-01-31"], labels)
+    if work.left.any():
+        at = np.flatnonzero(work.left)
+        texts = normalized(labels if len(at) == len(labels) else labels.take(arrow.integers(at)))
+        inner = _Work(len(at), arrow.values(pc.match_substring_regex(texts, r"\d.*\d"), False).astype(bool))
+        without = ~inner.left  # no format has fewer than two digits
+        if _all_fiscal(texts):
+            formats = {"2000/01": FORMATS["2000/01"]}
+        for style, pattern in formats.items():
+            inner.try_format(style, pattern, texts)
+        _without_weekdays(inner, texts, formats)
+        _ranges(inner, texts, date_order)
+        _days_without_year(inner, texts)
+        inner.left |= without
+        work.take(at, inner)
+    return work.parsed(left, date_order)
+
+
+class _Work:
+    """State of u distinct texts while the formats are tried one after another; `left` marks those not read yet."""
+
+    def __init__(self, size: int, left: np.ndarray) -> None:
+        self.left = left
+        self.wall, self.other, self.year_first = (np.full(size, NAT) for _ in range(3))
+        self.offset = np.full(size, NAIVE)
+        self.styles: list[str] = []
+
+    def try_format(self, style: str, pattern: str, texts: Any) -> None:
+        """Read the texts that are left and match the pattern."""
+        import pyarrow.compute as pc
+
+        at = np.flatnonzero(self.left)
+        if not len(at):
+            return
+        some = texts if len(at) == len(texts) else texts.take(arrow.integers(at))
+        if not may_match(pattern, some):
+            return
+        groups = pc.extract_regex(some, pattern)
+        hit = arrow.values(groups.is_valid()).astype(bool)
+        if not hit.any():
+            return
+        at = at[hit]
+        parts = DateParts(groups.filter(arrow.bits(hit)))
+        if style in BOTH_WAYS:
+            one, two = parts.stamps(month="b", day="a"), parts.stamps(month="a", day="b")
+        else:
+            one = two = parts.stamps()
+        turned = _year_first(style, parts)
+        good = ~(np.isnat(one) & np.isnat(two) & (np.isnat(turned) | (style not in BOTH_WAYS)))
+        if not good.any():
+            return
+        at = at[good]
+        self.wall[at], self.other[at], self.year_first[at] = one[good], two[good], turned[good]
+        self.offset[at] = parts.offset()[good]
+        self.left[at] = False
+        self.styles.append(style)
+
+    def take(self, at: np.ndarray, inner: _Work) -> None:
+        """Copy the results of `inner` to the texts `at`."""
+        for name in ("wall", "other", "year_first", "offset", "left"):
+            getattr(self, name)[at] = getattr(inner, name)
+        self.styles += [s for s in inner.styles if s not in self.styles]
+
+    def parsed(self, counted: np.ndarray, date_order: str | None) -> Parsed:
+        both = bool(set(self.styles) & set(BOTH_WAYS))
+        seen = counted & ~self.left
+        turned = bool(seen.any()) and not np.isnat(self.year_first[seen]).any()
+        if not turned or date_order is not None:
+            # a date that is valid only with the year first, such as 99/12/31, fails here; --date-order ymd reads it
+            bad = seen & np.isnat(self.wall) & np.isnat(self.other)
+            self.left |= bad
+        return Parsed(
+            self.wall,
+            self.other if both else None,
+            self.offset,
+            self.left,
+            tuple(self.styles),
+            self.year_first if turned and date_order is None else None,
+        )
+
+
+def _year_first(style: str, parts: DateParts) -> np.ndarray:
+    """Return the dates with year and day swapped, NaT where the year has four digits or the style does not allow it."""
+    if style == "day/month":
+        return np.where(parts.short("y") & ~parts.one_digit("y"), parts.stamps(year="a", month="b", day="y"), NAT)
+    if style == "31 Jan 2000":
+        return np.where(parts.short("y"), parts.stamps(year="d", day="y"), NAT)
+    return np.full(len(parts.offset()), NAT)
+
+
+def _without_weekdays(work: _Work, texts: Any, formats: dict[str, str]) -> None:
+    """Try the formats again without a weekday's name before or after the date."""
+    import pyarrow.compute as pc
+
+    at = np.flatnonzero(work.left)
+    if not len(at):
+        return
+    names = "|".join(weekday_names())
+    some = texts.take(arrow.integers(at))
+    if not may_match(rf"\b(?:{names})\b", some):
+        return
+    bare = pc.replace_substring_regex(some, rf"^(?:{names})[.,]* +|[ ,]+[(\[]?(?:{names})\.?[)\]]?$", "")
+    inner = _Work(len(at), arrow.values(pc.not_equal(bare, some), False).astype(bool))
+    unchanged = ~inner.left
+    for style, pattern in formats.items():
+        inner.try_format(style, pattern, bare)
+    inner.left |= unchanged
+    work.take(at, inner)
+
+
+def _ranges(work: _Work, texts: Any, date_order: str | None) -> None:
+    """Read "01.01.2024 00:00 - 01.01.2024 01:00" as its start; the end must be a later date or time of day."""
+    import pyarrow.compute as pc
+
+    for pattern in RANGES:
+        at = np.flatnonzero(work.left)
+        if not len(at):
+            return
+        some = texts.take(arrow.integers(at))
+        if not may_match(pattern, some):
+            continue
+        groups = pc.extract_regex(some, pattern)
+        hit = arrow.values(groups.is_valid()).astype(bool)
+        if not hit.any():
+            continue
+        at, groups = at[hit], groups.filter(arrow.bits(hit))
+        first = parse_texts(pc.struct_field(groups, "first"), date_order)
+        ends = pc.struct_field(groups, "last")
+        last = parse_texts(ends, date_order)
+        day = first.wall.astype("datetime64[D]").astype("datetime64[us]")
+        clock = times_of_day(ends)[0]
+        clock = np.where(clock == np.timedelta64(0), np.timedelta64(1, "D"), clock)
+        later = np.where(last.failed, day + clock, last.wall) > first.wall
+        if first.other is not None:
+            later |= (first.other < last.other) if last.other is not None else ~np.isnat(first.other) & ~np.isnat(clock)
+        inner = _Work(len(at), first.failed | ~later)
+        inner.wall, inner.offset = first.wall, first.offset
+        inner.other = first.wall if first.other is None else first.other
+        inner.styles = list(first.styles)
+        work.take(at, inner)
+
+
+def _all_fiscal(texts: Any) -> bool:
+    """Return True if three or more texts are all pairs of consecutive years: 2010-11, 2011-12, 2012-13."""
+    import pyarrow.compute as pc
+
+    if len(texts) < 3 or not pc.all(pc.match_substring_regex(texts.slice(0, 50), r"^\d{4}[-/]\d{2}$")).as_py():
+        return False
+    trial = _Work(len(texts), np.ones(len(texts), bool))
+    trial.try_format("2000/01", FORMATS["2000/01"], texts)
+    return not trial.left.any()
+
+
+def _days_without_year(work: _Work, texts: Any) -> None:
+    """Mark as unread the months whose number counts days, as in Jan-01, Jan-02, Jan-03: the year is not written."""
+    import pyarrow.compute as pc
+
+    if "Jan-00" not in work.styles:
+        return
+    groups = pc.extract_regex(texts, FORMATS["Jan-00"])
+    at = np.flatnonzero(arrow.values(groups.is_valid()))
+    parts = DateParts(groups.take(arrow.integers(at)))
+    number = parts.number("y", 0)
+    month = parts.stamps().astype("datetime64[M]").astype(np.int64) % 12
+    one_month, next_day = np.diff(month) == 0, np.abs(np.diff(number)) == 1
+    if len(at) > 1 and np.mean(one_month & next_day) >= 0.5:
+        work.left[at], work.wall[at], work.other[at] = True, NAT, NAT
+
+
+def times_of_day(texts: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return ((u,) timedelta64[us] since midnight, (u,) bool failed) of texts such as 18:00, 18.00.00, 6 PM or 18:00 - 19:00."""
+    import pyarrow.compute as pc
+
+    out = np.full(len(texts), np.timedelta64("NaT", "us"))
+    groups = pc.extract_regex(normalized(texts), TIME_OF_DAY)
+    hit = arrow.values(groups.is_valid()).astype(bool)
+    if hit.any():
+        parts = DateParts(groups.filter(arrow.bits(hit)))
+        written = parts.filled("mi") | parts.filled("ap")
+        out[hit] = np.where(written, parts.time_of_day(), np.timedelta64("NaT", "us"))
+    return out, np.isnat(out)
