@@ -20,6 +20,7 @@ from benchmarks.soak.hostile_names import HostileNames
 from benchmarks.soak.job_kills import JobKills, server
 from benchmarks.soak.model_folders import ModelFolders
 from benchmarks.soak.mutated_files import MutatedFiles
+from benchmarks.soak.server_restarts import ServerRestarts
 from benchmarks.soak.signals import Signals
 from benchmarks.soak.worker import Worker
 
@@ -39,6 +40,14 @@ def kills(folder: Path, cases: int, seed: int) -> Tally:
     """Kill -9 in jobs."""
     there = server(folder / "postgresql")
     return run_cases("job-kills", folder, cases, seed, JobKills(folder / "job-kills", there.get_uri() if there else "").case)
+
+
+def restarts(folder: Path, cases: int, seed: int) -> Tally:
+    """Restarts of the PostgreSQL server in jobs; none without a server."""
+    there = server(folder / "postgresql-restarts")
+    if there is None:
+        return Tally("server-restarts")
+    return run_cases("server-restarts", folder, cases, seed, ServerRestarts(folder / "server-restarts", there).case)
 
 
 def signals(folder: Path, cases: int, seed: int) -> Tally:
@@ -84,6 +93,7 @@ CAMPAIGNS: dict[str, tuple[Callable[[Path, int, int], Tally], int]] = {
     "mutated-files": (mutated, 10_000),
     "known-mutations": (known, 600),
     "job-kills": (kills, 200),
+    "server-restarts": (restarts, 50),
     "signals": (signals, 100),
     "full-disk": (disks, 100),
     "locked-databases": (locks, 30),

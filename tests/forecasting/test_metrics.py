@@ -42,12 +42,23 @@ def test_every_metric_is_what_its_formula_says_over_the_steps_with_a_truth() -> 
         "MAE": np.nanmean(np.abs(error)),
         "sMAPE": np.nanmean(2 * np.abs(error) / (np.abs(y) + np.abs(values[..., 1]))),
         "coverage": inside[~np.isnan(y)].mean(),
+        "coverage_95": NAN,  # the quantiles end at 0.1 and 0.9
     }
     assert expected.keys() == METRICS.keys()
     for name, value in expected.items():
         np.testing.assert_allclose(score(name, sums), value, rtol=1e-6, err_msg=name)
     under = [(y <= values[..., i])[~np.isnan(y)].mean() for i in range(3)]
     np.testing.assert_allclose(quantile_coverage(sums.total((0, 1))), under)
+
+
+def test_coverage_of_95_percent_counts_the_values_between_quantiles_that_reach_as_far() -> None:
+    truth = np.array([[0.0, 1.0, 5.0, 9.0, 12.0, NAN]])
+    bounds = np.broadcast_to(np.array([1.0, 2.0, 5.0, 8.0, 9.0], np.float32), (1, 6, 5))
+    assert score("coverage_95", measure(truth, bounds, (0.025, 0.1, 0.5, 0.9, 0.975), np.ones(1))) == 3 / 5
+    assert score("coverage", measure(truth, bounds, (0.025, 0.1, 0.5, 0.9, 0.975), np.ones(1))) == 1 / 5
+    further = measure(truth, bounds, (0.01, 0.1, 0.5, 0.9, 0.99), np.ones(1))
+    assert score("coverage_95", further) == 1 / 5  # between the levels: 1.17 to 8.83
+    assert np.isnan(score("coverage_95", measure(truth, bounds, (0.05, 0.1, 0.5, 0.9, 0.95), np.ones(1))))
 
 
 def test_sums_added_batch_by_batch_are_those_of_the_whole() -> None:

@@ -51,18 +51,27 @@ def test_the_long_form_holds_every_group_and_says_which(result: Backtest) -> Non
     assert not frame["value"].isna().any()
     overall = frame[~kinds.any(axis=1)].set_index(["model", "metric"])["value"]
     for model in result.models:
-        for metric in METRICS:
+        for metric in METRICS.keys() - {"coverage_95"}:
             assert overall[model, metric] == result.score(model, metric)
+    assert "coverage_95" not in set(frame["metric"])  # the quantiles end at 0.1 and 0.9
     assert set(frame["horizon_step"].dropna()) == set(range(1, 7))
     assert set(frame["item_id"].dropna()) == {"a", "b", "c"}
     assert frame["cutoff"].nunique() == len(result.cutoffs) == 9
     assert {"coverage", "coverage_0.1", "coverage_0.9"} <= set(frame["metric"])
 
 
+def test_with_quantiles_that_reach_far_enough_the_coverage_of_95_percent_is_told_beside_that_of_80(hourly: Panel) -> None:
+    wide = backtest([Naive()], hourly, horizon=6, windows=3, quantiles=(0.025, 0.1, 0.5, 0.9, 0.975))
+    row = wide.table()[0]
+    assert row["coverage"] <= row["coverage_95"] <= 1
+    frame = wide.to_arrow().to_pandas()
+    assert (frame["metric"] == "coverage_95").sum() == (frame["metric"] == "coverage").sum()
+
+
 def test_groups_add_up_to_the_whole(result: Backtest) -> None:
     for by in (result.by_step, result.by_item, result.by_cutoff):
         for parts, whole in zip(by.parts(), result.overall.parts(), strict=True):
-            np.testing.assert_allclose(parts.sum(1), whole)
+            np.testing.assert_allclose(parts.sum(1), whole)  # NaN where there is no 95 % interval
 
 
 def test_cutoffs_carry_the_zone(hourly: Panel) -> None:

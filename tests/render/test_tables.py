@@ -59,6 +59,10 @@ def test_when_scores_are_shown_then_the_table_fits_80_columns_and_the_metrics_ca
     assert "mmm…" in lines[4]  # a long name is cut in the middle
     assert lines[4].rstrip().endswith("-123.9 %")
     console, text = drawn()
+    tables.scores(console, [{**row, "coverage_95": 0.951} for row in rows], "Backtest", tables.WIDE_COLUMNS)
+    assert max(len(line.rstrip()) for line in text.getvalue().splitlines()) <= 80
+    assert "95 %" in text.getvalue().splitlines()[1]
+    console, text = drawn()
     tables.scores(console, rows, columns=("MAE",))
     assert [line.split()[-1] for line in text.getvalue().splitlines() if "MAE" in line or "mmm" in line] == ["MAE", "4.500"]
     assert "MASE" not in text.getvalue()

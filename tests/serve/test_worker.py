@@ -78,6 +78,14 @@ def test_when_a_model_is_damaged_then_the_answer_names_no_path(settings, rows, z
     assert str(folder) in capsys.readouterr().err
 
 
+def test_json_nested_as_deeply_as_it_can_be_parsed_is_refused_and_never_a_fault(settings):
+    deepest = sys.getrecursionlimit()
+    for depth in (50, *range(deepest - 80, deepest + 5)):
+        body = b'{"data": ' + b"[" * depth + b"1" + b"]" * depth + b"}"
+        status, _, document = answer({"json": True, "options": {}}, [body], settings, Models())
+        assert status in (400, 422), (depth, document)
+
+
 def test_when_memory_runs_out_then_the_answer_says_so(settings, rows, monkeypatch):
     from tsattn.workflows import forecast
 

@@ -32,9 +32,15 @@ SCORING = {
         help=f"Baselines: {', '.join(BASELINES)}.  [default: naive, seasonal-naive, drift]",
     ),
     "metrics": typer.Option(
-        metavar="NAME,…", show_default=False, help="Columns of the table: MASE, WQL, RMSE, sMAPE, MAE, coverage."
+        metavar="NAME,…",
+        show_default=False,
+        help="Columns of the table: MASE, WQL, RMSE, sMAPE, MAE, coverage (of the 80 % interval), coverage_95.",
     ),
-    "quantiles": typer.Option(metavar="Q,…", help="Quantile levels to score and write.  [default: 0.1, 0.2, … 0.9]"),
+    "quantiles": typer.Option(
+        metavar="Q,…",
+        help="Quantile levels to score and write; from 0.025 to 0.975 or beyond, the table has the coverage of 95 % intervals. "
+        " [default: 0.1, 0.2, … 0.9]",
+    ),
     "cutoffs": typer.Option(
         metavar="TIME,…", show_default=False, help="Last observed timestamp of each window; replaces --windows."
     ),
@@ -94,6 +100,7 @@ def backtest(
       tsattn backtest sales.csv
       tsattn backtest sales.csv --windows 10 --baselines naive,auto-ets
       tsattn backtest sales.csv --metrics MASE,MAE -o forecasts.parquet
+      tsattn backtest sales.csv --quantiles 0.025,0.1,0.5,0.9,0.975
       tsattn backtest sales.csv --hierarchy region,shop
       tsattn backtest sales.csv --leaderboard --plot backtest.png
     """

@@ -16,6 +16,8 @@ from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins
 from tsattn.forecasting.quantiles import resample
 
+WIDE = (0.025, 0.975)  # bounds of the 95 % interval, which safety stocks are planned by
+
 
 @dataclass(frozen=True, eq=False)
 class Sums:
@@ -23,6 +25,7 @@ class Sums:
 
     count: steps with a truth. scaled_error and scaled_count: |y - median| / seasonal error, and the steps that have one.
     absolute_truth: |y|. symmetric: 2|y - median| / (|y| + |median|). inside: truths within the 0.1 and 0.9 quantiles.
+    inside_95: the same of the 0.025 and 0.975 quantiles, NaN where the given ones do not reach so far.
     pinball: 2·pinball loss of each quantile. below: truths at or under each quantile.
     """
 
@@ -34,6 +37,7 @@ class Sums:
     absolute_truth: np.ndarray
     symmetric: np.ndarray
     inside: np.ndarray
+    inside_95: np.ndarray
     pinball: np.ndarray
     below: np.ndarray
 
@@ -68,6 +72,9 @@ def measure(truth: np.ndarray, values: np.ndarray, quantiles: Sequence[float], s
     scaled = known & (seasonal_error > 0)[:, None]
     scale = np.where(seasonal_error > 0, seasonal_error, 1.0)[:, None]
     size = np.abs(y) + np.abs(median)
+    reached = levels[0] <= WIDE[0] and levels[-1] >= WIDE[1]
+    lowest, highest = np.moveaxis(resample(values, quantiles, WIDE).astype(np.float64), -1, 0) if reached else (low, high)
+    inside_95 = (known & (lowest <= y) & (y <= highest)).astype(np.float64)
     lack = y[..., None] - values.astype(np.float64)  # (B, H, Q)
     return Sums(
         count=known.astype(np.float64),
@@ -78,6 +85,7 @@ def measure(truth: np.ndarray, values: np.ndarray, quantiles: Sequence[float], s
         absolute_truth=np.abs(y),
         symmetric=np.divide(2 * error, size, out=np.zeros_like(error), where=known & (size > 0)),
         inside=(known & (low <= y) & (y <= high)).astype(np.float64),
+        inside_95=inside_95 if reached else np.full_like(inside_95, np.nan),
         pinball=np.where(known[..., None], 2 * np.maximum(levels * lack, (levels - 1) * lack), 0.0),
         below=(known[..., None] & (lack <= 0)).astype(np.float64),
     )
@@ -136,6 +144,11 @@ def coverage(sums: Sums) -> np.ndarray:
     return _ratio(sums.inside, sums.count)
 
 
+def coverage_95(sums: Sums) -> np.ndarray:
+    """Share of truths within the 95 % interval, between the 0.025 and 0.975 quantiles; NaN where the quantiles end before."""
+    return _ratio(sums.inside_95, sums.count)
+
+
 def quantile_coverage(sums: Sums) -> np.ndarray:
     """Return (…, Q) shares of truths at or under each quantile; equal to its level if calibrated."""
     return _ratio(sums.below, sums.count[..., None])
@@ -148,6 +161,7 @@ METRICS: dict[str, Callable[[Sums], np.ndarray]] = {
     "sMAPE": smape,
     "MAE": mae,
     "coverage": coverage,
+    "coverage_95": coverage_95,
 }
 
 

@@ -25,8 +25,10 @@ from tsattn.render.sparkline import sparkline
 
 MOST_ITEMS = 20
 COLUMNS = ("MASE", "WQL", "RMSE", "sMAPE", "coverage", "skill_MASE", "skill_WQL")
+WIDE_COLUMNS = ("MASE", "WQL", "RMSE", "coverage", "coverage_95", "skill_MASE", "skill_WQL")
 # in two lines, so that the table fits 80 columns
-HEADINGS = {"coverage": "80 %\ncover", "skill_MASE": "skill\nMASE", "skill_WQL": "skill\nWQL"}
+HEADINGS = {"coverage": "80 %\ncover", "coverage_95": "95 %\ncover", "skill_MASE": "skill\nMASE", "skill_WQL": "skill\nWQL"}
+AIMS = {"coverage": 0.8, "coverage_95": 0.95}
 TREND = 20  # least number of steps for a trend of the loss
 MOST_MODEL = 22  # longest model name in a table of scores, in characters
 
@@ -132,8 +134,8 @@ def _best(values: Sequence[Any], column: str) -> Any:
     seen = [v for v in values if v is not None and math.isfinite(v)]
     if len(seen) < 2:
         return None
-    if column == "coverage":
-        return min(seen, key=lambda v: abs(v - 0.8))
+    if column in AIMS:
+        return min(seen, key=lambda v: abs(v - AIMS[column]))
     return max(seen) if column.startswith("skill") else min(seen)
 
 
@@ -147,7 +149,7 @@ def _score(value: Any, column: str, places: int) -> str:
         return "–"
     if column.startswith("skill"):
         return f"{value * 100:+.1f} %"
-    if column == "coverage":
+    if column in AIMS:
         return f"{value * 100:.0f} %"
     if column == "sMAPE":
         return f"{value:.3f}"
@@ -157,11 +159,12 @@ def _score(value: Any, column: str, places: int) -> str:
 def backtest(console: Console, found: Backtest, metrics: Sequence[str] = ()) -> None:
     """Print the scores of a backtest, the omitted windows, and notes on models.
 
-    metrics: columns of the table; () for COLUMNS.
+    metrics: columns of the table; () for COLUMNS, or WIDE_COLUMNS where the quantiles have a 95 % interval.
     """
     rows = found.table()
+    usual = WIDE_COLUMNS if any(math.isfinite(_number(row["coverage_95"])) for row in rows) else COLUMNS
     windows = f"{count(found.windows, 'window')} of {span(found.horizon, found.freq)}"
-    scores(console, rows, f"Backtest: {count(len(found.item_ids), 'series', 'series')}, {windows}", metrics or COLUMNS)
+    scores(console, rows, f"Backtest: {count(len(found.item_ids), 'series', 'series')}, {windows}", metrics or usual)
     left = [(found.too_short, "no observed value before the cutoff"), (found.no_truth, "no observed value after the cutoff")]
     for windows_left, why in left:
         if windows_left:

@@ -155,8 +155,9 @@ def history(result: Forecasted, rows: int) -> list[dict[str, Any]]:
     from tsattn.workflows.results import shortest
 
     panel, made = result.panel, []
+    number = {item: b for b, item in enumerate(panel.item_ids)}
     for item in result.forecast.item_ids:
-        b = panel.item_ids.index(item)
+        b = number[item]
         first, end = int(panel.indptr[b]), int(panel.origin[b])
         begin = max(first, end - rows)
         stamps = panel.freq.advance(np.repeat(panel.start[b], end - begin), np.arange(begin - first, end - first))
@@ -229,7 +230,11 @@ def _rows_part(name: str, rows: Any) -> Part:
 
     if not isinstance(rows, (list, dict)) or not rows:
         raise DataError(f"{name!r} holds no rows", 'send records: [{"date": "2024-01-01", "value": 1}, …]')
-    return part_of_bytes(name, json.dumps(rows, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    try:
+        text = json.dumps(rows, ensure_ascii=False)
+    except RecursionError:  # the parser goes a little deeper
+        raise ConfigError(f"{name!r} is nested too deeply", 'send records: [{"date": "2024-01-01", "value": 1}, …]') from None
+    return part_of_bytes(name, text.encode("utf-8", "surrogatepass"))
 
 
 def _file_part(name: str, content: bytes, most: int) -> Part:

@@ -40,7 +40,8 @@ def cleaning_notes(forecast: Forecast, panel: Panel) -> tuple[str, ...]:
 
 def _values(found: Cleaning, forecast: Forecast, panel: Panel) -> str:
     """Describe the number of values, and the value furthest from the median of its series."""
-    middles = {row: np.nanmedian(panel.history(panel.item_ids.index(forecast.item_ids[row]))) for row in set(found.row.tolist())}
+    number = {item: k for k, item in enumerate(panel.item_ids)}
+    middles = {row: np.nanmedian(panel.history(number[forecast.item_ids[row]])) for row in set(found.row.tolist())}
     apart = [abs(value - middles[row]) for value, row in zip(found.value.tolist(), found.row.tolist(), strict=True)]
     one = slice(int(np.argmax(apart)), int(np.argmax(apart)) + 1)
     furthest = Cleaning(found.row[one], found.ago[one], found.kind[one], found.value[one])

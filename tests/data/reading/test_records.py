@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.data.reading.kinds import series, table
+from tsattn.data.reading.read import read
 from tsattn.errors import DataError
 
 DAYS = [str(np.datetime64("2024-01-01") + k) for k in range(60)]
@@ -86,3 +87,17 @@ def test_a_rent_each_monday_is_no_sentinel_and_a_repeated_fault_is(take):
 def test_a_date_is_no_target_where_rows_are_numbered_on_request(take):
     panel, _ = take(table("DATE,sales", range(23376, 23396), range(20)), timestamp="none")
     assert panel.schema.target == ("sales",)
+
+
+def test_json_nested_deeper_than_it_can_be_parsed_is_an_error_of_the_data(tmp_path):
+    for name, text in (("deep.json", "[" * 100_000), ("deep.jsonl", '{"day": "2020-01-01", "value": 1}\n' + '{"a":' * 100_000)):
+        (tmp_path / name).write_text(text, "utf-8")
+        with pytest.raises(DataError, match="nested too deeply"):
+            read(tmp_path / name)
+
+
+def test_when_all_rows_have_one_time_of_day_of_four_digits_then_they_are_read(tmp_path):
+    path = tmp_path / "noon.csv"
+    path.write_text("date,hour,value\n" + "".join(f"2024-01-{day:02d},1430,{day % 5}\n" for day in range(1, 29)), "utf-8")
+    panel, _ = read(path)
+    assert (len(panel), panel.freq.alias, int(panel.lengths[0])) == (1, "D", 28)

@@ -11,7 +11,8 @@ from tsattn.data.cleaning.row_checks import warn_of_gross_errors, without_sentin
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading import freq_inference
-from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.column_blocks import CELLS, blocks
+from tsattn.data.reading.columns import Table
 from tsattn.data.reading.encode import constant_by_item, encode
 from tsattn.data.reading.grid import Grid, find_freq, on_grid
 from tsattn.data.reading.holiday_features import regions_of, with_holidays
@@ -41,8 +42,7 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
     static = _Features(*encode(table, options.static, wanted.static_features, notes))
     static_values = constant_by_item(static.names, static.arrays, group, ids)
     targets = [table.columns[name] for name in roles.target]
-    for column in targets:
-        _finite(table, column)
+    _finite(table, roles.target)
     values = [c.values for c in targets] + past.arrays + known.arrays
     rows = Rows(group, np.zeros(0, "datetime64[us]"), values, ids, table.where)
     del values
@@ -90,16 +90,21 @@ def _hint_at_fill(grid: Grid, rows: int, notes: Notes) -> None:
         )
 
 
-def _finite(table: Table, column: Column) -> None:
-    with np.errstate(over="ignore"):
-        for k in range(0, len(column), 1_000_000):
-            bad = np.flatnonzero(np.isinf(column.values[k : k + 1_000_000].astype(np.float32, copy=False)))
-            if len(bad):
-                row = k + int(bad[0])
-                raise DataError(
-                    f"{table.where(row)}, column {column.name!r}: an infinite or too large value ({column.text_at(row)})",
-                    "replace it by a number, or leave it empty when it is missing",
-                )
+def _finite(table: Table, names: tuple[str, ...]) -> None:
+    """Raise DataError for the first column with a value that float32 cannot hold."""
+    for some, values in blocks(table, names):
+        with np.errstate(over="ignore"):
+            lines = range(0, values.shape[1], CELLS)
+            bad = [np.isinf(values[:, k : k + CELLS].astype(np.float32, copy=False)).any(1) for k in lines]
+        if not np.any(bad):
+            continue
+        column = table.columns[some[int(np.argmax(np.any(bad, 0)))]]
+        with np.errstate(over="ignore"):
+            row = int(np.argmax(np.isinf(column.values.astype(np.float32, copy=False))))
+        raise DataError(
+            f"{table.where(row)}, column {column.name!r}: an infinite or too large value ({column.text_at(row)})",
+            "replace it by a number, or leave it empty when it is missing",
+        )
 
 
 def _timed(
@@ -178,45 +183,43 @@ def _panel(grid: Grid, roles: Roles, schema: Schema, static: np.ndarray, tz: str
     """Build one item for each group and target, from its first to its last observed value; known covariates keep later rows."""
     width = len(roles.target)
     past, known = len(schema.past_features), len(schema.known_features)
-    pieces = [_trimmed(grid, k, bool(known)) for k in range(width)]
-    lost = sum(int((~p.kept).sum()) for p in pieces)
-    if lost == width * len(grid.ids):
+    trim = _trimmed(grid, width, bool(known))
+    lost = int((~trim.kept).sum())
+    if lost == len(trim.kept):
         raise DataError("no observed value in any item", f"check the target: --target (now {', '.join(roles.target[:5])})")
+    every = [_name(i, roles, k) for k in range(width) for i in grid.ids]
     if lost:
-        k = next(k for k, p in enumerate(pieces) if not p.kept.all())
-        first = _name(grid.ids[int(np.argmin(pieces[k].kept))], roles, k)
-        notes.left_out += [
-            _name(i, roles, k) for k, p in enumerate(pieces) for i, kept in zip(grid.ids, p.kept, strict=True) if not kept
-        ]
+        notes.left_out += [name for name, kept in zip(every, trim.kept.tolist(), strict=True) if not kept]
+        first = notes.left_out[-lost]
         notes.repair("items without any value left out", lost, repr(first))
         notes.warn(f"{lost} item{'s have' if lost > 1 else ' has'} no value at all: {first!r}{' and others' if lost > 1 else ''}")
-    ids = [_name(i, roles, k) for k, p in enumerate(pieces) for i, kept in zip(grid.ids, p.kept, strict=True) if kept]
-    sizes = np.concatenate([(p.end - p.low)[p.kept] for p in pieces])
+    ids = [name for name, kept in zip(every, trim.kept.tolist(), strict=True) if kept] if lost else every
+    sizes = (trim.end - trim.low)[trim.kept]
     indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    observed = np.concatenate([(p.wall - p.low)[p.kept] for p in pieces])
-    origin = (indptr[:-1] + observed).astype(np.int64)
-    target = _joined([_cut(grid.values[k], p) for k, p in enumerate(pieces)])
+    origin = (indptr[:-1] + (trim.wall - trim.low)[trim.kept]).astype(np.int64)
+    target = trim.values if trim.whole else trim.values[_rows_kept(trim)]
 
     def side(first: int, count: int) -> np.ndarray:
         if not count:
             return np.zeros((len(target), 0), np.float32)
-        return np.concatenate([np.stack([_cut(grid.values[first + c], p) for c in range(count)], 1) for p in pieces])
+        values = np.stack(grid.values[first : first + count], 1)  # (n, count): the same for each target
+        return np.concatenate([values] * width) if trim.whole else values[_rows_kept(trim) % len(values)]
 
     past_values = side(width, past)
     if known and past:
         item = np.repeat(np.arange(len(ids)), sizes)
         past_values[np.arange(len(target)) >= origin[item]] = np.nan
-    start = [grid.freq.advance(grid.start[p.kept], (p.low - grid.indptr[:-1])[p.kept]) for p in pieces]
+    group, skipped = np.tile(np.arange(len(grid.ids)), width)[trim.kept], (trim.low - trim.first)[trim.kept]
     return Panel(
         freq=grid.freq,
         item_ids=tuple(ids),
         indptr=indptr,
-        start=np.concatenate(start),
+        start=grid.freq.advance(grid.start[group], skipped),
         target=target,
         origin=origin,
         past=past_values,
         known=side(width + past, known),
-        static=np.concatenate([static[p.kept] for p in pieces]),
+        static=static[group],
         tz=tz,
         schema=schema,
     )
@@ -230,8 +233,14 @@ def _name(group: str, roles: Roles, k: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Trim:
-    """Rows to keep of each group for one target: [low, end), observed up to wall; kept: True if any value is observed."""
+    """Rows to keep of each target and, within it, each group: (targets * groups,) arrays.
 
+    values: the targets one after the other. Kept are [low, end) of them, from `first` on, observed up to wall.
+    kept: True if any value is observed. whole: nothing is cut.
+    """
+
+    values: np.ndarray
+    first: np.ndarray
     low: np.ndarray
     wall: np.ndarray
     end: np.ndarray
@@ -239,11 +248,13 @@ class _Trim:
     whole: bool
 
 
-def _trimmed(grid: Grid, k: int, keep_later: bool) -> _Trim:
-    first, last = grid.indptr[:-1], grid.indptr[1:]
-    observed = ~np.isnan(grid.values[k])
+def _trimmed(grid: Grid, width: int, keep_later: bool) -> _Trim:
+    values = grid.values[0] if width == 1 else np.concatenate(grid.values[:width])
+    bounds = np.arange(width)[:, None] * int(grid.indptr[-1])
+    first, last = (bounds + grid.indptr[:-1]).reshape(-1), (bounds + grid.indptr[1:]).reshape(-1)
+    observed = ~np.isnan(values)
     if observed.all():
-        return _Trim(first, last, last, np.ones(len(first), bool), True)
+        return _Trim(values, first, first, last, last, np.ones(len(first), bool), True)
     at = np.append(np.flatnonzero(observed), len(observed))
     low = at[np.searchsorted(at, first)]
     kept = low < last
@@ -251,16 +262,11 @@ def _trimmed(grid: Grid, k: int, keep_later: bool) -> _Trim:
     low, wall = np.where(kept, low, first), np.where(kept, wall, first)
     end = np.where(kept, last, first) if keep_later else wall
     whole = bool(kept.all() and np.array_equal(low, first) and np.array_equal(end, last))
-    return _Trim(low, wall, end, kept, whole)
+    return _Trim(values, first, low, wall, end, kept, whole)
 
 
-def _cut(values: np.ndarray, trim: _Trim) -> np.ndarray:
-    if trim.whole:
-        return values
+def _rows_kept(trim: _Trim) -> np.ndarray:
+    """Return the indices of the values that are kept."""
     low, sizes = trim.low[trim.kept], (trim.end - trim.low)[trim.kept]
     begins = np.cumsum(sizes) - sizes
-    return values[np.repeat(low - begins, sizes) + np.arange(int(sizes.sum()))]
-
-
-def _joined(arrays: list[np.ndarray]) -> np.ndarray:
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    return np.repeat(low - begins, sizes) + np.arange(int(sizes.sum()))

@@ -141,7 +141,7 @@ def _clock_numbers(numbers: np.ndarray, ending: bool) -> np.ndarray | None:
             return None
         us = numbers // 100 * _HOUR + numbers % 100 * _MINUTE
         distinct = np.unique(us)
-        step = int(np.diff(distinct).min())
+        step = int(np.diff(distinct).min()) if len(distinct) > 1 else _HOUR
         ending = ending or (high == 2400 and low > 0)
     if ending:
         if low < 1:

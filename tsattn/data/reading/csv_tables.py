@@ -18,6 +18,7 @@ from tsattn.data.reading.json_tables import json_table
 from tsattn.data.reading.marks import proved
 from tsattn.data.reading.row_location import Where
 from tsattn.data.reading.source import Part
+from tsattn.data.reading.wide_numbers import convert_options, wide_columns
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
@@ -134,29 +135,20 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
         ragged.append((row.expected_columns, row.actual_columns))
         return "error"
 
-    arrow = {
-        "int64": pa.int64(),
-        "float32": pa.float32(),
-        "float64": pa.float64(),
-        "iso": pa.timestamp("us"),
-        "text": pa.dictionary(pa.int32(), pa.string()),
-    }
-    convert = pc.ConvertOptions(
-        column_types={name: arrow[kind] for name, kind in zip(dialect.names, types, strict=True)},
-        null_values=list(dialect.nulls),
-        strings_can_be_null=False,
-        decimal_point=dialect.decimal,
-    )
-    parse = pc.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=dialect.quoted_newlines, invalid_row_handler=judge)
     # a block has a fixed cost per column, so that blocks of wide tables should hold many rows
     block = max(1 << 20, min(_BLOCK_LINES * dialect.longest, max(_LARGEST_BLOCK, 4 * dialect.longest), LONGEST_LINE * 4))
+    wide = wide_columns(part, dialect, types, block)
+    if wide is not None:
+        columns, rows = wide
+        return Table(columns, rows, Where([(part.name, rows, lambda row: line_of(part, dialect, row))]), dialect.marks)
+    parse = pc.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=dialect.quoted_newlines, invalid_row_handler=judge)
     reading = pc.ReadOptions(
         column_names=list(dialect.names),
         skip_rows=dialect.skip,
         encoding="utf8" if dialect.encoding in ("utf-8", "utf8") else dialect.encoding,
         block_size=block,
     )
-    where = Where([(part.name, 0, None)])
+    convert = convert_options(dialect, zip(dialect.names, types, strict=True))
     try:
         with part.open() as stream, pc.open_csv(stream, reading, parse, convert) as batches:
             chunks: list[list[Any]] = [[] for _ in dialect.names]

@@ -9,6 +9,7 @@ import numpy as np
 from tsattn.data import arrow
 from tsattn.data.freq import DAY, US
 from tsattn.data.names import words
+from tsattn.data.reading.column_blocks import names_that
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_formats import COMPACT
 from tsattn.data.reading.date_texts import parse_texts
@@ -56,20 +57,33 @@ def is_written_time(column: Column) -> bool:
     return not set(parsed.styles) <= COMPACT or (step == 1 and len(labels) > 2 and _is_even(parsed.wall, 3))
 
 
-def is_number_time(column: Column, table: Table) -> bool:
-    """Return True when a column's numbers are dates or epochs, in whatever order the rows are.
+def number_times(columns: list[Column], table: Table) -> list[Column]:
+    """Return the columns whose numbers are dates or epochs, in whatever order the rows are.
 
     A column whose name is uninformative must be the first and rise or fall throughout, or hold the dates of a regular grid.
     """
+    unnamed = all(_UNNAMED.fullmatch(n) for n in table.columns)
+    first = next(iter(table.columns))
+    telling = {first, *names_that((c.name for c in columns), lambda n: says_time(n) or _is_called_an_epoch(n))}
+    likely = columns if unnamed else [c for c in columns if c.name in telling]
+    return [c for c in likely if _is_number_time(c, table, c.name == first, unnamed)]
+
+
+def could_be_dates(columns: list[Column]) -> list[Column]:
+    """Return the columns of numbers that `stamps_of` may read, by their names."""
+    telling = set(
+        names_that((c.name for c in columns), lambda n: says_time(n) or _is_called_an_epoch(n) or bool(_UNNAMED.fullmatch(n)))
+    )
+    return [c for c in columns if c.name in telling]
+
+
+def _is_number_time(column: Column, table: Table, first: bool, unnamed: bool) -> bool:
+    """Return True when a column's numbers are dates or epochs; first: it is the table's first. unnamed: no column has a name."""
     numbers = as_numbers(column) if column.kind in ("number", "text") else None
     if numbers is None or len(column) < 2:
         return False
     values = numbers.column.values
-    named, epoch_name = says_time(column.name), _is_called_an_epoch(column.name)
-    first = column is next(iter(table.columns.values())) or column.name == next(iter(table.columns))
-    unnamed = all(_UNNAMED.fullmatch(n) for n in table.columns)
-    if not named and not epoch_name and not first and not unnamed:
-        return False
+    says, epoch_name = says_time(column.name), _is_called_an_epoch(column.name)
     seen = values[~np.isnan(values)]
     if len(seen) < 2 or len(seen) < len(values) / 2:
         return False
@@ -84,14 +98,14 @@ def is_number_time(column: Column, table: Table) -> bool:
             return False  # a column named ts holds epochs or a series, not years
         return _are_years(column, seen, monotone and first and unnamed and len(table.columns) > 1)
     if style.startswith("serial"):
-        return named and bool(parts_named(column.name) & _MOMENTS) and _has_usual_steps(stamps)
+        return says and bool(parts_named(column.name) & _MOMENTS) and _has_usual_steps(stamps)
     if style in ("decimal years", "1949.01"):
         if not says_year(column.name) and len(np.unique(stamps.astype("datetime64[M]").astype(np.int64) % 12)) < 3:
             return False  # 1500.0, 1500.5, 1501.0 may be seconds
-        return named or ((unnamed or (first and not says_something(column.name))) and _is_even(stamps, 4))
+        return says or ((unnamed or (first and not says_something(column.name))) and _is_even(stamps, 4))
     if style in ("31012000", "01312000"):
-        return named
-    if named or (first and monotone and (unnamed or style.startswith("epoch") or not says_something(column.name))):
+        return says
+    if says or (first and monotone and (unnamed or style.startswith("epoch") or not says_something(column.name))):
         return True
     if style.startswith("epoch"):
         return _within(stamps, _EPOCH_YEARS) and (epoch_name or _is_even(stamps))
@@ -171,8 +185,9 @@ def _has_usual_steps(stamps: np.ndarray) -> bool:
 
 def stop_at_unread_times(table: Table, columns: list[Column]) -> None:
     """Raise DataError for a column that its name or values mark as time: rows are never numbered beside one."""
+    telling = set(names_that((c.name for c in columns), says_only_time))
     for c in columns:
-        if c.missing.all() or c.kind == "stamp":
+        if (c.kind == "number" and c.name not in telling) or c.missing.all() or c.kind == "stamp":
             continue
         if c.kind == "text":
             texts = c.texts()[:200]
@@ -181,7 +196,7 @@ def stop_at_unread_times(table: Table, columns: list[Column]) -> None:
             says = says_only_time(c.name) or (says_time(c.name) and digits > 0.5)
             if not says and not (like >= 0.8 and len(texts) > 2):
                 continue
-        elif not says_only_time(c.name) or (_is_called_an_epoch(c.name) and np.nanmax(c.values) < 2200):
+        elif _is_called_an_epoch(c.name) and np.nanmax(c.values) < 2200:
             continue
         row = int(np.flatnonzero(~c.missing)[0])
         raise DataError(

@@ -161,12 +161,13 @@ def matrix(table: Table, names: list[str], notes: Notes) -> np.ndarray | None:
     if not verdict.open and verdict.why and not table.marks.named:
         table = replace(table, marks=replace(table.marks, decimal=verdict.decimal, named=True))
     columns = []
-    for k, name in enumerate(names):
+    first = next((name for name in names if table.columns[name].kind == "text"), None)
+    for name in names:
         column = table.columns[name]
         numbers = as_numbers(column, table.marks, tolerance=0.2)
         if numbers is None or not is_sound(table, column, numbers, wanted=False, asked=True):
             return None
-        if k == next((i for i, n in enumerate(names) if table.columns[n].kind == "text"), None):
+        if name == first:
             note_numbers(column, numbers, notes)
         columns.append(numbers.column.values)
     return np.stack(columns, 1)

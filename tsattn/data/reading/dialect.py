@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,10 @@ from tsattn.errors import ConfigError, DataError
 
 SAMPLE = 1 << 18
 LONGEST_LINE = 1 << 22
+_MANY = 500  # columns that are examined by the shapes of their cells
+_SHAPE = str.maketrans("2345689", "1111111")
+_INNER = re.compile(r"(?<=[0-9.,])[07]")
+_SIGNS, _ZEROS = re.compile(r"[0-9.,+\x1f-]*"), re.compile(r"(?<![0-9.,])00")
 _TAIL = 20  # rows at the end of a sample that may be totals
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
@@ -80,7 +85,9 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
     columns = list(zip(*body, strict=True)) if body else [()] * len(head.names)
     last = [row for row in body[-_TAIL:] if not is_total(next((c.strip() for c in row if c.strip()), ""))]
     amounts = [*body[:-_TAIL], *last]
-    marks = _marks(list(zip(*amounts, strict=True)) or columns, delimiter, options)
+    alike = _alike(columns)
+    rest = alike if len(amounts) in (0, len(body)) else _alike(list(zip(*amounts, strict=True)))
+    marks = _marks(*rest, delimiter, options)
     words, _ = split_markers(options.missing)
     skip = comments + (lines[head.start - 1] if head.start else 0)
     _note(part, notes, encoding, " " if aligned else delimiter, marks, head, skip, [comments + line for line in lines], options)
@@ -89,7 +96,7 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
         delimiter=delimiter,
         decimal="." if marks.decimal == delimiter else marks.decimal,
         names=unique(head.names, notes),
-        types=tuple(_type(cells, marks) for cells in columns),
+        types=_types(*alike, marks),
         skip=skip,
         quoted_newlines=any("\n" in cell or "\r" in cell for row in rows for cell in row),
         longest=max(map(len, text.splitlines()), default=0),
@@ -201,9 +208,13 @@ def marks_of_words(options: ReadOptions) -> Marks:
     return Marks(decimal=decimal, named=options.decimal is not None, missing=words)
 
 
-def _marks(columns: Sequence[Sequence[str]], delimiter: str, options: ReadOptions) -> Marks:
-    """Return the marks of the file: named with --decimal, proved by most columns that prove one, or settled by one column."""
+def _marks(columns: Sequence[Sequence[str]], which: Sequence[int], delimiter: str, options: ReadOptions) -> Marks:
+    """Return the marks of the file: named with --decimal, proved by most columns that prove one, or settled by one column.
+
+    which: the column that stands for each of the file's, as from `_alike`.
+    """
     words, _ = split_markers(options.missing)
+    count = Counter(which)
     marks = Marks(delimiter=delimiter, dates=_date_mark(columns), missing=words)
     if options.decimal is not None:
         if options.decimal not in (".", ","):
@@ -214,21 +225,55 @@ def _marks(columns: Sequence[Sequence[str]], delimiter: str, options: ReadOption
     votes = {".": 0, ",": 0}
     undecided = []
     grouped = ""
-    for cells in columns:
+    for k, cells in enumerate(columns):
         seen = [c for c in {bare(c.strip()) for c in cells[:2000]} if _NUMBERISH.fullmatch(c)]
         if len(seen) > 1 or (seen and len(cells) < 5):
             mark = proved(seen)
             if mark is not None:
-                votes[mark] += 1
+                votes[mark] += count[k]
             elif any(m in c for c in seen for m in ".,"):
                 undecided.append(seen)
-                grouped += grouping(seen)
+                grouped += grouping(seen) * count[k]
     marks = replace(marks, grouping=grouped)
     if any(votes.values()):
         return replace(marks, decimal="," if votes[","] > votes["."] else ".", proved=True)
     verdicts = [decide(seen, marks) for seen in undecided]
     settled = {v.decimal for v in verdicts if not v.open and not v.thousands}
     return replace(marks, decimal="," if settled == {","} else ".")
+
+
+def _alike(columns: Sequence[Sequence[str]]) -> tuple[Sequence[Sequence[str]], Sequence[int]]:
+    """Return columns that stand for all, and for each column the number of the one that stands for it.
+
+    The type and the marks of a column depend on the shapes of its cells: of the digits of a number, only whether the first is
+    0 or 7, and whether its cells differ. Columns with other signs than those of numbers stand for themselves.
+    """
+    if len(columns) < _MANY:
+        return columns, range(len(columns))
+    kept: list[Sequence[str]] = []
+    number: dict[tuple[str, bool], int] = {}
+    which = []
+    raws = ["\x1f".join(cells) for cells in columns]
+    for cells, raw, shape in zip(columns, raws, _shapes(raws), strict=True):
+        alike = _SIGNS.fullmatch(raw) is not None and _ZEROS.search(raw) is None
+        k = number.setdefault((shape if alike else raw, not alike or len(set(cells)) > 1), len(kept))
+        if k == len(kept):
+            kept.append(cells)
+        which.append(k)
+    return kept, which
+
+
+def _shapes(raws: Sequence[str]) -> list[str]:
+    """Return the texts with 1 for each digit but a first one that is 0 or 7."""
+    whole = "\x1e".join(raws)
+    shaped = _INNER.sub("1", whole.translate(_SHAPE)).split("\x1e")
+    return shaped if len(shaped) == len(raws) else list(raws)
+
+
+def _types(columns: Sequence[Sequence[str]], which: Sequence[int], marks: Marks) -> tuple[str, ...]:
+    """Return the type of each column of the file, from the sampled cells of those that stand for them."""
+    types = [_type(cells, marks) for cells in columns]
+    return tuple(types[k] for k in which)
 
 
 def _date_mark(columns: Sequence[Sequence[str]]) -> str:

@@ -54,7 +54,8 @@ def _without_sum(table: Table, notes: Notes) -> Table:
     last = table.rows - 1
     if last < 3:
         return table
-    blank = [c for c in table.columns.values() if c.missing[last] and not c.missing[:last].any() and _is_dates(c)]
+    dated = (c for c in table.columns.values() if c.kind != "number")
+    blank = [c for c in dated if c.missing[last] and not c.missing[:last].any() and _is_dates(c)]
     if not blank:
         return table
     found = [n for c in table.columns.values() if c is not blank[0] and (n := as_numbers(c, table.marks)) is not None]

@@ -143,7 +143,7 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False, fill: Ma
         _no_weekend(rows)
     steps = _positions(rows, indptr, start, freq)
     if steps is None:
-        return Grid(freq, rows.ids, start, indptr, [_float32(rows, k) for k in range(len(rows.values))])
+        return Grid(freq, rows.ids, start, indptr, _float32(rows.values))
     if not forced:
         freq_inference.check_runs(steps, indptr, freq, lambda row: (rows.called(row), rows.place(row)))
     lengths = steps[indptr[1:] - 1] + 1
@@ -163,12 +163,7 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False, fill: Ma
         notes.warn(
             f"only {len(rows):,} of {total:,} steps of {freq.alias} have a row: a coarser step may serve better (--resample)"
         )
-    values = []
-    for k in range(len(rows.values)):
-        full = np.full(total, fill.get(k, np.nan), np.float32)
-        full[index] = _float32(rows, k)
-        values.append(full)
-    return Grid(freq, rows.ids, start, bounds, values)
+    return Grid(freq, rows.ids, start, bounds, _spread(rows.values, index, total, fill))
 
 
 def _too_fine(rows: Rows, steps: np.ndarray, indptr: np.ndarray, total: int, freq: Freq) -> DataError:
@@ -200,9 +195,23 @@ def _stop_at_shared_steps(rows: Rows, index: np.ndarray, freq: Freq) -> None:
             )
 
 
-def _float32(rows: Rows, k: int) -> np.ndarray:
+def _float32(arrays: list[np.ndarray]) -> list[np.ndarray]:
     with np.errstate(over="ignore"):
-        return rows.values[k].astype(np.float32, copy=False)
+        return [one.astype(np.float32, copy=False) for one in arrays]
+
+
+def _spread(arrays: list[np.ndarray], index: np.ndarray, total: int, fill: Mapping[int, float]) -> list[np.ndarray]:
+    """Return each array (n,) as (total,) float32 with its values at `index`, and NaN, or its fill, elsewhere."""
+    out: list[np.ndarray] = []
+    size = max(1, _BLOCK // max(total, 1))
+    for first in range(0, len(arrays), size):
+        some = _float32(arrays[first : first + size])
+        full = np.full((len(some), total), np.nan, np.float32)
+        for k in range(len(some)) if fill else ():
+            full[k] = fill.get(first + k, np.nan)
+        full[:, index] = np.concatenate(some).reshape(len(some), -1) if len(some) > 1 else some[0]
+        out += list(full)
+    return out
 
 
 def _inner(indptr: np.ndarray, size: int) -> np.ndarray:

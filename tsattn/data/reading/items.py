@@ -10,6 +10,7 @@ import numpy as np
 
 from tsattn.data import arrow
 from tsattn.data.names import listed, quoted, words
+from tsattn.data.reading.column_blocks import fractional, names_that, where, whole
 from tsattn.data.reading.columns import Column, Table, as_text
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.time_names import says_only_time, says_time
@@ -23,6 +24,7 @@ _ITEM_NAMES = (
     *("county", "city", "location", "location_id", "site", "site_id", "dept", "department", "family", "category", "variable"),
     *("stock", "company", "asset", "currency", "code", "ts_id", "metric", "indicator", "line", "route", "zone", "building_id"),
 )
+_RANKS = {name: k for k, name in reversed(list(enumerate(_ITEM_NAMES)))}
 _MANY, _FEW_ROWS = 20, 3  # number of ids, and median rows per id, that indicate records and not series
 _SURE = _ITEM_NAMES.index("symbol") + 2
 # words in the name of a column of whole numbers that is a name, not an amount
@@ -36,8 +38,7 @@ _ID_WORDS = {
 
 def rank(name: str) -> int:
     """Rank a name as an item column: 0 is the most typical; unknown names get the number of all known names."""
-    plain = "_".join(words(name))
-    return _ITEM_NAMES.index(plain) if plain in _ITEM_NAMES else len(_ITEM_NAMES)
+    return _RANKS.get("_".join(words(name)), len(_ITEM_NAMES))
 
 
 def is_item_name(name: str) -> bool:
@@ -50,25 +51,27 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
 
     Raises DataError where two columns of unknown names would do so in different ways.
     """
-    order = list(table.columns)
+    order = {n: k for k, n in enumerate(table.columns)}
     texts = [n for n, c in table.columns.items() if c.kind == "text" and n not in busy and not says_only_time(n)]
-    whole = [n for n in numeric if n not in busy and _is_whole(table.columns[n]) and not says_time(n)]
-    codes = [n for n in whole if is_item_name(n)]
-    candidates = sorted([*texts, *codes], key=lambda n: (rank(n), n in codes and not set(words(n)) & _ID_WORDS, order.index(n)))
-    candidates = [n for n in candidates if len(numeric) - (n in numeric) > 0][:8]
-    named = [n for n in candidates if rank(n) < len(_ITEM_NAMES) and _repeats(table.columns[n])]
+    counted = _whole(table, [n for n in numeric if n not in busy])
+    timed = set(names_that(counted, says_time))
+    counted = [n for n in counted if n not in timed]
+    codes, numbers = set(names_that(counted, is_item_name)), set(numeric)
+    candidates = sorted([*texts, *codes], key=lambda n: (rank(n), n in codes and not set(words(n)) & _ID_WORDS, order[n]))
+    candidates = [n for n in candidates if len(numeric) - (n in numbers) > 0][:8]
+    known = [n for n in candidates if rank(n) < len(_ITEM_NAMES) and _repeats(table.columns[n])]
     if clock is None:
-        return (named[0],) if named else ()
+        return (known[0],) if known else ()
     rows = _window(clock.stamps)
     stamps = clock.stamps[rows]
-    others = [n for n in whole if n not in candidates and len(numeric) > 1][:8]
+    others = [n for n in counted if n not in candidates and len(numeric) > 1][:8]
     keys = {n: _codes(table.columns[n])[rows] for n in (*candidates, *others)}
     values = [table.columns[n].values[rows] for n in numeric if n not in candidates][:4]
     values += [keys[n] for n in candidates]
     alone = _conflicts(stamps, [], values)
-    if alone <= 0.02 * len(stamps) and not (alone and named):
+    if alone <= 0.02 * len(stamps) and not (alone and known):
         # no rows need to be distinguished: only an unmistakable name, or a column that never changes, makes items
-        sure = [n for n in named if table.columns[n].kind == "text" and (rank(n) < _SURE or not _changes(table.columns[n]))]
+        sure = [n for n in known if table.columns[n].kind == "text" and (rank(n) < _SURE or not _changes(table.columns[n]))]
         return (sure[0],) if sure else ()
     repeated = [n for n in candidates if _repeats(table.columns[n])]
     balanced = [n for n in others if _repeats(table.columns[n])]
@@ -168,12 +171,10 @@ def filled_down(table: Table, busy: set[str]) -> tuple[Table, set[str]]:
     return replace(table, columns=columns), done
 
 
-def _is_whole(column: Column) -> bool:
-    for part in (slice(0, 10_000), slice(None)):  # the first rows rule out most columns
-        seen = column.values[part][~np.isnan(column.values[part])]
-        if np.any(seen != np.round(seen)):
-            return False
-    return len(seen) > 0
+def _whole(table: Table, names: list[str]) -> list[str]:
+    """Return the columns that hold whole numbers; the first rows rule out most."""
+    gone = set(where(table, names, fractional, slice(0, 10_000)))
+    return where(table, [n for n in names if n not in gone], whole)
 
 
 def _repeats(column: Column) -> bool:

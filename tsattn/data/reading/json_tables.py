@@ -26,7 +26,10 @@ def json_table(part: Part, options: ReadOptions, notes: Notes) -> Any:
         text = bytes(raw).decode(options.encoding or "utf-8-sig")
     except (UnicodeDecodeError, LookupError) as error:
         raise DataError(f"{part.name}: not UTF-8: {error}", "name another encoding with --encoding") from None
-    found, lines = _parsed(text, part.name)
+    try:
+        found, lines = _parsed(text, part.name)
+    except RecursionError:
+        raise DataError(f"{part.name}: nested too deeply to be a table", "write records, one object a row") from None
     records = _records(found, part.name)
     notes.find("format", "JSON Lines" if lines else "JSON")
     series = _series_key(records)

@@ -14,6 +14,7 @@ from tsattn.data.reading.rows import Rows, floored, shown
 from tsattn.data.report import Notes
 
 _COMPARED = 60  # periods before the last
+_ITEMS = 4096  # series that are compared at once
 _FEWEST = 12  # values needed before the last one to compare it
 _DROP = 0.7  # share of the lowest earlier value; a last value below it is taken for an unfinished sum
 
@@ -73,15 +74,22 @@ def unfinished_value(panel: Panel) -> str:
     ends = np.flatnonzero(_ends(panel) & (panel.lengths > max(_FEWEST, 2 * freq.season_length)))
     if not len(ends):
         return ""
-    low = 0
-    for item in ends.tolist():
-        history = panel.history(item)[-_COMPARED - 1 :]
-        before = history[:-1][~np.isnan(history[:-1])]
-        low += bool(len(before) >= _FEWEST and before.min() > 0 and history[-1] < _DROP * before.min())
+    low = int(sum(_fall(panel, ends[k : k + _ITEMS]).sum() for k in range(0, len(ends), _ITEMS)))
     if low < len(ends) / 2:
         return ""
     share = 100 - round(100 * _DROP)
     return f"{'its value is' if low == 1 else f'the values of {low} series are'} at least {share} % below all before"
+
+
+def _fall(panel: Panel, items: np.ndarray) -> np.ndarray:
+    """Return (S,) bool, True for the items whose last value is far below the lowest of those before it, all above zero."""
+    back = np.arange(-_COMPARED - 1, 0)
+    at = panel.origin[items][:, None] + back  # (S, periods)
+    values = np.where(at >= panel.indptr[items][:, None], panel.target[np.maximum(at, 0)], np.float32(np.nan))
+    before, last = values[:, :-1], values[:, -1]
+    lowest = np.where(np.isnan(before), np.float32(np.inf), before).min(1)
+    enough = (~np.isnan(before)).sum(1) >= _FEWEST
+    return np.asarray(enough & (lowest > 0) & (last < np.float32(_DROP) * lowest))
 
 
 def _ends(panel: Panel) -> np.ndarray:

@@ -11,7 +11,7 @@ from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.names import listed, words
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_texts import parse_texts
+from tsattn.data.reading.date_texts import Parsed, are_hardly_dates, parse_texts
 from tsattn.data.reading.day_columns import long_table, matrix, unfold_days
 from tsattn.data.reading.day_order import is_dotted
 from tsattn.data.reading.month_names import month_numbers, weekday_numbers
@@ -65,42 +65,54 @@ def unfold(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clo
 def _may_be_steps(table: Table) -> bool:
     """Return False if too few columns are named by numbers, dates, quarters, months or weekdays for any of these layouts."""
     names = list(table.columns)
-    numbered = sum(any(c.isdigit() for c in name) for name in names)
-    if numbered > 1 or len(names) > 12 or any(re.search(r"\bi\W*v\b", name, re.I) for name in names):
+    if (
+        len(names) > 12
+        or sum(any(c.isdigit() for c in name) for name in names) > 1
+        or any(re.search(r"\bi\W*v\b", name, re.I) for name in names)
+    ):
         return True
     return sum(plain(name).strip(" .") in weekday_numbers() for name in names) == 7
 
 
-def _month_columns(table: Table) -> list[str] | None:
-    """Find the columns of January to December, named in any of the languages of dates, or numbered."""
-    numbers = month_numbers()
+def _month_ways() -> list[list[str]]:
+    """Return the ways to name the columns of January to December: in any of the languages of dates, or numbered."""
     names: list[list[str]] = [[str(k), f"{k:02d}", f"m{k}", f"m{k:02d}"] for k in range(1, 13)]
-    for name, number in numbers.items():
+    for name, number in month_numbers().items():
         names[number - 1].append("".join(words(name)) if name.isascii() else name)
-    return _columns_called(table, names)
+    return names
 
 
-def _columns_called(table: Table, names: Sequence[Sequence[str]]) -> list[str] | None:
-    """Find one column for each of the names, which may be written in several ways; None where one is missing."""
+def _plain_names(table: Table) -> dict[str, tuple[int, str]]:
+    """Return (place, name) of the first column with each plain name."""
+    found: dict[str, tuple[int, str]] = {}
+    for place, name in enumerate(table.columns):
+        found.setdefault("".join(words(name)) if name.isascii() else name.strip(" .").lower(), (place, name))
+    return found
+
+
+def _columns_called(columns: dict[str, tuple[int, str]], names: Sequence[Sequence[str]]) -> list[str] | None:
+    """Find one of the columns, as from `_plain_names`, for each of the names, which may be written in several ways.
+
+    None where one is missing.
+    """
     place: dict[str, int] = {}
     for i, ways in enumerate(names):
         for way in ways:
             place.setdefault(way, i)
-    found: dict[int, str] = {}
-    for column in table.columns:
-        plain = "".join(words(column)) if column.isascii() else column.strip(" .").lower()
-        at = place.get(plain)
-        if at is not None and at not in found:
-            found[at] = column
-    return [found[i] for i in range(len(names))] if len(found) == len(names) else None
+    found: dict[int, tuple[int, str]] = {}
+    for way, i in place.items():
+        if way in columns:
+            found[i] = min(found.get(i, columns[way]), columns[way])
+    return [found[i][1] for i in range(len(names))] if len(found) == len(names) else None
 
 
 def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     """Unfold a table with a row per year and a column per month, quarter or half-year."""
+    columns = _plain_names(table)
     tried = (
-        ("month", 1, _month_columns(table)),
-        ("quarter", 3, _columns_called(table, _QUARTERS)),
-        ("half-year", 6, _columns_called(table, _HALVES)),
+        ("month", 1, _columns_called(columns, _month_ways())),
+        ("quarter", 3, _columns_called(columns, _QUARTERS)),
+        ("half-year", 6, _columns_called(columns, _HALVES)),
     )
     what, step, parts = next((t for t in tried if t[2] is not None), ("", 0, None))
     if parts is None:
@@ -130,10 +142,10 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
 def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
     """Unfold a table with a row per item, and columns named by dates or numbered, as V1, V2, … in M4."""
     names = [n for n in table.columns if n not in options.item]
-    parsed = parse_texts(arrow.strings([_CODE.sub("", n) for n in names]), options.date_order)
-    dated = [n for n, bad in zip(names, parsed.failed, strict=True) if not bad]
+    parsed = _parsed(names, options)
+    dated = [] if parsed is None else [n for n, bad in zip(names, parsed.failed, strict=True) if not bad]
     least = 2 if len(names) == len(dated) + 1 and table.columns[names[0]].kind == "text" and names[0] not in dated else 3
-    if len(dated) >= least and len(dated) >= len(names) / 2:
+    if parsed is not None and len(dated) >= least and len(dated) >= len(names) / 2:
         if parsed.other is not None and np.isnat(parsed.wall[~parsed.failed]).any():
             stamps = parsed.other[~parsed.failed]
         elif parsed.other is None or not np.isnat(parsed.other[~parsed.failed]).all():
@@ -153,7 +165,8 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
     values = matrix(table, columns, notes)
     if values is None:
         return None
-    others = {n: c for n, c in table.columns.items() if n not in columns}
+    steps = set(columns)
+    others = {n: c for n, c in table.columns.items() if n not in steps}
     named = any(c.kind == "text" for c in others.values()) or options.item
     if not named and table.rows > 1 and options.layout != "rows":
         return None
@@ -165,6 +178,12 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
         notes.find("timestamp", f"the names of {len(columns)} columns, {columns[0]!r} to {columns[-1]!r}", "--timestamp")
         result = Clock(np.tile(clock, table.rows), options.timezone)
     return long_table(table, values, others, "value" if "value" not in others else "values"), result
+
+
+def _parsed(names: list[str], options: ReadOptions) -> Parsed | None:
+    """Return the names of columns as dates; None where hardly any of many is one."""
+    some = [_CODE.sub("", n) for n in names] if any("[" in n for n in names) else names
+    return None if are_hardly_dates(some, options.date_order) else parse_texts(arrow.strings(some), options.date_order)
 
 
 def _ordered(day_first: np.ndarray, month_first: np.ndarray | None, names: list[str]) -> np.ndarray:
@@ -180,15 +199,16 @@ def _ordered(day_first: np.ndarray, month_first: np.ndarray | None, names: list[
 
 def _numbered(table: Table, names: list[str]) -> list[str]:
     """Find columns V2, V3, … (t1, t2, …; 1, 2, …), at least ten and all but a few of the table."""
+    # in a table with a column of dates, a row is a step, not an item
+    texts = [c for c in table.columns.values() if c.kind == "text" and not _holds_dates(c)]
+    if not any(len(c.labels) == table.rows for c in texts if c.labels is not None):
+        return []
     found = [(n, re.fullmatch(r"([A-Za-z_ ]*)(\d+)", n)) for n in names]
     hits = [(n, m.group(1), int(m.group(2))) for n, m in found if m and table.columns[n].kind == "number"]
     if len(hits) < 10 or len(hits) < len(names) - 6 or len({prefix for _, prefix, _ in hits}) != 1:
         return []
     steps = np.diff([k for _, _, k in hits])
-    # in a table with a column of dates, a row is a step, not an item
-    texts = [c for c in table.columns.values() if c.kind == "text" and not _holds_dates(c)]
-    distinct = any(len(c.labels) == table.rows for c in texts if c.labels is not None)
-    return [n for n, _, _ in hits] if np.all(steps == 1) and distinct else []
+    return [n for n, _, _ in hits] if np.all(steps == 1) else []
 
 
 def _holds_dates(column: Column) -> bool:

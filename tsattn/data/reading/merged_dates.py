@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from tsattn.data import arrow
+from tsattn.data.reading.column_blocks import names_that
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.numeric_dates import parse_numbers
@@ -20,7 +21,11 @@ def filled_down(table: Table, notes: Notes) -> Table:
     Only where each date is written once, and another column distinguishes the rows of each date by repeated values.
     """
     columns = dict(table.columns)
+    numbers = {n for n, c in table.columns.items() if c.kind == "number"}
+    timed = set(names_that(numbers, says_time))
     for name, column in table.columns.items():
+        if name in numbers and name not in timed:
+            continue
         missing = column.missing
         if not missing.any() or missing[0] or missing.sum() < 2 or not _are_dates(column):
             continue

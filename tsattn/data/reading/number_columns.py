@@ -10,6 +10,7 @@ import numpy as np
 from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.names import listed, quoted, words
+from tsattn.data.reading.column_blocks import names_that, where
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.items import is_item_name
@@ -215,17 +216,29 @@ def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
         "weekday": (day.astype(np.int64) + 3) % 7,
     }
     found = set()
-    for name, column in table.columns.items():
-        if name in busy or column.kind != "number":
-            continue
-        part = parts.get("".join(words(name)))
-        if part is None:
-            if _is_date_copy(column.values[some].astype(np.float64), stamps):
-                found.add(name)
-            continue
-        if any(np.array_equal(column.values[some], part + shift) for shift in ((0, 1) if np.ptp(part) else (0,))):
+    numbers = [n for n, c in table.columns.items() if n not in busy and c.kind == "number"]
+    called = names_that(numbers, lambda n: "".join(words(n)) in parts)
+    for name in called:
+        part, values = parts["".join(words(name))], table.columns[name].values[some]
+        if any(np.array_equal(values, part + shift) for shift in ((0, 1) if np.ptp(part) else (0,))):
             found.add(name)
-    return found
+    left = set(called)
+    likely = where(table, [n for n in numbers if n not in left], lambda values: _may_be_dates(values, stamps), some)
+    return found | {n for n in likely if _is_date_copy(table.columns[n].values[some].astype(np.float64), stamps)}
+
+
+def _may_be_dates(values: np.ndarray, stamps: np.ndarray) -> np.ndarray:
+    """Return (C,) bool, False for the rows of (C, n) that do not begin and end as the dates of these stamps would.
+
+    Such as a column of sales: the first and the last value rule out nearly all.
+    """
+    likely = np.isfinite(values).all(1)
+    for at in (0, -1):
+        one = values[:, at].astype(np.float64)
+        day = int(stamps[at].astype("datetime64[D]").astype(np.int64))
+        year = int(stamps[at].astype("datetime64[Y]").astype(np.int64)) + 1970
+        likely &= (np.abs(one - year) <= 1.1) | (np.floor(one) == day + 25569) | (np.abs(values).max(1) >= 1e6)
+    return np.asarray(likely)
 
 
 def _is_date_copy(values: np.ndarray, stamps: np.ndarray) -> bool:

@@ -10,7 +10,7 @@ from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_parts import weeks
-from tsattn.data.reading.date_texts import parse_texts
+from tsattn.data.reading.date_texts import are_hardly_dates, parse_texts
 from tsattn.data.reading.day_columns import long_table, matrix
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.month_names import month_numbers
@@ -69,6 +69,8 @@ def unfold_pivot(table: Table, options: ReadOptions, notes: Notes) -> tuple[Tabl
 
 def _days(names: list[str], options: ReadOptions) -> dict[str, np.datetime64]:
     """Return the columns that are named by days, with these days; {} where more than three are not."""
+    if are_hardly_dates(names, options.date_order):
+        return {}
     parsed = parse_texts(arrow.strings(names), options.date_order)
     if parsed.other is not None and not np.array_equal(parsed.other, parsed.wall, equal_nan=True):
         return {}  # day/month or month/day: handled elsewhere

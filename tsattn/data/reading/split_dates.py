@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tsattn.config import ReadOptions
+from tsattn.data.reading.column_blocks import names_that
 from tsattn.data.reading.column_parts import (
     LEFT_OUT,
     common_zone,
@@ -58,8 +59,9 @@ def year_and_parts(table: Table, columns: list[Column], notes: Notes, asked: boo
 
 def _named_parts(columns: list[Column]) -> dict[str, Column]:
     found: dict[str, Column] = {}
+    telling = set(names_that((c.name for c in columns), lambda n: bool(parts_named(n))))
     for column in columns:
-        for part in parts_named(column.name):
+        for part in parts_named(column.name) if column.name in telling else ():
             exact = len(time_words(column.name)) == 1
             if part not in found or (exact and len(time_words(found[part].name)) > 1):
                 found[part] = column
@@ -124,8 +126,9 @@ def with_time_of_day(table: Table, clock: Clock, columns: list[Column], options:
     """The clock with the hour, minute, time of day and zone of other columns, where these make its times more or even."""
     if clock.counted or clock.instants:
         return clock
-    others = [c for c in columns if c.name not in clock.columns]
     beside = _next_unnamed(clock, columns)
+    timed = set(names_that((c.name for c in columns), lambda n: bool(parts_named(n)) or _says_zone(n)))
+    others = [c for c in columns if c.name not in clock.columns and (c is beside or c.name in timed)]
     telling = [c for c in others if c is beside or parts_named(c.name) & _WITHIN_A_DAY]
     if telling and len(dated := clock.stamps[~np.isnat(clock.stamps)]) and same_time_of_day(dated):
         for column in telling:
@@ -170,10 +173,7 @@ def _improves(before: np.ndarray, after: np.ndarray) -> bool:
 def _with_zone(clock: Clock, others: list[Column], options: ReadOptions, notes: Notes, asked: bool = False) -> Clock:
     """The clock as instants, where a column names the zone or the UTC offset of each row."""
     for column in others:
-        found = time_words(column.name)
-        if not asked and (
-            "".join(found) not in ("zone", "timezone", "tz", "utcoffset", "offset", "zeitzone", "dst") or clock.zone
-        ):
+        if not asked and (not _says_zone(column.name) or clock.zone):
             continue
         offsets = offsets_of(column)
         if offsets is not None:
@@ -189,6 +189,10 @@ def _with_zone(clock: Clock, others: list[Column], options: ReadOptions, notes: 
             notes.find("time zone", f"{column.texts()[0]}, from column {column.name!r}", "--timezone")
             return replace(clock, zone=column.texts()[0], columns=(*clock.columns, column.name))
     return clock
+
+
+def _says_zone(name: str) -> bool:
+    return "".join(time_words(name)) in ("zone", "timezone", "tz", "utcoffset", "offset", "zeitzone", "dst")
 
 
 def _zone_of(column: Column, instants: np.ndarray, offsets: np.ndarray) -> str:

@@ -8,7 +8,9 @@ import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data.names import listed, quoted, words
-from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading import column_blocks
+from tsattn.data.reading.column_blocks import blocks, constant, flags, names_that, where, with_gaps
+from tsattn.data.reading.columns import Table
 from tsattn.data.reading.items import is_item_name
 from tsattn.data.reading.number_columns import no_number
 from tsattn.data.reading.row_times import Clock
@@ -45,6 +47,7 @@ _LEVEL_WORDS = {
     *("balance", "saldo", "kontostand", "solde", "stock", "inventory", "bestand", "lagerbestand", "level", "pegel", "humidity"),
     *("temperature", "temp", "temperatur", "price", "preis", "precio", "prix", "rate", "kurs", "close", "open", "high", "low"),
 }
+_FIRST = slice(0, 1_000_000)  # rows in which a flag is looked for
 _MOST_AHEAD = 10  # columns that may be filled ahead without a telling name
 
 
@@ -52,29 +55,29 @@ def find_target(
     table: Table, clock: Clock | None, numeric: list[str], item: tuple[str, ...], options: ReadOptions, notes: Notes
 ) -> tuple[str, ...]:
     """Return the target columns. Raises DataError where there is none, and where several columns of a long table qualify."""
-    filled = [n for n in numeric if not table.columns[n].missing.all()]
+    empty = where(table, numeric, column_blocks.empty)
+    filled = _without(numeric, empty)
     if not filled:
         raise no_number(table)
-    if len(filled) < len(numeric):
-        empty = [n for n in numeric if n not in filled]
+    if empty:
         notes.repair("empty columns left out", len(empty), repr(empty[0]))
     if len(filled) == 1:
         return tuple(filled)
     one = bool(item) or options.layout == "single"
     if clock is not None or options.timestamp == "none":  # a date, or a part of one, is never a target
-        filled = [n for n in filled if not says_only_time(n)] or filled
+        filled = _without(filled, names_that(filled, says_only_time)) or filled
     filled = _varying(table, filled, notes)
     if options.layout != "wide" and (ahead := _blank_ahead(table, clock, filled)) is not None:
         blank, known = ahead
         if one or _is_plan(table, blank, known):
             return _of_blank(table, blank, known, one, notes)
-    telling = sorted((n for n in filled if _plain(n) in _TARGET_NAMES), key=lambda n: _TARGET_NAMES.index(_plain(n)))
+    telling = _telling(filled)
     if not one:
         return _wide(table, filled, telling, options, notes)
     if telling:
         notes.weigh("target", repr(telling[0]), "its name", listed(telling[1:]))
         return (telling[0],)
-    left = [n for n in filled if not _is_covariate(n) and not _is_flag(table.columns[n])]
+    left = _without(filled, [*names_that(filled, _is_covariate), *where(table, filled, flags, _FIRST)])
     if len(left) == 1:
         notes.weigh("target", repr(left[0]), "the others are flags or have names of covariates")
         return tuple(left)
@@ -96,26 +99,25 @@ def _is_covariate(name: str) -> bool:
     return bool(set(words(name)) & _COVARIATE_WORDS)
 
 
-def _is_flag(column: Column) -> bool:
-    seen = column.values[:1_000_000]
-    seen = seen[~np.isnan(seen)]
-    return bool((seen == 0).any() and (seen == 1).any() and np.isin(seen, (0, 1)).all())
+def _telling(names: list[str]) -> list[str]:
+    """Return the names that are usual for a target, the most usual first."""
+    return sorted(names_that(names, lambda n: _plain(n) in _TARGET_NAMES), key=lambda n: _TARGET_NAMES.index(_plain(n)))
+
+
+def _without(names: list[str], gone: list[str]) -> list[str]:
+    out = set(gone)
+    return [n for n in names if n not in out]
 
 
 def _varying(table: Table, names: list[str], notes: Notes) -> list[str]:
     """Leave out columns that never change, where the columns have no names, or theirs are those of ids."""
     unnamed = all(re.fullmatch(r"column_\d+", n) for n in names)
-    some = [n for n in names if unnamed or n.startswith("_") or is_item_name(n)]
-    left = [n for n in names if n not in some or not _is_constant(table.columns[n])]
-    if left and len(left) < len(names):
-        gone = [n for n in names if n not in left]
+    some = names if unnamed else names_that(names, lambda n: n.startswith("_") or is_item_name(n))
+    gone = where(table, some, constant)
+    left = _without(names, gone)
+    if left and gone:
         notes.repair("columns that never change left out", len(gone), repr(gone[0]))
     return left or names
-
-
-def _is_constant(column: Column) -> bool:
-    seen = column.values[~np.isnan(column.values)]
-    return len(seen) > 1 and bool(np.all(seen == seen[0]))
 
 
 def _blank_ahead(table: Table, clock: Clock | None, names: list[str]) -> tuple[list[str], list[str]] | None:
@@ -124,19 +126,19 @@ def _blank_ahead(table: Table, clock: Clock | None, names: list[str]) -> tuple[l
     if not len(stamps):
         return None
     newest = np.flatnonzero(stamps == stamps.max())
-    blank = [n for n in names if table.columns[n].missing[newest].all()]
-    known = [n for n in names if n not in blank]
+    blank = where(table, names, column_blocks.empty, newest)
+    known = _without(names, blank)
     return (blank, known) if blank and known else None
 
 
 def _is_plan(table: Table, blank: list[str], known: list[str]) -> bool:
     """Return True if the newest rows of a wide table are a plan of covariates, not series of which some end sooner."""
-    if any(_plain(n) in _TARGET_NAMES for n in blank) and not any(_plain(n) in _TARGET_NAMES[:-1] for n in known):
+    if _telling(blank) and not any(_plain(n) in _TARGET_NAMES[:-1] for n in _telling(known)):
         return True
-    if all(_is_covariate(n) or _is_flag(table.columns[n]) for n in known):
+    if _explain(table, known):
         return True
     alike = {_kind(n) for n in blank} & {_kind(n) for n in known}
-    whole = not any(table.columns[n].missing.any() for n in known)
+    whole = not where(table, known, with_gaps)
     gaps = table.columns[blank[0]].missing
     once = len(blank) == 1 and int((np.diff(gaps.astype(np.int8)) != 0).sum()) == 1
     return once and whole and not alike and len(known) <= _MOST_AHEAD
@@ -153,14 +155,15 @@ def planned(table: Table, clock: Clock, target: tuple[str, ...], numeric: list[s
     """Columns that are filled in all rows after the last target, two times or more, and nearly everywhere before."""
     if not all(table.columns[n].kind == "number" for n in target) or not len(clock.stamps):
         return ()
-    blank = np.logical_and.reduce([table.columns[n].missing for n in target])
+    blank = np.logical_and.reduce([np.isnan(values).all(0) for _, values in blocks(table, target)])
     if blank.all() or not blank.any():
         return ()
     ahead = clock.stamps > clock.stamps[~blank].max()
     if len(np.unique(clock.stamps[ahead])) < 2:
         return ()
-    names = [n for n in numeric if n not in target and not says_only_time(n)]
-    filled = [n for n in names if not (missing := table.columns[n].missing)[ahead].any() and missing.mean() < 0.2]
+    names = _without(numeric, [*target, *names_that(numeric, says_only_time)])
+    gaps = set(where(table, names, with_gaps, ahead))
+    filled = [n for n in names if n not in gaps and table.columns[n].missing.mean() < 0.2]
     return tuple(filled) if filled and _is_plan(table, list(target), filled) else ()
 
 
@@ -172,7 +175,7 @@ def _kind(name: str) -> str:
 def _of_blank(table: Table, blank: list[str], known: list[str], one: bool, notes: Notes) -> tuple[str, ...]:
     chosen = blank
     if one and len(blank) > 1:
-        chosen = sorted((n for n in blank if _plain(n) in _TARGET_NAMES), key=lambda n: _TARGET_NAMES.index(_plain(n)))[:1]
+        chosen = _telling(blank)[:1]
         if not chosen:
             raise _several(table, blank)
     notes.find(
@@ -187,9 +190,15 @@ def _wide(table: Table, filled: list[str], telling: list[str], options: ReadOpti
     if options.layout == "wide":
         return tuple(filled)
     main = [n for n in telling if not _is_covariate(n)]
-    others = [n for n in filled if n not in main]
-    if len(main) == 1 and all(_is_covariate(n) or _is_flag(table.columns[n]) for n in others):
+    others = _without(filled, main)
+    if len(main) == 1 and _explain(table, others):
         notes.weigh("target", repr(main[0]), "its name; the others have names of covariates", listed(others))
         return (main[0],)
-    left = [n for n in filled if not (_is_covariate(n) and _is_flag(table.columns[n]))]
-    return tuple(left or filled)
+    gone = where(table, names_that(filled, _is_covariate), flags, _FIRST)
+    return tuple(_without(filled, gone) or filled)
+
+
+def _explain(table: Table, names: list[str]) -> bool:
+    """Return True if all of the columns have names of covariates, or hold flags."""
+    left = _without(names, names_that(names, _is_covariate))
+    return not left or len(where(table, left, flags, _FIRST)) == len(left)

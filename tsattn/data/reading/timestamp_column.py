@@ -9,8 +9,9 @@ import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data.names import did_you_mean, listed, quoted, words
+from tsattn.data.reading.column_blocks import names_that
 from tsattn.data.reading.columns import Column, Table
-from tsattn.data.reading.date_columns import is_number_time, is_written_time, stamps_of, stop_at_unread_times
+from tsattn.data.reading.date_columns import could_be_dates, is_written_time, number_times, stamps_of, stop_at_unread_times
 from tsattn.data.reading.merged_dates import filled_down
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.split_dates import asked_parts, with_asked, with_time_of_day, year_and_parts
@@ -42,7 +43,7 @@ def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[st
     clock = _found(table, columns, options, notes, prefer)
     if clock is None:
         clock = _counted(columns, notes)
-        stop_at_unread_times(table, [c for c in columns if clock is None or c.name not in clock.columns])
+        stop_at_unread_times(table, columns if clock is None else [c for c in columns if c.name not in clock.columns])
         return clock
     return _with_other_dates(clock, columns, notes)
 
@@ -76,7 +77,7 @@ def _found(table: Table, columns: list[Column], options: ReadOptions, notes: Not
         _say(notes, clock)
         return clock
     if not kept:
-        numeric = [c for c in columns if is_number_time(c, table)]
+        numeric = number_times(columns, table)
         named = [c for c in numeric if says_time(c.name)] or numeric
         kept = [c for c in named if c.name == prefer] or (_narrowed(named, options) if len(named) > 1 else named)
     if len(kept) > 1:
@@ -111,8 +112,8 @@ def _with_other_dates(clock: Clock, columns: list[Column], notes: Notes) -> Cloc
     if clock.counted:
         return clock
     also = []
-    for column in columns:
-        if column.kind != "number" or column.name in clock.columns:
+    for column in could_be_dates([c for c in columns if c.kind == "number"]):
+        if column.name in clock.columns:
             continue
         stamps = stamps_of(column)
         if stamps is None:
@@ -175,8 +176,9 @@ def _same(a: Column, b: Column) -> bool:
 
 def _counted(columns: list[Column], notes: Notes) -> Clock | None:
     """A column that merely counts steps, such as `ds` = 1, 2, 3."""
+    counters = set(names_that((c.name for c in columns), lambda n: "_".join(words(n)) in _COUNTERS or says_time(n)))
     for c in columns:
-        if c.kind != "number" or not len(c) or np.isnan(c.values).any():
+        if c.kind != "number" or c.name not in counters or not len(c) or np.isnan(c.values).any():
             continue
         values = c.values.astype(np.float64)
         if np.any(values != np.round(values)) or np.abs(values).max() >= 2**40:
