@@ -9,10 +9,12 @@ class ExitCode(IntEnum):
     """Exit codes. Scripts and cron jobs test for them: add codes, never change or reuse one."""
 
     DONE = 0
-    FAILED = 1  # bad data or failed work; of detect and monitor also something found
+    FAILED = 1  # bad data or failed work, except where 1 is a result (FOUND)
+    FOUND = 1  # detect: an anomaly; monitor: a failed check
     USAGE = 2  # usage or configuration
     BUG = 3  # internal error of tsattn
     PARTIAL = 4  # some items failed; the others were written
+    NOT_CHECKED = 65  # detect and monitor: bad data or failed work, since 1 is a result there
     LOCKED = 75  # another run holds the lock; try again later
     INTERRUPTED = 130  # SIGINT: Ctrl-C
     TERMINATED = 143  # SIGTERM: stop of a service or container

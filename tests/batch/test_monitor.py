@@ -237,7 +237,7 @@ def hours_until(last: np.datetime64) -> list[str]:
         (np.timedelta64(4, "h"), ""),
         (
             np.timedelta64(90, "h"),
-            "stale: 3 days 18 h old, at most 51 h is usual for its frequency h and schedule (set max_age)",
+            'at most 51 h is usual for its frequency h and schedule (set max_age, to "never" for data that does not grow)',
         ),
         (np.timedelta64(-400, "D"), "in the future: check its timestamps and the clock of this machine"),
     ],
@@ -247,6 +247,13 @@ def test_when_no_max_age_is_set_then_it_follows_from_the_steps_of_the_data_and_t
     panel = ingest(write_csv(house / "data.csv", hours_until(now - age))).panel
     found = monitor_module.staleness(read_jobs(jobs(job(house, ""))).jobs[0], panel, panel_newest(panel), now)
     assert (said in found[0]) if said else not found, found
+
+
+def test_when_a_job_has_a_problem_then_the_table_fits_80_columns_and_the_problem_is_below_it(jobs, house, capsys):
+    assert main(["monitor", str(jobs(job(house))), "--no-alert"]) == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert max(map(len, printed)) <= 80
+    assert printed[-1] == "a: no good run yet"
 
 
 def test_when_the_clock_went_backwards_then_a_run_in_the_future_is_no_proof_of_health(jobs, house, capsys):

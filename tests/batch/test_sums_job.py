@@ -38,7 +38,9 @@ def test_when_a_job_has_a_hierarchy_then_all_levels_are_written_and_add_up(jobs,
     assert main(["run", str(jobs(JOB)), "--json"]) == 0
     run = json.loads(capsys.readouterr().out)["jobs"][0]
     assert (run["items"], run["rows"]) == (6, 30)
-    table = pd.read_csv(house / "out" / "f.csv").pivot(index="timestamp", columns="item_id", values="0.5")
+    written = pd.read_csv(house / "out" / "f.csv")
+    assert dict(written.groupby("level").item_id.nunique()) == {"total": 1, "region": 2, "shop": 3}
+    table = written.pivot(index="timestamp", columns="item_id", values="0.5")
     np.testing.assert_allclose(table["total"], table["total/n"] + table["total/s"], rtol=1e-9)
     np.testing.assert_allclose(table["total/n"], table["total/n/a"] + table["total/n/b"], rtol=1e-9)
 

@@ -84,6 +84,20 @@ def test_when_debug_is_asked_for_then_the_traceback_is_shown(failing, capsys):
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["detect", "monitor"])
+def test_when_1_is_a_result_of_a_command_then_failed_work_has_a_code_of_its_own(command, tmp_path, capsys, monkeypatch):
+    def fail(*_, **__):
+        raise DataError("bad row")
+
+    monkeypatch.setattr(api, "detect", fail)
+    monkeypatch.setattr("tsattn.batch.monitor.watch", fail)
+    for words in ([command, "x"], ["--quiet", command, "x"]):
+        assert main(words) == 65
+    assert main([command, "x", "--json"]) == 65
+    assert '"exit_code": 65' in capsys.readouterr().out
+    assert main([command, "x", "--bogus"]) == 2
+
+
 @pytest.mark.parametrize(
     "words", [["bogus"], ["ingest"], ["ingest", "--bogus", "x.csv"], ["forecast", "x.csv", "--horizon", "0"]]
 )

@@ -12,7 +12,17 @@ from tsattn.errors import ConfigError, DataError, TsattnError
 from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.predict import predict
 from tsattn.forecasting.quantiles import normal_scores, resample
-from tsattn.forecasting.sample_paths import PERSISTENCE, Paths, at_scores, drawn, persistence_of, predict_paths, scores_of
+from tsattn.forecasting.sample_paths import (
+    PERSISTENCE,
+    Paths,
+    are_counts,
+    at_scores,
+    drawn,
+    persistence_of,
+    predict_paths,
+    rounded_at_random,
+    scores_of,
+)
 
 QUANTILES = tuple(i / 10 for i in range(1, 10))
 
@@ -61,6 +71,45 @@ def test_when_neither_the_past_nor_the_quantiles_go_below_zero_then_no_path_does
     paths = drawn(values, QUANTILES, windows, 500, 0)
     assert paths[1].min() == 0
     assert paths[0].min() < 0
+
+
+def test_when_values_are_rounded_at_random_then_they_are_whole_and_their_mean_stays():
+    values = np.repeat([[0.3], [4.75], [-1.2], [6.0]], 20_000, axis=1)
+    found = rounded_at_random(values, np.random.default_rng(0))
+    assert (found == np.rint(found)).all()
+    assert (np.abs(found - values) < 1).all()
+    np.testing.assert_allclose(found.mean(1), values[:, 0], atol=0.015)
+
+
+def test_when_the_past_is_of_counts_then_paths_are_whole_numbers_and_quantiles_are_not():
+    rng = np.random.default_rng(0)
+    counts, measured = rng.poisson(3, 80).astype(float), rng.normal(3, 1, 80)
+    panel = Panel.from_arrays([counts, measured, counts - 20], freq="D", start="2024-01-01")
+    forecaster = baseline("seasonal-mean", 7)
+    made, _ = predict_paths(forecaster, panel, horizon=14, paths=400)
+    whole = (made.values == np.rint(made.values)).all((1, 2))
+    assert whole.tolist() == [True, False, False]
+    again, _ = predict_paths(forecaster, panel, horizon=14, paths=400)
+    np.testing.assert_array_equal(made.values, again.values)
+    quantiles, _ = predict(forecaster, panel, horizon=14, quantiles=(0.1, 0.5, 0.9))
+    assert (quantiles.values[0] % 1 != 0).any()
+    assert abs(made.values[0].mean() - quantiles.values[0, :, 1].mean()) < 0.4
+
+
+def test_when_demand_is_rare_then_sums_of_paths_are_on_average_those_of_the_past():
+    rng = np.random.default_rng(3)
+    rare = [((rng.random(400) < 0.1) * (1 + rng.poisson(4, 400))).astype(float) for _ in range(12)]
+    panel = Panel.from_arrays(rare, freq="D", start="2024-01-01")
+    made, _ = predict_paths(baseline("historic-quantiles", 1), panel, horizon=12, paths=300)
+    usual = np.array([12 * y.mean() for y in rare])
+    assert (made.values.sum(1).mean(1) / usual).mean() == pytest.approx(1.0, abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("past", "wanted"), [([0, 2, 1], True), ([0, 2.5, 1], False), ([-1, 2, 1], False), ([np.nan, 3], True), ([np.nan], False)]
+)
+def test_when_a_past_holds_whole_numbers_of_zero_or_more_then_it_is_of_counts(past, wanted):
+    assert are_counts(np.array([past])).tolist() == [wanted]
 
 
 def test_when_paths_are_asked_for_then_the_seed_the_horizon_and_the_batch_say_what_they_should():

@@ -10,7 +10,7 @@ from tsattn.forecasting.tail_probability import START, Tail, phase_errors, tail_
 
 @pytest.mark.parametrize("probability", [0.5, 0.2, 0.1, 0.05, 0.01, 1e-6])
 def test_when_a_distance_is_asked_for_a_probability_then_it_has_that_probability(probability):
-    tail = Tail(np.array([1.2, 1.645, 3.0]), np.array([0.3, 0.4, 1.5]))
+    tail = Tail(np.array([1.2, 1.645, 3.0]), np.array([0.3, 0.4, 1.5]), np.array([0.0, 0.2, 0.5]))
     np.testing.assert_allclose(tail.probability(tail.distance(probability)), probability, rtol=1e-4)
 
 
@@ -23,23 +23,46 @@ def test_when_the_distance_grows_then_the_probability_falls():
 
 def test_when_errors_are_normal_then_one_in_a_hundred_is_beyond_the_99_percent_distance():
     rng = np.random.default_rng(0)
-    start, excess = tail_of(np.abs(rng.normal(0, 1, 2000)))
-    bound = Tail(np.array([start]), np.array([excess])).distance(0.01)[0]
+    start, excess, shape = tail_of(np.abs(rng.normal(0, 1, 2000)))
+    bound = Tail(np.array([start]), np.array([excess]), np.array([shape])).distance(0.01)[0]
     assert 0.005 < (np.abs(rng.normal(0, 1, 20_000)) > bound).mean() < 0.015
 
 
 def test_when_forecasts_were_twice_too_sure_then_the_tail_starts_twice_as_far_out():
     rng = np.random.default_rng(0)
-    start, _ = tail_of(np.abs(rng.normal(0, 2, 2000)))
+    start, *_ = tail_of(np.abs(rng.normal(0, 2, 2000)))
     assert start == pytest.approx(2 * START, rel=0.1)
 
 
 def test_when_a_few_past_errors_are_anomalies_then_the_tail_hardly_moves():
     rng = np.random.default_rng(0)
-    errors = np.abs(rng.normal(0, 1, 500))
-    clean = Tail(*(np.array([v]) for v in tail_of(errors))).distance(0.01)[0]
-    errors[:10] = 1000.0
-    assert Tail(*(np.array([v]) for v in tail_of(errors))).distance(0.01)[0] < 1.5 * clean
+    errors = rng.normal(0, 1, 500)
+    clean = bound(errors)
+    for places in ([40, 200, 300, 450], range(100, 130)):  # single ones, and a long run
+        odd = errors.copy()
+        odd[places] = 1000.0
+        assert bound(odd, odd == 1000.0) < 1.5 * clean
+
+
+def test_when_far_errors_are_common_then_they_are_usual_and_the_tail_reaches_them():
+    rng = np.random.default_rng(0)
+    errors = rng.normal(0, 1, 600)
+    for first in range(0, 600, 50):
+        errors[first : first + 3] = -8.0
+    assert bound(errors, errors == -8.0) > 6
+
+
+def test_when_errors_have_heavy_tails_then_as_many_are_beyond_a_distance_as_it_says():
+    rng = np.random.default_rng(0)
+    tail = Tail(*(np.array([v]) for v in tail_of(rng.standard_t(3, 3000))))
+    new = np.abs(rng.standard_t(3, 100_000))
+    for probability in (0.05, 0.01):
+        assert 0.5 < (new > tail.distance(probability)[0]).mean() / probability < 2
+
+
+def bound(errors: np.ndarray, unusual: np.ndarray | None = None) -> float:
+    """The 99 % distance of a tail fitted to errors."""
+    return float(Tail(*(np.array([v]) for v in tail_of(errors, unusual))).distance(0.01)[0])
 
 
 def test_when_no_error_is_known_then_the_tail_is_the_normal_distributions():

@@ -47,6 +47,17 @@ def test_when_data_has_static_covariates_then_zero_shot_forecasts_and_scores_the
     assert scored.scores.score("zero-shot + members", "WQL") > 0
 
 
+def test_when_a_member_has_no_forecast_then_the_leaderboard_leaves_it_out_and_says_so(frame, tmp_path):
+    out = tmp_path / "f.parquet"
+    scored = tsattn.backtest(
+        frame, read=COLUMNS, windows=1, horizon=7, members=["ridge", "long-cycle"], leaderboard=True, output=out
+    )
+    assert "ridge" in scored.scores.models
+    assert "long-cycle" not in {*scored.scores.models, *scored.scores.notes}
+    assert any(note.startswith("left out, without a forecast in any window") and "long-cycle" in note for note in scored.notes)
+    assert set(pd.read_parquet(out).model) == set(scored.scores.models)
+
+
 def test_when_series_are_named_then_only_they_are_returned_with_the_same_values(frame, tmp_path):
     whole = tsattn.forecast(frame, read=COLUMNS).forecast
     some = tsattn.forecast(frame, read=COLUMNS, series=["c", "a"], output=tmp_path / "f.csv").forecast
@@ -65,6 +76,14 @@ def test_when_a_time_is_given_then_later_values_have_no_influence(frame):
     np.testing.assert_array_equal(found.values, short.values)
     with pytest.raises(ConfigError, match="--as-of 'soon' is not a time"):
         tsattn.forecast(frame, read=COLUMNS, as_of="soon")
+
+
+def test_when_a_forecast_is_made_as_of_a_time_then_the_report_gives_the_rows_up_to_it(data, capsys):
+    words = ["forecast", str(data), "--item", "shop", "--target", "sales", "--as-of", "2024-03-01", "--json"]
+    assert main(words) == 0
+    said = capsys.readouterr()
+    assert "3 series, 183 rows, 2024-01-01 to 2024-03-01" in said.err
+    assert json.loads(said.out)["data"]["last"] == "2024-03-01"
 
 
 def test_when_several_plots_are_asked_for_then_each_is_written(data, tmp_path, capsys):

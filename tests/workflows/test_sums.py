@@ -59,8 +59,21 @@ def test_when_forecasts_are_written_then_the_file_adds_up_too(frame, tmp_path, c
     assert "levels: 1 total, 2 region, 4 shop; reconciled by MinT" in said.err
     assert "total/north/b" in said.out
     assert "level" in said.out.splitlines()[1]
-    rows = medians(pd.read_csv(out))
+    table = pd.read_csv(out)
+    rows = medians(table)
     np.testing.assert_allclose(rows["total"], rows["total/north"] + rows["total/south"], rtol=1e-12)
+    assert list(table.columns[:4]) == ["item_id", "level", "cutoff", "timestamp"]
+    named = dict(zip(table.item_id, table.level, strict=True))
+    assert (named["total"], named["total/north"], named["total/north/b"]) == ("total", "region", "shop")
+
+
+def test_when_paths_or_a_backtest_of_sums_are_written_then_each_row_has_its_level(frame, tmp_path):
+    paths, windows = tmp_path / "p.json", tmp_path / "b.parquet"
+    tsattn.forecast(frame, horizon=3, hierarchy=["region", "shop"], paths=2, output=paths)
+    assert {row["level"] for row in json.loads(paths.read_text())} == {"total", "region", "shop"}
+    tsattn.backtest(frame, horizon=7, windows=1, hierarchy=["region", "shop"], baselines=["naive"], output=windows)
+    table = pd.read_parquet(windows)
+    assert dict(table.groupby("level").item_id.nunique()) == {"total": 1, "region": 2, "shop": 4}
 
 
 def test_when_json_is_asked_for_then_it_tells_the_level_of_each_series(frame, tmp_path, capsys):
@@ -105,6 +118,9 @@ def test_when_paths_are_drawn_then_they_add_up(frame):
     assert found.paths is not None
     by_name = dict(zip(found.paths.item_ids, found.paths.values, strict=True))
     np.testing.assert_allclose(by_name["total"], by_name["total/north"] + by_name["total/south"], rtol=1e-5)
+    whole = tsattn.forecast(frame.assign(sales=frame.sales.round()), horizon=7, hierarchy=["region", "shop"], paths=5).paths
+    assert whole is not None
+    assert (whole.values == np.rint(whole.values)).all()
     middle = np.median(by_name["total"], 1)
     assert np.abs(middle - found.forecast.median[0]).max() < 0.1 * found.forecast.median[0].max()
 

@@ -23,7 +23,7 @@ from tsattn.forecasting.predict import Failure, show
 from tsattn.model.card import Card
 from tsattn.workflows.effect_notes import effects_of
 from tsattn.workflows.loaded_model import check_fits, read_for, with_members
-from tsattn.workflows.sums import Summed, added_up
+from tsattn.workflows.sums import Summed, added_up, with_levels
 from tsattn.workflows.train import fingerprint
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
         effects = effects or effects_of(forecaster, some, work.horizon)
         if work.levels is not None and len(found.forecast):
             found = replace(found, forecast=added_up(work.levels, found.forecast, forecaster)[0])
-        tables += [found.table()] if len(found.forecast) else []
+        tables += [with_levels(found.table(), work.levels)] if len(found.forecast) else []
         fallbacks += found.fallbacks
         failures += found.failures
     last = newest(panel)

@@ -33,9 +33,11 @@ def detect_blocks(
     if job.detect.output is not None and found:
         import pyarrow as pa
 
-        from tsattn.data.sinks import write_table
+        from tsattn.data.result_files import write_results
+        from tsattn.data.sinks import checked_suffix
 
-        write_table(pa.concat_tables([one.to_arrow() for one in found]), file.local(filled(job.detect.output)))
+        path = checked_suffix(file.local(filled(job.detect.output)), per_item=True)
+        write_results(pa.concat_tables([one.to_arrow() for one in found]), path)
     return {
         "anomalies": anomalies[:NAMED],
         "anomalous_rows": len(anomalies),

@@ -217,10 +217,14 @@ def _value(key: str, value: Any) -> Any:
     if key == "records" and not is_database(value):
         raise ConfigError(f"{shown(value)!r} is not a database", "write postgresql://… or sqlite:///…, or leave it out")
     if key == "outputs":
-        texts = [value] if isinstance(value, str) else value
-        if not isinstance(texts, list) or not texts or not all(isinstance(t, str) and "\0" not in t for t in texts):
-            raise ConfigError("must be a text or a list of texts, without NUL characters")
-        return tuple(Output.parse(text) for text in texts)
+        places = [value] if isinstance(value, (str, dict)) else value
+        if (
+            not isinstance(places, list)
+            or not places
+            or not all(isinstance(p, (str, dict)) and "\0" not in str(p) for p in places)
+        ):
+            raise ConfigError("must be a text, a table or a list of these, without NUL characters")
+        return tuple(Output.of(place) for place in places)
     if key == "joint" and type(value) is not bool:
         raise ConfigError("must be true or false")
     if key == "quantiles":

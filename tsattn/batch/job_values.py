@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from tsattn.batch.secrets import filled, shown
 from tsattn.data.output_formats import FORMATS
-from tsattn.data.sinks import ONE_FILE
+from tsattn.data.result_files import PER_ITEM
 from tsattn.errors import ConfigError
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _DATABASES = ("sqlite", "postgresql")
+_TABLE = 'write { path = "forecasts.csv", columns = { timestamp = "date", "0.5" = "forecast" } }'
 NO_DATABASES = "databases need SQLAlchemy, which is not installed"
 
 
@@ -27,12 +29,30 @@ def seconds(text: str) -> float:
 
 @dataclass(frozen=True)
 class Output:
-    """Destination of results. kind: "file" (its suffix says which), "dataset" (a Parquet folder) or "database" (with a table)."""
+    """Destination of results. kind: "file" (its suffix says which), "dataset" (a Parquet folder) or "database" (with a table).
+
+    columns: (old, new) names of columns, for a file. A file whose name holds `{item_id}` stands for one file per series.
+    """
 
     text: str
     kind: str
     place: str
     table: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, value: Any) -> Output:
+        """Read a text, or a table `{ path = "out.csv", columns = { timestamp = "date" } }`. Raises ConfigError."""
+        if not isinstance(value, dict):
+            return cls.parse(value)
+        columns = value.get("columns", {})
+        texts = isinstance(columns, dict) and all(isinstance(new, str) and new.strip() for new in columns.values())
+        if set(value) - {"path", "columns"} or not isinstance(value.get("path"), str) or not texts:
+            raise ConfigError("a table of an output has a path and columns", _TABLE)
+        made = cls.parse(value["path"])
+        if columns and made.kind != "file":
+            raise ConfigError(f"{made}: only a file has columns of other names", "a later run finds its rows by their names")
+        return replace(made, columns=tuple(columns.items()))
 
     @classmethod
     def parse(cls, text: str) -> Output:
@@ -45,8 +65,12 @@ class Output:
             if not place or not table or "\0" in table or len(table.encode()) > 63:
                 raise ConfigError(f"{shown(text)}: the table is missing", "name it after a #: sqlite:///out.db#forecasts")
             return cls(text, "database", place, table)
-        if found := re.search(r"(?<!\$)\{\w*\}", text):
-            raise ConfigError(f"{text!r}: {found.group()} is not filled in: {ONE_FILE}", "or write a Parquet dataset: folder/")
+        folder, _, name = text.rpartition("/")
+        if found := re.search(r"(?<!\$)\{\w*\}", f"{folder}/{name.replace(PER_ITEM, '')}"):
+            raise ConfigError(
+                f"{text!r}: {found.group()} is not filled in: only {PER_ITEM} in the name of a file is",
+                f"write forecasts/{PER_ITEM}.csv for a file per series, or leave it out",
+            )
         if filled(text).endswith(("/", "\\")):
             return cls(text, "dataset", text)
         if not filled(text).lower().endswith(tuple(FORMATS)):

@@ -1,10 +1,11 @@
-"""Results -> files and Parquet datasets, each written beside and renamed."""
+"""Results -> files, files per item and Parquet datasets, each written beside and renamed."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
@@ -12,7 +13,9 @@ from urllib.parse import quote, unquote
 from tsattn.atomic import remove_leftovers, write_atomic
 from tsattn.batch.job_values import dataset_folder
 from tsattn.data.iso_text import UNITS, finest, iso_column
-from tsattn.data.output_formats import Tables
+from tsattn.data.output_formats import FORMATS, Tables
+from tsattn.data.overwrites import refuse_input
+from tsattn.data.result_files import PER_ITEM, item_files, renamed
 from tsattn.data.sinks import write_tables
 from tsattn.errors import DataError
 
@@ -23,11 +26,51 @@ PART = "forecast.parquet"
 OPEN = 64  # files that are written at a time: items may end at thousands of cutoffs
 
 
-def write_file(place: str, tables: Tables) -> None:
-    """Replace one file by the whole of a run's results."""
+def write_file(place: str, tables: Tables, columns: Mapping[str, str] = {}, data: Any = None) -> None:
+    """Replace one file by the whole of a run's results, or one file per item where its name holds `{item_id}`.
+
+    columns: new names of columns. data: the input, which no file may replace.
+    """
     path = Path(place)
+    if PER_ITEM in path.name:
+        _write_items(path, tables, columns, data)
+        return
     _prepare(path)
-    write_tables(tables, path)
+    write_tables(_renamed(tables, columns), path)
+
+
+def _renamed(tables: Tables, columns: Mapping[str, str]) -> Tables:
+    """The tables with new column names."""
+    return lambda: (table.rename_columns(renamed(table.column_names, columns)) for table in tables())
+
+
+def _write_items(path: Path, tables: Tables, columns: Mapping[str, str], data: Any) -> None:
+    """Write one file per item. Nothing is renamed into place before all of it is written."""
+    files = item_files(path, list(dict.fromkeys(item for item, _ in _by_item(tables))))
+    for file in files.values():
+        refuse_input(file, data)
+        _prepare(file)
+    with ExitStack() as renames:
+        for item, parts in _by_item(tables):
+            beside = renames.enter_context(write_atomic(files[item]))
+            FORMATS[path.suffix.lower()].write(_renamed(partial(iter, parts), columns), beside)
+
+
+def _by_item(tables: Tables) -> Iterator[tuple[str, list[Any]]]:
+    """The rows of each item, as parts of the tables. The rows of an item follow each other."""
+    held: str | None = None
+    parts: list[Any] = []
+    for table in tables():
+        items = table["item_id"].to_pylist()
+        starts = [i for i, item in enumerate(items) if not i or item != items[i - 1]]
+        for first, end in zip(starts, [*starts[1:], len(items)], strict=True):
+            if parts and items[first] != held:
+                yield str(held), parts
+                parts = []
+            held = items[first]
+            parts.append(table.slice(first, end - first))
+    if parts:
+        yield str(held), parts
 
 
 def write_dataset(place: str, tables: Tables) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tsattn import interrupts
-from tsattn.batch.job_values import Output
+from tsattn.batch.job_values import Output, scheme_of
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.secrets import expanded
 from tsattn.batch.stored_forecasts import newer_cutoff
 from tsattn.data.output_formats import Tables
+from tsattn.data.result_files import renamed
 from tsattn.errors import DataError, TsattnError, reason
+from tsattn.forecasting.frame import quantile_name
 
 
 def deliver(
@@ -25,10 +27,14 @@ def deliver(
     for output in job.outputs:
         interrupts.check()
         try:
-            if late and output.kind == "file" and (newer := newer_cutoff(file.local(expanded(output.place)), job.name, tables)):
+            if (
+                late
+                and output.kind == "file"
+                and (newer := newer_cutoff(output, file.local(expanded(output.place)), job.name, tables))
+            ):
                 note(f"{output} keeps the forecast of {newer}, which is newer than that of --as-of")
                 continue
-            _write(output, file, tables, job.retries, wait)
+            _write(output, job, file, tables, wait)
             written.append(str(output))
         except (TsattnError, OSError) as error:
             failed.append(f"{output}: {error.message if isinstance(error, TsattnError) else reason(error)}")
@@ -38,13 +44,24 @@ def deliver(
         raise DataError("; ".join(failed))
 
 
-def _write(output: Output, file: JobFile, tables: Tables, retries: int, wait: float) -> None:
+def check_columns(job: Job, quantiles: Sequence[float]) -> None:
+    """Raise ConfigError for new column names that do not fit the columns of the job's results."""
+    levels = ["level"] if job.levels.asked else []
+    keys = ["job", "item_id", *levels, "cutoff", "timestamp", *map(quantile_name, quantiles)]
+    for output in job.outputs:
+        renamed([*keys, "fallback", "reason", "model", "version", "run_id"], dict(output.columns))
+
+
+def _write(output: Output, job: Job, file: JobFile, tables: Tables, wait: float) -> None:
     from tsattn.batch import output_files
 
     place = file.local(expanded(output.place))
     if output.kind == "database":
         from tsattn.batch.database import upsert
 
-        upsert(place, expanded(output.table), tables, retries, wait)
+        upsert(place, expanded(output.table), tables, job.retries, wait)
+    elif output.kind == "dataset":
+        output_files.write_dataset(place, tables)
     else:
-        (output_files.write_dataset if output.kind == "dataset" else output_files.write_file)(place, tables)
+        source = expanded(job.input)
+        output_files.write_file(place, tables, dict(output.columns), None if scheme_of(source) else file.local(source))

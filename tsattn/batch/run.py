@@ -23,7 +23,7 @@ from tsattn.batch.engines import Engine, engine_of
 from tsattn.batch.inputs import TimeAxis, missing, on_grid, opened, parse_moment
 from tsattn.batch.job_file import read_jobs
 from tsattn.batch.jobs import Job, JobFile
-from tsattn.batch.outputs import deliver
+from tsattn.batch.outputs import check_columns, deliver
 from tsattn.batch.parquet_blocks import Piece
 from tsattn.batch.records import Records
 from tsattn.batch.retrain import fresh_model
@@ -156,6 +156,7 @@ def _work(job: Job, call: Call, made: JobRun) -> None:
                 ref = find_model(job, call.file, call.place)
             source = source_of(job, data, ref, call.place, moment, note)
         made.model, made.version = source.ref.name, source.ref.version
+        check_columns(job, job.quantiles or source.card.quantiles)
         now = moment or dt.datetime.now().astimezone()
         if source.newest is not None and source.clock is not None:
             _check_age(job, source.newest, source.clock, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import glob
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tsattn.batch.output_files import partitions
 from tsattn.batch.secrets import expanded
 from tsattn.data.output_formats import FORMATS, Tables, read_parquet
 from tsattn.data.panel import Panel
+from tsattn.data.result_files import PER_ITEM
 from tsattn.data.timezone import to_local
 from tsattn.errors import DataError
 
@@ -52,13 +54,26 @@ def _rows(job: Job, output: Output, place: str, panel: Panel, newest: np.datetim
             for cutoff, path in partitions(place, job.name):
                 if on_clock(cutoff, panel) < newest:
                     yield from ({**row, "cutoff": cutoff} for row in read_parquet(path))
-        elif Path(place).exists():
-            yield from (row for row in FORMATS[Path(place).suffix.lower()].read(Path(place)) if row["job"] == job.name)
+        else:
+            yield from (row for row in _file_rows(output, place) if row["job"] == job.name)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise DataError(f"{output}: cannot be read back: {str(error)[:200]}") from None
 
 
-def newer_cutoff(place: str, job: str, tables: Tables) -> str:
+def _file_rows(output: Output, place: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the file at `place`, or of its files per item, with the columns' original names."""
+    before = {new: old for old, new in output.columns}
+    path = Path(place)
+    per_item = PER_ITEM in path.name
+    for file in sorted(path.parent.glob(glob.escape(path.name).replace(PER_ITEM, "*"))) if per_item else [path]:
+        if file.exists():
+            rows = (
+                {before.get(name, name): value for name, value in row.items()} for row in FORMATS[file.suffix.lower()].read(file)
+            )
+            yield from (row for row in rows if not per_item or "job" in row)  # other files may match the name
+
+
+def newer_cutoff(output: Output, place: str, job: str, tables: Tables) -> str:
     """Return the newest cutoff of a job in a file, where it is newer than those of `tables`; "" where it is not.
 
     A file that cannot be read back also gives "": it need not be kept.
@@ -66,11 +81,8 @@ def newer_cutoff(place: str, job: str, tables: Tables) -> str:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    path = Path(place)
-    if not path.exists():
-        return ""
     try:
-        found = [row["cutoff"] for row in FORMATS[path.suffix.lower()].read(path) if row["job"] == job]
+        found = [row["cutoff"] for row in _file_rows(output, place) if row["job"] == job]
         there = max((moment for cutoff in set(found) if (moment := _moment(cutoff)) is not None), default=None)
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError):
         return ""

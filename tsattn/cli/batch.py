@@ -149,8 +149,8 @@ def monitor(
 ) -> int:
     """Check that jobs run on time and stay accurate.
 
-    Checks the last good run of each job, the age of its data, and the accuracy of stored forecasts. The exit code is 1 when
-    a job fails a check.
+    Checks the last good run of each job, the age of its data, and the accuracy of stored forecasts. The exit code is 0 when
+    all checks pass, 1 when a job fails one, and 65 when the checks cannot run.
 
     \b
     Examples:
@@ -169,7 +169,7 @@ def monitor(
             drawn.verdicts(console, made.to_mapping()["jobs"])
 
     session.show(found, render)
-    return int(ExitCode.DONE if found.good else ExitCode.FAILED)
+    return int(ExitCode.DONE if found.good else ExitCode.FOUND)
 
 
 class _Stray(io.TextIOBase):

@@ -49,7 +49,8 @@ def detect(
     """Detect anomalies in past and new rows.
 
     Compares each value with a forecast made before it. Values outside the interval at --level are anomalies; a score of 1 is the
-    edge of the interval. Exits with 1 when there is an anomaly, and with 0 when there is none.
+    edge of the interval. The exit code is 0 without anomalies, 1 with at least one, 65 for data that cannot be scored, and 2
+    for a wrong option.
 
     \b
     Examples:
@@ -81,4 +82,4 @@ def detect(
             listener=listener,
         )
     code = session.show(result, render)
-    return int(ExitCode.FAILED) if result.found else code
+    return int(ExitCode.FOUND) if result.found else code

@@ -53,6 +53,7 @@ COMMANDS = (
     *(models.models, models.describe, pretrain.pretrain, batch.run, batch.runs, batch.schedule, batch.monitor),
     serve.serve,
 )
+RESULT_IS_1 = ("detect", "monitor")  # their exit code 1 is a result, so failed work has a code of its own
 WITHOUT_ARGUMENTS = ("describe", "explain", "forecast", "models", "pretrain", "runs", "serve")
 for command in COMMANDS:
     app.command(no_args_is_help=command.__name__ not in WITHOUT_ARGUMENTS)(command)
@@ -119,6 +120,12 @@ def _check_command(words: list[str]) -> None:
         raise ConfigError(f"unknown command {words[0]!r}", hint)
 
 
+def _command(words: list[str]) -> str:
+    """Return the name of the command; "" without one."""
+    known = {command.__name__ for command in COMMANDS}
+    return next((word for word in words if word in known), "")
+
+
 def _failed(error: Exception, words: list[str], as_json: bool, debug: bool) -> int:
     """Print an error and return its exit code."""
     kind, hint = type(error).__name__, ""
@@ -143,6 +150,8 @@ def _failed(error: Exception, words: list[str], as_json: bool, debug: bool) -> i
     else:
         message, code = f"internal error: {kind}: {error}", ExitCode.BUG
         hint = f"please report it with the log {_log(error, words)}"
+    if code == ExitCode.FAILED and _command(words) in RESULT_IS_1:
+        code = ExitCode.NOT_CHECKED
     _tell(message, hint, code, kind, as_json)
     return int(code)
 

@@ -16,18 +16,18 @@ import numpy as np
 
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins
-from tsattn.forecasting.anomaly_guard import GUARDED, Guard, sides_of
+from tsattn.forecasting.anomaly_guard import GUARDED, Guard, deviations_last, sides_of
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import BATCH, Failure, observed_before, predict_windows
 from tsattn.forecasting.quantiles import normal_scores
 from tsattn.forecasting.tail_probability import Tail, phase_errors, tail_of
 
 CALIBRATION = 100  # origins before a row whose errors calibrate its interval
+WARM = 7  # cycles of history from which a forecast errs no more than later ones
 CYCLES = 25  # cycles before a row whose errors at its phase correct its forecast
-MOST_UNUSUAL = 0.2  # share of anomalies among the past errors above which they are no longer left out of the calibration
 PASSES = 8  # forecasts of an origin: each pass reads the anomalies that the one before found
 LEAST_HISTORY = 8
-FLOOR_ROWS = 1024  # rows before an origin that set the least standard deviation of a forecast
+FLOOR_ROWS = 1024  # rows before an origin that set the least standard deviation of a forecast, and say how long deviations last
 LEAST_CHANGE = 0.02  # of the standard deviation of their changes
 
 OnProgress = Callable[[int, int], None]  # windows done, windows in all
@@ -142,7 +142,7 @@ class _Work:
     def __init__(self, forecaster: Forecaster, panel: Panel, origins: Origins, step: int, on_progress: OnProgress | None) -> None:
         self.panel, self.origins, self.step, self.on_progress = panel, origins, step, on_progress
         self.value = panel.target.astype(np.float64)
-        self.guard = Guard(panel, forecaster)
+        self.guard = Guard(panel, forecaster, self._lasting())
         self.forecasts = np.full((3, len(self.value)), np.nan)  # median, and the standard deviation below and above it
         self.error, self.distance, self.p = np.full((3, len(self.value)), np.nan)
         self.expected, self.below, self.above = self.forecasts.copy()
@@ -151,12 +151,23 @@ class _Work:
         self.seen = [b""] * len(origins)
         self.done, self.total = 0, len(origins)
 
+    def _past(self, b: int) -> np.ndarray:
+        """Return the newest FLOOR_ROWS values before an origin."""
+        first, row = int(self.panel.indptr[self.origins.item[b]]), int(self.origins.row[b])
+        return self.value[max(first, row - FLOOR_ROWS) : row]
+
+    def _lasting(self) -> np.ndarray:
+        """Return (N,) bool, True for origins before which deviations last."""
+        found, season = np.zeros(len(self.value), bool), self.panel.freq.season_length
+        for b, row in enumerate(self.origins.row.tolist()):
+            found[row] = deviations_last(self._past(b), season, self.step)
+        return found
+
     def _floor(self, b: int) -> float:
         """Least standard deviation of a forecast: half the step of values that come in steps, such as counts, and a small
         part of the usual change, so that the first rain after a dry month is no anomaly.
         """
-        first, row = int(self.panel.indptr[self.origins.item[b]]), int(self.origins.row[b])
-        past = self.value[max(first, row - FLOOR_ROWS) : row]
+        past = self._past(b)
         past = past[~np.isnan(past)]
         if not len(past):
             return 1e-30
@@ -196,12 +207,13 @@ class _Work:
         for item, row in zip(self.origins.item.tolist(), self.origins.row.tolist(), strict=True):
             first, ahead = int(self.panel.indptr[item]), np.arange(row, min(row + self.step, int(self.panel.origin[item])))
             self._correct(first, row, ahead, usual)
-            before = slice(max(first, row - CALIBRATION * self.step), row)
-            size = np.abs(self.distance[before])
-            size = size[~np.isnan(size)]
-            normal = np.abs(self.distance[before])[usual[before] & ~np.isnan(self.distance[before])]
-            enough = len(normal) >= (1 - MOST_UNUSUAL) * len(size)
-            self.tail.threshold[ahead], self.tail.excess[ahead] = tail_of(normal if enough else size)
+            # forecasts from a short history err more: they count only while there are few others
+            warm = first + WARM * self.panel.freq.season_length
+            begin = warm if row - warm >= CALIBRATION // 3 * self.step else first
+            before = slice(max(begin, row - CALIBRATION * self.step), row)
+            tail = self.tail
+            found = tail_of(self.distance[before], ~usual[before])
+            tail.threshold[ahead], tail.excess[ahead], tail.shape[ahead] = found
             self.p[ahead] = self.tail.rows(ahead).probability(np.abs(self.distance[ahead]))
             usual[ahead] = ~(self.p[ahead] < GUARDED)
         self.guard.found(sides_of(self.p, np.sign(self.distance), self.guard.item), self.expected)

@@ -13,6 +13,8 @@ from tsattn.forecasting.frame import Forecaster
 
 GUARDED = 0.001  # tail probability below which later forecasts read the forecast in place of a value
 FAR = 2048  # rows before an origin in which a run of anomalies matters
+LASTING = 0.3  # autocorrelation of deviations, from one origin to the next, above which a history is never replaced
+FEWEST = 48  # pairs of deviations that measure it
 FOLLOWING = 0.01  # of the values that follow such a one on the same side
 
 
@@ -20,13 +22,15 @@ class Guard:
     """Forecaster that passes `inner` histories with anomalies replaced by their forecasts, except those that last.
 
     A run of anomalies on one side that lasts for more than one and a half usual cycles is a new level, and is kept as it is.
-    Each origin sees the runs as they were before it.
+    Each origin sees the runs as they were before it. lasting: (N,) bool, True for origins before which deviations last, as
+    those of weather do: there the history stays as it is, since the next values follow from the newest ones.
     """
 
     raw_history = True  # the anomalies leave a history before it is cleaned
 
-    def __init__(self, panel: Panel, inner: Forecaster) -> None:
+    def __init__(self, panel: Panel, inner: Forecaster, lasting: np.ndarray | None = None) -> None:
         self.inner, self.panel = inner, panel
+        self.lasting = np.zeros(len(panel.target), bool) if lasting is None else lasting
         self.name, self.quantiles, self.context = inner.name, tuple(inner.quantiles), inner.context
         self.pass_steps, self.covariates = getattr(inner, "pass_steps", 1), getattr(inner, "covariates", True)
         self.days = getattr(inner, "days", False)
@@ -47,7 +51,7 @@ class Guard:
     def replaced(self, rows: np.ndarray, origin: np.ndarray) -> np.ndarray:
         """Return True for rows that are replaced at an origin. The two broadcast together; rows lie before the origin."""
         known = np.minimum(self.last[rows], origin - 1) - self.first[rows] + 1
-        return (self.side[rows] != 0) & (known < self.patience)
+        return (self.side[rows] != 0) & (known < self.patience) & ~self.lasting[origin]
 
     def signature(self, item: int, row: int) -> bytes:
         """Return the rows that are replaced in an origin's recent past, and their values, as bytes."""
@@ -75,6 +79,24 @@ class Guard:
             batch = dataclasses.replace(batch, past_target=np.where(hit, self.instead[at], batch.past_target).astype(np.float32))
         batch = dataclasses.replace(batch, cutoff=None)  # nothing is learnt from the other windows of a batch
         return self.inner.predict(batch if getattr(self.inner, "raw_history", False) else prepared(batch))
+
+
+def deviations_last(past: np.ndarray, season: int, step: int) -> bool:
+    """Return True if deviations from the last cycle are correlated by LASTING or more over `step` steps of a past (n,).
+
+    Deviations are cut at their usual size, so that a few anomalies do not decide.
+    """
+    away = past[season:] - past[:-season] if len(past) >= 3 * season else past
+    if np.isnan(away).all():
+        return False
+    away = away - np.nanmedian(away)
+    size = np.abs(away)
+    spread = float(np.nanmedian(size)) or float(np.nanmean(size))
+    away = np.clip(away, -spread, spread)
+    before, after = away[:-step], away[step:]
+    both = ~np.isnan(before) & ~np.isnan(after)
+    scale = float(np.sqrt((before[both] ** 2).sum() * (after[both] ** 2).sum()))
+    return bool(both.sum() >= FEWEST and scale > 0 and (before[both] * after[both]).sum() >= LASTING * scale)
 
 
 def sides_of(p: np.ndarray, sign: np.ndarray, item: np.ndarray) -> np.ndarray:

@@ -88,6 +88,7 @@ def backtest(
         unscaled=int((~(work.scale > 0)).sum()),
         notes={tally.name: tally.notes for tally in tallies if tally.notes},
         seconds={tally.name: tally.seconds for tally in tallies},
+        naive={tally.name: tally.naive for tally in tallies if tally.naive},
     )
 
 
@@ -101,6 +102,7 @@ class _Tally:
     by_cutoff: Sums
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    naive: int = 0  # windows scored as naive, for lack of a forecast
 
 
 class _Work:
@@ -151,7 +153,7 @@ class _Work:
             notes.append(f"no forecast in {odd} of {done} windows, such as for a short history; scored as naive")
         if fell:
             notes.append(f"{fell} of {done} forecasts fell back on a simpler method")
-        return _Tally(name or "", by_step, by_item, by_cutoff, tuple(notes), time.perf_counter() - started)
+        return _Tally(name or "", by_step, by_item, by_cutoff, tuple(notes), time.perf_counter() - started, odd)
 
     def _naive(self, at: np.ndarray) -> np.ndarray:
         values = np.empty((len(at), self.horizon, len(self.levels)), np.float32)

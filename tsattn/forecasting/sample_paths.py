@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PERSISTENCE = 0.95  # correlation of a path's normal score from one step to the next, where the past is too short to measure it
 _PRIOR = 40.0  # weight of that, in observed pairs of steps; the level of a forecast errs too, and that error persists
 _RECENT = 512  # steps of the past in which it is measured
-_TAILS = (0.005, 0.01, 0.02, 0.05)  # levels that paths need too: rare demand lies beyond the 0.9 quantile
+_TAILS = (0.005, 0.01, 0.02, 0.05, 0.07, 0.09)  # levels that paths need too: rare demand lies beyond the 0.9 quantile
 FURTHEST = 4.0  # normal score that a path may have: beyond lies one value in 30,000
 _VALUES = 1 << 24  # of the paths of one batch
 
@@ -99,8 +99,9 @@ def predict_paths(
 
     A forecaster that makes paths itself (`sample(batch, paths, seed) -> (B, H, P)`) is used for them; for any other they
     are drawn through its quantiles, rough as data is (see `drawn`). The draws of a series depend on `seed` and on its place
-    in the panel, not on the batch. Raises ConfigError for bad numbers, DataError for known covariates missing in the future
-    rows. Items without a forecast are Failures and left out.
+    in the panel, not on the batch. Paths of counts (a past of whole numbers, none negative) are whole numbers. Raises
+    ConfigError for bad numbers, DataError for known covariates missing in the future rows. Items without a forecast are
+    Failures and left out.
     """
     for name, number in (("horizon", horizon), ("number of paths", paths)):
         if number < 1:
@@ -112,7 +113,8 @@ def predict_paths(
 
     def batches(usable: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for which, windows in windows_of(forecaster, panel, origins[usable], horizon, fitting):
-            yield which, windows.by_step(_sample(forecaster, windows, paths, seed), horizon)
+            made = _whole_where_the_past_is(_sample(forecaster, windows, paths, seed), windows, seed)
+            yield which, windows.by_step(made, horizon)
 
     done = collect(forecaster, panel, origins, (horizon, paths), batches, "path")
     made = Paths(done.item_ids, done.stamps[:, 0], done.stamps[:, 1:], done.values, panel.freq, panel.tz)
@@ -124,6 +126,26 @@ def _sample(forecaster: Forecaster, windows: WindowBatch, paths: int, seed: int)
     if own is not None:
         return np.asarray(own(windows, paths, seed), np.float32)
     return drawn(np.asarray(forecaster.predict(windows), np.float32), forecaster.quantiles, windows, paths, seed)
+
+
+def are_counts(past: np.ndarray) -> np.ndarray:
+    """Return (B,) bool: True where all observed values of a past (B, L) are whole numbers, and none is negative."""
+    seen = np.isfinite(past)
+    return seen.any(1) & (~seen | ((past >= 0) & (past == np.rint(past)))).all(1)
+
+
+def rounded_at_random(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return values rounded down or up, up with the probability of their fraction, so that means stay as they are."""
+    down = np.floor(values)
+    return down + (rng.random(values.shape) < values - down)
+
+
+def _whole_where_the_past_is(values: np.ndarray, windows: WindowBatch, seed: int) -> np.ndarray:
+    """Round the paths (B, H, P) of counts; each row has random numbers of its own, from the seed and its item and origin."""
+    for b in np.flatnonzero(are_counts(windows.past_target)).tolist():
+        rng = np.random.default_rng([seed, int(windows.item[b]), int(windows.origin[b]), 1])
+        values[b] = rounded_at_random(values[b], rng)
+    return values
 
 
 def drawn(values: np.ndarray, quantiles: tuple[float, ...], windows: WindowBatch, paths: int, seed: int) -> np.ndarray:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,7 +26,8 @@ class Backtest:
 
     cutoffs (C,): the distinct last observed timestamps, on the grid clock. windows: how many were scored. too_short and
     no_truth: how many were left out, for lack of an observed value before or after the origin. unscaled: scored windows
-    that take no part in MASE, their history never changing. notes: model -> caveats on its scores.
+    that take no part in MASE, their history never changing. notes: model -> caveats on its scores. naive: model -> windows
+    without a forecast of its own, which are scored with the naive one.
     """
 
     models: tuple[str, ...]
@@ -47,6 +48,17 @@ class Backtest:
     unscaled: int
     notes: Mapping[str, tuple[str, ...]]
     seconds: Mapping[str, float]
+    naive: Mapping[str, int] = field(default_factory=dict)
+
+    def without(self, models: Collection[str]) -> Backtest:
+        """Return the backtest without some models."""
+        at = [i for i, name in enumerate(self.models) if name not in models]
+        sums: dict[str, Any] = {
+            name: Sums(*(part[at] for part in getattr(self, name).parts()))
+            for name in ("overall", "by_step", "by_item", "by_cutoff")
+        }
+        notes = {name: said for name, said in self.notes.items() if name not in models}
+        return replace(self, models=tuple(self.models[i] for i in at), notes=notes, **sums)
 
     def score(self, model: str, metric: str) -> float:
         """Return the overall score; NaN where there is nothing to score. Raises KeyError or ValueError for an unknown name."""

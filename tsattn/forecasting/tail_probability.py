@@ -1,7 +1,8 @@
-"""Tail probabilities of forecast errors: a normal body, and an exponential tail whose start and mean are those of past errors.
+"""Tail probabilities of forecast errors: a normal body, and a tail of peaks over a threshold (Siffer et al., 2017).
 
-Both are robust, so that anomalies among the past errors do not hide later ones, and both are shrunk to the normal
-distribution's where there are few errors.
+The tail is exponential and robust as long as few past errors lie far outside it, so that anomalies among them do not hide later
+ones. Where more do, they are usual for the series: the tail is then a generalised Pareto distribution through the ranks of all
+past errors, as in conformal prediction (Vovk et al., 2005). Both are shrunk to the normal distribution's where errors are few.
 """
 
 from __future__ import annotations
@@ -12,59 +13,123 @@ from statistics import NormalDist
 import numpy as np
 
 TAIL = 0.1  # share of errors that make the tail
+NEAR, FAR = 0.05, 0.01  # shares beyond the two quantiles that a tail through ranks goes through
 START = NormalDist().inv_cdf(1 - TAIL / 2)  # of the normal distribution's tail, in standard deviations
-EXCESS = 0.4  # its mean excess over the start
+EXCESS = 0.4  # its scale, so that 1 error in 100 lies beyond 2.57
 PRIOR = 30.0  # errors that count as much as the prior
-BIAS_PRIOR, SCALE_PRIOR = 10.0, 40.0  # the same for the errors of one phase of the cycle: their median, and their size
+BEYOND = 1.0  # the same for a tail through ranks, in errors beyond the quantile
+LONGEST, DOUBT = 0.3, 4.0  # largest shape of a tail, and errors beyond FAR that count as much as an exponential one
+OUTSIDE = 0.01  # probability of errors that are outside an exponential tail
+TOO_MANY = 2.0  # times that share: an exponential tail that so many are outside is too short
+FEW = 3  # errors that never are too many
+FEW_RUNS, RARE_RUNS = 1, 0.002  # the longest runs of them are taken for anomalies: so many, and this share of the errors
+MOST_UNUSUAL = 0.2  # share of anomalies among past errors above which all of them count
+BIAS_PRIOR, SCALE_PRIOR = 10.0, 40.0  # for the errors of one phase of the cycle: their median, and their size
 NARROWEST, WIDEST = 0.2, 50.0  # times the normal distribution
 
 
 @dataclass(frozen=True, eq=False)
 class Tail:
-    """Distribution tails. threshold, excess: (n,) float64, the start and the mean excess, in units of the forecast."""
+    """Distribution tails. threshold, excess, shape: (n,) float64, of a generalised Pareto distribution, in units of the forecast.
+
+    threshold: the start, which TAIL of the errors exceed. excess: the scale. shape: 0 for an exponential tail, and above for
+    longer ones.
+    """
 
     threshold: np.ndarray
     excess: np.ndarray
+    shape: np.ndarray
 
     @classmethod
     def normal(cls, count: int) -> Tail:
         """Return the normal distribution's tail for `count` rows."""
-        return cls(np.full(count, START), np.full(count, EXCESS))
+        return cls(np.full(count, START), np.full(count, EXCESS), np.zeros(count))
 
     def rows(self, chosen: np.ndarray) -> Tail:
         """Return the tails of some rows."""
-        return Tail(self.threshold[chosen], self.excess[chosen])
+        return Tail(self.threshold[chosen], self.excess[chosen], self.shape[chosen])
 
     def probability(self, distance: np.ndarray) -> np.ndarray:
         """Two-sided probability (n,) of an error of at least `distance` (n,); NaN where that is."""
         body = 2 * _normal_tail(START * distance / self.threshold)
-        beyond = np.minimum(TAIL * np.exp(-(distance - self.threshold) / self.excess), TAIL)
-        return np.where(distance > self.threshold, beyond, body)
+        over = np.maximum(distance - self.threshold, 0) / self.excess
+        shape = np.maximum(self.shape, 1e-9)  # the limit at 0 is the exponential distribution
+        return np.where(distance > self.threshold, TAIL * np.exp(-np.log1p(shape * over) / shape), body)
 
     def distance(self, probability: float) -> np.ndarray:
         """Return the distance (n,) that an error exceeds with this probability."""
         if probability >= TAIL:
             return self.threshold * NormalDist().inv_cdf(1 - probability / 2) / START
-        return self.threshold + self.excess * np.log(TAIL / probability)
+        return self.threshold + self.excess * _stretch(self.shape, np.log(TAIL / probability))
 
 
-def tail_of(errors: np.ndarray) -> tuple[float, float]:
-    """Estimate (threshold, excess) from absolute past errors in units of their forecasts."""
+def tail_of(errors: np.ndarray, unusual: np.ndarray | None = None) -> tuple[float, float, float]:
+    """Estimate (threshold, excess, shape) from past errors (n,) by time, in units of their forecasts; NaN = unknown.
+
+    unusual: (n,) bool, the errors that were taken for anomalies.
+    """
+    known = ~np.isnan(errors)
+    size = np.abs(errors[known])
+    if not len(size):
+        return START, EXCESS, 0.0
+    usual = size if unusual is None else size[~unusual[known]]
+    threshold, excess = _exponential(usual if len(usual) >= (1 - MOST_UNUSUAL) * len(size) else size)
+    outside = size > threshold + excess * np.log(TAIL / OUTSIDE)
+    edges = np.diff(outside.astype(np.int8), prepend=0, append=0)
+    runs = np.sort(np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1))
+    others = runs[: max(0, len(runs) - int(FEW_RUNS + RARE_RUNS * len(size)))].sum()
+    if others <= max(FEW, TOO_MANY * OUTSIDE * len(size)):
+        return threshold, excess, 0.0
+    return _through_ranks(np.sort(size))
+
+
+def _exponential(errors: np.ndarray) -> tuple[float, float]:
+    """Return (threshold, excess) of an exponential tail that a few anomalies among the absolute errors do not move."""
     count = len(errors)
-    if not count:
-        return START, EXCESS
     start = float(np.clip(np.quantile(errors, 1 - TAIL), NARROWEST * START, WIDEST * START))
     share = count / (count + PRIOR)
     threshold = float(np.exp(share * np.log(start) + (1 - share) * np.log(START)))
+    usual = EXCESS * threshold / START
     over = errors[errors > start] - start
     if not len(over):
-        return threshold, EXCESS * threshold / START
+        return threshold, usual
     # the median of an exponential distribution is ln 2 means, and one anomaly does not move it
-    own = float(np.median(over)) / np.log(2)
-    usual = EXCESS * threshold / START
-    own = float(np.clip(own, NARROWEST * usual, WIDEST * usual))
+    own = float(np.clip(np.median(over) / np.log(2), NARROWEST * usual, WIDEST * usual))
     weight = len(over) / (len(over) + PRIOR * TAIL * 2)
     return threshold, float(np.exp(weight * np.log(own) + (1 - weight) * np.log(usual)))
+
+
+def _through_ranks(ordered: np.ndarray) -> tuple[float, float, float]:
+    """Return (threshold, excess, shape) of a tail through the quantiles of all absolute errors, in rising order."""
+    count = len(ordered)
+    start = float(np.clip(_ranked(ordered, TAIL), NARROWEST * START, WIDEST * START))
+    share = count / (count + PRIOR)
+    threshold = float(np.exp(share * np.log(start) + (1 - share) * np.log(START)))
+    usual = EXCESS * threshold / START
+    scales = [usual]  # of exponential tails through each of the quantiles
+    for probability in (NEAR, FAR):
+        # beyond the largest error there is no quantile
+        weight = count * probability / (count * probability + BEYOND) if count * probability >= 1 else 0.0
+        own = (_ranked(ordered, probability) - start) / np.log(TAIL / probability)
+        own = float(np.clip(own, NARROWEST * usual, WIDEST * max(usual, EXCESS)))  # most errors of rain are 0, the others far
+        scales.append(float(np.exp(weight * np.log(own) + (1 - weight) * np.log(scales[-1]))))
+    # a generalised Pareto distribution has about this shape if it looks so much wider at the farther quantile
+    beyond, steps = count * FAR, np.log(TAIL / FAR)
+    shape = beyond / (beyond + DOUBT) * np.log(scales[2] / scales[1]) / (np.log(NEAR / FAR) / 2)
+    shape = float(np.clip(shape, 0.0, LONGEST))
+    return threshold, scales[2] * steps / float(_stretch(np.array(shape), steps)), shape
+
+
+def _ranked(ordered: np.ndarray, probability: float) -> float:
+    """Return the error that a new one exceeds with this probability: the i-th of n is exceeded with 1 - i / (n + 1)."""
+    levels = np.arange(1, len(ordered) + 1) / (len(ordered) + 1)
+    return float(np.interp(1 - probability, levels, ordered))
+
+
+def _stretch(shape: np.ndarray, steps: float) -> np.ndarray:
+    """(exp(shape · steps) - 1) / shape, and its limit `steps` at 0."""
+    shape = np.maximum(shape, 1e-9)
+    return np.expm1(shape * steps) / shape
 
 
 def phase_errors(past: np.ndarray, every: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -45,18 +45,20 @@ def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def verdicts(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print one row per job with its verdict and its problems."""
-    drawn = table("job", "verdict", "last good run", ">MASE since", ">80 % coverage", "problems")
+    """Print one row per job with its verdict, and the problems below the table."""
+    drawn = table("job", "verdict", "last good run", "newest row", ">MASE since", ">80 % coverage")
     for row in rows:
         good = not row["problems"]
         scored = [f"{row['mase']:.3f}" if row["mase"] is not None else "–"]
         scored += [f"{row['coverage'] * 100:.0f} %" if row["coverage"] is not None else "–"]
         style = "green" if good else "red"
         last = str(row["last_good"] or "never").replace("T", " ")[:19]
-        drawn.add_row(
-            Text(str(row["job"])), Text("good" if good else "bad", style=style), last, *scored, Text("; ".join(row["problems"]))
-        )
+        newest = Text(str(row["newest_row"] or "–"))
+        drawn.add_row(Text(str(row["job"])), Text("good" if good else "bad", style=style), last, newest, *scored)
     console.print(drawn)
+    for row in rows:
+        for problem in row["problems"]:
+            console.print(Text(f"{row['job']}: {problem}", style="red"))
 
 
 @contextmanager

@@ -8,10 +8,11 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tsattn.config import NO_SUMS, BacktestConfig, HierarchyConfig, ReadOptions
 from tsattn.data.as_of import parse_moment
+from tsattn.data.names import listed
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
 from tsattn.errors import ConfigError
@@ -31,9 +32,12 @@ from tsattn.workflows.joint import joint_effects, joint_notes, joint_verdicts, w
 from tsattn.workflows.loaded_model import check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Backtested
 from tsattn.workflows.scoring_progress import Scoring
-from tsattn.workflows.sums import Summed, level_scores, replayed, with_sums
+from tsattn.workflows.sums import Summed, level_scores, replayed, with_levels, with_sums
 from tsattn.workflows.verdict import usual_baselines, verdict
 from tsattn.workspace import Workspace, shipped
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 WINDOWS = 5  # default number of windows of each series
 
@@ -102,14 +106,24 @@ def run(
         on_windows=None if kept is None else kept.add,
         origins=origins_at(panel, settings.cutoffs, horizon) if settings.cutoffs else None,
     )
-    written = _write(scores, kept, path, scores_path, picture)
+    scores, idle = _without_idle(scores, parts)
+    rows = None if kept is None or path is None else with_levels(kept.table(scores.models), summed)
+    written = _write(scores, kept, rows, path, scores_path, picture)
     verdicts = _verdicts(scores, others, parts)
     weights = tuple(note for forecaster in forecasters for note in ensemble_notes(forecaster)) if extras.leaderboard else ()
-    for note in weights:
+    for note in (*idle, *weights):
         listener.note(note)
-    notes = (*(n for c in chosen for n in c.notes), *notes, *weights)
+    notes = (*(n for c in chosen for n in c.notes), *notes, *idle, *weights)
     by_level = () if summed is None else level_scores(summed, scores, after)
     return Backtested(scores, report, verdicts, path or scores_path, notes, written, settings.metrics, by_level)
+
+
+def _without_idle(scores: Backtest, parts: Sequence[Forecaster]) -> tuple[Backtest, tuple[str, ...]]:
+    """Return the scores without `parts` that have no forecast in any window, which would rank as naive; and a note on them."""
+    idle = [part.name for part in parts if scores.naive.get(part.name) == scores.windows]
+    if not idle:
+        return scores, ()
+    return scores.without(idle), (f"left out, without a forecast in any window (such as for a short history): {listed(idle)}",)
 
 
 def _verdicts(scores: Backtest, others: Sequence[Forecaster], parts: Sequence[Forecaster]) -> tuple[str, ...]:
@@ -159,15 +173,20 @@ def _checked_files(extras: Extras, data: Any) -> tuple[Path | None, Path | None,
 
 
 def _write(
-    scores: Backtest, kept: BacktestForecasts | None, path: Path | None, scores_path: Path | None, picture: Path | None
+    scores: Backtest,
+    kept: BacktestForecasts | None,
+    rows: pa.Table | None,
+    path: Path | None,
+    scores_path: Path | None,
+    picture: Path | None,
 ) -> tuple[Path, ...]:
-    """Write the forecasts, the scores and the picture of the first model, as far as they are wanted."""
+    """Write the forecasts (rows), the scores and the picture of the first model, as far as they are wanted."""
     from tsattn.data.sinks import write_table
     from tsattn.render.backtest_plot import save_backtest_plot
 
     written = []
-    if path is not None and kept is not None:
-        written.append(write_table(kept.table(), path))
+    if path is not None and rows is not None:
+        written.append(write_table(rows, path))
     if scores_path is not None:
         written.append(write_table(scores.to_arrow(), scores_path))
     if picture is not None and kept is not None:

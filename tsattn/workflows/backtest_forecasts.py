@@ -29,11 +29,11 @@ class BacktestForecasts:
         """Add windows of a model: truth (B, H), values (B, H, Q)."""
         self.parts.append((model, origins, truth, values))
 
-    def table(self) -> pa.Table:
-        """Return one row for each model, window and step, ordered by model, series and cutoff. A missing truth is null."""
+    def table(self, models: Sequence[str]) -> pa.Table:
+        """Return one row for each of `models`, window and step, ordered by model, series and cutoff. A missing truth is null."""
         import pyarrow as pa
 
-        names = list(dict.fromkeys(model for model, *_ in self.parts))
+        names = [name for name in dict.fromkeys(model for model, *_ in self.parts) if name in models]
         return pa.concat_tables([self._rows(name, *self._of(name)) for name in names])
 
     def forecast(self, model: str) -> Forecast:

@@ -160,16 +160,17 @@ def run(data: Any, order: Order, workspace: Workspace, read: ReadOptions, listen
     """Detect anomalies; see tsattn.detect."""
     import dataclasses
 
-    from tsattn.data.sinks import checked_suffix, write_table
+    from tsattn.data.result_files import write_results
+    from tsattn.data.sinks import checked_suffix
     from tsattn.render.anomalies import PLOTS, save_plot
 
-    table = None if order.output is None else checked_suffix(order.output, data=data)
+    table = None if order.output is None else checked_suffix(order.output, data=data, per_item=True)
     pictures = [checked_suffix(plot, tuple(PLOTS), data=data) for plot in order.plots]
     _check(order)
     chosen = choose(data, order.model, workspace, read, listener)
     panel = _only(chosen.panel, order.series)
     found = detect_in(chosen.ref, chosen.card, panel, order, listener, chosen.report)
-    written = [] if table is None else [write_table(found.to_arrow(), table)]
+    written = [] if table is None else write_results(found.to_arrow(), table, data=data)
     written += [save_plot(found, picture) for picture in pictures]
     for note in found.notes:
         listener.note(note)

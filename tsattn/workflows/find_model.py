@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsattn.config import ReadOptions
+from tsattn.data.as_of import known_at, on_grid
 from tsattn.data.names import listed, quoted
 from tsattn.data.panel import Panel
+from tsattn.data.reading.read import with_extent
 from tsattn.data.report import ReadReport
 from tsattn.errors import ArtifactError, ConfigError, DataError
 from tsattn.events import Listener
 from tsattn.model.card import ANY_FREQ, read_card
-from tsattn.workflows.loaded_model import absolute, check_fits, lost_targets, read_for, unread
+from tsattn.workflows.loaded_model import absolute, check_fits, lost_targets, read_for, two_targets, unread
 from tsattn.workflows.verdict import verdict
 from tsattn.workspace import SHIPPED, ModelRef, Workspace, shipped
 
@@ -33,12 +36,18 @@ class ModelAndData:
 
 
 def choose(
-    data: Any, model: str | Path | ModelRef | None, workspace: Workspace, options: ReadOptions, listener: Listener
+    data: Any,
+    model: str | Path | ModelRef | None,
+    workspace: Workspace,
+    options: ReadOptions,
+    listener: Listener,
+    as_of: dt.datetime | None = None,
 ) -> ModelAndData:
     """Find the model, read the data as it was read for training, and check that the two fit.
 
-    A ModelRef is taken as it is: a model is looked up once, and from then on its reference is passed on. Raises ArtifactError
-    when there is no model, ConfigError when none fits, DataError when the data cannot be read.
+    A ModelRef is taken as it is: a model is looked up once, and from then on its reference is passed on. as_of: values after
+    this moment are left out of the panel and of the report's span. Raises ArtifactError when there is no model, ConfigError
+    when none fits, DataError when the data cannot be read.
     """
     if data is None:
         ref = workspace.latest() if model is None else found(model, workspace)
@@ -49,6 +58,9 @@ def choose(
         choice = _again(ref, read_card(ref.path), data, options)
     else:
         choice = _newest_that_fits(workspace, data, options)
+    if as_of is not None:
+        panel = known_at(choice.panel, on_grid(as_of, choice.panel))
+        choice = replace(choice, panel=panel, report=with_extent(choice.report, panel))
     listener.report(choice.report)
     for note in choice.notes:
         listener.note(note)
@@ -77,7 +89,8 @@ def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> ModelA
         _check_targets(ref, card, panel, report)
     if card.freq == ANY_FREQ:
         note = f"model: {ref}, pre-trained on {_training_series(card)} series"
-        return ModelAndData(ref, card, panel, report, (note, *unread(panel.schema, card.members)))
+        notes = (*two_targets(panel.schema, options), *unread(panel.schema, card.members))
+        return ModelAndData(ref, card, panel, report, (note, *notes))
     note = f"model: {ref}, trained {card.created[:10]}"
     if not set(panel.schema.target) & set(card.schema.target):
         ours, theirs = (", ".join(s.target) for s in (card.schema, panel.schema))

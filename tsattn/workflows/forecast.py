@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from tsattn.config import NO_SUMS, HierarchyConfig, ReadOptions
-from tsattn.data.as_of import known_at, on_grid, parse_moment
+from tsattn.data.as_of import parse_moment
 from tsattn.data.names import nearest
 from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
@@ -77,16 +77,16 @@ def run(
     moment = None if order.as_of is None else parse_moment(order.as_of)
     if future is not None:
         data = WithFuture(_again(order.model, workspace) if data is None else data, future)
-    chosen = choose(data, order.model, workspace, order.hierarchy.reading(read), listener)
+    chosen = choose(data, order.model, workspace, order.hierarchy.reading(read), listener, moment)
     if table is not None and data is None:  # the model's own data are read again
         checked_suffix(table, data=chosen.card.source.get("source"))
     if table is not None and order.paths is None:
         named = (quantile_name(level) for level in levels or chosen.card.quantiles)
-        renamed(["item_id", "cutoff", "timestamp", *named], order.columns)
-    panel = chosen.panel if moment is None else known_at(chosen.panel, on_grid(moment, chosen.panel))
-    summed = None
+        keys = ["item_id", *(["level"] if order.hierarchy.asked else []), "cutoff", "timestamp"]
+        renamed([*keys, *named], order.columns)
+    panel, summed = chosen.panel, None
     if order.hierarchy.asked:
-        from tsattn.workflows.sums import with_sums
+        from tsattn.workflows.sums import with_levels, with_sums
 
         summed = with_sums(panel, order.hierarchy)
     panel = panel if summed is None else summed.panel
@@ -98,6 +98,8 @@ def run(
     for note in notes:
         listener.note(note)
     rows = None if table is None else (made if sampled is None else sampled).to_arrow()
+    if rows is not None and summed is not None:
+        rows = with_levels(rows, summed)
     written = [] if rows is None or table is None else write_results(rows, table, order.columns, (data, future))
     written += [save_plot(made, panel, picture) for picture in pictures]
     return dataclasses.replace(result, written=tuple(written), notes=(*chosen.notes, *notes))

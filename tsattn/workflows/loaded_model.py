@@ -12,7 +12,7 @@ import numpy as np
 
 from tsattn.config import ReadOptions, from_mapping
 from tsattn.data.freq import Freq, calendar_names
-from tsattn.data.names import listed
+from tsattn.data.names import listed, quoted
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading.read import is_ingested, read
 from tsattn.data.report import ReadReport
@@ -201,6 +201,15 @@ def unread(schema: Schema, members: Sequence[str] = ()) -> tuple[str, ...]:
     else:
         names, why = [*schema.past, *schema.static], "reads the target and --known columns; tsattn train uses all covariates"
     return (f"not used: {', '.join(names)} (zero-shot {why})",) if names else ()
+
+
+def two_targets(schema: Schema, options: ReadOptions) -> tuple[str, ...]:
+    """A note on two columns of numbers that were both taken for targets, though one may explain the other; nothing else."""
+    if options.target or options.covariates or schema.item or len(schema.target) != 2:
+        return ()
+    first, second = map(quoted, schema.target)
+    known = f"--target {first} --past {second}, or --known {second} if its future is known"
+    return (f"{listed(schema.target)} are both forecast; if one explains the other: {known}",)
 
 
 def check_fits(card: Card, panel: Panel, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from tsattn.errors import ConfigError, DataError
 from tsattn.forecasting.frame import Forecast, Forecaster
 from tsattn.forecasting.hierarchy.aggregate import aggregated
 from tsattn.forecasting.hierarchy.coherent import BaseForecasts, coherent
-from tsattn.forecasting.hierarchy.coherent_paths import coherent_paths
+from tsattn.forecasting.hierarchy.coherent_paths import Limits, coherent_paths
 from tsattn.forecasting.hierarchy.common_grid import CommonGrid, common_grid
 from tsattn.forecasting.hierarchy.own_totals import OwnTotal, compared, find_own_totals, notes_on
 from tsattn.forecasting.hierarchy.replay import Replay
@@ -28,6 +29,9 @@ from tsattn.forecasting.sample_paths import Paths
 from tsattn.forecasting.scores import SKILLS, Backtest
 from tsattn.workflows.results import Levels, LevelScores
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 
 @dataclass(frozen=True, eq=False)
 class Summed:
@@ -37,6 +41,11 @@ class Summed:
     hierarchy: Hierarchy
     config: HierarchyConfig
     notes: tuple[str, ...] = ()
+
+    def of(self) -> dict[str, str]:
+        """Name of the level of each series, such as `total`, `region` or `region,shop`."""
+        names, levels = self.hierarchy.names, self.hierarchy.level.tolist()
+        return {name: self.hierarchy.levels[k] for name, k in zip(names, levels, strict=True)}
 
     def counts(self) -> dict[str, int]:
         """Number of series of each level, the top first."""
@@ -102,6 +111,17 @@ def _notes_on_ends(panel: Panel, grid: CommonGrid, hierarchy: Hierarchy) -> tupl
     return (f"{listed(names)} {verb} early (the first at {last}): counted as 0 from then on",)
 
 
+def with_levels(table: pa.Table, summed: Summed | None) -> pa.Table:
+    """Return a table of forecasts with a column `level` after item_id; unchanged where no sums are asked for."""
+    if summed is None:
+        return table
+    import pyarrow as pa
+
+    of = summed.of()
+    names = pa.array([of[item] for item in table["item_id"].to_pylist()], pa.string())
+    return table.add_column(table.column_names.index("item_id") + 1, "level", names)
+
+
 # -- forecasts -------------------------------------------------------------------------------------------------------
 
 
@@ -110,7 +130,7 @@ def added_up(
 ) -> tuple[Forecast, Paths | None, Levels]:
     """Reconcile a forecast of all levels, and sample paths; leave them as they are where no reconciliation is asked for."""
     hierarchy, panel, method = summed.hierarchy, summed.panel, summed.config.reconcile
-    of = {name: hierarchy.levels[k] for name, k in zip(hierarchy.names, hierarchy.level.tolist(), strict=True)}
+    of = summed.of()
     if method == "none":
         return made, None, Levels(of, summed.counts(), method, 0.0, 1.0, 0, summed.notes)
     base = BaseForecasts(forecaster, panel, made.horizon, made.quantiles)
@@ -131,7 +151,8 @@ def added_up(
     levels = Levels(of, summed.counts(), report.method, report.gap, report.shrinkage, report.origins, summed.notes)
     if paths is None:
         return forecast, None, levels
-    drawn = coherent_paths(found.values, base.levels, hierarchy, found.covariance, base.never_negative(0), paths, seed)
+    limits = Limits(base.never_negative(0), base.are_counts(0))
+    drawn = coherent_paths(found.values, base.levels, hierarchy, found.covariance, limits, paths, seed)
     ids, freq, tz = forecast.item_ids, forecast.freq, forecast.tz
     return forecast, Paths(ids, forecast.cutoffs, forecast.timestamps, drawn.astype(np.float32), freq, tz), levels
 

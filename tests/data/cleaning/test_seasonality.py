@@ -116,3 +116,13 @@ def test_when_a_history_is_short_in_its_window_then_no_period_is_longer_than_hal
 def test_when_a_neighbour_of_the_usual_period_is_clearly_better_then_that_is_taken():
     assert find_seasons(wave(900, 23, noise=0.02)[None], (24, 168))[0, 0] == 23
     assert find_seasons(wave(900, 24, noise=1.5)[None], (24, 168))[0, 0] == 24
+
+
+@pytest.mark.parametrize("length", [6, 7, 10, 15])
+def test_when_a_few_values_are_random_then_they_have_no_season_unless_it_is_the_usual_one(length):
+    noise = RNG(5).standard_normal((400, length)).astype(np.float32)
+    assert (find_seasons(noise)[:, 0] > 1).mean() < 0.06
+    wave = np.tile(np.array([1.0, 5.0, 3.0], np.float32), 5)[None, :length]
+    if length >= 10:
+        assert find_seasons(wave + 0.1 * noise[:1])[0, 0] == 3
+        assert find_seasons(wave + noise[:1], usual=(3,))[0, 0] == 3

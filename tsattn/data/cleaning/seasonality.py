@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+FEW = 16  # steps below which a correlation by chance is taken for no season
+
 
 def find_seasons(past: np.ndarray, usual: tuple[int, ...] | np.ndarray = ()) -> np.ndarray:
     """Return (B, 4) float32: two seasonal periods of each window of `past` (B, L), NaN = missing, and their autocorrelations.
@@ -13,7 +15,8 @@ def find_seasons(past: np.ndarray, usual: tuple[int, ...] | np.ndarray = ()) -> 
     Columns: two periods p1 < p2 in steps (1 = none), and the autocorrelation of the detrended past at each. p1 is the
     shortest peak that comes within 0.7 of the highest, p2 the best one beyond 1.5·p1; a usual period within 0.8 of the
     best is taken first, unless a neighbour is clearly better (23 hours are no day). None is longer than half of what was
-    observed, as fewer pairs often agree by chance. Only the given values are read, so a caller that passes the past alone
+    observed, as fewer pairs often agree by chance; within FEW steps, other periods than the usual need a correlation of two
+    standard errors. Only the given values are read, so a caller that passes the past alone
     cannot leak.
     """
     batch, length = past.shape
@@ -30,7 +33,9 @@ def find_seasons(past: np.ndarray, usual: tuple[int, ...] | np.ndarray = ()) -> 
     span = np.where(seen.any(1), length - seen.argmax(1) - seen[:, ::-1].argmax(1), 0)
     short = lag <= span[:, None] // 2
     chance = 1 / np.sqrt(np.maximum(span, 1))  # of a correlation, by noise alone
-    height = np.where(peak & short & (correlation > 0.1), correlation, 0.0)
+    # among a few values some lag always agrees: a period that is not usual needs more than chance
+    doubtful = (span[:, None] < FEW) & (correlation < 2 / np.sqrt(np.maximum(span[:, None] - lag, 1)))
+    height = np.where(peak & short & (correlation > 0.1) & ~doubtful, correlation, 0.0)
     rows = np.arange(batch)
     usual = np.broadcast_to(np.asarray(usual, np.int64), (batch, np.shape(usual)[-1]))
 

@@ -51,6 +51,34 @@ def options_for(options: ReadOptions, found: Schema, model: Schema | None, futur
     return replace(options, item=found.item or options.item, target=found.target, known=known)
 
 
+def one_row_per_time(future: Table, found: Schema) -> Table:
+    """Return a long future table of wide data, a row per series and time, with one row per time.
+
+    Its column of series names is left out: one whose texts are columns of the data. Raises DataError where a covariate
+    differs between series, since wide data has one value per time for all of them.
+    """
+    if found.item or found.timestamp not in future.columns:
+        return future
+    names = [n for n, c in future.columns.items() if c.kind == "text" and set(c.texts()) & set(found.target)]
+    if len(names) != 1 or names[0] in found.target:
+        return future
+    stamp = future.columns[found.timestamp]
+    _, first, which = np.unique(stamp.values, return_index=True, return_inverse=True)
+    kept = {n: c for n, c in future.columns.items() if n not in (names[0], *found.target)}
+    for name, column in kept.items():
+        again = column.values[first][which]
+        same = (column.values == again) | (column.missing & column.missing[first][which])
+        if not same.all():
+            row = int(np.flatnonzero(~same)[0])
+            where = f"{future.where(row)}: {name!r} differs between series at {stamp.text_at(row)}"
+            raise DataError(
+                f"{where}, but wide data has one value per time",
+                f"give the data as long rows too, with the columns {listed([found.timestamp, names[0], name])} and a value",
+            )
+    order = np.sort(first)
+    return Table(kept, future.rows, future.where, future.marks).take(order)
+
+
 def extended(table: Table, future: Table, target: tuple[str, ...]) -> Table:
     """Append the rows of `future` to `table`, without a target and without values in columns that only `table` has.
 

@@ -18,7 +18,7 @@ from tsattn.data.reading.assemble import assemble
 from tsattn.data.reading.columns import Column, Table, concatenated
 from tsattn.data.reading.csv_tables import load
 from tsattn.data.reading.footers import without_footers
-from tsattn.data.reading.future_rows import WithFuture, extended, options_for
+from tsattn.data.reading.future_rows import WithFuture, extended, one_row_per_time, options_for
 from tsattn.data.reading.layouts import unfold
 from tsattn.data.reading.missing import without_named
 from tsattn.data.reading.number_columns import drop_index
@@ -55,6 +55,7 @@ def read(
     if isinstance(source, WithFuture):
         known_roles = read(source.data, options, schema=schema)[0].schema
         future = load(parts_of(_frames(source.future)[0])[0], options, Notes())
+        future = one_row_per_time(future, known_roles)
         options, source = options_for(options, known_roles, schema, future), source.data
     parts = [part for one in _frames(source) for part in parts_of(one)]
     if future is None and _is_panel(parts):
@@ -248,6 +249,20 @@ def _report(panel: Panel, source: str, notes: Notes, began: float) -> ReadReport
         ahead = panel.known_ahead()
         span = f"{ahead.min():,}" if ahead.min() == ahead.max() else f"{ahead.min():,} to {ahead.max():,}"
         notes.find("future rows", f"{span} with all known covariates, after the last observed target")
+    report = ReadReport(
+        source=source,
+        found=tuple(notes.found),
+        repaired=tuple(notes.repaired),
+        warnings=tuple(notes.warnings),
+        evidence=tuple(notes.evidence),
+        seconds=time.perf_counter() - began,
+        left_out=tuple(notes.left_out),
+    )
+    return with_extent(report, panel)
+
+
+def with_extent(report: ReadReport, panel: Panel) -> ReadReport:
+    """Return a report with the counts and the span of a panel, such as the one that was read as of an earlier moment."""
     rows = int(panel.lengths.sum())
     item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr)) if rows < len(panel.target) else None
     missing = np.isnan(panel.target)
@@ -255,19 +270,13 @@ def _report(panel: Panel, source: str, notes: Notes, began: float) -> ReadReport
         missing &= np.arange(len(panel.target)) < panel.origin[item]
     filled = panel.lengths > 0
     last = panel.freq.advance(panel.start[filled], panel.lengths[filled] - 1)
-    return ReadReport(
-        source=source,
-        found=tuple(notes.found),
-        repaired=tuple(notes.repaired),
-        warnings=tuple(notes.warnings),
-        evidence=tuple(notes.evidence),
+    return replace(
+        report,
         items=len(panel),
         rows=rows,
         missing=int(missing.sum()),
         first=_iso(panel, panel.start[filled].min()) if filled.any() else "",
         last=_iso(panel, last.max()) if filled.any() else "",
-        seconds=time.perf_counter() - began,
-        left_out=tuple(notes.left_out),
     )
 
 

@@ -14,6 +14,7 @@ from tsattn.forecasting.hierarchy.covariance import ErrorCovariance, error_covar
 from tsattn.forecasting.hierarchy.reconciliation import LARGEST, reconciled
 from tsattn.forecasting.hierarchy.structure import Hierarchy
 from tsattn.forecasting.predict import observed_before, predict_windows
+from tsattn.forecasting.sample_paths import are_counts
 
 HOLD_OUTS = 6  # origins whose errors give the covariance, a horizon apart
 _NORMAL_80 = 2.563  # width of the 80 % interval of a standard normal distribution
@@ -69,6 +70,12 @@ class BaseForecasts:
         """Return (n,) bool: True where the series has no negative value before the cutoff."""
         first, row = self.panel.indptr[:-1], self.panel.origin - back
         return np.array([not (self.panel.target[a:b] < 0).any() for a, b in zip(first, np.maximum(row, first), strict=True)])
+
+    def are_counts(self, back: int) -> np.ndarray:
+        """Return (n,) bool: True where the series holds whole numbers, none negative, before the cutoff."""
+        first, row = self.panel.indptr[:-1], self.panel.origin - back
+        pasts = [self.panel.target[a:b] for a, b in zip(first, np.maximum(row, first), strict=True)]
+        return np.array([bool(are_counts(past[None])[0]) for past in pasts])
 
     def put(self, back: int, values: np.ndarray) -> None:
         """Store forecasts (n, H, Q) that were already made."""

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from tsattn.forecasting.hierarchy.covariance import ErrorCovariance
 from tsattn.forecasting.hierarchy.structure import Hierarchy
-from tsattn.forecasting.sample_paths import FURTHEST, PERSISTENCE, at_scores
+from tsattn.forecasting.sample_paths import FURTHEST, PERSISTENCE, at_scores, rounded_at_random
+
+
+@dataclass(frozen=True, eq=False)
+class Limits:
+    """Bounds of the paths of n series. positive: (n,) may not fall below zero. counts: (n,) are whole numbers."""
+
+    positive: np.ndarray
+    counts: np.ndarray
 
 
 def coherent_paths(
@@ -14,11 +24,11 @@ def coherent_paths(
     quantiles: tuple[float, ...],
     hierarchy: Hierarchy,
     covariance: ErrorCovariance,
-    positive: np.ndarray,
+    limits: Limits,
     paths: int,
     seed: int,
 ) -> np.ndarray:
-    """Draw (n, H, P) float64 paths from reconciled quantiles (n, H, Q). positive: (n,) series that may not fall below zero.
+    """Draw (n, H, P) float64 paths from reconciled quantiles (n, H, Q). Paths of counts are whole numbers, and so are their sums.
 
     Normal scores are a first-order autoregression along the horizon, and correlated between leaves as hold-out errors are.
     """
@@ -33,7 +43,9 @@ def coherent_paths(
         common = _persistent(rng.standard_normal((x.shape[1], horizon, paths)))
         scores += np.sqrt((1 - covariance.shrinkage) / x.shape[1]) * np.tensordot(x, common, 1)
     made = at_scores(np.sort(leaves, -1), quantiles, np.clip(scores, -FURTHEST, FURTHEST))
-    made = np.where(positive[hierarchy.sums :, None, None], np.maximum(made, 0.0), made)
+    made = np.where(limits.positive[hierarchy.sums :, None, None], np.maximum(made, 0.0), made)
+    counts = np.flatnonzero(limits.counts[hierarchy.sums :])
+    made[counts] = rounded_at_random(made[counts], rng)
     return np.concatenate([hierarchy.added(made), made])
 
 
