@@ -235,7 +235,7 @@ def test_when_a_file_per_series_is_asked_for_then_each_has_the_named_columns(she
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--columns", "0.5=median"], "names the columns of a file"),
+        (["--columns", "0.5=median"], "renames the columns of a file"),
         (["--columns", "median", "-o", "f.csv"], "OLD=NEW"),
         (["--columns", "0.55=median", "-o", "f.csv"], "no column '0.55'"),
     ],

@@ -259,7 +259,7 @@ class HierarchyConfig:
         return bool(self.hierarchy or self.sums)
 
     def reading(self, options: ReadOptions) -> ReadOptions:
-        """Return the reading options with the columns of the hierarchy as item columns; other item columns come below them."""
+        """Return the reading options with the columns of the hierarchy as the first item columns."""
         if not self.hierarchy:
             return options
         below = tuple(name for name in options.item if name not in self.hierarchy)
@@ -289,7 +289,7 @@ Config = typing.TypeVar("Config")
 def from_mapping(kind: type[Config], values: dict[str, Any], where: str) -> Config:
     """Make a settings object of `kind` from plain values. where: source of the values, for errors.
 
-    Where several names are expected, a single one will do. Raises ConfigError for an unknown key (with the nearest known one)
+    A single name is accepted where several are expected. Raises ConfigError for an unknown key (with the nearest known one)
     and for a value of the wrong type or range.
     """
     hints = typing.get_type_hints(kind)
@@ -334,11 +334,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: {error}") from None
 
 
-RENAMED = {"told": "season_input", "told_without": "season_input_without"}  # keys that recipes and stored runs had before
+RENAMED = {"told": "season_input", "told_without": "season_input_without"}  # old keys of recipes and stored runs
 
 
 def current_keys(values: Any) -> Any:
-    """Return plain values in which keys have their current names, at every depth."""
+    """Return plain values with old keys renamed, at every depth."""
     if isinstance(values, dict):
         return {RENAMED.get(key, key): current_keys(value) for key, value in values.items()}
     return values

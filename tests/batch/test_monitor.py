@@ -237,7 +237,7 @@ def hours_until(last: np.datetime64) -> list[str]:
         (np.timedelta64(4, "h"), ""),
         (
             np.timedelta64(90, "h"),
-            'at most 51 h is usual for its frequency h and schedule (set max_age, to "never" for data that does not grow)',
+            'expected at most 51 h for its frequency h and schedule (set max_age, to "never" for data that does not grow)',
         ),
         (np.timedelta64(-400, "D"), "in the future: check its timestamps and the clock of this machine"),
     ],

@@ -54,11 +54,11 @@ def test_when_forecasts_have_other_column_names_then_the_monitor_and_a_late_run_
 @pytest.mark.parametrize(
     ("output", "said"),
     [
-        ('"{item_id}/f.csv"', "only {item_id} in the name of a file is"),
+        ('"{item_id}/f.csv"', "only {item_id} in a file name is"),
         ('"by_{shop}.csv"', "{shop} is not filled in"),
-        ('{ path = "out/", columns = { "0.5" = "p50" } }', "only a file has columns of other names"),
-        ('{ file = "f.csv" }', "a table of an output has a path and columns"),
-        ('{ path = "f.csv", columns = { timestamp = 3 } }', "a table of an output has a path and columns"),
+        ('{ path = "out/", columns = { "0.5" = "p50" } }', "columns can be renamed in files only"),
+        ('{ file = "f.csv" }', "an output table takes the keys path and columns"),
+        ('{ path = "f.csv", columns = { timestamp = 3 } }', "an output table takes the keys path and columns"),
     ],
 )
 def test_when_an_output_is_impossible_then_the_job_file_is_refused_with_its_line(jobs, output, said):

@@ -223,7 +223,7 @@ def _value(key: str, value: Any) -> Any:
             or not places
             or not all(isinstance(p, (str, dict)) and "\0" not in str(p) for p in places)
         ):
-            raise ConfigError("must be a text, a table or a list of these, without NUL characters")
+            raise ConfigError("must be a string, a table or a list of these, without NUL characters")
         return tuple(Output.of(place) for place in places)
     if key == "joint" and type(value) is not bool:
         raise ConfigError("must be true or false")

@@ -29,7 +29,7 @@ def seconds(text: str) -> float:
 
 @dataclass(frozen=True)
 class Output:
-    """Destination of results. kind: "file" (its suffix says which), "dataset" (a Parquet folder) or "database" (with a table).
+    """Destination of results. kind: "file" (format by suffix), "dataset" (a Parquet folder) or "database" (with a table).
 
     columns: (old, new) names of columns, for a file. A file whose name holds `{item_id}` stands for one file per series.
     """
@@ -42,16 +42,16 @@ class Output:
 
     @classmethod
     def of(cls, value: Any) -> Output:
-        """Read a text, or a table `{ path = "out.csv", columns = { timestamp = "date" } }`. Raises ConfigError."""
+        """Read a string, or a table `{ path = "out.csv", columns = { timestamp = "date" } }`. Raises ConfigError."""
         if not isinstance(value, dict):
             return cls.parse(value)
         columns = value.get("columns", {})
         texts = isinstance(columns, dict) and all(isinstance(new, str) and new.strip() for new in columns.values())
         if set(value) - {"path", "columns"} or not isinstance(value.get("path"), str) or not texts:
-            raise ConfigError("a table of an output has a path and columns", _TABLE)
+            raise ConfigError("an output table takes the keys path and columns, whose values are strings", _TABLE)
         made = cls.parse(value["path"])
         if columns and made.kind != "file":
-            raise ConfigError(f"{made}: only a file has columns of other names", "a later run finds its rows by their names")
+            raise ConfigError(f"{made}: columns can be renamed in files only", "remove columns, or write to a file")
         return replace(made, columns=tuple(columns.items()))
 
     @classmethod
@@ -68,8 +68,8 @@ class Output:
         folder, _, name = text.rpartition("/")
         if found := re.search(r"(?<!\$)\{\w*\}", f"{folder}/{name.replace(PER_ITEM, '')}"):
             raise ConfigError(
-                f"{text!r}: {found.group()} is not filled in: only {PER_ITEM} in the name of a file is",
-                f"write forecasts/{PER_ITEM}.csv for a file per series, or leave it out",
+                f"{text!r}: {found.group()} is not filled in; only {PER_ITEM} in a file name is",
+                f"write forecasts/{PER_ITEM}.csv for one file per series, or remove {found.group()}",
             )
         if filled(text).endswith(("/", "\\")):
             return cls(text, "dataset", text)

@@ -154,7 +154,7 @@ def staleness(job: Job, panel: Panel, last: np.datetime64, now: np.datetime64) -
     else:
         steps = float((_ahead(panel, last, STEPS) - last) / np.timedelta64(1, "s"))
         allowed = steps + SCHEDULES * longest_gap(job.cron)
-        usual = f"at most {duration(allowed)} is usual for its frequency {panel.freq.plain.alias} and schedule"
+        usual = f"expected at most {duration(allowed)} for its frequency {panel.freq.plain.alias} and schedule"
         why = f'{usual} (set max_age, to "never" for data that does not grow)'
     return [f"its input is stale: {duration(age)} old, {why}"] if age > allowed else []
 

@@ -27,7 +27,7 @@ OPEN = 64  # files that are written at a time: items may end at thousands of cut
 
 
 def write_file(place: str, tables: Tables, columns: Mapping[str, str] = {}, data: Any = None) -> None:
-    """Replace one file by the whole of a run's results, or one file per item where its name holds `{item_id}`.
+    """Replace a file by the results of a run, or one file per item if its name contains `{item_id}`.
 
     columns: new names of columns. data: the input, which no file may replace.
     """
@@ -40,7 +40,7 @@ def write_file(place: str, tables: Tables, columns: Mapping[str, str] = {}, data
 
 
 def _renamed(tables: Tables, columns: Mapping[str, str]) -> Tables:
-    """The tables with new column names."""
+    """Yield the tables with new column names."""
     return lambda: (table.rename_columns(renamed(table.column_names, columns)) for table in tables())
 
 
@@ -57,7 +57,7 @@ def _write_items(path: Path, tables: Tables, columns: Mapping[str, str], data: A
 
 
 def _by_item(tables: Tables) -> Iterator[tuple[str, list[Any]]]:
-    """The rows of each item, as parts of the tables. The rows of an item follow each other."""
+    """Yield the rows of each item, as parts of the tables; they are adjacent."""
     held: str | None = None
     parts: list[Any] = []
     for table in tables():

@@ -38,8 +38,8 @@ SCORING = {
     ),
     "quantiles": typer.Option(
         metavar="Q,…",
-        help="Quantile levels to score and write; from 0.025 to 0.975 or beyond, the table has the coverage of 95 % intervals. "
-        " [default: 0.1, 0.2, … 0.9]",
+        help="Quantile levels to score and write. If they span 0.025 to 0.975, the table also shows the coverage of the 95 % "
+        "interval.  [default: 0.1, 0.2, … 0.9]",
     ),
     "cutoffs": typer.Option(
         metavar="TIME,…", show_default=False, help="Last observed timestamp of each window; replaces --windows."

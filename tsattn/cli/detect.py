@@ -49,8 +49,8 @@ def detect(
     """Detect anomalies in past and new rows.
 
     Compares each value with a forecast made before it. Values outside the interval at --level are anomalies; a score of 1 is the
-    edge of the interval. The exit code is 0 without anomalies, 1 with at least one, 65 for data that cannot be scored, and 2
-    for a wrong option.
+    edge of the interval. The exit code is 0 without anomalies, 1 with at least one, 2 for a wrong option, and 65 for data
+    that cannot be scored.
 
     \b
     Examples:

@@ -33,8 +33,8 @@ def explain(
 ) -> int:
     """Show which inputs a forecast depends on.
 
-    Takes one input at a time (a lag, a covariate or a part of the past) from another window and measures how much the loss
-    on held-back windows rises. Attention weights are shown beside it as a hint.
+    Replaces one input at a time (a lag, a covariate or a part of the past) by that of another window and measures how much
+    the loss on held-back windows rises. Attention weights are shown beside it as a hint.
 
     \b
     Examples:

@@ -49,9 +49,9 @@ def result_options(
         typer.Option(metavar="OLD=NEW,…", show_default=False, help="Rename columns of --output, such as item_id=sku,0.5=median."),
     ] = None,
 ) -> dict[str, Any]:
-    """Arguments of api.forecast: the quantiles or sample paths, and the file to write."""
+    """Return the arguments of api.forecast for quantiles, sample paths and the output file."""
     if columns and output is None:
-        raise ConfigError("--columns names the columns of a file", "add one: -o forecast.csv")
+        raise ConfigError("--columns renames the columns of a file", "add one: -o forecast.csv")
     if paths is not None and output is None:
         raise ConfigError("--paths needs a file to write to", f"add -o: --paths {paths} -o paths.parquet")
     return {

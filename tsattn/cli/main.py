@@ -53,7 +53,7 @@ COMMANDS = (
     *(models.models, models.describe, pretrain.pretrain, batch.run, batch.runs, batch.schedule, batch.monitor),
     serve.serve,
 )
-RESULT_IS_1 = ("detect", "monitor")  # their exit code 1 is a result, so failed work has a code of its own
+RESULT_IS_1 = ("detect", "monitor")  # their exit code 1 is a result, so failures have another code
 WITHOUT_ARGUMENTS = ("describe", "explain", "forecast", "models", "pretrain", "runs", "serve")
 for command in COMMANDS:
     app.command(no_args_is_help=command.__name__ not in WITHOUT_ARGUMENTS)(command)
@@ -121,7 +121,7 @@ def _check_command(words: list[str]) -> None:
 
 
 def _command(words: list[str]) -> str:
-    """Return the name of the command; "" without one."""
+    """Return the name of the command, or "" if there is none."""
     known = {command.__name__ for command in COMMANDS}
     return next((word for word in words if word in known), "")
 

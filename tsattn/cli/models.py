@@ -35,7 +35,7 @@ def models(
     new: Annotated[options.Text, typer.Argument(metavar="NEW", help="The new name, for rename.", show_default=False)] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before delete and rename.")] = False,
     kinds: Annotated[
-        bool, typer.Option("--kinds", help="List the architectures that can be trained, with their number of parameters.")
+        bool, typer.Option("--kinds", help="List the architectures you can train, with their numbers of parameters.")
     ] = False,
 ) -> int:
     """List, delete, rename or roll back models.

@@ -68,7 +68,7 @@ Name = Annotated[Text, typer.Option(metavar="NAME", help="Name of the model.  [d
 
 _columns: dict[str, Any] = {"metavar": "COLUMN,…", "show_default": False}
 
-METAVARS: dict[str, dict[str, Any]] = {  # what the help shows of each reading option besides its text, which the field holds
+METAVARS: dict[str, dict[str, Any]] = {  # shown in the help of each reading option, beside the text of its field
     "timestamp": {"metavar": "COLUMN"},
     **dict.fromkeys(("item", "target", "past", "known", "static"), _columns),
     "freq": {"metavar": "STEP"},
@@ -103,7 +103,7 @@ def read_options(delimiter: Text = None, **given: Any) -> ReadOptions:
 
 Joint = Annotated[
     bool,
-    typer.Option("--joint", help="Let series that lead others improve their forecasts (at most 256 series)."),
+    typer.Option("--joint", help="Use series that lead others to forecast those others (at most 256 series)."),
 ]
 
 

@@ -44,7 +44,7 @@ def pretrain(
 ) -> int:
     """Pre-train a zero-shot model on synthetic series.
 
-    --corpus adds real series. Pre-training takes hours. Runs in slices of --max-time give the same weights as one long run.
+    --corpus adds real series. Pre-training takes hours. Several runs limited by --max-time give the same weights as one long run.
 
     \b
     Examples:

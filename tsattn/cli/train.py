@@ -106,7 +106,9 @@ def train(
         bool, typer.Option("--fine-tune", help="Fine-tune the zero-shot model only.  [default: try both, save the better]")
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the interrupted or stopped run of this name.")] = False,
-    logger: Annotated[options.Text, typer.Option(metavar="NAME", help="Also write a log for a tool: tensorboard.")] = None,
+    logger: Annotated[
+        options.Text, typer.Option(metavar="NAME", help="Also write training logs for this tool: tensorboard.")
+    ] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Show the time of each part of a training step.")] = False,
 ) -> int:
     """Train a model on the data, score it and save it.

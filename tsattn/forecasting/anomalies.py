@@ -27,7 +27,7 @@ WARM = 7  # cycles of history from which a forecast errs no more than later ones
 CYCLES = 25  # cycles before a row whose errors at its phase correct its forecast
 PASSES = 8  # forecasts of an origin: each pass reads the anomalies that the one before found
 LEAST_HISTORY = 8
-FLOOR_ROWS = 1024  # rows before an origin that set the least standard deviation of a forecast, and say how long deviations last
+FLOOR_ROWS = 1024  # rows before an origin from which the smallest standard deviation and the persistence are estimated
 LEAST_CHANGE = 0.02  # of the standard deviation of their changes
 
 OnProgress = Callable[[int, int], None]  # windows done, windows in all
@@ -157,7 +157,7 @@ class _Work:
         return self.value[max(first, row - FLOOR_ROWS) : row]
 
     def _lasting(self) -> np.ndarray:
-        """Return (N,) bool, True for origins before which deviations last."""
+        """Return (N,) bool, True for origins before which deviations persist."""
         found, season = np.zeros(len(self.value), bool), self.panel.freq.season_length
         for b, row in enumerate(self.origins.row.tolist()):
             found[row] = deviations_last(self._past(b), season, self.step)

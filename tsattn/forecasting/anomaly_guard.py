@@ -84,7 +84,7 @@ class Guard:
 def deviations_last(past: np.ndarray, season: int, step: int) -> bool:
     """Return True if deviations from the last cycle are correlated by LASTING or more over `step` steps of a past (n,).
 
-    Deviations are cut at their usual size, so that a few anomalies do not decide.
+    Deviations are clipped at their usual size, so that a few anomalies have little influence.
     """
     away = past[season:] - past[:-season] if len(past) >= 3 * season else past
     if np.isnan(away).all():

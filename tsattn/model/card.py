@@ -128,7 +128,7 @@ def checked_file(folder: Path, name: str, card: Card) -> Path:
     if not path.is_file():
         raise ArtifactError(f"{path} is missing", "train the model again with `tsattn train`")
     if digest(path) != card.files.get(name):
-        raise ArtifactError(f"{path} is not the file that was saved: it was changed or cut short", "train the model again")
+        raise ArtifactError(f"{path} is not the file that was saved: it was changed or truncated", "train the model again")
     return path
 
 

@@ -34,7 +34,7 @@ def rests_on(found: Reported) -> str:
     effects = [effect for effect in found.effects if effect.ahead or not effect.event]
     if effects:
         lines = "".join(f"<li>{html.escape(printable(str(effect)))}</li>" for effect in effects[:MOST_EFFECTS])
-        parts.append(f"<h3>Effects of known covariates and of the calendar</h3>\n<ul>{lines}</ul>\n")
+        parts.append(f"<h3>Effects of known covariates and calendar events</h3>\n<ul>{lines}</ul>\n")
     if found.explained is not None:
         parts.append(_explained(found.explained))
     else:

@@ -50,7 +50,11 @@ _ANSWER = {
         "forecasts": {"type": "array", "items": _ONE},
         "failures": {"type": "array", "items": {"type": "object"}, "description": "Series without a forecast, and why."},
         "data": {"type": "object", "description": "The report of reading: columns, frequency, repairs, warnings."},
-        "effects": {"type": "array", "items": {"type": "object"}, "description": "Effects of known covariates and of dates."},
+        "effects": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "Effects of known covariates and calendar events.",
+        },
         "notes": {"type": "array", "items": {"type": "string"}},
         "history": {"type": "array", "items": {"type": "object"}, "description": "Last rows of each series, where asked for."},
     },

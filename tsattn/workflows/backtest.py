@@ -119,11 +119,11 @@ def run(
 
 
 def _without_idle(scores: Backtest, parts: Sequence[Forecaster]) -> tuple[Backtest, tuple[str, ...]]:
-    """Return the scores without `parts` that have no forecast in any window, which would rank as naive; and a note on them."""
+    """Return the scores without those `parts` that have no forecast in any window, and a note; they would rank as naive."""
     idle = [part.name for part in parts if scores.naive.get(part.name) == scores.windows]
     if not idle:
         return scores, ()
-    return scores.without(idle), (f"left out, without a forecast in any window (such as for a short history): {listed(idle)}",)
+    return scores.without(idle), (f"left out, without a forecast in any window (the history may be too short): {listed(idle)}",)
 
 
 def _verdicts(scores: Backtest, others: Sequence[Forecaster], parts: Sequence[Forecaster]) -> tuple[str, ...]:
@@ -180,7 +180,7 @@ def _write(
     scores_path: Path | None,
     picture: Path | None,
 ) -> tuple[Path, ...]:
-    """Write the forecasts (rows), the scores and the picture of the first model, as far as they are wanted."""
+    """Write the forecasts (rows), the scores and the picture of the first model, if asked for; return their paths."""
     from tsattn.data.sinks import write_table
     from tsattn.render.backtest_plot import save_backtest_plot
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", "zero-shot"
 MOST = 128  # validation windows that candidates are scored on
-CLEARLY = 0.99  # an ensemble is used when it lowers the loss to this share of the network's: it costs time in every forecast
-HEDGE = 0.985  # preference for the average with the zero-shot ensemble: validation windows flatter weights chosen on them
-SHARES = (0.25, 0.5)  # shares of the zero-shot ensemble that are tried
+CLEARLY = 0.99  # an ensemble is slower, so it must lower the loss to this share of the network's
+HEDGE = 0.985  # factor on the loss of an average: the validation windows also stopped the training, which favours the network
+SHARES = (0.25, 0.5)  # shares of the zero-shot ensemble to try
 JUDGING = 0.4  # share of the time that is left for scoring the candidates; the rest is for the final fit and the test scores
 PROBE, FEWEST = 4, 16  # windows for timing the scoring; windows that are scored even when that takes too long
 TIE = 0.995  # a trained network is kept when it lowers the loss to this share of zero-shot's: otherwise they are equal
@@ -84,7 +84,7 @@ class Judged:
 
     @property
     def rank(self) -> float:
-        """Loss, reduced by the preferences for a network alone, for an average, and for the unchanged model."""
+        """Loss times the factors that prefer an average, a network alone and the unchanged model."""
         preference = HEDGE if self.zero_shot else 1 if self.members else CLEARLY
         return self.loss * preference * (TIE if self.name == AS_IS else 1)
 
@@ -101,9 +101,9 @@ def judge(
 ) -> list[tuple[Judged, Entry]]:
     """Score every candidate on the windows at `origins`, at most MOST and as many as `left` seconds allow, best first.
 
-    The best one and zero-shot are also scored as ensembles, unless no time is left by then, and so are averages of the fine-tuned
-    network and the zero-shot ensemble. Where known covariates are declared, the ensembles read them, as they will in a forecast,
-    and that of the best is scored without them too, at the end of the list.
+    If time is left, the best one and zero-shot are also scored as ensembles, and averages of the fine-tuned network and the
+    zero-shot ensemble are scored too. Ensembles read known covariates, as they do in a forecast; if there are any, the ensemble
+    of the best is also scored without them, at the end of the list.
     """
     origins = _spread(origins, MOST)
     now = left()

@@ -1,4 +1,4 @@
-"""Effects of known covariates and of the calendar in a forecast, as notes."""
+"""Notes on the effects of known covariates and calendar events in a forecast."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ MOST = 12  # lines
 
 
 def effects_of(forecaster: Forecaster, panel: Panel, horizon: int | None = None) -> tuple[CovariateEffect, ...]:
-    """Effects of the known covariates and of the calendar in the newest forecast; nothing where they were not estimated.
+    """Return the effects of known covariates and calendar events in the newest forecast; () if none were estimated.
 
-    horizon: the steps ahead that events are counted on.
+    horizon: number of forecast steps on which events are counted.
     """
     effects = getattr(forecaster, "effects", None)
     return () if effects is None else tuple(effects(panel, horizon))
 
 
 def effect_notes(effects: Sequence[CovariateEffect]) -> tuple[str, ...]:
-    """A line for each covariate with a clear effect and each event within the forecast, and one that names the others."""
+    """Return a line for each clear effect of a covariate or of an event within the horizon, and one that names the others."""
     clear = [effect for effect in effects if effect.clear and (effect.ahead or not effect.event)]
     lines = [f"effect of {effect}" for effect in clear[:MOST]]
     if len(clear) > MOST:

@@ -45,7 +45,7 @@ def choose(
 ) -> ModelAndData:
     """Find the model, read the data as it was read for training, and check that the two fit.
 
-    A ModelRef is taken as it is: a model is looked up once, and from then on its reference is passed on. as_of: values after
+    A ModelRef is used as it is, so that a model is looked up only once. as_of: values after
     this moment are left out of the panel and of the report's span. Raises ArtifactError when there is no model, ConfigError
     when none fits, DataError when the data cannot be read.
     """

@@ -113,9 +113,9 @@ def _forecast(
     order: Order,
     levels: tuple[float, ...] | None,
 ) -> tuple[Forecasted, tuple[str, ...]]:
-    """Return the forecast of a panel, of all levels of `summed` if there are sums, and notes on it.
+    """Return the forecast of a panel, or of all levels of `summed`, and notes on it.
 
-    What few forecasts ask for is imported only where it is asked for.
+    Modules of rarely used options are imported on use.
     """
     sampled: Paths | None = None
     at = between = None

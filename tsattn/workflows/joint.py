@@ -20,7 +20,7 @@ def joint_effects(forecaster: Forecaster) -> tuple[JointEffect, ...] | None:
 def joint_notes(effects: Sequence[JointEffect]) -> tuple[str, ...]:
     """Return a line for each series that others lead, those with the largest gain first."""
     if not effects:
-        return ("joint: no series leads another, so every forecast is as without --joint",)
+        return ("joint: no series leads another; forecasts are the same as without --joint",)
     best = sorted(effects, key=lambda effect: -effect.gain)
     more = (f"joint: {len(best) - MOST} more series follow others: see joint in --json",) if len(best) > MOST else ()
     return (*(f"joint: {effect}" for effect in best[:MOST]), *more)

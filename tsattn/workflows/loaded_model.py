@@ -45,8 +45,8 @@ def horizon_for(card: Card, panel: Panel) -> int:
 def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str] | None) -> Forecaster:
     """An ensemble of a network and members: "network" for the network alone, "all", or names of MEMBERS.
 
-    None: the members on its card, averaged with the zero-shot ensemble where the card says so. Raises ConfigError for an
-    unknown name.
+    None: the members on its card; if the card has a zero-shot share, their average with the zero-shot ensemble. Raises
+    ConfigError for an unknown name.
     """
     from tsattn.forecasting.ensemble.covariate_regression import with_covariates
     from tsattn.forecasting.ensemble.ensemble import combine, member_names
@@ -57,7 +57,7 @@ def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str
 
 
 def averaged(trained: Forecaster, share: float) -> Forecaster:
-    """Return the average of a trained model and, with this share, the zero-shot ensemble of the package.
+    """Return the average of a trained model and the zero-shot ensemble, in which the latter has this share.
 
     Raises ArtifactError if the package has no zero-shot model.
     """
@@ -66,7 +66,7 @@ def averaged(trained: Forecaster, share: float) -> Forecaster:
 
     ref = shipped()
     if ref is None:
-        raise ArtifactError("this model is averaged with the zero-shot model, which this package lacks", "use --members network")
+        raise ArtifactError("this model needs the zero-shot model, which is missing from the package", "use --members network")
     loaded = runtime.load(ref.path)
     steady = isinstance(trained, runtime.NetworkForecaster) and trained.is_steady
     return WeightedAverage(trained, with_members(loaded.card, loaded.steady() if steady else loaded, None), share)
@@ -204,12 +204,12 @@ def unread(schema: Schema, members: Sequence[str] = ()) -> tuple[str, ...]:
 
 
 def two_targets(schema: Schema, options: ReadOptions) -> tuple[str, ...]:
-    """A note on two columns of numbers that were both taken for targets, though one may explain the other; nothing else."""
+    """Return a note if two numeric columns were both inferred as targets, since one may be a covariate of the other."""
     if options.target or options.covariates or schema.item or len(schema.target) != 2:
         return ()
     first, second = map(quoted, schema.target)
     known = f"--target {first} --past {second}, or --known {second} if its future is known"
-    return (f"{listed(schema.target)} are both forecast; if one explains the other: {known}",)
+    return (f"{listed(schema.target)} are both forecast; if one is a covariate of the other: {known}",)
 
 
 def check_fits(card: Card, panel: Panel, name: str) -> None:

@@ -245,7 +245,7 @@ def notes_of(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
     kept, first = scores[0], min(scores, key=lambda score: score.loss)
     why = "it has the lowest loss on the validation windows"
     if first != kept and first.members and not kept.members:
-        why = f"the ensemble {first.title} is less than {100 * (1 - CLEARLY):g} % better and slower"
+        why = f"the ensemble {first.title} is slower and less than {100 * (1 - CLEARLY):g} % better"
     elif first != kept:
         why = f"the loss of {first.title} is not clearly lower"
     said = ", ".join(map(str, sorted(scores, key=lambda score: score.loss)))

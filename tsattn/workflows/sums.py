@@ -112,7 +112,7 @@ def _notes_on_ends(panel: Panel, grid: CommonGrid, hierarchy: Hierarchy) -> tupl
 
 
 def with_levels(table: pa.Table, summed: Summed | None) -> pa.Table:
-    """Return a table of forecasts with a column `level` after item_id; unchanged where no sums are asked for."""
+    """Return a table of forecasts with a column `level` after item_id; unchanged without sums."""
     if summed is None:
         return table
     import pyarrow as pa

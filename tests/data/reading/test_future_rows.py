@@ -46,4 +46,4 @@ def test_when_a_long_plan_differs_between_series_of_wide_data_then_the_error_nam
     plan.iloc[7, 1] = 9
     with pytest.raises(DataError, match="'promo' differs between series at 2024-02-07") as caught:
         read(WithFuture(wide[:35], plan), ReadOptions())
-    assert "as long rows too" in caught.value.hint
+    assert "in long layout too" in caught.value.hint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-FEW = 16  # steps below which a correlation by chance is taken for no season
+FEW = 16  # steps below which a season must be clearer than chance
 
 
 def find_seasons(past: np.ndarray, usual: tuple[int, ...] | np.ndarray = ()) -> np.ndarray:

@@ -102,7 +102,7 @@ def _finite(table: Table, names: tuple[str, ...]) -> None:
         with np.errstate(over="ignore"):
             row = int(np.argmax(np.isinf(column.values.astype(np.float32, copy=False))))
         raise DataError(
-            f"{table.where(row)}, column {column.name!r}: an infinite or too large value ({column.text_at(row)})",
+            f"{table.where(row)}, column {column.name!r}: the value {column.text_at(row)} is infinite or too large",
             "replace it by a number, or leave it empty when it is missing",
         )
 

@@ -1,5 +1,6 @@
-"""Columns of a table in blocks of like columns: one call of NumPy for many columns of numbers, one test for names that differ
-only in their numbers. A table of 200,000 columns then costs about as much as a column of as many cells.
+"""Blocks of similar columns: one NumPy call for many numeric columns, one test for names that differ only in their digits.
+
+A table of 200,000 columns then costs little more than one column with as many cells.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _DIGITS = re.compile(r"[0-9]+")
 
 
 def blocks(table: Table, names: Iterable[str]) -> Iterator[tuple[list[str], np.ndarray]]:
-    """Yield (names, values (C, n)) of columns of numbers, in order; float64 where the types differ, which changes no value."""
+    """Yield (names, values (C, n)) of numeric columns, in order; mixed types become float64, which keeps every value."""
     size, left = max(1, CELLS // max(1, table.rows)), iter(names)
     while some := list(islice(left, size)):
         yield some, stacked([table.columns[name].values for name in some])
@@ -33,7 +34,7 @@ def stacked(arrays: Sequence[np.ndarray]) -> np.ndarray:
 def where(
     table: Table, names: Iterable[str], test: Callable[[np.ndarray], np.ndarray], rows: slice | np.ndarray = slice(None)
 ) -> list[str]:
-    """Return the columns of numbers whose values in `rows` pass a test: (C, n) -> (C,) bool."""
+    """Return the numeric columns whose values in `rows` pass a test (C, n) -> (C,) bool."""
     return [some[k] for some, values in blocks(table, names) for k in np.flatnonzero(test(values[:, rows])).tolist()]
 
 
@@ -74,14 +75,14 @@ def flags(values: np.ndarray) -> np.ndarray:
 def stems(names: Sequence[str]) -> list[str]:
     """Return the names with each run of digits written as 0: shop_0 of shop_17.
 
-    No word that this package recognises in a name has a digit, so that names of one stem mean the same.
+    tsattn recognises no word with a digit in a name, so names with the same stem mean the same.
     """
     together = _DIGITS.sub("0", "\n".join(names)).split("\n") if names else []
     return together if len(together) == len(names) else [_DIGITS.sub("0", name) for name in names]
 
 
 def names_that(names: Iterable[str], test: Callable[[str], bool]) -> list[str]:
-    """Return the names that pass a test of their words, which is made once for each stem."""
+    """Return the names that pass a test of their words, run once per stem."""
     every = list(names)
     of = stems(every)
     passed = {stem: test(stem) for stem in set(of)}

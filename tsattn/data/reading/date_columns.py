@@ -58,7 +58,7 @@ def is_written_time(column: Column) -> bool:
 
 
 def number_times(columns: list[Column], table: Table) -> list[Column]:
-    """Return the columns whose numbers are dates or epochs, in whatever order the rows are.
+    """Return the columns whose numbers are dates or epochs, in any order of the rows.
 
     A column whose name is uninformative must be the first and rise or fall throughout, or hold the dates of a regular grid.
     """

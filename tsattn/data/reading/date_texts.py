@@ -63,7 +63,7 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
 
 
 def are_hardly_dates(names: Sequence[str], date_order: str | None = None) -> bool:
-    """Return True if fewer than a tenth of some of many names are dates: then all of them need not be parsed."""
+    """Return True if, in a sample of many names, fewer than a tenth are dates; the others then need no parsing."""
     if len(names) < 5 * _SOME:
         return False
     # steps of the golden ratio: names of dates that take turns with others are met as often as they occur

@@ -48,8 +48,8 @@ def _finite(table: Table, column: Column) -> np.ndarray:
     bad = np.flatnonzero(np.isinf(values))
     if len(bad):
         raise DataError(
-            f"{table.where(int(bad[0]))}, column {column.name!r}: an infinite or too large value",
-            "leave it empty when it is missing",
+            f"{table.where(int(bad[0]))}, column {column.name!r}: the value is infinite or too large",
+            "leave it empty if it is missing",
         )
     return values
 

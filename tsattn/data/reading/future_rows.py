@@ -55,7 +55,7 @@ def one_row_per_time(future: Table, found: Schema) -> Table:
     """Return a long future table of wide data, a row per series and time, with one row per time.
 
     Its column of series names is left out: one whose texts are columns of the data. Raises DataError where a covariate
-    differs between series, since wide data has one value per time for all of them.
+    differs between series, since wide data has one value per time for all series.
     """
     if found.item or found.timestamp not in future.columns:
         return future
@@ -73,7 +73,7 @@ def one_row_per_time(future: Table, found: Schema) -> Table:
             where = f"{future.where(row)}: {name!r} differs between series at {stamp.text_at(row)}"
             raise DataError(
                 f"{where}, but wide data has one value per time",
-                f"give the data as long rows too, with the columns {listed([found.timestamp, names[0], name])} and a value",
+                f"write the data in long layout too, with the columns {listed([found.timestamp, names[0], name])} and a value",
             )
     order = np.sort(first)
     return Table(kept, future.rows, future.where, future.marks).take(order)

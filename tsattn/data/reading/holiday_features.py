@@ -13,7 +13,7 @@ from tsattn.data.report import Notes
 from tsattn.errors import ConfigError
 
 PREFIX = "holiday "
-PREFIXES = {PREFIX: 0, f"before {PREFIX}": 1, f"after {PREFIX}": -1}  # the day from which the next holiday is so many days ahead
+PREFIXES = {PREFIX: 0, f"before {PREFIX}": 1, f"after {PREFIX}": -1}  # days from the marked day to the holiday
 _MOST_ROWS = 5_000_000  # future rows of all items together
 _MOST_AHEAD = 1_000  # future rows of one item
 

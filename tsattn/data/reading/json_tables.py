@@ -29,7 +29,7 @@ def json_table(part: Part, options: ReadOptions, notes: Notes) -> Any:
     try:
         found, lines = _parsed(text, part.name)
     except RecursionError:
-        raise DataError(f"{part.name}: nested too deeply to be a table", "write records, one object a row") from None
+        raise DataError(f"{part.name}: nested too deeply to be a table", "write an array of records, one per row") from None
     records = _records(found, part.name)
     notes.find("format", "JSON Lines" if lines else "JSON")
     series = _series_key(records)

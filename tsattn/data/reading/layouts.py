@@ -181,7 +181,7 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
 
 
 def _parsed(names: list[str], options: ReadOptions) -> Parsed | None:
-    """Return the names of columns as dates; None where hardly any of many is one."""
+    """Return the names of columns as dates, or None if hardly any of many names is a date."""
     some = [_CODE.sub("", n) for n in names] if any("[" in n for n in names) else names
     return None if are_hardly_dates(some, options.date_order) else parse_texts(arrow.strings(some), options.date_order)
 

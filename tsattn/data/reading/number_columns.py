@@ -230,7 +230,7 @@ def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
 def _may_be_dates(values: np.ndarray, stamps: np.ndarray) -> np.ndarray:
     """Return (C,) bool, False for the rows of (C, n) that do not begin and end as the dates of these stamps would.
 
-    Such as a column of sales: the first and the last value rule out nearly all.
+    The first and the last value rule out nearly every other column, such as sales.
     """
     likely = np.isfinite(values).all(1)
     for at in (0, -1):

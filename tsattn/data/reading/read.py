@@ -262,7 +262,7 @@ def _report(panel: Panel, source: str, notes: Notes, began: float) -> ReadReport
 
 
 def with_extent(report: ReadReport, panel: Panel) -> ReadReport:
-    """Return a report with the counts and the span of a panel, such as the one that was read as of an earlier moment."""
+    """Return a report with the counts and the span of a panel, such as one cut at `--as-of`."""
     rows = int(panel.lengths.sum())
     item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr)) if rows < len(panel.target) else None
     missing = np.isnan(panel.target)

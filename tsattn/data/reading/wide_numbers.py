@@ -1,7 +1,7 @@
-"""Text tables of many columns of numbers, read as one stream of cells.
+"""Text tables of many numeric columns, read as one stream of cells.
 
-Arrow's reader has a fixed cost for each column and block, some 50 microseconds, which is more than ten numbers take. The cells
-of such a table, one below the other, are a file of one column: the same parser reads them at once, with the same result.
+Arrow's reader has a fixed cost of some 50 microseconds per column and block, more than parsing ten numbers. Written below one
+another, the cells of such a table form a file of one column, which the same parser reads at once with the same result.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tsattn.data.reading.columns import Column, from_chunks
 from tsattn.data.reading.dialect import Dialect
 from tsattn.data.reading.source import Part
 
-LEAST = 300  # columns from which on it pays
+LEAST = 300  # columns from which on this is faster
 _MOST_OTHERS = 20  # columns that are no numbers
 _NUMBERS = {"int64": np.float64, "float32": np.float32, "float64": np.float64}
 _EXACT = 2.0**53  # whole numbers beyond are read as text
@@ -122,7 +122,7 @@ class _Cells:
         self.bytes[ends] = 10
 
     def cut_out(self, columns: list[int], delimiter: bytes) -> list[bytes]:
-        """Return the lines of these columns alone; zeros stand in their place, which are numbers."""
+        """Return the lines of these columns alone, and put zeros in their place, which parse as numbers."""
         lines = []
         for row in range(self.rows if columns else 0):
             taken = []
@@ -161,7 +161,7 @@ class _Cells:
 
 
 def _special(lines: list[bytes], columns: list[tuple[str, str]], dialect: Dialect) -> Any:
-    """Return an Arrow table of the columns that are no numbers."""
+    """Return an Arrow table of the columns that are not numeric."""
     import pyarrow as pa
     import pyarrow.csv as pc
 
@@ -178,7 +178,7 @@ def _special(lines: list[bytes], columns: list[tuple[str, str]], dialect: Dialec
 def _columns(
     dialect: Dialect, types: list[str], found: dict[str, list[np.ndarray]], special: Any, where: str
 ) -> dict[str, Column]:
-    """Return the columns in their order; those of numbers are rows of one array (C, n) of each type."""
+    """Return the columns in order; numeric ones are rows of one array (C, n) per type."""
     rows = {}
     for kind, blocks in found.items():
         rows[kind] = iter(np.ascontiguousarray((blocks[0] if len(blocks) == 1 else np.concatenate(blocks)).T))

@@ -1,7 +1,6 @@
-"""Effects in a batch of windows that do not all use the same covariates: declared ones, and events of the calendar.
+"""Effects in a batch of windows that use different covariates: declared ones, and calendar events.
 
-Windows that use the same ones are estimated together, with those of their pools, so nothing that only later windows show enters
-an earlier one.
+Windows that use the same covariates are estimated together, each with its pool, so no estimate uses values of later windows.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from tsattn.forecasting.ensemble.window_effects import Bounds, Effects, Estimate
 
 @dataclass(frozen=True, eq=False)
 class Covariates:
-    """K declared covariates and C events of the calendar of B windows.
+    """K declared covariates and C calendar events of B windows.
 
     known: (B, L+H, K), NaN = unknown. events: C names. on: (C, T), 1 on the days of each. place: (B, L+H), the day of each step
     among the T. used: (B, K+C) bool, True for those that a window uses.
@@ -42,7 +41,7 @@ class Covariates:
         return self.known.shape[2]
 
     def with_events(self, past: np.ndarray, days: np.ndarray, pools: Pools, seasons: tuple[int, ...]) -> Covariates:
-        """Add the events of the calendar that the history (B, L) follows on its days (B, L+H)."""
+        """Add the calendar events that the history (B, L) follows on its days (B, L+H)."""
         found = find_events(past, days, pools, seasons)
         if not found.names:
             return self
@@ -102,7 +101,7 @@ def estimated(
 ) -> tuple[Effects, list[tuple[np.ndarray, np.ndarray, Estimates]]]:
     """Return the effects on past (B, L) up to `back` (B,) steps before its end, and the estimates behind them.
 
-    The latter once for each choice of covariates: its windows, the columns (k,), and the estimates on the windows.
+    The estimates are one entry per set of covariates: its windows, the columns (k,), and the estimates on the windows.
     """
     every, rows = covariates.used.shape[1], len(past)
     bounds = Bounds(*(np.zeros((rows, every)) for _ in range(3)))

@@ -1,7 +1,7 @@
-"""Events of the calendar that daily data may follow: days of the month or quarter, yearly dates, moving feasts.
+"""Calendar events that daily data may follow: days of the month or quarter, yearly dates, movable holidays.
 
-An event is a name and the days on which it falls. Events of which too few years tell them apart, such as the last and the
-fourth Friday of November, are ordered by how usual they are, and the first one is preferred.
+An event is a name and the days on which it falls. A few years may not distinguish two events, such as the last and the fourth
+Friday of November. Events are therefore listed from the most to the least common, and the first one is preferred.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ EDGE = 3  # days of a month, and working days at its beginning, that are counted
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """C events on an axis of days. at: (C, n) their places on it, rising, -1 = no more. yearly: (C,) once a year at most."""
+    """C events on an axis of days. at: (C, n) ascending indices on the axis, padded with -1. yearly: (C,) once a year at most."""
 
     names: tuple[str, ...]
     at: np.ndarray
@@ -88,7 +88,7 @@ def _monthly(days: np.ndarray) -> list[Family]:
 
 
 def _yearly(days: np.ndarray) -> list[Family]:
-    """Families of events of each year: fixed dates, moving feasts, and the nth or last weekday of a month."""
+    """Families of events of each year: fixed dates, movable holidays, and the nth or last weekday of a month."""
     month, day, left = _in_month(days)
     number = month.astype(np.int64) % 12
     weekday = (days.astype(np.int64) + 3) % 7

@@ -1,8 +1,8 @@
-"""Search for the calendar events that a daily series follows, in what is left of it without its level and season.
+"""Search for the calendar events that a daily series follows, in its residuals from level and season.
 
-An event counts by its repetitions, for two days of different years share no noise. Its evidence is a Bayes factor against no
-effect (Kass & Raftery, 1995), computed without its largest deviation, and must outweigh the number of events tried. The mean of
-all series of a pool is searched first, because a storm that hits them all on one day is one observation; then each alone.
+Each occurrence of an event counts as one observation, since the noise of different years is independent. The evidence is a Bayes
+factor against no effect (Kass & Raftery, 1995), computed without the largest deviation; it must outweigh the number of events
+tried. The mean of a pool is searched first, since a storm that hits all series on one day is one observation; then each series.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from tsattn.forecasting.ensemble.holdout import Pools
 from tsattn.forecasting.ensemble.series_effects import season_of, without_level_and_season
 from tsattn.forecasting.ensemble.window_effects import POSITIVE
 
-MOST = 32  # events that a window has
-ODDS = 3.0  # log of the odds by which an event is more likely than none, after the number of events tried
-PRIOR = 4.0  # variance of an effect, in that of the noise
+MOST = 32  # events of a window, at most
+ODDS = 3.0  # log odds that an event needs, beyond the price of the number of events tried
+PRIOR = 4.0  # prior variance of an effect, relative to that of the noise
 FEWEST = {False: 6, True: 2}  # observed days of a monthly event, and of a yearly one
 LEAST_ROWS = 180  # observed days of a series
-FARTHEST = 5.0  # standard deviations that count at most
+FARTHEST = 5.0  # limit of a deviation, in standard deviations
 OWN = 32  # series, at most, that are searched alone
 _CELLS = 1 << 22  # values at once
 
@@ -123,7 +123,7 @@ def evidence_of(z: np.ndarray, events: Events) -> np.ndarray:
 
 
 def _over(z: np.ndarray, events: tuple[Events, Events]) -> list[np.ndarray]:
-    """Return [(S, C) of each kind] evidence beyond the price of the number of events of that kind that were tried."""
+    """Return [(S, C) of each kind] evidence less the price of the number of events of that kind tried."""
     out = []
     for one in events:
         evidence = evidence_of(z, one)
@@ -188,7 +188,7 @@ def _mean(z: np.ndarray) -> np.ndarray:
 
 
 def greedy(z: np.ndarray, events: tuple[Events, Events]) -> list[tuple[Event, float]]:
-    """Return the events of residuals z (T,), clearest first, with their evidence; each is taken out before the next is found."""
+    """Return the events of residuals z (T,), clearest first, with their evidence; each is removed before the next search."""
     found: list[tuple[Event, float]] = []
     z = z.copy()
     while len(found) < MOST:

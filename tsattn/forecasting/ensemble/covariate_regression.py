@@ -1,9 +1,9 @@
 """Known covariates and calendar events for a forecaster that reads only the target.
 
-Their effects leave the history and are added to the forecast. Nothing is trained: effects are regressions on each series' own
-past (window_effects.py). The forecaster, with all its members, sees the history as it would have been under usual covariates, on
-days without events. How much of the effects to apply is decided on hold-out origins: an autoregression forecasts them with and
-without. Events are those that daily data follows clearly (calendar_screen.py), after the effects of declared covariates.
+Effects are removed from the history and added to the forecast. Nothing is trained: effects are regressions on each series' own
+past (window_effects.py). The forecaster, with all its members, reads the history as it would have been with usual covariates and
+without events. An autoregression forecasts at hold-out origins with and without the effects, which decides how much of them to
+apply. Calendar events are searched after the effects of declared covariates (calendar_screen.py).
 """
 
 from __future__ import annotations
@@ -34,9 +34,8 @@ SLACK = 0.01  # log of the loss by which effects may be worse at hold-out origin
 class CovariateRegression:
     """`forecaster`, which reads the target alone, on histories less the effects of known covariates and calendar events.
 
-    Where a batch declares no known covariate and follows no event, its forecast is returned as it is. Effects rest on a window's
-    own past, and on that of the other items in its batch no later than itself; those of one group of static covariates share
-    most.
+    Without known covariates and events, the forecast of a batch is returned unchanged. Effects are estimated on a window's own
+    past and on that of other items in its batch, up to the window's cutoff; items with equal static covariates share most.
     """
 
     covariates = "known"  # read where a panel declares some
@@ -100,7 +99,7 @@ class CovariateRegression:
         pools: Pools,
         seasons: tuple[int, ...],
     ) -> tuple[Covariates, Effects, list[tuple[np.ndarray, np.ndarray, Estimates]]]:
-        """Return the covariates with the events of the calendar that show beside them, and the effects of all."""
+        """Return the covariates with the calendar events found beside them, and the effects of all."""
         now = np.zeros(len(past), np.int64)
         effects, parts = estimated(past, declared, now, group, pools, seasons)
         if days is None:
@@ -114,7 +113,7 @@ class CovariateRegression:
     def _share(self, bare: WindowBatch, covariates: Covariates, group: np.ndarray, pools: Pools) -> np.ndarray:
         """Return (B, K+C) shares of the effects to apply: 1, but less where they worsen forecasts at hold-out origins.
 
-        Declared covariates are judged beside none, then events beside the declared ones alone.
+        Declared covariates are compared with none, then events in addition with the declared ones alone.
         """
         shifts = shifts_of(bare, ORIGINS)
         effects, _ = estimated(bare.past_target, covariates, shifts.max(0), group, pools, bare.season_lengths)
@@ -128,7 +127,7 @@ class CovariateRegression:
         return share
 
     def _losses(self, bare: WindowBatch, effects: Effects | None, covariates: Covariates, shifts: np.ndarray) -> np.ndarray:
-        """Return (K, B) losses at hold-out origins of an autoregression, with the effects taken out and put back."""
+        """Return (K, B) losses at hold-out origins of an autoregression, with the effects removed and added back."""
         past, seasons = bare.past_target, bare.season_lengths
         before = covariates.before(bare.context)
         history = past if effects is None else effects.removed(past, before, seasons)

@@ -1,7 +1,7 @@
 """Weighted average of a trained network and the zero-shot ensemble, quantile by quantile.
 
-A fine-tuned network has seen the series, so its errors at hold-out origins of their past are too small to weigh it by. The
-weight is chosen on the validation windows of the training run instead (workflows/candidates.py), one for all series.
+A fine-tuned network was trained on the series, so its errors at hold-out origins are too small to set its weight. The weight
+is chosen on the validation windows of the training run instead (workflows/candidates.py), and is the same for all series.
 """
 
 from __future__ import annotations
