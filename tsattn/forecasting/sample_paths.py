@@ -135,7 +135,7 @@ def are_counts(past: np.ndarray) -> np.ndarray:
 
 
 def rounded_at_random(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return values rounded down or up, up with the probability of their fraction, so that means stay as they are."""
+    """Return values rounded down or up, up with the probability of their fraction, which keeps the means."""
     down = np.floor(values)
     return down + (rng.random(values.shape) < values - down)
 

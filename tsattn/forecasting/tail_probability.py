@@ -1,8 +1,8 @@
 """Tail probabilities of forecast errors: a normal body, and a tail of peaks over a threshold (Siffer et al., 2017).
 
-The tail is exponential and robust as long as few past errors lie far outside it, so that anomalies among them do not hide later
-ones. Where more do, they are usual for the series: the tail is then a generalised Pareto distribution through the ranks of all
-past errors, as in conformal prediction (Vovk et al., 2005). Both are shrunk to the normal distribution's where errors are few.
+If few past errors lie far outside it, the tail is exponential and fitted robustly, so that past anomalies do not hide later ones.
+If many do, large errors are normal for the series: the tail is then a generalised Pareto distribution through the ranks of all
+past errors, as in conformal prediction (Vovk et al., 2005). With few errors, both are shrunk to the tail of the normal distribution.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ PRIOR = 30.0  # errors that count as much as the prior
 BEYOND = 1.0  # the same for a tail through ranks, in errors beyond the quantile
 LONGEST, DOUBT = 0.3, 4.0  # largest shape of a tail, and errors beyond FAR that count as much as an exponential one
 OUTSIDE = 0.01  # probability of errors that are outside an exponential tail
-TOO_MANY = 2.0  # times that share: an exponential tail that so many are outside is too short
-FEW = 3  # errors that never are too many
-FEW_RUNS, RARE_RUNS = 1, 0.002  # the longest runs of them are taken for anomalies: so many, and this share of the errors
+TOO_MANY = 2.0  # an exponential tail with this many times that share outside is too short
+FEW = 3  # errors outside that are always acceptable
+FEW_RUNS, RARE_RUNS = 1, 0.002  # longest runs treated as anomalies: a number, and a share of the errors
 MOST_UNUSUAL = 0.2  # share of anomalies among past errors above which all of them count
 BIAS_PRIOR, SCALE_PRIOR = 10.0, 40.0  # for the errors of one phase of the cycle: their median, and their size
 NARROWEST, WIDEST = 0.2, 50.0  # times the normal distribution

@@ -39,7 +39,7 @@ class CovariateEffect:
     form: "factor" (effect 0.34 = 34 % more per unit of the covariate), "added" (in units of the target, per unit), or "closed"
     (the target is about 0 there; effect is NaN). low, high: the interval at `level`. clear: an effect is more likely than
     none. used: the share of the effect that hold-out origins left in the forecast. groups: where groups of series differ.
-    event: an event of the calendar, not a column; it falls on `ahead` steps of the forecast, 0 for a column.
+    event: a calendar event, not a column; it falls on `ahead` steps of the forecast, 0 for a column.
     """
 
     name: str

@@ -96,7 +96,7 @@ Pools: TypeAlias = tuple[tuple[np.ndarray, np.ndarray], ...]
 
 
 def pools_of(batch: WindowBatch) -> Pools:
-    """Group the windows of a batch by cutoff. Each may use the errors of the latest window of each item no later than itself.
+    """Group the windows of a batch by cutoff. A window may use the errors of each item's latest window up to its own cutoff.
 
     A window of a batch without cutoffs uses its own errors alone. Linear in windows times distinct cutoffs.
     """

@@ -42,7 +42,7 @@ def estimate(values: np.ndarray, covariates: np.ndarray, seasons: tuple[int, ...
 def estimate_all(values: np.ndarray, covariates: np.ndarray, seasons: tuple[int, ...]) -> list[Estimate]:
     """Regress each of R series, values (R, L), on covariates (R, L, K) of its own; see `estimate`.
 
-    Series that are observed at the same steps and have the same covariates, such as dates, share the work on these.
+    Series with the same observed steps and the same covariates, such as dates, share the work on these.
     """
     count = covariates.shape[2]
     values, covariates = values[:, -MOST_STEPS:], covariates[:, -MOST_STEPS:]
@@ -186,7 +186,7 @@ def _running(values: np.ndarray) -> np.ndarray:
 def _robust(
     y: np.ndarray, x: np.ndarray, seen: np.ndarray, lags: list[int], freedom: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gram matrices (R, K, K), moments (R, K) and residual variances (R,) of whitened y (R, L) on x (K, L), far residuals cut.
+    """Gram matrices (R, K, K), moments (R, K) and residual variances (R,) of whitened y (R, L) on x (K, L), with large residuals clipped.
 
     A series is whitened by weights of its own. The Gram matrix of whitened covariates is a sum over pairs of lags, which many
     series share.

@@ -30,7 +30,7 @@ Solved = dict[tuple[int, bool, bytes], tuple[np.ndarray, np.ndarray]]  # window,
 
 
 class Table(Protocol):
-    """Covariates (B, S, K) of B windows, of which some are made at a time."""
+    """Covariates (B, S, K) of B windows, made for some windows at a time."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -38,7 +38,7 @@ class Table(Protocol):
 
 
 class Bounds(NamedTuple):
-    """center, low, high (B, K): median of covariates, and where they are cut."""
+    """center, low, high (B, K): median of covariates, and their clipping bounds."""
 
     center: np.ndarray
     low: np.ndarray
@@ -49,7 +49,7 @@ class Bounds(NamedTuple):
         return Bounds(*(one[rows] for one in self))
 
     def terms(self, known: np.ndarray) -> np.ndarray:
-        """Return (B, S, 2 K) terms of known (B, S, K): x less its center, cut at its bounds, and the absolute value of that."""
+        """Return (B, S, 2 K) terms of known (B, S, K): x less its center, clipped at its bounds, and its absolute value."""
         x = np.clip(known, self.low[:, None], self.high[:, None]) - self.center[:, None]
         return np.concatenate([x, np.abs(x)], 2)
 
@@ -93,7 +93,7 @@ class Estimates:
         return Estimates(linear, factor, self.scale[rows], self.jacobian[rows], self.bounds.of(rows), counts)
 
     def among(self, columns: np.ndarray, covariates: int) -> Estimates:
-        """Return the same with their K covariates at `columns` (K,) among more, of which the windows show nothing."""
+        """Return the same with the K covariates at `columns` (K,) of a longer list, without estimates for the others."""
         both = np.concatenate([columns, columns + covariates])
 
         def wide(one: Estimate) -> Estimate:
@@ -163,7 +163,7 @@ class Effects:
         return np.asarray(out)
 
     def _shift(self, known: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return (B, S) what the covariates (B, S, K) of the windows `rows` add, and its standard deviation; 0 where unknown."""
+        """Return the sum (B, S) of the effects of covariates (B, S, K) in the windows `rows`, and its standard deviation; 0 = unknown."""
         there = np.where(known == self.closing[rows, None], np.nan, known)
         terms = np.nan_to_num(self.bounds.of(rows).terms(there))
         shift = (terms @ self.beta[rows, :, None])[..., 0]
@@ -239,7 +239,7 @@ def _estimated(
 
 
 def _chunks(known: Table) -> list[np.ndarray]:
-    """Split the windows of covariates (B, S, K) so that arrays of a part stay within some ten MB."""
+    """Split the windows of covariates (B, S, K) into parts whose arrays stay below some ten MB."""
     step = max(1, _CELLS // max(known.shape[1] * known.shape[2], 1))
     return [np.arange(at, min(at + step, known.shape[0])) for at in range(0, known.shape[0], step)]
 
