@@ -2,7 +2,7 @@
 
 If few past errors lie far outside it, the tail is exponential and fitted robustly, so that past anomalies do not hide later ones.
 If many do, large errors are normal for the series: the tail is then a generalised Pareto distribution through the ranks of all
-past errors, as in conformal prediction (Vovk et al., 2005). With few errors, both are shrunk to the tail of the normal distribution.
+past errors, as in conformal prediction (Vovk et al., 2005). With few errors, both are shrunk to the normal tail.
 """
 
 from __future__ import annotations

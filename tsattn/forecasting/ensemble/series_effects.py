@@ -186,7 +186,7 @@ def _running(values: np.ndarray) -> np.ndarray:
 def _robust(
     y: np.ndarray, x: np.ndarray, seen: np.ndarray, lags: list[int], freedom: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gram matrices (R, K, K), moments (R, K) and residual variances (R,) of whitened y (R, L) on x (K, L), with large residuals clipped.
+    """Gram matrices (R, K, K), moments (R, K) and residual variances (R,) of whitened y (R, L) on x (K, L), residuals clipped.
 
     A series is whitened by weights of its own. The Gram matrix of whitened covariates is a sum over pairs of lags, which many
     series share.

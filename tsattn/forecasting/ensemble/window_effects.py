@@ -163,7 +163,7 @@ class Effects:
         return np.asarray(out)
 
     def _shift(self, known: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the sum (B, S) of the effects of covariates (B, S, K) in the windows `rows`, and its standard deviation; 0 = unknown."""
+        """Return the effects (B, S) of covariates (B, S, K) in the windows `rows`, and standard deviations; 0 = unknown."""
         there = np.where(known == self.closing[rows, None], np.nan, known)
         terms = np.nan_to_num(self.bounds.of(rows).terms(there))
         shift = (terms @ self.beta[rows, :, None])[..., 0]
