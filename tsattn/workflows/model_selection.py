@@ -234,7 +234,8 @@ def announced(base: Base | None, start: str, panel: Panel) -> tuple[str, ...]:
     share = 100 * shares_of(kinds_of(base, start), panel)["shipped"]
     return (
         f"candidates: the zero-shot model fine-tuned ({share:.0f} % of the steps), a network from scratch "
-        f"({100 - share:.0f} %), and the zero-shot model unchanged; the one with the lowest validation loss is saved",
+        f"({100 - share:.0f} %), the zero-shot model unchanged, and averages of fine-tuned and zero-shot; "
+        "the one with the lowest validation loss is saved",
     )
 
 
