@@ -137,11 +137,6 @@ def test_when_a_url_from_the_environment_is_the_input_then_it_takes_a_query(jobs
         read_jobs(jobs(text.replace('query="select 1"\n', "")))
 
 
-def test_when_a_file_for_each_item_is_asked_for_then_it_is_refused_with_what_to_write(jobs):
-    with pytest.raises(ConfigError, match=r"\{item_id\} is not filled in: all series go into one file.*folder/"):
-        read_jobs(jobs('[[job]]\nname="a"\ninput="x"\noutputs="by_{item_id}.csv"\n'))
-
-
 def test_when_an_output_format_is_added_then_jobs_take_it(jobs, monkeypatch):
     monkeypatch.setitem(FORMATS, ".new", FORMATS[".jsonl"])
     assert read_jobs(jobs('[[job]]\nname="a"\ninput="x"\noutputs="o.new"\n')).jobs[0].outputs[0].kind == "file"

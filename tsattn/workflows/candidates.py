@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", "zero-shot"
 MOST = 128  # validation windows that candidates are scored on
 CLEARLY = 0.99  # an ensemble is slower, so it must lower the loss to this share of the network's
-HEDGE = 0.985  # factor on the loss of an average: the validation windows also stopped the training, which favours the network
+FLATTERED = 1.015  # factor on the loss of trained weights alone, which were chosen on the validation windows that score them
 SHARES = (0.25, 0.5)  # shares of the zero-shot ensemble to try
 JUDGING = 0.4  # share of the time that is left for scoring the candidates; the rest is for the final fit and the test scores
 PROBE, FEWEST = 4, 16  # windows for timing the scoring; windows that are scored even when that takes too long
@@ -84,9 +84,11 @@ class Judged:
 
     @property
     def rank(self) -> float:
-        """Loss times the factors that prefer an average, a network alone and the unchanged model."""
-        preference = HEDGE if self.zero_shot else 1 if self.members else CLEARLY
-        return self.loss * preference * (TIE if self.name == AS_IS else 1)
+        """Loss, lowered for a network alone and for the unchanged model, raised for trained weights without an average."""
+        loss = self.loss * (1 if self.members or self.zero_shot else CLEARLY)
+        if self.name == AS_IS:
+            return loss * TIE
+        return loss if self.zero_shot else loss * FLATTERED
 
     def to_mapping(self) -> dict[str, Any]:
         about = {"model": self.name, "members": list(self.members), "covariates": self.covariates, "zero_shot": self.zero_shot}

@@ -234,7 +234,8 @@ def announced(base: Base | None, start: str, panel: Panel) -> tuple[str, ...]:
     share = 100 * shares_of(kinds_of(base, start), panel)["shipped"]
     return (
         f"candidates: the zero-shot model fine-tuned ({share:.0f} % of the steps), a network from scratch "
-        f"({100 - share:.0f} %), and the zero-shot model unchanged; the one with the lowest validation loss is saved",
+        f"({100 - share:.0f} %), the zero-shot model unchanged, and averages of fine-tuned and zero-shot; "
+        "the one with the lowest validation loss is saved",
     )
 
 
@@ -245,7 +246,7 @@ def notes_of(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
     kept, first = scores[0], min(scores, key=lambda score: score.loss)
     why = "it has the lowest loss on the validation windows"
     if first != kept and first.members and not kept.members:
-        why = f"the ensemble {first.title} is slower and less than {100 * (1 - CLEARLY):g} % better"
+        why = f"the ensemble {first.title} is less than {100 * (1 - CLEARLY):g} % better and slower"
     elif first != kept:
         why = f"the loss of {first.title} is not clearly lower"
     said = ", ".join(map(str, sorted(scores, key=lambda score: score.loss)))
