@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tsattn.data.panel import Panel
-from tsattn.workflows.verdict import usual_baselines, verdict
+from tsattn.workflows.verdict import compared, usual_baselines, verdict
 
 
 def rows(**scores: tuple[float | None, float | None]) -> list[dict]:
@@ -63,3 +63,15 @@ def test_when_data_have_a_day_and_a_week_then_the_last_week_is_a_baseline_too():
     assert usual_baselines(Panel.from_arrays([weeks], freq="h"), usual) == (*usual, "long-cycle")
     assert usual_baselines(Panel.from_arrays([weeks[1:]], freq="h"), usual) == usual
     assert usual_baselines(Panel.from_arrays([weeks], freq="D"), usual) == usual
+
+
+def test_when_a_trained_model_loses_to_zero_shot_then_the_sentence_names_the_option() -> None:
+    rows = [{"model": "shops", "MASE": 0.54, "WQL": 0.08}, {"model": "zero-shot + members", "MASE": 0.40, "WQL": 0.05}]
+    said = compared(rows, "shops", "zero-shot + members")
+    assert said.startswith("shops beside zero-shot + members on the same windows: MASE 35.0 % higher, WQL 60.0 % higher")
+    assert said.endswith("--model zero-shot")
+
+
+def test_when_a_trained_model_is_better_than_zero_shot_then_the_sentence_says_by_how_much() -> None:
+    rows = [{"model": "shops", "MASE": 0.38, "WQL": 0.05}, {"model": "zero-shot + members", "MASE": 0.40, "WQL": 0.05}]
+    assert compared(rows, "shops", "zero-shot + members").endswith("MASE 5.0 % lower, WQL 0.0 % higher")

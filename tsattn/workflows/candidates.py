@@ -117,8 +117,9 @@ def judge(
     together: dict[str, np.ndarray] = {}
 
     def scored(entry: Entry, members: tuple[str, ...], regress: bool = False) -> tuple[Judged, Entry]:
-        forecaster = combine(forecaster_of(entry, panel, horizon), members)
-        values = windows.forecast(with_covariates(forecaster) if regress else forecaster)
+        # an ensemble finds calendar events too, as it will in a forecast
+        forecaster = with_covariates(combine(forecaster_of(entry, panel, horizon), members), known=regress)
+        values = windows.forecast(forecaster)
         (together if members else alone).setdefault(entry.name, values)
         return Judged(entry.name, members, *windows.score(values), regress), replace(entry, members=members)
 

@@ -33,13 +33,14 @@ from tsattn.workflows.plan import Plan, known_steps, plan
 from tsattn.workflows.results import Trained, plain
 from tsattn.workflows.scoring_progress import Scoring
 from tsattn.workflows.time_budget import TimeBudget, TimeIsOver
-from tsattn.workflows.verdict import usual_baselines, verdict
-from tsattn.workspace import ModelRef, Workspace, name_for
+from tsattn.workflows.verdict import compared, usual_baselines, verdict
+from tsattn.workspace import ModelRef, Workspace, name_for, shipped
 
 if TYPE_CHECKING:
     from tsattn.nn.network import Network
 
 EXPORT = 60.0  # seconds that the export of a new architecture takes
+BESIDE = 256  # test windows on which the saved model is compared with zero-shot, an ensemble that costs ten times a network
 BATCH = 64  # windows that are scored between two looks at the clock, where there is a time limit
 _REQUEST = "request.json"
 _SAVED = "saved.txt"  # in the state of a stopped run: the name of the model that it saved
@@ -171,10 +172,34 @@ class _Training:
             said, beats = f"not scored: {why}", None
         else:
             said, beats = verdict(scores.table(), scores.models[0])
+            beside = self.beside_zero_shot(card)
+            selection = (*selection, *beside)
+            for note in beside:
+                self.listener.note(note)
         _forget(self.state, card.fitted.stopped, self.ref)
         profile = None if self.listener.timeline is None else self.listener.timeline.to_mapping()
         notes = (*self.notes, *selection)
         return Trained(self.ref, card, self.made, self.report, scores, said, beats, notes, profile)
+
+    def beside_zero_shot(self, card: Card) -> tuple[str, ...]:
+        """Return a line that compares the saved model with zero-shot on the test windows; nothing if no time is left."""
+        from tsattn.model import runtime
+
+        ref = shipped()
+        if ref is None or card.start == model_selection.AS_IS or self.budget.over:
+            return ()
+        panel, made = self.panel, self.made
+        items = np.arange(0, len(panel), -(-len(panel) // BESIDE))
+        windows = max(1, min(made.windows, BESIDE // len(items)))
+        size: dict[str, Any] = {} if self.budget.seconds is None else {"batch": BATCH}
+        try:
+            saved, zero_shot = runtime.load(self.ref.path), runtime.load(ref.path)
+            models = [with_members(saved.card, saved, None), with_members(zero_shot.card, zero_shot, None)]
+            hear = Scoring(self.listener, len(models), self.budget)
+            found = backtest(models, panel.select(items), horizon=made.horizon, windows=windows, on_progress=hear, **size)
+        except (TimeIsOver, TsattnError):
+            return ()
+        return (compared(found.table(), models[0].name, models[1].name),)
 
     def choose(self, resume: bool, logger: str | None) -> tuple[model_selection.Entry, tuple[model_selection.Judged, ...]]:
         """Train the candidates; returns the one to save and the validation scores of all."""

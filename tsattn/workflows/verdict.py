@@ -61,5 +61,18 @@ def verdict(rows: Sequence[Mapping[str, Any]], model: str) -> tuple[str, bool | 
     return f"{model} does NOT beat the best baselines: {detail}; {end}", False
 
 
+def compared(rows: Sequence[Mapping[str, Any]], model: str, other: str) -> str:
+    """Return a sentence that compares a trained model with zero-shot on the same windows, and says which one to use."""
+    own, its = (next(row for row in rows if row["model"] == name) for name in (model, other))
+    changes = [(metric, own[metric] / its[metric] - 1) for metric in SKILLS if _is_number(own.get(metric)) and its.get(metric)]
+    if not changes:
+        return f"{model} and {other} cannot be compared on the test windows"
+    parts = [f"{metric} {abs(change) * 100:.1f} % {'lower' if change < 0 else 'higher'}" for metric, change in changes]
+    line = f"{model} beside {other} on the same windows: {', '.join(parts)}"
+    if all(change > CLEAR for _, change in changes):
+        line += "; zero-shot is better for this data: --model zero-shot"
+    return line
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and math.isfinite(value)

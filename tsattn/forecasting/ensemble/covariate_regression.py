@@ -38,11 +38,13 @@ class CovariateRegression:
     past and on that of other items in its batch, up to the window's cutoff; items with equal static covariates share most.
     """
 
-    covariates = "known"  # read where a panel declares some
+    covariates: bool | str = "known"  # read where a panel declares some
     days = True
 
-    def __init__(self, forecaster: Ensemble, shrinkage: Shrinkage | None = None) -> None:
+    def __init__(self, forecaster: Ensemble, shrinkage: Shrinkage | None = None, *, known: bool = True) -> None:
         self.forecaster, self.shrinkage = forecaster, shrinkage or Shrinkage()
+        if not known:
+            self.covariates = False
         self.name, self.context = forecaster.name, forecaster.context
         self.quantiles = tuple(forecaster.quantiles)
         self.pass_steps = getattr(forecaster, "pass_steps", 1)
@@ -163,10 +165,13 @@ class CovariateRegression:
         return share
 
 
-def with_covariates(forecaster: Forecaster) -> Forecaster:
-    """Return the forecaster; an ensemble that reads only the target gets known covariates by regression."""
+def with_covariates(forecaster: Forecaster, *, known: bool = True) -> Forecaster:
+    """Return the forecaster; an ensemble that reads only the target gets known covariates and calendar events by regression.
+
+    known: False for calendar events alone.
+    """
     if isinstance(forecaster, Ensemble) and not wants_covariates(forecaster):
-        return CovariateRegression(forecaster)
+        return CovariateRegression(forecaster, known=known)
     return forecaster
 
 
