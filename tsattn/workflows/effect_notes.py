@@ -30,7 +30,7 @@ def effect_notes(effects: Sequence[CovariateEffect]) -> tuple[str, ...]:
     clear = [effect for effect in effects if effect.clear and (effect.ahead or not effect.event)]
     lines = [f"effect of {effect}" for effect in clear[:MOST]]
     if len(clear) > MOST:
-        lines.append(f"effects of {len(clear) - MOST} more covariates: see effects in --json")
+        lines.append(f"effects of {len(clear) - MOST} more covariates or dates: see effects in --json")
     named = {effect.name for effect in clear}
     unclear = list(dict.fromkeys(effect.name for effect in effects if not effect.clear and effect.name not in named))
     if unclear:

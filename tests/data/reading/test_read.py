@@ -265,6 +265,16 @@ def test_a_step_named_too_fine_is_warned_of(csv) -> None:
     assert "only 8 of 169 steps of h have a row" in report.warnings[0]
 
 
+def test_when_one_timestamp_is_years_off_then_the_warning_names_the_rows_around_the_gap(tmp_path):
+    path = tmp_path / "d.csv"
+    rows = [f"2024-01-{i:02d},{100 + i}" for i in range(1, 31)]
+    path.write_text("\n".join(["day,sales", *rows, "2042-01-31,131"]) + "\n", "utf-8")
+    _, report = read(path)
+    (warning,) = [one for one in report.warnings if "have a row" in one]
+    assert "line 31 and" in warning
+    assert "line 32; check these timestamps" in warning
+
+
 def test_an_item_called_na_is_no_missing_one(csv) -> None:
     panel, _ = csv(_table("country,date,value", ["NA"] * 8 + ["DE"] * 8, _D * 2, range(16)))
     assert panel.item_ids == ("NA", "DE")

@@ -160,9 +160,13 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False, fill: Ma
         what = f"filled with {next(iter(fill.values())):g}" if fill else "left empty as missing values"
         notes.repair(f"missing rows: {what}", gaps, f"before {rows.place(row)}")
     if gaps > 2 * len(rows) and not fill:
-        notes.warn(
-            f"only {len(rows):,} of {total:,} steps of {freq.alias} have a row: a coarser step may serve better (--resample)"
-        )
+        jumps = np.where(_inner(indptr, len(rows)), np.diff(steps, prepend=0), 0)
+        row = int(np.argmax(jumps))
+        if 2 * int(jumps[row]) > gaps:  # one gap makes most of it: rather a wrong timestamp than a wrong step
+            advice = f"most are missing between {rows.place(row - 1)} and {rows.place(row)}; check these timestamps"
+        else:
+            advice = "a coarser step may serve better (--resample)"
+        notes.warn(f"only {len(rows):,} of {total:,} steps of {freq.alias} have a row: {advice}")
     return Grid(freq, rows.ids, start, bounds, _spread(rows.values, index, total, fill))
 
 
