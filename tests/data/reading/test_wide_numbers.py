@@ -105,7 +105,7 @@ def test_a_table_of_several_blocks_and_a_packed_one_are_read_whole(tmp_path, mon
 def test_an_error_in_a_wide_table_names_the_line(tmp_path):
     path = tmp_path / "wide.csv"
     path.write_bytes(LEFT["an infinite value"])
-    with pytest.raises(DataError, match=r"line 5, column 'shop_9': an infinite"):
+    with pytest.raises(DataError, match=r"line 5, column 'shop_9': the value inf is infinite"):
         read(path)
 
 
