@@ -160,9 +160,8 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False, fill: Ma
         what = f"filled with {next(iter(fill.values())):g}" if fill else "left empty as missing values"
         notes.repair(f"missing rows: {what}", gaps, f"before {rows.place(row)}")
     if gaps > 2 * len(rows) and not fill:
-        jumps = np.where(_inner(indptr, len(rows)), np.diff(steps, prepend=0), 0)
-        row = int(np.argmax(jumps))
-        if 2 * int(jumps[row]) > gaps:  # one gap makes most of it: rather a wrong timestamp than a wrong step
+        row, jump = _widest(steps, indptr)
+        if 2 * jump > gaps:  # one gap makes most of it: rather a wrong timestamp than a wrong step
             advice = f"most are missing between {rows.place(row - 1)} and {rows.place(row)}; check these timestamps"
         else:
             advice = "a coarser step may serve better (--resample)"
@@ -170,12 +169,18 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False, fill: Ma
     return Grid(freq, rows.ids, start, bounds, _spread(rows.values, index, total, fill))
 
 
+def _widest(steps: np.ndarray, indptr: np.ndarray) -> tuple[int, int]:
+    """Return the row after the widest gap within a series, and the number of steps from the row before it."""
+    jumps = np.where(_inner(indptr, len(steps)), np.diff(steps, prepend=0), 0)
+    row = int(np.argmax(jumps))
+    return row, int(jumps[row])
+
+
 def _too_fine(rows: Rows, steps: np.ndarray, indptr: np.ndarray, total: int, freq: Freq) -> DataError:
     """Return the error for a grid whose steps are nearly all empty: a timestamp is wrong, or the step is far too small."""
-    jumps = np.where(_inner(indptr, len(rows)), np.diff(steps, prepend=0), 0)
-    row = int(np.argmax(jumps))
+    row, jump = _widest(steps, indptr)
     empty = f"would leave {total - len(rows):,} of {total:,} steps of {freq.alias} empty"
-    if jumps[row] > total / 2:
+    if jump > total / 2:
         return DataError(
             f"{rows.place(row)}: the step from {shown(rows.stamps[row - 1])} to {shown(rows.stamps[row])} {empty}",
             "correct that timestamp; or choose a coarser step with --resample",

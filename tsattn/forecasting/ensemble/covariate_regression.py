@@ -21,7 +21,7 @@ from tsattn.forecasting.ensemble.batch_effects import BatchEffects, Covariates, 
 from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball
 from tsattn.forecasting.ensemble.effect_report import CovariateEffect, groups_of, report_effects
 from tsattn.forecasting.ensemble.ensemble import ORIGINS, Ensemble, EnsembleReport, forecasts
-from tsattn.forecasting.ensemble.holdout import Pools, pools_of, shifts_of, truth
+from tsattn.forecasting.ensemble.holdout import Pools, pools_of, shifts_of, target_only, truth
 from tsattn.forecasting.ensemble.window_effects import Effects, Estimates
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import wants_covariates
@@ -72,13 +72,13 @@ class CovariateRegression:
         """Return (B, H, Q) float32."""
         declared = Covariates.of(batch.known[..., batch.calendar :])
         if declared.declared == 0 and batch.days is None:
-            return self.forecaster.predict(_bare(batch))
+            return self.forecaster.predict(target_only(batch))
         # an outlier may be the day of a promotion
-        bare = replace(_bare(batch), past_target=plausible_past(batch), plausible=None, cleaning=None)
+        bare = replace(target_only(batch), past_target=plausible_past(batch), plausible=None, cleaning=None)
         past, pools, group = bare.past_target, pools_of(batch), groups_of(batch.static)
         covariates, effects, parts = self._estimated(past, declared, batch.days, group, pools, batch.season_lengths)
         if not covariates.used.any():
-            return self.forecaster.predict(_bare(batch))
+            return self.forecaster.predict(target_only(batch))
         share = self._share(bare, covariates, group, pools)
         steps = np.broadcast_to(batch.context + np.arange(batch.horizon), (len(batch), batch.horizon))
         before, after = covariates.before(batch.context), covariates.at(steps)
@@ -173,9 +173,3 @@ def with_covariates(forecaster: Forecaster, *, known: bool = True) -> Forecaster
     if isinstance(forecaster, Ensemble) and not wants_covariates(forecaster):
         return CovariateRegression(forecaster, known=known)
     return forecaster
-
-
-def _bare(batch: WindowBatch) -> WindowBatch:
-    """Return the batch without covariates and dates."""
-    empty, static = batch.known[..., :0], batch.static[:, :0]
-    return replace(batch, past_cov=batch.past_cov[..., :0], known=empty, static=static, calendar=0, days=None)

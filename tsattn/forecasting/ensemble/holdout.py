@@ -79,6 +79,12 @@ def recent(batch: WindowBatch, context: int) -> WindowBatch:
     )
 
 
+def target_only(batch: WindowBatch) -> WindowBatch:
+    """Return the batch without covariates and dates."""
+    empty, static = batch.known[..., :0], batch.static[:, :0]
+    return replace(batch, past_cov=batch.past_cov[..., :0], known=empty, static=static, calendar=0, days=None)
+
+
 def padded(batch: WindowBatch, context: int) -> WindowBatch:
     """Return the batch with exactly `context` past steps: cut, or padded on the left with NaN."""
     batch = recent(batch, context)

@@ -13,7 +13,7 @@ import numpy as np
 
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.ensemble.ensemble import EnsembleReport
-from tsattn.forecasting.ensemble.holdout import padded
+from tsattn.forecasting.ensemble.holdout import padded, target_only
 from tsattn.forecasting.frame import Forecaster
 
 
@@ -49,8 +49,7 @@ class WeightedAverage:
 def _forecast(part: Forecaster, batch: WindowBatch) -> np.ndarray:
     """Return the forecast of one part, which gets the past and the covariates that it reads."""
     if not getattr(part, "covariates", True):
-        past, known, static = batch.past_cov[..., :0], batch.known[..., :0], batch.static[:, :0]
-        batch = replace(batch, past_cov=past, known=known, static=static, calendar=0)
+        batch = target_only(batch)
     if part.context is not None:
         batch = padded(batch, part.context)
     return part.predict(batch)
