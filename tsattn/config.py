@@ -92,7 +92,7 @@ class ReadOptions(Columns):
 
 FRONT_ENDS = ("lstm", "gru", "rnn", "none")
 ENCODERS = ("full", "window", "linear", "none")
-DECODERS = ("direct", "cross-attention", "autoregressive")
+DECODERS = ("direct", "recurrent", "cross-attention", "autoregressive")
 POSITIONS = ("rotary", "sinusoidal", "learned", "none")
 SCALINGS = ("standard", "robust")
 
@@ -109,7 +109,8 @@ class ModelConfig:
     layers: int = 4  # self-attention blocks
     front_end: str = "lstm"  # recurrent layer before attention: "lstm", "gru", "rnn" or "none"
     encoder: str = "full"  # self-attention: "full", "window", "linear", or "none" for no blocks
-    decoder: str = "direct"  # "direct", "cross-attention", or "autoregressive" (one patch after another)
+    decoder: str = "direct"  # "direct", "recurrent", "cross-attention", or "autoregressive" (one patch after another)
+    reach: int = 768  # steps that the recurrent decoder forecasts at once, rounded down to a multiple of `horizon`
     position: str = "rotary"  # position encoding: "rotary", "sinusoidal", "learned" or "none"
     window: int = 16  # tokens that a token attends to, itself included, with encoder "window"
     dropout: float = 0.0  # rate in blocks and attention weights
@@ -118,7 +119,7 @@ class ModelConfig:
     block: int = 16  # steps that share one mixture of seasonal anchors
 
     def __post_init__(self) -> None:
-        _check_range(self, 1, ("context", "horizon", "patch", "width", "heads", "block", "window"))
+        _check_range(self, 1, ("context", "horizon", "patch", "width", "heads", "block", "window", "reach"))
         _check_range(self, 0, ("layers",))
         _check_range(self, 0, ("dropout", "drop_path"), below=1)
         _check_choice(self, {"front_end": FRONT_ENDS, "encoder": ENCODERS, "decoder": DECODERS})
@@ -136,6 +137,11 @@ class ModelConfig:
     def pass_steps(self) -> int:
         """Steps of one pass: the horizon, or one patch for the autoregressive decoder."""
         return self.patch if self.decoder == "autoregressive" else self.horizon
+
+    def steps_at_once(self, horizon: int | None = None) -> int:
+        """Return the steps that the network makes at once for a horizon (default: any), a multiple of `pass_steps`."""
+        most = max(1, self.reach // self.horizon) if self.decoder == "recurrent" else 1
+        return self.pass_steps * (most if horizon is None else min(most, -(-horizon // self.pass_steps)))
 
 
 DEVICES, PRECISIONS = ("auto", "cpu", "cuda", "mps"), ("auto", "fp32", "bf16")
@@ -168,8 +174,10 @@ class OptimiserConfig:
     learning_rate: float = 1.5e-3  # peak rate of AdamW; Muon's scales with it
     weight_decay: float = 0.05
     average: float = 0.99  # decay of the running mean of the weights, which is saved
+    only: tuple[str, ...] = ()  # beginnings of the names of the weights to train, such as "head.later."; () = all
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "only", (self.only,) if isinstance(self.only, str) else tuple(self.only))
         _check_range(self, 1, ("batch", "origins"))
         _check_range(self, 0, ("learning_rate", "weight_decay"))
         _check_range(self, 0, ("average",), below=1)

@@ -20,6 +20,7 @@ from tsattn.nn.head import Asked, Head
 from tsattn.nn.inputs import InputSpec
 from tsattn.nn.loss import pinball
 from tsattn.nn.position import Position
+from tsattn.nn.recurrent_head import RecurrentHead
 from tsattn.nn.scaling import Scale, forward_fill, measure, measure_robust
 from tsattn.nn.seasonal_scale import FEATURES
 
@@ -77,8 +78,8 @@ def test_when_gradients_of_a_part_are_taken_then_they_agree_with_finite_differen
     assert torch.autograd.gradcheck(part, inputs)
 
 
-@pytest.mark.parametrize("kind", [Head, CrossAttentionHead])
-def test_when_gradients_of_a_head_are_taken_then_they_agree_with_finite_differences(kind, monkeypatch):
+@pytest.mark.parametrize(("kind", "passes"), [(Head, 1), (CrossAttentionHead, 1), (RecurrentHead, 1), (RecurrentHead, 3)])
+def test_when_gradients_of_a_head_are_taken_then_they_agree_with_finite_differences(kind, passes, monkeypatch):
     monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)  # a head ends in float32, whatever it began in
     head = lively(kind(TINY, SPEC))
     one = torch.ones(1, 1, dtype=torch.float64)
@@ -87,10 +88,12 @@ def test_when_gradients_of_a_head_are_taken_then_they_agree_with_finite_differen
 
     def forward(tokens: torch.Tensor, ahead: torch.Tensor, *past: torch.Tensor) -> torch.Tensor:
         chosen = tokens.gather(1, newest[..., None].expand(-1, -1, 4))
-        return head(chosen, Simple(*past), ahead, scale, Asked(tokens, newest, full, None))
+        history = values(1, 12, seed=5).detach(), torch.tensor([1]), torch.tensor([[2, 4]]), torch.tensor([[6, 12]])
+        return head(chosen, Simple(*past), ahead, scale, Asked(tokens, newest, full, None, *history, passes))
 
-    past = values(1, 2, 3, COUNT, seed=1), values(1, 2, 3, FEATURES, seed=3), values(1, 2, COUNT, seed=4)
-    assert torch.autograd.gradcheck(forward, (values(1, 4, 4), values(1, 2, 3, 1, seed=2), *past))
+    steps = head.spread_steps(passes)
+    past = values(1, 2, 3, COUNT, seed=1), values(1, 2, steps, FEATURES, seed=3), values(1, 2, COUNT, seed=4)
+    assert torch.autograd.gradcheck(forward, (values(1, 4, 4), values(1, 2, 3 * passes, 1, seed=2), *past))
 
 
 @pytest.mark.parametrize("kind", [measure, measure_robust])

@@ -216,7 +216,7 @@ def test_when_a_target_is_unknown_or_wild_or_before_the_prefix_then_it_does_not_
         ({"width": 18}, "multiple of twice the heads"),
         ({"front_end": "rwkv"}, r"unknown front end 'rwkv'\nuse one of: lstm, gru, rnn, none"),
         ({"encoder": "flash"}, r"unknown encoder 'flash'\nuse one of: full, window, linear, none"),
-        ({"decoder": "mlp"}, r"unknown decoder 'mlp'\nuse one of: direct, cross-attention, autoregressive"),
+        ({"decoder": "mlp"}, r"unknown decoder 'mlp'\nuse one of: direct, recurrent, cross-attention, autoregressive"),
         ({"position": "alibi"}, r"unknown position 'alibi'\nuse one of: rotary, sinusoidal, learned, none"),
     ],
 )

@@ -24,7 +24,7 @@ from tsattn.errors import ArtifactError, ConfigError
 from tsattn.model.card import CARD, GRAPH, WEIGHTS, Card, checked_file, digest, read_card
 from tsattn.model.example import example, shortened
 from tsattn.model.onnx_session import onnxruntime
-from tsattn.nn.inputs import NAMES, InputSpec
+from tsattn.nn.inputs import AHEAD, NAMES, InputSpec, parted
 from tsattn.nn.network import Network
 
 PARITY = 1e-4  # largest difference between ONNX Runtime and PyTorch, relative to the largest value
@@ -121,14 +121,18 @@ def check_parity(network: Network, path: Path) -> None:
     """Raise ArtifactError unless ONNX Runtime agrees with PyTorch to PARITY, on a batch, a single window and shorter windows."""
     session = onnxruntime().InferenceSession(str(path), providers=["CPUExecutionProvider"])
     names = {node.name for node in session.get_inputs()}
-    batch = example(network)
-    batches = [batch, tuple(v[:1] for v in batch)]
+    batch = dict(zip(NAMES, example(network), strict=True))
+    batches = [batch, {name: values[:1] for name, values in batch.items()}]
     if network.config.any_length:
-        batches += [shortened(batch, network.config, tokens) for tokens in (2, network.tokens - 1)]
+        batches += [shortened(batch, tokens * network.config.patch) for tokens in (2, network.tokens - 1)]
+    if AHEAD in names:  # a single pass too
+        end = network.config.context + network.config.pass_steps
+        batches.append({**batch, "known": batch["known"][:, :end]})
     for values in batches:
         with torch.no_grad():
-            wanted = network(*values).numpy()
-        got = session.run(None, {n: v.numpy() for n, v in zip(NAMES, values, strict=True) if n in names})[0]
+            wanted = network(*values.values()).numpy()
+        given = parted(values) if AHEAD in names else values
+        got = session.run(None, {name: value.numpy() for name, value in given.items() if name in names})[0]
         error = float(np.abs(got - wanted).max() / np.abs(wanted).max())
         if not error < PARITY:
             raise ArtifactError(f"the exported graph disagrees with the network: relative difference {error:.2g}")

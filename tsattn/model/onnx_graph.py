@@ -21,6 +21,7 @@ import onnxscript
 import torch
 from google.protobuf.message import DecodeError
 from onnx import numpy_helper
+from torch import Tensor
 
 import tsattn
 from tsattn.atomic import write_atomic
@@ -29,7 +30,7 @@ from tsattn.model.card import read_card
 from tsattn.model.example import example, shortened
 from tsattn.model.onnx_session import onnxruntime
 from tsattn.model.quiet import quiet
-from tsattn.nn.inputs import AXES, NAMES, PAST, SPAN, InputSpec
+from tsattn.nn.inputs import AXES, NAMES, PAST, SPAN, InputSpec, parted
 from tsattn.nn.network import Network
 
 SHIPPED = Path(tsattn.__file__).parent / "zero_shot"
@@ -136,24 +137,29 @@ def _source() -> str:
 
 def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
     """Trace a new template."""
+    recurrent = config.decoder == "recurrent"
     with torch.random.fork_rng():
-        network = Network(config, spec).eval()
+        network = (Split if recurrent else Network)(config, spec).eval()
     # tracing with a minimum of two takes a third less time; the graph accepts one too
     free: dict[int, Any] = {0: torch.export.Dim("batch", min=2)}
-    timed: dict[str | int, Any] = {PAST: free, SPAN: free}
-    values = example(network)
+    past, values = None, dict(zip(NAMES, example(network), strict=True))
     if config.any_length:
-        tokens = torch.export.Dim("tokens", min=2, max=network.tokens)
-        timed = {PAST: {**free, 1: config.patch * tokens}, SPAN: {**free, 1: config.patch * tokens + config.pass_steps}}
-        values = shortened(values, config, min(TRACED, network.tokens - 1))
+        past = config.patch * torch.export.Dim("tokens", min=2, max=network.tokens)
+        values = shortened(values, config.patch * min(TRACED, network.tokens - 1))
+    span = past if past is None or recurrent else past + config.pass_steps
+    sizes = {PAST: past, SPAN: span}
+    shapes = {name: with_size(free, sizes.get(str(axes[0]))) for name, axes in AXES.items()}
+    if recurrent:
+        values = parted(values)
+        shapes = {name: shapes.get(name, {**free, 1: config.pass_steps * torch.export.Dim("passes", min=2)}) for name in values}
     forget_dispatch()
     with quiet("torch.onnx", "onnxscript", "onnx_ir", "torch.export"):
         program = torch.onnx.export(
             network,
-            values,
-            input_names=list(NAMES),
+            tuple(values.values()),
+            input_names=list(values),
             output_names=["forecast"],
-            dynamic_shapes=tuple(timed.get(str(axes[0]), free) for axes in AXES.values()),
+            dynamic_shapes=tuple(shapes.values()),
             dynamo=True,
             optimize=False,
             verbose=False,
@@ -171,6 +177,20 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
         node.ClearField("doc_string")
     made.metadata_props.add(key=KEY, value=repr((config, spec)))
     return made
+
+
+class Split(Network):
+    """Network whose graph takes the past and the future of `known` apart, since a size cannot be a sum of two free ones."""
+
+    def forward(  # type: ignore[override]
+        self, target: Tensor, past_cov: Tensor, known: Tensor, ahead: Tensor, static: Tensor, seasons: Tensor
+    ) -> Tensor:
+        return super().forward(target, past_cov, torch.cat([known, ahead], 1), static, seasons)
+
+
+def with_size(free: dict[int, Any], size: Any) -> dict[int, Any]:
+    """Return the free axes of an input, with the size of its time axis if that is free too."""
+    return free if size is None else {**free, 1: size}
 
 
 def forget_dispatch() -> None:

@@ -18,7 +18,7 @@ from tsattn.model.card import CARD, GRAPH, Card, checked_file, read_card
 from tsattn.model.inputs import feed
 from tsattn.model.rollout import path_levels, quantiles_of, through, unit_levels
 from tsattn.model.short_series import Run, by_length
-from tsattn.nn.inputs import Inputs, InputSpec
+from tsattn.nn.inputs import AHEAD, Inputs, InputSpec, parted
 
 if TYPE_CHECKING:
     from tsattn.nn.network import Network
@@ -28,7 +28,7 @@ STEADY = 64  # batches of a multiple of this many rows are summed in the same or
 
 
 class NetworkForecaster:
-    """Forecaster that runs a network. One pass gives `block` steps; later ones are rolled out."""
+    """Forecaster that runs a network: `at_once` steps in one run, a multiple of `pass_steps`; later ones are rolled out."""
 
     def __init__(self, card: Card, run: Run, network: Callable[[], Network] | None = None, fill: int = 1) -> None:
         """Wrap `run`, one pass of the network. fill: see `by_length`.
@@ -42,7 +42,7 @@ class NetworkForecaster:
         self.name = card.name
         self.quantiles = card.quantiles
         self.context = card.model.context
-        self.pass_steps = card.model.pass_steps
+        self.pass_steps, self.at_once = card.model.pass_steps, card.model.steps_at_once()
         self.covariates = card.inputs["past"] + card.inputs["known"] + card.inputs["static"] > 0
 
     def steady(self) -> NetworkForecaster:
@@ -52,8 +52,8 @@ class NetworkForecaster:
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return quantile forecasts (B, H, Q), float32.
 
-        Raises ConfigError unless H is a multiple of `block` (`predict_windows` ensures that) and the covariates match the
-        card.
+        Raises ConfigError unless H is a multiple of `pass_steps` (`predict_windows` ensures that) and the covariates match
+        the card.
         """
         return self._roll_out(self._feed(batch), batch.horizon)
 
@@ -85,30 +85,32 @@ class NetworkForecaster:
         return feed(batch, self.card.model)
 
     def _roll_out(self, feed: dict[str, np.ndarray], horizon: int) -> np.ndarray:
-        """Forecast block by block.
+        """Forecast run by run.
 
-        Paths through one block are the history of the next, and the forecasts of all paths are pooled. Q paths with Q values
+        Paths through one run are the history of the next, and the forecasts of all paths are pooled. Q paths with Q values
         each give Q² pooled values, whose quantiles are the forecast, so uncertainty accumulates.
         """
-        rows, paths, span = len(feed["target"]), len(self.quantiles), self.context + self.pass_steps
+        rows, paths, most = len(feed["target"]), len(self.quantiles), self.at_once
         # a history without negative values (prices, counts, rain) has no negative forecasts
         floor = np.where(np.nanmin(feed["target"], 1, initial=np.inf) >= 0, 0.0, -np.inf).astype(np.float32)[:, None, None]
-        out = [np.maximum(self.run({**feed, "known": feed["known"][:, :span]}), floor)]  # (B, block, Q)
-        if horizon == self.pass_steps:
+        first = min(horizon, most)
+        out = [np.maximum(self.run({**feed, "known": feed["known"][:, : self.context + first]}), floor)]  # (B, first, Q)
+        if horizon == first:
             return out[0]
         levels = path_levels(paths, horizon)
-        pool = resample(out[0], self.quantiles, unit_levels(paths**2))  # (B, block, Q²)
+        pool = resample(out[0], self.quantiles, unit_levels(paths**2))  # (B, first, Q²)
         spread = {name: np.repeat(value, paths, 0) for name, value in feed.items()}
-        for start in range(self.pass_steps, horizon, self.pass_steps):
-            latest = np.maximum(through(pool, levels[start - self.pass_steps : start]), floor)
-            latest = latest.transpose(0, 2, 1).reshape(rows * paths, self.pass_steps)
+        for start in range(most, horizon, most):
+            latest = np.maximum(through(pool, levels[start - most : start]), floor)
+            latest = latest.transpose(0, 2, 1).reshape(rows * paths, most)
             spread["target"] = np.concatenate([spread["target"], latest], 1)[:, -self.context :]
-            unknown = np.full((rows * paths, self.pass_steps, spread["past_cov"].shape[2]), np.nan, np.float32)
+            unknown = np.full((rows * paths, most, spread["past_cov"].shape[2]), np.nan, np.float32)
             spread["past_cov"] = np.concatenate([spread["past_cov"], unknown], 1)[:, -self.context :]
-            known = spread["known"][:, start : start + span]
+            steps = min(most, horizon - start)
+            known = spread["known"][:, start : start + self.context + steps]
             answers = resample(self.run({**spread, "known": known}), self.quantiles, unit_levels(paths))
-            answers = answers.reshape(rows, paths, self.pass_steps, paths)
-            pool = answers.transpose(0, 2, 1, 3).reshape(rows, self.pass_steps, paths**2)
+            answers = answers.reshape(rows, paths, steps, paths)
+            pool = answers.transpose(0, 2, 1, 3).reshape(rows, steps, paths**2)
             out.append(np.maximum(quantiles_of(pool, np.array(self.quantiles)), floor))
         return np.concatenate(out, 1)
 
@@ -158,7 +160,8 @@ def _onnx(folder: Path, card: Card, threads: int | None) -> Run:
         raise ArtifactError(f"{path} does not fit its {CARD}: it has {shape}, not {wanted}", "train the model again")
 
     def run(feed: dict[str, np.ndarray]) -> np.ndarray:
-        values: np.ndarray = session.run(None, {name: feed[name] for name in names})[0]
+        given = parted(feed) if AHEAD in names else feed
+        values: np.ndarray = session.run(None, {name: given[name] for name in names})[0]
         return values
 
     return run
@@ -178,8 +181,12 @@ def cores() -> int:
 def _shapes(card: Card) -> dict[str, list[int | None]]:
     """Return the shapes of the graph's inputs and output, without the batch axis. None: any size."""
     steps = None if card.model.any_length else card.model.context
-    shapes = InputSpec(**card.inputs, quantiles=card.quantiles).shapes(steps, card.model.pass_steps)
-    return {name: list(shape) for name, shape in shapes.items()} | {"forecast": [card.model.pass_steps, len(card.quantiles)]}
+    spec, ahead = InputSpec(**card.inputs, quantiles=card.quantiles), card.model.pass_steps
+    if card.model.decoder != "recurrent":
+        shapes = spec.shapes(steps, ahead) | {"forecast": (ahead, len(card.quantiles))}
+    else:  # any number of passes
+        shapes = spec.shapes(steps, 0) | {AHEAD: (None, spec.known), "forecast": (None, len(card.quantiles))}
+    return {name: list(shape) for name, shape in shapes.items()}
 
 
 def of_network(network: Network, card: Card) -> NetworkForecaster:

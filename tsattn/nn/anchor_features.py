@@ -20,7 +20,10 @@ class Simple:
     skill: Tensor
 
 
-def simple(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: int) -> Simple:
-    """Return the anchor features. Arguments are those of `nn.anchors.anchors`."""
+def simple(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: int, reach: int | None = None) -> Simple:
+    """Return the anchor features. Arguments are those of `nn.anchors.anchors`.
+
+    reach: number of steps of the spread; default: the horizon.
+    """
     place = (z, first, periods, origin)
-    return Simple(anchors(*place, horizon), spread(*place, horizon), skill(*place))
+    return Simple(anchors(*place, horizon), spread(*place, horizon if reach is None else reach), skill(*place))

@@ -22,17 +22,22 @@ HIDDEN = 64  # hidden units of the network of known covariates
 
 @dataclass(frozen=True)
 class Asked:
-    """Origins to forecast from.
+    """Origins to forecast from, for heads that read more than the origins' tokens.
 
     tokens: all tokens (B, T, D) for a head that `sees_all`, else those of the origins (B, O, D). newest (B, O): position of
     each origin's newest token. full (B, T): True for tokens that hold an observation. angles: cosines and sines (T, d/2) of
-    rotary positions, or None.
+    rotary positions, or None. z, first, periods and origin: see `nn.anchors.anchors`. passes: number of passes of H steps.
     """
 
     tokens: Tensor
     newest: Tensor
     full: Tensor
     angles: tuple[Tensor, Tensor] | None
+    z: Tensor
+    first: Tensor
+    periods: Tensor
+    origin: Tensor
+    passes: int = 1
 
 
 class Effect(nn.Module):
@@ -90,12 +95,19 @@ class Head(nn.Module):
             nn.init.zeros_(layer.bias)
         nn.init.constant_(self.sharp.bias, SHARPNESS)
 
+    def spread_steps(self, passes: int) -> int:
+        """Return the number of steps that `Simple.spread` must cover for a forecast of this many passes."""
+        return passes * self.horizon
+
     def forward(self, tokens: Tensor, simple: Simple, ahead: Tensor, scale: Scale, asked: Asked | None = None) -> Tensor:
         """Return the quantiles (B, O, H, Q), in units of scale.std.
 
         tokens (B, O, D); ahead (B, O, H, K): known covariates of the future steps; asked: used only by a head that `sees_all`.
         """
-        weight, raw, gate = self.mixture(tokens, simple, ahead, scale, asked)
+        return self._quantiles(*self.mixture(tokens, simple, ahead, scale, asked), simple, scale)
+
+    def _quantiles(self, weight: Tensor, raw: Tensor, gate: Tensor, simple: Simple, scale: Scale) -> Tensor:
+        """Return the quantiles (B, O, H, Q) of what `mixture` returns."""
         less, more = widen(gate, simple.spread)
         middle = (weight * simple.anchors).sum(-1) + self.correction(raw, scale)
         width = nn.functional.softplus(raw - 1.0) * scale.season[..., None, None]
@@ -111,13 +123,25 @@ class Head(nn.Module):
         Weights (B, O, H, A) sum to 1 over A. Raw values (B, O, H, Q): the median's is the correction, the others give the
         widths. Powers (B, O, H, S).
         """
+        return self._mixture(self._outputs(tokens, simple, ahead, scale), tokens, simple, ahead)
+
+    def _outputs(self, tokens: Tensor, simple: Simple, ahead: Tensor, scale: Scale) -> Tensor:
+        """Return the outputs of the last layers, one after another: (B, O, sum(self.sizes))."""
         x = torch.cat([tokens, self._near(simple, scale).flatten(2), ahead.flatten(2), simple.skill], -1)
         x = self.dropout(nn.functional.gelu(self.expand(x)))
         x = x + self.dropout(nn.functional.gelu(self.middle(x)))
-        weight = self._weights(self.mix(x).unflatten(-1, (self.blocks, -1)), self.sharp(x), simple)
-        gate = self.gate(x).float().unflatten(-1, (self.blocks, -1))
-        raw = self.quantile(x).float().unflatten(-1, (self.horizon, -1))
-        return self._by_step(weight), self._known(raw, tokens, ahead), self._by_step(gate)
+        return torch.cat([self.mix(x), self.sharp(x), self.gate(x), self.quantile(x)], -1).float()
+
+    @property
+    def sizes(self) -> list[int]:
+        """Numbers of outputs of the last layers: anchors' logits, powers of their errors, powers of the spread, raw values."""
+        return [self.blocks * COUNT, self.blocks, self.blocks * FEATURES, self.horizon * self.quantiles]
+
+    def _mixture(self, outputs: Tensor, tokens: Tensor, simple: Simple, ahead: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        mix, sharp, gate, raw = outputs.split(self.sizes, -1)
+        weight = self._weights(mix.unflatten(-1, (self.blocks, -1)), sharp, simple)
+        raw = self._known(raw.unflatten(-1, (self.horizon, -1)), tokens, ahead)
+        return self._by_step(weight), raw, self._by_step(gate.unflatten(-1, (self.blocks, -1)))
 
     def _known(self, raw: Tensor, tokens: Tensor, ahead: Tensor) -> Tensor:
         """Return raw corrections and widths (B, O, H, Q) plus the effect of the known covariates."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tsattn.config import ModelConfig
 
 PAST, SPAN = "L", "L + F"  # time axes: past steps; past and future steps
+AHEAD = "ahead"  # name of the future part of `known` where the two parts are separate inputs
 
 
 @dataclass
@@ -68,6 +69,17 @@ NAMES = tuple(AXES)  # in the order of Network.forward; also the ONNX input name
 TIMED = tuple(name for name, axes in AXES.items() if axes[0] in (PAST, SPAN))  # inputs with a time axis
 
 
+def parted(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Return named arrays with `known` (B, L + F, K) in two parts: `known` (B, L, K), and AHEAD (B, F, K) next to it."""
+    past, out = arrays["target"].shape[1], dict[str, Any]()
+    for name, values in arrays.items():
+        if name == "known":
+            out[name], out[AHEAD] = values[:, :past], values[:, past:]
+        else:
+            out[name] = values
+    return out
+
+
 @dataclass(frozen=True)
 class InputSpec:
     """Widths of the covariate inputs, and the quantiles that the network forecasts."""
@@ -82,18 +94,19 @@ class InputSpec:
         """Widths by name, the `inputs` of a model card."""
         return {"past": self.past, "known": self.known, "static": self.static}
 
-    def shapes(self, steps: int | None, ahead: int) -> dict[str, tuple[int | None, ...]]:
+    def shapes(self, steps: int | None, ahead: int | None) -> dict[str, tuple[int | None, ...]]:
         """Return the shape of each input without the batch axis.
 
-        steps, ahead: past and future steps; None = any number of past steps.
+        steps, ahead: past and future steps; None = any number.
         """
-        sizes: dict[str, int | None] = {PAST: steps, SPAN: None if steps is None else steps + ahead, **self.widths}
+        span = None if steps is None or ahead is None else steps + ahead
+        sizes: dict[str, int | None] = {PAST: steps, SPAN: span, **self.widths}
         return {name: tuple(axis if isinstance(axis, int) else sizes[axis] for axis in axes) for name, axes in AXES.items()}
 
     def example(self, config: ModelConfig, batch: int) -> dict[str, np.ndarray]:
         """Return a seeded batch with trends, seasons and missing values, for tracing and checking graphs.
 
-        The second window has no observation in its first third.
+        The second window has no observation in its first third. A recurrent decoder makes three passes.
         """
         from tsattn.data.cleaning.seasonality import find_seasons
 
@@ -105,7 +118,8 @@ class InputSpec:
         target[rng.random(target.shape) < 0.05] = np.nan
         target[:, -1] = 1.0
         made = {"target": target, "seasons": find_seasons(target)}
-        for name, shape in self.shapes(config.context, config.pass_steps).items():
+        ahead = config.pass_steps * (3 if config.decoder == "recurrent" else 1)
+        for name, shape in self.shapes(config.context, ahead).items():
             if name not in made:
                 made[name] = rng.standard_normal((batch, *shape)).astype(np.float32)  # type: ignore[arg-type]
         return made

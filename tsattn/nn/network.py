@@ -18,11 +18,17 @@ from tsattn.nn.front_end import FrontEnd
 from tsattn.nn.head import Asked, Head
 from tsattn.nn.inputs import Inputs, InputSpec
 from tsattn.nn.position import Position
+from tsattn.nn.recurrent_head import RecurrentHead
 
 SERIES_FEATURES = 6
 MEASURE = {"standard": scaling.measure, "robust": scaling.measure_robust}
 # the autoregressive decoder forecasts one patch at a time (nn/generate.py)
-DECODER: dict[str, type[Head]] = {"direct": Head, "cross-attention": CrossAttentionHead, "autoregressive": Head}
+DECODER: dict[str, type[Head]] = {
+    "direct": Head,
+    "recurrent": RecurrentHead,
+    "cross-attention": CrossAttentionHead,
+    "autoregressive": Head,
+}
 
 
 @dataclass(frozen=True)
@@ -85,9 +91,10 @@ class Network(nn.Module):
         self.head = DECODER[config.decoder](config, spec)
 
     def forward(self, target: Tensor, past_cov: Tensor, known: Tensor, static: Tensor, seasons: Tensor) -> Tensor:
-        """Forecast from the end of the window: (B, H, Q) in the target's units, H = config.pass_steps. Arguments: see `Inputs`.
+        """Forecast from the end of the window: (B, H, Q) in the target's units. Arguments: see `Inputs`.
 
-        With config.any_length, the window may have fewer tokens than the context.
+        H is config.pass_steps, or any multiple of it with the recurrent decoder: the number of future steps in `known`. With
+        config.any_length, the window may have fewer tokens than the context.
         """
         inputs = Inputs(target, past_cov, known, static, seasons)
         end = torch.full_like(target[:, :1], target.shape[1], dtype=torch.int64)
@@ -98,9 +105,10 @@ class Network(nn.Module):
         """Forecast from several origins of each window, in units of the scale of its first `prefix` steps.
 
         prefix (B,): number of steps from which the scale is computed. origin (B, O): positions ≥ prefix, multiples of the
-        patch. Returns the quantiles (B, O, H, Q) and the Scale.
+        patch. Returns the quantiles (B, O, H, Q), H as in `forward`, and the Scale.
         """
-        read = self.read(inputs, prefix)
+        read, step = self.read(inputs, prefix), self.config.pass_steps
+        passes = (inputs.known.shape[1] - inputs.target.shape[1]) // step if isinstance(self.head, RecurrentHead) else 1
         token = origin // self.config.patch - 1  # (B, O)
         if self.head.sees_all:
             tokens = self.encode(read, inputs)
@@ -108,12 +116,13 @@ class Network(nn.Module):
         else:  # the last layer is computed for the origins' tokens only
             tokens = chosen = self.encode(read, inputs, token)
         periods = inputs.seasons[:, :2].long()
-        known_so_far = simple(read.z, read.first, periods, origin, self.config.pass_steps)
-        steps = origin[..., None] + torch.arange(self.config.pass_steps, device=origin.device)  # (B, O, H)
+        so_far = simple(read.z, read.first, periods, origin, step, self.head.spread_steps(passes))
+        steps = origin[..., None] + torch.arange(passes * step, device=origin.device)  # (B, O, H)
         known = read.known
         ahead = known.gather(1, steps.flatten(1)[..., None].expand(-1, -1, known.shape[-1])).view(*steps.shape, -1)
-        asked = Asked(tokens, token, self.full(read.seen), self.angles(read.z.shape[1] // self.config.patch))
-        return self.head(chosen, known_so_far, ahead, read.scale, asked), read.scale
+        full, angles = self.full(read.seen), self.angles(read.z.shape[1] // self.config.patch)
+        asked = Asked(tokens, token, full, angles, read.z, read.first, periods, origin, passes)
+        return self.head(chosen, so_far, ahead, read.scale, asked), read.scale
 
     @property
     def encoder(self) -> list[EncoderBlock]:

@@ -12,19 +12,22 @@ from tsattn.nn.network import Network
 
 
 def warm_start(source: Network, target: Network) -> None:
-    """Copy the weights of `source` into `target`, which may have covariates that `source` lacks.
+    """Copy the weights of `source` into `target`, which may have covariates and a recurrent decoder that `source` lacks.
 
-    Weights of these covariates start at zero, so both networks forecast alike. Dropout may differ, and so may the context
-    unless positions are learned. Raises ConfigError if the architectures differ otherwise, or if `source` has covariates and
-    `target` has others.
+    Weights of these covariates start at zero, so both networks forecast alike. Dropout may differ, and so may the reach, and
+    the context unless positions are learned. Raises ConfigError if the architectures differ otherwise, or if `source` has
+    covariates and `target` has others.
     """
     own = target.config
-    alike = replace(source.config, context=own.context, dropout=own.dropout, drop_path=own.drop_path) == own
+    free = {name: getattr(own, name) for name in ("context", "dropout", "drop_path", "reach")}
+    if source.config.decoder == "direct" and own.decoder == "recurrent":
+        free["decoder"] = own.decoder
+    alike = replace(source.config, **free) == own
     alike = alike and (source.config.position != "learned" or source.config.context == target.config.context)
     if not alike or source.spec.quantiles != target.spec.quantiles:
         raise ConfigError(f"networks differ: {source.config} and {target.config}")
     if source.spec == target.spec:
-        target.load_state_dict(source.state_dict())
+        target.load_state_dict({**target.state_dict(), **source.state_dict()})
         return
     if source.spec.past + source.spec.known + source.spec.static:
         raise ConfigError("covariates can only be added to a network without covariates")

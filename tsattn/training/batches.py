@@ -45,11 +45,16 @@ class TrainingBatch:
     origin: np.ndarray
 
 
-def sample(panel: Panel, model: ModelConfig, train: TrainConfig, step: int, rank: int = 0) -> TrainingBatch:
-    """Sample the batch of a step: B = train.batch windows with O = train.origins origins each."""
+def sample(
+    panel: Panel, model: ModelConfig, train: TrainConfig, step: int, rank: int = 0, horizon: int | None = None
+) -> TrainingBatch:
+    """Sample the batch of a step: B = train.batch windows with O = train.origins origins each.
+
+    horizon: steps of interest, by default those of one pass.
+    """
     rng = np.random.default_rng([train.seed, rank, step])
     origins = sample_ends(panel, rng, train.batch, model.patch)
-    window = gather(panel, origins, model.context, model.pass_steps)
+    window = gather(panel, origins, model.context, model.steps_at_once(horizon or model.pass_steps))
     calendar = len(calendar_names(panel.freq))
     window.known[rng.random(len(origins)) < UNDATED, :, :calendar] = np.nan
     target = np.concatenate([window.past_target, window.future_target], 1)  # (B, L + H)

@@ -93,7 +93,7 @@ class PanelSource:
             getattr(network, f"{name}_std")[skip:] = torch.from_numpy(np.where(std > 1e-8, std, 1.0).astype(np.float32))
 
     def sample(self, step: int, rank: int) -> TrainingBatch:
-        return sample(self.trainable, self.model, self.train, step, rank)
+        return sample(self.trainable, self.model, self.train, step, rank, self.near)
 
     def validate(self, network: Network, device: torch.device) -> float | None:
-        return None if self.tail is None else score(network, self.observed, self.tail, device)
+        return None if self.tail is None else score(network, self.observed, self.tail, device, horizon=self.near)

@@ -228,6 +228,7 @@ def learn(source: Source, model: ModelConfig, train: TrainConfig, options: RunOp
         source.prepare(network)
         if options.start is not None:
             warm_start(options.start, network)
+        _freeze(network, train.only)
         module = Module(network, train, notes.precision, source.near, timeline or Timeline())
         if timeline is not None:
             timeline.watch(network, device)
@@ -251,6 +252,17 @@ def learn(source: Source, model: ModelConfig, train: TrainConfig, options: RunOp
         notes.stopped, notes.step, notes.best_step, notes.chosen, round(notes.seconds, 1), str(device), notes.precision, count
     )
     return network.eval(), fitted
+
+
+def _freeze(network: Network, only: tuple[str, ...]) -> None:
+    """Keep all weights as they are whose names do not begin with one of `only`. Raises ConfigError if none does."""
+    if not only:
+        return
+    for name, weight in network.named_parameters():
+        weight.requires_grad_(name.startswith(only))
+    if not any(weight.requires_grad for weight in network.parameters()):
+        names = ", ".join(sorted({name.split(".")[0] for name, _ in network.named_parameters()}))
+        raise ConfigError(f"no weights begin with {' or '.join(only)}", f"parts of this network: {names}")
 
 
 def _is_over(notes: RunState, train: TrainConfig) -> bool:

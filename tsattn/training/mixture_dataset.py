@@ -32,10 +32,10 @@ class MixtureSource:
     def __init__(
         self, corpus: Corpus, config: CorpusConfig, synthetic: SyntheticConfig, model: ModelConfig, train: TrainConfig
     ) -> None:
-        self.corpus, self.config, self.model, self.train, self.near = corpus, config, model, train, model.pass_steps
+        self.corpus, self.config, self.model, self.train, self.near = corpus, config, model, train, model.steps_at_once()
         self.real = round(config.share * train.batch)
         self.synthetic = SyntheticSource(synthetic, model, dataclasses.replace(train, batch=max(1, train.batch - self.real)))
-        self.drawer = Drawer(corpus, config, model.context, model.pass_steps, train.seed)
+        self.drawer = Drawer(corpus, config, model.context, self.near, train.seed)
 
     @property
     def spec(self) -> InputSpec:
@@ -72,7 +72,7 @@ class MixtureSource:
         """Return inputs and future (B, H) of windows of one held-out corpus source, without augmentation."""
         others = {source: 0.0 for source in self.corpus.sources if source != name}
         config = dataclasses.replace(self.config.undisturbed(), held_out=(), weights=others)
-        rows = Drawer(self.corpus, config, self.model.context, self.model.pass_steps, 0).rows(HELD_BACK, 0)
+        rows = Drawer(self.corpus, config, self.model.context, self.near, 0).rows(HELD_BACK, 0)
         return as_inputs(self.synthetic.batch_of(rows.target, rows.seasons, np.random.default_rng(0), whole=True), device)
 
     def sources(self) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ def make_optimizers(network: nn.Module, train: OptimiserConfig, precision: str =
         "head.quantile",
         "head.gate",
         "head.sharp",
+        "head.later.out",
         "head.effect.out",
     )
     named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]

@@ -27,7 +27,7 @@ class SyntheticSource:
     """Source of generated series: no covariates, no calendar, any frequency."""
 
     def __init__(self, synthetic: SyntheticConfig, model: ModelConfig, train: TrainConfig) -> None:
-        self.synthetic, self.model, self.train, self.near = synthetic, model, train, model.pass_steps
+        self.synthetic, self.model, self.train, self.near = synthetic, model, train, model.steps_at_once()
         self.spec = InputSpec(0, 0, 0, DEFAULT_QUANTILES)
         self._made: tuple[tuple[int, ...], SyntheticBatch] | None = None
 
@@ -63,7 +63,7 @@ class SyntheticSource:
             yield as_inputs(batch, device)
 
     def _generate(self, seed: tuple[int, ...], rows: int) -> SyntheticBatch:
-        return generate(self.synthetic, rows, self.model.context + self.model.pass_steps, seed)
+        return generate(self.synthetic, rows, self.model.context + self.near, seed)
 
     def batch_of(self, target: np.ndarray, usual: np.ndarray, rng: np.random.Generator, *, whole: bool = False) -> TrainingBatch:
         """Make a training batch of target (B, L + H). usual (B, 2): season lengths of the frequency.

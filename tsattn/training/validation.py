@@ -42,12 +42,18 @@ def hold_back(panel: Panel, horizon: int) -> tuple[Panel, Origins | None]:
     return panel.before(panel.origin - windows * horizon), origins
 
 
-def score(network: Network, panel: Panel, origins: Origins, device: torch.device, batch: int = 128) -> float | None:
-    """Return the mean scaled quantile loss of forecasts from `origins`, or None without observed targets."""
+def score(
+    network: Network, panel: Panel, origins: Origins, device: torch.device, batch: int = 128, horizon: int | None = None
+) -> float | None:
+    """Return the mean scaled quantile loss of forecasts from `origins`, or None without observed targets.
+
+    horizon: steps of interest, by default those of one pass.
+    """
     total = count = 0.0
     config = network.config
+    ahead = config.steps_at_once(horizon or config.pass_steps)
     for at in range(0, len(origins), batch):
-        window = gather(panel, origins[slice(at, at + batch)], config.context, config.pass_steps)
+        window = gather(panel, origins[slice(at, at + batch)], config.context, ahead)
         inputs = Inputs.of(feed(window, config), device)
         end = torch.full((len(window), 1), config.context, device=device)
         with torch.no_grad():

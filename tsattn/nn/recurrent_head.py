@@ -1,0 +1,108 @@
+"""Recurrent decoder: the state of an LSTM evolves along the horizon, one pass of the head at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from tsattn.config import ModelConfig
+from tsattn.nn.anchor_features import Simple
+from tsattn.nn.anchors import COUNT, anchors
+from tsattn.nn.head import Asked, Head
+from tsattn.nn.inputs import InputSpec
+from tsattn.nn.scaling import Scale
+
+
+class Later(nn.Module):
+    """LSTM over the passes after the first: what it adds to the token and to the outputs of the head.
+
+    A pass is described by the token of the origin, the mean and the last of its anchors, how far the first pass moved, its
+    number, and the past errors of the anchors. Added values start at zero, so the head is at first the same in each pass.
+    """
+
+    def __init__(self, width: int, outputs: int) -> None:
+        super().__init__()
+        self.read = nn.Linear(width + 3 * COUNT + 2, width)
+        self.lstm = nn.LSTM(width, width, batch_first=True)
+        self.token = nn.Linear(width, width)
+        self.out = nn.Linear(width, outputs)
+        for layer in (self.token, self.out):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        nn.init.constant_(self.lstm.bias_ih_l0[width : 2 * width], 1.0)  # forget gates start open, as in the front-end
+
+    def forward(self, tokens: Tensor, near: Tensor, moved: Tensor, skill: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what is added to the tokens, (B, O, R, D), and to the outputs, (B, O, R, N).
+
+        tokens (B, O, D); near (B, O, R, H, A): anchors of each pass; moved (B, O); skill (B, O, A).
+        """
+        shape = near.shape[:3]
+        number = torch.arange(1, shape[2] + 1, device=near.device, dtype=near.dtype).log() / 2
+        each = [tokens, moved[..., None], skill]
+        token, way, past = (x[:, :, None].expand(-1, -1, shape[2], -1) for x in each)
+        count = number[:, None].expand(*shape, 1)
+        x = torch.cat([token, near.mean(3), near[:, :, :, -1], way, count, past], -1)
+        state: Tensor = self.lstm(nn.functional.gelu(self.read(x)).flatten(0, 1))[0]
+        state = state.reshape(*shape, tokens.shape[-1])  # a size left open would fix the number of passes in exported graphs
+        return self.token(state), self.out(state).float()
+
+
+class RecurrentHead(Head):
+    """Head whose first pass is that of `Head`, and whose later passes follow the state of an LSTM (`Later`).
+
+    The anchors of later passes continue the history by the median of the first pass, as a roll-out does, but all passes are
+    computed at once. Longer forecasts extend shorter ones.
+    """
+
+    def __init__(self, config: ModelConfig, spec: InputSpec) -> None:
+        super().__init__(config, spec)
+        self.later = Later(config.width, sum(self.sizes))
+
+    def spread_steps(self, passes: int) -> int:
+        """Return the number of steps that `Simple.spread` must cover: a pass more than is forecast (see `forward`)."""
+        return (passes + 1) * self.horizon
+
+    def forward(self, tokens: Tensor, simple: Simple, ahead: Tensor, scale: Scale, asked: Asked | None = None) -> Tensor:
+        """Return the quantiles (B, O, R·H, Q) of R = asked.passes passes, in units of scale.std.
+
+        simple: anchors of the first pass, spread of `spread_steps`. ahead (B, O, R·H, K). A pass too many is computed and
+        left out, as an exported graph needs one for its LSTM also where R = 1. Raises ValueError without `asked`.
+        """
+        if asked is None:
+            raise ValueError("a recurrent head needs `asked`")
+        step, spread = self.horizon, simple.spread
+        first = super().forward(tokens, replace(simple, spread=spread[:, :, :step]), ahead[:, :, :step], scale)
+        if isinstance(asked.passes, int) and asked.passes == 1:
+            return first
+        known = torch.cat([ahead[:, :, step:], ahead[:, :, -step:]], 2)
+        later = self._later(tokens, first[..., self.median], replace(simple, spread=spread[:, :, step:]), known, scale, asked)
+        return torch.cat([first, later[:, :, :-1].flatten(2, 3)], 2)
+
+    def _later(self, tokens: Tensor, median: Tensor, simple: Simple, ahead: Tensor, scale: Scale, asked: Asked) -> Tensor:
+        """Return the quantiles of the R passes after the first, (B, O, R, H, Q). median (B, O, H): of the first pass."""
+        step, passes = self.horizon, asked.passes
+        found = _continued(median, asked).unflatten(2, (passes, step))  # (B, O, R, H, A)
+        near = torch.asinh((found - found[..., :1, :1]) / scale.step[..., None, None, None]) / 2
+        last = asked.z.gather(1, asked.origin - 1)
+        moved = torch.asinh((median[..., -1] - last) / scale.step) / 2
+        add, outputs = self.later(tokens, near, moved, simple.skill)
+        every = (tokens[:, :, None] + add).flatten(1, 2)  # (B, O·R, D): each pass as an origin
+        skill = simple.skill[:, :, None].expand(-1, -1, passes, -1).flatten(1, 2)
+        spread = simple.spread.unflatten(2, (passes, step)).flatten(1, 2)
+        parts, known = Simple(found.flatten(1, 2), spread, skill), ahead.unflatten(2, (passes, step)).flatten(1, 2)
+        outputs = self._outputs(every, parts, known, scale) + outputs.flatten(1, 2)
+        made = self._quantiles(*self._mixture(outputs, every, parts, known), parts, scale)
+        return made.unflatten(1, (tokens.shape[1], passes))
+
+
+def _continued(median: Tensor, asked: Asked) -> Tensor:
+    """Return the anchors of the R passes after the first, (B, O, R·H, A), of histories continued by `median` (B, O, H)."""
+    origins, step = median.shape[1:]
+    z = nn.functional.pad(asked.z, (0, step))[:, None].expand(-1, origins, -1).flatten(0, 1)  # (B·O, L + H)
+    origin = asked.origin.flatten()[:, None]
+    z = z.scatter(1, origin + torch.arange(step, device=z.device), median.flatten(0, 1).to(z.dtype))
+    first, periods = asked.first.repeat_interleave(origins), asked.periods.repeat_interleave(origins, 0)
+    made = anchors(z, first, periods, origin + step, asked.passes * step)
+    return made[:, 0].unflatten(0, (-1, origins))
