@@ -25,7 +25,9 @@ from tsattn.training.run_options import RunOptions
 
 KINDS = (FRONT_ENDS, ENCODERS, DECODERS, POSITIONS, SCALINGS)
 ALL = list(itertools.product(*KINDS))
-SMALL = dataclasses.replace(tiny.MODEL, context=24, patch=4, width=8, heads=2, horizon=6, block=4, window=3, dropout=0.1)
+SMALL = dataclasses.replace(
+    tiny.MODEL, context=24, patch=4, width=8, heads=2, horizon=6, reach=12, block=4, window=3, dropout=0.1
+)
 TRAIN = dataclasses.replace(tiny.TRAIN, steps=20, batch=4, origins=3, warmup=2)
 PANEL = tiny.waves((70, 50))
 Combination = tuple[str, ...]

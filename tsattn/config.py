@@ -138,10 +138,16 @@ class ModelConfig:
         """Steps of one pass: the horizon, or one patch for the autoregressive decoder."""
         return self.patch if self.decoder == "autoregressive" else self.horizon
 
-    def steps_at_once(self, horizon: int | None = None) -> int:
-        """Return the steps that the network makes at once for a horizon (default: any), a multiple of `pass_steps`."""
-        most = max(1, self.reach // self.horizon) if self.decoder == "recurrent" else 1
-        return self.pass_steps * (most if horizon is None else min(most, -(-horizon // self.pass_steps)))
+    @property
+    def most_at_once(self) -> int:
+        """Most steps of one run of the network: the horizon, or the reach of the recurrent decoder."""
+        return self.horizon * (max(1, self.reach // self.horizon) if self.decoder == "recurrent" else 1)
+
+    def steps_at_once(self, horizon: int) -> int:
+        """Return the steps of one run of the network for a horizon: a multiple of `pass_steps`, one pass if not recurrent."""
+        if self.decoder != "recurrent":
+            return self.pass_steps
+        return min(self.most_at_once, -(-horizon // self.horizon) * self.horizon)
 
 
 DEVICES, PRECISIONS = ("auto", "cpu", "cuda", "mps"), ("auto", "fp32", "bf16")
@@ -174,10 +180,9 @@ class OptimiserConfig:
     learning_rate: float = 1.5e-3  # peak rate of AdamW; Muon's scales with it
     weight_decay: float = 0.05
     average: float = 0.99  # decay of the running mean of the weights, which is saved
-    only: tuple[str, ...] = ()  # beginnings of the names of the weights to train, such as "head.later."; () = all
+    only: str = ""  # beginning of the names of the weights to train, such as "head.later"; "" = all
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "only", (self.only,) if isinstance(self.only, str) else tuple(self.only))
         _check_range(self, 1, ("batch", "origins"))
         _check_range(self, 0, ("learning_rate", "weight_decay"))
         _check_range(self, 0, ("average",), below=1)

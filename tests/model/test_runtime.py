@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
 import subprocess
 import sys
@@ -244,3 +245,23 @@ def test_when_the_sources_are_searched_then_nothing_can_run_code_from_a_file():
     files = sorted((ROOT / "tsattn").rglob("*.py"))
     assert len(files) > 40
     assert {str(f): found for f in files if (found := unsafe(ast.parse(f.read_text("utf-8"))))} == {}
+
+
+@pytest.mark.parametrize("passes", [1, 2, 4])
+def test_when_a_decoder_is_recurrent_then_one_run_reaches_several_passes_and_the_rest_is_rolled_out(passes):
+    model = dataclasses.replace(tiny.MODEL, decoder="recurrent", reach=2 * BLOCK)
+    network = tiny.scrambled(model, known=CALENDAR)
+    card = tiny.card_of(network)
+    forecaster = runtime.of_network(network, card)
+    seen = []
+
+    def counted(feed, run=forecaster.run):
+        seen.append(feed["known"].shape[1] - feed["target"].shape[1])
+        return run(feed)
+
+    forecaster.run = counted
+    made = forecaster.predict(batch_of(5, 1, horizon=passes * BLOCK))
+    assert made.shape == (5, passes * BLOCK, 9)
+    assert np.isfinite(made).all()
+    assert (np.diff(made, axis=-1) >= 0).all()
+    assert seen == {1: [BLOCK], 2: [2 * BLOCK], 4: [2 * BLOCK, 2 * BLOCK]}[passes]

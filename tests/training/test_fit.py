@@ -176,7 +176,7 @@ def test_when_validation_no_longer_improves_then_training_stops_early_with_the_b
     scores = iter([0.5, 0.3, 0.4, 0.35, 0.31, 9.0, 9.0])
     kept = []
 
-    def score(network, *_):
+    def score(network, *_, **__):
         kept.append({k: v.clone() for k, v in network.state_dict().items()})
         return next(scores)
 
@@ -191,7 +191,7 @@ def test_when_newer_weights_score_about_as_well_then_they_are_kept(tmp_path, mon
     import tsattn.training.dataset as room
 
     scores = iter([0.5, 0.300, 0.305, 0.31])  # within 2 % of the best, and beyond
-    monkeypatch.setattr(room, "score", lambda *_: next(scores))
+    monkeypatch.setattr(room, "score", lambda *_, **__: next(scores))
     _, fitted = fit(tiny.waves(), tiny.MODEL, dataclasses.replace(tiny.TRAIN, steps=40), RunOptions(state=tmp_path))
     assert (fitted.best_step, fitted.validation, fitted.steps) == (30, 0.305, 40)
 

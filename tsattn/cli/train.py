@@ -29,7 +29,7 @@ def settings(
     ] = None,
     decoder: Annotated[
         options.Text,
-        typer.Option(metavar="NAME", help="Decoder: direct, cross-attention or autoregressive.  [default: direct]"),
+        typer.Option(metavar="NAME", help="Decoder: direct, recurrent, cross-attention or autoregressive.  [default: direct]"),
     ] = None,
     position: Annotated[
         options.Text,

@@ -42,7 +42,7 @@ class NetworkForecaster:
         self.name = card.name
         self.quantiles = card.quantiles
         self.context = card.model.context
-        self.pass_steps, self.at_once = card.model.pass_steps, card.model.steps_at_once()
+        self.pass_steps, self.at_once = card.model.pass_steps, card.model.steps_at_once(card.model.most_at_once)
         self.covariates = card.inputs["past"] + card.inputs["known"] + card.inputs["static"] > 0
 
     def steady(self) -> NetworkForecaster:

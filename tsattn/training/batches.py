@@ -54,7 +54,7 @@ def sample(
     """
     rng = np.random.default_rng([train.seed, rank, step])
     origins = sample_ends(panel, rng, train.batch, model.patch)
-    window = gather(panel, origins, model.context, model.steps_at_once(horizon or model.pass_steps))
+    window = gather(panel, origins, model.context, model.steps_at_once(horizon or model.horizon))
     calendar = len(calendar_names(panel.freq))
     window.known[rng.random(len(origins)) < UNDATED, :, :calendar] = np.nan
     target = np.concatenate([window.past_target, window.future_target], 1)  # (B, L + H)

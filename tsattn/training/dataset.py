@@ -60,7 +60,7 @@ class PanelSource:
     def __init__(
         self, panel: Panel, model: ModelConfig, train: TrainConfig, *, whole: bool = False, horizon: int | None = None
     ) -> None:
-        self.panel, self.model, self.train, self.near = panel, model, train, horizon or model.horizon
+        self.panel, self.model, self.train, self.near = panel, model, train, horizon or model.most_at_once
         trainable, self.tail = (panel, None) if whole else hold_back(panel, self.near)
         self.trainable, self.observed = observed(trainable), observed(panel)
 

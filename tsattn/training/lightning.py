@@ -254,15 +254,13 @@ def learn(source: Source, model: ModelConfig, train: TrainConfig, options: RunOp
     return network.eval(), fitted
 
 
-def _freeze(network: Network, only: tuple[str, ...]) -> None:
-    """Keep all weights as they are whose names do not begin with one of `only`. Raises ConfigError if none does."""
-    if not only:
-        return
+def _freeze(network: Network, only: str) -> None:
+    """Keep the weights whose names do not begin with `only` as they are. Raises ConfigError if all do not."""
     for name, weight in network.named_parameters():
         weight.requires_grad_(name.startswith(only))
     if not any(weight.requires_grad for weight in network.parameters()):
         names = ", ".join(sorted({name.split(".")[0] for name, _ in network.named_parameters()}))
-        raise ConfigError(f"no weights begin with {' or '.join(only)}", f"parts of this network: {names}")
+        raise ConfigError(f"only = {only!r}: no weights have such names", f"parts of this network: {names}")
 
 
 def _is_over(notes: RunState, train: TrainConfig) -> bool:

@@ -27,7 +27,7 @@ class SyntheticSource:
     """Source of generated series: no covariates, no calendar, any frequency."""
 
     def __init__(self, synthetic: SyntheticConfig, model: ModelConfig, train: TrainConfig) -> None:
-        self.synthetic, self.model, self.train, self.near = synthetic, model, train, model.steps_at_once()
+        self.synthetic, self.model, self.train, self.near = synthetic, model, train, model.steps_at_once(model.most_at_once)
         self.spec = InputSpec(0, 0, 0, DEFAULT_QUANTILES)
         self._made: tuple[tuple[int, ...], SyntheticBatch] | None = None
 

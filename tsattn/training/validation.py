@@ -51,7 +51,7 @@ def score(
     """
     total = count = 0.0
     config = network.config
-    ahead = config.steps_at_once(horizon or config.pass_steps)
+    ahead = config.steps_at_once(horizon or config.horizon)
     for at in range(0, len(origins), batch):
         window = gather(panel, origins[slice(at, at + batch)], config.context, ahead)
         inputs = Inputs.of(feed(window, config), device)

@@ -88,6 +88,11 @@ ASSEMBLIES = (
     ),
     Assembly("LSTM + linear attention", {"encoder": "linear"}, "attention without softmax; cost linear in the context"),
     Assembly(
+        "recurrent decoder",
+        {"decoder": "recurrent"},
+        "the default with an LSTM along the horizon; a long forecast takes one pass",
+    ),
+    Assembly(
         "encoder-decoder",
         {"decoder": "cross-attention"},
         "one query for each part of the horizon attends to the encoder's tokens",

@@ -102,7 +102,7 @@ class Run:
     @property
     def horizon(self) -> int:
         """Steps of a validation window."""
-        return min(self.plan.horizon, self.plan.model.horizon)
+        return min(self.plan.horizon, self.plan.model.most_at_once)
 
     def train(self, start: str, base: Base | None, share: float, done: int, most: int) -> Entry:
         """Choose weights with this share of the steps and the time; `done` of at most `most` steps are over."""

@@ -72,7 +72,9 @@ def plan(
     if left.max(initial=0) < LEAST:
         raise _too_short(int(lengths.max(initial=0)), int(held.max(initial=0)))
     context = _context(int(left.max()), given)
-    network = from_mapping(ModelConfig, {**context, **given, "horizon": min(chosen, MOST_HORIZON)}, "[model]")
+    # a recurrent decoder is trained, and used, up to the horizon
+    reach = {"reach": min(chosen, ModelConfig.reach)}
+    network = from_mapping(ModelConfig, {**context, **reach, **given, "horizon": min(chosen, MOST_HORIZON)}, "[model]")
     rows = int(np.isfinite(panel.before(test_start).target).sum())  # the test tail does not count, not even its gaps
     # about the same work for any context, and less of it for little data
     steps = int(min(TrainConfig.steps, STEP_TOKENS * network.patch // network.context, max(300, 20 * math.sqrt(rows))))

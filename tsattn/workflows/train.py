@@ -355,10 +355,9 @@ def notes_of(made: Plan, panel: Panel, base: model_selection.Base | None, reques
 def parts_of(config: ModelConfig) -> str:
     """Names of the network's parts, such as `LSTM + self-attention`."""
     attention = {"full": "self-attention", "window": f"self-attention to {config.window} tokens", "linear": "linear attention"}
-    decoder = {"cross-attention": "cross-attention decoder", "autoregressive": "autoregressive decoder"}
     parts = ["" if config.front_end == "none" else config.front_end.upper()]
     parts.append("" if config.encoder == "none" or not config.layers else attention[config.encoder])
-    parts.append(decoder.get(config.decoder, ""))
+    parts.append("" if config.decoder == "direct" else f"{config.decoder} decoder")
     return " + ".join(part for part in parts if part) or "patches without recurrence or attention"
 
 
