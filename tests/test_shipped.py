@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,12 +39,14 @@ def test_when_the_card_is_read_then_the_weights_can_be_traced_to_the_recipes(mod
     from tsattn.config import current_keys, to_mapping
     from tsattn.workflows.pretrain import read_recipe
 
-    recipe, latest, card = read_recipe(None), read_recipe(SHIPPED / "real-series.toml"), model.card
-    assert card.model == recipe.model == latest.model
+    recipe, encoder, latest = map(read_recipe, (None, SHIPPED / "real-series.toml", SHIPPED / "long-horizons.toml"))
+    card = model.card
+    assert card.model == latest.model == replace(recipe.model, reach=latest.model.reach) == replace(encoder.model, reach=768)
     assert card.train == latest.train
     source = current_keys(card.source)
-    assert source["synthetic"] == to_mapping(latest.synthetic)
-    assert latest.corpus.identity().items() <= source["corpus"].items()
+    for run, made_by in ((source, latest), (source["before"], encoder)):
+        assert current_keys(run["synthetic"]) == to_mapping(made_by.synthetic)
+        assert made_by.corpus.identity().items() <= current_keys(run["corpus"]).items()
     first = source  # the last of several runs, each of which went on from the one before
     while "before" in first:
         assert first["series"] > 0
