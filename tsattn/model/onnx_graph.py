@@ -153,7 +153,7 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
             values,
             input_names=list(NAMES),
             output_names=["forecast"],
-            dynamic_shapes=tuple(timed.get(str(axes[0]), free) for axes in AXES.values()),
+            dynamic_shapes=tuple(timed.get(axes[0] if axes else "", free) for axes in AXES.values()),
             dynamo=True,
             optimize=False,
             verbose=False,

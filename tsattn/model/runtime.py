@@ -44,6 +44,7 @@ class NetworkForecaster:
         self.context = card.model.context
         self.pass_steps = card.model.pass_steps
         self.covariates = card.inputs["past"] + card.inputs["known"] + card.inputs["static"] > 0
+        self.joint = card.model.across > 0
 
     def steady(self) -> NetworkForecaster:
         """Return a copy whose forecast of a window is bit-identical whatever else is in the batch."""
@@ -99,6 +100,9 @@ class NetworkForecaster:
         levels = path_levels(paths, horizon)
         pool = resample(out[0], self.quantiles, unit_levels(paths**2))  # (B, block, Q²)
         spread = {name: np.repeat(value, paths, 0) for name, value in feed.items()}
+        spread["group"] = spread["group"] * paths + np.tile(
+            np.arange(paths), rows
+        )  # path k of one series reads path k of another
         for start in range(self.pass_steps, horizon, self.pass_steps):
             latest = np.maximum(through(pool, levels[start - self.pass_steps : start]), floor)
             latest = latest.transpose(0, 2, 1).reshape(rows * paths, self.pass_steps)

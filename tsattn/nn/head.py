@@ -26,13 +26,15 @@ class Asked:
 
     tokens: all tokens (B, T, D) for a head that `sees_all`, else those of the origins (B, O, D). newest (B, O): position of
     each origin's newest token. full (B, T): True for tokens that hold an observation. angles: cosines and sines (T, d/2) of
-    rotary positions, or None.
+    rotary positions, or None. effect (B, O, H, 2): what other series add to the raw correction of the median and to the raw
+    widths, or None.
     """
 
     tokens: Tensor
     newest: Tensor
     full: Tensor
     angles: tuple[Tensor, Tensor] | None
+    effect: Tensor | None = None
 
 
 class Effect(nn.Module):
@@ -117,13 +119,15 @@ class Head(nn.Module):
         weight = self._weights(self.mix(x).unflatten(-1, (self.blocks, -1)), self.sharp(x), simple)
         gate = self.gate(x).float().unflatten(-1, (self.blocks, -1))
         raw = self.quantile(x).float().unflatten(-1, (self.horizon, -1))
-        return self._by_step(weight), self._known(raw, tokens, ahead), self._by_step(gate)
+        return self._by_step(weight), self._known(raw, tokens, ahead, asked), self._by_step(gate)
 
-    def _known(self, raw: Tensor, tokens: Tensor, ahead: Tensor) -> Tensor:
-        """Return raw corrections and widths (B, O, H, Q) plus the effect of the known covariates."""
-        if self.effect is None:
+    def _known(self, raw: Tensor, tokens: Tensor, ahead: Tensor, asked: Asked | None) -> Tensor:
+        """Return raw corrections and widths (B, O, H, Q) plus the effects of the known covariates and of other series."""
+        effects = [] if self.effect is None else [self.effect(tokens, ahead)]
+        effects += [] if asked is None or asked.effect is None else [asked.effect.float()]
+        if not effects:
             return raw
-        middle, width = self.effect(tokens, ahead).split(1, -1)
+        middle, width = sum(effects[1:], effects[0]).split(1, -1)
         beside = width.expand_as(raw)
         return raw + torch.cat([beside[..., : self.median], middle, beside[..., self.median + 1 :]], -1)
 

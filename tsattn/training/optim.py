@@ -28,6 +28,7 @@ def make_optimizers(network: nn.Module, train: OptimiserConfig, precision: str =
         "head.gate",
         "head.sharp",
         "head.effect.out",
+        "across.direct",
     )
     named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
     inner = [p for name, p in named if p.ndim == 2 and not name.startswith(outer)]

@@ -5,9 +5,12 @@ Validation windows are cleaned and filled as in a forecast.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
+from tsattn.data.groups import whole_groups, with_companions
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, gather, rolling_origins
 from tsattn.model.inputs import feed
@@ -45,9 +48,12 @@ def hold_back(panel: Panel, horizon: int) -> tuple[Panel, Origins | None]:
 def score(network: Network, panel: Panel, origins: Origins, device: torch.device, batch: int = 128) -> float | None:
     """Return the mean scaled quantile loss of forecasts from `origins`, or None without observed targets."""
     total = count = 0.0
-    config = network.config
-    for at in range(0, len(origins), batch):
-        window = gather(panel, origins[slice(at, at + batch)], config.context, config.pass_steps)
+    config, asked, group = network.config, len(origins), np.arange(len(origins))
+    if config.across:
+        origins, group = with_companions(panel, origins)
+    for which in whole_groups(group, batch):
+        window = replace(gather(panel, origins[which], config.context, config.pass_steps), group=group[which])
+        window.future_target[which >= asked] = np.nan  # companions are read, not scored
         inputs = Inputs.of(feed(window, config), device)
         end = torch.full((len(window), 1), config.context, device=device)
         with torch.no_grad():
