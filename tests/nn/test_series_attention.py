@@ -37,14 +37,14 @@ def network() -> Network:
 @pytest.mark.parametrize(("layers", "across", "count"), [(4, 2, 2), (4, 3, 2), (3, 2, 2), (4, 1, 4), (1, 2, 1), (0, 2, 0)])
 def test_when_every_nth_block_has_attention_across_before_it_then_the_first_one_does(layers, across, count):
     made = scrambled(dataclasses.replace(MODEL, layers=layers, across=across))
-    assert len(made.across.before) == count
+    assert len(made.across) == count
     inputs = inputs_of(walks(), made)
     together = dataclasses.replace(inputs, group=torch.zeros(4, dtype=torch.int64))
     assert not np.allclose(run(made, together), run(made, inputs))
 
 
 def test_when_a_window_is_alone_in_its_group_then_attention_across_returns_zeros(network):
-    layer, x = network.across.before[0], torch.randn(3, 8, MODEL.width)
+    layer, x = network.across[0], torch.randn(3, 8, MODEL.width)
     full = torch.ones(3, 8, dtype=torch.bool)
     with torch.no_grad():
         assert (layer(x, peers_of(torch.arange(3), full, torch.float32)) == 0).all()
@@ -119,7 +119,7 @@ def test_when_the_decoder_is_autoregressive_then_attention_across_is_refused():
 
 
 def test_when_series_are_related_over_the_whole_window_then_scores_are_means_over_its_tokens():
-    layer = SeriesAttention(MODEL, MODEL.width, MODEL.width)
+    layer = SeriesAttention(MODEL)
     group, full = torch.zeros(2, dtype=torch.int64), torch.tensor([[True] * 4, [True, False, True, True]])
     peers = peers_of(group, full, torch.float32)
     query, key = torch.zeros(4, 2, 2, 8), torch.ones(4, 2, 2, 8)

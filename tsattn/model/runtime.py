@@ -130,7 +130,8 @@ def load(folder: Path, engine: str = "auto", threads: int | None = None) -> Netw
         raise ConfigError(f"unknown engine {engine!r}", "use auto, onnx or torch")
     card = read_card(folder)
     if engine == "onnx" and GRAPH not in card.files:
-        raise ConfigError(f"{folder} has no ONNX graph: its export was interrupted", "use the engine torch or auto")
+        why = "a joint model has none" if card.model.across else "its export was interrupted"
+        raise ConfigError(f"{folder} has no ONNX graph: {why}", "use the engine torch or auto")
     if engine == "torch" or GRAPH not in card.files:
         network = _torch(folder)
         return NetworkForecaster(card, _run_of(network), lambda: network)

@@ -12,6 +12,7 @@ from tsattn.nn.anchor_features import Simple
 from tsattn.nn.anchors import COUNT
 from tsattn.nn.blocks import SharedDropout
 from tsattn.nn.inputs import InputSpec
+from tsattn.nn.leads import LEAD_FEATURES
 from tsattn.nn.scaling import Scale
 from tsattn.nn.seasonal_scale import FEATURES, widen
 
@@ -26,19 +27,18 @@ class Asked:
 
     tokens: all tokens (B, T, D) for a head that `sees_all`, else those of the origins (B, O, D). newest (B, O): position of
     each origin's newest token. full (B, T): True for tokens that hold an observation. angles: cosines and sines (T, d/2) of
-    rotary positions, or None. effect (B, O, H, 2): what other series add to the raw correction of the median and to the raw
-    widths, or None.
+    rotary positions, or None. leads (B, O, H, 3): what other series suggest for the steps ahead (nn/leads.py), or None.
     """
 
     tokens: Tensor
     newest: Tensor
     full: Tensor
     angles: tuple[Tensor, Tensor] | None
-    effect: Tensor | None = None
+    leads: Tensor | None = None
 
 
 class Effect(nn.Module):
-    """Effect of known covariates, by one small network shared by all steps of the horizon.
+    """Effect of known covariates, or of what other series suggest, by one small network shared by all steps of the horizon.
 
     (B, O, D) and (B, O, H, K) -> (B, O, H, 2): the first is added to the raw correction of the median, the second to the raw
     widths. Initialised to zero.
@@ -85,6 +85,7 @@ class Head(nn.Module):
         self.blocks = -(-config.pass_steps // config.block)
         self.quantiles, self.median = len(spec.quantiles), spec.quantiles.index(0.5)
         self.effect = Effect(config.width, spec.known) if spec.known else None
+        self.led = Effect(config.width, LEAD_FEATURES) if config.across else None
 
     def _begin_at_zero(self) -> None:
         for layer in (self.mix, self.quantile, self.gate, self.sharp):
@@ -124,7 +125,8 @@ class Head(nn.Module):
     def _known(self, raw: Tensor, tokens: Tensor, ahead: Tensor, asked: Asked | None) -> Tensor:
         """Return raw corrections and widths (B, O, H, Q) plus the effects of the known covariates and of other series."""
         effects = [] if self.effect is None else [self.effect(tokens, ahead)]
-        effects += [] if asked is None or asked.effect is None else [asked.effect.float()]
+        if self.led is not None and asked is not None and asked.leads is not None:  # nothing suggested has no effect
+            effects.append(self.led(tokens, asked.leads) - self.led(tokens, torch.zeros_like(asked.leads)))
         if not effects:
             return raw
         middle, width = sum(effects[1:], effects[0]).split(1, -1)

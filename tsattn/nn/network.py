@@ -17,6 +17,7 @@ from tsattn.nn.cross_attention_head import CrossAttentionHead
 from tsattn.nn.front_end import FrontEnd
 from tsattn.nn.head import Asked, Head
 from tsattn.nn.inputs import Inputs, InputSpec
+from tsattn.nn.leads import LEAD_FEATURES, suggested
 from tsattn.nn.position import Position
 from tsattn.nn.series_attention import Across, Peers, peers_of
 
@@ -104,10 +105,11 @@ class Network(nn.Module):
         """
         read = self.read(inputs, prefix)
         token = origin // self.config.patch - 1  # (B, O)
-        peers = effect = None
+        peers = leads = None
         if self.across is not None:
             peers = peers_of(inputs.group, self.full(read.seen), torch.float32)
-            effect = self.across.effect(read.z, read.scale.step, peers, token)
+            leads = suggested(read.z, read.scale.step, peers, self.config.patch, self.config.pass_steps)  # (B, T, H, 3)
+            leads = pick(leads.flatten(2), token).unflatten(-1, (-1, LEAD_FEATURES))
         if self.head.sees_all:
             tokens = self.encode(read, inputs, peers=peers)
             chosen = pick(tokens, token)
@@ -118,7 +120,7 @@ class Network(nn.Module):
         steps = origin[..., None] + torch.arange(self.config.pass_steps, device=origin.device)  # (B, O, H)
         known = read.known
         ahead = known.gather(1, steps.flatten(1)[..., None].expand(-1, -1, known.shape[-1])).view(*steps.shape, -1)
-        asked = Asked(tokens, token, self.full(read.seen), self.angles(read.z.shape[1] // self.config.patch), effect)
+        asked = Asked(tokens, token, self.full(read.seen), self.angles(read.z.shape[1] // self.config.patch), leads)
         return self.head(chosen, known_so_far, ahead, read.scale, asked), read.scale
 
     @property

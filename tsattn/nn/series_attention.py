@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from tsattn.config import ModelConfig
 from tsattn.nn.attention import bias_of
-from tsattn.nn.blocks import Branch, pick
+from tsattn.nn.blocks import Branch
 from tsattn.nn.scaling import norm
 
 
@@ -51,20 +51,21 @@ class SeriesAttention(nn.Module):
     output projection is initialised to zero.
     """
 
-    def __init__(self, config: ModelConfig, features: int, out: int) -> None:
-        """features, out: widths of the tokens that are read and of the result."""
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.heads = config.heads
-        self.project_in = nn.Linear(features, 3 * config.width)
-        self.project_out = nn.Linear(config.width, out, bias=False)
+        self.norm = norm(config.width)
+        self.project_in = nn.Linear(config.width, 3 * config.width, bias=False)
+        self.project_out = nn.Linear(config.width, config.width, bias=False)
+        self.dropout = Branch(config.dropout, 0.0)
         self.itself = nn.Parameter(torch.zeros(config.heads))
         nn.init.zeros_(self.project_out.weight)
 
     def forward(self, x: Tensor, peers: Peers) -> Tensor:
-        """Map x (B, T, features) to (B, T, out)."""
-        q, k, v = self.project_in(x).unflatten(-1, (3, self.heads, -1)).permute(2, 1, 3, 0, 4)  # (T, heads, B, d) each
+        """Map x (B, T, D) to (B, T, D)."""
+        q, k, v = self.project_in(self.norm(x)).unflatten(-1, (3, self.heads, -1)).permute(2, 1, 3, 0, 4)  # (T, heads, B, d) each
         out = self.weights(q, k, peers).to(v.dtype) @ v  # (T, heads, B, d)
-        made: Tensor = self.project_out(out.permute(2, 0, 1, 3).flatten(2))
+        made: Tensor = self.dropout(self.project_out(out.permute(2, 0, 1, 3).flatten(2)))
         return made
 
     def weights(self, query: Tensor, key: Tensor, peers: Peers) -> Tensor:
@@ -75,34 +76,17 @@ class SeriesAttention(nn.Module):
         return torch.softmax(scores, -1) * peers.visible
 
 
-class Across(nn.Module):
-    """Attention across series beside attention over time: before some encoder blocks, and once for the head.
-
-    Before a block, it reads the normalised tokens. For the head, it reads the moves of each patch from value to value, and its
-    effect is added to the forecast directly: what one series did in its newest steps is what a series that follows it will do,
-    and this is a linear function of the moves.
-    """
+class Across(nn.ModuleList):
+    """Attention across series before the first encoder block and every `across`-th one after it: pre-norm, residual."""
 
     def __init__(self, config: ModelConfig, layers: int) -> None:
-        super().__init__()
-        self.every, self.patch = config.across, config.patch
         count = -(-layers // config.across)
-        self.norms = nn.ModuleList(norm(config.width) for _ in range(count))
-        self.before = nn.ModuleList(SeriesAttention(config, config.width, config.width) for _ in range(count))
-        self.direct = SeriesAttention(config, config.patch, 2 * config.pass_steps)
-        self.dropout = Branch(config.dropout, 0.0)
+        super().__init__(SeriesAttention(config) for _ in range(count))
+        self.every = config.across
 
     def forward(self, x: Tensor, number: int, peers: Peers) -> Tensor:
         """Map tokens x (B, T, D) before block `number`, from 0, to (B, T, D)."""
         if number % self.every:
             return x
-        at = number // self.every
-        return x + self.dropout(self.before[at](self.norms[at](x), peers))
-
-    def effect(self, z: Tensor, step: Tensor, peers: Peers, token: Tensor) -> Tensor:
-        """Return what other series add to the raw correction of the median and to the raw widths, (B, O, H, 2).
-
-        z (B, L): scaled and filled. step (B, 1): mean naive step in units of z. token (B, O): newest token of each origin.
-        """
-        moves = torch.asinh(nn.functional.pad(z[:, 1:] - z[:, :-1], (1, 0)) / step).unflatten(1, (-1, self.patch))
-        return pick(self.direct(moves, peers), token).unflatten(-1, (-1, 2))
+        made: Tensor = self[number // self.every](x, peers)
+        return x + made

@@ -25,7 +25,9 @@ def warm_start(source: Network, target: Network) -> None:
     alike = alike and (source.config.position != "learned" or source.config.context == target.config.context)
     if not alike or source.spec.quantiles != target.spec.quantiles:
         raise ConfigError(f"networks differ: {source.config} and {target.config}")
-    shared = {name: value for name, value in source.state_dict().items() if own.across or not name.startswith("across.")}
+    shared = {
+        name: value for name, value in source.state_dict().items() if own.across or not name.startswith(("across.", "head.led."))
+    }
     if source.spec == target.spec:
         target.load_state_dict({**target.state_dict(), **shared})
         return

@@ -22,6 +22,7 @@ SHARE = 0.1  # of an item's rows, if that gives enough windows
 FEW_WINDOWS, FEW_SHARE = 3, 0.25  # otherwise up to this many windows, within this share of the rows
 MOST_WINDOWS = 20  # per item
 MOST_SCORED = 256  # windows of all items together
+TOGETHER = 64  # windows of a batch with attention across series, which compares all pairs
 LEAST_KEPT = 2  # least number of horizons before the tail
 
 
@@ -51,6 +52,7 @@ def score(network: Network, panel: Panel, origins: Origins, device: torch.device
     config, asked, group = network.config, len(origins), np.arange(len(origins))
     if config.across:
         origins, group = with_companions(panel, origins)
+        batch = min(batch, TOGETHER)
     for which in whole_groups(group, batch):
         window = replace(gather(panel, origins[which], config.context, config.pass_steps), group=group[which])
         window.future_target[which >= asked] = np.nan  # companions are read, not scored

@@ -254,6 +254,9 @@ class _Training:
         from tsattn.model import artifact
         from tsattn.model.onnx_graph import traced_before
 
+        if network.config.across:
+            self.listener.note("a joint model has no ONNX graph: it forecasts with torch")
+            return card
         known = traced_before(network)
         if self.budget.over or (self.budget.left < EXPORT and not known):
             self.listener.note("no time left for the ONNX export: the model forecasts with torch, with the same values")
