@@ -7,7 +7,7 @@ wall enters anything but the known covariates.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -74,7 +74,7 @@ class WindowBatch:
         if count == len(self):
             return self
         arrays = {f.name: getattr(self, f.name) for f in fields(self)}
-        cut = {name: value[:count] for name, value in arrays.items() if isinstance(value, np.ndarray)}
+        cut: dict[str, Any] = {name: value[:count] for name, value in arrays.items() if isinstance(value, np.ndarray)}
         record = None if self.cleaning is None else self.cleaning.rows(range(count))
         return replace(self, **cut, cleaning=record)
 

@@ -46,8 +46,13 @@ def hold_back(panel: Panel, horizon: int) -> tuple[Panel, Origins | None]:
     return panel.before(panel.origin - windows * horizon), origins
 
 
-def score(network: Network, panel: Panel, origins: Origins, device: torch.device, batch: int = 128) -> float | None:
-    """Return the mean scaled quantile loss of forecasts from `origins`, or None without observed targets."""
+def score(
+    network: Network, panel: Panel, origins: Origins, device: torch.device, batch: int = 128, near: int | None = None
+) -> float | None:
+    """Return the mean scaled quantile loss of forecasts from `origins`, or None without observed targets.
+
+    near: number of steps that are scored; None = those of one pass.
+    """
     total = count = 0.0
     config, asked, group = network.config, len(origins), np.arange(len(origins))
     if config.across:
@@ -56,6 +61,7 @@ def score(network: Network, panel: Panel, origins: Origins, device: torch.device
     for which in whole_groups(group, batch):
         window = replace(gather(panel, origins[which], config.context, config.pass_steps), group=group[which])
         window.future_target[which >= asked] = np.nan  # companions are read, not scored
+        window.future_target[:, config.pass_steps if near is None else near :] = np.nan
         inputs = Inputs.of(feed(window, config), device)
         end = torch.full((len(window), 1), config.context, device=device)
         with torch.no_grad():
