@@ -75,8 +75,10 @@ def scrambled(model: ModelConfig = MODEL, past: int = 0, known: int = 0, static:
     return network.eval()
 
 
-def inputs_of(target: np.ndarray, network: Network, seed: int = 0, usual: tuple[int, ...] = ()) -> Inputs:
-    """`target` (B, L) float32 with random covariates of the network's widths."""
+def inputs_of(
+    target: np.ndarray, network: Network, seed: int = 0, usual: tuple[int, ...] = (), group: tuple[int, ...] | None = None
+) -> Inputs:
+    """`target` (B, L) float32 with random covariates of the network's widths; each window a group of its own by default."""
     rng = np.random.default_rng(seed)
     batch, spec, config = len(target), network.spec, network.config
     arrays = (
@@ -86,7 +88,8 @@ def inputs_of(target: np.ndarray, network: Network, seed: int = 0, usual: tuple[
         rng.standard_normal((batch, spec.static)),
         find_seasons(target, usual),
     )
-    return Inputs(*(torch.from_numpy(np.asarray(a, np.float32)) for a in arrays))
+    groups = torch.arange(batch) if group is None else torch.tensor(group)
+    return Inputs(*(torch.from_numpy(np.asarray(a, np.float32)) for a in arrays), groups)
 
 
 def run(network: Network, inputs: Inputs) -> np.ndarray:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tsattn.config import BacktestConfig, HierarchyConfig, ReadOptions
+from tsattn.config import ACROSS, BacktestConfig, HierarchyConfig, ReadOptions
 from tsattn.events import Listener
 from tsattn.workflows.arguments import given, names, places, read_options
 from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained
@@ -54,6 +54,7 @@ def train(
     training: Mapping[str, Any] | None = None,
     test_windows: int | None = None,
     start: str = "auto",
+    joint: bool = False,
     resume: bool = False,
     logger: str | None = None,
     profile: bool = False,
@@ -63,7 +64,8 @@ def train(
 
     `model` and `training` hold fields of ModelConfig and TrainConfig, such as {"context": 512} and {"steps": 500}; the other
     fields are chosen by the size of the data. `start`: "scratch", "shipped" (fine-tune the model in the package), or "auto":
-    train both, compare them and the unchanged zero-shot model on validation windows, save the best. `resume` continues an
+    train both, compare them and the unchanged zero-shot model on validation windows, save the best. `joint`: the network reads
+    the series together, by attention across up to 32 of them, and the saved model forecasts them together. `resume` continues an
     interrupted run of this name. `profile` measures the time of each part of a training step. Ctrl-C saves the best weights
     so far. Raises DataError, ConfigError, and LockedError when another run trains this name.
     """
@@ -74,7 +76,8 @@ def train(
 
         listener = dataclasses.replace(listener, timeline=Timeline())
     data, options = given(data, read)
-    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, options, start)
+    architecture = {**({"across": ACROSS} if joint else {}), **(model or {})}
+    request = Request(horizon, architecture, dict(training or {}), test_windows, options, start)
     return run(data, request, name, Workspace.at(workspace), resume=resume, logger=logger, listener=listener)
 
 

@@ -95,6 +95,7 @@ ENCODERS = ("full", "window", "linear", "none")
 DECODERS = ("direct", "recurrent", "cross-attention", "autoregressive")
 POSITIONS = ("rotary", "sinusoidal", "learned", "none")
 SCALINGS = ("standard", "robust")
+ACROSS = 2  # `across` of a joint model
 
 
 @dataclass(frozen=True)
@@ -117,13 +118,18 @@ class ModelConfig:
     drop_path: float = 0.0  # rate of dropped branches in the last block, falling towards the first
     scaling: str = "standard"  # scaling of each window: "standard" (mean, standard deviation) or "robust" (median, MAD)
     block: int = 16  # steps that share one mixture of seasonal anchors
+    across: int = 0  # attention across series before the first block and every `across`-th one after it; 0 = none
 
     def __post_init__(self) -> None:
         _check_range(self, 1, ("context", "horizon", "patch", "width", "heads", "block", "window", "reach"))
-        _check_range(self, 0, ("layers",))
+        _check_range(self, 0, ("layers", "across"))
         _check_range(self, 0, ("dropout", "drop_path"), below=1)
         _check_choice(self, {"front_end": FRONT_ENDS, "encoder": ENCODERS, "decoder": DECODERS})
         _check_choice(self, {"position": POSITIONS, "scaling": SCALINGS})
+        if self.across and self.decoder == "autoregressive":
+            raise ConfigError(
+                "the autoregressive decoder reads each series alone", "use another decoder, or train without --joint"
+            )
 
     @property
     def any_length(self) -> bool:

@@ -35,12 +35,12 @@ def test_when_windows_are_fed_then_their_shapes_are_the_declared_ones(reach):
     for arrays in (feed(batch, model), spec.example(model, 2)):
         assert set(arrays) == set(NAMES)
         assert {name: array.shape[1:] for name, array in arrays.items()} == shapes
-        assert all(array.dtype == np.float32 for array in arrays.values())
+        assert all(array.dtype == (np.int64 if name == "group" else np.float32) for name, array in arrays.items())
 
 
 def test_when_a_window_may_be_of_any_length_then_only_its_axes_of_time_are_free():
     shapes = InputSpec(1, 3, 2, (0.5,)).shapes(None, 12)
-    assert shapes == {"target": (None,), "past_cov": (None, 1), "known": (None, 3), "static": (2,), "seasons": (4,)}
+    assert shapes == {"target": (None,), "past_cov": (None, 1), "known": (None, 3), "static": (2,), "seasons": (4,), "group": ()}
     assert TIMED == ("target", "past_cov", "known")
     network = tiny.scrambled()
     assert set(_shapes(tiny.card_of(network))) == {*NAMES, "forecast"}

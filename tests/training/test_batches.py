@@ -52,13 +52,14 @@ def test_when_a_batch_is_drawn_then_its_shapes_are_those_of_the_configuration():
         "known": (train.batch, model.context + model.horizon, known),
         "static": (train.batch, 1),
         "seasons": (train.batch, 4),
+        "group": (train.batch,),
         "past": (train.batch, model.context),
         "future": (train.batch, model.horizon),
         "prefix": (train.batch,),
         "origin": (train.batch, train.origins),
     }
     assert {name: getattr(batch, name).shape for name in NAMES} == wanted
-    assert all(getattr(batch, name).dtype == np.float32 for name in NAMES[:7])
+    assert all(getattr(batch, name).dtype == np.float32 for name in NAMES[:8] if name != "group")
 
 
 def windows_by_history(batch: TrainingBatch) -> dict[bytes, np.ndarray]:

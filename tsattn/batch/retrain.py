@@ -50,6 +50,7 @@ def _trained(job: Job, name: str, data: Any, workspace: Workspace, current: Mode
             read=job.levels.reading(job.read),
             model=job.network,
             training=job.training,
+            joint=job.joint,
         )
         try:
             if trained.interrupted:

@@ -105,6 +105,9 @@ def train(
     fine_tune: Annotated[
         bool, typer.Option("--fine-tune", help="Fine-tune the zero-shot model only.  [default: try both, save the better]")
     ] = False,
+    joint: Annotated[
+        bool, typer.Option("--joint", help="Read the series together: attention across up to 32 of them, beside that over time.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the interrupted or stopped run of this name.")] = False,
     logger: Annotated[
         options.Text, typer.Option(metavar="NAME", help="Also write training logs for this tool: tensorboard.")
@@ -121,6 +124,7 @@ def train(
       tsattn train sales.csv
       tsattn train sales.csv --horizon 14 --max-time 5m
       tsattn train sales.csv --known promo,price --static region
+      tsattn train sensors.csv --joint
     """
     from tsattn import api
 
@@ -138,6 +142,7 @@ def train(
             training=given["train"],
             test_windows=test_windows,
             start="scratch" if from_scratch else "shipped" if fine_tune else "auto",
+            joint=joint,
             resume=resume,
             logger=logger,
             profile=profile,

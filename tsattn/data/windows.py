@@ -6,8 +6,8 @@ wall enters anything but the known covariates.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,7 +32,8 @@ class WindowBatch:
     what data/cleaning/prepare.py left out of past_target, None before; plausible: (B, L), see there. step_slots: (B, H) the slot
     of each step ahead, and past_rows: (B, L) the row of each slot, on the window's season grid (see slots.py); None where every
     step is its own slot. calendar: C, how many of `known` are calendar features. days: (B, L+H)
-    datetime64[D], the date of each step of daily data, where it was asked for, NaT = none.
+    datetime64[D], the date of each step of daily data, where it was asked for, NaT = none. group: (B,) int64, windows of one
+    cutoff with the same number are read together by a model with attention across series (see groups.py); None = none are.
     """
 
     past_target: np.ndarray
@@ -50,6 +51,7 @@ class WindowBatch:
     step_slots: np.ndarray | None = None
     past_rows: np.ndarray | None = None
     days: np.ndarray | None = None
+    group: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.item)
@@ -66,6 +68,15 @@ class WindowBatch:
     def observed_lengths(self) -> np.ndarray:
         """Steps (B,) from the first observed value to the end of the past; 0 where no value is observed."""
         return observed_lengths(self.past_target)
+
+    def first(self, count: int) -> WindowBatch:
+        """Return the first `count` windows."""
+        if count == len(self):
+            return self
+        arrays = {f.name: getattr(self, f.name) for f in fields(self)}
+        cut: dict[str, Any] = {name: value[:count] for name, value in arrays.items() if isinstance(value, np.ndarray)}
+        record = None if self.cleaning is None else self.cleaning.rows(range(count))
+        return replace(self, **cut, cleaning=record)
 
     def by_step(self, values: np.ndarray, horizon: int) -> np.ndarray:
         """Values (B, H, …) of the slots ahead -> those of the first `horizon` steps."""

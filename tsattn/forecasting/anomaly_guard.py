@@ -33,7 +33,7 @@ class Guard:
         self.lasting = np.zeros(len(panel.target), bool) if lasting is None else lasting
         self.name, self.quantiles, self.context = inner.name, tuple(inner.quantiles), inner.context
         self.pass_steps, self.covariates = getattr(inner, "pass_steps", 1), getattr(inner, "covariates", True)
-        self.days = getattr(inner, "days", False)
+        self.days, self.joint = getattr(inner, "days", False), getattr(inner, "joint", False)
         self.patience = max(5, 3 * panel.freq.season_length // 2)
         self.span = max(32, 2 * panel.freq.season_length)
         self.item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr))

@@ -36,7 +36,7 @@ class Conformal:
         self.quantiles = tuple(forecaster.quantiles if quantiles is None else quantiles)
         self.pass_steps = getattr(forecaster, "pass_steps", 1)
         self.covariates = getattr(forecaster, "covariates", True)
-        self.days = getattr(forecaster, "days", False)
+        self.days, self.joint = getattr(forecaster, "days", False), getattr(forecaster, "joint", False)
         self._errors: list[int] = []
 
     def __getattr__(self, name: str) -> Any:

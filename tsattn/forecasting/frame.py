@@ -33,7 +33,8 @@ class Forecaster(Protocol):
 
     Optional attributes: `covariates = False` for one that reads the target alone, and gets no covariates; `raw_history = True`
     for one that gets histories as they were observed, not cleaned; `days = True` for one that reads the dates of daily data;
-    `fallbacks`, the number of windows for which it fell back on a simpler method.
+    `fallbacks`, the number of windows for which it fell back on a simpler method; `joint = True` for one that reads the windows
+    of a group together, and gets those of all series of the group (data/groups.py).
     """
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 from tsattn.data import slots
 from tsattn.data.cleaning.prepare import Cleaning, prepared
 from tsattn.data.freq import calendar_names
+from tsattn.data.groups import whole_groups, with_companions
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, gather, last_origins, truth
 from tsattn.errors import ConfigError, DataError, TsattnError
@@ -137,7 +138,7 @@ def predict_windows(
     """
     for which, windows in windows_of(forecaster, panel, origins, horizon, batch):
         values = np.asarray(forecaster.predict(windows), np.float32)
-        wanted = (len(which), windows.horizon, len(forecaster.quantiles))
+        wanted = (len(windows), windows.horizon, len(forecaster.quantiles))
         if values.shape != wanted:
             raise TsattnError(f"{forecaster.name} returned shape {values.shape}, not {wanted} (B, H, Q)")
         if tuple(quantiles) != tuple(forecaster.quantiles):
@@ -147,8 +148,9 @@ def predict_windows(
             future = truth(panel, Origins(windows.item, windows.origin), horizon)
         values, record = windows.by_step(values, horizon), windows.cleaning_by_step()
         windows = replace(windows, future_target=future, cleaning=record, past_rows=None)
+        asked = slice(len(which))  # companions follow the windows of the origins
         # sorting crossed quantiles never makes them worse (Chernozhukov et al., 2010)
-        yield which, windows, np.sort(values, -1)
+        yield which, windows.first(len(which)), np.sort(values[asked], -1)
 
 
 def windows_of(
@@ -156,11 +158,15 @@ def windows_of(
 ) -> Iterator[tuple[np.ndarray, WindowBatch]]:
     """Yield (which (b,) of the origins, their windows, of whole passes of the forecaster), shortest history first.
 
-    Histories are cleaned here, once, unless the forecaster reads them raw.
+    Histories are cleaned here, once, unless the forecaster reads them raw. A forecaster with the attribute `joint = True` reads
+    windows of one cutoff together: their groups are never split, and the windows of other series at the cutoffs follow those of
+    the origins (see groups.py).
     """
     if batch < 1:
         raise ConfigError(f"the batch must be positive, not {batch}")
-    covariates = wants_covariates(forecaster, panel)
+    covariates, asked, group = wants_covariates(forecaster, panel), len(origins), None
+    if getattr(forecaster, "joint", False):
+        origins, group = with_companions(panel, origins)
     one_pass = getattr(forecaster, "pass_steps", 1)
     width = 1 + (panel.past.shape[1] + panel.known.shape[1] + len(calendar_names(panel.freq)) if covariates else 0)
     history, ahead = slots.needed(panel, origins.item, origins.row, forecaster.context, horizon)
@@ -168,7 +174,9 @@ def windows_of(
         if same.any():
             # whole passes: known values beyond the horizon must not change the forecast within it
             steps = -(-int(ahead[same].max()) // one_pass) * one_pass
-            yield from _batches(forecaster, panel, origins, np.flatnonzero(same), history, (steps, width, batch), covariates)
+            some = np.flatnonzero(same)
+            for which, windows in _batches(forecaster, panel, origins, some, history, group, (steps, width, batch), covariates):
+                yield which[which < asked], windows
 
 
 def _batches(
@@ -177,25 +185,45 @@ def _batches(
     origins: Origins,
     chosen: np.ndarray,
     history: np.ndarray,
+    group: np.ndarray | None,
     sizes: tuple[int, int, int],
     covariates: bool,
 ) -> Iterator[tuple[np.ndarray, WindowBatch]]:
-    """Yield the windows of the origins `chosen`, shortest history first; sizes: steps ahead, values a step, windows a batch."""
+    """Yield the windows of the origins `chosen`, shortest history first; sizes: steps ahead, values a step, windows a batch.
+
+    The windows of a group (B,) stay together.
+    """
     horizon, width, batch = sizes
     # neighbours of similar length need the least padding where whole histories are read
-    order, at = chosen[np.argsort(history[chosen], kind="stable")], 0
-    while at < len(order):
+    order = chosen[np.argsort(history[chosen], kind="stable")]
+
+    def size(at: int) -> int:
         longest = history[order[min(at + batch, len(order)) - 1]] if forecaster.context is None else forecaster.context
-        size = min(batch, max(1, _CELLS // (width * (int(longest) + horizon))))
-        which = order[at : at + size]
-        context = max(1, int(history[which[-1]])) if forecaster.context is None else forecaster.context
+        return min(batch, max(1, _CELLS // (width * (int(longest) + horizon))))
+
+    for which in _in_turn(order, size) if group is None else _whole(order, group, size(len(order) - 1)):
+        context = max(1, int(history[which].max())) if forecaster.context is None else forecaster.context
         here = origins[which]
         steps = here.row - panel.indptr[:-1][here.item] - 1
         cutoff = panel.freq.advance(panel.start[here.item], steps)
         windows = gather(panel, here, context, horizon, covariates, days=getattr(forecaster, "days", False))
-        windows = replace(windows, cutoff=cutoff)
+        windows = replace(windows, cutoff=cutoff, group=None if group is None else group[which])
         yield which, windows if getattr(forecaster, "raw_history", False) else prepared(windows)
+
+
+def _in_turn(order: np.ndarray, size: Callable[[int], int]) -> Iterator[np.ndarray]:
+    """Yield the windows in `order`, `size(at)` at a time."""
+    at = 0
+    while at < len(order):
+        which = order[at : at + size(at)]
+        yield which
         at += len(which)
+
+
+def _whole(order: np.ndarray, group: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Yield the windows in `order` by whole groups, about `size` at a time, in the order of their numbers."""
+    for some in whole_groups(group[order], size):
+        yield np.sort(order[some])
 
 
 def wants_covariates(forecaster: Forecaster, panel: Panel | None = None) -> bool:

@@ -114,7 +114,7 @@ def predict_paths(
     def batches(usable: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for which, windows in windows_of(forecaster, panel, origins[usable], horizon, fitting):
             made = _whole_where_the_past_is(_sample(forecaster, windows, paths, seed), windows, seed)
-            yield which, windows.by_step(made, horizon)
+            yield which, windows.by_step(made, horizon)[: len(which)]  # companions follow the windows of the origins
 
     done = collect(forecaster, panel, origins, (horizon, paths), batches, "path")
     made = Paths(done.item_ids, done.stamps[:, 0], done.stamps[:, 1:], done.values, panel.freq, panel.tz)

@@ -79,9 +79,12 @@ def save_weights(folder: Path, network: Network, card: Card) -> Card:
 def add_graph(folder: Path, network: Network, card: Card) -> Card:
     """Export the network to ONNX, compare it with PyTorch, add it to the folder and list it on the card. Returns the card.
 
-    The card lists the graph only once its file is complete, so the folder is always valid. Raises ArtifactError if the graph
-    disagrees with the network; the folder is then unchanged.
+    A network with attention across series has no graph: it forecasts with PyTorch, and the card is returned unchanged. The card
+    lists the graph only once its file is complete, so the folder is always valid. Raises ArtifactError if the graph disagrees
+    with the network; the folder is then unchanged.
     """
+    if network.config.across:
+        return card
     network = network.float().cpu().eval()
     with write_atomic(folder / GRAPH) as beside:
         write_graph(network, beside)

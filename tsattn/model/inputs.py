@@ -13,8 +13,12 @@ from tsattn.nn.inputs import NAMES
 
 
 def feed(batch: WindowBatch, model: ModelConfig) -> dict[str, np.ndarray]:
-    """Return the fields of `nn.inputs.Inputs`, from the cleaned history with gaps filled from neighbouring seasons."""
+    """Return the fields of `nn.inputs.Inputs`, from the cleaned history with gaps filled from neighbouring seasons.
+
+    A window of a batch without groups reads no other window.
+    """
     batch = prepared(batch)
     seasons = seasons_by_length(batch.past_target, batch.season_lengths, model)
-    made = {"target": fill_gaps(batch.past_target, seasons), "seasons": seasons}
+    group = np.arange(len(batch)) if batch.group is None or not model.across else batch.group
+    made = {"target": fill_gaps(batch.past_target, seasons), "seasons": seasons, "group": group}
     return {name: made[name] if name in made else getattr(batch, name) for name in NAMES}

@@ -44,6 +44,7 @@ class NetworkForecaster:
         self.context = card.model.context
         self.pass_steps, self.at_once = card.model.pass_steps, card.model.steps_at_once(card.model.most_at_once)
         self.covariates = card.inputs["past"] + card.inputs["known"] + card.inputs["static"] > 0
+        self.joint = card.model.across > 0
 
     def steady(self) -> NetworkForecaster:
         """Return a copy whose forecast of a window is bit-identical whatever else is in the batch."""
@@ -100,6 +101,8 @@ class NetworkForecaster:
         levels = path_levels(paths, horizon)
         pool = resample(out[0], self.quantiles, unit_levels(paths**2))  # (B, first, Q²)
         spread = {name: np.repeat(value, paths, 0) for name, value in feed.items()}
+        # path k of one series reads path k of another
+        spread["group"] = spread["group"] * paths + np.tile(np.arange(paths), rows)
         for start in range(most, horizon, most):
             latest = np.maximum(through(pool, levels[start - most : start]), floor)
             latest = latest.transpose(0, 2, 1).reshape(rows * paths, most)
@@ -128,7 +131,8 @@ def load(folder: Path, engine: str = "auto", threads: int | None = None) -> Netw
         raise ConfigError(f"unknown engine {engine!r}", "use auto, onnx or torch")
     card = read_card(folder)
     if engine == "onnx" and GRAPH not in card.files:
-        raise ConfigError(f"{folder} has no ONNX graph: its export was interrupted", "use the engine torch or auto")
+        why = "a joint model has none" if card.model.across else "its export was interrupted"
+        raise ConfigError(f"{folder} has no ONNX graph: {why}", "use the engine torch or auto")
     if engine == "torch" or GRAPH not in card.files:
         network = _torch(folder)
         return NetworkForecaster(card, _run_of(network), lambda: network)

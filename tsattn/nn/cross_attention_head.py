@@ -58,7 +58,7 @@ class CrossAttentionHead(Head):
         x = self.norm(x)  # (B, O, blocks, D)
         weight = self._by_step(self._weights(self.mix(x), self.sharp(x)[..., 0], simple))
         raw = self.quantile(x).float().unflatten(-1, (self.block, -1)).flatten(2, 3)
-        raw = self._known(raw[:, :, : self.horizon], tokens, ahead)
+        raw = self._known(raw[:, :, : self.horizon], tokens, ahead, asked)
         return weight, raw, self._by_step(self.gate(x).float())
 
     def _by_block(self, x: Tensor) -> Tensor:

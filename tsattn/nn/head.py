@@ -12,6 +12,7 @@ from tsattn.nn.anchor_features import Simple
 from tsattn.nn.anchors import COUNT
 from tsattn.nn.blocks import SharedDropout
 from tsattn.nn.inputs import InputSpec
+from tsattn.nn.leads import LEAD_FEATURES
 from tsattn.nn.scaling import Scale
 from tsattn.nn.seasonal_scale import FEATURES, widen
 
@@ -27,6 +28,7 @@ class Asked:
     tokens: all tokens (B, T, D) for a head that `sees_all`, else those of the origins (B, O, D). newest (B, O): position of
     each origin's newest token. full (B, T): True for tokens that hold an observation. angles: cosines and sines (T, d/2) of
     rotary positions, or None. z, first, periods and origin: see `nn.anchors.anchors`. passes: number of passes of H steps.
+    leads (B, O, H, 3): what other series suggest for the steps of the first pass (nn/leads.py), or None.
     """
 
     tokens: Tensor
@@ -38,10 +40,11 @@ class Asked:
     periods: Tensor
     origin: Tensor
     passes: int = 1
+    leads: Tensor | None = None
 
 
 class Effect(nn.Module):
-    """Effect of known covariates, by one small network shared by all steps of the horizon.
+    """Effect of known covariates, or of what other series suggest, by one small network shared by all steps of the horizon.
 
     (B, O, D) and (B, O, H, K) -> (B, O, H, 2): the first is added to the raw correction of the median, the second to the raw
     widths. Initialised to zero.
@@ -88,6 +91,7 @@ class Head(nn.Module):
         self.blocks = -(-config.pass_steps // config.block)
         self.quantiles, self.median = len(spec.quantiles), spec.quantiles.index(0.5)
         self.effect = Effect(config.width, spec.known) if spec.known else None
+        self.led = Effect(config.width, LEAD_FEATURES) if config.across else None
 
     def _begin_at_zero(self) -> None:
         for layer in (self.mix, self.quantile, self.gate, self.sharp):
@@ -137,17 +141,22 @@ class Head(nn.Module):
         """Numbers of outputs of the last layers: anchors' logits, powers of their errors, powers of the spread, raw values."""
         return [self.blocks * COUNT, self.blocks, self.blocks * FEATURES, self.horizon * self.quantiles]
 
-    def _mixture(self, outputs: Tensor, tokens: Tensor, simple: Simple, ahead: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _mixture(
+        self, outputs: Tensor, tokens: Tensor, simple: Simple, ahead: Tensor, asked: Asked | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         mix, sharp, gate, raw = outputs.split(self.sizes, -1)
         weight = self._weights(mix.unflatten(-1, (self.blocks, -1)), sharp, simple)
-        raw = self._known(raw.unflatten(-1, (self.horizon, -1)), tokens, ahead)
+        raw = self._known(raw.unflatten(-1, (self.horizon, -1)), tokens, ahead, asked)
         return self._by_step(weight), raw, self._by_step(gate.unflatten(-1, (self.blocks, -1)))
 
-    def _known(self, raw: Tensor, tokens: Tensor, ahead: Tensor) -> Tensor:
-        """Return raw corrections and widths (B, O, H, Q) plus the effect of the known covariates."""
-        if self.effect is None:
+    def _known(self, raw: Tensor, tokens: Tensor, ahead: Tensor, asked: Asked | None) -> Tensor:
+        """Return raw corrections and widths (B, O, H, Q) plus the effects of the known covariates and of other series."""
+        effects = [] if self.effect is None else [self.effect(tokens, ahead)]
+        if self.led is not None and asked is not None and asked.leads is not None:  # nothing suggested has no effect
+            effects.append(self.led(tokens, asked.leads) - self.led(tokens, torch.zeros_like(asked.leads)))
+        if not effects:
             return raw
-        middle, width = self.effect(tokens, ahead).split(1, -1)
+        middle, width = sum(effects[1:], effects[0]).split(1, -1)
         beside = width.expand_as(raw)
         return raw + torch.cat([beside[..., : self.median], middle, beside[..., self.median + 1 :]], -1)
 

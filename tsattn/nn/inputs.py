@@ -27,7 +27,8 @@ class Inputs:
     """B windows of L past and F future steps, float32. F = H, or enough steps for every origin of the window.
 
     target (B, L), NaN = missing. past_cov (B, L, P). known (B, L + F, K), NaN = unknown. static (B, C). seasons (B, 4): two
-    periods in steps and their autocorrelations (data/cleaning/seasonality.py).
+    periods in steps and their autocorrelations (data/cleaning/seasonality.py). group (B,), int64: windows of one cutoff with the
+    same number read each other, in a network with attention across series.
 
     The metadata `axes` lists the axes after the batch axis: PAST, SPAN, the name of a width of InputSpec, or a number.
     """
@@ -51,6 +52,7 @@ class Inputs:
     )
     static: Tensor = field(metadata={"axes": ("static",)})
     seasons: Tensor = field(metadata={"axes": (4,)})
+    group: Tensor = field(metadata={"axes": ()})
 
     @classmethod
     def of(cls, arrays: Mapping[str, np.ndarray], device: torch.device | None = None) -> Inputs:
@@ -66,7 +68,7 @@ class Inputs:
 
 AXES: dict[str, tuple[str | int, ...]] = {f.name: f.metadata["axes"] for f in fields(Inputs)}
 NAMES = tuple(AXES)  # in the order of Network.forward; also the ONNX input names
-TIMED = tuple(name for name, axes in AXES.items() if axes[0] in (PAST, SPAN))  # inputs with a time axis
+TIMED = tuple(name for name, axes in AXES.items() if axes and axes[0] in (PAST, SPAN))  # inputs with a time axis
 
 
 def parted(arrays: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,7 +108,8 @@ class InputSpec:
     def example(self, config: ModelConfig, batch: int) -> dict[str, np.ndarray]:
         """Return a seeded batch with trends, seasons and missing values, for tracing and checking graphs.
 
-        The second window has no observation in its first third. A recurrent decoder makes three passes.
+        The second window has no observation in its first third. Pairs of windows form groups. A recurrent decoder makes three
+        passes.
         """
         from tsattn.data.cleaning.seasonality import find_seasons
 
@@ -117,7 +120,7 @@ class InputSpec:
         target[1:2, : config.context // 3] = np.nan
         target[rng.random(target.shape) < 0.05] = np.nan
         target[:, -1] = 1.0
-        made = {"target": target, "seasons": find_seasons(target)}
+        made = {"target": target, "seasons": find_seasons(target), "group": np.arange(batch) // 2}
         ahead = config.pass_steps * (3 if config.decoder == "recurrent" else 1)
         for name, shape in self.shapes(config.context, ahead).items():
             if name not in made:

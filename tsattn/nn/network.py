@@ -17,8 +17,10 @@ from tsattn.nn.cross_attention_head import CrossAttentionHead
 from tsattn.nn.front_end import FrontEnd
 from tsattn.nn.head import Asked, Head
 from tsattn.nn.inputs import Inputs, InputSpec
+from tsattn.nn.leads import LEAD_FEATURES, suggested
 from tsattn.nn.position import Position
 from tsattn.nn.recurrent_head import RecurrentHead
+from tsattn.nn.series_attention import Across, Peers, peers_of
 
 SERIES_FEATURES = 6
 MEASURE = {"standard": scaling.measure, "robust": scaling.measure_robust}
@@ -87,16 +89,17 @@ class Network(nn.Module):
         self.front_end = FrontEnd(config)
         layers = 0 if config.encoder == "none" else config.layers
         self.blocks = nn.ModuleList(EncoderBlock(config, number + 1) for number in range(layers))
+        self.across = Across(config, layers) if config.across else None
         self.norm = scaling.norm(width)
         self.head = DECODER[config.decoder](config, spec)
 
-    def forward(self, target: Tensor, past_cov: Tensor, known: Tensor, static: Tensor, seasons: Tensor) -> Tensor:
+    def forward(self, target: Tensor, past_cov: Tensor, known: Tensor, static: Tensor, seasons: Tensor, group: Tensor) -> Tensor:
         """Forecast from the end of the window: (B, H, Q) in the target's units. Arguments: see `Inputs`.
 
         H is config.pass_steps, or any multiple of it with the recurrent decoder: the number of future steps in `known`. With
         config.any_length, the window may have fewer tokens than the context.
         """
-        inputs = Inputs(target, past_cov, known, static, seasons)
+        inputs = Inputs(target, past_cov, known, static, seasons, group)
         end = torch.full_like(target[:, :1], target.shape[1], dtype=torch.int64)
         out, scale = self.forecast_at(inputs, end[:, 0], end)
         return out[:, 0] * scale.std[..., None] + scale.mean[..., None]
@@ -110,18 +113,23 @@ class Network(nn.Module):
         read, step = self.read(inputs, prefix), self.config.pass_steps
         passes = (inputs.known.shape[1] - inputs.target.shape[1]) // step if isinstance(self.head, RecurrentHead) else 1
         token = origin // self.config.patch - 1  # (B, O)
+        peers = leads = None
+        if self.across is not None:
+            peers = peers_of(inputs.group, self.full(read.seen), torch.float32)
+            leads = suggested(read.z, read.scale.step, peers, self.config.patch, self.config.pass_steps)  # (B, T, H, 3)
+            leads = pick(leads.flatten(2), token).unflatten(-1, (-1, LEAD_FEATURES))
         if self.head.sees_all:
-            tokens = self.encode(read, inputs)
+            tokens = self.encode(read, inputs, peers=peers)
             chosen = pick(tokens, token)
         else:  # the last layer is computed for the origins' tokens only
-            tokens = chosen = self.encode(read, inputs, token)
+            tokens = chosen = self.encode(read, inputs, token, peers)
         periods = inputs.seasons[:, :2].long()
         so_far = simple(read.z, read.first, periods, origin, step, self.head.spread_steps(passes))
         steps = origin[..., None] + torch.arange(passes * step, device=origin.device)  # (B, O, H)
         known = read.known
         ahead = known.gather(1, steps.flatten(1)[..., None].expand(-1, -1, known.shape[-1])).view(*steps.shape, -1)
         full, angles = self.full(read.seen), self.angles(read.z.shape[1] // self.config.patch)
-        asked = Asked(tokens, token, full, angles, read.z, read.first, periods, origin, passes)
+        asked = Asked(tokens, token, full, angles, read.z, read.first, periods, origin, passes, leads)
         return self.head(chosen, so_far, ahead, read.scale, asked), read.scale
 
     @property
@@ -156,17 +164,19 @@ class Network(nn.Module):
         static = torch.nan_to_num((inputs.static - self.static_mean) / self.static_std)
         return Read(z, seen, measured, first, known, static, scale)
 
-    def encode(self, read: Read, inputs: Inputs, only: Tensor | None = None) -> Tensor:
-        """Return the encoder's output, (B, T, D) with T = L / patch, or (B, O, D) for the tokens at positions `only` (B, O)."""
+    def encode(self, read: Read, inputs: Inputs, only: Tensor | None = None, peers: Peers | None = None) -> Tensor:
+        """Return the encoder's output, (B, T, D) with T = L / patch, or (B, O, D) for the tokens at positions `only` (B, O).
+
+        peers: visibility between windows; None = each window is read alone.
+        """
         x = self.front_end(self.placed(read, inputs))
         layers = self.encoder
         if layers:
             seen_by = layers[0].attention.mask(self.full(read.seen), self.angles(x.shape[1]), x.dtype)
-        for block in layers[:-1]:
-            x = block(x, seen_by)
-        if layers:
-            x = layers[-1](x, seen_by, only)
-        elif only is not None:
+        for number, block in enumerate(layers):
+            x = x if self.across is None or peers is None else self.across(x, number, peers)
+            x = block(x, seen_by, only if block is layers[-1] else None)
+        if not layers and only is not None:
             x = pick(x, only)
         return self.norm(x)
 

@@ -1,4 +1,4 @@
-"""Initialise a network from another that has no covariates, or the same ones."""
+"""Initialise a network from another that has no covariates, or the same ones, and perhaps no attention across series."""
 
 from __future__ import annotations
 
@@ -12,22 +12,27 @@ from tsattn.nn.network import Network
 
 
 def warm_start(source: Network, target: Network) -> None:
-    """Copy the weights of `source` into `target`, which may have covariates and a recurrent decoder that `source` lacks.
+    """Copy the weights of `source` into `target`, which may also have covariates, joint attention and a recurrent decoder.
 
-    Weights of these covariates start at zero, so both networks forecast alike. Dropout may differ, and so may the reach, and
-    the context unless positions are learned. Raises ConfigError if the architectures differ otherwise, or if `source` has
-    covariates and `target` has others.
+    Weights of these covariates, and the outputs of that attention and of that decoder, start at zero, so both networks forecast
+    alike. Attention across series that only `source` has is left out. Dropout may differ, and so may the reach, and the context
+    unless positions are learned. Raises ConfigError if the architectures differ otherwise, or if `source` has covariates and
+    `target` has others.
     """
-    own = target.config
+    own, across = target.config, source.config.across
     free = {name: getattr(own, name) for name in ("context", "dropout", "drop_path", "reach")}
+    free["across"] = across if across and own.across else own.across  # one without any fits every other
     if source.config.decoder == "direct" and own.decoder == "recurrent":
         free["decoder"] = own.decoder
     alike = replace(source.config, **free) == own
     alike = alike and (source.config.position != "learned" or source.config.context == target.config.context)
     if not alike or source.spec.quantiles != target.spec.quantiles:
         raise ConfigError(f"networks differ: {source.config} and {target.config}")
+    shared = {
+        name: value for name, value in source.state_dict().items() if own.across or not name.startswith(("across.", "head.led."))
+    }
     if source.spec == target.spec:
-        target.load_state_dict({**target.state_dict(), **source.state_dict()})
+        target.load_state_dict({**target.state_dict(), **shared})
         return
     if source.spec.past + source.spec.known + source.spec.static:
         raise ConfigError("covariates can only be added to a network without covariates")
@@ -41,7 +46,7 @@ def warm_start(source: Network, target: Network) -> None:
         wider["head.expand.weight"] = config.width + config.pass_steps * COUNT, config.pass_steps * spec.known, 0
     state = target.state_dict()
     with torch.no_grad():
-        for name, value in source.state_dict().items():
+        for name, value in shared.items():
             if name in wider:
                 before, between, after = wider[name]
                 kept = torch.zeros_like(state[name])

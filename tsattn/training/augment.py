@@ -6,6 +6,8 @@ All windows of a batch are changed at once, from one generator. Past and future 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from tsattn.config import AugmentationConfig
@@ -14,20 +16,43 @@ BENDS = 4  # control points of a smooth curve over a window
 SPAN = 8  # steps of a hidden span
 
 
-def flip_and_mix(target: np.ndarray, context: int, rng: np.random.Generator, flip: float, mixup: float) -> np.ndarray:
+def flip_and_mix(
+    target: np.ndarray, context: int, rng: np.random.Generator, flip: float, mixup: float, together: Together | None = None
+) -> np.ndarray:
     """Flip a random share of the windows, and mix a random share with another one (Zhang et al. 2018).
 
-    target: (B, L + H); the result has the same shape. flip, mixup: shares of the windows, 0 to 1.
+    target: (B, L + H); the result has the same shape. flip, mixup: shares of the windows, 0 to 1. together: groups of windows
+    that are changed alike, so that relations between series stay.
     """
+    together = together or Together(np.arange(len(target)), np.zeros(len(target), np.int64))
     mean, spread = units_of(target, context)
     z = (target - mean) / spread
-    rows = len(target)
-    share = np.where(rng.random((rows, 1)) < mixup, rng.uniform(0.5, 1.0, (rows, 1)), 1.0)
-    partner = z[rng.permutation(rows)]
+    groups, of = together.count, together.group
+    share = np.where(rng.random((groups, 1)) < mixup, rng.uniform(0.5, 1.0, (groups, 1)), 1.0)[of]
+    partner = z[together.partners(rng.permutation(groups))]
     z = np.where(share < 1, share * z + (1 - share) * partner, z)
-    z = np.where(rng.random((rows, 1)) < flip, -z, z)
+    z = np.where((rng.random((groups, 1)) < flip)[of], -z, z)
     # restore the level, so that windows are not all centred
     return (z * spread + mean).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Together:
+    """Groups of windows: group (B,), numbered from 0; item (B,), the series of each window."""
+
+    group: np.ndarray
+    item: np.ndarray
+
+    @property
+    def count(self) -> int:
+        """Number of groups."""
+        return int(self.group.max(initial=-1)) + 1
+
+    def partners(self, order: np.ndarray) -> np.ndarray:
+        """Return for each window that of its series in the group that `order` (groups,) names; itself where there is none."""
+        place = {pair: row for row, pair in enumerate(zip(self.group.tolist(), self.item.tolist(), strict=True))}
+        wanted = zip(order[self.group].tolist(), self.item.tolist(), strict=True)
+        return np.array([place.get(pair, row) for row, pair in enumerate(wanted)], np.int64)
 
 
 def units_of(target: np.ndarray, context: int) -> tuple[np.ndarray, np.ndarray]:
@@ -60,13 +85,17 @@ def disturb(target: np.ndarray, context: int, train: AugmentationConfig, rng: np
     return (z * spread + mean).astype(np.float32)
 
 
-def warp(target: np.ndarray, most: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def warp(
+    target: np.ndarray, most: float, rng: np.random.Generator, together: Together | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Play windows faster or slower, by a factor of up to exp(most): (B, L + H) -> the same shape, and the speeds (B, 1).
 
-    The last step stays in place. Values between two steps are interpolated; steps before the first are missing.
+    together: groups of windows that have one speed. The last step stays in place. Values between two steps are interpolated;
+    steps before the first are missing.
     """
     rows, length = target.shape
-    speed = np.exp(rng.uniform(-most, most, (rows, 1)))
+    speed = np.exp(rng.uniform(-most, most, (rows if together is None else together.count, 1)))
+    speed = speed if together is None else speed[together.group]
     place = (length - 1) - (length - 1 - np.arange(length)) * speed  # (B, L + H): position that each step is read from
     low = np.clip(np.floor(place).astype(np.int64), 0, length - 2)
     first, second = (np.take_along_axis(target, low + i, 1) for i in (0, 1))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from tsattn.config import OptimiserConfig, ScheduleConfig
 from tsattn.training.muon import Muon
 
+DIRECT = "head.led"  # effect of other series on the forecast (nn/leads.py)
+DIRECT_RATE = 4.0  # its rate as a multiple of AdamW's: it starts at zero, and fine-tuning has few steps
 MUON_RATE = 13.0  # Muon's rate as a multiple of AdamW's: its updates are orthogonal, each of unit scale
 
 
 def make_optimizers(network: nn.Module, train: OptimiserConfig, precision: str = "fp32") -> list[torch.optim.Optimizer]:
     """Return Muon (Jordan et al. 2024) for the inner matrices and AdamW (Loshchilov & Hutter 2019) for all other parameters.
 
-    First and last layers use AdamW, as Muon's authors recommend. Each parameter group stores its full rate as `rate`. With
-    precision "bf16", Muon computes in bfloat16.
+    First and last layers use AdamW, as Muon's authors recommend, and DIRECT with a higher rate. Each parameter group stores its
+    full rate as `rate`. With precision "bf16", Muon computes in bfloat16.
     """
     outer = (
         "embed.0",
@@ -29,13 +33,17 @@ def make_optimizers(network: nn.Module, train: OptimiserConfig, precision: str =
         "head.sharp",
         "head.later.out",
         "head.effect.out",
+        DIRECT,
     )
     named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
     inner = [p for name, p in named if p.ndim == 2 and not name.startswith(outer)]
     chosen = {id(p) for p in inner}
-    rest = [p for _, p in named if id(p) not in chosen]
     rate, decay = train.learning_rate, train.weight_decay
-    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.98), weight_decay=decay)]
+    rest = [(name.startswith(DIRECT), p) for name, p in named if id(p) not in chosen]
+    parts: list[dict[str, Any]] = [{"params": [p for direct, p in rest if not direct]}]
+    if any(direct for direct, _ in rest):
+        parts.append({"params": [p for direct, p in rest if direct], "lr": DIRECT_RATE * rate})
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(parts, lr=rate, betas=(0.9, 0.98), weight_decay=decay)]
     if inner:
         dtype = torch.bfloat16 if precision == "bf16" else torch.float32
         optimizers.insert(0, Muon(inner, lr=MUON_RATE * rate, weight_decay=decay, dtype=dtype))

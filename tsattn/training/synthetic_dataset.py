@@ -77,7 +77,8 @@ class SyntheticSource:
         visible = past if whole else np.where(np.arange(context) < prefix[:, None], past, np.nan)
         none = np.zeros((*target.shape, 0), np.float32)
         seasons = find_seasons(visible, usual)
-        return TrainingBatch(past, none[:, :context], none, none[:, 0], seasons, past, future, prefix, chosen)
+        group = np.arange(len(target))
+        return TrainingBatch(past, none[:, :context], none, none[:, 0], seasons, group, past, future, prefix, chosen)
 
 
 def as_inputs(batch: TrainingBatch, device: torch.device) -> tuple[Inputs, torch.Tensor]:

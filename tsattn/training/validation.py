@@ -5,9 +5,12 @@ Validation windows are cleaned and filled as in a forecast.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
+from tsattn.data.groups import whole_groups, with_companions
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, gather, rolling_origins
 from tsattn.model.inputs import feed
@@ -19,6 +22,7 @@ SHARE = 0.1  # of an item's rows, if that gives enough windows
 FEW_WINDOWS, FEW_SHARE = 3, 0.25  # otherwise up to this many windows, within this share of the rows
 MOST_WINDOWS = 20  # per item
 MOST_SCORED = 256  # windows of all items together
+TOGETHER = 64  # windows of a batch with attention across series, which compares all pairs
 LEAST_KEPT = 2  # least number of horizons before the tail
 
 
@@ -43,17 +47,28 @@ def hold_back(panel: Panel, horizon: int) -> tuple[Panel, Origins | None]:
 
 
 def score(
-    network: Network, panel: Panel, origins: Origins, device: torch.device, batch: int = 128, horizon: int | None = None
+    network: Network,
+    panel: Panel,
+    origins: Origins,
+    device: torch.device,
+    batch: int = 128,
+    horizon: int | None = None,
+    near: int | None = None,
 ) -> float | None:
     """Return the mean scaled quantile loss of forecasts from `origins`, or None without observed targets.
 
-    horizon: steps of interest, by default those of one pass.
+    horizon: steps of interest, by default those of one pass. near: number of steps that are scored, by default all.
     """
     total = count = 0.0
-    config = network.config
+    config, asked, group = network.config, len(origins), np.arange(len(origins))
+    if config.across:
+        origins, group = with_companions(panel, origins)
+        batch = min(batch, TOGETHER)
     ahead = config.steps_at_once(horizon or config.horizon)
-    for at in range(0, len(origins), batch):
-        window = gather(panel, origins[slice(at, at + batch)], config.context, ahead)
+    for which in whole_groups(group, batch):
+        window = replace(gather(panel, origins[which], config.context, ahead), group=group[which])
+        window.future_target[which >= asked] = np.nan  # companions are read, not scored
+        window.future_target[:, ahead if near is None else near :] = np.nan
         inputs = Inputs.of(feed(window, config), device)
         end = torch.full((len(window), 1), config.context, device=device)
         with torch.no_grad():

@@ -62,6 +62,8 @@ def describe(model: str | Path | None, workspace: Workspace) -> Described:
     network, card = artifact.load_network(ref.path)
     batch = example.example(network)
     shapes = {name: tuple(value.shape[1:]) for name, value in zip(NAMES, batch, strict=True)}
+    if not card.model.across:
+        del shapes["group"]
     return Described(ref, card, outline(network, batch, card.name), shapes)
 
 

@@ -135,6 +135,8 @@ def run(
     chosen = choose(data, model, workspace, options, listener)
     card, panel = chosen.card, chosen.panel
     rows, notes = held_back(chosen, panel)
+    if card.model.across:
+        notes.append("the model reads the series together; here each is measured alone")
     if item is not None:
         which = np.array([_index(panel, item)])
         rows, panel = rows[which], panel.select(which)

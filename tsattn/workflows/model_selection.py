@@ -34,7 +34,8 @@ FINAL = "final fit"
 STARTS = ("auto", "scratch", "shipped")  # values that a user may give
 TUNING = 0.8  # share of the steps that go into fine-tuning when both are trained: fine-tuning nearly always wins
 TUNING_COVARIATES = 0.4  # the same with covariates, which the model in the package does not read
-FREE = ("context", "horizon", "dropout", "drop_path")  # settings that do not change the architecture in the package
+FREE = ("context", "horizon", "dropout", "drop_path", "across")  # settings that fit the weights in the package
+SEPARATE = ", each series alone"  # after the name of a network without its attention across series
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,10 @@ class Base:
     folder: Path
 
     def config(self, plan: Plan) -> ModelConfig:
-        """The architecture with a context no longer than the longest series."""
+        """The architecture with a context no longer than the longest series, and attention across series if it is planned."""
         own, asked = self.card.model, plan.model
         context = min(own.context, -(-asked.context // own.patch) * own.patch)
-        return replace(own, context=context, dropout=asked.dropout, drop_path=asked.drop_path)
+        return replace(own, context=context, dropout=asked.dropout, drop_path=asked.drop_path, across=asked.across)
 
     def network(self, config: ModelConfig) -> Network:
         """The network, with its weights, for another context."""
@@ -170,8 +171,9 @@ class Run:
 def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, ...]]:
     """Train the candidates, score them, and give the best its final fit. Returns it and all scores, best first.
 
-    Without a base, or with --fine-tune, there is one candidate and there are no scores. When no rows can be held back for
-    validation, nothing is trained and the model in the package is returned unchanged.
+    A network with attention across series is also a candidate without it, as some series are better forecast alone. Without a
+    base, or with --fine-tune, there is one candidate and there are no scores. When no rows can be held back for validation,
+    nothing is trained and the model in the package is returned unchanged.
     """
     from tsattn.training.validation import hold_back
 
@@ -194,13 +196,14 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     judged: list[tuple[Judged, Entry]] = []
     if base is not None and start == "auto" and tail is not None:
         work.listener.note("scoring the candidates on the validation windows")
-        judged = judge([*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon, work.left)
+        separate = [alone(entry) for entry in entries.values() if entry.network.config.across]
+        judged = judge([*entries.values(), *separate, _as_is(base, plan)], work.panel, tail, plan.horizon, work.left)
     best = judged[0][1] if judged else next(iter(entries.values()))
     scores = tuple(score for score, _ in judged)
     if any(entry.fitted.stopped == "interrupted" for entry in entries.values()):
         return replace(best, fitted=replace(best.fitted, stopped="interrupted")), scores
     for kind, entry in entries.items():
-        if entry.name == best.name and (work.left() > 0 or len(kinds) == 1):
+        if best.name in (entry.name, entry.name + SEPARATE) and (work.left() > 0 or len(kinds) == 1):
             done = sum(one.fitted.steps for one in entries.values())
             best = work.finish(kind, best, done, done + round(plan.train.finish * entry.fitted.best_step))
     return best, scores
@@ -225,16 +228,17 @@ def most_steps(train: TrainConfig, shares: dict[str, float], *, final: bool = Tr
     return sum(counts) + (round(train.finish * max(counts)) if final else 0)
 
 
-def announced(base: Base | None, start: str, panel: Panel) -> tuple[str, ...]:
-    """Describe the candidates that will be trained."""
+def announced(base: Base | None, start: str, panel: Panel, across: int = 0) -> tuple[str, ...]:
+    """Describe the candidates that will be trained. across: as in ModelConfig."""
     if base is None:
         return ()
     if start == "shipped":
         return ("fine-tuning the model in the package",)
+    separate = "both with and without reading other series, " if across else ""
     share = 100 * shares_of(kinds_of(base, start), panel)["shipped"]
     return (
         f"candidates: the zero-shot model fine-tuned ({share:.0f} % of the steps), a network from scratch "
-        f"({100 - share:.0f} %), the zero-shot model unchanged, and averages of fine-tuned and zero-shot; "
+        f"({100 - share:.0f} %), {separate}the zero-shot model unchanged, and averages of fine-tuned and zero-shot; "
         "the one with the lowest validation loss is saved",
     )
 
@@ -279,7 +283,17 @@ def forget(state: Path) -> None:
                 folder.rmdir()
 
 
+def alone(entry: Entry) -> Entry:
+    """Return the candidate without its attention across series: the same weights, which were trained on single windows too."""
+    from tsattn.nn.network import Network
+    from tsattn.nn.warm_start import warm_start
+
+    network = Network(replace(entry.network.config, across=0), entry.network.spec)
+    warm_start(entry.network, network)
+    return replace(entry, name=entry.name + SEPARATE, network=network.eval())
+
+
 def _as_is(base: Base, plan: Plan) -> Entry:
-    config = base.config(plan)
+    config = replace(base.config(plan), across=0)
     fitted = replace(base.card.fitted, steps=0, best_step=0, validation=None, seconds=0.0, stopped="finished")
     return Entry(AS_IS, base.network(config), plan.train, fitted, DEFAULT)

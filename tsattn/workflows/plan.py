@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,7 @@ def plan(
     # a recurrent decoder is trained, and used, up to the horizon
     reach = {"reach": min(chosen, ModelConfig.reach)}
     network = from_mapping(ModelConfig, {**context, **reach, **given, "horizon": min(chosen, MOST_HORIZON)}, "[model]")
+    network = replace(network, across=network.across if len(panel) > 1 else 0)  # one series has none to read
     rows = int(np.isfinite(panel.before(test_start).target).sum())  # the test tail does not count, not even its gaps
     # about the same work for any context, and less of it for little data
     steps = int(min(TrainConfig.steps, STEP_TOKENS * network.patch // network.context, max(300, 20 * math.sqrt(rows))))

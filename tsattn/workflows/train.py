@@ -15,6 +15,7 @@ import numpy as np
 
 from tsattn.atomic import write_atomic
 from tsattn.config import BacktestConfig, ModelConfig, ReadOptions, from_mapping, to_mapping
+from tsattn.data.groups import MOST
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
 from tsattn.data.report import ReadReport
@@ -253,6 +254,9 @@ class _Training:
         from tsattn.model import artifact
         from tsattn.model.onnx_graph import traced_before
 
+        if network.config.across:
+            self.listener.note("a joint model has no ONNX graph: it forecasts with torch")
+            return card
         known = traced_before(network)
         if self.budget.over or (self.budget.left < EXPORT and not known):
             self.listener.note("no time left for the ONNX export: the model forecasts with torch, with the same values")
@@ -288,7 +292,7 @@ def card_of(
         fitted=kept.fitted,
         members=kept.members,
         zero_shot=kept.zero_shot,
-        start=kept.name,
+        start=kept.name.removesuffix(model_selection.SEPARATE),
         contest=[plain(score.to_mapping()) for score in judged],
         source=source,
     )
@@ -348,8 +352,20 @@ def notes_of(made: Plan, panel: Panel, base: model_selection.Base | None, reques
         f"horizon: {span(made.horizon, panel.freq)}{chosen}",
         tail or "test: nothing is held back (the series are too short, or --test-windows 0)",
         f"network: {parts_of(config)}, context {config.context}, at most {most:,} steps",
-        *model_selection.announced(base, request.start, panel),
+        *_joint_notes(panel, config, request),
+        *model_selection.announced(base, request.start, panel, config.across),
     )
+
+
+def _joint_notes(panel: Panel, config: ModelConfig, request: Request) -> tuple[str, ...]:
+    """Describe the groups of series that are read together; nothing without `--joint`."""
+    if not request.model.get("across"):
+        return ()
+    if not config.across:
+        return ("joint: the data has one series, so there is no other to read",)
+    if len(panel) <= MOST:
+        return (f"joint: the network reads {len(panel)} series together",)
+    return (f"joint: the network reads {len(panel):,} series in groups of {MOST}, in their order; a group does not read others",)
 
 
 def parts_of(config: ModelConfig) -> str:
@@ -357,6 +373,7 @@ def parts_of(config: ModelConfig) -> str:
     attention = {"full": "self-attention", "window": f"self-attention to {config.window} tokens", "linear": "linear attention"}
     parts = ["" if config.front_end == "none" else config.front_end.upper()]
     parts.append("" if config.encoder == "none" or not config.layers else attention[config.encoder])
+    parts.append("attention across series" if config.across else "")
     parts.append("" if config.decoder == "direct" else f"{config.decoder} decoder")
     return " + ".join(part for part in parts if part) or "patches without recurrence or attention"
 

@@ -47,7 +47,7 @@ class CovariateRegression:
             self.covariates = False
         self.name, self.context = forecaster.name, forecaster.context
         self.quantiles = tuple(forecaster.quantiles)
-        self.pass_steps = getattr(forecaster, "pass_steps", 1)
+        self.pass_steps, self.joint = getattr(forecaster, "pass_steps", 1), getattr(forecaster, "joint", False)
         self._seen: deque[BatchEffects] = deque(maxlen=_MOST_SEEN)
 
     def report(self) -> EnsembleReport:

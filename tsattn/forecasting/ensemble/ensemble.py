@@ -64,7 +64,7 @@ class Ensemble:
         self.name = f"{network.name} + members"
         self.quantiles = network.quantiles
         self.pass_steps = getattr(network, "pass_steps", 1)
-        self.covariates = wants_covariates(network)
+        self.covariates, self.joint = wants_covariates(network), getattr(network, "joint", False)
         self._total = np.zeros(1 + len(self.members))
         self._windows, self._alone, self._width = 0, 0, 0.0
 

@@ -40,6 +40,8 @@ def shifted(batch: WindowBatch, shift: np.ndarray) -> WindowBatch:
         origin=batch.origin - shift,
         cutoff=None,
         days=None if batch.days is None else _moved(batch.days, shift),
+        # windows of a group that move alike still end together
+        group=None if batch.group is None else batch.group * (int(shift.max(initial=0)) + 1) + shift,
     )
 
 
@@ -64,6 +66,7 @@ def rows_of(batch: WindowBatch, rows: np.ndarray) -> WindowBatch:
         origin=batch.origin[rows],
         cutoff=None if batch.cutoff is None else batch.cutoff[rows],
         days=None if batch.days is None else batch.days[rows],
+        group=None if batch.group is None else batch.group[rows],
     )
 
 

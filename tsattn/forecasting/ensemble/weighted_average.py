@@ -30,6 +30,7 @@ class WeightedAverage:
         wanted = [getattr(part, "covariates", True) for part in self.parts]
         self.covariates = True if True in wanted else "known" if "known" in wanted else False
         self.days = any(getattr(part, "days", False) for part in self.parts)
+        self.joint = any(getattr(part, "joint", False) for part in self.parts)
 
     def report(self) -> EnsembleReport:
         """Return the weights of the trained network and of the parts of the zero-shot ensemble, over all windows so far."""

@@ -1,0 +1,92 @@
+"""Joint models as users make them: `train --joint`, and forecasts that need no flag."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tsattn
+from tests import tiny
+from tsattn.cli.main import main
+from tsattn.config import ACROSS, to_mapping
+from tsattn.errors import ConfigError
+from tsattn.events import Listener
+from tsattn.model.card import GRAPH, read_card
+
+MODEL = {key: value for key, value in to_mapping(tiny.MODEL).items() if key not in ("horizon", "across")}
+TRAIN = {"batch": 8, "warmup": 1, "steps": 10, "device": "cpu", "precision": "fp32"}
+
+pytestmark = pytest.mark.usefixtures("own_workspace")
+
+
+@pytest.fixture
+def river(tmp_path):
+    rng, x = np.random.default_rng(0), np.zeros(303)
+    for t in range(1, 303):
+        x[t] = 0.9 * x[t - 1] + rng.normal()
+    table = {"time": pd.date_range("2024-01-01", periods=300, freq="h"), "upstream": 20 + 2 * x[3:]}
+    table |= {"downstream": 50 + 5 * x[:-3] + rng.normal(0, 0.5, 300)}
+    pd.DataFrame(table).to_csv(tmp_path / "river.csv", index=False)
+    return tmp_path / "river.csv"
+
+
+def train(river, notes: list[str], start: str = "scratch", **options):
+    listener = Listener(note=notes.append)
+    given = {"horizon": 3, "model": MODEL, "training": TRAIN, "start": start, "joint": True, "test_windows": 4}
+    return tsattn.train(river, **{**given, **options}, listener=listener)
+
+
+def test_when_a_model_is_trained_jointly_then_it_forecasts_together_without_a_flag(river, capsys):
+    notes: list[str] = []
+    found = train(river, notes)
+    assert found.card.model.across == ACROSS
+    assert "joint: the network reads 2 series together" in notes
+    assert any("attention across series" in note for note in notes)
+    card = read_card(found.ref.path)
+    assert card.model.across == ACROSS
+    assert GRAPH not in card.files
+    assert "a joint model has no ONNX graph: it forecasts with torch" in notes
+    with pytest.raises(ConfigError, match="a joint model has none"):
+        tsattn.load("river", engine="onnx")
+    together = tsattn.forecast(river, horizon=3)
+    assert any("which reads the series together" in note for note in together.notes)
+    table = pd.read_csv(river)
+    table.loc[table.index[-3:], "upstream"] += 20
+    moved = tsattn.forecast(table, horizon=3)
+    assert together.forecast.item_ids[1] == "downstream"
+    assert not np.allclose(moved.forecast.values[1], together.forecast.values[1])
+    assert main(["describe", found.ref.name]) == 0
+    assert "SeriesAttention" in capsys.readouterr().out
+
+
+def test_when_the_zero_shot_model_is_fine_tuned_jointly_then_the_network_without_attention_across_is_judged_too(
+    river, monkeypatch, shipped
+):
+    tiny.without_export(monkeypatch)
+    notes: list[str] = []
+    found = train(river, notes, start="auto")
+    names = {judged["model"] for judged in found.card.contest}
+    assert {"fine-tuned", "fine-tuned, each series alone", "zero-shot"} <= names
+    assert found.card.start in ("fine-tuned", "from scratch", "zero-shot")
+
+
+def test_when_the_data_has_one_series_then_a_joint_model_is_a_usual_one(river, monkeypatch):
+    tiny.without_export(monkeypatch)
+    notes: list[str] = []
+    found = train(river, notes, read={"target": "upstream"})
+    assert found.card.model.across == 0
+    assert "joint: the data has one series, so there is no other to read" in notes
+
+
+def test_when_train_is_joint_on_the_command_line_then_the_network_attends_across(river, tmp_path, monkeypatch, capsys):
+    tiny.without_export(monkeypatch)
+    lines = ["[model]", *(f"{key} = {json.dumps(value)}" for key, value in MODEL.items())]
+    lines += ["[train]", *(f"{key} = {json.dumps(value)}" for key, value in TRAIN.items())]
+    (tmp_path / "tiny.toml").write_text("\n".join(lines), "utf-8")
+    options = ["--from-scratch", "--config", str(tmp_path / "tiny.toml"), "--horizon", "3", "--name", "river"]
+    assert main(["train", str(river), "--joint", *options]) == 0
+    assert "reads 2 series together" in capsys.readouterr().err
+    assert tsattn.load("river").card.model.across == ACROSS
