@@ -165,12 +165,22 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
                 graph.inputs.append(graph.initializers.pop(name))
         program.optimize()
     made = program.model_proto
+    _without_group(made)
     for part in (made, made.graph, *made.graph.node, *made.graph.value_info, *made.graph.input, *made.graph.output):
         del part.metadata_props[:]  # stack traces, which contain paths of this machine
     for node in made.graph.node:
         node.ClearField("doc_string")
     made.metadata_props.add(key=KEY, value=repr((config, spec)))
     return made
+
+
+def _without_group(made: onnx.ModelProto) -> None:
+    """Remove the input `group`, which only networks without a graph read. Its size may stand for that of the batch."""
+    for node in made.graph.node:
+        if node.op_type == "Shape" and list(node.input) == ["group"]:
+            node.input[0] = "seasons"
+    for one in [one for one in made.graph.input if one.name == "group"]:
+        made.graph.input.remove(one)
 
 
 def forget_dispatch() -> None:
