@@ -30,7 +30,7 @@ from tsattn.model.card import read_card
 from tsattn.model.example import example, shortened
 from tsattn.model.onnx_session import onnxruntime
 from tsattn.model.quiet import quiet
-from tsattn.nn.inputs import AXES, NAMES, PAST, SPAN, InputSpec, parted
+from tsattn.nn.inputs import AHEAD, AXES, NAMES, PAST, SPAN, InputSpec, parted
 from tsattn.nn.network import Network
 
 SHIPPED = Path(tsattn.__file__).parent / "zero_shot"
@@ -139,19 +139,20 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
     """Trace a new template."""
     recurrent = config.decoder == "recurrent"
     with torch.random.fork_rng():
-        network = (Split if recurrent else Network)(config, spec).eval()
+        network = (Split if recurrent else Alone)(config, spec).eval()
     # tracing with a minimum of two takes a third less time; the graph accepts one too
     free: dict[int, Any] = {0: torch.export.Dim("batch", min=2)}
     past, values = None, dict(zip(NAMES, example(network), strict=True))
+    del values["group"]
     if config.any_length:
         past = config.patch * torch.export.Dim("tokens", min=2, max=network.tokens)
         values = shortened(values, config.patch * min(TRACED, network.tokens - 1))
     span = past if past is None or recurrent else past + config.pass_steps
-    sizes = {PAST: past, SPAN: span}
-    shapes = {name: with_size(free, sizes.get(str(axes[0]))) for name, axes in AXES.items()}
+    sizes: dict[str, Any] = {PAST: past, SPAN: span}
     if recurrent:
-        values = parted(values)
-        shapes = {name: shapes.get(name, {**free, 1: config.pass_steps * torch.export.Dim("passes", min=2)}) for name in values}
+        values, sizes[AHEAD] = parted(values), config.pass_steps * torch.export.Dim("passes", min=2)
+    axes = {name: str(own[0]) for name, own in AXES.items() if name in values} | {AHEAD: AHEAD}
+    shapes = [with_size(free, sizes.get(axes[name])) for name in values]
     forget_dispatch()
     with quiet("torch.onnx", "onnxscript", "onnx_ir", "torch.export"):
         program = torch.onnx.export(
@@ -159,7 +160,7 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
             tuple(values.values()),
             input_names=list(values),
             output_names=["forecast"],
-            dynamic_shapes=tuple(shapes.values()),
+            dynamic_shapes=tuple(shapes),
             dynamo=True,
             optimize=False,
             verbose=False,
@@ -179,7 +180,14 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
     return made
 
 
-class Split(Network):
+class Alone(Network):
+    """Network as exported: without the input `group`, which only joint networks read, and these have no graph."""
+
+    def forward(self, target: Tensor, past_cov: Tensor, known: Tensor, static: Tensor, seasons: Tensor) -> Tensor:  # type: ignore[override]
+        return super().forward(target, past_cov, known, static, seasons, seasons)
+
+
+class Split(Alone):
     """Network whose graph takes the past and the future of `known` apart, since a size cannot be a sum of two free ones."""
 
     def forward(  # type: ignore[override]

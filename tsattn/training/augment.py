@@ -24,12 +24,12 @@ def flip_and_mix(
     target: (B, L + H); the result has the same shape. flip, mixup: shares of the windows, 0 to 1. together: groups of windows
     that are changed alike, so that relations between series stay.
     """
-    together = together or Together(np.arange(len(target)), np.zeros(len(target), np.int64))
     mean, spread = units_of(target, context)
     z = (target - mean) / spread
-    groups, of = together.count, together.group
+    groups, of = (len(target), np.arange(len(target))) if together is None else (together.count, together.group)
     share = np.where(rng.random((groups, 1)) < mixup, rng.uniform(0.5, 1.0, (groups, 1)), 1.0)[of]
-    partner = z[together.partners(rng.permutation(groups))]
+    order = rng.permutation(groups)
+    partner = z[order if together is None else together.partners(order)]
     z = np.where(share < 1, share * z + (1 - share) * partner, z)
     z = np.where((rng.random((groups, 1)) < flip)[of], -z, z)
     # restore the level, so that windows are not all centred

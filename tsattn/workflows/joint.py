@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tsattn.data.groups import MOST as LARGEST_GROUP
 from tsattn.data.panel import Panel
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.joint.joint_regression import JointEffect, JointRegression, Remembered, with_joint
@@ -24,6 +25,18 @@ def joint_notes(effects: Sequence[JointEffect]) -> tuple[str, ...]:
     best = sorted(effects, key=lambda effect: -effect.gain)
     more = (f"joint: {len(best) - MOST} more series follow others: see joint in --json",) if len(best) > MOST else ()
     return (*(f"joint: {effect}" for effect in best[:MOST]), *more)
+
+
+def training_notes(panel: Panel, asked: int, across: int) -> tuple[str, ...]:
+    """Describe the groups of series that a network reads together; nothing if `asked` is 0. asked, across: as in ModelConfig."""
+    if not asked:
+        return ()
+    if not across:
+        return ("joint: the data has one series, so there is no other to read",)
+    if len(panel) <= LARGEST_GROUP:
+        return (f"joint: the network reads {len(panel)} series together",)
+    groups = f"{len(panel):,} series in groups of {LARGEST_GROUP}, in their order"
+    return (f"joint: the network reads {groups}; a group does not read others",)
 
 
 def with_and_without(forecasters: Sequence[Forecaster], panel: Panel, horizon: int) -> list[Forecaster]:

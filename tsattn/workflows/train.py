@@ -15,7 +15,6 @@ import numpy as np
 
 from tsattn.atomic import write_atomic
 from tsattn.config import BacktestConfig, ModelConfig, ReadOptions, from_mapping, to_mapping
-from tsattn.data.groups import MOST
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
 from tsattn.data.report import ReadReport
@@ -28,6 +27,7 @@ from tsattn.model.card import Card
 from tsattn.render.format import span
 from tsattn.training.processes import is_helper
 from tsattn.workflows import model_selection
+from tsattn.workflows.joint import training_notes
 from tsattn.workflows.loaded_model import absolute, with_members
 from tsattn.workflows.outlook import Outlook
 from tsattn.workflows.plan import Plan, known_steps, plan
@@ -352,20 +352,9 @@ def notes_of(made: Plan, panel: Panel, base: model_selection.Base | None, reques
         f"horizon: {span(made.horizon, panel.freq)}{chosen}",
         tail or "test: nothing is held back (the series are too short, or --test-windows 0)",
         f"network: {parts_of(config)}, context {config.context}, at most {most:,} steps",
-        *_joint_notes(panel, config, request),
+        *training_notes(panel, request.model.get("across", 0), config.across),
         *model_selection.announced(base, request.start, panel, config.across),
     )
-
-
-def _joint_notes(panel: Panel, config: ModelConfig, request: Request) -> tuple[str, ...]:
-    """Describe the groups of series that are read together; nothing without `--joint`."""
-    if not request.model.get("across"):
-        return ()
-    if not config.across:
-        return ("joint: the data has one series, so there is no other to read",)
-    if len(panel) <= MOST:
-        return (f"joint: the network reads {len(panel)} series together",)
-    return (f"joint: the network reads {len(panel):,} series in groups of {MOST}, in their order; a group does not read others",)
 
 
 def parts_of(config: ModelConfig) -> str:
