@@ -127,7 +127,7 @@ class Head(nn.Module):
         Weights (B, O, H, A) sum to 1 over A. Raw values (B, O, H, Q): the median's is the correction, the others give the
         widths. Powers (B, O, H, S).
         """
-        return self._mixture(self._outputs(tokens, simple, ahead, scale), tokens, simple, ahead)
+        return self._mixture(self._outputs(tokens, simple, ahead, scale), tokens, simple, ahead, asked)
 
     def _outputs(self, tokens: Tensor, simple: Simple, ahead: Tensor, scale: Scale) -> Tensor:
         """Return the outputs of the last layers, one after another: (B, O, sum(self.sizes))."""

@@ -108,7 +108,7 @@ class InputSpec:
     def example(self, config: ModelConfig, batch: int) -> dict[str, np.ndarray]:
         """Return a seeded batch with trends, seasons and missing values, for tracing and checking graphs.
 
-        The second window has no observation in its first third. Pairs of windows form groups. A recurrent decoder makes three
+        The second window has no observation in its first third. Pairs of windows form groups. A recurrent decoder makes four
         passes.
         """
         from tsattn.data.cleaning.seasonality import find_seasons
@@ -121,7 +121,7 @@ class InputSpec:
         target[rng.random(target.shape) < 0.05] = np.nan
         target[:, -1] = 1.0
         made = {"target": target, "seasons": find_seasons(target), "group": np.arange(batch) // 2}
-        ahead = config.pass_steps * (3 if config.decoder == "recurrent" else 1)
+        ahead = config.pass_steps * (4 if config.decoder == "recurrent" else 1)
         for name, shape in self.shapes(config.context, ahead).items():
             if name not in made:
                 made[name] = rng.standard_normal((batch, *shape)).astype(np.float32)  # type: ignore[arg-type]

@@ -73,7 +73,7 @@ class RecurrentHead(Head):
         if asked is None:
             raise ValueError("a recurrent head needs `asked`")
         step, spread = self.horizon, simple.spread
-        first = super().forward(tokens, replace(simple, spread=spread[:, :, :step]), ahead[:, :, :step], scale)
+        first = super().forward(tokens, replace(simple, spread=spread[:, :, :step]), ahead[:, :, :step], scale, asked)
         if isinstance(asked.passes, int) and asked.passes == 1:
             return first
         known = torch.cat([ahead[:, :, step:], ahead[:, :, -step:]], 2)
@@ -93,7 +93,7 @@ class RecurrentHead(Head):
         spread = simple.spread.unflatten(2, (passes, step)).flatten(1, 2)
         parts, known = Simple(found.flatten(1, 2), spread, skill), ahead.unflatten(2, (passes, step)).flatten(1, 2)
         outputs = self._outputs(every, parts, known, scale) + outputs.flatten(1, 2)
-        made = self._quantiles(*self._mixture(outputs, every, parts, known), parts, scale)
+        made = self._quantiles(*self._mixture(outputs, every, parts, known, None), parts, scale)
         return made.unflatten(1, (tokens.shape[1], passes))
 
 
