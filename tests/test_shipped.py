@@ -36,7 +36,7 @@ def test_when_the_package_is_built_then_the_model_in_it_is_small():
 
 
 def test_when_the_card_is_read_then_the_weights_can_be_traced_to_the_recipes(model):
-    from tsattn.config import current_keys, to_mapping
+    from tsattn.config import TrainConfig, current_keys, to_mapping
     from tsattn.workflows.pretrain import read_recipe
 
     recipe, encoder, latest = map(read_recipe, (None, SHIPPED / "real-series.toml", SHIPPED / "long-horizons.toml"))
@@ -51,7 +51,7 @@ def test_when_the_card_is_read_then_the_weights_can_be_traced_to_the_recipes(mod
     while "before" in first:
         assert first["series"] > 0
         first = first["before"]
-    assert first["train"] == to_mapping(recipe.train)
+    assert {**to_mapping(TrainConfig()), **first["train"]} == to_mapping(recipe.train)
     assert first["synthetic"] == to_mapping(recipe.synthetic)
     assert card.fitted.parameters <= 10_000_000
     assert card.inputs == {"past": 0, "known": 0, "static": 0}

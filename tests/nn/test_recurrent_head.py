@@ -26,7 +26,7 @@ def inputs_of(network: Network, passes: int, seed: int = 0) -> Inputs:
     target = tiny.waves((context, context)).target.reshape(2, -1)
     known = rng.standard_normal((2, context + passes * STEP, network.spec.known))
     arrays = target, np.zeros((2, context, 0)), known, np.zeros((2, 0)), find_seasons(target, (24,))
-    return Inputs(*(torch.from_numpy(np.asarray(a, np.float32)) for a in arrays))
+    return Inputs(*(torch.from_numpy(np.asarray(a, np.float32)) for a in arrays), group=torch.arange(2))
 
 
 def forecast(network: Network, inputs: Inputs) -> torch.Tensor:

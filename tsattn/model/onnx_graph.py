@@ -139,11 +139,11 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
     """Trace a new template."""
     recurrent = config.decoder == "recurrent"
     with torch.random.fork_rng():
-        network = (Split if recurrent else Alone)(config, spec).eval()
+        network = (Split if recurrent else Network)(config, spec).eval()
     # tracing with a minimum of two takes a third less time; the graph accepts one too
     free: dict[int, Any] = {0: torch.export.Dim("batch", min=2)}
     past, values = None, dict(zip(NAMES, example(network), strict=True))
-    del values["group"]
+    del values["group"]  # joint networks have no graph
     if config.any_length:
         past = config.patch * torch.export.Dim("tokens", min=2, max=network.tokens)
         values = shortened(values, config.patch * min(TRACED, network.tokens - 1))
@@ -180,14 +180,7 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
     return made
 
 
-class Alone(Network):
-    """Network as exported: without the input `group`, which only joint networks read, and these have no graph."""
-
-    def forward(self, target: Tensor, past_cov: Tensor, known: Tensor, static: Tensor, seasons: Tensor) -> Tensor:  # type: ignore[override]
-        return super().forward(target, past_cov, known, static, seasons, seasons)
-
-
-class Split(Alone):
+class Split(Network):
     """Network whose graph takes the past and the future of `known` apart, since a size cannot be a sum of two free ones."""
 
     def forward(  # type: ignore[override]
