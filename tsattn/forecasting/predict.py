@@ -38,12 +38,14 @@ def predict(
     quantiles: Sequence[float] | None = None,
     origins: Origins | None = None,
     batch: int = BATCH,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Forecast, tuple[Failure, ...]]:
     """Forecast `horizon` steps from each origin (default: the end of every item), in the order of the origins.
 
     `quantiles` (default: the forecaster's own) that it does not make are interpolated, or extrapolated by the shape of the
     past (tail_quantiles.py). Items without one observed value, and those whose forecast is not finite, are Failures and left
     out. Raises ConfigError for a bad horizon or quantiles, DataError for known covariates missing in the future rows.
+    on_progress: gets (origins done, origins in all) at the start and after each batch.
     """
     levels = forecaster.quantiles if quantiles is None else checked_levels(quantiles)
     if horizon < 1:
@@ -56,7 +58,13 @@ def predict(
     records: list[tuple[Cleaning, np.ndarray]] = []
 
     def batches(usable: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        so_far = 0
+        if on_progress:
+            on_progress(so_far, len(usable))
         for which, windows, found in predict_windows(forecaster, panel, origins[usable], horizon, levels, batch):
+            so_far += len(which)
+            if on_progress:
+                on_progress(so_far, len(usable))
             if windows.cleaning is not None:
                 records.append((windows.cleaning, usable[which]))
             yield which, found
