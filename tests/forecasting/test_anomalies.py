@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from tsattn.data.panel import Panel
-from tsattn.forecasting.anomalies import Scores, expected_by_chance, level_for, origins_of, runs_of, score_rows, step_of
+from tsattn.forecasting.anomalies import (
+    CALIBRATION,
+    Scores,
+    expected_by_chance,
+    level_for,
+    origins_of,
+    runs_of,
+    score_rows,
+    step_of,
+)
 from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.baselines.ridge import Ridge
 
@@ -79,6 +88,12 @@ def test_when_only_the_last_rows_are_asked_for_then_their_scores_are_nearly_thos
     assert (some.row == np.arange(len(y) - 30, len(y))).all()
     np.testing.assert_allclose(some.p, every.p[-30:], rtol=0.2)  # the calibration of their past began later
     np.testing.assert_allclose(some.expected, every.expected[-30:], rtol=0.01)
+
+
+def test_when_only_the_last_rows_are_asked_for_then_the_forecasts_do_not_grow_with_the_series():
+    short, long = (Panel.from_arrays([days(n)], freq="h") for n in (40, 400))
+    assert len(origins_of(short, 6, 12)) == len(origins_of(long, 6, 12)) == CALIBRATION + 2
+    assert len(origins_of(long, 6, None)) > 10 * CALIBRATION
 
 
 def test_when_one_series_is_garbage_then_the_scores_of_the_others_stay():

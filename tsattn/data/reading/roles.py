@@ -101,7 +101,7 @@ def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: N
     busy = {*((*clock.columns, *clock.also) if clock else ()), *options.item, *options.covariates}
     table = numbered(table, busy, options, notes)
     derived = calendar_copies(table, clock, busy) if clock else set()
-    numeric = [n for n, c in table.columns.items() if c.kind == "number" and n not in busy and n not in derived]
+    numeric = [n for n in table.columns.numeric if n not in busy and n not in derived]
     table, merged = filled_down(table, {*busy, *options.target})
     if options.item:
         item = options.item
