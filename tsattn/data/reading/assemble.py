@@ -203,7 +203,7 @@ def _panel(grid: Grid, roles: Roles, schema: Schema, static: np.ndarray, tz: str
     def side(first: int, count: int) -> np.ndarray:
         if not count:
             return np.zeros((len(target), 0), np.float32)
-        values = np.stack(grid.values[first : first + count], 1)  # (n, count): the same for each target
+        values = np.stack(list(grid.values[first : first + count]), 1)  # (n, count): the same for each target
         return np.concatenate([values] * width) if trim.whole else values[_rows_kept(trim) % len(values)]
 
     past_values = side(width, past)

@@ -157,11 +157,11 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
     where = Where([(part.name, rows, lambda row: line_of(part, dialect, row))])
     if not rows:
         return Table(Columns({}), 0, where)
-    columns = {}
+    made = {}
     for i, name in enumerate(dialect.names):
-        columns[name] = from_chunks(name, chunks[i], part.name)
+        made[name] = from_chunks(name, chunks[i], part.name)
         pa.default_memory_pool().release_unused()  # else the column stays in memory beside its copy
-    return Table(Columns(columns), rows, where, dialect.marks)
+    return Table(Columns(made), rows, where, dialect.marks)
 
 
 def _explained(message: str, part: Part, dialect: Dialect, ragged: list[tuple[int, int]]) -> Exception:

@@ -34,6 +34,7 @@ _SIGNS, _ZEROS = re.compile(r"[0-9.,+\x1f-]*"), re.compile(r"(?<![0-9.,])00")
 _TAIL = 20  # rows at the end of a sample that may be totals
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
+_DOTTED, _SLASHED = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b"), re.compile(r"\d{1,2}/(\d{1,2})/\d{4}\b")
 _SEPARATOR = re.compile(r'"?sep=([;,|\t])"?[;,|\t]*\r?\n', re.I)
 _NULLS = frozenset(NULLS)
 _NUMBERISH = re.compile(r"[+-]?[\d.,' \u00a0\u202f]*\d(?:[eE][+-]?\d+)?\s?%?")
@@ -288,9 +289,10 @@ def _date_mark(columns: Sequence[Sequence[str]]) -> str:
     """Return "." where dates are written as in Europe, "/" where they are written as in America, "" where neither shows."""
     for cells in columns:
         some = [c.strip() for c in cells[:200]]
-        if some and sum(bool(re.match(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b", c)) for c in some) > 0.8 * len(some):
+        text, most = "\n".join(some), 1.6 * len(some)  # dates hold two marks each
+        if text.count(".") > most and sum(map(bool, map(_DOTTED.match, some))) > 0.8 * len(some):
             return "."
-        slashed = [m for c in some if (m := re.match(r"\d{1,2}/(\d{1,2})/\d{4}\b", c))]
+        slashed = [m for c in some if (m := _SLASHED.match(c))] if text.count("/") > most else []
         if some and len(slashed) > 0.8 * len(some) and any(int(m[1]) > 12 for m in slashed):
             return "/"
         if mark := _mark_of_names(some):

@@ -58,7 +58,7 @@ def one_row_per_time(future: Table, found: Schema) -> Table:
     Its column of series names is left out: one whose texts are columns of the data. Raises DataError where a covariate
     differs between series, since wide data has one value per time for all series.
     """
-    if found.item or found.timestamp not in future.columns:
+    if found.item or found.timestamp is None or found.timestamp not in future.columns:
         return future
     names = [n for n, c in future.columns.others.items() if c.kind == "text" and set(c.texts()) & set(found.target)]
     if len(names) != 1 or names[0] in found.target:

@@ -57,9 +57,9 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
     timed = set(names_that(counted, says_time))
     counted = [n for n in counted if n not in timed]
     codes, numbers = set(names_that(counted, is_item_name)), set(numeric)
-    likely = {*texts, *codes}
+    named = {*texts, *codes}
     candidates = sorted(
-        [n for n in table.columns if n in likely], key=lambda n: (rank(n), n in codes and not set(words(n)) & _ID_WORDS)
+        [n for n in table.columns if n in named], key=lambda n: (rank(n), n in codes and not set(words(n)) & _ID_WORDS)
     )
     candidates = [n for n in candidates if len(numeric) - (n in numbers) > 0][:8]
     known = [n for n in candidates if rank(n) < len(_ITEM_NAMES) and _repeats(table.columns[n])]
