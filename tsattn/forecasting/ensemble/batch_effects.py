@@ -85,7 +85,8 @@ class Columns:
 class BatchEffects:
     """Estimates on windows that use the same covariates, for a report.
 
-    columns: (k,) the covariates among the K declared ones and `events`. ahead: (H, C) bool, True where an event falls.
+    columns: (k,) the covariates among the K declared ones and `events`. ahead: (H, C) bool, True where an event falls. item: (n,)
+    the series of each window.
     """
 
     estimates: Estimates
@@ -94,6 +95,7 @@ class BatchEffects:
     static: np.ndarray
     share: np.ndarray
     ahead: np.ndarray
+    item: np.ndarray
 
 
 def estimated(
