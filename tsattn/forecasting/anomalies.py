@@ -12,6 +12,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -84,7 +85,7 @@ class Scores:
 
     def rows(self, chosen: np.ndarray) -> Scores:
         """Return the scores of some rows, by index or mask."""
-        tails = {"tail": self.tail.rows(chosen), "rare": self.rare.rows(chosen), "flat": self.flat.rows(chosen)}
+        tails: dict[str, Any] = {"tail": self.tail.rows(chosen), "rare": self.rare.rows(chosen), "flat": self.flat.rows(chosen)}
         arrays = {f.name: getattr(self, f.name)[chosen] for f in dataclasses.fields(self) if f.name not in tails}
         return Scores(**arrays, **tails)
 
