@@ -9,7 +9,7 @@ import numpy as np
 
 from tsattn.data import slots
 from tsattn.data.cleaning.prepare import Cleaning, prepared
-from tsattn.data.freq import calendar_names
+from tsattn.data.freq import calendar_names, months_of
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, gather, last_origins, truth
 from tsattn.errors import ConfigError, DataError, TsattnError
@@ -255,9 +255,11 @@ def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
 
 
 def show(panel: Panel, stamp: np.datetime64) -> str:
-    """Format a grid-clock timestamp for display: the local date, with the time if there is one; a step as its number."""
+    """Format a grid-clock timestamp for display: the local date or month, with the time if there is one; a step as its number."""
     if not panel.freq.has_clock:
         return str(int(stamp.astype("datetime64[us]").astype(np.int64)))
     local = panel.local(np.array([stamp]))[0]
+    if (months := months_of(local[None], panel.freq)) is not None:
+        return months[0]
     whole_day = not panel.freq.is_subdaily and local == local.astype("datetime64[D]")
     return np.datetime_as_string(local, unit="D" if whole_day else "s").replace("T", " ")

@@ -78,7 +78,8 @@ def run(
     moment = None if order.as_of is None else parse_moment(order.as_of)
     if future is not None:
         data = WithFuture(_again(order.model, workspace) if data is None else data, future)
-    chosen = choose(data, order.model, workspace, order.hierarchy.reading(read), listener, moment)
+    with order.hierarchy.naming_its_columns():
+        chosen = choose(data, order.model, workspace, order.hierarchy.reading(read), listener, moment)
     if table is not None and data is None:  # the model's own data are read again
         checked_suffix(table, data=chosen.card.source.get("source"))
     if table is not None and order.paths is None:

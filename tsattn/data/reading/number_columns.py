@@ -90,7 +90,7 @@ def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
         if what == "thousands separators" and (example := _also_decimal(column)):
             where += f", {example!r} for example; if it has three decimals: --decimal ."
         said = what if what in ("decimal commas", "minus signs behind the number") else f"{what} removed"
-        notes.repair(said, numbers.touched, where)
+        notes.repair(said, numbers.grouped if what == "thousands separators" else numbers.touched, where)
     if numbers.censored:
         example = next(t for t in column.texts() if t[:1] in "<>≤≥")
         notes.repair(f"limits such as {example!r} treated as missing", numbers.censored, f"column {column.name!r}")

@@ -14,7 +14,7 @@ from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.targets import find_target, planned
 from tsattn.data.reading.time_names import timestamp_names
 from tsattn.data.report import Notes
-from tsattn.errors import ConfigError, DataError
+from tsattn.errors import ConfigError, DataError, UnknownColumnError
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def check_options(options: ReadOptions, table: Table) -> None:
     for role, names in roles.items():
         for name in names:
             if name not in table.columns:
-                raise ConfigError(f"--{role} {quoted(name)}: no such column", did_you_mean(name, table.columns))
+                raise UnknownColumnError(role, name, quoted(name), did_you_mean(name, table.columns))
             if name in taken:
                 raise ConfigError(f"column {name!r} is set as {taken[name]} and as {role}", "name it once")
             taken[name] = role
