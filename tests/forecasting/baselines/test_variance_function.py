@@ -72,6 +72,13 @@ def test_when_values_are_missing_then_the_slope_is_found_all_the_same():
     assert np.isfinite(present_size(history, WEEK)).all()
 
 
+@pytest.mark.parametrize("length", range(130, 145))
+def test_when_a_history_is_padded_then_its_slope_is_the_same(length):
+    history = grown(0.01)[:, :length]
+    padded = np.concatenate([np.full((SERIES, 100), NAN), history], 1)
+    np.testing.assert_allclose(slopes(padded, WEEK), slopes(history, WEEK), rtol=1e-9)
+
+
 def test_a_level_depends_on_nothing_after_its_step():
     history = grown()[:, :LENGTH]
     later = history.copy()

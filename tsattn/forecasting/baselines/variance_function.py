@@ -47,7 +47,8 @@ def slopes(history: np.ndarray, season: int) -> np.ndarray:
     start = length - blocks * span
     size = means(np.abs(history[:, start:] - history[:, start - season : length - season]))
     level = means(history[:, start - season - span : length - season - span])
-    used = (size > 0) & (level > 0)
+    first = (~np.isnan(history)).argmax(1)  # a block that begins before it would count only where the history is padded
+    used = (size > 0) & (level > 0) & (np.arange(start - season - span, length - season - span, span) >= first[:, None])
     number = used.sum(1)
 
     def centred(values: np.ndarray) -> np.ndarray:

@@ -143,8 +143,8 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, shrinkage:
     return np.exp(logs @ _between(edges))
 
 
-def lags_behind(widths: np.ndarray, levels: np.ndarray, slope: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Return (B,) factors on the widths of a forecast that lag behind noise that grows with the level.
+def catch_up_factors(widths: np.ndarray, levels: np.ndarray, slope: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return (B,) factors by which the widths of a forecast catch up with noise that grows with the level.
 
     widths, levels (1 + K, B): mean width and log level of the forecast, then of those at K origins. slope (B,): power of the
     level that the noise grows with, which is also the part of the lag that is made up for; never more than the noise has grown.

@@ -19,7 +19,7 @@ from tsattn.forecasting.baselines.ridge import Ridge
 from tsattn.forecasting.baselines.variance_function import log_levels, slopes
 from tsattn.forecasting.ensemble.calibration import (
     Shrinkage,
-    lags_behind,
+    catch_up_factors,
     pinball,
     relative,
     scores_of,
@@ -110,7 +110,7 @@ class Ensemble:
         before = self._at_origins(made[1:], loss, share, floor, pools, prior)  # (K, B, H, Q)
         scores = scores_of(past.astype(np.float64), before, self.quantiles, floor[:, None])
         factors = widths_of(scores, share.sum(0), pools, self.shrinkage)
-        factors = factors * _behind_level(batch, shifts, np.stack([values, *before]), share, floor)[:, None]
+        factors = factors * _catch_up(batch, shifts, np.stack([values, *before]), share, floor)[:, None]
         values = widened(values, self.quantiles, factors)
         lowest = np.nanmin(batch.past_target, 1, initial=np.inf)
         values = np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values)
@@ -185,7 +185,7 @@ def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) ->
     return out
 
 
-def _behind_level(batch: WindowBatch, shifts: np.ndarray, values: np.ndarray, share: np.ndarray, floor: np.ndarray) -> np.ndarray:
+def _catch_up(batch: WindowBatch, shifts: np.ndarray, values: np.ndarray, share: np.ndarray, floor: np.ndarray) -> np.ndarray:
     """Return (B,) factors on the widths of values[0], given values (1 + K, B, H, Q) from the end and from `shifts` (K, B)."""
     history, season = batch.past_target.astype(np.float64), (batch.season_lengths or (1,))[0]
     slope, factors = slopes(history, season), np.ones(len(batch))
@@ -194,7 +194,7 @@ def _behind_level(batch: WindowBatch, shifts: np.ndarray, values: np.ndarray, sh
         ends = batch.context - 1 - np.pad(shifts, ((1, 0), (0, 0)))[:, rows]
         levels = np.take_along_axis(log_levels(history[rows], season), ends.T, 1).T
         widths = np.maximum((values[..., -1] - values[..., 0])[:, rows].mean(2), floor[rows])
-        factors[rows] = lags_behind(widths, levels, slope[rows], share[:, rows])
+        factors[rows] = catch_up_factors(widths, levels, slope[rows], share[:, rows])
     return factors
 
 
