@@ -12,6 +12,7 @@ import numpy as np
 SPAN = 12  # steps, at least, of the mean that a level is, and of a block; whole cycles
 FEWEST = 6  # blocks that a slope needs
 DOUBT = 3.0  # squared standard errors from 0 within which a slope is taken as 0
+MOST_ALIKE = 0.9  # correlation of neighbouring blocks that is allowed for
 FARTHEST = 4.0  # times by which a residual is enlarged or reduced at most
 
 
@@ -59,7 +60,11 @@ def slopes(history: np.ndarray, season: int) -> np.ndarray:
     power = (x**2).sum(1)
     power = np.where(power > 0, power, np.inf)
     slope = (x * y).sum(1) / power
-    variance = ((y - slope[:, None] * x) ** 2).sum(1) / np.maximum(number - 2, 1) / power
+    error = np.where(used, y - slope[:, None] * x, 0.0)
+    squares = (error**2).sum(1)
+    # volatility comes in clusters: neighbouring blocks that err alike count as fewer
+    alike = np.clip((error[:, 1:] * error[:, :-1]).sum(1) / np.where(squares > 0, squares, 1.0), 0.0, MOST_ALIKE)
+    variance = squares / np.maximum(number - 2, 1) / power * (1 + alike) / (1 - alike)
     shrunk = slope - DOUBT * variance / np.where(slope > 0, slope, np.inf)
     usable = (number >= FEWEST) & (np.nanmin(history, 1, initial=np.inf) >= 0)
     return np.where(usable, np.clip(shrunk, 0.0, 1.0), 0.0)
