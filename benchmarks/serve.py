@@ -1,6 +1,6 @@
-"""`tsattn serve` under load: clients that post rows one after another, times of the answers, and memory.
+"""`tsattn serve` under load: clients post rows one request after another; measures response times and memory.
 
-    python -m benchmarks.serve [--requests 1000] [--clients 16] [--series 10] [--rows 100] [--workers N] [--max-time 900]
+    python -m benchmarks.serve [--requests 1000] [--clients 16] [--series 10] [--members network] [--max-time 900]
 
 The server is started for the run, on a free port of this machine. Every answer is checked: status 200, and
 one forecast for each series. Memory is that of the server and its processes together, at ten points of the run (Linux).
@@ -67,9 +67,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--series", type=int, default=10, metavar="N")
     parser.add_argument("--rows", type=int, default=100, metavar="N", help="rows of a series")
     parser.add_argument("--workers", type=int, default=None, metavar="N")
+    parser.add_argument("--members", metavar="NAMES", help="members of the ensemble, as in a request; default: the server's")
     parser.add_argument("--max-time", type=float, default=900, metavar="SECONDS")
     asked = parser.parse_args(arguments)
-    bodies = [body(seed, asked.series, asked.rows) for seed in range(BODIES)]
+    bodies = [body(seed, asked.series, asked.rows, asked.members) for seed in range(BODIES)]
     with tempfile.TemporaryDirectory() as place, server(Path(place), asked.workers) as (url, pid):
         load = Load(asked.requests, time.monotonic() + asked.max_time)
         clients = [threading.Thread(target=client, args=(url, pid, bodies, asked.series, load)) for _ in range(asked.clients)]
@@ -82,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
     return int(set(load.outcomes) != {"ok"})
 
 
-def body(seed: int, series: int, rows: int) -> bytes:
+def body(seed: int, series: int, rows: int, members: str | None) -> bytes:
     """A request: daily series with a weekly wave and noise."""
     rng = np.random.default_rng(seed)
     days = [str(day) for day in np.datetime64("2024-01-01") + np.arange(rows)]
@@ -90,7 +91,7 @@ def body(seed: int, series: int, rows: int) -> bytes:
     data = [
         {"item_id": f"s{i}", "date": days[k], "sales": round(float(values[i, k]), 3)} for i in range(series) for k in range(rows)
     ]
-    return json.dumps({"data": data, "horizon": HORIZON}).encode()
+    return json.dumps({"data": data, "horizon": HORIZON, **({"members": members} if members else {})}).encode()
 
 
 @contextlib.contextmanager

@@ -7,11 +7,13 @@ import difflib
 import tomllib
 import types
 import typing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tsattn.errors import ConfigError
+from tsattn.errors import ConfigError, UnknownColumnError
 
 
 def option(default: Any, text: str) -> Any:
@@ -283,6 +285,16 @@ class HierarchyConfig:
             return options
         below = tuple(name for name in options.item if name not in self.hierarchy)
         return dataclasses.replace(options, item=(*self.hierarchy, *below))
+
+    @contextmanager
+    def naming_its_columns(self) -> Iterator[None]:
+        """Name --hierarchy in an error about one of its columns, which are read as --item."""
+        try:
+            yield
+        except UnknownColumnError as error:
+            if error.role == "item" and error.name in self.hierarchy:
+                raise UnknownColumnError("hierarchy", error.name, error.quoted, error.hint) from None
+            raise
 
 
 def _check_range(settings: Any, least: float, names: tuple[str, ...], below: float = float("inf")) -> None:

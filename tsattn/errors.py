@@ -48,6 +48,14 @@ class ConfigError(TsattnError):
     exit_code = ExitCode.USAGE
 
 
+class UnknownColumnError(ConfigError):
+    """Error for an option of the reading that names a column which the data does not have."""
+
+    def __init__(self, role: str, name: str, quoted: str, hint: str) -> None:
+        super().__init__(f"--{role} {quoted}: no such column", hint)
+        self.role, self.name, self.quoted = role, name, quoted
+
+
 def reason(error: OSError) -> str:
     """Return the short reason of a system error, such as "No space left on device"."""
     import os

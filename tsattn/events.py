@@ -17,9 +17,9 @@ def _ignore(_: Any) -> None:
 
 @dataclass(frozen=True)
 class Work:
-    """Progress of scoring models.
+    """Progress of scoring models, or of a forecast.
 
-    done, total: windows, over all models. rate: windows per second. remaining: seconds.
+    done, total: windows, over all models, or series: see `unit`. rate: of these per second. remaining: seconds.
     """
 
     phase: str
@@ -28,6 +28,7 @@ class Work:
     total: int
     rate: float
     remaining: float
+    unit: str = "windows"
 
     @property
     def share(self) -> float:

@@ -95,3 +95,23 @@ def test_when_a_lock_is_let_go_within_the_wait_then_the_record_is_written(tmp_pa
 def test_when_the_first_run_is_making_the_file_then_there_are_no_runs_yet(tmp_path):
     (tmp_path / "runs.db").touch()
     assert Records(tmp_path / "runs.db").runs() == []
+
+
+def test_when_runs_are_listed_then_the_table_fits_80_columns_and_fallbacks_are_a_column_only_where_there_are_any(capsys):
+    from tsattn.render.batch import runs
+    from tsattn.render.console import stdout
+
+    row = {
+        "job": "daily demand of all shops",
+        "status": "partial",
+        "cutoff": "2024-01-31 23:00:00",
+        "items": 12_345,
+        "fallback": 0,
+    }
+    row |= {"failed": 3, "rows": 172_830, "model": "a-rather-long-model-name", "version": "12", "seconds": 3725.0, "error": None}
+    row |= {"started": "2024-02-01T06:00:00"}
+    for fallback, shown in ((0, False), (7, True)):
+        runs(stdout(), [{**row, "fallback": fallback}])
+        text = capsys.readouterr().out
+        assert max(map(len, text.splitlines())) <= 80
+        assert ("fall-" in text) == shown

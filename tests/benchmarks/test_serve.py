@@ -11,10 +11,10 @@ from benchmarks import serve
 
 
 def test_when_a_body_is_made_then_it_holds_the_rows_of_every_series():
-    document = json.loads(serve.body(0, series=3, rows=20))
+    document = json.loads(serve.body(0, series=3, rows=20, members=None))
     assert len(document["data"]) == 60
     assert len({row["item_id"] for row in document["data"]}) == 3
-    assert serve.body(0, 3, 20) == serve.body(0, 3, 20) != serve.body(1, 3, 20)
+    assert serve.body(0, 3, 20, None) == serve.body(0, 3, 20, None) != serve.body(1, 3, 20, None)
 
 
 def test_when_the_time_is_over_then_no_request_is_begun():

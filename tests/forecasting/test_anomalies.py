@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from tsattn.data.panel import Panel
-from tsattn.forecasting.anomalies import Scores, expected_by_chance, level_for, origins_of, runs_of, score_rows, step_of
+from tsattn.forecasting.anomalies import (
+    CALIBRATION,
+    Scores,
+    expected_by_chance,
+    level_for,
+    origins_of,
+    runs_of,
+    score_rows,
+    step_of,
+)
 from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.baselines.ridge import Ridge
 
@@ -79,6 +88,12 @@ def test_when_only_the_last_rows_are_asked_for_then_their_scores_are_nearly_thos
     assert (some.row == np.arange(len(y) - 30, len(y))).all()
     np.testing.assert_allclose(some.p, every.p[-30:], rtol=0.2)  # the calibration of their past began later
     np.testing.assert_allclose(some.expected, every.expected[-30:], rtol=0.01)
+
+
+def test_when_only_the_last_rows_are_asked_for_then_the_forecasts_do_not_grow_with_the_series():
+    short, long = (Panel.from_arrays([days(n)], freq="h") for n in (40, 400))
+    assert len(origins_of(short, 6, 12)) == len(origins_of(long, 6, 12)) == CALIBRATION + 2
+    assert len(origins_of(long, 6, None)) > 10 * CALIBRATION
 
 
 def test_when_one_series_is_garbage_then_the_scores_of_the_others_stay():
@@ -168,3 +183,23 @@ def test_when_anomalous_rows_stand_together_then_they_are_one_run():
 def test_when_a_level_is_suggested_then_at_most_one_row_is_outside_it_by_chance():
     for rows in (1, 99, 100, 2112, 10**6):
         assert expected_by_chance(level_for(rows), rows) <= 1 + 1e-9
+
+
+def test_when_forecasts_are_far_too_narrow_in_the_first_cycles_then_the_noise_of_the_past_widens_their_intervals():
+    class Narrow:
+        name, quantiles, context, pass_steps = "narrow", (0.1, 0.5, 0.9), 48, 1
+
+        def predict(self, batch):
+            steps = batch.horizon
+            last = batch.past_target[:, -DAY:][:, np.arange(steps) % DAY]
+            return (last[..., None] + np.array([-0.3, 0, 0.3])).astype(np.float32)
+
+    found = score_rows(Narrow(), panel_of(*(days(6, seed=seed) for seed in range(20))))[0]
+    first = found.row - panel_of(*(days(6, seed=seed) for seed in range(20))).indptr[found.item] < 3 * DAY
+    assert (found.p[first] < 0.01).mean() < 0.06
+
+
+def test_when_only_one_value_was_seen_in_a_short_series_then_it_is_a_failure_that_says_so():
+    found, failures = score_rows(Ridge(14), panel_of(np.full(18, 7.0), freq="D"))
+    assert len(found) == 0
+    assert "has one value only" in failures[0].reason

@@ -78,3 +78,9 @@ def test_when_one_phase_errs_in_one_direction_then_its_bias_is_most_of_that_and_
     assert 1.5 < bias[0] < 3
     assert abs(bias[1]) < 0.6
     assert (bias[2], scale[2]) == (0, 1)
+
+
+def test_when_few_errors_are_known_then_the_tail_is_as_wide_as_its_prior_and_longer_than_a_normal_one():
+    narrow, wide = (Tail(*(np.array([v]) for v in tail_of(np.zeros(0), width=width))) for width in (1.0, 2.0))
+    assert wide.distance(0.1)[0] == pytest.approx(2 * narrow.distance(0.1)[0])
+    assert narrow.distance(0.001)[0] > 1.2 * 3.29

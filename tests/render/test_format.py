@@ -93,3 +93,17 @@ def test_when_demand_has_ceased_then_a_small_forecast_is_drawn_small():
 
 def test_when_nothing_is_observed_or_nothing_changes_then_the_sparkline_still_draws():
     assert sparkline(np.full(3, np.nan), np.full(2, 7.0)) == ("   ", "▄▄")
+
+
+@pytest.mark.parametrize(
+    ("alias", "days", "shown"),
+    [
+        ("MS", ["2024-01-01", "2024-02-01"], ["2024-01", "2024-02"]),
+        ("ME", ["2024-01-31", "2024-02-29"], ["2024-01", "2024-02"]),
+        ("QE", ["2024-03-31", "2024-06-30"], ["2024-03", "2024-06"]),
+        ("MS", ["2024-01-15", "2024-02-15"], ["2024-01-15", "2024-02-15"]),
+        ("D", ["2024-01-01", "2024-02-01"], ["2024-01-01", "2024-02-01"]),
+    ],
+)
+def test_when_timestamps_are_months_then_first_and_last_days_are_shown_alike(alias, days, shown):
+    assert stamps(np.array(days, "datetime64[us]"), Freq.parse(alias)) == shown

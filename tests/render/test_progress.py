@@ -23,6 +23,11 @@ def step(**values: Any) -> Any:
         (step(share=None, best=None, validation=None), "fine-tuning  ━━━━━━━  13 %  loss 0.1234, 812 win/s, 1:03 left"),
         (Work("scoring", "naive", 150, 600, 90.0, 5.0), "scoring      ━━━━━━━  25 %  naive, 90 win/s, 0:05 left"),
         (
+            Work("forecasting", "ensemble", 512, 1024, 9.0, 57.0, unit="series"),
+            "forecasting  ━━━━━━━  50 %  ensemble, 9 series/s, 0:57 left",
+        ),
+        (Work("forecasting", "ensemble", 0, 3000, 0.0, float("nan"), unit="series"), "forecasting  ━━━━━━━   0 %  ensemble"),
+        (
             step(phase="from scratch", windows_per_second=12812.0, remaining=3663.0),
             "from scratch ━━━━━━━  43 %  loss 0.1234, best 0.1301, 12,812 win/s, 1:01:03 left",
         ),

@@ -9,6 +9,7 @@ import numpy as np
 from rich.console import Console
 
 from tsattn.data.panel import Panel
+from tsattn.data.report import Finding, ReadReport
 from tsattn.forecasting.baselines.simple import SeasonalNaive
 from tsattn.forecasting.predict import predict
 from tsattn.render import tables
@@ -66,3 +67,28 @@ def test_when_scores_are_shown_then_the_table_fits_80_columns_and_the_metrics_ca
     tables.scores(console, rows, columns=("MAE",))
     assert [line.split()[-1] for line in text.getvalue().splitlines() if "MAE" in line or "mmm" in line] == ["MAE", "4.500"]
     assert "MASE" not in text.getvalue()
+
+
+def test_when_names_are_long_then_the_sparkline_is_shorter_and_the_table_fits_80_columns():
+    panel = Panel.from_arrays(
+        [np.arange(100.0), np.arange(100.0)], freq="D", item_ids=["total/north/harbour", "total/south/hills"]
+    )
+    made, _ = predict(SeasonalNaive(7), panel, horizon=7)
+    console, text = drawn()
+    tables.forecast(console, made, panel, "naive", level=dict.fromkeys(made.item_ids, "region"))
+    lines = text.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "harbour" in text.getvalue()
+    assert any("|" in line and "█" in line for line in lines)
+
+
+def test_when_data_are_monthly_then_the_report_shows_months_as_the_forecasts_do():
+    for day, freq, ends in (
+        ("01", "MS", "2024-01 to 2024-12"),
+        ("31", "ME", "2024-01 to 2024-12"),
+        ("31", "D", "2024-01-31 to 2024-12-31"),
+    ):
+        console, text = drawn()
+        found = (Finding("frequency", freq),)
+        tables.report(console, ReadReport("a.csv", found, items=1, rows=12, first=f"2024-01-{day}", last=f"2024-12-{day}"))
+        assert ends in text.getvalue()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.serve.conftest import TOKEN
-from tsattn.serve.config import hosts_for, is_loopback
-from tsattn.serve.guard import host_name, line
+from tsattn.serve.config import ServeConfig, hosts_for, is_loopback
+from tsattn.serve.guard import BodyTooLarge, Received, host_name, line
+from tsattn.serve.pool import Busy
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", ""])
@@ -74,3 +77,20 @@ def test_when_a_host_header_has_a_port_then_the_name_is_found():
 
 def test_when_a_text_holds_control_characters_then_the_log_line_is_printable():
     assert line("a\nb\x1b[31m").endswith(r"a\nb\x1b[31m")
+
+
+def test_when_the_bodies_of_all_requests_are_too_large_together_then_the_next_bytes_are_refused():
+    config = ServeConfig(workers=1, queue=1, max_body=10)
+    received = Received()
+
+    async def receive():
+        return {"type": "http.request", "body": b"12345678"}
+
+    with received.counted(receive, config) as one, received.counted(receive, config) as two:
+        asyncio.run(one())
+        with pytest.raises(BodyTooLarge):
+            asyncio.run(one())
+        asyncio.run(two())
+        with received.counted(receive, config) as three, pytest.raises(Busy):
+            asyncio.run(three())
+    assert received.bytes == 0

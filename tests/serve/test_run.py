@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -19,10 +21,11 @@ from tsattn.serve.run import Serving
 
 
 @pytest.fixture
-def server(zero_shot, tmp_path):
-    """A running `tsattn serve` on a free port: (process, url)."""
+def server(zero_shot, tmp_path, request):
+    """A running `tsattn serve` on a free port, with the options of the test's parameter: (process, url)."""
     environment = {**os.environ, "TSATTN_ZERO_SHOT": str(zero_shot), "TSATTN_WORKSPACE": str(tmp_path / "workspace")}
     command = [sys.executable, "-m", "tsattn", "serve", "--port", "0", "--json", "--workers", "1"]
+    command += getattr(request, "param", [])
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     yield process, json.loads(process.stdout.readline())["url"]
@@ -35,6 +38,23 @@ def post(url: str, rows) -> int:
     request = urllib.request.Request(f"{url}/forecast", body, {"content-type": "application/json"})
     with urllib.request.urlopen(request, timeout=300) as answer:
         return answer.status
+
+
+@pytest.mark.parametrize("server", [["--queue", "0", "--body-timeout", "3s"]], indirect=True)
+@pytest.mark.parametrize("kind", ["text/csv", "application/json", "multipart/form-data; boundary=x"])
+def test_a_slow_upload_keeps_no_other_request_out_and_ends_with_408(server, rows, kind):
+    address = urllib.parse.urlsplit(server[1])
+    with socket.create_connection((address.hostname, address.port)) as slow:
+        head = f"POST /forecast HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: {kind}\r\ncontent-length: 1000\r\n\r\n"
+        part = '--x\r\ncontent-disposition: form-data; name="data"; filename="a.csv"\r\n\r\n'
+        slow.sendall((head + part).encode())
+        assert post(server[1], rows) == 200
+        while not select.select([slow], [], [], 0.1)[0]:
+            slow.sendall(b"-")
+        answer = b"".join(iter(lambda: slow.recv(1 << 16), b""))
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"did not arrive within 3 seconds" in answer
+    assert b"--body-timeout" in answer
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

@@ -72,3 +72,18 @@ def test_when_kinds_are_listed_then_every_choice_of_every_part_is_there_and_coun
     assert main(["models", "--kinds"]) == 0
     text = capsys.readouterr().out
     assert all(row["name"] in text and f"{row['parameters']:,}" in text for row in rows)
+
+
+def test_when_the_zero_shot_model_was_kept_then_describe_says_so_and_counts_no_steps(saved, capsys):
+    import dataclasses
+
+    from tsattn.render.console import stdout
+    from tsattn.render.describe import described
+
+    found = api.describe(saved)
+    card = dataclasses.replace(found.card, fitted=dataclasses.replace(found.card.fitted, steps=0, best_step=0))
+    described(stdout(), dataclasses.replace(found, card=card))
+    text = capsys.readouterr().out
+    assert "the zero-shot model was saved" in text
+    assert "0 steps" not in text
+    assert max(map(len, text.splitlines())) <= 80

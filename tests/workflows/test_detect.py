@@ -65,7 +65,7 @@ def test_when_json_is_asked_for_then_each_anomaly_is_an_object(spiked, saved, ca
     worst = max(found["anomalies"], key=lambda one: one["score"])
     assert worst["timestamp"].startswith("2024-01-11T10:00")
     assert worst["p_value"] < 1e-4
-    assert set(worst) == {"item_id", "timestamp", "value", "expected", "low", "high", "score", "p_value"}
+    assert set(worst) == {"item_id", "timestamp", "value", "expected", "low", "high", "score", "p_value", "flat_rows"}
 
 
 def test_when_files_are_asked_for_then_they_hold_all_scores_and_the_pictures(tmp_path, saved, capsys):
@@ -105,3 +105,19 @@ def test_when_a_setting_cannot_be_then_it_is_named(spiked, saved, name, value):
 def test_when_many_rows_are_scored_then_expected_false_alarms_are_reported_and_a_level_is_proposed(spiked, saved):
     found = tsattn.detect(spiked, model=saved)
     assert any("by chance; --level 0.999 expects 0.25" in note for note in found.notes)
+
+
+def test_when_a_sensor_is_stuck_then_the_run_and_the_longest_one_before_it_are_described(tmp_path, saved, capsys):
+    rows = 400
+    values = (20 + 5 * np.sin(2 * np.pi * np.arange(rows) / 24) + np.random.default_rng(0).normal(0, 1, rows)).round(2)
+    values[300:330] = values[299]
+    frame = pd.DataFrame({"time": pd.date_range("2024-01-01", periods=rows, freq="h"), "value": values})
+    frame.to_csv(tmp_path / "stuck.csv", index=False)
+    page = tmp_path / "stuck.html"
+    assert (
+        main(["detect", str(tmp_path / "stuck.csv"), "--model", str(saved), "--level", "0.999", "--plot", str(page), "--quiet"])
+        == 1
+    )
+    said = f"2024-01-14 17:00: flat at {values[299]:.2f} for 31 rows; the longest flat run before was"
+    assert said in capsys.readouterr().out
+    assert said in page.read_text("utf-8")

@@ -138,3 +138,25 @@ def test_when_holidays_have_effects_then_the_days_before_and_after_are_told_too(
     )
     assert median["2024-05-20"] < 0.75 * median["2024-05-18"]  # Whit Monday, which was on 29 May a year before
     assert median["2024-05-21"] > 1.5 * median["2024-05-20"]
+
+
+def test_when_one_series_has_zeros_then_its_effect_is_a_line_that_names_it_and_the_range_of_the_others_is_given(tmp_path):
+    import pandas as pd
+
+    rng, rows, t = np.random.default_rng(0), 300, np.arange(300)
+    frames = []
+    for name, factor, level in (("a", 1.2, 200), ("b", 1.5, 80), ("c", 1.9, 120), ("rare", 2.5, 1.2)):
+        promo = (rng.random(rows) < 0.25).astype(int)
+        mean = level * factor**promo * (1 + 0.3 * np.sin(2 * np.pi * t / 7))
+        sold = rng.poisson(mean) if name == "rare" else mean * np.exp(0.08 * rng.normal(size=rows))
+        days = pd.date_range("2023-01-01", periods=rows)
+        frames.append(pd.DataFrame({"shop": name, "date": days, "sales": np.round(sold), "promo": promo}))
+    frame = pd.concat(frames)
+    frame.loc[frame["date"] > frame["date"].max() - pd.Timedelta(days=HORIZON), "sales"] = np.nan
+    frame.to_csv(tmp_path / "shops.csv", index=False)
+    found = api.forecast(str(tmp_path / "shops.csv"), horizon=HORIZON, read=ReadOptions(known=("promo",)), workspace=tmp_path)
+    lines = [note for note in found.notes if note.startswith("effect of promo")]
+    assert "by series from +2" in lines[0]
+    assert "(a) to +" in lines[0]
+    assert lines[0].endswith("(3 of 4 series)")
+    assert lines[1].endswith("; in rare (1 of 4 series)")

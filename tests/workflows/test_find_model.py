@@ -6,9 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
+import tsattn
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Schema
 from tsattn.errors import DataError
@@ -106,3 +108,10 @@ def test_when_a_model_was_pre_trained_then_the_note_names_the_kinds_of_series_it
     monkeypatch.setattr(room, "check_fits", lambda *_: None)
     made = room._again("zero-shot", card, "data.csv", ReadOptions(target=("y",)))  # type: ignore[arg-type]
     assert made.notes == (f"model: zero-shot, pre-trained on {kinds} series",)
+
+
+def test_when_a_model_was_never_scored_then_the_line_that_names_it_says_so(saved, tmp_path):
+    hours = pd.DataFrame({"time": pd.date_range("2024-01-01", periods=200, freq="h"), "y": np.sin(np.arange(200.0))})
+    hours.to_csv(tmp_path / "y.csv", index=False)
+    found = tsattn.forecast(tmp_path / "y.csv", model=saved, horizon=1)
+    assert any(note.endswith("; not scored: check it with tsattn backtest DATA") for note in found.notes)

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from tsattn.data.panel import Panel
 from tsattn.events import Listener
-from tsattn.workflows.scoring_progress import Scoring
+from tsattn.forecasting.baselines.simple import Naive
+from tsattn.forecasting.predict import predict
+from tsattn.workflows.scoring_progress import Forecasting, Scoring
 from tsattn.workflows.time_budget import TimeBudget, TimeIsOver
 
 
@@ -19,3 +23,42 @@ def test_when_several_models_are_scored_then_their_windows_add_up():
 def test_when_the_time_is_over_then_scoring_stops():
     with pytest.raises(TimeIsOver):
         Scoring(Listener(), 1, TimeBudget(0.0))("a", 1, 10)
+
+
+class Clock:
+    """A clock that goes on by a second for every look."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 1.0
+        return self.now
+
+
+def test_a_forecast_shows_progress_once_it_takes_longer_than_a_moment():
+    heard = []
+    hear = Forecasting(Listener(progress=heard.append), "ensemble", Clock())
+    for done in (0, 1, 2, 3, 4):
+        hear(done, 4)
+    assert [(work.phase, work.done, work.total, work.unit) for work in heard] == [
+        ("forecasting", 2, 4, "series"),
+        ("forecasting", 3, 4, "series"),
+        ("forecasting", 4, 4, "series"),
+    ]
+    assert [work.remaining for work in heard] == [3.0, 4 / 3, 0.0]
+
+
+def test_a_forecast_of_many_series_is_announced_at_its_start():
+    heard = []
+    hear = Forecasting(Listener(progress=heard.append), "ensemble", Clock())
+    hear(0, 3000)
+    hear(512, 3000)
+    assert [work.done for work in heard] == [0]
+
+
+def test_a_forecast_in_batches_tells_how_far_it_is():
+    heard = []
+    panel = Panel.from_arrays([np.arange(20.0) + k for k in range(5)])
+    predict(Naive(), panel, horizon=2, batch=2, on_progress=lambda *now: heard.append(now))
+    assert heard == [(0, 5), (2, 5), (4, 5), (5, 5)]

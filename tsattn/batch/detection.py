@@ -27,7 +27,8 @@ def detect_blocks(
     found = [one for block in blocks if (one := _in_block(job, ref, work, block)) is not None]
     anomalies = [row for one in found for row in one.to_mapping()["anomalies"]]
     for row in anomalies[:TOLD]:
-        warn("anomaly: {item_id} at {timestamp}: {value:g}, expected {low:g} … {high:g}".format(**row))
+        flat = ", flat for {flat_rows:,} rows" if row["flat_rows"] else ""
+        warn(f"anomaly: {{item_id}} at {{timestamp}}: {{value:g}}, expected {{low:g}} … {{high:g}}{flat}".format(**row))
     if len(anomalies) > TOLD:
         warn(f"{len(anomalies) - TOLD:,} more anomalies: tsattn runs --json")
     if job.detect.output is not None and found:

@@ -47,8 +47,15 @@ def serve(
     ] = None,
     queue: Annotated[int, typer.Option(min=0, metavar="N", help="Requests that may wait for a worker; more get 503.")] = 32,
     timeout: Annotated[
-        str, typer.Option(metavar="TIME", help="Time limit of a request, such as 30s or 2m; a longer one gets 504.")
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="Time limit of a forecast, such as 30s or 2m, including the wait for a worker; a longer one gets 504.",
+        ),
     ] = "60s",
+    body_timeout: Annotated[
+        str, typer.Option(metavar="TIME", help="Time limit for the body of a request to arrive; a slower upload gets 408.")
+    ] = "30s",
     max_body: Annotated[
         int, typer.Option(min=1, metavar="MB", help="Size limit of a request body, in MB; a larger one gets 413.")
     ] = 16,
@@ -80,6 +87,7 @@ def serve(
         workers=workers,
         queue=queue,
         timeout=options.seconds(timeout, "--timeout") or 60.0,
+        body_timeout=options.seconds(body_timeout, "--body-timeout") or 30.0,
         max_body=max_body * MB,
         memory=max_memory * MB,
     )

@@ -249,3 +249,13 @@ def calendar_features(local: np.ndarray, freq: Freq) -> np.ndarray:
         angle = (2 * np.pi * phases[cycle]).astype(np.float32)
         waves.append(np.sin(angle) if wave == "sin" else np.cos(angle))
     return np.stack(waves, -1) if waves else np.zeros((*local.shape, 0), np.float32)
+
+
+def months_of(local: np.ndarray, freq: Freq) -> list[str] | None:
+    """Format local timestamps (n,) that are all first, or last, days of months as 2024-01; return None for others."""
+    if freq.unit != "M":
+        return None
+    month = local.astype("datetime64[M]")
+    days = local if not freq.month_end else local + np.timedelta64(1, "D")
+    first = days.astype("datetime64[M]")
+    return [str(one) for one in month] if bool((days == first).all()) else None

@@ -3,6 +3,7 @@
 Three steps, none of which reads a row at or after the origin: forecasts roll over the series; anomalies found so far are
 replaced by their forecasts before later origins read them (robust filtering; Gelper, Fried and Croux, 2010); intervals are
 calibrated on the errors before the origin, with an exponential tail (peaks over threshold; Siffer et al., 2017).
+Rare values (`rare_values`) and flat runs (`flat_runs`) are judged by the values of the past alone.
 """
 
 from __future__ import annotations
@@ -11,24 +12,29 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins
 from tsattn.forecasting.anomaly_guard import GUARDED, Guard, deviations_last, sides_of
+from tsattn.forecasting.anomaly_units import least_unit, noise_of
+from tsattn.forecasting.flat_runs import FlatRuns, flat_runs
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import BATCH, Failure, observed_before, predict_windows
 from tsattn.forecasting.quantiles import normal_scores
+from tsattn.forecasting.rare_values import LEAST_CONSTANT, RareTail, rare_tails, usual_of
 from tsattn.forecasting.tail_probability import Tail, phase_errors, tail_of
 
 CALIBRATION = 100  # origins before a row whose errors calibrate its interval
 WARM = 7  # cycles of history from which a forecast errs no more than later ones
 CYCLES = 25  # cycles before a row whose errors at its phase correct its forecast
+LARGEST_ERROR = 50.0  # in units of the forecast, which may be close to 0
 PASSES = 8  # forecasts of an origin: each pass reads the anomalies that the one before found
 LEAST_HISTORY = 8
 FLOOR_ROWS = 1024  # rows before an origin from which the smallest standard deviation and the persistence are estimated
-LEAST_CHANGE = 0.02  # of the standard deviation of their changes
+WIDEST_PRIOR = 4.0  # times the forecast's own width: the largest that the noise of the past suggests
 
 OnProgress = Callable[[int, int], None]  # windows done, windows in all
 
@@ -37,9 +43,10 @@ OnProgress = Callable[[int, int], None]  # windows done, windows in all
 class Scores:
     """Scores of n rows of a panel, by item and time; all float64 (n,) but `item` and `row`, absolute indices of the panel.
 
-    expected: the median forecast. unit_below, unit_above: one standard deviation of the forecast on that side. distance: of the
-    value from the median in these units. p: two-sided tail probability of a value this far away. floor: 0 where no earlier value
-    of the item is negative, else minus infinity. tail: (n,) of its distribution.
+    expected: the median forecast. unit_below, unit_above: one standard deviation of the forecast on that side. distance: of
+    the value from the median in these units. p: two-sided tail probability of a value this far away, or of a flat run this
+    long. floor: 0 where no earlier value of the item is negative, else minus infinity. tail, rare: (n,) tails, of which the
+    longer counts. flat: (n,) the run of equal values that the row continues.
     """
 
     item: np.ndarray
@@ -52,24 +59,35 @@ class Scores:
     p: np.ndarray
     floor: np.ndarray
     tail: Tail
+    rare: RareTail
+    flat: FlatRuns
 
     def __len__(self) -> int:
         return len(self.row)
 
     def interval(self, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Bounds (n,) of the interval at `level`, such as 0.99."""
-        reach = self.tail.distance(1 - level)
-        low, high = self.expected - reach * self.unit_below, self.expected + reach * self.unit_above
+        low, high = self._bounds(level)
         return np.maximum(low, self.floor), np.maximum(high, self.floor)
 
+    def _bounds(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        reach, (low, high) = self.tail.distance(1 - level), self.rare.interval(1 - level)
+        return np.fmin(self.expected - reach * self.unit_below, low), np.fmax(self.expected + reach * self.unit_above, high)
+
     def score(self, level: float) -> np.ndarray:
-        """Distances (n,) from the median in units of half the interval: above 1, the value is outside the interval."""
-        return np.abs(self.distance) / self.tail.distance(1 - level)
+        """Distances (n,) from the median in units of half the interval: above 1, the value is outside the interval.
+
+        Also above 1 for a value inside the interval that continues a flat run, if a run as long is as improbable.
+        """
+        low, high = self._bounds(level)
+        half = np.where(self.distance < 0, self.expected - low, high - self.expected)
+        return np.maximum(np.abs(self.value - self.expected) / half, self.flat.score(level))
 
     def rows(self, chosen: np.ndarray) -> Scores:
         """Return the scores of some rows, by index or mask."""
-        parts = {f.name: getattr(self, f.name)[chosen] for f in dataclasses.fields(self) if f.name != "tail"}
-        return Scores(**parts, tail=self.tail.rows(chosen))
+        tails: dict[str, Any] = {"tail": self.tail.rows(chosen), "rare": self.rare.rows(chosen), "flat": self.flat.rows(chosen)}
+        arrays = {f.name: getattr(self, f.name)[chosen] for f in dataclasses.fields(self) if f.name not in tails}
+        return Scores(**arrays, **tails)
 
 
 def step_of(panel: Panel) -> int:
@@ -128,12 +146,18 @@ def score_rows(
         scores = scores.rows(scores.row >= panel.origin[scores.item] - last)
     scored = set(scores.item.tolist())
     least = least_history(panel)
-    failures = [
-        Failure(name, f"has {int(n):,} rows, and needs more than {least} to be scored" if n <= least else "has no value to score")
-        for item, (name, n) in enumerate(zip(panel.item_ids, panel.lengths.tolist(), strict=True))
-        if item not in scored
-    ]
+    failures = [Failure(name, _reason(panel, item, least)) for item, name in enumerate(panel.item_ids) if item not in scored]
     return scores, tuple(failures)
+
+
+def _reason(panel: Panel, item: int, least: int) -> str:
+    """Return why no row of an item has a score."""
+    values, rows = panel.history(item), int(panel.lengths[item])
+    if rows <= least:
+        return f"has {rows:,} rows, and needs more than {least} to be scored"
+    if np.nanmin(values, initial=np.inf) == np.nanmax(values, initial=-np.inf):
+        return f"has one value only, and needs at least {LEAST_CONSTANT} rows of it to be scored"
+    return "has no value to score"
 
 
 class _Work:
@@ -146,8 +170,15 @@ class _Work:
         self.forecasts = np.full((3, len(self.value)), np.nan)  # median, and the standard deviation below and above it
         self.error, self.distance, self.p = np.full((3, len(self.value)), np.nan)
         self.expected, self.below, self.above = self.forecasts.copy()
-        self.tail = Tail.normal(len(self.value))
-        self.floors = np.array([self._floor(b) for b in range(len(origins))])
+        self.tail, self.rare = Tail.normal(len(self.value)), RareTail.none(len(self.value))
+        self.flat = flat_runs(self.value, panel.indptr, panel.origin)
+        pasts = [self._past(b) for b in range(len(origins))]
+        self.floors = np.array([least_unit(past) for past in pasts])
+        self.noise = np.array([noise_of(past, panel.freq.season_length) for past in pasts])
+        self.usual = [usual_of(past) for past in pasts]
+        self.unknown = np.zeros(len(self.value), bool)  # rows after a constant past that is too short to judge them
+        for usual, row in zip(self.usual, origins.row.tolist(), strict=True):
+            self.unknown[row : row + step] = usual is not None and usual.too_short
         self.seen = [b""] * len(origins)
         self.done, self.total = 0, len(origins)
 
@@ -162,19 +193,6 @@ class _Work:
         for b, row in enumerate(self.origins.row.tolist()):
             found[row] = deviations_last(self._past(b), season, self.step)
         return found
-
-    def _floor(self, b: int) -> float:
-        """Least standard deviation of a forecast: half the step of values that come in steps, such as counts, and a small
-        part of the usual change, so that the first rain after a dry month is no anomaly.
-        """
-        past = self._past(b)
-        past = past[~np.isnan(past)]
-        if not len(past):
-            return 1e-30
-        kinds = np.unique(past)
-        gap = float(np.diff(kinds).min()) if 1 < len(kinds) <= len(past) / 2 else 0.0
-        change = float(np.diff(past).std()) if len(past) > 1 else 0.0
-        return max(0.4 * gap, LEAST_CHANGE * change, 1e-6 * float(np.abs(past).max()), 1e-30)
 
     def forecast(self, chosen: np.ndarray) -> None:
         """Forecast from the origins `chosen`, and measure the distance of each value."""
@@ -204,19 +222,34 @@ class _Work:
         """Correct forecasts and tails by the errors before each origin, and give each value its tail probability."""
         usual = np.ones(len(self.value), bool)  # rows that are not anomalies: their errors calibrate later rows
         self.expected, self.below, self.above = self.forecasts.copy()
-        for item, row in zip(self.origins.item.tolist(), self.origins.row.tolist(), strict=True):
+        for b, (item, row) in enumerate(zip(self.origins.item.tolist(), self.origins.row.tolist(), strict=True)):
             first, ahead = int(self.panel.indptr[item]), np.arange(row, min(row + self.step, int(self.panel.origin[item])))
             self._correct(first, row, ahead, usual)
             # forecasts from a short history err more: they count only while there are few others
             warm = first + WARM * self.panel.freq.season_length
             begin = warm if row - warm >= CALIBRATION // 3 * self.step else first
             before = slice(max(begin, row - CALIBRATION * self.step), row)
+            # of the first row alone: the others are not all known at the end of a series
+            width = float(np.clip(self.noise[b] / np.sqrt(self.below[row] * self.above[row]), 1.0, WIDEST_PRIOR))
             tail = self.tail
-            found = tail_of(self.distance[before], ~usual[before])
+            found = tail_of(self.distance[before], ~usual[before], width=width)
             tail.threshold[ahead], tail.excess[ahead], tail.shape[ahead] = found
-            self.p[ahead] = self.tail.rows(ahead).probability(np.abs(self.distance[ahead]))
+            self._rare(b, row, ahead)
+            common = self.tail.rows(ahead).probability(np.abs(self.distance[ahead]))
+            tails = np.maximum(common, self.rare.rows(ahead).probability(self.value[ahead]))
+            self.p[ahead] = np.minimum(tails, self.flat.p[ahead])
             usual[ahead] = ~(self.p[ahead] < GUARDED)
         self.guard.found(sides_of(self.p, np.sign(self.distance), self.guard.item), self.expected)
+
+    def _rare(self, b: int, row: int, ahead: np.ndarray) -> None:
+        """Fit the tails of the rows `ahead` of an origin, if most values before it are equal."""
+        if (usual := self.usual[b]) is None:
+            return
+        past = np.arange(row - len(usual.away), row)
+        before, reach = (usual.reached(self.expected[at], self.below[at], self.above[at]) for at in (past, ahead))
+        share, size, count = rare_tails(usual, before, reach)
+        rare = self.rare
+        rare.share[ahead], rare.size[ahead], rare.count[ahead], rare.usual[ahead] = share, size, count, usual.value
 
     def _correct(self, first: int, row: int, ahead: np.ndarray, usual: np.ndarray) -> None:
         """Shift and scale the forecasts of the rows `ahead` by the errors at their phase of the cycle, before `row`."""
@@ -225,7 +258,7 @@ class _Work:
             at = ahead[:, None] - season * np.arange(1, CYCLES + 1)
             known = (at >= first) & (at < row)
             at = np.where(known, at, 0)
-            past = np.where(known & usual[at], self.error[at], np.nan)
+            past = np.where(known & usual[at], np.clip(self.error[at], -LARGEST_ERROR, LARGEST_ERROR), np.nan)
             bias, scale = phase_errors(past, self.error[max(first, row - CYCLES * season) : row])
             unit = np.where(bias < 0, self.below[ahead], self.above[ahead])
             self.expected[ahead] += bias * unit
@@ -245,7 +278,7 @@ class _Work:
 
     def scores(self) -> Scores:
         """Return the scores of the rows that have a value and a forecast."""
-        row = np.flatnonzero(~np.isnan(self.distance))
+        row = np.flatnonzero(~np.isnan(self.distance) & ~self.unknown)
         item = np.searchsorted(self.panel.indptr, row, side="right") - 1
         lowest = np.full(len(self.value), np.inf)
         for first, end in zip(self.panel.indptr[:-1].tolist(), self.panel.origin.tolist(), strict=True):
@@ -262,6 +295,8 @@ class _Work:
             p=self.p[row],
             floor=floor[row],
             tail=self.tail.rows(row),
+            rare=self.rare.rows(row),
+            flat=self.flat.rows(row),
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tsattn.data import slots
 from tsattn.data.cleaning.prepare import Cleaning, prepared
-from tsattn.data.freq import calendar_names
+from tsattn.data.freq import calendar_names, months_of
 from tsattn.data.groups import whole_groups, with_companions
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, gather, last_origins, truth
@@ -39,12 +39,14 @@ def predict(
     quantiles: Sequence[float] | None = None,
     origins: Origins | None = None,
     batch: int = BATCH,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Forecast, tuple[Failure, ...]]:
     """Forecast `horizon` steps from each origin (default: the end of every item), in the order of the origins.
 
     `quantiles` (default: the forecaster's own) that it does not make are interpolated, or extrapolated by the shape of the
     past (tail_quantiles.py). Items without one observed value, and those whose forecast is not finite, are Failures and left
     out. Raises ConfigError for a bad horizon or quantiles, DataError for known covariates missing in the future rows.
+    on_progress: gets (origins done, origins in all) at the start and after each batch.
     """
     levels = forecaster.quantiles if quantiles is None else checked_levels(quantiles)
     if horizon < 1:
@@ -57,7 +59,13 @@ def predict(
     records: list[tuple[Cleaning, np.ndarray]] = []
 
     def batches(usable: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        so_far = 0
+        if on_progress:
+            on_progress(so_far, len(usable))
         for which, windows, found in predict_windows(forecaster, panel, origins[usable], horizon, levels, batch):
+            so_far += len(which)
+            if on_progress:
+                on_progress(so_far, len(usable))
             if windows.cleaning is not None:
                 records.append((windows.cleaning, usable[which]))
             yield which, found
@@ -275,9 +283,11 @@ def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
 
 
 def show(panel: Panel, stamp: np.datetime64) -> str:
-    """Format a grid-clock timestamp for display: the local date, with the time if there is one; a step as its number."""
+    """Format a grid-clock timestamp for display: the local date or month, with the time if there is one; a step as its number."""
     if not panel.freq.has_clock:
         return str(int(stamp.astype("datetime64[us]").astype(np.int64)))
     local = panel.local(np.array([stamp]))[0]
+    if (months := months_of(local[None], panel.freq)) is not None:
+        return months[0]
     whole_day = not panel.freq.is_subdaily and local == local.astype("datetime64[D]")
     return np.datetime_as_string(local, unit="D" if whole_day else "s").replace("T", " ")

@@ -17,6 +17,7 @@ NEAR, FAR = 0.05, 0.01  # shares beyond the two quantiles that a tail through ra
 START = NormalDist().inv_cdf(1 - TAIL / 2)  # of the normal distribution's tail, in standard deviations
 EXCESS = 0.4  # its scale, so that 1 error in 100 lies beyond 2.57
 PRIOR = 30.0  # errors that count as much as the prior
+EARLY_SHAPE = 0.2  # shape of the prior: the scale of the errors is not known yet
 BEYOND = 1.0  # the same for a tail through ranks, in errors beyond the quantile
 LONGEST, DOUBT = 0.3, 4.0  # largest shape of a tail, and errors beyond FAR that count as much as an exponential one
 OUTSIDE = 0.01  # probability of errors that are outside an exponential tail
@@ -63,32 +64,33 @@ class Tail:
         return self.threshold + self.excess * _stretch(self.shape, np.log(TAIL / probability))
 
 
-def tail_of(errors: np.ndarray, unusual: np.ndarray | None = None) -> tuple[float, float, float]:
+def tail_of(errors: np.ndarray, unusual: np.ndarray | None = None, *, width: float = 1.0) -> tuple[float, float, float]:
     """Estimate (threshold, excess, shape) from past errors (n,) by time, in units of their forecasts; NaN = unknown.
 
-    unusual: (n,) bool, the errors that were taken for anomalies.
+    unusual: (n,) bool, the errors that were taken for anomalies. width: of the prior, in units of the normal distribution.
     """
     known = ~np.isnan(errors)
     size = np.abs(errors[known])
+    start = START * width
     if not len(size):
-        return START, EXCESS, 0.0
+        return start, EXCESS * width, EARLY_SHAPE
     usual = size if unusual is None else size[~unusual[known]]
-    threshold, excess = _exponential(usual if len(usual) >= (1 - MOST_UNUSUAL) * len(size) else size)
+    threshold, excess = _exponential(usual if len(usual) >= (1 - MOST_UNUSUAL) * len(size) else size, start)
     outside = size > threshold + excess * np.log(TAIL / OUTSIDE)
     edges = np.diff(outside.astype(np.int8), prepend=0, append=0)
     runs = np.sort(np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1))
     others = runs[: max(0, len(runs) - int(FEW_RUNS + RARE_RUNS * len(size)))].sum()
     if others <= max(FEW, TOO_MANY * OUTSIDE * len(size)):
-        return threshold, excess, 0.0
-    return _through_ranks(np.sort(size))
+        return threshold, excess, EARLY_SHAPE * PRIOR / (PRIOR + len(usual))
+    return _through_ranks(np.sort(size), start)
 
 
-def _exponential(errors: np.ndarray) -> tuple[float, float]:
+def _exponential(errors: np.ndarray, prior: float) -> tuple[float, float]:
     """Return (threshold, excess) of an exponential tail that a few anomalies among the absolute errors do not move."""
     count = len(errors)
     start = float(np.clip(np.quantile(errors, 1 - TAIL), NARROWEST * START, WIDEST * START))
     share = count / (count + PRIOR)
-    threshold = float(np.exp(share * np.log(start) + (1 - share) * np.log(START)))
+    threshold = float(np.exp(share * np.log(start) + (1 - share) * np.log(prior)))
     usual = EXCESS * threshold / START
     over = errors[errors > start] - start
     if not len(over):
@@ -99,12 +101,12 @@ def _exponential(errors: np.ndarray) -> tuple[float, float]:
     return threshold, float(np.exp(weight * np.log(own) + (1 - weight) * np.log(usual)))
 
 
-def _through_ranks(ordered: np.ndarray) -> tuple[float, float, float]:
+def _through_ranks(ordered: np.ndarray, prior: float) -> tuple[float, float, float]:
     """Return (threshold, excess, shape) of a tail through the quantiles of all absolute errors, in rising order."""
     count = len(ordered)
     start = float(np.clip(_ranked(ordered, TAIL), NARROWEST * START, WIDEST * START))
     share = count / (count + PRIOR)
-    threshold = float(np.exp(share * np.log(start) + (1 - share) * np.log(START)))
+    threshold = float(np.exp(share * np.log(start) + (1 - share) * np.log(prior)))
     usual = EXCESS * threshold / START
     scales = [usual]  # of exponential tails through each of the quantiles
     for probability in (NEAR, FAR):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tsattn.workflows.detect import Detected
 
 MOST_RUNS = 20
+MOST_FLAT = 5  # flat runs that are described
 MOST_NAME = 12  # characters of a series' name, so that the table fits 80 columns
 
 
@@ -77,6 +78,21 @@ def _table(console: Console, found: Detected) -> None:
         console.print(Text(f"… {count(more, 'weaker run')}; write all rows with -o scores.csv", style="dim"))
     if any(length > 1 for _, length in strongest(found)):
         console.print(Text("rows: length of the run; its strongest row is shown", style="dim"))
+    for line in flat_lines(found):
+        console.print(Text(printable(line)))
+
+
+def flat_lines(found: Detected, most: int = MOST_FLAT) -> list[str]:
+    """Describe the longest runs of equal values that are anomalies, at most `most`, in order of series and time."""
+    ends = [run[np.flatnonzero(found.flat[run])[-1]] for run in found.runs if found.flat[run].any()]
+    kept = sorted(sorted(ends, key=lambda at: -found.flat[at])[:most])
+    lines = []
+    for at in map(int, kept):
+        name, until, value, *_ = cells_of(found, at)
+        where = f"{shortened(name, MOST_NAME)}, " if len(found.panel) > 1 else ""
+        longest = count(int(found.scores.flat.longest[at]), "row")
+        lines.append(f"{where}{until}: flat at {value} for {found.flat[at]:,} rows; the longest flat run before was {longest}")
+    return [*lines, *([f"… and {count(len(ends) - most, 'more flat run')}"] if len(ends) > most else [])]
 
 
 def save_plot(found: Detected, path: str | Path) -> Path:
@@ -111,7 +127,8 @@ def _html(found: Detected, path: Path) -> None:
     for at in np.flatnonzero(found.anomalous)[:MOST_ROWS].tolist():
         cells = [html.escape(printable(cell)) for cell in cells_of(found, at)]
         rows.append("<tr>" + "".join(f"<td{' class=text' if i < 2 else ''}>{c}</td>" for i, c in enumerate(cells)) + "</tr>")
-    body = f"<h1>{title}</h1>\n{svg[svg.index('<svg') :]}\n<h2>Anomalies</h2>\n<div class=figures><table>\n"
+    flat = "".join(f"<p>{html.escape(printable(line))}</p>\n" for line in flat_lines(found))
+    body = f"<h1>{title}</h1>\n{svg[svg.index('<svg') :]}\n<h2>Anomalies</h2>\n{flat}<div class=figures><table>\n"
     body += f"<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(rows) + "\n</tbody>\n</table></div>\n"
     path.write_text(document(title, body), "utf-8")
 

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.text import Text
 
 from tsattn.render.format import duration
-from tsattn.render.tables import table
+from tsattn.render.tables import NARROW, table
 
 LINE_EVERY = 60.0  # seconds between progress lines in a log
 _STYLES = {"done": "green", "partial": "yellow", "running": "cyan"}
@@ -24,12 +24,14 @@ def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         console.print(Text("no runs yet; start one: tsattn run jobs.toml"))
         return
     recorded = "started" in rows[0]
-    columns = ["job", "status", "cutoff", ">items", ">fallback", ">failed", ">rows", "model", ">time"]
+    fallback = [">fall-\nback"] if any(row["fallback"] for row in rows) else []  # else none: rows are in --json
+    columns = ["job", "status", "cutoff", ">items", *fallback, ">failed", "model", ">time"]
     drawn = table(*(["started", *columns] if recorded else columns))
     for row in rows:
         status, model = str(row["status"]), row["model"]
         version = f"{model}/{row['version']}" if model and row["version"] else str(model or "–")
-        counts = [f"{row[key]:,}" if row[key] is not None else "–" for key in ("items", "fallback", "failed", "rows")]
+        keys = ("items", *(["fallback"] if fallback else []), "failed")
+        counts = [f"{row[key]:,}" if row[key] is not None else "–" for key in keys]
         cells: list[Text | str] = [
             Text(str(row["job"])),
             Text(status, style=_STYLES.get(status, "red")),
@@ -37,8 +39,8 @@ def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
             *counts,
         ]
         cells += [Text(version), "–" if row["seconds"] is None else duration(float(row["seconds"]))]
-        drawn.add_row(*([str(row["started"]).replace("T", " ")[:19]] if recorded else []), *cells)
-    console.print(drawn)
+        drawn.add_row(*([str(row["started"]).replace("T", " ")[:16]] if recorded else []), *cells)
+    console.print(drawn, width=max(NARROW, console.width) if console.is_terminal else NARROW)
     for row in rows:
         if row["error"]:
             console.print(Text(f"{row['job']}: {row['error']}", style="red"))
@@ -46,7 +48,7 @@ def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def verdicts(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print one row per job with its verdict, and the problems below the table."""
-    drawn = table("job", "verdict", "last good run", "newest row", ">MASE since", ">80 % coverage")
+    drawn = table("job", "verdict", "last good run", "newest row", ">MASE\nsince", ">80 %\ncover")
     for row in rows:
         good = not row["problems"]
         scored = [f"{row['mase']:.3f}" if row["mase"] is not None else "–"]

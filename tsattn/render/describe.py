@@ -27,12 +27,13 @@ def described(console: Console, found: Described) -> None:
     tree.add(Text("inputs  ", style="bold").append(inputs, style="dim"))
     for child in found.network.children:
         _grow(tree, child)
-    console.print(tree)
+    width = max(tables.NARROW, console.width) if console.is_terminal else tables.NARROW
+    console.print(tree, width=width)
     drawn = tables.table("", "")
     for what, value in _record(found):
         drawn.add_row(Text(what, style="dim"), Text(value))
     drawn.show_header = False
-    console.print(drawn)
+    console.print(drawn, width=width)
     if card.scores:
         test = card.source.get("test") or {}
         tables.scores(
@@ -87,6 +88,7 @@ def _record(found: Described) -> list[tuple[str, str]]:
     dates = f", {source['first']} to {source['last']}" if source.get("first") else ""
     covariates = [f"{kind} {', '.join(cols)}" for kind in ("past", "known", "static") if (cols := getattr(card.schema, kind))]
     quantiles = f"quantiles {min(card.quantiles):g} to {max(card.quantiles):g}"
+    unchanged = "training did not beat zero-shot; the zero-shot model was saved unchanged"
     ran = f"{fitted.stopped} after {count(fitted.steps, 'step')} (schedule: {train.steps:,}) in {duration(fitted.seconds)}"
     validation = "" if fitted.validation is None else f", validation loss {fitted.validation:.4f}"
     schedule = {name: getattr(train, name) for name in ("batch", "origins", "learning_rate", "weight_decay", "seed")}
@@ -97,8 +99,10 @@ def _record(found: Described) -> list[tuple[str, str]]:
         ("covariates", "; ".join(covariates) or "none declared"),
         ("data", f"{where}{size}{dates}"),
         ("network", _settings(to_mapping(card.model))),
-        ("training", f"{ran} on {fitted.device} ({fitted.precision}); weights of step {fitted.best_step:,}{validation}"),
-        ("schedule", _settings(schedule)),
+        ("training", f"{ran} on {fitted.device} ({fitted.precision}); weights of step {fitted.best_step:,}{validation}")
+        if fitted.steps
+        else ("training", unchanged),
+        *([("schedule", _settings(schedule))] if fitted.steps else []),
     ]
 
 

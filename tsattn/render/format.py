@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tsattn.data.freq import DAY, US, Freq
+from tsattn.data.freq import DAY, US, Freq, months_of
 from tsattn.data.timezone import offset_text, to_local, utc_offsets
 
 MOST_DECIMALS = 8
@@ -37,8 +37,8 @@ def stamps(values: np.ndarray, freq: Freq, tz: str | None = None) -> list[str]:
     zoned = tz is not None and freq.is_subdaily
     local = to_local(values, tz) if zoned and tz is not None else values
     midnight = bool((local.astype(np.int64) % DAY == 0).all())
-    if freq.unit == "M" and midnight and not freq.month_end and bool((local == local.astype("datetime64[M]")).all()):
-        return [str(v) for v in local.astype("datetime64[M]")]
+    if (months := months_of(local, freq)) is not None:
+        return months
     if midnight and not freq.is_subdaily:
         return [str(v) for v in local.astype("datetime64[D]")]
     whole_minutes = bool((local.astype(np.int64) % US["min"] == 0).all())

@@ -105,10 +105,10 @@ def share_of(now: Any) -> float:
 
 
 def counted(now: Any) -> str:
-    """Format progress as `step 12 of 900`, or as `150 of 600 windows` when scoring."""
+    """Format progress as `step 12 of 900`, as `150 of 600 windows` when scoring, or as `512 of 3,000 series` when forecasting."""
     if hasattr(now, "steps"):
         return f"step {now.step:,} of {'at most ' if now.step < now.steps else ''}{now.steps:,}"
-    return f"{now.done:,} of {now.total:,} windows"
+    return f"{now.done:,} of {now.total:,} {now.unit}"
 
 
 def clock(seconds: float) -> str:
@@ -121,10 +121,13 @@ def clock(seconds: float) -> str:
 def words(now: Any, shown: Callable[[float], str] = duration) -> str:
     """Format progress as `loss 0.1234, best 0.1301, 812 win/s, 1 min 3 s left`.
 
-    When scoring, the name of the model replaces the losses.
+    When scoring or forecasting, the name of the model replaces the losses.
     """
     if not hasattr(now, "steps"):
-        return f"{now.name}, {now.rate:,.0f} win/s, {shown(now.remaining)} left"
+        if not now.done:
+            return str(now.name)
+        rate = "win/s" if now.unit == "windows" else f"{now.unit}/s"
+        return f"{now.name}, {now.rate:,.0f} {rate}, {shown(now.remaining)} left"
     parts = [f"loss {now.loss:.4f}"] if math.isfinite(now.loss) else []  # on a GPU, read every few steps only
     best = now.validation if now.best is None else now.best
     if best is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tsattn.data.cleaning.prepare import shown_history
+from tsattn.data.freq import Freq, months_of
 from tsattn.data.names import printable
 from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
@@ -30,6 +32,11 @@ WIDE_COLUMNS = ("MASE", "WQL", "RMSE", "coverage", "coverage_95", "skill_MASE", 
 HEADINGS = {"coverage": "80 %\ncover", "coverage_95": "95 %\ncover", "skill_MASE": "skill\nMASE", "skill_WQL": "skill\nWQL"}
 AIMS = {"coverage": 0.8, "coverage_95": 0.95}
 TREND = 20  # least number of steps for a trend of the loss
+MONTHLY = re.compile(r"\d*[MQY][SE]")  # frequencies whose timestamps are shown as months
+NARROW = 80  # columns that tables keep to in files and pipes, and on narrower terminals
+SPARK = "history | forecast"  # heading of the sparklines
+LEAST_NAME = 12  # characters of a series' name
+LEAST_SPARK, MOST_SPARK = 18, 32  # characters of a sparkline
 MOST_MODEL = 22  # longest model name in a table of scores, in characters
 
 
@@ -70,9 +77,8 @@ def report(console: Console, read: ReadReport, *, brief: bool = False) -> None:
 
     brief: omit the inferred values.
     """
-    span = f", {read.first} to {read.last}" if read.first else ""
     missing = f" ({read.missing:,} missing)" if read.missing else ""
-    summary = f"{read.source}: {count(read.items, 'series', 'series')}, {count(read.rows, 'row')}{missing}{span}"
+    summary = f"{read.source}: {count(read.items, 'series', 'series')}, {count(read.rows, 'row')}{missing}{_extent(read)}"
     console.print(Text(summary, style="bold"))
     if read.found and not brief:
         found = table("inferred", "value", "override with")
@@ -84,6 +90,17 @@ def report(console: Console, read: ReadReport, *, brief: bool = False) -> None:
         console.print(Text(f"repaired: {repair.what}: {repair.count:,}{where}"))
     for warning in read.warnings:
         console.print(Text(f"warning: {warning}", style="yellow"))
+
+
+def _extent(read: ReadReport) -> str:
+    """Format the first and last timestamp, of months as in the tables of forecasts."""
+    if not read.first:
+        return ""
+    ends = [read.first, read.last]
+    freq = next((finding.value for finding in read.found if finding.what == "frequency"), "")
+    if MONTHLY.fullmatch(freq):
+        ends = months_of(np.array(ends, "datetime64[us]"), Freq.parse(freq)) or ends
+    return f", {ends[0]} to {ends[1]}"
 
 
 def ingest(console: Console, read: ReadReport, path: Path | None) -> None:
@@ -188,31 +205,42 @@ def forecast(
     steps = min(made.horizon, 8 if shown == 1 else 3 if shown <= 5 else 1)
     title = f"{model}: {count(len(made), 'series', 'series')}, the next {span(made.horizon, made.freq)}"
     name, middle = made.middle
-    columns = ["series", *(["level"] if level else []), "history | forecast", "timestamp", f">{name}"]
+    columns = ["series", *(["level"] if level else []), SPARK, "timestamp", f">{name}"]
     columns += [f">{interval_name(levels)}"] if levels else []
-    drawn = table(*columns, title=title)
-    index = {item: i for i, item in enumerate(panel.item_ids)}
+    bounds = [made.quantile(q) for q in levels or ()]
+    rows: list[tuple[int, list[str], list[str]]] = []  # of a series: its names and figures
     for b in range(shown):
-        before, after = sparkline(shown_history(panel, index[made.item_ids[b]], record=made.cleaning.at(b)), middle[b])
-        line = Text(before, style="dim").append("|").append(after, style="cyan")
-        places = decimals(made.values[b])
+        item, places = made.item_ids[b], decimals(made.values[b])
         when = stamps(made.timestamps[b, :steps], made.freq, made.tz)
         for h in range(steps):
-            cells: list[Text | str] = [Text(when[h]), number(float(middle[b, h]), places)]
-            if levels:
-                low, high = (number(float(made.quantile(q)[b, h]), places) for q in levels)
-                cells.append(f"{low} … {high}")
-            first = h == 0
-            about = [Text(level[made.item_ids[b]] if first else "")] if level else []
-            drawn.add_row(Text(made.item_ids[b] if first else ""), *about, line if first else "", *cells)
-        if shown > 1 and steps > 1 and b + 1 < shown:
+            names = [item, *([level[item]] if level else [])] if h == 0 else [""] * (2 if level else 1)
+            interval = [" … ".join(number(float(bound[b, h]), places) for bound in bounds)] if levels else []
+            rows.append((b, names, [when[h], number(float(middle[b, h]), places), *interval]))
+    longest, spark = _room(console, columns, [[*names, *figures] for _, names, figures in rows])
+    index = {item: i for i, item in enumerate(panel.item_ids)}
+    drawn = table(*columns, title=title)
+    for i, (b, names, figures) in enumerate(rows):
+        if i and names[0] and steps > 1:
             drawn.add_row(*[""] * len(columns))
+        line: Text | str = ""
+        if names[0]:
+            before, after = sparkline(shown_history(panel, index[names[0]], record=made.cleaning.at(b)), middle[b], spark)
+            line = Text(before, style="dim").append("|").append(after, style="cyan")
+        drawn.add_row(Text(shortened(names[0], longest)), *map(Text, names[1:]), line, *map(Text, figures))
     console.print(drawn)
     more = [f"{count(made.horizon - steps, 'more step')}{' of each' if shown > 1 else ''}"] if made.horizon > steps else []
     more += [f"{len(made) - shown:,} more series"] if len(made) > shown else []
     if more:
         where = "" if saved else "; write all of them with -o forecast.csv"
         console.print(Text(f"… {' and '.join(more)}{where}", style="dim"))
+
+
+def _room(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """Return the longest name of a series and the width of a sparkline for which the table is not too wide, within limits."""
+    heads = [name.lstrip(">") for name in columns if name != SPARK]
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    room = (max(NARROW, console.width) if console.is_terminal else NARROW) - sum(widths) - 2 * (len(columns) - 1) - 1
+    return max(widths[0] + min(room - LEAST_SPARK, 0), LEAST_NAME), min(MOST_SPARK, max(LEAST_SPARK, room))
 
 
 def models(console: Console, rows: Sequence[Mapping[str, Any]], workspace: str) -> None:

@@ -104,21 +104,24 @@ def _add_forecast(app: "FastAPI", pool: Pool, metrics: Metrics) -> None:
 
     @app.post("/forecast", summary="Forecast the steps after the end of the data", openapi_extra=FORECAST)
     async def forecast(request: Request) -> Response:
-        deadline = time.monotonic() + pool.config.timeout
+        pool.stop_if_full()
+        sent = await _body(request, pool.config.body_timeout)
         with pool.admit():
-            sent = await _body_by(request, deadline)
-            reply: Reply = await pool.run(sent.header, sent.blobs, deadline)
+            reply: Reply = await pool.run(sent.header, sent.blobs, time.monotonic() + pool.config.timeout)
         metrics.series += reply.items
         return Response(reply.document, reply.status, media_type="application/json")
 
 
-async def _body_by(request: "Request", deadline: float) -> Sent:
-    """The body, when it arrives before the deadline."""
+async def _body(request: "Request", seconds: float) -> Sent:
+    """Read the body of a request. Raises TooLate when it is not complete after so many seconds."""
     try:
-        async with asyncio.timeout(max(0.01, deadline - time.monotonic())):
+        async with asyncio.timeout(seconds):
             return await read_body(request)
     except TimeoutError:
-        raise TooLate("the body did not arrive in time", "send it faster, or send fewer rows") from None
+        raise TooLate(
+            f"the body did not arrive within {seconds:g} seconds",
+            "send fewer rows, or Parquet; or start the server with a longer --body-timeout",
+        ) from None
 
 
 def _add_state(app: "FastAPI", pool: Pool, metrics: Metrics) -> None:
@@ -158,7 +161,8 @@ def _add_errors(app: "FastAPI", say: Callable[[str], None]) -> None:
         status = next((code for kind, code in STATUS if isinstance(error, kind)), 408 if isinstance(error, TooLate) else 500)
         if status >= 500:
             say(f"{status}: {error.message}")
-        return document(status, error, error.message, error.hint, {"retry-after": RETRY} if status == 503 else None)
+        headers = {503: {"retry-after": RETRY}, 408: {"connection": "close"}}
+        return document(status, error, error.message, error.hint, headers.get(status))
 
     async def http(_: Any, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

@@ -24,6 +24,7 @@ class ServeConfig:
     workers: int | None = None  # processes that forecast; None = one per core, at most MOST_WORKERS
     queue: int = 32  # requests that may wait for a process; more get 503
     timeout: float = 60.0  # seconds for one request, waiting included
+    body_timeout: float = 30.0  # seconds for the body of a request to arrive
     max_body: int = 16 * MB  # bytes of a request; of a compressed file, EXPANSION times as many unpacked
     memory: int | None = 4096 * MB  # bytes that one process may allocate (Linux); None = no limit
 
@@ -32,8 +33,9 @@ class ServeConfig:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ConfigError(f"{name} must be at least {least}, not {value}")
-        if not 0 < self.timeout <= 86_400:
-            raise ConfigError(f"timeout must be between 0 and 86,400 seconds, not {self.timeout:g}")
+        for name in ("timeout", "body_timeout"):
+            if not 0 < getattr(self, name) <= 86_400:
+                raise ConfigError(f"{name} must be between 0 and 86,400 seconds, not {getattr(self, name):g}")
         if self.token is not None and not (self.token and self.token.isascii() and self.token.isprintable()):
             raise ConfigError(
                 "the token must be printable ASCII characters, at least one",
@@ -46,6 +48,10 @@ class ServeConfig:
 
         workers = self.workers or min(MOST_WORKERS, cores())
         return workers, max(1, cores() // workers)
+
+    def slots(self) -> int:
+        """Return the number of requests that may run or wait for a process."""
+        return self.processes()[0] + self.queue
 
 
 EXPANSION = 8

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from tsattn.data.names import printable
 from tsattn.serve.config import MB, ServeConfig
 from tsattn.serve.metrics import Metrics
+from tsattn.serve.pool import Busy
 from tsattn.serve.worker import error_document
 
 Scope = MutableMapping[str, Any]
@@ -40,6 +42,34 @@ class BodyTooLarge(Exception):
     """Error for a body that is longer than the server accepts."""
 
 
+@dataclass(eq=False)
+class Received:
+    """Bytes of the bodies of all requests that are not answered yet, which bounds the memory that they take together."""
+
+    bytes: int = 0
+
+    @contextlib.contextmanager
+    def counted(self, receive: Receive, config: ServeConfig) -> Iterator[Receive]:
+        """Yield a `receive` that raises BodyTooLarge for a body that is too long, and Busy when all bodies together are."""
+        got, most = 0, config.slots() * config.max_body
+
+        async def limited() -> MutableMapping[str, Any]:
+            nonlocal got
+            message = await receive()
+            size = len(message.get("body", b""))
+            if got + size > config.max_body:
+                raise BodyTooLarge
+            if self.bytes + size > most:
+                raise Busy("the server is busy: it receives too many large requests", "try again later")
+            got, self.bytes = got + size, self.bytes + size
+            return message
+
+        try:
+            yield limited
+        finally:
+            self.bytes -= got
+
+
 @dataclass(frozen=True)
 class Refusal:
     """Response sent without calling the application."""
@@ -66,6 +96,7 @@ class Guard:
     config: ServeConfig
     metrics: Metrics
     log: Callable[[str], None]
+    received: Received = field(default_factory=Received)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -86,7 +117,8 @@ class Guard:
         try:
             refusal = self._refusal(scope)
             if refusal is None:
-                await self.app(scope, _limited(receive, self.config.max_body), answer)
+                with self.received.counted(receive, self.config) as limited:
+                    await self.app(scope, limited, answer)
             else:
                 await refusal.send(answer)
         finally:
@@ -141,18 +173,3 @@ def host_name(header: str) -> str:
 def line(text: str) -> str:
     """A log line: the time, and a text in which nothing can start a new line or move the cursor."""
     return f"{time.strftime('%Y-%m-%d %H:%M:%S')} {printable(text)}"
-
-
-def _limited(receive: Receive, most: int) -> Receive:
-    """`receive` that raises BodyTooLarge when more bytes come than allowed."""
-    got = 0
-
-    async def limited() -> MutableMapping[str, Any]:
-        nonlocal got
-        message = await receive()
-        got += len(message.get("body", b""))
-        if got > most:
-            raise BodyTooLarge
-        return message
-
-    return limited

@@ -118,7 +118,7 @@ class Worker:
 @dataclass(eq=False)
 class Pool:
     """The processes of a server. `alive` of them are ready; of the `admitted` requests, `running` are computed, and `waiting`
-    wait for a process. The rest still send their body."""
+    wait for a process."""
 
     config: ServeConfig
     log: Callable[[str], None] = lambda _: None
@@ -148,11 +148,15 @@ class Pool:
                 await self.close()
                 raise found
 
+    def stop_if_full(self) -> None:
+        """Raise Busy when no slot is free: the body of a request that would be refused need not be read."""
+        if self.admitted >= self.config.slots():
+            raise Busy("the server is busy: its queue is full", "try again later")
+
     @contextlib.contextmanager
     def admit(self) -> Iterator[None]:
-        """Count a request from before its body is read until it is answered. Raises Busy when the queue is full."""
-        if self.admitted >= self.config.processes()[0] + self.config.queue:
-            raise Busy("the server is busy: its queue is full", "try again later")
+        """Take a slot for a request whose body is complete, until it is answered. Raises Busy when none is free."""
+        self.stop_if_full()
         self.admitted += 1
         try:
             yield

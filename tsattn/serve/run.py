@@ -120,7 +120,7 @@ def _run(
             lifespan="on",
             limit_concurrency=MOST_CONNECTIONS,
             timeout_keep_alive=15,
-            timeout_graceful_shutdown=int(config.timeout) + DRAIN,
+            timeout_graceful_shutdown=int(config.body_timeout + config.timeout) + DRAIN,
         )
     )
 

@@ -71,7 +71,8 @@ def run(
     given = _checked(config or BacktestConfig())
     others = [baseline(name) for name in given.baselines]  # an unknown name is an error before anything is read
     options = extras.hierarchy.reading(options)
-    chosen = _chosen(data, wanted, workspace, options, listener)
+    with extras.hierarchy.naming_its_columns():
+        chosen = _chosen(data, wanted, workspace, options, listener)
     if chosen:
         panel, report = chosen[0].panel, chosen[0].report
     else:

@@ -61,7 +61,8 @@ class Detected:
     """The scores of all rows, and which of them are anomalies at `level`.
 
     low, high: (n,) the interval at `level`. score: (n,) distance from the forecast, 1 at the edge of the interval. anomalous:
-    (n,) bool. runs: indices of anomalous rows that stand together, by series and time. step: steps between origins.
+    (n,) bool. flat: (n,) rows for which the value has not changed, where that is an anomaly in itself, else 0. runs: indices of
+    anomalous rows that stand together, by series and time. step: steps between origins.
     """
 
     scores: Scores
@@ -77,13 +78,15 @@ class Detected:
     high: np.ndarray = field(init=False)
     score: np.ndarray = field(init=False)
     anomalous: np.ndarray = field(init=False)
+    flat: np.ndarray = field(init=False)
     runs: tuple[np.ndarray, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         low, high = self.scores.interval(self.level)
         score = self.scores.score(self.level)
         runs = tuple(runs_of(self.scores, score > 1, 1))
-        found = {"low": low, "high": high, "score": score, "anomalous": score > 1, "runs": runs}
+        flat = np.where(self.scores.flat.score(self.level) > 1, self.scores.flat.length, 0)
+        found = {"low": low, "high": high, "score": score, "anomalous": score > 1, "flat": flat, "runs": runs}
         for name, value in found.items():
             object.__setattr__(self, name, value)
 
@@ -107,7 +110,7 @@ class Detected:
         return self.panel.freq.advance(self.panel.start[item], row - self.panel.indptr[item])
 
     def to_arrow(self) -> pa.Table:
-        """Return all scored rows: item_id, timestamp, value, expected, low, high, score, p_value, anomaly."""
+        """Return all scored rows: item_id, timestamp, value, expected, low, high, score, p_value, flat_rows, anomaly."""
         import pyarrow as pa
 
         scores, panel = self.scores, self.panel
@@ -118,6 +121,7 @@ class Detected:
                 "timestamp": clock_column(self.timestamps, panel.freq, panel.tz),
                 **{name: pa.array(values.astype(np.float32)) for name, values in numbers.items()},
                 "p_value": pa.array(scores.p),
+                "flat_rows": pa.array(self.flat),
                 "anomaly": pa.array(self.anomalous),
             }
         )
@@ -135,9 +139,10 @@ class Detected:
             name: shortest(table[name].to_numpy()) for name in ("value", "expected", "low", "high", "score")
         }
         columns["p_value"] = [float(f"{p:.4g}") for p in table["p_value"].to_pylist()]
+        columns["flat_rows"] = table["flat_rows"].to_pylist()
         columns["timestamp"] = iso(table["timestamp"]) if self.panel.freq.has_clock else table["timestamp"].to_pylist()
         columns["item_id"] = table["item_id"].to_pylist()
-        order = ("item_id", "timestamp", "value", "expected", "low", "high", "score", "p_value")
+        order = ("item_id", "timestamp", "value", "expected", "low", "high", "score", "p_value", "flat_rows")
         return {
             "model": str(self.ref),
             "path": str(self.ref.path),

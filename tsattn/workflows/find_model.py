@@ -95,6 +95,8 @@ def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> ModelA
     if not set(panel.schema.target) & set(card.schema.target):
         ours, theirs = (", ".join(s.target) for s in (card.schema, panel.schema))
         note += f"; it was trained on {ours} and now forecasts {theirs}"
+    if not card.scores:
+        note += "; not scored: check it with tsattn backtest DATA"
     beaten = _beaten(card)
     unused = () if any(card.inputs.values()) else unread(panel.schema, card.members)
     return ModelAndData(ref, card, panel, report, (note, *([beaten] if beaten else []), *unused))

@@ -26,6 +26,7 @@ from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
 from tsattn.workflows.find_model import ModelAndData, choose, found
 from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
+from tsattn.workflows.scoring_progress import Forecasting
 from tsattn.workspace import ModelRef, Workspace
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def run(
     moment = None if order.as_of is None else parse_moment(order.as_of)
     if future is not None:
         data = WithFuture(_again(order.model, workspace) if data is None else data, future)
-    chosen = choose(data, order.model, workspace, order.hierarchy.reading(read), listener, moment)
+    with order.hierarchy.naming_its_columns():
+        chosen = choose(data, order.model, workspace, order.hierarchy.reading(read), listener, moment)
     if table is not None and data is None:  # the model's own data are read again
         checked_suffix(table, data=chosen.card.source.get("source"))
     if table is not None and order.paths is None:
@@ -91,7 +93,7 @@ def run(
         summed = with_sums(panel, order.hierarchy)
     panel = panel if summed is None else summed.panel
     forecaster = with_members(chosen.card, (load or runtime.load)(chosen.ref.path), order.members)
-    result, notes = _forecast(chosen, panel, summed, forecaster, order, levels)
+    result, notes = _forecast(chosen, panel, summed, forecaster, order, levels, listener)
     made, sampled = result.forecast, result.paths
     if pictures and len(made) > MOST_PANELS:
         notes = (*notes, f"the picture shows {MOST_PANELS} of {len(made):,} series; choose others with --series NAME,…")
@@ -112,6 +114,7 @@ def _forecast(
     forecaster: Forecaster,
     order: Order,
     levels: tuple[float, ...] | None,
+    listener: Listener,
 ) -> tuple[Forecasted, tuple[str, ...]]:
     """Return the forecast of a panel, or of all levels of `summed`, and notes on it.
 
@@ -131,7 +134,8 @@ def _forecast(
         from tsattn.forecasting.conformal import conformal
 
         forecaster = calibrated = conformal(forecaster, levels)
-    made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels)
+    hear = Forecasting(listener, forecaster.name)
+    made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels, on_progress=hear)
     effects = effects_of(forecaster, panel, steps)
     if order.joint:
         between = joint.effects_between()

@@ -1,11 +1,16 @@
-"""Progress of a backtest, as events."""
+"""Progress of a backtest or a forecast, as events."""
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Callable
 
 from tsattn.events import Listener, Work
 from tsattn.workflows.time_budget import TimeBudget, TimeIsOver
+
+PATIENCE = 3.0  # seconds after which a forecast shows its progress
+MANY = 512  # series, a batch of `predict`
 
 
 class Scoring:
@@ -25,3 +30,20 @@ class Scoring:
         total = self.models * windows
         left = spent * (total - all_done) / max(all_done, 1)
         self.listener.progress(Work("scoring", model, all_done, total, all_done / spent, left))
+
+
+class Forecasting:
+    """Turns the calls of a forecast, (series done, series in all), into Work events once it takes longer than PATIENCE.
+
+    A forecast of many series is announced at its start, since the first batch alone may take a minute.
+    """
+
+    def __init__(self, listener: Listener, model: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.listener, self.model, self.clock, self.began = listener, model, clock, clock()
+
+    def __call__(self, done: int, series: int) -> None:
+        spent = max(self.clock() - self.began, 1e-9)
+        if spent < PATIENCE and not (done == 0 and series > MANY):
+            return
+        left = spent * (series - done) / done if done else math.nan
+        self.listener.progress(Work("forecasting", self.model, done, series, done / spent, left, unit="series"))

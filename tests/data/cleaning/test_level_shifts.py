@@ -51,6 +51,10 @@ def test_when_a_series_is_short_then_its_padding_has_no_say():
     assert find_level_shifts(np.concatenate([np.full(500, np.nan, np.float32), short])[None]) == [(0, 545)]
 
 
+def test_when_a_short_series_shifted_half_way_then_the_shift_is_found():
+    assert find_level_shifts(shifted(30)[None, -60:]) == [(0, 30)]
+
+
 def test_when_a_few_values_are_missing_then_the_shift_is_found_all_the_same():
     past = shifted(20)[None]
     past[0, [100, 379, 380, 381, 390, 399]] = np.nan
@@ -80,6 +84,7 @@ def test_when_values_never_are_below_zero_then_a_fall_scales_them():
         np.full(400, 3.0),
         np.full(400, np.nan),
         shifted(10)[-30:],  # too little before it
+        shifted(31)[-60:],  # more after it than before
         shifted(10)[:3],
     ],
     ids=lambda series: "",

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tsattn.data.reading import column_blocks, items, targets, time_names
-from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading import column_blocks
+from tsattn.data.reading.columns import Column, Columns, Table
 from tsattn.data.reading.row_location import Where
 
 NAN = np.nan
@@ -23,7 +23,7 @@ COLUMNS = {
 def table():
     kinds = (np.float32, np.float64)
     columns = {n: Column(n, "number", np.array(v, kinds[k % 2])) for k, (n, v) in enumerate(COLUMNS.items())}
-    return Table(columns, 3, Where([("t.csv", 3, None)]))
+    return Table(Columns(columns), 3, Where([("t.csv", 3, None)]))
 
 
 @pytest.mark.parametrize(
@@ -42,32 +42,9 @@ def test_a_check_of_blocks_finds_the_columns_that_it_describes_whatever_the_size
     test, expected, cells, table, monkeypatch
 ):
     monkeypatch.setattr(column_blocks, "CELLS", cells)
-    assert column_blocks.where(table, table.columns, test) == expected
+    assert column_blocks.where(table, list(table.columns), test) == expected
 
 
 def test_a_check_of_some_rows_sees_these_only(table):
     assert column_blocks.where(table, table.columns, column_blocks.empty, slice(0, 2)) == ["empty", "alone"]
     assert column_blocks.where(table, ["gap", "whole"], column_blocks.empty, np.array([1])) == ["gap"]
-
-
-def test_names_of_one_stem_are_tested_once():
-    tried = []
-
-    def test(name):
-        tried.append(name)
-        return name.startswith("shop")
-
-    names = [*(f"shop_{k}" for k in range(1000)), "day", "10"]
-    assert column_blocks.names_that(names, test) == names[:1000]
-    assert sorted(tried) == ["0", "day", "shop_0"]
-
-
-def test_a_name_with_a_line_break_is_one_name():
-    assert column_blocks.stems(["a\n1", "b2"]) == ["a\n0", "b0"]
-    assert column_blocks.stems([]) == []
-
-
-def test_no_word_that_names_are_recognised_by_has_a_digit():
-    words = [word for part in time_names.PARTS.values() for word in part.split()]
-    words += [*targets._TARGET_NAMES, *targets._COVARIATE_WORDS, *items._ITEM_NAMES, *items._ID_WORDS]
-    assert not [word for word in words if any("0" <= sign <= "9" for sign in word)]

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from tests.data.reading.kinds import AMERICAN, GERMAN, ISO, LARGE, MIXED, commas, points, quoted, series, table
+from tsattn.data.reading.read import read
 from tsattn.errors import DataError
 
 _EUROS = [points(v) + " €" for v in MIXED]
@@ -154,3 +155,12 @@ def test_the_evidence_for_marks_is_in_the_report(take):
     found = {e.what: e for e in report.evidence}
     assert "three digits after the mark" in found["marks of 'Umsatz'"].why
     assert found["delimiter"].taken.startswith("semicolon")
+
+
+def test_when_only_some_values_have_thousands_separators_then_the_report_counts_these(tmp_path):
+    path = tmp_path / "money.csv"
+    rows = [f'2024-01-{day:02d},"${1000 * day + 5:,}"' if day <= 3 else f"2024-01-{day:02d},$9{day}" for day in range(1, 21)]
+    path.write_text("\n".join(["date,v", *rows]))
+    _, report = read(path)
+    counts = {repair.what: repair.count for repair in report.repaired}
+    assert (counts["thousands separators removed"], counts["currency signs removed"]) == (3, 20)

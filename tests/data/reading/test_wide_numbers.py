@@ -36,6 +36,11 @@ TAKEN = {
     "a text beside the numbers": table(lambda r, c: "north" if c == 5 else AMOUNTS[r, c]),
     "zero below zero": table(lambda r, c: "-0" if r % 2 else -COUNTS[r, c]),
     "no line feed at the end": table(lambda r, c: AMOUNTS[r, c])[:-1],
+    "empty lines": table(lambda r, c: AMOUNTS[r, c], end="\n\n", extra="\n\n"),
+    "empty lines of Windows": table(lambda r, c: AMOUNTS[r, c], end="\r\n", extra="\r\n"),
+    "no header": table(lambda r, c: AMOUNTS[r, c]).split(b"\n", 1)[1],
+    "a byte order mark": b"\xef\xbb\xbf" + table(lambda r, c: AMOUNTS[r, c]),
+    "a byte order mark and no header": b"\xef\xbb\xbf" + table(lambda r, c: AMOUNTS[r, c]).split(b"\n", 1)[1],
 }
 LEFT = {
     "quotes": table(lambda r, c: f'"{AMOUNTS[r, c]}"'),
@@ -45,6 +50,12 @@ LEFT = {
     "a count too large for a float": table(lambda r, c: 9007199254740993 if c == 3 and r == ROWS - 1 else COUNTS[r, c]),
     "a word among the numbers": table(lambda r, c: "oops" if c == 9 and r == ROWS - 2 else AMOUNTS[r, c]),
     "a line that is too short": table(lambda r, c: AMOUNTS[r, c], extra="2020-01-15,1,2"),
+    "a note below the table": table(lambda r, c: AMOUNTS[r, c], extra="Source: the shops"),
+    "a line of delimiters": table(lambda r, c: AMOUNTS[r, c], extra=",,,"),
+    "two lines that are as long together as two rows": table(lambda r, c: AMOUNTS[r, c])
+    + b"2020-01-15,1\n"
+    + b"1," * (2 * COLUMNS - 1)
+    + b"1\n",
     "an infinite value": table(lambda r, c: "inf" if c == 9 and r == 3 else AMOUNTS[r, c]),
 }
 

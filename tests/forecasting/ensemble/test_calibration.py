@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from tsattn.forecasting.ensemble.calibration import Shrinkage, _edges, widened, widths_of
+from tsattn.forecasting.ensemble.calibration import Shrinkage, _edges, catch_up_factors, widened, widths_of
 
 
 @pytest.mark.parametrize("horizon", [1, 7, 8, 9, 48, 64, 192])
@@ -62,3 +62,20 @@ def test_when_a_pool_has_many_origins_then_a_small_miscalibration_is_mended_and_
     scores = np.random.default_rng(0).normal(0, 0.78 * 0.85, (4, 80, 8))
     assert factors_of(scores, 80).mean() == pytest.approx(0.87, abs=0.04)
     assert factors_of(scores[:, :1], 1).mean() > 0.93
+
+
+def test_when_noise_grows_with_the_level_and_the_width_does_not_then_it_is_made_up_for():
+    levels = np.array([[1.0], [0.6], [0.2]])  # of the forecast, and of two origins
+    share, same = np.ones((2, 1)), np.ones((3, 1))
+    assert catch_up_factors(same, levels, np.ones(1), share) == pytest.approx(np.exp(0.6))
+    assert catch_up_factors(np.exp(levels), levels, np.ones(1), share) == pytest.approx(1)
+    assert catch_up_factors(np.exp(0.5 * levels), levels, np.array([0.5]), share) == pytest.approx(1)
+    assert catch_up_factors(same, levels, np.zeros(1), share) == 1
+    assert catch_up_factors(same, -levels, np.ones(1), share) == pytest.approx(np.exp(-0.6))  # a level that fell
+
+
+def test_when_a_width_moves_for_another_reason_than_the_level_then_it_stays():
+    levels, share = np.array([[1.0], [0.6]]), np.ones((1, 1))
+    assert catch_up_factors(np.array([[9.0], [1.0]]), levels, np.ones(1), share) == 1
+    assert catch_up_factors(np.array([[1.0], [9.0]]), levels, np.ones(1), share) == pytest.approx(np.exp(0.4))
+    assert catch_up_factors(np.array([[1.0], [9.0]]), levels, np.ones(1), 0 * share) == 1

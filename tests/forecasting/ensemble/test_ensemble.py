@@ -58,6 +58,17 @@ def test_the_better_member_gets_the_weight() -> None:
     assert ensemble.report().windows == 3
 
 
+@pytest.mark.parametrize("pooled", [True, False])
+def test_when_noise_grows_with_the_level_then_the_interval_follows_it(pooled) -> None:
+    rng, t = np.random.default_rng(5), np.arange(614)
+    whole = np.exp(3 + 0.002 * t + rng.normal(0, 0.1, (60, 614)))
+    batch = batch_of(*whole[:, :600], horizon=64)
+    batch = replace(batch, cutoff=np.zeros(60) if pooled else None)
+    found = combine(Level(context=600), ("seasonal-mean", "holt", "ridge"), season_length=7).predict(batch)[:, :14]
+    truth = whole[:, 600:]
+    assert 0.76 < ((truth >= found[..., 0]) & (truth <= found[..., -1])).mean() < 0.86
+
+
 def test_equally_good_members_share() -> None:
     ensemble = combine(Level(), ("ridge",), shrinkage=Shrinkage(favour=1.0))
     ensemble.predict(batch_of(*np.random.default_rng(1).normal(5, 1, (20, 400)), horizon=12))

@@ -68,3 +68,16 @@ def test_when_a_leaf_is_tiny_beside_its_sum_then_it_keeps_its_digits():
     made = added_up(np.array([[123456789.0], [0.123456789], [1.0], [1.0], [1.0]]), TREE)
     assert made[TREE.sums + 1, 0] == 0.12345679
     assert made[0, 0] == pytest.approx(made[TREE.sums :, 0].sum(), rel=1e-15)
+
+
+def test_when_a_leaf_is_certain_at_a_step_then_it_stays_exactly_there_and_the_others_take_the_difference():
+    points, found = RNG.normal(10, 1, (len(TREE), 3)), covariance(40)
+    points[TREE.sums] = 0.0  # the first leaf
+    certain = np.zeros((TREE.leaves, 3), bool)
+    certain[0, 1] = True
+    made = reconciled(points, TREE, found, "mint", np.zeros(TREE.leaves, bool), certain)
+    assert made[TREE.sums, 1] == 0
+    assert made[TREE.sums, 0] != 0
+    np.testing.assert_allclose(made[: TREE.sums], TREE.added(made[TREE.sums :]), rtol=1e-12)
+    free = reconciled(points, TREE, found, "mint", np.zeros(TREE.leaves, bool))
+    np.testing.assert_allclose(made[:, [0, 2]], free[:, [0, 2]], rtol=1e-9)

@@ -12,8 +12,7 @@ import numpy as np
 
 FEWEST = 5  # values at the new level: fewer may be an event
 MOST = 64  # values at the new level: more need no help
-BEFORE = 24  # values before the shift, at least, and at least FOLD times those after it
-FOLD = 2
+BEFORE = 24  # values before the shift, at least, and as many as after it
 CYCLES = 3  # before the shift, at least, that give the old level
 APART = 1.0  # times the sum of both sides' spreads (5 % to 95 % quantile) that lies between them
 
@@ -80,7 +79,7 @@ def _shift(values: np.ndarray) -> int | None:
     old_side = np.flatnonzero(np.sign(values - (here + there) / 2) != np.sign(here - there))
     cut = int(old_side[-1]) + 1 if len(old_side) else 0
     after = n - cut
-    if not (FEWEST <= after <= MOST and cut >= max(BEFORE, FOLD * after)):
+    if not (FEWEST <= after <= MOST and cut >= max(BEFORE, after)):
         return None
     old, new = values[:cut], values[cut:]
     low, high = np.quantile(old, (0.02, 0.98))

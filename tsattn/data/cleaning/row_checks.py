@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tsattn.data.cleaning.gross_errors import GrossError, find_gross_errors
+from tsattn.data.cleaning.gross_errors import FEWEST, GrossError, find_gross_errors
+from tsattn.data.cleaning.sentinels import FEWEST as FEWEST_BESIDE
 from tsattn.data.cleaning.sentinels import find_sentinels
-from tsattn.data.reading.rows import Rows
+from tsattn.data.reading.rows import Rows, one_below_the_other
 from tsattn.data.report import Notes
 
 _CELLS = 1 << 20  # values of several columns that are searched at once
@@ -18,8 +19,10 @@ MOST_NAMED = 3  # gross errors with a warning of their own
 
 def without_sentinels(rows: Rows, names: list[str], notes: Notes) -> Rows:
     """Make the sentinels in the first len(names) columns of `rows`, in any order, missing, and report each as a repair."""
-    values = list(rows.values)
+    values = rows.values
     for k, found in _marked(rows, len(names)):
+        if values is rows.values:
+            values = rows.values.copy()
         name = names[k]
         for code in np.unique(values[k][found]).tolist():
             at = np.flatnonzero(found & (values[k] == code))
@@ -30,7 +33,7 @@ def without_sentinels(rows: Rows, names: list[str], notes: Notes) -> Rows:
 
 def _marked(rows: Rows, columns: int) -> Iterator[tuple[int, np.ndarray]]:
     """Yield each of the first columns that has sentinels, and the mask (n,) of these."""
-    for first, joined in _together(rows, columns):
+    for first, joined in _together(rows, columns, FEWEST_BESIDE):
         size = len(joined) // len(rows.group)
         found = find_sentinels(joined, _groups(rows, size), size * len(rows.ids)).reshape(size, -1)
         for k in np.flatnonzero(found.any(1)).tolist():
@@ -40,21 +43,24 @@ def _marked(rows: Rows, columns: int) -> Iterator[tuple[int, np.ndarray]]:
 def _gross_errors(rows: Rows, columns: int) -> Iterator[tuple[int, GrossError]]:
     """Yield the gross errors of the first columns, by column and then row; the rows must be in order."""
     bounds = rows.indptr
-    for first, joined in _together(rows, columns):
+    for first, joined in _together(rows, columns, FEWEST):
         size = len(joined) // len(rows.group)
         ends = (bounds[1:] + len(rows.group) * np.arange(size)[:, None]).reshape(-1)
         for error in find_gross_errors(joined, _groups(rows, size), np.concatenate([bounds[:1], ends])):
             yield first + error.row // len(rows.group), dataclasses.replace(error, row=error.row % len(rows.group))
 
 
-def _together(rows: Rows, columns: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (the first column, the values of some columns one after the other): few calls for a table of many columns."""
-    if not len(rows.group):
+def _together(rows: Rows, columns: int, fewest: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield (the first column, the values of some columns one after the other): few calls for a table of many columns.
+
+    Nothing where no series has `fewest` rows.
+    """
+    if not len(rows.group) or np.bincount(rows.group).max() < fewest:
         return
     step = max(1, _CELLS // len(rows.group))
     for first in range(0, columns, step):
         some = rows.values[first : min(first + step, columns)]
-        yield first, some[0] if len(some) == 1 else np.concatenate(some)
+        yield first, one_below_the_other(some)
 
 
 def _groups(rows: Rows, columns: int) -> np.ndarray:

@@ -21,7 +21,7 @@ from tsattn.data.reading.last_period import checked, unfinished_bin, warn_of_lat
 from tsattn.data.reading.open_slots import with_open_slots
 from tsattn.data.reading.roles import Roles
 from tsattn.data.reading.row_times import Clock, same_time_of_day, utc_stamps, wall_stamps
-from tsattn.data.reading.rows import Rows, in_order, merged, resampled
+from tsattn.data.reading.rows import Rows, in_order, merged, one_below_the_other, resampled
 from tsattn.data.reading.targets import warn_of_summed_levels
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
@@ -41,9 +41,10 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
     known = _Features(*encode(table, options.known, wanted.known_features, notes))
     static = _Features(*encode(table, options.static, wanted.static_features, notes))
     static_values = constant_by_item(static.names, static.arrays, group, ids)
-    targets = [table.columns[name] for name in roles.target]
     _finite(table, roles.target)
-    values = [c.values for c in targets] + past.arrays + known.arrays
+    targets = table.columns.values_of(roles.target)
+    covariates = past.arrays + known.arrays
+    values = [*targets, *covariates] if covariates else targets
     rows = Rows(group, np.zeros(0, "datetime64[us]"), values, ids, table.where)
     del values
     if not options.missing:  # else the user has named the markers
@@ -76,7 +77,7 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
         static_features=static.names,
     )
     invented = grid.freq.has_clock and (clock is None or clock.counted)
-    panel = replace(_panel(grid, roles, made, static_values, tz, notes), dated=not invented)
+    panel = _panel(grid, roles, made, static_values, tz, notes, dated=not invented)
     panel = checked(panel, unfinished, options.drop_last, notes)
     return with_holidays(panel, options.holidays if schema is None else regions_of(schema), schema, notes)
 
@@ -179,7 +180,7 @@ def _counted(rows: Rows, clock: Clock | None, forced: Freq | None, options: Read
     return forced, replace(ordered, stamps=forced.advance(start, count - (count.min() if len(count) else 0)))
 
 
-def _panel(grid: Grid, roles: Roles, schema: Schema, static: np.ndarray, tz: str | None, notes: Notes) -> Panel:
+def _panel(grid: Grid, roles: Roles, schema: Schema, static: np.ndarray, tz: str | None, notes: Notes, *, dated: bool) -> Panel:
     """Build one item for each group and target, from its first to its last observed value; known covariates keep later rows."""
     width = len(roles.target)
     past, known = len(schema.past_features), len(schema.known_features)
@@ -187,7 +188,7 @@ def _panel(grid: Grid, roles: Roles, schema: Schema, static: np.ndarray, tz: str
     lost = int((~trim.kept).sum())
     if lost == len(trim.kept):
         raise DataError("no observed value in any item", f"check the target: --target (now {', '.join(roles.target[:5])})")
-    every = [_name(i, roles, k) for k in range(width) for i in grid.ids]
+    every = list(roles.target) if not roles.item else [_name(i, roles, k) for k in range(width) for i in grid.ids]
     if lost:
         notes.left_out += [name for name, kept in zip(every, trim.kept.tolist(), strict=True) if not kept]
         first = notes.left_out[-lost]
@@ -202,7 +203,7 @@ def _panel(grid: Grid, roles: Roles, schema: Schema, static: np.ndarray, tz: str
     def side(first: int, count: int) -> np.ndarray:
         if not count:
             return np.zeros((len(target), 0), np.float32)
-        values = np.stack(grid.values[first : first + count], 1)  # (n, count): the same for each target
+        values = np.stack(list(grid.values[first : first + count]), 1)  # (n, count): the same for each target
         return np.concatenate([values] * width) if trim.whole else values[_rows_kept(trim) % len(values)]
 
     past_values = side(width, past)
@@ -222,12 +223,11 @@ def _panel(grid: Grid, roles: Roles, schema: Schema, static: np.ndarray, tz: str
         static=static[group],
         tz=tz,
         schema=schema,
+        dated=dated,
     )
 
 
 def _name(group: str, roles: Roles, k: int) -> str:
-    if not roles.item:
-        return roles.target[k]
     return group if len(roles.target) == 1 else f"{group}/{roles.target[k]}"
 
 
@@ -249,7 +249,7 @@ class _Trim:
 
 
 def _trimmed(grid: Grid, width: int, keep_later: bool) -> _Trim:
-    values = grid.values[0] if width == 1 else np.concatenate(grid.values[:width])
+    values = one_below_the_other(grid.values[:width])
     bounds = np.arange(width)[:, None] * int(grid.indptr[-1])
     first, last = (bounds + grid.indptr[:-1]).reshape(-1), (bounds + grid.indptr[1:]).reshape(-1)
     observed = ~np.isnan(values)

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from tsattn.data.reading.affixes import SPLIT
 from tsattn.data.reading.aligned_columns import rows_of
@@ -131,7 +132,7 @@ def _explained(rows: Sequence[Sequence[str]]) -> float:
     if not rows:
         return 0.0
     explained = counted = 0
-    for cells in list(zip(*rows, strict=True))[:_COLUMNS]:
+    for cells in islice(zip(*rows, strict=True), _COLUMNS):
         seen = [c.strip() for c in cells if c.strip() not in _NULLS]
         if seen:
             counted += 1

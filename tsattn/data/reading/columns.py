@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tsattn.data import arrow
 from tsattn.data.reading.marks import UNKNOWN, Marks
 from tsattn.data.reading.row_location import Where
-from tsattn.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,147 +65,155 @@ class Column:
         return "" if np.isnat(value) else str(value)
 
 
+class Columns(Mapping[str, Column]):
+    """Columns by name, in order. The numeric ones may be rows of arrays (C, n), which become Column objects on demand.
+
+    made: the columns that are objects already, all of them where there are no arrays. place: the row of each column in the
+    arrays, counted through, -1 for a column that is in `made` only; it sets the order.
+    """
+
+    def __init__(self, made: dict[str, Column], place: dict[str, int] | None = None, arrays: Sequence[np.ndarray] = ()) -> None:
+        self._made, self._arrays = made, tuple(arrays)
+        self._place = dict.fromkeys(made, -1) if place is None else place
+        sizes = [len(array) for array in arrays]
+        self._ends = np.cumsum(sizes, dtype=np.int64)
+        self._starts = self._ends - sizes
+        self._by_row: list[str] | None = None
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self._made:
+            place = self._place[name]
+            which = int(np.searchsorted(self._ends, place, "right"))
+            array = self._arrays[which]
+            self._made[name] = Column(name, "number", array[place - int(self._starts[which])])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._place)
+
+    def __len__(self) -> int:
+        return len(self._place)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._place
+
+    @functools.cached_property
+    def numeric(self) -> list[str]:
+        """Names of the columns of numbers, in order."""
+        made = self._made
+        return [n for n, place in self._place.items() if place >= 0 or made[n].kind == "number"]
+
+    @functools.cached_property
+    def others(self) -> dict[str, Column]:
+        """The columns of texts and of timestamps, in order."""
+        made = self._made
+        return {n: made[n] for n, place in self._place.items() if place < 0 and made[n].kind != "number"}
+
+    def stacked(self, names: Sequence[str]) -> np.ndarray:
+        """Return (len(names), n) numbers, without a copy where they are neighbours; mixed types become float64."""
+        if (rows := self._neighbours(names)) is not None:
+            return rows
+        places = np.fromiter(map(self._place.__getitem__, names), np.int64, len(names))
+        which = np.searchsorted(self._ends, places, "right")
+        which[places < 0] = -1
+        if len(names) and which[0] >= 0 and (which == which[0]).all():
+            return self._arrays[which[0]][places - int(self._starts[which[0]])]
+        if (which < 0).all():
+            return _rows_of([self[name].values for name in names])
+        alone = [self[names[k]].values for k in np.flatnonzero(which < 0).tolist()]
+        used = [self._arrays[k] for k in np.unique(which[which >= 0]).tolist()]
+        out = np.empty((len(names), used[0].shape[1]), np.result_type(*used, *alone))
+        for k in np.unique(which).tolist():
+            mine = which == k
+            out[mine] = _rows_of(alone) if k < 0 else self._arrays[k][places[mine] - int(self._starts[k])]
+        return out
+
+    def _neighbours(self, names: Sequence[str]) -> np.ndarray | None:
+        """Return the rows of an array that hold these columns, as a view, if they follow each other; else None."""
+        first = self._place[names[0]] if names else -1
+        if first < 0:
+            return None
+        if self._by_row is None:
+            self._by_row = [""] * int(self._ends[-1])
+            for name, place in self._place.items():
+                if place >= 0:
+                    self._by_row[place] = name
+        which = int(np.searchsorted(self._ends, first, "right"))
+        end = first + len(names)
+        if end > self._ends[which] or self._by_row[first:end] != list(names):
+            return None
+        start = int(self._starts[which])
+        return self._arrays[which][first - start : end - start]
+
+    def values_of(self, names: Sequence[str]) -> np.ndarray | list[np.ndarray]:
+        """Return the values of columns of numbers: one array (len(names), n) where they are rows of one, else each of its own."""
+        if (found := self._neighbours(names)) is not None:
+            return found
+        rows = [row for array in self._arrays for row in array]
+        places = map(self._place.__getitem__, names)
+        return [self[name].values if place < 0 else rows[place] for name, place in zip(names, places, strict=True)]
+
+    def take(self, rows: np.ndarray) -> Columns:
+        """Return the columns with these rows only, in this order."""
+        made = {n: c.take(rows) for n, c in self._made.items() if self._place.get(n, 0) < 0}
+        return self._with(made, self._place, [array[:, rows] for array in self._arrays])
+
+    def only(self, names: Set[str]) -> Columns:
+        """Return these columns only, in the order of all."""
+        gone = self._place.keys() - names
+        if not gone:
+            return self
+        place = self._place.copy()
+        for name in gone:
+            del place[name]
+        return self._with(self._made, place, self._arrays)
+
+    def updated(self, columns: Mapping[str, Column]) -> Columns:
+        """Return the columns with these in place of those of the same name, or after them."""
+        if not columns:
+            return self
+        made, place = {**self._made, **columns}, {**self._place, **dict.fromkeys(columns, -1)}
+        return Columns(made, place, self._arrays)  # names of rows are found again: a new column may have the name of an old one
+
+    def _with(self, made: dict[str, Column], place: dict[str, int], arrays: Sequence[np.ndarray]) -> Columns:
+        """Return columns of which each row of the arrays has the name that it has here, or none."""
+        columns = Columns(made, place, arrays)
+        columns._by_row = self._by_row
+        return columns
+
+    def below(self, others: Sequence[Columns], join: Callable[[str], Column]) -> Columns:
+        """Return the columns with the rows of the others below them; columns that are no rows of arrays come from `join`."""
+        if any(other._place != self._place for other in others):
+            return Columns({name: join(name) for name in self._place})
+        made = {name: join(name) for name, place in self._place.items() if place < 0}
+        pieces = zip(self._arrays, *(other._arrays for other in others), strict=True)
+        return Columns(made, self._place, [np.concatenate(some, axis=1) for some in pieces])
+
+
+def _rows_of(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Return (C, n) of C arrays (n,), without a copy where there is only one."""
+    return arrays[0][None] if len(arrays) == 1 else np.concatenate(arrays).reshape(len(arrays), -1)
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """Columns of equal length by name, the source of each row, and the marks of numbers in its texts."""
 
-    columns: dict[str, Column]
+    columns: Columns
     rows: int
     where: Where
     marks: Marks = UNKNOWN
 
     def take(self, rows: np.ndarray) -> Table:
-        columns = {n: c.take(rows) for n, c in self.columns.items()}
-        return replace(self, columns=columns, rows=len(rows), where=self.where.of(rows))
+        return replace(self, columns=self.columns.take(rows), rows=len(rows), where=self.where.of(rows))
 
     def only(self, names: Iterable[str]) -> Table:
         """Return the table with these columns only, in the table's order."""
-        wanted = set(names)
-        return replace(self, columns={n: c for n, c in self.columns.items() if n in wanted})
+        return replace(self, columns=self.columns.only(set(names)))
 
-
-def from_chunks(name: str, chunks: list[Any], where: str) -> Column:
-    """Build a column from its Arrow chunks; `chunks` is emptied. Raises DataError for nested types."""
-    import pyarrow as pa
-
-    kind = chunks[0].type
-    if pa.types.is_dictionary(kind) and not _is_text(kind.value_type):
-        chunks[:] = [c.dictionary_decode() for c in chunks]
-        kind = chunks[0].type
-    if pa.types.is_dictionary(kind) or _is_text(kind):
-        if not pa.types.is_dictionary(kind):
-            chunks[:] = [c.cast(pa.string()).dictionary_encode() for c in chunks]
-        unified = pa.chunked_array(chunks).unify_dictionaries()
-        chunks[:] = unified.chunks
-        del unified
-        return _text(name, chunks)
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        zone = kind.tz if pa.types.is_timestamp(kind) else None
-        missing = np.iinfo(np.int64).min  # NaT as an integer
-        micros = pa.timestamp("us", tz=zone)
-        values = _drained(chunks, np.int64, lambda c: arrow.values(c.cast(micros, safe=False).cast(pa.int64()), missing))
-        zone = "UTC" if zone in ("Z", "utc", "+00:00", "Etc/UTC") else zone
-        return Column(name, "stamp", values.view("datetime64[us]"), tz=zone)
-    if pa.types.is_null(kind):
-        return Column(name, "number", np.full(sum(map(len, chunks)), np.nan, np.float32))
-    if pa.types.is_integer(kind) and kind.bit_width == 64 and any(_beyond_float(c) for c in chunks):
-        return from_chunks(name, [c.cast(pa.string()) for c in chunks], where)
-    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_decimal(kind)):
-        raise DataError(f"{where}: column {name!r} holds {kind}, which is neither number, text nor time")
-    wanted = pa.float32() if pa.types.is_float32(kind) or pa.types.is_float16(kind) else pa.float64()
-    if pa.types.is_boolean(kind):
-        chunks[:] = [c.cast(pa.uint8()) for c in chunks]
-    numpy_type = np.float32 if wanted == pa.float32() else np.float64
-    numbers = _drained(chunks, numpy_type, lambda c: arrow.values(c if c.type == wanted else c.cast(wanted, safe=False), np.nan))
-    return Column(name, "number", numbers)
-
-
-def _drained(chunks: list[Any], kind: Any, convert: Callable[[Any], np.ndarray]) -> np.ndarray:
-    """Copy all chunks into one array; each chunk is released once it is copied, so that a column is not held twice."""
-    out = np.empty(sum(map(len, chunks)), kind)
-    at = 0
-    chunks.reverse()
-    while chunks:
-        piece = convert(chunks.pop())
-        out[at : at + len(piece)] = piece
-        at += len(piece)
-    return out
-
-
-def _is_text(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
-
-
-def _beyond_float(chunk: Any) -> bool:
-    import pyarrow.compute as pc
-
-    ends = pc.min_max(chunk).as_py()
-    return ends["max"] is not None and max(abs(ends["min"]), abs(ends["max"])) >= 2**53
-
-
-def _text(name: str, chunks: list[Any]) -> Column:
-    """Build a text column from dictionary arrays that share their dictionary: codes and trimmed labels; blank becomes missing."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    labels = chunks[0].dictionary.cast(pa.string())
-    codes = _drained(chunks, np.int32, lambda c: arrow.values(c.indices, -1))
-    trimmed = pc.utf8_trim_whitespace(labels)
-    if len(labels) and (not trimmed.equals(labels) or pc.any(pc.equal(trimmed, arrow.text(""))).as_py() or labels.null_count):
-        again = pc.replace_with_mask(
-            trimmed, pc.equal(pc.fill_null(trimmed, arrow.text("")), arrow.text("")), arrow.text(None)
-        ).dictionary_encode()
-        moved = arrow.values(again.indices, -1).astype(np.int32)
-        spelt = None if trimmed.equals(labels) else _spelt(labels, again.dictionary, moved)
-        codes = np.where(codes < 0, np.int32(-1), moved[codes])
-        return Column(name, "text", codes, again.dictionary, spelt=spelt)
-    return Column(name, "text", codes, labels)
-
-
-def _spelt(labels: Any, trimmed: Any, moved: np.ndarray) -> Any:
-    """Return the labels by their new codes, as written; None where the blanks only align the file's columns."""
-    texts = [text for text in labels.to_pylist() if text and text.strip()]
-    if all(text[0].isspace() for text in texts) or len({len(text) for text in texts}) == 1:
-        return None
-    ways = np.bincount(moved[moved >= 0], minlength=len(trimmed))
-    found = trimmed.to_pylist()
-    for text, code in zip(labels.to_pylist(), moved.tolist(), strict=True):
-        if code >= 0 and ways[code] == 1:
-            found[code] = text
-    return arrow.strings(found)
-
-
-def concatenated(tables: list[Table], where: str) -> Table:
-    """Concatenate the rows of the tables. Raises DataError where their columns differ."""
-    if len(tables) == 1:
-        return tables[0]
-    import pyarrow as pa
-
-    first, columns = tables[0], {}
-    for other in tables[1:]:
-        if set(other.columns) != set(first.columns):
-            odd = sorted(set(first.columns) ^ set(other.columns))[:5]
-            names = (first.where.parts[0][0], other.where.parts[0][0])
-            raise DataError(
-                f"{names[0]} and {names[1]} have different columns: {', '.join(map(repr, odd))}", "name files of one kind"
-            )
-    for name in first.columns:
-        pieces = [t.columns[name] for t in tables]
-        kinds = {p.kind for p in pieces if not p.missing.all()} or {"number"}
-        if len(kinds) > 1 or len({p.tz for p in pieces}) > 1:
-            pieces = [as_text(p) for p in pieces]
-        elif len({p.kind for p in pieces}) > 1:
-            kind = kinds.pop()
-            pieces = [p if p.kind == kind else _empty(name, kind, len(p)) for p in pieces]
-        if pieces[0].kind == "text":
-            chunks = [pa.DictionaryArray.from_arrays(arrow.integers(p.values, p.values < 0), p.labels) for p in pieces]
-            columns[name] = from_chunks(name, chunks, where)
-        else:
-            columns[name] = replace(pieces[0], values=np.concatenate([p.values for p in pieces]))
-    parts = [part for t in tables for part in t.where.parts]
-    return Table(columns, sum(t.rows for t in tables), Where(parts), first.marks)
+    def with_columns(self, columns: Mapping[str, Column]) -> Table:
+        """Return the table with these columns in place of those of the same name, or after them."""
+        return replace(self, columns=self.columns.updated(columns)) if columns else self
 
 
 def compact(column: Column) -> Column:
@@ -223,7 +231,6 @@ def compact(column: Column) -> Column:
 
 def as_text(column: Column) -> Column:
     """Convert the values to text, for a column that is not of one kind."""
-
     if column.kind == "text":
         return column
     seen = ~column.missing
@@ -235,11 +242,3 @@ def as_text(column: Column) -> Column:
     else:
         texts = [str(v) + ("Z" if column.tz else "") for v in distinct]
     return Column(column.name, "text", codes, arrow.strings(texts))
-
-
-def _empty(name: str, kind: str, rows: int) -> Column:
-
-    if kind == "text":
-        return Column(name, kind, np.full(rows, -1, np.int32), arrow.strings([]))
-    fill = np.full(rows, np.nan, np.float32) if kind == "number" else np.full(rows, "NaT", "datetime64[us]")
-    return Column(name, kind, fill)

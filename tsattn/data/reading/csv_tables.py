@@ -10,7 +10,8 @@ from typing import Any
 
 from tsattn.config import ReadOptions
 from tsattn.data.reading.aligned_columns import aligned
-from tsattn.data.reading.columns import Table, from_chunks
+from tsattn.data.reading.arrow_columns import columns_of, from_chunks
+from tsattn.data.reading.columns import Columns, Table
 from tsattn.data.reading.dialect import LONGEST_LINE, Dialect, fallen_back, marks_of_words, sniff
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.header import COMMENTS
@@ -18,7 +19,7 @@ from tsattn.data.reading.json_tables import json_table
 from tsattn.data.reading.marks import proved
 from tsattn.data.reading.row_location import Where
 from tsattn.data.reading.source import Part
-from tsattn.data.reading.wide_numbers import convert_options, wide_columns
+from tsattn.data.reading.wide_numbers import Uneven, convert_options, wide_columns
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
@@ -46,28 +47,18 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
 
 def from_arrow(table: Any, name: str) -> Table:
     """Convert an Arrow table; columns of nested and other unusable types are left out."""
-    import pyarrow as pa
-
-    columns = {}
-    for i, field in enumerate(table.schema):
-        column = table.column(i)
-        chunks = column.chunks or [pa.nulls(0, field.type)]
-        if field.name in columns:
-            raise DataError(f"{name}: two columns are called {field.name!r}", "rename one")
-        if not (pa.types.is_nested(field.type) or pa.types.is_binary(field.type) or pa.types.is_duration(field.type)):
-            if pa.types.is_time(field.type):
-                chunks = [c.cast(pa.string()) for c in chunks]
-            columns[field.name] = from_chunks(field.name, list(chunks), name)
+    columns = columns_of(table, name)
     if not columns or not table.num_rows:
         raise DataError(f"{name}: there are no rows")
     return Table(columns, table.num_rows, Where([(name, table.num_rows, None)]))
 
 
 def _parquet(part: Part) -> Any:
+    """Read a Parquet file: not by `read_table`, whose time grows with the square of the number of columns."""
     import pyarrow.parquet
 
     with part.open() as stream:
-        return pyarrow.parquet.read_table(stream)
+        return pyarrow.parquet.ParquetFile(stream).read()
 
 
 def _text(part: Part, dialect: Dialect, notes: Notes) -> Table:
@@ -137,7 +128,12 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
 
     # a block has a fixed cost per column, so that blocks of wide tables should hold many rows
     block = max(1 << 20, min(_BLOCK_LINES * dialect.longest, max(_LARGEST_BLOCK, 4 * dialect.longest), LONGEST_LINE * 4))
-    wide = wide_columns(part, dialect, types, block)
+    try:
+        wide = wide_columns(part, dialect, types, block)
+    except Uneven:
+        if not dialect.loose and (uneven := _uneven(part, dialect)) is not None:
+            raise uneven from None
+        wide = None
     if wide is not None:
         columns, rows = wide
         return Table(columns, rows, Where([(part.name, rows, lambda row: line_of(part, dialect, row))]), dialect.marks)
@@ -161,12 +157,12 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
         raise _explained(str(error), part, dialect, ragged) from None
     where = Where([(part.name, rows, lambda row: line_of(part, dialect, row))])
     if not rows:
-        return Table({}, 0, where)
-    columns = {}
+        return Table(Columns({}), 0, where)
+    made = {}
     for i, name in enumerate(dialect.names):
-        columns[name] = from_chunks(name, chunks[i], part.name)
+        made[name] = from_chunks(name, chunks[i], part.name)
         pa.default_memory_pool().release_unused()  # else the column stays in memory beside its copy
-    return Table(columns, rows, where, dialect.marks)
+    return Table(Columns(made), rows, where, dialect.marks)
 
 
 def _explained(message: str, part: Part, dialect: Dialect, ragged: list[tuple[int, int]]) -> Exception:
@@ -178,20 +174,29 @@ def _explained(message: str, part: Part, dialect: Dialect, ragged: list[tuple[in
         cell = re.search(r"invalid value '(.*)'", found.group(2), re.S)
         return _WrongType(int(found.group(1)), cell.group(1) if cell else "")
     if ragged or "Expected" in message:
-        uneven = _ragged(part, dialect)
-        if isinstance(uneven, _Notes):
-            return uneven
-        line, expected, actual = uneven or (0, *(ragged[0] if ragged else (len(dialect.names), 0)))
-        at = f", line {line}" if line else ""
-        return DataError(
-            f"{part.name}{at}: {actual} fields where the header has {expected}",
-            "correct that line, put quotes around a field that holds the delimiter, or name the delimiter with --delimiter",
-        )
+        expected, actual = ragged[0] if ragged else (len(dialect.names), 0)
+        return _uneven(part, dialect) or _wrong_width(part.name, expected, actual)
     if "straddling" in message or "block" in message:
         return DataError(f"{part.name}: a line of more than {LONGEST_LINE >> 20} MB, or an open quote: this is not a table")
     if message.startswith("Empty CSV"):
         return DataError(f"{part.name}: the file holds a header and no rows")
     return DataError(f"{part.name}: cannot be read as CSV: {_short(message)}", "try --delimiter or --encoding")
+
+
+def _uneven(part: Part, dialect: Dialect) -> Exception | None:
+    """Return an error for lines of another width, or an exception that starts the next try; None without such lines."""
+    found = _ragged(part, dialect)
+    if found is None or isinstance(found, _Notes):
+        return found
+    line, expected, actual = found
+    return _wrong_width(f"{part.name}, line {line}", expected, actual)
+
+
+def _wrong_width(place: str, expected: int, actual: int) -> DataError:
+    return DataError(
+        f"{place}: {actual} fields where the header has {expected}",
+        "correct that line, put quotes around a field that holds the delimiter, or name the delimiter with --delimiter",
+    )
 
 
 def _short(error: object) -> str:

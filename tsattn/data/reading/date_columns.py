@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from tsattn.data import arrow
 from tsattn.data.freq import DAY, US
 from tsattn.data.names import words
-from tsattn.data.reading.column_blocks import names_that
+from tsattn.data.reading.column_blocks import where
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_formats import COMPACT
 from tsattn.data.reading.date_texts import parse_texts
+from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.time_names import parts_named, says_only_time, says_something, says_time, says_week, says_year
@@ -57,24 +59,28 @@ def is_written_time(column: Column) -> bool:
     return not set(parsed.styles) <= COMPACT or (step == 1 and len(labels) > 2 and _is_even(parsed.wall, 3))
 
 
-def number_times(columns: list[Column], table: Table) -> list[Column]:
+def number_times(columns: Mapping[str, Column], table: Table) -> list[Column]:
     """Return the columns whose numbers are dates or epochs, in any order of the rows.
 
     A column whose name is uninformative must be the first and rise or fall throughout, or hold the dates of a regular grid.
     """
-    unnamed = all(_UNNAMED.fullmatch(n) for n in table.columns)
+    unnamed = all_shaped(table.columns, _UNNAMED.fullmatch)
     first = next(iter(table.columns))
-    telling = {first, *names_that((c.name for c in columns), lambda n: says_time(n) or _is_called_an_epoch(n))}
-    likely = columns if unnamed else [c for c in columns if c.name in telling]
+    telling = {first, *names_that(columns, lambda n: says_time(n) or _is_called_an_epoch(n))}
+    likely = [columns[n] for n in columns if unnamed or n in telling]
     return [c for c in likely if _is_number_time(c, table, c.name == first, unnamed)]
 
 
-def could_be_dates(columns: list[Column]) -> list[Column]:
-    """Return the columns of numbers that `stamps_of` may read, by their names."""
-    telling = set(
-        names_that((c.name for c in columns), lambda n: says_time(n) or _is_called_an_epoch(n) or bool(_UNNAMED.fullmatch(n)))
-    )
-    return [c for c in columns if c.name in telling]
+def could_be_dates(table: Table, names: Iterable[str]) -> list[str]:
+    """Return the columns of numbers that `stamps_of` may read, by their names and the range of their values."""
+    likely = names_that(names, lambda n: says_time(n) or _is_called_an_epoch(n) or _UNNAMED.fullmatch(n))
+    kept = {*names_that(likely, says_year), *where(table, likely, _may_be_dates)}
+    return [n for n in likely if n in kept]
+
+
+def _may_be_dates(values: np.ndarray) -> np.ndarray:
+    """Return (C,) bool, False for the rows of (C, n) whose values are too small for dates other than whole years."""
+    return np.asarray((np.fmin.reduce(values, axis=1) >= 999) | (np.fmax.reduce(values, axis=1) >= 9e7))
 
 
 def _is_number_time(column: Column, table: Table, first: bool, unnamed: bool) -> bool:
@@ -183,11 +189,11 @@ def _has_usual_steps(stamps: np.ndarray) -> bool:
     return usual < DAY or usual // DAY in (1, 2, 7, 14, 28, 29, 30, 31, 90, 91, 92, 365, 366)
 
 
-def stop_at_unread_times(table: Table, columns: list[Column]) -> None:
+def stop_at_unread_times(table: Table, columns: Mapping[str, Column]) -> None:
     """Raise DataError for a column that its name or values mark as time: rows are never numbered beside one."""
-    telling = set(names_that((c.name for c in columns), says_only_time))
-    for c in columns:
-        if (c.kind == "number" and c.name not in telling) or c.missing.all() or c.kind == "stamp":
+    telling = {*table.columns.others, *names_that(columns, says_only_time)}
+    for c in (columns[n] for n in columns if n in telling):
+        if c.missing.all() or c.kind == "stamp":
             continue
         if c.kind == "text":
             texts = c.texts()[:200]

@@ -11,9 +11,10 @@ import numpy as np
 from tsattn.config import ReadOptions
 from tsattn.data.names import listed
 from tsattn.data.reading.affixes import bare
-from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.columns import Column, Columns, Table
 from tsattn.data.reading.marks import decide
 from tsattn.data.reading.month_names import weekday_numbers
+from tsattn.data.reading.name_shapes import names_shaped
 from tsattn.data.reading.number_columns import is_sound, note_numbers
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.row_times import Clock
@@ -68,7 +69,7 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
     if values is None:
         return None
     stamps = (clock.stamps[:, None] + np.array(list(minutes.values())).astype("timedelta64[m]")).ravel()
-    rest = {n: c for n, c in table.columns.items() if n in others and n not in clock.columns}
+    rest = {n: table.columns[n] for n in others if n not in clock.columns}
     result = long_table(table, values, rest, "value" if "value" not in rest else "values")
     made = replace(clock, stamps=stamps)
     if monthly:  # the 30th of February does not exist
@@ -97,7 +98,7 @@ def _fits(stamps: np.ndarray, monthly: bool) -> bool:
 def _times(names: list[str]) -> tuple[dict[str, int], bool]:
     """Find columns that step evenly through one day: name -> minutes; and True if they may be series as well."""
     clock: dict[str, int] = {}
-    for name in names:
+    for name in names_shaped(names, lambda n: _CLOCK.fullmatch(n.strip()) or _HOUR.fullmatch(n.strip())):
         found = _CLOCK.fullmatch(name.strip()) or _HOUR.fullmatch(name.strip())
         if found:
             half = (found[found.re.groups] or "").lower()
@@ -106,7 +107,7 @@ def _times(names: list[str]) -> tuple[dict[str, int], bool]:
     if _is_day(list(clock.values())):
         return clock, False
     words: dict[str, dict[str, int]] = {}
-    for name in names:
+    for name in names_shaped(names, lambda n: _COUNTED.fullmatch(n.strip())):
         if found := _COUNTED.fullmatch(name.strip()):
             words.setdefault(found["word"].lower(), {})[name] = int(found["n"])
     for word, numbers in words.items():
@@ -128,7 +129,8 @@ def _is_day(minutes: list[int]) -> bool:
 
 def _weekdays(names: list[str]) -> dict[str, int]:
     """Find the columns of seven consecutive days of a week, in minutes from the first."""
-    found = {n: day for n in names if (day := weekday_numbers().get(plain(n).strip(" ."))) is not None}
+    called = names_shaped(names, lambda n: plain(n).strip(" .") in weekday_numbers())
+    found = {n: weekday_numbers()[plain(n).strip(" .")] for n in called}
     days = list(found.values())
     if len(days) != 7 or any((b - a) % 7 != 1 for a, b in pairwise(days)):
         return {}
@@ -143,7 +145,7 @@ def _begins_weeks(stamps: np.ndarray, first: str) -> bool:
 
 def _days(names: list[str]) -> dict[str, int]:
     """Find the columns of the days 1 to 31 of a month, in minutes from its start."""
-    found = {n: int(m[1]) for n in names if (m := _DAYS.fullmatch(n.strip()))}
+    found = {n: int(m[1]) for n in names_shaped(names, lambda n: _DAYS.fullmatch(n.strip())) if (m := _DAYS.fullmatch(n.strip()))}
     return {n: (k - 1) * _DAY for n, k in found.items()} if list(found.values()) == list(range(1, 32)) else {}
 
 
@@ -178,4 +180,4 @@ def long_table(table: Table, values: np.ndarray, others: dict[str, Column], name
     rows = np.repeat(np.arange(table.rows), values.shape[1])
     columns = {n: c.take(rows) for n, c in others.items()}
     columns[name] = Column(name, "number", np.ascontiguousarray(values).ravel())
-    return replace(table, columns=columns, rows=len(rows), where=table.where.of(rows))
+    return replace(table, columns=Columns(columns), rows=len(rows), where=table.where.of(rows))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import operator
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ _SIGNS, _ZEROS = re.compile(r"[0-9.,+\x1f-]*"), re.compile(r"(?<![0-9.,])00")
 _TAIL = 20  # rows at the end of a sample that may be totals
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
+_DOTTED, _SLASHED = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b"), re.compile(r"\d{1,2}/(\d{1,2})/\d{4}\b")
 _SEPARATOR = re.compile(r'"?sep=([;,|\t])"?[;,|\t]*\r?\n', re.I)
 _NULLS = frozenset(NULLS)
 _NUMBERISH = re.compile(r"[+-]?[\d.,' \u00a0\u202f]*\d(?:[eE][+-]?\d+)?\s?%?")
@@ -82,11 +84,10 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
     body = [row for row in rows[head.start :] if len(row) == len(head.names)]
     if head.rows and not rows[head.start :]:
         raise DataError(f"{part.name}: the file holds a header and no rows")
-    columns = list(zip(*body, strict=True)) if body else [()] * len(head.names)
     last = [row for row in body[-_TAIL:] if not is_total(next((c.strip() for c in row if c.strip()), ""))]
     amounts = [*body[:-_TAIL], *last]
-    alike = _alike(columns)
-    rest = alike if len(amounts) in (0, len(body)) else _alike(list(zip(*amounts, strict=True)))
+    alike = _alike(body, len(head.names))
+    rest = alike if len(amounts) in (0, len(body)) else _alike(amounts, len(head.names))
     marks = _marks(*rest, delimiter, options)
     words, _ = split_markers(options.missing)
     skip = comments + (lines[head.start - 1] if head.start else 0)
@@ -98,7 +99,7 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
         names=unique(head.names, notes),
         types=_types(*alike, marks),
         skip=skip,
-        quoted_newlines=any("\n" in cell or "\r" in cell for row in rows for cell in row),
+        quoted_newlines='"' in text and any("\n" in cell or "\r" in cell for row in rows for cell in row),
         longest=max(map(len, text.splitlines()), default=0),
         marks=marks,
         nulls=(*NULLS, *(w for w in words if not _NUMBERISH.fullmatch(w))),
@@ -242,25 +243,33 @@ def _marks(columns: Sequence[Sequence[str]], which: Sequence[int], delimiter: st
     return replace(marks, decimal="," if settled == {","} else ".")
 
 
-def _alike(columns: Sequence[Sequence[str]]) -> tuple[Sequence[Sequence[str]], Sequence[int]]:
-    """Return columns that stand for all, and for each column the number of the one that stands for it.
+def _alike(rows: Sequence[Sequence[str]], columns: int) -> tuple[Sequence[Sequence[str]], Sequence[int]]:
+    """Return columns of the rows that stand for all, and for each column the number of the one that stands for it.
 
     The type and the marks of a column depend on the shapes of its cells: of the digits of a number, only whether the first is
     0 or 7, and whether its cells differ. Columns with other signs than those of numbers stand for themselves.
     """
-    if len(columns) < _MANY:
-        return columns, range(len(columns))
-    kept: list[Sequence[str]] = []
-    number: dict[tuple[str, bool], int] = {}
-    which = []
-    raws = ["\x1f".join(cells) for cells in columns]
-    for cells, raw, shape in zip(columns, raws, _shapes(raws), strict=True):
-        alike = _SIGNS.fullmatch(raw) is not None and _ZEROS.search(raw) is None
-        k = number.setdefault((shape if alike else raw, not alike or len(set(cells)) > 1), len(kept))
-        if k == len(kept):
-            kept.append(cells)
-        which.append(k)
-    return kept, which
+    if columns < _MANY or not rows:
+        return list(zip(*rows, strict=True)) if rows else [()] * columns, range(columns)
+    raws = list(rows[0] if len(rows) == 1 else map("\x1f".join, zip(*rows, strict=True)))
+    shapes = _shapes(raws)
+    others = {shape for shape in dict.fromkeys(shapes) if not _SIGNS.fullmatch(shape)}
+    zeros = _ZEROS.search("\x1e".join(raws)) is not None
+    if others or zeros:
+        pairs = zip(shapes, raws, strict=True)
+        shapes = [raw if shape in others or (zeros and _ZEROS.search(raw)) else shape for shape, raw in pairs]
+    keys = list(map(operator.add, shapes, map(("", "\x1d").__getitem__, _differ(rows))))
+    first = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+    number = {key: k for k, key in enumerate(dict.fromkeys(keys))}
+    return [[row[first[key]] for row in rows] for key in number], list(map(number.__getitem__, keys))
+
+
+def _differ(rows: Sequence[Sequence[str]]) -> list[bool]:
+    """Return True for each column whose cells differ."""
+    found = [False] * len(rows[0])
+    for row in rows[1:]:
+        found = list(map(operator.or_, found, map(operator.ne, rows[0], row)))
+    return found
 
 
 def _shapes(raws: Sequence[str]) -> list[str]:
@@ -273,16 +282,17 @@ def _shapes(raws: Sequence[str]) -> list[str]:
 def _types(columns: Sequence[Sequence[str]], which: Sequence[int], marks: Marks) -> tuple[str, ...]:
     """Return the type of each column of the file, from the sampled cells of those that stand for them."""
     types = [_type(cells, marks) for cells in columns]
-    return tuple(types[k] for k in which)
+    return tuple(map(types.__getitem__, which))
 
 
 def _date_mark(columns: Sequence[Sequence[str]]) -> str:
     """Return "." where dates are written as in Europe, "/" where they are written as in America, "" where neither shows."""
     for cells in columns:
         some = [c.strip() for c in cells[:200]]
-        if some and sum(bool(re.match(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b", c)) for c in some) > 0.8 * len(some):
+        text, most = "\n".join(some), 1.6 * len(some)  # dates hold two marks each
+        if text.count(".") > most and sum(map(bool, map(_DOTTED.match, some))) > 0.8 * len(some):
             return "."
-        slashed = [m for c in some if (m := re.match(r"\d{1,2}/(\d{1,2})/\d{4}\b", c))]
+        slashed = [m for c in some if (m := _SLASHED.match(c))] if text.count("/") > most else []
         if some and len(slashed) > 0.8 * len(some) and any(int(m[1]) > 12 for m in slashed):
             return "/"
         if mark := _mark_of_names(some):

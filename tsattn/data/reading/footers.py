@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,7 @@ def without_footers(table: Table, notes: Notes) -> Table:
     Such rows are found in the column whose other texts are dates. A text that looks like a malformed date stays, as an error.
     """
     table = _without_annotations(_without_sum(table, notes), notes)
-    for column in table.columns.values():
+    for column in table.columns.others.values():
         if column.kind != "text" or column.labels is None or not len(column.labels) or table.rows < 3:
             continue
         odd = _odd_labels(column)
@@ -54,7 +53,7 @@ def _without_sum(table: Table, notes: Notes) -> Table:
     last = table.rows - 1
     if last < 3:
         return table
-    dated = (c for c in table.columns.values() if c.kind != "number")
+    dated = table.columns.others.values()
     blank = [c for c in dated if c.missing[last] and not c.missing[:last].any() and _is_dates(c)]
     if not blank:
         return table
@@ -84,8 +83,7 @@ def _without_annotations(table: Table, notes: Notes) -> Table:
     rows = np.flatnonzero(~first.missing)
     notes.repair("rows of annotations left out", len(rows), table.where(int(rows[0])))
     rest = table.take(np.flatnonzero(first.missing))
-    columns = {n: compact(c) for n, c in rest.columns.items() if n != first.name}
-    return replace(rest, columns=columns)
+    return _compacted(rest.only(n for n in rest.columns if n != first.name))
 
 
 def _is_dates(column: Column) -> bool:
@@ -151,5 +149,9 @@ def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Tab
         return table
     kept = np.ones(table.rows, bool)
     kept[sorted(gone)] = False
-    rest = table.take(np.flatnonzero(kept))
-    return replace(rest, columns={n: compact(c) for n, c in rest.columns.items()})
+    return _compacted(table.take(np.flatnonzero(kept)))
+
+
+def _compacted(table: Table) -> Table:
+    """Return the table without texts that no row uses."""
+    return table.with_columns({n: compact(c) for n, c in table.columns.others.items()})

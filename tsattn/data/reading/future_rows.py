@@ -10,7 +10,8 @@ import numpy as np
 from tsattn.config import ReadOptions
 from tsattn.data.names import listed, quoted
 from tsattn.data.panel import Schema
-from tsattn.data.reading.columns import Column, Table, concatenated
+from tsattn.data.reading.arrow_columns import concatenated
+from tsattn.data.reading.columns import Column, Columns, Table
 from tsattn.errors import ConfigError, DataError
 
 
@@ -57,9 +58,9 @@ def one_row_per_time(future: Table, found: Schema) -> Table:
     Its column of series names is left out: one whose texts are columns of the data. Raises DataError where a covariate
     differs between series, since wide data has one value per time for all series.
     """
-    if found.item or found.timestamp not in future.columns:
+    if found.item or found.timestamp is None or found.timestamp not in future.columns:
         return future
-    names = [n for n, c in future.columns.items() if c.kind == "text" and set(c.texts()) & set(found.target)]
+    names = [n for n, c in future.columns.others.items() if c.kind == "text" and set(c.texts()) & set(found.target)]
     if len(names) != 1 or names[0] in found.target:
         return future
     stamp = future.columns[found.timestamp]
@@ -76,7 +77,7 @@ def one_row_per_time(future: Table, found: Schema) -> Table:
                 f"write the data in long layout too, with the columns {listed([found.timestamp, names[0], name])} and a value",
             )
     order = np.sort(first)
-    return Table(kept, future.rows, future.where, future.marks).take(order)
+    return Table(Columns(kept), future.rows, future.where, future.marks).take(order)
 
 
 def extended(table: Table, future: Table, target: tuple[str, ...]) -> Table:
@@ -94,4 +95,4 @@ def extended(table: Table, future: Table, target: tuple[str, ...]) -> Table:
     columns = {
         n: future.columns[n] if n in future.columns and n not in target else Column(n, "number", blank) for n in table.columns
     }
-    return concatenated([table, Table(columns, future.rows, future.where)], table.where.parts[0][0])
+    return concatenated([table, Table(Columns(columns), future.rows, future.where)], table.where.parts[0][0])

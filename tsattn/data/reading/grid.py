@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -11,7 +11,7 @@ import numpy as np
 from tsattn.data.freq import US, Freq
 from tsattn.data.reading import freq_inference
 from tsattn.data.reading.days_of_month import days_a_month
-from tsattn.data.reading.rows import Rows, floored, shown
+from tsattn.data.reading.rows import Rows, floored, one_below_the_other, shown
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
@@ -20,13 +20,13 @@ _BLOCK = 2_000_000
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """S items on one grid: start (S,) datetime64[us]; indptr (S+1,); values: float32 (N,) each, NaN = missing."""
+    """S items on one grid: start (S,) datetime64[us]; indptr (S+1,); values: float32 (N,) each or (V, N), NaN = missing."""
 
     freq: Freq
     ids: list[str]
     start: np.ndarray
     indptr: np.ndarray
-    values: list[np.ndarray]
+    values: list[np.ndarray] | np.ndarray
 
 
 def find_freq(rows: Rows, notes: Notes) -> tuple[Freq, Rows]:
@@ -204,12 +204,16 @@ def _stop_at_shared_steps(rows: Rows, index: np.ndarray, freq: Freq) -> None:
             )
 
 
-def _float32(arrays: list[np.ndarray]) -> list[np.ndarray]:
+def _float32(arrays: Sequence[np.ndarray] | np.ndarray) -> list[np.ndarray] | np.ndarray:
     with np.errstate(over="ignore"):
+        if isinstance(arrays, np.ndarray):
+            return arrays.astype(np.float32, copy=False)
         return [one.astype(np.float32, copy=False) for one in arrays]
 
 
-def _spread(arrays: list[np.ndarray], index: np.ndarray, total: int, fill: Mapping[int, float]) -> list[np.ndarray]:
+def _spread(
+    arrays: Sequence[np.ndarray] | np.ndarray, index: np.ndarray, total: int, fill: Mapping[int, float]
+) -> list[np.ndarray]:
     """Return each array (n,) as (total,) float32 with its values at `index`, and NaN, or its fill, elsewhere."""
     out: list[np.ndarray] = []
     size = max(1, _BLOCK // max(total, 1))
@@ -218,7 +222,7 @@ def _spread(arrays: list[np.ndarray], index: np.ndarray, total: int, fill: Mappi
         full = np.full((len(some), total), np.nan, np.float32)
         for k in range(len(some)) if fill else ():
             full[k] = fill.get(first + k, np.nan)
-        full[:, index] = np.concatenate(some).reshape(len(some), -1) if len(some) > 1 else some[0]
+        full[:, index] = one_below_the_other(some).reshape(len(some), -1)
         out += list(full)
     return out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -11,9 +12,11 @@ from itertools import pairwise
 from tsattn.data.reading.affixes import UNITS
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.month_names import month_numbers
+from tsattn.data.reading.name_shapes import names_shaped, shape
 from tsattn.data.report import Notes
 
 COMMENTS = ("#", "//", "!")
+_SHAPES = 1 << 14  # shapes of cells whose class is kept
 _MOST = 8  # rows that a header may have
 _NULLS = frozenset(NULLS)
 _NUMBER = re.compile(
@@ -23,6 +26,7 @@ _NUMBER = re.compile(
 _MONTHS = "|".join(sorted({name[:3] for name in month_numbers()}))
 _DATE_LIKE = re.compile(rf"(?=.*\d).*(?:[-/:]|{_MONTHS}|q).*", re.I)
 _PERIOD = re.compile(r"(0?[1-9]|1[0-2])[./]((?:19|20)\d\d)|((?:19|20)\d\d)")  # years, and months such as 01.2024
+_PERIOD_SHAPE = re.compile(r"(?:00?[./])?0000")  # of these, digits written as 0
 _FORMAT = re.compile(r"\d{1,3}[sdn]")  # widths and types below the header of RDB files
 _UNIT = re.compile(
     r"[(\[].*[)\]]|[-–—]|%|°[CFK]?|(?:[kMGTmµun]?(?:W|Wh|V|A|Hz|m|g|l|L|s|Pa|bar|B|J)|h|min|d|°?[CFK]|mm|cm|km|kg|t|hPa|ppm|ppb|psi"
@@ -64,16 +68,18 @@ def find_header(rows: list[list[str]]) -> Head:
         return Head(first + count, names, count, left_out)
     head = rows[first]
     if _is_header(head, rows[first + 1 :]):
-        return Head(first + 1, (head[0].strip().lstrip("#/!").strip(), *(cell.strip() for cell in head[1:])), 1)
+        return Head(first + 1, (head[0].strip().lstrip("#/!").strip(), *map(str.strip, head[1:])), 1)
     return Head(first, ("",) * width, 0)
 
 
 def unique(names: tuple[str, ...], notes: Notes) -> tuple[str, ...]:
     """Make names unique: number the unnamed columns and add a suffix to repeated names."""
+    named = tuple(name or f"column_{i + 1}" for i, name in enumerate(names)) if "" in names else names
+    if len(set(named)) == len(named):
+        return named
     out: list[str] = []
     taken: set[str] = set()
-    for i, name in enumerate(names):
-        base = name or f"column_{i + 1}"
+    for base in named:
         new, k = base, 1
         while new in taken:
             k += 1
@@ -106,6 +112,12 @@ def _is_title(row: list[str]) -> bool:
 
 
 def _cell_class(cell: str) -> str:
+    return _class_of_shape(shape(cell))
+
+
+@functools.lru_cache(_SHAPES)
+def _class_of_shape(cell: str) -> str:
+    """Return "empty", "number", "date" or "text", which cells of the same digits written as 0 share."""
     cell = cell.strip()
     if cell in _NULLS:
         return "empty"
@@ -122,24 +134,30 @@ def _is_header(head: list[str], body: list[list[str]]) -> bool:
     if _counts(head) or _names_periods(head, body):
         return True
     plain = 0
-    for cell, cells in zip(head, zip(*body, strict=True), strict=True):
-        classes = Counter(c for c in map(_cell_class, cells) if c != "empty")
+    tried = set()  # columns of the same classes decide alike
+    for column in zip(*(map(_cell_class, row) for row in (head, *body)), strict=True):
+        if column in tried:
+            continue
+        tried.add(column)
+        classes = Counter(c for c in column[1:] if c != "empty")
         usual = classes.most_common(1)[0][0] if classes else "empty"
         if usual in ("number", "date"):
             plain += 1
-            if _cell_class(cell) != usual:
-                return _cell_class(cell) != "empty" or plain == 1
+            if column[0] != usual:
+                return column[0] != "empty" or plain == 1
     return plain == 0
 
 
 def _counts(head: Sequence[str]) -> bool:
     """Return True if the names of the columns are consecutive years or steps."""
-    counted = [int(c) for c in head if c.strip().isdigit() and len(c) < 9]
+    counted = [int(c) for c in names_shaped(head, lambda c: c.strip().isdigit() and len(c) < 9)]
     return len(counted) >= 5 and len(counted) >= len(head) / 2 and all(b - a == 1 for a, b in pairwise(counted))
 
 
 def _names_periods(head: Sequence[str], body: list[list[str]]) -> bool:
     """Return True if the names are texts followed by rising years or months, and the columns hold something else."""
+    if not names_shaped(head, lambda cell: _PERIOD_SHAPE.fullmatch(cell.strip())):
+        return False
     cells = [cell.strip() for cell in head]
     lead = next((k for k, cell in enumerate(cells) if _PERIOD.fullmatch(cell)), len(cells))
     if not 0 < lead < len(cells) - 1 or any(_cell_class(cell) != "text" for cell in cells[:lead]):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 
 from tsattn.data import arrow
 from tsattn.data.names import listed, quoted, words
-from tsattn.data.reading.column_blocks import fractional, names_that, where, whole
+from tsattn.data.reading.column_blocks import fractional, where, whole
 from tsattn.data.reading.columns import Column, Table, as_text
+from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.time_names import says_only_time, says_time
 from tsattn.data.report import Notes
@@ -51,22 +52,24 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
 
     Raises DataError where two columns of unknown names would do so in different ways.
     """
-    order = {n: k for k, n in enumerate(table.columns)}
-    texts = [n for n, c in table.columns.items() if c.kind == "text" and n not in busy and not says_only_time(n)]
+    texts = [n for n, c in table.columns.others.items() if c.kind == "text" and n not in busy and not says_only_time(n)]
     counted = _whole(table, [n for n in numeric if n not in busy])
     timed = set(names_that(counted, says_time))
     counted = [n for n in counted if n not in timed]
     codes, numbers = set(names_that(counted, is_item_name)), set(numeric)
-    candidates = sorted([*texts, *codes], key=lambda n: (rank(n), n in codes and not set(words(n)) & _ID_WORDS, order[n]))
+    named = {*texts, *codes}
+    candidates = sorted(
+        [n for n in table.columns if n in named], key=lambda n: (rank(n), n in codes and not set(words(n)) & _ID_WORDS)
+    )
     candidates = [n for n in candidates if len(numeric) - (n in numbers) > 0][:8]
     known = [n for n in candidates if rank(n) < len(_ITEM_NAMES) and _repeats(table.columns[n])]
     if clock is None:
         return (known[0],) if known else ()
     rows = _window(clock.stamps)
     stamps = clock.stamps[rows]
-    others = [n for n in counted if n not in candidates and len(numeric) > 1][:8]
+    others = list(islice((n for n in counted if n not in candidates and len(numeric) > 1), 8))
     keys = {n: _codes(table.columns[n])[rows] for n in (*candidates, *others)}
-    values = [table.columns[n].values[rows] for n in numeric if n not in candidates][:4]
+    values = [table.columns[n].values[rows] for n in islice((n for n in numeric if n not in candidates), 4)]
     values += [keys[n] for n in candidates]
     alone = _conflicts(stamps, [], values)
     if alone <= 0.02 * len(stamps) and not (alone and known):
@@ -158,17 +161,16 @@ def filled_down(table: Table, busy: set[str]) -> tuple[Table, set[str]]:
 
     A column of merged cells holds each of its texts once, at the top of its rows.
     """
-    columns, done = dict(table.columns), set()
-    for name, column in table.columns.items():
+    done: dict[str, Column] = {}
+    for name, column in table.columns.others.items():
         if name in busy or column.kind != "text" or column.labels is None or not len(column) or column.values[0] < 0:
             continue
         seen = column.values >= 0
         if seen.all() or seen.sum() != len(column.labels) or len(column.labels) < 2 or seen.sum() > len(column) / 2:
             continue
         last = np.maximum.accumulate(np.where(seen, np.arange(len(column)), 0))
-        columns[name] = replace(column, values=column.values[last])
-        done.add(name)
-    return replace(table, columns=columns), done
+        done[name] = replace(column, values=column.values[last])
+    return table.with_columns(done), set(done)
 
 
 def _whole(table: Table, names: list[str]) -> list[str]:

@@ -15,6 +15,7 @@ from tsattn.data.reading.date_texts import Parsed, are_hardly_dates, parse_texts
 from tsattn.data.reading.day_columns import long_table, matrix, unfold_days
 from tsattn.data.reading.day_order import is_dotted
 from tsattn.data.reading.month_names import month_numbers, weekday_numbers
+from tsattn.data.reading.name_shapes import names_shaped, names_that, stem
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.pivots import unfold_pivot
@@ -82,12 +83,16 @@ def _month_ways() -> list[list[str]]:
     return names
 
 
-def _plain_names(table: Table) -> dict[str, tuple[int, str]]:
+def _plain_names(names: Sequence[str]) -> dict[str, tuple[int, str]]:
     """Return (place, name) of the first column with each plain name."""
     found: dict[str, tuple[int, str]] = {}
-    for place, name in enumerate(table.columns):
-        found.setdefault("".join(words(name)) if name.isascii() else name.strip(" .").lower(), (place, name))
+    for place, name in enumerate(names):
+        found.setdefault(_plain_name(name), (place, name))
     return found
+
+
+def _plain_name(name: str) -> str:
+    return "".join(words(name)) if name.isascii() else name.strip(" .").lower()
 
 
 def _columns_called(columns: dict[str, tuple[int, str]], names: Sequence[Sequence[str]]) -> list[str] | None:
@@ -108,16 +113,15 @@ def _columns_called(columns: dict[str, tuple[int, str]], names: Sequence[Sequenc
 
 def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     """Unfold a table with a row per year and a column per month, quarter or half-year."""
-    columns = _plain_names(table)
-    tried = (
-        ("month", 1, _columns_called(columns, _month_ways())),
-        ("quarter", 3, _columns_called(columns, _QUARTERS)),
-        ("half-year", 6, _columns_called(columns, _HALVES)),
-    )
+    ways = (("month", 1, _month_ways()), ("quarter", 3, _QUARTERS), ("half-year", 6, _HALVES))
+    usual = {stem(way) for _, _, every in ways for some in every for way in some}
+    columns = _plain_names(names_that(table.columns, lambda name: stem(_plain_name(name)) in usual))
+    tried = [(part, months, _columns_called(columns, every)) for part, months, every in ways]
     what, step, parts = next((t for t in tried if t[2] is not None), ("", 0, None))
     if parts is None:
         return None
-    year = next((c for n, c in table.columns.items() if set(words(n)) & _YEAR_WORDS), None)
+    called = names_that(table.columns, lambda name: bool(set(words(name)) & _YEAR_WORDS))
+    year = table.columns[called[0]] if called else None
     if year is None:
         first = next(iter(table.columns.values()))
         year = first if first.name not in parts else None
@@ -131,7 +135,7 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     stamps = (parsed[0].astype("datetime64[M]")[:, None] + step * np.arange(len(parts))).astype("datetime64[us]").ravel()
     notes.find("layout", f"year-month: a row per year, a column per {what}", "--layout")
     notes.find("timestamp", f"column {year.name!r} and the {what}s' names", "--timestamp")
-    others = {n: c for n, c in table.columns.items() if c is not year and n not in parts and c.kind == "text"}
+    others = {n: c for n, c in table.columns.others.items() if c is not year and n not in parts and c.kind == "text"}
     left = [n for n in table.columns if n != year.name and n not in parts and n not in others]
     if left:
         notes.find("not used", listed(left))
@@ -158,7 +162,7 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
     else:
         columns = _numbered(table, names)
         if options.layout == "rows" and not columns:
-            columns = [n for n, c in table.columns.items() if c.kind == "number" and n not in options.item]
+            columns = [n for n in table.columns.numeric if n not in options.item]
         if not columns:
             return None
         clock = None
@@ -166,7 +170,7 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
     if values is None:
         return None
     steps = set(columns)
-    others = {n: c for n, c in table.columns.items() if n not in steps}
+    others = {n: table.columns[n] for n in table.columns if n not in steps}
     named = any(c.kind == "text" for c in others.values()) or options.item
     if not named and table.rows > 1 and options.layout != "rows":
         return None
@@ -182,7 +186,7 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
 
 def _parsed(names: list[str], options: ReadOptions) -> Parsed | None:
     """Return the names of columns as dates, or None if hardly any of many names is a date."""
-    some = [_CODE.sub("", n) for n in names] if any("[" in n for n in names) else names
+    some = [_CODE.sub("", n) for n in names] if names_shaped(names, lambda n: "[" in n) else names
     return None if are_hardly_dates(some, options.date_order) else parse_texts(arrow.strings(some), options.date_order)
 
 
@@ -200,7 +204,7 @@ def _ordered(day_first: np.ndarray, month_first: np.ndarray | None, names: list[
 def _numbered(table: Table, names: list[str]) -> list[str]:
     """Find columns V2, V3, … (t1, t2, …; 1, 2, …), at least ten and all but a few of the table."""
     # in a table with a column of dates, a row is a step, not an item
-    texts = [c for c in table.columns.values() if c.kind == "text" and not _holds_dates(c)]
+    texts = [c for c in table.columns.others.values() if c.kind == "text" and not _holds_dates(c)]
     if not any(len(c.labels) == table.rows for c in texts if c.labels is not None):
         return []
     found = [(n, re.fullmatch(r"([A-Za-z_ ]*)(\d+)", n)) for n in names]

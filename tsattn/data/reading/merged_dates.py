@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from tsattn.data import arrow
-from tsattn.data.reading.column_blocks import names_that
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_texts import parse_texts
+from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.time_names import says_time
 from tsattn.data.report import Notes
@@ -20,12 +20,10 @@ def filled_down(table: Table, notes: Notes) -> Table:
 
     Only where each date is written once, and another column distinguishes the rows of each date by repeated values.
     """
-    columns = dict(table.columns)
-    numbers = {n for n, c in table.columns.items() if c.kind == "number"}
-    timed = set(names_that(numbers, says_time))
-    for name, column in table.columns.items():
-        if name in numbers and name not in timed:
-            continue
+    filled = {}
+    timed = {*table.columns.others, *names_that(table.columns.numeric, says_time)}
+    for name in [n for n in table.columns if n in timed]:
+        column = table.columns[name]
         missing = column.missing
         if not missing.any() or missing[0] or missing.sum() < 2 or not _are_dates(column):
             continue
@@ -35,9 +33,9 @@ def filled_down(table: Table, notes: Notes) -> Table:
         block = np.cumsum(~missing) - 1
         if not any(_tells_apart(other, block) for other in table.columns.values() if other is not column):
             continue
-        columns[name] = replace(column, values=written[block])
+        filled[name] = replace(column, values=written[block])
         notes.repair(f"blank cells filled down in column {name!r}", int(missing.sum()), table.where(int(np.argmax(missing))))
-    return replace(table, columns=columns)
+    return table.with_columns(filled)
 
 
 def _are_dates(column: Column) -> bool:

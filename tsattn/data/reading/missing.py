@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tsattn.data.reading.column_blocks import where
 from tsattn.data.reading.columns import Table
 from tsattn.data.report import Notes
 
@@ -58,15 +59,18 @@ def without_named(table: Table, names: Iterable[str], markers: tuple[str, ...], 
     _, numbers = split_markers(markers)
     if not numbers:
         return table
-    columns = dict(table.columns)
+    found = {}
     count, first = 0, table.rows
-    for name in dict.fromkeys(names):
-        column = columns[name]
-        if column.kind != "number":
-            continue
+    numeric, rounded = set(table.columns.numeric), np.array(numbers, np.float32)
+    for name in where(
+        table,
+        [n for n in dict.fromkeys(names) if n in numeric],
+        lambda v: np.asarray(np.isin(v.astype(np.float32), rounded).any(1)),
+    ):
+        column = table.columns[name]
         hit = np.isin(column.values, np.array(numbers).astype(column.values.dtype))
         if hit.any():
             count, first = count + int(hit.sum()), min(first, int(np.argmax(hit)))
-            columns[name] = replace(column, values=np.where(hit, np.array(np.nan, column.values.dtype), column.values))
+            found[name] = replace(column, values=np.where(hit, np.array(np.nan, column.values.dtype), column.values))
     notes.repair("values named with --missing: treated as missing", count, table.where(first) if count else "")
-    return replace(table, columns=columns)
+    return table.with_columns(found)

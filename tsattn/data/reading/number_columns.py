@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.names import listed, quoted, words
-from tsattn.data.reading.column_blocks import names_that, where
+from tsattn.data.reading.column_blocks import where
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.items import is_item_name
+from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.numbers import Numbers, as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.row_times import Clock
@@ -53,10 +53,10 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
 
     Raises DataError, with the line, for a text among numbers, for marks with two readings and for two units in one column.
     """
-    columns = dict(table.columns)
+    made: dict[str, Column] = {}
     covariates = set(options.covariates)
     long_codes = []
-    for name, column in table.columns.items():
+    for name, column in table.columns.others.items():
         if column.kind != "text" or (name in busy and name not in covariates):
             continue
         wanted = name in options.target
@@ -77,11 +77,11 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
             if code == "long" and not is_item_name(name):
                 long_codes.append((name, numbers))
             continue
-        columns[name] = numbers.column
+        made[name] = numbers.column
         note_numbers(column, numbers, notes)
-    if not any(c.kind == "number" and n not in busy for n, c in columns.items()):
-        columns.update({name: numbers.column for name, numbers in long_codes})
-    return replace(table, columns=columns)
+    if not any(n not in busy for n in (*table.columns.numeric, *made)):
+        made.update({name: numbers.column for name, numbers in long_codes})
+    return table.with_columns(made)
 
 
 def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
@@ -90,7 +90,7 @@ def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
         if what == "thousands separators" and (example := _also_decimal(column)):
             where += f", {example!r} for example; if it has three decimals: --decimal ."
         said = what if what in ("decimal commas", "minus signs behind the number") else f"{what} removed"
-        notes.repair(said, numbers.touched, where)
+        notes.repair(said, numbers.grouped if what == "thousands separators" else numbers.touched, where)
     if numbers.censored:
         example = next(t for t in column.texts() if t[:1] in "<>≤≥")
         notes.repair(f"limits such as {example!r} treated as missing", numbers.censored, f"column {column.name!r}")
@@ -143,7 +143,7 @@ def _is_odd(text: str) -> bool:
 
 
 def _other(table: Table, name: str) -> str:
-    other = next((n for n, c in table.columns.items() if n != name and c.kind == "number"), None)
+    other = next((n for n in table.columns.numeric if n != name), None)
     return f"--target {quoted(other)}" if other else ""
 
 
@@ -174,7 +174,9 @@ def _is_code(column: Column, done: tuple[str, ...]) -> str:
 def no_number(table: Table) -> DataError:
     """Error for a table without numbers: it shows a non-numeric text from the column with the largest share of digits."""
     where = table.where.parts[0][0]
-    digits = {n: _digits(c) for n, c in table.columns.items() if c.kind == "text" and c.labels is not None and len(c.labels)}
+    digits = {
+        n: _digits(c) for n, c in table.columns.others.items() if c.kind == "text" and c.labels is not None and len(c.labels)
+    }
     if not any(digits.values()):
         hint = f"columns: {listed(table.columns)}; name the one to forecast with --target"
         return DataError(f"{where}: no numeric column to forecast", hint)
@@ -216,7 +218,7 @@ def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
         "weekday": (day.astype(np.int64) + 3) % 7,
     }
     found = set()
-    numbers = [n for n, c in table.columns.items() if n not in busy and c.kind == "number"]
+    numbers = [n for n in table.columns.numeric if n not in busy]
     called = names_that(numbers, lambda n: "".join(words(n)) in parts)
     for name in called:
         part, values = parts["".join(words(name))], table.columns[name].values[some]

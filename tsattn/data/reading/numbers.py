@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +26,7 @@ class Numbers:
     done: what was taken off, for the report. bad: the row of the first text that is not a number, None where there is none.
     open: the row of a text that has two readings, 1.080 or 1080. clash: two units that stand in one column. why: the evidence
     for the marks. censored: rows such as <1, taken as missing. touched: rows that are not written as plain numbers.
+    grouped: rows with thousands separators.
     """
 
     column: Column
@@ -35,6 +37,7 @@ class Numbers:
     why: tuple[str, ...] = ()
     censored: int = 0
     touched: int = 0
+    grouped: int = 0
 
 
 def as_numbers(column: Column, marks: Marks = UNKNOWN, tolerance: float = 0.0) -> Numbers | None:
@@ -61,6 +64,7 @@ def as_numbers(column: Column, marks: Marks = UNKNOWN, tolerance: float = 0.0) -
         why=parsed.why,
         censored=int(np.append(parsed.censored, False)[column.values].sum()),
         touched=int(np.append(parsed.touched, False)[column.values].sum()),
+        grouped=int(np.append(parsed.grouped, False)[column.values].sum()),
     )
 
 
@@ -71,12 +75,13 @@ def _first_row(column: Column, labels: np.ndarray) -> int | None:
 
 @dataclass(frozen=True, eq=False)
 class _Parsed:
-    """Distinct texts as numbers. values, failed, censored, touched: (u,); open: (u,) a text of two readings, or None."""
+    """Distinct texts as numbers. values, failed, censored, touched, grouped: (u,); open: (u,) a text of two readings, or None."""
 
     values: np.ndarray
     failed: np.ndarray
     censored: np.ndarray
     touched: np.ndarray
+    grouped: np.ndarray
     done: tuple[str, ...]
     open: np.ndarray | None
     clash: tuple[str, str] | None
@@ -120,7 +125,8 @@ def _parse(labels: Any, marks: Marks) -> _Parsed | None:
     touched = good & ~_matches(labels, _NUMBER)
     if "." in verdict.thousands:
         touched |= good & _matches(labels, r"\.")  # 1.080 is written as a plain number too
-    return _Parsed(values, ~good & ~null, censored, touched, done, opened, found.clash, verdict.why)
+    grouped = good & _matches(labels, rf"\d[{re.escape(verdict.thousands)}]\d{{3}}") if verdict.thousands else np.zeros_like(good)
+    return _Parsed(values, ~good & ~null, censored, touched, grouped, done, opened, found.clash, verdict.why)
 
 
 def _matches(texts: Any, pattern: str) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import numpy as np
 
@@ -23,7 +22,7 @@ def outlined(table: Table, notes: Notes) -> Table:
     """The table with whole dates in such a column, and without the rows of years and quarters that have months below them."""
     if table.rows > _MOST:
         return table
-    for column in table.columns.values():
+    for column in table.columns.others.values():
         if column.kind == "text" and column.labels is not None and (found := _dates(column)) is not None:
             texts, rows = found
             labels = sorted(set(texts))
@@ -32,7 +31,7 @@ def outlined(table: Table, notes: Notes) -> Table:
             notes.repair("rows of sums in an outline of dates left out", len(left_out), table.where(int(left_out[0])))
             kept = table.take(np.array(rows))
             whole = Column(column.name, "text", codes, arrow.strings(labels))
-            return replace(kept, columns={**kept.columns, column.name: whole})
+            return kept.with_columns({column.name: whole})
     return table
 
 

@@ -14,6 +14,7 @@ from tsattn.data.reading.date_texts import are_hardly_dates, parse_texts
 from tsattn.data.reading.day_columns import long_table, matrix
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.month_names import month_numbers
+from tsattn.data.reading.name_shapes import names_shaped
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.time_names import parts_named
@@ -31,7 +32,7 @@ def unfold_pivot(table: Table, options: ReadOptions, notes: Notes) -> tuple[Tabl
     Raises DataError for a value in a week that its year does not have.
     """
     names = [n for n in table.columns if n not in options.item]
-    years = {n: int(n) for n in names if _YEAR.fullmatch(n.strip())}
+    years = {n: int(n) for n in names_shaped(names, lambda n: n.strip() == "0000") if _YEAR.fullmatch(n.strip())}
     days = {} if len(years) > 1 else _days(names, options)
     steps = years if len(years) > 1 else days
     if len(steps) < 2:
@@ -49,7 +50,7 @@ def unfold_pivot(table: Table, options: ReadOptions, notes: Notes) -> tuple[Tabl
             return None
         across = list(steps.values())
         stamps = _stamps(part, numbers, np.array(across))
-        others = {n: c for n, c in table.columns.items() if c is not column and n not in steps and c.kind == "text"}
+        others = {n: c for n, c in table.columns.others.items() if c is not column and n not in steps and c.kind == "text"}
         long = long_table(table, values, others, "value" if "value" not in others else "values")
         flat = stamps.ravel()
         beyond = np.isnat(flat)

@@ -14,8 +14,10 @@ import numpy as np
 from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.panel import Panel, Schema
+from tsattn.data.reading.arrow_columns import concatenated
 from tsattn.data.reading.assemble import assemble
-from tsattn.data.reading.columns import Column, Table, concatenated
+from tsattn.data.reading.column_blocks import blocks
+from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.csv_tables import load
 from tsattn.data.reading.footers import without_footers
 from tsattn.data.reading.future_rows import WithFuture, extended, one_row_per_time, options_for
@@ -67,7 +69,7 @@ def read(
         tables.append(load(part, options, notes if i == 0 else Notes()))
     table = without_footers(_filled(concatenated(tables, parts[0].name), notes), notes)
     if len(tables) > 1 and "file" not in table.columns:
-        table.columns["file"] = _file_column(parts, tables, table)
+        table = table.with_columns({"file": _file_column(parts, tables, table)})
     del tables
     table = table if future is None else extended(table, future, options.target)
     plan = schema is None and not options.known
@@ -192,10 +194,10 @@ def _with_features(panel: Panel, schema: Schema, name: str) -> Panel:
 def _filled(table: Table, notes: Notes) -> Table:
     """Return the table without rows in which every column is missing."""
     blank = np.ones(table.rows, bool)
-    for column in table.columns.values():
-        if not column.missing.any():
-            return table
+    for column in table.columns.others.values():
         blank &= column.missing
+    for _, values in blocks(table, table.columns.numeric if blank.any() else ()):
+        blank &= np.isnan(values).all(0)
     if blank.all():
         raise DataError(f"{table.where.parts[0][0]}: every row is empty")
     if not blank.any():

@@ -14,7 +14,7 @@ from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.targets import find_target, planned
 from tsattn.data.reading.time_names import timestamp_names
 from tsattn.data.report import Notes
-from tsattn.errors import ConfigError, DataError
+from tsattn.errors import ConfigError, DataError, UnknownColumnError
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def check_options(options: ReadOptions, table: Table) -> None:
     for role, names in roles.items():
         for name in names:
             if name not in table.columns:
-                raise ConfigError(f"--{role} {quoted(name)}: no such column", did_you_mean(name, table.columns))
+                raise UnknownColumnError(role, name, quoted(name), did_you_mean(name, table.columns))
             if name in taken:
                 raise ConfigError(f"column {name!r} is set as {taken[name]} and as {role}", "name it once")
             taken[name] = role
@@ -101,7 +101,7 @@ def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: N
     busy = {*((*clock.columns, *clock.also) if clock else ()), *options.item, *options.covariates}
     table = numbered(table, busy, options, notes)
     derived = calendar_copies(table, clock, busy) if clock else set()
-    numeric = [n for n, c in table.columns.items() if c.kind == "number" and n not in busy and n not in derived]
+    numeric = [n for n in table.columns.numeric if n not in busy and n not in derived]
     table, merged = filled_down(table, {*busy, *options.target})
     if options.item:
         item = options.item

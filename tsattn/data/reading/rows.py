@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,12 +19,14 @@ _BLOCK = 2_000_000
 class Rows:
     """Rows of a table: group (n,) index of the item; stamps (n,) datetime64[us]; values: targets, then covariates, each (n,).
 
+    values is a list, or one array (V, n) where all have one type.
+
     ids: the items' names. source: (n,) the table row of each, None = as it stands; `place(k)` returns the source of row k.
     """
 
     group: np.ndarray
     stamps: np.ndarray
-    values: list[np.ndarray]
+    values: list[np.ndarray] | np.ndarray
     ids: list[str]
     where: Where
     source: np.ndarray | None = None
@@ -33,9 +36,7 @@ class Rows:
 
     def take(self, rows: np.ndarray | slice) -> Rows:
         source = np.arange(len(self))[rows] if self.source is None else self.source[rows]
-        values = list(self.values)
-        for i in range(len(values)):
-            values[i] = values[i][rows]
+        values = self.values[:, rows] if isinstance(self.values, np.ndarray) else [v[rows] for v in self.values]
         return replace(self, group=self.group[rows], stamps=self.stamps[rows], values=values, source=source)
 
     def table_row(self, row: int) -> int:
@@ -52,6 +53,13 @@ class Rows:
     def indptr(self) -> np.ndarray:
         """Return the (S+1,) bounds of each item's rows; the rows must be in order."""
         return np.searchsorted(self.group, np.arange(len(self.ids) + 1, dtype=self.group.dtype)).astype(np.int64)
+
+
+def one_below_the_other(values: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
+    """Return (V * n,) values of arrays (n,), or of one array (V, n), without a copy where there is only one."""
+    if isinstance(values, np.ndarray):
+        return values.reshape(-1)
+    return values[0] if len(values) == 1 else np.concatenate(values)
 
 
 def in_order(rows: Rows, notes: Notes) -> Rows:

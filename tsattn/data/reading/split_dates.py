@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
 from tsattn.config import ReadOptions
-from tsattn.data.reading.column_blocks import names_that
 from tsattn.data.reading.column_parts import (
     LEFT_OUT,
     common_zone,
@@ -20,6 +21,7 @@ from tsattn.data.reading.column_parts import (
 )
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_parts import dates, days_of_year, weeks
+from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.row_times import Clock, same_time_of_day
 from tsattn.data.reading.time_names import parts_named, time_words
 from tsattn.data.reading.zone_names import guess_zone
@@ -35,14 +37,14 @@ def distinct(stamps: np.ndarray) -> int:
     return len(np.unique(stamps))
 
 
-def year_and_parts(table: Table, columns: list[Column], notes: Notes, asked: bool = False) -> Clock | None:
+def year_and_parts(table: Table, columns: Mapping[str, Column], notes: Notes, asked: bool = False) -> Clock | None:
     """The clock of a year's column and one or more beside it; rows of whole years among months get NaT. None if there are none.
 
     Columns are known by their names, or by their values where no column has a name or `asked` names them.
     """
     named = _named_parts(columns)
     if "year" not in named and (asked or all(_UNNAMED.fullmatch(n) for n in list(table.columns)[:2])):
-        named = _parts_by_place(columns)
+        named = _parts_by_place(list(islice(columns.values(), 4)))
     if "year" not in named or (years := years_of(named["year"])) is None:
         return None
     best = _finest(_candidates(named, years))
@@ -57,11 +59,11 @@ def year_and_parts(table: Table, columns: list[Column], notes: Notes, asked: boo
     return clock
 
 
-def _named_parts(columns: list[Column]) -> dict[str, Column]:
+def _named_parts(columns: Mapping[str, Column]) -> dict[str, Column]:
     found: dict[str, Column] = {}
-    telling = set(names_that((c.name for c in columns), lambda n: bool(parts_named(n))))
-    for column in columns:
-        for part in parts_named(column.name) if column.name in telling else ():
+    for name in names_that(columns, parts_named):
+        column = columns[name]
+        for part in parts_named(name):
             exact = len(time_words(column.name)) == 1
             if part not in found or (exact and len(time_words(found[part].name)) > 1):
                 found[part] = column
@@ -122,13 +124,15 @@ def _finest(found: list[tuple[np.ndarray, list[Column]]]) -> tuple[np.ndarray, l
     return max(found, key=lambda pair: distinct(pair[0])) if found else None
 
 
-def with_time_of_day(table: Table, clock: Clock, columns: list[Column], options: ReadOptions, notes: Notes) -> Clock:
+def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], options: ReadOptions, notes: Notes) -> Clock:
     """The clock with the hour, minute, time of day and zone of other columns, where these make its times more or even."""
     if clock.counted or clock.instants:
         return clock
     beside = _next_unnamed(clock, columns)
-    timed = set(names_that((c.name for c in columns), lambda n: bool(parts_named(n)) or _says_zone(n)))
-    others = [c for c in columns if c.name not in clock.columns and (c is beside or c.name in timed)]
+    timed = set(names_that(columns, lambda n: parts_named(n) or _says_zone(n)))
+    if beside is not None:
+        timed.add(beside.name)
+    others = [columns[n] for n in columns if n in timed and n not in clock.columns]
     telling = [c for c in others if c is beside or parts_named(c.name) & _WITHIN_A_DAY]
     if telling and len(dated := clock.stamps[~np.isnat(clock.stamps)]) and same_time_of_day(dated):
         for column in telling:
@@ -142,12 +146,13 @@ def with_time_of_day(table: Table, clock: Clock, columns: list[Column], options:
     return _with_zone(clock, others, options, notes)
 
 
-def _next_unnamed(clock: Clock, columns: list[Column]) -> Column | None:
+def _next_unnamed(clock: Clock, columns: Mapping[str, Column]) -> Column | None:
     """The column after those of the clock, in a table without names: it may be the hour."""
-    if not clock.columns or not all(_UNNAMED.fullmatch(c.name) for c in columns):
+    names = list(columns)
+    if not clock.columns or not all_shaped(names, _UNNAMED.fullmatch):
         return None
-    last = max((k for k, c in enumerate(columns) if c.name in clock.columns), default=len(columns))
-    return columns[last + 1] if last + 1 < len(columns) else None
+    last = max((k for k, name in enumerate(names) if name in clock.columns), default=len(names))
+    return columns[names[last + 1]] if last + 1 < len(names) else None
 
 
 def _with_minutes(clock: Clock, others: list[Column]) -> Clock:
@@ -205,11 +210,9 @@ def _zone_of(column: Column, instants: np.ndarray, offsets: np.ndarray) -> str:
 
 def asked_parts(table: Table, names: list[str], options: ReadOptions, notes: Notes) -> Clock | None:
     """Return the clock of the columns that --timestamp names if the first is a year, else None."""
-    columns = [table.columns[n] for n in names]
+    columns = {n: table.columns[n] for n in names}
     clock = year_and_parts(table, columns, notes, asked=True)
-    return (
-        None if clock is None else with_asked(table, clock, [c for c in columns if c.name not in clock.columns], options, notes)
-    )
+    return None if clock is None else with_asked(table, clock, list(columns.values()), options, notes)
 
 
 def with_asked(table: Table, clock: Clock, columns: list[Column], options: ReadOptions, notes: Notes) -> Clock:

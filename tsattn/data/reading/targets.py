@@ -9,9 +9,10 @@ import numpy as np
 from tsattn.config import ReadOptions
 from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading import column_blocks
-from tsattn.data.reading.column_blocks import blocks, constant, flags, names_that, where, with_gaps
+from tsattn.data.reading.column_blocks import blocks, constant, flags, where, with_gaps
 from tsattn.data.reading.columns import Table
 from tsattn.data.reading.items import is_item_name
+from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.number_columns import no_number
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.time_names import says_only_time
@@ -105,13 +106,15 @@ def _telling(names: list[str]) -> list[str]:
 
 
 def _without(names: list[str], gone: list[str]) -> list[str]:
+    if not gone:
+        return names
     out = set(gone)
     return [n for n in names if n not in out]
 
 
 def _varying(table: Table, names: list[str], notes: Notes) -> list[str]:
     """Leave out columns that never change, where the columns have no names, or theirs are those of ids."""
-    unnamed = all(re.fullmatch(r"column_\d+", n) for n in names)
+    unnamed = all_shaped(names, re.compile(r"column_\d+").fullmatch)
     some = names if unnamed else names_that(names, lambda n: n.startswith("_") or is_item_name(n))
     gone = where(table, some, constant)
     left = _without(names, gone)
@@ -153,7 +156,7 @@ def warn_of_summed_levels(names: tuple[str, ...], notes: Notes) -> None:
 
 def planned(table: Table, clock: Clock, target: tuple[str, ...], numeric: list[str]) -> tuple[str, ...]:
     """Columns that are filled in all rows after the last target, two times or more, and nearly everywhere before."""
-    if not all(table.columns[n].kind == "number" for n in target) or not len(clock.stamps):
+    if not set(target).issubset(table.columns.numeric) or not len(clock.stamps):
         return ()
     blank = np.logical_and.reduce([np.isnan(values).all(0) for _, values in blocks(table, target)])
     if blank.all() or not blank.any():
@@ -163,7 +166,7 @@ def planned(table: Table, clock: Clock, target: tuple[str, ...], numeric: list[s
         return ()
     names = _without(numeric, [*target, *names_that(numeric, says_only_time)])
     gaps = set(where(table, names, with_gaps, ahead))
-    filled = [n for n in names if n not in gaps and table.columns[n].missing.mean() < 0.2]
+    filled = where(table, [n for n in names if n not in gaps], lambda values: np.isnan(values).mean(1) < 0.2)
     return tuple(filled) if filled and _is_plan(table, list(target), filled) else ()
 
 

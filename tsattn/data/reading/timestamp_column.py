@@ -9,10 +9,10 @@ import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data.names import did_you_mean, listed, quoted, words
-from tsattn.data.reading.column_blocks import names_that
-from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.columns import Column, Columns, Table
 from tsattn.data.reading.date_columns import could_be_dates, is_written_time, number_times, stamps_of, stop_at_unread_times
 from tsattn.data.reading.merged_dates import filled_down
+from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.split_dates import asked_parts, with_asked, with_time_of_day, year_and_parts
 from tsattn.data.reading.time_names import says_time, timestamp_names
@@ -39,13 +39,13 @@ def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[st
     table = filled_down(table, notes)
     if options.timestamp is not None:
         return _asked(table, options.timestamp, options, notes)
-    columns = [c for n, c in table.columns.items() if n not in exclude]
+    columns = table.columns.only(table.columns.keys() - exclude) if exclude else table.columns
     clock = _found(table, columns, options, notes, prefer)
     if clock is None:
         clock = _counted(columns, notes)
-        stop_at_unread_times(table, columns if clock is None else [c for c in columns if c.name not in clock.columns])
+        stop_at_unread_times(table, columns if clock is None else columns.only(columns.keys() - set(clock.columns)))
         return clock
-    return _with_other_dates(clock, columns, notes)
+    return _with_other_dates(table, clock, columns, notes)
 
 
 def _asked(table: Table, option: str, options: ReadOptions, notes: Notes) -> Clock:
@@ -61,14 +61,14 @@ def _asked(table: Table, option: str, options: ReadOptions, notes: Notes) -> Clo
     if len(names) > 1:
         whole = with_asked(table, clock, [table.columns[n] for n in names[1:]], options, notes)
     else:
-        whole = with_time_of_day(table, clock, list(table.columns.values()), options, notes)
+        whole = with_time_of_day(table, clock, table.columns, options, notes)
     _say(notes, whole, clock)
-    return _with_other_dates(whole, list(table.columns.values()), notes)
+    return _with_other_dates(table, whole, table.columns, notes)
 
 
-def _found(table: Table, columns: list[Column], options: ReadOptions, notes: Notes, prefer: str | None) -> Clock | None:
+def _found(table: Table, columns: Columns, options: ReadOptions, notes: Notes, prefer: str | None) -> Clock | None:
     """The clock of the one column, or the parts in several columns, that hold dates."""
-    written = [c for c in columns if is_written_time(c)]
+    written = [c for c in columns.others.values() if is_written_time(c)]
     kept = [c for c in written if c.name == prefer] or (_narrowed(written, options) if len(written) > 1 else written)
     parts = year_and_parts(table, columns, notes)
     if parts is not None and (not kept or {c.name for c in kept} <= set(parts.columns)):
@@ -107,20 +107,20 @@ def _say(notes: Notes, clock: Clock, before: Clock | None = None) -> None:
         notes.found[k] = Finding("timestamp", notes.found[k].value.replace(repr(before.columns[0]), names, 1), "--timestamp")
 
 
-def _with_other_dates(clock: Clock, columns: list[Column], notes: Notes) -> Clock:
+def _with_other_dates(table: Table, clock: Clock, columns: Columns, notes: Notes) -> Clock:
     """Return the clock with the other numeric columns that hold dates in `also`, so that none of them is forecast."""
     if clock.counted:
         return clock
     also = []
-    for column in could_be_dates([c for c in columns if c.kind == "number"]):
-        if column.name in clock.columns:
+    for name in could_be_dates(table, columns.numeric):
+        if name in clock.columns:
             continue
-        stamps = stamps_of(column)
+        stamps = stamps_of(columns[name])
         if stamps is None:
             continue
         near = np.abs((stamps - clock.stamps).astype("timedelta64[D]").astype(np.int64)) <= 400
         if near[~np.isnat(stamps) & ~np.isnat(clock.stamps)].all():
-            also.append(column.name)
+            also.append(name)
     if also:
         notes.find("not used", f"{listed(also)}: other dates")
     return replace(clock, also=tuple(also))
@@ -174,11 +174,11 @@ def _same(a: Column, b: Column) -> bool:
     return bool(np.array_equal(a.values, b.values))
 
 
-def _counted(columns: list[Column], notes: Notes) -> Clock | None:
+def _counted(columns: Columns, notes: Notes) -> Clock | None:
     """A column that merely counts steps, such as `ds` = 1, 2, 3."""
-    counters = set(names_that((c.name for c in columns), lambda n: "_".join(words(n)) in _COUNTERS or says_time(n)))
-    for c in columns:
-        if c.kind != "number" or c.name not in counters or not len(c) or np.isnan(c.values).any():
+    for name in names_that(columns.numeric, lambda n: "_".join(words(n)) in _COUNTERS or says_time(n)):
+        c = columns[name]
+        if not len(c) or np.isnan(c.values).any():
             continue
         values = c.values.astype(np.float64)
         if np.any(values != np.round(values)) or np.abs(values).max() >= 2**40:

@@ -6,13 +6,15 @@ another, the cells of such a table form a file of one column, which the same par
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from tsattn.data import arrow
-from tsattn.data.reading.columns import Column, from_chunks
+from tsattn.data.reading.arrow_columns import from_chunks
+from tsattn.data.reading.columns import Columns
 from tsattn.data.reading.dialect import Dialect
 from tsattn.data.reading.source import Part
 
@@ -48,10 +50,14 @@ class _Other(Exception):
     """Signal that the table needs the general reader."""
 
 
-def wide_columns(part: Part, dialect: Dialect, types: list[str], block: int) -> tuple[dict[str, Column], int] | None:
+class Uneven(_Other):
+    """Signal that the lines do not all have as many cells as there are columns."""
+
+
+def wide_columns(part: Part, dialect: Dialect, types: list[str], block: int) -> tuple[Columns, int] | None:
     """Return the columns and the number of rows; None where the general reader must read the table, or report what is wrong.
 
-    block: bytes that are read at once.
+    block: bytes that are read at once. Raises Uneven where lines have different numbers of cells.
     """
     import pyarrow as pa
 
@@ -59,9 +65,10 @@ def wide_columns(part: Part, dialect: Dialect, types: list[str], block: int) -> 
     delimiter = dialect.delimiter.encode()
     if len(types) < LEAST or len(others) > _MOST_OTHERS or dialect.encoding not in ("utf-8", "utf8") or dialect.aligned:
         return None
-    if dialect.skip == 0 or len(delimiter) != 1 or not any(kind in _NUMBERS for kind in types):
+    if len(delimiter) != 1 or not any(kind in _NUMBERS for kind in types):
         return None
     found: dict[str, list[np.ndarray]] = {kind: [] for kind in dict.fromkeys(types) if kind in _NUMBERS}
+    where = {kind: np.array([k for k, name in enumerate(types) if name == kind]) for kind in found}
     beside: list[bytes] = []
     rows = 0
     try:
@@ -71,13 +78,14 @@ def wide_columns(part: Part, dialect: Dialect, types: list[str], block: int) -> 
             rows += cells.rows
             streams = {kind: cells.numbers(kind, dialect) for kind in dict.fromkeys(map(_stream, found))}
             for kind, made in found.items():
-                where = np.array([k for k, name in enumerate(types) if name == kind])
-                values = streams[_stream(kind)][:, where]
-                made.append(cells.whole(values, where) if kind == "int64" else values)
+                values = streams[_stream(kind)][:, where[kind]]
+                made.append(cells.whole(values, where[kind]) if kind == "int64" else values)
         special = _special(beside, [(dialect.names[k], types[k]) for k in others], dialect)
+    except Uneven:
+        raise
     except (_Other, pa.ArrowInvalid, pa.ArrowKeyError):
         return None
-    return (_columns(dialect, types, found, special, part.name), rows) if rows else None
+    return (_columns(dialect, where, found, special, part.name), rows) if rows else None
 
 
 def _stream(kind: str) -> str:
@@ -85,9 +93,9 @@ def _stream(kind: str) -> str:
 
 
 def _lines(part: Part, skip: int, block: int) -> Iterator[bytes]:
-    """Yield blocks of whole lines below the header, each ending with a line feed."""
-    left = b""
+    """Yield blocks of whole lines below the header without the empty ones, each ending with a line feed."""
     with part.open() as stream:
+        left = stream.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
         while True:
             more = stream.read(block)
             left = left + more if left else more
@@ -97,28 +105,34 @@ def _lines(part: Part, skip: int, block: int) -> Iterator[bytes]:
                 break
             end = -1 if skip else left.rfind(b"\n")
             if end >= 0:
-                yield left[: end + 1]
+                yield from _filled(left[: end + 1])
                 left = left[end + 1 :]
     if left and not skip:
-        yield left + b"\n"
+        yield from _filled(left + b"\n")
+
+
+def _filled(text: bytes) -> Iterator[bytes]:
+    """Yield the lines that are not empty, if there are any."""
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n")
+    if b"\n\n" in text or text.startswith(b"\n"):
+        text = b"".join(line + b"\n" for line in text.split(b"\n") if line)
+    if text:
+        yield text
 
 
 class _Cells:
     """Cells of some lines: their bytes, and (rows, C) where each cell starts and ends."""
 
     def __init__(self, text: bytes, delimiter: bytes, columns: int) -> None:
-        if b"\r" in text:
-            text = text.replace(b"\r\n", b"\n")
         if b'"' in text or b"\x00" in text or b"\r" in text:
             raise _Other
         self.bytes = np.frombuffer(bytearray(text), np.uint8)
         ends = np.flatnonzero((self.bytes == delimiter[0]) | (self.bytes == 10))
         self.rows = text.count(b"\n")
-        if len(ends) != self.rows * columns:
-            raise _Other
+        if len(ends) != self.rows * columns or not (self.bytes[ends[columns - 1 :: columns]] == 10).all():
+            raise Uneven
         self.ends = ends.reshape(self.rows, columns)
-        if not (self.bytes[self.ends[:, -1]] == 10).all():
-            raise _Other
         self.bytes[ends] = 10
 
     def cut_out(self, columns: list[int], delimiter: bytes) -> list[bytes]:
@@ -176,18 +190,16 @@ def _special(lines: list[bytes], columns: list[tuple[str, str]], dialect: Dialec
 
 
 def _columns(
-    dialect: Dialect, types: list[str], found: dict[str, list[np.ndarray]], special: Any, where: str
-) -> dict[str, Column]:
+    dialect: Dialect, where: dict[str, np.ndarray], found: dict[str, list[np.ndarray]], special: Any, source: str
+) -> Columns:
     """Return the columns in order; numeric ones are rows of one array (C, n) per type."""
-    rows = {}
+    arrays, rows = [], 0
+    place = np.full(len(dialect.names), -1)
     for kind, blocks in found.items():
-        rows[kind] = iter(np.ascontiguousarray((blocks[0] if len(blocks) == 1 else np.concatenate(blocks)).T))
+        arrays.append(np.ascontiguousarray((blocks[0] if len(blocks) == 1 else np.concatenate(blocks)).T))
         blocks.clear()
-    out = {}
-    for name, kind in zip(dialect.names, types, strict=True):
-        out[name] = (
-            Column(name, "number", next(rows[kind]))
-            if kind in rows
-            else from_chunks(name, list(special.column(name).chunks), where)
-        )
-    return out
+        place[where[kind]] = rows + np.arange(len(arrays[-1]))
+        rows += len(arrays[-1])
+    others = [name for name, k in zip(dialect.names, place.tolist(), strict=True) if k < 0]
+    made = {name: from_chunks(name, list(special.column(name).chunks), source) for name in others}
+    return Columns(made, dict(zip(dialect.names, place.tolist(), strict=True)), arrays)

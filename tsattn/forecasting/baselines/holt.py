@@ -15,6 +15,7 @@ import numpy as np
 from tsattn.data.windows import observed_lengths
 from tsattn.forecasting.baselines.ridge import fill
 from tsattn.forecasting.baselines.simple import Naive, _Normal
+from tsattn.forecasting.baselines.variance_function import present_size
 
 ALPHAS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9)  # of the level
 TRENDS = (
@@ -49,11 +50,11 @@ class Holt(_Normal):
         length = history.shape[1]
         n = observed_lengths(history)
         inside = np.arange(length) >= (length - n)[:, None]
-        y = np.where(inside, fill(history, season), 0.0)
-        mean, sigma, error = _fitted(y, inside, n, horizon, season, factors=False)
+        y, size = np.where(inside, fill(history, season), 0.0), present_size(history, season)
+        mean, sigma, error = _fitted(y, inside, size, n, horizon, season, factors=False)
         some = np.flatnonzero((np.where(inside, y, np.inf).min(1) > 0) & (season > 1))
         if len(some):
-            other = _fitted(y[some], inside[some], n[some], horizon, season, factors=True)
+            other = _fitted(y[some], inside[some], size[some], n[some], horizon, season, factors=True)
             better = other[2] <= error[some]
             mean[some[better]], sigma[some[better]] = other[0][better], other[1][better]
         enough, naive = (n >= FEWEST)[:, None], Naive().mean_and_sigma(history, horizon, season)
@@ -61,14 +62,14 @@ class Holt(_Normal):
 
 
 def _fitted(
-    y: np.ndarray, inside: np.ndarray, n: np.ndarray, horizon: int, season: int, factors: bool
+    y: np.ndarray, inside: np.ndarray, size: np.ndarray, n: np.ndarray, horizon: int, season: int, factors: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return mean and standard deviation (B, H), and least past errors (B,), with a season of terms or of factors."""
     index = _season(y, inside, season, factors)
     length = y.shape[1]
     each = index[:, (np.arange(length + horizon) - length) % season]
     past, ahead = each[:, :length], each[:, length:]
-    mean, sigma, error = _smoothed(y / past if factors else y - past, inside, horizon)
+    mean, sigma, error = _smoothed(y / past if factors else y - past, inside, size, horizon)
     # indices of k cycles overfit the past and are uncertain themselves: both add 1 / k
     cycles = np.maximum(n / season, 2.0)
     sigma = sigma * np.where((index != index[:, :1]).any(1), np.sqrt((cycles + 1) / (cycles - 1)), 1.0)[:, None]
@@ -124,8 +125,11 @@ def _slopes(y: np.ndarray, inside: np.ndarray) -> np.ndarray:
     return np.where(count >= 2, joint / np.where(power > 0, power, 1.0), 0.0)
 
 
-def _smoothed(y: np.ndarray, inside: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean and standard deviation (B, H) of forecasts of y (B, L) with steps `inside` (B, L), and least errors (B,)."""
+def _smoothed(y: np.ndarray, inside: np.ndarray, size: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean and standard deviation (B, H) of forecasts of y (B, L) with steps `inside` (B, L), and least errors (B,).
+
+    size (B, L): what errors are multiplied by in the standard deviation (variance_function.py).
+    """
     rows, length = y.shape
     alpha, beta, damping = np.array([(a, *trend) for a, trend in itertools.product(ALPHAS, TRENDS)]).T.copy()  # (G,)
     steps = np.arange(1, max(horizon, AHEAD) + 1)
@@ -142,12 +146,12 @@ def _smoothed(y: np.ndarray, inside: np.ndarray, horizon: int) -> tuple[np.ndarr
     for t in range(int(first.min()) + 1, length):
         seen = inside[:, t - 1, None]
         miss = (later[t] - level - trend * gone) * (seen & known[t])
-        misses += miss**2
+        misses += (miss * size[:, t, None]) ** 2
         errors += np.abs(miss)
         trend = damping * trend
         made = level + trend
         error = (columns[t] - made) * seen
-        squares += error**2
+        squares += (error * size[:, t, None]) ** 2
         errors += np.abs(error)
         level = np.where(seen, made + alpha * error, level)
         trend = np.where(line, slopes[t], trend + alpha * beta * error)

@@ -14,6 +14,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from tsattn.data.windows import WindowBatch
+from tsattn.forecasting.baselines.variance_function import log_levels, ratios, slopes
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
 
 PENALTIES = (1e-6, 3e-4, 1e-2, 3e-1)  # of the Gram matrix's mean diagonal
@@ -41,9 +42,9 @@ class Ridge:
     """`lags`: the longest window; a history of n steps gets at most n / 3, whole cycles where it holds one.
 
     The penalty is the one of PENALTIES that errs least on the last sixth of the windows when fitted on those before it; the
-    quantiles are those of the errors made there, each phase of the season with a spread of its own. Missing values are the
-    newest ones of their phase. Steps beyond a fifth of the history are rolled out. `season_length` None: the shortest usual
-    cycle of the data's frequency.
+    quantiles are those of the errors made there, each phase of the season with a spread of its own, and in proportion to the
+    level where the noise is (variance_function.py). Missing values are the newest ones of their phase. Steps beyond a fifth of
+    the history are rolled out. `season_length` None: the shortest usual cycle of the data's frequency.
     """
 
     lags: int = 168
@@ -68,7 +69,6 @@ class Ridge:
         season = self.season_length or (batch.season_lengths or (1,))[0]
         out = np.full((1 + len(shifts), len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
         history = batch.past_target.astype(np.float64)
-        filled = fill(history, season)
         back = shifts.max(0) if len(shifts) else np.zeros(len(batch), np.int64)
         length = batch.observed_lengths
         first = history.shape[1] - length
@@ -82,15 +82,15 @@ class Ridge:
                 for at in range(0, len(same), _CHUNK):
                     which = same[at : at + _CHUNK]
                     moved = shifts[:, which] if early is not None else shifts[:0, which]
-                    found = self._forecast(filled[which], first[which], moved, key[0], key[1], batch.horizon, season)
+                    found = self._forecast(history[which], first[which], moved, key[0], key[1], batch.horizon, season)
                     out[: len(found), which] = found
         return out
 
     def _forecast(
-        self, y: np.ndarray, first: np.ndarray, shifts: np.ndarray, lags: int, block: int, horizon: int, season: int
+        self, history: np.ndarray, first: np.ndarray, shifts: np.ndarray, lags: int, block: int, horizon: int, season: int
     ) -> np.ndarray:
-        """Return (1 + K, b, H, Q) for series y (b, L) that begin at `first` (b,) and share a window length."""
-        length = y.shape[1]
+        """Return (1 + K, b, H, Q) for histories (b, L) that begin at `first` (b,) and share a window length."""
+        y, length = fill(history, season), history.shape[1]
         inside = np.arange(length) >= first[:, None]
         end = np.full(len(y), length) - (shifts.max(0) if len(shifts) else 0)
         known = inside & (np.arange(length) < end[:, None])
@@ -99,11 +99,15 @@ class Ridge:
         scale = np.sqrt((np.where(known, y - mean[:, None], 0.0) ** 2 / count[:, None]).sum(1))
         scale = np.where(scale > 1e-7 * np.abs(mean), scale, 1.0)  # below float32's own rounding a series is constant
         z = np.where(inside, (y - mean[:, None]) / scale[:, None], 0.0)
-        early = fit(z, first, end, lags, block, self.quantiles, season)
-        fits = [early] * (1 + len(shifts))
-        if len(shifts):
-            fits[0] = early._replace(weights=refit(z, first, lags, block, early.penalty))
         ends = [np.full(len(y), length), *(length - shift for shift in shifts)]
+        levels = log_levels(history, season)
+        slope = slopes(np.where(known, history, np.nan), season)
+        present, *reached = (np.take_along_axis(levels, e[:, None] - 1, 1) for e in (end, *ends))
+        size = ratios(slope, levels, present)
+        early = fit(z, first, end, lags, block, self.quantiles, season, size)
+        fits = [early._replace(noise=early.noise * ratios(slope, present, level)) for level in reached]
+        if len(shifts):
+            fits[0] = fits[0]._replace(weights=refit(z, first, lags, block, early.penalty))
         made = [_roll_out(z, e, f, horizon) for e, f in zip(ends, fits, strict=True)]
         values = np.stack(made) * scale[:, None, None] + mean[:, None, None]
         return np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)
@@ -154,9 +158,19 @@ def windows_at(z: np.ndarray, ends: np.ndarray, width: int) -> np.ndarray:
 
 
 def fit(
-    z: np.ndarray, first: np.ndarray, end: np.ndarray, lags: int, block: int, quantiles: tuple[float, ...], season: int = 1
+    z: np.ndarray,
+    first: np.ndarray,
+    end: np.ndarray,
+    lags: int,
+    block: int,
+    quantiles: tuple[float, ...],
+    season: int,
+    size: np.ndarray,
 ) -> Fit:
-    """Fit each series z (b, L) on its steps first … end. Penalty and spread come from the last sixth of its windows."""
+    """Fit each series z (b, L) on its steps first … end. Penalty and spread come from the last sixth of its windows.
+
+    size (b, L): what errors are multiplied by in the spread (variance_function.py).
+    """
     width = lags + block
     rows = end - first - width + 1  # (b,) windows
     tail = np.maximum(rows // 6, 1)
@@ -168,7 +182,7 @@ def fit(
     level = past.mean(2, keepdims=True)
     errors = np.stack([truth - level - (past - level) @ solve(gram, cross, p) for p in PENALTIES])  # (P, b, E, block)
     best = np.abs(errors).mean((2, 3)).argmin(0)
-    error = errors[best, np.arange(len(z))]
+    error = errors[best, np.arange(len(z))] * windows_at(size, origins + block, block)
     phase = (origins[..., None] + np.arange(block)) % season
     return Fit(refit(z, first, lags, block, best, end), best, *_spread(error, quantiles, phase, season))
 

@@ -1,7 +1,8 @@
 """Simple methods that a model must beat: naive, seasonal naive, drift, seasonal mean, quantiles. Vectorised over the batch.
 
 Intervals are normal, from the in-sample residuals: sigma at one step (or cycle) ahead, growing as the method's own
-assumption says (Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., section 5.5).
+assumption says (Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., section 5.5). Where noise grows with
+the level, residuals count with the size that they would have at the present level (variance_function.py).
 Missing values: residuals with one are dropped; a missing value of the last cycle is the newest observed one of that phase.
 """
 
@@ -14,6 +15,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from tsattn.data.windows import WindowBatch
+from tsattn.forecasting.baselines.variance_function import present_size
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
 from tsattn.forecasting.quantiles import normal_scores
 
@@ -62,7 +64,7 @@ class Naive(_Normal):
     def mean_and_sigma(self, history: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
         ends = _ends(history)
         steps = _steps_since(history, ends, horizon)
-        return np.repeat(ends.last_value[:, None], horizon, 1), _step_sigma(history)[:, None] * np.sqrt(steps)
+        return np.repeat(ends.last_value[:, None], horizon, 1), _step_sigma(history, season)[:, None] * np.sqrt(steps)
 
 
 class Drift(_Normal):
@@ -75,7 +77,7 @@ class Drift(_Normal):
         span = np.maximum(ends.last - ends.first, 1)
         slope = (ends.last_value - ends.first_value) / span
         steps = _steps_since(history, ends, horizon)
-        sigma = _step_sigma(history, slope)[:, None] * np.sqrt(steps * (1 + steps / span[:, None]))
+        sigma = _step_sigma(history, season, slope)[:, None] * np.sqrt(steps * (1 + steps / span[:, None]))
         return ends.last_value[:, None] + slope[:, None] * steps, sigma
 
 
@@ -93,7 +95,7 @@ class SeasonalNaive(_Normal):
         cycle, age = _last_cycle(history, season)
         phase, ahead = np.arange(horizon) % season, np.arange(horizon) // season
         cycle = np.where(np.isnan(cycle), ends.last_value[:, None], cycle)
-        sigma = _cycle_sigma(history, history[:, season:] - history[:, :-season])
+        sigma = _cycle_sigma(history, season, history[:, season:] - history[:, :-season])
         spread = sigma[:, None] * np.sqrt(ahead + 1 + age[:, phase])
         return np.where(short[:, None], naive[0], cycle[:, phase]), np.where(short[:, None], naive[1], spread)
 
@@ -151,7 +153,7 @@ class SeasonalMean(_Normal):
             count[:, lag:] += ~np.isnan(earlier)
         fitted = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
         a = (self.cycles - 1) * (2 * self.cycles - 1) / (6 * self.cycles)
-        sigma = _cycle_sigma(history, history - fitted)[:, None] * np.sqrt((ahead + 1 + a) / (1 + a))
+        sigma = _cycle_sigma(history, season, history - fitted)[:, None] * np.sqrt((ahead + 1 + a) / (1 + a))
         mean = np.where(np.isnan(mean[:, phase]), newest, mean[:, phase])
         return np.where(short[:, None], newest, mean), np.where(short[:, None], spread, sigma)
 
@@ -218,10 +220,10 @@ def _root_mean_square(residuals: np.ndarray) -> np.ndarray:
     return np.sqrt(_mean(residuals**2, 1))
 
 
-def _step_sigma(history: np.ndarray, slope: np.ndarray | float = 0.0) -> np.ndarray:
+def _step_sigma(history: np.ndarray, season: int, slope: np.ndarray | float = 0.0) -> np.ndarray:
     """Return (B,) root mean square of one-step differences less the slope, over the observed pairs; 0 for a single value."""
     slope = np.broadcast_to(slope, len(history))
-    sigma = _root_mean_square(np.diff(history) - slope[:, None])
+    sigma = _root_mean_square((np.diff(history) - slope[:, None]) * present_size(history, season)[:, 1:])
     for i in np.flatnonzero(np.isnan(sigma)):  # no two neighbours observed: each pair brought to one step
         at = np.flatnonzero(~np.isnan(history[i]))
         gap = np.diff(at)
@@ -230,10 +232,11 @@ def _step_sigma(history: np.ndarray, slope: np.ndarray | float = 0.0) -> np.ndar
     return sigma
 
 
-def _cycle_sigma(history: np.ndarray, residuals: np.ndarray) -> np.ndarray:
+def _cycle_sigma(history: np.ndarray, season: int, residuals: np.ndarray) -> np.ndarray:
     """Return (B,) root mean square of the residuals one cycle ahead, or of one-step differences where there are none."""
-    sigma = _root_mean_square(residuals)
+    size = present_size(history, season)
+    sigma = _root_mean_square(residuals * size[:, size.shape[1] - residuals.shape[1] :])
     lacking = np.isnan(sigma)
     if lacking.any():
-        sigma[lacking] = _step_sigma(history[lacking])
+        sigma[lacking] = _step_sigma(history[lacking], season)
     return sigma

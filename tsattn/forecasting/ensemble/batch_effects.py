@@ -19,8 +19,8 @@ from tsattn.forecasting.ensemble.window_effects import Bounds, Effects, Estimate
 class Covariates:
     """K declared covariates and C calendar events of B windows.
 
-    known: (B, L+H, K), NaN = unknown. events: C names. on: (C, T), 1 on the days of each. place: (B, L+H), the day of each step
-    among the T. used: (B, K+C) bool, True for those that a window uses.
+    known: (B, L+H, K), NaN = unknown. events: C names. on: (C, T), 1 on the days of each, less on days around it. place:
+    (B, L+H), the day of each step among the T. used: (B, K+C) bool, True for those that a window uses.
     """
 
     known: np.ndarray
@@ -85,7 +85,8 @@ class Columns:
 class BatchEffects:
     """Estimates on windows that use the same covariates, for a report.
 
-    columns: (k,) the covariates among the K declared ones and `events`. ahead: (H, C) bool, True where an event falls.
+    columns: (k,) the covariates among the K declared ones and `events`. ahead: (H, C) bool, True where an event falls. item: (n,)
+    the series of each window.
     """
 
     estimates: Estimates
@@ -94,6 +95,7 @@ class BatchEffects:
     static: np.ndarray
     share: np.ndarray
     ahead: np.ndarray
+    item: np.ndarray
 
 
 def estimated(

@@ -1,6 +1,7 @@
 """Search for the calendar events that a daily series follows, in its residuals from level and season.
 
-Each occurrence of an event counts as one observation, since the noise of different years is independent. The evidence is a Bayes
+An event is a day, or the days before or after one of a year (event_windows.py). Each occurrence of an event counts as one
+observation, since the noise of different years is independent. The evidence is a Bayes
 factor against no effect (Kass & Raftery, 1995), computed without the largest deviation; it must outweigh the number of events
 tried. The mean of a pool is searched first, since a storm that hits all series on one day is one observation; then each series.
 """
@@ -13,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from tsattn.forecasting.ensemble.calendar_events import Events, events_between
+from tsattn.forecasting.ensemble.event_windows import SHAPES, responses, weights_of
 from tsattn.forecasting.ensemble.holdout import Pools
-from tsattn.forecasting.ensemble.series_effects import season_of, without_level_and_season
+from tsattn.forecasting.ensemble.series_effects import season_of, spans_of, without_level_and_season
 from tsattn.forecasting.ensemble.window_effects import POSITIVE
 
 MOST = 32  # events of a window, at most
@@ -23,6 +25,7 @@ PRIOR = 4.0  # prior variance of an effect, relative to that of the noise
 FEWEST = {False: 6, True: 2}  # observed days of a monthly event, and of a yearly one
 LEAST_ROWS = 180  # observed days of a series
 FARTHEST = 5.0  # limit of a deviation, in standard deviations
+MOST_SHAPES = 64  # shapes around events that are compared, at most
 OWN = 32  # series, at most, that are searched alone
 _CELLS = 1 << 22  # values at once
 
@@ -36,9 +39,9 @@ class _Days:
 
 
 class Found(NamedTuple):
-    """Events found: C names, their days on an axis, on (C, T) bool, the place of each step on it, and the windows that use each.
+    """Events found: C names, their days on an axis, on (C, T), the place of each step on it, and the windows that use each.
 
-    place: (B, L+H). used: (B, C) bool.
+    on: 1 on the days of an event, less on days around it where their effect is smaller. place: (B, L+H). used: (B, C) bool.
     """
 
     names: tuple[str, ...]
@@ -52,7 +55,7 @@ def find_events(past: np.ndarray, days: np.ndarray, pools: Pools, seasons: tuple
 
     past: (B, L), NaN = missing. days: (B, L+H), NaT = none. A window uses the events that its own past and its pool's show.
     """
-    none = Found((), np.zeros((0, 1), bool), np.zeros(days.shape, np.int64), np.zeros((len(past), 0), bool))
+    none = Found((), np.zeros((0, 1)), np.zeros(days.shape, np.int64), np.zeros((len(past), 0), bool))
     dated = ~np.isnat(days)
     enough = ((~np.isnan(past)) & dated[:, : past.shape[1]]).sum(1) >= LEAST_ROWS
     if not enough.any():
@@ -68,9 +71,9 @@ def find_events(past: np.ndarray, days: np.ndarray, pools: Pools, seasons: tuple
     if not every:
         return none
     used = np.array([[event in one for event in every] for one in chosen])
-    on = np.stack([axis.events[kind].on(np.array([k]), last - first + 1)[0] for kind, k in every])
-    on = np.concatenate([on, np.zeros((len(on), 1), bool)], 1)
-    names = tuple(axis.events[kind].names[k] for kind, k in every)
+    on = np.stack([_weights(axis.events, event, last - first + 1) for event in every])
+    on = np.concatenate([on, np.zeros((len(on), 1))], 1)
+    names = tuple(_name(axis.events, event) for event in every)
     return Found(names, on, place, used)
 
 
@@ -129,10 +132,29 @@ def _over(z: np.ndarray, events: tuple[Events, Events]) -> list[np.ndarray]:
         evidence = evidence_of(z, one)
         tried = np.isfinite(evidence).sum(1, keepdims=True)
         out.append(evidence - np.log(np.maximum(tried, 1)) - ODDS)
+    half = spans_of(z.shape[1], 7)[0]
+    for shape in SHAPES:
+        # in units of what the shape responds to anywhere: noise is correlated from day to day
+        evidence = evidence_of(_standard(responses(z, shape, half)), events[1])
+        tried = len(SHAPES) * np.isfinite(evidence).sum(1, keepdims=True)
+        out.append(evidence - np.log(np.maximum(tried, 1)) - ODDS)
     return out
 
 
-Event = tuple[int, int]  # kind and number
+Event = tuple[int, int]  # kind and number: events of months, of years, and days around those of years in one shape after another
+
+
+def _name(events: tuple[Events, Events], event: Event) -> str:
+    kind, k = event
+    return events[kind].names[k] if kind < 2 else SHAPES[kind - 2].of(events[1].names[k])
+
+
+def _weights(events: tuple[Events, Events], event: Event, days: int) -> np.ndarray:
+    """Return (days,) sizes of an event's effect, relative to its largest."""
+    kind, k = event
+    if kind < 2:
+        return events[kind].on(np.array([k]), days)[0].astype(np.float64)
+    return weights_of(events[1], k, SHAPES[kind - 2], days)
 
 
 def _chosen(axis: _Days, pools: Pools) -> list[frozenset[Event]]:
@@ -159,8 +181,8 @@ class _Alone:
 
     def __init__(self, axis: _Days, common: frozenset[Event]) -> None:
         self.axis, self.left_out = axis, np.zeros(axis.z.shape[1], bool)
-        for kind, k in common:
-            self.left_out |= axis.events[kind].on(np.array([k]), len(self.left_out))[0]
+        for event in common:
+            self.left_out |= _weights(axis.events, event, len(self.left_out)) > 0
         self.first = np.full(len(axis.z), np.nan)  # evidence of the clearest event
         self.found: dict[int, list[tuple[Event, float]]] = {}
 
@@ -169,7 +191,7 @@ class _Alone:
         new = pool[np.isnan(self.first[pool])]
         if len(new):
             over = _over(np.where(self.left_out, np.nan, self.axis.z[new]), self.axis.events)
-            self.first[new] = np.maximum(*(one.max(1, initial=-np.inf) for one in over))
+            self.first[new] = np.max([one.max(1, initial=-np.inf) for one in over], 0)
         loud = pool[self.first[pool] > np.log(len(pool))]
         out: list[tuple[Event, float]] = []
         for row in loud[np.argsort(-self.first[loud], kind="stable")][:OWN].tolist():
@@ -200,13 +222,35 @@ def greedy(z: np.ndarray, events: tuple[Events, Events]) -> list[tuple[Event, fl
         now = _standard(np.where(seen, left, np.nan))
         over = _over(now, events)
         best = [float(one.max(initial=-np.inf)) for one in over]
-        kind = int(best[1] > best[0])
+        kind = int(np.argmax(best))
         k = int(over[kind][0].argmax()) if best[kind] > 0 else -1
         if k < 0 or any(event == (kind, k) for event, _ in found):
             break
+        if kind >= 2:
+            (kind, k), weights, size = _best_shape(left[0], seen, over, events)
+            found.append(((kind, k), best[kind]))
+            z -= size * weights  # single days may differ from the common shape
+            continue
         found.append(((kind, k), best[kind]))
         at = events[kind].at[k]
         at = at[at >= 0]
         # other events may fall on some days of a monthly one; those of a yearly one are few, and all its own
         z[at] = np.nan if kind else z[at] - np.nanmedian(z[at])
     return found
+
+
+def _best_shape(
+    left: np.ndarray, seen: np.ndarray, over: list[np.ndarray], events: tuple[Events, Events]
+) -> tuple[Event, np.ndarray, float]:
+    """Return the shape around an event that explains most of residuals left (T,), its weights (T,) and its size.
+
+    Evidence does not tell the shapes around an event apart, since large deviations are cut off.
+    """
+    every = [(float(one[0][k]), (2 + j, int(k))) for j, one in enumerate(over[2:]) for k in np.flatnonzero(one[0] > 0)]
+    clear = [event for _, event in sorted(every, reverse=True)[:MOST_SHAPES]]
+    weights = np.stack([_weights(events, event, len(left)) for event in clear])
+    shapes, _ = without_level_and_season(np.where(seen, weights, 0.0), seen, season_of(int(seen.sum()), (7,)))
+    square = np.maximum((shapes**2).sum(1), 1e-12)
+    size = (shapes @ left) / square
+    at = int((size**2 * square).argmax())
+    return clear[at], weights[at], float(size[at])

@@ -143,6 +143,19 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, shrinkage:
     return np.exp(logs @ _between(edges))
 
 
+def catch_up_factors(widths: np.ndarray, levels: np.ndarray, slope: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return (B,) factors by which the widths of a forecast catch up with noise that grows with the level.
+
+    widths, levels (1 + K, B): mean width and log level of the forecast, then of those at K origins. slope (B,): power of the
+    level that the noise grows with, which is also the part of the lag that is made up for; never more than the noise has grown.
+    share (K, B): how much of an origin's horizon was scored.
+    """
+    grown = slope * np.nan_to_num(levels[0] - levels[1:])
+    lag = slope * (grown - np.log(widths[0] / widths[1:]))
+    lag = np.clip(lag, np.minimum(grown, 0.0), np.maximum(grown, 0.0))
+    return np.exp((lag * share).sum(0) / np.maximum(share.sum(0), 1e-9))
+
+
 def _doubt(away: np.ndarray, surprise: float) -> np.ndarray:
     """Share of a prior's weight that remains against a log factor so far `away` from it.
 

@@ -66,7 +66,12 @@ class CovariateRegression:
         names = panel.schema.known_features
         estimates, share, events, ahead = joined(seen, len(names))
         static = np.concatenate([one.static for one in seen])
-        return report_effects(estimates, static, share, panel.schema, events, ahead[:horizon].sum(0))
+        item = np.concatenate([one.item for one in seen])
+        once = len(np.unique(item)) == len(item) and item.max(initial=0) < len(
+            panel
+        )  # a backtest sees a series at several cutoffs
+        items = [panel.item_ids[i] for i in item.tolist()] if once else []
+        return report_effects(estimates, static, share, panel.schema, events, ahead[:horizon].sum(0), items)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32."""
@@ -84,7 +89,8 @@ class CovariateRegression:
         before, after = covariates.before(batch.context), covariates.at(steps)
         for now, columns, found in parts:
             ahead = after[now][..., declared.declared :].any(0)
-            self._seen.append(BatchEffects(found, columns, covariates.events, batch.static[now], share[now], ahead))
+            own = (batch.static[now], share[now], ahead, batch.item[now])
+            self._seen.append(BatchEffects(found, columns, covariates.events, *own))
         effects = effects.scaled(share)
         history = effects.removed(past, before, batch.season_lengths)
         values = self.forecaster.predict(replace(bare, past_target=history))

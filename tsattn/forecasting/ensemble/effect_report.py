@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from tsattn.data.names import printable
 from tsattn.data.panel import Schema
 from tsattn.forecasting.ensemble import closures
 from tsattn.forecasting.ensemble.effect_pooling import Mean, Pooled
@@ -15,6 +17,8 @@ from tsattn.forecasting.quantiles import normal_scores
 
 LEVEL = 0.95  # of the intervals
 NAMED = 6  # groups that a line names
+FEW = 2  # series that a line names, where the others have the effect in another form
+APART = 0.2  # of the common effect by which the series' own effects differ where a line gives their range
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,27 @@ class GroupEffect:
 
 
 @dataclass(frozen=True)
+class ItemEffect:
+    """Effect in one series, drawn towards those of the others."""
+
+    name: str
+    effect: float
+    form: str
+
+    def __str__(self) -> str:
+        return f"{_amount(self.effect, self.form)} ({printable(self.name)})"
+
+
+@dataclass(frozen=True)
 class CovariateEffect:
     """Effect of a known covariate on the target, as used in a forecast.
 
     form: "factor" (effect 0.34 = 34 % more per unit of the covariate), "added" (in units of the target, per unit), or "closed"
     (the target is about 0 there; effect is NaN). low, high: the interval at `level`. clear: an effect is more likely than
-    none. used: the share of the effect that hold-out origins left in the forecast. groups: where groups of series differ.
-    event: a calendar event, not a column; it falls on `ahead` steps of the forecast, 0 for a column.
+    none. used: the share of the effect that hold-out origins left in the forecast. series: how many have the effect in this
+    form, of `every`; items: their names, if they are few. groups: where groups of series differ. range: the smallest and the
+    largest effect of a series, where they differ. event: a calendar event, not a column; it falls on `ahead` steps of the
+    forecast, 0 for a column.
     """
 
     name: str
@@ -53,6 +71,9 @@ class CovariateEffect:
     used: float
     series: int
     groups: tuple[GroupEffect, ...] = ()
+    range: tuple[ItemEffect, ...] = ()
+    items: tuple[str, ...] = ()
+    every: int = 0
     event: bool = False
     ahead: int = 0
 
@@ -65,6 +86,11 @@ class CovariateEffect:
         said = f"{self.name}: {_shown(self.effect, self.low, self.high, self.form)}{unit}"
         if 1 < len(self.groups) <= NAMED:
             said = f"{self.name}{unit}: " + "; ".join(map(str, self.groups))
+        elif self.range:
+            said += f"; by series from {self.range[0]} to {self.range[1]}"
+        if self.series < self.every:
+            said += f"; in {' and '.join(map(printable, self.items))}" if self.items else ""
+            said += f" ({self.series:,} of {self.every:,} series)"
         if self.used < 0.95:
             said += f"; {100 * self.used:.0f} % of it applied, because it was weaker at hold-out origins"
         return said
@@ -75,12 +101,18 @@ class CovariateEffect:
 
 
 def report_effects(
-    found: Estimates, static: np.ndarray, share: np.ndarray, schema: Schema, events: tuple[str, ...] = (), ahead: Any = ()
+    found: Estimates,
+    static: np.ndarray,
+    share: np.ndarray,
+    schema: Schema,
+    events: tuple[str, ...] = (),
+    ahead: Any = (),
+    items: Sequence[str] = (),
 ) -> tuple[CovariateEffect, ...]:
     """Return effects of all covariates, and of events, on the windows `found`, static covariates (B, C).
 
-    share (B, K): what was applied of each. ahead: steps of the forecast on which each event falls. Events without a clear effect
-    are left out.
+    share (B, K): what was applied of each. ahead: steps of the forecast on which each event falls. items: (B,) names of the
+    series, or none. Events without a clear effect are left out.
     """
     group = groups_of(static)
     rows = np.arange(len(found))
@@ -99,8 +131,12 @@ def report_effects(
             if np.isnan(shut[some, k]).any():
                 used = float(share[some, k].mean())
                 of_one = _of_one(found, some, form, each, k, name, used, unit, _groups(group, static, some, schema))
-                out += [(k, effect) for effect in of_one]
+                span = _range(found, some, form, each[k], items) if len(of_one) == 1 and of_one[0].clear else ()
+                few = tuple(items[i] for i in some) if len(some) <= min(FEW, len(items) - 1) else ()
+                out += [(k, replace(effect, range=span, items=few)) for effect in of_one]
     declared = len(schema.known_features)
+    out = [(k, replace(effect, every=len(found) if effect.form != "closed" else 0)) for k, effect in out]
+    out.sort(key=lambda one: (one[0], one[1].form != "closed", -one[1].series))
     return tuple(
         effect if k < declared else replace(effect, event=True, ahead=int(ahead[k - declared]))
         for k, effect in out
@@ -141,6 +177,20 @@ def _of_one(
     return [_effect(name, kind, common, per_unit, line.clear, used, series, shown)]
 
 
+def _range(found: Estimates, some: np.ndarray, form: bool, one: Pooled, items: Sequence[str]) -> tuple[ItemEffect, ...]:
+    """Return the smallest and the largest effect of a series among `some`; () where they hardly differ, or have no names."""
+    known = np.flatnonzero(np.isfinite(one.variance))
+    if len(known) < 2 or len(items) != len(found):
+        return ()
+    beta = one.beta[known]
+    if float(np.ptp(beta)) < APART * abs(one.common.value):
+        return ()
+    effect = np.expm1(np.clip(beta, -50, 50)) if form else beta * found.scale[some[known]]
+    ends = (int(effect.argmin()), int(effect.argmax()))
+    kind = "factor" if form else "added"
+    return tuple(ItemEffect(items[some[known[i]]], float(effect[i]), kind) for i in ends)
+
+
 def _effect(
     name: str, form: str, mean: Mean, per_unit: bool, clear: bool, used: float, series: int, groups: tuple[GroupEffect, ...]
 ) -> CovariateEffect:
@@ -152,6 +202,12 @@ def _bounds(mean: Mean, form: str) -> tuple[float, float, float]:
     half = float(normal_scores([(1 + LEVEL) / 2])[0]) * float(np.sqrt(mean.variance))
     ends = np.array([mean.value, mean.value - half, mean.value + half])
     return tuple((np.expm1(np.clip(ends, -50, 50)) if form == "factor" else ends).tolist())  # type: ignore[return-value]
+
+
+def _amount(effect: float, form: str) -> str:
+    if form == "factor":
+        return f"{100 * effect:+.{0 if abs(effect) >= 0.1 else 1}f} %"
+    return f"{effect:+,.{max(0, 2 - int(np.floor(np.log10(max(abs(effect), 1e-9)))))}f}"
 
 
 def _shown(effect: float, low: float, high: float, form: str) -> str:

@@ -16,7 +16,17 @@ from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
 from tsattn.forecasting.baselines import MEMBERS, member, unknown
 from tsattn.forecasting.baselines.ridge import Ridge
-from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball, relative, scores_of, weights_of, widened, widths_of
+from tsattn.forecasting.baselines.variance_function import log_levels, slopes
+from tsattn.forecasting.ensemble.calibration import (
+    Shrinkage,
+    catch_up_factors,
+    pinball,
+    relative,
+    scores_of,
+    weights_of,
+    widened,
+    widths_of,
+)
 from tsattn.forecasting.ensemble.coarser_step import COARSER, CoarserStep
 from tsattn.forecasting.ensemble.holdout import Pools, padded, pools_of, recent, rows_of, shifted, shifts_of, truth
 from tsattn.forecasting.ensemble.prior_weights import Prior, prior_of
@@ -97,7 +107,10 @@ class Ensemble:
         prior = prior_of(self.members, batch, self.shrinkage.favour)
         weights = weights_of(*relative(loss, share, floor), able, pools, self.shrinkage, prior)
         values = _average(made[0], weights)
-        factors = self._factors(made[1:], past, loss, share, floor, pools, prior)
+        before = self._at_origins(made[1:], loss, share, floor, pools, prior)  # (K, B, H, Q)
+        scores = scores_of(past.astype(np.float64), before, self.quantiles, floor[:, None])
+        factors = widths_of(scores, share.sum(0), pools, self.shrinkage)
+        factors = factors * _catch_up(batch, shifts, np.stack([values, *before]), share, floor)[:, None]
         values = widened(values, self.quantiles, factors)
         lowest = np.nanmin(batch.past_target, 1, initial=np.inf)
         values = np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values)
@@ -107,24 +120,17 @@ class Ensemble:
         self._width += float(factors.mean((0, 2)).sum())
         return np.asarray(values, np.float32)
 
-    def _factors(
-        self,
-        made: np.ndarray,
-        past: np.ndarray,
-        loss: np.ndarray,
-        share: np.ndarray,
-        floor: np.ndarray,
-        pools: Pools,
-        prior: Prior,
+    def _at_origins(
+        self, made: np.ndarray, loss: np.ndarray, share: np.ndarray, floor: np.ndarray, pools: Pools, prior: Prior
     ) -> np.ndarray:
-        """Widths from the ensemble's forecasts at each hold-out origin, with weights from the other origins."""
-        scores = np.full(past.shape, np.nan)
-        for k in range(len(past)):
-            others = np.arange(len(past)) != k
+        """Return the ensemble's forecasts (K, B, H, Q) at the hold-out origins, each with weights from the other origins."""
+        found = []
+        for k in range(len(made)):
+            others = np.arange(len(made)) != k
             able = np.isfinite(made[k]).all((2, 3))
             weights = weights_of(*relative(loss[others], share[others], floor), able, pools, self.shrinkage, prior)
-            scores[k] = scores_of(past[k].astype(np.float64), _average(made[k], weights), self.quantiles, floor[:, None])
-        return widths_of(scores, share.sum(0), pools, self.shrinkage)
+            found.append(_average(made[k], weights))
+        return np.stack(found)
 
 
 def member_names(members: str | Sequence[str]) -> tuple[str, ...]:
@@ -177,6 +183,19 @@ def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) ->
         blind = np.isnan(part.past_target).all(1)
         out[k, row] = np.where(blind[:, None, None], np.float32(np.nan), forecaster.predict(part))
     return out
+
+
+def _catch_up(batch: WindowBatch, shifts: np.ndarray, values: np.ndarray, share: np.ndarray, floor: np.ndarray) -> np.ndarray:
+    """Return (B,) factors on the widths of values[0], given values (1 + K, B, H, Q) from the end and from `shifts` (K, B)."""
+    history, season = batch.past_target.astype(np.float64), (batch.season_lengths or (1,))[0]
+    slope, factors = slopes(history, season), np.ones(len(batch))
+    rows = np.flatnonzero(slope > 0)
+    if len(rows):
+        ends = batch.context - 1 - np.pad(shifts, ((1, 0), (0, 0)))[:, rows]
+        levels = np.take_along_axis(log_levels(history[rows], season), ends.T, 1).T
+        widths = np.maximum((values[..., -1] - values[..., 0])[:, rows].mean(2), floor[rows])
+        factors[rows] = catch_up_factors(widths, levels, slope[rows], share[:, rows])
+    return factors
 
 
 def _average(made: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -125,7 +125,7 @@ def without_level_and_season(both: np.ndarray, seen: np.ndarray, season: int) ->
     Zeros where not `seen`, which broadcasts with `both`.
     """
     length = both.shape[-1]
-    half, span = _spans(length, season)
+    half, span = spans_of(length, season)
     left = np.where(seen, both - _moving_mean(both, seen, half), 0.0)
     lost = length / (2 * half + 1)
     if span:
@@ -138,7 +138,7 @@ def level_and_season(values: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray
     """Return (L,) moving level of values (L,), NaN = missing, plus the moving mean of each phase; NaN where no value is near."""
     seen = np.isfinite(values)
     season = season_of(int(seen.sum()), seasons)
-    half, span = _spans(len(values), season)
+    half, span = spans_of(len(values), season)
     filled = np.where(seen, values, 0.0)[None]
     level = _moving_mean(filled, seen, half)
     left = np.where(seen, filled - level, 0.0)
@@ -147,8 +147,8 @@ def level_and_season(values: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray
     return np.where(near, level[0] + phase, np.nan)
 
 
-def _spans(length: int, season: int) -> tuple[int, int]:
-    """Neighbours on either side that the level is averaged over, and those of a phase; 0 where there is no season."""
+def spans_of(length: int, season: int) -> tuple[int, int]:
+    """Return the neighbours on either side that the level is averaged over, and those of a phase; 0 where there is no season."""
     whole = 4 * season if season <= 12 else 2 * season
     half = min(whole if season > 1 else 24, max(length // 3, 2)) // 2
     cycles = -(-length // season)

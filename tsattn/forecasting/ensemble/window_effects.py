@@ -1,7 +1,8 @@
 """Effects of known covariates on a batch of windows: estimated, taken out of the history, put back on a forecast.
 
-A continuous covariate has two terms, x and |x - its median|, so heating and cooling may have slopes of their own; the second
-is kept only where the history gives strong evidence of it. A window learns from itself and from those of its pool (holdout.py).
+A continuous covariate has two terms, x and |x - a knot|, so heating and cooling may have slopes of their own; the second is kept
+only where the history gives strong evidence of it. The knot is the median, or another quantile of the past (knots.py).
+A window learns from itself and from those of its pool (holdout.py).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from tsattn.forecasting.ensemble import closures
+from tsattn.forecasting.ensemble import closures, knots
 from tsattn.forecasting.ensemble.effect_pooling import Pooled, pool
 from tsattn.forecasting.ensemble.holdout import Pools
 from tsattn.forecasting.ensemble.series_effects import Estimate, estimate_all, level_and_season, slopes_of
@@ -38,7 +39,7 @@ class Table(Protocol):
 
 
 class Bounds(NamedTuple):
-    """center, low, high (B, K): median of covariates, and their clipping bounds."""
+    """center, low, high (B, K): knots of covariates, by default their medians, and their clipping bounds."""
 
     center: np.ndarray
     low: np.ndarray
@@ -186,12 +187,30 @@ def estimates_of(past: np.ndarray, known: Table, back: np.ndarray, pools: Pools,
     at = np.full((len(past), known.shape[2]), np.nan)
     for now, pooled in pools:
         at[now] = closures.closing(every, now, pooled)
+    center = _knots(past, known, at, np.concatenate(bends), pools, seasons)
+    bounds = tuple(one if center is None else one._replace(center=center[rows]) for one, rows in zip(bounds, chunks, strict=True))
     return Estimates.concat(
         [
             _estimated(past[rows], known[rows], at[rows], (bounds[i], bends[i], counts[i]), seasons)
             for i, rows in enumerate(chunks)
         ]
     )
+
+
+def _knots(
+    past: np.ndarray, known: Table, at: np.ndarray, bends: np.ndarray, pools: Pools, seasons: tuple[int, ...]
+) -> np.ndarray | None:
+    """Return the knots (B, K) of covariates; None if none of them may bend."""
+    if not bends.any():
+        return None
+    places, gain = [], []
+    for rows in _chunks(known):
+        here, value = known[rows], past[rows]
+        seen = ~np.isnan(value)[..., None] & ~np.isnan(here)
+        places.append(knots.candidates(np.where(seen, here, np.nan)))
+        target = np.where(closures.closed_rows(here, at[rows]), np.nan, value.astype(np.float64))
+        gain.append(knots.gains(target, here, places[-1], bends[rows], seasons))
+    return knots.chosen(np.concatenate(places), np.concatenate(gain), pools)
 
 
 def _summary(past: np.ndarray, known: np.ndarray) -> tuple[Bounds, np.ndarray, closures.Counts]:
@@ -318,7 +337,8 @@ def _pool_all(
     amount = float(sum(one.rows for one in chosen.values() if one is not None))
     _, place = np.unique(group[rows], return_inverse=True)
     tried = int(np.isfinite(variance).any(0).sum())
-    return [pool(beta[:, k], variance[:, k], place, amount, max(tried, 1)) for k in range(len(keep))]
+    tries = [max(tried, 1) * (1 if k < found.covariates else len(knots.QUANTILES)) for k in range(len(keep))]
+    return [pool(beta[:, k], variance[:, k], place, amount, tries[k]) for k in range(len(keep))]
 
 
 def _exp(shift: np.ndarray) -> np.ndarray:

@@ -17,24 +17,42 @@ _RIDGE = 1e-9
 
 
 def reconciled(
-    points: np.ndarray, hierarchy: Hierarchy, covariance: ErrorCovariance, method: str, positive: np.ndarray
+    points: np.ndarray,
+    hierarchy: Hierarchy,
+    covariance: ErrorCovariance,
+    method: str,
+    positive: np.ndarray,
+    certain: np.ndarray | None = None,
 ) -> np.ndarray:
     """Make points (n, H) add up, by "mint" or "bottom-up": (n, H) float64. positive: (m,) leaves that may not fall below zero.
 
-    Leaves in no sum keep their points.
+    certain: (m, H) bool, forecasts of leaves without an error, such as 0 on closed days. They keep their points, and so do
+    leaves in no sum.
     """
     leaves = points[hierarchy.sums :]
+    certain = np.zeros(leaves.shape, bool) if certain is None else certain
     if method == "mint":
         inside = np.zeros((hierarchy.leaves, 1), bool)
         for part in hierarchy.parts:
             inside[part] = True
-        constraint = np.concatenate([np.eye(hierarchy.sums), -hierarchy.matrix()], 1)  # U, (a, n)
-        constrained = covariance.times(constraint)  # U W, (a, n)
-        size = covariance.combined(constraint, constraint)  # U W Uᵀ, (a, a)
-        size[np.diag_indices_from(size)] += _RIDGE * np.trace(size) / len(size) + 1e-300
-        moved = points - constrained.T @ np.linalg.solve(size, constraint @ points)
-        leaves = np.where(inside, moved[hierarchy.sums :], leaves)
+        moved = np.empty(leaves.shape)
+        patterns, which = np.unique(certain, axis=1, return_inverse=True)
+        for k, fixed in enumerate(patterns.T):
+            steps = which.ravel() == k
+            moved[:, steps] = _mint(points[:, steps], hierarchy, covariance, ~fixed)
+        leaves = np.where(inside & ~certain, moved, leaves)
     return added_up(np.where(positive[:, None], np.maximum(leaves, 0.0), leaves), hierarchy)
+
+
+def _mint(points: np.ndarray, hierarchy: Hierarchy, covariance: ErrorCovariance, free: np.ndarray) -> np.ndarray:
+    """Return reconciled leaves (m, H). free: (m,) leaves that may move; the errors of the others are 0."""
+    constraint = np.concatenate([np.eye(hierarchy.sums), -hierarchy.matrix()], 1)  # U, (a, n)
+    moving = np.concatenate([np.ones(hierarchy.sums), free])
+    constrained = covariance.times(constraint * moving) * moving  # U W, (a, n)
+    size = covariance.combined(constraint * moving, constraint * moving)  # U W Uᵀ, (a, a)
+    size[np.diag_indices_from(size)] += _RIDGE * np.trace(size) / len(size) + 1e-300
+    moved = points - constrained.T @ np.linalg.solve(size, constraint @ points)
+    return np.asarray(moved[hierarchy.sums :])
 
 
 def added_up(leaves: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:

@@ -1,0 +1,70 @@
+"""Days around yearly events: a shape is one event, found in few years of one series, and as wide as it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.forecasting.ensemble.test_calendar_screen import all_in_one, sales
+from tsattn.forecasting.ensemble.calendar_events import events_between
+from tsattn.forecasting.ensemble.calendar_screen import Found, find_events
+from tsattn.forecasting.ensemble.event_windows import SHAPES, Shape, responses, weights_of
+
+DAYS = np.datetime64("2021-01-01") + np.arange(365 * 3)
+
+
+def before_christmas(days: np.ndarray, width: int) -> np.ndarray:
+    """Share of the peak on each day: 1 on 24 December, falling to 0 `width` days before it."""
+    eve = (days.astype("datetime64[Y]").astype("datetime64[M]") + 11).astype("datetime64[D]") + 23
+    left = (eve - days).astype(np.int64)
+    return np.where((left >= 0) & (left < width), 1 - left / width, 0.0)
+
+
+def found_in(width: int, seed: int, count: int = 1) -> tuple[Found, np.ndarray]:
+    past, days = sales(count, 3, seed)
+    return find_events(past * (1 + 1.2 * before_christmas(days[0][: past.shape[1]], width)), days, all_in_one(count), (7,)), days
+
+
+@pytest.mark.parametrize("count", [1, 4])
+@pytest.mark.parametrize("width", [10, 14, 21])
+def test_when_sales_rise_for_days_before_christmas_then_that_is_one_event_of_about_this_width(width, count):
+    found, days = found_in(width, seed=1, count=count)
+    first = found.names[0] if len(found.names) == 1 else next(name for name in found.names if "rising" in name)
+    assert first.startswith("24 December and rising ")
+    on = found.on[found.names.index(first), found.place[0]]
+    truth = before_christmas(days[0], width)
+    assert np.abs(on - truth).max() < 0.35
+    assert len(np.unique(on)) <= 11  # few sizes: the response is not bent
+
+
+def test_when_only_the_day_itself_peaks_then_it_is_a_single_day():
+    past, days = sales(1, 3)
+    eve = before_christmas(days[0][: past.shape[1]], 1) > 0
+    assert find_events(past * np.where(eve, 2.0, 1.0), days, all_in_one(1), (7,)).names == ("24 December",)
+
+
+def test_when_a_shape_is_placed_then_it_peaks_at_the_event_and_fades_on_its_side():
+    first = int(DAYS[0].astype(np.int64))
+    events = events_between(first, first + len(DAYS) - 1)[1]
+    which = events.names.index("24 December")
+    for shape in SHAPES:
+        weights = weights_of(events, which, shape, len(DAYS))
+        peaks = np.flatnonzero(weights == weights.max())
+        assert set(events.at[which][events.at[which] >= 0].tolist()) <= set(peaks.tolist())
+        at = int(events.at[which][0])
+        sign = 1 if shape.after else -1
+        if at + sign * shape.days < len(DAYS):
+            assert weights[at + sign * (shape.days - 1)] > 0
+            assert weights[at + sign * shape.days] == 0
+            assert weights[at - sign] == 0
+
+
+@pytest.mark.parametrize("shape", [Shape(7, False), Shape(14, True)])
+def test_when_residuals_follow_a_shape_then_the_response_is_largest_where_it_is_placed(shape):
+    z = np.random.default_rng(0).normal(0, 0.1, (2, 300))
+    place = 150 + (1 if shape.after else -1) * np.arange(shape.days)
+    z[1, place] += shape.weights()
+    found = responses(z, shape, 14)
+    assert int(np.nanargmax(found[1])) == 150
+    z[1, place[: shape.days // 2]] = np.nan
+    assert np.isnan(responses(z, shape, 14)[1, 150])

@@ -1,0 +1,71 @@
+"""Days that rise towards a yearly event or fall from it, such as the weeks before Christmas: one effect instead of many.
+
+The effect is largest at the event and fades linearly over a number of days. One series and few years show it where the effect of
+each single day is lost in the noise.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tsattn.forecasting.ensemble.calendar_events import Events
+
+STEPS = 10  # sizes that the effect takes on its way
+
+
+class Shape(NamedTuple):
+    """Effect that fades over `days` before an event, or after it, from 1 at the event itself."""
+
+    days: int
+    after: bool
+
+    def weights(self) -> np.ndarray:
+        """Return (days,) weights, by distance from the event."""
+        return np.ceil(STEPS * (1 - np.arange(self.days) / self.days)) / STEPS
+
+    def of(self, name: str) -> str:
+        """Return the name of the effect around an event."""
+        return f"{name} and {'falling' if self.after else 'rising'} {self.days} days {'after' if self.after else 'before'}"
+
+
+SHAPES = (*(Shape(days, False) for days in (7, 10, 14, 21)), *(Shape(days, True) for days in (7, 14)))
+
+
+def weights_of(events: Events, which: int, shape: Shape, days: int) -> np.ndarray:
+    """Return (days,) weights of a shape around the event `which` on its axis, 0 elsewhere. An event after the axis rises too."""
+    out = np.zeros(days)
+    sign = 1 if shape.after else -1
+    for at in events.at[which][events.at[which] >= 0].tolist():
+        place = at + sign * np.arange(shape.days)
+        inside = (place >= 0) & (place < days)
+        np.maximum.at(out, place[inside], shape.weights()[inside])
+    return out
+
+
+def responses(z: np.ndarray, shape: Shape, half: int) -> np.ndarray:
+    """Return (S, T) how strongly residuals z (S, T), NaN = missing, follow a shape placed at each day.
+
+    NaN where few days are seen. half: neighbours on either side of the moving level that z has lost; the shape loses it too.
+    """
+    weights = shape.weights()
+    pad = shape.days + half
+    kernel = np.zeros(2 * pad + 1)
+    place = pad + (1 if shape.after else -1) * np.arange(shape.days)
+    kernel[place] = weights
+    kernel -= np.convolve(kernel, np.full(2 * half + 1, 1 / (2 * half + 1)), "same")
+    seen = ~np.isnan(z)
+    found = _correlated(np.where(seen, z, 0.0), kernel)
+    within = np.zeros_like(kernel)
+    within[place] = 1.0
+    share = _correlated(seen.astype(np.float64), within) / shape.days
+    return np.asarray(np.where(share > 0.75, found, np.nan))
+
+
+def _correlated(z: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Return (S, T) sums of kernel[j] · z[:, t + j - middle], with zeros beyond the ends."""
+    size, middle = z.shape[1], len(kernel) // 2
+    length = size + len(kernel)
+    product = np.fft.rfft(z, length, axis=1) * np.fft.rfft(kernel[::-1], length)
+    return np.asarray(np.fft.irfft(product, length, axis=1)[:, middle : middle + size])
