@@ -31,7 +31,8 @@ class Later(nn.Module):
         for layer in (self.token, self.out):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
-        nn.init.constant_(self.lstm.bias_ih_l0[width : 2 * width], 1.0)  # forget gates start open, as in the front-end
+        # forget gates start open, as in the front-end
+        nn.init.constant_(self.lstm.get_parameter("bias_ih_l0")[width : 2 * width], 1.0)
 
     def forward(self, tokens: Tensor, near: Tensor, moved: Tensor, skill: Tensor) -> tuple[Tensor, Tensor]:
         """Return what is added to the tokens, (B, O, R, D), and to the outputs, (B, O, R, N).
