@@ -101,7 +101,7 @@ class Network(nn.Module):
         H is config.pass_steps, or any multiple of it with the recurrent decoder: the number of future steps in `known`. With
         config.any_length, the window may have fewer tokens than the context. Without `group`, each window is alone.
         """
-        group = torch.arange(len(target), device=target.device) if group is None else group
+        group = torch.arange(target.shape[0], device=target.device) if group is None else group
         inputs = Inputs(target, past_cov, known, static, seasons, group)
         end = torch.full_like(target[:, :1], target.shape[1], dtype=torch.int64)
         out, scale = self.forecast_at(inputs, end[:, 0], end)
