@@ -31,7 +31,7 @@ TOLERANCE = 1e-3
 _NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*(?:e[-+]?\d+)?")
 _BARS = re.compile(r"[▁▂▃▄▅▆▇█⠀-⣿░▒▓▏▎▍▌▋▊▉─]+")
 # what differs from run to run: seconds and moments
-_VOLATILE = re.compile(r"\b\d+(?:\.\d+)? (?:ms|s|min)\b(?: \d+ s\b)?|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b")
+_VOLATILE = re.compile(r"\b\d+(?:\.\d+)? (?:ms|s|min)\b(?: \d+ s\b)?|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?\b")
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def test_when_networks_are_compared_then_all_have_about_the_parameters_of_the_us
         config = dataclasses.replace(usual, **parts)
         same = dataclasses.replace(config, width=family.width_for(config, SPEC, wanted))
         assert family.parameters(same, SPEC) == pytest.approx(wanted, rel=0.08)
-    assert len(family.family()) == 3 * 4 * 3
+    assert len(family.family()) == 3 * 4 * 4
     with pytest.raises(ConfigError, match="unknown network lstm/all/direct"):
         family.family(["lstm/all/direct"])
 

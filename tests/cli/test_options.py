@@ -146,7 +146,7 @@ def test_when_the_parts_of_the_network_are_named_then_train_is_asked_for_them_an
     asked.clear()
     capsys.readouterr()
     assert main(["train", "data.csv", "--decoder", "mlp"]) == 2
-    assert "direct, cross-attention, autoregressive" in capsys.readouterr().err
+    assert "direct, recurrent, cross-attention, autoregressive" in capsys.readouterr().err
     assert not asked
 
 

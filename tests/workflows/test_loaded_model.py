@@ -32,6 +32,7 @@ def card_of(freq: str, target: tuple[str, ...] = ("y",), source: str | None = No
         schema=schema,
         source={"read": {}, "source": source},
         inputs=inputs,
+        model=tiny.MODEL,
         created="2024-01-01T00:00",
         scores=[],
     )
