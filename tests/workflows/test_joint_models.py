@@ -15,6 +15,7 @@ from tsattn.config import ACROSS, to_mapping
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.model.card import GRAPH, read_card
+from tsattn.workflows.candidates import SEPARATE, TUNED, Judged
 
 MODEL = {key: value for key, value in to_mapping(tiny.MODEL).items() if key not in ("horizon", "across")}
 TRAIN = {"batch": 8, "warmup": 1, "steps": 10, "device": "cpu", "precision": "fp32"}
@@ -70,7 +71,16 @@ def test_when_the_zero_shot_model_is_fine_tuned_jointly_then_the_network_without
     found = train(river, notes, start="auto")
     names = {judged["model"] for judged in found.card.contest}
     assert {"fine-tuned", "fine-tuned, each series alone", "zero-shot"} <= names
+    averages = {judged["model"] for judged in found.card.contest if judged["zero_shot"]}
+    assert averages == {"fine-tuned", "fine-tuned, each series alone"}
     assert found.card.start in ("fine-tuned", "from scratch", "zero-shot")
+
+
+@pytest.mark.parametrize(("loss", "kept"), [(0.50, False), (0.497, False), (0.49, True)])
+def test_when_reading_other_series_lowers_the_loss_by_one_per_cent_then_only_a_joint_network_is_kept(loss, kept):
+    alone = Judged(TUNED + SEPARATE, (), 1.0, 0.5, zero_shot=0.25)
+    together = Judged(TUNED, (), 1.0, loss, zero_shot=0.25, joint=True)
+    assert (together.rank < alone.rank) is kept
 
 
 def test_when_the_data_has_one_series_then_a_joint_model_is_a_usual_one(river, monkeypatch):

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from tsattn.nn.network import Network
 
 SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", "zero-shot"
+SEPARATE = ", each series alone"  # after the name of a network without its attention across series
 MOST = 128  # validation windows that candidates are scored on
 CLEARLY = 0.99  # an ensemble is slower, so it must lower the loss to this share of the network's
 FLATTERED = 1.015  # factor on the loss of trained weights alone, which were chosen on the validation windows that score them
+JOINT = 1.01  # factor on the loss of networks that read several series, which are slower and may gain by chance
 SHARES = (0.25, 0.5)  # shares of the zero-shot ensemble to try
 JUDGING = 0.4  # share of the time that is left for scoring the candidates; the rest is for the final fit and the test scores
 PROBE, FEWEST = 4, 16  # windows for timing the scoring; windows that are scored even when that takes too long
@@ -74,6 +76,7 @@ class Judged:
     loss: float  # quantile loss, twice the pinball loss on the mean over levels, scaled as MASE is
     covariates: bool = False  # True if the ensemble reads known covariates by regression
     zero_shot: float = 0.0  # share of the zero-shot ensemble in the average
+    joint: bool = False  # True if the network reads several series together
 
     @property
     def title(self) -> str:
@@ -84,8 +87,11 @@ class Judged:
 
     @property
     def rank(self) -> float:
-        """Loss, lowered for a network alone and for the unchanged model, raised for trained weights without an average."""
-        loss = self.loss * (1 if self.members or self.zero_shot else CLEARLY)
+        """Loss, lowered for a network without members and for the unchanged model.
+
+        It is raised for trained weights without an average, and for networks that read several series.
+        """
+        loss = self.loss * (1 if self.members or self.zero_shot else CLEARLY) * (JOINT if self.joint else 1)
         if self.name == AS_IS:
             return loss * TIE
         return loss if self.zero_shot else loss * FLATTERED
@@ -121,7 +127,8 @@ def judge(
         forecaster = with_covariates(combine(forecaster_of(entry, panel, horizon), members), known=regress)
         values = windows.forecast(forecaster)
         (together if members else alone).setdefault(entry.name, values)
-        return Judged(entry.name, members, *windows.score(values), regress), replace(entry, members=members)
+        joint = bool(entry.network.config.across)
+        return Judged(entry.name, members, *windows.score(values), regress, joint=joint), replace(entry, members=members)
 
     known = bool(panel.schema.known_features)
     out = sorted((scored(entry, ()) for entry in entries), key=lambda pair: pair[0].rank)
@@ -135,11 +142,11 @@ def judge(
         if left() <= end:
             break
     for entry in entries:
-        if entry.name == TUNED and AS_IS in together:
+        if entry.name in (TUNED, TUNED + SEPARATE) and AS_IS in together:
             for share in SHARES:
-                values = (1 - share) * alone[TUNED] + share * together[AS_IS]
-                averaged = replace(entry, members=(), zero_shot=share)
-                out.append((Judged(TUNED, (), *windows.score(values), zero_shot=share), averaged))
+                values = (1 - share) * alone[entry.name] + share * together[AS_IS]
+                averaged, joint = replace(entry, members=(), zero_shot=share), bool(entry.network.config.across)
+                out.append((Judged(entry.name, (), *windows.score(values), zero_shot=share, joint=joint), averaged))
     # an ensemble costs more in every forecast, so it has to be clearly better
     out.sort(key=lambda pair: pair[0].rank)
     if out[0][0].covariates and left() > end:  # for comparison alone: an ensemble always reads the known covariates there are

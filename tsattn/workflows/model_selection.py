@@ -19,7 +19,7 @@ from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.ensemble.ensemble import DEFAULT
 from tsattn.model.card import Card, read_card
-from tsattn.workflows.candidates import AS_IS, CLEARLY, JUDGING, SCRATCH, TUNED, Entry, Judged, judge
+from tsattn.workflows.candidates import AS_IS, CLEARLY, JUDGING, SCRATCH, SEPARATE, TUNED, Entry, Judged, judge
 from tsattn.workflows.plan import Plan
 from tsattn.workspace import shipped
 
@@ -35,7 +35,6 @@ STARTS = ("auto", "scratch", "shipped")  # values that a user may give
 TUNING = 0.8  # share of the steps that go into fine-tuning when both are trained: fine-tuning nearly always wins
 TUNING_COVARIATES = 0.4  # the same with covariates, which the model in the package does not read
 FREE = ("context", "horizon", "dropout", "drop_path", "across")  # settings that fit the weights in the package
-SEPARATE = ", each series alone"  # after the name of a network without its attention across series
 
 
 @dataclass(frozen=True)
