@@ -87,7 +87,7 @@ class CovariateEffect:
         if 1 < len(self.groups) <= NAMED:
             said = f"{self.name}{unit}: " + "; ".join(map(str, self.groups))
         elif self.range:
-            said += f"; by series from {self.range[0]} to {self.range[1]}"
+            said += f"; by series, from {self.range[0]} to {self.range[1]}"
         if self.series < self.every:
             said += f"; in {' and '.join(map(printable, self.items))}" if self.items else ""
             said += f" ({self.series:,} of {self.every:,} series)"
