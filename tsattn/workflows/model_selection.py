@@ -46,7 +46,7 @@ class Base:
     folder: Path
 
     def config(self, plan: Plan) -> ModelConfig:
-        """The architecture with a context no longer than the longest series, and attention across series if it is planned."""
+        """Return the architecture with a context no longer than the longest series, and attention across series if planned."""
         own, asked = self.card.model, plan.model
         context = min(own.context, -(-asked.context // own.patch) * own.patch)
         return replace(own, context=context, dropout=asked.dropout, drop_path=asked.drop_path, across=asked.across)
