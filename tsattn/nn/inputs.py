@@ -108,8 +108,8 @@ class InputSpec:
     def example(self, config: ModelConfig, batch: int) -> dict[str, np.ndarray]:
         """Return a seeded batch with trends, seasons and missing values, for tracing and checking graphs.
 
-        The second window has no observation in its first third. Pairs of windows form groups. A recurrent decoder makes four
-        passes.
+        The second window has no observation in its first third. Pairs of windows form groups. A recurrent decoder makes
+        four passes.
         """
         from tsattn.data.cleaning.seasonality import find_seasons
 

@@ -27,7 +27,7 @@ class Shape(NamedTuple):
 
     def of(self, name: str) -> str:
         """Return the name of the effect around an event."""
-        return f"{name} and {'falling' if self.after else 'rising'} {self.days} days {'after' if self.after else 'before'}"
+        return f"{name}, {'fading' if self.after else 'building up'} over {self.days} days"
 
 
 SHAPES = (*(Shape(days, False) for days in (7, 10, 14, 21)), *(Shape(days, True) for days in (7, 14)))
