@@ -34,22 +34,8 @@ class Inputs:
     """
 
     target: Tensor = field(metadata={"axes": (PAST,)})
-    past_cov: Tensor = field(
-        metadata={
-            "axes": (
-                PAST,
-                "past",
-            )
-        }
-    )
-    known: Tensor = field(
-        metadata={
-            "axes": (
-                SPAN,
-                "known",
-            )
-        }
-    )
+    past_cov: Tensor = field(metadata={"axes": (PAST, "past")})
+    known: Tensor = field(metadata={"axes": (SPAN, "known")})
     static: Tensor = field(metadata={"axes": ("static",)})
     seasons: Tensor = field(metadata={"axes": (4,)})
     group: Tensor = field(metadata={"axes": ()})

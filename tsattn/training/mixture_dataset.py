@@ -32,13 +32,8 @@ class MixtureSource:
     def __init__(
         self, corpus: Corpus, config: CorpusConfig, synthetic: SyntheticConfig, model: ModelConfig, train: TrainConfig
     ) -> None:
-        self.corpus, self.config, self.model, self.train, self.near = (
-            corpus,
-            config,
-            model,
-            train,
-            model.steps_at_once(model.most_at_once),
-        )
+        self.corpus, self.config, self.model, self.train = corpus, config, model, train
+        self.near = model.steps_at_once(model.most_at_once)
         self.real = round(config.share * train.batch)
         self.synthetic = SyntheticSource(synthetic, model, dataclasses.replace(train, batch=max(1, train.batch - self.real)))
         self.drawer = Drawer(corpus, config, model.context, self.near, train.seed)
