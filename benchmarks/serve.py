@@ -1,9 +1,9 @@
-"""`tsattn serve` under load: clients post rows one request after another; measures response times and memory.
+"""Response times and memory of `tsattn serve` under load: each client posts one request after another.
 
     python -m benchmarks.serve [--requests 1000] [--clients 16] [--series 10] [--members network] [--max-time 900]
 
-The server is started for the run, on a free port of this machine. Every answer is checked: status 200, and
-one forecast for each series. Memory is that of the server and its processes together, at ten points of the run (Linux).
+The server is started for the run, on a free port of this machine. Each response must have status 200
+and one forecast per series. Memory is the total of the server and its processes, at ten points of the run (Linux).
 """
 
 from __future__ import annotations

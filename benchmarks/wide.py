@@ -1,9 +1,9 @@
-"""CPU time of tables with many columns, over that of a table with as many cells in one column.
+"""CPU time of reading tables with many columns, divided by that of a table with as many cells in one column.
 
     python -m benchmarks.wide [--columns 2000 10000 50000] [--rows 10 50 100] [--kinds csv parquet]
 
-Each command line runs in a process of its own; start-up (the same command on a table of 2 columns, the least of five) is taken
-off both.
+Each command runs in its own process. The start-up time, the minimum of five runs of the same command on a table of 2 columns,
+is subtracted from both.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ ROOT = Path(__file__).parents[1]
 
 
 def _step(rows: int) -> str:
-    """Return NumPy's unit of the step between rows: minutes where days would end after the year 9999."""
+    """Return NumPy's unit of the step between rows: days, or minutes if daily rows would end after the year 9999."""
     return "D" if rows < 2_900_000 else "m"
 
 
 def write(path: Path, columns: int, rows: int, *, ragged: bool = False, header: bool = True) -> Path:
-    """Write a CSV file with a day, or a minute, a row; ragged: the last line lacks a cell."""
+    """Write a CSV file with one row per day or minute. ragged: the last line lacks a cell."""
     values = np.random.default_rng(0).normal(10, 1, (rows, columns)).round(2)
     days = np.datetime64("1970-01-01", _step(rows)) + np.arange(rows)
     with path.open("w", encoding="utf-8") as file:
@@ -46,7 +46,7 @@ def write(path: Path, columns: int, rows: int, *, ragged: bool = False, header: 
 
 
 def write_parquet(path: Path, columns: int, rows: int) -> Path:
-    """Write a Parquet file with a day a row."""
+    """Write a Parquet file with one row per day."""
     import pyarrow as pa
     import pyarrow.parquet
 
@@ -57,7 +57,7 @@ def write_parquet(path: Path, columns: int, rows: int) -> Path:
     return path
 
 
-# what is read -> the arguments of `ingest`, for a folder, columns and rows
+# kind of input -> function that writes the file and returns the arguments of `ingest`
 KINDS: dict[str, Callable[[Path, int, int], list[str]]] = {
     "csv": lambda folder, columns, rows: [str(write(folder / "wide.csv", columns, rows))],
     "csv, --json": lambda folder, columns, rows: [str(write(folder / "wide.csv", columns, rows)), "--json"],

@@ -202,4 +202,4 @@ def test_when_forecasts_are_far_too_narrow_in_the_first_cycles_then_the_noise_of
 def test_when_only_one_value_was_seen_in_a_short_series_then_it_is_a_failure_that_says_so():
     found, failures = score_rows(Ridge(14), panel_of(np.full(18, 7.0), freq="D"))
     assert len(found) == 0
-    assert "has one value only" in failures[0].reason
+    assert "has only one value" in failures[0].reason

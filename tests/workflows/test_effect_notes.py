@@ -156,7 +156,7 @@ def test_when_one_series_has_zeros_then_its_effect_is_a_line_that_names_it_and_t
     frame.to_csv(tmp_path / "shops.csv", index=False)
     found = api.forecast(str(tmp_path / "shops.csv"), horizon=HORIZON, read=ReadOptions(known=("promo",)), workspace=tmp_path)
     lines = [note for note in found.notes if note.startswith("effect of promo")]
-    assert "by series from +2" in lines[0]
+    assert "by series, from +2" in lines[0]
     assert "(a) to +" in lines[0]
     assert lines[0].endswith("(3 of 4 series)")
     assert lines[1].endswith("; in rare (1 of 4 series)")

@@ -49,11 +49,11 @@ def test_when_a_model_is_trained_jointly_then_it_forecasts_together_without_a_fl
     card = read_card(found.ref.path)
     assert card.model.across == ACROSS
     assert GRAPH not in card.files
-    assert "a joint model has no ONNX graph: it forecasts with torch" in notes
+    assert "a joint model has no ONNX graph; it forecasts with PyTorch" in notes
     with pytest.raises(ConfigError, match="a joint model has none"):
         tsattn.load("river", engine="onnx")
     together = tsattn.forecast(river, horizon=3)
-    assert any("which reads the series together" in note for note in together.notes)
+    assert any("a joint model trained" in note for note in together.notes)
     table = pd.read_csv(river)
     table.loc[table.index[-3:], "upstream"] += 20
     moved = tsattn.forecast(table, horizon=3)
@@ -88,7 +88,7 @@ def test_when_the_data_has_one_series_then_a_joint_model_is_a_usual_one(river, m
     notes: list[str] = []
     found = train(river, notes, read={"target": "upstream"})
     assert found.card.model.across == 0
-    assert "joint: the data has one series, so there is no other to read" in notes
+    assert "joint: the data has only one series; the network has no attention across series" in notes
 
 
 def test_when_train_is_joint_on_the_command_line_then_the_network_attends_across(river, tmp_path, monkeypatch, capsys):

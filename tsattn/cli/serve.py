@@ -50,11 +50,11 @@ def serve(
         str,
         typer.Option(
             metavar="TIME",
-            help="Time limit of a forecast, such as 30s or 2m, including the wait for a worker; a longer one gets 504.",
+            help="Time limit of a forecast, including the wait for a worker, such as 30s or 2m; a longer one gets 504.",
         ),
     ] = "60s",
     body_timeout: Annotated[
-        str, typer.Option(metavar="TIME", help="Time limit for the body of a request to arrive; a slower upload gets 408.")
+        str, typer.Option(metavar="TIME", help="Time limit for receiving a request body; a slower upload gets 408.")
     ] = "30s",
     max_body: Annotated[
         int, typer.Option(min=1, metavar="MB", help="Size limit of a request body, in MB; a larger one gets 413.")

@@ -106,7 +106,7 @@ def train(
         bool, typer.Option("--fine-tune", help="Fine-tune the zero-shot model only.  [default: try both, save the better]")
     ] = False,
     joint: Annotated[
-        bool, typer.Option("--joint", help="Read the series together: attention across up to 32 of them, beside that over time.")
+        bool, typer.Option("--joint", help="Train a joint model: attention across series, in groups of up to 32.")
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the interrupted or stopped run of this name.")] = False,
     logger: Annotated[

@@ -252,7 +252,7 @@ def calendar_features(local: np.ndarray, freq: Freq) -> np.ndarray:
 
 
 def months_of(local: np.ndarray, freq: Freq) -> list[str] | None:
-    """Format local timestamps (n,) that are all first, or last, days of months as 2024-01; return None for others."""
+    """Format local timestamps (n,) as months such as 2024-01; return None unless all are first, or all last, days of months."""
     if freq.unit != "M":
         return None
     month = local.astype("datetime64[M]")

@@ -1,4 +1,4 @@
-"""Groups of series that a model reads together: windows of one cutoff."""
+"""Groups of windows with the same cutoff, which a joint model reads together."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins
 
-MOST = 32  # series of a group; more series form several groups, in their order
-LATE = 64  # steps by which a series of a group may end before the cutoff
+MOST = 32  # maximum number of series in a group
+LATE = 64  # maximum number of steps between the end of a series and the cutoff
 
 
 def with_companions(panel: Panel, origins: Origins) -> tuple[Origins, np.ndarray]:
-    """Add a window of every other series of each group at the cutoff of each origin: (B,) -> (B + C,), the given ones first.
+    """Add the windows of the other series of each group at the cutoff of each origin: (B,) -> (B + C,), given origins first.
 
-    Also returns the group of each window, (B + C,) int64. A group holds the windows of one cutoff of up to MOST series. A series
-    without an observed value before the cutoff, on another time grid, or that ended more than LATE steps before is not added.
+    Also returns the group of each window, (B + C,) int64. A group holds windows of up to MOST series at one cutoff. A series is
+    not added if it has no observed value before the cutoff, is on another time grid, or ended more than LATE steps earlier.
     """
     cutoff, part = cutoffs_of(panel, origins), origins.item // MOST
     stamps, at = np.unique(cutoff, return_inverse=True)
@@ -50,7 +50,7 @@ def cutoffs_of(panel: Panel, origins: Origins) -> np.ndarray:
 
 
 def whole_groups(group: np.ndarray, most: int) -> Iterator[np.ndarray]:
-    """Yield the positions of windows, group after group in the order of their first windows, at most `most` at a time.
+    """Yield the positions of windows, at most `most` at a time. Groups follow each other in the order of their first windows.
 
     A group is never split, even if it has more than `most` windows.
     """

@@ -27,13 +27,13 @@ class WindowBatch:
     past_target: (B, L), NaN where missing or before the item's start. past_cov: (B, L, P). known: (B, L+H, C+K), calendar
     features (NaN where the panel is not dated), then declared ones; NaN where unknown. static: (B, ·). future_target:
     (B, H), NaN where not (yet) observed: for losses and scores only. item: (B,) index into the panel, origin: (B,)
-    absolute row of the first step forecast. cutoff: (B,) the last observed timestamps on the grid clock, where the predict
-    loop gave them: what may be learnt from one window for another must not come from a later one. cleaning: the record of
-    what data/cleaning/prepare.py left out of past_target, None before; plausible: (B, L), see there. step_slots: (B, H) the slot
+    absolute row of the first step forecast. cutoff: (B,) the last observed timestamps on the grid clock, if the predict
+    loop sets them: a window may only learn from windows with the same or an earlier cutoff. cleaning: the record of the values
+    that data/cleaning/prepare.py removed from past_target, None before; plausible: (B, L), see there. step_slots: (B, H) the slot
     of each step ahead, and past_rows: (B, L) the row of each slot, on the window's season grid (see slots.py); None where every
     step is its own slot. calendar: C, how many of `known` are calendar features. days: (B, L+H)
-    datetime64[D], the date of each step of daily data, where it was asked for, NaT = none. group: (B,) int64, windows of one
-    cutoff with the same number are read together by a model with attention across series (see groups.py); None = none are.
+    datetime64[D], the date of each step of daily data, if requested, NaT = none. group: (B,) int64; a model with attention across
+    series reads windows with the same number together (see groups.py); None = each window is read alone.
     """
 
     past_target: np.ndarray

@@ -1,9 +1,9 @@
-"""Anomaly scores: every row against the forecast of an origin before it, in units of that forecast's interval.
+"""Anomaly scores: the distance of each row from an earlier forecast, in units of the forecast's interval.
 
 Three steps, none of which reads a row at or after the origin: forecasts roll over the series; anomalies found so far are
 replaced by their forecasts before later origins read them (robust filtering; Gelper, Fried and Croux, 2010); intervals are
 calibrated on the errors before the origin, with an exponential tail (peaks over threshold; Siffer et al., 2017).
-Rare values (`rare_values`) and flat runs (`flat_runs`) are judged by the values of the past alone.
+The tails of rare values (`rare_values`) and flat runs (`flat_runs`) depend only on past values and earlier forecasts.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from tsattn.forecasting.tail_probability import Tail, phase_errors, tail_of
 CALIBRATION = 100  # origins before a row whose errors calibrate its interval
 WARM = 7  # cycles of history from which a forecast errs no more than later ones
 CYCLES = 25  # cycles before a row whose errors at its phase correct its forecast
-LARGEST_ERROR = 50.0  # in units of the forecast, which may be close to 0
+LARGEST_ERROR = 50.0  # limit of an error in units of the forecast, which may be close to 0
 PASSES = 8  # forecasts of an origin: each pass reads the anomalies that the one before found
 LEAST_HISTORY = 8
 FLOOR_ROWS = 1024  # rows before an origin from which the smallest standard deviation and the persistence are estimated
-WIDEST_PRIOR = 4.0  # times the forecast's own width: the largest that the noise of the past suggests
+WIDEST_PRIOR = 4.0  # limit of the prior width from past noise, as a multiple of the forecast's width
 
 OnProgress = Callable[[int, int], None]  # windows done, windows in all
 
@@ -43,10 +43,10 @@ OnProgress = Callable[[int, int], None]  # windows done, windows in all
 class Scores:
     """Scores of n rows of a panel, by item and time; all float64 (n,) but `item` and `row`, absolute indices of the panel.
 
-    expected: the median forecast. unit_below, unit_above: one standard deviation of the forecast on that side. distance: of
-    the value from the median in these units. p: two-sided tail probability of a value this far away, or of a flat run this
-    long. floor: 0 where no earlier value of the item is negative, else minus infinity. tail, rare: (n,) tails, of which the
-    longer counts. flat: (n,) the run of equal values that the row continues.
+    expected: the median forecast. unit_below, unit_above: one standard deviation of the forecast on that side. distance: from
+    the median to the value, in these units. p: two-sided tail probability of a value this far away, or of a flat run this long.
+    floor: 0 where no earlier value of the item is negative, else minus infinity. tail, rare: (n,) tails, of which the longer
+    counts. flat: (n,) the run of equal values that the row continues.
     """
 
     item: np.ndarray
@@ -75,9 +75,9 @@ class Scores:
         return np.fmin(self.expected - reach * self.unit_below, low), np.fmax(self.expected + reach * self.unit_above, high)
 
     def score(self, level: float) -> np.ndarray:
-        """Distances (n,) from the median in units of half the interval: above 1, the value is outside the interval.
+        """Return distances (n,) from the median in units of half the interval: above 1, the value is outside the interval.
 
-        Also above 1 for a value inside the interval that continues a flat run, if a run as long is as improbable.
+        Also above 1 for a value inside the interval that continues a flat run, if a run this long is that improbable.
         """
         low, high = self._bounds(level)
         half = np.where(self.distance < 0, self.expected - low, high - self.expected)
@@ -156,7 +156,7 @@ def _reason(panel: Panel, item: int, least: int) -> str:
     if rows <= least:
         return f"has {rows:,} rows, and needs more than {least} to be scored"
     if np.nanmin(values, initial=np.inf) == np.nanmax(values, initial=-np.inf):
-        return f"has one value only, and needs at least {LEAST_CONSTANT} rows of it to be scored"
+        return f"has only one value, and needs at least {LEAST_CONSTANT} rows to be scored"
     return "has no value to score"
 
 
@@ -176,7 +176,7 @@ class _Work:
         self.floors = np.array([least_unit(past) for past in pasts])
         self.noise = np.array([noise_of(past, panel.freq.season_length) for past in pasts])
         self.usual = [usual_of(past) for past in pasts]
-        self.unknown = np.zeros(len(self.value), bool)  # rows after a constant past that is too short to judge them
+        self.unknown = np.zeros(len(self.value), bool)  # rows after a constant past that is too short for a score
         for usual, row in zip(self.usual, origins.row.tolist(), strict=True):
             self.unknown[row : row + step] = usual is not None and usual.too_short
         self.seen = [b""] * len(origins)
@@ -229,7 +229,7 @@ class _Work:
             warm = first + WARM * self.panel.freq.season_length
             begin = warm if row - warm >= CALIBRATION // 3 * self.step else first
             before = slice(max(begin, row - CALIBRATION * self.step), row)
-            # of the first row alone: the others are not all known at the end of a series
+            # from the first row only: near the end of a series, the other rows may be missing
             width = float(np.clip(self.noise[b] / np.sqrt(self.below[row] * self.above[row]), 1.0, WIDEST_PRIOR))
             tail = self.tail
             found = tail_of(self.distance[before], ~usual[before], width=width)
@@ -242,7 +242,7 @@ class _Work:
         self.guard.found(sides_of(self.p, np.sign(self.distance), self.guard.item), self.expected)
 
     def _rare(self, b: int, row: int, ahead: np.ndarray) -> None:
-        """Fit the tails of the rows `ahead` of an origin, if most values before it are equal."""
+        """Fit the rare-value tails of the rows `ahead` of an origin, if most values before it are equal."""
         if (usual := self.usual[b]) is None:
             return
         past = np.arange(row - len(usual.away), row)

@@ -1,16 +1,18 @@
-"""Least units of anomaly scores, from the past of a series alone: forecasts may be narrower than its noise."""
+"""Lower bounds on the units of anomaly scores, from the past of a series: forecasts may be narrower than its noise."""
 
 from __future__ import annotations
 
 import numpy as np
 
-LEAST_CHANGE = 0.02  # of the standard deviation of their changes
-MAD = 1.4826  # standard deviations of the normal distribution in a median absolute value
+LEAST_CHANGE = 0.02  # times the standard deviation of the changes
+MAD = 1.4826  # standard deviation of a normal variable, divided by the median of its absolute value
 
 
 def least_unit(past: np.ndarray) -> float:
-    """Least standard deviation of a forecast: half the step of values that come in steps, such as counts, and a small
-    part of the usual change, so that the first rain after a dry month is no anomaly.
+    """Return the least standard deviation of a forecast.
+
+    It is 0.4 times the step of values on a grid, such as counts, or a small part of the usual change if that is larger, so that
+    the first rain after a dry month is not an anomaly.
     """
     past = past[~np.isnan(past)]
     if not len(past):
@@ -22,9 +24,9 @@ def least_unit(past: np.ndarray) -> float:
 
 
 def noise_of(past: np.ndarray, season: int) -> float:
-    """Standard deviation of the noise of a past (n,), from the changes between rows and between cycles, whichever are smaller.
+    """Return the standard deviation of the noise of a past (n,): from changes between rows or cycles, whichever are smaller.
 
-    A forecast from a few cycles errs at least as much, since their mean has noise too. 0 where no two rows can be compared.
+    It is increased for few cycles, since their mean has noise too. 0 if no two rows can be compared.
     """
     found = []
     for lag in {1, season}:

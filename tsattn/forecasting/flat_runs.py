@@ -1,7 +1,7 @@
-"""Flat runs: values that repeat for longer than ever before in a series, as those of a sensor that is stuck do.
+"""Flat runs: values that repeat for longer than ever before in a series, such as those of a stuck sensor.
 
-A run of equal values is compared with the earlier runs of the same series. Runs of the most frequent value, such as the
-zeros of a closed night, are compared with one another, and all other runs likewise.
+A run of equal values is compared with the earlier runs of the same series. Runs of the most frequent value, such as zeros at
+night, are compared only with each other, and so are the runs of all other values.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import numpy as np
 
 LEAST = 5  # rows of the shortest run that is reported
 FEWEST = 20  # earlier runs that a run is compared with
-STEEP = 2.0  # exponent of Pareto's distribution of the lengths of runs
-FREQUENT = 0.2  # share of the rows from which the most frequent value is compared with itself
-CLEARLY = 1.2  # times as frequent as the one before
+STEEP = 2.0  # exponent of the Pareto distribution of run lengths
+FREQUENT = 0.2  # least share of the rows for a most frequent value, whose runs are compared separately
+CLEARLY = 1.2  # factor by which a new most frequent value must exceed the previous one
 
 
 @dataclass(frozen=True, eq=False)
 class FlatRuns:
-    """Flat runs at the rows of a panel. p: (N,) probability of a run as long as the one that has lasted until the row.
+    """Flat runs at the rows of a panel. p: (N,) probability of a run as long as the one that the row continues.
 
-    length: (N,) rows of that run up to the row. longest: (N,) the longest earlier run. A row is compared with earlier rows only.
+    length: (N,) length of that run up to the row. longest: (N,) length of the longest earlier run. Only earlier rows are used.
     """
 
     p: np.ndarray
@@ -35,13 +35,13 @@ class FlatRuns:
         return FlatRuns(self.p[chosen], self.length[chosen], self.longest[chosen])
 
     def score(self, level: float) -> np.ndarray:
-        """Scores (n,): above 1 where a run as long has a probability below 1 - level."""
+        """Return scores (n,): above 1 where the probability of a run this long is below 1 - level."""
         return np.log(self.p) / math.log(1 - level)
 
 
 @dataclass
 class _Earlier:
-    """Earlier runs of a kind: how many, their rows, and the longest."""
+    """Earlier runs of a kind: their number, their total length in rows, and the longest."""
 
     count: int = 0
     rows: int = 0
@@ -51,9 +51,10 @@ class _Earlier:
         self.count, self.rows, self.longest = self.count + 1, self.rows + length, max(self.longest, length)
 
     def log_p(self, lengths: np.ndarray) -> np.ndarray:
-        """Log of the probability of a run of `lengths`: one in count + 1 for a record, and less beyond it.
+        """Return log probabilities of runs of `lengths`: about one in count + 1 for a new record, and less for longer runs.
 
-        Beyond it, the lengths are geometric, or follow Pareto's distribution where that is wider: dry spells are not independent.
+        Beyond the longest earlier run, lengths follow a geometric distribution, or a Pareto distribution where that is wider,
+        since the rows of a dry spell are not independent.
         """
         if self.count < FEWEST:
             return np.zeros(len(lengths))
@@ -65,7 +66,7 @@ class _Earlier:
 
 
 def flat_runs(values: np.ndarray, indptr: np.ndarray, ends: np.ndarray) -> FlatRuns:
-    """Return the flat runs of values (N,) of items, whose observed rows are indptr[i] to ends[i]; missing values are skipped."""
+    """Return the flat runs of values (N,) of items, whose rows are indptr[i] to ends[i]; missing values are skipped."""
     found = FlatRuns(np.ones(len(values)), np.zeros(len(values), np.int64), np.zeros(len(values), np.int64))
     for first, end in zip(indptr[:-1].tolist(), ends.tolist(), strict=True):
         at = first + np.flatnonzero(~np.isnan(values[first:end]))
@@ -93,7 +94,7 @@ def _item(values: np.ndarray, at: np.ndarray, found: FlatRuns) -> None:
         kind.add(length)
         runs.append((value, length))
         rows[value] += length
-        # by a margin, so that two equally frequent values do not take turns
+        # with a margin, so that two equally frequent values do not alternate
         if value != frequent and rows[value] >= FREQUENT * (start + length) and rows[value] > CLEARLY * rows[frequent]:
             frequent, alike, others = value, _Earlier(), _Earlier()
             for one, count in runs:

@@ -31,10 +31,10 @@ DEFAULT_QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 class Forecaster(Protocol):
     """Interface of networks, baselines and ensembles. `context`: number of past steps it reads, None = the whole history.
 
-    Optional attributes: `covariates = False` for one that reads the target alone, and gets no covariates; `raw_history = True`
-    for one that gets histories as they were observed, not cleaned; `days = True` for one that reads the dates of daily data;
-    `fallbacks`, the number of windows for which it fell back on a simpler method; `joint = True` for one that reads the windows
-    of a group together, and gets those of all series of the group (data/groups.py).
+    Optional attributes: `covariates = False` for one that reads only the target, and gets no covariates; `raw_history = True` for
+    one that gets histories as observed, not cleaned; `days = True` for one that reads the dates of daily data; `fallbacks`, the
+    number of windows for which it fell back on a simpler method; `joint = True` for one that reads the windows of a group
+    together, and gets those of all series of the group (data/groups.py).
     """
 
     @property

@@ -44,9 +44,9 @@ def predict(
     """Forecast `horizon` steps from each origin (default: the end of every item), in the order of the origins.
 
     `quantiles` (default: the forecaster's own) that it does not make are interpolated, or extrapolated by the shape of the
-    past (tail_quantiles.py). Items without one observed value, and those whose forecast is not finite, are Failures and left
-    out. Raises ConfigError for a bad horizon or quantiles, DataError for known covariates missing in the future rows.
-    on_progress: gets (origins done, origins in all) at the start and after each batch.
+    past (tail_quantiles.py). Items without an observed value, and those whose forecast is not finite, are left out and returned
+    as Failures. Raises ConfigError for a bad horizon or quantiles, DataError for known covariates missing in the future rows.
+    on_progress: called with (origins done, total origins) at the start and after each batch.
     """
     levels = forecaster.quantiles if quantiles is None else checked_levels(quantiles)
     if horizon < 1:
@@ -167,7 +167,7 @@ def windows_of(
     """Yield (which (b,) of the origins, their windows, of whole passes of the forecaster), shortest history first.
 
     Histories are cleaned here, once, unless the forecaster reads them raw. A forecaster with the attribute `joint = True` reads
-    windows of one cutoff together: their groups are never split, and the windows of other series at the cutoffs follow those of
+    the windows of a group together: groups are never split, and the windows of other series at the same cutoffs follow those of
     the origins (see groups.py).
     """
     if batch < 1:
@@ -197,9 +197,9 @@ def _batches(
     sizes: tuple[int, int, int],
     covariates: bool,
 ) -> Iterator[tuple[np.ndarray, WindowBatch]]:
-    """Yield the windows of the origins `chosen`, shortest history first; sizes: steps ahead, values a step, windows a batch.
+    """Yield the windows of the origins `chosen`, shortest history first. Windows with the same group (B,) stay together.
 
-    The windows of a group (B,) stay together.
+    sizes: steps ahead, values per step, windows per batch.
     """
     horizon, width, batch = sizes
     # neighbours of similar length need the least padding where whole histories are read
@@ -229,7 +229,7 @@ def _in_turn(order: np.ndarray, size: Callable[[int], int]) -> Iterator[np.ndarr
 
 
 def _whole(order: np.ndarray, group: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """Yield the windows in `order` by whole groups, about `size` at a time, in the order of their numbers."""
+    """Yield the windows in `order` in whole groups, about `size` at a time, each batch sorted."""
     for some in whole_groups(group[order], size):
         yield np.sort(order[some])
 

@@ -1,8 +1,8 @@
-"""Tail probabilities of series that mostly have one value, such as demand of zero: counted in the past, not forecast.
+"""Tail probabilities of series that mostly have one value, such as zero demand, from past values instead of forecasts.
 
-The forecasts of such a series have widths that say little about how large the next order will be. The probability of another
-value is the share of other values among earlier rows; their sizes follow a Lomax distribution, the predictive distribution of
-an exponential one whose mean is known from few values. It reaches as far as the third largest size has reached.
+The width of a forecast of such a series says little about the size of the next order. The probability of another value is the
+share of other values among earlier rows. Their sizes follow a Lomax distribution, the predictive distribution of an exponential
+one whose mean is estimated from few values. The third largest size has at least its past frequency.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MOSTLY = 0.5  # share of rows with the usual value from which the other values are rare
-FEWEST_OTHER, LEAST_SHARE = 3, 0.05  # other values, or their share, from which they are part of the series, not anomalies
-SEVERAL = 3  # values of at least this size that make it likely to come again
-CLOSE = 0.5  # of the usual size of other values: a median this close to the usual value expects that
-SAME = 0.05  # of the usual size of other values: reaches of forecasts that differ by less are equal
+MOSTLY = 0.5  # least share of rows with the usual value for other values to be rare
+FEWEST_OTHER, LEAST_SHARE = 3, 0.05  # least number, or share, of other values to be part of the series, not anomalies
+SEVERAL = 3  # number of values of at least a size after which that size is expected again
+CLOSE = 0.5  # times the usual size of other values: a median this close to the usual value predicts it
+SAME = 0.05  # times the usual size of other values: reaches that differ by less count as equal
 REACH = 1.28  # standard deviations, about the 90 % quantile
-LEAST_CONSTANT = 20  # rows of a constant past from which another value is less likely than one in a hundred
-NEVER = 1.5  # exponent of the rows without another value: between 1, if the next is like them, and 2, if it may never come
-MOST_COUNT = 50.0  # largest count of sizes: more of them make no difference
+LEAST_CONSTANT = 20  # rows of a constant past after which another value is less likely than one in a hundred
+NEVER = 1.5  # exponent of the number of rows: between 1, if the next row is like them, and 2, if other values may never come
+MOST_COUNT = 50.0  # largest number of sizes that counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +44,11 @@ class RareTail:
         return RareTail(self.share[chosen], self.size[chosen], self.count[chosen], self.usual[chosen])
 
     def probability(self, value: np.ndarray) -> np.ndarray:
-        """Probability (n,) of a value at least as far from the usual one as `value` (n,); NaN where that is."""
+        """Return probabilities (n,) of a value at least as far from the usual one as `value` (n,); NaN where `value` is NaN."""
         return np.asarray(self.share * np.exp(-self.count * np.log1p(np.abs(value - self.usual) / self.size)))
 
     def interval(self, probability: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return the bounds (n,) that a value is outside of with this probability; NaN where the tail is thinner than that."""
+        """Return bounds (n,) outside which a value lies with this probability; NaN where the whole tail is less likely."""
         likely = self.share > probability
         steps = np.where(likely, np.log(np.where(likely, self.share, 1.0) / probability), np.nan) / self.count
         reach = self.size * np.expm1(np.minimum(steps, 300.0))
@@ -57,7 +57,7 @@ class RareTail:
 
 @dataclass(frozen=True, eq=False)
 class Usual:
-    """Usual value of a past (n,). away: (n,) distances from it, NaN = missing. scale: their mean where they are not 0, or 0."""
+    """Usual value of a past (n,). away: (n,) distances from it, NaN = missing. scale: mean of the nonzero distances, or 0."""
 
     value: float
     away: np.ndarray
@@ -66,11 +66,11 @@ class Usual:
 
     @property
     def too_short(self) -> bool:
-        """True if all values are equal and there are too few of them to call another value an anomaly."""
+        """True if all values are equal and too few to call another value an anomaly."""
         return self.scale == 0 and self.count < LEAST_CONSTANT
 
     def reached(self, expected: np.ndarray, below: np.ndarray, above: np.ndarray) -> np.ndarray:
-        """Return the distances (n,) from the usual value that forecasts reach, infinite where they expect another value.
+        """Return the distances (n,) from the usual value that forecasts reach, infinite where they predict another value.
 
         expected, below, above: (n,) their medians and standard deviations.
         """
@@ -79,7 +79,7 @@ class Usual:
 
 
 def usual_of(past: np.ndarray) -> Usual | None:
-    """Return the value that at least MOSTLY of a past (n,) has; None if there is no such value."""
+    """Return the value that at least a share MOSTLY of a past (n,) has, or None if there is no such value."""
     known = past[~np.isnan(past)]
     if not len(known):
         return None
@@ -94,8 +94,9 @@ def usual_of(past: np.ndarray) -> Usual | None:
 def rare_tails(usual: Usual, before: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (share, size, count), each (h,) in units of the data, of the tails of rows with a forecast.
 
-    before: (n,) distances from the usual value that the forecasts of the past rows reached, NaN = none; reach: (h,) those of the
-    rows, infinite = no tail. A row is compared with the earlier rows whose forecast reached no farther: at night, with nights.
+    before: (n,) distances from the usual value that the forecasts of the past rows reached, NaN = none. reach: (h,) the same for
+    the forecast rows, infinite = no tail. A row is compared with earlier rows whose forecast reached no farther, such
+    as nights with nights.
     """
     found = np.zeros((3, len(reach)))
     found[1:] = 1.0
@@ -117,7 +118,7 @@ def rare_tails(usual: Usual, before: np.ndarray, reach: np.ndarray) -> tuple[np.
 
 
 def _lomax(sizes: np.ndarray, n: int) -> tuple[float, float, float]:
-    """Return (share, size, count) of the tail of `sizes` of other values among n values."""
+    """Return (share, size, count) of the tail, given the sizes of the other values among n values."""
     share = (len(sizes) + 0.5) / (n + 1)
     count = min(float(len(sizes)), MOST_COUNT)
     size = float(sizes.mean()) * count

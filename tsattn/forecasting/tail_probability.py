@@ -17,7 +17,7 @@ NEAR, FAR = 0.05, 0.01  # shares beyond the two quantiles that a tail through ra
 START = NormalDist().inv_cdf(1 - TAIL / 2)  # of the normal distribution's tail, in standard deviations
 EXCESS = 0.4  # its scale, so that 1 error in 100 lies beyond 2.57
 PRIOR = 30.0  # errors that count as much as the prior
-EARLY_SHAPE = 0.2  # shape of the prior: the scale of the errors is not known yet
+EARLY_SHAPE = 0.2  # shape of the prior, for errors of unknown scale
 BEYOND = 1.0  # the same for a tail through ranks, in errors beyond the quantile
 LONGEST, DOUBT = 0.3, 4.0  # largest shape of a tail, and errors beyond FAR that count as much as an exponential one
 OUTSIDE = 0.01  # probability of errors that are outside an exponential tail
@@ -67,7 +67,7 @@ class Tail:
 def tail_of(errors: np.ndarray, unusual: np.ndarray | None = None, *, width: float = 1.0) -> tuple[float, float, float]:
     """Estimate (threshold, excess, shape) from past errors (n,) by time, in units of their forecasts; NaN = unknown.
 
-    unusual: (n,) bool, the errors that were taken for anomalies. width: of the prior, in units of the normal distribution.
+    unusual: (n,) bool, True for errors of anomalies. width: scale of the prior, in units of the normal distribution.
     """
     known = ~np.isnan(errors)
     size = np.abs(errors[known])

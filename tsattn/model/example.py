@@ -14,6 +14,6 @@ def example(network: Network, batch: int = 3) -> tuple[Tensor, ...]:
 
 
 def shortened(values: dict[str, Tensor], steps: int) -> dict[str, Tensor]:
-    """Return the last `steps` steps of a batch by name, and what lies ahead of them."""
+    """Return a batch by name with only the last `steps` past steps; future steps are kept."""
     left_out = values["target"].shape[1] - steps
     return {name: value[:, left_out:] if name in TIMED else value for name, value in values.items()}

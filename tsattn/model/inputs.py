@@ -15,7 +15,7 @@ from tsattn.nn.inputs import NAMES
 def feed(batch: WindowBatch, model: ModelConfig) -> dict[str, np.ndarray]:
     """Return the fields of `nn.inputs.Inputs`, from the cleaned history with gaps filled from neighbouring seasons.
 
-    A window of a batch without groups reads no other window.
+    Without groups in the batch, each window is read alone.
     """
     batch = prepared(batch)
     seasons = seasons_by_length(batch.past_target, batch.season_lengths, model)

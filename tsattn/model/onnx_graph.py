@@ -181,7 +181,7 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
 
 
 class Split(Network):
-    """Network whose graph takes the past and the future of `known` apart, since a size cannot be a sum of two free ones."""
+    """Network whose graph has separate inputs for past and future `known`: a dynamic size cannot be the sum of two others."""
 
     def forward(  # type: ignore[override]
         self, target: Tensor, past_cov: Tensor, known: Tensor, ahead: Tensor, static: Tensor, seasons: Tensor
@@ -190,7 +190,7 @@ class Split(Network):
 
 
 def with_size(free: dict[int, Any], size: Any) -> dict[int, Any]:
-    """Return the free axes of an input, with the size of its time axis if that is free too."""
+    """Return the dynamic axes of an input, including its time axis if `size` is given."""
     return free if size is None else {**free, 1: size}
 
 

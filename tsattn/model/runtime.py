@@ -28,7 +28,7 @@ STEADY = 64  # batches of a multiple of this many rows are summed in the same or
 
 
 class NetworkForecaster:
-    """Forecaster that runs a network: `at_once` steps in one run, a multiple of `pass_steps`; later ones are rolled out."""
+    """Forecaster that runs a network. One run covers `at_once` steps, a multiple of `pass_steps`; later steps are rolled out."""
 
     def __init__(self, card: Card, run: Run, network: Callable[[], Network] | None = None, fill: int = 1) -> None:
         """Wrap `run`, one pass of the network. fill: see `by_length`.
@@ -88,8 +88,8 @@ class NetworkForecaster:
     def _roll_out(self, feed: dict[str, np.ndarray], horizon: int) -> np.ndarray:
         """Forecast run by run.
 
-        Paths through one run are the history of the next, and the forecasts of all paths are pooled. Q paths with Q values
-        each give Q² pooled values, whose quantiles are the forecast, so uncertainty accumulates.
+        Sample paths of one run extend the history of the next, and the forecasts of all paths are pooled. Q paths with Q
+        values each give Q² pooled values, whose quantiles are the forecast, so uncertainty accumulates.
         """
         rows, paths, most = len(feed["target"]), len(self.quantiles), self.at_once
         # a history without negative values (prices, counts, rain) has no negative forecasts

@@ -16,7 +16,7 @@ from tsattn.data.groups import largest, whole_groups
 from tsattn.data.windows import observed_lengths
 from tsattn.nn.inputs import TIMED
 
-JOINT = 128  # most windows of a pass with attention across series, which compares all pairs
+JOINT = 128  # maximum number of windows of a run with attention across series, which compares all pairs
 TOGETHER = 2048  # tokens of a pass; 20 to 33 % faster than passes of 512 windows
 
 Run = Callable[[dict[str, np.ndarray]], np.ndarray]
@@ -48,7 +48,7 @@ def by_length(run: Run, config: ModelConfig, fill: int = 1) -> Run:
 
 
 def _apart(group: np.ndarray, count: int) -> np.ndarray:
-    """Return the groups of `count` windows, and for those that follow, which only fill a batch up, one each."""
+    """Return the groups of the first `count` windows, and a group of its own for each window that only pads the batch."""
     return np.concatenate([group[:count], -1 - np.arange(len(group) - count)])
 
 

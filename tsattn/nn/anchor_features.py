@@ -21,7 +21,7 @@ class Simple:
 
 
 def simple(z: Tensor, first: Tensor, periods: Tensor, origin: Tensor, horizon: int, reach: int | None = None) -> Simple:
-    """Return the anchor features. Arguments are those of `nn.anchors.anchors`.
+    """Return the anchor features. The arguments are those of `nn.anchors.anchors`.
 
     reach: number of steps of the spread; default: the horizon.
     """

@@ -28,7 +28,7 @@ class Asked:
     tokens: all tokens (B, T, D) for a head that `sees_all`, else those of the origins (B, O, D). newest (B, O): position of
     each origin's newest token. full (B, T): True for tokens that hold an observation. angles: cosines and sines (T, d/2) of
     rotary positions, or None. z, first, periods and origin: see `nn.anchors.anchors`. passes: number of passes of H steps.
-    leads (B, O, H, 3): what other series suggest for the steps of the first pass (nn/leads.py), or None.
+    leads (B, O, H, 3): features from other series for the steps of the first pass (nn/leads.py), or None.
     """
 
     tokens: Tensor
@@ -44,7 +44,7 @@ class Asked:
 
 
 class Effect(nn.Module):
-    """Effect of known covariates, or of what other series suggest, by one small network shared by all steps of the horizon.
+    """Effect of known covariates, or of features from other series: one small network shared by all steps of the horizon.
 
     (B, O, D) and (B, O, H, K) -> (B, O, H, 2): the first is added to the raw correction of the median, the second to the raw
     widths. Initialised to zero.
@@ -111,7 +111,7 @@ class Head(nn.Module):
         return self._quantiles(*self.mixture(tokens, simple, ahead, scale, asked), simple, scale)
 
     def _quantiles(self, weight: Tensor, raw: Tensor, gate: Tensor, simple: Simple, scale: Scale) -> Tensor:
-        """Return the quantiles (B, O, H, Q) of what `mixture` returns."""
+        """Return the quantiles (B, O, H, Q) from the output of `mixture`."""
         less, more = widen(gate, simple.spread)
         middle = (weight * simple.anchors).sum(-1) + self.correction(raw, scale)
         width = nn.functional.softplus(raw - 1.0) * scale.season[..., None, None]
@@ -130,7 +130,7 @@ class Head(nn.Module):
         return self._mixture(self._outputs(tokens, simple, ahead, scale), tokens, simple, ahead, asked)
 
     def _outputs(self, tokens: Tensor, simple: Simple, ahead: Tensor, scale: Scale) -> Tensor:
-        """Return the outputs of the last layers, one after another: (B, O, sum(self.sizes))."""
+        """Return the concatenated outputs of the last layers, (B, O, sum(self.sizes))."""
         x = torch.cat([tokens, self._near(simple, scale).flatten(2), ahead.flatten(2), simple.skill], -1)
         x = self.dropout(nn.functional.gelu(self.expand(x)))
         x = x + self.dropout(nn.functional.gelu(self.middle(x)))
@@ -138,7 +138,7 @@ class Head(nn.Module):
 
     @property
     def sizes(self) -> list[int]:
-        """Numbers of outputs of the last layers: anchors' logits, powers of their errors, powers of the spread, raw values."""
+        """Output sizes of the last layers: logits of anchors, powers of their errors, powers of the spread, raw values."""
         return [self.blocks * COUNT, self.blocks, self.blocks * FEATURES, self.horizon * self.quantiles]
 
     def _mixture(
@@ -152,7 +152,7 @@ class Head(nn.Module):
     def _known(self, raw: Tensor, tokens: Tensor, ahead: Tensor, asked: Asked | None) -> Tensor:
         """Return raw corrections and widths (B, O, H, Q) plus the effects of the known covariates and of other series."""
         effects = [] if self.effect is None else [self.effect(tokens, ahead)]
-        if self.led is not None and asked is not None and asked.leads is not None:  # nothing suggested has no effect
+        if self.led is not None and asked is not None and asked.leads is not None:  # features of zero have no effect
             effects.append(self.led(tokens, asked.leads) - self.led(tokens, torch.zeros_like(asked.leads)))
         if not effects:
             return raw

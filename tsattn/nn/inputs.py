@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tsattn.config import ModelConfig
 
 PAST, SPAN = "L", "L + F"  # time axes: past steps; past and future steps
-AHEAD = "ahead"  # name of the future part of `known` where the two parts are separate inputs
+AHEAD = "ahead"  # name of the future part of `known`, if it is a separate input
 
 
 @dataclass
@@ -27,8 +27,8 @@ class Inputs:
     """B windows of L past and F future steps, float32. F = H, or enough steps for every origin of the window.
 
     target (B, L), NaN = missing. past_cov (B, L, P). known (B, L + F, K), NaN = unknown. static (B, C). seasons (B, 4): two
-    periods in steps and their autocorrelations (data/cleaning/seasonality.py). group (B,), int64: windows of one cutoff with the
-    same number read each other, in a network with attention across series.
+    periods in steps and their autocorrelations (data/cleaning/seasonality.py). group (B,), int64: in a network with
+    attention across series, windows with the same number read each other.
 
     The metadata `axes` lists the axes after the batch axis: PAST, SPAN, the name of a width of InputSpec, or a number.
     """
@@ -58,7 +58,7 @@ TIMED = tuple(name for name, axes in AXES.items() if axes and axes[0] in (PAST, 
 
 
 def parted(arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """Return named arrays with `known` (B, L + F, K) in two parts: `known` (B, L, K), and AHEAD (B, F, K) next to it."""
+    """Split `known` (B, L + F, K) of named arrays in two: `known` (B, L, K) and AHEAD (B, F, K)."""
     past, out = arrays["target"].shape[1], dict[str, Any]()
     for name, values in arrays.items():
         if name == "known":
@@ -94,8 +94,8 @@ class InputSpec:
     def example(self, config: ModelConfig, batch: int) -> dict[str, np.ndarray]:
         """Return a seeded batch with trends, seasons and missing values, for tracing and checking graphs.
 
-        The second window has no observation in its first third. Pairs of windows form groups. A recurrent decoder makes four
-        passes.
+        The second window has no observation in its first third. Pairs of windows form groups. A recurrent decoder makes
+        four passes.
         """
         from tsattn.data.cleaning.seasonality import find_seasons
 

@@ -1,4 +1,4 @@
-"""Moves ahead that other series of a group suggest: attention across series and lags, from correlations of past moves."""
+"""Expected moves from other series of a group: attention across series and lags, from correlations of past moves."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ CHANCE = 2.0  # standard errors by which a correlation must differ from zero
 
 
 def suggested(z: Tensor, step: Tensor, peers: Peers, patch: int, horizon: int) -> Tensor:
-    """Return features of the steps ahead of each token, (B, T, H, 3): the sum of the moves so far, the move, the evidence.
+    """Return features of the steps after each token, (B, T, H, 3): the sum of expected moves, the expected move, the evidence.
 
     z (B, L): scaled and filled. step (B, 1): mean naive step in units of z. A move is the difference of neighbouring values in
     naive steps, compressed by asinh. The correlation of a window's moves with those of another window, l = 1 … patch − 1 steps
-    earlier, is measured in all patches so far; what chance may give is taken off. The move h steps ahead is the mean of the
-    others' moves l − h steps before the end, weighted by these correlations. All features are 0 for a window alone in its group.
+    earlier, is measured over all patches so far, and reduced by the size that chance may reach. The expected move h steps ahead
+    is the mean of the others' moves l − h steps before the end, weighted by these correlations. All features are 0 for a window
+    alone in its group.
     """
     moves = torch.asinh(nn.functional.pad(z[:, 1:] - z[:, :-1], (1, 0)) / step).unflatten(1, (-1, patch)).transpose(0, 1)
     held = peers.both[:, 0]  # (T, B, B)
@@ -35,9 +36,10 @@ def suggested(z: Tensor, step: Tensor, peers: Peers, patch: int, horizon: int) -
 
 
 def _correlation(moves: Tensor, lag: int, held: Tensor, count: Tensor) -> Tensor:
-    """Return correlations (T, B, B) of each window's moves (T, B, P) with those of the others `lag` steps before, less chance.
+    """Return correlations (T, B, B) of each window's moves (T, B, P) with those of the others `lag` steps before.
 
-    held (T, B, B): 1 for tokens where both windows hold an observation. count (T, B, B): number of such tokens so far.
+    Each is reduced by CHANCE standard errors. held (T, B, B): 1 for tokens where both windows hold an observation. count
+    (T, B, B): number of such tokens so far.
     """
     later, earlier = moves[:, :, lag:], moves[:, :, : moves.shape[2] - lag]
     product = ((later @ earlier.transpose(1, 2)) * held).cumsum(0)

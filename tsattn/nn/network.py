@@ -99,7 +99,7 @@ class Network(nn.Module):
         """Forecast from the end of the window: (B, H, Q) in the target's units. Arguments: see `Inputs`.
 
         H is config.pass_steps, or any multiple of it with the recurrent decoder: the number of future steps in `known`. With
-        config.any_length, the window may have fewer tokens than the context. Without `group`, each window is alone.
+        config.any_length, the window may have fewer tokens than the context. Without `group`, each window is read alone.
         """
         group = torch.arange(target.shape[0], device=target.device) if group is None else group
         inputs = Inputs(target, past_cov, known, static, seasons, group)

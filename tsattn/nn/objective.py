@@ -12,7 +12,7 @@ from tsattn.nn.scaling import Scale
 
 EXTREME = 20.0  # values beyond this many standard deviations of the prefix are not scored: one spike would dominate the batch
 FAR = 0.1  # weight of steps beyond the horizon in use, so that they stay reasonable
-ENOUGH = 8  # least number of pairs for an error of a naive forecast at some distance
+ENOUGH = 8  # minimum number of pairs for the error of a naive forecast at a distance
 FLOOR = 0.05  # added to the naive error in the denominator, so that near-perfect seasons do not dominate
 
 
@@ -56,9 +56,9 @@ def window_loss(
 def naive_errors(z: Tensor, prefix: Tensor, period: Tensor, scale: Scale, horizon: int, step: int) -> Tensor:
     """Return the error of a naive forecast of each step, (B, H), in units of scale.std.
 
-    For the first `step` steps it is scale.season. For each further `step` steps it is the mean |z_t - z_(t-k)|, k the whole
-    number of periods nearest to their distance, if that is larger: what wanders is harder to forecast far ahead. z (B, L), NaN =
-    missing, of which the first `prefix` (B,) values are used.
+    For the first `step` steps it is scale.season. For each later block of `step` steps it is the mean |z_t - z_(t-k)|, with k the
+    whole number of periods nearest to the block's distance, if that is larger, since a wandering series is harder to forecast far
+    ahead. z (B, L), NaN = missing; the first `prefix` (B,) values are used.
     """
     season = scale.season.expand(-1, min(step, horizon))
     if horizon <= step:

@@ -1,4 +1,4 @@
-"""Recurrent decoder: the state of an LSTM evolves along the horizon, one pass of the head at a time."""
+"""Recurrent decoder: an LSTM along the horizon, with one step for each pass of the head."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from tsattn.nn.scaling import Scale
 
 
 class Later(nn.Module):
-    """LSTM over the passes after the first: what it adds to the token and to the outputs of the head.
+    """LSTM over the passes after the first. Its state gives terms that are added to the token and to the outputs of the head.
 
-    A pass is described by the token of the origin, the mean and the last of its anchors, how far the first pass moved, its
-    number, and the past errors of the anchors. Added values start at zero, so the head is at first the same in each pass.
+    The inputs of a pass are the token of the origin, the mean and the last value of the pass's anchors, the change over the first
+    pass, the number of the pass, and the past errors of the anchors. The added terms are initialised to zero, so an untrained
+    head treats all passes alike.
     """
 
     def __init__(self, width: int, outputs: int) -> None:
@@ -35,7 +36,7 @@ class Later(nn.Module):
         nn.init.constant_(self.lstm.get_parameter("bias_ih_l0")[width : 2 * width], 1.0)
 
     def forward(self, tokens: Tensor, near: Tensor, moved: Tensor, skill: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what is added to the tokens, (B, O, R, D), and to the outputs, (B, O, R, N).
+        """Return the terms added to the tokens, (B, O, R, D), and to the outputs, (B, O, R, N).
 
         tokens (B, O, D); near (B, O, R, H, A): anchors of each pass; moved (B, O); skill (B, O, A).
         """
@@ -46,15 +47,15 @@ class Later(nn.Module):
         count = number[:, None].expand(*shape, 1)
         x = torch.cat([token, near.mean(3), near[:, :, :, -1], way, count, past], -1)
         state: Tensor = self.lstm(nn.functional.gelu(self.read(x)).flatten(0, 1))[0]
-        state = state.reshape(*shape, tokens.shape[-1])  # a size left open would fix the number of passes in exported graphs
+        state = state.reshape(*shape, tokens.shape[-1])  # with -1 for a size, exported graphs would have a fixed number of passes
         return self.token(state), self.out(state).float()
 
 
 class RecurrentHead(Head):
-    """Head whose first pass is that of `Head`, and whose later passes follow the state of an LSTM (`Later`).
+    """Head whose first pass equals that of `Head`; later passes add terms from the state of an LSTM (`Later`).
 
-    The anchors of later passes continue the history by the median of the first pass, as a roll-out does, but all passes are
-    computed at once. Longer forecasts extend shorter ones.
+    The anchors of later passes are computed from the history extended by the median of the first pass, as in a roll-out, but
+    all passes are computed at once. A longer forecast begins with the shorter one.
     """
 
     def __init__(self, config: ModelConfig, spec: InputSpec) -> None:
@@ -62,14 +63,14 @@ class RecurrentHead(Head):
         self.later = Later(config.width, sum(self.sizes))
 
     def spread_steps(self, passes: int) -> int:
-        """Return the number of steps that `Simple.spread` must cover: a pass more than is forecast (see `forward`)."""
+        """Return the number of steps that `Simple.spread` must cover: one pass more than the forecast (see `forward`)."""
         return (passes + 1) * self.horizon
 
     def forward(self, tokens: Tensor, simple: Simple, ahead: Tensor, scale: Scale, asked: Asked | None = None) -> Tensor:
         """Return the quantiles (B, O, R·H, Q) of R = asked.passes passes, in units of scale.std.
 
-        simple: anchors of the first pass, spread of `spread_steps`. ahead (B, O, R·H, K). A pass too many is computed and
-        left out, as an exported graph needs one for its LSTM also where R = 1. Raises ValueError without `asked`.
+        simple: anchors of the first pass, and spread over `spread_steps`. ahead (B, O, R·H, K). One extra pass is computed and
+        dropped, because the LSTM of an exported graph needs at least one pass even if R = 1. Raises ValueError without `asked`.
         """
         if asked is None:
             raise ValueError("a recurrent head needs `asked`")
@@ -82,7 +83,7 @@ class RecurrentHead(Head):
         return torch.cat([first, later[:, :, :-1].flatten(2, 3)], 2)
 
     def _later(self, tokens: Tensor, median: Tensor, simple: Simple, ahead: Tensor, scale: Scale, asked: Asked) -> Tensor:
-        """Return the quantiles of the R passes after the first, (B, O, R, H, Q). median (B, O, H): of the first pass."""
+        """Return the quantiles of the R passes after the first, (B, O, R, H, Q). median (B, O, H): median of the first pass."""
         step, passes = self.horizon, asked.passes
         found = _continued(median, asked).unflatten(2, (passes, step))  # (B, O, R, H, A)
         near = torch.asinh((found - found[..., :1, :1]) / scale.step[..., None, None, None]) / 2
@@ -99,7 +100,7 @@ class RecurrentHead(Head):
 
 
 def _continued(median: Tensor, asked: Asked) -> Tensor:
-    """Return the anchors of the R passes after the first, (B, O, R·H, A), of histories continued by `median` (B, O, H)."""
+    """Return the anchors of the R passes after the first, (B, O, R·H, A), for histories extended by `median` (B, O, H)."""
     origins, step = median.shape[1:]
     z = nn.functional.pad(asked.z, (0, step))[:, None].expand(-1, origins, -1).flatten(0, 1)  # (B·O, L + H)
     origin = asked.origin.flatten()[:, None]

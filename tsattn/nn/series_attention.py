@@ -19,7 +19,7 @@ class Peers:
     """Visibility between the windows of a batch, computed once and shared by all layers.
 
     visible (T, 1, B, B): True where window i may attend to window j ≠ i at token t. both (T, 1, B, B): 1 where it may and both
-    hold an observation, else 0. count (T, 1, B, B): how many such tokens there are up to t, at least 1.
+    windows hold an observation, else 0. count (T, 1, B, B): number of such tokens up to t, at least 1.
     """
 
     visible: Tensor
@@ -28,7 +28,7 @@ class Peers:
 
 
 def peers_of(group: Tensor, full: Tensor, dtype: torch.dtype) -> Peers:
-    """Return the Peers of windows with these groups (B,), int64. full (B, T): True for tokens that hold an observation."""
+    """Return the Peers of windows. group (B,) int64: group of each window. full (B, T): True for tokens with an observation."""
     others = (group[:, None] == group[None, :]) & ~itself(group)
     held = full.transpose(0, 1)[:, None]  # (T, 1, B)
     visible = others & held[:, :, None, :]  # (T, 1, B, B)
@@ -37,7 +37,7 @@ def peers_of(group: Tensor, full: Tensor, dtype: torch.dtype) -> Peers:
 
 
 def itself(windows: Tensor) -> Tensor:
-    """Return True where the row is the column: (B,) -> (B, B)."""
+    """Return the (B, B) bool identity matrix for `windows` (B,)."""
     place = torch.arange(windows.shape[0], device=windows.device)
     return place[:, None] == place[None, :]
 
@@ -45,10 +45,10 @@ def itself(windows: Tensor) -> Tensor:
 class SeriesAttention(nn.Module):
     """Attention of each window to the other windows of its group, at the same token.
 
-    Scores are means over the tokens so far: which series inform each other is a lasting property, and one token shows little of
-    it. With learned projections, the mean product of a query and a key measures covariances at the lags within a patch. A window
-    attends to itself with a learned score and a value of zero, which lets it ignore the others; a group of one gets zeros. The
-    output projection is initialised to zero.
+    Scores are means over the tokens so far, because relations between series rarely change and a single token is weak evidence
+    of them. With learned projections, the mean product of a query and a key measures covariances at the lags within a patch. A
+    window attends to itself with a learned score and a value of zero, so it can ignore the others; a window alone in its group
+    gets zeros. The output projection is initialised to zero.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -69,7 +69,7 @@ class SeriesAttention(nn.Module):
         return made
 
     def weights(self, query: Tensor, key: Tensor, peers: Peers) -> Tensor:
-        """Return the weights of the other windows, (T, heads, B, B); each row sums to 1 less the weight of the window itself."""
+        """Return the weights of the other windows, (T, heads, B, B); each row sums to 1 minus the weight of the window itself."""
         scores = (query @ (key / math.sqrt(key.shape[-1])).transpose(-1, -2)).float()
         scores = (scores * peers.both).cumsum(0) / peers.count + bias_of(peers.visible, scores.dtype)
         scores = torch.where(itself(scores[0, 0, 0]), self.itself.float()[:, None, None], scores)
@@ -77,7 +77,7 @@ class SeriesAttention(nn.Module):
 
 
 class Across(nn.ModuleList):
-    """Attention across series before the first encoder block and every `across`-th one after it: pre-norm, residual."""
+    """Attention across series before the first encoder block and every `across`-th block after it; pre-norm, residual."""
 
     def __init__(self, config: ModelConfig, layers: int) -> None:
         count = -(-layers // config.across)

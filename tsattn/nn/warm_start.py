@@ -1,4 +1,4 @@
-"""Initialise a network from another that has no covariates, or the same ones, and perhaps no attention across series."""
+"""Initialise a network from one that has no covariates or the same ones, with or without attention across series."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tsattn.nn.network import Network
 def warm_start(source: Network, target: Network) -> None:
     """Copy the weights of `source` into `target`, which may also have covariates, joint attention and a recurrent decoder.
 
-    Weights of these covariates, and the outputs of that attention and of that decoder, start at zero, so both networks forecast
-    alike. Attention across series that only `source` has is left out. Dropout may differ, and so may the reach, and the context
-    unless positions are learned. Raises ConfigError if the architectures differ otherwise, or if `source` has covariates and
-    `target` has others.
+    New weights of covariates, and the outputs of the new attention and decoder, are zero, so both networks make the same
+    forecasts. Attention across series that only `source` has is dropped. Dropout and reach may differ, and the context may unless
+    positions are learned. Raises ConfigError if the architectures differ otherwise, or if `source` has covariates and `target`
+    has others.
     """
     own, across = target.config, source.config.across
     free = {name: getattr(own, name) for name in ("context", "dropout", "drop_path", "reach")}
-    free["across"] = across if across and own.across else own.across  # one without any fits every other
+    free["across"] = across if across and own.across else own.across  # `across` may differ if one of them has none
     if source.config.decoder == "direct" and own.decoder == "recurrent":
         free["decoder"] = own.decoder
     alike = replace(source.config, **free) == own

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tsattn.workflows.detect import Detected
 
 MOST_RUNS = 20
-MOST_FLAT = 5  # flat runs that are described
+MOST_FLAT = 5  # maximum number of flat runs that are described
 MOST_NAME = 12  # characters of a series' name, so that the table fits 80 columns
 
 

@@ -105,7 +105,7 @@ def share_of(now: Any) -> float:
 
 
 def counted(now: Any) -> str:
-    """Format progress as `step 12 of 900`, as `150 of 600 windows` when scoring, or as `512 of 3,000 series` when forecasting."""
+    """Format progress as `step 12 of 900`, `150 of 600 windows` (scoring) or `512 of 3,000 series` (forecasting)."""
     if hasattr(now, "steps"):
         return f"step {now.step:,} of {'at most ' if now.step < now.steps else ''}{now.steps:,}"
     return f"{now.done:,} of {now.total:,} {now.unit}"

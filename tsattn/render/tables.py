@@ -33,10 +33,10 @@ HEADINGS = {"coverage": "80 %\ncover", "coverage_95": "95 %\ncover", "skill_MASE
 AIMS = {"coverage": 0.8, "coverage_95": 0.95}
 TREND = 20  # least number of steps for a trend of the loss
 MONTHLY = re.compile(r"\d*[MQY][SE]")  # frequencies whose timestamps are shown as months
-NARROW = 80  # columns that tables keep to in files and pipes, and on narrower terminals
+NARROW = 80  # width of tables in files, in pipes and on narrower terminals, in columns
 SPARK = "history | forecast"  # heading of the sparklines
-LEAST_NAME = 12  # characters of a series' name
-LEAST_SPARK, MOST_SPARK = 18, 32  # characters of a sparkline
+LEAST_NAME = 12  # minimum length of a series name in a table, in characters
+LEAST_SPARK, MOST_SPARK = 18, 32  # width of a sparkline, in characters
 MOST_MODEL = 22  # longest model name in a table of scores, in characters
 
 
@@ -93,7 +93,7 @@ def report(console: Console, read: ReadReport, *, brief: bool = False) -> None:
 
 
 def _extent(read: ReadReport) -> str:
-    """Format the first and last timestamp, of months as in the tables of forecasts."""
+    """Format the first and the last timestamp, with months as in tables of forecasts."""
     if not read.first:
         return ""
     ends = [read.first, read.last]
@@ -208,7 +208,7 @@ def forecast(
     columns = ["series", *(["level"] if level else []), SPARK, "timestamp", f">{name}"]
     columns += [f">{interval_name(levels)}"] if levels else []
     bounds = [made.quantile(q) for q in levels or ()]
-    rows: list[tuple[int, list[str], list[str]]] = []  # of a series: its names and figures
+    rows: list[tuple[int, list[str], list[str]]] = []  # of each series: its names and figures
     for b in range(shown):
         item, places = made.item_ids[b], decimals(made.values[b])
         when = stamps(made.timestamps[b, :steps], made.freq, made.tz)
@@ -236,7 +236,7 @@ def forecast(
 
 
 def _room(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, int]:
-    """Return the longest name of a series and the width of a sparkline for which the table is not too wide, within limits."""
+    """Return the maximum length of series names and the width of sparklines that fit the table to the console, within limits."""
     heads = [name.lstrip(">") for name in columns if name != SPARK]
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     room = (max(NARROW, console.width) if console.is_terminal else NARROW) - sum(widths) - 2 * (len(columns) - 1) - 1

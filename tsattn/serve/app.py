@@ -113,7 +113,7 @@ def _add_forecast(app: "FastAPI", pool: Pool, metrics: Metrics) -> None:
 
 
 async def _body(request: "Request", seconds: float) -> Sent:
-    """Read the body of a request. Raises TooLate when it is not complete after so many seconds."""
+    """Read the body of a request. Raises TooLate if it is not complete after `seconds`."""
     try:
         async with asyncio.timeout(seconds):
             return await read_body(request)

@@ -50,7 +50,7 @@ class ServeConfig:
         return workers, max(1, cores() // workers)
 
     def slots(self) -> int:
-        """Return the number of requests that may run or wait for a process."""
+        """Return the maximum number of requests that run or wait for a process."""
         return self.processes()[0] + self.queue
 
 

@@ -44,13 +44,13 @@ class BodyTooLarge(Exception):
 
 @dataclass(eq=False)
 class Received:
-    """Bytes of the bodies of all requests that are not answered yet, which bounds the memory that they take together."""
+    """Total bytes of the bodies of all unanswered requests, which limits the memory that they use."""
 
     bytes: int = 0
 
     @contextlib.contextmanager
     def counted(self, receive: Receive, config: ServeConfig) -> Iterator[Receive]:
-        """Yield a `receive` that raises BodyTooLarge for a body that is too long, and Busy when all bodies together are."""
+        """Yield a `receive` that raises BodyTooLarge if the body is too long, and Busy if the bodies of all requests are."""
         got, most = 0, config.slots() * config.max_body
 
         async def limited() -> MutableMapping[str, Any]:
@@ -60,7 +60,7 @@ class Received:
             if got + size > config.max_body:
                 raise BodyTooLarge
             if self.bytes + size > most:
-                raise Busy("the server is busy: it receives too many large requests", "try again later")
+                raise Busy("the server is busy: it is receiving too many large requests", "try again later")
             got, self.bytes = got + size, self.bytes + size
             return message
 

@@ -117,8 +117,10 @@ class Worker:
 
 @dataclass(eq=False)
 class Pool:
-    """The processes of a server. `alive` of them are ready; of the `admitted` requests, `running` are computed, and `waiting`
-    wait for a process."""
+    """Worker processes of a server.
+
+    alive: number of processes that are ready. admitted: number of requests in the pool: running, or waiting for a process.
+    """
 
     config: ServeConfig
     log: Callable[[str], None] = lambda _: None
@@ -149,13 +151,13 @@ class Pool:
                 raise found
 
     def stop_if_full(self) -> None:
-        """Raise Busy when no slot is free: the body of a request that would be refused need not be read."""
+        """Raise Busy when no slot is free, so that the body of a request that will be refused is not read."""
         if self.admitted >= self.config.slots():
             raise Busy("the server is busy: its queue is full", "try again later")
 
     @contextlib.contextmanager
     def admit(self) -> Iterator[None]:
-        """Take a slot for a request whose body is complete, until it is answered. Raises Busy when none is free."""
+        """Hold a slot for a request, whose body is complete, until it is answered. Raises Busy when none is free."""
         self.stop_if_full()
         self.admitted += 1
         try:

@@ -49,7 +49,7 @@ class Together:
         return int(self.group.max(initial=-1)) + 1
 
     def partners(self, order: np.ndarray) -> np.ndarray:
-        """Return for each window that of its series in the group that `order` (groups,) names; itself where there is none."""
+        """Return for each window the window of its series in the group given by `order` (groups,), or itself if there is none."""
         place = {pair: row for row, pair in enumerate(zip(self.group.tolist(), self.item.tolist(), strict=True))}
         wanted = zip(order[self.group].tolist(), self.item.tolist(), strict=True)
         return np.array([place.get(pair, row) for row, pair in enumerate(wanted)], np.int64)

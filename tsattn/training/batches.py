@@ -54,8 +54,8 @@ def sample(
 ) -> TrainingBatch:
     """Sample the batch of a step: B = train.batch windows with O = train.origins origins each.
 
-    horizon: steps of interest, by default those of one pass. With attention across series, B is the size of as many whole
-    groups as have about train.batch windows.
+    horizon: number of steps to forecast; default: one pass. With attention across series, the batch holds whole groups,
+    with about train.batch windows in all.
     """
     rng = np.random.default_rng([train.seed, rank, step])
     origins = sample_ends(panel, rng, train.batch, model.patch)
@@ -136,9 +136,9 @@ def sample_ends(panel: Panel, rng: np.random.Generator, count: int, patch: int) 
 
 
 def sample_groups(panel: Panel, origins: Origins, rng: np.random.Generator) -> tuple[Origins, Together]:
-    """Turn the first of the window ends into groups of whole cutoffs, at least two, with about as many windows in all.
+    """Replace window ends by whole groups at the first of their cutoffs, at least two, with about as many windows in all.
 
-    A share ALONE of the groups is broken up into windows that read no other.
+    A share ALONE of the groups is split into windows that do not read each other.
     """
     cutoffs = max(2, round(len(origins) / min(len(panel), MOST)))
     item, row = np.array(list(dict.fromkeys(zip(origins.item.tolist(), origins.row.tolist(), strict=True)))[:cutoffs]).T

@@ -96,6 +96,6 @@ class PanelSource:
         return sample(self.trainable, self.model, self.train, step, rank, self.near)
 
     def validate(self, network: Network, device: torch.device) -> float | None:
-        # a lead of a few steps helps little in a whole pass: a joint network is judged on the horizon in use
+        # leads of a few steps help little over a whole pass: a joint network is scored on the requested horizon only
         near = self.near if self.model.across else None
         return None if self.tail is None else score(network, self.observed, self.tail, device, horizon=self.near, near=near)

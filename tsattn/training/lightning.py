@@ -255,12 +255,12 @@ def learn(source: Source, model: ModelConfig, train: TrainConfig, options: RunOp
 
 
 def _freeze(network: Network, only: str) -> None:
-    """Keep the weights whose names do not begin with `only` as they are. Raises ConfigError if all do not."""
+    """Freeze the weights whose names do not start with `only`. Raises ConfigError if no name does."""
     for name, weight in network.named_parameters():
         weight.requires_grad_(name.startswith(only))
     if not any(weight.requires_grad for weight in network.parameters()):
         names = ", ".join(sorted({name.split(".")[0] for name, _ in network.named_parameters()}))
-        raise ConfigError(f"only = {only!r}: no weights have such names", f"parts of this network: {names}")
+        raise ConfigError(f"only = {only!r}: no weight has a name that starts with it", f"parts of this network: {names}")
 
 
 def _is_over(notes: RunState, train: TrainConfig) -> bool:

@@ -11,15 +11,15 @@ from tsattn.config import OptimiserConfig, ScheduleConfig
 from tsattn.training.muon import Muon
 
 DIRECT = "head.led"  # effect of other series on the forecast (nn/leads.py)
-DIRECT_RATE = 4.0  # its rate as a multiple of AdamW's: it starts at zero, and fine-tuning has few steps
+DIRECT_RATE = 4.0  # its rate as a multiple of AdamW's, because it starts at zero and fine-tuning has few steps
 MUON_RATE = 13.0  # Muon's rate as a multiple of AdamW's: its updates are orthogonal, each of unit scale
 
 
 def make_optimizers(network: nn.Module, train: OptimiserConfig, precision: str = "fp32") -> list[torch.optim.Optimizer]:
     """Return Muon (Jordan et al. 2024) for the inner matrices and AdamW (Loshchilov & Hutter 2019) for all other parameters.
 
-    First and last layers use AdamW, as Muon's authors recommend, and DIRECT with a higher rate. Each parameter group stores its
-    full rate as `rate`. With precision "bf16", Muon computes in bfloat16.
+    First and last layers use AdamW, as Muon's authors recommend. DIRECT uses AdamW at a higher rate. Each parameter group stores
+    its full rate as `rate`. With precision "bf16", Muon computes in bfloat16.
     """
     outer = (
         "embed.0",

@@ -22,7 +22,7 @@ SHARE = 0.1  # of an item's rows, if that gives enough windows
 FEW_WINDOWS, FEW_SHARE = 3, 0.25  # otherwise up to this many windows, within this share of the rows
 MOST_WINDOWS = 20  # per item
 MOST_SCORED = 256  # windows of all items together
-TOGETHER = 64  # windows of a batch with attention across series, which compares all pairs
+TOGETHER = 64  # maximum number of windows of a batch with attention across series, which compares all pairs
 LEAST_KEPT = 2  # least number of horizons before the tail
 
 
@@ -57,7 +57,7 @@ def score(
 ) -> float | None:
     """Return the mean scaled quantile loss of forecasts from `origins`, or None without observed targets.
 
-    horizon: steps of interest, by default those of one pass. near: number of steps that are scored, by default all.
+    horizon: number of steps to forecast; default: one pass. near: number of steps that are scored; default: all.
     """
     total = count = 0.0
     config, asked, group = network.config, len(origins), np.arange(len(origins))

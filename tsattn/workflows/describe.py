@@ -92,7 +92,7 @@ ASSEMBLIES = (
     Assembly(
         "recurrent decoder",
         {"decoder": "recurrent"},
-        "the default with an LSTM along the horizon; a long forecast takes one pass",
+        "the default with an LSTM along the horizon; long forecasts take one run",
     ),
     Assembly(
         "encoder-decoder",

@@ -61,8 +61,8 @@ class Detected:
     """The scores of all rows, and which of them are anomalies at `level`.
 
     low, high: (n,) the interval at `level`. score: (n,) distance from the forecast, 1 at the edge of the interval. anomalous:
-    (n,) bool. flat: (n,) rows for which the value has not changed, where that is an anomaly in itself, else 0. runs: indices of
-    anomalous rows that stand together, by series and time. step: steps between origins.
+    (n,) bool. flat: (n,) length so far of a flat run that is itself an anomaly, else 0. runs: indices of consecutive anomalous
+    rows, by series and time. step: steps between origins.
     """
 
     scores: Scores

@@ -136,7 +136,7 @@ def run(
     card, panel = chosen.card, chosen.panel
     rows, notes = held_back(chosen, panel)
     if card.model.across:
-        notes.append("the model reads the series together; here each is measured alone")
+        notes.append("the model reads the series together, but explain measures each series alone")
     if item is not None:
         which = np.array([_index(panel, item)])
         rows, panel = rows[which], panel.select(which)

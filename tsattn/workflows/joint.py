@@ -1,4 +1,4 @@
-"""Series that inform each other, in forecasts and backtests: notes, and models with and without."""
+"""Notes on series that inform each other, and forecasters with and without these effects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST = 12  # lines
 
 
 def joint_effects(forecaster: Forecaster) -> tuple[JointEffect, ...] | None:
-    """Return the effects of leading series at the end of the panel; None for a forecaster that reads each series alone."""
+    """Return the effects of leading series at the end of the panel, or None for a forecaster that reads each series alone."""
     return forecaster.effects_between() if isinstance(forecaster, JointRegression) else None
 
 
@@ -28,15 +28,15 @@ def joint_notes(effects: Sequence[JointEffect]) -> tuple[str, ...]:
 
 
 def training_notes(panel: Panel, asked: int, across: int) -> tuple[str, ...]:
-    """Describe the groups of series that a network reads together; nothing if `asked` is 0. asked, across: as in ModelConfig."""
+    """Describe the groups of series that a network reads together; () if `asked` is 0. asked, across: as in ModelConfig."""
     if not asked:
         return ()
     if not across:
-        return ("joint: the data has one series, so there is no other to read",)
+        return ("joint: the data has only one series; the network has no attention across series",)
     if len(panel) <= LARGEST_GROUP:
         return (f"joint: the network reads {len(panel)} series together",)
-    groups = f"{len(panel):,} series in groups of {LARGEST_GROUP}, in their order"
-    return (f"joint: the network reads {groups}; a group does not read others",)
+    groups = f"groups of up to {LARGEST_GROUP} consecutive series"
+    return (f"joint: the network reads the {len(panel):,} series in {groups}; groups do not read each other",)
 
 
 def with_and_without(forecasters: Sequence[Forecaster], panel: Panel, horizon: int) -> list[Forecaster]:
@@ -49,7 +49,7 @@ def with_and_without(forecasters: Sequence[Forecaster], panel: Panel, horizon: i
 
 
 def joint_verdicts(scores: Backtest) -> tuple[str, ...]:
-    """A sentence on what joint forecasts gain, for each model."""
+    """Return a line for each model that compares its scores with and without the effects between series."""
     lines = []
     for name in scores.models:
         joint = f"{name}, joint"

@@ -45,7 +45,7 @@ class Base:
     folder: Path
 
     def config(self, plan: Plan) -> ModelConfig:
-        """The architecture with a context no longer than the longest series, and attention across series if it is planned."""
+        """Return the architecture with a context no longer than the longest series, and attention across series if planned."""
         own, asked = self.card.model, plan.model
         context = min(own.context, -(-asked.context // own.patch) * own.patch)
         return replace(own, context=context, dropout=asked.dropout, drop_path=asked.drop_path, across=asked.across)
@@ -170,8 +170,8 @@ class Run:
 def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, ...]]:
     """Train the candidates, score them, and give the best its final fit. Returns it and all scores, best first.
 
-    A network with attention across series is also a candidate without it, as some series are better forecast alone. Without a
-    base, or with --fine-tune, there is one candidate and there are no scores. When no rows can be held back for validation,
+    Each network with attention across series is also scored without it, since some series are better forecast alone. Without a
+    base, or with --fine-tune, there is one candidate and no scores. When no rows can be held back for validation,
     nothing is trained and the model in the package is returned unchanged.
     """
     from tsattn.training.validation import hold_back
@@ -233,7 +233,7 @@ def announced(base: Base | None, start: str, panel: Panel, across: int = 0) -> t
         return ()
     if start == "shipped":
         return ("fine-tuning the model in the package",)
-    separate = "both with and without reading other series, " if across else ""
+    separate = "each also without attention across series, " if across else ""
     share = 100 * shares_of(kinds_of(base, start), panel)["shipped"]
     return (
         f"candidates: the zero-shot model fine-tuned ({share:.0f} % of the steps), a network from scratch "
@@ -283,7 +283,7 @@ def forget(state: Path) -> None:
 
 
 def alone(entry: Entry) -> Entry:
-    """Return the candidate without its attention across series: the same weights, which were trained on single windows too."""
+    """Return the candidate with its attention across series removed. The other weights were also trained on single windows."""
     from tsattn.nn.network import Network
     from tsattn.nn.warm_start import warm_start
 

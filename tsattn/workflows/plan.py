@@ -75,7 +75,7 @@ def plan(
     # a recurrent decoder is trained, and used, up to the horizon
     reach = {"reach": min(chosen, ModelConfig.reach)}
     network = from_mapping(ModelConfig, {**context, **reach, **given, "horizon": min(chosen, MOST_HORIZON)}, "[model]")
-    network = replace(network, across=network.across if len(panel) > 1 else 0)  # one series has none to read
+    network = replace(network, across=network.across if len(panel) > 1 else 0)  # a single series has no others to read
     rows = int(np.isfinite(panel.before(test_start).target).sum())  # the test tail does not count, not even its gaps
     # about the same work for any context, and less of it for little data
     steps = int(min(TrainConfig.steps, STEP_TOKENS * network.patch // network.context, max(300, 20 * math.sqrt(rows))))

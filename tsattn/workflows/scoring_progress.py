@@ -10,11 +10,11 @@ from tsattn.events import Listener, Work
 from tsattn.workflows.time_budget import TimeBudget, TimeIsOver
 
 PATIENCE = 3.0  # seconds after which a forecast shows its progress
-MANY = 512  # series, a batch of `predict`
+MANY = 512  # series of a batch of `predict`
 
 
 class Scoring:
-    """Turns the calls of a backtest, (model, windows done, windows in all), into Work events. Raises TimeIsOver."""
+    """Turn the calls of a backtest, (model, windows done, total windows), into Work events. Raises TimeIsOver."""
 
     def __init__(self, listener: Listener, models: int, budget: TimeBudget | None = None) -> None:
         self.listener, self.models, self.budget = listener, models, budget
@@ -33,9 +33,9 @@ class Scoring:
 
 
 class Forecasting:
-    """Turns the calls of a forecast, (series done, series in all), into Work events once it takes longer than PATIENCE.
+    """Turn the calls of a forecast, (series done, total series), into Work events once it takes longer than PATIENCE.
 
-    A forecast of many series is announced at its start, since the first batch alone may take a minute.
+    A forecast of many series sends an event at its start, since the first batch may take a minute.
     """
 
     def __init__(self, listener: Listener, model: str, clock: Callable[[], float] = time.monotonic) -> None:

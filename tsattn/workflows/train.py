@@ -255,7 +255,7 @@ class _Training:
         from tsattn.model.onnx_graph import traced_before
 
         if network.config.across:
-            self.listener.note("a joint model has no ONNX graph: it forecasts with torch")
+            self.listener.note("a joint model has no ONNX graph; it forecasts with PyTorch")
             return card
         known = traced_before(network)
         if self.budget.over or (self.budget.left < EXPORT and not known):

@@ -29,8 +29,8 @@ def found_in(width: int, seed: int, count: int = 1) -> tuple[Found, np.ndarray]:
 @pytest.mark.parametrize("width", [10, 14, 21])
 def test_when_sales_rise_for_days_before_christmas_then_that_is_one_event_of_about_this_width(width, count):
     found, days = found_in(width, seed=1, count=count)
-    first = found.names[0] if len(found.names) == 1 else next(name for name in found.names if "rising" in name)
-    assert first.startswith("24 December and rising ")
+    first = found.names[0] if len(found.names) == 1 else next(name for name in found.names if "building up" in name)
+    assert first.startswith("24 December, building up over ")
     on = found.on[found.names.index(first), found.place[0]]
     truth = before_christmas(days[0], width)
     assert np.abs(on - truth).max() < 0.35

@@ -12,7 +12,7 @@ import numpy as np
 
 FEWEST = 5  # values at the new level: fewer may be an event
 MOST = 64  # values at the new level: more need no help
-BEFORE = 24  # values before the shift, at least, and as many as after it
+BEFORE = 24  # minimum number of values before the shift; also at least as many as after it
 CYCLES = 3  # before the shift, at least, that give the old level
 APART = 1.0  # times the sum of both sides' spreads (5 % to 95 % quantile) that lies between them
 

@@ -51,9 +51,9 @@ def _gross_errors(rows: Rows, columns: int) -> Iterator[tuple[int, GrossError]]:
 
 
 def _together(rows: Rows, columns: int, fewest: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (the first column, the values of some columns one after the other): few calls for a table of many columns.
+    """Yield (first column, concatenated values of a block of columns), so that a wide table needs few calls.
 
-    Nothing where no series has `fewest` rows.
+    Yields nothing if no series has `fewest` rows.
     """
     if not len(rows.group) or np.bincount(rows.group).max() < fewest:
         return
@@ -64,7 +64,7 @@ def _together(rows: Rows, columns: int, fewest: int) -> Iterator[tuple[int, np.n
 
 
 def _groups(rows: Rows, columns: int) -> np.ndarray:
-    """The series of each value of so many columns, one after the other."""
+    """Return the series of each value of `columns` concatenated columns."""
     if columns == 1:
         return rows.group
     return (rows.group + len(rows.ids) * np.arange(columns)[:, None]).reshape(-1)

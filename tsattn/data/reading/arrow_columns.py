@@ -1,4 +1,4 @@
-"""Columns from Arrow, and tables below one another."""
+"""Conversion of Arrow columns, and concatenation of tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-_TOGETHER = 20  # columns of one type from which on they are converted at once
+_TOGETHER = 20  # minimum number of columns of one type to convert at once
 
 
 def columns_of(table: pa.Table, where: str) -> Columns:
@@ -41,7 +41,7 @@ def columns_of(table: pa.Table, where: str) -> Columns:
 
 
 def _arrays_of(table: pa.Table) -> tuple[list[int], list[np.ndarray]]:
-    """Return the place of each column in the arrays, -1 where it is in none, and arrays (C, n) of float columns of one type."""
+    """Return the row of each column in the arrays, -1 for none, and arrays (C, n) of float columns of one type."""
     import pyarrow as pa
 
     place, arrays, rows = [-1] * table.num_columns, [], 0
@@ -95,7 +95,7 @@ def from_chunks(name: str, chunks: list[Any], where: str) -> Column:
 
 
 def _drained(chunks: list[Any], kind: Any, convert: Callable[[Any], np.ndarray]) -> np.ndarray:
-    """Copy all chunks into one array; each chunk is released once it is copied, so that a column is not held twice."""
+    """Copy all chunks into one array. Each chunk is released once it is copied, so the column is never in memory twice."""
     out = np.empty(sum(map(len, chunks)), kind)
     at = 0
     chunks.reverse()
@@ -139,7 +139,7 @@ def _text(name: str, chunks: list[Any]) -> Column:
 
 
 def _spelt(labels: Any, trimmed: Any, moved: np.ndarray) -> Any:
-    """Return the labels by their new codes, as written; None where the blanks only align the file's columns."""
+    """Return the labels as written, by their new codes, or None if blanks only align the columns of the file."""
     texts = [text for text in labels.to_pylist() if text and text.strip()]
     if all(text[0].isspace() for text in texts) or len({len(text) for text in texts}) == 1:
         return None
@@ -169,7 +169,7 @@ def concatenated(tables: list[Table], where: str) -> Table:
 
 
 def _joined(pieces: list[Column], where: str) -> Column:
-    """Return one column of the values of several, which is text where these are of several kinds."""
+    """Join several columns into one, which is text if they are of different kinds."""
     import pyarrow as pa
 
     name = pieces[0].name

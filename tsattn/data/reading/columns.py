@@ -66,10 +66,10 @@ class Column:
 
 
 class Columns(Mapping[str, Column]):
-    """Columns by name, in order. The numeric ones may be rows of arrays (C, n), which become Column objects on demand.
+    """Columns by name, in order. Numeric columns may be rows of arrays (C, n), which become Column objects on demand.
 
-    made: the columns that are objects already, all of them where there are no arrays. place: the row of each column in the
-    arrays, counted through, -1 for a column that is in `made` only; it sets the order.
+    made: columns that are Column objects; without arrays, all of them. place: row of each column, counted over all arrays, or -1
+    for a column that is only in `made`; it sets the order.
     """
 
     def __init__(self, made: dict[str, Column], place: dict[str, int] | None = None, arrays: Sequence[np.ndarray] = ()) -> None:
@@ -110,7 +110,7 @@ class Columns(Mapping[str, Column]):
         return {n: made[n] for n, place in self._place.items() if place < 0 and made[n].kind != "number"}
 
     def stacked(self, names: Sequence[str]) -> np.ndarray:
-        """Return (len(names), n) numbers, without a copy where they are neighbours; mixed types become float64."""
+        """Return (len(names), n) numbers, without a copy if they are adjacent rows of an array; mixed types become float64."""
         if (rows := self._neighbours(names)) is not None:
             return rows
         places = np.fromiter(map(self._place.__getitem__, names), np.int64, len(names))
@@ -129,7 +129,7 @@ class Columns(Mapping[str, Column]):
         return out
 
     def _neighbours(self, names: Sequence[str]) -> np.ndarray | None:
-        """Return the rows of an array that hold these columns, as a view, if they follow each other; else None."""
+        """Return a view of the rows of an array that hold these columns, or None if they are not adjacent."""
         first = self._place[names[0]] if names else -1
         if first < 0:
             return None
@@ -146,7 +146,7 @@ class Columns(Mapping[str, Column]):
         return self._arrays[which][first - start : end - start]
 
     def values_of(self, names: Sequence[str]) -> np.ndarray | list[np.ndarray]:
-        """Return the values of columns of numbers: one array (len(names), n) where they are rows of one, else each of its own."""
+        """Return the values of numeric columns: an array (len(names), n) if they are adjacent rows of one, else an array each."""
         if (found := self._neighbours(names)) is not None:
             return found
         rows = [row for array in self._arrays for row in array]
@@ -154,12 +154,12 @@ class Columns(Mapping[str, Column]):
         return [self[name].values if place < 0 else rows[place] for name, place in zip(names, places, strict=True)]
 
     def take(self, rows: np.ndarray) -> Columns:
-        """Return the columns with these rows only, in this order."""
+        """Return all columns with only these rows, in this order."""
         made = {n: c.take(rows) for n, c in self._made.items() if self._place.get(n, 0) < 0}
         return self._with(made, self._place, [array[:, rows] for array in self._arrays])
 
     def only(self, names: Set[str]) -> Columns:
-        """Return these columns only, in the order of all."""
+        """Return only these columns, in the original order."""
         gone = self._place.keys() - names
         if not gone:
             return self
@@ -169,20 +169,20 @@ class Columns(Mapping[str, Column]):
         return self._with(self._made, place, self._arrays)
 
     def updated(self, columns: Mapping[str, Column]) -> Columns:
-        """Return the columns with these in place of those of the same name, or after them."""
+        """Return the columns with these replacing those of the same name; columns with new names follow."""
         if not columns:
             return self
         made, place = {**self._made, **columns}, {**self._place, **dict.fromkeys(columns, -1)}
-        return Columns(made, place, self._arrays)  # names of rows are found again: a new column may have the name of an old one
+        return Columns(made, place, self._arrays)  # names of rows are found again: a new column may have an old name
 
     def _with(self, made: dict[str, Column], place: dict[str, int], arrays: Sequence[np.ndarray]) -> Columns:
-        """Return columns of which each row of the arrays has the name that it has here, or none."""
+        """Return columns whose array rows keep the names that they have here, or have none."""
         columns = Columns(made, place, arrays)
         columns._by_row = self._by_row
         return columns
 
     def below(self, others: Sequence[Columns], join: Callable[[str], Column]) -> Columns:
-        """Return the columns with the rows of the others below them; columns that are no rows of arrays come from `join`."""
+        """Append the rows of the others. Columns that are not rows of arrays come from `join`."""
         if any(other._place != self._place for other in others):
             return Columns({name: join(name) for name in self._place})
         made = {name: join(name) for name, place in self._place.items() if place < 0}
@@ -191,7 +191,7 @@ class Columns(Mapping[str, Column]):
 
 
 def _rows_of(arrays: Sequence[np.ndarray]) -> np.ndarray:
-    """Return (C, n) of C arrays (n,), without a copy where there is only one."""
+    """Stack C arrays (n,) into (C, n), without a copy if there is only one."""
     return arrays[0][None] if len(arrays) == 1 else np.concatenate(arrays).reshape(len(arrays), -1)
 
 
@@ -208,11 +208,11 @@ class Table:
         return replace(self, columns=self.columns.take(rows), rows=len(rows), where=self.where.of(rows))
 
     def only(self, names: Iterable[str]) -> Table:
-        """Return the table with these columns only, in the table's order."""
+        """Return the table with only these columns, in the table's order."""
         return replace(self, columns=self.columns.only(set(names)))
 
     def with_columns(self, columns: Mapping[str, Column]) -> Table:
-        """Return the table with these columns in place of those of the same name, or after them."""
+        """Return the table with these columns replacing those of the same name; columns with new names follow."""
         return replace(self, columns=self.columns.updated(columns)) if columns else self
 
 

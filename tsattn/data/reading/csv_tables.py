@@ -54,7 +54,7 @@ def from_arrow(table: Any, name: str) -> Table:
 
 
 def _parquet(part: Part) -> Any:
-    """Read a Parquet file: not by `read_table`, whose time grows with the square of the number of columns."""
+    """Read a Parquet file, without `read_table`, whose time grows with the square of the number of columns."""
     import pyarrow.parquet
 
     with part.open() as stream:
@@ -184,7 +184,7 @@ def _explained(message: str, part: Part, dialect: Dialect, ragged: list[tuple[in
 
 
 def _uneven(part: Part, dialect: Dialect) -> Exception | None:
-    """Return an error for lines of another width, or an exception that starts the next try; None without such lines."""
+    """Return an error for lines with a different number of cells, an exception that starts the next attempt, or None."""
     found = _ragged(part, dialect)
     if found is None or isinstance(found, _Notes):
         return found

@@ -72,14 +72,14 @@ def number_times(columns: Mapping[str, Column], table: Table) -> list[Column]:
 
 
 def could_be_dates(table: Table, names: Iterable[str]) -> list[str]:
-    """Return the columns of numbers that `stamps_of` may read, by their names and the range of their values."""
+    """Return the numeric columns that `stamps_of` may read, judged by their names and the range of their values."""
     likely = names_that(names, lambda n: says_time(n) or _is_called_an_epoch(n) or _UNNAMED.fullmatch(n))
     kept = {*names_that(likely, says_year), *where(table, likely, _may_be_dates)}
     return [n for n in likely if n in kept]
 
 
 def _may_be_dates(values: np.ndarray) -> np.ndarray:
-    """Return (C,) bool, False for the rows of (C, n) whose values are too small for dates other than whole years."""
+    """Return (C,) bool, False for rows of (C, n) whose values are too small for any dates but years."""
     return np.asarray((np.fmin.reduce(values, axis=1) >= 999) | (np.fmax.reduce(values, axis=1) >= 9e7))
 
 

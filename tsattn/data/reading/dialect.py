@@ -244,10 +244,10 @@ def _marks(columns: Sequence[Sequence[str]], which: Sequence[int], delimiter: st
 
 
 def _alike(rows: Sequence[Sequence[str]], columns: int) -> tuple[Sequence[Sequence[str]], Sequence[int]]:
-    """Return columns of the rows that stand for all, and for each column the number of the one that stands for it.
+    """Return distinct columns of the rows, and for each column the number of the distinct column that represents it.
 
-    The type and the marks of a column depend on the shapes of its cells: of the digits of a number, only whether the first is
-    0 or 7, and whether its cells differ. Columns with other signs than those of numbers stand for themselves.
+    The type and the marks of a column depend only on the shapes of its cells (of the digits of a number, only on whether the
+    first is 0 or 7) and on whether its cells differ. A column with characters that no number has represents itself.
     """
     if columns < _MANY or not rows:
         return list(zip(*rows, strict=True)) if rows else [()] * columns, range(columns)

@@ -153,5 +153,5 @@ def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Tab
 
 
 def _compacted(table: Table) -> Table:
-    """Return the table without texts that no row uses."""
+    """Remove the texts that no row uses."""
     return table.with_columns({n: compact(c) for n, c in table.columns.others.items()})

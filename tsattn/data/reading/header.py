@@ -16,7 +16,7 @@ from tsattn.data.reading.name_shapes import names_shaped, shape
 from tsattn.data.report import Notes
 
 COMMENTS = ("#", "//", "!")
-_SHAPES = 1 << 14  # shapes of cells whose class is kept
+_SHAPES = 1 << 14  # size of the cache of cell shapes
 _MOST = 8  # rows that a header may have
 _NULLS = frozenset(NULLS)
 _NUMBER = re.compile(
@@ -117,7 +117,7 @@ def _cell_class(cell: str) -> str:
 
 @functools.lru_cache(_SHAPES)
 def _class_of_shape(cell: str) -> str:
-    """Return "empty", "number", "date" or "text", which cells of the same digits written as 0 share."""
+    """Return "empty", "number", "date" or "text" for a cell whose digits are written as 0."""
     cell = cell.strip()
     if cell in _NULLS:
         return "empty"
@@ -134,7 +134,7 @@ def _is_header(head: list[str], body: list[list[str]]) -> bool:
     if _counts(head) or _names_periods(head, body):
         return True
     plain = 0
-    tried = set()  # columns of the same classes decide alike
+    tried = set()  # columns with the same classes give the same answer
     for column in zip(*(map(_cell_class, row) for row in (head, *body)), strict=True):
         if column in tried:
             continue

@@ -1,6 +1,6 @@
-"""Names of many columns by their shapes: one test for all names that differ only in their digits.
+"""Shapes of column names: one test for all names that differ only in their digits.
 
-A table of 200,000 columns has a few shapes, such as shop_0 to shop_00000, so that checks of names cost little there.
+A table of 200,000 columns usually has a few shapes, such as shop_0 to shop_00000, so checks of names are fast.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import numpy as np
 
 _ZEROS = str.maketrans("123456789", "000000000")
 _DIGITS = re.compile(r"0+")
-_CACHED = 8  # lists of names whose shapes are kept: the stages of a reading ask for the same few lists
+_CACHED = 8  # size of the cache of lists: the stages of reading use the same few lists of names
 
 
 def shape(name: str) -> str:
-    """Return a name with each digit written as 0: shop_00 of shop_17."""
+    """Return a name with each digit written as 0: shop_00 for shop_17."""
     return name.translate(_ZEROS)
 
 
 def stem(name: str) -> str:
-    """Return a name with each run of digits written as 0: shop_0 of shop_17.
+    """Return a name with each run of digits written as 0: shop_0 for shop_17.
 
-    tsattn recognises no word with a digit in a name, so names with the same stem mean the same.
+    tsattn recognises no words with digits in names, so names with the same stem have the same meaning.
     """
     return _DIGITS.sub("0", shape(name))
 
@@ -50,7 +50,7 @@ def all_shaped(names: Iterable[str], test: Callable[[str], object]) -> bool:
 
 
 def _picked(names: tuple[str, ...], test: Callable[[str], object], kinds: tuple[str, ...], which: np.ndarray) -> list[str]:
-    """Return the names of the kinds that pass a test; which: (C,) the kind of each name."""
+    """Return the names whose kind passes a test. which: (C,) number of the kind of each name."""
     passed = [bool(test(kind)) for kind in kinds]
     if all(passed):
         return list(names)
@@ -61,20 +61,20 @@ def _picked(names: tuple[str, ...], test: Callable[[str], object], kinds: tuple[
 
 @functools.lru_cache(_CACHED)
 def _shapes(names: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return the distinct shapes, and (C,) int32, the number of the shape of each name."""
+    """Return the distinct shapes, and the number of the shape of each name, (C,) int32."""
     return _numbered(_each(names, lambda text: text.translate(_ZEROS)))
 
 
 @functools.lru_cache(_CACHED)
 def _stems(names: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return the distinct stems, and (C,) int32, the number of the stem of each name."""
+    """Return the distinct stems, and the number of the stem of each name, (C,) int32."""
     shapes, which = _shapes(names)
     stems, of_shapes = _numbered(_each(shapes, lambda text: _DIGITS.sub("0", text)))
     return stems, of_shapes[which]
 
 
 def _each(names: tuple[str, ...], change: Callable[[str], str]) -> list[str]:
-    """Return the names after a change that leaves line breaks alone, in one call for all."""
+    """Apply `change`, which must keep line breaks, to all names in one call."""
     changed = change("\n".join(names)).split("\n")
     if len(changed) == len(names):
         return changed
@@ -82,6 +82,6 @@ def _each(names: tuple[str, ...], change: Callable[[str], str]) -> list[str]:
 
 
 def _numbered(texts: list[str]) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return the distinct texts in order, and (n,) int32, the number of each text."""
+    """Return the distinct texts in order, and the number of each text, (n,) int32."""
     number = {text: k for k, text in enumerate(dict.fromkeys(texts))}
     return tuple(number), np.fromiter(map(number.__getitem__, texts), np.int32, len(texts))

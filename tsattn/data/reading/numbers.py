@@ -23,10 +23,9 @@ _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i)[+-]?inf(inity)?$"
 class Numbers:
     """A text column read as numbers.
 
-    done: what was taken off, for the report. bad: the row of the first text that is not a number, None where there is none.
-    open: the row of a text that has two readings, 1.080 or 1080. clash: two units that stand in one column. why: the evidence
-    for the marks. censored: rows such as <1, taken as missing. touched: rows that are not written as plain numbers.
-    grouped: rows with thousands separators.
+    done: what was removed, for the report. bad: row of the first text that is not a number, or None. open: row of a text with two
+    readings, 1.080 or 1080. clash: two units in one column. why: evidence for the marks. censored: number of rows such as <1,
+    read as missing. touched: rows not written as plain numbers. grouped: rows with thousands separators.
     """
 
     column: Column

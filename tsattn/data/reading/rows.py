@@ -19,9 +19,8 @@ _BLOCK = 2_000_000
 class Rows:
     """Rows of a table: group (n,) index of the item; stamps (n,) datetime64[us]; values: targets, then covariates, each (n,).
 
-    values is a list, or one array (V, n) where all have one type.
-
-    ids: the items' names. source: (n,) the table row of each, None = as it stands; `place(k)` returns the source of row k.
+    values is a list, or one array (V, n) if all have the same type. ids: names of the items. source: (n,) table row of each
+    row, None = the same; `place(k)` returns the source of row k.
     """
 
     group: np.ndarray
@@ -56,7 +55,7 @@ class Rows:
 
 
 def one_below_the_other(values: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
-    """Return (V * n,) values of arrays (n,), or of one array (V, n), without a copy where there is only one."""
+    """Concatenate V arrays (n,), or the rows of one array (V, n), into (V * n,), without a copy if there is only one."""
     if isinstance(values, np.ndarray):
         return values.reshape(-1)
     return values[0] if len(values) == 1 else np.concatenate(values)

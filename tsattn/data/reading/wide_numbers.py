@@ -51,13 +51,13 @@ class _Other(Exception):
 
 
 class Uneven(_Other):
-    """Signal that the lines do not all have as many cells as there are columns."""
+    """Signal that some lines do not have one cell per column."""
 
 
 def wide_columns(part: Part, dialect: Dialect, types: list[str], block: int) -> tuple[Columns, int] | None:
-    """Return the columns and the number of rows; None where the general reader must read the table, or report what is wrong.
+    """Return the columns and the number of rows, or None if the general reader must read the table or report an error.
 
-    block: bytes that are read at once. Raises Uneven where lines have different numbers of cells.
+    block: number of bytes to read at once. Raises Uneven if lines have different numbers of cells.
     """
     import pyarrow as pa
 
@@ -93,7 +93,7 @@ def _stream(kind: str) -> str:
 
 
 def _lines(part: Part, skip: int, block: int) -> Iterator[bytes]:
-    """Yield blocks of whole lines below the header without the empty ones, each ending with a line feed."""
+    """Yield blocks of whole lines below the header, without empty lines, each ending with a line feed."""
     with part.open() as stream:
         left = stream.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
         while True:

@@ -128,7 +128,7 @@ def _slopes(y: np.ndarray, inside: np.ndarray) -> np.ndarray:
 def _smoothed(y: np.ndarray, inside: np.ndarray, size: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return mean and standard deviation (B, H) of forecasts of y (B, L) with steps `inside` (B, L), and least errors (B,).
 
-    size (B, L): what errors are multiplied by in the standard deviation (variance_function.py).
+    size (B, L): factors on the errors in the standard deviation (variance_function.py).
     """
     rows, length = y.shape
     alpha, beta, damping = np.array([(a, *trend) for a, trend in itertools.product(ALPHAS, TRENDS)]).T.copy()  # (G,)

@@ -41,10 +41,10 @@ class Fit(NamedTuple):
 class Ridge:
     """`lags`: the longest window; a history of n steps gets at most n / 3, whole cycles where it holds one.
 
-    The penalty is the one of PENALTIES that errs least on the last sixth of the windows when fitted on those before it; the
-    quantiles are those of the errors made there, each phase of the season with a spread of its own, and in proportion to the
-    level where the noise is (variance_function.py). Missing values are the newest ones of their phase. Steps beyond a fifth of
-    the history are rolled out. `season_length` None: the shortest usual cycle of the data's frequency.
+    The penalty is the one of PENALTIES with the smallest error on the last sixth of the windows after a fit on the earlier
+    ones. The quantiles come from the errors made there: each phase of the season has its own spread, which grows with the level
+    if the noise does (variance_function.py). A missing value is replaced by the newest value of its phase. Steps beyond a fifth
+    of the history are rolled out. `season_length` None: the shortest usual cycle of the data's frequency.
     """
 
     lags: int = 168
@@ -169,7 +169,7 @@ def fit(
 ) -> Fit:
     """Fit each series z (b, L) on its steps first … end. Penalty and spread come from the last sixth of its windows.
 
-    size (b, L): what errors are multiplied by in the spread (variance_function.py).
+    size (b, L): factors on the errors in the spread (variance_function.py).
     """
     width = lags + block
     rows = end - first - width + 1  # (b,) windows

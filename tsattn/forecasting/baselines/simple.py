@@ -1,9 +1,9 @@
 """Simple methods that a model must beat: naive, seasonal naive, drift, seasonal mean, quantiles. Vectorised over the batch.
 
-Intervals are normal, from the in-sample residuals: sigma at one step (or cycle) ahead, growing as the method's own
-assumption says (Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., section 5.5). Where noise grows with
-the level, residuals count with the size that they would have at the present level (variance_function.py).
-Missing values: residuals with one are dropped; a missing value of the last cycle is the newest observed one of that phase.
+Intervals are normal, from the in-sample residuals: sigma at one step (or cycle) ahead, growing as the method
+assumes (Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., section 5.5). If the noise grows with
+the level, residuals are rescaled to the present level (variance_function.py). Residuals with a missing value are dropped; a
+missing value in the last cycle is replaced by the newest observed value of its phase.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from tsattn.forecasting.ensemble.window_effects import Bounds, Effects, Estimate
 class Covariates:
     """K declared covariates and C calendar events of B windows.
 
-    known: (B, L+H, K), NaN = unknown. events: C names. on: (C, T), 1 on the days of each, less on days around it. place:
-    (B, L+H), the day of each step among the T. used: (B, K+C) bool, True for those that a window uses.
+    known: (B, L+H, K), NaN = unknown. events: C names. on: (C, T) relative size of an event's effect on each day, 1 at its peak.
+    place: (B, L+H), the day of each step among the T. used: (B, K+C) bool, True for those that a window uses.
     """
 
     known: np.ndarray

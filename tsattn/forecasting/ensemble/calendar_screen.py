@@ -1,6 +1,6 @@
 """Search for the calendar events that a daily series follows, in its residuals from level and season.
 
-An event is a day, or the days before or after one of a year (event_windows.py). Each occurrence of an event counts as one
+An event is a day, or the days before or after a yearly event (event_windows.py). Each occurrence of an event counts as one
 observation, since the noise of different years is independent. The evidence is a Bayes
 factor against no effect (Kass & Raftery, 1995), computed without the largest deviation; it must outweigh the number of events
 tried. The mean of a pool is searched first, since a storm that hits all series on one day is one observation; then each series.
@@ -25,7 +25,7 @@ PRIOR = 4.0  # prior variance of an effect, relative to that of the noise
 FEWEST = {False: 6, True: 2}  # observed days of a monthly event, and of a yearly one
 LEAST_ROWS = 180  # observed days of a series
 FARTHEST = 5.0  # limit of a deviation, in standard deviations
-MOST_SHAPES = 64  # shapes around events that are compared, at most
+MOST_SHAPES = 64  # maximum number of shapes around events that are compared
 OWN = 32  # series, at most, that are searched alone
 _CELLS = 1 << 22  # values at once
 
@@ -39,9 +39,10 @@ class _Days:
 
 
 class Found(NamedTuple):
-    """Events found: C names, their days on an axis, on (C, T), the place of each step on it, and the windows that use each.
+    """Events found on an axis of T days.
 
-    on: 1 on the days of an event, less on days around it where their effect is smaller. place: (B, L+H). used: (B, C) bool.
+    names: C names. on: (C, T) relative size of an event's effect on each day, 1 at its peak. place: (B, L+H) position of each
+    step on the axis. used: (B, C) bool, True for the events that a window uses.
     """
 
     names: tuple[str, ...]
@@ -134,14 +135,14 @@ def _over(z: np.ndarray, events: tuple[Events, Events]) -> list[np.ndarray]:
         out.append(evidence - np.log(np.maximum(tried, 1)) - ODDS)
     half = spans_of(z.shape[1], 7)[0]
     for shape in SHAPES:
-        # in units of what the shape responds to anywhere: noise is correlated from day to day
+        # relative to the responses on all days, because noise is correlated from day to day
         evidence = evidence_of(_standard(responses(z, shape, half)), events[1])
         tried = len(SHAPES) * np.isfinite(evidence).sum(1, keepdims=True)
         out.append(evidence - np.log(np.maximum(tried, 1)) - ODDS)
     return out
 
 
-Event = tuple[int, int]  # kind and number: events of months, of years, and days around those of years in one shape after another
+Event = tuple[int, int]  # kind and number; kinds: monthly events, yearly events, and one kind for each shape around yearly events
 
 
 def _name(events: tuple[Events, Events], event: Event) -> str:
@@ -150,7 +151,7 @@ def _name(events: tuple[Events, Events], event: Event) -> str:
 
 
 def _weights(events: tuple[Events, Events], event: Event, days: int) -> np.ndarray:
-    """Return (days,) sizes of an event's effect, relative to its largest."""
+    """Return the relative size of an event's effect on each day, (days,), at most 1."""
     kind, k = event
     if kind < 2:
         return events[kind].on(np.array([k]), days)[0].astype(np.float64)
@@ -229,7 +230,7 @@ def greedy(z: np.ndarray, events: tuple[Events, Events]) -> list[tuple[Event, fl
         if kind >= 2:
             (kind, k), weights, size = _best_shape(left[0], seen, over, events)
             found.append(((kind, k), best[kind]))
-            z -= size * weights  # single days may differ from the common shape
+            z -= size * weights  # single days may still differ from the common shape
             continue
         found.append(((kind, k), best[kind]))
         at = events[kind].at[k]
@@ -242,9 +243,9 @@ def greedy(z: np.ndarray, events: tuple[Events, Events]) -> list[tuple[Event, fl
 def _best_shape(
     left: np.ndarray, seen: np.ndarray, over: list[np.ndarray], events: tuple[Events, Events]
 ) -> tuple[Event, np.ndarray, float]:
-    """Return the shape around an event that explains most of residuals left (T,), its weights (T,) and its size.
+    """Return the shape around an event that explains most of the residuals left (T,), its weights (T,) and its size.
 
-    Evidence does not tell the shapes around an event apart, since large deviations are cut off.
+    The evidence cannot distinguish between shapes around an event, since large deviations are clipped.
     """
     every = [(float(one[0][k]), (2 + j, int(k))) for j, one in enumerate(over[2:]) for k in np.flatnonzero(one[0] > 0)]
     clear = [event for _, event in sorted(every, reverse=True)[:MOST_SHAPES]]

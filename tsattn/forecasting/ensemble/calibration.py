@@ -144,11 +144,11 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, shrinkage:
 
 
 def catch_up_factors(widths: np.ndarray, levels: np.ndarray, slope: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Return (B,) factors by which the widths of a forecast catch up with noise that grows with the level.
+    """Return (B,) factors on the widths of a forecast whose noise grows with the level.
 
     widths, levels (1 + K, B): mean width and log level of the forecast, then of those at K origins. slope (B,): power of the
-    level that the noise grows with, which is also the part of the lag that is made up for; never more than the noise has grown.
-    share (K, B): how much of an origin's horizon was scored.
+    level that the noise is proportional to, and the share of the lag that is corrected, up to the growth of the noise. share
+    (K, B): scored share of an origin's horizon.
     """
     grown = slope * np.nan_to_num(levels[0] - levels[1:])
     lag = slope * (grown - np.log(widths[0] / widths[1:]))

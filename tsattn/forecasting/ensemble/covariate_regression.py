@@ -69,7 +69,7 @@ class CovariateRegression:
         item = np.concatenate([one.item for one in seen])
         once = len(np.unique(item)) == len(item) and item.max(initial=0) < len(
             panel
-        )  # a backtest sees a series at several cutoffs
+        )  # a backtest contains a series at several cutoffs
         items = [panel.item_ids[i] for i in item.tolist()] if once else []
         return report_effects(estimates, static, share, panel.schema, events, ahead[:horizon].sum(0), items)
 

@@ -17,8 +17,8 @@ from tsattn.forecasting.quantiles import normal_scores
 
 LEVEL = 0.95  # of the intervals
 NAMED = 6  # groups that a line names
-FEW = 2  # series that a line names, where the others have the effect in another form
-APART = 0.2  # of the common effect by which the series' own effects differ where a line gives their range
+FEW = 2  # maximum number of series that a line names, if the others have the effect in another form
+APART = 0.2  # least range of the series' effects, relative to the common effect, that a line reports
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class CovariateEffect:
     (the target is about 0 there; effect is NaN). low, high: the interval at `level`. clear: an effect is more likely than
     none. used: the share of the effect that hold-out origins left in the forecast. series: how many have the effect in this
     form, of `every`; items: their names, if they are few. groups: where groups of series differ. range: the smallest and the
-    largest effect of a series, where they differ. event: a calendar event, not a column; it falls on `ahead` steps of the
+    largest effect among the series, if they differ. event: a calendar event, not a column; it falls on `ahead` steps of the
     forecast, 0 for a column.
     """
 
@@ -87,7 +87,7 @@ class CovariateEffect:
         if 1 < len(self.groups) <= NAMED:
             said = f"{self.name}{unit}: " + "; ".join(map(str, self.groups))
         elif self.range:
-            said += f"; by series from {self.range[0]} to {self.range[1]}"
+            said += f"; by series, from {self.range[0]} to {self.range[1]}"
         if self.series < self.every:
             said += f"; in {' and '.join(map(printable, self.items))}" if self.items else ""
             said += f" ({self.series:,} of {self.every:,} series)"
@@ -111,8 +111,8 @@ def report_effects(
 ) -> tuple[CovariateEffect, ...]:
     """Return effects of all covariates, and of events, on the windows `found`, static covariates (B, C).
 
-    share (B, K): what was applied of each. ahead: steps of the forecast on which each event falls. items: (B,) names of the
-    series, or none. Events without a clear effect are left out.
+    share (B, K): share of each effect that was applied. ahead: steps of the forecast on which each event falls. items: (B,) names
+    of the series, or none. Events without a clear effect are left out.
     """
     group = groups_of(static)
     rows = np.arange(len(found))
@@ -178,7 +178,7 @@ def _of_one(
 
 
 def _range(found: Estimates, some: np.ndarray, form: bool, one: Pooled, items: Sequence[str]) -> tuple[ItemEffect, ...]:
-    """Return the smallest and the largest effect of a series among `some`; () where they hardly differ, or have no names."""
+    """Return the smallest and the largest effect among the series `some`; () if they hardly differ, or have no names."""
     known = np.flatnonzero(np.isfinite(one.variance))
     if len(known) < 2 or len(items) != len(found):
         return ()

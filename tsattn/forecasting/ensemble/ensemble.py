@@ -186,7 +186,7 @@ def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) ->
 
 
 def _catch_up(batch: WindowBatch, shifts: np.ndarray, values: np.ndarray, share: np.ndarray, floor: np.ndarray) -> np.ndarray:
-    """Return (B,) factors on the widths of values[0], given values (1 + K, B, H, Q) from the end and from `shifts` (K, B)."""
+    """Return (B,) factors on the widths of values[0]. values (1 + K, B, H, Q): forecasts from the end and `shifts` (K, B)."""
     history, season = batch.past_target.astype(np.float64), (batch.season_lengths or (1,))[0]
     slope, factors = slopes(history, season), np.ones(len(batch))
     rows = np.flatnonzero(slope > 0)

@@ -1,7 +1,7 @@
-"""Days that rise towards a yearly event or fall from it, such as the weeks before Christmas: one effect instead of many.
+"""Effects that build up before a yearly event or fade after it, such as sales before Christmas, as one effect instead of many.
 
-The effect is largest at the event and fades linearly over a number of days. One series and few years show it where the effect of
-each single day is lost in the noise.
+The effect is largest at the event and changes linearly over a number of days. It can be detected in one series of a few years,
+where the effects of single days are lost in the noise.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from tsattn.forecasting.ensemble.calendar_events import Events
 
-STEPS = 10  # sizes that the effect takes on its way
+STEPS = 10  # number of sizes that the effect takes
 
 
 class Shape(NamedTuple):
@@ -27,14 +27,14 @@ class Shape(NamedTuple):
 
     def of(self, name: str) -> str:
         """Return the name of the effect around an event."""
-        return f"{name} and {'falling' if self.after else 'rising'} {self.days} days {'after' if self.after else 'before'}"
+        return f"{name}, {'fading' if self.after else 'building up'} over {self.days} days"
 
 
 SHAPES = (*(Shape(days, False) for days in (7, 10, 14, 21)), *(Shape(days, True) for days in (7, 14)))
 
 
 def weights_of(events: Events, which: int, shape: Shape, days: int) -> np.ndarray:
-    """Return (days,) weights of a shape around the event `which` on its axis, 0 elsewhere. An event after the axis rises too."""
+    """Return (days,) weights of a shape around the event `which`, 0 elsewhere. Events after the end of the axis count too."""
     out = np.zeros(days)
     sign = 1 if shape.after else -1
     for at in events.at[which][events.at[which] >= 0].tolist():
@@ -45,9 +45,10 @@ def weights_of(events: Events, which: int, shape: Shape, days: int) -> np.ndarra
 
 
 def responses(z: np.ndarray, shape: Shape, half: int) -> np.ndarray:
-    """Return (S, T) how strongly residuals z (S, T), NaN = missing, follow a shape placed at each day.
+    """Return (S, T) responses of residuals z (S, T), NaN = missing, to a shape placed at each day.
 
-    NaN where few days are seen. half: neighbours on either side of the moving level that z has lost; the shape loses it too.
+    NaN where few days are observed. half: neighbours on either side in the moving level that was removed from z; it is removed
+    from the shape too.
     """
     weights = shape.weights()
     pad = shape.days + half

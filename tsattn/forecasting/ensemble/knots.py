@@ -1,7 +1,7 @@
-"""Knots of bent responses: values of covariates at which effects turn, such as the temperature between heating and cooling.
+"""Knots of bent responses: covariate values at which the slope changes, such as the temperature between heating and cooling.
 
-Each candidate, a quantile of the covariate's past, is judged by least squares after level and season are taken away; the pool
-decides together, and the median stays where the others explain little more.
+The candidates are quantiles of the covariate's past. They are compared by least squares after level and season are removed. The
+gains of a pool are summed, and the median is kept unless another candidate explains clearly more.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import numpy as np
 from tsattn.forecasting.ensemble.holdout import Pools
 from tsattn.forecasting.ensemble.series_effects import FEWEST, MOST_STEPS, RIDGE, WIDEST, season_of, without_level_and_season
 
-QUANTILES = (0.5, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9)  # candidates, the usual one first
-CLEARLY = 3.0  # log likelihood by which another candidate must be better than the first
+QUANTILES = (0.5, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9)  # candidates, the default first
+CLEARLY = 3.0  # gain in log likelihood over the first that another candidate needs
 
 
 def candidates(known: np.ndarray) -> np.ndarray:
-    """Return (B, K, C) candidate knots: quantiles of covariates (B, L, K), NaN ignored, each one of their values."""
+    """Return (B, K, C) candidate knots: observed values of covariates (B, L, K) at the QUANTILES, NaN ignored."""
     ordered = np.sort(known, 1)  # NaN last
     count = (~np.isnan(known)).sum(1)
     at = np.stack([np.maximum(((count - 1) * q).astype(np.int64), 0) for q in QUANTILES], 1)  # (B, C, K)
@@ -24,9 +24,9 @@ def candidates(known: np.ndarray) -> np.ndarray:
 
 
 def gains(target: np.ndarray, known: np.ndarray, at: np.ndarray, bends: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
-    """Return (B, K, C) log likelihoods that |x - knot| adds to a linear response of targets (B, L), NaN = missing.
+    """Return (B, K, C) gains in log likelihood from adding |x - knot| to a linear response of targets (B, L), NaN = missing.
 
-    known: (B, L, K); at: (B, K, C) candidate knots; bends: (B, K) True for the covariates that may bend, the others gain 0.
+    known: (B, L, K); at: (B, K, C) candidate knots; bends: (B, K) True for covariates that may bend; others gain 0.
     """
     out = np.zeros(at.shape)
     target, known = target[:, -MOST_STEPS:], known[:, -MOST_STEPS:].astype(np.float64)
@@ -46,7 +46,7 @@ def gains(target: np.ndarray, known: np.ndarray, at: np.ndarray, bends: np.ndarr
 
 
 def _gains(y: np.ndarray, x: np.ndarray, bent: np.ndarray) -> np.ndarray:
-    """Return (m,) log likelihoods that each of `bent` (m, n) adds to a regression of y (n,) on x (K, n)."""
+    """Return (m,) gains in log likelihood from adding each of `bent` (m, n) to a regression of y (n,) on x (K, n)."""
     y = np.clip(y, *(WIDEST * 1.4826 * float(np.median(np.abs(y))) * np.array([-1, 1]))) if np.median(np.abs(y)) > 0 else y
     gram = x @ x.T
     inverse = np.linalg.inv(gram + (RIDGE * np.trace(gram) / len(gram) + 1e-300) * np.eye(len(gram)))
@@ -63,7 +63,7 @@ def _gains(y: np.ndarray, x: np.ndarray, bent: np.ndarray) -> np.ndarray:
 
 
 def chosen(at: np.ndarray, gain: np.ndarray, pools: Pools) -> np.ndarray:
-    """Return (B, K) knots among candidates at (B, K, C) from their gains (B, K, C), those of a window's pool together."""
+    """Return (B, K) knots, chosen from candidates at (B, K, C) by their gains (B, K, C), summed over each window's pool."""
     out = at[..., 0].copy()
     for now, pool in pools:
         total = gain[pool].sum(0)  # (K, C)

@@ -148,7 +148,7 @@ def level_and_season(values: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray
 
 
 def spans_of(length: int, season: int) -> tuple[int, int]:
-    """Return the neighbours on either side that the level is averaged over, and those of a phase; 0 where there is no season."""
+    """Return how many neighbours on either side the level and a phase are averaged over; 0 without a season."""
     whole = 4 * season if season <= 12 else 2 * season
     half = min(whole if season > 1 else 24, max(length // 3, 2)) // 2
     cycles = -(-length // season)

@@ -1,8 +1,8 @@
 """Effects of known covariates on a batch of windows: estimated, taken out of the history, put back on a forecast.
 
-A continuous covariate has two terms, x and |x - a knot|, so heating and cooling may have slopes of their own; the second is kept
-only where the history gives strong evidence of it. The knot is the median, or another quantile of the past (knots.py).
-A window learns from itself and from those of its pool (holdout.py).
+A continuous covariate has two terms, x and |x - knot|, so heating and cooling may have different slopes. The second is kept only
+on strong evidence. The knot is the median, or another quantile of the past (knots.py). Estimates use the window itself and
+those of its pool (holdout.py).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Table(Protocol):
 
 
 class Bounds(NamedTuple):
-    """center, low, high (B, K): knots of covariates, by default their medians, and their clipping bounds."""
+    """Knots of covariates, by default their medians (center), and their clipping bounds (low, high), each (B, K)."""
 
     center: np.ndarray
     low: np.ndarray
@@ -200,7 +200,7 @@ def estimates_of(past: np.ndarray, known: Table, back: np.ndarray, pools: Pools,
 def _knots(
     past: np.ndarray, known: Table, at: np.ndarray, bends: np.ndarray, pools: Pools, seasons: tuple[int, ...]
 ) -> np.ndarray | None:
-    """Return the knots (B, K) of covariates; None if none of them may bend."""
+    """Return the knots (B, K) of covariates, or None if none of them may bend."""
     if not bends.any():
         return None
     places, gain = [], []

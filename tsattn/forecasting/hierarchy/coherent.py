@@ -113,7 +113,7 @@ def coherent(base: BaseForecasts, hierarchy: Hierarchy, back: int, method: str, 
         method = "bottom-up"
     covariance = _covariance(base, back, values, cutoffs)
     positive = base.never_negative(back)
-    certain = (values[hierarchy.sums :] == 0).all(2)  # zero at every quantile: a closed day stays one
+    certain = (values[hierarchy.sums :] == 0).all(2)  # zero at every quantile: a closed day stays zero
     made = reconciled(points, hierarchy, covariance, method, positive[hierarchy.sums :], certain)
     out = made[..., None] + (values - points[..., None])
     out = np.where(positive[:, None, None], np.maximum(out, 0.0), out)

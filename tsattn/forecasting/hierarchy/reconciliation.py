@@ -26,8 +26,8 @@ def reconciled(
 ) -> np.ndarray:
     """Make points (n, H) add up, by "mint" or "bottom-up": (n, H) float64. positive: (m,) leaves that may not fall below zero.
 
-    certain: (m, H) bool, forecasts of leaves without an error, such as 0 on closed days. They keep their points, and so do
-    leaves in no sum.
+    certain: (m, H) bool, True for forecasts of leaves without error, such as 0 on closed days. These forecasts do not change, nor
+    do those of leaves in no sum.
     """
     leaves = points[hierarchy.sums :]
     certain = np.zeros(leaves.shape, bool) if certain is None else certain
@@ -45,7 +45,7 @@ def reconciled(
 
 
 def _mint(points: np.ndarray, hierarchy: Hierarchy, covariance: ErrorCovariance, free: np.ndarray) -> np.ndarray:
-    """Return reconciled leaves (m, H). free: (m,) leaves that may move; the errors of the others are 0."""
+    """Return reconciled leaves (m, H). free: (m,) True for leaves that may change; the others have no error."""
     constraint = np.concatenate([np.eye(hierarchy.sums), -hierarchy.matrix()], 1)  # U, (a, n)
     moving = np.concatenate([np.ones(hierarchy.sums), free])
     constrained = covariance.times(constraint * moving) * moving  # U W, (a, n)
