@@ -98,6 +98,7 @@ DECODERS = ("direct", "recurrent", "cross-attention", "autoregressive")
 POSITIONS = ("rotary", "sinusoidal", "learned", "none")
 SCALINGS = ("standard", "robust")
 ACROSS = 2  # `across` of a joint model
+FEWEST_TOKENS = 4  # tokens of the context of a network that accepts shorter windows
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ class ModelConfig:
 
         Window and linear attention cut windows into blocks, and PyTorch unrolls a plain RNN in the exported graph.
         """
-        return self.encoder in ("full", "none") and self.front_end != "rnn" and self.context >= 4 * self.patch
+        return self.encoder in ("full", "none") and self.front_end != "rnn" and self.context >= FEWEST_TOKENS * self.patch
 
     @property
     def pass_steps(self) -> int:

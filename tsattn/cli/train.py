@@ -84,7 +84,8 @@ def render(console: Console, found: Trained) -> None:
         tables.backtest(console, found.scores)
     if found.profile is not None:
         tables.profile(console, found.profile)
-    tables.trained(console, found.to_mapping()["fitted"], str(found.ref), found.ref.path)
+    fitted = found.to_mapping()["fitted"]
+    tables.trained(console, fitted, str(found.ref), found.ref.path, compared=bool(found.card.contest))
 
 
 @uses(given=settings, read=options.read_options, session=options.session)

@@ -16,6 +16,7 @@ from tsattn.errors import ArtifactError, ConfigError
 
 FORMAT_VERSION = 1
 ANY_FREQ = "any"  # a model for every frequency, without covariates
+UNCHANGED = "zero-shot"  # `start` of a saved model with the weights of the package
 CARD, WEIGHTS, GRAPH = "config.json", "model.safetensors", "model.onnx"
 
 
@@ -65,6 +66,20 @@ class Card:
     def scored_as(self) -> str:
         """Name of the model in `scores`. An ensemble and its network alone have different names."""
         return f"{self.name}{' + members' if self.members else ''}{' + zero-shot' if self.zero_shot else ''}"
+
+    @property
+    def has_seen_data(self) -> bool:
+        """True if the weights were fitted to the user's rows; False for zero-shot, also where it was saved unchanged."""
+        return self.freq != ANY_FREQ and self.start != UNCHANGED
+
+    @property
+    def untrained(self) -> str:
+        """The reason why zero-shot was saved unchanged; "" for a model that was trained."""
+        if self.fitted.steps:
+            return ""
+        short = self.start == UNCHANGED and not self.contest  # no candidates were compared
+        why = "the series are too short for validation windows" if short else "training did not beat zero-shot"
+        return f"{why}; the zero-shot model was saved unchanged"
 
     def to_json(self) -> str:
         """Return the text of config.json, with a digest that detects later changes."""

@@ -88,7 +88,6 @@ def _record(found: Described) -> list[tuple[str, str]]:
     dates = f", {source['first']} to {source['last']}" if source.get("first") else ""
     covariates = [f"{kind} {', '.join(cols)}" for kind in ("past", "known", "static") if (cols := getattr(card.schema, kind))]
     quantiles = f"quantiles {min(card.quantiles):g} to {max(card.quantiles):g}"
-    unchanged = "training did not beat zero-shot; the zero-shot model was saved unchanged"
     ran = f"{fitted.stopped} after {count(fitted.steps, 'step')} (schedule: {train.steps:,}) in {duration(fitted.seconds)}"
     validation = "" if fitted.validation is None else f", validation loss {fitted.validation:.4f}"
     schedule = {name: getattr(train, name) for name in ("batch", "origins", "learning_rate", "weight_decay", "seed")}
@@ -101,7 +100,7 @@ def _record(found: Described) -> list[tuple[str, str]]:
         ("network", _settings(to_mapping(card.model))),
         ("training", f"{ran} on {fitted.device} ({fitted.precision}); weights of step {fitted.best_step:,}{validation}")
         if fitted.steps
-        else ("training", unchanged),
+        else ("training", card.untrained),
         *([("schedule", _settings(schedule))] if fitted.steps else []),
     ]
 

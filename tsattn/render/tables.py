@@ -306,8 +306,11 @@ def profile(console: Console, found: Mapping[str, Any]) -> None:
     console.print(shown)
 
 
-def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path) -> None:
-    """Print the outcome of a training run, the path of the model and the next command."""
+def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path, *, compared: bool = True) -> None:
+    """Print the outcome of a training run, the path of the model and the next command.
+
+    compared: False if nothing was trained and compared with zero-shot, which a note has said before.
+    """
     if fitted["steps"]:
         why = {"finished": "finished", "early": "stopped early", "time": "stopped by --max-time", "interrupted": "interrupted"}
         console.print(
@@ -317,7 +320,7 @@ def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path)
                 f"best weights at step {int(fitted['best_step']):,}; {count(int(fitted['parameters']), 'parameter')}"
             )
         )
-    else:
+    elif compared:
         console.print(Text("training did not beat zero-shot; the zero-shot model was saved unchanged"))
     fell = fitted["best_step"] == fitted["steps"] >= TREND and fitted["validation"] is not None
     if fitted["stopped"] == "time" and fell:

@@ -279,9 +279,10 @@ def _settings(settings: BacktestConfig, chosen: list[ModelAndData], panel: Panel
     if settings.cutoffs:
         rows = origins_at(panel, settings.cutoffs, horizon)
         reach = int((panel.origin[rows.item] - rows.row).max(initial=0))
-    if reach > held:
+    fitted = next((one for one in own if one.card.has_seen_data), None)
+    if reach > held and fitted is not None:
         return settings, (
-            f"{own[0].ref} was trained on rows of these windows ({reach:,} steps back, but only {held:,} were held back): "
+            f"{fitted.ref} was trained on rows of these windows ({reach:,} steps back, but only {held:,} were held back): "
             "its scores are too good; use --refit or fewer windows",
         )
     return settings, ()

@@ -17,13 +17,13 @@ from tsattn.forecasting.ensemble.ensemble import DEFAULT, combine
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
 from tsattn.forecasting.metrics import METRICS, measure, seasonal_errors
 from tsattn.forecasting.predict import predict_windows
-from tsattn.model.card import Card, Fitted
+from tsattn.model.card import UNCHANGED, Card, Fitted
 
 if TYPE_CHECKING:
     from tsattn.data.windows import Origins
     from tsattn.nn.network import Network
 
-SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", "zero-shot"
+SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", UNCHANGED
 SEPARATE = ", each series alone"  # after the name of a network without its attention across series
 MOST = 128  # validation windows that candidates are scored on
 CLEARLY = 0.99  # an ensemble is slower, so it must lower the loss to this share of the network's

@@ -27,7 +27,6 @@ from tsattn.forecasting.anomalies import (
 )
 from tsattn.forecasting.frame import Forecaster, clock_column
 from tsattn.forecasting.predict import Failure, wants_covariates
-from tsattn.model.card import ANY_FREQ
 from tsattn.workflows.find_model import choose
 from tsattn.workflows.forecast import unknown_series
 from tsattn.workflows.loaded_model import with_members
@@ -212,7 +211,7 @@ def detect_in(
         notes.append(f"scored the last {last:,} rows of each series; more of them with --last N, which takes longer")
     if members is None:
         notes.append("known covariates are read by the ensemble, which takes longer; --members network ignores them")
-    if card.freq != ANY_FREQ:
+    if card.has_seen_data:
         notes.append("rows that the model was trained on fit it better than new rows do: their scores are low")
     chance = expected_by_chance(order.level, len(scores))
     if chance > 1 and (strict := level_for(len(scores))) > order.level:

@@ -20,11 +20,11 @@ from tsattn.events import Listener
 from tsattn.forecasting.frame import Forecast, Forecaster, quantile_name
 from tsattn.forecasting.predict import Failure, predict
 from tsattn.forecasting.sample_paths import Paths, predict_paths
-from tsattn.model.card import read_card
+from tsattn.model.card import ANY_FREQ, read_card
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
 from tsattn.workflows.find_model import ModelAndData, choose, found
-from tsattn.workflows.loaded_model import behind, check_horizon, ensemble_notes, horizon_for, with_members
+from tsattn.workflows.loaded_model import behind, beyond_history, check_horizon, ensemble_notes, horizon_for, with_members
 from tsattn.workflows.results import Forecasted
 from tsattn.workflows.scoring_progress import Forecasting
 from tsattn.workspace import ModelRef, Workspace
@@ -158,7 +158,9 @@ def _forecast(
     made = dataclasses.replace(made, history=panel)
     about_covariates = (*(unread_known(forecaster, panel) if chosen.card.members else ()), *effect_notes(effects))
     about_series = (*(() if at is None else (str(at), *at.notes)), *about_joint)
-    about_history = (*behind(panel, steps), *cleaning_notes(made, panel))
+    own = order.horizon is None and chosen.card.freq != ANY_FREQ
+    far = beyond_history(panel, steps, "; the model sets it, --horizon N overrides it") if own else ()
+    about_history = (*far, *behind(panel, steps), *cleaning_notes(made, panel))
     result = Forecasted(made, failures, panel, chosen.report, chosen.ref, (), (), sampled, effects, at, between)
     return result, (*about_series, *about_history, *about_covariates, *about_weights, *about_quantiles)
 

@@ -19,7 +19,7 @@ from tsattn.data.report import ReadReport
 from tsattn.errors import ArtifactError, ConfigError, DataError
 from tsattn.forecasting.frame import Forecaster
 from tsattn.model.card import ANY_FREQ
-from tsattn.render.format import stamps
+from tsattn.render.format import count, span, stamps
 from tsattn.workflows.plan import known_steps
 from tsattn.workspace import shipped
 
@@ -76,6 +76,14 @@ def ensemble_notes(forecaster: Forecaster) -> tuple[str, ...]:
     """A line on the weights of an ensemble; nothing for a network alone."""
     report = getattr(forecaster, "report", None)
     return () if report is None else (f"ensemble {report()}",)
+
+
+def beyond_history(panel: Panel, horizon: int, hint: str = "") -> tuple[str, ...]:
+    """Return a note if a horizon is longer than the longest history. hint: what to type, after the note."""
+    longest = int(panel.lengths.max(initial=0))
+    if horizon <= longest:
+        return ()
+    return (f"the horizon, {span(horizon, panel.freq)}, is longer than the longest history ({count(longest, 'row')}){hint}",)
 
 
 def behind(panel: Panel, horizon: int) -> tuple[str, ...]:

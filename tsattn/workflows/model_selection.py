@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tsattn.config import ModelConfig, TrainConfig
+from tsattn.config import FEWEST_TOKENS, ModelConfig, TrainConfig
 from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
@@ -45,9 +45,12 @@ class Base:
     folder: Path
 
     def config(self, plan: Plan) -> ModelConfig:
-        """Return the architecture with a context no longer than the longest series, and attention across series if planned."""
+        """Return the architecture with a context that covers the longest series, and attention across series if planned.
+
+        The context has at least FEWEST_TOKENS tokens, so that the package's graph template serves short series too.
+        """
         own, asked = self.card.model, plan.model
-        context = min(own.context, -(-asked.context // own.patch) * own.patch)
+        context = min(own.context, max(FEWEST_TOKENS, -(-asked.context // own.patch)) * own.patch)
         return replace(own, context=context, dropout=asked.dropout, drop_path=asked.drop_path, across=asked.across)
 
     def network(self, config: ModelConfig) -> Network:

@@ -24,11 +24,11 @@ from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.scores import Backtest
 from tsattn.model.card import Card
-from tsattn.render.format import span
+from tsattn.render.format import duration, span
 from tsattn.training.processes import is_helper
 from tsattn.workflows import model_selection
 from tsattn.workflows.joint import training_notes
-from tsattn.workflows.loaded_model import absolute, with_members
+from tsattn.workflows.loaded_model import absolute, beyond_history, with_members
 from tsattn.workflows.outlook import Outlook
 from tsattn.workflows.plan import Plan, known_steps, plan
 from tsattn.workflows.results import Trained, plain
@@ -179,7 +179,8 @@ class _Training:
                 self.listener.note(note)
         _forget(self.state, card.fitted.stopped, self.ref)
         profile = None if self.listener.timeline is None else self.listener.timeline.to_mapping()
-        notes = (*self.notes, *selection)
+        unchanged = () if judged or not card.untrained else (card.untrained,)
+        notes = (*self.notes, *unchanged, *selection)
         return Trained(self.ref, card, self.made, self.report, scores, said, beats, notes, profile)
 
     def beside_zero_shot(self, card: Card) -> tuple[str, ...]:
@@ -259,7 +260,9 @@ class _Training:
             return card
         known = traced_before(network)
         if self.budget.over or (self.budget.left < EXPORT and not known):
-            self.listener.note("no time left for the ONNX export: the model forecasts with torch, with the same values")
+            left = f"{duration(max(0.0, self.budget.left))} of --max-time are left"
+            why = left if known else f"it takes about a minute for this architecture, and {left}"
+            self.listener.note(f"no ONNX export: {why}; the model forecasts with torch, with the same values")
             return card
         self.listener.note("exporting to ONNX" if known else "exporting to ONNX (once for this architecture, about a minute)")
         try:
@@ -350,6 +353,7 @@ def notes_of(made: Plan, panel: Panel, base: model_selection.Base | None, reques
     most = model_selection.most_steps(train, shares)
     return (
         f"horizon: {span(made.horizon, panel.freq)}{chosen}",
+        *beyond_history(panel, made.horizon),
         tail or "test: nothing is held back (the series are too short, or --test-windows 0)",
         f"network: {parts_of(config)}, context {config.context}, at most {most:,} steps",
         *training_notes(panel, request.model.get("across", 0), config.across),

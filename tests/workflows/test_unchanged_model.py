@@ -1,0 +1,62 @@
+"""A saved model that is zero-shot unchanged: notes about training do not apply to it, and none claims a comparison not made."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tsattn
+from tests import tiny
+from tsattn.cli.main import main
+from tsattn.config import FEWEST_TOKENS
+from tsattn.model.card import UNCHANGED
+from tsattn.workflows import model_selection
+from tsattn.workflows.plan import plan
+
+pytestmark = pytest.mark.usefixtures("shipped", "own_workspace")
+
+
+@pytest.fixture
+def kpi(tmp_path) -> str:
+    months = pd.date_range("2021-01-01", periods=40, freq="MS")
+    values = 1000 + 10 * np.arange(40) + np.random.default_rng(0).normal(0, 5, 40)
+    pd.DataFrame({"month": months, "kpi": values.round(1)}).to_csv(tmp_path / "kpi.csv", index=False)
+    return str(tmp_path / "kpi.csv")
+
+
+@pytest.fixture
+def unchanged(kpi):
+    made = tsattn.train(kpi, horizon=100)
+    assert (made.card.start, made.card.contest) == (UNCHANGED, [])
+    return made
+
+
+def test_when_zero_shot_was_saved_unchanged_then_detect_and_backtest_do_not_say_that_it_was_trained(kpi, unchanged):
+    assert not any("trained on" in note for note in tsattn.detect(kpi, last=7).notes)
+    assert not any("trained on" in note for note in tsattn.backtest(kpi, horizon=5, windows=3).notes)
+
+
+def test_when_nothing_was_compared_then_only_the_length_of_the_series_is_given_as_the_reason(kpi, capsys):
+    assert main(["train", kpi, "--horizon", "100", "--max-time", "20s"]) == 0
+    printed = "".join(capsys.readouterr())
+    assert printed.count("too short for validation windows") == 1
+    assert "did not beat" not in printed
+    assert main(["describe", "kpi"]) == 0
+    assert "did not beat" not in capsys.readouterr().out
+
+
+def test_when_the_horizon_is_longer_than_every_history_then_train_and_forecast_note_it(kpi, unchanged):
+    said = "the horizon, 100 months, is longer than the longest history (40 rows)"
+    assert said in unchanged.notes
+    assert any(note.startswith(said) for note in tsattn.forecast(kpi).notes)
+    assert not any(note.startswith(said) for note in tsattn.forecast(kpi, horizon=100).notes)
+
+
+def test_when_series_are_short_then_the_network_of_the_package_still_accepts_any_length_and_shares_its_graph():
+    panel = tiny.waves((40,))
+    base = model_selection.base_for("auto", {})
+    assert base is not None
+    config = base.config(plan(panel, horizon=12, model={}, train={}))
+    assert config.any_length
+    assert config.context == FEWEST_TOKENS * config.patch
