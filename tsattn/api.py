@@ -282,9 +282,9 @@ def detect(
 ) -> Detected:
     """Score every row against the forecast of an origin before it; rows outside the interval at `level` are anomalies.
 
-    last: score the last rows of each series only, by default all but the first two cycles. step: steps between origins, by
-    default a quarter of the usual cycle. members: see `load`; by default the network alone, and those the model was saved with
-    where the data has known covariates that the network does not read. output (.csv, .parquet, .json, .jsonl) gets all scores,
+    last: score the last rows of each series only, by default all but the first cycles. step: steps between origins, by
+    default a quarter of the usual cycle. members: see `load`; by default the network alone, with the effects of
+    known covariates that it does not read by regression. output (.csv, .parquet, .json, .jsonl) gets all scores,
     plot (.png, .svg, .html; one or several) a picture.
 
     Series too short to score are in `failures`. Raises DataError when no row can be scored, ConfigError for a wrong argument.

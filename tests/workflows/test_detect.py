@@ -121,3 +121,21 @@ def test_when_a_sensor_is_stuck_then_the_run_and_the_longest_one_before_it_are_d
     said = f"2024-01-14 17:00: flat at {values[299]:.2f} for 31 rows; the longest flat run before was"
     assert said in capsys.readouterr().out
     assert said in page.read_text("utf-8")
+
+
+def test_when_the_network_does_not_read_known_covariates_then_their_effects_come_by_regression_without_the_ensemble(
+    tmp_path, shipped, own_workspace, monkeypatch
+):
+    from tsattn.forecasting.ensemble.ensemble import Ensemble
+
+    rng = np.random.default_rng(1)
+    promo = (rng.random(300) < 0.2).astype(int)
+    sales = 100 + 60 * promo + rng.normal(0, 3, 300)
+    day = pd.date_range("2024-01-01", periods=300, freq="D")
+    frame = pd.DataFrame({"day": day, "sales": sales.round(1), "promo": promo})
+    monkeypatch.setattr(Ensemble, "predict", lambda *_: pytest.fail("the ensemble is slow"))
+    found = tsattn.detect(frame, last=30, read={"known": ["promo"]})
+    rows = found.to_pandas()
+    on = promo[-30:] == 1
+    assert rows["expected"][on].mean() - rows["expected"][~on].mean() == pytest.approx(60, abs=15)
+    assert "known covariates are read by regression, which takes longer; --members network ignores them" in found.notes

@@ -96,8 +96,21 @@ def step_of(panel: Panel) -> int:
 
 
 def least_history(panel: Panel) -> int:
-    """Rows before the first origin: two usual cycles, 8 to 48."""
+    """Rows before the first forecast: two usual cycles, 8 to 48."""
     return min(48, max(LEAST_HISTORY, 2 * panel.freq.season_length))
+
+
+def silent_rows(panel: Panel) -> np.ndarray:
+    """Return (S,) first rows of each item that get no score: a forecast from less than its cycles errs too often.
+
+    Two shortest usual cycles, and one of the longest, such as the week of hours, each where it fits into a quarter of the rows;
+    at least `least_history`. Later rows only ever extend them. The forecasts within them still calibrate later scores.
+    """
+    most, seasons = panel.lengths // 4, panel.freq.season_lengths
+    found = np.maximum(least_history(panel), np.minimum(2 * panel.freq.season_length, most))
+    for season in seasons:
+        found = np.where(season <= most, np.maximum(found, season), found)
+    return found
 
 
 def origins_of(panel: Panel, step: int, last: int | None) -> Origins:
@@ -142,6 +155,7 @@ def score_rows(
     if on_progress:
         on_progress(work.done, work.done)
     scores = work.scores()
+    scores = scores.rows(scores.row - panel.indptr[:-1][scores.item] >= silent_rows(panel)[scores.item])
     if last is not None:
         scores = scores.rows(scores.row >= panel.origin[scores.item] - last)
     scored = set(scores.item.tolist())

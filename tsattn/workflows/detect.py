@@ -190,8 +190,7 @@ def detect_in(
     step = step_of(panel) if order.step is None else order.step
     last = order.last if order.last is not None else _affordable(panel, step)
     loaded = runtime.load(ref.path).steady()
-    members = _members(loaded, panel, order.members)
-    forecaster = with_members(card, loaded, members)
+    forecaster = _forecaster(card, loaded, panel, order.members)
     began = time.monotonic()
 
     def progress(done: int, total: int) -> None:
@@ -209,8 +208,8 @@ def detect_in(
     notes = []
     if last is not None and order.last is None:
         notes.append(f"scored the last {last:,} rows of each series; more of them with --last N, which takes longer")
-    if members is None:
-        notes.append("known covariates are read by the ensemble, which takes longer; --members network ignores them")
+    if order.members is None and forecaster is not loaded:
+        notes.append("known covariates are read by regression, which takes longer; --members network ignores them")
     if card.has_seen_data:
         notes.append("rows that the model was trained on fit it better than new rows do: their scores are low")
     chance = expected_by_chance(order.level, len(scores))
@@ -244,9 +243,11 @@ def _affordable(panel: Panel, step: int) -> int | None:
     return max(step, panel.freq.season_length, (MOST_WINDOWS // len(panel) - CALIBRATION) * step)
 
 
-def _members(network: Forecaster, panel: Panel, members: str | Sequence[str] | None) -> str | Sequence[str] | None:
-    """The members asked for; by default the network alone, or those on the card where they are needed to read covariates."""
+def _forecaster(card: Card, network: Forecaster, panel: Panel, members: str | Sequence[str] | None) -> Forecaster:
+    """The network with the members asked for; by default alone, with regression on the known covariates that it does not read."""
+    from tsattn.forecasting.ensemble.covariate_regression import CovariateRegression
+
     if members is not None:
-        return members
+        return with_members(card, network, members)
     reads_known = wants_covariates(network) or not panel.schema.known_features
-    return "network" if reads_known else None
+    return network if reads_known else CovariateRegression(network, events=False)

@@ -39,10 +39,12 @@ class CovariateRegression:
     """
 
     covariates: bool | str = "known"  # read where a panel declares some
-    days = True
 
-    def __init__(self, forecaster: Ensemble, shrinkage: Shrinkage | None = None, *, known: bool = True) -> None:
-        self.forecaster, self.shrinkage = forecaster, shrinkage or Shrinkage()
+    def __init__(
+        self, forecaster: Forecaster, shrinkage: Shrinkage | None = None, *, known: bool = True, events: bool = True
+    ) -> None:
+        """Wrap `forecaster`. known, events: False to ignore known covariates, or calendar events."""
+        self.forecaster, self.shrinkage, self.days = forecaster, shrinkage or Shrinkage(), events
         if not known:
             self.covariates = False
         self.name, self.context = forecaster.name, forecaster.context
@@ -51,8 +53,9 @@ class CovariateRegression:
         self._seen: deque[BatchEffects] = deque(maxlen=_MOST_SEEN)
 
     def report(self) -> EnsembleReport:
-        """Return the mean weights of the members in everything forecast so far."""
-        return self.forecaster.report()
+        """Return the mean weights of the members in everything forecast so far; 1 for a forecaster without members."""
+        inner = self.forecaster
+        return inner.report() if isinstance(inner, Ensemble) else EnsembleReport({self.name: 1.0}, 0, 0, 1.0)
 
     def effects(self, panel: Panel, horizon: int | None = None) -> tuple[CovariateEffect, ...]:
         """Return the effects of the panel's known covariates, and of events, in the forecasts since the last call.
