@@ -179,9 +179,9 @@ def test_when_the_help_of_a_command_is_shown_then_it_has_examples_whose_options_
 
 
 def test_when_members_are_explained_then_all_of_them_are_listed(capsys):
-    from tsattn.forecasting.ensemble.ensemble import MEMBERS
+    from tsattn.forecasting.ensemble.ensemble import DEFAULT
 
-    assert options.MEMBERS.split(", ") == list(MEMBERS)
+    assert options.MEMBERS.split(", ") == list(DEFAULT)
 
 
 @pytest.mark.parametrize(

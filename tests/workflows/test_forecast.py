@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from tests import tiny
 from tsattn.cli.main import main
 from tsattn.config import ReadOptions
 from tsattn.errors import ConfigError, DataError
+from tsattn.forecasting.ensemble.ensemble import DEFAULT
 
 COLUMNS = ReadOptions(item="shop", target="sales")
 
@@ -56,6 +58,21 @@ def test_when_a_member_has_no_forecast_then_the_leaderboard_leaves_it_out_and_sa
     assert "long-cycle" not in {*scored.scores.models, *scored.scores.notes}
     assert any(note.startswith("left out, without a forecast in any window") and "long-cycle" in note for note in scored.notes)
     assert set(pd.read_parquet(out).model) == set(scored.scores.models)
+
+
+def test_when_the_horizon_needs_coarser_steps_then_the_leaderboard_says_that_this_member_is_left_out(frame):
+    said = "left out: coarser, which corrects the level of the network's forecast and has no forecast of its own"
+    options = {"read": COLUMNS, "windows": 1, "members": ["naive", "coarser"], "model": "zero-shot"}
+    steps = tsattn.load("zero-shot", members="network").forecaster.pass_steps
+    assert said in tsattn.backtest(frame, horizon=steps + 1, leaderboard=True, **options).notes
+    assert said not in tsattn.backtest(frame, horizon=steps, leaderboard=True, **options).notes
+    assert said not in tsattn.backtest(frame, horizon=steps + 1, **options).notes
+
+
+def test_when_a_member_may_take_part_then_the_docs_describe_it():
+    page = (Path(__file__).parents[2] / "docs" / "forecasting.md").read_text("utf-8")
+    described = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert set(DEFAULT) <= set(described)
 
 
 def test_when_series_are_named_then_only_they_are_returned_with_the_same_values(frame, tmp_path):

@@ -34,7 +34,9 @@ Model = Annotated[
         help="Model: NAME, NAME/VERSION, zero-shot or a folder.  [default: the newest that suits the data, else zero-shot]",
     ),
 ]
-MEMBERS = "ridge, ridge-long, naive, seasonal-naive, seasonal-mean, drift, holt, state-space, long-cycle, historic-quantiles"
+MEMBERS = (
+    "ridge, ridge-long, naive, seasonal-naive, seasonal-mean, drift, holt, state-space, long-cycle, historic-quantiles, coarser"
+)
 Members = Annotated[
     Many,
     typer.Option(

@@ -20,7 +20,7 @@ from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.conformal import conformal
-from tsattn.forecasting.ensemble.coarser_step import CoarserStep
+from tsattn.forecasting.ensemble.coarser_step import COARSER, CoarserStep
 from tsattn.forecasting.ensemble.ensemble import Ensemble
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
 from tsattn.forecasting.metrics import METRICS
@@ -91,7 +91,7 @@ def run(
         forecasters += [conformal(forecaster, settings.quantiles or None) for forecaster in forecasters]
     parts = leaderboard(forecasters, others) if extras.leaderboard else []
     scored, after, more = _across(forecasters, panel, summed, extras, horizon, levels)
-    notes = (*notes, *more)
+    notes = (*notes, *more, *(unscored(forecasters, horizon) if extras.leaderboard else ()))
     for note in notes:
         listener.note(note)
     kept = BacktestForecasts(panel, levels) if path is not None or picture is not None else None
@@ -250,11 +250,20 @@ def leaderboard(forecasters: Sequence[Forecaster], others: Sequence[Forecaster])
     for forecaster in forecasters:
         found = getattr(forecaster, "forecaster", forecaster)
         if isinstance(found, Ensemble):
-            # a member of coarser steps is a correction of the network, not a forecast of its own
+            # see `unscored`
             parts = [found.network, *(one for one in found.members if not isinstance(one, CoarserStep))]
             made |= {part.name: part for part in parts}
     taken = {one.name for one in (*forecasters, *others)}
     return [part for name, part in made.items() if name not in taken]
+
+
+def unscored(forecasters: Sequence[Forecaster], horizon: int) -> tuple[str, ...]:
+    """Return a note on the members that take part in forecasts of this horizon, but have no forecast to score."""
+    ensembles = [found for one in forecasters if isinstance(found := getattr(one, "forecaster", one), Ensemble)]
+    members = [member for found in ensembles for member in found.members]
+    if not any(isinstance(member, CoarserStep) and member.step(horizon) for member in members):
+        return ()
+    return (f"left out: {COARSER}, which corrects the level of the network's forecast and has no forecast of its own",)
 
 
 def _settings(settings: BacktestConfig, chosen: list[ModelAndData], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:
