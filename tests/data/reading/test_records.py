@@ -30,6 +30,23 @@ def test_orders_of_customers_are_not_made_a_series_each_and_the_hint_sums_them(t
     assert len(take(text, item="customer_id", calendar="none")[0]) == 40
 
 
+def test_orders_of_customers_with_some_twice_a_day_are_not_made_a_series_each_either(take):
+    rng = np.random.default_rng(2)
+    days = np.sort(rng.integers(0, 180, 300))
+    rows = [(k, str(np.datetime64("2023-01-01") + day), rng.gamma(2, 30), rng.integers(0, 75)) for k, day in enumerate(days)]
+    rows += [(300, rows[-1][1], 9.5, rows[-1][3])]  # twice on one day
+    text = table("order_id,date,amount,customer", *zip(*rows, strict=True))
+    with pytest.raises(DataError, match=r"(?s)column 'customer' would make 7\d series.*--item none --resample D --agg sum"):
+        take(text)
+    assert len(take(text, item="none", target="amount", resample="D", agg="sum")[0]) == 1
+
+
+def test_stores_with_one_row_twice_stay_series_and_the_row_is_named(take):
+    rows = [(day, store, 10 * store + k) for k, day in enumerate(DAYS) for store in range(1, 31)] + [(DAYS[5], 3, 99)]
+    with pytest.raises(DataError, match=r"item '3', duplicate timestamp 2024-01-06"):
+        take(table("date,store,sales", *zip(*rows, strict=True)))
+
+
 def test_item_none_makes_one_series_of_rows_with_one_timestamp(take):
     text, sums = orders()
     panel, _ = take(text, item="none", on_duplicate="sum")

@@ -27,6 +27,7 @@ _ITEM_NAMES = (
 )
 _RANKS = {name: k for k, name in reversed(list(enumerate(_ITEM_NAMES)))}
 _MANY, _FEW_ROWS = 20, 3  # number of ids, and median rows per id, that indicate records and not series
+_SPARSE = 0.05  # the same as a share of the timestamps, where rows with the same id still share timestamps
 _SURE = _ITEM_NAMES.index("symbol") + 2
 # words in the name of a column of whole numbers that is a name, not an amount
 _ID_WORDS = {
@@ -91,21 +92,24 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
     best = [(n, _conflicts(stamps, [keys[n]], values)) for n in repeated]
     best = [(n, c) for n, c in best if c < 0.5 * alone]
     likely = (min(best, key=lambda pair: pair[1])[0],) if best else ()
-    _stop_at_records(table, clock.stamps, likely)
+    _stop_at_records(table, clock.stamps, likely, _SPARSE)
     return likely
 
 
-def _stop_at_records(table: Table, stamps: np.ndarray, names: tuple[str, ...]) -> None:
-    """Raise DataError where a column has many ids with one to three rows each, such as orders of customers."""
+def _stop_at_records(table: Table, stamps: np.ndarray, names: tuple[str, ...], share: float = 0.0) -> None:
+    """Raise DataError where a column has many ids with few rows each, such as orders of customers.
+
+    Few are one to three rows, or this share of the timestamps.
+    """
     if len(names) != 1 or table.rows > 1_000_000:
         return
     ids, sizes = np.unique(_codes(table.columns[names[0]]), return_counts=True)
     times = len(np.unique(stamps))
-    if len(ids) < _MANY or np.median(sizes) > _FEW_ROWS or table.rows > 0.2 * len(ids) * times:
+    if len(ids) < _MANY or np.median(sizes) > max(_FEW_ROWS, share * times) or table.rows > 0.2 * len(ids) * times:
         return
     raise DataError(
         f"{table.where.parts[0][0]}: column {names[0]!r} would make {len(ids):,} series, half of them with at most "
-        f"{int(np.median(sizes))} rows: the rows are rather records than series",
+        f"{int(np.median(sizes))} rows: the rows look like records, not series",
         f"add them up: --item none --resample D --agg sum; or keep the series: --item {quoted(names[0])}",
     )
 
