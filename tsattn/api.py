@@ -1,15 +1,18 @@
-"""The commands as Python functions. Each returns a frozen result and prints nothing."""
+"""The commands as Python functions. Each returns a frozen result and prints nothing.
+
+Where a function has `**reading`, fields of ReadOptions are keyword arguments, such as target="sales", or fields of `read`.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from tsattn.config import ACROSS, BacktestConfig, HierarchyConfig, ReadOptions
 from tsattn.events import Listener
-from tsattn.workflows.arguments import given, names, places, read_options
+from tsattn.workflows.arguments import ReadFields, given, names, places, read_options
 from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained
 from tsattn.workspace import Workspace
 
@@ -25,7 +28,12 @@ Place = str | Path | None
 
 
 def ingest(
-    data: Any, *, read: ReadOptions | Mapping[str, Any] = ReadOptions(), output: Place = None, listener: Listener = Listener()
+    data: Any,
+    *,
+    read: ReadOptions | Mapping[str, Any] = ReadOptions(),
+    output: Place = None,
+    listener: Listener = Listener(),
+    **reading: Unpack[ReadFields],
 ) -> Ingested:
     """Read data into a Panel with a report on columns, frequency and repairs; write the panel to `output` (.parquet).
 
@@ -36,7 +44,7 @@ def ingest(
     from tsattn.data.store import save_panel
 
     path = None if output is None else checked_suffix(output, (".parquet",), data=data)
-    panel, report = read_data(*given(data, read))
+    panel, report = read_data(*given(data, read, reading, ingest))
     listener.report(report)
     if path is not None:
         save_panel(panel, path)
@@ -59,6 +67,7 @@ def train(
     logger: str | None = None,
     profile: bool = False,
     listener: Listener = Listener(),
+    **reading: Unpack[ReadFields],
 ) -> Trained:
     """Train a model on `data`, save it as the next version of `name`, and score it on the held-back test windows.
 
@@ -75,7 +84,7 @@ def train(
         from tsattn.training.profiler import Timeline
 
         listener = dataclasses.replace(listener, timeline=Timeline())
-    data, options = given(data, read)
+    data, options = given(data, read, reading, train)
     architecture = {**({"across": ACROSS} if joint else {}), **(model or {})}
     request = Request(horizon, architecture, dict(training or {}), test_windows, options, start)
     return run(data, request, name, Workspace.at(workspace), resume=resume, logger=logger, listener=listener)
@@ -183,6 +192,7 @@ def forecast(
     output: Place = None,
     plot: Place | Sequence[str | Path] = None,
     listener: Listener = Listener(),
+    **reading: Unpack[ReadFields],
 ) -> Forecasted:
     """Forecast the steps after the end of each series of `data`; the result's `forecast` holds the quantiles.
 
@@ -207,7 +217,7 @@ def forecast(
     config = HierarchyConfig(names(hierarchy), names(sums), reconcile)
     what = (model, horizon, levels, members, names(series), as_of, paths, seed, conformal)
     order = Order(*what, output, places(plot), dict(columns or {}), config, joint)
-    data, options = given(data, read)
+    data, options = given(data, read, reading, forecast)
     return run(data, future, order, Workspace.at(workspace), options, listener)
 
 
@@ -237,6 +247,7 @@ def backtest(
     scores: Place = None,
     plot: Place = None,
     listener: Listener = Listener(),
+    **reading: Unpack[ReadFields],
 ) -> Backtested:
     """Score models and baselines on rolling origins at the end of every series.
 
@@ -261,7 +272,7 @@ def backtest(
     extras = Extras(
         leaderboard, conformal, output, scores, plot, HierarchyConfig(names(hierarchy), names(sums), reconcile), joint
     )
-    data, options = given(data, read)
+    data, options = given(data, read, reading, backtest)
     return run(data, model, config, members, Workspace.at(workspace), options, extras, listener)
 
 
@@ -279,6 +290,7 @@ def detect(
     output: Place = None,
     plot: Place | Sequence[str | Path] = None,
     listener: Listener = Listener(),
+    **reading: Unpack[ReadFields],
 ) -> Detected:
     """Score every row against the forecast of an origin before it; rows outside the interval at `level` are anomalies.
 
@@ -292,7 +304,7 @@ def detect(
     from tsattn.workflows.detect import Order, run
 
     order = Order(model, level, last, step, members, names(series), output, places(plot))
-    data, options = given(data, read)
+    data, options = given(data, read, reading, detect)
     return run(data, order, Workspace.at(workspace), options, listener)
 
 
@@ -333,6 +345,7 @@ def report(
     workspace: Place = None,
     read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     listener: Listener = Listener(),
+    **reading: Unpack[ReadFields],
 ) -> Reported:
     """Forecast `data`, backtest it, and write both with everything around them as one HTML page to `output` (.html).
 
@@ -342,7 +355,7 @@ def report(
     from tsattn.workflows.report import Order, run
 
     order = Order(output, model, horizon, windows, members, names(series), explain, title)
-    data, options = given(data, read)
+    data, options = given(data, read, reading, report)
     return run(data, future, order, Workspace.at(workspace), options, listener)
 
 

@@ -19,6 +19,7 @@ from tsattn.forecasting.quantiles import normal_scores
 from tsattn.forecasting.tail_quantiles import at_levels
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 PERSISTENCE = 0.95  # correlation of a path's normal score from one step to the next, where the past is too short to measure it
@@ -83,6 +84,10 @@ class Paths:
                 "value": pa.array(values, pa.float32()),
             }
         )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the rows of `to_arrow` as a data frame; zoned timestamps have a zoned dtype."""
+        return self.to_arrow().to_pandas()
 
 
 def predict_paths(

@@ -3,12 +3,40 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from tsattn.config import ReadOptions, from_mapping
 from tsattn.errors import ConfigError
+
+Names = str | Sequence[str]
+
+
+class ReadFields(TypedDict, total=False):
+    """Fields of ReadOptions as keyword arguments of the public functions; see ReadOptions for what they set."""
+
+    timestamp: str | None
+    item: Names
+    target: Names
+    past: Names
+    known: Names
+    static: Names
+    freq: str | None
+    layout: str | None
+    date_order: str | None
+    timezone: str | None
+    on_duplicate: str | None
+    resample: str | None
+    agg: str
+    fill: float | None
+    delimiter: str | None
+    decimal: str | None
+    encoding: str | None
+    missing: Names
+    calendar: str | None
+    holidays: Names
+    drop_last: bool
 
 
 def read_options(read: ReadOptions | Mapping[str, Any]) -> ReadOptions:
@@ -20,11 +48,37 @@ def read_options(read: ReadOptions | Mapping[str, Any]) -> ReadOptions:
     return from_mapping(ReadOptions, dict(read), "read")
 
 
-def given(data: Any, read: ReadOptions | Mapping[str, Any]) -> tuple[Any, ReadOptions]:
-    """Data and the options to read it by. Plain numbers become a table without timestamps."""
+def with_fields(read: ReadOptions | Mapping[str, Any], fields: ReadFields, function: Callable[..., Any]) -> ReadOptions:
+    """Return the options of `read` with the fields that were given as keyword arguments of `function`.
+
+    Raises ConfigError for a wrong value or a field that `read` sets too, TypeError for a name that is no argument.
+    """
+    import difflib
+    import inspect
+
+    options, known = read_options(read), [field.name for field in dataclasses.fields(ReadOptions)]
+    for name in fields:
+        if name not in known:
+            arguments = [p.name for p in inspect.signature(function).parameters.values() if p.kind != p.VAR_KEYWORD]
+            near = difflib.get_close_matches(name, [*arguments, *known], 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"{function.__name__}() got an unexpected keyword argument {name!r}{hint}")
+    twice = [name for name in fields if name in (read if isinstance(read, Mapping) else options.given())]
+    if twice:
+        raise ConfigError(f"{twice[0]!r} is given twice: as an argument and in `read`", f"remove it from `read`: {twice[0]}=…")
+    return dataclasses.replace(options, **from_mapping(ReadOptions, dict(fields), function.__name__).given())
+
+
+def given(
+    data: Any, read: ReadOptions | Mapping[str, Any], fields: ReadFields, function: Callable[..., Any]
+) -> tuple[Any, ReadOptions]:
+    """Data and the options to read it by, of `read` and `fields` (see `with_fields`).
+
+    Plain numbers become a table without timestamps.
+    """
     from tsattn.data.plain_numbers import is_plain, table_of
 
-    options = read_options(read)
+    options = with_fields(read, fields, function) if fields else read_options(read)
     # a list of frames or tables is a list of parts
     if not is_plain(data) or (isinstance(data, (list, tuple)) and hasattr(data[0], "columns")):
         return data, options
