@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
+import tsattn
 from tests import tiny
 from tsattn import api
 from tsattn.cli.main import main
@@ -46,6 +48,14 @@ def test_when_a_model_is_described_then_people_see_shapes_the_record_and_the_sco
     text = capsys.readouterr().out
     for said in ("EncoderBlock → (B, 1, 16)", "LSTM → (B, 8, 16)", "target (B, 64)", "step", "not scored"):
         assert said in text
+
+
+def test_when_a_run_makes_several_passes_then_describe_says_what_the_steps_of_the_shapes_are(capsys):
+    assert main(["describe", str(Path(tsattn.__file__).parent / "zero_shot")]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "→ (B, 256, 9)" in printed
+    assert "an example forecast of 256 steps in 4 passes of 64;" in printed
+    assert "up to 768 steps (reach)" in printed
 
 
 def test_when_there_is_no_such_model_then_describe_says_so(tmp_path):

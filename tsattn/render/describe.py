@@ -98,11 +98,24 @@ def _record(found: Described) -> list[tuple[str, str]]:
         ("covariates", "; ".join(covariates) or "none declared"),
         ("data", f"{where}{size}{dates}"),
         ("network", _settings(to_mapping(card.model))),
+        *_shapes(found),
         ("training", f"{ran} on {fitted.device} ({fitted.precision}); weights of step {fitted.best_step:,}{validation}")
         if fitted.steps
         else ("training", card.untrained),
         *([("schedule", _settings(schedule))] if fitted.steps else []),
     ]
+
+
+def _shapes(found: Described) -> list[tuple[str, str]]:
+    """Return a line on the steps in the tree's shapes, where these are several passes of the network."""
+    config, shown = found.card.model, found.network.shape[0] if found.network.shape else 0
+    if shown <= config.pass_steps:
+        return []
+    passes = count(shown // config.pass_steps, "pass", "passes")
+    said = (
+        f"an example forecast of {shown} steps in {passes} of {config.pass_steps}; one run makes as many passes as the horizon "
+    )
+    return [("shapes", f"{said}needs, up to {config.most_at_once} steps (reach)")]
 
 
 def _settings(values: Mapping[str, Any]) -> str:
