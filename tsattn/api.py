@@ -1,7 +1,4 @@
-"""The commands as Python functions. Each returns a frozen result and prints nothing.
-
-Where a function has `**reading`, fields of ReadOptions are keyword arguments, such as target="sales", or fields of `read`.
-"""
+"""The commands as functions: frozen results, nothing printed. `**reading`: fields of ReadOptions, which `read` may hold too."""
 
 from __future__ import annotations
 
@@ -115,8 +112,7 @@ def tune(
     from tsattn.workflows.tune import run
 
     request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read_options(read))
-    place = Workspace.at(workspace)
-    return run(data, request, name, place, trials=trials, max_time=max_time, resume=resume, listener=listener)
+    return run(data, request, name, Workspace.at(workspace), trials=trials, max_time=max_time, resume=resume, listener=listener)
 
 
 def pretrain(
@@ -269,9 +265,8 @@ def backtest(
     fields = {name: tuple(v) if isinstance(v, (list, tuple)) else v for name, v in fields.items() if v is not None}
     if fields:
         config = dataclasses.replace(config or BacktestConfig(), **fields)
-    extras = Extras(
-        leaderboard, conformal, output, scores, plot, HierarchyConfig(names(hierarchy), names(sums), reconcile), joint
-    )
+    sums_of = HierarchyConfig(names(hierarchy), names(sums), reconcile)
+    extras = Extras(leaderboard, conformal, output, scores, plot, sums_of, joint)
     data, options = given(data, read, reading, backtest)
     return run(data, model, config, members, Workspace.at(workspace), options, extras, listener)
 
