@@ -213,7 +213,7 @@ def _clear(left: np.ndarray, filter_: _Filter, over: list[np.ndarray], events: t
         if len(clear):
             response = np.append(np.nan_to_num(responses(z, shape, half)[0]), 0.0)
             at = events[1].at[clear]
-            total = response[at].sum(1) ** 2 / np.maximum((at >= 0).sum(1), 1) / shape.days
+            total = response[at].sum(1) ** 2 / np.maximum((at >= 0).sum(1), 1) / (shape.weights() ** 2).sum()
             every += [(float(value), (2 + j, k)) for value, k in zip(total.tolist(), clear.tolist(), strict=True)]
     return [event for _, event in sorted(every, reverse=True)[:MOST_SHAPES]]
 
