@@ -102,7 +102,7 @@ ACROSS = 2  # `across` of a joint model
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Architecture of the network. The defaults are the most accurate settings measured (benchmarks/RESULTS.md)."""
+    """Architecture of the network. The defaults are the settings of `train`."""
 
     context: int = 2048  # past steps that the network reads, a multiple of `patch`
     horizon: int = 48  # steps that one pass forecasts; longer horizons repeat it

@@ -83,6 +83,14 @@ def test_when_reading_other_series_lowers_the_loss_by_one_per_cent_then_only_a_j
     assert (together.rank < alone.rank) is kept
 
 
+def test_when_a_model_is_fine_tuned_jointly_then_it_is_compared_with_zero_shot_that_reads_leads_too(river, monkeypatch, shipped):
+    tiny.without_export(monkeypatch, scored=True)
+    notes: list[str] = []
+    train(river, notes, start="shipped", name="river")
+    beside = [note for note in notes if note.startswith("river") and " beside " in note]
+    assert [", joint on the same windows" in note for note in beside] == [False, True]
+
+
 def test_when_the_data_has_one_series_then_a_joint_model_is_a_usual_one(river, monkeypatch):
     tiny.without_export(monkeypatch)
     notes: list[str] = []

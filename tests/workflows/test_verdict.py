@@ -70,6 +70,8 @@ def test_when_a_trained_model_loses_to_zero_shot_then_the_sentence_names_the_opt
     said = compared(rows, "shops", "zero-shot + members")
     assert said.startswith("shops beside zero-shot + members on the same windows: MASE 35.0 % higher, WQL 60.0 % higher")
     assert said.endswith("--model zero-shot")
+    said = compared(rows, "shops", "zero-shot + members", "--model zero-shot --joint")
+    assert said.endswith("better for this data: --model zero-shot --joint")
 
 
 def test_when_a_trained_model_is_better_than_zero_shot_then_the_sentence_says_by_how_much() -> None:

@@ -78,7 +78,7 @@ class Assembly:
 
 # one for each kind of network; together they contain every choice of every part (tests/workflows/test_describe.py)
 ASSEMBLIES = (
-    Assembly("LSTM + self-attention", {}, "the default and most accurate: an LSTM over patches, then self-attention"),
+    Assembly("LSTM + self-attention", {}, "the default of train: an LSTM over patches, then self-attention"),
     Assembly("GRU + self-attention", {"front_end": "gru"}, "the default with a GRU, which has fewer parameters"),
     Assembly(
         "RNN + self-attention", {"front_end": "rnn"}, "the default with a plain (Elman) recurrent layer, whose memory is shortest"

@@ -27,7 +27,7 @@ from tsattn.model.card import Card
 from tsattn.render.format import span
 from tsattn.training.processes import is_helper
 from tsattn.workflows import model_selection
-from tsattn.workflows.joint import training_notes
+from tsattn.workflows.joint import training_notes, with_and_without
 from tsattn.workflows.loaded_model import absolute, with_members
 from tsattn.workflows.outlook import Outlook
 from tsattn.workflows.plan import Plan, known_steps, plan
@@ -183,7 +183,10 @@ class _Training:
         return Trained(self.ref, card, self.made, self.report, scores, said, beats, notes, profile)
 
     def beside_zero_shot(self, card: Card) -> tuple[str, ...]:
-        """Return a line that compares the saved model with zero-shot on the test windows; nothing if no time is left."""
+        """Return a line that compares the saved model with zero-shot on the test windows; nothing if no time is left.
+
+        A joint run has another line, for zero-shot with `--joint`.
+        """
         from tsattn.model import runtime
 
         ref = shipped()
@@ -196,11 +199,15 @@ class _Training:
         try:
             saved, zero_shot = runtime.load(self.ref.path), runtime.load(ref.path)
             models = [with_members(saved.card, saved, None), with_members(zero_shot.card, zero_shot, None)]
+            if made.model.across:
+                models[1:] = with_and_without(models[1:], panel, made.horizon)
             hear = Scoring(self.listener, len(models), self.budget)
             found = backtest(models, panel.select(items), horizon=made.horizon, windows=windows, on_progress=hear, **size)
         except (TimeIsOver, TsattnError):
             return ()
-        return (compared(found.table(), models[0].name, models[1].name),)
+        rows, names = found.table(), [model.name for model in models]
+        flags = ("--model zero-shot", "--model zero-shot --joint")
+        return tuple(compared(rows, names[0], other, flag) for other, flag in zip(names[1:], flags, strict=False))
 
     def choose(self, resume: bool, logger: str | None) -> tuple[model_selection.Entry, tuple[model_selection.Judged, ...]]:
         """Train the candidates; returns the one to save and the validation scores of all."""

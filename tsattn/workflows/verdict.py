@@ -61,8 +61,11 @@ def verdict(rows: Sequence[Mapping[str, Any]], model: str) -> tuple[str, bool | 
     return f"{model} does NOT beat the best baselines: {detail}; {end}", False
 
 
-def compared(rows: Sequence[Mapping[str, Any]], model: str, other: str) -> str:
-    """Return a sentence that compares a trained model with zero-shot on the same windows, and says which one to use."""
+def compared(rows: Sequence[Mapping[str, Any]], model: str, other: str, flags: str = "--model zero-shot") -> str:
+    """Return a sentence that compares a trained model with zero-shot on the same windows, and says which one to use.
+
+    flags: options of `tsattn forecast` for the other one.
+    """
     own, its = (next(row for row in rows if row["model"] == name) for name in (model, other))
     changes = [(metric, own[metric] / its[metric] - 1) for metric in SKILLS if _is_number(own.get(metric)) and its.get(metric)]
     if not changes:
@@ -70,7 +73,7 @@ def compared(rows: Sequence[Mapping[str, Any]], model: str, other: str) -> str:
     parts = [f"{metric} {abs(change) * 100:.1f} % {'lower' if change < 0 else 'higher'}" for metric, change in changes]
     line = f"{model} beside {other} on the same windows: {', '.join(parts)}"
     if all(change > CLEAR for _, change in changes):
-        line += "; zero-shot is better for this data: --model zero-shot"
+        line += f"; zero-shot is better for this data: {flags}"
     return line
 
 

@@ -15,7 +15,7 @@ from tsattn.data.reading.date_texts import Parsed, are_hardly_dates, parse_texts
 from tsattn.data.reading.day_columns import long_table, matrix, unfold_days
 from tsattn.data.reading.day_order import is_dotted
 from tsattn.data.reading.month_names import month_numbers, weekday_numbers
-from tsattn.data.reading.name_shapes import names_shaped, names_that, stem
+from tsattn.data.reading.name_shapes import names_shaped, names_that, shape
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.pivots import unfold_pivot
@@ -114,8 +114,8 @@ def _columns_called(columns: dict[str, tuple[int, str]], names: Sequence[Sequenc
 def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     """Unfold a table with a row per year and a column per month, quarter or half-year."""
     ways = (("month", 1, _month_ways()), ("quarter", 3, _QUARTERS), ("half-year", 6, _HALVES))
-    usual = {stem(way) for _, _, every in ways for some in every for way in some}
-    columns = _plain_names(names_that(table.columns, lambda name: stem(_plain_name(name)) in usual))
+    usual = {shape(way) for _, _, every in ways for some in every for way in some}
+    columns = _plain_names(names_shaped(table.columns, lambda name: shape(_plain_name(name)) in usual))
     tried = [(part, months, _columns_called(columns, every)) for part, months, every in ways]
     what, step, parts = next((t for t in tried if t[2] is not None), ("", 0, None))
     if parts is None:
