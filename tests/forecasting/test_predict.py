@@ -13,7 +13,7 @@ from tsattn.data.windows import Origins, WindowBatch, last_origins, rolling_orig
 from tsattn.errors import ConfigError, DataError, TsattnError
 from tsattn.forecasting import predict as loop
 from tsattn.forecasting.baselines.simple import SeasonalNaive
-from tsattn.forecasting.predict import check_known, predict
+from tsattn.forecasting.predict import _exactly_constant, check_known, predict
 
 
 def with_known(rows: int, future: int, alias: str = "D") -> Panel:
@@ -181,3 +181,12 @@ def test_when_the_future_rows_end_early_then_the_hint_names_the_horizon_that_the
     with pytest.raises(DataError) as caught:
         predict(echo, with_known(0, 0), horizon=3)
     assert "--horizon" not in caught.value.hint
+
+
+def test_when_a_history_is_constant_then_rounding_is_removed_and_a_real_difference_stays():
+    past = np.ones((1, 20), np.float32)
+    values = np.array([[[0.99999994, 1.0, 1.5]]], np.float32)
+    assert _exactly_constant(values, past).tolist() == [[[1.0, 1.0, 1.5]]]
+    past[0, 3] = 1.1
+    assert _exactly_constant(values, past).tolist() == values.tolist()
+    assert _exactly_constant(values, np.full((1, 5), np.nan, np.float32)).tolist() == values.tolist()

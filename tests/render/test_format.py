@@ -107,3 +107,8 @@ def test_when_nothing_is_observed_or_nothing_changes_then_the_sparkline_still_dr
 )
 def test_when_timestamps_are_months_then_first_and_last_days_are_shown_alike(alias, days, shown):
     assert stamps(np.array(days, "datetime64[us]"), Freq.parse(alias)) == shown
+
+
+def test_when_values_differ_by_rounding_only_then_the_sparkline_is_flat():
+    assert sparkline(np.ones(10), np.full(4, 0.99999994)) == ("▄" * 10, "▄" * 4)
+    assert sparkline(np.full(3, 100.0), np.array([100.0, 101.0])) == ("▁▁▁", "▁█")

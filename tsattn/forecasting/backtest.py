@@ -126,6 +126,7 @@ class _Work:
     def score(self, name: str | None, parts: Sequence[tuple[np.ndarray, Forecaster]] | Iterator) -> _Tally:
         """Add up the windows of one model, made of `parts`: (which windows, who forecasts them)."""
         started, done, odd, fell = time.perf_counter(), 0, 0, 0
+        notes: list[str] = []
         shapes = ((self.horizon,), (len(self.panel),), (len(self.cutoffs),))
         by_step, by_item, by_cutoff = (Sums.zeros(shape, len(self.levels)) for shape in shapes)
         for chosen, forecaster in parts:
@@ -148,7 +149,8 @@ class _Work:
                 if self.on_progress:
                     self.on_progress(name, done, len(self.origins))
             fell += getattr(forecaster, "fallbacks", 0) - before
-        notes = []
+            about = getattr(forecaster, "notes", None)  # of conformal quantiles
+            notes += () if about is None else about(self.horizon)
         if odd:
             notes.append(f"no forecast in {odd} of {done} windows, such as for a short history; scored as naive")
         if fell:

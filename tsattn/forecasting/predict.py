@@ -20,6 +20,7 @@ from tsattn.forecasting.tail_quantiles import at_levels
 
 BATCH = 512
 MOST_STEPS = 20_000  # ahead: more is likely a typing error, and would exhaust memory
+ROUNDING = 1e-5  # relative difference from a constant history that is taken for rounding
 _CELLS = 1 << 22  # values of one batch's largest array, so that whole histories of long series stay within some 100 MB
 
 
@@ -151,6 +152,7 @@ def predict_windows(
             raise TsattnError(f"{forecaster.name} returned shape {values.shape}, not {wanted} (B, H, Q)")
         if tuple(quantiles) != tuple(forecaster.quantiles):
             values = at_levels(np.sort(values, -1), forecaster.quantiles, quantiles, windows)
+        values = _exactly_constant(values, windows.past_target)
         future = windows.future_target[:, :horizon]
         if windows.step_slots is not None:
             future = truth(panel, Origins(windows.item, windows.origin), horizon)
@@ -159,6 +161,17 @@ def predict_windows(
         asked = slice(len(which))  # companions follow the windows of the origins
         # sorting crossed quantiles never makes them worse (Chernozhukov et al., 2010)
         yield which, windows.first(len(which)), np.sort(values[asked], -1)
+
+
+def _exactly_constant(values: np.ndarray, past: np.ndarray) -> np.ndarray:
+    """Return values (B, H, Q); those that differ by rounding from a constant history, past (B, L), become its value."""
+    seen = ~np.isnan(past)
+    low, high = np.where(seen, past, np.inf).min(1), np.where(seen, past, -np.inf).max(1)
+    constant = ((low == high) & seen.any(1))[:, None, None]
+    level = low[:, None, None]
+    with np.errstate(invalid="ignore"):  # infinite where nothing is observed
+        close = np.abs(values - level) <= ROUNDING * np.abs(level)
+    return np.where(constant & close, level, values).astype(values.dtype)
 
 
 def windows_of(

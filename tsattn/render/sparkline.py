@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 BARS = "▁▂▃▄▅▆▇█"
+FLAT = 1e-5  # range, relative to the level, that is drawn as no change: it may be rounding
 
 
 def sparkline(history: np.ndarray, future: np.ndarray, width: int = 32) -> tuple[str, str]:
@@ -36,7 +37,7 @@ def _thin(values: np.ndarray, factor: int, *, from_end: bool) -> np.ndarray:
 
 
 def _bars(values: np.ndarray, low: float, high: float) -> str:
-    if high <= low:
+    if high - low <= FLAT * max(abs(low), abs(high)):
         return "".join(BARS[3] if np.isfinite(v) else " " for v in values)
     level = np.round((np.nan_to_num(values, nan=low) - low) / (high - low) * (len(BARS) - 1)).astype(int)
     return "".join(BARS[i] if ok else " " for i, ok in zip(level.tolist(), np.isfinite(values).tolist(), strict=True))

@@ -141,7 +141,7 @@ def _forecast(
         between = joint.effects_between()
         about_joint = joint_notes(between)
     if order.conformal:
-        about_quantiles = calibrated.notes()
+        about_quantiles = calibrated.notes(steps)
     about_weights = ensemble_notes(forecaster)
     failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out))
     if not len(made):

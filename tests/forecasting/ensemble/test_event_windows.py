@@ -68,3 +68,23 @@ def test_when_residuals_follow_a_shape_then_the_response_is_largest_where_it_is_
     assert int(np.nanargmax(found[1])) == 150
     z[1, place[: shape.days // 2]] = np.nan
     assert np.isnan(responses(z, shape, 14)[1, 150])
+
+
+@pytest.mark.parametrize(("factor", "count"), [(1.5, 1), (1.5, 4), (0.7, 4)])
+def test_when_sales_are_as_high_on_each_day_of_a_window_then_that_is_one_event_and_none_has_another_sign(factor, count):
+    past, days = sales(count, 2, 2)
+    text = days[0].astype(str)[: past.shape[1]]
+    window = np.array(["12-10" <= day[5:] <= "12-23" for day in text.tolist()])
+    found = find_events(past * np.where(window, factor, 1.0), days, all_in_one(count), (7,))
+    assert found.names == ("10 December, lasting 14 days",)
+    np.testing.assert_array_equal(found.on[0, found.place[0]][: len(window)] > 0, window)
+
+
+def test_when_shops_close_after_a_window_of_high_sales_then_both_are_found_and_nothing_else():
+    past, days = sales(4, 2, 3)
+    text = days[0].astype(str)[: past.shape[1]]
+    window = np.array(["12-10" <= day[5:] <= "12-23" for day in text.tolist()])
+    shut = np.array([day[5:] in ("12-25", "12-26") for day in text.tolist()])
+    found = find_events(past * np.where(window, 1.5, 1.0) * np.where(shut, 0.05, 1.0), days, all_in_one(4), (7,))
+    on = (found.on[:, found.place[0]][:, : len(window)] > 0).any(0)
+    np.testing.assert_array_equal(on, window | shut)

@@ -1,7 +1,7 @@
-"""Effects that build up before a yearly event or fade after it, such as sales before Christmas, as one effect instead of many.
+"""Effects on the days around a yearly event, such as sales before Christmas, as one effect instead of many.
 
-The effect is largest at the event and changes linearly over a number of days. It can be detected in one series of a few years,
-where the effects of single days are lost in the noise.
+The effect is largest at the event and changes linearly over a number of days, or it is the same on a number of days from the
+event on (a plateau). It can be detected in one series of a few years, where the effects of single days are lost in the noise.
 """
 
 from __future__ import annotations
@@ -12,25 +12,37 @@ import numpy as np
 
 from tsattn.forecasting.ensemble.calendar_events import Events
 
-STEPS = 10  # number of sizes that the effect takes
+STEPS = 10  # number of sizes that a changing effect takes
+LONGEST = 28  # days of a plateau, at most
 
 
 class Shape(NamedTuple):
-    """Effect that fades over `days` before an event, or after it, from 1 at the event itself."""
+    """Effect that fades over `days` before an event, or after it, from 1 at the event itself; or one that is 1 throughout."""
 
     days: int
     after: bool
+    flat: bool = False
 
     def weights(self) -> np.ndarray:
         """Return (days,) weights, by distance from the event."""
-        return np.ceil(STEPS * (1 - np.arange(self.days) / self.days)) / STEPS
+        return np.ones(self.days) if self.flat else np.ceil(STEPS * (1 - np.arange(self.days) / self.days)) / STEPS
 
     def of(self, name: str) -> str:
         """Return the name of the effect around an event."""
-        return f"{name}, {'fading' if self.after else 'building up'} over {self.days} days"
+        how = "lasting" if self.flat else "fading over" if self.after else "building up over"
+        return f"{name}, {how} {self.days} days"
 
 
-SHAPES = (*(Shape(days, False) for days in (7, 10, 14, 21)), *(Shape(days, True) for days in (7, 14)))
+SLOPES = (*(Shape(days, False) for days in (7, 10, 14, 21)), *(Shape(days, True) for days in (7, 14)))
+PLATEAUS = tuple(Shape(days, True, flat=True) for days in (3, 5, 7, 10, 14, 21))
+SEARCHED = (*SLOPES, *PLATEAUS)
+SHAPES = (*SEARCHED, *(one for days in range(2, LONGEST + 1) if (one := Shape(days, True, flat=True)) not in PLATEAUS))
+
+
+def near(shape: Shape) -> list[int]:
+    """Return the indices among SHAPES of plateaus about as long as a plateau of the search."""
+    low, high = shape.days * 2 // 3, shape.days * 3 // 2 + 1
+    return [j for j, one in enumerate(SHAPES) if one.flat and low <= one.days <= high]
 
 
 def weights_of(events: Events, which: int, shape: Shape, days: int) -> np.ndarray:

@@ -126,12 +126,17 @@ def without_level_and_season(both: np.ndarray, seen: np.ndarray, season: int) ->
     """
     length = both.shape[-1]
     half, span = spans_of(length, season)
-    left = np.where(seen, both - _moving_mean(both, seen, half), 0.0)
+    left = np.where(seen, both - moving_level(both, seen, season), 0.0)
     lost = length / (2 * half + 1)
     if span:
         left = np.where(seen, left - _phase_mean(left, seen, season, span), 0.0)
         lost += -(-length // season) * season / (2 * span + 1)
     return left, lost * seen.mean(-1)
+
+
+def moving_level(both: np.ndarray, seen: np.ndarray, season: int) -> np.ndarray:
+    """Return the moving level of (…, L) that `without_level_and_season` subtracts."""
+    return _moving_mean(both, seen, spans_of(both.shape[-1], season)[0])
 
 
 def level_and_season(values: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:

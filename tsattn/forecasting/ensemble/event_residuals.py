@@ -1,0 +1,121 @@
+"""Residuals of daily series from level and season, in which calendar events are searched, and a check of an event's sign.
+
+A moving level bends around a large effect, so that the days before and after it seem to have one of the other sign. Extreme days
+are therefore limited before the level is computed, and each event is compared with the usual level of the weeks around it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tsattn.forecasting.ensemble.series_effects import moving_level, season_of, without_level_and_season
+from tsattn.forecasting.ensemble.window_effects import POSITIVE
+
+FARTHEST = 5.0  # limit of a deviation, in standard deviations
+AROUND = 63  # days on either side of an event that show the usual level
+LEAST = 0.3  # of its size by which an event must deviate from the usual level
+_MOST_SERIES = 64  # series of a pool that a sign is checked in
+
+
+class Residuals(NamedTuple):
+    """Residuals of B series in standard deviations, (B, L), NaN = missing.
+
+    z: without level and season, limited to FARTHEST. y: without season only.
+    """
+
+    z: np.ndarray
+    y: np.ndarray
+
+
+def residuals_of(past: np.ndarray, seasons: tuple[int, ...]) -> Residuals:
+    """Return residuals of past (B, L), or of its logarithms where it is positive."""
+    values = past.astype(np.float64)
+    seen = np.isfinite(values)
+    count = seen.sum(1)
+    above = seen & (values > 0)
+    positive = (above.sum(1) >= POSITIVE * np.maximum(count, 1)) & ~(values < 0).any(1)
+    least = np.where(above, values, np.inf).min(1, initial=np.inf)  # a zero is half the smallest value
+    logs = np.log(np.where(above, values, np.where(np.isfinite(least), least, 1.0)[:, None] / 2))
+    values = np.where(seen, np.where(positive[:, None], logs, values), 0.0)
+    values = np.where(seen, values - values.sum(1, keepdims=True) / np.maximum(count, 1)[:, None], 0.0)
+    left, rest = np.zeros_like(values), np.zeros_like(values)
+    season = np.array([season_of(int(n), seasons) for n in count])
+    for one in np.unique(season).tolist():
+        rows = season == one
+        left[rows], rest[rows] = _limited(values[rows], seen[rows], one)
+    left, rest = (np.where(seen, each, np.nan) for each in (left, rest))
+    scale = scale_of(left)
+    return Residuals(standard(left, scale), rest / np.where(scale > 0, scale, np.inf))
+
+
+def _limited(values: np.ndarray, seen: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return values (R, L) without level and season, then without season only; extreme days hardly move either."""
+    first, _ = without_level_and_season(values, seen, season)
+    far = FARTHEST * scale_of(np.where(seen, first, np.nan))
+    extreme = first - np.clip(first, -far, far)
+    limited = values - extreme
+    left, _ = without_level_and_season(limited, seen, season)
+    return left + extreme, left + extreme + moving_level(limited, seen, season)
+
+
+def scale_of(left: np.ndarray, usual: np.ndarray | None = None) -> np.ndarray:
+    """Return (…, 1) robust standard deviations of (…, T), larger ones that fit the 98 % quantile where tails are heavy.
+
+    usual: (T,) bool, the days from which that quantile is taken, by default all.
+    """
+    size = np.abs(left)
+    middle = _ranked(size, 50) / 0.6745
+    tail = _ranked(size if usual is None else size[..., usual], 98) / 2.3263
+    return np.asarray(np.nan_to_num(np.maximum(middle, tail)))
+
+
+def standard(left: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Divide (…, T) by its scale, limited to FARTHEST; 0 where the scale is 0."""
+    return np.asarray(np.clip(left / np.where(scale > 0, scale, np.inf), -FARTHEST, FARTHEST))
+
+
+def _ranked(size: np.ndarray, share: int) -> np.ndarray:
+    ordered = np.sort(size, -1)  # NaN last
+    count = (~np.isnan(size)).sum(-1, keepdims=True)
+    return np.take_along_axis(ordered, np.maximum((count - 1) * share // 100, 0), -1)
+
+
+def has_sign(y: np.ndarray, weights: np.ndarray, size: float, others: np.ndarray) -> bool:
+    """Return True if series y (S, T) differ from the usual level around an event in the direction of its size, and enough.
+
+    weights: (T,) of the event, in whose runs each occurrence lies. others: (T,) bool, days of other events, which are left out.
+    """
+    on = weights > 0
+    edges = np.diff(on.astype(np.int8), prepend=0, append=0)
+    y = y[:: max(1, len(y) // _MOST_SERIES)]
+    found = []
+    for begin, end in zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True):
+        sides = (slice(max(begin - AROUND, 0), begin), slice(end, end + AROUND))
+        medians = [_median(np.where(others[side], np.nan, y[:, side])) for side in sides]  # of a trend, the mean of both sides
+        usual = _mean(np.stack(medians, 1))
+        share = weights[begin:end]
+        away = np.where(others[begin:end], np.nan, y[:, begin:end] - usual[:, None])
+        there = ~np.isnan(away)
+        total = (share**2 * there).sum(1)
+        some = total > 0
+        if some.any():
+            found.append(float(((share * np.where(there, away, 0.0)).sum(1)[some] / total[some]).mean()))
+    return bool(found) and float(np.mean(found)) * np.sign(size) >= LEAST * abs(size)
+
+
+def _median(values: np.ndarray) -> np.ndarray:
+    """Return (S,) medians of values (S, n), NaN ignored; NaN where there is none."""
+    ordered = np.sort(values, 1)  # NaN last
+    count = (~np.isnan(values)).sum(1)
+    if not values.shape[1]:
+        return np.full(len(values), np.nan)
+    rows, last = np.arange(len(values)), np.maximum(count - 1, 0)
+    return np.asarray((ordered[rows, last // 2] + ordered[rows, (last + 1) // 2]) / 2)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Return (S,) means of values (S, n), NaN ignored; NaN where there is none."""
+    count = (~np.isnan(values)).sum(1)
+    return np.divide(np.nan_to_num(values).sum(1), count, out=np.full(len(values), np.nan), where=count > 0)
