@@ -68,12 +68,12 @@ class Conformal:
         used, fewest = each[enough], int(each[enough].min())
         span = f"{fewest:,}" if fewest == used.max() else f"{fewest:,} to {used.max():,}"
         whole = enough.all()
-        corrected = "each step" if whole else _spans(enough.any(0))
+        corrected = "each step" if whole else _spans(np.any(enough, axis=0))
         lines = [f"conformal quantiles rest on {span} independent hold-out errors of {corrected}"]
         if not whole:
             some = " of some windows" if (enough.any(0) & ~enough.all(0)).any() else ""
             few = f"have only {each[~enough].min()} to {each[~enough].max()} such errors, and {FEWEST_ERRORS} are needed"
-            lines.append(f"{_spans(~enough.all(0))}{some} {few}: their quantiles are the same as without --conformal")
+            lines.append(f"{_spans(~np.all(enough, axis=0))}{some} {few}: their quantiles are the same as without --conformal")
         short = [level for level in self.quantiles if needed(level) > fewest]
         if short:
             worst = max(short, key=needed)
