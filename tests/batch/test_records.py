@@ -115,3 +115,4 @@ def test_when_runs_are_listed_then_the_table_fits_80_columns_and_fallbacks_are_a
         text = capsys.readouterr().out
         assert max(map(len, text.splitlines())) <= 80
         assert ("fall-" in text) == shown
+        assert "2024-02-01 06:00" in text

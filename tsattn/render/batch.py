@@ -27,6 +27,7 @@ def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     fallback = [">fall-\nback"] if any(row["fallback"] for row in rows) else []  # else none: rows are in --json
     columns = ["job", "status", "cutoff", ">items", *fallback, ">failed", "model", ">time"]
     drawn = table(*(["started", *columns] if recorded else columns))
+    drawn.columns[0].no_wrap = recorded  # a time on one line can be searched for
     for row in rows:
         status, model = str(row["status"]), row["model"]
         version = f"{model}/{row['version']}" if model and row["version"] else str(model or "–")
