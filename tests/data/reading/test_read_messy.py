@@ -48,3 +48,16 @@ def test_what_is_not_safe_to_guess_stops_with_an_error_that_says_where(folder: P
 
 def test_there_are_enough_kinds() -> None:
     assert len(GOOD) + len(BAD) >= 45
+
+
+def test_when_a_long_line_below_the_sample_has_bytes_of_another_encoding_then_only_the_error_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", printed.append)
+    lines = [b"step,y,z", *(f"{k},{k}.5,{k}".encode() for k in range(30_000))]
+    lines[29_000] = b"x," * 60 + b"\xbd\xff"
+    (tmp_path / "bad.csv").write_bytes(b"\n".join(lines) + b"\n")
+    with pytest.raises(DataError, match=r"bad\.csv, line 29001: 61 fields where the header has 3"):
+        read(str(tmp_path / "bad.csv"), ReadOptions())
+    assert printed == []

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -146,7 +149,7 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
     )
     convert = convert_options(dialect, zip(dialect.names, types, strict=True))
     try:
-        with part.open() as stream, pc.open_csv(stream, reading, parse, convert) as batches:
+        with _undecodable() as lines, part.open() as stream, pc.open_csv(stream, reading, parse, convert) as batches:
             chunks: list[list[Any]] = [[] for _ in dialect.names]
             rows = 0
             for batch in batches:
@@ -154,7 +157,7 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
                 for i, column in enumerate(batch.columns):
                     chunks[i].append(column)
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
-        raise _explained(str(error), part, dialect, ragged) from None
+        raise _WrongBytes() if lines else _explained(str(error), part, dialect, ragged) from None
     where = Where([(part.name, rows, lambda row: line_of(part, dialect, row))])
     if not rows:
         return Table(Columns({}), 0, where)
@@ -163,6 +166,28 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
         made[name] = from_chunks(name, chunks[i], part.name)
         pa.default_memory_pool().release_unused()  # else the column stays in memory beside its copy
     return Table(Columns(made), rows, where, dialect.marks)
+
+
+@contextlib.contextmanager
+def _undecodable() -> Iterator[list[object]]:
+    """Collect the lines of a wrong width that are not in the encoding.
+
+    Arrow cannot pass them to the handler of invalid rows, and Python would print a traceback.
+    """
+    found: list[object] = []
+    usual = sys.unraisablehook
+
+    def heard(raised: Any) -> None:
+        if isinstance(raised.exc_value, UnicodeDecodeError):
+            found.append(raised.exc_value.object)
+        else:
+            usual(raised)
+
+    sys.unraisablehook = heard
+    try:
+        yield found
+    finally:
+        sys.unraisablehook = usual
 
 
 def _explained(message: str, part: Part, dialect: Dialect, ragged: list[tuple[int, int]]) -> Exception:
