@@ -51,6 +51,11 @@ class Entry:
         """Return True if the network itself reads only the target."""
         return not any(self.network.spec.widths.values())
 
+    @property
+    def joint(self) -> bool:
+        """Return True if the network reads several series together."""
+        return bool(self.network.config.across)
+
     def schema(self, schema: Schema) -> Schema:
         """The part of the data's schema that forecasts depend on.
 
@@ -127,8 +132,7 @@ def judge(
         forecaster = with_covariates(combine(forecaster_of(entry, panel, horizon), members), known=regress)
         values = windows.forecast(forecaster)
         (together if members else alone).setdefault(entry.name, values)
-        joint = bool(entry.network.config.across)
-        return Judged(entry.name, members, *windows.score(values), regress, joint=joint), replace(entry, members=members)
+        return Judged(entry.name, members, *windows.score(values), regress, joint=entry.joint), replace(entry, members=members)
 
     known = bool(panel.schema.known_features)
     out = sorted((scored(entry, ()) for entry in entries), key=lambda pair: pair[0].rank)
@@ -145,8 +149,8 @@ def judge(
         if entry.name in (TUNED, TUNED + SEPARATE) and AS_IS in together:
             for share in SHARES:
                 values = (1 - share) * alone[entry.name] + share * together[AS_IS]
-                averaged, joint = replace(entry, members=(), zero_shot=share), bool(entry.network.config.across)
-                out.append((Judged(entry.name, (), *windows.score(values), zero_shot=share, joint=joint), averaged))
+                judged = Judged(entry.name, (), *windows.score(values), zero_shot=share, joint=entry.joint)
+                out.append((judged, replace(entry, members=(), zero_shot=share)))
     # an ensemble costs more in every forecast, so it has to be clearly better
     out.sort(key=lambda pair: pair[0].rank)
     if out[0][0].covariates and left() > end:  # for comparison alone: an ensemble always reads the known covariates there are

@@ -198,7 +198,7 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     judged: list[tuple[Judged, Entry]] = []
     if base is not None and start == "auto" and tail is not None:
         work.listener.note("scoring the candidates on the validation windows")
-        separate = [alone(entry) for entry in entries.values() if entry.network.config.across]
+        separate = [alone(entry) for entry in entries.values() if entry.joint]
         judged = judge([*entries.values(), *separate, _as_is(base, plan)], work.panel, tail, plan.horizon, work.left)
     best = judged[0][1] if judged else next(iter(entries.values()))
     scores = tuple(score for score, _ in judged)
