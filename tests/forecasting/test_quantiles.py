@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tsattn.errors import ConfigError
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
-from tsattn.forecasting.quantiles import checked_levels, resample
+from tsattn.forecasting.quantiles import checked_levels, resample, row_medians
 
 levels = st.lists(st.floats(0.001, 0.999), min_size=1, max_size=12, unique=True).map(sorted)
 
@@ -71,3 +71,9 @@ def test_when_levels_do_not_rise_then_the_hint_is_what_to_type() -> None:
     with pytest.raises(ConfigError) as error:
         checked_levels((0.9, 0.1, 0.5, 0.5))
     assert "0.1,0.5,0.9" in error.value.hint
+
+
+def test_when_rows_have_missing_values_then_medians_ignore_them_and_empty_rows_have_none():
+    rows = np.array([[3.0, np.nan, 1.0, 2.0], [np.nan, 4.0, 1.0, np.nan], [np.nan] * 4])
+    np.testing.assert_array_equal(row_medians(rows), [2.0, 2.5, np.nan])
+    assert np.isnan(row_medians(np.zeros((2, 0)))).all()

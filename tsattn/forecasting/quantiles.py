@@ -55,3 +55,13 @@ def resample(values: np.ndarray, have: Sequence[float], want: Sequence[float]) -
         else:  # rounding must not step over the neighbour
             columns.append(np.minimum(low + slope * (z - known[i]), high))
     return np.clip(np.stack(columns, -1), -LARGEST, LARGEST).astype(np.float32)
+
+
+def row_medians(values: np.ndarray) -> np.ndarray:
+    """Return (B,) medians of the rows of values (B, n), NaN ignored; NaN for a row without values."""
+    ordered = np.sort(values, 1)  # NaN last
+    count = (~np.isnan(values)).sum(1)
+    if not values.shape[1]:
+        return np.full(len(values), np.nan)
+    rows, last = np.arange(len(values)), np.maximum(count - 1, 0)
+    return np.asarray((ordered[rows, last // 2] + ordered[rows, (last + 1) // 2]) / 2)

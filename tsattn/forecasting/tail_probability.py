@@ -12,6 +12,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from tsattn.forecasting.quantiles import row_medians
+
 TAIL = 0.1  # share of errors that make the tail
 NEAR, FAR = 0.05, 0.01  # shares beyond the two quantiles that a tail through ranks goes through
 START = NormalDist().inv_cdf(1 - TAIL / 2)  # of the normal distribution's tail, in standard deviations
@@ -150,12 +152,8 @@ def phase_errors(past: np.ndarray, every: np.ndarray) -> tuple[np.ndarray, np.nd
 
 def _median(values: np.ndarray) -> np.ndarray:
     """Return (h,) medians of the rows of values (h, n), NaN ignored; 0 for a row without values."""
-    ordered = np.sort(values, 1)  # NaN last
-    count = (~np.isnan(values)).sum(1)
-    if not values.shape[1]:
-        return np.zeros(len(values))
-    rows, middle = np.arange(len(values)), np.maximum(count - 1, 0)
-    return np.where(count > 0, (ordered[rows, middle // 2] + ordered[rows, (middle + 1) // 2]) / 2, 0.0)
+    found = row_medians(values)
+    return np.where(np.isnan(found), 0.0, found)
 
 
 def _normal_tail(z: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 
 from tsattn.forecasting.ensemble.series_effects import moving_level, season_of, without_level_and_season
 from tsattn.forecasting.ensemble.window_effects import POSITIVE
+from tsattn.forecasting.quantiles import row_medians
 
 FARTHEST = 5.0  # limit of a deviation, in standard deviations
 AROUND = 63  # days on either side of an event that show the usual level
@@ -93,7 +94,9 @@ def has_sign(y: np.ndarray, weights: np.ndarray, size: float, others: np.ndarray
     found = []
     for begin, end in zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True):
         sides = (slice(max(begin - AROUND, 0), begin), slice(end, end + AROUND))
-        medians = [_median(np.where(others[side], np.nan, y[:, side])) for side in sides]  # of a trend, the mean of both sides
+        medians = [
+            row_medians(np.where(others[side], np.nan, y[:, side])) for side in sides
+        ]  # of a trend, the mean of both sides
         usual = _mean(np.stack(medians, 1))
         share = weights[begin:end]
         away = np.where(others[begin:end], np.nan, y[:, begin:end] - usual[:, None])
@@ -103,16 +106,6 @@ def has_sign(y: np.ndarray, weights: np.ndarray, size: float, others: np.ndarray
         if some.any():
             found.append(float(((share * np.where(there, away, 0.0)).sum(1)[some] / total[some]).mean()))
     return bool(found) and float(np.mean(found)) * np.sign(size) >= LEAST * abs(size)
-
-
-def _median(values: np.ndarray) -> np.ndarray:
-    """Return (S,) medians of values (S, n), NaN ignored; NaN where there is none."""
-    ordered = np.sort(values, 1)  # NaN last
-    count = (~np.isnan(values)).sum(1)
-    if not values.shape[1]:
-        return np.full(len(values), np.nan)
-    rows, last = np.arange(len(values)), np.maximum(count - 1, 0)
-    return np.asarray((ordered[rows, last // 2] + ordered[rows, (last + 1) // 2]) / 2)
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
