@@ -60,13 +60,13 @@ def test_when_a_member_has_no_forecast_then_the_leaderboard_leaves_it_out_and_sa
     assert set(pd.read_parquet(out).model) == set(scored.scores.models)
 
 
-def test_when_the_horizon_needs_coarser_steps_then_the_leaderboard_says_that_this_member_is_left_out(frame):
+def test_when_a_history_is_long_then_the_leaderboard_says_that_coarser_has_no_forecast_of_its_own():
     said = "left out: coarser, which corrects the level of the network's forecast and has no forecast of its own"
-    options = {"read": COLUMNS, "windows": 1, "members": ["naive", "coarser"], "model": "zero-shot"}
-    steps = tsattn.load("zero-shot", members="network").forecaster.pass_steps
-    assert said in tsattn.backtest(frame, horizon=steps + 1, leaderboard=True, **options).notes
-    assert said not in tsattn.backtest(frame, horizon=steps, leaderboard=True, **options).notes
-    assert said not in tsattn.backtest(frame, horizon=steps + 1, **options).notes
+    options = {"windows": 1, "members": ["naive", "coarser"], "model": "zero-shot"}
+    series = pd.DataFrame({"value": np.random.default_rng(0).normal(size=1024)})
+    assert said in tsattn.backtest(series, leaderboard=True, **options).notes
+    assert said not in tsattn.backtest(series[1:], leaderboard=True, **options).notes
+    assert said not in tsattn.backtest(series, **options).notes
 
 
 def test_when_a_member_may_take_part_then_the_docs_describe_it():

@@ -20,7 +20,7 @@ from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.conformal import conformal
-from tsattn.forecasting.ensemble.coarser_step import COARSER, CoarserStep
+from tsattn.forecasting.ensemble.coarser_step import COARSER, LEAST, CoarserStep
 from tsattn.forecasting.ensemble.ensemble import Ensemble
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
 from tsattn.forecasting.metrics import METRICS
@@ -91,7 +91,7 @@ def run(
         forecasters += [conformal(forecaster, settings.quantiles or None) for forecaster in forecasters]
     parts = leaderboard(forecasters, others) if extras.leaderboard else []
     scored, after, more = _across(forecasters, panel, summed, extras, horizon, levels)
-    notes = (*notes, *more, *(unscored(forecasters, horizon) if extras.leaderboard else ()))
+    notes = (*notes, *more, *(unscored(forecasters, panel) if extras.leaderboard else ()))
     for note in notes:
         listener.note(note)
     kept = BacktestForecasts(panel, levels) if path is not None or picture is not None else None
@@ -257,11 +257,11 @@ def leaderboard(forecasters: Sequence[Forecaster], others: Sequence[Forecaster])
     return [part for name, part in made.items() if name not in taken]
 
 
-def unscored(forecasters: Sequence[Forecaster], horizon: int) -> tuple[str, ...]:
-    """Return a note on the members that take part in forecasts of this horizon, but have no forecast to score."""
+def unscored(forecasters: Sequence[Forecaster], panel: Panel) -> tuple[str, ...]:
+    """Return a note on the members that take part in forecasts of a panel, but have no forecast to score."""
     ensembles = [found for one in forecasters if isinstance(found := getattr(one, "forecaster", one), Ensemble)]
     members = [member for found in ensembles for member in found.members]
-    if not any(isinstance(member, CoarserStep) and member.step(horizon) for member in members):
+    if panel.lengths.max(initial=0) < LEAST or not any(isinstance(one, CoarserStep) and one.is_able for one in members):
         return ()
     return (f"left out: {COARSER}, which corrects the level of the network's forecast and has no forecast of its own",)
 

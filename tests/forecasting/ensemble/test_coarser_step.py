@@ -1,4 +1,4 @@
-"""The network at a coarser step: levels of means, for horizons of several passes only."""
+"""The network at a coarser step: levels of means over a few steps, for long histories."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import pytest
 
 from tests.forecasting.windows import batch_of
 from tsattn.data.windows import WindowBatch
-from tsattn.forecasting.ensemble.coarser_step import CoarserStep, between, coarsened
+from tsattn.forecasting.baselines.simple import Naive
+from tsattn.forecasting.ensemble.coarser_step import LEAST, CoarserStep, between, coarsened, step_of
 from tsattn.forecasting.ensemble.ensemble import combine
+from tsattn.forecasting.ensemble.prior_weights import prior_of
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
 
 MEDIAN = 4
@@ -36,48 +38,47 @@ class Latest:
         return np.asarray(level[:, None, None] + np.zeros((1, batch.horizon, 1)) + np.linspace(-1, 1, 9), np.float32)
 
 
-def walk(length: int = 400, seed: int = 0) -> np.ndarray:
+def walk(length: int = 1200, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(10, 1, length)
 
 
-def test_when_the_horizon_takes_several_passes_then_the_level_is_that_of_the_means() -> None:
+def test_when_a_history_is_long_then_the_level_is_that_of_the_means() -> None:
     network = Latest()
-    coarser, values = CoarserStep(network), walk()
-    made = coarser.predict(batch_of(values, horizon=HORIZON, freq="h"))
-    assert coarser.step(HORIZON) == 2
-    np.testing.assert_allclose(made, values[-2:].mean(), rtol=1e-5)
+    values = walk()
+    made = CoarserStep(network).predict(batch_of(values, horizon=HORIZON, freq="h"))
+    np.testing.assert_allclose(made, values[-4:].mean(), rtol=1e-5)
     batch = network.seen[0]
-    assert (batch.context, batch.horizon, batch.season_lengths) == (64, 32, (12, 84))
-    np.testing.assert_allclose(batch.past_target[0, -2:], [values[-4:-2].mean(), values[-2:].mean()], rtol=1e-5)
+    assert (batch.context, batch.horizon, batch.season_lengths) == (64, 16, (6, 42))
+    np.testing.assert_allclose(batch.past_target[0, -2:], [values[-8:-4].mean(), values[-4:].mean()], rtol=1e-5)
 
 
-def test_when_the_horizon_is_longer_then_the_step_is_coarser() -> None:
-    assert [CoarserStep(Latest()).step(horizon) for horizon in (16, 17, 16 * 12, 16 * 15, 20_000)] == [None, 2, 4, 6, 24]
+@pytest.mark.parametrize(("freq", "step"), [("D", 7), ("3h", 8), ("h", 4), ("15min", 4), ("step", 4)])
+def test_when_a_season_is_as_short_as_a_mean_then_the_means_have_none(freq: str, step: int) -> None:
+    assert step_of(batch_of(walk(30), horizon=HORIZON, freq=freq).season_lengths) == step
 
 
-def test_when_one_pass_reaches_the_horizon_or_the_network_reads_covariates_then_there_is_no_forecast() -> None:
-    for network, horizon in ((Latest(), 16), (Latest(covariates=True), HORIZON), (Latest(pass_steps=0), HORIZON)):
-        made = CoarserStep(network).predict(batch_of(walk(), horizon=horizon, freq="h"))
+def test_when_the_network_reads_covariates_or_has_no_passes_then_there_is_no_forecast() -> None:
+    for network in (Latest(covariates=True), Latest(pass_steps=0)):
+        made = CoarserStep(network).predict(batch_of(walk(), horizon=HORIZON, freq="h"))
         assert np.isnan(made).all()
         assert not network.seen
 
 
 def test_when_a_history_is_short_then_it_has_no_forecast_and_others_do() -> None:
-    made = CoarserStep(Latest()).predict(batch_of(walk(), walk(40), horizon=HORIZON, freq="h"))
-    assert np.isnan(made).all((1, 2)).tolist() == [False, True]
+    made = CoarserStep(Latest()).predict(batch_of(walk(), walk(LEAST - 1), walk(LEAST), horizon=HORIZON, freq="h"))
+    assert np.isnan(made).all((1, 2)).tolist() == [False, True, False]
 
 
-def test_when_the_fine_forecast_is_moved_then_it_goes_half_way_and_keeps_its_shape() -> None:
-    network = Latest()
-    coarser, batch = CoarserStep(network), batch_of(walk(), horizon=HORIZON, freq="h")
+def test_when_the_fine_forecast_is_moved_then_it_keeps_its_shape() -> None:
+    coarser, batch = CoarserStep(Latest()), batch_of(walk(), horizon=HORIZON, freq="h")
     wave = np.cos(np.arange(HORIZON) * np.pi)
     fine = np.asarray(20 + wave[None, :, None] + np.linspace(-2, 2, 9), np.float32)
     level = coarser.predict(batch)
-    moved = coarser.corrected(fine, level)
-    np.testing.assert_allclose(moved, fine + (level[0, 0, 0] - 20) / 2, atol=1e-4)
-    stacked = coarser.corrected(np.stack([fine, fine + 4]), np.stack([level, level]))
+    moved = coarser.corrected(fine, level, batch.season_lengths)
+    np.testing.assert_allclose(moved, fine + (level[0, 0, 0] - 20), atol=1e-4)
+    stacked = coarser.corrected(np.stack([fine, fine + 4]), np.stack([level, level]), batch.season_lengths)
     np.testing.assert_allclose(stacked[0], moved)
-    np.testing.assert_allclose(stacked[1], moved + 2, atol=1e-4)
+    np.testing.assert_allclose(stacked[1], moved, atol=1e-4)
 
 
 def test_when_means_are_interpolated_then_a_straight_line_stays_one() -> None:
@@ -99,6 +100,11 @@ def test_when_only_the_coarser_level_is_right_then_the_ensemble_prefers_it() -> 
             return super().predict(batch) + np.float32(3.0 * (batch.season_lengths == (24, 168)))
 
     ensemble = combine(Biased(steps=12), ("coarser",), origins=2)
-    made = ensemble.predict(batch_of(*(walk(400, seed) for seed in range(4)), horizon=HORIZON, freq="h"))
+    made = ensemble.predict(batch_of(*(walk(1600, seed) for seed in range(4)), horizon=HORIZON, freq="h"))
     assert ensemble.report().weights["coarser"] > 0.5
-    assert made[..., MEDIAN].mean() == pytest.approx(11.5, abs=0.8)
+    assert made[..., MEDIAN].mean() == pytest.approx(10, abs=0.5)
+
+
+def test_before_any_evidence_it_counts_as_much_as_the_network() -> None:
+    weights = prior_of((CoarserStep(Latest()), Naive()), batch_of(walk(), horizon=HORIZON, freq="h"), 0.02).weights
+    assert weights[:, 0].tolist() == [1.0, 1.0, 0.02]

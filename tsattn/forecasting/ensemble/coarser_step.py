@@ -1,31 +1,31 @@
-"""The network at a coarser step: forecasts of means over k steps correct the level of the forecast at the series' own step.
+"""The network at a coarser step: its forecast of means over k steps corrects the level of its forecast at the series' own step.
 
-A network that reads 2,048 steps of means sees k times as far back, and needs fewer passes for a long horizon. Decimation by a
-back-tested k lowers the errors of small models at long horizons (RateIN, 2026).
+A network that reads 2,048 means sees k times as far back, and its errors differ from those at the series' own step
+(benchmarks/LOG.md). Decimation by a back-tested k also lowers the errors of other small models (RateIN, 2026).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from tsattn.data.windows import WindowBatch
-from tsattn.forecasting.ensemble.holdout import padded
+from tsattn.forecasting.ensemble.holdout import padded, rows_of
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import wants_covariates
 
 COARSER = "coarser"  # its name among the members
-STEPS = (2, 3, 4, 6, 8, 12, 24)
-PASSES = 3
-SHARE = 0.5  # of the way from the fine level to the coarse one
-LEAST = 32  # means that a history must give
+STEP = 4  # steps a mean, unless the season is one of SEASONS
+SEASONS = range(4, 9)  # season lengths whose means have no season: a week of days, a day of steps of three hours
+LEAST = 1024  # steps of history: on shorter series, the network at the series' own step is better alone
 
 
 class CoarserStep:
-    """Levels of means over k steps, k the least of STEPS that reaches the horizon in PASSES of the network.
+    """Member that moves the network's forecast to the level of its forecast of means over k steps.
 
-    Horizons that one pass reaches at the series' own step have none.
+    `predict` returns the level alone, and `corrected` the forecast, so that an ensemble runs the network once at its own step.
     """
 
     covariates = False
@@ -34,41 +34,44 @@ class CoarserStep:
     def __init__(self, network: Forecaster) -> None:
         self.network, self.name = network, COARSER
         self.quantiles = network.quantiles
-        self.pass_steps = getattr(network, "pass_steps", 0)  # 0: it forecasts any horizon in one pass
+        self.pass_steps = getattr(network, "pass_steps", 0)
+        # without passes there is no horizon of whole passes to ask for
+        self.is_able = self.pass_steps > 0 and 0.5 in self.quantiles and not wants_covariates(network)
 
-    def step(self, horizon: int) -> int | None:
-        """Return the factor k for a horizon; None where one pass of the network reaches it, or the network reads covariates."""
-        if not 0 < self.pass_steps < horizon or wants_covariates(self.network) or 0.5 not in self.quantiles:
-            return None
-        return next((k for k in STEPS if k * PASSES * self.pass_steps >= horizon), STEPS[-1])
+    def able(self, batch: WindowBatch) -> np.ndarray:
+        """Return (B,) bool, True for histories of at least LEAST steps; all False if the network reads covariates."""
+        return (batch.observed_lengths >= LEAST) & self.is_able
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32, the median of the means at every step and quantile; NaN where there is no forecast."""
         out = np.full((len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
-        k = self.step(batch.horizon)
-        if k is None or batch.context < LEAST * k:
+        able = np.flatnonzero(self.able(batch))
+        if not len(able):
             return out
-        coarse = coarsened(batch, k, self.pass_steps)
-        able = (~np.isnan(coarse.past_target)).sum(1) >= LEAST
-        if not able.any():
-            return out
+        k = step_of(batch.season_lengths)
+        coarse = coarsened(rows_of(batch, able), k, self.pass_steps)
         if self.network.context is not None:
             coarse = padded(coarse, self.network.context)
-        made = self.network.predict(coarse)[:, :, self.quantiles.index(0.5)]  # (B, H / k)
-        level = between(made, k, batch.horizon)
-        out[able] = level[able, :, None]
+        means = self.network.predict(coarse)[:, :, self.quantiles.index(0.5)]  # (b, H / k)
+        seen = ~np.isnan(coarse.past_target).all(1)
+        out[able[seen]] = between(means, k, batch.horizon)[seen, :, None]
         return out
 
-    def corrected(self, fine: np.ndarray, level: np.ndarray) -> np.ndarray:
-        """Return the fine forecast (..., H, Q), moved half-way to the levels of `predict` (..., H, Q)."""
-        k = self.step(fine.shape[-2])
-        if k is None:
+    def corrected(self, fine: np.ndarray, level: np.ndarray, season_lengths: Sequence[int]) -> np.ndarray:
+        """Return the network's forecast `fine` (..., H, Q), moved to the level of `predict` (..., H, Q)."""
+        if not self.is_able:
             return level
-        median = fine[..., self.quantiles.index(0.5)]
+        k, median = step_of(season_lengths), fine[..., self.quantiles.index(0.5)]
         shape, horizon = median.shape[:-1], median.shape[-1]
         whole = np.pad(median.reshape(-1, horizon), ((0, 0), (0, -horizon % k)), mode="edge")
         own = between(whole.reshape(len(whole), -1, k).mean(2), k, horizon).reshape(*shape, horizon)
-        return np.asarray(fine + SHARE * (level[..., :1] - own[..., None]), np.float32)
+        return np.asarray(fine + (level[..., :1] - own[..., None]), np.float32)
+
+
+def step_of(season_lengths: Sequence[int]) -> int:
+    """Return the number of steps a mean for series with these seasons."""
+    season = season_lengths[0] if season_lengths else 1
+    return season if season in SEASONS else STEP
 
 
 def coarsened(batch: WindowBatch, k: int, block: int) -> WindowBatch:

@@ -95,7 +95,8 @@ class Ensemble:
         own = forecasts(self.network, batch, shifts)
         others = [forecasts(one, batch, shifts) for one in self.members]
         others = [
-            one.corrected(own, x) if isinstance(one, CoarserStep) else x for one, x in zip(self.members, others, strict=True)
+            one.corrected(own, x, batch.season_lengths) if isinstance(one, CoarserStep) else x
+            for one, x in zip(self.members, others, strict=True)
         ]
         made = np.stack([own, *others], 1)  # (1 + K, M, B, H, Q)
         past = np.stack([truth(batch, shift) for shift in shifts])  # (K, B, H)

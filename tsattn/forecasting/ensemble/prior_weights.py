@@ -14,6 +14,7 @@ import numpy as np
 
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.baselines.state_space import LONG_SEASON, StateSpace
+from tsattn.forecasting.ensemble.coarser_step import CoarserStep
 from tsattn.forecasting.frame import Forecaster
 
 SHORT = 200.0  # observed steps at which a series counts as half short
@@ -34,10 +35,12 @@ def prior_of(members: Sequence[Forecaster], batch: WindowBatch, other: float) ->
     """Return the prior of each window.
 
     other: weight of every other member for 1 of the best, and of the state-space models on a long series for 1 of the network.
-    Without the state-space models among the members, the network is expected to be best everywhere.
+    The network at a coarser step has the weight of the network. Without the state-space models among the members, the network
+    is expected to be best everywhere.
     """
     weights = np.full((1 + len(members), len(batch)), other)
-    weights[0] = 1.0
+    networks = [0, *(1 + i for i, one in enumerate(members) if isinstance(one, CoarserStep))]
+    weights[networks] = 1.0
     found = [(i, one) for i, one in enumerate(members) if isinstance(one, StateSpace)]
     if not found:
         return Prior(weights, np.zeros(len(batch)))
@@ -51,6 +54,6 @@ def prior_of(members: Sequence[Forecaster], batch: WindowBatch, other: float) ->
     zeros = (batch.past_target == 0).sum(1) / np.maximum((~np.isnan(batch.past_target)).sum(1), 1)
     short, walk = short * (1 - zeros) ** LUMPY, walk * (1 - zeros) ** LUMPY
     share = short + (1 - short) * walk
-    weights[0] = NETWORK**share
+    weights[networks] = NETWORK**share
     weights[1 + at] = other ** (1 - share)
     return Prior(weights, LASTING * short + (1 - LASTING * short) * walk)
