@@ -37,7 +37,7 @@ def pair(steps: int = 800, lag: int = 3, seed: int = 0) -> Panel:
 
 
 def test_when_groups_are_sampled_then_their_windows_share_cutoff_prefix_and_origins(monkeypatch):
-    monkeypatch.setattr(batches, "ALONE", 0.0)
+    monkeypatch.setattr(batches, "SINGLE", 0.0)
     panel = Panel.from_arrays([np.arange(300.0) + 1000 * i for i in range(3)], freq="h")
     train = dataclasses.replace(tiny.TRAIN, batch=30, mixup=0.0, flip=0.0)
     batch = sample(panel, JOINT, train, 0)
@@ -51,10 +51,16 @@ def test_when_groups_are_sampled_then_their_windows_share_cutoff_prefix_and_orig
         assert (batch.origin[rows] == batch.origin[rows[0]]).all()
 
 
-def test_when_groups_are_sampled_then_some_are_broken_up_into_single_windows():
-    counts = np.concatenate([np.bincount(sample(pair(), JOINT, tiny.TRAIN, step).group) for step in range(40)])
-    assert 0.2 < (counts == 1).mean() < 0.5  # a fifth of the pairs
-    assert set(counts.tolist()) == {1, 2}
+def test_when_groups_are_sampled_then_half_of_the_windows_are_single_ones():
+    batch = sample(pair(), JOINT, dataclasses.replace(tiny.TRAIN, batch=40), 0)
+    counts = np.bincount(batch.group)
+    assert sorted(counts.tolist()) == [1] * 20 + [2] * 10
+
+
+def test_when_a_window_is_single_then_it_is_mixed_with_any_other():
+    together = Together(np.array([0, 1, 2, 2]), np.array([5, 6, 6, 7]))
+    assert together.partners(np.array([1, 2, 0])).tolist() == [1, 2, 2, 3]
+    assert together.partners(np.array([2, 0, 1])).tolist() == [2, 0, 1, 3]
 
 
 def test_when_there_are_more_series_than_a_group_holds_then_batches_hold_parts_of_them():

@@ -49,10 +49,17 @@ class Together:
         return int(self.group.max(initial=-1)) + 1
 
     def partners(self, order: np.ndarray) -> np.ndarray:
-        """Return for each window the window of its series in the group given by `order` (groups,), or itself if there is none."""
-        place = {pair: row for row, pair in enumerate(zip(self.group.tolist(), self.item.tolist(), strict=True))}
-        wanted = zip(order[self.group].tolist(), self.item.tolist(), strict=True)
-        return np.array([place.get(pair, row) for row, pair in enumerate(wanted)], np.int64)
+        """Return the partner of each window, (B,): the window of its series in the group given by `order` (groups,).
+
+        A window alone in its group has the first window of that group, whatever its series. Others are their own partner where
+        the group has no window of their series.
+        """
+        _, first, size = np.unique(self.group, return_index=True, return_counts=True)
+        row = np.arange(len(self.group))
+        other = np.where(size[self.group] == 1, first[order[self.group]], row)
+        place = {pair: at for at, pair in enumerate(zip(self.group.tolist(), self.item.tolist(), strict=True))}
+        wanted = zip(order[self.group].tolist(), self.item.tolist(), other.tolist(), strict=True)
+        return np.array([place.get((group, item), default) for group, item, default in wanted], np.int64)
 
 
 def units_of(target: np.ndarray, context: int) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,7 @@ from tsattn.training.augment import Together, disturb, flip_and_mix, warp
 LIVELY = 0.1  # least standard deviation of a prefix, as a share of the whole window's
 UNDATED = 0.1  # share of windows without calendar features, like arrays in memory
 WHOLE = 0.2  # share of windows scaled by their whole past, as when forecasting
-ALONE = 0.2  # share of groups whose windows read no other
+SINGLE = 0.5  # share of a joint batch that are single windows: those of a group are alike, and teach less than as many others
 PARTS = 8  # most parts that a batch is split into by length
 _WARP, _DISTURB = 1, 2  # separate random streams, so that one augmentation does not change another's numbers
 
@@ -61,7 +61,7 @@ def sample(
     origins = sample_ends(panel, rng, train.batch, model.patch)
     together = None
     if model.across:
-        origins, together = sample_groups(panel, origins, rng)
+        origins, together = sample_groups(panel, origins)
     window = gather(panel, origins, model.context, model.steps_at_once(horizon or model.horizon))
     calendar = len(calendar_names(panel.freq))
     window.known[rng.random(len(origins)) < UNDATED, :, :calendar] = np.nan
@@ -135,18 +135,19 @@ def sample_ends(panel: Panel, rng: np.random.Generator, count: int, patch: int) 
     return Origins(item, panel.indptr[item] + least + (rng.random(count) * (room[item] - least + 2)).astype(np.int64))
 
 
-def sample_groups(panel: Panel, origins: Origins, rng: np.random.Generator) -> tuple[Origins, Together]:
-    """Replace window ends by whole groups at the first of their cutoffs, at least two, with about as many windows in all.
+def sample_groups(panel: Panel, origins: Origins) -> tuple[Origins, Together]:
+    """Replace a part of the window ends by whole groups, at the first of their cutoffs, with about as many windows in all.
 
-    A share ALONE of the groups is split into windows that do not read each other.
+    There are at least two groups. A share SINGLE of the window ends stays as it is, each in a group of its own.
     """
-    cutoffs = max(2, round(len(origins) / min(len(panel), MOST)))
-    item, row = np.array(list(dict.fromkeys(zip(origins.item.tolist(), origins.row.tolist(), strict=True)))[:cutoffs]).T
+    single = round(SINGLE * len(origins))
+    own, rest = origins[:single], origins[single:]
+    cutoffs = max(2, round(len(rest) / min(len(panel), MOST)))
+    item, row = np.array(list(dict.fromkeys(zip(rest.item.tolist(), rest.row.tolist(), strict=True)))[:cutoffs]).T
     found, group = with_companions(panel, Origins(item, row))
     number = np.unique(group, return_inverse=True)[1]
-    broken = (rng.random(len(found)) < ALONE)[number]
-    number = np.unique(np.where(broken, len(found) + np.arange(len(found)), number), return_inverse=True)[1]
-    return found, Together(number, found.item)
+    items, rows = np.concatenate([own.item, found.item]), np.concatenate([own.row, found.row])
+    return Origins(items, rows), Together(np.concatenate([np.arange(single), single + number]), items)
 
 
 def choose_origins(
