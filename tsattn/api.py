@@ -101,17 +101,18 @@ def tune(
     test_windows: int | None = None,
     resume: bool = False,
     listener: Listener = Listener(),
+    **reading: Unpack[ReadFields],
 ) -> Tuned:
     """Search for the best settings on rolling origins before the test windows, then train, save and score as `train` does.
 
-    `trials`: total, including those of a resumed search. `max_time`: seconds, including the final training. Fields given in
-    `model` and `training` are not searched. Ctrl-C ends the search and trains with the best settings. Raises ConfigError
-    without Optuna, DataError when the series are too short.
+    `trials`: total, with those of a resumed search. `max_time`: seconds, with the final training. Fields given in `model` and
+    `training` are not searched. Ctrl-C ends the search and trains with the best settings. Raises ConfigError without Optuna.
     """
     from tsattn.workflows.train import Request
     from tsattn.workflows.tune import run
 
-    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, read_options(read))
+    data, options = given(data, read, reading, tune)
+    request = Request(horizon, dict(model or {}), dict(training or {}), test_windows, options)
     return run(data, request, name, Workspace.at(workspace), trials=trials, max_time=max_time, resume=resume, listener=listener)
 
 
@@ -135,8 +136,7 @@ def pretrain(
 
     recipe = read_recipe(None if config is None else Path(config))
     first = None if start is None else Workspace.at(None).find(start).path
-    files = [Path(path) for path in corpus]
-    return run(recipe, Path(out), start=first, corpus=files, resume=resume, pause=pause, listener=listener)
+    return run(recipe, Path(out), start=first, corpus=[*map(Path, corpus)], resume=resume, pause=pause, listener=listener)
 
 
 def gallery(path: str | Path, *, config: Place = None, corpus: Sequence[str | Path] = ()) -> Drawn:
