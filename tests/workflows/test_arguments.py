@@ -11,7 +11,7 @@ import pytest
 
 import tsattn
 from tsattn.config import ReadOptions
-from tsattn.errors import ConfigError, DataError
+from tsattn.errors import ConfigError, UnknownColumnError
 from tsattn.workflows.arguments import ReadFields
 
 
@@ -64,5 +64,5 @@ def test_when_a_field_has_a_wrong_value_then_the_error_names_it(frame):
 
 def test_when_tune_is_given_a_field_then_the_data_is_read_by_it(frame, tmp_path):
     pytest.importorskip("optuna")
-    with pytest.raises(DataError, match="sale"):
+    with pytest.raises(UnknownColumnError, match="sale"):
         tsattn.tune(frame, target="sale", workspace=tmp_path, trials=1)
