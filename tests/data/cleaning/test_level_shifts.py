@@ -102,3 +102,32 @@ def test_when_a_level_of_positive_values_falls_then_they_are_scaled_only_if_thei
     found = lifted(past)
     assert found[0, :370].std() == pytest.approx(2 * factor, rel=0.1)
     assert found[0, :370].mean() == pytest.approx(25, abs=1)
+
+
+@pytest.mark.parametrize(("after", "height"), [(24, 20), (48, 40), (48, -20), (60, 80)])
+def test_when_a_season_hides_a_shift_then_it_is_found_and_moved(after, height):
+    t = np.arange(2000)
+    calm = (100 + 20 * np.sin(2 * np.pi * t / 24) + np.random.default_rng(0).normal(0, 1, 2000)).astype(np.float32)
+    past = calm.copy()
+    past[-after:] += np.float32(height)
+    assert find_level_shifts(past[None], (24, 168)) == [(0, 2000 - after)]
+    made = at_newest_level(past[None], find_level_shifts(past[None], (24, 168)), (24, 168))
+    np.testing.assert_allclose(made[0], calm + height, atol=1)
+    assert find_level_shifts(calm[None], (24, 168)) == []
+
+
+def test_when_a_seasonal_shift_is_younger_than_most_of_a_cycle_then_it_may_be_an_event():
+    t = np.arange(2000)
+    past = (100 + 20 * np.sin(2 * np.pi * t / 24) + np.random.default_rng(0).normal(0, 1, 2000)).astype(np.float32)
+    past[-18:] += 40
+    assert find_level_shifts(past[None], (24, 168)) == []
+
+
+def test_when_the_level_wanders_or_storms_pass_then_a_season_hides_no_shift():
+    rng, t = np.random.default_rng(0), np.arange(2000)
+    season = 10 * np.sin(2 * np.pi * t / 24)
+    wander = season + rng.standard_normal((50, 2000)).cumsum(1)
+    storms = np.maximum(0, season + 30 * (rng.random((50, 2000)) < 0.02).cumsum(1) % 2)
+    past = np.concatenate([wander, storms]).astype(np.float32)
+    for end in range(1400, 2000, 100):
+        assert find_level_shifts(past[:, :end], (24, 168)) == []

@@ -1,7 +1,8 @@
 """Recent level shifts to where a series never was: the older values are moved to the new level.
 
 A network that has not seen a series there takes the shift for an event that passes, and so does all evidence from before it.
-Only shifts beyond doubt count: values that all lie apart from all that came before them by more than either side spreads.
+Only shifts beyond doubt count: values that all lie apart from all that came before them by more than either side spreads. Where a
+season hides this, the same holds for their changes since the same phase of earlier cycles, over most of a cycle at least.
 """
 
 from __future__ import annotations
@@ -13,18 +14,38 @@ import numpy as np
 FEWEST = 5  # values at the new level: fewer may be an event
 MOST = 64  # values at the new level: more need no help
 BEFORE = 24  # minimum number of values before the shift; also at least as many as after it
-CYCLES = 3  # before the shift, at least, that give the old level
+CYCLES = 3  # before the shift, at least, that give the old level; changes are those from the mean of as many
+LATEST = 2  # cycles at the new level, at most, where a season hides the shift; MOST values if these are more
 APART = 1.0  # times the sum of both sides' spreads (5 % to 95 % quantile) that lies between them
 
 
-def find_level_shifts(past: np.ndarray) -> list[tuple[int, int]]:
-    """Return (row, position of the first value at the new level) of the windows (B, L), NaN = missing, whose level shifted."""
-    seen = ~np.isnan(past)
-    found = []
-    for row in np.flatnonzero(_suspect(past, seen)).tolist():
+def find_level_shifts(past: np.ndarray, periods: Sequence[int] = ()) -> list[tuple[int, int]]:
+    """Return (row, position of the first value at the new level) of the windows (B, L), NaN = missing, whose level shifted.
+
+    periods: steps of the cycles that the frequency suggests.
+    """
+    found = dict(_shifts(past, FEWEST, MOST))
+    for period in periods:
+        most = max(MOST, LATEST * period)
+        if period > 1 and past.shape[1] >= 2 * most + CYCLES * period + BEFORE:
+            found = {**dict(_shifts(_changes(past, period, most), max(FEWEST, period - period // 8), most)), **found}
+    return sorted(found.items())
+
+
+def _changes(past: np.ndarray, period: int, most: int) -> np.ndarray:
+    """Return the change (B, L) of each value from the mean of CYCLES values at its phase, at least `most` steps earlier."""
+    lag, length = -(-most // period) * period, past.shape[1]
+    first = lag + (CYCLES - 1) * period
+    before = sum(past[:, first - lag - i * period : length - lag - i * period] for i in range(CYCLES)) / CYCLES
+    return np.concatenate([np.full_like(past[:, :first], np.nan), past[:, first:] - before], 1)
+
+
+def _shifts(past: np.ndarray, fewest: int, most: int) -> list[tuple[int, int]]:
+    """Return (row, position) of the shifts of windows (B, L) that have `fewest` to `most` values at the new level."""
+    seen, found = ~np.isnan(past), []
+    for row in np.flatnonzero(_suspect(past, seen, most)).tolist():
         at = np.flatnonzero(seen[row])
-        values = past[row, at].astype(np.float64)
-        if (first := _shift(values)) is not None:
+        if (first := _shift(past[row, at].astype(np.float64), fewest, most)) is not None:
             found.append((row, int(at[first])))
     return found
 
@@ -42,10 +63,11 @@ def at_newest_level(past: np.ndarray, shifts: Sequence[tuple[int, int]], periods
         older, newer = past[row, :at].astype(np.float64), past[row, at:].astype(np.float64)
         lag = -(-len(newer) // season) * season
         cycles = np.arange(1, max(CYCLES, -(-BEFORE // lag)) + 1)
-        place = (np.arange(at, past.shape[1]) - lag * cycles[:, None]).ravel()
-        there = older[place[(place >= 0) & (place < at)]]
-        there = there if np.isfinite(there).any() else older
-        before, after = np.nanmedian(there), np.nanmedian(newer)
+        place = np.arange(at, past.shape[1]) - lag * cycles[:, None]  # (cycles, values since the shift)
+        there = np.where((place >= 0) & (place < at), older[np.clip(place, 0, at - 1)], np.nan)
+        there = there if np.isfinite(there).any() else older[:, None]
+        before = np.nanmedian(there)
+        after = np.nanmedian(newer) if season == 1 else before + np.nanmedian(newer - _mean_of_seen(there))
         scaled = after < before and np.nanmin(past[row]) >= 0
         if scaled and np.nanmin(older) + (after - before) >= 0:
             spreads = [np.nanmean(np.abs(side - level)) for side, level in ((there, before), (newer, after))]
@@ -54,15 +76,22 @@ def at_newest_level(past: np.ndarray, shifts: Sequence[tuple[int, int]], periods
     return out
 
 
-def _suspect(past: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Return (B,) bool: True where the newest FEWEST steps lie above, or below, nearly all of those older than MOST steps.
+def _mean_of_seen(values: np.ndarray) -> np.ndarray:
+    """Return the means (n,) of the columns of values (m, n), NaN = missing."""
+    seen = ~np.isnan(values)
+    total = np.where(seen, values, 0.0).sum(0)
+    return np.divide(total, seen.sum(0), out=np.full(total.shape, np.nan), where=seen.any(0))
+
+
+def _suspect(past: np.ndarray, seen: np.ndarray, most: int) -> np.ndarray:
+    """Return (B,) bool: True where the newest FEWEST steps lie above, or below, nearly all of those older than `most` steps.
 
     This is a cheap first filter.
     """
     rows, length = past.shape
     if length < BEFORE + FEWEST:
         return np.zeros(rows, bool)
-    bound = np.maximum(seen.argmax(1) + BEFORE, length - MOST)
+    bound = np.maximum(seen.argmax(1) + BEFORE, length - most)
     newest, older = past[:, -FEWEST:], np.where(np.arange(length) < bound[:, None], past, np.float32(np.nan))
     low, high = np.where(np.isnan(newest), np.inf, newest).min(1), np.where(np.isnan(newest), -np.inf, newest).max(1)
     count = (~np.isnan(older)).sum(1)
@@ -72,14 +101,14 @@ def _suspect(past: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return np.asarray((above | below) & (seen.sum(1) >= BEFORE + FEWEST) & (count > 0))
 
 
-def _shift(values: np.ndarray) -> int | None:
+def _shift(values: np.ndarray, fewest: int, most: int) -> int | None:
     """Return the position of the last level shift of observed values (n,); None where there is none, or no clear one."""
     n = len(values)
-    here, there = np.median(values[-FEWEST:]), np.median(values[: max(BEFORE, n - MOST)])
+    here, there = np.median(values[-FEWEST:]), np.median(values[: max(BEFORE, n - most)])
     old_side = np.flatnonzero(np.sign(values - (here + there) / 2) != np.sign(here - there))
     cut = int(old_side[-1]) + 1 if len(old_side) else 0
     after = n - cut
-    if not (FEWEST <= after <= MOST and cut >= max(BEFORE, after)):
+    if not (fewest <= after <= most and cut >= max(BEFORE, after)):
         return None
     old, new = values[:cut], values[cut:]
     low, high = np.quantile(old, (0.02, 0.98))

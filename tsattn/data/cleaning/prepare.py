@@ -112,7 +112,7 @@ def prepare(past: np.ndarray, periods: Sequence[int] = (), *, level_shifts: bool
     for one in outliers:
         parts.append((RECENT_OUTLIER, np.full(len(one.recent), one.row), one.recent))
     if level_shifts:
-        shifts = find_level_shifts(clean)
+        shifts = find_level_shifts(clean, periods)
         clean = at_newest_level(clean, shifts, periods)
         parts += [(LEVEL_SHIFT, np.array([row]), np.array([at])) for row, at in shifts]
     return Prepared(clean, plausible, _record(past, parts))
