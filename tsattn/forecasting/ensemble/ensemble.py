@@ -30,6 +30,7 @@ from tsattn.forecasting.ensemble.calibration import (
 from tsattn.forecasting.ensemble.coarser_step import COARSER, CoarserStep
 from tsattn.forecasting.ensemble.holdout import Pools, padded, pools_of, recent, rows_of, shifted, shifts_of, truth
 from tsattn.forecasting.ensemble.prior_weights import Prior, prior_of
+from tsattn.forecasting.ensemble.resting_phases import resting
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import BATCH, wants_covariates
 
@@ -99,7 +100,8 @@ class Ensemble:
             for one, x in zip(self.members, others, strict=True)
         ]
         made = np.stack([own, *others], 1)  # (1 + K, M, B, H, Q)
-        past = np.stack([truth(batch, shift) for shift in shifts])  # (K, B, H)
+        # (K, B, H); values that are always zero say nothing about a member
+        past = np.stack([np.where(resting(batch, shift), np.float32(np.nan), truth(batch, shift)) for shift in shifts])
         floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-30
         scored = np.isfinite(made[1:, 0]).all((2, 3))  # origins without a forecast of the network do not lower its weight
         share = np.where(scored, (~np.isnan(past)).sum(2) / batch.horizon, 0.0)
@@ -115,6 +117,7 @@ class Ensemble:
         values = widened(values, self.quantiles, factors)
         lowest = np.nanmin(batch.past_target, 1, initial=np.inf)
         values = np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values)
+        values = np.where(resting(batch)[..., None], 0.0, values)
         self._total += weights.sum(1)
         self._windows += len(batch)
         self._alone += int((weights[0] == 1).sum())

@@ -1,0 +1,34 @@
+"""Phases of a day at which a series rests: solar power at night, a shop before it opens.
+
+The network forecasts zero there, but the averages of other members are not zero, since they do not know what a night is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tsattn.data.windows import WindowBatch
+
+CYCLES = 7  # newest cycles in which a resting phase is always zero
+SEEN = 5  # observed values of a phase among them, at least
+AWAKE = 0.3  # share of zeros at all other phases, at most: demand that is rare at any hour does not rest
+FINE = 24  # steps a cycle, at least
+
+
+def resting(batch: WindowBatch, shift: np.ndarray | None = None) -> np.ndarray:
+    """Return (B, H) bool, True for the steps at which a series rests; shift (B,): of the forecast from so many steps earlier.
+
+    More than CYCLES cycles ahead, where the nights may be shorter, only phases whose neighbours rest too count.
+    """
+    season, ahead = (batch.season_lengths or (1,))[0], np.arange(batch.horizon)
+    if season < FINE or batch.context < CYCLES * season:
+        return np.zeros((len(batch), batch.horizon), bool)
+    newest = batch.past_target[:, -CYCLES * season :].reshape(len(batch), CYCLES, season)
+    zeros, seen = (newest == 0).sum(1), (~np.isnan(newest)).sum(1)  # (B, season)
+    rests = (zeros == seen) & (seen >= SEEN)
+    awake = np.where(rests, 0, seen).sum(1)
+    rests &= ((np.where(rests, 0, zeros).sum(1) <= AWAKE * awake) & (awake > 0))[:, None]
+    inner = rests & np.roll(rests, 1, 1) & np.roll(rests, -1, 1)
+    phase = (ahead - (np.zeros(len(batch), np.int64) if shift is None else shift)[:, None]) % season
+    far = ahead >= CYCLES * season
+    return np.where(far, np.take_along_axis(inner, phase, 1), np.take_along_axis(rests, phase, 1))
