@@ -74,6 +74,8 @@ def test_when_the_zero_shot_model_is_fine_tuned_jointly_then_the_network_without
     averages = {judged["model"] for judged in found.card.contest if judged["zero_shot"]}
     assert averages == {"fine-tuned", "fine-tuned, each series alone"}
     assert found.card.start in ("fine-tuned", "from scratch", "zero-shot")
+    said = any("the saved model reads each series alone" in note for note in found.notes)
+    assert said == (not found.card.model.across)
 
 
 @pytest.mark.parametrize(("loss", "kept"), [(0.50, False), (0.497, False), (0.49, True)])

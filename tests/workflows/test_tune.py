@@ -180,3 +180,8 @@ def test_when_a_training_is_real_then_a_search_prunes_scores_and_saves(data, tmp
         found = tsattn.tune(data, model=MODEL, training=TRAIN, horizon=7, workspace=tmp_path / "w", trials=2)
     assert all(one.state in ("done", "pruned") for one in found.tried)
     assert 0 < found.best.score < 5
+
+
+def test_when_no_trial_is_asked_for_then_the_error_says_so():
+    with pytest.raises(ConfigError, match="at least one trial, not 0"):
+        tsattn.tune([1.0, 2.0], trials=0)

@@ -39,6 +39,13 @@ def training_notes(panel: Panel, asked: int, across: int) -> tuple[str, ...]:
     return (f"joint: the network reads the {len(panel):,} series in {groups}; groups do not read each other",)
 
 
+def saved_notes(asked: int, saved: int) -> tuple[str, ...]:
+    """Say that training for a joint model saved one that reads each series alone. asked, saved: `across` of ModelConfig."""
+    if not asked or saved:
+        return ()
+    return ("joint: the saved model reads each series alone; --joint in a forecast adds what other series tell",)
+
+
 def with_and_without(forecasters: Sequence[Forecaster], panel: Panel, horizon: int) -> list[Forecaster]:
     """Return each forecaster without and with the effects between series."""
     out: list[Forecaster] = []

@@ -27,7 +27,7 @@ from tsattn.model.card import Card
 from tsattn.render.format import duration, span
 from tsattn.training.processes import is_helper
 from tsattn.workflows import model_selection
-from tsattn.workflows.joint import training_notes, with_and_without
+from tsattn.workflows.joint import saved_notes, training_notes, with_and_without
 from tsattn.workflows.loaded_model import absolute, beyond_history, with_members
 from tsattn.workflows.outlook import Outlook
 from tsattn.workflows.plan import Plan, known_steps, plan
@@ -162,7 +162,7 @@ class _Training:
     def run(self, resume: bool, logger: str | None) -> Trained:
         """Choose weights, save them, score them, and describe the result."""
         best, judged = self.choose(resume, logger)
-        selection = model_selection.notes_of(best, judged)
+        selection = (*model_selection.notes_of(best, judged), *saved_notes(self.made.model.across, best.network.config.across))
         for note in selection:
             self.listener.note(note)
         if best.fitted.stopped == "interrupted":
