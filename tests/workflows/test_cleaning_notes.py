@@ -67,6 +67,6 @@ def test_when_a_level_shifted_then_it_is_said_where():
     rng = np.random.default_rng(0)
     one, other = (rng.normal(0, 1, 100) + 30 * (np.arange(100) >= 80) for _ in range(2))
     where = "at 2024-03-21: earlier values are moved to the new level"
-    assert notes(one) == (f"the level shifted to where it never was, {where}",)
+    assert notes(one) == (f"the level shifted, {where}",)
     two = "the level of 2 series shifted, the first at a, 2024-03-21: earlier values are moved to the new level"
     assert notes(one, other, names=["a", "b"]) == (two,)

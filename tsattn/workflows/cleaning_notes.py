@@ -32,7 +32,7 @@ def cleaning_notes(forecast: Forecast, panel: Panel) -> tuple[str, ...]:
         lines.append(f"kept, though {newest} {is_far}: {what}; remove {them} from the data if that is an error")
     shifts = forecast.cleaning.of(LEVEL_SHIFT)
     if len(shifts):
-        series = "the level shifted to where it never was" if len(shifts) == 1 else f"the level of {len(shifts):,} series shifted"
+        series = "the level shifted" if len(shifts) == 1 else f"the level of {len(shifts):,} series shifted"
         where = "" if len(shifts) == 1 else "the first "
         lines.append(f"{series}, {where}at {_place(shifts, forecast, panel)}: earlier values are moved to the new level")
     return tuple(lines)
