@@ -105,7 +105,7 @@ def tune(
 ) -> Tuned:
     """Search for the best settings on rolling origins before the test windows, then train, save and score as `train` does.
 
-    `trials`: total, with those of a resumed search. `max_time`: seconds, with the final training. Fields given in `model` and
+    `trials`: total, including resumed ones. `max_time`: seconds, including the final training. Fields given in `model` and
     `training` are not searched. Ctrl-C ends the search and trains with the best settings. Raises ConfigError without Optuna.
     """
     from tsattn.workflows.train import Request

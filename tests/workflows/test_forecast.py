@@ -61,7 +61,7 @@ def test_when_a_member_has_no_forecast_then_the_leaderboard_leaves_it_out_and_sa
 
 
 def test_when_a_history_is_long_then_the_leaderboard_says_that_coarser_has_no_forecast_of_its_own():
-    said = "left out: coarser, which corrects the level of the network's forecast and has no forecast of its own"
+    said = "not scored: coarser, which corrects the level of the network's forecast and has no forecast of its own"
     options = {"windows": 1, "members": ["naive", "coarser"], "model": "zero-shot"}
     series = pd.DataFrame({"value": np.random.default_rng(0).normal(size=1024)})
     assert said in tsattn.backtest(series, leaderboard=True, **options).notes

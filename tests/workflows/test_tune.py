@@ -183,5 +183,5 @@ def test_when_a_training_is_real_then_a_search_prunes_scores_and_saves(data, tmp
 
 
 def test_when_no_trial_is_asked_for_then_the_error_says_so():
-    with pytest.raises(ConfigError, match="at least one trial, not 0"):
+    with pytest.raises(ConfigError, match="needs at least one trial, not 0"):
         tsattn.tune([1.0, 2.0], trials=0)

@@ -51,8 +51,8 @@ class Together:
     def partners(self, order: np.ndarray) -> np.ndarray:
         """Return the partner of each window, (B,): the window of its series in the group given by `order` (groups,).
 
-        A window alone in its group has the first window of that group, whatever its series. Others are their own partner where
-        the group has no window of their series.
+        A window alone in its group takes the first window of the given group, whatever its series. Any other window is its own
+        partner if the given group has no window of its series.
         """
         _, first, size = np.unique(self.group, return_index=True, return_counts=True)
         row = np.arange(len(self.group))

@@ -24,7 +24,7 @@ from tsattn.training.augment import Together, disturb, flip_and_mix, warp
 LIVELY = 0.1  # least standard deviation of a prefix, as a share of the whole window's
 UNDATED = 0.1  # share of windows without calendar features, like arrays in memory
 WHOLE = 0.2  # share of windows scaled by their whole past, as when forecasting
-SINGLE = 0.5  # share of a joint batch that are single windows: those of a group are alike, and teach less than as many others
+SINGLE = 0.5  # share of single windows in a joint batch: windows of one group are alike and teach less than unrelated ones
 PARTS = 8  # most parts that a batch is split into by length
 _WARP, _DISTURB = 1, 2  # separate random streams, so that one augmentation does not change another's numbers
 
@@ -136,7 +136,7 @@ def sample_ends(panel: Panel, rng: np.random.Generator, count: int, patch: int) 
 
 
 def sample_groups(panel: Panel, origins: Origins) -> tuple[Origins, Together]:
-    """Replace a part of the window ends by whole groups, at the first of their cutoffs, with about as many windows in all.
+    """Replace part of the window ends with whole groups, at the first few of their cutoffs, with about as many windows in all.
 
     There are at least two groups. A share SINGLE of the window ends stays as it is, each in a group of its own.
     """

@@ -263,7 +263,7 @@ def unscored(forecasters: Sequence[Forecaster], panel: Panel) -> tuple[str, ...]
     members = [member for found in ensembles for member in found.members]
     if panel.lengths.max(initial=0) < LEAST or not any(isinstance(one, CoarserStep) and one.is_able for one in members):
         return ()
-    return (f"left out: {COARSER}, which corrects the level of the network's forecast and has no forecast of its own",)
+    return (f"not scored: {COARSER}, which corrects the level of the network's forecast and has no forecast of its own",)
 
 
 def _settings(settings: BacktestConfig, chosen: list[ModelAndData], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:

@@ -43,7 +43,7 @@ def saved_notes(asked: int, saved: int) -> tuple[str, ...]:
     """Say that training for a joint model saved one that reads each series alone. asked, saved: `across` of ModelConfig."""
     if not asked or saved:
         return ()
-    return ("joint: the saved model reads each series alone; --joint in a forecast adds what other series tell",)
+    return ("joint: the saved model reads each series alone; forecasts use other series only with --joint",)
 
 
 def with_and_without(forecasters: Sequence[Forecaster], panel: Panel, horizon: int) -> list[Forecaster]:

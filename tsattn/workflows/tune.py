@@ -90,7 +90,7 @@ def run(
     """Tune; see tsattn.tune."""
     _optuna()
     if trials < 1:
-        raise ConfigError(f"a search has at least one trial, not {trials}", "use 20")
+        raise ConfigError(f"a search needs at least one trial, not {trials}", "use 20")
     if isinstance(data, str) and data == "-":
         raise ConfigError("standard input can be read only once, but the final training reads the data again", "name a file")
     if request.train.get("devices", 1) * request.train.get("nodes", 1) > 1:

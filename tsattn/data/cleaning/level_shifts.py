@@ -2,7 +2,7 @@
 
 A network that has not seen a series there takes the shift for an event that passes, and so does all evidence from before it.
 Only shifts beyond doubt count: values that all lie apart from all that came before them by more than either side spreads. Where a
-season hides this, the same holds for their changes since the same phase of earlier cycles, over most of a cycle at least.
+season hides this, the same test applies to changes from the same phase of earlier cycles, and needs at least most of a cycle.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 FEWEST = 5  # values at the new level: fewer may be an event
 MOST = 64  # values at the new level: more need no help
 BEFORE = 24  # minimum number of values before the shift; also at least as many as after it
-CYCLES = 3  # before the shift, at least, that give the old level; changes are those from the mean of as many
-LATEST = 2  # cycles at the new level, at most, where a season hides the shift; MOST values if these are more
+CYCLES = 3  # minimum number of cycles before the shift that give the old level; a change is measured from the mean of as many
+LATEST = 2  # maximum number of cycles at the new level where a season hides the shift, or MOST values if that is longer
 APART = 1.0  # times the sum of both sides' spreads (5 % to 95 % quantile) that lies between them
 
 

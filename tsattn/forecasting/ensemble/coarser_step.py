@@ -17,9 +17,9 @@ from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import wants_covariates
 
 COARSER = "coarser"  # its name among the members
-STEP = 4  # steps a mean, unless the season is one of SEASONS
-SEASONS = range(4, 9)  # season lengths whose means have no season: a week of days, a day of steps of three hours
-LEAST = 1024  # steps of history: on shorter series, the network at the series' own step is better alone
+STEP = 4  # steps per mean, unless the season is one of SEASONS
+SEASONS = range(4, 9)  # season lengths used as the step, so that means have no season: 7 days, 8 steps of three hours
+LEAST = 1024  # minimum steps of history: on shorter series, the network is better at the series' own step alone
 
 
 class CoarserStep:
@@ -69,7 +69,7 @@ class CoarserStep:
 
 
 def step_of(season_lengths: Sequence[int]) -> int:
-    """Return the number of steps a mean for series with these seasons."""
+    """Return the number of steps per mean for series with these seasons."""
     season = season_lengths[0] if season_lengths else 1
     return season if season in SEASONS else STEP
 

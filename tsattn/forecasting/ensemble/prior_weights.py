@@ -35,8 +35,8 @@ def prior_of(members: Sequence[Forecaster], batch: WindowBatch, other: float) ->
     """Return the prior of each window.
 
     other: weight of every other member for 1 of the best, and of the state-space models on a long series for 1 of the network.
-    The network at a coarser step has the weight of the network. Without the state-space models among the members, the network
-    is expected to be best everywhere.
+    `coarser` has the same weight as the network. If the members include no state-space models, the network is expected to
+    be best everywhere.
     """
     weights = np.full((1 + len(members), len(batch)), other)
     networks = [0, *(1 + i for i, one in enumerate(members) if isinstance(one, CoarserStep))]

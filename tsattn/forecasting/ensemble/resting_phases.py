@@ -10,15 +10,15 @@ import numpy as np
 from tsattn.data.windows import WindowBatch
 
 CYCLES = 7  # newest cycles in which a resting phase is always zero
-SEEN = 5  # observed values of a phase among them, at least
-AWAKE = 0.3  # share of zeros at all other phases, at most: demand that is rare at any hour does not rest
-FINE = 24  # steps a cycle, at least
+SEEN = 5  # minimum number of observed values of a phase in these cycles
+AWAKE = 0.3  # maximum share of zeros at all other phases: demand that is rare at every hour does not rest
+FINE = 24  # minimum number of steps per cycle
 
 
 def resting(batch: WindowBatch, shift: np.ndarray | None = None) -> np.ndarray:
-    """Return (B, H) bool, True for the steps at which a series rests; shift (B,): of the forecast from so many steps earlier.
+    """Return (B, H) bool, True for the steps at which a series rests; shift (B,): steps by which the forecast starts earlier.
 
-    More than CYCLES cycles ahead, where the nights may be shorter, only phases whose neighbours rest too count.
+    More than CYCLES cycles ahead, where the nights may be shorter, a phase counts only if both its neighbours also rest.
     """
     season, ahead = (batch.season_lengths or (1,))[0], np.arange(batch.horizon)
     if season < FINE or batch.context < CYCLES * season:
