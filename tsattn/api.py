@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from tsattn.config import ACROSS, BacktestConfig, HierarchyConfig, ReadOptions
 from tsattn.events import Listener
-from tsattn.workflows.arguments import ReadFields, given, names, places, read_options
+from tsattn.workflows.arguments import ReadFields, given, names, places
 from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained
 from tsattn.workspace import Workspace
 
@@ -307,22 +307,24 @@ def explain(
     data: Any = None,
     *,
     model: Place = None,
-    item: str | None = None,
+    series: str | Sequence[str] = (),
     workspace: Place = None,
     read: ReadOptions | Mapping[str, Any] = ReadOptions(),
     plot: Place = None,
     listener: Listener = Listener(),
+    **reading: Unpack[ReadFields],
 ) -> Explained:
-    """Measure which lags, covariates and parts of the past a forecast depends on; `item` is shown, by default the first.
+    """Measure which lags, covariates and parts of the past a forecast depends on, and show them with the forecast of `series`.
 
     An effect is the rise of the loss on held-back windows when a part of the input is permuted (forecasting/importance.py),
-    over the named item or all items; attention comes from rollout (nn/inspect.py). Data and model are found as by
-    `forecast`. `plot` (.png, .svg) is a file to write. Raises ConfigError for an unknown item, DataError when no window can be
-    scored.
+    over the named series, by default over all, of which the first is shown; attention comes from rollout (nn/inspect.py).
+    Data and model are found as by `forecast`. `plot` (.png, .svg) is a file to write. Raises ConfigError for an unknown series
+    or several, DataError when no window can be scored.
     """
     from tsattn.workflows.explain import run
 
-    return run(data, model, item, Workspace.at(workspace), read_options(read), plot, listener)
+    data, options = given(data, read, reading, explain)
+    return run(data, model, names(series), Workspace.at(workspace), options, plot, listener)
 
 
 def report(
@@ -382,10 +384,7 @@ def rollback(name: str, *, workspace: Place = None) -> Listed:
 
 
 def delete_model(name: str, *, workspace: Place = None) -> Listed:
-    """Delete a model, `NAME` with all its versions or one `NAME/VERSION`, and list the models that are left.
-
-    Raises ArtifactError when there is no such model.
-    """
+    """Delete a model, or one version of it (`NAME/VERSION`), and list the others. Raises ArtifactError if there is none."""
     from tsattn.workflows.manage_models import delete
 
     delete(Workspace.at(workspace), name)

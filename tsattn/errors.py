@@ -21,7 +21,10 @@ class ExitCode(IntEnum):
 
 
 class TsattnError(Exception):
-    """Expected failure. message: what is wrong, and where. hint: what to type next."""
+    """Expected failure. message: what is wrong, and where. hint: what to type next.
+
+    Both name options as the command line does. `str(error)`, which tracebacks show, names them as Python does.
+    """
 
     exit_code = ExitCode.FAILED
 
@@ -31,7 +34,9 @@ class TsattnError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message}\n{self.hint}" if self.hint else self.message
+        from tsattn.call_syntax import in_python
+
+        return "\n".join(in_python(part) for part in (self.message, self.hint) if part)
 
 
 class DataError(TsattnError):
@@ -53,6 +58,7 @@ class UnknownColumnError(ConfigError):
 
     def __init__(self, role: str, name: str, quoted: str, hint: str) -> None:
         super().__init__(f"--{role} {quoted}: no such column", hint)
+        self.args = (role, name, quoted, hint)  # to be pickled
         self.role, self.name, self.quoted = role, name, quoted
 
 

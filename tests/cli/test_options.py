@@ -129,12 +129,12 @@ def test_when_a_time_is_given_then_it_is_read_in_its_unit(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "0", "-5", "5 weeks", "m", "nan"])
 def test_when_a_time_makes_no_sense_then_the_error_names_the_flag(text):
-    with pytest.raises(ConfigError, match="--max-time"):
+    with pytest.raises(ConfigError, match="`max_time` must be a duration"):
         options.seconds(text, "--max-time")
 
 
 def test_when_numbers_make_no_sense_then_the_error_names_the_flag():
-    with pytest.raises(ConfigError, match="--quantiles"):
+    with pytest.raises(ConfigError, match="`quantiles` must be a list"):
         options.numbers("0.1;0.5", "--quantiles")
 
 

@@ -92,8 +92,26 @@ def test_when_a_forecast_is_explained_in_the_terminal_then_hint_and_test_stand_s
 
 def test_when_the_series_is_not_there_then_the_error_names_the_nearest(workspace):
     with pytest.raises(ConfigError, match="the data has no series 'sale'") as caught:
-        tsattn.explain(model="built", workspace=workspace, item="sale")
+        tsattn.explain(model="built", workspace=workspace, series="sale")
     assert "sales" in caught.value.hint
+
+
+def test_when_options_of_reading_are_keyword_arguments_then_they_hold(workspace, found, tmp_path):
+    data = tmp_path / "built.csv"
+    data.write_text(DATA.read_text("utf-8").replace(",", ";"), "utf-8")
+    known = ["promo", "price", "visitors"]
+    again = tsattn.explain(data, model="built", workspace=workspace, series=["sales"], target="sales", known=known, delimiter=";")
+    assert [effect.rise for effect in again.lags] == [effect.rise for effect in found.lags]
+    with pytest.raises(ConfigError, match=r'item="shop": no such column'):
+        tsattn.explain(data, model="built", workspace=workspace, item="shop")
+    with pytest.raises(TypeError, match=r"explain\(\) got an unexpected keyword argument 'serie'; did you mean 'series'"):
+        tsattn.explain(data, serie="sales")
+
+
+def test_when_several_series_are_named_then_the_error_says_that_one_is_shown(workspace):
+    with pytest.raises(ConfigError, match="explain shows one series, not 2") as caught:
+        tsattn.explain(model="built", workspace=workspace, series=["sales", "other"])
+    assert str(caught.value).endswith('name one: series="sales"')
 
 
 def test_when_the_picture_cannot_be_of_that_kind_then_it_is_an_error_before_any_work(workspace):

@@ -91,7 +91,7 @@ def test_when_a_time_is_given_then_later_values_have_no_influence(frame):
     short = tsattn.forecast(frame[frame.day <= "2024-03-01"], read=COLUMNS).forecast
     assert set(found.cutoffs.tolist()) == {np.datetime64("2024-03-01", "us").item()}
     np.testing.assert_array_equal(found.values, short.values)
-    with pytest.raises(ConfigError, match="--as-of 'soon' is not a time"):
+    with pytest.raises(ConfigError, match='as_of="soon" is not a time'):
         tsattn.forecast(frame, read=COLUMNS, as_of="soon")
 
 

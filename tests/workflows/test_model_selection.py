@@ -71,7 +71,9 @@ def test_when_the_user_wants_one_start_then_nothing_else_is_trained(tmp_path):
 
 def test_when_another_network_is_asked_for_then_it_is_trained_from_scratch_or_refused():
     assert base("auto", width=32) is None
-    with pytest.raises(ConfigError, match="--fine-tune needs the architecture of the model in the package: width is 16, not 32"):
+    with pytest.raises(
+        ConfigError, match='start="shipped" needs the architecture of the model in the package: width is 16, not 32'
+    ):
         base("shipped", width=32)
     with pytest.raises(ConfigError, match="unknown start 'scrtch'"):
         base("scrtch")

@@ -165,5 +165,5 @@ def test_when_sums_cannot_be_made_then_the_error_says_what_to_type(frame):
 
 def test_when_a_column_of_the_hierarchy_does_not_exist_then_the_error_names_that_option(frame):
     for command in (tsattn.forecast, tsattn.backtest):
-        with pytest.raises(ConfigError, match="--hierarchy regoin: no such column"):
+        with pytest.raises(ConfigError, match='hierarchy="regoin": no such column'):
             command(frame, horizon=3, hierarchy=["regoin", "shop"])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tsattn import api
+from tsattn.cli.main import main
 from tsattn.errors import ConfigError
 
 pytestmark = pytest.mark.usefixtures("shipped")
@@ -41,6 +42,29 @@ def test_when_members_are_switched_off_then_the_network_forecasts_alone(tmp_path
     assert "ridge" not in str(one.notes)
     with pytest.raises(ConfigError, match="unknown member 'rigde'"):
         api.forecast(data, members=["rigde"], workspace=tmp_path / "ws")
+
+
+def test_when_members_are_one_group_in_a_list_then_they_are_that_group(tmp_path):
+    data = write(tmp_path / "a.csv")
+    for group in ("network", "all"):
+        alone, listed, twice = (
+            api.forecast(data, members=members, workspace=tmp_path / "ws") for members in (group, [group], (group, group))
+        )
+        np.testing.assert_array_equal(listed.forecast.values, alone.forecast.values)
+        np.testing.assert_array_equal(twice.forecast.values, alone.forecast.values)
+
+
+@pytest.mark.parametrize("members", [["network", "ridge"], ("naive", "all"), ["all", "network"]])
+def test_when_a_group_of_members_is_given_beside_others_then_it_is_a_clear_error(tmp_path, members, capsys):
+    data = write(tmp_path / "a.csv")
+    with pytest.raises(ConfigError, match="cannot be combined with") as caught:
+        api.forecast(data, members=members, workspace=tmp_path / "ws")
+    assert "'network' is the network" in caught.value.hint
+    assert main(["forecast", str(data), "--members", ",".join(members), "--workspace", str(tmp_path / "ws")]) == 2
+    assert caught.value.message in capsys.readouterr().err
+    assert (
+        main(["forecast", str(data), "--members", "network,network", "--horizon", "3", "--workspace", str(tmp_path / "ws")]) == 0
+    )
 
 
 def test_when_a_model_was_trained_on_such_data_then_it_goes_before_the_one_in_the_package(tmp_path):

@@ -50,5 +50,8 @@ def explain(
         written(console, [found.written] if found.written else [])
 
     with session.listening(brief=True) as listener:
-        result = api.explain(data, model=model, item=series, workspace=session.workspace, read=read, plot=plot, listener=listener)
+        shown = () if series is None else series
+        result = api.explain(
+            data, model=model, series=shown, workspace=session.workspace, read=read, plot=plot, listener=listener
+        )
     return session.show(result, render)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
-import re
 import signal
 import sys
 from collections import OrderedDict
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from tsattn.call_syntax import rewritten
 from tsattn.data.names import printable, printable_json
 from tsattn.errors import ArtifactError, ConfigError, DataError, TsattnError
 from tsattn.serve.config import EXPANSION, MB
@@ -132,17 +132,9 @@ def error_document(error: BaseException | str, message: str, hint: str = "") -> 
     return printable_json(text).encode("utf-8", "replace")
 
 
-_FLAG = re.compile(r"--([a-z][a-z-]*)\b(?:[ =](?!(?:and|or|to|with|for|is|takes|NAME)\b|-)([^\s;,()]+))?")
-
-
 def in_request(text: str) -> str:
     """A message with options as a request has them: `--date-order dmy` becomes `date_order=dmy`."""
-
-    def named(found: re.Match[str]) -> str:
-        name = found[1].replace("-", "_")
-        return f"{name}={found[2] or '…'}" if name in FIELDS else found[0]
-
-    return _FLAG.sub(named, text)
+    return rewritten(text, lambda name, value: f"{name}={value or '…'}" if name in FIELDS else None)
 
 
 def history(result: Forecasted, rows: int) -> list[dict[str, Any]]:

@@ -12,9 +12,10 @@ from tsattn.config import ReadOptions
 from tsattn.data.cleaning.prepare import prepared
 from tsattn.data.cleaning.seasonality import find_seasons
 from tsattn.data.freq import calendar_names
+from tsattn.data.names import quoted
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, gather, last_origins
-from tsattn.errors import DataError
+from tsattn.errors import ConfigError, DataError
 from tsattn.events import Listener
 from tsattn.forecasting.frame import Forecast, Forecaster
 from tsattn.forecasting.importance import Effect, Importance, Part
@@ -119,26 +120,28 @@ def _mapping(effect: Effect, name: str) -> dict[str, Any]:
 def run(
     data: Any,
     model: str | Path | ModelRef | None,
-    item: str | None,
+    series: tuple[str, ...],
     workspace: Workspace,
     options: ReadOptions,
     plot: str | Path | None,
     listener: Listener,
 ) -> Explained:
-    """Explain; see tsattn.explain."""
+    """Explain; see tsattn.explain. series: one name, or none for all."""
     from tsattn.data.sinks import checked_suffix
     from tsattn.model import artifact, runtime
     from tsattn.model.attributions import attributions
     from tsattn.render.explain_plot import PICTURES, save_picture
 
+    if len(series) > 1:
+        raise ConfigError(f"explain shows one series, not {len(series)}", f"name one: --series {quoted(series[0])}")
     picture = None if plot is None else checked_suffix(plot, PICTURES)
     chosen = choose(data, model, workspace, options, listener)
     card, panel = chosen.card, chosen.panel
     rows, notes = held_back(chosen, panel)
     if card.model.across:
         notes.append("the model reads the series together, but explain measures each series alone")
-    if item is not None:
-        which = np.array([_index(panel, item)])
+    if series:
+        which = np.array([_index(panel, series[0])])
         rows, panel = rows[which], panel.select(which)
     elif len(panel) > 1:
         notes.append(f"showing {panel.item_ids[0]}, measured on all series; explain one series with --series NAME")
@@ -181,10 +184,10 @@ def run(
     return found
 
 
-def _index(panel: Panel, item: str) -> int:
-    if item not in panel.item_ids:
-        raise unknown_series(item, panel.item_ids)
-    return panel.item_ids.index(item)
+def _index(panel: Panel, name: str) -> int:
+    if name not in panel.item_ids:
+        raise unknown_series(name, panel.item_ids)
+    return panel.item_ids.index(name)
 
 
 def _lags(panel: Panel, batch: WindowBatch) -> tuple[int, list[int]]:

@@ -78,11 +78,12 @@ def base_for(start: str, given: dict[str, Any]) -> Base | None:
     if ref is None:
         raise ConfigError("there is no model in the package to fine-tune", "remove --fine-tune")
     base = Base(read_card(ref.path), ref.path)
-    other = sorted(key for key, value in given.items() if key not in FREE and getattr(base.card.model, key) != value)
+    model = base.card.model  # a key that it does not have is an error of `plan`, which names the nearest
+    other = sorted(key for key, value in given.items() if key not in FREE and getattr(model, key, value) != value)
     if not other:
         return base
     if start == "shipped":
-        said = ", ".join(f"{key} is {getattr(base.card.model, key)!r}, not {given[key]!r}" for key in other)
+        said = ", ".join(f"{key} is {getattr(model, key)!r}, not {given[key]!r}" for key in other)
         raise ConfigError(
             f"--fine-tune needs the architecture of the model in the package: {said}", "remove --fine-tune or these settings"
         )

@@ -190,7 +190,7 @@ def _explained(
     from tsattn.workflows.explain import run as explain
 
     try:
-        return explain(data, chosen.ref, order.series[0] if order.series else None, workspace, read, None, Listener())
+        return explain(data, chosen.ref, order.series[:1], workspace, read, None, Listener())
     except DataError as error:
         listener.note(f"not explained: {error.message}")
         return None

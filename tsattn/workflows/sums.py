@@ -11,7 +11,7 @@ import numpy as np
 
 from tsattn.config import HierarchyConfig
 from tsattn.data.cleaning.prepare import NOTHING
-from tsattn.data.names import listed
+from tsattn.data.names import listed, quoted
 from tsattn.data.panel import Panel
 from tsattn.data.windows import last_origins
 from tsattn.errors import ConfigError, DataError
@@ -60,7 +60,7 @@ def with_sums(panel: Panel, config: HierarchyConfig) -> Summed | None:
     if config.hierarchy and len(panel.schema.target) > 1:
         raise ConfigError(
             f"--hierarchy needs one target, and the data has {listed(panel.schema.target)}",
-            f"choose one: --target {panel.schema.target[0]}",
+            f"choose one: --target {quoted(panel.schema.target[0])}",
         )
     if config.hierarchy and not set(config.hierarchy) <= set(panel.schema.item):
         raise ConfigError(

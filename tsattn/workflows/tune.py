@@ -95,7 +95,8 @@ def run(
         raise ConfigError("standard input can be read only once, but the final training reads the data again", "name a file")
     if request.train.get("devices", 1) * request.train.get("nodes", 1) > 1:
         raise ConfigError(
-            "a search runs on one device", "tune on one device, then train with the settings found: --config FILE --devices N"
+            "a search runs on one device",
+            "tune on one device; then train with --devices N and the settings found, in --config",
         )
     began = time.monotonic()
     name = name or name_for(data)
@@ -109,7 +110,7 @@ def run(
         listener.note("no trial finished, so there is nothing to save")
         if stopped == "interrupted":
             raise KeyboardInterrupt
-        raise TsattnError("no trial finished", "allow more time: --max-time 30m, or use fewer steps: --steps 200")
+        raise TsattnError("no trial finished", "use fewer steps: --steps 200, or a longer --max-time")
     more = "; press Ctrl-C again to stop that too and save the best weights so far" if stopped == "interrupted" else ""
     listener.note(f"training with the settings of trial {best.number} on all rows before the test windows{more}")
     made = search.settings_of(best)

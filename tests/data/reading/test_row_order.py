@@ -156,7 +156,7 @@ def test_contradicting_duplicates_are_refused_in_whatever_order_the_rows_are(csv
     for rows in (twin, data.draw(orders(twin))):
         with pytest.raises(DataError, match=f"duplicate timestamp {row[table.at][:10]}") as caught:
             csv(table.text(rows))
-        assert "--on-duplicate" in str(caught.value)
+        assert "--on-duplicate" in caught.value.hint
 
 
 # -- the shapes that were read wrong -----------------------------------------------------------------------------------

@@ -178,7 +178,7 @@ def merged(rows: Rows, how: str | None, notes: Notes, hint: str = "") -> Rows:
         raise DataError(
             f"{rows.place(row)} and {rows.where.line(rows.table_row(other))}: {item}duplicate timestamp "
             f"{shown(rows.stamps[row])} with different values{_such(int(disagree.sum()))}",
-            f"combine them: --on-duplicate first, last, mean or sum{hint}",
+            f"combine them: --on-duplicate mean (or first, last, sum){hint}",
         )
     what = "duplicate rows that agree: merged" if how is None else f"duplicate timestamps: combined by {how}"
     notes.repair(what, int(again.sum()), rows.place(int(np.flatnonzero(again)[0])))

@@ -138,16 +138,24 @@ class Ensemble:
 
 
 def member_names(members: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the names that "all" and "network" (none) stand for, or those given.
+    """Return the names that "all" and "network" (none) stand for, alone or as the only one of a list, or those given.
 
-    Raises ConfigError for an unknown name, with the nearest known one.
+    Raises ConfigError for "all" or "network" beside other names, and for an unknown name, with the nearest known one.
     """
-    if isinstance(members, str):
-        members = {"all": DEFAULT, "network": ()}.get(members, (members,))
-    for name in members:
+    chosen = (members,) if isinstance(members, str) else tuple(members)
+    groups: dict[str, tuple[str, ...]] = {"all": DEFAULT, "network": ()}
+    if len(set(chosen)) == 1 and chosen[0] in groups:
+        return groups[chosen[0]]
+    for name in chosen:
+        if name in groups:
+            other = next(one for one in chosen if one != name)
+            raise ConfigError(
+                f"the member {name!r} cannot be combined with {other!r}",
+                "'all' is every method, and 'network' is the network without any: give one of them alone, or name methods only",
+            )
         if name not in DEFAULT:
-            raise unknown("member", name, DEFAULT)
-    return tuple(members)
+            raise unknown("member", name, (*groups, *DEFAULT))
+    return chosen
 
 
 def combine(
