@@ -133,9 +133,7 @@ def test_when_series_cannot_be_joined_then_the_error_names_the_arguments(monkeyp
 def test_when_data_of_a_user_looks_like_an_option_then_it_stays_as_it_is(workspace):
     error = failure(tsattn.ingest, frame(), target="--freq D")
     assert str(error).startswith('target="--freq D": no such column')
-    error = failure(
-        tsattn.forecast, frame(**{"x --freq D": VALUES}), target=["sales", "x --freq D"], series="z", workspace=workspace
-    )
+    error = failure(tsattn.forecast, frame(**{"x --freq D": VALUES}), target="z", workspace=workspace)
     assert "'x --freq D'" in str(error)
 
 
