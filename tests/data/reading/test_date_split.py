@@ -73,7 +73,7 @@ def test_a_doubled_hour_ending_stops_and_is_read_with_its_zone(table) -> None:
     hours = ["01", "02", "02X", *[f"{h:02d}" for h in range(3, 25)]]
     days = ("10/31/2024", "11/01/2024", "11/02/2024")
     rows = [f"{d},{h:02d},5" for d in days for h in range(1, 25)] + [f"11/03/2024,{h},{k}" for k, h in enumerate(hours)]
-    with pytest.raises(DataError, match="`timezone`"):
+    with pytest.raises(DataError, match="timezone="):
         table("Date,Hour Ending,LMP", rows)
     panel, report = table("Date,Hour Ending,LMP", rows, timezone="America/New_York")
     assert (report.rows, report.missing, report.last) == (97, 0, "2024-11-03T23:00:00-05:00")
