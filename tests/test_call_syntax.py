@@ -157,6 +157,8 @@ def test_when_a_text_of_the_package_names_an_option_then_the_next_word_is_known_
         ('name them: --known "a b",c', 'name them: known=["a b", "c"]'),
         ("mark them: --missing -999,x", 'mark them: missing=["-999", "x"]'),
         ("mark them: --missing 'n/a?'", 'mark them: missing="n/a?"'),
+        ("mark them: --missing 'a\nb'", r'mark them: missing="a\nb"'),
+        ("mark them: --missing ''", 'mark them: missing=""'),
         ("date it: --timestamp year,month", 'date it: timestamp="year,month"'),
         ("if they are zero: --fill 0", "if they are zero: fill=0"),
         ("--item regoin: no such column", 'item="regoin": no such column'),

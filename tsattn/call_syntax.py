@@ -85,7 +85,7 @@ def rewritten(
             return found[0]
         if found["command"]:
             return found[0] if found.string[: found.start()].endswith("| ") else command(found[0])
-        several = ", ".join(one(option) for option in _ONE.finditer(found["options"]))
+        several = ", ".join(one(each) for each in _ONE.finditer(found["options"]))
         return f"`{several.strip('`')}`" if found["tick"] else several
 
     return _PARTS.sub(part, text)
@@ -119,15 +119,23 @@ def call(words: str) -> str:
 
 def _literal(name: str, value: str) -> str:
     """Return the value of an option as Python writes it."""
-    import csv
-
     if name in TIMES and value[0].isdigit():
         units = {"s": 1, "m": 60, "h": 3600}
         return str(sum(int(count) * units[unit or "s"] for count, unit in re.findall(r"(\d+)([smh]?)", value)))
     value = value[1:-1] if value[0] == value[-1] == "'" and len(value) > 1 else value
-    cells = next(csv.reader([value]), [""]) if name in (*SEVERAL, *LISTS) else [value.strip('"')]
+    cells = _cells(value) if name in (*SEVERAL, *LISTS) else [value.strip('"')]
     made = [cell if name not in TEXTS and _is_number(cell) else _text(cell) for cell in cells]
     return f"[{', '.join(made)}]" if len(made) > 1 or name in LISTS else made[0]
+
+
+def _cells(value: str) -> list[str]:
+    """Split `a,"b,c"` into its parts."""
+    import csv
+
+    try:
+        return next(csv.reader([value]), []) or [""]
+    except csv.Error:  # such as a line break in a name
+        return [value.strip('"')]
 
 
 def _is_number(text: str) -> bool:
