@@ -27,13 +27,12 @@ def described(console: Console, found: Described) -> None:
     tree.add(Text("inputs  ", style="bold").append(inputs, style="dim"))
     for child in found.network.children:
         _grow(tree, child)
-    width = max(tables.NARROW, console.width) if console.is_terminal else tables.NARROW
-    console.print(tree, width=width)
+    tables.show(console, tree)
     drawn = tables.table("", "")
     for what, value in _record(found):
         drawn.add_row(Text(what, style="dim"), Text(value))
     drawn.show_header = False
-    console.print(drawn, width=width)
+    tables.show(console, drawn)
     if card.scores:
         test = card.source.get("test") or {}
         tables.scores(
@@ -138,5 +137,5 @@ def assembled(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
             f"{row['parameters']:,}",
             Text(row["line"], style="dim"),
         )
-    console.print(drawn)
+    tables.show(console, drawn)
     console.print(Text("parameters at the default width, layers, context and patch size, without covariates", style="dim"))
