@@ -35,8 +35,9 @@ def described(console: Console, found: Described) -> None:
     tables.show(console, drawn)
     if card.scores:
         test = card.source.get("test") or {}
+        some = f"{count(test['scored'], 'window')} of " if "scored" in test else ""
         tables.scores(
-            console, card.scores, f"Scores on the held-back {test.get('windows', '?')} × {test.get('horizon', '?')} steps"
+            console, card.scores, f"Scores on {some}the held-back {test.get('windows', '?')} × {test.get('horizon', '?')} steps"
         )
     else:
         console.print(Text(_not_scored(card), style="yellow"))
