@@ -78,7 +78,7 @@ def test_when_there_is_time_or_no_limit_then_all_windows_are_scored_alike(panel)
     whole, total, _, _ = scored(panel, None)
     limited, same, _, _ = scored(panel, 1000.0, 0.1)
     assert whole.windows == limited.windows == total == same == WINDOWS * 12
-    np.testing.assert_array_equal(limited.by_step.pinball, whole.by_step.pinball)
+    np.testing.assert_allclose(limited.by_step.pinball, whole.by_step.pinball, rtol=1e-9)  # other batches add up otherwise
 
 
 def test_when_the_time_is_short_then_as_many_windows_as_it_allows_are_scored_within_it(panel):
