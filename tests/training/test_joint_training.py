@@ -17,7 +17,6 @@ from tsattn.forecasting.sample_paths import predict_paths
 from tsattn.model import artifact, runtime
 from tsattn.nn.network import Network
 from tsattn.nn.warm_start import warm_start
-from tsattn.training import batches
 from tsattn.training.augment import Together, flip_and_mix, warp
 from tsattn.training.batches import choose_origins, in_parts, sample
 from tsattn.training.fit import choose_weights
@@ -36,8 +35,7 @@ def pair(steps: int = 800, lag: int = 3, seed: int = 0) -> Panel:
     return Panel.from_arrays([20 + 2 * x[lag:], 50 + 5 * x[: len(x) - lag] + rng.normal(0, 0.5, steps)], freq="h")
 
 
-def test_when_groups_are_sampled_then_their_windows_share_cutoff_prefix_and_origins(monkeypatch):
-    monkeypatch.setattr(batches, "SINGLE", 0.0)
+def test_when_groups_are_sampled_then_their_windows_share_cutoff_prefix_and_origins():
     panel = Panel.from_arrays([np.arange(300.0) + 1000 * i for i in range(3)], freq="h")
     train = dataclasses.replace(tiny.TRAIN, batch=30, mixup=0.0, flip=0.0)
     batch = sample(panel, JOINT, train, 0)
@@ -51,22 +49,10 @@ def test_when_groups_are_sampled_then_their_windows_share_cutoff_prefix_and_orig
         assert (batch.origin[rows] == batch.origin[rows[0]]).all()
 
 
-def test_when_groups_are_sampled_then_half_of_the_windows_are_single_ones():
-    batch = sample(pair(), JOINT, dataclasses.replace(tiny.TRAIN, batch=40), 0)
-    counts = np.bincount(batch.group)
-    assert sorted(counts.tolist()) == [1] * 20 + [2] * 10
-
-
-def test_when_a_window_is_single_then_it_is_mixed_with_any_other():
-    together = Together(np.array([0, 1, 2, 2]), np.array([5, 6, 6, 7]))
-    assert together.partners(np.array([1, 2, 0])).tolist() == [1, 2, 2, 3]
-    assert together.partners(np.array([2, 0, 1])).tolist() == [2, 0, 1, 3]
-
-
 def test_when_there_are_more_series_than_a_group_holds_then_batches_hold_parts_of_them():
     panel = Panel.from_arrays([np.arange(200.0) + i for i in range(MOST + 8)], freq="h")
     sizes = {int(n) for step in range(20) for n in np.bincount(sample(panel, JOINT, tiny.TRAIN, step).group)}
-    assert sizes == {1, 8, MOST}
+    assert sizes == {8, MOST}
 
 
 def test_when_no_series_are_read_together_then_batches_are_those_of_single_windows():

@@ -77,28 +77,3 @@ def test_when_a_network_of_the_target_alone_is_kept_without_members_then_the_car
     assert alone.schema(schema).known_features == alone.schema(schema).static_features == ()
     ensemble = replace(alone, members=("ridge",)).schema(schema)
     assert (ensemble.known, ensemble.static, ensemble.past) == (("k",), ("s",), ())
-
-
-def test_when_trained_and_unchanged_network_are_equally_good_then_the_unchanged_one_ranks_first():
-    def judged(name, loss):
-        return model_selection.Judged(name, (), 0.668, loss)
-
-    as_is, tuned = judged(model_selection.AS_IS, 0.5691), judged(model_selection.TUNED, 0.5689)
-    assert min((tuned, as_is), key=lambda one: one.rank) is as_is
-    better = judged(model_selection.TUNED, 0.55)
-    assert min((better, as_is), key=lambda one: one.rank) is better
-
-
-@pytest.mark.parametrize(("average", "alone", "kept"), [(0.500, 0.5, "average"), (0.502, 0.5, "average"), (0.505, 0.5, "alone")])
-def test_when_a_network_alone_is_hardly_better_then_its_average_with_zero_shot_ranks_first(average, alone, kept):
-    found = {
-        "average": model_selection.Judged(model_selection.TUNED, (), 0.7, average, zero_shot=0.25),
-        "alone": model_selection.Judged(model_selection.TUNED, (), 0.7, alone),
-    }
-    assert min(found, key=lambda name: found[name].rank) == kept
-
-
-def test_when_an_average_is_no_better_than_zero_shot_then_zero_shot_ranks_first():
-    average = model_selection.Judged(model_selection.TUNED, (), 0.7, 0.499, zero_shot=0.5)
-    as_is = model_selection.Judged(model_selection.AS_IS, ("ridge",), 0.7, 0.5)
-    assert as_is.rank < average.rank

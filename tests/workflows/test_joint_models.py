@@ -15,7 +15,7 @@ from tsattn.config import ACROSS, to_mapping
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.model.card import GRAPH, read_card
-from tsattn.workflows.candidates import SEPARATE, TUNED, Judged
+from tsattn.workflows.candidates import JOINTLY, TUNED, Judged
 
 MODEL = {key: value for key, value in to_mapping(tiny.MODEL).items() if key not in ("horizon", "across")}
 TRAIN = {"batch": 8, "warmup": 1, "steps": 10, "device": "cpu", "precision": "fp32"}
@@ -63,16 +63,16 @@ def test_when_a_model_is_trained_jointly_then_it_forecasts_together_without_a_fl
     assert "SeriesAttention" in capsys.readouterr().out
 
 
-def test_when_the_zero_shot_model_is_fine_tuned_jointly_then_the_network_without_attention_across_is_judged_too(
+def test_when_the_zero_shot_model_is_fine_tuned_jointly_then_it_is_judged_with_and_without_attention_across_series(
     river, monkeypatch, shipped
 ):
     tiny.without_export(monkeypatch)
     notes: list[str] = []
     found = train(river, notes, start="auto")
     names = {judged["model"] for judged in found.card.contest}
-    assert {"fine-tuned", "fine-tuned, each series alone", "zero-shot"} <= names
+    assert {"fine-tuned", "fine-tuned, joint", "zero-shot"} <= names
     averages = {judged["model"] for judged in found.card.contest if judged["zero_shot"]}
-    assert averages == {"fine-tuned", "fine-tuned, each series alone"}
+    assert averages == {"fine-tuned", "fine-tuned, joint"}
     assert found.card.start in ("fine-tuned", "from scratch", "zero-shot")
     said = any("the saved model reads each series alone" in note for note in found.notes)
     assert said == (not found.card.model.across)
@@ -80,8 +80,8 @@ def test_when_the_zero_shot_model_is_fine_tuned_jointly_then_the_network_without
 
 @pytest.mark.parametrize(("loss", "kept"), [(0.50, False), (0.497, False), (0.49, True)])
 def test_when_reading_other_series_lowers_the_loss_by_one_per_cent_then_only_a_joint_network_is_kept(loss, kept):
-    alone = Judged(TUNED + SEPARATE, (), 1.0, 0.5, zero_shot=0.25)
-    together = Judged(TUNED, (), 1.0, loss, zero_shot=0.25, joint=True)
+    alone = Judged(TUNED, (), 1.0, 0.5, zero_shot=0.25)
+    together = Judged(TUNED + JOINTLY, (), 1.0, loss, zero_shot=0.25, joint=True)
     assert (together.rank < alone.rank) is kept
 
 

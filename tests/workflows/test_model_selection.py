@@ -25,9 +25,9 @@ QUICK = {"steps": 8, "batch": 8, "warmup": 2, "device": "cpu", "precision": "fp3
 pytestmark = pytest.mark.usefixtures("shipped")
 
 
-def work(place, panel=None, resume=False, listener=None, **train):
+def work(place, panel=None, resume=False, listener=None, across=0, **train):
     panel = tiny.waves() if panel is None else panel
-    made = plan(panel, horizon=12, model=MODEL, train={**QUICK, **train})
+    made = plan(panel, horizon=12, model={**MODEL, "across": across}, train={**QUICK, **train})
     return model_selection.Run(panel.before(made.test_start), made, place, resume, listener or Listener())
 
 
@@ -45,6 +45,29 @@ def test_when_there_is_a_model_in_the_package_then_all_ways_are_judged_and_the_b
     assert (best.name, best.members, best.zero_shot) == (scores[0].name, scores[0].members, scores[0].zero_shot)
     assert [score.rank for score in scores] == sorted(score.rank for score in scores)
     assert "best candidate: " + best.name in model_selection.notes_of(best, scores)[0]
+
+
+def test_when_a_joint_model_is_trained_then_without_other_series_it_is_the_network_trained_on_single_ones(tmp_path):
+    single, _ = model_selection.run(work(tmp_path / "single", finish=0.0), base("shipped"), "shipped")
+    joint, _ = model_selection.run(work(tmp_path / "joint", finish=0.0, across=1), base("shipped"), "shipped")
+    assert (single.name, joint.name) == (model_selection.TUNED, model_selection.TUNED + model_selection.JOINTLY)
+    assert joint.joint
+    weights = joint.network.state_dict()
+    added = {name for name in weights if name not in single.network.state_dict()}
+    assert {name.split(".")[0] for name in added} == {"across", "head"}
+    assert all((weights[name] == value).all() for name, value in single.network.state_dict().items())
+    assert any(weights[name].any() for name in added if name.endswith("project_out.weight"))
+
+
+def test_when_a_joint_run_is_judged_then_the_network_on_single_series_scores_as_in_a_usual_run(tmp_path):
+    _, usual = model_selection.run(work(tmp_path / "usual"), base(), "auto")
+    _, scores = model_selection.run(work(tmp_path / "joint", across=1), base(), "auto")
+    loss = {score.name: score.loss for score in scores if not score.members and not score.zero_shot}
+    assert {score.name: score.loss for score in usual if not score.members and not score.zero_shot}.items() <= loss.items()
+    assert {score.name for score in scores if score.joint} == {
+        model_selection.TUNED + model_selection.JOINTLY,
+        model_selection.SCRATCH + model_selection.JOINTLY,
+    }
 
 
 def test_when_it_is_judged_then_most_steps_went_into_fine_tuning(tmp_path):
@@ -105,21 +128,25 @@ class Interrupt:
 
 
 @pytest.mark.parametrize(
-    ("start", "phase", "step"),
+    ("start", "phase", "step", "across"),
     [
-        ("auto", "fine-tuning", 2),
-        ("auto", "from scratch", 17),
-        ("shipped", "fine-tuning", 5),
-        ("shipped", "final fit", 22),
+        ("auto", "fine-tuning", 2, 0),
+        ("auto", "from scratch", 17, 0),
+        ("shipped", "fine-tuning", 5, 0),
+        ("shipped", "final fit", 22, 0),
+        ("auto", "fine-tuning", 2, 1),
+        ("auto", "attention across series", 20, 1),
+        ("shipped", "attention across series", 25, 1),
     ],
 )
-def test_when_it_is_interrupted_anywhere_and_resumed_then_it_ends_as_an_unbroken_run(tmp_path, start, phase, step):
-    whole, scores = model_selection.run(work(tmp_path / "whole", steps=20, finish=0.5), base(), start)
+def test_when_it_is_interrupted_anywhere_and_resumed_then_it_ends_as_an_unbroken_run(tmp_path, start, phase, step, across):
+    given = {"steps": 20, "finish": 0.5, "across": across}
+    whole, scores = model_selection.run(work(tmp_path / "whole", **given), base(), start)
     listener = Listener(progress=Interrupt(phase, step))
-    cut, _ = model_selection.run(work(tmp_path / "cut", listener=listener, steps=20, finish=0.5), base(), start)
+    cut, _ = model_selection.run(work(tmp_path / "cut", listener=listener, **given), base(), start)
     assert cut.fitted.stopped == "interrupted"
     assert model_selection.so_far(tmp_path / "cut")
-    again, found = model_selection.run(work(tmp_path / "cut", resume=True, steps=20, finish=0.5), base(), start)
+    again, found = model_selection.run(work(tmp_path / "cut", resume=True, **given), base(), start)
     assert found == scores
     assert (again.name, again.members, again.fitted.steps) == (whole.name, whole.members, whole.fitted.steps)
     assert tiny.equal(again.network, whole.network)

@@ -216,7 +216,8 @@ class _Work:
         middle = int(np.abs(z).argmin())
         for b in chosen.tolist():
             self.seen[b] = self.guard.signature(self.origins.item[b], self.origins.row[b])
-        for which, windows, values in predict_windows(forecaster, panel, self.origins[chosen], self.step, levels, BATCH):
+        loop = predict_windows(forecaster, panel, self.origins[chosen], self.step, levels, BATCH, whole=False)
+        for which, windows, values in loop:
             at = chosen[which]
             row = windows.origin[:, None] + np.arange(self.step)
             fits = (row < panel.origin[windows.item][:, None]) & np.isfinite(values).all(2)

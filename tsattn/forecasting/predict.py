@@ -14,6 +14,7 @@ from tsattn.data.groups import whole_groups, with_companions
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, gather, last_origins, truth
 from tsattn.errors import ConfigError, DataError, TsattnError
+from tsattn.forecasting.counts import are_small_counts, whole_where
 from tsattn.forecasting.frame import Forecast, Forecaster
 from tsattn.forecasting.quantiles import checked_levels
 from tsattn.forecasting.tail_quantiles import at_levels
@@ -138,12 +139,19 @@ def stamps_of(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
 
 
 def predict_windows(
-    forecaster: Forecaster, panel: Panel, origins: Origins, horizon: int, quantiles: Sequence[float], batch: int = BATCH
+    forecaster: Forecaster,
+    panel: Panel,
+    origins: Origins,
+    horizon: int,
+    quantiles: Sequence[float],
+    batch: int = BATCH,
+    *,
+    whole: bool = True,
 ) -> Iterator[tuple[np.ndarray, WindowBatch, np.ndarray]]:
     """Yield (which (b,) of the origins, their windows, quantiles (b, H, Q) float32), shortest history first.
 
-    The values never cross, and may be other than finite where the forecaster failed. Raises TsattnError when the
-    forecaster returns a wrong shape.
+    The values never cross, and may be other than finite where the forecaster failed. Those of small counts are whole numbers,
+    unless `whole` is False. Raises TsattnError when the forecaster returns a wrong shape.
     """
     for which, windows in windows_of(forecaster, panel, origins, horizon, batch):
         values = np.asarray(forecaster.predict(windows), np.float32)
@@ -153,6 +161,8 @@ def predict_windows(
         if tuple(quantiles) != tuple(forecaster.quantiles):
             values = at_levels(np.sort(values, -1), forecaster.quantiles, quantiles, windows)
         values = _exactly_constant(values, windows.past_target)
+        if whole:
+            values = whole_where(are_small_counts(windows.past_target), values)
         future = windows.future_target[:, :horizon]
         if windows.step_slots is not None:
             future = truth(panel, Origins(windows.item, windows.origin), horizon)

@@ -13,6 +13,7 @@ from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, last_origins
 from tsattn.errors import ConfigError, TsattnError
+from tsattn.forecasting.counts import are_counts
 from tsattn.forecasting.frame import Forecaster, clock_column
 from tsattn.forecasting.predict import BATCH, Failure, collect, windows_of
 from tsattn.forecasting.quantiles import normal_scores
@@ -131,12 +132,6 @@ def _sample(forecaster: Forecaster, windows: WindowBatch, paths: int, seed: int)
     if own is not None:
         return np.asarray(own(windows, paths, seed), np.float32)
     return drawn(np.asarray(forecaster.predict(windows), np.float32), forecaster.quantiles, windows, paths, seed)
-
-
-def are_counts(past: np.ndarray) -> np.ndarray:
-    """Return (B,) bool: True where all observed values of a past (B, L) are whole numbers, and none is negative."""
-    seen = np.isfinite(past)
-    return seen.any(1) & (~seen | ((past >= 0) & (past == np.rint(past)))).all(1)
 
 
 def rounded_at_random(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:

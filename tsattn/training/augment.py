@@ -51,15 +51,11 @@ class Together:
     def partners(self, order: np.ndarray) -> np.ndarray:
         """Return the partner of each window, (B,): the window of its series in the group given by `order` (groups,).
 
-        A window alone in its group takes the first window of the given group, whatever its series. Any other window is its own
-        partner if the given group has no window of its series.
+        A window is its own partner if that group has no window of its series.
         """
-        _, first, size = np.unique(self.group, return_index=True, return_counts=True)
-        row = np.arange(len(self.group))
-        other = np.where(size[self.group] == 1, first[order[self.group]], row)
-        place = {pair: at for at, pair in enumerate(zip(self.group.tolist(), self.item.tolist(), strict=True))}
-        wanted = zip(order[self.group].tolist(), self.item.tolist(), other.tolist(), strict=True)
-        return np.array([place.get((group, item), default) for group, item, default in wanted], np.int64)
+        place = {pair: row for row, pair in enumerate(zip(self.group.tolist(), self.item.tolist(), strict=True))}
+        wanted = zip(order[self.group].tolist(), self.item.tolist(), strict=True)
+        return np.array([place.get(pair, row) for row, pair in enumerate(wanted)], np.int64)
 
 
 def units_of(target: np.ndarray, context: int) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,6 @@ from tsattn.training.augment import Together, disturb, flip_and_mix, warp
 LIVELY = 0.1  # least standard deviation of a prefix, as a share of the whole window's
 UNDATED = 0.1  # share of windows without calendar features, like arrays in memory
 WHOLE = 0.2  # share of windows scaled by their whole past, as when forecasting
-SINGLE = 0.5  # share of single windows in a joint batch: windows of one group are alike and teach less than unrelated ones
 PARTS = 8  # most parts that a batch is split into by length
 _WARP, _DISTURB = 1, 2  # separate random streams, so that one augmentation does not change another's numbers
 
@@ -136,18 +135,14 @@ def sample_ends(panel: Panel, rng: np.random.Generator, count: int, patch: int) 
 
 
 def sample_groups(panel: Panel, origins: Origins) -> tuple[Origins, Together]:
-    """Replace part of the window ends with whole groups, at the first few of their cutoffs, with about as many windows in all.
+    """Replace the window ends with whole groups, at the first few of their cutoffs, with about as many windows in all.
 
-    There are at least two groups. A share SINGLE of the window ends stays as it is, each in a group of its own.
+    There are at least two groups.
     """
-    single = round(SINGLE * len(origins))
-    own, rest = origins[:single], origins[single:]
-    cutoffs = max(2, round(len(rest) / min(len(panel), MOST)))
-    item, row = np.array(list(dict.fromkeys(zip(rest.item.tolist(), rest.row.tolist(), strict=True)))[:cutoffs]).T
+    cutoffs = max(2, round(len(origins) / min(len(panel), MOST)))
+    item, row = np.array(list(dict.fromkeys(zip(origins.item.tolist(), origins.row.tolist(), strict=True)))[:cutoffs]).T
     found, group = with_companions(panel, Origins(item, row))
-    number = np.unique(group, return_inverse=True)[1]
-    items, rows = np.concatenate([own.item, found.item]), np.concatenate([own.row, found.row])
-    return Origins(items, rows), Together(np.concatenate([np.arange(single), single + number]), items)
+    return found, Together(np.unique(group, return_inverse=True)[1], found.item)
 
 
 def choose_origins(

@@ -255,9 +255,9 @@ def learn(source: Source, model: ModelConfig, train: TrainConfig, options: RunOp
 
 
 def _freeze(network: Network, only: str) -> None:
-    """Freeze the weights whose names do not start with `only`. Raises ConfigError if no name does."""
+    """Freeze the weights whose names start with none of the parts of `only`. Raises ConfigError if no name does."""
     for name, weight in network.named_parameters():
-        weight.requires_grad_(name.startswith(only))
+        weight.requires_grad_(name.startswith(tuple(only.split(","))))
     if not any(weight.requires_grad for weight in network.parameters()):
         names = ", ".join(sorted({name.split(".")[0] for name, _ in network.named_parameters()}))
         raise ConfigError(f"only = {only!r}: no weight has a name that starts with it", f"parts of this network: {names}")

@@ -15,8 +15,8 @@ from tsattn.data.panel import Panel, Schema
 from tsattn.forecasting.ensemble.covariate_regression import with_covariates
 from tsattn.forecasting.ensemble.ensemble import DEFAULT, combine
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
-from tsattn.forecasting.metrics import METRICS, measure, seasonal_errors
-from tsattn.forecasting.predict import predict_windows
+from tsattn.forecasting.metrics import METRICS, Sums, measure, seasonal_errors
+from tsattn.forecasting.predict import predict_windows, stamps_of
 from tsattn.model.card import UNCHANGED, Card, Fitted
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from tsattn.nn.network import Network
 
 SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", UNCHANGED
-SEPARATE = ", each series alone"  # after the name of a network without its attention across series
+JOINTLY = ", joint"  # after the name of a network whose attention across series was trained on top
 MOST = 128  # validation windows that candidates are scored on
 CLEARLY = 0.99  # an ensemble is slower, so it must lower the loss to this share of the network's
 FLATTERED = 1.015  # factor on the loss of trained weights alone, which were chosen on the validation windows that score them
 JOINT = 1.01  # factor on the loss of networks that read several series, which are slower and may gain by chance
-SHARES = (0.25, 0.5)  # shares of the zero-shot ensemble to try
+SHARES = (0.25, 0.5, 0.75)  # shares of the zero-shot ensemble to try
 JUDGING = 0.4  # share of the time that is left for scoring the candidates; the rest is for the final fit and the test scores
 PROBE, FEWEST = 4, 16  # windows for timing the scoring; windows that are scored even when that takes too long
 TIE = 0.995  # a trained network is kept when it lowers the loss to this share of zero-shot's: otherwise they are equal
@@ -82,6 +82,7 @@ class Judged:
     covariates: bool = False  # True if the ensemble reads known covariates by regression
     zero_shot: float = 0.0  # share of the zero-shot ensemble in the average
     joint: bool = False  # True if the network reads several series together
+    doubt: float = 0.0  # standard error of its loss minus that of zero-shot
 
     @property
     def title(self) -> str:
@@ -94,16 +95,17 @@ class Judged:
     def rank(self) -> float:
         """Loss, lowered for a network without members and for the unchanged model.
 
-        It is raised for trained weights without an average, and for networks that read several series.
+        For trained weights, it is raised by a standard error, and further without an average and for networks that read several
+        series.
         """
         loss = self.loss * (1 if self.members or self.zero_shot else CLEARLY) * (JOINT if self.joint else 1)
         if self.name == AS_IS:
             return loss * TIE
-        return loss if self.zero_shot else loss * FLATTERED
+        return (loss if self.zero_shot else loss * FLATTERED) + self.doubt
 
     def to_mapping(self) -> dict[str, Any]:
         about = {"model": self.name, "members": list(self.members), "covariates": self.covariates, "zero_shot": self.zero_shot}
-        return {**about, "MASE": self.MASE, "scaled_quantile_loss": self.loss}
+        return {**about, "MASE": self.MASE, "scaled_quantile_loss": self.loss, "standard_error": self.doubt}
 
     def __str__(self) -> str:
         return f"{self.title} {self.MASE:.3f} / {self.loss:.3f}"
@@ -126,36 +128,60 @@ def judge(
     windows = _Windows(panel, origins, horizon)
     alone: dict[str, np.ndarray] = {}
     together: dict[str, np.ndarray] = {}
+    out: list[_Scored] = []
 
-    def scored(entry: Entry, members: tuple[str, ...], regress: bool = False) -> tuple[Judged, Entry]:
+    def score(entry: Entry, members: tuple[str, ...], regress: bool = False) -> None:
         # an ensemble finds calendar events too, as it will in a forecast
         forecaster = with_covariates(combine(forecaster_of(entry, panel, horizon), members), known=regress)
         values = windows.forecast(forecaster)
         (together if members else alone).setdefault(entry.name, values)
-        return Judged(entry.name, members, *windows.score(values), regress, joint=entry.joint), replace(entry, members=members)
+        judged = Judged(entry.name, members, *windows.score(values), regress, joint=entry.joint)
+        out.append(_Scored(judged, replace(entry, members=members), values))
+
+    def ranked() -> list[tuple[Judged, Entry]]:
+        zero_shot = together.get(AS_IS, alone.get(AS_IS))
+        return sorted(((one.doubted(windows, zero_shot), one.entry) for one in out), key=lambda pair: pair[0].rank)
 
     known = bool(panel.schema.known_features)
-    out = sorted((scored(entry, ()) for entry in entries), key=lambda pair: pair[0].rank)
+    for entry in entries:
+        score(entry, ())
+    best = ranked()[0][1]
     if left() <= end:
-        return out
+        return ranked()
     # where known covariates are declared, every network of the target alone gets an ensemble that reads them
     chosen = [entry for entry in entries if entry.members or (known and entry.target_only)]
-    ready = {entry.name: entry for entry in (*reversed(chosen), out[0][1])}  # the unchanged one first
+    ready = {entry.name: entry for entry in (*reversed(chosen), best)}  # the unchanged one first
     for entry in ready.values():
-        out.append(scored(replace(entry, members=()), DEFAULT, known and entry.target_only))
+        score(replace(entry, members=()), DEFAULT, known and entry.target_only)
         if left() <= end:
             break
     for entry in entries:
-        if entry.name in (TUNED, TUNED + SEPARATE) and AS_IS in together:
+        if entry.name in (TUNED, TUNED + JOINTLY) and AS_IS in together:
             for share in SHARES:
                 values = (1 - share) * alone[entry.name] + share * together[AS_IS]
                 judged = Judged(entry.name, (), *windows.score(values), zero_shot=share, joint=entry.joint)
-                out.append((judged, replace(entry, members=(), zero_shot=share)))
+                out.append(_Scored(judged, replace(entry, members=(), zero_shot=share), values))
     # an ensemble costs more in every forecast, so it has to be clearly better
-    out.sort(key=lambda pair: pair[0].rank)
-    if out[0][0].covariates and left() > end:  # for comparison alone: an ensemble always reads the known covariates there are
-        out.append(scored(out[0][1], DEFAULT))
-    return out
+    found = ranked()
+    if found[0][0].covariates and left() > end:  # for comparison alone: an ensemble always reads the known covariates there are
+        score(found[0][1], DEFAULT)
+        found.append((out[-1].judged, out[-1].entry))
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """A candidate, its scores, and its forecasts (N, H, Q) of the validation windows."""
+
+    judged: Judged
+    entry: Entry
+    values: np.ndarray
+
+    def doubted(self, windows: _Windows, zero_shot: np.ndarray | None) -> Judged:
+        """Return the scores with the standard error of the difference from zero-shot, given its forecasts if there are any."""
+        if zero_shot is None or self.judged.name == AS_IS:
+            return self.judged
+        return replace(self.judged, doubt=windows.standard_error(self.values, zero_shot))
 
 
 def _spread(origins: Origins, most: int) -> Origins:
@@ -202,7 +228,31 @@ class _Windows:
 
     def score(self, values: np.ndarray) -> tuple[float, float]:
         """Return (MASE, scaled quantile loss) of quantiles (N, H, Q); infinite where no window has a scale."""
-        total = measure(self.truth, values, DEFAULT_QUANTILES, np.ones(len(values))).total((0, 1))
+        total = self._measured(values).total((0, 1))
         if not total.count:
             return float("inf"), float("inf")
         return float(METRICS["MASE"](total)), float(total.pinball.mean() / total.count)
+
+    def standard_error(self, values: np.ndarray, other: np.ndarray) -> float:
+        """Return the standard error of the difference between the losses of two forecasts (N, H, Q).
+
+        Windows with the same cutoff err together, and so do those of the same series (Cameron, Gelbach and Miller, 2011).
+        """
+        mine, theirs = (self._measured(made).total(1) for made in (values, other))
+        lost = (mine.pinball - theirs.pinball).mean(1)  # (N,)
+        total = mine.count.sum()
+        if not total:
+            return 0.0
+        rest = lost - lost.sum() / total * mine.count
+        cutoff = stamps_of(self.panel, self.origins, 0)[:, 0]
+        single, by_cutoff, by_item = (_squares(rest, group) for group in (np.arange(len(rest)), cutoff, self.origins.item))
+        return float(np.sqrt(max(single, by_cutoff + by_item - single)) / total)
+
+    def _measured(self, values: np.ndarray) -> Sums:
+        return measure(self.truth, values, DEFAULT_QUANTILES, np.ones(len(values)))
+
+
+def _squares(rest: np.ndarray, group: np.ndarray) -> float:
+    """Return the variance of the sum of `rest` (N,) whose values are independent between groups (N,); 0 for a single group."""
+    sums = np.bincount(np.unique(group, return_inverse=True)[1], rest)
+    return float((sums**2).sum() * len(sums) / (len(sums) - 1)) if len(sums) > 1 else 0.0

@@ -18,8 +18,8 @@ from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.ensemble.ensemble import DEFAULT
-from tsattn.model.card import Card, read_card
-from tsattn.workflows.candidates import AS_IS, CLEARLY, JUDGING, SCRATCH, SEPARATE, TUNED, Entry, Judged, judge
+from tsattn.model.card import Card, Fitted, read_card
+from tsattn.workflows.candidates import AS_IS, CLEARLY, JOINTLY, JUDGING, SCRATCH, TUNED, Entry, Judged, judge
 from tsattn.workflows.plan import Plan
 from tsattn.workspace import shipped
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 NAMES = {"scratch": SCRATCH, "shipped": TUNED}
 PHASES = {"scratch": "from scratch", "shipped": "fine-tuning"}  # as progress shows them
 FINAL = "final fit"
+ACROSS, ACROSS_WEIGHTS = "attention across series", "across,head.led"  # the phase that trains it alone, and its weights
 STARTS = ("auto", "scratch", "shipped")  # values that a user may give
 TUNING = 0.8  # share of the steps that go into fine-tuning when both are trained: fine-tuning nearly always wins
 TUNING_COVARIATES = 0.4  # the same with covariates, which the model in the package does not read
@@ -109,32 +110,58 @@ class Run:
 
     def train(self, start: str, base: Base | None, share: float, done: int, most: int) -> Entry:
         """Choose weights with this share of the steps and the time; `done` of at most `most` steps are over."""
-        from tsattn.training.checkpoint import read_state
+        config = replace(self.plan.model if base is None else base.config(self.plan), across=0)
+        train, first = self.schedule(share, done), None if base is None else base.network(config)
+        return Entry(NAMES[start], *self.choose(start, first, config, train, PHASES[start], done, most))
+
+    def join(self, start: str, entry: Entry, share: float, done: int, most: int) -> Entry:
+        """Add attention across series to a trained candidate. It is trained alone: without other series, forecasts stay."""
+        config = replace(entry.network.config, across=self.plan.model.across)
+        train = replace(self.schedule(share, done), only=ACROSS_WEIGHTS)
+        return Entry(entry.name + JOINTLY, *self.choose(joint(start), entry.network, config, train, ACROSS, done, most))
+
+    def schedule(self, share: float, done: int) -> TrainConfig:
+        """Return the settings of a phase with this share of the steps and the time; `done` steps are over."""
+        train, most_time = self.plan.train, self.plan.train.max_time
+        if most_time is not None:
+            most_time *= share / rounds(self.plan)
+            if done and not self.resume:  # what came before may have taken longer
+                most_time = max(1e-3, min(most_time, (1 - JUDGING) * self.left()))
+        return replace(train, steps=max(1, round(share * train.steps)), max_time=most_time)
+
+    def choose(
+        self, name: str, start: Network | None, config: ModelConfig, train: TrainConfig, phase: str, done: int, most: int
+    ) -> tuple[Network, TrainConfig, Fitted]:
+        """Train a network from the weights of `start`, or from random ones, without the rows held back for validation.
+
+        Returns the network, the settings and the result of the training.
+        """
+        from tsattn.training.checkpoint import clear_state, read_state
         from tsattn.training.fit import choose_weights
         from tsattn.training.run_options import RunOptions
 
-        train, most_time = self.plan.train, self.plan.train.max_time
-        if most_time is not None:
-            most_time *= share
-            if done and not self.resume:  # what came before may have taken longer
-                most_time = max(1e-3, min(most_time, (1 - JUDGING) * self.left()))
-        train = replace(train, steps=max(1, round(share * train.steps)), max_time=most_time)
-        config = self.plan.model if base is None else base.config(self.plan)
-        state = self.state / start
+        state, after = self.state / name, self.state / joint(name)
+        report = self.progress_handler(phase, done, most, train.steps)
+
+        def on_progress(now: Progress) -> None:  # what was trained on top of other weights is of no more use
+            for old in (after / "finish", after):
+                clear_state(old)
+            report(now)
+
         network, fitted = choose_weights(
             *(self.panel, config, train),
             RunOptions(
                 state=state,
                 resume=self.resume and read_state(state) is not None,
-                on_progress=self.progress_handler(PHASES[start], done, most, train.steps),
+                on_progress=on_progress,
                 on_interrupt=self.on_interrupt,
                 logger=self.logger,
-                start=None if base is None else base.network(config),
+                start=start,
                 horizon=self.horizon,
                 timeline=self.listener.timeline,
             ),
         )
-        return Entry(NAMES[start], network, train, fitted)
+        return network, train, fitted
 
     def finish(self, start: str, entry: Entry, done: int, most: int) -> Entry:
         """Train the candidate on the newest rows too, which were held back until now."""
@@ -173,9 +200,9 @@ class Run:
 def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, ...]]:
     """Train the candidates, score them, and give the best its final fit. Returns it and all scores, best first.
 
-    Each network with attention across series is also scored without it, since some series are better forecast alone. Without a
-    base, or with --fine-tune, there is one candidate and no scores. When no rows can be held back for validation,
-    nothing is trained and the model in the package is returned unchanged.
+    For a joint model, each network is trained on single series first; then attention across series is added and trained alone,
+    and both are scored. Without a base, or with --fine-tune, there are no scores. When no rows can be held back for
+    validation, nothing is trained and the model in the package is returned unchanged.
     """
     from tsattn.training.validation import hold_back
 
@@ -186,29 +213,51 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
         work.listener.note("the series are too short for validation windows: saving the zero-shot model unchanged")
         return _as_is(base, plan), ()
     shares = shares_of(kinds, work.panel)
-    most = most_steps(plan.train, shares, final=tail is not None)
-    entries: dict[str, Entry] = {}
-    for kind in kinds:
-        done = sum(entry.fitted.steps for entry in entries.values())
-        if entries and work.left() <= 0:
-            break
-        entries[kind] = work.train(kind, base if kind == "shipped" else None, shares[kind], done, most)
-        if entries[kind].fitted.stopped == "interrupted":
-            break
+    most = most_steps(plan, shares, final=tail is not None)
+    entries = _trained(work, base, shares, most)
     judged: list[tuple[Judged, Entry]] = []
     if base is not None and start == "auto" and tail is not None:
         work.listener.note("scoring the candidates on the validation windows")
-        separate = [alone(entry) for entry in entries.values() if entry.joint]
-        judged = judge([*entries.values(), *separate, _as_is(base, plan)], work.panel, tail, plan.horizon, work.left)
-    best = judged[0][1] if judged else next(iter(entries.values()))
+        judged = judge([*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon, work.left)
+    best = judged[0][1] if judged else [*entries.values()][-1]
     scores = tuple(score for score, _ in judged)
     if any(entry.fitted.stopped == "interrupted" for entry in entries.values()):
         return replace(best, fitted=replace(best.fitted, stopped="interrupted")), scores
-    for kind, entry in entries.items():
-        if best.name in (entry.name, entry.name + SEPARATE) and (work.left() > 0 or len(kinds) == 1):
+    for name, entry in entries.items():
+        if best.name == entry.name and (work.left() > 0 or len(kinds) == 1):
             done = sum(one.fitted.steps for one in entries.values())
-            best = work.finish(kind, best, done, done + round(plan.train.finish * entry.fitted.best_step))
+            best = work.finish(name, best, done, done + round(plan.train.finish * entry.fitted.best_step))
     return best, scores
+
+
+def _trained(work: Run, base: Base | None, shares: dict[str, float], most: int) -> dict[str, Entry]:
+    """Train the candidates as far as time allows; return them by the name of their state's folder, in order."""
+    entries: dict[str, Entry] = {}
+
+    def over() -> bool:
+        done = [entry.fitted.stopped for entry in entries.values()]
+        return bool(done) and (done[-1] == "interrupted" or work.left() <= 0)
+
+    for kind, share in shares.items():
+        for name in (kind, joint(kind))[: rounds(work.plan)]:
+            if over():
+                return entries
+            done = sum(entry.fitted.steps for entry in entries.values())
+            if name == kind:
+                entries[name] = work.train(kind, base if kind == "shipped" else None, share, done, most)
+            else:
+                entries[name] = work.join(kind, entries[kind], share, done, most)
+    return entries
+
+
+def joint(kind: str) -> str:
+    """Return the name of the folder with the state of the training of attention across series."""
+    return f"{kind}-joint"
+
+
+def rounds(plan: Plan) -> int:
+    """Return how often each kind of network is trained: a joint one on single series first, then on groups of them."""
+    return 2 if plan.model.across else 1
 
 
 def kinds_of(base: Base | None, start: str) -> tuple[str, ...]:
@@ -224,10 +273,10 @@ def shares_of(kinds: Sequence[str], panel: Panel) -> dict[str, float]:
     return {"shipped": tuning, "scratch": 1 - tuning}
 
 
-def most_steps(train: TrainConfig, shares: dict[str, float], *, final: bool = True) -> int:
+def most_steps(plan: Plan, shares: dict[str, float], *, final: bool = True) -> int:
     """Optimiser steps of a whole run at most: all networks, and the final fit of the longest."""
-    counts = [max(1, round(share * train.steps)) for share in shares.values()]
-    return sum(counts) + (round(train.finish * max(counts)) if final else 0)
+    counts = [max(1, round(share * plan.train.steps)) for share in shares.values()]
+    return rounds(plan) * sum(counts) + (round(plan.train.finish * max(counts)) if final else 0)
 
 
 def announced(base: Base | None, start: str, panel: Panel, across: int = 0) -> tuple[str, ...]:
@@ -236,11 +285,11 @@ def announced(base: Base | None, start: str, panel: Panel, across: int = 0) -> t
         return ()
     if start == "shipped":
         return ("fine-tuning the model in the package",)
-    separate = "each also without attention across series, " if across else ""
+    together = "each also with attention across series (as many steps again), " if across else ""
     share = 100 * shares_of(kinds_of(base, start), panel)["shipped"]
     return (
         f"candidates: the zero-shot model fine-tuned ({share:.0f} % of the steps), a network from scratch "
-        f"({100 - share:.0f} %), {separate}the zero-shot model unchanged, and averages of fine-tuned and zero-shot; "
+        f"({100 - share:.0f} %), {together}the zero-shot model unchanged, and averages of fine-tuned and zero-shot; "
         "the one with the lowest validation loss is saved",
     )
 
@@ -270,7 +319,8 @@ def so_far(state: Path) -> list[RunState]:
     """Training notes of each phase of an interrupted run, in training order."""
     from tsattn.training.checkpoint import read_state
 
-    found = [read_state(state / kind / part) for kind in ("shipped", "scratch") for part in ("", "finish")]
+    names = [name for kind in ("shipped", "scratch") for name in (kind, joint(kind))]
+    found = [read_state(state / name / part) for name in names for part in ("", "finish")]
     return [one[0] for one in found if one is not None]
 
 
@@ -278,21 +328,11 @@ def forget(state: Path) -> None:
     """Remove the state that --resume would continue from."""
     from tsattn.training.checkpoint import clear_state
 
-    for kind in NAMES:
-        for folder in (state / kind / "finish", state / kind):
+    for name in (name for kind in NAMES for name in (kind, joint(kind))):
+        for folder in (state / name / "finish", state / name):
             clear_state(folder)
             with contextlib.suppress(OSError):  # missing, or holds a log of the user
                 folder.rmdir()
-
-
-def alone(entry: Entry) -> Entry:
-    """Return the candidate with its attention across series removed. The other weights were also trained on single windows."""
-    from tsattn.nn.network import Network
-    from tsattn.nn.warm_start import warm_start
-
-    network = Network(replace(entry.network.config, across=0), entry.network.spec)
-    warm_start(entry.network, network)
-    return replace(entry, name=entry.name + SEPARATE, network=network.eval())
 
 
 def _as_is(base: Base, plan: Plan) -> Entry:

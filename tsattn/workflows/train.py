@@ -273,7 +273,7 @@ def card_of(
         fitted=kept.fitted,
         members=kept.members,
         zero_shot=kept.zero_shot,
-        start=kept.name.removesuffix(model_selection.SEPARATE),
+        start=kept.name.removesuffix(model_selection.JOINTLY),
         contest=[plain(score.to_mapping()) for score in judged],
         source=source,
     )
@@ -292,7 +292,7 @@ def _forget(state: Path, stopped: str, ref: ModelRef) -> None:
 
 def notes_of(made: Plan, panel: Panel, base: model_selection.Base | None, request: Request) -> tuple[str, ...]:
     """Describe the choices of the plan, with the option that overrides each."""
-    config, train = made.model, made.train
+    config = made.model
     far, usual = known_steps(panel), panel.freq.default_horizon
     why = "default"
     if made.horizon == far:
@@ -304,7 +304,7 @@ def notes_of(made: Plan, panel: Panel, base: model_selection.Base | None, reques
         chosen += "; a forecast will need rows with the known covariates after the last target, and this data has none"
     tail = f"test: the last {made.windows} × {made.horizon} steps of each series are held back" if made.windows else ""
     shares = model_selection.shares_of(model_selection.kinds_of(base, request.start), panel)
-    most = model_selection.most_steps(train, shares)
+    most = model_selection.most_steps(made, shares)
     return (
         f"horizon: {span(made.horizon, panel.freq)}{chosen}",
         *beyond_history(panel, made.horizon),

@@ -17,6 +17,7 @@ from tsattn.errors import ConfigError
 from tsattn.forecasting.baselines import MEMBERS, member, unknown
 from tsattn.forecasting.baselines.ridge import Ridge
 from tsattn.forecasting.baselines.variance_function import log_levels, slopes
+from tsattn.forecasting.counts import are_small_counts, whole_where
 from tsattn.forecasting.ensemble.calibration import (
     Shrinkage,
     catch_up_factors,
@@ -105,7 +106,8 @@ class Ensemble:
         floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-30
         scored = np.isfinite(made[1:, 0]).all((2, 3))  # origins without a forecast of the network do not lower its weight
         share = np.where(scored, (~np.isnan(past)).sum(2) / batch.horizon, 0.0)
-        loss = pinball(past[:, None].astype(np.float64), made[1:], levels)  # (K, M, B)
+        shown = whole_where(are_small_counts(batch.past_target), made[1:])  # as they would be shown
+        loss = pinball(past[:, None].astype(np.float64), shown, levels)  # (K, M, B)
         pools, able = pools_of(batch), np.isfinite(made[0]).all((2, 3))
         prior = prior_of(self.members, batch, self.shrinkage.favour)
         weights = weights_of(*relative(loss, share, floor), able, pools, self.shrinkage, prior)

@@ -9,12 +9,12 @@ import numpy as np
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, truth
 from tsattn.forecasting.baselines.simple import SeasonalNaive
+from tsattn.forecasting.counts import are_counts
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.hierarchy.covariance import ErrorCovariance, error_covariance
 from tsattn.forecasting.hierarchy.reconciliation import LARGEST, reconciled
 from tsattn.forecasting.hierarchy.structure import Hierarchy
 from tsattn.forecasting.predict import observed_before, predict_windows
-from tsattn.forecasting.sample_paths import are_counts
 
 HOLD_OUTS = 6  # origins whose errors give the covariance, a horizon apart
 _NORMAL_80 = 2.563  # width of the 80 % interval of a standard normal distribution
@@ -61,7 +61,8 @@ class BaseForecasts:
                 bad = ~np.isfinite(out[some]).all((1, 2))
                 origins, some = origins[bad], some[bad]
             if len(some):
-                for which, _, values in predict_windows(forecaster, self.panel, origins, self.horizon, self.levels):
+                loop = predict_windows(forecaster, self.panel, origins, self.horizon, self.levels, whole=False)
+                for which, _, values in loop:
                     out[some[which]] = values
         self._made[back] = out
         return out

@@ -215,7 +215,8 @@ class JointRegression:
         some = some[observed_before(self.panel, Origins(items[some], row[some]))]
         origins = Origins(items[some], row[some])
         if len(some):
-            for which, _, found in predict_windows(self.forecaster, self.panel, origins, self.horizon, self.quantiles):
+            loop = predict_windows(self.forecaster, self.panel, origins, self.horizon, self.quantiles, whole=False)
+            for which, _, found in loop:
                 values[some[which]] = found
             true[some] = truth(self.panel, origins, self.horizon)
         return values, true

@@ -1,0 +1,56 @@
+"""Ranks of the candidates of a training run, and how sure a gain over zero-shot is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tsattn.data.panel import Panel
+from tsattn.data.windows import rolling_origins
+from tsattn.workflows.candidates import AS_IS, TUNED, Judged, _Windows
+
+
+def test_when_trained_and_unchanged_network_are_equally_good_then_the_unchanged_one_ranks_first():
+    def judged(name, loss):
+        return Judged(name, (), 0.668, loss)
+
+    as_is, tuned = judged(AS_IS, 0.5691), judged(TUNED, 0.5689)
+    assert min((tuned, as_is), key=lambda one: one.rank) is as_is
+    better = judged(TUNED, 0.55)
+    assert min((better, as_is), key=lambda one: one.rank) is better
+
+
+@pytest.mark.parametrize(("average", "alone", "kept"), [(0.500, 0.5, "average"), (0.502, 0.5, "average"), (0.505, 0.5, "alone")])
+def test_when_a_network_alone_is_hardly_better_then_its_average_with_zero_shot_ranks_first(average, alone, kept):
+    found = {
+        "average": Judged(TUNED, (), 0.7, average, zero_shot=0.25),
+        "alone": Judged(TUNED, (), 0.7, alone),
+    }
+    assert min(found, key=lambda name: found[name].rank) == kept
+
+
+def test_when_an_average_is_no_better_than_zero_shot_then_zero_shot_ranks_first():
+    average = Judged(TUNED, (), 0.7, 0.499, zero_shot=0.5)
+    as_is = Judged(AS_IS, ("ridge",), 0.7, 0.5)
+    assert as_is.rank < average.rank
+
+
+def test_when_a_gain_may_be_chance_then_zero_shot_ranks_first():
+    average = Judged(TUNED, (), 0.7, 0.49, zero_shot=0.5)
+    as_is = Judged(AS_IS, ("ridge",), 0.7, 0.5)
+    assert average.rank < as_is.rank < replace(average, doubt=0.01).rank
+
+
+@pytest.mark.parametrize(("alike", "independent"), [("nothing", 600), ("cutoff", 20), ("series", 30)])
+def test_when_windows_of_a_cutoff_or_a_series_gain_alike_then_the_standard_error_counts_them_once(alike, independent):
+    panel = Panel.from_arrays([np.arange(200.0)] * 30, freq="h")
+    windows = _Windows(panel, rolling_origins(panel, 4, 20), 4)
+    windows.truth[:] = 0
+    number = {"nothing": np.arange(600), "cutoff": np.tile(np.arange(20), 30), "series": np.repeat(np.arange(30), 20)}[alike]
+    losses = 2 + np.random.default_rng(0).uniform(-1, 1, independent)[number]  # a constant forecast c of zeros loses c
+    zero_shot, values = (np.broadcast_to(level[:, None, None], (600, 4, 9)) for level in (np.full(600, 2.0), losses))
+    wanted = np.unique(losses).std(ddof=1) / np.sqrt(independent)
+    assert windows.standard_error(values, zero_shot) == pytest.approx(wanted, rel=0.25)
+    assert windows.standard_error(zero_shot, zero_shot) == 0
