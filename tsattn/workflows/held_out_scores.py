@@ -113,7 +113,8 @@ def score_in_time(
         found = score(None, None)
         return found, found.windows
     every, _, _ = scorable(panel, horizon, rolling_origins(panel, horizon, windows), windows * len(panel))
-    found, count = None, min(FEWEST, len(every))
+    found: Backtest | None = None
+    count = min(FEWEST, len(every))
     while True:
         began = budget.clock()
         some = None if count == len(every) else every[np.linspace(0, len(every) - 1, count).astype(np.int64)]
