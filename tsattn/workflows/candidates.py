@@ -27,12 +27,11 @@ SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", UNCHANGED
 JOINTLY = ", joint"  # after the name of a network whose attention across series was trained on top
 MOST = 128  # validation windows that candidates are scored on
 CLEARLY = 0.99  # an ensemble is slower, so it must lower the loss to this share of the network's
-FLATTERED = 1.015  # factor on the loss of trained weights alone, which were chosen on the validation windows that score them
+FLATTERED = 0.015  # part added to the loss of trained weights, which were chosen on the validation windows that score them
 JOINT = 1.01  # factor on the loss of networks that read several series, which are slower and may gain by chance
 SHARES = (0.25, 0.5, 0.75)  # shares of the zero-shot ensemble to try
 JUDGING = 0.4  # share of the time that is left for scoring the candidates; the rest is for the final fit and the test scores
 PROBE, FEWEST = 4, 16  # windows for timing the scoring; windows that are scored even when that takes too long
-TIE = 0.995  # a trained network is kept when it lowers the loss to this share of zero-shot's: otherwise they are equal
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,15 +92,14 @@ class Judged:
 
     @property
     def rank(self) -> float:
-        """Loss, lowered for a network without members and for the unchanged model.
+        """Loss, lowered for the unchanged network without members, and raised for a network that reads several series.
 
-        For trained weights, it is raised by a standard error, and further without an average and for networks that read several
-        series.
+        For trained weights, it is raised by a standard error, in proportion to their share of the forecast, and for members.
         """
-        loss = self.loss * (1 if self.members or self.zero_shot else CLEARLY) * (JOINT if self.joint else 1)
+        loss = self.loss * (JOINT if self.joint else 1)
         if self.name == AS_IS:
-            return loss * TIE
-        return (loss if self.zero_shot else loss * FLATTERED) + self.doubt
+            return loss * (1 if self.members else CLEARLY)
+        return loss * (1 + FLATTERED * (1 - self.zero_shot)) / (CLEARLY if self.members else 1) + self.doubt
 
     def to_mapping(self) -> dict[str, Any]:
         about = {"model": self.name, "members": list(self.members), "covariates": self.covariates, "zero_shot": self.zero_shot}

@@ -290,7 +290,7 @@ def announced(base: Base | None, start: str, panel: Panel, across: int = 0) -> t
     return (
         f"candidates: the zero-shot model fine-tuned ({share:.0f} % of the steps), a network from scratch "
         f"({100 - share:.0f} %), {together}the zero-shot model unchanged, and averages of fine-tuned and zero-shot; "
-        "the one with the lowest validation loss is saved",
+        "the best one on the validation windows is saved",
     )
 
 
@@ -300,7 +300,7 @@ def notes_of(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
         return ()
     kept, first = scores[0], min(scores, key=lambda score: score.loss)
     why = "it has the lowest loss on the validation windows"
-    if first != kept and first.members and not kept.members:
+    if first.name == kept.name == AS_IS and first.members and not kept.members:
         why = f"the ensemble {first.title} is less than {100 * (1 - CLEARLY):g} % better and slower"
     elif first != kept:
         why = f"the loss of {first.title} is not clearly lower"
