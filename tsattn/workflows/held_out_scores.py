@@ -110,8 +110,8 @@ def score_in_time(
         return backtest(made, panel, horizon=horizon, windows=windows, on_progress=hear, origins=origins, **size)
 
     if budget.seconds is None:
-        found = score(None, None)
-        return found, found.windows
+        whole = score(None, None)
+        return whole, whole.windows
     every, _, _ = scorable(panel, horizon, rolling_origins(panel, horizon, windows), windows * len(panel))
     found: Backtest | None = None
     count = min(FEWEST, len(every))
