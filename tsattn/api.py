@@ -196,8 +196,8 @@ def forecast(
     model: a name of the workspace or a folder; by default the newest one that was trained on such data, else zero-shot.
     horizon: steps, by default the model's, or the frequency's for zero-shot. members: see `load`. future: a file or frame
     with future rows of known covariates. series: names of the series to return, draw and write; by default all.
-    as_of: ignore values after this time. paths: also draw this many sample paths of each series, by `seed`; `output` then
-    gets the paths. conformal: move the quantiles by the errors at hold-out origins (forecasting/conformal.py).
+    as_of: ignore values after this time; a date or month alone includes all of it. paths: also draw this many sample paths of
+    each series, by `seed`; `output` then gets the paths. conformal: move the quantiles by the errors at hold-out origins.
     hierarchy: item columns from top to bottom, such as ["region", "shop"], or sums: formulas such as "total=a+b"; all levels
     are forecast, and reconcile ("mint", "bottom-up" or "none") makes them add up. joint: series inform each other's forecasts;
     the result's `joint` says which leads which.

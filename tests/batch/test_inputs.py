@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import numpy as np
 import pytest
 
+import tsattn
 from tests.batch.conftest import rows, write_csv
 from tsattn.batch.inputs import known_at, on_grid, opened, parse_moment
 from tsattn.batch.job_file import read_jobs
+from tsattn.cli.main import main
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
@@ -56,3 +59,27 @@ def test_when_the_input_is_a_url_then_fsspec_fetches_it_or_is_asked_for(house, j
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(ConfigError, match="needs fsspec"), opened(file.jobs[0], file):
         pass
+
+
+def test_when_the_command_line_python_and_a_job_get_a_date_then_all_have_the_cutoff_at_its_end(jobs, house, capsys):
+    note = "as of the end of 2024-01-05: the last observed value is that of 2024-01-05 23:00:00"
+    words = ["forecast", str(house / "data.csv"), "--model", str(house / ".tsattn/models/tiny/0001"), "--json"]
+    assert main([*words, "--as-of", "2024-01-05"]) == 0
+    said = capsys.readouterr()
+    assert note in said.err
+    found = json.loads(said.out)
+    assert note in found["notes"]
+    assert {one["cutoff"] for one in found["forecasts"]} == {"2024-01-05T23:00:00"}
+    made = tsattn.forecast(house / "data.csv", model=house / ".tsattn/models/tiny/0001", as_of="2024-01-05")
+    assert set(made.forecast.cutoffs.astype(str)) == {"2024-01-05T23:00:00.000000"}
+    path = jobs('[[job]]\nname = "a"\ninput = "data.csv"\nmodel = "tiny"\noutputs = "f.csv"\nmax_age = "1h"\n')
+    assert main(["run", str(path), "--json", "--as-of", "2024-01-05"]) == 0
+    said = capsys.readouterr()
+    assert "begins, as of the end of 2024-01-05" in said.err
+    assert json.loads(said.out)["jobs"][0]["cutoff"] == "2024-01-05 23:00:00"
+
+
+def test_when_a_job_is_made_up_for_by_its_date_then_max_age_counts_from_the_start_of_the_day(jobs, house):
+    path = jobs('[[job]]\nname = "a"\ninput = "data.csv"\nmodel = "tiny"\noutputs = "f.csv"\nmax_age = "18h"\n')
+    assert main(["run", str(path), "--as-of", "2024-01-10", "-q"]) == 0  # the data end at 2024-01-09T07:00, 17 hours before
+    assert main(["run", str(path), "--as-of", "2024-01-11", "-q"]) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sqlite3
 import subprocess
@@ -10,10 +11,13 @@ import threading
 import time
 
 import pytest
+from rich.console import Console
 
 from tsattn.batch.records import Records
 from tsattn.cli.main import main
 from tsattn.errors import DataError
+from tsattn.render.batch import runs
+from tsattn.render.console import stdout
 
 
 @pytest.mark.parametrize(
@@ -97,22 +101,35 @@ def test_when_the_first_run_is_making_the_file_then_there_are_no_runs_yet(tmp_pa
     assert Records(tmp_path / "runs.db").runs() == []
 
 
-def test_when_runs_are_listed_then_the_table_fits_80_columns_and_fallbacks_are_a_column_only_where_there_are_any(capsys):
-    from tsattn.render.batch import runs
-    from tsattn.render.console import stdout
+RUN = {
+    "job": "daily demand of all shops",
+    "status": "partial",
+    "cutoff": "2024-01-31 23:00:00",
+    "items": 12_345,
+    "failed": 3,
+    "rows": 172_830,
+    "model": "a-rather-long-model-name",
+    "version": "12",
+    "seconds": 3725.0,
+    "error": None,
+    "started": "2024-02-01T06:00:00",
+}
 
-    row = {
-        "job": "daily demand of all shops",
-        "status": "partial",
-        "cutoff": "2024-01-31 23:00:00",
-        "items": 12_345,
-        "fallback": 0,
-    }
-    row |= {"failed": 3, "rows": 172_830, "model": "a-rather-long-model-name", "version": "12", "seconds": 3725.0, "error": None}
-    row |= {"started": "2024-02-01T06:00:00"}
-    for fallback, shown in ((0, False), (7, True)):
-        runs(stdout(), [{**row, "fallback": fallback}])
-        text = capsys.readouterr().out
-        assert max(map(len, text.splitlines())) <= 80
-        assert ("fall-" in text) == shown
-        assert "2024-02-01 06:00" in text
+
+@pytest.mark.parametrize(("fallback", "shown"), [(0, False), (7, True)])
+def test_when_runs_are_listed_then_the_table_fits_80_columns_and_fallbacks_are_a_column_only_where_there_are_any(fallback, shown):
+    out = io.StringIO()
+    runs(Console(file=out, width=80, force_terminal=True, color_system=None), [{**RUN, "fallback": fallback}])
+    text = out.getvalue()
+    assert max(map(len, text.splitlines())) <= 80
+    assert ("fall-" in text) == shown
+    assert "2024-02-01 06:00" in text
+
+
+def test_when_runs_go_through_a_pipe_then_each_row_is_one_line(capsys):
+    rows = [{**RUN, "fallback": 7, "job": f"{RUN['job']} {number}"} for number in range(3)]
+    runs(stdout(), rows)
+    lines = capsys.readouterr().out.splitlines()
+    for row in rows:
+        assert [line for line in lines if row["job"] in line and row["cutoff"] in line and f"{row['model']}/12" in line]
+    assert len(lines) == 3 + len(rows)  # a heading of two lines, and the line below it

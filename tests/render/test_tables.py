@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from tsattn.data.report import Finding, ReadReport
 from tsattn.forecasting.baselines.simple import SeasonalNaive
 from tsattn.forecasting.predict import predict
 from tsattn.render import tables
+from tsattn.render.console import stdout
 
 
 def drawn() -> tuple[Console, io.StringIO]:
@@ -92,3 +94,21 @@ def test_when_data_are_monthly_then_the_report_shows_months_as_the_forecasts_do(
         found = (Finding("frequency", freq),)
         tables.report(console, ReadReport("a.csv", found, items=1, rows=12, first=f"2024-01-{day}", last=f"2024-12-{day}"))
         assert ends in text.getvalue()
+
+
+def test_when_a_table_goes_through_a_pipe_then_a_row_of_any_length_is_one_line(capsys):
+    made = tables.table("what", "why")
+    made.add_row("row", "because " * 40 + "end")
+    tables.show(stdout(), made)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[-1].rstrip().endswith("end")
+
+
+def test_when_a_table_is_printed_then_only_show_sets_its_width():
+    """All tables wrap alike, on a terminal only."""
+    folder = Path(tables.__file__).parent
+    sources = {path.name: path.read_text("utf-8") for path in folder.glob("*.py")}
+    assert [name for name, text in sources.items() if "print(" in text and "width=max(NARROW" in text] == ["tables.py"]
+    around = re.compile(r"console\.print\((drawn|made|found|shown|tree)\)|console\.print\(table\(")
+    assert not [name for name, text in sources.items() if around.search(text)]

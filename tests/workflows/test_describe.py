@@ -84,16 +84,20 @@ def test_when_kinds_are_listed_then_every_choice_of_every_part_is_there_and_coun
     assert all(row["name"] in text and f"{row['parameters']:,}" in text for row in rows)
 
 
-def test_when_the_zero_shot_model_was_kept_then_describe_says_so_and_counts_no_steps(saved, capsys):
+def test_when_the_zero_shot_model_was_kept_then_describe_says_so_and_counts_no_steps(saved):
     import dataclasses
+    import io
 
-    from tsattn.render.console import stdout
+    from rich.console import Console
+
     from tsattn.render.describe import described
 
     found = api.describe(saved)
     card = dataclasses.replace(found.card, fitted=dataclasses.replace(found.card.fitted, steps=0, best_step=0))
-    described(stdout(), dataclasses.replace(found, card=card))
-    text = capsys.readouterr().out
+    out = io.StringIO()
+    terminal = Console(file=out, width=80, force_terminal=True, color_system=None)
+    described(terminal, dataclasses.replace(found, card=card))
+    text = out.getvalue()
     assert "the zero-shot model was saved" in text
     assert "0 steps" not in text
     assert max(map(len, text.splitlines())) <= 80

@@ -16,6 +16,8 @@ from tsattn.config import to_mapping
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.model import artifact
+from tsattn.model.card import read_card
+from tsattn.workflows import held_out_scores
 from tsattn.workflows.time_budget import TimeBudget
 
 MODEL = {key: value for key, value in to_mapping(tiny.MODEL).items() if key != "horizon"}
@@ -97,12 +99,19 @@ def test_when_the_export_fails_then_the_model_is_saved_without_a_graph(train, mo
     assert list(made.card.files) == ["model.safetensors"]
 
 
-def test_when_the_time_limit_is_over_then_neither_scoring_nor_the_export_goes_beyond_it(train, monkeypatch):
+def test_when_the_time_limit_is_over_then_a_few_windows_are_scored_and_the_export_is_left_out(train, monkeypatch):
     monkeypatch.setattr(TimeBudget, "over", property(lambda budget: budget.seconds is not None))
+    monkeypatch.setattr(TimeBudget, "left", property(lambda budget: -1.0))
+    monkeypatch.setattr(held_out_scores, "FEWEST", 1)
     heard: list[str] = []
     made = train(Listener(note=heard.append), steps=3, max_time=100.0, test_windows=2)
-    assert made.scores is None
-    assert made.verdict == "not scored: --max-time is over; score it with: tsattn backtest DATA"
+    assert made.scores is not None
+    assert made.scores.windows == 1
+    assert {"shop", "naive", "seasonal-naive"} <= {row["model"] for row in made.card.scores}
+    few = "scored on 1 of 2 test windows, for lack of time; score all of them with: tsattn backtest DATA"
+    assert few in heard
+    assert few in made.notes
+    assert read_card(made.ref.path).source["test"] == {"windows": 2, "horizon": 5, "scored": 1}
     assert any(note.startswith("no ONNX export: ") for note in heard)
     assert list(made.card.files) == ["model.safetensors"]
 

@@ -19,6 +19,7 @@ from tsattn.batch.secrets import expanded, shown
 from tsattn.data.as_of import NothingYet as NothingYet
 from tsattn.data.as_of import known_at as known_at
 from tsattn.data.as_of import on_grid as on_grid
+from tsattn.data.as_of import parse_as_of as parse_as_of
 from tsattn.data.as_of import parse_moment as parse_moment
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel

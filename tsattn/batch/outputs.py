@@ -53,15 +53,17 @@ def check_columns(job: Job, quantiles: Sequence[float]) -> None:
 
 
 def _write(output: Output, job: Job, file: JobFile, tables: Tables, wait: float) -> None:
-    from tsattn.batch import output_files
-
     place = file.local(expanded(output.place))
     if output.kind == "database":
         from tsattn.batch.database import upsert
 
         upsert(place, expanded(output.table), tables, job.retries, wait)
     elif output.kind == "dataset":
-        output_files.write_dataset(place, tables)
+        from tsattn.batch.datasets import write_dataset
+
+        write_dataset(place, tables)
     else:
+        from tsattn.batch.output_files import write_file
+
         source = expanded(job.input)
-        output_files.write_file(place, tables, dict(output.columns), None if scheme_of(source) else file.local(source))
+        write_file(place, tables, dict(output.columns), None if scheme_of(source) else file.local(source))

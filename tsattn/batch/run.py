@@ -20,7 +20,7 @@ from tsattn.batch.block_forecast import NAMED, Block, Part, Work, frozen, joint_
 from tsattn.batch.blocks import Source, source_of
 from tsattn.batch.detection import detect_blocks
 from tsattn.batch.engines import Engine, engine_of
-from tsattn.batch.inputs import TimeAxis, missing, on_grid, opened, parse_moment
+from tsattn.batch.inputs import TimeAxis, missing, on_grid, opened, parse_as_of, parse_moment
 from tsattn.batch.job_file import read_jobs
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.outputs import check_columns, deliver
@@ -31,6 +31,7 @@ from tsattn.batch.runs import JobRun, Order, Ran, Tick
 from tsattn.batch.secrets import Redactor
 from tsattn.batch.shared_records import SharedRecords, records_of
 from tsattn.batch.spool import Spool
+from tsattn.data.as_of import as_of_name
 from tsattn.errors import DataError, LockedError, TsattnError, reason
 from tsattn.forecasting.predict import Failure
 from tsattn.model.card import CARD
@@ -77,7 +78,7 @@ def run(
     file = read_jobs(path)
     jobs = file.only(order.jobs)
     if order.as_of is not None:
-        parse_moment(order.as_of)
+        parse_as_of(order.as_of)
     with engine_of(order.engine, order.ray_address) as engine:
         call = Call(file, place_of(workspace, file), order, engine, Redactor(file.texts()), log, tick)
         for job in jobs:
@@ -102,7 +103,7 @@ def run_job(job: Job, call: Call) -> JobRun:
         with _lock(job, call):
             if not call.order.dry_run:
                 number = records.begin(job.name, call.order.as_of, os.getpid())
-            call.log("info", "begins", job=job.name)
+            call.log("info", f"begins{_as_of(call.order)}", job=job.name)
             _work(job, call, made)
     except LockedError as error:
         made.status, made.error = "locked", error.message
@@ -130,6 +131,11 @@ def run_job(job: Job, call: Call) -> JobRun:
     return made
 
 
+def _as_of(order: Order) -> str:
+    """Format `--as-of` for the log, such as `, as of the end of 2024-01-31`; "" without it."""
+    return "" if order.as_of is None else f", as of {as_of_name(order.as_of)}"
+
+
 @contextmanager
 def _lock(job: Job, call: Call) -> Iterator[None]:
     if call.order.dry_run:
@@ -143,7 +149,7 @@ def _lock(job: Job, call: Call) -> Iterator[None]:
 
 def _work(job: Job, call: Call, made: JobRun) -> None:
     order, note = call.order, call.note(job)
-    moment = None if order.as_of is None else parse_moment(order.as_of)
+    moment = None if order.as_of is None else parse_as_of(order.as_of)
     if why := missing(job, call.file):
         raise DataError(why, "relative paths start from the job file's folder")
     with ExitStack() as stack:
@@ -157,7 +163,8 @@ def _work(job: Job, call: Call, made: JobRun) -> None:
             source = source_of(job, data, ref, call.place, moment, note)
         made.model, made.version = source.ref.name, source.ref.version
         check_columns(job, job.quantiles or source.card.quantiles)
-        now = moment or dt.datetime.now().astimezone()
+        # max_age counts from the start of a day given to --as-of: the missed run may have been at any time of it
+        now = dt.datetime.now().astimezone() if order.as_of is None else parse_moment(order.as_of)
         if source.newest is not None and source.clock is not None:
             _check_age(job, source.newest, source.clock, now)
         work = Work(

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from tsattn.batch.datasets import partitions
 from tsattn.batch.job_values import Output
 from tsattn.batch.jobs import Job, JobFile
-from tsattn.batch.output_files import partitions
 from tsattn.batch.secrets import expanded
 from tsattn.data.output_formats import FORMATS, Tables, read_parquet
 from tsattn.data.panel import Panel

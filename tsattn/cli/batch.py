@@ -33,9 +33,7 @@ def run(
     session: Session,
     path: JobFile,
     jobs: Jobs = None,
-    as_of: Annotated[
-        options.Text, typer.Option(metavar="TIME", help="Forecast as of this time; later values are ignored.")
-    ] = None,
+    as_of: options.AsOf = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Forecast without writing outputs or run records.")] = False,
     wait: Annotated[
         float | None,
@@ -61,7 +59,7 @@ def run(
     \b
     Examples:
       tsattn run jobs.toml
-      tsattn run jobs.toml --job sales --as-of 2024-05-01
+      tsattn run jobs.toml --job sales --as-of 2024-05-01T06:00
     """
     from tsattn import interrupts
     from tsattn.batch.run import run as run_jobs

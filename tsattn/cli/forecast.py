@@ -79,9 +79,7 @@ def forecast(
     series: Annotated[
         options.Many, typer.Option(metavar="NAME,…", show_default=False, help="Print, draw and write only these series.")
     ] = None,
-    as_of: Annotated[
-        options.Text, typer.Option(metavar="TIME", help="Forecast as of this time; later values are ignored.")
-    ] = None,
+    as_of: options.AsOf = None,
     plot: options.Plots = None,
 ) -> int:
     """Forecast the steps after the end of the data.

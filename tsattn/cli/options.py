@@ -64,6 +64,13 @@ Plots = Annotated[
 Future = Annotated[
     Path | None, typer.Option(metavar="FILE", help="File with the future rows of known covariates, matched by series and time.")
 ]
+AsOf = Annotated[
+    Text,
+    typer.Option(
+        metavar="TIME",
+        help="Forecast as of this time; later values are ignored. A date or a month alone includes all of it.",
+    ),
+]
 Name = Annotated[Text, typer.Option(metavar="NAME", help="Name of the model.  [default: the name of the data file]")]
 
 # -- how to read -----------------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from tsattn.data.panel import Panel
 from tsattn.data.timezone import to_local, to_utc
 from tsattn.errors import ConfigError, DataError
 
+_MONTH, _WEEK = r"\d{4}-\d\d", r"\d{4}-?W\d\d"
+
 
 class NothingYet(DataError):
     """Error: no item had a value at the requested moment."""
@@ -31,7 +33,7 @@ def parse_moment(text: str) -> dt.datetime:
     """Parse `2024-01-31` or `2024-01-31T06:00`, with `Z`, an offset or neither; `2024-01` is a first day. Raises ConfigError."""
     text = text.strip()
     try:
-        moment = dt.datetime.fromisoformat(f"{text}-01" if re.fullmatch(r"\d{4}-\d\d", text) else text)
+        moment = dt.datetime.fromisoformat(_first_day(text))
     except ValueError:
         raise ConfigError(
             f"--as-of {text!r} is not a time", "write it as 2024-01-31 or 2024-01-31T06:00, optionally followed by +02:00 or Z"
@@ -39,6 +41,40 @@ def parse_moment(text: str) -> dt.datetime:
     if not dt.MINYEAR + 1 < moment.year < dt.MAXYEAR - 1:  # beyond, it has no counterpart in other time zones
         raise ConfigError(f"--as-of {text!r} is beyond the years that can be computed with", "write a year from 3 to 9997")
     return moment
+
+
+def _first_day(text: str) -> str:
+    return f"{text.strip()}-01" if re.fullmatch(_MONTH, text.strip()) else text.strip()
+
+
+def parse_as_of(text: str) -> dt.datetime:
+    """Parse `--as-of`: a date, a month (`2024-01`) or an ISO week alone is its last moment, as in slices of pandas.
+
+    A date with a time is that moment. Raises ConfigError as `parse_moment` does.
+    """
+    moment = parse_moment(text)
+    return _after(text, moment) - dt.timedelta(microseconds=1) if _is_period(text) else moment
+
+
+def as_of_name(text: str) -> str:
+    """Return `the end of 2024-01-31` for a date, month or week alone, and any other text unchanged."""
+    return f"the end of {text.strip()}" if _is_period(text) else text.strip()
+
+
+def _is_period(text: str) -> bool:
+    """Return True for a date, month or week without a time of day."""
+    try:
+        dt.date.fromisoformat(_first_day(text))
+    except ValueError:
+        return False
+    return True
+
+
+def _after(text: str, start: dt.datetime) -> dt.datetime:
+    """Return the moment after a period that begins at `start`."""
+    if re.fullmatch(_MONTH, text.strip()):
+        return (start + dt.timedelta(days=31)).replace(day=1)
+    return start + dt.timedelta(days=7 if re.fullmatch(_WEEK, text.strip()) else 1)
 
 
 def on_grid(moment: dt.datetime, panel: HasClock) -> np.datetime64:

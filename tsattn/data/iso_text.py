@@ -14,15 +14,30 @@ UNITS = ("D", "s", "us")
 
 
 def units_of(tables: Tables) -> dict[str, str]:
-    """Return the unit in which to write each timestamp column: the finest that any of the tables needs."""
+    """Return the unit in which to write each timestamp column.
+
+    All columns have the finest unit that any of them needs in any of the tables: a cutoff at midnight is written with its time
+    of day if the forecast steps are hours.
+    """
     import pyarrow as pa
 
-    found: dict[str, str] = {}
+    names: dict[str, None] = {}
+    unit = UNITS[0]
     for table in tables():
         for field in table.schema:
             if pa.types.is_timestamp(field.type):
-                found[field.name] = max(found.get(field.name, "D"), finest(table.column(field.name)), key=UNITS.index)
-    return found
+                names[field.name] = None
+                unit = max(unit, finest(table.column(field.name)), key=UNITS.index)
+    return dict.fromkeys(names, unit)
+
+
+def time_texts(table: pa.Table, names: tuple[str, ...] = ("cutoff", "timestamp")) -> list[list[Any]]:
+    """Return timestamp columns of a table as ISO 8601 text, all in the finest unit that any of them needs.
+
+    Step numbers of series without a clock are returned unchanged.
+    """
+    units = units_of(lambda: iter([table.select(names)]))
+    return [iso(table[name], units[name]) if name in units else table[name].to_pylist() for name in names]
 
 
 def as_text(table: pa.Table, units: dict[str, str]) -> pa.Table:

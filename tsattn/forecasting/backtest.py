@@ -59,7 +59,7 @@ def backtest(
         raise ConfigError(f"the season length must be positive, not {season}")
     asked = windows * len(panel) if origins is None else len(origins)
     origins = rolling_origins(panel, horizon, windows, step) if origins is None else origins
-    origins, too_short, no_truth = _scorable(panel, horizon, origins, asked)
+    origins, too_short, no_truth = scorable(panel, horizon, origins, asked)
     work = _Work(
         panel, origins, horizon, tuple(quantiles), seasonal_errors(panel, origins, season), batch, on_progress, on_windows
     )
@@ -165,7 +165,7 @@ class _Work:
         return values
 
 
-def _scorable(panel: Panel, horizon: int, origins: Origins, asked: int) -> tuple[Origins, int, int]:
+def scorable(panel: Panel, horizon: int, origins: Origins, asked: int) -> tuple[Origins, int, int]:
     """Return origins with an observed value before them and one to score; how many `asked` lack the former, and the latter."""
     seen = observed_before(panel, origins)
     observed = np.concatenate([[0], np.cumsum(~np.isnan(panel.target))])

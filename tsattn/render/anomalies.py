@@ -15,7 +15,7 @@ from tsattn.atomic import write_atomic
 from tsattn.data.names import printable
 from tsattn.data.sinks import checked_suffix
 from tsattn.render.format import count, decimals, number, stamps
-from tsattn.render.tables import shortened, table, written
+from tsattn.render.tables import shortened, show, table, written
 from tsattn.render.terminal import draw_anomalies
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _table(console: Console, found: Detected) -> None:
         name, when, value, expected, interval, score = cells_of(found, at)
         own = [Text(shortened(printable(name), MOST_NAME))] if several else []
         drawn.add_row(*own, Text(when), value, expected, interval, Text(score, style="bold"), f"{length}")
-    console.print(drawn)
+    show(console, drawn)
     more = len(found.runs) - MOST_RUNS
     if more > 0:
         console.print(Text(f"… {count(more, 'weaker run')}; write all rows with -o scores.csv", style="dim"))

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.text import Text
 
 from tsattn.render.format import duration
-from tsattn.render.tables import NARROW, table
+from tsattn.render.tables import show, table
 
 LINE_EVERY = 60.0  # seconds between progress lines in a log
 _STYLES = {"done": "green", "partial": "yellow", "running": "cyan"}
@@ -41,7 +41,7 @@ def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         ]
         cells += [Text(version), "–" if row["seconds"] is None else duration(float(row["seconds"]))]
         drawn.add_row(*([str(row["started"]).replace("T", " ")[:16]] if recorded else []), *cells)
-    console.print(drawn, width=max(NARROW, console.width) if console.is_terminal else NARROW)
+    show(console, drawn)
     for row in rows:
         if row["error"]:
             console.print(Text(f"{row['job']}: {row['error']}", style="red"))
@@ -58,7 +58,7 @@ def verdicts(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         last = str(row["last_good"] or "never").replace("T", " ")[:19]
         newest = Text(str(row["newest_row"] or "–"))
         drawn.add_row(Text(str(row["job"])), Text("good" if good else "bad", style=style), last, newest, *scored)
-    console.print(drawn)
+    show(console, drawn)
     for row in rows:
         for problem in row["problems"]:
             console.print(Text(f"{row['job']}: {problem}", style="red"))

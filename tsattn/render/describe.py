@@ -27,17 +27,17 @@ def described(console: Console, found: Described) -> None:
     tree.add(Text("inputs  ", style="bold").append(inputs, style="dim"))
     for child in found.network.children:
         _grow(tree, child)
-    width = max(tables.NARROW, console.width) if console.is_terminal else tables.NARROW
-    console.print(tree, width=width)
+    tables.show(console, tree)
     drawn = tables.table("", "")
     for what, value in _record(found):
         drawn.add_row(Text(what, style="dim"), Text(value))
     drawn.show_header = False
-    console.print(drawn, width=width)
+    tables.show(console, drawn)
     if card.scores:
         test = card.source.get("test") or {}
+        some = f"{count(test['scored'], 'window')} of " if "scored" in test else ""
         tables.scores(
-            console, card.scores, f"Scores on the held-back {test.get('windows', '?')} × {test.get('horizon', '?')} steps"
+            console, card.scores, f"Scores on {some}the held-back {test.get('windows', '?')} × {test.get('horizon', '?')} steps"
         )
     else:
         console.print(Text(_not_scored(card), style="yellow"))
@@ -138,5 +138,5 @@ def assembled(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
             f"{row['parameters']:,}",
             Text(row["line"], style="dim"),
         )
-    console.print(drawn)
+    tables.show(console, drawn)
     console.print(Text("parameters at the default width, layers, context and patch size, without covariates", style="dim"))

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tsattn.data.report import ReadReport
-from tsattn.render.tables import table
+from tsattn.render.tables import show, table
 
 
 def evidence(console: Console, read: ReadReport) -> None:
@@ -15,4 +15,4 @@ def evidence(console: Console, read: ReadReport) -> None:
     for one in read.evidence:
         made.add_row(Text(one.what), Text(one.taken), Text(one.why), Text(one.over or "–"))
     if read.evidence:
-        console.print(made)
+        show(console, made)

@@ -53,7 +53,7 @@ def _matters(console: Console, found: Explained) -> None:
             bar(effect.rise / most),
         )
     if clear:
-        console.print(drawn)
+        tables.show(console, drawn)
     else:
         console.print(Text(title, style="bold"))
         console.print("no single lag or covariate has a clear effect", style="yellow")
@@ -88,7 +88,7 @@ def _past(console: Console, found: Explained) -> None:
             f"{block.first} – {block.last}", when, share, hint,
             Text(percent(block.effect.rise), style=sure), Text(interval(block.effect), style=sure), bar(block.effect.rise / most),
         )  # fmt: skip
-    console.print(drawn)
+    tables.show(console, drawn)
 
 
 def _parts(console: Console, found: Explained) -> None:
@@ -105,7 +105,7 @@ def _parts(console: Console, found: Explained) -> None:
         signed = [f"{'+' if v > 0 else ''}{number(float(v), places)}" for v in (parts.season[h], parts.remainder[h])]
         total = parts.level[h] + parts.season[h] + parts.remainder[h]
         drawn.add_row(Text(when[h]), number(float(parts.level[h]), places), *signed, number(float(total), places))
-    console.print(drawn)
+    tables.show(console, drawn)
     if rest:
         console.print(Text(f"… {count(rest, 'more step')}; all of them: --json", style="dim"))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from tsattn.render.tables import table
+from tsattn.render.tables import show, table
 
 if TYPE_CHECKING:
     from tsattn.workflows.results import LevelScores
@@ -24,7 +24,7 @@ def levels(console: Console, found: Sequence[LevelScores]) -> None:
             if one.model == model:
                 cells = [Text(text) for metric in ("MASE", "WQL") for text in _cells(one, metric)]
                 drawn.add_row(Text(one.level), f"{one.series:,}", *cells)
-        console.print(drawn)
+        show(console, drawn)
 
 
 def _cells(one: LevelScores, metric: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -33,7 +33,7 @@ HEADINGS = {"coverage": "80 %\ncover", "coverage_95": "95 %\ncover", "skill_MASE
 AIMS = {"coverage": 0.8, "coverage_95": 0.95}
 TREND = 20  # least number of steps for a trend of the loss
 MONTHLY = re.compile(r"\d*[MQY][SE]")  # frequencies whose timestamps are shown as months
-NARROW = 80  # width of tables in files, in pipes and on narrower terminals, in columns
+NARROW = 80  # least width of tables on a terminal, and the width that sparklines and names fit in files and pipes, in columns
 SPARK = "history | forecast"  # heading of the sparklines
 LEAST_NAME = 12  # minimum length of a series name in a table, in characters
 LEAST_SPARK, MOST_SPARK = 18, 32  # width of a sparkline, in characters
@@ -72,6 +72,11 @@ def table(*columns: str, title: str = "") -> Table:
     return made
 
 
+def show(console: Console, drawn: RenderableType) -> None:
+    """Print a table or a tree. Its rows are wrapped on a terminal only: in files and pipes, each row is one line."""
+    console.print(drawn, width=max(NARROW, console.width))
+
+
 def report(console: Console, read: ReadReport, *, brief: bool = False) -> None:
     """Print the reading report: inferred values with the options that override them, repairs and warnings.
 
@@ -84,7 +89,7 @@ def report(console: Console, read: ReadReport, *, brief: bool = False) -> None:
         found = table("inferred", "value", "override with")
         for finding in read.found:
             found.add_row(Text(finding.what), Text(finding.value), Text(finding.flag, style="dim"))
-        console.print(found)
+        show(console, found)
     for repair in read.repaired:
         where = f" (first: {repair.where})" if repair.where else ""
         console.print(Text(f"repaired: {repair.what}: {repair.count:,}{where}"))
@@ -139,7 +144,7 @@ def scores(console: Console, rows: Sequence[Mapping[str, Any]], title: str = "",
             for c in columns
         ]
         made.add_row(Text(shortened(str(row["model"]), MOST_MODEL)), *cells)
-    console.print(made)
+    show(console, made)
 
 
 def shortened(text: str, most: int) -> str:
@@ -227,7 +232,7 @@ def forecast(
             before, after = sparkline(shown_history(panel, index[names[0]], record=made.cleaning.at(b)), middle[b], spark)
             line = Text(before, style="dim").append("|").append(after, style="cyan")
         drawn.add_row(Text(shortened(names[0], longest)), *map(Text, names[1:]), line, *map(Text, figures))
-    console.print(drawn)
+    show(console, drawn)
     more = [f"{count(made.horizon - steps, 'more step')}{' of each' if shown > 1 else ''}"] if made.horizon > steps else []
     more += [f"{len(made) - shown:,} more series"] if len(made) > shown else []
     if more:
@@ -270,7 +275,7 @@ def models(console: Console, rows: Sequence[Mapping[str, Any]], workspace: str) 
         numbers += [_score(score.get(key), key, 4) for key in ("MASE", "WQL", "skill_WQL")]
         name = Text(shortened(str(row["model"]), MOST_MODEL))
         drawn.add_row(name, str(row["created"])[:10], str(row["freq"]), *numbers)
-    console.print(drawn)
+    show(console, drawn)
     for line in broken:
         console.print(Text(line, style="yellow"))
 
@@ -303,7 +308,7 @@ def profile(console: Console, found: Mapping[str, Any]) -> None:
     for part, spent in seconds.items():
         shown.add_row(part, f"{spent:.2f}", f"{spent / total:.0%}", f"{1000 * spent / steps:.1f}")
     shown.add_row("total", f"{total:.2f}", "", f"{1000 * total / steps:.1f}", style="bold")
-    console.print(shown)
+    show(console, shown)
 
 
 def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path, *, compared: bool = True) -> None:

@@ -76,7 +76,7 @@ def table(trials: Sequence[Tried], title: str = "") -> Table:
 def tried(console: Console, trials: Sequence[Tried], best: Tried) -> None:
     """Print the trials of a search, and the improvement by the best one."""
     title = "Trials: error on rolling origins before the test windows (seasonal naive = 1)"
-    console.print(table(trials, title))
+    tables.show(console, table(trials, title))
     first = next((one for one in trials if one.number == 0 and one.score is not None), None)
     if first is None or first.score is None or best.score is None:
         return

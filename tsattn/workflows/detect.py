@@ -130,16 +130,19 @@ class Detected:
         return self.to_arrow().to_pandas()
 
     def to_mapping(self) -> dict[str, Any]:
-        from tsattn.data.iso_text import iso
+        from tsattn.data.iso_text import finest, iso
         from tsattn.workflows.results import shortest
 
-        table = self.to_arrow().filter(self.anomalous)
+        scored = self.to_arrow()
+        table = scored.filter(self.anomalous)
         columns: dict[str, list[Any]] = {
             name: shortest(table[name].to_numpy()) for name in ("value", "expected", "low", "high", "score")
         }
         columns["p_value"] = [float(f"{p:.4g}") for p in table["p_value"].to_pylist()]
         columns["flat_rows"] = table["flat_rows"].to_pylist()
-        columns["timestamp"] = iso(table["timestamp"]) if self.panel.freq.has_clock else table["timestamp"].to_pylist()
+        clock = self.panel.freq.has_clock
+        stamps = table["timestamp"]
+        columns["timestamp"] = iso(stamps, finest(scored["timestamp"])) if clock else stamps.to_pylist()
         columns["item_id"] = table["item_id"].to_pylist()
         order = ("item_id", "timestamp", "value", "expected", "low", "high", "score", "p_value", "flat_rows")
         return {

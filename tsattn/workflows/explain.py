@@ -81,12 +81,10 @@ class Explained:
         return self.forecast.item_ids[0]
 
     def to_mapping(self) -> dict[str, Any]:
-        from tsattn.data.iso_text import iso
+        from tsattn.data.iso_text import time_texts
         from tsattn.workflows.results import shortest
 
-        table = self.forecast.to_arrow()
-        clock = self.forecast.freq.has_clock
-        cutoff, stamps = (iso(table[n]) if clock else table[n].to_pylist() for n in ("cutoff", "timestamp"))
+        cutoff, stamps = time_texts(self.forecast.to_arrow())
         parts = None
         if self.parts is not None:
             steps = len(self.parts.level)

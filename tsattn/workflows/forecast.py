@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from tsattn.config import NO_SUMS, HierarchyConfig, ReadOptions
-from tsattn.data.as_of import parse_moment
+from tsattn.data.as_of import as_of_name, parse_as_of
 from tsattn.data.names import nearest
 from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import ConfigError, DataError
 from tsattn.events import Listener
 from tsattn.forecasting.frame import Forecast, Forecaster, quantile_name
-from tsattn.forecasting.predict import Failure, predict
+from tsattn.forecasting.predict import Failure, predict, show
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import ANY_FREQ, read_card
 from tsattn.workflows.cleaning_notes import cleaning_notes
@@ -75,7 +75,7 @@ def run(
     pictures = [checked_suffix(plot, tuple(PLOTS), data=data) for plot in order.plots]
     check_horizon(order.horizon)
     levels = None if order.quantiles is None else checked_levels(order.quantiles)  # checked before the data are read
-    moment = None if order.as_of is None else parse_moment(order.as_of)
+    moment = None if order.as_of is None else parse_as_of(order.as_of)
     if future is not None:
         data = WithFuture(_again(order.model, workspace) if data is None else data, future)
     with order.hierarchy.naming_its_columns():
@@ -160,9 +160,17 @@ def _forecast(
     about_series = (*(() if at is None else (str(at), *at.notes)), *about_joint)
     own = order.horizon is None and chosen.card.freq != ANY_FREQ
     far = beyond_history(panel, steps, "; the model sets it, --horizon N overrides it") if own else ()
-    about_history = (*far, *behind(panel, steps), *cleaning_notes(made, panel))
+    about_history = (*_as_of(order, panel), *far, *behind(panel, steps), *cleaning_notes(made, panel))
     result = Forecasted(made, failures, panel, chosen.report, chosen.ref, (), (), sampled, effects, at, between)
     return result, (*about_series, *about_history, *about_covariates, *about_weights, *about_quantiles)
+
+
+def _as_of(order: Order, panel: Panel) -> tuple[str, ...]:
+    """Return a note on the last values that `--as-of` leaves, which shows how its time was read."""
+    if order.as_of is None:
+        return ()
+    last = panel.freq.advance(panel.start, panel.lengths - 1).max()
+    return (f"as of {as_of_name(order.as_of)}: the last observed value is that of {show(panel, last)}",)
 
 
 def _again(model: str | Path | ModelRef | None, workspace: Workspace) -> Any:

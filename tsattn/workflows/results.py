@@ -182,11 +182,10 @@ class Forecasted:
         return self.forecast._repr_html_()
 
     def to_mapping(self) -> dict[str, Any]:
-        from tsattn.data.iso_text import iso
+        from tsattn.data.iso_text import time_texts
 
         made = self.forecast
-        table = made.to_arrow()
-        texts = [iso(table[name]) if made.freq.has_clock else table[name].to_pylist() for name in ("cutoff", "timestamp")]
+        texts = time_texts(made.to_arrow())
         items = []
         for b, item in enumerate(made.item_ids):
             rows = slice(b * made.horizon, (b + 1) * made.horizon)

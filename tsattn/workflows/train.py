@@ -14,35 +14,31 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from tsattn.atomic import write_atomic
-from tsattn.config import BacktestConfig, ModelConfig, ReadOptions, from_mapping, to_mapping
+from tsattn.config import ModelConfig, ReadOptions, from_mapping, to_mapping
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
 from tsattn.data.report import ReadReport
-from tsattn.errors import ArtifactError, ConfigError, TsattnError
+from tsattn.errors import ArtifactError, ConfigError
 from tsattn.events import Listener
-from tsattn.forecasting.backtest import backtest
-from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.scores import Backtest
 from tsattn.model.card import Card
 from tsattn.render.format import duration, span
 from tsattn.training.processes import is_helper
 from tsattn.workflows import model_selection
-from tsattn.workflows.joint import saved_notes, training_notes, with_and_without
-from tsattn.workflows.loaded_model import absolute, beyond_history, with_members
+from tsattn.workflows.held_out_scores import beside_zero_shot, score_tail
+from tsattn.workflows.joint import saved_notes, training_notes
+from tsattn.workflows.loaded_model import absolute, beyond_history
 from tsattn.workflows.outlook import Outlook
 from tsattn.workflows.plan import Plan, known_steps, plan
 from tsattn.workflows.results import Trained, plain
-from tsattn.workflows.scoring_progress import Scoring
-from tsattn.workflows.time_budget import TimeBudget, TimeIsOver
-from tsattn.workflows.verdict import compared, usual_baselines, verdict
-from tsattn.workspace import ModelRef, Workspace, name_for, shipped
+from tsattn.workflows.time_budget import TimeBudget
+from tsattn.workflows.verdict import verdict
+from tsattn.workspace import ModelRef, Workspace, name_for
 
 if TYPE_CHECKING:
     from tsattn.nn.network import Network
 
 EXPORT = 60.0  # seconds that the export of a new architecture takes
-BESIDE = 256  # test windows on which the saved model is compared with zero-shot, an ensemble that costs ten times a network
-BATCH = 64  # windows that are scored between two looks at the clock, where there is a time limit
 _REQUEST = "request.json"
 _SAVED = "saved.txt"  # in the state of a stopped run: the name of the model that it saved
 
@@ -173,42 +169,16 @@ class _Training:
             said, beats = f"not scored: {why}", None
         else:
             said, beats = verdict(scores.table(), scores.models[0])
-            beside = self.beside_zero_shot(card)
-            selection = (*selection, *beside)
-            for note in beside:
+            beside = beside_zero_shot(self.ref, card, self.panel, self.made, self.listener, self.budget)
+            about = (*((why,) if why else ()), *beside)
+            selection = (*selection, *about)
+            for note in about:
                 self.listener.note(note)
         _forget(self.state, card.fitted.stopped, self.ref)
         profile = None if self.listener.timeline is None else self.listener.timeline.to_mapping()
         unchanged = () if judged or not card.untrained else (card.untrained,)
         notes = (*self.notes, *unchanged, *selection)
         return Trained(self.ref, card, self.made, self.report, scores, said, beats, notes, profile)
-
-    def beside_zero_shot(self, card: Card) -> tuple[str, ...]:
-        """Return a line that compares the saved model with zero-shot on the test windows; nothing if no time is left.
-
-        A joint run has another line, for zero-shot with `--joint`.
-        """
-        from tsattn.model import runtime
-
-        ref = shipped()
-        if ref is None or card.start == model_selection.AS_IS or self.budget.over:
-            return ()
-        panel, made = self.panel, self.made
-        items = np.arange(0, len(panel), -(-len(panel) // BESIDE))
-        windows = max(1, min(made.windows, BESIDE // len(items)))
-        size: dict[str, Any] = {} if self.budget.seconds is None else {"batch": BATCH}
-        try:
-            saved, zero_shot = runtime.load(self.ref.path), runtime.load(ref.path)
-            models = [with_members(saved.card, saved, None), with_members(zero_shot.card, zero_shot, None)]
-            if made.model.across:
-                models[1:] = with_and_without(models[1:], panel, made.horizon)
-            hear = Scoring(self.listener, len(models), self.budget)
-            found = backtest(models, panel.select(items), horizon=made.horizon, windows=windows, on_progress=hear, **size)
-        except (TimeIsOver, TsattnError):
-            return ()
-        rows, names = found.table(), [model.name for model in models]
-        flags = ("--model zero-shot", "--model zero-shot --joint")
-        return tuple(compared(rows, names[0], other, flag) for other, flag in zip(names[1:], flags, strict=False))
 
     def choose(self, resume: bool, logger: str | None) -> tuple[model_selection.Entry, tuple[model_selection.Judged, ...]]:
         """Train the candidates; returns the one to save and the validation scores of all."""
@@ -246,8 +216,9 @@ class _Training:
             scores, why = score_tail(self.ref, self.panel, self.made, self.listener, self.budget)
             if scores is not None:
                 card = dataclasses.replace(card, scores=plain(scores.table()))
-            elif self.made.windows:
-                card = dataclasses.replace(card, source={**card.source, "test": {**card.source["test"], "not_scored": why}})
+            if why and self.made.windows:
+                fewer = {"not_scored": why} if scores is None else {"scored": scores.windows}
+                card = dataclasses.replace(card, source={**card.source, "test": {**card.source["test"], **fewer}})
             artifact.rewrite_card(self.ref.path, card)
             if not known:
                 card = self.export(network, card)
@@ -317,30 +288,6 @@ def _forget(state: Path, stopped: str, ref: ModelRef) -> None:
     for name in (_REQUEST, _SAVED):
         (state / name).unlink(missing_ok=True)
     model_selection.forget(state)
-
-
-def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener, budget: TimeBudget) -> tuple[Backtest | None, str]:
-    """Scores of the saved model and the baselines on the test windows; None with the reason when they are not scored."""
-    from tsattn.model import runtime
-
-    if made.windows < 1:
-        return None, "no test windows were held back (--test-windows 0, or the series are too short for one)"
-    if not np.any(made.test_start < panel.origin):
-        return None, f"the series are too short for a test window of {made.horizon} steps"
-    if budget.over:
-        return None, "--max-time is over; score it with: tsattn backtest DATA"
-    listener.note("scoring on the held-back test windows")
-    others = [baseline(name) for name in usual_baselines(panel, BacktestConfig().baselines)]
-    try:
-        loaded = runtime.load(ref.path)
-        model = with_members(loaded.card, loaded, None)
-        hear = Scoring(listener, 1 + len(others), budget)
-        size: dict[str, Any] = {} if budget.seconds is None else {"batch": BATCH}
-        return backtest([model, *others], panel, horizon=made.horizon, windows=made.windows, on_progress=hear, **size), ""
-    except TimeIsOver:
-        return None, "--max-time is over; score it with: tsattn backtest DATA"
-    except TsattnError as error:
-        return None, error.message
 
 
 def notes_of(made: Plan, panel: Panel, base: model_selection.Base | None, request: Request) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ const READ = [
   ["encoding", "Encoding", "utf-8 or latin-1"],
   ["calendar", "Calendar", "XNYS, Mon-Sat or none"],
   ["holidays", "Holidays", "DE,US-NY"],
-  ["as_of", "Forecast as of", "later values are ignored"],
+  ["as_of", "Forecast as of", "later values are ignored; 2024-05-01 includes the whole day"],
 ];
 const OWN = { interval: 1, token: 1 };  // fields that are not options of a request
 const STEPS = { h: "hours", D: "days", B: "business days", W: "weeks", MS: "months", QS: "quarters", YS: "years", min: "minutes" };

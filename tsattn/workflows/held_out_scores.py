@@ -1,0 +1,131 @@
+"""Scores of a trained model on the test windows, which training did not see: on all of them, or on as many as the time allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsattn.config import BacktestConfig
+from tsattn.data.panel import Panel
+from tsattn.data.windows import Origins, rolling_origins
+from tsattn.errors import TsattnError
+from tsattn.events import Listener
+from tsattn.forecasting.backtest import backtest, scorable
+from tsattn.forecasting.baselines import baseline
+from tsattn.forecasting.frame import Forecaster
+from tsattn.forecasting.scores import Backtest
+from tsattn.model.card import UNCHANGED, Card
+from tsattn.workflows.joint import with_and_without
+from tsattn.workflows.loaded_model import with_members
+from tsattn.workflows.scoring_progress import Scoring
+from tsattn.workflows.time_budget import TimeBudget, TimeIsOver
+from tsattn.workflows.verdict import compared, usual_baselines
+from tsattn.workspace import ModelRef, shipped
+
+if TYPE_CHECKING:
+    from tsattn.workflows.plan import Plan
+
+BESIDE = 256  # test windows on which the saved model is compared with zero-shot, an ensemble that costs ten times a network
+BATCH = 64  # windows that are scored between two looks at the clock, where there is a time limit
+FEWEST = 16  # windows that are scored even if the time is over
+GROWTH = 8  # each round of scoring has at most this many times the windows of the one before
+SAFETY = 0.8  # share of the time left that a round may be expected to take
+ALL = "score all of them with: tsattn backtest DATA"
+
+Models = Callable[[], Sequence[Forecaster]]  # makes them anew: an ensemble keeps what it learnt of the windows before
+
+
+def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener, budget: TimeBudget) -> tuple[Backtest | None, str]:
+    """Score the saved model and the baselines on the test windows, or on some of them if the time is short.
+
+    Returns the scores and a note if some windows were left out, or None and the reason if there are no scores.
+    """
+    from tsattn.model import runtime
+
+    if made.windows < 1:
+        return None, "no test windows were held back (--test-windows 0, or the series are too short for one)"
+    if not np.any(made.test_start < panel.origin):
+        return None, f"the series are too short for a test window of {made.horizon} steps"
+    listener.note("scoring on the held-back test windows")
+    names = usual_baselines(panel, BacktestConfig().baselines)
+    try:
+        loaded = runtime.load(ref.path)
+
+        def models() -> Sequence[Forecaster]:
+            return [with_members(loaded.card, loaded, None), *map(baseline, names)]
+
+        found, windows = score_in_time(models, panel, made.horizon, made.windows, listener, budget)
+    except TsattnError as error:
+        return None, error.message
+    if found.windows == windows:
+        return found, ""
+    return found, f"scored on {found.windows:,} of {windows:,} test windows, for lack of time; {ALL}"
+
+
+def beside_zero_shot(
+    ref: ModelRef, card: Card, panel: Panel, made: Plan, listener: Listener, budget: TimeBudget
+) -> tuple[str, ...]:
+    """Return a line that compares the saved model with zero-shot on the test windows; nothing if it is that model.
+
+    A joint run has another line, for zero-shot with `--joint`.
+    """
+    from tsattn.model import runtime
+
+    zero = shipped()
+    if zero is None or card.start == UNCHANGED:
+        return ()
+    items = np.arange(0, len(panel), -(-len(panel) // BESIDE))
+    windows = max(1, min(made.windows, BESIDE // len(items)))
+    try:
+        saved, zero_shot = runtime.load(ref.path), runtime.load(zero.path)
+
+        def models() -> Sequence[Forecaster]:
+            both = [with_members(saved.card, saved, None), with_members(zero_shot.card, zero_shot, None)]
+            return [both[0], *with_and_without(both[1:], panel, made.horizon)] if made.model.across else both
+
+        found, total = score_in_time(models, panel.select(items), made.horizon, windows, listener, budget)
+    except TsattnError:
+        return ()
+    flags = ("--model zero-shot", "--model zero-shot --joint")
+    lines = [compared(found.table(), found.models[0], *other) for other in zip(found.models[1:], flags, strict=False)]
+    few = f" (on {found.windows} windows, for lack of time)" if found.windows < total else ""
+    return tuple(line + few for line in lines)
+
+
+def score_in_time(
+    models: Models, panel: Panel, horizon: int, windows: int, listener: Listener, budget: TimeBudget
+) -> tuple[Backtest, int]:
+    """Score `models` on the last `windows` windows of each series: (scores, windows that could be scored).
+
+    With a time limit, the first round scores FEWEST windows, evenly spread over all of them, even if the time is over. Each
+    further round scores as many as the time allows at the speed of the last one; its scores replace the earlier ones if it
+    is completed in time. Raises DataError when no window can be scored.
+    """
+
+    def score(origins: Origins | None, limit: TimeBudget | None, **size: Any) -> Backtest:
+        made = models()
+        hear = Scoring(listener, len(made), limit)
+        return backtest(made, panel, horizon=horizon, windows=windows, on_progress=hear, origins=origins, **size)
+
+    if budget.seconds is None:
+        whole = score(None, None)
+        return whole, whole.windows
+    every, _, _ = scorable(panel, horizon, rolling_origins(panel, horizon, windows), windows * len(panel))
+    found: Backtest | None = None
+    count = min(FEWEST, len(every))
+    while True:
+        began = budget.clock()
+        some = None if count == len(every) else every[np.linspace(0, len(every) - 1, count).astype(np.int64)]
+        try:
+            found = score(some, None if found is None else budget, batch=BATCH)
+        except TimeIsOver:
+            break
+        one = (budget.clock() - began) / count
+        more = min(len(every), GROWTH * count, int(SAFETY * budget.left / max(one, 1e-9)))
+        if more <= count:
+            break
+        count = more
+    assert found is not None  # the first round has no limit
+    return found, len(every)
