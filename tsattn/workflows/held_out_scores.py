@@ -17,7 +17,7 @@ from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.scores import Backtest
 from tsattn.model.card import UNCHANGED, Card
-from tsattn.workflows.joint import with_and_without
+from tsattn.workflows.joint import joint_verdicts, with_and_without
 from tsattn.workflows.loaded_model import with_members
 from tsattn.workflows.scoring_progress import Scoring
 from tsattn.workflows.time_budget import TimeBudget, TimeIsOver
@@ -69,12 +69,13 @@ def beside_zero_shot(
 ) -> tuple[str, ...]:
     """Return a line that compares the saved model with zero-shot on the test windows; nothing if it is that model.
 
-    A joint run has another line, for zero-shot with `--joint`.
+    A joint run has two more lines: for zero-shot with `--joint`, and for the saved model with it if that reads each series alone.
     """
     from tsattn.model import runtime
 
-    zero = shipped()
-    if zero is None or card.start == UNCHANGED:
+    zero, joint = shipped(), made.model.across > 0
+    same, alone = card.start == UNCHANGED, joint and not card.model.across
+    if zero is None or (same and not joint):
         return ()
     items = np.arange(0, len(panel), -(-len(panel) // BESIDE))
     windows = max(1, min(made.windows, BESIDE // len(items)))
@@ -82,14 +83,18 @@ def beside_zero_shot(
         saved, zero_shot = runtime.load(ref.path), runtime.load(zero.path)
 
         def models() -> Sequence[Forecaster]:
-            both = [with_members(saved.card, saved, None), with_members(zero_shot.card, zero_shot, None)]
-            return [both[0], *with_and_without(both[1:], panel, made.horizon)] if made.model.across else both
+            own, other = (with_members(one.card, one, None) for one in (saved, zero_shot))
+            chosen = with_and_without([own], panel, made.horizon) if alone else [own]
+            others = [] if same else with_and_without([other], panel, made.horizon) if joint else [other]
+            return [*chosen, *others]
 
         found, total = score_in_time(models, panel.select(items), made.horizon, windows, listener, budget)
     except TsattnError:
         return ()
     flags = ("--model zero-shot", "--model zero-shot --joint")
-    lines = [compared(found.table(), found.models[0], *other) for other in zip(found.models[1:], flags, strict=False)]
+    names = found.models[2 if alone else 1 :]
+    lines = [compared(found.table(), found.models[0], *other) for other in zip(names, flags, strict=False)]
+    lines += joint_verdicts(found, found.models[:1], "forecast with --joint") if alone else []
     few = f" (on {found.windows} windows, for lack of time)" if found.windows < total else ""
     return tuple(line + few for line in lines)
 

@@ -9,6 +9,7 @@ from tsattn.data.panel import Panel
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.joint.joint_regression import JointEffect, JointRegression, Remembered, with_joint
 from tsattn.forecasting.scores import SKILLS, Backtest
+from tsattn.workflows.verdict import CLEAR
 
 MOST = 12  # lines
 
@@ -55,15 +56,19 @@ def with_and_without(forecasters: Sequence[Forecaster], panel: Panel, horizon: i
     return out
 
 
-def joint_verdicts(scores: Backtest) -> tuple[str, ...]:
-    """Return a line for each model that compares its scores with and without the effects between series."""
+def joint_verdicts(scores: Backtest, models: Sequence[str] | None = None, hint: str = "") -> tuple[str, ...]:
+    """Return a line for each of the models, by default all, that compares its scores with and without the effects between series.
+
+    hint: what to type if both scores are clearly better with them.
+    """
     lines = []
-    for name in scores.models:
+    for name in scores.models if models is None else models:
         joint = f"{name}, joint"
         if joint in scores.models:
-            parts = []
-            for metric in SKILLS:
-                change = 100 * (scores.score(joint, metric) / scores.score(name, metric) - 1)
-                parts.append(f"{metric} {abs(change):.1f} % {'lower' if change <= 0 else 'higher'}")
-            lines.append(f"{joint}: {', '.join(parts)} than without")
+            changes = [scores.score(joint, metric) / scores.score(name, metric) - 1 for metric in SKILLS]
+            parts = [
+                f"{metric} {100 * abs(change):.1f} % {'lower' if change <= 0 else 'higher'}"
+                for metric, change in zip(SKILLS, changes, strict=True)
+            ]
+            lines.append(f"{joint}: {', '.join(parts)} than without{f'; {hint}' if hint and max(changes) < -CLEAR else ''}")
     return tuple(lines)
