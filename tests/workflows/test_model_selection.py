@@ -52,6 +52,7 @@ def test_when_a_joint_model_is_trained_then_without_other_series_it_is_the_netwo
     joint, _ = model_selection.run(work(tmp_path / "joint", finish=0.0, across=1), base("shipped"), "shipped")
     assert (single.name, joint.name) == (model_selection.TUNED, model_selection.TUNED + model_selection.JOINTLY)
     assert joint.joint
+    assert joint.fitted.steps == 2 * single.fitted.steps
     weights = joint.network.state_dict()
     added = {name for name in weights if name not in single.network.state_dict()}
     assert {name.split(".")[0] for name in added} == {"across", "head"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -228,7 +228,16 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
         if best.name == entry.name and (work.left() > 0 or len(kinds) == 1):
             done = sum(one.fitted.steps for one in entries.values())
             best = work.finish(name, best, done, done + round(plan.train.finish * entry.fitted.best_step))
-    return best, scores
+    return _both_phases(best, entries.values()), scores
+
+
+def _both_phases(best: Entry, entries: Iterable[Entry]) -> Entry:
+    """Return a joint candidate with the steps and seconds of its training on single series added; any other unchanged."""
+    for entry in entries:
+        if best.name == entry.name + JOINTLY:
+            steps, seconds = best.fitted.steps + entry.fitted.steps, round(best.fitted.seconds + entry.fitted.seconds, 1)
+            return replace(best, fitted=replace(best.fitted, steps=steps, seconds=seconds))
+    return best
 
 
 def _trained(work: Run, base: Base | None, shares: dict[str, float], most: int) -> dict[str, Entry]:

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 
-from tsattn.forecasting.ensemble.calibration import Shrinkage, _edges, catch_up_factors, widened, widths_of
-
-
-@pytest.mark.parametrize("horizon", [1, 7, 8, 9, 48, 64, 192])
-def test_when_a_horizon_is_cut_into_parts_then_they_cover_it_and_a_longer_one_begins_alike(horizon):
-    edges = _edges(horizon, 8)
-    assert edges[0] == 0
-    assert edges[-1] == horizon
-    assert all(a < b for a, b in itertools.pairwise(edges))
-    assert _edges(2 * horizon, 8)[: len(edges) - 1] == edges[:-1]
+from tsattn.forecasting.ensemble.calibration import Shrinkage, catch_up_factors, widened, widths_of
 
 
 def test_when_errors_are_small_far_ahead_only_then_the_next_steps_keep_their_widths():

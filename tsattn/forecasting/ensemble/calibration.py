@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tsattn.forecasting.ensemble.holdout import Pools
+from tsattn.forecasting.ensemble.horizon_parts import between, edges_of
 from tsattn.forecasting.ensemble.prior_weights import Prior
 
 MOST, MOST_MEAN = 50.0, 5.0  # times the best loss that are distinguished: of one origin, and in the end
@@ -25,6 +26,8 @@ class Shrinkage:
     doubt: float = 8.0  # origins of the pool at which half of that, and of the prior weights, remains
     favour: float = 0.02  # prior weight of a member for 1 of the one that is expected to be best (prior_weights.py)
     hopeless: float = 1.35  # a member this many times worse than the best is dropped
+    near: float = 0.8  # share of a part's own losses in its weights, beside those of the whole horizon
+    first_weighted: int = 4  # steps of the first part of the horizon with weights of its own
     pooled: float = 8.0  # weight of the pool, in hold-out origins of the series' own
     prior: float = 1.0  # weight of "all alike", in the pool's hold-out origins
     width_own: float = 60.0  # weight of the pool on widths, in origins of the series' own
@@ -33,7 +36,7 @@ class Shrinkage:
     many: float = 60.0  # origins of the pool at which half of the caution's square remains
     surprise: float = 0.5  # log of a pool's factor, below 1, at which half of the prior's weight remains
     surprise_own: float = 0.7  # the same of a series' own factor, below that of its pool
-    first_part: int = 8  # steps of the first part of the horizon with widths of its own; each next part ends twice as far ahead
+    first_part: int = 8  # steps of the first part of the horizon with widths of its own
     independent: int = 4  # errors of a part and an origin that count as so many: neighbouring steps err together
     narrowest: float = 0.25
     widest: float = 4.0
@@ -41,8 +44,17 @@ class Shrinkage:
 
 def pinball(truth: np.ndarray, values: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Return the mean pinball loss (…) of values (…, H, Q) given truth (…, H); NaN where no truth is known."""
+    return mean_known(step_losses(truth, values, levels), truth)
+
+
+def step_losses(truth: np.ndarray, values: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Return the pinball loss (…, H), mean over the levels, of values (…, H, Q) given truth (…, H)."""
     lack = truth[..., None] - values
-    loss = np.maximum(levels * lack, (levels - 1) * lack).mean(-1)
+    return np.asarray(np.maximum(levels * lack, (levels - 1) * lack).mean(-1))
+
+
+def mean_known(loss: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return the mean (…) of losses (…, H) over the steps with a known truth (…, H); NaN where there is none."""
     known = np.broadcast_to(~np.isnan(truth), loss.shape)
     count = known.sum(-1)
     return np.divide(np.where(known, loss, 0.0).sum(-1), count, out=np.full(count.shape, np.nan), where=count > 0)
@@ -76,7 +88,7 @@ def _over(loss: np.ndarray) -> np.ndarray:
 def weights_of(
     ratio: np.ndarray, evidence: np.ndarray, able: np.ndarray, pools: Pools, shrinkage: Shrinkage, prior: Prior
 ) -> np.ndarray:
-    """Weights (M, B), adding up to 1, from log loss ratios (M, B) and evidence (B,) in origins.
+    """Weights (M, B, P), adding up to 1, from log loss ratios (M, B, P) of P parts of the horizon and evidence (B,) in origins.
 
     able (M, B): members with a forecast now. prior: target of the shrinkage. Where there is no evidence at all, the first
     member that has a forecast stands alone.
@@ -85,20 +97,20 @@ def weights_of(
     known = np.where(said, ratio, 0.0)
     weights = np.zeros_like(known)
     for now, pool in pools:
-        heard = evidence[pool] * said[:, pool]
-        common = (known[:, pool] * heard).sum(1) / (heard.sum(1) + shrinkage.prior)  # (M,)
-        own = np.where(said[:, now], evidence[now], 0.0)
+        heard = evidence[pool][:, None] * said[:, pool]
+        common = (known[:, pool] * heard).sum(1) / (heard.sum(1) + shrinkage.prior)  # (M, P)
+        own = np.where(said[:, now], evidence[now][:, None], 0.0)
         believed = (known[:, now] * own + shrinkage.pooled * common[:, None]) / (own + shrinkage.pooled)
         any_heard = heard.sum(1) > 0
-        usable = able[:, now] & any_heard[:, None]
+        usable = able[:, now][..., None] & any_heard[:, None]
         believed = np.where(usable, believed, np.inf)
         lag = np.exp(believed - np.where(usable.any(0), believed.min(0), 0.0)) - 1
         # a few origins of one series are weak evidence: then the prior counts for more
         sure = evidence[pool].sum() / (evidence[pool].sum() + shrinkage.doubt)
         expected = prior.weights[:, now] ** (1 - sure + prior.lasting[now] * sure)
-        weight = expected * np.exp(-shrinkage.sharpness * sure * np.where(usable, lag, 0.0))
+        weight = expected[..., None] * np.exp(-shrinkage.sharpness * sure * np.where(usable, lag, 0.0))
         weight = np.where(lag <= shrinkage.hopeless - 1, weight, 0.0) * usable
-        alone = np.flatnonzero(~usable.any(0))
+        alone = np.flatnonzero(~usable.any((0, 2)))
         weight[able[:, now[alone]].argmax(0), alone] = 1.0
         weights[:, now] = weight / weight.sum(0)
     return weights
@@ -121,7 +133,7 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, shrinkage:
     one in a few counts towards n. Each part of the horizon has factors of its own, interpolated between the parts' middles.
     """
     _, rows, horizon = scores.shape
-    edges = _edges(horizon, shrinkage.first_part)
+    edges = edges_of(horizon, shrinkage.first_part)
     logs = np.zeros((2, rows, len(edges) - 1))
     for number, (low, high) in enumerate(itertools.pairwise(edges)):
         part, together = scores[:, :, low:high], max(1.0, (high - low) / shrinkage.independent)
@@ -140,7 +152,7 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, shrinkage:
                 caution = shrinkage.caution**2 * shrinkage.many / (shrinkage.many + n)
                 believed *= believed**2 / (believed**2 + caution)
                 logs[side, now, number] = believed
-    return np.exp(logs @ _between(edges))
+    return np.exp(logs @ between(edges))
 
 
 def catch_up_factors(widths: np.ndarray, levels: np.ndarray, slope: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -163,27 +175,6 @@ def _doubt(away: np.ndarray, surprise: float) -> np.ndarray:
     Student t does). One bad origin is enough to widen, so there the prior keeps its weight.
     """
     return 1 / (1 + (np.minimum(np.nan_to_num(away), 0.0) / surprise) ** 2)
-
-
-def _edges(horizon: int, first: int) -> list[int]:
-    """Bounds of the parts of the horizon: 0, 8, 16, 32, … and its end, so that a longer horizon begins with the same parts.
-
-    Errors far ahead hardly inform the next steps, and the network's passes are often longer than the horizon asked for.
-    """
-    edges = [0]
-    while edges[-1] < horizon:
-        edges.append(min(max(first, 2 * edges[-1]), horizon))
-    return edges
-
-
-def _between(edges: list[int]) -> np.ndarray:
-    """Weights (P, H) that interpolate values of the P parts, given at their middles, linearly over the steps.
-
-    A factor that jumped where a part ends would make an interval narrower there than a step before.
-    """
-    middles = (np.array(edges[:-1]) + np.array(edges[1:]) - 1) / 2
-    steps = np.arange(edges[-1])
-    return np.array([np.interp(steps, middles, one) for one in np.eye(len(middles))])
 
 
 def _conformal_factor(scores: np.ndarray, side: int, shrinkage: Shrinkage, together: float) -> np.ndarray:

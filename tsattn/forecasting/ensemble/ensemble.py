@@ -21,16 +21,16 @@ from tsattn.forecasting.counts import are_small_counts, whole_where
 from tsattn.forecasting.ensemble.calibration import (
     Shrinkage,
     catch_up_factors,
-    pinball,
-    relative,
     scores_of,
     weights_of,
     widened,
     widths_of,
 )
 from tsattn.forecasting.ensemble.coarser_step import COARSER, CoarserStep
-from tsattn.forecasting.ensemble.holdout import Pools, padded, pools_of, recent, rows_of, shifted, shifts_of, truth
-from tsattn.forecasting.ensemble.prior_weights import Prior, prior_of
+from tsattn.forecasting.ensemble.holdout import padded, pools_of, recent, rows_of, shifted, shifts_of, truth
+from tsattn.forecasting.ensemble.holdout_losses import HoldoutLosses
+from tsattn.forecasting.ensemble.horizon_parts import between, edges_of
+from tsattn.forecasting.ensemble.prior_weights import prior_of
 from tsattn.forecasting.ensemble.resting_phases import resting
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import BATCH, wants_covariates
@@ -105,38 +105,33 @@ class Ensemble:
         past = np.stack([np.where(resting(batch, shift), np.float32(np.nan), truth(batch, shift)) for shift in shifts])
         floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-30
         scored = np.isfinite(made[1:, 0]).all((2, 3))  # origins without a forecast of the network do not lower its weight
-        share = np.where(scored, (~np.isnan(past)).sum(2) / batch.horizon, 0.0)
         shown = whole_where(are_small_counts(batch.past_target), made[1:])  # as they would be shown
-        loss = pinball(past[:, None].astype(np.float64), shown, levels)  # (K, M, B)
-        pools, able = pools_of(batch), np.isfinite(made[0]).all((2, 3))
-        prior = prior_of(self.members, batch, self.shrinkage.favour)
-        weights = weights_of(*relative(loss, share, floor), able, pools, self.shrinkage, prior)
-        values = _average(made[0], weights)
-        before = self._at_origins(made[1:], loss, share, floor, pools, prior)  # (K, B, H, Q)
+        edges = edges_of(batch.horizon, self.shrinkage.first_weighted)
+        losses = HoldoutLosses.of(past.astype(np.float64), shown, levels, scored, floor, edges)
+        pools, prior = pools_of(batch), prior_of(self.members, batch, self.shrinkage.favour)
+        mix = between(edges)
+
+        def average(at: int, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            """Return the average (B, H, Q) of the forecasts made[at], and its weights (M, B, H) from some of the origins."""
+            able = np.isfinite(made[at]).all((2, 3))
+            weights = weights_of(*losses.ratios(origins, self.shrinkage.near), able, pools, self.shrinkage, prior) @ mix
+            return _average(made[at], weights), weights
+
+        every = np.arange(len(shifts))
+        values, weights = average(0, every >= 0)
+        before = np.stack([average(1 + k, every != k)[0] for k in every])  # (K, B, H, Q), with weights from the other origins
         scores = scores_of(past.astype(np.float64), before, self.quantiles, floor[:, None])
-        factors = widths_of(scores, share.sum(0), pools, self.shrinkage)
-        factors = factors * _catch_up(batch, shifts, np.stack([values, *before]), share, floor)[:, None]
+        factors = widths_of(scores, losses.share.sum(0), pools, self.shrinkage)
+        factors = factors * _catch_up(batch, shifts, np.stack([values, *before]), losses.share, floor)[:, None]
         values = widened(values, self.quantiles, factors)
         lowest = np.nanmin(batch.past_target, 1, initial=np.inf)
         values = np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values)
         values = np.where(resting(batch)[..., None], 0.0, values)
-        self._total += weights.sum(1)
+        self._total += weights.mean(2).sum(1)
         self._windows += len(batch)
-        self._alone += int((weights[0] == 1).sum())
+        self._alone += int((weights[0] == 1).all(1).sum())
         self._width += float(factors.mean((0, 2)).sum())
         return np.asarray(values, np.float32)
-
-    def _at_origins(
-        self, made: np.ndarray, loss: np.ndarray, share: np.ndarray, floor: np.ndarray, pools: Pools, prior: Prior
-    ) -> np.ndarray:
-        """Return the ensemble's forecasts (K, B, H, Q) at the hold-out origins, each with weights from the other origins."""
-        found = []
-        for k in range(len(made)):
-            others = np.arange(len(made)) != k
-            able = np.isfinite(made[k]).all((2, 3))
-            weights = weights_of(*relative(loss[others], share[others], floor), able, pools, self.shrinkage, prior)
-            found.append(_average(made[k], weights))
-        return np.stack(found)
 
 
 def member_names(members: str | Sequence[str]) -> tuple[str, ...]:
@@ -213,8 +208,8 @@ def _catch_up(batch: WindowBatch, shifts: np.ndarray, values: np.ndarray, share:
 
 
 def _average(made: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return (B, H, Q) float64, the weighted sum of (M, B, H, Q) with weights (M, B); values of weight 0 may be anything."""
+    """Return (B, H, Q) float64, the weighted sum of (M, B, H, Q) with weights (M, B, H); values of weight 0 may be anything."""
     total = np.zeros(made.shape[1:])
     for values, weight in zip(made, weights, strict=True):
-        total += np.where(weight[:, None, None] > 0, values, 0.0) * weight[:, None, None]
+        total += np.where(weight[..., None] > 0, values, 0.0) * weight[..., None]
     return total

@@ -200,7 +200,8 @@ class JointRegression:
         pools, floor = ((every, every),), np.full(count, 1e-30)
         prior = Prior(np.repeat(PRIOR[:, None], count, 1), np.zeros(count))
         loss = pinball(true[:, None], made, levels)
-        weights = weights_of(*relative(loss, share, floor), np.ones((3, count), bool), pools, SHRINKAGE, prior)
+        ratio, evidence = relative(loss, share, floor)
+        weights = weights_of(ratio[..., None], evidence, np.ones((3, count), bool), pools, SHRINKAGE, prior)[..., 0]
         average = np.einsum("mn,kmnhq->knhq", weights, np.nan_to_num(made))
         scores = np.where(scored[..., None], scores_of(true, average, self.quantiles, floor[:, None]), np.nan)
         return weights, widths_of(scores, share.sum(0), pools, SHRINKAGE)
