@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -174,7 +175,7 @@ def forecast(
     members: str | Sequence[str] | None = None,
     future: Any = None,
     series: str | Sequence[str] = (),
-    as_of: str | None = None,
+    as_of: str | dt.date | None = None,
     paths: int | None = None,
     seed: int = 0,
     conformal: bool = False,
@@ -209,9 +210,9 @@ def forecast(
     """
     from tsattn.workflows.forecast import Order, run
 
-    levels = None if quantiles is None else tuple(quantiles)
     config = HierarchyConfig(names(hierarchy), names(sums), reconcile)
-    what = (model, horizon, levels, members, names(series), as_of, paths, seed, conformal)
+    moment = None if as_of is None else str(as_of)
+    what = (model, horizon, quantiles, members, names(series), moment, paths, seed, conformal)
     order = Order(*what, output, places(plot), dict(columns or {}), config, joint)
     data, options = given(data, read, reading, forecast)
     return run(data, future, order, Workspace.at(workspace), options, listener)

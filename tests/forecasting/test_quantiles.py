@@ -77,3 +77,9 @@ def test_when_rows_have_missing_values_then_medians_ignore_them_and_empty_rows_h
     rows = np.array([[3.0, np.nan, 1.0, 2.0], [np.nan, 4.0, 1.0, np.nan], [np.nan] * 4])
     np.testing.assert_array_equal(row_medians(rows), [2.0, 2.5, np.nan])
     assert np.isnan(row_medians(np.zeros((2, 0)))).all()
+
+
+def test_when_levels_are_text_then_they_are_read_as_on_the_command_line_or_refused():
+    assert checked_levels("0.1,0.5") == (0.1, 0.5)
+    with pytest.raises(ConfigError, match=r"quantiles must be numbers, not 'low'\nfor example: quantiles=\[0.1, 0.5, 0.9\]"):
+        checked_levels("low")

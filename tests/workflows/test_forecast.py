@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -88,6 +89,8 @@ def test_when_series_are_named_then_only_they_are_returned_with_the_same_values(
 
 def test_when_a_time_is_given_then_later_values_have_no_influence(frame):
     found = tsattn.forecast(frame, read=COLUMNS, as_of="2024-03-01").forecast
+    again = tsattn.forecast(frame, read=COLUMNS, as_of=dt.date(2024, 3, 1)).forecast
+    np.testing.assert_array_equal(again.values, found.values)
     short = tsattn.forecast(frame[frame.day <= "2024-03-01"], read=COLUMNS).forecast
     assert set(found.cutoffs.tolist()) == {np.datetime64("2024-03-01", "us").item()}
     np.testing.assert_array_equal(found.values, short.values)

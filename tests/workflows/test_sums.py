@@ -167,3 +167,14 @@ def test_when_a_column_of_the_hierarchy_does_not_exist_then_the_error_names_that
     for command in (tsattn.forecast, tsattn.backtest):
         with pytest.raises(ConfigError, match='hierarchy="regoin": no such column'):
             command(frame, horizon=3, hierarchy=["regoin", "shop"])
+
+
+def test_when_rare_demand_is_added_up_then_it_is_not_rounded_to_zero_before():
+    rng, days = np.random.default_rng(0), pd.date_range("2024-01-01", periods=120)
+    parts = [pd.DataFrame({"day": days, "shop": f"s{i}", "sales": rng.poisson(0.4, 120)}) for i in range(12)]
+    frame = pd.concat(parts, ignore_index=True)
+    alone = tsattn.forecast(frame, horizon=3)
+    assert (alone.forecast.values == np.rint(alone.forecast.values)).all()
+    for method in ("mint", "bottom-up", "none"):
+        found = tsattn.forecast(frame, horizon=3, hierarchy="shop", reconcile=method).forecast
+        assert not (found.values[1:] == np.rint(found.values[1:])).all()

@@ -135,7 +135,8 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
     for some in chunks(panel, len(panel) if work.joint or work.levels is not None else ITEMS):
         if work.joint:
             forecaster = with_joint(forecaster, some, work.horizon)
-        found: Outcome = forecast_items(forecaster, some, work.horizon, work.quantiles, work.min_history, work.bad_items)
+        about = (work.horizon, work.quantiles, work.min_history, work.bad_items)
+        found: Outcome = forecast_items(forecaster, some, *about, whole=work.levels is None)
         effects = effects or effects_of(forecaster, some, work.horizon)
         if work.levels is not None and len(found.forecast):
             found = replace(found, forecast=added_up(work.levels, found.forecast, forecaster)[0])

@@ -42,9 +42,16 @@ class Outcome:
 
 
 def forecast_items(
-    forecaster: Forecaster, panel: Panel, horizon: int, levels: Sequence[float] | None, min_history: int, bad_items: str
+    forecaster: Forecaster,
+    panel: Panel,
+    horizon: int,
+    levels: Sequence[float] | None,
+    min_history: int,
+    bad_items: str,
+    *,
+    whole: bool = True,
 ) -> Outcome:
-    """Forecast the end of every item. bad_items: treatment of bad ones, "fallback", "skip" or "fail".
+    """Forecast the end of every item. bad_items: treatment of bad ones, "fallback", "skip" or "fail". whole: see `predict`.
 
     An item is bad if it has fewer than `min_history` observed values, lacks its known covariates in the future rows, or has
     a forecast that is absurd or not finite. Raises DataError when a bad one is to fail the job.
@@ -55,7 +62,7 @@ def forecast_items(
     every = last_origins(panel)
     parts: list[Forecast] = []
     if len(good):
-        made, lost = predict(forecaster, panel, horizon=horizon, quantiles=levels, origins=every[good])
+        made, lost = predict(forecaster, panel, horizon=horizon, quantiles=levels, origins=every[good], whole=whole)
         index = {item: i for i, item in enumerate(panel.item_ids)}
         bad |= {index[failure.item_id]: failure.reason for failure in lost}
         bad |= {index[made.item_ids[b]]: why for b, why in _absurd(made, panel, index).items()}

@@ -41,13 +41,15 @@ def predict(
     quantiles: Sequence[float] | None = None,
     origins: Origins | None = None,
     batch: int = BATCH,
+    whole: bool = True,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Forecast, tuple[Failure, ...]]:
     """Forecast `horizon` steps from each origin (default: the end of every item), in the order of the origins.
 
     `quantiles` (default: the forecaster's own) that it does not make are interpolated, or extrapolated by the shape of the
     past (tail_quantiles.py). Items without an observed value, and those whose forecast is not finite, are left out and returned
-    as Failures. Raises ConfigError for a bad horizon or quantiles, DataError for known covariates missing in the future rows.
+    as Failures. whole: round forecasts of small counts (counts.py); those that will be added up must not be rounded. Raises
+    ConfigError for a bad horizon or quantiles, DataError for known covariates missing in the future rows.
     on_progress: called with (origins done, total origins) at the start and after each batch.
     """
     levels = forecaster.quantiles if quantiles is None else checked_levels(quantiles)
@@ -64,7 +66,7 @@ def predict(
         so_far = 0
         if on_progress:
             on_progress(so_far, len(usable))
-        for which, windows, found in predict_windows(forecaster, panel, origins[usable], horizon, levels, batch):
+        for which, windows, found in predict_windows(forecaster, panel, origins[usable], horizon, levels, batch, whole=whole):
             so_far += len(which)
             if on_progress:
                 on_progress(so_far, len(usable))

@@ -16,14 +16,17 @@ LARGEST = float(np.finfo(np.float32).max)
 
 def checked_levels(levels: Sequence[float]) -> tuple[float, ...]:
     """Return the levels as floats. Raises ConfigError unless they lie strictly between 0 and 1, rising, each once."""
-    given = tuple(float(q) for q in levels)
+    try:
+        given = tuple(float(q) for q in (levels.split(",") if isinstance(levels, str) else levels))
+    except ValueError:
+        raise ConfigError(f"quantiles must be numbers, not {levels!r}", "for example: --quantiles 0.1,0.5,0.9") from None
     wrong = [q for q in given if not 0 < q < 1]
     if not given or wrong:
         said = f"{wrong[0]:g} does not" if wrong else "there are none"
-        raise ConfigError(f"quantiles must lie between 0 and 1: {said}", "use for example 0.1,0.5,0.9")
+        raise ConfigError(f"quantiles must lie between 0 and 1: {said}", "for example: --quantiles 0.1,0.5,0.9")
     if any(b <= a for a, b in pairwise(given)):
         rising = ",".join(f"{q:g}" for q in sorted(set(given)))
-        raise ConfigError("quantiles must rise, each given once", f"use {rising}")
+        raise ConfigError("quantiles must rise, each given once", f"use --quantiles {rising}")
     return given
 
 

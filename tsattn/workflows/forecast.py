@@ -41,7 +41,7 @@ class Order:
 
     model: str | Path | ModelRef | None = None
     horizon: int | None = None
-    quantiles: tuple[float, ...] | None = None
+    quantiles: Sequence[float] | None = None
     members: str | Sequence[str] | None = None
     series: tuple[str, ...] = ()
     as_of: str | None = None
@@ -135,7 +135,7 @@ def _forecast(
 
         forecaster = calibrated = conformal(forecaster, levels)
     hear = Forecasting(listener, forecaster.name)
-    made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels, on_progress=hear)
+    made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels, whole=summed is None, on_progress=hear)
     effects = effects_of(forecaster, panel, steps)
     if order.joint:
         between = joint.effects_between()
