@@ -119,7 +119,8 @@ class Ensemble:
 
         every = np.arange(len(shifts))
         values, weights = average(0, every >= 0)
-        before = np.stack([average(1 + k, every != k)[0] for k in range(len(shifts))])  # (K, B, H, Q), with weights from the other origins
+        others = [average(1 + k, every != k)[0] for k in range(len(shifts))]  # each with weights from the other origins
+        before = np.stack(others)  # (K, B, H, Q)
         scores = scores_of(past.astype(np.float64), before, self.quantiles, floor[:, None])
         factors = widths_of(scores, losses.share.sum(0), pools, self.shrinkage)
         factors = factors * _catch_up(batch, shifts, np.stack([values, *before]), losses.share, floor)[:, None]
