@@ -211,7 +211,7 @@ def test_when_tsattn_itself_fails_in_a_job_then_the_others_go_on_and_the_traceba
 
     good = block_forecast.forecast_items
 
-    def fail_once(*words):
+    def fail_once(*words, **options):
         monkeypatch.setattr(block_forecast, "forecast_items", good)
         raise ZeroDivisionError("a fault")
 
@@ -274,7 +274,7 @@ def test_when_a_fault_shows_a_secret_then_its_traceback_is_kept_without_it(jobs,
 
     monkeypatch.setenv("TOKEN_OF_TEST", "hush-hush")
 
-    def fail(*_):
+    def fail(*_, **__):
         raise ZeroDivisionError("cannot log in with hush-hush")
 
     monkeypatch.setattr(block_forecast, "forecast_items", fail)
@@ -302,9 +302,9 @@ def test_when_a_library_prints_within_a_run_then_stdout_still_holds_nothing_but_
 
     good = block_forecast.forecast_items
 
-    def loud(*words):
+    def loud(*words, **options):
         print("\x1b[33ma node is gone\x1b[0m")
-        return good(*words)
+        return good(*words, **options)
 
     monkeypatch.setattr(block_forecast, "forecast_items", loud)
     assert main(["run", str(jobs(JOB)), "--json", "--json-logs"]) == 0

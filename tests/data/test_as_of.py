@@ -69,7 +69,7 @@ def test_when_a_period_is_named_then_the_name_says_that_it_is_its_end():
         "the end of 2024-01",
         "2024-01-31T06:00",
     ]
-    with pytest.raises(ConfigError, match="'2024-13' is not a time"):
+    with pytest.raises(ConfigError, match='as_of="2024-13" is not a time'):
         parse_as_of("2024-13")
     assert parse_as_of("9997-12-31").year == 9997
 

@@ -40,7 +40,7 @@ def test_what_is_not_safe_to_guess_stops_with_an_error_that_says_where(folder: P
     with pytest.raises((DataError, ConfigError)) as stopped:
         read(path_of(folder, name, one), ReadOptions(**one.options))
     assert stopped.value.exit_code == (ExitCode.USAGE if one.usage else ExitCode.FAILED)
-    text = str(stopped.value)
+    text = f"{stopped.value.message}\n{stopped.value.hint}"
     assert [t for t in one.says if t not in text] == [], text
     if not one.usage:
         assert path_of(folder, name, one).name in text or "item" in text
