@@ -197,7 +197,7 @@ def forecast(
     model: a name of the workspace or a folder; by default the newest one that was trained on such data, else zero-shot.
     horizon: steps, by default the model's, or the frequency's for zero-shot. members: see `load`. future: a file or frame
     with future rows of known covariates. series: names of the series to return, draw and write; by default all.
-    as_of: ignore values after this time; a date or month alone includes all of it. paths: also draw this many sample paths of
+    as_of: ignore values after this time; a bare date or month includes all of it. paths: also draw this many sample paths of
     each series, by `seed`; `output` then gets the paths. conformal: move the quantiles by the errors at hold-out origins.
     hierarchy: item columns from top to bottom, such as ["region", "shop"], or sums: formulas such as "total=a+b"; all levels
     are forecast, and reconcile ("mint", "bottom-up" or "none") makes them add up. joint: series inform each other's forecasts;
@@ -318,9 +318,9 @@ def explain(
     """Measure which lags, covariates and parts of the past a forecast depends on, and show them with the forecast of `series`.
 
     An effect is the rise of the loss on held-back windows when a part of the input is permuted (forecasting/importance.py),
-    over the named series, by default over all, of which the first is shown; attention comes from rollout (nn/inspect.py).
-    Data and model are found as by `forecast`. `plot` (.png, .svg) is a file to write. Raises ConfigError for an unknown series
-    or several, DataError when no window can be scored.
+    over the named series, or by default over all series, and then the first is shown; attention comes from rollout
+    (nn/inspect.py). Data and model are found as by `forecast`. `plot` (.png, .svg) is a file to write. Raises ConfigError for
+    an unknown series or more than one, DataError when no window can be scored.
     """
     from tsattn.workflows.explain import run
 

@@ -1,4 +1,4 @@
-"""Options and commands in a message, as Python spells them: `--horizon 24` is the argument `horizon=24`.
+"""Conversion of options and commands in messages to Python: `--horizon 24` becomes `horizon=24`.
 
 Messages are written for the command line. `tests/test_call_syntax.py` compares the tables with the commands and functions.
 """
@@ -13,14 +13,14 @@ from collections.abc import Callable
 _TRUE = ("conformal", "drop_last", "explain", "joint", "leaderboard", "profile", "refit", "resume")
 FLAGS = {**{name: f"{name}=True" for name in _TRUE}, "fine_tune": 'start="shipped"', "from_scratch": 'start="scratch"'}
 RENAMED = {"config": "training", "from": "start", "sum": "sums"}
-HELD_BY = {  # dict arguments of `train` and `tune` that have an option as a key
+HELD_BY = {  # options that are keys of the dict arguments `model` and `training` of `train` and `tune`
     **dict.fromkeys(("front_end", "encoder", "decoder", "position", "context"), "model"),
     **dict.fromkeys(("steps", "learning_rate", "max_time", "device", "devices", "nodes", "precision"), "training"),
 }
 TIMES = ("max_time",)  # 5m on the command line, 300 in Python
 SEVERAL = ("item", "target", "past", "known", "static", "missing", "holidays", "series", "members", "hierarchy")
 TEXTS = (*SEVERAL, "timestamp", "model", "name", "as_of", "cutoffs", "title")  # quoted even if the value looks like a number
-LISTS = ("baselines", "corpus", "cutoffs", "metrics", "quantiles")  # lists even of one value
+LISTS = ("baselines", "corpus", "cutoffs", "metrics", "quantiles")  # lists even for a single value
 COMMAND_LINE_ONLY = (
     *("allow_host", "body_timeout", "cron", "debug", "dry_run", "gallery", "head", "help", "host", "job", "json", "json_logs"),
     *("kinds", "max_body", "max_memory", "no_alert", "port", "prometheus", "queue", "quiet", "ray_address", "systemd", "timeout"),
@@ -55,7 +55,7 @@ _ONE = re.compile(rf"{_FLAG}|--([a-z-]+)(?:[ =]({_VALUE}))?")
 
 
 def in_python(text: str) -> str:
-    """Return a message with options and commands as Python has them; those that it does not have stay as they are.
+    """Return a message with its options and commands converted to Python; those that Python lacks are left unchanged.
 
     `use --freq D, or --resample B` becomes `use freq="D", or resample="B"`, and `train one: tsattn train DATA` becomes
     `train one: tsattn.train(data)`.
@@ -71,8 +71,8 @@ def rewritten(
 ) -> str:
     """Return a message in which `option(name, value)` replaces each option and `command(words)` each command.
 
-    name: `as_of` for `--as-of`. value: the text after it, None if there is none. An option of which `option` returns None
-    stays as it is.
+    name: `as_of` for `--as-of`. value: the text after it, None if there is none. An option for which `option` returns None
+    is left unchanged.
     """
 
     def one(found: re.Match[str]) -> str:
@@ -118,7 +118,7 @@ def call(words: str) -> str:
 
 
 def _literal(name: str, value: str) -> str:
-    """Return the value of an option as Python writes it."""
+    """Return the value of an option as a Python literal."""
     if name in TIMES and value[0].isdigit():
         units = {"s": 1, "m": 60, "h": 3600}
         return str(sum(int(count) * units[unit or "s"] for count, unit in re.findall(r"(\d+)([smh]?)", value)))

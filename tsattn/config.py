@@ -189,7 +189,7 @@ class OptimiserConfig:
     learning_rate: float = 1.5e-3  # peak rate of AdamW; Muon's scales with it
     weight_decay: float = 0.05
     average: float = 0.99  # decay of the running mean of the weights, which is saved
-    only: str = ""  # weights to train, by the beginnings of their names, such as "head.later" or "across,head.led"; "" = all
+    only: str = ""  # name prefixes of the weights to train, such as "head.later" or "across,head.led"; "" = all weights
 
     def __post_init__(self) -> None:
         _check_range(self, 1, ("batch", "origins"))

@@ -58,7 +58,7 @@ class UnknownColumnError(ConfigError):
 
     def __init__(self, role: str, name: str, quoted: str, hint: str) -> None:
         super().__init__(f"--{role} {quoted}: no such column", hint)
-        self.args = (role, name, quoted, hint)  # to be pickled
+        self.args = (role, name, quoted, hint)  # for pickling
         self.role, self.name, self.quoted = role, name, quoted
 
 

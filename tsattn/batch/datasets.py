@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PART = "forecast.parquet"
-OPEN = 64  # files that are written at a time: items may end at thousands of cutoffs
+OPEN = 64  # maximum number of files open for writing: items may end at thousands of cutoffs
 
 
 def write_dataset(place: str, tables: Tables) -> None:
@@ -60,7 +60,7 @@ class _Spelling:
     def of(cls, tables: Tables, earlier: Sequence[dt.datetime | int]) -> _Spelling:
         """Choose the format for the tables and for the cutoffs that the dataset holds.
 
-        Forecast timestamps count too: hourly data have a time of day in every cutoff, also where all cutoffs are midnights.
+        Forecast timestamps count too: in hourly data, every cutoff has a time of day, even if all cutoffs are at midnight.
         """
         import pyarrow as pa
 
@@ -79,7 +79,7 @@ class _Spelling:
         return iso_column(cutoffs, self.unit) if self.unit else pa.array(map(str, cutoffs.to_pylist()), pa.string())
 
     def fits(self, cutoff: dt.datetime | int) -> bool:
-        """Return True if a cutoff in a path is of the kind of this run's: step number, local time, or instant."""
+        """Return True for a timestamp that is local time or an instant, as this run's cutoffs are; False for step numbers."""
         zone = getattr(self.kind, "tz", None)
         return isinstance(cutoff, dt.datetime) and (cutoff.tzinfo is None) == (zone is None) and hasattr(self.kind, "unit")
 
@@ -90,10 +90,10 @@ class _Spelling:
 
 
 def _rename_partitions(place: str, job: str, spell: _Spelling) -> None:
-    """Give every partition of a job the name that `spell` gives its cutoff.
+    """Rename every partition of a job to the format of `spell`.
 
-    A partition is a single file, moved by one rename. If a cutoff has partitions in two formats, their rows are joined; of an
-    item that is in both, the rows of the newer file are kept.
+    A partition is a single file, moved by one rename. If a cutoff has partitions in two formats, their rows are joined; for an
+    item in both, the rows of the newer file are kept.
     """
     earlier = [(cutoff, path) for cutoff, path in partitions(place, job) if spell.fits(cutoff)]
     texts = spell(spell.column([cutoff for cutoff, _ in earlier])).to_pylist() if earlier else []
@@ -210,7 +210,7 @@ class _Partition:
 
 @contextmanager
 def _data_errors(path: Path) -> Iterator[None]:
-    """Errors of a file that is there, and is not one of this job's forecasts."""
+    """Raise DataError for an existing file that cannot be read as forecasts of this job."""
     import pyarrow as pa
 
     try:
@@ -228,7 +228,7 @@ def partitions(place: str, job: str) -> list[tuple[dt.datetime | int, Path]]:
 
 
 def _cutoff(text: str) -> dt.datetime | int | None:
-    """Parse a cutoff in a path, a date or a date and a time; None for any other text."""
+    """Parse a cutoff in a path: a step number, or a date with or without a time; None for any other text."""
     try:
         return int(text) if text.lstrip("-").isdecimal() else dt.datetime.fromisoformat(text)
     except ValueError:

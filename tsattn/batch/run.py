@@ -163,7 +163,7 @@ def _work(job: Job, call: Call, made: JobRun) -> None:
             source = source_of(job, data, ref, call.place, moment, note)
         made.model, made.version = source.ref.name, source.ref.version
         check_columns(job, job.quantiles or source.card.quantiles)
-        # max_age counts from the start of a day given to --as-of: the missed run may have been at any time of it
+        # with a date alone in --as-of, max_age is measured at its start: the missed run may have been at any time that day
         now = dt.datetime.now().astimezone() if order.as_of is None else parse_moment(order.as_of)
         if source.newest is not None and source.clock is not None:
             _check_age(job, source.newest, source.clock, now)

@@ -68,7 +68,7 @@ AsOf = Annotated[
     Text,
     typer.Option(
         metavar="TIME",
-        help="Forecast as of this time; later values are ignored. A date or a month alone includes all of it.",
+        help="Forecast as of this time; later values are ignored. A bare date or month includes all of it.",
     ),
 ]
 Name = Annotated[Text, typer.Option(metavar="NAME", help="Name of the model.  [default: the name of the data file]")]

@@ -48,9 +48,9 @@ def _first_day(text: str) -> str:
 
 
 def parse_as_of(text: str) -> dt.datetime:
-    """Parse `--as-of`: a date, a month (`2024-01`) or an ISO week alone is its last moment, as in slices of pandas.
+    """Parse `--as-of`: a date, month (`2024-01`) or ISO week without a time means its last moment, as in pandas slicing.
 
-    A date with a time is that moment. Raises ConfigError as `parse_moment` does.
+    A date with a time means that moment. Raises ConfigError as `parse_moment` does.
     """
     moment = parse_moment(text)
     return _after(text, moment) - dt.timedelta(microseconds=1) if _is_period(text) else moment

@@ -16,8 +16,8 @@ UNITS = ("D", "s", "us")
 def units_of(tables: Tables) -> dict[str, str]:
     """Return the unit in which to write each timestamp column.
 
-    All columns have the finest unit that any of them needs in any of the tables: a cutoff at midnight is written with its time
-    of day if the forecast steps are hours.
+    All columns get the finest unit that any of them needs in any table: a cutoff at midnight is written with its time of day
+    if the forecast steps are hours.
     """
     import pyarrow as pa
 

@@ -1,14 +1,14 @@
-"""Counts: pasts of whole numbers, and whole numbers as forecasts of small ones.
+"""Counts: histories of whole numbers, and rounding of the forecasts of small counts.
 
-A quantile of a count is a whole number: where more than half of the days have no sale, the median is 0. A network's forecast and
-an average of several lie between whole numbers, such as at 0.3. Where counts are small, rounding lowers the quantile loss.
+A quantile of a count is a whole number: if more than half of the days have no sales, the median is 0. The forecast of a network
+or an ensemble lies between whole numbers, such as at 0.3. If counts are small, rounding lowers the quantile loss.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-LEAST = 30  # observed values, all of them whole, from which small counts are known as such
+LEAST = 30  # minimum number of observed values of a series of small counts
 MOST_MEAN = 10.0  # largest mean of small counts; rounding larger ones gains next to nothing
 
 

@@ -53,7 +53,7 @@ _FORECAST = {
     ),
     "members": Field("texts", "Statistical methods that form an ensemble with the network: all, network (none), or names."),
     "series": Field("texts", "Names of the series to return. Default: all."),
-    "as_of": Field("text", "Forecast as of this time; later values are ignored. A date or a month alone includes all of it."),
+    "as_of": Field("text", "Forecast as of this time; later values are ignored. A bare date or month includes all of it."),
     "history": Field("integer", f"Also return this many last rows of each series, at most {MOST_HISTORY:,}. Default: 0."),
 }
 

@@ -255,7 +255,7 @@ def learn(source: Source, model: ModelConfig, train: TrainConfig, options: RunOp
 
 
 def _freeze(network: Network, only: str) -> None:
-    """Freeze the weights whose names start with none of the parts of `only`. Raises ConfigError if no name does."""
+    """Freeze the weights whose names start with none of the prefixes in `only`. Raises ConfigError if that is all of them."""
     for name, weight in network.named_parameters():
         weight.requires_grad_(name.startswith(tuple(only.split(","))))
     if not any(weight.requires_grad for weight in network.parameters()):

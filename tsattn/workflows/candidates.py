@@ -27,7 +27,7 @@ SCRATCH, TUNED, AS_IS = "from scratch", "fine-tuned", UNCHANGED
 JOINTLY = ", joint"  # after the name of a network whose attention across series was trained on top
 MOST = 128  # validation windows that candidates are scored on
 CLEARLY = 0.99  # an ensemble is slower, so it must lower the loss to this share of the network's
-FLATTERED = 0.015  # part added to the loss of trained weights, which were chosen on the validation windows that score them
+FLATTERED = 0.015  # share added to the loss of trained weights, which were chosen on the validation windows that score them
 JOINT = 1.01  # factor on the loss of networks that read several series, which are slower and may gain by chance
 SHARES = (0.25, 0.5, 0.75)  # shares of the zero-shot ensemble to try
 JUDGING = 0.4  # share of the time that is left for scoring the candidates; the rest is for the final fit and the test scores
@@ -94,7 +94,7 @@ class Judged:
     def rank(self) -> float:
         """Loss, lowered for the unchanged network without members, and raised for a network that reads several series.
 
-        For trained weights, it is raised by a standard error, in proportion to their share of the forecast, and for members.
+        For trained weights, it is raised by a standard error, by FLATTERED times their share of the forecast, and for members.
         """
         loss = self.loss * (JOINT if self.joint else 1)
         if self.name == AS_IS:
@@ -161,7 +161,7 @@ def judge(
                 out.append(_Scored(judged, replace(entry, members=(), zero_shot=share), values))
     # an ensemble costs more in every forecast, so it has to be clearly better
     found = ranked()
-    if found[0][0].covariates and left() > end:  # for comparison alone: an ensemble always reads the known covariates there are
+    if found[0][0].covariates and left() > end:  # for comparison only: an ensemble always reads known covariates
         score(found[0][1], DEFAULT)
         found.append((out[-1].judged, out[-1].entry))
     return found
@@ -176,7 +176,7 @@ class _Scored:
     values: np.ndarray
 
     def doubted(self, windows: _Windows, zero_shot: np.ndarray | None) -> Judged:
-        """Return the scores with the standard error of the difference from zero-shot, given its forecasts if there are any."""
+        """Return the scores with the standard error of the difference from zero-shot; unchanged without zero-shot forecasts."""
         if zero_shot is None or self.judged.name == AS_IS:
             return self.judged
         return replace(self.judged, doubt=windows.standard_error(self.values, zero_shot))
@@ -234,7 +234,7 @@ class _Windows:
     def standard_error(self, values: np.ndarray, other: np.ndarray) -> float:
         """Return the standard error of the difference between the losses of two forecasts (N, H, Q).
 
-        Windows with the same cutoff err together, and so do those of the same series (Cameron, Gelbach and Miller, 2011).
+        Errors are correlated between windows of one cutoff and between those of one series (Cameron, Gelbach and Miller, 2011).
         """
         mine, theirs = (self._measured(made).total(1) for made in (values, other))
         lost = (mine.pinball - theirs.pinball).mean(1)  # (N,)

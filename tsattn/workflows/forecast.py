@@ -166,7 +166,7 @@ def _forecast(
 
 
 def _as_of(order: Order, panel: Panel) -> tuple[str, ...]:
-    """Return a note on the last values that `--as-of` leaves, which shows how its time was read."""
+    """Return a note that gives the timestamp of the last value up to `--as-of`, so that users see how the time was read."""
     if order.as_of is None:
         return ()
     last = panel.freq.advance(panel.start, panel.lengths - 1).max()

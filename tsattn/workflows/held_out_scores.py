@@ -1,4 +1,4 @@
-"""Scores of a trained model on the test windows, which training did not see: on all of them, or on as many as the time allows."""
+"""Scores of a trained model on the test windows, which training did not see: all of them, or as many as time allows."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from tsattn.workflows.plan import Plan
 
 BESIDE = 256  # test windows on which the saved model is compared with zero-shot, an ensemble that costs ten times a network
-BATCH = 64  # windows that are scored between two looks at the clock, where there is a time limit
-FEWEST = 16  # windows that are scored even if the time is over
+BATCH = 64  # windows that are scored between two checks of the clock, if there is a time limit
+FEWEST = 16  # windows that are scored even if time is up
 GROWTH = 8  # each round of scoring has at most this many times the windows of the one before
 SAFETY = 0.8  # share of the time left that a round may be expected to take
 ALL = "score all of them with: tsattn backtest DATA"
 
-Models = Callable[[], Sequence[Forecaster]]  # makes them anew: an ensemble keeps what it learnt of the windows before
+Models = Callable[[], Sequence[Forecaster]]  # creates new ones, because an ensemble keeps totals of earlier windows
 
 
 def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener, budget: TimeBudget) -> tuple[Backtest | None, str]:
-    """Score the saved model and the baselines on the test windows, or on some of them if the time is short.
+    """Score the saved model and the baselines on the test windows, or on some of them if time is short.
 
     Returns the scores and a note if some windows were left out, or None and the reason if there are no scores.
     """
@@ -67,9 +67,9 @@ def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener, budg
 def beside_zero_shot(
     ref: ModelRef, card: Card, panel: Panel, made: Plan, listener: Listener, budget: TimeBudget
 ) -> tuple[str, ...]:
-    """Return a line that compares the saved model with zero-shot on the test windows; nothing if it is that model.
+    """Return a line that compares the saved model with zero-shot on the test windows; none if zero-shot was saved.
 
-    A joint run has two more lines: for zero-shot with `--joint`, and for the saved model with it if that reads each series alone.
+    A joint run adds a line for zero-shot with `--joint`, and one for the saved model with it if that reads each series alone.
     """
     from tsattn.model import runtime
 
@@ -102,11 +102,11 @@ def beside_zero_shot(
 def score_in_time(
     models: Models, panel: Panel, horizon: int, windows: int, listener: Listener, budget: TimeBudget
 ) -> tuple[Backtest, int]:
-    """Score `models` on the last `windows` windows of each series: (scores, windows that could be scored).
+    """Score `models` on the last `windows` windows of each series; return (scores, number of scorable windows).
 
-    With a time limit, the first round scores FEWEST windows, evenly spread over all of them, even if the time is over. Each
-    further round scores as many as the time allows at the speed of the last one; its scores replace the earlier ones if it
-    is completed in time. Raises DataError when no window can be scored.
+    With a time limit, the first round scores FEWEST windows, evenly spread over all of them, even if time is up. Each later
+    round scores as many windows as time allows at the speed of the round before; if it finishes in time, its scores replace
+    the earlier ones. Raises DataError when no window can be scored.
     """
 
     def score(origins: Origins | None, limit: TimeBudget | None, **size: Any) -> Backtest:

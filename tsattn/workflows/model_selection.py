@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NAMES = {"scratch": SCRATCH, "shipped": TUNED}
 PHASES = {"scratch": "from scratch", "shipped": "fine-tuning"}  # as progress shows them
 FINAL = "final fit"
-ACROSS, ACROSS_WEIGHTS = "attention across series", "across,head.led"  # the phase that trains it alone, and its weights
+ACROSS, ACROSS_WEIGHTS = "attention across series", "across,head.led"  # the phase that trains only it, and its weights
 STARTS = ("auto", "scratch", "shipped")  # values that a user may give
 TUNING = 0.8  # share of the steps that go into fine-tuning when both are trained: fine-tuning nearly always wins
 TUNING_COVARIATES = 0.4  # the same with covariates, which the model in the package does not read
@@ -116,7 +116,7 @@ class Run:
         return Entry(NAMES[start], *self.choose(start, first, config, train, PHASES[start], done, most))
 
     def join(self, start: str, entry: Entry, share: float, done: int, most: int) -> Entry:
-        """Add attention across series to a trained candidate. It is trained alone: without other series, forecasts stay."""
+        """Add attention across series to a trained candidate and train only that; forecasts without other series stay."""
         config = replace(entry.network.config, across=self.plan.model.across)
         train = replace(self.schedule(share, done), only=ACROSS_WEIGHTS)
         return Entry(entry.name + JOINTLY, *self.choose(joint(start), entry.network, config, train, ACROSS, done, most))
@@ -144,7 +144,7 @@ class Run:
         state, after = self.state / name, self.state / joint(name)
         report = self.progress_handler(phase, done, most, train.steps)
 
-        def on_progress(now: Progress) -> None:  # what was trained on top of other weights is of no more use
+        def on_progress(now: Progress) -> None:  # a joint network trained on top of earlier weights is out of date
             for old in (after / "finish", after):
                 clear_state(old)
             report(now)
@@ -201,8 +201,8 @@ class Run:
 def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, ...]]:
     """Train the candidates, score them, and give the best its final fit. Returns it and all scores, best first.
 
-    For a joint model, each network is trained on single series first; then attention across series is added and trained alone,
-    and both are scored. Without a base, or with --fine-tune, there are no scores. When no rows can be held back for
+    For a joint model, each network is trained on single series first. Then attention across series is added, and only that is
+    trained; both networks are scored. Without a base, or with --fine-tune, there are no scores. When no rows can be held back for
     validation, nothing is trained and the model in the package is returned unchanged.
     """
     from tsattn.training.validation import hold_back
@@ -241,7 +241,7 @@ def _both_phases(best: Entry, entries: Iterable[Entry]) -> Entry:
 
 
 def _trained(work: Run, base: Base | None, shares: dict[str, float], most: int) -> dict[str, Entry]:
-    """Train the candidates as far as time allows; return them by the name of their state's folder, in order."""
+    """Train the candidates as far as time allows; return them in training order, by the name of their state folder."""
     entries: dict[str, Entry] = {}
 
     def over() -> bool:
@@ -261,12 +261,12 @@ def _trained(work: Run, base: Base | None, shares: dict[str, float], most: int) 
 
 
 def joint(kind: str) -> str:
-    """Return the name of the folder with the state of the training of attention across series."""
+    """Return the name of the state folder of the phase that trains attention across series."""
     return f"{kind}-joint"
 
 
 def rounds(plan: Plan) -> int:
-    """Return how often each kind of network is trained: a joint one on single series first, then on groups of them."""
+    """Return the number of training phases of a network: a joint one is trained on single series, then on groups."""
     return 2 if plan.model.across else 1
 
 

@@ -105,7 +105,7 @@ class Ensemble:
         past = np.stack([np.where(resting(batch, shift), np.float32(np.nan), truth(batch, shift)) for shift in shifts])
         floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-30
         scored = np.isfinite(made[1:, 0]).all((2, 3))  # origins without a forecast of the network do not lower its weight
-        shown = whole_where(are_small_counts(batch.past_target), made[1:])  # as they would be shown
+        shown = whole_where(are_small_counts(batch.past_target), made[1:])  # rounded as in the output
         edges = edges_of(batch.horizon, self.shrinkage.first_weighted)
         losses = HoldoutLosses.of(past.astype(np.float64), shown, levels, scored, floor, edges)
         pools, prior = pools_of(batch), prior_of(self.members, batch, self.shrinkage.favour)
@@ -136,7 +136,7 @@ class Ensemble:
 
 
 def member_names(members: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the names that "all" and "network" (none) stand for, alone or as the only one of a list, or those given.
+    """Return the members named; "all" (every one) and "network" (none) may be a string or the only entry of a list.
 
     Raises ConfigError for "all" or "network" beside other names, and for an unknown name, with the nearest known one.
     """
@@ -149,7 +149,7 @@ def member_names(members: str | Sequence[str]) -> tuple[str, ...]:
             other = next(one for one in chosen if one != name)
             raise ConfigError(
                 f"the member {name!r} cannot be combined with {other!r}",
-                "'all' is every method, and 'network' is the network without any: give one of them alone, or name methods only",
+                "'all' is every method, and 'network' is the network alone: give only one of the two, or only names of methods",
             )
         if name not in DEFAULT:
             raise unknown("member", name, (*groups, *DEFAULT))

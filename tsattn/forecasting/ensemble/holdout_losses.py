@@ -28,9 +28,9 @@ class HoldoutLosses:
     def of(
         cls, truth: np.ndarray, values: np.ndarray, levels: np.ndarray, scored: np.ndarray, floor: np.ndarray, edges: list[int]
     ) -> HoldoutLosses:
-        """Measure forecasts (K, M, B, H, Q) of the truth (K, B, H), NaN = unknown, at the origins that count, scored (K, B).
+        """Measure forecasts (K, M, B, H, Q) against the truth (K, B, H), NaN = unknown.
 
-        edges: bounds of the parts.
+        scored (K, B): True for the origins that count. edges: bounds of the parts.
         """
         seen = np.where(scored[..., None], ~np.isnan(truth), False)
         truth, bounds = truth[:, None], list(pairwise(edges))
@@ -42,7 +42,7 @@ class HoldoutLosses:
     def ratios(self, origins: np.ndarray, near: float) -> tuple[np.ndarray, np.ndarray]:
         """Return log(loss / best loss) (M, B, P), and the evidence (B,) in origins, from some of the origins, (K,) bool.
 
-        near: share of a part's own ratio, beside that of the whole horizon; 0 where the part has no loss of a member.
+        near: share of a part's own ratio, the rest being that of the whole horizon; 0 where a member has no loss in the part.
         """
         whole, evidence = relative(self.whole[origins], self.share[origins], self.floor)
         if len(self.parts) == 1:

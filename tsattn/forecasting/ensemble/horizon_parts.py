@@ -1,7 +1,7 @@
-"""Parts of the horizon: a few steps at first, then each ends twice as far ahead, such as 4, 8, 16, 32, … steps.
+"""Parts of the horizon: the first has a few steps, and each next one ends twice as far ahead, such as at 4, 8, 16, 32, … steps.
 
-What is best for the next steps is not what is best far ahead, so weights and widths differ between parts. A longer horizon begins
-with the same parts.
+The best members for near steps are not the best ones far ahead, so weights and widths differ between parts. A longer horizon
+begins with the same parts.
 """
 
 from __future__ import annotations
