@@ -112,6 +112,10 @@ class Origins:
     def __getitem__(self, which: slice | np.ndarray) -> Origins:
         return Origins(self.item[which], self.row[which])
 
+    def spread(self, most: int) -> Origins:
+        """Return at most `most` of the origins, evenly spread."""
+        return self if len(self) <= most else self[np.linspace(0, len(self) - 1, most).astype(np.int64)]
+
 
 def last_origins(panel: Panel) -> Origins:
     """Return the end of every item: the origins of `forecast`."""

@@ -34,15 +34,20 @@ def choose_weights(panel: Panel, model: ModelConfig, train: TrainConfig, options
     """Train without the panel's last rows, and keep the weights with the lowest loss on them."""
     source = PanelSource(panel, model, train, horizon=options.horizon)
     share = 1 + (train.finish if source.tail is not None else 0.0)
-    second = Path(options.state) / "finish"
+    later = (Path(options.state) / "finish", *options.later)
+
+    def forget_later() -> None:
+        for folder in later:
+            clear_state(folder)
+
     if not options.resume:
-        clear_state(second)
+        forget_later()
     begun = False
 
     def report(now: Progress) -> None:
         nonlocal begun
-        if not begun:  # a run resumed with more time: discard the final fit that followed its former end
-            clear_state(second)
+        if not begun:  # a run resumed with more time: discard the phases that followed its former end
+            forget_later()
             begun = True
         options.report(now)
 

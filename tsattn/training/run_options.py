@@ -39,7 +39,7 @@ class RunOptions:
     state: folder of the run's state, from which `resume` continues. on_progress: called after every step. on_interrupt: called
     after the first Ctrl-C. logger: "tensorboard" or None. pause: seconds after which the run stops as after a Ctrl-C. start:
     network with the initial weights (nn/warm_start.py). horizon: steps of a validation window, by default the network's.
-    timeline: collects times by part.
+    timeline: collects times by part. later: folders of the state of phases that start from the weights of this one.
     """
 
     state: Path
@@ -51,6 +51,7 @@ class RunOptions:
     start: Network | None = None
     horizon: int | None = None
     timeline: Timeline | None = None
+    later: tuple[Path, ...] = ()
 
     def report(self, now: Progress) -> None:
         """Call on_progress, if set."""

@@ -41,9 +41,7 @@ def hold_back(panel: Panel, horizon: int) -> tuple[Panel, Origins | None]:
     origins = rolling_origins(panel, horizon, int(windows.max()))
     back = (panel.origin[origins.item] - origins.row) // horizon
     origins = origins[np.flatnonzero(back <= windows[origins.item])]
-    if len(origins) > MOST_SCORED:
-        origins = origins[np.linspace(0, len(origins) - 1, MOST_SCORED).astype(np.int64)]
-    return panel.before(panel.origin - windows * horizon), origins
+    return panel.before(panel.origin - windows * horizon), origins.spread(MOST_SCORED)
 
 
 def score(

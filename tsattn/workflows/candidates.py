@@ -118,11 +118,11 @@ def judge(
     zero-shot ensemble are scored too. Ensembles read known covariates, as they do in a forecast; if there are any, the ensemble
     of the best is also scored without them, at the end of the list.
     """
-    origins = _spread(origins, MOST)
+    origins = origins.spread(MOST)
     now = left()
     end = now * (1 - JUDGING) if math.isfinite(now) else -math.inf  # seconds that are for later
     if math.isfinite(now):
-        origins = _spread(origins, _affordable(entries, panel, origins, horizon, now - end))
+        origins = origins.spread(_affordable(entries, panel, origins, horizon, now - end))
     windows = _Windows(panel, origins, horizon)
     alone: dict[str, np.ndarray] = {}
     together: dict[str, np.ndarray] = {}
@@ -143,12 +143,12 @@ def judge(
     known = bool(panel.schema.known_features)
     for entry in entries:
         score(entry, ())
-    best = ranked()[0][1]
+    found = ranked()
     if left() <= end:
-        return ranked()
+        return found
     # where known covariates are declared, every network of the target alone gets an ensemble that reads them
     chosen = [entry for entry in entries if entry.members or (known and entry.target_only)]
-    ready = {entry.name: entry for entry in (*reversed(chosen), best)}  # the unchanged one first
+    ready = {entry.name: entry for entry in (*reversed(chosen), found[0][1])}  # the unchanged one first
     for entry in ready.values():
         score(replace(entry, members=()), DEFAULT, known and entry.target_only)
         if left() <= end:
@@ -182,14 +182,9 @@ class _Scored:
         return replace(self.judged, doubt=windows.standard_error(self.values, zero_shot))
 
 
-def _spread(origins: Origins, most: int) -> Origins:
-    """At most `most` of the origins, evenly spread."""
-    return origins if len(origins) <= most else origins[np.linspace(0, len(origins) - 1, most).astype(np.int64)]
-
-
 def _affordable(entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, seconds: float) -> int:
     """Return how many windows can be scored in `seconds`, estimated from the time of an ensemble for PROBE of them."""
-    few = _spread(origins, PROBE)
+    few = origins.spread(PROBE)
     began = time.monotonic()
     _Windows(panel, few, horizon).forecast(with_covariates(combine(forecaster_of(entries[-1], panel, horizon), DEFAULT)))
     one = (time.monotonic() - began) / len(few)

@@ -84,9 +84,8 @@ def beside_zero_shot(
 
         def models() -> Sequence[Forecaster]:
             own, other = (with_members(one.card, one, None) for one in (saved, zero_shot))
-            chosen = with_and_without([own], panel, made.horizon) if alone else [own]
-            others = [] if same else with_and_without([other], panel, made.horizon) if joint else [other]
-            return [*chosen, *others]
+            pairs = [(own, alone)] if same else [(own, alone), (other, joint)]
+            return [model for one, both in pairs for model in (with_and_without([one], panel, made.horizon) if both else [one])]
 
         found, total = score_in_time(models, panel.select(items), made.horizon, windows, listener, budget)
     except TsattnError:
@@ -122,7 +121,7 @@ def score_in_time(
     count = min(FEWEST, len(every))
     while True:
         began = budget.clock()
-        some = None if count == len(every) else every[np.linspace(0, len(every) - 1, count).astype(np.int64)]
+        some = None if count == len(every) else every.spread(count)
         try:
             found = score(some, None if found is None else budget, batch=BATCH)
         except TimeIsOver:

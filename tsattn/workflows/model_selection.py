@@ -137,29 +137,24 @@ class Run:
 
         Returns the network, the settings and the result of the training.
         """
-        from tsattn.training.checkpoint import clear_state, read_state
+        from tsattn.training.checkpoint import read_state
         from tsattn.training.fit import choose_weights
         from tsattn.training.run_options import RunOptions
 
         state, after = self.state / name, self.state / joint(name)
-        report = self.progress_handler(phase, done, most, train.steps)
-
-        def on_progress(now: Progress) -> None:  # a joint network trained on top of earlier weights is out of date
-            for old in (after / "finish", after):
-                clear_state(old)
-            report(now)
-
+        later = () if config.across else (after / "finish", after)  # attention across series is trained last
         network, fitted = choose_weights(
             *(self.panel, config, train),
             RunOptions(
                 state=state,
                 resume=self.resume and read_state(state) is not None,
-                on_progress=on_progress,
+                on_progress=self.progress_handler(phase, done, most, train.steps),
                 on_interrupt=self.on_interrupt,
                 logger=self.logger,
                 start=start,
                 horizon=self.horizon,
                 timeline=self.listener.timeline,
+                later=later,
             ),
         )
         return network, train, fitted
