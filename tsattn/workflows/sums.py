@@ -152,7 +152,7 @@ def added_up(
     if paths is None:
         return forecast, None, levels
     limits = Limits(base.never_negative(0), base.are_counts(0))
-    drawn = coherent_paths(found.values, base.levels, hierarchy, found.covariance, limits, paths, seed)
+    drawn = coherent_paths(found.unrounded, base.levels, hierarchy, found.covariance, limits, paths, seed)
     ids, freq, tz = forecast.item_ids, forecast.freq, forecast.tz
     return forecast, Paths(ids, forecast.cutoffs, forecast.timestamps, drawn.astype(np.float32), freq, tz), levels
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from tsattn.forecasting.baselines.simple import SeasonalNaive
 from tsattn.forecasting.counts import are_counts
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.hierarchy.covariance import ErrorCovariance, error_covariance
+from tsattn.forecasting.hierarchy.rare_demand import CAUTION, Rarity, around, lifts, moved, rarity_of
 from tsattn.forecasting.hierarchy.reconciliation import LARGEST, reconciled
 from tsattn.forecasting.hierarchy.structure import Hierarchy
 from tsattn.forecasting.predict import observed_before, predict_windows
@@ -67,16 +68,27 @@ class BaseForecasts:
         self._made[back] = out
         return out
 
+    def pasts(self, back: int) -> list[np.ndarray]:
+        """Return the values of each series before the cutoff."""
+        first, row = self.panel.indptr[:-1], self.panel.origin - back
+        return [self.panel.target[a:b] for a, b in zip(first, np.maximum(row, first), strict=True)]
+
     def never_negative(self, back: int) -> np.ndarray:
         """Return (n,) bool: True where the series has no negative value before the cutoff."""
-        first, row = self.panel.indptr[:-1], self.panel.origin - back
-        return np.array([not (self.panel.target[a:b] < 0).any() for a, b in zip(first, np.maximum(row, first), strict=True)])
+        return np.array([not (past < 0).any() for past in self.pasts(back)])
 
     def are_counts(self, back: int) -> np.ndarray:
         """Return (n,) bool: True where the series holds whole numbers, none negative, before the cutoff."""
-        first, row = self.panel.indptr[:-1], self.panel.origin - back
-        pasts = [self.panel.target[a:b] for a, b in zip(first, np.maximum(row, first), strict=True)]
-        return np.array([bool(are_counts(past[None])[0]) for past in pasts])
+        return np.array([bool(are_counts(past[None])[0]) for past in self.pasts(back)])
+
+    def rarity(self, back: int) -> Rarity:
+        """Return the rarity of the series, measured before the cutoff."""
+        return rarity_of(self.pasts(back), self.panel.freq.season_length)
+
+    def variances(self, back: int) -> np.ndarray:
+        """Return the variances (n, H) of the forecasts, as if they were normal."""
+        low, high = (self.at(back)[..., self.levels.index(q)] for q in (0.1, 0.9))
+        return np.asarray(((high - low) / _NORMAL_80) ** 2)
 
     def put(self, back: int, values: np.ndarray) -> None:
         """Store forecasts (n, H, Q) that were already made."""
@@ -94,9 +106,13 @@ class BaseForecasts:
 
 @dataclass(frozen=True, eq=False)
 class Coherent:
-    """Coherent forecasts. values: (n, H, Q) float64; medians add up. covariance: of the errors of the base forecasts."""
+    """Coherent forecasts. values: (n, H, Q) float64; medians add up. covariance: of the errors of the base forecasts.
+
+    unrounded: (n, H, Q) quantiles to draw sample paths from; those of rare demand are neither rounded nor moved to the medians.
+    """
 
     values: np.ndarray
+    unrounded: np.ndarray
     covariance: ErrorCovariance
     report: ReconciliationReport
 
@@ -104,36 +120,45 @@ class Coherent:
 def coherent(base: BaseForecasts, hierarchy: Hierarchy, back: int, method: str, cutoffs: int = HOLD_OUTS) -> Coherent:
     """Forecasts (n, H, Q) float64 from the cutoff `back` steps before the end, the medians of which add up.
 
-    Each quantile keeps its distance from the median. The errors come from cutoffs 1, 2, … horizons before; without any,
-    correlations are taken as zero. Too large a hierarchy is added from the bottom up.
+    Each quantile keeps its distance from the median, or its value if demand is rare (rare_demand.py). The errors come from cutoffs
+    1, 2, … horizons before; without any, correlations are taken as zero. Too large a hierarchy is added from the bottom up.
     """
     values = base.at(back)
-    middle = base.levels.index(0.5)
-    points = values[..., middle]
+    medians = values[..., base.levels.index(0.5)]
     if hierarchy.sums * hierarchy.leaves > LARGEST:
         method = "bottom-up"
-    covariance = _covariance(base, back, values, cutoffs)
+    rarity = base.rarity(back)
+    lift, covariance = _errors(base, hierarchy, back, rarity, cutoffs)
+    wary = replace(covariance, deviation=covariance.deviation * (1 + (CAUTION - 1) * rarity.of_leaves(hierarchy)))
     positive = base.never_negative(back)
     certain = (values[hierarchy.sums :] == 0).all(2)  # zero at every quantile: a closed day stays zero
-    made = reconciled(points, hierarchy, covariance, method, positive[hierarchy.sums :], certain)
-    out = made[..., None] + (values - points[..., None])
-    out = np.where(positive[:, None, None], np.maximum(out, 0.0), out)
-    sums = points[: hierarchy.sums]
-    apart = np.abs(sums - hierarchy.added(points[hierarchy.sums :])).mean()
+    made = reconciled(medians + lift, hierarchy, wary, method, positive[hierarchy.sums :], certain)
+    unrounded = moved(values, made - medians, rarity)
+    unrounded = np.where(positive[:, None, None], np.maximum(unrounded, 0.0), unrounded)
+    out = around(unrounded, made, base.levels, rarity)
+    sums = medians[: hierarchy.sums]
+    apart = np.abs(sums - hierarchy.added(medians[hierarchy.sums :])).mean()
     size = np.abs(sums).mean()
     gap = float(apart / size) if size else 0.0
-    return Coherent(out, covariance, ReconciliationReport(method, covariance.shrinkage, covariance.origins, gap))
+    return Coherent(out, unrounded, covariance, ReconciliationReport(method, covariance.shrinkage, covariance.origins, gap))
 
 
-def _covariance(base: BaseForecasts, back: int, values: np.ndarray, cutoffs: int) -> ErrorCovariance:
-    """Return the covariance of hold-out errors; series without any have the deviation implied by their intervals."""
+def _errors(
+    base: BaseForecasts, hierarchy: Hierarchy, back: int, rarity: Rarity, cutoffs: int
+) -> tuple[np.ndarray, ErrorCovariance]:
+    """Return the lifts (n, H) of rare medians, and the covariance of the errors of lifted medians at hold-out origins.
+
+    Series without errors have the deviation implied by their intervals.
+    """
     errors = []
+    variances = [base.variances(back)]
     for k in range(1, cutoffs + 1):
         one = base.errors(back + k * base.horizon)
         if not np.isfinite(one).any():
             break
         errors.append(one)
-    low, high = (values[..., base.levels.index(q)] for q in (0.1, 0.9))
-    deviation = np.sqrt((((high - low) / _NORMAL_80) ** 2).mean(1))
-    made = np.stack(errors) if errors else np.zeros((0, *values.shape[:2]))
-    return error_covariance(made, deviation)
+        variances.append(base.variances(back + k * base.horizon))
+    lift, *before = lifts(errors, variances, rarity, hierarchy)
+    made = [error - one for error, one in zip(errors, before, strict=True)]
+    deviation = np.sqrt(variances[0].mean(1))
+    return lift, error_covariance(np.stack(made) if made else np.zeros((0, *lift.shape)), deviation)
