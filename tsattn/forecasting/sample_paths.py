@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PERSISTENCE = 0.95  # correlation of a path's normal score from one step to the next, where the past is too short to measure it
 _PRIOR = 40.0  # weight of that, in observed pairs of steps; the level of a forecast errs too, and that error persists
 _RECENT = 512  # steps of the past in which it is measured
-_TAILS = (0.005, 0.01, 0.02, 0.05, 0.07, 0.09)  # levels that paths need too: rare demand lies beyond the 0.9 quantile
+TAILS = (0.005, 0.01, 0.02, 0.05, 0.07, 0.09)  # levels that paths need too: rare demand lies beyond the 0.9 quantile
 FURTHEST = 4.0  # normal score that a path may have: beyond lies one value in 30,000
 _VALUES = 1 << 24  # of the paths of one batch
 
@@ -159,7 +159,7 @@ def drawn(values: np.ndarray, quantiles: tuple[float, ...], windows: WindowBatch
     values = np.sort(values, -1)
     floor = np.where((np.nanmin(windows.past_target, 1, initial=np.inf) >= 0) & (values.min((1, 2)) >= 0), 0.0, -np.inf)
     if len(quantiles) > 1:
-        tails = [q for low in _TAILS for q in (low, 1 - low) if not quantiles[0] <= q <= quantiles[-1]]
+        tails = [q for low in TAILS for q in (low, 1 - low) if not quantiles[0] <= q <= quantiles[-1]]
         levels = tuple(sorted({*quantiles, *tails}))
         values, quantiles = at_levels(values, quantiles, levels, windows), levels
     return np.maximum(at_scores(values, quantiles, scores), floor[:, None, None]).astype(np.float32)

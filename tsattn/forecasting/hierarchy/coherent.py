@@ -12,7 +12,7 @@ from tsattn.forecasting.baselines.simple import SeasonalNaive
 from tsattn.forecasting.counts import are_counts
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.hierarchy.covariance import ErrorCovariance, error_covariance
-from tsattn.forecasting.hierarchy.rare_demand import CAUTION, Rarity, around, lifts, moved, rarity_of
+from tsattn.forecasting.hierarchy.rare_demand import CAUTION, Rarity, around, lifts, moved, rarity_of, without_error
 from tsattn.forecasting.hierarchy.reconciliation import LARGEST, reconciled
 from tsattn.forecasting.hierarchy.structure import Hierarchy
 from tsattn.forecasting.predict import observed_before, predict_windows
@@ -85,6 +85,10 @@ class BaseForecasts:
         """Return the rarity of the series, measured before the cutoff."""
         return rarity_of(self.pasts(back), self.panel.freq.season_length)
 
+    def medians(self, back: int) -> np.ndarray:
+        """Return the medians (n, H) of the forecasts."""
+        return self.at(back)[..., self.levels.index(0.5)]
+
     def variances(self, back: int) -> np.ndarray:
         """Return the variances (n, H) of the forecasts, as if they were normal."""
         low, high = (self.at(back)[..., self.levels.index(q)] for q in (0.1, 0.9))
@@ -99,8 +103,7 @@ class BaseForecasts:
         origins, some = self.origins(back)
         out = np.full((len(self.panel), self.horizon), np.nan)
         if len(some):
-            median = self.at(back)[some][..., self.levels.index(0.5)]
-            out[some] = truth(self.panel, origins, self.horizon) - median
+            out[some] = truth(self.panel, origins, self.horizon) - self.medians(back)[some]
         return out
 
 
@@ -108,39 +111,46 @@ class BaseForecasts:
 class Coherent:
     """Coherent forecasts. values: (n, H, Q) float64; medians add up. covariance: of the errors of the base forecasts.
 
-    unrounded: (n, H, Q) quantiles to draw sample paths from; those of rare demand are neither rounded nor moved to the medians.
+    shift: (n, H) difference of the medians from those of the base forecasts. positive: (n,) bool, True for series never negative.
     """
 
     values: np.ndarray
-    unrounded: np.ndarray
+    shift: np.ndarray
+    rarity: Rarity
+    positive: np.ndarray
     covariance: ErrorCovariance
     report: ReconciliationReport
+
+    def moved(self, values: np.ndarray) -> np.ndarray:
+        """Return base quantiles (n, H, Q) moved with the medians, but for rare demand; not below zero where the past is not."""
+        return moved(values, self.shift, self.rarity, self.positive)
 
 
 def coherent(base: BaseForecasts, hierarchy: Hierarchy, back: int, method: str, cutoffs: int = HOLD_OUTS) -> Coherent:
     """Forecasts (n, H, Q) float64 from the cutoff `back` steps before the end, the medians of which add up.
 
-    Each quantile keeps its distance from the median, or its value if demand is rare (rare_demand.py). The errors come from cutoffs
-    1, 2, … horizons before; without any, correlations are taken as zero. Too large a hierarchy is added from the bottom up.
+    Each quantile keeps its distance from the median, or its value if demand is rare (rare_demand.py). The errors come from
+    cutoffs 1, 2, … horizons before; without any, correlations are taken as zero. A hierarchy that is too large is added from the
+    bottom up.
     """
     values = base.at(back)
-    medians = values[..., base.levels.index(0.5)]
+    medians = base.medians(back)
     if hierarchy.sums * hierarchy.leaves > LARGEST:
         method = "bottom-up"
     rarity = base.rarity(back)
     lift, covariance = _errors(base, hierarchy, back, rarity, cutoffs)
     wary = replace(covariance, deviation=covariance.deviation * (1 + (CAUTION - 1) * rarity.of_leaves(hierarchy)))
     positive = base.never_negative(back)
-    certain = (values[hierarchy.sums :] == 0).all(2)  # zero at every quantile: a closed day stays zero
+    certain = without_error(values, rarity)[hierarchy.sums :]  # a closed day stays zero
     made = reconciled(medians + lift, hierarchy, wary, method, positive[hierarchy.sums :], certain)
-    unrounded = moved(values, made - medians, rarity)
-    unrounded = np.where(positive[:, None, None], np.maximum(unrounded, 0.0), unrounded)
-    out = around(unrounded, made, base.levels, rarity)
+    shift = made - medians
+    out = around(moved(values, shift, rarity, positive), made, base.levels, rarity)
     sums = medians[: hierarchy.sums]
     apart = np.abs(sums - hierarchy.added(medians[hierarchy.sums :])).mean()
     size = np.abs(sums).mean()
     gap = float(apart / size) if size else 0.0
-    return Coherent(out, unrounded, covariance, ReconciliationReport(method, covariance.shrinkage, covariance.origins, gap))
+    report = ReconciliationReport(method, covariance.shrinkage, covariance.origins, gap)
+    return Coherent(out, shift, rarity, positive, covariance, report)
 
 
 def _errors(
@@ -150,15 +160,16 @@ def _errors(
 
     Series without errors have the deviation implied by their intervals.
     """
+    origins = [back]
     errors = []
-    variances = [base.variances(back)]
     for k in range(1, cutoffs + 1):
         one = base.errors(back + k * base.horizon)
         if not np.isfinite(one).any():
             break
         errors.append(one)
-        variances.append(base.variances(back + k * base.horizon))
-    lift, *before = lifts(errors, variances, rarity, hierarchy)
+        origins.append(back + k * base.horizon)
+    variances = [base.variances(at) for at in origins]
+    lift, *before = lifts([base.medians(at) for at in origins], variances, rarity, hierarchy)
     made = [error - one for error, one in zip(errors, before, strict=True)]
     deviation = np.sqrt(variances[0].mean(1))
     return lift, error_covariance(np.stack(made) if made else np.zeros((0, *lift.shape)), deviation)

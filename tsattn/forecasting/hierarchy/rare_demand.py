@@ -15,77 +15,87 @@ from tsattn.forecasting.counts import are_small_counts
 from tsattn.forecasting.hierarchy.structure import Hierarchy
 
 ZEROS = 0.1  # share of zeros from which demand is rare: the 0.1 quantile is zero then
+GRAIN = 0.1  # share of the past variance that a rare series has at least: its forecast may be zero at every quantile
 CAUTION = 2.0  # factor of the deviation of rare series: medians err in the same direction, more than shrunk correlations show
 _RECENT = 512  # steps of the past that are read
-_CYCLES = 8  # seasons from which the zeros of each phase are counted
+_CYCLES = 20  # seasons from which the zeros of each phase are counted
+_SILENT = 5.0  # sales that a series would have had since its last one, above which it has ended: by chance e⁻⁵, 0.7 %
 _OPEN = 0.25  # quantile of the phases' shares of zeros: a shop that is closed at most phases is not rare because of them
 
 
 @dataclass(frozen=True, eq=False)
 class Rarity:
-    """Rarity of n series. share: (n,) from 0, no zeros, to 1, rare demand. counts: (n,) bool, True for small counts."""
+    """Rarity of n series. share: (n,) from 0, no zeros, to 1, rare demand. counts: (n,) bool, True for small counts.
+
+    spread: (n, season) variance of the past of rare demand at each phase from the cutoff on, 0 at phases without any demand.
+    """
 
     share: np.ndarray
     counts: np.ndarray
+    spread: np.ndarray
 
     def of_leaves(self, hierarchy: Hierarchy) -> np.ndarray:
         """Return the shares (n,), those of sums replaced by zero."""
         return np.where(np.arange(len(self.share)) < hierarchy.sums, 0.0, self.share)
 
+    def past_variance(self, horizon: int, before: int = 0) -> np.ndarray:
+        """Return the variance (n, H) of the past of rare demand at the steps after an origin `before` steps before the cutoff."""
+        return np.asarray(self.spread[:, (np.arange(horizon) - before) % self.spread.shape[1]])
+
 
 def rarity_of(pasts: Sequence[np.ndarray], season: int) -> Rarity:
     """Measure the rarity of series from their values before the cutoff, of any length; NaN for missing values."""
+    share, spread = np.zeros(len(pasts)), np.zeros((len(pasts), season))
     recent = [past[-_RECENT:] for past in pasts]
-    share = np.array([_zeros(past, season) / ZEROS if len(past) else 0.0 for past in recent])
-    counts = np.array([bool(are_small_counts(past[None])[0]) for past in recent], bool)
-    return Rarity(np.clip(share, 0.0, 1.0), counts)
+    for i, past in enumerate(recent):
+        seen = np.isfinite(past)
+        if not seen.any() or (past[seen] < 0).any():
+            continue
+        by_phase = np.pad(past, (-len(past) % season, 0), constant_values=np.nan).reshape(-1, season)
+        known = np.isfinite(by_phase).sum(0)
+        zeros = (by_phase == 0).sum(0)[known > 0] / known[known > 0]
+        zero = np.quantile(zeros, _OPEN) if len(by_phase) > _CYCLES else (past[seen] == 0).mean()
+        share[i] = min(float(zero) / ZEROS, 1.0)
+        if share[i] == 1.0 and not _ended(past[seen]):
+            spread[i] = past[seen].var() * (np.nan_to_num(by_phase) != 0).any(0)
+    return Rarity(share, np.array([bool(are_small_counts(past[None])[0]) for past in recent], bool), spread)
 
 
-def _zeros(past: np.ndarray, season: int) -> float:
-    """Return the share of zeros at the phases where zeros are fewest; 0 for a series with negative values or without any."""
-    seen = np.isfinite(past)
-    if not seen.any() or (past[seen] < 0).any():
-        return 0.0
-    cycles = len(past) // season
-    if cycles < _CYCLES:
-        return float((past[seen] == 0).mean())
-    by_phase = past[len(past) - cycles * season :].reshape(cycles, season)
-    known = np.isfinite(by_phase).sum(0)
-    return float(np.quantile((by_phase == 0).sum(0)[known > 0] / known[known > 0], _OPEN))
+def _ended(past: np.ndarray) -> bool:
+    """Return True if a past (L,) without missing values has been zero for much longer than is usual between its sales."""
+    sales = np.flatnonzero(past)
+    return not len(sales) or float(len(sales) / (sales[-1] + 1) * (len(past) - 1 - sales[-1])) > _SILENT
 
 
 def lifts(
-    errors: Sequence[np.ndarray], variances: Sequence[np.ndarray], rarity: Rarity, hierarchy: Hierarchy
+    medians: Sequence[np.ndarray], variances: Sequence[np.ndarray], rarity: Rarity, hierarchy: Hierarchy
 ) -> list[np.ndarray]:
-    """Return what to add to the medians of rare series: (n, H) for the forecast, then for each hold-out origin.
+    """Return what to add to the medians of rare leaves, 0 for all other series: (n, H) for each origin.
 
-    errors: (n, H) at each hold-out origin, truth less median, NaN where unknown. variances: (n, H) of the forecast, then of each
-    hold-out origin. Within a level, lifts are proportional to the variance, and cancel the mean error at the hold-out origins. Those
-    of sums are at most as large a share of the variance as those of leaves.
+    medians, variances: (n, H) of the forecasts from the cutoff, and from 1, 2, … horizons before. Lifts are proportional to the
+    variance. Their factor, the same for all leaves and origins, fits the medians of sums best (least squares).
     """
-    weight = rarity.share[:, None]
-    factor = np.zeros(len(rarity.share))
-    lowest = _factor(errors, variances[1:], rarity.of_leaves(hierarchy))
-    for k in range(len(hierarchy.levels)):
-        sums = (hierarchy.level == k) & (np.arange(len(factor)) < hierarchy.sums)
-        factor[sums] = min(_factor(errors, variances[1:], rarity.share * sums), lowest)
-    factor[hierarchy.sums :] = lowest
-    return [factor[:, None] * weight * variance for variance in variances]
+    horizon = variances[0].shape[1]
+    rare = rarity.of_leaves(hierarchy)[:, None]
+    sizes = [np.maximum(one, GRAIN * rarity.past_variance(horizon, k * horizon)) * rare for k, one in enumerate(variances)]
+    if not rare.any():
+        return sizes
+    gaps = [one[: hierarchy.sums] - hierarchy.added(one[hierarchy.sums :]) for one in medians]
+    added = [hierarchy.added(size[hierarchy.sums :]) for size in sizes]
+    square = sum(float((one**2).sum()) for one in added)
+    factor = sum(float((gap * one).sum()) for gap, one in zip(gaps, added, strict=True)) / square if square > 0 else 0.0
+    return [max(factor, 0.0) * size for size in sizes]
 
 
-def _factor(errors: Sequence[np.ndarray], variances: Sequence[np.ndarray], weight: np.ndarray) -> float:
-    """Return the factor, at least 0, by which variances of series of a weight (n,) have to be multiplied to cancel their errors."""
-    if not errors or not weight.any():
-        return 0.0
-    known = [np.isfinite(error) for error in errors]
-    missed = sum(float((weight @ np.where(seen, error, 0.0)).sum()) for seen, error in zip(known, errors, strict=True))
-    size = sum(float((weight**2 @ np.where(seen, one, 0.0)).sum()) for seen, one in zip(known, variances, strict=True))
-    return max(missed / size, 0.0) if size > 0 else 0.0
+def without_error(values: np.ndarray, rarity: Rarity) -> np.ndarray:
+    """Return (n, H) bool: True for forecasts that are zero at every quantile (n, H, Q), unless rare demand is likely there."""
+    return np.asarray((values == 0).all(2) & (rarity.past_variance(values.shape[1]) == 0))
 
 
-def moved(values: np.ndarray, shift: np.ndarray, rarity: Rarity) -> np.ndarray:
-    """Return quantiles (n, H, Q) moved by a shift (n, H), except for the share of rare demand."""
-    return np.asarray(values + ((1 - rarity.share)[:, None] * shift)[..., None])
+def moved(values: np.ndarray, shift: np.ndarray, rarity: Rarity, positive: np.ndarray) -> np.ndarray:
+    """Return quantiles (n, H, Q) moved by a shift (n, H), except for rare demand. positive: (n,) may not fall below zero."""
+    made = values + ((1 - rarity.share)[:, None] * shift)[..., None]
+    return np.where(positive[:, None, None], np.maximum(made, 0.0), made)
 
 
 def around(values: np.ndarray, medians: np.ndarray, levels: Sequence[float], rarity: Rarity) -> np.ndarray:
