@@ -94,10 +94,19 @@ def test_when_an_item_has_ended_then_its_forecast_stays_zero():
     panel = demand.base.panel
     panel.target[panel.indptr[ended + 1] - 100 : panel.indptr[ended + 1]] = 0  # an item that sold, and has not for 100 days
     demand.values[ended] = 0
+    for origin in range(7):
+        demand.base.put(origin * STEPS, demand.values)
     made = demand.reconciled().values
     assert (made[demand.tree.sums] == 0).all()
     assert (made[ended] == 0).all()
     assert (made[ended + 1, :, 4] > 0).all()
+
+
+def test_when_a_series_was_always_zero_then_its_forecast_is_exactly_zero():
+    demand = Demand([0.0, *RATES])
+    demand.values[demand.tree.sums] = 1e-17
+    demand.base.put(0, demand.values)
+    assert (demand.reconciled().values[demand.tree.sums] == 0).all()
 
 
 def test_when_no_item_is_rare_then_every_quantile_keeps_its_distance_from_the_median():

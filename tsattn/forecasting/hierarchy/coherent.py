@@ -18,6 +18,7 @@ from tsattn.forecasting.hierarchy.structure import Hierarchy
 from tsattn.forecasting.predict import observed_before, predict_windows
 
 HOLD_OUTS = 6  # origins whose errors give the covariance, a horizon apart
+_ROUNDING = 1e-6  # forecasts of a series that was always zero, below which they are zero
 _NORMAL_80 = 2.563  # width of the 80 % interval of a standard normal distribution
 
 
@@ -65,8 +66,8 @@ class BaseForecasts:
                 loop = predict_windows(forecaster, self.panel, origins, self.horizon, self.levels, whole=False)
                 for which, _, values in loop:
                     out[some[which]] = values
-        self._made[back] = out
-        return out
+        self.put(back, out)
+        return self._made[back]
 
     def pasts(self, back: int) -> list[np.ndarray]:
         """Return the values of each series before the cutoff."""
@@ -95,8 +96,9 @@ class BaseForecasts:
         return np.asarray(((high - low) / _NORMAL_80) ** 2)
 
     def put(self, back: int, values: np.ndarray) -> None:
-        """Store forecasts (n, H, Q) that were already made."""
-        self._made[back] = values
+        """Store forecasts (n, H, Q) that were already made. Those of a past of zeros that differ from it by rounding become zero."""
+        ended = np.array([not np.nan_to_num(past).any() for past in self.pasts(back)])
+        self._made[back] = np.where(ended[:, None, None] & (np.abs(values) < _ROUNDING), 0.0, values)
 
     def errors(self, back: int) -> np.ndarray:
         """Return (n, H) errors, the truth less the median; NaN where either is unknown."""
