@@ -96,7 +96,7 @@ class BaseForecasts:
         return np.asarray(((high - low) / _NORMAL_80) ** 2)
 
     def put(self, back: int, values: np.ndarray) -> None:
-        """Store forecasts (n, H, Q) that were already made. Those of a past of zeros that differ from it by rounding become zero."""
+        """Store forecasts (n, H, Q) that were already made; differences by rounding from a past of zeros are removed."""
         ended = np.array([not np.nan_to_num(past).any() for past in self.pasts(back)])
         self._made[back] = np.where(ended[:, None, None] & (np.abs(values) < _ROUNDING), 0.0, values)
 
