@@ -9,7 +9,8 @@ import pytest
 
 from tsattn.data.panel import Panel
 from tsattn.data.windows import rolling_origins
-from tsattn.workflows.candidates import AS_IS, TUNED, Judged, _Windows
+from tsattn.forecasting.ensemble.ensemble import DEFAULT
+from tsattn.workflows.candidates import AS_IS, TUNED, USUAL, Entry, Judged, _Contest, _Scored, _Windows
 
 
 def test_when_trained_and_unchanged_network_are_equally_good_then_the_unchanged_one_ranks_first():
@@ -37,10 +38,30 @@ def test_when_an_average_is_no_better_than_zero_shot_then_zero_shot_ranks_first(
     assert as_is.rank < average.rank
 
 
-def test_when_a_gain_may_be_chance_then_zero_shot_ranks_first():
-    average = Judged(TUNED, (), 0.7, 0.49, zero_shot=0.5)
-    as_is = Judged(AS_IS, ("ridge",), 0.7, 0.5)
-    assert average.rank < as_is.rank < replace(average, doubt=0.01).rank
+def test_when_a_gain_over_the_usual_choice_may_be_chance_then_the_usual_choice_ranks_first():
+    usual = Judged(TUNED, (), 0.7, 0.5, zero_shot=USUAL)
+    for other in (Judged(TUNED, (), 0.7, 0.49, zero_shot=0.5), Judged(AS_IS, ("ridge",), 0.7, 0.49)):
+        assert other.rank < usual.rank < replace(other, doubt=0.02).rank
+
+
+@pytest.mark.parametrize("leads", [False, True])
+def test_when_losses_are_compared_then_the_usual_choice_has_no_doubt_and_others_have_that_of_the_difference(leads):
+    panel = Panel.from_arrays([np.arange(200.0)] * 30, freq="h")
+    windows = _Windows(panel, rolling_origins(panel, 4, 2), 4)
+    windows.truth[:] = 0
+    contest = _Contest(windows, {}, known=False)
+    rng = np.random.default_rng(0)
+    made = {
+        setup: np.abs(rng.normal(1, 0.5, (60, 1, 1))) * np.ones((60, 4, 9))
+        for setup in ((AS_IS, 0.0), (TUNED, USUAL), (TUNED, 0.0))
+    }
+    for (name, share), values in made.items():
+        judged = Judged(name, DEFAULT if name == AS_IS else (), *windows.score(values), zero_shot=share, leads=leads)
+        contest.scored.append(_Scored(judged, Entry(name, None, None, None, judged.members, share, leads), values))
+    found = {(judged.name, judged.zero_shot): judged.doubt for judged, _ in contest.ranked()}
+    assert found.pop((TUNED, USUAL)) == 0
+    for setup, doubt in found.items():
+        assert 0 < doubt == pytest.approx(windows.standard_error(made[setup], made[TUNED, USUAL]))
 
 
 @pytest.mark.parametrize(("alike", "independent"), [("nothing", 600), ("cutoff", 20), ("series", 30)])

@@ -18,7 +18,7 @@ from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.scores import Backtest
 from tsattn.model.card import UNCHANGED, Card
 from tsattn.workflows.joint import joint_verdicts, with_and_without
-from tsattn.workflows.loaded_model import with_members
+from tsattn.workflows.loaded_model import with_leads, with_members
 from tsattn.workflows.scoring_progress import Scoring
 from tsattn.workflows.time_budget import TimeBudget, TimeIsOver
 from tsattn.workflows.verdict import compared, usual_baselines
@@ -54,7 +54,8 @@ def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener, budg
         loaded = runtime.load(ref.path)
 
         def models() -> Sequence[Forecaster]:
-            return [with_members(loaded.card, loaded, None), *map(baseline, names)]
+            own = with_members(loaded.card, loaded, None)
+            return [with_leads(loaded.card, own, None, panel, made.horizon), *map(baseline, names)]
 
         found, windows = score_in_time(models, panel, made.horizon, made.windows, listener, budget)
     except TsattnError as error:
@@ -69,12 +70,13 @@ def beside_zero_shot(
 ) -> tuple[str, ...]:
     """Return a line that compares the saved model with zero-shot on the test windows; none if zero-shot was saved.
 
-    A joint run adds a line for zero-shot with `--joint`, and one for the saved model with it if that reads each series alone.
+    A joint run adds a line for zero-shot with `--joint`, unless that was saved, and one for the saved model with it if that reads
+    each series alone.
     """
     from tsattn.model import runtime
 
     zero, joint = shipped(), made.model.across > 0
-    same, alone = card.start == UNCHANGED, joint and not card.model.across
+    same, alone = card.start == UNCHANGED, joint and not (card.model.across or card.leads)
     if zero is None or (same and not joint):
         return ()
     items = np.arange(0, len(panel), -(-len(panel) // BESIDE))
@@ -84,7 +86,8 @@ def beside_zero_shot(
 
         def models() -> Sequence[Forecaster]:
             own, other = (with_members(one.card, one, None) for one in (saved, zero_shot))
-            pairs = [(own, alone)] if same else [(own, alone), (other, joint)]
+            own = with_leads(card, own, None, panel, made.horizon)
+            pairs = [(own, alone)] if same and alone else [(own, alone), (other, joint and not same)]
             return [model for one, both in pairs for model in (with_and_without([one], panel, made.horizon) if both else [one])]
 
         found, total = score_in_time(models, panel.select(items), made.horizon, windows, listener, budget)

@@ -214,7 +214,9 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     judged: list[tuple[Judged, Entry]] = []
     if base is not None and start == "auto" and tail is not None:
         work.listener.note("scoring the candidates on the validation windows")
-        judged = judge([*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon, work.left)
+        judged = judge(
+            [*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon, work.left, leads=plan.model.across > 0
+        )
     best = judged[0][1] if judged else [*entries.values()][-1]
     scores = tuple(score for score, _ in judged)
     if any(entry.fitted.stopped == "interrupted" for entry in entries.values()):
@@ -311,8 +313,7 @@ def notes_of(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
         why = f"the loss of {first.title} is not clearly lower"
     said = ", ".join(map(str, sorted(scores, key=lambda score: score.loss)))
     line = f"best candidate: {kept.title}; {why} (MASE / scaled quantile loss: {said})"
-    same = [one for one in scores if (one.name, one.members, one.zero_shot) == (kept.name, kept.members, kept.zero_shot)]
-    without = [score.loss for score in same if not score.covariates]
+    without = [score.loss for score in scores if (score.setup, score.covariates) == (kept.setup, False)]
     if not kept.covariates or not without:
         return (line,)
     change = kept.loss / without[0] - 1 if without[0] > 0 else 0.0

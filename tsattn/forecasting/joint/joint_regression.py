@@ -107,6 +107,7 @@ class JointRegression:
         self._middle = int(np.abs(np.array(self.quantiles) - 0.5).argmin())
         self._fits: dict[int, dict[int, _Led]] = {}
         self._effects: dict[int, tuple[JointEffect, ...]] = {}
+        self._held_out: dict[int, dict[int, tuple[np.ndarray, np.ndarray]]] = {}
 
     def __getattr__(self, name: str) -> Any:
         if name in ("forecaster", "sample"):  # the forecaster's own sample paths would ignore the leads
@@ -207,7 +208,20 @@ class JointRegression:
         return weights, widths_of(scores, share.sum(0), pools, SHRINKAGE)
 
     def _base(self, items: np.ndarray, cutoff: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the forecast (n, H, Q) of series from a cutoff, and the truth (n, H); NaN where either is unknown."""
+        """Return the forecast (n, H, Q) of series from a cutoff, and the truth (n, H); NaN where either is unknown.
+
+        Forecasts are kept: cutoffs of a backtest are hold-out origins of each other.
+        """
+        while cutoff not in self._held_out and len(self._held_out) >= _CACHED:
+            self._held_out.pop(next(iter(self._held_out)))
+        made = self._held_out.setdefault(cutoff, {})
+        new = np.array([i for i in items.tolist() if i not in made], np.int64)
+        made.update(zip(new.tolist(), zip(*self._from(new, cutoff), strict=True), strict=True))
+        values, true = zip(*(made[i] for i in items.tolist()), strict=True)
+        return np.stack(values), np.stack(true)
+
+    def _from(self, items: np.ndarray, cutoff: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the forecast (n, H, Q) of series from a cutoff, and the truth (n, H); see `_base`."""
         first = self.panel.indptr[:-1][items]
         row = first + cutoff - self.grid.offset[items]
         values = np.full((len(items), self.horizon, len(self.quantiles)), np.nan)
