@@ -10,7 +10,8 @@ import pytest
 from tsattn.data.panel import Panel
 from tsattn.data.windows import rolling_origins
 from tsattn.forecasting.ensemble.ensemble import DEFAULT
-from tsattn.workflows.candidates import AS_IS, TUNED, USUAL, Entry, Judged, _Contest, _Scored, _Windows
+from tsattn.workflows.candidates import AS_IS, TUNED, USUAL, Entry, Judged, _Contest, _Scored
+from tsattn.workflows.validation_windows import ValidationWindows
 
 
 def test_when_trained_and_unchanged_network_are_equally_good_then_the_unchanged_one_ranks_first():
@@ -47,7 +48,7 @@ def test_when_a_gain_over_the_usual_choice_may_be_chance_then_the_usual_choice_r
 @pytest.mark.parametrize("leads", [False, True])
 def test_when_losses_are_compared_then_the_usual_choice_has_no_doubt_and_others_have_that_of_the_difference(leads):
     panel = Panel.from_arrays([np.arange(200.0)] * 30, freq="h")
-    windows = _Windows(panel, rolling_origins(panel, 4, 2), 4)
+    windows = ValidationWindows(panel, rolling_origins(panel, 4, 2), 4)
     windows.truth[:] = 0
     contest = _Contest(windows, {}, known=False)
     rng = np.random.default_rng(0)
@@ -62,16 +63,3 @@ def test_when_losses_are_compared_then_the_usual_choice_has_no_doubt_and_others_
     assert found.pop((TUNED, USUAL)) == 0
     for setup, doubt in found.items():
         assert 0 < doubt == pytest.approx(windows.standard_error(made[setup], made[TUNED, USUAL]))
-
-
-@pytest.mark.parametrize(("alike", "independent"), [("nothing", 600), ("cutoff", 20), ("series", 30)])
-def test_when_windows_of_a_cutoff_or_a_series_gain_alike_then_the_standard_error_counts_them_once(alike, independent):
-    panel = Panel.from_arrays([np.arange(200.0)] * 30, freq="h")
-    windows = _Windows(panel, rolling_origins(panel, 4, 20), 4)
-    windows.truth[:] = 0
-    number = {"nothing": np.arange(600), "cutoff": np.tile(np.arange(20), 30), "series": np.repeat(np.arange(30), 20)}[alike]
-    losses = 2 + np.random.default_rng(0).uniform(-1, 1, independent)[number]  # a constant forecast c of zeros loses c
-    zero_shot, values = (np.broadcast_to(level[:, None, None], (600, 4, 9)) for level in (np.full(600, 2.0), losses))
-    wanted = np.unique(losses).std(ddof=1) / np.sqrt(independent)
-    assert windows.standard_error(values, zero_shot) == pytest.approx(wanted, rel=0.25)
-    assert windows.standard_error(zero_shot, zero_shot) == 0

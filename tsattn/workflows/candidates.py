@@ -15,11 +15,11 @@ from tsattn.data.panel import Panel, Schema
 from tsattn.forecasting.ensemble.covariate_regression import with_covariates
 from tsattn.forecasting.ensemble.ensemble import DEFAULT, combine
 from tsattn.forecasting.ensemble.weighted_average import WeightedAverage
-from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
+from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.joint.joint_regression import with_joint
-from tsattn.forecasting.metrics import METRICS, Sums, measure, seasonal_errors
-from tsattn.forecasting.predict import predict_windows, stamps_of
 from tsattn.model.card import UNCHANGED, Card, Fitted
+from tsattn.workflows.time_budget import FEWEST
+from tsattn.workflows.validation_windows import ValidationWindows
 
 if TYPE_CHECKING:
     from tsattn.data.windows import Origins
@@ -34,7 +34,8 @@ JOINT = 1.01  # factor on the loss of networks that read several series, which a
 SHARES = (0.25, 0.5, 0.75)  # shares of the zero-shot ensemble to try
 USUAL = SHARES[-1]  # share in the usual choice; what is kept instead of it must be better by a standard error
 JUDGING = 0.4  # share of the time that is left for scoring the candidates; the rest is for the final fit and the test scores
-PROBE, FEWEST = 4, 16  # windows for timing the scoring; windows that are scored even when that takes too long
+LED = 5  # forecasts of a window with leads: its own, and those at hold-out origins that no other window has
+PROBE = 4  # windows for timing the scoring
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,9 +140,9 @@ def judge(
     now = left()
     end = now * (1 - JUDGING) if math.isfinite(now) else -math.inf  # seconds that are for later
     if math.isfinite(now):
-        origins = origins.spread(_affordable(entries, panel, origins, horizon, now - end))
+        origins = origins.spread(_affordable(entries, panel, origins, horizon, now - end, leads))
     contest = _Contest(
-        _Windows(panel, origins, horizon), {entry.name: entry for entry in entries}, bool(panel.schema.known_features)
+        ValidationWindows(panel, origins, horizon), {entry.name: entry for entry in entries}, bool(panel.schema.known_features)
     )
     for entry in entries:
         contest.add(replace(entry, members=()))
@@ -169,7 +170,7 @@ def judge(
 class _Contest:
     """Candidates on the same validation windows. known: True if the panel has known covariates."""
 
-    def __init__(self, windows: _Windows, entries: dict[str, Entry], known: bool) -> None:
+    def __init__(self, windows: ValidationWindows, entries: dict[str, Entry], known: bool) -> None:
         self.windows, self.entries, self.known = windows, entries, known
         self.scored: list[_Scored] = []
 
@@ -247,13 +248,13 @@ class _Scored:
     values: np.ndarray
 
 
-def _affordable(entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, seconds: float) -> int:
+def _affordable(entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, seconds: float, leads: bool) -> int:
     """Return how many windows can be scored in `seconds`, estimated from the time of an ensemble for PROBE of them."""
     few = origins.spread(PROBE)
     began = time.monotonic()
-    _Windows(panel, few, horizon).forecast(with_covariates(combine(forecaster_of(entries[-1], panel, horizon), DEFAULT)))
+    ValidationWindows(panel, few, horizon).forecast(with_covariates(combine(forecaster_of(entries[-1], panel, horizon), DEFAULT)))
     one = (time.monotonic() - began) / len(few)
-    ensembles = len(entries) + bool(panel.schema.known_features)
+    ensembles = len(entries) + bool(panel.schema.known_features) + (2 * LED if leads else 0)
     return max(FEWEST, int((seconds - one * len(few)) / max(one * ensembles, 1e-9)))
 
 
@@ -264,53 +265,3 @@ def forecaster_of(entry: Entry, panel: Panel, horizon: int) -> Forecaster:
     network = entry.network
     about = (entry.name, panel.freq.alias, horizon, network.spec.quantiles, network.spec.widths, Schema())
     return runtime.of_network(network, Card(*about, network.config, entry.train, entry.fitted))
-
-
-class _Windows:
-    """Validation windows (N,), whose forecasts are scored in units of each window's seasonal error."""
-
-    def __init__(self, panel: Panel, origins: Origins, horizon: int) -> None:
-        self.panel, self.origins, self.horizon = panel, origins, horizon
-        scale = seasonal_errors(panel, origins, panel.freq.season_length)
-        self.unit = np.where(scale > 0, scale, np.nan)[:, None]
-        self.truth = np.full((len(origins), horizon), np.nan)
-
-    def forecast(self, forecaster: Forecaster) -> np.ndarray:
-        """Return the quantiles (N, H, Q), in units of the seasonal error; 0 where there is none."""
-        out = np.zeros((len(self.origins), self.horizon, len(DEFAULT_QUANTILES)))
-        for which, found, values in predict_windows(forecaster, self.panel, self.origins, self.horizon, DEFAULT_QUANTILES):
-            unit = self.unit[which]
-            self.truth[which] = found.future_target / unit
-            out[which] = np.where(np.isnan(unit)[..., None], 0.0, values / unit[..., None])
-        return out
-
-    def score(self, values: np.ndarray) -> tuple[float, float]:
-        """Return (MASE, scaled quantile loss) of quantiles (N, H, Q); infinite where no window has a scale."""
-        total = self._measured(values).total((0, 1))
-        if not total.count:
-            return float("inf"), float("inf")
-        return float(METRICS["MASE"](total)), float(total.pinball.mean() / total.count)
-
-    def standard_error(self, values: np.ndarray, other: np.ndarray) -> float:
-        """Return the standard error of the difference between the losses of two forecasts (N, H, Q).
-
-        Errors are correlated between windows of one cutoff and between those of one series (Cameron, Gelbach and Miller, 2011).
-        """
-        mine, theirs = (self._measured(made).total(1) for made in (values, other))
-        lost = (mine.pinball - theirs.pinball).mean(1)  # (N,)
-        total = mine.count.sum()
-        if not total:
-            return 0.0
-        rest = lost - lost.sum() / total * mine.count
-        cutoff = stamps_of(self.panel, self.origins, 0)[:, 0]
-        single, by_cutoff, by_item = (_squares(rest, group) for group in (np.arange(len(rest)), cutoff, self.origins.item))
-        return float(np.sqrt(max(single, by_cutoff + by_item - single)) / total)
-
-    def _measured(self, values: np.ndarray) -> Sums:
-        return measure(self.truth, values, DEFAULT_QUANTILES, np.ones(len(values)))
-
-
-def _squares(rest: np.ndarray, group: np.ndarray) -> float:
-    """Return the variance of the sum of `rest` (N,) whose values are independent between groups (N,); 0 for a single group."""
-    sums = np.bincount(np.unique(group, return_inverse=True)[1], rest)
-    return float((sums**2).sum() * len(sums) / (len(sums) - 1)) if len(sums) > 1 else 0.0

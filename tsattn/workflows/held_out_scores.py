@@ -20,7 +20,7 @@ from tsattn.model.card import UNCHANGED, Card
 from tsattn.workflows.joint import joint_verdicts, with_and_without
 from tsattn.workflows.loaded_model import with_leads, with_members
 from tsattn.workflows.scoring_progress import Scoring
-from tsattn.workflows.time_budget import TimeBudget, TimeIsOver
+from tsattn.workflows.time_budget import FEWEST, TimeBudget, TimeIsOver
 from tsattn.workflows.verdict import compared, usual_baselines
 from tsattn.workspace import ModelRef, shipped
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 BESIDE = 256  # test windows on which the saved model is compared with zero-shot, an ensemble that costs ten times a network
 BATCH = 64  # windows that are scored between two checks of the clock, if there is a time limit
-FEWEST = 16  # windows that are scored even if time is up
 GROWTH = 8  # each round of scoring has at most this many times the windows of the one before
 SAFETY = 0.8  # share of the time left that a round may be expected to take
 ALL = "score all of them with: tsattn backtest DATA"
