@@ -113,8 +113,8 @@ class Judged:
         return loss * (1 + FLATTERED * (1 - self.zero_shot)) / (CLEARLY if self.members else 1) + self.doubt
 
     def to_mapping(self) -> dict[str, Any]:
-        about = {"model": self.name, "members": list(self.members), "covariates": self.covariates, "zero_shot": self.zero_shot}
-        about["leads"] = self.leads
+        about: dict[str, Any] = {"candidate": self.title, "model": self.name}
+        about |= {"members": list(self.members), "covariates": self.covariates, "zero_shot": self.zero_shot, "leads": self.leads}
         return {**about, "MASE": self.MASE, "scaled_quantile_loss": self.loss, "standard_error": self.doubt}
 
     def __str__(self) -> str:

@@ -17,6 +17,7 @@ from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.scores import Backtest
 from tsattn.model.card import UNCHANGED, Card
+from tsattn.workflows.candidates import LED
 from tsattn.workflows.joint import joint_verdicts, with_and_without
 from tsattn.workflows.loaded_model import with_leads, with_members
 from tsattn.workflows.scoring_progress import Scoring
@@ -79,7 +80,7 @@ def beside_zero_shot(
     if zero is None or (same and not joint):
         return ()
     items = np.arange(0, len(panel), -(-len(panel) // BESIDE))
-    windows = max(1, min(made.windows, BESIDE // len(items)))
+    windows = max(1, min(made.windows, BESIDE // (len(items) * (LED if joint else 1))))
     try:
         saved, zero_shot = runtime.load(ref.path), runtime.load(zero.path)
 
