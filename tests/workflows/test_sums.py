@@ -178,3 +178,19 @@ def test_when_rare_demand_is_added_up_then_it_is_not_rounded_to_zero_before():
     for method in ("mint", "bottom-up", "none"):
         found = tsattn.forecast(frame, horizon=3, hierarchy="shop", reconcile=method).forecast
         assert not (found.values[1:] == np.rint(found.values[1:])).all()
+
+
+def test_when_rare_demand_is_added_up_then_intervals_keep_their_zeros_with_and_without_paths():
+    rng, days = np.random.default_rng(0), pd.date_range("2024-01-01", periods=120)
+    parts = [pd.DataFrame({"day": days, "item": f"i{i}", "sales": rng.poisson(0.3, 120)}) for i in range(15)]
+    frame = pd.concat(parts, ignore_index=True)
+    found = tsattn.forecast(frame, horizon=3, hierarchy="item")
+    items = found.forecast.values[1:]
+    assert (items[..., 0] == 0).all()
+    np.testing.assert_allclose(found.forecast.median[0], found.forecast.median[1:].sum(0), rtol=1e-12)
+    alone = tsattn.forecast(frame, horizon=3, hierarchy="item", reconcile="none").forecast
+    assert np.abs(found.forecast.median[0] - alone.median[0]).mean() < 1
+    drawn = tsattn.forecast(frame, horizon=3, hierarchy="item", paths=200)
+    np.testing.assert_array_equal(drawn.forecast.values, found.forecast.values)
+    assert drawn.paths is not None
+    assert drawn.paths.values[0].mean() == pytest.approx(4.5, rel=0.3)
