@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tsattn.data.panel import Panel
+from tsattn.forecasting.baselines.ridge import Ridge
 from tsattn.forecasting.hierarchy.aggregate import aggregated
 from tsattn.forecasting.hierarchy.coherent import BaseForecasts, Coherent, coherent
 from tsattn.forecasting.hierarchy.coherent_paths import Limits, coherent_paths
@@ -46,7 +47,7 @@ class Demand:
         panel = aggregated(single, common_grid(single), self.tree)
         values = price * poisson_quantiles(np.concatenate([self.tree.added(np.array(rates)), rates]))
         self.values = np.repeat(values[:, None], STEPS, 1)
-        self.base = BaseForecasts(None, panel, STEPS, LEVELS)  # ty: ignore
+        self.base = BaseForecasts(Ridge(), panel, STEPS, LEVELS)
         for origin in range(7):
             self.base.put(origin * STEPS, self.values)
 
