@@ -311,10 +311,10 @@ def profile(console: Console, found: Mapping[str, Any]) -> None:
     show(console, shown)
 
 
-def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path, *, compared: bool = True) -> None:
+def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path, untrained: str = "") -> None:
     """Print the outcome of a training run, the path of the model and the next command.
 
-    compared: False if nothing was trained and compared with zero-shot, which a note has said before.
+    untrained: why the zero-shot model was saved, unless a note has said so before.
     """
     if fitted["steps"]:
         why = {"finished": "finished", "early": "stopped early", "time": "stopped by --max-time", "interrupted": "interrupted"}
@@ -325,8 +325,8 @@ def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path,
                 f"best weights at step {int(fitted['best_step']):,}; {count(int(fitted['parameters']), 'parameter')}"
             )
         )
-    elif compared:
-        console.print(Text("training did not beat zero-shot; the zero-shot model was saved unchanged"))
+    elif untrained:
+        console.print(Text(untrained))
     fell = fitted["best_step"] == fitted["steps"] >= TREND and fitted["validation"] is not None
     if fitted["stopped"] == "time" and fell:
         console.print(Text("the loss was still falling; train on with: --resume --max-time 5m"))
