@@ -44,7 +44,9 @@ def test_when_one_value_is_far_out_then_the_line_still_shows_the_others():
 def test_when_nothing_of_a_training_was_kept_then_it_does_not_count_steps():
     console, text = drawn()
     fitted = {"steps": 0, "seconds": 0.0, "stopped": "finished", "device": "cpu", "precision": "fp32", "best_step": 0}
-    tables.trained(console, {**fitted, "parameters": 5, "validation": None}, "m/1", Path("here"), "training did not beat zero-shot")
+    tables.trained(
+        console, {**fitted, "parameters": 5, "validation": None}, "m/1", Path("here"), "training did not beat zero-shot"
+    )
     assert text.getvalue().splitlines() == [
         "training did not beat zero-shot",
         "saved: m/1 in here",
