@@ -78,6 +78,7 @@ def test_when_quantiles_are_asked_for_then_each_has_a_column():
     made, panel = sales(quantiles=(0.5, 0.95))
     assert lines_of(made, panel, every_quantile=True)[1].split()[-3:] == ["timestamp", "median", "0.95"]
     assert lines_of(made, panel)[1].split()[-2:] == ["timestamp", "median"]
+    assert lines_of(*sales(quantiles=(0.25, 0.75)), every_quantile=True)[1].split()[-3:] == ["timestamp", "0.25", "0.75"]
     first = lines_of(made, panel, every_quantile=True)[3].split()[-2:]
     assert first == [f"{value:.0f}" for value in made.values[0, 0]]
 

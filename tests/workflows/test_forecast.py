@@ -123,6 +123,27 @@ def test_when_a_backtest_is_of_some_series_then_their_scores_are_those_among_all
     assert set(pd.read_csv(tmp_path / "f.csv").item_id) == {"c"}
 
 
+def test_when_a_time_series_and_quantiles_are_asked_for_then_table_json_and_file_agree(data, tmp_path, capsys):
+    words = ["forecast", str(data), "--item", "shop", "--target", "sales", "--horizon", "3", "--quiet"]
+    words += ["--as-of", "2024-03-01", "--series", "c,a", "--quantiles", "0.5,0.95"]
+    assert main([*words, "-o", str(tmp_path / "f.csv")]) == 0
+    table = [line.split()[-3:] for line in capsys.readouterr().out.splitlines() if "2024-03-" in line]
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    file = pd.read_csv(tmp_path / "f.csv")
+    assert [one["item_id"] for one in found["forecasts"]] == file.item_id.unique().tolist() == ["c", "a"]
+    assert {one["cutoff"] for one in found["forecasts"]} == set(file.cutoff) == {"2024-03-01"}
+    rows = [
+        [stamp, *values]
+        for one in found["forecasts"]
+        for stamp, *values in zip(one["timestamps"], one["quantiles"]["0.5"], one["quantiles"]["0.95"], strict=True)
+    ]
+    assert [row[0] for row in rows] == [row[0] for row in table] == file.timestamp.tolist()
+    values = np.array([row[1:] for row in rows])
+    np.testing.assert_allclose(np.array([row[1:] for row in table], float), values, atol=0.006)
+    np.testing.assert_allclose(file[["0.5", "0.95"]].to_numpy(), values, rtol=1e-6)
+
+
 def test_when_the_chosen_series_have_no_window_at_a_cutoff_then_the_error_says_so(frame):
     late = frame[(frame.shop != "c") | (frame.day > "2024-02-15")]
     with pytest.raises(ConfigError, match="none of the chosen series has a row at 2024-02-01"):

@@ -22,18 +22,10 @@ LEAST_SPARK, MOST_SPARK = 18, 32  # width of a sparkline, in characters
 
 @dataclass(frozen=True)
 class _Columns:
-    """Figures of a step: one column for each tuple of `levels`, an interval where it has two. name: that of the middle level."""
+    """Figures of a step: one column with a head for each tuple of `levels`, an interval where it has two."""
 
     levels: tuple[tuple[float, ...], ...]
-    middle: float
-    name: str
-
-    @property
-    def heads(self) -> list[str]:
-        return [interval_name((one[0], one[-1])) if len(one) > 1 else self._head(one[0]) for one in self.levels]
-
-    def _head(self, level: float) -> str:
-        return self.name if level == self.middle else quantile_name(level)
+    heads: tuple[str, ...]
 
     def cells(self, made: Forecast, b: int, steps: int, places: int) -> list[list[str]]:
         """Format the figures of the first steps of a series, a list for each step."""
@@ -95,10 +87,11 @@ def _layouts(made: Forecast, every_quantile: bool) -> list[tuple[_Columns, bool]
     name, _ = made.middle
     middle = min(made.quantiles, key=lambda q: abs(q - 0.5))
     interval = interval_levels(made.quantiles)
-    brief = _Columns(((middle,), *([interval] if interval else [])), middle, name)
-    if not every_quantile or {middle, *(interval or ())} == set(made.quantiles):
+    brief = _Columns(((middle,), interval), (name, interval_name(interval))) if interval else _Columns(((middle,),), (name,))
+    if not every_quantile or made.quantiles in ((middle,), interval and (interval[0], 0.5, interval[1])):
         return [(brief, True)]
-    full = _Columns(tuple((q,) for q in made.quantiles), middle, name)
+    heads = tuple("median" if q == 0.5 else quantile_name(q) for q in made.quantiles)
+    full = _Columns(tuple((q,) for q in made.quantiles), heads)
     return [(full, True), (full, False), (brief, True)]
 
 
