@@ -106,7 +106,7 @@ def check_positive(**numbers: Any) -> None:
 
 def configured(config: BacktestConfig | None, fields: Mapping[str, Any]) -> BacktestConfig | None:
     """Return the settings of a backtest with the fields that are given, lists as tuples; None if there is neither."""
-    made = {name: tuple(v) if isinstance(v, (list, tuple)) else v for name, v in fields.items() if v is not None}
+    made: dict[str, Any] = {k: tuple(v) if isinstance(v, (list, tuple)) else v for k, v in fields.items() if v is not None}
     return dataclasses.replace(config or BacktestConfig(), **made) if made else config
 
 
