@@ -149,7 +149,7 @@ class CovariateRegression:
             values = made[k]
             if effects is not None:
                 at = bare.context - shift[:, None] + np.arange(bare.horizon)
-                values = effects.restored(values, covariates.at(at), past, before, self.quantiles)
+                values = effects.restored(values, covariates.at(at), past, before, self.quantiles, shift)
             losses.append(pinball(truth(bare, shift).astype(np.float64), values, levels))
         return np.array(losses)
 

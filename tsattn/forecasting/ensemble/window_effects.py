@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from tsattn.forecasting.ensemble import closures, knots
+from tsattn.forecasting.ensemble import closures, knots, recent_level
 from tsattn.forecasting.ensemble.effect_pooling import Pooled, pool
 from tsattn.forecasting.ensemble.holdout import Pools
 from tsattn.forecasting.ensemble.series_effects import Estimate, estimate_all, level_and_season, slopes_of
@@ -25,7 +25,7 @@ BEYOND = 0.5  # of its range that a covariate may lie outside of what the histor
 POSITIVE = 0.95  # share of the open rows that are above zero, at least, where effects may be factors
 _CELLS = 1 << 20  # covariates of windows at once
 SHARED = 2.0  # weight of the pool in the choice of factors, in mean series
-
+OF_WINDOWS = ("scale", "jacobian", "width", "below", "now")  # fields (B,) of Estimates
 
 Solved = dict[tuple[int, bool, bytes], tuple[np.ndarray, np.ndarray]]  # window, form and terms kept -> slopes and variances
 
@@ -60,13 +60,17 @@ class Estimates:
     """Regressions of B windows on the 2 K terms of K covariates: x of each, then |x| of each.
 
     linear, factor: what adds and what multiplies; factor is None where the target is not positive. scale (B,): mean size of
-    the target, in which added effects are alike across series; jacobian (B,): its mean logarithm.
+    the target, in which added effects are alike across series; jacobian (B,): its mean logarithm. width, below (B,): rows of a
+    level, and the relative level below which added effects follow it; now (B,): their factor at the end (recent_level.py).
     """
 
     linear: tuple[Estimate, ...]
     factor: tuple[Estimate | None, ...]
     scale: np.ndarray
     jacobian: np.ndarray
+    width: np.ndarray
+    below: np.ndarray
+    now: np.ndarray
     bounds: Bounds
     counts: closures.Counts
 
@@ -81,17 +85,18 @@ class Estimates:
     @classmethod
     def concat(cls, parts: Sequence[Estimates]) -> Estimates:
         """Join the windows of several batches."""
-        scale, jacobian = (np.concatenate([getattr(part, name) for part in parts]) for name in ("scale", "jacobian"))
+        own = [np.concatenate([getattr(part, name) for part in parts]) for name in OF_WINDOWS]
         bounds = Bounds(*(np.concatenate([part.bounds[i] for part in parts]) for i in range(3)))
         counts = closures.Counts(*(np.concatenate([part.counts[i] for part in parts]) for i in (0, 1)))
         linear = tuple(one for part in parts for one in part.linear)
-        return cls(linear, tuple(one for part in parts for one in part.factor), scale, jacobian, bounds, counts)
+        return cls(linear, tuple(one for part in parts for one in part.factor), *own, bounds, counts)
 
     def rows(self, rows: np.ndarray) -> Estimates:
         """Return those of the windows `rows`."""
         linear, factor = (tuple(each[row] for row in rows.tolist()) for each in (self.linear, self.factor))
         counts = closures.Counts(*(one[rows] for one in self.counts))
-        return Estimates(linear, factor, self.scale[rows], self.jacobian[rows], self.bounds.of(rows), counts)
+        own = [getattr(self, name)[rows] for name in OF_WINDOWS]
+        return Estimates(linear, factor, *own, self.bounds.of(rows), counts)
 
     def among(self, columns: np.ndarray, covariates: int) -> Estimates:
         """Return the same with the K covariates at `columns` (K,) of a longer list, without estimates for the others."""
@@ -117,13 +122,17 @@ class Estimates:
 class Effects:
     """Effects that B windows add or multiply by.
 
-    beta, variance: (B, T). factor: (B,). closing: (B, K), where they are closed, NaN = nowhere.
+    beta, variance: (B, T). factor: (B,). closing: (B, K), where they are closed, NaN = nowhere. width, below, scale:
+    (B,), rows of the level, the relative level below which added effects follow it, and its unit.
     """
 
     beta: np.ndarray
     variance: np.ndarray
     factor: np.ndarray
     closing: np.ndarray
+    width: np.ndarray
+    below: np.ndarray
+    scale: np.ndarray
     bounds: Bounds
 
     def scaled(self, share: np.ndarray) -> Effects:
@@ -134,9 +143,10 @@ class Effects:
 
     def removed(self, past: np.ndarray, known: Table, seasons: tuple[int, ...]) -> np.ndarray:
         """Return the history (B, L) as if all known covariates (B, L, K) had been as usual; closed rows as if open."""
-        shift = np.concatenate([self._shift(known[rows], rows)[0] for rows in _chunks(known)])
-        out = np.where(self.factor[:, None], past * _exp(-shift), past - shift)
         closed = self._closed(known)
+        shift = np.concatenate([self._shift(known[rows], rows)[0] for rows in _chunks(known)])
+        shift = shift * self._levels(past, closed)[:, :-1]
+        out = np.where(self.factor[:, None], past * _exp(-shift), past - shift)
         for row in np.flatnonzero(closed.any(1)).tolist():
             out[row, closed[row]] = np.nan
             usual = level_and_season(out[row], seasons)
@@ -144,13 +154,22 @@ class Effects:
         return out.astype(np.float32)
 
     def restored(
-        self, values: np.ndarray, known: np.ndarray, past: np.ndarray, before: Table, levels: tuple[float, ...]
+        self,
+        values: np.ndarray,
+        known: np.ndarray,
+        past: np.ndarray,
+        before: Table,
+        levels: tuple[float, ...],
+        back: np.ndarray | int = 0,
     ) -> np.ndarray:
         """Add the effects of known (B, H, K) to quantiles (B, H, Q) made without them, widened by their uncertainty.
 
-        past (B, L) and before (B, L, K): the history itself, for what it was on closed rows.
+        past (B, L) and before (B, L, K): the history itself, for its level `back` (B,) steps before its end, and for what it
+        was on closed rows.
         """
-        shift, doubt = (one[..., None] for one in self._shift(known, np.arange(len(known))))
+        shut = self._closed(before)
+        level = self._levels(past, shut)[np.arange(len(past)), past.shape[1] - back]
+        shift, doubt = (one[..., None] * level[:, None, None] for one in self._shift(known, np.arange(len(known))))
         factor = self.factor[:, None, None]
         out = np.where(factor, values * _exp(shift), values + shift)
         middle = out[..., [int(np.abs(np.array(levels) - 0.5).argmin())]]
@@ -159,7 +178,7 @@ class Effects:
         out = middle + np.sign(away) * np.sqrt(away**2 + doubt**2)
         closed = self._closed(known)
         if closed.any():
-            usual = closures.closed_values(past, self._closed(before), levels)
+            usual = closures.closed_values(past, shut, levels)
             out = np.where(closed[..., None], usual[:, None], out)
         return np.asarray(out)
 
@@ -169,6 +188,12 @@ class Effects:
         terms = np.nan_to_num(self.bounds.of(rows).terms(there))
         shift = (terms @ self.beta[rows, :, None])[..., 0]
         return shift, np.sqrt((terms**2 @ self.variance[rows, :, None])[..., 0])
+
+    def _levels(self, past: np.ndarray, closed: np.ndarray) -> np.ndarray:
+        """Return (B, L+1) factors of effects just before each row of past (B, L), and after the last; 1 unless they follow."""
+        target = np.where(closed, np.nan, past)
+        levels = recent_level.relative_levels(target, self.width, self.scale)
+        return recent_level.multipliers(levels, np.where(self.factor, 0.0, self.below))
 
     def _closed(self, known: Table) -> np.ndarray:
         """Return (B, S) True where a covariate (B, S, K) has its closing value."""
@@ -189,12 +214,17 @@ def estimates_of(past: np.ndarray, known: Table, back: np.ndarray, pools: Pools,
         at[now] = closures.closing(every, now, pooled)
     center = _knots(past, known, at, np.concatenate(bends), pools, seasons)
     bounds = tuple(one if center is None else one._replace(center=center[rows]) for one, rows in zip(bounds, chunks, strict=True))
-    return Estimates.concat(
-        [
-            _estimated(past[rows], known[rows], at[rows], (bounds[i], bends[i], counts[i]), seasons)
-            for i, rows in enumerate(chunks)
-        ]
-    )
+    parts = [
+        _estimated(past[rows], known[rows], at[rows], (bounds[i], bends[i], counts[i]), seasons) for i, rows in enumerate(chunks)
+    ]
+    found = Estimates.concat([one for one, _, _ in parts])
+    collapsed, following = ([one for part in parts for one in part[i]] for i in (1, 2))
+    below = recent_level.chosen(found.linear, collapsed, following, pools)
+    linear = []
+    for i, fixed in enumerate(found.linear):
+        other = following[i] if below[i] > recent_level.COLLAPSED else collapsed[i] if below[i] else None
+        linear.append(fixed if other is None else other)
+    return replace(found, linear=tuple(linear), below=below, now=recent_level.multipliers(found.now[:, None], below)[:, 0])
 
 
 def _knots(
@@ -237,8 +267,11 @@ def _estimated(
     at: np.ndarray,
     summary: tuple[Bounds, np.ndarray, closures.Counts],
     seasons: tuple[int, ...],
-) -> Estimates:
-    """Estimate the effects of known (B, L, K) with closing values `at` (B, K)."""
+) -> tuple[Estimates, list[Estimate | None], list[Estimate | None]]:
+    """Estimate the effects of known (B, L, K) with closing values `at` (B, K).
+
+    Also return added effects that follow a collapsed level, and added effects that follow any level.
+    """
     bounds, bends, counts = summary
     terms = bounds.terms(known.astype(np.float64))
     terms[..., known.shape[2] :] *= bends[:, None]  # few distinct values: x alone suffices
@@ -254,7 +287,21 @@ def _estimated(
     for row, one in zip(able.tolist(), estimate_all(logs[able], terms[able], seasons), strict=True):
         factor[row] = one
     linear = tuple(estimate_all(target, terms, seasons))
-    return Estimates(linear, tuple(factor), scale, jacobian, bounds, counts)
+    width = recent_level.widths(target, seasons)
+    levels = recent_level.relative_levels(target, width, scale)
+
+    def followed(rows: np.ndarray, below: float) -> list[Estimate | None]:
+        out: list[Estimate | None] = [None] * len(past)
+        factors = recent_level.multipliers(levels[rows, :-1], np.full(len(rows), below))
+        for row, one in zip(rows.tolist(), estimate_all(target[rows], terms[rows] * factors[..., None], seasons), strict=True):
+            out[row] = one
+        return out
+
+    collapsed = followed(np.flatnonzero((levels < recent_level.COLLAPSED).any(1)), recent_level.COLLAPSED)
+    moved = recent_level.has_moved(target, levels, width, scale) & np.array([one is None for one in factor], bool)
+    own = (scale, jacobian, width, np.zeros(len(past)), levels[:, -1])
+    found = Estimates(linear, tuple(factor), *own, bounds, counts)
+    return found, collapsed, followed(np.flatnonzero(moved), np.inf)
 
 
 def _chunks(known: Table) -> list[np.ndarray]:
@@ -280,7 +327,7 @@ def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
                 sure = one.sure if one.clear else 0.0
                 beta[rows[mine], k] = np.where(known, one.beta[mine] * sure, 0.0) * unit
                 variance[rows[mine], k] = np.where(known, one.variance[mine], 0.0) * sure * unit**2
-    return Effects(beta, variance, factor, at, found.bounds)
+    return Effects(beta, variance, factor, at, found.width, found.below, found.scale, found.bounds)
 
 
 def pooled_effects(

@@ -1,0 +1,94 @@
+"""Level of a series just before each row, relative to the mean of the rows that its effects are learnt from.
+
+The effect of a promotion on a product with days without sales is an amount, because zeros have no logarithm. The amount is a mean
+over the history, so it is wrong for a product that died or grew. Where amounts follow the level, covariates are multiplied by the
+relative level, in the regression and in the forecast. Amounts follow a collapsed level unless the history contradicts it, as for a
+product that sells only in promotions. They follow any level if that explains the history clearly better. The level of a row is
+a mean of earlier rows, so it is known at the cutoff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tsattn.forecasting.ensemble.holdout import Pools
+from tsattn.forecasting.ensemble.series_effects import Estimate, season_of
+
+LEAST = 28  # rows that a level is averaged over, at least; whole seasons
+SOLD = 8  # rows above zero among them, at least, on average
+COLLAPSED = 0.1  # relative level below which amounts follow it by default
+NEGATIVE = 0.05  # share of negative values, such as returns, in the sum, beyond which a series has no level in this sense
+STEADY = 2.0  # variance of levels, relative to that of means of unrelated rows, below which they are taken for constant
+CLEARLY = 3.0  # log likelihood by which another form must explain the history better than the default
+SHARED = 2.0  # weight of the pool in that choice, in mean series
+
+
+def widths(target: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
+    """Return (B,) rows that the level of targets (B, L), NaN = missing, is averaged over; 0 for a series without a level."""
+    rows, above = (~np.isnan(target)).sum(1), (target > 0).sum(1)
+    gained, lost = np.where(target > 0, target, 0.0).sum(1), np.where(target < 0, -target, 0.0).sum(1)
+    season = np.array([season_of(count, seasons) for count in rows.tolist()], np.int64)
+    least = np.maximum(LEAST, -(-SOLD * rows // np.maximum(above, 1)))
+    return np.where((above > 0) & (lost <= NEGATIVE * gained), -(-least // season) * season, 0)
+
+
+def relative_levels(target: np.ndarray, width: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return (B, L+1) levels just before each row of targets (B, L), NaN = missing, and after the last, in units of scale (B,).
+
+    A level is the mean of the last `width` (B,) observed rows; the first of them all have their mean. 1 where the width is 0.
+    """
+    seen = ~np.isnan(target)
+    order = np.argsort(~seen, axis=1, kind="stable")  # observed rows first
+    size = np.take_along_axis(np.nan_to_num(np.abs(target)).astype(np.float64), order, 1)
+    total, count = (np.pad(np.cumsum(one, 1), ((0, 0), (1, 0))) for one in (size, seen))
+    span = np.minimum(width, count[:, -1])[:, None]
+    high = np.maximum(count, span)
+    level = np.take_along_axis(total, high, 1) - np.take_along_axis(total, high - span, 1)
+    level = np.where(level > 1e-9 * total[:, -1:], level, 0.0) / np.maximum(span, 1)
+    return np.where(width[:, None] > 0, level / scale[:, None], 1.0)
+
+
+def multipliers(levels: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Return (B, ·) factors of amounts at relative levels (B, ·), which they follow under `below` (B,): the level there, else 1."""
+    return np.where(levels < below[:, None], levels, 1.0)
+
+
+def has_moved(target: np.ndarray, levels: np.ndarray, width: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return (B,) bool: True where levels (B, L+1) of targets (B, L) vary more than means of unrelated rows would."""
+    seen = ~np.isnan(target)
+    count = np.maximum(seen.sum(1), 1)
+    filled = np.where(seen, target, 0.0)
+    spread = np.where(seen, filled - (filled.sum(1) / count)[:, None], 0.0)
+    noise = (spread**2).sum(1) / count / np.maximum(width, 1) / scale**2
+    return np.asarray((width > 0) & (levels.var(1) > STEADY * noise))
+
+
+def chosen(
+    fixed: Sequence[Estimate], collapsed: Sequence[Estimate | None], following: Sequence[Estimate | None], pools: Pools
+) -> np.ndarray:
+    """Return (B,) relative levels below which amounts follow the level: 0 never, COLLAPSED, or infinity.
+
+    Decided by the likelihoods of fixed amounts, of amounts that follow a collapsed level, and of amounts that follow any level,
+    the windows' own and the pool's. The estimates are None where a level never collapses, or has not moved.
+    """
+    below = np.full(len(fixed), COLLAPSED)
+    below[_votes(fixed, collapsed, pools) < -CLEARLY] = 0.0
+    default = [one if one is not None and below[i] else fixed[i] for i, one in enumerate(collapsed)]
+    able = np.array([one is not None for one in following], bool)
+    below[able & (_votes(default, following, pools) > CLEARLY)] = np.inf
+    return below
+
+
+def _votes(one: Sequence[Estimate], other: Sequence[Estimate | None], pools: Pools) -> np.ndarray:
+    """Return (B,) gains in log likelihood of `other` over `one`, the windows' own and the mean of the pool's."""
+    gain = np.full(len(one), np.nan)
+    for row, (before, after) in enumerate(zip(one, other, strict=True)):
+        if after is not None and min(before.rows, after.rows) > 0:
+            gain[row] = (after.log_likelihood - before.log_likelihood) * min(before.rows, after.rows)
+    out = np.nan_to_num(gain)
+    for now, pool in pools:
+        heard = gain[pool][np.isfinite(gain[pool])]
+        out[now] += SHARED * float(heard.mean()) if len(heard) else 0.0
+    return out
