@@ -12,7 +12,8 @@ import numpy as np
 
 from tsattn.forecasting.ensemble.calendar_screen import find_events
 from tsattn.forecasting.ensemble.holdout import Pools
-from tsattn.forecasting.ensemble.window_effects import Bounds, Effects, Estimates, effects_of, estimates_of
+from tsattn.forecasting.ensemble.window_effects import Effects, effects_of
+from tsattn.forecasting.ensemble.window_estimates import Bounds, Estimates, estimates_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,8 @@ from tsattn.data.panel import Schema
 from tsattn.forecasting.ensemble import closures
 from tsattn.forecasting.ensemble.effect_pooling import Mean, Pooled
 from tsattn.forecasting.ensemble.recent_level import COLLAPSED
-from tsattn.forecasting.ensemble.window_effects import Estimates, pooled_effects
+from tsattn.forecasting.ensemble.window_effects import pooled_effects
+from tsattn.forecasting.ensemble.window_estimates import Estimates
 from tsattn.forecasting.quantiles import normal_scores
 
 LEVEL = 0.95  # of the intervals
@@ -179,7 +180,7 @@ def _of_one(
 
 
 def _unit(found: Estimates, some: np.ndarray) -> float:
-    """Return the mean amount of an effect of 1 in the windows `some`, without those whose level has collapsed, unless all have."""
+    """Return the mean amount of an effect of 1 in the windows `some`; those with a collapsed level count only if all have one."""
     amounts, live = (found.scale * found.now)[some], found.now[some] >= COLLAPSED
     return float(amounts[live].mean() if live.any() else amounts.mean())
 
@@ -214,6 +215,8 @@ def _bounds(mean: Mean, form: str) -> tuple[float, float, float]:
 def _amount(effect: float, form: str) -> str:
     if form == "factor":
         return f"{100 * effect:+.{0 if abs(effect) >= 0.1 else 1}f} %"
+    if not effect:
+        return "0"
     return f"{effect:+,.{max(0, 2 - int(np.floor(np.log10(max(abs(effect), 1e-9)))))}f}"
 
 

@@ -1,10 +1,10 @@
 """Level of a series just before each row, relative to the mean of the rows that its effects are learnt from.
 
-The effect of a promotion on a product with days without sales is an amount, because zeros have no logarithm. The amount is a mean
-over the history, so it is wrong for a product that died or grew. Where amounts follow the level, covariates are multiplied by the
-relative level, in the regression and in the forecast. Amounts follow a collapsed level unless the history contradicts it, as for a
-product that sells only in promotions. They follow any level if that explains the history clearly better. The level of a row is
-a mean of earlier rows, so it is known at the cutoff.
+The effect of a promotion on a product with days without sales is an amount, because zeros have no logarithm. The amount is a
+mean over the history, so it is wrong for a product that died or grew. Where amounts follow the level, covariates are multiplied
+by the relative level, in the regression and in the forecast. Amounts follow a collapsed level unless the history contradicts it,
+as for a product that sells only in promotions. They follow any level if that explains the history clearly better. The level of a
+row is a mean of earlier rows, so it is known at the cutoff.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def relative_levels(target: np.ndarray, width: np.ndarray, scale: np.ndarray) ->
 
 
 def multipliers(levels: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Return (B, ·) factors of amounts at relative levels (B, ·), which they follow under `below` (B,): the level there, else 1."""
+    """Return (B, ·) factors of amounts at relative levels (B, ·): the level where it is under `below` (B,), else 1."""
     return np.where(levels < below[:, None], levels, 1.0)
 
 
