@@ -289,7 +289,7 @@ def _ended(panel: Panel, item: int) -> str:
     """Return the reason why an item that ended has no forecast."""
     last = panel.freq.advance(panel.start[item : item + 1], panel.lengths[item : item + 1] - 1)[0]
     lacking = ", ".join(panel.schema.known_features)
-    return f"ends at {show(panel, last)}, before other series, and has no future rows of {lacking}"
+    return f"ended at {show(panel, last)}, before other series, and has no future rows of {lacking}"
 
 
 def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
