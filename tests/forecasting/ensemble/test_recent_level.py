@@ -58,7 +58,9 @@ def test_when_a_product_died_then_a_promotion_does_not_revive_it(mean):
     case = products(levels("dead", "dead", *["live"] * 6, mean=mean))
     median = predict(forecaster(), case.panel, horizon=HORIZON)[0].median
     assert (median[:2] == 0).all()
-    assert (on_promotion(case.panel)[2:] > 0.4 * mean).all()
+    effect = on_promotion(case.panel)
+    assert (effect[:2] == 0).all()
+    assert (effect[2:] > 0.4 * mean).all()
 
 
 def test_when_products_grew_and_promotions_multiply_then_their_effect_is_larger():

@@ -78,18 +78,19 @@ class Estimates:
     @classmethod
     def concat(cls, parts: Sequence[Estimates]) -> Estimates:
         """Join the windows of several batches."""
-        own = [np.concatenate([getattr(part, name) for part in parts]) for name in OF_WINDOWS]
+        own = {name: np.concatenate([getattr(part, name) for part in parts]) for name in OF_WINDOWS}
         bounds = Bounds(*(np.concatenate([part.bounds[i] for part in parts]) for i in range(3)))
         counts = closures.Counts(*(np.concatenate([part.counts[i] for part in parts]) for i in (0, 1)))
         linear = tuple(one for part in parts for one in part.linear)
-        return cls(linear, tuple(one for part in parts for one in part.factor), *own, bounds, counts)
+        factor = tuple(one for part in parts for one in part.factor)
+        return cls(linear=linear, factor=factor, **own, bounds=bounds, counts=counts)
 
     def rows(self, rows: np.ndarray) -> Estimates:
         """Return those of the windows `rows`."""
         linear, factor = (tuple(each[row] for row in rows.tolist()) for each in (self.linear, self.factor))
         counts = closures.Counts(*(one[rows] for one in self.counts))
-        own = [getattr(self, name)[rows] for name in OF_WINDOWS]
-        return Estimates(linear, factor, *own, self.bounds.of(rows), counts)
+        own = {name: getattr(self, name)[rows] for name in OF_WINDOWS}
+        return Estimates(linear=linear, factor=factor, **own, bounds=self.bounds.of(rows), counts=counts)
 
     def among(self, columns: np.ndarray, covariates: int) -> Estimates:
         """Return the same with the K covariates at `columns` (K,) of a longer list, without estimates for the others."""
@@ -127,7 +128,8 @@ def estimates_of(past: np.ndarray, known: Table, back: np.ndarray, pools: Pools,
         _estimated(past[rows], known[rows], at[rows], (bounds[i], bends[i], counts[i]), seasons) for i, rows in enumerate(chunks)
     ]
     found = Estimates.concat([one for one, _, _ in parts])
-    collapsed, following = ([one for part in parts for one in part[i]] for i in (1, 2))
+    collapsed = [one for _, each, _ in parts for one in each]
+    following = [one for _, _, each in parts for one in each]
     below = recent_level.chosen(found.linear, collapsed, following, pools)
     linear = []
     for i, fixed in enumerate(found.linear):
