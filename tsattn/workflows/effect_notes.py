@@ -54,7 +54,7 @@ def collinear_notes(effects: Sequence[CovariateEffect], panel: Panel) -> tuple[s
         value = correlation[i, j]
         if abs(value) > COLLINEAR and column_of[i] != column_of[j] and {names[i], names[j]} <= reported:
             both = f"{names[i]} and {names[j]} are collinear (correlation {value:.2f})"
-            lines.append(f"{both}: the data cannot separate their effects; name only one of them in --known")
+            lines.append(f"{both}: the data cannot separate their effects; use only one of them")
     return tuple(lines[:MOST])
 
 

@@ -84,11 +84,21 @@ def test_when_a_product_sells_only_in_promotions_then_a_pause_before_the_next_on
     assert (on_promotion(case.panel) > 5).all()
 
 
+def test_when_products_were_launched_late_then_the_zeros_before_do_not_dilute_the_effect():
+    level = levels(*["live"] * 6)
+    level[:, :250][np.arange(6) < 4] = 0
+    made, case = forecaster(), products(level, factor=1.0, added=1.2)
+    panel = dataclasses.replace(case.panel, target=np.where(level.reshape(-1) > 0, case.panel.target, 0))
+    predict(made, panel, horizon=HORIZON)
+    (effect,) = made.effects(panel)
+    assert effect.effect == pytest.approx(1.2, rel=0.15)
+
+
 def test_when_the_level_is_constant_then_amounts_are_those_of_a_regression_without_levels(monkeypatch):
     case = products(levels(*["live"] * 6), factor=1.0, added=1.2)
     expected = predict(forecaster(), case.panel, horizon=HORIZON)[0].values
     name = "tsattn.forecasting.ensemble.recent_level.chosen"
-    monkeypatch.setattr(name, lambda fixed, collapsed, following, pools: np.zeros(len(fixed)))
+    monkeypatch.setattr(name, lambda fixed, others, pools: (fixed, np.zeros(len(fixed))))
     np.testing.assert_array_equal(predict(forecaster(), case.panel, horizon=HORIZON)[0].values, expected)
 
 

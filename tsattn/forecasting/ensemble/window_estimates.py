@@ -53,8 +53,9 @@ class Estimates:
     """Regressions of B windows on the 2 K terms of K covariates: x of each, then |x| of each.
 
     linear, factor: for effects that add and that multiply; factor is None where the target is not positive. scale (B,): mean size
-    of the target, in which added effects are alike across series; jacobian (B,): its mean logarithm. width, below (B,): rows of a
-    level, and the relative level below which added effects follow it; now (B,): their factor at the end (recent_level.py).
+    of the target while its level has not collapsed, in which added effects are alike across series; jacobian (B,): its mean
+    logarithm. width, below (B,): rows of a level, and the relative level below which added effects follow it; now (B,): their
+    factor at the end (recent_level.py).
     """
 
     linear: tuple[Estimate, ...]
@@ -127,15 +128,9 @@ def estimates_of(past: np.ndarray, known: Table, back: np.ndarray, pools: Pools,
     parts = [
         _estimated(past[rows], known[rows], at[rows], (bounds[i], bends[i], counts[i]), seasons) for i, rows in enumerate(chunks)
     ]
-    found = Estimates.concat([one for one, _, _ in parts])
-    collapsed = [one for _, each, _ in parts for one in each]
-    following = [one for _, _, each in parts for one in each]
-    below = recent_level.chosen(found.linear, collapsed, following, pools)
-    linear = []
-    for i, fixed in enumerate(found.linear):
-        other = following[i] if below[i] > recent_level.COLLAPSED else collapsed[i] if below[i] else None
-        linear.append(fixed if other is None else other)
-    return replace(found, linear=tuple(linear), below=below, now=recent_level.multipliers(found.now[:, None], below)[:, 0])
+    found = Estimates.concat([one for one, _ in parts])
+    linear, below = recent_level.chosen(found.linear, recent_level.Alternatives.concat([one for _, one in parts]), pools)
+    return replace(found, linear=linear, below=below, now=recent_level.multipliers(found.now[:, None], below)[:, 0])
 
 
 def _knots(
@@ -178,11 +173,8 @@ def _estimated(
     at: np.ndarray,
     summary: tuple[Bounds, np.ndarray, closures.Counts],
     seasons: tuple[int, ...],
-) -> tuple[Estimates, list[Estimate | None], list[Estimate | None]]:
-    """Estimate the effects of known (B, L, K) with closing values `at` (B, K).
-
-    Also return added effects that follow a collapsed level, and added effects that follow any level.
-    """
+) -> tuple[Estimates, recent_level.Alternatives]:
+    """Estimate the effects of known (B, L, K) with closing values `at` (B, K); also return amounts that follow the level."""
     bounds, bends, counts = summary
     terms = bounds.terms(known.astype(np.float64))
     terms[..., known.shape[2] :] *= bends[:, None]  # few distinct values: x alone suffices
@@ -199,20 +191,12 @@ def _estimated(
         factor[row] = one
     linear = tuple(estimate_all(target, terms, seasons))
     width = recent_level.widths(target, seasons)
+    scale = recent_level.live_scale(target, width, scale)
     levels = recent_level.relative_levels(target, width, scale)
-
-    def followed(rows: np.ndarray, below: float) -> list[Estimate | None]:
-        out: list[Estimate | None] = [None] * len(past)
-        factors = recent_level.multipliers(levels[rows, :-1], np.full(len(rows), below))
-        for row, one in zip(rows.tolist(), estimate_all(target[rows], terms[rows] * factors[..., None], seasons), strict=True):
-            out[row] = one
-        return out
-
-    collapsed = followed(np.flatnonzero((levels < recent_level.COLLAPSED).any(1)), recent_level.COLLAPSED)
-    moved = recent_level.has_moved(target, levels, width, scale) & np.array([one is None for one in factor], bool)
     own = (scale, jacobian, width, np.zeros(len(past)), levels[:, -1])
-    found = Estimates(linear, tuple(factor), *own, bounds, counts)
-    return found, collapsed, followed(np.flatnonzero(moved), np.inf)
+    moved = recent_level.has_moved(target, levels, width, scale) & np.array([one is None for one in factor], bool)
+    others = recent_level.alternatives(target, terms, levels, moved, seasons)
+    return Estimates(linear, tuple(factor), *own, bounds, counts), others
 
 
 def chunks_of(known: Table) -> list[np.ndarray]:
