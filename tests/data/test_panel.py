@@ -70,6 +70,12 @@ def test_before_never_uncovers_the_future() -> None:
     assert small().before(np.array([99, -5])).origin.tolist() == [3, 4]
 
 
+def test_items_ended_whose_last_observed_row_lies_before_that_of_others() -> None:
+    assert small().ended().tolist() == [True, False]
+    assert small().select(np.array([0])).ended().tolist() == [False]
+    assert small().select(np.array([], np.int64)).ended().tolist() == []
+
+
 def test_select_takes_whole_items_in_the_order_asked() -> None:
     panel = small().select(np.array([1, 0]))
     assert panel.item_ids == ("b", "a")

@@ -174,6 +174,39 @@ def test_a_forecaster_that_reads_the_target_alone_needs_no_known_covariates() ->
     assert len(forecast) == 2
 
 
+def with_an_end(rows: int) -> Panel:
+    """The panel with 3 future rows, `rows` of them known, whose first item ended five days before the other without any."""
+    panel = with_known(rows, 3)
+    start, known, origin = panel.start.copy(), panel.known.copy(), panel.origin.copy()
+    start[0] -= np.timedelta64(5, "D")
+    known[origin[0] : panel.indptr[1]] = np.nan
+    return replace(panel, start=start, known=known)
+
+
+def test_when_a_series_ended_before_the_others_without_future_rows_then_it_fails_and_the_others_are_forecast(echo: Echo) -> None:
+    forecast, failures = predict(echo, with_an_end(3), horizon=3)
+    assert forecast.item_ids == ("south",)
+    (failure,) = failures
+    assert failure.item_id == "north"
+    assert failure.reason == "ended at 2000-01-07, before other series, and has no future rows of holiday"
+
+
+def test_when_a_live_series_lacks_future_rows_beside_one_that_ended_then_the_error_names_the_live_one(echo: Echo) -> None:
+    with pytest.raises(DataError) as caught:
+        predict(echo, with_an_end(0), horizon=3)
+    assert "south" in caught.value.message
+    assert "north" not in caught.value.message
+    assert "--future FILE" in caught.value.hint
+    assert "blank target in the data file" in caught.value.hint
+
+
+def test_when_an_origin_lies_before_the_end_of_a_series_that_ended_then_it_is_forecast(echo: Echo) -> None:
+    panel = with_an_end(3)
+    forecast, failures = predict(echo, panel, horizon=3, origins=Origins(np.array([0, 1]), panel.origin - 3))
+    assert forecast.item_ids == ("north", "south")
+    assert not failures
+
+
 def test_when_the_future_rows_end_early_then_the_hint_names_the_horizon_that_they_allow(echo: Echo) -> None:
     with pytest.raises(DataError) as caught:
         predict(echo, with_known(2, 3), horizon=3)

@@ -90,6 +90,19 @@ def test_when_a_backtest_has_known_covariates_then_zero_shot_reads_them(sales, t
     assert errors[0] < 0.7 * errors[1]
 
 
+def test_when_two_covariates_are_collinear_then_a_note_says_that_their_effects_cannot_be_separated(sales, tmp_path):
+    import pandas as pd
+
+    frame = pd.read_csv(sales)
+    frame["discount"] = frame.promo * np.random.default_rng(1).choice([0.2, 0.21, 0.22], len(frame))
+    read = ReadOptions(target=("sales",), known=("promo", "noise", "discount"), past=("visitors",))
+    found = api.forecast(frame, horizon=HORIZON, read=read, workspace=tmp_path / "ws")
+    (note,) = [note for note in found.notes if "collinear" in note]
+    assert note.startswith("promo and discount are collinear (correlation 1.00): the data cannot separate their effects")
+    apart = api.forecast(str(sales), horizon=HORIZON, read=READ, workspace=tmp_path / "ws")
+    assert not any("collinear" in note for note in apart.notes)
+
+
 @pytest.fixture
 def peaks(tmp_path):
     """Two years of sales to 2024-12-10 that rise by 80 % on the 15th of each month and on 4 July."""

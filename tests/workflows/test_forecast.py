@@ -244,6 +244,20 @@ def test_when_future_rows_are_in_a_file_of_their_own_then_the_forecast_is_that_o
         tsattn.forecast(past, model=model)
 
 
+def test_when_a_discontinued_series_has_no_future_rows_then_the_others_are_forecast_and_it_is_named(frame, tmp_path, capsys):
+    last = frame.day >= "2024-04-03"
+    ended = (frame.shop == "a") & (frame.day >= "2024-02-20")
+    frame.assign(sales=frame.sales.where(~last))[~ended].to_csv(tmp_path / "shops.csv", index=False)
+    words = [str(tmp_path / "shops.csv"), "--item", "shop", "--target", "sales", "--known", "promo", "--json"]
+    assert main(["forecast", *words]) == 4
+    document = json.loads(capsys.readouterr().out)
+    assert [(one["item_id"], len(one["timestamps"])) for one in document["forecasts"]] == [("b", 7), ("c", 7)]
+    (failure,) = document["failures"]
+    assert failure["item_id"] == "a"
+    assert failure["reason"].startswith("ended at 2024-02-19, before other series")
+    assert main(["backtest", *words, "--horizon", "7", "--windows", "1", "--baselines", "naive"]) == 0
+
+
 @pytest.mark.parametrize(
     ("columns", "said"),
     [(["day", "promo"], "no column 'shop'"), (["day", "shop"], "no column 'promo'"), (["shop", "promo"], "no column 'day'")],

@@ -113,6 +113,13 @@ def test_when_an_item_has_no_future_rows_then_the_horizon_is_the_usual_one():
     assert plan(with_known_ahead(0, 12)).horizon == 30
 
 
+def test_when_an_item_without_future_rows_ended_before_the_others_then_it_does_not_count():
+    panel = with_known_ahead(0, 12)
+    start = panel.start.copy()
+    start[0] -= np.timedelta64(200, "D")
+    assert plan(replace(panel, start=start)).horizon == 12
+
+
 def test_when_there_are_too_few_rows_then_the_hint_says_how_many_are_needed():
     with pytest.raises(DataError, match="has 5 rows, too few") as caught:
         plan(panel_of(5))

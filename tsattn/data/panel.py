@@ -108,6 +108,11 @@ class Panel:
         ends = np.append(lacking, len(at))[np.searchsorted(lacking, self.origin)]
         return np.minimum(ends, self.indptr[1:]) - self.origin
 
+    def ended(self) -> np.ndarray:
+        """Return (S,) bool: True for items whose last observed row lies before the last one of the panel."""
+        last = self.freq.advance(self.start, self.lengths - 1)
+        return np.asarray(last < last.max(initial=last.min())) if len(last) else np.zeros(0, bool)
+
     def history(self, item: int) -> np.ndarray:
         """Return the observed target of one item, from its start to its origin, as a view."""
         return self.target[self.indptr[item] : self.origin[item]]

@@ -47,10 +47,10 @@ def predict(
     """Forecast `horizon` steps from each origin (default: the end of every item), in the order of the origins.
 
     `quantiles` (default: the forecaster's own) that it does not make are interpolated, or extrapolated by the shape of the
-    past (tail_quantiles.py). Items without an observed value, and those whose forecast is not finite, are left out and returned
-    as Failures. whole: round forecasts of small counts and keep forecasts within the limits of the past
-    (counts.py); those that will be added up must not be changed. Raises
-    ConfigError for a bad horizon or quantiles, DataError for known covariates missing in the future rows.
+    past (tail_quantiles.py). Items without an observed value, those whose forecast is not finite, and those that ended before
+    the others and have no future rows of known covariates are left out and returned as Failures. whole: round forecasts of small
+    counts and keep forecasts within the limits of the past (counts.py); those that will be added up must not be changed. Raises
+    ConfigError for a bad horizon or quantiles, DataError for known covariates missing in the future rows of other items.
     on_progress: called with (origins done, total origins) at the start and after each batch.
     """
     levels = forecaster.quantiles if quantiles is None else checked_levels(quantiles)
@@ -118,6 +118,9 @@ def collect(
     failures = {i: Failure(panel.item_ids[origins.item[i]], "has no observed value") for i in np.flatnonzero(~seen).tolist()}
     usable = np.flatnonzero(seen)
     if wants_covariates(forecaster, panel):
+        ended = usable[ended_without_known(panel, origins[usable])]
+        failures |= {i: Failure(panel.item_ids[origins.item[i]], _ended(panel, int(origins.item[i]))) for i in ended.tolist()}
+        usable = np.setdiff1d(usable, ended)
         check_known(panel, origins[usable], horizon)
     values = np.zeros((len(origins), *shape), np.float32)
     for which, found in batches(usable):
@@ -276,6 +279,21 @@ def observed_before(panel: Panel, origins: Origins) -> np.ndarray:
     return observed[origins.row] > observed[panel.indptr[:-1][origins.item]]
 
 
+def ended_without_known(panel: Panel, origins: Origins) -> np.ndarray:
+    """Return (B,) bool: True at the end of an item that ended before others and lacks known covariates from then on."""
+    if not panel.schema.known_features:
+        return np.zeros(len(origins), bool)
+    at_end = origins.row == panel.origin[origins.item]
+    return np.asarray(at_end & (panel.ended() & (panel.known_ahead() == 0))[origins.item])
+
+
+def _ended(panel: Panel, item: int) -> str:
+    """Return the reason why an item that ended has no forecast."""
+    last = panel.freq.advance(panel.start[item : item + 1], panel.lengths[item : item + 1] - 1)[0]
+    lacking = ", ".join(panel.schema.known_features)
+    return f"ended at {show(panel, last)}, before other series, and has no future rows of {lacking}"
+
+
 def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
     """Raise DataError, naming items and timestamps, where a declared known covariate is missing within the horizon.
 
@@ -305,8 +323,8 @@ def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
     shorter = f"forecast as far as they go: --horizon {enough}; or " if enough else ""
     raise DataError(
         f"known covariates are missing in the future rows: {'; '.join(said)}{more}",
-        f"{shorter}add their values for the {horizon} steps after the last observed target; "
-        "or train and forecast without them: leave them out of --known (--known none leaves out all)",
+        f"{shorter}add rows with their values for the {horizon} steps after the last observed target, with a blank target in "
+        "the data file, or in a file of their own: --future FILE; or leave the columns out of --known (--known none for all)",
     )
 
 

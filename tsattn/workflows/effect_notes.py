@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tsattn.data.names import listed
 from tsattn.data.panel import Panel
 from tsattn.forecasting.frame import Forecaster
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from tsattn.forecasting.ensemble.effect_report import CovariateEffect
 
 MOST = 12  # lines
+COLLINEAR = 0.95  # correlation above which the effects of two covariates cannot be separated
+_MOST_ROWS = 1 << 20  # observed rows that a correlation is computed from
 
 
 def effects_of(forecaster: Forecaster, panel: Panel, horizon: int | None = None) -> tuple[CovariateEffect, ...]:
@@ -36,6 +40,35 @@ def effect_notes(effects: Sequence[CovariateEffect]) -> tuple[str, ...]:
     if unclear:
         lines.append(f"no clear effect, not applied: {listed(unclear)}")
     return tuple(lines)
+
+
+def collinear_notes(effects: Sequence[CovariateEffect], panel: Panel) -> tuple[str, ...]:
+    """Return a line for each pair of known covariates with estimated effects that are almost proportional within the series."""
+    names, column_of = panel.schema.known_features, [feature.partition("=")[0] for feature in panel.schema.known_features]
+    reported = {effect.name for effect in effects if not effect.event and effect.form != "closed"}
+    if len(reported & set(names)) < 2:
+        return ()
+    correlation = _correlations(panel)
+    lines = []
+    for i, j in zip(*np.triu_indices(len(names), 1), strict=True):
+        value = correlation[i, j]
+        if abs(value) > COLLINEAR and column_of[i] != column_of[j] and {names[i], names[j]} <= reported:
+            both = f"{names[i]} and {names[j]} are collinear (correlation {value:.2f})"
+            lines.append(f"{both}: the data cannot separate their effects; use only one of them")
+    return tuple(lines[:MOST])
+
+
+def _correlations(panel: Panel) -> np.ndarray:
+    """Return (K, K) correlations of the known covariates within series, over observed rows; 0 for those that do not vary."""
+    item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr))
+    seen = ~np.isnan(panel.target) & ~np.isnan(panel.known).any(1)
+    rows = np.flatnonzero(seen)[-_MOST_ROWS:]
+    x, place = panel.known[rows].astype(np.float64), item[rows]
+    count = np.maximum(np.bincount(place, minlength=len(panel)), 1)
+    mean = np.stack([np.bincount(place, column, len(panel)) / count for column in x.T], 1)
+    x -= mean[place]
+    size = np.sqrt((x**2).sum(0))
+    return (x.T @ x) / np.where(np.outer(size, size) > 1e-12, np.outer(size, size), np.inf)
 
 
 def unread_known(forecaster: Forecaster, panel: Panel) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import ANY_FREQ, read_card
 from tsattn.workflows.arguments import check_positive
 from tsattn.workflows.cleaning_notes import cleaning_notes
-from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
+from tsattn.workflows.effect_notes import collinear_notes, effect_notes, effects_of, unread_known
 from tsattn.workflows.find_model import ModelAndData, choose, found
 from tsattn.workflows.loaded_model import (
     behind,
@@ -168,7 +168,8 @@ def _forecast(
     if order.series:
         made, sampled, failures = _only(order.series, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
-    about_covariates = (*(unread_known(forecaster, panel) if chosen.card.members else ()), *effect_notes(effects))
+    unread = unread_known(forecaster, panel) if chosen.card.members else ()
+    about_covariates = (*unread, *effect_notes(effects), *collinear_notes(effects, panel))
     about_series = (*(() if at is None else (str(at), *at.notes)), *about_joint)
     own = order.horizon is None and chosen.card.freq != ANY_FREQ
     far = beyond_history(panel, steps, "; the model sets it, --horizon N overrides it") if own else ()

@@ -87,8 +87,9 @@ class Model:
         One series of numbers, [1.0, 2.0, 3.0], or several, [y1, y2, …] (NaN = missing), give float32 values (B, H, Q). A
         Panel, a data frame or a path gives a Forecast. `horizon` and `quantiles` default to the model's, and `freq` of plain
         numbers too. `timestamp`, `item`, `target` and `known` name columns; `read` holds all reading options. `future`: a
-        frame or file with the future rows of known covariates. Raises DataError when a series has no observed value or a
-        covariate of the model is missing, ConfigError when the frequency is not the model's.
+        frame or file with the future rows of known covariates. A Forecast leaves out series without an observed value, and
+        those that ended before the others and have no future rows. Raises DataError when no series is left, when plain numbers
+        hold no observed value, or when a covariate of the model is missing; ConfigError when the frequency is not the model's.
         """
         check_horizon(horizon)
         arrays = is_plain(data)

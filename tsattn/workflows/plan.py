@@ -95,8 +95,14 @@ def _too_short(longest: int, held: int) -> DataError:
 
 
 def known_steps(panel: Panel) -> int | None:
-    """Steps that the known covariates of every item reach ahead; None without any, or when one item has none ahead."""
-    return int(panel.known_ahead().min()) or None if panel.known.shape[1] and len(panel) else None
+    """Return the steps that the known covariates of every item reach ahead; None without any, or if an item has none ahead.
+
+    Items that ended before the others and have none ahead do not count.
+    """
+    if not panel.known.shape[1] or not len(panel):
+        return None
+    ahead = panel.known_ahead()
+    return int(ahead[(ahead > 0) | ~panel.ended()].min()) or None
 
 
 def _test_windows(panel: Panel, typical: float, horizon: int) -> int:

@@ -12,7 +12,8 @@ import numpy as np
 
 from tsattn.forecasting.ensemble.calendar_screen import find_events
 from tsattn.forecasting.ensemble.holdout import Pools
-from tsattn.forecasting.ensemble.window_effects import Bounds, Effects, Estimates, effects_of, estimates_of
+from tsattn.forecasting.ensemble.window_effects import Effects, effects_of
+from tsattn.forecasting.ensemble.window_estimates import Bounds, Estimates, estimates_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +108,9 @@ def estimated(
     """
     every, rows = covariates.used.shape[1], len(past)
     bounds = Bounds(*(np.zeros((rows, every)) for _ in range(3)))
+    beta, variance, closing = np.zeros((rows, 2 * every)), np.zeros((rows, 2 * every)), np.full((rows, every), np.nan)
     effects = Effects(
-        np.zeros((rows, 2 * every)), np.zeros((rows, 2 * every)), np.zeros(rows, bool), np.full((rows, every), np.nan), bounds
+        beta, variance, np.zeros(rows, bool), closing, np.zeros(rows, np.int64), np.zeros(rows), np.ones(rows), bounds
     )
     parts = []
     for used, groups in _alike(covariates.used, pools):
@@ -123,6 +125,7 @@ def estimated(
         at, both = np.searchsorted(some, now), np.concatenate([columns, columns + every])
         effects.beta[np.ix_(now, both)], effects.variance[np.ix_(now, both)] = made.beta[at], made.variance[at]
         effects.factor[now], effects.closing[np.ix_(now, columns)] = made.factor[at], made.closing[at]
+        effects.width[now], effects.below[now], effects.scale[now] = made.width[at], made.below[at], made.scale[at]
         for wide, own in zip(bounds, found.bounds, strict=True):
             wide[np.ix_(now, columns)] = own[at]
         parts.append((now, columns, found.rows(at)))

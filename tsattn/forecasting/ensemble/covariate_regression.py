@@ -1,9 +1,9 @@
 """Known covariates and calendar events for a forecaster that reads only the target.
 
 Effects are removed from the history and added to the forecast. Nothing is trained: effects are regressions on each series' own
-past (window_effects.py). The forecaster, with all its members, reads the history as it would have been with usual covariates and
-without events. An autoregression forecasts at hold-out origins with and without the effects, which decides how much of them to
-apply. Calendar events are searched after the effects of declared covariates (calendar_screen.py).
+past (window_estimates.py). The forecaster, with all its members, reads the history as it would have been with usual covariates
+and without events. An autoregression forecasts at hold-out origins with and without the effects, which decides how much of them
+to apply. Calendar events are searched after the effects of declared covariates (calendar_screen.py).
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball
 from tsattn.forecasting.ensemble.effect_report import CovariateEffect, groups_of, report_effects
 from tsattn.forecasting.ensemble.ensemble import ORIGINS, Ensemble, EnsembleReport, forecasts
 from tsattn.forecasting.ensemble.holdout import Pools, pools_of, shifts_of, target_only, truth
-from tsattn.forecasting.ensemble.window_effects import Effects, Estimates
+from tsattn.forecasting.ensemble.window_effects import Effects
+from tsattn.forecasting.ensemble.window_estimates import Estimates
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import wants_covariates
 
@@ -149,7 +150,7 @@ class CovariateRegression:
             values = made[k]
             if effects is not None:
                 at = bare.context - shift[:, None] + np.arange(bare.horizon)
-                values = effects.restored(values, covariates.at(at), past, before, self.quantiles)
+                values = effects.restored(values, covariates.at(at), past, before, self.quantiles, shift)
             losses.append(pinball(truth(bare, shift).astype(np.float64), values, levels))
         return np.array(losses)
 

@@ -12,7 +12,9 @@ from tsattn.data.names import printable
 from tsattn.data.panel import Schema
 from tsattn.forecasting.ensemble import closures
 from tsattn.forecasting.ensemble.effect_pooling import Mean, Pooled
-from tsattn.forecasting.ensemble.window_effects import Estimates, pooled_effects
+from tsattn.forecasting.ensemble.recent_level import COLLAPSED
+from tsattn.forecasting.ensemble.window_effects import pooled_effects
+from tsattn.forecasting.ensemble.window_estimates import Estimates
 from tsattn.forecasting.quantiles import normal_scores
 
 LEVEL = 0.95  # of the intervals
@@ -126,7 +128,7 @@ def report_effects(
             label = name if k >= len(schema.known_features) else f"{name} = {np.nanmedian(shut[:, k]):.0f}"
             out.append((k, _effect(label, "closed", nothing, False, True, 1.0, int(closed.sum()), ())))
     for form, some, each in pooled_effects(found, rows, group):
-        unit = 1.0 if form else float(found.scale[some].mean())
+        unit = 1.0 if form else _unit(found, some)
         for k, name in enumerate(names):
             if np.isnan(shut[some, k]).any():
                 used = float(share[some, k].mean())
@@ -177,6 +179,12 @@ def _of_one(
     return [_effect(name, kind, common, per_unit, line.clear, used, series, shown)]
 
 
+def _unit(found: Estimates, some: np.ndarray) -> float:
+    """Return the mean amount of an effect of 1 in the windows `some`; those with a collapsed level count only if all have one."""
+    amounts, live = (found.scale * found.now)[some], found.now[some] >= COLLAPSED
+    return float(amounts[live].mean() if live.any() else amounts.mean())
+
+
 def _range(found: Estimates, some: np.ndarray, form: bool, one: Pooled, items: Sequence[str]) -> tuple[ItemEffect, ...]:
     """Return the smallest and the largest effect among the series `some`; () if they hardly differ, or have no names."""
     known = np.flatnonzero(np.isfinite(one.variance))
@@ -185,7 +193,7 @@ def _range(found: Estimates, some: np.ndarray, form: bool, one: Pooled, items: S
     beta = one.beta[known]
     if float(np.ptp(beta)) < APART * abs(one.common.value):
         return ()
-    effect = np.expm1(np.clip(beta, -50, 50)) if form else beta * found.scale[some[known]]
+    effect = np.expm1(np.clip(beta, -50, 50)) if form else beta * (found.scale * found.now)[some[known]]
     ends = (int(effect.argmin()), int(effect.argmax()))
     kind = "factor" if form else "added"
     return tuple(ItemEffect(items[some[known[i]]], float(effect[i]), kind) for i in ends)
@@ -207,6 +215,8 @@ def _bounds(mean: Mean, form: str) -> tuple[float, float, float]:
 def _amount(effect: float, form: str) -> str:
     if form == "factor":
         return f"{100 * effect:+.{0 if abs(effect) >= 0.1 else 1}f} %"
+    if not effect:
+        return "0"
     return f"{effect:+,.{max(0, 2 - int(np.floor(np.log10(max(abs(effect), 1e-9)))))}f}"
 
 

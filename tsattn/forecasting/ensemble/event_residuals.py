@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tsattn.forecasting.ensemble.series_effects import moving_level, season_of, without_level_and_season
-from tsattn.forecasting.ensemble.window_effects import POSITIVE
+from tsattn.forecasting.ensemble.window_estimates import POSITIVE
 from tsattn.forecasting.quantiles import row_medians
 
 FARTHEST = 5.0  # limit of a deviation, in standard deviations

@@ -1,129 +1,43 @@
-"""Effects of known covariates on a batch of windows: estimated, taken out of the history, put back on a forecast.
+"""Effects of known covariates on a batch of windows: pooled, taken out of the history, put back on a forecast.
 
-A continuous covariate has two terms, x and |x - knot|, so heating and cooling may have different slopes. The second is kept only
-on strong evidence. The knot is the median, or another quantile of the past (knots.py). Estimates use the window itself and
-those of its pool (holdout.py).
+The regressions (window_estimates.py) of a window and of those of its pool (holdout.py) decide whether effects add or multiply,
+and how large they are. The bend of a continuous covariate's response is kept only on strong evidence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from tsattn.forecasting.ensemble import closures, knots
+from tsattn.forecasting.ensemble import closures, knots, recent_level
 from tsattn.forecasting.ensemble.effect_pooling import Pooled, pool
 from tsattn.forecasting.ensemble.holdout import Pools
-from tsattn.forecasting.ensemble.series_effects import Estimate, estimate_all, level_and_season, slopes_of
+from tsattn.forecasting.ensemble.series_effects import level_and_season, slopes_of
+from tsattn.forecasting.ensemble.window_estimates import Bounds, Estimates, Table, chunks_of
 from tsattn.forecasting.quantiles import normal_scores
 
 BENT = 0.9  # probability of a bend, below which a response is a straight line
-DISTINCT = 12  # values that a covariate needs, to bend
-BEYOND = 0.5  # of its range that a covariate may lie outside of what the history holds, before it is cut there
-POSITIVE = 0.95  # share of the open rows that are above zero, at least, where effects may be factors
-_CELLS = 1 << 20  # covariates of windows at once
 SHARED = 2.0  # weight of the pool in the choice of factors, in mean series
 
-
 Solved = dict[tuple[int, bool, bytes], tuple[np.ndarray, np.ndarray]]  # window, form and terms kept -> slopes and variances
-
-
-class Table(Protocol):
-    """Covariates (B, S, K) of B windows, made for some windows at a time."""
-
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-    def __getitem__(self, rows: np.ndarray, /) -> np.ndarray: ...
-
-
-class Bounds(NamedTuple):
-    """Knots of covariates, by default their medians (center), and their clipping bounds (low, high), each (B, K)."""
-
-    center: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-
-    def of(self, rows: np.ndarray) -> Bounds:
-        """Return those of the windows `rows`."""
-        return Bounds(*(one[rows] for one in self))
-
-    def terms(self, known: np.ndarray) -> np.ndarray:
-        """Return (B, S, 2 K) terms of known (B, S, K): x less its center, clipped at its bounds, and its absolute value."""
-        x = np.clip(known, self.low[:, None], self.high[:, None]) - self.center[:, None]
-        return np.concatenate([x, np.abs(x)], 2)
-
-
-@dataclass(frozen=True, eq=False)
-class Estimates:
-    """Regressions of B windows on the 2 K terms of K covariates: x of each, then |x| of each.
-
-    linear, factor: what adds and what multiplies; factor is None where the target is not positive. scale (B,): mean size of
-    the target, in which added effects are alike across series; jacobian (B,): its mean logarithm.
-    """
-
-    linear: tuple[Estimate, ...]
-    factor: tuple[Estimate | None, ...]
-    scale: np.ndarray
-    jacobian: np.ndarray
-    bounds: Bounds
-    counts: closures.Counts
-
-    def __len__(self) -> int:
-        return len(self.linear)
-
-    @property
-    def covariates(self) -> int:
-        """Number of covariates, K."""
-        return self.bounds.center.shape[1]
-
-    @classmethod
-    def concat(cls, parts: Sequence[Estimates]) -> Estimates:
-        """Join the windows of several batches."""
-        scale, jacobian = (np.concatenate([getattr(part, name) for part in parts]) for name in ("scale", "jacobian"))
-        bounds = Bounds(*(np.concatenate([part.bounds[i] for part in parts]) for i in range(3)))
-        counts = closures.Counts(*(np.concatenate([part.counts[i] for part in parts]) for i in (0, 1)))
-        linear = tuple(one for part in parts for one in part.linear)
-        return cls(linear, tuple(one for part in parts for one in part.factor), scale, jacobian, bounds, counts)
-
-    def rows(self, rows: np.ndarray) -> Estimates:
-        """Return those of the windows `rows`."""
-        linear, factor = (tuple(each[row] for row in rows.tolist()) for each in (self.linear, self.factor))
-        counts = closures.Counts(*(one[rows] for one in self.counts))
-        return Estimates(linear, factor, self.scale[rows], self.jacobian[rows], self.bounds.of(rows), counts)
-
-    def among(self, columns: np.ndarray, covariates: int) -> Estimates:
-        """Return the same with the K covariates at `columns` (K,) of a longer list, without estimates for the others."""
-        both = np.concatenate([columns, columns + covariates])
-
-        def wide(one: Estimate) -> Estimate:
-            gram, moment = np.zeros((2 * covariates, 2 * covariates)), np.zeros(2 * covariates)
-            gram[np.ix_(both, both)], moment[both] = one.gram, one.moment
-            return one._replace(gram=gram, moment=moment)
-
-        def spread(values: np.ndarray) -> np.ndarray:
-            out = np.zeros((len(self), covariates, *values.shape[2:]), values.dtype)
-            out[:, columns] = values
-            return out
-
-        linear = tuple(map(wide, self.linear))
-        factor = tuple(None if one is None else wide(one) for one in self.factor)
-        bounds, counts = Bounds(*map(spread, self.bounds)), closures.Counts(*map(spread, self.counts))
-        return replace(self, linear=linear, factor=factor, bounds=bounds, counts=counts)
 
 
 @dataclass(frozen=True, eq=False)
 class Effects:
     """Effects that B windows add or multiply by.
 
-    beta, variance: (B, T). factor: (B,). closing: (B, K), where they are closed, NaN = nowhere.
+    beta, variance: (B, T). factor: (B,). closing: (B, K), where they are closed, NaN = nowhere. width, below, scale: (B,), rows
+    of a level, the relative level below which added effects follow it, and its unit (recent_level.py).
     """
 
     beta: np.ndarray
     variance: np.ndarray
     factor: np.ndarray
     closing: np.ndarray
+    width: np.ndarray
+    below: np.ndarray
+    scale: np.ndarray
     bounds: Bounds
 
     def scaled(self, share: np.ndarray) -> Effects:
@@ -134,9 +48,10 @@ class Effects:
 
     def removed(self, past: np.ndarray, known: Table, seasons: tuple[int, ...]) -> np.ndarray:
         """Return the history (B, L) as if all known covariates (B, L, K) had been as usual; closed rows as if open."""
-        shift = np.concatenate([self._shift(known[rows], rows)[0] for rows in _chunks(known)])
-        out = np.where(self.factor[:, None], past * _exp(-shift), past - shift)
         closed = self._closed(known)
+        shift = np.concatenate([self._shift(known[rows], rows)[0] for rows in chunks_of(known)])
+        shift = shift * self._levels(past, closed)[:, :-1]
+        out = np.where(self.factor[:, None], past * _exp(-shift), past - shift)
         for row in np.flatnonzero(closed.any(1)).tolist():
             out[row, closed[row]] = np.nan
             usual = level_and_season(out[row], seasons)
@@ -144,13 +59,22 @@ class Effects:
         return out.astype(np.float32)
 
     def restored(
-        self, values: np.ndarray, known: np.ndarray, past: np.ndarray, before: Table, levels: tuple[float, ...]
+        self,
+        values: np.ndarray,
+        known: np.ndarray,
+        past: np.ndarray,
+        before: Table,
+        levels: tuple[float, ...],
+        back: np.ndarray | int = 0,
     ) -> np.ndarray:
         """Add the effects of known (B, H, K) to quantiles (B, H, Q) made without them, widened by their uncertainty.
 
-        past (B, L) and before (B, L, K): the history itself, for what it was on closed rows.
+        past (B, L) and before (B, L, K): the history itself, for its level `back` (B,) steps before its end, and for what it
+        was on closed rows.
         """
-        shift, doubt = (one[..., None] for one in self._shift(known, np.arange(len(known))))
+        shut = self._closed(before)
+        level = self._levels(past, shut)[np.arange(len(past)), past.shape[1] - back]
+        shift, doubt = (one[..., None] * level[:, None, None] for one in self._shift(known, np.arange(len(known))))
         factor = self.factor[:, None, None]
         out = np.where(factor, values * _exp(shift), values + shift)
         middle = out[..., [int(np.abs(np.array(levels) - 0.5).argmin())]]
@@ -159,7 +83,7 @@ class Effects:
         out = middle + np.sign(away) * np.sqrt(away**2 + doubt**2)
         closed = self._closed(known)
         if closed.any():
-            usual = closures.closed_values(past, self._closed(before), levels)
+            usual = closures.closed_values(past, shut, levels)
             out = np.where(closed[..., None], usual[:, None], out)
         return np.asarray(out)
 
@@ -170,97 +94,20 @@ class Effects:
         shift = (terms @ self.beta[rows, :, None])[..., 0]
         return shift, np.sqrt((terms**2 @ self.variance[rows, :, None])[..., 0])
 
+    def _levels(self, past: np.ndarray, closed: np.ndarray) -> np.ndarray:
+        """Return (B, L+1) factors of added effects just before each row of past (B, L), and after the last."""
+        out = np.ones((len(past), past.shape[1] + 1))
+        rows = np.flatnonzero((self.width > 0) & (self.below > 0) & ~self.factor)
+        target = np.where(closed[rows], np.nan, past[rows])
+        levels = recent_level.relative_levels(target, self.width[rows], self.scale[rows])
+        out[rows] = recent_level.multipliers(levels, self.below[rows])
+        return out
+
     def _closed(self, known: Table) -> np.ndarray:
         """Return (B, S) True where a covariate (B, S, K) has its closing value."""
         if np.isnan(self.closing).all():
             return np.zeros(known.shape[:2], bool)
-        return np.concatenate([closures.closed_rows(known[rows], self.closing[rows]) for rows in _chunks(known)])
-
-
-def estimates_of(past: np.ndarray, known: Table, back: np.ndarray, pools: Pools, seasons: tuple[int, ...]) -> Estimates:
-    """Estimate the effects of known (B, L, K) on past (B, L), NaN = missing, up to `back` (B,) steps before its end."""
-    length = past.shape[1]
-    past = np.where(np.arange(length) < length - back[:, None], past, np.float32(np.nan))
-    chunks = list(_chunks(known))
-    bounds, bends, counts = zip(*(_summary(past[rows], known[rows]) for rows in chunks), strict=True)
-    every = closures.Counts(*(np.concatenate([one[i] for one in counts]) for i in (0, 1)))
-    at = np.full((len(past), known.shape[2]), np.nan)
-    for now, pooled in pools:
-        at[now] = closures.closing(every, now, pooled)
-    center = _knots(past, known, at, np.concatenate(bends), pools, seasons)
-    bounds = tuple(one if center is None else one._replace(center=center[rows]) for one, rows in zip(bounds, chunks, strict=True))
-    return Estimates.concat(
-        [
-            _estimated(past[rows], known[rows], at[rows], (bounds[i], bends[i], counts[i]), seasons)
-            for i, rows in enumerate(chunks)
-        ]
-    )
-
-
-def _knots(
-    past: np.ndarray, known: Table, at: np.ndarray, bends: np.ndarray, pools: Pools, seasons: tuple[int, ...]
-) -> np.ndarray | None:
-    """Return the knots (B, K) of covariates, or None if none of them may bend."""
-    if not bends.any():
-        return None
-    places, gain = [], []
-    for rows in _chunks(known):
-        here, value = known[rows], past[rows]
-        seen = ~np.isnan(value)[..., None] & ~np.isnan(here)
-        places.append(knots.candidates(np.where(seen, here, np.nan)))
-        target = np.where(closures.closed_rows(here, at[rows]), np.nan, value.astype(np.float64))
-        gain.append(knots.gains(target, here, places[-1], bends[rows], seasons))
-    return knots.chosen(np.concatenate(places), np.concatenate(gain), pools)
-
-
-def _summary(past: np.ndarray, known: np.ndarray) -> tuple[Bounds, np.ndarray, closures.Counts]:
-    """Return bounds of covariates (B, L, K) where past (B, L) is seen, True (B, K) for those that may bend, and their counts."""
-    seen = (~np.isnan(past))[..., None] & ~np.isnan(known)
-    where = np.where(seen, known, np.float32(np.nan))
-    counts = closures.count(past, where)
-    if (~seen | (known == 0) | (known == 1)).all():  # no need to order zeros and ones
-        zeros, ones = counts.rows[..., 0], counts.rows[..., 1]
-        low, high = ((ones > 0) & (zeros == 0)) * 1.0, (ones > 0) * 1.0
-        center = ((zeros + ones - 1) // 2 >= zeros) * (ones > 0) * 1.0
-        bends = np.zeros(low.shape, bool)
-    else:
-        x = where.astype(np.float64)
-        center, low, high = (_quantile(x, q) for q in (0.5, 0.0, 1.0))
-        bends = _distinct(x) >= DISTINCT
-    room = BEYOND * (high - low)
-    return Bounds(center, low - room, high + room), bends, counts
-
-
-def _estimated(
-    past: np.ndarray,
-    known: np.ndarray,
-    at: np.ndarray,
-    summary: tuple[Bounds, np.ndarray, closures.Counts],
-    seasons: tuple[int, ...],
-) -> Estimates:
-    """Estimate the effects of known (B, L, K) with closing values `at` (B, K)."""
-    bounds, bends, counts = summary
-    terms = bounds.terms(known.astype(np.float64))
-    terms[..., known.shape[2] :] *= bends[:, None]  # few distinct values: x alone suffices
-    target = np.where(closures.closed_rows(known, at), np.nan, past.astype(np.float64))
-    above, there = target > 0, ~np.isnan(target)
-    count = np.maximum(there.sum(1), 1)
-    scale = np.where(above.any(1), np.where(there, np.abs(target), 0.0).sum(1) / count, 1.0)
-    able = np.flatnonzero(there.any(1) & (above.sum(1) >= POSITIVE * there.sum(1)) & ~(target < 0).any(1))
-    logs = np.where(above, np.log(np.where(above, target, 1.0)), np.nan)
-    jacobian = np.zeros(len(past))
-    jacobian[able] = np.where(above, logs, 0.0)[able].sum(1) / np.maximum(above[able].sum(1), 1)
-    factor: list[Estimate | None] = [None] * len(past)
-    for row, one in zip(able.tolist(), estimate_all(logs[able], terms[able], seasons), strict=True):
-        factor[row] = one
-    linear = tuple(estimate_all(target, terms, seasons))
-    return Estimates(linear, tuple(factor), scale, jacobian, bounds, counts)
-
-
-def _chunks(known: Table) -> list[np.ndarray]:
-    """Split the windows of covariates (B, S, K) into parts whose arrays stay below some ten MB."""
-    step = max(1, _CELLS // max(known.shape[1] * known.shape[2], 1))
-    return [np.arange(at, min(at + step, known.shape[0])) for at in range(0, known.shape[0], step)]
+        return np.concatenate([closures.closed_rows(known[rows], self.closing[rows]) for rows in chunks_of(known)])
 
 
 def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
@@ -280,7 +127,7 @@ def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
                 sure = one.sure if one.clear else 0.0
                 beta[rows[mine], k] = np.where(known, one.beta[mine] * sure, 0.0) * unit
                 variance[rows[mine], k] = np.where(known, one.variance[mine], 0.0) * sure * unit**2
-    return Effects(beta, variance, factor, at, found.bounds)
+    return Effects(beta, variance, factor, at, found.width, found.below, found.scale, found.bounds)
 
 
 def pooled_effects(
@@ -343,17 +190,3 @@ def _pool_all(
 
 def _exp(shift: np.ndarray) -> np.ndarray:
     return np.exp(np.clip(shift, -30.0, 30.0))
-
-
-def _quantile(x: np.ndarray, q: float) -> np.ndarray:
-    """Return (B, K) quantiles of x (B, L, K), each one of its values, NaN ignored; 0 where there is none."""
-    ordered = np.sort(x, 1)  # NaN last
-    count = (~np.isnan(x)).sum(1)
-    at = np.maximum(((count - 1) * q).astype(np.int64), 0)
-    return np.nan_to_num(np.take_along_axis(ordered, at[:, None], 1)[:, 0])
-
-
-def _distinct(x: np.ndarray) -> np.ndarray:
-    """Return (B, K) numbers of distinct values of x (B, L, K), NaN ignored."""
-    ordered = np.sort(x, 1)
-    return np.asarray((np.diff(ordered, axis=1) > 0).sum(1) + (~np.isnan(ordered[:, 0])))
