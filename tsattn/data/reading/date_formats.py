@@ -34,6 +34,10 @@ FORMATS: dict[str, str] = {
     "2000/01": r"^(?:fy ?)?(?P<y>\d{4}) ?[-/\x{2013}] ?(?P<y2>\d{4}|\d{2})$",
     "FY2000": r"^fy[ '-]?(?P<y>\d{4}|\d{2})$",
     "FY00/01": r"^fy[ '-]?(?P<y>\d{2})[-/](?P<y2>\d{2})$",
+    "FY00P01": r"^fy[ '-]?(?P<y>\d{4}|\d{2})[-_ /]*p(?:er(?:iod)?)?[ .]?(?P<m>\d{1,2})$",
+    "2000P01": r"^(?P<y>\d{4})[-_ /]*p(?:er(?:iod)?)?[ .]?(?P<m>\d{1,2})$",
+    "P01 FY00": r"^p(?:er(?:iod)?)?[ .]?(?P<m>\d{1,2})[-_ /,]+fy[ '-]?(?P<y>\d{4}|\d{2})$",
+    "P01 2000": r"^p(?:er(?:iod)?)?[ .]?(?P<m>\d{1,2})[-_ /,]+(?P<y>\d{4})$",
     "2000Q1": r"^(?:fy ?)?(?P<y>\d{4})[-_ /:.,]*(?:[qtk]|qtr ?|quarter ?|trim(?:estre)? ?|quartal ?)(?P<q>[1-4])$",
     "2000 1Q": r"^(?:fy ?)?(?P<y>\d{4})[-_ /:.]+(?P<q>[1-4])[.o]?[ -]?(?:[qtk]|quarter|trimestre|quartal)$",
     "Q1 2000": r"^(?:q|[tk] ?|qtr ?|quarter ?|trim(?:estre)? ?|quartal ?)(?P<q>[1-4])[-_ /:.,']*(?:fy ?)?(?P<y>\d{4})$",
@@ -72,7 +76,7 @@ SHORT_YEAR_FIRST = {
 }
 # styles so short that they may be product codes: they need a column name for time, or an even grid
 COMPACT = frozenset(
-    ("1Q00", "1H00", "Q1/00", "FY2000", "FY00/01", "FY00Q1", "2000/01", "2000-031", "Jan-00", "H1 2000", "31012000")
+    ("1Q00", "1H00", "Q1/00", "FY2000", "FY00/01", "FY00Q1", "2000/01", "2000-031", "Jan-00", "H1 2000", "31012000", "FY00P01", "2000P01", "P01 FY00", "P01 2000")
 )
 RANGES = (
     r"^[\[(]?(?P<first>.{6,}?) (?:-|\x{2013}|\x{2014}|to|bis|until|till|au|al|ate|do|~) (?P<last>.{4,}?)[\])]?$",

@@ -10,7 +10,7 @@ import numpy as np
 
 from tsattn.data import arrow
 from tsattn.data.reading.date_formats import BOTH_WAYS, FORMATS, RANGES, SHORT_YEAR_FIRST, TIME_OF_DAY
-from tsattn.data.reading.date_parts import NAIVE, NAT, DateParts
+from tsattn.data.reading.date_parts import NAIVE, NAT, DateParts, are_periods, dates
 from tsattn.data.reading.date_spelling import may_match, normalized, spaced_ranges, western
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.month_names import weekday_names
@@ -57,6 +57,7 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
         _without_weekdays(inner, texts, formats)
         _ranges(inner, texts, date_order)
         _days_without_year(inner, texts)
+        _periods_of_years(inner, texts)
         inner.left |= without
         work.take(at, inner)
     return work.parsed(left, date_order)
@@ -220,6 +221,26 @@ def _days_without_year(work: _Work, texts: Any) -> None:
     one_month, next_day = np.diff(month) == 0, np.abs(np.diff(number)) == 1
     if len(at) > 1 and np.mean(one_month & next_day) >= 0.5:
         work.left[at], work.wall[at], work.other[at] = True, NAT, NAT
+
+
+def _periods_of_years(work: _Work, texts: Any) -> None:
+    """Read 2023/001 … 2024/012 as months: three digits that never pass 16, over several years, are periods and not days.
+
+    Accounting programs close a year with the special periods 013 to 016, which are no months and stay unread.
+    """
+    import pyarrow.compute as pc
+
+    if "2000-031" not in work.styles:
+        return
+    groups = pc.extract_regex(texts, FORMATS["2000-031"])
+    at = np.flatnonzero(arrow.values(groups.is_valid()))
+    parts = DateParts(groups.take(arrow.integers(at)))
+    year, period = parts.year(), parts.number("doy", 1)
+    if not are_periods(year, period):
+        return
+    months = dates(year, period, np.ones_like(year))
+    work.wall[at] = work.other[at] = months
+    work.left[at] = np.isnat(months)
 
 
 def times_of_day(texts: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -346,8 +346,10 @@ def _type(cells: Sequence[str], marks: Marks) -> str:
         verdict = decide(digits, marks)
         if verdict.open or decimal in verdict.thousands:
             return "text"  # 1.080 may be 1080: all texts of the column decide
-    # numbers such as 45292.0416667, 739252.25 or 1949.083333 may be days or years
+    # numbers such as 45292.0416667, 739252.25, 2460310.5 or 1949.083333 may be days or years
     days = all(4 <= len(w) <= 5 for w in whole) or all(len(w) == 6 and w[0] == "7" for w in whole)
+    days |= all(len(w) == 7 and w[:2] == "24" for w in whole)  # Julian days
+    days |= any("e" in d.lower() for d in digits)  # 1.704067200E+09 may be an epoch
     fine = days and any(len(d) > 8 for d in digits)
     return "float64" if fine or any(len(w) > 7 for w in whole) else "float32"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 from typing import Any
 
 from tsattn.config import ReadOptions
@@ -13,6 +15,8 @@ from tsattn.errors import DataError
 
 _LARGEST = 1 << 29
 _SERIES = ("target", "values", "value", "y", "data")  # keys under which a record holds a whole series
+_IS_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d.*)?|\d{10}(?:\d{3})?")  # a key of {date: value}
+_TICKS = re.compile(r"/Date\((-?\d{9,14})(?:[+-]\d{4})?\)/")  # milliseconds since 1970, as .NET writes dates
 _STARTS = ("start", "start_date", "start_time", "begin")
 
 
@@ -80,14 +84,18 @@ def _records(found: Any, name: str) -> list[dict[str, Any]]:
         even = {k: v for k, v in lists.items() if not any(isinstance(x, (dict, list)) for x in v)}
         if len(even) >= 2 and len({len(v) for v in even.values()}) == 1:
             return [dict(zip(even, row, strict=True)) for row in zip(*even.values(), strict=True)]
+        if len(found) > 2 and all(_IS_DATE.fullmatch(k) for k in found) and all(_is_number(v) for v in found.values()):
+            return [{"index": k, "value": v} for k, v in found.items()]
         inner = [v for v in found.values() if isinstance(v, dict) and v]
-        if len(inner) == len(found) and inner and all(list(v) == list(inner[0]) for v in inner):
+        plain = any(not isinstance(x, (dict, list)) for v in inner[:1] for x in v.values())
+        if len(inner) == len(found) and plain and all(list(v) == list(inner[0]) for v in inner):
             return _of_mappings(found, inner)
+        tables = []
         for value in inner:  # one level further down: {"hourly": {"time": [...], "temperature": [...]}}
-            try:
-                return _records(value, name)
-            except DataError:
-                continue
+            with contextlib.suppress(DataError):
+                tables.append(_records(value, name))
+        if tables:
+            return max(tables, key=len)
     elif isinstance(found, list) and found and all(isinstance(r, dict) for r in found):
         return [_flat(r) for r in found]
     elif isinstance(found, list) and found and all(isinstance(r, list) for r in found):
@@ -106,9 +114,8 @@ def _of_mappings(found: dict[str, Any], inner: list[dict[str, Any]]) -> list[dic
     """Return the records of {column: {row: value}}, as pandas writes by default, or of {date: {column: value}}."""
     keys = list(inner[0])
     if all(k.isdigit() for k in keys) or len(keys) > len(found):
-        return [
-            {"index": k, **{c: found[c][k] for c in found}} if not k.isdigit() else {c: found[c][k] for c in found} for k in keys
-        ]
+        counted = all(k.isdigit() and not _IS_DATE.fullmatch(k) for k in keys)  # the numbers of the rows
+        return [{**({} if counted else {"index": int(k) if k.isdigit() else k}), **{c: found[c][k] for c in found}} for k in keys]
     return [{"index": k, **v} for k, v in found.items()]
 
 
@@ -185,6 +192,7 @@ def _unfolded(records: list[dict[str, Any]], series: str, options: ReadOptions, 
 
 
 def _arrow(records: list[dict[str, Any]], name: str) -> Any:
+    import numpy as np
     import pyarrow as pa
 
     names = list(dict.fromkeys(k for r in records for k in r))
@@ -197,7 +205,11 @@ def _arrow(records: list[dict[str, Any]], name: str) -> Any:
         if kinds <= {int, float} or kinds <= {bool}:
             columns[key] = pa.array([float(v) if v is not None else None for v in values] if kinds != {int} else values)
         else:
-            columns[key] = pa.array([None if v is None else str(v) for v in values], pa.string())
+            texts = [None if v is None else str(v) for v in values]
+            ticks = [None if t is None else _TICKS.fullmatch(t) for t in texts]
+            if all(ticks):
+                texts = [str(np.datetime64(int(t[1]), "ms")) + "Z" for t in ticks if t]
+            columns[key] = pa.array(texts, pa.string())
     if not columns:
         raise DataError(f"{name}: this JSON holds no table", "write one record a line, with a date and a value")
     return pa.table(columns)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tsattn.data.freq import DAY
-from tsattn.data.reading.date_parts import NAT, dates, days_of_year, weeks
+from tsattn.data.reading.date_parts import NAT, are_periods, dates, days_of_year, weeks
 
 # style -> its digits; tried in this order, all numbers of a column must be real dates. To add a format, add a line.
 # y year, m month, d day, w ISO week, j day of the year, H hour, M minute, S second
@@ -30,15 +30,17 @@ _SERIAL_ZERO = np.datetime64("1899-12-30", "D")  # day 0 of the 1900 system from
 _SERIAL_1904 = 1462
 _SERIALS = (25569, 73051)  # 1970 to 2100
 _SERIAL_MATLAB = 693960  # days from year 0 to the spreadsheets' day 0
+_MJD, _MJD_ZERO = (15020, 88069), np.datetime64("1858-11-17", "D")  # modified Julian days of 1900 to 2100
 _HOUR, _MINUTE, _SECOND = DAY // 24, 60_000_000, 1_000_000
 
 
-def parse_numbers(values: np.ndarray, week: bool = False) -> tuple[np.ndarray, str] | None:
+def parse_numbers(values: np.ndarray, week: bool = False, julian: str = "") -> tuple[np.ndarray, str] | None:
     """Parse numbers that are all dates or epochs.
 
     values: (n,) float32 or float64, NaN = missing. week: 202405 is week 5, not May.
+    julian: "jd" or "mjd" where the column is named so, see `time_names.julian_days`.
     -> (datetime64[us] (n,), style), or None. The style is a key of DIGITS, "epoch s" (ms, us, ns), "epoch s and ms",
-    "decimal years", "1949.01" (year and month), "serial days" or "serial days since 1904".
+    "decimal years", "1949.01" (year and month), "Julian days", "serial days" or "serial days since 1904".
     """
     seen = ~np.isnan(values)
     if not seen.any():
@@ -46,7 +48,8 @@ def parse_numbers(values: np.ndarray, week: bool = False) -> tuple[np.ndarray, s
     some = _exact(values[seen])
     if np.abs(some).max() >= 2**62:
         return None
-    found = _digits(some.astype(np.int64), week) if np.all(some == np.round(some)) else _decimal_years(some)
+    found = _julian(some, julian) if julian else None
+    found = found or (_digits(some.astype(np.int64), week) if np.all(some == np.round(some)) else _decimal_years(some))
     found = found or _epochs(some) or _serials(some)
     if found is None:
         return None
@@ -96,7 +99,8 @@ def _read_digits(whole: np.ndarray, digits: str) -> np.ndarray:
     if "w" in digits:
         date = weeks(year, field("w", 1), np.ones_like(year))
     elif "j" in digits:
-        date = days_of_year(year, field("j", 1))
+        number = field("j", 1)
+        date = dates(year, number, np.ones_like(year)) if are_periods(year, number) else days_of_year(year, number)
     else:
         date = dates(year, field("m", 1), field("d", 1))
     hour, minute, second = field("H", 0), field("M", 0), field("S", 0)
@@ -176,6 +180,15 @@ def _serials(some: np.ndarray) -> tuple[np.ndarray, str] | None:
     if _is_natural(late) and not _is_natural(stamps) and late.max() < _EPOCH_YEARS[1]:
         return late, "serial days since 1904"
     return (stamps, "serial days") if some.min() >= _SERIALS[0] else None
+
+
+def _julian(some: np.ndarray, kind: str) -> tuple[np.ndarray, str] | None:
+    """Read days since noon of 4713 BC (JD) or since 17 November 1858 (MJD), from 1900 to 2099."""
+    days = some - (2_400_000.5 if kind == "jd" else 0)
+    if days.min() < _MJD[0] or days.max() >= _MJD[1]:
+        return None
+    stamps = _MJD_ZERO.astype("datetime64[us]") + _rounded(days * DAY).astype("timedelta64[us]")
+    return stamps, "Julian days" if kind == "jd" else "modified Julian days"
 
 
 def _rounded(us: np.ndarray) -> np.ndarray:

@@ -140,7 +140,7 @@ def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], 
             if (named or column is beside) and (hours := hours_of(column)) is not None:
                 joined = replace(clock, stamps=clock.stamps + hours, columns=(*clock.columns, column.name))
                 joined = _with_minutes(joined, others)
-                if _improves(clock.stamps, joined.stamps) and (named or len(np.unique(hours)) == 24):
+                if _improves(clock.stamps, joined.stamps, column.name) and (named or len(np.unique(hours)) == 24):
                     clock = joined
                     break
     return _with_zone(clock, others, options, notes)
@@ -167,9 +167,10 @@ def _with_minutes(clock: Clock, others: list[Column]) -> Clock:
     return clock
 
 
-def _improves(before: np.ndarray, after: np.ndarray) -> bool:
+def _improves(before: np.ndarray, after: np.ndarray, name: str) -> bool:
+    """Return True if a column makes the times more, or leaves even steps; one that says period, as in days, must make them more."""
     more = distinct(after) - distinct(before)
-    if more or len(after) < 3:
+    if more or len(after) < 3 or not parts_named(name) & (_WITHIN_A_DAY - {"period"}):
         return more > 0
     steps = np.diff(np.unique(after)).astype(np.int64)
     return bool(len(steps) and np.all(steps % steps.min() == 0))

@@ -16,7 +16,7 @@ PARTS: dict[str, str] = {
     "week": "week wk woche kw semaine semana settimana isoweek weekofyear weeknumber weekno vecka uge viikko hafta tydzien ww"
     " неделя 週",
     "day_of_year": "doy dayofyear yday jday julianday ddd julian",
-    "day": "day dd dom mday dayofmonth tag jour dia giorno dag dzien paiva gun den",
+    "day": "day dd dy dom mday dayofmonth tag jour dia giorno dag dzien paiva gun den",
     "hour": "hour hours hr hh stunde heure hora ora uur godzina saat timme he hourending hourbeginning hrs hod tunti",
     "minute": "minute mins mn minuto minut minuut dakika",
     "second": "second ss sekunde seconde secondo segundo",
@@ -49,7 +49,7 @@ for _part, _words in PARTS.items():
     for _word in _words.split():
         _PART_OF[plain(_word)] = (*_PART_OF.get(plain(_word), ()), _part)
 # words that also mean something else: they mean time only where the values look like dates
-_WEAK_WORDS = "data tag den an ar aar ay mon mo min mm dd ss he hh zone mn interval julian half dom second"
+_WEAK_WORDS = "data tag den an ar aar ay mon mo min mm dd dy ss he hh zone mn interval julian half dom second"
 # words that make a measurement of a name: "travel time", "days open", "year count"
 _MEASURE_WORDS = (
     "count sales avg mean average total duration elapsed spent per sum rate number num nb id ids by travel response lead wait "
@@ -107,6 +107,14 @@ def says_year(name: str) -> bool:
 def says_week(name: str) -> bool:
     found = set(time_words(name)) | {"".join(time_words(name))}
     return "week" in parts_named(name) or bool(found & {"yearweek", "yyyyww"})
+
+
+def julian_days(name: str) -> str:
+    """Return "jd" or "mjd" for the name of a column that may hold Julian days, or modified ones; else ""."""
+    found = set(time_words(name)) | {"".join(time_words(name))}
+    if found & {"mjd", "modifiedjuliandate", "modifiedjulianday"}:
+        return "mjd"
+    return "jd" if found & {"jd", "hjd", "bjd", "juliandate", "julianday", "juliandaynumber"} else ""
 
 
 def timestamp_names(option: str | None, columns: Container[str]) -> list[str]:
