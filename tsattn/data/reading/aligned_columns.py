@@ -15,6 +15,7 @@ _LEAD = re.compile(r"^\s*(?:([#!%]+)\s+|(\d{9,}):(?=\s))", re.ASCII)  # comment 
 _EXPONENT = re.compile(r"^([+-]?[\d.]+)[dD]([+-]?\d{1,3})$")  # Fortran's double precision
 _SPACED_NUMBER = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?")
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
+_RULES = re.compile(r"(?=.*[-=]{3})[-= \t]+")  # lines that database clients draw below the names
 _BLOCK = 1 << 20
 
 
@@ -30,13 +31,14 @@ def tabbed(text: str) -> str:
 
 def rows_of(text: str, most: int = 400) -> list[list[str]]:
     """Split the first lines that are not blank into fields; [] where no column holds plain numbers, or a line is one number."""
-    lines = [line for line in text.splitlines()[: most + 40] if line.strip()][:most]
+    lines = [line for line in text.splitlines()[: most + 40] if line.strip() and not _RULES.fullmatch(line)][:most]
     if any(_SPACED_NUMBER.fullmatch(line.strip()) for line in lines):
         return []
     rows = [[field.strip('"') for field in fields_of(line)] for line in lines]
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     body = [row for row in rows if len(row) == width][1:]
-    if width < 2 or not any(all(_PLAIN_NUMBER.fullmatch(cell) for cell in cells) for cells in zip(*body, strict=True)):
+    later = body[len(body) // 4 :]  # lines of two words above the table may have its width
+    if width < 2 or not any(all(_PLAIN_NUMBER.fullmatch(cell) for cell in cells) for cells in zip(*later, strict=True)):
         return []
     return rows
 

@@ -7,7 +7,7 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from tsattn.errors import DataError
 
 _MOST_NOTES = 50
 _RULE = re.compile(r"[-=_+*|~\s]+|\(?\d+ rows?\b.*")  # lines that clients draw around a table, and their count of rows
+_END = re.compile(r"end of (?:report|file|data|export)|eof", re.I)
 _BLOCK_LINES, _LARGEST_BLOCK = 256, 1 << 25  # lines of a block that is read at once, where it has no more bytes than that
 _EXACT_LINES = 3_000_000  # beyond this, counting lines for a message takes too long
 
@@ -267,6 +268,11 @@ def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | Non
     try:
         for line, row in _records(part, dialect):
             if len(row) == width:
+                if found and last < found[-1][0] and _is_second_header(found[-1][1], row, dialect.names):
+                    raise DataError(
+                        f"{part.name}, line {found[-1][0]}: a second table begins below {found[-1][1][0].strip()!r}",
+                        "write each table to a file of its own, or add a column that names them",
+                    )
                 last = line
             else:
                 found.append((line, row))
@@ -276,15 +282,22 @@ def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | Non
         return None
     if not found:
         return None
-    if len(found) <= _MOST_NOTES and last and all(_is_note(line, row, last, width) for line, row in found):
+    if len(found) <= _MOST_NOTES and last and all(_is_note(line, row, last, dialect.aligned) for line, row in found):
         return _Notes(len(found), found[0][0], dialect.delimiter.join(found[0][1])[:60])
     return found[0][0], width, len(found[0][1])
 
 
-def _is_note(line: int, row: list[str], last: int, width: int) -> bool:
+def _is_second_header(title: list[str], row: list[str], names: Sequence[str]) -> bool:
+    """Return True if a title of one cell stands above the names of the columns."""
+    return sum(bool(c.strip()) for c in title) == 1 and [c.strip() for c in row] == list(names)
+
+
+def _is_note(line: int, row: list[str], last: int, aligned: bool) -> bool:
     """Return True if a line is a comment, or a sentence or a sum below the last row."""
     cell = next((c.strip() for c in row if c.strip()), "")
     if cell.startswith(COMMENTS) or _RULE.fullmatch(" ".join(row)):
         return True
-    alone = sum(bool(c.strip()) for c in row) == 1 and (" " in cell or ":" in cell)
+    if line > last and any(_END.fullmatch(c.strip()) for c in row):
+        return True
+    alone = sum(bool(c.strip()) for c in row) == 1 and (aligned or " " in cell or ":" in cell)
     return line > last and not cell[:1].isdigit() and (alone or is_total(cell))

@@ -28,6 +28,7 @@ _DATE_LIKE = re.compile(rf"(?=.*\d).*(?:[-/:]|{_MONTHS}|q).*", re.I)
 _PERIOD = re.compile(r"(0?[1-9]|1[0-2])[./]((?:19|20)\d\d)|((?:19|20)\d\d)")  # years, and months such as 01.2024
 _PERIOD_SHAPE = re.compile(r"(?:00?[./])?0000")  # of these, digits written as 0
 _FORMAT = re.compile(r"\d{1,3}[sdn]")  # widths and types below the header of RDB files
+_RULE = re.compile(r"[:+]?[-=][-=+:]{2,}")  # below the names, as database clients draw it
 _UNIT = re.compile(
     r"[(\[].*[)\]]|[-–—]|%|°[CFK]?|(?:[kMGTmµun]?(?:W|Wh|V|A|Hz|m|g|l|L|s|Pa|bar|B|J)|h|min|d|°?[CFK]|mm|cm|km|kg|t|hPa|ppm|ppb|psi"
     r"|deg|degC|[€$£]|USD|EUR|GBP|pcs|units?|count|index|date|datetime|time|string|str|text|float|double|int|integer|numeric|number)"
@@ -101,9 +102,20 @@ def _short_header(rows: list[list[str]], first: int, width: int) -> Head | None:
         return None
     if not _is_header(rows[first - 1], [r[1:] for r in rows[first:]]):
         return None
+    if _names_columns(rows[first], rows[first + 1 :]):
+        return None
     short = [cell.strip() for cell in rows[first - 1]]
     trailing = all(not row[-1].strip() for row in rows[first:] if len(row) == width)
     return Head(first, tuple([*short, ""] if trailing else ["", *short]), 1)
+
+
+def _names_columns(head: list[str], body: list[list[str]]) -> bool:
+    """Return True if two columns or more of numbers or dates have a word in this row."""
+    named = 0
+    for column in zip(*(map(_cell_class, row) for row in (head, *body[:50]) if len(row) == len(head)), strict=True):
+        classes = Counter(c for c in column[1:] if c != "empty")
+        named += bool(classes) and classes.most_common(1)[0][0] in ("number", "date") and column[0] == "text"
+    return named >= 2
 
 
 def _is_title(row: list[str]) -> bool:
@@ -208,7 +220,7 @@ def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[t
         filled = [c for c in cells if c]
         if not filled:
             continue
-        what = _names_nothing(cells) if k else ""
+        what = _names_nothing(cells) if k or all(_RULE.fullmatch(c) for c in filled) else ""
         if what:
             left_out.append((what, first + k))
         elif k and k == len(head) - 1 and len(filled) < len(cells) / 2 and all(cells[: len(filled)]):
@@ -240,6 +252,8 @@ def _names_nothing(cells: list[str]) -> str:
     filled = [c for c in cells if c]
     if all(_FORMAT.fullmatch(c) for c in filled):
         return "formats"
+    if all(_RULE.fullmatch(c) for c in filled):
+        return "rules"
     rest = [c for c in cells[1:] if c]
     if rest and all(_NUMBER.fullmatch(c) for c in rest):
         return "codes"

@@ -118,6 +118,8 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     columns = _plain_names(names_shaped(table.columns, lambda name: shape(_plain_name(name)) in usual))
     tried = [(part, months, _columns_called(columns, every)) for part, months, every in ways]
     what, step, parts = next((t for t in tried if t[2] is not None), ("", 0, None))
+    if parts is None and _unnamed_months(table):
+        what, step, parts = "month", 1, list(table.columns)[1:]
     if parts is None:
         return None
     called = names_that(table.columns, lambda name: bool(set(words(name)) & _YEAR_WORDS))
@@ -133,7 +135,7 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     if values is None:
         return None
     stamps = (parsed[0].astype("datetime64[M]")[:, None] + step * np.arange(len(parts))).astype("datetime64[us]").ravel()
-    notes.find("layout", f"year-month: a row per year, a column per {what}", "--layout")
+    notes.find("layout", f"year-month: a row per year, a column per {what}", "--layout wide")
     notes.find("timestamp", f"column {year.name!r} and the {what}s' names", "--timestamp")
     others = {n: c for n, c in table.columns.others.items() if c is not year and n not in parts and c.kind == "text"}
     left = [n for n in table.columns if n != year.name and n not in parts and n not in others]
@@ -141,6 +143,15 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
         notes.find("not used", listed(left))
     # months in the future and months before the first are empty cells, which are trimmed later
     return long_table(table, values, others, "value" if "value" not in others else "values"), Clock(stamps, columns=(year.name,))
+
+
+def _unnamed_months(table: Table) -> bool:
+    """Return True for a column of consecutive years beside twelve columns, none of which has a name."""
+    names = list(table.columns)
+    if len(names) != 13 or table.rows < 3 or not all(re.fullmatch(r"column_\d+", n) for n in names):
+        return False
+    first = table.columns[names[0]]
+    return first.kind == "number" and not first.missing.any() and bool(np.all(np.diff(first.values) == 1))
 
 
 def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:

@@ -134,7 +134,25 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
             f"name the decimal mark: --decimal {',' if point else '.'} if {text!r} is a thousand or more, "
             f"--decimal {'.' if point else ','} if it is not",
         )
-    return numbers.clash is None and numbers.open is None
+    flagged = _with_flag_behind_comma(table, column, numbers)
+    if flagged and asked:
+        raise DataError(
+            f"{table.where(int(np.argmax(~column.missing)))}, column {name!r}: {flagged!r} may be a padded number with a flag behind "
+            "the comma, as weather services write it, or a number with a decimal comma",
+            "write the number alone in its column, or set --decimal , if the comma is a decimal mark",
+        )
+    return numbers.clash is None and numbers.open is None and not flagged
+
+
+def _with_flag_behind_comma(table: Table, column: Column, numbers: Numbers) -> str:
+    """Return a text such as +0021,1 if all texts have one width, most are padded with zeros, and a digit follows the comma."""
+    if "decimal commas" not in numbers.done or table.marks.named:
+        return ""
+    texts = column.texts()[:2000]
+    if len({len(t) for t in texts}) != 1 or not all(re.fullmatch(r"[+-]?\d{2,6},\d", t) for t in texts):
+        return ""
+    padded = [t for t in texts if t.lstrip("+-")[0] == "0"]
+    return padded[0] if len(padded) > len(texts) / 2 else ""
 
 
 def _is_odd(text: str) -> bool:

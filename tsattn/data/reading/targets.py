@@ -48,6 +48,11 @@ _LEVEL_WORDS = {
     *("balance", "saldo", "kontostand", "solde", "stock", "inventory", "bestand", "lagerbestand", "level", "pegel", "humidity"),
     *("temperature", "temp", "temperatur", "price", "preis", "precio", "prix", "rate", "kurs", "close", "open", "high", "low"),
 }
+_GRAND_TOTAL = re.compile(
+    r"(?:grand|overall)[ _-]?total|gesamtergebnis|gesamtsumme|total g[ée]n[ée]ral|total geral|totale complessivo|eindtotaal|"
+    r"suma końcowa|totalsumma|hovedtotal|celkový součet|общий итог|総計|总计",
+    re.I,
+)  # the names of a pivot table's last column in spreadsheets
 _FIRST = slice(0, 1_000_000)  # rows in which a flag is looked for
 _MOST_AHEAD = 10  # columns that may be filled ahead without a telling name
 
@@ -67,7 +72,7 @@ def find_target(
     one = bool(item) or options.layout == "single"
     if clock is not None or options.timestamp == "none":  # a date, or a part of one, is never a target
         filled = _without(filled, names_that(filled, says_only_time)) or filled
-    filled = _varying(table, filled, notes)
+    filled = _without_grand_total(table, _varying(table, filled, notes), notes)
     if options.layout != "wide" and (ahead := _blank_ahead(table, clock, filled)) is not None:
         blank, known = ahead
         if one or _is_plan(table, blank, known):
@@ -121,6 +126,22 @@ def _varying(table: Table, names: list[str], notes: Notes) -> list[str]:
     if left and gone:
         notes.repair("columns that never change left out", len(gone), repr(gone[0]))
     return left or names
+
+
+def _without_grand_total(table: Table, names: list[str], notes: Notes) -> list[str]:
+    """Leave out a pivot table's column of grand totals, if it holds the sums of the others."""
+    found = [n for n in names if _GRAND_TOTAL.fullmatch(n.split("/")[0].strip())]
+    others = _without(names, found)
+    if len(found) != 1 or not others or "/" in found[0]:
+        return names
+    total = table.columns[found[0]].values.astype(np.float64)
+    sums = np.zeros(table.rows)
+    for _, values in blocks(table, others):
+        sums += np.nansum(values.astype(np.float64), axis=0)
+    if not np.allclose(np.nan_to_num(total), sums, rtol=1e-4, atol=1e-6):
+        return names
+    notes.repair("a column of totals left out", 1, f"column {found[0]!r}, the sum of the others; --target names it")
+    return others
 
 
 def _blank_ahead(table: Table, clock: Clock | None, names: list[str]) -> tuple[list[str], list[str]] | None:
