@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -45,14 +46,19 @@ def rows_of(text: str, most: int = 400) -> list[list[str]]:
 
 def aligned(part: Part) -> Part:
     """Return the part with tabs between its fields."""
-    return replace(part, open=lambda: io.BufferedReader(_Tabbed(part.open())))
+    return converted(part, _tabbed_bytes)
 
 
-class _Tabbed(io.RawIOBase):
-    """Bytes of a text whose runs of blanks become tabs, read block by block."""
+def converted(part: Part, line: Callable[[bytes], bytes]) -> Part:
+    """Return the part with each of its lines converted by a function."""
+    return replace(part, open=lambda: io.BufferedReader(_Converted(part.open(), line)))
 
-    def __init__(self, stream: Any) -> None:
-        self._stream, self._rest, self._ready = stream, b"", b""
+
+class _Converted(io.RawIOBase):
+    """Bytes of a text whose lines are converted one by one, read block by block."""
+
+    def __init__(self, stream: Any, convert: Callable[[bytes], bytes]) -> None:
+        self._stream, self._convert, self._rest, self._ready = stream, convert, b"", b""
 
     def readable(self) -> bool:
         return True
@@ -64,7 +70,7 @@ class _Tabbed(io.RawIOBase):
             self._rest = lines.pop() if block else b""
             if not block and lines == [b""]:
                 return 0
-            self._ready = b"".join(_tabbed_bytes(line) + b"\n" for line in lines)
+            self._ready = b"".join(self._convert(line) + b"\n" for line in lines)
         taken = self._ready[: len(buffer)]
         buffer[: len(taken)] = taken
         self._ready = self._ready[len(taken) :]

@@ -20,6 +20,7 @@ from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.header import COMMENTS
 from tsattn.data.reading.json_tables import json_table
 from tsattn.data.reading.marks import proved
+from tsattn.data.reading.quoted_lines import unwrapped
 from tsattn.data.reading.row_location import Where
 from tsattn.data.reading.source import Part
 from tsattn.data.reading.wide_numbers import Uneven, convert_options, wide_columns
@@ -39,6 +40,7 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
 
     try:
         if part.kind == "text":
+            part = unwrapped(part, notes)
             dialect = sniff(part, options, notes)
             return _text(aligned(part) if dialect.aligned else part, dialect, notes)
         if part.kind == "json":
@@ -123,7 +125,7 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
     ragged: list[tuple[int, int]] = []
 
     def judge(row: Any) -> str:
-        if not row.text.strip(f'{dialect.delimiter} \t\r\n"\x00'):
+        if not row.text.strip(f'{dialect.delimiter} \t\r\n"\x00\x1a'):
             return "skip"
         if dialect.loose:
             return "skip"
@@ -247,7 +249,7 @@ def _records(part: Part, dialect: Dialect) -> Any:
 
 def _lines(text: Any) -> Any:
     for line in text:
-        yield line.replace("\x00", "")
+        yield line.replace("\x00", "").replace("\x1a", "")
 
 
 def line_of(part: Part, dialect: Dialect, row: int) -> int:

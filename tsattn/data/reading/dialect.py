@@ -67,6 +67,7 @@ class Dialect:
 def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
     """Detect the dialect of `part`. Raises DataError if it is empty, binary or not a table, ConfigError for bad options."""
     raw, whole = _sample(part)
+    raw = _without_padding(raw)
     encoding = options.encoding or _encoding(raw, part.name)
     text = _decoded(raw, encoding, part.name, whole)
     comments, text = _without_comments(text)
@@ -142,6 +143,12 @@ def _sample(part: Part) -> tuple[bytes, bool]:
     if raw.count(b"\n") + raw.count(b"\r") < 2 and len(raw) > LONGEST_LINE:
         raise DataError(f"{part.name}, line 1: a line of more than {LONGEST_LINE >> 20} MB: this is not a table")
     return raw, whole
+
+
+def _without_padding(raw: bytes) -> bytes:
+    """Remove the zero bytes and the end-of-file sign that loggers and old programs leave at the end."""
+    bare = raw.rstrip(b"\x00\x1a")
+    return raw if b"\x00" in bare else bare
 
 
 def _encoding(raw: bytes, name: str) -> str:

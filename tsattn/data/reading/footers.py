@@ -27,6 +27,7 @@ _TOTAL = re.compile(
 )
 _SUM_WORD = r"(?:(?:grand|sub)[ -]?totals?|totals?|(?:zwischen|gesamt)?summe|gesamt|totale|suma|somme|totaal|razem)"
 _TOTAL_OF = re.compile(rf"{_SUM_WORD}[\s:-].{{1,40}}|.{{1,40}}[\s:-]{_SUM_WORD}[:.]?", re.I)
+_AMOUNT = re.compile(r"[^\w\s]{0,2}\d[\d.,' ]*[^\w\s]{0,2}")
 _SENTENCE = re.compile(r"[^\W\d_]{3,}[\s\S]*[\s:.][\s\S]*|[*\u00b9\u00b2\u00b3\u2020].+|\(.{3,}\)|[-=_]{3,}|end|eof", re.I)
 
 
@@ -159,18 +160,31 @@ def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Tab
         elif end not in again:
             break
         end -= 1
-    found = {"rows of totals": totals, "headers that come again": again, "notes below the table": tail - totals - again}
+    above = set() if table.rows == len(rows) else _notes_above(table, texts)
+    found = {"notes above the rows": above, "rows of totals": totals, "headers that come again": again, "notes below the table": tail - totals - again}
     for what, some in found.items():
         if some:
             notes.repair(f"{what} left out", len(some), table.where(min(some)))
             shown = texts[min(some)][:40]
             notes.weigh("rows left out", what, f"{shown!r} stands in column {column.name!r}, whose other texts are dates")
-    gone = totals | again | tail | _second_table(table, texts, totals | again | tail, notes)
+    gone = above | totals | again | tail
+    gone |= _second_table(table, texts, gone, notes)
     if not gone:
         return table
     kept = np.ones(table.rows, bool)
     kept[sorted(gone)] = False
     return _compacted(table.take(np.flatnonzero(kept)))
+
+
+def _notes_above(table: Table, texts: dict[int, str]) -> set[int]:
+    """Return the first rows whose text in the column of dates is words, beside no number: names of a series, its unit, its source."""
+    end = 0
+    while end in texts and not any(c.isdigit() for c in texts[end]):
+        beside = list(_cells(table, end).values())[1:]
+        if any(_AMOUNT.fullmatch(text) for text in beside):
+            break
+        end += 1
+    return set(range(end))
 
 
 def _cells(table: Table, row: int) -> dict[str, str]:

@@ -14,7 +14,7 @@ from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.items import is_item_name
 from tsattn.data.reading.name_shapes import names_that
-from tsattn.data.reading.numbers import Numbers, as_numbers
+from tsattn.data.reading.numbers import Numbers, as_numbers, from_booleans
 from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.report import Notes
@@ -62,7 +62,10 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
         wanted = name in options.target
         numbers = as_numbers(column, table.marks, tolerance=0.999 if wanted else 0.2)
         if numbers is None:
-            if wanted:
+            if wanted and (flags := from_booleans(column)) is not None:
+                made[name] = flags
+                notes.repair("yes and no read as 1 and 0", table.rows, f"column {name!r}")
+            elif wanted:
                 row = int(np.flatnonzero(~column.missing)[0])
                 raise DataError(
                     f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is not a number", "name another --target"
@@ -80,8 +83,17 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
         made[name] = numbers.column
         note_numbers(column, numbers, notes)
     if not any(n not in busy for n in (*table.columns.numeric, *made)):
-        made.update({name: numbers.column for name, numbers in long_codes})
+        made.update({name: numbers.column for name, numbers in long_codes} or _only_flags(table, busy, notes))
     return table.with_columns(made)
+
+
+def _only_flags(table: Table, busy: set[str], notes: Notes) -> dict[str, Column]:
+    """Return the columns of yes and no as 1 and 0, for a table without numbers."""
+    texts = {n: c for n, c in table.columns.others.items() if c.kind == "text" and n not in busy}
+    made = {n: flags for n, c in texts.items() if len(c.texts()) == 2 and (flags := from_booleans(c)) is not None}
+    for name in made:
+        notes.repair("yes and no read as 1 and 0", table.rows, f"column {name!r}")
+    return made
 
 
 def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:

@@ -13,6 +13,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.reading.column_parts import (
     LEFT_OUT,
     common_zone,
+    counts_periods,
     hours_of,
     months_of_periods,
     offsets_of,
@@ -23,11 +24,11 @@ from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_parts import dates, days_of_year, weeks
 from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.row_times import Clock, same_time_of_day
-from tsattn.data.reading.time_names import parts_named, time_words
+from tsattn.data.reading.time_names import parts_named, says_measure, time_words
 from tsattn.data.reading.zone_names import guess_zone
 from tsattn.data.report import Notes
-from tsattn.data.timezone import offset_zone, utc_offsets, zone
-from tsattn.errors import ConfigError
+from tsattn.data.timezone import offset_zone, to_utc, utc_offsets, zone
+from tsattn.errors import ConfigError, DataError
 
 _UNNAMED = re.compile(r"column_\d+")
 _WITHIN_A_DAY = {"time", "hour", "moment", "period"}
@@ -133,17 +134,33 @@ def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], 
     if beside is not None:
         timed.add(beside.name)
     others = [columns[n] for n in columns if n in timed and n not in clock.columns]
-    telling = [c for c in others if c is beside or parts_named(c.name) & _WITHIN_A_DAY]
+    telling = [c for c in others if c is beside or (parts_named(c.name) & _WITHIN_A_DAY and not says_measure(c.name))]
     if telling and len(dated := clock.stamps[~np.isnat(clock.stamps)]) and same_time_of_day(dated):
         for column in telling:
             named = bool(parts_named(column.name) & _WITHIN_A_DAY)
             if (named or column is beside) and (hours := hours_of(column)) is not None:
-                joined = replace(clock, stamps=clock.stamps + hours, columns=(*clock.columns, column.name))
-                joined = _with_minutes(joined, others)
+                joined = _with_minutes(_with_hours(table, clock, column, hours, options), others)
                 if _improves(clock.stamps, joined.stamps, column.name) and (named or len(np.unique(hours)) == 24):
                     clock = joined
                     break
     return _with_zone(clock, others, options, notes)
+
+
+def _with_hours(table: Table, clock: Clock, column: Column, hours: np.ndarray, options: ReadOptions) -> Clock:
+    """The clock with the time of day of a column. Periods of a day count on from midnight when clocks change: 46 or 50 halves."""
+    columns = (*clock.columns, column.name)
+    if not counts_periods(column):
+        return replace(clock, stamps=clock.stamps + hours, columns=columns)
+    if options.timezone is not None:
+        stamps = to_utc(clock.stamps, options.timezone) + hours
+        return replace(clock, stamps=stamps, columns=columns, instants=True, zone=options.timezone)
+    if (late := hours >= np.timedelta64(1, "D")).any():
+        row = int(np.argmax(late))
+        raise DataError(
+            f"{table.where(row)}: period {column.text_at(row)} in column {column.name!r}: a day of 25 hours, when clocks were set back",
+            "name the time zone: --timezone Europe/London, for example",
+        )
+    return replace(clock, stamps=clock.stamps + hours, columns=columns)
 
 
 def _next_unnamed(clock: Clock, columns: Mapping[str, Column]) -> Column | None:
@@ -222,7 +239,8 @@ def with_asked(table: Table, clock: Clock, columns: list[Column], options: ReadO
     for column in [c for c in columns if c.name not in clock.columns]:
         stamps = clock.stamps
         if not minutes and (hours := hours_of(column)) is not None:
-            stamps, minutes = stamps + hours, 60
+            clock, minutes = _with_hours(table, clock, column, hours, options), 60
+            continue
         elif minutes and (numbers := part_of(column, "minute")) is not None:
             stamps, minutes = stamps + (numbers * minutes).astype("timedelta64[s]"), 1
         else:

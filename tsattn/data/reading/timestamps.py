@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import numpy as np
 
 from tsattn.config import ReadOptions
+from tsattn.data import arrow
 from tsattn.data.freq import DAY
 from tsattn.data.names import quoted
 from tsattn.data.reading.columns import Column, Table
@@ -64,6 +68,9 @@ def _all_digits(column: Column) -> bool:
 def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes) -> Clock:
     parsed = parse_texts(column.labels, options.date_order)
     codes = column.values
+    if parsed.failed.any() and (western := _from_buddhist_years(column.labels, options.date_order)) is not None:
+        parsed = western
+        notes.warn(f"column {column.name!r}: its years are read as those of the Thai Buddhist calendar, 543 years ahead")
     if parsed.failed.any():
         bad = np.append(parsed.failed, False)[codes]
         if bad.any():
@@ -77,12 +84,43 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
         notes.find("date order", order, "--date-order")
     padded = np.append(wall, NAT)
     _no_missing(table, column, padded[codes])
+    if (coarse := _coarser(column)) is not None:
+        rows = np.append(coarse, False)[codes]
+        notes.repair(
+            "rows of years and quarters among finer ones left out", int(rows.sum()), table.where(int(np.argmax(rows)))
+        )
+        padded[:-1][coarse] = NAT
     _weigh(column, parsed, order, notes)
     form = f", such as {column.text_at(int(np.argmax(codes >= 0)))}"
     if np.all(parsed.offset[~np.isnat(wall)] == NAIVE):
         return _naive(column, padded[codes], form, options, notes)
     notes.find("timestamp", f"column {column.name!r}{form}", "--timestamp")
     return _zoned(table, column, padded, np.append(parsed.offset, NAIVE), options, notes)
+
+
+def _coarser(column: Column) -> np.ndarray | None:
+    """Return (u,) bool, True for texts of years and quarters in a column of quarters or months; None where all are alike.
+
+    Statistical offices write all frequencies of a series below one another: 2023, 2023 Q4, 2023 DEC.
+    """
+    texts = [t.strip().lower() for t in column.texts()]
+    if len(texts) > 20_000:
+        return None
+    year = np.array([re.fullmatch(r"(?:1[5-9]|20)\d\d", t) is not None for t in texts], bool)
+    quarter = np.array([re.search(r"(?<![a-z])q ?[1-4](?!\d)|[1-4]q(?![a-z])", t) is not None for t in texts], bool)
+    finest = ~(year | quarter) if (~(year | quarter)).any() else quarter
+    coarse = (year | quarter) & ~finest
+    return coarse if coarse.any() and finest.sum() > coarse.sum() else None
+
+
+def _from_buddhist_years(labels: Any, date_order: str | None) -> Parsed | None:
+    """Return the dates of texts of which some are real days only 543 years earlier, such as 29/02/2567; None for others."""
+    texts = labels.to_pylist()
+    if not all(t is None or re.search(r"\b2[456]\d\d\b", t) for t in texts):
+        return None
+    earlier = [t and re.sub(r"\b2[456]\d\d\b", lambda year: str(int(year[0]) - 543), t, count=1) for t in texts]
+    parsed = parse_texts(arrow.strings(earlier), date_order)
+    return None if parsed.failed.any() else parsed
 
 
 def _weigh(column: Column, parsed: Parsed, order: str | None, notes: Notes) -> None:
