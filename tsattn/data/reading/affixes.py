@@ -24,7 +24,8 @@ UNITS = frozenset(
         "pcs pc pieces piece Stk Stk. Stück units unit u. ppm ppb hPa mbar bar Pa kPa MPa psi inHg mmHg",
         "km/h kmh kph m/s mph kn kt knots W/m2 W/m² kWh/m2 kWh/m² µg/m3 µg/m³ ug/m3 mg/m3 mg/m³ mg/l mg/L g/l g/kg kg/m3",
         "m3/s m³/s m3/h m³/h l/s l/min cfs kB KB MB GB TB kbps Mbps Gbps rpm lx lux dB dBA dBm J kJ MJ GJ kcal cal",
-        "B/s kB/s KB/s MB/s GB/s TB/s KiB MiB GiB TiB KiB/s MiB/s GiB/s b/s kb/s Mb/s Gb/s bps TB PB req/s ops/s msg/s iops rps qps",
+        "B/s kB/s KB/s MB/s GB/s TB/s KiB MiB GiB TiB KiB/s MiB/s GiB/s b/s kb/s Mb/s Gb/s bps TB PB",
+        "req/s ops/s msg/s iops rps qps",
         "people persons visitors users orders mm/h mm/day pts bps EUR/MWh €/MWh $/MWh MMBtu Btu",
     )
     for word in line.split()

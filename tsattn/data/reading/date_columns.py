@@ -10,6 +10,7 @@ import numpy as np
 from tsattn.data import arrow
 from tsattn.data.freq import DAY, US
 from tsattn.data.names import words
+from tsattn.data.reading.cell_spelling import plain_cells
 from tsattn.data.reading.column_blocks import where
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_formats import COMPACT
@@ -17,7 +18,15 @@ from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
-from tsattn.data.reading.time_names import julian_days, parts_named, says_only_time, says_something, says_time, says_week, says_year
+from tsattn.data.reading.time_names import (
+    julian_days,
+    parts_named,
+    says_only_time,
+    says_something,
+    says_time,
+    says_week,
+    says_year,
+)
 from tsattn.errors import DataError
 
 # names of columns that may hold epochs, besides the words for time, which may name any format of date
@@ -54,7 +63,7 @@ def is_written_time(column: Column) -> bool:
         return False
     if says_time(column.name):
         return True
-    if np.mean([t.replace(".", "", 1).isdigit() for t in some.to_pylist()]) > 0.5:
+    if np.mean([t.replace(".", "", 1).isdigit() for t in plain_cells(some).to_pylist()]) > 0.5:
         return False  # bare digits may be codes or values
     return not set(parsed.styles) <= COMPACT or (step == 1 and len(labels) > 2 and _is_even(parsed.wall, 3))
 

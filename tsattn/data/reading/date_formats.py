@@ -76,7 +76,23 @@ SHORT_YEAR_FIRST = {
 }
 # styles so short that they may be product codes: they need a column name for time, or an even grid
 COMPACT = frozenset(
-    ("1Q00", "1H00", "Q1/00", "FY2000", "FY00/01", "FY00Q1", "2000/01", "2000-031", "Jan-00", "H1 2000", "31012000", "FY00P01", "2000P01", "P01 FY00", "P01 2000")
+    (
+        "1Q00",
+        "1H00",
+        "Q1/00",
+        "FY2000",
+        "FY00/01",
+        "FY00Q1",
+        "2000/01",
+        "2000-031",
+        "Jan-00",
+        "H1 2000",
+        "31012000",
+        "FY00P01",
+        "2000P01",
+        "P01 FY00",
+        "P01 2000",
+    )
 )
 RANGES = (
     r"^[\[(]?(?P<first>.{6,}?) (?:-|\x{2013}|\x{2014}|to|bis|until|till|au|al|ate|do|~) (?P<last>.{4,}?)[\])]?$",

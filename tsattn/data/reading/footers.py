@@ -161,7 +161,12 @@ def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Tab
             break
         end -= 1
     above = set() if table.rows == len(rows) else _notes_above(table, texts)
-    found = {"notes above the rows": above, "rows of totals": totals, "headers that come again": again, "notes below the table": tail - totals - again}
+    found = {
+        "notes above the rows": above,
+        "rows of totals": totals,
+        "headers that come again": again,
+        "notes below the table": tail - totals - again,
+    }
     for what, some in found.items():
         if some:
             notes.repair(f"{what} left out", len(some), table.where(min(some)))
@@ -177,9 +182,9 @@ def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Tab
 
 
 def _notes_above(table: Table, texts: dict[int, str]) -> set[int]:
-    """Return the first rows whose text in the column of dates is words, beside no number: names of a series, its unit, its source."""
+    """Return the first rows with words in the column of dates and no number: the name of a series, its unit, its source."""
     end = 0
-    while end in texts and not any(c.isdigit() for c in texts[end]):
+    while end in texts and not any(c.isdigit() for c in texts[end]) and not _has_number(table, end):
         beside = list(_cells(table, end).values())[1:]
         if any(_AMOUNT.fullmatch(text) for text in beside):
             break
@@ -191,6 +196,10 @@ def _cells(table: Table, row: int) -> dict[str, str]:
     """Return the texts of a row's columns of texts that are not blank, by the names of the columns."""
     found = {n: c for n, c in table.columns.others.items() if c.kind == "text" and not c.missing[row]}
     return {name: column.text_at(row) for name, column in found.items()}
+
+
+def _has_number(table: Table, row: int) -> bool:
+    return any(not table.columns[name].missing[row] for name in table.columns.numeric)
 
 
 def _stop_at_second_table(table: Table, row: int) -> None:
@@ -210,7 +219,7 @@ def _second_table(table: Table, texts: dict[int, str], known: set[int], notes: N
     while first - 1 in texts and first - 1 not in known:
         first -= 1
     head = _cells(table, first) if first < table.rows - 1 else {}
-    if len(head) < 2 or any(c.isdigit() for text in head.values() for c in text):
+    if len(head) < 2 or _has_number(table, first) or any(c.isdigit() for text in head.values() for c in text):
         return set()
     block = set(range(first, table.rows))
     if not all(any(is_telling(text) for text in list(_cells(table, row).values())[1:]) for row in block - {first}):

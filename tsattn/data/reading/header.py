@@ -27,6 +27,7 @@ _MONTHS = "|".join(sorted({name[:3] for name in month_numbers()}))
 _DATE_LIKE = re.compile(rf"(?=.*\d).*(?:[-/:]|{_MONTHS}|q).*", re.I)
 _PERIOD = re.compile(r"(0?[1-9]|1[0-2])[./]((?:19|20)\d\d)|((?:19|20)\d\d)")  # years, and months such as 01.2024
 _PERIOD_SHAPE = re.compile(r"(?:00?[./])?0000")  # of these, digits written as 0
+_YEAR = re.compile(r"(?:1[89]|20)\d\d")
 _FORMAT = re.compile(r"\d{1,3}[sdn]")  # widths and types below the header of RDB files
 _RULE = re.compile(r"[:+]?[-=][-=+:]{2,}")  # below the names, as database clients draw it
 _UNIT = re.compile(
@@ -205,6 +206,9 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
             continue
         same = [j for j in telling if _cell_class(row[j]) == usual[j]]
         none = [j for j in telling if _cell_class(row[j]) == "empty"]
+        years = dated is not None and len(same) == len(telling) - 1 and bool(_YEAR.fullmatch(row[lead].strip()))
+        if k and same and years:
+            return k  # the year's value above those of its months
         if lead in same and (dated is not None or len(same) + len(none) >= len(telling) / 2):
             return k
     return 0

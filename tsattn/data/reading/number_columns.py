@@ -149,8 +149,8 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
     flagged = _with_flag_behind_comma(table, column, numbers)
     if flagged and asked:
         raise DataError(
-            f"{table.where(int(np.argmax(~column.missing)))}, column {name!r}: {flagged!r} may be a padded number with a flag behind "
-            "the comma, as weather services write it, or a number with a decimal comma",
+            f"{table.where(int(np.argmax(~column.missing)))}, column {name!r}: {flagged!r} may be a padded number with a "
+            "flag behind the comma, as weather services write it, or a number with a decimal comma",
             "write the number alone in its column, or set --decimal , if the comma is a decimal mark",
         )
     return numbers.clash is None and numbers.open is None and not flagged

@@ -17,7 +17,16 @@ from tsattn.data.reading.missing import CENSORED, NULLS
 
 _HEAD, _MOST = 2_000, 20_000  # distinct texts that are checked
 _TRAILING = r"^(\d[\d.,]*) ?-$"  # 45.91-, as accounting programs write negative numbers
-_BOOLEANS = (("true", "false"), ("yes", "no"), ("on", "off"), ("t", "f"), ("y", "n"), ("ja", "nein"), ("oui", "non"), ("wahr", "falsch"))
+_BOOLEANS = (
+    ("true", "false"),
+    ("yes", "no"),
+    ("on", "off"),
+    ("t", "f"),
+    ("y", "n"),
+    ("ja", "nein"),
+    ("oui", "non"),
+    ("wahr", "falsch"),
+)
 _FORTRAN = r"^([+-]?\d*\.\d*)[dD]([+-]\d{1,3})$"  # 1.594D+06
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i)[+-]?inf(inity)?$"
 

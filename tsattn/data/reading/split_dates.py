@@ -24,7 +24,7 @@ from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_parts import dates, days_of_year, weeks
 from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.row_times import Clock, same_time_of_day
-from tsattn.data.reading.time_names import parts_named, says_measure, time_words
+from tsattn.data.reading.time_names import parts_named, says_span, time_words
 from tsattn.data.reading.zone_names import guess_zone
 from tsattn.data.report import Notes
 from tsattn.data.timezone import offset_zone, to_utc, utc_offsets, zone
@@ -134,7 +134,7 @@ def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], 
     if beside is not None:
         timed.add(beside.name)
     others = [columns[n] for n in columns if n in timed and n not in clock.columns]
-    telling = [c for c in others if c is beside or (parts_named(c.name) & _WITHIN_A_DAY and not says_measure(c.name))]
+    telling = [c for c in others if c is beside or (parts_named(c.name) & _WITHIN_A_DAY and not says_span(c.name))]
     if telling and len(dated := clock.stamps[~np.isnat(clock.stamps)]) and same_time_of_day(dated):
         for column in telling:
             named = bool(parts_named(column.name) & _WITHIN_A_DAY)
@@ -147,7 +147,10 @@ def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], 
 
 
 def _with_hours(table: Table, clock: Clock, column: Column, hours: np.ndarray, options: ReadOptions) -> Clock:
-    """The clock with the time of day of a column. Periods of a day count on from midnight when clocks change: 46 or 50 halves."""
+    """The clock with the time of day of a column.
+
+    Periods of a day count on from midnight when clocks change, to 46 or 50 half-hours.
+    """
     columns = (*clock.columns, column.name)
     if not counts_periods(column):
         return replace(clock, stamps=clock.stamps + hours, columns=columns)
@@ -157,7 +160,8 @@ def _with_hours(table: Table, clock: Clock, column: Column, hours: np.ndarray, o
     if (late := hours >= np.timedelta64(1, "D")).any():
         row = int(np.argmax(late))
         raise DataError(
-            f"{table.where(row)}: period {column.text_at(row)} in column {column.name!r}: a day of 25 hours, when clocks were set back",
+            f"{table.where(row)}: period {column.text_at(row)} in column {column.name!r}: a day of 25 hours, "
+            "when clocks were set back",
             "name the time zone: --timezone Europe/London, for example",
         )
     return replace(clock, stamps=clock.stamps + hours, columns=columns)
@@ -185,7 +189,10 @@ def _with_minutes(clock: Clock, others: list[Column]) -> Clock:
 
 
 def _improves(before: np.ndarray, after: np.ndarray, name: str) -> bool:
-    """Return True if a column makes the times more, or leaves even steps; one that says period, as in days, must make them more."""
+    """Return True if a column makes the times more, or leaves even steps.
+
+    A column that only says period must make them more: it may be a period of days.
+    """
     more = distinct(after) - distinct(before)
     if more or len(after) < 3 or not parts_named(name) & (_WITHIN_A_DAY - {"period"}):
         return more > 0
@@ -237,12 +244,11 @@ def with_asked(table: Table, clock: Clock, columns: list[Column], options: ReadO
     """The clock with each of these columns as hour, minute, second, time of day or zone. Raises ConfigError for another."""
     minutes = 0
     for column in [c for c in columns if c.name not in clock.columns]:
-        stamps = clock.stamps
         if not minutes and (hours := hours_of(column)) is not None:
             clock, minutes = _with_hours(table, clock, column, hours, options), 60
-            continue
         elif minutes and (numbers := part_of(column, "minute")) is not None:
-            stamps, minutes = stamps + (numbers * minutes).astype("timedelta64[s]"), 1
+            stamps, minutes = clock.stamps + (numbers * minutes).astype("timedelta64[s]"), 1
+            clock = replace(clock, stamps=stamps, columns=(*clock.columns, column.name))
         else:
             joined = _with_zone(clock, [column], options, notes, asked=True)
             if joined is clock:
@@ -251,8 +257,6 @@ def with_asked(table: Table, clock: Clock, columns: list[Column], options: ReadO
                     f"leave it out: --timestamp {','.join(clock.columns)}",
                 )
             clock = joined
-            continue
-        clock = replace(clock, stamps=stamps, columns=(*clock.columns, column.name))
     return clock
 
 

@@ -54,9 +54,14 @@ _WEAK_WORDS = "data tag den an ar aar ay mon mo min mm dd dy ss he hh zone mn in
 _MEASURE_WORDS = (
     "count sales avg mean average total duration elapsed spent per sum rate number num nb id ids by travel response lead wait "
     "waiting delay run runtime processing service age remaining delta diff price value cost amount type build built founded "
-    "birth model production holiday weekday dayofweek worked working labor labour overtime"
+    "birth model production holiday weekday dayofweek"
 )
 _FILLER_WORDS = "utc gmt local cet cest est edt the start begin beginning from of ending end observation obs record iso"
+_SPAN_WORDS = (
+    "lead worked working labor labour overtime travel duration elapsed spent wait waiting delay runtime processing response "
+    "service total sum remaining age"
+)
+_SPANS = frozenset(_SPAN_WORDS.split())
 _WEAK, _MEASURES, _FILLERS = (frozenset(words.split()) for words in (_WEAK_WORDS, _MEASURE_WORDS, _FILLER_WORDS))
 
 
@@ -85,9 +90,9 @@ def says_time(name: str) -> bool:
     return not found.isdisjoint(_PART_OF) and not found & _MEASURES and parts_named(name) != {"zone"}
 
 
-def says_measure(name: str) -> bool:
-    """Return True if a name holds a word for a measurement, such as the lead in lead_hours."""
-    return bool(set(time_words(name)) & _MEASURES)
+def says_span(name: str) -> bool:
+    """Return True if a name holds a word for a length of time, as lead_hours and hours_worked do."""
+    return bool(set(time_words(name)) & _SPANS)
 
 
 def says_something(name: str) -> bool:

@@ -22,8 +22,8 @@ from tsattn.data.timezone import zone
 from tsattn.errors import ConfigError, DataError
 
 _COUNTERS = {"ds", "t", "step", "time", "time_idx", "time_index", "timestep", "time_step", "period", "timestamp", "tick"}
-_START_WORDS = frozenset("start started begin beginning from von beginn debut inicio inizio since".split())
-_END_WORDS = frozenset("end ended ending to until till bis ende fin fine hasta stop stopped finish finished".split())
+_START_WORDS = {"start", "started", "begin", "beginning", "from", "von", "beginn", "debut", "inicio", "inizio", "since"}
+_END_WORDS = {"end", "ended", "ending", "to", "until", "till", "bis", "ende", "fin", "fine", "hasta", "stop", "stopped", "finish"}
 
 
 def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[str], prefer: str | None = None) -> Clock | None:
@@ -129,7 +129,7 @@ def _with_other_dates(table: Table, clock: Clock, columns: Columns, notes: Notes
 
 
 def _of_other_tables(table: Table, clock: Clock, notes: Notes) -> list[str]:
-    """Return the columns of tables side by side that have other dates: those between a repeated name of the dates and the next."""
+    """Return the columns of tables side by side that have other dates: those from a repeated name of the dates to the next."""
     if len(clock.columns) != 1:
         return []
     base = re.sub(r"_\d+$", "", clock.columns[0])

@@ -84,11 +84,9 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
         notes.find("date order", order, "--date-order")
     padded = np.append(wall, NAT)
     _no_missing(table, column, padded[codes])
-    if (coarse := _coarser(column)) is not None:
+    if (coarse := _coarser(column, wall)) is not None:
         rows = np.append(coarse, False)[codes]
-        notes.repair(
-            "rows of years and quarters among finer ones left out", int(rows.sum()), table.where(int(np.argmax(rows)))
-        )
+        notes.repair("rows of years and quarters among finer ones left out", int(rows.sum()), table.where(int(np.argmax(rows))))
         padded[:-1][coarse] = NAT
     _weigh(column, parsed, order, notes)
     form = f", such as {column.text_at(int(np.argmax(codes >= 0)))}"
@@ -98,8 +96,8 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
     return _zoned(table, column, padded, np.append(parsed.offset, NAIVE), options, notes)
 
 
-def _coarser(column: Column) -> np.ndarray | None:
-    """Return (u,) bool, True for texts of years and quarters in a column of quarters or months; None where all are alike.
+def _coarser(column: Column, wall: np.ndarray) -> np.ndarray | None:
+    """Return (u,) bool, True for texts of years and quarters that begin with a finer one of the column; None where all are alike.
 
     Statistical offices write all frequencies of a series below one another: 2023, 2023 Q4, 2023 DEC.
     """
@@ -110,7 +108,9 @@ def _coarser(column: Column) -> np.ndarray | None:
     quarter = np.array([re.search(r"(?<![a-z])q ?[1-4](?!\d)|[1-4]q(?![a-z])", t) is not None for t in texts], bool)
     finest = ~(year | quarter) if (~(year | quarter)).any() else quarter
     coarse = (year | quarter) & ~finest
-    return coarse if coarse.any() and finest.sum() > coarse.sum() else None
+    if not coarse.any() or finest.sum() <= coarse.sum():
+        return None
+    return coarse if np.isin(wall[coarse], wall[finest]).mean() >= 0.5 else None
 
 
 def _from_buddhist_years(labels: Any, date_order: str | None) -> Parsed | None:
