@@ -124,7 +124,58 @@ def test_first_rows_without_a_date_but_with_a_number_stops(take):
         take(table("date,sales", ["soon"] * 9 + ISO, [*range(9), *LARGE]))
 
 
+def test_flags_of_preliminary_values_behind_dates_are_removed(take):
+    for flag in (" (p)", "*", "r"):
+        months = [f"{y}-{m:02d}{flag if k > 17 else ''}" for k, (y, m) in enumerate(MONTHS)]
+        panel, report = take(table("Month,CPI", months, LARGE))
+        assert (panel.freq.alias, report.first, series(panel)) == ("MS", "2023-01-01", LARGE)
+
+
+def test_dates_in_russian_are_read_with_their_sign_of_the_year(take):
+    panel, report = take(table("date,v", [f"{k:02d} февр. 2024 г." for k in range(1, 21)], LARGE))
+    assert (panel.freq.alias, report.first, series(panel)) == ("D", "2024-02-01", LARGE)
+
+
+TICKS = {".NET": 638396640000000000, "Windows": 133485408000000000}
+
+
+@pytest.mark.parametrize("kind", TICKS)
+def test_ticks_are_no_nanoseconds(take, kind):
+    panel, report = take(table("Ticks,load", [TICKS[kind] + 36_000_000_000 * k for k in range(20)], LARGE))
+    assert (panel.freq.alias, report.first, series(panel)) == ("h", "2024-01-01T00:00:00+00:00", LARGE)
+
+
+def test_nanoseconds_of_the_past_stay_nanoseconds(take):
+    panel, report = take(table("ts,v", [631152000000000000 + 86_400_000_000_000 * k for k in range(20)], LARGE))
+    assert (panel.freq.alias, report.first[:10]) == ("D", "1990-01-01")
+
+
+def test_the_24th_hour_in_digits_is_midnight(take):
+    stamps = [f"20240101{k:02d}" for k in range(5, 25)]
+    panel, report = take(table("date,load", stamps, LARGE))
+    assert (panel.freq.alias, report.first, series(panel)) == ("h", "2024-01-01T05:00:00", LARGE)
+
+
+def test_elapsed_seconds_are_no_series(take):
+    panel, _ = take(table("Elapsed (s),Power", [k / 2 for k in range(20)], LARGE))
+    assert (panel.item_ids, series(panel)) == (("Power",), LARGE)
+
+
 # hours and periods
+
+
+def test_a_fiscal_year_and_period_are_months(take):
+    panel, report = take(table("Fiscal Year,Fiscal Period,Sales", *zip(*MONTHS, strict=True), LARGE))
+    assert (panel.freq.alias, report.first, series(panel)) == ("MS", "2023-01-01", LARGE)
+
+
+def test_the_25th_hour_of_a_day_stops_and_is_read_with_its_zone(take):
+    rows = [(f"{d}.10.2024", k) for d in (26, 27, 28) for k in range(1, 26 if d == 27 else 25)]
+    text = table("Datum;Stunde;MWh", *zip(*rows, strict=True), range(73), sep=";")
+    with pytest.raises(DataError, match="period 25 in column 'Stunde': a day of 25 hours"):
+        take(text)
+    panel, report = take(text, timezone="Europe/Berlin")
+    assert (panel.freq.alias, report.missing, series(panel)) == ("h", 0, list(range(73)))
 
 
 def test_a_constant_period_of_days_is_no_hour(take):
@@ -239,6 +290,13 @@ def test_units_of_two_families_stop(take):
         take(table("Time,rx", HOURS, ["1 kB", "2 kW"] * 10))
 
 
+def test_percent_signs_beside_fractions_stop(take):
+    cells = [f"{k}.5%" if k < 15 else f"0.{k}" for k in range(20)]
+    with pytest.raises(DataError, match=r"line 17, column 'rate': '0\.15' has no '%', and others have one"):
+        take(table("date,rate", ISO, cells))
+    assert series(take(table("date,rate", ISO, ["0", *cells[:14], *cells[:5]]))[0])[:2] == [0, 0.5]
+
+
 def test_exponents_of_fortran_are_read(take):
     panel, _ = take(table("date,flux", ISO, [f"{v:.3E}".replace("E", "D") for v in LARGE]))
     assert series(panel) == LARGE
@@ -317,10 +375,29 @@ _SHAPES = {
 }
 
 
+_SHAPES |= {
+    "records below a page": [{"page": 1}, [{"date": d, "value": v} for d, v in zip(ISO, LARGE, strict=True)]],
+    "records in a record": {"series": [{"id": "a", "data": [{"date": d, "value": v} for d, v in zip(ISO, LARGE, strict=True)]}]},
+}
+
+
 @pytest.mark.parametrize("kind", _SHAPES)
 def test_json_of_further_shapes_is_read(take, kind):
     panel, report = take(json.dumps(_SHAPES[kind]), name="data.json")
     assert (panel.freq.alias, report.first[:10], series(panel)) == ("D", "2024-01-01", LARGE)
+
+
+def test_series_of_different_lengths_in_json_are_an_item_each(take):
+    text = json.dumps({"a": dict(zip(ISO, LARGE, strict=True)), "b": dict(zip(ISO[5:], LARGE[5:], strict=True))})
+    panel, _ = take(text, name="data.json")
+    assert (panel.item_ids, series(panel), series(panel, 1)) == (("a", "b"), LARGE, LARGE[5:])
+
+
+def test_of_two_tables_in_json_the_longer_is_read_with_a_warning(take):
+    hours = {"time": HOURS, "t": LARGE}
+    _, report = take(json.dumps({"daily": {"time": ISO[:5], "t": LARGE[:5]}, "hourly": hours}), name="data.json")
+    assert (report.rows, report.first) == (20, "2024-01-13")
+    assert any("'hourly' is read, and not 'daily'" in w for w in report.warnings)
 
 
 def test_row_numbers_of_a_data_frame_are_no_series(take):

@@ -69,6 +69,7 @@ def beside(texts: Sequence[str]) -> Affixes | None:
     prefixes: set[str] = set()
     suffixes: dict[str, int] = {}
     matched = 0
+    plain = False  # a number without a suffix, other than 0
     for text in texts:
         found = SPLIT.fullmatch(text)
         if found is None:
@@ -77,6 +78,7 @@ def beside(texts: Sequence[str]) -> Affixes | None:
         prefixes.add(found["pre"] or "")
         post = (found["post"] or "").strip()
         suffixes[post] = suffixes.get(post, 0) + 1
+        plain |= not post and found["num"].strip("0.,") != ""
     if not matched or matched < 0.5 * len(texts):
         return None
     signs = {p for p in prefixes if p} | {s for s in suffixes if CURRENCY.fullmatch(s)}
@@ -92,6 +94,8 @@ def beside(texts: Sequence[str]) -> Affixes | None:
     if not rest:
         return Affixes("unit" if signs else "none", tuple(done))
     if rest <= {"%"}:
+        if plain:  # 5% and 0.05
+            return Affixes(clash=("%", ""))
         return Affixes("unit", (*done, "percent signs"))
     if len(rest) == 1 and next(iter(rest)) in UNITS and not ("" in suffixes and next(iter(rest)) in _SCALES):
         return Affixes("unit", (*done, f"unit {min(rest)!r}"))

@@ -20,7 +20,7 @@ def member_of(stream: Any, name: str) -> str:
         with zipfile.ZipFile(stream) as packed:
             names = [m.filename for m in packed.infolist() if not m.is_dir()]
     except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise DataError(f"{name}: cannot be read as a zip file: {error}", "check that the file is complete") from None
+        raise DataError(f"{name}: cannot be read as a zip or Excel file: {error}", "check that the file is complete") from None
     if "[Content_Types].xml" in names or "mimetype" in names:
         raise DataError(
             f"{name}: this is an Excel or OpenDocument file, not a table of text",

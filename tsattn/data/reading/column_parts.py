@@ -140,12 +140,16 @@ def _begun(spans: np.ndarray, name: str) -> np.ndarray:
 
 
 def counts_periods(column: Column) -> bool:
-    """Return True if the name of a column says that it counts the periods of a day, as settlement periods do."""
-    return column.kind == "number" and bool(set(time_words(column.name)) & _PERIOD_WORDS)
+    """Return True if a column counts the periods of a day, as settlement periods do, or hours up to 25."""
+    if column.kind != "number" or not len(column):
+        return False
+    return bool(set(time_words(column.name)) & _PERIOD_WORDS) or bool(column.values.max() == 25 and column.values.min() == 1)
 
 
 def _clock_numbers(numbers: np.ndarray, ending: bool) -> np.ndarray | None:
     low, high = int(numbers.min()), int(numbers.max())
+    if (low, high) == (1, 25):
+        return ((numbers - 1) * _HOUR).astype("timedelta64[us]")
     if high <= 24:
         us = numbers * _HOUR
         step = _HOUR

@@ -42,17 +42,21 @@ _HALVES = (
 )
 # words before the day that a week ends or begins on: W/E 01/06/24, 1 w/e Jan 06, 2024, Week Ending 01-06-24, w/c 01/01/2024
 _WEEK_WORDS = r"^(?:1 )?(?:w/e|w/c|w/b|(?:week|wk)s? (?:ending|ended|commencing|beginning|starting|of)|week-ending)[ :.]+"
+_YEAR_SIGN = r"(\d{4}) ?г(?:\.|ода?)?$"  # "of the year" in Russian
 _IN_BRACKETS = r"^\[([^\[\],]*\d:\d{2}[^\[\],]*)\]$"
 
 
-_RARE = rf"{_MORNING}|{_AFTERNOON}|\d ?[ap]$| (?:π\.?μ|μ\.?μ|ص$|م$)|^(?:1 )?w|^\["  # texts that one of these patterns may match
+_RARE = (
+    rf"{_MORNING}|{_AFTERNOON}|\d ?[ap]$| (?:π\.?μ|μ\.?μ|ص$|م$)|г\.?$|года?$"
+    r"|^(?:1 )?w|^\["
+)  # texts that one of these patterns may match
 
 
 def _respelled(text: Any) -> Any:
     """Write words for the halves of the day as am and pm, without words such as "week ending" and brackets around the date."""
     import pyarrow.compute as pc
 
-    for pattern, written in (*_HALVES, (_WEEK_WORDS, ""), (_IN_BRACKETS, r"\1")):
+    for pattern, written in (*_HALVES, (_WEEK_WORDS, ""), (_IN_BRACKETS, r"\1"), (_YEAR_SIGN, r"\1")):
         if may_match(pattern, text):
             text = pc.replace_substring_regex(text, pattern, written)
     return text

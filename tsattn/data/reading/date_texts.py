@@ -16,6 +16,7 @@ from tsattn.data.reading.date_spelling import may_match, normalized, spaced_rang
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.month_names import weekday_names
 
+_FLAG = r"^(.*[\da-z]) ?(?:\((?:p|r|e|f|prov|prel|prelim|est|rev)\.?\)|\*{1,3}|[pref])$"  # 2023 Q4 (p), Sep-23*, 2016r
 _SOME = 400  # of many names, tested first
 
 
@@ -56,6 +57,7 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
         for style, pattern in formats.items():
             inner.try_format(style, pattern, texts)
         _without_weekdays(inner, texts, formats)
+        _without_flags(inner, texts, formats)
         _ranges(inner, texts, date_order)
         _days_without_year(inner, texts)
         _periods_of_years(inner, texts)
@@ -157,6 +159,25 @@ def _without_weekdays(work: _Work, texts: Any, formats: dict[str, str]) -> None:
     if not may_match(rf"\b(?:{names})\b", some):
         return
     bare = pc.replace_substring_regex(some, rf"^(?:{names})[.,]* +|[ ,]+[(\[]?(?:{names})\.?[)\]]?$", "")
+    inner = _Work(len(at), arrow.values(pc.not_equal(bare, some), False).astype(bool))
+    unchanged = ~inner.left
+    for style, pattern in formats.items():
+        inner.try_format(style, pattern, bare)
+    inner.left |= unchanged
+    work.take(at, inner)
+
+
+def _without_flags(work: _Work, texts: Any, formats: dict[str, str]) -> None:
+    """Try the formats again without a flag of a preliminary or revised value behind the date, where other texts have none."""
+    import pyarrow.compute as pc
+
+    at = np.flatnonzero(work.left)
+    if not 0 < len(at) < len(texts) / 2:
+        return
+    some = texts.take(arrow.integers(at))
+    if not may_match(_FLAG, some):
+        return
+    bare = pc.replace_substring_regex(some, _FLAG, r"\1")
     inner = _Work(len(at), arrow.values(pc.not_equal(bare, some), False).astype(bool))
     unchanged = ~inner.left
     for style, pattern in formats.items():

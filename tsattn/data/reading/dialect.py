@@ -119,6 +119,8 @@ def _without_comments(text: str) -> tuple[int, str]:
     Quotes in a comment would otherwise join lines.
     """
     lines = io.StringIO(text, newline="").readlines()
+    if len(lines) > 2 and [line[:2] for line in lines[:3]] == ["C,", "I,", "D,"]:  # the records of AEMO, below a comment
+        return 1, "".join(lines[1:])
     count = 0
     while count < len(lines) and (not lines[count].strip() or lines[count].lstrip().startswith(COMMENTS)):
         count += 1

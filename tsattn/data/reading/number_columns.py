@@ -17,6 +17,7 @@ from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.numbers import Numbers, as_numbers, from_booleans
 from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.time_names import says_time
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
@@ -35,6 +36,8 @@ def drop_index(table: Table, keep: set[str], notes: Notes) -> Table:
 
 def _counts_rows(table: Table, column: Column) -> bool:
     plain = "_".join(words(column.name))
+    if _is_elapsed(table, column):
+        return True
     if column.kind == "stamp" or not _INDEX_NAME.fullmatch(plain) or len(table.columns) < 2 or table.rows < 2:
         return False
     if column.kind == "text":  # as all columns of a file whose decimal mark is its delimiter
@@ -46,6 +49,17 @@ def _counts_rows(table: Table, column: Column) -> bool:
         return False
     values = column.values
     return bool(values[0] in (0, 1) and np.array_equal(values, values[0] + np.arange(len(values))))
+
+
+def _is_elapsed(table: Table, column: Column) -> bool:
+    """Return True for a column of time since the start that steps evenly from 0, in fractions or named elapsed."""
+    if column.kind != "number" or len(table.columns) < 2 or table.rows < 3 or column.missing.any():
+        return False
+    values, steps = column.values.astype(np.float64), np.diff(column.values.astype(np.float64))
+    named = "elapsed" in words(column.name)
+    if not named and (not says_time(column.name) or np.all(values == np.round(values))):
+        return False
+    return bool(values[0] == 0 and steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-3))
 
 
 def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -> Table:
@@ -132,7 +146,12 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
             )
     if numbers.clash and asked:
         one, two = numbers.clash
-        row = next(r for r in range(len(column)) if two in column.text_at(r))
+        row = next(r for r in range(len(column)) if (two in column.text_at(r) if two else one not in column.text_at(r)))
+        if not two:
+            raise DataError(
+                f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} has no {one!r}, and others have one",
+                "write all numbers of the column in percent, or as fractions",
+            )
         raise DataError(
             f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r}: the column has the units {one!r} and {two!r}",
             "write the column in one unit" + (f", or name another column: {_other(table, name)}" if _other(table, name) else ""),

@@ -34,6 +34,15 @@ _MJD, _MJD_ZERO = (15020, 88069), np.datetime64("1858-11-17", "D")  # modified J
 _HOUR, _MINUTE, _SECOND = DAY // 24, 60_000_000, 1_000_000
 
 
+_TICKS = {".NET": np.datetime64("0001-01-01", "us"), "Windows": np.datetime64("1601-01-01", "us")}
+_USUAL = frozenset(  # steps of data, in microseconds
+    [s * _SECOND for s in (1, 2, 5, 10, 15, 20, 30)]
+    + [m * _MINUTE for m in (1, 2, 3, 5, 10, 15, 20, 30)]
+    + [h * _HOUR for h in (1, 2, 3, 4, 6, 8, 12)]
+    + [d * DAY for d in (1, 7)]
+)
+
+
 def parse_numbers(values: np.ndarray, week: bool = False, julian: str = "") -> tuple[np.ndarray, str] | None:
     """Parse numbers that are all dates or epochs.
 
@@ -104,7 +113,7 @@ def _read_digits(whole: np.ndarray, digits: str) -> np.ndarray:
     else:
         date = dates(year, field("m", 1), field("d", 1))
     hour, minute, second = field("H", 0), field("M", 0), field("S", 0)
-    good = (hour < 24) & (minute < 60) & (second < 60)
+    good = ((hour < 24) | ((hour == 24) & (minute + second == 0))) & (minute < 60) & (second < 60)
     if digits == "yyyymm":
         good &= year < 3000  # 739301 is a day of Matlab
     if len(digits) > 8 or "w" in digits or "j" in digits or (digits.endswith("yyyy") and len(digits) == 8):
@@ -120,6 +129,8 @@ def _epochs(some: np.ndarray) -> tuple[np.ndarray, str] | None:
     used = np.unique(unit)
     if len(used) == 1 and used[0] >= 0:
         name, _, factor = _EPOCHS[int(used[0])]
+        if name == "ns" and (ticks := _ticks(some)) is not None:
+            return ticks
         return _micros(some, np.full(len(some), factor)), f"epoch {name}"
     low, high = some.min(), some.max()
     if 1e9 <= high < 1e10 and -6e10 <= low < 1e8 and not np.any(unit > 0):
@@ -130,6 +141,24 @@ def _epochs(some: np.ndarray) -> tuple[np.ndarray, str] | None:
     if stamps.min() < _EPOCH_YEARS[0] or stamps.max() >= _EPOCH_YEARS[1]:
         return None
     return stamps, "epoch " + " and ".join(_EPOCHS[int(k)][0] for k in used)
+
+
+def _ticks(some: np.ndarray) -> tuple[np.ndarray, str] | None:
+    """Read units of 100 ns since the year 1, as .NET counts, or since 1601, as Windows does.
+
+    As nanoseconds since 1970 they lie before 2000. They are ticks where only their steps are those of data.
+    """
+    if some.max() >= 946_684_800e9 or len(np.unique(some)) < 3:
+        return None
+    whole = np.unique(some).astype(np.int64)
+    step = int(np.diff(whole).min()) // 1000  # as nanoseconds, in microseconds
+    if step in _USUAL or step * 100 not in _USUAL:
+        return None
+    for name, zero in _TICKS.items():
+        stamps = zero + (some.astype(np.int64) // 10).astype("timedelta64[us]")
+        if stamps.min() >= _EPOCH_YEARS[0] and stamps.max() < _EPOCH_YEARS[1]:
+            return stamps, f"epoch of {name}"
+    return None
 
 
 def _micros(some: np.ndarray, factor: np.ndarray) -> np.ndarray:

@@ -102,6 +102,10 @@ def _candidates(named: dict[str, Column], years: np.ndarray) -> list[tuple[np.nd
 
     if "period" in named and (months := months_of_periods(named["period"])) is not None:
         add("period", dates(years, months, one), months == LEFT_OUT)
+    elif "period" in named and "month" not in named and named["period"] is not year:
+        numbers = part_of(named["period"], "month")
+        if numbers is not None and {1, 12} <= set(np.unique(numbers).tolist()):
+            add("period", dates(years, numbers, one), numbers == LEFT_OUT)
     if "month" in named and named["month"] is not year and (months := part_of(named["month"], "month")) is not None:
         add("month", dates(years, months, one), months == LEFT_OUT)
         if "day" in named and (days := part_of(named["day"], "day")) is not None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 
 from tsattn.config import ReadOptions
-from tsattn.data import arrow
 from tsattn.data.freq import DAY
 from tsattn.data.names import quoted
 from tsattn.data.reading.columns import Column, Table
@@ -17,6 +15,7 @@ from tsattn.data.reading.date_texts import Parsed, parse_texts
 from tsattn.data.reading.day_order import resolve_day_order
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
+from tsattn.data.reading.other_calendars import from_other_calendar
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.time_names import julian_days, says_week
 from tsattn.data.reading.zone_names import guess_zone
@@ -68,9 +67,9 @@ def _all_digits(column: Column) -> bool:
 def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes) -> Clock:
     parsed = parse_texts(column.labels, options.date_order)
     codes = column.values
-    if parsed.failed.any() and (western := _from_buddhist_years(column.labels, options.date_order)) is not None:
-        parsed = western
-        notes.warn(f"column {column.name!r}: its years are read as those of the Thai Buddhist calendar, 543 years ahead")
+    if parsed.failed.any() and (western := from_other_calendar(column.labels, options.date_order)) is not None:
+        parsed, calendar = western
+        notes.warn(f"column {column.name!r}: the dates are read as those of the {calendar} calendar")
     if parsed.failed.any():
         bad = np.append(parsed.failed, False)[codes]
         if bad.any():
@@ -111,16 +110,6 @@ def _coarser(column: Column, wall: np.ndarray) -> np.ndarray | None:
     if not coarse.any() or finest.sum() <= coarse.sum():
         return None
     return coarse if np.isin(wall[coarse], wall[finest]).mean() >= 0.5 else None
-
-
-def _from_buddhist_years(labels: Any, date_order: str | None) -> Parsed | None:
-    """Return the dates of texts of which some are real days only 543 years earlier, such as 29/02/2567; None for others."""
-    texts = labels.to_pylist()
-    if not all(t is None or re.search(r"\b2[456]\d\d\b", t) for t in texts):
-        return None
-    earlier = [t and re.sub(r"\b2[456]\d\d\b", lambda year: str(int(year[0]) - 543), t, count=1) for t in texts]
-    parsed = parse_texts(arrow.strings(earlier), date_order)
-    return None if parsed.failed.any() else parsed
 
 
 def _weigh(column: Column, parsed: Parsed, order: str | None, notes: Notes) -> None:
