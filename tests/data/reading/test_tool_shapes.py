@@ -219,6 +219,13 @@ def test_the_fiftieth_period_of_a_day_stops_and_is_read_with_the_zone_of_the_hin
     assert series(take(_periods(), timezone="Europe/London", timestamp="SettlementDate,SettlementPeriod")[0]) == list(range(242))
 
 
+@pytest.mark.parametrize("count", [4, 12])
+def test_the_intervals_of_an_hour_are_part_of_the_timestamp(take, count):
+    rows = [(d, hour, k) for d in AMERICAN[12:14] for hour in range(1, 25) for k in range(1, count + 1)]
+    panel, report = take(table("DeliveryDate,DeliveryHour,DeliveryInterval,Price", *zip(*rows, strict=True), range(len(rows))))
+    assert (panel.freq.alias, report.first, series(panel)) == (f"{60 // count}min", "2024-01-13", list(range(48 * count)))
+
+
 # two tables in one file
 
 
@@ -360,6 +367,36 @@ def test_padding_below_the_last_line_is_left_out(tmp_path, take):
         path = tmp_path / "padded.csv"
         path.write_bytes(table("date,a,b", ISO, LARGE, LARGE).encode() + tail)
         assert series(read(path)[0]) == LARGE
+
+
+def test_years_below_groups_of_columns_are_their_names(take):
+    rows = "".join(
+        f"{name},{k}.0,{k + 1}.0,{k + 2}.0,{k + 3}.0,{k + 4}.0\n" for k, name in enumerate(("GDP", "CPI", "PCE", "OIL"))
+    )
+    panel, report = take(f"(Percent)\n,Actual,,,Projected,\n,2020,2021,2022,2023,2024\n{rows}")
+    assert (panel.item_ids, panel.freq.alias, report.first) == (("GDP", "CPI", "PCE", "OIL"), "YS", "2020-01-01")
+    assert series(panel, 1) == [1, 2, 3, 4, 5]
+
+
+def test_years_with_a_letter_and_columns_of_flags_are_the_steps(take):
+    head = "Area,Item," + ",".join(f"Y{y},Y{y}F" for y in range(1990, 2020))
+    rows = [f"{a},Wheat," + ",".join(f"{v},A" for v in range(k, k + 30)) for k, a in enumerate(("Austria", "Belgium"))]
+    panel, report = take("\n".join([head, *rows]) + "\n")
+    assert (panel.item_ids, panel.freq.alias, report.first) == (("Austria", "Belgium"), "YS", "1990-01-01")
+    assert series(panel, 1) == list(range(1, 31))
+
+
+def test_sentences_with_commas_below_a_blank_line_are_notes(take):
+    tail = "\nG(i): irradiance on the plane (W/m2)\nPVGIS (c) European Union, 2001-2024\n"
+    stamps = [f"20240101:{k:02d}10" for k in range(20)]
+    panel, report = take(table("time,G(i),T2m,WS10m", stamps, LARGE, LARGE, LARGE, tail=tail), target="G(i)")
+    assert (panel.freq.alias, report.first, series(panel)) == ("h", "2024-01-01T00:10:00", LARGE)
+
+
+def test_a_counter_of_entries_is_no_series(take):
+    panel, report = take(table("created_at,entry_id,field1", HOURS, range(5, 25), LARGE))
+    assert (panel.item_ids, series(panel)) == (("field1",), LARGE)
+    assert any(r.where == "'entry_id'" for r in report.repaired)
 
 
 # JSON

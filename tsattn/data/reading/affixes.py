@@ -43,6 +43,7 @@ _FAMILIES: dict[str, dict[str, float]] = {
     **{f"b{per}": {f"{p}b{per}": f for p, f in {**_BYTES, **_BINARY}.items()} for per in ("/s", "ps")},
     **{unit: {p + unit: f for p, f in _METRIC.items()} for unit in ("W", "Wh", "s", "Hz", "V", "A", "g")},
 }
+_FEW = 9  # distinct texts that may be the names of bins, such as 100 ms and 1 s
 _FLAG = re.compile(r"[bcdefinprsuz]{1,3}|\*{1,4}|[†‡#^~!]|\([a-zA-Z]{1,2}\)|\[\w{1,2}\]")
 # sign, currency, sign, number, the rest
 SPLIT = re.compile(
@@ -102,7 +103,7 @@ def beside(texts: Sequence[str]) -> Affixes | None:
     if rest <= set(_SCALES) and (len(rest) > 1 or "" in suffixes or not rest <= UNITS):
         what = f"factors {', '.join(sorted(rest))} (thousands, millions, billions)"
         return Affixes("scale", (*done, what), factors=_SCALES)
-    if len(rest) > 1 and "" not in suffixes and (base := _family(rest)):
+    if len(rest) > 1 and "" not in suffixes and len(texts) > _FEW and (base := _family(rest)):
         return Affixes("scale", (*done, f"units {', '.join(sorted(rest))} (converted to {base})"), factors=_FAMILIES[base])
     if all(_FLAG.fullmatch(s.replace(" ", "")) for s in rest):
         return Affixes("flags", (*done, f"flags such as {min(rest)!r}"))

@@ -14,6 +14,7 @@ from typing import Any
 from tsattn.config import ReadOptions
 from tsattn.data.reading.aligned_columns import aligned
 from tsattn.data.reading.arrow_columns import columns_of, from_chunks
+from tsattn.data.reading.candidates import is_telling
 from tsattn.data.reading.columns import Columns, Table
 from tsattn.data.reading.dialect import LONGEST_LINE, Dialect, fallen_back, marks_of_words, sniff
 from tsattn.data.reading.footers import is_total
@@ -266,7 +267,8 @@ def line_of(part: Part, dialect: Dialect, row: int) -> int:
 
 def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | None:
     """Return the first line of another width: (line, expected, actual); _Notes where all are comments or below the table."""
-    width, found, last = len(dialect.names), [], 0
+    width, last = len(dialect.names), 0
+    found: list[tuple[int, list[str]]] = []
     try:
         for line, row in _records(part, dialect):
             if len(row) == width:
@@ -284,14 +286,23 @@ def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | Non
         return None
     if not found:
         return None
-    if len(found) <= _MOST_NOTES and last and all(_is_note(line, row, last, dialect.aligned) for line, row in found):
+    below = found[0][0] > last + 1  # a blank line stands between the table and its notes
+    notes = len(found) <= _MOST_NOTES and last
+    if notes and all(_is_note(line, row, last, dialect.aligned) or (below and _is_prose(row)) for line, row in found):
         return _Notes(len(found), found[0][0], dialect.delimiter.join(found[0][1])[:60])
     return found[0][0], width, len(found[0][1])
 
 
 def _is_second_header(title: list[str], row: list[str], names: Sequence[str]) -> bool:
     """Return True if a title of one cell stands above the names of the columns."""
-    return sum(bool(c.strip()) for c in title) == 1 and [c.strip() for c in row] == list(names)
+    called = [c.strip() or f"column_{k + 1}" for k, c in enumerate(row)]
+    return sum(bool(c.strip()) for c in title) == 1 and called == list(names)
+
+
+def _is_prose(row: list[str]) -> bool:
+    """Return True if a line with a delimiter in it is a sentence: several words first, and no part is a number or a date."""
+    cells = [c.strip() for c in row if c.strip()]
+    return cells[0][:1].isalpha() and (" " in cells[0] or ":" in cells[0]) and not any(is_telling(c) for c in cells)
 
 
 def _is_note(line: int, row: list[str], last: int, aligned: bool) -> bool:

@@ -204,6 +204,8 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
             return k  # a row of data that lacks a field, or has one too many
         if len(row) != width or (k == 0 and (_counts(row) or _names_periods(row, later))):
             continue
+        if not row[0].strip() and _counts(row) and all(r[0].strip() for r in later):
+            continue  # years below the names of groups of columns
         same = [j for j in telling if _cell_class(row[j]) == usual[j]]
         none = [j for j in telling if _cell_class(row[j]) == "empty"]
         years = dated is not None and len(same) == len(telling) - 1 and bool(_YEAR.fullmatch(row[lead].strip()))
@@ -236,6 +238,9 @@ def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[t
     left_out += [
         (f"one word, {level[inner[0] if inner else 0]!r},", first + _row_of(head, level)) for level in levels if level not in kept
     ]
+    if len(kept) > 1 and _counts(kept[-1]) and len(set(kept[-1])) == len(kept[-1]):
+        left_out += [("groups of columns", first + _row_of(head, level)) for level in kept[:-1]]
+        kept = kept[-1:]
     for level in kept[:-1]:
         for j in range(1, len(level)):
             level[j] = level[j] or (level[j - 1] if j - 1 in inner else "")
@@ -259,7 +264,7 @@ def _names_nothing(cells: list[str]) -> str:
     if all(_RULE.fullmatch(c) for c in filled):
         return "rules"
     rest = [c for c in cells[1:] if c]
-    if rest and all(_NUMBER.fullmatch(c) for c in rest):
+    if rest and all(_NUMBER.fullmatch(c) for c in rest) and not _counts(cells):
         return "codes"
     if rest and sum(c in UNITS or bool(_UNIT.fullmatch(c)) for c in rest) >= 0.8 * len(rest):
         return "units"

@@ -30,6 +30,7 @@ _QUARTERS = tuple(
 )
 _HALVES = tuple((f"h{k}", f"{k}h", f"s{k}", f"{k}s", f"half{k}", f"semester{k}") for k in (1, 2))
 _CODE = re.compile(r"\s*\[[^\]]*\]$")  # 1990 [YR1990]
+_YEAR_NAME, _FLAG_OF_YEAR = re.compile(r"Y(?:19|20)\d\d"), re.compile(r"Y(?:19|20)\d\d[A-Z]")  # Y1961 and its flags Y1961F
 _YEAR_WORDS = {"year", "yr", "jahr", "ano", "anno", "rok", "annee", "jaar", "aar", "yil"}
 
 
@@ -157,6 +158,8 @@ def _unnamed_months(table: Table) -> bool:
 def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
     """Unfold a table with a row per item, and columns named by dates or numbered, as V1, V2, … in M4."""
     names = [n for n in table.columns if n not in options.item]
+    flags = {n for n in names if _FLAG_OF_YEAR.fullmatch(n) and n[:-1] in table.columns}
+    names = [n for n in names if n not in flags] if flags else names
     parsed = _parsed(names, options)
     dated = [] if parsed is None else [n for n, bad in zip(names, parsed.failed, strict=True) if not bad]
     least = 2 if len(names) == len(dated) + 1 and table.columns[names[0]].kind == "text" and names[0] not in dated else 3
@@ -181,7 +184,7 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
     if values is None:
         return None
     steps = set(columns)
-    others = {n: table.columns[n] for n in table.columns if n not in steps}
+    others = {n: table.columns[n] for n in table.columns if n not in steps and n not in flags}
     named = any(c.kind == "text" for c in others.values()) or options.item
     if not named and table.rows > 1 and options.layout != "rows":
         return None
@@ -198,6 +201,8 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
 def _parsed(names: list[str], options: ReadOptions) -> Parsed | None:
     """Return the names of columns as dates, or None if hardly any of many names is a date."""
     some = [_CODE.sub("", n) for n in names] if names_shaped(names, lambda n: "[" in n) else names
+    if names_shaped(names, lambda n: n == "Y0000"):
+        some = [n[1:] if _YEAR_NAME.fullmatch(n) else n for n in some]
     return None if are_hardly_dates(some, options.date_order) else parse_texts(arrow.strings(some), options.date_order)
 
 

@@ -104,8 +104,8 @@ def _candidates(named: dict[str, Column], years: np.ndarray) -> list[tuple[np.nd
         add("period", dates(years, months, one), months == LEFT_OUT)
     elif "period" in named and "month" not in named and named["period"] is not year:
         numbers = part_of(named["period"], "month")
-        if numbers is not None and {1, 12} <= set(np.unique(numbers).tolist()):
-            add("period", dates(years, numbers, one), numbers == LEFT_OUT)
+        if numbers is not None and {1, 12} <= set(np.unique(numbers).tolist()) and not np.any(numbers == LEFT_OUT):
+            add("period", dates(years, numbers, one))
     if "month" in named and named["month"] is not year and (months := part_of(named["month"], "month")) is not None:
         add("month", dates(years, months, one), months == LEFT_OUT)
         if "day" in named and (days := part_of(named["day"], "day")) is not None:
@@ -144,6 +144,7 @@ def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], 
             named = bool(parts_named(column.name) & _WITHIN_A_DAY)
             if (named or column is beside) and (hours := hours_of(column)) is not None:
                 joined = _with_minutes(_with_hours(table, clock, column, hours, options), others)
+                joined = _with_intervals(joined, others)
                 if _improves(clock.stamps, joined.stamps, column.name) and (named or len(np.unique(hours)) == 24):
                     clock = joined
                     break
@@ -178,6 +179,22 @@ def _next_unnamed(clock: Clock, columns: Mapping[str, Column]) -> Column | None:
         return None
     last = max((k for k, name in enumerate(names) if name in clock.columns), default=len(names))
     return columns[names[last + 1]] if last + 1 < len(names) else None
+
+
+def _with_intervals(clock: Clock, others: list[Column]) -> Clock:
+    """The clock with the intervals of an hour, 1 to 2, 4, 6 or 12, that a column counts, where these make its times more."""
+    for column in others:
+        if column.name in clock.columns or column.kind != "number" or "interval" not in time_words(column.name):
+            continue
+        numbers = part_of(column, "minute")
+        count = 0 if numbers is None else int(numbers.max())
+        if numbers is None or numbers.min() != 1 or count not in (2, 4, 6, 12):
+            continue
+        minutes = ((numbers - 1) * (60 // count)).astype("timedelta64[m]")
+        joined = replace(clock, stamps=clock.stamps + minutes, columns=(*clock.columns, column.name))
+        if distinct(joined.stamps) > distinct(clock.stamps):
+            return joined
+    return clock
 
 
 def _with_minutes(clock: Clock, others: list[Column]) -> Clock:

@@ -122,10 +122,25 @@ def _varying(table: Table, names: list[str], notes: Notes) -> list[str]:
     unnamed = all_shaped(names, re.compile(r"column_\d+").fullmatch)
     some = names if unnamed else names_that(names, lambda n: n.startswith("_") or is_item_name(n))
     gone = where(table, some, constant)
+    counters = where(table, names_that(_without(names, gone), _is_counter_name), _counts_on)
+    if counters and _without(names, counters):
+        notes.repair("columns that only count the rows left out", len(counters), repr(counters[0]))
+        names = _without(names, counters)
     left = _without(names, gone)
     if left and gone:
         notes.repair("columns that never change left out", len(gone), repr(gone[0]))
     return left or names
+
+
+def _is_counter_name(name: str) -> bool:
+    """Return True for names such as entry_id, RECORD and seq."""
+    return bool(set(words(name)) & {"id", "record", "records", "rn", "seq", "sequence", "rownum", "rowid", "row"})
+
+
+def _counts_on(values: np.ndarray) -> np.ndarray:
+    """Return (C,) bool, True for the rows of (C, n) whose values rise, or fall, by one each time."""
+    steps = np.diff(values.astype(np.float64), axis=1)
+    return np.asarray((np.all(steps == 1, axis=1) | np.all(steps == -1, axis=1)) & (steps.shape[1] > 2))
 
 
 def _without_grand_total(table: Table, names: list[str], notes: Notes) -> list[str]:
