@@ -116,6 +116,7 @@ def test_years_and_quarters_above_their_months_are_left_out_and_reported(take):
     notes = [("CDID", "L522"), ("Unit", "Index"), ("Important notes", "")]
     panel, report = take(table("Title,CPIH", *zip(*notes, *years, *quarters, *months, strict=True)))
     assert (panel.freq.alias, report.first, series(panel)) == ("MS", "2022-01-01", [10 + k for k in range(12)] * 2)
+    assert any(f.value == "column 'CPIH'" for f in report.found)
     assert any(r.what == "rows of years and quarters among finer ones left out" and r.count == 10 for r in report.repaired)
 
 
@@ -435,6 +436,13 @@ def test_of_two_tables_in_json_the_longer_is_read_with_a_warning(take):
     _, report = take(json.dumps({"daily": {"time": ISO[:5], "t": LARGE[:5]}, "hourly": hours}), name="data.json")
     assert (report.rows, report.first) == (20, "2024-01-13")
     assert any("'hourly' is read, and not 'daily'" in w for w in report.warnings)
+
+
+def test_a_list_of_tags_in_a_record_makes_no_rows(take):
+    tags = [{"key": "a"}, {"key": "b"}]
+    text = json.dumps([{"date": d, "value": v, "tags": tags} for d, v in zip(ISO, LARGE, strict=True)])
+    panel, report = take(text, name="data.json")
+    assert (len(panel), series(panel), report.repaired) == (1, LARGE, ())
 
 
 def test_row_numbers_of_a_data_frame_are_no_series(take):

@@ -104,7 +104,7 @@ def beside(texts: Sequence[str]) -> Affixes | None:
         what = f"factors {', '.join(sorted(rest))} (thousands, millions, billions)"
         return Affixes("scale", (*done, what), factors=_SCALES)
     if len(rest) > 1 and "" not in suffixes and len(texts) > _FEW and (base := _family(rest)):
-        return Affixes("scale", (*done, f"units {', '.join(sorted(rest))} (converted to {base})"), factors=_FAMILIES[base])
+        return Affixes("scale", (*done, f"units {', '.join(sorted(rest))} converted to {base}"), factors=_FAMILIES[base])
     if all(_FLAG.fullmatch(s.replace(" ", "")) for s in rest):
         return Affixes("flags", (*done, f"flags such as {min(rest)!r}"))
     if all(s in UNITS or s in _SCALES for s in rest):

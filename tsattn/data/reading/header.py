@@ -234,7 +234,8 @@ def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[t
         else:
             levels.append(cells)
     inner = [j for j, name in enumerate(index) if not name] if any(index) else list(range(1, len(head[0])))
-    kept = [level for level in levels if len({level[j] for j in inner if level[j]}) > 1] or levels[-1:]
+    kept = [level for level in levels if len({level[j] for j in inner if level[j]}) > 1]
+    kept = kept or (levels[-1:] if levels and any(levels[-1][j] for j in inner) else levels[:1])  # notes may follow the names
     left_out += [
         (f"one word, {level[inner[0] if inner else 0]!r},", first + _row_of(head, level)) for level in levels if level not in kept
     ]

@@ -157,12 +157,19 @@ def _rows_of(record: dict[str, Any]) -> list[dict[str, Any]]:
     if len(even) >= 2 and len({len(v) for v in even.values()}) == 1:
         return [{**rest, **dict(zip(even, row, strict=True))} for row in zip(*even.values(), strict=True)]
     inner = [v for v in lists.values() if _is_records(v)]
-    if len(inner) == 1 and len(lists) == 1:
+    if len(inner) == 1 and len(lists) == 1 and not any(_is_measured(v) for v in rest.values()):
         return [{**rest, **_flat(row)} for row in inner[0]]
     pairs = [v for v in lists.values() if all(isinstance(x, list) and len(x) == 2 for x in v)]
     if len(pairs) == 1 and not any(isinstance(x, (list, dict)) for pair in pairs[0] for x in pair):
         return [{**rest, "timestamp": one, "value": two} for one, two in pairs[0]]
     return [record]
+
+
+def _is_measured(value: Any) -> bool:
+    """Return True for a number or a date: a record that holds one is a row itself."""
+    if isinstance(value, str):
+        return re.match(r"\d{4}-\d\d|\d{1,2}[./]\d{1,2}[./]\d", value) is not None
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _series_key(records: list[dict[str, Any]]) -> str | None:

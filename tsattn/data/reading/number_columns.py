@@ -115,7 +115,8 @@ def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
         where = f"column {column.name!r}"
         if what == "thousands separators" and (example := _also_decimal(column)):
             where += f", {example!r} for example; if it has three decimals: --decimal ."
-        said = what if what in ("decimal commas", "minus signs behind the number") else f"{what} removed"
+        whole = what in ("decimal commas", "minus signs behind the number") or "converted to" in what
+        said = what if whole else f"{what} removed"
         notes.repair(said, numbers.grouped if what == "thousands separators" else numbers.touched, where)
     if numbers.censored:
         example = next(t for t in column.texts() if t[:1] in "<>≤≥")
@@ -150,7 +151,8 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
         if not two:
             raise DataError(
                 f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} has no {one!r}, and others have one",
-                "write all numbers of the column in percent, or as fractions",
+                "write all numbers of the column in percent, or as fractions"
+                + (f"; or name another column: {_other(table, name)}" if _other(table, name) else ""),
             )
         raise DataError(
             f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r}: the column has the units {one!r} and {two!r}",
@@ -170,7 +172,8 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
         raise DataError(
             f"{table.where(int(np.argmax(~column.missing)))}, column {name!r}: {flagged!r} may be a padded number with a "
             "flag behind the comma, as weather services write it, or a number with a decimal comma",
-            "write the number alone in its column, or set --decimal , if the comma is a decimal mark",
+            "write the number alone in its column, or set --decimal , if the comma is a decimal mark"
+            + (f"; or name another column: {_other(table, name)}" if _other(table, name) else ""),
         )
     return numbers.clash is None and numbers.open is None and not flagged
 
