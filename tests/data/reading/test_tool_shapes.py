@@ -26,6 +26,13 @@ def test_days_in_the_notation_of_sciences_are_the_timestamp(take, kind):
     assert (panel.freq.alias, len(panel), report.first, series(panel)) == ("D", 1, "2024-01-01", LARGE)
 
 
+def test_minutes_and_days_of_the_epoch_are_the_timestamp(take):
+    panel, report = take(table("epoch_minutes,v", range(28401120, 28401140), LARGE))
+    assert (panel.freq.alias, report.first, series(panel)) == ("min", "2024-01-01T00:00:00+00:00", LARGE)
+    panel, report = take(table("days_since_epoch,v", range(19723, 19743), LARGE))
+    assert (panel.freq.alias, report.first[:10], series(panel)) == ("D", "2024-01-01", LARGE)
+
+
 def test_fractions_of_julian_days_are_hours(take):
     panel, report = take(table("HJD,mag", [f"{2460310.5 + k / 24:.6f}" for k in range(20)], LARGE))
     assert (panel.freq.alias, report.first, series(panel)) == ("h", "2024-01-01", LARGE)

@@ -17,9 +17,9 @@ from tsattn.data.reading.date_formats import COMPACT
 from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.numbers import as_numbers
-from tsattn.data.reading.numeric_dates import parse_numbers
+from tsattn.data.reading.numeric_dates import COUNTS, parse_numbers
 from tsattn.data.reading.time_names import (
-    julian_days,
+    counts_named,
     parts_named,
     says_only_time,
     says_something,
@@ -44,6 +44,7 @@ _LIKE_DATES = re.compile(
     r"|.*\d{1,2}[-./ ]*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\W*\d{2,4}.*",
     re.I,
 )
+_COUNTED = {name for name, *_ in COUNTS.values()}
 _MOMENTS = {"date", "time", "moment", "day", "period"}  # parts of a timestamp that serial days may stand for
 
 
@@ -75,14 +76,14 @@ def number_times(columns: Mapping[str, Column], table: Table) -> list[Column]:
     """
     unnamed = all_shaped(table.columns, _UNNAMED.fullmatch)
     first = next(iter(table.columns))
-    telling = {first, *names_that(columns, lambda n: says_time(n) or _is_called_an_epoch(n) or julian_days(n))}
+    telling = {first, *names_that(columns, lambda n: says_time(n) or _is_called_an_epoch(n) or counts_named(n))}
     likely = [columns[n] for n in columns if unnamed or n in telling]
     return [c for c in likely if _is_number_time(c, table, c.name == first, unnamed)]
 
 
 def could_be_dates(table: Table, names: Iterable[str]) -> list[str]:
     """Return the numeric columns that `stamps_of` may read, judged by their names and the range of their values."""
-    likely = names_that(names, lambda n: says_time(n) or _is_called_an_epoch(n) or julian_days(n) or _UNNAMED.fullmatch(n))
+    likely = names_that(names, lambda n: says_time(n) or _is_called_an_epoch(n) or counts_named(n) or _UNNAMED.fullmatch(n))
     kept = {*names_that(likely, says_year), *where(table, likely, _may_be_dates)}
     return [n for n in likely if n in kept]
 
@@ -102,13 +103,13 @@ def _is_number_time(column: Column, table: Table, first: bool, unnamed: bool) ->
     seen = values[~np.isnan(values)]
     if len(seen) < 2 or len(seen) < len(values) / 2:
         return False
-    found = parse_numbers(values, says_week(column.name), julian_days(column.name))
+    found = parse_numbers(values, says_week(column.name), counts_named(column.name))
     if found is None:
         return False
     stamps, style = found
     steps = np.diff(seen)
     monotone = bool(np.all(steps > 0) or np.all(steps < 0)) and (unnamed or not set(words(column.name)) & _IDS)
-    if style.endswith("ulian days"):
+    if counts_named(column.name) and style in _COUNTED:
         return True
     if style == "2000":
         if epoch_name and not monotone and not says_year(column.name):
@@ -143,13 +144,13 @@ def stamps_of(column: Column, date_order: str | None = None) -> np.ndarray | Non
         parsed = parse_texts(column.labels, date_order)
         wall = parsed.wall if parsed.other is None or not np.isnat(parsed.wall).any() else parsed.other
         return None if np.isnat(wall).any() or not len(wall) else np.append(wall, np.datetime64("NaT", "us"))[column.values]
-    called = says_time(column.name) or _is_called_an_epoch(column.name) or julian_days(column.name)
+    called = says_time(column.name) or _is_called_an_epoch(column.name) or counts_named(column.name)
     if not called and not _UNNAMED.fullmatch(column.name):
         return None
-    week, julian = says_week(column.name), julian_days(column.name)
-    if parse_numbers(column.values[:1000], week, julian) is None:
+    week, counts = says_week(column.name), counts_named(column.name)
+    if parse_numbers(column.values[:1000], week, counts) is None:
         return None  # cheaper than parsing a whole big column
-    found = parse_numbers(column.values, week, julian)
+    found = parse_numbers(column.values, week, counts)
     if found is None or (found[1] == "2000" and not (says_year(column.name) and says_only_time(column.name))):
         return None
     return found[0]

@@ -30,10 +30,18 @@ _SERIAL_ZERO = np.datetime64("1899-12-30", "D")  # day 0 of the 1900 system from
 _SERIAL_1904 = 1462
 _SERIALS = (25569, 73051)  # 1970 to 2100
 _SERIAL_MATLAB = 693960  # days from year 0 to the spreadsheets' day 0
-_MJD, _MJD_ZERO = (15020, 88069), np.datetime64("1858-11-17", "D")  # modified Julian days of 1900 to 2100
+_OLDEST = np.datetime64("1900-01-01", "us")
 _HOUR, _MINUTE, _SECOND = DAY // 24, 60_000_000, 1_000_000
 
 
+# what the name of a column says its numbers count -> name of the style, day 0, microseconds of the unit, number of day 0
+COUNTS: dict[str, tuple[str, str, int, float]] = {
+    "jd": ("Julian days", "1858-11-17", DAY, 2_400_000.5),
+    "mjd": ("modified Julian days", "1858-11-17", DAY, 0),
+    "minute": ("epoch min", "1970-01-01", _MINUTE, 0),
+    "hour": ("epoch h", "1970-01-01", _HOUR, 0),
+    "day": ("epoch D", "1970-01-01", DAY, 0),
+}
 _TICKS = {".NET": np.datetime64("0001-01-01", "us"), "Windows": np.datetime64("1601-01-01", "us")}
 _USUAL = frozenset(  # steps of data, in microseconds
     [s * _SECOND for s in (1, 2, 5, 10, 15, 20, 30)]
@@ -43,11 +51,11 @@ _USUAL = frozenset(  # steps of data, in microseconds
 )
 
 
-def parse_numbers(values: np.ndarray, week: bool = False, julian: str = "") -> tuple[np.ndarray, str] | None:
+def parse_numbers(values: np.ndarray, week: bool = False, counts: str = "") -> tuple[np.ndarray, str] | None:
     """Parse numbers that are all dates or epochs.
 
     values: (n,) float32 or float64, NaN = missing. week: 202405 is week 5, not May.
-    julian: "jd" or "mjd" where the column is named so, see `time_names.julian_days`.
+    counts: a key of COUNTS where the column is named so, see `time_names.counts_named`.
     -> (datetime64[us] (n,), style), or None. The style is a key of DIGITS, "epoch s" (ms, us, ns), "epoch s and ms",
     "decimal years", "1949.01" (year and month), "Julian days", "serial days" or "serial days since 1904".
     """
@@ -57,7 +65,7 @@ def parse_numbers(values: np.ndarray, week: bool = False, julian: str = "") -> t
     some = _exact(values[seen])
     if np.abs(some).max() >= 2**62:
         return None
-    found = _julian(some, julian) if julian else None
+    found = _counted(some, counts) if counts else None
     found = found or (_digits(some.astype(np.int64), week) if np.all(some == np.round(some)) else _decimal_years(some))
     found = found or _epochs(some) or _serials(some)
     if found is None:
@@ -211,13 +219,14 @@ def _serials(some: np.ndarray) -> tuple[np.ndarray, str] | None:
     return (stamps, "serial days") if some.min() >= _SERIALS[0] else None
 
 
-def _julian(some: np.ndarray, kind: str) -> tuple[np.ndarray, str] | None:
-    """Read days since noon of 4713 BC (JD) or since 17 November 1858 (MJD), from 1900 to 2099."""
-    days = some - (2_400_000.5 if kind == "jd" else 0)
-    if days.min() < _MJD[0] or days.max() >= _MJD[1]:
+def _counted(some: np.ndarray, kind: str) -> tuple[np.ndarray, str] | None:
+    """Read counts of a unit that the column's name says, a key of COUNTS, from 1900 to 2099."""
+    name, zero, unit, shift = COUNTS[kind]
+    counts = some - shift
+    if np.abs(counts).max() >= 2**62 / unit:
         return None
-    stamps = _MJD_ZERO.astype("datetime64[us]") + _rounded(days * DAY).astype("timedelta64[us]")
-    return stamps, "Julian days" if kind == "jd" else "modified Julian days"
+    stamps = np.datetime64(zero, "us") + _rounded(counts * unit).astype("timedelta64[us]")
+    return (stamps, name) if stamps.min() >= _OLDEST and stamps.max() < _EPOCH_YEARS[1] else None
 
 
 def _rounded(us: np.ndarray) -> np.ndarray:

@@ -119,12 +119,16 @@ def says_week(name: str) -> bool:
     return "week" in parts_named(name) or bool(found & {"yearweek", "yyyyww"})
 
 
-def julian_days(name: str) -> str:
-    """Return "jd" or "mjd" for the name of a column that may hold Julian days, or modified ones; else ""."""
+def counts_named(name: str) -> str:
+    """Return the key of numeric_dates.COUNTS that a name says, such as jd for HJD or minute for epoch_minutes; else ""."""
     found = set(time_words(name)) | {"".join(time_words(name))}
     if found & {"mjd", "modifiedjuliandate", "modifiedjulianday"}:
         return "mjd"
-    return "jd" if found & {"jd", "hjd", "bjd", "juliandate", "julianday", "juliandaynumber"} else ""
+    if found & {"jd", "hjd", "bjd", "juliandate", "julianday", "juliandaynumber"}:
+        return "jd"
+    if found & {"epoch", "unix"}:
+        return next((unit for unit in ("minute", "hour", "day") if found & {unit, f"{unit}s"}), "")
+    return ""
 
 
 def timestamp_names(option: str | None, columns: Container[str]) -> list[str]:

@@ -17,7 +17,7 @@ from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.other_calendars import from_other_calendar
 from tsattn.data.reading.row_times import Clock
-from tsattn.data.reading.time_names import julian_days, says_week
+from tsattn.data.reading.time_names import counts_named, says_week
 from tsattn.data.reading.zone_names import guess_zone
 from tsattn.data.report import Notes
 from tsattn.data.timezone import offset_zone
@@ -39,7 +39,7 @@ def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -
         return _naive(column, column.values, "", options, notes)
     numbers = as_numbers(column) if column.kind == "number" or _all_digits(column) else None
     if numbers is not None:
-        found = parse_numbers(numbers.column.values, says_week(column.name), julian_days(column.name))
+        found = parse_numbers(numbers.column.values, says_week(column.name), counts_named(column.name))
         if found is not None:
             stamps, form = found
             _no_missing(table, column, stamps)
