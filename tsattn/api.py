@@ -163,7 +163,7 @@ def load(
     place = Workspace.at(workspace)
     ref = place.latest() if model is None else place.find(model)
     forecaster = runtime.load(ref.path, engine)
-    return Model(ref, forecaster.card, with_members(forecaster.card, forecaster, members))
+    return Model(ref, forecaster.card, with_members(forecaster.card, forecaster, members), members)
 
 
 def forecast(

@@ -9,7 +9,9 @@ import pytest
 
 from tsattn.data.panel import Panel
 from tsattn.data.windows import rolling_origins
-from tsattn.workflows.candidates import AS_IS, TUNED, Judged, _Windows
+from tsattn.forecasting.ensemble.ensemble import DEFAULT
+from tsattn.workflows.candidates import AS_IS, TUNED, USUAL, Entry, Judged, _Contest, _Scored
+from tsattn.workflows.validation_windows import ValidationWindows
 
 
 def test_when_trained_and_unchanged_network_are_equally_good_then_the_unchanged_one_ranks_first():
@@ -37,20 +39,27 @@ def test_when_an_average_is_no_better_than_zero_shot_then_zero_shot_ranks_first(
     assert as_is.rank < average.rank
 
 
-def test_when_a_gain_may_be_chance_then_zero_shot_ranks_first():
-    average = Judged(TUNED, (), 0.7, 0.49, zero_shot=0.5)
-    as_is = Judged(AS_IS, ("ridge",), 0.7, 0.5)
-    assert average.rank < as_is.rank < replace(average, doubt=0.01).rank
+def test_when_a_gain_over_the_usual_choice_may_be_chance_then_the_usual_choice_ranks_first():
+    usual = Judged(TUNED, (), 0.7, 0.5, zero_shot=USUAL)
+    for other in (Judged(TUNED, (), 0.7, 0.49, zero_shot=0.5), Judged(AS_IS, ("ridge",), 0.7, 0.49)):
+        assert other.rank < usual.rank < replace(other, doubt=0.02).rank
 
 
-@pytest.mark.parametrize(("alike", "independent"), [("nothing", 600), ("cutoff", 20), ("series", 30)])
-def test_when_windows_of_a_cutoff_or_a_series_gain_alike_then_the_standard_error_counts_them_once(alike, independent):
+@pytest.mark.parametrize("leads", [False, True])
+def test_when_losses_are_compared_then_the_usual_choice_has_no_doubt_and_others_have_that_of_the_difference(leads):
     panel = Panel.from_arrays([np.arange(200.0)] * 30, freq="h")
-    windows = _Windows(panel, rolling_origins(panel, 4, 20), 4)
+    windows = ValidationWindows(panel, rolling_origins(panel, 4, 2), 4)
     windows.truth[:] = 0
-    number = {"nothing": np.arange(600), "cutoff": np.tile(np.arange(20), 30), "series": np.repeat(np.arange(30), 20)}[alike]
-    losses = 2 + np.random.default_rng(0).uniform(-1, 1, independent)[number]  # a constant forecast c of zeros loses c
-    zero_shot, values = (np.broadcast_to(level[:, None, None], (600, 4, 9)) for level in (np.full(600, 2.0), losses))
-    wanted = np.unique(losses).std(ddof=1) / np.sqrt(independent)
-    assert windows.standard_error(values, zero_shot) == pytest.approx(wanted, rel=0.25)
-    assert windows.standard_error(zero_shot, zero_shot) == 0
+    contest = _Contest(windows, {}, known=False)
+    rng = np.random.default_rng(0)
+    made = {
+        setup: np.abs(rng.normal(1, 0.5, (60, 1, 1))) * np.ones((60, 4, 9))
+        for setup in ((AS_IS, 0.0), (TUNED, USUAL), (TUNED, 0.0))
+    }
+    for (name, share), values in made.items():
+        judged = Judged(name, DEFAULT if name == AS_IS else (), *windows.score(values), zero_shot=share, leads=leads)
+        contest.scored.append(_Scored(judged, Entry(name, None, None, None, judged.members, share, leads), values))
+    found = {(judged.name, judged.zero_shot): judged.doubt for judged, _ in contest.ranked()}
+    assert found.pop((TUNED, USUAL)) == 0
+    for setup, doubt in found.items():
+        assert 0 < doubt == pytest.approx(windows.standard_error(made[setup], made[TUNED, USUAL]))

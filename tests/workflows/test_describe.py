@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -13,8 +14,11 @@ from tsattn.cli.main import main
 from tsattn.config import DECODERS, ENCODERS, FRONT_ENDS, ModelConfig
 from tsattn.errors import ArtifactError
 from tsattn.model import artifact, example
+from tsattn.model.card import read_card
 from tsattn.nn.outline import outline
+from tsattn.workflows.candidates import Judged
 from tsattn.workflows.describe import ASSEMBLIES
+from tsattn.workflows.results import plain
 
 
 def test_when_a_model_is_described_then_the_tree_counts_every_parameter_once(saved):
@@ -31,8 +35,6 @@ def test_when_a_model_is_described_then_the_tree_counts_every_parameter_once(sav
 
 
 def test_when_blocks_are_alike_then_they_are_one_branch():
-    import dataclasses
-
     network = tiny.scrambled(dataclasses.replace(tiny.MODEL, layers=3))
     tree = outline(network, example.example(network))
     blocks = next(node for node in tree.children if node.name == "blocks")
@@ -48,6 +50,20 @@ def test_when_a_model_is_described_then_people_see_shapes_the_record_and_the_sco
     text = capsys.readouterr().out
     for said in ("EncoderBlock → (B, 1, 16)", "LSTM → (B, 8, 16)", "target (B, 64)", "step", "not scored"):
         assert said in text
+
+
+def test_when_candidates_were_compared_then_describe_lists_their_scores(saved, tmp_path, capsys):
+    folder = tmp_path / "model"
+    shutil.copytree(saved, folder)
+    judged = Judged("fine-tuned", (), 0.7123, 0.5432, zero_shot=0.75), Judged("zero-shot", ("ridge",), 0.7, float("inf"))
+    card = dataclasses.replace(read_card(folder), contest=[plain(one.to_mapping()) for one in judged])
+    artifact.rewrite_card(folder, card)
+    assert main(["describe", str(folder)]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "fine-tuned + 75 % zero-shot 0.7123 0.5432 0.0000" in lines
+    assert "zero-shot + members 0.7000 – 0.0000" in lines
+    assert main(["describe", str(folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["candidates"][0]["candidate"] == "fine-tuned + 75 % zero-shot"
 
 
 def test_when_a_run_makes_several_passes_then_describe_says_what_the_steps_of_the_shapes_are(capsys):

@@ -80,9 +80,33 @@ def test_when_the_zero_shot_model_is_fine_tuned_jointly_then_it_is_judged_with_a
     averages = {judged["model"] for judged in found.card.contest if judged["zero_shot"]}
     assert averages == {"fine-tuned", "fine-tuned, joint"}
     assert found.card.start in ("fine-tuned", "from scratch", "zero-shot")
+    assert {judged["model"] for judged in found.card.contest if judged["leads"]} >= {"zero-shot"}
     said = any("the saved model reads each series alone" in note for note in found.notes)
-    assert said == (not found.card.model.across)
+    assert said == (not found.card.model.across and not found.card.leads)
     assert any(", joint: MASE" in note and "than without" in note for note in notes) == said
+
+
+def test_when_leads_forecast_best_then_the_saved_model_uses_them_without_a_flag(river, tmp_path, monkeypatch, shipped):
+    monkeypatch.setattr(artifact, "write_graph", no_graph)
+    found = train(river, [], start="auto", name="river")
+    assert found.card.leads
+    assert read_card(found.ref.path) == found.card
+    assert any("the saved model uses series that lead others" in note for note in found.notes)
+    assert found.scores.models[0] == found.card.scored_as
+    made = tsattn.forecast(river, model="river")
+    assert [effect.series for effect in made.joint] == ["downstream"]
+    assert any("a joint model trained" in note for note in made.notes)
+    np.testing.assert_array_equal(made.forecast.values, tsattn.load("river").predict(str(river)).values)
+    (tmp_path / "jobs.toml").write_text(
+        f'[[job]]\nname = "gauges"\ninput = "{river.as_posix()}"\nmodel = "river"\noutputs = ["out.csv"]\n', "utf-8"
+    )
+    assert main(["run", str(tmp_path / "jobs.toml"), "--quiet"]) == 0
+    table = pd.read_csv(tmp_path / "out.csv")
+    np.testing.assert_allclose(table["0.5"].to_numpy().reshape(2, 3), made.forecast.median, rtol=1e-5)
+    alone = tsattn.forecast(river, model="river", members=["network"])
+    assert alone.joint is None
+    scores = tsattn.backtest(river, model="river", windows=2).scores
+    assert scores.models[0] == found.card.scored_as
 
 
 @pytest.mark.parametrize(("loss", "kept"), [(0.50, False), (0.497, False), (0.49, True)])

@@ -39,7 +39,7 @@ def test_when_there_is_a_model_in_the_package_then_all_ways_are_judged_and_the_b
     best, scores = model_selection.run(work(tmp_path), base(), "auto")
     alone = [score for score in scores if not score.members and not score.zero_shot]
     assert {score.name for score in alone} == {model_selection.SCRATCH, model_selection.TUNED, model_selection.AS_IS}
-    assert {score.name for score in scores if score.members} == {model_selection.AS_IS, alone[0].name}
+    assert model_selection.AS_IS in {score.name for score in scores if score.members} <= {score.name for score in alone}
     averages = [(score.name, score.zero_shot) for score in scores if score.zero_shot]
     assert sorted(averages) == [(model_selection.TUNED, share) for share in candidates.SHARES]
     assert (best.name, best.members, best.zero_shot) == (scores[0].name, scores[0].members, scores[0].zero_shot)

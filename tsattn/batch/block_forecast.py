@@ -22,7 +22,7 @@ from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.predict import Failure, show
 from tsattn.model.card import Card
 from tsattn.workflows.effect_notes import effects_of
-from tsattn.workflows.loaded_model import check_fits, read_for, with_members
+from tsattn.workflows.loaded_model import check_fits, read_for, reads_leads, with_members
 from tsattn.workflows.sums import Summed, added_up, with_levels
 from tsattn.workflows.train import fingerprint
 
@@ -132,8 +132,9 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
     fallbacks: list[Failure] = []
     failures = list(lost)
     effects: tuple[CovariateEffect, ...] = ()
-    for some in chunks(panel, len(panel) if work.joint or work.levels is not None else ITEMS):
-        if work.joint:
+    joint = work.joint or reads_leads(work.card, work.members, panel)
+    for some in chunks(panel, len(panel) if joint or work.levels is not None else ITEMS):
+        if joint:
             forecaster = with_joint(forecaster, some, work.horizon)
         about = (work.horizon, work.quantiles, work.min_history, work.bad_items)
         found: Outcome = forecast_items(forecaster, some, *about, whole=work.levels is None)

@@ -133,7 +133,7 @@ def _streamed(job: Job, groups: list[Group], ref: ModelRef | None, place: Worksp
         found = _chosen(job, first, ref, place)
     except DataError as error:
         return f"the first rows alone cannot be read ({error.message})"
-    if found.card.model.across:
+    if found.card.model.across or (found.card.leads and job.members is None):
         return f"the model {found.ref} reads the series together"
     why, columns = _unfit(first, found.panel)
     if why:

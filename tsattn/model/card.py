@@ -53,6 +53,7 @@ class Card:
     tz: str | None = None
     members: tuple[str, ...] = ()  # ensemble members, unless --members names others
     zero_shot: float = 0.0  # share of the zero-shot ensemble in the forecast, unless --members names others
+    leads: bool = False  # True if series that lead others are used, as by --joint, unless --members names others
     start: str = "from scratch"  # or "fine-tuned"; or "zero-shot" for the unchanged model in the package
     contest: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # validation scores of the candidates
     source: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -65,7 +66,8 @@ class Card:
     @property
     def scored_as(self) -> str:
         """Name of the model in `scores`. An ensemble and its network alone have different names."""
-        return f"{self.name}{' + members' if self.members else ''}{' + zero-shot' if self.zero_shot else ''}"
+        parts = {" + members": self.members, " + zero-shot": self.zero_shot, ", joint": self.leads}
+        return self.name + "".join(part for part, used in parts.items() if used)
 
     @property
     def has_seen_data(self) -> bool:
@@ -164,6 +166,7 @@ def _check(card: Card) -> None:
         "contest": list,
         "start": str,
         "files": dict,
+        "leads": bool,
     }
     plain |= {"created": str, "tsattn_version": str, "tz": str if card.tz is not None else type(None)}
     for name, kind in plain.items():

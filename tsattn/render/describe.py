@@ -11,7 +11,7 @@ from rich.tree import Tree
 
 from tsattn.config import to_mapping
 from tsattn.render import tables
-from tsattn.render.format import count, duration
+from tsattn.render.format import count, duration, number
 
 if TYPE_CHECKING:
     from tsattn.model.card import Card
@@ -33,6 +33,8 @@ def described(console: Console, found: Described) -> None:
         drawn.add_row(Text(what, style="dim"), Text(value))
     drawn.show_header = False
     tables.show(console, drawn)
+    if card.contest:
+        _candidates(console, card)
     if card.scores:
         test = card.source.get("test") or {}
         some = f"{count(test['scored'], 'window')} of " if "scored" in test else ""
@@ -41,6 +43,16 @@ def described(console: Console, found: Described) -> None:
         )
     else:
         console.print(Text(_not_scored(card), style="yellow"))
+
+
+def _candidates(console: Console, card: Card) -> None:
+    """Print the scores of the candidates of a training run, the saved one first."""
+    drawn = tables.table("candidate", ">MASE", ">quantile loss", ">std. error", title="Candidates on the validation windows")
+    for row in card.contest:
+        found = (row.get(name) for name in ("MASE", "scaled_quantile_loss", "standard_error"))
+        drawn.add_row(row.get("candidate", row["model"]), *("–" if value is None else number(value, 4) for value in found))
+    tables.show(console, drawn)
+    console.print(Text("quantile loss in seasonal errors; std. error of its difference from the usual choice", style="dim"))
 
 
 def _not_scored(card: Card) -> str:

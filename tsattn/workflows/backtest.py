@@ -29,7 +29,7 @@ from tsattn.model.card import ANY_FREQ
 from tsattn.workflows.backtest_forecasts import BacktestForecasts, origins_at
 from tsattn.workflows.find_model import ModelAndData, choose
 from tsattn.workflows.joint import joint_effects, joint_notes, joint_verdicts, with_and_without
-from tsattn.workflows.loaded_model import check_horizon, ensemble_notes, horizon_for, with_members
+from tsattn.workflows.loaded_model import check_horizon, ensemble_notes, horizon_for, with_leads, with_members
 from tsattn.workflows.results import Backtested
 from tsattn.workflows.scoring_progress import Scoring
 from tsattn.workflows.sums import Summed, level_scores, replayed, with_levels, with_sums
@@ -87,9 +87,12 @@ def run(
     summed = with_sums(panel, extras.hierarchy)
     panel = panel if summed is None else summed.panel
     horizon, levels = settings.horizon or panel.freq.default_horizon, settings.quantiles or DEFAULT_QUANTILES
+    parts = leaderboard(forecasters, others) if extras.leaderboard else []
+    if not extras.joint:  # which scores every model with and without leads
+        models = zip(chosen, forecasters, strict=True)
+        forecasters = [with_leads(choice.card, forecaster, members, panel, horizon) for choice, forecaster in models]
     if extras.conformal:
         forecasters += [conformal(forecaster, settings.quantiles or None) for forecaster in forecasters]
-    parts = leaderboard(forecasters, others) if extras.leaderboard else []
     scored, after, more = _across(forecasters, panel, summed, extras, horizon, levels)
     notes = (*notes, *more, *(unscored(forecasters, panel) if extras.leaderboard else ()))
     for note in notes:
@@ -155,7 +158,8 @@ def _across(
     notes: tuple[str, ...] = () if summed is None else summed.notes
     if extras.joint and forecasters:
         forecasters = with_and_without(forecasters, panel, horizon)
-        notes = (*notes, *joint_notes(joint_effects(forecasters[1]) or ()))
+    for found in [effects for one in forecasters if (effects := joint_effects(one)) is not None][:1]:
+        notes = (*notes, *joint_notes(found))
     if summed is None:
         return forecasters, {}, notes
     scored, after = replayed(summed, forecasters, horizon, levels)

@@ -14,10 +14,12 @@ from tsattn.config import TrainConfig
 from tsattn.data.panel import Panel, Schema
 from tsattn.forecasting.ensemble.covariate_regression import with_covariates
 from tsattn.forecasting.ensemble.ensemble import DEFAULT, combine
-from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
-from tsattn.forecasting.metrics import METRICS, Sums, measure, seasonal_errors
-from tsattn.forecasting.predict import predict_windows, stamps_of
+from tsattn.forecasting.ensemble.weighted_average import WeightedAverage
+from tsattn.forecasting.frame import Forecaster
+from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.model.card import UNCHANGED, Card, Fitted
+from tsattn.workflows.time_budget import FEWEST
+from tsattn.workflows.validation_windows import ValidationWindows
 
 if TYPE_CHECKING:
     from tsattn.data.windows import Origins
@@ -30,8 +32,10 @@ CLEARLY = 0.99  # an ensemble is slower, so it must lower the loss to this share
 FLATTERED = 0.015  # share added to the loss of trained weights, which were chosen on the validation windows that score them
 JOINT = 1.01  # factor on the loss of networks that read several series, which are slower and may gain by chance
 SHARES = (0.25, 0.5, 0.75)  # shares of the zero-shot ensemble to try
+USUAL = SHARES[-1]  # share in the usual choice; what is kept instead of it must be better by a standard error
 JUDGING = 0.4  # share of the time that is left for scoring the candidates; the rest is for the final fit and the test scores
-PROBE, FEWEST = 4, 16  # windows for timing the scoring; windows that are scored even when that takes too long
+LED = 5  # forecasts of a window with leads: its own, and those at hold-out origins that no other window has
+PROBE = 4  # windows for timing the scoring
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +48,7 @@ class Entry:
     fitted: Fitted
     members: tuple[str, ...] = ()
     zero_shot: float = 0.0  # share of the zero-shot ensemble in the forecast
+    leads: bool = False  # True if series that lead others are used, as by --joint
 
     @property
     def target_only(self) -> bool:
@@ -81,28 +86,35 @@ class Judged:
     covariates: bool = False  # True if the ensemble reads known covariates by regression
     zero_shot: float = 0.0  # share of the zero-shot ensemble in the average
     joint: bool = False  # True if the network reads several series together
-    doubt: float = 0.0  # standard error of its loss minus that of zero-shot
+    leads: bool = False  # True if series that lead others are used
+    doubt: float = 0.0  # standard error of its loss minus that of the usual choice
 
     @property
     def title(self) -> str:
         """The candidate, such as `zero-shot + members + covariates`."""
-        if self.zero_shot:
-            return f"{self.name} + {100 * self.zero_shot:.0f} % zero-shot"
-        return f"{self.name}{' + members' if self.members else ''}{' + covariates' if self.covariates else ''}"
+        average = f" + {100 * self.zero_shot:.0f} % zero-shot" if self.zero_shot else ""
+        parts = {"members": self.members, "covariates": self.covariates, "leads": self.leads}
+        return self.name + average + "".join(f" + {part}" for part, used in parts.items() if used)
+
+    @property
+    def setup(self) -> tuple[str, tuple[str, ...], float, bool]:
+        """What is saved of the candidate."""
+        return self.name, self.members, self.zero_shot, self.leads
 
     @property
     def rank(self) -> float:
-        """Loss, lowered for the unchanged network without members, and raised for a network that reads several series.
+        """Loss plus a standard error; lower for the unchanged network without members, higher for those that read several series.
 
-        For trained weights, it is raised by a standard error, by FLATTERED times their share of the forecast, and for members.
+        For trained weights, it is raised by FLATTERED times their share of the forecast, and for members.
         """
-        loss = self.loss * (JOINT if self.joint else 1)
+        loss = self.loss * (JOINT if self.joint or self.leads else 1)
         if self.name == AS_IS:
-            return loss * (1 if self.members else CLEARLY)
+            return loss * (1 if self.members else CLEARLY) + self.doubt
         return loss * (1 + FLATTERED * (1 - self.zero_shot)) / (CLEARLY if self.members else 1) + self.doubt
 
     def to_mapping(self) -> dict[str, Any]:
-        about = {"model": self.name, "members": list(self.members), "covariates": self.covariates, "zero_shot": self.zero_shot}
+        about: dict[str, Any] = {"candidate": self.title, "model": self.name}
+        about |= {"members": list(self.members), "covariates": self.covariates, "zero_shot": self.zero_shot, "leads": self.leads}
         return {**about, "MASE": self.MASE, "scaled_quantile_loss": self.loss, "standard_error": self.doubt}
 
     def __str__(self) -> str:
@@ -110,61 +122,121 @@ class Judged:
 
 
 def judge(
-    entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, left: Callable[[], float] = lambda: math.inf
+    entries: Sequence[Entry],
+    panel: Panel,
+    origins: Origins,
+    horizon: int,
+    left: Callable[[], float] = lambda: math.inf,
+    leads: bool = False,
 ) -> list[tuple[Judged, Entry]]:
     """Score every candidate on the windows at `origins`, at most MOST and as many as `left` seconds allow, best first.
 
     If time is left, the best one and zero-shot are also scored as ensembles, and averages of the fine-tuned network and the
     zero-shot ensemble are scored too. Ensembles read known covariates, as they do in a forecast; if there are any, the ensemble
-    of the best is also scored without them, at the end of the list.
+    of the best is also scored without them, at the end of the list. leads: also score the usual choice and the best one with the
+    effects of series that lead others.
     """
     origins = origins.spread(MOST)
     now = left()
     end = now * (1 - JUDGING) if math.isfinite(now) else -math.inf  # seconds that are for later
     if math.isfinite(now):
-        origins = origins.spread(_affordable(entries, panel, origins, horizon, now - end))
-    windows = _Windows(panel, origins, horizon)
-    alone: dict[str, np.ndarray] = {}
-    together: dict[str, np.ndarray] = {}
-    out: list[_Scored] = []
-
-    def score(entry: Entry, members: tuple[str, ...], regress: bool = False) -> None:
-        # an ensemble finds calendar events too, as it will in a forecast
-        forecaster = with_covariates(combine(forecaster_of(entry, panel, horizon), members), known=regress)
-        values = windows.forecast(forecaster)
-        (together if members else alone).setdefault(entry.name, values)
-        judged = Judged(entry.name, members, *windows.score(values), regress, joint=entry.joint)
-        out.append(_Scored(judged, replace(entry, members=members), values))
-
-    def ranked() -> list[tuple[Judged, Entry]]:
-        zero_shot = together.get(AS_IS, alone.get(AS_IS))
-        return sorted(((one.doubted(windows, zero_shot), one.entry) for one in out), key=lambda pair: pair[0].rank)
-
-    known = bool(panel.schema.known_features)
+        origins = origins.spread(_affordable(entries, panel, origins, horizon, now - end, leads))
+    contest = _Contest(
+        ValidationWindows(panel, origins, horizon), {entry.name: entry for entry in entries}, bool(panel.schema.known_features)
+    )
     for entry in entries:
-        score(entry, ())
-    found = ranked()
+        contest.add(replace(entry, members=()))
+    found = contest.ranked()
     if left() <= end:
         return found
     # where known covariates are declared, every network of the target alone gets an ensemble that reads them
-    chosen = [entry for entry in entries if entry.members or (known and entry.target_only)]
+    chosen = [entry for entry in entries if entry.members or (contest.known and entry.target_only)]
     ready = {entry.name: entry for entry in (*reversed(chosen), found[0][1])}  # the unchanged one first
     for entry in ready.values():
-        score(replace(entry, members=()), DEFAULT, known and entry.target_only)
+        contest.add(replace(entry, members=DEFAULT))
         if left() <= end:
             break
     for entry in entries:
-        if entry.name in (TUNED, TUNED + JOINTLY) and AS_IS in together:
-            for share in SHARES:
-                values = (1 - share) * alone[entry.name] + share * together[AS_IS]
-                judged = Judged(entry.name, (), *windows.score(values), zero_shot=share, joint=entry.joint)
-                out.append(_Scored(judged, replace(entry, members=(), zero_shot=share), values))
-    # an ensemble costs more in every forecast, so it has to be clearly better
-    found = ranked()
+        if entry.name in (TUNED, TUNED + JOINTLY):
+            contest.add_averages(entry)
+    if leads and left() > end:
+        contest.add_leads()
+    found = contest.ranked()
     if found[0][0].covariates and left() > end:  # for comparison only: an ensemble always reads known covariates
-        score(found[0][1], DEFAULT)
-        found.append((out[-1].judged, out[-1].entry))
+        found.append(contest.without_covariates(found[0][1]))
     return found
+
+
+class _Contest:
+    """Candidates on the same validation windows. known: True if the panel has known covariates."""
+
+    def __init__(self, windows: ValidationWindows, entries: dict[str, Entry], known: bool) -> None:
+        self.windows, self.entries, self.known = windows, entries, known
+        self.scored: list[_Scored] = []
+
+    def add(self, entry: Entry) -> None:
+        """Score a candidate with its members, its share of zero-shot and the leads, if any."""
+        self._keep(entry, self.windows.forecast(self._forecaster(entry)))
+
+    def add_averages(self, entry: Entry) -> None:
+        """Score averages of a network alone and the zero-shot ensemble, both scored before, if they were."""
+        alone, zero_shot = self._find(entry.name), self._find(AS_IS, DEFAULT)
+        if alone is not None and zero_shot is not None:
+            for share in SHARES:
+                values = (1 - share) * alone.values + share * zero_shot.values
+                self._keep(replace(entry, members=(), zero_shot=share), values)
+
+    def add_leads(self) -> None:
+        """Score the usual choice, and the best candidate so far that reads each series alone, with leads."""
+        best, usual = [entry for _, entry in self.ranked() if not entry.joint][:1], self._usual()
+        for entry in dict.fromkeys([*best, *(() if usual is None else (usual.entry,))]):
+            self.add(replace(entry, leads=True))
+
+    def without_covariates(self, entry: Entry) -> tuple[Judged, Entry]:
+        """Return a candidate with its scores if known covariates are ignored."""
+        values = self.windows.forecast(self._forecaster(entry, known=False))
+        return replace(self._judged(entry, values), covariates=False), entry
+
+    def ranked(self) -> list[tuple[Judged, Entry]]:
+        """Return all candidates scored so far, best first."""
+        return sorted(((self._doubted(one), one.entry) for one in self.scored), key=lambda pair: pair[0].rank)
+
+    def _doubted(self, one: _Scored) -> Judged:
+        """Return scores with the standard error of the difference from the usual choice."""
+        usual = self._usual(one.entry.leads)
+        return one.judged if usual is None else replace(one.judged, doubt=self.windows.standard_error(one.values, usual.values))
+
+    def _usual(self, leads: bool = False) -> _Scored | None:
+        """Return the usual choice among the candidates with leads, or without: an average of fine-tuned and zero-shot.
+
+        It is the choice with the least risk: errors of two models cancel in part. Without it, for lack of time, zero-shot.
+        """
+        setups = (TUNED, (), USUAL, leads), (AS_IS, DEFAULT, 0.0, leads), (AS_IS, (), 0.0, leads)
+        return next((found for setup in setups if (found := self._find(*setup)) is not None), None)
+
+    def _keep(self, entry: Entry, values: np.ndarray) -> None:
+        self.scored.append(_Scored(self._judged(entry, values), entry, values))
+
+    def _judged(self, entry: Entry, values: np.ndarray) -> Judged:
+        reads = bool(entry.members) and self.known and entry.target_only
+        return Judged(
+            entry.name, entry.members, *self.windows.score(values), reads, entry.zero_shot, joint=entry.joint, leads=entry.leads
+        )
+
+    def _find(self, name: str, members: tuple[str, ...] = (), zero_shot: float = 0.0, leads: bool = False) -> _Scored | None:
+        """Return the candidate of this setup; None if it was not scored."""
+        wanted = name, members, zero_shot, leads
+        return next((one for one in self.scored if one.judged.setup == wanted), None)
+
+    def _forecaster(self, entry: Entry, known: bool = True) -> Forecaster:
+        """Return the forecaster of a candidate as it will be loaded. known: False to ignore known covariates."""
+        panel, horizon = self.windows.panel, self.windows.horizon
+        # an ensemble finds calendar events too, as it will in a forecast
+        regress = known and self.known and bool(entry.members) and entry.target_only
+        made = with_covariates(combine(forecaster_of(entry, panel, horizon), entry.members), known=regress)
+        if entry.zero_shot:
+            made = WeightedAverage(made, self._forecaster(self.entries[AS_IS]), entry.zero_shot)
+        return with_joint(made, panel, horizon) if entry.leads else made
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,20 +247,14 @@ class _Scored:
     entry: Entry
     values: np.ndarray
 
-    def doubted(self, windows: _Windows, zero_shot: np.ndarray | None) -> Judged:
-        """Return the scores with the standard error of the difference from zero-shot; unchanged without zero-shot forecasts."""
-        if zero_shot is None or self.judged.name == AS_IS:
-            return self.judged
-        return replace(self.judged, doubt=windows.standard_error(self.values, zero_shot))
 
-
-def _affordable(entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, seconds: float) -> int:
+def _affordable(entries: Sequence[Entry], panel: Panel, origins: Origins, horizon: int, seconds: float, leads: bool) -> int:
     """Return how many windows can be scored in `seconds`, estimated from the time of an ensemble for PROBE of them."""
     few = origins.spread(PROBE)
     began = time.monotonic()
-    _Windows(panel, few, horizon).forecast(with_covariates(combine(forecaster_of(entries[-1], panel, horizon), DEFAULT)))
+    ValidationWindows(panel, few, horizon).forecast(with_covariates(combine(forecaster_of(entries[-1], panel, horizon), DEFAULT)))
     one = (time.monotonic() - began) / len(few)
-    ensembles = len(entries) + bool(panel.schema.known_features)
+    ensembles = len(entries) + bool(panel.schema.known_features) + (2 * LED if leads else 0)
     return max(FEWEST, int((seconds - one * len(few)) / max(one * ensembles, 1e-9)))
 
 
@@ -199,53 +265,3 @@ def forecaster_of(entry: Entry, panel: Panel, horizon: int) -> Forecaster:
     network = entry.network
     about = (entry.name, panel.freq.alias, horizon, network.spec.quantiles, network.spec.widths, Schema())
     return runtime.of_network(network, Card(*about, network.config, entry.train, entry.fitted))
-
-
-class _Windows:
-    """Validation windows (N,), whose forecasts are scored in units of each window's seasonal error."""
-
-    def __init__(self, panel: Panel, origins: Origins, horizon: int) -> None:
-        self.panel, self.origins, self.horizon = panel, origins, horizon
-        scale = seasonal_errors(panel, origins, panel.freq.season_length)
-        self.unit = np.where(scale > 0, scale, np.nan)[:, None]
-        self.truth = np.full((len(origins), horizon), np.nan)
-
-    def forecast(self, forecaster: Forecaster) -> np.ndarray:
-        """Return the quantiles (N, H, Q), in units of the seasonal error; 0 where there is none."""
-        out = np.zeros((len(self.origins), self.horizon, len(DEFAULT_QUANTILES)))
-        for which, found, values in predict_windows(forecaster, self.panel, self.origins, self.horizon, DEFAULT_QUANTILES):
-            unit = self.unit[which]
-            self.truth[which] = found.future_target / unit
-            out[which] = np.where(np.isnan(unit)[..., None], 0.0, values / unit[..., None])
-        return out
-
-    def score(self, values: np.ndarray) -> tuple[float, float]:
-        """Return (MASE, scaled quantile loss) of quantiles (N, H, Q); infinite where no window has a scale."""
-        total = self._measured(values).total((0, 1))
-        if not total.count:
-            return float("inf"), float("inf")
-        return float(METRICS["MASE"](total)), float(total.pinball.mean() / total.count)
-
-    def standard_error(self, values: np.ndarray, other: np.ndarray) -> float:
-        """Return the standard error of the difference between the losses of two forecasts (N, H, Q).
-
-        Errors are correlated between windows of one cutoff and between those of one series (Cameron, Gelbach and Miller, 2011).
-        """
-        mine, theirs = (self._measured(made).total(1) for made in (values, other))
-        lost = (mine.pinball - theirs.pinball).mean(1)  # (N,)
-        total = mine.count.sum()
-        if not total:
-            return 0.0
-        rest = lost - lost.sum() / total * mine.count
-        cutoff = stamps_of(self.panel, self.origins, 0)[:, 0]
-        single, by_cutoff, by_item = (_squares(rest, group) for group in (np.arange(len(rest)), cutoff, self.origins.item))
-        return float(np.sqrt(max(single, by_cutoff + by_item - single)) / total)
-
-    def _measured(self, values: np.ndarray) -> Sums:
-        return measure(self.truth, values, DEFAULT_QUANTILES, np.ones(len(values)))
-
-
-def _squares(rest: np.ndarray, group: np.ndarray) -> float:
-    """Return the variance of the sum of `rest` (N,) whose values are independent between groups (N,); 0 for a single group."""
-    sums = np.bincount(np.unique(group, return_inverse=True)[1], rest)
-    return float((sums**2).sum() * len(sums) / (len(sums) - 1)) if len(sums) > 1 else 0.0

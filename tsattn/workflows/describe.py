@@ -45,6 +45,7 @@ class Described:
             "columns": schema,
             "settings": {"model": to_mapping(card.model), "train": to_mapping(card.train)},
             "fitted": plain(to_mapping(card.fitted)),
+            "candidates": card.contest,
             "scores": card.scores,
             "source": card.source,
             "inputs": {name: list(shape) for name, shape in self.inputs.items()},

@@ -91,7 +91,7 @@ def _again(ref: ModelRef, card: Card, data: Any, options: ReadOptions) -> ModelA
         note = f"model: {ref}, pre-trained on {_training_series(card)} series"
         notes = (*two_targets(panel.schema, options), *unread(panel.schema, card.members))
         return ModelAndData(ref, card, panel, report, (note, *notes))
-    note = f"model: {ref}, {'a joint model ' if card.model.across else ''}trained {card.created[:10]}"
+    note = f"model: {ref}, {'a joint model ' if card.model.across or card.leads else ''}trained {card.created[:10]}"
     if not set(panel.schema.target) & set(card.schema.target):
         ours, theirs = (", ".join(s.target) for s in (card.schema, panel.schema))
         note += f"; it was trained on {ours} and now forecasts {theirs}"

@@ -24,7 +24,15 @@ from tsattn.model.card import ANY_FREQ, read_card
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
 from tsattn.workflows.find_model import ModelAndData, choose, found
-from tsattn.workflows.loaded_model import behind, beyond_history, check_horizon, ensemble_notes, horizon_for, with_members
+from tsattn.workflows.loaded_model import (
+    behind,
+    beyond_history,
+    check_horizon,
+    ensemble_notes,
+    horizon_for,
+    reads_leads,
+    with_members,
+)
 from tsattn.workflows.results import Forecasted
 from tsattn.workflows.scoring_progress import Forecasting
 from tsattn.workspace import ModelRef, Workspace
@@ -125,7 +133,8 @@ def _forecast(
     about_joint: tuple[str, ...] = ()
     about_quantiles: tuple[str, ...] = ()
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
-    if order.joint:
+    together = order.joint or reads_leads(chosen.card, order.members, panel)
+    if together:
         from tsattn.forecasting.joint.joint_regression import with_joint
         from tsattn.workflows.joint import joint_notes
 
@@ -137,7 +146,7 @@ def _forecast(
     hear = Forecasting(listener, forecaster.name)
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels, whole=summed is None, on_progress=hear)
     effects = effects_of(forecaster, panel, steps)
-    if order.joint:
+    if together:
         between = joint.effects_between()
         about_joint = joint_notes(between)
     if order.conformal:

@@ -17,10 +17,11 @@ from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.scores import Backtest
 from tsattn.model.card import UNCHANGED, Card
+from tsattn.workflows.candidates import LED
 from tsattn.workflows.joint import joint_verdicts, with_and_without
-from tsattn.workflows.loaded_model import with_members
+from tsattn.workflows.loaded_model import with_leads, with_members
 from tsattn.workflows.scoring_progress import Scoring
-from tsattn.workflows.time_budget import TimeBudget, TimeIsOver
+from tsattn.workflows.time_budget import FEWEST, TimeBudget, TimeIsOver
 from tsattn.workflows.verdict import compared, usual_baselines
 from tsattn.workspace import ModelRef, shipped
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 BESIDE = 256  # test windows on which the saved model is compared with zero-shot, an ensemble that costs ten times a network
 BATCH = 64  # windows that are scored between two checks of the clock, if there is a time limit
-FEWEST = 16  # windows that are scored even if time is up
 GROWTH = 8  # each round of scoring has at most this many times the windows of the one before
 SAFETY = 0.8  # share of the time left that a round may be expected to take
 ALL = "score all of them with: tsattn backtest DATA"
@@ -54,7 +54,8 @@ def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener, budg
         loaded = runtime.load(ref.path)
 
         def models() -> Sequence[Forecaster]:
-            return [with_members(loaded.card, loaded, None), *map(baseline, names)]
+            own = with_members(loaded.card, loaded, None)
+            return [with_leads(loaded.card, own, None, panel, made.horizon), *map(baseline, names)]
 
         found, windows = score_in_time(models, panel, made.horizon, made.windows, listener, budget)
     except TsattnError as error:
@@ -69,22 +70,24 @@ def beside_zero_shot(
 ) -> tuple[str, ...]:
     """Return a line that compares the saved model with zero-shot on the test windows; none if zero-shot was saved.
 
-    A joint run adds a line for zero-shot with `--joint`, and one for the saved model with it if that reads each series alone.
+    A joint run adds a line for zero-shot with `--joint`, unless that was saved, and one for the saved model with it if that reads
+    each series alone.
     """
     from tsattn.model import runtime
 
     zero, joint = shipped(), made.model.across > 0
-    same, alone = card.start == UNCHANGED, joint and not card.model.across
+    same, alone = card.start == UNCHANGED, joint and not (card.model.across or card.leads)
     if zero is None or (same and not joint):
         return ()
     items = np.arange(0, len(panel), -(-len(panel) // BESIDE))
-    windows = max(1, min(made.windows, BESIDE // len(items)))
+    windows = max(1, min(made.windows, BESIDE // (len(items) * (LED if joint else 1))))
     try:
         saved, zero_shot = runtime.load(ref.path), runtime.load(zero.path)
 
         def models() -> Sequence[Forecaster]:
             own, other = (with_members(one.card, one, None) for one in (saved, zero_shot))
-            pairs = [(own, alone)] if same else [(own, alone), (other, joint)]
+            own = with_leads(card, own, None, panel, made.horizon)
+            pairs = [(own, alone)] if same and alone else [(own, alone), (other, joint and not same)]
             return [model for one, both in pairs for model in (with_and_without([one], panel, made.horizon) if both else [one])]
 
         found, total = score_in_time(models, panel.select(items), made.horizon, windows, listener, budget)

@@ -40,10 +40,15 @@ def training_notes(panel: Panel, asked: int, across: int) -> tuple[str, ...]:
     return (f"joint: the network reads the {len(panel):,} series in {groups}; groups do not read each other",)
 
 
-def saved_notes(asked: int, saved: int) -> tuple[str, ...]:
-    """Say that training for a joint model saved one that reads each series alone. asked, saved: `across` of ModelConfig."""
+def saved_notes(asked: int, saved: int, leads: bool) -> tuple[str, ...]:
+    """Say how a model that was trained jointly uses other series without attention across them.
+
+    asked, saved: `across` of ModelConfig. leads: True if the saved model uses series that lead others.
+    """
     if not asked or saved:
         return ()
+    if leads:
+        return ("joint: the saved model uses series that lead others, by regression; forecasts need no --joint",)
     return ("joint: the saved model reads each series alone; forecasts use other series only with --joint",)
 
 

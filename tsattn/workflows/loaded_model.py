@@ -56,6 +56,23 @@ def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str
     return averaged(made, card.zero_shot) if members is None and card.zero_shot else made
 
 
+def reads_leads(card: Card, members: str | Sequence[str] | None, panel: Panel) -> bool:
+    """Return True if forecasts of a panel use series that lead others without `--joint`, because the model was saved so.
+
+    They do not if `members` are named, for a single series, or for more series than `--joint` reads.
+    """
+    from tsattn.forecasting.joint.joint_regression import MOST_SERIES
+
+    return card.leads and members is None and 1 < len(panel) <= MOST_SERIES
+
+
+def with_leads(card: Card, forecaster: Forecaster, members: str | Sequence[str] | None, panel: Panel, horizon: int) -> Forecaster:
+    """Return the forecaster of a model, with leads between the series of a panel if it was saved so; see `reads_leads`."""
+    from tsattn.forecasting.joint.joint_regression import with_joint
+
+    return with_joint(forecaster, panel, horizon) if reads_leads(card, members, panel) else forecaster
+
+
 def averaged(trained: Forecaster, share: float) -> Forecaster:
     """Return the average of a trained model and the zero-shot ensemble, in which the latter has this share.
 

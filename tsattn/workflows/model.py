@@ -18,7 +18,7 @@ from tsattn.forecasting.frame import Forecast, Forecaster
 from tsattn.forecasting.predict import predict
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import ANY_FREQ
-from tsattn.workflows.loaded_model import check_fits, check_horizon, horizon_for, read_for
+from tsattn.workflows.loaded_model import check_fits, check_horizon, horizon_for, read_for, with_leads
 from tsattn.workspace import ModelRef
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Model:
     ref: ModelRef
     card: Card
     forecaster: Forecaster
+    members: str | Sequence[str] | None = None  # those that were named; None = those on the card
 
     def __repr__(self) -> str:
         if self.card.freq == ANY_FREQ:
@@ -94,7 +95,7 @@ class Model:
         given: dict[str, Any] = {"timestamp": timestamp, "item": item, "target": target, "known": known, "freq": freq}
         panel = self._panel_of(data, future, read, {name: value for name, value in given.items() if value is not None})
         steps = horizon_for(self.card, panel) if horizon is None else horizon
-        made, failures = predict(self.forecaster, panel, horizon=steps, quantiles=quantiles)
+        made, failures = predict(self._for(panel, steps), panel, horizon=steps, quantiles=quantiles)
         if failures and (arrays or not len(made)):
             raise _failed(panel, failures[0])
         return made.values if arrays else dataclasses.replace(made, history=panel)
@@ -112,10 +113,14 @@ class Model:
         arrays = is_plain(data)
         panel = self._panel_of(data, None, ReadOptions(), {} if freq is None else {"freq": freq})
         steps = horizon_for(self.card, panel) if horizon is None else horizon
-        made, failures = predict_paths(self.forecaster, panel, horizon=steps, paths=paths, seed=seed)
+        made, failures = predict_paths(self._for(panel, steps), panel, horizon=steps, paths=paths, seed=seed)
         if failures and (arrays or not len(made)):
             raise _failed(panel, failures[0])
         return made.values if arrays else made
+
+    def _for(self, panel: Panel, horizon: int) -> Forecaster:
+        """Return the forecaster of a panel, with leads between its series if the model was saved so."""
+        return with_leads(self.card, self.forecaster, self.members, panel, horizon)
 
     def _panel_of(self, data: Any, future: Any, read: ReadOptions, given: dict[str, Any]) -> Panel:
         """The data as a panel that the model fits. given: fields of ReadOptions that override those of `read`."""

@@ -35,6 +35,7 @@ ACROSS, ACROSS_WEIGHTS = "attention across series", "across,head.led"  # the pha
 STARTS = ("auto", "scratch", "shipped")  # values that a user may give
 TUNING = 0.8  # share of the steps that go into fine-tuning when both are trained: fine-tuning nearly always wins
 TUNING_COVARIATES = 0.4  # the same with covariates, which the model in the package does not read
+SHOWN = 3  # best candidates that are named, beside the saved one and zero-shot
 FREE = ("context", "horizon", "dropout", "drop_path", "across")  # settings that fit the weights in the package
 
 
@@ -214,7 +215,9 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     judged: list[tuple[Judged, Entry]] = []
     if base is not None and start == "auto" and tail is not None:
         work.listener.note("scoring the candidates on the validation windows")
-        judged = judge([*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon, work.left)
+        judged = judge(
+            [*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon, work.left, leads=plan.model.across > 0
+        )
     best = judged[0][1] if judged else [*entries.values()][-1]
     scores = tuple(score for score, _ in judged)
     if any(entry.fitted.stopped == "interrupted" for entry in entries.values()):
@@ -309,10 +312,11 @@ def notes_of(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
         why = f"the ensemble {first.title} is less than {100 * (1 - CLEARLY):g} % better and slower"
     elif first != kept:
         why = f"the loss of {first.title} is not clearly lower"
-    said = ", ".join(map(str, sorted(scores, key=lambda score: score.loss)))
+    found = sorted(scores, key=lambda score: score.loss)
+    shown = [one for n, one in enumerate(found) if n < SHOWN or one is kept or one.name == AS_IS]
+    said = ", ".join(map(str, shown)) + (f"; all {len(found)}: tsattn describe" if len(shown) < len(found) else "")
     line = f"best candidate: {kept.title}; {why} (MASE / scaled quantile loss: {said})"
-    same = [one for one in scores if (one.name, one.members, one.zero_shot) == (kept.name, kept.members, kept.zero_shot)]
-    without = [score.loss for score in same if not score.covariates]
+    without = [score.loss for score in scores if (score.setup, score.covariates) == (kept.setup, False)]
     if not kept.covariates or not without:
         return (line,)
     change = kept.loss / without[0] - 1 if without[0] > 0 else 0.0

@@ -24,7 +24,7 @@ from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effects_of, unread_known
 from tsattn.workflows.find_model import ModelAndData, choose
 from tsattn.workflows.forecast import unknown_series
-from tsattn.workflows.loaded_model import behind, check_horizon, horizon_for, with_members
+from tsattn.workflows.loaded_model import behind, check_horizon, horizon_for, with_leads, with_members
 from tsattn.workflows.results import plain, scores_mapping
 from tsattn.workflows.scoring_progress import Scoring
 from tsattn.workflows.verdict import usual_baselines, verdict
@@ -126,6 +126,7 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     panel = _only(chosen.panel, order.series)
     forecaster = with_members(chosen.card, runtime.load(chosen.ref.path), order.members)
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
+    forecaster = with_leads(chosen.card, forecaster, order.members, panel, steps)
     listener.note(f"forecasting {len(panel):,} series")
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=DEFAULT_QUANTILES)
     failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out if not order.series))

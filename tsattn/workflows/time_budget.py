@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 TRAINING = 0.7  # share of --max-time for training
 LEAST = 0.5  # share that training gets even when reading the data was slow
+FEWEST = 16  # windows that are scored even if time is up
 
 
 @dataclass(frozen=True)

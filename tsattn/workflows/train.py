@@ -158,7 +158,10 @@ class _Training:
     def run(self, resume: bool, logger: str | None) -> Trained:
         """Choose weights, save them, score them, and describe the result."""
         best, judged = self.choose(resume, logger)
-        selection = (*model_selection.notes_of(best, judged), *saved_notes(self.made.model.across, best.network.config.across))
+        selection = (
+            *model_selection.notes_of(best, judged),
+            *saved_notes(self.made.model.across, best.network.config.across, best.leads),
+        )
         for note in selection:
             self.listener.note(note)
         if best.fitted.stopped == "interrupted":
@@ -273,6 +276,7 @@ def card_of(
         fitted=kept.fitted,
         members=kept.members,
         zero_shot=kept.zero_shot,
+        leads=kept.leads,
         start=kept.name.removesuffix(model_selection.JOINTLY),
         contest=[plain(score.to_mapping()) for score in judged],
         source=source,

@@ -12,7 +12,9 @@ from tsattn.data.windows import Origins
 from tsattn.errors import ConfigError
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines.ridge import Ridge
+from tsattn.forecasting.joint import joint_regression
 from tsattn.forecasting.joint.joint_regression import JointRegression, Remembered
+from tsattn.forecasting.joint.leads import Leads
 from tsattn.forecasting.metrics import mase, wql
 from tsattn.forecasting.predict import predict
 
@@ -34,6 +36,19 @@ def test_when_one_series_leads_another_by_three_steps_then_its_error_is_more_tha
     for ratio in (mase(scores.by_item)[1] / mase(scores.by_item)[0], wql(scores.by_item)[1] / wql(scores.by_item)[0]):
         assert ratio[1] < 0.5
         assert ratio[0] == ratio[2] == 1
+
+
+def test_when_what_led_before_no_longer_leads_then_the_forecast_is_unchanged(monkeypatch):
+    panel = pair()
+    none = Leads(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+    found = joint_regression.find_leads
+    steps = panel.lengths.max()
+    monkeypatch.setattr(
+        joint_regression, "find_leads", lambda made, signals, stop: [none] * 3 if stop == steps else found(made, signals, stop)
+    )
+    joint = JointRegression(Ridge(), panel, 3)
+    np.testing.assert_array_equal(*(predict(one, panel, horizon=3)[0].values for one in (joint, Ridge())))
+    assert joint.effects_between() == ()
 
 
 def test_when_series_are_unrelated_then_forecasts_are_bit_identical():

@@ -14,7 +14,9 @@ import numpy as np
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, truth
 from tsattn.errors import ConfigError
-from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball, relative, scores_of, weights_of, widened, widths_of
+from tsattn.forecasting.ensemble.calibration import Shrinkage, scores_of, weights_of, widened, widths_of
+from tsattn.forecasting.ensemble.holdout_losses import HoldoutLosses
+from tsattn.forecasting.ensemble.horizon_parts import between, edges_of
 from tsattn.forecasting.ensemble.prior_weights import Prior
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.hierarchy.common_grid import common_grid
@@ -69,14 +71,14 @@ class _Led:
     """Effect of the leads on one series at a cutoff.
 
     shift: (H,) what they add, in units of the series. narrower: (H,) factor on errors. alone: (H, Q) the series' autoregression
-    with it. weights: (3,) of the forecast as it was, of that with the shift, and of `alone`. width: (2, H) factors below and
+    with it. weights: (3, H) of the forecast as it was, of that with the shift, and of `alone`. width: (2, H) factors below and
     above.
     """
 
     shift: np.ndarray
     narrower: np.ndarray
     alone: np.ndarray
-    weights: np.ndarray = field(default_factory=lambda: np.array([1.0, 0.0, 0.0]))
+    weights: np.ndarray = field(default_factory=lambda: np.array([[1.0], [0.0], [0.0]]))
     width: np.ndarray = field(default_factory=lambda: np.ones((2, 1)))
 
     def options(self, values: np.ndarray, middle: int) -> np.ndarray:
@@ -107,6 +109,7 @@ class JointRegression:
         self._middle = int(np.abs(np.array(self.quantiles) - 0.5).argmin())
         self._fits: dict[int, dict[int, _Led]] = {}
         self._effects: dict[int, tuple[JointEffect, ...]] = {}
+        self._held_out: dict[int, dict[int, tuple[np.ndarray, np.ndarray]]] = {}
 
     def __getattr__(self, name: str) -> Any:
         if name in ("forecaster", "sample"):  # the forecaster's own sample paths would ignore the leads
@@ -133,7 +136,7 @@ class JointRegression:
     def _averaged(self, values: np.ndarray, led: _Led, steps: int, past: np.ndarray) -> np.ndarray:
         whole = np.zeros((self.horizon, values.shape[1]))
         whole[:steps] = values
-        made = np.tensordot(led.weights, led.options(whole, self._middle), 1)[None]
+        made = (led.weights[..., None] * led.options(whole, self._middle)).sum(0)[None]
         made = widened(made, self.quantiles, led.width[:, None])[0, :steps]
         return np.asarray(np.maximum(made, 0.0) if np.nanmin(past, initial=np.inf) >= 0 else made, np.float32)
 
@@ -165,13 +168,15 @@ class JointRegression:
         made = innovations(history, seasons)
         signals, leads = signals_of(made), find_leads(made, signals_of(made), steps)
         items = np.array([i for i in sorted(gains) if len(leads[i])], np.int64)
+        if not len(items):  # what led before the held-back steps no longer leads
+            return {}, ()
         led = {i: self._led(made, signals, leads[i], i, np.array([steps]), gains[i])[0] for i in items.tolist()}
         ago = [k * horizon for k in range(1, back + 1) if steps - k * horizon >= stop]
         at = np.array([steps - k for k in ago], np.int64)
         past = {i: self._led(early, early_signals, early_leads[i], i, at, gains[i]) for i in items.tolist()}
         weights, width = self._weighed(items, past, [cutoff - k for k in ago])
         led = {i: replace(led[i], weights=weights[:, n], width=width[:, n]) for n, i in enumerate(items.tolist())}
-        used = {i: 1 - float(one.weights[0]) for i, one in led.items()}
+        used = {i: 1 - float(one.weights[0].mean()) for i, one in led.items()}
         effects = [JointEffect(self.panel.item_ids[i], self._named(leads[i]), gains[i].gain, used[i]) for i in led]
         return led, tuple(effect for effect in effects if effect.used > 0.05)
 
@@ -186,7 +191,7 @@ class JointRegression:
         return [_Led(move, check.narrower, own[:, None] + spread) for move, own in zip(shift, alone, strict=True)]
 
     def _weighed(self, items: np.ndarray, past: dict[int, list[_Led]], cutoffs: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Return weights (3, n) of the options, and factors (2, n, H) on the widths of their average, from hold-out cutoffs."""
+        """Return weights (3, n, H) of the options, and factors (2, n, H) on the widths of their average."""
         count, levels = len(items), np.array(self.quantiles)
         made = np.full((len(cutoffs), 3, count, self.horizon, len(levels)), np.nan)
         true = np.full((len(cutoffs), count, self.horizon), np.nan)
@@ -199,15 +204,29 @@ class JointRegression:
         every = np.arange(count)
         pools, floor = ((every, every),), np.full(count, 1e-30)
         prior = Prior(np.repeat(PRIOR[:, None], count, 1), np.zeros(count))
-        loss = pinball(true[:, None], made, levels)
-        ratio, evidence = relative(loss, share, floor)
-        weights = weights_of(ratio[..., None], evidence, np.ones((3, count), bool), pools, SHRINKAGE, prior)[..., 0]
-        average = np.einsum("mn,kmnhq->knhq", weights, np.nan_to_num(made))
+        edges = edges_of(self.horizon, SHRINKAGE.first_weighted)
+        losses = HoldoutLosses.of(true, made, levels, scored, floor, edges)
+        ratios = losses.ratios(np.ones(len(cutoffs), bool), SHRINKAGE.near)
+        weights = weights_of(*ratios, np.ones((3, count), bool), pools, SHRINKAGE, prior) @ between(edges)
+        average = np.einsum("mnh,kmnhq->knhq", weights, np.nan_to_num(made))
         scores = np.where(scored[..., None], scores_of(true, average, self.quantiles, floor[:, None]), np.nan)
         return weights, widths_of(scores, share.sum(0), pools, SHRINKAGE)
 
     def _base(self, items: np.ndarray, cutoff: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the forecast (n, H, Q) of series from a cutoff, and the truth (n, H); NaN where either is unknown."""
+        """Return the forecast (n, H, Q) of series from a cutoff, and the truth (n, H); NaN where either is unknown.
+
+        Forecasts are kept: cutoffs of a backtest are hold-out origins of each other.
+        """
+        while cutoff not in self._held_out and len(self._held_out) >= _CACHED:
+            self._held_out.pop(next(iter(self._held_out)))
+        made = self._held_out.setdefault(cutoff, {})
+        new = np.array([i for i in items.tolist() if i not in made], np.int64)
+        made.update(zip(new.tolist(), zip(*self._from(new, cutoff), strict=True), strict=True))
+        values, true = zip(*(made[i] for i in items.tolist()), strict=True)
+        return np.stack(values), np.stack(true)
+
+    def _from(self, items: np.ndarray, cutoff: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the forecast (n, H, Q) of series from a cutoff, and the truth (n, H); see `_base`."""
         first = self.panel.indptr[:-1][items]
         row = first + cutoff - self.grid.offset[items]
         values = np.full((len(items), self.horizon, len(self.quantiles)), np.nan)
