@@ -15,7 +15,7 @@ from tsattn.data.reading.date_texts import Parsed, parse_texts
 from tsattn.data.reading.day_order import resolve_day_order
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
-from tsattn.data.reading.other_calendars import from_other_calendar
+from tsattn.data.reading.other_calendars import evenly_persian, from_other_calendar
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.time_names import counts_named, says_week
 from tsattn.data.reading.zone_names import guess_zone
@@ -67,8 +67,11 @@ def _all_digits(column: Column) -> bool:
 def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes) -> Clock:
     parsed = parse_texts(column.labels, options.date_order)
     codes = column.values
-    if parsed.failed.any() and (western := from_other_calendar(column.labels, options.date_order)) is not None:
-        parsed, calendar = western
+    find = from_other_calendar(column.labels, options.date_order) if parsed.failed.any() else None
+    if not parsed.failed.any() and not np.isnat(parsed.wall).any():
+        find = evenly_persian(column.labels, parsed.wall, options.date_order)
+    if find is not None:
+        parsed, calendar = find
         notes.warn(f"column {column.name!r}: the dates are read as those of the {calendar} calendar")
     if parsed.failed.any():
         bad = np.append(parsed.failed, False)[codes]
