@@ -26,8 +26,8 @@ def from_other_calendar(labels: Any, date_order: str | None) -> tuple[Parsed, st
             arrow.strings([_BUDDHIST.sub(lambda y: str(int(y[0]) - 543), t, count=1) for t in texts]), date_order
         )
         return None if parsed.failed.any() else (parsed, "Thai Buddhist")
-    parsed = _from_persian(texts, date_order)
-    return None if parsed is None else (parsed, "Persian")
+    persian = _from_persian(texts, date_order)
+    return None if persian is None else (persian, "Persian")
 
 
 def evenly_persian(labels: Any, wall: np.ndarray, date_order: str | None) -> tuple[Parsed, str] | None:

@@ -90,7 +90,8 @@ def _paths(text: str) -> Iterable[Path]:
         found = [p for p in sorted(path.iterdir()) if p.is_file() and is_table(p)]
         if not found:
             raise DataError(
-                f"{text}: the folder holds no CSV, TSV or Parquet file", f"looked for {', '.join(_SUFFIXES)} (.gz, .zst)"
+                f"{text}: the folder holds no CSV, TSV or Parquet file",
+                f"looked for {', '.join(_SUFFIXES)} (.gz, .zst, .bz2, .xz, .zip)",
             )
         return found
     if file:
