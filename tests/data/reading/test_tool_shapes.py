@@ -251,6 +251,11 @@ def test_a_second_table_of_dates_stops(take):
         take("North\n" + table("Date,Sales", ISO[:19], LARGE[:19], tail="\nSouth\n" + table("Date,Sales", ISO, LARGE)))
 
 
+def test_a_header_that_comes_again_in_other_words_is_no_second_table(take):
+    panel, report = take(table("Date,Sales", ISO[:9], LARGE[:9], tail=table("DATE,SALES (EUR)", ISO[9:], LARGE[9:])))
+    assert (series(panel), report.repaired[0].what) == (LARGE, "headers that come again left out")
+
+
 def test_tables_side_by_side_are_read_one_at_a_time(take):
     later = [d.replace("2024", "2025") for d in ISO]
     text = table("Date,Sales,,Date,Visitors", ISO, LARGE, [""] * 20, later, range(20))
@@ -353,6 +358,12 @@ def test_names_in_a_table_of_blanks_are_items(take):
     )
     panel, _ = take(f"STATION DATE      TEMP  PRCP\n{rows}\n", name="data.txt", target="TEMP")
     assert (panel.item_ids, series(panel)) == (("KNYC", "KBOS"), LARGE)
+
+
+def test_a_row_of_blanks_that_is_cut_off_stops(take):
+    rows = "".join(f"KNYC  {d}  {v}.5  0.1\n" for d, v in zip(ISO, LARGE, strict=True))
+    with pytest.raises(DataError, match="line 22: 1 fields where the header has 4"):
+        take(f"STATION DATE TEMP PRCP\n{rows}KNYC\n", name="data.txt")
 
 
 def test_years_of_twelve_unnamed_columns_are_months(take):

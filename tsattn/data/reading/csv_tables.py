@@ -288,7 +288,8 @@ def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | Non
         return None
     below = found[0][0] > last + 1  # a blank line stands between the table and its notes
     notes = len(found) <= _MOST_NOTES and last
-    if notes and all(_is_note(line, row, last, dialect.aligned) or (below and _is_prose(row)) for line, row in found):
+    words = dialect.aligned and len(found) > 1  # one word alone may be a row that is cut off
+    if notes and all(_is_note(line, row, last, words) or (below and _is_prose(row)) for line, row in found):
         return _Notes(len(found), found[0][0], dialect.delimiter.join(found[0][1])[:60])
     return found[0][0], width, len(found[0][1])
 
@@ -305,12 +306,12 @@ def _is_prose(row: list[str]) -> bool:
     return cells[0][:1].isalpha() and (" " in cells[0] or ":" in cells[0]) and not any(is_telling(c) for c in cells)
 
 
-def _is_note(line: int, row: list[str], last: int, aligned: bool) -> bool:
+def _is_note(line: int, row: list[str], last: int, words: bool) -> bool:
     """Return True if a line is a comment, or a sentence or a sum below the last row."""
     cell = next((c.strip() for c in row if c.strip()), "")
     if cell.startswith(COMMENTS) or _RULE.fullmatch(" ".join(row)):
         return True
     if line > last and any(_END.fullmatch(c.strip()) for c in row):
         return True
-    alone = sum(bool(c.strip()) for c in row) == 1 and (aligned or " " in cell or ":" in cell)
+    alone = sum(bool(c.strip()) for c in row) == 1 and (words or " " in cell or ":" in cell)
     return line > last and not cell[:1].isdigit() and (alone or is_total(cell))

@@ -205,7 +205,8 @@ def _has_number(table: Table, row: int) -> bool:
 def _stop_at_second_table(table: Table, row: int) -> None:
     """Raise DataError for a header within the rows that names other columns than the first one."""
     cells = _cells(table, row)
-    if all(set(words(text)) <= set(words(name)) or is_telling(text) for name, text in cells.items()):
+    pairs = [(set(words(text)), set(words(name))) for name, text in cells.items() if not is_telling(text)]
+    if all(text <= name or name <= text for text, name in pairs):
         return
     raise DataError(
         f"{table.where(row)}: a second table begins, with the columns {listed(cells.values())}",
