@@ -224,7 +224,8 @@ def _uneven(part: Part, dialect: Dialect) -> Exception | None:
 def _wrong_width(place: str, expected: int, actual: int) -> DataError:
     return DataError(
         f"{place}: {actual} fields where the header has {expected}",
-        "correct that line, put quotes around a field that holds the delimiter, or name the delimiter with --delimiter",
+        "correct that line, put quotes around a field that holds the delimiter, or name the delimiter with --delimiter; "
+        "if a second table begins there, write it to a file of its own",
     )
 
 
