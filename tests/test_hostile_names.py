@@ -14,7 +14,7 @@ from tsattn.cli.main import main
 from tsattn.data.panel import Panel
 from tsattn.forecasting.baselines.simple import SeasonalNaive
 from tsattn.forecasting.predict import Failure, predict
-from tsattn.render import tables, terminal
+from tsattn.render import forecast_table, tables, terminal
 from tsattn.render.console import SafeConsole
 from tsattn.render.plots import save_plot
 
@@ -47,7 +47,7 @@ def test_when_names_are_hostile_then_tables_and_terminal_plots_obey_none_of_them
     panel = hostile()
     console = SafeConsole(width=200, highlight=False, markup=False, emoji=False)
     made = forecast_of(panel)
-    tables.forecast(console, made, panel, "zero\x1b[1m")
+    forecast_table.forecast(console, made, panel, "zero\x1b[1m")
     terminal.draw_terminal(console, made, panel)
     tables.written(console, [], [Failure(name, "no\nvalue") for name in HOSTILE])
     tables.sentences(console, HOSTILE)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from tsattn.config import ACROSS, BacktestConfig, HierarchyConfig, ReadOptions
 from tsattn.events import Listener
-from tsattn.workflows.arguments import ReadFields, given, names, places
+from tsattn.workflows.arguments import ReadFields, configured, given, names, places
 from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained
 from tsattn.workspace import Workspace
 
@@ -232,6 +232,7 @@ def backtest(
     cutoffs: Sequence[str] | None = None,
     config: BacktestConfig | None = None,
     members: str | Sequence[str] | None = None,
+    series: str | Sequence[str] = (),
     leaderboard: bool = False,
     conformal: bool = False,
     hierarchy: str | Sequence[str] = (),
@@ -252,7 +253,7 @@ def backtest(
     step, baselines, refit, metrics, quantiles and cutoffs override the fields of `config`; see BacktestConfig for their
     defaults. On the data that a model was trained on, the windows default to its held-back test windows. hierarchy, sums and
     reconcile: see `forecast`; models are scored before and after reconciliation, and `levels` holds the scores by level.
-    joint: also score models whose series inform each other.
+    joint: also score models whose series inform each other. series: names of the series to score, by default all.
 
     output (.parquet, .csv, …) gets every forecast beside the truth: model, item_id, cutoff, timestamp, target, quantiles.
     scores gets all scores in long form, by model, metric, series, horizon step and cutoff. plot (.png, .svg) is a picture of
@@ -263,13 +264,10 @@ def backtest(
 
     fields: dict[str, Any] = {"horizon": horizon, "windows": windows, "step": step, "baselines": baselines, "refit": refit}
     fields |= {"metrics": metrics, "quantiles": quantiles, "cutoffs": cutoffs}
-    fields = {name: tuple(v) if isinstance(v, (list, tuple)) else v for name, v in fields.items() if v is not None}
-    if fields:
-        config = dataclasses.replace(config or BacktestConfig(), **fields)
     sums_of = HierarchyConfig(names(hierarchy), names(sums), reconcile)
-    extras = Extras(leaderboard, conformal, output, scores, plot, sums_of, joint)
+    extras = Extras(leaderboard, conformal, output, scores, plot, sums_of, joint, names(series))
     data, options = given(data, read, reading, backtest)
-    return run(data, model, config, members, Workspace.at(workspace), options, extras, listener)
+    return run(data, model, configured(config, fields), members, Workspace.at(workspace), options, extras, listener)
 
 
 def detect(

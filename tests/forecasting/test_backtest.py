@@ -238,3 +238,31 @@ def test_a_backtest_of_odd_items_warns_of_nothing() -> None:
         result = backtest(models, Panel.from_arrays(series), horizon=3, windows=2, season_length=7)
     assert result.windows == 6
     assert result.too_short == 4
+
+
+def test_when_only_some_items_are_scored_then_all_are_forecast_and_every_score_is_of_the_chosen(hourly: Panel) -> None:
+    seen: list[int] = []
+    progress: list[tuple[int, int]] = []
+    whole = backtest([SeasonalNaive()], hourly, horizon=6, windows=3)
+    some = backtest(
+        [SeasonalNaive()],
+        hourly,
+        horizon=6,
+        windows=3,
+        items=[2, 0],
+        on_windows=lambda _, origins, *__: seen.extend(origins.item.tolist()),
+        on_progress=lambda _, done, total: progress.append((done, total)),
+    )
+    assert some.item_ids == (hourly.item_ids[2], hourly.item_ids[0])
+    assert some.windows == 6
+    assert set(seen) == {0, 2}
+    assert progress[-1] == (9, 9)
+    np.testing.assert_allclose(METRICS["MAE"](some.by_item), METRICS["MAE"](whole.by_item)[:, [2, 0]])
+    for part in (some.by_step.total(1), some.by_item.total(1), some.by_cutoff.total(1)):
+        assert part.count == some.overall.count
+
+
+def test_when_the_chosen_item_is_too_short_then_the_error_counts_its_windows() -> None:
+    panel = Panel.from_arrays([np.arange(50.0), np.arange(3.0)], freq="D")
+    with pytest.raises(DataError, match="none of the 2 windows"):
+        backtest([Naive()], panel, horizon=6, windows=2, items=[1])

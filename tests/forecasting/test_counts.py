@@ -12,10 +12,11 @@ from tsattn.data.panel import Panel
 from tsattn.data.windows import WindowBatch, last_origins
 from tsattn.forecasting import predict as loop
 from tsattn.forecasting.backtest import backtest
-from tsattn.forecasting.counts import LEAST, are_counts, are_small_counts, whole_where
+from tsattn.forecasting.counts import LEAST, are_counts, are_small_counts, limits_of, whole_where
 from tsattn.forecasting.ensemble import ensemble as weighting
 from tsattn.forecasting.ensemble.ensemble import combine
 from tsattn.forecasting.predict import predict, predict_windows
+from tsattn.forecasting.sample_paths import predict_paths
 
 
 @dataclass
@@ -102,3 +103,69 @@ def test_when_an_ensemble_weighs_its_members_then_it_scores_them_as_whole_number
     rounded = weight()
     monkeypatch.setattr(weighting, "are_small_counts", lambda past: np.zeros(len(past), bool))
     assert rounded > weight() + 0.05
+
+
+def ratings(length: int = 300) -> np.ndarray:
+    return np.random.default_rng(5).choice([1.0, 2, 3, 4, 5], length, p=[0.06, 0.09, 0.15, 0.3, 0.4])
+
+
+def percentages(length: int = 300) -> np.ndarray:
+    return np.clip(60 + np.random.default_rng(6).normal(0, 40, length), 0, 100)
+
+
+DAYS = np.arange(300.0)
+
+
+@pytest.mark.parametrize(
+    ("past", "lower", "upper"),
+    [
+        (ratings(), 1, 5),
+        (ratings() - 3, -2, 2),
+        (percentages(), 0, 100),
+        (percentages() / 100, 0, 1),
+        (np.where(DAYS % 7 < 5, 40, 12), 12, 40),  # seats of a bus
+        (demand(1, 0.25)[0], 0, np.inf),  # the next value may be the first 3
+        (demand(1, 3)[0], 0, np.inf),
+        (np.floor(DAYS / 30), 0, np.inf),  # a trend rises on
+        (np.minimum(DAYS, 9) - 5, -np.inf, np.inf),  # so may a level that was reached once
+        (ratings()[: LEAST - 1], -np.inf, np.inf),
+        (np.where(DAYS % 7 < 2, 2.99, 3.49), -np.inf, np.inf),  # prices change
+        (np.full(300, NAN), -np.inf, np.inf),
+    ],
+)
+def test_when_values_pile_up_at_an_end_throughout_a_past_then_it_is_a_limit(past, lower, upper) -> None:
+    low, high = limits_of(np.array([past], np.float32))
+    assert (low.tolist(), high.tolist()) == ([lower], [upper])
+
+
+def test_when_demand_has_no_limit_then_none_is_found_by_chance() -> None:
+    rng = np.random.default_rng(7)
+    for rate in (0.1, 0.3, 1.0, 3.0):
+        for length in (60, 200, 700):
+            _, upper = limits_of(rng.poisson(rate, (200, length)).astype(np.float32))
+            assert np.isfinite(upper).mean() <= 0.07
+
+
+@dataclass
+class Outside(Between):
+    """A forecaster of values that ratings cannot have."""
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        return np.tile(np.array([-1.2, 4.8, 7.3], np.float32), (len(batch), batch.horizon, 1))
+
+
+def test_when_ratings_are_forecast_then_neither_quantiles_nor_paths_leave_their_limits() -> None:
+    panel = Panel.from_arrays([ratings(), 10 + DAYS], freq="D", item_ids=["stars", "trend"])
+    made, _ = predict(Outside(context=None), panel, horizon=3, quantiles=(0.01, 0.1, 0.5, 0.9, 0.99))
+    assert (made.values[0] == np.array([1, 1, 5, 5, 5])).all()
+    assert made.values[1].max() > 7  # the trend has no limit
+    paths, _ = predict_paths(Outside(context=None), panel, horizon=3, paths=200)
+    assert (paths.values[0].min(), paths.values[0].max()) == (1, 5)
+    assert paths.values[1].max() > 7
+
+
+def test_when_a_past_is_of_counts_then_no_quantile_and_no_path_is_negative() -> None:
+    panel = Panel.from_arrays([demand(1, 40.0)[0]], freq="D")
+    made, _ = predict(Outside(), panel, horizon=3)
+    paths, _ = predict_paths(Outside(), panel, horizon=3, paths=200)
+    assert made.values.min() == paths.values.min() == 0

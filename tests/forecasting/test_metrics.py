@@ -51,6 +51,24 @@ def test_every_metric_is_what_its_formula_says_over_the_steps_with_a_truth() -> 
     np.testing.assert_allclose(quantile_coverage(sums.total((0, 1))), under)
 
 
+def test_when_a_truth_equals_a_single_quantile_then_half_of_it_counts_as_below() -> None:
+    levels = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+    values = np.arange(9, dtype=np.float32)[None, None]
+    for place in range(9):
+        seen = quantile_coverage(measure(np.array([[float(place)]]), values, levels, np.ones(1)).total((0, 1)))
+        np.testing.assert_allclose(seen, np.where(np.arange(9) > place, 1.0, np.where(np.arange(9) == place, 0.5, 0.0)))
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.3, 1.0, 4.0])
+def test_when_the_true_quantiles_of_counts_are_forecast_then_the_share_below_each_is_its_level(rate: float) -> None:
+    levels = np.arange(1, 10) / 10
+    counts = np.sort(np.random.default_rng(0).poisson(rate, 20000)).astype(np.float64)
+    quantiles = np.quantile(counts, levels, method="inverted_cdf").astype(np.float32)
+    values = np.broadcast_to(quantiles, (1, len(counts), 9))
+    seen = quantile_coverage(measure(counts[None], values, tuple(levels), np.ones(1)).total((0, 1)))
+    assert np.abs(seen - levels).max() < 0.06  # counted "at or under", the 0.1 quantile of rare counts covers 95 %
+
+
 def test_coverage_of_95_percent_counts_the_values_between_quantiles_that_reach_as_far() -> None:
     truth = np.array([[0.0, 1.0, 5.0, 9.0, 12.0, NAN]])
     bounds = np.broadcast_to(np.array([1.0, 2.0, 5.0, 8.0, 9.0], np.float32), (1, 6, 5))

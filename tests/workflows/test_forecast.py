@@ -87,6 +87,94 @@ def test_when_series_are_named_then_only_they_are_returned_with_the_same_values(
     assert "did you mean 'a'" in caught.value.hint
 
 
+def test_when_a_series_is_unknown_then_nothing_is_loaded_or_forecast(frame, monkeypatch):
+    for call in (tsattn.forecast, tsattn.backtest):
+        with monkeypatch.context() as patched:
+            patched.setattr("tsattn.model.runtime.load", lambda *_: pytest.fail("loaded"))
+            with pytest.raises(ConfigError, match="no series 'aa'"):
+                call(frame, read=COLUMNS, series=["a", "aa"])
+
+
+def test_when_a_series_is_misspelt_then_the_nearest_names_are_given(frame):
+    shops = frame.assign(shop=frame.shop.map({"a": "kiosk 1", "b": "kiosk 11", "c": "market"}))
+    with pytest.raises(ConfigError) as caught:
+        tsattn.forecast(shops, read=COLUMNS, series="kiosk_1")
+    assert caught.value.hint.startswith("did you mean 'kiosk 1' or 'kiosk 11'? series: kiosk 1, kiosk 11, market")
+
+
+def test_when_the_only_series_asked_for_has_no_value_then_the_error_says_so(frame):
+    empty = frame[frame.shop == "a"].assign(shop="empty", sales=np.nan)
+    with pytest.raises(DataError, match="empty has no observed value"):
+        tsattn.forecast(pd.concat([frame, empty]), read=COLUMNS, series="empty")
+
+
+def test_when_a_backtest_is_of_some_series_then_their_scores_are_those_among_all(data, tmp_path, capsys):
+    words = ["backtest", str(data), "--item", "shop", "--target", "sales", "--windows", "2", "--horizon", "7", "--quiet"]
+    files = ["-o", str(tmp_path / "f.csv"), "--scores", str(tmp_path / "one.csv")]
+    assert main([*words, "--scores", str(tmp_path / "all.csv")]) == 0
+    capsys.readouterr()
+    assert main([*words, *files, "--series", "c", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["items"], document["windows"]) == (1, 2)
+    whole, one = (pd.read_csv(tmp_path / name) for name in ("all.csv", "one.csv"))
+    own = whole[whole.item_id == "c"].set_index(["model", "metric"]).value
+    overall = one[one[["item_id", "cutoff", "horizon_step"]].isna().all(axis=1)].set_index(["model", "metric"]).value
+    pd.testing.assert_series_equal(overall.sort_index(), own.sort_index(), check_exact=False)
+    assert set(pd.read_csv(tmp_path / "f.csv").item_id) == {"c"}
+
+
+def test_when_a_time_series_and_quantiles_are_asked_for_then_table_json_and_file_agree(data, tmp_path, capsys):
+    words = ["forecast", str(data), "--item", "shop", "--target", "sales", "--horizon", "3", "--quiet"]
+    words += ["--as-of", "2024-03-01", "--series", "c,a", "--quantiles", "0.5,0.95"]
+    assert main([*words, "-o", str(tmp_path / "f.csv")]) == 0
+    table = [line.split()[-3:] for line in capsys.readouterr().out.splitlines() if "2024-03-" in line]
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    file = pd.read_csv(tmp_path / "f.csv")
+    assert [one["item_id"] for one in found["forecasts"]] == file.item_id.unique().tolist() == ["c", "a"]
+    assert {one["cutoff"] for one in found["forecasts"]} == set(file.cutoff) == {"2024-03-01"}
+    rows = [
+        [stamp, *values]
+        for one in found["forecasts"]
+        for stamp, *values in zip(one["timestamps"], one["quantiles"]["0.5"], one["quantiles"]["0.95"], strict=True)
+    ]
+    assert [row[0] for row in rows] == [row[0] for row in table] == file.timestamp.tolist()
+    values = np.array([row[1:] for row in rows])
+    np.testing.assert_allclose(np.array([row[1:] for row in table], float), values, atol=0.006)
+    np.testing.assert_allclose(file[["0.5", "0.95"]].to_numpy(), values, rtol=1e-6)
+
+
+def test_when_the_chosen_series_have_no_window_at_a_cutoff_then_the_error_says_so(frame):
+    late = frame[(frame.shop != "c") | (frame.day > "2024-02-15")]
+    with pytest.raises(ConfigError, match="none of the chosen series has a row at 2024-02-01"):
+        tsattn.backtest(late, read=COLUMNS, series="c", cutoffs=["2024-02-01"], horizon=7)
+
+
+@pytest.mark.parametrize(
+    ("call", "options", "said"),
+    [
+        (tsattn.backtest, {"windows": 0}, "`windows` must be at least 1, not 0"),
+        (tsattn.backtest, {"windows": -2}, "`windows` must be at least 1, not -2"),
+        (tsattn.backtest, {"windows": 2.5}, "`windows` must be a whole number, not 2.5"),
+        (tsattn.backtest, {"step": 0}, "`step` must be at least 1, not 0"),
+        (tsattn.backtest, {"horizon": 0}, "at least 1, not 0"),
+        (tsattn.report, {"windows": 0, "output": "report.html"}, "`windows` must be at least 1, not 0"),
+        (tsattn.forecast, {"paths": 0}, "`paths` must be at least 1, not 0"),
+    ],
+)
+def test_when_a_number_is_not_positive_then_the_error_names_it_before_the_data_are_read(call, options, said):
+    with pytest.raises(ConfigError) as caught:
+        call("no-such-file.csv", **options)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("flag", ["--windows", "--step", "--horizon"])
+def test_when_a_number_on_the_command_line_is_not_positive_then_the_error_names_the_option(flag, capsys):
+    for value in ("0", "-3"):
+        assert main(["backtest", "no-such-file.csv", f"{flag}={value}"]) == 2
+        assert f"{flag} must be at least 1, not '{value}'" in capsys.readouterr().err
+
+
 def test_when_a_time_is_given_then_later_values_have_no_influence(frame):
     found = tsattn.forecast(frame, read=COLUMNS, as_of="2024-03-01").forecast
     again = tsattn.forecast(frame, read=COLUMNS, as_of=dt.date(2024, 3, 1)).forecast

@@ -136,7 +136,7 @@ def test_when_a_line_has_gaps_or_one_step_then_it_is_still_drawn():
     values = Values()
     drawn = svg(Chart("a", ["1", "2", "3", "4"], [Line("x", np.array([1, nan, 2, 3.0]), "own")]), values)
     assert (drawn.count("<circle"), drawn.count("<polyline")) == (1, 1)
-    assert values.charts[0]["lines"][0]["values"] == ["1.000", None, "2.000", "3.000"]
+    assert values.charts[0]["lines"][0]["values"] == ["1", None, "2", "3"]
     one = svg(
         Chart("b", ["1"], [Line("x", np.array([5.0]), "own")], [("band", np.array([4.0]), np.array([6.0]), "band")]), values
     )

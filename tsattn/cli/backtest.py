@@ -73,6 +73,9 @@ def backtest(
     ] = None,
     members: options.Members = None,
     joint: options.Joint = False,
+    series: Annotated[
+        options.Many, typer.Option(metavar="NAME,…", show_default=False, help="Score, draw and write only these series.")
+    ] = None,
     leaderboard: Annotated[
         bool, typer.Option("--leaderboard", help="Also score the network and each member of the ensemble alone.")
     ] = False,
@@ -101,6 +104,7 @@ def backtest(
       tsattn backtest sales.csv --windows 10 --baselines naive,auto-ets
       tsattn backtest sales.csv --metrics MASE,MAE -o forecasts.parquet
       tsattn backtest sales.csv --quantiles 0.025,0.1,0.5,0.9,0.975
+      tsattn backtest sales.csv --series north,south
       tsattn backtest sales.csv --hierarchy region,shop
       tsattn backtest sales.csv --leaderboard --plot backtest.png
     """
@@ -123,6 +127,7 @@ def backtest(
             sums=sums.sums,
             reconcile=sums.reconcile,
             joint=joint,
+            series=options.listed(series),
             workspace=session.workspace,
             read=read,
             leaderboard=leaderboard,

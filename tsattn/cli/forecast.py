@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 def result_options(
     quantiles: Annotated[
-        options.Text, typer.Option(metavar="Q,…", help="Quantile levels, such as 0.05,0.5,0.95.  [default: 0.1, 0.2, … 0.9]")
+        options.Text,
+        typer.Option(
+            metavar="Q,…", help="Quantile levels to print and write, such as 0.05,0.5,0.95.  [default: 0.1, 0.2, … 0.9]"
+        ),
     ] = None,
     conformal: Annotated[
         bool,
@@ -84,8 +87,8 @@ def forecast(
 ) -> int:
     """Forecast the steps after the end of the data.
 
-    Prints the median and the 80 % interval. Without DATA, re-reads the training data of the newest model and forecasts from
-    the current end of that data.
+    Prints the median and the 80 % interval, or the levels of --quantiles. Without DATA, re-reads the training data of the
+    newest model and forecasts from the current end of that data.
 
     \b
     Examples:
@@ -96,18 +99,19 @@ def forecast(
       tsattn forecast sales.csv -o 'forecasts/{item_id}.csv' --columns timestamp=date,0.5=forecast
     """
     from tsattn import api
-    from tsattn.render import tables
+    from tsattn.render import forecast_table, tables
 
     places = options.listed(plot)
 
     def render(console: Console, found: Forecasted) -> None:
-        tables.forecast(
+        forecast_table.forecast(
             console,
             found.forecast,
             found.panel,
             str(found.ref),
             found.levels.of if found.levels else None,
             saved=results["output"] is not None,
+            every_quantile=results["quantiles"] is not None,
         )
         if "terminal" in places:
             from tsattn.render.terminal import draw_terminal

@@ -85,7 +85,8 @@ def render(console: Console, found: Trained) -> None:
     if found.profile is not None:
         tables.profile(console, found.profile)
     fitted = found.to_mapping()["fitted"]
-    tables.trained(console, fitted, str(found.ref), found.ref.path, compared=bool(found.card.contest))
+    untrained = found.card.untrained if found.card.contest else ""  # without candidates, a note has said so
+    tables.trained(console, fitted, str(found.ref), found.ref.path, untrained)
 
 
 @uses(given=settings, read=options.read_options, session=options.session)

@@ -32,7 +32,12 @@ def did_you_mean(name: str, names: Iterable[str], what: str = "columns") -> str:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """Return the most similar of the names, ignoring case; "" where none is similar.
+    """Return the most similar of the names, ignoring case; "" where none is similar."""
+    return next(iter(most_similar(name, names, 1)), "")
+
+
+def most_similar(name: str, names: Iterable[str], most: int) -> list[str]:
+    """Return at most `most` similar names, the nearest first, ignoring case; only the one that differs by case, if there is one.
 
     Only names with the same first letter and about the same length are compared where there are many: comparisons are slow.
     """
@@ -41,12 +46,11 @@ def nearest(name: str, names: Iterable[str]) -> str:
     for one in names:
         lower.setdefault(one.lower(), one)
     if low in lower:
-        return lower[low]
+        return [lower[low]]
     some = list(lower)
     if len(some) > _COMPARED:
         some = [one for one in some if one[:1] == low[:1] and abs(len(one) - len(low)) <= 2][:_COMPARED]
-    near = difflib.get_close_matches(low, some, 1)
-    return lower[near[0]] if near else ""
+    return [lower[one] for one in difflib.get_close_matches(low, some, most)]
 
 
 def quoted(name: str) -> str:

@@ -39,13 +39,15 @@ def backtest(
     on_progress: OnProgress | None = None,
     on_windows: OnWindows | None = None,
     origins: Origins | None = None,
+    items: Sequence[int] | None = None,
 ) -> Backtest:
     """Score `forecasters` on the last `windows` origins of each item, `step` (default: the horizon) apart.
 
     A window without one observed value after its origin, or before it, is left out and counted. `season_length` (default:
     the frequency's) is MASE's. `refit` makes one more forecaster, anew for each cutoff in time order, from the panel as it
     was known then (at a moment of the clock that all items share, so items that end apart mean more cutoffs).
-    `origins`: these instead of the last ones. `on_windows` gets the forecasts of each batch of windows beside the truth.
+    `origins`: these instead of the last ones. `items`: score only these; all are forecast, because the forecast of one may depend
+    on the others. `on_windows` gets the forecasts of each batch of scored windows beside the truth.
     A forecast that is not finite is scored as the naive one, and noted. Raises ConfigError for bad numbers or two
     forecasters of one name, DataError when no window can be scored.
     """
@@ -57,12 +59,13 @@ def backtest(
     season = panel.freq.season_length if season_length is None else season_length
     if season < 1:
         raise ConfigError(f"the season length must be positive, not {season}")
-    asked = windows * len(panel) if origins is None else len(origins)
-    origins = rolling_origins(panel, horizon, windows, step) if origins is None else origins
-    origins, too_short, no_truth = scorable(panel, horizon, origins, asked)
-    work = _Work(
-        panel, origins, horizon, tuple(quantiles), seasonal_errors(panel, origins, season), batch, on_progress, on_windows
-    )
+    chosen = np.arange(len(panel)) if items is None else np.asarray(items, np.int64)
+    every = rolling_origins(panel, horizon, windows, step) if origins is None else origins
+    own = every[np.isin(every.item, chosen)]
+    own, too_short, no_truth = scorable(panel, horizon, own, windows * len(chosen) if origins is None else len(own))
+    origins = own if items is None else scorable(panel, horizon, every, len(every))[0]
+    scale = seasonal_errors(panel, origins, season)
+    work = _Work(panel, origins, chosen, horizon, tuple(quantiles), scale, batch, on_progress, on_windows)
     everything = np.arange(len(origins))
     tallies = [work.score(forecaster.name, [(everything, forecaster)]) for forecaster in forecasters]
     if refit is not None:
@@ -76,16 +79,16 @@ def backtest(
         by_item=_stack([tally.by_item for tally in tallies]),
         by_cutoff=_stack([tally.by_cutoff for tally in tallies]),
         quantiles=tuple(quantiles),
-        item_ids=panel.item_ids,
+        item_ids=tuple(panel.item_ids[i] for i in chosen.tolist()),
         cutoffs=work.cutoffs,
         freq=panel.freq,
         tz=panel.tz,
         horizon=horizon,
         season_length=season,
-        windows=len(origins),
+        windows=len(own),
         too_short=too_short,
         no_truth=no_truth,
-        unscaled=int((~(work.scale > 0)).sum()),
+        unscaled=int((~(scale[work.scored] > 0)).sum()),
         notes={tally.name: tally.notes for tally in tallies if tally.notes},
         seconds={tally.name: tally.seconds for tally in tallies},
         naive={tally.name: tally.naive for tally in tallies if tally.naive},
@@ -106,12 +109,13 @@ class _Tally:
 
 
 class _Work:
-    """Windows on which all models are scored."""
+    """Windows that all models forecast; those of the `chosen` items are scored."""
 
     def __init__(
         self,
         panel: Panel,
         origins: Origins,
+        chosen: np.ndarray,
         horizon: int,
         levels: tuple[float, ...],
         scale: np.ndarray,
@@ -121,38 +125,46 @@ class _Work:
     ) -> None:
         self.panel, self.origins, self.horizon, self.levels = panel, origins, horizon, levels
         self.scale, self.batch, self.on_progress, self.on_windows = scale, batch, on_progress, on_windows
-        self.cutoffs, self.cutoff = np.unique(_stamps(panel, origins, -1), return_inverse=True)
+        self.scored = np.isin(origins.item, chosen)
+        self.places = np.zeros(len(panel), np.int64)
+        self.places[chosen] = np.arange(len(chosen))
+        stamps = _stamps(panel, origins, -1)
+        self.cutoffs = np.unique(stamps[self.scored])
+        self.cutoff = np.searchsorted(self.cutoffs, stamps)  # of windows that are scored
+        self.shapes = ((horizon,), (len(chosen),), (len(self.cutoffs),))
 
     def score(self, name: str | None, parts: Sequence[tuple[np.ndarray, Forecaster]] | Iterator) -> _Tally:
         """Add up the windows of one model, made of `parts`: (which windows, who forecasts them)."""
-        started, done, odd, fell = time.perf_counter(), 0, 0, 0
+        started, done, scored, odd, fell = time.perf_counter(), 0, 0, 0, 0
         notes: list[str] = []
-        shapes = ((self.horizon,), (len(self.panel),), (len(self.cutoffs),))
-        by_step, by_item, by_cutoff = (Sums.zeros(shape, len(self.levels)) for shape in shapes)
+        by_step, by_item, by_cutoff = (Sums.zeros(shape, len(self.levels)) for shape in self.shapes)
         for chosen, forecaster in parts:
             name = name or forecaster.name
             before = getattr(forecaster, "fallbacks", 0)
             loop = predict_windows(forecaster, self.panel, self.origins[chosen], self.horizon, self.levels, self.batch)
             for which, found, values in loop:
                 at = chosen[which]
+                done += len(at)
+                if self.on_progress:
+                    self.on_progress(name, done, len(self.origins))
+                kept = np.flatnonzero(self.scored[at])
+                at, values, truth, item = at[kept], values[kept], found.future_target[kept], found.item[kept]
+                scored += len(at)
                 bad = np.flatnonzero(~np.isfinite(values).all((1, 2)))
                 if len(bad):
                     values[bad] = self._naive(at[bad])
                     odd += len(bad)
-                sums = measure(found.future_target, values, self.levels, self.scale[at])
+                sums = measure(truth, values, self.levels, self.scale[at])
                 by_step.add(np.arange(self.horizon), sums.total(0))
-                by_item.add(found.item, sums.total(1))
+                by_item.add(self.places[item], sums.total(1))
                 by_cutoff.add(self.cutoff[at], sums.total(1))
-                done += len(at)
-                if self.on_windows:
-                    self.on_windows(name, self.origins[at], found.future_target, values)
-                if self.on_progress:
-                    self.on_progress(name, done, len(self.origins))
+                if self.on_windows and len(at):
+                    self.on_windows(name, self.origins[at], truth, values)
             fell += getattr(forecaster, "fallbacks", 0) - before
             about = getattr(forecaster, "notes", None)  # of conformal quantiles
             notes += () if about is None else about(self.horizon)
         if odd:
-            notes.append(f"no forecast in {odd} of {done} windows, such as for a short history; scored as naive")
+            notes.append(f"no forecast in {odd} of {scored} windows, such as for a short history; scored as naive")
         if fell:
             notes.append(f"{fell} of {done} forecasts fell back on a simpler method")
         return _Tally(name or "", by_step, by_item, by_cutoff, tuple(notes), time.perf_counter() - started, odd)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tsattn.data import slots
-from tsattn.data.cleaning.prepare import Cleaning, prepared
+from tsattn.data.cleaning.prepare import Cleaning, observed_past, prepared
 from tsattn.data.freq import calendar_names, months_of
 from tsattn.data.groups import whole_groups, with_companions
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, gather, last_origins, truth
 from tsattn.errors import ConfigError, DataError, TsattnError
-from tsattn.forecasting.counts import are_small_counts, whole_where
+from tsattn.forecasting.counts import are_small_counts, limits_of, whole_where, within
 from tsattn.forecasting.frame import Forecast, Forecaster
 from tsattn.forecasting.quantiles import checked_levels
 from tsattn.forecasting.tail_quantiles import at_levels
@@ -48,7 +48,8 @@ def predict(
 
     `quantiles` (default: the forecaster's own) that it does not make are interpolated, or extrapolated by the shape of the
     past (tail_quantiles.py). Items without an observed value, and those whose forecast is not finite, are left out and returned
-    as Failures. whole: round forecasts of small counts (counts.py); those that will be added up must not be rounded. Raises
+    as Failures. whole: round forecasts of small counts and keep forecasts within the limits of the past
+    (counts.py); those that will be added up must not be changed. Raises
     ConfigError for a bad horizon or quantiles, DataError for known covariates missing in the future rows.
     on_progress: called with (origins done, total origins) at the start and after each batch.
     """
@@ -153,7 +154,8 @@ def predict_windows(
     """Yield (which (b,) of the origins, their windows, quantiles (b, H, Q) float32), shortest history first.
 
     The values never cross, and may be other than finite where the forecaster failed. Those of small counts are whole numbers,
-    unless `whole` is False. Raises TsattnError when the forecaster returns a wrong shape.
+    and all are within the limits of the past, unless `whole` is False. Raises TsattnError when the forecaster returns a wrong
+    shape.
     """
     for which, windows in windows_of(forecaster, panel, origins, horizon, batch):
         values = np.asarray(forecaster.predict(windows), np.float32)
@@ -165,6 +167,7 @@ def predict_windows(
         values = _exactly_constant(values, windows.past_target)
         if whole:
             values = whole_where(are_small_counts(windows.past_target), values)
+            values = within(limits_of(observed_past(windows)), values)
         future = windows.future_target[:, :horizon]
         if windows.step_slots is not None:
             future = truth(panel, Origins(windows.item, windows.origin), horizon)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tsattn.data.cleaning.prepare import observed_past
 from tsattn.data.cleaning.seasonality import find_seasons
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, last_origins
 from tsattn.errors import ConfigError, TsattnError
-from tsattn.forecasting.counts import are_counts
+from tsattn.forecasting.counts import are_counts, limits_of, within
 from tsattn.forecasting.frame import Forecaster, clock_column
 from tsattn.forecasting.predict import BATCH, Failure, collect, windows_of
 from tsattn.forecasting.quantiles import normal_scores
@@ -105,9 +106,9 @@ def predict_paths(
 
     A forecaster that makes paths itself (`sample(batch, paths, seed) -> (B, H, P)`) is used for them; for any other they
     are drawn through its quantiles, rough as data is (see `drawn`). The draws of a series depend on `seed` and on its place
-    in the panel, not on the batch. Paths of counts (a past of whole numbers, none negative) are whole numbers. Raises
-    ConfigError for bad numbers, DataError for known covariates missing in the future rows. Items without a forecast are
-    Failures and left out.
+    in the panel, not on the batch. Paths of counts (a past of whole numbers, none negative) are whole numbers, and no path
+    leaves the limits of its past (counts.py). Raises ConfigError for bad numbers, DataError for known covariates missing in
+    the future rows. Items without a forecast are Failures and left out.
     """
     for name, number in (("horizon", horizon), ("number of paths", paths)):
         if number < 1:
@@ -120,6 +121,7 @@ def predict_paths(
     def batches(usable: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for which, windows in windows_of(forecaster, panel, origins[usable], horizon, fitting):
             made = _whole_where_the_past_is(_sample(forecaster, windows, paths, seed), windows, seed)
+            made = within(limits_of(observed_past(windows)), made)
             yield which, windows.by_step(made, horizon)[: len(which)]  # companions follow the windows of the origins
 
     done = collect(forecaster, panel, origins, (horizon, paths), batches, "path")

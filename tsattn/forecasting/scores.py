@@ -100,7 +100,8 @@ class Backtest:
         """Long form: model, metric, cutoff, item_id, horizon_step (1, 2, …), value.
 
         A row with none of cutoff, item_id and horizon_step is the overall score; one with one of them is the score of that
-        group. `coverage_0.1` and so on are the shares of truths at or under each quantile. Scores without values are left out.
+        group. `coverage_0.1` and so on are the shares of truths under each quantile, ties in part. Scores without
+        values are left out.
         """
         import pyarrow as pa
 

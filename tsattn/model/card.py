@@ -76,12 +76,12 @@ class Card:
 
     @property
     def untrained(self) -> str:
-        """The reason why zero-shot was saved unchanged; "" for a model that was trained."""
+        """The reason why zero-shot was saved; "" for a model that was trained."""
         if self.fitted.steps:
             return ""
         short = self.start == UNCHANGED and not self.contest  # no candidates were compared
         why = "the series are too short for validation windows" if short else "training did not beat zero-shot"
-        return f"{why}; the zero-shot model was saved unchanged"
+        return f"{why}; the zero-shot model was saved {'with leads between series' if self.leads else 'unchanged'}"
 
     def to_json(self) -> str:
         """Return the text of config.json, with a digest that detects later changes."""

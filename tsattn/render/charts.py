@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tsattn.render.format import decimals, number
+from tsattn.render.format import number, places_of
 
 WIDTH, HEIGHT = 560, 210
 LEFT, RIGHT, TOP, BOTTOM = 56, 10, 10, 24
@@ -79,7 +79,7 @@ def svg(chart: Chart, values: Values) -> str:
     def down(v: np.ndarray) -> np.ndarray:
         return TOP + (high - v) / (high - low) * (HEIGHT - TOP - BOTTOM)
 
-    places = min(decimals(seen) if len(seen) else 0, 6)
+    places = min(places_of(seen, seen), 6)
     number_of = values.add(chart, places)
     parts = [_grid(ticks, down), _time_labels(chart.labels, at)]
     for _, bottom, top, kind in chart.bands:

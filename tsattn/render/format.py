@@ -19,6 +19,12 @@ def decimals(values: np.ndarray) -> int:
     return 2 if scale == 0 else min(MOST_DECIMALS, max(0, 3 - math.floor(math.log10(scale))))
 
 
+def places_of(values: np.ndarray, history: np.ndarray) -> int:
+    """Return the number of decimals for values of a series: none if they and its history are whole numbers, else `decimals`."""
+    parts = (part[np.isfinite(part)] for part in (values, history))
+    return 0 if all((part == np.rint(part)).all() for part in parts) else decimals(values)
+
+
 def number(value: float, places: int) -> str:
     """Format a number with thousands separators; – if missing, powers of ten if huge or tiny."""
     if not math.isfinite(value):

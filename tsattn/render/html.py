@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import html
 
-import numpy as np
-
 from tsattn.data.names import printable
 from tsattn.data.panel import Panel
 from tsattn.forecasting.frame import Forecast, quantile_name
-from tsattn.render.format import decimals, number, stamps
+from tsattn.render.format import number, places_of, stamps
 from tsattn.render.plots import svg_text, title
 
 MOST_ROWS = 2000
@@ -29,7 +27,7 @@ def page(forecast: Forecast, panel: Panel, heading: str = "") -> str:
     heading = html.escape(heading or title(forecast, panel))
     svg = svg_text(forecast, panel, heading=" ")
     svg = svg[svg.index("<svg") :]
-    rows = _rows(forecast)
+    rows = _rows(forecast, panel)
     more = len(forecast) * forecast.horizon - len(rows)
     note = f"<p>{more:,} more rows are not shown; write all rows with -o forecast.csv.</p>" if more > 0 else ""
     heads = "".join(f"<th{' class=median' if level == 0.5 else ''}>{quantile_name(level)}</th>" for level in forecast.quantiles)
@@ -51,12 +49,13 @@ def document(title: str, body: str, style: str = _STYLE, head: str = "") -> str:
     )
 
 
-def _rows(forecast: Forecast) -> list[str]:
+def _rows(forecast: Forecast, panel: Panel) -> list[str]:
     rows: list[str] = []
+    index = {item: i for i, item in enumerate(panel.item_ids)}
     for b, item in enumerate(forecast.item_ids):
         if len(rows) >= MOST_ROWS:
             break
-        places = decimals(np.asarray(forecast.values[b]))
+        places = places_of(forecast.values[b], panel.history(index[item]))
         for when, values in zip(
             stamps(forecast.timestamps[b], forecast.freq, forecast.tz), forecast.values[b].tolist(), strict=True
         ):

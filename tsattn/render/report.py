@@ -14,7 +14,7 @@ import numpy as np
 from tsattn.atomic import write_atomic
 from tsattn.data.names import printable
 from tsattn.render.charts import Chart, Line, Values, svg
-from tsattn.render.format import count, decimals, interval_name, number, span, stamps
+from tsattn.render.format import count, interval_name, number, places_of, span, stamps
 from tsattn.render.html import document
 from tsattn.render.plots import View, title, views
 from tsattn.render.report_evidence import rests_on
@@ -129,7 +129,7 @@ def _figure(view: View, found: Reported, values: Values) -> str:
 
 def _values(view: View, labels: Sequence[str], name: str) -> str:
     columns = [view.middle] + [edge for _, low, high in view.bands[:1] for edge in (low, high)]
-    places = decimals(np.concatenate(columns))
+    places = places_of(np.concatenate(columns), view.past)
     heads = ["time", view.name] + [
         f"{interval_name(levels)}, {end}" for levels, _, _ in view.bands[:1] for end in ("low", "high")
     ]

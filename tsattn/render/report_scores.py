@@ -82,7 +82,8 @@ def calibration(found: Reported, values: Values) -> str:
     total = float(METRICS["coverage"](scores.overall)[0])
     said = (
         f"<p>The 80 % interval held <strong>{total:.0%}</strong> of the observations. In a calibrated forecast, "
-        "a tenth of the observations lies under the 0.1 quantile, half under the median. "
+        "a tenth of the observations lies under the 0.1 quantile, half under the median. An observation that equals a "
+        "quantile, as whole numbers often do, counts in part: usually by half. "
         f"{'Few windows were scored, so these shares are rough. ' if scores.windows < 30 else ''}</p>\n"
     )
     labels = [f"{level:g}" for level in levels]

@@ -14,16 +14,12 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tsattn.data.cleaning.prepare import shown_history
 from tsattn.data.freq import Freq, months_of
 from tsattn.data.names import printable
-from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
-from tsattn.forecasting.frame import Forecast
 from tsattn.forecasting.predict import Failure
 from tsattn.forecasting.scores import Backtest
-from tsattn.render.format import count, decimals, duration, interval_levels, interval_name, number, span, stamps
-from tsattn.render.sparkline import sparkline
+from tsattn.render.format import count, decimals, duration, number, span
 
 MOST_ITEMS = 20
 COLUMNS = ("MASE", "WQL", "RMSE", "sMAPE", "coverage", "skill_MASE", "skill_WQL")
@@ -34,9 +30,6 @@ AIMS = {"coverage": 0.8, "coverage_95": 0.95}
 TREND = 20  # least number of steps for a trend of the loss
 MONTHLY = re.compile(r"\d*[MQY][SE]")  # frequencies whose timestamps are shown as months
 NARROW = 80  # columns: least width of tables on a terminal; in files and pipes, width that sparklines are fitted to
-SPARK = "history | forecast"  # heading of the sparklines
-LEAST_NAME = 12  # minimum length of a series name in a table, in characters
-LEAST_SPARK, MOST_SPARK = 18, 32  # width of a sparkline, in characters
 MOST_MODEL = 22  # longest model name in a table of scores, in characters
 
 
@@ -198,56 +191,6 @@ def backtest(console: Console, found: Backtest, metrics: Sequence[str] = ()) -> 
             console.print(Text(f"note: {model}: {note}", style="yellow"))
 
 
-def forecast(
-    console: Console, made: Forecast, panel: Panel, model: str, level: Mapping[str, str] | None = None, *, saved: bool = False
-) -> None:
-    """Print a sparkline and the next steps of each series, with their interval.
-
-    level: of each series in a hierarchy of sums. saved: a file holds all steps.
-    """
-    levels = interval_levels(made.quantiles)
-    shown = min(len(made), MOST_ITEMS)
-    steps = min(made.horizon, 8 if shown == 1 else 3 if shown <= 5 else 1)
-    title = f"{model}: {count(len(made), 'series', 'series')}, the next {span(made.horizon, made.freq)}"
-    name, middle = made.middle
-    columns = ["series", *(["level"] if level else []), SPARK, "timestamp", f">{name}"]
-    columns += [f">{interval_name(levels)}"] if levels else []
-    bounds = [made.quantile(q) for q in levels or ()]
-    rows: list[tuple[int, list[str], list[str]]] = []  # of each series: its names and figures
-    for b in range(shown):
-        item, places = made.item_ids[b], decimals(made.values[b])
-        when = stamps(made.timestamps[b, :steps], made.freq, made.tz)
-        for h in range(steps):
-            names = [item, *([level[item]] if level else [])] if h == 0 else [""] * (2 if level else 1)
-            interval = [" … ".join(number(float(bound[b, h]), places) for bound in bounds)] if levels else []
-            rows.append((b, names, [when[h], number(float(middle[b, h]), places), *interval]))
-    longest, spark = _room(console, columns, [[*names, *figures] for _, names, figures in rows])
-    index = {item: i for i, item in enumerate(panel.item_ids)}
-    drawn = table(*columns, title=title)
-    for i, (b, names, figures) in enumerate(rows):
-        if i and names[0] and steps > 1:
-            drawn.add_row(*[""] * len(columns))
-        line: Text | str = ""
-        if names[0]:
-            before, after = sparkline(shown_history(panel, index[names[0]], record=made.cleaning.at(b)), middle[b], spark)
-            line = Text(before, style="dim").append("|").append(after, style="cyan")
-        drawn.add_row(Text(shortened(names[0], longest)), *map(Text, names[1:]), line, *map(Text, figures))
-    show(console, drawn)
-    more = [f"{count(made.horizon - steps, 'more step')}{' of each' if shown > 1 else ''}"] if made.horizon > steps else []
-    more += [f"{len(made) - shown:,} more series"] if len(made) > shown else []
-    if more:
-        where = "" if saved else "; write all of them with -o forecast.csv"
-        console.print(Text(f"… {' and '.join(more)}{where}", style="dim"))
-
-
-def _room(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, int]:
-    """Return the maximum length of series names and the width of sparklines that fit the table to the console, within limits."""
-    heads = [name.lstrip(">") for name in columns if name != SPARK]
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    room = (max(NARROW, console.width) if console.is_terminal else NARROW) - sum(widths) - 2 * (len(columns) - 1) - 1
-    return max(widths[0] + min(room - LEAST_SPARK, 0), LEAST_NAME), min(MOST_SPARK, max(LEAST_SPARK, room))
-
-
 def models(console: Console, rows: Sequence[Mapping[str, Any]], workspace: str) -> None:
     """Print the models of a workspace, newest first."""
     if not rows:
@@ -311,10 +254,10 @@ def profile(console: Console, found: Mapping[str, Any]) -> None:
     show(console, shown)
 
 
-def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path, *, compared: bool = True) -> None:
+def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path, untrained: str = "") -> None:
     """Print the outcome of a training run, the path of the model and the next command.
 
-    compared: False if nothing was trained and compared with zero-shot, which a note has said before.
+    untrained: why the zero-shot model was saved, unless a note has said so before.
     """
     if fitted["steps"]:
         why = {"finished": "finished", "early": "stopped early", "time": "stopped by --max-time", "interrupted": "interrupted"}
@@ -325,8 +268,8 @@ def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path,
                 f"best weights at step {int(fitted['best_step']):,}; {count(int(fitted['parameters']), 'parameter')}"
             )
         )
-    elif compared:
-        console.print(Text("training did not beat zero-shot; the zero-shot model was saved unchanged"))
+    elif untrained:
+        console.print(Text(untrained))
     fell = fitted["best_step"] == fitted["steps"] >= TREND and fitted["validation"] is not None
     if fitted["stopped"] == "time" and fell:
         console.print(Text("the loss was still falling; train on with: --resume --max-time 5m"))

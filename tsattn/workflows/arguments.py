@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any, TypedDict
 
-from tsattn.config import ReadOptions, from_mapping
+from tsattn.config import BacktestConfig, ReadOptions, from_mapping
 from tsattn.errors import ConfigError
 
 Names = str | Sequence[str]
@@ -90,6 +91,23 @@ def given(
 def names(given: str | Sequence[str]) -> tuple[str, ...]:
     """Return one name, or several, as a tuple."""
     return (given,) if isinstance(given, str) else tuple(given)
+
+
+def check_positive(**numbers: Any) -> None:
+    """Raise ConfigError for an argument that is not a whole number of at least 1; None is left to its default."""
+    for name, value in numbers.items():
+        if value is None:
+            continue
+        if not isinstance(value, Integral) or isinstance(value, bool):
+            raise ConfigError(f"--{name} must be a whole number, not {value!r}", f"for example: --{name} 5")
+        if value < 1:
+            raise ConfigError(f"--{name} must be at least 1, not {value}", f"for example: --{name} 5")
+
+
+def configured(config: BacktestConfig | None, fields: Mapping[str, Any]) -> BacktestConfig | None:
+    """Return the settings of a backtest with the fields that are given, lists as tuples; None if there is neither."""
+    made: dict[str, Any] = {k: tuple(v) if isinstance(v, (list, tuple)) else v for k, v in fields.items() if v is not None}
+    return dataclasses.replace(config or BacktestConfig(), **made) if made else config
 
 
 def places(given: str | Path | Sequence[str | Path] | None) -> tuple[str | Path, ...]:

@@ -15,6 +15,7 @@ from tsattn.data.as_of import parse_moment
 from tsattn.data.names import listed
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
+from tsattn.data.report import ReadReport
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
@@ -26,8 +27,10 @@ from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
 from tsattn.forecasting.metrics import METRICS
 from tsattn.forecasting.scores import SKILLS, Backtest
 from tsattn.model.card import ANY_FREQ
+from tsattn.workflows.arguments import check_positive
 from tsattn.workflows.backtest_forecasts import BacktestForecasts, origins_at
 from tsattn.workflows.find_model import ModelAndData, choose
+from tsattn.workflows.forecast import check_series
 from tsattn.workflows.joint import joint_effects, joint_notes, joint_verdicts, with_and_without
 from tsattn.workflows.loaded_model import check_horizon, ensemble_notes, horizon_for, with_leads, with_members
 from tsattn.workflows.results import Backtested
@@ -53,6 +56,7 @@ class Extras:
     plot: str | Path | None = None
     hierarchy: HierarchyConfig = NO_SUMS
     joint: bool = False
+    series: tuple[str, ...] = ()
 
 
 def run(
@@ -82,10 +86,11 @@ def run(
     settings, notes = _settings(given, chosen, panel)
     if given.baselines == BacktestConfig().baselines:
         others = [baseline(name) for name in usual_baselines(panel, given.baselines)]
-    forecasters = _forecasters(chosen, members)
     _check_refit(settings, chosen, extras)
     summed = with_sums(panel, extras.hierarchy)
     panel = panel if summed is None else summed.panel
+    items = _items(panel, extras.series, report)
+    forecasters = _forecasters(chosen, members)
     horizon, levels = settings.horizon or panel.freq.default_horizon, settings.quantiles or DEFAULT_QUANTILES
     parts = leaderboard(forecasters, others) if extras.leaderboard else []
     if not extras.joint:  # which scores every model with and without leads
@@ -108,7 +113,8 @@ def run(
         refit=_refit(chosen[0], listener) if settings.refit else None,
         on_progress=Scoring(listener, len(scored) + len(others) + len(parts) + settings.refit),
         on_windows=None if kept is None else kept.add,
-        origins=origins_at(panel, settings.cutoffs, horizon) if settings.cutoffs else None,
+        origins=origins_at(panel, settings.cutoffs, horizon, items) if settings.cutoffs else None,
+        items=items,
     )
     scores, idle = _without_idle(scores, parts)
     rows = None if kept is None or path is None else with_levels(kept.table(scores.models), summed)
@@ -120,6 +126,13 @@ def run(
     notes = (*(n for c in chosen for n in c.notes), *notes, *idle, *weights)
     by_level = () if summed is None else level_scores(summed, scores, after)
     return Backtested(scores, report, verdicts, path or scores_path, notes, written, settings.metrics, by_level)
+
+
+def _items(panel: Panel, series: Sequence[str], report: ReadReport) -> list[int] | None:
+    """Return the indices of the named series, None if all are to be scored. Raises ConfigError or DataError; see check_series."""
+    check_series(series, panel, report.left_out)
+    index = {name: i for i, name in enumerate(panel.item_ids)}
+    return [index[name] for name in dict.fromkeys(series) if name in index] if series else None
 
 
 def _without_idle(scores: Backtest, parts: Sequence[Forecaster]) -> tuple[Backtest, tuple[str, ...]]:
@@ -204,6 +217,7 @@ def _checked(config: BacktestConfig) -> BacktestConfig:
     from tsattn.forecasting.quantiles import checked_levels
 
     check_horizon(config.horizon)
+    check_positive(windows=config.windows, step=config.step)
     known = (*METRICS, *(f"skill_{name}" for name in SKILLS))
     for name in config.metrics:
         if name not in known:

@@ -70,10 +70,11 @@ class BacktestForecasts:
         return pa.table(columns)
 
 
-def origins_at(panel: Panel, cutoffs: Sequence[str], horizon: int) -> Origins:
+def origins_at(panel: Panel, cutoffs: Sequence[str], horizon: int, scored: Sequence[int] | None = None) -> Origins:
     """Return the windows of all series whose last observed timestamp is one of `cutoffs`.
 
-    Raises ConfigError for a cutoff that lies within no series with `horizon` steps after it.
+    Raises ConfigError for a cutoff that lies within no series with `horizon` steps after it, and if no window is of the `scored`
+    series.
     """
     first, last = panel.indptr[:-1], panel.origin
     items, rows = [], []
@@ -89,5 +90,10 @@ def origins_at(panel: Panel, cutoffs: Sequence[str], horizon: int) -> Origins:
         items.append(fits)
         rows.append(row[fits])
     item, row = np.concatenate(items), np.concatenate(rows)
+    if scored is not None and not np.isin(item, scored).any():
+        raise ConfigError(
+            f"none of the chosen series has a row at {', '.join(cutoffs)} and {horizon} steps after it",
+            "choose other --cutoffs or other --series",
+        )
     order = np.lexsort((row, item))
     return Origins(item[order].astype(np.int64), row[order].astype(np.int64))

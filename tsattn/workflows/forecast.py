@@ -12,7 +12,7 @@ import numpy as np
 
 from tsattn.config import NO_SUMS, HierarchyConfig, ReadOptions
 from tsattn.data.as_of import as_of_name, parse_as_of
-from tsattn.data.names import nearest
+from tsattn.data.names import most_similar
 from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import ConfigError, DataError
@@ -21,6 +21,7 @@ from tsattn.forecasting.frame import Forecast, Forecaster, quantile_name
 from tsattn.forecasting.predict import Failure, predict, show
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import ANY_FREQ, read_card
+from tsattn.workflows.arguments import check_positive
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effect_notes, effects_of, unread_known
 from tsattn.workflows.find_model import ModelAndData, choose, found
@@ -82,6 +83,7 @@ def run(
     table = None if order.output is None else checked_suffix(order.output, data=(data, future), per_item=True)
     pictures = [checked_suffix(plot, tuple(PLOTS), data=data) for plot in order.plots]
     check_horizon(order.horizon)
+    check_positive(paths=order.paths)
     levels = None if order.quantiles is None else checked_levels(order.quantiles)  # checked before the data are read
     moment = None if order.as_of is None else parse_as_of(order.as_of)
     if future is not None:
@@ -100,6 +102,7 @@ def run(
 
         summed = with_sums(panel, order.hierarchy)
     panel = panel if summed is None else summed.panel
+    check_series(order.series, panel, chosen.report.left_out)
     forecaster = with_members(chosen.card, (load or runtime.load)(chosen.ref.path), order.members)
     result, notes = _forecast(chosen, panel, summed, forecaster, order, levels, listener)
     made, sampled = result.forecast, result.paths
@@ -163,7 +166,7 @@ def _forecast(
         sampled, lost = predict_paths(forecaster, panel, horizon=steps, paths=order.paths, seed=order.seed)
         failures = (*failures, *(failure for failure in lost if failure not in failures))
     if order.series:
-        made, sampled, failures = _only(order.series, panel, made, sampled, failures)
+        made, sampled, failures = _only(order.series, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
     about_covariates = (*(unread_known(forecaster, panel) if chosen.card.members else ()), *effect_notes(effects))
     about_series = (*(() if at is None else (str(at), *at.notes)), *about_joint)
@@ -191,14 +194,20 @@ def _again(model: str | Path | ModelRef | None, workspace: Workspace) -> Any:
     return source
 
 
-def _only(
-    series: Sequence[str], panel: Panel, made: Forecast, sampled: Paths | None, failures: tuple[Failure, ...]
-) -> tuple[Forecast, Paths | None, tuple[Failure, ...]]:
-    """The results of the named series. Raises ConfigError for an unknown name, DataError when none of them has a forecast."""
-    known = (*panel.item_ids, *(failure.item_id for failure in failures))
+def check_series(series: Sequence[str], panel: Panel, left_out: Sequence[str] = ()) -> None:
+    """Raise ConfigError for a name that is neither in the panel nor `left_out`, DataError if all names are left out."""
+    names = set(panel.item_ids)
     for name in series:
-        if name not in known:
+        if name not in names and name not in left_out:
             raise unknown_series(name, panel.item_ids)
+    if series and names.isdisjoint(series):
+        raise DataError(f"no series can be forecast: {series[0]} has no observed value")
+
+
+def _only(
+    series: Sequence[str], made: Forecast, sampled: Paths | None, failures: tuple[Failure, ...]
+) -> tuple[Forecast, Paths | None, tuple[Failure, ...]]:
+    """Return the results of the named series. Raises DataError when none of them has a forecast."""
     failures = tuple(failure for failure in failures if failure.item_id in series)
     made = _take(made, series)
     if not len(made):
@@ -222,8 +231,8 @@ def _take(results: Labelled, series: Sequence[str]) -> Labelled:
 
 
 def unknown_series(name: str, names: Sequence[str]) -> ConfigError:
-    """The error for a series that the data does not have, with the nearest name."""
-    near = nearest(name, names)
+    """Return the error for a series that the data does not have, with the nearest names."""
+    near = [repr(one) for one in most_similar(name, names, 3)]
     listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-    hint = f"did you mean {near!r}? " if near else ""
+    hint = f"did you mean {' or '.join(filter(None, (', '.join(near[:-1]), near[-1])))}? " if near else ""
     return ConfigError(f"the data has no series {name!r}", f"{hint}series: {listed}")

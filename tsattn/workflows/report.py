@@ -13,17 +13,18 @@ from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.data.report import ReadReport
-from tsattn.errors import ConfigError, DataError
+from tsattn.errors import DataError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecast, Forecaster
 from tsattn.forecasting.predict import Failure, predict
 from tsattn.forecasting.scores import Backtest
+from tsattn.workflows.arguments import check_positive
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effects_of, unread_known
 from tsattn.workflows.find_model import ModelAndData, choose
-from tsattn.workflows.forecast import unknown_series
+from tsattn.workflows.forecast import check_series
 from tsattn.workflows.loaded_model import behind, check_horizon, horizon_for, with_leads, with_members
 from tsattn.workflows.results import plain, scores_mapping
 from tsattn.workflows.scoring_progress import Scoring
@@ -119,8 +120,7 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
 
     page = checked_suffix(order.output, (".html",), data=(data, future))
     check_horizon(order.horizon)
-    if order.windows < 1:
-        raise ConfigError(f"--windows must be at least 1, not {order.windows}")
+    check_positive(windows=order.windows)
     source = data if future is None else WithFuture(data, future)
     chosen = choose(source, order.model, workspace, read, listener)
     panel = _only(chosen.panel, order.series)
@@ -162,9 +162,7 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
 def _only(panel: Panel, series: Sequence[str]) -> Panel:
     import numpy as np
 
-    for name in series:
-        if name not in panel.item_ids:
-            raise unknown_series(name, panel.item_ids)
+    check_series(series, panel)
     return panel.select(np.array([panel.item_ids.index(name) for name in dict.fromkeys(series)])) if series else panel
 
 

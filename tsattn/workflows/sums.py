@@ -179,7 +179,8 @@ def replayed(
 def level_scores(summed: Summed, scores: Backtest, names: dict[str, str]) -> tuple[LevelScores, ...]:
     """MASE and WQL of each level, before and after reconciliation."""
     out = []
-    level = summed.hierarchy.level
+    levels = dict(zip(summed.hierarchy.names, summed.hierarchy.level.tolist(), strict=True))
+    level = np.array([levels[item] for item in scores.item_ids])  # of the series that are scored
     for before, after in names.items():
         for k, name in enumerate(summed.hierarchy.levels):
             some = np.flatnonzero(level == k)

@@ -143,6 +143,11 @@ def plausible_past(batch: WindowBatch) -> np.ndarray:
     return prepare(batch.past_target, level_shifts=False).plausible if batch.plausible is None else batch.plausible
 
 
+def observed_past(batch: WindowBatch) -> np.ndarray:
+    """Return the history (B, L) that is known without further work: that of `plausible_past`, or of a raw batch as observed."""
+    return batch.past_target if batch.plausible is None else batch.plausible
+
+
 def observed(panel: Panel) -> Panel:
     """Return the panel with the sentinels and gross errors of each series set to missing, as they are not observations."""
     group = np.repeat(np.arange(len(panel)), np.diff(panel.indptr))
