@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 _CODES = (
     "USD|EUR|GBP|CHF|JPY|CNY|RMB|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|RUB|UAH|BRL|MXN|ARS|CLP|COP|PEN|INR|IDR|KRW|"
@@ -24,6 +24,8 @@ UNITS = frozenset(
         "pcs pc pieces piece Stk Stk. Stück units unit u. ppm ppb hPa mbar bar Pa kPa MPa psi inHg mmHg",
         "km/h kmh kph m/s mph kn kt knots W/m2 W/m² kWh/m2 kWh/m² µg/m3 µg/m³ ug/m3 mg/m3 mg/m³ mg/l mg/L g/l g/kg kg/m3",
         "m3/s m³/s m3/h m³/h l/s l/min cfs kB KB MB GB TB kbps Mbps Gbps rpm lx lux dB dBA dBm J kJ MJ GJ kcal cal",
+        "B/s kB/s KB/s MB/s GB/s TB/s KiB MiB GiB TiB KiB/s MiB/s GiB/s b/s kb/s Mb/s Gb/s bps TB PB",
+        "req/s ops/s msg/s iops rps qps",
         "people persons visitors users orders mm/h mm/day pts bps EUR/MWh €/MWh $/MWh MMBtu Btu",
     )
     for word in line.split()
@@ -32,6 +34,16 @@ _SCALES = {
     **{"k": 1e3, "K": 1e3, "M": 1e6, "mn": 1e6, "mln": 1e6, "Mio": 1e6, "Mio.": 1e6, "MM": 1e6, "million": 1e6, "m.": 1e6},
     **{"B": 1e9, "bn": 1e9, "Mrd": 1e9, "Mrd.": 1e9, "billion": 1e9, "T": 1e12, "trillion": 1e12, "Tsd.": 1e3, "Tsd": 1e3},
 }
+_BYTES = {"": 1, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
+_BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
+_METRIC = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "m": 1e-3, "\u00b5": 1e-6, "\u03bc": 1e-6, "u": 1e-6, "n": 1e-9}
+# base unit -> its multiples and their factors; dashboards choose one for each cell: 950 B, 12.3 kB, 1.52 MB
+_FAMILIES: dict[str, dict[str, float]] = {
+    **{f"B{per}": {f"{p}B{per}": f for p, f in {**_BYTES, **_BINARY}.items()} for per in ("", "/s")},
+    **{f"b{per}": {f"{p}b{per}": f for p, f in {**_BYTES, **_BINARY}.items()} for per in ("/s", "ps")},
+    **{unit: {p + unit: f for p, f in _METRIC.items()} for unit in ("W", "Wh", "s", "Hz", "V", "A", "g")},
+}
+_FEW = 9  # distinct texts that may be the names of bins, such as 100 ms and 1 s
 _FLAG = re.compile(r"[bcdefinprsuz]{1,3}|\*{1,4}|[†‡#^~!]|\([a-zA-Z]{1,2}\)|\[\w{1,2}\]")
 # sign, currency, sign, number, the rest
 SPLIT = re.compile(
@@ -45,11 +57,12 @@ SPLIT_ARROW = "^" + re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16
 @dataclass(frozen=True)
 class Affixes:
     """Text beside the numbers of a column. kind: "none", "unit", "scale" or "flags"; done: what is removed, in words;
-    clash: two units that cannot both be removed, None where there is no such pair."""
+    clash: two units that cannot both be removed, None where there is no such pair. factors: of the suffixes of a scale."""
 
     kind: str = "none"
     done: tuple[str, ...] = ()
     clash: tuple[str, str] | None = None
+    factors: Mapping[str, float] = field(default_factory=dict)
 
 
 def beside(texts: Sequence[str]) -> Affixes | None:
@@ -57,6 +70,7 @@ def beside(texts: Sequence[str]) -> Affixes | None:
     prefixes: set[str] = set()
     suffixes: dict[str, int] = {}
     matched = 0
+    plain = False  # a number without a suffix, other than 0
     for text in texts:
         found = SPLIT.fullmatch(text)
         if found is None:
@@ -65,6 +79,7 @@ def beside(texts: Sequence[str]) -> Affixes | None:
         prefixes.add(found["pre"] or "")
         post = (found["post"] or "").strip()
         suffixes[post] = suffixes.get(post, 0) + 1
+        plain |= not post and found["num"].strip("0.,") != ""
     if not matched or matched < 0.5 * len(texts):
         return None
     signs = {p for p in prefixes if p} | {s for s in suffixes if CURRENCY.fullmatch(s)}
@@ -80,11 +95,16 @@ def beside(texts: Sequence[str]) -> Affixes | None:
     if not rest:
         return Affixes("unit" if signs else "none", tuple(done))
     if rest <= {"%"}:
+        if plain:  # 5% and 0.05
+            return Affixes(clash=("%", ""))
         return Affixes("unit", (*done, "percent signs"))
     if len(rest) == 1 and next(iter(rest)) in UNITS and not ("" in suffixes and next(iter(rest)) in _SCALES):
         return Affixes("unit", (*done, f"unit {min(rest)!r}"))
     if rest <= set(_SCALES) and (len(rest) > 1 or "" in suffixes or not rest <= UNITS):
-        return Affixes("scale", (*done, f"factors {', '.join(sorted(rest))} (thousands, millions, billions)"))
+        what = f"factors {', '.join(sorted(rest))} (thousands, millions, billions)"
+        return Affixes("scale", (*done, what), factors=_SCALES)
+    if len(rest) > 1 and "" not in suffixes and len(texts) > _FEW and (base := _family(rest)):
+        return Affixes("scale", (*done, f"units {', '.join(sorted(rest))} converted to {base}"), factors=_FAMILIES[base])
     if all(_FLAG.fullmatch(s.replace(" ", "")) for s in rest):
         return Affixes("flags", (*done, f"flags such as {min(rest)!r}"))
     if all(s in UNITS or s in _SCALES for s in rest):
@@ -104,6 +124,6 @@ def _same(sign: str) -> str:
     return {"€": "EUR", "Euro": "EUR", "$": "USD", "US$": "USD", "dollar": "USD", "dollars": "USD", "£": "GBP"}.get(sign, sign)
 
 
-def scale_of(suffix: str) -> float:
-    """Return the factor that a suffix such as K or Mio. stands for; 1 for others."""
-    return _SCALES.get(suffix, 1.0)
+def _family(suffixes: Collection[str]) -> str:
+    """Return the base unit of which all suffixes are multiples, "" where there is none."""
+    return next((base for base, multiples in _FAMILIES.items() if set(suffixes) <= set(multiples)), "")

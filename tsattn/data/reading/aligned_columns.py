@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ _LEAD = re.compile(r"^\s*(?:([#!%]+)\s+|(\d{9,}):(?=\s))", re.ASCII)  # comment 
 _EXPONENT = re.compile(r"^([+-]?[\d.]+)[dD]([+-]?\d{1,3})$")  # Fortran's double precision
 _SPACED_NUMBER = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?")
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
+_RULES = re.compile(r"(?=.*[-=]{3})[-= \t]+")  # lines that database clients draw below the names
 _BLOCK = 1 << 20
 
 
@@ -30,27 +32,33 @@ def tabbed(text: str) -> str:
 
 def rows_of(text: str, most: int = 400) -> list[list[str]]:
     """Split the first lines that are not blank into fields; [] where no column holds plain numbers, or a line is one number."""
-    lines = [line for line in text.splitlines()[: most + 40] if line.strip()][:most]
+    lines = [line for line in text.splitlines()[: most + 40] if line.strip() and not _RULES.fullmatch(line)][:most]
     if any(_SPACED_NUMBER.fullmatch(line.strip()) for line in lines):
         return []
     rows = [[field.strip('"') for field in fields_of(line)] for line in lines]
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     body = [row for row in rows if len(row) == width][1:]
-    if width < 2 or not any(all(_PLAIN_NUMBER.fullmatch(cell) for cell in cells) for cells in zip(*body, strict=True)):
+    later = body[len(body) // 4 :]  # lines of two words above the table may have its width
+    if width < 2 or not any(all(_PLAIN_NUMBER.fullmatch(cell) for cell in cells) for cells in zip(*later, strict=True)):
         return []
     return rows
 
 
 def aligned(part: Part) -> Part:
     """Return the part with tabs between its fields."""
-    return replace(part, open=lambda: io.BufferedReader(_Tabbed(part.open())))
+    return converted(part, _tabbed_bytes)
 
 
-class _Tabbed(io.RawIOBase):
-    """Bytes of a text whose runs of blanks become tabs, read block by block."""
+def converted(part: Part, line: Callable[[bytes], bytes]) -> Part:
+    """Return the part with each of its lines converted by a function."""
+    return replace(part, open=lambda: io.BufferedReader(_Converted(part.open(), line)))
 
-    def __init__(self, stream: Any) -> None:
-        self._stream, self._rest, self._ready = stream, b"", b""
+
+class _Converted(io.RawIOBase):
+    """Bytes of a text whose lines are converted one by one, read block by block."""
+
+    def __init__(self, stream: Any, convert: Callable[[bytes], bytes]) -> None:
+        self._stream, self._convert, self._rest, self._ready = stream, convert, b"", b""
 
     def readable(self) -> bool:
         return True
@@ -62,7 +70,7 @@ class _Tabbed(io.RawIOBase):
             self._rest = lines.pop() if block else b""
             if not block and lines == [b""]:
                 return 0
-            self._ready = b"".join(_tabbed_bytes(line) + b"\n" for line in lines)
+            self._ready = b"".join(self._convert(line) + b"\n" for line in lines)
         taken = self._ready[: len(buffer)]
         buffer[: len(taken)] = taken
         self._ready = self._ready[len(taken) :]

@@ -59,7 +59,8 @@ def best_delimiter(text: str, name: str, notes: Notes) -> str:
     Raises DataError where two make tables that explain the file equally well.
     """
     tried = sorted((c for d in DELIMITERS if (c := _tried(text, d)) is not None), key=lambda c: -c.score)
-    blanks = None if tried and tried[0].explained > 1 - _FAR else _tried_blanks(text)
+    alone = not tried or tried[0].score == 0
+    blanks = None if tried and tried[0].explained > 1 - _FAR else _tried_blanks(text, alone)
     if blanks is not None and _is_better(blanks, tried[0] if tried else None, text):
         why = f"{blanks.even:.0%} of the lines have {blanks.width} fields, {blanks.explained:.0%} of them are numbers or dates"
         notes.weigh("delimiter", f"runs of blanks ({blanks.score:.2f})", why)
@@ -116,14 +117,19 @@ def _tried(text: str, delimiter: str) -> Candidate | None:
     return Candidate(delimiter, width, count / len(rows), _explained(body[-_ROWS:] if len(body) > _ROWS else body))
 
 
-def _tried_blanks(text: str) -> Candidate | None:
-    """Score runs of blanks as the delimiter; None unless most lines have one width and most columns are numbers or dates."""
+def _tried_blanks(text: str, alone: bool) -> Candidate | None:
+    """Score runs of blanks as the delimiter; None unless most lines have one width and most columns are numbers or dates.
+
+    alone: no other delimiter splits the text; then a third of the columns may be names, below a header of the same width.
+    """
     rows = rows_of(text)
     if len(rows) < 3:
         return None
     width, count = Counter(map(len, rows)).most_common(1)[0]
     body = [row for row in rows if len(row) == width]
     found = Candidate(" ", width, count / len(rows), _explained(body[1:][-_ROWS:]))
+    if alone and found.even >= 0.95 and found.explained > 0.6 and width > 2 and len(rows[0]) == width:
+        return found
     return found if found.even >= 0.8 and found.explained >= 0.9 else None
 
 

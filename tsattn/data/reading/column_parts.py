@@ -112,7 +112,7 @@ def hours_of(column: Column) -> np.ndarray | None:
     if column.kind == "text":
         spans, failed = times_of_day(column.labels)
         if not failed.any():
-            return np.asarray(spans[column.values])
+            return np.asarray(_begun(spans, column.name)[column.values])
         by_label = _group(
             normalized(column.labels), r"^(?:he|h|hour)? ?(?P<n>\d{1,4})[xab*]?(?:h|th)?(?: ?[-\x{2013}] ?\d{1,2})?$"
         )
@@ -130,14 +130,32 @@ def hours_of(column: Column) -> np.ndarray | None:
     return _clock_numbers(numbers, ending=bool(names & {"ending", "he", "end", "hourending"}))
 
 
+def _begun(spans: np.ndarray, name: str) -> np.ndarray:
+    """Return the starts of hours that a column such as HourEnding names by their ends, 01:00 to 24:00; others unchanged."""
+    found = np.unique(spans.astype(np.int64))
+    if not set(time_words(name)) & {"ending", "he", "hourending"} or len(found) < 2:
+        return spans
+    step = int(np.diff(found).min())
+    return spans - np.timedelta64(step, "us") if found[0] >= step else spans
+
+
+def counts_periods(column: Column) -> bool:
+    """Return True if a column counts the periods of a day, as settlement periods do, or hours up to 25."""
+    if column.kind != "number" or not len(column):
+        return False
+    return bool(set(time_words(column.name)) & _PERIOD_WORDS) or bool(column.values.max() == 25 and column.values.min() == 1)
+
+
 def _clock_numbers(numbers: np.ndarray, ending: bool) -> np.ndarray | None:
     low, high = int(numbers.min()), int(numbers.max())
+    if (low, high) == (1, 25):
+        return ((numbers - 1) * _HOUR).astype("timedelta64[us]")
     if high <= 24:
         us = numbers * _HOUR
         step = _HOUR
         ending = ending or (low >= 1 and high == 24)
     else:
-        if np.any(numbers % 100 > 59) or high > 2400:
+        if np.any(numbers % 100 > 59) or high > 2400 or high < 100:
             return None
         us = numbers // 100 * _HOUR + numbers % 100 * _MINUTE
         distinct = np.unique(us)

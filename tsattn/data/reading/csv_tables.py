@@ -7,19 +7,21 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tsattn.config import ReadOptions
 from tsattn.data.reading.aligned_columns import aligned
 from tsattn.data.reading.arrow_columns import columns_of, from_chunks
+from tsattn.data.reading.candidates import is_telling
 from tsattn.data.reading.columns import Columns, Table
 from tsattn.data.reading.dialect import LONGEST_LINE, Dialect, fallen_back, marks_of_words, sniff
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.header import COMMENTS
 from tsattn.data.reading.json_tables import json_table
 from tsattn.data.reading.marks import proved
+from tsattn.data.reading.quoted_lines import unwrapped
 from tsattn.data.reading.row_location import Where
 from tsattn.data.reading.source import Part
 from tsattn.data.reading.wide_numbers import Uneven, convert_options, wide_columns
@@ -28,6 +30,7 @@ from tsattn.errors import DataError
 
 _MOST_NOTES = 50
 _RULE = re.compile(r"[-=_+*|~\s]+|\(?\d+ rows?\b.*")  # lines that clients draw around a table, and their count of rows
+_END = re.compile(r"end of (?:report|file|data|export)|eof", re.I)
 _BLOCK_LINES, _LARGEST_BLOCK = 256, 1 << 25  # lines of a block that is read at once, where it has no more bytes than that
 _EXACT_LINES = 3_000_000  # beyond this, counting lines for a message takes too long
 
@@ -38,6 +41,7 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
 
     try:
         if part.kind == "text":
+            part = unwrapped(part, notes)
             dialect = sniff(part, options, notes)
             return _text(aligned(part) if dialect.aligned else part, dialect, notes)
         if part.kind == "json":
@@ -122,7 +126,7 @@ def _parse(part: Part, dialect: Dialect, types: list[str]) -> Table:
     ragged: list[tuple[int, int]] = []
 
     def judge(row: Any) -> str:
-        if not row.text.strip(f'{dialect.delimiter} \t\r\n"\x00'):
+        if not row.text.strip(f'{dialect.delimiter} \t\r\n"\x00\x1a'):
             return "skip"
         if dialect.loose:
             return "skip"
@@ -220,7 +224,8 @@ def _uneven(part: Part, dialect: Dialect) -> Exception | None:
 def _wrong_width(place: str, expected: int, actual: int) -> DataError:
     return DataError(
         f"{place}: {actual} fields where the header has {expected}",
-        "correct that line, put quotes around a field that holds the delimiter, or name the delimiter with --delimiter",
+        "correct that line, put quotes around a field that holds the delimiter, or name the delimiter with --delimiter; "
+        "if a second table begins there, write it to a file of its own",
     )
 
 
@@ -246,7 +251,7 @@ def _records(part: Part, dialect: Dialect) -> Any:
 
 def _lines(text: Any) -> Any:
     for line in text:
-        yield line.replace("\x00", "")
+        yield line.replace("\x00", "").replace("\x1a", "")
 
 
 def line_of(part: Part, dialect: Dialect, row: int) -> int:
@@ -263,10 +268,16 @@ def line_of(part: Part, dialect: Dialect, row: int) -> int:
 
 def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | None:
     """Return the first line of another width: (line, expected, actual); _Notes where all are comments or below the table."""
-    width, found, last = len(dialect.names), [], 0
+    width, last = len(dialect.names), 0
+    found: list[tuple[int, list[str]]] = []
     try:
         for line, row in _records(part, dialect):
             if len(row) == width:
+                if found and last < found[-1][0] and _is_second_header(found[-1][1], row, dialect.names):
+                    raise DataError(
+                        f"{part.name}, line {found[-1][0]}: a second table begins below {found[-1][1][0].strip()!r}",
+                        "write each table to a file of its own, or add a column that names them",
+                    )
                 last = line
             else:
                 found.append((line, row))
@@ -276,15 +287,32 @@ def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | Non
         return None
     if not found:
         return None
-    if len(found) <= _MOST_NOTES and last and all(_is_note(line, row, last, width) for line, row in found):
+    below = found[0][0] > last + 1  # a blank line stands between the table and its notes
+    notes = len(found) <= _MOST_NOTES and last
+    words = dialect.aligned and len(found) > 1  # one word alone may be a row that is cut off
+    if notes and all(_is_note(line, row, last, words) or (below and _is_prose(row)) for line, row in found):
         return _Notes(len(found), found[0][0], dialect.delimiter.join(found[0][1])[:60])
     return found[0][0], width, len(found[0][1])
 
 
-def _is_note(line: int, row: list[str], last: int, width: int) -> bool:
+def _is_second_header(title: list[str], row: list[str], names: Sequence[str]) -> bool:
+    """Return True if a title of one cell stands above the names of the columns."""
+    called = [c.strip() or f"column_{k + 1}" for k, c in enumerate(row)]
+    return sum(bool(c.strip()) for c in title) == 1 and called == list(names)
+
+
+def _is_prose(row: list[str]) -> bool:
+    """Return True if a line with a delimiter in it is a sentence: several words first, and no part is a number or a date."""
+    cells = [c.strip() for c in row if c.strip()]
+    return cells[0][:1].isalpha() and (" " in cells[0] or ":" in cells[0]) and not any(is_telling(c) for c in cells)
+
+
+def _is_note(line: int, row: list[str], last: int, words: bool) -> bool:
     """Return True if a line is a comment, or a sentence or a sum below the last row."""
     cell = next((c.strip() for c in row if c.strip()), "")
     if cell.startswith(COMMENTS) or _RULE.fullmatch(" ".join(row)):
         return True
-    alone = sum(bool(c.strip()) for c in row) == 1 and (" " in cell or ":" in cell)
+    if line > last and any(_END.fullmatch(c.strip()) for c in row):
+        return True
+    alone = sum(bool(c.strip()) for c in row) == 1 and (words or " " in cell or ":" in cell)
     return line > last and not cell[:1].isdigit() and (alone or is_total(cell))

@@ -10,14 +10,23 @@ import numpy as np
 from tsattn.data import arrow
 from tsattn.data.freq import DAY, US
 from tsattn.data.names import words
+from tsattn.data.reading.cell_spelling import plain_cells
 from tsattn.data.reading.column_blocks import where
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_formats import COMPACT
 from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.numbers import as_numbers
-from tsattn.data.reading.numeric_dates import parse_numbers
-from tsattn.data.reading.time_names import parts_named, says_only_time, says_something, says_time, says_week, says_year
+from tsattn.data.reading.numeric_dates import COUNTS, parse_numbers
+from tsattn.data.reading.time_names import (
+    counts_named,
+    parts_named,
+    says_only_time,
+    says_something,
+    says_time,
+    says_week,
+    says_year,
+)
 from tsattn.errors import DataError
 
 # names of columns that may hold epochs, besides the words for time, which may name any format of date
@@ -35,6 +44,7 @@ _LIKE_DATES = re.compile(
     r"|.*\d{1,2}[-./ ]*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\W*\d{2,4}.*",
     re.I,
 )
+_COUNTED = {name for name, *_ in COUNTS.values()}
 _MOMENTS = {"date", "time", "moment", "day", "period"}  # parts of a timestamp that serial days may stand for
 
 
@@ -54,7 +64,7 @@ def is_written_time(column: Column) -> bool:
         return False
     if says_time(column.name):
         return True
-    if np.mean([t.replace(".", "", 1).isdigit() for t in some.to_pylist()]) > 0.5:
+    if np.mean([t.replace(".", "", 1).isdigit() for t in plain_cells(some).to_pylist()]) > 0.5:
         return False  # bare digits may be codes or values
     return not set(parsed.styles) <= COMPACT or (step == 1 and len(labels) > 2 and _is_even(parsed.wall, 3))
 
@@ -66,14 +76,14 @@ def number_times(columns: Mapping[str, Column], table: Table) -> list[Column]:
     """
     unnamed = all_shaped(table.columns, _UNNAMED.fullmatch)
     first = next(iter(table.columns))
-    telling = {first, *names_that(columns, lambda n: says_time(n) or _is_called_an_epoch(n))}
+    telling = {first, *names_that(columns, lambda n: says_time(n) or _is_called_an_epoch(n) or counts_named(n))}
     likely = [columns[n] for n in columns if unnamed or n in telling]
     return [c for c in likely if _is_number_time(c, table, c.name == first, unnamed)]
 
 
 def could_be_dates(table: Table, names: Iterable[str]) -> list[str]:
     """Return the numeric columns that `stamps_of` may read, judged by their names and the range of their values."""
-    likely = names_that(names, lambda n: says_time(n) or _is_called_an_epoch(n) or _UNNAMED.fullmatch(n))
+    likely = names_that(names, lambda n: says_time(n) or _is_called_an_epoch(n) or counts_named(n) or _UNNAMED.fullmatch(n))
     kept = {*names_that(likely, says_year), *where(table, likely, _may_be_dates)}
     return [n for n in likely if n in kept]
 
@@ -93,12 +103,14 @@ def _is_number_time(column: Column, table: Table, first: bool, unnamed: bool) ->
     seen = values[~np.isnan(values)]
     if len(seen) < 2 or len(seen) < len(values) / 2:
         return False
-    found = parse_numbers(values, says_week(column.name))
+    found = parse_numbers(values, says_week(column.name), counts_named(column.name))
     if found is None:
         return False
     stamps, style = found
     steps = np.diff(seen)
     monotone = bool(np.all(steps > 0) or np.all(steps < 0)) and (unnamed or not set(words(column.name)) & _IDS)
+    if counts_named(column.name) and style in _COUNTED:
+        return True
     if style == "2000":
         if epoch_name and not monotone and not says_year(column.name):
             return False  # a column named ts holds epochs or a series, not years
@@ -132,12 +144,13 @@ def stamps_of(column: Column, date_order: str | None = None) -> np.ndarray | Non
         parsed = parse_texts(column.labels, date_order)
         wall = parsed.wall if parsed.other is None or not np.isnat(parsed.wall).any() else parsed.other
         return None if np.isnat(wall).any() or not len(wall) else np.append(wall, np.datetime64("NaT", "us"))[column.values]
-    if not (says_time(column.name) or _is_called_an_epoch(column.name) or _UNNAMED.fullmatch(column.name)):
+    called = says_time(column.name) or _is_called_an_epoch(column.name) or counts_named(column.name)
+    if not called and not _UNNAMED.fullmatch(column.name):
         return None
-    week = says_week(column.name)
-    if parse_numbers(column.values[:1000], week) is None:
+    week, counts = says_week(column.name), counts_named(column.name)
+    if parse_numbers(column.values[:1000], week, counts) is None:
         return None  # cheaper than parsing a whole big column
-    found = parse_numbers(column.values, week)
+    found = parse_numbers(column.values, week, counts)
     if found is None or (found[1] == "2000" and not (says_year(column.name) and says_only_time(column.name))):
         return None
     return found[0]

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from tsattn.data import arrow
+from tsattn.data.reading.cell_spelling import plain_cells
 from tsattn.data.reading.date_formats import BOTH_WAYS, FORMATS, RANGES, SHORT_YEAR_FIRST, TIME_OF_DAY
-from tsattn.data.reading.date_parts import NAIVE, NAT, DateParts
+from tsattn.data.reading.date_parts import NAIVE, NAT, DateParts, are_periods, dates
 from tsattn.data.reading.date_spelling import may_match, normalized, spaced_ranges, western
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.month_names import weekday_names
 
+_FLAG = r"^(.*[\da-z]) ?(?:\((?:p|r|e|f|prov|prel|prelim|est|rev)\.?\)|\*{1,3}|[pref])$"  # 2023 Q4 (p), Sep-23*, 2016r
 _SOME = 400  # of many names, tested first
 
 
@@ -40,7 +42,7 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
     import pyarrow.compute as pc
 
     left = ~arrow.values(pc.is_in(labels, value_set=arrow.strings(NULLS)), True)
-    labels = western(spaced_ranges(labels))
+    labels = western(spaced_ranges(plain_cells(labels)))
     work = _Work(len(labels), left.copy())
     formats = {**SHORT_YEAR_FIRST, **FORMATS} if date_order == "ymd" else FORMATS
     if date_order != "ymd":
@@ -55,8 +57,10 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
         for style, pattern in formats.items():
             inner.try_format(style, pattern, texts)
         _without_weekdays(inner, texts, formats)
+        _without_flags(inner, texts, formats)
         _ranges(inner, texts, date_order)
         _days_without_year(inner, texts)
+        _periods_of_years(inner, texts)
         inner.left |= without
         work.take(at, inner)
     return work.parsed(left, date_order)
@@ -163,6 +167,25 @@ def _without_weekdays(work: _Work, texts: Any, formats: dict[str, str]) -> None:
     work.take(at, inner)
 
 
+def _without_flags(work: _Work, texts: Any, formats: dict[str, str]) -> None:
+    """Try the formats again without a flag of a preliminary or revised value behind the date, where other texts have none."""
+    import pyarrow.compute as pc
+
+    at = np.flatnonzero(work.left)
+    if not 0 < len(at) < len(texts) / 2:
+        return
+    some = texts.take(arrow.integers(at))
+    if not may_match(_FLAG, some):
+        return
+    bare = pc.replace_substring_regex(some, _FLAG, r"\1")
+    inner = _Work(len(at), arrow.values(pc.not_equal(bare, some), False).astype(bool))
+    unchanged = ~inner.left
+    for style, pattern in formats.items():
+        inner.try_format(style, pattern, bare)
+    inner.left |= unchanged
+    work.take(at, inner)
+
+
 def _ranges(work: _Work, texts: Any, date_order: str | None) -> None:
     """Read "01.01.2024 00:00 - 01.01.2024 01:00" as its start; the end must be a later date or time of day."""
     import pyarrow.compute as pc
@@ -220,6 +243,26 @@ def _days_without_year(work: _Work, texts: Any) -> None:
     one_month, next_day = np.diff(month) == 0, np.abs(np.diff(number)) == 1
     if len(at) > 1 and np.mean(one_month & next_day) >= 0.5:
         work.left[at], work.wall[at], work.other[at] = True, NAT, NAT
+
+
+def _periods_of_years(work: _Work, texts: Any) -> None:
+    """Read 2023/001 … 2024/012 as months: three digits that never pass 16, over several years, are periods and not days.
+
+    Accounting programs close a year with the special periods 013 to 016, which are no months and stay unread.
+    """
+    import pyarrow.compute as pc
+
+    if "2000-031" not in work.styles:
+        return
+    groups = pc.extract_regex(texts, FORMATS["2000-031"])
+    at = np.flatnonzero(arrow.values(groups.is_valid()))
+    parts = DateParts(groups.take(arrow.integers(at)))
+    year, period = parts.year(), parts.number("doy", 1)
+    if not are_periods(year, period):
+        return
+    months = dates(year, period, np.ones_like(year))
+    work.wall[at] = work.other[at] = months
+    work.left[at] = np.isnat(months)
 
 
 def times_of_day(texts: Any) -> tuple[np.ndarray, np.ndarray]:

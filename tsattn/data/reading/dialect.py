@@ -67,6 +67,7 @@ class Dialect:
 def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
     """Detect the dialect of `part`. Raises DataError if it is empty, binary or not a table, ConfigError for bad options."""
     raw, whole = _sample(part)
+    raw = _without_padding(raw)
     encoding = options.encoding or _encoding(raw, part.name)
     text = _decoded(raw, encoding, part.name, whole)
     comments, text = _without_comments(text)
@@ -118,6 +119,8 @@ def _without_comments(text: str) -> tuple[int, str]:
     Quotes in a comment would otherwise join lines.
     """
     lines = io.StringIO(text, newline="").readlines()
+    if len(lines) > 2 and [line[:2] for line in lines[:3]] == ["C,", "I,", "D,"]:  # the records of AEMO, below a comment
+        return 1, "".join(lines[1:])
     count = 0
     while count < len(lines) and (not lines[count].strip() or lines[count].lstrip().startswith(COMMENTS)):
         count += 1
@@ -142,6 +145,12 @@ def _sample(part: Part) -> tuple[bytes, bool]:
     if raw.count(b"\n") + raw.count(b"\r") < 2 and len(raw) > LONGEST_LINE:
         raise DataError(f"{part.name}, line 1: a line of more than {LONGEST_LINE >> 20} MB: this is not a table")
     return raw, whole
+
+
+def _without_padding(raw: bytes) -> bytes:
+    """Remove the zero bytes and the end-of-file sign that loggers and old programs leave at the end."""
+    bare = raw.rstrip(b"\x00\x1a")
+    return raw if b"\x00" in bare else bare
 
 
 def _encoding(raw: bytes, name: str) -> str:
@@ -346,8 +355,10 @@ def _type(cells: Sequence[str], marks: Marks) -> str:
         verdict = decide(digits, marks)
         if verdict.open or decimal in verdict.thousands:
             return "text"  # 1.080 may be 1080: all texts of the column decide
-    # numbers such as 45292.0416667, 739252.25 or 1949.083333 may be days or years
+    # numbers such as 45292.0416667, 739252.25, 2460310.5 or 1949.083333 may be days or years
     days = all(4 <= len(w) <= 5 for w in whole) or all(len(w) == 6 and w[0] == "7" for w in whole)
+    days |= all(len(w) == 7 and w[:2] == "24" for w in whole)  # Julian days
+    days |= any("e" in d.lower() for d in digits)  # 1.704067200E+09 may be an epoch
     fine = days and any(len(d) > 8 for d in digits)
     return "float64" if fine or any(len(w) > 7 for w in whole) else "float32"
 

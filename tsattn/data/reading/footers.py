@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from tsattn.data import arrow
-from tsattn.data.names import words
+from tsattn.data.names import listed, words
+from tsattn.data.reading.candidates import is_telling
 from tsattn.data.reading.columns import Column, Table, compact
 from tsattn.data.reading.date_texts import parse_texts
+from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.report import Notes
+from tsattn.errors import DataError
 
 _MOST = 20  # rows at the end that may be notes
 _TOTAL = re.compile(
@@ -24,6 +27,7 @@ _TOTAL = re.compile(
 )
 _SUM_WORD = r"(?:(?:grand|sub)[ -]?totals?|totals?|(?:zwischen|gesamt)?summe|gesamt|totale|suma|somme|totaal|razem)"
 _TOTAL_OF = re.compile(rf"{_SUM_WORD}[\s:-].{{1,40}}|.{{1,40}}[\s:-]{_SUM_WORD}[:.]?", re.I)
+_AMOUNT = re.compile(r"[^\w\s]{0,2}\d[\d.,' ]*[^\w\s]{0,2}")
 _SENTENCE = re.compile(r"[^\W\d_]{3,}[\s\S]*[\s:.][\s\S]*|[*\u00b9\u00b2\u00b3\u2020].+|\(.{3,}\)|[-=_]{3,}|end|eof", re.I)
 
 
@@ -37,7 +41,7 @@ def without_footers(table: Table, notes: Notes) -> Table:
 
     Such rows are found in the column whose other texts are dates. A text that looks like a malformed date stays, as an error.
     """
-    table = _without_annotations(_without_sum(table, notes), notes)
+    table = _without_annotations(_without_subtotals(_without_sum(table, notes), notes), notes)
     for column in table.columns.others.values():
         if column.kind != "text" or column.labels is None or not len(column.labels) or table.rows < 3:
             continue
@@ -54,7 +58,7 @@ def _without_sum(table: Table, notes: Notes) -> Table:
     if last < 3:
         return table
     dated = table.columns.others.values()
-    blank = [c for c in dated if c.missing[last] and not c.missing[:last].any() and _is_dates(c)]
+    blank = [c for c in dated if c.text_at(last) in NULLS and not c.missing[:last].any() and _is_dates(c)]
     if not blank:
         return table
     found = [n for c in table.columns.values() if c is not blank[0] and (n := as_numbers(c, table.marks)) is not None]
@@ -73,6 +77,22 @@ def _without_sum(table: Table, notes: Notes) -> Table:
     notes.repair("rows of totals left out", 1, table.where(last))
     notes.weigh("rows left out", "a total", f"the last row has no {blank[0].name!r}, and its numbers sum up those above")
     return table.take(np.arange(last))
+
+
+def _without_subtotals(table: Table, notes: Notes) -> Table:
+    """Leave out rows without a date in which another text says total, as pivot tables write below each group."""
+    dated = [c for c in table.columns.others.values() if c.missing.any() and not c.missing.all() and _is_dates(c)]
+    if len(dated) != 1:
+        return table
+    gone = np.zeros(table.rows, bool)
+    for column in table.columns.others.values():
+        if column.kind == "text" and column is not dated[0]:
+            totals = [is_total(t) or _TOTAL_OF.fullmatch(t) is not None for t in column.texts()]
+            gone |= dated[0].missing & np.append(np.array(totals, bool), False)[column.values]
+    if not gone.any() or gone.mean() > 0.34:
+        return table
+    notes.repair("rows of totals left out", int(gone.sum()), table.where(int(np.argmax(gone))))
+    return _compacted(table.take(np.flatnonzero(~gone)))
 
 
 def _without_annotations(table: Table, notes: Notes) -> Table:
@@ -130,6 +150,8 @@ def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Tab
     texts = {int(r): column.text_at(int(r)) for r in rows}
     name = "_".join(words(column.name))
     again = {r for r, t in texts.items() if "_".join(words(t)) == name}
+    for row in sorted(again):
+        _stop_at_second_table(table, row)
     totals = {r for r, t in texts.items() if is_total(t) or _TOTAL_OF.fullmatch(t)}
     tail, end = set(), table.rows - 1
     while end >= max(table.rows - _MOST, 1) and end in texts:
@@ -138,18 +160,73 @@ def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Tab
         elif end not in again:
             break
         end -= 1
-    found = {"rows of totals": totals, "headers that come again": again, "notes below the table": tail - totals - again}
+    above = set() if table.rows == len(rows) else _notes_above(table, texts)
+    found = {
+        "notes above the rows": above,
+        "rows of totals": totals,
+        "headers that come again": again,
+        "notes below the table": tail - totals - again,
+    }
     for what, some in found.items():
         if some:
             notes.repair(f"{what} left out", len(some), table.where(min(some)))
             shown = texts[min(some)][:40]
             notes.weigh("rows left out", what, f"{shown!r} stands in column {column.name!r}, whose other texts are dates")
-    gone = totals | again | tail
+    gone = above | totals | again | tail
+    gone |= _second_table(table, texts, gone, notes)
     if not gone:
         return table
     kept = np.ones(table.rows, bool)
     kept[sorted(gone)] = False
     return _compacted(table.take(np.flatnonzero(kept)))
+
+
+def _notes_above(table: Table, texts: dict[int, str]) -> set[int]:
+    """Return the first rows with words in the column of dates and no number: the name of a series, its unit, its source."""
+    end = 0
+    while end in texts and not any(c.isdigit() for c in texts[end]) and not _has_number(table, end):
+        beside = list(_cells(table, end).values())[1:]
+        if any(_AMOUNT.fullmatch(text) for text in beside):
+            break
+        end += 1
+    return set(range(end))
+
+
+def _cells(table: Table, row: int) -> dict[str, str]:
+    """Return the texts of a row's columns of texts that are not blank, by the names of the columns."""
+    found = {n: c for n, c in table.columns.others.items() if c.kind == "text" and not c.missing[row]}
+    return {name: column.text_at(row) for name, column in found.items()}
+
+
+def _has_number(table: Table, row: int) -> bool:
+    return any(not table.columns[name].missing[row] for name in table.columns.numeric)
+
+
+def _stop_at_second_table(table: Table, row: int) -> None:
+    """Raise DataError for a header within the rows that names other columns than the first one."""
+    cells = _cells(table, row)
+    pairs = [(set(words(text)), set(words(name))) for name, text in cells.items() if not is_telling(text)]
+    if all(text <= name or name <= text for text, name in pairs):
+        return
+    raise DataError(
+        f"{table.where(row)}: a second table begins, with the columns {listed(cells.values())}",
+        "write each table to a file of its own",
+    )
+
+
+def _second_table(table: Table, texts: dict[int, str], known: set[int], notes: Notes) -> set[int]:
+    """Return the rows of a second table without dates at the end: a header of words, and rows with numbers below it."""
+    first = table.rows
+    while first - 1 in texts and first - 1 not in known:
+        first -= 1
+    head = _cells(table, first) if first < table.rows - 1 else {}
+    if len(head) < 2 or _has_number(table, first) or any(c.isdigit() for text in head.values() for c in text):
+        return set()
+    block = set(range(first, table.rows))
+    if not all(any(is_telling(text) for text in list(_cells(table, row).values())[1:]) for row in block - {first}):
+        return set()
+    notes.warn(f"{table.where(first)}: a second table, with the columns {listed(head.values())}, is left out")
+    return block
 
 
 def _compacted(table: Table) -> Table:

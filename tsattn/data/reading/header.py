@@ -27,7 +27,9 @@ _MONTHS = "|".join(sorted({name[:3] for name in month_numbers()}))
 _DATE_LIKE = re.compile(rf"(?=.*\d).*(?:[-/:]|{_MONTHS}|q).*", re.I)
 _PERIOD = re.compile(r"(0?[1-9]|1[0-2])[./]((?:19|20)\d\d)|((?:19|20)\d\d)")  # years, and months such as 01.2024
 _PERIOD_SHAPE = re.compile(r"(?:00?[./])?0000")  # of these, digits written as 0
+_YEAR = re.compile(r"(?:1[89]|20)\d\d")
 _FORMAT = re.compile(r"\d{1,3}[sdn]")  # widths and types below the header of RDB files
+_RULE = re.compile(r"[:+]?[-=][-=+:]{2,}")  # below the names, as database clients draw it
 _UNIT = re.compile(
     r"[(\[].*[)\]]|[-–—]|%|°[CFK]?|(?:[kMGTmµun]?(?:W|Wh|V|A|Hz|m|g|l|L|s|Pa|bar|B|J)|h|min|d|°?[CFK]|mm|cm|km|kg|t|hPa|ppm|ppb|psi"
     r"|deg|degC|[€$£]|USD|EUR|GBP|pcs|units?|count|index|date|datetime|time|string|str|text|float|double|int|integer|numeric|number)"
@@ -101,9 +103,20 @@ def _short_header(rows: list[list[str]], first: int, width: int) -> Head | None:
         return None
     if not _is_header(rows[first - 1], [r[1:] for r in rows[first:]]):
         return None
+    if _names_columns(rows[first], rows[first + 1 :]):
+        return None
     short = [cell.strip() for cell in rows[first - 1]]
     trailing = all(not row[-1].strip() for row in rows[first:] if len(row) == width)
     return Head(first, tuple([*short, ""] if trailing else ["", *short]), 1)
+
+
+def _names_columns(head: list[str], body: list[list[str]]) -> bool:
+    """Return True if two columns or more of numbers or dates have a word in this row."""
+    named = 0
+    for column in zip(*(map(_cell_class, row) for row in (head, *body[:50]) if len(row) == len(head)), strict=True):
+        classes = Counter(c for c in column[1:] if c != "empty")
+        named += bool(classes) and classes.most_common(1)[0][0] in ("number", "date") and column[0] == "text"
+    return named >= 2
 
 
 def _is_title(row: list[str]) -> bool:
@@ -191,8 +204,13 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
             return k  # a row of data that lacks a field, or has one too many
         if len(row) != width or (k == 0 and (_counts(row) or _names_periods(row, later))):
             continue
+        if not row[0].strip() and _counts(row) and all(r[0].strip() for r in later):
+            continue  # years below the names of groups of columns
         same = [j for j in telling if _cell_class(row[j]) == usual[j]]
         none = [j for j in telling if _cell_class(row[j]) == "empty"]
+        years = dated is not None and len(same) == len(telling) - 1 and bool(_YEAR.fullmatch(row[lead].strip()))
+        if k and same and years:
+            return k  # the year's value above those of its months
         if lead in same and (dated is not None or len(same) + len(none) >= len(telling) / 2):
             return k
     return 0
@@ -208,7 +226,7 @@ def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[t
         filled = [c for c in cells if c]
         if not filled:
             continue
-        what = _names_nothing(cells) if k else ""
+        what = _names_nothing(cells) if k or all(_RULE.fullmatch(c) for c in filled) else ""
         if what:
             left_out.append((what, first + k))
         elif k and k == len(head) - 1 and len(filled) < len(cells) / 2 and all(cells[: len(filled)]):
@@ -216,10 +234,14 @@ def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[t
         else:
             levels.append(cells)
     inner = [j for j, name in enumerate(index) if not name] if any(index) else list(range(1, len(head[0])))
-    kept = [level for level in levels if len({level[j] for j in inner if level[j]}) > 1] or levels[-1:]
+    kept = [level for level in levels if len({level[j] for j in inner if level[j]}) > 1]
+    kept = kept or (levels[-1:] if levels and any(levels[-1][j] for j in inner) else levels[:1])  # notes may follow the names
     left_out += [
         (f"one word, {level[inner[0] if inner else 0]!r},", first + _row_of(head, level)) for level in levels if level not in kept
     ]
+    if len(kept) > 1 and _counts(kept[-1]) and len(set(kept[-1])) == len(kept[-1]):
+        left_out += [("groups of columns", first + _row_of(head, level)) for level in kept[:-1]]
+        kept = kept[-1:]
     for level in kept[:-1]:
         for j in range(1, len(level)):
             level[j] = level[j] or (level[j - 1] if j - 1 in inner else "")
@@ -240,8 +262,10 @@ def _names_nothing(cells: list[str]) -> str:
     filled = [c for c in cells if c]
     if all(_FORMAT.fullmatch(c) for c in filled):
         return "formats"
+    if all(_RULE.fullmatch(c) for c in filled):
+        return "rules"
     rest = [c for c in cells[1:] if c]
-    if rest and all(_NUMBER.fullmatch(c) for c in rest):
+    if rest and all(_NUMBER.fullmatch(c) for c in rest) and not _counts(cells):
         return "codes"
     if rest and sum(c in UNITS or bool(_UNIT.fullmatch(c)) for c in rest) >= 0.8 * len(rest):
         return "units"

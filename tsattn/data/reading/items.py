@@ -32,7 +32,7 @@ _SURE = _ITEM_NAMES.index("symbol") + 2
 # words in the name of a column of whole numbers that is a name, not an amount
 _ID_WORDS = {
     *("id", "ids", "nbr", "nr", "no", "num", "number", "code", "key", "store", "shop", "branch", "outlet", "market", "warehouse"),
-    *("material", "plant", "plnt", "werk"),
+    *("material", "plant", "plnt", "werk", "werks", "matnr", "bukrs", "kunnr", "lgort", "vkorg"),
     *("sku", "plu", "ean", "upc", "article", "artikel", "product", "item", "filiale", "kunde", "tienda", "loja", "magasin"),
     *("sensor", "device", "meter", "station", "site", "line", "route", "zone", "dept", "department", "region", "cluster", "unit"),
 }

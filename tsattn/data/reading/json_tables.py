@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 from typing import Any
 
 from tsattn.config import ReadOptions
 from tsattn.data.freq import Freq
+from tsattn.data.names import listed
 from tsattn.data.reading.source import Part
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
 _LARGEST = 1 << 29
 _SERIES = ("target", "values", "value", "y", "data")  # keys under which a record holds a whole series
+_IS_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d.*)?|\d{10}(?:\d{3})?")  # a key of {date: value}
+_TICKS = re.compile(r"/Date\((-?\d{9,14})(?:[+-]\d{4})?\)/")  # milliseconds since 1970, as .NET writes dates
 _STARTS = ("start", "start_date", "start_time", "begin")
 
 
@@ -30,7 +35,7 @@ def json_table(part: Part, options: ReadOptions, notes: Notes) -> Any:
         found, lines = _parsed(text, part.name)
     except RecursionError:
         raise DataError(f"{part.name}: nested too deeply to be a table", "write an array of records, one per row") from None
-    records = _records(found, part.name)
+    records = _records(found, part.name, notes)
     notes.find("format", "JSON Lines" if lines else "JSON")
     series = _series_key(records)
     if series is not None:
@@ -62,7 +67,7 @@ def _parsed(text: str, name: str) -> tuple[Any, bool]:
     return records, True
 
 
-def _records(found: Any, name: str) -> list[dict[str, Any]]:
+def _records(found: Any, name: str, notes: Notes) -> list[dict[str, Any]]:
     """Return the records of a document of any supported shape."""
     if isinstance(found, dict):
         lists = {k: v for k, v in found.items() if isinstance(v, list)}
@@ -80,16 +85,28 @@ def _records(found: Any, name: str) -> list[dict[str, Any]]:
         even = {k: v for k, v in lists.items() if not any(isinstance(x, (dict, list)) for x in v)}
         if len(even) >= 2 and len({len(v) for v in even.values()}) == 1:
             return [dict(zip(even, row, strict=True)) for row in zip(*even.values(), strict=True)]
+        if len(found) > 2 and _is_dated(found):
+            return [{"index": k, "value": v} for k, v in found.items()]
         inner = [v for v in found.values() if isinstance(v, dict) and v]
-        if len(inner) == len(found) and inner and all(list(v) == list(inner[0]) for v in inner):
+        plain = any(not isinstance(x, (dict, list)) for v in inner[:1] for x in v.values())
+        if len(inner) == len(found) and plain and all(list(v) == list(inner[0]) for v in inner):
             return _of_mappings(found, inner)
-        for value in inner:  # one level further down: {"hourly": {"time": [...], "temperature": [...]}}
-            try:
-                return _records(value, name)
-            except DataError:
-                continue
+        if len(inner) == len(found) > 1 and all(_is_dated(v) for v in inner):  # series of different lengths
+            return [{"item_id": key, "timestamp": k, "value": v} for key, values in found.items() for k, v in values.items()]
+        below: dict[str, list[dict[str, Any]]] = {}
+        for key, value in found.items():  # one level further down: {"hourly": {"time": [...], "temperature": [...]}}
+            if isinstance(value, dict) and value:
+                with contextlib.suppress(DataError):
+                    below[key] = _records(value, name, notes)
+        if below:
+            taken = max(below, key=lambda key: len(below[key]))
+            if others := [key for key, rows in below.items() if key != taken and len(rows) > 1]:
+                notes.warn(f"{name}: of {len(others) + 1} tables {taken!r} is read, and not {listed(others)}")
+            return below[taken]
     elif isinstance(found, list) and found and all(isinstance(r, dict) for r in found):
         return [_flat(r) for r in found]
+    elif isinstance(found, list) and any(_is_records(part) for part in found):  # [{"page": 1}, [{"date": ...}, ...]]
+        return [_flat(r) for r in max((part for part in found if _is_records(part)), key=len)]
     elif isinstance(found, list) and found and all(isinstance(r, list) for r in found):
         width = max(map(len, found))
         if all(len(r) == width and not any(isinstance(x, (list, dict)) for x in r) for r in found):
@@ -102,13 +119,21 @@ def _records(found: Any, name: str) -> list[dict[str, Any]]:
     )
 
 
+def _is_records(found: Any) -> bool:
+    return isinstance(found, list) and bool(found) and all(isinstance(r, dict) for r in found)
+
+
+def _is_dated(found: dict[str, Any]) -> bool:
+    """Return True for {date: number}."""
+    return all(_IS_DATE.fullmatch(k) for k in found) and all(_is_number(v) for v in found.values())
+
+
 def _of_mappings(found: dict[str, Any], inner: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the records of {column: {row: value}}, as pandas writes by default, or of {date: {column: value}}."""
     keys = list(inner[0])
     if all(k.isdigit() for k in keys) or len(keys) > len(found):
-        return [
-            {"index": k, **{c: found[c][k] for c in found}} if not k.isdigit() else {c: found[c][k] for c in found} for k in keys
-        ]
+        counted = all(k.isdigit() and not _IS_DATE.fullmatch(k) for k in keys)  # the numbers of the rows
+        return [{**({} if counted else {"index": int(k) if k.isdigit() else k}), **{c: found[c][k] for c in found}} for k in keys]
     return [{"index": k, **v} for k, v in found.items()]
 
 
@@ -124,17 +149,27 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rows_of(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of a record that holds parallel lists, {"Timestamps": [...], "Values": [...]}, or a list of pairs;
-    otherwise the record alone."""
+    """Return the rows of a record that holds parallel lists, {"Timestamps": [...], "Values": [...]}, a list of pairs or one of
+    records; otherwise the record alone."""
     lists = {k: v for k, v in record.items() if isinstance(v, list) and v}
     rest = {k: v for k, v in record.items() if not isinstance(v, list)}
     even = {k: v for k, v in lists.items() if not any(isinstance(x, (list, dict)) for x in v)}
     if len(even) >= 2 and len({len(v) for v in even.values()}) == 1:
         return [{**rest, **dict(zip(even, row, strict=True))} for row in zip(*even.values(), strict=True)]
+    inner = [v for v in lists.values() if _is_records(v)]
+    if len(inner) == 1 and len(lists) == 1 and not any(_is_measured(v) for v in rest.values()):
+        return [{**rest, **_flat(row)} for row in inner[0]]
     pairs = [v for v in lists.values() if all(isinstance(x, list) and len(x) == 2 for x in v)]
     if len(pairs) == 1 and not any(isinstance(x, (list, dict)) for pair in pairs[0] for x in pair):
         return [{**rest, "timestamp": one, "value": two} for one, two in pairs[0]]
     return [record]
+
+
+def _is_measured(value: Any) -> bool:
+    """Return True for a number or a date: a record that holds one is a row itself."""
+    if isinstance(value, str):
+        return re.match(r"\d{4}-\d\d|\d{1,2}[./]\d{1,2}[./]\d", value) is not None
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _series_key(records: list[dict[str, Any]]) -> str | None:
@@ -185,6 +220,7 @@ def _unfolded(records: list[dict[str, Any]], series: str, options: ReadOptions, 
 
 
 def _arrow(records: list[dict[str, Any]], name: str) -> Any:
+    import numpy as np
     import pyarrow as pa
 
     names = list(dict.fromkeys(k for r in records for k in r))
@@ -197,7 +233,11 @@ def _arrow(records: list[dict[str, Any]], name: str) -> Any:
         if kinds <= {int, float} or kinds <= {bool}:
             columns[key] = pa.array([float(v) if v is not None else None for v in values] if kinds != {int} else values)
         else:
-            columns[key] = pa.array([None if v is None else str(v) for v in values], pa.string())
+            texts = [None if v is None else str(v) for v in values]
+            ticks = [None if t is None else _TICKS.fullmatch(t) for t in texts]
+            if all(ticks):
+                texts = [str(np.datetime64(int(t[1]), "ms")) + "Z" for t in ticks if t]
+            columns[key] = pa.array(texts, pa.string())
     if not columns:
         raise DataError(f"{name}: this JSON holds no table", "write one record a line, with a date and a value")
     return pa.table(columns)

@@ -30,6 +30,7 @@ _QUARTERS = tuple(
 )
 _HALVES = tuple((f"h{k}", f"{k}h", f"s{k}", f"{k}s", f"half{k}", f"semester{k}") for k in (1, 2))
 _CODE = re.compile(r"\s*\[[^\]]*\]$")  # 1990 [YR1990]
+_YEAR_NAME, _FLAG_OF_YEAR = re.compile(r"Y(?:19|20)\d\d"), re.compile(r"Y(?:19|20)\d\d[A-Z]")  # Y1961 and its flags Y1961F
 _YEAR_WORDS = {"year", "yr", "jahr", "ano", "anno", "rok", "annee", "jaar", "aar", "yil"}
 
 
@@ -118,6 +119,8 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     columns = _plain_names(names_shaped(table.columns, lambda name: shape(_plain_name(name)) in usual))
     tried = [(part, months, _columns_called(columns, every)) for part, months, every in ways]
     what, step, parts = next((t for t in tried if t[2] is not None), ("", 0, None))
+    if parts is None and _unnamed_months(table):
+        what, step, parts = "month", 1, list(table.columns)[1:]
     if parts is None:
         return None
     called = names_that(table.columns, lambda name: bool(set(words(name)) & _YEAR_WORDS))
@@ -133,7 +136,7 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     if values is None:
         return None
     stamps = (parsed[0].astype("datetime64[M]")[:, None] + step * np.arange(len(parts))).astype("datetime64[us]").ravel()
-    notes.find("layout", f"year-month: a row per year, a column per {what}", "--layout")
+    notes.find("layout", f"year-month: a row per year, a column per {what}", "--layout wide")
     notes.find("timestamp", f"column {year.name!r} and the {what}s' names", "--timestamp")
     others = {n: c for n, c in table.columns.others.items() if c is not year and n not in parts and c.kind == "text"}
     left = [n for n in table.columns if n != year.name and n not in parts and n not in others]
@@ -143,9 +146,20 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     return long_table(table, values, others, "value" if "value" not in others else "values"), Clock(stamps, columns=(year.name,))
 
 
+def _unnamed_months(table: Table) -> bool:
+    """Return True for a column of consecutive years beside twelve columns, none of which has a name."""
+    names = list(table.columns)
+    if len(names) != 13 or table.rows < 3 or not all(re.fullmatch(r"column_\d+", n) for n in names):
+        return False
+    first = table.columns[names[0]]
+    return first.kind == "number" and not first.missing.any() and bool(np.all(np.diff(first.values) == 1))
+
+
 def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
     """Unfold a table with a row per item, and columns named by dates or numbered, as V1, V2, … in M4."""
     names = [n for n in table.columns if n not in options.item]
+    flags = {n for n in names if _FLAG_OF_YEAR.fullmatch(n) and n[:-1] in table.columns}
+    names = [n for n in names if n not in flags] if flags else names
     parsed = _parsed(names, options)
     dated = [] if parsed is None else [n for n, bad in zip(names, parsed.failed, strict=True) if not bad]
     least = 2 if len(names) == len(dated) + 1 and table.columns[names[0]].kind == "text" and names[0] not in dated else 3
@@ -170,7 +184,7 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
     if values is None:
         return None
     steps = set(columns)
-    others = {n: table.columns[n] for n in table.columns if n not in steps}
+    others = {n: table.columns[n] for n in table.columns if n not in steps and n not in flags}
     named = any(c.kind == "text" for c in others.values()) or options.item
     if not named and table.rows > 1 and options.layout != "rows":
         return None
@@ -187,6 +201,8 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
 def _parsed(names: list[str], options: ReadOptions) -> Parsed | None:
     """Return the names of columns as dates, or None if hardly any of many names is a date."""
     some = [_CODE.sub("", n) for n in names] if names_shaped(names, lambda n: "[" in n) else names
+    if names_shaped(names, lambda n: n == "Y0000"):
+        some = [n[1:] if _YEAR_NAME.fullmatch(n) else n for n in some]
     return None if are_hardly_dates(some, options.date_order) else parse_texts(arrow.strings(some), options.date_order)
 
 

@@ -14,9 +14,10 @@ from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.items import is_item_name
 from tsattn.data.reading.name_shapes import names_that
-from tsattn.data.reading.numbers import Numbers, as_numbers
+from tsattn.data.reading.numbers import Numbers, as_numbers, from_booleans
 from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.time_names import says_time
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
@@ -35,6 +36,8 @@ def drop_index(table: Table, keep: set[str], notes: Notes) -> Table:
 
 def _counts_rows(table: Table, column: Column) -> bool:
     plain = "_".join(words(column.name))
+    if _is_elapsed(table, column):
+        return True
     if column.kind == "stamp" or not _INDEX_NAME.fullmatch(plain) or len(table.columns) < 2 or table.rows < 2:
         return False
     if column.kind == "text":  # as all columns of a file whose decimal mark is its delimiter
@@ -46,6 +49,17 @@ def _counts_rows(table: Table, column: Column) -> bool:
         return False
     values = column.values
     return bool(values[0] in (0, 1) and np.array_equal(values, values[0] + np.arange(len(values))))
+
+
+def _is_elapsed(table: Table, column: Column) -> bool:
+    """Return True for a column of time since the start that steps evenly from 0, in fractions or named elapsed."""
+    if column.kind != "number" or len(table.columns) < 2 or table.rows < 3 or column.missing.any():
+        return False
+    values, steps = column.values.astype(np.float64), np.diff(column.values.astype(np.float64))
+    named = "elapsed" in words(column.name)
+    if not named and (not says_time(column.name) or np.all(values == np.round(values))):
+        return False
+    return bool(values[0] == 0 and steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-3))
 
 
 def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -> Table:
@@ -62,7 +76,10 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
         wanted = name in options.target
         numbers = as_numbers(column, table.marks, tolerance=0.999 if wanted else 0.2)
         if numbers is None:
-            if wanted:
+            if wanted and (flags := from_booleans(column)) is not None:
+                made[name] = flags
+                notes.repair("yes and no read as 1 and 0", table.rows, f"column {name!r}")
+            elif wanted:
                 row = int(np.flatnonzero(~column.missing)[0])
                 raise DataError(
                     f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is not a number", "name another --target"
@@ -80,8 +97,17 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
         made[name] = numbers.column
         note_numbers(column, numbers, notes)
     if not any(n not in busy for n in (*table.columns.numeric, *made)):
-        made.update({name: numbers.column for name, numbers in long_codes})
+        made.update({name: numbers.column for name, numbers in long_codes} or _only_flags(table, busy, notes))
     return table.with_columns(made)
+
+
+def _only_flags(table: Table, busy: set[str], notes: Notes) -> dict[str, Column]:
+    """Return the columns of yes and no as 1 and 0, for a table without numbers."""
+    texts = {n: c for n, c in table.columns.others.items() if c.kind == "text" and n not in busy}
+    made = {n: flags for n, c in texts.items() if len(c.texts()) == 2 and (flags := from_booleans(c)) is not None}
+    for name in made:
+        notes.repair("yes and no read as 1 and 0", table.rows, f"column {name!r}")
+    return made
 
 
 def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
@@ -89,7 +115,8 @@ def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
         where = f"column {column.name!r}"
         if what == "thousands separators" and (example := _also_decimal(column)):
             where += f", {example!r} for example; if it has three decimals: --decimal ."
-        said = what if what in ("decimal commas", "minus signs behind the number") else f"{what} removed"
+        whole = what in ("decimal commas", "minus signs behind the number") or "converted to" in what
+        said = what if whole else f"{what} removed"
         notes.repair(said, numbers.grouped if what == "thousands separators" else numbers.touched, where)
     if numbers.censored:
         example = next(t for t in column.texts() if t[:1] in "<>≤≥")
@@ -120,7 +147,13 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
             )
     if numbers.clash and asked:
         one, two = numbers.clash
-        row = next(r for r in range(len(column)) if two in column.text_at(r))
+        row = next(r for r in range(len(column)) if (two in column.text_at(r) if two else one not in column.text_at(r)))
+        if not two:
+            raise DataError(
+                f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} has no {one!r}, and others have one",
+                "write all numbers of the column in percent, or as fractions"
+                + (f"; or name another column: {_other(table, name)}" if _other(table, name) else ""),
+            )
         raise DataError(
             f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r}: the column has the units {one!r} and {two!r}",
             "write the column in one unit" + (f", or name another column: {_other(table, name)}" if _other(table, name) else ""),
@@ -134,7 +167,26 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
             f"name the decimal mark: --decimal {',' if point else '.'} if {text!r} is a thousand or more, "
             f"--decimal {'.' if point else ','} if it is not",
         )
-    return numbers.clash is None and numbers.open is None
+    flagged = _with_flag_behind_comma(table, column, numbers)
+    if flagged and asked:
+        raise DataError(
+            f"{table.where(int(np.argmax(~column.missing)))}, column {name!r}: {flagged!r} may be a padded number with a "
+            "flag behind the comma, as weather services write it, or a number with a decimal comma",
+            "write the number alone in its column, or set --decimal , if the comma is a decimal mark"
+            + (f"; or name another column: {_other(table, name)}" if _other(table, name) else ""),
+        )
+    return numbers.clash is None and numbers.open is None and not flagged
+
+
+def _with_flag_behind_comma(table: Table, column: Column, numbers: Numbers) -> str:
+    """Return a text such as +0021,1 if all texts have one width, most are padded with zeros, and a digit follows the comma."""
+    if "decimal commas" not in numbers.done or table.marks.named:
+        return ""
+    texts = column.texts()[:2000]
+    if len({len(t) for t in texts}) != 1 or not all(re.fullmatch(r"[+-]?\d{2,6},\d", t) for t in texts):
+        return ""
+    padded = [t for t in texts if t.lstrip("+-")[0] == "0"]
+    return padded[0] if len(padded) > len(texts) / 2 else ""
 
 
 def _is_odd(text: str) -> bool:

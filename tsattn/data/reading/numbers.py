@@ -9,13 +9,25 @@ from typing import Any
 import numpy as np
 
 from tsattn.data import arrow
-from tsattn.data.reading.affixes import SPLIT_ARROW, Affixes, beside, scale_of
+from tsattn.data.reading.affixes import SPLIT_ARROW, Affixes, beside
+from tsattn.data.reading.cell_spelling import plain_cells
 from tsattn.data.reading.columns import Column
 from tsattn.data.reading.marks import UNKNOWN, Marks, Verdict, decide
 from tsattn.data.reading.missing import CENSORED, NULLS
 
 _HEAD, _MOST = 2_000, 20_000  # distinct texts that are checked
 _TRAILING = r"^(\d[\d.,]*) ?-$"  # 45.91-, as accounting programs write negative numbers
+_BOOLEANS = (
+    ("true", "false"),
+    ("yes", "no"),
+    ("on", "off"),
+    ("t", "f"),
+    ("y", "n"),
+    ("ja", "nein"),
+    ("oui", "non"),
+    ("wahr", "falsch"),
+)
+_FORTRAN = r"^([+-]?\d*\.\d*)[dD]([+-]\d{1,3})$"  # 1.594D+06
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i)[+-]?inf(inity)?$"
 
 
@@ -67,6 +79,17 @@ def as_numbers(column: Column, marks: Marks = UNKNOWN, tolerance: float = 0.0) -
     )
 
 
+def from_booleans(column: Column) -> Column | None:
+    """Return a column of yes and no, true and false or on and off as 1 and 0; None for other texts."""
+    if column.kind != "text" or column.labels is None:
+        return None
+    words = [t.lower() for t in column.texts()]
+    if not words or not any(set(words) <= {yes, no} for yes, no in _BOOLEANS):
+        return None
+    values = np.array([float(w in {yes for yes, _ in _BOOLEANS}) for w in words] + [np.nan], np.float32)
+    return replace(column, kind="number", values=values[column.values], labels=None)
+
+
 def _first_row(column: Column, labels: np.ndarray) -> int | None:
     rows = np.flatnonzero(np.append(labels, False)[column.values])
     return int(rows[0]) if len(rows) else None
@@ -91,6 +114,7 @@ def _parse(labels: Any, marks: Marks) -> _Parsed | None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    labels = plain_cells(labels)
     null = arrow.values(pc.is_in(labels, value_set=arrow.strings((*NULLS, *marks.missing))))
     censored = ~null & _matches(labels, CENSORED)
     null = null | censored
@@ -98,6 +122,7 @@ def _parse(labels: Any, marks: Marks) -> _Parsed | None:
     trailing = bool(_matches(labels.filter(arrow.bits(~null)), _TRAILING).any())
     if trailing:
         text = pc.replace_substring_regex(text, _TRAILING, r"-\1")
+    text = pc.replace_substring_regex(text, _FORTRAN, r"\1E\2") if _matches(text, _FORTRAN).any() else text
     seen = text.filter(arrow.bits(~null))
     head = seen.slice(0, _HEAD).to_pylist()
     found = beside(head) if head else Affixes()
@@ -153,7 +178,7 @@ def _bare(text: Any, found: Affixes) -> tuple[Any, np.ndarray | None]:
     if found.kind != "scale":
         return number, None
     suffixes = pc.utf8_trim_whitespace(pc.struct_field(groups, "post")).dictionary_encode()
-    factors = np.array([scale_of(s or "") for s in suffixes.dictionary.to_pylist()] + [1.0])
+    factors = np.array([found.factors.get(s or "", 1.0) for s in suffixes.dictionary.to_pylist()] + [1.0])
     return number, factors[arrow.values(suffixes.indices, len(factors) - 1)]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tsattn.data.freq import DAY
-from tsattn.data.reading.date_parts import NAT, dates, days_of_year, weeks
+from tsattn.data.reading.date_parts import NAT, are_periods, dates, days_of_year, weeks
 
 # style -> its digits; tried in this order, all numbers of a column must be real dates. To add a format, add a line.
 # y year, m month, d day, w ISO week, j day of the year, H hour, M minute, S second
@@ -30,15 +30,34 @@ _SERIAL_ZERO = np.datetime64("1899-12-30", "D")  # day 0 of the 1900 system from
 _SERIAL_1904 = 1462
 _SERIALS = (25569, 73051)  # 1970 to 2100
 _SERIAL_MATLAB = 693960  # days from year 0 to the spreadsheets' day 0
+_OLDEST = np.datetime64("1900-01-01", "us")
 _HOUR, _MINUTE, _SECOND = DAY // 24, 60_000_000, 1_000_000
 
 
-def parse_numbers(values: np.ndarray, week: bool = False) -> tuple[np.ndarray, str] | None:
+# what the name of a column says its numbers count -> name of the style, day 0, microseconds of the unit, number of day 0
+COUNTS: dict[str, tuple[str, str, int, float]] = {
+    "jd": ("Julian days", "1858-11-17", DAY, 2_400_000.5),
+    "mjd": ("modified Julian days", "1858-11-17", DAY, 0),
+    "minute": ("epoch min", "1970-01-01", _MINUTE, 0),
+    "hour": ("epoch h", "1970-01-01", _HOUR, 0),
+    "day": ("epoch D", "1970-01-01", DAY, 0),
+}
+_TICKS = {".NET": np.datetime64("0001-01-01", "us"), "Windows": np.datetime64("1601-01-01", "us")}
+_USUAL = frozenset(  # steps of data, in microseconds
+    [s * _SECOND for s in (1, 2, 5, 10, 15, 20, 30)]
+    + [m * _MINUTE for m in (1, 2, 3, 5, 10, 15, 20, 30)]
+    + [h * _HOUR for h in (1, 2, 3, 4, 6, 8, 12)]
+    + [d * DAY for d in (1, 7)]
+)
+
+
+def parse_numbers(values: np.ndarray, week: bool = False, counts: str = "") -> tuple[np.ndarray, str] | None:
     """Parse numbers that are all dates or epochs.
 
     values: (n,) float32 or float64, NaN = missing. week: 202405 is week 5, not May.
+    counts: a key of COUNTS where the column is named so, see `time_names.counts_named`.
     -> (datetime64[us] (n,), style), or None. The style is a key of DIGITS, "epoch s" (ms, us, ns), "epoch s and ms",
-    "decimal years", "1949.01" (year and month), "serial days" or "serial days since 1904".
+    "decimal years", "1949.01" (year and month), "Julian days", "serial days" or "serial days since 1904".
     """
     seen = ~np.isnan(values)
     if not seen.any():
@@ -46,7 +65,8 @@ def parse_numbers(values: np.ndarray, week: bool = False) -> tuple[np.ndarray, s
     some = _exact(values[seen])
     if np.abs(some).max() >= 2**62:
         return None
-    found = _digits(some.astype(np.int64), week) if np.all(some == np.round(some)) else _decimal_years(some)
+    found = _counted(some, counts) if counts else None
+    found = found or (_digits(some.astype(np.int64), week) if np.all(some == np.round(some)) else _decimal_years(some))
     found = found or _epochs(some) or _serials(some)
     if found is None:
         return None
@@ -96,11 +116,12 @@ def _read_digits(whole: np.ndarray, digits: str) -> np.ndarray:
     if "w" in digits:
         date = weeks(year, field("w", 1), np.ones_like(year))
     elif "j" in digits:
-        date = days_of_year(year, field("j", 1))
+        number = field("j", 1)
+        date = dates(year, number, np.ones_like(year)) if are_periods(year, number) else days_of_year(year, number)
     else:
         date = dates(year, field("m", 1), field("d", 1))
     hour, minute, second = field("H", 0), field("M", 0), field("S", 0)
-    good = (hour < 24) & (minute < 60) & (second < 60)
+    good = ((hour < 24) | ((hour == 24) & (minute + second == 0))) & (minute < 60) & (second < 60)
     if digits == "yyyymm":
         good &= year < 3000  # 739301 is a day of Matlab
     if len(digits) > 8 or "w" in digits or "j" in digits or (digits.endswith("yyyy") and len(digits) == 8):
@@ -116,6 +137,8 @@ def _epochs(some: np.ndarray) -> tuple[np.ndarray, str] | None:
     used = np.unique(unit)
     if len(used) == 1 and used[0] >= 0:
         name, _, factor = _EPOCHS[int(used[0])]
+        if name == "ns" and (ticks := _ticks(some)) is not None:
+            return ticks
         return _micros(some, np.full(len(some), factor)), f"epoch {name}"
     low, high = some.min(), some.max()
     if 1e9 <= high < 1e10 and -6e10 <= low < 1e8 and not np.any(unit > 0):
@@ -126,6 +149,24 @@ def _epochs(some: np.ndarray) -> tuple[np.ndarray, str] | None:
     if stamps.min() < _EPOCH_YEARS[0] or stamps.max() >= _EPOCH_YEARS[1]:
         return None
     return stamps, "epoch " + " and ".join(_EPOCHS[int(k)][0] for k in used)
+
+
+def _ticks(some: np.ndarray) -> tuple[np.ndarray, str] | None:
+    """Read units of 100 ns since the year 1, as .NET counts, or since 1601, as Windows does.
+
+    As nanoseconds since 1970 they lie before 2000. They are ticks where only their steps are those of data.
+    """
+    if some.max() >= 946_684_800e9 or len(np.unique(some)) < 3:
+        return None
+    whole = np.unique(some).astype(np.int64)
+    step = int(np.diff(whole).min()) // 1000  # as nanoseconds, in microseconds
+    if step in _USUAL or step * 100 not in _USUAL:
+        return None
+    for name, zero in _TICKS.items():
+        stamps = zero + (some.astype(np.int64) // 10).astype("timedelta64[us]")
+        if stamps.min() >= _EPOCH_YEARS[0] and stamps.max() < _EPOCH_YEARS[1]:
+            return stamps, f"epoch of {name}"
+    return None
 
 
 def _micros(some: np.ndarray, factor: np.ndarray) -> np.ndarray:
@@ -176,6 +217,16 @@ def _serials(some: np.ndarray) -> tuple[np.ndarray, str] | None:
     if _is_natural(late) and not _is_natural(stamps) and late.max() < _EPOCH_YEARS[1]:
         return late, "serial days since 1904"
     return (stamps, "serial days") if some.min() >= _SERIALS[0] else None
+
+
+def _counted(some: np.ndarray, kind: str) -> tuple[np.ndarray, str] | None:
+    """Read counts of a unit that the column's name says, a key of COUNTS, from 1900 to 2099."""
+    name, zero, unit, shift = COUNTS[kind]
+    counts = some - shift
+    if np.abs(counts).max() >= 2**62 / unit:
+        return None
+    stamps = np.datetime64(zero, "us") + _rounded(counts * unit).astype("timedelta64[us]")
+    return (stamps, name) if stamps.min() >= _OLDEST and stamps.max() < _EPOCH_YEARS[1] else None
 
 
 def _rounded(us: np.ndarray) -> np.ndarray:

@@ -13,22 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tsattn.data.reading.archives import XZ, ZIP, member, member_of, unpacked_xz
 from tsattn.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq", ".dat")
-_PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
+_PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2", XZ: "xz"}
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*(?:\"|\}|$)|\[\s*(?:[\[{]|$))")
 _FOREIGN = {
-    b"PK\x03\x04": "a zip or Excel file",
     b"\xd0\xcf\x11\xe0": "an old Excel file",
     b"%PDF": "a PDF",
     b"SQLite format 3": "an SQLite database",
     b"\x89HDF": "an HDF5 file",
     b"ARROW1": "an Arrow IPC file",
-    b"\xfd7zXZ": "an xz file",
 }
 
 
@@ -91,7 +90,8 @@ def _paths(text: str) -> Iterable[Path]:
         found = [p for p in sorted(path.iterdir()) if p.is_file() and is_table(p)]
         if not found:
             raise DataError(
-                f"{text}: the folder holds no CSV, TSV or Parquet file", f"looked for {', '.join(_SUFFIXES)} (.gz, .zst)"
+                f"{text}: the folder holds no CSV, TSV or Parquet file",
+                f"looked for {', '.join(_SUFFIXES)} (.gz, .zst, .bz2, .xz, .zip)",
             )
         return found
     if file:
@@ -111,7 +111,7 @@ def _paths(text: str) -> Iterable[Path]:
 
 def is_table(path: Path) -> bool:
     name = path.name.lower()
-    for packed in (".gz", ".zst", ".bz2"):
+    for packed in (".gz", ".zst", ".bz2", ".xz", ".zip"):
         name = name.removesuffix(packed)
     return not name.startswith(".") and name.endswith(_SUFFIXES)
 
@@ -119,7 +119,7 @@ def is_table(path: Path) -> bool:
 def stem_of(path: Path) -> str:
     """The file's name without `.csv`, `.csv.gz` and the like."""
     name = path.name
-    for suffix in (".gz", ".zst", ".bz2", *_SUFFIXES, ".json", ".jsonl", ".ndjson"):
+    for suffix in (".gz", ".zst", ".bz2", ".xz", ".zip", *_SUFFIXES, ".json", ".jsonl", ".ndjson"):
         if name.lower().endswith(suffix):
             name = name[: -len(suffix)]
     return name or path.name
@@ -133,20 +133,25 @@ def _file(path: Path) -> Part:
             head = file.read(16)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
-    kind, packed = _kind(head, str(path))
+    return _part(str(path), stem_of(path), head, lambda: pa.OSFile(str(path), "rb"))
 
-    def reopen() -> Any:
-        return _unpacked(pa.OSFile(str(path), "rb"), packed)
 
-    return Part(str(path), stem_of(path), kind, reopen)
+def _part(name: str, stem: str, head: bytes, raw: Callable[[], Any]) -> Part:
+    """The part of a file that begins with `head`; raw: opens its bytes as they are stored."""
+    if head.startswith(ZIP):
+        inner = member_of(raw(), name)
+        with member(raw(), inner) as stream:
+            kind, packed = _kind(stream.read(16), f"{name}, {inner}")
+        return Part(name, stem, kind, lambda: _unpacked(member(raw(), inner), packed))
+    kind, packed = _kind(head, name)
+    return Part(name, stem, kind, lambda: _unpacked(raw(), packed))
 
 
 def part_of_bytes(name: str, content: bytes) -> Part:
     """Return the Part of a file whose bytes are in memory, `name` in messages; opens no file. Raises the errors of `parts_of`."""
     import pyarrow as pa
 
-    kind, packed = _kind(content[:16], name)
-    return Part(name, stem_of(Path(name)), kind, lambda: _unpacked(pa.BufferReader(content), packed))
+    return _part(name, stem_of(Path(name)), content[:16], lambda: pa.BufferReader(content))
 
 
 def _stdin() -> Part:
@@ -168,13 +173,13 @@ def _spooled(stream: Any) -> Part:
     while block := stream.read(1 << 20):
         spool.write(block.encode() if isinstance(block, str) else block)
     spool.seek(0)
-    kind, packed = _kind(spool.read(16), "stdin")
+    head = spool.read(16)
 
     def reopen() -> Any:
         spool.seek(0)
-        return _unpacked(pa.PythonFile(_Kept(spool), "r"), packed)
+        return pa.PythonFile(_Kept(spool), "r")
 
-    return Part("stdin", "stdin", kind, reopen)
+    return _part("stdin", "stdin", head, reopen)
 
 
 class _Kept(io.RawIOBase):
@@ -217,4 +222,6 @@ def _kind(head: bytes, name: str) -> tuple[str, str | None]:
 def _unpacked(stream: Any, packed: str | None) -> Any:
     import pyarrow as pa
 
+    if packed == "xz":
+        return unpacked_xz(stream)
     return pa.CompressedInputStream(stream, packed) if packed else stream

@@ -13,6 +13,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.reading.column_parts import (
     LEFT_OUT,
     common_zone,
+    counts_periods,
     hours_of,
     months_of_periods,
     offsets_of,
@@ -23,11 +24,11 @@ from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_parts import dates, days_of_year, weeks
 from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.row_times import Clock, same_time_of_day
-from tsattn.data.reading.time_names import parts_named, time_words
+from tsattn.data.reading.time_names import parts_named, says_span, time_words
 from tsattn.data.reading.zone_names import guess_zone
 from tsattn.data.report import Notes
-from tsattn.data.timezone import offset_zone, utc_offsets, zone
-from tsattn.errors import ConfigError
+from tsattn.data.timezone import offset_zone, to_utc, utc_offsets, zone
+from tsattn.errors import ConfigError, DataError
 
 _UNNAMED = re.compile(r"column_\d+")
 _WITHIN_A_DAY = {"time", "hour", "moment", "period"}
@@ -101,6 +102,10 @@ def _candidates(named: dict[str, Column], years: np.ndarray) -> list[tuple[np.nd
 
     if "period" in named and (months := months_of_periods(named["period"])) is not None:
         add("period", dates(years, months, one), months == LEFT_OUT)
+    elif "period" in named and "month" not in named and named["period"] is not year:
+        numbers = part_of(named["period"], "month")
+        if numbers is not None and {1, 12} <= set(np.unique(numbers).tolist()) and not np.any(numbers == LEFT_OUT):
+            add("period", dates(years, numbers, one))
     if "month" in named and named["month"] is not year and (months := part_of(named["month"], "month")) is not None:
         add("month", dates(years, months, one), months == LEFT_OUT)
         if "day" in named and (days := part_of(named["day"], "day")) is not None:
@@ -133,17 +138,38 @@ def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], 
     if beside is not None:
         timed.add(beside.name)
     others = [columns[n] for n in columns if n in timed and n not in clock.columns]
-    telling = [c for c in others if c is beside or parts_named(c.name) & _WITHIN_A_DAY]
+    telling = [c for c in others if c is beside or (parts_named(c.name) & _WITHIN_A_DAY and not says_span(c.name))]
     if telling and len(dated := clock.stamps[~np.isnat(clock.stamps)]) and same_time_of_day(dated):
         for column in telling:
             named = bool(parts_named(column.name) & _WITHIN_A_DAY)
             if (named or column is beside) and (hours := hours_of(column)) is not None:
-                joined = replace(clock, stamps=clock.stamps + hours, columns=(*clock.columns, column.name))
-                joined = _with_minutes(joined, others)
-                if _improves(clock.stamps, joined.stamps) and (named or len(np.unique(hours)) == 24):
+                joined = _with_minutes(_with_hours(table, clock, column, hours, options), others)
+                joined = _with_intervals(joined, others)
+                if _improves(clock.stamps, joined.stamps, column.name) and (named or len(np.unique(hours)) == 24):
                     clock = joined
                     break
     return _with_zone(clock, others, options, notes)
+
+
+def _with_hours(table: Table, clock: Clock, column: Column, hours: np.ndarray, options: ReadOptions) -> Clock:
+    """The clock with the time of day of a column.
+
+    Periods of a day count on from midnight when clocks change, to 46 or 50 half-hours.
+    """
+    columns = (*clock.columns, column.name)
+    if not counts_periods(column):
+        return replace(clock, stamps=clock.stamps + hours, columns=columns)
+    if options.timezone is not None:
+        stamps = to_utc(clock.stamps, options.timezone) + hours
+        return replace(clock, stamps=stamps, columns=columns, instants=True, zone=options.timezone)
+    if (late := hours >= np.timedelta64(1, "D")).any():
+        row = int(np.argmax(late))
+        raise DataError(
+            f"{table.where(row)}: period {column.text_at(row)} in column {column.name!r}: a day of 25 hours, "
+            "when clocks were set back",
+            "name the time zone: --timezone Europe/London, for example",
+        )
+    return replace(clock, stamps=clock.stamps + hours, columns=columns)
 
 
 def _next_unnamed(clock: Clock, columns: Mapping[str, Column]) -> Column | None:
@@ -153,6 +179,22 @@ def _next_unnamed(clock: Clock, columns: Mapping[str, Column]) -> Column | None:
         return None
     last = max((k for k, name in enumerate(names) if name in clock.columns), default=len(names))
     return columns[names[last + 1]] if last + 1 < len(names) else None
+
+
+def _with_intervals(clock: Clock, others: list[Column]) -> Clock:
+    """The clock with the intervals of an hour, 1 to 2, 4, 6 or 12, that a column counts, where these make its times more."""
+    for column in others:
+        if column.name in clock.columns or column.kind != "number" or "interval" not in time_words(column.name):
+            continue
+        numbers = part_of(column, "minute")
+        count = 0 if numbers is None else int(numbers.max())
+        if numbers is None or numbers.min() != 1 or count not in (2, 4, 6, 12):
+            continue
+        minutes = ((numbers - 1) * (60 // count)).astype("timedelta64[m]")
+        joined = replace(clock, stamps=clock.stamps + minutes, columns=(*clock.columns, column.name))
+        if distinct(joined.stamps) > distinct(clock.stamps):
+            return joined
+    return clock
 
 
 def _with_minutes(clock: Clock, others: list[Column]) -> Clock:
@@ -167,9 +209,13 @@ def _with_minutes(clock: Clock, others: list[Column]) -> Clock:
     return clock
 
 
-def _improves(before: np.ndarray, after: np.ndarray) -> bool:
+def _improves(before: np.ndarray, after: np.ndarray, name: str) -> bool:
+    """Return True if a column makes the times more, or leaves even steps.
+
+    A column that only says period must make them more: it may be a period of days.
+    """
     more = distinct(after) - distinct(before)
-    if more or len(after) < 3:
+    if more or len(after) < 3 or not parts_named(name) & (_WITHIN_A_DAY - {"period"}):
         return more > 0
     steps = np.diff(np.unique(after)).astype(np.int64)
     return bool(len(steps) and np.all(steps % steps.min() == 0))
@@ -219,11 +265,11 @@ def with_asked(table: Table, clock: Clock, columns: list[Column], options: ReadO
     """The clock with each of these columns as hour, minute, second, time of day or zone. Raises ConfigError for another."""
     minutes = 0
     for column in [c for c in columns if c.name not in clock.columns]:
-        stamps = clock.stamps
         if not minutes and (hours := hours_of(column)) is not None:
-            stamps, minutes = stamps + hours, 60
+            clock, minutes = _with_hours(table, clock, column, hours, options), 60
         elif minutes and (numbers := part_of(column, "minute")) is not None:
-            stamps, minutes = stamps + (numbers * minutes).astype("timedelta64[s]"), 1
+            stamps, minutes = clock.stamps + (numbers * minutes).astype("timedelta64[s]"), 1
+            clock = replace(clock, stamps=stamps, columns=(*clock.columns, column.name))
         else:
             joined = _with_zone(clock, [column], options, notes, asked=True)
             if joined is clock:
@@ -232,8 +278,6 @@ def with_asked(table: Table, clock: Clock, columns: list[Column], options: ReadO
                     f"leave it out: --timestamp {','.join(clock.columns)}",
                 )
             clock = joined
-            continue
-        clock = replace(clock, stamps=stamps, columns=(*clock.columns, column.name))
     return clock
 
 

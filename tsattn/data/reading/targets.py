@@ -48,6 +48,11 @@ _LEVEL_WORDS = {
     *("balance", "saldo", "kontostand", "solde", "stock", "inventory", "bestand", "lagerbestand", "level", "pegel", "humidity"),
     *("temperature", "temp", "temperatur", "price", "preis", "precio", "prix", "rate", "kurs", "close", "open", "high", "low"),
 }
+_GRAND_TOTAL = re.compile(
+    r"(?:grand|overall)[ _-]?total|gesamtergebnis|gesamtsumme|total g[ée]n[ée]ral|total geral|totale complessivo|eindtotaal|"
+    r"suma końcowa|totalsumma|hovedtotal|celkový součet|общий итог|総計|总计",
+    re.I,
+)  # the names of a pivot table's last column in spreadsheets
 _FIRST = slice(0, 1_000_000)  # rows in which a flag is looked for
 _MOST_AHEAD = 10  # columns that may be filled ahead without a telling name
 
@@ -67,7 +72,7 @@ def find_target(
     one = bool(item) or options.layout == "single"
     if clock is not None or options.timestamp == "none":  # a date, or a part of one, is never a target
         filled = _without(filled, names_that(filled, says_only_time)) or filled
-    filled = _varying(table, filled, notes)
+    filled = _without_grand_total(table, _varying(table, filled, notes), notes)
     if options.layout != "wide" and (ahead := _blank_ahead(table, clock, filled)) is not None:
         blank, known = ahead
         if one or _is_plan(table, blank, known):
@@ -117,10 +122,41 @@ def _varying(table: Table, names: list[str], notes: Notes) -> list[str]:
     unnamed = all_shaped(names, re.compile(r"column_\d+").fullmatch)
     some = names if unnamed else names_that(names, lambda n: n.startswith("_") or is_item_name(n))
     gone = where(table, some, constant)
+    counters = where(table, names_that(_without(names, gone), _is_counter_name), _counts_on)
+    if counters and _without(names, counters):
+        notes.repair("columns that only count the rows left out", len(counters), repr(counters[0]))
+        names = _without(names, counters)
     left = _without(names, gone)
     if left and gone:
         notes.repair("columns that never change left out", len(gone), repr(gone[0]))
     return left or names
+
+
+def _is_counter_name(name: str) -> bool:
+    """Return True for names such as entry_id, RECORD and seq."""
+    return bool(set(words(name)) & {"id", "record", "records", "rn", "seq", "sequence", "rownum", "rowid", "row"})
+
+
+def _counts_on(values: np.ndarray) -> np.ndarray:
+    """Return (C,) bool, True for the rows of (C, n) whose values rise, or fall, by one each time."""
+    steps = np.diff(values.astype(np.float64), axis=1)
+    return np.asarray((np.all(steps == 1, axis=1) | np.all(steps == -1, axis=1)) & (steps.shape[1] > 2))
+
+
+def _without_grand_total(table: Table, names: list[str], notes: Notes) -> list[str]:
+    """Leave out a pivot table's column of grand totals, if it holds the sums of the others."""
+    found = [n for n in names if _GRAND_TOTAL.fullmatch(n.split("/")[0].strip())]
+    others = _without(names, found)
+    if len(found) != 1 or not others or "/" in found[0]:
+        return names
+    total = table.columns[found[0]].values.astype(np.float64)
+    sums = np.zeros(table.rows)
+    for _, values in blocks(table, others):
+        sums += np.nansum(values.astype(np.float64), axis=0)
+    if not np.allclose(np.nan_to_num(total), sums, rtol=1e-4, atol=1e-6):
+        return names
+    notes.repair("a column of totals left out", 1, f"column {found[0]!r}, the sum of the others; --target names it")
+    return others
 
 
 def _blank_ahead(table: Table, clock: Clock | None, names: list[str]) -> tuple[list[str], list[str]] | None:

@@ -16,7 +16,7 @@ PARTS: dict[str, str] = {
     "week": "week wk woche kw semaine semana settimana isoweek weekofyear weeknumber weekno vecka uge viikko hafta tydzien ww"
     " неделя 週",
     "day_of_year": "doy dayofyear yday jday julianday ddd julian",
-    "day": "day dd dom mday dayofmonth tag jour dia giorno dag dzien paiva gun den",
+    "day": "day dd dy dom mday dayofmonth tag jour dia giorno dag dzien paiva gun den",
     "hour": "hour hours hr hh stunde heure hora ora uur godzina saat timme he hourending hourbeginning hrs hod tunti",
     "minute": "minute mins mn minuto minut minuut dakika",
     "second": "second ss sekunde seconde secondo segundo",
@@ -49,7 +49,7 @@ for _part, _words in PARTS.items():
     for _word in _words.split():
         _PART_OF[plain(_word)] = (*_PART_OF.get(plain(_word), ()), _part)
 # words that also mean something else: they mean time only where the values look like dates
-_WEAK_WORDS = "data tag den an ar aar ay mon mo min mm dd ss he hh zone mn interval julian half dom second"
+_WEAK_WORDS = "data tag den an ar aar ay mon mo min mm dd dy ss he hh zone mn interval julian half dom second"
 # words that make a measurement of a name: "travel time", "days open", "year count"
 _MEASURE_WORDS = (
     "count sales avg mean average total duration elapsed spent per sum rate number num nb id ids by travel response lead wait "
@@ -57,6 +57,11 @@ _MEASURE_WORDS = (
     "birth model production holiday weekday dayofweek"
 )
 _FILLER_WORDS = "utc gmt local cet cest est edt the start begin beginning from of ending end observation obs record iso"
+_SPAN_WORDS = (
+    "lead worked working labor labour overtime travel duration elapsed spent wait waiting delay runtime processing response "
+    "service total sum remaining age"
+)
+_SPANS = frozenset(_SPAN_WORDS.split())
 _WEAK, _MEASURES, _FILLERS = (frozenset(words.split()) for words in (_WEAK_WORDS, _MEASURE_WORDS, _FILLER_WORDS))
 
 
@@ -85,6 +90,11 @@ def says_time(name: str) -> bool:
     return not found.isdisjoint(_PART_OF) and not found & _MEASURES and parts_named(name) != {"zone"}
 
 
+def says_span(name: str) -> bool:
+    """Return True if a name holds a word for a length of time, as lead_hours and hours_worked do."""
+    return bool(set(time_words(name)) & _SPANS)
+
+
 def says_something(name: str) -> bool:
     """Return False for names without a meaning: "", column_1, index, Unnamed: 0."""
     return not set(time_words(name)) <= {"column", "index", "unnamed", "x", "no", "name"} and any(
@@ -107,6 +117,18 @@ def says_year(name: str) -> bool:
 def says_week(name: str) -> bool:
     found = set(time_words(name)) | {"".join(time_words(name))}
     return "week" in parts_named(name) or bool(found & {"yearweek", "yyyyww"})
+
+
+def counts_named(name: str) -> str:
+    """Return the key of numeric_dates.COUNTS that a name says, such as jd for HJD or minute for epoch_minutes; else ""."""
+    found = set(time_words(name)) | {"".join(time_words(name))}
+    if found & {"mjd", "modifiedjuliandate", "modifiedjulianday"}:
+        return "mjd"
+    if found & {"jd", "hjd", "bjd", "juliandate", "julianday", "juliandaynumber"}:
+        return "jd"
+    if found & {"epoch", "unix"}:
+        return next((unit for unit in ("minute", "hour", "day") if found & {unit, f"{unit}s"}), "")
+    return ""
 
 
 def timestamp_names(option: str | None, columns: Container[str]) -> list[str]:

@@ -15,13 +15,15 @@ from tsattn.data.reading.merged_dates import filled_down
 from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.split_dates import asked_parts, with_asked, with_time_of_day, year_and_parts
-from tsattn.data.reading.time_names import says_time, timestamp_names
+from tsattn.data.reading.time_names import says_time, time_words, timestamp_names
 from tsattn.data.reading.timestamps import clock_of
 from tsattn.data.report import Finding, Notes
 from tsattn.data.timezone import zone
 from tsattn.errors import ConfigError, DataError
 
 _COUNTERS = {"ds", "t", "step", "time", "time_idx", "time_index", "timestep", "time_step", "period", "timestamp", "tick"}
+_START_WORDS = {"start", "started", "begin", "beginning", "from", "von", "beginn", "debut", "inicio", "inizio", "since"}
+_END_WORDS = {"end", "ended", "ending", "to", "until", "till", "bis", "ende", "fin", "fine", "hasta", "stop", "stopped", "finish"}
 
 
 def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[str], prefer: str | None = None) -> Clock | None:
@@ -111,9 +113,9 @@ def _with_other_dates(table: Table, clock: Clock, columns: Columns, notes: Notes
     """Return the clock with the other numeric columns that hold dates in `also`, so that none of them is forecast."""
     if clock.counted:
         return clock
-    also = []
+    beside, also = _of_other_tables(table, clock, notes), []
     for name in could_be_dates(table, columns.numeric):
-        if name in clock.columns:
+        if name in clock.columns or name in beside:
             continue
         stamps = stamps_of(columns[name])
         if stamps is None:
@@ -123,7 +125,27 @@ def _with_other_dates(table: Table, clock: Clock, columns: Columns, notes: Notes
             also.append(name)
     if also:
         notes.find("not used", f"{listed(also)}: other dates")
-    return replace(clock, also=tuple(also))
+    return replace(clock, also=(*beside, *also))
+
+
+def _of_other_tables(table: Table, clock: Clock, notes: Notes) -> list[str]:
+    """Return the columns of tables side by side that have other dates: those from a repeated name of the dates to the next."""
+    if len(clock.columns) != 1:
+        return []
+    base = re.sub(r"_\d+$", "", clock.columns[0])
+    dated = [n for n in table.columns.others if re.fullmatch(rf"{re.escape(base)}(?:_\d+)?", n)]
+    owner, also = "", []
+    kept = table.columns[clock.columns[0]]
+    others = {n for n in dated if n != kept.name and is_written_time(table.columns[n]) and not _same(table.columns[n], kept)}
+    for name in table.columns if others else ():
+        owner = name if name in dated else owner
+        if owner in others:
+            also.append(name)
+    if also:
+        notes.warn(
+            f"columns {listed(also)} belong to dates of their own and are left out; read them with --timestamp {quoted(also[0])}"
+        )
+    return also
 
 
 def _narrowed(columns: list[Column], options: ReadOptions) -> list[Column]:
@@ -137,8 +159,18 @@ def _narrowed(columns: list[Column], options: ReadOptions) -> list[Column]:
         return kept
     stamps = {c.name: stamps_of(c, options.date_order) for c in kept}
     ends = {c.name for c in kept for other in kept if c is not other and _is_end(stamps[c.name], stamps[other.name])}
+    ends |= {c.name for c in kept for o in kept if c is not o and _is_called_end(c, o, stamps)}
     coarse = ends | {c.name for c in kept for other in kept if c is not other and _is_coarser(stamps[c.name], stamps[other.name])}
     return [c for c in kept if c.name not in coarse]
+
+
+def _is_called_end(one: Column, two: Column, stamps: dict[str, np.ndarray | None]) -> bool:
+    """Return True if the first column is named as the end of a span that begins at the second, and is never before it."""
+    ends, starts = set(time_words(one.name)), set(time_words(two.name))
+    if not (ends & _END_WORDS and starts & _START_WORDS) or ends & _START_WORDS or starts & _END_WORDS:
+        return False
+    last, first = stamps[one.name], stamps[two.name]
+    return last is not None and first is not None and not np.isnat(first).any() and bool(np.all(~(last < first)))
 
 
 def _is_coarser(one: np.ndarray | None, two: np.ndarray | None) -> bool:

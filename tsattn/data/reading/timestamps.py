@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from tsattn.config import ReadOptions
@@ -13,8 +15,9 @@ from tsattn.data.reading.date_texts import Parsed, parse_texts
 from tsattn.data.reading.day_order import resolve_day_order
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
+from tsattn.data.reading.other_calendars import evenly_persian, from_other_calendar
 from tsattn.data.reading.row_times import Clock
-from tsattn.data.reading.time_names import says_week
+from tsattn.data.reading.time_names import counts_named, says_week
 from tsattn.data.reading.zone_names import guess_zone
 from tsattn.data.report import Notes
 from tsattn.data.timezone import offset_zone
@@ -36,7 +39,7 @@ def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -
         return _naive(column, column.values, "", options, notes)
     numbers = as_numbers(column) if column.kind == "number" or _all_digits(column) else None
     if numbers is not None:
-        found = parse_numbers(numbers.column.values, says_week(column.name))
+        found = parse_numbers(numbers.column.values, says_week(column.name), counts_named(column.name))
         if found is not None:
             stamps, form = found
             _no_missing(table, column, stamps)
@@ -64,6 +67,12 @@ def _all_digits(column: Column) -> bool:
 def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes) -> Clock:
     parsed = parse_texts(column.labels, options.date_order)
     codes = column.values
+    find = from_other_calendar(column.labels, options.date_order) if parsed.failed.any() else None
+    if not parsed.failed.any() and not np.isnat(parsed.wall).any():
+        find = evenly_persian(column.labels, parsed.wall, options.date_order)
+    if find is not None:
+        parsed, calendar = find
+        notes.warn(f"column {column.name!r}: the dates are read as those of the {calendar} calendar")
     if parsed.failed.any():
         bad = np.append(parsed.failed, False)[codes]
         if bad.any():
@@ -77,12 +86,33 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
         notes.find("date order", order, "--date-order")
     padded = np.append(wall, NAT)
     _no_missing(table, column, padded[codes])
+    if (coarse := _coarser(column, wall)) is not None:
+        rows = np.append(coarse, False)[codes]
+        notes.repair("rows of years and quarters among finer ones left out", int(rows.sum()), table.where(int(np.argmax(rows))))
+        padded[:-1][coarse] = NAT
     _weigh(column, parsed, order, notes)
     form = f", such as {column.text_at(int(np.argmax(codes >= 0)))}"
     if np.all(parsed.offset[~np.isnat(wall)] == NAIVE):
         return _naive(column, padded[codes], form, options, notes)
     notes.find("timestamp", f"column {column.name!r}{form}", "--timestamp")
     return _zoned(table, column, padded, np.append(parsed.offset, NAIVE), options, notes)
+
+
+def _coarser(column: Column, wall: np.ndarray) -> np.ndarray | None:
+    """Return (u,) bool, True for texts of years and quarters that begin with a finer one of the column; None where all are alike.
+
+    Statistical offices write all frequencies of a series below one another: 2023, 2023 Q4, 2023 DEC.
+    """
+    texts = [t.strip().lower() for t in column.texts()]
+    if len(texts) > 20_000:
+        return None
+    year = np.array([re.fullmatch(r"(?:1[5-9]|20)\d\d", t) is not None for t in texts], bool)
+    quarter = np.array([re.search(r"(?<![a-z])q ?[1-4](?!\d)|[1-4]q(?![a-z])", t) is not None for t in texts], bool)
+    finest = ~(year | quarter) if (~(year | quarter)).any() else quarter
+    coarse = (year | quarter) & ~finest
+    if not coarse.any() or finest.sum() <= coarse.sum():
+        return None
+    return coarse if np.isin(wall[coarse], wall[finest]).mean() >= 0.5 else None
 
 
 def _weigh(column: Column, parsed: Parsed, order: str | None, notes: Notes) -> None:

@@ -110,8 +110,7 @@ def aemo_cid():
         "5min",
         "2024-01-01T00:05",
         [[v + 0.5 for v in V[:72]]],
-        stop=r"line 75",
-        settle=None,
+        options={"target": "RRP"},
     )
 
 

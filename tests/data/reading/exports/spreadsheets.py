@@ -238,8 +238,6 @@ def ga4_two():
         "D",
         "2024-01-01",
         [floats(V[:N])],
-        stop=r"line 37",
-        settle=None,
     )
 
 

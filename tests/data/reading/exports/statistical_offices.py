@@ -162,8 +162,6 @@ def ons_mixed():
         "QS",
         "2014-01-01",
         [floats(X[:32])],
-        stop=r"line 2",
-        settle=None,
     )
 
 

@@ -1,0 +1,29 @@
+"""Cells as they are typed: without a spreadsheet's ="…" around them, and with the digits 0 to 9."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_FORMULA = r'^="([^"]*)"$'
+_DIGITS = str.maketrans(
+    {chr(zero + k): str(k) for zero in (0x660, 0x6F0, 0x966, 0xFF10) for k in range(10)} | {"\u066b": ".", "\u066c": ","}
+)  # Arabic, Persian, Devanagari and full-width digits; the Arabic marks of decimals and thousands
+_OTHER_DIGIT = "[\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\uff10-\uff19]"
+
+
+def plain_cells(texts: Any) -> Any:
+    """Convert an Arrow array of texts; return the array itself where no text changes."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if _any(texts, _FORMULA):
+        texts = pc.replace_substring_regex(texts, _FORMULA, r"\1")
+    if not pc.all(pc.string_is_ascii(texts)).as_py() and _any(texts, _OTHER_DIGIT):
+        return pa.array([None if t is None else t.translate(_DIGITS) for t in texts.to_pylist()], pa.string())
+    return texts
+
+
+def _any(texts: Any, pattern: str) -> bool:
+    import pyarrow.compute as pc
+
+    return bool(pc.any(pc.match_substring_regex(texts, pattern)).as_py())

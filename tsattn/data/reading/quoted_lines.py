@@ -1,0 +1,45 @@
+"""Text files with quotes around each whole line, as spreadsheets write a table that is in one column."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+
+from tsattn.data.reading.aligned_columns import converted
+from tsattn.data.reading.source import Part
+from tsattn.data.report import Notes
+
+_SAMPLE = 1 << 16
+_LINE = re.compile(r'"((?:[^"]|"")*)"[,;\t]*')
+
+
+def unwrapped(part: Part, notes: Notes) -> Part:
+    """Return the part without quotes around its lines; the part itself where they are fields of one column.
+
+    Every line, the header too, must hold the same number of fields within its quotes.
+    """
+    with part.open() as stream:
+        raw = stream.read(_SAMPLE)
+    if not raw.removeprefix(b"\xef\xbb\xbf").startswith(b'"') or b"\x00" in raw:
+        return part
+    lines = [line for line in raw.decode("latin-1").removeprefix("\xef\xbb\xbf").splitlines() if line.strip()]
+    if len(raw) == _SAMPLE:
+        lines = lines[:-1]
+    found = [_LINE.fullmatch(line) for line in lines]
+    if len(found) < 3 or not all(found):
+        return part
+    inner = [m[1].replace('""', '"') for m in found if m]
+    delimiter = next((d for d in ";\t," if d in inner[0]), None)
+    if delimiter is None or any(c.isdigit() for c in inner[0][:1]):
+        return part
+    widths = Counter(len(row) for row in csv.reader(inner, delimiter=delimiter))
+    if len(widths) != 1:
+        return part
+    notes.find("quotes", "around whole lines, removed")
+    return converted(part, _bare)
+
+
+def _bare(line: bytes) -> bytes:
+    found = _LINE.fullmatch(line.decode("latin-1").removeprefix("\xef\xbb\xbf").rstrip("\r"))
+    return found[1].replace('""', '"').encode("latin-1") if found else line
