@@ -17,6 +17,7 @@ from tsattn.errors import ConfigError, DataError, TsattnError
 from tsattn.forecasting.counts import are_small_counts, limits_of, whole_where, within
 from tsattn.forecasting.frame import Forecast, Forecaster
 from tsattn.forecasting.quantiles import checked_levels
+from tsattn.forecasting.resting_phases import resting
 from tsattn.forecasting.tail_quantiles import at_levels
 
 BATCH = 512
@@ -156,7 +157,8 @@ def predict_windows(
 ) -> Iterator[tuple[np.ndarray, WindowBatch, np.ndarray]]:
     """Yield (which (b,) of the origins, their windows, quantiles (b, H, Q) float32), shortest history first.
 
-    The values never cross, and may be other than finite where the forecaster failed. Those of small counts are whole numbers,
+    The values never cross, and may be other than finite where the forecaster failed. They are zero at phases at which a series
+    rests (resting_phases.py). Those of small counts are whole numbers,
     and all are within the limits of the past, unless `whole` is False. Raises TsattnError when the forecaster returns a wrong
     shape.
     """
@@ -168,6 +170,7 @@ def predict_windows(
         if tuple(quantiles) != tuple(forecaster.quantiles):
             values = at_levels(np.sort(values, -1), forecaster.quantiles, quantiles, windows)
         values = _exactly_constant(values, windows.past_target)
+        values = np.where(resting(windows)[..., None], np.float32(0), values)
         if whole:
             values = whole_where(are_small_counts(windows.past_target), values)
             values = within(limits_of(observed_past(windows)), values)

@@ -103,13 +103,13 @@ class Judged:
 
     @property
     def rank(self) -> float:
-        """Loss plus a standard error; lower for the unchanged network without members, higher for those that read several series.
+        """Loss plus a standard error; higher for candidates that read several series.
 
         For trained weights, it is raised by FLATTERED times their share of the forecast, and for members.
         """
         loss = self.loss * (JOINT if self.joint or self.leads else 1)
         if self.name == AS_IS:
-            return loss * (1 if self.members else CLEARLY) + self.doubt
+            return loss + self.doubt
         return loss * (1 + FLATTERED * (1 - self.zero_shot)) / (CLEARLY if self.members else 1) + self.doubt
 
     def to_mapping(self) -> dict[str, Any]:
@@ -198,8 +198,13 @@ class _Contest:
         return replace(self._judged(entry, values), covariates=False), entry
 
     def ranked(self) -> list[tuple[Judged, Entry]]:
-        """Return all candidates scored so far, best first."""
-        return sorted(((self._doubted(one), one.entry) for one in self.scored), key=lambda pair: pair[0].rank)
+        """Return all candidates scored so far, best first.
+
+        The network of zero-shot without its members only stands for zero-shot until that was scored; then it comes last.
+        """
+        done = self._find(AS_IS, DEFAULT) is not None
+        found = [(self._doubted(one), one.entry) for one in self.scored]
+        return sorted(found, key=lambda pair: (done and pair[0].setup == (AS_IS, (), 0.0, False), pair[0].rank))
 
     def _doubted(self, one: _Scored) -> Judged:
         """Return scores with the standard error of the difference from the usual choice."""

@@ -19,7 +19,7 @@ from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.ensemble.ensemble import DEFAULT
 from tsattn.model.card import Card, Fitted, read_card
-from tsattn.workflows.candidates import AS_IS, CLEARLY, JOINTLY, JUDGING, SCRATCH, TUNED, Entry, Judged, judge
+from tsattn.workflows.candidates import AS_IS, JOINTLY, JUDGING, SCRATCH, TUNED, Entry, Judged, judge
 from tsattn.workflows.plan import Plan
 from tsattn.workspace import shipped
 
@@ -219,6 +219,8 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
             [*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon, work.left, leads=plan.model.across > 0
         )
     best = judged[0][1] if judged else [*entries.values()][-1]
+    if best.name == AS_IS:  # whose members may not have been scored, for lack of time
+        best = replace(best, members=DEFAULT)
     scores = tuple(score for score, _ in judged)
     if any(entry.fitted.stopped == "interrupted" for entry in entries.values()):
         return replace(best, fitted=replace(best.fitted, stopped="interrupted")), scores
@@ -308,9 +310,7 @@ def notes_of(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
         return ()
     kept, first = scores[0], min(scores, key=lambda score: score.loss)
     why = "it has the lowest loss on the validation windows"
-    if first.name == kept.name == AS_IS and first.members and not kept.members:
-        why = f"the ensemble {first.title} is less than {100 * (1 - CLEARLY):g} % better and slower"
-    elif first != kept:
+    if first != kept:
         why = f"the loss of {first.title} is not clearly lower"
     found = sorted(scores, key=lambda score: score.loss)
     shown = [one for n, one in enumerate(found) if n < SHOWN or one is kept or one.name == AS_IS]

@@ -31,9 +31,9 @@ from tsattn.forecasting.ensemble.holdout import padded, pools_of, recent, rows_o
 from tsattn.forecasting.ensemble.holdout_losses import HoldoutLosses
 from tsattn.forecasting.ensemble.horizon_parts import between, edges_of
 from tsattn.forecasting.ensemble.prior_weights import prior_of
-from tsattn.forecasting.ensemble.resting_phases import resting
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import BATCH, wants_covariates
+from tsattn.forecasting.resting_phases import resting
 
 DEFAULT = (*MEMBERS, COARSER)
 ORIGINS = 4

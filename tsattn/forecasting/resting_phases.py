@@ -1,6 +1,6 @@
 """Phases of a day at which a series rests: solar power at night, a shop before it opens.
 
-The network forecasts zero there, but the averages of other members are not zero, since they do not know what a night is.
+Forecasts of these steps are zero, whatever method makes them: averages and effects of covariates do not know what a night is.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import numpy as np
 
 import tsattn
 from tests.forecasting.windows import batch_of
-from tsattn.forecasting.ensemble.resting_phases import CYCLES, resting
+from tsattn.forecasting.resting_phases import CYCLES, resting
 
 DAY = np.maximum(0, np.sin((np.arange(24) - 6) / 12 * np.pi)).round(6)  # zero from 18 to 6 o'clock
 
