@@ -43,7 +43,7 @@ def training_notes(panel: Panel, asked: int, across: int) -> tuple[str, ...]:
 def saved_notes(asked: int, saved: int, leads: bool) -> tuple[str, ...]:
     """Return a note on how a jointly trained model without attention across series uses other series.
 
-    asked, saved: `across` of ModelConfig. leads: True if the saved model uses series that lead others.
+    asked, saved: `across` of ModelConfig. leads: True if the saved model uses leading series.
     """
     if not asked or saved:
         return ()

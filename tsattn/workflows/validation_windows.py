@@ -1,4 +1,4 @@
-"""Validation windows of a training run: forecasts of candidates, their losses, and how sure a difference is."""
+"""Validation windows of a training run: forecasts of candidates, their losses, and standard errors of differences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cells as they are typed: without a spreadsheet's ="…" around them, and with the digits 0 to 9."""
+"""Normalization of cells: ="…" of spreadsheets becomes its text, and digits of other scripts become 0 to 9."""
 
 from __future__ import annotations
 
