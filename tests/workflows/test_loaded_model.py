@@ -33,6 +33,7 @@ def card_of(freq: str, target: tuple[str, ...] = ("y",), source: str | None = No
         source={"read": {}, "source": source},
         inputs=inputs,
         model=tiny.MODEL,
+        leads=False,
         created="2024-01-01T00:00",
         scores=[],
     )
