@@ -37,7 +37,7 @@ def whole_where(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def limits_of(past: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lower and upper limits (B,) of values that a past (B, L) implies, infinite where it implies none.
+    """Return the lower and upper limits (B,) of values that a past (B, L) implies, infinite if it implies none.
 
     Counts have a lower limit of 0. Otherwise a limit is the smallest or largest value of a past, if that
 

@@ -121,7 +121,7 @@ def test_years_and_quarters_above_their_months_are_left_out_and_reported(take):
     panel, report = take(table("Title,CPIH", *zip(*notes, *years, *quarters, *months, strict=True)))
     assert (panel.freq.alias, report.first, series(panel)) == ("MS", "2022-01-01", [10 + k for k in range(12)] * 2)
     assert any(f.value == "column 'CPIH'" for f in report.found)
-    assert any(r.what == "annual and quarterly rows above finer ones left out" and r.count == 10 for r in report.repaired)
+    assert any(r.what == "annual and quarterly rows beside finer ones left out" and r.count == 10 for r in report.repaired)
 
 
 def test_first_rows_without_a_date_but_with_a_number_stops(take):

@@ -232,7 +232,7 @@ def test_of_two_tables_in_json_the_longer_is_read_with_a_warning(take):
     hours = {"time": HOURS, "t": LARGE}
     _, report = take(json.dumps({"daily": {"time": ISO[:5], "t": LARGE[:5]}, "hourly": hours}), name="data.json")
     assert (report.rows, report.first) == (20, "2024-01-13")
-    assert any("'hourly' is read, 'daily' left out" in w for w in report.warnings)
+    assert any("'hourly' is read; left out: 'daily'" in w for w in report.warnings)
 
 
 def test_a_list_of_tags_in_a_record_makes_no_rows(take):

@@ -101,7 +101,7 @@ def _records(found: Any, name: str, notes: Notes) -> list[dict[str, Any]]:
         if below:
             taken = max(below, key=lambda key: len(below[key]))
             if others := [key for key, rows in below.items() if key != taken and len(rows) > 1]:
-                notes.warn(f"{name}: the file holds {len(others) + 1} tables; {taken!r} is read, {listed(others)} left out")
+                notes.warn(f"{name}: the file holds {len(others) + 1} tables; {taken!r} is read; left out: {listed(others)}")
             return below[taken]
     elif isinstance(found, list) and found and all(isinstance(r, dict) for r in found):
         return [_flat(r) for r in found]

@@ -88,7 +88,7 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
     _no_missing(table, column, padded[codes])
     if (coarse := _coarser(column, wall)) is not None:
         rows = np.append(coarse, False)[codes]
-        notes.repair("annual and quarterly rows above finer ones left out", int(rows.sum()), table.where(int(np.argmax(rows))))
+        notes.repair("annual and quarterly rows beside finer ones left out", int(rows.sum()), table.where(int(np.argmax(rows))))
         padded[:-1][coarse] = NAT
     _weigh(column, parsed, order, notes)
     form = f", such as {column.text_at(int(np.argmax(codes >= 0)))}"
