@@ -253,7 +253,7 @@ def backtest(
     step, baselines, refit, metrics, quantiles and cutoffs override the fields of `config`; see BacktestConfig for their
     defaults. On the data that a model was trained on, the windows default to its held-back test windows. hierarchy, sums and
     reconcile: see `forecast`; models are scored before and after reconciliation, and `levels` holds the scores by level.
-    joint: also score models whose series inform each other. series: names of the series to score, by default all.
+    joint: also score each model with the effect of leading series. series: names of the series to score, by default all.
 
     output (.parquet, .csv, …) gets every forecast beside the truth: model, item_id, cutoff, timestamp, target, quantiles.
     scores gets all scores in long form, by model, metric, series, horizon step and cutoff. plot (.png, .svg) is a picture of

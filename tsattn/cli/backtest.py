@@ -74,7 +74,7 @@ def backtest(
     members: options.Members = None,
     joint: options.Joint = False,
     series: Annotated[
-        options.Many, typer.Option(metavar="NAME,…", show_default=False, help="Score, draw and write only these series.")
+        options.Many, typer.Option(metavar="NAME,…", show_default=False, help="Score, plot and write only these series.")
     ] = None,
     leaderboard: Annotated[
         bool, typer.Option("--leaderboard", help="Also score the network and each member of the ensemble alone.")

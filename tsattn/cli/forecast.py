@@ -80,7 +80,7 @@ def forecast(
     members: options.Members = None,
     joint: options.Joint = False,
     series: Annotated[
-        options.Many, typer.Option(metavar="NAME,…", show_default=False, help="Print, draw and write only these series.")
+        options.Many, typer.Option(metavar="NAME,…", show_default=False, help="Print, plot and write only these series.")
     ] = None,
     as_of: options.AsOf = None,
     plot: options.Plots = None,

@@ -85,7 +85,7 @@ def render(console: Console, found: Trained) -> None:
     if found.profile is not None:
         tables.profile(console, found.profile)
     fitted = found.to_mapping()["fitted"]
-    untrained = found.card.untrained if found.card.contest else ""  # without candidates, a note has said so
+    untrained = found.card.untrained if found.card.contest else ""  # without candidates, a note already gives the reason
     tables.trained(console, fitted, str(found.ref), found.ref.path, untrained)
 
 

@@ -37,7 +37,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 
 def most_similar(name: str, names: Iterable[str], most: int) -> list[str]:
-    """Return at most `most` similar names, the nearest first, ignoring case; only the one that differs by case, if there is one.
+    """Return at most `most` similar names, nearest first, ignoring case. If one differs only by case, return it alone.
 
     Only names with the same first letter and about the same length are compared where there are many: comparisons are slow.
     """

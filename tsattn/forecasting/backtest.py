@@ -164,7 +164,7 @@ class _Work:
             about = getattr(forecaster, "notes", None)  # of conformal quantiles
             notes += () if about is None else about(self.horizon)
         if odd:
-            notes.append(f"no forecast in {odd} of {scored} windows, such as for a short history; scored as naive")
+            notes.append(f"no forecast in {odd} of {scored} windows (for example, a history too short); scored as naive")
         if fell:
             notes.append(f"{fell} of {done} forecasts fell back on a simpler method")
         return _Tally(name or "", by_step, by_item, by_cutoff, tuple(notes), time.perf_counter() - started, odd)

@@ -1,9 +1,10 @@
-"""Counts and bounded values: rounding of the forecasts of small counts, and limits that a history kept to.
+"""Counts and bounded values: rounding of forecasts of small counts, and limits inferred from a history.
 
 A quantile of a count is a whole number: if more than half of the days have no sales, the median is 0. The forecast of a network
 or an ensemble lies between whole numbers, such as at 0.3. If counts are small, rounding lowers the quantile loss.
 
-Ratings from 1 to 5, percentages, or the occupied rooms of a hotel have limits that no forecast may pass. `limits_of` infers them.
+Ratings from 1 to 5, percentages and the occupied rooms of a hotel have limits that no forecast may exceed; `limits_of` infers
+them.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import numpy as np
 
 LEAST = 30  # minimum number of observed values of a series of small counts
 MOST_MEAN = 10.0  # largest mean of small counts; rounding larger ones gains next to nothing
-OFTEN = 0.02  # least share of the observed values at a limit
-UNSEEN = 3.0  # values expected beyond a limit, of which none was seen: a chance of 5 % (the rule of three)
+OFTEN = 0.02  # minimum share of the observed values at a limit
+UNSEEN = 3.0  # expected values beyond an end that is no limit; the probability of seeing none is then 5 % (rule of three)
 NATURAL = (0.0, 1.0, 100.0)  # limits of shares and percentages, which may have decimals
 
 
@@ -36,13 +37,13 @@ def whole_where(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def limits_of(past: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lower and upper limits (B,) of values that a past (B, L) implies, infinite where it implies none.
+    """Return the lower and upper limits (B,) of values that a past (B, L) implies, infinite if it implies none.
 
     Counts have a lower limit of 0. Otherwise a limit is the smallest or largest value of a past, if that
 
     - is a whole number among whole numbers, or 0, 1 or 100;
     - makes up OFTEN of at least LEAST values, and occurs in each third of them, so that a trend has no limit;
-    - is an abrupt end: a tail that fell off like a Poisson distribution would have gone on with at least UNSEEN values, which is
+    - is an abrupt end: the tail of a Poisson distribution would have at least UNSEEN values beyond it. Their expected number is
       n·min(c, 1)·k/(k + 1) after n visits to the k-th value from the other end, c times as frequent as the one before it.
     """
     seen = np.isfinite(past)

@@ -26,7 +26,7 @@ class Sums:
     count: steps with a truth. scaled_error and scaled_count: |y - median| / seasonal error, and the steps that have one.
     absolute_truth: |y|. symmetric: 2|y - median| / (|y| + |median|). inside: truths within the 0.1 and 0.9 quantiles.
     inside_95: the same of the 0.025 and 0.975 quantiles, NaN where the given ones do not reach so far.
-    pinball: 2·pinball loss of each quantile. below: truths under each quantile, with a share of those that equal it (`_below`).
+    pinball: 2·pinball loss of each quantile. below: truths under each quantile, ties as a fraction (`_below`).
     """
 
     count: np.ndarray
@@ -92,11 +92,11 @@ def measure(truth: np.ndarray, values: np.ndarray, quantiles: Sequence[float], s
 
 
 def _below(lack: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Return (B, H, Q) from truth - quantile: 1 where the truth is under a quantile, 0 above it, and a share where it equals it.
+    """Return (B, H, Q) from truth - quantile: 1 if the truth is under a quantile, 0 if above, a fraction for a tie.
 
-    The share is that of the probability integral transform of counts (Czado, Gneiting & Held 2009), which spreads the probability
-    of a value evenly, here between the levels of the next lower and the next higher quantile: a half, if a value equals one of
-    several quantiles at equal distances. Were it 1, counts would be under the median far too often.
+    The fraction is that of the probability integral transform of counts (Czado, Gneiting & Held 2009), which spreads the
+    probability of a value evenly, here between the levels of the next lower and the next higher quantile: one half if a value
+    equals one of several equally spaced quantiles. With a fraction of 1, counts would be under the median far too often.
     """
     before = np.where(lack > 0, levels, 0.0).max(-1, keepdims=True)
     after = np.where(lack < 0, levels, 1.0).min(-1, keepdims=True)
@@ -162,7 +162,7 @@ def coverage_95(sums: Sums) -> np.ndarray:
 
 
 def quantile_coverage(sums: Sums) -> np.ndarray:
-    """Return (…, Q) shares of truths under each quantile, ties in part (`_below`); equal to its level if calibrated."""
+    """Return (…, Q) shares of truths under each quantile, ties as a fraction (`_below`); equal to its level if calibrated."""
     return _ratio(sums.below, sums.count[..., None])
 
 

@@ -326,8 +326,8 @@ def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
     shorter = f"forecast as far as they go: --horizon {enough}; or " if enough else ""
     raise DataError(
         f"known covariates are missing in the future rows: {'; '.join(said)}{more}",
-        f"{shorter}add rows with their values for the {horizon} steps after the last observed target, with a blank target in "
-        "the data file, or in a file of their own: --future FILE; or leave the columns out of --known (--known none for all)",
+        f"{shorter}add their values for the {horizon} steps after the last observed target, in rows with a blank target in the "
+        "data file, or in a separate file with --future FILE; or leave the columns out of --known (--known none for all)",
     )
 
 

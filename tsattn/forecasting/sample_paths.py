@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PERSISTENCE = 0.95  # correlation of a path's normal score from one step to the next, where the past is too short to measure it
 _PRIOR = 40.0  # weight of that, in observed pairs of steps; the level of a forecast errs too, and that error persists
 _RECENT = 512  # steps of the past in which it is measured
-TAILS = (0.005, 0.01, 0.02, 0.05, 0.07, 0.09)  # levels that paths need too: rare demand lies beyond the 0.9 quantile
+TAILS = (0.005, 0.01, 0.02, 0.05, 0.07, 0.09)  # further levels for paths, because rare demand lies beyond the 0.9 quantile
 FURTHEST = 4.0  # normal score that a path may have: beyond lies one value in 30,000
 _VALUES = 1 << 24  # of the paths of one batch
 

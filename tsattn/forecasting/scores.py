@@ -100,7 +100,7 @@ class Backtest:
         """Long form: model, metric, cutoff, item_id, horizon_step (1, 2, …), value.
 
         A row with none of cutoff, item_id and horizon_step is the overall score; one with one of them is the score of that
-        group. `coverage_0.1` and so on are the shares of truths under each quantile, ties in part. Scores without
+        group. `coverage_0.1` and so on are the shares of truths under each quantile; ties count as a fraction. Scores without
         values are left out.
         """
         import pyarrow as pa

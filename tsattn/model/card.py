@@ -53,7 +53,7 @@ class Card:
     tz: str | None = None
     members: tuple[str, ...] = ()  # ensemble members, unless --members names others
     zero_shot: float = 0.0  # share of the zero-shot ensemble in the forecast, unless --members names others
-    leads: bool = False  # True if series that lead others are used, as by --joint, unless --members names others
+    leads: bool = False  # True if leading series are used, as with --joint, unless --members is given
     start: str = "from scratch"  # or "fine-tuned"; or "zero-shot" for the unchanged model in the package
     contest: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # validation scores of the candidates
     source: dict[str, Any] = dataclasses.field(default_factory=dict)

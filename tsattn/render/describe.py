@@ -52,7 +52,9 @@ def _candidates(console: Console, card: Card) -> None:
         found = (row.get(name) for name in ("MASE", "scaled_quantile_loss", "standard_error"))
         drawn.add_row(row.get("candidate", row["model"]), *("–" if value is None else number(value, 4) for value in found))
     tables.show(console, drawn)
-    console.print(Text("quantile loss in seasonal errors; std. error of its difference from the usual choice", style="dim"))
+    console.print(
+        Text("quantile loss in units of the seasonal error; std. error of its difference from the default candidate", style="dim")
+    )
 
 
 def _not_scored(card: Card) -> str:

@@ -22,7 +22,7 @@ LEAST_SPARK, MOST_SPARK = 18, 32  # width of a sparkline, in characters
 
 @dataclass(frozen=True)
 class _Columns:
-    """Figures of a step: one column with a head for each tuple of `levels`, an interval where it has two."""
+    """Columns of quantiles: one for each tuple of `levels`, an interval if it has two, with its heading."""
 
     levels: tuple[tuple[float, ...], ...]
     heads: tuple[str, ...]

@@ -82,8 +82,8 @@ def calibration(found: Reported, values: Values) -> str:
     total = float(METRICS["coverage"](scores.overall)[0])
     said = (
         f"<p>The 80 % interval held <strong>{total:.0%}</strong> of the observations. In a calibrated forecast, "
-        "a tenth of the observations lies under the 0.1 quantile, half under the median. An observation that equals a "
-        "quantile, as whole numbers often do, counts in part: usually by half. "
+        "a tenth of the observations lies below the 0.1 quantile, half below the median. An observation that equals a "
+        "quantile, which is common for counts, counts as partly below it, usually as half. "
         f"{'Few windows were scored, so these shares are rough. ' if scores.windows < 30 else ''}</p>\n"
     )
     labels = [f"{level:g}" for level in levels]

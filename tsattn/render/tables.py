@@ -257,7 +257,7 @@ def profile(console: Console, found: Mapping[str, Any]) -> None:
 def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path, untrained: str = "") -> None:
     """Print the outcome of a training run, the path of the model and the next command.
 
-    untrained: why the zero-shot model was saved, unless a note has said so before.
+    untrained: the reason why the zero-shot model was saved; "" if a note has already given it.
     """
     if fitted["steps"]:
         why = {"finished": "finished", "early": "stopped early", "time": "stopped by --max-time", "interrupted": "interrupted"}

@@ -73,8 +73,8 @@ class BacktestForecasts:
 def origins_at(panel: Panel, cutoffs: Sequence[str], horizon: int, scored: Sequence[int] | None = None) -> Origins:
     """Return the windows of all series whose last observed timestamp is one of `cutoffs`.
 
-    Raises ConfigError for a cutoff that lies within no series with `horizon` steps after it, and if no window is of the `scored`
-    series.
+    Raises ConfigError for a cutoff that lies within no series with `horizon` steps after it, or if no window belongs to a
+    `scored` series.
     """
     first, last = panel.indptr[:-1], panel.origin
     items, rows = [], []

@@ -32,9 +32,9 @@ CLEARLY = 0.99  # an ensemble is slower, so it must lower the loss to this share
 FLATTERED = 0.015  # share added to the loss of trained weights, which were chosen on the validation windows that score them
 JOINT = 1.01  # factor on the loss of networks that read several series, which are slower and may gain by chance
 SHARES = (0.25, 0.5, 0.75)  # shares of the zero-shot ensemble to try
-USUAL = SHARES[-1]  # share in the usual choice; what is kept instead of it must be better by a standard error
+USUAL = SHARES[-1]  # zero-shot share of the default candidate; others must be better by a standard error
 JUDGING = 0.4  # share of the time that is left for scoring the candidates; the rest is for the final fit and the test scores
-LED = 5  # forecasts of a window with leads: its own, and those at hold-out origins that no other window has
+LED = 5  # forecasts per window with leads: its own, and those at hold-out origins that no other window uses
 PROBE = 4  # windows for timing the scoring
 
 
@@ -48,7 +48,7 @@ class Entry:
     fitted: Fitted
     members: tuple[str, ...] = ()
     zero_shot: float = 0.0  # share of the zero-shot ensemble in the forecast
-    leads: bool = False  # True if series that lead others are used, as by --joint
+    leads: bool = False  # True if leading series are used, as with --joint
 
     @property
     def target_only(self) -> bool:
@@ -86,8 +86,8 @@ class Judged:
     covariates: bool = False  # True if the ensemble reads known covariates by regression
     zero_shot: float = 0.0  # share of the zero-shot ensemble in the average
     joint: bool = False  # True if the network reads several series together
-    leads: bool = False  # True if series that lead others are used
-    doubt: float = 0.0  # standard error of its loss minus that of the usual choice
+    leads: bool = False  # True if leading series are used
+    doubt: float = 0.0  # standard error of its loss minus that of the default candidate
 
     @property
     def title(self) -> str:
@@ -98,14 +98,14 @@ class Judged:
 
     @property
     def setup(self) -> tuple[str, tuple[str, ...], float, bool]:
-        """What is saved of the candidate."""
+        """Name, members, zero-shot share and leads of the candidate, as saved."""
         return self.name, self.members, self.zero_shot, self.leads
 
     @property
     def rank(self) -> float:
         """Loss plus a standard error; higher for candidates that read several series.
 
-        For trained weights, it is raised by FLATTERED times their share of the forecast, and for members.
+        Trained weights raise it by FLATTERED times their share of the forecast, and members raise it too.
         """
         loss = self.loss * (JOINT if self.joint or self.leads else 1)
         if self.name == AS_IS:
@@ -133,8 +133,8 @@ def judge(
 
     If time is left, the best one and zero-shot are also scored as ensembles, and averages of the fine-tuned network and the
     zero-shot ensemble are scored too. Ensembles read known covariates, as they do in a forecast; if there are any, the ensemble
-    of the best is also scored without them, at the end of the list. leads: also score the usual choice and the best one with the
-    effects of series that lead others.
+    of the best is also scored without them, at the end of the list. leads: also score the default candidate and the best one
+    with leading series.
     """
     origins = origins.spread(MOST)
     now = left()
@@ -179,7 +179,7 @@ class _Contest:
         self._keep(entry, self.windows.forecast(self._forecaster(entry)))
 
     def add_averages(self, entry: Entry) -> None:
-        """Score averages of a network alone and the zero-shot ensemble, both scored before, if they were."""
+        """Score averages of a network alone and the zero-shot ensemble, if both have been scored."""
         alone, zero_shot = self._find(entry.name), self._find(AS_IS, DEFAULT)
         if alone is not None and zero_shot is not None:
             for share in SHARES:
@@ -187,7 +187,7 @@ class _Contest:
                 self._keep(replace(entry, members=(), zero_shot=share), values)
 
     def add_leads(self) -> None:
-        """Score the usual choice, and the best candidate so far that reads each series alone, with leads."""
+        """Score the default candidate, and the best candidate so far that reads each series alone, with leads."""
         best, usual = [entry for _, entry in self.ranked() if not entry.joint][:1], self._usual()
         for entry in dict.fromkeys([*best, *(() if usual is None else (usual.entry,))]):
             self.add(replace(entry, leads=True))
@@ -207,14 +207,14 @@ class _Contest:
         return sorted(found, key=lambda pair: (done and pair[0].setup == (AS_IS, (), 0.0, False), pair[0].rank))
 
     def _doubted(self, one: _Scored) -> Judged:
-        """Return scores with the standard error of the difference from the usual choice."""
+        """Return scores with the standard error of the difference from the default candidate."""
         usual = self._usual(one.entry.leads)
         return one.judged if usual is None else replace(one.judged, doubt=self.windows.standard_error(one.values, usual.values))
 
     def _usual(self, leads: bool = False) -> _Scored | None:
-        """Return the usual choice among the candidates with leads, or without: an average of fine-tuned and zero-shot.
+        """Return the default candidate among the candidates with leads, or without: an average of fine-tuned and zero-shot.
 
-        It is the choice with the least risk: errors of two models cancel in part. Without it, for lack of time, zero-shot.
+        It has the least risk, because errors of two models cancel in part. If time was too short to score it, use zero-shot.
         """
         setups = (TUNED, (), USUAL, leads), (AS_IS, DEFAULT, 0.0, leads), (AS_IS, (), 0.0, leads)
         return next((found for setup in setups if (found := self._find(*setup)) is not None), None)
@@ -229,7 +229,7 @@ class _Contest:
         )
 
     def _find(self, name: str, members: tuple[str, ...] = (), zero_shot: float = 0.0, leads: bool = False) -> _Scored | None:
-        """Return the candidate of this setup; None if it was not scored."""
+        """Return the candidate with this setup; None if it was not scored."""
         wanted = name, members, zero_shot, leads
         return next((one for one in self.scored if one.judged.setup == wanted), None)
 

@@ -43,7 +43,7 @@ def effect_notes(effects: Sequence[CovariateEffect]) -> tuple[str, ...]:
 
 
 def collinear_notes(effects: Sequence[CovariateEffect], panel: Panel) -> tuple[str, ...]:
-    """Return a line for each pair of known covariates with estimated effects that are almost proportional within the series."""
+    """Return a line for each pair of known covariates with estimated effects that are almost collinear within the series."""
     names, column_of = panel.schema.known_features, [feature.partition("=")[0] for feature in panel.schema.known_features]
     reported = {effect.name for effect in effects if not effect.event and effect.form != "closed"}
     if len(reported & set(names)) < 2:

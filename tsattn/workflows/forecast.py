@@ -217,7 +217,7 @@ def _only(
 
 
 def _take(results: Labelled, series: Sequence[str]) -> Labelled:
-    """The rows of these series, in this order, of a Forecast or of Paths."""
+    """Return the rows of a Forecast or of Paths for these series, in this order."""
     number = {item: k for k, item in enumerate(results.item_ids)}
     at = np.array([number[name] for name in dict.fromkeys(series) if name in number], np.int64)
     record: dict[str, Any] = {"cleaning": results.cleaning.rows(at)} if isinstance(results, Forecast) else {}

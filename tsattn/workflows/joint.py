@@ -41,14 +41,14 @@ def training_notes(panel: Panel, asked: int, across: int) -> tuple[str, ...]:
 
 
 def saved_notes(asked: int, saved: int, leads: bool) -> tuple[str, ...]:
-    """Say how a model that was trained jointly uses other series without attention across them.
+    """Return a note on how a jointly trained model without attention across series uses other series.
 
-    asked, saved: `across` of ModelConfig. leads: True if the saved model uses series that lead others.
+    asked, saved: `across` of ModelConfig. leads: True if the saved model uses leading series.
     """
     if not asked or saved:
         return ()
     if leads:
-        return ("joint: the saved model uses series that lead others, by regression; forecasts need no --joint",)
+        return ("joint: the saved model uses leading series by regression; forecasts need no --joint",)
     return ("joint: the saved model reads each series alone; forecasts use other series only with --joint",)
 
 

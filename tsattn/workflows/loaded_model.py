@@ -57,7 +57,7 @@ def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str
 
 
 def reads_leads(card: Card, members: str | Sequence[str] | None, panel: Panel) -> bool:
-    """Return True if forecasts of a panel use series that lead others without `--joint`, because the model was saved so.
+    """Return True if forecasts of a panel use leading series without `--joint`, because the model was saved with them.
 
     They do not if `members` are named, for a single series, or for more series than `--joint` reads.
     """
@@ -67,7 +67,7 @@ def reads_leads(card: Card, members: str | Sequence[str] | None, panel: Panel) -
 
 
 def with_leads(card: Card, forecaster: Forecaster, members: str | Sequence[str] | None, panel: Panel, horizon: int) -> Forecaster:
-    """Return the forecaster of a model, with leads between the series of a panel if it was saved so; see `reads_leads`."""
+    """Return the forecaster of a model, with leads between the series of a panel if it was saved with them; see `reads_leads`."""
     from tsattn.forecasting.joint.joint_regression import with_joint
 
     return with_joint(forecaster, panel, horizon) if reads_leads(card, members, panel) else forecaster

@@ -36,7 +36,7 @@ class Model:
     ref: ModelRef
     card: Card
     forecaster: Forecaster
-    members: str | Sequence[str] | None = None  # those that were named; None = those on the card
+    members: str | Sequence[str] | None = None  # those given; None = those on the card
 
     def __repr__(self) -> str:
         if self.card.freq == ANY_FREQ:
@@ -120,7 +120,7 @@ class Model:
         return made.values if arrays else made
 
     def _for(self, panel: Panel, horizon: int) -> Forecaster:
-        """Return the forecaster of a panel, with leads between its series if the model was saved so."""
+        """Return the forecaster of a panel, with leads between its series if the model was saved with them."""
         return with_leads(self.card, self.forecaster, self.members, panel, horizon)
 
     def _panel_of(self, data: Any, future: Any, read: ReadOptions, given: dict[str, Any]) -> Panel:

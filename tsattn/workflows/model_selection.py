@@ -314,7 +314,7 @@ def notes_of(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
         why = f"the loss of {first.title} is not clearly lower"
     found = sorted(scores, key=lambda score: score.loss)
     shown = [one for n, one in enumerate(found) if n < SHOWN or one is kept or one.name == AS_IS]
-    said = ", ".join(map(str, shown)) + (f"; all {len(found)}: tsattn describe" if len(shown) < len(found) else "")
+    said = ", ".join(map(str, shown)) + (f"; tsattn describe lists all {len(found)}" if len(shown) < len(found) else "")
     line = f"best candidate: {kept.title}; {why} (MASE / scaled quantile loss: {said})"
     without = [score.loss for score in scores if (score.setup, score.covariates) == (kept.setup, False)]
     if not kept.covariates or not without:

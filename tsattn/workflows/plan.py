@@ -95,7 +95,7 @@ def _too_short(longest: int, held: int) -> DataError:
 
 
 def known_steps(panel: Panel) -> int | None:
-    """Return the steps that the known covariates of every item reach ahead; None without any, or if an item has none ahead.
+    """Return the number of steps ahead for which every item has known covariates; None if there are none, or none for an item.
 
     Items that ended before the others and have none ahead do not count.
     """

@@ -1,4 +1,4 @@
-"""Validation windows of a training run: forecasts of candidates, their losses, and how sure a difference is."""
+"""Validation windows of a training run: forecasts of candidates, their losses, and standard errors of differences."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ValidationWindows:
         self.truth = np.full((len(origins), horizon), np.nan)
 
     def forecast(self, forecaster: Forecaster) -> np.ndarray:
-        """Return the quantiles (N, H, Q), in units of the seasonal error; 0 where there is none."""
+        """Return the quantiles (N, H, Q), in units of the seasonal error; 0 if there is none."""
         out = np.zeros((len(self.origins), self.horizon, len(DEFAULT_QUANTILES)))
         for which, found, values in predict_windows(forecaster, self.panel, self.origins, self.horizon, DEFAULT_QUANTILES):
             unit = self.unit[which]
@@ -30,7 +30,7 @@ class ValidationWindows:
         return out
 
     def score(self, values: np.ndarray) -> tuple[float, float]:
-        """Return (MASE, scaled quantile loss) of quantiles (N, H, Q); infinite where no window has a scale."""
+        """Return (MASE, scaled quantile loss) of quantiles (N, H, Q); infinite if no window has a scale."""
         total = self._measured(values).total((0, 1))
         if not total.count:
             return float("inf"), float("inf")

@@ -37,7 +37,7 @@ def test_days_that_follow_each_other_only_in_the_persian_calendar_are_of_it(take
     assert (panel.freq.alias, report.first, report.missing, series(panel)) == ("D", "2023-10-13", 0, LARGE)
     panel, report = take(table("date,sales", [f"1402/07/{k:02d}" for k in range(1, 21)], LARGE))
     assert report.first == "1402-07-01"
-    assert any("if they are of the Persian calendar" in w for w in report.warnings)
+    assert any("if they are in the Persian calendar" in w for w in report.warnings)
 
 
 def test_a_column_with_a_31st_of_the_second_month_is_of_the_persian_calendar(take):

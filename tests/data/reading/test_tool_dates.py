@@ -121,7 +121,7 @@ def test_years_and_quarters_above_their_months_are_left_out_and_reported(take):
     panel, report = take(table("Title,CPIH", *zip(*notes, *years, *quarters, *months, strict=True)))
     assert (panel.freq.alias, report.first, series(panel)) == ("MS", "2022-01-01", [10 + k for k in range(12)] * 2)
     assert any(f.value == "column 'CPIH'" for f in report.found)
-    assert any(r.what == "rows of years and quarters among finer ones left out" and r.count == 10 for r in report.repaired)
+    assert any(r.what == "annual and quarterly rows beside finer ones left out" and r.count == 10 for r in report.repaired)
 
 
 def test_first_rows_without_a_date_but_with_a_number_stops(take):
@@ -177,7 +177,7 @@ def test_a_fiscal_year_and_period_are_months(take):
 def test_the_25th_hour_of_a_day_stops_and_is_read_with_its_zone(take):
     rows = [(f"{d}.10.2024", k) for d in (26, 27, 28) for k in range(1, 26 if d == 27 else 25)]
     text = table("Datum;Stunde;MWh", *zip(*rows, strict=True), range(73), sep=";")
-    with pytest.raises(DataError, match="period 25 in column 'Stunde': a day of 25 hours"):
+    with pytest.raises(DataError, match="period 25 in column 'Stunde' belongs to a 25-hour day"):
         take(text)
     panel, report = take(text, timezone="Europe/Berlin")
     assert (panel.freq.alias, report.missing, series(panel)) == ("h", 0, list(range(73)))
@@ -215,7 +215,7 @@ def _periods() -> str:
 
 
 def test_the_fiftieth_period_of_a_day_stops_and_is_read_with_the_zone_of_the_hint(take):
-    with pytest.raises(DataError, match="period 49 in column 'SettlementPeriod': a day of 25 hours") as stopped:
+    with pytest.raises(DataError, match="period 49 in column 'SettlementPeriod' belongs to a 25-hour day") as stopped:
         take(_periods())
     assert "--timezone Europe/London" in stopped.value.hint
     panel, report = take(_periods(), timezone="Europe/London")

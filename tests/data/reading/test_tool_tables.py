@@ -32,7 +32,7 @@ def test_a_second_table_of_dates_stops(take):
 
 def test_a_header_that_comes_again_in_other_words_is_no_second_table(take):
     panel, report = take(table("Date,Sales", ISO[:9], LARGE[:9], tail=table("DATE,SALES (EUR)", ISO[9:], LARGE[9:])))
-    assert (series(panel), report.repaired[0].what) == (LARGE, "headers that come again left out")
+    assert (series(panel), report.repaired[0].what) == (LARGE, "repeated headers left out")
 
 
 def test_tables_side_by_side_are_read_one_at_a_time(take):
@@ -91,7 +91,7 @@ def test_units_of_two_families_stop(take):
 
 def test_percent_signs_beside_fractions_stop(take):
     cells = [f"{k}.5%" if k < 15 else f"0.{k}" for k in range(20)]
-    with pytest.raises(DataError, match=r"line 17, column 'rate': '0\.15' has no '%', and others have one"):
+    with pytest.raises(DataError, match=r"line 17, column 'rate': '0\.15' has no '%', but other values do"):
         take(table("date,rate", ISO, cells))
     assert series(take(table("date,rate", ISO, ["0", *cells[:14], *cells[:5]]))[0])[:2] == [0, 0.5]
 
@@ -110,7 +110,7 @@ def test_yes_and_no_are_one_and_zero_where_they_are_the_target(take):
 
 def test_a_padded_number_with_a_flag_behind_a_comma_stops(take):
     text = table("DATE,TMP", ISO, quoted(f"+{100 + k:05d},1" for k in range(20)))
-    with pytest.raises(DataError, match=r"a padded number with a flag behind the comma") as stopped:
+    with pytest.raises(DataError, match=r"a zero-padded number with a flag after the comma") as stopped:
         take(text)
     assert "--decimal ," in stopped.value.hint
     assert series(take(text, decimal=",")[0])[:2] == [100.1, 101.1]
@@ -232,7 +232,7 @@ def test_of_two_tables_in_json_the_longer_is_read_with_a_warning(take):
     hours = {"time": HOURS, "t": LARGE}
     _, report = take(json.dumps({"daily": {"time": ISO[:5], "t": LARGE[:5]}, "hourly": hours}), name="data.json")
     assert (report.rows, report.first) == (20, "2024-01-13")
-    assert any("'hourly' is read, and not 'daily'" in w for w in report.warnings)
+    assert any("'hourly' is read; left out: 'daily'" in w for w in report.warnings)
 
 
 def test_a_list_of_tags_in_a_record_makes_no_rows(take):

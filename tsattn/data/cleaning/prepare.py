@@ -144,7 +144,7 @@ def plausible_past(batch: WindowBatch) -> np.ndarray:
 
 
 def observed_past(batch: WindowBatch) -> np.ndarray:
-    """Return the history (B, L) that is known without further work: that of `plausible_past`, or of a raw batch as observed."""
+    """Return the history (B, L) of `plausible_past` if the batch is prepared, otherwise the observed history."""
     return batch.past_target if batch.plausible is None else batch.plausible
 
 

@@ -57,7 +57,7 @@ SPLIT_ARROW = "^" + re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16
 @dataclass(frozen=True)
 class Affixes:
     """Text beside the numbers of a column. kind: "none", "unit", "scale" or "flags"; done: what is removed, in words;
-    clash: two units that cannot both be removed, None where there is no such pair. factors: of the suffixes of a scale."""
+    clash: two units that cannot both be removed, or None. factors: factor of each suffix of a scale."""
 
     kind: str = "none"
     done: tuple[str, ...] = ()
@@ -125,5 +125,5 @@ def _same(sign: str) -> str:
 
 
 def _family(suffixes: Collection[str]) -> str:
-    """Return the base unit of which all suffixes are multiples, "" where there is none."""
+    """Return the base unit of which all suffixes are multiples, "" if there is none."""
     return next((base for base, multiples in _FAMILIES.items() if set(suffixes) <= set(multiples)), "")

@@ -38,7 +38,7 @@ def rows_of(text: str, most: int = 400) -> list[list[str]]:
     rows = [[field.strip('"') for field in fields_of(line)] for line in lines]
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     body = [row for row in rows if len(row) == width][1:]
-    later = body[len(body) // 4 :]  # lines of two words above the table may have its width
+    later = body[len(body) // 4 :]  # lines of two words above the table may have the same width
     if width < 2 or not any(all(_PLAIN_NUMBER.fullmatch(cell) for cell in cells) for cells in zip(*later, strict=True)):
         return []
     return rows
@@ -55,7 +55,7 @@ def converted(part: Part, line: Callable[[bytes], bytes]) -> Part:
 
 
 class _Converted(io.RawIOBase):
-    """Bytes of a text whose lines are converted one by one, read block by block."""
+    """Byte stream of a text whose lines are converted one by one."""
 
     def __init__(self, stream: Any, convert: Callable[[bytes], bytes]) -> None:
         self._stream, self._convert, self._rest, self._ready = stream, convert, b"", b""

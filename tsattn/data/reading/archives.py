@@ -1,4 +1,4 @@
-"""Streams inside zip and xz files."""
+"""Decompression of zip and xz files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NOTES = ("readme", "license", "licence", "metadata", "changelog")
 
 
 def member_of(stream: Any, name: str) -> str:
-    """Return the name of the one table in a zip file. Raises DataError for none, for several and for an Excel file."""
+    """Return the name of the only table in a zip file. Raises DataError if it holds none or several, or is an Excel file."""
     import zipfile
 
     try:
@@ -24,7 +24,7 @@ def member_of(stream: Any, name: str) -> str:
     if "[Content_Types].xml" in names or "mimetype" in names:
         raise DataError(
             f"{name}: this is an Excel or OpenDocument file, not a table of text",
-            "save it as CSV (UTF-8) or Parquet, and name that file",
+            "save it as CSV (UTF-8) or Parquet, and pass that file",
         )
     tables = [n for n in names if n.lower().endswith(_TABLES) and not _is_hidden(n)]
     if len(tables) > 1:
@@ -32,7 +32,7 @@ def member_of(stream: Any, name: str) -> str:
     if len(tables) != 1:
         some = ", ".join(tables[:5]) or ", ".join(names[:5])
         raise DataError(
-            f"{name}: the zip file holds {len(tables) or 'no'} tables: {some}", "unpack it, and name the files or their folder"
+            f"{name}: the zip file holds {len(tables) or 'no'} tables: {some}", "unpack it, and pass the files or their folder"
         )
     return tables[0]
 
@@ -64,7 +64,7 @@ def _guarded(stream: Any) -> Any:
 
 
 class _Guarded(io.RawIOBase):
-    """A stream whose errors of a damaged archive are OSError, as those of other files."""
+    """Stream that raises OSError for a damaged archive, as other files do."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Cells as they are typed: without a spreadsheet's ="…" around them, and with the digits 0 to 9."""
+"""Normalization of cells: ="…" of spreadsheets becomes its text, and digits of other scripts become 0 to 9."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _OTHER_DIGIT = "[\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\uff10-\uff19]"
 
 
 def plain_cells(texts: Any) -> Any:
-    """Convert an Arrow array of texts; return the array itself where no text changes."""
+    """Convert an Arrow array of texts; return the array itself if no text changes."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -131,7 +131,7 @@ def hours_of(column: Column) -> np.ndarray | None:
 
 
 def _begun(spans: np.ndarray, name: str) -> np.ndarray:
-    """Return the starts of hours that a column such as HourEnding names by their ends, 01:00 to 24:00; others unchanged."""
+    """Convert hours named by their ends, 01:00 to 24:00 in a column such as HourEnding, to their starts; keep others."""
     found = np.unique(spans.astype(np.int64))
     if not set(time_words(name)) & {"ending", "he", "hourending"} or len(found) < 2:
         return spans

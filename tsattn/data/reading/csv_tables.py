@@ -224,8 +224,8 @@ def _uneven(part: Part, dialect: Dialect) -> Exception | None:
 def _wrong_width(place: str, expected: int, actual: int) -> DataError:
     return DataError(
         f"{place}: {actual} fields where the header has {expected}",
-        "correct that line, put quotes around a field that holds the delimiter, or name the delimiter with --delimiter; "
-        "if a second table begins there, write it to a file of its own",
+        "correct that line, quote fields that contain the delimiter, or set the delimiter with --delimiter; "
+        "if a second table begins there, save it in a separate file",
     )
 
 
@@ -276,7 +276,7 @@ def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | Non
                 if found and last < found[-1][0] and _is_second_header(found[-1][1], row, dialect.names):
                     raise DataError(
                         f"{part.name}, line {found[-1][0]}: a second table begins below {found[-1][1][0].strip()!r}",
-                        "write each table to a file of its own, or add a column that names them",
+                        "save each table in a separate file, or combine them with a column that names the table",
                     )
                 last = line
             else:
@@ -287,22 +287,22 @@ def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | Non
         return None
     if not found:
         return None
-    below = found[0][0] > last + 1  # a blank line stands between the table and its notes
+    below = found[0][0] > last + 1  # a blank line separates the table from its notes
     notes = len(found) <= _MOST_NOTES and last
-    words = dialect.aligned and len(found) > 1  # one word alone may be a row that is cut off
+    words = dialect.aligned and len(found) > 1  # a single word may be a truncated row
     if notes and all(_is_note(line, row, last, words) or (below and _is_prose(row)) for line, row in found):
         return _Notes(len(found), found[0][0], dialect.delimiter.join(found[0][1])[:60])
     return found[0][0], width, len(found[0][1])
 
 
 def _is_second_header(title: list[str], row: list[str], names: Sequence[str]) -> bool:
-    """Return True if a title of one cell stands above the names of the columns."""
+    """Return True if the first row is a title of one cell and the second repeats the column names."""
     called = [c.strip() or f"column_{k + 1}" for k, c in enumerate(row)]
     return sum(bool(c.strip()) for c in title) == 1 and called == list(names)
 
 
 def _is_prose(row: list[str]) -> bool:
-    """Return True if a line with a delimiter in it is a sentence: several words first, and no part is a number or a date."""
+    """Return True if a line with a delimiter is a sentence: it begins with several words, and no cell is a number or a date."""
     cells = [c.strip() for c in row if c.strip()]
     return cells[0][:1].isalpha() and (" " in cells[0] or ":" in cells[0]) and not any(is_telling(c) for c in cells)
 

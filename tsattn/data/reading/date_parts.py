@@ -47,7 +47,7 @@ def days_of_year(year: np.ndarray, day: np.ndarray) -> np.ndarray:
 
 
 def are_periods(year: np.ndarray, number: np.ndarray) -> bool:
-    """Return True if the numbers beside the years are periods of accounting, 1 to 16, and not days of the year."""
+    """Return True if the numbers are accounting periods, 1 to 16, rather than days of the year."""
     return bool(len(year) > 3 and number.max() <= 16 and len(np.unique(number)) > 3 and len(np.unique(year)) > 1)
 
 

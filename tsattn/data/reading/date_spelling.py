@@ -31,7 +31,7 @@ def normalized(texts: Any) -> Any:
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(text, r"^ ?(?:den|le|am|el|il|vom|du|dne) ", ""))
 
 
-# words for morning and afternoon: before the time in Korean, Chinese and Japanese, behind it in Greek and Arabic
+# words for morning and afternoon: before the time in Korean, Chinese and Japanese, after it in Greek and Arabic
 _MORNING, _AFTERNOON = "오전|上午|午前", "오후|下午|午後"
 _HALVES = (
     (rf"(?:{_MORNING}) ?(\d{{1,2}}:\d{{2}}(?::\d{{2}})?)", r"\1 am"),
@@ -40,7 +40,7 @@ _HALVES = (
     (r"(\d{1,2}:\d{2}(?::\d{2})?) (?:μ\.?μ\.?|م)$", r"\1 pm"),
     (r"(\d:\d{2}) ?([ap])$", r"\1\2m"),  # 12:30a, as weather stations write it
 )
-# words before the day that a week ends or begins on: W/E 01/06/24, 1 w/e Jan 06, 2024, Week Ending 01-06-24, w/c 01/01/2024
+# words before the first or last day of a week: W/E 01/06/24, 1 w/e Jan 06, 2024, Week Ending 01-06-24, w/c 01/01/2024
 _WEEK_WORDS = r"^(?:1 )?(?:w/e|w/c|w/b|(?:week|wk)s? (?:ending|ended|commencing|beginning|starting|of)|week-ending)[ :.]+"
 _YEAR_SIGN = r"(\d{4}) ?г(?:\.|ода?)?$"  # "of the year" in Russian
 _IN_BRACKETS = r"^\[([^\[\],]*\d:\d{2}[^\[\],]*)\]$"
@@ -49,11 +49,11 @@ _IN_BRACKETS = r"^\[([^\[\],]*\d:\d{2}[^\[\],]*)\]$"
 _RARE = (
     rf"{_MORNING}|{_AFTERNOON}|\d ?[ap]$| (?:π\.?μ|μ\.?μ|ص$|م$)|г\.?$|года?$"
     r"|^(?:1 )?w|^\["
-)  # texts that one of these patterns may match
+)  # texts that one of the patterns above may match
 
 
 def _respelled(text: Any) -> Any:
-    """Write words for the halves of the day as am and pm, without words such as "week ending" and brackets around the date."""
+    """Replace words for morning and afternoon with am and pm; remove words such as "week ending" and brackets around the date."""
     import pyarrow.compute as pc
 
     for pattern, written in (*_HALVES, (_WEEK_WORDS, ""), (_IN_BRACKETS, r"\1"), (_YEAR_SIGN, r"\1")):

@@ -168,7 +168,7 @@ def _without_weekdays(work: _Work, texts: Any, formats: dict[str, str]) -> None:
 
 
 def _without_flags(work: _Work, texts: Any, formats: dict[str, str]) -> None:
-    """Try the formats again without a flag of a preliminary or revised value behind the date, where other texts have none."""
+    """Retry the formats without the flag of a preliminary or revised value after the date, if other texts have no flag."""
     import pyarrow.compute as pc
 
     at = np.flatnonzero(work.left)
@@ -246,9 +246,9 @@ def _days_without_year(work: _Work, texts: Any) -> None:
 
 
 def _periods_of_years(work: _Work, texts: Any) -> None:
-    """Read 2023/001 … 2024/012 as months: three digits that never pass 16, over several years, are periods and not days.
+    """Read 2023/001 … 2024/012 as months: numbers that never exceed 16 over several years are accounting periods, not days.
 
-    Accounting programs close a year with the special periods 013 to 016, which are no months and stay unread.
+    The closing periods 013 to 016 of a year are not months and are left unread.
     """
     import pyarrow.compute as pc
 

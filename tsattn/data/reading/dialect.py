@@ -148,7 +148,7 @@ def _sample(part: Part) -> tuple[bytes, bool]:
 
 
 def _without_padding(raw: bytes) -> bytes:
-    """Remove the zero bytes and the end-of-file sign that loggers and old programs leave at the end."""
+    """Remove trailing zero bytes and end-of-file characters, which loggers and old programs write."""
     bare = raw.rstrip(b"\x00\x1a")
     return raw if b"\x00" in bare else bare
 

@@ -80,7 +80,7 @@ def _without_sum(table: Table, notes: Notes) -> Table:
 
 
 def _without_subtotals(table: Table, notes: Notes) -> Table:
-    """Leave out rows without a date in which another text says total, as pivot tables write below each group."""
+    """Leave out rows without a date that another column labels as a total, such as the subtotals of a pivot table."""
     dated = [c for c in table.columns.others.values() if c.missing.any() and not c.missing.all() and _is_dates(c)]
     if len(dated) != 1:
         return table
@@ -164,7 +164,7 @@ def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Tab
     found = {
         "notes above the rows": above,
         "rows of totals": totals,
-        "headers that come again": again,
+        "repeated headers": again,
         "notes below the table": tail - totals - again,
     }
     for what, some in found.items():
@@ -182,7 +182,7 @@ def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Tab
 
 
 def _notes_above(table: Table, texts: dict[int, str]) -> set[int]:
-    """Return the first rows with words in the column of dates and no number: the name of a series, its unit, its source."""
+    """Return the leading rows that have words as their date and no number, such as the name, unit or source of a series."""
     end = 0
     while end in texts and not any(c.isdigit() for c in texts[end]) and not _has_number(table, end):
         beside = list(_cells(table, end).values())[1:]
@@ -193,7 +193,7 @@ def _notes_above(table: Table, texts: dict[int, str]) -> set[int]:
 
 
 def _cells(table: Table, row: int) -> dict[str, str]:
-    """Return the texts of a row's columns of texts that are not blank, by the names of the columns."""
+    """Return the non-blank cells of a row in text columns, by column name."""
     found = {n: c for n, c in table.columns.others.items() if c.kind == "text" and not c.missing[row]}
     return {name: column.text_at(row) for name, column in found.items()}
 
@@ -203,19 +203,19 @@ def _has_number(table: Table, row: int) -> bool:
 
 
 def _stop_at_second_table(table: Table, row: int) -> None:
-    """Raise DataError for a header within the rows that names other columns than the first one."""
+    """Raise DataError if a header within the rows names different columns from the first header."""
     cells = _cells(table, row)
     pairs = [(set(words(text)), set(words(name))) for name, text in cells.items() if not is_telling(text)]
     if all(text <= name or name <= text for text, name in pairs):
         return
     raise DataError(
         f"{table.where(row)}: a second table begins, with the columns {listed(cells.values())}",
-        "write each table to a file of its own",
+        "save each table in a separate file",
     )
 
 
 def _second_table(table: Table, texts: dict[int, str], known: set[int], notes: Notes) -> set[int]:
-    """Return the rows of a second table without dates at the end: a header of words, and rows with numbers below it."""
+    """Return the rows of a second table at the end that has no dates: a header of words, then rows with numbers."""
     first = table.rows
     while first - 1 in texts and first - 1 not in known:
         first -= 1

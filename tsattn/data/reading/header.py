@@ -111,7 +111,7 @@ def _short_header(rows: list[list[str]], first: int, width: int) -> Head | None:
 
 
 def _names_columns(head: list[str], body: list[list[str]]) -> bool:
-    """Return True if two columns or more of numbers or dates have a word in this row."""
+    """Return True if this row has words above at least two columns of numbers or dates."""
     named = 0
     for column in zip(*(map(_cell_class, row) for row in (head, *body[:50]) if len(row) == len(head)), strict=True):
         classes = Counter(c for c in column[1:] if c != "empty")

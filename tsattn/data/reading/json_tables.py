@@ -26,7 +26,7 @@ def json_table(part: Part, options: ReadOptions, notes: Notes) -> Any:
     with part.open() as stream:
         raw = stream.read(_LARGEST + 1)
     if len(raw) > _LARGEST:
-        raise DataError(f"{part.name}: more than {_LARGEST >> 20} MB of JSON", "save it as Parquet or CSV, and name that file")
+        raise DataError(f"{part.name}: more than {_LARGEST >> 20} MB of JSON", "save it as Parquet or CSV, and pass that file")
     try:
         text = bytes(raw).decode(options.encoding or "utf-8-sig")
     except (UnicodeDecodeError, LookupError) as error:
@@ -101,7 +101,7 @@ def _records(found: Any, name: str, notes: Notes) -> list[dict[str, Any]]:
         if below:
             taken = max(below, key=lambda key: len(below[key]))
             if others := [key for key, rows in below.items() if key != taken and len(rows) > 1]:
-                notes.warn(f"{name}: of {len(others) + 1} tables {taken!r} is read, and not {listed(others)}")
+                notes.warn(f"{name}: the file holds {len(others) + 1} tables; {taken!r} is read; left out: {listed(others)}")
             return below[taken]
     elif isinstance(found, list) and found and all(isinstance(r, dict) for r in found):
         return [_flat(r) for r in found]
@@ -166,7 +166,7 @@ def _rows_of(record: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _is_measured(value: Any) -> bool:
-    """Return True for a number or a date: a record that holds one is a row itself."""
+    """Return True for a number or a date; a record that holds one is itself a row."""
     if isinstance(value, str):
         return re.match(r"\d{4}-\d\d|\d{1,2}[./]\d{1,2}[./]\d", value) is not None
     return isinstance(value, (int, float)) and not isinstance(value, bool)

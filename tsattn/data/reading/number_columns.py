@@ -52,7 +52,7 @@ def _counts_rows(table: Table, column: Column) -> bool:
 
 
 def _is_elapsed(table: Table, column: Column) -> bool:
-    """Return True for a column of time since the start that steps evenly from 0, in fractions or named elapsed."""
+    """Return True for elapsed time: a column that rises evenly from 0, and is named elapsed or is a time with fractions."""
     if column.kind != "number" or len(table.columns) < 2 or table.rows < 3 or column.missing.any():
         return False
     values, steps = column.values.astype(np.float64), np.diff(column.values.astype(np.float64))
@@ -102,7 +102,7 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
 
 
 def _only_flags(table: Table, busy: set[str], notes: Notes) -> dict[str, Column]:
-    """Return the columns of yes and no as 1 and 0, for a table without numbers."""
+    """Return columns of yes and no as 1 and 0, for a table without numbers."""
     texts = {n: c for n, c in table.columns.others.items() if c.kind == "text" and n not in busy}
     made = {n: flags for n, c in texts.items() if len(c.texts()) == 2 and (flags := from_booleans(c)) is not None}
     for name in made:
@@ -150,8 +150,8 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
         row = next(r for r in range(len(column)) if (two in column.text_at(r) if two else one not in column.text_at(r)))
         if not two:
             raise DataError(
-                f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} has no {one!r}, and others have one",
-                "write all numbers of the column in percent, or as fractions"
+                f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} has no {one!r}, but other values do",
+                "write every value as a percentage, or every value as a fraction"
                 + (f"; or name another column: {_other(table, name)}" if _other(table, name) else ""),
             )
         raise DataError(
@@ -170,16 +170,16 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
     flagged = _with_flag_behind_comma(table, column, numbers)
     if flagged and asked:
         raise DataError(
-            f"{table.where(int(np.argmax(~column.missing)))}, column {name!r}: {flagged!r} may be a padded number with a "
-            "flag behind the comma, as weather services write it, or a number with a decimal comma",
-            "write the number alone in its column, or set --decimal , if the comma is a decimal mark"
+            f"{table.where(int(np.argmax(~column.missing)))}, column {name!r}: {flagged!r} may be a zero-padded number with a "
+            "flag after the comma, as in weather data, or a number with a decimal comma",
+            "move the flag to a separate column, or set --decimal , if the comma is a decimal mark"
             + (f"; or name another column: {_other(table, name)}" if _other(table, name) else ""),
         )
     return numbers.clash is None and numbers.open is None and not flagged
 
 
 def _with_flag_behind_comma(table: Table, column: Column, numbers: Numbers) -> str:
-    """Return a text such as +0021,1 if all texts have one width, most are padded with zeros, and a digit follows the comma."""
+    """Return a text such as +0021,1 if all texts have the same width, most are zero-padded, and one digit follows the comma."""
     if "decimal commas" not in numbers.done or table.marks.named:
         return ""
     texts = column.texts()[:2000]

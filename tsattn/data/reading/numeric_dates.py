@@ -34,7 +34,7 @@ _OLDEST = np.datetime64("1900-01-01", "us")
 _HOUR, _MINUTE, _SECOND = DAY // 24, 60_000_000, 1_000_000
 
 
-# what the name of a column says its numbers count -> name of the style, day 0, microseconds of the unit, number of day 0
+# unit stated by the column name -> name of the style, day 0, microseconds per unit, number of day 0
 COUNTS: dict[str, tuple[str, str, int, float]] = {
     "jd": ("Julian days", "1858-11-17", DAY, 2_400_000.5),
     "mjd": ("modified Julian days", "1858-11-17", DAY, 0),
@@ -55,7 +55,7 @@ def parse_numbers(values: np.ndarray, week: bool = False, counts: str = "") -> t
     """Parse numbers that are all dates or epochs.
 
     values: (n,) float32 or float64, NaN = missing. week: 202405 is week 5, not May.
-    counts: a key of COUNTS where the column is named so, see `time_names.counts_named`.
+    counts: the key of COUNTS that the column name states, or ""; see `time_names.counts_named`.
     -> (datetime64[us] (n,), style), or None. The style is a key of DIGITS, "epoch s" (ms, us, ns), "epoch s and ms",
     "decimal years", "1949.01" (year and month), "Julian days", "serial days" or "serial days since 1904".
     """
@@ -152,9 +152,9 @@ def _epochs(some: np.ndarray) -> tuple[np.ndarray, str] | None:
 
 
 def _ticks(some: np.ndarray) -> tuple[np.ndarray, str] | None:
-    """Read units of 100 ns since the year 1, as .NET counts, or since 1601, as Windows does.
+    """Read ticks of 100 ns since the year 1 (.NET) or 1601 (Windows).
 
-    As nanoseconds since 1970 they lie before 2000. They are ticks where only their steps are those of data.
+    Read as nanoseconds since 1970, they lie before 2000. They are ticks if their step is common in data only when read as ticks.
     """
     if some.max() >= 946_684_800e9 or len(np.unique(some)) < 3:
         return None
@@ -220,7 +220,7 @@ def _serials(some: np.ndarray) -> tuple[np.ndarray, str] | None:
 
 
 def _counted(some: np.ndarray, kind: str) -> tuple[np.ndarray, str] | None:
-    """Read counts of a unit that the column's name says, a key of COUNTS, from 1900 to 2099."""
+    """Read counts of the unit `kind`, a key of COUNTS, as dates from 1900 to 2099; None for other dates."""
     name, zero, unit, shift = COUNTS[kind]
     counts = some - shift
     if np.abs(counts).max() >= 2**62 / unit:

@@ -1,4 +1,4 @@
-"""Dates of the Thai Buddhist and the Persian calendar, where a day proves that they are not of the Gregorian one."""
+"""Conversion of dates that fit the Thai Buddhist or the Persian calendar but not the Gregorian one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIRST, _LAST = 1304, 1460
 
 
 def from_other_calendar(labels: Any, date_order: str | None) -> tuple[Parsed, str] | None:
-    """Return the dates and the name of the calendar of texts that the Gregorian calendar does not have; None for others."""
+    """Return the dates and the calendar of texts of which some are not Gregorian dates; None if they fit no other calendar."""
     texts = [t or "" for t in plain_cells(labels).to_pylist()]
     if all(_BUDDHIST.search(t) for t in texts):
         parsed = parse_texts(
@@ -31,7 +31,7 @@ def from_other_calendar(labels: Any, date_order: str | None) -> tuple[Parsed, st
 
 
 def evenly_persian(labels: Any, wall: np.ndarray, date_order: str | None) -> tuple[Parsed, str] | None:
-    """Return the dates and the calendar of texts that follow each other day by day in the Persian calendar only; else None.
+    """Return the dates and the calendar of texts that are consecutive days only in the Persian calendar; otherwise None.
 
     wall: (u,) the same texts as dates of the Gregorian calendar.
     """
@@ -63,7 +63,7 @@ def _is_leap(year: int) -> bool:
 
 
 def _gregorian(text: str) -> str | None:
-    """Return a Persian date such as 1402/02/31 as a Gregorian one; None where there is no such day."""
+    """Convert a Persian date such as 1402/02/31 to a Gregorian one; None if there is no such day."""
     found = _PERSIAN.fullmatch(text.strip())
     if found is None:
         return None

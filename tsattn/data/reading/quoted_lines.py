@@ -1,4 +1,4 @@
-"""Text files with quotes around each whole line, as spreadsheets write a table that is in one column."""
+"""Text files in which each whole line is quoted, as spreadsheets export a table pasted into one column."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _LINE = re.compile(r'"((?:[^"]|"")*)"[,;\t]*')
 
 
 def unwrapped(part: Part, notes: Notes) -> Part:
-    """Return the part without quotes around its lines; the part itself where they are fields of one column.
+    """Return the part without the quotes around its lines, or the part itself if the lines are fields of a single column.
 
-    Every line, the header too, must hold the same number of fields within its quotes.
+    Every line, including the header, must hold the same number of fields within its quotes.
     """
     with part.open() as stream:
         raw = stream.read(_SAMPLE)

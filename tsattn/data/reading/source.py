@@ -137,7 +137,7 @@ def _file(path: Path) -> Part:
 
 
 def _part(name: str, stem: str, head: bytes, raw: Callable[[], Any]) -> Part:
-    """The part of a file that begins with `head`; raw: opens its bytes as they are stored."""
+    """Return the part of a file that begins with `head`. raw: opens the file without decompressing it."""
     if head.startswith(ZIP):
         inner = member_of(raw(), name)
         with member(raw(), inner) as stream:
@@ -211,7 +211,7 @@ def _kind(head: bytes, name: str) -> tuple[str, str | None]:
     for magic, what in _FOREIGN.items():
         if head.startswith(magic):
             raise DataError(
-                f"{name}: this is {what}, not a table of text", "save it as CSV (UTF-8) or Parquet, and name that file"
+                f"{name}: this is {what}, not a table of text", "save it as CSV (UTF-8) or Parquet, and pass that file"
             )
     packed = next((how for magic, how in _PACKED.items() if head.startswith(magic)), None)
     if head.startswith(b"PAR1"):

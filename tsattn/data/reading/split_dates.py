@@ -152,9 +152,9 @@ def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], 
 
 
 def _with_hours(table: Table, clock: Clock, column: Column, hours: np.ndarray, options: ReadOptions) -> Clock:
-    """The clock with the time of day of a column.
+    """Return the clock with the time of day of a column added.
 
-    Periods of a day count on from midnight when clocks change, to 46 or 50 half-hours.
+    Periods count the elapsed time since midnight, so a day on which clocks change has 46 or 50 half-hours.
     """
     columns = (*clock.columns, column.name)
     if not counts_periods(column):
@@ -165,9 +165,9 @@ def _with_hours(table: Table, clock: Clock, column: Column, hours: np.ndarray, o
     if (late := hours >= np.timedelta64(1, "D")).any():
         row = int(np.argmax(late))
         raise DataError(
-            f"{table.where(row)}: period {column.text_at(row)} in column {column.name!r}: a day of 25 hours, "
-            "when clocks were set back",
-            "name the time zone: --timezone Europe/London, for example",
+            f"{table.where(row)}: period {column.text_at(row)} in column {column.name!r} belongs to a 25-hour day, "
+            "on which clocks were set back",
+            "set the time zone, for example: --timezone Europe/London",
         )
     return replace(clock, stamps=clock.stamps + hours, columns=columns)
 
@@ -182,7 +182,7 @@ def _next_unnamed(clock: Clock, columns: Mapping[str, Column]) -> Column | None:
 
 
 def _with_intervals(clock: Clock, others: list[Column]) -> Clock:
-    """The clock with the intervals of an hour, 1 to 2, 4, 6 or 12, that a column counts, where these make its times more."""
+    """Return the clock with a column of intervals of an hour (1 to 2, 4, 6 or 12) added, if that gives more distinct times."""
     for column in others:
         if column.name in clock.columns or column.kind != "number" or "interval" not in time_words(column.name):
             continue
@@ -210,9 +210,9 @@ def _with_minutes(clock: Clock, others: list[Column]) -> Clock:
 
 
 def _improves(before: np.ndarray, after: np.ndarray, name: str) -> bool:
-    """Return True if a column makes the times more, or leaves even steps.
+    """Return True if a column gives more distinct times, or keeps the steps even.
 
-    A column that only says period must make them more: it may be a period of days.
+    A column named only "period" must give more distinct times, because it may be a period of days.
     """
     more = distinct(after) - distinct(before)
     if more or len(after) < 3 or not parts_named(name) & (_WITHIN_A_DAY - {"period"}):

@@ -124,7 +124,7 @@ def _varying(table: Table, names: list[str], notes: Notes) -> list[str]:
     gone = where(table, some, constant)
     counters = where(table, names_that(_without(names, gone), _is_counter_name), _counts_on)
     if counters and _without(names, counters):
-        notes.repair("columns that only count the rows left out", len(counters), repr(counters[0]))
+        notes.repair("columns of row numbers left out", len(counters), repr(counters[0]))
         names = _without(names, counters)
     left = _without(names, gone)
     if left and gone:
@@ -138,7 +138,7 @@ def _is_counter_name(name: str) -> bool:
 
 
 def _counts_on(values: np.ndarray) -> np.ndarray:
-    """Return (C,) bool, True for the rows of (C, n) whose values rise, or fall, by one each time."""
+    """Return (C,) bool: True for rows of (C, n) whose values rise or fall by one at each step."""
     steps = np.diff(values.astype(np.float64), axis=1)
     return np.asarray((np.all(steps == 1, axis=1) | np.all(steps == -1, axis=1)) & (steps.shape[1] > 2))
 
@@ -155,7 +155,9 @@ def _without_grand_total(table: Table, names: list[str], notes: Notes) -> list[s
         sums += np.nansum(values.astype(np.float64), axis=0)
     if not np.allclose(np.nan_to_num(total), sums, rtol=1e-4, atol=1e-6):
         return names
-    notes.repair("a column of totals left out", 1, f"column {found[0]!r}, the sum of the others; --target names it")
+    notes.repair(
+        "a column of totals left out", 1, f"column {found[0]!r}, the sum of the others; to forecast it, name it with --target"
+    )
     return others
 
 

@@ -91,7 +91,7 @@ def says_time(name: str) -> bool:
 
 
 def says_span(name: str) -> bool:
-    """Return True if a name holds a word for a length of time, as lead_hours and hours_worked do."""
+    """Return True if a name contains a word for a duration, as lead_hours and hours_worked do."""
     return bool(set(time_words(name)) & _SPANS)
 
 
@@ -120,7 +120,7 @@ def says_week(name: str) -> bool:
 
 
 def counts_named(name: str) -> str:
-    """Return the key of numeric_dates.COUNTS that a name says, such as jd for HJD or minute for epoch_minutes; else ""."""
+    """Return the key of numeric_dates.COUNTS that a name states, such as jd for HJD or minute for epoch_minutes; else ""."""
     found = set(time_words(name)) | {"".join(time_words(name))}
     if found & {"mjd", "modifiedjuliandate", "modifiedjulianday"}:
         return "mjd"

@@ -129,7 +129,7 @@ def _with_other_dates(table: Table, clock: Clock, columns: Columns, notes: Notes
 
 
 def _of_other_tables(table: Table, clock: Clock, notes: Notes) -> list[str]:
-    """Return the columns of tables side by side that have other dates: those from a repeated name of the dates to the next."""
+    """Return the columns of side-by-side tables with other dates: each repeated date column and those up to the next one."""
     if len(clock.columns) != 1:
         return []
     base = re.sub(r"_\d+$", "", clock.columns[0])
@@ -143,7 +143,7 @@ def _of_other_tables(table: Table, clock: Clock, notes: Notes) -> list[str]:
             also.append(name)
     if also:
         notes.warn(
-            f"columns {listed(also)} belong to dates of their own and are left out; read them with --timestamp {quoted(also[0])}"
+            f"columns {listed(also)} have their own dates and are left out; to read them, set --timestamp {quoted(also[0])}"
         )
     return also
 
@@ -165,7 +165,7 @@ def _narrowed(columns: list[Column], options: ReadOptions) -> list[Column]:
 
 
 def _is_called_end(one: Column, two: Column, stamps: dict[str, np.ndarray | None]) -> bool:
-    """Return True if the first column is named as the end of a span that begins at the second, and is never before it."""
+    """Return True if the two columns are named as the end and the start of a span, and the end is never before the start."""
     ends, starts = set(time_words(one.name)), set(time_words(two.name))
     if not (ends & _END_WORDS and starts & _START_WORDS) or ends & _START_WORDS or starts & _END_WORDS:
         return False

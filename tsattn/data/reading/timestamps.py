@@ -72,7 +72,7 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
         find = evenly_persian(column.labels, parsed.wall, options.date_order)
     if find is not None:
         parsed, calendar = find
-        notes.warn(f"column {column.name!r}: the dates are read as those of the {calendar} calendar")
+        notes.warn(f"column {column.name!r}: dates are in the {calendar} calendar and are converted")
     if parsed.failed.any():
         bad = np.append(parsed.failed, False)[codes]
         if bad.any():
@@ -88,7 +88,7 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
     _no_missing(table, column, padded[codes])
     if (coarse := _coarser(column, wall)) is not None:
         rows = np.append(coarse, False)[codes]
-        notes.repair("rows of years and quarters among finer ones left out", int(rows.sum()), table.where(int(np.argmax(rows))))
+        notes.repair("annual and quarterly rows beside finer ones left out", int(rows.sum()), table.where(int(np.argmax(rows))))
         padded[:-1][coarse] = NAT
     _weigh(column, parsed, order, notes)
     form = f", such as {column.text_at(int(np.argmax(codes >= 0)))}"
@@ -99,9 +99,9 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
 
 
 def _coarser(column: Column, wall: np.ndarray) -> np.ndarray | None:
-    """Return (u,) bool, True for texts of years and quarters that begin with a finer one of the column; None where all are alike.
+    """Return (u,) bool: True for years and quarters if the column also has finer periods that start with them; otherwise None.
 
-    Statistical offices write all frequencies of a series below one another: 2023, 2023 Q4, 2023 DEC.
+    Statistical offices list all frequencies of a series in one column: 2023, 2023 Q4, 2023 DEC.
     """
     texts = [t.strip().lower() for t in column.texts()]
     if len(texts) > 20_000:
@@ -142,7 +142,7 @@ def _warn_of_calendars(column: Column, stamps: np.ndarray, notes: Notes) -> None
     for first, last, name, shift in _CALENDARS:
         if first <= low and high <= last:
             notes.warn(
-                f"column {column.name!r}: the years {low} to {high} are read as written; if they are of the {name} calendar "
+                f"column {column.name!r}: the years {low} to {high} are read as written; if they are in the {name} calendar "
                 f"({low + shift} to {high + shift}), convert them, or weekdays and months are wrong"
             )
 

@@ -1,10 +1,10 @@
 """Level of a series just before each row, relative to the mean of the rows that its effects are learnt from.
 
 The effect of a promotion on a product with days without sales is an amount, because zeros have no logarithm. The amount is a
-mean over the history, so it is wrong for a product that died or grew. Where amounts follow the level, covariates are multiplied
-by the relative level, in the regression and in the forecast. Amounts follow a collapsed level unless the history contradicts it,
-as for a product that sells only in promotions. They follow any level if that explains the history clearly better. The level of a
-row is a mean of earlier rows, so it is known at the cutoff.
+mean over the history, so it is wrong for a product that was discontinued or grew. Where amounts follow the level, covariates
+are multiplied by the relative level, in the regression and in the forecast. Amounts follow a collapsed level unless the history
+contradicts it, as for a product that sells only in promotions. They follow any level if that explains the history clearly
+better. The level of a row is a mean of earlier rows, so it is known at the cutoff.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ import numpy as np
 from tsattn.forecasting.ensemble.holdout import Pools
 from tsattn.forecasting.ensemble.series_effects import Estimate, estimate_all, season_of, slopes_of
 
-LEAST = 28  # rows that a level is averaged over, at least; whole seasons
-SOLD = 8  # rows above zero among them, at least, on average
+LEAST = 28  # minimum number of rows that a level is averaged over, rounded up to whole seasons
+SOLD = 8  # minimum average number of rows above zero among them
 COLLAPSED = 0.1  # relative level below which amounts follow it by default
-NEGATIVE = 0.05  # share of negative values, such as returns, in the sum, beyond which a series has no level in this sense
-STEADY = 2.0  # variance of levels, relative to that of means of unrelated rows, below which they are taken for constant
-CLEARLY = 3.0  # log likelihood by which another form must explain the history better than the default
+NEGATIVE = 0.05  # share of negative values, such as returns, in the sum, above which a series has no level in this sense
+STEADY = 2.0  # variance of levels, relative to that of means of unrelated rows, below which levels are treated as constant
+CLEARLY = 3.0  # gain in log likelihood that another form needs over the default
 SHARED = 2.0  # weight of the pool in that choice, in mean series
 
 
 class Alternatives(NamedTuple):
-    """Estimates of B windows whose amounts follow a collapsed level, or any level; None where it never collapses or hardly moves.
+    """Estimates of B windows whose amounts follow a collapsed level, or any level; None if it never collapses, or hardly moves.
 
     gain (B,): log likelihood of the rows at a collapsed level without effects, less that with the effects of other rows.
     """

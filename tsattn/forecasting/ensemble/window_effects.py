@@ -1,4 +1,4 @@
-"""Effects of known covariates on a batch of windows: pooled, taken out of the history, put back on a forecast.
+"""Effects of known covariates on a batch of windows: pooled, removed from the history, added back to a forecast.
 
 The regressions (window_estimates.py) of a window and of those of its pool (holdout.py) decide whether effects add or multiply,
 and how large they are. The bend of a continuous covariate's response is kept only on strong evidence.
@@ -27,8 +27,9 @@ Solved = dict[tuple[int, bool, bytes], tuple[np.ndarray, np.ndarray]]  # window,
 class Effects:
     """Effects that B windows add or multiply by.
 
-    beta, variance: (B, T). factor: (B,). closing: (B, K), where they are closed, NaN = nowhere. width, below, scale: (B,), rows
-    of a level, the relative level below which added effects follow it, and its unit (recent_level.py).
+    beta, variance: (B, T). factor: (B,), True if effects multiply. closing: (B, K) value at which a series is closed, NaN = none.
+    width, below, scale: (B,) rows of a level, the relative level below which added effects follow it, and its unit
+    (recent_level.py).
     """
 
     beta: np.ndarray
@@ -69,8 +70,8 @@ class Effects:
     ) -> np.ndarray:
         """Add the effects of known (B, H, K) to quantiles (B, H, Q) made without them, widened by their uncertainty.
 
-        past (B, L) and before (B, L, K): the history itself, for its level `back` (B,) steps before its end, and for what it
-        was on closed rows.
+        past (B, L) and before (B, L, K): the history and its covariates, which give the level `back` (B,) steps before the end
+        and the values on closed rows.
         """
         shut = self._closed(before)
         level = self._levels(past, shut)[np.arange(len(past)), past.shape[1] - back]

@@ -16,15 +16,15 @@ from tsattn.forecasting.ensemble import closures, knots, recent_level
 from tsattn.forecasting.ensemble.holdout import Pools
 from tsattn.forecasting.ensemble.series_effects import Estimate, estimate_all
 
-DISTINCT = 12  # values that a covariate needs, to bend
-BEYOND = 0.5  # of its range that a covariate may lie outside of what the history holds, before it is cut there
-POSITIVE = 0.95  # share of the open rows that are above zero, at least, where effects may be factors
+DISTINCT = 12  # minimum number of distinct values of a covariate with two slopes
+BEYOND = 0.5  # fraction of its historical range by which a covariate may exceed it before it is clipped
+POSITIVE = 0.95  # minimum share of open rows above zero for effects that multiply
 OF_WINDOWS = ("scale", "jacobian", "width", "below", "now")  # fields (B,) of Estimates
-_CELLS = 1 << 20  # covariates of windows at once
+_CELLS = 1 << 20  # maximum number of covariate values processed at once
 
 
 class Table(Protocol):
-    """Covariates (B, S, K) of B windows, made for some windows at a time."""
+    """Covariates (B, S, K) of B windows, computed for some windows at a time."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -150,7 +150,7 @@ def _knots(
 
 
 def _summary(past: np.ndarray, known: np.ndarray) -> tuple[Bounds, np.ndarray, closures.Counts]:
-    """Return bounds of covariates (B, L, K) where past (B, L) is seen, True (B, K) for those that may bend, and their counts."""
+    """Return bounds of covariates (B, L, K) over observed rows of past (B, L), (B, K) True if they may bend, and counts."""
     seen = (~np.isnan(past))[..., None] & ~np.isnan(known)
     where = np.where(seen, known, np.float32(np.nan))
     counts = closures.count(past, where)
@@ -200,7 +200,7 @@ def _estimated(
 
 
 def chunks_of(known: Table) -> list[np.ndarray]:
-    """Split the windows of covariates (B, S, K) into parts whose arrays stay below some ten MB."""
+    """Split the windows of covariates (B, S, K) into parts whose arrays stay below about ten MB."""
     step = max(1, _CELLS // max(known.shape[1] * known.shape[2], 1))
     return [np.arange(at, min(at + step, known.shape[0])) for at in range(0, known.shape[0], step)]
 

@@ -18,7 +18,7 @@ from tsattn.forecasting.hierarchy.structure import Hierarchy
 from tsattn.forecasting.predict import observed_before, predict_windows
 
 HOLD_OUTS = 6  # origins whose errors give the covariance, a horizon apart
-_ROUNDING = 1e-6  # forecasts of a series that was always zero, below which they are zero
+_ROUNDING = 1e-6  # threshold below which forecasts of a series that was always zero are set to zero
 _NORMAL_80 = 2.563  # width of the 80 % interval of a standard normal distribution
 
 
@@ -91,12 +91,12 @@ class BaseForecasts:
         return self.at(back)[..., self.levels.index(0.5)]
 
     def variances(self, back: int) -> np.ndarray:
-        """Return the variances (n, H) of the forecasts, as if they were normal."""
+        """Return the variances (n, H) of the forecasts, from the 80 % interval as if they were normal."""
         low, high = (self.at(back)[..., self.levels.index(q)] for q in (0.1, 0.9))
         return np.asarray(((high - low) / _NORMAL_80) ** 2)
 
     def put(self, back: int, values: np.ndarray) -> None:
-        """Store forecasts (n, H, Q) that were already made; differences by rounding from a past of zeros are removed."""
+        """Store given forecasts (n, H, Q), without rounding errors in series that were always zero."""
         ended = np.array([not np.nan_to_num(past).any() for past in self.pasts(back)])
         self._made[back] = np.where(ended[:, None, None] & (np.abs(values) < _ROUNDING), 0.0, values)
 
@@ -124,16 +124,16 @@ class Coherent:
     report: ReconciliationReport
 
     def moved(self, values: np.ndarray) -> np.ndarray:
-        """Return base quantiles (n, H, Q) moved with the medians, but for rare demand; not below zero where the past is not."""
+        """Return base quantiles (n, H, Q) moved with the medians, except for rare demand; at least 0 if the past is."""
         return moved(values, self.shift, self.rarity, self.positive)
 
 
 def coherent(base: BaseForecasts, hierarchy: Hierarchy, back: int, method: str, cutoffs: int = HOLD_OUTS) -> Coherent:
-    """Forecasts (n, H, Q) float64 from the cutoff `back` steps before the end, the medians of which add up.
+    """Return forecasts (n, H, Q) float64 from the cutoff `back` steps before the end; their medians add up.
 
     Each quantile keeps its distance from the median, or its value if demand is rare (rare_demand.py). The errors come from
-    cutoffs 1, 2, … horizons before; without any, correlations are taken as zero. A hierarchy that is too large is added from the
-    bottom up.
+    cutoffs 1, 2, … horizons before; without any, correlations are taken as zero. A hierarchy that is too large is reconciled
+    bottom-up.
     """
     values = base.at(back)
     medians = base.medians(back)

@@ -1,7 +1,7 @@
 """Reconciliation of rare demand: series with many zeros, whose medians lie below their means and whose quantiles are often zero.
 
-Medians of rare demand add up to less than the median of their sum. They are raised by a share of their variance before they are
-reconciled, and their other quantiles stay where they are, so that intervals keep their zeros.
+Medians of rare demand add up to less than the median of their sum. They are raised in proportion to their variance before
+reconciliation. Their other quantiles are not moved, so intervals still include zero.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from tsattn.forecasting.counts import are_small_counts
 from tsattn.forecasting.hierarchy.structure import Hierarchy
 
 ZEROS = 0.1  # share of zeros from which demand is rare: the 0.1 quantile is zero then
-GRAIN = 0.1  # share of the past variance that a rare series has at least: its forecast may be zero at every quantile
-CAUTION = 2.0  # factor of the deviation of rare series: medians err in the same direction, more than shrunk correlations show
+GRAIN = 0.1  # minimum variance of a rare forecast, as a share of the past variance: every quantile may be zero
+CAUTION = 2.0  # factor on the deviation of rare series: their errors share a sign more than shrunk correlations show
 _RECENT = 512  # steps of the past that are read
-_CYCLES = 20  # seasons from which the zeros of each phase are counted
-_SILENT = 5.0  # sales that a series would have had since its last one, above which it has ended: by chance e⁻⁵, 0.7 %
-_OPEN = 0.25  # quantile of the phases' shares of zeros: a shop that is closed at most phases is not rare because of them
+_CYCLES = 20  # number of seasons above which zeros are counted by phase
+_SILENT = 5.0  # expected sales since the last one above which a series has ended; by chance, e⁻⁵ = 0.7 %
+_OPEN = 0.25  # quantile of the shares of zeros by phase, so that phases at which a shop is closed do not make demand rare
 
 
 @dataclass(frozen=True, eq=False)

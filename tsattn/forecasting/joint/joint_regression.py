@@ -71,7 +71,7 @@ class _Led:
     """Effect of the leads on one series at a cutoff.
 
     shift: (H,) what they add, in units of the series. narrower: (H,) factor on errors. alone: (H, Q) the series' autoregression
-    with it. weights: (3, H) of the forecast as it was, of that with the shift, and of `alone`. width: (2, H) factors below and
+    with it. weights: (3, H) of the original forecast, the shifted one, and `alone`. width: (2, H) factors below and
     above.
     """
 
@@ -168,7 +168,7 @@ class JointRegression:
         made = innovations(history, seasons)
         signals, leads = signals_of(made), find_leads(made, signals_of(made), steps)
         items = np.array([i for i in sorted(gains) if len(leads[i])], np.int64)
-        if not len(items):  # what led before the held-back steps no longer leads
+        if not len(items):  # series that led before the held-back steps no longer lead
             return {}, ()
         led = {i: self._led(made, signals, leads[i], i, np.array([steps]), gains[i])[0] for i in items.tolist()}
         ago = [k * horizon for k in range(1, back + 1) if steps - k * horizon >= stop]
@@ -215,7 +215,7 @@ class JointRegression:
     def _base(self, items: np.ndarray, cutoff: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the forecast (n, H, Q) of series from a cutoff, and the truth (n, H); NaN where either is unknown.
 
-        Forecasts are kept: cutoffs of a backtest are hold-out origins of each other.
+        Forecasts are cached, because cutoffs of a backtest are hold-out origins of each other.
         """
         while cutoff not in self._held_out and len(self._held_out) >= _CACHED:
             self._held_out.pop(next(iter(self._held_out)))
