@@ -6,7 +6,11 @@ import numpy as np
 
 import tsattn
 from tests.forecasting.windows import batch_of
+from tsattn.data.panel import Panel
+from tsattn.forecasting.baselines.simple import HistoricQuantiles
+from tsattn.forecasting.predict import predict
 from tsattn.forecasting.resting_phases import CYCLES, resting
+from tsattn.forecasting.sample_paths import predict_paths
 
 DAY = np.maximum(0, np.sin((np.arange(24) - 6) / 12 * np.pi)).round(6)  # zero from 18 to 6 o'clock
 
@@ -51,3 +55,12 @@ def test_when_the_sun_is_down_then_the_forecast_is_zero_and_the_day_keeps_its_wi
     night = np.resize(DAY, 48) == 0
     assert (made[night] == 0).all()
     assert (made[~night][:, -1] - made[~night][:, 0]).mean() > 5
+
+
+def test_when_any_method_forecasts_a_night_then_quantiles_and_paths_are_zero():
+    panel = Panel.from_arrays([sun(30)], freq="h")
+    made, _ = predict(HistoricQuantiles(), panel, horizon=24)
+    paths, _ = predict_paths(HistoricQuantiles(), panel, horizon=24, paths=20)
+    for values in (made.values[0], paths.values[0]):
+        assert (values[DAY == 0] == 0).all()
+        assert (values[DAY > 0].max(1) > 0).all()

@@ -63,3 +63,20 @@ def test_when_losses_are_compared_then_the_usual_choice_has_no_doubt_and_others_
     assert found.pop((TUNED, USUAL)) == 0
     for setup, doubt in found.items():
         assert 0 < doubt == pytest.approx(windows.standard_error(made[setup], made[TUNED, USUAL]))
+
+
+def test_when_the_network_of_zero_shot_scores_better_than_its_ensemble_then_the_ensemble_stands_for_zero_shot():
+    panel = Panel.from_arrays([np.arange(200.0)] * 30, freq="h")
+    windows = ValidationWindows(panel, rolling_origins(panel, 4, 2), 4)
+    windows.truth[:] = 0
+    contest = _Contest(windows, {}, known=False)
+
+    def add(members, level):
+        values = np.full((60, 4, 9), level)
+        judged = Judged(AS_IS, members, *windows.score(values))
+        contest.scored.append(_Scored(judged, Entry(AS_IS, None, None, None, members), values))
+
+    add((), 1.0)
+    assert contest.ranked()[0][0].members == ()
+    add(DEFAULT, 2.0)
+    assert contest.ranked()[0][0].members == DEFAULT

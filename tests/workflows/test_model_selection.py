@@ -82,6 +82,14 @@ def test_when_it_is_judged_then_most_steps_went_into_fine_tuning(tmp_path):
     assert (steps[-1][1] == steps[-1][2]) is ("final fit" in phases)
 
 
+def test_when_there_is_no_time_to_score_members_then_zero_shot_is_saved_with_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(candidates, "JUDGING", 0.0)
+    run = dataclasses.replace(work(tmp_path, learning_rate=1e-9), left=lambda: 1.0)
+    best, scores = model_selection.run(run, base(), "auto")
+    assert not any(score.members for score in scores)
+    assert (best.name, best.members) == (model_selection.AS_IS, DEFAULT)
+
+
 def test_when_the_user_wants_one_start_then_nothing_else_is_trained(tmp_path):
     scratch, scores = model_selection.run(work(tmp_path / "a"), base("scratch"), "scratch")
     assert (scratch.name, scratch.members, scores) == (model_selection.SCRATCH, (), ())
