@@ -49,6 +49,15 @@ def test_when_a_job_names_no_model_and_none_fits_then_the_one_in_the_package_for
     assert contents(house / "out") == first
 
 
+def test_when_a_series_ended_long_before_the_others_then_the_log_of_the_job_says_so(jobs, house, shipped, capsys):
+    rows = daily()
+    write_csv(house / "data.csv", [row for row in rows if not (row.startswith("d2") and row.split(",")[1] > "2024-02-10")])
+    assert main(["run", str(jobs(JOB))]) == 0
+    assert (
+        "d2 ends at 2024-02-10, and the newest row is of 2024-03-30: its forecast begins where it ends" in capsys.readouterr().err
+    )
+
+
 def test_when_members_are_chosen_then_a_job_uses_these(jobs, house, shipped):
     write_csv(house / "data.csv", daily())
     found = {}

@@ -21,7 +21,7 @@ from tsattn.events import Listener
 from tsattn.forecasting.predict import Failure
 from tsattn.model.card import ANY_FREQ, Card
 from tsattn.workflows.find_model import ModelAndData, choose
-from tsattn.workflows.loaded_model import horizon_for
+from tsattn.workflows.loaded_model import behind, horizon_for
 from tsattn.workflows.sums import Summed, with_sums
 from tsattn.workspace import ModelRef, Workspace
 
@@ -73,10 +73,13 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
     for said in () if levels is None else levels.notes:
         note(said)
     panel = panel if levels is None else levels.panel
+    horizon = horizon_for(found_whole.card, panel)
+    for said in behind(panel, horizon if job.horizon is None else job.horizon):
+        note(said)
     return Source(
         ref=found_whole.ref,
         card=found_whole.card,
-        horizon=horizon_for(found_whole.card, panel),
+        horizon=horizon,
         read=job.read,
         blocks=chunks(panel, len(panel) if job.whole else ITEMS),
         rows=int(panel.lengths.sum()),
