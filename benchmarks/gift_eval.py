@@ -34,10 +34,10 @@ from tsattn.forecasting.scores import Backtest
 TOLERANCE = 5e-5  # half a unit of the fourth digit
 
 
-def evaluate(data: str | Path, name: str, forecasters: Sequence[Forecaster], batch: int = 512) -> Backtest:
-    """Score `forecasters` on the test windows of a set."""
+def evaluate(data: str | Path, name: str, forecasters: Sequence[Forecaster], batch: int = 512, whole: bool = True) -> Backtest:
+    """Score `forecasters` on the test windows of a set. whole: as for `predict_windows`."""
     panel, horizon, windows, season = load_set(data, name)
-    return backtest(forecasters, panel, horizon=horizon, windows=windows, season_length=season, batch=batch)
+    return backtest(forecasters, panel, horizon=horizon, windows=windows, season_length=season, batch=batch, whole=whole)
 
 
 def forecaster(name: str, panel: Panel, season: int, engine: str = "auto") -> Forecaster:
@@ -68,7 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for i, row in enumerate(result.table()):
             at = dict(zip(map(str, result.quantiles), levels[i].round(4).tolist(), strict=True))
             report.append({"set": name, "windows": result.windows, **plain(row), "quantile_coverage": at})
-        found = (result.score("seasonal-naive", "MASE"), result.score("seasonal-naive", "WQL"))
+        # as published: quantiles of counts neither rounded nor within the limits of the past
+        plainly = evaluate(options.data, name, models[:1], options.batch, whole=False)
+        found = (plainly.score("seasonal-naive", "MASE"), plainly.score("seasonal-naive", "WQL"))
         if name in ANCHORS and np.abs(np.subtract(found, ANCHORS[name])).max() >= TOLERANCE:
             wrong.append(f"{name}: seasonal naive scores {found[0]:.6f} / {found[1]:.6f}, published {ANCHORS[name]}")
     if options.json:

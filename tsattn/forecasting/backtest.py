@@ -40,6 +40,7 @@ def backtest(
     on_windows: OnWindows | None = None,
     origins: Origins | None = None,
     items: Sequence[int] | None = None,
+    whole: bool = True,
 ) -> Backtest:
     """Score `forecasters` on the last `windows` origins of each item, `step` (default: the horizon) apart.
 
@@ -47,8 +48,8 @@ def backtest(
     the frequency's) is MASE's. `refit` makes one more forecaster, anew for each cutoff in time order, from the panel as it
     was known then (at a moment of the clock that all items share, so items that end apart mean more cutoffs).
     `origins`: these instead of the last ones. `items`: score only these; all are forecast, because the forecast of one may depend
-    on the others. `on_windows` gets the forecasts of each batch of scored windows beside the truth.
-    A forecast that is not finite is scored as the naive one, and noted. Raises ConfigError for bad numbers or two
+    on the others. `whole`: see `predict_windows`. `on_windows` gets the forecasts of each batch of scored windows beside
+    the truth. A forecast that is not finite is scored as the naive one, and noted. Raises ConfigError for bad numbers or two
     forecasters of one name, DataError when no window can be scored.
     """
     names = [forecaster.name for forecaster in forecasters]
@@ -65,7 +66,7 @@ def backtest(
     own, too_short, no_truth = scorable(panel, horizon, own, windows * len(chosen) if origins is None else len(own))
     origins = own if items is None else scorable(panel, horizon, every, len(every))[0]
     scale = seasonal_errors(panel, origins, season)
-    work = _Work(panel, origins, chosen, horizon, tuple(quantiles), scale, batch, on_progress, on_windows)
+    work = _Work(panel, origins, chosen, horizon, tuple(quantiles), scale, batch, on_progress, on_windows, whole)
     everything = np.arange(len(origins))
     tallies = [work.score(forecaster.name, [(everything, forecaster)]) for forecaster in forecasters]
     if refit is not None:
@@ -122,7 +123,9 @@ class _Work:
         batch: int,
         on_progress: OnProgress | None,
         on_windows: OnWindows | None = None,
+        whole: bool = True,
     ) -> None:
+        self.whole = whole
         self.panel, self.origins, self.horizon, self.levels = panel, origins, horizon, levels
         self.scale, self.batch, self.on_progress, self.on_windows = scale, batch, on_progress, on_windows
         self.scored = np.isin(origins.item, chosen)
@@ -141,7 +144,8 @@ class _Work:
         for chosen, forecaster in parts:
             name = name or forecaster.name
             before = getattr(forecaster, "fallbacks", 0)
-            loop = predict_windows(forecaster, self.panel, self.origins[chosen], self.horizon, self.levels, self.batch)
+            about = (self.horizon, self.levels, self.batch)
+            loop = predict_windows(forecaster, self.panel, self.origins[chosen], *about, whole=self.whole)
             for which, found, values in loop:
                 at = chosen[which]
                 done += len(at)
@@ -161,8 +165,8 @@ class _Work:
                 if self.on_windows and len(at):
                     self.on_windows(name, self.origins[at], truth, values)
             fell += getattr(forecaster, "fallbacks", 0) - before
-            about = getattr(forecaster, "notes", None)  # of conformal quantiles
-            notes += () if about is None else about(self.horizon)
+            further = getattr(forecaster, "notes", None)  # of conformal quantiles
+            notes += () if further is None else further(self.horizon)
         if odd:
             notes.append(f"no forecast in {odd} of {scored} windows (for example, a history too short); scored as naive")
         if fell:

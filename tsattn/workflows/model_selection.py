@@ -308,11 +308,12 @@ def notes_of(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
     """Name the candidate that was saved, with its validation scores beside the others', and what the covariates add to it."""
     if not scores:
         return ()
-    kept, first = scores[0], min(scores, key=lambda score: score.loss)
+    saved = [score for score in scores if score.members or score.name != AS_IS] or scores  # zero-shot is saved with members
+    kept, first = scores[0], min(saved, key=lambda score: score.loss)
     why = "it has the lowest loss on the validation windows"
     if first != kept:
         why = f"the loss of {first.title} is not clearly lower"
-    found = sorted(scores, key=lambda score: score.loss)
+    found = sorted(saved, key=lambda score: score.loss)
     shown = [one for n, one in enumerate(found) if n < SHOWN or one is kept or one.name == AS_IS]
     said = ", ".join(map(str, shown)) + (f"; tsattn describe lists all {len(found)}" if len(shown) < len(found) else "")
     line = f"best candidate: {kept.title}; {why} (MASE / scaled quantile loss: {said})"
