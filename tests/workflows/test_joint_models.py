@@ -91,7 +91,7 @@ def test_when_leads_forecast_best_then_the_saved_model_uses_them_without_a_flag(
     found = train(river, [], start="auto", name="river")
     assert found.card.leads
     assert read_card(found.ref.path) == found.card
-    assert any("the saved model uses series that lead others" in note for note in found.notes)
+    assert any("the saved model uses leading series" in note for note in found.notes)
     assert found.scores.models[0] == found.card.scored_as
     made = tsattn.forecast(river, model="river")
     assert [effect.series for effect in made.joint] == ["downstream"]
