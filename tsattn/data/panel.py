@@ -108,9 +108,13 @@ class Panel:
         ends = np.append(lacking, len(at))[np.searchsorted(lacking, self.origin)]
         return np.minimum(ends, self.indptr[1:]) - self.origin
 
+    def ends(self) -> np.ndarray:
+        """Return (S,) the time of the last observed row of each item, on the grid clock."""
+        return self.freq.advance(self.start, self.lengths - 1)
+
     def ended(self) -> np.ndarray:
         """Return (S,) bool: True for items whose last observed row lies before the last one of the panel."""
-        last = self.freq.advance(self.start, self.lengths - 1)
+        last = self.ends()
         return np.asarray(last < last.max(initial=last.min())) if len(last) else np.zeros(0, bool)
 
     def history(self, item: int) -> np.ndarray:

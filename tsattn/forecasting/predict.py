@@ -17,7 +17,7 @@ from tsattn.errors import ConfigError, DataError, TsattnError
 from tsattn.forecasting.counts import are_small_counts, limits_of, whole_where, within
 from tsattn.forecasting.frame import Forecast, Forecaster
 from tsattn.forecasting.quantiles import checked_levels
-from tsattn.forecasting.resting_phases import resting
+from tsattn.forecasting.resting_phases import zero_at_rest
 from tsattn.forecasting.tail_quantiles import at_levels
 
 BATCH = 512
@@ -120,7 +120,8 @@ def collect(
     usable = np.flatnonzero(seen)
     if wants_covariates(forecaster, panel):
         ended = usable[ended_without_known(panel, origins[usable])]
-        failures |= {i: Failure(panel.item_ids[origins.item[i]], _ended(panel, int(origins.item[i]))) for i in ended.tolist()}
+        last = panel.ends()[origins.item]
+        failures |= {i: Failure(panel.item_ids[origins.item[i]], _ended(panel, last[i])) for i in ended.tolist()}
         usable = np.setdiff1d(usable, ended)
         check_known(panel, origins[usable], horizon)
     values = np.zeros((len(origins), *shape), np.float32)
@@ -158,9 +159,8 @@ def predict_windows(
     """Yield (which (b,) of the origins, their windows, quantiles (b, H, Q) float32), shortest history first.
 
     The values never cross, and may be other than finite where the forecaster failed. They are zero at phases at which a series
-    rests (resting_phases.py). Those of small counts are whole numbers,
-    and all are within the limits of the past, unless `whole` is False. Raises TsattnError when the forecaster returns a wrong
-    shape.
+    rests (resting_phases.py). Those of small counts are whole numbers, and all are within the limits of the past, unless `whole`
+    is False. Raises TsattnError when the forecaster returns a wrong shape.
     """
     for which, windows in windows_of(forecaster, panel, origins, horizon, batch):
         values = np.asarray(forecaster.predict(windows), np.float32)
@@ -170,7 +170,7 @@ def predict_windows(
         if tuple(quantiles) != tuple(forecaster.quantiles):
             values = at_levels(np.sort(values, -1), forecaster.quantiles, quantiles, windows)
         values = _exactly_constant(values, windows.past_target)
-        values = np.where(resting(windows)[..., None], np.float32(0), values)
+        values = zero_at_rest(values, windows)
         if whole:
             values = whole_where(are_small_counts(windows.past_target), values)
             values = within(limits_of(observed_past(windows)), values)
@@ -290,9 +290,8 @@ def ended_without_known(panel: Panel, origins: Origins) -> np.ndarray:
     return np.asarray(at_end & (panel.ended() & (panel.known_ahead() == 0))[origins.item])
 
 
-def _ended(panel: Panel, item: int) -> str:
+def _ended(panel: Panel, last: np.datetime64) -> str:
     """Return the reason why an item that ended has no forecast."""
-    last = panel.freq.advance(panel.start[item : item + 1], panel.lengths[item : item + 1] - 1)[0]
     lacking = ", ".join(panel.schema.known_features)
     return f"ended at {show(panel, last)}, before other series, and has no future rows of {lacking}"
 

@@ -32,3 +32,8 @@ def resting(batch: WindowBatch, shift: np.ndarray | None = None) -> np.ndarray:
     phase = (ahead - (np.zeros(len(batch), np.int64) if shift is None else shift)[:, None]) % season
     far = ahead >= CYCLES * season
     return np.where(far, np.take_along_axis(inner, phase, 1), np.take_along_axis(rests, phase, 1))
+
+
+def zero_at_rest(values: np.ndarray, batch: WindowBatch) -> np.ndarray:
+    """Return quantiles or paths (B, H, ·) with zeros at the steps at which a series rests."""
+    return np.where(resting(batch)[..., None], values.dtype.type(0), values)

@@ -18,7 +18,7 @@ from tsattn.forecasting.counts import are_counts, limits_of, within
 from tsattn.forecasting.frame import Forecaster, clock_column
 from tsattn.forecasting.predict import BATCH, Failure, collect, windows_of
 from tsattn.forecasting.quantiles import normal_scores
-from tsattn.forecasting.resting_phases import resting
+from tsattn.forecasting.resting_phases import zero_at_rest
 from tsattn.forecasting.tail_quantiles import at_levels
 
 if TYPE_CHECKING:
@@ -122,8 +122,7 @@ def predict_paths(
     def batches(usable: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for which, windows in windows_of(forecaster, panel, origins[usable], horizon, fitting):
             made = _whole_where_the_past_is(_sample(forecaster, windows, paths, seed), windows, seed)
-            made = within(limits_of(observed_past(windows)), made)
-            made = np.where(resting(windows)[..., None], np.float32(0), made)
+            made = zero_at_rest(within(limits_of(observed_past(windows)), made), windows)
             yield which, windows.by_step(made, horizon)[: len(which)]  # companions follow the windows of the origins
 
     done = collect(forecaster, panel, origins, (horizon, paths), batches, "path")

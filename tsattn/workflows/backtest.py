@@ -15,7 +15,6 @@ from tsattn.data.as_of import parse_moment
 from tsattn.data.names import listed
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
-from tsattn.data.report import ReadReport
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
@@ -30,7 +29,7 @@ from tsattn.model.card import ANY_FREQ
 from tsattn.workflows.arguments import check_positive
 from tsattn.workflows.backtest_forecasts import BacktestForecasts, origins_at
 from tsattn.workflows.find_model import ModelAndData, choose
-from tsattn.workflows.forecast import check_series
+from tsattn.workflows.forecast import positions
 from tsattn.workflows.joint import joint_effects, joint_notes, joint_verdicts, with_and_without
 from tsattn.workflows.loaded_model import check_horizon, ensemble_notes, horizon_for, with_leads, with_members
 from tsattn.workflows.results import Backtested
@@ -89,7 +88,7 @@ def run(
     _check_refit(settings, chosen, extras)
     summed = with_sums(panel, extras.hierarchy)
     panel = panel if summed is None else summed.panel
-    items = _items(panel, extras.series, report)
+    items = positions(extras.series, panel, report.left_out) if extras.series else None
     forecasters = _forecasters(chosen, members)
     horizon, levels = settings.horizon or panel.freq.default_horizon, settings.quantiles or DEFAULT_QUANTILES
     parts = leaderboard(forecasters, others) if extras.leaderboard else []
@@ -126,13 +125,6 @@ def run(
     notes = (*(n for c in chosen for n in c.notes), *notes, *idle, *weights)
     by_level = () if summed is None else level_scores(summed, scores, after)
     return Backtested(scores, report, verdicts, path or scores_path, notes, written, settings.metrics, by_level)
-
-
-def _items(panel: Panel, series: Sequence[str], report: ReadReport) -> list[int] | None:
-    """Return the indices of the named series, None if all are to be scored. Raises ConfigError or DataError; see check_series."""
-    check_series(series, panel, report.left_out)
-    index = {name: i for i, name in enumerate(panel.item_ids)}
-    return [index[name] for name in dict.fromkeys(series) if name in index] if series else None
 
 
 def _without_idle(scores: Backtest, parts: Sequence[Forecaster]) -> tuple[Backtest, tuple[str, ...]]:

@@ -28,7 +28,7 @@ from tsattn.forecasting.anomalies import (
 from tsattn.forecasting.frame import Forecaster, clock_column
 from tsattn.forecasting.predict import Failure, wants_covariates
 from tsattn.workflows.find_model import choose
-from tsattn.workflows.forecast import unknown_series
+from tsattn.workflows.forecast import select_series
 from tsattn.workflows.loaded_model import with_members
 from tsattn.workspace import ModelRef, Workspace
 
@@ -175,7 +175,7 @@ def run(data: Any, order: Order, workspace: Workspace, read: ReadOptions, listen
     pictures = [checked_suffix(plot, tuple(PLOTS), data=data) for plot in order.plots]
     _check(order)
     chosen = choose(data, order.model, workspace, read, listener)
-    panel = _only(chosen.panel, order.series)
+    panel = select_series(chosen.panel, order.series)
     found = detect_in(chosen.ref, chosen.card, panel, order, listener, chosen.report)
     written = [] if table is None else write_results(found.to_arrow(), table, data=data)
     written += [save_plot(found, picture) for picture in pictures]
@@ -229,14 +229,6 @@ def _check(order: Order) -> None:
     for name, value in (("last", order.last), ("step", order.step)):
         if value is not None and value < 1:
             raise ConfigError(f"--{name} must be at least 1, not {value}")
-
-
-def _only(panel: Panel, series: Sequence[str]) -> Panel:
-    """The panel of the named series, in this order; all of them for (). Raises ConfigError for an unknown name."""
-    for name in series:
-        if name not in panel.item_ids:
-            raise unknown_series(name, panel.item_ids)
-    return panel.select(np.array([panel.item_ids.index(name) for name in dict.fromkeys(series)])) if series else panel
 
 
 def _affordable(panel: Panel, step: int) -> int | None:

@@ -182,7 +182,7 @@ def _as_of(order: Order, panel: Panel) -> tuple[str, ...]:
     """Return a note that gives the timestamp of the last value up to `--as-of`, so that users see how the time was read."""
     if order.as_of is None:
         return ()
-    last = panel.freq.advance(panel.start, panel.lengths - 1).max()
+    last = panel.ends().max()
     return (f"as of {as_of_name(order.as_of)}: the last observed value is that of {show(panel, last)}",)
 
 
@@ -203,6 +203,18 @@ def check_series(series: Sequence[str], panel: Panel, left_out: Sequence[str] = 
             raise unknown_series(name, panel.item_ids)
     if series and names.isdisjoint(series):
         raise DataError(f"no series can be forecast: {series[0]} has no observed value")
+
+
+def positions(series: Sequence[str], panel: Panel, left_out: Sequence[str] = ()) -> list[int]:
+    """Return the positions of the named series in the panel, without repetition. Raises the errors of `check_series`."""
+    check_series(series, panel, left_out)
+    index = {name: i for i, name in enumerate(panel.item_ids)}
+    return [index[name] for name in dict.fromkeys(series) if name in index]
+
+
+def select_series(panel: Panel, series: Sequence[str]) -> Panel:
+    """Return the panel of the named series, in this order; all of them for (). Raises ConfigError for an unknown name."""
+    return panel.select(np.array(positions(series, panel))) if series else panel
 
 
 def _only(

@@ -107,7 +107,7 @@ def behind(panel: Panel, horizon: int) -> tuple[str, ...]:
     """A line on the series that ended so long before the newest row that their forecasts lie before it too."""
     if not (panel.dated and panel.freq.has_clock and len(panel)):
         return ()
-    last = panel.freq.advance(panel.start, panel.lengths - 1)
+    last = panel.ends()
     over = np.flatnonzero(panel.freq.advance(last, np.array(horizon)) <= last.max())
     if not len(over):
         return ()

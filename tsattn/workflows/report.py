@@ -24,7 +24,7 @@ from tsattn.workflows.arguments import check_positive
 from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.effect_notes import effects_of, unread_known
 from tsattn.workflows.find_model import ModelAndData, choose
-from tsattn.workflows.forecast import check_series
+from tsattn.workflows.forecast import select_series
 from tsattn.workflows.loaded_model import behind, check_horizon, horizon_for, with_leads, with_members
 from tsattn.workflows.results import plain, scores_mapping
 from tsattn.workflows.scoring_progress import Scoring
@@ -123,7 +123,7 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     check_positive(windows=order.windows)
     source = data if future is None else WithFuture(data, future)
     chosen = choose(source, order.model, workspace, read, listener)
-    panel = _only(chosen.panel, order.series)
+    panel = select_series(chosen.panel, order.series)
     forecaster = with_members(chosen.card, runtime.load(chosen.ref.path), order.members)
     steps = horizon_for(chosen.card, panel) if order.horizon is None else order.horizon
     forecaster = with_leads(chosen.card, forecaster, order.members, panel, steps)
@@ -157,13 +157,6 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     for note in about:
         listener.note(note)
     return dataclasses.replace(result, written=(save_report(result, page),))
-
-
-def _only(panel: Panel, series: Sequence[str]) -> Panel:
-    import numpy as np
-
-    check_series(series, panel)
-    return panel.select(np.array([panel.item_ids.index(name) for name in dict.fromkeys(series)])) if series else panel
 
 
 def _found(

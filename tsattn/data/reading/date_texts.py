@@ -159,12 +159,7 @@ def _without_weekdays(work: _Work, texts: Any, formats: dict[str, str]) -> None:
     if not may_match(rf"\b(?:{names})\b", some):
         return
     bare = pc.replace_substring_regex(some, rf"^(?:{names})[.,]* +|[ ,]+[(\[]?(?:{names})\.?[)\]]?$", "")
-    inner = _Work(len(at), arrow.values(pc.not_equal(bare, some), False).astype(bool))
-    unchanged = ~inner.left
-    for style, pattern in formats.items():
-        inner.try_format(style, pattern, bare)
-    inner.left |= unchanged
-    work.take(at, inner)
+    _retry(work, at, some, bare, formats)
 
 
 def _without_flags(work: _Work, texts: Any, formats: dict[str, str]) -> None:
@@ -178,6 +173,13 @@ def _without_flags(work: _Work, texts: Any, formats: dict[str, str]) -> None:
     if not may_match(_FLAG, some):
         return
     bare = pc.replace_substring_regex(some, _FLAG, r"\1")
+    _retry(work, at, some, bare, formats)
+
+
+def _retry(work: _Work, at: np.ndarray, some: Any, bare: Any, formats: dict[str, str]) -> None:
+    """Try the formats again on the texts `bare`, where they differ from the texts `some`, which are those at `at`."""
+    import pyarrow.compute as pc
+
     inner = _Work(len(at), arrow.values(pc.not_equal(bare, some), False).astype(bool))
     unchanged = ~inner.left
     for style, pattern in formats.items():

@@ -33,7 +33,7 @@ from tsattn.forecasting.ensemble.horizon_parts import between, edges_of
 from tsattn.forecasting.ensemble.prior_weights import prior_of
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import BATCH, wants_covariates
-from tsattn.forecasting.resting_phases import resting
+from tsattn.forecasting.resting_phases import resting, zero_at_rest
 
 DEFAULT = (*MEMBERS, COARSER)
 ORIGINS = 4
@@ -127,7 +127,7 @@ class Ensemble:
         values = widened(values, self.quantiles, factors)
         lowest = np.nanmin(batch.past_target, 1, initial=np.inf)
         values = np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values)
-        values = np.where(resting(batch)[..., None], 0.0, values)
+        values = zero_at_rest(values, batch)
         self._total += weights.mean(2).sum(1)
         self._windows += len(batch)
         self._alone += int((weights[0] == 1).all(1).sum())
