@@ -70,6 +70,21 @@ def test_when_data_has_a_calendar_then_the_package_has_its_template():
     assert {path.name for path in onnx_graph.SHIPPED.glob("template*")} == {f"template-{known}.onnx" for known in kinds}
 
 
+def test_when_tracing_fixes_the_batch_of_an_input_without_elements_then_it_is_freed(tmp_path):
+    network = tiny.scrambled(tiny.MODEL, known=0)
+    template = onnx.ModelProto()
+    template.CopyFrom(onnx_graph._template(*onnx_graph._shape(network)))
+    for given in template.graph.input:
+        if given.name in ("static", "past_cov"):
+            given.type.tensor_type.shape.dim[0].dim_value = 3  # as PyTorch leaves it now and then
+    onnx_graph.free_batch(template)
+    path = tmp_path / "model.onnx"
+    onnx.save(onnx_graph._bind(template, network), str(path))
+    artifact.check_parity(network, path)  # also with a batch of one
+    (target,) = (one for one in template.graph.input if one.name == "target")
+    assert target.type.tensor_type.shape.dim[0].dim_param == "batch"
+
+
 def test_when_a_graph_is_written_then_its_inputs_are_the_data_alone_and_its_constants_are_folded(tmp_path):
     network = network_of()
     onnx_graph.write_graph(network, tmp_path / "model.onnx")

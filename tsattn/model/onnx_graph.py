@@ -176,6 +176,7 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
         del part.metadata_props[:]  # stack traces, which contain paths of this machine
     for node in made.graph.node:
         node.ClearField("doc_string")
+    free_batch(made)
     made.metadata_props.add(key=KEY, value=repr((config, spec)))
     return made
 
@@ -204,6 +205,17 @@ def forget_dispatch() -> None:
         remembered = getattr(getattr(torch.ops.aten, kind).input, "_dispatch_cache", None)
         if remembered is not None:
             remembered.clear()
+
+
+def free_batch(graph: onnx.ModelProto) -> None:
+    """Make the batch axis of inputs without elements dynamic.
+
+    PyTorch 2.13 now and then fixes it at the size of the example; no node reads such an input, so the other axes say the batch.
+    """
+    for given in graph.graph.input:
+        axes = given.type.tensor_type.shape.dim
+        if any(axis.HasField("dim_value") and axis.dim_value == 0 for axis in axes[1:]):
+            axes[0].dim_param = "batch"
 
 
 def _bind(template: onnx.ModelProto, network: Network) -> onnx.ModelProto:
