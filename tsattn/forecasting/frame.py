@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -45,6 +45,15 @@ class Forecaster(Protocol):
     def context(self) -> int | None: ...
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32, non-decreasing along Q."""
+        ...
+
+
+@runtime_checkable
+class HoldoutForecaster(Forecaster, Protocol):
+    """Forecaster that forecasts from the end of a history and from hold-out origins at once, with a single earlier fit."""
+
+    def predict_from(self, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:
+        """Return (1 + K, B, H, Q) float32: from the end, then from `shifts` (K, B) steps before it."""
         ...
 
 

@@ -32,9 +32,11 @@ class Method:
 
 
 METHODS: dict[str, Method] = {
-    "ridge": Method("ridge:Ridge", "linear regression on the last 168 values", {"lags": 168}, baseline=False),
-    "ridge-long": Method(
-        "ridge:Ridge", "linear regression on the last 336 values", {"lags": 336, "name": "ridge-long"}, baseline=False
+    "ridge": Method("ridge:Ridge", "linear regression on the last 336 values", {"lags": 336}, baseline=False),
+    "seasonal-regression": Method(
+        "seasonal_regression:SeasonalRegression",
+        "linear regression on the last 14 cycles and the newest values",
+        baseline=False,
     ),
     "naive": Method("simple:Naive", "the last value"),
     "seasonal-naive": Method("simple:SeasonalNaive", "the last cycle"),

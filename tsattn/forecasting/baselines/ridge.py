@@ -14,12 +14,12 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from tsattn.data.windows import WindowBatch
+from tsattn.forecasting.baselines.residual_spread import spread
 from tsattn.forecasting.baselines.variance_function import log_levels, ratios, slopes
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
 
 PENALTIES = (1e-6, 3e-4, 1e-2, 3e-1)  # of the Gram matrix's mean diagonal
 FEWEST = 24  # observed steps that a fit needs
-_ALIKE = 8.0  # prior errors of each phase, as large as those of all phases
 _TAIL = 64  # held-back origins whose errors choose the penalty and give the spread
 _CHUNK = 32  # series at once: their Gram matrices take some 1 MB each
 _LARGEST = float(np.finfo(np.float32).max)
@@ -184,7 +184,7 @@ def fit(
     best = np.abs(errors).mean((2, 3)).argmin(0)
     error = errors[best, np.arange(len(z))] * windows_at(size, origins + block, block)
     phase = (origins[..., None] + np.arange(block)) % season
-    return Fit(refit(z, first, lags, block, best, end), best, *_spread(error, quantiles, phase, season))
+    return Fit(refit(z, first, lags, block, best, end), best, *spread(error, quantiles, phase, season))
 
 
 def refit(
@@ -232,29 +232,6 @@ def solve(gram: np.ndarray, cross: np.ndarray, penalty: float | np.ndarray) -> n
     diagonal = np.arange(lags)
     matrix[:, diagonal, diagonal] += np.broadcast_to(penalty, size.shape)[:, None]
     return np.where(flat[:, None, None], 0.0, np.linalg.solve(matrix, cross / size[:, None, None]))
-
-
-def _spread(error: np.ndarray, quantiles: tuple[float, ...], phase: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return distances (b, block, Q) of the quantiles from the median, and noise (b, season), of errors (b, E, block).
-
-    Each step's root mean square error (smoothed over neighbouring steps), times the quantiles of all errors over it and over
-    the noise: the root mean square at each phase of errors over their step's, drawn towards 1.
-    """
-    block = error.shape[2]
-    square = (error**2).mean(1)
-    half = max(1, block // 8) if error.shape[1] > 8 else block
-    total = np.concatenate([np.zeros((len(square), 1)), np.cumsum(square, 1)], 1)
-    low, high = np.maximum(np.arange(block) - half, 0), np.minimum(np.arange(block) + half + 1, block)
-    sigma = np.sqrt((total[:, high] - total[:, low]) / (high - low))
-    relative = error / np.where(sigma > 0, sigma, 1.0)[:, None]
-    place = (phase + season * np.arange(len(error))[:, None, None]).ravel()
-    count = np.bincount(place, minlength=season * len(error))
-    total = np.bincount(place, (relative**2).ravel(), season * len(error))
-    noise = np.sqrt((total + _ALIKE) / (count + _ALIKE)).reshape(len(error), season)
-    relative = relative / np.take_along_axis(noise, phase.reshape(len(error), -1), 1).reshape(phase.shape)
-    step = -(-relative[0].size // 4096)
-    shape = np.quantile(relative.reshape(len(error), -1)[:, ::step], [*quantiles, 0.5], axis=1).T  # (b, Q + 1)
-    return sigma[..., None] * (shape[:, None, :-1] - shape[:, None, -1:]), noise
 
 
 def _roll_out(z: np.ndarray, end: np.ndarray, fitted: Fit, horizon: int) -> np.ndarray:

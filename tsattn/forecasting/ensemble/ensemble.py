@@ -15,7 +15,6 @@ from tsattn.data.cleaning.prepare import prepared
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
 from tsattn.forecasting.baselines import MEMBERS, member, unknown
-from tsattn.forecasting.baselines.ridge import Ridge
 from tsattn.forecasting.baselines.variance_function import log_levels, slopes
 from tsattn.forecasting.counts import are_small_counts, whole_where
 from tsattn.forecasting.ensemble.calibration import (
@@ -31,7 +30,7 @@ from tsattn.forecasting.ensemble.holdout import padded, pools_of, recent, rows_o
 from tsattn.forecasting.ensemble.holdout_losses import HoldoutLosses
 from tsattn.forecasting.ensemble.horizon_parts import between, edges_of
 from tsattn.forecasting.ensemble.prior_weights import prior_of
-from tsattn.forecasting.frame import Forecaster
+from tsattn.forecasting.frame import Forecaster, HoldoutForecaster
 from tsattn.forecasting.predict import BATCH, wants_covariates
 from tsattn.forecasting.resting_phases import resting, zero_at_rest
 
@@ -180,7 +179,7 @@ def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) ->
 
     NaN where a shift is 0, or nothing is seen.
     """
-    if isinstance(forecaster, Ridge):
+    if isinstance(forecaster, HoldoutForecaster):
         return forecaster.predict_from(batch, shifts)
     out = np.full((1 + len(shifts), len(batch), batch.horizon, len(forecaster.quantiles)), np.nan, np.float32)
     rows = [np.arange(len(batch)), *(np.flatnonzero(shift > 0) for shift in shifts)]
