@@ -129,6 +129,15 @@ def test_cycles_are_whole_numbers_of_steps(alias: str, cycles: tuple[int, ...]) 
     assert freq.season_length == (cycles[0] if cycles else 1)
 
 
+@pytest.mark.parametrize(
+    ("alias", "steps"),
+    [("h", 8766), ("15min", 35064), ("D", 365.25), ("2D", 182.625), ("W", 365.25 / 7), ("B", 5 * 365.25 / 7), ("MS", 12),
+     ("QE", 4), ("YS", 1), ("step", 0), ("D@Mon-Sat", 6 * 365.25 / 7)],
+)  # fmt: skip
+def test_a_year_is_a_number_of_steps(alias: str, steps: float) -> None:
+    assert Freq.parse(alias).year == pytest.approx(steps)
+
+
 @pytest.mark.parametrize("alias", ALIASES)
 def test_every_frequency_has_a_horizon(alias: str) -> None:
     assert 6 <= Freq.parse(alias).default_horizon <= 48

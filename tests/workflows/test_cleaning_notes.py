@@ -43,6 +43,12 @@ def test_when_a_history_has_additive_outliers_then_the_furthest_is_named_with_it
     assert notes(hit({40: 500})) == (said,)
 
 
+def test_when_a_history_has_an_outage_then_its_values_and_their_place_are_told():
+    week = 1000 + 100 * (np.arange(100) % 7) + np.random.default_rng(0).normal(0, 10, 100)
+    said = "treated as missing, because they were low during an outage: 2 values, the furthest 30 (2024-03-01)"
+    assert notes(hit({60: 30, 61: 40}, week)) == (said,)
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [

@@ -23,6 +23,7 @@ from tsattn.errors import ConfigError
 US = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000, "D": 86_400_000_000}
 US["W"] = 7 * US["D"]
 DAY = US["D"]
+YEAR = 365.25  # days
 LONGEST_CYCLE = 10_000_000  # steps: no series is long enough to hold a day of microseconds often
 
 # alias -> (unit, multiplier of n, month_end); the first alias of each row of _CANONICAL is what is printed
@@ -203,6 +204,14 @@ class Freq:
     def season_length(self) -> int:
         """The cycle that seasonal naive repeats and that MASE scales by: a day, a week of days, a year of months; else 1."""
         return self.season_lengths[0] if self.season_lengths else 1
+
+    @property
+    def year(self) -> float:
+        """Steps in a year; 0 where the length of a step is unknown."""
+        if self.open is not None:
+            return len(self.open.week) * YEAR / 7
+        days = {"B": 7 / 5, "M": YEAR / 12}.get(self.unit)
+        return YEAR / (days * self.n) if days else YEAR * DAY / self.fixed_us if self.fixed_us else 0.0
 
     @property
     def default_horizon(self) -> int:

@@ -27,13 +27,14 @@ class WindowBatch:
     past_target: (B, L), NaN where missing or before the item's start. past_cov: (B, L, P). known: (B, L+H, C+K), calendar
     features (NaN where the panel is not dated), then declared ones; NaN where unknown. static: (B, ·). future_target:
     (B, H), NaN where not (yet) observed: for losses and scores only. item: (B,) index into the panel, origin: (B,)
-    absolute row of the first step forecast. cutoff: (B,) the last observed timestamps on the grid clock, if the predict
-    loop sets them: a window may only learn from windows with the same or an earlier cutoff. cleaning: the record of the values
-    that data/cleaning/prepare.py removed from past_target, None before; plausible: (B, L), see there. step_slots: (B, H) the slot
-    of each step ahead, and past_rows: (B, L) the row of each slot, on the window's season grid (see slots.py); None where every
-    step is its own slot. calendar: C, how many of `known` are calendar features. days: (B, L+H)
-    datetime64[D], the date of each step of daily data, if requested, NaT = none. group: (B,) int64; a model with attention across
-    series reads windows with the same number together (see groups.py); None = each window is read alone.
+    absolute row of the first step forecast. season_lengths, year: the cycles that the frequency suggests, and a year, in steps
+    (0 = unknown). cutoff: (B,) the last observed timestamps on the grid clock, if the predict loop sets them: a window may only
+    learn from windows with the same or an earlier cutoff. cleaning: the record of the values that data/cleaning/prepare.py
+    removed from past_target, None before; plausible: (B, L), see there. step_slots: (B, H) the slot of each step ahead, and
+    past_rows: (B, L) the row of each slot, on the window's season grid (see slots.py); None where every step is its own slot.
+    calendar: C, how many of `known` are calendar features. days: (B, L+H) datetime64[D], the date of each step of daily data, if
+    requested, NaT = none. group: (B,) int64; a model with attention across series reads windows with the same number together
+    (see groups.py); None = each window is read alone.
     """
 
     past_target: np.ndarray
@@ -44,6 +45,7 @@ class WindowBatch:
     item: np.ndarray
     origin: np.ndarray
     season_lengths: tuple[int, ...] = ()
+    year: float = 0.0
     cutoff: np.ndarray | None = None
     calendar: int = 0
     plausible: np.ndarray | None = None
@@ -188,6 +190,7 @@ def gather(
         item=item,
         origin=origin,
         season_lengths=panel.freq.season_lengths,
+        year=panel.freq.year,
         calendar=known.shape[2] - panel.known.shape[1] if covariates else 0,
         step_slots=None if places is None else places.step_slots,
         past_rows=None if places is None else places.rows[:, past],

@@ -61,8 +61,11 @@ def limits_of(past: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _is_limit(own: np.ndarray, end: float) -> bool:
     """Return True if the smallest or largest of the values (n,) is a limit; see `limits_of`."""
-    if end not in NATURAL and not (own == np.rint(own)).all():
-        return False
+    return (end in NATURAL or bool((own == np.rint(own)).all())) and ends_abruptly(own, end)
+
+
+def ends_abruptly(own: np.ndarray, end: float) -> bool:
+    """Return True if values (n,) occur at their smallest or largest one in each third, and would be expected beyond it."""
     at = own == end
     if not all(third.any() for third in np.array_split(at, 3)):
         return False

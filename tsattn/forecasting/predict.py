@@ -14,6 +14,7 @@ from tsattn.data.groups import whole_groups, with_companions
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, gather, last_origins, truth
 from tsattn.errors import ConfigError, DataError, TsattnError
+from tsattn.forecasting.bound_mass import with_bound_mass
 from tsattn.forecasting.counts import are_small_counts, limits_of, whole_where, within
 from tsattn.forecasting.frame import Forecast, Forecaster
 from tsattn.forecasting.quantiles import checked_levels
@@ -49,9 +50,10 @@ def predict(
 
     `quantiles` (default: the forecaster's own) that it does not make are interpolated, or extrapolated by the shape of the
     past (tail_quantiles.py). Items without an observed value, those whose forecast is not finite, and those that ended before
-    the others and have no future rows of known covariates are left out and returned as Failures. whole: round forecasts of small
-    counts and keep forecasts within the limits of the past (counts.py); those that will be added up must not be changed. Raises
-    ConfigError for a bad horizon or quantiles, DataError for known covariates missing in the future rows of other items.
+    the others and have no future rows of known covariates are left out and returned as Failures. whole: round forecasts of
+    small counts, keep forecasts within the limits of the past (counts.py) and set them to a bound that has a mass
+    (bound_mass.py); those that will be added up must not be changed. Raises ConfigError for a bad horizon or quantiles,
+    DataError for known covariates missing in the future rows of other items.
     on_progress: called with (origins done, total origins) at the start and after each batch.
     """
     levels = forecaster.quantiles if quantiles is None else checked_levels(quantiles)
@@ -158,22 +160,25 @@ def predict_windows(
 ) -> Iterator[tuple[np.ndarray, WindowBatch, np.ndarray]]:
     """Yield (which (b,) of the origins, their windows, quantiles (b, H, Q) float32), shortest history first.
 
-    The values never cross, and may be other than finite where the forecaster failed. They are zero at phases at which a series
-    rests (resting_phases.py). Those of small counts are whole numbers, and all are within the limits of the past, unless `whole`
-    is False. Raises TsattnError when the forecaster returns a wrong shape.
+    The values never cross, and may be other than finite where the forecaster failed. They are zero at phases at which a
+    series rests (resting_phases.py). Unless `whole` is False, those of small counts are whole numbers, all are within the
+    limits of the past, and those within the mass at a bound are the bound (bound_mass.py). Raises TsattnError when the
+    forecaster returns a wrong shape.
     """
     for which, windows in windows_of(forecaster, panel, origins, horizon, batch):
         values = np.asarray(forecaster.predict(windows), np.float32)
         wanted = (len(windows), windows.horizon, len(forecaster.quantiles))
         if values.shape != wanted:
             raise TsattnError(f"{forecaster.name} returned shape {values.shape}, not {wanted} (B, H, Q)")
+        outer = np.stack([values.min(-1), values.max(-1)], -1)
         if tuple(quantiles) != tuple(forecaster.quantiles):
             values = at_levels(np.sort(values, -1), forecaster.quantiles, quantiles, windows)
         values = _exactly_constant(values, windows.past_target)
         values = zero_at_rest(values, windows)
         if whole:
             values = whole_where(are_small_counts(windows.past_target), values)
-            values = within(limits_of(observed_past(windows)), values)
+            past = observed_past(windows)
+            values = with_bound_mass(within(limits_of(past), values), quantiles, outer, past, windows)
         future = windows.future_target[:, :horizon]
         if windows.step_slots is not None:
             future = truth(panel, Origins(windows.item, windows.origin), horizon)

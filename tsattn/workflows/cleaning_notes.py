@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from tsattn.data.cleaning.prepare import ADDITIVE_OUTLIER, GROSS_ERROR, LEVEL_SHIFT, RECENT_OUTLIER, SENTINEL, Cleaning
+from tsattn.data.cleaning.prepare import (
+    ADDITIVE_OUTLIER,
+    GROSS_ERROR,
+    LEVEL_SHIFT,
+    OUTAGE,
+    RECENT_OUTLIER,
+    SENTINEL,
+    Cleaning,
+)
 from tsattn.data.panel import Panel
 from tsattn.forecasting.frame import Forecast
 from tsattn.render.format import count, stamps
@@ -12,6 +20,7 @@ from tsattn.render.format import count, stamps
 LEFT_OUT = {  # kind: (why one value is left out, why several are)
     SENTINEL: ("it stands for no value", "they stand for no value"),
     GROSS_ERROR: ("it is absurdly far from all other values", "they are absurdly far from all other values"),
+    OUTAGE: ("it was low during an outage", "they were low during an outage"),
     ADDITIVE_OUTLIER: ("it is far from its neighbours", "they are far from their neighbours"),
 }
 

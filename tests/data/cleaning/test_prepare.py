@@ -10,7 +10,16 @@ import pytest
 import tsattn
 from tests.tiny import card_of, scrambled, waves
 from tsattn.data.cleaning import prepare as cleaning
-from tsattn.data.cleaning.prepare import ADDITIVE_OUTLIER, GROSS_ERROR, LEFT_OUT, LEVEL_SHIFT, RECENT_OUTLIER, SENTINEL, prepare
+from tsattn.data.cleaning.prepare import (
+    ADDITIVE_OUTLIER,
+    GROSS_ERROR,
+    LEFT_OUT,
+    LEVEL_SHIFT,
+    OUTAGE,
+    RECENT_OUTLIER,
+    SENTINEL,
+    prepare,
+)
 from tsattn.data.panel import Panel
 from tsattn.data.windows import gather, last_origins
 from tsattn.forecasting.baselines.simple import Naive
@@ -47,6 +56,21 @@ def test_when_windows_hold_faults_of_every_kind_then_each_is_recorded_with_its_p
     np.testing.assert_array_equal(found.past[~left_out], past[~left_out])
     left_out[3, 200] = False  # as often as it came it may come again
     np.testing.assert_array_equal(np.isnan(found.plausible), left_out)
+
+
+def test_when_there_was_an_outage_then_it_is_left_out_unless_declared_covariates_may_explain_it():
+    values = hit({300: 1.0, 301: 0.5, 302: 0.7, 303: 1.0})
+    kinds = {}
+    panel = Panel.from_arrays([values], freq="D")
+    window = gather(panel, last_origins(panel), 400, 0)
+    is_open = np.ones((1, 400, 1), np.float32)
+    is_open[0, 300:304] = 0
+    declared = dataclasses.replace(window, known=np.concatenate([window.known, is_open], 2))
+    for name, batch in (("none", cleaning.prepared(window)), ("declared", cleaning.prepared(declared))):
+        kinds[name] = [entry[1:3] for entry in entries(batch.cleaning)]
+        np.testing.assert_array_equal(np.flatnonzero(np.isnan(batch.plausible[0])), range(300, 304) if name == "none" else [])
+    assert kinds == {"none": [(at, OUTAGE) for at in range(300, 304)], "declared": []}
+    assert prepare(values[None], (7,)).cleaning.of(OUTAGE).row.size == 0  # the length of a year is not known
 
 
 def test_when_a_level_shifted_then_it_is_recorded_and_stays_where_covariates_may_explain_it():

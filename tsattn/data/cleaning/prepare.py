@@ -17,23 +17,24 @@ import numpy as np
 from tsattn.data.cleaning.additive_outliers import find_additive_outliers
 from tsattn.data.cleaning.gross_errors import find_gross_errors
 from tsattn.data.cleaning.level_shifts import at_newest_level, find_level_shifts
+from tsattn.data.cleaning.outages import find_outages
 from tsattn.data.cleaning.sentinels import find_sentinels
 
 if TYPE_CHECKING:
     from tsattn.data.panel import Panel
     from tsattn.data.windows import WindowBatch
 
-SENTINEL, GROSS_ERROR, ADDITIVE_OUTLIER, RECENT_OUTLIER, LEVEL_SHIFT = range(5)
-LEFT_OUT = (SENTINEL, GROSS_ERROR, ADDITIVE_OUTLIER)
+SENTINEL, GROSS_ERROR, ADDITIVE_OUTLIER, RECENT_OUTLIER, LEVEL_SHIFT, OUTAGE = range(6)
+LEFT_OUT = (SENTINEL, GROSS_ERROR, OUTAGE, ADDITIVE_OUTLIER)
 
 
 @dataclass(frozen=True, eq=False)
 class Cleaning:
     """A record of what cleaning found in B windows, one entry a value.
 
-    row (n,): the window. ago (n,): steps before its end, 1 = the newest. kind (n,): SENTINEL, GROSS_ERROR and ADDITIVE_OUTLIER
-    are missing in the cleaned history; RECENT_OUTLIER is kept; LEVEL_SHIFT is the first value at the new level, to which all
-    before it were moved. value (n,) float32: the value as it was.
+    row (n,): the window. ago (n,): steps before its end, 1 = the newest. kind (n,): SENTINEL, GROSS_ERROR, OUTAGE and
+    ADDITIVE_OUTLIER are missing in the cleaned history; RECENT_OUTLIER is kept; LEVEL_SHIFT is the first value at the new level,
+    to which all before it were moved. value (n,) float32: the value as it was.
     """
 
     row: np.ndarray
@@ -77,18 +78,19 @@ NOTHING = Cleaning(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Windows (B, L): `past`, cleaned; `plausible`, the values as they were without sentinels and gross errors; the record."""
+    """Windows (B, L): `past`, cleaned; `plausible`, the values without sentinels, gross errors and outages only; the record."""
 
     past: np.ndarray
     plausible: np.ndarray
     cleaning: Cleaning
 
 
-def prepare(past: np.ndarray, periods: Sequence[int] = (), *, level_shifts: bool = True) -> Prepared:
+def prepare(past: np.ndarray, periods: Sequence[int] = (), *, year: float = 0.0, level_shifts: bool = True) -> Prepared:
     """Clean windows (B, L), NaN = missing. Only values in a window are read, so nothing leaks into it.
 
-    periods: steps of the cycles that the frequency suggests. level_shifts: move values before a recent shift to the new level,
-    for forecasters that have no covariates to explain it. Arrays are copied only where something is changed.
+    periods: steps of the cycles that the frequency suggests. year: steps of a year; outages are kept where it is 0 (unknown).
+    level_shifts: move values before a recent shift to the new level, for forecasters that have no covariates to explain it.
+    Arrays are copied only where something is changed.
     """
     parts: list[tuple[int, np.ndarray, np.ndarray]] = []  # kind, rows, positions
 
@@ -106,9 +108,11 @@ def prepare(past: np.ndarray, periods: Sequence[int] = (), *, level_shifts: bool
     indptr = np.arange(len(past) + 1) * past.shape[1]
     gross = np.array([error.row for error in find_gross_errors(plausible.ravel(), group, indptr)], np.int64)
     plausible = left_out(plausible, GROSS_ERROR, *np.divmod(gross, max(past.shape[1], 1)))
+    outages = [np.stack([np.full(len(at), row), at]) for row, at in find_outages(plausible, periods, year)]
+    plausible = left_out(plausible, OUTAGE, *_joined(outages))
     outliers = find_additive_outliers(plausible, periods)
     lone = [np.stack([np.full(len(one.lone), one.row), one.lone]) for one in outliers]
-    clean = left_out(plausible, ADDITIVE_OUTLIER, *np.concatenate([np.zeros((2, 0), np.int64), *lone], 1))
+    clean = left_out(plausible, ADDITIVE_OUTLIER, *_joined(lone))
     for one in outliers:
         parts.append((RECENT_OUTLIER, np.full(len(one.recent), one.row), one.recent))
     if level_shifts:
@@ -116,6 +120,11 @@ def prepare(past: np.ndarray, periods: Sequence[int] = (), *, level_shifts: bool
         clean = at_newest_level(clean, shifts, periods)
         parts += [(LEVEL_SHIFT, np.array([row]), np.array([at])) for row, at in shifts]
     return Prepared(clean, plausible, _record(past, parts))
+
+
+def _joined(found: Sequence[np.ndarray]) -> np.ndarray:
+    """Join arrays (2, ·) of rows and positions."""
+    return np.concatenate([np.zeros((2, 0), np.int64), *found], 1)
 
 
 def _record(past: np.ndarray, parts: Sequence[tuple[int, np.ndarray, np.ndarray]]) -> Cleaning:
@@ -129,17 +138,19 @@ def _record(past: np.ndarray, parts: Sequence[tuple[int, np.ndarray, np.ndarray]
 def prepared(batch: WindowBatch) -> WindowBatch:
     """The batch with its history cleaned, and the record in `cleaning`; the batch itself where that was done before.
 
-    Level shifts stay where the batch has covariates, which may explain them.
+    Level shifts stay where the batch has covariates, and outages where it has declared ones, which may explain them.
     """
     if batch.cleaning is not None:
         return batch
     covariates = batch.past_cov.shape[2] or batch.known.shape[2] or batch.static.shape[1]
-    found = prepare(batch.past_target, batch.season_lengths, level_shifts=not covariates)
+    declared = batch.past_cov.shape[2] or batch.known.shape[2] > batch.calendar
+    year = 0.0 if declared else batch.year
+    found = prepare(batch.past_target, batch.season_lengths, year=year, level_shifts=not covariates)
     return dataclasses.replace(batch, past_target=found.past, plausible=found.plausible, cleaning=found.cleaning)
 
 
 def plausible_past(batch: WindowBatch) -> np.ndarray:
-    """The history (B, L) with outliers and levels as they were, but without sentinels and gross errors."""
+    """The history (B, L) with outliers and levels as they were, but without sentinels, gross errors and outages."""
     return prepare(batch.past_target, level_shifts=False).plausible if batch.plausible is None else batch.plausible
 
 

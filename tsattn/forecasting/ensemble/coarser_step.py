@@ -93,6 +93,7 @@ def coarsened(batch: WindowBatch, k: int, block: int) -> WindowBatch:
         static=np.zeros((rows, 0), np.float32),
         future_target=np.full((rows, horizon), np.nan, np.float32),
         season_lengths=tuple(s // k for s in batch.season_lengths if s % k == 0 and s // k >= 2),
+        year=batch.year / k,
     )
 
 

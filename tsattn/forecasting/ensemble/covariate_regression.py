@@ -144,7 +144,9 @@ class CovariateRegression:
         before = covariates.before(bare.context)
         history = past if effects is None else effects.removed(past, before, seasons)
         judge, levels = Ridge(LAGS, None, self.quantiles), np.array(self.quantiles)
-        made = forecasts(judge, replace(bare, past_target=prepare(history, seasons).past), shifts)[1:].astype(np.float64)
+        made = forecasts(judge, replace(bare, past_target=prepare(history, seasons, year=bare.year).past), shifts)[1:].astype(
+            np.float64
+        )
         losses = []
         for k, shift in enumerate(shifts):
             values = made[k]
