@@ -205,6 +205,12 @@ class Freq:
         return self.season_lengths[0] if self.season_lengths else 1
 
     @property
+    def grace(self) -> int:
+        """Steps that a series may end before the others and only be late: a day of hours, a week of days, a month."""
+        within_a_week = self.is_subdaily or self.unit in ("D", "B") or not self.has_clock
+        return self.season_length if within_a_week else max(1, self.season_length // 12)
+
+    @property
     def default_horizon(self) -> int:
         """Steps to forecast when no horizon is given: two days of hours, a month of days, a year of months, …"""
         if self.open is not None:
