@@ -22,6 +22,7 @@ from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.predict import Failure, show
 from tsattn.model.card import Card
+from tsattn.workflows.cleaning_notes import Finding, findings_of, merged
 from tsattn.workflows.effect_notes import effects_of
 from tsattn.workflows.loaded_model import check_fits, read_for, reads_leads, with_members
 from tsattn.workflows.sums import Summed, added_up, with_levels
@@ -69,6 +70,7 @@ class Part:
     clock: TimeAxis | None = None
     fingerprint: str = ""
     effects: tuple[CovariateEffect, ...] = ()  # of known covariates on the first items of the block
+    findings: tuple[Finding, ...] = ()  # of cleaning
 
 
 def ready(folder: Path, members: tuple[str, ...] | None, threads: int | None = None) -> Forecaster:
@@ -130,6 +132,7 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
     tables: list[Any] = []
     fallbacks, failures = BadItems(), BadItems()
     effects: tuple[CovariateEffect, ...] = ()
+    cleaned: list[tuple[Finding, ...]] = []
     joint = work.joint or reads_leads(work.card, work.members, panel)
     for some in chunks(panel, len(panel) if joint or work.levels is not None else ITEMS):
         if joint:
@@ -137,6 +140,7 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
         about = (work.horizon, work.quantiles, work.min_history, work.bad_items)
         found: Outcome = forecast_items(forecaster, some, *about, whole=work.levels is None)
         effects = effects or effects_of(forecaster, some, work.horizon)
+        cleaned.append(findings_of(found.forecast, some, named=True))
         if work.levels is not None and len(found.forecast):
             found = replace(found, forecast=added_up(work.levels, found.forecast, forecaster)[0])
         tables += [with_levels(found.table(), work.levels)] if len(found.forecast) else []
@@ -155,6 +159,7 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
         clock=TimeAxis(panel.freq, panel.tz),
         fingerprint=fingerprint(panel),
         effects=effects,
+        findings=merged(cleaned),
     )
 
 

@@ -36,6 +36,7 @@ from tsattn.data.as_of import as_of_name
 from tsattn.errors import DataError, LockedError, TsattnError, reason
 from tsattn.model.card import CARD
 from tsattn.render.format import duration
+from tsattn.workflows.cleaning_notes import Finding, merged, notes_on
 from tsattn.workflows.effect_notes import effect_notes
 from tsattn.workflows.results import plain
 from tsattn.workspace import ModelRef, Workspace
@@ -212,6 +213,7 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
     newest, clock, marks = None, None, []
     before: set[str] = set()
     effects: list[Any] = []
+    cleaned: tuple[Finding, ...] = ()
     bad = {"fallbacks": BadItems(), "failures": BadItems(), "lost": BadItems.of(source.lost)}
     made.items = len(source.lost)
     for block, part in call.engine(work, source.ref.path, source.blocks):
@@ -227,6 +229,7 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
         rows += block.rows if isinstance(block, Piece) else int(block.lengths.sum())
         interrupts.check()
         call.tick(_tick(job, made.items, rows / max(1, source.rows), time.perf_counter() - began))
+        cleaned = merged((cleaned, part.findings))
         if part.effects and not effects:
             effects = [plain(effect.to_mapping()) for effect in part.effects]
             for line in effect_notes(part.effects):
@@ -234,6 +237,9 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
     spool.close()
     made.fingerprint = joint_fingerprint(marks) if marks else None
     made.details = {"effects": effects} if effects else {}
+    for line in notes_on(cleaned):
+        made.details.setdefault("cleaning", []).append(line)
+        call.note(job)(line)
     _judge(job, made, bad, newest, clock)
     if newest is None or clock is None:
         raise DataError(f"there is no observed value{'' if work.moment is None else ' up to --as-of'}")

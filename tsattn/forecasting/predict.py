@@ -184,6 +184,8 @@ def predict_windows(
         future = windows.future_target[:, :horizon]
         if windows.step_slots is not None:
             future = truth(panel, Origins(windows.item, windows.origin), horizon)
+        cleaned = getattr(forecaster, "cleaned", None)
+        windows = windows if cleaned is None else replace(windows, cleaning=cleaned)
         values, record = windows.by_step(values, horizon), windows.cleaning_by_step()
         windows = replace(windows, future_target=future, cleaning=record, past_rows=None)
         asked = slice(len(which))  # companions follow the windows of the origins
