@@ -194,3 +194,20 @@ def test_when_amounts_are_pooled_over_sites_of_different_size_then_the_smallest_
     assert [one.name for one in below.range] == ["of 500", "of 5"], "a fall is smallest where it is steepest"
     assert [one.name for one in above.range] == ["of 5", "of 500"]
     assert "; by series, from +" in str(promo)
+
+
+def test_when_sums_are_forecast_then_the_effects_are_those_of_the_items_alone(tmp_path):
+    import pandas as pd
+
+    rng, days, shops = np.random.default_rng(0), 150 + HORIZON, []
+    promo = (rng.random(days) < 0.3) * 1.0
+    for shop, size in (("a", 10), ("b", 100)):
+        values = size * np.exp(0.4 * promo + rng.normal(0, 0.05, days))
+        values[150:] = np.nan
+        shops.append(
+            pd.DataFrame({"day": pd.date_range("2024-01-01", periods=days), "shop": shop, "sales": values, "promo": promo})
+        )
+    read = ReadOptions(target=("sales",), known=("promo",))
+    about = {"horizon": HORIZON, "read": read, "workspace": tmp_path / "ws"}
+    (effect,) = api.forecast(pd.concat(shops), hierarchy=["shop"], **about).effects
+    assert (effect.series, effect.every) == (2, 2), "without the total"

@@ -133,13 +133,14 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
     fallbacks, failures = BadItems(), BadItems()
     effects: tuple[CovariateEffect, ...] = ()
     cleaned: list[tuple[Finding, ...]] = []
+    sums = 0 if work.levels is None else work.levels.hierarchy.sums
     joint = work.joint or reads_leads(work.card, work.members, panel)
     for some in chunks(panel, len(panel) if joint or work.levels is not None else ITEMS):
         if joint:
             forecaster = with_joint(forecaster, some, work.horizon)
         about = (work.horizon, work.quantiles, work.min_history, work.bad_items)
         found: Outcome = forecast_items(forecaster, some, *about, whole=work.levels is None)
-        effects = effects or effects_of(forecaster, some, work.horizon)
+        effects = effects or effects_of(forecaster, some, work.horizon, sums)
         cleaned.append(findings_of(found.forecast, some, named=True))
         if work.levels is not None and len(found.forecast):
             found = replace(found, forecast=added_up(work.levels, found.forecast, forecaster)[0])

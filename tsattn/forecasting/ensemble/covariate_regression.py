@@ -59,10 +59,11 @@ class CovariateRegression:
         inner = self.forecaster
         return inner.report() if isinstance(inner, Ensemble) else EnsembleReport({self.name: 1.0}, 0, 0, 1.0)
 
-    def effects(self, panel: Panel, horizon: int | None = None) -> tuple[CovariateEffect, ...]:
+    def effects(self, panel: Panel, horizon: int | None = None, first: int = 0) -> tuple[CovariateEffect, ...]:
         """Return the effects of the panel's known covariates, and of events, in the forecasts since the last call.
 
-        horizon: the steps ahead that events are counted on; None = all that were forecast.
+        horizon: the steps ahead that events are counted on; None = all that were forecast. first: report on the series from this
+        one on.
         """
         seen = list(self._seen)
         self._seen.clear()
@@ -72,6 +73,9 @@ class CovariateRegression:
         estimates, share, events, ahead = joined(seen, len(names))
         static = np.concatenate([one.static for one in seen])
         item = np.concatenate([one.item for one in seen])
+        if first:
+            some = np.flatnonzero(item >= first)
+            estimates, share, static, item = estimates.rows(some), share[some], static[some], item[some]
         once = len(np.unique(item)) == len(item) and item.max(initial=0) < len(
             panel
         )  # a backtest contains a series at several cutoffs
