@@ -79,6 +79,15 @@ def test_times_beside_numbers_are_read_only_where_they_are_named(table):
     assert table("day,spent,km", rows, target=("spent",))[0].target[0] == 607
 
 
+def test_times_of_day_stay_texts_where_they_are_no_target(table):
+    rows = [f"{day},{8 + k % 3:02d}:30,{'yes' if k % 2 else 'no'}" for k, day in enumerate(ISO)]
+    panel, _ = table("day,opens,busy", rows)
+    assert panel.schema.target == ("busy",)
+    numbered = [f"{row},{k}" for k, row in enumerate(rows)]
+    panel, _ = table("day,opens,busy,sold", numbered, target=("sold",), known=("opens",))
+    assert panel.schema.known_features == ("opens=08:30", "opens=09:30", "opens=10:30")
+
+
 def test_time_deltas_of_a_data_frame_are_seconds():
     spent = pd.to_timedelta([90.5, np.nan, -3, *range(10)], unit="s")
     frame = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=13), "spent": spent})

@@ -77,7 +77,7 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
         wanted = name in options.target
         numbers = as_numbers(column, table.marks, tolerance=0.999 if wanted else 0.2)
         may_be_time = wanted or name in covariates or (numbers is not None and numbers.clash is not None)  # as of h and min
-        if may_be_time and (seconds := durations(table, column, notes)) is not None:
+        if may_be_time and (seconds := durations(table, column, notes, strict=wanted)) is not None:
             made[name] = seconds
             continue
         if numbers is None:
@@ -104,16 +104,19 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
     if not any(n not in busy for n in (*table.columns.numeric, *made)):
         codes = {name: numbers.column for name, numbers in long_codes}
         made.update(codes or _only_durations(table, busy, notes) or _only_flags(table, busy, notes))
+        if not made:
+            _only_durations(table, busy, notes, strict=True)  # raises for texts of two readings
     return table.with_columns(made)
 
 
-def durations(table: Table, column: Column, notes: Notes) -> Column | None:
+def durations(table: Table, column: Column, notes: Notes, *, strict: bool) -> Column | None:
     """Return a column of durations as seconds, with a note; None for other columns.
 
-    Raises DataError, with the line, for a text among durations that is none, and for one with two readings.
+    strict: raise DataError, with the line, for a text among durations that is none, and for one with two readings, such as the
+    time of day 12:30; else the column stays one of texts.
     """
     found = as_durations(column, table.marks.missing)
-    if found is None:
+    if found is None or not (strict or (found.open is None and found.bad is None)):
         return None
     name = column.name
     if found.open is not None:
@@ -132,10 +135,10 @@ def durations(table: Table, column: Column, notes: Notes) -> Column | None:
     return found.column
 
 
-def _only_durations(table: Table, busy: set[str], notes: Notes) -> dict[str, Column]:
-    """Return columns of durations as seconds, for a table without numbers."""
+def _only_durations(table: Table, busy: set[str], notes: Notes, *, strict: bool = False) -> dict[str, Column]:
+    """Return columns of durations as seconds, for a table without numbers. strict: see `durations`."""
     texts = {n: c for n, c in table.columns.others.items() if c.kind == "text" and n not in busy}
-    return {n: seconds for n, c in texts.items() if (seconds := durations(table, c, notes)) is not None}
+    return {n: seconds for n, c in texts.items() if (seconds := durations(table, c, notes, strict=strict)) is not None}
 
 
 def _only_flags(table: Table, busy: set[str], notes: Notes) -> dict[str, Column]:
