@@ -17,9 +17,9 @@ def _ignore(_: Any) -> None:
 
 @dataclass(frozen=True)
 class Work:
-    """Progress of scoring models, or of a forecast.
+    """Progress of scoring models, of a forecast, or of an explanation.
 
-    done, total: windows, over all models, or series: see `unit`. rate: of these per second. remaining: seconds.
+    done, total: windows, over all models, series, or inputs: see `unit`. rate: of these per second. remaining: seconds.
     """
 
     phase: str

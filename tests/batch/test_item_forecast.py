@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from tests import tiny
 from tsattn.batch.item_forecast import forecast_items
 from tsattn.data.panel import Panel
-from tsattn.errors import DataError
 
 
 class Odd:
@@ -41,12 +39,10 @@ def test_when_forecasts_are_bad_then_those_items_alone_fall_back_with_the_reason
     assert table.column_names[:4] == ["item_id", "cutoff", "timestamp", "0.1"]
 
 
-def test_when_bad_items_are_to_be_skipped_or_to_fail_then_they_are():
+def test_when_bad_items_are_to_be_skipped_then_they_are():
     panel = Panel.from_arrays([np.arange(50, dtype=np.float32), np.ones(1, np.float32)], freq="D")
     found = forecast_items(Odd(5, 5), panel, 2, None, 3, "skip")
     assert (found.forecast.item_ids, found.fallbacks, len(found.failures)) == (("series_0",), (), 1)
-    with pytest.raises(DataError, match="series_1: has 1 observed value"):
-        forecast_items(Odd(5, 5), panel, 2, None, 3, "fail")
 
 
 def test_when_an_item_lacks_known_covariates_then_the_others_are_forecast(saved_with_covariates):

@@ -55,7 +55,7 @@ def test_when_all_is_well_then_the_monitor_is_quiet(jobs, house, capsys):
 def test_when_the_last_good_run_is_long_ago_or_fallbacks_jump_then_the_monitor_says_so(jobs, house, capsys):
     path = jobs(job(house))
     assert main(["run", str(path), "-q"]) == 0
-    write_csv(house / "data.csv", [*rows(), "new,2024-01-02T00:00,1"])
+    write_csv(house / "data.csv", [*rows(), "new,2024-01-09T00:00,1"])
     assert main(["run", str(path), "-q"]) == 4
     capsys.readouterr()
     assert main(["monitor", str(path), "--json"]) == 1

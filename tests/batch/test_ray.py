@@ -64,7 +64,7 @@ def test_when_a_node_is_killed_in_mid_run_then_the_results_are_those_of_one_mach
 
 
 def test_when_data_cannot_be_streamed_or_items_fail_then_ray_gives_the_same_too(jobs, house, cluster, capsys):
-    write_csv(house / "data.csv", [*rows(3), "short,2024-01-02T00:00,5"])
+    write_csv(house / "data.csv", [*rows(3), "short,2024-01-09T00:00,5"])
     path = jobs(JOB.format(data="data.csv", rows=1000))
     assert main(["run", str(path), "-q"]) == 4
     here = moved(house / "out", "here")

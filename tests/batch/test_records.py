@@ -107,6 +107,7 @@ RUN = {
     "cutoff": "2024-01-31 23:00:00",
     "items": 12_345,
     "failed": 3,
+    "ended_items": 0,
     "rows": 172_830,
     "model": "a-rather-long-model-name",
     "version": "12",
@@ -124,6 +125,10 @@ def test_when_runs_are_listed_then_the_table_fits_80_columns_and_fallbacks_are_a
     assert max(map(len, text.splitlines())) <= 80
     assert ("fall-" in text) == shown
     assert "2024-02-01 06:00" in text
+    assert "ended" not in text
+    runs(Console(file=out, width=80, force_terminal=True, color_system=None), [{**RUN, "fallback": fallback, "ended_items": 12}])
+    assert "ended" in out.getvalue()
+    assert max(map(len, out.getvalue().splitlines())) <= 80
 
 
 def test_when_runs_go_through_a_pipe_then_each_row_is_one_line(capsys):

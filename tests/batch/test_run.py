@@ -123,7 +123,7 @@ def test_when_jobs_fail_then_the_others_are_whole_and_each_failure_is_named(jobs
     for file in (house / ".tsattn" / "models" / "tiny" / "0001").iterdir():
         content = file.read_bytes()
         (broken / file.name).write_bytes(content[: len(content) // 2] if file.suffix == ".onnx" else content)
-    write_csv(house / "bad.csv", [*rows(19), "short,2024-01-02T00:00,5", "short,2024-01-02T01:00,6"])
+    write_csv(house / "bad.csv", [*rows(19), "short,2024-01-09T00:00,5", "short,2024-01-09T01:00,6"])
     text = '[defaults]\nmodel = "tiny"\ninput = "data.csv"\nhorizon = 12\n'
     text += "".join(f'[[job]]\nname = "good{n}"\noutputs = "good{n}.csv"\n' for n in range(3))
     text += '[[job]]\nname = "missing"\ninput = "nowhere.csv"\noutputs = "m.csv"\n'
@@ -144,6 +144,40 @@ def test_when_jobs_fail_then_the_others_are_whole_and_each_failure_is_named(jobs
     assert all("true" in line and "fewer than 3" in line for line in flagged)
     first_lines = said.err.splitlines()[:1]
     assert "nowhere.csv" in first_lines[0], "missing files are reported before anything runs"
+
+
+def test_when_a_bad_series_ended_long_ago_then_the_run_is_done_and_the_log_and_the_record_name_it(jobs, house, capsys):
+    write_csv(house / "data.csv", [*rows(), "shut,2024-01-02T00:00,5", "shut,2024-01-02T01:00,6"])
+    for treatment, fallbacks, lines in (("fallback", 1, 12), ("skip", 0, 0), ("fail", 0, 0)):
+        assert main(["run", str(jobs(JOB + f'bad_items = "{treatment}"\n')), "--json"]) == 0
+        said = capsys.readouterr()
+        run = json.loads(said.out)["jobs"][0]
+        assert (run["status"], run["items"], run["done"]) == ("done", 3, 2)
+        assert (run["fallback"], run["failed"], run["ended_items"]) == (0, 0, 1)
+        (named,) = run["details"]["fallbacks" if fallbacks else "failures"]
+        why = "ended at 2024-01-02 01:00, long before the newest row; has 2 observed values, fewer than 3"
+        assert named == {"item_id": "shut", "reason": why, "ended": True}
+        assert f"{'fallback' if fallbacks else 'failed'}: shut: {why}" in said.err
+        assert "2 items of the model, 0 fallbacks, 0 failed, 1 ended long ago" in said.err
+        flagged = [line for line in (house / "out" / "f.csv").read_text("utf-8").splitlines() if "shut" in line]
+        assert len(flagged) == lines
+        assert main(["run", str(house / "jobs.toml"), "-q"]) == 0
+        said = capsys.readouterr()
+        assert not said.err
+        assert "ended" in said.out
+    assert Records(house / ".tsattn" / "runs.db").runs()[0]["ended_items"] == 1
+
+
+def test_when_a_late_series_is_bad_then_it_counts_beside_one_that_ended(jobs, house, capsys):
+    late = ["late,2024-01-09T00:00,5", "late,2024-01-09T01:00,6", "shut,2024-01-02T00:00,5"]
+    write_csv(house / "data.csv", [*rows(), *late])
+    assert main(["run", str(jobs(JOB)), "--json"]) == 4
+    run = json.loads(capsys.readouterr().out)["jobs"][0]
+    assert (run["fallback"], run["ended_items"]) == (1, 1)
+    assert main(["run", str(jobs(JOB + 'bad_items = "fail"\n')), "--json", "-q"]) == 1
+    assert "1 bad items, such as late" in json.loads(capsys.readouterr().out)["jobs"][0]["error"]
+    assert main(["monitor", str(house / "jobs.toml"), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["jobs"][0]["fallback_share"] == 0.25
 
 
 def test_when_the_input_is_stale_then_the_job_fails(jobs, capsys):

@@ -128,3 +128,14 @@ def test_when_known_covariates_have_effects_then_the_record_and_the_log_name_the
     assert effects[0]["name"] == "promo"
     assert effects[0]["clear"]
     assert "effect of promo" in found.err
+
+
+def test_when_cleaning_changes_histories_then_the_log_and_the_record_of_a_job_say_so(jobs, house, shipped, capsys):
+    spoilt = {"d0,2024-02-10": "900", "d2,2024-02-20": "700"}
+    rows = [f"{key},{spoilt[key]}" if (key := row.rpartition(",")[0]) in spoilt else row for row in daily()]
+    write_csv(house / "data.csv", rows)
+    assert main(["run", str(jobs(JOB)), "--json"]) == 0
+    found = capsys.readouterr()
+    said = "treated as missing, because they are far from their neighbours: 2 values, the furthest 900 (d0, 2024-02-10)"
+    assert json.loads(found.out)["jobs"][0]["details"]["cleaning"] == [said]
+    assert said in found.err

@@ -76,6 +76,16 @@ def test_items_ended_whose_last_observed_row_lies_before_that_of_others() -> Non
     assert small().select(np.array([], np.int64)).ended().tolist() == []
 
 
+def test_discontinued_items_ended_more_than_a_week_of_days_before_the_last_row() -> None:
+    panel = replace(small(), start=np.array(["2024-01-24", "2024-02-01"], "datetime64[us]"))
+    assert panel.discontinued().tolist() == [True, False], "2024-01-26 and 2024-02-03 are eight days apart"
+    later = replace(panel, start=panel.start + np.array([1, 0]).astype("timedelta64[D]"))
+    assert later.discontinued().tolist() == [False, False]
+    assert replace(panel, dated=False).discontinued().tolist() == [False, False]
+    assert np.isnat(replace(panel, dated=False).last_seen()).all()
+    assert panel.select(np.array([], np.int64)).discontinued().tolist() == []
+
+
 def test_select_takes_whole_items_in_the_order_asked() -> None:
     panel = small().select(np.array([1, 0]))
     assert panel.item_ids == ("b", "a")

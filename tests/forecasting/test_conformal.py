@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from tests.forecasting.windows import batch_of
+from tsattn.data.cleaning.prepare import prepared
 from tsattn.data.panel import Panel
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.conformal import Conformal, conformal, corrections, hold_out_shifts, independent, needed
+from tsattn.forecasting.ensemble.holdout import padded, recent, rows_of, shifted
 from tsattn.forecasting.predict import predict
 
 
@@ -197,3 +199,21 @@ def test_when_origins_are_chosen_then_they_lie_in_the_last_two_thirds_of_the_his
 def test_when_a_level_is_impossible_then_it_is_refused():
     with pytest.raises(ConfigError):
         conformal(Narrow(), (0.5, 1.0))
+
+
+def test_when_a_window_is_cut_earlier_or_shorter_then_its_plausible_values_and_its_record_are_too():
+    """Values after a hold-out origin, left in `plausible`, would leak into its forecast."""
+    past = np.arange(60, dtype=np.float32).reshape(2, 30)
+    past[0, 20] = past[1, 28] = 1e9
+    batch = prepared(batch_of(*past, horizon=4))
+    assert sorted(zip(batch.cleaning.row.tolist(), batch.cleaning.ago.tolist(), strict=True)) == [(0, 10), (1, 2)]
+    earlier = shifted(batch, np.array([3, 3]))
+    np.testing.assert_array_equal(earlier.plausible, earlier.past_target)
+    assert list(zip(earlier.cleaning.row, earlier.cleaning.ago, strict=True)) == [(0, 7)]
+    for cut in (recent(batch, 8), padded(batch, 8)):
+        np.testing.assert_array_equal(cut.plausible, cut.past_target)
+        assert list(zip(cut.cleaning.row, cut.cleaning.ago, strict=True)) == [(1, 2)]
+    assert padded(batch, 40).plausible.shape == (2, 40)
+    one = rows_of(batch, np.array([1]))
+    np.testing.assert_array_equal(one.plausible, one.past_target)
+    assert list(zip(one.cleaning.row, one.cleaning.ago, strict=True)) == [(0, 2)]

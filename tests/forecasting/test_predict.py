@@ -189,6 +189,11 @@ def test_when_a_series_ended_before_the_others_without_future_rows_then_it_fails
     (failure,) = failures
     assert failure.item_id == "north"
     assert failure.reason == "ended at 2000-01-07, before other series, and has no future rows of holiday"
+    assert not failure.ended
+    panel = with_an_end(3)
+    panel.start[0] -= np.timedelta64(3, "D")
+    (failure,) = predict(echo, replace(panel, dated=True), horizon=3)[1]
+    assert failure.ended, "more than a week of days before the others"
 
 
 def test_when_a_live_series_lacks_future_rows_beside_one_that_ended_then_the_error_names_the_live_one(echo: Echo) -> None:

@@ -173,3 +173,41 @@ def test_when_one_series_has_zeros_then_its_effect_is_a_line_that_names_it_and_t
     assert "(a) to +" in lines[0]
     assert lines[0].endswith("(3 of 4 series)")
     assert lines[1].endswith("; in rare (1 of 4 series)")
+
+
+def test_when_amounts_are_pooled_over_sites_of_different_size_then_the_smallest_and_the_largest_are_named(tmp_path):
+    import pandas as pd
+
+    rng, days, sites = np.random.default_rng(0), 150 + HORIZON, []
+    for size in (5, 500):
+        promo, heat = (rng.random(days) < 0.3) * 1.0, 10 + 12 * np.sin(2 * np.pi * np.arange(days) / 60) + rng.normal(0, 2, days)
+        values = size * (3 * promo + 0.4 * np.maximum(heat - 12, 0) + 0.3 * np.maximum(8 - heat, 0) + rng.normal(0, 1, days) - 1)
+        values[150:] = np.nan
+        day = pd.date_range("2024-01-01", periods=days)
+        sites.append(pd.DataFrame({"day": day, "site": f"of {size}", "load": values, "promo": promo, "heat": heat}))
+    read = ReadOptions(item=("site",), target=("load",), known=("promo", "heat"))
+    promo, below, above = api.forecast(pd.concat(sites), horizon=HORIZON, read=read, workspace=tmp_path / "ws").effects
+    assert promo.form == "added"
+    assert [one.name for one in promo.range] == ["of 5", "of 500"]
+    assert 10 < promo.range[0].effect < 20
+    assert 1000 < promo.range[1].effect < 2000
+    assert [one.name for one in below.range] == ["of 500", "of 5"], "a fall is smallest where it is steepest"
+    assert [one.name for one in above.range] == ["of 5", "of 500"]
+    assert "; by series, from +" in str(promo)
+
+
+def test_when_sums_are_forecast_then_the_effects_are_those_of_the_items_alone(tmp_path):
+    import pandas as pd
+
+    rng, days, shops = np.random.default_rng(0), 150 + HORIZON, []
+    promo = (rng.random(days) < 0.3) * 1.0
+    for shop, size in (("a", 10), ("b", 100)):
+        values = size * np.exp(0.4 * promo + rng.normal(0, 0.05, days))
+        values[150:] = np.nan
+        shops.append(
+            pd.DataFrame({"day": pd.date_range("2024-01-01", periods=days), "shop": shop, "sales": values, "promo": promo})
+        )
+    read = ReadOptions(target=("sales",), known=("promo",))
+    about = {"horizon": HORIZON, "read": read, "workspace": tmp_path / "ws"}
+    (effect,) = api.forecast(pd.concat(shops), hierarchy=["shop"], **about).effects
+    assert (effect.series, effect.every) == (2, 2), "without the total"

@@ -17,6 +17,7 @@ from tsattn.data.windows import gather, last_origins
 from tsattn.errors import ConfigError
 from tsattn.forecasting.importance import Effect
 from tsattn.render.explain import interval, names, percent
+from tsattn.workflows import scoring_progress
 from tsattn.workflows.explain import Explained, _parts_of, _share, _spans
 from tsattn.workflows.held_out_windows import sampled
 
@@ -63,6 +64,18 @@ def test_when_a_forecast_is_explained_then_its_parts_add_up_to_it_and_attention_
     assert found.attention.sum() == pytest.approx(1)
     assert sum(block.attention for block in found.blocks) == pytest.approx(1)
     assert [block.first for block in found.blocks][1:] == [block.last + 1 for block in found.blocks][:-1]
+
+
+def test_when_an_explanation_takes_long_then_its_progress_counts_every_input(workspace, monkeypatch):
+    monkeypatch.setattr(scoring_progress, "PATIENCE", 0.0)
+    heard = []
+    tsattn.explain(model="built", workspace=workspace, listener=tsattn.Listener(progress=heard.append))
+    assert {(work.phase, work.name, work.unit) for work in heard} == {("explaining", "built", "inputs")}
+    done = [work.done for work in heard]
+    assert done == sorted(done)
+    assert len(done) > 2
+    assert done[-1] == heard[0].total
+    assert heard[-1].remaining == 0
 
 
 def test_when_a_picture_is_asked_for_then_it_is_written(found, workspace):

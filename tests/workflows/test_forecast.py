@@ -210,7 +210,7 @@ def test_when_an_item_has_no_value_then_the_rest_is_written_and_the_exit_code_is
     assert main(words) == 4
     document = json.loads(capsys.readouterr().out)
     assert [one["item_id"] for one in document["forecasts"]] == ["a", "b", "c"]
-    assert document["failures"] == [{"item_id": "empty", "reason": "has no observed value"}]
+    assert document["failures"] == [{"item_id": "empty", "reason": "has no observed value", "ended": False}]
     assert set(pd.read_csv(tmp_path / "f.csv").item_id) == {"a", "b", "c"}
 
 
@@ -247,14 +247,19 @@ def test_when_future_rows_are_in_a_file_of_their_own_then_the_forecast_is_that_o
 def test_when_a_discontinued_series_has_no_future_rows_then_the_others_are_forecast_and_it_is_named(frame, tmp_path, capsys):
     last = frame.day >= "2024-04-03"
     ended = (frame.shop == "a") & (frame.day >= "2024-02-20")
-    frame.assign(sales=frame.sales.where(~last))[~ended].to_csv(tmp_path / "shops.csv", index=False)
-    words = [str(tmp_path / "shops.csv"), "--item", "shop", "--target", "sales", "--known", "promo", "--json"]
-    assert main(["forecast", *words]) == 4
+    late = (frame.shop == "a") & (frame.day >= "2024-04-01")
+    words = [str(tmp_path / "shops.csv"), "--item", "shop", "--target", "sales", "--known", "promo"]
+    for gone, code, said in ((late, 4, "failed: a: ended at 2024-03-31"), (ended, 0, "left out: a: ended at 2024-02-19")):
+        frame.assign(sales=frame.sales.where(~last))[~gone].to_csv(tmp_path / "shops.csv", index=False)
+        assert main(["forecast", *words]) == code
+        assert said in capsys.readouterr().out
+    assert main(["forecast", *words, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert [(one["item_id"], len(one["timestamps"])) for one in document["forecasts"]] == [("b", 7), ("c", 7)]
     (failure,) = document["failures"]
     assert failure["item_id"] == "a"
     assert failure["reason"].startswith("ended at 2024-02-19, before other series")
+    assert failure["ended"]
     assert main(["backtest", *words, "--horizon", "7", "--windows", "1", "--baselines", "naive"]) == 0
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tsattn.batch.bad_items import BadItems
 from tsattn.batch.inputs import NothingYet, TimeAxis, known_at, newest, on_grid
 from tsattn.batch.item_forecast import Outcome, forecast_items
 from tsattn.batch.parquet_blocks import Piece
@@ -21,6 +22,7 @@ from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.predict import Failure, show
 from tsattn.model.card import Card
+from tsattn.workflows.cleaning_notes import Finding, findings_of, merged
 from tsattn.workflows.effect_notes import effects_of
 from tsattn.workflows.loaded_model import check_fits, read_for, reads_leads, with_members
 from tsattn.workflows.sums import Summed, added_up, with_levels
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
 Block = Panel | Piece
 ITEMS = 4096  # forecast at a time: one block may hold a million short items
-NAMED = 1000  # items that are named with their reasons; the others are counted
 EMPTY = "items without any value left out"
 
 
@@ -61,15 +62,15 @@ class Part:
     table: pa.Table | None
     items: int = 0
     done: int = 0
-    fallbacks: tuple[Failure, ...] = ()
-    failures: tuple[Failure, ...] = ()
-    fallback: int = 0
-    failed: int = 0
+    fallbacks: BadItems = field(default_factory=BadItems)
+    failures: BadItems = field(default_factory=BadItems)
+    lost: BadItems = field(default_factory=BadItems)  # without any value, left out in reading
     newest: np.datetime64 | None = None
     shown: str = ""  # `newest`, formatted for people
     clock: TimeAxis | None = None
     fingerprint: str = ""
     effects: tuple[CovariateEffect, ...] = ()  # of known covariates on the first items of the block
+    findings: tuple[Finding, ...] = ()  # of cleaning
 
 
 def ready(folder: Path, members: tuple[str, ...] | None, threads: int | None = None) -> Forecaster:
@@ -90,7 +91,7 @@ def forecast_block(work: Work, forecaster: Forecaster, block: Block) -> Part:
     try:
         panel, lost = read_piece(work, block)
         if panel is None:
-            return Part(None, items=len(lost), failures=lost[:NAMED], failed=len(lost))
+            return Part(None, items=len(lost), lost=BadItems.of(lost))
         return _forecast(work, forecaster, panel, lost)
     except NothingYet:
         return Part(None)
@@ -129,35 +130,37 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
     import pyarrow as pa
 
     tables: list[Any] = []
-    fallbacks: list[Failure] = []
-    failures = list(lost)
+    fallbacks, failures = BadItems(), BadItems()
     effects: tuple[CovariateEffect, ...] = ()
+    cleaned: list[tuple[Finding, ...]] = []
+    sums = 0 if work.levels is None else work.levels.hierarchy.sums
     joint = work.joint or reads_leads(work.card, work.members, panel)
     for some in chunks(panel, len(panel) if joint or work.levels is not None else ITEMS):
         if joint:
             forecaster = with_joint(forecaster, some, work.horizon)
         about = (work.horizon, work.quantiles, work.min_history, work.bad_items)
         found: Outcome = forecast_items(forecaster, some, *about, whole=work.levels is None)
-        effects = effects or effects_of(forecaster, some, work.horizon)
+        effects = effects or effects_of(forecaster, some, work.horizon, sums)
+        cleaned.append(findings_of(found.forecast, some, named=True))
         if work.levels is not None and len(found.forecast):
             found = replace(found, forecast=added_up(work.levels, found.forecast, forecaster)[0])
         tables += [with_levels(found.table(), work.levels)] if len(found.forecast) else []
-        fallbacks += found.fallbacks
-        failures += found.failures
+        fallbacks += BadItems.of(found.fallbacks, some)
+        failures += BadItems.of(found.failures, some)
     last = newest(panel)
     return Part(
         table=pa.concat_tables(tables) if tables else None,
         items=len(panel) + len(lost),
-        done=len(panel) + len(lost) - len(fallbacks) - len(failures),
-        fallbacks=tuple(fallbacks[:NAMED]),
-        failures=tuple(failures[:NAMED]),
-        fallback=len(fallbacks),
-        failed=len(failures),
+        done=len(panel) - len(fallbacks) - len(failures),
+        fallbacks=fallbacks,
+        failures=failures,
+        lost=BadItems.of(lost),
         newest=last,
         shown=show(panel, last),
         clock=TimeAxis(panel.freq, panel.tz),
         fingerprint=fingerprint(panel),
         effects=effects,
+        findings=merged(cleaned),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from tsattn.batch.block_forecast import NAMED, Block, Work, read_piece
+from tsattn.batch.bad_items import NAMED
+from tsattn.batch.block_forecast import Block, Work, read_piece
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.secrets import filled
 from tsattn.data.panel import Panel

@@ -51,10 +51,10 @@ def forecast_items(
     *,
     whole: bool = True,
 ) -> Outcome:
-    """Forecast the end of every item. bad_items: treatment of bad ones, "fallback", "skip" or "fail". whole: see `predict`.
+    """Forecast the end of every item. bad_items: "fallback" forecasts bad ones with seasonal naive. whole: see `predict`.
 
     An item is bad if it has fewer than `min_history` observed values, lacks its known covariates in the future rows, or has
-    a forecast that is absurd or not finite. Raises DataError when a bad one is to fail the job.
+    a forecast that is absurd or not finite.
     """
     levels = tuple(forecaster.quantiles if levels is None else levels)
     bad = _unfit(forecaster, panel, horizon, min_history)
@@ -67,11 +67,6 @@ def forecast_items(
         bad |= {index[failure.item_id]: failure.reason for failure in lost}
         bad |= {index[made.item_ids[b]]: why for b, why in _absurd(made, panel, index).items()}
         parts.append(_only(made, [b for b, item in enumerate(made.item_ids) if index[item] not in bad]))
-    if bad and bad_items == "fail":
-        first = min(bad)
-        raise DataError(
-            f"{len(bad)} bad items, such as {panel.item_ids[first]}: {bad[first]}", 'set bad_items = "fallback" to continue'
-        )
     reasons = {panel.item_ids[i]: bad[i] for i in sorted(bad)}
     fallbacks: list[Failure] = []
     if bad and bad_items == "fallback":

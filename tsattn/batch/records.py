@@ -28,9 +28,10 @@ _MIGRATIONS = (
     "ALTER TABLE runs ADD COLUMN log TEXT",
     "ALTER TABLE runs ADD COLUMN host TEXT",
     "ALTER TABLE runs ADD COLUMN process TEXT",
+    "ALTER TABLE runs ADD COLUMN ended_items INTEGER",
 )
 GOOD = ("done", "partial")
-_NUMBERS = ("number", "items", "done", "fallback", "failed", "rows", "version", "seconds", "peak_mib", "pid")
+_NUMBERS = ("number", "items", "done", "fallback", "failed", "ended_items", "rows", "version", "seconds", "peak_mib", "pid")
 _MOMENTS = ("started", "ended")
 
 
@@ -75,7 +76,7 @@ class Records:
             )
             names = [column[0] for column in found.description]
             rows = [dict(zip(names, row, strict=True)) for row in found]
-        missing = dict.fromkeys(("log", "host", "process"))
+        missing = dict.fromkeys(("log", "host", "process", "ended_items"))
         return [checked({**missing, **row}, str(self.path)) for row in rows]
 
     @contextmanager

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from tsattn import interrupts
-from tsattn.batch.block_forecast import NAMED, Block, Part, Work, frozen, joint_fingerprint
+from tsattn.batch.bad_items import NAMED, BadItems
+from tsattn.batch.block_forecast import Block, Part, Work, frozen, joint_fingerprint
 from tsattn.batch.blocks import Source, source_of
 from tsattn.batch.detection import detect_blocks
 from tsattn.batch.engines import Engine, engine_of
@@ -33,9 +34,9 @@ from tsattn.batch.shared_records import SharedRecords, records_of
 from tsattn.batch.spool import Spool
 from tsattn.data.as_of import as_of_name
 from tsattn.errors import DataError, LockedError, TsattnError, reason
-from tsattn.forecasting.predict import Failure
 from tsattn.model.card import CARD
 from tsattn.render.format import duration
+from tsattn.workflows.cleaning_notes import Finding, merged, notes_on
 from tsattn.workflows.effect_notes import effect_notes
 from tsattn.workflows.results import plain
 from tsattn.workspace import ModelRef, Workspace
@@ -212,8 +213,9 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
     newest, clock, marks = None, None, []
     before: set[str] = set()
     effects: list[Any] = []
-    bad: dict[str, list[Failure]] = {"fallbacks": [], "failures": list(source.lost[:NAMED])}
-    made.items = made.failed = len(source.lost)
+    cleaned: tuple[Finding, ...] = ()
+    bad = {"fallbacks": BadItems(), "failures": BadItems(), "lost": BadItems.of(source.lost)}
+    made.items = len(source.lost)
     for block, part in call.engine(work, source.ref.path, source.blocks):
         clock = frozen(part, clock, block)
         if part.table is not None:
@@ -222,27 +224,48 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
         if part.newest is not None and (newest is None or part.newest > newest):
             newest, made.cutoff = part.newest, part.shown
         made.items, made.done = made.items + part.items, made.done + part.done
-        made.fallback, made.failed = made.fallback + part.fallback, made.failed + part.failed
+        bad = {kind: found + getattr(part, kind) for kind, found in bad.items()}
         marks += [part.fingerprint] if part.fingerprint else []
-        for kind in bad:
-            bad[kind] += getattr(part, kind)[: NAMED - len(bad[kind])]
         rows += block.rows if isinstance(block, Piece) else int(block.lengths.sum())
         interrupts.check()
         call.tick(_tick(job, made.items, rows / max(1, source.rows), time.perf_counter() - began))
+        cleaned = merged((cleaned, part.findings))
         if part.effects and not effects:
             effects = [plain(effect.to_mapping()) for effect in part.effects]
             for line in effect_notes(part.effects):
                 call.note(job)(line)
     spool.close()
     made.fingerprint = joint_fingerprint(marks) if marks else None
-    made.details = {kind: [_mapping(one) for one in found[:NAMED]] for kind, found in bad.items()}
-    made.details |= {"effects": effects} if effects else {}
+    made.details = {"effects": effects} if effects else {}
+    for line in notes_on(cleaned):
+        made.details.setdefault("cleaning", []).append(line)
+        call.note(job)(line)
+    _judge(job, made, bad, newest, clock)
     if newest is None or clock is None:
         raise DataError(f"there is no observed value{'' if work.moment is None else ' up to --as-of'}")
     if not spool.rows:
-        first = bad["failures"][0]
-        raise DataError(f"no item can be forecast: {first.item_id}: {first.reason}")
+        raise DataError("no item can be forecast: {item_id}: {reason}".format(**made.details["failures"][0]))
     return newest, clock
+
+
+def _judge(job: Job, made: JobRun, bad: dict[str, BadItems], newest: np.datetime64 | None, clock: TimeAxis | None) -> None:
+    """Count and name the items without a forecast of the model, those that ended long ago apart from the others.
+
+    Only the newest row of all blocks shows which ended. Raises DataError for an item that is to fail the job.
+    """
+    named, counts = {}, {}
+    for kind, items in bad.items():
+        named[kind], ended = items.judged(newest, clock)
+        made.ended_items += ended
+        counts[kind] = len(items) - ended
+    made.fallback, made.failed = counts["fallbacks"], counts["failures"] + counts["lost"]
+    made.details["fallbacks"] = [one.to_mapping() for one in named["fallbacks"]]
+    made.details["failures"] = [one.to_mapping() for one in (*named["lost"], *named["failures"])][:NAMED]
+    if job.bad_items == "fail" and counts["failures"]:
+        first = next((one for one in named["failures"] if not one.ended), named["failures"][0])
+        raise DataError(
+            f"{counts['failures']} bad items, such as {first.item_id}: {first.reason}", 'set bad_items = "fallback" to continue'
+        )
 
 
 def _apart(before: set[str], part: Part, block: Block) -> set[str]:
@@ -294,19 +317,16 @@ def _recorded(records: Records | SharedRecords, number: int, made: JobRun, hide:
 
 def _tell(made: JobRun, log: Log) -> None:
     level = {"done": "info", "partial": "warning"}.get(made.status, "error")
-    counts = f"{made.done} items of the model, {made.fallback} fallbacks, {made.failed} failed, {made.rows} rows"
+    over = f", {made.ended_items} ended long ago" if made.ended_items else ""
+    counts = f"{made.done} items of the model, {made.fallback} fallbacks, {made.failed} failed{over}, {made.rows} rows"
     said = f"{made.status}: {made.error}" if made.error else f"{made.status}: {counts}, cutoff {made.cutoff}"
     about = {
         key: value for key, value in made.to_mapping().items() if key not in ("details", "error", "job") and value is not None
     }
     log(level, said, job=made.job, **about)
     for kind, what in (("fallbacks", "fallback"), ("failures", "failed")):
-        for bad in made.details.get(kind, [])[:20]:
-            log("warning", f"{what}: {bad['item_id']}: {bad['reason']}", job=made.job)
-
-
-def _mapping(bad: Failure) -> dict[str, str]:
-    return {"item_id": bad.item_id, "reason": bad.reason}
+        for bad in sorted(made.details.get(kind, []), key=lambda one: bool(one["ended"]))[:20]:
+            log("info" if bad["ended"] else "warning", f"{what}: {bad['item_id']}: {bad['reason']}", job=made.job)
 
 
 def _hidden(value: Any, hide: Redactor) -> Any:

@@ -29,7 +29,10 @@ class Order:
 
 @dataclass
 class JobRun:
-    """Outcome of one job. status: "done", "partial" (some items are not the model's), "failed", "locked" or "interrupted"."""
+    """Outcome of one job. status: "done", "partial" (some items are not the model's), "failed", "locked" or "interrupted".
+
+    fallback, failed: items that the model did not forecast; those that ended long before the others count as `ended_items`.
+    """
 
     job: str
     status: str = "failed"
@@ -40,6 +43,7 @@ class JobRun:
     done: int = 0
     fallback: int = 0
     failed: int = 0
+    ended_items: int = 0
     rows: int = 0
     model: str | None = None
     version: int | None = None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TABLE = "tsattn_runs"
 _TEXTS = ("run_id", "ended", "as_of", "cutoff", "model", "fingerprint", "error", "details", "log", "workspace", "host", "process")
-_COUNTS = ("items", "done", "fallback", "failed", "rows", "version", "pid")
+_COUNTS = ("items", "done", "fallback", "failed", "ended_items", "rows", "version", "pid")
 RETRIES = 5
 
 

@@ -94,7 +94,7 @@ METAVARS: dict[str, dict[str, Any]] = {  # shown in the help of each reading opt
     "encoding": {"metavar": "NAME"},
     "missing": {"metavar": "VALUE,…", "show_default": False},
     "calendar": {"metavar": "NAME"},
-    "holidays": {"metavar": "REGION,…", "show_default": False},
+    "holidays": {"metavar": "[SERIES=]REGION,…", "show_default": False},
     "drop_last": {},
 }
 FLAGS = {"drop_last": ("--drop-last",)}  # without --no-drop-last

@@ -48,4 +48,5 @@ class Session:
             from tsattn.render.console import stdout
 
             render(stdout(), result)
-        return int(ExitCode.PARTIAL if getattr(result, "failures", ()) else ExitCode.DONE)
+        failed = any(not failure.ended for failure in getattr(result, "failures", ()))
+        return int(ExitCode.PARTIAL if failed else ExitCode.DONE)

@@ -214,6 +214,12 @@ class Freq:
         return YEAR / (days * self.n) if days else YEAR * DAY / self.fixed_us if self.fixed_us else 0.0
 
     @property
+    def grace(self) -> int:
+        """Steps that a series may end before the others and only be late: a day of hours, a week of days, a month."""
+        within_a_week = self.is_subdaily or self.unit in ("D", "B") or not self.has_clock
+        return self.season_length if within_a_week else max(1, self.season_length // 12)
+
+    @property
     def default_horizon(self) -> int:
         """Steps to forecast when no horizon is given: two days of hours, a month of days, a year of months, …"""
         if self.open is not None:

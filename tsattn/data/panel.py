@@ -117,6 +117,17 @@ class Panel:
         last = self.ends()
         return np.asarray(last < last.max(initial=last.min())) if len(last) else np.zeros(0, bool)
 
+    def last_seen(self) -> np.ndarray:
+        """Return `ends()`, with NaT for items without observed rows and where the timestamps are invented or there are none."""
+        dated = self.dated and self.freq.has_clock
+        return np.where(dated & (self.lengths > 0), self.ends(), np.datetime64("NaT", "us"))
+
+    def discontinued(self) -> np.ndarray:
+        """Return (S,) bool: True for items that ended long before the last observed row of the panel; see `discontinued`."""
+        last = self.last_seen()
+        known = last[~np.isnat(last)]
+        return discontinued(last, known.max(), self.freq) if len(known) else np.zeros(len(self), bool)
+
     def history(self, item: int) -> np.ndarray:
         """Return the observed target of one item, from its start to its origin, as a view."""
         return self.target[self.indptr[item] : self.origin[item]]
@@ -184,3 +195,11 @@ class Panel:
             origin=indptr[1:].copy(),
             dated=start is not None,
         )
+
+
+def discontinued(ends: np.ndarray, newest: np.datetime64, freq: Freq) -> np.ndarray:
+    """Return (n,) bool: True where a series that ended at `ends` (n,) did so more than `freq.grace` steps before `newest`."""
+    known = ~np.isnat(ends)
+    out = np.zeros(len(ends), bool)
+    out[known] = freq.steps_between(ends[known], np.broadcast_to(newest, known.sum()))[0] > freq.grace
+    return out

@@ -160,8 +160,9 @@ def score_rows(
         scores = scores.rows(scores.row >= panel.origin[scores.item] - last)
     scored = set(scores.item.tolist())
     least = least_history(panel)
-    failures = [Failure(name, _reason(panel, item, least)) for item, name in enumerate(panel.item_ids) if item not in scored]
-    return scores, tuple(failures)
+    ended = panel.discontinued().tolist()
+    failed = [item for item in range(len(panel)) if item not in scored]
+    return scores, tuple(Failure(panel.item_ids[item], _reason(panel, item, least), ended[item]) for item in failed)
 
 
 def _reason(panel: Panel, item: int, least: int) -> str:

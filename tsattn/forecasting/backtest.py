@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tsattn.data.cleaning.prepare import Cleaning
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, rolling_origins
 from tsattn.errors import ConfigError, DataError
@@ -23,6 +24,7 @@ from tsattn.forecasting.scores import Backtest
 Refit = Callable[[Panel], Forecaster]
 OnProgress = Callable[[str, int, int], None]  # model, windows done, windows in all
 OnWindows = Callable[[str, Origins, np.ndarray, np.ndarray], None]  # model, origins, truth (b, H), quantiles (b, H, Q)
+OnCleaning = Callable[[Origins, Cleaning], None]  # origins (b,), and what was found in the histories before them
 
 
 def backtest(
@@ -38,6 +40,7 @@ def backtest(
     refit: Refit | None = None,
     on_progress: OnProgress | None = None,
     on_windows: OnWindows | None = None,
+    on_cleaning: OnCleaning | None = None,
     origins: Origins | None = None,
     items: Sequence[int] | None = None,
     whole: bool = True,
@@ -47,10 +50,10 @@ def backtest(
     A window without one observed value after its origin, or before it, is left out and counted. `season_length` (default:
     the frequency's) is MASE's. `refit` makes one more forecaster, anew for each cutoff in time order, from the panel as it
     was known then (at a moment of the clock that all items share, so items that end apart mean more cutoffs).
-    `origins`: these instead of the last ones. `items`: score only these; all are forecast, because the forecast of one may depend
-    on the others. `whole`: see `predict_windows`. `on_windows` gets the forecasts of each batch of scored windows beside
-    the truth. A forecast that is not finite is scored as the naive one, and noted. Raises ConfigError for bad numbers or two
-    forecasters of one name, DataError when no window can be scored.
+    `origins`: these instead of the last ones. `items`: score only these; all are forecast, because the forecast of one may
+    depend on the others. `whole`: see `predict_windows`. `on_windows` gets the forecasts of each batch of scored windows beside
+    the truth, and `on_cleaning` the record of the cleaned histories. A forecast that is not finite is scored as the naive one,
+    and noted. Raises ConfigError for bad numbers or two forecasters of one name, DataError when no window can be scored.
     """
     names = [forecaster.name for forecaster in forecasters]
     if len(set(names)) < len(names):
@@ -66,7 +69,7 @@ def backtest(
     own, too_short, no_truth = scorable(panel, horizon, own, windows * len(chosen) if origins is None else len(own))
     origins = own if items is None else scorable(panel, horizon, every, len(every))[0]
     scale = seasonal_errors(panel, origins, season)
-    work = _Work(panel, origins, chosen, horizon, tuple(quantiles), scale, batch, on_progress, on_windows, whole)
+    work = _Work(panel, origins, chosen, horizon, tuple(quantiles), scale, batch, on_progress, on_windows, on_cleaning, whole)
     everything = np.arange(len(origins))
     tallies = [work.score(forecaster.name, [(everything, forecaster)]) for forecaster in forecasters]
     if refit is not None:
@@ -123,9 +126,10 @@ class _Work:
         batch: int,
         on_progress: OnProgress | None,
         on_windows: OnWindows | None = None,
+        on_cleaning: OnCleaning | None = None,
         whole: bool = True,
     ) -> None:
-        self.whole = whole
+        self.whole, self.on_cleaning = whole, on_cleaning
         self.panel, self.origins, self.horizon, self.levels = panel, origins, horizon, levels
         self.scale, self.batch, self.on_progress, self.on_windows = scale, batch, on_progress, on_windows
         self.scored = np.isin(origins.item, chosen)
@@ -164,6 +168,8 @@ class _Work:
                 by_cutoff.add(self.cutoff[at], sums.total(1))
                 if self.on_windows and len(at):
                     self.on_windows(name, self.origins[at], truth, values)
+                if self.on_cleaning and found.cleaning is not None:
+                    self.on_cleaning(self.origins[at], found.cleaning.rows(kept))
             fell += getattr(forecaster, "fallbacks", 0) - before
             further = getattr(forecaster, "notes", None)  # of conformal quantiles
             notes += () if further is None else further(self.horizon)

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from tsattn.data.cleaning.prepare import prepared
+from tsattn.data.cleaning.prepare import Cleaning, prepared
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
 from tsattn.forecasting.ensemble.holdout import padded, pools_of, rows_of, shifted, shifts_of, truth
@@ -42,6 +42,7 @@ class Conformal:
         self.pass_steps = getattr(forecaster, "pass_steps", 1)
         self.covariates = getattr(forecaster, "covariates", True)
         self.days, self.joint = getattr(forecaster, "days", False), getattr(forecaster, "joint", False)
+        self.cleaned: Cleaning | None = None  # see Forecaster
         self._counts: list[np.ndarray] = []  # independent errors (H,) of each step, of each pool of windows
 
     def __getattr__(self, name: str) -> Any:
@@ -85,7 +86,8 @@ class Conformal:
         """Return (B, H, Q) float32; uses the window's own past and that of the other series at the same cutoff."""
         batch = prepared(batch)
         shifts = hold_out_shifts(batch, max(map(needed, self.quantiles)))
-        made = np.stack([self._forecast(batch, None), *(self._forecast(batch, shift) for shift in shifts)])  # (1 + K, B, H, Q)
+        now, self.cleaned = self._forecast(batch, None), getattr(self.forecaster, "cleaned", None)
+        made = np.stack([now, *(self._forecast(batch, shift) for shift in shifts)])  # (1 + K, B, H, Q)
         width = np.stack([_width(one, batch) for one in made])
         past = np.stack([truth(batch, shift) for shift in shifts])  # (K, B, H)
         error = (past[..., None] - made[1:]) / width[1:][..., None]  # (K, B, H, Q)

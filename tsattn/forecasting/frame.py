@@ -32,9 +32,10 @@ class Forecaster(Protocol):
     """Interface of networks, baselines and ensembles. `context`: number of past steps it reads, None = the whole history.
 
     Optional attributes: `covariates = False` for one that reads only the target, and gets no covariates; `raw_history = True` for
-    one that gets histories as observed, not cleaned; `days = True` for one that reads the dates of daily data; `fallbacks`, the
-    number of windows for which it fell back on a simpler method; `joint = True` for one that reads the windows of a group
-    together, and gets those of all series of the group (data/groups.py).
+    one that gets histories as observed, not cleaned; `cleaned`, the record of cleaning of the newest batch, for one that cleans
+    another history than it gets (None = the batch's own); `days = True` for one that reads the dates of daily data;
+    `fallbacks`, the number of windows for which it fell back on a simpler method; `joint = True` for one that reads the windows
+    of a group together, and gets those of all series of the group (data/groups.py).
     """
 
     @property
@@ -80,6 +81,7 @@ class Forecast:
     tz: str | None = None
     cleaning: Cleaning = NOTHING
     history: Panel | None = None  # the data before the cutoffs, which `plot` draws too
+    notes: tuple[str, ...] = ()  # on the histories, of Model.predict
 
     def __post_init__(self) -> None:
         shape = (len(self.item_ids), self.timestamps.shape[1], len(self.quantiles))

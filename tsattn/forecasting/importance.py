@@ -6,7 +6,7 @@ seen (Hooker & Mentch 2019), so a part that matters only together with its neigh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,18 +54,25 @@ class Part:
 class Importance:
     """Losses of a forecaster on W held-out windows, whole and with parts of them exchanged.
 
-    group (W,): windows of one number overlap, and count as one observation in the intervals. Raises DataError when no window
-    can be scored.
+    group (W,): windows of one number overlap, and count as one observation in the intervals. on_parts: called with the number of
+    parts that were measured since the last call. Raises DataError when no window can be scored.
     """
 
-    def __init__(self, forecaster: Forecaster, batch: WindowBatch, group: np.ndarray, seed: int = 0) -> None:
+    def __init__(
+        self,
+        forecaster: Forecaster,
+        batch: WindowBatch,
+        group: np.ndarray,
+        seed: int = 0,
+        on_parts: Callable[[int], None] = lambda _: None,
+    ) -> None:
         past = batch.past_target.astype(np.float64)
         seen = ~np.isnan(past)
         count = np.maximum(seen.sum(1, keepdims=True), 1)
         self.mean = np.where(seen, past, 0).sum(1, keepdims=True) / count
         spread = np.sqrt((np.where(seen, past - self.mean, 0) ** 2).sum(1, keepdims=True) / count)
         self.spread = np.where(spread > 0, spread, 1.0)
-        self.forecaster, self.batch, self.seed = forecaster, batch, seed
+        self.forecaster, self.batch, self.seed, self.on_parts = forecaster, batch, seed, on_parts
         self.groups, self.group = np.unique(group, return_inverse=True)
         steps = (~np.isnan(batch.future_target)).any(0)
         self.steps = int(np.flatnonzero(steps)[-1]) + 1 if steps.any() else 0
@@ -86,20 +93,28 @@ class Importance:
         One value is exchanged at a time, and only the step is scored that it is the lag of: a lag shows as the diagonal of
         the table offset × step. A lag within the horizon is scored at the steps that it reaches back from.
         """
-        context = self.batch.context
-        most = min(most, context)
-        longer = [lag for lag in longer if most < lag <= context]
-        wanted = {lag: [(lag - h, h) for h in range(min(lag, self.steps))] for lag in range(1, most + 1)}
-        for lag in longer:
-            steps = np.unique(np.linspace(0, min(lag, self.steps) - 1, LONG_STEPS).astype(int)).tolist()
-            wanted[lag] = [(lag - h, h) for h in steps]
-        offsets = sorted({offset for pairs in wanted.values() for offset, _ in pairs})
+        wanted = self._pairs(most, longer)
+        offsets = self.offsets(most, longer)
         found = dict(zip(offsets, self._rises([(o, o) for o in offsets]), strict=True))
         rises, base = [], []
         for pairs in wanted.values():
             rises.append(np.stack([found[offset][:, h] for offset, h in pairs], 1))
             base.append(np.stack([self.base[:, h] for _, h in pairs], 1))
         return self._effects([f"lag {lag}" for lag in wanted], rises, base)
+
+    def offsets(self, most: int, longer: Sequence[int] = ()) -> list[int]:
+        """Return the steps before the forecast whose values `lags` exchanges, one after the other."""
+        return sorted({offset for pairs in self._pairs(most, longer).values() for offset, _ in pairs})
+
+    def _pairs(self, most: int, longer: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+        """Return the pairs of a step before the forecast and a step ahead, at which each lag is scored."""
+        context = self.batch.context
+        most = min(most, context)
+        wanted = {lag: [(lag - h, h) for h in range(min(lag, self.steps))] for lag in range(1, most + 1)}
+        for lag in (lag for lag in longer if most < lag <= context):
+            steps = np.unique(np.linspace(0, min(lag, self.steps) - 1, LONG_STEPS).astype(int)).tolist()
+            wanted[lag] = [(lag - h, h) for h in steps]
+        return wanted
 
     def covariates(self, parts: Sequence[Part]) -> list[Effect]:
         """Measure covariates, each exchanged as a whole: its past, and its future where it is known."""
@@ -118,6 +133,7 @@ class Importance:
                 for rise, loss in zip(rises, made, strict=True):
                     rise += (loss - self.base) / REPEATS
             total += rises
+            self.on_parts(len(some))
         return total
 
     def _partners(self, repeat: int) -> np.ndarray:
@@ -219,4 +235,4 @@ def _joined(batches: Sequence[WindowBatch]) -> WindowBatch:
     """Join batches of like windows."""
     names = ("past_target", "past_cov", "known", "static", "future_target", "item", "origin")
     values: dict[str, Any] = {name: np.concatenate([getattr(b, name) for b in batches]) for name in names}
-    return replace(batches[0], **values, cutoff=None)
+    return replace(batches[0], **values, cutoff=None, plausible=None)

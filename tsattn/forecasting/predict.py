@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -29,10 +30,14 @@ _CELLS = 1 << 22  # values of one batch's largest array, so that whole histories
 
 @dataclass(frozen=True)
 class Failure:
-    """Item without a forecast, and the reason."""
+    """Item without a forecast, and the reason. ended: its last row is long before that of other items, see Panel.discontinued."""
 
     item_id: str
     reason: str
+    ended: bool = False
+
+    def to_mapping(self) -> dict[str, Any]:
+        return {"item_id": self.item_id, "reason": self.reason, "ended": self.ended}
 
 
 def predict(
@@ -132,12 +137,14 @@ def collect(
         for i in usable[which[~np.isfinite(found).all((1, 2))]].tolist():
             failures[i] = Failure(panel.item_ids[origins.item[i]], f"{forecaster.name} gave a {what} that is not finite")
     kept = np.array([i for i in range(len(origins)) if i not in failures], np.int64)
+    at_end = origins.row == panel.origin[origins.item]
+    ended = at_end & panel.discontinued()[origins.item]
     return Collected(
         kept,
         tuple(panel.item_ids[i] for i in origins.item[kept]),
         stamps_of(panel, origins[kept], horizon),
         values[kept],
-        tuple(failures[i] for i in sorted(failures)),
+        tuple(replace(failures[i], ended=bool(ended[i])) for i in sorted(failures)),
     )
 
 
@@ -182,6 +189,8 @@ def predict_windows(
         future = windows.future_target[:, :horizon]
         if windows.step_slots is not None:
             future = truth(panel, Origins(windows.item, windows.origin), horizon)
+        cleaned = getattr(forecaster, "cleaned", None)
+        windows = windows if cleaned is None else replace(windows, cleaning=cleaned)
         values, record = windows.by_step(values, horizon), windows.cleaning_by_step()
         windows = replace(windows, future_target=future, cleaning=record, past_rows=None)
         asked = slice(len(which))  # companions follow the windows of the origins

@@ -25,13 +25,14 @@ def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         return
     recorded = "started" in rows[0]
     fallback = [">fall-\nback"] if any(row["fallback"] for row in rows) else []  # else none: rows are in --json
-    columns = ["job", "status", "cutoff", ">items", *fallback, ">failed", "model", ">time"]
+    ended = [">ended\nitems"] if any(row["ended_items"] for row in rows) else []
+    columns = ["job", "status", "cutoff", ">items", *fallback, ">failed", *ended, "model", ">time"]
     drawn = table(*(["started", *columns] if recorded else columns))
     drawn.columns[0].no_wrap = recorded  # a time on one line can be searched for
     for row in rows:
         status, model = str(row["status"]), row["model"]
         version = f"{model}/{row['version']}" if model and row["version"] else str(model or "–")
-        keys = ("items", *(["fallback"] if fallback else []), "failed")
+        keys = ("items", *(["fallback"] if fallback else []), "failed", *(["ended_items"] if ended else []))
         counts = [f"{row[key]:,}" if row[key] is not None else "–" for key in keys]
         cells: list[Text | str] = [
             Text(str(row["job"])),

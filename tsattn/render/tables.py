@@ -108,9 +108,10 @@ def ingest(console: Console, read: ReadReport, path: Path | None) -> None:
 
 
 def written(console: Console, paths: Iterable[Path], failures: Sequence[Failure] = ()) -> None:
-    """Print the written files and the failed items."""
+    """Print the written files, the failed items, and those without a forecast because they ended long ago."""
     for failure in failures[:MOST_ITEMS]:
-        console.print(Text(printable(f"failed: {failure.item_id}: {failure.reason}"), style="red"))
+        what, style = ("left out", "yellow") if failure.ended else ("failed", "red")
+        console.print(Text(printable(f"{what}: {failure.item_id}: {failure.reason}"), style=style))
     if len(failures) > MOST_ITEMS:
         console.print(Text(f"… and {len(failures) - MOST_ITEMS:,} more", style="red"))
     files = list(paths)

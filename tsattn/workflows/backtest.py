@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tsattn.config import NO_SUMS, BacktestConfig, HierarchyConfig, ReadOptions
 from tsattn.data.as_of import parse_moment
+from tsattn.data.cleaning.prepare import Cleaning
 from tsattn.data.names import listed
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
+from tsattn.data.windows import Origins
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
@@ -23,11 +27,13 @@ from tsattn.forecasting.conformal import conformal
 from tsattn.forecasting.ensemble.coarser_step import COARSER, LEAST, CoarserStep
 from tsattn.forecasting.ensemble.ensemble import Ensemble
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
+from tsattn.forecasting.hierarchy.replay import Replay
 from tsattn.forecasting.metrics import METRICS
 from tsattn.forecasting.scores import SKILLS, Backtest
 from tsattn.model.card import ANY_FREQ
 from tsattn.workflows.arguments import check_positive
 from tsattn.workflows.backtest_forecasts import BacktestForecasts, origins_at
+from tsattn.workflows.cleaning_notes import findings, notes_on_windows
 from tsattn.workflows.find_model import ModelAndData, choose
 from tsattn.workflows.forecast import positions
 from tsattn.workflows.joint import joint_effects, joint_notes, joint_verdicts, with_and_without
@@ -101,6 +107,7 @@ def run(
     notes = (*notes, *more, *(unscored(forecasters, panel) if extras.leaderboard else ()))
     for note in notes:
         listener.note(note)
+    cleaned: list[tuple[Origins, Cleaning]] = []
     kept = BacktestForecasts(panel, levels) if path is not None or picture is not None else None
     scores = backtest(
         [*scored, *others, *parts],
@@ -112,19 +119,34 @@ def run(
         refit=_refit(chosen[0], listener) if settings.refit else None,
         on_progress=Scoring(listener, len(scored) + len(others) + len(parts) + settings.refit),
         on_windows=None if kept is None else kept.add,
+        on_cleaning=lambda origins, record: cleaned.append((origins, record)),
         origins=origins_at(panel, settings.cutoffs, horizon, items) if settings.cutoffs else None,
         items=items,
     )
     scores, idle = _without_idle(scores, parts)
+    histories = _on_histories(cleaned, scored, panel)
     rows = None if kept is None or path is None else with_levels(kept.table(scores.models), summed)
     written = _write(scores, kept, rows, path, scores_path, picture)
     verdicts = _verdicts(scores, others, parts)
     weights = tuple(note for forecaster in forecasters for note in ensemble_notes(forecaster)) if extras.leaderboard else ()
-    for note in (*idle, *weights):
+    for note in (*histories, *idle, *weights):
         listener.note(note)
-    notes = (*(n for c in chosen for n in c.notes), *notes, *idle, *weights)
+    notes = (*(n for c in chosen for n in c.notes), *notes, *histories, *idle, *weights)
     by_level = () if summed is None else level_scores(summed, scores, after)
     return Backtested(scores, report, verdicts, path or scores_path, notes, written, settings.metrics, by_level)
+
+
+def _on_histories(cleaned: list[tuple[Origins, Cleaning]], scored: Sequence[Forecaster], panel: Panel) -> tuple[str, ...]:
+    """Return notes on what cleaning did to the histories of windows, those of replayed forecasts of sums too."""
+    bases = dict.fromkeys(one.base for one in scored if isinstance(one, Replay))
+    cleaned = [*cleaned, *(part for base in bases for part in base.cleaned)]
+    if not cleaned:
+        return ()
+    origins = Origins(*(np.concatenate([getattr(part, name) for part, _ in cleaned]) for name in ("item", "row")))
+    ends = np.cumsum([len(part) for part, _ in cleaned]).tolist()
+    rows = [np.arange(end - len(part), end) for end, (part, _) in zip(ends, cleaned, strict=True)]
+    record = Cleaning.concat([found for _, found in cleaned], rows)
+    return notes_on_windows(findings(record, origins, panel, named=len(panel) > 1))
 
 
 def _without_idle(scores: Backtest, parts: Sequence[Forecaster]) -> tuple[Backtest, tuple[str, ...]]:

@@ -1,6 +1,10 @@
-"""Notes on the values that a forecast left out of the histories, from the forecast's own record."""
+"""Notes on what cleaning did to the histories that forecasts read, from the forecasts' own records."""
 
 from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +18,7 @@ from tsattn.data.cleaning.prepare import (
     Cleaning,
 )
 from tsattn.data.panel import Panel
+from tsattn.data.windows import Origins
 from tsattn.forecasting.frame import Forecast
 from tsattn.render.format import count, stamps
 
@@ -23,47 +28,99 @@ LEFT_OUT = {  # kind: (why one value is left out, why several are)
     OUTAGE: ("it was low during an outage", "they were low during an outage"),
     ADDITIVE_OUTLIER: ("it is far from its neighbours", "they are far from their neighbours"),
 }
+KINDS = (*LEFT_OUT, RECENT_OUTLIER, LEVEL_SHIFT)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Values of one kind (see Cleaning): how many, and one of them with its place, such as `north, 2024-03-01`.
+
+    The one is the furthest from the median of its series, at this distance; of level shifts, it is the first.
+    """
+
+    kind: int
+    count: int
+    value: float
+    place: str
+    distance: float
+
+    def with_more(self, other: Finding) -> Finding:
+        """Return the finding together with those of other series."""
+        first = self.kind == LEVEL_SHIFT or self.distance >= other.distance
+        return dataclasses.replace(self if first else other, count=self.count + other.count)
+
+    def __str__(self) -> str:
+        value = f"{self.value:.6g} ({self.place})"
+        return value if self.count == 1 else f"{count(self.count, 'value')}, the furthest {value}"
 
 
 def cleaning_notes(forecast: Forecast, panel: Panel) -> tuple[str, ...]:
     """Return one line for each kind of finding in the record of a forecast of `panel`; none where nothing was found."""
-    lines = []
-    for kind, (one, many) in LEFT_OUT.items():
-        found = forecast.cleaning.of(kind)
-        if len(found):
-            what, why = (_value(found, forecast, panel), one) if len(found) == 1 else (_values(found, forecast, panel), many)
-            lines.append(f"treated as missing, because {why}: {what}")
-    recent = forecast.cleaning.of(RECENT_OUTLIER)
-    if len(recent):
-        newest, them = ("the newest value", "it") if len(recent) == 1 else ("newest values", "them")
-        what = _value(recent, forecast, panel) if len(recent) == 1 else _values(recent, forecast, panel)
-        is_far = "is far from its neighbours" if len(recent) == 1 else "are far from their neighbours"
-        lines.append(f"kept, though {newest} {is_far}: {what}; remove {them} from the data if that is an error")
-    shifts = forecast.cleaning.of(LEVEL_SHIFT)
-    if len(shifts):
-        series = "the level shifted" if len(shifts) == 1 else f"the level of {len(shifts):,} series shifted"
-        where = "" if len(shifts) == 1 else "the first "
-        lines.append(f"{series}, {where}at {_place(shifts, forecast, panel)}: earlier values are moved to the new level")
-    return tuple(lines)
+    return notes_on(findings_of(forecast, panel, named=len(panel) > 1))
 
 
-def _values(found: Cleaning, forecast: Forecast, panel: Panel) -> str:
-    """Describe the number of values, and the value furthest from the median of its series."""
+def findings_of(forecast: Forecast, panel: Panel, named: bool) -> tuple[Finding, ...]:
+    """Return the findings in the record of a forecast of `panel`. named: see `findings`."""
     number = {item: k for k, item in enumerate(panel.item_ids)}
-    middles = {row: np.nanmedian(panel.history(number[forecast.item_ids[row]])) for row in set(found.row.tolist())}
-    apart = [abs(value - middles[row]) for value, row in zip(found.value.tolist(), found.row.tolist(), strict=True)]
-    one = slice(int(np.argmax(apart)), int(np.argmax(apart)) + 1)
-    furthest = Cleaning(found.row[one], found.ago[one], found.kind[one], found.value[one])
-    return f"{count(len(found), 'value')}, the furthest {_value(furthest, forecast, panel)}"
+    item = np.array([number[name] for name in forecast.item_ids], np.int64)
+    steps, _ = panel.freq.steps_between(panel.start[item], forecast.cutoffs)
+    return findings(forecast.cleaning, Origins(item, panel.indptr[item] + steps + 1), panel, named)
 
 
-def _value(found: Cleaning, forecast: Forecast, panel: Panel) -> str:
-    return f"{float(found.value[0]):.6g} ({_place(found, forecast, panel)})"
+def findings(record: Cleaning, origins: Origins, panel: Panel, named: bool) -> tuple[Finding, ...]:
+    """Return at most one finding of each kind in the histories before `origins` (B,), in which each value counts once.
+
+    named: True to name the series of the examples.
+    """
+    item, row = origins.item[record.row], origins.row[record.row] - record.ago
+    _, once = np.unique(np.stack([item, row, record.kind]), axis=1, return_index=True)
+    found = []
+    for kind in KINDS:
+        own = once[record.kind[once] == kind]
+        if len(own):
+            middles = {i: np.nanmedian(panel.history(i)) for i in set(item[own].tolist())}
+            distance = np.abs(record.value[own] - np.array([middles[i] for i in item[own].tolist()]))
+            best = 0 if kind == LEVEL_SHIFT else int(distance.argmax())
+            one = int(own[best])
+            place = _place(panel, int(item[one]), int(row[one]), named)
+            found.append(Finding(kind, len(own), float(record.value[one]), place, float(distance[best])))
+    return tuple(found)
 
 
-def _place(found: Cleaning, forecast: Forecast, panel: Panel) -> str:
-    """The first entry's timestamp, and its series where there are several."""
-    row = int(found.row[0])
-    when = forecast.freq.advance(forecast.cutoffs[row : row + 1], np.array([1 - int(found.ago[0])]))
-    shown = stamps(when, forecast.freq, forecast.tz)[0]
-    return f"{forecast.item_ids[row]}, {shown}" if len(panel) > 1 else shown
+def _place(panel: Panel, item: int, row: int, named: bool) -> str:
+    when = panel.freq.advance(panel.start[item : item + 1], np.array([row - panel.indptr[item]]))
+    shown = stamps(when, panel.freq, panel.tz)[0]
+    return f"{panel.item_ids[item]}, {shown}" if named else shown
+
+
+def merged(parts: Iterable[Sequence[Finding]]) -> tuple[Finding, ...]:
+    """Join the findings of several panels, with one for each kind."""
+    found: dict[int, Finding] = {}
+    for one in (one for part in parts for one in part):
+        found[one.kind] = found[one.kind].with_more(one) if one.kind in found else one
+    return tuple(found[kind] for kind in KINDS if kind in found)
+
+
+def notes_on(found: Sequence[Finding]) -> tuple[str, ...]:
+    """Return a line on each of the findings of a forecast."""
+    return tuple(_line(one) for one in found)
+
+
+def notes_on_windows(found: Sequence[Finding]) -> tuple[str, ...]:
+    """Return a line on each of the findings in the windows of a backtest. Outliers that are kept change nothing there."""
+    lines = {one.kind: _line(one) for one in found if one.kind != RECENT_OUTLIER}
+    if LEVEL_SHIFT in lines:
+        lines[LEVEL_SHIFT] += ", in the windows that end soon after"
+    return tuple(lines.values())
+
+
+def _line(one: Finding) -> str:
+    if one.kind in LEFT_OUT:
+        return f"treated as missing, because {LEFT_OUT[one.kind][one.count > 1]}: {one}"
+    if one.kind == RECENT_OUTLIER:
+        newest, them = ("the newest value is far from its neighbours", "it")
+        if one.count > 1:
+            newest, them = ("newest values are far from their neighbours", "them")
+        return f"kept, though {newest}: {one}; remove {them} from the data if that is an error"
+    series = "the level shifted, " if one.count == 1 else f"the level of {one.count:,} series shifted, the first "
+    return f"{series}at {one.place}: earlier values are moved to the new level"

@@ -156,7 +156,7 @@ class Detected:
             "expected_by_chance": round(self.by_chance, 6),
             "runs": len(self.runs),
             "anomalies": [{name: columns[name][i] for name in order} for i in range(table.num_rows)],
-            "failures": [{"item_id": f.item_id, "reason": f.reason} for f in self.failures],
+            "failures": [failure.to_mapping() for failure in self.failures],
             "written": [str(path) for path in self.written],
             "data": None if self.report is None else self.report.to_mapping(),
             "notes": list(self.notes),

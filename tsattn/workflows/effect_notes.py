@@ -20,13 +20,14 @@ COLLINEAR = 0.95  # correlation above which the effects of two covariates cannot
 _MOST_ROWS = 1 << 20  # observed rows that a correlation is computed from
 
 
-def effects_of(forecaster: Forecaster, panel: Panel, horizon: int | None = None) -> tuple[CovariateEffect, ...]:
+def effects_of(forecaster: Forecaster, panel: Panel, horizon: int | None = None, sums: int = 0) -> tuple[CovariateEffect, ...]:
     """Return the effects of known covariates and calendar events in the newest forecast; () if none were estimated.
 
-    horizon: number of forecast steps on which events are counted.
+    horizon: number of forecast steps on which events are counted. sums: how many of the first series are sums of the others; they
+    are left out, for each effect in a part is one in its sums too.
     """
     effects = getattr(forecaster, "effects", None)
-    return () if effects is None else tuple(effects(panel, horizon))
+    return () if effects is None else tuple(effects(panel, horizon, sums))
 
 
 def effect_notes(effects: Sequence[CovariateEffect]) -> tuple[str, ...]:

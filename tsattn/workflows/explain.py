@@ -26,6 +26,7 @@ from tsattn.workflows.forecast import unknown_series
 from tsattn.workflows.held_out_windows import groups, held_back, sampled
 from tsattn.workflows.loaded_model import horizon_for
 from tsattn.workflows.results import plain
+from tsattn.workflows.scoring_progress import Measuring
 from tsattn.workspace import ModelRef, Workspace
 
 WINDOWS = 64  # held-back windows to measure on
@@ -151,15 +152,18 @@ def run(
     batch = prepared(gather(panel, origins, card.model.context, passes, wants_covariates(forecaster)))
     batch.future_target[:, steps:] = np.nan  # steps beyond the horizon are not measured
     listener.note(f"measuring on {len(origins)} held-back windows")
-    measured = Importance(forecaster, batch, groups(panel, origins, steps))
-    lags = measured.lags(*_lags(panel, batch))
-    covariates = measured.covariates(_parts_of(card, panel, batch))
+    hear = Measuring(listener, card.name)
+    measured = Importance(forecaster, batch, groups(panel, origins, steps), on_parts=hear)
+    wanted, parts = _lags(panel, batch), _parts_of(card, panel, batch)
+    patch, longest = card.model.patch, int(panel.lengths.max())
+    spans = _spans(card.model.context, patch, longest)
+    hear.total = len(measured.offsets(*wanted)) + len(parts) + len(spans)
+    lags = measured.lags(*wanted)
+    covariates = measured.covariates(parts)
+    effects = measured.blocks(spans)
     shown, made, more = _shown(forecaster, panel, steps)
     seen = attributions(network, gather(panel, shown, card.model.context, card.model.pass_steps, wants_covariates(forecaster)))
     attention = None if seen.attention is None else seen.attention[0]
-    patch, longest = card.model.patch, int(panel.lengths.max())
-    spans = _spans(card.model.context, patch, longest)
-    effects = measured.blocks(spans)
     found = Explained(
         ref=chosen.ref,
         panel=panel,

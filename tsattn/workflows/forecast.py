@@ -148,7 +148,7 @@ def _forecast(
         forecaster = calibrated = conformal(forecaster, levels)
     hear = Forecasting(listener, forecaster.name)
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels, whole=summed is None, on_progress=hear)
-    effects = effects_of(forecaster, panel, steps)
+    effects = effects_of(forecaster, panel, steps, 0 if summed is None else summed.hierarchy.sums)
     if together:
         between = joint.effects_between()
         about_joint = joint_notes(between)

@@ -18,6 +18,7 @@ from tsattn.forecasting.frame import Forecast, Forecaster
 from tsattn.forecasting.predict import predict
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import ANY_FREQ
+from tsattn.workflows.cleaning_notes import cleaning_notes
 from tsattn.workflows.loaded_model import check_fits, check_horizon, horizon_for, read_for, with_leads
 from tsattn.workspace import ModelRef
 
@@ -86,10 +87,11 @@ class Model:
 
         One series of numbers, [1.0, 2.0, 3.0], or several, [y1, y2, …] (NaN = missing), give float32 values (B, H, Q). A
         Panel, a data frame or a path gives a Forecast. `horizon` and `quantiles` default to the model's, and `freq` of plain
-        numbers too. `timestamp`, `item`, `target` and `known` name columns; `read` holds all reading options. `future`: a
-        frame or file with the future rows of known covariates. A Forecast leaves out series without an observed value, and
-        those that ended before the others and have no future rows. Raises DataError when no series is left, when plain numbers
-        hold no observed value, or when a covariate of the model is missing; ConfigError when the frequency is not the model's.
+        numbers too. `timestamp`, `item`, `target` and `known` name columns; `read` holds all reading options. `future`: a frame
+        or file with the future rows of known covariates. A Forecast leaves out series without an observed value, and those that
+        ended before the others and have no future rows; its `notes` say what cleaning changed in the histories. Raises
+        DataError when no series is left, when plain numbers hold no observed value, or when a covariate of the model is
+        missing; ConfigError when the frequency is not the model's.
         """
         check_horizon(horizon)
         arrays = is_plain(data)
@@ -99,7 +101,7 @@ class Model:
         made, failures = predict(self._for(panel, steps), panel, horizon=steps, quantiles=quantiles)
         if failures and (arrays or not len(made)):
             raise _failed(panel, failures[0])
-        return made.values if arrays else dataclasses.replace(made, history=panel)
+        return made.values if arrays else dataclasses.replace(made, history=panel, notes=cleaning_notes(made, panel))
 
     def predict_paths(
         self, data: Any, horizon: int | None = None, *, paths: int = 100, seed: int = 0, freq: str | None = None

@@ -103,7 +103,7 @@ class Reported:
             "weights": plain(dict(self.weights)),
             "effects": [plain(effect.to_mapping()) for effect in self.effects],
             "explained": None if self.explained is None else self.explained.to_mapping(),
-            "failures": [{"item_id": f.item_id, "reason": f.reason} for f in self.failures],
+            "failures": [failure.to_mapping() for failure in self.failures],
             "data": self.report.to_mapping(),
             "notes": list(self.notes),
             "repeat": self.repeat,

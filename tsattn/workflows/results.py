@@ -201,7 +201,7 @@ class Forecasted:
             "quantiles": list(made.quantiles),
             "paths": 0 if self.paths is None else self.paths.count,
             "forecasts": items,
-            "failures": [{"item_id": f.item_id, "reason": f.reason} for f in self.failures],
+            "failures": [failure.to_mapping() for failure in self.failures],
             "written": [str(path) for path in self.written],
             "data": self.report.to_mapping(),
             "effects": [plain(effect.to_mapping()) for effect in self.effects],

@@ -1,4 +1,4 @@
-"""Progress of a backtest or a forecast, as events."""
+"""Progress of a backtest, a forecast or an explanation, as events."""
 
 from __future__ import annotations
 
@@ -47,3 +47,19 @@ class Forecasting:
             return
         left = spent * (series - done) / done if done else math.nan
         self.listener.progress(Work("forecasting", self.model, done, series, done / spent, left, unit="series"))
+
+
+class Measuring:
+    """Turn the calls of Importance, with the number of parts measured, into Work events once they take longer than PATIENCE."""
+
+    def __init__(self, listener: Listener, model: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.listener, self.model, self.clock, self.began = listener, model, clock, clock()
+        self.done, self.total = 0, 0
+
+    def __call__(self, parts: int) -> None:
+        self.done += parts
+        spent = max(self.clock() - self.began, 1e-9)
+        if spent >= PATIENCE:
+            left = spent * (self.total - self.done) / self.done
+            work = Work("explaining", self.model, self.done, self.total, self.done / spent, left, unit="inputs")
+            self.listener.progress(work)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tsattn.config import HierarchyConfig
-from tsattn.data.cleaning.prepare import NOTHING
+from tsattn.data.cleaning.prepare import Cleaning
 from tsattn.data.names import listed, quoted
 from tsattn.data.panel import Panel
 from tsattn.data.windows import last_origins
@@ -145,7 +145,7 @@ def added_up(
         cutoffs=stamps[:, 0],
         timestamps=stamps[:, 1:],
         values=found.values[..., [base.levels.index(q) for q in made.quantiles]],
-        cleaning=made.cleaning if whole else NOTHING,
+        cleaning=Cleaning.concat([made.cleaning], [np.array([hierarchy.names.index(name) for name in made.item_ids], np.int64)]),
     )
     report = found.report
     levels = Levels(of, summed.counts(), report.method, report.gap, report.shrinkage, report.origins, summed.notes)

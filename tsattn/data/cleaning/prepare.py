@@ -59,12 +59,28 @@ class Cleaning:
         found = self._where(np.isin(self.row, list(place)))
         return dataclasses.replace(found, row=np.array([place[int(row)] for row in found.row], np.int64))._ordered()
 
+    def recent(self, context: int) -> Cleaning:
+        """The entries of the last `context` steps."""
+        return self._where(self.ago <= context)
+
+    def earlier(self, shift: np.ndarray) -> Cleaning:
+        """The entries of the windows as they were `shift` (B,) steps earlier."""
+        steps = np.asarray(shift)[self.row]
+        return dataclasses.replace(self, ago=self.ago - steps)._where(self.ago > steps)
+
     @classmethod
     def concat(cls, parts: Sequence[Cleaning], rows: Sequence[np.ndarray]) -> Cleaning:
         """Join several records into one; rows: the numbers of each part's windows in the joined record."""
         parts = [dataclasses.replace(part, row=np.asarray(own)[part.row]) for part, own in zip(parts, rows, strict=True)]
         fields = [f.name for f in dataclasses.fields(cls)]
         return cls(**{name: np.concatenate([getattr(part, name) for part in (*parts, NOTHING)]) for name in fields})._ordered()
+
+    def united(self, other: Cleaning) -> Cleaning:
+        """Return the entries of both records of the same windows, each once."""
+        every = np.arange(1 + max(self.row.max(initial=-1), other.row.max(initial=-1)))
+        both = Cleaning.concat([self, other], [every, every])
+        _, first = np.unique(np.stack([both.row, both.ago, both.kind]), axis=1, return_index=True)
+        return both._where(np.sort(first))
 
     def _where(self, chosen: np.ndarray) -> Cleaning:
         return Cleaning(self.row[chosen], self.ago[chosen], self.kind[chosen], self.value[chosen])

@@ -33,11 +33,21 @@ def columns_of(table: pa.Table, where: str) -> Columns:
     made: dict[str, Column] = {}
     for i in np.flatnonzero(np.array(place, np.int64) < 0).tolist():
         name, kind = names[i], table.schema.field(i).type
-        if not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_duration(kind)):
+        if not (pa.types.is_nested(kind) or pa.types.is_binary(kind)):
             chunks = table.column(i).chunks or [pa.nulls(0, kind)]
+            chunks = [_iso_durations(c) for c in chunks] if pa.types.is_duration(kind) else chunks
             made[name] = from_chunks(name, [c.cast(pa.string()) for c in chunks] if pa.types.is_time(kind) else chunks, where)
     order = {name: k for name, k in zip(names, place, strict=True) if k >= 0 or name in made}
     return Columns(made, order, arrays)
+
+
+def _iso_durations(chunk: Any) -> Any:
+    """Return durations as texts such as PT90.5S, which are read as those of a text file are."""
+    import pyarrow as pa
+
+    micros = chunk.cast(pa.duration("us"), safe=False).cast(pa.int64()).to_pylist()
+    texts = [None if n is None else f"{'-' if n < 0 else ''}PT{abs(n) / 1e6:.6f}".rstrip("0").rstrip(".") + "S" for n in micros]
+    return pa.array(texts, pa.string())
 
 
 def _arrays_of(table: pa.Table) -> tuple[list[int], list[np.ndarray]]:

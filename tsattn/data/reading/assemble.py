@@ -79,7 +79,8 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
     invented = grid.freq.has_clock and (clock is None or clock.counted)
     panel = _panel(grid, roles, made, static_values, tz, notes, dated=not invented)
     panel = checked(panel, unfinished, options.drop_last, notes)
-    return with_holidays(panel, options.holidays if schema is None else regions_of(schema), schema, notes)
+    asked = options.holidays or regions_of(schema)
+    return with_holidays(panel, asked if schema is None or regions_of(schema) else (), schema, notes)
 
 
 def _hint_at_fill(grid: Grid, rows: int, notes: Notes) -> None:

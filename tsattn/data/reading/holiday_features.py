@@ -9,6 +9,7 @@ import numpy as np
 
 from tsattn.data.named_calendars import holiday_days
 from tsattn.data.panel import Panel, Schema
+from tsattn.data.reading.holiday_regions import HolidayRegions
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError
 
@@ -23,33 +24,37 @@ def regions_of(schema: Schema | None) -> tuple[str, ...]:
     return tuple(name[len(PREFIX) :] for name in schema.known_features if name.startswith(PREFIX)) if schema else ()
 
 
-def with_holidays(panel: Panel, regions: tuple[str, ...], schema: Schema | None, notes: Notes) -> Panel:
+def with_holidays(panel: Panel, asked: tuple[str, ...], schema: Schema | None, notes: Notes) -> Panel:
     """Add known covariates of each region, 1 on its holidays, before them and after them, and future rows that hold them.
 
+    asked: the texts of `--holidays`. The columns of a region are 0 in series that it is not the region of.
     A day before or after a holiday is the neighbouring row of daily data, and no holiday itself. Columns that are 0 in all rows
     are left out: such as those of holidays that are closed days. With the schema of a model they are the columns that it uses.
-    Raises ConfigError for a panel without dates, or of steps longer than a day.
+    Raises ConfigError for a panel without dates, of steps longer than a day, and for an unknown series.
     """
-    if not regions or not len(panel):
+    if not asked or not len(panel):
         return panel
+    regions = HolidayRegions.parse(asked)
     step = panel.freq.plain.fixed_us
     if not (panel.freq.has_clock and panel.dated) or not (panel.freq.unit == "B" or (step or 8e12) <= 86_400_000_000):
-        raise ConfigError(f"--holidays {','.join(regions)}: steps of {panel.freq} have no single date", "leave out --holidays")
+        raise ConfigError(f"--holidays {','.join(asked)}: steps of {panel.freq} have no single date", "leave out --holidays")
     if schema is None:
-        names = [prefix + region for region in regions for prefix in PREFIXES]
-        columns = _columns(panel, names)
+        regions.check(panel.item_ids)
+        names = [prefix + region for region in regions.all() for prefix in PREFIXES]
+        columns = _columns(panel, names, regions)
         on_holidays = {name: bool(columns[:, k].any()) for k, name in enumerate(names)}
         names = [name for name in names if on_holidays[name] and on_holidays[PREFIX + _parts(name)[1]]]
     else:
         names = [name for name in schema.known_features if name.startswith(tuple(PREFIXES))]
     if not names:
         return panel
-    regions = tuple(dict.fromkeys(_parts(name)[1] for name in names))
+    shown = ", ".join(dict.fromkeys(_parts(name)[1] for name in names))
     around = ", and the days before and after" if any(_parts(name)[0] for name in names) else ""
-    notes.find("holidays", f"{', '.join(regions)}{around}: known in the future", "--holidays")
+    own = ", by series" if regions.named else ""
+    notes.find("holidays", f"{shown}{own}{around}: known in the future", "--holidays")
     panel = _extended(panel)
     schema = replace(panel.schema, known_features=(*panel.schema.known_features, *names))
-    return replace(panel, known=np.concatenate([panel.known, _columns(panel, names)], 1), schema=schema)
+    return replace(panel, known=np.concatenate([panel.known, _columns(panel, names, regions)], 1), schema=schema)
 
 
 def _parts(name: str) -> tuple[int, str]:
@@ -58,8 +63,9 @@ def _parts(name: str) -> tuple[int, str]:
     return PREFIXES[prefix], name[len(prefix) :]
 
 
-def _columns(panel: Panel, names: list[str]) -> np.ndarray:
+def _columns(panel: Panel, names: list[str], regions: HolidayRegions) -> np.ndarray:
     """Return (N, names) float32 of 0 and 1."""
+    observed = dict(zip(regions.all(), regions.of_items(panel.item_ids).T, strict=True))
     item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr))
     steps = np.arange(len(item)) - panel.indptr[:-1][item]
     one = np.timedelta64(1, "D")
@@ -76,6 +82,8 @@ def _columns(panel: Panel, names: list[str]) -> np.ndarray:
         shift, region = _parts(name)
         holidays = holiday_days(region, first, last)
         out[:, k] = np.isin(around[shift], holidays) & ((shift == 0) | ~np.isin(around[0], holidays))
+        if region in observed:  # the regions of a model may be others
+            out[:, k] *= observed[region][item]
     return out
 
 

@@ -12,6 +12,7 @@ from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading.column_blocks import where
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_texts import parse_texts
+from tsattn.data.reading.durations import as_durations
 from tsattn.data.reading.items import is_item_name
 from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.numbers import Numbers, as_numbers, from_booleans
@@ -75,6 +76,10 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
             continue
         wanted = name in options.target
         numbers = as_numbers(column, table.marks, tolerance=0.999 if wanted else 0.2)
+        may_be_time = wanted or name in covariates or (numbers is not None and numbers.clash is not None)  # as of h and min
+        if may_be_time and (seconds := durations(table, column, notes, strict=wanted)) is not None:
+            made[name] = seconds
+            continue
         if numbers is None:
             if wanted and (flags := from_booleans(column)) is not None:
                 made[name] = flags
@@ -97,8 +102,43 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
         made[name] = numbers.column
         note_numbers(column, numbers, notes)
     if not any(n not in busy for n in (*table.columns.numeric, *made)):
-        made.update({name: numbers.column for name, numbers in long_codes} or _only_flags(table, busy, notes))
+        codes = {name: numbers.column for name, numbers in long_codes}
+        made.update(codes or _only_durations(table, busy, notes) or _only_flags(table, busy, notes))
+        if not made:
+            _only_durations(table, busy, notes, strict=True)  # raises for texts of two readings
     return table.with_columns(made)
+
+
+def durations(table: Table, column: Column, notes: Notes, *, strict: bool) -> Column | None:
+    """Return a column of durations as seconds, with a note; None for other columns.
+
+    strict: raise DataError, with the line, for a text among durations that is none, and for one with two readings, such as the
+    time of day 12:30; else the column stays one of texts.
+    """
+    found = as_durations(column, table.marks.missing)
+    if found is None or not (strict or (found.open is None and found.bad is None)):
+        return None
+    name = column.name
+    if found.open is not None:
+        text = column.text_at(found.open)[:40]
+        raise DataError(
+            f"{table.where(found.open)}, column {name!r}: {text!r} may be minutes and seconds, or hours and minutes",
+            f"name the column '{name} (mm:ss)' or '{name} (hh:mm)'; or write hours, minutes and seconds, such as 1:02:30",
+        )
+    if found.bad is not None:
+        text = column.text_at(found.bad)[:40]
+        raise DataError(
+            f"{table.where(found.bad)}, column {name!r}: {text!r} is not a duration, but {found.example!r} is",
+            f"correct that line, or mark it as missing: --missing {_markers(text, [])}",
+        )
+    notes.repair(f"durations such as {found.example!r} read as seconds", found.count, f"column {name!r}")
+    return found.column
+
+
+def _only_durations(table: Table, busy: set[str], notes: Notes, *, strict: bool = False) -> dict[str, Column]:
+    """Return columns of durations as seconds, for a table without numbers. strict: see `durations`."""
+    texts = {n: c for n, c in table.columns.others.items() if c.kind == "text" and n not in busy}
+    return {n: seconds for n, c in texts.items() if (seconds := durations(table, c, notes, strict=strict)) is not None}
 
 
 def _only_flags(table: Table, busy: set[str], notes: Notes) -> dict[str, Column]:

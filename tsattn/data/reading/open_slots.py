@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.calendars import DAY, DAYS, WEEK, OpenSlots
 from tsattn.data.freq import Freq
 from tsattn.data.named_calendars import YEARS_AHEAD, Sessions, holiday_days, sessions
+from tsattn.data.reading.holiday_regions import HolidayRegions
 from tsattn.data.reading.rows import Rows, shown
 from tsattn.data.report import Notes
 from tsattn.data.timezone import to_local
@@ -220,8 +222,12 @@ def _closed_holidays(table: OpenSlots | None, us: np.ndarray, step: int, freq: F
     if not options.holidays or (table is None and step < DAY):
         return np.zeros(0, "datetime64[D]")
     days = np.unique(us // DAY)
-    every = [holiday_days(region, *_years(us)).astype(np.int64) for region in options.holidays]
-    dates = np.unique(np.concatenate(every))
+    # days on which all series are closed: a timetable is that of all of them
+    every = [
+        np.unique(np.concatenate([holiday_days(region, *_years(us)).astype(np.int64) for region in sorted(some)]))
+        for some in HolidayRegions.parse(options.holidays).sets()
+    ]
+    dates = functools.reduce(np.intersect1d, every)
     weekdays = {slot // DAY for slot in (table or _every_day(freq)).week}
     dates = dates[[int(day) in weekdays for day in ((dates + 3) % 7).tolist()]]
     inside = dates[(dates >= days[0]) & (dates <= days[-1])]

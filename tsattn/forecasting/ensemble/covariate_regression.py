@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tsattn.data.cleaning.prepare import plausible_past, prepare
+from tsattn.data.cleaning.prepare import GROSS_ERROR, NOTHING, SENTINEL, Cleaning, plausible_past, prepare, prepared
 from tsattn.data.panel import Panel
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.baselines.ridge import Ridge
@@ -52,16 +52,18 @@ class CovariateRegression:
         self.quantiles = tuple(forecaster.quantiles)
         self.pass_steps, self.joint = getattr(forecaster, "pass_steps", 1), getattr(forecaster, "joint", False)
         self._seen: deque[BatchEffects] = deque(maxlen=_MOST_SEEN)
+        self.cleaned: Cleaning | None = None  # see Forecaster
 
     def report(self) -> EnsembleReport:
         """Return the mean weights of the members in everything forecast so far; 1 for a forecaster without members."""
         inner = self.forecaster
         return inner.report() if isinstance(inner, Ensemble) else EnsembleReport({self.name: 1.0}, 0, 0, 1.0)
 
-    def effects(self, panel: Panel, horizon: int | None = None) -> tuple[CovariateEffect, ...]:
+    def effects(self, panel: Panel, horizon: int | None = None, first: int = 0) -> tuple[CovariateEffect, ...]:
         """Return the effects of the panel's known covariates, and of events, in the forecasts since the last call.
 
-        horizon: the steps ahead that events are counted on; None = all that were forecast.
+        horizon: the steps ahead that events are counted on; None = all that were forecast. first: report on the series from this
+        one on.
         """
         seen = list(self._seen)
         self._seen.clear()
@@ -71,6 +73,9 @@ class CovariateRegression:
         estimates, share, events, ahead = joined(seen, len(names))
         static = np.concatenate([one.static for one in seen])
         item = np.concatenate([one.item for one in seen])
+        if first:
+            some = np.flatnonzero(item >= first)
+            estimates, share, static, item = estimates.rows(some), share[some], static[some], item[some]
         once = len(np.unique(item)) == len(item) and item.max(initial=0) < len(
             panel
         )  # a backtest contains a series at several cutoffs
@@ -79,9 +84,11 @@ class CovariateRegression:
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32."""
+        self.cleaned = None
         declared = Covariates.of(batch.known[..., batch.calendar :])
         if declared.declared == 0 and batch.days is None:
             return self.forecaster.predict(target_only(batch))
+        batch = prepared(batch)
         # an outlier may be the day of a promotion
         bare = replace(target_only(batch), past_target=plausible_past(batch), plausible=None, cleaning=None)
         past, pools, group = bare.past_target, pools_of(batch), groups_of(batch.static)
@@ -96,8 +103,9 @@ class CovariateRegression:
             own = (batch.static[now], share[now], ahead, batch.item[now])
             self._seen.append(BatchEffects(found, columns, covariates.events, *own))
         effects = effects.scaled(share)
-        history = effects.removed(past, before, batch.season_lengths)
-        values = self.forecaster.predict(replace(bare, past_target=history))
+        history = prepared(replace(bare, past_target=effects.removed(past, before, batch.season_lengths)))
+        self.cleaned = _as_observed(history.cleaning, past, batch.cleaning)
+        values = self.forecaster.predict(history)
         values = effects.restored(values.astype(np.float64), after, past, before, self.quantiles)
         lowest = np.nanmin(past, 1, initial=np.inf)
         return np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values).astype(np.float32)
@@ -144,9 +152,8 @@ class CovariateRegression:
         before = covariates.before(bare.context)
         history = past if effects is None else effects.removed(past, before, seasons)
         judge, levels = Ridge(LAGS, None, self.quantiles), np.array(self.quantiles)
-        made = forecasts(judge, replace(bare, past_target=prepare(history, seasons, year=bare.year).past), shifts)[1:].astype(
-            np.float64
-        )
+        cleaned = prepare(history, seasons, level_shifts=False, year=bare.year).past
+        made = forecasts(judge, replace(bare, past_target=cleaned), shifts)[1:].astype(np.float64)
         losses = []
         for k, shift in enumerate(shifts):
             values = made[k]
@@ -175,6 +182,12 @@ class CovariateRegression:
             sure = heard / (heard + shrinkage.doubt)
             share[now] = np.exp(-shrinkage.sharpness * sure * np.maximum(believed - SLACK, 0.0))
         return share
+
+
+def _as_observed(found: Cleaning | None, past: np.ndarray, before: Cleaning | None) -> Cleaning:
+    """Return what was found in histories without effects, with the values of `past` (B, L), and what `past` lacks already."""
+    found, before = (NOTHING if record is None else record for record in (found, before))
+    return before.of(SENTINEL, GROSS_ERROR).united(replace(found, value=past[found.row, past.shape[1] - found.ago]))
 
 
 def with_covariates(forecaster: Forecaster, *, known: bool = True) -> Forecaster:

@@ -133,9 +133,11 @@ def report_effects(
             if np.isnan(shut[some, k]).any():
                 used = float(share[some, k].mean())
                 of_one = _of_one(found, some, form, each, k, name, used, unit, _groups(group, static, some, schema))
-                span = _range(found, some, form, each[k], items) if len(of_one) == 1 and of_one[0].clear else ()
                 few = tuple(items[i] for i in some) if len(some) <= min(FEW, len(items) - 1) else ()
-                out += [(k, replace(effect, range=span, items=few)) for effect in of_one]
+                betas = _betas(each[k], each[k + found.covariates] if len(of_one) > 1 else None)
+                for effect, beta in zip(of_one, betas, strict=True):
+                    span = _range(found, some, form, beta, effect, items) if effect.clear else ()
+                    out.append((k, replace(effect, range=span, items=few)))
     declared = len(schema.known_features)
     out = [(k, replace(effect, every=len(found) if effect.form != "closed" else 0)) for k, effect in out]
     out.sort(key=lambda one: (one[0], one[1].form != "closed", -one[1].series))
@@ -185,18 +187,31 @@ def _unit(found: Estimates, some: np.ndarray) -> float:
     return float(amounts[live].mean() if live.any() else amounts.mean())
 
 
-def _range(found: Estimates, some: np.ndarray, form: bool, one: Pooled, items: Sequence[str]) -> tuple[ItemEffect, ...]:
-    """Return the smallest and the largest effect among the series `some`; () if they hardly differ, or have no names."""
-    known = np.flatnonzero(np.isfinite(one.variance))
+def _betas(line: Pooled, bend: Pooled | None) -> list[np.ndarray]:
+    """Return the effect (n,) in each series, NaN where it is unknown; with a bend, those below and above it."""
+    known = np.where(np.isfinite(line.variance), line.beta, np.nan)
+    if bend is None:
+        return [known]
+    turn = np.where(np.isfinite(bend.variance), bend.beta, np.nan)
+    return [known - turn, known + turn]
+
+
+def _range(
+    found: Estimates, some: np.ndarray, form: bool, beta: np.ndarray, common: CovariateEffect, items: Sequence[str]
+) -> tuple[ItemEffect, ...]:
+    """Return the smallest and the largest effect among the series `some`; () if they hardly differ, or have no names.
+
+    beta: (n,) effects relative to the size of each series, so amounts differ between a small and a large series.
+    """
+    known = np.flatnonzero(np.isfinite(beta))
     if len(known) < 2 or len(items) != len(found):
         return ()
-    beta = one.beta[known]
-    if float(np.ptp(beta)) < APART * abs(one.common.value):
+    effect = np.expm1(np.clip(beta[known], -50, 50)) if form else beta[known] * (found.scale * found.now)[some[known]]
+    apart, usual = (np.ptp(beta[known]), np.log1p(common.effect)) if form else (np.ptp(effect), common.effect)
+    if apart < APART * abs(usual):
         return ()
-    effect = np.expm1(np.clip(beta, -50, 50)) if form else beta * (found.scale * found.now)[some[known]]
     ends = (int(effect.argmin()), int(effect.argmax()))
-    kind = "factor" if form else "added"
-    return tuple(ItemEffect(items[some[known[i]]], float(effect[i]), kind) for i in ends)
+    return tuple(ItemEffect(items[some[known[i]]], float(effect[i]), common.form) for i in ends)
 
 
 def _effect(

@@ -39,6 +39,8 @@ def shifted(batch: WindowBatch, shift: np.ndarray) -> WindowBatch:
         future_target=np.full_like(batch.future_target, np.nan),
         origin=batch.origin - shift,
         cutoff=None,
+        plausible=None if batch.plausible is None else _moved(batch.plausible, shift),
+        cleaning=None if batch.cleaning is None else batch.cleaning.earlier(shift),
         days=None if batch.days is None else _moved(batch.days, shift),
         # windows of a group that move alike still end together
         group=None if batch.group is None else batch.group * (int(shift.max(initial=0)) + 1) + shift,
@@ -65,6 +67,8 @@ def rows_of(batch: WindowBatch, rows: np.ndarray) -> WindowBatch:
         item=batch.item[rows],
         origin=batch.origin[rows],
         cutoff=None if batch.cutoff is None else batch.cutoff[rows],
+        plausible=None if batch.plausible is None else batch.plausible[rows],
+        cleaning=None if batch.cleaning is None else batch.cleaning.rows(rows),
         days=None if batch.days is None else batch.days[rows],
         group=None if batch.group is None else batch.group[rows],
     )
@@ -78,6 +82,8 @@ def recent(batch: WindowBatch, context: int) -> WindowBatch:
         past_target=batch.past_target[:, cut:],
         past_cov=batch.past_cov[:, cut:],
         known=batch.known[:, cut:],
+        plausible=None if batch.plausible is None else batch.plausible[:, cut:],
+        cleaning=None if batch.cleaning is None else batch.cleaning.recent(context),
         days=None if batch.days is None else batch.days[:, cut:],
     )
 
@@ -96,8 +102,9 @@ def padded(batch: WindowBatch, context: int) -> WindowBatch:
     def pad(values: np.ndarray) -> np.ndarray:
         return np.pad(values, ((0, 0), (lack, 0), *((0, 0),) * (values.ndim - 2)), constant_values=missing(values))
 
-    days = None if batch.days is None else pad(batch.days)
-    return replace(batch, past_target=pad(batch.past_target), past_cov=pad(batch.past_cov), known=pad(batch.known), days=days)
+    days, plausible = (None if values is None else pad(values) for values in (batch.days, batch.plausible))
+    target, covariates, known = (pad(values) for values in (batch.past_target, batch.past_cov, batch.known))
+    return replace(batch, past_target=target, past_cov=covariates, known=known, plausible=plausible, days=days)
 
 
 # (windows that share a cutoff, windows whose errors they may use), by cutoff

@@ -6,11 +6,13 @@ is chosen on the validation windows of the training run instead (workflows/candi
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import replace
 
 import numpy as np
 
+from tsattn.data.cleaning.prepare import NOTHING, Cleaning
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.ensemble.ensemble import EnsembleReport
 from tsattn.forecasting.ensemble.holdout import padded, target_only
@@ -31,6 +33,7 @@ class WeightedAverage:
         self.covariates = True if True in wanted else "known" if "known" in wanted else False
         self.days = any(getattr(part, "days", False) for part in self.parts)
         self.joint = any(getattr(part, "joint", False) for part in self.parts)
+        self.cleaned: Cleaning | None = None  # see Forecaster
 
     def report(self) -> EnsembleReport:
         """Return the weights of the trained network and of the parts of the zero-shot ensemble, over all windows so far."""
@@ -42,6 +45,9 @@ class WeightedAverage:
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32; where one part has no finite forecast, that of the other."""
         trained, zero_shot = (_forecast(part, batch) for part in self.parts)
+        own = [record for part in self.parts if (record := getattr(part, "cleaned", None)) is not None]
+        if own:
+            self.cleaned = functools.reduce(Cleaning.united, own, NOTHING if batch.cleaning is None else batch.cleaning)
         made = (1 - self.share) * trained + self.share * zero_shot
         whole = [np.isfinite(x).all((1, 2), keepdims=True) for x in (trained, zero_shot)]
         return np.where(whole[0] & whole[1], made, np.where(whole[0], trained, zero_shot)).astype(np.float32)

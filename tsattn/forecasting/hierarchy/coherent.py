@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tsattn.data.cleaning.prepare import Cleaning
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, truth
 from tsattn.forecasting.baselines.simple import SeasonalNaive
@@ -42,6 +43,7 @@ class BaseForecasts:
         self.forecaster, self.panel, self.horizon = forecaster, panel, horizon
         self.levels = tuple(sorted({*levels, 0.1, 0.5, 0.9}))
         self._made: dict[int, np.ndarray] = {}
+        self.cleaned: list[tuple[Origins, Cleaning]] = []  # what was found in the histories before origins
 
     def origins(self, back: int) -> tuple[Origins, np.ndarray]:
         """Return the origins `back` steps before the end, and the series that have a value before it."""
@@ -64,8 +66,10 @@ class BaseForecasts:
                 origins, some = origins[bad], some[bad]
             if len(some):
                 loop = predict_windows(forecaster, self.panel, origins, self.horizon, self.levels, whole=False)
-                for which, _, values in loop:
+                for which, windows, values in loop:
                     out[some[which]] = values
+                    if windows.cleaning is not None:
+                        self.cleaned.append((origins[which], windows.cleaning))
         self.put(back, out)
         return self._made[back]
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
 from tsattn.errors import DataError
 
@@ -83,7 +82,7 @@ def common_grid(panel: Panel) -> CommonGrid:
         )
     end = offset + panel.lengths
     steps = int(end.max())
-    closed = steps - end > late(panel.freq)
+    closed = steps - end > panel.freq.grace
     values = np.full((len(panel), steps), np.nan, np.float32)
     for i in range(len(panel)):
         values[i, : offset[i]] = 0.0
@@ -91,13 +90,6 @@ def common_grid(panel: Panel) -> CommonGrid:
         if closed[i]:
             values[i, end[i] :] = 0.0
     return CommonGrid(first, offset, end, values, closed, panel.freq.season_length)
-
-
-def late(freq: Freq) -> int:
-    """Return how many steps early a series may end without counting as closed: a day of hours, a week of days, a month."""
-    season = freq.season_length
-    within_a_week = freq.is_subdaily or freq.unit in ("D", "B") or not freq.has_clock
-    return season if within_a_week else max(1, season // 12)
 
 
 def _forward(values: np.ndarray) -> np.ndarray:
