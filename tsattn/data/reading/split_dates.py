@@ -181,9 +181,27 @@ def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], 
                 joined = _with_minutes(_with_hours(table, clock, column, hours, options), others)
                 joined = _with_intervals(joined, others)
                 if _improves(clock.stamps, joined.stamps, column.name) and (named or len(np.unique(hours)) == 24):
+                    _stop_at_hours_of_months(table, clock, columns)
                     clock = joined
                     break
     return _with_zone(clock, others, options, notes)
+
+
+def _stop_at_hours_of_months(table: Table, clock: Clock, columns: Mapping[str, Column]) -> None:
+    """Raise DataError where numbers such as 191002 were read as months or weeks, but have hours beside them: they may be days."""
+    date = columns[clock.columns[0]] if len(clock.columns) == 1 else None
+    days = np.unique(clock.stamps[~np.isnat(clock.stamps)])
+    if date is None or date.kind != "number" or len(days) < 3:
+        return
+    months = np.all(days.astype("datetime64[M]") == days)
+    weeks_of_days = np.all((days.astype("datetime64[D]").astype(np.int64) + 3) % 7 == 0)
+    if not months and not weeks_of_days:
+        return
+    raise DataError(
+        f"{table.where(0)}, column {date.name!r}: {date.text_at(0)} is a month or week, or a day with a year of two digits; "
+        "hours of a month or week are not timestamps",
+        "write dates as 2000-01-31",
+    )
 
 
 def _with_hours(table: Table, clock: Clock, column: Column, hours: np.ndarray, options: ReadOptions) -> Clock:
