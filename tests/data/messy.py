@@ -511,7 +511,7 @@ BAD: dict[str, Bad] = {
     "unknown-offsets": Bad(_csv("time,value", [*[h + "Z" for h in _HOURS[:3]], *_HOURS[3:]], _V[:6]), ("line 5", "offset")),
     "no-item": Bad(lines("id,date,value", *(f"{s},{d},1" for s in ("a", "b") for d in _D), ",2024-02-01,3"), ("line 18", "'id'")),
     "several-targets": Bad(
-        lines("id,date,p,q", *(f"{s},{d},{i},1" for s in ("a", "b") for i, d in enumerate(_D))), ("'p', 'q'", "--target")
+        lines("id,date,p,q", *(f"{s},{d},{i},{9 - i}" for s in ("a", "b") for i, d in enumerate(_D))), ("'p', 'q'", "--target")
     ),
     "unread-dates": Bad(_csv("date,value", [f"day {i}" for i in range(8)], _V), ("line 2", "'date'", "--timestamp none")),
     "all-missing": Bad(_csv("date,value", _D, ["NA"] * 8), ("numeric",)),

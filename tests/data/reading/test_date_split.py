@@ -106,3 +106,9 @@ def test_a_year_merged_downwards_is_filled_for_its_months(table) -> None:
     rows = [f"{y if m == 1 else ''},{m},{m}" for y in (2023, 2024) for m in range(1, 13)]
     panel, report = table("year,month,value", rows)
     assert (panel.freq.alias, report.first, report.last) == ("MS", "2023-01-01", "2024-12-01")
+
+
+def test_hours_beside_numbers_that_may_be_months_or_days_stop(table) -> None:
+    rows = [f"1910{day:02d},{hour},{day * hour % 7}" for day in range(1, 7) for hour in range(24)]
+    with pytest.raises(DataError, match="column 'Datum': 191001 is a month or week, or a day with a year of two digits"):
+        table("Datum,Stunde,v", rows)

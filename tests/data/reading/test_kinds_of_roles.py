@@ -147,3 +147,44 @@ def test_months_with_a_year_of_two_digits_are_no_days_of_one_year(take):
     months = [f"01-{m}-{y}" for y in (15, 16, 17) for m in ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep")]
     panel, _ = take(table("date,sales", months, range(100, 127)))
     assert (panel.freq.alias, str(panel.start[0])[:10]) == ("MS", "2015-01-01")
+
+
+def _of_days(head: str, *cells: str) -> str:
+    """A table of 40 days whose first column is v, varied numbers, and whose other columns are the same in each row."""
+    rows = [",".join((f"2024-{1 + k // 28:02d}-{1 + k % 28:02d}", str(k * 37 % 91), *cells)) for k in range(40)]
+    return "\n".join([f"date,v,{head}", *rows]) + "\n"
+
+
+@pytest.mark.parametrize("name", ["LAT", "Longitude (x)", "STATIONS_ID", "QN_9", "Qv", "Duration", "TKNR"])
+def test_a_place_or_quality_that_never_changes_is_no_series(take, name):
+    panel, report = take(_of_days(name, "7"))
+    assert panel.schema.target == ("v",)
+    assert any(r.what == "columns that never change left out" for r in report.repaired)
+
+
+def test_a_column_of_minus_999_is_no_series(take):
+    assert take(_of_days("pressure", "-999"))[0].schema.target == ("v",)
+
+
+def test_a_series_that_never_changes_stays_a_series(take):
+    assert take(_of_days("snow,spare", "0", "12"))[0].schema.target == ("v", "snow", "spare")
+
+
+def test_all_numbers_of_one_named_item_are_series(take):
+    panel, _ = take(_of_days("station,rltv_temp", "S1", "5").replace(",5\n", ",4\n", 20))
+    assert panel.schema.target == ("v", "rltv_temp")
+
+
+def test_a_column_that_never_changes_is_no_target_of_many_items(take):
+    rows = [f"2024-01-{day:02d},{name},{day * 7 % 30},3" for day in range(1, 29) for name in "ab"]
+    assert take("\n".join(["date,name,one,two", *rows]) + "\n")[0].schema.target == ("one",)
+
+
+def test_entry_ids_that_rise_are_no_series(take):
+    rows = [f"2024-01-{day:02d},{day * day},{day * 7 % 30}" for day in range(1, 29)]
+    assert take("\n".join(["date,entry_id,v", *rows]) + "\n")[0].schema.target == ("v",)
+
+
+def test_weeks_and_hours_of_another_rule_repeat_the_timestamp(take):
+    rows = [f"2024-01-{1 + k // 24:02d} {k % 24:02d}:00,{(k - 8) % 24 + 1},{k * 37 % 91}" for k in range(240)]
+    assert take("\n".join(["time,OPR_HR,v", *rows]) + "\n")[0].schema.target == ("v",)

@@ -39,9 +39,14 @@ def rows_of(text: str, most: int = 400) -> list[list[str]]:
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     body = [row for row in rows if len(row) == width][1:]
     later = body[len(body) // 4 :]  # lines of two words above the table may have the same width
-    if width < 2 or not any(all(_PLAIN_NUMBER.fullmatch(cell) for cell in cells) for cells in zip(*later, strict=True)):
+    if width < 2 or not any(map(_are_numbers, zip(*later, strict=True))):
         return []
     return rows
+
+
+def _are_numbers(cells: tuple[str, ...]) -> bool:
+    """Return True if nearly all cells are plain numbers; the names may come again below the rows."""
+    return sum(bool(_PLAIN_NUMBER.fullmatch(cell)) for cell in cells) >= 0.95 * len(cells)
 
 
 def aligned(part: Part) -> Part:

@@ -23,8 +23,8 @@ _NULLS = frozenset(NULLS)
 _MONTH = r"[^\W\d]{3,9}\.?"
 _DATE = re.compile(
     rf"(?:[A-Za-z]{{2,9}}\.?,?\s+)?(?:\d{{1,4}}[-/. ](?:\d{{1,2}}|{_MONTH})(?:[-/., ]+\d{{1,4}})?"
-    rf"|{_MONTH}[-/, ]+\d{{1,4}}(?:,?[-/ ]\d{{2,4}})?)(?:[ T,]+\d{{1,2}}[:.h]\d\d.*)?"
-    r"|\d{1,2}:\d\d(?::\d\d)?.*|\d{4}[-/ ]?[QqWwMm]\d{1,2}|[QqTt]\d[-/ ]?\d{2,4}"
+    rf"|{_MONTH}[-/, ]+\d{{1,4}}(?:,?[-/ ]\d{{2,4}})?)(?:[ T,]+\d{{1,2}}[:.h]\d\d.*|:\d\d(?::\d\d)*)?"
+    r"|\d{1,2}[A-Za-z]{3}\d{2,4}|\d{1,2}:\d\d(?::\d\d)?.*|\d{4}[-/ ]?[QqWwMm]\d{1,2}|[QqTt]\d[-/ ]?\d{2,4}"
 )
 
 
@@ -72,6 +72,9 @@ def best_delimiter(text: str, name: str, notes: Notes) -> str:
     if best.delimiter == "," and _is_one_column(text):
         notes.weigh("delimiter", "none", "the header has one field, and every other line is a number with a decimal comma")
         return ";"
+    if best.delimiter == "," and (outer := _around_commas(text, best, rest)) is not None:
+        notes.weigh("delimiter", outer.name, f"the header line has {outer.width} fields, and commas are within fields", best.name)
+        return outer.delimiter
     alike = [c for c in tried if c.score > best.score - 0.02]
     if len(alike) > 1 and len(fitting := [c for c in alike if _fits_header(text, c)]) == 1:
         best = fitting[0]
@@ -87,6 +90,15 @@ def best_delimiter(text: str, name: str, notes: Notes) -> str:
     why = f"{best.even:.0%} of the lines have {best.width} fields, {best.explained:.0%} of the columns are numbers or dates"
     notes.weigh("delimiter", f"{best.name} ({best.score:.2f})", why, over)
     return best.delimiter
+
+
+def _around_commas(text: str, comma: Candidate, rest: Sequence[Candidate]) -> Candidate | None:
+    """Return the one other delimiter that splits every line into as many fields as the header, which has no comma between names.
+
+    Its commas are decimal marks, in tables with more texts than numbers.
+    """
+    outer = [c for c in rest if c.even >= 0.95 and c.width >= comma.width and _fits_header(text, c)]
+    return outer[0] if len(outer) == 1 and not _fits_header(text, comma) else None
 
 
 def _typed(delimiter: str) -> str:
@@ -148,7 +160,12 @@ def _explained(rows: Sequence[Sequence[str]]) -> float:
 
 def is_telling(cell: str) -> bool:
     """Return True if a cell is a number, with or without affixes, or a date."""
-    return bool(SPLIT.fullmatch(cell) or _DATE.fullmatch(cell))
+    return bool(_DATE.fullmatch(cell) or SPLIT.fullmatch(cell)) and not any(mark in cell for mark in ";|\t")
+
+
+def _is_value(cell: str) -> bool:
+    """Return True for a plain number or a date, but not for a name such as 1_Code."""
+    return bool(_DATE.fullmatch(cell) or re.fullmatch(r"[+-]?[$€£]?\d[\d.,' ]*%?", cell))
 
 
 def _is_better(blanks: Candidate, best: Candidate | None, text: str) -> bool:
@@ -171,7 +188,7 @@ def _fits_header(text: str, candidate: Candidate) -> bool:
         csv.reader(io.StringIO(text, newline=""), delimiter=candidate.delimiter), text.splitlines(), strict=False
     ):
         if any(d in line for d in DELIMITERS):
-            return len(row) == candidate.width and not any(is_telling(cell.strip()) for cell in row)
+            return len(row) == candidate.width and not any(_is_value(cell.strip()) for cell in row)
     return False
 
 

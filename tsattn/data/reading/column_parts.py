@@ -114,7 +114,8 @@ def hours_of(column: Column) -> np.ndarray | None:
         if not failed.any():
             return np.asarray(_begun(spans, column.name)[column.values])
         by_label = _group(
-            normalized(column.labels), r"^(?:he|h|hour)? ?(?P<n>\d{1,4})[xab*]?(?:h|th)?(?: ?[-\x{2013}] ?\d{1,2})?$"
+            normalized(column.labels),
+            r"^(?:he|h|hour)? ?(?P<n>\d{1,4})[xab*]?(?:h|th)?(?: ?(?:utc|gmt|z))?(?: ?[-\x{2013}] ?\d{1,2})?$",
         )
         if np.any(by_label < 0):
             return None
@@ -131,9 +132,10 @@ def hours_of(column: Column) -> np.ndarray | None:
 
 
 def _begun(spans: np.ndarray, name: str) -> np.ndarray:
-    """Convert hours named by their ends, 01:00 to 24:00 in a column such as HourEnding, to their starts; keep others."""
+    """Convert times named by their ends, 01:00 to 24:00 or in a column such as HourEnding, to their starts; keep others."""
     found = np.unique(spans.astype(np.int64))
-    if not set(time_words(name)) & {"ending", "he", "hourending"} or len(found) < 2:
+    ends = found[-1] == 24 * _HOUR or bool(set(time_words(name)) & {"ending", "he", "hourending"})
+    if not ends or len(found) < 2:
         return spans
     step = int(np.diff(found).min())
     return spans - np.timedelta64(step, "us") if found[0] >= step else spans

@@ -269,6 +269,7 @@ def line_of(part: Part, dialect: Dialect, row: int) -> int:
 def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | None:
     """Return the first line of another width: (line, expected, actual); _Notes where all are comments or below the table."""
     width, last = len(dialect.names), 0
+    begins: set[str] = set()  # up to two first cells, as examples of how rows begin
     found: list[tuple[int, list[str]]] = []
     try:
         for line, row in _records(part, dialect):
@@ -279,6 +280,7 @@ def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | Non
                         "save each table in a separate file, or combine them with a column that names the table",
                     )
                 last = line
+                begins |= {row[0].strip()} if len(begins) < 2 else set()
             else:
                 found.append((line, row))
                 if len(found) > _MOST_NOTES:
@@ -290,9 +292,20 @@ def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | Non
     below = found[0][0] > last + 1  # a blank line separates the table from its notes
     notes = len(found) <= _MOST_NOTES and last
     words = dialect.aligned and len(found) > 1  # a single word may be a truncated row
-    if notes and all(_is_note(line, row, last, words) or (below and _is_prose(row)) for line, row in found):
+    if notes and all(
+        _is_note(line, row, last, words) or (below and _is_prose(row)) or (line > last and _begins_otherwise(row, begins))
+        for line, row in found
+    ):
         return _Notes(len(found), found[0][0], dialect.delimiter.join(found[0][1])[:60])
     return found[0][0], width, len(found[0][1])
+
+
+def _begins_otherwise(row: list[str], begins: set[str]) -> bool:
+    """Return True if a line begins with a word where the rows begin with numbers or dates, or all with one other letter."""
+    cell = row[0].strip()
+    if len(begins) == 1 and all(len(first) == 1 and first.isalpha() for first in begins):
+        return len(cell) == 1 and cell.isalpha() and cell not in begins
+    return cell[:1].isalpha() and not any(first[:1].isalpha() for first in begins)
 
 
 def _is_second_header(title: list[str], row: list[str], names: Sequence[str]) -> bool:
@@ -314,5 +327,5 @@ def _is_note(line: int, row: list[str], last: int, words: bool) -> bool:
         return True
     if line > last and any(_END.fullmatch(c.strip()) for c in row):
         return True
-    alone = sum(bool(c.strip()) for c in row) == 1 and (words or " " in cell or ":" in cell)
+    alone = sum(bool(c.strip()) for c in row) == 1 and (words or " " in cell or ":" in cell or "：" in cell)
     return line > last and not cell[:1].isdigit() and (alone or is_total(cell))

@@ -39,7 +39,7 @@ _EPOCH_YEARS = (np.datetime64("1980-01-01", "us"), _YEARS[1])
 _UNNAMED = re.compile(r"column_\d+")
 _IDS = {"id", "ids", "code", "nr", "key", "number", "zip", "plz", "sku"}
 _LIKE_DATES = re.compile(
-    r"(?:.*\D)?(?:1[89]|2[01])\d\d\W{0,2}(?:\d|[年.]|[^\W\d_]{3,}).*|\D{0,12}\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?:\D.*)?"
+    r"(?:.*\D)?(?:1[89]|2[01])\d\d\W{0,2}(?:\d|[年.]|[^\W\d_]{3,}|[^\W\d_]{1,2}\d).*|\D{0,12}\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?:\D.*)?"
     r"|\D{0,4}\d{0,4} ?年 ?\d{1,2} ?月.*|[^\W\d]{3,9}\.? \d{1,2},? (?:19|20)\d\d\b.*"
     r"|.*\d{1,2}[-./ ]*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\W*\d{2,4}.*",
     re.I,
@@ -66,7 +66,7 @@ def is_written_time(column: Column) -> bool:
         return True
     if np.mean([t.replace(".", "", 1).isdigit() for t in plain_cells(some).to_pylist()]) > 0.5:
         return False  # bare digits may be codes or values
-    return not set(parsed.styles) <= COMPACT or (step == 1 and len(labels) > 2 and _is_even(parsed.wall, 3))
+    return not set(parsed.styles) <= COMPACT or (step == 1 and len(labels) > 2 and is_even(parsed.wall, 3))
 
 
 def number_times(columns: Mapping[str, Column], table: Table) -> list[Column]:
@@ -77,6 +77,7 @@ def number_times(columns: Mapping[str, Column], table: Table) -> list[Column]:
     unnamed = all_shaped(table.columns, _UNNAMED.fullmatch)
     first = next(iter(table.columns))
     telling = {first, *names_that(columns, lambda n: says_time(n) or _is_called_an_epoch(n) or counts_named(n))}
+    telling |= set(where(table, [n for n in table.columns.numeric if n in columns and n not in telling], _may_be_digits))
     likely = [columns[n] for n in columns if unnamed or n in telling]
     return [c for c in likely if _is_number_time(c, table, c.name == first, unnamed)]
 
@@ -86,6 +87,16 @@ def could_be_dates(table: Table, names: Iterable[str]) -> list[str]:
     likely = names_that(names, lambda n: says_time(n) or _is_called_an_epoch(n) or counts_named(n) or _UNNAMED.fullmatch(n))
     kept = {*names_that(likely, says_year), *where(table, likely, _may_be_dates)}
     return [n for n in likely if n in kept]
+
+
+def _may_be_digits(values: np.ndarray) -> np.ndarray:
+    """Return (C,) bool, True for rows of (C, n) whose values lie in the range of digits of dates, or of years and months."""
+    low, high = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
+    found = np.logical_or.reduce([(low >= 19000101 * 100.0**k) & (high < 21010000 * 100.0**k) for k in range(4)])
+    for k in np.flatnonzero((low > 1900) & (high < 2101)):
+        hundredths = np.round(values[k].astype(np.float64) * 100) % 100
+        found[k] = bool(np.all((hundredths >= 1) & (hundredths <= 12) | np.isnan(values[k])))
+    return np.asarray(found)
 
 
 def _may_be_dates(values: np.ndarray) -> np.ndarray:
@@ -120,15 +131,21 @@ def _is_number_time(column: Column, table: Table, first: bool, unnamed: bool) ->
     if style in ("decimal years", "1949.01"):
         if not says_year(column.name) and len(np.unique(stamps.astype("datetime64[M]").astype(np.int64) % 12)) < 3:
             return False  # 1500.0, 1500.5, 1501.0 may be seconds
-        return says or ((unnamed or (first and not says_something(column.name))) and _is_even(stamps, 4))
+        sure = style == "1949.01" and is_even(stamps, 24)
+        return says or sure or ((unnamed or (first and not says_something(column.name))) and is_even(stamps, 4))
     if style in ("31012000", "01312000"):
         return says
     if says or (first and monotone and (unnamed or style.startswith("epoch") or not says_something(column.name))):
         return True
     if style.startswith("epoch"):
-        return _within(stamps, _EPOCH_YEARS) and (epoch_name or _is_even(stamps))
-    sure = unnamed or (first and monotone and style.startswith("20000131"))
-    return sure and _within(stamps, _YEARS) and _is_even(stamps, 10 if unnamed else 3)
+        return _within(stamps, _EPOCH_YEARS) and (epoch_name or is_even(stamps))
+    digits = style.startswith("20000131")
+    if not _within(stamps, _YEARS) or not (unnamed or digits):
+        return False
+    if set(words(column.name)) & _IDS:
+        return False  # numbers of orders may begin with their date
+    in_order = bool(np.all(steps >= 0) or np.all(steps <= 0)) and (first or unnamed)
+    return is_even(stamps, 3 if digits and in_order else 10)
 
 
 def stamps_of(column: Column, date_order: str | None = None) -> np.ndarray | None:
@@ -179,7 +196,7 @@ def _within(stamps: np.ndarray, years: tuple[np.datetime64, np.datetime64]) -> b
     return bool(np.fmin.reduce(stamps) >= years[0] and np.fmax.reduce(stamps) < years[1])
 
 
-def _is_even(stamps: np.ndarray, least: int = 10) -> bool:
+def is_even(stamps: np.ndarray, least: int = 10) -> bool:
     """Return True when ten distinct times or more, of whole minutes, nearly all follow each other by one step."""
     times = np.unique(stamps[~np.isnat(stamps)])
     us = times.astype(np.int64)

@@ -146,7 +146,7 @@ class DateParts:
             bad |= (pm | am) & ((hour < 1) | (hour > 12))
             hour = np.where(pm & (hour < 12), hour + 12, np.where(am & (hour == 12), 0, hour))
             if "mi" in self.names:  # a bare number after a date is an hour only beside AM, PM or minutes
-                bad |= ~self.filled("mi") & ~(pm | am) & (hour > 23)
+                bad |= ~self.filled("mi") & ~(pm | am) & (hour > 24)
         us = (hour * 3600 + minute * 60 + second) * 1_000_000
         if "f" in self.names:
             digits = pc.utf8_slice_codeunits(pc.utf8_rpad(pc.fill_null(self.text("f"), arrow.text("")), 6, "0"), 0, 6)

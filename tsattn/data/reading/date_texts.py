@@ -61,6 +61,7 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
         _ranges(inner, texts, date_order)
         _days_without_year(inner, texts)
         _periods_of_years(inner, texts)
+        _quarters_of_weeks(inner, texts)
         inner.left |= without
         work.take(at, inner)
     return work.parsed(left, date_order)
@@ -204,13 +205,18 @@ def _ranges(work: _Work, texts: Any, date_order: str | None) -> None:
         if not hit.any():
             continue
         at, groups = at[hit], groups.filter(arrow.bits(hit))
-        first = parse_texts(pc.struct_field(groups, "first"), date_order)
-        ends = pc.struct_field(groups, "last")
+        begins, ends = pc.struct_field(groups, "first"), pc.struct_field(groups, "last")
+        zoned = "(?P<zone>" in pattern
+        if zoned:  # (CET) belongs to both ends; of (CET/CEST), neither end is known to be in one
+            suffix = pc.if_else(pc.equal(pc.struct_field(groups, "other"), ""), pc.struct_field(groups, "zone"), "")
+            begins = pc.utf8_trim_whitespace(pc.binary_join_element_wise(begins, suffix, " "))
+        first = parse_texts(begins, date_order)
         last = parse_texts(ends, date_order)
         day = first.wall.astype("datetime64[D]").astype("datetime64[us]")
         clock = times_of_day(ends)[0]
         clock = np.where(clock == np.timedelta64(0), np.timedelta64(1, "D"), clock)
         later = np.where(last.failed, day + clock, last.wall) > first.wall
+        later |= zoned & ~first.failed & (last.wall == first.wall)  # the hour before clocks are set back
         if first.other is not None:
             later |= (first.other < last.other) if last.other is not None else ~np.isnat(first.other) & ~np.isnat(clock)
         inner = _Work(len(at), first.failed | ~later)
@@ -265,6 +271,22 @@ def _periods_of_years(work: _Work, texts: Any) -> None:
     months = dates(year, period, np.ones_like(year))
     work.wall[at] = work.other[at] = months
     work.left[at] = np.isnat(months)
+
+
+def _quarters_of_weeks(work: _Work, texts: Any) -> None:
+    """Read 2023KW01 … 2024KW04 as quarters, as Dutch statistics write them: over several years no number exceeds 4."""
+    import pyarrow.compute as pc
+
+    if "2000-W01" not in work.styles:
+        return
+    groups = pc.extract_regex(texts, r"^(?P<y>\d{4})kw0(?P<q>\d)$")
+    at = np.flatnonzero(arrow.values(groups.is_valid()))
+    parts = DateParts(groups.take(arrow.integers(at)))
+    year, quarter = parts.year(), parts.number("q", 1)
+    weeks_too = pc.any(pc.match_substring_regex(texts, r"^\d{4}kw(?:[1-5]\d|0[5-9])$")).as_py()
+    if weeks_too or len(np.unique(year)) < 2 or len(np.unique(quarter)) < 4 or quarter.max() > 4:
+        return
+    work.wall[at] = work.other[at] = dates(year, quarter * 3 - 2, np.ones_like(year))
 
 
 def times_of_day(texts: Any) -> tuple[np.ndarray, np.ndarray]:

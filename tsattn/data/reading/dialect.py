@@ -15,6 +15,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.reading.affixes import bare
 from tsattn.data.reading.aligned_columns import tabbed
 from tsattn.data.reading.candidates import best_delimiter, named
+from tsattn.data.reading.eastern_encodings import eastern_encoding
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.header import COMMENTS, Head, find_header, unique
 from tsattn.data.reading.marks import UNKNOWN, Marks, decide, grouping, proved
@@ -37,6 +38,7 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
 _DOTTED, _SLASHED = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b"), re.compile(r"\d{1,2}/(\d{1,2})/\d{4}\b")
 _SEPARATOR = re.compile(r'"?sep=([;,|\t])"?[;,|\t]*\r?\n', re.I)
 _NULLS = frozenset(NULLS)
+_GUESSED = {"cp1252": "Windows text", "cp932": "Japanese text", "cp949": "Korean text", "gb18030": "Chinese text"}
 _NUMBERISH = re.compile(r"[+-]?[\d.,' \u00a0\u202f]*\d(?:[eE][+-]?\d+)?\s?%?")
 
 
@@ -171,7 +173,7 @@ def _encoding(raw: bytes, name: str) -> str:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(raw)
     except UnicodeDecodeError:
-        return "cp1252"
+        return eastern_encoding(raw) or "cp1252"
     return "utf-8"
 
 
@@ -376,17 +378,19 @@ def _note(
 ) -> None:
     if encoding != "utf-8":
         notes.find("encoding", encoding, "--encoding")
-    if encoding == "cp1252" and not options.encoding:
-        notes.warn(f"{part.name}: not UTF-8; read as Windows text (cp1252)")
+    if encoding in _GUESSED and not options.encoding:
+        notes.warn(f"{part.name}: not UTF-8; read as {_GUESSED[encoding]} ({encoding})")
     if delimiter != ",":
         notes.find("delimiter", named(delimiter), "--delimiter")
     if marks.decimal != ".":
         notes.find("decimal mark", "comma", "--decimal")
+    above = skip - head.rows
     if not head.rows:
+        if above > 0:
+            notes.repair("lines above the first row left out", above, f"{part.name}, line 1")
         notes.find("header", "none: columns are numbered")
         notes.weigh("header", "none", "the first row is like the others")
         return
-    above = skip - head.rows
     if above > 0:
         notes.repair("lines before the header left out", above, f"{part.name}, line 1")
     if head.rows > 1:

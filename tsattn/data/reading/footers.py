@@ -41,6 +41,7 @@ def without_footers(table: Table, notes: Notes) -> Table:
 
     Such rows are found in the column whose other texts are dates. A text that looks like a malformed date stays, as an error.
     """
+    table = _without_padded_notes(table, notes)
     table = _without_annotations(_without_subtotals(_without_sum(table, notes), notes), notes)
     for column in table.columns.others.values():
         if column.kind != "text" or column.labels is None or not len(column.labels) or table.rows < 3:
@@ -50,6 +51,23 @@ def without_footers(table: Table, notes: Notes) -> Table:
             continue
         return _without(table, column, odd, notes)
     return table
+
+
+def _without_padded_notes(table: Table, notes: Notes) -> Table:
+    """Leave out last rows without a date that hold one sentence and otherwise blank cells."""
+    last = table.rows - 1
+    texts = [c for c in table.columns.others.values() if c.kind == "text" and last >= 3 and c.missing[last] and not c.missing[0]]
+    dated = next((c for c in texts if _is_dates(c)), None)
+    end = table.rows
+    while dated is not None and end > max(table.rows - _MOST, 3) and dated.missing[end - 1] and not _has_number(table, end - 1):
+        cells = list(_cells(table, end - 1).values())
+        if len(cells) != 1 or is_total(cells[0]) or not _SENTENCE.fullmatch(cells[0]):
+            break
+        end -= 1
+    if end == table.rows:
+        return table
+    notes.repair("notes below the table left out", table.rows - end, table.where(end))
+    return _compacted(table.take(np.arange(end)))
 
 
 def _without_sum(table: Table, notes: Notes) -> Table:
@@ -82,13 +100,14 @@ def _without_sum(table: Table, notes: Notes) -> Table:
 def _without_subtotals(table: Table, notes: Notes) -> Table:
     """Leave out rows without a date that another column labels as a total, such as the subtotals of a pivot table."""
     dated = [c for c in table.columns.others.values() if c.missing.any() and not c.missing.all() and _is_dates(c)]
-    if len(dated) != 1:
+    if not dated:
         return table
+    undated = np.logical_and.reduce([c.missing for c in dated])
     gone = np.zeros(table.rows, bool)
     for column in table.columns.others.values():
-        if column.kind == "text" and column is not dated[0]:
+        if column.kind == "text" and column not in dated:
             totals = [is_total(t) or _TOTAL_OF.fullmatch(t) is not None for t in column.texts()]
-            gone |= dated[0].missing & np.append(np.array(totals, bool), False)[column.values]
+            gone |= undated & np.append(np.array(totals, bool), False)[column.values]
     if not gone.any() or gone.mean() > 0.34:
         return table
     notes.repair("rows of totals left out", int(gone.sum()), table.where(int(np.argmax(gone))))
@@ -111,7 +130,10 @@ def _is_dates(column: Column) -> bool:
         return True
     if column.kind != "text" or column.labels is None or not len(column.labels):
         return False
-    return not parse_texts(column.labels.slice(0, 50)).failed.any()
+    labels = column.labels.slice(0, 50)
+    failed = parse_texts(labels).failed
+    odd = [text for text, bad in zip(labels.to_pylist(), failed, strict=True) if bad]
+    return len(odd) < len(labels) and all(map(is_total, odd))
 
 
 def _odd_labels(column: Column) -> np.ndarray | None:

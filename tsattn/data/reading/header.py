@@ -11,22 +11,27 @@ from itertools import pairwise
 
 from tsattn.data.reading.affixes import UNITS
 from tsattn.data.reading.missing import NULLS
-from tsattn.data.reading.month_names import month_numbers
+from tsattn.data.reading.month_names import month_numbers, weekday_names
 from tsattn.data.reading.name_shapes import names_shaped, shape
+from tsattn.data.reading.time_names import plain
 from tsattn.data.report import Notes
 
 COMMENTS = ("#", "//", "!")
 _SHAPES = 1 << 14  # size of the cache of cell shapes
 _MOST = 8  # rows that a header may have
+_LONGEST = 60  # lines of keys and values that may stand above rows that begin with dates
 _NULLS = frozenset(NULLS)
 _NUMBER = re.compile(
     r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+|\d{1,3}(?:[.,' \u2019\u00a0\u202f]\d{3})+(?:[.,]\d+)?)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?",
     re.I,
 )
 _MONTHS = "|".join(sorted({name[:3] for name in month_numbers()}))
+_NAMED_STARTS = {name[:3] for name in (*month_numbers(), *weekday_names())} | {"qua", "sem", "tri", "jah", "wee", "woc"}
 _DATE_LIKE = re.compile(rf"(?=.*\d).*(?:[-/:]|{_MONTHS}|q).*", re.I)
 _PERIOD = re.compile(r"(0?[1-9]|1[0-2])[./]((?:19|20)\d\d)|((?:19|20)\d\d)")  # years, and months such as 01.2024
 _PERIOD_SHAPE = re.compile(r"(?:00?[./])?0000")  # of these, digits written as 0
+_CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
+_LEADING_WORD = re.compile(r"[^\W\d_]{4,}")
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
 _FORMAT = re.compile(r"\d{1,3}[sdn]")  # widths and types below the header of RDB files
 _RULE = re.compile(r"[:+]?[-=][-=+:]{2,}")  # below the names, as database clients draw it
@@ -53,7 +58,7 @@ class Head:
 
 def find_header(rows: list[list[str]]) -> Head:
     """Find the header of the sampled rows, which are not blank."""
-    width = Counter(len(row) for row in rows[len(rows) // 4 :]).most_common(1)[0][0]
+    width = _width(rows[len(rows) // 4 :])
     first = next((i for i, row in enumerate(rows[:40]) if len(row) == width), 0)
     while first < len(rows) - 1 and _is_comment(rows[first]) and (width == 1 or len(rows[first + 1]) == width):
         if not _is_comment(rows[first + 1]) and not _is_header(rows[first + 1], rows[first + 2 :]):
@@ -65,13 +70,37 @@ def find_header(rows: list[list[str]]) -> Head:
         first += 1
     if (short := _short_header(rows, first, width)) is not None:
         return short
-    if (count := _header_rows(rows, first, width)) > 1:
+    count = _header_rows(rows, first, width)
+    if count > _MOST and _are_keys(rows[first : first + count]):
+        return _below_preamble(rows, first + count, width)
+    if 1 < count <= _MOST:
         names, left_out = _joined([(row + [""] * width)[:width] for row in rows[first : first + count]], first)
         return Head(first + count, names, count, left_out)
     head = rows[first]
     if _is_header(head, rows[first + 1 :]):
         return Head(first + 1, (head[0].strip().lstrip("#/!").strip(), *map(str.strip, head[1:])), 1)
     return Head(first, ("",) * width, 0)
+
+
+def _width(rows: list[list[str]]) -> int:
+    """Return the most frequent number of fields; among short tables below notes of one field, that of most cells."""
+    counts = Counter(map(len, rows))
+    width = counts.most_common(1)[0][0]
+    return width if width > 1 else max(counts, key=lambda fields: counts[fields] * fields)
+
+
+def _are_keys(rows: list[list[str]]) -> bool:
+    """Return True if no two lines have the same words, as lines of keys and values have not and rows without a date have."""
+    words = [tuple(cell for cell in map(str.strip, row) if _cell_class(cell) == "text") for row in rows]
+    return len(set(words)) == len(words)
+
+
+def _below_preamble(rows: list[list[str]], start: int, width: int) -> Head:
+    """Return the header of rows below many lines of keys and values: the line above the rows, if it holds only names."""
+    above = [cell.strip() for cell in rows[start - 1]]
+    if len(above) == width and all(above) and all(_cell_class(cell) == "text" for cell in above):
+        return Head(start, tuple(above), 1)
+    return Head(start, ("",) * width, 0)
 
 
 def unique(names: tuple[str, ...], notes: Notes) -> tuple[str, ...]:
@@ -106,7 +135,10 @@ def _short_header(rows: list[list[str]], first: int, width: int) -> Head | None:
     if _names_columns(rows[first], rows[first + 1 :]):
         return None
     short = [cell.strip() for cell in rows[first - 1]]
-    trailing = all(not row[-1].strip() for row in rows[first:] if len(row) == width)
+    body = [row for row in rows[first:] if len(row) == width]
+    if all(_cell_class(row[-2]) == "date" and _CLOCK.fullmatch(row[-1].strip()) for row in body):
+        return Head(first, (*short, "time"), 1)  # a timestamp with a blank in it, in a table of blanks
+    trailing = all(not row[-1].strip() for row in body)
     return Head(first, tuple([*short, ""] if trailing else ["", *short]), 1)
 
 
@@ -136,6 +168,8 @@ def _class_of_shape(cell: str) -> str:
         return "empty"
     if _NUMBER.fullmatch(cell):
         return "number"
+    if (lead := _LEADING_WORD.match(cell)) and plain(lead[0])[:3] not in _NAMED_STARTS:
+        return "text"
     return "date" if _DATE_LIKE.fullmatch(cell) and cell[:1].isalnum() and sum(c.isdigit() for c in cell) >= 3 else "text"
 
 
@@ -198,7 +232,7 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
     if not telling:
         return 0
     lead = telling[0] if dated is None else dated
-    for k in range(min(_MOST + 1, len(rows) - first)):
+    for k in range(min((_LONGEST if dated is not None else _MOST) + 1, len(rows) - first)):
         row = rows[first + k]
         if k and len(row) != width and lead < len(row) and _cell_class(row[lead]) == usual[lead]:
             return k  # a row of data that lacks a field, or has one too many

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from itertools import combinations, islice
@@ -25,6 +26,7 @@ _ITEM_NAMES = (
     *("county", "city", "location", "location_id", "site", "site_id", "dept", "department", "family", "category", "variable"),
     *("stock", "company", "asset", "currency", "code", "ts_id", "metric", "indicator", "line", "route", "zone", "building_id"),
 )
+_COORDINATES = re.compile(r"lat(?:itude)?|lon(?:g|gitude)?|lng|x|y")
 _RANKS = {name: k for k, name in reversed(list(enumerate(_ITEM_NAMES)))}
 _MANY, _FEW_ROWS = 20, 3  # number of ids, and median rows per id, that indicate records and not series
 _SPARSE = 0.05  # the same as a share of the timestamps, where rows with the same id still share timestamps
@@ -84,6 +86,7 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
         # an empty cell stands for the whole that another column names
         upper = next((n for n in candidates if n != found[0] and n in texts and not table.columns[n].missing.any()), None)
         found = (upper, *found) if upper else found
+    found = found or _coordinates(table, stamps, rows, values)
     if found:
         _stop_at_records(table, clock.stamps, found)
         why = f"{alone:,} rows share a timestamp with a row that differs; none with one of the same item"
@@ -94,6 +97,13 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
     likely = (min(best, key=lambda pair: pair[1])[0],) if best else ()
     _stop_at_records(table, clock.stamps, likely, _SPARSE)
     return likely
+
+
+def _coordinates(table: Table, stamps: np.ndarray, rows: np.ndarray, values: list[np.ndarray]) -> tuple[str, ...]:
+    """Return the columns of latitude and longitude, if the points that they name distinguish the rows of one timestamp."""
+    found = [n for n in table.columns.numeric if _COORDINATES.fullmatch("".join(words(n)))]
+    keys = [np.unique(table.columns[n].values[rows], return_inverse=True)[1] for n in found]
+    return tuple(found) if len(found) == 2 and _conflicts(stamps, keys, values) == 0 else ()
 
 
 def _stop_at_records(table: Table, stamps: np.ndarray, names: tuple[str, ...], share: float = 0.0) -> None:

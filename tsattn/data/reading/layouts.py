@@ -162,6 +162,8 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
     names = [n for n in names if n not in flags] if flags else names
     parsed = _parsed(names, options)
     dated = [] if parsed is None else [n for n, bad in zip(names, parsed.failed, strict=True) if not bad]
+    if dated and len(dated) < 5 and any(_is_grid_of_dates(table.columns[n]) for n in names if n not in dated):
+        return None  # each row is a day, and the columns are the same days of other years
     least = 2 if len(names) == len(dated) + 1 and table.columns[names[0]].kind == "text" and names[0] not in dated else 3
     if parsed is not None and len(dated) >= least and len(dated) >= len(names) / 2:
         if parsed.other is not None and np.isnat(parsed.wall[~parsed.failed]).any():
@@ -221,7 +223,7 @@ def _numbered(table: Table, names: list[str]) -> list[str]:
     """Find columns V2, V3, … (t1, t2, …; 1, 2, …), at least ten and all but a few of the table."""
     # in a table with a column of dates, a row is a step, not an item
     texts = [c for c in table.columns.others.values() if c.kind == "text" and not _holds_dates(c)]
-    if not any(len(c.labels) == table.rows for c in texts if c.labels is not None):
+    if not texts or len(np.unique(np.stack([c.values for c in texts], 1), axis=0)) < table.rows:
         return []
     found = [(n, re.fullmatch(r"([A-Za-z_ ]*)(\d+)", n)) for n in names]
     hits = [(n, m.group(1), int(m.group(2))) for n, m in found if m and table.columns[n].kind == "number"]
@@ -229,6 +231,11 @@ def _numbered(table: Table, names: list[str]) -> list[str]:
         return []
     steps = np.diff([k for _, _, k in hits])
     return [n for n, _, _ in hits] if np.all(steps == 1) else []
+
+
+def _is_grid_of_dates(column: Column) -> bool:
+    """Return True if a text column holds another day in each row."""
+    return column.kind == "text" and _holds_dates(column) and column.labels is not None and len(column.labels) == len(column) > 3
 
 
 def _holds_dates(column: Column) -> bool:

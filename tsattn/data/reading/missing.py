@@ -33,7 +33,7 @@ NULLS = (
         "ND",
         "nd",
     ),
-    *("k.A.", "k. A.", "n.v.", "n. v."),  # German: not stated, not available
+    *("k.A.", "k. A.", "n.v.", "n. v.", "Lücke"),  # German: not stated, not available
     *("s/d", "S/D", "s.d.", "sin dato", "n.c.", "n.r.", "b.d.", "b/d"),  # Spanish, French, Polish
     *("unavailable", "Unavailable", "UNAVAILABLE", "unknown", "Unknown", "UNKNOWN", "not available", "Not available"),
     *("no data", "No data", "NO DATA", "No Data", "nodata", "NoData", "NODATA", "undefined", "void", "offline", "N.D."),

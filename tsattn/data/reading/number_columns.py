@@ -18,12 +18,13 @@ from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.numbers import Numbers, as_numbers, from_booleans
 from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.row_times import Clock
-from tsattn.data.reading.time_names import says_time
+from tsattn.data.reading.time_names import parts_named, says_time
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
 _INDEX_NAME = re.compile(r"(?:unnamed(?:_\d+)*|index|rownames|row|row_id|row_?num(?:ber)?|no|nr|column_\d+|obs|id|level_\d)?")
 _MOST_TEXTS = 20  # distinct texts that are no numbers, in a column that is still one of numbers
+_FEW_NAMES = 9  # distinct texts that may be codes of items
 DAY = 86_400_000_000
 
 
@@ -185,6 +186,8 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
                 f"{table.where(numbers.bad)}, column {name!r}: {column.text_at(numbers.bad)[:40]!r} is not a number",
                 f"correct that line, or mark it as missing: --missing {_markers(column.text_at(numbers.bad), texts)}",
             )
+    if numbers.clash and not wanted and len(column.texts()) <= _FEW_NAMES and len(column) > 4 * _FEW_NAMES:
+        return False  # codes such as EUR1 and USD1
     if numbers.clash and asked:
         one, two = numbers.clash
         row = next(r for r in range(len(column)) if (two in column.text_at(r) if two else one not in column.text_at(r)))
@@ -307,7 +310,7 @@ def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
         "minute": (stamps - day).astype(np.int64) // 60_000_000 % 60,
         "quarter": month.astype(np.int64) % 12 // 3 + 1,
         "dayofweek": (day.astype(np.int64) + 3) % 7,
-        "weekday": (day.astype(np.int64) + 3) % 7,
+        **dict.fromkeys(("weekday", "dow", "wochentag", "wotag"), (day.astype(np.int64) + 3) % 7),
     }
     found = set()
     numbers = [n for n in table.columns.numeric if n not in busy]
@@ -316,9 +319,35 @@ def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
         part, values = parts["".join(words(name))], table.columns[name].values[some]
         if any(np.array_equal(values, part + shift) for shift in ((0, 1) if np.ptp(part) else (0,))):
             found.add(name)
+    hour, week = parts["hour"], _iso_week(day)
+    found |= {n for n in numbers if "hour" in parts_named(n) and _is_hour(table.columns[n].values[some], hour)}
+    found |= {n for n in names_that(numbers, _names_week) if _is_week(table.columns[n].values[some], week)}
     left = set(called)
     likely = where(table, [n for n in numbers if n not in left], lambda values: _may_be_dates(values, stamps), some)
     return found | {n for n in likely if _is_date_copy(table.columns[n].values[some].astype(np.float64), stamps)}
+
+
+def _names_week(name: str) -> bool:
+    return "".join(words(name)) in {"week", "weekofyear", "isoweek", "epiweek", "weeknumber", "weekno", "kw"}
+
+
+def _iso_week(day: np.ndarray) -> np.ndarray:
+    """Return the ISO week of each date."""
+    thursday = day + (3 - (day.astype(np.int64) + 3) % 7).astype("timedelta64[D]")
+    return (thursday - thursday.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64) // 7 + 1
+
+
+def _is_week(values: np.ndarray, week: np.ndarray) -> bool:
+    """Return True if numbers are the weeks of the rows by any rule for the first week of a year."""
+    apart = np.abs(values - week)
+    return bool(np.ptp(week) > 0 and np.all((apart <= 1) | (apart >= 51)) and not np.isnan(values).any())
+
+
+def _is_hour(values: np.ndarray, hour: np.ndarray) -> bool:
+    """Return True if numbers are the hours of the rows on the clock of another zone, which may change once in the rows."""
+    if np.ptp(hour) < 6 or np.isnan(values).any() or np.any(values != np.round(values)) or values.min() < 0 or values.max() > 25:
+        return False
+    return len(np.unique((values.astype(np.int64) - hour) % 24)) <= 2
 
 
 def _may_be_dates(values: np.ndarray, stamps: np.ndarray) -> np.ndarray:

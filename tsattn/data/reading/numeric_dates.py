@@ -102,7 +102,18 @@ def _digits(whole: np.ndarray, week: bool) -> tuple[np.ndarray, str] | None:
             found.append((stamps, style))
             if not day_first:
                 break
-    return found[0] if len(found) == 1 or (found and np.array_equal(found[0][0], found[1][0])) else None
+    if not found:
+        return _short_years(whole)
+    return found[0] if len(found) == 1 or np.array_equal(found[0][0], found[1][0]) else None
+
+
+def _short_years(whole: np.ndarray) -> tuple[np.ndarray, str] | None:
+    """Return the dates of digits such as 240131, if they are consecutive days, three or more, of the years 2000 to 2068."""
+    if whole.min() < 101 or whole.max() >= 690000:
+        return None
+    stamps = dates(2000 + whole // 10000, whole // 100 % 100, whole % 100)
+    days = np.unique(stamps.astype("datetime64[D]").astype(np.int64)) if not np.isnat(stamps).any() else np.zeros(1)
+    return (stamps, "000131") if len(days) > 2 and np.all(np.diff(days) == 1) else None
 
 
 def _read_digits(whole: np.ndarray, digits: str) -> np.ndarray:

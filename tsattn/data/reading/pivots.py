@@ -112,7 +112,7 @@ def _number(part: str, text: str) -> int:
     if part == "hour":
         found = _CLOCK.fullmatch(plain)
         return int(found[1]) + 1 if found and int(found[1]) < 24 else 0
-    found = re.fullmatch({"quarter": r"q ?([1-4])|([1-4])\. ?quartal", "week": r"(?:w|kw|wk|week) ?(\d{1,2})"}[part], plain)
+    found = re.fullmatch({"quarter": r"q ?([1-4])|([1-4])\. ?quartal", "week": r"(?:w|kw|wk|week)? ?(\d{1,2})"}[part], plain)
     return int(next(g for g in found.groups() if g)) if found else 0
 
 

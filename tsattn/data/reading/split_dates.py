@@ -21,16 +21,18 @@ from tsattn.data.reading.column_parts import (
     years_of,
 )
 from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.date_columns import is_even
 from tsattn.data.reading.date_parts import dates, days_of_year, weeks
 from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.row_times import Clock, same_time_of_day
-from tsattn.data.reading.time_names import parts_named, says_span, time_words
+from tsattn.data.reading.time_names import parts_named, says_span, says_time, time_words
 from tsattn.data.reading.zone_names import guess_zone
 from tsattn.data.report import Notes
 from tsattn.data.timezone import offset_zone, to_utc, utc_offsets, zone
 from tsattn.errors import ConfigError, DataError
 
 _UNNAMED = re.compile(r"column_\d+")
+_FIRST_COLUMNS = 8  # columns without names in which a date is looked for
 _WITHIN_A_DAY = {"time", "hour", "moment", "period"}
 
 
@@ -45,7 +47,11 @@ def year_and_parts(table: Table, columns: Mapping[str, Column], notes: Notes, as
     """
     named = _named_parts(columns)
     if "year" not in named and (asked or all(_UNNAMED.fullmatch(n) for n in list(table.columns)[:2])):
-        named = _parts_by_place(list(islice(columns.values(), 4)))
+        named = _parts_further_right(list(islice(columns.values(), _FIRST_COLUMNS)))
+    if "month" not in named:
+        named = _with_names_of_months(named, columns)
+    if "year" not in named and {"month", "day"} <= set(named):
+        named = _with_year_before(named, list(columns.values()))
     if "year" not in named or (years := years_of(named["year"])) is None:
         return None
     best = _finest(_candidates(named, years))
@@ -69,6 +75,35 @@ def _named_parts(columns: Mapping[str, Column]) -> dict[str, Column]:
             if part not in found or (exact and len(time_words(found[part].name)) > 1):
                 found[part] = column
     return found
+
+
+def _parts_further_right(columns: list[Column]) -> dict[str, Column]:
+    """Return the parts that begin with the first column; or year, month and day beside each other that give even days."""
+    found = _parts_by_place(columns[:4])
+    for k in range(1, len(columns) - 2):
+        if found:
+            break
+        found = _parts_by_place(columns[k : k + 4])
+        years = part_of(found["year"], "year") if "day" in found else None
+        best = _finest(_candidates(found, years)) if years is not None else None
+        found = found if best is not None and is_even(best[0], 3) else {}
+    return found
+
+
+def _with_names_of_months(named: dict[str, Column], columns: Mapping[str, Column]) -> dict[str, Column]:
+    """Return the parts with a column that holds the names of twelve months, beside one of years that is named for time."""
+    texts = [c for c in columns.values() if c.kind == "text" and c.labels is not None and len(c.labels) == 12]
+    months = next((c for c in texts if all(t.isalpha() for t in c.texts()) and part_of(c, "month") is not None), None)
+    years = [c for c in columns.values() if c.kind == "number" and says_time(c.name) and part_of(c, "year") is not None]
+    year = named.get("year") or next(iter(years), None)
+    return named if months is None or year is None else {"year": year, "month": months}
+
+
+def _with_year_before(named: dict[str, Column], columns: list[Column]) -> dict[str, Column]:
+    """Return the parts with the column before that of the month as the year, if it holds years."""
+    at = next(k for k, c in enumerate(columns) if c is named["month"])
+    years = part_of(columns[at - 1], "year") if at else None
+    return {**named, "year": columns[at - 1]} if years is not None and years.min() >= 1800 and years.max() <= 2200 else named
 
 
 def _parts_by_place(columns: list[Column]) -> dict[str, Column]:
@@ -146,9 +181,27 @@ def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], 
                 joined = _with_minutes(_with_hours(table, clock, column, hours, options), others)
                 joined = _with_intervals(joined, others)
                 if _improves(clock.stamps, joined.stamps, column.name) and (named or len(np.unique(hours)) == 24):
+                    _stop_at_hours_of_months(table, clock, columns)
                     clock = joined
                     break
     return _with_zone(clock, others, options, notes)
+
+
+def _stop_at_hours_of_months(table: Table, clock: Clock, columns: Mapping[str, Column]) -> None:
+    """Raise DataError where numbers such as 191002 were read as months or weeks, but have hours beside them: they may be days."""
+    date = columns[clock.columns[0]] if len(clock.columns) == 1 else None
+    days = np.unique(clock.stamps[~np.isnat(clock.stamps)])
+    if date is None or date.kind != "number" or len(days) < 3:
+        return
+    months = np.all(days.astype("datetime64[M]") == days)
+    weeks_of_days = np.all((days.astype("datetime64[D]").astype(np.int64) + 3) % 7 == 0)
+    if not months and not weeks_of_days:
+        return
+    raise DataError(
+        f"{table.where(0)}, column {date.name!r}: {date.text_at(0)} is a month or week, or a day with a year of two digits; "
+        "hours of a month or week are not timestamps",
+        "write dates as 2000-01-31",
+    )
 
 
 def _with_hours(table: Table, clock: Clock, column: Column, hours: np.ndarray, options: ReadOptions) -> Clock:

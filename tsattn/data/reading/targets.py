@@ -48,6 +48,30 @@ _LEVEL_WORDS = {
     *("balance", "saldo", "kontostand", "solde", "stock", "inventory", "bestand", "lagerbestand", "level", "pegel", "humidity"),
     *("temperature", "temp", "temperatur", "price", "preis", "precio", "prix", "rate", "kurs", "close", "open", "high", "low"),
 }
+# words of columns that describe a place, a measurement or its quality: never forecast where they hold one value
+_DESCRIPTIVE_WORDS = {
+    *("lat", "latitude", "lon", "long", "lng", "longitude", "alt", "alti", "altitude", "elev", "elevation", "height", "depth"),
+    *(
+        "epsg",
+        "provincia",
+        "municipio",
+        "estacion",
+        "magnitud",
+        "stn",
+        "wban",
+        "usaf",
+        "mprn",
+        "mpan",
+        "ean",
+        "cups",
+        "source",
+        "interval",
+    ),
+    *("quality", "qn", "qc", "qf", "flag", "flags", "status", "validity", "verification", "valid", "verified", "duration"),
+    *("type", "version", "kod", "cis", "decimals", "period", "population", "radius", "lanes", "lane"),
+}
+_COUNTERS = {"id", "record", "records", "rn", "seq", "sequence", "rownum", "rowid", "row", "index", "fcnt", "days"}
+_REPEATED_NINES = re.compile(r"-9{2,5}(?:\.9{1,3})?")
 _GRAND_TOTAL = re.compile(
     r"(?:grand|overall)[ _-]?total|gesamtergebnis|gesamtsumme|total g[ée]n[ée]ral|total geral|totale complessivo|eindtotaal|"
     r"suma końcowa|totalsumma|hovedtotal|celkový součet|общий итог|総計|总计",
@@ -69,20 +93,23 @@ def find_target(
         notes.repair("empty columns left out", len(empty), repr(empty[0]))
     if len(filled) == 1:
         return tuple(filled)
-    one = bool(item) or options.layout == "single"
+    lone = len(item) == 1 and options.layout is None and _is_one_item(table, item[0])
+    one = (bool(item) and not lone) or options.layout == "single"
     if clock is not None or options.timestamp == "none":  # a date, or a part of one, is never a target
         filled = _without(filled, names_that(filled, says_only_time)) or filled
-    filled = _without_grand_total(table, _varying(table, filled, notes), notes)
+    filled = _without_grand_total(table, _varying(table, filled, one, notes), notes)
     if options.layout != "wide" and (ahead := _blank_ahead(table, clock, filled)) is not None:
         blank, known = ahead
         if one or _is_plan(table, blank, known):
             return _of_blank(table, blank, known, one, notes)
     telling = _telling(filled)
-    if not one:
+    if not one and not (lone and telling):
         return _wide(table, filled, telling, options, notes)
     if telling:
         notes.weigh("target", repr(telling[0]), "its name", listed(telling[1:]))
         return (telling[0],)
+    if len(filled) == 1:
+        return tuple(filled)
     left = _without(filled, [*names_that(filled, _is_covariate), *where(table, filled, flags, _FIRST)])
     if len(left) == 1:
         notes.weigh("target", repr(left[0]), "the others are flags or have names of covariates")
@@ -117,12 +144,20 @@ def _without(names: list[str], gone: list[str]) -> list[str]:
     return [n for n in names if n not in out]
 
 
-def _varying(table: Table, names: list[str], notes: Notes) -> list[str]:
-    """Leave out columns that never change, where the columns have no names, or theirs are those of ids."""
+def _varying(table: Table, names: list[str], one: bool, notes: Notes) -> list[str]:
+    """Leave out columns that never change and are no series.
+
+    These have no names, or names of ids, places or quality marks, or those of other columns with a Q; or they hold only -999.
+    one: a single target is wanted; then it is a column that changes.
+    """
+    still = where(table, names, constant)
     unnamed = all_shaped(names, re.compile(r"column_\d+").fullmatch)
-    some = names if unnamed else names_that(names, lambda n: n.startswith("_") or is_item_name(n))
-    gone = where(table, some, constant)
+    marks = {f"{letter}{name}" for name in table.columns for letter in "Qq"}
+    described = names_that(still, lambda n: n.startswith("_") or is_item_name(n) or _describes(n))
+    gone = still if unnamed or one else [*described, *(n for n in still if n in marks or _is_sentinel(table.columns[n].values))]
+    gone = list(dict.fromkeys(gone))
     counters = where(table, names_that(_without(names, gone), _is_counter_name), _counts_on)
+    counters += where(table, names_that(_without(names, [*gone, *counters]), lambda n: "id" in words(n)), _rises)
     if counters and _without(names, counters):
         notes.repair("columns of row numbers left out", len(counters), repr(counters[0]))
         names = _without(names, counters)
@@ -132,15 +167,40 @@ def _varying(table: Table, names: list[str], notes: Notes) -> list[str]:
     return left or names
 
 
+def _describes(name: str) -> bool:
+    """Return True for names of places, qualities and keys, such as LAT, QN_9 and TKNR."""
+    return bool(set(words(name)) & _DESCRIPTIVE_WORDS) or name.lower().endswith(("nr", "code", "itemid"))
+
+
+def _is_sentinel(values: np.ndarray) -> bool:
+    """Return True if a constant column holds a negative number of repeated nines, the mark of a missing value."""
+    seen = values[~np.isnan(values)]
+    return bool(len(seen)) and _REPEATED_NINES.fullmatch(f"{float(seen[0]):g}") is not None
+
+
+def _is_one_item(table: Table, name: str) -> bool:
+    """Return True if a column names the same item in all rows."""
+    values = table.columns[name].values
+    return bool(np.all(values == values[0]))
+
+
 def _is_counter_name(name: str) -> bool:
-    """Return True for names such as entry_id, RECORD and seq."""
-    return bool(set(words(name)) & {"id", "record", "records", "rn", "seq", "sequence", "rownum", "rowid", "row"})
+    """Return True for names such as entry_id, RECORD, seq and f_cnt."""
+    return bool({*words(name), "".join(words(name)[-2:])} & _COUNTERS)
 
 
 def _counts_on(values: np.ndarray) -> np.ndarray:
     """Return (C,) bool: True for rows of (C, n) whose values rise or fall by one at each step."""
     steps = np.diff(values.astype(np.float64), axis=1)
     return np.asarray((np.all(steps == 1, axis=1) | np.all(steps == -1, axis=1)) & (steps.shape[1] > 2))
+
+
+def _rises(values: np.ndarray) -> np.ndarray:
+    """Return (C,) bool: True for rows of (C, n) that are whole numbers, each greater than the one before, or each less."""
+    steps = np.diff(values.astype(np.float64), axis=1)
+    return np.asarray((np.all(steps >= 1, axis=1) | np.all(steps <= -1, axis=1)) & (steps.shape[1] > 2)) & column_blocks.whole(
+        values
+    )
 
 
 def _without_grand_total(table: Table, names: list[str], notes: Notes) -> list[str]:

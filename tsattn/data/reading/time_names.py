@@ -17,7 +17,8 @@ PARTS: dict[str, str] = {
     " неделя 週",
     "day_of_year": "doy dayofyear yday jday julianday ddd julian",
     "day": "day dd dy dom mday dayofmonth tag jour dia giorno dag dzien paiva gun den",
-    "hour": "hour hours hr hh stunde heure hora ora uur godzina saat timme he hourending hourbeginning hrs hod tunti",
+    "hour": "hour hours hr hh stunde stunden heure heures hora horas ora uur godzina saat timme he hourending"
+    " hourbeginning hrs hod tunti",
     "minute": "minute mins mn minuto minut minuut dakika",
     "second": "second ss sekunde seconde secondo segundo",
     "date": "date dates datum fecha data dato paivamaara paivays pvm tarih datestr calday refdate asof datenum"
@@ -27,11 +28,14 @@ PARTS: dict[str, str] = {
     "moment": "timestamp datetime dt ds ts tstamp fechahora zeitstempel zeitpunkt horodate horodatage datahora dataora"
     " tidpunkt tidspunkt aikaleima tijdstip timepoint mtu interval 日時 일시",
     "epoch": "epoch unix unixtime",
-    "period": "period periodo periode zeitraum periodi okres yearmonth yearweek yyyymm yyyymmdd yyyyww yearmon yearqtr",
+    "period": "period periodo periodos periode perioden perioder zeitraum periodi okres 시점 時点 yearmonth yearweek yyyymm"
+    " yyyymmdd yyyyww yearmon yearqtr",
     "zone": "zone tz timezone zeitzone fuseau",
 }
 NAMES = 1 << 18  # column names in the cache: each check looks them up again, also in a table of 200,000 columns
-_COMPOUNDS = ("datum", "zeitstempel", "zeitpunkt")  # Buchungsdatum, Messzeitpunkt
+# ends of compound words and the words they stand for: Buchungsdatum, Meldewoche; Vorjahr is not a year of its own row
+_COMPOUNDS = {"datum": "datum", "zeitstempel": "datum", "zeitpunkt": "datum", "woche": "woche", "monat": "monat", "jahr": "jahr"}
+_DATE_PATTERN = re.compile(r"(?:yyyy|aaaa|jjjj|rrrr)mm(?:dd|jj|tt)?(?:hh|uu)?(?:mi|mn|mm)?(?:ss)?")  # AAAAMMJJ, YYYYMMDDHH
 
 
 def plain(text: str) -> str:
@@ -70,7 +74,16 @@ def time_words(name: str) -> tuple[str, ...]:
     """The words of a column name, lower case and without accents."""
     spaced = re.sub(r"([a-z])([A-Z])", r"\1_\2", name)
     found = [w for w in re.split(r"[\W_]+", plain(spaced)) if w]
-    return tuple("datum" if w.endswith(_COMPOUNDS) else w for w in found)
+    return tuple(_simple(w) for w in found)
+
+
+def _simple(word: str) -> str:
+    """Return the word for time that a compound ends with, yyyymmdd for a pattern of a date, and other words unchanged."""
+    if _DATE_PATTERN.fullmatch(word):
+        return "yyyymmdd"
+    if word.startswith("vor"):
+        return word
+    return next((plain_word for end, plain_word in _COMPOUNDS.items() if word.endswith(end)), word)
 
 
 @functools.lru_cache(NAMES)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tsattn.config import ReadOptions
+from tsattn.data.freq import DAY
 from tsattn.data.names import did_you_mean, listed, quoted, words
 from tsattn.data.reading.columns import Column, Columns, Table
 from tsattn.data.reading.date_columns import could_be_dates, is_written_time, number_times, stamps_of, stop_at_unread_times
@@ -22,8 +23,45 @@ from tsattn.data.timezone import zone
 from tsattn.errors import ConfigError, DataError
 
 _COUNTERS = {"ds", "t", "step", "time", "time_idx", "time_index", "timestep", "time_step", "period", "timestamp", "tick"}
-_START_WORDS = {"start", "started", "begin", "beginning", "from", "von", "beginn", "debut", "inicio", "inizio", "since"}
-_END_WORDS = {"end", "ended", "ending", "to", "until", "till", "bis", "ende", "fin", "fine", "hasta", "stop", "stopped", "finish"}
+_START_WORDS = {
+    "start",
+    "started",
+    "begin",
+    "beginning",
+    "from",
+    "von",
+    "beginn",
+    "debut",
+    "inicio",
+    "inizio",
+    "since",
+    "van",
+    "od",
+    "fra",
+    "desde",
+    "da",
+}
+_END_WORDS = {
+    "end",
+    "ended",
+    "ending",
+    "to",
+    "until",
+    "till",
+    "bis",
+    "ende",
+    "fin",
+    "fine",
+    "hasta",
+    "stop",
+    "stopped",
+    "finish",
+    "tot",
+    "do",
+    "til",
+    "al",
+    "a",
+}
 
 
 def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[str], prefer: str | None = None) -> Clock | None:
@@ -82,6 +120,10 @@ def _found(table: Table, columns: Columns, options: ReadOptions, notes: Notes, p
         numeric = number_times(columns, table)
         named = [c for c in numeric if says_time(c.name)] or numeric
         kept = [c for c in named if c.name == prefer] or (_narrowed(named, options) if len(named) > 1 else named)
+    local: list[str] = []
+    if len(kept) > 1 and (universal := _universal(kept, options)) is not None:
+        local = [c.name for c in kept if c is not universal]
+        kept = [universal]
     if len(kept) > 1:
         raise DataError(
             f"{table.where.parts[0][0]}: {len(kept)} columns could be the timestamp: {listed([c.name for c in kept])}",
@@ -95,7 +137,23 @@ def _found(table: Table, columns: Columns, options: ReadOptions, notes: Notes, p
     clock = clock_of(table, kept[0], options, notes)
     whole = with_time_of_day(table, clock, columns, options, notes)
     _say(notes, whole, clock)
-    return whole
+    if local:
+        notes.find("not used", f"{listed(local)}: the same times in another zone")
+    return replace(whole, also=(*whole.also, *local))
+
+
+def _universal(columns: list[Column], options: ReadOptions) -> Column | None:
+    """Return the one column of UTC times if the others hold the same times on another clock, else None."""
+    named = [c for c in columns if set(time_words(c.name)) & {"utc", "gmt"}]
+    utc = stamps_of(named[0], options.date_order) if len(named) == 1 else None
+    for column in columns:
+        stamps = stamps_of(column, options.date_order)
+        if utc is None or stamps is None:
+            return None
+        ahead = np.unique((stamps - utc).astype("timedelta64[s]").astype(np.int64))
+        if len(ahead) > 2 or np.any(ahead % 900) or np.abs(ahead).max() > 14 * 3600:
+            return None
+    return named[0]
 
 
 def _say(notes: Notes, clock: Clock, before: Clock | None = None) -> None:
@@ -125,7 +183,7 @@ def _with_other_dates(table: Table, clock: Clock, columns: Columns, notes: Notes
             also.append(name)
     if also:
         notes.find("not used", f"{listed(also)}: other dates")
-    return replace(clock, also=(*beside, *also))
+    return replace(clock, also=(*clock.also, *beside, *also))
 
 
 def _of_other_tables(table: Table, clock: Clock, notes: Notes) -> list[str]:
@@ -158,6 +216,7 @@ def _narrowed(columns: list[Column], options: ReadOptions) -> list[Column]:
     if len(kept) < 2:
         return kept
     stamps = {c.name: stamps_of(c, options.date_order) for c in kept}
+    kept = [c for k, c in enumerate(kept) if not any(_same_stamps(stamps[b.name], stamps[c.name]) for b in kept[:k])]
     ends = {c.name for c in kept for other in kept if c is not other and _is_end(stamps[c.name], stamps[other.name])}
     ends |= {c.name for c in kept for o in kept if c is not o and _is_called_end(c, o, stamps)}
     coarse = ends | {c.name for c in kept for other in kept if c is not other and _is_coarser(stamps[c.name], stamps[other.name])}
@@ -197,7 +256,12 @@ def _is_end(one: np.ndarray | None, two: np.ndarray | None) -> bool:
     if len(starts) < 3 or not np.all(one > two) or len(np.unique(ends)) < len(starts):
         return False
     gaps = (starts[1:] - ends[:-1]).astype(np.int64)
-    return bool(np.mean((gaps >= 0) & (gaps <= 60_000_000)) >= 0.9)
+    whole_days = not np.any(starts.astype(np.int64) % DAY) and not np.any(ends.astype(np.int64) % DAY)
+    return bool(np.mean((gaps >= 0) & (gaps <= (DAY if whole_days else 60_000_000))) >= 0.9)
+
+
+def _same_stamps(one: np.ndarray | None, two: np.ndarray | None) -> bool:
+    return one is not None and two is not None and np.array_equal(one, two)
 
 
 def _same(a: Column, b: Column) -> bool:

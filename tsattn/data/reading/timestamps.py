@@ -79,7 +79,8 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
             row = int(np.flatnonzero(bad)[0])
             raise DataError(
                 f"{table.where(row)}, column {column.name!r}: {column.text_at(row)[:60]!r} is not a date in a known format",
-                "correct or remove that row; or number the rows: --timestamp none",
+                "correct or remove that row; or number the rows: --timestamp none"
+                + ("" if column.text_at(row).isascii() else "; if letters look wrong, name the encoding: --encoding cp1250"),
             )
     wall, order = resolve_day_order(parsed, column, table.where, options.date_order)
     if order:
@@ -106,8 +107,8 @@ def _coarser(column: Column, wall: np.ndarray) -> np.ndarray | None:
     texts = [t.strip().lower() for t in column.texts()]
     if len(texts) > 20_000:
         return None
-    year = np.array([re.fullmatch(r"(?:1[5-9]|20)\d\d", t) is not None for t in texts], bool)
-    quarter = np.array([re.search(r"(?<![a-z])q ?[1-4](?!\d)|[1-4]q(?![a-z])", t) is not None for t in texts], bool)
+    year = np.array([re.fullmatch(r"(?:1[5-9]|20)\d\d(?:jj00)?", t) is not None for t in texts], bool)
+    quarter = np.array([re.search(r"(?<![a-z])q ?[1-4](?!\d)|[1-4]q(?![a-z])|\dkw0[1-4]$", t) is not None for t in texts], bool)
     finest = ~(year | quarter) if (~(year | quarter)).any() else quarter
     coarse = (year | quarter) & ~finest
     if not coarse.any() or finest.sum() <= coarse.sum():

@@ -1,0 +1,37 @@
+"""Double-byte encodings are told from each other and from Windows text."""
+
+from __future__ import annotations
+
+import pytest
+
+from tsattn.data.reading.eastern_encodings import eastern_encoding
+
+TEXTS = {
+    "cp932": "年月日時,気温の平均値,降水量\n東京,1月",
+    "cp949": "시도별,시점,소비자물가지수\n전국,2020",
+    "gb18030": "指标,居民消费价格指数\n2020年1月,食品类",
+}
+
+
+@pytest.mark.parametrize("encoding", TEXTS)
+def test_the_encoding_of_eastern_text_is_found(encoding):
+    assert eastern_encoding(TEXTS[encoding].encode(encoding)) == encoding
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Straße;Größe;Übergänge ß ÄÖÜ äöü éèê ñ ç\n" * 3,
+        "Périmètre\tDonnées temps réel\tÉolien – prévision «été» à l’heure\n" * 3,
+        "Avläsning, förbrukning, å ä ö Å Ä Ö\n" * 5,
+        "°C °F µg/m³ m² ½ § £ €",
+    ],
+)
+def test_windows_text_is_no_eastern_text(text):
+    assert eastern_encoding(text.encode("cp1252")) is None
+
+
+def test_a_character_that_is_cut_off_at_the_end_does_not_matter():
+    raw = (TEXTS["cp932"] * 20).encode("cp932")
+    cut = next(k for k in range(len(raw) - 1, 0, -1) if raw[k] > 0x80)
+    assert eastern_encoding(raw[:cut]) == "cp932"
