@@ -10,6 +10,7 @@ import torch
 
 from tests import tiny
 from tsattn.data.freq import US, Freq, calendar_names
+from tsattn.errors import ArtifactError
 from tsattn.model import artifact, onnx_graph
 from tsattn.model.card import read_card
 from tsattn.nn.network import Network
@@ -70,19 +71,20 @@ def test_when_data_has_a_calendar_then_the_package_has_its_template():
     assert {path.name for path in onnx_graph.SHIPPED.glob("template*")} == {f"template-{known}.onnx" for known in kinds}
 
 
-def test_when_tracing_fixes_the_batch_of_an_input_without_elements_then_it_is_freed(tmp_path):
-    network = tiny.scrambled(tiny.MODEL, known=0)
-    template = onnx.ModelProto()
-    template.CopyFrom(onnx_graph._template(*onnx_graph._shape(network)))
-    for given in template.graph.input:
-        if given.name in ("static", "past_cov"):
-            given.type.tensor_type.shape.dim[0].dim_value = 3  # as PyTorch leaves it now and then
-    onnx_graph.free_batch(template)
-    path = tmp_path / "model.onnx"
-    onnx.save(onnx_graph._bind(template, network), str(path))
-    artifact.check_parity(network, path)  # also with a batch of one
-    (target,) = (one for one in template.graph.input if one.name == "target")
-    assert target.type.tensor_type.shape.dim[0].dim_param == "batch"
+def test_when_tracing_fixes_a_size_then_the_network_is_traced_in_a_new_interpreter(monkeypatch, tmp_path):
+    """As PyTorch does now and then, after other exports of the process."""
+    config, spec = onnx_graph._shape(tiny.scrambled(tiny.MODEL))
+    pinned = onnx.ModelProto()
+    pinned.CopyFrom(onnx_graph._template(config, spec))
+    for given in pinned.graph.input:
+        if given.name == "seasons":
+            given.type.tensor_type.shape.dim[0].dim_value = 3
+    assert onnx_graph.fixed(pinned) == ["seasons"]
+    monkeypatch.setattr(onnx_graph, "traced", lambda *_: pinned)
+    assert not onnx_graph.fixed(onnx_graph.trace(config, spec))
+    monkeypatch.setattr(onnx_graph, "_traced_apart", lambda *_: pinned)
+    with pytest.raises(ArtifactError, match="only one size of seasons"):
+        onnx_graph.trace(config, spec)
 
 
 def test_when_a_graph_is_written_then_its_inputs_are_the_data_alone_and_its_constants_are_folded(tmp_path):

@@ -10,8 +10,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import json
 import os
+import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +30,7 @@ from torch import Tensor
 import tsattn
 from tsattn.atomic import write_atomic
 from tsattn.config import ModelConfig
+from tsattn.errors import ArtifactError
 from tsattn.model.card import read_card
 from tsattn.model.example import example, shortened
 from tsattn.model.onnx_session import onnxruntime
@@ -136,7 +141,39 @@ def _source() -> str:
 
 
 def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
-    """Trace a new template."""
+    """Trace a new template, in a new interpreter if the tracing in this one fixes a dynamic size.
+
+    PyTorch 2.13 keeps decisions of earlier exports of a process. Now and then one contradicts a dynamic size, and the exporter
+    then silently fixes it at the size of the example. Raises ArtifactError if it does so in a new interpreter too.
+    """
+    made = traced(config, spec)
+    if fixed(made):
+        made = _traced_apart(config, spec)
+    if names := fixed(made):
+        raise ArtifactError(f"the exported graph accepts only one size of {', '.join(names)}")
+    return made
+
+
+def fixed(template: onnx.ModelProto) -> list[str]:
+    """Return the data inputs of a template whose batch axis is not dynamic."""
+    data = (one for one in template.graph.input if one.name in (*NAMES, AHEAD))
+    return [one.name for one in data if not one.type.tensor_type.shape.dim[0].dim_param]
+
+
+def _traced_apart(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
+    """Trace a template in a new interpreter."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, shape = Path(folder) / "template.onnx", json.dumps([dataclasses.asdict(config), dataclasses.asdict(spec)])
+        done = subprocess.run(
+            [sys.executable, "-m", __spec__.name, shape, str(path)], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise ArtifactError(f"exporting the network failed: {done.stderr.strip()[-500:]}")
+        return onnx.load(str(path))
+
+
+def traced(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
+    """Trace a new template in this interpreter."""
     recurrent = config.decoder == "recurrent"
     with torch.random.fork_rng():
         network = (Split if recurrent else Network)(config, spec).eval()
@@ -176,7 +213,6 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
         del part.metadata_props[:]  # stack traces, which contain paths of this machine
     for node in made.graph.node:
         node.ClearField("doc_string")
-    free_batch(made)
     made.metadata_props.add(key=KEY, value=repr((config, spec)))
     return made
 
@@ -207,17 +243,6 @@ def forget_dispatch() -> None:
             remembered.clear()
 
 
-def free_batch(graph: onnx.ModelProto) -> None:
-    """Make the batch axis of inputs without elements dynamic.
-
-    PyTorch 2.13 now and then fixes it at the size of the example; no node reads such an input, so the other axes say the batch.
-    """
-    for given in graph.graph.input:
-        axes = given.type.tensor_type.shape.dim
-        if any(axis.HasField("dim_value") and axis.dim_value == 0 for axis in axes[1:]):
-            axes[0].dim_param = "batch"
-
-
 def _bind(template: onnx.ModelProto, network: Network) -> onnx.ModelProto:
     """Return the graph of a network: the template with the network's weights."""
     made = onnx.ModelProto()
@@ -232,5 +257,15 @@ def _bind(template: onnx.ModelProto, network: Network) -> onnx.ModelProto:
     return made
 
 
+def main(arguments: Sequence[str]) -> None:
+    """Rebuild the package's templates, or trace the template of a shape, as JSON, into a file."""
+    if not arguments:
+        ship()
+        return
+    config, spec = json.loads(arguments[0])
+    made = traced(ModelConfig(**config), InputSpec(**{**spec, "quantiles": tuple(spec["quantiles"])}))
+    onnx.save(made, arguments[1])
+
+
 if __name__ == "__main__":
-    ship()
+    main(sys.argv[1:])
