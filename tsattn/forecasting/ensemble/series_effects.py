@@ -15,6 +15,7 @@ CYCLES = 13  # neighbouring cycles, at most, that a phase of the season is avera
 WIDEST = 4.0  # standard deviations beyond which a residual is cut (Huber, 1964)
 FEWEST = 20  # observed rows that a regression needs
 ROUNDS = 3  # reweightings
+SEASONAL = 0.1  # standard deviation that the season must leave of a covariate, relative to the one without its level
 RIDGE = 1e-6  # of the scaled Gram matrix: identical columns share the effect
 SHARING = 12  # series from which on products of pairs of lags cost less than those of each series' own whitened covariates
 MOST_STEPS = 1 << 14  # newest steps of a history that are read
@@ -70,8 +71,12 @@ def _regressed(values: np.ndarray, covariates: np.ndarray, seen: np.ndarray, sea
     both = np.where(seen, both - both.sum(1, keepdims=True) / rows, 0.0)
     left, lost = without_level_and_season(both, seen, season)
     y, x = left[: len(values)], left[len(values) :]
-    size = np.sqrt((x**2).sum(1) / np.maximum((both[len(values) :] ** 2).sum(1), 1e-300))
-    varies = size > 1e-3  # what is left of a covariate that follows the level or the season alone is rounding
+    given = both[len(values) :]
+    without_level = np.where(seen, given - moving_level(given, seen, season), 0.0)
+    left_of = [np.sqrt((x**2).sum(1) / np.maximum((whole**2).sum(1), 1e-300)) for whole in (given, without_level)]
+    # what is left of a covariate that follows the level alone is rounding, and of one that follows the season, such as a week of
+    # the year, the little by which the seasons' means differ: the season of the forecast has its effect already
+    varies = (left_of[0] > 1e-3) & (left_of[1] > SEASONAL)
     x *= varies[:, None]
     lags = [lag for lag in dict.fromkeys((1, 2, 3, season, season + 1)) if lag * 8 < rows]
     freedom = rows - float(lost) - int(varies.sum()) - len(lags)
