@@ -90,6 +90,19 @@ def test_when_a_backtest_has_known_covariates_then_zero_shot_reads_them(sales, t
     assert errors[0] < 0.7 * errors[1]
 
 
+def test_when_a_young_series_borrows_a_pattern_then_a_note_names_it_unless_its_forecast_is_left_out(tmp_path):
+    import pandas as pd
+
+    rng, days = np.random.default_rng(0), pd.date_range("2024-01-01", periods=120)
+    week = np.array([1, 1, 1, 1.1, 1.3, 0.7, 0.5])[np.arange(120) % 7]
+    wide = {name: 100 * week * np.exp(0.05 * rng.normal(size=120)) for name in ("a", "b", "c", "new")}
+    frame = pd.DataFrame(wide).assign(date=days).melt("date", var_name="shop", value_name="sales")
+    frame = frame[(frame["shop"] != "new") | (frame["date"] >= days[-20])]
+    line = "short history: 'new' borrows the weekly pattern of 3 longer series"
+    assert line in api.forecast(frame, horizon=HORIZON, workspace=tmp_path / "ws").notes
+    assert line not in api.forecast(frame, horizon=HORIZON, series=("a",), workspace=tmp_path / "ws").notes
+
+
 def test_when_two_covariates_are_collinear_then_a_note_says_that_their_effects_cannot_be_separated(sales, tmp_path):
     import pandas as pd
 

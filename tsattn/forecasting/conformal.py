@@ -46,8 +46,8 @@ class Conformal:
         self._counts: list[np.ndarray] = []  # independent errors (H,) of each step, of each pool of windows
 
     def __getattr__(self, name: str) -> Any:
-        """Return an attribute of the forecaster: `report` of an ensemble, `effects` of known covariates."""
-        if name in ("report", "effects"):
+        """Return an attribute of the forecaster: `report` of an ensemble, `effects` of known covariates, `borrowed` shapes."""
+        if name in ("report", "effects", "borrowed"):
             return getattr(self.forecaster, name)
         raise AttributeError(name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from tsattn.forecasting.predict import wants_covariates
 
 if TYPE_CHECKING:
     from tsattn.forecasting.ensemble.effect_report import CovariateEffect
+    from tsattn.forecasting.ensemble.shared_season import Borrowed
 
 MOST = 12  # lines
 COLLINEAR = 0.95  # correlation above which the effects of two covariates cannot be separated
@@ -40,6 +41,22 @@ def effect_notes(effects: Sequence[CovariateEffect]) -> tuple[str, ...]:
     unclear = list(dict.fromkeys(effect.name for effect in effects if not effect.clear and effect.name not in named))
     if unclear:
         lines.append(f"no clear effect, not applied: {listed(unclear)}")
+    return tuple(lines)
+
+
+def shared_season_notes(forecaster: Forecaster, panel: Panel, items: Collection[str]) -> tuple[str, ...]:
+    """Return a line for each kind of seasonal shape that some of `items` borrowed from longer series in the newest forecast."""
+    borrowed: tuple[Borrowed, ...] = getattr(forecaster, "borrowed", tuple)()
+    kinds: dict[str, list[Borrowed]] = {}
+    for one in borrowed:
+        if panel.item_ids[one.item] in items:
+            parts = [name for name, share in (("weekly", one.week), ("yearly", one.year)) if share > 0]
+            kinds.setdefault(" and ".join(parts), []).append(one)
+    lines = []
+    for kind, some in kinds.items():
+        names = listed([panel.item_ids[one.item] for one in some])
+        verb, lenders = "borrows" if len(some) == 1 else "borrow", max(one.series for one in some)
+        lines.append(f"short history: {names} {verb} the {kind} pattern of {lenders:,} longer series")
     return tuple(lines)
 
 

@@ -23,7 +23,7 @@ from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import ANY_FREQ, read_card
 from tsattn.workflows.arguments import check_positive
 from tsattn.workflows.cleaning_notes import cleaning_notes
-from tsattn.workflows.effect_notes import collinear_notes, effect_notes, effects_of, unread_known
+from tsattn.workflows.effect_notes import collinear_notes, effect_notes, effects_of, shared_season_notes, unread_known
 from tsattn.workflows.find_model import ModelAndData, choose, found
 from tsattn.workflows.loaded_model import (
     behind,
@@ -149,6 +149,7 @@ def _forecast(
     hear = Forecasting(listener, forecaster.name)
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=levels, whole=summed is None, on_progress=hear)
     effects = effects_of(forecaster, panel, steps, 0 if summed is None else summed.hierarchy.sums)
+    borrowed = shared_season_notes(forecaster, panel, order.series or made.item_ids)
     if together:
         between = joint.effects_between()
         about_joint = joint_notes(between)
@@ -175,7 +176,7 @@ def _forecast(
     far = beyond_history(panel, steps, "; the model sets it, --horizon N overrides it") if own else ()
     about_history = (*_as_of(order, panel), *far, *behind(panel, steps), *cleaning_notes(made, panel))
     result = Forecasted(made, failures, panel, chosen.report, chosen.ref, (), (), sampled, effects, at, between)
-    return result, (*about_series, *about_history, *about_covariates, *about_weights, *about_quantiles)
+    return result, (*about_series, *about_history, *borrowed, *about_covariates, *about_weights, *about_quantiles)
 
 
 def _as_of(order: Order, panel: Panel) -> tuple[str, ...]:

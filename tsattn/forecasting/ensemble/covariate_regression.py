@@ -22,6 +22,7 @@ from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball
 from tsattn.forecasting.ensemble.effect_report import CovariateEffect, groups_of, report_effects
 from tsattn.forecasting.ensemble.ensemble import ORIGINS, Ensemble, EnsembleReport, forecasts
 from tsattn.forecasting.ensemble.holdout import Pools, pools_of, shifts_of, target_only, truth
+from tsattn.forecasting.ensemble.shared_season import Borrowed, shapes_of
 from tsattn.forecasting.ensemble.window_effects import Effects
 from tsattn.forecasting.ensemble.window_estimates import Estimates
 from tsattn.forecasting.frame import Forecaster
@@ -52,6 +53,7 @@ class CovariateRegression:
         self.quantiles = tuple(forecaster.quantiles)
         self.pass_steps, self.joint = getattr(forecaster, "pass_steps", 1), getattr(forecaster, "joint", False)
         self._seen: deque[BatchEffects] = deque(maxlen=_MOST_SEEN)
+        self._borrowed: deque[list[Borrowed]] = deque(maxlen=_MOST_SEEN)
         self.cleaned: Cleaning | None = None  # see Forecaster
 
     def report(self) -> EnsembleReport:
@@ -82,19 +84,25 @@ class CovariateRegression:
         items = [panel.item_ids[i] for i in item.tolist()] if once else []
         return report_effects(estimates, static, share, panel.schema, events, ahead[:horizon].sum(0), items)
 
+    def borrowed(self) -> tuple[Borrowed, ...]:
+        """Return the seasonal shapes that young series borrowed in the forecasts since the last call, by series."""
+        found = {one.item: one for some in self._borrowed for one in some}
+        self._borrowed.clear()
+        return tuple(found[item] for item in sorted(found))
+
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32."""
         self.cleaned = None
         declared = Covariates.of(batch.known[..., batch.calendar :])
         if declared.declared == 0 and batch.days is None:
-            return self.forecaster.predict(target_only(batch))
+            return self._forecast(target_only(batch))
         batch = prepared(batch)
         # an outlier may be the day of a promotion
         bare = replace(target_only(batch), past_target=plausible_past(batch), plausible=None, cleaning=None)
         past, pools, group = bare.past_target, pools_of(batch), groups_of(batch.static)
         covariates, effects, parts = self._estimated(past, declared, batch.days, group, pools, batch.season_lengths)
         if not covariates.used.any():
-            return self.forecaster.predict(target_only(batch))
+            return self._forecast(target_only(batch))
         share = self._share(bare, covariates, group, pools)
         steps = np.broadcast_to(batch.context + np.arange(batch.horizon), (len(batch), batch.horizon))
         before, after = covariates.before(batch.context), covariates.at(steps)
@@ -105,10 +113,20 @@ class CovariateRegression:
         effects = effects.scaled(share)
         history = prepared(replace(bare, past_target=effects.removed(past, before, batch.season_lengths)))
         self.cleaned = _as_observed(history.cleaning, past, batch.cleaning)
-        values = self.forecaster.predict(history)
+        values = self._forecast(history)
         values = effects.restored(values.astype(np.float64), after, past, before, self.quantiles)
         lowest = np.nanmin(past, 1, initial=np.inf)
         return np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values).astype(np.float32)
+
+    def _forecast(self, batch: WindowBatch) -> np.ndarray:
+        """Return (B, H, Q) of the target alone; young series borrow the seasonal shape of longer ones (shared_season.py)."""
+        batch = prepared(batch)
+        shapes = shapes_of(batch)
+        if shapes is None:
+            return self.forecaster.predict(batch)
+        self._borrowed.append(shapes.borrowed(batch.item))
+        values = self.forecaster.predict(replace(batch, past_target=shapes.removed(batch.past_target), plausible=None))
+        return shapes.restored(values, batch.past_target)
 
     def _estimated(
         self,

@@ -16,6 +16,7 @@ from tsattn.data.cleaning.prepare import NOTHING, Cleaning
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.ensemble.ensemble import EnsembleReport
 from tsattn.forecasting.ensemble.holdout import padded, target_only
+from tsattn.forecasting.ensemble.shared_season import Borrowed
 from tsattn.forecasting.frame import Forecaster
 
 
@@ -41,6 +42,11 @@ class WeightedAverage:
         found: EnsembleReport = zero_shot.report()  # type: ignore[attr-defined]
         weights = {name: self.share * weight for name, weight in found.weights.items()}
         return replace(found, weights={trained.name: 1 - self.share, **weights})
+
+    def borrowed(self) -> tuple[Borrowed, ...]:
+        """Return the seasonal shapes that young series borrowed in either part, by series."""
+        found = {one.item: one for part in self.parts for one in getattr(part, "borrowed", tuple)()}
+        return tuple(found[item] for item in sorted(found))
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32; where one part has no finite forecast, that of the other."""
