@@ -63,7 +63,6 @@ def unfinished_now(panel: Panel, now: dt.datetime) -> str:
         return ""
     newest = freq.advance(panel.start, panel.lengths - 1).max()
     today = np.datetime64(now.replace(tzinfo=None), "us")
-    name = panel.schema.timestamp or ""
     days = (freq.fixed_us or 0) // DAY
     if days and days % 7 == 0:
         return _unfinished_weeks(
