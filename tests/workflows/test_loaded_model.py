@@ -150,3 +150,13 @@ def test_when_members_are_named_then_there_is_no_average(zero_shot, monkeypatch)
     card = dataclasses.replace(tiny.card_of(network), zero_shot=0.5)
     assert with_members(card, runtime.of_network(network, card), "network").name == card.name
     assert with_members(card, runtime.of_network(network, card), ["ridge"]).name == f"{card.name} + members"
+
+
+def test_when_most_columns_of_a_wide_table_end_together_then_the_rows_after_them_are_the_future():
+    series = [np.arange(1.0, n) for n in (101, 60, 80, 80, 80, 80)]
+    panel = Panel.from_arrays(series, freq="D", start=np.datetime64("2024-01-01"), item_ids=list("abcdef"))
+    wide = dataclasses.replace(panel, schema=Schema(target=tuple("abcdef")))
+    assert behind(panel, 14)[0].startswith("5 series ended long ago")
+    assert behind(wide, 14) == (
+        "b ends at 2024-02-28, and the newest row is of 2024-03-19: its forecast begins where it ends, and lies before that",
+    )

@@ -104,15 +104,22 @@ def beyond_history(panel: Panel, horizon: int, hint: str = "") -> tuple[str, ...
 
 
 def behind(panel: Panel, horizon: int) -> tuple[str, ...]:
-    """A line on the series that ended so long before the newest row that their forecasts lie before it too."""
+    """A line on the series that ended so long before the newest row that their forecasts lie before it too.
+
+    If most columns of a wide table end together, the rows after that are its future, and the newest row is their last one.
+    """
     if not (panel.dated and panel.freq.has_clock and len(panel)):
         return ()
     last = panel.ends()
-    over = np.flatnonzero(panel.freq.advance(last, np.array(horizon)) <= last.max())
+    newest_row = last.max()
+    if not panel.schema.item and len(panel.schema.target) > 1:
+        ends, counts = np.unique(last, return_counts=True)
+        newest_row = ends[counts.argmax()] if 2 * counts.max() > len(last) else newest_row
+    over = np.flatnonzero(panel.freq.advance(last, np.array(horizon)) <= newest_row)
     if not len(over):
         return ()
     oldest = over[int(last[over].argmin())]
-    end, newest = stamps(last[[oldest, int(last.argmax())]], panel.freq, panel.tz)
+    end, newest = stamps(np.array([last[oldest], newest_row]), panel.freq, panel.tz)
     said = f"{panel.item_ids[oldest]} ends at {end}, and the newest row is of {newest}"
     if len(over) == 1:
         return (f"{said}: its forecast begins where it ends, and lies before that",)

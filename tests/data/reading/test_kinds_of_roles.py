@@ -112,6 +112,28 @@ def test_series_of_one_kind_of_which_one_ends_sooner_stay_series(take, names):
     assert panel.item_ids == tuple(names.split(","))
 
 
+def ends_before(rows, *columns):
+    return [[v if k < rows else "" for k, v in enumerate(column)] for column in columns]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_counts_that_go_on_where_most_series_end_are_a_plan_and_one_series_may_have_ended_before(take, newest_first):
+    blank = [*ends_before(15, LARGE, LARGE, LARGE), *ends_before(9, LARGE)]
+    days_off = [k % 4 for k in range(20)]
+    rows = list(zip(ISO, *blank, days_off, strict=True))
+    panel, report = take(table("date,north,south,east,west,days off", *zip(*rows[:: -1 if newest_first else 1], strict=True)))
+    assert panel.item_ids == ("north", "south", "east", "west")
+    assert ("known covariates", "'days off'") in [(f.what, f.value) for f in report.found]
+
+
+def test_values_that_go_on_where_most_series_end_are_series_with_a_hint_at_known(take):
+    panel, report = take(table("date,north,south,east,west", ISO, *ends_before(15, LARGE, LARGE, LARGE), LARGE))
+    assert len(panel) == 4
+    assert [w for w in report.warnings if "set --known west" in w]
+    _, quiet = take(table("date,north,south,east,west", ISO, *ends_before(15, LARGE), LARGE, LARGE, LARGE))
+    assert not [w for w in quiet.warnings if "--known" in w]
+
+
 COVARIATES = {
     "temperature and holiday": ("sales,temperature,holiday", ("sales",)),
     "a load and its temperature": ("load,temperature,is_holiday", ("load",)),

@@ -284,12 +284,39 @@ def panel_until(last: str, freq: str, values: list[float]) -> Panel:
         ("2026-11-30", "ME", True),
         ("2026-12-31", "QE", True),
         ("2026-09-30", "QE", False),
+        ("2026-11-23", "W", True),  # a Monday begins the week
+        ("2026-11-16", "W", False),
+        ("2026-11-29", "W", True),  # a Sunday ends it
+        ("2026-11-22", "W", False),
+        ("2026-11-28", "W", True),  # today, whether the week begins or ends
+        ("2026-11-27", "W", False),
+        ("2026-11-16", "2W", True),
+        ("2026-11-09", "2W", False),
     ],
 )
 def test_a_period_that_is_not_over_yet_is_reported(last: str, freq: str, open_: bool) -> None:
     notes = Notes()
     checked(panel_until(last, freq, [5.0, 6.0, 7.0]), "", False, notes, dt.datetime(2026, 11, 28, 12))
     assert bool(notes.warnings) == open_
+
+
+@pytest.mark.parametrize(
+    ("name", "last", "first"),
+    [
+        ("Woche ab", "2026-11-22", "2026-11-22"),
+        ("week_start", "2026-11-27", "2026-11-27"),
+        ("week ending", "2026-11-30", "2026-11-24"),
+        ("week ending", "2026-11-23", None),
+        ("Woche bis", "2026-11-22", None),
+        ("w", "2026-11-22", None),
+    ],
+)
+def test_the_name_of_the_column_may_say_whether_its_dates_begin_or_end_the_weeks(tmp_path, name, last, first):
+    notes = Notes()
+    panel = panel_until(last, "W", [5.0, 6.0, 7.0])
+    panel = replace(panel, schema=replace(panel.schema, timestamp=name))
+    checked(panel, "", False, notes, dt.datetime(2026, 11, 28, 12))
+    assert [f"the week that begins on {first} is not over yet" in w for w in notes.warnings] == ([True] if first else [])
 
 
 def test_a_last_value_far_below_all_before_is_reported() -> None:

@@ -18,14 +18,18 @@ from tsattn.errors import DataError
 
 DELIMITERS = (";", "\t", "|", ",")  # order of preference where several split the table equally well
 _ROWS, _COLUMNS = 60, 40  # rows and columns that are examined
+_EVEN = 0.95  # least share of the lines with one width, for a delimiter around decimal commas
+_TITLED = 0.8  # the same below titles, where all commas within the fields are accounted for
 _FAR = 0.4  # share of the columns by which runs of blanks must explain more than the best delimiter
 _NULLS = frozenset(NULLS)
 _MONTH = r"[^\W\d]{3,9}\.?"
 _DATE = re.compile(
     rf"(?:[A-Za-z]{{2,9}}\.?,?\s+)?(?:\d{{1,4}}[-/. ](?:\d{{1,2}}|{_MONTH})(?:[-/., ]+\d{{1,4}})?"
     rf"|{_MONTH}[-/, ]+\d{{1,4}}(?:,?[-/ ]\d{{2,4}})?)(?:[ T,]+\d{{1,2}}[:.h]\d\d.*|:\d\d(?::\d\d)*)?"
-    r"|\d{1,2}[A-Za-z]{3}\d{2,4}|\d{1,2}:\d\d(?::\d\d)?.*|\d{4}[-/ ]?[QqWwMm]\d{1,2}|[QqTt]\d[-/ ]?\d{2,4}"
+    r"|\d{1,2}[A-Za-z]{3}\d{2,4}|\d{1,2}:\d\d(?::\d\d)?.*|\d{4}[-_/ ]?(?:[QqWwMmSsTtHhUuVv]|[KCkc][Ww])\d{1,2}"
+    r"|[QqTt]\d[-/ ]?\d{2,4}|(?:[WwSs]|[KCkc][Ww])[ .]*\d{1,2}[-_/ ,.]+\d{4}"
 )
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+|[+-]?\d{1,3}(?:[. '\u00a0\u202f]\d{3})+,\d+")
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,10 @@ def best_delimiter(text: str, name: str, notes: Notes) -> str:
     if best.delimiter == "," and (outer := _around_commas(text, best, rest)) is not None:
         notes.weigh("delimiter", outer.name, f"the header line has {outer.width} fields, and commas are within fields", best.name)
         return outer.delimiter
+    if best.delimiter == "," and (outer := _around_decimals(text, best, rest)) is not None:
+        why = f"every line has {outer.width} fields, and the commas within them are decimal marks"
+        notes.weigh("delimiter", outer.name, why, best.name)
+        return outer.delimiter
     alike = [c for c in tried if c.score > best.score - 0.02]
     if len(alike) > 1 and len(fitting := [c for c in alike if _fits_header(text, c)]) == 1:
         best = fitting[0]
@@ -97,8 +105,36 @@ def _around_commas(text: str, comma: Candidate, rest: Sequence[Candidate]) -> Ca
 
     Its commas are decimal marks, in tables with more texts than numbers.
     """
-    outer = [c for c in rest if c.even >= 0.95 and c.width >= comma.width and _fits_header(text, c)]
+    outer = [c for c in rest if c.even >= _EVEN and c.width >= comma.width and _fits_header(text, c)]
     return outer[0] if len(outer) == 1 and not _fits_header(text, comma) else None
+
+
+def _around_decimals(text: str, comma: Candidate, rest: Sequence[Candidate]) -> Candidate | None:
+    """Return the other delimiter that occurs equally often in every line of the table, if all commas within its fields are
+    decimal marks or followed by a blank, as in prose; None if only the comma fits the header.
+
+    A comma would leave a column of texts with that delimiter. The header may be absent, or have commas too.
+    """
+    for outer in rest:
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=outer.delimiter) if len(row) == outer.width]
+        headed = bool(rows) and not any(_is_value(cell.strip()) for cell in rows[0])
+        if outer.even < _TITLED or (not headed and _fits_header(text, comma)):
+            continue
+        columns = list(zip(*rows[1:][-_ROWS:], strict=True))
+        if any(map(_are_decimals, columns)) and all(_are_decimals(c) or not any(map(_cuts, c)) for c in columns):
+            return outer
+    return None
+
+
+def _are_decimals(cells: Sequence[str]) -> bool:
+    """Return True if four of five cells that are not empty are numbers with a decimal comma."""
+    seen = [c.strip() for c in cells if c.strip() not in _NULLS]
+    return bool(seen) and sum(bool(_DECIMAL_COMMA.fullmatch(c)) for c in seen) >= 0.8 * len(seen)
+
+
+def _cuts(cell: str) -> bool:
+    """Return True if a cell has a comma that is not followed by a blank: it may separate two fields."""
+    return re.search(r",(?! )", cell) is not None
 
 
 def _typed(delimiter: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tsattn.data.reading.columns import Table
 
+_FEW_LEVELS = 5
 CELLS = 1 << 20  # values of several columns that are examined at once
 
 
@@ -58,3 +59,11 @@ def flags(values: np.ndarray) -> np.ndarray:
     """Return (C,) bool, True for the rows of (C, n) that hold 0 and 1 and nothing else."""
     zero, one = values == 0, values == 1
     return np.asarray(zero.any(1) & one.any(1) & (zero | one | np.isnan(values)).all(1))
+
+
+def few_levels(values: np.ndarray) -> np.ndarray:
+    """Return (C,) bool, True for the rows of (C, n) that hold 2 to 5 different whole numbers, as counts of holidays do."""
+    some = np.flatnonzero(whole(values))
+    few = np.zeros(len(values), bool)
+    few[some] = [2 <= len(np.unique(row[~np.isnan(row)])) <= _FEW_LEVELS for row in values[some]]
+    return few

@@ -197,12 +197,16 @@ def _rows_of(arrays: Sequence[np.ndarray]) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Columns of equal length by name, the source of each row, and the marks of numbers in its texts."""
+    """Columns of equal length by name, the source of each row, and the marks of numbers in its texts.
+
+    lost_names: names in the line above the rows that are not the names of its columns; see `Dialect`.
+    """
 
     columns: Columns
     rows: int
     where: Where
     marks: Marks = UNKNOWN
+    lost_names: tuple[str, ...] = ()
 
     def take(self, rows: np.ndarray) -> Table:
         return replace(self, columns=self.columns.take(rows), rows=len(rows), where=self.where.of(rows))

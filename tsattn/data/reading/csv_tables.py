@@ -43,11 +43,12 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
         if part.kind == "text":
             part = unwrapped(part, notes)
             dialect = sniff(part, options, notes)
-            return _text(aligned(part) if dialect.aligned else part, dialect, notes)
+            table = _text(aligned(part) if dialect.aligned else part, dialect, notes)
+            return replace(table, lost_names=dialect.lost_names)
         if part.kind == "json":
             return replace(from_arrow(json_table(part, options, notes), part.name), marks=marks_of_words(options))
-        table = _parquet(part) if part.kind == "parquet" else part.table
-        return replace(from_arrow(table, part.name), marks=marks_of_words(options))
+        arrow = _parquet(part) if part.kind == "parquet" else part.table
+        return replace(from_arrow(arrow, part.name), marks=marks_of_words(options))
     except (pa.ArrowException, OSError, EOFError, UnicodeError, OverflowError) as error:
         raise DataError(f"{part.name}: cannot be read: {_short(error)}", "check that the file is complete") from None
 

@@ -220,7 +220,16 @@ def _has_usual_steps(stamps: np.ndarray) -> bool:
 
 
 def stop_at_unread_times(table: Table, columns: Mapping[str, Column]) -> None:
-    """Raise DataError for a column that its name or values mark as time: rows are never numbered beside one."""
+    """Raise DataError for a column that its name or values mark as time: rows are never numbered beside one.
+
+    A header that does not fit the rows may name one too.
+    """
+    if lost := names_that(list(table.lost_names), says_only_time):
+        raise DataError(
+            f"{table.where.parts[0][0]}: the line above the rows names {lost[0]!r}, but no column of the rows holds timestamps; "
+            f"fields in that line: {len(table.lost_names)}, in the rows: {len(table.columns)}",
+            "give the header and the rows the same delimiter; or number the rows: --timestamp none",
+        )
     telling = {*table.columns.others, *names_that(columns, says_only_time)}
     for c in (columns[n] for n in columns if n in telling):
         if c.missing.all() or c.kind == "stamp":

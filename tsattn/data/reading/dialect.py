@@ -49,7 +49,8 @@ class Dialect:
     decimal: the mark of the columns that are parsed as numbers at once; marks: what is known of the others. skip: physical
     lines before the first data row. types: "int64", "float32", "float64", "iso" (naive ISO timestamps) or "text" for
     each of `names`. longest: characters of the longest sampled line. loose: lines of another width are notes, to be left out.
-    aligned: runs of blanks separate the fields, and are read as tabs.
+    aligned: runs of blanks separate the fields, and are read as tabs. lost_names: names in the line above the first row, if it
+    is not the header of the rows.
     """
 
     encoding: str
@@ -64,6 +65,7 @@ class Dialect:
     nulls: tuple[str, ...] = NULLS
     loose: bool = False
     aligned: bool = False
+    lost_names: tuple[str, ...] = ()
 
 
 def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
@@ -107,7 +109,19 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
         marks=marks,
         nulls=(*NULLS, *(w for w in words if not _NUMBERISH.fullmatch(w))),
         aligned=aligned,
+        lost_names=_lost_names(rows, head, delimiter),
     )
+
+
+def _lost_names(rows: Sequence[Sequence[str]], head: Head, delimiter: str) -> tuple[str, ...]:
+    """Return the names in a line that is written as a header but has other fields than the rows; () if there is none.
+
+    It is the line above rows without a header, or the header of one column whose name has another delimiter.
+    """
+    if (head.rows and len(head.names) > 1) or not head.start:
+        return ()
+    names = [name.strip() for name in re.split(r"[;,|\t]", delimiter.join(rows[head.start - 1]))]
+    return tuple(names) if len(names) > 1 and all(names) and not any(map(_NUMBERISH.fullmatch, names)) else ()
 
 
 def fallen_back(dialect: Dialect, encoding: str) -> Dialect:

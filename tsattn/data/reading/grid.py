@@ -158,7 +158,7 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False, fill: Ma
         first = int(np.argmax(np.diff(steps, prepend=-1)[_inner(indptr, len(rows))] > 1))
         row = int(np.flatnonzero(_inner(indptr, len(rows)))[first])
         what = f"filled with {next(iter(fill.values())):g}" if fill else "left empty as missing values"
-        notes.repair(f"missing rows: {what}", gaps, f"before {rows.place(row)}")
+        notes.repair(f"missing rows: {what}", gaps, f"before {rows.place(row)}{_longest_gap(rows, steps, freq)}")
     if gaps > 2 * len(rows) and not fill:
         row, jump = _widest(steps, indptr)
         if 2 * jump > gaps:  # one gap makes most of it: rather a wrong timestamp than a wrong step
@@ -174,6 +174,16 @@ def _widest(steps: np.ndarray, indptr: np.ndarray) -> tuple[int, int]:
     jumps = np.where(_inner(indptr, len(steps)), np.diff(steps, prepend=0), 0)
     row = int(np.argmax(jumps))
     return row, int(jumps[row])
+
+
+def _longest_gap(rows: Rows, steps: np.ndarray, freq: Freq) -> str:
+    """Describe the longest gap for the report: its steps, and its first missing timestamp; "" if every gap is one step."""
+    row, jump = _widest(steps, rows.indptr)
+    if jump <= 2:
+        return ""
+    first = freq.advance(rows.stamps[row - 1 : row], np.array([1]))[0]
+    name = f" in {rows.called(row)}" if len(rows.indptr) > 2 else ""
+    return f"; longest: {jump - 1:,} rows from {shown(first)}{name}"
 
 
 def _too_fine(rows: Rows, steps: np.ndarray, indptr: np.ndarray, total: int, freq: Freq) -> DataError:

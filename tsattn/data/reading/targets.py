@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading import column_blocks
-from tsattn.data.reading.column_blocks import blocks, constant, flags, where, with_gaps
+from tsattn.data.reading.column_blocks import blocks, constant, few_levels, flags, where, with_gaps
 from tsattn.data.reading.columns import Table
 from tsattn.data.reading.items import is_item_name
 from tsattn.data.reading.name_shapes import all_shaped, names_that
@@ -102,6 +103,11 @@ def find_target(
         blank, known = ahead
         if one or _is_plan(table, blank, known):
             return _of_blank(table, blank, known, one, notes)
+        if len(known) < len(blank) and len(known) <= _MOST_AHEAD and _end_together(table, blank):
+            notes.warn(
+                f"{listed(known)} go on after most of the {len(blank)} other columns have ended: they are forecast too; "
+                f"if they are known in advance, set --known {','.join(map(quoted, known))}"
+            )
     telling = _telling(filled)
     if not one and not (lone and telling):
         return _wide(table, filled, telling, options, notes)
@@ -241,8 +247,21 @@ def _is_plan(table: Table, blank: list[str], known: list[str]) -> bool:
     alike = {_kind(n) for n in blank} & {_kind(n) for n in known}
     whole = not where(table, known, with_gaps)
     gaps = table.columns[blank[0]].missing
-    once = len(blank) == 1 and int((np.diff(gaps.astype(np.int8)) != 0).sum()) == 1
-    return once and whole and not alike and len(known) <= _MOST_AHEAD
+    if not whole or alike or len(known) > _MOST_AHEAD:
+        return False
+    if len(blank) == 1:
+        return int((np.diff(gaps.astype(np.int8)) != 0).sum()) == 1
+    return len(known) < len(blank) and _end_together(table, blank) and len(where(table, known, few_levels)) == len(known)
+
+
+def _end_together(table: Table, names: list[str]) -> bool:
+    """Return True if most of the columns have their last value in one row that is not the last; rows may be newest first."""
+    ends: list[np.ndarray] = []
+    for _, values in blocks(table, names):
+        seen = ~np.isnan(values)
+        ends.append(np.stack([seen[:, ::-1].argmax(1), seen.argmax(1)]))  # rows without a value below and above the others
+    counts = (Counter(side[side > 0].tolist()).most_common(1) for side in np.concatenate(ends, 1))
+    return any(found and 2 * found[0][1] > len(names) for found in counts)
 
 
 def warn_of_summed_levels(names: tuple[str, ...], notes: Notes) -> None:

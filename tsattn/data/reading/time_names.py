@@ -65,8 +65,14 @@ _SPAN_WORDS = (
     "lead worked working labor labour overtime travel duration elapsed spent wait waiting delay runtime processing response "
     "service total sum remaining age"
 )
+_START_WORDS = (
+    "start started begin beginning from von ab beginn debut inicio inizio since van od fra desde da commencing weekstart "
+    "wochenbeginn wochenstart"
+)
+_END_WORDS = "end ended ending to until till bis ende fin fine hasta stop stopped finish tot do til al a"
 _SPANS = frozenset(_SPAN_WORDS.split())
 _WEAK, _MEASURES, _FILLERS = (frozenset(words.split()) for words in (_WEAK_WORDS, _MEASURE_WORDS, _FILLER_WORDS))
+_STARTS, _ENDS = (frozenset(words.split()) for words in (_START_WORDS, _END_WORDS))
 
 
 @functools.lru_cache(NAMES)
@@ -106,6 +112,18 @@ def says_time(name: str) -> bool:
 def says_span(name: str) -> bool:
     """Return True if a name contains a word for a duration, as lead_hours and hours_worked do."""
     return bool(set(time_words(name)) & _SPANS)
+
+
+def says_start(name: str) -> bool:
+    """Return True if a name has a word for the start of a span, and none for its end."""
+    found = set(time_words(name))
+    return bool(found & _STARTS) and not found & _ENDS
+
+
+def says_end(name: str) -> bool:
+    """Return True if a name has a word for the end of a span, and none for its start."""
+    found = set(time_words(name))
+    return bool(found & _ENDS) and not found & _STARTS
 
 
 def says_something(name: str) -> bool:

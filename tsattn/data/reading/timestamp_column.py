@@ -16,52 +16,13 @@ from tsattn.data.reading.merged_dates import filled_down
 from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.split_dates import asked_parts, with_asked, with_time_of_day, year_and_parts
-from tsattn.data.reading.time_names import says_time, time_words, timestamp_names
+from tsattn.data.reading.time_names import says_end, says_start, says_time, time_words, timestamp_names
 from tsattn.data.reading.timestamps import clock_of
 from tsattn.data.report import Finding, Notes
 from tsattn.data.timezone import zone
 from tsattn.errors import ConfigError, DataError
 
 _COUNTERS = {"ds", "t", "step", "time", "time_idx", "time_index", "timestep", "time_step", "period", "timestamp", "tick"}
-_START_WORDS = {
-    "start",
-    "started",
-    "begin",
-    "beginning",
-    "from",
-    "von",
-    "beginn",
-    "debut",
-    "inicio",
-    "inizio",
-    "since",
-    "van",
-    "od",
-    "fra",
-    "desde",
-    "da",
-}
-_END_WORDS = {
-    "end",
-    "ended",
-    "ending",
-    "to",
-    "until",
-    "till",
-    "bis",
-    "ende",
-    "fin",
-    "fine",
-    "hasta",
-    "stop",
-    "stopped",
-    "finish",
-    "tot",
-    "do",
-    "til",
-    "al",
-    "a",
-}
 
 
 def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[str], prefer: str | None = None) -> Clock | None:
@@ -225,8 +186,7 @@ def _narrowed(columns: list[Column], options: ReadOptions) -> list[Column]:
 
 def _is_called_end(one: Column, two: Column, stamps: dict[str, np.ndarray | None]) -> bool:
     """Return True if the two columns are named as the end and the start of a span, and the end is never before the start."""
-    ends, starts = set(time_words(one.name)), set(time_words(two.name))
-    if not (ends & _END_WORDS and starts & _START_WORDS) or ends & _START_WORDS or starts & _END_WORDS:
+    if not (says_end(one.name) and says_start(two.name)):
         return False
     last, first = stamps[one.name], stamps[two.name]
     return last is not None and first is not None and not np.isnat(first).any() and bool(np.all(~(last < first)))
