@@ -229,7 +229,7 @@ def backtest(
     refit: bool | None = None,
     metrics: Sequence[str] | None = None,
     quantiles: Sequence[float] | None = None,
-    cutoffs: Sequence[str] | None = None,
+    cutoffs: str | dt.date | Sequence[str | dt.date] | None = None,
     config: BacktestConfig | None = None,
     members: str | Sequence[str] | None = None,
     series: str | Sequence[str] = (),
@@ -254,6 +254,7 @@ def backtest(
     defaults. On the data that a model was trained on, the windows default to its held-back test windows. hierarchy, sums and
     reconcile: see `forecast`; models are scored before and after reconciliation, and `levels` holds the scores by level.
     joint: also score each model with the effect of leading series. series: names of the series to score, by default all.
+    cutoffs: texts, dates, datetimes or pandas timestamps.
 
     output (.parquet, .csv, …) gets every forecast beside the truth: model, item_id, cutoff, timestamp, target, quantiles.
     scores gets all scores in long form, by model, metric, series, horizon step and cutoff. plot (.png, .svg) is a picture of

@@ -340,10 +340,24 @@ def test_when_cutoffs_are_given_then_the_windows_begin_there(frame, tmp_path):
     path = tmp_path / "f.parquet"
     tsattn.backtest(frame, read=COLUMNS, horizon=5, cutoffs=["2024-02-01", "2024-03-01"], output=path)
     assert sorted(pd.read_parquet(path).cutoff.dt.strftime("%m-%d").unique()) == ["02-01", "03-01"]
-    with pytest.raises(ConfigError, match="no series has a row at 2024-04-08"):
-        tsattn.backtest(frame, read=COLUMNS, horizon=5, cutoffs=["2024-04-08"])
     with pytest.raises(ConfigError, match="unknown metric 'mse'"):
         tsattn.backtest(frame, read=COLUMNS, metrics=["mse"])
+
+
+@pytest.mark.parametrize(
+    "cutoffs",
+    [
+        pd.Timestamp("2024-02-01"),
+        [dt.date(2024, 2, 1), dt.datetime(2024, 3, 1)],
+        pd.DatetimeIndex(["2024-02-01", "2024-03-01"]),
+        np.array(["2024-02-01", "2024-03-01"], "datetime64[ns]"),
+        "2024-02-01",
+    ],
+)
+def test_cutoffs_may_be_timestamps_datetimes_dates_or_texts(frame, cutoffs):
+    found = tsattn.backtest(frame, read=COLUMNS, horizon=5, cutoffs=cutoffs, baselines=["naive"]).scores.cutoffs
+    months = [2] if np.ndim(cutoffs) == 0 else [2, 3]
+    assert found.tolist() == [dt.datetime(2024, month, 1) for month in months]
 
 
 def test_when_the_package_is_asked_for_help_then_its_functions_have_signatures_and_docstrings():
