@@ -360,6 +360,33 @@ def test_cutoffs_may_be_timestamps_datetimes_dates_or_texts(frame, cutoffs):
     assert found.tolist() == [dt.datetime(2024, month, 1) for month in months]
 
 
+def test_when_a_cutoff_is_not_a_time_then_the_error_names_the_option(frame):
+    with pytest.raises(ConfigError, match=r'^cutoffs=\["17.11.2025"\] is not a time') as caught:
+        tsattn.backtest(frame, read=COLUMNS, cutoffs=["17.11.2025"])
+    assert caught.value.message == "--cutoffs '17.11.2025' is not a time"
+
+
+def test_when_data_have_no_timestamps_then_cutoffs_are_an_error_that_names_the_option(own_workspace):
+    with pytest.raises(ConfigError, match="`cutoffs` needs timestamps, and the data have none\nuse `windows` and `step`"):
+        tsattn.backtest(list(range(40)), cutoffs=["2024-04-08"], horizon=3)
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "nearest"),
+    [
+        ("2024-02-08", "the nearest cutoffs are 2024-02-05 and 2024-02-12"),
+        ("2024-04-08", "the nearest cutoff is 2024-03-25"),  # the last with two weeks after it
+        ("2023-04-08", "the nearest cutoff is 2024-01-01"),
+    ],
+)
+def test_when_no_row_is_at_a_cutoff_then_the_error_names_the_nearest_ones(own_workspace, cutoff, nearest):
+    weeks = pd.DataFrame({"week": pd.date_range("2024-01-01", "2024-04-08", freq="7D"), "sales": np.arange(15.0)})
+    with pytest.raises(ConfigError, match=f"no series has a row at {cutoff} and 2 steps after it\n{nearest}; or use a shorter"):
+        tsattn.backtest(weeks, horizon=2, cutoffs=[cutoff])
+    with pytest.raises(ConfigError, match="and 20 steps after it\nuse a shorter `horizon`"):
+        tsattn.backtest(weeks, horizon=20, cutoffs=[cutoff])
+
+
 def test_when_the_package_is_asked_for_help_then_its_functions_have_signatures_and_docstrings():
     import inspect
 
