@@ -36,7 +36,16 @@ VALUES = {
     "mdy",
     "ymd",
 }
-VALUES |= {"cp1250", "zero-shot", "my-model", "total=north+south", "aggregates", "1s", "5m"}  # "aggregates": only in a help text
+VALUES |= {
+    "cp1250",
+    "shop_de=DE",
+    "zero-shot",
+    "my-model",
+    "total=north+south",
+    "aggregates",
+    "1s",
+    "5m",
+}  # "aggregates": only in a help text
 
 # no message names these, except that a training that diverges names --config, which is `training` for all but pretrain
 OTHERWISE = {("pretrain", "max_time"), ("pretrain", "config"), ("pretrain", "workspace"), ("ingest", "workspace")}
