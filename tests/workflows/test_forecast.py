@@ -244,6 +244,20 @@ def test_when_future_rows_are_in_a_file_of_their_own_then_the_forecast_is_that_o
         tsattn.forecast(past, model=model)
 
 
+def test_when_known_covariates_lack_future_rows_then_what_the_error_recommends_works(frame, shipped, own_workspace):
+    saved_with_promo(frame, own_workspace / "models" / "shop" / "0001")
+    columns = {"item": "shop", "target": "sales"}
+    with pytest.raises(DataError, match='or forecast without them: model="zero-shot", known="none"'):
+        tsattn.forecast(frame, horizon=2, **columns)
+    with pytest.raises(ConfigError, match="trained with the known covariates 'promo' and needs them") as caught:
+        tsattn.forecast(frame, model="shop", known="none", horizon=2, **columns)
+    assert caught.value.hint == "forecast without them: --model zero-shot --known none"
+    for model in (None, "zero-shot"):
+        found = tsattn.forecast(frame, model=model, known="none", horizon=2, **columns)
+        assert (str(found.ref), found.panel.schema.known) == ("zero-shot", ())
+        assert len(found.forecast) == 3
+
+
 def test_when_a_discontinued_series_has_no_future_rows_then_the_others_are_forecast_and_it_is_named(frame, tmp_path, capsys):
     last = frame.day >= "2024-04-03"
     ended = (frame.shop == "a") & (frame.day >= "2024-02-20")
