@@ -256,12 +256,11 @@ def backtest(
     defaults. On the data that a model was trained on, the windows default to its held-back test windows. hierarchy, sums and
     reconcile: see `forecast`; models are scored before and after reconciliation, and `levels` holds the scores by level.
     joint: also score each model with the effect of leading series. series: names of the series to score, by default all.
-    cutoffs: texts, dates, datetimes or pandas timestamps.
 
     output (.parquet, .csv, …) gets every forecast beside the truth: model, item_id, cutoff, timestamp, target, quantiles.
     scores gets all scores in long form, by model, metric, series, horizon step and cutoff. plot (.png, .svg) is a picture of
     the forecasts over the observations. leaderboard: also score the network and each member of an ensemble alone.
-    conformal: also score each model with conformal quantiles.
+    conformal: also score each model with conformal quantiles. cutoffs: texts, dates, datetimes or pandas timestamps.
     """
     from tsattn.workflows.backtest import Extras, run
 
