@@ -244,6 +244,20 @@ def test_when_future_rows_are_in_a_file_of_their_own_then_the_forecast_is_that_o
         tsattn.forecast(past, model=model)
 
 
+def test_when_future_rows_are_given_then_sample_paths_read_them_and_the_named_columns(frame, tmp_path):
+    model = tsattn.load(saved_with_promo(frame, tmp_path / "model"))
+    last = frame.day >= "2024-03-28"
+    past, plan = frame[~last].rename(columns={"day": "when"}), frame.loc[last, ["day", "shop", "promo"]]
+    plan = plan.rename(columns={"day": "when"})
+    names = {"timestamp": "when", "item": "shop", "target": "sales", "known": "promo"}
+    made = model.predict_paths(past, paths=5, seed=2, future=plan, **names)
+    flipped = model.predict_paths(past, paths=5, seed=2, future=plan.assign(promo=1 - plan.promo), **names)
+    assert made.values.shape == flipped.values.shape
+    assert not np.allclose(made.values, flipped.values)
+    wanted = tsattn.forecast(past, model=model.ref.path, future=plan, paths=5, seed=2, **names).paths
+    np.testing.assert_array_equal(made.values, wanted.values)
+
+
 def test_when_known_covariates_lack_future_rows_then_what_the_error_recommends_works(frame, shipped, own_workspace):
     saved_with_promo(frame, own_workspace / "models" / "shop" / "0001")
     columns = {"item": "shop", "target": "sales"}
