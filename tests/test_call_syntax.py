@@ -179,7 +179,7 @@ def test_when_a_text_of_the_package_names_an_option_then_the_next_word_is_known_
         ("use another --calendar, or --calendar none", 'use another `calendar`, or calendar="none"'),
         ("leave them out of --known (--known none leaves out all)", 'leave them out of `known` (known="none" leaves out all)'),
         ("use --steps 200", 'use training={"steps": 200}'),
-        ("give it more time: --resume --max-time 1h30m", 'give it more time: resume=True, training={"max_time": 5400}'),
+        ("give it more time: --resume --max-time 1h30m", "give it more time: resume=True, max_time=5400"),
         ("remove --fine-tune or these settings", 'remove start="shipped" or these settings'),
         ("try --from-scratch", 'try start="scratch"'),
         ("add --corpus FILE.parquet, or remove the table", 'add corpus=["FILE.parquet"], or remove the table'),

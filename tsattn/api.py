@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from tsattn.config import ACROSS, BacktestConfig, HierarchyConfig, ReadOptions
 from tsattn.events import Listener
-from tsattn.workflows.arguments import ReadFields, configured, given, names, places
+from tsattn.workflows.arguments import ReadFields, configured, given, limited, names, places
 from tsattn.workflows.results import Backtested, Drawn, Forecasted, Ingested, Listed, Pretrained, Trained
 from tsattn.workspace import Workspace
 
@@ -52,6 +52,7 @@ def ingest(
 def train(
     data: Any,
     *,
+    max_time: float | None = None,
     horizon: int | None = None,
     name: str | None = None,
     workspace: Place = None,
@@ -70,7 +71,8 @@ def train(
     """Train a model on `data`, save it as the next version of `name`, and score it on the held-back test windows.
 
     `model` and `training` hold fields of ModelConfig and TrainConfig, such as {"context": 512} and {"steps": 500}; the other
-    fields are chosen by the size of the data. `start`: "scratch", "shipped" (fine-tune the model in the package), or "auto":
+    fields are chosen by the size of the data. `max_time`: seconds for the whole run, scoring and saving included; by default no
+    limit. `start`: "scratch", "shipped" (fine-tune the model in the package), or "auto":
     train both, compare them and the unchanged zero-shot model on validation windows, save the best. `joint`: the network reads
     the series together, by attention across up to 32 of them, and the saved model forecasts them together. `resume` continues an
     interrupted run of this name. `profile` measures the time of each part of a training step. Ctrl-C saves the best weights
@@ -84,7 +86,7 @@ def train(
         listener = dataclasses.replace(listener, timeline=Timeline())
     data, options = given(data, read, reading, train)
     architecture = {**({"across": ACROSS} if joint else {}), **(model or {})}
-    request = Request(horizon, architecture, dict(training or {}), test_windows, options, start)
+    request = Request(horizon, architecture, limited(training, max_time), test_windows, options, start)
     return run(data, request, name, Workspace.at(workspace), resume=resume, logger=logger, listener=listener)
 
 
@@ -229,7 +231,7 @@ def backtest(
     refit: bool | None = None,
     metrics: Sequence[str] | None = None,
     quantiles: Sequence[float] | None = None,
-    cutoffs: Sequence[str] | None = None,
+    cutoffs: str | dt.date | Sequence[str | dt.date] | None = None,
     config: BacktestConfig | None = None,
     members: str | Sequence[str] | None = None,
     series: str | Sequence[str] = (),
@@ -258,7 +260,7 @@ def backtest(
     output (.parquet, .csv, …) gets every forecast beside the truth: model, item_id, cutoff, timestamp, target, quantiles.
     scores gets all scores in long form, by model, metric, series, horizon step and cutoff. plot (.png, .svg) is a picture of
     the forecasts over the observations. leaderboard: also score the network and each member of an ensemble alone.
-    conformal: also score each model with conformal quantiles.
+    conformal: also score each model with conformal quantiles. cutoffs: texts, dates, datetimes or pandas timestamps.
     """
     from tsattn.workflows.backtest import Extras, run
 

@@ -15,7 +15,7 @@ FLAGS = {**{name: f"{name}=True" for name in _TRUE}, "fine_tune": 'start="shippe
 RENAMED = {"config": "training", "from": "start", "sum": "sums"}
 HELD_BY = {  # options that are keys of the dict arguments `model` and `training` of `train` and `tune`
     **dict.fromkeys(("front_end", "encoder", "decoder", "position", "context"), "model"),
-    **dict.fromkeys(("steps", "learning_rate", "max_time", "device", "devices", "nodes", "precision"), "training"),
+    **dict.fromkeys(("steps", "learning_rate", "device", "devices", "nodes", "precision"), "training"),
 }
 TIMES = ("max_time",)  # 5m on the command line, 300 in Python
 SEVERAL = ("item", "target", "past", "known", "static", "missing", "holidays", "series", "members", "hierarchy")

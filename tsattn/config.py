@@ -255,6 +255,15 @@ class BacktestConfig:
     quantiles: tuple[float, ...] = ()  # levels that are scored and written; () = 0.1, 0.2, … 0.9
     cutoffs: tuple[str, ...] = ()  # last observed timestamps of the windows; () = rolling origins
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cutoffs", _as_texts(self.cutoffs))
+
+
+def _as_texts(times: Any) -> tuple[str, ...]:
+    """Return one time, or several, as texts: texts, dates, datetimes, or timestamps of pandas or NumPy."""
+    alone = isinstance(times, str) or not hasattr(times, "__iter__")
+    return tuple(str(time) for time in ((times,) if alone else times))
+
 
 RECONCILIATIONS = ("mint", "bottom-up", "none")
 

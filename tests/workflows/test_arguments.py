@@ -57,6 +57,18 @@ def test_when_an_argument_is_unknown_then_the_error_names_the_nearest_one(frame)
         tsattn.train(frame, knwon=["promo"])
 
 
+def test_when_train_has_a_time_limit_then_it_is_that_of_the_training(frame, monkeypatch):
+    from tsattn.workflows import train
+
+    monkeypatch.setattr(train, "run", lambda data, request, *rest, **more: request)
+    assert tsattn.train(frame, max_time=200, training={"steps": 3}).train == {"steps": 3, "max_time": 200}
+    with pytest.raises(ConfigError, match="'max_time' is given twice: as an argument and in `training`"):
+        tsattn.train(frame, max_time=200, training={"max_time": 100})
+    monkeypatch.undo()
+    with pytest.raises(ConfigError, match="max_time must be at least 0"):
+        tsattn.train(frame, target="sales", max_time=-1)
+
+
 def test_when_a_field_has_a_wrong_value_then_the_error_names_it(frame):
     with pytest.raises(ConfigError, match="ingest: known must be"):
         tsattn.ingest(frame, known=3)

@@ -66,6 +66,20 @@ def test_when_a_forecast_is_explained_then_its_parts_add_up_to_it_and_attention_
     assert [block.first for block in found.blocks][1:] == [block.last + 1 for block in found.blocks][:-1]
 
 
+def test_when_an_explanation_is_shown_in_python_then_it_is_a_line_of_the_strongest_effects_and_a_table_in_notebooks(found):
+    shown, table = repr(found), found._repr_html_()
+    assert shown.startswith(f"<Explained built/1, {found.item_id}: {found.clear_effects[0][0].name} +")
+    assert len(shown) < 200
+    for effect, kind in found.clear_effects:
+        assert f"<td>{effect.name}</td><td>{kind}</td><td>{percent(effect.rise)}</td>" in table
+    assert {effect.name for effect in (*found.lags, *found.covariates) if effect.clear} == {
+        e.name for e, _ in found.clear_effects
+    }
+    card = tsattn.describe("built", workspace=found.ref.path.parents[2]).card
+    assert repr(card).startswith("<Card built: sales, 7 steps of D; ")
+    assert len(repr(card)) < 200
+
+
 def test_when_an_explanation_takes_long_then_its_progress_counts_every_input(workspace, monkeypatch):
     monkeypatch.setattr(scoring_progress, "PATIENCE", 0.0)
     heard = []

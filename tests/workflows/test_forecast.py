@@ -244,6 +244,34 @@ def test_when_future_rows_are_in_a_file_of_their_own_then_the_forecast_is_that_o
         tsattn.forecast(past, model=model)
 
 
+def test_when_future_rows_are_given_then_sample_paths_read_them_and_the_named_columns(frame, tmp_path):
+    model = tsattn.load(saved_with_promo(frame, tmp_path / "model"))
+    last = frame.day >= "2024-03-28"
+    past, plan = frame[~last].rename(columns={"day": "when"}), frame.loc[last, ["day", "shop", "promo"]]
+    plan = plan.rename(columns={"day": "when"})
+    names = {"timestamp": "when", "item": "shop", "target": "sales", "known": "promo"}
+    made = model.predict_paths(past, paths=5, seed=2, future=plan, **names)
+    flipped = model.predict_paths(past, paths=5, seed=2, future=plan.assign(promo=1 - plan.promo), **names)
+    assert made.values.shape == flipped.values.shape
+    assert not np.allclose(made.values, flipped.values)
+    wanted = tsattn.forecast(past, model=model.ref.path, future=plan, paths=5, seed=2, **names).paths
+    np.testing.assert_array_equal(made.values, wanted.values)
+
+
+def test_when_known_covariates_lack_future_rows_then_what_the_error_recommends_works(frame, shipped, own_workspace):
+    saved_with_promo(frame, own_workspace / "models" / "shop" / "0001")
+    columns = {"item": "shop", "target": "sales"}
+    with pytest.raises(DataError, match='or forecast without them: model="zero-shot", known="none"'):
+        tsattn.forecast(frame, horizon=2, **columns)
+    with pytest.raises(ConfigError, match="trained with the known covariates 'promo' and needs them") as caught:
+        tsattn.forecast(frame, model="shop", known="none", horizon=2, **columns)
+    assert caught.value.hint == "forecast without them: --model zero-shot --known none"
+    for model in (None, "zero-shot"):
+        found = tsattn.forecast(frame, model=model, known="none", horizon=2, **columns)
+        assert (str(found.ref), found.panel.schema.known) == ("zero-shot", ())
+        assert len(found.forecast) == 3
+
+
 def test_when_a_discontinued_series_has_no_future_rows_then_the_others_are_forecast_and_it_is_named(frame, tmp_path, capsys):
     last = frame.day >= "2024-04-03"
     ended = (frame.shop == "a") & (frame.day >= "2024-02-20")
@@ -340,10 +368,51 @@ def test_when_cutoffs_are_given_then_the_windows_begin_there(frame, tmp_path):
     path = tmp_path / "f.parquet"
     tsattn.backtest(frame, read=COLUMNS, horizon=5, cutoffs=["2024-02-01", "2024-03-01"], output=path)
     assert sorted(pd.read_parquet(path).cutoff.dt.strftime("%m-%d").unique()) == ["02-01", "03-01"]
-    with pytest.raises(ConfigError, match="no series has a row at 2024-04-08"):
-        tsattn.backtest(frame, read=COLUMNS, horizon=5, cutoffs=["2024-04-08"])
     with pytest.raises(ConfigError, match="unknown metric 'mse'"):
         tsattn.backtest(frame, read=COLUMNS, metrics=["mse"])
+
+
+@pytest.mark.parametrize(
+    "cutoffs",
+    [
+        pd.Timestamp("2024-02-01"),
+        [dt.date(2024, 2, 1), dt.datetime(2024, 3, 1)],
+        pd.DatetimeIndex(["2024-02-01", "2024-03-01"]),
+        np.array(["2024-02-01", "2024-03-01"], "datetime64[ns]"),
+        "2024-02-01",
+    ],
+)
+def test_cutoffs_may_be_timestamps_datetimes_dates_or_texts(frame, cutoffs):
+    found = tsattn.backtest(frame, read=COLUMNS, horizon=5, cutoffs=cutoffs, baselines=["naive"]).scores.cutoffs
+    months = [2] if np.ndim(cutoffs) == 0 else [2, 3]
+    assert found.tolist() == [dt.datetime(2024, month, 1) for month in months]
+
+
+def test_when_a_cutoff_is_not_a_time_then_the_error_names_the_option(frame):
+    with pytest.raises(ConfigError, match=r'^cutoffs=\["17.11.2025"\] is not a time') as caught:
+        tsattn.backtest(frame, read=COLUMNS, cutoffs=["17.11.2025"])
+    assert caught.value.message == "--cutoffs '17.11.2025' is not a time"
+
+
+def test_when_data_have_no_timestamps_then_cutoffs_are_an_error_that_names_the_option(own_workspace):
+    with pytest.raises(ConfigError, match="`cutoffs` needs timestamps, and the data have none\nuse `windows` and `step`"):
+        tsattn.backtest(list(range(40)), cutoffs=["2024-04-08"], horizon=3)
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "nearest"),
+    [
+        ("2024-02-08", "the nearest cutoffs are 2024-02-05 and 2024-02-12"),
+        ("2024-04-08", "the nearest cutoff is 2024-03-25"),  # the last with two weeks after it
+        ("2023-04-08", "the nearest cutoff is 2024-01-01"),
+    ],
+)
+def test_when_no_row_is_at_a_cutoff_then_the_error_names_the_nearest_ones(own_workspace, cutoff, nearest):
+    weeks = pd.DataFrame({"week": pd.date_range("2024-01-01", "2024-04-08", freq="7D"), "sales": np.arange(15.0)})
+    with pytest.raises(ConfigError, match=f"no series has a row at {cutoff} and 2 steps after it\n{nearest}; or use a shorter"):
+        tsattn.backtest(weeks, horizon=2, cutoffs=[cutoff])
+    with pytest.raises(ConfigError, match="and 20 steps after it\nuse a shorter `horizon`"):
+        tsattn.backtest(weeks, horizon=20, cutoffs=[cutoff])
 
 
 def test_when_the_package_is_asked_for_help_then_its_functions_have_signatures_and_docstrings():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -30,6 +32,20 @@ def unchanged(kpi):
     made = tsattn.train(kpi, horizon=100)
     assert (made.card.start, made.card.contest) == (UNCHANGED, [])
     return made
+
+
+def test_when_a_model_was_trained_then_the_result_says_whether_training_beat_zero_shot(unchanged):
+    assert unchanged.beats_zero_shot is None
+    assert "kpi/1: the series are too short for validation windows; the zero-shot model was saved unchanged; " in repr(unchanged)
+    for start, steps, beats, said in (
+        (UNCHANGED, 0, False, "training did not beat zero-shot; the zero-shot model was saved unchanged"),
+        ("fine-tuned", 9, True, unchanged.verdict),
+    ):
+        fitted = dataclasses.replace(unchanged.card.fitted, steps=steps)
+        card = dataclasses.replace(unchanged.card, start=start, fitted=fitted, contest=[{"model": start}])
+        found = dataclasses.replace(unchanged, card=card)
+        assert repr(found).startswith(f"<Trained kpi/1: {said}")
+        assert found.beats_zero_shot is found.to_mapping()["beats_zero_shot"] is beats
 
 
 def test_when_zero_shot_was_saved_unchanged_then_detect_and_backtest_do_not_say_that_it_was_trained(kpi, unchanged):

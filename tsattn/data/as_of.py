@@ -29,17 +29,20 @@ class HasClock(Protocol):
     def tz(self) -> str | None: ...
 
 
-def parse_moment(text: str) -> dt.datetime:
-    """Parse `2024-01-31` or `2024-01-31T06:00`, with `Z`, an offset or neither; `2024-01` is a first day. Raises ConfigError."""
+def parse_moment(text: str, option: str = "--as-of") -> dt.datetime:
+    """Parse `2024-01-31` or `2024-01-31T06:00`, with `Z`, an offset or neither; `2024-01` is a first day.
+
+    Raises ConfigError that names the option.
+    """
     text = text.strip()
     try:
         moment = dt.datetime.fromisoformat(_first_day(text))
     except ValueError:
         raise ConfigError(
-            f"--as-of {text!r} is not a time", "write it as 2024-01-31 or 2024-01-31T06:00, optionally followed by +02:00 or Z"
+            f"{option} {text!r} is not a time", "write it as 2024-01-31 or 2024-01-31T06:00, optionally followed by +02:00 or Z"
         ) from None
     if not dt.MINYEAR + 1 < moment.year < dt.MAXYEAR - 1:  # beyond, it has no counterpart in other time zones
-        raise ConfigError(f"--as-of {text!r} is beyond the years that can be computed with", "write a year from 3 to 9997")
+        raise ConfigError(f"{option} {text!r} is beyond the years that can be computed with", "write a year from 3 to 9997")
     return moment
 
 

@@ -340,7 +340,7 @@ def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
     raise DataError(
         f"known covariates are missing in the future rows: {'; '.join(said)}{more}",
         f"{shorter}add their values for the {horizon} steps after the last observed target, in rows with a blank target in the "
-        "data file, or in a separate file with --future FILE; or leave the columns out of --known (--known none for all)",
+        "data file, or in a separate file with --future FILE; or forecast without them: --model zero-shot --known none",
     )
 
 

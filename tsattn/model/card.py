@@ -37,7 +37,7 @@ class Fitted:
     parameters: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Card:
     """Contents of config.json. `source` and `scores` are plain JSON values, without training rows."""
 
@@ -62,6 +62,10 @@ class Card:
     tsattn_version: str = ""
     files: dict[str, str] = dataclasses.field(default_factory=dict)  # file name -> SHA-256
     format_version: int = FORMAT_VERSION
+
+    def __repr__(self) -> str:
+        made = self.untrained or f"{self.start}, {self.fitted.steps:,} steps"
+        return f"<Card {self.name}: {', '.join(self.schema.target)}, {self.horizon} steps of {self.freq}; {made}>"
 
     @property
     def scored_as(self) -> str:

@@ -39,8 +39,7 @@ def explained(console: Console, found: Explained) -> None:
 
 def _matters(console: Console, found: Explained) -> None:
     """Print lags and covariates with a clear effect, strongest first, and the names of the others."""
-    both = [(effect, "own value") for effect in found.lags] + [(effect, "covariate") for effect in found.covariates]
-    clear = sorted((pair for pair in both if pair[0].clear), key=lambda pair: -pair[0].rise)
+    clear = found.clear_effects
     title = f"Lags and covariates: rise of the loss without each ({count(found.windows, 'held-back window')})"
     drawn = tables.table("input", "", ">loss rises by", ">95 % interval", "", title=title)
     most = clear[0][0].rise if clear else 1.0

@@ -104,6 +104,16 @@ def check_positive(**numbers: Any) -> None:
             raise ConfigError(f"--{name} must be at least 1, not {value}", f"for example: --{name} 5")
 
 
+def limited(training: Mapping[str, Any] | None, max_time: float | None) -> dict[str, Any]:
+    """Return the fields of TrainConfig with the time limit in seconds, if there is one. Raises ConfigError if both set it."""
+    fields = dict(training or {})
+    if max_time is None:
+        return fields
+    if "max_time" in fields:
+        raise ConfigError("'max_time' is given twice: as an argument and in `training`", "remove it from `training`")
+    return {**fields, "max_time": max_time}
+
+
 def configured(config: BacktestConfig | None, fields: Mapping[str, Any]) -> BacktestConfig | None:
     """Return the settings of a backtest with the fields that are given, lists as tuples; None if there is neither."""
     made: dict[str, Any] = {k: tuple(v) if isinstance(v, (list, tuple)) else v for k, v in fields.items() if v is not None}

@@ -241,7 +241,7 @@ def _checked(config: BacktestConfig) -> BacktestConfig:
                 f"unknown metric {name!r}", f"{f'did you mean {match}? ' if match else ''}metrics: {', '.join(known)}"
             )
     for text in config.cutoffs:
-        parse_moment(text)
+        parse_moment(text, "--cutoffs")
     if config.cutoffs and (config.windows or config.step):
         raise ConfigError("--cutoffs and --windows or --step exclude each other", "remove --windows and --step")
     return dataclasses.replace(config, quantiles=checked_levels(config.quantiles) if config.quantiles else ())

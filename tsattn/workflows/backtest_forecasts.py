@@ -12,7 +12,7 @@ from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins
 from tsattn.errors import ConfigError
 from tsattn.forecasting.frame import Forecast, clock_column, quantile_name
-from tsattn.forecasting.predict import stamps_of
+from tsattn.forecasting.predict import show, stamps_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,17 +76,17 @@ def origins_at(panel: Panel, cutoffs: Sequence[str], horizon: int, scored: Seque
     Raises ConfigError for a cutoff that lies within no series with `horizon` steps after it, or if no window belongs to a
     `scored` series.
     """
+    if not panel.freq.has_clock:
+        raise ConfigError("--cutoffs needs timestamps, and the data have none", "use --windows and --step")
     first, last = panel.indptr[:-1], panel.origin
     items, rows = [], []
     for text in cutoffs:
-        stamp = on_grid(parse_moment(text), panel)
+        stamp = on_grid(parse_moment(text, "--cutoffs"), panel)
         steps, exact = panel.freq.steps_between(panel.start, np.full(len(panel), stamp))
         row = first + steps + 1
         fits = np.flatnonzero(exact & (steps >= 0) & (row + horizon <= last))
         if not len(fits):
-            raise ConfigError(
-                f"no series has a row at {text} and {horizon} steps after it", "choose other --cutoffs, or a shorter --horizon"
-            )
+            raise ConfigError(f"no series has a row at {text} and {horizon} steps after it", _nearest(panel, stamp, horizon))
         items.append(fits)
         rows.append(row[fits])
     item, row = np.concatenate(items), np.concatenate(rows)
@@ -97,3 +97,18 @@ def origins_at(panel: Panel, cutoffs: Sequence[str], horizon: int, scored: Seque
         )
     order = np.lexsort((row, item))
     return Origins(item[order].astype(np.int64), row[order].astype(np.int64))
+
+
+def _nearest(panel: Panel, stamp: np.datetime64, horizon: int) -> str:
+    """Return a hint with the nearest cutoff on each side of a time that have `horizon` steps after them."""
+    last = panel.lengths - 1 - horizon  # steps from the start of each series to its last cutoff
+    able = last >= 0
+    if not able.any():
+        return "use a shorter --horizon"
+    start, last = panel.start[able], last[able]
+    steps, exact = panel.freq.steps_between(start, np.full(len(start), stamp))
+    around = np.clip(np.concatenate([steps, steps + ~exact]), 0, np.tile(last, 2))
+    cutoffs = np.unique(panel.freq.advance(np.tile(start, 2), around))
+    sides = [*cutoffs[cutoffs <= stamp][-1:], *cutoffs[cutoffs > stamp][:1]]
+    said = " and ".join(show(panel, cutoff) for cutoff in sides)
+    return f"the nearest cutoff{'s are' if len(sides) > 1 else ' is'} {said}; or use a shorter --horizon"

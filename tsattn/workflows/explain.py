@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.cleaning.prepare import prepared
 from tsattn.data.cleaning.seasonality import find_seasons
 from tsattn.data.freq import calendar_names
-from tsattn.data.names import quoted
+from tsattn.data.names import printable, quoted
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, gather, last_origins
 from tsattn.errors import ConfigError, DataError
@@ -21,6 +22,7 @@ from tsattn.forecasting.frame import Forecast, Forecaster
 from tsattn.forecasting.importance import Effect, Importance, Part
 from tsattn.forecasting.predict import check_known, predict, wants_covariates
 from tsattn.model.card import Card
+from tsattn.render.format import count
 from tsattn.workflows.find_model import choose
 from tsattn.workflows.forecast import unknown_series
 from tsattn.workflows.held_out_windows import groups, held_back, sampled
@@ -29,6 +31,7 @@ from tsattn.workflows.results import plain
 from tsattn.workflows.scoring_progress import Measuring
 from tsattn.workspace import ModelRef, Workspace
 
+SHOWN = 5  # effects in a repr
 WINDOWS = 64  # held-back windows to measure on
 FEWEST_LAGS, MOST_LAGS = 14, 56  # lags measured one by one: three seasons, within these limits
 CAUTION = (
@@ -56,7 +59,7 @@ class Parts:
     remainder: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explained:
     """Effects measured on `windows` held-back windows, and the forecast of one item shown with them.
 
@@ -76,6 +79,28 @@ class Explained:
     written: Path | None = None
 
     caution = CAUTION
+
+    def __repr__(self) -> str:
+        from tsattn.render.explain import percent
+
+        said = [f"{effect.name} {percent(effect.rise)}" for effect, _ in self.clear_effects]
+        shown = ", ".join([*said[:SHOWN], *(["…"] if len(said) > SHOWN else [])]) or "no clear effect"
+        return f"<Explained {self.ref}, {printable(self.item_id)}: {shown}; {count(self.windows, 'held-back window')}>"
+
+    def _repr_html_(self) -> str:
+        """The table of clear effects, for notebooks."""
+        from tsattn.render.explain import interval, percent
+
+        head = "".join(f"<th>{name}</th>" for name in ("input", "", "loss rises by", "95 % interval"))
+        cells = ((effect.name, kind, percent(effect.rise), interval(effect)) for effect, kind in self.clear_effects)
+        rows = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
+        return f"<p>{html.escape(repr(self))}</p><table><tr>{head}</tr>{rows}</table><p>{html.escape(self.caution)}</p>"
+
+    @property
+    def clear_effects(self) -> list[tuple[Effect, str]]:
+        """Lags and covariates with a clear effect, strongest first, each with its kind: "own value" or "covariate"."""
+        both = [(effect, "own value") for effect in self.lags] + [(effect, "covariate") for effect in self.covariates]
+        return sorted((pair for pair in both if pair[0].clear), key=lambda pair: -pair[0].rise)
 
     @property
     def item_id(self) -> str:

@@ -129,8 +129,14 @@ def behind(panel: Panel, horizon: int) -> tuple[str, ...]:
 def read_for(card: Card, data: Any, options: ReadOptions) -> tuple[Panel, ReadReport]:
     """Read data as the model's training data was read: the same columns, the options of the training, overridden by `options`.
 
-    The model's frequency is used when the rows alone show none. A target column that is missing gives a warning.
+    The model's frequency is used when the rows alone show none. A target column that is missing gives a warning. Raises
+    ConfigError for `--known none` if the model was trained with known covariates.
     """
+    if options.known == ("none",) and card.freq != ANY_FREQ and card.schema.known:
+        raise ConfigError(
+            f"the model {card.name} was trained with the known covariates {listed(card.schema.known)} and needs them",
+            "forecast without them: --model zero-shot --known none",
+        )
     panel, report = _read_on_its_grid(card, data, options)
     lost = [] if options.target else lost_targets(card, panel)
     if lost and len(lost) < len(card.schema.target):

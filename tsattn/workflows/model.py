@@ -95,8 +95,8 @@ class Model:
         """
         check_horizon(horizon)
         arrays = is_plain(data)
-        given: dict[str, Any] = {"timestamp": timestamp, "item": item, "target": target, "known": known, "freq": freq}
-        panel = self._panel_of(data, future, read, {name: value for name, value in given.items() if value is not None})
+        given = {"timestamp": timestamp, "item": item, "target": target, "known": known, "freq": freq}
+        panel = self._panel_of(data, future, read, given)
         steps = horizon_for(self.card, panel) if horizon is None else horizon
         made, failures = predict(self._for(panel, steps), panel, horizon=steps, quantiles=quantiles)
         if failures and (arrays or not len(made)):
@@ -104,17 +104,30 @@ class Model:
         return made.values if arrays else dataclasses.replace(made, history=panel, notes=cleaning_notes(made, panel))
 
     def predict_paths(
-        self, data: Any, horizon: int | None = None, *, paths: int = 100, seed: int = 0, freq: str | None = None
+        self,
+        data: Any,
+        horizon: int | None = None,
+        *,
+        paths: int = 100,
+        seed: int = 0,
+        freq: str | None = None,
+        timestamp: str | None = None,
+        item: Names = None,
+        target: Names = None,
+        known: Names = None,
+        future: Any = None,
+        read: ReadOptions = ReadOptions(),
     ) -> Paths | np.ndarray:
         """Sample paths of the steps after the end of each series: possible futures, each with its own course.
 
         Plain numbers give float32 (B, H, P); a Panel, a data frame or a path gives Paths. The same `seed` gives the same
         paths. An autoregressive model draws each step from those before; of any other model, the paths follow its
-        quantiles. Raises the errors of `predict`.
+        quantiles. The other arguments are those of `predict`. Raises its errors.
         """
         check_horizon(horizon)
         arrays = is_plain(data)
-        panel = self._panel_of(data, None, ReadOptions(), {} if freq is None else {"freq": freq})
+        given = {"timestamp": timestamp, "item": item, "target": target, "known": known, "freq": freq}
+        panel = self._panel_of(data, future, read, given)
         steps = horizon_for(self.card, panel) if horizon is None else horizon
         made, failures = predict_paths(self._for(panel, steps), panel, horizon=steps, paths=paths, seed=seed)
         if failures and (arrays or not len(made)):
@@ -126,7 +139,8 @@ class Model:
         return with_leads(self.card, self.forecaster, self.members, panel, horizon)
 
     def _panel_of(self, data: Any, future: Any, read: ReadOptions, given: dict[str, Any]) -> Panel:
-        """The data as a panel that the model fits. given: fields of ReadOptions that override those of `read`."""
+        """The data as a panel that the model fits. given: fields of ReadOptions that override those of `read`, unless None."""
+        given = {name: value for name, value in given.items() if value is not None}
         if is_plain(data):
             own = "step" if self.card.freq == ANY_FREQ else self.card.freq
             panel = Panel.from_arrays(series_of(data), freq=given.get("freq") or own)

@@ -14,6 +14,7 @@ from tsattn.forecasting.frame import Forecast, quantile_name
 from tsattn.forecasting.predict import Failure
 from tsattn.forecasting.sample_paths import Paths
 from tsattn.forecasting.scores import Backtest
+from tsattn.model.card import UNCHANGED
 from tsattn.workflows.plan import Plan
 from tsattn.workspace import ModelRef
 
@@ -61,7 +62,13 @@ class Trained:
     profile: dict[str, Any] | None = None  # see training/profiler.py
 
     def __repr__(self) -> str:
-        return f"<Trained {self.ref}: {self.verdict}>"
+        said = "; ".join(part for part in (self.card.untrained, self.verdict) if part)
+        return f"<Trained {self.ref}: {said}>"
+
+    @property
+    def beats_zero_shot(self) -> bool | None:
+        """True if training beat zero-shot on the validation windows, False if zero-shot was saved; None if not compared."""
+        return self.card.start != UNCHANGED if self.card.contest else None
 
     @property
     def interrupted(self) -> bool:
@@ -77,6 +84,7 @@ class Trained:
             "fitted": plain(to_mapping(self.card.fitted)),
             "test": None if self.scores is None else scores_mapping(self.scores),
             "beats_naive": self.beats_naive,
+            "beats_zero_shot": self.beats_zero_shot,
             "verdict": self.verdict,
             "data": self.report.to_mapping(),
             "notes": list(self.notes),
