@@ -13,7 +13,7 @@ class ExitCode(IntEnum):
     FOUND = 1  # detect: an anomaly; monitor: a failed check
     USAGE = 2  # usage or configuration
     BUG = 3  # internal error of tsattn
-    PARTIAL = 4  # some items failed that did not end long before the others, which were written
+    PARTIAL = 4  # some items failed, not counting those that ended long ago; the others were written
     NOT_CHECKED = 65  # detect and monitor: bad data or failed work, since 1 is a result there
     LOCKED = 75  # another run holds the lock; try again later
     INTERRUPTED = 130  # SIGINT: Ctrl-C

@@ -99,4 +99,4 @@ def test_when_as_of_is_at_the_ends_of_time_then_it_is_refused_or_holds(jobs, hou
     said = json.loads(capsys.readouterr().out)
     assert code in (0, 1, 2)
     if code == 2:
-        assert "beyond the years" in said["error"]["message"]
+        assert "outside the supported years" in said["error"]["message"]

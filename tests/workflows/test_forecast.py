@@ -395,7 +395,7 @@ def test_when_a_cutoff_is_not_a_time_then_the_error_names_the_option(frame):
 
 
 def test_when_data_have_no_timestamps_then_cutoffs_are_an_error_that_names_the_option(own_workspace):
-    with pytest.raises(ConfigError, match="`cutoffs` needs timestamps, and the data have none\nuse `windows` and `step`"):
+    with pytest.raises(ConfigError, match="`cutoffs` needs timestamps, but the data has none\nuse `windows` and `step`"):
         tsattn.backtest(list(range(40)), cutoffs=["2024-04-08"], horizon=3)
 
 

@@ -42,7 +42,7 @@ def parse_moment(text: str, option: str = "--as-of") -> dt.datetime:
             f"{option} {text!r} is not a time", "write it as 2024-01-31 or 2024-01-31T06:00, optionally followed by +02:00 or Z"
         ) from None
     if not dt.MINYEAR + 1 < moment.year < dt.MAXYEAR - 1:  # beyond, it has no counterpart in other time zones
-        raise ConfigError(f"{option} {text!r} is beyond the years that can be computed with", "write a year from 3 to 9997")
+        raise ConfigError(f"{option} {text!r} is outside the supported years", "use a year from 3 to 9997")
     return moment
 
 

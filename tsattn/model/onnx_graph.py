@@ -150,7 +150,7 @@ def trace(config: ModelConfig, spec: InputSpec) -> onnx.ModelProto:
     if fixed(made):
         made = _traced_apart(config, spec)
     if names := fixed(made):
-        raise ArtifactError(f"the exported graph accepts only one size of {', '.join(names)}")
+        raise ArtifactError(f"the exported graph accepts only one size of {', '.join(names)}", "try another version of PyTorch")
     return made
 
 

@@ -77,7 +77,7 @@ def origins_at(panel: Panel, cutoffs: Sequence[str], horizon: int, scored: Seque
     `scored` series.
     """
     if not panel.freq.has_clock:
-        raise ConfigError("--cutoffs needs timestamps, and the data have none", "use --windows and --step")
+        raise ConfigError("--cutoffs needs timestamps, but the data has none", "use --windows and --step")
     first, last = panel.indptr[:-1], panel.origin
     items, rows = [], []
     for text in cutoffs:

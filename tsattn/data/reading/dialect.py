@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import operator
@@ -15,13 +14,13 @@ from tsattn.config import ReadOptions
 from tsattn.data.reading.affixes import bare
 from tsattn.data.reading.aligned_columns import tabbed
 from tsattn.data.reading.candidates import best_delimiter, named
-from tsattn.data.reading.eastern_encodings import eastern_encoding
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.header import COMMENTS, Head, find_header, unique
 from tsattn.data.reading.marks import UNKNOWN, Marks, decide, grouping, proved
 from tsattn.data.reading.missing import NULLS, split_markers
 from tsattn.data.reading.month_names import MONTHS, month_numbers
 from tsattn.data.reading.source import Part
+from tsattn.data.reading.text_encoding import decoded, encoding_of
 from tsattn.data.reading.time_names import plain
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
@@ -33,7 +32,6 @@ _SHAPE = str.maketrans("2345689", "1111111")
 _INNER = re.compile(r"(?<=[0-9.,])[07]")
 _SIGNS, _ZEROS = re.compile(r"[0-9.,+\x1f-]*"), re.compile(r"(?<![0-9.,])00")
 _TAIL = 20  # rows at the end of a sample that may be totals
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
 _DOTTED, _SLASHED = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b"), re.compile(r"\d{1,2}/(\d{1,2})/\d{4}\b")
 _SEPARATOR = re.compile(r'"?sep=([;,|\t])"?[;,|\t]*\r?\n', re.I)
@@ -72,8 +70,8 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
     """Detect the dialect of `part`. Raises DataError if it is empty, binary or not a table, ConfigError for bad options."""
     raw, whole = _sample(part)
     raw = _without_padding(raw)
-    encoding = options.encoding or _encoding(raw, part.name)
-    text = _decoded(raw, encoding, part.name, whole)
+    encoding = options.encoding or encoding_of(raw, part.name)
+    text = decoded(raw, encoding, part.name, whole)
     comments, text = _without_comments(text)
     asked = _delimiter_option(options.delimiter)
     if named_inside := _SEPARATOR.match(text):  # the first line of spreadsheets' exports may name the delimiter
@@ -167,38 +165,6 @@ def _without_padding(raw: bytes) -> bytes:
     """Remove trailing zero bytes and end-of-file characters, which loggers and old programs write."""
     bare = raw.rstrip(b"\x00\x1a")
     return raw if b"\x00" in bare else bare
-
-
-def _encoding(raw: bytes, name: str) -> str:
-    for bom, encoding in _BOMS:
-        if raw.startswith(bom):
-            return encoding
-    head = raw[:65536]
-    # bell, backspace and escape are terminal codes, which may occur in texts
-    odd = sum(head.count(bytes([b])) for b in (*range(1, 7), *range(14, 27), *range(28, 32)))
-    if b"\x00" in head:
-        zeros = (head[::2].count(0), head[1::2].count(0))
-        hint = ""
-        if max(zeros) > 0.3 * len(head) / 2 and min(zeros) < 0.05 * len(head) / 2:
-            hint = f"it looks like UTF-16: try --encoding {'utf-16-be' if zeros[0] > zeros[1] else 'utf-16-le'}"
-        raise DataError(f"{name}: binary data, not a table of text", hint or "give a CSV, TSV or Parquet file")
-    if odd > 0.01 * len(head):
-        raise DataError(f"{name}: binary data, not a table of text", "give a CSV, TSV or Parquet file")
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(raw)
-    except UnicodeDecodeError:
-        return eastern_encoding(raw) or "cp1252"
-    return "utf-8"
-
-
-def _decoded(raw: bytes, encoding: str, name: str, whole: bool) -> str:
-    try:
-        text = codecs.getincrementaldecoder(encoding)(errors="replace" if encoding == "cp1252" else "strict").decode(raw, whole)
-    except LookupError:
-        raise ConfigError(f"--encoding {encoding}: no such encoding", "use for example utf-8, cp1252 or utf-16") from None
-    except (UnicodeError, ValueError) as error:
-        raise DataError(f"{name}: not {encoding}: {error}", "name another one with --encoding") from None
-    return text.removeprefix("\ufeff")
 
 
 def _delimiter_option(text: str | None) -> str | None:

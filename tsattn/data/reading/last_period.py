@@ -57,7 +57,7 @@ def warn_of_late_start(rows: Rows, freq: Freq, notes: Notes) -> None:
 
 
 def unfinished_now(panel: Panel, now: dt.datetime) -> str:
-    """Explain why the last period looks unfinished on this day: it is not over yet; or "". Days, weeks and months only."""
+    """Explain why the last period looks unfinished on this day: it is not over yet; or "". Steps of a day or longer."""
     freq = panel.freq
     if not (len(panel) and panel.dated) or freq.is_subdaily:
         return ""

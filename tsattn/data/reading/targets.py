@@ -105,7 +105,7 @@ def find_target(
             return _of_blank(table, blank, known, one, notes)
         if len(known) < len(blank) and len(known) <= _MOST_AHEAD and _end_together(table, blank):
             notes.warn(
-                f"{listed(known)} go on after most of the {len(blank)} other columns have ended: they are forecast too; "
+                f"values of {listed(known)} go on after most of the {len(blank)} other columns have ended, and are forecast; "
                 f"if they are known in advance, set --known {','.join(map(quoted, known))}"
             )
     telling = _telling(filled)
