@@ -37,8 +37,24 @@ class Fit(NamedTuple):
     noise: np.ndarray
 
 
+class Regression:
+    """Base of regressions on each series' own history, which one earlier fit also forecasts from hold-out origins."""
+
+    context: ClassVar[int | None] = None
+    covariates: ClassVar[bool] = False
+    raw_history: ClassVar[bool] = True
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        """Return (B, H, Q) float32; NaN for a history that is too short."""
+        return self.predict_from(batch, np.zeros((0, len(batch)), np.int64))[0]
+
+    def predict_from(self, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:
+        """Return (1 + K, B, H, Q) float32: forecasts from the end, then from `shifts` (K, B) steps before it."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class Ridge:
+class Ridge(Regression):
     """`lags`: the longest window; a history of n steps gets at most n / 3, whole cycles where it holds one.
 
     The penalty is the one of PENALTIES with the smallest error on the last sixth of the windows after a fit on the earlier
@@ -51,14 +67,6 @@ class Ridge:
     season_length: int | None = None
     quantiles: tuple[float, ...] = DEFAULT_QUANTILES
     name: str = "ridge"
-
-    context: ClassVar[int | None] = None
-    covariates: ClassVar[bool] = False
-    raw_history: ClassVar[bool] = True
-
-    def predict(self, batch: WindowBatch) -> np.ndarray:
-        """Return (B, H, Q) float32; NaN for a history of fewer than FEWEST steps."""
-        return self.predict_from(batch, np.zeros((0, len(batch)), np.int64))[0]
 
     def predict_from(self, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:
         """Return (1 + K, B, H, Q) float32: forecasts from the end, then from `shifts` (K, B) steps before it.

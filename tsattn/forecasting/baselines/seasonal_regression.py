@@ -10,13 +10,13 @@ by such lags.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.baselines.residual_spread import spread
-from tsattn.forecasting.baselines.ridge import fill
+from tsattn.forecasting.baselines.ridge import Regression, fill
 from tsattn.forecasting.baselines.variance_function import log_levels, ratios, slopes
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
 
@@ -48,7 +48,7 @@ class Fit(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SeasonalRegression:
+class SeasonalRegression(Regression):
     """Forecaster of series with a season; a series without one, or with too short a history, has no forecast (NaN).
 
     The penalty of each part of the horizon is the one of PENALTIES with the smallest error on the last sixth of the origins after
@@ -60,14 +60,6 @@ class SeasonalRegression:
     season_length: int | None = None
     quantiles: tuple[float, ...] = DEFAULT_QUANTILES
     name: str = "seasonal-regression"
-
-    context: ClassVar[int | None] = None
-    covariates: ClassVar[bool] = False
-    raw_history: ClassVar[bool] = True
-
-    def predict(self, batch: WindowBatch) -> np.ndarray:
-        """Return (B, H, Q) float32; NaN where `readable` is false."""
-        return self.predict_from(batch, np.zeros((0, len(batch)), np.int64))[0]
 
     def predict_from(self, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:
         """Return (1 + K, B, H, Q) float32: forecasts from the end, then from `shifts` (K, B) steps before it.
@@ -92,7 +84,7 @@ class SeasonalRegression:
             own, first = slice(row, row + 1), int(length - observed[row])
             ends = np.array([length, *(length - shifts[:, row] if able[row] else [])])
             lags, (mean, scale) = _lags(filled[row, first:], int(early[row]) - first, season, long)
-            block = int(min(batch.horizon, (early[row] - first) // 5))
+            block = int(_block(early[row] - first, batch.horizon))
             fitted = fit(lags, int(early[row]) - first, block, self.quantiles, size[row, first:])
             louder = ratios(slope[own], present[own], levels[own, ends - 1])[0]
             fits = [fitted._replace(noise=fitted.noise * factor) for factor in louder]
@@ -105,9 +97,19 @@ class SeasonalRegression:
 
 def readable(length: np.ndarray, horizon: int, season: int) -> np.ndarray:
     """Return where histories of `length` (B,) steps hold two cycles to read and FEWEST origins for a fit: (B,) bool."""
-    cycles = np.minimum(CYCLES, length // season // SHARE)
-    head = _head(length - np.minimum(horizon, length // 5) - (cycles + 1) * season + 1, np.minimum(horizon, length // 5))
+    cycles, block = _cycles(length, season), _block(length, horizon)
+    head = _head(length - block - (cycles + 1) * season + 1, block)
     return (cycles >= 2) & (head >= FEWEST)
+
+
+def _cycles(length: np.ndarray, season: int) -> np.ndarray:
+    """Return how many cycles to read of histories of `length` (B,) steps."""
+    return np.minimum(CYCLES, length // season // SHARE)
+
+
+def _block(length: np.ndarray, horizon: int) -> np.ndarray:
+    """Return how many steps of the horizon are fitted in histories of `length` (B,) steps."""
+    return np.minimum(horizon, length // 5)
 
 
 def _head(origins: np.ndarray, block: np.ndarray) -> np.ndarray:
@@ -162,7 +164,7 @@ def _lags(values: np.ndarray, known: int, season: int, long: int) -> tuple[Lags,
     """Return the regressors of a series (n,), scaled by the mean and standard deviation of its `known` first steps, and both."""
     mean, scale = float(values[:known].mean()), float(values[:known].std())
     scale = scale if scale > 1e-7 * abs(mean) else 1.0  # below float32's own rounding a series is constant
-    cycles = min(CYCLES, known // season // SHARE)
+    cycles = int(_cycles(np.array(known), season))
     return Lags((values - mean) / scale, season, long if 3 * long < known else 0, cycles), (mean, scale)
 
 
