@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -96,7 +97,18 @@ def test_when_series_share_a_cutoff_then_their_errors_count_together():
     one.predict(replace(batch, cutoff=None))
     five.predict(together)
     assert one.notes()[0].startswith("conformal quantiles rest on 20 independent hold-out errors of each step")
-    assert five.notes()[0].startswith("conformal quantiles rest on 100 independent hold-out errors of each step")
+    found = re.match(r"conformal quantiles rest on (\d+) independent hold-out errors of each step", five.notes()[0])
+    assert found is not None
+    assert 60 < int(found[1]) <= 100  # of independent series, but how far they agree is estimated
+
+
+def test_when_series_err_together_then_their_errors_count_as_those_of_few_series():
+    rng = np.random.default_rng(1)
+    market, own = rng.normal(size=(1, 120)), rng.normal(size=(5, 120))
+    batch = batch_of(*(market + 0.01 * own), horizon=3)
+    forecaster = Conformal(Narrow())
+    forecaster.predict(replace(batch, cutoff=np.zeros(5, "datetime64[us]")))
+    assert forecaster.notes()[0].startswith("conformal quantiles rest on 20 independent hold-out errors of each step")
 
 
 def test_when_there_are_too_few_errors_for_a_level_then_a_note_says_how_many_it_needs():

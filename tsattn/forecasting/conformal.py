@@ -5,9 +5,10 @@ q at level t > 0.5, the ceil((n + 1) t)-th smallest is added to q; below 0.5, th
 widths of the forecast's own interval, and those of all series at the same cutoff count together, step by step. With
 exchangeable errors an interval then covers at least its level on average, however wrong the forecaster's quantiles are.
 
-Forecasts that overlap in time err together, so errors are counted as independent only where they do not overlap, and the ranks
-are those of that number. A step with fewer than FEWEST_ERRORS of them keeps the forecaster's quantiles. A level that needs more
-than there are has no guarantee: its quantile moves by the largest error, outwards only.
+Forecasts that overlap in time err together, and so do series such as stocks: errors are counted as independent only where they
+do not overlap, series count as fewer the more their errors agree, and the ranks are those of that number. A step with fewer
+than FEWEST_ERRORS of them keeps the forecaster's quantiles. A level that needs more than there are has no guarantee: its
+quantile moves by the largest error, outwards only.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 from tsattn.data.cleaning.prepare import Cleaning, prepared
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
+from tsattn.forecasting.ensemble.calibration import errors_alike
 from tsattn.forecasting.ensemble.holdout import padded, pools_of, rows_of, shifted, shifts_of, truth
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.tail_quantiles import at_levels
@@ -91,12 +93,12 @@ class Conformal:
         width = np.stack([_width(one, batch) for one in made])
         past = np.stack([truth(batch, shift) for shift in shifts])  # (K, B, H)
         error = (past[..., None] - made[1:]) / width[1:][..., None]  # (K, B, H, Q)
-        apart = independent(error, shifts)  # (B, H)
+        apart, middle = independent(error, shifts), int(np.abs(np.array(self.quantiles) - 0.5).argmin())  # (B, H)
         lowest = np.nanmin(batch.past_target, 1, initial=np.inf)
         least = np.where(lowest >= 0, 0.0, -np.inf)[:, None, None]
         out = made[0].astype(np.float32)
         for now, pool in pools_of(batch):
-            count = apart[pool].sum(0)
+            count = (apart[pool].sum(0) / errors_alike(error[:, pool][..., middle])).astype(np.int64)
             self._counts.append(count)
             moved = corrections(error[:, pool].reshape(-1, *error.shape[2:]), self.quantiles, count)
             corrected = self._corrected(made[0][now], moved * width[0][now][..., None], count)

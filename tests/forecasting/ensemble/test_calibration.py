@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tsattn.forecasting.ensemble.calibration import Shrinkage, catch_up_factors, widened, widths_of
+from tsattn.forecasting.ensemble.calibration import Shrinkage, catch_up_factors, errors_alike, widened, widths_of
 
 
 def test_when_errors_are_small_far_ahead_only_then_the_next_steps_keep_their_widths():
@@ -51,6 +51,26 @@ def test_when_a_pool_has_many_origins_then_a_small_miscalibration_is_mended_and_
     scores = np.random.default_rng(0).normal(0, 0.78 * 0.85, (4, 80, 8))
     assert factors_of(scores, 80).mean() == pytest.approx(0.87, abs=0.04)
     assert factors_of(scores[:, :1], 1).mean() > 0.93
+
+
+def test_when_series_err_together_then_they_count_as_few_and_independent_ones_as_themselves():
+    rng = np.random.default_rng(0)
+    shock, own = rng.normal(0, 1, (6, 1, 8)).cumsum(2), rng.normal(0, 0.1, (6, 30, 8))
+    assert errors_alike(shock + own) > 25
+    assert errors_alike(np.full((6, 30, 8), np.nan)) == 1.0
+    assert np.mean([errors_alike(rng.normal(0, 1, (6, 30, 8))) for _ in range(50)]) < 2
+    halves = np.concatenate([shock + own[:, :15], rng.normal(0, 1.0, (6, 15, 8)).cumsum(2)], 1)
+    assert 1.5 < errors_alike(halves) < 20
+
+
+def test_when_all_series_rose_at_the_few_origins_then_their_intervals_do_not_lean_upwards():
+    rng = np.random.default_rng(1)
+    market = np.abs(rng.normal(0.8, 0.3, (4, 1, 1)))  # four common rises: with 30 independent series, strong evidence
+    below, above = factors_of(market + rng.normal(0, 0.05, (4, 30, 8)), 30)
+    assert below.min() > 0.7
+    assert above.max() < 1.1
+    below, above = factors_of(np.abs(rng.normal(0, 1.2, (4, 30, 8))), 30)  # each series for itself
+    assert below.max() < 0.6
 
 
 def test_when_noise_grows_with_the_level_and_the_width_does_not_then_it_is_made_up_for():

@@ -7,6 +7,7 @@ a prior: equal members, widths as they are.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from tsattn.forecasting.ensemble.horizon_parts import between, edges_of
 from tsattn.forecasting.ensemble.prior_weights import Prior
 
 MOST, MOST_MEAN = 50.0, 5.0  # times the best loss that are distinguished: of one origin, and in the end
+_FARTHEST = 3.0  # widths: the most that an error counts when errors of series are compared
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,9 @@ class Shrinkage:
     width_prior: float = 20.0  # weight of "as they are", in the pool's origins
     caution: float = 0.15  # log of a width's factor that is halved: origins close together share the same noise
     many: float = 60.0  # origins of the pool at which half of the caution's square remains
-    surprise: float = 0.5  # log of a pool's factor, below 1, at which half of the prior's weight remains
+    surprise: float = (
+        0.5  # log of a pool's factor, below 1, at which half of the prior's weight remains, if errors are independent
+    )
     surprise_own: float = 0.7  # the same of a series' own factor, below that of its pool
     first_part: int = 8  # steps of the first part of the horizon with widths of its own
     independent: int = 4  # errors of a part and an origin that count as so many: neighbouring steps err together
@@ -130,29 +134,53 @@ def widths_of(scores: np.ndarray, evidence: np.ndarray, pools: Pools, shrinkage:
 
     Split conformal prediction (Vovk et al., 2005; Romano et al., 2019): the factor is the quantile of the scores at
     level 0.9 · (1 + 1/n), drawn towards 1 the more, the nearer it is; neighbouring steps of an origin err together, so only
-    one in a few counts towards n. Each part of the horizon has factors of its own, interpolated between the parts' middles.
+    one in a few counts towards n, and series that err together count as fewer. Each part of the horizon has factors of its
+    own, interpolated between the parts' middles.
     """
     _, rows, horizon = scores.shape
     edges = edges_of(horizon, shrinkage.first_part)
-    logs = np.zeros((2, rows, len(edges) - 1))
-    for number, (low, high) in enumerate(itertools.pairwise(edges)):
-        part, together = scores[:, :, low:high], max(1.0, (high - low) / shrinkage.independent)
-        for now, pool in pools:
-            n = evidence[pool].sum()
-            if not n > 0:
-                continue
-            for side in (0, 1):
-                common = np.log(_conformal_factor(part[:, pool].reshape(-1, 1), side, shrinkage, together)[0])
-                common = np.nan_to_num(common) * n / (n + shrinkage.width_prior * _doubt(common, shrinkage.surprise))
-                own_scores = part[:, now].transpose(0, 2, 1).reshape(-1, len(now))
-                own = np.log(_conformal_factor(own_scores, side, shrinkage, together))
-                prior = shrinkage.width_own * _doubt(own - common, shrinkage.surprise_own)
-                share = np.where(np.isnan(own), 0.0, evidence[now] / (evidence[now] + prior))
-                believed = share * np.nan_to_num(own) + (1 - share) * common
-                caution = shrinkage.caution**2 * shrinkage.many / (shrinkage.many + n)
-                believed *= believed**2 / (believed**2 + caution)
-                logs[side, now, number] = believed
+    parts = [scores[:, :, low:high] for low, high in itertools.pairwise(edges)]
+    logs = np.zeros((2, rows, len(parts)))
+    for now, pool in pools:
+        alike = errors_alike(scores[:, pool])
+        n = evidence[pool].sum() / alike
+        if not n > 0:
+            continue
+        caution = shrinkage.caution**2 * shrinkage.many / (shrinkage.many + n)
+        rarer = math.sqrt(alike)  # errors that agree all lie on one side by chance more often
+        for number, part in enumerate(parts):
+            together = max(1.0, part.shape[2] / shrinkage.independent)
+            common = np.log(_conformal_factors(part[:, pool].reshape(-1, 1), shrinkage, together))  # (2, 1)
+            common = np.nan_to_num(common) * n / (n + shrinkage.width_prior * _doubt(common, shrinkage.surprise * rarer))
+            own = np.log(_conformal_factors(part[:, now].transpose(0, 2, 1).reshape(-1, len(now)), shrinkage, together))
+            prior = shrinkage.width_own * _doubt(own - common, shrinkage.surprise_own * rarer)
+            share = np.where(np.isnan(own), 0.0, evidence[now] / (evidence[now] + prior))
+            believed = share * np.nan_to_num(own) + (1 - share) * common
+            logs[:, now, number] = believed * believed**2 / (believed**2 + caution)
     return np.exp(logs @ between(edges))
+
+
+def errors_alike(scores: np.ndarray) -> float:
+    """Return how many series of a pool count as one: 1 if their errors are independent, all of them if they are the same.
+
+    scores (K, P, H): signed errors of P series at K origins. This is the design effect 1 + (P - 1) · ρ (Kish, 1965), with the
+    intraclass correlation ρ of the mean errors of an origin, from an analysis of variance. A week in which all stocks rise is
+    one observation, not one for each stock.
+    """
+    known = ~np.isnan(scores)
+    steps = known.sum(2)
+    bounded = np.where(known, np.clip(scores, -_FARTHEST, _FARTHEST), 0.0)
+    error, seen = bounded.sum(2) / np.maximum(steps, 1), steps > 0  # (K, P)
+    count = seen.sum(1)
+    total, groups = count.sum(), (count > 0).sum()
+    if groups < 2 or total == groups:
+        return 1.0
+    mean = error.sum(1) / np.maximum(count, 1)
+    within = (np.where(seen, error - mean[:, None], 0.0) ** 2).sum() / (total - groups)
+    across = (count * (mean - (mean * count).sum() / total) ** 2).sum() / (groups - 1)
+    size = (total - (count**2).sum() / total) / (groups - 1)  # series of an origin, corrected for unequal numbers
+    correlation = (across - within) / max(across + (size - 1) * within, 1e-30)
+    return float(1 + (size - 1) * np.clip(correlation, 0.0, 1.0))
 
 
 def catch_up_factors(widths: np.ndarray, levels: np.ndarray, slope: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -177,9 +205,16 @@ def _doubt(away: np.ndarray, surprise: float) -> np.ndarray:
     return 1 / (1 + (np.minimum(np.nan_to_num(away), 0.0) / surprise) ** 2)
 
 
-def _conformal_factor(scores: np.ndarray, side: int, shrinkage: Shrinkage, together: float) -> np.ndarray:
-    """Return (S,) bounded conformal factors of the columns of scores (N, S); `together` scores count as one; NaN if none."""
-    signed = np.sort(scores if side else -scores, axis=0)  # NaN last
+def _conformal_factors(scores: np.ndarray, shrinkage: Shrinkage, together: float) -> np.ndarray:
+    """Return (2, S) bounded conformal factors below and above, of the columns of scores (N, S); NaN if there are no scores.
+
+    `together` scores count as one.
+    """
+    return np.stack([_conformal_factor(signed, shrinkage, together) for signed in (-scores, scores)])
+
+
+def _conformal_factor(scores: np.ndarray, shrinkage: Shrinkage, together: float) -> np.ndarray:
+    signed = np.sort(scores, axis=0)  # NaN last
     count = (~np.isnan(signed)).sum(0)
     level = np.minimum(0.9 * (1 + together / np.maximum(count, 1)), 1.0)
     at = np.clip(np.ceil(level * count).astype(int) - 1, 0, None)
