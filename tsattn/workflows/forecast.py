@@ -171,7 +171,7 @@ def _forecast(
         made, sampled, failures = _only(order.series, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
     unread = unread_known(forecaster, panel) if chosen.card.members else ()
-    about_covariates = (*unread, *effect_notes(effects), *collinear_notes(effects, panel))
+    about_covariates = (*unread, *effect_notes(effects, panel), *collinear_notes(effects, panel))
     about_sums = (str(at), *at.notes) if at is not None else notes_on_sum(panel, made.item_ids)
     about_series = (*about_sums, *about_joint)
     own = order.horizon is None and chosen.card.freq != ANY_FREQ

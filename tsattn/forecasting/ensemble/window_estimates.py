@@ -124,13 +124,32 @@ def estimates_of(past: np.ndarray, known: Table, back: np.ndarray, pools: Pools,
     for now, pooled in pools:
         at[now] = closures.closing(every, now, pooled)
     center = _knots(past, known, at, np.concatenate(bends), pools, seasons)
-    bounds = tuple(one if center is None else one._replace(center=center[rows]) for one, rows in zip(bounds, chunks, strict=True))
+    own = Bounds(*(np.concatenate([one[i] for one in bounds]) for i in range(3)))
+    own = _borrowed(own if center is None else own._replace(center=center), pools)
     parts = [
-        _estimated(past[rows], known[rows], at[rows], (bounds[i], bends[i], counts[i]), seasons) for i, rows in enumerate(chunks)
+        _estimated(past[rows], known[rows], at[rows], (own.of(rows), bends[i], counts[i]), seasons)
+        for i, rows in enumerate(chunks)
     ]
     found = Estimates.concat([one for one, _ in parts])
     linear, below = recent_level.chosen(found.linear, recent_level.Alternatives.concat([one for _, one in parts]), pools)
     return replace(found, linear=linear, below=below, now=recent_level.multipliers(found.now[:, None], below)[:, 0])
+
+
+def _borrowed(bounds: Bounds, pools: Pools) -> Bounds:
+    """Return bounds of covariates that never varied in a window from those in its pool, so that it may share their effect.
+
+    Without them, the first promotion of a new item would be clipped to the item's own range, which has none.
+    """
+    still = bounds.low == bounds.high
+    if not still.any():
+        return bounds
+    center, low, high = (one.copy() for one in bounds)
+    for now, pool in pools:
+        for k in np.flatnonzero(still[now].any(0) & ~still[pool].all(0)).tolist():
+            rows, varied = now[still[now, k]], pool[~still[pool, k]]
+            center[rows, k] = _quantile(bounds.center[None, varied, k, None], 0.5)[0, 0]
+            low[rows, k], high[rows, k] = bounds.low[varied, k].min(), bounds.high[varied, k].max()
+    return Bounds(center, low, high)
 
 
 def _knots(
