@@ -18,7 +18,6 @@ from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import ConfigError, DataError
 from tsattn.events import Listener
 from tsattn.forecasting.frame import Forecast, Forecaster, quantile_name
-from tsattn.forecasting.hierarchy.own_totals import notes_on_sum
 from tsattn.forecasting.predict import Failure, predict, show
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import ANY_FREQ, read_card
@@ -172,7 +171,11 @@ def _forecast(
     made = dataclasses.replace(made, history=panel)
     unread = unread_known(forecaster, panel) if chosen.card.members else ()
     about_covariates = (*unread, *effect_notes(effects, panel), *collinear_notes(effects, panel))
-    about_sums = (str(at), *at.notes) if at is not None else notes_on_sum(panel, made.item_ids)
+    about_sums = () if at is None else (str(at), *at.notes)
+    if at is None and len(panel) > 2:  # two parts and their sum
+        from tsattn.forecasting.hierarchy.own_totals import notes_on_sum
+
+        about_sums = notes_on_sum(panel, made.item_ids)
     about_series = (*about_sums, *about_joint)
     own = order.horizon is None and chosen.card.freq != ANY_FREQ
     far = beyond_history(panel, steps, "; the model sets it, --horizon N overrides it") if own else ()
