@@ -69,7 +69,9 @@ class ReadOptions(Columns):
         None, "Open days and hours: an exchange (XNYS), a week (Mon-Sat), or none.  [default: inferred]"
     )
     holidays: tuple[str, ...] = option(
-        (), "Regions whose public holidays become closed days or known covariates, such as DE,US-NY, or by series: a=DE,b=FR."
+        (),
+        "Regions whose public holidays become closed days or known covariates, such as DE,US-NY, or by series: a=DE,b=FR. "
+        "In weeks and months: counts of holidays and working days.",
     )
     drop_last: bool = option(False, "Leave out the last period, such as an unfinished month.")
 

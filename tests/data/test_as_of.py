@@ -47,11 +47,40 @@ def test_when_a_time_is_given_then_the_same_values_are_known_as_in_a_slice_of_pa
         ("ME", "2024-02", "2024-02-29T00:00"),
         ("ME", "2024-02-28", "2024-01-31T00:00"),
         ("MS", "2024-12", "2024-12-01T00:00"),
+        ("QS", "2024-03", "2024-01-01T00:00"),
+        ("W", "2024-W05", "2024-01-29T00:00"),
     ],
 )
 def test_when_a_period_is_given_then_all_of_it_is_known(freq, text, last):
     start = {"ME": "2024-01-31", "W-SUN": "2024-01-07"}.get(freq, "2024-01-01")
     assert newest(freq, text, start, 3000 if freq == "h" else 100) == last
+
+
+@pytest.mark.parametrize(
+    ("freq", "text", "last"),
+    [
+        ("W", "2024-01-31", "2024-01-22T00:00"),  # a Wednesday: the week from 29 January is not over
+        ("W", "2024-02-04", "2024-01-29T00:00"),
+        ("W", "2024-02-04T23:00", "2024-01-22T00:00"),
+        ("W-SUN", "2024-02-04T12:00", "2024-01-28T00:00"),
+        ("MS", "2024-03-15", "2024-02-01T00:00"),
+        ("MS", "2024-03-31", "2024-03-01T00:00"),
+        ("QS", "2024-02", "2023-10-01T00:00"),
+        ("YS", "2025-06-30", "2024-01-01T00:00"),
+        ("10D", "2024-01-19", "2024-01-01T00:00"),
+        ("10D", "2024-01-20", "2024-01-11T00:00"),
+    ],
+)
+def test_when_a_week_a_month_or_a_year_is_not_over_then_its_value_is_not_known(freq, text, last):
+    start = {"W-SUN": "2023-01-01", "W": "2023-01-02", "10D": "2024-01-01"}.get(freq, "2023-01-01")
+    assert newest(freq, text, start, 150) == last
+
+
+def test_when_the_column_says_that_its_dates_end_the_weeks_then_a_monday_ends_one():
+    panel = Panel.from_arrays([np.arange(100, dtype=np.float32)], freq="W", start="2024-01-01")
+    panel = replace(panel, schema=replace(panel.schema, timestamp="week ending"))
+    assert known_at(panel, on_grid(parse_as_of("2024-01-29"), panel)).lengths.tolist() == [5]
+    assert known_at(panel, on_grid(parse_as_of("2024-01-28"), panel)).lengths.tolist() == [4]
 
 
 def test_when_the_data_have_a_zone_then_the_day_ends_there_and_not_in_utc():

@@ -224,3 +224,35 @@ def test_when_sums_are_forecast_then_the_effects_are_those_of_the_items_alone(tm
     about = {"horizon": HORIZON, "read": read, "workspace": tmp_path / "ws"}
     (effect,) = api.forecast(pd.concat(shops), hierarchy=["shop"], **about).effects
     assert (effect.series, effect.every) == (2, 2), "without the total"
+
+
+def new_item(names, promoted):
+    """150 days of each series and 7 more of a plan; only the series in `promoted` had promotions, which raise sales by half."""
+    import pandas as pd
+
+    rng, rows, parts = np.random.default_rng(3), 150 + HORIZON, []
+    for name in names:
+        promo = (rng.random(rows) < 0.2) * (name in promoted)
+        promo[150:] = np.arange(HORIZON) == 3
+        values = rng.uniform(40, 80) * 1.5**promo * np.exp(0.05 * rng.normal(size=rows))
+        days = pd.date_range("2024-01-01", periods=rows)
+        parts.append(pd.DataFrame({"date": days, "item": name, "promo": promo.astype(int), "sales": values}))
+        parts[-1].loc[150:, "sales"] = np.nan
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_when_an_item_never_had_a_promotion_then_it_gets_the_effect_of_the_others(tmp_path):
+    others = [f"old{k}" for k in range(5)]
+    read = ReadOptions(target=("sales",), item=("item",), known=("promo",))
+    frame = new_item([*others, "new"], others)
+    found = api.forecast(frame, horizon=HORIZON, read=read, workspace=tmp_path / "ws")
+    median = found.forecast.median[found.forecast.item_ids.index("new")]
+    assert median[3] / median[[2, 4]].mean() == pytest.approx(1.5, rel=0.1)
+    assert not any("unknown effect" in note for note in found.notes)
+
+
+def test_when_no_series_ever_had_a_promotion_then_a_note_says_that_its_effect_is_unknown(tmp_path):
+    read = ReadOptions(target=("sales",), item=("item",), known=("promo",))
+    found = api.forecast(new_item(["new", "newer"], []), horizon=HORIZON, read=read, workspace=tmp_path / "ws")
+    (note,) = [note for note in found.notes if "promo" in note]
+    assert note.startswith("unknown effect, not applied: 'promo' never varied in these histories")

@@ -194,3 +194,16 @@ def test_when_rare_demand_is_added_up_then_intervals_keep_their_zeros_with_and_w
     np.testing.assert_array_equal(drawn.forecast.values, found.forecast.values)
     assert drawn.paths is not None
     assert drawn.paths.values[0].mean() == pytest.approx(4.5, rel=0.3)
+
+
+def test_when_a_wide_table_holds_its_total_then_ingest_and_forecast_say_so_and_the_named_option_makes_it_add_up(frame):
+    table = wide(frame).fillna(0)
+    table["Total"] = table.drop(columns="day").sum(axis=1)
+    said = "'Total' is the sum of the other 4 series"
+    assert any(said in one for one in tsattn.ingest(table).report.warnings)
+    found = tsattn.forecast(table, horizon=2, members="network")
+    assert any(said in one for one in found.notes)
+    added = tsattn.forecast(table, horizon=2, sums="Total=*", members="network")
+    assert not any(said in one for one in added.notes)
+    rows = medians(added.forecast.to_pandas())
+    np.testing.assert_allclose(rows["Total"], rows.drop(columns="Total").sum(axis=1), rtol=1e-12)

@@ -10,6 +10,7 @@ import numpy as np
 
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
+from tsattn.data.periods import days_of, spans_days
 from tsattn.data.timezone import to_local, to_utc
 from tsattn.errors import ConfigError, DataError
 
@@ -101,10 +102,14 @@ def on_grid(moment: dt.datetime, panel: HasClock) -> np.datetime64:
 def known_at(panel: Panel, moment: np.datetime64) -> Panel:
     """The panel as of a moment on its clock: values after it are removed, known covariates stay.
 
+    A value of a step longer than a day, such as a week or a month, is known once its last day is over (see periods.py).
     Each item ends at its last observed value; an item without one is left out. Raises NothingYet when none is left.
     """
     first = panel.indptr[:-1]
     steps, _ = panel.freq.steps_between(panel.start, np.full(len(panel), moment))
+    if spans_days(panel.freq) and not panel.freq.is_subdaily:
+        after = days_of(panel.freq.advance(panel.start, steps), panel.freq, panel.schema.timestamp)[1]
+        steps = steps - (after > moment + np.timedelta64(1, "us"))
     rows = np.clip(first + steps + 1, first, panel.origin)
     observed = np.where(np.isnan(panel.target), -1, np.arange(len(panel.target)))
     newest_before = np.maximum.accumulate(observed)[np.maximum(rows, 1) - 1]

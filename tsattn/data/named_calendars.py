@@ -78,6 +78,31 @@ def holiday_days(region: str, first_year: int, last_year: int) -> np.ndarray:
 
     Raises ConfigError for an unknown region, and where the package is missing.
     """
+    return np.array(sorted(_holidays(region, first_year, last_year)), "datetime64[D]")
+
+
+@functools.lru_cache(maxsize=32)
+def weekend_of(region: str) -> tuple[int, ...]:
+    """Return the weekdays of the weekend of a region, Monday = 0; raises ConfigError as `holiday_days` does."""
+    return tuple(sorted(_holidays(region, 2000, 2000).weekend))
+
+
+@functools.lru_cache(maxsize=32)
+def easter_days(region: str, first_year: int, last_year: int) -> np.ndarray:
+    """Return those of `holiday_days` from Maundy Thursday to Easter Monday, by the church of most of them."""
+    from dateutil.easter import EASTER_ORTHODOX, EASTER_WESTERN, easter  # type: ignore[import-untyped]
+
+    holidays, years = holiday_days(region, first_year, last_year), range(first_year, last_year + 1)
+    found = []
+    for church in (EASTER_WESTERN, EASTER_ORTHODOX):
+        sundays = np.array([easter(year, church) for year in years], "datetime64[D]")
+        days = (sundays[:, None] + np.arange(-3, 2)).ravel()
+        found.append(holidays[np.isin(holidays, days)])
+    return max(found, key=len)
+
+
+def _holidays(region: str, first_year: int, last_year: int) -> Any:
+    """Return the holidays of a region in the package's own form."""
     try:
         import holidays
     except ImportError:
@@ -86,7 +111,7 @@ def holiday_days(region: str, first_year: int, last_year: int) -> np.ndarray:
         ) from None
     country, _, part = region.partition("-")
     try:
-        found = holidays.country_holidays(country.upper(), subdiv=part or None, years=range(first_year, last_year + 1))
+        return holidays.country_holidays(country.upper(), subdiv=part or None, years=range(first_year, last_year + 1))
     except NotImplementedError:
         if country.upper() in holidays.list_supported_countries():
             parts = ", ".join(holidays.list_supported_countries()[country.upper()])
@@ -94,4 +119,3 @@ def holiday_days(region: str, first_year: int, last_year: int) -> np.ndarray:
         raise ConfigError(
             f"--holidays {region}: no such country", "use ISO codes, for example DE, or US-NY for a part of a country"
         ) from None
-    return np.array(sorted(found), "datetime64[D]")

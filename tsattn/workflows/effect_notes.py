@@ -31,17 +31,44 @@ def effects_of(forecaster: Forecaster, panel: Panel, horizon: int | None = None,
     return () if effects is None else tuple(effects(panel, horizon, sums))
 
 
-def effect_notes(effects: Sequence[CovariateEffect]) -> tuple[str, ...]:
-    """Return a line for each clear effect of a covariate or of an event within the horizon, and one that names the others."""
+def effect_notes(effects: Sequence[CovariateEffect], panel: Panel | None = None) -> tuple[str, ...]:
+    """Return a line for each clear effect of a covariate or of an event within the horizon, and lines that name the others.
+
+    panel: the data of the forecast, to tell covariates that never varied from those without an effect; None = unknown.
+    """
     clear = [effect for effect in effects if effect.clear and (effect.ahead or not effect.event)]
     lines = [f"effect of {effect}" for effect in clear[:MOST]]
     if len(clear) > MOST:
         lines.append(f"effects of {len(clear) - MOST} more covariates or dates: see effects in --json")
     named = {effect.name for effect in clear}
-    unclear = list(dict.fromkeys(effect.name for effect in effects if not effect.clear and effect.name not in named))
+    others = list(dict.fromkeys(effect.name for effect in effects if not effect.clear and effect.name not in named))
+    new = [] if panel is None else _new_ahead(panel, others)
+    unclear = [name for name in others if name not in new]
     if unclear:
         lines.append(f"no clear effect, not applied: {listed(unclear)}")
+    if new:
+        lines.append(
+            f"unknown effect, not applied: {listed(new)} never varied in these histories; forecast them together with series in "
+            "which it did, such as the training data (models do not store effects)"
+        )
     return tuple(lines)
+
+
+def _new_ahead(panel: Panel, names: Sequence[str]) -> list[str]:
+    """Return the known covariates among `names` that never vary within the history of a series, and do in its future."""
+    item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr))
+    ahead = np.arange(len(item)) >= panel.origin[item]
+    found = []
+    for name in (name for name in names if name in panel.schema.known_features):
+        values = panel.known[:, panel.schema.known_features.index(name)]
+        low, high = np.full(len(panel), np.inf, np.float32), np.full(len(panel), -np.inf, np.float32)
+        seen = ~ahead & ~np.isnan(values)
+        np.minimum.at(low, item[seen], values[seen])
+        np.maximum.at(high, item[seen], values[seen])
+        varies = bool((high > low).any())
+        if not varies and (values[ahead] != low[item[ahead]])[~np.isnan(values[ahead])].any():
+            found.append(name)
+    return found
 
 
 def shared_season_notes(forecaster: Forecaster, panel: Panel, items: Collection[str]) -> tuple[str, ...]:

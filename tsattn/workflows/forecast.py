@@ -170,8 +170,13 @@ def _forecast(
         made, sampled, failures = _only(order.series, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
     unread = unread_known(forecaster, panel) if chosen.card.members else ()
-    about_covariates = (*unread, *effect_notes(effects), *collinear_notes(effects, panel))
-    about_series = (*(() if at is None else (str(at), *at.notes)), *about_joint)
+    about_covariates = (*unread, *effect_notes(effects, panel), *collinear_notes(effects, panel))
+    about_sums = () if at is None else (str(at), *at.notes)
+    if at is None and len(panel) > 2:  # two parts and their sum
+        from tsattn.forecasting.hierarchy.own_totals import notes_on_sum
+
+        about_sums = notes_on_sum(panel, made.item_ids)
+    about_series = (*about_sums, *about_joint)
     own = order.horizon is None and chosen.card.freq != ANY_FREQ
     far = beyond_history(panel, steps, "; the model sets it, --horizon N overrides it") if own else ()
     about_history = (*_as_of(order, panel), *far, *behind(panel, steps), *cleaning_notes(made, panel))

@@ -8,6 +8,7 @@ import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data.cleaning.row_checks import warn_of_gross_errors, without_sentinels
+from tsattn.data.cleaning.unit_changes import warn_of_unit_changes
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading import freq_inference
@@ -78,6 +79,7 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
     )
     invented = grid.freq.has_clock and (clock is None or clock.counted)
     panel = _panel(grid, roles, made, static_values, tz, notes, dated=not invented)
+    warn_of_unit_changes(panel, notes)
     panel = checked(panel, unfinished, options.drop_last, notes)
     asked = options.holidays or regions_of(schema)
     return with_holidays(panel, asked if schema is None or regions_of(schema) else (), schema, notes)

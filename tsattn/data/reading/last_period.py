@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from tsattn.data.freq import DAY, Freq
+from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
+from tsattn.data.periods import days_of, weeks_of
 from tsattn.data.reading.rows import Rows, floored, shown
-from tsattn.data.reading.time_names import says_end, says_start
 from tsattn.data.report import Notes
 
 _COMPARED = 60  # periods before the last
 _ITEMS = 4096  # series that are compared at once
 _FEWEST = 12  # values needed before the last one to compare it
-_MONDAY = 4  # days from 1970-01-01, a Thursday, to a Monday
 _DROP = 0.7  # share of the lowest earlier value; a last value below it is taken for an unfinished sum
 
 
@@ -61,33 +60,18 @@ def unfinished_now(panel: Panel, now: dt.datetime) -> str:
     freq = panel.freq
     if not (len(panel) and panel.dated) or freq.is_subdaily:
         return ""
+    weeks = weeks_of(freq)
+    if not (weeks or freq.is_daily or freq.unit == "M"):
+        return ""
     newest = freq.advance(panel.start, panel.lengths - 1).max()
-    today = np.datetime64(now.replace(tzinfo=None), "us")
-    days = (freq.fixed_us or 0) // DAY
-    if days and days % 7 == 0:
-        return _unfinished_weeks(
-            newest.astype("datetime64[D]"), days, today.astype("datetime64[D]"), panel.schema.timestamp or ""
-        )
-    if freq.unit not in ("D", "B", "M") or (freq.unit != "M" and freq.n > 1):
+    first, after = days_of(newest, freq, panel.schema.timestamp)
+    if not first <= np.datetime64(now.date(), "D") < after:
         return ""
-    unit, size = ("M", freq.n) if freq.unit == "M" else ("D", 1)
-    last, today = (moment.astype(f"datetime64[{unit}]") for moment in (newest, today))
-    first = last - (size - 1 if freq.month_end else 0)
-    return f"{last} is not over yet" if first <= today < first + size else ""
-
-
-def _unfinished_weeks(label: np.datetime64, days: int, today: np.datetime64, name: str) -> str:
-    """Explain that the weeks with this label contain today; "" if they do not.
-
-    The label is the first day if it is a Monday, else the last, unless the name of the column says start or end. So a Sunday
-    ends an ISO week, and on other days, whose meaning is open, only what holds for both is reported.
-    """
-    begins = says_start(name) or (not says_end(name) and label.astype(np.int64) % 7 == _MONDAY)
-    first = label if begins else label - (days - 1)
-    span = "week" if days == 7 else f"{days} days"
-    if not first <= today < first + days:
-        return ""
-    return f"the {span} that {'begin' if days > 7 else 'begins'} on {first} {'are' if days > 7 else 'is'} not over yet"
+    if not weeks:
+        return f"{newest.astype('datetime64[M]' if freq.unit == 'M' else 'datetime64[D]')} is not over yet"
+    if weeks > 1:
+        return f"the {7 * weeks} days that begin on {first} are not over yet"
+    return f"the week that begins on {first} is not over yet"
 
 
 def unfinished_value(panel: Panel) -> str:

@@ -40,7 +40,8 @@ def with_open_slots(
     step = DAY if freq.unit == "B" and freq.n == 1 else freq.plain.fixed_us
     if step is None or DAY % step or not len(rows):
         if named:
-            raise ConfigError(f"--calendar {named}: steps of {freq} span several days", "leave out --calendar")
+            hint = "leave out --calendar; --holidays DE counts the public holidays of a region in each step"
+            raise ConfigError(f"--calendar {named}: steps of {freq} span several days", hint)
         return freq, rows, zone
     plain = options.freq is not None or options.calendar == "none" or freq.unit == "B" or _without_gaps(rows, step)
     if plain and not named and not options.holidays and freq.open is None:

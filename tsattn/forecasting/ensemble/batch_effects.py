@@ -119,7 +119,9 @@ def estimated(
             continue
         some = np.unique(np.concatenate([one for both in groups for one in both]))
         moved = Pools(tuple((np.searchsorted(some, now), np.searchsorted(some, pool)) for now, pool in groups))
-        found = estimates_of(past[some], covariates.before(past.shape[1], some, columns), back[some], moved, seasons)
+        declared = int((columns < covariates.declared).sum())
+        table = covariates.before(past.shape[1], some, columns)
+        found = estimates_of(past[some], table, back[some], moved, seasons, declared)
         made = effects_of(found, group[some], moved)
         now = np.concatenate([now for now, _ in groups])
         at, both = np.searchsorted(some, now), np.concatenate([columns, columns + every])

@@ -113,8 +113,13 @@ class Estimates:
         return replace(self, linear=linear, factor=factor, bounds=bounds, counts=counts)
 
 
-def estimates_of(past: np.ndarray, known: Table, back: np.ndarray, pools: Pools, seasons: tuple[int, ...]) -> Estimates:
-    """Estimate the effects of known (B, L, K) on past (B, L), NaN = missing, up to `back` (B,) steps before its end."""
+def estimates_of(
+    past: np.ndarray, known: Table, back: np.ndarray, pools: Pools, seasons: tuple[int, ...], declared: int
+) -> Estimates:
+    """Estimate the effects of known (B, L, K) on past (B, L), NaN = missing, up to `back` (B,) steps before its end.
+
+    declared: the number of first columns that are declared covariates; the others are calendar events.
+    """
     length = past.shape[1]
     past = np.where(np.arange(length) < length - back[:, None], past, np.float32(np.nan))
     chunks = list(chunks_of(known))
@@ -124,13 +129,33 @@ def estimates_of(past: np.ndarray, known: Table, back: np.ndarray, pools: Pools,
     for now, pooled in pools:
         at[now] = closures.closing(every, now, pooled)
     center = _knots(past, known, at, np.concatenate(bends), pools, seasons)
-    bounds = tuple(one if center is None else one._replace(center=center[rows]) for one, rows in zip(bounds, chunks, strict=True))
+    own = Bounds(*(np.concatenate([one[i] for one in bounds]) for i in range(3)))
+    own = _borrowed(own if center is None else own._replace(center=center), pools, declared)
     parts = [
-        _estimated(past[rows], known[rows], at[rows], (bounds[i], bends[i], counts[i]), seasons) for i, rows in enumerate(chunks)
+        _estimated(past[rows], known[rows], at[rows], (own.of(rows), bends[i], counts[i]), seasons)
+        for i, rows in enumerate(chunks)
     ]
     found = Estimates.concat([one for one, _ in parts])
     linear, below = recent_level.chosen(found.linear, recent_level.Alternatives.concat([one for _, one in parts]), pools)
     return replace(found, linear=linear, below=below, now=recent_level.multipliers(found.now[:, None], below)[:, 0])
+
+
+def _borrowed(bounds: Bounds, pools: Pools, declared: int) -> Bounds:
+    """Return bounds of declared covariates that never varied in a window from those in its pool, so that it shares their effect.
+
+    Without them, the first promotion of a new item would be clipped to the item's own range, which has none. Calendar events are
+    found in the data, so a series needs one in its own history.
+    """
+    still = (bounds.low == bounds.high) & (np.arange(bounds.low.shape[1]) < declared)
+    if not still.any():
+        return bounds
+    low, high = bounds.low.copy(), bounds.high.copy()
+    for now, pool in pools:
+        for k in np.flatnonzero(still[now].any(0) & ~still[pool].all(0)).tolist():
+            rows, varied = now[still[now, k]], pool[~still[pool, k]]
+            low[rows, k] = np.minimum(bounds.low[rows, k], bounds.low[varied, k].min())
+            high[rows, k] = np.maximum(bounds.high[rows, k], bounds.high[varied, k].max())
+    return bounds._replace(low=low, high=high)
 
 
 def _knots(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from tsattn.data.names import listed
+from tsattn.data.names import listed, quoted
+from tsattn.data.panel import Panel
 from tsattn.forecasting.hierarchy.common_grid import CommonGrid
 
 WORDS = {
@@ -17,6 +18,7 @@ WORDS = {
 TOLERANCE = 1e-3  # relative difference below which a total agrees with the sum of its parts
 ALIKE = 0.95  # share of steps at which a series must be the sum of the others to be found without a name such as "Total"
 LEAST = 8  # common steps for that
+_MOST_NAMED = 8  # series that a hint lists
 
 
 @dataclass(frozen=True)
@@ -112,3 +114,52 @@ def notes_on(found: Sequence[OwnTotal]) -> tuple[str, ...]:
                 f"by up to {100 * one.most:.3g} %; it is left out, and the sum is forecast"
             )
     return tuple(lines)
+
+
+def sum_of_the_others(panel: Panel) -> str | None:
+    """Return the name of the series that is the sum of all others of the panel, or None.
+
+    It must be so at every step, or at ALIKE of the steps if it is named like a total. Missing parts count as zero. The work is
+    linear in the number of rows, so that any panel can be checked. Panels of several targets per item have no such series.
+    """
+    if len(panel) < 3 or (panel.schema.item and len(panel.schema.target) > 1):
+        return None
+    offset, exact = panel.freq.steps_between(np.full(len(panel), panel.start.min()), panel.start)
+    if not exact.all():
+        return None
+    item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr))
+    step = offset[item] + np.arange(len(item)) - panel.indptr[:-1][item]
+    rows = np.flatnonzero(~np.isnan(panel.target))
+    item, step, value = item[rows], step[rows], panel.target[rows].astype(np.float64)
+    rest = np.bincount(step, value)[step] - value
+    both = (np.bincount(step)[step] > 1) & ((value != 0) | (np.abs(rest) > 1e-9 * np.abs(value).max(initial=0.0)))
+    apart = both & (np.abs(value - rest) > TOLERANCE * np.abs(rest))
+    steps, differing = (np.bincount(item[some], minlength=len(panel)) for some in (both, apart))
+    named = np.array([name.strip().casefold() in WORDS for name in panel.item_ids])
+    able = (steps >= LEAST) & (differing <= np.where(named, (1 - ALIKE) * steps, 0))
+    for i in sorted(np.flatnonzero(able).tolist(), key=lambda i: not named[i]):
+        # a series equals the sum of its own copy and of zeros, too: no single part may be the whole sum
+        largest = np.zeros(int(step.max()) + 1)
+        np.maximum.at(largest, step[item != i], np.abs(value[item != i]))
+        mine = (item == i) & both
+        if (largest[step[mine]] < (1 - TOLERANCE) * np.abs(rest[mine])).sum() >= LEAST:
+            return panel.item_ids[i]
+    return None
+
+
+def notes_on_sum(panel: Panel, shown: Collection[str] | None = None) -> tuple[str, ...]:
+    """Return a note on the series that is the sum of all others, with the options that make forecasts add up or leave it out.
+
+    shown: the series that are forecast, default all; () is returned if that series is not among them.
+    """
+    name = sum_of_the_others(panel)
+    if name is None or (shown is not None and name not in shown):
+        return ()
+    others = [item for item in panel.item_ids if item != name]
+    whole = f'"{name}"' if set(name) & set("+=") else name
+    said = f"{name!r} is the sum of the other {len(others)} series and is read as a series of its own: "
+    said += f"forecast with --sum '{whole}=*' to make forecasts add up"
+    if panel.schema.item or len(panel.schema.target) < 2:
+        return (said,)
+    named = ",".join(map(quoted, others)) if len(others) <= _MOST_NAMED else "and the names of the others"
+    return (f"{said}, or leave it out with --target {named}",)
