@@ -23,6 +23,8 @@ from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
 _INDEX_NAME = re.compile(r"(?:unnamed(?:_\d+)*|index|rownames|row|row_id|row_?num(?:ber)?|no|nr|column_\d+|obs|id|level_\d)?")
+_COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d{1,2}")  # numbers that prove a decimal comma, or a decimal point
+_POINT = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)\.\d{1,2}")
 _MOST_TEXTS = 20  # distinct texts that are no numbers, in a column that is still one of numbers
 _FEW_NAMES = 9  # distinct texts that may be codes of items
 DAY = 86_400_000_000
@@ -156,7 +158,7 @@ def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
         where = f"column {column.name!r}"
         if what == "thousands separators" and (example := _also_decimal(column)):
             where += f", {example!r} for example; if it has three decimals: --decimal ."
-        whole = what in ("decimal commas", "minus signs behind the number") or "converted to" in what
+        whole = what in ("decimal commas", "minus signs behind the number") or "converted to" in what or "read as" in what
         said = what if whole else f"{what} removed"
         notes.repair(said, numbers.grouped if what == "thousands separators" else numbers.touched, where)
     if numbers.censored:
@@ -277,6 +279,12 @@ def no_number(table: Table) -> DataError:
         return DataError(f"{where}: no numeric column to forecast", hint)
     name = max(digits, key=lambda n: digits[n])
     column = table.columns[name]
+    if mixed := _mixed_marks(column.texts()[:100_000]):
+        row = int(np.argmax(column.values == column.texts().index(mixed[1])))
+        return DataError(
+            f"{table.where(row)}, column {name!r}: {mixed[1]!r} has another decimal mark than {mixed[0]!r}",
+            "write all numbers of the column with one decimal mark, best as 1234.5",
+        )
     odd = next((code for code, text in enumerate(column.texts()[:1000]) if _is_odd(text)), None)
     row = int(np.argmax(~column.missing if odd is None else column.values == odd))
     text = column.text_at(row)
@@ -285,6 +293,13 @@ def no_number(table: Table) -> DataError:
         f"write numbers alone in one column, and name it with --target; columns: {listed(table.columns)}"
         + ("" if text.isascii() else "; if letters look wrong, name the encoding, such as --encoding cp1250"),
     )
+
+
+def _mixed_marks(texts: list[str]) -> tuple[str, str] | None:
+    """Return two numbers of which the first has a decimal comma and the second a decimal point, or the other way round."""
+    marks = [(t, "," if _COMMA.fullmatch(t) else ".") for t in texts if _COMMA.fullmatch(t) or _POINT.fullmatch(t)]
+    other = next((t for t, mark in marks if mark != marks[0][1]), None)
+    return None if other is None or len(marks) < 0.9 * len(texts) else (marks[0][0], other)
 
 
 def _digits(column: Column) -> float:
