@@ -187,8 +187,8 @@ def _first_unnamed(table: Table, names: list[str]) -> list[str]:
 def _quality_marks(table: Table, names: list[str]) -> list[str]:
     """Return the columns that are named as marks of quality, alone (quality_code) or of another column (TA_flag, TAQ)."""
     alone = names_that(names, lambda n: bool(set(words(n)) & _QUALITY) and set(words(n)) <= _QUALITY | _BESIDE_QUALITY)
-    plain = {"".join(words(n)) for n in table.columns}
     ended = names_that(names, lambda n: "".join(words(n)).endswith(_QUALITY_ENDS))
+    plain = {"".join(words(n)) for n in table.columns} if ended else set()
     of_another = [n for n in ended if any(_ends_with("".join(words(n)), end, plain) for end in _QUALITY_ENDS)]
     return list(dict.fromkeys([*alone, *of_another]))
 
