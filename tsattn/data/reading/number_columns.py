@@ -14,6 +14,7 @@ from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.durations import as_durations
 from tsattn.data.reading.items import is_item_name
+from tsattn.data.reading.marks import mixed
 from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.numbers import Numbers, as_numbers, from_booleans
 from tsattn.data.reading.numeric_dates import parse_numbers
@@ -23,8 +24,6 @@ from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
 _INDEX_NAME = re.compile(r"(?:unnamed(?:_\d+)*|index|rownames|row|row_id|row_?num(?:ber)?|no|nr|column_\d+|obs|id|level_\d)?")
-_COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d{1,2}")  # numbers that prove a decimal comma, or a decimal point
-_POINT = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)\.\d{1,2}")
 _MOST_TEXTS = 20  # distinct texts that are no numbers, in a column that is still one of numbers
 _FEW_NAMES = 9  # distinct texts that may be codes of items
 DAY = 86_400_000_000
@@ -279,10 +278,10 @@ def no_number(table: Table) -> DataError:
         return DataError(f"{where}: no numeric column to forecast", hint)
     name = max(digits, key=lambda n: digits[n])
     column = table.columns[name]
-    if mixed := _mixed_marks(column.texts()[:100_000]):
-        row = int(np.argmax(column.values == column.texts().index(mixed[1])))
+    if pair := mixed(column.texts()[:100_000]):
+        row = int(np.argmax(column.values == column.texts().index(pair[1])))
         return DataError(
-            f"{table.where(row)}, column {name!r}: {mixed[1]!r} has another decimal mark than {mixed[0]!r}",
+            f"{table.where(row)}, column {name!r}: {pair[1]!r} has another decimal mark than {pair[0]!r}",
             "write all numbers of the column with one decimal mark, best as 1234.5",
         )
     odd = next((code for code, text in enumerate(column.texts()[:1000]) if _is_odd(text)), None)
@@ -293,13 +292,6 @@ def no_number(table: Table) -> DataError:
         f"write numbers alone in one column, and name it with --target; columns: {listed(table.columns)}"
         + ("" if text.isascii() else "; if letters look wrong, name the encoding, such as --encoding cp1250"),
     )
-
-
-def _mixed_marks(texts: list[str]) -> tuple[str, str] | None:
-    """Return two numbers of which the first has a decimal comma and the second a decimal point, or the other way round."""
-    marks = [(t, "," if _COMMA.fullmatch(t) else ".") for t in texts if _COMMA.fullmatch(t) or _POINT.fullmatch(t)]
-    other = next((t for t, mark in marks if mark != marks[0][1]), None)
-    return None if other is None or len(marks) < 0.9 * len(texts) else (marks[0][0], other)
 
 
 def _digits(column: Column) -> float:
