@@ -84,3 +84,11 @@ class Notes:
 
     def weigh(self, what: str, taken: str, why: str, over: str = "") -> None:
         self.evidence.append(Evidence(what, taken, why, over))
+
+    def extend(self, other: Notes) -> None:
+        """Append the notes of another stage."""
+        self.found += other.found
+        self.repaired += other.repaired
+        self.warnings += other.warnings
+        self.evidence += other.evidence
+        self.left_out += other.left_out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from tsattn.data.cleaning import row_checks
@@ -56,3 +58,17 @@ def test_when_a_table_has_no_rows_then_nothing_is_found():
     rows = table(3).take(np.zeros(0, np.int64))
     assert row_checks.without_sentinels(rows, ["a", "b", "c"], Notes()).values == rows.values
     assert not list(row_checks._gross_errors(rows, 3))
+
+
+def test_when_the_only_negative_value_is_a_code_then_a_warning_names_the_option():
+    def warned(values: list[float]) -> list[str]:
+        rows, notes = table(1), Notes()
+        row_checks.warn_of_lone_negative(dataclasses.replace(rows, values=[np.array(values)]), ["sold"], notes)
+        return notes.warnings
+
+    counts = [float(k % 9) for k in range(120)]
+    assert warned([-1.0, *counts[1:]]) == [
+        "column 'sold': -1 is its only negative value (1 times); if it stands for a missing value: --missing -1"
+    ]
+    assert warned([-555.0, *counts[1:30], -555.0, *counts[31:]])
+    assert warned(counts) == warned([-4.0, *counts[1:]]) == warned([-1.0, -2.0, *counts[2:]]) == []

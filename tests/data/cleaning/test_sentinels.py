@@ -56,6 +56,15 @@ def test_when_a_value_repeats_far_outside_a_measurement_then_it_is_a_sentinel(at
     assert sentinels_of(hit(series, at, code)).tolist() == [code]
 
 
+@pytest.mark.parametrize(("series", "at", "code"), [(SENSOR, [40], -777.0), (SENSOR, [40, 90], -99.9), (CELSIUS, [3, 90], -99.9)])
+def test_when_a_negative_code_occurs_once_or_twice_far_below_a_series_then_it_is_a_sentinel(series, at, code):
+    assert sentinels_of(hit(series, np.array(at), code)).tolist() == [code]
+
+
+def test_when_a_negative_code_occurs_once_near_a_series_then_it_is_none():
+    assert sentinels_of(hit(CELSIUS * 20, np.array([40]), -777.0)).tolist() == []
+
+
 def test_when_there_are_two_codes_and_a_gross_error_then_both_codes_are_found():
     values = hit(hit(hit(SENSOR, PHASE, -9999), BLOCK, 9999), np.array([300]), 1e9)
     assert sorted(sentinels_of(values).tolist()) == [-9999, 9999]

@@ -34,6 +34,19 @@ READ = {
         [(k + 123) / 1000 for k in range(20)],
     ),
     "three decimals in a file of commas": (table("Date,x", ISO, [f"{v / 1000:.3f}" for v in LARGE]), [v / 1000 for v in LARGE]),
+    "en dashes before numbers": (table("Date;x", ISO, [f"\u2013{v},5" for v in LARGE], sep=";"), [-v - 0.5 for v in LARGE]),
+    "signs of minus": (table("Date;x", ISO, [f"\u2212{v},5" for v in LARGE], sep=";"), [-v - 0.5 for v in LARGE]),
+    "millions of a currency": (
+        table("Date;x", ISO, [f"{v},5 Mio. \u20ac" for v in LARGE], sep=";"),
+        [(v + 0.5) * 1e6 for v in LARGE],
+    ),
+    "zeros of accounting formats": (
+        table("Date;x", ISO, ['" $-   "', *(f'"${v:,}.00"' for v in LARGE[1:])], sep=";"),
+        [0, *LARGE[1:]],
+    ),
+    "marks of estimates": (table("Date;x", ISO, [f"~{LARGE[0]}", *LARGE[1:]], sep=";"), LARGE),
+    "letters before numbers": (table("Date;x", ISO, [f"p{LARGE[0]}", *LARGE[1:]], sep=";"), LARGE),
+    "blanks around quotes": (table('"Date" , "x"', quoted(ISO), quoted(LARGE), sep=" , "), LARGE),
     "three decimals in a file of tabs": (
         table("Date\tx", ISO, [f"{v / 1000:.3f}" for v in LARGE], sep="\t"),
         [v / 1000 for v in LARGE],
@@ -164,3 +177,20 @@ def test_when_only_some_values_have_thousands_separators_then_the_report_counts_
     _, report = read(path)
     counts = {repair.what: repair.count for repair in report.repaired}
     assert (counts["thousands separators removed"], counts["currency signs removed"]) == (3, 20)
+
+
+def test_two_decimal_marks_in_one_column_stop_with_both(take):
+    texts = [f"{v},5" for v in LARGE[:10]] + [f"{v}.5" for v in LARGE[10:]]
+    with pytest.raises(DataError, match=r"line 12, column 'x': '1470\.5' has another decimal mark than '1100,5'"):
+        take(table("Date;x", ISO, texts, sep=";"))
+
+
+def test_on_and_off_of_further_languages_are_one_and_zero(take):
+    panel, _ = take(table("Date;x", ISO, ["Ein", "Aus"] * 10, sep=";"))
+    assert series(panel) == [1, 0] * 10
+
+
+@pytest.mark.parametrize("marker", ["#NV", "brak", "\u6b20\u6e2c", "I/O Timeout", "<LOD"])
+def test_further_markers_are_missing(take, marker):
+    panel, report = take(table("Date;x", ISO, [LARGE[0], marker, *LARGE[2:]], sep=";"))
+    assert (report.missing, series(panel)[2:]) == (1, LARGE[2:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,6 +15,10 @@ from tsattn.data.reading.rows import Rows, one_below_the_other
 from tsattn.data.report import Notes
 
 _CELLS = 1 << 20  # values of several columns that are searched at once
+_LONE_CODE = re.compile(
+    r"-(?:1|99?|(\d)\1{2,})(?:\.9{1,2})?"
+)  # codes that may lie too near to other values to be taken for missing ones
+MOST_LONE = 0.1  # share of the values that such a code has at most
 MOST_NAMED = 3  # gross errors with a warning of their own
 
 
@@ -29,6 +34,21 @@ def without_sentinels(rows: Rows, names: list[str], notes: Notes) -> Rows:
             notes.repair(f"column {name!r}: {code:.7g} stands for a missing value", len(at), rows.place(int(at[0])))
         values[k] = np.where(found, np.nan, values[k]).astype(np.result_type(values[k].dtype, np.float32))
     return dataclasses.replace(rows, values=values)
+
+
+def warn_of_lone_negative(rows: Rows, names: list[str], notes: Notes) -> None:
+    """Warn of a column whose only negative value is one code, such as -1 among counts: it may stand for a missing value."""
+    for name, values in zip(names, rows.values, strict=False):
+        low = values < 0
+        count = int(low.sum())
+        if not 0 < count <= MOST_LONE * len(values) or len(values) - count < FEWEST_BESIDE:
+            continue
+        code = float(values[int(np.argmax(low))])
+        if _LONE_CODE.fullmatch(f"{code:.7g}") and np.all(values[low] == code):
+            notes.warn(
+                f"column {name!r}: {code:.7g} is its only negative value ({count:,} times); "
+                f"if it stands for a missing value: --missing {code:.7g}"
+            )
 
 
 def _marked(rows: Rows, columns: int) -> Iterator[tuple[int, np.ndarray]]:

@@ -16,9 +16,11 @@ REPEATED = 3  # times that a value must occur before its repetition counts as ev
 DIGIT = 10.0  # a code has one digit more than the other values
 FAR_NEGATIVE, FAR_POSITIVE, FAR_ANY = 1.0, 3.0, 5.0  # ranges of the rest, for a repeated code: see `_is_sentinel`
 FAR_ONCE = 10.0  # ranges of the rest, for a code that occurs once or twice, and for a repeated value that is no code
+FAR_TWICE = 1.5  # ranges of a varied rest, for a negative code that occurs exactly twice
 VARIED = 0.2  # share of distinct values from which on a series is taken as a measurement, not as counts or prices
 STRONG = np.array([s * (10.0**k - 1) / d for k in range(3, 8) for d in (1, 10) for s in (1, -1) if (10.0**k - 1) / d > 900])
-LIMITS = np.array([-32768.0, 32767.0, 65535.0, -2147483648.0, 2147483647.0, 1e20, -1e20, 1e30, -1e30, 9.96921e36])
+FLOAT = 3.4028235e38  # the largest number of 32 bits
+LIMITS = np.array([-32768.0, 32767.0, 65535.0, -2147483648.0, 2147483647.0, 1e20, -1e20, 1e30, -1e30, 9.96921e36, FLOAT, -FLOAT])
 WEAK = np.array([-99.0, 99.9, -99.9, -99.99, -999.99, -9999.99, -200.0, -888.0, -8888.0, -777.0, -7777.0])
 CODES = np.unique(np.concatenate([STRONG, LIMITS, WEAK]).astype(np.float32))
 _STRONG = np.unique(np.concatenate([STRONG, LIMITS]).astype(np.float32))
@@ -70,6 +72,7 @@ def _is_sentinel(value: float, count: int, rest: np.ndarray, times: np.ndarray) 
     """True for a code outside the rest of its series: distinct values `rest`, rising, each so many `times`.
 
     Negative beside values that never are: a code. A digit more than all others: a code, unless it is one count among counts.
+    A code that is a usual value elsewhere, such as -777, must be negative and far away where it occurs once or twice.
     Otherwise it must be some ranges of the rest away, more of them where it is rarer, positive, or beside counts and prices.
     """
     total = int(times.sum())
@@ -77,11 +80,12 @@ def _is_sentinel(value: float, count: int, rest: np.ndarray, times: np.ndarray) 
         return False
     strong = bool(np.isin(np.float32(value), _STRONG))
     often = count >= REPEATED
+    varied = _varied(rest, total)
     if not (strong or often):
-        return False
+        far = FAR_TWICE if count == 2 and varied else FAR_ONCE
+        return bool(value < 0 and rest[0] - value >= far * (rest[-1] - rest[0]) > 0)
     if value < 0 <= rest[0]:
         return True
-    varied = _varied(rest, total)
     if value >= DIGIT * np.abs(rest[[0, -1]]).max():
         return often or not (rest >= 0).all() or not (rest == np.rint(rest)).all()
     low, high = _trimmed(rest, times) if often else (rest[0], rest[-1])

@@ -11,10 +11,12 @@ _CODES = (
     "SGD|HKD|TWD|THB|MYR|PHP|VND|ZAR|EGP|NGN|KES|ILS|SAR|AED|BTC|ETH|USDT"
 )
 _SIGNS = (
-    r"[$€£¥₹₽₺₩₪₴₫฿¢]|(?:US|A|C|NZ|HK|R|MX|S|NT)\$|kr\.?|Kč|zł|Ft|lei|лв|руб\.?|Rs\.?|Fr\.?|Rp\.?|RM|TL|Euro|dollars?|円|元|원"
+    r"[$€£¥₹₽₺₩₪₴₫฿¢]|(?:US|A|C|NZ|HK|R|MX|S|NT)\$|kr\.?|Kč|zł|Ft|lei|лв\.?|руб\.?|Rs\.?|Fr\.?|Rp\.?|RM|TL|Euro|dollars?|円|元|원"
 )
 _CURRENCY = f"(?:{_SIGNS}|{_CODES})"
 CURRENCY = re.compile(_CURRENCY)
+DASH_ZERO = rf"^(?:{_CURRENCY})\s*-+$|^-+\s*(?:{_CURRENCY})$"  # as spreadsheets write zero in accounting formats
+_SCALE_OF_CURRENCY = re.compile(rf"(.+?)\s*{_CURRENCY}")
 UNITS = frozenset(
     word
     for line in (
@@ -23,7 +25,8 @@ UNITS = frozenset(
         "kg g mg µg ug t kt Mt lb lbs oz h hr hrs hours hour min mins minutes s sec secs seconds ms ns d day days",
         "pcs pc pieces piece Stk Stk. Stück units unit u. ppm ppb hPa mbar bar Pa kPa MPa psi inHg mmHg",
         "km/h kmh kph m/s mph kn kt knots W/m2 W/m² kWh/m2 kWh/m² µg/m3 µg/m³ ug/m3 mg/m3 mg/m³ mg/l mg/L g/l g/kg kg/m3",
-        "m3/s m³/s m3/h m³/h l/s l/min cfs kB KB MB GB TB kbps Mbps Gbps rpm lx lux dB dBA dBm J kJ MJ GJ kcal cal",
+        "m3/s m³/s m3/h m³/h l/s l/min l/h L/s L/min L/h cfs kB KB MB GB TB kbps Mbps Gbps",
+        "rpm lx lux dB dBA dBm J kJ MJ GJ kcal cal",
         "B/s kB/s KB/s MB/s GB/s TB/s KiB MiB GiB TiB KiB/s MiB/s GiB/s b/s kb/s Mb/s Gb/s bps TB PB",
         "req/s ops/s msg/s iops rps qps",
         "people persons visitors users orders mm/h mm/day pts bps EUR/MWh €/MWh $/MWh MMBtu Btu",
@@ -32,7 +35,21 @@ UNITS = frozenset(
 )
 _SCALES = {
     **{"k": 1e3, "K": 1e3, "M": 1e6, "mn": 1e6, "mln": 1e6, "Mio": 1e6, "Mio.": 1e6, "MM": 1e6, "million": 1e6, "m.": 1e6},
-    **{"B": 1e9, "bn": 1e9, "Mrd": 1e9, "Mrd.": 1e9, "billion": 1e9, "T": 1e12, "trillion": 1e12, "Tsd.": 1e3, "Tsd": 1e3},
+    **{
+        "B": 1e9,
+        "bn": 1e9,
+        "Mrd": 1e9,
+        "Mrd.": 1e9,
+        "mld": 1e9,
+        "mld.": 1e9,
+        "\u043c\u043b\u043d": 1e6,
+        "\u043c\u043b\u0440\u0434": 1e9,
+        "billion": 1e9,
+        "T": 1e12,
+        "trillion": 1e12,
+        "Tsd.": 1e3,
+        "Tsd": 1e3,
+    },
 }
 _BYTES = {"": 1, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
@@ -44,7 +61,7 @@ _FAMILIES: dict[str, dict[str, float]] = {
     **{unit: {p + unit: f for p, f in _METRIC.items()} for unit in ("W", "Wh", "s", "Hz", "V", "A", "g")},
 }
 _FEW = 9  # distinct texts that may be the names of bins, such as 100 ms and 1 s
-_FLAG = re.compile(r"[bcdefinprsuz]{1,3}|\*{1,4}|[†‡#^~!]|\([a-zA-Z]{1,2}\)|\[\w{1,2}\]")
+_FLAG = re.compile(r"[bcdefinprsuz]{1,3}|\*{1,4}|[†‡#^~!\u00b9\u00b2\u00b3]|\([a-zA-Z]{1,2}\)|\[\w{1,2}\]")
 # sign, currency, sign, number, the rest
 SPLIT = re.compile(
     rf"(?P<neg>[+-]?)\s*(?P<pre>{_CURRENCY})?\s*(?P<num>[+-]?(?:\d[\d.,'\u2019\u00a0\u202f\u2009 ]*|[.,]\d+)(?:[eE][+-]?\d+)?)"
@@ -103,6 +120,9 @@ def beside(texts: Sequence[str]) -> Affixes | None:
     if rest <= set(_SCALES) and (len(rest) > 1 or "" in suffixes or not rest <= UNITS):
         what = f"factors {', '.join(sorted(rest))} (thousands, millions, billions)"
         return Affixes("scale", (*done, what), factors=_SCALES)
+    if (scaled := _scales_of_currencies(rest)) and set(scaled) | set(_SCALES) >= rest:
+        what = f"factors {', '.join(sorted(rest))} (thousands, millions, billions)"
+        return Affixes("scale", (*done, what), factors={**_SCALES, **scaled})
     if len(rest) > 1 and "" not in suffixes and len(texts) > _FEW and (base := _family(rest)):
         return Affixes("scale", (*done, f"units {', '.join(sorted(rest))} converted to {base}"), factors=_FAMILIES[base])
     if all(_FLAG.fullmatch(s.replace(" ", "")) for s in rest):
@@ -111,6 +131,12 @@ def beside(texts: Sequence[str]) -> Affixes | None:
         one, two = sorted(rest)[:2]
         return Affixes(clash=(one, two))
     return None
+
+
+def _scales_of_currencies(suffixes: Collection[str]) -> dict[str, float]:
+    """Return the factors of the suffixes that are a scale before a currency, such as Mio. €."""
+    found = {s: _SCALE_OF_CURRENCY.fullmatch(s) for s in suffixes}
+    return {s: _SCALES[m[1].strip()] for s, m in found.items() if m and m[1].strip() in _SCALES}
 
 
 def bare(text: str) -> str:

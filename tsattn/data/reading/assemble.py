@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tsattn.config import ReadOptions
-from tsattn.data.cleaning.row_checks import warn_of_gross_errors, without_sentinels
+from tsattn.data.cleaning.row_checks import warn_of_gross_errors, warn_of_lone_negative, without_sentinels
 from tsattn.data.cleaning.unit_changes import warn_of_unit_changes
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel, Schema
@@ -50,6 +50,7 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
     del values
     if not options.missing:  # else the user has named the markers
         rows = without_sentinels(rows, list(roles.target), notes)
+        warn_of_lone_negative(rows, list(roles.target), notes)
     freq, rows, tz, unfinished = _timed(table, rows, clock, options, len(targets), notes)
     if clock is not None and not clock.counted:
         options = replace(options, holidays=options.holidays or regions_of(schema))

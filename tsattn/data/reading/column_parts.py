@@ -27,10 +27,16 @@ _PARTS: dict[str, tuple[int, int, str]] = {
     "minute": (0, 59, r"^(?P<n>\d{1,2})$"),
     "second": (0, 60, r"^(?P<n>\d{1,2})$"),
 }
+_ROMAN = ("i", "ii", "iii", "iv")
 _YEARLY = ("annual", "average", "avg", "mean", "total", "year", "yearly", "ann", "sum", "all")
 LEFT_OUT = -1  # a row of a whole year among rows of months
 _HOUR = 3_600_000_000
 _MINUTE = _HOUR // 60
+_UNITS_OF_DAY = {
+    _MINUTE: ("minuteofday", "minofday", "minutesofday", "minutessincemidnight"),
+    1_000_000: ("secondofday", "secofday", "secondsofday", "secondssincemidnight"),
+}
+_SLOT_WORDS = {"slot", "sp", "hh", "qh", "ptu", "pte", "viertelstunde"}
 _PERIOD_WORDS = {"period", "sp", "interval", "slot", "hh", "qh", "mtu", "ptu", "pte", "viertelstunde"}
 # number of periods in a day, including days of 25 hours -> microseconds of each
 _PERIODS = {48: _HOUR // 2, 50: _HOUR // 2, 96: _HOUR // 4, 100: _HOUR // 4}
@@ -60,6 +66,8 @@ def part_of(column: Column, part: str) -> np.ndarray | None:
 def _from_texts(texts: Any, part: str, pattern: str) -> np.ndarray | None:
     import pyarrow.compute as pc
 
+    for number, roman in enumerate(_ROMAN if part == "quarter" else (), 1):
+        texts = pc.replace_substring_regex(texts, rf"^{roman}$", str(number))
     whole = _group(texts, pattern)
     failed = whole < 0
     if part == "month" and failed.any():
@@ -122,13 +130,28 @@ def hours_of(column: Column) -> np.ndarray | None:
         numbers = by_label[column.values]
     else:
         values = column.values.astype(np.float64)
-        if np.any(values != np.round(values)) or values.min() < 0 or values.max() > 2400:
+        most = 24 * _HOUR // (_unit_of_day(column.name) or _HOUR // 100)
+        if np.any(values != np.round(values)) or values.min() < 0 or values.max() > most:
             return None
         numbers = values.astype(np.int64)
     names = set(time_words(column.name))
-    if names & _PERIOD_WORDS and (size := _PERIODS.get(int(numbers.max()))) and numbers.min() == 1:
-        return ((numbers - 1) * size).astype("timedelta64[us]")
+    if (unit := _unit_of_day(column.name)) and numbers.max() * unit < 24 * _HOUR:
+        return (numbers * unit).astype("timedelta64[us]")
+    first = int(numbers.min())
+    if names & _PERIOD_WORDS and first in (0, 1) and (size := _PERIODS.get(int(numbers.max()) + 1 - first)):
+        return ((numbers - first) * size).astype("timedelta64[us]")
     return _clock_numbers(numbers, ending=bool(names & {"ending", "he", "end", "hourending"}))
+
+
+def says_slot(name: str) -> bool:
+    """Return True if a name says that its column numbers the periods, minutes or seconds of a day."""
+    return _unit_of_day(name) > 0 or bool(set(time_words(name)) & _SLOT_WORDS)
+
+
+def _unit_of_day(name: str) -> int:
+    """Return the microseconds of the unit that a column counts from midnight, 0 if its name states none: minute_of_day."""
+    joined = "".join(time_words(name))
+    return next((unit for unit, ends in _UNITS_OF_DAY.items() if joined in ends), 0)
 
 
 def _begun(spans: np.ndarray, name: str) -> np.ndarray:

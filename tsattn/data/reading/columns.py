@@ -61,7 +61,7 @@ class Column:
         if self.kind == "text":
             return "" if value < 0 or self.labels is None else str(self.labels[int(value)].as_py())
         if self.kind == "number":
-            return "" if np.isnan(value) else f"{value:.15g}"
+            return "" if np.isnan(value) else _written(value)
         return "" if np.isnat(value) else str(value)
 
 
@@ -233,6 +233,11 @@ def compact(column: Column) -> Column:
     return replace(column, values=moved[column.values], labels=column.labels.filter(kept), spelt=spelt)
 
 
+def _written(value: np.number) -> str:
+    """Return a number as it was written: 2012.1 for the float32 2012.09998."""
+    return f"{value:.15g}" if value.dtype == np.float64 or value == np.round(value) else str(value)
+
+
 def as_text(column: Column) -> Column:
     """Convert the values to text, for a column that is not of one kind."""
     if column.kind == "text":
@@ -242,7 +247,7 @@ def as_text(column: Column) -> Column:
     codes = np.full(len(column), -1, np.int32)
     codes[seen] = inverse
     if column.kind == "number":
-        texts = [f"{v:.15g}" if column.values.dtype == np.float64 else str(v) for v in distinct]
+        texts = list(map(_written, distinct))
     else:
         texts = [str(v) + ("Z" if column.tz else "") for v in distinct]
     return Column(column.name, "text", codes, arrow.strings(texts))

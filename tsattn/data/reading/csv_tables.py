@@ -21,7 +21,7 @@ from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.header import COMMENTS
 from tsattn.data.reading.json_tables import json_table
 from tsattn.data.reading.marks import proved
-from tsattn.data.reading.quoted_lines import unwrapped
+from tsattn.data.reading.quoted_lines import tightened, unwrapped
 from tsattn.data.reading.row_location import Where
 from tsattn.data.reading.source import Part
 from tsattn.data.reading.wide_numbers import Uneven, convert_options, wide_columns
@@ -41,7 +41,7 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
 
     try:
         if part.kind == "text":
-            part = unwrapped(part, notes)
+            part = tightened(unwrapped(part, notes))
             dialect = sniff(part, options, notes)
             table = _text(aligned(part) if dialect.aligned else part, dialect, notes)
             return replace(table, lost_names=dialect.lost_names)

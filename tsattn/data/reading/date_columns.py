@@ -126,6 +126,8 @@ def _is_number_time(column: Column, table: Table, first: bool, unnamed: bool) ->
         if epoch_name and not monotone and not says_year(column.name):
             return False  # a column named ts holds epochs or a series, not years
         return _are_years(column, seen, monotone and first and unnamed and len(table.columns) > 1)
+    if style == "0001":
+        return says and not says_year(column.name)
     if style.startswith("serial"):
         return says and bool(parts_named(column.name) & _MOMENTS) and _has_usual_steps(stamps)
     if style in ("decimal years", "1949.01"):

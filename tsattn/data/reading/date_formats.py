@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _ZONE = r"(?P<z>[zZ]|[A-Za-z]{3,4}|(?:utc|UTC|gmt|GMT)? ?[+\x{2212}-]\d{1,2}(?::?\d{2})?)?(?: ?[\[(][^\])]*[\])])?$"
 _TIME = (
-    r"(?P<h>\d{1,2})(?:[:h.](?P<mi>\d{2}))?(?:[:.](?P<s>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?"
+    r"(?P<h>\d{1,2})(?:[:h.](?P<mi>\d{2})(?:[:.](?P<s>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?)?"
     r"\s*(?:[Uu]hr|(?P<ap>[AaPp]\.?[Mm]\.?))?"
 )
 _CLOCK = rf"(?:[tT ,:_@]+(?:- )?{_TIME})?\s*" + _ZONE
@@ -18,6 +18,8 @@ _Y2 = r"(?P<y>\d{4}|\d{2})"
 # the first that matches it and gives a real date. The groups are those of DateParts: to add a format, add a line.
 FORMATS: dict[str, str] = {
     "2000-01-31": rf"^(?P<y>\d{{4}}){_DATE_SEP}(?P<m>\d{{1,2}}){_DATE_SEP}(?P<d>\d{{1,2}})" + _CLOCK,
+    "2000-01-31-23.59.59": r"^(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})"
+    r"-(?P<h>\d{2})\.(?P<mi>\d{2})\.(?P<s>\d{2})(?:\.(?P<f>\d{1,9}))?$",
     "2000. 1. 31.": r"^(?P<y>\d{4})\. ?(?P<m>\d{1,2})\. ?(?P<d>\d{1,2})\." + _CLOCK,
     "day/month": rf"^(?P<a>\d{{1,2}}){_DOT_SEP}(?P<b>\d{{1,2}}){_DOT_SEP}{_Y2}\.?" + _CLOCK,
     "Jan 31 2000": rf"^{_NAME}{_SEP}{_DAY}(?:,\s*|[ -/]+)(?P<y>\d{{4}})" + _CLOCK,
@@ -40,18 +42,19 @@ FORMATS: dict[str, str] = {
     "P01 FY00": r"^p(?:er(?:iod)?)?[ .]?(?P<m>\d{1,2})[-_ /,]+fy[ '-]?(?P<y>\d{4}|\d{2})$",
     "P01 2000": r"^p(?:er(?:iod)?)?[ .]?(?P<m>\d{1,2})[-_ /,]+(?P<y>\d{4})$",
     "2000Q1": r"^(?:fy ?)?(?P<y>\d{4})[-_ /:.,]*(?:[qtk]|qtr ?|quarter ?|trim(?:estre)? ?|quartal ?)(?P<q>[1-4])$",
-    "2000 1Q": r"^(?:fy ?)?(?P<y>\d{4})[-_ /:.]+(?P<q>[1-4])[.o]?[ -]?(?:[qtk]|quarter|trimestre|quartal)$",
+    "2000 1Q": r"^(?:fy ?)?(?P<y>\d{4})[-_ /:.]+(?P<q>[1-4])[.o]?[ -]?(?:[qtk]|quarter|trimestre|quartal|vj\.?)$",
     "Q1 2000": r"^(?:q|[tk] ?|qtr ?|quarter ?|trim(?:estre)? ?|quartal ?)(?P<q>[1-4])[-_ /:.,']*(?:fy ?)?(?P<y>\d{4})$",
     "Q1/00": r"^[qtk](?P<q>[1-4])[-_ /:.']+(?:fy ?)?(?P<y>\d{2})$",
     "1Q00": r"^(?P<q>[1-4])[qtk][-_ /.']*(?:fy ?)?(?P<y>\d{4}|\d{2})$",
     "FY00Q1": r"^fy[ '-]?(?P<y>\d{2})[- /]?q(?P<q>[1-4])$",
     "1. Quartal 2000": r"^(?P<q>[1-4])(?:\.|st|nd|rd|th|er|o|e|eme)? ?"
-    r"(?:qtr|quarter|trim(?:estre)?|quartal|kwartaal|kwartal|kvartal|kw),?[ /]*(?P<y>\d{4})\.?$",
+    r"(?:qtr|quarter|trim(?:estre)?\.?|quartal|kwartaal|kwartal|kvartal|q\.|vj\.?),?[ /]*(?P<y>\d{4})\.?$",
+    "1e kw 2000": r"^(?P<q>[1-4])(?:e|er|o|eme) ?kw[. ]*(?P<y>\d{4})$",
     "2000H1": r"^(?:fy ?)?(?P<y>\d{4})[-_ /:.]*(?:h|s|hy)(?P<hf>[12])$",
     "H1 2000": r"^(?:h|s|hy|semester ?|semestre ?)(?P<hf>[12])[-_ /:.']+(?:fy ?)?(?P<y>\d{4}|\d{2})$",
     "H12000": r"^h(?P<hf>[12])(?P<y>\d{4})$",
     "1H00": r"^(?P<hf>[12])(?:h|s|hy)[-_ /.']*(?P<y>\d{4}|\d{2})$",
-    "1. Halbjahr 2000": r"^(?P<hf>[12])(?:\.|st|nd|er|o|e|eme)? ?(?:half|semestre|halbjahr|sem)[ /]*(?P<y>\d{4})$",
+    "1. Halbjahr 2000": r"^(?P<hf>[12])(?:\.|st|nd|er|o|e|eme)? ?(?:half|semestre|halbjahr|hj\.?|sem\.?)[ /]*(?P<y>\d{4})$",
     "2000-W01": r"^(?P<y>\d{4})[-_ /]?(?:w|kw|cw|wk|u|v|week|woche|uge|vecka) ?(?P<w>\d{1,2})(?:-?(?P<wd>[1-7]))?$",
     "2000-S01": r"^(?P<y>\d{4})[- ]?(?:s|sem|semaine|semana) ?(?P<w>\d{2})$",
     "W01 2000": r"^(?:w|kw|cw|wk|week|woche|uge|vecka|semaine|semana|settimana|tydzien|viikko|hafta)[ .]*(?P<w>\d{1,2})"

@@ -13,6 +13,8 @@ NAT = np.datetime64("NaT", "us")
 NAIVE = np.iinfo(np.int64).min  # the offset of a text without one
 _UNKNOWN = NAIVE + 1  # the offset of a zone's name that is not in the table
 _MINUTE = 60_000_000
+_NEAR = 5  # years between neighbouring dates, at most, that follow each other
+PIVOT = 69  # years of two digits stand for 1969 to 2068
 
 
 def dates(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:
@@ -44,6 +46,27 @@ def days_of_year(year: np.ndarray, day: np.ndarray) -> np.ndarray:
     stamps = first + (day - 1).astype("timedelta64[D]").astype("timedelta64[us]")
     good = (day >= 1) & (day <= 366) & (stamps.astype("datetime64[Y]") == first.astype("datetime64[Y]"))
     return np.where(good, stamps, NAT)
+
+
+def in_one_century(stamps: np.ndarray, short: np.ndarray) -> np.ndarray:
+    """Return the stamps with years of two digits moved from 20xx to 19xx, where years follow each other from 68 to 69.
+
+    short: (n,) bool, True for stamps whose year was written with two digits, and was read as 1969 to 2068. The years of a column
+    begin after the longest run of absent years: 55 … 99, 00 … 14 are 1955 to 2014.
+    """
+    years = stamps.astype("datetime64[Y]").astype(np.int64) + 1970
+    written = np.unique(years[short & ~np.isnat(stamps)] % 100)
+    if len(written) < 2 or written[0] >= PIVOT or written[-1] < PIVOT:
+        return stamps
+    if written[written >= PIVOT][0] - written[written < PIVOT][-1] > _NEAR:
+        return stamps
+    gaps = np.diff(np.append(written, written[0] + 100))
+    start = int(np.roll(written, -1)[int(np.argmax(gaps))])
+    if start >= PIVOT:
+        return stamps
+    early = short & (years % 100 >= start) & (years % 100 < PIVOT)
+    months = stamps.astype("datetime64[M]")
+    return np.where(early, (months - 1200).astype(stamps.dtype) + (stamps - months), stamps)
 
 
 def are_periods(year: np.ndarray, number: np.ndarray) -> bool:
@@ -87,7 +110,7 @@ class DateParts:
         """Return the years; two digits stand for 1969 to 2068."""
         year = self.number(name, 0)
         short = self.short(name)
-        return np.where(short, np.where(year < 69, year + 2000, year + 1900), year)
+        return np.where(short, np.where(year < PIVOT, year + 2000, year + 1900), year)
 
     def short(self, name: str) -> np.ndarray:
         """Return (n,) bool, True where a number has one or two digits."""

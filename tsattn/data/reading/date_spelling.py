@@ -42,13 +42,25 @@ _HALVES = (
 )
 # words before the first or last day of a week: W/E 01/06/24, 1 w/e Jan 06, 2024, Week Ending 01-06-24, w/c 01/01/2024
 _WEEK_WORDS = r"^(?:1 )?(?:w/e|w/c|w/b|(?:week|wk)s? (?:ending|ended|commencing|beginning|starting|of)|week-ending)[ :.]+"
+# quarters with Roman numbers: I/2012, 2012-IV, III kw. 2012
+_QUARTER_WORD = r"(?:kw|kv|кв|trim(?:estre)?|quartal|kwartal|q)?\.?"
+_ROMAN = tuple(
+    rule
+    for k, roman in enumerate(("i", "ii", "iii", "iv"), 1)
+    for rule in (
+        (rf"^{roman}[ /.-]+{_QUARTER_WORD}[ /]*(\d{{4}})\.?$", rf"q{k} \1"),
+        (rf"^(\d{{4}})[ /.-]+{roman}[ .]*{_QUARTER_WORD}$", rf"q{k} \1"),
+    )
+)
+_OCLOCK = (r" (?:klo|kl\.?|um) (\d{1,2}[:.]\d{2})", r" \1")  # before the time in Finnish, Danish and German
+_DURATION = (r"^(\d{4}-\d{2}-\d{2}[^/]*)/p[\dtymwdhs.]+$", r"\1")  # of an ISO 8601 interval
 _YEAR_SIGN = r"(\d{4}) ?г(?:\.|ода?)?$"  # "of the year" in Russian
 _IN_BRACKETS = r"^\[([^\[\],]*\d:\d{2}[^\[\],]*)\]$"
 
 
 _RARE = (
     rf"{_MORNING}|{_AFTERNOON}|\d ?[ap]$| (?:π\.?μ|μ\.?μ|ص$|م$)|г\.?$|года?$"
-    r"|^(?:1 )?w|^\["
+    r"|^(?:1 )?w|^\[|^i[iv ./-]|[ /.-]i[iv]{0,2}\b| k|/p| um "
 )  # texts that one of the patterns above may match
 
 
@@ -56,7 +68,15 @@ def _respelled(text: Any) -> Any:
     """Replace words for morning and afternoon with am and pm; remove words such as "week ending" and brackets around the date."""
     import pyarrow.compute as pc
 
-    for pattern, written in (*_HALVES, (_WEEK_WORDS, ""), (_IN_BRACKETS, r"\1"), (_YEAR_SIGN, r"\1")):
+    for pattern, written in (
+        *_HALVES,
+        (_WEEK_WORDS, ""),
+        (_IN_BRACKETS, r"\1"),
+        (_YEAR_SIGN, r"\1"),
+        _OCLOCK,
+        _DURATION,
+        *_ROMAN,
+    ):
         if may_match(pattern, text):
             text = pc.replace_substring_regex(text, pattern, written)
     return text

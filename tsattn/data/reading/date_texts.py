@@ -11,7 +11,7 @@ import numpy as np
 from tsattn.data import arrow
 from tsattn.data.reading.cell_spelling import plain_cells
 from tsattn.data.reading.date_formats import BOTH_WAYS, FORMATS, RANGES, SHORT_YEAR_FIRST, TIME_OF_DAY
-from tsattn.data.reading.date_parts import NAIVE, NAT, DateParts, are_periods, dates
+from tsattn.data.reading.date_parts import NAIVE, NAT, DateParts, are_periods, dates, in_one_century
 from tsattn.data.reading.date_spelling import may_match, normalized, spaced_ranges, western
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.month_names import weekday_names
@@ -62,6 +62,7 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
         _days_without_year(inner, texts)
         _periods_of_years(inner, texts)
         _quarters_of_weeks(inner, texts)
+        _quarters_of_months(inner, texts)
         inner.left |= without
         work.take(at, inner)
     return work.parsed(left, date_order)
@@ -83,6 +84,7 @@ class _Work:
         self.left = left
         self.wall, self.other, self.year_first = (np.full(size, NAT) for _ in range(3))
         self.offset = np.full(size, NAIVE)
+        self.short = np.zeros(size, bool)  # texts with a year of two digits
         self.styles: list[str] = []
 
     def try_format(self, style: str, pattern: str, texts: Any) -> None:
@@ -112,12 +114,13 @@ class _Work:
         at = at[good]
         self.wall[at], self.other[at], self.year_first[at] = one[good], two[good], turned[good]
         self.offset[at] = parts.offset()[good]
+        self.short[at] = parts.short("y")[good] if "y" in parts.names else False
         self.left[at] = False
         self.styles.append(style)
 
     def take(self, at: np.ndarray, inner: _Work) -> None:
         """Copy the results of `inner` to the texts `at`."""
-        for name in ("wall", "other", "year_first", "offset", "left"):
+        for name in ("wall", "other", "year_first", "offset", "short", "left"):
             getattr(self, name)[at] = getattr(inner, name)
         self.styles += [s for s in inner.styles if s not in self.styles]
 
@@ -129,6 +132,8 @@ class _Work:
             # a date that is valid only with the year first, such as 99/12/31, fails here; --date-order ymd reads it
             bad = seen & np.isnat(self.wall) & np.isnat(self.other)
             self.left |= bad
+        if self.short.any():
+            self.wall, self.other = (in_one_century(stamps, self.short & seen) for stamps in (self.wall, self.other))
         return Parsed(
             self.wall,
             self.other if both else None,
@@ -274,19 +279,37 @@ def _periods_of_years(work: _Work, texts: Any) -> None:
 
 
 def _quarters_of_weeks(work: _Work, texts: Any) -> None:
-    """Read 2023KW01 … 2024KW04 as quarters, as Dutch statistics write them: over several years no number exceeds 4."""
+    """Read 2023KW01 … 2024KW04 and 1 kw 2023 … 4 kw 2024 as quarters: over several years no number exceeds 4."""
     import pyarrow.compute as pc
 
-    if "2000-W01" not in work.styles:
+    style = next((s for s in ("2000-W01", "1. KW 2000") if s in work.styles), "")
+    if not style:
         return
-    groups = pc.extract_regex(texts, r"^(?P<y>\d{4})kw0(?P<q>\d)$")
+    short = r"^(?P<y>\d{4})kw0(?P<q>\d)$" if style == "2000-W01" else r"^(?P<q>[1-4])\.? ?kw[ /]*(?P<y>\d{4})$"
+    groups = pc.extract_regex(texts, short)
     at = np.flatnonzero(arrow.values(groups.is_valid()))
     parts = DateParts(groups.take(arrow.integers(at)))
     year, quarter = parts.year(), parts.number("q", 1)
-    weeks_too = pc.any(pc.match_substring_regex(texts, r"^\d{4}kw(?:[1-5]\d|0[5-9])$")).as_py()
-    if weeks_too or len(np.unique(year)) < 2 or len(np.unique(quarter)) < 4 or quarter.max() > 4:
+    weeks_too = pc.any(pc.match_substring_regex(texts, r"^\d{4}kw(?:[1-5]\d|0[5-9])$|^(?:[5-9]|[1-5]\d)\.? ?kw")).as_py()
+    if not len(at) or weeks_too or len(np.unique(year)) < 2 or len(np.unique(quarter)) < 4 or quarter.max() > 4:
         return
     work.wall[at] = work.other[at] = dates(year, quarter * 3 - 2, np.ones_like(year))
+
+
+def _quarters_of_months(work: _Work, texts: Any) -> None:
+    """Read 2023-1 … 2025-4 as quarters: over three years or more no number exceeds 4, and none is absent between."""
+    import pyarrow.compute as pc
+
+    if set(work.styles) != {"2000-01"}:
+        return
+    groups = pc.extract_regex(texts, r"^(?P<y>\d{4})[-/.:]?0?(?P<q>[1-4])$")
+    at = np.flatnonzero(arrow.values(groups.is_valid()))
+    if len(at) < np.sum(~work.left):
+        return
+    parts = DateParts(groups.take(arrow.integers(at)))
+    year, quarter = parts.year(), parts.number("q", 1)
+    if len(np.unique(year)) > 2 and np.all(np.diff(np.unique(year * 4 + quarter)) == 1):
+        work.wall[at] = work.other[at] = dates(year, quarter * 3 - 2, np.ones_like(year))
 
 
 def times_of_day(texts: Any) -> tuple[np.ndarray, np.ndarray]:

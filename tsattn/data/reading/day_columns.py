@@ -12,6 +12,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.names import listed
 from tsattn.data.reading.affixes import bare
 from tsattn.data.reading.columns import Column, Columns, Table
+from tsattn.data.reading.long_days import long_day, stamps_of_long_days
 from tsattn.data.reading.marks import decide
 from tsattn.data.reading.month_names import weekday_numbers
 from tsattn.data.reading.name_shapes import names_shaped
@@ -29,8 +30,9 @@ _CLOCK = re.compile(
     r"(?:\s*(?:-|–|to)\s*\d{1,2}[:.h]\d\d(?:[:.]00)?)?"
 )
 _HOUR = re.compile(r"(\d{1,2}) ?(?:h|hr|hrs|uhr|([AaPp][Mm]))\.?", re.I)
+_SPAN = re.compile(r"(\d{1,2}) ?[-–] ?(\d{1,2})()")  # 00-01
 _COUNTED = re.compile(
-    r"(?P<word>h|he|hr|hour|hours|hour ?ending|stunde|hora|heure|sp|period|settlement ?period|hh|qh|pte|ptu|interval|slot|)"
+    r"(?P<word>h|he|hr|hour|hours|hour ?ending|stunde|hora|heure|sp|period|settlement ?period|hh|qh|pte|ptu|interval|int|slot|q|)"
     r"[ _.-]?(?P<n>\d{1,2})",
     re.I,
 )
@@ -44,6 +46,8 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
     """
     names = [n for n in table.columns if n not in options.item]
     minutes, doubt = _times(names)
+    long = None if minutes else long_day(names, lambda some: _times(some)[0])
+    minutes = long.minutes if long is not None else minutes
     weekly = {} if minutes else _weekdays(names)
     minutes = minutes or weekly
     monthly = not minutes
@@ -68,14 +72,14 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
     values = matrix(table, list(minutes), notes)
     if values is None:
         return None
-    stamps = (clock.stamps[:, None] + np.array(list(minutes.values())).astype("timedelta64[m]")).ravel()
     rest = {n: table.columns[n] for n in others if n not in clock.columns}
     result = long_table(table, values, rest, "value" if "value" not in rest else "values")
-    made = replace(clock, stamps=stamps)
-    if monthly:  # the 30th of February does not exist
-        month = np.repeat(clock.stamps.astype("datetime64[M]"), len(minutes))
-        real = np.flatnonzero(stamps.astype("datetime64[M]") == month)
-        result, made = result.take(real), made.take(real)
+    if long is not None:
+        made, kept = stamps_of_long_days(table, clock, long, values, options.timezone)
+    else:
+        made, kept = _stamps_of_cells(clock, minutes, monthly)
+    if not kept.all():
+        result, made = result.take(np.flatnonzero(kept)), made.take(np.flatnonzero(kept))
     notes.found += inner.found
     what = "days: a row per month, a column per day" if monthly else "times: a row per day, a column per time of day"
     what = "weekdays: a row per week, a column per day" if weekly else what
@@ -89,6 +93,14 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
     return result, made
 
 
+def _stamps_of_cells(clock: Clock, minutes: dict[str, int], monthly: bool) -> tuple[Clock, np.ndarray]:
+    """Return the clock of the cells, row-major, and (cells,) bool, False for days that their month does not have."""
+    stamps = (clock.stamps[:, None] + np.array(list(minutes.values())).astype("timedelta64[m]")).ravel()
+    months = np.repeat(clock.stamps.astype("datetime64[M]"), len(minutes))
+    kept = stamps.astype("datetime64[M]") == months if monthly else np.ones(len(stamps), bool)
+    return replace(clock, stamps=stamps), kept
+
+
 def _fits(stamps: np.ndarray, monthly: bool) -> bool:
     """Return True if every stamp is the start of a day, or of a month."""
     unit = "datetime64[M]" if monthly else "datetime64[D]"
@@ -98,8 +110,8 @@ def _fits(stamps: np.ndarray, monthly: bool) -> bool:
 def _times(names: list[str]) -> tuple[dict[str, int], bool]:
     """Find columns that step evenly through one day: name -> minutes; and True if they may be series as well."""
     clock: dict[str, int] = {}
-    for name in names_shaped(names, lambda n: _CLOCK.fullmatch(n.strip()) or _HOUR.fullmatch(n.strip())):
-        found = _CLOCK.fullmatch(name.strip()) or _HOUR.fullmatch(name.strip())
+    for name in names_shaped(names, lambda n: any(p.fullmatch(n.strip()) for p in (_CLOCK, _HOUR, _SPAN))):
+        found = _CLOCK.fullmatch(name.strip()) or _HOUR.fullmatch(name.strip()) or _span(name.strip())
         if found:
             half = (found[found.re.groups] or "").lower()
             hour = int(found[1]) % 12 + (12 if half == "pm" else 0) if half else int(found[1])
@@ -116,6 +128,12 @@ def _times(names: list[str]) -> tuple[dict[str, int], bool]:
             step = _DAY // count
             return {n: (k - values[0]) * step for n, k in numbers.items()}, word == "" and values[0] == 1
     return {}, False
+
+
+def _span(name: str) -> re.Match[str] | None:
+    """Return the match of a span of one hour, such as 00-01; None for other names, such as 5-10."""
+    found = _SPAN.fullmatch(name)
+    return found if found is not None and int(found[2]) - int(found[1]) in (1, -23) else None
 
 
 def _is_day(minutes: list[int]) -> bool:

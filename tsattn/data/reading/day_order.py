@@ -13,6 +13,8 @@ from tsattn.data.reading.date_texts import Parsed
 from tsattn.data.reading.row_location import Where
 from tsattn.errors import DataError
 
+_ISO_DAY, _TWO_DAYS = re.compile(r"\d{4}-\d\d?-(\d\d?)\b"), re.compile(r"(\d\d?)[-/.](\d\d?)[-/.]\d{4}")
+_FEWEST_SWAPPED = 3  # distinct dates of either form
 _DOTTED = re.compile(r"\d{1,2} ?\. ?\d{1,2} ?\. ?\d{2,4}")
 
 
@@ -23,6 +25,7 @@ def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str 
     Years of two digits come first where that makes the steps much shorter. Raises DataError when nothing decides.
     """
     day_first, month_first = parsed.wall, parsed.other
+    _stop_at_swapped(parsed, column, where)
     if parsed.year_first is not None and _is_year_first(parsed, column, where):
         return parsed.year_first, "ymd"
     if month_first is None:
@@ -53,13 +56,33 @@ def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str 
         return day_first, None
     if is_dotted(column.texts()):
         return day_first, "dmy"
-    regular = _is_regular(day_first[dated]), _is_regular(month_first[dated])
+    regular = is_regular(day_first[dated]), is_regular(month_first[dated])
     if regular[0] != regular[1]:
         return (day_first, "dmy") if regular[0] else (month_first, "mdy")
     row = _first_row(column, dated & (day_first != month_first))
     raise DataError(
         f"{where(row)}: {column.text_at(row)!r} in column {column.name!r} may be day/month or month/day; no other row decides it",
         "specify it: --date-order dmy or --date-order mdy",
+    )
+
+
+def _stop_at_swapped(parsed: Parsed, column: Column, where: Where) -> None:
+    """Raise DataError if a spreadsheet swapped day and month of a part of the dates.
+
+    Dates such as 13/01/2024 stayed texts, and 02/01/2024 became 2024-02-01: days up to 12 are all in ISO 8601, and no others.
+    """
+    if not {"2000-01-31", "day/month"} <= set(parsed.styles):
+        return
+    texts = column.texts()
+    iso = {k: int(m[1]) for k, t in enumerate(texts) if (m := _ISO_DAY.match(t))}
+    other = [max(int(m[1]), int(m[2])) for t in texts if (m := _TWO_DAYS.match(t))]
+    if min(len(iso), len(other)) < _FEWEST_SWAPPED or max(iso.values()) > 12 or min(other) <= 12:
+        return
+    row = _first_row(column, np.isin(np.arange(len(texts)), list(iso)))
+    raise DataError(
+        f"{where(row)}, column {column.name!r}: in dates such as {column.text_at(row)!r} the day is 12 or less, in all others it "
+        "is above 12: a spreadsheet has swapped day and month of some",
+        "export the column again from its source, with dates as 2000-01-31",
     )
 
 
@@ -101,7 +124,7 @@ def _first_row(column: Column, labels: np.ndarray) -> int:
     return int(np.flatnonzero(np.append(labels, False)[column.values])[0])
 
 
-def _is_regular(stamps: np.ndarray) -> bool:
+def is_regular(stamps: np.ndarray) -> bool:
     """Return True if distinct dates, sorted by time, step evenly: by one span of days nearly always, or month by month."""
     if len(stamps) < 3:
         return False

@@ -15,6 +15,7 @@ from tsattn.data.reading.affixes import bare
 from tsattn.data.reading.aligned_columns import tabbed
 from tsattn.data.reading.candidates import best_delimiter, named
 from tsattn.data.reading.footers import is_total
+from tsattn.data.reading.foreign_files import stop_at_foreign_text
 from tsattn.data.reading.header import COMMENTS, Head, find_header, unique
 from tsattn.data.reading.marks import UNKNOWN, Marks, decide, grouping, proved
 from tsattn.data.reading.missing import NULLS, split_markers
@@ -72,6 +73,7 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
     raw = _without_padding(raw)
     encoding = options.encoding or encoding_of(raw, part.name)
     text = decoded(raw, encoding, part.name, whole)
+    stop_at_foreign_text(text, part.name)
     comments, text = _without_comments(text)
     asked = _delimiter_option(options.delimiter)
     if named_inside := _SEPARATOR.match(text):  # the first line of spreadsheets' exports may name the delimiter

@@ -21,6 +21,7 @@ _MOST = 20  # rows at the end that may be notes
 _TOTAL = re.compile(
     r"(?:grand|sub|sub-|overall)?\s*(?:totals?|sums?|summe|gesamt(?:summe|ergebnis)?|ergebnis|insgesamt|zwischensumme|totale|suma|"
     r"somme|totaal|razem|total g(?:é|e)n(?:é|e)ral|total geral|totale complessivo|eindtotaal|suma końcowa|totalsumma|hovedtotal|"
+    r"übertrag|carried forward|brought forward|"
     r"celkový součet|итого|общий итог|averages?|avg|mean|mittelwert|durchschnitt|moyenne|promedio|media|minimum|maximum|min|max|"
     r"median|count|anzahl|std\.?(?:\s?dev)?)\b[\s:.]*",
     re.I,

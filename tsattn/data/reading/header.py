@@ -22,14 +22,17 @@ _MOST = 8  # rows that a header may have
 _LONGEST = 60  # lines of keys and values that may stand above rows that begin with dates
 _NULLS = frozenset(NULLS)
 _NUMBER = re.compile(
-    r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+|\d{1,3}(?:[.,' \u2019\u00a0\u202f]\d{3})+(?:[.,]\d+)?)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?",
+    r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+|\d{1,3}(?:[.,' \u2019\u00a0\u202f]\d{3})+(?:[.,]\d+)?)(?:[eE][+-]?\d+|-)?"
+    r"|[+-]?inf(?:inity)?",
     re.I,
 )
 _MONTHS = "|".join(sorted({name[:3] for name in month_numbers()}))
 _NAMED_STARTS = {name[:3] for name in (*month_numbers(), *weekday_names())} | {"qua", "sem", "tri", "jah", "wee", "woc"}
 _DATE_LIKE = re.compile(rf"(?=.*\d).*(?:[-/:]|{_MONTHS}|q).*", re.I)
-_PERIOD = re.compile(r"(0?[1-9]|1[0-2])[./]((?:19|20)\d\d)|((?:19|20)\d\d)")  # years, and months such as 01.2024
-_PERIOD_SHAPE = re.compile(r"(?:00?[./])?0000")  # of these, digits written as 0
+_PERIOD = re.compile(
+    r"(0?[1-9]|1[0-2])[./]((?:19|20)\d\d)|((?:19|20)\d\d)(0[1-9]|[1-4]\d|5[0-3])?"
+)  # years, months such as 01.2024, and months or weeks such as 202401
+_PERIOD_SHAPE = re.compile(r"(?:00?[./])?0000|000000")  # of these, digits written as 0
 _CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
 _LEADING_WORD = re.compile(r"[^\W\d_]{4,}")
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
@@ -210,7 +213,7 @@ def _names_periods(head: Sequence[str], body: list[list[str]]) -> bool:
     if not 0 < lead < len(cells) - 1 or any(_cell_class(cell) != "text" for cell in cells[:lead]):
         return False
     found = [_PERIOD.fullmatch(cell) for cell in cells[lead:]]
-    periods = [(int(m[2] or m[3]), int(m[1] or 0)) for m in found if m]
+    periods = [(int(m[2] or m[3]), int(m[1] or m[4] or 0)) for m in found if m]
     if len(periods) < len(found) or any(b <= a for a, b in pairwise(periods)):
         return False
     below = [cell.strip() for row in body for cell in row[lead:] if cell.strip()]
@@ -240,6 +243,8 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
             continue
         if not row[0].strip() and _counts(row) and all(r[0].strip() for r in later):
             continue  # years below the names of groups of columns
+        if k == 0 and len(rows) > first + 1 and _names_years(row, rows[first + 1]):
+            continue
         same = [j for j in telling if _cell_class(row[j]) == usual[j]]
         none = [j for j in telling if _cell_class(row[j]) == "empty"]
         years = dated is not None and len(same) == len(telling) - 1 and bool(_YEAR.fullmatch(row[lead].strip()))
@@ -248,6 +253,16 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
         if lead in same and (dated is not None or len(same) + len(none) >= len(telling) / 2):
             return k
     return 0
+
+
+def _names_years(row: list[str], below: list[str]) -> bool:
+    """Return True if a row holds rising years, each over a group of columns, whose names are in the row below."""
+    years = [(k, cell.strip()) for k, cell in enumerate(row[1:], 1) if cell.strip()]
+    if len(years) < 2 or len(below) != len(row) or not all(_YEAR.fullmatch(y) for _, y in years):
+        return False
+    blank = len(row) - 1 - len(years)
+    named = all(_cell_class(cell) == "text" for cell in below[years[0][0] :])
+    return blank >= len(years) and named and all(int(b) - int(a) == 1 for (_, a), (_, b) in pairwise(years))
 
 
 def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:

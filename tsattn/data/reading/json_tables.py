@@ -10,6 +10,7 @@ from typing import Any
 from tsattn.config import ReadOptions
 from tsattn.data.freq import Freq
 from tsattn.data.names import listed
+from tsattn.data.reading.json_nested import are_times, deepest_table, is_dated_table, nested_table, numbers_within
 from tsattn.data.reading.source import Part
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
@@ -35,15 +36,43 @@ def json_table(part: Part, options: ReadOptions, notes: Notes) -> Any:
         found, lines = _parsed(text, part.name)
     except RecursionError:
         raise DataError(f"{part.name}: nested too deeply to be a table", "write an array of records, one per row") from None
-    records = _records(found, part.name, notes)
+    records = _table_of(found, options, part.name, notes)
     notes.find("format", "JSON Lines" if lines else "JSON")
-    series = _series_key(records)
-    if series is not None:
-        records = _unfolded(records, series, options, part.name)
-        notes.weigh("layout", "a series in each record", f"every {series!r} is a list of numbers")
-    else:
-        records = [row for record in records for row in _rows_of(record)]
     return _arrow(records, part.name)
+
+
+def _table_of(found: Any, options: ReadOptions, name: str, notes: Notes) -> list[dict[str, Any]]:
+    """Return the rows of a document. Raises DataError for a table without dates that leaves out most of its numbers."""
+    if (records := nested_table(found)) is not None:
+        return [_flat(record) for record in records]
+    inner, problem = Notes(), None
+    try:
+        records = _records(found, name, inner)
+        series = _series_key(records)
+        if series is not None:
+            records = _unfolded(records, series, options, name)
+            inner.weigh("layout", "a series in each record", f"every {series!r} is a list of numbers")
+        else:
+            records = [row for record in records for row in _rows_of(record)]
+    except DataError as error:
+        problem, records = error, []
+    whole = numbers_within(found)
+    if problem is not None or not (inner.warnings or is_dated_table(records) or _amounts(records) >= 0.5 * whole):
+        deep = deepest_table(found)
+        if deep is not None and _amounts(deep) >= 0.5 * whole:
+            return [_flat(record) for record in deep]
+        raise problem or DataError(
+            f"{name}: this JSON is nested in an unknown way: it has {whole:,} numbers, but the table found in it only "
+            f"{_amounts(records):,}",
+            'write records, [{"date": "2000-01-31", "value": 1}, …], or one record a line; or save it as CSV',
+        )
+    notes.extend(inner)
+    return records
+
+
+def _amounts(records: list[dict[str, Any]]) -> int:
+    """Return the number of numbers in the fields of records, as a table has them."""
+    return sum(numbers_within([v for v in r.values() if not isinstance(v, (list, dict))]) for r in records)
 
 
 def _parsed(text: str, name: str) -> tuple[Any, bool]:
@@ -138,10 +167,10 @@ def _of_mappings(found: dict[str, Any], inner: list[dict[str, Any]]) -> list[dic
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    """Flatten a record: the fields of its inner records become its own, {"a": {"b": 1}} -> {"a.b": 1}."""
+    """Flatten a record: the fields of its inner records become its own, {"a": {"b": 1}} -> {"a.b": 1}; {date: number} stays."""
     out: dict[str, Any] = {}
     for key, value in record.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and not (len(value) > 2 and _is_dated(value)):
             out.update({f"{key}.{k}": v for k, v in _flat(value).items()})
         else:
             out[key] = value
@@ -161,7 +190,14 @@ def _rows_of(record: dict[str, Any]) -> list[dict[str, Any]]:
         return [{**rest, **_flat(row)} for row in inner[0]]
     pairs = [v for v in lists.values() if all(isinstance(x, list) and len(x) == 2 for x in v)]
     if len(pairs) == 1 and not any(isinstance(x, (list, dict)) for pair in pairs[0] for x in pair):
-        return [{**rest, "timestamp": one, "value": two} for one, two in pairs[0]]
+        turned = are_times([two for _, two in pairs[0]]) and not are_times(
+            [one for one, _ in pairs[0]]
+        )  # Graphite: [value, time]
+        return [{**rest, "timestamp": b if turned else a, "value": a if turned else b} for a, b in pairs[0]]
+    dated = [k for k, v in record.items() if isinstance(v, dict) and len(v) > 2 and _is_dated(v)]
+    if len(dated) == 1:  # {"metric": "cpu", "dps": {"1700000000": 1.5, ...}}, as OpenTSDB answers
+        rest = {k: v for k, v in rest.items() if k != dated[0]}
+        return [{**rest, "timestamp": k, "value": v} for k, v in record[dated[0]].items()]
     return [record]
 
 
@@ -198,7 +234,7 @@ def _unfolded(records: list[dict[str, Any]], series: str, options: ReadOptions, 
     for k, record in enumerate(records):
         values = record[series]
         item = str(record[item_key]) if item_key else f"series {k + 1}"
-        times = record.get("timestamp") or record.get("timestamps") or record.get("time")
+        times = record.get("timestamp") or record.get("timestamps") or record.get("time") or record.get("x")
         if isinstance(times, list) and len(times) == len(values):
             stamps = [str(t) for t in times]
         elif start_key is not None:

@@ -13,7 +13,8 @@ from tsattn.data.names import listed, words
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_texts import Parsed, are_hardly_dates, parse_texts
 from tsattn.data.reading.day_columns import long_table, matrix, unfold_days
-from tsattn.data.reading.day_order import is_dotted
+from tsattn.data.reading.day_order import is_dotted, is_regular
+from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.month_names import month_numbers, weekday_numbers
 from tsattn.data.reading.name_shapes import names_shaped, names_that, shape
 from tsattn.data.reading.numbers import as_numbers
@@ -31,6 +32,7 @@ _QUARTERS = tuple(
 _HALVES = tuple((f"h{k}", f"{k}h", f"s{k}", f"{k}s", f"half{k}", f"semester{k}") for k in (1, 2))
 _CODE = re.compile(r"\s*\[[^\]]*\]$")  # 1990 [YR1990]
 _YEAR_NAME, _FLAG_OF_YEAR = re.compile(r"Y(?:19|20)\d\d"), re.compile(r"Y(?:19|20)\d\d[A-Z]")  # Y1961 and its flags Y1961F
+_WEEK_NUMBER = re.compile(r"(?:19|20)\d\d(?:0[1-9]|[1-4]\d|5[0-3])")
 _YEAR_WORDS = {"year", "yr", "jahr", "ano", "anno", "rok", "annee", "jaar", "aar", "yil"}
 
 
@@ -132,6 +134,11 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     parsed = parse_numbers(numbers.column.values) if numbers else None
     if year is None or parsed is None or parsed[1] != "2000" or np.isnat(parsed[0]).any():
         return None
+    if parsed[0].max() < np.datetime64("1000-01-01"):
+        raise DataError(
+            f"{table.where(0)}, column {year.name!r}: {year.text_at(0)} is not a year, and the columns are {what}s",
+            "if each row is a day of these months, write one row per date, such as 2000-01-31",
+        )
     values = matrix(table, parts, notes)
     if values is None:
         return None
@@ -169,7 +176,8 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
         if parsed.other is not None and np.isnat(parsed.wall[~parsed.failed]).any():
             stamps = parsed.other[~parsed.failed]
         elif parsed.other is None or not np.isnat(parsed.other[~parsed.failed]).all():
-            stamps = _ordered(parsed.wall[~parsed.failed], None if parsed.other is None else parsed.other[~parsed.failed], dated)
+            other = None if parsed.other is None else parsed.other[~parsed.failed]
+            stamps = _ordered(parsed.wall[~parsed.failed], other, dated, options.date_order)
         else:
             stamps = parsed.wall[~parsed.failed]
         if np.isnat(stamps).any():
@@ -185,6 +193,8 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
     values = matrix(table, columns, notes)
     if values is None:
         return None
+    if _ends_with_sums(table, values, notes):
+        table, values = table.take(np.arange(table.rows - 1)), values[:-1]
     steps = set(columns)
     others = {n: table.columns[n] for n in table.columns if n not in steps and n not in flags}
     named = any(c.kind == "text" for c in others.values()) or options.item
@@ -200,18 +210,42 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
     return long_table(table, values, others, "value" if "value" not in others else "values"), result
 
 
+def _ends_with_sums(table: Table, values: np.ndarray, notes: Notes) -> bool:
+    """Return True if the last row is named as a total and holds the sums of the others: values (rows, steps)."""
+    last = table.rows - 1
+    if last < 2 or not any(c.kind == "text" and is_total(c.text_at(last)) for c in table.columns.others.values()):
+        return False
+    above = np.nansum(values[:last], axis=0)
+    if not np.allclose(np.nan_to_num(values[last]), above, rtol=1e-3, atol=1e-6):
+        return False
+    notes.repair("rows of totals left out", 1, table.where(last))
+    return True
+
+
 def _parsed(names: list[str], options: ReadOptions) -> Parsed | None:
     """Return the names of columns as dates, or None if hardly any of many names is a date."""
     some = [_CODE.sub("", n) for n in names] if names_shaped(names, lambda n: "[" in n) else names
     if names_shaped(names, lambda n: n == "Y0000"):
         some = [n[1:] if _YEAR_NAME.fullmatch(n) else n for n in some]
+    if _all_weeks(some):
+        some = [f"{n[:4]}-W{n[4:]}" if _WEEK_NUMBER.fullmatch(n) else n for n in some]
     return None if are_hardly_dates(some, options.date_order) else parse_texts(arrow.strings(some), options.date_order)
 
 
-def _ordered(day_first: np.ndarray, month_first: np.ndarray | None, names: list[str]) -> np.ndarray:
-    if month_first is None or np.array_equal(day_first, month_first) or is_dotted(names):
+def _all_weeks(names: Sequence[str]) -> bool:
+    """Return True if the names of six digits are all weeks such as 202405, of which one is no month."""
+    digits = [n for n in names if n.isdigit() and len(n) == 6]
+    return bool(digits) and all(map(_WEEK_NUMBER.fullmatch, digits)) and any(n[4:] > "12" for n in digits)
+
+
+def _ordered(day_first: np.ndarray, month_first: np.ndarray | None, names: list[str], order: str | None) -> np.ndarray:
+    if month_first is None or np.array_equal(day_first, month_first) or is_dotted(names) or order == "dmy":
         return day_first
+    if order == "mdy":
+        return month_first
     rising = [bool(np.all(np.diff(s) > np.timedelta64(0, "us"))) for s in (day_first, month_first)]
+    if rising[0] == rising[1]:
+        rising = [is_regular(s) for s in (day_first, month_first)]
     if rising[0] == rising[1]:
         raise DataError(
             f"column names such as {names[0]!r} may be day/month or month/day", "specify it: --date-order dmy or --date-order mdy"

@@ -11,6 +11,8 @@ _INDIAN = re.compile(r"[+-]?[1-9]\d?(?:,\d\d)+,\d{3}(?:\.\d*)?")
 _SPACED = re.compile(r"[+-]?\d{1,3}(?:[ '\u2019\u00a0\u202f\u2009]\d{3})+(?:[.,]\d*)?")
 _SPACES = " '\u2019\u00a0\u202f\u2009"
 _EXPONENT = re.compile(r"[eE][+-]?\d+$")
+_COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d{1,2}")  # numbers that prove a decimal comma, or a decimal point
+_POINT = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)\.\d{1,2}")
 _ENOUGH = 2  # lead in votes that one reading needs over the other
 _MOST = 20_000  # distinct texts that are examined
 
@@ -95,6 +97,13 @@ def proved(texts: Iterable[str]) -> str | None:
     decimal = next((m for m in ".," if (m, "decimal") in proofs), None)
     grouping = next((m for m in ".," if (m, "thousands") in proofs), None)
     return decimal or {",": ".", ".": ","}.get(grouping or "")
+
+
+def mixed(texts: list[str]) -> tuple[str, str] | None:
+    """Return two numbers of which the first has a decimal comma and the second a decimal point, or the other way round."""
+    marks = [(t, "," if _COMMA.fullmatch(t) else ".") for t in texts if _COMMA.fullmatch(t) or _POINT.fullmatch(t)]
+    other = next((t for t, mark in marks if mark != marks[0][1]), None)
+    return None if other is None or len(marks) < 0.9 * len(texts) else (marks[0][0], other)
 
 
 def grouping(texts: Iterable[str]) -> str:

@@ -37,6 +37,23 @@ NULLS = (
     *("s/d", "S/D", "s.d.", "sin dato", "n.c.", "n.r.", "b.d.", "b/d"),  # Spanish, French, Polish
     *("unavailable", "Unavailable", "UNAVAILABLE", "unknown", "Unknown", "UNKNOWN", "not available", "Not available"),
     *("no data", "No data", "NO DATA", "No Data", "nodata", "NoData", "NODATA", "undefined", "void", "offline", "N.D."),
+    *(
+        "#NV",
+        "#WERT!",
+        "#BEZUG!",
+        "#ZAHL!",
+        "#VALEUR!",
+        "#NOMBRE!",
+        "#\u00a1DIV/0!",
+        "#\u00a1VALOR!",
+        "#\u00a1REF!",
+        "#N/D",
+        "#VALOR!",
+    ),
+    *("fehlt", "fehlend", "brak", "brak danych", "\u043d/\u0434", "\u043d\u0435\u0442 \u0434\u0430\u043d\u043d\u044b\u0445"),
+    *("\u6b20\u6e2c", "\u7121", "\u65e0", "\u6682\u65e0\u6570\u636e", "\uc5c6\uc74c", "\u00d7"),  # Japanese, Chinese, Korean
+    *("Bad Input", "I/O Timeout", "Calc Failed", "Pt Created", "Over Range", "Under Range", "Comm Fail", "No Good Data"),
+    *("<LOD", "<LOQ", "<DL", "< LOD", "< LOQ", "INVALID", "Invalid", "1.#QNAN", "-1.#IND", "1.#INF"),
     *("*", "**", "***", "****", "*****", ":", "…", "...", "\u2013", "\u2014", "\u2212", "#", "/", "//", "///"),
 )
 # below or above the limits of measurement or publication: <1, < 0.5, >100

@@ -14,6 +14,7 @@ from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.durations import as_durations
 from tsattn.data.reading.items import is_item_name
+from tsattn.data.reading.marks import mixed
 from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.numbers import Numbers, as_numbers, from_booleans
 from tsattn.data.reading.numeric_dates import parse_numbers
@@ -156,7 +157,7 @@ def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
         where = f"column {column.name!r}"
         if what == "thousands separators" and (example := _also_decimal(column)):
             where += f", {example!r} for example; if it has three decimals: --decimal ."
-        whole = what in ("decimal commas", "minus signs behind the number") or "converted to" in what
+        whole = what in ("decimal commas", "minus signs behind the number") or "converted to" in what or "read as" in what
         said = what if whole else f"{what} removed"
         notes.repair(said, numbers.grouped if what == "thousands separators" else numbers.touched, where)
     if numbers.censored:
@@ -277,6 +278,12 @@ def no_number(table: Table) -> DataError:
         return DataError(f"{where}: no numeric column to forecast", hint)
     name = max(digits, key=lambda n: digits[n])
     column = table.columns[name]
+    if pair := mixed(column.texts()[:100_000]):
+        row = int(np.argmax(column.values == column.texts().index(pair[1])))
+        return DataError(
+            f"{table.where(row)}, column {name!r}: {pair[1]!r} has another decimal mark than {pair[0]!r}",
+            "write all numbers of the column with one decimal mark, best as 1234.5",
+        )
     odd = next((code for code, text in enumerate(column.texts()[:1000]) if _is_odd(text)), None)
     row = int(np.argmax(~column.missing if odd is None else column.values == odd))
     text = column.text_at(row)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tsattn.data import arrow
-from tsattn.data.reading.affixes import SPLIT_ARROW, Affixes, beside
+from tsattn.data.reading.affixes import DASH_ZERO, SPLIT_ARROW, Affixes, beside
 from tsattn.data.reading.cell_spelling import plain_cells
 from tsattn.data.reading.columns import Column
 from tsattn.data.reading.marks import UNKNOWN, Marks, Verdict, decide
@@ -26,7 +26,23 @@ _BOOLEANS = (
     ("ja", "nein"),
     ("oui", "non"),
     ("wahr", "falsch"),
+    ("vrai", "faux"),
+    ("verdadero", "falso"),
+    ("vero", "falso"),
+    ("tak", "nie"),
+    ("si", "no"),
+    ("s\u00ed", "no"),
+    ("sim", "n\u00e3o"),
+    ("ein", "aus"),
+    ("an", "aus"),
+    ("open", "closed"),
+    ("enabled", "disabled"),
 )
+_MINUS = (
+    r"^([^\d]{0,4})[\x{2212}\x{2013}\x{2010}\x{2011}\x{ff0d}]( ?[\d.,])"  # dashes before a number, as word processors write them
+)
+_FLAG_BEFORE = r"^(~|\x{2248}|ca\.?|c\.|circa|approx\.|[pre*]|\([pre]\)) ?([+-]?\d[\d.,]*)$"  # ~56.7, p58.4, (p) 58.4
+_FEW_FLAGS = 0.34  # share of the distinct texts that have a flag before the number
 _FORTRAN = r"^([+-]?\d*\.\d*)[dD]([+-]\d{1,3})$"  # 1.594D+06
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i)[+-]?inf(inity)?$"
 
@@ -118,11 +134,7 @@ def _parse(labels: Any, marks: Marks) -> _Parsed | None:
     null = arrow.values(pc.is_in(labels, value_set=arrow.strings((*NULLS, *marks.missing))))
     censored = ~null & _matches(labels, CENSORED)
     null = null | censored
-    text = labels
-    trailing = bool(_matches(labels.filter(arrow.bits(~null)), _TRAILING).any())
-    if trailing:
-        text = pc.replace_substring_regex(text, _TRAILING, r"-\1")
-    text = pc.replace_substring_regex(text, _FORTRAN, r"\1E\2") if _matches(text, _FORTRAN).any() else text
+    text, done = _respelled(labels, null)
     seen = text.filter(arrow.bits(~null))
     head = seen.slice(0, _HEAD).to_pylist()
     found = beside(head) if head else Affixes()
@@ -130,7 +142,6 @@ def _parse(labels: Any, marks: Marks) -> _Parsed | None:
         return None  # cheaper than trying to convert a million names
     if _matches(seen, r"^\(.*\)$").any():
         text = pc.replace_substring_regex(text, r"^\((.*)\)$", r"-\1")
-    text = pc.replace_substring(text, "\u2212", "-")
     factor = None
     if found.kind != "none" or found.clash is not None:
         text, factor = _bare(text, found)
@@ -143,14 +154,31 @@ def _parse(labels: Any, marks: Marks) -> _Parsed | None:
     if factor is not None:
         values = values * factor
     opened = arrow.values(pc.equal(text, arrow.text(verdict.open)), False).astype(bool) if verdict.open else None
-    done = _done(found, verdict, any("," in t for t in cores))
-    if trailing:
-        done = (*done, "minus signs behind the number")
+    done = (*done, *_done(found, verdict, any("," in t for t in cores)))
     touched = good & ~_matches(labels, _NUMBER)
     if "." in verdict.thousands:
         touched |= good & _matches(labels, r"\.")  # 1.080 is written as a plain number too
     grouped = good & _matches(labels, rf"\d[{re.escape(verdict.thousands)}]\d{{3}}") if verdict.thousands else np.zeros_like(good)
     return _Parsed(values, ~good & ~null, censored, touched, grouped, done, opened, found.clash, verdict.why)
+
+
+def _respelled(labels: Any, null: np.ndarray) -> tuple[Any, tuple[str, ...]]:
+    """Return texts with their signs and exponents as in plain numbers, without flags before them, and what was changed."""
+    import pyarrow.compute as pc
+
+    text, done = pc.replace_substring_regex(labels, _MINUS, r"\1-\2"), []
+    if _matches(labels, DASH_ZERO).any():
+        text = pc.replace_substring_regex(text, DASH_ZERO, "0")
+        done.append("dashes beside a currency read as 0")
+    if 0 < _matches(labels, _FLAG_BEFORE).sum() <= _FEW_FLAGS * len(labels):
+        text = pc.replace_substring_regex(text, _FLAG_BEFORE, r"\2")
+        done.append("flags before the number")
+    if _matches(labels.filter(arrow.bits(~null)), _TRAILING).any():
+        text = pc.replace_substring_regex(text, _TRAILING, r"-\1")
+        done.append("minus signs behind the number")
+    if _matches(text, _FORTRAN).any():
+        text = pc.replace_substring_regex(text, _FORTRAN, r"\1E\2")
+    return text, tuple(done)
 
 
 def _matches(texts: Any, pattern: str) -> np.ndarray:

@@ -99,6 +99,8 @@ def _digits(whole: np.ndarray, week: bool) -> tuple[np.ndarray, str] | None:
             break
         stamps = _read_digits(whole, digits)
         if not np.isnat(stamps).any():
+            if (other := _other_reading(whole, stamps, style, week)) is not None:
+                return other
             found.append((stamps, style))
             if not day_first:
                 break
@@ -107,13 +109,41 @@ def _digits(whole: np.ndarray, week: bool) -> tuple[np.ndarray, str] | None:
     return found[0] if len(found) == 1 or np.array_equal(found[0][0], found[1][0]) else None
 
 
-def _short_years(whole: np.ndarray) -> tuple[np.ndarray, str] | None:
-    """Return the dates of digits such as 240131, if they are consecutive days, three or more, of the years 2000 to 2068."""
+def _other_reading(whole: np.ndarray, stamps: np.ndarray, style: str, week: bool) -> tuple[np.ndarray, str] | None:
+    """Return the dates of digits that are even only in another style: days or months with short years, quarters as 202401."""
+    if style == "200052" and not week and stamps.min() < _EPOCH_YEARS[0]:
+        return _short_years(whole, 0.6)
+    if style == "2000" and not _are_consecutive(whole):  # 2301, 2302, … 2312, 2401
+        months = dates(2000 + whole // 100, whole % 100, np.ones_like(whole))
+        return (months, "0001") if not np.isnat(months).any() and _are_consecutive(months.astype("datetime64[M]")) else None
+    if style == "200001" and (quarters := _quarters(whole // 100, whole % 100)) is not None:
+        return quarters, "200001 (quarters)"
+    return None
+
+
+def _quarters(year: np.ndarray, number: np.ndarray) -> np.ndarray | None:
+    """Return the dates of quarters, if the numbers are 1 to 4 over three years or more and none is absent between."""
+    if number.min() < 1 or number.max() > 4 or len(np.unique(year)) < 3 or not _are_consecutive(year * 4 + number):
+        return None
+    return dates(year, number * 3 - 2, np.ones_like(year))
+
+
+def _are_consecutive(numbers: np.ndarray) -> bool:
+    """Return True if three or more distinct numbers follow each other without a gap."""
+    steps = np.diff(np.unique(numbers)).astype(np.int64)
+    return len(steps) > 1 and bool(np.all(steps == 1))
+
+
+def _short_years(whole: np.ndarray, share: float = 1.0) -> tuple[np.ndarray, str] | None:
+    """Return the dates of digits such as 240131 of the years 2000 to 2068, if three or more are consecutive days.
+
+    share: of the steps, those of one day.
+    """
     if whole.min() < 101 or whole.max() >= 690000:
         return None
     stamps = dates(2000 + whole // 10000, whole // 100 % 100, whole % 100)
     days = np.unique(stamps.astype("datetime64[D]").astype(np.int64)) if not np.isnat(stamps).any() else np.zeros(1)
-    return (stamps, "000131") if len(days) > 2 and np.all(np.diff(days) == 1) else None
+    return (stamps, "000131") if len(days) > 2 and np.mean(np.diff(days) == 1) >= share else None
 
 
 def _read_digits(whole: np.ndarray, digits: str) -> np.ndarray:
@@ -187,7 +217,7 @@ def _micros(some: np.ndarray, factor: np.ndarray) -> np.ndarray:
 
 
 def _decimal_years(some: np.ndarray) -> tuple[np.ndarray, str] | None:
-    """Read 1949.0833 as February 1949, 1990.042 (the middle of a month) as January, other fractions as days.
+    """Read 1949.0833 as February 1949, 1990.042 (the middle of a month) as January, 1990.125 (of a quarter) too, others as days.
 
     Beside 1949.12, 1949.1 is October.
     """
@@ -195,11 +225,18 @@ def _decimal_years(some: np.ndarray) -> tuple[np.ndarray, str] | None:
         return None
     year = np.floor(some + 1e-6).astype(np.int64)
     part = np.clip(some - year, 0, None)
+    for scale in (10, 100):
+        number = np.round(part * scale).astype(np.int64)
+        if np.allclose(part * scale, number, atol=1e-3) and (quarters := _quarters(year, number)) is not None:
+            return quarters, "decimal years"
     hundredths = np.round(part * 100)
     if np.all(np.abs(part * 100 - hundredths) < 1e-6) and hundredths.min() >= 1 and hundredths.max() <= 12:
         if len(np.unique(hundredths)) < 2:
             return None
         return dates(year, hundredths.astype(np.int64), np.ones_like(year)), "1949.01"
+    eighths = np.round(part * 8, 6)
+    if len(np.unique(eighths)) > 1 and np.isin(eighths, (1, 3, 5, 7)).all():  # the middle of a quarter
+        return dates(year, (eighths.astype(np.int64) - 1) // 2 * 3 + 1, np.ones_like(year)), "decimal years"
     for middle in (0.0, 0.5):
         month = part * 12 - middle
         if np.all(np.abs(month - np.round(month)) < 0.07):

@@ -15,7 +15,7 @@ from tsattn.data.reading.date_texts import Parsed, parse_texts
 _BUDDHIST = re.compile(r"\b2[456]\d\d\b")
 _PERSIAN = re.compile(r"(1[34]\d\d)([-/.])(\d{1,2})\2(\d{1,2})(?!\d)(.*)")
 _NEW_YEAR = date(1925, 3, 21)  # 1 Farvardin 1304
-_FIRST, _LAST = 1304, 1460
+_FIRST, _LAST = 1304, 1420  # 1925 to 2041; later years are those of the Islamic calendar
 
 
 def from_other_calendar(labels: Any, date_order: str | None) -> tuple[Parsed, str] | None:
@@ -68,7 +68,7 @@ def _gregorian(text: str) -> str | None:
     if found is None:
         return None
     year, month, day = int(found[1]), int(found[3]), int(found[4])
-    if year < _FIRST or not 1 <= month <= 12:
+    if not _FIRST <= year <= _LAST or not 1 <= month <= 12:
         return None
     length = 31 if month <= 6 else 30 if month < 12 or _is_leap(year) else 29
     if not 1 <= day <= length:

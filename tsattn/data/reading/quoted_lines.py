@@ -1,4 +1,4 @@
-"""Text files in which each whole line is quoted, as spreadsheets export a table pasted into one column."""
+"""Text files with quotes around whole lines, as spreadsheets export a pasted column, or with blanks around quoted fields."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tsattn.data.reading.source import Part
 from tsattn.data.report import Notes
 
 _SAMPLE = 1 << 16
+_PADDED = re.compile(rb"[,;|\t] +\"[^\"\n]*\"|\" +[,;|\t]")
 _LINE = re.compile(r'"((?:[^"]|"")*)"[,;\t]*')
 
 
@@ -38,6 +39,36 @@ def unwrapped(part: Part, notes: Notes) -> Part:
         return part
     notes.find("quotes", "around whole lines, removed")
     return converted(part, _bare)
+
+
+def tightened(part: Part) -> Part:
+    """Return the part without the blanks before and after quoted fields ("a", "b"), or the part itself if it has none.
+
+    A quote after a blank is a character of its field for CSV readers.
+    """
+    with part.open() as stream:
+        raw = stream.read(_SAMPLE)
+    if b"\x00" in raw or not _PADDED.search(raw):
+        return part
+    lines = [line for line in raw.decode("latin-1").removeprefix("\xef\xbb\xbf").splitlines() if line.strip()][:-1]
+    delimiter = next(
+        (d for d in ";\t|," if lines and len({len(_fields(line, d)) for line in lines}) == 1 and d in lines[0]), None
+    )
+    padded = [line for line in lines if _PADDED.search(line.encode("latin-1"))]
+    if delimiter is None or len(padded) < 0.5 * len(lines) or any(line.count('"') % 2 for line in lines):
+        return part
+    return converted(part, lambda line: _tight(line, delimiter))
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+
+
+def _tight(line: bytes, delimiter: str) -> bytes:
+    """Return a line with the blanks around its fields removed."""
+    fields = _fields(line.decode("latin-1").removeprefix("\xef\xbb\xbf").rstrip("\r"), delimiter)
+    cells = [f'"{c}"' if delimiter in c or '"' in c else c for c in (f.strip().replace('"', '""') for f in fields)]
+    return delimiter.join(cells).encode("latin-1")
 
 
 def _bare(line: bytes) -> bytes:

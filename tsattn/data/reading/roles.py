@@ -11,7 +11,7 @@ from tsattn.data.reading.columns import Table
 from tsattn.data.reading.items import filled_down, find_item
 from tsattn.data.reading.number_columns import calendar_copies, numbered
 from tsattn.data.reading.row_times import Clock
-from tsattn.data.reading.targets import find_target, planned
+from tsattn.data.reading.targets import find_target, planned, warn_of_signs
 from tsattn.data.reading.time_names import timestamp_names
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError, UnknownColumnError
@@ -113,6 +113,7 @@ def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: N
         notes.repair("blank cells filled from the row above, as merged cells are", 1, f"column {name!r}")
     numeric = [n for n in numeric if n not in item]
     target = options.target or find_target(table, clock, numeric, item, options, notes)
+    warn_of_signs(table, target, notes)
     known = options.known or (planned(table, clock, target, numeric) if plan and clock is not None else ())
     if set(known) - set(options.known):
         notes.found = [f for f in notes.found if f.what != "filled ahead"]

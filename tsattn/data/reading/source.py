@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsattn.data.reading.archives import XZ, ZIP, member, member_of, unpacked_xz
+from tsattn.data.reading.foreign_files import HEAD, stop_at_foreign_bytes
 from tsattn.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
 _SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq", ".dat")
 _PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2", XZ: "xz"}
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*(?:\"|\}|$)|\[\s*(?:[\[{]|$))")
-_FOREIGN = {
-    b"\xd0\xcf\x11\xe0": "an old Excel file",
-    b"%PDF": "a PDF",
-    b"SQLite format 3": "an SQLite database",
-    b"\x89HDF": "an HDF5 file",
-    b"ARROW1": "an Arrow IPC file",
-}
 
 
 @dataclass(frozen=True)
@@ -130,7 +124,7 @@ def _file(path: Path) -> Part:
 
     try:
         with path.open("rb") as file:
-            head = file.read(16)
+            head = file.read(HEAD)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
     return _part(str(path), stem_of(path), head, lambda: pa.OSFile(str(path), "rb"))
@@ -141,17 +135,37 @@ def _part(name: str, stem: str, head: bytes, raw: Callable[[], Any]) -> Part:
     if head.startswith(ZIP):
         inner = member_of(raw(), name)
         with member(raw(), inner) as stream:
-            kind, packed = _kind(stream.read(16), f"{name}, {inner}")
-        return Part(name, stem, kind, lambda: _unpacked(member(raw(), inner), packed))
-    kind, packed = _kind(head, name)
-    return Part(name, stem, kind, lambda: _unpacked(raw(), packed))
+            head = stream.read(HEAD)
+        return _of_stream(f"{name}, {inner}", stem, head, lambda: member(raw(), inner), called=name)
+    return _of_stream(name, stem, head, raw, called=name)
+
+
+def _of_stream(name: str, stem: str, head: bytes, raw: Callable[[], Any], called: str) -> Part:
+    """Return the part, named `called`, of a stream that may be packed. head: its first bytes; name: that of errors."""
+    packed = next((how for magic, how in _PACKED.items() if head.startswith(magic)), None)
+
+    def opened() -> Any:
+        return _unpacked(raw(), packed)
+
+    if packed is not None:
+        head = _first_bytes(opened) or head
+    return Part(called, stem, _kind(head, name), opened)
+
+
+def _first_bytes(opened: Callable[[], Any]) -> bytes:
+    """Return the first bytes of a packed file; b"" if it is damaged, which reading it reports."""
+    try:
+        with opened() as stream:
+            return bytes(stream.read(HEAD))
+    except (OSError, EOFError, ValueError):
+        return b""
 
 
 def part_of_bytes(name: str, content: bytes) -> Part:
     """Return the Part of a file whose bytes are in memory, `name` in messages; opens no file. Raises the errors of `parts_of`."""
     import pyarrow as pa
 
-    return _part(name, stem_of(Path(name)), content[:16], lambda: pa.BufferReader(content))
+    return _part(name, stem_of(Path(name)), content[:HEAD], lambda: pa.BufferReader(content))
 
 
 def _stdin() -> Part:
@@ -173,7 +187,7 @@ def _spooled(stream: Any) -> Part:
     while block := stream.read(1 << 20):
         spool.write(block.encode() if isinstance(block, str) else block)
     spool.seek(0)
-    head = spool.read(16)
+    head = spool.read(HEAD)
 
     def reopen() -> Any:
         spool.seek(0)
@@ -205,18 +219,14 @@ class _Kept(io.RawIOBase):
         return bytes(self._spool.read(-1 if size is None else size))
 
 
-def _kind(head: bytes, name: str) -> tuple[str, str | None]:
+def _kind(head: bytes, name: str) -> str:
+    """Return "parquet", "json" or "text" for the first bytes of a file. Raises DataError for other formats."""
     if not head:
         raise DataError(f"{name}: the file is empty", "write a header line and one line for each timestamp")
-    for magic, what in _FOREIGN.items():
-        if head.startswith(magic):
-            raise DataError(
-                f"{name}: this is {what}, not a table of text", "save it as CSV (UTF-8) or Parquet, and pass that file"
-            )
-    packed = next((how for magic, how in _PACKED.items() if head.startswith(magic)), None)
+    stop_at_foreign_bytes(head, name)
     if head.startswith(b"PAR1"):
-        return "parquet", packed
-    return ("json" if _JSON.match(head) and packed is None else "text"), packed
+        return "parquet"
+    return "json" if _JSON.match(head) else "text"
 
 
 def _unpacked(stream: Any, packed: str | None) -> Any:

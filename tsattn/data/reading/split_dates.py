@@ -18,6 +18,7 @@ from tsattn.data.reading.column_parts import (
     months_of_periods,
     offsets_of,
     part_of,
+    says_slot,
     years_of,
 )
 from tsattn.data.reading.columns import Column, Table
@@ -25,6 +26,7 @@ from tsattn.data.reading.date_columns import is_even
 from tsattn.data.reading.date_parts import dates, days_of_year, weeks
 from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.row_times import Clock, same_time_of_day
+from tsattn.data.reading.spans_of_day import starts_of_spans, with_half_days, without_ends
 from tsattn.data.reading.time_names import parts_named, says_span, says_time, time_words
 from tsattn.data.reading.zone_names import guess_zone
 from tsattn.data.report import Notes
@@ -169,22 +171,29 @@ def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], 
     if clock.counted or clock.instants:
         return clock
     beside = _next_unnamed(clock, columns)
-    timed = set(names_that(columns, lambda n: parts_named(n) or _says_zone(n)))
-    if beside is not None:
-        timed.add(beside.name)
+    timed = set(names_that(columns, lambda n: parts_named(n) or _says_zone(n) or says_slot(n)))
+    starts = starts_of_spans(columns)
+    timed |= starts | ({beside.name} if beside is not None else set())
     others = [columns[n] for n in columns if n in timed and n not in clock.columns]
-    telling = [c for c in others if c is beside or (parts_named(c.name) & _WITHIN_A_DAY and not says_span(c.name))]
+    telling = [c for c in others if c is beside or c.name in starts or _is_within_a_day(c.name)]
     if telling and len(dated := clock.stamps[~np.isnat(clock.stamps)]) and same_time_of_day(dated):
         for column in telling:
-            named = bool(parts_named(column.name) & _WITHIN_A_DAY)
-            if (named or column is beside) and (hours := hours_of(column)) is not None:
+            named = column is not beside
+            if (hours := hours_of(column)) is not None:
+                hours, half = with_half_days(hours, columns)
                 joined = _with_minutes(_with_hours(table, clock, column, hours, options), others)
                 joined = _with_intervals(joined, others)
+                joined = replace(joined, columns=(*joined.columns, half)) if half else joined
                 if _improves(clock.stamps, joined.stamps, column.name) and (named or len(np.unique(hours)) == 24):
                     _stop_at_hours_of_months(table, clock, columns)
-                    clock = joined
+                    clock = without_ends(joined, column, columns) if column.name in starts else joined
                     break
     return _with_zone(clock, others, options, notes)
+
+
+def _is_within_a_day(name: str) -> bool:
+    """Return True if a name says time of day, hour, or period, slot or minute of a day."""
+    return bool(parts_named(name) & _WITHIN_A_DAY and not says_span(name)) or says_slot(name)
 
 
 def _stop_at_hours_of_months(table: Table, clock: Clock, columns: Mapping[str, Column]) -> None:

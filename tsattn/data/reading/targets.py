@@ -10,10 +10,10 @@ import numpy as np
 from tsattn.config import ReadOptions
 from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading import column_blocks
-from tsattn.data.reading.column_blocks import blocks, constant, few_levels, flags, where, with_gaps
+from tsattn.data.reading.column_blocks import blocks, few_levels, flags, where, with_gaps
 from tsattn.data.reading.columns import Table
-from tsattn.data.reading.items import is_item_name
-from tsattn.data.reading.name_shapes import all_shaped, names_that
+from tsattn.data.reading.descriptive_columns import without, without_descriptions
+from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.number_columns import no_number
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.time_names import says_only_time
@@ -49,35 +49,13 @@ _LEVEL_WORDS = {
     *("balance", "saldo", "kontostand", "solde", "stock", "inventory", "bestand", "lagerbestand", "level", "pegel", "humidity"),
     *("temperature", "temp", "temperatur", "price", "preis", "precio", "prix", "rate", "kurs", "close", "open", "high", "low"),
 }
-# words of columns that describe a place, a measurement or its quality: never forecast where they hold one value
-_DESCRIPTIVE_WORDS = {
-    *("lat", "latitude", "lon", "long", "lng", "longitude", "alt", "alti", "altitude", "elev", "elevation", "height", "depth"),
-    *(
-        "epsg",
-        "provincia",
-        "municipio",
-        "estacion",
-        "magnitud",
-        "stn",
-        "wban",
-        "usaf",
-        "mprn",
-        "mpan",
-        "ean",
-        "cups",
-        "source",
-        "interval",
-    ),
-    *("quality", "qn", "qc", "qf", "flag", "flags", "status", "validity", "verification", "valid", "verified", "duration"),
-    *("type", "version", "kod", "cis", "decimals", "period", "population", "radius", "lanes", "lane"),
-}
-_COUNTERS = {"id", "record", "records", "rn", "seq", "sequence", "rownum", "rowid", "row", "index", "fcnt", "days"}
-_REPEATED_NINES = re.compile(r"-9{2,5}(?:\.9{1,3})?")
 _GRAND_TOTAL = re.compile(
     r"(?:grand|overall)[ _-]?total|gesamtergebnis|gesamtsumme|total g[ée]n[ée]ral|total geral|totale complessivo|eindtotaal|"
     r"suma końcowa|totalsumma|hovedtotal|celkový součet|общий итог|総計|总计",
     re.I,
 )  # the names of a pivot table's last column in spreadsheets
+_SIGNS = ({"s", "h"}, {"d", "c"}, {"dr", "cr"}, {"debit", "credit"}, {"soll", "haben"}, {"+", "-"}, {"out", "in"}, {"d", "h"})
+_FEW_AMOUNTS = 3  # columns of amounts that one column of signs may belong to
 _FIRST = slice(0, 1_000_000)  # rows in which a flag is looked for
 _MOST_AHEAD = 10  # columns that may be filled ahead without a telling name
 
@@ -87,7 +65,7 @@ def find_target(
 ) -> tuple[str, ...]:
     """Return the target columns. Raises DataError where there is none, and where several columns of a long table qualify."""
     empty = where(table, numeric, column_blocks.empty)
-    filled = _without(numeric, empty)
+    filled = without(numeric, empty)
     if not filled:
         raise no_number(table)
     if empty:
@@ -97,8 +75,8 @@ def find_target(
     lone = len(item) == 1 and options.layout is None and _is_one_item(table, item[0])
     one = (bool(item) and not lone) or options.layout == "single"
     if clock is not None or options.timestamp == "none":  # a date, or a part of one, is never a target
-        filled = _without(filled, names_that(filled, says_only_time)) or filled
-    filled = _without_grand_total(table, _varying(table, filled, one, notes), notes)
+        filled = without(filled, names_that(filled, says_only_time)) or filled
+    filled = _without_grand_total(table, without_descriptions(table, filled, one, notes), notes)
     if options.layout != "wide" and (ahead := _blank_ahead(table, clock, filled)) is not None:
         blank, known = ahead
         if one or _is_plan(table, blank, known):
@@ -116,7 +94,7 @@ def find_target(
         return (telling[0],)
     if len(filled) == 1:
         return tuple(filled)
-    left = _without(filled, [*names_that(filled, _is_covariate), *where(table, filled, flags, _FIRST)])
+    left = without(filled, [*names_that(filled, _is_covariate), *where(table, filled, flags, _FIRST)])
     if len(left) == 1:
         notes.weigh("target", repr(left[0]), "the others are flags or have names of covariates")
         return tuple(left)
@@ -143,76 +121,16 @@ def _telling(names: list[str]) -> list[str]:
     return sorted(names_that(names, lambda n: _plain(n) in _TARGET_NAMES), key=lambda n: _TARGET_NAMES.index(_plain(n)))
 
 
-def _without(names: list[str], gone: list[str]) -> list[str]:
-    if not gone:
-        return names
-    out = set(gone)
-    return [n for n in names if n not in out]
-
-
-def _varying(table: Table, names: list[str], one: bool, notes: Notes) -> list[str]:
-    """Leave out columns that never change and are no series.
-
-    These have no names, or names of ids, places or quality marks, or those of other columns with a Q; or they hold only -999.
-    one: a single target is wanted; then it is a column that changes.
-    """
-    still = where(table, names, constant)
-    unnamed = all_shaped(names, re.compile(r"column_\d+").fullmatch)
-    marks = {f"{letter}{name}" for name in table.columns for letter in "Qq"}
-    described = names_that(still, lambda n: n.startswith("_") or is_item_name(n) or _describes(n))
-    gone = still if unnamed or one else [*described, *(n for n in still if n in marks or _is_sentinel(table.columns[n].values))]
-    gone = list(dict.fromkeys(gone))
-    counters = where(table, names_that(_without(names, gone), _is_counter_name), _counts_on)
-    counters += where(table, names_that(_without(names, [*gone, *counters]), lambda n: "id" in words(n)), _rises)
-    if counters and _without(names, counters):
-        notes.repair("columns of row numbers left out", len(counters), repr(counters[0]))
-        names = _without(names, counters)
-    left = _without(names, gone)
-    if left and gone:
-        notes.repair("columns that never change left out", len(gone), repr(gone[0]))
-    return left or names
-
-
-def _describes(name: str) -> bool:
-    """Return True for names of places, qualities and keys, such as LAT, QN_9 and TKNR."""
-    return bool(set(words(name)) & _DESCRIPTIVE_WORDS) or name.lower().endswith(("nr", "code", "itemid"))
-
-
-def _is_sentinel(values: np.ndarray) -> bool:
-    """Return True if a constant column holds a negative number of repeated nines, the mark of a missing value."""
-    seen = values[~np.isnan(values)]
-    return bool(len(seen)) and _REPEATED_NINES.fullmatch(f"{float(seen[0]):g}") is not None
-
-
 def _is_one_item(table: Table, name: str) -> bool:
     """Return True if a column names the same item in all rows."""
     values = table.columns[name].values
     return bool(np.all(values == values[0]))
 
 
-def _is_counter_name(name: str) -> bool:
-    """Return True for names such as entry_id, RECORD, seq and f_cnt."""
-    return bool({*words(name), "".join(words(name)[-2:])} & _COUNTERS)
-
-
-def _counts_on(values: np.ndarray) -> np.ndarray:
-    """Return (C,) bool: True for rows of (C, n) whose values rise or fall by one at each step."""
-    steps = np.diff(values.astype(np.float64), axis=1)
-    return np.asarray((np.all(steps == 1, axis=1) | np.all(steps == -1, axis=1)) & (steps.shape[1] > 2))
-
-
-def _rises(values: np.ndarray) -> np.ndarray:
-    """Return (C,) bool: True for rows of (C, n) that are whole numbers, each greater than the one before, or each less."""
-    steps = np.diff(values.astype(np.float64), axis=1)
-    return np.asarray((np.all(steps >= 1, axis=1) | np.all(steps <= -1, axis=1)) & (steps.shape[1] > 2)) & column_blocks.whole(
-        values
-    )
-
-
 def _without_grand_total(table: Table, names: list[str], notes: Notes) -> list[str]:
     """Leave out a pivot table's column of grand totals, if it holds the sums of the others."""
     found = [n for n in names if _GRAND_TOTAL.fullmatch(n.split("/")[0].strip())]
-    others = _without(names, found)
+    others = without(names, found)
     if len(found) != 1 or not others or "/" in found[0]:
         return names
     total = table.columns[found[0]].values.astype(np.float64)
@@ -234,7 +152,7 @@ def _blank_ahead(table: Table, clock: Clock | None, names: list[str]) -> tuple[l
         return None
     newest = np.flatnonzero(stamps == stamps.max())
     blank = where(table, names, column_blocks.empty, newest)
-    known = _without(names, blank)
+    known = without(names, blank)
     return (blank, known) if blank and known else None
 
 
@@ -271,6 +189,18 @@ def warn_of_summed_levels(names: tuple[str, ...], notes: Notes) -> None:
         notes.warn(f"{listed(levels)}: a level is seldom added up over time; --agg last takes its last value in each step")
 
 
+def warn_of_signs(table: Table, names: tuple[str, ...], notes: Notes) -> None:
+    """Warn of a column of debits and credits beside amounts that are never negative: their signs may be in that column."""
+    amounts = [n for n in names if n in table.columns.numeric]
+    unsigned = where(table, amounts, lambda values: np.asarray(~(values < 0).any(1)))
+    for name, column in table.columns.others.items() if unsigned and len(names) <= _FEW_AMOUNTS else ():
+        if column.kind == "text" and len(column.texts()) == 2 and {t.lower().rstrip(".") for t in column.texts()} in _SIGNS:
+            notes.warn(
+                f"column {name!r} may hold the signs of {unsigned[0]!r}, whose values are read as positive; "
+                "if it does, write negative amounts with a minus sign"
+            )
+
+
 def planned(table: Table, clock: Clock, target: tuple[str, ...], numeric: list[str]) -> tuple[str, ...]:
     """Columns that are filled in all rows after the last target, two times or more, and nearly everywhere before."""
     if not set(target).issubset(table.columns.numeric) or not len(clock.stamps):
@@ -281,7 +211,7 @@ def planned(table: Table, clock: Clock, target: tuple[str, ...], numeric: list[s
     ahead = clock.stamps > clock.stamps[~blank].max()
     if len(np.unique(clock.stamps[ahead])) < 2:
         return ()
-    names = _without(numeric, [*target, *names_that(numeric, says_only_time)])
+    names = without(numeric, [*target, *names_that(numeric, says_only_time)])
     gaps = set(where(table, names, with_gaps, ahead))
     filled = where(table, [n for n in names if n not in gaps], lambda values: np.isnan(values).mean(1) < 0.2)
     return tuple(filled) if filled and _is_plan(table, list(target), filled) else ()
@@ -310,15 +240,15 @@ def _wide(table: Table, filled: list[str], telling: list[str], options: ReadOpti
     if options.layout == "wide":
         return tuple(filled)
     main = [n for n in telling if not _is_covariate(n)]
-    others = _without(filled, main)
+    others = without(filled, main)
     if len(main) == 1 and _explain(table, others):
         notes.weigh("target", repr(main[0]), "its name; the others have names of covariates", listed(others))
         return (main[0],)
     gone = where(table, names_that(filled, _is_covariate), flags, _FIRST)
-    return tuple(_without(filled, gone) or filled)
+    return tuple(without(filled, gone) or filled)
 
 
 def _explain(table: Table, names: list[str]) -> bool:
     """Return True if all of the columns have names of covariates, or hold flags."""
-    left = _without(names, names_that(names, _is_covariate))
+    left = without(names, names_that(names, _is_covariate))
     return not left or len(where(table, left, flags, _FIRST)) == len(left)

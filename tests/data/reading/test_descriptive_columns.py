@@ -1,0 +1,49 @@
+"""Keys, row numbers, marks of quality and lengths of steps beside values are no series."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.data.reading.kinds import ISO, LARGE, series, table
+
+MARKS = [k % 3 for k in range(20)]
+KEYS = [9_000_017 * (k * 7 % 20) + 31 for k in range(20)]
+RISING = [3 * k + k % 2 for k in range(20)]
+
+
+@pytest.mark.parametrize("name", ["id", "idhod", "_id", "OBJECTID", "record_id", "transaction_no", "ns"])
+def test_a_column_of_keys_is_left_out_and_reported(take, name):
+    panel, report = take(table(f"{name},date,value", KEYS, ISO, LARGE))
+    assert (panel.item_ids, series(panel)) == (("value",), LARGE)
+    assert any(r.what.startswith("columns of ids left out; to forecast one") and r.where == repr(name) for r in report.repaired)
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "index", "X", "No."])
+def test_a_first_column_without_a_name_that_rises_is_no_series(take, name):
+    assert take(table(f"{name},date,value", RISING, ISO, LARGE))[0].item_ids == ("value",)
+
+
+@pytest.mark.parametrize(
+    "name", ["qc", "quality_code", "QA flag", "value_qc", "valueQ", "value_status", "Qualit\u00e4t", "qualifier"]
+)
+def test_a_column_of_quality_marks_is_no_series(take, name):
+    panel, report = take(table(f"date,value,{name}", ISO, LARGE, MARKS))
+    assert panel.item_ids == ("value",)
+    assert any("quality marks left out" in r.what for r in report.repaired)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"), [("air_quality", MARKS), ("quality", LARGE), ("idle", KEYS), ("id_count", KEYS), ("passenger_no", KEYS)]
+)
+def test_measurements_with_such_words_stay_series(take, name, values):
+    assert take(table(f"date,value,{name}", ISO, LARGE, values))[0].item_ids == ("value", name)
+
+
+def test_a_column_of_keys_is_forecast_where_it_is_named(take):
+    assert series(take(table("id,date,value", RISING, ISO, LARGE), target=("id",))[0]) == RISING
+
+
+def test_a_nearly_constant_interval_is_the_length_of_a_step(take):
+    seconds = [600 + k % 3 - 1 for k in range(20)]
+    assert take(table("interval,date,value", seconds, ISO, LARGE))[0].item_ids == ("value",)
+    assert take(table("interval,date,value", LARGE, ISO, LARGE))[0].item_ids == ("interval", "value")

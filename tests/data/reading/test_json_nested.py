@@ -1,0 +1,102 @@
+"""Tables deep within the answers of databases and web services."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.data.reading.kinds import ISO, LARGE, series
+from tsattn.errors import DataError
+
+EPOCHS = [1704067200 + 86_400 * k for k in range(20)]
+MILLIS = [1000 * t for t in EPOCHS]
+TWICE = [2 * v for v in LARGE]
+PAIRS = list(zip(ISO, LARGE, strict=True))
+MONTHS = [str(np.datetime64("2022-01") + k) for k in range(20)]
+
+ONE = {
+    "InfluxDB": {"results": [{"statement_id": 0, "series": [{"name": "cpu", "columns": ["time", "mean"], "values": PAIRS}]}]},
+    "Grafana": {
+        "results": {
+            "A": {
+                "status": 200,
+                "frames": [{"schema": {"fields": [{"name": "Time"}, {"name": "Value"}]}, "data": {"values": [MILLIS, LARGE]}}],
+            }
+        }
+    },
+    "Graphite": [{"target": "load", "datapoints": [[v, t] for t, v in zip(EPOCHS, LARGE, strict=True)]}],
+    "OpenTSDB": [{"metric": "cpu", "tags": {"host": "a"}, "dps": {str(t): v for t, v in zip(EPOCHS, LARGE, strict=True)}}],
+    "the data of a chart": {"labels": ISO, "datasets": [{"label": "kWh", "data": LARGE}]},
+    "CKAN": {
+        "success": True,
+        "result": {
+            "fields": [{"id": "_id", "type": "int"}, {"id": "day", "type": "timestamp"}],
+            "records": [{"_id": k + 1, "day": d, "count": v} for k, (d, v) in enumerate(PAIRS)],
+        },
+    },
+    "records within lists": {
+        "value": {
+            "queryInfo": {"note": []},
+            "timeSeries": [
+                {
+                    "variable": {"noDataValue": -999999.0},
+                    "values": [
+                        {"value": [{"value": str(v), "qualifiers": ["P"], "dateTime": f"{d}T00:00:00Z"} for d, v in PAIRS]}
+                    ],
+                }
+            ],
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("source", ONE)
+def test_one_series_of_a_web_service_is_read(take, source):
+    panel, report = take(json.dumps(ONE[source]), name="data.json")
+    assert (len(panel), panel.freq.alias, report.first[:10], series(panel)) == (1, "D", "2024-01-01", LARGE)
+
+
+def test_lists_at_different_depths_with_the_length_of_the_times_are_columns(take):
+    quote = {"quote": [{"close": LARGE, "volume": TWICE}]}
+    chart = {"chart": {"result": [{"meta": {"price": 5.5}, "timestamp": EPOCHS, "indicators": quote}], "error": None}}
+    panel, _ = take(json.dumps(chart), name="data.json")
+    assert (panel.item_ids, series(panel), series(panel, 1)) == (("close", "volume"), LARGE, TWICE)
+
+
+def test_lists_of_pairs_with_equal_times_are_columns(take):
+    lists = {"prices": list(zip(MILLIS, LARGE, strict=True)), "volumes": list(zip(MILLIS, TWICE, strict=True))}
+    panel, _ = take(json.dumps(lists), name="data.json")
+    assert (panel.item_ids, series(panel, 1)) == (("prices", "volumes"), TWICE)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_dataset_of_json_stat_is_read(take, sparse):
+    values = [*LARGE, *TWICE]
+    dataset = {
+        "class": "dataset",
+        "id": ["unit", "geo", "time"],
+        "size": [1, 2, 20],
+        "dimension": {
+            "unit": {"category": {"label": {"I15": "Index"}}},
+            "geo": {"category": {"index": {"AT": 0, "DE": 1}}},
+            "time": {"category": {"index": {m: k for k, m in enumerate(MONTHS)}}},
+        },
+        "value": {str(k): v for k, v in enumerate(values)} if sparse else values,
+    }
+    panel, report = take(json.dumps(dataset), name="data.json")
+    assert (panel.item_ids, panel.freq.alias, report.first) == (("AT", "DE"), "MS", "2022-01-01")
+    assert (series(panel), series(panel, 1)) == (LARGE, TWICE)
+
+
+def test_a_table_that_leaves_out_most_numbers_stops(take):
+    with pytest.raises(DataError, match="nested in an unknown way: it has 41 numbers, but the table found in it only 1"):
+        take(json.dumps({"rows": [{"version": 7}], "a": {"b": {"c": [[v, [v]] for v in LARGE]}}}), name="data.json")
+
+
+def test_shapes_beside_dated_records_do_not_stop(take):
+    area = {"type": "Polygon", "coordinates": [[[float(k), float(k)] for k in range(50)]]}
+    features = [{"type": "Feature", "geometry": area, "properties": {"day": d, "value": v}} for d, v in PAIRS]
+    panel, _ = take(json.dumps({"type": "FeatureCollection", "features": features}), name="data.json")
+    assert series(panel) == LARGE

@@ -1,0 +1,226 @@
+"""Tables deep within JSON documents: the answers of databases and of web services, as records."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Any
+
+Record = dict[str, Any]
+
+_DEEPEST = 12  # levels of nesting in which tables are looked for
+_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d.*)?|\d{8}|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*")
+_EPOCH = (1e8, 1e19)  # numbers that may be seconds to nanoseconds since 1970
+_TIMES = {"timestamp", "timestamps", "time", "times", "date", "dates", "x", "labels", "datetime", "t"}
+
+
+def nested_table(found: Any) -> list[Record] | None:
+    """Return the records of a document in one of the nested shapes below; None if it has none of them."""
+    for shape in (_of_jsonstat, _of_columns, _of_frames, _of_datasets, _of_pairs):
+        if (records := shape(found)) is not None:
+            return records
+    return None
+
+
+def deepest_table(found: Any) -> list[Record] | None:
+    """Return the records of the largest list of dated records, or of parallel lists with times, at any depth.
+
+    None if there is none, or if two of different structure are equally large.
+    """
+    return _of_parallel_lists(found) or _of_deep_records(found)
+
+
+def numbers_within(value: Any, depth: int = 0) -> int:
+    """Return the number of numbers, and of texts that are numbers, at any depth of a document."""
+    if isinstance(value, dict):
+        return sum(numbers_within(v, depth + 1) for v in value.values()) if depth < 60 else 0
+    if isinstance(value, list):
+        return sum(numbers_within(v, depth + 1) for v in value) if depth < 60 else 0
+    return int(_is_amount(value))
+
+
+def is_dated_table(records: list[Record]) -> bool:
+    """Return True for three records or more that have a time under one key."""
+    some = records[:20]
+    return len(some) > 2 and any(are_times([r.get(key) for r in some]) for key in some[0])
+
+
+def _is_amount(value: Any) -> bool:
+    if isinstance(value, str):
+        return re.fullmatch(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", value) is not None
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_time(value: Any) -> bool:
+    if isinstance(value, str):
+        return _DATE.fullmatch(value) is not None or (value.isdigit() and _is_epoch(int(value)))
+    return _is_epoch(value)
+
+
+def are_times(values: list[Any]) -> bool:
+    """Return True if all values are dates or epochs."""
+    return all(map(_is_time, values))
+
+
+def _is_epoch(value: Any) -> bool:
+    return _is_amount(value) and not isinstance(value, str) and _EPOCH[0] <= abs(value) < _EPOCH[1]
+
+
+def _are_scalars(value: Any) -> bool:
+    """Return True for a list of two or more values that are no lists and no objects."""
+    return isinstance(value, list) and len(value) > 1 and not any(isinstance(x, (list, dict)) for x in value)
+
+
+def _nodes(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield (path, value) of a document and of everything within it; * stands for the place in a list."""
+    yield path, value
+    if len(path) >= _DEEPEST:
+        return
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _nodes(inner, (*path, key))
+    elif isinstance(value, list) and not _are_scalars(value):
+        for inner in value:
+            if isinstance(inner, (dict, list)):
+                yield from _nodes(inner, (*path, "*"))
+
+
+def _of_columns(found: Any) -> list[Record] | None:
+    """Read {"columns": ["time", "mean"], "values": [[...], ...], "name": ..., "tags": {...}}, as InfluxDB answers."""
+    out: list[Record] = []
+    for _, node in _nodes(found):
+        if not isinstance(node, dict) or not _are_scalars(node.get("columns")) or not isinstance(node.get("values"), list):
+            continue
+        names, rows = [str(c) for c in node["columns"]], node["values"]
+        if not rows or not all(isinstance(row, list) and len(row) == len(names) for row in rows):
+            continue
+        tags: Any = node.get("tags")
+        told: Record = {"name": node["name"]} if isinstance(node.get("name"), str) else {}
+        told |= tags if isinstance(tags, dict) else {}
+        out += [{**told, **dict(zip(names, row, strict=True))} for row in rows]
+    return out or None
+
+
+def _of_frames(found: Any) -> list[Record] | None:
+    """Read {"schema": {"fields": [{"name": ...}, ...]}, "data": {"values": [[...], ...]}}, as Grafana answers."""
+    out: list[Record] = []
+    for _, node in _nodes(found):
+        schema, data = (node.get("schema"), node.get("data")) if isinstance(node, dict) else (None, None)
+        fields = schema.get("fields") if isinstance(schema, dict) else None
+        columns = data.get("values") if isinstance(data, dict) else None
+        if not isinstance(fields, list) or not isinstance(columns, list) or len(fields) != len(columns):
+            continue
+        if not all(isinstance(f, dict) and "name" in f for f in fields) or not all(isinstance(c, list) for c in columns):
+            continue
+        labels = {k: v for f in fields for k, v in (f.get("labels") or {}).items()}
+        names = [str(f["name"]) for f in fields]
+        out += [{**labels, **dict(zip(names, row, strict=True))} for row in zip(*columns, strict=False)]
+    return out or None
+
+
+def _of_jsonstat(found: Any) -> list[Record] | None:
+    """Read a dataset of JSON-stat 2.0, as Eurostat and other offices answer: a record for each cell that has a value."""
+    if not (isinstance(found, dict) and {"id", "size", "dimension", "value"} <= set(found) and _has_dimensions(found)):
+        return None
+    axes = []
+    for name in found["id"]:
+        category = found["dimension"][name].get("category", {})
+        index, labels = category.get("index"), category.get("label") or {}
+        if index is None:  # a dimension of one category has only its label
+            index = list(labels)
+        keys = sorted(index, key=index.__getitem__) if isinstance(index, dict) else list(index)
+        axes.append([str(key) for key in keys])
+    if [len(a) for a in axes] != list(found["size"]):
+        return None
+    values = found["value"]
+    cells = {int(k): v for k, v in values.items()} if isinstance(values, dict) else dict(enumerate(values))
+    wide = [k for k, axis in enumerate(axes) if len(axis) > 1 or found["id"][k].lower() in _TIMES | {"time_period"}]
+    return [
+        {**{found["id"][k]: keys[k] for k in wide}, "value": cells[at]}
+        for at, keys in enumerate(itertools.product(*axes))
+        if at in cells
+    ] or None
+
+
+def _has_dimensions(found: Record) -> bool:
+    """Return True if the dimensions of a document are those of JSON-stat."""
+    return (
+        isinstance(found["id"], list)
+        and isinstance(found["size"], list)
+        and isinstance(found["dimension"], dict)
+        and isinstance(found["value"], (list, dict))
+        and all(isinstance(found["dimension"].get(name), dict) for name in found["id"])
+    )
+
+
+def _of_datasets(found: Any) -> list[Record] | None:
+    """Read {"labels": [...], "datasets": [{"label": ..., "data": [...]}]}, the data of a chart."""
+    if not isinstance(found, dict) or not _are_scalars(found.get("labels")) or not isinstance(found.get("datasets"), list):
+        return None
+    labels, sets = found["labels"], found["datasets"]
+    if not sets or not all(isinstance(s, dict) and _are_scalars(s.get("data")) and len(s["data"]) == len(labels) for s in sets):
+        return None
+    names = [str(s.get("label", f"series {k + 1}")) for k, s in enumerate(sets)]
+    return [{"time": t, **dict(zip(names, row, strict=True))} for t, *row in zip(labels, *(s["data"] for s in sets), strict=True)]
+
+
+def _of_pairs(found: Any) -> list[Record] | None:
+    """Read {"prices": [[time, value], ...], "volumes": [[time, value], ...]}: a column for each list, if the times agree."""
+    if not isinstance(found, dict):
+        return None
+    lists = {k: v for k, v in found.items() if isinstance(v, list) and v and all(_is_pair(x) for x in v)}
+    if len(lists) < 2:
+        return None
+    times = [[one for one, _ in pairs] for pairs in lists.values()]
+    if not are_times(times[0]) or any(t != times[0] for t in times):
+        return None
+    columns = [[two for _, two in pairs] for pairs in lists.values()]
+    return [{"timestamp": t, **dict(zip(lists, row, strict=True))} for t, *row in zip(times[0], *columns, strict=True)]
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and not any(isinstance(x, (list, dict)) for x in value)
+
+
+def _of_parallel_lists(found: Any) -> list[Record] | None:
+    """Read lists of one length at different depths of one object, one of which holds its times, as in charts of prices."""
+    best: list[Record] | None = None
+    for _, node in _nodes(found):
+        if not isinstance(node, dict):
+            continue
+        times = next((k for k, v in node.items() if k.lower() in _TIMES and _are_scalars(v) and are_times(v)), None)
+        if times is None:
+            continue
+        length = len(node[times])
+        columns: dict[str, list[Any]] = {}
+        for path, inner in _nodes({k: v for k, v in node.items() if k != times}):
+            if _are_scalars(inner) and len(inner) == length:
+                columns.setdefault(path[-1] if path else "value", inner)
+        if columns and (best is None or length * len(columns) > len(best) * (len(best[0]) - 1)):
+            rows = zip(node[times], *columns.values(), strict=True)
+            best = [{times: t, **dict(zip(columns, row, strict=True))} for t, *row in rows]
+    return best
+
+
+def _of_deep_records(found: Any) -> list[Record] | None:
+    """Return the largest list of records with a time and a number; if several lists lie at one path, all of them, numbered."""
+    lists: dict[tuple[str, ...], list[list[Record]]] = {}
+    for path, node in _nodes(found):
+        if isinstance(node, list) and len(node) > 1 and all(isinstance(x, dict) for x in node) and _is_dated_record(node[0]):
+            lists.setdefault(path, []).append(node)
+    if not lists:
+        return None
+    sizes = sorted((sum(map(len, some)) for some in lists.values()), reverse=True)
+    if len(sizes) > 1 and sizes[0] == sizes[1]:
+        return None
+    chosen = max(lists.values(), key=lambda some: sum(map(len, some)))
+    if len(chosen) == 1:
+        return chosen[0]
+    return [{"series": f"series {k + 1}", **record} for k, some in enumerate(chosen) for record in some]
+
+
+def _is_dated_record(record: Record) -> bool:
+    values = [v for v in record.values() if not isinstance(v, (list, dict))]
+    dated = [v for v in values if _is_time(v)]
+    return bool(dated) and any(_is_amount(v) for v in values if v is not dated[0])
