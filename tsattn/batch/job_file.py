@@ -73,6 +73,7 @@ _LEVELS = {"hierarchy": (), "sums": (), "reconcile": HierarchyConfig.reconcile}
 _DURATIONS = ("max_age", "max_gap", "retrain")
 _TEXTS = ("name", "input", "model", "query", "bad_items", "records", "schedule", "reconcile")
 _SHARES = ("max_mase_ratio", "coverage_drop")
+_ANOMALIES = "max_new_anomalies"
 _COUNTS = ("horizon", "min_history", "keep", "retries", "block_rows")
 
 
@@ -179,6 +180,8 @@ class _Check:
         self.unknown(values, tuple(f.name for f in dataclasses.fields(Monitor)), "monitor", 0)
         known = {k: v for k, v in values.items() if k in {f.name for f in dataclasses.fields(Monitor)}}
         try:
+            if _ANOMALIES in known:
+                known[_ANOMALIES] = _most_anomalies(known[_ANOMALIES], f"{_ANOMALIES} ")
             made = from_mapping(Monitor, known, "[monitor]")
             if made.alert:
                 expanded(made.alert)
@@ -204,6 +207,8 @@ def _value(key: str, value: Any) -> Any:
         if type(value) not in (int, float) or not value > 0:
             raise ConfigError(f"must be a positive number, not {value!r}")
         return float(value)
+    if key == _ANOMALIES:
+        return _most_anomalies(value)
     if key in _COUNTS and (type(value) is not int or value < 1):
         raise ConfigError(f"must be a whole number of at least 1, not {value!r}")
     if key == "name" and not _NAME.fullmatch(value):
@@ -270,6 +275,15 @@ def _levels(value: Any) -> tuple[float, ...]:
     if not numbers or not all(type(n) is float and 0 < n < 1 for n in numbers) or len(set(numbers)) != len(numbers):
         raise ConfigError("must be a list of different numbers between 0 and 1, such as [0.1, 0.5, 0.9]")
     return tuple(sorted(numbers))
+
+
+def _most_anomalies(value: Any, key: str = "") -> float:
+    """Return the number of new anomalies at which a check still passes. key: for the error, where nothing else names it."""
+    if value == "any":
+        return math.inf
+    if type(value) is not int or value < 0:
+        raise ConfigError(f'{key}must be a whole number of at least 0, or "any", not {value!r}')
+    return float(value)
 
 
 def _detection(value: Any) -> Detection:

@@ -27,6 +27,7 @@ from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.outputs import check_columns, deliver
 from tsattn.batch.parquet_blocks import Piece
 from tsattn.batch.records import Records
+from tsattn.batch.reported import Cutoffs, Key
 from tsattn.batch.retrain import fresh_model
 from tsattn.batch.runs import JobRun, Order, Ran, Tick
 from tsattn.batch.secrets import Redactor
@@ -100,12 +101,13 @@ def run_job(job: Job, call: Call) -> JobRun:
     """
     made, began = JobRun(job.name, as_of=call.order.as_of), time.perf_counter()
     records, number = records_of(call.place.root, call.file.records(job), call.order.lock_wait), 0
+    reported: dict[Key, Cutoffs] = {}
     try:
         with _lock(job, call):
             if not call.order.dry_run:
                 number = records.begin(job.name, call.order.as_of, os.getpid())
             call.log("info", f"begins{_as_of(call.order)}", job=job.name)
-            _work(job, call, made)
+            reported = _work(job, call, made, records)
     except LockedError as error:
         made.status, made.error = "locked", error.message
     except KeyboardInterrupt:
@@ -127,7 +129,7 @@ def run_job(job: Job, call: Call) -> JobRun:
         made.seconds, made.peak_mib = round(time.perf_counter() - began, 3), _peak()
         made.details = {key: _hidden(value, call.hide) for key, value in made.details.items()}
         if number:
-            made = _recorded(records, number, made, call.hide)
+            made = _recorded(records, number, made, reported, call.hide)
         _tell(made, call.log)
     return made
 
@@ -148,8 +150,10 @@ def _lock(job: Job, call: Call) -> Iterator[None]:
         yield
 
 
-def _work(job: Job, call: Call, made: JobRun) -> None:
+def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) -> dict[Key, Cutoffs]:
+    """Forecast, write, and score the newest rows. Returns the anomalies that the record of the run keeps for later runs."""
     order, note = call.order, call.note(job)
+    reported: dict[Key, Cutoffs] = {}
     moment = None if order.as_of is None else parse_as_of(order.as_of)
     if why := missing(job, call.file):
         raise DataError(why, "relative paths start from the job file's folder")
@@ -191,9 +195,33 @@ def _work(job: Job, call: Call, made: JobRun) -> None:
             deliver(job, call.file, spool.labelled(about), written, call.order.lock_wait, moment is not None, note)
             made.rows = spool.rows
             if job.detect is not None:
-                again = source_of(job, data, source.ref, call.place, moment, lambda _: None)
-                made.details |= detect_blocks(job, call.file, source.ref, work, again.blocks, call.note(job, "warning"))
+                entries, reported = _detected(job, call, data, source, work, newest, records)
+                made.details |= entries
     made.status = "partial" if made.fallback or made.failed else "done"
+    return reported
+
+
+def _detected(
+    job: Job,
+    call: Call,
+    data: Any,
+    source: Source,
+    work: Work,
+    newest: np.datetime64,
+    records: Records | SharedRecords,
+) -> tuple[dict[str, Any], dict[Key, Cutoffs]]:
+    """Score the newest rows of the input; see detect_blocks."""
+    again = source_of(job, data, source.ref, call.place, work.moment, lambda _: None)
+    return detect_blocks(
+        job,
+        call.file,
+        source.ref,
+        work,
+        again.blocks,
+        cutoff=newest,
+        earlier=lambda since: records.anomalies(job.name, since),
+        note=lambda level, text: call.note(job, level)(text),
+    )
 
 
 @contextmanager
@@ -305,11 +333,13 @@ def _run_id(job: Job, source: Source, spool: Spool) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def _recorded(records: Records | SharedRecords, number: int, made: JobRun, hide: Redactor) -> JobRun:
-    """Store the record; a run without one is a failed run."""
+def _recorded(
+    records: Records | SharedRecords, number: int, made: JobRun, reported: dict[Key, Cutoffs], hide: Redactor
+) -> JobRun:
+    """Store the record and the anomalies that were reported; a run without a record is a failed run."""
     columns = {key: value for key, value in made.to_mapping().items() if key not in ("job", "as_of")}
     try:
-        records.end(number, columns)
+        records.end(number, columns, reported)
     except TsattnError as error:
         made.status, made.error = "failed", hide(f"{made.error + '; ' if made.error else ''}{error.message}")
     return made
