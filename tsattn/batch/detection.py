@@ -11,6 +11,7 @@ import numpy as np
 
 from tsattn.batch.bad_items import NAMED
 from tsattn.batch.block_forecast import Block, Work, read_piece
+from tsattn.batch.ended_items import without_ended
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.reported import Cutoffs, Key, Reported
 from tsattn.batch.secrets import filled
@@ -70,7 +71,7 @@ def detect_blocks(
     cutoff: the newest row of the input. note: logs a line.
     """
     assert job.detect is not None
-    found = [one for number, block in enumerate(blocks) if (one := _in_block(job, ref, work, block, number)) is not None]
+    found = [one for number, block in enumerate(blocks) if (one := _in_block(job, ref, work, block, number, cutoff)) is not None]
     anomalies = [one for part in found for one in part.anomalies]
     since = min((one.key.at for one in anomalies), default=0)
     reported = Reported(int(cutoff.astype("datetime64[us]").astype(np.int64)), earlier(since) if anomalies else {})
@@ -137,13 +138,17 @@ def _write(place: str, found: Sequence[Scored], reported: Reported) -> None:
     write_results(pa.concat_tables(tables), checked_suffix(place, per_item=True))
 
 
-def _in_block(job: Job, ref: ModelRef, work: Work, block: Block, number: int) -> Scored | None:
-    """The scores of a block; None when none of its rows can be scored."""
+def _in_block(job: Job, ref: ModelRef, work: Work, block: Block, number: int, newest: np.datetime64) -> Scored | None:
+    """The scores of a block; None when none of its rows can be scored. newest: the newest row of all blocks."""
     from tsattn.workflows.detect import Order, detect_in
 
     assert job.detect is not None
     panel = block if isinstance(block, Panel) else read_piece(work, block)[0]
     if panel is None:
+        return None
+    if work.skip_ended:
+        panel = without_ended(panel, newest)[1]
+    if not len(panel):
         return None
     last = job.detect.last or max(1, panel.freq.season_length)
     try:

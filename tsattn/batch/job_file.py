@@ -32,7 +32,7 @@ from tsattn.errors import ConfigError
 from tsattn.forecasting.ensemble.ensemble import member_names
 from tsattn.workspace import ZERO_SHOT
 
-BAD_ITEMS = ("fallback", "skip", "fail")
+_CHOICES = {"bad_items": ("fallback", "skip", "fail"), "ended_items": ("forecast", "skip")}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -71,7 +71,7 @@ def read_jobs(path: str | Path) -> JobFile:
 _KEYS = tuple(f.name for f in dataclasses.fields(Job) if f.name != "line")
 _LEVELS = {"hierarchy": (), "sums": (), "reconcile": HierarchyConfig.reconcile}
 _DURATIONS = ("max_age", "max_gap", "retrain")
-_TEXTS = ("name", "input", "model", "query", "bad_items", "records", "schedule", "reconcile")
+_TEXTS = ("name", "input", "model", "query", *_CHOICES, "records", "schedule", "reconcile")
 _SHARES = ("max_mase_ratio", "coverage_drop")
 _ANOMALIES = "max_new_anomalies"
 _COUNTS = ("horizon", "min_history", "keep", "retries", "block_rows")
@@ -122,6 +122,11 @@ class _Check:
             HierarchyConfig(*(made.get(key, default) for key, default in _LEVELS.items()))
         except ConfigError as error:
             self.problem(line, error.message)
+        if made.get("ended_items") == "skip" and any(made.get(key) for key in ("hierarchy", "sums")):
+            self.problem(
+                self.where(number, "ended_items", own),
+                'ended_items: sums need all their parts, so "skip" does not go with hierarchy or sums (write "forecast")',
+            )
         if made.get("retrain") is not None and (why := _untrainable(made.get("model"))):
             self.problem(self.where(number, "retrain", own), f"retrain: {why}")
         for key in ("input", "query", "outputs", "records"):
@@ -215,8 +220,8 @@ def _value(key: str, value: Any) -> Any:
         raise ConfigError(f"{value!r} cannot name a job (use letters, digits, '.', '_' and '-')")
     if key == "schedule":
         return checked_cron(value)
-    if key == "bad_items" and value not in BAD_ITEMS:
-        raise ConfigError(f"must be one of {', '.join(BAD_ITEMS)}, not {value!r}")
+    if key in _CHOICES and value not in _CHOICES[key]:
+        raise ConfigError(f"must be one of {', '.join(_CHOICES[key])}, not {value!r}")
     if key == "input" and scheme_of(value) and "#" in value and is_database(value):
         raise ConfigError("a database as input has no #table: write a query")
     if key == "records" and not is_database(value):

@@ -48,6 +48,7 @@ class Job:
     max_new_anomalies: float | None = None
     min_history: int = 3  # observed values that an item needs to be forecast by the model
     bad_items: str = "fallback"  # what becomes of an item that cannot be forecast: "fallback", "skip" or "fail"
+    ended_items: str = "forecast"  # what becomes of an item that ended long before the others: "forecast" or "skip"
     retrain: float | None = None  # retrain when the model is older
     keep: int = 3  # versions of the model that stay after a promotion
     network: dict[str, Any] = field(default_factory=dict)  # ModelConfig fields for retraining

@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 
 from tsattn import interrupts
-from tsattn.batch.bad_items import NAMED, BadItems
+from tsattn.batch.bad_items import BadItems
 from tsattn.batch.block_forecast import Block, Part, Work, frozen, joint_fingerprint
 from tsattn.batch.blocks import Source, source_of
 from tsattn.batch.detection import detect_blocks
 from tsattn.batch.engines import Engine, engine_of
 from tsattn.batch.inputs import TimeAxis, missing, on_grid, opened, parse_as_of, parse_moment
+from tsattn.batch.item_counts import count_bad, count_skipped
 from tsattn.batch.job_file import read_jobs
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.outputs import check_columns, deliver
@@ -182,6 +183,7 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
             quantiles=job.quantiles,
             min_history=job.min_history,
             bad_items=job.bad_items,
+            skip_ended=job.ended_items == "skip",
             joint=job.joint,
             levels=source.levels,
         )
@@ -243,7 +245,8 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
     effects: list[Any] = []
     cleaned: tuple[Finding, ...] = ()
     bad = {"fallbacks": BadItems(), "failures": BadItems(), "lost": BadItems.of(source.lost)}
-    made.items = len(source.lost)
+    ended = source.ended
+    made.items = len(source.lost) + ended.count
     for block, part in call.engine(work, source.ref.path, source.blocks):
         clock = frozen(part, clock, block)
         if part.table is not None:
@@ -253,6 +256,7 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
             newest, made.cutoff = part.newest, part.shown
         made.items, made.done = made.items + part.items, made.done + part.done
         bad = {kind: found + getattr(part, kind) for kind, found in bad.items()}
+        ended += part.ended
         marks += [part.fingerprint] if part.fingerprint else []
         rows += block.rows if isinstance(block, Piece) else int(block.lengths.sum())
         interrupts.check()
@@ -268,32 +272,14 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
     for line in notes_on(cleaned):
         made.details.setdefault("cleaning", []).append(line)
         call.note(job)(line)
-    _judge(job, made, bad, newest, clock)
+    count_bad(job, made, bad, newest, clock)
     if newest is None or clock is None:
         raise DataError(f"there is no observed value{'' if work.moment is None else ' up to --as-of'}")
+    if work.skip_ended:
+        count_skipped(ended, source, spool, newest, clock, made, call.note(job))
     if not spool.rows:
         raise DataError("no item can be forecast: {item_id}: {reason}".format(**made.details["failures"][0]))
     return newest, clock
-
-
-def _judge(job: Job, made: JobRun, bad: dict[str, BadItems], newest: np.datetime64 | None, clock: TimeAxis | None) -> None:
-    """Count and name the items without a forecast of the model, those that ended long ago apart from the others.
-
-    Only the newest row of all blocks shows which ended. Raises DataError for an item that is to fail the job.
-    """
-    named, counts = {}, {}
-    for kind, items in bad.items():
-        named[kind], ended = items.judged(newest, clock)
-        made.ended_items += ended
-        counts[kind] = len(items) - ended
-    made.fallback, made.failed = counts["fallbacks"], counts["failures"] + counts["lost"]
-    made.details["fallbacks"] = [one.to_mapping() for one in named["fallbacks"]]
-    made.details["failures"] = [one.to_mapping() for one in (*named["lost"], *named["failures"])][:NAMED]
-    if job.bad_items == "fail" and counts["failures"]:
-        first = next((one for one in named["failures"] if not one.ended), named["failures"][0])
-        raise DataError(
-            f"{counts['failures']} bad items, such as {first.item_id}: {first.reason}", 'set bad_items = "fallback" to continue'
-        )
 
 
 def _apart(before: set[str], part: Part, block: Block) -> set[str]:
