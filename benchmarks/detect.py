@@ -1,11 +1,12 @@
 """Anomalies put into series, and how many are found: tsattn beside a seasonal ESD (STL and MAD), at the same false alarms.
 
-    python -m benchmarks.detect [--corpus corpus.parquet --source nab --source akl_ped] [--series 6] [--cycles 1] [--json]
+    python -m benchmarks.detect [--corpus corpus.parquet --source nab --source akl_ped] [--series 6] [--cycles 3 --shift 10]
 
 Anomalies are put into the second half of made series, and of real ones from a corpus of Parquet (source, item_id, freq, values):
-spikes, a shift and a flat stretch of one cycle, or of `--cycles`. "rows" is the share of the rows of shifts and flat stretches
-that are alarms, which shows how long a fault is seen. Real series hold anomalies of their own, which count as false alarms here.
-The ESD fits its seasons and spread to the whole series, the future too; tsattn reads only what lies before each row.
+spikes, a shift (of size `--shift`) and a flat stretch of one cycle, or of `--cycles`. "rows" is the share of the rows of shifts
+and flat stretches that are alarms, which shows how long a fault is seen. Real series hold anomalies of their own, which count as
+false alarms here. The ESD fits its seasons and spread to the whole series, the future too; tsattn reads only what lies before
+each row.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ KINDS: dict[str, tuple[str, Make]] = {
 }
 
 
-def disturbed(group: str, freq: str, values: np.ndarray, rng: np.random.Generator, cycles: int = 1) -> Case:
+def disturbed(group: str, freq: str, values: np.ndarray, rng: np.random.Generator, cycles: int = 1, shift: float = SHIFT) -> Case:
     """The series with three spikes, a shift and a flat stretch of `cycles` cycles each, at random places of its second half."""
     season, y = FREQS[freq], values.astype(np.float64).copy()
     change = y[season:] - y[:-season]
@@ -91,7 +92,7 @@ def disturbed(group: str, freq: str, values: np.ndarray, rng: np.random.Generato
             y[first] += sign * SPIKE * size
             events.append(("spike", first, first + 1))
         elif number == 3:
-            y[first : first + lasting] += sign * SHIFT * size
+            y[first : first + lasting] += sign * shift * size
             events.append(("shift", first, first + lasting))
         else:
             y[first : first + lasting] = np.nanmean(y[first - season : first])
@@ -99,13 +100,13 @@ def disturbed(group: str, freq: str, values: np.ndarray, rng: np.random.Generato
     return Case(group, freq, y, tuple(events))
 
 
-def cases(count: int, corpus: str | None, sources: Sequence[str], seed: int, cycles: int = 1) -> list[Case]:
+def cases(count: int, corpus: str | None, sources: Sequence[str], seed: int, cycles: int = 1, shift: float = SHIFT) -> list[Case]:
     """`count` disturbed series of each made kind and of each source."""
     found = []
     for number, (group, (freq, make)) in enumerate(KINDS.items()):
         for i in range(count):
             rng = np.random.default_rng([seed, number, i])
-            found.append(disturbed(group, freq, make(rng, np.arange(ROWS), FREQS[freq]), rng, cycles))
+            found.append(disturbed(group, freq, make(rng, np.arange(ROWS), FREQS[freq]), rng, cycles, shift))
     if corpus:
         import pyarrow.parquet as pq
 
@@ -118,7 +119,9 @@ def cases(count: int, corpus: str | None, sources: Sequence[str], seed: int, cyc
             ]
             rows = [(freq, y) for freq, y in rows if np.isfinite(y).mean() > 0.9 and np.nanstd(y) > 0]
             for i in np.unique(np.linspace(0, len(rows) - 1, count).astype(int)) if rows else []:
-                found.append(disturbed(f"real: {source}", *rows[i], np.random.default_rng([seed, 100 + number, int(i)]), cycles))
+                found.append(
+                    disturbed(f"real: {source}", *rows[i], np.random.default_rng([seed, 100 + number, int(i)]), cycles, shift)
+                )
     return found
 
 
@@ -236,11 +239,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--source", action="append", default=[], help="of the corpus, repeatable")
     parser.add_argument("--series", type=int, default=6, help="of each kind and source")
     parser.add_argument("--cycles", type=int, default=1, help="length of a shift and of a flat stretch")
+    parser.add_argument("--shift", type=float, default=SHIFT, help="size of a shift, in the unit of SHIFT")
     parser.add_argument("--members", default="network", help="network or all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the table on stderr")
     options = parser.parse_args(arguments)
-    every = cases(options.series, options.corpus, options.source, options.seed, options.cycles)
+    every = cases(options.series, options.corpus, options.source, options.seed, options.cycles, options.shift)
     rows = measured(every, {"tsattn": by_tsattn(options.members), "seasonal ESD": by_esd})
     Console(stderr=options.json, width=140).print(render(rows))
     if options.json:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from tests.batch.conftest import rows, write_csv
 from tests.batch.test_parquet_blocks import table
+from tsattn.batch.ended_items import without_ended
 from tsattn.batch.job_file import read_jobs
 from tsattn.cli.main import main
 from tsattn.data.panel import Panel
@@ -103,10 +105,6 @@ def test_when_the_key_makes_no_sense_then_the_mistake_is_named_with_its_line(job
 
 
 def test_when_a_block_is_older_than_the_newest_row_then_all_of_its_items_have_ended():
-    import numpy as np
-
-    from tsattn.batch.ended_items import without_ended
-
     panel = Panel.from_arrays([np.ones(10), np.ones(3)], freq="D", start="2024-01-01", item_ids=["x", "y"])
     assert without_ended(panel)[0].count == 0
     ended, left = without_ended(panel, np.datetime64("2024-02-01", "us"))
