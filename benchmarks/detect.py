@@ -1,10 +1,12 @@
 """Anomalies put into series, and how many are found: tsattn beside a seasonal ESD (STL and MAD), at the same false alarms.
 
-    python -m benchmarks.detect [--corpus corpus.parquet --source nab --source akl_ped] [--series 6] [--members network] [--json]
+    python -m benchmarks.detect [--corpus corpus.parquet --source nab --source akl_ped] [--series 6] [--cycles 3 --shift 10]
 
 Anomalies are put into the second half of made series, and of real ones from a corpus of Parquet (source, item_id, freq, values):
-spikes, a shift of one cycle, a flat cycle. Real series hold anomalies of their own, which count as false alarms here. The
-ESD fits its seasons and spread to the whole series, the future too; tsattn reads only what lies before each row.
+spikes, a shift (of size `--shift`) and a flat stretch of one cycle, or of `--cycles`. "rows" is the share of the rows of shifts
+and flat stretches that are alarms, which shows how long a fault is seen. Real series hold anomalies of their own, which count as
+false alarms here. The ESD fits its seasons and spread to the whole series, the future too; tsattn reads only what lies before
+each row.
 """
 
 from __future__ import annotations
@@ -73,14 +75,15 @@ KINDS: dict[str, tuple[str, Make]] = {
 }
 
 
-def disturbed(group: str, freq: str, values: np.ndarray, rng: np.random.Generator) -> Case:
-    """The series with three spikes, a shift and a flat stretch of one cycle each, at random places of its second half."""
+def disturbed(group: str, freq: str, values: np.ndarray, rng: np.random.Generator, cycles: int = 1, shift: float = SHIFT) -> Case:
+    """The series with three spikes, a shift and a flat stretch of `cycles` cycles each, at random places of its second half."""
     season, y = FREQS[freq], values.astype(np.float64).copy()
     change = y[season:] - y[:-season]
     change = change[np.isfinite(change)]
     size = 1.4826 * float(np.median(np.abs(change - np.median(change)))) / np.sqrt(2) or float(np.nanstd(y)) or 1.0
     cycle = min(season, len(y) // 24)
-    slots = rng.permutation(np.linspace(len(y) // 2, len(y) - 2 * cycle, 5).astype(int))
+    lasting = cycles * cycle
+    slots = rng.permutation(np.linspace(len(y) // 2, len(y) - lasting - cycle, 5).astype(int))
     events = []
     for number, at in enumerate(slots.tolist()):
         first = at + int(rng.integers(0, max(1, cycle // 2)))
@@ -89,21 +92,21 @@ def disturbed(group: str, freq: str, values: np.ndarray, rng: np.random.Generato
             y[first] += sign * SPIKE * size
             events.append(("spike", first, first + 1))
         elif number == 3:
-            y[first : first + cycle] += sign * SHIFT * size
-            events.append(("shift", first, first + cycle))
+            y[first : first + lasting] += sign * shift * size
+            events.append(("shift", first, first + lasting))
         else:
-            y[first : first + cycle] = np.nanmean(y[first - season : first])
-            events.append(("flat", first, first + cycle))
+            y[first : first + lasting] = np.nanmean(y[first - season : first])
+            events.append(("flat", first, first + lasting))
     return Case(group, freq, y, tuple(events))
 
 
-def cases(count: int, corpus: str | None, sources: Sequence[str], seed: int) -> list[Case]:
+def cases(count: int, corpus: str | None, sources: Sequence[str], seed: int, cycles: int = 1, shift: float = SHIFT) -> list[Case]:
     """`count` disturbed series of each made kind and of each source."""
     found = []
     for number, (group, (freq, make)) in enumerate(KINDS.items()):
         for i in range(count):
             rng = np.random.default_rng([seed, number, i])
-            found.append(disturbed(group, freq, make(rng, np.arange(ROWS), FREQS[freq]), rng))
+            found.append(disturbed(group, freq, make(rng, np.arange(ROWS), FREQS[freq]), rng, cycles, shift))
     if corpus:
         import pyarrow.parquet as pq
 
@@ -116,7 +119,9 @@ def cases(count: int, corpus: str | None, sources: Sequence[str], seed: int) -> 
             ]
             rows = [(freq, y) for freq, y in rows if np.isfinite(y).mean() > 0.9 and np.nanstd(y) > 0]
             for i in np.unique(np.linspace(0, len(rows) - 1, count).astype(int)) if rows else []:
-                found.append(disturbed(f"real: {source}", *rows[i], np.random.default_rng([seed, 100 + number, int(i)])))
+                found.append(
+                    disturbed(f"real: {source}", *rows[i], np.random.default_rng([seed, 100 + number, int(i)]), cycles, shift)
+                )
     return found
 
 
@@ -158,6 +163,8 @@ class Tally:
     true: int = 0
     rows: int = 0
     false: int = 0
+    lasting: int = 0  # rows of shifts and flat stretches
+    seen: int = 0  # of them, alarms
 
 
 def count(case: Case, p: np.ndarray, limit: float, tally: Tally, kinds: dict[str, list[int]]) -> None:
@@ -171,6 +178,9 @@ def count(case: Case, p: np.ndarray, limit: float, tally: Tally, kinds: dict[str
         tally.events += 1
         tally.hit += found
         kinds.setdefault(kind, []).append(found)
+        if kind != "spike":
+            tally.lasting += end - first
+            tally.seen += int(alarm[first:end].sum())
     tally.alarms += int(alarm.sum())
     tally.true += int((alarm & inside).sum())
     outside = half & ~inside & ~np.isnan(p)
@@ -206,6 +216,7 @@ def measured(every: Sequence[Case], methods: dict[str, Callable[[Case], np.ndarr
                     count(case, p, limit, tally, kinds)
                 recall, precision = tally.hit / max(tally.events, 1), tally.true / max(tally.alarms, 1)
                 row = {"group": group, "method": name, "threshold": said, "recall": recall, "precision": precision}
+                row |= {"rows": tally.seen / max(tally.lasting, 1)}
                 row |= {"false alarms": tally.false / max(tally.rows, 1), "seconds": seconds / len(every)}
                 rows.append(row | {kind: float(np.mean(hits)) for kind, hits in kinds.items()})
     return rows
@@ -213,7 +224,7 @@ def measured(every: Sequence[Case], methods: dict[str, Callable[[Case], np.ndarr
 
 def render(rows: Sequence[dict[str, Any]]) -> Table:
     """A line for each row."""
-    names = ("group", "method", "threshold", "recall", "spike", "shift", "flat", "precision", "false alarms", "seconds")
+    names = ("group", "method", "threshold", "recall", "spike", "shift", "flat", "rows", "precision", "false alarms", "seconds")
     table = Table(title="Anomalies found (recall of events, precision of rows)")
     for name in names:
         table.add_column(name, justify="left" if name in names[:3] else "right")
@@ -227,11 +238,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--corpus", help="Parquet file of real series")
     parser.add_argument("--source", action="append", default=[], help="of the corpus, repeatable")
     parser.add_argument("--series", type=int, default=6, help="of each kind and source")
+    parser.add_argument("--cycles", type=int, default=1, help="length of a shift and of a flat stretch")
+    parser.add_argument("--shift", type=float, default=SHIFT, help="size of a shift, in the unit of SHIFT")
     parser.add_argument("--members", default="network", help="network or all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the table on stderr")
     options = parser.parse_args(arguments)
-    every = cases(options.series, options.corpus, options.source, options.seed)
+    every = cases(options.series, options.corpus, options.source, options.seed, options.cycles, options.shift)
     rows = measured(every, {"tsattn": by_tsattn(options.members), "seasonal ESD": by_esd})
     Console(stderr=options.json, width=140).print(render(rows))
     if options.json:

@@ -19,6 +19,7 @@ from tsattn.batch import monitor as monitor_module
 from tsattn.batch.inputs import newest as panel_newest
 from tsattn.batch.job_file import read_jobs
 from tsattn.cli.main import main
+from tsattn.errors import ConfigError
 
 JOB = """
 [monitor]
@@ -264,3 +265,66 @@ def test_when_the_clock_went_backwards_then_a_run_in_the_future_is_no_proof_of_h
     capsys.readouterr()
     assert main(["monitor", str(path), "--json", "--no-alert"]) == 1
     assert "in the future: check the clock of this machine" in capsys.readouterr().out
+
+
+def night(house, path, hours: int) -> None:
+    """Run the job on the rows up to an hour; item a00 has spikes at hours 150 and 170."""
+    lines = rows()
+    for at in (150, 170):
+        lines[at] = f"{lines[at].rpartition(',')[0]},90"
+    write_csv(house / "data.csv", [line for at, line in enumerate(lines) if at % 200 < hours])
+    assert main(["run", str(path), "-q"]) == 0
+
+
+def looked_at(path, capsys) -> tuple[int, dict]:
+    capsys.readouterr()
+    code = main(["monitor", str(path), "--json"])
+    return code, json.loads(capsys.readouterr().out)["jobs"][0]
+
+
+DETECTS = 'max_age = "never"\nmax_mase_ratio = 1000\ncoverage_drop = 1\ndetect = { level = 0.9999999, last = 40 }\n'
+
+
+def test_when_a_run_found_new_anomalies_then_the_monitor_fails_until_a_run_finds_none(jobs, house, capsys):
+    path = jobs(job(house, DETECTS))
+    night(house, path, 160)
+    code, found = looked_at(path, capsys)
+    assert (code, found["new_anomalies"]) == (1, 1)
+    assert len(found["problems"]) == 1
+    assert "1 new anomaly in the last run, such as a00 at 2024-01-07T06:00:00: 90, expected" in found["problems"][0]
+    assert "max_new_anomalies allows 0; 8e-06 of 80 rows are outside by chance" in found["problems"][0]
+    report = json.loads((house / "report.json").read_text("utf-8"))["jobs"][0]
+    assert [row["timestamp"] for row in report["anomalies"]] == ["2024-01-07T06:00:00"]
+    night(house, path, 160)
+    assert looked_at(path, capsys)[1]["new_anomalies"] == 1, "the same cutoff counts once"
+    night(house, path, 175)
+    code, found = looked_at(path, capsys)
+    assert (code, found["new_anomalies"]) == (1, 2), "both nights are within a day"
+    assert "2 new anomalies in the last 2 runs" in found["problems"][0]
+    night(house, path, 180)
+    with sqlite3.connect(house / ".tsattn" / "runs.db") as database:
+        database.execute("UPDATE runs SET ended = '2024-01-01T00:00:00+00:00' WHERE number < 4")
+    code, found = looked_at(path, capsys)
+    assert (code, found["new_anomalies"], found["anomalies"]) == (0, 0, [])
+    assert main(["monitor", str(path)]) == 0
+    assert "new ano-" in capsys.readouterr().out
+
+
+def test_when_more_new_anomalies_are_allowed_then_the_monitor_passes(jobs, house, capsys):
+    path = jobs(job(house, DETECTS + "max_new_anomalies = 1\n"))
+    night(house, path, 160)
+    assert looked_at(path, capsys)[0] == 0
+    text = path.read_text("utf-8")
+    assert looked_at(jobs(text.replace("max_new_anomalies = 1\n", "")), capsys)[0] == 1
+    anything = text.replace("max_new_anomalies = 1\n", "").replace("[monitor]", '[monitor]\nmax_new_anomalies = "any"')
+    assert looked_at(jobs(anything), capsys)[0] == 0
+    assert main(["monitor", str(path), "--prometheus"]) == 0
+    assert 'tsattn_job_new_anomalies{job="a"} 1' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", '"many"', "true"])
+def test_when_the_number_of_anomalies_allowed_makes_no_sense_then_it_is_named(jobs, house, value):
+    wrong = f"max_new_anomalies = {value}"
+    for text in (job(house, wrong), job(house).replace("[monitor]", f"[monitor]\n{wrong}")):
+        with pytest.raises(ConfigError, match=r'max_new_anomalies.* must be a whole number of at least 0, or "any"'):
+            read_jobs(jobs(text))

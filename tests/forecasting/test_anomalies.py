@@ -16,6 +16,7 @@ from tsattn.forecasting.anomalies import (
     score_rows,
     step_of,
 )
+from tsattn.forecasting.anomaly_guard import deviations_last
 from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.baselines.ridge import Ridge
 
@@ -127,7 +128,35 @@ def test_when_a_day_is_broken_then_it_is_found_and_the_days_after_it_are_forecas
     assert np.abs(found.expected[next_day] - clean.expected[next_day]).mean() < 1.5
 
 
-def test_when_a_level_shifts_for_good_then_it_is_reported_at_first_and_accepted_after_two_cycles():
+def weeks(count: int = 8, seed: int = 0) -> np.ndarray:
+    """Hours of traffic with quiet nights and weekends, and noise in proportion."""
+    t = np.arange(count * 7 * DAY)
+    level = np.where(t // DAY % 7 >= 5, 0.6, 1.0) * np.where(t % DAY < 6, 0.3, 1.0)
+    return level * (200 + 100 * np.sin(2 * np.pi * t / DAY)) * (1 + 0.06 * np.random.default_rng(seed).normal(size=len(t)))
+
+
+@pytest.mark.parametrize(("make", "season", "size"), [(days, 2 * DAY, 25), (days, 2 * DAY, -25), (weeks, 7 * DAY, 250)])
+def test_when_a_fault_lasts_three_days_then_all_of_it_is_found_and_nothing_after_it(make, season, size):
+    y = make(56) if make is days else make()
+    first, end = 43 * DAY + 5, 46 * DAY + 5
+    y[first:end] += size
+    found, _ = score_rows(Ridge(season), panel_of(y), last=16 * DAY)
+    assert (found.p[(found.row >= first) & (found.row < end)] < 0.01).mean() > 0.9
+    assert (found.p[found.row >= end] < 0.01).mean() < 0.05
+
+
+def test_deviations_last_in_weather_and_not_where_only_weekends_differ_from_the_day_before():
+    rng = np.random.default_rng(0)
+    drift = np.zeros(1000)
+    for i in range(1, len(drift)):
+        drift[i] = 0.97 * drift[i - 1] + rng.normal()
+    assert deviations_last(drift + days(42)[:1000], (24, 168), 6)
+    assert deviations_last(weeks()[100:1100], (24,), 6)
+    assert not deviations_last(weeks()[100:1100], (24, 168), 6)
+    assert not deviations_last(np.full(1000, np.nan), (24, 168), 6)
+
+
+def test_when_a_level_shifts_for_good_then_it_is_reported_at_first_and_accepted_after_four_days():
     y = days(30)
     y[20 * DAY :] += 30
     found = scored(y)

@@ -65,7 +65,9 @@ def test_when_json_is_asked_for_then_each_anomaly_is_an_object(spiked, saved, ca
     worst = max(found["anomalies"], key=lambda one: one["score"])
     assert worst["timestamp"].startswith("2024-01-11T10:00")
     assert worst["p_value"] < 1e-4
-    assert set(worst) == {"item_id", "timestamp", "value", "expected", "low", "high", "score", "p_value", "flat_rows"}
+    assert set(worst) == {"item_id", "timestamp", "value", "expected", "low", "high", "score", "p_value", "flat_rows", "kind"}
+    assert {one["kind"] for one in found["anomalies"]} <= {"above", "below", "flat"}
+    assert worst["kind"] == ("above" if worst["value"] > worst["high"] else "below")
 
 
 def test_when_files_are_asked_for_then_they_hold_all_scores_and_the_pictures(tmp_path, saved, capsys):

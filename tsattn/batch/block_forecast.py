@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tsattn.batch.bad_items import BadItems
+from tsattn.batch.ended_items import EndedItems, without_ended
 from tsattn.batch.inputs import NothingYet, TimeAxis, known_at, newest, on_grid
 from tsattn.batch.item_forecast import Outcome, forecast_items
 from tsattn.batch.parquet_blocks import Piece
@@ -51,6 +52,7 @@ class Work:
     quantiles: tuple[float, ...] | None
     min_history: int
     bad_items: str
+    skip_ended: bool = False  # items that ended long before the newest row are left out
     joint: bool = False  # series inform each other; all of them are in one block
     levels: Summed | None = None  # of the panel, where all of it is one block
 
@@ -65,6 +67,7 @@ class Part:
     fallbacks: BadItems = field(default_factory=BadItems)
     failures: BadItems = field(default_factory=BadItems)
     lost: BadItems = field(default_factory=BadItems)  # without any value, left out in reading
+    ended: EndedItems = field(default_factory=EndedItems)  # long before the newest row of the block, left out
     newest: np.datetime64 | None = None
     shown: str = ""  # `newest`, formatted for people
     clock: TimeAxis | None = None
@@ -129,6 +132,8 @@ def without_value(report: ReadReport) -> tuple[Failure, ...]:
 def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Failure, ...]) -> Part:
     import pyarrow as pa
 
+    last = newest(panel)
+    ended, panel = without_ended(panel) if work.skip_ended else (EndedItems(), panel)
     tables: list[Any] = []
     fallbacks, failures = BadItems(), BadItems()
     effects: tuple[CovariateEffect, ...] = ()
@@ -147,14 +152,14 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
         tables += [with_levels(found.table(), work.levels)] if len(found.forecast) else []
         fallbacks += BadItems.of(found.fallbacks, some)
         failures += BadItems.of(found.failures, some)
-    last = newest(panel)
     return Part(
         table=pa.concat_tables(tables) if tables else None,
-        items=len(panel) + len(lost),
+        items=len(panel) + len(lost) + ended.count,
         done=len(panel) - len(fallbacks) - len(failures),
         fallbacks=fallbacks,
         failures=failures,
         lost=BadItems.of(lost),
+        ended=ended,
         newest=last,
         shown=show(panel, last),
         clock=TimeAxis(panel.freq, panel.tz),

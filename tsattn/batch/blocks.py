@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tsattn.batch.block_forecast import ITEMS, Block, chunks, without_value
+from tsattn.batch.ended_items import EndedItems, without_ended
 from tsattn.batch.inputs import TimeAxis, known_at, newest, on_grid
 from tsattn.batch.jobs import Job
 from tsattn.batch.parquet_blocks import Group, files_of, groups_of, head, pieces, whole
@@ -35,7 +36,8 @@ Note = Callable[[str], None]
 class Source:
     """`blocks` of a job, which hold `rows` rows in all, and are read with `read`; `lost` items were left out in reading.
 
-    newest and clock are known before anything is forecast where all was read at once.
+    newest, clock and `ended`, the items that ended long ago and are left out, are known before anything is forecast where all
+    was read at once.
     """
 
     ref: ModelRef
@@ -48,6 +50,7 @@ class Source:
     newest: np.datetime64 | None = None
     clock: TimeAxis | None = None
     levels: Summed | None = None
+    ended: EndedItems = field(default_factory=EndedItems)
 
 
 def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, moment: dt.datetime | None, note: Note) -> Source:
@@ -69,6 +72,9 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
     panel = found_whole.panel
     if moment is not None:
         panel = known_at(panel, on_grid(moment, panel))
+    ended = EndedItems()
+    if job.ended_items == "skip":
+        ended, panel = without_ended(panel)
     levels = with_sums(panel, job.levels)
     for said in () if levels is None else levels.notes:
         note(said)
@@ -87,6 +93,7 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
         newest=newest(panel),
         clock=TimeAxis(panel.freq, panel.tz),
         levels=levels,
+        ended=ended,
     )
 
 

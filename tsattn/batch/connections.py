@@ -42,7 +42,7 @@ def transaction(url: str, retries: int, work: Callable[[Connection], T], wait: f
     again = tenacity.Retrying(
         retry=tenacity.retry_if_exception(_passes),
         stop=tenacity.stop_after_attempt(retries),
-        wait=tenacity.wait_exponential_jitter(initial=0.5, max=15),
+        wait=tenacity.wait_exponential(multiplier=0.5, max=15) + tenacity.wait_random(0, 1),
         sleep=_pause,
         reraise=True,
     )

@@ -32,7 +32,7 @@ from tsattn.errors import ConfigError
 from tsattn.forecasting.ensemble.ensemble import member_names
 from tsattn.workspace import ZERO_SHOT
 
-BAD_ITEMS = ("fallback", "skip", "fail")
+_CHOICES = {"bad_items": ("fallback", "skip", "fail"), "ended_items": ("forecast", "skip")}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -71,8 +71,9 @@ def read_jobs(path: str | Path) -> JobFile:
 _KEYS = tuple(f.name for f in dataclasses.fields(Job) if f.name != "line")
 _LEVELS = {"hierarchy": (), "sums": (), "reconcile": HierarchyConfig.reconcile}
 _DURATIONS = ("max_age", "max_gap", "retrain")
-_TEXTS = ("name", "input", "model", "query", "bad_items", "records", "schedule", "reconcile")
+_TEXTS = ("name", "input", "model", "query", *_CHOICES, "records", "schedule", "reconcile")
 _SHARES = ("max_mase_ratio", "coverage_drop")
+_ANOMALIES = "max_new_anomalies"
 _COUNTS = ("horizon", "min_history", "keep", "retries", "block_rows")
 
 
@@ -121,6 +122,11 @@ class _Check:
             HierarchyConfig(*(made.get(key, default) for key, default in _LEVELS.items()))
         except ConfigError as error:
             self.problem(line, error.message)
+        if made.get("ended_items") == "skip" and any(made.get(key) for key in ("hierarchy", "sums")):
+            self.problem(
+                self.where(number, "ended_items", own),
+                'ended_items: sums need all their parts, so "skip" does not go with hierarchy or sums (write "forecast")',
+            )
         if made.get("retrain") is not None and (why := _untrainable(made.get("model"))):
             self.problem(self.where(number, "retrain", own), f"retrain: {why}")
         for key in ("input", "query", "outputs", "records"):
@@ -179,6 +185,8 @@ class _Check:
         self.unknown(values, tuple(f.name for f in dataclasses.fields(Monitor)), "monitor", 0)
         known = {k: v for k, v in values.items() if k in {f.name for f in dataclasses.fields(Monitor)}}
         try:
+            if _ANOMALIES in known:
+                known[_ANOMALIES] = _most_anomalies(known[_ANOMALIES], f"{_ANOMALIES} ")
             made = from_mapping(Monitor, known, "[monitor]")
             if made.alert:
                 expanded(made.alert)
@@ -204,14 +212,16 @@ def _value(key: str, value: Any) -> Any:
         if type(value) not in (int, float) or not value > 0:
             raise ConfigError(f"must be a positive number, not {value!r}")
         return float(value)
+    if key == _ANOMALIES:
+        return _most_anomalies(value)
     if key in _COUNTS and (type(value) is not int or value < 1):
         raise ConfigError(f"must be a whole number of at least 1, not {value!r}")
     if key == "name" and not _NAME.fullmatch(value):
         raise ConfigError(f"{value!r} cannot name a job (use letters, digits, '.', '_' and '-')")
     if key == "schedule":
         return checked_cron(value)
-    if key == "bad_items" and value not in BAD_ITEMS:
-        raise ConfigError(f"must be one of {', '.join(BAD_ITEMS)}, not {value!r}")
+    if key in _CHOICES and value not in _CHOICES[key]:
+        raise ConfigError(f"must be one of {', '.join(_CHOICES[key])}, not {value!r}")
     if key == "input" and scheme_of(value) and "#" in value and is_database(value):
         raise ConfigError("a database as input has no #table: write a query")
     if key == "records" and not is_database(value):
@@ -270,6 +280,15 @@ def _levels(value: Any) -> tuple[float, ...]:
     if not numbers or not all(type(n) is float and 0 < n < 1 for n in numbers) or len(set(numbers)) != len(numbers):
         raise ConfigError("must be a list of different numbers between 0 and 1, such as [0.1, 0.5, 0.9]")
     return tuple(sorted(numbers))
+
+
+def _most_anomalies(value: Any, key: str = "") -> float:
+    """Return the number of new anomalies at which a check still passes. key: for the error, where nothing else names it."""
+    if value == "any":
+        return math.inf
+    if type(value) is not int or value < 0:
+        raise ConfigError(f'{key}must be a whole number of at least 0, or "any", not {value!r}')
+    return float(value)
 
 
 def _detection(value: Any) -> Detection:

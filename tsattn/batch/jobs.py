@@ -45,8 +45,10 @@ class Job:
     max_gap: float | None = None  # between good runs, for `tsattn monitor`; None = the schedule's longest and two hours
     max_mase_ratio: float | None = None  # for `tsattn monitor`; None = that of [monitor]
     coverage_drop: float | None = None
+    max_new_anomalies: float | None = None
     min_history: int = 3  # observed values that an item needs to be forecast by the model
     bad_items: str = "fallback"  # what becomes of an item that cannot be forecast: "fallback", "skip" or "fail"
+    ended_items: str = "forecast"  # what becomes of an item that ended long before the others: "forecast" or "skip"
     retrain: float | None = None  # retrain when the model is older
     keep: int = 3  # versions of the model that stay after a promotion
     network: dict[str, Any] = field(default_factory=dict)  # ModelConfig fields for retraining
@@ -82,6 +84,7 @@ class Monitor:
     fallback_jump: float = 0.1  # of the share of fallbacks over that of the runs before
     max_mase_ratio: float = 1.5  # of the MASE since, to that of the model's backtest
     coverage_drop: float = 0.2  # of the 80 % interval's coverage, at any step, from 0.8 or from the backtest's
+    max_new_anomalies: float = 0  # of the runs since the monitor last ran by its schedule; infinite = "any"
     schedule: str | None = None  # cron fields, for `tsattn schedule`; None = `tsattn monitor` is not scheduled
     least: int = 30  # scored dates below which nothing is said about accuracy, unless it is far off
 

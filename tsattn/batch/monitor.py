@@ -1,4 +1,4 @@
-"""Checks of jobs: the last good run, the age of the data, the accuracy of stored forecasts. Alerts when a check fails."""
+"""Checks of jobs: last good run, new anomalies, age of the data, accuracy of stored forecasts. Alerts when a check fails."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import numpy as np
 from tsattn.batch.accuracy import Accuracy, score
 from tsattn.batch.blocks import sample
 from tsattn.batch.cron import longest_gap
+from tsattn.batch.detection import described
 from tsattn.batch.inputs import newest, on_grid, opened
 from tsattn.batch.job_file import read_jobs
 from tsattn.batch.job_values import scheme_of
@@ -32,11 +33,12 @@ from tsattn.data.panel import Panel
 from tsattn.errors import TsattnError
 from tsattn.forecasting.predict import show
 from tsattn.model.card import ANY_FREQ, Card
-from tsattn.render.format import duration
+from tsattn.render.format import count, duration
 from tsattn.workspace import Workspace
 
 DAY = 86400.0  # seconds; a row or a run may lie so far in the future
 STEPS, SCHEDULES = 3, 2  # steps of the data and gaps of the schedule that the newest row may be old
+LISTED = 20  # new anomalies that the result names
 GRACE = 7200.0  # seconds that a run may be late, or take longer than the one before
 
 
@@ -53,6 +55,8 @@ class Verdict:
     coverage: float | None = None
     coverage_of_step: list[float | None] = field(default_factory=list)
     scored: int = 0
+    new_anomalies: int | None = None  # None for a job that does not detect any
+    anomalies: list[dict[str, Any]] = field(default_factory=list)  # the first LISTED of the new ones
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,11 @@ def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bo
     for job in file.only(names):
         verdict = Verdict(job.name)
         try:
-            _runs(job, records_of(place.root, file.records(job)), file.monitor, verdict)
-            _data(job, file, place, verdict)
+            limits = limits_of(job, file)
+            good = _runs(job, records_of(place.root, file.records(job)), limits, verdict)
+            if job.detect is not None:
+                _anomalies(good, limits, verdict)
+            _data(job, file, place, limits, verdict)
         except (TsattnError, OSError) as error:
             verdict.problems.append(error.message if isinstance(error, TsattnError) else str(error))
         except Exception as error:  # a fault of tsattn; the other jobs are checked all the same
@@ -97,14 +104,20 @@ def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bo
     return watched
 
 
-def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, verdict: Verdict) -> None:
-    """Check the age of the last good run, and its share of fallbacks for a jump."""
+def limits_of(job: Job, file: JobFile) -> Monitor:
+    """Return the limits of [monitor], with those that the job sets itself."""
+    keys = ("max_mase_ratio", "coverage_drop", "max_new_anomalies")
+    return dataclasses.replace(file.monitor, **{key: own for key in keys if (own := getattr(job, key)) is not None})
+
+
+def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, verdict: Verdict) -> list[dict[str, Any]]:
+    """Check the age of the last good run, and its share of fallbacks for a jump. Returns the good runs, newest first."""
     runs = [run for run in records.runs((job.name,)) if run["as_of"] is None]
     good = [run for run in runs if run["status"] in GOOD]
     last = f" (the last run failed: {runs[0]['error']})" if runs and runs[0]["status"] == "failed" else ""
     if not good:
         verdict.problems.append(f"no good run yet{last}")
-        return
+        return []
     verdict.last_good = good[0]["ended"]
     age = (dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(good[0]["ended"])).total_seconds()
     allowed = longest_gap(job.cron) + GRACE if job.max_gap is None else job.max_gap
@@ -118,9 +131,31 @@ def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, verdict: 
     usual = float(np.median(shares[1:])) if shares[1:] else 0.0
     if shares[0] > usual + limits.fallback_jump:
         verdict.problems.append(f"{shares[0]:.0%} of the items were not forecast by the model, {usual:.0%} before")
+    return good
 
 
-def _data(job: Job, file: JobFile, place: Workspace, verdict: Verdict) -> None:
+def _anomalies(good: list[dict[str, Any]], limits: Monitor, verdict: Verdict) -> None:
+    """Check the number of new anomalies: those of the last good run, and of earlier ones since the monitor was last due.
+
+    Of several runs with the same cutoff, which find the same new anomalies, only the newest counts.
+    """
+    since = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=DAY if limits.schedule is None else longest_gap(limits.schedule))
+    recent = [run for i, run in enumerate(good) if i == 0 or dt.datetime.fromisoformat(run["ended"]) >= since]
+    by_cutoff = {run["cutoff"]: run["details"] or {} for run in reversed(recent)}  # a later run replaces an earlier one
+    found = [details for details in by_cutoff.values() if "new_anomalies" in details]
+    if not found:
+        return
+    verdict.new_anomalies = sum(details["new_anomalies"] for details in found)
+    verdict.anomalies = [row for details in found for row in details["anomalies"] if row["new"]][:LISTED]
+    if verdict.new_anomalies > limits.max_new_anomalies:
+        chance, rows = (sum(details[key] for details in found) for key in ("expected_by_chance", "scored_rows"))
+        runs = "the last run" if len(found) == 1 else f"the last {len(found)} runs"
+        told = f"max_new_anomalies allows {limits.max_new_anomalies:,.0f}; {chance:.2g} of {rows:,} rows are outside by chance"
+        such = f", such as {described(verdict.anomalies[:1])}" if verdict.anomalies else ""
+        verdict.problems.append(f"{count(verdict.new_anomalies, 'new anomaly', 'new anomalies')} in {runs}{such} ({told})")
+
+
+def _data(job: Job, file: JobFile, place: Workspace, limits: Monitor, verdict: Verdict) -> None:
     """The age of the newest row, and how the stored forecasts fared against the rows that came since."""
     ref = find_model(job, file, place)
     with opened(job, file) as data:
@@ -135,8 +170,7 @@ def _data(job: Job, file: JobFile, place: Workspace, verdict: Verdict) -> None:
         return
     verdict.mase, verdict.coverage, verdict.scored = scored.mase, scored.coverage, scored.count
     verdict.coverage_of_step = scored.coverage_of_step
-    own = {key: getattr(job, key) for key in ("max_mase_ratio", "coverage_drop") if getattr(job, key) is not None}
-    _accuracy(scored, card, dataclasses.replace(file.monitor, **own), verdict)
+    _accuracy(scored, card, limits, verdict)
 
 
 def staleness(job: Job, panel: Panel, last: np.datetime64, now: np.datetime64) -> list[str]:
@@ -218,6 +252,7 @@ def prometheus_text(watched: Watched) -> str:
         ("fallback_share", "items not forecast by the model"),
         ("mase", "MASE since"),
         ("coverage", "of 80 % intervals"),
+        ("new_anomalies", "anomalies that no earlier run reported"),
     ):
         lines += [f"# HELP tsattn_job_{name} {about}.", f"# TYPE tsattn_job_{name} gauge"]
         found = ((jobs[v.job], getattr(v, name)) for v in watched.verdicts)

@@ -8,12 +8,13 @@ import os
 import socket
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tsattn.batch.reported import KEPT, Cutoffs, Key
 from tsattn.batch.runs import LOCK_WAIT
 from tsattn.errors import DataError
 from tsattn.render.format import duration
@@ -29,6 +30,14 @@ _MIGRATIONS = (
     "ALTER TABLE runs ADD COLUMN host TEXT",
     "ALTER TABLE runs ADD COLUMN process TEXT",
     "ALTER TABLE runs ADD COLUMN ended_items INTEGER",
+    """CREATE TABLE anomalies (
+        job TEXT NOT NULL, item_id TEXT NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, first_cutoff INTEGER NOT NULL,
+        last_cutoff INTEGER NOT NULL, PRIMARY KEY (job, item_id, at, kind))""",
+    "CREATE INDEX anomalies_of_job ON anomalies (job, last_cutoff)",
+)
+# anomalies found by no run as new as that of the newest but KEPT: those of the newest run always stay
+_FORGOTTEN = (
+    "job = ? AND last_cutoff < (SELECT last_cutoff FROM anomalies WHERE job = ? ORDER BY last_cutoff DESC LIMIT 1 OFFSET ?)"
 )
 GOOD = ("done", "partial")
 _NUMBERS = ("number", "items", "done", "fallback", "failed", "ended_items", "rows", "version", "seconds", "peak_mib", "pid")
@@ -54,14 +63,30 @@ class Records:
             made = database.execute(f"INSERT INTO runs ({columns}) VALUES ({marks})", (*values.values(),))
             return int(made.lastrowid or 0)
 
-    def end(self, number: int, values: dict[str, Any]) -> None:
-        """Fill in what a run did; `values` are columns of the table, `details` a JSON value."""
+    def end(self, number: int, values: dict[str, Any], reported: Mapping[Key, Cutoffs] | None = None) -> None:
+        """Fill in what a run did; `values` are columns of the table, `details` a JSON value. reported: its anomalies."""
         values = {**values, "ended": now()}
         if "details" in values:
             values["details"] = json.dumps(values["details"], ensure_ascii=False)
         columns = ", ".join(f'"{name}" = ?' for name in values)
         with self._writing() as database:
             database.execute(f"UPDATE runs SET {columns} WHERE number = ?", (*values.values(), number))
+            if reported:
+                job = database.execute("SELECT job FROM runs WHERE number = ?", (number,)).fetchone()[0]
+                rows = ((job, *key, *cutoffs) for key, cutoffs in reported.items())
+                database.executemany("INSERT OR REPLACE INTO anomalies VALUES (?, ?, ?, ?, ?, ?)", rows)
+                database.execute(f"DELETE FROM anomalies WHERE {_FORGOTTEN}", (job, job, KEPT))
+
+    def anomalies(self, job: str, since: int) -> dict[Key, Cutoffs]:
+        """Return the anomalies that runs of a job reported, from the time `since` on (see Key.at)."""
+        if not self.path.exists():
+            return {}
+        with self._reading() as database:
+            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'anomalies'").fetchone():
+                return {}
+            columns = "item_id, at, kind, first_cutoff, last_cutoff"
+            found = database.execute(f"SELECT {columns} FROM anomalies WHERE job = ? AND at >= ?", (job, since))
+            return {Key(*row[:3]): Cutoffs(*row[3:]) for row in found}
 
     def runs(self, jobs: Sequence[str] = (), last: int | None = None) -> list[dict[str, Any]]:
         """Return runs, newest first, of these jobs or of all; one whose process is gone is "killed"."""

@@ -16,17 +16,19 @@ from typing import Any
 import numpy as np
 
 from tsattn import interrupts
-from tsattn.batch.bad_items import NAMED, BadItems
+from tsattn.batch.bad_items import BadItems
 from tsattn.batch.block_forecast import Block, Part, Work, frozen, joint_fingerprint
 from tsattn.batch.blocks import Source, source_of
 from tsattn.batch.detection import detect_blocks
 from tsattn.batch.engines import Engine, engine_of
 from tsattn.batch.inputs import TimeAxis, missing, on_grid, opened, parse_as_of, parse_moment
+from tsattn.batch.item_counts import count_bad, count_skipped
 from tsattn.batch.job_file import read_jobs
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.outputs import check_columns, deliver
 from tsattn.batch.parquet_blocks import Piece
 from tsattn.batch.records import Records
+from tsattn.batch.reported import Cutoffs, Key
 from tsattn.batch.retrain import fresh_model
 from tsattn.batch.runs import JobRun, Order, Ran, Tick
 from tsattn.batch.secrets import Redactor
@@ -100,12 +102,13 @@ def run_job(job: Job, call: Call) -> JobRun:
     """
     made, began = JobRun(job.name, as_of=call.order.as_of), time.perf_counter()
     records, number = records_of(call.place.root, call.file.records(job), call.order.lock_wait), 0
+    reported: dict[Key, Cutoffs] = {}
     try:
         with _lock(job, call):
             if not call.order.dry_run:
                 number = records.begin(job.name, call.order.as_of, os.getpid())
             call.log("info", f"begins{_as_of(call.order)}", job=job.name)
-            _work(job, call, made)
+            reported = _work(job, call, made, records)
     except LockedError as error:
         made.status, made.error = "locked", error.message
     except KeyboardInterrupt:
@@ -127,7 +130,7 @@ def run_job(job: Job, call: Call) -> JobRun:
         made.seconds, made.peak_mib = round(time.perf_counter() - began, 3), _peak()
         made.details = {key: _hidden(value, call.hide) for key, value in made.details.items()}
         if number:
-            made = _recorded(records, number, made, call.hide)
+            made = _recorded(records, number, made, reported, call.hide)
         _tell(made, call.log)
     return made
 
@@ -148,8 +151,10 @@ def _lock(job: Job, call: Call) -> Iterator[None]:
         yield
 
 
-def _work(job: Job, call: Call, made: JobRun) -> None:
+def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) -> dict[Key, Cutoffs]:
+    """Forecast, write, and score the newest rows. Returns the anomalies that the record of the run keeps for later runs."""
     order, note = call.order, call.note(job)
+    reported: dict[Key, Cutoffs] = {}
     moment = None if order.as_of is None else parse_as_of(order.as_of)
     if why := missing(job, call.file):
         raise DataError(why, "relative paths start from the job file's folder")
@@ -178,6 +183,7 @@ def _work(job: Job, call: Call, made: JobRun) -> None:
             quantiles=job.quantiles,
             min_history=job.min_history,
             bad_items=job.bad_items,
+            skip_ended=job.ended_items == "skip",
             joint=job.joint,
             levels=source.levels,
         )
@@ -191,9 +197,33 @@ def _work(job: Job, call: Call, made: JobRun) -> None:
             deliver(job, call.file, spool.labelled(about), written, call.order.lock_wait, moment is not None, note)
             made.rows = spool.rows
             if job.detect is not None:
-                again = source_of(job, data, source.ref, call.place, moment, lambda _: None)
-                made.details |= detect_blocks(job, call.file, source.ref, work, again.blocks, call.note(job, "warning"))
+                entries, reported = _detected(job, call, data, source, work, newest, records)
+                made.details |= entries
     made.status = "partial" if made.fallback or made.failed else "done"
+    return reported
+
+
+def _detected(
+    job: Job,
+    call: Call,
+    data: Any,
+    source: Source,
+    work: Work,
+    newest: np.datetime64,
+    records: Records | SharedRecords,
+) -> tuple[dict[str, Any], dict[Key, Cutoffs]]:
+    """Score the newest rows of the input; see detect_blocks."""
+    again = source_of(job, data, source.ref, call.place, work.moment, lambda _: None)
+    return detect_blocks(
+        job,
+        call.file,
+        source.ref,
+        work,
+        again.blocks,
+        cutoff=newest,
+        earlier=lambda since: records.anomalies(job.name, since),
+        note=lambda level, text: call.note(job, level)(text),
+    )
 
 
 @contextmanager
@@ -215,7 +245,8 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
     effects: list[Any] = []
     cleaned: tuple[Finding, ...] = ()
     bad = {"fallbacks": BadItems(), "failures": BadItems(), "lost": BadItems.of(source.lost)}
-    made.items = len(source.lost)
+    ended = source.ended
+    made.items = len(source.lost) + ended.count
     for block, part in call.engine(work, source.ref.path, source.blocks):
         clock = frozen(part, clock, block)
         if part.table is not None:
@@ -225,6 +256,7 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
             newest, made.cutoff = part.newest, part.shown
         made.items, made.done = made.items + part.items, made.done + part.done
         bad = {kind: found + getattr(part, kind) for kind, found in bad.items()}
+        ended += part.ended
         marks += [part.fingerprint] if part.fingerprint else []
         rows += block.rows if isinstance(block, Piece) else int(block.lengths.sum())
         interrupts.check()
@@ -240,32 +272,14 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
     for line in notes_on(cleaned):
         made.details.setdefault("cleaning", []).append(line)
         call.note(job)(line)
-    _judge(job, made, bad, newest, clock)
+    count_bad(job, made, bad, newest, clock)
     if newest is None or clock is None:
         raise DataError(f"there is no observed value{'' if work.moment is None else ' up to --as-of'}")
+    if work.skip_ended:
+        count_skipped(ended, source, spool, newest, clock, made, call.note(job))
     if not spool.rows:
         raise DataError("no item can be forecast: {item_id}: {reason}".format(**made.details["failures"][0]))
     return newest, clock
-
-
-def _judge(job: Job, made: JobRun, bad: dict[str, BadItems], newest: np.datetime64 | None, clock: TimeAxis | None) -> None:
-    """Count and name the items without a forecast of the model, those that ended long ago apart from the others.
-
-    Only the newest row of all blocks shows which ended. Raises DataError for an item that is to fail the job.
-    """
-    named, counts = {}, {}
-    for kind, items in bad.items():
-        named[kind], ended = items.judged(newest, clock)
-        made.ended_items += ended
-        counts[kind] = len(items) - ended
-    made.fallback, made.failed = counts["fallbacks"], counts["failures"] + counts["lost"]
-    made.details["fallbacks"] = [one.to_mapping() for one in named["fallbacks"]]
-    made.details["failures"] = [one.to_mapping() for one in (*named["lost"], *named["failures"])][:NAMED]
-    if job.bad_items == "fail" and counts["failures"]:
-        first = next((one for one in named["failures"] if not one.ended), named["failures"][0])
-        raise DataError(
-            f"{counts['failures']} bad items, such as {first.item_id}: {first.reason}", 'set bad_items = "fallback" to continue'
-        )
 
 
 def _apart(before: set[str], part: Part, block: Block) -> set[str]:
@@ -305,11 +319,13 @@ def _run_id(job: Job, source: Source, spool: Spool) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def _recorded(records: Records | SharedRecords, number: int, made: JobRun, hide: Redactor) -> JobRun:
-    """Store the record; a run without one is a failed run."""
+def _recorded(
+    records: Records | SharedRecords, number: int, made: JobRun, reported: dict[Key, Cutoffs], hide: Redactor
+) -> JobRun:
+    """Store the record and the anomalies that were reported; a run without a record is a failed run."""
     columns = {key: value for key, value in made.to_mapping().items() if key not in ("job", "as_of")}
     try:
-        records.end(number, columns)
+        records.end(number, columns, reported)
     except TsattnError as error:
         made.status, made.error = "failed", hide(f"{made.error + '; ' if made.error else ''}{error.message}")
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tsattn.batch.connections import transaction
 from tsattn.batch.database import widened
 from tsattn.batch.records import Records, checked, now, process_of
+from tsattn.batch.reported import KEPT, Cutoffs, Key
 from tsattn.batch.runs import LOCK_WAIT
 from tsattn.batch.secrets import expanded, shown
 
@@ -48,8 +49,8 @@ class SharedRecords:
 
         return transaction(self.url, RETRIES, write, self.wait)
 
-    def end(self, number: int, values: dict[str, Any]) -> None:
-        """Fill in what a run did; `values` are columns of the table, `details` a JSON value."""
+    def end(self, number: int, values: dict[str, Any], reported: Mapping[Key, Cutoffs] | None = None) -> None:
+        """Fill in what a run did; `values` are columns of the table, `details` a JSON value. reported: its anomalies."""
         import sqlalchemy as sa
 
         values = {**values, "ended": now()}
@@ -59,8 +60,44 @@ class SharedRecords:
         def write(connection: Connection) -> None:
             runs = self._made(connection)
             connection.execute(sa.update(runs).where(runs.c.number == number).values(values))
+            if reported:
+                job = connection.execute(sa.select(runs.c.job).where(runs.c.number == number)).scalar_one()
+                self._report(connection, job, reported)
 
         transaction(self.url, RETRIES, write, self.wait)
+
+    def anomalies(self, job: str, since: int) -> dict[Key, Cutoffs]:
+        """Return the anomalies that runs of a job reported, from the time `since` on (see Key.at)."""
+        import sqlalchemy as sa
+
+        def ask(connection: Connection) -> dict[Key, Cutoffs]:
+            there = self._anomalies()
+            if not sa.inspect(connection).has_table(there.name):
+                return {}
+            columns = (there.c[name] for name in (*Key._fields, "first_cutoff", "last_cutoff"))
+            found = connection.execute(sa.select(*columns).where((there.c.job == job) & (there.c.at >= since)))
+            return {Key(*row[:3]): Cutoffs(*row[3:]) for row in found}
+
+        return transaction(self.url, RETRIES, ask, self.wait)
+
+    def _report(self, connection: Connection, job: str, reported: Mapping[Key, Cutoffs]) -> None:
+        """Replace the rows of anomalies, and delete those that no run has found for longest, beyond KEPT."""
+        import sqlalchemy as sa
+
+        there = self._anomalies()
+        widened(connection, there, ("job", *Key._fields))
+        same = [there.c[name] == sa.bindparam(f"key_{name}") for name in Key._fields]
+        keys = [{f"key_{name}": value for name, value in key._asdict().items()} for key in reported]
+        connection.execute(sa.delete(there).where(there.c.job == job, *same), keys)
+        rows = [
+            {"job": job, **key._asdict(), "first_cutoff": cutoffs.first, "last_cutoff": cutoffs.last}
+            for key, cutoffs in reported.items()
+        ]
+        connection.execute(sa.insert(there), rows)
+        newest = sa.select(there.c.last_cutoff).where(there.c.job == job).order_by(there.c.last_cutoff.desc())
+        last = connection.execute(newest.limit(1).offset(KEPT)).scalar()
+        if last is not None:
+            connection.execute(sa.delete(there).where(there.c.job == job, there.c.last_cutoff < last))
 
     def runs(self, jobs: Sequence[str] = (), last: int | None = None) -> list[dict[str, Any]]:
         """Runs, newest first, of these jobs or of all."""
@@ -76,6 +113,19 @@ class SharedRecords:
 
         rows = transaction(self.url, RETRIES, ask, self.wait)
         return [checked(row, shown(self.url)) for row in rows]
+
+    def _anomalies(self) -> Table:
+        import sqlalchemy as sa
+
+        columns: list[Any] = [
+            *(sa.Column(name, sa.Text, primary_key=True) for name in ("job", "item_id")),
+            sa.Column("at", sa.BigInteger, primary_key=True, autoincrement=False),
+            sa.Column("kind", sa.Text, primary_key=True),
+            *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("first_cutoff", "last_cutoff")),
+        ]
+        # PostgreSQL's names have 63 bytes at most
+        name = self.table.encode()[:53].decode(errors="ignore") + "_anomalies"
+        return sa.Table(name, sa.MetaData(), *columns)
 
     def _made(self, connection: Connection) -> Table:
         import sqlalchemy as sa

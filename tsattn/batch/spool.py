@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ class Spool:
         self._writer: Any = None
         self._sink: Any = None
         self._columns: dict[str, Any] = {}
+        self._left_out: Callable[[pa.Table], np.ndarray] | None = None
 
     def __enter__(self) -> Spool:
         return self
@@ -77,17 +78,29 @@ class Spool:
     def digest(self) -> str:
         return hashlib.sha256("".join(one.hexdigest() for one in self._columns.values()).encode()).hexdigest()
 
+    def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Yield the rows, of these columns or of all. The spool must be closed."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        # read ahead, a file is held whole until its last row is out
+        with pq.ParquetFile(self.path, pre_buffer=False) as file:
+            for batch in file.iter_batches(ROWS, columns=None if columns is None else list(columns)):
+                yield pa.Table.from_batches([batch])
+
+    def leave_out(self, left_out: Callable[[pa.Table], np.ndarray], rows: int) -> None:
+        """Leave rows out of `labelled`: `rows` in all, (n,) bool, True where `left_out` of a table is."""
+        self._left_out = left_out
+        self.rows -= rows
+
     def labelled(self, about: Mapping[str, Any]) -> Tables:
         """The rows, each with the job, model, version and run_id of `about`. The spool must be closed."""
 
         def tables() -> Iterator[pa.Table]:
-            import pyarrow as pa
-            import pyarrow.parquet as pq
-
-            # read ahead, a file is held whole until its last row is out
-            with pq.ParquetFile(self.path, pre_buffer=False) as file:
-                for batch in file.iter_batches(ROWS):
-                    yield _labelled(pa.Table.from_batches([batch]), about)
+            for table in self.tables():
+                kept = table if self._left_out is None else table.filter(~self._left_out(table))
+                if kept.num_rows:
+                    yield _labelled(kept, about)
 
         return tables
 

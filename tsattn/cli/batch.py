@@ -147,8 +147,8 @@ def monitor(
 ) -> int:
     """Check that jobs run on time and stay accurate.
 
-    Checks the last good run of each job, the age of its data, and the accuracy of stored forecasts. The exit code is 0 when
-    all checks pass, 1 when a job fails one, and 65 when the checks cannot run.
+    Checks the last good run of each job, its new anomalies, the age of its data, and the accuracy of stored forecasts. The exit
+    code is 0 when all checks pass, 1 when a job fails one, and 65 when the checks cannot run.
 
     \b
     Examples:

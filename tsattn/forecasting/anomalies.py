@@ -31,7 +31,9 @@ CALIBRATION = 100  # origins before a row whose errors calibrate its interval
 WARM = 7  # cycles of history from which a forecast errs no more than later ones
 CYCLES = 25  # cycles before a row whose errors at its phase correct its forecast
 LARGEST_ERROR = 50.0  # limit of an error in units of the forecast, which may be close to 0
-PASSES = 8  # forecasts of an origin: each pass reads the anomalies that the one before found
+TOGETHER = 3  # passes over all origins at once: each reads the anomalies that the one before found
+ONE_BY_ONE = 100  # passes that follow lasting faults: each settles one origin of each fault
+PASSES = 8  # passes over all origins in all
 LEAST_HISTORY = 8
 FLOOR_ROWS = 1024  # rows before an origin from which the smallest standard deviation and the persistence are estimated
 WIDEST_PRIOR = 4.0  # limit of the prior width from past noise, as a multiple of the forecast's width
@@ -145,11 +147,16 @@ def score_rows(
     step = step_of(panel) if step is None else step
     origins = origins_of(panel, step, last)
     work = _Work(forecaster, panel, origins, step, on_progress)
-    redo = np.arange(len(origins))
+    every = np.arange(len(origins))
+    redo = every
     for number in range(PASSES):
         work.forecast(redo)
-        work.calibrate()
-        redo = work.stale(first=number == 0)
+        work.calibrate(every)
+        redo = work.stale(every, distant=number == 0)
+        if number + 1 == TOGETHER and len(redo):
+            work.follow(redo)
+            work.calibrate(every)
+            redo = work.stale(every)
         if not len(redo):
             break
     if on_progress:
@@ -204,9 +211,9 @@ class _Work:
 
     def _lasting(self) -> np.ndarray:
         """Return (N,) bool, True for origins before which deviations persist."""
-        found, season = np.zeros(len(self.value), bool), self.panel.freq.season_length
+        found, seasons = np.zeros(len(self.value), bool), self.panel.freq.season_lengths
         for b, row in enumerate(self.origins.row.tolist()):
-            found[row] = deviations_last(self._past(b), season, self.step)
+            found[row] = deviations_last(self._past(b), seasons, self.step)
         return found
 
     def forecast(self, chosen: np.ndarray) -> None:
@@ -234,12 +241,13 @@ class _Work:
             if self.on_progress:  # not complete yet: the next pass may find more to forecast
                 self.on_progress(self.done, self.total + 1)
 
-    def calibrate(self) -> None:
-        """Correct forecasts and tails by the errors before each origin, and give each value its tail probability."""
-        usual = np.ones(len(self.value), bool)  # rows that are not anomalies: their errors calibrate later rows
-        self.expected, self.below, self.above = self.forecasts.copy()
-        for b, (item, row) in enumerate(zip(self.origins.item.tolist(), self.origins.row.tolist(), strict=True)):
+    def calibrate(self, chosen: np.ndarray) -> None:
+        """Correct forecasts and tails by the errors before each origin `chosen`, and give each value its tail probability."""
+        usual = ~(self.p < GUARDED)  # rows that are not anomalies: their errors calibrate later rows
+        for b in chosen.tolist():
+            item, row = int(self.origins.item[b]), int(self.origins.row[b])
             first, ahead = int(self.panel.indptr[item]), np.arange(row, min(row + self.step, int(self.panel.origin[item])))
+            self.expected[ahead], self.below[ahead], self.above[ahead] = self.forecasts[:, ahead]
             self._correct(first, row, ahead, usual)
             # forecasts from a short history err more: they count only while there are few others
             warm = first + WARM * self.panel.freq.season_length
@@ -283,14 +291,39 @@ class _Work:
         away = self.value[ahead] - self.expected[ahead]
         self.distance[ahead] = away / np.where(away < 0, self.below[ahead], self.above[ahead])
 
-    def stale(self, *, first: bool) -> np.ndarray:
-        """Return the origins whose recent past has changed since it was read; at first, also those with a run long before."""
-        pairs = list(zip(self.origins.item.tolist(), self.origins.row.tolist(), strict=True))
-        recent = [self.guard.signature(*pair) != seen for pair, seen in zip(pairs, self.seen, strict=True)]
-        distant = [first and self.guard.has_run(*pair) for pair in pairs]
-        found = np.flatnonzero(np.array(recent, bool) | np.array(distant, bool))
+    def stale(self, among: np.ndarray, *, distant: bool = False) -> np.ndarray:
+        """Return the origins whose recent past has changed since it was read; `distant`: also those with a run long before."""
+        found = []
+        for b in among.tolist():
+            item, row = int(self.origins.item[b]), int(self.origins.row[b])
+            if self.guard.signature(item, row) != self.seen[b] or (distant and self.guard.has_run(item, row)):
+                found.append(b)
         self.total += len(found)
-        return found
+        return np.array(found, np.int64)
+
+    def follow(self, stale: np.ndarray) -> None:
+        """Forecast stale origins again one after the other in time, until none is stale or for ONE_BY_ONE passes.
+
+        A lasting fault is found step by step: an origin within it needs what the origins before it found. Origins that are
+        further apart than the guard's span do not depend on each other, and are forecast together.
+        """
+        item, row = self.origins.item, self.origins.row
+        ahead = np.arange(1, self.guard.span // self.step + 2)
+        waiting = np.zeros(len(self.origins), bool)
+        waiting[stale] = True
+        for _ in range(ONE_BY_ONE):
+            left = np.flatnonzero(waiting)
+            if not len(left):
+                return
+            alone = (np.diff(row[left]) > self.guard.span) | (np.diff(item[left]) != 0)
+            heads = left[np.append(True, alone)]
+            self.forecast(heads)
+            self.calibrate(heads)
+            waiting[heads] = False
+            after = np.unique(heads[:, None] + ahead)
+            after = after[after < len(self.origins)]
+            waiting[after] = False
+            waiting[self.stale(after)] = True
 
     def scores(self) -> Scores:
         """Return the scores of the rows that have a value and a forecast."""

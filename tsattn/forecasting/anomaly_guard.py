@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from tsattn.forecasting.frame import Forecaster
 
 GUARDED = 0.001  # tail probability below which later forecasts read the forecast in place of a value
 FAR = 2048  # rows before an origin in which a run of anomalies matters
+PATIENCE = 1.5  # cycles after which a run of anomalies on one side is a new level
+PATIENCE_OF_DAYS = 3.5  # the same where the cycle is a day: a fault may last over a weekend
 LASTING = 0.3  # autocorrelation of deviations, from one origin to the next, above which a history is never replaced
 FEWEST = 48  # pairs of deviations that measure it
 FOLLOWING = 0.01  # of the values that follow such a one on the same side
@@ -21,7 +24,7 @@ FOLLOWING = 0.01  # of the values that follow such a one on the same side
 class Guard:
     """Forecaster that passes `inner` histories with anomalies replaced by their forecasts, except those that last.
 
-    A run of anomalies on one side that lasts for more than one and a half usual cycles is a new level, and is kept as it is.
+    A run of anomalies on one side that lasts for more than PATIENCE cycles is a new level, and is kept as it is.
     Each origin sees the runs as they were before it. lasting: (N,) bool, True for origins before which deviations last, as
     those of weather do: there the history stays as it is, since the next values follow from the newest ones.
     """
@@ -34,8 +37,9 @@ class Guard:
         self.name, self.quantiles, self.context = inner.name, tuple(inner.quantiles), inner.context
         self.pass_steps, self.covariates = getattr(inner, "pass_steps", 1), getattr(inner, "covariates", True)
         self.days, self.joint = getattr(inner, "days", False), getattr(inner, "joint", False)
-        self.patience = max(5, 3 * panel.freq.season_length // 2)
-        self.span = max(32, 2 * panel.freq.season_length)
+        cycles = PATIENCE_OF_DAYS if panel.freq.is_subdaily else PATIENCE
+        self.patience = max(5, int(cycles * panel.freq.season_length))
+        self.span = max(32, int((cycles + 0.5) * panel.freq.season_length))
         self.item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr))
         self.found(np.zeros(len(panel.target)), np.zeros(len(panel.target)))
 
@@ -81,22 +85,31 @@ class Guard:
         return self.inner.predict(batch if getattr(self.inner, "raw_history", False) else prepared(batch))
 
 
-def deviations_last(past: np.ndarray, season: int, step: int) -> bool:
+def deviations_last(past: np.ndarray, seasons: Sequence[int], step: int) -> bool:
     """Return True if deviations from the last cycle are correlated by LASTING or more over `step` steps of a past (n,).
 
-    Deviations are clipped at their usual size, so that a few anomalies have little influence.
+    Of several cycles, such as a day and a week, the one with the smallest deviations counts: weekends differ from the day
+    before, and so do the hours after it. Deviations are clipped at their usual size, so that a few anomalies have little
+    influence.
     """
-    away = past[season:] - past[:-season] if len(past) >= 3 * season else past
+    every = [_deviations(past[season:] - past[:-season]) for season in seasons if len(past) >= 3 * season]
+    away, spread = min(every or [_deviations(past)], key=lambda found: found[1])
     if np.isnan(away).all():
         return False
-    away = away - np.nanmedian(away)
-    size = np.abs(away)
-    spread = float(np.nanmedian(size)) or float(np.nanmean(size))
     away = np.clip(away, -spread, spread)
     before, after = away[:-step], away[step:]
     both = ~np.isnan(before) & ~np.isnan(after)
     scale = float(np.sqrt((before[both] ** 2).sum() * (after[both] ** 2).sum()))
     return bool(both.sum() >= FEWEST and scale > 0 and (before[both] * after[both]).sum() >= LASTING * scale)
+
+
+def _deviations(away: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return deviations (n,) from their median, and their usual size: infinite if none is known."""
+    if np.isnan(away).all():
+        return away, np.inf
+    away = away - np.nanmedian(away)
+    size = np.abs(away)
+    return away, float(np.nanmedian(size)) or float(np.nanmean(size))
 
 
 def sides_of(p: np.ndarray, sign: np.ndarray, item: np.ndarray) -> np.ndarray:

@@ -26,7 +26,9 @@ def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     recorded = "started" in rows[0]
     fallback = [">fall-\nback"] if any(row["fallback"] for row in rows) else []  # else none: rows are in --json
     ended = [">ended\nitems"] if any(row["ended_items"] for row in rows) else []
-    columns = ["job", "status", "cutoff", ">items", *fallback, ">failed", *ended, "model", ">time"]
+    detects = any(_anomalies(row) for row in rows)
+    anomalies = [">anomalies"] if detects else []
+    columns = ["job", "status", "cutoff", ">items", *fallback, ">failed", *ended, *anomalies, "model", ">time"]
     drawn = table(*(["started", *columns] if recorded else columns))
     drawn.columns[0].no_wrap = recorded  # a time on one line can be searched for
     for row in rows:
@@ -40,6 +42,7 @@ def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
             Text(str(row["cutoff"] or "–")),
             *counts,
         ]
+        cells += [_anomalies(row) or "–"] if detects else []
         cells += [Text(version), "–" if row["seconds"] is None else duration(float(row["seconds"]))]
         drawn.add_row(*([str(row["started"]).replace("T", " ")[:16]] if recorded else []), *cells)
     show(console, drawn)
@@ -48,13 +51,24 @@ def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
             console.print(Text(f"{row['job']}: {row['error']}", style="red"))
 
 
+def _anomalies(row: Mapping[str, Any]) -> str:
+    """Format the anomalies of a run, such as `1 new of 3`; "" for a run that looked for none."""
+    details = row.get("details") or {}
+    if "new_anomalies" not in details:
+        return ""
+    return f"{details['new_anomalies']:,} new of {details['anomalous_rows']:,}"
+
+
 def verdicts(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print one row per job with its verdict, and the problems below the table."""
-    drawn = table("job", "verdict", "last good run", "newest row", ">MASE\nsince", ">80 %\ncover")
+    detects = any(row["new_anomalies"] is not None for row in rows)
+    anomalies = [">new ano-\nmalies"] if detects else []
+    drawn = table("job", "verdict", "last good run", "newest row", ">MASE\nsince", ">80 %\ncover", *anomalies)
     for row in rows:
         good = not row["problems"]
         scored = [f"{row['mase']:.3f}" if row["mase"] is not None else "–"]
         scored += [f"{row['coverage'] * 100:.0f} %" if row["coverage"] is not None else "–"]
+        scored += [f"{row['new_anomalies']:,}" if row["new_anomalies"] is not None else "–"] if detects else []
         style = "green" if good else "red"
         last = str(row["last_good"] or "never").replace("T", " ")[:19]
         newest = Text(str(row["newest_row"] or "–"))

@@ -98,6 +98,12 @@ class Detected:
         return int(self.anomalous.sum())
 
     @property
+    def kinds(self) -> np.ndarray:
+        """Return the (n,) kind of anomaly of each row: "flat" for a flat run, else "above" or "below"; "" for no anomaly."""
+        side = np.where(self.scores.value < self.scores.expected, "below", "above")
+        return np.where(self.anomalous, np.where(self.flat > 0, "flat", side), "")
+
+    @property
     def by_chance(self) -> float:
         """Rows that are expected outside the interval though nothing is wrong."""
         return expected_by_chance(self.level, len(self.scores))
@@ -140,11 +146,12 @@ class Detected:
         }
         columns["p_value"] = [float(f"{p:.4g}") for p in table["p_value"].to_pylist()]
         columns["flat_rows"] = table["flat_rows"].to_pylist()
+        columns["kind"] = self.kinds[self.anomalous].tolist()
         clock = self.panel.freq.has_clock
         stamps = table["timestamp"]
         columns["timestamp"] = iso(stamps, finest(scored["timestamp"])) if clock else stamps.to_pylist()
         columns["item_id"] = table["item_id"].to_pylist()
-        order = ("item_id", "timestamp", "value", "expected", "low", "high", "score", "p_value", "flat_rows")
+        order = ("item_id", "timestamp", "value", "expected", "low", "high", "score", "p_value", "flat_rows", "kind")
         return {
             "model": str(self.ref),
             "path": str(self.ref.path),
