@@ -37,18 +37,10 @@ def ingest(
 
     Raises DataError or ConfigError that names the file, the line, the column and the option to set.
     """
-    from tsattn.data.reading.read import read as read_data
-    from tsattn.data.sinks import checked_suffix
-    from tsattn.data.store import save_panel
-    from tsattn.forecasting.hierarchy.own_totals import notes_on_sum
+    from tsattn.workflows.ingest import run
 
-    path = None if output is None else checked_suffix(output, (".parquet",), data=data)
-    panel, report = read_data(*given(data, read, reading, ingest))
-    report = dataclasses.replace(report, warnings=(*report.warnings, *notes_on_sum(panel)))
-    listener.report(report)
-    if path is not None:
-        save_panel(panel, path)
-    return Ingested(panel, report, path)
+    data, options = given(data, read, reading, ingest)
+    return run(data, options, output, listener)
 
 
 def train(
