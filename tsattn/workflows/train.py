@@ -32,6 +32,7 @@ from tsattn.workflows.outlook import Outlook
 from tsattn.workflows.plan import Plan, known_steps, plan
 from tsattn.workflows.results import Trained, plain
 from tsattn.workflows.time_budget import TimeBudget
+from tsattn.workflows.training_data import extent
 from tsattn.workflows.verdict import verdict
 from tsattn.workspace import ModelRef, Workspace, name_for
 
@@ -340,6 +341,7 @@ def source_of(data: Any, panel: Panel, report: ReadReport, options: ReadOptions,
         "last": report.last,
         "fingerprint": fingerprint(panel),
         "test": {"windows": made.windows, "horizon": made.horizon},
+        **extent(panel, made.test_start),
     }
 
 
