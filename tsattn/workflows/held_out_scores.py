@@ -15,7 +15,7 @@ from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest, scorable
 from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.frame import Forecaster
-from tsattn.forecasting.scores import Backtest
+from tsattn.forecasting.scores import SKILLS, Backtest
 from tsattn.model.card import UNCHANGED, Card
 from tsattn.workflows.candidates import LED
 from tsattn.workflows.joint import joint_verdicts, with_and_without
@@ -95,7 +95,11 @@ def beside_zero_shot(
         return ()
     flags = ("--model zero-shot", "--model zero-shot --joint")
     names = found.models[2 if alone else 1 :]
-    lines = [compared(found.table(), found.models[0], *other) for other in zip(names, flags, strict=False)]
+    own, rows = found.models[0], found.table()
+    lines = [
+        compared(rows, own, name, flag, {metric: found.standard_error(own, name, metric) for metric in SKILLS})
+        for name, flag in zip(names, flags, strict=False)
+    ]
     lines += joint_verdicts(found, found.models[:1], "forecast with --joint") if alone else []
     few = f" (on {found.windows} windows, for lack of time)" if found.windows < total else ""
     return tuple(line + few for line in lines)
