@@ -13,6 +13,7 @@ from tsattn.data.freq import Freq, calendar_names
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.windows import Origins, gather, last_origins, rolling_origins
 from tsattn.errors import ConfigError
+from tsattn.render.format import stamps
 
 NAN = float("nan")
 
@@ -131,3 +132,34 @@ def test_whatever_stands_beyond_the_panels_wall_no_window_carries_it() -> None:
     dirty[6:] = 1e9
     batch = gather(replace(panel, target=dirty), Origins(np.array([0]), np.array([4])), context=4, horizon=5)
     np.testing.assert_array_equal(batch.future_target, np.float32([[4, 5, NAN, NAN, NAN]]))
+
+
+AUTUMN = ("2024-10-29T10:00", ["25 11:00+02:00", "26 11:00+02:00", "27 11:00+01:00", "28 11:00+01:00"])
+SPRING = ("2024-04-01T09:00", ["28 11:00+01:00", "29 11:00+01:00", "30 11:00+01:00", "31 11:00+02:00"])
+
+
+def cutoffs(end: str, step: int | None, zone: str = "Europe/Berlin") -> list[str]:
+    """Day of the month, time and offset of the cutoffs of four windows of 24 hours, the last of which ends at `end` in UTC."""
+    start = np.datetime64(end, "us") - np.timedelta64(24 * 12 - 1, "h")
+    panel = replace(panel_of([24 * 12]), tz=zone, start=np.array([start]), dated=True)
+    origins = rolling_origins(panel, 24, 4, step)
+    return [text[8:] for text in stamps(panel.freq.advance(start, origins.row - 1), panel.freq, zone)]
+
+
+@pytest.mark.parametrize(("end", "wanted"), [AUTUMN, SPRING], ids=["autumn", "spring"])
+def test_when_a_step_is_whole_days_then_cutoffs_keep_their_local_time_over_a_clock_change(end: str, wanted: list[str]) -> None:
+    assert cutoffs(end, 24) == wanted
+    assert cutoffs(end, 48)[-2:] == wanted[1::2]
+
+
+@pytest.mark.parametrize("end", [AUTUMN[0], SPRING[0]])
+def test_when_no_step_of_whole_days_is_given_or_the_data_are_in_utc_then_windows_are_as_many_rows_apart(end: str) -> None:
+    hour = int(end[11:13])
+    assert [text[3:5] for text in cutoffs(end, 24, "UTC")] == [f"{hour:02d}"] * 4
+    assert cutoffs(end, 24, "UTC") == cutoffs(end, None, "UTC")
+    assert [text[3:5] for text in cutoffs(end, None)][::3] in (["12", "11"], ["10", "11"])  # follow one another without a gap
+
+
+def test_when_the_clock_skips_or_doubles_the_time_of_a_cutoff_then_windows_stay_apart() -> None:
+    assert cutoffs("2024-04-02T00:00", 24) == ["29 02:00+01:00", "30 02:00+01:00", "31 03:00+02:00", "01 02:00+02:00"]
+    assert cutoffs("2024-10-29T01:00", 24) == ["25 02:00+02:00", "26 02:00+02:00", "27 02:00+02:00", "28 02:00+01:00"]

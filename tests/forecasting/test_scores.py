@@ -91,3 +91,25 @@ def test_the_table_is_a_data_frame_too(result: Backtest) -> None:
     frame = result.to_pandas()
     assert list(frame["model"]) == list(result.models)
     assert frame["WQL"].tolist() == pytest.approx([row["WQL"] for row in result.table()])
+
+
+@pytest.mark.parametrize("metric", ["MASE", "WQL"])
+def test_the_standard_error_of_a_ratio_of_scores_is_that_of_resampled_series(metric: str) -> None:
+    rng = np.random.default_rng(0)
+    panel = Panel.from_arrays([10 + rng.normal(0, 1, 60) for _ in range(80)], freq="D")
+    made = backtest([Naive(), SeasonalNaive()], panel, horizon=6, windows=1)
+    sums = made.by_item
+    losses = sums.scaled_error if metric == "MASE" else sums.pinball.mean(-1)
+    drawn = losses[:, rng.integers(0, 80, (4000, 80))].sum(-1)
+    assert made.standard_error("naive", "seasonal-naive", metric) == pytest.approx((drawn[0] / drawn[1]).std(), rel=0.1)
+
+
+def test_when_series_share_their_cutoffs_errors_then_the_standard_error_is_that_between_cutoffs() -> None:
+    shared = 10 + np.random.default_rng(0).normal(0, 1, 200)
+    many = backtest([Naive(), SeasonalNaive()], Panel.from_arrays([shared] * 30, freq="D"), horizon=6, windows=10)
+    one = backtest([Naive(), SeasonalNaive()], Panel.from_arrays([shared], freq="D"), horizon=6, windows=10)
+    names = ("naive", "seasonal-naive", "MASE")
+    assert many.standard_error(*names) == pytest.approx(one.standard_error(*names))
+    assert np.isnan(
+        backtest([Naive(), SeasonalNaive()], Panel.from_arrays([shared]), horizon=6, windows=1).standard_error(*names)
+    )

@@ -26,6 +26,12 @@ def step(**values: Any) -> Any:
             Work("forecasting", "ensemble", 512, 1024, 9.0, 57.0, unit="series"),
             "forecasting  ━━━━━━━  50 %  ensemble, 9 series/s, 0:57 left",
         ),
+        (Work("scoring", "naive", 15, 600, 0.0764, 5.0), "scoring      ━━━━━━━   2 %  naive, 0.076 win/s, 0:05 left"),
+        (step(windows_per_second=0.0, share=0.0), "fine-tuning  ━━━━━━━   0 %  loss 0.1234, best 0.1301, 1:03 left"),
+        (
+            Work("reconciling", "ensemble", 0, 1794, 0.0, float("nan"), unit="forecasts"),
+            "reconciling  ━━━━━━━   0 %  ensemble",
+        ),
         (Work("forecasting", "ensemble", 0, 3000, 0.0, float("nan"), unit="series"), "forecasting  ━━━━━━━   0 %  ensemble"),
         (
             step(phase="from scratch", windows_per_second=12812.0, remaining=3663.0),
@@ -59,3 +65,9 @@ def test_when_there_is_no_terminal_then_only_the_last_step_of_a_short_run_is_a_l
         "fine-tuning, step 3 of 3: loss 0.1234, best 0.1301, 812 win/s, 1 min 3 s left",
         "scoring, 600 of 600 windows: naive, 90 win/s, 0.0 s left",
     ]
+
+
+def test_when_there_is_no_terminal_then_a_step_that_is_announced_is_a_line():
+    out = StringIO()
+    _Lines(Console(file=out, width=200))(Work("reconciling", "ensemble", 0, 1794, 0.0, float("nan"), unit="forecasts"))
+    assert out.getvalue() == "reconciling, 0 of 1,794 forecasts: ensemble\n"

@@ -27,8 +27,8 @@ def newest_of(monkeypatch: pytest.MonkeyPatch, refused: set[str], target: str = 
             raise DataError(f"no column 'temp', which {ref.path} wants", "add it")
         return room.ModelAndData(ref, card, panel, None)  # type: ignore[arg-type]
 
-    card: Any = SimpleNamespace(schema=SimpleNamespace(target=("y",)), freq="D")
-    panel: Any = SimpleNamespace(schema=SimpleNamespace(target=(target,)), freq=SimpleNamespace(alias="D"))
+    card: Any = SimpleNamespace(schema=SimpleNamespace(target=("y",)), freq="D", has_seen_data=False, source={})
+    panel: Any = SimpleNamespace(schema=SimpleNamespace(target=(target,)), freq=SimpleNamespace(alias="D"), item_ids=())
     monkeypatch.setattr(room, "_again", again)
     monkeypatch.setattr(room, "read_card", lambda path: card)
     monkeypatch.setattr(room, "shipped", lambda: SimpleNamespace(path="shipped", name="zero-shot") if ready else None)

@@ -15,7 +15,7 @@ from tsattn.forecasting.baselines.simple import SeasonalNaive
 from tsattn.forecasting.frame import Forecaster
 from tsattn.model.card import UNCHANGED, read_card
 from tsattn.workflows import held_out_scores
-from tsattn.workflows.held_out_scores import FEWEST, beside_zero_shot, score_in_time
+from tsattn.workflows.held_out_scores import FEWEST, beside_zero_shot, score_in_time, seconds_of_window
 from tsattn.workflows.time_budget import TimeBudget
 from tsattn.workspace import ModelRef
 
@@ -114,5 +114,14 @@ def test_when_the_time_is_over_then_the_saved_model_is_still_compared_with_zero_
     (line,) = beside_zero_shot(*ask)
     assert "beside zero-shot + members on the same windows: MASE " in line
     assert line.endswith("(on 2 windows, for lack of time)")
+    (few,) = beside_zero_shot(*ask, 1)
+    assert few.endswith("(on 1 windows, for lack of time)")
     unchanged = dataclasses.replace(card, start=UNCHANGED)
     assert beside_zero_shot(ask[0], unchanged, *ask[2:]) == ()
+
+
+def test_when_a_window_is_timed_then_it_is_by_the_zero_shot_ensemble_if_there_is_one(shipped, monkeypatch):
+    hours = Panel.from_arrays([10 + np.random.default_rng(0).normal(0, 1, 400) for _ in range(3)], freq="h")
+    assert 0 < seconds_of_window(hours, 6) < 60
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", "")
+    assert seconds_of_window(hours, 6) == 0

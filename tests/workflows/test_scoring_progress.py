@@ -6,8 +6,9 @@ import pytest
 from tsattn.data.panel import Panel
 from tsattn.events import Listener
 from tsattn.forecasting.baselines.simple import Naive
+from tsattn.forecasting.hierarchy.coherent import BaseForecasts
 from tsattn.forecasting.predict import predict
-from tsattn.workflows.scoring_progress import Forecasting, Scoring
+from tsattn.workflows.scoring_progress import Forecasting, Reconciling, Scoring
 from tsattn.workflows.time_budget import TimeBudget, TimeIsOver
 
 
@@ -62,3 +63,25 @@ def test_a_forecast_in_batches_tells_how_far_it_is():
     panel = Panel.from_arrays([np.arange(20.0) + k for k in range(5)])
     predict(Naive(), panel, horizon=2, batch=2, on_progress=lambda *now: heard.append(now))
     assert heard == [(0, 5), (2, 5), (4, 5), (5, 5)]
+
+
+@pytest.mark.parametrize(("total", "shown"), [(600, [0, 450, 600]), (300, [225, 300])])
+def test_a_reconciliation_counts_its_hold_out_forecasts_and_announces_many(total, shown):
+    heard = []
+    hear = Reconciling(Listener(progress=heard.append), "ensemble", total, Clock())
+    for _ in range(4):
+        hear(total // 4)
+    assert [(work.phase, work.done, work.total, work.unit) for work in heard] == [
+        ("reconciling", done, total, "forecasts") for done in shown
+    ]
+    assert heard[-1].remaining == 0
+
+
+def test_when_sums_are_reconciled_then_progress_counts_every_hold_out_forecast():
+    panel = Panel.from_arrays([np.arange(40.0) + k for k in range(3)], freq="D")
+    heard = []
+    base = BaseForecasts(Naive(), panel, 4, (0.5,), heard.append)
+    for back in (0, 4, 8):
+        base.at(back)
+        base.at(back)
+    assert sum(heard) == 9

@@ -77,3 +77,25 @@ def test_when_a_trained_model_loses_to_zero_shot_then_the_sentence_names_the_opt
 def test_when_a_trained_model_is_better_than_zero_shot_then_the_sentence_says_by_how_much() -> None:
     rows = [{"model": "shops", "MASE": 0.38, "WQL": 0.05}, {"model": "zero-shot + members", "MASE": 0.40, "WQL": 0.05}]
     assert compared(rows, "shops", "zero-shot + members").endswith("MASE 5.0 % lower, WQL 0.0 % higher")
+
+
+@pytest.mark.parametrize(
+    ("errors", "end"),
+    [
+        (
+            {"MASE": 0.03, "WQL": 0.04},
+            "MASE 5.0 ± 3.0 % lower, WQL 6.0 ± 4.0 % lower (± standard error); the difference is within chance",
+        ),
+        ({"MASE": 0.02, "WQL": 0.04}, "MASE 5.0 ± 2.0 % lower, WQL 6.0 ± 4.0 % lower (± standard error)"),
+        ({"MASE": float("nan"), "WQL": float("nan")}, "MASE 5.0 % lower, WQL 6.0 % lower"),
+    ],
+)
+def test_when_standard_errors_are_known_then_the_sentence_gives_them_and_says_if_a_difference_may_be_chance(errors, end) -> None:
+    scores = rows(shops=(0.95, 0.94), zero_shot=(1.0, 1.0))
+    assert compared(scores, "shops", "zero-shot", errors=errors).endswith(f"on the same windows: {end}")
+
+
+def test_when_zero_shot_may_be_better_by_chance_then_it_is_not_recommended() -> None:
+    scores = rows(shops=(1.05, 1.06), zero_shot=(1.0, 1.0))
+    assert compared(scores, "shops", "zero-shot", errors={"MASE": 0.01, "WQL": 0.01}).endswith("--model zero-shot")
+    assert compared(scores, "shops", "zero-shot", errors={"MASE": 0.04, "WQL": 0.04}).endswith("within chance")

@@ -41,6 +41,7 @@ from tsattn.render.format import duration
 from tsattn.workflows.cleaning_notes import Finding, merged, notes_on
 from tsattn.workflows.effect_notes import effect_notes
 from tsattn.workflows.results import plain
+from tsattn.workflows.training_data import as_of_warning
 from tsattn.workspace import ModelRef, Workspace
 
 Log = Callable[..., None]  # log(level, message, job=…, …)
@@ -189,6 +190,9 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
         )
         newest, clock = _forecast(job, call, source, work, spool, made)
         _check_age(job, newest, clock, now)
+        if moment is not None:
+            for line in as_of_warning(source.card, str(source.ref), on_grid(moment, clock), clock):
+                call.note(job, "warning")(line.removeprefix("warning: "))
         made.run_id = _run_id(job, source, spool)
         if not order.dry_run:
             about = {"job": job.name, "model": made.model, "version": made.version, "run_id": made.run_id}

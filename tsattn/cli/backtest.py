@@ -23,7 +23,9 @@ SCORING = {
     "windows": typer.Option(
         min=1, metavar="N", help="Windows per series.  [default: the model's held-back test windows, else 5]"
     ),
-    "step": typer.Option(min=1, metavar="N", help="Steps between windows.  [default: the horizon]"),
+    "step": typer.Option(
+        min=1, metavar="N", help="Steps between windows; whole days keep the local time.  [default: the horizon]"
+    ),
     "horizon": options.HORIZON,
     "refit": typer.Option("--refit", help="Also train the model before every cutoff (slow)."),
     "baselines": typer.Option(

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tsattn.data import slots
-from tsattn.data.freq import calendar_features, calendar_names
+from tsattn.data.freq import DAY, calendar_features, calendar_names
 from tsattn.data.panel import Panel
+from tsattn.data.timezone import to_utc
 from tsattn.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -127,15 +128,34 @@ def last_origins(panel: Panel) -> Origins:
 def rolling_origins(panel: Panel, horizon: int, windows: int, step: int | None = None, min_history: int = 1) -> Origins:
     """Return for every item `windows` origins `step` (default: the horizon) apart, the last one `horizon` before the item's end.
 
-    Ordered by item, then time. Origins with fewer than `min_history` steps before them are left out.
+    If a `step` is given that is a whole number of days, and the data has a time zone, cutoffs keep the local time of the last
+    one when the clock changes. Ordered by item, then time. Origins with fewer than `min_history` steps before them are left out.
     """
     if horizon < 1 or windows < 1 or (step is not None and step < 1):
         raise ConfigError(f"horizon, windows and step must be positive, not {horizon}, {windows}, {step}")
     back = horizon + (step or horizon) * np.arange(windows - 1, -1, -1)  # (W,)
     row = panel.origin[:, None] - back[None, :]  # (S, W)
+    if step is not None:
+        row[:, :-1] = _at_local_time(panel, row, step)[:, :-1]
     item = np.broadcast_to(np.arange(len(panel))[:, None], row.shape)
     fits = row - panel.indptr[:-1, None] >= min_history
     return Origins(item[fits], row[fits])
+
+
+def _at_local_time(panel: Panel, row: np.ndarray, step: int) -> np.ndarray:
+    """Return origins (S, W) `step` apart, moved so that all cutoffs are at the local time of day of the last one.
+
+    Nothing moves unless a step is a whole number of days on a grid that runs on UTC. A local time that a clock change skips is
+    read as an hour later, a doubled one as the first. If the grid has no row then, the row before it is the cutoff.
+    """
+    us = panel.freq.fixed_us
+    if panel.tz is None or not panel.dated or not panel.freq.is_subdaily or us is None or step * us % DAY:
+        return row
+    first, start = panel.indptr[:-1], panel.start
+    last = panel.local(panel.freq.advance(start, row[:, -1] - 1 - first))
+    back = (step * us * np.arange(row.shape[1] - 1, -1, -1)).astype("timedelta64[us]")
+    steps, _ = panel.freq.steps_between(start[:, None], to_utc(last[:, None] - back, panel.tz))
+    return first[:, None] + steps + 1
 
 
 def truth(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:

@@ -81,6 +81,23 @@ class Backtest:
         reference = self.references.get(metric)
         return float("nan") if reference is None else skill(self.score(model, metric), self.score(reference, metric))
 
+    def standard_error(self, model: str, other: str, metric: str) -> float:
+        """Return the standard error of score(model) / score(other) for a metric of SKILLS; NaN with a single series and cutoff.
+
+        The errors of two models on the same windows are paired, and those of one series, or of one cutoff, are correlated: of
+        the two groupings, the one with the larger variance counts (linearisation of a ratio; Cochran, 1977, section 6.3).
+        """
+        mine, its = (self.models.index(name) for name in (model, other))
+        found = []
+        for sums in (self.by_item, self.by_cutoff):
+            losses = sums.scaled_error if metric == "MASE" else sums.pinball.mean(-1)  # (M, G)
+            some = losses[:, sums.count[mine] > 0]
+            total, groups = some[its].sum(), some.shape[1]
+            if groups > 1 and total > 0:
+                rest = some[mine] - some[mine].sum() / total * some[its]
+                found.append(np.sqrt(groups / (groups - 1) * np.square(rest).sum()) / total)
+        return float(max(found)) if found else float("nan")
+
     def table(self) -> list[dict[str, str | float]]:
         """Return a row for each model: model, each of METRICS, skill_MASE and skill_WQL. NaN where there is nothing to score."""
         rows: list[dict[str, str | float]] = []

@@ -40,7 +40,10 @@ def telling(console: Console, *, brief: bool = False) -> Listener:
     def report(read: ReadReport) -> None:
         tables.report(console, read, brief=brief)
 
-    return Listener(report=report, note=lambda text: console.print(Text(text, style="dim")))
+    def note(text: str) -> None:
+        console.print(Text(text, style="yellow" if text.startswith("warning: ") else "dim"))
+
+    return Listener(report=report, note=note)
 
 
 @contextmanager
@@ -84,14 +87,14 @@ class LiveLine:
 
 
 class _Lines:
-    """Lines for a log file: the first and last step of each phase, and one every LINE_EVERY seconds."""
+    """Lines for a log file: the last step of each phase, one that announces it, and one every LINE_EVERY seconds."""
 
     def __init__(self, console: Console) -> None:
         self.console, self.last, self.phase = console, time.monotonic(), ""
 
     def __call__(self, now: Any) -> None:
-        last = now.step >= now.steps if hasattr(now, "steps") else now.done >= now.total
-        if last or time.monotonic() - self.last >= LINE_EVERY:
+        ends = now.step >= now.steps if hasattr(now, "steps") else now.done in (0, now.total)
+        if ends or time.monotonic() - self.last >= LINE_EVERY:
             self.last, self.phase = time.monotonic(), now.phase
             self.console.print(Text(f"{now.phase}, {counted(now)}: {words(now)}"))
 
@@ -127,12 +130,18 @@ def words(now: Any, shown: Callable[[float], str] = duration) -> str:
         if not now.done:
             return str(now.name)
         rate = "win/s" if now.unit == "windows" else f"{now.unit}/s"
-        return f"{now.name}, {now.rate:,.0f} {rate}, {shown(now.remaining)} left"
+        return f"{now.name}, {per_second(now.rate)} {rate}, {shown(now.remaining)} left"
     parts = [f"loss {now.loss:.4f}"] if math.isfinite(now.loss) else []  # on a GPU, read every few steps only
     best = now.validation if now.best is None else now.best
     if best is not None:
         parts.append(f"best {best:.4f}")
-    parts.append(f"{now.windows_per_second:,.0f} win/s")
+    if now.windows_per_second > 0:
+        parts.append(f"{per_second(now.windows_per_second)} win/s")
     if now.remaining is not None:
         parts.append(f"{shown(now.remaining)} left")
     return ", ".join(parts)
+
+
+def per_second(rate: float) -> str:
+    """Format a rate per second as `12,812`, or as `0.08` below 1."""
+    return f"{rate:,.0f}" if rate >= 1 else f"{rate:.2g}"

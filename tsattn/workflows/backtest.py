@@ -18,7 +18,7 @@ from tsattn.data.cleaning.prepare import Cleaning
 from tsattn.data.names import listed
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import read
-from tsattn.data.windows import Origins
+from tsattn.data.windows import Origins, rolling_origins
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
@@ -41,6 +41,7 @@ from tsattn.workflows.loaded_model import check_horizon, ensemble_notes, horizon
 from tsattn.workflows.results import Backtested
 from tsattn.workflows.scoring_progress import Scoring
 from tsattn.workflows.sums import Summed, level_scores, replayed, with_levels, with_sums
+from tsattn.workflows.training_data import trained_to, window_warning
 from tsattn.workflows.verdict import usual_baselines, verdict
 from tsattn.workspace import Workspace, shipped
 
@@ -89,6 +90,7 @@ def run(
         listener.report(report)
         listener.note("no model in the workspace: scoring the baselines only")
     settings, notes = _settings(given, chosen, panel)
+    notes = (*notes, *_later_training(settings, chosen, panel))
     if given.baselines == BacktestConfig().baselines:
         others = [baseline(name) for name in usual_baselines(panel, given.baselines)]
     _check_refit(settings, chosen, extras)
@@ -316,17 +318,33 @@ def _settings(settings: BacktestConfig, chosen: list[ModelAndData], panel: Panel
     if plain and held >= horizon:
         settings = dataclasses.replace(settings, windows=held // horizon)
         return settings, ("windows: the test windows that were held back when the model was trained",)
-    reach = horizon + (settings.step or horizon) * ((settings.windows or WINDOWS) - 1)
-    if settings.cutoffs:
-        rows = origins_at(panel, settings.cutoffs, horizon)
-        reach = int((panel.origin[rows.item] - rows.row).max(initial=0))
+    origins = _origins(settings, panel, horizon)
+    reach = int((panel.origin[origins.item] - origins.row).max(initial=0))
     fitted = next((one for one in own if one.card.has_seen_data), None)
     if reach > held and fitted is not None:
         return settings, (
-            f"{fitted.ref} was trained on rows of these windows ({reach:,} steps back, but only {held:,} were held back): "
-            "its scores are too good; use --refit or fewer windows",
+            f"warning: {fitted.ref} was trained on rows of these windows ({reach:,} steps back, but only {held:,} were held "
+            "back): its scores are too good; use --refit or fewer windows",
         )
     return settings, ()
+
+
+def _later_training(settings: BacktestConfig, chosen: list[ModelAndData], panel: Panel) -> tuple[str, ...]:
+    """Warn of models that were trained on rows after a cutoff, but on other data; on the same data, `_settings` does."""
+    from tsattn.workflows.train import fingerprint
+
+    foreign = [c for c in chosen if trained_to(c.card) is not None and c.card.source.get("fingerprint") != fingerprint(panel)]
+    if not foreign:
+        return ()
+    origins = _origins(settings, panel, settings.horizon or panel.freq.default_horizon)
+    return tuple(line for one in foreign for line in window_warning(one.card, str(one.ref), origins, panel))
+
+
+def _origins(settings: BacktestConfig, panel: Panel, horizon: int) -> Origins:
+    """Return the windows that the settings ask for."""
+    if settings.cutoffs:
+        return origins_at(panel, settings.cutoffs, horizon)
+    return rolling_origins(panel, horizon, settings.windows or WINDOWS, settings.step)
 
 
 def _refit(choice: ModelAndData, listener: Listener) -> Callable[[Panel], Forecaster]:

@@ -17,6 +17,7 @@ from tsattn.errors import ArtifactError, ConfigError, DataError
 from tsattn.events import Listener
 from tsattn.model.card import ANY_FREQ, read_card
 from tsattn.workflows.loaded_model import absolute, check_fits, lost_targets, read_for, two_targets, unread
+from tsattn.workflows.training_data import as_of_warning, unknown_series_warning
 from tsattn.workflows.verdict import verdict
 from tsattn.workspace import SHIPPED, ModelRef, Workspace, shipped
 
@@ -59,8 +60,9 @@ def choose(
     else:
         choice = _newest_that_fits(workspace, data, options)
     if as_of is not None:
-        panel = known_at(choice.panel, on_grid(as_of, choice.panel))
-        choice = replace(choice, panel=panel, report=with_extent(choice.report, panel))
+        moment = on_grid(as_of, choice.panel)
+        panel, late = known_at(choice.panel, moment), as_of_warning(choice.card, str(choice.ref), moment, choice.panel)
+        choice = replace(choice, panel=panel, report=with_extent(choice.report, panel), notes=(*choice.notes, *late))
     listener.report(choice.report)
     for note in choice.notes:
         listener.note(note)
@@ -138,7 +140,8 @@ def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> 
             refused += [(ref, error)] if isinstance(error, DataError) else []
             continue
         if choice.panel.schema.target == choice.card.schema.target:
-            return choice
+            foreign = unknown_series_warning(choice.card, str(ref), choice.panel.item_ids)
+            return replace(choice, notes=(*choice.notes, *foreign)) if foreign else choice
         fallback = fallback or choice
     if ready:
         choice = _zero_shot(ready, data, options, "no model of this workspace was trained on such data")

@@ -162,7 +162,7 @@ def _forecast(
     if summed is not None:
         from tsattn.workflows.sums import added_up
 
-        made, sampled, at = added_up(summed, made, forecaster, order.paths, order.seed)
+        made, sampled, at = added_up(summed, made, forecaster, order.paths, order.seed, listener)
     if order.paths is not None and sampled is None:
         sampled, lost = predict_paths(forecaster, panel, horizon=steps, paths=order.paths, seed=order.seed)
         failures = (*failures, *(failure for failure in lost if failure not in failures))

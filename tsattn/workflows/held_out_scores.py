@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,14 @@ from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest, scorable
 from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.frame import Forecaster
-from tsattn.forecasting.scores import Backtest
+from tsattn.forecasting.scores import SKILLS, Backtest
 from tsattn.model.card import UNCHANGED, Card
-from tsattn.workflows.candidates import LED
+from tsattn.workflows.candidates import LED, PROBE
 from tsattn.workflows.joint import joint_verdicts, with_and_without
 from tsattn.workflows.loaded_model import with_leads, with_members
 from tsattn.workflows.scoring_progress import Scoring
 from tsattn.workflows.time_budget import FEWEST, TimeBudget, TimeIsOver
+from tsattn.workflows.validation_windows import ValidationWindows
 from tsattn.workflows.verdict import compared, usual_baselines
 from tsattn.workspace import ModelRef, shipped
 
@@ -66,9 +68,11 @@ def score_tail(ref: ModelRef, panel: Panel, made: Plan, listener: Listener, budg
 
 
 def beside_zero_shot(
-    ref: ModelRef, card: Card, panel: Panel, made: Plan, listener: Listener, budget: TimeBudget
+    ref: ModelRef, card: Card, panel: Panel, made: Plan, listener: Listener, budget: TimeBudget, fewest: int | None = None
 ) -> tuple[str, ...]:
     """Return a line that compares the saved model with zero-shot on the test windows; none if zero-shot was saved.
+
+    fewest: test windows that are scored even if time is up, default FEWEST.
 
     A joint run adds a line for zero-shot with `--joint`, unless that was saved, and one for the saved model with it if that reads
     each series alone.
@@ -90,25 +94,29 @@ def beside_zero_shot(
             pairs = [(own, alone)] if same and alone else [(own, alone), (other, joint and not same)]
             return [model for one, both in pairs for model in (with_and_without([one], panel, made.horizon) if both else [one])]
 
-        found, total = score_in_time(models, panel.select(items), made.horizon, windows, listener, budget)
+        found, total = score_in_time(models, panel.select(items), made.horizon, windows, listener, budget, fewest)
     except TsattnError:
         return ()
     flags = ("--model zero-shot", "--model zero-shot --joint")
     names = found.models[2 if alone else 1 :]
-    lines = [compared(found.table(), found.models[0], *other) for other in zip(names, flags, strict=False)]
+    own, rows = found.models[0], found.table()
+    lines = [
+        compared(rows, own, name, flag, {metric: found.standard_error(own, name, metric) for metric in SKILLS})
+        for name, flag in zip(names, flags, strict=False)
+    ]
     lines += joint_verdicts(found, found.models[:1], "forecast with --joint") if alone else []
     few = f" (on {found.windows} windows, for lack of time)" if found.windows < total else ""
     return tuple(line + few for line in lines)
 
 
 def score_in_time(
-    models: Models, panel: Panel, horizon: int, windows: int, listener: Listener, budget: TimeBudget
+    models: Models, panel: Panel, horizon: int, windows: int, listener: Listener, budget: TimeBudget, fewest: int | None = None
 ) -> tuple[Backtest, int]:
     """Score `models` on the last `windows` windows of each series; return (scores, number of scorable windows).
 
-    With a time limit, the first round scores FEWEST windows, evenly spread over all of them, even if time is up. Each later
-    round scores as many windows as time allows at the speed of the round before; if it finishes in time, its scores replace
-    the earlier ones. Raises DataError when no window can be scored.
+    With a time limit, the first round scores `fewest` windows (default FEWEST), evenly spread over all of them, even if time is
+    up. Each later round scores as many windows as time allows at the speed of the round before; if it finishes in time, its
+    scores replace the earlier ones. Raises DataError when no window can be scored.
     """
 
     def score(origins: Origins | None, limit: TimeBudget | None, **size: Any) -> Backtest:
@@ -121,7 +129,7 @@ def score_in_time(
         return whole, whole.windows
     every, _, _ = scorable(panel, horizon, rolling_origins(panel, horizon, windows), windows * len(panel))
     found: Backtest | None = None
-    count = min(FEWEST, len(every))
+    count = min(FEWEST if fewest is None else fewest, len(every))
     while True:
         began = budget.clock()
         some = None if count == len(every) else every.spread(count)
@@ -136,3 +144,21 @@ def score_in_time(
         count = more
     assert found is not None  # the first round has no limit
     return found, len(every)
+
+
+def seconds_of_window(panel: Panel, horizon: int) -> float:
+    """Return the seconds that the zero-shot ensemble takes for a window, measured on PROBE windows at the end of a panel.
+
+    Candidates and test scores cost about as much. 0 without a model in the package, or a window to measure.
+    """
+    from tsattn.model import runtime
+
+    zero = shipped()
+    origins = rolling_origins(panel, horizon, 1)
+    if zero is None or not len(origins):
+        return 0.0
+    loaded = runtime.load(zero.path)
+    some = origins.spread(PROBE)
+    began = time.monotonic()
+    ValidationWindows(panel, some, horizon).forecast(with_members(loaded.card, loaded, None))
+    return (time.monotonic() - began) / len(some)

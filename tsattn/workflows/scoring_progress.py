@@ -63,3 +63,28 @@ class Measuring:
             left = spent * (self.total - self.done) / self.done
             work = Work("explaining", self.model, self.done, self.total, self.done / spent, left, unit="inputs")
             self.listener.progress(work)
+
+
+class Reconciling:
+    """Turn the numbers of hold-out forecasts that a reconciliation makes into Work events once they take longer than PATIENCE.
+
+    total: forecasts at all hold-out cutoffs; a short history has fewer. Many are announced, as in Forecasting.
+    """
+
+    def __init__(self, listener: Listener, model: str, total: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.listener, self.model, self.clock, self.began = listener, model, clock, clock()
+        self.done, self.total = 0, total
+        if total > MANY:
+            self.tell(math.nan)
+
+    def __call__(self, forecasts: int) -> None:
+        self.done += forecasts
+        spent = self.clock() - self.began
+        if spent >= PATIENCE:
+            self.tell(spent / max(self.done, 1))
+
+    def tell(self, one: float) -> None:
+        """Send an event; `one` forecast takes so many seconds, NaN if unknown."""
+        total = max(self.total, self.done)
+        left, rate = one * (total - self.done), 1 / one if one > 0 else 0.0
+        self.listener.progress(Work("reconciling", self.model, self.done, total, rate, left, unit="forecasts"))

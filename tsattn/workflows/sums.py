@@ -15,9 +15,10 @@ from tsattn.data.names import listed, quoted
 from tsattn.data.panel import Panel
 from tsattn.data.windows import last_origins
 from tsattn.errors import ConfigError, DataError
+from tsattn.events import Listener
 from tsattn.forecasting.frame import Forecast, Forecaster
 from tsattn.forecasting.hierarchy.aggregate import aggregated
-from tsattn.forecasting.hierarchy.coherent import BaseForecasts, coherent
+from tsattn.forecasting.hierarchy.coherent import HOLD_OUTS, BaseForecasts, coherent
 from tsattn.forecasting.hierarchy.coherent_paths import Limits, coherent_paths
 from tsattn.forecasting.hierarchy.common_grid import CommonGrid, common_grid
 from tsattn.forecasting.hierarchy.own_totals import OwnTotal, compared, find_own_totals, notes_on
@@ -28,6 +29,7 @@ from tsattn.forecasting.predict import show, stamps_of
 from tsattn.forecasting.sample_paths import TAILS, Paths
 from tsattn.forecasting.scores import SKILLS, Backtest
 from tsattn.workflows.results import Levels, LevelScores
+from tsattn.workflows.scoring_progress import Reconciling
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -126,14 +128,23 @@ def with_levels(table: pa.Table, summed: Summed | None) -> pa.Table:
 
 
 def added_up(
-    summed: Summed, made: Forecast, forecaster: Forecaster, paths: int | None = None, seed: int = 0
+    summed: Summed,
+    made: Forecast,
+    forecaster: Forecaster,
+    paths: int | None = None,
+    seed: int = 0,
+    listener: Listener = Listener(),
 ) -> tuple[Forecast, Paths | None, Levels]:
-    """Reconcile a forecast of all levels, and sample paths; leave them as they are where no reconciliation is asked for."""
+    """Reconcile a forecast of all levels, and sample paths; leave them as they are where no reconciliation is asked for.
+
+    The listener hears the progress of the forecasts at hold-out cutoffs, which take several times as long as the forecast.
+    """
     hierarchy, panel, method = summed.hierarchy, summed.panel, summed.config.reconcile
     of = summed.of()
     if method == "none":
         return made, None, Levels(of, summed.counts(), method, 0.0, 1.0, 0, summed.notes)
-    base = BaseForecasts(forecaster, panel, made.horizon, made.quantiles)
+    hear = Reconciling(listener, forecaster.name, HOLD_OUTS * len(panel))
+    base = BaseForecasts(forecaster, panel, made.horizon, made.quantiles, hear)
     whole = made.item_ids == hierarchy.names
     if base.levels == made.quantiles and whole:
         base.put(0, made.values.astype(np.float64))

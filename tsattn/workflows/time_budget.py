@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 
 TRAINING = 0.7  # share of --max-time for training
 LEAST = 0.5  # share that training gets even when reading the data was slow
+BARELY = 0.25  # share that training gets even when scoring is slow
 FEWEST = 16  # windows that are scored even if time is up
+FEWEST_BESIDE = 4  # windows on which zero-shot is scored too even if time is up
+ENSEMBLES = 5  # forecasts by an ensemble of FEWEST windows in a run: two candidates, the saved model twice, zero-shot
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,25 @@ class TimeBudget:
         """Seconds left; infinite without a limit."""
         return math.inf if self.seconds is None else self.seconds - self.elapsed
 
-    def training(self) -> float | None:
-        """Seconds of training, earlier runs included: what `TrainConfig.max_time` means."""
+    def training(self, window: float = 0.0) -> float | None:
+        """Seconds of training, earlier runs included: what `TrainConfig.max_time` means.
+
+        window: seconds that an ensemble takes for a window. Time to score FEWEST windows ENSEMBLES times is left for scoring.
+        """
         if self.seconds is None:
             return None
-        return self.spent + max(LEAST * self.seconds, TRAINING * self.seconds - self.elapsed)
+        usual = max(LEAST * self.seconds, TRAINING * self.seconds - self.elapsed)
+        more = ENSEMBLES * FEWEST * window - (1 - TRAINING) * self.seconds  # than the usual rest
+        return self.spent + max(BARELY * self.seconds, usual - max(0.0, more))
+
+    def fewest_beside(self, window: float) -> int:
+        """Return how many windows two models, which take `window` seconds each, can score in the time left.
+
+        At least FEWEST_BESIDE and at most FEWEST, which is what the first round of scoring takes.
+        """
+        if self.seconds is None or window <= 0:
+            return FEWEST
+        return int(min(FEWEST, max(FEWEST_BESIDE, self.left / (2 * window))))
 
 
 class TimeIsOver(Exception):

@@ -25,13 +25,14 @@ from tsattn.model.card import Card
 from tsattn.render.format import duration, span
 from tsattn.training.processes import is_helper
 from tsattn.workflows import model_selection
-from tsattn.workflows.held_out_scores import beside_zero_shot, score_tail
+from tsattn.workflows.held_out_scores import beside_zero_shot, score_tail, seconds_of_window
 from tsattn.workflows.joint import saved_notes, training_notes
 from tsattn.workflows.loaded_model import absolute, beyond_history
 from tsattn.workflows.outlook import Outlook
 from tsattn.workflows.plan import Plan, known_steps, plan
 from tsattn.workflows.results import Trained, plain
 from tsattn.workflows.time_budget import TimeBudget
+from tsattn.workflows.training_data import extent
 from tsattn.workflows.verdict import verdict
 from tsattn.workspace import ModelRef, Workspace, name_for
 
@@ -172,7 +173,8 @@ class _Training:
             said, beats = f"not scored: {why}", None
         else:
             said, beats = verdict(scores.table(), scores.models[0])
-            beside = beside_zero_shot(self.ref, card, self.panel, self.made, self.listener, self.budget)
+            fewest = self.budget.fewest_beside(scores.seconds[scores.models[0]] / scores.windows)
+            beside = beside_zero_shot(self.ref, card, self.panel, self.made, self.listener, self.budget, fewest)
             about = (*((why,) if why else ()), *beside)
             selection = (*selection, *about)
             for note in about:
@@ -194,9 +196,12 @@ class _Training:
             self.listener.note("the interrupted run saved nothing yet: starting from the beginning")
             resume = False
         warn = "stopping after this step and saving the best weights so far; press Ctrl-C again to stop at once"
-        made = dataclasses.replace(self.made, train=dataclasses.replace(self.made.train, max_time=self.budget.training()))
+        panel = self.panel.before(self.made.test_start)
+        window = 0.0 if self.budget.seconds is None else seconds_of_window(panel, self.made.horizon)
+        most = self.budget.training(window)
+        made = dataclasses.replace(self.made, train=dataclasses.replace(self.made.train, max_time=most))
         work = model_selection.Run(
-            self.panel.before(made.test_start),
+            panel,
             made,
             self.state,
             resume,
@@ -340,6 +345,7 @@ def source_of(data: Any, panel: Panel, report: ReadReport, options: ReadOptions,
         "last": report.last,
         "fingerprint": fingerprint(panel),
         "test": {"windows": made.windows, "horizon": made.horizon},
+        **extent(panel, made.test_start),
     }
 
 

@@ -13,6 +13,7 @@ from tsattn.forecasting.baselines import BASELINES
 from tsattn.forecasting.scores import SKILLS
 
 CLEAR = 0.01  # a smaller difference does not count
+CHANCE = 2.0  # standard errors: a smaller difference may be chance
 ZEROS = 0.4  # share of zeros from which on a series counts as intermittent
 INTERMITTENT = "historic-quantiles"  # a strong baseline for such series
 LONG, ENOUGH = "long-cycle", 3  # a strong baseline for data with a day and a week, if they hold this many weeks
@@ -61,18 +62,33 @@ def verdict(rows: Sequence[Mapping[str, Any]], model: str) -> tuple[str, bool | 
     return f"{model} does NOT beat the best baselines: {detail}; {end}", False
 
 
-def compared(rows: Sequence[Mapping[str, Any]], model: str, other: str, flags: str = "--model zero-shot") -> str:
+def compared(
+    rows: Sequence[Mapping[str, Any]],
+    model: str,
+    other: str,
+    flags: str = "--model zero-shot",
+    errors: Mapping[str, float] | None = None,
+) -> str:
     """Return a sentence that compares a trained model with zero-shot on the same windows, and says which one to use.
 
-    flags: options of `tsattn forecast` for the other one.
+    flags: options of `tsattn forecast` for the other one. errors: the standard error of the ratio of the two scores, by metric
+    (see Backtest.standard_error); a difference below CHANCE of them is not clear.
     """
     own, its = (next(row for row in rows if row["model"] == name) for name in (model, other))
-    changes = [(metric, own[metric] / its[metric] - 1) for metric in SKILLS if _is_number(own.get(metric)) and its.get(metric)]
+    changes = {metric: own[metric] / its[metric] - 1 for metric in SKILLS if _is_number(own.get(metric)) and its.get(metric)}
     if not changes:
         return f"{model} and {other} cannot be compared on the test windows"
-    parts = [f"{metric} {abs(change) * 100:.1f} % {'lower' if change < 0 else 'higher'}" for metric, change in changes]
+    known = {metric: error for metric, error in (errors or {}).items() if metric in changes and math.isfinite(error)}
+    parts = []
+    for metric, change in changes.items():
+        spread = f" ± {known[metric] * 100:.1f}" if metric in known else ""
+        parts.append(f"{metric} {abs(change) * 100:.1f}{spread} % {'lower' if change < 0 else 'higher'}")
     line = f"{model} beside {other} on the same windows: {', '.join(parts)}"
-    if all(change > CLEAR for _, change in changes):
+    line += " (± standard error)" if known else ""
+    chance = [metric for metric, error in known.items() if abs(changes[metric]) < CHANCE * error]
+    if len(chance) == len(changes):
+        return f"{line}; the difference is within chance"
+    if all(change > CLEAR for change in changes.values()) and not chance:
         line += f"; zero-shot is better for this data: {flags}"
     return line
 

@@ -87,3 +87,20 @@ def test_when_a_series_stands_still_but_for_one_value_then_it_stays_for_there_is
     still = np.full(100, 5.0)
     still[50] = 6.0
     assert missing(still) == []
+
+
+PRICES = 100 * np.exp(0.02 * np.random.default_rng(0).standard_normal((20, 1100)).cumsum(1))
+AGO = np.arange(1100, 0, -1)
+
+
+@pytest.mark.parametrize(("factor", "since"), [(10, 75), (10, 30), (0.1, 1000)])
+def test_when_a_level_is_ten_times_the_other_then_its_values_are_measured_by_their_own_neighbours(factor, since):
+    prices = PRICES * np.where(since >= AGO, factor, 1)
+    assert sum(len(one.lone) for one in find_additive_outliers(prices, (5,))) <= 2
+
+
+def test_when_a_level_is_ten_times_the_other_then_spikes_are_found_on_both():
+    prices, hit = PRICES * np.where(AGO <= 75, 10, 1), [300, 600, 1042, 1060, 1077]
+    prices[:, hit] *= np.array([2, 3, 2, 0.5, 2])
+    found = find_additive_outliers(prices, (5,))
+    assert sum(np.isin(hit, one.lone).sum() for one in found) >= 0.99 * len(hit) * len(prices)

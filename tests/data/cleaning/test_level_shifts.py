@@ -131,3 +131,26 @@ def test_when_the_level_wanders_or_storms_pass_then_a_season_hides_no_shift():
     past = np.concatenate([wander, storms]).astype(np.float32)
     for end in range(1400, 2000, 100):
         assert find_level_shifts(past[:, :end], (24, 168)) == []
+
+
+PRICE = 100 * np.exp(0.02 * np.random.default_rng(3).standard_normal(400).cumsum())
+PRICE *= np.where(T < 40, 0.25, 1.0) ** (1 - T / 40)  # it rose from a quarter: a split leads back to where it was
+
+
+@pytest.mark.parametrize("after", [5, 14, 40])
+def test_when_a_jump_without_equal_leads_to_a_level_of_long_ago_then_it_is_a_shift(after):
+    split = (PRICE / np.where(400 - after <= T, 4, 1)).astype(np.float32)[None]
+    assert split[0, -after:].max() > np.quantile(split[0, : 400 - after], 0.02)  # it has been there
+    assert find_level_shifts(split) == [(0, 400 - after)]
+    np.testing.assert_allclose(lifted(split)[0, 100:], PRICE[100:] / 4, rtol=0.1)
+    gap = split.copy()
+    gap[0, 396 - after : 400 - after] = np.nan  # a halt before the split
+    assert find_level_shifts(gap) == [(0, 400 - after)]
+
+
+def test_when_a_jump_has_an_equal_or_does_not_last_then_it_is_no_shift():
+    before = PRICE / np.where((T >= 200) & (T < 230), 4, 1)  # it came and went once
+    for series in (PRICE, before / np.where(T >= 386, 4, 1), PRICE / np.where((T >= 380) & (T < 397), 4, 1)):
+        assert find_level_shifts(series.astype(np.float32)[None]) == []
+    walks = 100 * np.exp(0.02 * np.random.default_rng(0).standard_normal((200, 400)).cumsum(1))
+    assert find_level_shifts(walks.astype(np.float32)) == []

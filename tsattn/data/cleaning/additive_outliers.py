@@ -17,6 +17,8 @@ FEWEST = 24  # values that a window needs
 MOST = 0.08  # of the values: more are no accidents
 NEWEST = 2  # values that are never left out, for none or one came after them
 AGAIN = 1 / 3  # of the other values at a phase that are as far out: then it is the season
+LEVEL = 9  # values around an outlier that give their level
+NEAR = 64  # values of that level that give the scale, where the level is not that of the window
 EVEN = 0.15  # standard deviation of the distances between outliers, over their mean, below which they are a rhythm
 
 
@@ -45,7 +47,8 @@ def find_additive_outliers(past: np.ndarray, periods: Sequence[int] = ()) -> lis
         sides = _sides(packed, count[rows])
         for i in np.flatnonzero(sides.any(1)).tolist():
             at = np.flatnonzero(seen[rows[i]])
-            lone, recent = _outliers(sides[i, : len(at)], at, periods)
+            side = _at_own_scale(sides[i, : len(at)], past[rows[i], at].astype(np.float64))
+            lone, recent = _outliers(side, at, periods)
             if len(lone) or len(recent):
                 found.append(Outliers(int(rows[i]), lone, recent))
     return sorted(found, key=lambda one: one.row)
@@ -63,10 +66,7 @@ def _sides(values: np.ndarray, count: np.ndarray) -> np.ndarray:
         row = np.arange(len(values))
         for after in (0, 1):
             padded[row, 2 + count + after] = values[row, count - 2 - after]
-    first, second, third, fourth = (padded[:, i : i + values.shape[1]] for i in (0, 1, 3, 4))
-    upper = np.minimum(np.maximum(first, second), np.maximum(third, fourth))
-    lower = np.maximum(np.minimum(first, second), np.minimum(third, fourth))
-    apart = np.maximum(values - np.maximum(upper, lower), 0) + np.minimum(values - np.minimum(upper, lower), 0)
+    apart = _apart(padded)
     low, high = (np.rint(share * (count - 1)).astype(np.int64)[:, None] for share in (0.05, 0.95))
     if whole:
         ordered = np.partition(apart, (int(low[0, 0]), int(high[0, 0])), axis=1)
@@ -75,6 +75,36 @@ def _sides(values: np.ndarray, count: np.ndarray) -> np.ndarray:
         ordered = np.sort(apart, 1)  # NaN last
     bound = FAR * (np.take_along_axis(ordered, high, 1) - np.take_along_axis(ordered, low, 1))
     return np.where((np.abs(apart) > bound) & (bound > 0), np.sign(apart), 0).astype(np.int8)
+
+
+def _apart(padded: np.ndarray) -> np.ndarray:
+    """Return the signed distances (B, n) of values from all but one of the two before and the two after; padded (B, n + 4)."""
+    first, second, values, third, fourth = (padded[:, i : i + padded.shape[1] - 4] for i in range(5))
+    upper = np.minimum(np.maximum(first, second), np.maximum(third, fourth))
+    lower = np.maximum(np.minimum(first, second), np.minimum(third, fourth))
+    far = np.maximum(values - np.maximum(upper, lower), 0) + np.minimum(values - np.minimum(upper, lower), 0)
+    return np.asarray(far)
+
+
+def _at_own_scale(side: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the sides (n,) of observed values (n,) without those that are not FAR by the distances at their own level.
+
+    Where the LEVEL values around differ from the window's median by more than its interquartile range, as after a split of a
+    share, so do the distances of values from their neighbours. The bound there is that of the window times the ratio of their
+    spreads (10 % to 90 % quantile, which several outliers do not move), at the NEAR next values of this level.
+    """
+    apart, kept = _apart(np.pad(values, 2, mode="reflect")[None])[0], side.copy()
+    quarter, middle, upper = np.quantile(values, (0.25, 0.5, 0.75))
+    low, lower, higher, high = np.quantile(apart, (0.05, 0.1, 0.9, 0.95))
+    for i in np.flatnonzero(side).tolist():
+        first = min(max(0, i - LEVEL // 2), len(values) - LEVEL)
+        level = np.median(values[first : first + LEVEL])
+        if abs(level - middle) > upper - quarter:
+            same = np.flatnonzero(np.abs(values - level) < np.abs(values - middle))
+            near = same[np.argsort(np.abs(same - i), kind="stable")[:NEAR]]
+            spread = np.subtract(*np.quantile(apart[near], (0.9, 0.1)))
+            kept[i] *= abs(apart[i]) * (higher - lower) > FAR * (high - low) * spread
+    return kept
 
 
 def _outliers(side: np.ndarray, at: np.ndarray, periods: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 A network that has not seen a series there takes the shift for an event that passes, and so does all evidence from before it.
 Only shifts beyond doubt count: values that all lie apart from all that came before them by more than either side spreads. Where a
 season hides this, the same test applies to changes from the same phase of earlier cycles, and needs at least most of a cycle.
+A level that the series had long ago counts too if it got there by a jump far larger than any before, as a price after a split.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ BEFORE = 24  # minimum number of values before the shift; also at least as many 
 CYCLES = 3  # minimum number of cycles before the shift that give the old level; a change is measured from the mean of as many
 LATEST = 2  # maximum number of cycles at the new level where a season hides the shift, or MOST values if that is longer
 APART = 1.0  # times the sum of both sides' spreads (5 % to 95 % quantile) that lies between them
+JUMP = 3.0  # times the largest change before, between medians of FEWEST values, from which on a step is a jump
+_LARGER = 1.5  # times the largest single step before: no jump is smaller
 
 
 def find_level_shifts(past: np.ndarray, periods: Sequence[int] = ()) -> list[tuple[int, int]]:
@@ -24,7 +27,7 @@ def find_level_shifts(past: np.ndarray, periods: Sequence[int] = ()) -> list[tup
 
     periods: steps of the cycles that the frequency suggests.
     """
-    found = dict(_shifts(past, FEWEST, MOST))
+    found = {**dict(_jumps(past)), **dict(_shifts(past, FEWEST, MOST))}
     for period in periods:
         most = max(MOST, LATEST * period)
         if period > 1 and past.shape[1] >= 2 * most + CYCLES * period + BEFORE:
@@ -110,10 +113,49 @@ def _shift(values: np.ndarray, fewest: int, most: int) -> int | None:
     after = n - cut
     if not (fewest <= after <= most and cut >= max(BEFORE, after)):
         return None
-    old, new = values[:cut], values[cut:]
+    return cut if _are_apart(values[:cut], values[cut:]) else None
+
+
+def _are_apart(old: np.ndarray, new: np.ndarray) -> bool:
+    """Return True if new values (m,) all lie beyond old ones (n,), by more than both spread."""
     low, high = np.quantile(old, (0.02, 0.98))
     if new.min() == new.max():
-        return None  # a sensor that is stuck, a shop that is closed
+        return False  # a sensor that is stuck, a shop that is closed
     gap = max(new.min() - high, low - new.max())
     spread = np.subtract(*np.quantile(old, (0.95, 0.05))) + np.subtract(*np.quantile(new, (0.95, 0.05)))
-    return cut if gap > APART * spread else None
+    return bool(gap > APART * spread)
+
+
+def _jumps(past: np.ndarray) -> list[tuple[int, int]]:
+    """Return (row, position) of the windows (B, L) whose level jumped to where it was long ago; see `_jump`."""
+    length = past.shape[1]
+    if length < BEFORE + FEWEST:
+        return []
+    seen, found = ~np.isnan(past), []
+    newest = np.maximum.accumulate(np.where(seen, np.arange(length), 0), 1)
+    steps = np.nan_to_num(np.abs(np.diff(np.take_along_axis(past, newest, 1))), nan=0.0)
+    for row in np.flatnonzero(steps[:, -MOST:].max(1) > _LARGER * steps[:, :-MOST].max(1, initial=0.0)).tolist():
+        at = np.flatnonzero(seen[row])
+        if (first := _jump(past[row, at].astype(np.float64))) is not None:
+            found.append((row, int(at[first])))
+    return found
+
+
+def _jump(values: np.ndarray) -> int | None:
+    """Return the position of the largest step of observed values (n,) if it is a jump to a level that lasts; else None.
+
+    It is JUMP times larger than any change before it, and the values on both sides, as many each, lie apart.
+    """
+    n = len(values)
+    if n < BEFORE + FEWEST:
+        return None
+    first = max(1, n - MOST)
+    cut = first + int(np.abs(np.diff(values[first - 1 :])).argmax())
+    after = n - cut
+    if not (FEWEST <= after <= MOST and cut >= max(BEFORE, after)):
+        return None
+    middles = np.median(np.lib.stride_tricks.sliding_window_view(values[:cut], FEWEST), axis=1)
+    largest = np.abs(middles[FEWEST:] - middles[:-FEWEST]).max()
+    jump = abs(np.median(values[cut : cut + FEWEST]) - middles[-1])
+    apart = _are_apart(values[cut - max(BEFORE, after) : cut], values[cut:])
+    return cut if apart and 0 < JUMP * largest < jump else None

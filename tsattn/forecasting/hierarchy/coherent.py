@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,10 +38,20 @@ class ReconciliationReport:
 
 
 class BaseForecasts:
-    """Forecasts of all series at cutoffs a number of steps before the panel's end, each made once."""
+    """Forecasts of all series at cutoffs a number of steps before the panel's end, each made once.
 
-    def __init__(self, forecaster: Forecaster, panel: Panel, horizon: int, levels: tuple[float, ...]) -> None:
-        self.forecaster, self.panel, self.horizon = forecaster, panel, horizon
+    on_progress: called with the number of forecasts that were just made.
+    """
+
+    def __init__(
+        self,
+        forecaster: Forecaster,
+        panel: Panel,
+        horizon: int,
+        levels: tuple[float, ...],
+        on_progress: Callable[[int], None] | None = None,
+    ) -> None:
+        self.forecaster, self.panel, self.horizon, self.on_progress = forecaster, panel, horizon, on_progress
         self.levels = tuple(sorted({*levels, 0.1, 0.5, 0.9}))
         self._made: dict[int, np.ndarray] = {}
         self.cleaned: list[tuple[Origins, Cleaning]] = []  # what was found in the histories before origins
@@ -68,6 +79,8 @@ class BaseForecasts:
                 loop = predict_windows(forecaster, self.panel, origins, self.horizon, self.levels, whole=False)
                 for which, windows, values in loop:
                     out[some[which]] = values
+                    if self.on_progress is not None and not again:
+                        self.on_progress(len(which))
                     if windows.cleaning is not None:
                         self.cleaned.append((origins[which], windows.cleaning))
         self.put(back, out)
