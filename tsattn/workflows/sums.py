@@ -25,7 +25,7 @@ from tsattn.forecasting.hierarchy.replay import Replay
 from tsattn.forecasting.hierarchy.structure import Hierarchy, labels_of, nested, of_formulas
 from tsattn.forecasting.metrics import METRICS, Sums
 from tsattn.forecasting.predict import show, stamps_of
-from tsattn.forecasting.sample_paths import TAILS, Paths
+from tsattn.forecasting.sample_paths import TAILS, Paths, scores_after
 from tsattn.forecasting.scores import SKILLS, Backtest
 from tsattn.workflows.results import Levels, LevelScores
 
@@ -153,9 +153,10 @@ def added_up(
         return forecast, None, levels
     limits = Limits(base.never_negative(0), base.are_counts(0))
     far = BaseForecasts(forecaster, panel, made.horizon, (*made.quantiles, *TAILS, *(1 - q for q in TAILS)))
-    drawn = coherent_paths(found.moved(far.at(0)), far.levels, hierarchy, found.covariance, limits, paths, seed)
+    scores, together = scores_after(panel, last_origins(panel)[slice(hierarchy.sums, None)], made.horizon, paths, seed)
+    drawn = coherent_paths(found.moved(far.at(0)), far.levels, hierarchy, scores, limits, seed).astype(np.float32)
     ids, freq, tz = forecast.item_ids, forecast.freq, forecast.tz
-    return forecast, Paths(ids, forecast.cutoffs, forecast.timestamps, drawn.astype(np.float32), freq, tz), levels
+    return forecast, Paths(ids, forecast.cutoffs, forecast.timestamps, drawn, freq, tz, together), levels
 
 
 # -- backtests -------------------------------------------------------------------------------------------------------
