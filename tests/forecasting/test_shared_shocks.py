@@ -157,8 +157,23 @@ def test_when_values_are_ranked_then_scores_are_normal_and_ties_are_equal():
     assert np.isnan(found[1]).all()
 
 
+def test_when_shocks_are_blended_with_errors_then_the_shrinkage_sets_the_shares():
+    panel = walks(4, 0.6)
+    errors = np.random.default_rng(0).choice([-1.0, 1.0], 36) * np.array([1.0, 1, -1, 0])[:, None]
+    shocks = shared_shocks(panel, last_origins(panel), 0)
+    usual, mixed = (np.corrcoef(one.of(windows_of(panel), 1, 5000)[:, 0]) for one in (shocks, shocks.blended(errors, 0.5)))
+    assert mixed[0, 1] == pytest.approx(0.5 * usual[0, 1] + 0.5, abs=0.06)
+    assert mixed[0, 2] == pytest.approx(0.5 * usual[0, 2] - 0.5, abs=0.06)
+    assert mixed[0, 3] == pytest.approx(0.5**0.5 * usual[0, 3], abs=0.06)  # without errors
+    same = shocks.blended(np.zeros((4, 0)), 1.0).of(windows_of(panel), 1, 5000)
+    assert np.corrcoef(same[:, 0]) == pytest.approx(usual, abs=0.06)
+
+
 def test_when_scores_of_paths_are_drawn_then_sums_of_correlated_series_spread_further():
-    apart, together = (scores_after(panel, last_origins(panel), 3, 1000, 0) for panel in (walks(20, 0.0), walks(20, 0.6)))
-    assert apart[0].shape == (20, 3, 1000)
-    assert together[1] > 0.5 > 0.1 > apart[1]
-    assert together[0].sum(0).std(1).mean() > 2.5 * apart[0].sum(0).std(1).mean()
+    def drawn(panel: Panel) -> np.ndarray:
+        origins = last_origins(panel)
+        return scores_after(panel, origins, 3, 1000, shared_shocks(panel, origins, 0))
+
+    apart, together = drawn(walks(20, 0.0)), drawn(walks(20, 0.6))
+    assert apart.shape == (20, 3, 1000)
+    assert together.sum(0).std(1).mean() > 2.5 * apart.sum(0).std(1).mean()

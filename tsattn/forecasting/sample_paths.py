@@ -110,10 +110,10 @@ def predict_paths(
 
     A forecaster that makes paths itself (`sample(batch, paths, shocks) -> (B, H, P)`) is used for them; for any other they
     are drawn through its quantiles, rough as data is (see `drawn`). Path p of one series belongs to path p of the others: the
-    shocks of the series are as correlated as their one-step errors before the origins (shared_shocks.py). The draws of a series
-    depend on `seed`, on its place in the panel and on the other series, not on the batch. Paths of counts (a past of whole numbers, none negative) are whole numbers, and no path
-    leaves the limits of its past (counts.py). Raises ConfigError for bad numbers, DataError for known covariates missing in
-    the future rows. Items without a forecast are Failures and left out.
+    shocks of series are as correlated as their one-step errors before the origins (shared_shocks.py). The draws depend on
+    `seed`, on the series and their order in the panel, not on the batch. Paths of counts (a past of whole numbers, none
+    negative) are whole numbers, and no path leaves the limits of its past (counts.py). Raises ConfigError for bad numbers,
+    DataError for known covariates missing in the future rows. Items without a forecast are Failures and left out.
     """
     for name, number in (("horizon", horizon), ("number of paths", paths)):
         if number < 1:
@@ -157,9 +157,7 @@ def _whole_where_the_past_is(values: np.ndarray, windows: WindowBatch, seed: int
     return values
 
 
-def drawn(
-    values: np.ndarray, quantiles: tuple[float, ...], windows: WindowBatch, paths: int, shocks: SharedShocks
-) -> np.ndarray:
+def drawn(values: np.ndarray, quantiles: tuple[float, ...], windows: WindowBatch, paths: int, shocks: SharedShocks) -> np.ndarray:
     """Draw paths (B, H, P) through quantiles (B, H, Q): at every step they have the distribution of the quantiles.
 
     Along a path, the normal score of its level is a first-order autoregression (a Gaussian copula), as persistent as the past
@@ -228,15 +226,13 @@ def scores_of(
     return np.clip(noise, -FURTHEST, FURTHEST)
 
 
-def scores_after(panel: Panel, origins: Origins, steps: int, paths: int, seed: int) -> tuple[np.ndarray, float]:
-    """Draw normal scores (B, H, P) of paths after each origin, and return the mean correlation of their shocks between series."""
-    shocks = shared_shocks(panel, origins, seed)
-    parts = np.array_split(np.arange(len(origins)), max(1, -(-len(origins) // BATCH)))
+def scores_after(panel: Panel, origins: Origins, steps: int, paths: int, shocks: SharedShocks) -> np.ndarray:
+    """Draw normal scores (B, H, P) of paths after each origin, as persistent as each past (see `persistence_of`)."""
     scores = []
-    for some in parts:
+    for some in np.array_split(np.arange(len(origins)), max(1, -(-len(origins) // BATCH))):
         windows = prepared(gather(panel, origins[some], _RECENT, steps, covariates=False))
         scores.append(scores_of(windows, paths, steps, shocks, persistence=persistence_of(windows)))
-    return np.concatenate(scores), shocks.correlation
+    return np.concatenate(scores)
 
 
 def at_scores(values: np.ndarray, quantiles: tuple[float, ...], scores: np.ndarray) -> np.ndarray:

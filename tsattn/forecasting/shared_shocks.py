@@ -1,13 +1,13 @@
 """Shocks that the series of a panel share, so that sums over the sample paths of several series spread as the series' sums do.
 
-Each window loads on standard normal shocks that all windows share, one for each recent step: its loadings are the normal scores of
-its one-step errors at these steps. The shocks of two windows are then as correlated as the scores are (a Gaussian copula; van der
-Waerden's correlation of ranks), which needs B · STEPS values for B windows instead of a matrix B · B.
+Each window loads on standard normal shocks that all windows share, one for each recent step. Its loadings are the normal scores
+of its one-step errors at these steps. The shocks of two windows are then as correlated as the scores are (a Gaussian copula),
+which needs STEPS values for each window instead of a matrix of all pairs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -50,6 +50,16 @@ class SharedShocks:
         total = float((self.loadings.sum(0, dtype=np.float64) ** 2).sum() - (self.loadings.astype(np.float64) ** 2).sum())
         return total / (count * (count - 1)) if count > 1 else 0.0
 
+    def blended(self, errors: np.ndarray, shrinkage: float) -> SharedShocks:
+        """Return shocks correlated as errors (B, N) of mean square 1 are, shrunk towards these correlations.
+
+        shrinkage: 0 for the correlations of the errors, 1 for those of these shocks, which also hold for windows whose errors are
+        all zero.
+        """
+        weight = np.where(errors.any(1), shrinkage, 1.0)[:, None]
+        measured = np.sqrt((1 - weight) / max(errors.shape[1], 1)) * errors
+        return replace(self, loadings=_as_loadings(np.concatenate([np.sqrt(weight) * self.loadings, measured], 1)))
+
     def of(self, windows: WindowBatch, steps: int, paths: int) -> np.ndarray:
         """Return the shocks (b, H, P) of some windows: the same, to the last bit, in any batch and for any longer horizon."""
         keys = list(zip(windows.item.tolist(), windows.origin.tolist(), strict=True))
@@ -78,8 +88,6 @@ def shared_shocks(panel: Panel, origins: Origins, seed: int) -> SharedShocks:
     The correlations are shrunk towards their mean (Ledoit & Wolf 2004, "Honey, I shrunk the sample covariance matrix").
     A series with fewer than FEWEST values has shocks of its own, and so have series that never overlap in time.
     """
-    if len(origins) < 2:
-        return SharedShocks(seed)
     start = np.full(len(panel), panel.start.min(), panel.start.dtype)
     position = panel.freq.steps_between(start, panel.start)[0][origins.item] + origins.row - panel.indptr[:-1][origins.item]
     scores = _at_their_time(_scores(observed(panel), origins), position)
@@ -88,10 +96,7 @@ def shared_shocks(panel: Panel, origins: Origins, seed: int) -> SharedShocks:
     mean, shrinkage = mean_and_shrinkage(scores[::-1][newest])
     own = np.sqrt((1 - shrinkage) / max(scores.shape[1], 1)) * scores
     common = np.where(scores.any(1), np.sqrt(shrinkage * mean), 0.0)
-    loadings = np.concatenate([common[:, None], own], 1)
-    if len(loadings) < loadings.shape[1]:  # as many shared shocks as windows give the same correlations
-        loadings = np.linalg.qr(loadings.T.astype(np.float64), "r").T
-    loadings = _on_grid(loadings).astype(np.float32)
+    loadings = _as_loadings(np.concatenate([common[:, None], own], 1))
     keys = zip(origins.item.tolist(), origins.row.tolist(), strict=True)
     return SharedShocks(seed, {key: row for row, key in enumerate(keys)}, loadings, position)
 
@@ -129,7 +134,9 @@ def _scores(panel: Panel, origins: Origins) -> np.ndarray:
     """
     out = np.full((len(origins), STEPS), np.nan, np.float32)
     most = max(_HISTORY, _CYCLES * max(panel.freq.season_lengths, default=1))
-    length = np.minimum(origins.row - panel.indptr[:-1][origins.item], most)
+    seen = np.append(np.flatnonzero(np.isfinite(panel.target)), len(panel.target))
+    first = seen[np.searchsorted(seen, panel.indptr[:-1])]
+    length = np.clip(origins.row - first[origins.item], 0, most)
     doubling = np.frexp(length)[1]
     for level in np.unique(doubling[length >= FEWEST]).tolist():
         alike = np.flatnonzero(doubling == level)
@@ -184,6 +191,13 @@ def _filled(scores: np.ndarray) -> np.ndarray:
     filled = np.where(known, seen, (slope[:, None] * mean).astype(np.float32))
     filled /= np.maximum(np.sqrt((filled**2).mean(1, keepdims=True)), 1.0) if scores.size else 1.0
     return filled
+
+
+def _as_loadings(loadings: np.ndarray) -> np.ndarray:
+    """Return loadings (B, K) float32 on the grid: K columns, or B if that is fewer, with the same correlations."""
+    if len(loadings) < loadings.shape[1]:
+        loadings = np.linalg.qr(loadings.T.astype(np.float64), "r").T
+    return _on_grid(loadings).astype(np.float32)
 
 
 def _on_grid(values: np.ndarray) -> np.ndarray:

@@ -181,11 +181,11 @@ def _forecast(
 
 
 def _on_paths(sampled: Paths | None) -> tuple[str, ...]:
-    """Return a note on what the sample paths of several series share."""
+    """Return a note on how the sample paths of several series are correlated."""
     if sampled is None or len(sampled) < 2:
         return ()
-    correlation = f"{sampled.correlation + 0.0:.2f}".replace("-0.00", "0.00")
-    return (f"sample paths: path k of one series belongs to path k of the others; their shocks have a mean correlation of {correlation}",)
+    correlation = round(sampled.correlation, 2) + 0.0  # no -0.00
+    return (f"sample paths: the shocks of different series have a mean correlation of {correlation:.2f}; add path k to path k",)
 
 
 def _as_of(order: Order, panel: Panel) -> tuple[str, ...]:

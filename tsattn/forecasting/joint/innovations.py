@@ -54,9 +54,7 @@ class Innovations:
         return self.mean[item] + self.size[item] * window[:, reach:]
 
 
-def innovations(
-    history: np.ndarray, seasons: tuple[int, ...], stop: int | None = None, fewest: int = FEWEST
-) -> Innovations:
+def innovations(history: np.ndarray, seasons: tuple[int, ...], stop: int | None = None, fewest: int = FEWEST) -> Innovations:
     """Fit an autoregression to each of S histories (S, N), NaN = missing, by ridge regression, and return its one-step errors.
 
     The mean of each phase of the longest season that fits is taken out of the errors: other forecasters model it.
