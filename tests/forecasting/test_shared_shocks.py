@@ -148,6 +148,17 @@ def test_when_correlations_are_well_known_then_they_are_kept_and_when_noise_they
     assert mean_and_shrinkage(np.ones((4, 9))) == (0.0, 1.0)  # too few steps
 
 
+def test_when_turmoil_raises_all_correlations_then_their_differences_are_kept():
+    rng = np.random.default_rng(0)
+    market = rng.standard_normal(256) * np.where(np.arange(256) // 32 % 2, 0.2, 1.4)
+    share = np.repeat([0.9, 0.4], 8)[:, None]
+    mean, shrinkage = mean_and_shrinkage(
+        normal_scores_of(share * market + (1 - share**2) ** 0.5 * rng.standard_normal((16, 256)))
+    )
+    assert mean > 0.3
+    assert shrinkage < 0.14  # 0.18 with the variance of the mean counted too
+
+
 def test_when_values_are_ranked_then_scores_are_normal_and_ties_are_equal():
     values = np.array([[3.0, 1, 1, np.nan, 1e9, 2], [4, 4, 4, 4, 4, np.nan]])
     found = normal_scores_of(values)

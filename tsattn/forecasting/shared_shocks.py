@@ -104,8 +104,8 @@ def shared_shocks(panel: Panel, origins: Origins, seed: int) -> SharedShocks:
 def mean_and_shrinkage(scores: np.ndarray) -> tuple[float, float]:
     """Return the mean correlation between the rows of scores (B, N), at least 0, and the intensity of shrinkage towards it.
 
-    The intensity is the sum of the variances of the correlations over the sum of their squared distances from the mean, between
-    0 and 1. _BLOCK neighbouring steps are one observation.
+    The intensity is the sum of the variances of the correlations, each less the mean, over the sum of the squares of these
+    differences, between 0 and 1. _BLOCK neighbouring steps are one observation.
     """
     some = np.flatnonzero(scores.any(1))
     if len(some) > _SAMPLE:
@@ -114,15 +114,13 @@ def mean_and_shrinkage(scores: np.ndarray) -> tuple[float, float]:
     blocks = x.shape[1] // _BLOCK
     if len(x) < 2 or blocks < 2:
         return 0.0, 1.0
-    total, squares = np.zeros((len(x), len(x))), np.zeros((len(x), len(x)))
-    for part in np.array_split(x, blocks, axis=1):
-        product = part @ part.T / part.shape[1]
-        total += product
-        squares += product**2
     pairs = np.triu_indices(len(x), 1)
-    correlation = total[pairs] / blocks
-    variance = (squares[pairs] / blocks - correlation**2).sum() / (blocks - 1)
+    products = np.stack([(part @ part.T / part.shape[1])[pairs] for part in np.array_split(x, blocks, axis=1)])  # (blocks, pairs)
+    correlation = products.mean(0)
     mean = max(float(correlation.mean()), 0.0)
+    # a step at which all correlations are high moves their mean too, which is no reason to shrink them towards it
+    apart = products - (products.mean(1, keepdims=True) if mean > 0 else 0.0)
+    variance = apart.var(0).sum() / (blocks - 1)
     distance = float(((correlation - mean) ** 2).sum())
     return mean, float(np.clip(variance / distance, 0.0, 1.0)) if distance > 0 else 1.0
 
@@ -196,7 +194,8 @@ def _filled(scores: np.ndarray) -> np.ndarray:
 def _as_loadings(loadings: np.ndarray) -> np.ndarray:
     """Return loadings (B, K) float32 on the grid: K columns, or B if that is fewer, with the same correlations."""
     if len(loadings) < loadings.shape[1]:
-        loadings = np.linalg.qr(loadings.T.astype(np.float64), "r").T
+        _, upper = np.linalg.qr(loadings.T.astype(np.float64))
+        loadings = upper.T
     return _on_grid(loadings).astype(np.float32)
 
 
