@@ -62,13 +62,22 @@ def test_when_paths_share_shocks_then_the_distribution_of_each_series_stays():
     assert np.abs(steps[np.triu_indices(4, 1)]).max() < 0.06
 
 
+def test_when_what_series_share_lasts_longer_than_their_noise_then_it_counts_as_it_does_over_some_steps():
+    rng = np.random.default_rng(0)
+    weather = np.zeros(800)
+    for t in range(1, 800):
+        weather[t] = 0.97 * weather[t - 1] + rng.normal(0, 0.3)
+    panel = Panel.from_arrays(list(weather + rng.normal(0, 1, (10, 800))), freq="h", start="2024-01-01")
+    assert shared_shocks(panel, last_origins(panel), 0).correlation > 0.4  # 0.13 from single steps
+
+
 def test_when_series_move_in_two_groups_or_against_each_other_then_so_do_their_shocks():
     first, second = steps_of(3, 0.8, seed=1), steps_of(3, 0.8, seed=2)
     panel = Panel.from_arrays(list(np.concatenate([first, second, -first[:1]]).cumsum(1)), freq="D", start="2024-01-01")
     found = np.corrcoef(shared_shocks(panel, last_origins(panel), 0).of(windows_of(panel), 1, 4000)[:, 0])
     assert found[0, 1] == pytest.approx(0.8, abs=0.1)
     assert found[3, 4] == pytest.approx(0.8, abs=0.1)
-    assert abs(found[0, 3]) < 0.15
+    assert abs(found[0, 3]) < 0.25
     assert found[0, 6] < -0.85
 
 

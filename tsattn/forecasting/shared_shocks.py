@@ -1,8 +1,8 @@
 """Shocks that the series of a panel share, so that sums over the sample paths of several series spread as the series' sums do.
 
 Each window loads on standard normal shocks that all windows share, one for each recent step. Its loadings are the normal scores
-of its one-step errors at these steps. The shocks of two windows are then as correlated as the scores are (a Gaussian copula),
-which needs STEPS values for each window instead of a matrix of all pairs.
+of sums of its one-step errors up to these steps. The shocks of two windows are then as correlated as the scores are (a Gaussian
+copula), which needs STEPS values for each window instead of a matrix of all pairs.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from tsattn.data.windows import Origins, WindowBatch, gather
 from tsattn.forecasting.joint.innovations import innovations
 from tsattn.forecasting.quantiles import normal_scores
 
-STEPS = 256  # steps before each origin whose errors are compared
+STEPS = 512  # steps before each origin whose errors are compared
+SPAN = 8  # neighbouring one-step errors that are added: what series share lasts longer than what they do not
 FEWEST = 16  # values that a series needs to share shocks
-_HISTORY = 512  # steps of the past that the one-step errors are computed from, at least
+_HISTORY = 768  # steps of the past that the one-step errors are computed from, at least
+_SPANS = 64  # of the steps compared, at least: short pasts have shorter sums
 _CYCLES = 4  # of the longest season in these steps
-_BLOCK = 8  # neighbouring steps that are one observation of a correlation, because large errors come together
+_BLOCK = 8  # neighbouring steps that are one observation of a correlation, at least, because large errors come together
+_BLOCK_SPANS = 4  # or as many spans
 _SAMPLE = 400  # windows that the shrinkage is estimated from
 _TOGETHER = 1024  # windows whose errors are computed at once
 _PRIOR = 8.0  # weight of a loading of zero on the mean of all windows, in observed steps
@@ -90,10 +93,13 @@ def shared_shocks(panel: Panel, origins: Origins, seed: int) -> SharedShocks:
     """
     start = np.full(len(panel), panel.start.min(), panel.start.dtype)
     position = panel.freq.steps_between(start, panel.start)[0][origins.item] + origins.row - panel.indptr[:-1][origins.item]
-    scores = _at_their_time(_scores(observed(panel), origins), position)
+    clean = observed(panel)
+    length = _lengths(clean, origins)
+    span = int(np.clip(length.max(initial=0) // _SPANS, 1, SPAN))
+    scores = _at_their_time(_scores(clean, origins, length, span), position)
     scores = _filled(scores[:, np.isfinite(scores).any(0)])
     newest = np.unique(origins.item[::-1], return_index=True)[1]  # one window of each series
-    mean, shrinkage = mean_and_shrinkage(scores[::-1][newest])
+    mean, shrinkage = mean_and_shrinkage(scores[::-1][newest], max(_BLOCK, _BLOCK_SPANS * span))
     own = np.sqrt((1 - shrinkage) / max(scores.shape[1], 1)) * scores
     common = np.where(scores.any(1), np.sqrt(shrinkage * mean), 0.0)
     loadings = _as_loadings(np.concatenate([common[:, None], own], 1))
@@ -101,17 +107,17 @@ def shared_shocks(panel: Panel, origins: Origins, seed: int) -> SharedShocks:
     return SharedShocks(seed, {key: row for row, key in enumerate(keys)}, loadings, position)
 
 
-def mean_and_shrinkage(scores: np.ndarray) -> tuple[float, float]:
+def mean_and_shrinkage(scores: np.ndarray, block: int = _BLOCK) -> tuple[float, float]:
     """Return the mean correlation between the rows of scores (B, N), at least 0, and the intensity of shrinkage towards it.
 
     The intensity is the sum of the variances of the correlations, each less the mean, over the sum of the squares of these
-    differences, between 0 and 1. _BLOCK neighbouring steps are one observation.
+    differences, between 0 and 1. `block` neighbouring steps are one observation.
     """
     some = np.flatnonzero(scores.any(1))
     if len(some) > _SAMPLE:
         some = some[np.linspace(0, len(some) - 1, _SAMPLE).astype(np.int64)]
     x = scores[some].astype(np.float64)
-    blocks = x.shape[1] // _BLOCK
+    blocks = x.shape[1] // block
     if len(x) < 2 or blocks < 2:
         return 0.0, 1.0
     pairs = np.triu_indices(len(x), 1)
@@ -125,25 +131,36 @@ def mean_and_shrinkage(scores: np.ndarray) -> tuple[float, float]:
     return mean, float(np.clip(variance / distance, 0.0, 1.0)) if distance > 0 else 1.0
 
 
-def _scores(panel: Panel, origins: Origins) -> np.ndarray:
-    """Return normal scores (B, STEPS) float32 of the one-step errors of the last steps before each origin, NaN = unknown.
-
-    Series of similar length are fitted together, because the number of lags depends on the length.
-    """
-    out = np.full((len(origins), STEPS), np.nan, np.float32)
-    most = max(_HISTORY, _CYCLES * max(panel.freq.season_lengths, default=1))
+def _lengths(panel: Panel, origins: Origins) -> np.ndarray:
+    """Return the steps (B,) that are read before each origin, from the first observed value of its series."""
     seen = np.append(np.flatnonzero(np.isfinite(panel.target)), len(panel.target))
     first = seen[np.searchsorted(seen, panel.indptr[:-1])]
-    length = np.clip(origins.row - first[origins.item], 0, most)
+    most = max(_HISTORY, _CYCLES * max(panel.freq.season_lengths, default=1))
+    return np.clip(origins.row - first[origins.item], 0, most)
+
+
+def _scores(panel: Panel, origins: Origins, length: np.ndarray, span: int) -> np.ndarray:
+    """Return normal scores (B, STEPS) float32 of the errors of the last steps before each origin, NaN = unknown.
+
+    Series of similar length (B,) are fitted together, because the number of lags depends on the length.
+    """
+    out = np.full((len(origins), STEPS), np.nan, np.float32)
     doubling = np.frexp(length)[1]
     for level in np.unique(doubling[length >= FEWEST]).tolist():
         alike = np.flatnonzero(doubling == level)
         for some in np.array_split(alike, -(-len(alike) // _TOGETHER)):
             past = gather(panel, origins[some], int(length[some].max()), 1, covariates=False).past_target.astype(np.float64)
             found = innovations(past, panel.freq.season_lengths, fewest=FEWEST)
-            scores = normal_scores_of(np.where(found.known, found.values, np.nan)[:, -STEPS:])
+            scores = normal_scores_of(_moving_sums(found.values, found.known, span)[:, -STEPS:])
             out[some, STEPS - scores.shape[1] :] = scores
     return out
+
+
+def _moving_sums(errors: np.ndarray, known: np.ndarray, span: int) -> np.ndarray:
+    """Return sums of the known ones among the last `span` errors (B, N), over the root of their number; NaN where not known."""
+    total, count = (np.cumsum(np.pad(part, ((0, 0), (span, 0))), 1) for part in (np.where(known, errors, 0.0), known.astype(int)))
+    terms = count[:, span:] - count[:, :-span]
+    return np.where(known, (total[:, span:] - total[:, :-span]) / np.sqrt(np.maximum(terms, 1)), np.nan)
 
 
 def normal_scores_of(values: np.ndarray) -> np.ndarray:
