@@ -22,6 +22,7 @@ from tsattn.forecasting.sample_paths import (
     rounded_at_random,
     scores_of,
 )
+from tsattn.forecasting.shared_shocks import SharedShocks
 
 QUANTILES = tuple(i / 10 for i in range(1, 10))
 
@@ -36,19 +37,19 @@ def test_when_paths_are_drawn_then_at_every_step_they_have_the_quantiles_they_we
     windows = windows_of(2)
     values = (np.arange(1, 31)[:, None] ** 0.5 * normal_scores(QUANTILES) + 100 * np.arange(2)[:, None, None]).astype(np.float32)
     values[..., 5:] += 2 * (values[..., 5:] - values[..., 4:5])  # skewed
-    paths = drawn(values, QUANTILES, windows, 4000, 0)
+    paths = drawn(values, QUANTILES, windows, 4000, SharedShocks(0))
     found = np.quantile(paths, QUANTILES, axis=2).transpose(1, 2, 0)
     spread = (values[..., -1:] - values[..., :1]) / 2
     assert (np.abs(found - values) / spread).max() < 0.12
 
 
-def test_when_paths_are_drawn_then_errors_persist_from_step_to_step_and_not_from_series_to_series():
-    scores = scores_of(windows_of(3), 2000, 20, 0)
+def test_when_paths_are_drawn_then_errors_persist_from_step_to_step():
+    scores = scores_of(windows_of(3), 2000, 20, SharedShocks(0))
     for lag in (1, 3):
         assert np.corrcoef(scores[0, 5], scores[0, 5 + lag])[0, 1] == pytest.approx(PERSISTENCE**lag, abs=0.03)
-    assert abs(np.corrcoef(scores[0, 5], scores[1, 5])[0, 1]) < 0.08
+    assert abs(np.corrcoef(scores[0, 5], scores[1, 5])[0, 1]) < 0.08  # nothing is shared
     assert scores.std(2) == pytest.approx(1.0, abs=0.08)
-    again = scores_of(windows_of(3), 2000, 20, 0, restart=8)
+    again = scores_of(windows_of(3), 2000, 20, SharedShocks(0), restart=8)
     assert abs(np.corrcoef(again[0, 7], again[0, 8])[0, 1]) < 0.08
     assert np.corrcoef(again[0, 8], again[0, 9])[0, 1] == pytest.approx(PERSISTENCE, abs=0.02)
 
@@ -67,7 +68,7 @@ def test_when_neither_the_past_nor_the_quantiles_go_below_zero_then_no_path_does
     windows = windows_of(2, 5)
     values = np.tile(np.linspace(0, 1, 9, dtype=np.float32) ** 3, (2, 5, 1))
     windows.past_target[0, 3] = -1.0
-    paths = drawn(values, QUANTILES, windows, 500, 0)
+    paths = drawn(values, QUANTILES, windows, 500, SharedShocks(0))
     assert paths[1].min() == 0
     assert paths[0].min() < 0
 
@@ -164,7 +165,7 @@ def daily_windows(series: np.ndarray, horizon: int):
 def test_when_demand_is_rare_then_the_paths_have_it_as_often_as_the_past_though_the_quantiles_are_zero():
     rng = np.random.default_rng(0)
     series = np.where(rng.random((20, 400)) < 0.08, rng.geometric(0.25, (20, 400)), 0).astype(float)
-    paths = drawn(np.zeros((20, 14, 9), np.float32), QUANTILES, daily_windows(series, 14), 500, 0)
+    paths = drawn(np.zeros((20, 14, 9), np.float32), QUANTILES, daily_windows(series, 14), 500, SharedShocks(0))
     assert 0.65 < paths.mean() / series.mean() < 1.35
 
 
@@ -181,5 +182,5 @@ def test_when_the_past_is_noise_then_sums_over_steps_spread_as_sums_do():
     rng = np.random.default_rng(0)
     series = rng.normal(100, 1, (5, 600))
     values = np.broadcast_to(100 + normal_scores(QUANTILES), (5, 14, 9)).astype(np.float32)
-    sums = drawn(values, QUANTILES, daily_windows(series, 14), 2000, 0).sum(1)
+    sums = drawn(values, QUANTILES, daily_windows(series, 14), 2000, SharedShocks(0)).sum(1)
     assert 1.0 < sums.std(1).mean() / 14**0.5 < 1.35  # 2.6 with errors that stay

@@ -125,6 +125,20 @@ def test_when_paths_are_drawn_then_they_add_up(frame):
     assert np.abs(middle - found.forecast.median[0]).max() < 0.1 * found.forecast.median[0].max()
 
 
+def test_when_series_move_together_then_the_paths_of_their_sum_spread_as_far_as_the_sum_does():
+    rng = np.random.default_rng(0)
+    steps = 0.8**0.5 * rng.normal(size=(300, 1)) + 0.2**0.5 * rng.normal(size=(300, 8))
+    walks = pd.DataFrame(500 + steps.cumsum(0), columns=list("abcdefgh"))
+    table = walks.assign(day=pd.date_range("2024-01-01", periods=300))
+    found = tsattn.forecast(table, horizon=1, sums="all=*", paths=500, members="naive")
+    assert found.paths is not None
+    spread = dict(zip(found.paths.item_ids, found.paths.values.std((1, 2)), strict=True))
+    alone = sum(spread[name] ** 2 for name in "abcdefgh") ** 0.5
+    assert spread["all"] > 2 * alone  # 2.57 with a correlation of 0.8; with one step, hold-out errors alone show less
+    assert found.paths.correlation == pytest.approx(0.8, abs=0.12)
+    assert any(f"mean correlation of {found.paths.correlation:.2f}" in note for note in found.notes)
+
+
 def test_when_a_hierarchy_is_backtested_then_each_level_is_scored_before_and_after(frame, tmp_path, capsys):
     found = tsattn.backtest(frame, horizon=7, windows=2, hierarchy=["region", "shop"], baselines=["naive"])
     assert found.scores.models == ("zero-shot + members", "zero-shot + members, mint", "naive")

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tsattn.data.cleaning.prepare import observed_past
+from tsattn.data.cleaning.prepare import observed_past, prepared
 from tsattn.data.cleaning.seasonality import find_seasons
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
-from tsattn.data.windows import Origins, WindowBatch, last_origins
+from tsattn.data.windows import Origins, WindowBatch, gather, last_origins
 from tsattn.errors import ConfigError, TsattnError
 from tsattn.forecasting.counts import are_counts, limits_of, within
 from tsattn.forecasting.frame import Forecaster, clock_column
-from tsattn.forecasting.predict import BATCH, Failure, collect, windows_of
+from tsattn.forecasting.predict import BATCH, Failure, collect, observed_before, windows_of
 from tsattn.forecasting.quantiles import normal_scores
 from tsattn.forecasting.resting_phases import zero_at_rest
+from tsattn.forecasting.shared_shocks import SharedShocks, shared_shocks
 from tsattn.forecasting.tail_quantiles import at_levels
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _VALUES = 1 << 24  # of the paths of one batch
 class Paths:
     """P sample paths of each of B series over H steps: values (B, H, P) float32, all equally likely.
 
+    Path p of one series belongs to path p of the others: their shocks are correlated, by `correlation` on average over all pairs.
     cutoffs (B,), timestamps (B, H), freq and tz are those of a Forecast.
     """
 
@@ -46,6 +48,7 @@ class Paths:
     values: np.ndarray
     freq: Freq
     tz: str | None = None
+    correlation: float = 0.0
 
     def __post_init__(self) -> None:
         shape = (len(self.item_ids), self.timestamps.shape[1])
@@ -105,11 +108,12 @@ def predict_paths(
 ) -> tuple[Paths, tuple[Failure, ...]]:
     """Draw `paths` sample paths of `horizon` steps from each origin (default: the end of every item).
 
-    A forecaster that makes paths itself (`sample(batch, paths, seed) -> (B, H, P)`) is used for them; for any other they
-    are drawn through its quantiles, rough as data is (see `drawn`). The draws of a series depend on `seed` and on its place
-    in the panel, not on the batch. Paths of counts (a past of whole numbers, none negative) are whole numbers, and no path
-    leaves the limits of its past (counts.py). Raises ConfigError for bad numbers, DataError for known covariates missing in
-    the future rows. Items without a forecast are Failures and left out.
+    A forecaster that makes paths itself (`sample(batch, paths, shocks) -> (B, H, P)`) is used for them; for any other they
+    are drawn through its quantiles, rough as data is (see `drawn`). Path p of one series belongs to path p of the others: the
+    shocks of series are as correlated as their one-step errors before the origins (shared_shocks.py). The draws depend on
+    `seed`, on the series and their order in the panel, not on the batch. Paths of counts (a past of whole numbers, none
+    negative) are whole numbers, and no path leaves the limits of its past (counts.py). Raises ConfigError for bad numbers,
+    DataError for known covariates missing in the future rows. Items without a forecast are Failures and left out.
     """
     for name, number in (("horizon", horizon), ("number of paths", paths)):
         if number < 1:
@@ -118,23 +122,25 @@ def predict_paths(
         raise ConfigError(f"the seed must be at least 0, not {seed}")
     origins = last_origins(panel) if origins is None else origins
     fitting = min(batch, max(1, _VALUES // (paths * horizon)))
+    shocks = shared_shocks(panel, origins[observed_before(panel, origins)], seed)
 
     def batches(usable: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for which, windows in windows_of(forecaster, panel, origins[usable], horizon, fitting):
-            made = _whole_where_the_past_is(_sample(forecaster, windows, paths, seed), windows, seed)
+            made = _whole_where_the_past_is(_sample(forecaster, windows, paths, shocks), windows, seed)
             made = zero_at_rest(within(limits_of(observed_past(windows)), made), windows)
             yield which, windows.by_step(made, horizon)[: len(which)]  # companions follow the windows of the origins
 
     done = collect(forecaster, panel, origins, (horizon, paths), batches, "path")
-    made = Paths(done.item_ids, done.stamps[:, 0], done.stamps[:, 1:], done.values, panel.freq, panel.tz)
+    stamps, together = done.stamps, shocks.correlation
+    made = Paths(done.item_ids, stamps[:, 0], stamps[:, 1:], done.values, panel.freq, panel.tz, together)
     return made, done.failures
 
 
-def _sample(forecaster: Forecaster, windows: WindowBatch, paths: int, seed: int) -> np.ndarray:
+def _sample(forecaster: Forecaster, windows: WindowBatch, paths: int, shocks: SharedShocks) -> np.ndarray:
     own = getattr(forecaster, "sample", None)
     if own is not None:
-        return np.asarray(own(windows, paths, seed), np.float32)
-    return drawn(np.asarray(forecaster.predict(windows), np.float32), forecaster.quantiles, windows, paths, seed)
+        return np.asarray(own(windows, paths, shocks), np.float32)
+    return drawn(np.asarray(forecaster.predict(windows), np.float32), forecaster.quantiles, windows, paths, shocks)
 
 
 def rounded_at_random(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -151,14 +157,14 @@ def _whole_where_the_past_is(values: np.ndarray, windows: WindowBatch, seed: int
     return values
 
 
-def drawn(values: np.ndarray, quantiles: tuple[float, ...], windows: WindowBatch, paths: int, seed: int) -> np.ndarray:
+def drawn(values: np.ndarray, quantiles: tuple[float, ...], windows: WindowBatch, paths: int, shocks: SharedShocks) -> np.ndarray:
     """Draw paths (B, H, P) through quantiles (B, H, Q): at every step they have the distribution of the quantiles.
 
     Along a path, the normal score of its level is a first-order autoregression (a Gaussian copula), as persistent as the past
     is (`persistence_of`), so that sums over steps spread as they should. Beyond the outermost quantiles paths reach as far as the
     past does (tail_quantiles.py). No path goes below zero where neither the past nor the quantiles do.
     """
-    scores = scores_of(windows, paths, values.shape[1], seed, persistence=persistence_of(windows))
+    scores = scores_of(windows, paths, values.shape[1], shocks, persistence=persistence_of(windows))
     values = np.sort(values, -1)
     floor = np.where((np.nanmin(windows.past_target, 1, initial=np.inf) >= 0) & (values.min((1, 2)) >= 0), 0.0, -np.inf)
     if len(quantiles) > 1:
@@ -204,21 +210,29 @@ def scores_of(
     windows: WindowBatch,
     paths: int,
     steps: int,
-    seed: int,
+    shocks: SharedShocks,
     restart: int | None = None,
     persistence: float | np.ndarray = PERSISTENCE,
 ) -> np.ndarray:
     """Draw standard normal scores (B, H, P), autoregressive along H by `persistence` (scalar or (B,)).
 
-    Scores are independent after `restart` steps. Each row has random numbers of its own, from the seed and its item and origin.
+    Scores are independent after `restart` steps.
     """
-    rows = zip(windows.item.tolist(), windows.origin.tolist(), strict=True)
-    noise = np.stack([np.random.default_rng([seed, *row]).standard_normal((steps, paths)) for row in rows])
+    noise = shocks.of(windows, steps, paths)
     stay = np.broadcast_to(persistence, len(noise))[:, None]
     for step in range(1, steps):
         if restart is None or step % restart:
             noise[:, step] = stay * noise[:, step - 1] + np.sqrt(1 - stay**2) * noise[:, step]
     return np.clip(noise, -FURTHEST, FURTHEST)
+
+
+def scores_after(panel: Panel, origins: Origins, steps: int, paths: int, shocks: SharedShocks) -> np.ndarray:
+    """Draw normal scores (B, H, P) of paths after each origin, as persistent as each past (see `persistence_of`)."""
+    scores = []
+    for some in np.array_split(np.arange(len(origins)), max(1, -(-len(origins) // BATCH))):
+        windows = prepared(gather(panel, origins[some], _RECENT, steps, covariates=False))
+        scores.append(scores_of(windows, paths, steps, shocks, persistence=persistence_of(windows)))
+    return np.concatenate(scores)
 
 
 def at_scores(values: np.ndarray, quantiles: tuple[float, ...], scores: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from tsattn.data.windows import WindowBatch
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.forecasting.quantiles import resample
 from tsattn.forecasting.sample_paths import drawn, scores_of
+from tsattn.forecasting.shared_shocks import SharedShocks
 from tsattn.model.card import CARD, GRAPH, Card, checked_file, read_card
 from tsattn.model.inputs import feed
 from tsattn.model.rollout import path_levels, quantiles_of, through, unit_levels
@@ -58,19 +59,20 @@ class NetworkForecaster:
         """
         return self._roll_out(self._feed(batch), batch.horizon)
 
-    def sample(self, batch: WindowBatch, paths: int, seed: int) -> np.ndarray:
-        """Return sample paths (B, H, P), float32. H and errors are those of `predict`.
+    def sample(self, batch: WindowBatch, paths: int, shocks: SharedShocks) -> np.ndarray:
+        """Return sample paths (B, H, P), float32, along shocks of their windows. H and errors are those of `predict`.
 
         An autoregressive network samples patch by patch, each conditional on the path so far, with the scale of the observed
         history; within a patch, scores persist as in `sample_paths.drawn`. For other networks, paths follow the forecast's
         quantiles.
         """
         if self.card.model.decoder != "autoregressive" or self._network is None:
-            return drawn(self.predict(batch), self.quantiles, batch, paths, seed)
+            return drawn(self.predict(batch), self.quantiles, batch, paths, shocks)
         from tsattn.model.sampling import sample
 
         feed, network = self._feed(batch), self._network()
-        scores, size = scores_of(batch, paths, batch.horizon, seed, restart=self.pass_steps), max(1, TOGETHER // paths)
+        scores = scores_of(batch, paths, batch.horizon, shocks, restart=self.pass_steps)
+        size = max(1, TOGETHER // paths)
         rows = [slice(at, at + size) for at in range(0, len(batch), size)]
         return np.concatenate([sample(network, {name: x[some] for name, x in feed.items()}, scores[some]) for some in rows])
 

@@ -166,6 +166,7 @@ def _forecast(
     if order.paths is not None and sampled is None:
         sampled, lost = predict_paths(forecaster, panel, horizon=steps, paths=order.paths, seed=order.seed)
         failures = (*failures, *(failure for failure in lost if failure not in failures))
+    about_paths = _on_paths(sampled)
     if order.series:
         made, sampled, failures = _only(order.series, made, sampled, failures)
     made = dataclasses.replace(made, history=panel)
@@ -181,7 +182,15 @@ def _forecast(
     far = beyond_history(panel, steps, "; the model sets it, --horizon N overrides it") if own else ()
     about_history = (*_as_of(order, panel), *far, *behind(panel, steps), *cleaning_notes(made, panel))
     result = Forecasted(made, failures, panel, chosen.report, chosen.ref, (), (), sampled, effects, at, between)
-    return result, (*about_series, *about_history, *borrowed, *about_covariates, *about_weights, *about_quantiles)
+    return result, (*about_series, *about_history, *borrowed, *about_covariates, *about_weights, *about_quantiles, *about_paths)
+
+
+def _on_paths(sampled: Paths | None) -> tuple[str, ...]:
+    """Return a note on how the sample paths of several series are correlated."""
+    if sampled is None or len(sampled) < 2:
+        return ()
+    correlation = round(sampled.correlation, 2) + 0.0  # no -0.00
+    return (f"sample paths: the shocks of different series have a mean correlation of {correlation:.2f}; add path k to path k",)
 
 
 def _as_of(order: Order, panel: Panel) -> tuple[str, ...]:

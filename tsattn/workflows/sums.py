@@ -26,8 +26,9 @@ from tsattn.forecasting.hierarchy.replay import Replay
 from tsattn.forecasting.hierarchy.structure import Hierarchy, labels_of, nested, of_formulas
 from tsattn.forecasting.metrics import METRICS, Sums
 from tsattn.forecasting.predict import show, stamps_of
-from tsattn.forecasting.sample_paths import TAILS, Paths
+from tsattn.forecasting.sample_paths import TAILS, Paths, scores_after
 from tsattn.forecasting.scores import SKILLS, Backtest
+from tsattn.forecasting.shared_shocks import shared_shocks
 from tsattn.workflows.results import Levels, LevelScores
 from tsattn.workflows.scoring_progress import Reconciling
 
@@ -164,9 +165,13 @@ def added_up(
         return forecast, None, levels
     limits = Limits(base.never_negative(0), base.are_counts(0))
     far = BaseForecasts(forecaster, panel, made.horizon, (*made.quantiles, *TAILS, *(1 - q for q in TAILS)))
-    drawn = coherent_paths(found.moved(far.at(0)), far.levels, hierarchy, found.covariance, limits, paths, seed)
+    leaves = last_origins(panel)[slice(hierarchy.sums, None)]
+    errors = found.covariance.errors[hierarchy.sums :]
+    shocks = shared_shocks(panel, leaves, seed).blended(errors, found.covariance.shrinkage)
+    scores = scores_after(panel, leaves, made.horizon, paths, shocks)
+    drawn = coherent_paths(found.moved(far.at(0)), far.levels, hierarchy, scores, limits, seed).astype(np.float32)
     ids, freq, tz = forecast.item_ids, forecast.freq, forecast.tz
-    return forecast, Paths(ids, forecast.cutoffs, forecast.timestamps, drawn.astype(np.float32), freq, tz), levels
+    return forecast, Paths(ids, forecast.cutoffs, forecast.timestamps, drawn, freq, tz, shocks.correlation), levels
 
 
 # -- backtests -------------------------------------------------------------------------------------------------------

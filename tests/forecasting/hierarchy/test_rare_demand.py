@@ -126,9 +126,10 @@ def test_when_paths_of_rare_demand_are_drawn_then_their_sums_are_as_large_as_dem
     found, tree = demand.reconciled(), demand.tree
     limits = Limits(demand.base.never_negative(0), demand.base.are_counts(0))
     far = np.repeat(poisson_quantiles(np.concatenate([tree.added(rates), rates]), levels)[:, None], STEPS, 1)
-    paths = coherent_paths(found.moved(far), levels, tree, found.covariance, limits, 400, 1)
+    scores = np.random.default_rng(0).standard_normal((tree.leaves, STEPS, 400))
+    paths = coherent_paths(found.moved(far), levels, tree, scores, limits, 1)
     assert paths[0].mean() == pytest.approx(20, rel=0.15)
-    old = coherent_paths(far + found.shift[..., None], levels, tree, found.covariance, limits, 400, 1)
+    old = coherent_paths(far + found.shift[..., None], levels, tree, scores, limits, 1)
     assert old[0].mean() > 25
 
 

@@ -1,4 +1,4 @@
-"""Sample paths of a hierarchy that add up: correlated paths of the leaves, and their sums."""
+"""Sample paths of a hierarchy that add up: paths of the leaves along shared shocks, and their sums."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tsattn.forecasting.hierarchy.covariance import ErrorCovariance
 from tsattn.forecasting.hierarchy.structure import Hierarchy
-from tsattn.forecasting.sample_paths import FURTHEST, PERSISTENCE, at_scores, rounded_at_random
+from tsattn.forecasting.sample_paths import at_scores, rounded_at_random
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,34 +22,16 @@ def coherent_paths(
     values: np.ndarray,
     quantiles: tuple[float, ...],
     hierarchy: Hierarchy,
-    covariance: ErrorCovariance,
+    scores: np.ndarray,
     limits: Limits,
-    paths: int,
     seed: int,
 ) -> np.ndarray:
-    """Draw (n, H, P) float64 paths from reconciled quantiles (n, H, Q). Paths of counts are whole numbers, and so are their sums.
+    """Draw (n, H, P) float64 paths from reconciled quantiles (n, H, Q) along normal scores of the leaves (m, H, P).
 
-    Normal scores are a first-order autoregression along the horizon, and correlated between leaves as hold-out errors are.
+    Paths of counts are whole numbers, and so are their sums.
     """
-    leaves = values[hierarchy.sums :]
-    count, horizon = leaves.shape[:2]
-    x = covariance.errors[hierarchy.sums :]  # (m, N)
-    known = (x != 0).any(1) if x.shape[1] else np.zeros(count, bool)
-    own = np.sqrt(np.where(known, covariance.shrinkage, 1.0))[:, None, None]
-    rng = np.random.default_rng(seed)
-    scores = own * _persistent(rng.standard_normal((count, horizon, paths)))
-    if x.shape[1]:
-        common = _persistent(rng.standard_normal((x.shape[1], horizon, paths)))
-        scores += np.sqrt((1 - covariance.shrinkage) / x.shape[1]) * np.tensordot(x, common, 1)
-    made = at_scores(np.sort(leaves, -1), quantiles, np.clip(scores, -FURTHEST, FURTHEST))
+    made = at_scores(np.sort(values[hierarchy.sums :], -1), quantiles, scores)
     made = np.where(limits.positive[hierarchy.sums :, None, None], np.maximum(made, 0.0), made)
     counts = np.flatnonzero(limits.counts[hierarchy.sums :])
-    made[counts] = rounded_at_random(made[counts], rng)
+    made[counts] = rounded_at_random(made[counts], np.random.default_rng(seed))
     return np.concatenate([hierarchy.added(made), made])
-
-
-def _persistent(noise: np.ndarray) -> np.ndarray:
-    """Turn independent scores (…, H, P) into autoregressions along H, in place."""
-    for step in range(1, noise.shape[1]):
-        noise[:, step] = PERSISTENCE * noise[:, step - 1] + np.sqrt(1 - PERSISTENCE**2) * noise[:, step]
-    return noise

@@ -45,13 +45,6 @@ class ErrorCovariance:
             out = out + (1 - self.shrinkage) / self.errors.shape[1] * (a @ self.errors) @ self.errors.T
         return np.asarray(out * self.deviation)
 
-    def correlation(self, rows: np.ndarray) -> np.ndarray:
-        """Return the correlations among some series (k, k), with ones on the diagonal."""
-        x = self.errors[rows]
-        out = (1 - self.shrinkage) * (x @ x.T) / max(x.shape[1], 1)
-        np.fill_diagonal(out, 1.0)
-        return np.asarray(out)
-
     def _diagonal(self) -> np.ndarray:
         """Return (n,) shares of the identity; 1 where a series has no errors."""
         known = (self.errors != 0).any(1) if self.errors.shape[1] else np.zeros(len(self.deviation), bool)

@@ -14,7 +14,7 @@ MOST_SEASON = 400  # longer seasons are left out
 PENALTY = 1e-3  # of the Gram matrix's mean diagonal
 LARGEST = 5.0  # deviations at which an innovation is cut: an outlier leads nothing
 CYCLES = 6  # of a season that a history must hold for means of its phases
-FEWEST = 40  # observed values that a series needs
+FEWEST = 40  # observed values that a series needs to lead or follow others
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,11 +54,11 @@ class Innovations:
         return self.mean[item] + self.size[item] * window[:, reach:]
 
 
-def innovations(history: np.ndarray, seasons: tuple[int, ...], stop: int | None = None) -> Innovations:
+def innovations(history: np.ndarray, seasons: tuple[int, ...], stop: int | None = None, fewest: int = FEWEST) -> Innovations:
     """Fit an autoregression to each of S histories (S, N), NaN = missing, by ridge regression, and return its one-step errors.
 
     The mean of each phase of the longest season that fits is taken out of the errors: other forecasters model it.
-    stop: fit the steps before it only.
+    stop: fit the steps before it only. fewest: observed values that a series needs.
     """
     series, steps = history.shape
     seen = ~np.isnan(history)
@@ -66,7 +66,7 @@ def innovations(history: np.ndarray, seasons: tuple[int, ...], stop: int | None 
     mean = np.divide(np.where(seen, history, 0).sum(1), count, out=np.zeros(series), where=count > 0)
     z = np.where(seen, history - mean[:, None], 0.0)
     size = np.sqrt((z**2).sum(1) / np.maximum(count, 1))
-    able = (count >= FEWEST) & (size > 1e-7 * np.abs(mean)) & (size > 0)
+    able = (count >= fewest) & (size > 1e-7 * np.abs(mean)) & (size > 0)
     z = z / np.where(able, size, 1.0)[:, None]
     z = np.where(seen, z, np.nan_to_num(_forward(np.where(seen, z, np.nan))))
     lags = lags_of(steps, seasons)
@@ -77,7 +77,7 @@ def innovations(history: np.ndarray, seasons: tuple[int, ...], stop: int | None 
         x = np.stack([z[i, first - lag : steps - lag] for lag in lags], 1)  # (N - first, lags)
         y, use = z[i, first:], seen[i, first:]
         fitted = use & (np.arange(len(use)) < (steps if stop is None else stop) - first)
-        if fitted.sum() < FEWEST:
+        if fitted.sum() < fewest:
             able[i] = False
             continue
         gram = x[fitted].T @ x[fitted]
