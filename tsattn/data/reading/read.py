@@ -177,18 +177,30 @@ def _unreadable(part: Part, error: Exception) -> DataError:
 
 def _with_features(panel: Panel, schema: Schema, name: str) -> Panel:
     """The panel with exactly the covariates that a model was trained with, in its order."""
-    arrays, names = {}, {}
+    arrays: dict[str, Any] = {}
+    names: dict[str, Any] = {"references": schema.references}
     for role in ("past", "known", "static"):
-        wanted, here = getattr(schema, f"{role}_features"), getattr(panel.schema, f"{role}_features")
-        for feature in wanted:
-            if feature not in here:
-                raise DataError(
-                    f"{name}: no {role} covariate {feature!r}, which the model was trained with",
-                    f"it has: {', '.join(here) or 'none'}",
-                )
-        arrays[role] = getattr(panel, role)[:, [here.index(f) for f in wanted]]
+        wanted = getattr(schema, f"{role}_features")
+        columns = [_feature(panel, role, feature, name) for feature in wanted]
+        arrays[role] = np.stack(columns, 1) if columns else getattr(panel, role)[:, :0]
         names[role], names[f"{role}_features"] = getattr(schema, role), wanted
     return replace(panel, **arrays, schema=replace(panel.schema, **names))
+
+
+def _feature(panel: Panel, role: str, feature: str, name: str) -> np.ndarray:
+    """Return a feature of the panel `name`, also that of a reference level: 1 less the other features of its column.
+
+    Raises DataError if the panel has no such feature.
+    """
+    here, values = getattr(panel.schema, f"{role}_features"), getattr(panel, role)
+    if feature in here:
+        return np.asarray(values[:, here.index(feature)])
+    column = panel.schema.column_of(feature)
+    if column in getattr(panel.schema, role) and feature in panel.schema.references:
+        return np.asarray(1 - values[:, [k for k, one in enumerate(here) if panel.schema.column_of(one) == column]].sum(1))
+    raise DataError(
+        f"{name}: no {role} covariate {feature!r}, which the model was trained with", f"it has: {', '.join(here) or 'none'}"
+    )
 
 
 def _filled(table: Table, notes: Notes) -> Table:
