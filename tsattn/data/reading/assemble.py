@@ -48,7 +48,7 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
         options = replace(options, holidays=options.holidays or regions_of(schema))
         if options.fill is not None and options.calendar is None:
             options = replace(options, calendar="none")  # a day without rows has the fill value and is not closed
-        freq, rows, tz = with_open_slots(freq, rows, tz, options, notes)
+        freq, rows, tz = with_open_slots(freq, rows, tz, options, len(targets), notes)
     warn_of_gross_errors(rows, list(roles.target), notes)
     grid = on_grid(
         rows,
