@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from pathlib import Path
@@ -224,6 +225,26 @@ def saved_with_promo(frame: pd.DataFrame, folder) -> str:
     network = tiny.scrambled(known=len(calendar_names(panel.freq)) + 1)
     artifact.save_weights(folder, network, tiny.card_of(network, freq="D", schema=panel.schema))
     return str(folder)
+
+
+def test_a_model_that_was_trained_before_reference_levels_forecasts_the_same_from_every_source(frame, tmp_path):
+    from tsattn.data.freq import calendar_names
+    from tsattn.data.store import save_panel
+    from tsattn.model import artifact
+
+    frame = frame.assign(promo=frame.promo.map({0: "nein", 1: "ja"}), sales=frame.sales.where(frame.day < "2024-03-28"))
+    panel = tsattn.ingest(frame, item="shop", target="sales", known="promo").panel
+    (feature,), (reference,) = panel.schema.known_features, panel.schema.references
+    schema = dataclasses.replace(panel.schema, known_features=(feature, reference), references=())
+    before = dataclasses.replace(panel, known=np.concatenate([panel.known, 1 - panel.known], 1), schema=schema)
+    network = tiny.scrambled(known=len(calendar_names(panel.freq)) + 2)
+    artifact.save_weights(tmp_path / "model", network, tiny.card_of(network, freq="D", schema=schema))
+    model = tsattn.load(tmp_path / "model")
+    wanted = model.predict(before, horizon=5).values
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    save_panel(panel, tmp_path / "panel.parquet")
+    for source in (panel, frame, tmp_path / "data.csv", tmp_path / "panel.parquet"):
+        np.testing.assert_array_equal(model.predict(source, horizon=5).values, wanted)
 
 
 def test_when_future_rows_are_in_a_file_of_their_own_then_the_forecast_is_that_of_one_file(frame, tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data import arrow
+from tsattn.data.features import with_features
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading.arrow_columns import concatenated
 from tsattn.data.reading.assemble import assemble
@@ -168,39 +169,11 @@ def _saved(part: Part, options: ReadOptions, schema: Schema | None) -> Panel:
             panel = panel_of(pq.read_table(stream), part.name)
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise _unreadable(part, error) from None
-    return panel if schema is None else _with_features(panel, schema, part.name)
+    return panel if schema is None else with_features(panel, schema, part.name)
 
 
 def _unreadable(part: Part, error: Exception) -> DataError:
     return DataError(f"{part.name}: cannot be read as Parquet: {str(error)[:200]}", "check that the file is complete")
-
-
-def _with_features(panel: Panel, schema: Schema, name: str) -> Panel:
-    """The panel with exactly the covariates that a model was trained with, in its order."""
-    arrays: dict[str, Any] = {}
-    names: dict[str, Any] = {"references": schema.references}
-    for role in ("past", "known", "static"):
-        wanted = getattr(schema, f"{role}_features")
-        columns = [_feature(panel, role, feature, name) for feature in wanted]
-        arrays[role] = np.stack(columns, 1) if columns else getattr(panel, role)[:, :0]
-        names[role], names[f"{role}_features"] = getattr(schema, role), wanted
-    return replace(panel, **arrays, schema=replace(panel.schema, **names))
-
-
-def _feature(panel: Panel, role: str, feature: str, name: str) -> np.ndarray:
-    """Return a feature of the panel `name`, also that of a reference level: 1 less the other features of its column.
-
-    Raises DataError if the panel has no such feature.
-    """
-    here, values = getattr(panel.schema, f"{role}_features"), getattr(panel, role)
-    if feature in here:
-        return np.asarray(values[:, here.index(feature)])
-    column = panel.schema.column_of(feature)
-    if column in getattr(panel.schema, role) and feature in panel.schema.references:
-        return np.asarray(1 - values[:, [k for k, one in enumerate(here) if panel.schema.column_of(one) == column]].sum(1))
-    raise DataError(
-        f"{name}: no {role} covariate {feature!r}, which the model was trained with", f"it has: {', '.join(here) or 'none'}"
-    )
 
 
 def _filled(table: Table, notes: Notes) -> Table:
