@@ -73,7 +73,11 @@ def test_a_saved_panel_gives_a_model_the_covariates_it_was_trained_with(panel: P
     save_panel(panel, tmp_path / "p.parquet")
     fewer, _ = read(tmp_path / "p.parquet", schema=Schema(past=("sky",), past_features=("sky=sun",)))
     assert fewer.schema.past_features == ("sky=sun",)
-    np.testing.assert_array_equal(fewer.past[:, 0], panel.past[:, 1])
+    assert panel.schema.past_features == ("sky=rain",)
+    np.testing.assert_array_equal(fewer.past, 1 - panel.past)
+    earlier, _ = read(tmp_path / "p.parquet", schema=Schema(past=("sky",), past_features=("sky=rain", "sky=sun")))
+    np.testing.assert_array_equal(earlier.past, np.concatenate([panel.past, 1 - panel.past], 1))
+    assert earlier.schema.references == ()
     assert fewer.known.shape == (len(panel.target), 0)
     with pytest.raises(DataError, match="no known covariate 'price'"):
         read(tmp_path / "p.parquet", schema=Schema(known=("price",), known_features=("price",)))
@@ -82,7 +86,7 @@ def test_a_saved_panel_gives_a_model_the_covariates_it_was_trained_with(panel: P
 def test_other_tools_find_items_timestamps_and_values(panel: Panel, tmp_path: Path) -> None:
     save_panel(panel, tmp_path / "p.parquet")
     table = pq.read_table(tmp_path / "p.parquet")
-    assert table.column_names == ["item_id", "timestamp", "target", "past:sky=rain", "past:sky=sun", "known:promo"]
+    assert table.column_names == ["item_id", "timestamp", "target", "past:sky=rain", "known:promo"]
     row = table.slice(13, 1).to_pylist()[0]
     assert (row["item_id"], str(row["timestamp"]), row["target"], row["known:promo"]) == ("bb", "2024-01-02 00:00:00", 2.0, 0.0)
 

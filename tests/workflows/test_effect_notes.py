@@ -11,6 +11,8 @@ from tsattn import api
 from tsattn.cli.main import main
 from tsattn.config import ReadOptions
 from tsattn.errors import DataError
+from tsattn.forecasting.ensemble.effect_report import CovariateEffect, GroupEffect
+from tsattn.workflows.effect_notes import effect_notes
 
 HORIZON = 7
 READ = ReadOptions(target=("sales",), known=("promo", "noise"), past=("visitors",))
@@ -56,6 +58,50 @@ def test_when_known_covariates_are_declared_then_zero_shot_reads_them_and_tells_
     assert median[2] > 1.2 * median[[1, 3]].mean() * without[2] / without[[1, 3]].mean()
 
 
+def test_a_flag_of_two_texts_has_the_effect_of_the_same_flag_of_zeros_and_ones(sales, tmp_path):
+    import pandas as pd
+
+    frame = pd.read_csv(sales)
+    frame.assign(promo=frame["promo"].map({0: "nein", 1: "ja"})).to_csv(tmp_path / "texts.csv", index=False)
+    read = ReadOptions(target=("sales",), known=("promo",))
+    numbers, texts = (
+        api.forecast(str(path), horizon=HORIZON, read=read, workspace=tmp_path / "ws") for path in (sales, tmp_path / "texts.csv")
+    )
+    (effect,) = texts.effects
+    assert (effect.name, effect.clear) == ("promo=ja", True)
+    assert effect.effect == numbers.effects[0].effect
+    np.testing.assert_array_equal(texts.forecast.values, numbers.forecast.values)
+
+
+def test_the_effects_of_more_texts_are_relative_to_the_most_frequent_one(sales, tmp_path):
+    import pandas as pd
+
+    frame = pd.read_csv(sales)
+    weekday = np.arange(len(frame)) % 10
+    kind = np.where(weekday < 2, "flyer", np.where(weekday < 4, "radio", "none"))
+    frame = frame.assign(kind=kind, sales=frame["sales"] * np.where(kind == "flyer", 2.0, np.where(kind == "radio", 1.5, 1.0)))
+    frame.drop(columns="noise").to_csv(tmp_path / "kinds.csv", index=False)
+    read = ReadOptions(target=("sales",), known=("promo", "kind"))
+    found = api.forecast(str(tmp_path / "kinds.csv"), horizon=HORIZON, read=read, workspace=tmp_path / "ws")
+    effects = {effect.name: effect for effect in found.effects}
+    assert set(effects) == {"promo", "kind=flyer", "kind=radio"}
+    assert effects["kind=flyer"].low < 1.0 < effects["kind=flyer"].high
+    assert effects["kind=radio"].low < 0.5 < effects["kind=radio"].high
+
+
+@pytest.mark.parametrize("often", ["open", "closed"])
+def test_a_text_that_closes_a_shop_is_named_in_the_note(sales, tmp_path, often):
+    import pandas as pd
+
+    frame = pd.read_csv(sales)
+    shut = np.random.default_rng(1).random(len(frame)) < (0.2 if often == "open" else 0.6)
+    frame = frame.assign(state=np.where(shut, "closed", "open"), sales=frame["sales"].where(~shut | frame["sales"].isna(), 0))
+    frame.drop(columns=["noise", "visitors"]).to_csv(tmp_path / "states.csv", index=False)
+    read = ReadOptions(target=("sales",), known=("state",))
+    found = api.forecast(str(tmp_path / "states.csv"), horizon=HORIZON, read=read, workspace=tmp_path / "ws")
+    assert "effect of state=closed: forecast as in such rows before, about 0" in found.notes
+
+
 def test_when_json_is_asked_for_then_the_effects_are_a_key_of_it(sales, tmp_path, capsys):
     arguments = ["forecast", str(sales), "--target", "sales", "--known", "promo", "--horizon", str(HORIZON)]
     assert main([*arguments, "--workspace", str(tmp_path / "ws"), "--json"]) == 0
@@ -64,6 +110,27 @@ def test_when_json_is_asked_for_then_the_effects_are_a_key_of_it(sales, tmp_path
     assert effect["form"] == "factor"
     assert effect["low"] < effect["effect"] < effect["high"]
     assert effect["level"] == 0.95
+
+
+def test_only_effects_whose_interval_lies_on_one_side_of_zero_have_a_line():
+    def effect(name: str, low: float, high: float, clear: bool = True, **more) -> CovariateEffect:
+        event = {"event": name != "promo", "ahead": 1}
+        return CovariateEffect(name, "added", (low + high) / 2, low, high, 0.95, False, clear, 1.0, 3, every=3, **event, **more)
+
+    groups = tuple(GroupEffect(name, (low + 1.5) / 2, low, 1.5, 2, "added") for name, low in (("north", -1.0), ("south", 0.5)))
+    effects = (
+        effect("promo", -1, 1, clear=False),
+        effect("24 December", 1, 3),
+        effect("4th Friday of December", -1.70, 0.51),
+        effect("1 May", -1, 1, groups=groups),
+    )
+    assert effect_notes(effects) == (
+        "effect of 24 December: +2.00 (1.00 … 3.00)",
+        "effect of 1 May: north +0.25 (-1.00 … 1.50); south +1.00 (0.50 … 1.50)",
+        "applied, but with an interval that includes 0: '4th Friday of December'",
+        "no clear effect, not applied: 'promo'",
+    )
+    assert str(effects[2]) == "4th Friday of December: -0.59 (-1.70 … 0.51); not clear, for the interval includes 0"
 
 
 def test_when_the_network_forecasts_alone_then_the_known_covariates_are_called_unused(sales, tmp_path):

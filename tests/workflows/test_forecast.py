@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from pathlib import Path
@@ -226,6 +227,26 @@ def saved_with_promo(frame: pd.DataFrame, folder) -> str:
     return str(folder)
 
 
+def test_a_model_that_was_trained_before_reference_levels_forecasts_the_same_from_every_source(frame, tmp_path):
+    from tsattn.data.freq import calendar_names
+    from tsattn.data.store import save_panel
+    from tsattn.model import artifact
+
+    frame = frame.assign(promo=frame.promo.map({0: "nein", 1: "ja"}), sales=frame.sales.where(frame.day < "2024-03-28"))
+    panel = tsattn.ingest(frame, item="shop", target="sales", known="promo").panel
+    (feature,), (reference,) = panel.schema.known_features, panel.schema.references
+    schema = dataclasses.replace(panel.schema, known_features=(feature, reference), references=())
+    before = dataclasses.replace(panel, known=np.concatenate([panel.known, 1 - panel.known], 1), schema=schema)
+    network = tiny.scrambled(known=len(calendar_names(panel.freq)) + 2)
+    artifact.save_weights(tmp_path / "model", network, tiny.card_of(network, freq="D", schema=schema))
+    model = tsattn.load(tmp_path / "model")
+    wanted = model.predict(before, horizon=5).values
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    save_panel(panel, tmp_path / "panel.parquet")
+    for source in (panel, frame, tmp_path / "data.csv", tmp_path / "panel.parquet"):
+        np.testing.assert_array_equal(model.predict(source, horizon=5).values, wanted)
+
+
 def test_when_future_rows_are_in_a_file_of_their_own_then_the_forecast_is_that_of_one_file(frame, tmp_path):
     model = saved_with_promo(frame, tmp_path / "model")
     last = frame.day >= "2024-03-28"
@@ -280,7 +301,9 @@ def test_when_a_discontinued_series_has_no_future_rows_then_the_others_are_forec
     for gone, code, said in ((late, 4, "failed: a: ended at 2024-03-31"), (ended, 0, "left out: a: ended at 2024-02-19")):
         frame.assign(sales=frame.sales.where(~last))[~gone].to_csv(tmp_path / "shops.csv", index=False)
         assert main(["forecast", *words]) == code
-        assert said in capsys.readouterr().out
+        shown = capsys.readouterr()
+        assert said in shown.out
+        assert "begins where it ends" not in shown.err
     assert main(["forecast", *words, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert [(one["item_id"], len(one["timestamps"])) for one in document["forecasts"]] == [("b", 7), ("c", 7)]

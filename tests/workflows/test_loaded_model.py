@@ -114,6 +114,8 @@ def test_when_series_ended_before_the_others_by_more_than_the_horizon_then_it_is
     about = "dead ends at 2024-02-28, and the newest row is of 2024-04-09"
     assert behind(panel, 14) == (f"2 series ended long ago ({about}): their forecasts begin where they end, and lie before that",)
     assert behind(panel, 15) == (f"{about}: its forecast begins where it ends, and lies before that",)
+    assert behind(panel, 14, ("alive", "dead", "late")) == behind(panel, 15)
+    assert behind(panel, 14, ("alive", "late")) == ()
     assert behind(panel, 42) == ()
     assert behind(Panel.from_arrays(series, freq="D"), 1) == ()
     assert behind(Panel.from_arrays(series, freq="step", start=np.datetime64(0, "us")), 1) == ()

@@ -51,6 +51,24 @@ def test_when_a_hierarchy_is_asked_for_then_all_levels_are_forecast_and_add_up(f
     assert found.levels is not None and found.levels.counts == {"total": 1, "region": 2, "shop": 4}  # noqa: PT018
 
 
+def test_an_item_that_ended_long_ago_needs_no_future_rows_of_known_covariates(frame):
+    days = pd.date_range(frame.day.max() + pd.Timedelta(1, "D"), periods=7)
+    plan = [frame[["region", "shop"]].drop_duplicates().assign(day=day) for day in days]
+    data = pd.concat([frame, *plan], ignore_index=True)
+    data = data[~((data.region + data["shop"] == "northb") & (data.day > "2024-03-01"))]
+    data["promo"] = (data.day.dt.dayofyear % 9 < 2).map({True: "ja", False: "nein"})
+    data["sales"] *= 1 + 0.5 * (data["promo"] == "ja")
+    found = tsattn.forecast(data, horizon=7, hierarchy=["region", "shop"], known=["promo"])
+    assert not found.failures
+    rows = medians(found.forecast.to_pandas())
+    usual = data.loc[data.region + data["shop"] == "northb", "sales"].mean()
+    assert rows["total/north/b"].max() < 0.1 * usual
+    np.testing.assert_allclose(rows["total/north"], rows["total/north/a"] + rows["total/north/b"], rtol=1e-12)
+    (note,) = (note for note in found.notes if "counted as 0 from then on" in note)
+    assert "total/north/b" in note
+    assert any(note.startswith("effect of promo=ja: +") for note in found.notes)
+
+
 def test_when_forecasts_are_written_then_the_file_adds_up_too(frame, tmp_path, capsys):
     frame.to_csv(tmp_path / "sales.csv", index=False)
     data, out = str(tmp_path / "sales.csv"), tmp_path / "f.csv"

@@ -21,13 +21,19 @@ class Schema(Columns):
     """Roles of the source's columns. Kept in the model folder, so that the same columns are found again.
 
     `past`, `known` and `static` name the source columns; the `*_features` name the numeric features made of them (a text
-    column gives one 0/1 feature for each of its values, `column=value`).
+    column gives one 0/1 feature for each of its values, `column=value`). references: the reference levels of past and known text
+    columns, `column=value`, which have no feature.
     """
 
     target: tuple[str, ...] = ("target",)
     past_features: tuple[str, ...] = ()
     known_features: tuple[str, ...] = ()
     static_features: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+    def column_of(self, feature: str) -> str:
+        """Return the source column of a covariate's feature; the feature itself if it has none, such as a holiday."""
+        return next((name for name in self.covariates if feature == name or feature.startswith(f"{name}=")), feature)
 
 
 @dataclass(frozen=True, eq=False)

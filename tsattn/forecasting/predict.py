@@ -306,7 +306,7 @@ def ended_without_known(panel: Panel, origins: Origins) -> np.ndarray:
 
 def _ended(panel: Panel, last: np.datetime64) -> str:
     """Return the reason why an item that ended has no forecast."""
-    lacking = ", ".join(panel.schema.known_features)
+    lacking = ", ".join(dict.fromkeys(map(panel.schema.column_of, panel.schema.known_features)))
     return f"ended at {show(panel, last)}, before other series, and has no future rows of {lacking}"
 
 
@@ -328,14 +328,14 @@ def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
     said = []
     for i in bad[:3]:
         item, steps = int(origins.item[i]), np.flatnonzero(missing[i].any(1))
-        columns = ", ".join(name for name, gone in zip(names, missing[i].any(0), strict=True) if gone)
+        lacking = [panel.schema.column_of(name) for name, gone in zip(names, missing[i].any(0), strict=True) if gone]
+        columns = ", ".join(dict.fromkeys(lacking))
         since = origins.row[i] - panel.indptr[item] + steps[[0, -1]]
         first, last = (show(panel, stamp) for stamp in panel.freq.advance(panel.start[item], since))
         span = first if len(steps) == 1 else f"{len(steps)} rows from {first} to {last}"
         said.append(f"item {panel.item_ids[item]}: {columns} at {span}")
     more = f" (and {len(bad) - 3} more items)" if len(bad) > 3 else ""
-    lacking = missing.any(axis=(0, 2))  # (H,)
-    enough = int(lacking.argmax())
+    enough = int(missing.any(axis=(0, 2)).argmax())
     shorter = f"forecast as far as they go: --horizon {enough}; or " if enough else ""
     raise DataError(
         f"known covariates are missing in the future rows: {'; '.join(said)}{more}",

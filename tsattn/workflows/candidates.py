@@ -69,7 +69,7 @@ class Entry:
             return schema
         if (self.members or self.zero_shot) and schema.known_features:
             return replace(schema, past=(), past_features=())
-        return replace(schema, past=(), known=(), static=(), past_features=(), known_features=(), static_features=())
+        return Schema(schema.timestamp, schema.item, schema.target)
 
 
 @dataclass(frozen=True)

@@ -34,13 +34,18 @@ def effects_of(forecaster: Forecaster, panel: Panel, horizon: int | None = None,
 def effect_notes(effects: Sequence[CovariateEffect], panel: Panel | None = None) -> tuple[str, ...]:
     """Return a line for each clear effect of a covariate or of an event within the horizon, and lines that name the others.
 
+    An effect whose interval includes zero is applied if it is more likely than none, as where series differ, but is not clear.
     panel: the data of the forecast, to tell covariates that never varied from those without an effect; None = unknown.
     """
-    clear = [effect for effect in effects if effect.clear and (effect.ahead or not effect.event)]
+    applied = [effect for effect in effects if effect.clear and (effect.ahead or not effect.event)]
+    clear = [effect for effect in applied if effect.has_sign]
     lines = [f"effect of {effect}" for effect in clear[:MOST]]
     if len(clear) > MOST:
         lines.append(f"effects of {len(clear) - MOST} more covariates or dates: see effects in --json")
     named = {effect.name for effect in clear}
+    if doubtful := list(dict.fromkeys(effect.name for effect in applied if effect.name not in named)):
+        lines.append(f"applied, but with an interval that includes 0: {listed(doubtful)}")
+    named.update(doubtful)
     others = list(dict.fromkeys(effect.name for effect in effects if not effect.clear and effect.name not in named))
     new = [] if panel is None else _new_ahead(panel, others)
     unclear = [name for name in others if name not in new]
@@ -89,7 +94,8 @@ def shared_season_notes(forecaster: Forecaster, panel: Panel, items: Collection[
 
 def collinear_notes(effects: Sequence[CovariateEffect], panel: Panel) -> tuple[str, ...]:
     """Return a line for each pair of known covariates with estimated effects that are almost collinear within the series."""
-    names, column_of = panel.schema.known_features, [feature.partition("=")[0] for feature in panel.schema.known_features]
+    names = panel.schema.known_features
+    column_of = [panel.schema.column_of(name) for name in names]
     reported = {effect.name for effect in effects if not effect.event and effect.form != "closed"}
     if len(reported & set(names)) < 2:
         return ()

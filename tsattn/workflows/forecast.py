@@ -180,7 +180,7 @@ def _forecast(
     about_series = (*about_sums, *about_joint)
     own = order.horizon is None and chosen.card.freq != ANY_FREQ
     far = beyond_history(panel, steps, "; the model sets it, --horizon N overrides it") if own else ()
-    about_history = (*_as_of(order, panel), *far, *behind(panel, steps), *cleaning_notes(made, panel))
+    about_history = (*_as_of(order, panel), *far, *behind(panel, steps, made.item_ids), *cleaning_notes(made, panel))
     result = Forecasted(made, failures, panel, chosen.report, chosen.ref, (), (), sampled, effects, at, between)
     return result, (*about_series, *about_history, *borrowed, *about_covariates, *about_weights, *about_quantiles, *about_paths)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,9 +103,10 @@ def beyond_history(panel: Panel, horizon: int, hint: str = "") -> tuple[str, ...
     return (f"the horizon, {span(horizon, panel.freq)}, is longer than the longest history ({count(longest, 'row')}){hint}",)
 
 
-def behind(panel: Panel, horizon: int) -> tuple[str, ...]:
+def behind(panel: Panel, horizon: int, forecast: Collection[str] | None = None) -> tuple[str, ...]:
     """A line on the series that ended so long before the newest row that their forecasts lie before it too.
 
+    forecast: the series that have a forecast, by default all.
     If most columns of a wide table end together, the rows after that are its future, and the newest row is their last one.
     """
     if not (panel.dated and panel.freq.has_clock and len(panel)):
@@ -116,6 +117,9 @@ def behind(panel: Panel, horizon: int) -> tuple[str, ...]:
         ends, counts = np.unique(last, return_counts=True)
         newest_row = ends[counts.argmax()] if 2 * counts.max() > len(last) else newest_row
     over = np.flatnonzero(panel.freq.advance(last, np.array(horizon)) <= newest_row)
+    if forecast is not None:
+        there = set(forecast)
+        over = np.array([k for k in over.tolist() if panel.item_ids[k] in there], np.int64)
     if not len(over):
         return ()
     oldest = over[int(last[over].argmin())]

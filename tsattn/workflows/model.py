@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from tsattn.config import ReadOptions
+from tsattn.data.features import with_features
 from tsattn.data.panel import Panel
 from tsattn.data.plain_numbers import is_plain, series_of
 from tsattn.data.reading.future_rows import WithFuture
@@ -19,7 +20,7 @@ from tsattn.forecasting.predict import predict
 from tsattn.forecasting.sample_paths import Paths, predict_paths
 from tsattn.model.card import ANY_FREQ
 from tsattn.workflows.cleaning_notes import cleaning_notes
-from tsattn.workflows.loaded_model import check_fits, check_horizon, horizon_for, read_for, with_leads
+from tsattn.workflows.loaded_model import check_fits, check_horizon, covariates, horizon_for, read_for, with_leads
 from tsattn.workspace import ModelRef
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ class Model:
             own = "step" if self.card.freq == ANY_FREQ else self.card.freq
             panel = Panel.from_arrays(series_of(data), freq=given.get("freq") or own)
         elif isinstance(data, Panel):
-            panel = data
+            lacking = covariates(self.card.schema) - covariates(data.schema)
+            panel = with_features(data, self.card.schema, "the panel") if lacking & set(data.schema.references) else data
         else:
             source = data if future is None else WithFuture(data, future)
             panel = read_for(self.card, source, dataclasses.replace(read, **given))[0]

@@ -135,7 +135,7 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     weights = getattr(forecaster, "report", None)
     found = _found(chosen, panel, forecaster, made, steps, order, listener)
     about = (
-        *behind(panel, steps),
+        *behind(panel, steps, made.item_ids),
         *cleaning_notes(made, panel),
         *(unread_known(forecaster, panel) if chosen.card.members else ()),
     )

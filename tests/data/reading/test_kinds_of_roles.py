@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
 from tests.data.reading.kinds import ISO, LARGE, quoted, series, table
@@ -99,7 +101,7 @@ def test_the_column_that_is_blank_in_the_future_rows_is_the_target(take, kind):
     if kind != "a target that is called a price":  # a name alone may not turn two series into one
         panel, report = take(single)
         assert (panel.schema.target, report.rows) == ((target,), 15)
-        assert {"filled ahead", "known covariates"} & {f.what for f in report.found}
+        assert "known covariates" in {f.what for f in report.found}
     panel, _ = take(long)
     assert panel.schema.target == (target,)
 
@@ -132,6 +134,73 @@ def test_values_that_go_on_where_most_series_end_are_series_with_a_hint_at_known
     assert [w for w in report.warnings if "set --known west" in w]
     _, quiet = take(table("date,north,south,east,west", ISO, *ends_before(15, LARGE), LARGE, LARGE, LARGE))
     assert not [w for w in quiet.warnings if "--known" in w]
+
+
+def _plan(*columns: list, names: str, items: int = 1) -> str:
+    """A table of 60 days whose first 50 have `sales`, a column that repeats no calendar; each item has the same rows."""
+    days = [date(2024, 1, 1) + timedelta(k) for k in range(60)]
+    sales = [k * 37 % 91 if k < 50 else "" for k in range(60)]
+    rows = [",".join(map(str, (n, *row))) for row in zip(days, sales, *columns, strict=True) for n in "abc"[:items]]
+    return "\n".join([f"shop,date,sales,{names}", *rows]) + "\n"
+
+
+FLAG = ["ja" if k % 9 in (2, 5) else "nein" for k in range(60)]
+OTHER_TEXTS = {
+    "an attribute": ["north"] * 60,
+    "a text that is only in future rows": ["actual" if k < 50 else "forecast" for k in range(60)],
+    "a text of each row": [f"text {k}" for k in range(60)],
+    "a text with gaps": ["ja" if k % 2 else "" for k in range(60)],
+}
+
+
+@pytest.mark.parametrize("items", [1, 2])
+def test_a_column_of_few_texts_that_goes_on_after_the_target_is_a_known_covariate(take, items):
+    panel, report = take(_plan(FLAG, names="promo", items=items))
+    assert panel.schema.known_features == ("promo=ja",)
+    assert panel.known_ahead().tolist() == [10] * items
+    assert ("known covariates", "'promo'", "--known none") in [(f.what, f.value, f.flag) for f in report.found]
+
+
+@pytest.mark.parametrize("kind", OTHER_TEXTS)
+def test_texts_whose_effect_cannot_be_estimated_are_not_used(take, kind):
+    panel, report = take(_plan(OTHER_TEXTS[kind], FLAG, names="other,promo", items=2))
+    assert panel.schema.known == ("promo",)
+    assert ("not used", "'other'") in [(f.what, f.value) for f in report.found]
+
+
+def test_a_text_that_repeats_the_weekday_is_a_calendar_column(take):
+    days = [date(2024, 1, 1) + timedelta(k) for k in range(60)]
+    panel, report = take(_plan([f"{day:%a}" for day in days], FLAG, names="other,promo", items=2))
+    assert panel.schema.known == ("promo",)
+    assert ("calendar columns", "'other' repeat the timestamp: not used") in [(f.what, f.value) for f in report.found]
+
+
+@pytest.mark.parametrize("target", [(), ("sales",), ("sales", "orders")])
+def test_in_a_table_with_items_all_columns_that_go_on_after_the_target_are_known(take, target):
+    orders = ["" if k == 7 or k >= 50 else k * 31 % 89 for k in range(60)]
+    text = _plan(orders, LARGE * 3, LARGE * 3, names="orders,solar_fc,cloudless", items=2)
+    panel, _ = take(text, target=target)
+    assert panel.schema.known == ("solar_fc", "cloudless")
+    assert panel.known_ahead().tolist() == [10] * 2 * max(len(target), 1)
+
+
+def test_a_named_target_may_have_gaps_beside_a_plan(take):
+    sales = [v if k < 15 and k != 4 else "" for k, v in enumerate(LARGE)]
+    panel, report = take(table("date,takings,solar_fc", ISO, sales, LARGE), target=("takings",))
+    assert panel.schema.known == ("solar_fc",)
+    assert not report.warnings
+
+
+def test_columns_that_may_be_series_and_are_not_used_are_named_with_what_to_type(take):
+    shorter = [v if k < 15 else "" for k, v in enumerate(LARGE)]
+    text = table("date,sensor_1,sensor_2", ISO, LARGE, shorter)
+    panel, report = take(text, target=("sensor_2",))
+    assert panel.schema.known == ()
+    (warning,) = report.warnings
+    assert "'sensor_1' has values after the last of 'sensor_2', but is not used" in warning
+    assert "--known sensor_1, otherwise --known none" in warning
+    assert ("not used", "--known sensor_1") in [(f.what, f.flag) for f in report.found]
+    assert not take(text, target=("sensor_2",), known=("none",))[1].warnings
 
 
 COVARIATES = {

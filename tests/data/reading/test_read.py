@@ -174,12 +174,30 @@ def test_reading_a_csv_does_not_import_pandas(tmp_path: Path) -> None:
 
 def test_covariates_become_features_and_known_ones_go_on_after_the_last_target(csv) -> None:
     panel, _ = csv(_SHOP + "2024-01-09,,1,\n2024-01-10,,0,\n", _ROLES)
-    assert panel.schema.past_features == ("sky=rain", "sky=sun")
+    assert panel.schema.past_features == ("sky=sun",)
+    assert panel.schema.references == ("sky=rain",)
     assert panel.schema.known_features == ("promo",)
     assert (panel.origin[0], panel.indptr[1]) == (8, 10)
     assert panel.known[:, 0].tolist() == [0, 1] * 4 + [1, 0]
-    assert panel.past[:2].tolist() == [[0, 1], [1, 0]]
+    assert panel.past[:2].tolist() == [[1], [0]]
     assert np.isnan(panel.past[8:]).all()
+
+
+def test_the_most_frequent_text_of_a_covariate_is_the_reference_level(csv) -> None:
+    options = ReadOptions(target=("sales",), known=("kind",))
+    panel, _ = csv(_table("day,sales,kind", _D, range(8), ["b", "c", "b", "a", "b", "", "c", "b"]), options)
+    assert (panel.schema.known_features, panel.schema.references) == (("kind=a", "kind=c"), ("kind=b",))
+    assert panel.known[[0, 1, 3]].tolist() == [[0, 0], [0, 1], [1, 0]]
+    assert np.isnan(panel.known[5]).all()
+    panel, _ = csv(_table("day,sales,kind", _D, range(8), ["b"] * 8), options)
+    assert (panel.schema.known_features, panel.schema.references) == (("kind=b",), ())
+
+
+def test_the_features_of_an_earlier_model_without_reference_levels_are_made_again(csv) -> None:
+    earlier = Schema(target=("sales",), past=("sky",), past_features=("sky=rain", "sky=sun"))
+    panel, report = csv(_SHOP.replace("rain", "snow", 1), schema=earlier)
+    assert panel.past[:4].tolist() == [[0, 1], [0, 0], [0, 1], [1, 0]]
+    assert "'snow' did not occur in training; encoded as all zeros" in report.warnings[0]
 
 
 def test_without_known_covariates_rows_after_the_last_target_are_left_out(csv) -> None:
@@ -191,8 +209,10 @@ def test_a_schema_gives_the_same_features_again(csv) -> None:
     trained, _ = csv(_SHOP, _ROLES)
     panel, report = csv(_SHOP.replace("rain", "snow"), schema=trained.schema)
     assert panel.schema == trained.schema
-    assert panel.past[:2].tolist() == [[0, 1], [0, 0]]
-    assert "'snow' did not occur in training" in report.warnings[0]
+    assert panel.past[:2].tolist() == [[1], [0]]
+    assert "'snow' did not occur in training; treated as 'rain'" in report.warnings[0]
+    panel, report = csv(_SHOP, schema=trained.schema)
+    assert not report.warnings
     with pytest.raises(DataError, match="no column 'promo', a known covariate"):
         csv(_SHOP.replace("promo", "offer"), schema=trained.schema)
     with pytest.raises(DataError, match=r"line 2, column 'promo': 'no' is not a number"):

@@ -14,7 +14,7 @@ from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading import freq_inference
 from tsattn.data.reading.column_blocks import CELLS, blocks
 from tsattn.data.reading.columns import Table
-from tsattn.data.reading.encode import constant_by_item, encode
+from tsattn.data.reading.encode import Features, constant_by_item, encode
 from tsattn.data.reading.grid import Grid, find_freq, on_grid
 from tsattn.data.reading.holiday_features import regions_of, with_holidays
 from tsattn.data.reading.items import items_of
@@ -28,19 +28,13 @@ from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
 
-@dataclass(frozen=True, eq=False)
-class _Features:
-    names: tuple[str, ...]
-    arrays: list[np.ndarray]
-
-
 def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptions, schema: Schema | None, notes: Notes) -> Panel:
     """Group, encode, order, regularise, trim. Raises DataError and ConfigError with the place of what is wrong."""
     group, ids = items_of(table, roles.item, "series")
     wanted = schema or Schema()
-    past = _Features(*encode(table, options.past, wanted.past_features, notes))
-    known = _Features(*encode(table, options.known, wanted.known_features, notes))
-    static = _Features(*encode(table, options.static, wanted.static_features, notes))
+    past = encode(table, options.past, Features(wanted.past_features, [], wanted.references), notes)
+    known = encode(table, options.known, Features(wanted.known_features, [], wanted.references), notes)
+    static = encode(table, options.static, Features(wanted.static_features, []), notes, reference=False)
     static_values = constant_by_item(static.names, static.arrays, group, ids)
     _finite(table, roles.target)
     targets = table.columns.values_of(roles.target)
@@ -56,7 +50,7 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
         options = replace(options, holidays=options.holidays or regions_of(schema))
         if options.fill is not None and options.calendar is None:
             options = replace(options, calendar="none")  # a day without rows has the fill value and is not closed
-        freq, rows, tz = with_open_slots(freq, rows, tz, options, notes)
+        freq, rows, tz = with_open_slots(freq, rows, tz, options, len(targets), notes)
     warn_of_gross_errors(rows, list(roles.target), notes)
     grid = on_grid(
         rows,
@@ -77,6 +71,7 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
         past_features=past.names,
         known_features=known.names,
         static_features=static.names,
+        references=(*past.references, *known.references),
     )
     invented = grid.freq.has_clock and (clock is None or clock.counted)
     panel = _panel(grid, roles, made, static_values, tz, notes, dated=not invented)

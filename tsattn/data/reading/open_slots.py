@@ -14,6 +14,7 @@ from tsattn.data.freq import Freq
 from tsattn.data.named_calendars import YEARS_AHEAD, Sessions, holiday_days, sessions
 from tsattn.data.reading.holiday_regions import HolidayRegions
 from tsattn.data.reading.rows import Rows, shown
+from tsattn.data.reading.yearly_closures import closed_dates, dates_of, listed_dates
 from tsattn.data.report import Notes
 from tsattn.data.timezone import to_local
 from tsattn.errors import ConfigError, DataError
@@ -29,11 +30,12 @@ FOUND_OUTSIDE = 0.1  # of one that is found
 
 
 def with_open_slots(
-    freq: Freq, rows: Rows, zone: str | None, options: ReadOptions, notes: Notes
+    freq: Freq, rows: Rows, zone: str | None, options: ReadOptions, targets: int, notes: Notes
 ) -> tuple[Freq, Rows, str | None]:
     """The frequency with its timetable, the rows on the wall clock where it has one, and the zone of that clock.
 
-    Rows in order, each time once. Unchanged where every slot is open, where `--freq` asks for a plain grid, and with
+    Rows in order, each time once; `targets` is the number of targets among their values. Rows without a value of a target on
+    closed dates of the year are left out. Unchanged where every slot is open, where `--freq` asks for a plain grid, and with
     `--calendar none`. Raises ConfigError for a calendar that does not fit the step.
     """
     named = None if options.calendar in (None, "none") else str(options.calendar)
@@ -57,9 +59,19 @@ def with_open_slots(
     us = us - us % DAY if step == DAY else us
     table = _timetable(freq, us, step, named, exchange, plain)
     holidays = _closed_holidays(table, us, step, freq, options)
-    if table is None and not len(holidays):
+    shut_on_holidays, has_value = len(holidays) > 0, _has_value(rows, targets)
+    yearly = np.zeros(0, np.int64)
+    if step == DAY and not plain and not named:
+        yearly = closed_dates(np.unique(us[has_value] // DAY), _weekdays(table or _every_day(freq)))
+    if table is None and not len(holidays) and not len(yearly):
         return freq, rows, zone
     table = table or _every_day(freq)
+    if len(yearly):
+        holidays = np.union1d(holidays, _days_on(yearly, us))
+        kept = has_value | ~np.isin(dates_of(us // DAY), yearly)
+        if not kept.all():
+            notes.repair("rows on closed dates left out", int((~kept).sum()), rows.place(int(np.argmin(kept))))
+            rows, us, local = rows.take(kept), us[kept], local[kept]
     table = _with_exceptions(table, us, exchange, holidays)
     outside = len(table.extra)
     if outside > OUTSIDE * len(np.unique(us)):
@@ -69,20 +81,40 @@ def with_open_slots(
             "use another --calendar, or --calendar none",
         )
     found = replace(Freq("D") if freq.unit == "B" else freq.plain, open=table)
-    _say(found, named, outside, len(holidays), options, notes)
+    closed = [f"the holidays of {', '.join(options.holidays)}"] if shut_on_holidays else []
+    _say(found, named, outside, [*closed, *([listed_dates(yearly)] if len(yearly) else [])], notes)
     if clock != zone:
         notes.find("time zone", f"{clock}, that of {named}")
     return found, replace(rows, stamps=local), clock
 
 
-def _say(freq: Freq, named: str | None, outside: int, holidays: int, options: ReadOptions, notes: Notes) -> None:
+def _say(freq: Freq, named: str | None, outside: int, closed: list[str], notes: Notes) -> None:
     if freq.open is None:
         return
     how = f", by --calendar {named}" if named else ""
-    closed = f", closed on the holidays of {', '.join(options.holidays)}" if holidays else ""
-    notes.find("open slots", f"{freq.open.text}{how}{closed}", "--calendar")
+    shut = f", closed on {' and on '.join(closed)}" if closed else ""
+    notes.find("open slots", f"{freq.open.text}{how}{shut}", "--calendar")
     if outside:
         notes.warn(f"{outside:,} timestamps lie outside {freq.open.text}: kept, but forecasts do not learn from them")
+
+
+def _has_value(rows: Rows, targets: int) -> np.ndarray:
+    """Return (n,) bool: True for rows with a value of one of the first `targets` columns."""
+    out = np.zeros(len(rows), bool)
+    for k in range(targets):
+        out |= ~np.isnan(rows.values[k])
+    return out
+
+
+def _weekdays(table: OpenSlots) -> set[int]:
+    return {slot // DAY for slot in table.week}
+
+
+def _days_on(dates: np.ndarray, us: np.ndarray) -> np.ndarray:
+    """Return the days on dates of the year, (n,) datetime64[D], in the years of the instants (m,) and YEARS_AHEAD years after."""
+    first, last = (np.datetime64(f"{year}-01-01", "D").astype(np.int64) for year in np.add(_years(us), (0, 1)).tolist())
+    days = np.arange(first, last)
+    return days[np.isin(dates_of(days), dates)].astype("datetime64[D]")
 
 
 def _rises(stamps: np.ndarray, indptr: np.ndarray) -> bool:
@@ -229,7 +261,7 @@ def _closed_holidays(table: OpenSlots | None, us: np.ndarray, step: int, freq: F
         for some in HolidayRegions.parse(options.holidays).sets()
     ]
     dates = functools.reduce(np.intersect1d, every)
-    weekdays = {slot // DAY for slot in (table or _every_day(freq)).week}
+    weekdays = _weekdays(table or _every_day(freq))
     dates = dates[[int(day) in weekdays for day in ((dates + 3) % 7).tolist()]]
     inside = dates[(dates >= days[0]) & (dates <= days[-1])]
     absent = ~np.isin(inside, days)

@@ -13,6 +13,7 @@ import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data import arrow
+from tsattn.data.features import with_features
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading.arrow_columns import concatenated
 from tsattn.data.reading.assemble import assemble
@@ -168,27 +169,11 @@ def _saved(part: Part, options: ReadOptions, schema: Schema | None) -> Panel:
             panel = panel_of(pq.read_table(stream), part.name)
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise _unreadable(part, error) from None
-    return panel if schema is None else _with_features(panel, schema, part.name)
+    return panel if schema is None else with_features(panel, schema, part.name)
 
 
 def _unreadable(part: Part, error: Exception) -> DataError:
     return DataError(f"{part.name}: cannot be read as Parquet: {str(error)[:200]}", "check that the file is complete")
-
-
-def _with_features(panel: Panel, schema: Schema, name: str) -> Panel:
-    """The panel with exactly the covariates that a model was trained with, in its order."""
-    arrays, names = {}, {}
-    for role in ("past", "known", "static"):
-        wanted, here = getattr(schema, f"{role}_features"), getattr(panel.schema, f"{role}_features")
-        for feature in wanted:
-            if feature not in here:
-                raise DataError(
-                    f"{name}: no {role} covariate {feature!r}, which the model was trained with",
-                    f"it has: {', '.join(here) or 'none'}",
-                )
-        arrays[role] = getattr(panel, role)[:, [here.index(f) for f in wanted]]
-        names[role], names[f"{role}_features"] = getattr(schema, role), wanted
-    return replace(panel, **arrays, schema=replace(panel.schema, **names))
 
 
 def _filled(table: Table, notes: Notes) -> Table:

@@ -8,10 +8,11 @@ from tsattn.config import ReadOptions
 from tsattn.data.names import did_you_mean, listed, quoted
 from tsattn.data.panel import Schema
 from tsattn.data.reading.columns import Table
+from tsattn.data.reading.filled_ahead import FilledAhead, filled_ahead
 from tsattn.data.reading.items import filled_down, find_item
 from tsattn.data.reading.number_columns import calendar_copies, numbered
 from tsattn.data.reading.row_times import Clock
-from tsattn.data.reading.targets import find_target, planned, warn_of_signs
+from tsattn.data.reading.targets import find_target, warn_of_signs
 from tsattn.data.reading.time_names import timestamp_names
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError, UnknownColumnError
@@ -114,9 +115,13 @@ def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: N
     numeric = [n for n in numeric if n not in item]
     target = options.target or find_target(table, clock, numeric, item, options, notes)
     warn_of_signs(table, target, notes)
-    known = options.known or (planned(table, clock, target, numeric) if plan and clock is not None else ())
-    if set(known) - set(options.known):
-        notes.found = [f for f in notes.found if f.what != "filled ahead"]
+    ahead = FilledAhead()
+    if plan and clock is not None and not options.known:
+        free = [n for n in table.columns if n not in {*busy, *item, *target, *derived}]
+        ahead = filled_ahead(table, clock, target, free, item, bool(options.target))
+        ahead.warn(target, notes)
+        derived |= set(ahead.calendar)
+    known = options.known or ahead.known
     layout = "long" if item else "wide" if len(target) > 1 else "single"
     if options.layout == "long" and not item:
         raise ConfigError("--layout long: no item column was found", f"name it with --item; columns: {listed(table.columns)}")
@@ -136,5 +141,5 @@ def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: N
     if derived & set(unused):
         notes.find("calendar columns", f"{listed(sorted(derived))} repeat the timestamp: not used")
     if other := [n for n in unused if n not in derived]:
-        notes.find("not used", listed(other), f"--past {quoted(other[0])}")
+        notes.find("not used", listed(other), f"--{'known' if other[0] in ahead.unclear else 'past'} {quoted(other[0])}")
     return Roles(item, target, layout, known), table

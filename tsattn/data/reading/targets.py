@@ -79,7 +79,7 @@ def find_target(
     filled = _without_grand_total(table, without_descriptions(table, filled, one, notes), notes)
     if options.layout != "wide" and (ahead := _blank_ahead(table, clock, filled)) is not None:
         blank, known = ahead
-        if one or _is_plan(table, blank, known):
+        if one or is_plan(table, blank, known):
             return _of_blank(table, blank, known, one, notes)
         if len(known) < len(blank) and len(known) <= _MOST_AHEAD and _end_together(table, blank):
             notes.warn(
@@ -156,8 +156,11 @@ def _blank_ahead(table: Table, clock: Clock | None, names: list[str]) -> tuple[l
     return (blank, known) if blank and known else None
 
 
-def _is_plan(table: Table, blank: list[str], known: list[str]) -> bool:
-    """Return True if the newest rows of a wide table are a plan of covariates, not series of which some end sooner."""
+def is_plan(table: Table, blank: list[str], known: list[str], named: bool = False) -> bool:
+    """Return True if the newest rows of a wide table are a plan of covariates, not series of which some end sooner.
+
+    named: the user named the columns `blank` as targets, so a missing value in a column does not make it a series.
+    """
     if _telling(blank) and not any(_plain(n) in _TARGET_NAMES[:-1] for n in _telling(known)):
         return True
     if _explain(table, known):
@@ -165,10 +168,10 @@ def _is_plan(table: Table, blank: list[str], known: list[str]) -> bool:
     alike = {_kind(n) for n in blank} & {_kind(n) for n in known}
     whole = not where(table, known, with_gaps)
     gaps = table.columns[blank[0]].missing
-    if not whole or alike or len(known) > _MOST_AHEAD:
+    if not (whole or named) or alike or len(known) > _MOST_AHEAD:
         return False
     if len(blank) == 1:
-        return int((np.diff(gaps.astype(np.int8)) != 0).sum()) == 1
+        return named or int((np.diff(gaps.astype(np.int8)) != 0).sum()) == 1
     return len(known) < len(blank) and _end_together(table, blank) and len(where(table, known, few_levels)) == len(known)
 
 
@@ -201,22 +204,6 @@ def warn_of_signs(table: Table, names: tuple[str, ...], notes: Notes) -> None:
             )
 
 
-def planned(table: Table, clock: Clock, target: tuple[str, ...], numeric: list[str]) -> tuple[str, ...]:
-    """Columns that are filled in all rows after the last target, two times or more, and nearly everywhere before."""
-    if not set(target).issubset(table.columns.numeric) or not len(clock.stamps):
-        return ()
-    blank = np.logical_and.reduce([np.isnan(values).all(0) for _, values in blocks(table, target)])
-    if blank.all() or not blank.any():
-        return ()
-    ahead = clock.stamps > clock.stamps[~blank].max()
-    if len(np.unique(clock.stamps[ahead])) < 2:
-        return ()
-    names = without(numeric, [*target, *names_that(numeric, says_only_time)])
-    gaps = set(where(table, names, with_gaps, ahead))
-    filled = where(table, [n for n in names if n not in gaps], lambda values: np.isnan(values).mean(1) < 0.2)
-    return tuple(filled) if filled and _is_plan(table, list(target), filled) else ()
-
-
 def _kind(name: str) -> str:
     """Return a name without its number or letter, which makes the names of series of one kind equal."""
     return "" if len(name) <= 2 else re.sub(r"\d+|[_ -][A-Za-z]$", "", name)
@@ -228,9 +215,6 @@ def _of_blank(table: Table, blank: list[str], known: list[str], one: bool, notes
         chosen = _telling(blank)[:1]
         if not chosen:
             raise _several(table, blank)
-    notes.find(
-        "filled ahead", f"{listed(known)} in the newest rows, where {listed(blank)} is blank", f"--known {quoted(known[0])}"
-    )
     notes.weigh("target", listed(chosen), f"blank in the newest rows, where {listed(known)} is filled", listed(known))
     return tuple(chosen)
 

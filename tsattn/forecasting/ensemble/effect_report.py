@@ -79,6 +79,12 @@ class CovariateEffect:
     event: bool = False
     ahead: int = 0
 
+    @property
+    def has_sign(self) -> bool:
+        """Return True if the interval, or that of one of the groups, lies on one side of zero."""
+        shown = self.groups if 1 < len(self.groups) <= NAMED else (self,)
+        return self.form == "closed" or any(one.low > 0 or one.high < 0 for one in shown)
+
     def __str__(self) -> str:
         if self.form == "closed":
             return f"{self.name}: forecast as in such rows before, about 0"
@@ -88,6 +94,8 @@ class CovariateEffect:
         said = f"{self.name}: {_shown(self.effect, self.low, self.high, self.form)}{unit}"
         if 1 < len(self.groups) <= NAMED:
             said = f"{self.name}{unit}: " + "; ".join(map(str, self.groups))
+        elif not self.has_sign:
+            said += "; not clear, for the interval includes 0"
         elif self.range:
             said += f"; by series, from {self.range[0]} to {self.range[1]}"
         if self.series < self.every:
@@ -125,7 +133,7 @@ def report_effects(
         closed = ~np.isnan(shut[:, k])
         if closed.any():
             nothing = Mean(float("nan"), 0.0)
-            label = name if k >= len(schema.known_features) else f"{name} = {np.nanmedian(shut[:, k]):.0f}"
+            label = name if k >= len(schema.known_features) else _closing(name, float(np.nanmedian(shut[:, k])), schema)
             out.append((k, _effect(label, "closed", nothing, False, True, 1.0, int(closed.sum()), ())))
     for form, some, each in pooled_effects(found, rows, group):
         unit = 1.0 if form else _unit(found, some)
@@ -146,6 +154,18 @@ def report_effects(
         for k, effect in out
         if k < declared or effect.clear
     )
+
+
+def _closing(feature: str, value: float, schema: Schema) -> str:
+    """Return the name of the value 0 or 1 of a known feature: `open = 0`, or the text that it stands for, `state=closed`."""
+    column = schema.column_of(feature)
+    if column == feature:
+        return f"{feature} = {value:.0f}"
+    if value:
+        return feature
+    every = (*schema.known_features, *schema.references)
+    others = [name for name in every if schema.column_of(name) == column and name != feature]
+    return others[0] if len(others) == 1 else f"not {feature}"
 
 
 def _of_one(

@@ -15,10 +15,12 @@ def aggregated(panel: Panel, grid: CommonGrid, hierarchy: Hierarchy) -> Panel:
     """Return the panel of n series, sums first. `panel` and `grid` hold the leaves, in the order of the hierarchy.
 
     A series begins with its first value; a sum with the first one of its parts. Covariates of a sum are the means of its parts'
-    at each step, static ones their common value, else missing.
+    at each step, static ones their common value, else missing. A series that ended long ago, and is zero from then on, needs no
+    future values of known covariates: where it has none, they are as usual, at the median of its past.
     """
     single = np.diff(panel.indptr)
     last = grid.offset + np.maximum(single, grid.steps - grid.offset)  # (m,) known covariates may go on after the data
+    last[grid.closed] = last.max()
     starts = [int(grid.offset[part].min()) for part in hierarchy.parts] + grid.offset.tolist()
     ends = [int(last[part].max()) for part in hierarchy.parts] + last.tolist()
     sizes = np.array(ends) - np.array(starts)
@@ -29,15 +31,19 @@ def aggregated(panel: Panel, grid: CommonGrid, hierarchy: Hierarchy) -> Panel:
         target[indptr[i] : indptr[i] + grid.steps - start] = values[i, start:]
     every = (*hierarchy.parts, *(np.array([i]) for i in range(hierarchy.leaves)))
     bounds = list(zip(starts, ends, strict=True))
+    origin = indptr[:-1] + (grid.steps - np.array(starts))
+    known = _means(panel, panel.known, grid.offset, every, bounds)
+    for row in (hierarchy.sums + np.flatnonzero(grid.closed)).tolist():
+        _fill_as_usual(known[indptr[row] : origin[row]], known[origin[row] : indptr[row + 1]])
     return replace(
         panel,
         item_ids=hierarchy.names,
         indptr=indptr,
         start=panel.freq.advance(np.full(len(starts), grid.start), np.array(starts)).astype("datetime64[us]"),
         target=target,
-        origin=indptr[:-1] + (grid.steps - np.array(starts)),
+        origin=origin,
         past=_means(panel, panel.past, grid.offset, every, bounds),
-        known=_means(panel, panel.known, grid.offset, every, bounds),
+        known=known,
         static=_common(panel.static, every),
     )
 
@@ -59,6 +65,14 @@ def _means(
             count[at : at + len(own)] += ~np.isnan(own)
         out.append(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
     return np.concatenate(out).astype(np.float32)
+
+
+def _fill_as_usual(past: np.ndarray, future: np.ndarray) -> None:
+    """Set missing values of future covariates (H, K), in place, to the medians of the past ones (T, K)."""
+    for k in range(past.shape[1]):
+        seen = np.sort(past[~np.isnan(past[:, k]), k])
+        if len(seen):
+            future[np.isnan(future[:, k]), k] = seen[(len(seen) - 1) // 2]  # one of the values: half a promotion is none
 
 
 def _common(static: np.ndarray, every: tuple[np.ndarray, ...]) -> np.ndarray:
