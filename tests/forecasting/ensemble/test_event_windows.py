@@ -8,7 +8,7 @@ import pytest
 from tests.forecasting.ensemble.test_calendar_screen import all_in_one, sales
 from tsattn.forecasting.ensemble.calendar_events import events_between
 from tsattn.forecasting.ensemble.calendar_screen import Found, find_events
-from tsattn.forecasting.ensemble.event_windows import SHAPES, Shape, responses, weights_of
+from tsattn.forecasting.ensemble.event_windows import GAP, SHAPES, Shape, neighbours, responses, weights_of
 
 DAYS = np.datetime64("2021-01-01") + np.arange(365 * 3)
 
@@ -88,3 +88,48 @@ def test_when_shops_close_after_a_window_of_high_sales_then_both_are_found_and_n
     found = find_events(past * np.where(window, 1.5, 1.0) * np.where(shut, 0.05, 1.0), days, all_in_one(4), (7,))
     on = (found.on[:, found.place[0]][:, : len(window)] > 0).any(0)
     np.testing.assert_array_equal(on, window | shut)
+
+
+def two_christmases(end: str, peak: float, after: float, horizon: int = 28, seed: int = 5) -> tuple[np.ndarray, np.ndarray]:
+    """Daily sales (1, L) from November 2021 to `end`, with a rise over 21 days before 24 December and 8 days at a share of it."""
+    past, days = sales(1, 3, seed)
+    begin, cutoff = (int((np.datetime64(day) - days[0, 0]).astype(np.int64)) for day in ("2021-11-01", end))
+    days = days[:, begin : cutoff + 1 + horizon]
+    past = past[:, begin : cutoff + 1]
+    own = days[0][: past.shape[1]]
+    since = np.array([day[5:] >= "12-25" or day[5:] == "01-01" for day in own.astype(str).tolist()])
+    return past * (1 + (peak - 1) * before_christmas(own, 21)) * np.where(since, after, 1.0), days
+
+
+@pytest.mark.parametrize("end", ["2023-11-25", "2023-12-05", "2023-12-15"])
+@pytest.mark.parametrize("peak", [2.0, 4.0])
+def test_when_sales_fall_below_normal_after_a_long_rise_then_both_are_found_in_two_years(end, peak):
+    past, days = two_christmases(end, peak, after=0.6)
+    found = find_events(past, days, all_in_one(1), (7,))
+    assert {"24 December, building up over 21 days", "25 December, lasting 8 days"} <= set(found.names)
+
+
+@pytest.mark.parametrize("end", ["2023-12-05", "2023-12-12"])
+def test_when_the_history_ends_during_a_rise_then_the_rise_is_found_and_nothing_after_it(end):
+    past, days = two_christmases(end, 2.5, after=1.0)
+    assert find_events(past, days, all_in_one(1), (7,)).names == ("24 December, building up over 21 days",)
+
+
+def test_when_the_horizon_ends_before_the_event_then_the_rise_before_it_is_in_the_forecast():
+    past, days = two_christmases("2023-11-25", 2.5, after=1.0)
+    found = find_events(past, days, all_in_one(1), (7,))
+    assert str(days[0, -1]) == "2023-12-23"
+    on = found.on[found.names.index("24 December, building up over 21 days"), found.place[0]]
+    np.testing.assert_allclose(on[-21:], before_christmas(days[0], 21)[-21:], atol=0.1)
+
+
+def test_when_an_event_has_neighbours_then_they_are_the_events_just_after_or_before_it_in_every_year():
+    first = int(DAYS[0].astype(np.int64))
+    events = events_between(first, first + len(DAYS) - 1)[1]
+    eve = events.names.index("24 December")
+    for after, dates in ((False, ("25", "26", "27")), (True, ("23", "22", "21"))):
+        found = [events.names[k] for k in neighbours(events, eve, after, len(DAYS))]
+        assert [name for name in found if name.endswith(" December") and name[0].isdigit() and len(name) == 11] == sorted(
+            f"{day} December" for day in dates
+        )
+        assert len(dates) == GAP

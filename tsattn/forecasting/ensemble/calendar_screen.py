@@ -15,9 +15,11 @@ import numpy as np
 
 from tsattn.forecasting.ensemble.calendar_events import Events, events_between
 from tsattn.forecasting.ensemble.event_residuals import Residuals, residuals_of
-from tsattn.forecasting.ensemble.event_search import LEAST_ROWS, MOST, Event, greedy, name_of, over_price, weights_on
+from tsattn.forecasting.ensemble.event_search import LEAST_ROWS, MOST, greedy, over_price
+from tsattn.forecasting.ensemble.event_windows import SLOPES, Event, name_of, weights_on
 from tsattn.forecasting.ensemble.holdout import Pools
 
+BEYOND = max(shape.days for shape in SLOPES)  # days after the last step: an event there may build up before it
 OWN = 32  # series, at most, that are searched alone
 
 
@@ -53,7 +55,7 @@ def find_events(past: np.ndarray, days: np.ndarray, pools: Pools, seasons: tuple
     if not enough.any():
         return none
     number = np.where(dated, days.astype("datetime64[D]").astype(np.int64), 0)
-    first, last = int(number[dated].min()), int(number[dated].max())
+    first, last = int(number[dated].min()), int(number[dated].max()) + BEYOND
     place = np.where(dated, number - first, last - first + 1)  # one more column takes what has no date
     on_axis = []
     for values in residuals_of(past, seasons):

@@ -101,11 +101,11 @@ def has_sign(y: np.ndarray, weights: np.ndarray, size: float, others: np.ndarray
         share = weights[begin:end]
         away = np.where(others[begin:end], np.nan, y[:, begin:end] - usual[:, None])
         there = ~np.isnan(away)
-        total = (share**2 * there).sum(1)
-        some = total > 0
-        if some.any():
-            found.append(float(((share * np.where(there, away, 0.0)).sum(1)[some] / total[some]).mean()))
-    return bool(found) and float(np.mean(found)) * np.sign(size) >= LEAST * abs(size)
+        found.append(((share * np.where(there, away, 0.0)).sum(1), (share**2 * there).sum(1)))
+    # an occurrence of which only the beginning is observed counts little
+    product, square = np.sum(found, 0) if found else np.zeros((2, len(y)))
+    some = square > 0
+    return bool(some.any()) and float((product[some] / square[some]).mean()) * np.sign(size) >= LEAST * abs(size)
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

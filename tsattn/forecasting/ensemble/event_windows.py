@@ -13,6 +13,7 @@ import numpy as np
 from tsattn.forecasting.ensemble.calendar_events import Events
 
 STEPS = 10  # number of sizes that a changing effect takes
+GAP = 3  # days between the day on which a rise ends and the one on which the effect after it begins, at most
 LONGEST = 28  # days of a plateau, at most
 
 
@@ -43,6 +44,18 @@ def near(shape: Shape) -> list[int]:
     """Return the indices among SHAPES of plateaus about as long as a plateau of the search."""
     low, high = shape.days * 2 // 3, shape.days * 3 // 2 + 1
     return [j for j, one in enumerate(SHAPES) if one.flat and low <= one.days <= high]
+
+
+def neighbours(events: Events, which: int, after: bool, days: int) -> list[int]:
+    """Return the events that fall 1 to GAP days after the event `which` each year, or before it if it is the one `after`."""
+    close = np.zeros(days + 1, bool)
+    steps = np.arange(1, GAP + 1) * (-1 if after else 1)
+    own = events.at[which][events.at[which] >= 0]
+    place = (own[:, None] + steps).reshape(-1)
+    close[place[(place >= 0) & (place < days)]] = True
+    hit = close[events.at]
+    beyond = events.at >= days - GAP if after else events.at < GAP  # their partner may lie outside the axis
+    return np.flatnonzero((hit | (events.at < 0) | beyond).all(1) & hit.any(1)).tolist()
 
 
 def weights_of(events: Events, which: int, shape: Shape, days: int) -> np.ndarray:
@@ -82,3 +95,19 @@ def _correlated(z: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     length = size + len(kernel)
     product = np.fft.rfft(z, length, axis=1) * np.fft.rfft(kernel[::-1], length)
     return np.asarray(np.fft.irfft(product, length, axis=1)[:, middle : middle + size])
+
+
+Event = tuple[int, int]  # kind and number; kinds: monthly events, yearly events, and one kind for each shape around yearly events
+
+
+def name_of(events: tuple[Events, Events], event: Event) -> str:
+    kind, k = event
+    return events[kind].names[k] if kind < 2 else SHAPES[kind - 2].of(events[1].names[k])
+
+
+def weights_on(events: tuple[Events, Events], event: Event, days: int) -> np.ndarray:
+    """Return the relative size of an event's effect on each day, (days,), at most 1."""
+    kind, k = event
+    if kind < 2:
+        return events[kind].on(np.array([k]), days)[0].astype(np.float64)
+    return weights_of(events[1], k, SHAPES[kind - 2], days)
