@@ -15,7 +15,6 @@ import numpy as np
 from tsattn.data.cleaning.prepare import observed
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, WindowBatch, gather
-from tsattn.forecasting.joint.innovations import innovations
 from tsattn.forecasting.quantiles import normal_scores
 
 STEPS = 512  # steps before each origin whose errors are compared
@@ -144,6 +143,8 @@ def _scores(panel: Panel, origins: Origins, length: np.ndarray, span: int) -> np
 
     Series of similar length (B,) are fitted together, because the number of lags depends on the length.
     """
+    from tsattn.forecasting.joint.innovations import innovations  # only forecasts with sample paths load it
+
     out = np.full((len(origins), STEPS), np.nan, np.float32)
     doubling = np.frexp(length)[1]
     for level in np.unique(doubling[length >= FEWEST]).tolist():
