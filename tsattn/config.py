@@ -71,7 +71,7 @@ class ReadOptions(Columns):
     holidays: tuple[str, ...] = option(
         (),
         "Regions whose public holidays become closed days or known covariates, such as DE,US-NY, or by series: a=DE,b=FR. "
-        "In weeks and months: counts of holidays and working days.",
+        "In weekly and monthly data, known covariates count holidays and working days.",
     )
     drop_last: bool = option(False, "Leave out the last period, such as an unfinished month.")
 

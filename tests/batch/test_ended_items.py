@@ -94,7 +94,7 @@ def test_when_no_item_ended_or_a_late_one_did_then_all_are_written(jobs, house, 
         ("ended_items = true", "ended_items: must be a text"),
         (
             'ended_items = "skip"\nsums = "total=a00+a01"',
-            'sums need all their parts, so "skip" does not go with hierarchy or sums',
+            'sums need all their parts, so "skip" cannot be combined with hierarchy or sums',
         ),
     ],
 )

@@ -292,7 +292,7 @@ def test_when_a_run_found_new_anomalies_then_the_monitor_fails_until_a_run_finds
     assert (code, found["new_anomalies"]) == (1, 1)
     assert len(found["problems"]) == 1
     assert "1 new anomaly in the last run, such as a00 at 2024-01-07T06:00:00: 90, expected" in found["problems"][0]
-    assert "max_new_anomalies allows 0; 8e-06 of 80 rows are outside by chance" in found["problems"][0]
+    assert "max_new_anomalies allows 0; 8e-06 of 80 rows expected by chance" in found["problems"][0]
     report = json.loads((house / "report.json").read_text("utf-8"))["jobs"][0]
     assert [row["timestamp"] for row in report["anomalies"]] == ["2024-01-07T06:00:00"]
     night(house, path, 160)

@@ -130,7 +130,7 @@ def test_only_effects_whose_interval_lies_on_one_side_of_zero_have_a_line():
         "applied, but with an interval that includes 0: '4th Friday of December'",
         "no clear effect, not applied: 'promo'",
     )
-    assert str(effects[2]) == "4th Friday of December: -0.59 (-1.70 … 0.51); not clear, for the interval includes 0"
+    assert str(effects[2]) == "4th Friday of December: -0.59 (-1.70 … 0.51); not clear, because the interval includes 0"
 
 
 def test_when_the_network_forecasts_alone_then_the_known_covariates_are_called_unused(sales, tmp_path):

@@ -125,7 +125,7 @@ class _Check:
         if made.get("ended_items") == "skip" and any(made.get(key) for key in ("hierarchy", "sums")):
             self.problem(
                 self.where(number, "ended_items", own),
-                'ended_items: sums need all their parts, so "skip" does not go with hierarchy or sums (write "forecast")',
+                'ended_items: sums need all their parts, so "skip" cannot be combined with hierarchy or sums (write "forecast")',
             )
         if made.get("retrain") is not None and (why := _untrainable(made.get("model"))):
             self.problem(self.where(number, "retrain", own), f"retrain: {why}")

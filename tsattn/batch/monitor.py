@@ -150,7 +150,7 @@ def _anomalies(good: list[dict[str, Any]], limits: Monitor, verdict: Verdict) ->
     if verdict.new_anomalies > limits.max_new_anomalies:
         chance, rows = (sum(details[key] for details in found) for key in ("expected_by_chance", "scored_rows"))
         runs = "the last run" if len(found) == 1 else f"the last {len(found)} runs"
-        told = f"max_new_anomalies allows {limits.max_new_anomalies:,.0f}; {chance:.2g} of {rows:,} rows are outside by chance"
+        told = f"max_new_anomalies allows {limits.max_new_anomalies:,.0f}; {chance:.2g} of {rows:,} rows expected by chance"
         such = f", such as {described(verdict.anomalies[:1])}" if verdict.anomalies else ""
         verdict.problems.append(f"{count(verdict.new_anomalies, 'new anomaly', 'new anomalies')} in {runs}{such} ({told})")
 

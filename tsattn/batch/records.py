@@ -35,7 +35,7 @@ _MIGRATIONS = (
         last_cutoff INTEGER NOT NULL, PRIMARY KEY (job, item_id, at, kind))""",
     "CREATE INDEX anomalies_of_job ON anomalies (job, last_cutoff)",
 )
-# anomalies found by no run as new as that of the newest but KEPT: those of the newest run always stay
+# all but the KEPT anomalies with the newest cutoffs; those of the newest run always stay
 _FORGOTTEN = (
     "job = ? AND last_cutoff < (SELECT last_cutoff FROM anomalies WHERE job = ? ORDER BY last_cutoff DESC LIMIT 1 OFFSET ?)"
 )

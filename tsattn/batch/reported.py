@@ -1,7 +1,7 @@
 """Anomalies that earlier runs of a job reported, so that a run can tell the new ones from them.
 
 Runs are compared in the order of their cutoffs, not of their clocks: an anomaly is new if no run with an earlier cutoff reported
-it. A run that is repeated, or made up for later, therefore finds the same new ones as a timely one.
+it. A repeated or late run therefore finds the same new anomalies as a run on time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Cutoffs(NamedTuple):
 
 @dataclass(frozen=True)
 class Reported:
-    """What the records hold of the anomalies that a run at `cutoff` found: `earlier` by key."""
+    """Records of the anomalies that a run at `cutoff` found. earlier: their cutoffs in other runs, by key."""
 
     cutoff: int
     earlier: Mapping[Key, Cutoffs]
@@ -44,7 +44,7 @@ class Reported:
         return key not in self.earlier
 
     def after(self, keys: Iterable[Key]) -> dict[Key, Cutoffs]:
-        """Return what the records shall hold once this run has reported `keys`."""
+        """Return the records to store once this run has reported `keys`."""
         here = Cutoffs(self.cutoff, self.cutoff)
         both = ((key, self.earlier.get(key, here)) for key in keys)
         return {key: Cutoffs(min(was.first, self.cutoff), max(was.last, self.cutoff)) for key, was in both}

@@ -81,7 +81,7 @@ class SharedRecords:
         return transaction(self.url, RETRIES, ask, self.wait)
 
     def _report(self, connection: Connection, job: str, reported: Mapping[Key, Cutoffs]) -> None:
-        """Replace the rows of anomalies, and delete those that no run has found for longest, beyond KEPT."""
+        """Replace the rows of anomalies, and delete those found longest ago, beyond KEPT."""
         import sqlalchemy as sa
 
         there = self._anomalies()

@@ -83,7 +83,7 @@ class Spool:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        # read ahead, a file is held whole until its last row is out
+        # with pre_buffer, the whole file stays in memory until the last row is read
         with pq.ParquetFile(self.path, pre_buffer=False) as file:
             for batch in file.iter_batches(ROWS, columns=None if columns is None else list(columns)):
                 yield pa.Table.from_batches([batch])

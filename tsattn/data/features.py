@@ -14,7 +14,7 @@ from tsattn.errors import DataError
 def with_features(panel: Panel, schema: Schema, name: str) -> Panel:
     """Return the panel, called `name` in errors, with exactly the covariates that a model was trained with, in its order.
 
-    A reference level of the panel is a feature too, if the model wants it. Raises DataError if the panel lacks a feature.
+    A reference level of the panel becomes a feature if the model has one for it. Raises DataError if the panel lacks a feature.
     """
     arrays: dict[str, Any] = {}
     names: dict[str, Any] = {"references": schema.references}

@@ -89,7 +89,7 @@ def weekend_of(region: str) -> tuple[int, ...]:
 
 @functools.lru_cache(maxsize=32)
 def easter_days(region: str, first_year: int, last_year: int) -> np.ndarray:
-    """Return those of `holiday_days` from Maundy Thursday to Easter Monday, by the church of most of them."""
+    """Return the holidays from Maundy Thursday to Easter Monday, Western or Orthodox, whichever are more."""
     from dateutil.easter import EASTER_ORTHODOX, EASTER_WESTERN, easter  # type: ignore[import-untyped]
 
     holidays, years = holiday_days(region, first_year, last_year), range(first_year, last_year + 1)

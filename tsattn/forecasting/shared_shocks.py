@@ -1,4 +1,4 @@
-"""Shocks that the series of a panel share, so that sums over the sample paths of several series spread as the series' sums do.
+"""Shared shocks of the series of a panel, which give sums of their sample paths the right spread.
 
 Each window loads on standard normal shocks that all windows share, one for each recent step. Its loadings are the normal scores
 of sums of its one-step errors up to these steps. The shocks of two windows are then as correlated as the scores are (a Gaussian
@@ -88,7 +88,7 @@ def shared_shocks(panel: Panel, origins: Origins, seed: int) -> SharedShocks:
     """Estimate how the shocks of windows are correlated, from values before each origin.
 
     The correlations are shrunk towards their mean (Ledoit & Wolf 2004, "Honey, I shrunk the sample covariance matrix").
-    A series with fewer than FEWEST values has shocks of its own, and so have series that never overlap in time.
+    A series with fewer than FEWEST values has shocks of its own, and so does a series that overlaps no other in time.
     """
     start = np.full(len(panel), panel.start.min(), panel.start.dtype)
     position = panel.freq.steps_between(start, panel.start)[0][origins.item] + origins.row - panel.indptr[:-1][origins.item]

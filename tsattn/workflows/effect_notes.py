@@ -53,8 +53,8 @@ def effect_notes(effects: Sequence[CovariateEffect], panel: Panel | None = None)
         lines.append(f"no clear effect, not applied: {listed(unclear)}")
     if new:
         lines.append(
-            f"unknown effect, not applied: {listed(new)} never varied in these histories; forecast them together with series in "
-            "which it did, such as the training data (models do not store effects)"
+            f"unknown effect, not applied: {listed(new)} never varied in these histories; forecast these series together with "
+            "series in which it did, such as the training data (models do not store effects)"
         )
     return tuple(lines)
 

@@ -190,7 +190,10 @@ def _on_paths(sampled: Paths | None) -> tuple[str, ...]:
     if sampled is None or len(sampled) < 2:
         return ()
     correlation = round(sampled.correlation, 2) + 0.0  # no -0.00
-    return (f"sample paths: the shocks of different series have a mean correlation of {correlation:.2f}; add path k to path k",)
+    return (
+        f"sample paths: the shocks of different series have a mean correlation of {correlation:.2f}; path k of one series "
+        "belongs to path k of the others",
+    )
 
 
 def _as_of(order: Order, panel: Panel) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ class TimeBudget:
         return math.inf if self.seconds is None else self.seconds - self.elapsed
 
     def training(self, window: float = 0.0) -> float | None:
-        """Seconds of training, earlier runs included: what `TrainConfig.max_time` means.
+        """Seconds of training, earlier runs included, as in `TrainConfig.max_time`.
 
         window: seconds that an ensemble takes for a window. Time to score FEWEST windows ENSEMBLES times is left for scoring.
         """

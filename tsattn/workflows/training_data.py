@@ -46,8 +46,8 @@ def as_of_warning(card: Card, model: str, moment: np.datetime64, clock: HasClock
         return ()
     until = stamps(np.array([end]), clock.freq, clock.tz)[0]
     return (
-        f"warning: {model} was trained on data up to {until}, so this is not the forecast that could have been made at --as-of; "
-        "use --model zero-shot, which has not seen these data",
+        f"warning: {model} was trained on data up to {until}, so this forecast could not have been made at --as-of; "
+        "use --model zero-shot, which has not seen this data",
     )
 
 

@@ -74,5 +74,5 @@ def test_a_warning_names_the_series_the_date_and_the_conversion_and_the_values_s
     frame = pd.DataFrame({"day": pd.date_range("2023-01-01", periods=DAYS), "north": plain, "south": values})
     read = tsattn.ingest(frame)
     (said,) = [one for one in read.report.warnings if "converted" in one]
-    assert said.startswith("'south': from 2023-11-27 on, level and spread look as if converted from °C to °F")
+    assert said.startswith("'south': from 2023-11-27 on, level and spread look converted from °C to °F")
     np.testing.assert_allclose(read.panel.history(1), values, rtol=1e-6)

@@ -91,7 +91,7 @@ def test_a_dataset_of_json_stat_is_read(take, sparse):
 
 
 def test_a_table_that_leaves_out_most_numbers_stops(take):
-    with pytest.raises(DataError, match="nested in an unknown way: it has 41 numbers, but the table found in it only 1"):
+    with pytest.raises(DataError, match="has an unknown structure: it holds 41 numbers, but the table found in it only 1"):
         take(json.dumps({"rows": [{"version": 7}], "a": {"b": {"c": [[v, [v]] for v in LARGE]}}}), name="data.json")
 
 

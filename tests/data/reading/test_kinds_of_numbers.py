@@ -181,7 +181,7 @@ def test_when_only_some_values_have_thousands_separators_then_the_report_counts_
 
 def test_two_decimal_marks_in_one_column_stop_with_both(take):
     texts = [f"{v},5" for v in LARGE[:10]] + [f"{v}.5" for v in LARGE[10:]]
-    with pytest.raises(DataError, match=r"line 12, column 'x': '1470\.5' has another decimal mark than '1100,5'"):
+    with pytest.raises(DataError, match=r"line 12, column 'x': '1470\.5' has a different decimal mark from '1100,5'"):
         take(table("Date;x", ISO, texts, sep=";"))
 
 

@@ -33,7 +33,7 @@ def test_with_a_zone_each_hour_is_read_once(take, names, second):
 
 
 def test_without_a_zone_the_second_hour_stops(take):
-    with pytest.raises(DataError, match="'Hour 3A', 'Hour 3B': an hour of the day on which clocks are set back") as stop:
+    with pytest.raises(DataError, match="'Hour 3A', 'Hour 3B': the extra hour of the day on which clocks are set back") as stop:
         take(",".join(["Date", *A_AND_B]) + "\n" + _rows(3))
     assert "--timezone" in stop.value.hint
 

@@ -21,7 +21,7 @@ FAR = 2.0  # mean differences of neighbours that a change exceeds
 PAIR = 0.4  # of a change, by which two neighbouring values may miss the conversion
 LEVEL = 0.15  # of a change, by which the medians may miss it
 SPREAD = 0.35  # log ratio by which the spread may miss it; °C to °F is 0.59
-_MOST_PAIRS = 8  # pairs of neighbours per series that may look like a conversion: more of them are its nature
+_MOST_PAIRS = 8  # pairs of neighbours per series that may look like a conversion: more of them are normal for it
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ def warn_of_unit_changes(panel: Panel, notes: Notes) -> None:
     when = shown(panel.local(stamp)[0]) if panel.freq.has_clock else f"step {stamp[0].astype(np.int64)}"
     others = "" if len(found) == 1 else f"; there are {len(found) - 1:,} more such changes"
     notes.warn(
-        f"{panel.item_ids[one.item]!r}: from {when} on, level and spread look as if converted {one.conversion.said}; "
-        f"if the unit changed, convert the values before that{others}"
+        f"{panel.item_ids[one.item]!r}: from {when} on, level and spread look converted {one.conversion.said}; "
+        f"if the unit changed, convert the earlier values{others}"
     )
 
 

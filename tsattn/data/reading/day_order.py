@@ -67,9 +67,9 @@ def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str 
 
 
 def _stop_at_swapped(parsed: Parsed, column: Column, where: Where) -> None:
-    """Raise DataError if a spreadsheet swapped day and month of a part of the dates.
+    """Raise DataError if a spreadsheet swapped day and month in some of the dates.
 
-    Dates such as 13/01/2024 stayed texts, and 02/01/2024 became 2024-02-01: days up to 12 are all in ISO 8601, and no others.
+    Then 13/01/2024 stayed a text and 02/01/2024 became 2024-02-01: the ISO 8601 dates are exactly those with days up to 12.
     """
     if not {"2000-01-31", "day/month"} <= set(parsed.styles):
         return
@@ -81,7 +81,7 @@ def _stop_at_swapped(parsed: Parsed, column: Column, where: Where) -> None:
     row = _first_row(column, np.isin(np.arange(len(texts)), list(iso)))
     raise DataError(
         f"{where(row)}, column {column.name!r}: in dates such as {column.text_at(row)!r} the day is 12 or less, in all others it "
-        "is above 12: a spreadsheet has swapped day and month of some",
+        "is above 12: a spreadsheet has swapped day and month in some",
         "export the column again from its source, with dates as 2000-01-31",
     )
 

@@ -17,7 +17,7 @@ from tsattn.data.reading.time_names import says_only_time
 from tsattn.data.report import Notes
 
 MOST_TEXTS = 12  # different texts of a column that is taken without being named
-_MOST_MISSING = 0.2  # share of the rows up to the last target in which a column has no value
+_MOST_MISSING = 0.2  # share of all rows in which a column has no value, at most
 _ROWS_OF_PHASE = 3  # rows for each weekday or month, at least, before a text may be called a copy of the calendar
 
 

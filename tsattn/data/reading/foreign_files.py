@@ -28,8 +28,8 @@ _MAGIC: dict[bytes, tuple[str, str]] = {
     b"<stata_dta>": ("a Stata file", _PANDAS.format("stata")),
     b"$FL2": ("an SPSS file", _PANDAS.format("spss")),
     b"MATLAB": ("a MATLAB file", "write the table in MATLAB: writetimetable(TABLE, 'data.csv')"),
-    b"\xff\xd8\xff": ("an image (JPEG)", "pass the data of the picture as CSV"),
-    b"\x89PNG": ("an image (PNG)", "pass the data of the picture as CSV"),
+    b"\xff\xd8\xff": ("an image (JPEG)", "pass the data behind the image as CSV"),
+    b"\x89PNG": ("an image (PNG)", "pass the data behind the image as CSV"),
 }
 _PICKLE = re.compile(rb"\x80[\x02-\x05](?:\x95|\x63|\})")
 _TAR = 257  # place of the mark "ustar" in a tar file
@@ -51,35 +51,35 @@ _TEXTS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
             "export CSV or JSON from its source; or open it in a spreadsheet and save it as CSV",
             r"\A\s*<\?xml\b",
         ),
-        ("a pointer of Git LFS, not the data", "fetch the data: git lfs pull", r"\Aversion https://git-lfs\."),
+        ("a Git LFS pointer", "fetch the data: git lfs pull", r"\Aversion https://git-lfs\."),
         (
-            "a dump of an SQL database",
+            "an SQL dump",
             "export the table from the database: psql -c \"\\copy TABLE to 'data.csv' csv header\", for example",
             r"^(?:-- (?:PostgreSQL|MySQL|MariaDB).* dump|COPY \S+ \(.*\) FROM stdin;|INSERT INTO \S+|CREATE TABLE )",
         ),
         (
-            "a meter file in the format NEM12",
+            "a NEM12 meter file",
             "convert it to CSV: nemreader output-csv FILE, for example (pip install nemreader)",
             r"\A\s*100,NEM1[23],",
         ),
         (
-            "a file of GHCN-Daily, with a month of one station per line in columns of fixed width",
+            "a GHCN-Daily file with one month of a station per line, in fixed-width columns",
             "download the station as CSV (GHCND access/STATION.csv)",
             r"\A[A-Z]{2}[A-Z0-9]{9}(?:1[789]|20)\d\d[01]\d[A-Z]{4}(?:[ \d-]{5}.{3}){20}",
         ),
-        ("the report of sar or iostat", _SYSSTAT, r"\A\s*(?:Linux|AIX|SunOS) \d.*(?:CPU\)|_x86_64_|_aarch64_|_amd64_)"),
+        ("the output of sar or iostat", _SYSSTAT, r"\A\s*(?:Linux|AIX|SunOS) \d.*(?:CPU\)|_x86_64_|_aarch64_|_amd64_)"),
         (
             "InfluxDB line protocol",
             _INFLUX,
             r"\A(?:#.*\n)*[\w.\\-]+(?:,[^=,\s]+=[^\s,]+)* [^=\s,]+=[^\s,]+(?:,[^=\s,]+=[^\s,]+)* \d{10,19}\s*$",
         ),
         (
-            "metrics of Prometheus at one point in time",
+            "Prometheus metrics at one point in time",
             "query a range: the API /api/v1/query_range returns JSON that tsattn reads",
             r"^# TYPE \w+ (?:counter|gauge|histogram|summary|untyped)\s*$",
         ),
         (
-            "a file in the format .tsf or .ts, with one series per line below @data",
+            "a .tsf or .ts file, with one series per line below @data",
             "write one row per timestamp: a column of timestamps, one of values and one that names the series",
             r"^@(?:frequency|horizon|problemname|univariate|equallength|timestamps)\b",
         ),

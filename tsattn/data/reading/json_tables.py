@@ -62,9 +62,9 @@ def _table_of(found: Any, options: ReadOptions, name: str, notes: Notes) -> list
         if deep is not None and _amounts(deep) >= 0.5 * whole:
             return [_flat(record) for record in deep]
         raise problem or DataError(
-            f"{name}: this JSON is nested in an unknown way: it has {whole:,} numbers, but the table found in it only "
+            f"{name}: this JSON has an unknown structure: it holds {whole:,} numbers, but the table found in it only "
             f"{_amounts(records):,}",
-            'write records, [{"date": "2000-01-31", "value": 1}, …], or one record a line; or save it as CSV',
+            'write records, [{"date": "2000-01-31", "value": 1}, …], or one record per line; or save it as CSV',
         )
     notes.extend(inner)
     return records
@@ -144,7 +144,7 @@ def _records(found: Any, name: str, notes: Notes) -> list[dict[str, Any]]:
             return [dict(zip(names, r, strict=True)) for r in (found[1:] if head else found)]
     raise DataError(
         f"{name}: this JSON holds no table",
-        'write records, [{"date": "2000-01-31", "value": 1}, …], or one record a line; or save it as CSV',
+        'write records, [{"date": "2000-01-31", "value": 1}, …], or one record per line; or save it as CSV',
     )
 
 
@@ -275,5 +275,5 @@ def _arrow(records: list[dict[str, Any]], name: str) -> Any:
                 texts = [str(np.datetime64(int(t[1]), "ms")) + "Z" for t in ticks if t]
             columns[key] = pa.array(texts, pa.string())
     if not columns:
-        raise DataError(f"{name}: this JSON holds no table", "write one record a line, with a date and a value")
+        raise DataError(f"{name}: this JSON holds no table", "write one record per line, with a date and a value")
     return pa.table(columns)

@@ -66,7 +66,7 @@ def stamps_of_long_days(
     if zone is None:
         alike = [n for n in names if not day.elapsed and day.minutes[n] == day.minutes[day.second]] or names[-1:]
         raise DataError(
-            f"{table.where.parts[0][0]}: {listed(alike)}: an hour of the day on which clocks are set back",
+            f"{table.where.parts[0][0]}: {listed(alike)}: the extra hour of the day on which clocks are set back",
             "set the time zone, for example: --timezone Europe/Berlin",
         )
     minutes = np.array(list(day.minutes.values())).astype("timedelta64[m]")

@@ -281,8 +281,8 @@ def no_number(table: Table) -> DataError:
     if pair := mixed(column.texts()[:100_000]):
         row = int(np.argmax(column.values == column.texts().index(pair[1])))
         return DataError(
-            f"{table.where(row)}, column {name!r}: {pair[1]!r} has another decimal mark than {pair[0]!r}",
-            "write all numbers of the column with one decimal mark, best as 1234.5",
+            f"{table.where(row)}, column {name!r}: {pair[1]!r} has a different decimal mark from {pair[0]!r}",
+            "write all numbers of the column with one decimal mark, preferably as 1234.5",
         )
     odd = next((code for code, text in enumerate(column.texts()[:1000]) if _is_odd(text)), None)
     row = int(np.argmax(~column.missing if odd is None else column.values == odd))

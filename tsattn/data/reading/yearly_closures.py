@@ -8,14 +8,14 @@ import numpy as np
 
 YEARS = 2  # in which a date must lack values, at least
 MOST = 31  # dates; more are a season in which nothing is recorded
-CHANCE = 0.05  # most share of the dates found that may lack values by chance
+CHANCE = 0.05  # largest share of the dates found that may lack values by chance
 
 
 def closed_dates(observed: np.ndarray, weekdays: set[int]) -> np.ndarray:
     """Return (n,) dates as month * 100 + day that lack a value in each year, among the days since 1970 `observed` (m,).
 
-    weekdays: those that are open, Monday is 0. Other weekdays are no evidence. The dates found must be far more than chance would
-    make: their expected number follows from the share of missing days among all other dates.
+    weekdays: those that are open, Monday is 0. Other weekdays are no evidence. Far more dates must be found than expected by
+    chance; that number follows from the share of missing days among all other dates.
     """
     nothing = np.zeros(0, np.int64)
     if not len(observed):

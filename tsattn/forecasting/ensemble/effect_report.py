@@ -95,7 +95,7 @@ class CovariateEffect:
         if 1 < len(self.groups) <= NAMED:
             said = f"{self.name}{unit}: " + "; ".join(map(str, self.groups))
         elif not self.has_sign:
-            said += "; not clear, for the interval includes 0"
+            said += "; not clear, because the interval includes 0"
         elif self.range:
             said += f"; by series, from {self.range[0]} to {self.range[1]}"
         if self.series < self.every:

@@ -1,8 +1,8 @@
 """Choice of the shape of a calendar event that a search of residuals found: a single day, a slope, a plateau, or two in a row.
 
 The evidence of an event is limited, and is the same for many shapes that overlap it, so these are compared by the sum of squares
-that they explain. The level follows a long rise, so that the fall after it explains about as much alone, and hides the rise once
-it is removed. A rise and the fall after it are therefore fitted together, too.
+that they explain. The level follows a long rise, so the fall after it explains about as much alone, and hides the rise once it
+is removed. A rise and the fall after it are therefore fitted together, too.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Filter:
         return without_level_and_season(np.where(self.seen, values, 0.0), self.seen, self.season)[0]
 
     def around(self, left: np.ndarray) -> np.ndarray:
-        """Return (T,) what the effects of single days, of which `left` (T,) is left on these days, leave on all days."""
+        """Return the trace (T,) on all days of single-day effects that leave `left` (T,) on their own days."""
         there = np.nan_to_num(left)
         own = self(there)
         whole = np.divide(there**2, own, out=np.zeros_like(there), where=np.abs(own) > 0.5 * np.abs(there))
@@ -88,7 +88,7 @@ class _Pair(NamedTuple):
 def _pair(
     left: np.ndarray, filter_: Filter, alone: Choice, candidates: list[Event], events: tuple[Events, Events]
 ) -> _Pair | None:
-    """Return the pair that explains most of residuals left (T,), one of it among the first candidates or their best, `alone`.
+    """Return the pair that explains most of residuals left (T,), one event among the first candidates or `alone`, their best.
 
     None if it hardly explains more than the best alone.
     """
@@ -131,7 +131,7 @@ def _windows_before(pair: _Pair, candidates: list[Event], events: tuple[Events, 
 def _best_pair(
     left: np.ndarray, filter_: Filter, pairs: list[tuple[Event, Event]], events: tuple[Events, Events]
 ) -> _Pair | None:
-    """Return the best of P pairs of events whose effects have opposite signs, rather one on dates of the year."""
+    """Return the best of P pairs of events whose effects have opposite signs, preferably one on dates of the year."""
     if not pairs:
         return None
     every = sorted({event for pair in pairs for event in pair})
@@ -186,7 +186,7 @@ def _clear(left: np.ndarray, filter_: Filter, over: list[np.ndarray], events: tu
 
 
 def _most(left: np.ndarray, filter_: Filter, candidates: list[Event], events: tuple[Events, Events]) -> Choice:
-    """Return the candidate that explains most of the residuals left (T,), rather one on a date of the year."""
+    """Return the candidate that explains most of the residuals left (T,), preferably one on a date of the year."""
     weights = np.stack([weights_on(events, event, len(left)) for event in candidates])
     shapes = filter_(filter_(weights))  # the residuals were filtered twice
     square = np.maximum((shapes**2).sum(1), 1e-12)

@@ -16,7 +16,7 @@ def aggregated(panel: Panel, grid: CommonGrid, hierarchy: Hierarchy) -> Panel:
 
     A series begins with its first value; a sum with the first one of its parts. Covariates of a sum are the means of its parts'
     at each step, static ones their common value, else missing. A series that ended long ago, and is zero from then on, needs no
-    future values of known covariates: where it has none, they are as usual, at the median of its past.
+    future values of known covariates: missing ones are set to the median of its past.
     """
     single = np.diff(panel.indptr)
     last = grid.offset + np.maximum(single, grid.steps - grid.offset)  # (m,) known covariates may go on after the data
@@ -72,7 +72,7 @@ def _fill_as_usual(past: np.ndarray, future: np.ndarray) -> None:
     for k in range(past.shape[1]):
         seen = np.sort(past[~np.isnan(past[:, k]), k])
         if len(seen):
-            future[np.isnan(future[:, k]), k] = seen[(len(seen) - 1) // 2]  # one of the values: half a promotion is none
+            future[np.isnan(future[:, k]), k] = seen[(len(seen) - 1) // 2]  # an observed value: there is no half promotion
 
 
 def _common(static: np.ndarray, every: tuple[np.ndarray, ...]) -> np.ndarray:
