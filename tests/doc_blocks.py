@@ -32,6 +32,8 @@ _NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*(?:e[-+]?\d+)?")
 _BARS = re.compile(r"[▁▂▃▄▅▆▇█⠀-⣿░▒▓▏▎▍▌▋▊▉─]+")
 # what differs from run to run: seconds and moments
 _VOLATILE = re.compile(r"\b\d+(?:\.\d+)? (?:ms|s|min)\b(?: \d+ s\b)?|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?\b")
+# lines of progress that are printed only if the work takes longer than a few seconds
+_LATE = re.compile(r"(?:forecasting|reconciling|explaining), [\d,]+ of [\d,]+ .* left")
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def run_page(path: Path, folder: Path) -> Iterator[tuple[Block, int, str, tuple[
 
 
 def _shell(command: str, folder: Path) -> tuple[str, ...]:
-    """Return the output of a command on both streams, without the path of the folder."""
+    """Return the output of a command on both streams, without the path of the folder and progress that a slow machine shows."""
     tool = folder / ".bin" / "tsattn"
     if not tool.exists():
         tool.parent.mkdir()
@@ -141,7 +143,7 @@ def _shell(command: str, folder: Path) -> tuple[str, ...]:
         timeout=600,
     )
     text = done.stdout.replace(str(folder.resolve()), "/home/you").replace(str(folder), "/home/you")
-    return tuple(line.rstrip() for line in text.splitlines())
+    return tuple(line.rstrip() for line in text.splitlines() if not _LATE.fullmatch(line.rstrip()))
 
 
 def refresh(path: Path) -> int:

@@ -93,17 +93,20 @@ def _at_own_scale(side: np.ndarray, values: np.ndarray) -> np.ndarray:
     share, so do the distances of values from their neighbours. The bound there is that of the window times the ratio of their
     spreads (10 % to 90 % quantile, which several outliers do not move), at the NEAR next values of this level.
     """
-    apart, kept = _apart(np.pad(values, 2, mode="reflect")[None])[0], side.copy()
     quarter, middle, upper = np.quantile(values, (0.25, 0.5, 0.75))
+    found = np.flatnonzero(side)
+    first = np.clip(found - LEVEL // 2, 0, len(values) - LEVEL)
+    levels = np.median(values[first[:, None] + np.arange(LEVEL)], axis=1)
+    away = np.abs(levels - middle) > upper - quarter
+    if not away.any():
+        return side
+    apart, kept = _apart(np.pad(values, 2, mode="reflect")[None])[0], side.copy()
     low, lower, higher, high = np.quantile(apart, (0.05, 0.1, 0.9, 0.95))
-    for i in np.flatnonzero(side).tolist():
-        first = min(max(0, i - LEVEL // 2), len(values) - LEVEL)
-        level = np.median(values[first : first + LEVEL])
-        if abs(level - middle) > upper - quarter:
-            same = np.flatnonzero(np.abs(values - level) < np.abs(values - middle))
-            near = same[np.argsort(np.abs(same - i), kind="stable")[:NEAR]]
-            spread = np.subtract(*np.quantile(apart[near], (0.9, 0.1)))
-            kept[i] *= abs(apart[i]) * (higher - lower) > FAR * (high - low) * spread
+    for i, level in zip(found[away].tolist(), levels[away].tolist(), strict=True):
+        same = np.flatnonzero(np.abs(values - level) < np.abs(values - middle))
+        near = same[np.argsort(np.abs(same - i), kind="stable")[:NEAR]]
+        spread = np.subtract(*np.quantile(apart[near], (0.9, 0.1)))
+        kept[i] *= abs(apart[i]) * (higher - lower) > FAR * (high - low) * spread
     return kept
 
 
