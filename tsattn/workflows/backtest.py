@@ -89,8 +89,9 @@ def run(
         panel, report = read(data, options)
         listener.report(report)
         listener.note("no model in the workspace: scoring the baselines only")
-    settings, notes = _settings(given, chosen, panel)
-    notes = (*notes, *_later_training(settings, chosen, panel))
+    own, foreign = _by_training_data(chosen, panel)
+    settings, notes = _settings(given, chosen, own, panel)
+    notes = (*notes, *_later_training(settings, foreign, panel))
     if given.baselines == BacktestConfig().baselines:
         others = [baseline(name) for name in usual_baselines(panel, given.baselines)]
     _check_refit(settings, chosen, extras)
@@ -300,16 +301,27 @@ def unscored(forecasters: Sequence[Forecaster], panel: Panel) -> tuple[str, ...]
     return (f"not scored: {COARSER}, which corrects the level of the network's forecast and has no forecast of its own",)
 
 
-def _settings(settings: BacktestConfig, chosen: list[ModelAndData], panel: Panel) -> tuple[BacktestConfig, tuple[str, ...]]:
-    """Fill in the horizon and the windows, and warn when the windows overlap the training rows of a model."""
+def _by_training_data(chosen: list[ModelAndData], panel: Panel) -> tuple[list[ModelAndData], list[ModelAndData]]:
+    """Return the models that were trained on exactly these data, and the others."""
     from tsattn.workflows.train import fingerprint
 
+    own: list[ModelAndData] = []
+    foreign: list[ModelAndData] = []
+    mark = fingerprint(panel) if chosen else ""
+    for one in chosen:
+        (own if one.card.source.get("fingerprint") == mark else foreign).append(one)
+    return own, foreign
+
+
+def _settings(
+    settings: BacktestConfig, chosen: list[ModelAndData], own: list[ModelAndData], panel: Panel
+) -> tuple[BacktestConfig, tuple[str, ...]]:
+    """Fill in the horizon and the windows, and warn when the windows overlap the training rows of a model in `own`."""
     if settings.horizon is None:
         settings = dataclasses.replace(
             settings, horizon=horizon_for(chosen[0].card, panel) if chosen else panel.freq.default_horizon
         )
     horizon = settings.horizon or 1
-    own = [c for c in chosen if c.card.source.get("fingerprint") == fingerprint(panel)]
     if not own:
         return settings, ()
     test = own[0].card.source["test"]
@@ -329,15 +341,13 @@ def _settings(settings: BacktestConfig, chosen: list[ModelAndData], panel: Panel
     return settings, ()
 
 
-def _later_training(settings: BacktestConfig, chosen: list[ModelAndData], panel: Panel) -> tuple[str, ...]:
-    """Warn of models that were trained on rows after a cutoff, but on other data; on the same data, `_settings` does."""
-    from tsattn.workflows.train import fingerprint
-
-    foreign = [c for c in chosen if trained_to(c.card) is not None and c.card.source.get("fingerprint") != fingerprint(panel)]
-    if not foreign:
+def _later_training(settings: BacktestConfig, foreign: list[ModelAndData], panel: Panel) -> tuple[str, ...]:
+    """Warn of models of other data that were trained on rows after a cutoff; of models of the same data, `_settings` does."""
+    dated = [one for one in foreign if trained_to(one.card) is not None]
+    if not dated:
         return ()
     origins = _origins(settings, panel, settings.horizon or panel.freq.default_horizon)
-    return tuple(line for one in foreign for line in window_warning(one.card, str(one.ref), origins, panel))
+    return tuple(line for one in dated for line in window_warning(one.card, str(one.ref), origins, panel))
 
 
 def _origins(settings: BacktestConfig, panel: Panel, horizon: int) -> Origins:

@@ -8,6 +8,7 @@ one that enters. So no design matrix is ever made, and a series costs its few so
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -37,7 +38,7 @@ class Fit(NamedTuple):
     noise: np.ndarray
 
 
-class Regression:
+class Regression(ABC):
     """Base of regressions on each series' own history, which one earlier fit also forecasts from hold-out origins."""
 
     context: ClassVar[int | None] = None
@@ -48,9 +49,9 @@ class Regression:
         """Return (B, H, Q) float32; NaN for a history that is too short."""
         return self.predict_from(batch, np.zeros((0, len(batch)), np.int64))[0]
 
+    @abstractmethod
     def predict_from(self, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:
         """Return (1 + K, B, H, Q) float32: forecasts from the end, then from `shifts` (K, B) steps before it."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
