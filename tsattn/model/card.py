@@ -55,6 +55,7 @@ class Card:
     zero_shot: float = 0.0  # share of the zero-shot ensemble in the forecast, unless --members names others
     leads: bool = False  # True if leading series are used, as with --joint, unless --members is given
     trees: float = 0.0  # share of the trees in the median of the forecast, unless --members is given
+    tree_width: float = 1.0  # factor on the widths of a forecast that the trees correct
     start: str = "from scratch"  # or "fine-tuned"; or "zero-shot" for the unchanged model in the package
     contest: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # validation scores of the candidates
     source: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -186,6 +187,8 @@ def _check(card: Card) -> None:
         share = getattr(card, name)
         if type(share) is not float or not 0 <= share < 1:
             raise ValueError(f"{name} must be a share from 0 to 1, not {share!r}")
+    if type(card.tree_width) is not float or not 0 <= card.tree_width <= 1:
+        raise ValueError(f"tree_width must be a factor from 0 to 1, not {card.tree_width!r}")
     if card.horizon < 1 or min(card.inputs.values()) < 0:
         raise ValueError(f"horizon {card.horizon} and inputs {card.inputs} must be positive")
     if not card.quantiles or list(card.quantiles) != sorted(set(card.quantiles)):

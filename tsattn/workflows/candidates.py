@@ -15,7 +15,7 @@ from tsattn.data.panel import Panel, Schema
 from tsattn.forecasting.ensemble.covariate_regression import with_covariates
 from tsattn.forecasting.ensemble.ensemble import DEFAULT, combine
 from tsattn.forecasting.ensemble.weighted_average import WeightedAverage
-from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
+from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.trees.tree_correction import TreeCorrection, Trees, corrected
 from tsattn.model.card import UNCHANGED, Card, Fitted
@@ -56,6 +56,7 @@ class Entry:
     leads: bool = False  # True if leading series are used, as with --joint
     trees: Trees | None = None  # that correct the forecast
     tree_share: float = 0.0
+    tree_width: float = 1.0  # factor on the widths of a forecast that the trees correct
 
     @property
     def target_only(self) -> bool:
@@ -217,8 +218,14 @@ class _Contest:
         best = next((self._find(*one.setup) for one, _ in self.ranked() if not one.leads), None)
         for one in dict.fromkeys(found for found in (best, self._usual()) if found is not None):
             for share in TREE_SHARES:
-                values = corrected(one.values, median, share, DEFAULT_QUANTILES, self.windows.floor)
-                self._keep(replace(one.entry, trees=trees, tree_share=share), values)
+                self._keep(*self._corrected(replace(one.entry, trees=trees, tree_share=share), one.values, median))
+
+    def _corrected(self, entry: Entry, values: np.ndarray, median: np.ndarray) -> tuple[Entry, np.ndarray]:
+        """Return a candidate with its width, and its forecasts, from those without trees. Widths shrink as the errors do."""
+        moved = corrected(values, median, entry.tree_share, 1.0)
+        before, after = self.windows.score(values)[0], self.windows.score(moved)[0]
+        width = min(1.0, after / before) if before > 0 else 1.0
+        return replace(entry, tree_width=width), corrected(values, median, entry.tree_share, width)
 
     def reads_known(self, entry: Entry) -> bool:
         """Return True if a candidate reads known covariates other than by its network."""
@@ -233,7 +240,7 @@ class _Contest:
         values = self.windows.forecast(self._forecaster(alone, known=False))
         if trees is not None:
             median = ValidationWindows(bare, self.windows.origins, self.windows.horizon).forecast(trees)[..., 0]
-            values = corrected(values, median, entry.tree_share, DEFAULT_QUANTILES, self.windows.floor)
+            entry, values = self._corrected(entry, values, median)
         return replace(self._judged(entry, values), covariates=False), entry
 
     def ranked(self) -> list[tuple[Judged, Entry]]:
@@ -289,7 +296,7 @@ class _Contest:
         if entry.zero_shot:
             made = WeightedAverage(made, self._forecaster(self.entries[AS_IS]), entry.zero_shot)
         if entry.trees is not None:
-            made = TreeCorrection(made, entry.trees, entry.tree_share)
+            made = TreeCorrection(made, entry.trees, entry.tree_share, entry.tree_width)
         return with_joint(made, panel, horizon) if entry.leads else made
 
 

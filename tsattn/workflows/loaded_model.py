@@ -58,7 +58,7 @@ def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str
         return made
     made = averaged(made, card.zero_shot) if card.zero_shot else made
     trees = getattr(forecaster, "trees", None)
-    return made if trees is None else TreeCorrection(made, trees(), card.trees)
+    return made if trees is None else TreeCorrection(made, trees(), card.trees, card.tree_width)
 
 
 def reads_leads(card: Card, members: str | Sequence[str] | None, panel: Panel) -> bool:

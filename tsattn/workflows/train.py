@@ -284,6 +284,7 @@ def card_of(
         zero_shot=kept.zero_shot,
         leads=kept.leads,
         trees=kept.tree_share,
+        tree_width=kept.tree_width,
         start=kept.name.removesuffix(model_selection.JOINTLY),
         contest=[plain(score.to_mapping()) for score in judged],
         source=source,

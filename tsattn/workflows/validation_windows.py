@@ -29,12 +29,6 @@ class ValidationWindows:
             out[which] = np.where(np.isnan(unit)[..., None], 0.0, values / unit[..., None])
         return out
 
-    @property
-    def floor(self) -> np.ndarray:
-        """Return (N,): 0 for the windows of a series without negative values, else -infinity."""
-        lowest = np.minimum.reduceat(np.nan_to_num(self.panel.target), self.panel.indptr[:-1])
-        return np.where(lowest[self.origins.item] >= 0, 0.0, -np.inf)
-
     def score(self, values: np.ndarray) -> tuple[float, float]:
         """Return (MASE, scaled quantile loss) of quantiles (N, H, Q); infinite if no window has a scale."""
         total = self._measured(values).total((0, 1))

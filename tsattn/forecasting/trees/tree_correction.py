@@ -1,7 +1,7 @@
-"""A forecaster whose median is moved towards a forecast by trees; the distances of the quantiles from the median stay.
+"""A forecaster whose median is moved towards a forecast by trees, and whose widths shrink as its errors do.
 
-Trees were fitted on the series, so their errors at hold-out origins are too small to set their weight or the widths. The share is
-chosen on the validation windows of the training run (workflows/candidates.py), and is the same for all series.
+Trees were fitted on the series, so their errors at hold-out origins are too small to set their weight or the widths. Both are
+chosen on the validation windows of the training run (workflows/candidates.py), and are the same for all series.
 """
 
 from __future__ import annotations
@@ -57,11 +57,12 @@ class Trees:
 class TreeCorrection:
     """`forecaster`, with all quantiles moved by `share` of the way from its median to the median of `trees`.
 
-    Beyond the steps that the trees were fitted for, the share falls to zero over as many steps again.
+    The quantiles' distances from the median are multiplied by `width`. Beyond the steps that the trees were fitted for, both
+    effects fall to nothing over as many steps again.
     """
 
-    def __init__(self, forecaster: Forecaster, trees: Trees, share: float) -> None:
-        self.forecaster, self.trees, self.share = forecaster, trees, share
+    def __init__(self, forecaster: Forecaster, trees: Trees, share: float, width: float = 1.0) -> None:
+        self.forecaster, self.trees, self.share, self.width = forecaster, trees, share, width
         self.name = f"{forecaster.name} + trees"
         self.quantiles, self.context = tuple(forecaster.quantiles), None
         self.covariates = True  # of the trees, the calendar at least
@@ -81,21 +82,25 @@ class TreeCorrection:
         """Return (B, H, Q) float32; the forecast of `forecaster` where the trees have none."""
         values = forecast_of(self.forecaster, batch)
         fade = np.clip(2 - np.arange(1, batch.horizon + 1) / self.trees.layout.reach, 0, 1)
-        return corrected(values, self.trees.median(batch), self.share * fade, self.quantiles, _floor(batch))
+        moved = corrected(values, self.trees.median(batch), self.share * fade, 1 - (1 - self.width) * fade, self.quantiles)
+        # a history without negative values has no negative forecast
+        positive = np.nanmin(batch.past_target, 1, initial=np.inf) >= 0
+        return np.where(positive[:, None, None], np.maximum(moved, 0), moved)
 
 
 def corrected(
-    values: np.ndarray, median: np.ndarray, share: np.ndarray | float, quantiles: tuple[float, ...], floor: np.ndarray
+    values: np.ndarray,
+    median: np.ndarray,
+    share: np.ndarray | float,
+    width: np.ndarray | float,
+    quantiles: tuple[float, ...] = DEFAULT_QUANTILES,
 ) -> np.ndarray:
-    """Return quantiles (B, H, Q) moved by `share` (H,) of the distance from their median to `median` (B, H), NaN = not at all.
+    """Return quantiles (B, H, Q) moved by `share` (H,) of the distance from their median to `median` (B, H).
 
-    floor (B,): no value falls below it.
+    Their distances from the median are multiplied by `width` (H,). Where `median` is NaN, nothing changes.
     """
     middle = values[..., quantiles.index(0.5)]
-    move = np.nan_to_num(share * (median - middle))
-    return np.maximum(values + move[..., None], np.minimum(values, floor[:, None, None])).astype(values.dtype)
-
-
-def _floor(batch: WindowBatch) -> np.ndarray:
-    """Return (B,): 0 for a history without negative values, which has no negative forecast; else -infinity."""
-    return np.where(np.nanmin(batch.past_target, 1, initial=np.inf) >= 0, 0.0, -np.inf)
+    found = np.isfinite(median)
+    move = np.where(found, share * (median - middle), 0.0)
+    factor = np.where(found, width, 1.0)
+    return np.asarray((middle + move)[..., None] + factor[..., None] * (values - middle[..., None]), values.dtype)
