@@ -183,12 +183,12 @@ def _check(card: Card) -> None:
     for name, kind in plain.items():
         if type(getattr(card, name)) is not kind:
             raise ValueError(f"{name} must be {kind.__name__}, not {getattr(card, name)!r}")
-    for name in ("zero_shot", "trees"):
+    if card.zero_shot == 1:
+        raise ValueError("zero_shot must be less than 1")
+    for name in ("zero_shot", "trees", "tree_width"):
         share = getattr(card, name)
-        if type(share) is not float or not 0 <= share < 1:
+        if type(share) is not float or not 0 <= share <= 1:
             raise ValueError(f"{name} must be a share from 0 to 1, not {share!r}")
-    if type(card.tree_width) is not float or not 0 <= card.tree_width <= 1:
-        raise ValueError(f"tree_width must be a factor from 0 to 1, not {card.tree_width!r}")
     if card.horizon < 1 or min(card.inputs.values()) < 0:
         raise ValueError(f"horizon {card.horizon} and inputs {card.inputs} must be positive")
     if not card.quantiles or list(card.quantiles) != sorted(set(card.quantiles)):
