@@ -59,13 +59,15 @@ def train_and_score(
     network, fitted, spec = best.network, best.fitted, best.network.spec
     label = f"tsattn, seed {seed}"
     about = (label, panel.freq.alias, horizon, DEFAULT_QUANTILES, spec.widths, Schema(), network.config, best.train, fitted)
-    card = Card(*about, members=best.members, zero_shot=best.zero_shot, start=best.name)
+    card = Card(
+        *about, members=best.members, zero_shot=best.zero_shot, trees=best.tree_share, tree_width=best.tree_width, start=best.name
+    )
     folder = keep / f"{name.replace('/', '-')}-{seed}"
-    artifact.save(folder, network, card)
+    artifact.save(folder, network, card, best.trees)
     saved = time.perf_counter()
     model = with_members(card, runtime.load(folder), None)
     row = {**_row(evaluate(data, name, [model]), model.name), "model": label, "kept": best.name, "members": bool(best.members)}
-    row["zero_shot"] = best.zero_shot
+    row |= {"zero_shot": best.zero_shot, "trees": best.tree_share}
     row |= {"train": trained - began, "busy": busy, "save": saved - trained, "steps": fitted.steps, "best": fitted.best_step}
     return {**row, "parameters": fitted.parameters, "stopped": fitted.stopped, "judged": [str(one) for one in judged]}
 

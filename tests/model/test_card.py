@@ -92,7 +92,8 @@ def test_when_there_is_no_card_then_the_error_names_the_folder(tmp_path):
             read_card(folder)
 
 
-OPTIONAL = {"tz", "members", "leads", "zero_shot", "start", "contest", "source", "scores", "created", "tsattn_version", "files"}
+OPTIONAL = {"tz", "members", "leads", "zero_shot", "trees", "tree_width", "start", "contest", "source", "scores"}
+OPTIONAL |= {"created", "tsattn_version", "files"}
 KINDS: tuple[object, ...] = (None, 3.5, "text", [1], {"a": 1})
 
 

@@ -21,22 +21,24 @@ from safetensors.torch import load_file, save_file
 
 from tsattn.atomic import write_atomic
 from tsattn.errors import ArtifactError, ConfigError
-from tsattn.model.card import CARD, GRAPH, WEIGHTS, Card, checked_file, digest, read_card
+from tsattn.forecasting.trees.tree_correction import Trees
+from tsattn.model.card import CARD, GRAPH, TREES, WEIGHTS, Card, checked_file, digest, read_card
 from tsattn.model.example import example, shortened
 from tsattn.model.onnx_session import onnxruntime
+from tsattn.model.tree_file import write_trees
 from tsattn.nn.inputs import AHEAD, NAMES, InputSpec, parted
 from tsattn.nn.network import Network
 
 PARITY = 1e-4  # largest difference between ONNX Runtime and PyTorch, relative to the largest value
 
 
-def save(folder: Path, network: Network, card: Card) -> Card:
+def save(folder: Path, network: Network, card: Card, trees: Trees | None = None) -> Card:
     """Write a model folder: weights and card first, then the ONNX graph. Returns the card as written.
 
     Raises ArtifactError if the folder exists, or if the exported graph disagrees with the network; in the latter case the
     folder is removed. An interrupted export leaves a valid folder without a graph.
     """
-    card = save_weights(folder, network, card)
+    card = save_weights(folder, network, card, trees)
     try:
         return add_graph(folder, network, card)
     except ArtifactError:
@@ -44,8 +46,10 @@ def save(folder: Path, network: Network, card: Card) -> Card:
         raise
 
 
-def save_weights(folder: Path, network: Network, card: Card) -> Card:
+def save_weights(folder: Path, network: Network, card: Card, trees: Trees | None = None) -> Card:
     """Write a model folder without an ONNX graph, in one step. Returns the card as written.
+
+    trees: those that correct the forecast, if the card gives them a share.
 
     Raises ArtifactError if the folder exists.
     """
@@ -63,7 +67,9 @@ def save_weights(folder: Path, network: Network, card: Card) -> Card:
         except PackageNotFoundError:
             released = "source"
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        files = {WEIGHTS: digest(beside / WEIGHTS)}
+        if trees is not None:
+            write_trees(beside / TREES, trees)
+        files = {path.name: digest(path) for path in beside.iterdir()}
         card = dataclasses.replace(card, created=now, tsattn_version=released, files=files)
         (beside / CARD).write_text(card.to_json(), "utf-8")
         for path in beside.iterdir():

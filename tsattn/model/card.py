@@ -17,7 +17,7 @@ from tsattn.errors import ArtifactError, ConfigError
 FORMAT_VERSION = 1
 ANY_FREQ = "any"  # a model for every frequency, without covariates
 UNCHANGED = "zero-shot"  # `start` of a saved model with the weights of the package
-CARD, WEIGHTS, GRAPH = "config.json", "model.safetensors", "model.onnx"
+CARD, WEIGHTS, GRAPH, TREES = "config.json", "model.safetensors", "model.onnx", "trees.safetensors"
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class Card:
     members: tuple[str, ...] = ()  # ensemble members, unless --members names others
     zero_shot: float = 0.0  # share of the zero-shot ensemble in the forecast, unless --members names others
     leads: bool = False  # True if leading series are used, as with --joint, unless --members is given
+    trees: float = 0.0  # share of the trees in the median of the forecast, unless --members is given
+    tree_width: float = 1.0  # factor on the widths of a forecast that the trees correct
     start: str = "from scratch"  # or "fine-tuned"; or "zero-shot" for the unchanged model in the package
     contest: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # validation scores of the candidates
     source: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -70,20 +72,25 @@ class Card:
     @property
     def scored_as(self) -> str:
         """Name of the model in `scores`. An ensemble and its network alone have different names."""
-        parts = {" + members": self.members, " + zero-shot": self.zero_shot, ", joint": self.leads}
+        parts = {" + members": self.members, " + zero-shot": self.zero_shot, " + trees": self.trees, ", joint": self.leads}
         return self.name + "".join(part for part, used in parts.items() if used)
 
     @property
     def has_seen_data(self) -> bool:
-        """True if the weights were fitted to the user's rows; False for zero-shot, also where it was saved unchanged."""
-        return self.freq != ANY_FREQ and self.start != UNCHANGED
+        """True if weights or trees were fitted to the user's rows; False for zero-shot, also where it was saved unchanged."""
+        return self.freq != ANY_FREQ and not self.is_unchanged
+
+    @property
+    def is_unchanged(self) -> bool:
+        """True for a model that was saved as it came in the package: nothing was fitted to the user's rows."""
+        return self.start == UNCHANGED and not self.trees
 
     @property
     def untrained(self) -> str:
         """The reason why zero-shot was saved; "" for a model that was trained."""
-        if self.fitted.steps:
+        if self.fitted.steps or self.trees:
             return ""
-        short = self.start == UNCHANGED and not self.contest  # no candidates were compared
+        short = self.is_unchanged and not self.contest  # no candidates were compared
         why = "the series are too short for validation windows" if short else "training did not beat zero-shot"
         return f"{why}; the zero-shot model was saved {'with leads between series' if self.leads else 'unchanged'}"
 
@@ -176,8 +183,12 @@ def _check(card: Card) -> None:
     for name, kind in plain.items():
         if type(getattr(card, name)) is not kind:
             raise ValueError(f"{name} must be {kind.__name__}, not {getattr(card, name)!r}")
-    if type(card.zero_shot) is not float or not 0 <= card.zero_shot < 1:
-        raise ValueError(f"zero_shot must be a share from 0 to 1, not {card.zero_shot!r}")
+    if card.zero_shot == 1:
+        raise ValueError("zero_shot must be less than 1")
+    for name in ("zero_shot", "trees", "tree_width"):
+        share = getattr(card, name)
+        if type(share) is not float or not 0 <= share <= 1:
+            raise ValueError(f"{name} must be a share from 0 to 1, not {share!r}")
     if card.horizon < 1 or min(card.inputs.values()) < 0:
         raise ValueError(f"horizon {card.horizon} and inputs {card.inputs} must be positive")
     if not card.quantiles or list(card.quantiles) != sorted(set(card.quantiles)):

@@ -15,13 +15,14 @@ from tsattn.errors import ArtifactError, ConfigError
 from tsattn.forecasting.quantiles import resample
 from tsattn.forecasting.sample_paths import drawn, scores_of
 from tsattn.forecasting.shared_shocks import SharedShocks
-from tsattn.model.card import CARD, GRAPH, Card, checked_file, read_card
+from tsattn.model.card import CARD, GRAPH, TREES, Card, checked_file, read_card
 from tsattn.model.inputs import feed
 from tsattn.model.rollout import path_levels, quantiles_of, through, unit_levels
 from tsattn.model.short_series import Run, by_length
 from tsattn.nn.inputs import AHEAD, Inputs, InputSpec, parted
 
 if TYPE_CHECKING:
+    from tsattn.forecasting.trees.tree_correction import Trees
     from tsattn.nn.network import Network
 
 TOGETHER = 1024  # paths generated at once
@@ -31,15 +32,23 @@ STEADY = 64  # batches of a multiple of this many rows are summed in the same or
 class NetworkForecaster:
     """Forecaster that runs a network. One run covers `at_once` steps, a multiple of `pass_steps`; later steps are rolled out."""
 
-    def __init__(self, card: Card, run: Run, network: Callable[[], Network] | None = None, fill: int = 1) -> None:
+    def __init__(
+        self,
+        card: Card,
+        run: Run,
+        network: Callable[[], Network] | None = None,
+        fill: int = 1,
+        trees: Callable[[], Trees] | None = None,
+    ) -> None:
         """Wrap `run`, one pass of the network. fill: see `by_length`.
 
-        network: returns the PyTorch network; called only to sample paths of an autoregressive network.
+        network: returns the PyTorch network; called only to sample paths of an autoregressive network. trees: returns the trees
+        that correct the forecasts of an ensemble around the network.
         """
         self.card, self.is_steady = card, fill == STEADY
         self.run = by_length(run, card.model, fill)
         self._pass = run
-        self._network = network
+        self._network, self.trees = network, trees
         self.name = card.name
         self.quantiles = card.quantiles
         self.context = card.model.context
@@ -49,7 +58,7 @@ class NetworkForecaster:
 
     def steady(self) -> NetworkForecaster:
         """Return a copy whose forecast of a window is bit-identical whatever else is in the batch."""
-        return NetworkForecaster(self.card, self._pass, self._network, STEADY)
+        return NetworkForecaster(self.card, self._pass, self._network, STEADY, self.trees)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return quantile forecasts (B, H, Q), float32.
@@ -135,11 +144,12 @@ def load(folder: Path, engine: str = "auto", threads: int | None = None) -> Netw
     if engine == "onnx" and GRAPH not in card.files:
         why = "a joint model has none" if card.model.across else "its export was interrupted"
         raise ConfigError(f"{folder} has no ONNX graph: {why}", "use the engine torch or auto")
+    trees = cache(lambda: _trees(folder, card)) if TREES in card.files else None
     if engine == "torch" or GRAPH not in card.files:
         network = _torch(folder)
-        return NetworkForecaster(card, _run_of(network), lambda: network)
+        return NetworkForecaster(card, _run_of(network), lambda: network, trees=trees)
     try:
-        return NetworkForecaster(card, _onnx(folder, card, threads), cache(lambda: _torch(folder)))
+        return NetworkForecaster(card, _onnx(folder, card, threads), cache(lambda: _torch(folder)), trees=trees)
     except ImportError:
         if engine == "onnx":
             raise ConfigError("ONNX Runtime is not installed", "pip install onnxruntime, or use --engine torch") from None
@@ -205,6 +215,12 @@ def _torch(folder: Path) -> Network:
     from tsattn.model.artifact import load_network
 
     return load_network(folder)[0]
+
+
+def _trees(folder: Path, card: Card) -> Trees:
+    from tsattn.model.tree_file import read_trees
+
+    return read_trees(folder, card)
 
 
 def _run_of(network: Network) -> Run:

@@ -117,6 +117,7 @@ def _record(found: Described) -> list[tuple[str, str]]:
         if fitted.steps
         else ("training", card.untrained),
         *([("schedule", _settings(schedule))] if fitted.steps else []),
+        *([("trees", f"move the median by {card.trees:.0%} towards theirs; widths × {card.tree_width:.2f}")] if card.trees else []),
     ]
 
 

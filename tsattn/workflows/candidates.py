@@ -17,6 +17,7 @@ from tsattn.forecasting.ensemble.ensemble import DEFAULT, combine
 from tsattn.forecasting.ensemble.weighted_average import WeightedAverage
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.joint.joint_regression import with_joint
+from tsattn.forecasting.trees.tree_correction import TreeCorrection, Trees, corrected
 from tsattn.model.card import UNCHANGED, Card, Fitted
 from tsattn.workflows.time_budget import FEWEST
 from tsattn.workflows.validation_windows import ValidationWindows
@@ -33,9 +34,13 @@ FLATTERED = 0.015  # share added to the loss of trained weights, which were chos
 JOINT = 1.01  # factor on the loss of networks that read several series, which are slower and may gain by chance
 SHARES = (0.25, 0.5, 0.75)  # shares of the zero-shot ensemble to try
 USUAL = SHARES[-1]  # zero-shot share of the default candidate; others must be better by a standard error
+TREE_SHARES = (0.25, 0.5, 0.75, 1.0)  # shares of the trees to try
 JUDGING = 0.4  # share of the time that is left for scoring the candidates; the rest is for the final fit and the test scores
 LED = 5  # forecasts per window with leads: its own, and those at hold-out origins that no other window uses
 PROBE = 4  # windows for timing the scoring
+
+
+Setup = tuple[str, tuple[str, ...], float, bool, float]  # name, members, zero-shot share, leads, share of the trees
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +54,9 @@ class Entry:
     members: tuple[str, ...] = ()
     zero_shot: float = 0.0  # share of the zero-shot ensemble in the forecast
     leads: bool = False  # True if leading series are used, as with --joint
+    trees: Trees | None = None  # that correct the forecast
+    tree_share: float = 0.0
+    tree_width: float = 1.0  # factor on the widths of a forecast that the trees correct
 
     @property
     def target_only(self) -> bool:
@@ -63,11 +71,12 @@ class Entry:
     def schema(self, schema: Schema) -> Schema:
         """The part of the data's schema that forecasts depend on.
 
-        A network of the target alone reads no covariates; an ensemble around it reads known and static ones, by regression.
+        A network of the target alone reads no covariates; an ensemble around it reads known and static ones, by regression, and
+        trees read them too.
         """
         if not self.target_only:
             return schema
-        if (self.members or self.zero_shot) and schema.known_features:
+        if self.trees is not None or ((self.members or self.zero_shot) and schema.known_features):
             return replace(schema, past=(), past_features=())
         return Schema(schema.timestamp, schema.item, schema.target)
 
@@ -87,19 +96,21 @@ class Judged:
     zero_shot: float = 0.0  # share of the zero-shot ensemble in the average
     joint: bool = False  # True if the network reads several series together
     leads: bool = False  # True if leading series are used
+    trees: float = 0.0  # share of the trees
     doubt: float = 0.0  # standard error of its loss minus that of the default candidate
 
     @property
     def title(self) -> str:
         """The candidate, such as `zero-shot + members + covariates`."""
         average = f" + {100 * self.zero_shot:.0f} % zero-shot" if self.zero_shot else ""
-        parts = {"members": self.members, "covariates": self.covariates, "leads": self.leads}
+        trees = f"{100 * self.trees:.0f} % trees" if self.trees else ""
+        parts = {"members": self.members, "covariates": self.covariates, "leads": self.leads, trees: self.trees}
         return self.name + average + "".join(f" + {part}" for part, used in parts.items() if used)
 
     @property
-    def setup(self) -> tuple[str, tuple[str, ...], float, bool]:
-        """Name, members, zero-shot share and leads of the candidate, as saved."""
-        return self.name, self.members, self.zero_shot, self.leads
+    def setup(self) -> Setup:
+        """Name, members, zero-shot share, leads and share of the trees of the candidate, as saved."""
+        return self.name, self.members, self.zero_shot, self.leads, self.trees
 
     @property
     def rank(self) -> float:
@@ -115,6 +126,7 @@ class Judged:
     def to_mapping(self) -> dict[str, Any]:
         about: dict[str, Any] = {"candidate": self.title, "model": self.name}
         about |= {"members": list(self.members), "covariates": self.covariates, "zero_shot": self.zero_shot, "leads": self.leads}
+        about["trees"] = self.trees
         return {**about, "MASE": self.MASE, "scaled_quantile_loss": self.loss, "standard_error": self.doubt}
 
     def __str__(self) -> str:
@@ -128,13 +140,15 @@ def judge(
     horizon: int,
     left: Callable[[], float] = lambda: math.inf,
     leads: bool = False,
+    trees: Callable[[Panel], Trees | None] = lambda panel: None,
 ) -> list[tuple[Judged, Entry]]:
     """Score every candidate on the windows at `origins`, at most MOST and as many as `left` seconds allow, best first.
 
     If time is left, the best one and zero-shot are also scored as ensembles, and averages of the fine-tuned network and the
     zero-shot ensemble are scored too. Ensembles read known covariates, as they do in a forecast; if there are any, the ensemble
     of the best is also scored without them, at the end of the list. leads: also score the default candidate and the best one
-    with leading series.
+    with leading series. trees: fits trees to the rows of a panel before these windows; None if it cannot. The default candidate
+    and the best one are also scored with them.
     """
     origins = origins.spread(MOST)
     now = left()
@@ -161,9 +175,15 @@ def judge(
             contest.add_averages(entry)
     if leads and left() > end:
         contest.add_leads()
+    if left() > end and (fitted := trees(panel)) is not None:
+        contest.add_trees(fitted)
     found = contest.ranked()
-    if found[0][0].covariates and left() > end:  # for comparison only: an ensemble always reads known covariates
-        found.append(contest.without_covariates(found[0][1]))
+    best = found[0][1]
+    if contest.reads_known(best) and left() > end:  # for comparison only: ensembles and trees always read known covariates
+        bare = panel.without_known()
+        fitted = None if best.trees is None else trees(bare)
+        if (fitted is None) == (best.trees is None):
+            found.append(contest.without_covariates(best, bare, fitted))
     return found
 
 
@@ -192,9 +212,35 @@ class _Contest:
         for entry in dict.fromkeys([*best, *(() if usual is None else (usual.entry,))]):
             self.add(replace(entry, leads=True))
 
-    def without_covariates(self, entry: Entry) -> tuple[Judged, Entry]:
-        """Return a candidate with its scores if known covariates are ignored."""
-        values = self.windows.forecast(self._forecaster(entry, known=False))
+    def add_trees(self, trees: Trees) -> None:
+        """Score the default candidate, and the best one so far, with the trees at each of TREE_SHARES."""
+        median = self.windows.forecast(trees)[..., 0]
+        best = next((self._find(*one.setup) for one, _ in self.ranked() if not one.leads), None)
+        for one in dict.fromkeys(found for found in (best, self._usual()) if found is not None):
+            for share in TREE_SHARES:
+                self._keep(*self._corrected(replace(one.entry, trees=trees, tree_share=share), one.values, median))
+
+    def _corrected(self, entry: Entry, values: np.ndarray, median: np.ndarray) -> tuple[Entry, np.ndarray]:
+        """Return a candidate with its width, and its forecasts, from those without trees. Widths shrink as the errors do."""
+        moved = corrected(values, median, entry.tree_share, 1.0)
+        before, after = self.windows.score(values)[0], self.windows.score(moved)[0]
+        width = min(1.0, after / before) if before > 0 else 1.0
+        return replace(entry, tree_width=width), corrected(values, median, entry.tree_share, width)
+
+    def reads_known(self, entry: Entry) -> bool:
+        """Return True if a candidate reads known covariates other than by its network."""
+        return self.known and entry.target_only and bool(entry.members or entry.trees)
+
+    def without_covariates(self, entry: Entry, bare: Panel, trees: Trees | None) -> tuple[Judged, Entry]:
+        """Return a candidate with its scores if known covariates are ignored.
+
+        bare: the panel without them. trees: fitted to it, for a candidate with trees.
+        """
+        alone = replace(entry, trees=None, tree_share=0.0)
+        values = self.windows.forecast(self._forecaster(alone, known=False))
+        if trees is not None:
+            median = ValidationWindows(bare, self.windows.origins, self.windows.horizon).forecast(trees)[..., 0]
+            entry, values = self._corrected(entry, values, median)
         return replace(self._judged(entry, values), covariates=False), entry
 
     def ranked(self) -> list[tuple[Judged, Entry]]:
@@ -204,7 +250,7 @@ class _Contest:
         """
         done = self._find(AS_IS, DEFAULT) is not None
         found = [(self._doubted(one), one.entry) for one in self.scored]
-        return sorted(found, key=lambda pair: (done and pair[0].setup == (AS_IS, (), 0.0, False), pair[0].rank))
+        return sorted(found, key=lambda pair: (done and pair[0].setup == (AS_IS, (), 0.0, False, 0.0), pair[0].rank))
 
     def _doubted(self, one: _Scored) -> Judged:
         """Return scores with the standard error of the difference from the default candidate."""
@@ -223,14 +269,22 @@ class _Contest:
         self.scored.append(_Scored(self._judged(entry, values), entry, values))
 
     def _judged(self, entry: Entry, values: np.ndarray) -> Judged:
-        reads = bool(entry.members) and self.known and entry.target_only
         return Judged(
-            entry.name, entry.members, *self.windows.score(values), reads, entry.zero_shot, joint=entry.joint, leads=entry.leads
+            entry.name,
+            entry.members,
+            *self.windows.score(values),
+            self.reads_known(entry),
+            entry.zero_shot,
+            joint=entry.joint,
+            leads=entry.leads,
+            trees=entry.tree_share,
         )
 
-    def _find(self, name: str, members: tuple[str, ...] = (), zero_shot: float = 0.0, leads: bool = False) -> _Scored | None:
+    def _find(
+        self, name: str, members: tuple[str, ...] = (), zero_shot: float = 0.0, leads: bool = False, trees: float = 0.0
+    ) -> _Scored | None:
         """Return the candidate with this setup; None if it was not scored."""
-        wanted = name, members, zero_shot, leads
+        wanted: Setup = name, members, zero_shot, leads, trees
         return next((one for one in self.scored if one.judged.setup == wanted), None)
 
     def _forecaster(self, entry: Entry, known: bool = True) -> Forecaster:
@@ -241,6 +295,8 @@ class _Contest:
         made = with_covariates(combine(forecaster_of(entry, panel, horizon), entry.members), known=regress)
         if entry.zero_shot:
             made = WeightedAverage(made, self._forecaster(self.entries[AS_IS]), entry.zero_shot)
+        if entry.trees is not None:
+            made = TreeCorrection(made, entry.trees, entry.tree_share, entry.tree_width)
         return with_joint(made, panel, horizon) if entry.leads else made
 
 

@@ -17,7 +17,7 @@ from tsattn.forecasting.backtest import backtest, scorable
 from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.scores import SKILLS, Backtest
-from tsattn.model.card import UNCHANGED, Card
+from tsattn.model.card import Card
 from tsattn.workflows.candidates import LED, PROBE
 from tsattn.workflows.joint import joint_verdicts, with_and_without
 from tsattn.workflows.loaded_model import with_leads, with_members
@@ -80,7 +80,7 @@ def beside_zero_shot(
     from tsattn.model import runtime
 
     zero, joint = shipped(), made.model.across > 0
-    same, alone = card.start == UNCHANGED, joint and not (card.model.across or card.leads)
+    same, alone = card.is_unchanged, joint and not (card.model.across or card.leads)
     if zero is None or (same and not joint):
         return ()
     items = np.arange(0, len(panel), -(-len(panel) // BESIDE))

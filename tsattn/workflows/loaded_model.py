@@ -45,15 +45,20 @@ def horizon_for(card: Card, panel: Panel) -> int:
 def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str] | None) -> Forecaster:
     """An ensemble of a network and members: "network" for the network alone, "all", or names of MEMBERS.
 
-    None: the members on its card; if the card has a zero-shot share, their average with the zero-shot ensemble. Raises
-    ConfigError for an unknown name.
+    None: the members on its card; if the card has a zero-shot share, their average with the zero-shot ensemble; if it has
+    trees, corrected by them. Raises ConfigError for an unknown name.
     """
     from tsattn.forecasting.ensemble.covariate_regression import with_covariates
     from tsattn.forecasting.ensemble.ensemble import combine, member_names
+    from tsattn.forecasting.trees.tree_correction import TreeCorrection
 
     chosen = member_names(card.members if members is None else members)
     made = with_covariates(combine(forecaster, chosen)) if chosen else forecaster
-    return averaged(made, card.zero_shot) if members is None and card.zero_shot else made
+    if members is not None:
+        return made
+    made = averaged(made, card.zero_shot) if card.zero_shot else made
+    trees = getattr(forecaster, "trees", None)
+    return made if trees is None else TreeCorrection(made, trees(), card.trees, card.tree_width)
 
 
 def reads_leads(card: Card, members: str | Sequence[str] | None, panel: Panel) -> bool:

@@ -24,6 +24,7 @@ from tsattn.workflows.plan import Plan
 from tsattn.workspace import shipped
 
 if TYPE_CHECKING:
+    from tsattn.forecasting.trees.tree_correction import Trees
     from tsattn.nn.network import Network
     from tsattn.training.checkpoint import RunState
     from tsattn.training.run_options import Progress
@@ -35,6 +36,7 @@ ACROSS, ACROSS_WEIGHTS = "attention across series", "across,head.led"  # the pha
 STARTS = ("auto", "scratch", "shipped")  # values that a user may give
 TUNING = 0.8  # share of the steps that go into fine-tuning when both are trained: fine-tuning nearly always wins
 TUNING_COVARIATES = 0.4  # the same with covariates, which the model in the package does not read
+BOOSTING = 30.0  # seconds that must be left to fit trees
 SHOWN = 3  # best candidates that are named, beside the saved one and zero-shot
 FREE = ("context", "horizon", "dropout", "drop_path", "across")  # settings that fit the weights in the package
 
@@ -115,6 +117,12 @@ class Run:
         config = replace(self.plan.model if base is None else base.config(self.plan), across=0)
         train, first = self.schedule(share, done), None if base is None else base.network(config)
         return Entry(NAMES[start], *self.choose(start, first, config, train, PHASES[start], done, most))
+
+    def boosted(self, panel: Panel) -> Trees | None:
+        """Fit trees to a panel; None without a season, if the series are too short, or for lack of time."""
+        from tsattn.training import boosting
+
+        return boosting.fit(panel, self.plan.horizon, self.plan.train.seed) if self.left() >= BOOSTING else None
 
     def join(self, start: str, entry: Entry, share: float, done: int, most: int) -> Entry:
         """Add attention across series to a trained candidate and train only that; forecasts without other series stay."""
@@ -204,7 +212,7 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     from tsattn.training.validation import hold_back
 
     plan = work.plan
-    _, tail = hold_back(work.panel, work.horizon)
+    fitting, tail = hold_back(work.panel, work.horizon)
     kinds = kinds_of(base, start)
     if len(kinds) == 2 and tail is None and base is not None:
         work.listener.note("the series are too short for validation windows: saving the zero-shot model unchanged")
@@ -216,12 +224,20 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     if base is not None and start == "auto" and tail is not None:
         work.listener.note("scoring the candidates on the validation windows")
         judged = judge(
-            [*entries.values(), _as_is(base, plan)], work.panel, tail, plan.horizon, work.left, leads=plan.model.across > 0
+            [*entries.values(), _as_is(base, plan)],
+            work.panel,
+            tail,
+            plan.horizon,
+            work.left,
+            leads=plan.model.across > 0,
+            trees=_fitter(work, fitting),
         )
     best = judged[0][1] if judged else [*entries.values()][-1]
     if best.name == AS_IS:  # whose members may not have been scored, for lack of time
         best = replace(best, members=DEFAULT)
     scores = tuple(score for score, _ in judged)
+    if best.trees is not None:  # on the newest rows too, if time is left
+        best = replace(best, trees=work.boosted(work.panel) or best.trees)
     if any(entry.fitted.stopped == "interrupted" for entry in entries.values()):
         return replace(best, fitted=replace(best.fitted, stopped="interrupted")), scores
     for name, entry in entries.items():
@@ -229,6 +245,17 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
             done = sum(one.fitted.steps for one in entries.values())
             best = work.finish(name, best, done, done + round(plan.train.finish * entry.fitted.best_step))
     return _both_phases(best, entries.values()), scores
+
+
+def _fitter(work: Run, fitting: Panel) -> Callable[[Panel], Trees | None]:
+    """Return a function that fits trees to the rows of a panel before the validation windows, where those of `fitting` end."""
+    from tsattn.training import boosting
+
+    why = boosting.unavailable()
+    if why:
+        work.listener.note(f"no trees among the candidates: {why}")
+        return lambda panel: None
+    return lambda panel: work.boosted(panel.before(fitting.origin))
 
 
 def _both_phases(best: Entry, entries: Iterable[Entry]) -> Entry:
@@ -299,8 +326,8 @@ def announced(base: Base | None, start: str, panel: Panel, across: int = 0) -> t
     share = 100 * shares_of(kinds_of(base, start), panel)["shipped"]
     return (
         f"candidates: the zero-shot model fine-tuned ({share:.0f} % of the steps), a network from scratch "
-        f"({100 - share:.0f} %), {together}the zero-shot model unchanged, and averages of fine-tuned and zero-shot; "
-        "the best one on the validation windows is saved",
+        f"({100 - share:.0f} %), {together}the zero-shot model unchanged, averages of fine-tuned and zero-shot, and the best of "
+        "these with gradient-boosted trees; the best one on the validation windows is saved",
     )
 
 

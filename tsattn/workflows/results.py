@@ -14,7 +14,6 @@ from tsattn.forecasting.frame import Forecast, quantile_name
 from tsattn.forecasting.predict import Failure
 from tsattn.forecasting.sample_paths import Paths
 from tsattn.forecasting.scores import Backtest
-from tsattn.model.card import UNCHANGED
 from tsattn.workflows.plan import Plan
 from tsattn.workspace import ModelRef
 
@@ -68,7 +67,7 @@ class Trained:
     @property
     def beats_zero_shot(self) -> bool | None:
         """True if training beat zero-shot on the validation windows, False if zero-shot was saved; None if not compared."""
-        return self.card.start != UNCHANGED if self.card.contest else None
+        return not self.card.is_unchanged if self.card.contest else None
 
     @property
     def interrupted(self) -> bool:

@@ -168,7 +168,7 @@ class _Training:
         if best.fitted.stopped == "interrupted":
             self.listener.note("interrupted: saving the best weights so far; --resume continues the training")
         source = source_of(self.data, self.panel, self.report, self.request.read, self.made)
-        card, scores, why = self.save(best.network, card_of(self.ref.name, self.panel, self.made, best, source, judged))
+        card, scores, why = self.save(best, card_of(self.ref.name, self.panel, self.made, best, source, judged))
         if scores is None:
             said, beats = f"not scored: {why}", None
         else:
@@ -212,12 +212,13 @@ class _Training:
         )
         return model_selection.run(work, self.base, self.request.start)
 
-    def save(self, network: Network, card: Card) -> tuple[Card, Backtest | None, str]:
-        """Save the weights, then score them and export the ONNX graph: a kill from here on loses no training."""
+    def save(self, best: model_selection.Entry, card: Card) -> tuple[Card, Backtest | None, str]:
+        """Save the weights and trees, then score them and export the ONNX graph: a kill from here on loses no training."""
         from tsattn.model import artifact
         from tsattn.model.onnx_graph import traced_before
 
-        card, known = artifact.save_weights(self.ref.path, network, card), traced_before(network)
+        network = best.network
+        card, known = artifact.save_weights(self.ref.path, network, card, best.trees), traced_before(network)
         try:
             if known:
                 card = self.export(network, card)
@@ -282,6 +283,8 @@ def card_of(
         members=kept.members,
         zero_shot=kept.zero_shot,
         leads=kept.leads,
+        trees=kept.tree_share,
+        tree_width=kept.tree_width,
         start=kept.name.removesuffix(model_selection.JOINTLY),
         contest=[plain(score.to_mapping()) for score in judged],
         source=source,

@@ -134,10 +134,12 @@ class Lags:
 
     def of_origin(self, origin: np.ndarray) -> np.ndarray:
         """Return the regressors of origins (N,) that are the same for all steps: newest errors and recent levels, (N, S)."""
-        every = _mean_before(self.total, origin, np.array([self.cycles * self.season]))
-        return np.concatenate(
-            [_mean_before(self.error, origin, self.spans), _mean_before(self.total, origin, self.compared) - every], 1
-        )
+        levels = _mean_before(self.total, origin, self.compared) - self.level(origin)[:, None]
+        return np.concatenate([_mean_before(self.error, origin, self.spans), levels], 1)
+
+    def level(self, origin: np.ndarray) -> np.ndarray:
+        """Return the mean of the cycles to read before each origin (N,)."""
+        return _mean_before(self.total, origin, np.array([self.cycles * self.season]))[:, 0]
 
     def of_step(self, origin: np.ndarray, ahead: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the regressors (N, C) of the steps `ahead` (N,), from 1, of origins (N,), and the mean cycle (N,)."""

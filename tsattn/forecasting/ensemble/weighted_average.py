@@ -50,7 +50,7 @@ class WeightedAverage:
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32; where one part has no finite forecast, that of the other."""
-        trained, zero_shot = (_forecast(part, batch) for part in self.parts)
+        trained, zero_shot = (forecast_of(part, batch) for part in self.parts)
         own = [record for part in self.parts if (record := getattr(part, "cleaned", None)) is not None]
         if own:
             self.cleaned = functools.reduce(Cleaning.united, own, NOTHING if batch.cleaning is None else batch.cleaning)
@@ -59,7 +59,7 @@ class WeightedAverage:
         return np.where(whole[0] & whole[1], made, np.where(whole[0], trained, zero_shot)).astype(np.float32)
 
 
-def _forecast(part: Forecaster, batch: WindowBatch) -> np.ndarray:
+def forecast_of(part: Forecaster, batch: WindowBatch) -> np.ndarray:
     """Return the forecast of one part, which gets the past and the covariates that it reads."""
     if not getattr(part, "covariates", True):
         batch = target_only(batch)

@@ -1,0 +1,140 @@
+"""Fit trees to a panel by gradient boosting (Friedman, 2001), with LightGBM (Ke et al., 2017)."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tsattn.data.panel import Panel
+from tsattn.data.windows import WindowBatch, last_origins
+from tsattn.forecasting.frame import DEFAULT_QUANTILES
+from tsattn.forecasting.predict import windows_of
+from tsattn.forecasting.trees.forest import Forest
+from tsattn.forecasting.trees.regressors import Layout, SeriesRows, layout_of, series_rows, widths_of
+from tsattn.forecasting.trees.tree_correction import Trees
+from tsattn.model.runtime import cores
+
+ROWS = 150_000  # of a fit, as many of each series
+FEWEST = 2_000  # distinct (origin, step) pairs that a fit needs
+ROUNDS = 300
+SETTINGS: dict[str, Any] = {
+    "objective": "l1",  # trees forecast the median
+    "num_leaves": 15,
+    "learning_rate": 0.05,
+    "feature_fraction": 0.6,
+    "bagging_fraction": 0.6,
+    "bagging_freq": 1,
+    "min_data_in_leaf": 100,
+    "deterministic": True,
+    "force_row_wise": True,  # else timing decides, and sums differ from run to run
+    "verbosity": -1,
+}
+
+
+class _Histories:
+    """What `windows_of` needs to know to give whole histories with all covariates."""
+
+    name, quantiles, context, covariates = "trees", DEFAULT_QUANTILES, None, True
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        raise NotImplementedError
+
+
+def unavailable() -> str:
+    """Return "" if LightGBM can be loaded, else the reason why not."""
+    try:
+        import lightgbm  # noqa: F401
+    except ImportError:
+        return "LightGBM is not installed (pip install lightgbm)"
+    except OSError as error:  # the OpenMP library of the system is missing
+        return f"LightGBM cannot be loaded: {error} (on Debian: apt install libgomp1; on macOS: brew install libomp)"
+    return ""
+
+
+def fit(panel: Panel, horizon: int, seed: int = 0) -> Trees | None:
+    """Fit trees to all series of a panel, to their ends; None without a season, or if the series are too short.
+
+    Series have equally many rows, drawn at random, whatever their length.
+    """
+    import lightgbm
+
+    rng = np.random.default_rng(seed)
+    most = max(1, ROWS // max(1, len(panel)))
+    rows, truths, layout, pairs = [], [], None, 0
+    for _, batch in windows_of(_Histories(), panel, last_origins(panel), 1):
+        layout = layout or layout_of(panel.lengths, batch.season_lengths, horizon, widths_of(batch))
+        if layout is None:
+            return None
+        for series, past in zip(series_rows(batch, layout), batch.past_target, strict=True):
+            if series is not None and series.length >= layout.first + horizon:
+                count = (series.length - layout.first - horizon + 1) * horizon
+                x, truth = _drawn(series, past, layout, min(count, most), rng)
+                rows.append(x)
+                truths.append(truth)
+                pairs += count
+    if pairs < FEWEST or layout is None:
+        return None
+    settings = {**SETTINGS, "seed": seed, "num_threads": cores()}
+    data = lightgbm.Dataset(np.concatenate(rows), np.concatenate(truths))
+    return Trees(layout, forest_of(lightgbm.train(settings, data, ROUNDS)))
+
+
+def _drawn(
+    series: SeriesRows, past: np.ndarray, layout: Layout, count: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return `count` random rows of a series, less those without an observed target, and their distances from the mean cycle."""
+    ahead = rng.integers(1, layout.reach + 1, count)
+    origin = rng.integers(layout.first, series.length - ahead + 1)
+    x, usual = series.at(origin, ahead)
+    observed = past[len(past) - series.length :].astype(np.float64)
+    truth = (observed[origin + ahead - 1] - series.mean) / series.scale - usual
+    seen = np.isfinite(truth)
+    return x[seen], truth[seen]
+
+
+class _Node(NamedTuple):
+    """Node of a tree, as in Forest."""
+
+    feature: int
+    threshold: np.float32
+    left: int
+    right: int
+    missing_left: bool
+    value: float
+
+
+def forest_of(booster: Any) -> Forest:
+    """Return the trees of a LightGBM model as arrays."""
+    trees = [_nodes(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
+    size = max(len(nodes) for nodes, _ in trees)
+    kinds = {"feature": np.int32, "threshold": np.float32, "left": np.int32, "right": np.int32, "missing_left": bool}
+    arrays = {name: np.zeros((len(trees), size), kind) for name, kind in {**kinds, "value": np.float32}.items()}
+    for number, (nodes, _) in enumerate(trees):
+        for name, array in arrays.items():
+            array[number, : len(nodes)] = [getattr(node, name) for node in nodes]
+    return Forest(**arrays, depth=max(depth for _, depth in trees))
+
+
+def _nodes(root: dict[str, Any]) -> tuple[list[_Node], int]:
+    """Return the nodes of a tree of LightGBM's dump, root first, and its depth."""
+    nodes: list[_Node] = []
+
+    def add(node: dict[str, Any]) -> tuple[int, int]:
+        here = len(nodes)
+        nodes.append(_Node(0, np.float32(0), here, here, False, node.get("leaf_value", 0.0)))
+        if "leaf_value" in node:
+            return here, 0
+        limit = _rounded_down(node["threshold"])
+        missing = node["default_left"] if node["missing_type"] == "NaN" else bool(limit >= 0)  # LightGBM reads NaN as 0
+        (left, deep), (right, deeper) = add(node["left_child"]), add(node["right_child"])
+        nodes[here] = _Node(node["split_feature"], limit, left, right, missing, 0.0)
+        return here, 1 + max(deep, deeper)
+
+    return nodes, add(root)[1]
+
+
+def _rounded_down(value: float) -> np.float32:
+    """Return the largest float32 up to `value`: it divides float32 values in the same way."""
+    near = np.float32(value)
+    return near if near <= value else np.nextafter(near, np.float32(-np.inf))
