@@ -14,6 +14,7 @@ from tsattn.data.reading.columns import Column, Columns, Table
 from tsattn.data.reading.date_columns import could_be_dates, is_written_time, number_times, stamps_of, stop_at_unread_times
 from tsattn.data.reading.merged_dates import filled_down
 from tsattn.data.reading.name_shapes import names_that
+from tsattn.data.reading.numeric_dates import are_thirteenths
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.split_dates import asked_parts, with_asked, with_time_of_day, year_and_parts
 from tsattn.data.reading.time_names import says_end, says_start, says_time, time_words, timestamp_names
@@ -237,7 +238,7 @@ def _counted(columns: Columns, notes: Notes) -> Clock | None:
         if not len(c) or np.isnan(c.values).any():
             continue
         values = c.values.astype(np.float64)
-        if np.any(values != np.round(values)) or np.abs(values).max() >= 2**40:
+        if np.any(values != np.round(values)) or np.abs(values).max() >= 2**40 or are_thirteenths(values.astype(np.int64)):
             continue
         plain_count = len(values) > 1 and bool(np.all(np.diff(values) == 1)) and values[0] in (0, 1)
         if "_".join(words(c.name)) in _COUNTERS or (
