@@ -170,7 +170,10 @@ def _of_other_tables(table: Table, clock: Clock, notes: Notes) -> list[str]:
 
 def _narrowed(columns: list[Column], options: ReadOptions) -> list[Column]:
     """Return the columns without those that never change, repeat another, or hold the week, month or year of another."""
-    moving = [c for c in columns if len(c) < 2 or np.any(c.values[1:] != c.values[:-1])] or columns[:1]
+    ended = any(says_end(c.name) for c in columns)  # the start of spans within one day never changes
+    moving = [
+        c for c in columns if len(c) < 2 or (ended and says_start(c.name)) or np.any(c.values[1:] != c.values[:-1])
+    ] or columns[:1]
     kept: list[Column] = []
     for c in moving:
         if not any(k.kind == c.kind and k.tz == c.tz and _same(k, c) for k in kept):
@@ -181,7 +184,8 @@ def _narrowed(columns: list[Column], options: ReadOptions) -> list[Column]:
     kept = [c for k, c in enumerate(kept) if not any(_same_stamps(stamps[b.name], stamps[c.name]) for b in kept[:k])]
     ends = {c.name for c in kept for other in kept if c is not other and _is_end(stamps[c.name], stamps[other.name])}
     ends |= {c.name for c in kept for o in kept if c is not o and _is_called_end(c, o, stamps)}
-    coarse = ends | {c.name for c in kept for other in kept if c is not other and _is_coarser(stamps[c.name], stamps[other.name])}
+    finer = [c for c in kept if c.name not in ends]
+    coarse = ends | {c.name for c in kept for o in finer if c is not o and _is_coarser(stamps[c.name], stamps[o.name])}
     return [c for c in kept if c.name not in coarse]
 
 
