@@ -27,6 +27,7 @@ TEXTS = {
     "GHCN-Daily": "USW00094728202301TMAX" + "  140  W" * 31 + "\nUSW00094728202302TMAX" + "  135  W" * 31 + "\n",
     "sar or iostat": "Linux 5.15.0 (web-1) \t02/04/2024 \t_x86_64_\t(4 CPU)\n\n12:00:01 AM  CPU  %user\n12:10:01 AM  all  3.1\n",
     "line protocol": "".join(f"cpu,host=web1 usage={v},idle=2 17040672{k:02d}000000000\n" for k, v in enumerate(LARGE)),
+    "Graphite's raw format": "a.load,1704067200,1704139200,3600|1.0,2.0,None\nb.load,1704067200,1704139200,3600|3.0,4.0,5.0\n",
     "Prometheus metrics": '# HELP load Load.\n# TYPE load gauge\nload{cpu="0"} 0.21\nload{cpu="1"} 0.25\n',
     ".tsf or .ts": "@relation m\n@attribute series_name string\n@frequency daily\n@data\nT1:2020-01-01 00-00-00:1,2,3\nT2:1,2\n",
     "key=value": "".join(f"time={d}T00:00:00Z level=info temp={v} hum=40\n" for d, v in zip(ISO, LARGE, strict=True)),

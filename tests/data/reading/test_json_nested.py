@@ -100,3 +100,76 @@ def test_shapes_beside_dated_records_do_not_stop(take):
     features = [{"type": "Feature", "geometry": area, "properties": {"day": d, "value": v}} for d, v in PAIRS]
     panel, _ = take(json.dumps({"type": "FeatureCollection", "features": features}), name="data.json")
     assert series(panel) == LARGE
+
+
+CELLS = {
+    "GA4": {
+        "dimensionHeaders": [{"name": "date"}],
+        "metricHeaders": [{"name": "users", "type": "TYPE_INTEGER"}, {"name": "views", "type": "TYPE_INTEGER"}],
+        "rows": [
+            {"dimensionValues": [{"value": d.replace("-", "")}], "metricValues": [{"value": str(v)}, {"value": str(2 * v)}]}
+            for d, v in PAIRS
+        ],
+        "rowCount": 20,
+        "kind": "analyticsData#runReport",
+    },
+    "Universal Analytics": {
+        "reports": [
+            {
+                "columnHeader": {"dimensions": ["ga:date"], "metricHeader": {"entries": [{"name": "users"}, {"name": "views"}]}},
+                "data": {
+                    "rows": [
+                        {"dimensions": [d.replace("-", "")], "metrics": [{"values": [str(v), str(2 * v)]}]} for d, v in PAIRS
+                    ],
+                    "totals": [{"values": ["1", "2"]}],
+                },
+            }
+        ]
+    },
+    "SQL": {
+        "columns": [{"name": "ts", "type": "datetime"}, {"name": "users"}, {"name": "views"}],
+        "rows": [[d, v, 2 * v] for d, v in PAIRS],
+    },
+    "Socrata": {
+        "meta": {"view": {"id": "abcd", "name": "x", "columns": [{"name": "day"}, {"name": "users"}, {"name": "views"}]}},
+        "data": [[d, str(v), str(2 * v)] for d, v in PAIRS],
+    },
+    "BigQuery": {
+        "schema": {"fields": [{"name": "day", "type": "DATE"}, {"name": "users"}, {"name": "views"}]},
+        "rows": [{"f": [{"v": d}, {"v": str(v)}, {"v": str(2 * v)}]} for d, v in PAIRS],
+    },
+    "PxWeb": {
+        "columns": [{"code": "Tid", "type": "t"}, {"code": "users", "type": "c"}, {"code": "views", "type": "c"}],
+        "data": [{"key": [d], "values": [str(v), str(2 * v)]} for d, v in PAIRS],
+    },
+}
+
+
+@pytest.mark.parametrize("source", CELLS)
+def test_rows_of_cells_take_their_names_from_the_descriptions_of_the_columns(take, source):
+    panel, report = take(json.dumps(CELLS[source]), name="data.json")
+    assert (report.first[:10], series(panel), series(panel, 1)) == ("2024-01-01", LARGE, TWICE)
+
+
+def test_buckets_within_buckets_are_series(take):
+    def hosts(v: int) -> dict[str, object]:
+        counts = [{"key": "a", "doc_count": v}, {"key": "b", "doc_count": 2 * v}]
+        return {"doc_count_error_upper_bound": 0, "sum_other_doc_count": 0, "buckets": counts}
+
+    buckets = [
+        {"key_as_string": f"{d}T00:00:00.000Z", "key": m, "doc_count": 3 * v, "hosts": hosts(v)}
+        for m, (d, v) in zip(MILLIS, PAIRS, strict=True)
+    ]
+    panel, _ = take(json.dumps({"took": 1, "aggregations": {"days": {"buckets": buckets}}}), name="data.json")
+    assert (panel.item_ids, series(panel), series(panel, 1)) == (("a", "b"), LARGE, TWICE)
+
+
+def test_a_dataset_of_json_stat_1_is_read(take):
+    dimension = {
+        "id": ["time"],
+        "size": [20],
+        "role": {"time": ["time"]},
+        "time": {"category": {"index": {m: k for k, m in enumerate(MONTHS)}}},
+    }
+    panel, report = take(json.dumps({"dataset": {"dimension": dimension, "label": "x", "value": LARGE}}), name="data.json")
+    assert (series(panel), report.first) == (LARGE, "2022-01-01")

@@ -194,3 +194,26 @@ def test_on_and_off_of_further_languages_are_one_and_zero(take):
 def test_further_markers_are_missing(take, marker):
     panel, report = take(table("Date;x", ISO, [LARGE[0], marker, *LARGE[2:]], sep=";"))
     assert (report.missing, series(panel)[2:]) == (1, LARGE[2:])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2,818·10^2", 281.8),
+        ("2,818x10^2", 281.8),
+        ("%48,5", 48.5),
+        ("$1342.4K", 1342400),
+        ("152.5万", 1525000),
+        ("2.5 lakh", 250000),
+    ],
+)
+def test_numbers_in_further_spellings_are_read(take, text, value):
+    panel, _ = take(table("date;v", ISO, [text] * 20, sep=";"), decimal="," if "," in text else ".")
+    assert series(panel) == pytest.approx([value] * 20)
+
+
+@pytest.mark.parametrize("mark", ["[1]", " (1)", "^1", " \u00b9)"])
+def test_numbers_of_footnotes_are_removed(take, mark):
+    panel, report = take(table("date,v", ISO, [f"{v}{mark if k % 6 == 4 else ''}" for k, v in enumerate(LARGE)]))
+    assert series(panel) == LARGE
+    assert any("footnotes" in r.what for r in report.repaired)

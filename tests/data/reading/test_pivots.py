@@ -74,3 +74,43 @@ def test_a_german_export_is_split_by_its_semicolon(take):
     panel, _ = take("\n".join(["Zeit;Last (MW)", *rows]) + "\n")
     assert (panel.item_ids, panel.freq.alias, panel.history(0).shape) == (("Last (MW)",), "h", (240,))
     assert panel.history(0)[0] == pytest.approx(28.05)
+
+
+FISCAL = [*MONTHS[3:], *MONTHS[:3]]
+
+
+@pytest.mark.parametrize("years", [["FY 2019-20", "FY 2020-21"], ["2019/20", "2020/21"]])
+def test_fiscal_years_that_begin_in_april_end_in_the_next_year(take, years):
+    panel, report = take(
+        "Year,"
+        + ",".join(FISCAL)
+        + "\n"
+        + "".join(f"{y},{','.join(map(str, range(k, k + 12)))}\n" for k, y in zip((1, 13), years, strict=True))
+    )
+    assert (report.first, panel.history(0).tolist()) == ("2019-04-01", [float(k) for k in range(1, 25)])
+
+
+def test_a_single_year_beside_months_from_april_stops(take):
+    rows = "".join(f"{y},{','.join(map(str, range(k, k + 12)))}\n" for k, y in ((1, 2019), (13, 2020), (25, 2021)))
+    with pytest.raises(DataError, match="the columns begin with 'Apr', so 2019 may be the year in which the row begins"):
+        take("Year," + ",".join(FISCAL) + "\n" + rows)
+
+
+def test_a_total_beside_weekdays_is_left_out(take):
+    rows = "".join(f"2024-01-{1 + 7 * w:02d},{','.join(str(7 * w + d) for d in range(7))},{7 * (7 * w + 3)}\n" for w in range(4))
+    panel, report = take("Week,Mon,Tue,Wed,Thu,Fri,Sat,Sun,Total\n" + rows)
+    assert (len(panel), panel.history(0).tolist()) == (1, [float(k) for k in range(28)])
+    assert any(r.what == "columns of totals left out" for r in report.repaired)
+
+
+def test_times_with_am_and_pm_and_a_unit_across_are_one_series(take):
+    names = ",".join(f"{h % 12 or 12}:{m:02d} {'AM' if h < 12 else 'PM'} kWh" for h in range(24) for m in (0, 30))
+    rows = "".join(f"2024-01-{d:02d},{','.join(str(48 * d + k) for k in range(48))}\n" for d in (1, 2, 3))
+    panel, _ = take(f"Date,{names}\n{rows}")
+    assert (len(panel), panel.freq.alias, panel.history(0).tolist()) == (1, "30min", [float(k) for k in range(48, 192)])
+
+
+def test_months_such_as_2020_01_above_texts_are_the_header(take):
+    names = ",".join(f'"2020.{k:02d}"' for k in range(1, 13))
+    panel, report = take(f'"region",{names}\n"A",{",".join(map(str, range(12)))}\n"B",{",".join(map(str, range(12, 24)))}\n')
+    assert (panel.item_ids, report.first, panel.freq.alias) == (("A", "B"), "2020-01-01", "MS")

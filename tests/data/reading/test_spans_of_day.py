@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.data.reading.kinds import series, table
+
 TIMES = [np.datetime64("2024-03-01T00:00") + 15 * k for k in range(192)]
 VALUES = [float(k % 96 + 1) for k in range(192)]
 
@@ -34,3 +36,20 @@ def test_minutes_and_slots_of_a_day_are_times(take, name, unit, first):
     rows = [f"{str(t)[:10]},{first + unit * (k % 96)},{v}" for k, (t, v) in enumerate(zip(TIMES, VALUES, strict=True))]
     panel, _ = take(f"date,{name},value\n" + "\n".join(rows) + "\n")
     assert (panel.freq.alias, panel.history(0).tolist()) == ("15min", VALUES)
+
+
+def test_the_spans_of_a_single_day_take_the_date_of_their_start(take):
+    """The last span ends at midnight, on the next day; the date of the starts never changes."""
+    hours = [f"{h:02d}:00" for h in range(24)]
+    ends = ["2024-01-01"] * 23 + ["2024-01-02"]
+    text = table(
+        "Van (datum);Van (tijdstip);Tot (datum);Tot (tijdstip);kWh",
+        ["2024-01-01"] * 24,
+        hours,
+        ends,
+        [*hours[1:], "00:00"],
+        range(24),
+        sep=";",
+    )
+    panel, report = take(text)
+    assert (report.first, report.last[:13], series(panel)) == ("2024-01-01", "2024-01-01T23", [float(k) for k in range(24)])

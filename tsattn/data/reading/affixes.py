@@ -11,7 +11,8 @@ _CODES = (
     "SGD|HKD|TWD|THB|MYR|PHP|VND|ZAR|EGP|NGN|KES|ILS|SAR|AED|BTC|ETH|USDT"
 )
 _SIGNS = (
-    r"[$€£¥₹₽₺₩₪₴₫฿¢]|(?:US|A|C|NZ|HK|R|MX|S|NT)\$|kr\.?|Kč|zł|Ft|lei|лв\.?|руб\.?|Rs\.?|Fr\.?|Rp\.?|RM|TL|Euro|dollars?|円|元|원"
+    r"[$€£¥₹₽₺₩₪₴₫đ฿¢]|(?:US|A|C|NZ|HK|R|MX|S|NT)\$|kr\.?|Kč|zł|Ft|lei|лв\.?|руб\.?|Rs\.?|Fr\.?|Rp\.?|RM|TL|Euro|dollars?"
+    r"|円|元|원"
 )
 _CURRENCY = f"(?:{_SIGNS}|{_CODES})"
 CURRENCY = re.compile(_CURRENCY)
@@ -29,7 +30,7 @@ UNITS = frozenset(
         "rpm lx lux dB dBA dBm J kJ MJ GJ kcal cal",
         "B/s kB/s KB/s MB/s GB/s TB/s KiB MiB GiB TiB KiB/s MiB/s GiB/s b/s kb/s Mb/s Gb/s bps TB PB",
         "req/s ops/s msg/s iops rps qps",
-        "people persons visitors users orders mm/h mm/day pts bps EUR/MWh €/MWh $/MWh MMBtu Btu",
+        "cents ct people persons visitors users orders mm/h mm/day pts bps EUR/MWh €/MWh $/MWh MMBtu Btu",
     )
     for word in line.split()
 )
@@ -49,6 +50,16 @@ _SCALES = {
         "trillion": 1e12,
         "Tsd.": 1e3,
         "Tsd": 1e3,
+        "lakh": 1e5,
+        "lakhs": 1e5,
+        "lac": 1e5,
+        "crore": 1e7,
+        "crores": 1e7,
+        "\u5343": 1e3,
+        "\u842c": 1e4,
+        "\u4e07": 1e4,
+        "\u5104": 1e8,
+        "\u4ebf": 1e8,
     },
 }
 _BYTES = {"": 1, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
@@ -115,9 +126,9 @@ def beside(texts: Sequence[str]) -> Affixes | None:
         if plain:  # 5% and 0.05
             return Affixes(clash=("%", ""))
         return Affixes("unit", (*done, "percent signs"))
-    if len(rest) == 1 and next(iter(rest)) in UNITS and not ("" in suffixes and next(iter(rest)) in _SCALES):
+    if len(rest) == 1 and next(iter(rest)) in UNITS and not (("" in suffixes or signs) and next(iter(rest)) in _SCALES):
         return Affixes("unit", (*done, f"unit {min(rest)!r}"))
-    if rest <= set(_SCALES) and (len(rest) > 1 or "" in suffixes or not rest <= UNITS):
+    if rest <= set(_SCALES) and (len(rest) > 1 or "" in suffixes or signs or not rest <= UNITS):
         what = f"factors {', '.join(sorted(rest))} (thousands, millions, billions)"
         return Affixes("scale", (*done, what), factors=_SCALES)
     if (scaled := _scales_of_currencies(rest)) and set(scaled) | set(_SCALES) >= rest:

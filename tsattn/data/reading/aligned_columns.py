@@ -17,11 +17,19 @@ _EXPONENT = re.compile(r"^([+-]?[\d.]+)[dD]([+-]?\d{1,3})$")  # Fortran's double
 _SPACED_NUMBER = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?")
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
 _RULES = re.compile(r"(?=.*[-=]{3})[-= \t]+")  # lines that database clients draw below the names
+_ROW_COUNT = re.compile(
+    r"\s*[(\[]?\d+ rows?\b(?!.*\d\s*$)", re.ASCII
+)  # (40 rows affected), 40 rows selected., [40 rows x 2 columns]
 _BLOCK = 1 << 20
 
 
 def fields_of(line: str) -> list[str]:
-    """Split a line into fields; a comment sign is part of the first, so that a commented header has as many as the rows."""
+    """Split a line into fields; a comment sign is part of the first, so that a commented header has as many as the rows.
+
+    The line in which a client counts its rows has none.
+    """
+    if _ROW_COUNT.match(line):
+        return []
     return [_EXPONENT.sub(r"\1E\2", field) for field in _FIELD.findall(_LEAD.sub(r"\1\2", line))]
 
 
@@ -32,7 +40,8 @@ def tabbed(text: str) -> str:
 
 def rows_of(text: str, most: int = 400) -> list[list[str]]:
     """Split the first lines that are not blank into fields; [] where no column holds plain numbers, or a line is one number."""
-    lines = [line for line in text.splitlines()[: most + 40] if line.strip() and not _RULES.fullmatch(line)][:most]
+    shown = [line for line in text.splitlines()[: most + 40] if line.strip() and not _RULES.fullmatch(line)]
+    lines = [line for line in shown if not _ROW_COUNT.match(line)][:most]
     if any(_SPACED_NUMBER.fullmatch(line.strip()) for line in lines):
         return []
     rows = [[field.strip('"') for field in fields_of(line)] for line in lines]

@@ -123,7 +123,7 @@ def hours_of(column: Column) -> np.ndarray | None:
             return np.asarray(_begun(spans, column.name)[column.values])
         by_label = _group(
             normalized(column.labels),
-            r"^(?:he|h|hour)? ?(?P<n>\d{1,4})[xab*]?(?:h|th)?(?: ?(?:utc|gmt|z))?(?: ?[-\x{2013}] ?\d{1,2})?$",
+            r"^(?:he|h|hour)? ?(?P<n>\d{1,4}|\d{6})[xab*]?(?:h|th)?(?: ?(?:utc|gmt|z))?(?: ?[-\x{2013}] ?\d{1,2}h?)?$",
         )
         if np.any(by_label < 0):
             return None
@@ -179,8 +179,12 @@ def _clock_numbers(numbers: np.ndarray, ending: bool) -> np.ndarray | None:
         us = numbers * _HOUR
         step = _HOUR
         ending = ending or (low >= 1 and high == 24)
+    elif high > 2400:
+        clock = numbers // 10_000 * _HOUR + numbers // 100 % 100 * _MINUTE + numbers % 100 * 1_000_000  # HHMMSS
+        valid = numbers % 100 == 0, numbers // 100 % 100 < 60, clock < 24 * _HOUR
+        return clock.astype("timedelta64[us]") if np.all(valid) and high >= 10_000 else None
     else:
-        if np.any(numbers % 100 > 59) or high > 2400 or high < 100:
+        if np.any(numbers % 100 > 59) or high < 100:
             return None
         us = numbers // 100 * _HOUR + numbers % 100 * _MINUTE
         distinct = np.unique(us)

@@ -17,11 +17,12 @@ from tsattn.data.reading.arrow_columns import columns_of, from_chunks
 from tsattn.data.reading.candidates import is_telling
 from tsattn.data.reading.columns import Columns, Table
 from tsattn.data.reading.dialect import LONGEST_LINE, Dialect, fallen_back, marks_of_words, sniff
+from tsattn.data.reading.drawn_tables import undrawn
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.header import COMMENTS
 from tsattn.data.reading.json_tables import json_table
 from tsattn.data.reading.marks import proved
-from tsattn.data.reading.quoted_lines import tightened, unwrapped
+from tsattn.data.reading.quoted_lines import tightened, unwrapped, with_whole_dates
 from tsattn.data.reading.row_location import Where
 from tsattn.data.reading.source import Part
 from tsattn.data.reading.wide_numbers import Uneven, convert_options, wide_columns
@@ -41,7 +42,7 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
 
     try:
         if part.kind == "text":
-            part = tightened(unwrapped(part, notes))
+            part = with_whole_dates(tightened(unwrapped(undrawn(part, notes), notes)), notes)
             dialect = sniff(part, options, notes)
             table = _text(aligned(part) if dialect.aligned else part, dialect, notes)
             return replace(table, lost_names=dialect.lost_names)

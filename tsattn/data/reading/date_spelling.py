@@ -9,7 +9,14 @@ from typing import Any
 from tsattn.data import arrow
 
 _FEW = 500
-_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}  # the year before the first year of each era
+# the year before the first year of each era, and of the Republic of China
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "中華民國": 1911, "民國": 1911, "民国": 1911}
+_ERA_LETTERS = {"R": "令和", "H": "平成", "S": "昭和"}
+_SHORT_ERA = re.compile(r"([RHS])(\d{1,2})[./](\d{1,2})[./](\d{1,2})")  # R6.4.7
+_MINGUO = re.compile(r"(1\d\d)(?= ?年)")  # 104年1月: only the Republic of China counts years of three digits
+_NUMERALS = "〇一二三四五六七八九"
+_WRITTEN = re.compile(rf"[{_NUMERALS}零十]+(?=[年月日季])")
+_OTHER_YEARS = rf"{'|'.join(_ERAS)}|^[RHS]\d{{1,2}}[./]|^1\d\d ?年|[{_NUMERALS}]年|[一二三四]季"
 
 
 def normalized(texts: Any) -> Any:
@@ -41,7 +48,7 @@ _HALVES = (
     (r"(\d:\d{2}) ?([ap])$", r"\1\2m"),  # 12:30a, as weather stations write it
 )
 # words before the first or last day of a week: W/E 01/06/24, 1 w/e Jan 06, 2024, Week Ending 01-06-24, w/c 01/01/2024
-_WEEK_WORDS = r"^(?:1 )?(?:w/e|w/c|w/b|(?:week|wk)s? (?:ending|ended|commencing|beginning|starting|of)|week-ending)[ :.]+"
+_WEEK_WORDS = r"^(?:1 )?(?:w/?[ecb]|(?:week|wk)s? (?:ending|ended|commencing|beginning|starting|of)|week-ending)[ :.]+"
 # quarters with Roman numbers: I/2012, 2012-IV, III kw. 2012
 _QUARTER_WORD = r"(?:kw|kv|кв|trim(?:estre)?|quartal|kwartal|q)?\.?"
 _ROMAN = tuple(
@@ -55,12 +62,25 @@ _ROMAN = tuple(
 _OCLOCK = (r" (?:klo|kl\.?|um) (\d{1,2}[:.]\d{2})", r" \1")  # before the time in Finnish, Danish and German
 _DURATION = (r"^(\d{4}-\d{2}-\d{2}[^/]*)/p[\dtymwdhs.]+$", r"\1")  # of an ISO 8601 interval
 _YEAR_SIGN = r"(\d{4}) ?г(?:\.|ода?)?$"  # "of the year" in Russian
-_IN_BRACKETS = r"^\[([^\[\],]*\d:\d{2}[^\[\],]*)\]$"
+_IN_BRACKETS = r"^(?:\[([^\[\],]*\d:\d{2}[^\[\],]*)\]|<(\d{4}-\d{2}-\d{2}[^<>]*)>)$"
+# 2024年1月31日 星期三, 2024-01-31(水), 2015年1月分, 2005q1季, 2020.01 월, 2015. gada, thang 1/2015, isodate('…'), +0000 utc
+_LOCAL = (
+    (r" ?(?:星期|周|週)[一二三四五六日天]$", ""),
+    (r" ?\([月火水木金土日월화수목금토일]\)$", ""),
+    (r"月分$", "月"),
+    (r"(q[1-4])季$", r"\1"),
+    (r"^(\d{4}[.-]\d{1,2}) ?[月월]$", r"\1"),
+    (r"^(\d{4})\.? gada ", r"\1 "),
+    (r"^thang (\d{1,2})(?:[ /-]+nam)?[ /-]+(\d{4})$", r"m\1 \2"),
+    (r"^isodate\(['\x{0022}]?(.*?)['\x{0022}]?\)$", r"\1"),
+    (r" ([+-]\d{2}:?\d{2}) (?:utc|gmt)$", r" \1"),
+)
 
 
 _RARE = (
     rf"{_MORNING}|{_AFTERNOON}|\d ?[ap]$| (?:π\.?μ|μ\.?μ|ص$|م$)|г\.?$|года?$"
-    r"|^(?:1 )?w|^\[|^i[iv ./-]|[ /.-]i[iv]{0,2}\b| k|/p| um "
+    r"|^(?:1 )?w|^[\[<]|^i[iv ./-]|[ /.-]i[iv]{0,2}\b| k|/p| um "
+    r"|星期|周|週|[月火水木金土日월화수목금토일]\)$|月分$|季$|\d ?[月월]$| gada |^thang |^isodate|\d (?:utc|gmt)$"
 )  # texts that one of the patterns above may match
 
 
@@ -71,7 +91,8 @@ def _respelled(text: Any) -> Any:
     for pattern, written in (
         *_HALVES,
         (_WEEK_WORDS, ""),
-        (_IN_BRACKETS, r"\1"),
+        (_IN_BRACKETS, r"\1\2"),
+        *_LOCAL,
         (_YEAR_SIGN, r"\1"),
         _OCLOCK,
         _DURATION,
@@ -92,20 +113,36 @@ def _any(texts: Any, pattern: str) -> bool:
 
 
 def western(texts: Any) -> Any:
-    """Convert years of Japanese eras: 令和6年 becomes 2024年."""
+    """Convert years of Japanese eras and of the Republic of China, and Chinese numerals: 令和6年 becomes 2024年."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not pc.any(pc.match_substring_regex(texts.slice(0, 20), "|".join(_ERAS))).as_py():
+    if not pc.any(pc.match_substring_regex(texts.slice(0, 20), _OTHER_YEARS)).as_py():
         return texts
 
     def year(found: re.Match[str]) -> str:
         return f"{_ERAS[found[1]] + (1 if found[2] == '元' else int(found[2]))}年"
 
-    era = re.compile(rf"({'|'.join(_ERAS)}) ?(元|\d{{1,2}}) ?年")
+    era = re.compile(rf"({'|'.join(_ERAS)}) ?(元|\d{{1,3}}) ?年")
+
+    def converted(text: str) -> str:
+        if short := _SHORT_ERA.fullmatch(text):
+            text = f"{_ERA_LETTERS[short[1]]}{short[2]}年{short[3]}月{short[4]}日"
+        text = era.sub(year, _WRITTEN.sub(_digits, text))
+        return _MINGUO.sub(lambda found: str(int(found[1]) + 1911), text) if text[:4].rstrip("年 ").isdigit() else text
+
     return pc.if_else(
-        pc.is_null(texts), pa.scalar(None, pa.string()), arrow.strings([era.sub(year, t or "") for t in texts.to_pylist()])
+        pc.is_null(texts), pa.scalar(None, pa.string()), arrow.strings([converted(t or "") for t in texts.to_pylist()])
     )
+
+
+def _digits(found: re.Match[str]) -> str:
+    """Return a Chinese numeral in digits: 二〇二四 is 2024, 二十一 is 21."""
+    text = found[0].replace("零", "〇")
+    if "十" in text:
+        tens, ones = text.split("十", 1)
+        return str(10 * (_NUMERALS.index(tens) if tens else 1) + (_NUMERALS.index(ones) if ones else 0))
+    return "".join(str(_NUMERALS.index(c)) for c in text)
 
 
 def spaced_ranges(texts: Any) -> Any:

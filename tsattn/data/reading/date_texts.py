@@ -10,7 +10,7 @@ import numpy as np
 
 from tsattn.data import arrow
 from tsattn.data.reading.cell_spelling import plain_cells
-from tsattn.data.reading.date_formats import BOTH_WAYS, FORMATS, RANGES, SHORT_YEAR_FIRST, TIME_OF_DAY
+from tsattn.data.reading.date_formats import BOTH_WAYS, FORMATS, RANGES, SHORT_RANGES, SHORT_YEAR_FIRST, TIME_OF_DAY
 from tsattn.data.reading.date_parts import NAIVE, NAT, DateParts, are_periods, dates, in_one_century
 from tsattn.data.reading.date_spelling import may_match, normalized, spaced_ranges, western
 from tsattn.data.reading.missing import NULLS
@@ -59,6 +59,7 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
         _without_weekdays(inner, texts, formats)
         _without_flags(inner, texts, formats)
         _ranges(inner, texts, date_order)
+        _short_ranges(inner, texts, date_order)
         _days_without_year(inner, texts)
         _periods_of_years(inner, texts)
         _quarters_of_weeks(inner, texts)
@@ -229,6 +230,38 @@ def _ranges(work: _Work, texts: Any, date_order: str | None) -> None:
         inner.other = first.wall if first.other is None else first.other
         inner.styles = list(first.styles)
         work.take(at, inner)
+
+
+def _short_ranges(work: _Work, texts: Any, date_order: str | None) -> None:
+    """Read ranges whose start has no year, such as "30 Dec - 5 Jan 2024", as their start, at most 366 days before the end."""
+    import pyarrow.compute as pc
+
+    for pattern, start, end in SHORT_RANGES:
+        at = np.flatnonzero(work.left)
+        if not len(at):
+            return
+        some = texts.take(arrow.integers(at))
+        if not may_match(pattern, some):
+            continue
+        hit = arrow.values(pc.match_substring_regex(some, pattern), False).astype(bool)
+        if not hit.any():
+            continue
+        at, some = at[hit], some.filter(arrow.bits(hit))
+        first, last = (parse_texts(pc.replace_substring_regex(some, pattern, written), date_order) for written in (start, end))
+        wall = _before(first.wall, last.wall)
+        other = wall if first.other is None or last.other is None else _before(first.other, last.other)
+        inner = _Work(len(at), first.failed | last.failed | (np.isnat(wall) & np.isnat(other)))
+        inner.wall, inner.other, inner.offset, inner.styles = wall, other, first.offset, list(first.styles)
+        work.take(at, inner)
+
+
+def _before(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Return the starts, a year earlier where they lie after the ends; NaT where the end is not within a year after them."""
+    months = first.astype("datetime64[M]")
+    earlier = (months - 12).astype(first.dtype) + (first - months)
+    start = np.where(first > last, earlier, first)
+    good = (start <= last) & (last - start <= np.timedelta64(366, "D"))
+    return np.where(good, start, NAT)
 
 
 def _all_fiscal(texts: Any) -> bool:

@@ -12,6 +12,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.names import listed
 from tsattn.data.reading.affixes import bare
 from tsattn.data.reading.columns import Column, Columns, Table
+from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.long_days import long_day, stamps_of_long_days
 from tsattn.data.reading.marks import decide
 from tsattn.data.reading.month_names import weekday_numbers
@@ -28,6 +29,7 @@ _DAY = 1440  # minutes
 _CLOCK = re.compile(
     r"[A-Za-z_ ]{0,6}(\d{1,2})(?:[:.h](\d\d))(?:[:.]00)?\s*([AaPp][Mm])?"
     r"(?:\s*(?:-|–|to)\s*\d{1,2}[:.h]\d\d(?:[:.]00)?)?"
+    r"(?: [(\[]?(?:[kM]?Wh?|m3|m³|l|gal)[)\]]?)?"
 )
 _HOUR = re.compile(r"(\d{1,2}) ?(?:h|hr|hrs|uhr|([AaPp][Mm]))\.?", re.I)
 _SPAN = re.compile(r"(\d{1,2}) ?[-–] ?(\d{1,2})()")  # 00-01
@@ -73,6 +75,9 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
     if values is None:
         return None
     rest = {n: table.columns[n] for n in others if n not in clock.columns}
+    if totals := [n for n, c in rest.items() if c.kind == "number" and is_total(n)]:
+        notes.repair("columns of totals left out", len(totals), repr(totals[0]))
+        rest = {n: c for n, c in rest.items() if n not in totals}
     result = long_table(table, values, rest, "value" if "value" not in rest else "values")
     if long is not None:
         made, kept = stamps_of_long_days(table, clock, long, values, options.timezone)

@@ -166,6 +166,8 @@ def _without_keys(table: Table, names: list[str], notes: Notes) -> list[str]:
 
 def _is_key_name(name: str) -> bool:
     found = set(words(name))
+    if name.endswith(("コード", "代码", "代碼", "코드")):
+        return True
     return _MEASURES.isdisjoint(found) and (not _KEYS.isdisjoint(found) or (bool(found & _RECORDS) and bool(found & _NUMBERS)))
 
 

@@ -16,7 +16,7 @@ from tsattn.data.reading.aligned_columns import tabbed
 from tsattn.data.reading.candidates import best_delimiter, named
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.foreign_files import stop_at_foreign_text
-from tsattn.data.reading.header import COMMENTS, Head, find_header, unique
+from tsattn.data.reading.header import COMMENTS, Head, find_header, is_shifted, unique
 from tsattn.data.reading.marks import UNKNOWN, Marks, decide, grouping, proved
 from tsattn.data.reading.missing import NULLS, split_markers
 from tsattn.data.reading.month_names import MONTHS, month_numbers
@@ -89,6 +89,12 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
     body = [row for row in rows[head.start :] if len(row) == len(head.names)]
     if head.rows and not rows[head.start :]:
         raise DataError(f"{part.name}: the file holds a header and no rows")
+    if is_shifted(rows, head):
+        raise DataError(
+            f"{part.name}, line {comments + lines[head.start]}: {len(head.names)} fields where the header has "
+            f"{len(head.names) - 1}, and the dates are not in {head.names[1]!r}",
+            "quote fields that contain the delimiter, such as a decimal comma, or write numbers with a decimal point",
+        )
     last = [row for row in body[-_TAIL:] if not is_total(next((c.strip() for c in row if c.strip()), ""))]
     amounts = [*body[:-_TAIL], *last]
     alike = _alike(body, len(head.names))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tsattn.data.reading.columns import Column
+from tsattn.data.reading.debit_marks import debit_marks
 from tsattn.data.reading.missing import NULLS
 
 _UNITS = {
@@ -51,6 +52,8 @@ def as_durations(column: Column, missing: Sequence[str] = ()) -> Durations | Non
     nulls = {*NULLS, *missing}
     texts = ["" if text in nulls else text for text in column.texts()]
     seen = [text for text in texts if text]
+    if debit_marks(seen) is not None:
+        return None  # 207.71 S and 98.23 H are debit and credit
     values = [_seconds(text) for text in texts]
     found = [text for text, value in zip(texts, values, strict=True) if text and value is not None]
     pairs = [text for text in seen if _PAIR.fullmatch(text.lstrip("+-"))]

@@ -171,8 +171,8 @@ def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Tab
     if not len(rows) or len(rows) > max(_MOST, 0.2 * table.rows):
         return table
     texts = {int(r): column.text_at(int(r)) for r in rows}
-    name = "_".join(words(column.name))
-    again = {r for r, t in texts.items() if "_".join(words(t)) == name}
+    name = "_".join(words(column.name)) or column.name.strip()
+    again = {r for r, t in texts.items() if ("_".join(words(t)) or t.strip()) == name}
     for row in sorted(again):
         _stop_at_second_table(table, row)
     totals = {r for r, t in texts.items() if is_total(t) or _TOTAL_OF.fullmatch(t)}

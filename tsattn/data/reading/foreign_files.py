@@ -74,6 +74,11 @@ _TEXTS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
             r"\A(?:#.*\n)*[\w.\\-]+(?:,[^=,\s]+=[^\s,]+)* [^=\s,]+=[^\s,]+(?:,[^=\s,]+=[^\s,]+)* \d{10,19}\s*$",
         ),
         (
+            "Graphite's raw format, with one series per line",
+            "request JSON or CSV: format=json or format=csv in the URL of /render",
+            r"\A[^|\n]+,\d{9,11},\d{9,11},\d+\|",
+        ),
+        (
             "Prometheus metrics at one point in time",
             "query a range: the API /api/v1/query_range returns JSON that tsattn reads",
             r"^# TYPE \w+ (?:counter|gauge|histogram|summary|untyped)\s*$",

@@ -13,7 +13,7 @@ from tsattn.data.reading.affixes import UNITS
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.month_names import month_numbers, weekday_names
 from tsattn.data.reading.name_shapes import names_shaped, shape
-from tsattn.data.reading.time_names import plain
+from tsattn.data.reading.time_names import plain, says_only_time
 from tsattn.data.report import Notes
 
 COMMENTS = ("#", "//", "!")
@@ -22,17 +22,18 @@ _MOST = 8  # rows that a header may have
 _LONGEST = 60  # lines of keys and values that may stand above rows that begin with dates
 _NULLS = frozenset(NULLS)
 _NUMBER = re.compile(
-    r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+|\d{1,3}(?:[.,' \u2019\u00a0\u202f]\d{3})+(?:[.,]\d+)?)(?:[eE][+-]?\d+|-)?"
+    r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+|\d{1,3}(?:[.,' \u2019\u2009\u00a0\u202f]\d{3})+(?:[.,]\d+)?)(?:[eE][+-]?\d+|-)?"
     r"|[+-]?inf(?:inity)?",
     re.I,
 )
 _MONTHS = "|".join(sorted({name[:3] for name in month_numbers()}))
-_NAMED_STARTS = {name[:3] for name in (*month_numbers(), *weekday_names())} | {"qua", "sem", "tri", "jah", "wee", "woc"}
-_DATE_LIKE = re.compile(rf"(?=.*\d).*(?:[-/:]|{_MONTHS}|q).*", re.I)
+_NAMES = {*month_numbers(), *weekday_names()}
+_PERIOD_STARTS = ("qua", "sem", "tri", "jah", "wee", "woc")
+_DATE_LIKE = re.compile(rf"(?=.*\d).*(?:[-/:]|{_MONTHS}|q).*|\d{{1,2}}\.\d{{1,2}}\.(?:\d{{4}}|\d{{2}})", re.I)
 _PERIOD = re.compile(
-    r"(0?[1-9]|1[0-2])[./]((?:19|20)\d\d)|((?:19|20)\d\d)(0[1-9]|[1-4]\d|5[0-3])?"
-)  # years, months such as 01.2024, and months or weeks such as 202401
-_PERIOD_SHAPE = re.compile(r"(?:00?[./])?0000|000000")  # of these, digits written as 0
+    r"(0?[1-9]|1[0-2])[./]((?:19|20)\d\d)|((?:19|20)\d\d)(\.?(?:0[1-9]|1[0-2])|[1-4]\d|5[0-3])?"
+)  # years, months such as 01.2024 and 2024.01, and months or weeks such as 202401
+_PERIOD_SHAPE = re.compile(r"(?:00?[./])?0000|0000\.?00")  # of these, digits written as 0
 _CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
 _LEADING_WORD = re.compile(r"[^\W\d_]{4,}")
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
@@ -40,7 +41,9 @@ _FORMAT = re.compile(r"\d{1,3}[sdn]")  # widths and types below the header of RD
 _RULE = re.compile(r"[:+]?[-=][-=+:]{2,}")  # below the names, as database clients draw it
 _UNIT = re.compile(
     r"[(\[].*[)\]]|[-–—]|%|°[CFK]?|(?:[kMGTmµun]?(?:W|Wh|V|A|Hz|m|g|l|L|s|Pa|bar|B|J)|h|min|d|°?[CFK]|mm|cm|km|kg|t|hPa|ppm|ppb|psi"
-    r"|deg|degC|[€$£]|USD|EUR|GBP|pcs|units?|count|index|date|datetime|time|string|str|text|float|double|int|integer|numeric|number)"
+    r"|deg|degC|[€$£]|USD|EUR|GBP|pcs|units?|count|index|date|datetime|time|string|str|text|float|double|int|integer|numeric|number"
+    r"|<?(?:u?int|float|f|i|u)(?:8|16|32|64|128)>?|bigint|smallint|varchar|timestamp|timestamptz|boolean|bool|decimal"
+    r"|datetime\[\w+\]|<(?:dbl|int|chr|date|dttm|fct|lgl)>)"
     r"(?:[23²³])?(?:\s?/\s?[A-Za-zµ]{1,4}[23²³]?)?",
 )
 
@@ -125,6 +128,18 @@ def unique(names: tuple[str, ...], notes: Notes) -> tuple[str, ...]:
     return tuple(out)
 
 
+def is_shifted(rows: list[list[str]], head: Head) -> bool:
+    """Return True if a header that is one field shorter than the rows names a time, but the dates stand in the field before it.
+
+    The rows have a delimiter within a field, such as a decimal comma.
+    """
+    if head.rows != 1 or len(head.names) < 3 or head.names[0] or not says_only_time(head.names[1]):
+        return False
+    body = [row for row in rows[head.start :][:50] if len(row) == len(head.names)]
+    classes = [Counter(_cell_class(row[k]) for row in body).most_common(1)[0][0] for k in (0, 1)] if body else []
+    return classes == ["date", "number"]
+
+
 def _is_comment(row: list[str]) -> bool:
     return row[0].lstrip().startswith(COMMENTS) and (len(row) > 1 or " " in row[0].strip())
 
@@ -171,7 +186,7 @@ def _class_of_shape(cell: str) -> str:
         return "empty"
     if _NUMBER.fullmatch(cell):
         return "number"
-    if (lead := _LEADING_WORD.match(cell)) and plain(lead[0])[:3] not in _NAMED_STARTS:
+    if (lead := _LEADING_WORD.match(cell)) and not (plain(lead[0]) in _NAMES or plain(lead[0]).startswith(_PERIOD_STARTS)):
         return "text"
     return "date" if _DATE_LIKE.fullmatch(cell) and cell[:1].isalnum() and sum(c.isdigit() for c in cell) >= 3 else "text"
 
@@ -213,7 +228,7 @@ def _names_periods(head: Sequence[str], body: list[list[str]]) -> bool:
     if not 0 < lead < len(cells) - 1 or any(_cell_class(cell) != "text" for cell in cells[:lead]):
         return False
     found = [_PERIOD.fullmatch(cell) for cell in cells[lead:]]
-    periods = [(int(m[2] or m[3]), int(m[1] or m[4] or 0)) for m in found if m]
+    periods = [(int(m[2] or m[3]), int(m[1] or (m[4] or "0").lstrip("."))) for m in found if m]
     if len(periods) < len(found) or any(b <= a for a, b in pairwise(periods)):
         return False
     below = [cell.strip() for row in body for cell in row[lead:] if cell.strip()]

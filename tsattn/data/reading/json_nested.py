@@ -10,14 +10,14 @@ from typing import Any
 Record = dict[str, Any]
 
 _DEEPEST = 12  # levels of nesting in which tables are looked for
-_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d.*)?|\d{8}|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*")
+_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d.*)?|\d{4}-?[MQWHK]\d{1,2}|\d{8}|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*")
 _EPOCH = (1e8, 1e19)  # numbers that may be seconds to nanoseconds since 1970
 _TIMES = {"timestamp", "timestamps", "time", "times", "date", "dates", "x", "labels", "datetime", "t"}
 
 
 def nested_table(found: Any) -> list[Record] | None:
     """Return the records of a document in one of the nested shapes below; None if it has none of them."""
-    for shape in (_of_jsonstat, _of_columns, _of_frames, _of_datasets, _of_pairs):
+    for shape in (_of_jsonstat, _of_columns, _of_frames, _of_datasets, _of_pairs, _of_buckets, _of_named_cells):
         if (records := shape(found)) is not None:
             return records
     return None
@@ -120,7 +120,13 @@ def _of_frames(found: Any) -> list[Record] | None:
 
 
 def _of_jsonstat(found: Any) -> list[Record] | None:
-    """Read a dataset of JSON-stat 2.0, as Eurostat and other offices answer: a record for each cell that has a value."""
+    """Read a dataset of JSON-stat, as Eurostat and other offices answer: a record for each cell that has a value.
+
+    Version 1 has the dataset under a key, and the names of the dimensions with them.
+    """
+    inner = found.get("dataset") if isinstance(found, dict) else None
+    if isinstance(inner, dict) and isinstance(inner.get("dimension"), dict):
+        found = {**inner["dimension"], **inner}
     if not (isinstance(found, dict) and {"id", "size", "dimension", "value"} <= set(found) and _has_dimensions(found)):
         return None
     axes = []
@@ -177,6 +183,83 @@ def _of_pairs(found: Any) -> list[Record] | None:
         return None
     columns = [[two for _, two in pairs] for pairs in lists.values()]
     return [{"timestamp": t, **dict(zip(lists, row, strict=True))} for t, *row in zip(times[0], *columns, strict=True)]
+
+
+def _of_buckets(found: Any) -> list[Record] | None:
+    """Read nested buckets, as Elasticsearch aggregates: a record for each innermost bucket, with the keys of those around it."""
+    inside = found.get("aggregations") if isinstance(found, dict) else None
+    if not isinstance(inside, dict):
+        return None
+    rows = _bucket_rows(inside, {})
+    nested = len({len(row) for row in rows}) == 1 and len(rows) > 1
+    return rows if nested and any(_is_time(v) for v in rows[0].values()) else None
+
+
+def _bucket_rows(aggregations: Record, around: Record) -> list[Record]:
+    """Return the records of the aggregations of one level; around: the keys of the buckets that hold it."""
+    out: list[Record] = []
+    for name, one in aggregations.items():
+        buckets = one.get("buckets") if isinstance(one, dict) else None
+        if isinstance(buckets, dict):
+            buckets = [{"key": key, **bucket} for key, bucket in buckets.items() if isinstance(bucket, dict)]
+        for bucket in buckets if isinstance(buckets, list) else ():
+            if not isinstance(bucket, dict):
+                continue
+            key = bucket.get("key_as_string", bucket.get("key"))
+            keys = {**around, **(key if isinstance(key, dict) else {name: key})}
+            inner = _bucket_rows({k: v for k, v in bucket.items() if isinstance(v, dict) and "buckets" in v}, keys)
+            values = {k: v["value"] for k, v in bucket.items() if isinstance(v, dict) and "value" in v}
+            out += inner or [{**keys, "doc_count": bucket.get("doc_count"), **values}]
+    return out
+
+
+_HEADINGS = ("name", "code", "fieldName", "id")  # keys under which a description of a column has its name
+
+
+def _of_named_cells(found: Any) -> list[Record] | None:
+    """Read rows of cells beside descriptions of the columns, such as {"columns": [{"name": ...}], "rows": [[...], ...]}.
+
+    Answers of databases and of web analytics have this shape. The cells of a row may be nested: only their order counts.
+    """
+    for _, node in _nodes(found):
+        if not isinstance(node, dict) or "index" in node:  # pandas, orient="split"
+            continue
+        cells = max((v for v in node.values() if isinstance(v, list) and len(v) > 2), key=len, default=[])
+        rows = [_leaves(row) for row in cells]
+        width = len(rows[0]) if rows else 0
+        if width < 2 or any(len(row) != width for row in rows) or _is_described(cells[0]):
+            continue
+        near, far = _headings(node, cells), _headings(found, cells)[:width]
+        names = near if len(near) == width else far
+        if len(set(names)) == width and any(map(_is_time, rows[0])):
+            return [dict(zip(names, row, strict=True)) for row in rows]
+    return None
+
+
+def _is_described(row: Any) -> bool:
+    """Return True for a row whose cells have names of their own: a record."""
+    return isinstance(row, dict) and sum(not isinstance(v, (list, dict)) for v in row.values()) > 1
+
+
+def _leaves(value: Any) -> list[Any]:
+    """Return the values of a document that are no lists and no objects, in their order."""
+    if isinstance(value, dict):
+        return [leaf for inner in value.values() for leaf in _leaves(inner)]
+    if isinstance(value, list):
+        return [leaf for inner in value for leaf in _leaves(inner)]
+    return [value]
+
+
+def _headings(value: Any, cells: list[Any], depth: int = 0) -> list[str]:
+    """Return the names of the columns that descriptions in lists give, in their order; cells: the rows, which are left out."""
+    if depth > _DEEPEST or value is cells:
+        return []
+    if isinstance(value, list) and value and all(isinstance(x, dict) and any(h in x for h in _HEADINGS) for x in value):
+        return [str(next(x[h] for h in _HEADINGS if h in x)) for x in value]
+    if isinstance(value, list) and value and all(isinstance(x, str) for x in value):
+        return value
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [name for one in inner for name in _headings(one, cells, depth + 1)]
 
 
 def _is_pair(value: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -132,6 +133,11 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
         year = first if first.name not in parts else None
     numbers = as_numbers(year) if year is not None else None
     parsed = parse_numbers(numbers.column.values) if numbers else None
+    shift = _months_before(list(table.columns), parts, step)
+    if year is not None and numbers is None and (firsts := _first_years(year)) is not None:
+        parsed = firsts, "2000"
+    elif shift and year is not None and parsed is not None and parsed[1] == "2000":
+        raise _which_year(table, year, parts[-shift // step])
     if year is None or parsed is None or parsed[1] != "2000" or np.isnat(parsed[0]).any():
         return None
     if parsed[0].max() < np.datetime64("1000-01-01"):
@@ -142,7 +148,9 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     values = matrix(table, parts, notes)
     if values is None:
         return None
-    stamps = (parsed[0].astype("datetime64[M]")[:, None] + step * np.arange(len(parts))).astype("datetime64[us]").ravel()
+    across = step * np.arange(len(parts))
+    across = across + 12 * (across < 12 - shift) * (shift > 0)
+    stamps = (parsed[0].astype("datetime64[M]")[:, None] + across).astype("datetime64[us]").ravel()
     notes.find("layout", f"year-month: a row per year, a column per {what}", "--layout wide")
     notes.find("timestamp", f"column {year.name!r} and the {what}s' names", "--timestamp")
     others = {n: c for n, c in table.columns.others.items() if c is not year and n not in parts and c.kind == "text"}
@@ -151,6 +159,33 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
         notes.find("not used", listed(left))
     # months in the future and months before the first are empty cells, which are trimmed later
     return long_table(table, values, others, "value" if "value" not in others else "values"), Clock(stamps, columns=(year.name,))
+
+
+def _months_before(names: list[str], parts: list[str], step: int) -> int:
+    """Return the months of a fiscal year that lie before its January, 0 to 11: 9 for columns from April to March.
+
+    parts: the columns in the order of the calendar; step: months of each.
+    """
+    at = [names.index(name) for name in parts]
+    k = int(np.argmin(at))
+    rotated = [*at[k:], *at[:k]]
+    return step * (len(parts) - k) % 12 if all(b > a for a, b in pairwise(rotated)) else 0
+
+
+def _which_year(table: Table, year: Column, first: str) -> DataError:
+    return DataError(
+        f"{table.where(0)}, column {year.name!r}: the columns begin with {first!r}, so {year.text_at(0)} may be the year in "
+        "which the row begins or the one in which it ends",
+        "write both years, such as 2019/20; or write one row per month",
+    )
+
+
+def _first_years(column: Column) -> np.ndarray | None:
+    """Return the January of the first year of rows such as FY 2019-20 and 2019/20; None for other texts."""
+    if column.kind != "text" or column.labels is None or column.missing.any():
+        return None
+    parsed = parse_texts(column.labels)
+    return parsed.wall[column.values] if not parsed.failed.any() and set(parsed.styles) <= {"2000/01", "FY00/01"} else None
 
 
 def _unnamed_months(table: Table) -> bool:

@@ -41,6 +41,32 @@ MONTHS: dict[str, str] = {
     " červenec/července/čvc srpen/srpna/srp září/zář říjen/října/říj listopad/listopadu/lis prosinec/prosince/pro",
     "ru": "январь/января/янв февраль/февраля/фев/февр март/марта/мар апрель/апреля/апр май/мая июнь/июня/июн июль/июля/июл"
     " август/августа/авг сентябрь/сентября/сен/сент октябрь/октября/окт ноябрь/ноября/ноя/нояб декабрь/декабря/дек",
+    # not Croatian: its listopad is October, that of Polish and Czech November
+    "hu": "január/jan február/febr március/márc április/ápr május/máj június/jún július/júl augusztus/aug"
+    " szeptember/szept október/okt november/nov december/dec",
+    "ro": "ianuarie februarie/feb martie/mar aprilie/apr mai iunie/iun iulie/iul august/aug septembrie/sept octombrie/oct"
+    " noiembrie/nov decembrie/dec",
+    "ca": "gener/gen febrer/febr març abril/abr maig juny juliol/jul agost/ago setembre/set octubre/oct novembre/nov"
+    " desembre/des",
+    "sk": "január/januára február/februára marec/marca apríl/apríla máj/mája jún/júna júl/júla august/augusta"
+    " september/septembra október/októbra november/novembra december/decembra",
+    "et": "jaanuar/jaan veebruar/veebr märts aprill/apr mai juuni juuli august/aug september/sept oktoober/okt november/nov"
+    " detsember/dets",
+    "lv": "janvāris/janvārī februāris marts aprīlis maijs jūnijs jūlijs augusts septembris oktobris novembris decembris",
+    "is": "janúar febrúar mars apríl maí júní júlí ágúst september október nóvember desember",
+    "id": "januari/jan februari/feb maret april/apr mei juni/jun juli/jul agustus/agu/agt september/sep oktober/okt"
+    " november/nov desember/des",
+    "af": "januarie februarie maart april mei junie julie augustus september oktober november desember",
+    "uk": "січень/січня/січ лютий/лютого/лют березень/березня/бер квітень/квітня/кві травень/травня/тра червень/червня/чер"
+    " липень/липня/лип серпень/серпня/сер вересень/вересня/вер жовтень/жовтня/жов листопад/листопада/лис грудень/грудня/гру",
+    "bg": "януари февруари март април май юни юли август септември октомври ноември декември",
+    "sr": "јануар фебруар март април мај јун јул август септембар октобар новембар децембар",
+    "el": "ιανουάριος/ιανουαρίου/ιαν φεβρουάριος/φεβρουαρίου/φεβ μάρτιος/μαρτίου/μαρ απρίλιος/απριλίου/απρ μάιος/μαΐου/μαι"
+    " ιούνιος/ιουνίου/ιουν ιούλιος/ιουλίου/ιουλ αύγουστος/αυγούστου/αυγ σεπτέμβριος/σεπτεμβρίου/σεπ"
+    " οκτώβριος/οκτωβρίου/οκτ νοέμβριος/νοεμβρίου/νοε δεκέμβριος/δεκεμβρίου/δεκ",
+    "ar": "يناير فبراير مارس أبريل/ابريل مايو يونيو يوليو أغسطس/اغسطس سبتمبر أكتوبر/اكتوبر نوفمبر ديسمبر",
+    "he": "ינואר/בינואר פברואר/בפברואר מרץ/במרץ/מרס אפריל/באפריל מאי/במאי יוני/ביוני יולי/ביולי אוגוסט/באוגוסט ספטמבר/בספטמבר"
+    " אוקטובר/באוקטובר נובמבר/בנובמבר דצמבר/בדצמבר",
 }
 WEEKDAYS: dict[str, str] = {
     "en": "monday mon tuesday tues tue wednesday wed thursday thurs thur thu friday fri saturday sat sunday sun",

@@ -12,6 +12,7 @@ from tsattn.data import arrow
 from tsattn.data.reading.affixes import DASH_ZERO, SPLIT_ARROW, Affixes, beside
 from tsattn.data.reading.cell_spelling import plain_cells
 from tsattn.data.reading.columns import Column
+from tsattn.data.reading.debit_marks import debit_marks
 from tsattn.data.reading.marks import UNKNOWN, Marks, Verdict, decide
 from tsattn.data.reading.missing import CENSORED, NULLS
 
@@ -43,7 +44,14 @@ _MINUS = (
 )
 _FLAG_BEFORE = r"^(~|\x{2248}|ca\.?|c\.|circa|approx\.|[pre*]|\([pre]\)) ?([+-]?\d[\d.,]*)$"  # ~56.7, p58.4, (p) 58.4
 _FEW_FLAGS = 0.34  # share of the distinct texts that have a flag before the number
-_FORTRAN = r"^([+-]?\d*\.\d*)[dD]([+-]\d{1,3})$"  # 1.594D+06
+_FEW_MARKED = 500  # distinct texts in which marks of debit and credit are looked for first
+_TRAILING_PLUS = r"^(\d[\d.,]*) ?\+$"
+_FOOTNOTE = r"^([+-]?\d[\d.,]*)(?:\[\d{1,2}\]| \(\d{1,2}\)|\^\d| ?[\x{b9}\x{b2}\x{b3}][)\x{207e}])$"
+_SPELLINGS = (
+    (r"^([+-]?\d*\.\d*)[dD]([+-]\d{1,3})$", r"\1E\2"),  # 1.594D+06
+    (r"^([+-]?\d[\d.,]*) ?[xX\x{d7}\x{b7}*] ?10\^?([+-]?\d{1,3})$", r"\1E\2"),  # 2,818·10^2
+    (r"^% ?(\d[\d.,]*)$", r"\1%"),
+)
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i)[+-]?inf(inity)?$"
 
 
@@ -173,12 +181,36 @@ def _respelled(labels: Any, null: np.ndarray) -> tuple[Any, tuple[str, ...]]:
     if 0 < _matches(labels, _FLAG_BEFORE).sum() <= _FEW_FLAGS * len(labels):
         text = pc.replace_substring_regex(text, _FLAG_BEFORE, r"\2")
         done.append("flags before the number")
+    if 0 < _matches(text, _FOOTNOTE).sum() <= _FEW_FLAGS * len(labels):
+        text = pc.replace_substring_regex(text, _FOOTNOTE, r"\1")
+        done.append("numbers of footnotes")
     if _matches(labels.filter(arrow.bits(~null)), _TRAILING).any():
         text = pc.replace_substring_regex(text, _TRAILING, r"-\1")
+        text = pc.replace_substring_regex(text, _TRAILING_PLUS, r"\1")
         done.append("minus signs behind the number")
-    if _matches(text, _FORTRAN).any():
-        text = pc.replace_substring_regex(text, _FORTRAN, r"\1E\2")
+    if (signed := _signed(text, null)) is not None:
+        text, signs = signed
+        done.append(signs)
+    for pattern, written in _SPELLINGS:
+        if _matches(text, pattern).any():
+            text = pc.replace_substring_regex(text, pattern, written)
     return text, tuple(done)
+
+
+def _signed(text: Any, null: np.ndarray) -> tuple[Any, str] | None:
+    """Return texts with minus signs for marks of debit, and what was changed; None for texts without such marks."""
+    import pyarrow.compute as pc
+
+    seen = text.filter(arrow.bits(~null))
+    found = debit_marks(seen.slice(0, _FEW_MARKED).to_pylist())
+    if found is None or (len(seen) > _FEW_MARKED and debit_marks(seen.to_pylist()) is None):
+        return None
+    pattern, negative, positive = found
+    groups = pc.extract_regex(text, pattern)
+    number = pc.utf8_trim_whitespace(pc.struct_field(groups, "num"))
+    debit = pc.equal(pc.utf8_lower(pc.struct_field(groups, "mark")), arrow.text(negative.lower()))
+    number = pc.if_else(debit, pc.binary_join_element_wise("-", number, ""), number)
+    return pc.if_else(groups.is_valid(), number, text), f"{negative} read as minus and {positive} as plus"
 
 
 def _matches(texts: Any, pattern: str) -> np.ndarray:

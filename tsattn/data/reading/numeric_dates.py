@@ -97,6 +97,8 @@ def _digits(whole: np.ndarray, week: bool) -> tuple[np.ndarray, str] | None:
             continue
         if found and not day_first:
             break
+        if style == "200052" and not week and are_thirteenths(whole):
+            break
         stamps = _read_digits(whole, digits)
         if not np.isnat(stamps).any():
             if (other := _other_reading(whole, stamps, style, week)) is not None:
@@ -119,6 +121,12 @@ def _other_reading(whole: np.ndarray, stamps: np.ndarray, style: str, week: bool
     if style == "200001" and (quarters := _quarters(whole // 100, whole % 100)) is not None:
         return quarters, "200001 (quarters)"
     return None
+
+
+def are_thirteenths(whole: np.ndarray) -> bool:
+    """Return True for 202301 to 202313 of several years: thirteen periods of four weeks, whose dates are not known."""
+    year, number = whole // 100, whole % 100
+    return bool(number.max() == 13 and len(np.unique(year)) > 1 and _are_consecutive(year * 13 + number))
 
 
 def _quarters(year: np.ndarray, number: np.ndarray) -> np.ndarray | None:

@@ -6,12 +6,15 @@ import csv
 import re
 from collections import Counter
 
+from tsattn.data import arrow
 from tsattn.data.reading.aligned_columns import converted
+from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.source import Part
 from tsattn.data.report import Notes
 
 _SAMPLE = 1 << 16
 _PADDED = re.compile(rb"[,;|\t] +\"[^\"\n]*\"|\" +[,;|\t]")
+_WORDED = re.compile(r"[^\W\d_]{2,}[^,\n]{0,12},[^,\n]*\d")  # a row that begins with a word and a comma, then a number
 _LINE = re.compile(r'"((?:[^"]|"")*)"[,;\t]*')
 
 
@@ -58,6 +61,38 @@ def tightened(part: Part) -> Part:
     if delimiter is None or len(padded) < 0.5 * len(lines) or any(line.count('"') % 2 for line in lines):
         return part
     return converted(part, lambda line: _tight(line, delimiter))
+
+
+def with_whole_dates(part: Part, notes: Notes) -> Part:
+    """Return the part with quotes around dates with a comma at the start of its rows, such as January, 2015 and Week 1, 2022.
+
+    Only where every row then has as many fields as the header.
+    """
+    with part.open() as stream:
+        raw = stream.read(_SAMPLE)
+    lines = [line for line in raw.decode("latin-1").removeprefix("\xef\xbb\xbf").splitlines() if line.strip()]
+    lines = lines[:-1] if len(raw) == _SAMPLE else lines
+    if len(lines) < 3 or b"\x00" in raw or not _WORDED.match(lines[1]):
+        return part
+    widths = Counter(len(_fields(line, ",")) for line in lines[1:])
+    width = widths.most_common(1)[0][0]
+    extra = width - len(_fields(lines[0], ","))
+    starts = [line.split(",")[: extra + 1] for line in lines[1:] if len(_fields(line, ",")) == width]
+    if extra not in (1, 2) or any('"' in cell for start in starts for cell in start):
+        return part
+    texts = arrow.strings(sorted({",".join(start) for start in starts}))
+    if parse_texts(texts).failed.any():
+        return part
+    notes.find("dates", f"with a comma, such as {','.join(starts[0])}")
+    return converted(part, lambda line: _with_whole_date(line, width, extra))
+
+
+def _with_whole_date(line: bytes, width: int, extra: int) -> bytes:
+    """Return a line of this width with quotes around its first fields, `extra` more than one; other lines unchanged."""
+    if len(_fields(line.decode("latin-1"), ",")) != width:
+        return line
+    cells = line.split(b",")
+    return b",".join([b'"' + b",".join(cells[: extra + 1]) + b'"', *cells[extra + 1 :]])
 
 
 def _fields(line: str, delimiter: str) -> list[str]:

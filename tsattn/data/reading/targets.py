@@ -54,7 +54,15 @@ _GRAND_TOTAL = re.compile(
     r"suma końcowa|totalsumma|hovedtotal|celkový součet|общий итог|総計|总计",
     re.I,
 )  # the names of a pivot table's last column in spreadsheets
-_SIGNS = ({"s", "h"}, {"d", "c"}, {"dr", "cr"}, {"debit", "credit"}, {"soll", "haben"}, {"+", "-"}, {"out", "in"}, {"d", "h"})
+_SIGNS = tuple(
+    {negative, positive}
+    for line in (
+        "s/h d/c dr/cr db/cr dbit/crdt debit/credit debet/credit débit/crédit debe/haber dare/avere dt/kt d/k d/h",
+        "soll/haben af/bij uit/in out/in +/- 借/贷 支出/收入 debet/kredit",
+    )
+    for negative, positive in (pair.split("/") for pair in line.split())
+)
+_FEW_COUNTED = 10  # rows from which on a first column in equal steps is a counter
 _FEW_AMOUNTS = 3  # columns of amounts that one column of signs may belong to
 _FIRST = slice(0, 1_000_000)  # rows in which a flag is looked for
 _MOST_AHEAD = 10  # columns that may be filled ahead without a telling name
@@ -76,6 +84,8 @@ def find_target(
     one = (bool(item) and not lone) or options.layout == "single"
     if clock is not None or options.timestamp == "none":  # a date, or a part of one, is never a target
         filled = without(filled, names_that(filled, says_only_time)) or filled
+    if clock is None and options.timestamp != "none":
+        filled = _without_counter(table, filled, notes)
     filled = _without_grand_total(table, without_descriptions(table, filled, one, notes), notes)
     if options.layout != "wide" and (ahead := _blank_ahead(table, clock, filled)) is not None:
         blank, known = ahead
@@ -99,6 +109,18 @@ def find_target(
         notes.weigh("target", repr(left[0]), "the others are flags or have names of covariates")
         return tuple(left)
     raise _several(table, filled)
+
+
+def _without_counter(table: Table, names: list[str], notes: Notes) -> list[str]:
+    """Leave out the first column if it rises in equal whole steps, as a count of an unknown unit; used without timestamps."""
+    first = next(iter(table.columns))
+    if first not in names or len(names) < 2 or table.rows < _FEW_COUNTED:
+        return names
+    steps = np.diff(table.columns[first].values.astype(np.float64))
+    if not (steps[0] >= 1 and np.all(steps == steps[0]) and steps[0] == np.round(steps[0])):
+        return names
+    notes.repair("column that counts steps left out; to forecast it, name it with --target", 1, repr(first))
+    return [name for name in names if name != first]
 
 
 def _several(table: Table, names: list[str]) -> DataError:

@@ -18,23 +18,31 @@ PARTS: dict[str, str] = {
     "day_of_year": "doy dayofyear yday jday julianday ddd julian",
     "day": "day dd dy dom mday dayofmonth tag jour dia giorno dag dzien paiva gun den",
     "hour": "hour hours hr hh stunde stunden heure heures hora horas ora uur godzina saat timme he hourending"
-    " hourbeginning hrs hod tunti",
+    " hourbeginning hrs hod tunti 時 时",
     "minute": "minute mins mn minuto minut minuut dakika",
     "second": "second ss sekunde seconde secondo segundo",
     "date": "date dates datum fecha data dato paivamaara paivays pvm tarih datestr calday refdate asof datenum"
-    " дата 日付 年月日 日期 날짜 일자 วันที่ ημερομηνία",
+    " дата 日付 年月日 日期 날짜 일자 วันที่ ημερομηνία تاریخ التاريخ תאריך दिनांक"
+    " mdate qdate wdate ddate erdat",
     "time": "time zeit uhrzeit heure hora ora tijd tid klokkeslett saat czas godzina aika kello clock hhmm hrmn hhmmss klo"
-    " время час 時間 时间 시간",
+    " время час 時間 时间 시간 erzet",
     "moment": "timestamp datetime dt ds ts tstamp fechahora zeitstempel zeitpunkt horodate horodatage datahora dataora"
     " tidpunkt tidspunkt aikaleima tijdstip timepoint mtu interval 日時 일시",
     "epoch": "epoch unix unixtime",
     "period": "period periodo periodos periode perioden perioder zeitraum periodi okres 시점 時点 yearmonth yearweek yyyymm"
-    " yyyymmdd yyyyww yearmon yearqtr",
+    " yyyymmdd yymmdd yyyyww yyyyddd yearmon yearqtr",
     "zone": "zone tz timezone zeitzone fuseau",
 }
 NAMES = 1 << 18  # column names in the cache: each check looks them up again, also in a table of 200,000 columns
 # ends of compound words and the words they stand for: Buchungsdatum, Meldewoche; Vorjahr is not a year of its own row
-_COMPOUNDS = {"datum": "datum", "zeitstempel": "datum", "zeitpunkt": "datum", "woche": "woche", "monat": "monat", "jahr": "jahr"}
+_COMPOUNDS = {
+    "datum": "datum",
+    "zeitstempel": "datum",
+    "zeitpunkt": "datum",
+    "woche": "woche",
+    "monat": "monat",
+    "jahr": "jahr",
+} | {ending: ending for ending in ("日期", "日付", "年月", "時間", "时间", "날짜", "일자")}
 _DATE_PATTERN = re.compile(r"(?:yyyy|aaaa|jjjj|rrrr)mm(?:dd|jj|tt)?(?:hh|uu)?(?:mi|mn|mm)?(?:ss)?")  # AAAAMMJJ, YYYYMMDDHH
 
 
@@ -60,7 +68,7 @@ _MEASURE_WORDS = (
     "waiting delay run runtime processing service age remaining delta diff price value cost amount type build built founded "
     "birth model production holiday weekday dayofweek"
 )
-_FILLER_WORDS = "utc gmt local cet cest est edt the start begin beginning from of ending end observation obs record iso"
+_FILLER_WORDS = "utc gmt local cet cest est edt the start begin beginning from of ending end observation obs record iso gps"
 _SPAN_WORDS = (
     "lead worked working labor labour overtime travel duration elapsed spent wait waiting delay runtime processing response "
     "service total sum remaining age"

@@ -14,6 +14,7 @@ from tsattn.data.reading.columns import Column, Columns, Table
 from tsattn.data.reading.date_columns import could_be_dates, is_written_time, number_times, stamps_of, stop_at_unread_times
 from tsattn.data.reading.merged_dates import filled_down
 from tsattn.data.reading.name_shapes import names_that
+from tsattn.data.reading.numeric_dates import are_thirteenths
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.split_dates import asked_parts, with_asked, with_time_of_day, year_and_parts
 from tsattn.data.reading.time_names import says_end, says_start, says_time, time_words, timestamp_names
@@ -169,7 +170,10 @@ def _of_other_tables(table: Table, clock: Clock, notes: Notes) -> list[str]:
 
 def _narrowed(columns: list[Column], options: ReadOptions) -> list[Column]:
     """Return the columns without those that never change, repeat another, or hold the week, month or year of another."""
-    moving = [c for c in columns if len(c) < 2 or np.any(c.values[1:] != c.values[:-1])] or columns[:1]
+    ended = any(says_end(c.name) for c in columns)  # the start of spans within one day never changes
+    moving = [
+        c for c in columns if len(c) < 2 or (ended and says_start(c.name)) or np.any(c.values[1:] != c.values[:-1])
+    ] or columns[:1]
     kept: list[Column] = []
     for c in moving:
         if not any(k.kind == c.kind and k.tz == c.tz and _same(k, c) for k in kept):
@@ -180,7 +184,8 @@ def _narrowed(columns: list[Column], options: ReadOptions) -> list[Column]:
     kept = [c for k, c in enumerate(kept) if not any(_same_stamps(stamps[b.name], stamps[c.name]) for b in kept[:k])]
     ends = {c.name for c in kept for other in kept if c is not other and _is_end(stamps[c.name], stamps[other.name])}
     ends |= {c.name for c in kept for o in kept if c is not o and _is_called_end(c, o, stamps)}
-    coarse = ends | {c.name for c in kept for other in kept if c is not other and _is_coarser(stamps[c.name], stamps[other.name])}
+    finer = [c for c in kept if c.name not in ends]
+    coarse = ends | {c.name for c in kept for o in finer if c is not o and _is_coarser(stamps[c.name], stamps[o.name])}
     return [c for c in kept if c.name not in coarse]
 
 
@@ -237,7 +242,7 @@ def _counted(columns: Columns, notes: Notes) -> Clock | None:
         if not len(c) or np.isnan(c.values).any():
             continue
         values = c.values.astype(np.float64)
-        if np.any(values != np.round(values)) or np.abs(values).max() >= 2**40:
+        if np.any(values != np.round(values)) or np.abs(values).max() >= 2**40 or are_thirteenths(values.astype(np.int64)):
             continue
         plain_count = len(values) > 1 and bool(np.all(np.diff(values) == 1)) and values[0] in (0, 1)
         if "_".join(words(c.name)) in _COUNTERS or (

@@ -46,6 +46,8 @@ def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -
             notes.weigh("timestamp format", form, f"all {len(column):,} numbers match")
             notes.find("timestamp", f"column {column.name!r}, written as {form}", "--timestamp")
             epoch = form.startswith("epoch")
+            if epoch:
+                _warn_of_future(column, stamps, notes)
             return Clock(stamps, options.timezone or ("UTC" if epoch else None), epoch, (column.name,))
         if column.kind == "number":
             values = column.values.astype(np.float64)
@@ -133,6 +135,16 @@ def _naive(column: Column, stamps: np.ndarray, form: str, options: ReadOptions, 
     notes.find("timestamp", f"column {column.name!r}{form}", "--timestamp")
     _warn_of_calendars(column, stamps, notes)
     return Clock(stamps, options.timezone, False, (column.name,))
+
+
+def _warn_of_future(column: Column, stamps: np.ndarray, notes: Notes) -> None:
+    """Warn where all epochs lie more than a year ahead of today: they may count from another day than 1970-01-01."""
+    first = stamps.min()
+    if first > np.datetime64("now", "us") + np.timedelta64(366, "D"):
+        notes.warn(
+            f"column {column.name!r}: read as times since 1970, its values begin in the future ({str(first)[:10]}); "
+            "if they count from another day, such as 1960 in SAS, convert them"
+        )
 
 
 def _warn_of_calendars(column: Column, stamps: np.ndarray, notes: Notes) -> None:
