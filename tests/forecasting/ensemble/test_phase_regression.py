@@ -180,6 +180,18 @@ def test_when_no_covariates_are_declared_then_forecasts_are_bit_identical_and_th
     assert "covariates" not in made.report().weights
 
 
+def test_when_the_forecaster_is_no_ensemble_then_it_gets_the_target_alone():
+    widths = []
+
+    class Network(SeasonalMean):
+        def predict(self, batch: WindowBatch) -> np.ndarray:
+            widths.append(batch.known.shape[2])
+            return super().predict(batch)
+
+    predict(CovariateRegression(Network(None), events=False), heated(days=30).panel, horizon=HORIZON)
+    assert set(widths) == {0}
+
+
 def test_when_covariates_are_unrelated_then_the_ensemble_forecasts_as_without_them():
     case = unrelated(heated(days=60))
     made = forecaster()

@@ -114,8 +114,9 @@ class CovariateRegression:
         effects = effects.scaled(share)
         history = prepared(replace(bare, past_target=effects.removed(past, before, batch.season_lengths)))
         self.cleaned = _as_observed(history.cleaning, past, batch.cleaning)
-        # what is left of the effects, if it differs between phases of the season, is forecast by a member of the ensemble
-        values = self._forecast(replace(history, known=declared.known))
+        if isinstance(self.forecaster, Ensemble):  # its regression reads them, for what is left of the effects
+            history = replace(history, known=declared.known)
+        values = self._forecast(history)
         values = effects.restored(values.astype(np.float64), after, past, before, self.quantiles)
         lowest = np.nanmin(past, 1, initial=np.inf)
         return np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values).astype(np.float32)
