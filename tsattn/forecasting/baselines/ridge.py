@@ -42,7 +42,7 @@ class Regression(ABC):
     """Base of regressions on each series' own history, which one earlier fit also forecasts from hold-out origins."""
 
     context: ClassVar[int | None] = None
-    covariates: ClassVar[bool] = False
+    covariates: ClassVar[bool | str] = False
     raw_history: ClassVar[bool] = True
 
     def predict(self, batch: WindowBatch) -> np.ndarray:

@@ -22,6 +22,7 @@ from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball
 from tsattn.forecasting.ensemble.effect_report import CovariateEffect, groups_of, report_effects
 from tsattn.forecasting.ensemble.ensemble import ORIGINS, Ensemble, EnsembleReport, forecasts
 from tsattn.forecasting.ensemble.holdout import Pools, pools_of, shifts_of, target_only, truth
+from tsattn.forecasting.ensemble.phase_regression import PhaseRegression
 from tsattn.forecasting.ensemble.shared_season import Borrowed, shapes_of
 from tsattn.forecasting.ensemble.window_effects import Effects
 from tsattn.forecasting.ensemble.window_estimates import Estimates
@@ -113,6 +114,8 @@ class CovariateRegression:
         effects = effects.scaled(share)
         history = prepared(replace(bare, past_target=effects.removed(past, before, batch.season_lengths)))
         self.cleaned = _as_observed(history.cleaning, past, batch.cleaning)
+        if isinstance(self.forecaster, Ensemble):  # its regression reads them, for what is left of the effects
+            history = replace(history, known=declared.known)
         values = self._forecast(history)
         values = effects.restored(values.astype(np.float64), after, past, before, self.quantiles)
         lowest = np.nanmin(past, 1, initial=np.inf)
@@ -214,5 +217,6 @@ def with_covariates(forecaster: Forecaster, *, known: bool = True) -> Forecaster
     known: False for calendar events alone.
     """
     if isinstance(forecaster, Ensemble) and not wants_covariates(forecaster):
-        return CovariateRegression(forecaster, known=known)
+        made = forecaster.with_regression(PhaseRegression(None, forecaster.quantiles)) if known else forecaster
+        return CovariateRegression(made, known=known)
     return forecaster

@@ -26,9 +26,10 @@ from tsattn.forecasting.ensemble.calibration import (
     widths_of,
 )
 from tsattn.forecasting.ensemble.coarser_step import COARSER, CoarserStep
-from tsattn.forecasting.ensemble.holdout import padded, pools_of, recent, rows_of, shifted, shifts_of, truth
+from tsattn.forecasting.ensemble.holdout import padded, pools_of, recent, rows_of, shifted, shifts_of, target_only, truth
 from tsattn.forecasting.ensemble.holdout_losses import HoldoutLosses
 from tsattn.forecasting.ensemble.horizon_parts import between, edges_of
+from tsattn.forecasting.ensemble.phase_regression import PhaseRegression
 from tsattn.forecasting.ensemble.prior_weights import prior_of
 from tsattn.forecasting.frame import Forecaster, HoldoutForecaster
 from tsattn.forecasting.predict import BATCH, wants_covariates
@@ -60,30 +61,44 @@ class EnsembleReport:
 class Ensemble:
     """`network` and `members` as one Forecaster. The network runs 1 + `origins` times a window, members about as often.
 
-    The weights and widths of a window depend on its own past, and on that of the other items in its batch no later than it.
+    `regression` is a further member where the batch has declared known covariates. The weights and widths of a window depend on
+    its own past, and on that of the other items in its batch no later than it.
     """
 
     context = None
 
     def __init__(
-        self, network: Forecaster, members: Sequence[Forecaster], *, origins: int = ORIGINS, shrinkage: Shrinkage | None = None
+        self,
+        network: Forecaster,
+        members: Sequence[Forecaster],
+        *,
+        origins: int = ORIGINS,
+        shrinkage: Shrinkage | None = None,
+        regression: PhaseRegression | None = None,
     ) -> None:
         if origins < 1:
             raise ConfigError(f"at least one hold-out origin is needed, not {origins}")
         self.network, self.members, self.origins = network, tuple(members), origins
-        self.shrinkage = shrinkage or Shrinkage()
+        self.shrinkage, self.regression = shrinkage or Shrinkage(), regression
         self.name = f"{network.name} + members"
         self.quantiles = network.quantiles
         self.pass_steps = getattr(network, "pass_steps", 1)
         self.covariates, self.joint = wants_covariates(network), getattr(network, "joint", False)
-        self._total = np.zeros(1 + len(self.members))
+        self._total = np.zeros(2 + len(self.members))
         self._windows, self._alone, self._width = 0, 0, 0.0
+
+    def with_regression(self, regression: PhaseRegression) -> Ensemble:
+        """Return the same ensemble with a regression on known covariates."""
+        return Ensemble(self.network, self.members, origins=self.origins, shrinkage=self.shrinkage, regression=regression)
 
     def report(self) -> EnsembleReport:
         """Return the mean weights of all windows forecast so far."""
         count = max(self._windows, 1)
         names = (self.network.name, *(member.name for member in self.members))
-        weights = dict(zip(names, (self._total / count).tolist(), strict=True))
+        mean = (self._total / count).tolist()
+        weights = dict(zip(names, mean, strict=False))
+        if self.regression is not None and mean[-1] > 0:
+            weights[self.regression.name] = mean[-1]
         return EnsembleReport(weights, self._windows, self._alone, self._width / count)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
@@ -93,13 +108,7 @@ class Ensemble:
         batch = recent(batch, min(_LONGEST, batch.context - int(some[0]) if len(some) else 1))
         levels = np.array(self.quantiles)
         shifts = shifts_of(batch, self.origins)
-        own = forecasts(self.network, batch, shifts)
-        others = [forecasts(one, batch, shifts) for one in self.members]
-        others = [
-            one.corrected(own, x, batch.season_lengths) if isinstance(one, CoarserStep) else x
-            for one, x in zip(self.members, others, strict=True)
-        ]
-        made = np.stack([own, *others], 1)  # (1 + K, M, B, H, Q)
+        members, made = self._made(batch, shifts)
         # (K, B, H); values that are always zero say nothing about a member
         past = np.stack([np.where(resting(batch, shift), np.float32(np.nan), truth(batch, shift)) for shift in shifts])
         floor = np.nan_to_num(np.nanmax(np.abs(batch.past_target), 1, initial=0)).astype(np.float64) * 1e-6 + 1e-30
@@ -107,7 +116,7 @@ class Ensemble:
         shown = whole_where(are_small_counts(batch.past_target), made[1:])  # rounded as in the output
         edges = edges_of(batch.horizon, self.shrinkage.first_weighted)
         losses = HoldoutLosses.of(past.astype(np.float64), shown, levels, scored, floor, edges)
-        pools, prior = pools_of(batch), prior_of(self.members, batch, self.shrinkage.favour)
+        pools, prior = pools_of(batch), prior_of(members, batch, self.shrinkage.favour)
         mix = between(edges)
 
         def average(at: int, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -127,11 +136,25 @@ class Ensemble:
         lowest = np.nanmin(batch.past_target, 1, initial=np.inf)
         values = np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values)
         values = zero_at_rest(values, batch)
-        self._total += weights.mean(2).sum(1)
+        self._total[: len(weights)] += weights.mean(2).sum(1)
         self._windows += len(batch)
         self._alone += int((weights[0] == 1).all(1).sum())
         self._width += float(factors.mean((0, 2)).sum())
         return np.asarray(values, np.float32)
+
+    def _made(self, batch: WindowBatch, shifts: np.ndarray) -> tuple[tuple[Forecaster, ...], np.ndarray]:
+        """Return the members, and forecasts (1 + K, M, B, H, Q) of the network and of them, from the end and `shifts` (K, B)."""
+        plain = batch if self.covariates else target_only(batch)
+        own = forecasts(self.network, plain, shifts)
+        others = [forecasts(one, plain, shifts) for one in self.members]
+        others = [
+            one.corrected(own, x, batch.season_lengths) if isinstance(one, CoarserStep) else x
+            for one, x in zip(self.members, others, strict=True)
+        ]
+        if self.regression is None or batch.known.shape[2] == batch.calendar:
+            return self.members, np.stack([own, *others], 1)
+        others.append(self.regression.predict_from(batch, shifts))
+        return (*self.members, self.regression), np.stack([own, *others], 1)
 
 
 def member_names(members: str | Sequence[str]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import numpy as np
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.baselines.state_space import LONG_SEASON, StateSpace
 from tsattn.forecasting.ensemble.coarser_step import CoarserStep
+from tsattn.forecasting.ensemble.phase_regression import PhaseRegression
 from tsattn.forecasting.frame import Forecaster
 
 SHORT = 200.0  # observed steps at which a series counts as half short
@@ -35,12 +36,14 @@ def prior_of(members: Sequence[Forecaster], batch: WindowBatch, other: float) ->
     """Return the prior of each window.
 
     other: weight of every other member for 1 of the best, and of the state-space models on a long series for 1 of the network.
-    `coarser` has the same weight as the network. If the members include no state-space models, the network is expected to
+    `coarser` has the same weight as the network, and so has the regression on covariates, which has no forecast unless they
+    helped in the past (phase_regression.py). If the members include no state-space models, the network is expected to
     be best everywhere.
     """
     weights = np.full((1 + len(members), len(batch)), other)
     networks = [0, *(1 + i for i, one in enumerate(members) if isinstance(one, CoarserStep))]
     weights[networks] = 1.0
+    weights[[1 + i for i, one in enumerate(members) if isinstance(one, PhaseRegression)]] = 1.0
     found = [(i, one) for i, one in enumerate(members) if isinstance(one, StateSpace)]
     if not found:
         return Prior(weights, np.zeros(len(batch)))
