@@ -265,7 +265,7 @@ def test_intervals_of_prices_widen_after_turbulent_weeks() -> None:
         inside = ((truth >= values[..., 0]) & (truth <= values[..., -1])).mean(1)
         kept[name].append((recent, inside))
 
-    forecasters = {"with": combine(Level(), ("state-space", "garch")), "without": combine(Level(), ("state-space",))}
+    forecasters = {"with": combine(Level(), ("naive", "garch")), "without": combine(Level(), ("naive",))}
     for name, one in forecasters.items():
         one.name = name  # type: ignore[misc]
     scores = backtest(list(forecasters.values()), panel, horizon=5, windows=10, step=20, on_windows=keep)

@@ -6,6 +6,7 @@ import numpy as np
 
 from tests.forecasting.ensemble.test_ensemble import batch_of
 from tsattn.forecasting.baselines import member
+from tsattn.forecasting.baselines.garch import Garch
 from tsattn.forecasting.ensemble.prior_weights import prior_of
 
 QUANTILES = (0.1, 0.5, 0.9)
@@ -78,3 +79,12 @@ def test_where_volatility_does_not_cluster_the_garch_models_change_no_weight():
 def test_on_clustered_walks_with_a_long_season_the_garch_models_are_best_too():
     prior = prior_of(members("state-space", "garch"), batch_of(clustered(900), horizon=24, freq="h"), 0.02)
     assert prior.weights[:, 0].argmax() == 2
+
+
+def test_where_clusters_are_half_certain_the_garch_models_take_their_weight_from_the_state_space_models(monkeypatch):
+    monkeypatch.setattr(Garch, "support", lambda self, batch: np.full(len(batch), 0.5))
+    walk = batch_of(500 + np.random.default_rng(2).normal(size=900).cumsum(), horizon=20, freq="B")
+    before = prior_of(members("state-space"), walk, 0.02).weights[:, 0]
+    network, smooth, garch = prior_of(members("state-space", "garch"), walk, 0.02).weights[:, 0]
+    assert network <= before[0]
+    assert smooth + garch > before[1]

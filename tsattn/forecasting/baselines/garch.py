@@ -176,9 +176,13 @@ def _log_density(size: np.ndarray, variance: np.ndarray, known: np.ndarray, free
 
 
 def _support(fits: _Fits, changes: _Changes, lags: list[int]) -> np.ndarray:
-    """Return (B,) evidence from 0 to 1 for clusters in a random walk; 0 where nothing changes."""
+    """Return (B,) evidence from 0 to 1 for clusters in a random walk; 0 where half of the values repeat the one before.
+
+    A series that rests most of the time, such as rain, has bursts too, but returns to its resting value.
+    """
     clusters = np.clip(1 - fits.models[:, 0] / CONSTANT, 0.0, 1.0)
-    return np.where(fits.long > 0, clusters * _walk_probability(fits, changes, lags), 0.0)
+    repeated = (changes.known & (changes.values == 0)).sum(1) / np.maximum(changes.known.sum(1), 1)
+    return clusters * np.clip(1 - 2 * repeated, 0.0, 1.0) * _walk_probability(fits, changes, lags)
 
 
 def _walk_probability(fits: _Fits, changes: _Changes, lags: list[int]) -> np.ndarray:

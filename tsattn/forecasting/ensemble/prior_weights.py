@@ -56,8 +56,8 @@ def prior_of(members: Sequence[Forecaster], batch: WindowBatch, other: float) ->
         at, garch = clustered
         support = garch.support(batch)
         usual = [*networks, *([] if smooth is None else [smooth[0]])]
-        weights[usual] = weights[usual] ** (1 - support) * CLUSTERED**support
-        weights[at] = other ** (1 - support)
+        weights[usual] += support * (CLUSTERED - weights[usual])
+        weights[at] += support * (1 - weights[at])
         lasting = lasting + (1 - lasting) * support
     return Prior(weights, lasting)
 
