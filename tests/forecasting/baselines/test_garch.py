@@ -164,3 +164,10 @@ def test_when_series_are_odd_then_forecasts_are_finite(y):
     found = forecast(y)
     assert np.isfinite(found).all()
     assert (np.diff(found, axis=-1) >= 0).all()
+
+
+def test_when_a_long_season_hides_in_noisy_changes_then_a_member_has_no_forecast():
+    rng, t = np.random.default_rng(11), np.arange(960)
+    day = returns(rng, 96)[0].cumsum()
+    series = [(day - np.linspace(day[0], day[-1], 96))[t % 96] + 0.3 * returns(rng, 960)[0] for _ in range(4)]
+    assert np.isnan(forecast(*series, freq="15min", only=True)).all()

@@ -30,6 +30,7 @@ FREEDOM = (4.5, 8.0, 60.0)  # degrees of freedom of the shocks
 CONSTANT = 0.5  # prior probability of a constant variance
 FARTHEST = 25.0  # a squared change counts as at most so many times the mean one: one crash is no new regime
 LAGS = (1, 2, 3, 4, 5)  # lags, besides the season's, at which changes of a random walk are uncorrelated
+CYCLES = 8  # of a season, that a variance ratio needs
 LEAST = 0.05  # support below which there is none
 _ROWS = 32  # series at a time: the largest arrays have a row for each model and step of them
 
@@ -202,7 +203,21 @@ def _walk_probability(fits: _Fits, changes: _Changes, lags: list[int]) -> np.nda
     powers = power * (level**2).sum(1)
     found.append((shocks * level).sum(1) ** 2 / np.where(powers > 0, powers, 1.0))
     odds = np.exp(np.clip(n * np.array(found) / 2, 0, 500)).mean(0) / np.sqrt(n)
-    return 1 / (1 + odds)
+    share = 1 / (1 + odds)
+    for season in (lag for lag in lags if lag > LAGS[-1] and lag * CYCLES <= shocks.shape[1]):
+        share = share * _season_walks(shocks, season)
+    return share
+
+
+def _season_walks(shocks: np.ndarray, season: int) -> np.ndarray:
+    """Return (B,) 1 where the variance of shocks (B, N) summed over a season is half that of a walk or more, 0 at a quarter.
+
+    The variance ratio of Lo and MacKinlay (1988) finds long seasons, whose single lags correlate little.
+    """
+    total = np.cumsum(shocks, 1)
+    power = season * (shocks**2).mean(1)
+    ratio = ((total[:, season:] - total[:, :-season]) ** 2).mean(1) / np.where(power > 0, power, 1.0)
+    return np.clip(4 * ratio - 1, 0.0, 1.0)
 
 
 def _quantiles(fits: _Fits, changes: _Changes, horizon: int, levels: tuple[float, ...]) -> np.ndarray:

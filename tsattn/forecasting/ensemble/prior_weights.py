@@ -46,16 +46,16 @@ def prior_of(members: Sequence[Forecaster], batch: WindowBatch, other: float) ->
     weights, lasting = np.full((1 + len(members), len(batch)), other), np.zeros(len(batch))
     networks = [0, *(1 + i for i, one in enumerate(members) if isinstance(one, CoarserStep))]
     weights[networks] = 1.0
-    smooth, clustered = _place(members, StateSpace), _place(members, Garch)
-    if smooth is not None:
-        at, model = smooth
-        share, lasting = _smooth(model, batch)
+    state_space, clustered = _place(members, StateSpace), _place(members, Garch)
+    if state_space is not None:
+        at, model = state_space
+        share, lasting = _state_space(model, batch)
         weights[networks] = NETWORK**share
         weights[at] = other ** (1 - share)
     if clustered is not None:
         at, garch = clustered
         support = garch.support(batch)
-        usual = [*networks, *([] if smooth is None else [smooth[0]])]
+        usual = [*networks, *([] if state_space is None else [state_space[0]])]
         weights[usual] += support * (CLUSTERED - weights[usual])
         weights[at] += support * (1 - weights[at])
         lasting = lasting + (1 - lasting) * support
@@ -67,7 +67,7 @@ def _place(members: Sequence[Forecaster], kind: type[_Member]) -> tuple[int, _Me
     return next(((1 + i, one) for i, one in enumerate(members) if isinstance(one, kind)), None)
 
 
-def _smooth(model: StateSpace, batch: WindowBatch) -> tuple[np.ndarray, np.ndarray]:
+def _state_space(model: StateSpace, batch: WindowBatch) -> tuple[np.ndarray, np.ndarray]:
     """Return (B,) how far the state-space models are expected to be best, and the part of the prior that remains."""
     span = batch.observed_lengths
     season = model.season_length or (batch.season_lengths or (1,))[0]
