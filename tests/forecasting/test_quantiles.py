@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tsattn.errors import ConfigError
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
-from tsattn.forecasting.quantiles import checked_levels, resample, row_medians
+from tsattn.forecasting.quantiles import checked_levels, resample, row_medians, student_scores
 
 levels = st.lists(st.floats(0.001, 0.999), min_size=1, max_size=12, unique=True).map(sorted)
 
@@ -83,3 +83,8 @@ def test_when_levels_are_text_then_they_are_read_as_on_the_command_line_or_refus
     assert checked_levels("0.1,0.5") == (0.1, 0.5)
     with pytest.raises(ConfigError, match=r"quantiles must be numbers, not 'low'\nfor example: quantiles=\[0.1, 0.5, 0.9\]"):
         checked_levels("low")
+
+
+def test_quantiles_of_students_t_are_those_of_the_tables() -> None:
+    np.testing.assert_allclose(student_scores((0.1, 0.5, 0.9, 0.975), 4), [-1.533, 0, 1.533, 2.776], rtol=0.02)
+    np.testing.assert_allclose(student_scores((0.9, 0.975), 8), [1.397, 2.306], rtol=0.005)

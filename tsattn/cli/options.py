@@ -35,8 +35,8 @@ Model = Annotated[
     ),
 ]
 MEMBERS = (
-    "ridge, seasonal-regression, naive, seasonal-naive, seasonal-mean, drift, holt, state-space, long-cycle, historic-quantiles, "
-    "coarser"
+    "ridge, seasonal-regression, naive, seasonal-naive, seasonal-mean, drift, holt, state-space, garch, long-cycle, "
+    "historic-quantiles, coarser"
 )
 Members = Annotated[
     Many,

@@ -35,6 +35,15 @@ def normal_scores(levels: Sequence[float]) -> np.ndarray:
     return np.array([NormalDist().inv_cdf(q) for q in levels])
 
 
+def student_scores(levels: Sequence[float], freedom: float) -> np.ndarray:
+    """Return the quantiles of Student's t at `levels` (Q,), float64.
+
+    Abramowitz & Stegun (1964), 26.7.5, to the second order: within 4 % for 4 degrees of freedom and levels from 0.01 to 0.99.
+    """
+    z = normal_scores(levels)
+    return np.asarray(z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2))
+
+
 def resample(values: np.ndarray, have: Sequence[float], want: Sequence[float]) -> np.ndarray:
     """Resample quantiles (…, Q) at levels `have` to (…, W) float32 at levels `want`, both rising.
 

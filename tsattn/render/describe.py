@@ -117,8 +117,12 @@ def _record(found: Described) -> list[tuple[str, str]]:
         if fitted.steps
         else ("training", card.untrained),
         *([("schedule", _settings(schedule))] if fitted.steps else []),
-        *([("trees", f"move the median by {card.trees:.0%} towards theirs; widths × {card.tree_width:.2f}")] if card.trees else []),
+        *([("trees", _correction(card))] if card.trees else []),
     ]
+
+
+def _correction(card: Card) -> str:
+    return f"move the median by {100 * card.trees:.0f} % of the way to theirs; widths × {card.tree_width:.2f}"
 
 
 def _shapes(found: Described) -> list[tuple[str, str]]:

@@ -247,3 +247,39 @@ def test_the_long_cycle_is_the_week_of_hours_and_stays_out_where_there_is_none()
     other = combine(Level(), ("seasonal-naive", "long-cycle"))
     assert np.isfinite(other.predict(batch_of(np.arange(60.0), horizon=6, freq="MS"))).all()
     assert other.report().weights["long-cycle"] == 0
+
+
+def prices(rng: np.random.Generator, count: int, length: int) -> list[np.ndarray]:
+    """Random walks in logarithms, their volatility three times as large in some months as in the others."""
+    month = np.arange(length) // 40
+    size = [np.where(rng.random(month[-1] + 1) < 0.4, 3.0, 1.0)[month] for _ in range(count)]
+    return [50 * np.exp(0.01 * (one * rng.standard_normal(length)).cumsum()) for one in size]
+
+
+def test_intervals_of_prices_widen_after_turbulent_weeks() -> None:
+    panel = Panel.from_arrays(prices(np.random.default_rng(21), 12, 700), freq="B")
+    kept: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {"with": [], "without": []}
+
+    def keep(name: str, origins: Origins, truth: np.ndarray, values: np.ndarray) -> None:
+        recent = np.array([np.diff(np.log(panel.target[row - 15 : row])).std() for row in origins.row])
+        inside = ((truth >= values[..., 0]) & (truth <= values[..., -1])).mean(1)
+        kept[name].append((recent, inside))
+
+    forecasters = {"with": combine(Level(), ("naive", "garch")), "without": combine(Level(), ("naive",))}
+    for name, one in forecasters.items():
+        one.name = name  # type: ignore[misc]
+    scores = backtest(list(forecasters.values()), panel, horizon=5, windows=10, step=20, on_windows=keep)
+    gap = {}
+    for name, parts in kept.items():
+        recent, inside = (np.concatenate(some) for some in zip(*parts, strict=True))
+        order = recent.argsort()
+        gap[name] = inside[order[:40]].mean() - inside[order[-40:]].mean()
+    assert gap["with"] < gap["without"] - 0.05
+    assert scores.score("with", "WQL") < 0.99 * scores.score("without", "WQL")
+
+
+def test_the_garch_models_leave_series_with_a_season_bit_identical() -> None:
+    batch = batch_of(*waves(np.random.default_rng(22), 3, 400), horizon=24, freq="h")
+    names = ("ridge", "seasonal-naive", "state-space")
+    without, with_them = (combine(Level(), some).predict(batch) for some in (names, (*names, "garch")))
+    np.testing.assert_array_equal(with_them, without)

@@ -6,6 +6,7 @@ import numpy as np
 
 from tests.forecasting.ensemble.test_ensemble import batch_of
 from tsattn.forecasting.baselines import member
+from tsattn.forecasting.baselines.garch import Garch
 from tsattn.forecasting.ensemble.prior_weights import prior_of
 
 QUANTILES = (0.1, 0.5, 0.9)
@@ -51,3 +52,39 @@ def test_without_them_the_network_is_expected_to_be_best():
     prior = prior_of(members("naive", "holt"), batch_of(seasonal(40), horizon=12, freq="MS"), 0.02)
     np.testing.assert_array_equal(prior.weights[:, 0], [1, 0.02, 0.02])
     np.testing.assert_array_equal(prior.lasting, [0])
+
+
+def clustered(length: int) -> np.ndarray:
+    """Random walk whose volatility is four times as large in every second month."""
+    size = np.where(np.arange(length) // 30 % 2, 4.0, 1.0)
+    return 500 + (size * np.random.default_rng(0).normal(size=length)).cumsum()
+
+
+def test_on_a_random_walk_whose_volatility_clusters_the_garch_models_are_and_the_prior_lasts():
+    prior = prior_of(members("naive", "state-space", "garch"), batch_of(clustered(900), horizon=20, freq="B"), 0.02)
+    network, naive, smooth, garch = prior.weights[:, 0]
+    assert garch > 4 * max(network, naive, smooth)
+    assert prior.lasting[0] > 0.9
+
+
+def test_where_volatility_does_not_cluster_the_garch_models_change_no_weight():
+    rng = np.random.default_rng(1)
+    batch = batch_of(500 + rng.normal(size=900).cumsum(), seasonal(900), horizon=20, freq="B")
+    without, with_them = (prior_of(members(*names), batch, 0.02) for names in (("state-space",), ("state-space", "garch")))
+    np.testing.assert_array_equal(with_them.weights[:2], without.weights)
+    np.testing.assert_array_equal(with_them.weights[2], [0.02, 0.02])
+    np.testing.assert_array_equal(with_them.lasting, without.lasting)
+
+
+def test_on_clustered_walks_with_a_long_season_the_garch_models_are_best_too():
+    prior = prior_of(members("state-space", "garch"), batch_of(clustered(900), horizon=24, freq="h"), 0.02)
+    assert prior.weights[:, 0].argmax() == 2
+
+
+def test_where_clusters_are_half_certain_the_garch_models_take_their_weight_from_the_state_space_models(monkeypatch):
+    monkeypatch.setattr(Garch, "support", lambda self, batch: np.full(len(batch), 0.5))
+    walk = batch_of(500 + np.random.default_rng(2).normal(size=900).cumsum(), horizon=20, freq="B")
+    before = prior_of(members("state-space"), walk, 0.02).weights[:, 0]
+    network, smooth, garch = prior_of(members("state-space", "garch"), walk, 0.02).weights[:, 0]
+    assert network <= before[0]
+    assert smooth + garch > before[1]

@@ -17,7 +17,7 @@ from tsattn.forecasting.baselines.innovations import Bank, bank, convolved, solv
 from tsattn.forecasting.baselines.ridge import fill
 from tsattn.forecasting.baselines.simple import Naive
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
-from tsattn.forecasting.quantiles import normal_scores
+from tsattn.forecasting.quantiles import student_scores
 
 FEWEST = 5  # observed steps that the models need
 LONGEST = 144  # newest steps that are read
@@ -117,10 +117,8 @@ def _models(season: int) -> int:
 
 
 def _quantiles(average: _Average, n: int, levels: tuple[float, ...]) -> np.ndarray:
-    """Return (b, H, Q) quantiles of Student's t with n - 1 degrees of freedom (Abramowitz & Stegun, 1964, 26.7.5)."""
-    z, freedom = normal_scores(levels), max(n - 1, 3)
-    t = z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
-    return average.mean[..., None] + average.sigma[..., None] * t
+    """Return (b, H, Q) quantiles of Student's t with n - 1 degrees of freedom."""
+    return average.mean[..., None] + average.sigma[..., None] * student_scores(levels, max(n - 1, 3))
 
 
 def _averaged(y: np.ndarray, season: int, horizon: int) -> _Average:

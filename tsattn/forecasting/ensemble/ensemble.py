@@ -15,6 +15,7 @@ from tsattn.data.cleaning.prepare import prepared
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
 from tsattn.forecasting.baselines import MEMBERS, member, unknown
+from tsattn.forecasting.baselines.garch import Garch
 from tsattn.forecasting.baselines.variance_function import log_levels, slopes
 from tsattn.forecasting.counts import are_small_counts, whole_where
 from tsattn.forecasting.ensemble.calibration import (
@@ -84,6 +85,8 @@ class Ensemble:
         self.quantiles = network.quantiles
         self.pass_steps = getattr(network, "pass_steps", 1)
         self.covariates, self.joint = wants_covariates(network), getattr(network, "joint", False)
+        # members whose widths come from every change of the history: errors at a few origins say less about them
+        self._calibrated = [1 + i for i, one in enumerate(self.members) if isinstance(one, Garch)]
         self._total = np.zeros(2 + len(self.members))
         self._windows, self._alone, self._width = 0, 0, 0.0
 
@@ -132,6 +135,7 @@ class Ensemble:
         scores = scores_of(past.astype(np.float64), before, self.quantiles, floor[:, None])
         factors = widths_of(scores, losses.share.sum(0), pools, self.shrinkage)
         factors = factors * _catch_up(batch, shifts, np.stack([values, *before]), losses.share, floor)[:, None]
+        factors = factors ** (1 - weights[self._calibrated].sum(0))
         values = widened(values, self.quantiles, factors)
         lowest = np.nanmin(batch.past_target, 1, initial=np.inf)
         values = np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values)
