@@ -108,7 +108,8 @@ def run_job(job: Job, call: Call) -> JobRun:
     A signal ends it before it is delivered, or between two outputs; once the last output is written, the job is done.
     """
     made, began = JobRun(job.name, as_of=call.order.as_of), time.perf_counter()
-    records, number = records_of(call.place.root, call.file.records(job), call.order.lock_wait), 0
+    records = records_of(call.place.root, call.file.records(job), call.order.lock_wait, job.keep_records)
+    number = 0
     reported: dict[Key, Cutoffs] = {}
     try:
         with _lock(job, call):
