@@ -248,6 +248,20 @@ def test_when_columns_are_named_wrongly_then_the_error_comes_before_the_work(she
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("horizon", "hours"), [(24, {0}), (12, {0, 12, 23})])
+def test_when_the_clock_changes_then_cutoffs_of_the_default_step_keep_their_local_time_if_it_is_whole_days(
+    tmp_path, horizon, hours
+):
+    when = pd.date_range("2024-03-01", "2024-04-04", freq="h", tz="Europe/Berlin")
+    pd.DataFrame({"when": when.tz_convert("UTC"), "y": np.arange(len(when)) % 24}).to_csv(tmp_path / "load.csv", index=False)
+    config = BacktestConfig(horizon=horizon, windows=8, baselines=("naive",))
+    out = tmp_path / "windows.parquet"
+    tsattn.backtest(tmp_path / "load.csv", workspace=tmp_path / "none", config=config, output=out, timezone="Europe/Berlin")
+    cutoffs = pd.read_parquet(out)["cutoff"].drop_duplicates().dt.tz_convert("Europe/Berlin")
+    assert len(cutoffs) == 8
+    assert set(cutoffs.dt.hour) == hours
+
+
 def test_when_two_versions_are_scored_then_each_has_its_own_row(trained, place, data):
     path = trained[0].ref.path
     scored = tsattn.backtest(data, workspace=place / "w", model=["shops", str(path)])

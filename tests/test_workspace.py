@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tsattn import workspace as workspace_module
 from tsattn.errors import ArtifactError, ConfigError, LockedError
 from tsattn.workspace import Workspace, name_for
 
@@ -124,3 +125,17 @@ def test_when_nothing_is_said_then_the_environment_names_the_workspace(tmp_path,
     assert Workspace.at("here").root == Path("here")
     monkeypatch.delenv("TSATTN_WORKSPACE")
     assert Workspace.at().root == Path(".tsattn")
+
+
+def test_when_a_job_fails_for_years_then_the_newest_logs_of_faults_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(workspace_module, "LOGS", 3)
+    place = Workspace.at(tmp_path)
+    for second in range(5):
+        (place.log_folder() / f"tsattn-20240101-00000{second}-1.log").write_text("old", "utf-8")
+    kept = place.keep_fault(ValueError("broken"), ["job a"])
+    assert sorted(path.name for path in kept.parent.iterdir())[:2] == [
+        "tsattn-20240101-000003-1.log",
+        "tsattn-20240101-000004-1.log",
+    ]
+    assert len(list(kept.parent.iterdir())) == 3
+    assert "ValueError: broken" in kept.read_text("utf-8")

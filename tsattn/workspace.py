@@ -31,6 +31,7 @@ _WITHDRAWN = ".withdrawn"
 
 ELSEWHERE = "use another folder: --workspace FOLDER, or TSATTN_WORKSPACE"
 ZERO_SHOT = "zero-shot"  # name of the model in the package
+LOGS = 500  # newest logs of internal errors that are kept
 SHIPPED = Path(__file__).with_name("zero_shot")
 
 
@@ -187,6 +188,8 @@ class Workspace:
             path = self.log_folder() / name
             with path.open("a", encoding="utf-8") as log:
                 log.write(text)
+            for old in sorted(path.parent.glob("tsattn-*.log"))[:-LOGS]:  # a job may fail every quarter of an hour for years
+                old.unlink(missing_ok=True)
         except (ConfigError, OSError):
             path = Path(tempfile.gettempdir()) / name
             with contextlib.suppress(OSError):  # a full disk: there is only the message on the terminal

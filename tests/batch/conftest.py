@@ -14,6 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tsattn.batch.records import Records
+from tsattn.batch.shared_records import SharedRecords, records_of
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -44,6 +47,15 @@ def house(tmp_path: Path, saved: Path) -> Path:
     shutil.copytree(saved, tmp_path / ".tsattn" / "models" / "tiny" / "0001")
     write_csv(tmp_path / "data.csv", rows())
     return tmp_path
+
+
+@pytest.fixture(params=["file", "shared"])
+def records(request, tmp_path: Path) -> Records | SharedRecords:
+    """Run records in runs.db, and those in a table of a database."""
+    if request.param == "shared":
+        pytest.importorskip("sqlalchemy", reason="needs SQLAlchemy: pip install 'tsattn[sql]'")
+        return records_of(tmp_path, f"sqlite:///{tmp_path / 'ops.db'}#seen")
+    return records_of(tmp_path, None)
 
 
 Write = Callable[[str], Path]

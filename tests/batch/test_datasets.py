@@ -46,7 +46,7 @@ def names(place: Path) -> list[str]:
 def stored(place: Path) -> list[tuple[str, str, float]]:
     """Every row of a dataset: (name of the partition, item, value)."""
     return sorted(
-        (unquote(path.parent.name), row["item_id"], row["0.5"])
+        (unquote(Path(path).parent.name), row["item_id"], row["0.5"])
         for _, path in partitions(str(place), "a")
         for row in pq.ParquetFile(path).read().to_pylist()
     )

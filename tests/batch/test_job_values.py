@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -138,3 +139,14 @@ def test_when_units_are_printed_then_systemd_accepts_them(tmp_path):
             if line.startswith("OnCalendar="):
                 asked = ["systemd-analyze", "calendar", line.partition("=")[2]]
                 assert subprocess.run(asked, capture_output=True).returncode == 0
+
+
+def test_when_run_records_have_an_age_or_stay_forever_then_a_job_keeps_them_so_long(tmp_path):
+    base = '[[job]]\nname = "a"\ninput = "d.csv"\noutputs = "o.csv"\n'
+    path = tmp_path / "jobs.toml"
+    for line, wanted in (("", 400 * 86400), ('keep_records = "2w"', 14 * 86400), ('keep_records = "forever"', math.inf)):
+        path.write_text(base + line, "utf-8")
+        assert read_jobs(path).jobs[0].keep_records == wanted
+    path.write_text(base + 'keep_records = "never"', "utf-8")
+    with pytest.raises(ConfigError, match="line 5: keep_records: 'never' is not a duration"):
+        read_jobs(path)

@@ -328,3 +328,35 @@ def test_when_the_number_of_anomalies_allowed_makes_no_sense_then_it_is_named(jo
     for text in (job(house, wrong), job(house).replace("[monitor]", f"[monitor]\n{wrong}")):
         with pytest.raises(ConfigError, match=r'max_new_anomalies.* must be a whole number of at least 0, or "any"'):
             read_jobs(jobs(text))
+
+
+@pytest.mark.parametrize("output", ["all/", "sqlite:///out.db#f"])
+@pytest.mark.parametrize(("most", "wanted"), [(30, [12, 11, 10, 9, 0]), (12, [12, 10, 0]), (2, [12, 0]), (1, [12])])
+def test_when_there_are_many_cutoffs_then_the_newest_are_scored_far_enough_apart_to_reach_back_two_horizons(
+    jobs, house, output, most, wanted, monkeypatch
+):
+    from tsattn.batch import stored_forecasts
+
+    path = jobs(job(house).replace("sqlite:///out.db#f", output))
+    for hour in (0, 9, 10, 11, 12):
+        assert main(["run", str(path), "-q", "--as-of", f"2024-01-08T{hour:02d}:00"]) == 0
+    monkeypatch.setattr(stored_forecasts, "CUTOFFS", most)
+    panel = ingest(house / "data.csv").panel
+    file = read_jobs(path)
+    rows_found = stored_forecasts.stored_rows(file.jobs[0], file, panel, panel_newest(panel), 12)
+    assert sorted({int(str(row["cutoff"])[11:13]) for row in rows_found}, reverse=True) == wanted
+    assert {row["item_id"] for row in rows_found} == {"a00", "a01"}
+
+
+@pytest.mark.parametrize("output", ["all/", "sqlite:///out.db#f"])
+def test_when_a_panel_is_large_then_forecasts_of_some_series_are_scored(jobs, house, output, monkeypatch):
+    from tsattn.batch import stored_forecasts
+
+    write_csv(house / "data.csv", rows(6))
+    path = jobs(job(house).replace("sqlite:///out.db#f", output))
+    assert main(["run", str(path), "-q", "--as-of", "2024-01-08T00:00"]) == 0
+    monkeypatch.setattr(stored_forecasts, "MOST", 3 * 12 * stored_forecasts.CUTOFFS)
+    panel = ingest(house / "data.csv").panel
+    file = read_jobs(path)
+    found = stored_forecasts.stored_rows(file.jobs[0], file, panel, panel_newest(panel), 12)
+    assert sorted({row["item_id"] for row in found}) == ["a00", "a02", "a04"]

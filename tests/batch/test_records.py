@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import sqlite3
@@ -9,10 +10,13 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from tsattn.batch import records as sqlite_records
+from tsattn.batch import shared_records
 from tsattn.batch.records import Records
 from tsattn.cli.main import main
 from tsattn.errors import DataError
@@ -138,3 +142,86 @@ def test_when_runs_go_through_a_pipe_then_each_row_is_one_line(capsys):
     for row in rows:
         assert [line for line in lines if row["job"] in line and row["cutoff"] in line and f"{row['model']}/12" in line]
     assert len(lines) == 3 + len(rows)  # a heading of two lines, and the line below it
+
+
+DAY = 86400.0
+
+
+def record(records, status: str, days: float, monkeypatch, *, as_of: str | None = None) -> int:
+    """Record a run of the job `a` that many days ago, and return its number."""
+    with monkeypatch.context() as patch:
+        then = time.time() - days * DAY
+        patch.setattr(time, "time", lambda: then)
+        number = records.begin("a", as_of, os.getpid())
+        records.end(number, {"status": status, "items": 1, "fallback": 0, "failed": 0})
+    return number
+
+
+def test_when_runs_are_older_than_keep_then_the_newest_ones_and_the_last_good_one_stay(records, monkeypatch):
+    for module in (sqlite_records, shared_records):
+        monkeypatch.setattr(module, "LEAST", 2)
+    records = dataclasses.replace(records, keep=400 * DAY)
+    record(records, "done", 900, monkeypatch)
+    good = record(records, "done", 800, monkeypatch)
+    record(records, "failed", 700, monkeypatch)
+    recent = [record(records, "failed", days, monkeypatch) for days in (399, 2, 1)]
+    other = records.begin("b", None, os.getpid())
+    newest = record(records, "failed", 0, monkeypatch)
+    assert [row["number"] for row in records.runs()] == [newest, other, *reversed(recent), good]
+
+
+def test_when_all_runs_are_older_than_keep_then_the_newest_ones_stay(records, monkeypatch):
+    monkeypatch.setattr(sqlite_records, "LEAST", 2)
+    monkeypatch.setattr(shared_records, "LEAST", 2)
+    records = dataclasses.replace(records, keep=10 * DAY)
+    numbers = [record(records, "done", days, monkeypatch) for days in (90, 60, 30)]
+    assert [row["number"] for row in records.runs()] == [numbers[2], numbers[1]]
+
+
+def test_when_records_are_kept_forever_then_none_is_deleted(records, monkeypatch):
+    monkeypatch.setattr(sqlite_records, "LEAST", 1)
+    monkeypatch.setattr(shared_records, "LEAST", 1)
+    numbers = [record(records, "done", days, monkeypatch) for days in (20_000, 3_000, 0)]
+    assert [row["number"] for row in records.runs()] == numbers[::-1]
+
+
+def test_when_good_runs_are_asked_for_then_those_since_a_moment_and_a_few_before_are_read(records, monkeypatch):
+    old = [record(records, "done", days, monkeypatch) for days in (9, 8, 7)]
+    record(records, "failed", 6, monkeypatch)
+    record(records, "done", 5, monkeypatch, as_of="2024-01-01")
+    new = [record(records, status, days, monkeypatch) for status, days in (("partial", 2), ("done", 1))]
+    failed = record(records, "failed", 0, monkeypatch)
+    since = sqlite_records.moment(3 * DAY)
+    assert [row["number"] for row in records.good_runs("a", since, 2)] == [*new[::-1], *old[:0:-1]]
+    assert [row["number"] for row in records.good_runs("a", since, 5)] == [*new[::-1], *old[::-1]]
+    assert records.good_runs("b", since, 5) == []
+    assert records.newest("a")["number"] == failed
+    assert records.newest("b") is None
+
+
+def test_when_a_job_has_run_thousands_of_times_then_the_monitor_reads_a_few_records(jobs, house, capsys, monkeypatch):
+    path = jobs('[[job]]\nname="a"\ninput="data.csv"\nmodel="tiny"\noutputs="o.csv"\nmax_age="never"\n')
+    assert main(["run", str(path), "-q"]) == 0
+    with sqlite3.connect(house / ".tsattn" / "runs.db") as database:
+        (columns,) = zip(*database.execute("SELECT name FROM pragma_table_info('runs') WHERE name <> 'number'"), strict=True)
+        values = ", ".join(columns).replace("ended", "'2024-01-01T00:00:00+00:00'")
+        database.execute(f"INSERT INTO runs ({', '.join(columns)}) SELECT {values} FROM runs")
+        for _ in range(11):
+            database.execute(
+                f"INSERT INTO runs ({', '.join(columns)}) SELECT {', '.join(columns)} FROM runs WHERE ended < '2025'"
+            )
+    assert main(["run", str(path), "-q"]) == 0
+    read = []
+    monkeypatch.setattr(sqlite_records, "checked", lambda row, _: read.append(row) or {**row, "details": None})
+    assert main(["monitor", str(path), "--no-alert"]) == 0
+    assert 1 < len(read) < 20
+
+
+def test_when_the_records_are_moved_away_while_a_job_runs_then_its_end_is_no_error(records):
+    number = records.begin("a", None, os.getpid())
+    if isinstance(records, Records):
+        records.path.unlink()
+    else:
+        Path(records.url.removeprefix("sqlite:///")).unlink()
+    records.end(number, {"status": "done"})
+    assert records.runs() == []

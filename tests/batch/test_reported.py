@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -16,15 +15,6 @@ from tsattn.batch.shared_records import SharedRecords, records_of
 
 def key(at: int, item: str = "a", kind: str = "above") -> Key:
     return Key(item, at, kind)
-
-
-@pytest.fixture(params=["file", "shared"])
-def records(request, tmp_path: Path) -> Records | SharedRecords:
-    """Run records in runs.db, and those in a table of a database."""
-    if request.param == "shared":
-        pytest.importorskip("sqlalchemy", reason="needs SQLAlchemy: pip install 'tsattn[sql]'")
-        return records_of(tmp_path, f"sqlite:///{tmp_path / 'ops.db'}#seen")
-    return records_of(tmp_path, None)
 
 
 def report(records: Records | SharedRecords, cutoff: int, *keys: Key, job: str = "j") -> list[bool]:

@@ -13,9 +13,11 @@ import pytest
 
 import tsattn
 from tests import tiny
+from tsattn import BacktestConfig
 from tsattn.cli.main import main
+from tsattn.forecasting.baselines import baseline
 from tsattn.model.card import read_card
-from tsattn.workflows import train, training_data
+from tsattn.workflows import backtest, train, training_data
 from tsattn.workflows.training_data import MOST_SERIES, extent, known_share
 
 LAST_TRAINED, FIRST_TESTED = "2024-03-28", "2024-03-29"  # of 100 days from 2024-01-01, 2 × 6 of them held back
@@ -72,7 +74,32 @@ def test_when_a_job_is_run_as_of_a_time_before_the_end_of_the_training_rows_then
     for day, warns in (("2024-03-27", True), (FIRST_TESTED, False)):
         assert main(["run", str(jobs), "--as-of", day]) == 0
         said = " ".join(capsys.readouterr().err.split())
-        assert (f"shops/1 was trained on data up to {LAST_TRAINED}" in said) == warns
+        assert (f"warning shops: shops/1 was trained on data up to {LAST_TRAINED}" in said) == warns
+
+
+def test_when_a_job_chooses_a_model_of_other_series_then_its_log_warns_with_quiet_too(model, tmp_path, capsys):
+    shops("xyz").to_csv(tmp_path / "depots.csv", index=False)
+    jobs = tmp_path / "jobs.toml"
+    jobs.write_text("[[job]]\nname = 'depots'\ninput = 'depots.csv'\noutputs = ['out.csv']\n", "utf-8")
+    assert main(["run", str(jobs), "--quiet", "--dry-run"]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "warning depots: shops/1, the newest model that fits, was trained on none of the" in said
+    assert "warning: " not in said
+
+
+def test_when_refit_is_given_then_the_warning_about_the_windows_refers_to_the_refitted_model(model, monkeypatch):
+    refitted = baseline("naive")
+    refitted.name = "shops (refitted)"
+    monkeypatch.setattr(backtest, "_refit", lambda *_: lambda _: refitted)
+    path = Path(model)
+    other = path.with_name("other.csv")
+    other.write_text("\n".join(path.read_text("utf-8").splitlines()[:-1]) + "\n", "utf-8")
+    for data in (model, str(other)):  # the data that the model was trained on, and others
+        config = BacktestConfig(windows=20, baselines=("naive",))
+        (line,) = warned(tsattn.backtest(data, model="shops", config=config).notes)
+        assert "use --refit" in line
+        (line,) = warned(tsattn.backtest(data, model="shops", config=dataclasses.replace(config, refit=True)).notes)
+        assert line.endswith("; see shops (refitted)")
 
 
 def test_when_other_data_are_scored_at_cutoffs_before_the_end_of_the_training_rows_then_a_warning_says_so(model):

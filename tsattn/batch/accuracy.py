@@ -16,8 +16,6 @@ from tsattn.data.windows import last_origins
 from tsattn.forecasting.frame import quantile_name
 from tsattn.forecasting.metrics import coverage, mase, measure, seasonal_errors
 
-NEWEST = 200_000  # rows that are scored at most
-
 
 @dataclass(frozen=True)
 class Accuracy:
@@ -35,9 +33,12 @@ class Accuracy:
     dates_of_step: list[int]
 
 
-def score(job: Job, file: JobFile, panel: Panel) -> Accuracy | None:
-    """Score a job's stored forecasts against the panel; None when no output can be read back, or no observations exist yet."""
-    rows = [row for row in stored_rows(job, file, panel, newest(panel), NEWEST) if not row.get("fallback")]
+def score(job: Job, file: JobFile, panel: Panel, horizon: int) -> Accuracy | None:
+    """Score a job's stored forecasts of `horizon` steps against the panel.
+
+    Returns None when no output can be read back, or no observations exist yet.
+    """
+    rows = [row for row in stored_rows(job, file, panel, newest(panel), horizon) if not row.get("fallback")]
     levels = sorted({float(name) for row in rows[:1] for name in row if _is_level(name)})
     if len(levels) < 2:
         return None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,23 +78,78 @@ def upsert(url: str, name: str, tables: Tables, retries: int, wait: float = LOCK
     return transaction(url, retries, write, wait)
 
 
-def stored(url: str, name: str, job: str, last: Any, most: int, retries: int) -> list[dict[str, Any]]:
-    """Return at most `most` of a job's newest rows in a table up to the timestamp `last` (UTC); [] when there is no table."""
+@dataclass(frozen=True)
+class Sought:
+    """Forecasts to read back: of these items of a job, up to the timestamp `last` (UTC), at most `cutoffs` per item.
+
+    horizon: steps that a cutoff has. before: the newest cutoff to read after one that was read; None = any earlier one.
+    """
+
+    job: str
+    items: Sequence[str]
+    last: dt.datetime | int
+    cutoffs: int
+    horizon: int
+    before: Callable[[Any], dt.datetime | int] | None = None
+
+
+def stored(url: str, name: str, sought: Sought, retries: int) -> list[dict[str, Any]]:
+    """Return the newest rows of a table that are sought; [] when there is no table.
+
+    Every query has an item, so that it reads a part of the primary key, however many rows the table has.
+    """
     import sqlalchemy as sa
 
     def ask(connection: Connection) -> list[dict[str, Any]]:
         if not sa.inspect(connection).has_table(name):
             return []
         target = sa.Table(name, sa.MetaData(), autoload_with=connection)
-        zoned = getattr(target.c.timestamp.type, "timezone", False)
-        until = last.replace(tzinfo=dt.UTC) if zoned and isinstance(last, dt.datetime) else last
-        if isinstance(last, dt.datetime) and is_text(target.c.timestamp.type):
-            until = text(last, keeps_offset(connection, name))
-        wanted = sa.select(target).where(target.c.job == job, target.c.timestamp <= until)
-        wanted = wanted.order_by(target.c.timestamp.desc(), target.c.item_id).limit(most)
-        return [dict(row) for row in connection.execute(wanted).mappings()]
+        bound = _binding(connection, target)
+        until = bound(sought.last)
+        rows = sa.select(target).where(target.c.job == sought.job, target.c.timestamp <= until, target.c.cutoff < until)
+        found: list[dict[str, Any]] = []
+        for item in sought.items:
+            mine = rows.where(target.c.item_id == item)
+            if sought.before is None:
+                mine = mine.order_by(target.c.cutoff.desc()).limit(sought.cutoffs * sought.horizon)
+                found += map(dict, connection.execute(mine).mappings())
+            else:
+                found += _spread(connection, target, mine, sought, bound)
+        return found
 
     return transaction(url, retries, ask, write=False)
+
+
+def _binding(connection: Connection, target: Table) -> Callable[[dt.datetime | int], Any]:
+    """Return a function that converts a moment (UTC, without a zone) to the type of the timestamps of a table."""
+    kind = target.c.timestamp.type
+    offset = is_text(kind) and keeps_offset(connection, target.name)
+
+    def bound(moment: dt.datetime | int) -> Any:
+        if not isinstance(moment, dt.datetime):
+            return moment
+        if is_text(kind):
+            return text(moment, offset)
+        return moment.replace(tzinfo=dt.UTC) if getattr(kind, "timezone", False) else moment
+
+    return bound
+
+
+def _spread(
+    connection: Connection, target: Table, mine: Any, sought: Sought, bound: Callable[[dt.datetime | int], Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of an item's cutoffs, one query a cutoff, each as long before the one read as `sought.before` says."""
+    import sqlalchemy as sa
+
+    assert sought.before is not None
+    latest = bound(sought.last)
+    for _ in range(sought.cutoffs):
+        newest = mine.with_only_columns(sa.func.max(target.c.cutoff)).where(target.c.cutoff <= latest).scalar_subquery()
+        rows = connection.execute(mine.where(target.c.cutoff == newest)).mappings().all()
+        if not rows:
+            return
+        yield from map(dict, rows)
+        latest = bound(sought.before(rows[0]["cutoff"]))
 
 
 def _migrated(connection: Connection, name: str, table: pa.Table, offset: bool) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -97,10 +98,10 @@ def _rename_partitions(place: str, job: str, spell: _Spelling) -> None:
     """
     earlier = [(cutoff, path) for cutoff, path in partitions(place, job) if spell.fits(cutoff)]
     texts = spell(spell.column([cutoff for cutoff, _ in earlier])).to_pylist() if earlier else []
-    for (_, path), text in zip(earlier, texts, strict=True):
-        target = _partition(place, job, text)
-        if target == path:
+    for (_, named), text in zip(earlier, texts, strict=True):
+        if named.endswith(os.path.join(f"cutoff={quote(text)}", PART)) or not os.path.exists(named):
             continue
+        path, target = Path(named), _partition(place, job, text)
         prepare(path)
         prepare(target)
         try:
@@ -220,10 +221,15 @@ def _data_errors(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: its rows cannot be kept beside the new ones: {said}", "move it away, and run again") from None
 
 
-def partitions(place: str, job: str) -> list[tuple[dt.datetime | int, Path]]:
-    """Return (cutoff, file) of each partition of a job in a dataset, the newest first. Other folders are ignored."""
-    found = dataset_folder(place, job).glob(f"cutoff=*/{PART}")
-    named = [(cutoff, path) for path in found if (cutoff := _cutoff(unquote(path.parent.name.partition("=")[2]))) is not None]
+def partitions(place: str, job: str) -> list[tuple[dt.datetime | int, str]]:
+    """Return (cutoff, path) of each partition of a job in a dataset, the newest first. Other folders are ignored.
+
+    A job may have a hundred thousand partitions, so paths are texts, and a file may be missing from its folder.
+    """
+    folder = dataset_folder(place, job)
+    names = [name for name in os.listdir(folder) if name.startswith("cutoff=")] if folder.is_dir() else []
+    cutoffs = [_cutoff(unquote(name.removeprefix("cutoff="))) for name in names]
+    named = [(c, os.path.join(folder, name, PART)) for c, name in zip(cutoffs, names, strict=True) if c is not None]
     return sorted(named, key=lambda one: str(one[0]), reverse=True)
 
 

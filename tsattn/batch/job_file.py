@@ -70,7 +70,8 @@ def read_jobs(path: str | Path) -> JobFile:
 
 _KEYS = tuple(f.name for f in dataclasses.fields(Job) if f.name != "line")
 _LEVELS = {"hierarchy": (), "sums": (), "reconcile": HierarchyConfig.reconcile}
-_DURATIONS = ("max_age", "max_gap", "retrain")
+_DURATIONS = ("max_age", "max_gap", "retrain", "keep_records")
+_ENDLESS = {"max_age": "never", "keep_records": "forever"}  # texts that stand for an infinite duration
 _TEXTS = ("name", "input", "model", "query", *_CHOICES, "records", "schedule", "reconcile")
 _SHARES = ("max_mase_ratio", "coverage_drop")
 _ANOMALIES = "max_new_anomalies"
@@ -204,7 +205,7 @@ def _value(key: str, value: Any) -> Any:
     """Check and return one value of a job. Raises ConfigError."""
     if key in _TEXTS and (not isinstance(value, str) or not value.strip() or "\0" in value):
         raise ConfigError("must be a text")
-    if key == "max_age" and value == "never":
+    if key in _ENDLESS and value == _ENDLESS[key]:
         return math.inf
     if key in _DURATIONS:
         return seconds(str(value))

@@ -14,6 +14,8 @@ from tsattn.batch.secrets import filled
 from tsattn.config import HierarchyConfig, ReadOptions
 from tsattn.errors import ConfigError
 
+KEEP_RECORDS = 400 * 86400.0  # seconds: a year, and the month that is compared with the same one of the year before
+
 
 @dataclass(frozen=True)
 class Detection:
@@ -54,6 +56,7 @@ class Job:
     network: dict[str, Any] = field(default_factory=dict)  # ModelConfig fields for retraining
     training: dict[str, Any] = field(default_factory=dict)  # TrainConfig fields for retraining
     detect: Detection | None = None  # also score the newest rows
+    keep_records: float = KEEP_RECORDS  # seconds that run records stay; infinite = "forever"
     records: str | None = None  # the database of run records, `#table` optional; None = runs.db of the workspace
     schedule: str | None = None  # cron fields, for `tsattn schedule`; None = cron.USUAL
     retries: int = 5  # attempts at a database

@@ -24,7 +24,7 @@ from tsattn.batch.inputs import newest, on_grid, opened
 from tsattn.batch.job_file import read_jobs
 from tsattn.batch.job_values import scheme_of
 from tsattn.batch.jobs import Job, JobFile, Monitor
-from tsattn.batch.records import GOOD, Records
+from tsattn.batch.records import Records, moment
 from tsattn.batch.run import find_model, place_of
 from tsattn.batch.secrets import Redactor, expanded
 from tsattn.batch.shared_records import SharedRecords, records_of
@@ -34,11 +34,13 @@ from tsattn.errors import TsattnError
 from tsattn.forecasting.predict import show
 from tsattn.model.card import ANY_FREQ, Card
 from tsattn.render.format import count, duration
+from tsattn.workflows.loaded_model import horizon_for
 from tsattn.workspace import Workspace
 
 DAY = 86400.0  # seconds; a row or a run may lie so far in the future
 STEPS, SCHEDULES = 3, 2  # steps of the data and gaps of the schedule that the newest row may be old
 LISTED = 20  # new anomalies that the result names
+USUAL = 15  # newest good runs, whose shares of fallbacks are compared
 GRACE = 7200.0  # seconds that a run may be late, or take longer than the one before
 
 
@@ -82,9 +84,10 @@ def watch(path: str | Path, names: tuple[str, ...], *, workspace: Any, alert: bo
         verdict = Verdict(job.name)
         try:
             limits = limits_of(job, file)
-            good = _runs(job, records_of(place.root, file.records(job)), limits, verdict)
+            since = moment(DAY if limits.schedule is None else longest_gap(limits.schedule))
+            good = _runs(job, records_of(place.root, file.records(job)), limits, since, verdict)
             if job.detect is not None:
-                _anomalies(good, limits, verdict)
+                _anomalies(good, limits, since, verdict)
             _data(job, file, place, limits, verdict)
         except (TsattnError, OSError) as error:
             verdict.problems.append(error.message if isinstance(error, TsattnError) else str(error))
@@ -110,11 +113,14 @@ def limits_of(job: Job, file: JobFile) -> Monitor:
     return dataclasses.replace(file.monitor, **{key: own for key in keys if (own := getattr(job, key)) is not None})
 
 
-def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, verdict: Verdict) -> list[dict[str, Any]]:
-    """Check the age of the last good run, and its share of fallbacks for a jump. Returns the good runs, newest first."""
-    runs = [run for run in records.runs((job.name,)) if run["as_of"] is None]
-    good = [run for run in runs if run["status"] in GOOD]
-    last = f" (the last run failed: {runs[0]['error']})" if runs and runs[0]["status"] == "failed" else ""
+def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, since: str, verdict: Verdict) -> list[dict[str, Any]]:
+    """Check the age of the last good run, and its share of fallbacks for a jump.
+
+    Returns the good runs, newest first: all that ended at `since` or later, and some before. Few records are read, since a job
+    may have a hundred thousand.
+    """
+    newest_run, good = records.newest(job.name), records.good_runs(job.name, since, USUAL)
+    last = f" (the last run failed: {newest_run['error']})" if newest_run and newest_run["status"] == "failed" else ""
     if not good:
         verdict.problems.append(f"no good run yet{last}")
         return []
@@ -126,7 +132,7 @@ def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, verdict: 
     if age > allowed:
         by = "its schedule" if job.max_gap is None else "max_gap"
         verdict.problems.append(f"no good run for {duration(age)}, {by} allows {duration(allowed)}{last}")
-    shares = [(run["fallback"] + run["failed"]) / max(1, run["items"]) for run in good[:15]]
+    shares = [(run["fallback"] + run["failed"]) / max(1, run["items"]) for run in good[:USUAL]]
     verdict.fallback_share = shares[0]
     usual = float(np.median(shares[1:])) if shares[1:] else 0.0
     if shares[0] > usual + limits.fallback_jump:
@@ -134,13 +140,12 @@ def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, verdict: 
     return good
 
 
-def _anomalies(good: list[dict[str, Any]], limits: Monitor, verdict: Verdict) -> None:
-    """Check the number of new anomalies: those of the last good run, and of earlier ones since the monitor was last due.
+def _anomalies(good: list[dict[str, Any]], limits: Monitor, since: str, verdict: Verdict) -> None:
+    """Check the number of new anomalies: those of the last good run, and of earlier ones `since` the monitor was last due.
 
     Of several runs with the same cutoff, which find the same new anomalies, only the newest counts.
     """
-    since = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=DAY if limits.schedule is None else longest_gap(limits.schedule))
-    recent = [run for i, run in enumerate(good) if i == 0 or dt.datetime.fromisoformat(run["ended"]) >= since]
+    recent = [run for i, run in enumerate(good) if i == 0 or run["ended"] >= since]
     by_cutoff = {run["cutoff"]: run["details"] or {} for run in reversed(recent)}  # a later run replaces an earlier one
     found = [details for details in by_cutoff.values() if "new_anomalies" in details]
     if not found:
@@ -165,7 +170,7 @@ def _data(job: Job, file: JobFile, place: Workspace, limits: Monitor, verdict: V
     verdict.newest_row = show(panel, last)
     if panel.dated:
         verdict.problems += staleness(job, panel, last, on_grid(dt.datetime.now().astimezone(), panel))
-    scored = score(job, file, panel)
+    scored = score(job, file, panel, horizon_for(card, panel) if job.horizon is None else job.horizon)
     if scored is None:
         return
     verdict.mase, verdict.coverage, verdict.scored = scored.mase, scored.coverage, scored.count

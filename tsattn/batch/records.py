@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import os
 import socket
 import sqlite3
@@ -40,6 +41,19 @@ _FORGOTTEN = (
     "job = ? AND last_cutoff < (SELECT last_cutoff FROM anomalies WHERE job = ? ORDER BY last_cutoff DESC LIMIT 1 OFFSET ?)"
 )
 GOOD = ("done", "partial")
+LEAST = 1000  # newest runs of a job whose records stay, however old they are
+_SCHEDULED = "job = :job AND as_of IS NULL"
+_GOOD = f"{_SCHEDULED} AND status IN {GOOD}"
+# conditions with subqueries that read a few rows of the index (job, number), whatever the number of records
+_RECENT = (
+    f"{_GOOD} AND number > COALESCE((SELECT number FROM runs WHERE {_GOOD} AND ended < :since"
+    " ORDER BY number DESC LIMIT 1 OFFSET :before), 0)"
+)
+_OUTDATED = (
+    "job = :job AND started < :start"
+    " AND number < (SELECT number FROM runs WHERE job = :job ORDER BY number DESC LIMIT 1 OFFSET :least - 1)"
+    f" AND number <> COALESCE((SELECT number FROM runs WHERE {_GOOD} ORDER BY number DESC LIMIT 1), 0)"
+)
 _NUMBERS = ("number", "items", "done", "fallback", "failed", "ended_items", "rows", "version", "seconds", "peak_mib", "pid")
 _MOMENTS = ("started", "ended")
 
@@ -48,11 +62,13 @@ _MOMENTS = ("started", "ended")
 class Records:
     """Run records at `path`. Reading a missing file returns nothing; writing creates it.
 
-    `wait`: seconds to wait for another program that has locked the file.
+    `wait`: seconds to wait for another program that has locked the file. `keep`: age in seconds from which `end` deletes records
+    of the same job, except those of its LEAST newest runs and of its last good one.
     """
 
     path: Path
     wait: float = LOCK_WAIT
+    keep: float = math.inf
 
     def begin(self, job: str, as_of: str | None, pid: int) -> int:
         """Note that a run began, and that earlier ones which never ended were killed. The job's lock must be held."""
@@ -71,8 +87,12 @@ class Records:
         columns = ", ".join(f'"{name}" = ?' for name in values)
         with self._writing() as database:
             database.execute(f"UPDATE runs SET {columns} WHERE number = ?", (*values.values(), number))
+            found = database.execute("SELECT job FROM runs WHERE number = ?", (number,)).fetchone()
+            if found is None:  # the file was moved away while the job ran
+                return
+            job = found[0]
+            database.execute(f"DELETE FROM runs WHERE {_OUTDATED}", {"job": job, "start": moment(self.keep), "least": LEAST})
             if reported:
-                job = database.execute("SELECT job FROM runs WHERE number = ?", (number,)).fetchone()[0]
                 rows = ((job, *key, *cutoffs) for key, cutoffs in reported.items())
                 database.executemany("INSERT OR REPLACE INTO anomalies VALUES (?, ?, ?, ?, ?, ?)", rows)
                 database.execute(f"DELETE FROM anomalies WHERE {_FORGOTTEN}", (job, job, KEPT))
@@ -90,15 +110,26 @@ class Records:
 
     def runs(self, jobs: Sequence[str] = (), last: int | None = None) -> list[dict[str, Any]]:
         """Return runs, newest first, of these jobs or of all; one whose process is gone is "killed"."""
+        where = f"job IN ({', '.join('?' * len(jobs))})" if jobs else "TRUE"
+        return self._rows(where, (*jobs, -1 if last is None else last))
+
+    def newest(self, job: str) -> dict[str, Any] | None:
+        """Return the newest run of a job without --as-of; None without any."""
+        return next(iter(self._rows(_SCHEDULED, {"job": job, "last": 1})), None)
+
+    def good_runs(self, job: str, since: str, before: int) -> list[dict[str, Any]]:
+        """Return the newest good runs of a job without --as-of: those that ended at `since` or later, and `before` others."""
+        return self._rows(_RECENT, {"job": job, "since": since, "before": before, "last": -1})
+
+    def _rows(self, where: str, values: Sequence[Any] | dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the runs that satisfy a condition, newest first, up to the limit that is the last of the values."""
         if not self.path.exists():
             return []
-        where = f"WHERE job IN ({', '.join('?' * len(jobs))})" if jobs else ""
+        limit = ":last" if isinstance(values, dict) else "?"
         with self._reading() as database:
             if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone():
                 return []  # the first run is making the file
-            found = database.execute(
-                f"SELECT * FROM runs {where} ORDER BY number DESC LIMIT ?", (*jobs, -1 if last is None else last)
-            )
+            found = database.execute(f"SELECT * FROM runs WHERE {where} ORDER BY number DESC LIMIT {limit}", values)
             names = [column[0] for column in found.description]
             rows = [dict(zip(names, row, strict=True)) for row in found]
         missing = dict.fromkeys(("log", "host", "process", "ended_items"))
@@ -231,6 +262,11 @@ def _started(pid: int) -> str:
     return f"{boot} {ticks}"
 
 
+def moment(age: float) -> str:
+    """The time `age` seconds ago in UTC, ISO 8601, so that moments sort as texts; the year 1970 for an age that begins before."""
+    return dt.datetime.fromtimestamp(max(0.0, time.time() - age), dt.UTC).isoformat(timespec="seconds")
+
+
 def now() -> str:
     """The present in UTC, ISO 8601."""
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    return moment(0)

@@ -44,6 +44,7 @@ from tsattn.workflows.results import plain
 from tsattn.workflows.training_data import as_of_warning
 from tsattn.workspace import ModelRef, Workspace
 
+WARNING = "warning: "  # before the notes of a workflow that warn
 Log = Callable[..., None]  # log(level, message, job=…, …)
 
 
@@ -66,8 +67,13 @@ class Call:
     tick: Callable[[Tick], None]
 
     def note(self, job: Job, level: str = "info") -> Callable[[str], None]:
-        """Return a function that logs one line about a job, without its secrets."""
-        return lambda text: self.log(level, self.hide(text), job=job.name)
+        """Return a function that logs one line about a job, without its secrets. "warning: " before a line becomes its level."""
+
+        def log(text: str) -> None:
+            warns = text.startswith(WARNING)
+            self.log("warning" if warns else level, self.hide(text.removeprefix(WARNING)), job=job.name)
+
+        return log
 
 
 def run(
@@ -102,7 +108,8 @@ def run_job(job: Job, call: Call) -> JobRun:
     A signal ends it before it is delivered, or between two outputs; once the last output is written, the job is done.
     """
     made, began = JobRun(job.name, as_of=call.order.as_of), time.perf_counter()
-    records, number = records_of(call.place.root, call.file.records(job), call.order.lock_wait), 0
+    records = records_of(call.place.root, call.file.records(job), call.order.lock_wait, job.keep_records)
+    number = 0
     reported: dict[Key, Cutoffs] = {}
     try:
         with _lock(job, call):
@@ -192,7 +199,7 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
         _check_age(job, newest, clock, now)
         if moment is not None:
             for line in as_of_warning(source.card, str(source.ref), on_grid(moment, clock), clock):
-                call.note(job, "warning")(line.removeprefix("warning: "))
+                call.note(job)(line)
         made.run_id = _run_id(job, source, spool)
         if not order.dry_run:
             about = {"job": job.name, "model": made.model, "version": made.version, "run_id": made.run_id}

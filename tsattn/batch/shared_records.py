@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsattn.batch.connections import transaction
 from tsattn.batch.database import widened
-from tsattn.batch.records import Records, checked, now, process_of
+from tsattn.batch.records import GOOD, LEAST, Records, checked, moment, now, process_of
 from tsattn.batch.reported import KEPT, Cutoffs, Key
 from tsattn.batch.runs import LOCK_WAIT
 from tsattn.batch.secrets import expanded, shown
@@ -27,12 +28,16 @@ RETRIES = 5
 
 @dataclass(frozen=True)
 class SharedRecords:
-    """The run records in a table of the database at `url`. `workspace` separates the records of one workspace from others."""
+    """The run records in a table of the database at `url`. `workspace` separates the records of one workspace from others.
+
+    `keep`: age in seconds from which `end` deletes records of the same job and workspace, as in `Records`.
+    """
 
     url: str
     table: str
     workspace: str
     wait: float = LOCK_WAIT
+    keep: float = math.inf
 
     def begin(self, job: str, as_of: str | None, pid: int) -> int:
         """Note that a run began, and that this workspace's earlier ones which never ended were killed."""
@@ -60,11 +65,27 @@ class SharedRecords:
         def write(connection: Connection) -> None:
             runs = self._made(connection)
             connection.execute(sa.update(runs).where(runs.c.number == number).values(values))
+            job = connection.execute(sa.select(runs.c.job).where(runs.c.number == number)).scalar()
+            if job is None:  # the record was deleted while the job ran
+                return
+            self._forget(connection, runs, job)
             if reported:
-                job = connection.execute(sa.select(runs.c.job).where(runs.c.number == number)).scalar_one()
                 self._report(connection, job, reported)
 
         transaction(self.url, RETRIES, write, self.wait)
+
+    def _forget(self, connection: Connection, runs: Table, job: str) -> None:
+        """Delete the records of a job that are older than `keep`, except those of its LEAST newest runs and its last good one."""
+        import sqlalchemy as sa
+
+        mine = (runs.c.job == job) & (runs.c.workspace == self.workspace)
+        newest = sa.select(runs.c.number).order_by(runs.c.number.desc()).limit(1)
+        least = connection.execute(newest.where(mine).offset(LEAST - 1)).scalar()
+        if least is None:
+            return
+        good = connection.execute(newest.where(mine, *_good(runs, job))).scalar()
+        outdated = mine & (runs.c.started < moment(self.keep)) & (runs.c.number < least) & (runs.c.number != (good or 0))
+        connection.execute(sa.delete(runs).where(outdated))
 
     def anomalies(self, job: str, since: int) -> dict[Key, Cutoffs]:
         """Return the anomalies that runs of a job reported, from the time `since` on (see Key.at)."""
@@ -100,15 +121,34 @@ class SharedRecords:
             connection.execute(sa.delete(there).where(there.c.job == job, there.c.last_cutoff < last))
 
     def runs(self, jobs: Sequence[str] = (), last: int | None = None) -> list[dict[str, Any]]:
-        """Runs, newest first, of these jobs or of all."""
+        """Return runs, newest first, of these jobs or of all; one whose process is gone is "killed"."""
+        return self._rows(lambda runs: (runs.c.job.in_(jobs),) if jobs else (), last)
+
+    def newest(self, job: str) -> dict[str, Any] | None:
+        """Return the newest run of a job without --as-of; None without any."""
+        return next(iter(self._rows(lambda runs: (runs.c.job == job, runs.c.as_of.is_(None)), 1)), None)
+
+    def good_runs(self, job: str, since: str, before: int) -> list[dict[str, Any]]:
+        """Return the newest good runs of a job without --as-of: those that ended at `since` or later, and `before` others."""
+        import sqlalchemy as sa
+
+        def recent(runs: Table) -> tuple[Any, ...]:
+            there = runs.alias()
+            earlier = sa.select(there.c.number).where(*_good(there, job), there.c.ended < since)
+            last = earlier.order_by(there.c.number.desc()).limit(1).offset(before).scalar_subquery()
+            return (*_good(runs, job), runs.c.number > sa.func.coalesce(last, 0))
+
+        return self._rows(recent, None)
+
+    def _rows(self, where: Callable[[Table], tuple[Any, ...]], last: int | None) -> list[dict[str, Any]]:
+        """Return the newest `last` runs that satisfy conditions, newest first; None = all."""
         import sqlalchemy as sa
 
         def ask(connection: Connection) -> list[dict[str, Any]]:
             if not sa.inspect(connection).has_table(self.table):
                 return []
             runs = self._made(connection)
-            wanted = sa.select(runs).order_by(runs.c.number.desc()).limit(last)
-            wanted = wanted.where(runs.c.job.in_(jobs)) if jobs else wanted
+            wanted = sa.select(runs).where(*where(runs)).order_by(runs.c.number.desc()).limit(last)
             return [dict(row) for row in connection.execute(wanted).mappings()]
 
         rows = transaction(self.url, RETRIES, ask, self.wait)
@@ -142,9 +182,14 @@ class SharedRecords:
         return wanted
 
 
-def records_of(place: Path, url: str | None, wait: float = LOCK_WAIT) -> Records | SharedRecords:
+def _good(runs: Any, job: str) -> tuple[Any, ...]:
+    """Conditions of the good runs of a job without --as-of."""
+    return runs.c.job == job, runs.c.as_of.is_(None), runs.c.status.in_(GOOD)
+
+
+def records_of(place: Path, url: str | None, wait: float = LOCK_WAIT, keep: float = math.inf) -> Records | SharedRecords:
     """The run records of a workspace: in the database given, else in its `runs.db`. `url` may name a table after a #."""
     if url is None:
-        return Records(place / "runs.db", wait)
+        return Records(place / "runs.db", wait, keep)
     address, _, table = url.partition("#")
-    return SharedRecords(expanded(address), expanded(table) or TABLE, f"{socket.gethostname()}:{place.absolute()}", wait)
+    return SharedRecords(expanded(address), expanded(table) or TABLE, f"{socket.gethostname()}:{place.absolute()}", wait, keep)

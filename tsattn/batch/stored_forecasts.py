@@ -1,10 +1,16 @@
-"""Forecasts that a job wrote, read back: the newest ones that may have observations by now, up to a limit."""
+"""Forecasts that a job wrote, read back: the newest ones that may have observations by now, up to limits.
+
+A job of every quarter of an hour writes 35,000 cutoffs a year, so only CUTOFFS of them are read, and of a large panel as many
+series as MOST rows allow.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import glob
+import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,44 +26,98 @@ from tsattn.data.result_files import PER_ITEM
 from tsattn.data.timezone import to_local
 from tsattn.errors import DataError
 
+CUTOFFS = 200  # cutoffs that are read at most
+MOST = 200_000  # rows that are read at most
 _KEEPS = ("database", "dataset", "file")  # the outputs that keep earlier forecasts first
 
 
-def stored_rows(job: Job, file: JobFile, panel: Panel, newest: np.datetime64, most: int) -> list[dict[str, Any]]:
-    """Return at most `most` rows of the panel's items up to `newest`, from the output that keeps the longest; [] without any.
+@dataclass(frozen=True)
+class _Wanted:
+    """Limits of the rows that are read: `items` of a panel, timestamps up to `newest`, cutoffs of at most `horizon` steps.
 
-    `timestamp` and `cutoff` are on the panel's clock. Raises DataError when the output cannot be read.
+    Cutoffs are at least `apart` steps apart; 0 = all cutoffs, also those of items at other times of day.
+    """
+
+    panel: Panel
+    items: tuple[str, ...]
+    newest: np.datetime64
+    horizon: int
+    apart: int
+
+    @classmethod
+    def of(cls, panel: Panel, newest: np.datetime64, horizon: int) -> _Wanted:
+        """Choose items at equal distances, and cutoffs that together reach back two horizons, so that every step has dates."""
+        ids = panel.item_ids
+        room = max(1, MOST // (CUTOFFS * horizon))
+        return cls(panel, tuple(ids[:: -(-len(ids) // room)]), newest, horizon, 2 * horizon // CUTOFFS)
+
+    def before(self, cutoff: np.datetime64) -> np.datetime64:
+        """Return the newest cutoff that may be read after this one."""
+        if not self.apart:
+            return cutoff - np.timedelta64(1, "us")
+        earlier: np.datetime64 = self.panel.freq.advance(np.array([cutoff]), np.array([-self.apart]))[0]
+        return earlier
+
+
+def stored_rows(job: Job, file: JobFile, panel: Panel, newest: np.datetime64, horizon: int) -> list[dict[str, Any]]:
+    """Return rows of the panel's items up to `newest`, from the output that keeps the longest; [] without any.
+
+    horizon: steps that a cutoff has. `timestamp` and `cutoff` are on the panel's clock. Raises DataError when the output cannot
+    be read.
     """
     output = min(job.outputs, key=lambda one: _KEEPS.index(one.kind))
-    items, found = set(panel.item_ids), []
-    for row in _rows(job, output, file.local(expanded(output.place)), panel, newest, most):
+    wanted, found = _Wanted.of(panel, newest, horizon), []
+    items = set(wanted.items)
+    for row in _rows(job, output, file.local(expanded(output.place)), wanted):
         row = {**row, "timestamp": on_clock(row["timestamp"], panel), "cutoff": on_clock(row["cutoff"], panel)}
         if row["item_id"] in items and row["timestamp"] <= newest:
             found.append(row)
-        if len(found) == most:
+        if len(found) == MOST:
             break
     return found
 
 
-def _rows(job: Job, output: Output, place: str, panel: Panel, newest: np.datetime64, most: int) -> Iterator[dict[str, Any]]:
+def _rows(job: Job, output: Output, place: str, wanted: _Wanted) -> Iterator[dict[str, Any]]:
     import pyarrow as pa
 
     if output.kind == "database":
-        from tsattn.batch.database import stored
-
-        instant = panel.instants(np.array([newest]))[0].astype("datetime64[us]")
-        last = int(instant.astype(np.int64)) if not panel.freq.has_clock else instant.item()
-        yield from stored(place, expanded(output.table), job.name, last, most, job.retries)
+        yield from _database_rows(job, output, place, wanted)
         return
     try:
         if output.kind == "dataset":
-            for cutoff, path in partitions(place, job.name):
-                if on_clock(cutoff, panel) < newest:
-                    yield from ({**row, "cutoff": cutoff} for row in read_parquet(path))
+            yield from _dataset_rows(job, place, wanted)
         else:
             yield from (row for row in _file_rows(output, place) if row["job"] == job.name)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise DataError(f"{output}: cannot be read back: {str(error)[:200]}") from None
+
+
+def _database_rows(job: Job, output: Output, place: str, wanted: _Wanted) -> list[dict[str, Any]]:
+    from tsattn.batch.database import Sought, stored
+
+    panel = wanted.panel
+
+    def value(stamp: np.datetime64) -> dt.datetime | int:
+        instant = panel.instants(np.array([stamp]))[0].astype("datetime64[us]")
+        return instant.item() if panel.freq.has_clock else int(instant.astype(np.int64))
+
+    def before(cutoff: Any) -> dt.datetime | int:
+        return value(wanted.before(on_clock(cutoff, panel)))
+
+    sought = Sought(job.name, wanted.items, value(wanted.newest), CUTOFFS, wanted.horizon, before if wanted.apart else None)
+    return stored(place, expanded(output.table), sought, job.retries)
+
+
+def _dataset_rows(job: Job, place: str, wanted: _Wanted) -> Iterator[dict[str, Any]]:
+    read, latest = 0, wanted.newest - np.timedelta64(1, "us")
+    for cutoff, path in partitions(place, job.name):
+        here = on_clock(cutoff, wanted.panel)
+        if here > latest or not os.path.exists(path):
+            continue
+        yield from ({**row, "cutoff": cutoff} for row in read_parquet(Path(path), wanted.items))
+        read, latest = read + 1, wanted.before(here)
+        if read == CUTOFFS:
+            return
 
 
 def _file_rows(output: Output, place: str) -> Iterator[dict[str, Any]]:

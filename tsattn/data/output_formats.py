@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,13 +102,16 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def read_parquet(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a Parquet file; a part of it is in memory at a time."""
+def read_parquet(path: Path, items: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a Parquet file, of all items or of these; a part of it is in memory at a time."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path, pre_buffer=False) as file:
-        for batch in file.iter_batches(20_000):
-            yield from batch.to_pylist()
+        for batch in file.iter_batches(20_000, use_threads=False):
+            kept = batch if items is None else batch.filter(pc.is_in(batch["item_id"], pa.array(items)))
+            yield from kept.to_pylist()
 
 
 def _read_csv(path: Path) -> Iterator[dict[str, Any]]:

@@ -41,7 +41,7 @@ from tsattn.workflows.loaded_model import check_horizon, ensemble_notes, horizon
 from tsattn.workflows.results import Backtested
 from tsattn.workflows.scoring_progress import Scoring
 from tsattn.workflows.sums import Summed, level_scores, replayed, with_levels, with_sums
-from tsattn.workflows.training_data import trained_to, window_warning
+from tsattn.workflows.training_data import refitted_name, trained_to, window_warning
 from tsattn.workflows.verdict import usual_baselines, verdict
 from tsattn.workspace import Workspace, shipped
 
@@ -91,7 +91,7 @@ def run(
         listener.note("no model in the workspace: scoring the baselines only")
     own, foreign = _by_training_data(chosen, panel)
     settings, notes = _settings(given, chosen, own, panel)
-    notes = (*notes, *_later_training(settings, foreign, panel))
+    notes = (*notes, *_later_training(settings, chosen, foreign, panel))
     if given.baselines == BacktestConfig().baselines:
         others = [baseline(name) for name in usual_baselines(panel, given.baselines)]
     _check_refit(settings, chosen, extras)
@@ -322,32 +322,39 @@ def _settings(
             settings, horizon=horizon_for(chosen[0].card, panel) if chosen else panel.freq.default_horizon
         )
     horizon = settings.horizon or 1
+    # an explicit step keeps the local time of day of the cutoffs when the clock changes; held-back windows have none to keep
+    stepped = settings if settings.step is not None else dataclasses.replace(settings, step=horizon)
     if not own:
-        return settings, ()
+        return stepped, ()
     test = own[0].card.source["test"]
     held = int(test["windows"]) * int(test["horizon"])
     plain = settings.windows is None and settings.step is None and not settings.refit and not settings.cutoffs
     if plain and held >= horizon:
         settings = dataclasses.replace(settings, windows=held // horizon)
         return settings, ("windows: the test windows that were held back when the model was trained",)
-    origins = _origins(settings, panel, horizon)
+    origins = _origins(stepped, panel, horizon)
     reach = int((panel.origin[origins.item] - origins.row).max(initial=0))
     fitted = next((one for one in own if one.card.has_seen_data), None)
     if reach > held and fitted is not None:
-        return settings, (
+        refitted = settings.refit and fitted is chosen[0]
+        advice = f"see {refitted_name(fitted.card)}" if refitted else "use --refit or fewer windows"
+        return stepped, (
             f"warning: {fitted.ref} was trained on rows of these windows ({reach:,} steps back, but only {held:,} were held "
-            "back): its scores are too good; use --refit or fewer windows",
+            f"back): its scores are too good; {advice}",
         )
-    return settings, ()
+    return stepped, ()
 
 
-def _later_training(settings: BacktestConfig, foreign: list[ModelAndData], panel: Panel) -> tuple[str, ...]:
+def _later_training(
+    settings: BacktestConfig, chosen: list[ModelAndData], foreign: list[ModelAndData], panel: Panel
+) -> tuple[str, ...]:
     """Warn of models of other data that were trained on rows after a cutoff; of models of the same data, `_settings` does."""
     dated = [one for one in foreign if trained_to(one.card) is not None]
     if not dated:
         return ()
     origins = _origins(settings, panel, settings.horizon or panel.freq.default_horizon)
-    return tuple(line for one in dated for line in window_warning(one.card, str(one.ref), origins, panel))
+    first = chosen[0] if settings.refit else None
+    return tuple(line for one in dated for line in window_warning(one.card, str(one.ref), origins, panel, refitted=one is first))
 
 
 def _origins(settings: BacktestConfig, panel: Panel, horizon: int) -> Origins:
@@ -374,7 +381,7 @@ def _refit(choice: ModelAndData, listener: Listener) -> Callable[[Panel], Foreca
             if fitted.stopped == "interrupted":
                 raise KeyboardInterrupt
         forecaster = runtime.of_network(network, choice.card)
-        forecaster.name = f"{choice.card.name} (refitted)"
+        forecaster.name = refitted_name(choice.card)
         return forecaster
 
     return train

@@ -51,8 +51,16 @@ def as_of_warning(card: Card, model: str, moment: np.datetime64, clock: HasClock
     )
 
 
-def window_warning(card: Card, model: str, origins: Origins, panel: Panel) -> tuple[str, ...]:
-    """Return a warning if the model was trained on rows after the first cutoff of a backtest with windows at `origins` (B,)."""
+def refitted_name(card: Card) -> str:
+    """Return the name under which a backtest scores a model that it trained before every cutoff."""
+    return f"{card.name} (refitted)"
+
+
+def window_warning(card: Card, model: str, origins: Origins, panel: Panel, *, refitted: bool = False) -> tuple[str, ...]:
+    """Return a warning if the model was trained on rows after the first cutoff of a backtest with windows at `origins` (B,).
+
+    refitted: whether the backtest scores the refitted model too, to which the warning then refers.
+    """
     end = trained_to(card)
     if end is None or not panel.freq.has_clock or not len(origins):
         return ()
@@ -60,9 +68,10 @@ def window_warning(card: Card, model: str, origins: Origins, panel: Panel) -> tu
     if first >= end:
         return ()
     until, cutoff = stamps(np.array([end, first]), panel.freq, panel.tz)
+    advice = f"see {refitted_name(card)}" if refitted else "use --refit, fewer windows or --model zero-shot"
     return (
         f"warning: {model} was trained on data up to {until}, after the first cutoff of these windows ({cutoff}): "
-        "its scores may be too good; use --refit, fewer windows or --model zero-shot",
+        f"its scores may be too good; {advice}",
     )
 
 
