@@ -98,7 +98,7 @@ def test_when_lightgbm_is_missing_then_training_goes_on_without_trees_and_says_s
     notes: list[str] = []
     made = train(tmp_path, notes)
     assert not read_card(made.ref.path).trees
-    assert any(note.startswith("no trees among the candidates: LightGBM is not installed") for note in notes)
+    assert any(note.startswith("gradient-boosted trees were not tried: LightGBM is not installed") for note in notes)
 
 
 def test_when_time_is_short_then_no_trees_are_fitted(tmp_path):

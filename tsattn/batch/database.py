@@ -82,7 +82,7 @@ def upsert(url: str, name: str, tables: Tables, retries: int, wait: float = LOCK
 class Sought:
     """Forecasts to read back: of these items of a job, up to the timestamp `last` (UTC), at most `cutoffs` per item.
 
-    horizon: steps that a cutoff has. before: the newest cutoff to read after one that was read; None = any earlier one.
+    horizon: steps that a cutoff has. before: maps the cutoff just read to the newest one to read next; None = any earlier one.
     """
 
     job: str
@@ -94,7 +94,7 @@ class Sought:
 
 
 def stored(url: str, name: str, sought: Sought, retries: int) -> list[dict[str, Any]]:
-    """Return the newest rows of a table that are sought; [] when there is no table.
+    """Return the newest rows that match `sought`; [] if there is no table.
 
     Every query has an item, so that it reads a part of the primary key, however many rows the table has.
     """

@@ -1,7 +1,7 @@
 """Forecasts that a job wrote, read back: the newest ones that may have observations by now, up to limits.
 
-A job of every quarter of an hour writes 35,000 cutoffs a year, so only CUTOFFS of them are read, and of a large panel as many
-series as MOST rows allow.
+A job that runs every 15 minutes writes 35,000 cutoffs a year. At most CUTOFFS of them are read, from as many series as fit into
+MOST rows.
 """
 
 from __future__ import annotations

@@ -188,7 +188,7 @@ def _check(card: Card) -> None:
     for name in ("zero_shot", "trees", "tree_width"):
         share = getattr(card, name)
         if type(share) is not float or not 0 <= share <= 1:
-            raise ValueError(f"{name} must be a share from 0 to 1, not {share!r}")
+            raise ValueError(f"{name} must be a number from 0 to 1, not {share!r}")
     if card.horizon < 1 or min(card.inputs.values()) < 0:
         raise ValueError(f"horizon {card.horizon} and inputs {card.inputs} must be positive")
     if not card.quantiles or list(card.quantiles) != sorted(set(card.quantiles)):

@@ -122,7 +122,7 @@ def _record(found: Described) -> list[tuple[str, str]]:
 
 
 def _correction(card: Card) -> str:
-    return f"move the median by {100 * card.trees:.0f} % of the way to theirs; widths × {card.tree_width:.2f}"
+    return f"move the median {100 * card.trees:.0f} % of the way to their forecast; interval widths × {card.tree_width:.2f}"
 
 
 def _shapes(found: Described) -> list[tuple[str, str]]:

@@ -253,7 +253,7 @@ def _fitter(work: Run, fitting: Panel) -> Callable[[Panel], Trees | None]:
 
     why = boosting.unavailable()
     if why:
-        work.listener.note(f"no trees among the candidates: {why}")
+        work.listener.note(f"gradient-boosted trees were not tried: {why}")
         return lambda panel: None
     return lambda panel: work.boosted(panel.before(fitting.origin))
 

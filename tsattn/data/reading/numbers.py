@@ -183,7 +183,7 @@ def _respelled(labels: Any, null: np.ndarray) -> tuple[Any, tuple[str, ...]]:
         done.append("flags before the number")
     if 0 < _matches(text, _FOOTNOTE).sum() <= _FEW_FLAGS * len(labels):
         text = pc.replace_substring_regex(text, _FOOTNOTE, r"\1")
-        done.append("numbers of footnotes")
+        done.append("footnote numbers")
     if _matches(labels.filter(arrow.bits(~null)), _TRAILING).any():
         text = pc.replace_substring_regex(text, _TRAILING, r"-\1")
         text = pc.replace_substring_regex(text, _TRAILING_PLUS, r"\1")

@@ -142,8 +142,8 @@ def _warn_of_future(column: Column, stamps: np.ndarray, notes: Notes) -> None:
     first = stamps.min()
     if first > np.datetime64("now", "us") + np.timedelta64(366, "D"):
         notes.warn(
-            f"column {column.name!r}: read as times since 1970, its values begin in the future ({str(first)[:10]}); "
-            "if they count from another day, such as 1960 in SAS, convert them"
+            f"column {column.name!r} was read as time since 1970-01-01, so its dates are in the future (from {str(first)[:10]}); "
+            "if it counts from another day (SAS: 1960-01-01), convert it"
         )
 
 

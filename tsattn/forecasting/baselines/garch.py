@@ -1,10 +1,10 @@
 """Random walk whose volatility clusters: GARCH(1,1) models averaged by their posterior probability. No training.
 
-Prices hardly have a forecast, but their risk has one: changes are large after large changes, and their variance returns slowly
-to its long-run value (Bollerslev, 1986). Estimating the three parameters by maximum likelihood is slow, and unreliable on some
-hundred values. Here every model of a small bank forecasts, weighted by its likelihood with Student's t shocks, of the changes of
-the values and, where all are positive, of their logarithms. One model has a constant variance, so the bank also tells whether
-the volatility clusters at all. Vectorised over the series of a batch.
+The direction of price changes is hard to forecast, their size is not: large changes follow large ones, and the variance returns
+slowly to its long-run value (Bollerslev, 1986). Estimating the three parameters by maximum likelihood is slow, and unreliable on
+some hundred values. Here a few models with fixed parameters are averaged, weighted by the likelihood, with Student's t shocks, of
+the changes of the values and, where all are positive, of their logarithms. One model has a constant variance, so the weights also
+show whether the volatility clusters at all. Vectorised over the series of a batch.
 """
 
 from __future__ import annotations
@@ -67,8 +67,7 @@ class _Fits(NamedTuple):
 class Garch:
     """Random walk without drift, of values or of logarithms, with a variance that clusters.
 
-    only: no forecast of a series that is no random walk, or whose volatility shows no clusters: other members of an ensemble
-    know more about it.
+    only: no forecast unless the series is a random walk with volatility clustering; other members of an ensemble forecast it.
     """
 
     season_length: int | None = None
@@ -90,7 +89,7 @@ class Garch:
         return np.where(np.isnan(values), Naive(quantiles=self.quantiles).predict(batch), values)
 
     def support(self, batch: WindowBatch) -> np.ndarray:
-        """Return (B,) how far the history shows a random walk with volatility clusters, from 0 (not at all) to 1 (certainly).
+        """Return (B,) the evidence for a random walk with volatility clusters, from 0 (none) to 1 (certain).
 
         The product of the posterior probability of a random walk and that of clusters, less the prior one.
         """

@@ -57,9 +57,10 @@ def layout_of(lengths: np.ndarray, seasons: tuple[int, ...], horizon: int, width
     seasons: usual season lengths, shortest first.
     """
     season = next((one for one in seasons if one > 1), 0)
-    typical = int(np.quantile(lengths, 0.25)) if len(lengths) else 0
-    cycles = min(CYCLES, typical // season // SHARE) if season else 0
-    if cycles < 1 or typical < (cycles + 1) * season + 2 * horizon:
+    typical = int(np.quantile(lengths, 0.25)) if len(lengths) else 0  # a quarter of the series may be shorter
+    # two horizons are left for origins and their targets
+    cycles = min(CYCLES, typical // season // SHARE, (typical - 2 * horizon) // season - 1) if season else 0
+    if cycles < 1:
         return None
     long = next((one for one in seasons if one > season and one % season == 0 and LONG * one < typical), 0)
     return Layout(season, long, cycles, horizon, *widths)

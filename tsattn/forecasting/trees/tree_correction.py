@@ -38,10 +38,8 @@ class Trees:
     def median(self, batch: WindowBatch) -> np.ndarray:
         """Return forecasts (B, H) of the median. Raises ConfigError for other covariates than the trees were fitted with."""
         if widths_of(batch) != self.layout.widths:
-            raise ConfigError(
-                f"the trees need {self.layout.widths} calendar, known and static columns, the data has {widths_of(batch)}",
-                "use the data that the model was trained on",
-            )
+            own, its = ("{} calendar, {} known and {} static columns".format(*w) for w in (self.layout.widths, widths_of(batch)))
+            raise ConfigError(f"the model was trained with {own}; this data has {its}", "use the same covariates as in training")
         ahead = np.arange(1, batch.horizon + 1)
         out = np.full((len(batch), batch.horizon), np.nan)
         found = {row: one for row, one in enumerate(series_rows(batch, self.layout)) if one is not None}
