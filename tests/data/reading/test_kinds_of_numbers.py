@@ -216,4 +216,4 @@ def test_numbers_in_further_spellings_are_read(take, text, value):
 def test_numbers_of_footnotes_are_removed(take, mark):
     panel, report = take(table("date,v", ISO, [f"{v}{mark if k % 6 == 4 else ''}" for k, v in enumerate(LARGE)]))
     assert series(panel) == LARGE
-    assert any("footnotes" in r.what for r in report.repaired)
+    assert any("footnote numbers" in r.what for r in report.repaired)
