@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from tsattn.data.report import ReadReport
     from tsattn.training.profiler import Timeline
 
+WARNING = "warning: "  # at the start of a note that warns
+
 
 def _ignore(_: Any) -> None:
     return None

@@ -36,6 +36,7 @@ from tsattn.batch.shared_records import SharedRecords, records_of
 from tsattn.batch.spool import Spool
 from tsattn.data.as_of import as_of_name
 from tsattn.errors import DataError, LockedError, TsattnError, reason
+from tsattn.events import WARNING
 from tsattn.model.card import CARD
 from tsattn.render.format import duration
 from tsattn.workflows.cleaning_notes import Finding, merged, notes_on
@@ -44,7 +45,6 @@ from tsattn.workflows.results import plain
 from tsattn.workflows.training_data import as_of_warning
 from tsattn.workspace import ModelRef, Workspace
 
-WARNING = "warning: "  # before the notes of a workflow that warn
 Log = Callable[..., None]  # log(level, message, job=…, …)
 
 

@@ -28,8 +28,8 @@ HTML_ROWS = 20
 DEFAULT_QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
-class Forecaster(Protocol):
-    """Interface of networks, baselines and ensembles. `context`: number of past steps it reads, None = the whole history.
+class Reader(Protocol):
+    """What the windows of a panel are cut for. `context`: number of past steps it reads, None = the whole history.
 
     Optional attributes: `covariates = False` for one that reads only the target, and gets no covariates; `raw_history = True` for
     one that gets histories as observed, not cleaned; `cleaned`, the record of cleaning of the newest batch, for one that cleans
@@ -39,11 +39,16 @@ class Forecaster(Protocol):
     """
 
     @property
+    def context(self) -> int | None: ...
+
+
+class Forecaster(Reader, Protocol):
+    """Interface of networks, baselines and ensembles."""
+
+    @property
     def name(self) -> str: ...
     @property
     def quantiles(self) -> tuple[float, ...]: ...
-    @property
-    def context(self) -> int | None: ...
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32, non-decreasing along Q."""
         ...

@@ -17,7 +17,7 @@ from tsattn.data.windows import Origins, WindowBatch, gather, last_origins, trut
 from tsattn.errors import ConfigError, DataError, TsattnError
 from tsattn.forecasting.bound_mass import with_bound_mass
 from tsattn.forecasting.counts import are_small_counts, limits_of, whole_where, within
-from tsattn.forecasting.frame import Forecast, Forecaster
+from tsattn.forecasting.frame import Forecast, Forecaster, Reader
 from tsattn.forecasting.quantiles import checked_levels
 from tsattn.forecasting.resting_phases import zero_at_rest
 from tsattn.forecasting.tail_quantiles import at_levels
@@ -210,7 +210,7 @@ def _exactly_constant(values: np.ndarray, past: np.ndarray) -> np.ndarray:
 
 
 def windows_of(
-    forecaster: Forecaster, panel: Panel, origins: Origins, horizon: int, batch: int = BATCH
+    forecaster: Reader, panel: Panel, origins: Origins, horizon: int, batch: int = BATCH
 ) -> Iterator[tuple[np.ndarray, WindowBatch]]:
     """Yield (which (b,) of the origins, their windows, of whole passes of the forecaster), shortest history first.
 
@@ -236,7 +236,7 @@ def windows_of(
 
 
 def _batches(
-    forecaster: Forecaster,
+    forecaster: Reader,
     panel: Panel,
     origins: Origins,
     chosen: np.ndarray,
@@ -282,7 +282,7 @@ def _whole(order: np.ndarray, group: np.ndarray, size: int) -> Iterator[np.ndarr
         yield np.sort(order[some])
 
 
-def wants_covariates(forecaster: Forecaster, panel: Panel | None = None) -> bool:
+def wants_covariates(forecaster: Reader, panel: Panel | None = None) -> bool:
     """Return True if the forecaster reads covariates; one with `covariates = "known"` does where the panel has known ones."""
     wants = getattr(forecaster, "covariates", True)
     if wants == "known":

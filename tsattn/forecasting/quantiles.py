@@ -44,6 +44,12 @@ def student_scores(levels: Sequence[float], freedom: float) -> np.ndarray:
     return np.asarray(z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2))
 
 
+def not_negative(values: np.ndarray, past: np.ndarray) -> np.ndarray:
+    """Return values (B, H, ·), at least 0 where no value of the past (B, L) is negative."""
+    lowest = np.nanmin(past, 1, initial=np.inf)
+    return np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values)
+
+
 def resample(values: np.ndarray, have: Sequence[float], want: Sequence[float]) -> np.ndarray:
     """Resample quantiles (…, Q) at levels `have` to (…, W) float32 at levels `want`, both rising.
 

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from tsattn.data.report import ReadReport
-from tsattn.events import Listener
+from tsattn.events import WARNING, Listener
 from tsattn.render import tables
 from tsattn.render.console import stderr
 from tsattn.render.format import duration
@@ -41,7 +41,7 @@ def telling(console: Console, *, brief: bool = False) -> Listener:
         tables.report(console, read, brief=brief)
 
     def note(text: str) -> None:
-        console.print(Text(text, style="yellow" if text.startswith("warning: ") else "dim"))
+        console.print(Text(text, style="yellow" if text.startswith(WARNING) else "dim"))
 
     return Listener(report=report, note=note)
 

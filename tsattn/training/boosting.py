@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tsattn.data.panel import Panel
-from tsattn.data.windows import WindowBatch, last_origins
-from tsattn.forecasting.frame import DEFAULT_QUANTILES
+from tsattn.data.windows import last_origins
 from tsattn.forecasting.predict import windows_of
 from tsattn.forecasting.trees.forest import Forest
 from tsattn.forecasting.trees.regressors import Layout, SeriesRows, layout_of, series_rows, widths_of
@@ -33,12 +32,9 @@ SETTINGS: dict[str, Any] = {
 
 
 class _Histories:
-    """What `windows_of` needs to know to give whole histories with all covariates."""
+    """Reader of whole histories with all covariates."""
 
-    name, quantiles, context, covariates = "trees", DEFAULT_QUANTILES, None, True
-
-    def predict(self, batch: WindowBatch) -> np.ndarray:
-        raise NotImplementedError
+    context, covariates = None, True
 
 
 def unavailable() -> str:

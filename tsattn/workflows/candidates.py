@@ -103,8 +103,8 @@ class Judged:
     def title(self) -> str:
         """The candidate, such as `zero-shot + members + covariates`."""
         average = f" + {100 * self.zero_shot:.0f} % zero-shot" if self.zero_shot else ""
-        trees = f"{100 * self.trees:.0f} % trees" if self.trees else ""
-        parts = {"members": self.members, "covariates": self.covariates, "leads": self.leads, trees: self.trees}
+        parts = {"members": self.members, "covariates": self.covariates, "leads": self.leads}
+        parts[f"{100 * self.trees:.0f} % trees"] = self.trees
         return self.name + average + "".join(f" + {part}" for part, used in parts.items() if used)
 
     @property

@@ -158,12 +158,9 @@ def _without_weekdays(work: _Work, texts: Any, formats: dict[str, str]) -> None:
     """Try the formats again without a weekday's name before or after the date."""
     import pyarrow.compute as pc
 
-    at = np.flatnonzero(work.left)
-    if not len(at):
-        return
     names = "|".join(weekday_names())
-    some = texts.take(arrow.integers(at))
-    if not may_match(rf"\b(?:{names})\b", some):
+    at, some = _left(work, texts, rf"\b(?:{names})\b")
+    if not len(at):
         return
     bare = pc.replace_substring_regex(some, rf"^(?:{names})[.,]* +|[ ,]+[(\[]?(?:{names})\.?[)\]]?$", "")
     _retry(work, at, some, bare, formats)
@@ -173,14 +170,20 @@ def _without_flags(work: _Work, texts: Any, formats: dict[str, str]) -> None:
     """Retry the formats without the flag of a preliminary or revised value after the date, if other texts have no flag."""
     import pyarrow.compute as pc
 
-    at = np.flatnonzero(work.left)
-    if not 0 < len(at) < len(texts) / 2:
+    if work.left.sum() >= len(texts) / 2:
         return
-    some = texts.take(arrow.integers(at))
-    if not may_match(_FLAG, some):
+    at, some = _left(work, texts, _FLAG)
+    if not len(at):
         return
     bare = pc.replace_substring_regex(some, _FLAG, r"\1")
     _retry(work, at, some, bare, formats)
+
+
+def _left(work: _Work, texts: Any, pattern: str) -> tuple[np.ndarray, Any]:
+    """Return the positions of the texts that are not read yet, and these texts; none where none of them may match the pattern."""
+    at = np.flatnonzero(work.left)
+    some = texts.take(arrow.integers(at))
+    return (at, some) if len(at) and may_match(pattern, some) else (at[:0], some.slice(0, 0))
 
 
 def _retry(work: _Work, at: np.ndarray, some: Any, bare: Any, formats: dict[str, str]) -> None:
@@ -200,11 +203,8 @@ def _ranges(work: _Work, texts: Any, date_order: str | None) -> None:
     import pyarrow.compute as pc
 
     for pattern in RANGES:
-        at = np.flatnonzero(work.left)
+        at, some = _left(work, texts, pattern)
         if not len(at):
-            return
-        some = texts.take(arrow.integers(at))
-        if not may_match(pattern, some):
             continue
         groups = pc.extract_regex(some, pattern)
         hit = arrow.values(groups.is_valid()).astype(bool)
@@ -237,11 +237,8 @@ def _short_ranges(work: _Work, texts: Any, date_order: str | None) -> None:
     import pyarrow.compute as pc
 
     for pattern, start, end in SHORT_RANGES:
-        at = np.flatnonzero(work.left)
+        at, some = _left(work, texts, pattern)
         if not len(at):
-            return
-        some = texts.take(arrow.integers(at))
-        if not may_match(pattern, some):
             continue
         hit = arrow.values(pc.match_substring_regex(some, pattern), False).astype(bool)
         if not hit.any():

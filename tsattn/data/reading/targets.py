@@ -12,6 +12,7 @@ from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading import column_blocks
 from tsattn.data.reading.column_blocks import blocks, few_levels, flags, where, with_gaps
 from tsattn.data.reading.columns import Table
+from tsattn.data.reading.debit_marks import PAIRS
 from tsattn.data.reading.descriptive_columns import without, without_descriptions
 from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.number_columns import no_number
@@ -54,14 +55,14 @@ _GRAND_TOTAL = re.compile(
     r"suma końcowa|totalsumma|hovedtotal|celkový součet|общий итог|総計|总计",
     re.I,
 )  # the names of a pivot table's last column in spreadsheets
-_SIGNS = tuple(
-    {negative, positive}
-    for line in (
-        "s/h d/c dr/cr db/cr dbit/crdt debit/credit debet/credit débit/crédit debe/haber dare/avere dt/kt d/k d/h",
-        "soll/haben af/bij uit/in out/in +/- 借/贷 支出/收入 debet/kredit",
-    )
-    for negative, positive in (pair.split("/") for pair in line.split())
+_SIGN_WORDS = (
+    "dbit/crdt debit/credit debet/credit débit/crédit debe/haber dare/avere dt/kt d/k"
+    " soll/haben af/bij uit/in out/in +/- 借/贷 支出/收入 debet/kredit"
 )
+_SIGNS = [
+    *({negative.lower(), positive.lower()} for negative, positive in PAIRS),
+    *(set(pair.split("/")) for pair in _SIGN_WORDS.split()),
+]
 _FEW_COUNTED = 10  # rows from which on a first column in equal steps is a counter
 _FEW_AMOUNTS = 3  # columns of amounts that one column of signs may belong to
 _FIRST = slice(0, 1_000_000)  # rows in which a flag is looked for

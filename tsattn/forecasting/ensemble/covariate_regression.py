@@ -28,6 +28,7 @@ from tsattn.forecasting.ensemble.window_effects import Effects
 from tsattn.forecasting.ensemble.window_estimates import Estimates
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import wants_covariates
+from tsattn.forecasting.quantiles import not_negative
 
 _MOST_SEEN = 256  # newest batches that are reported on
 LAGS = 64  # of the autoregression that judges the effects: few, for it runs on every forecast
@@ -118,8 +119,7 @@ class CovariateRegression:
             history = replace(history, known=declared.known)
         values = self._forecast(history)
         values = effects.restored(values.astype(np.float64), after, past, before, self.quantiles)
-        lowest = np.nanmin(past, 1, initial=np.inf)
-        return np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values).astype(np.float32)
+        return not_negative(values, past).astype(np.float32)
 
     def _forecast(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) of the target alone; young series borrow the seasonal shape of longer ones (shared_season.py)."""

@@ -34,6 +34,7 @@ from tsattn.forecasting.ensemble.phase_regression import PhaseRegression
 from tsattn.forecasting.ensemble.prior_weights import prior_of
 from tsattn.forecasting.frame import Forecaster, HoldoutForecaster
 from tsattn.forecasting.predict import BATCH, wants_covariates
+from tsattn.forecasting.quantiles import not_negative
 from tsattn.forecasting.resting_phases import resting, zero_at_rest
 
 DEFAULT = (*MEMBERS, COARSER)
@@ -137,9 +138,7 @@ class Ensemble:
         factors = factors * _catch_up(batch, shifts, np.stack([values, *before]), losses.share, floor)[:, None]
         factors = factors ** (1 - weights[self._calibrated].sum(0))
         values = widened(values, self.quantiles, factors)
-        lowest = np.nanmin(batch.past_target, 1, initial=np.inf)
-        values = np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values)
-        values = zero_at_rest(values, batch)
+        values = zero_at_rest(not_negative(values, batch.past_target), batch)
         self._total[: len(weights)] += weights.mean(2).sum(1)
         self._windows += len(batch)
         self._alone += int((weights[0] == 1).all(1).sum())

@@ -211,9 +211,7 @@ class _Moments:
         """Return the ridge weights (T,) of all terms, 0 for kinds that the choice leaves out."""
         out = np.zeros(len(kinds))
         some = np.flatnonzero(kinds <= choice.most)
-        penalty = np.where(
-            kinds[some] == BY_PHASE, choice.penalty, np.where(kinds[some] == EFFECT, choice.penalty, _PENALTY_OF_SEASON)
-        )
+        penalty = np.where(kinds[some] == SEASON, _PENALTY_OF_SEASON, choice.penalty)
         matrix = self.gram[np.ix_(some, some)] + np.diag(penalty)
         out[some] = np.linalg.solve(matrix, self.cross[some, int(choice.log)]) / self.scale[some]
         return out

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tsattn.data.windows import WindowBatch
+from tsattn.forecasting.quantiles import not_negative
 
 WEEKS = 52  # of a yearly cycle: whole weeks, so that days of the week stay in place
 FEWEST = 3  # longer series that a shape is borrowed from
@@ -73,8 +74,7 @@ class Shapes:
         out, rows = values.copy(), self.rows
         shift, own = self.shift[rows, past.shape[1] :, None], values[rows]
         made = np.where(self.factor[rows, None, None], own * np.exp(shift), own + shift)
-        lowest = np.nanmin(past[rows], 1, initial=np.inf)
-        out[rows] = np.where((lowest >= 0)[:, None, None], np.maximum(made, 0.0), made)
+        out[rows] = not_negative(made, past[rows])
         return out
 
 

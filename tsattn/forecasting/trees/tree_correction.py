@@ -16,6 +16,7 @@ from tsattn.errors import ConfigError
 from tsattn.forecasting.ensemble.ensemble import EnsembleReport
 from tsattn.forecasting.ensemble.weighted_average import forecast_of
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
+from tsattn.forecasting.quantiles import not_negative
 from tsattn.forecasting.trees.forest import Forest
 from tsattn.forecasting.trees.regressors import Layout, series_rows, widths_of
 
@@ -81,9 +82,7 @@ class TreeCorrection:
         values = forecast_of(self.forecaster, batch)
         fade = np.clip(2 - np.arange(1, batch.horizon + 1) / self.trees.layout.reach, 0, 1)
         moved = corrected(values, self.trees.median(batch), self.share * fade, 1 - (1 - self.width) * fade, self.quantiles)
-        # a history without negative values has no negative forecast
-        positive = np.nanmin(batch.past_target, 1, initial=np.inf) >= 0
-        return np.where(positive[:, None, None], np.maximum(moved, 0), moved)
+        return not_negative(moved, batch.past_target)
 
 
 def corrected(
