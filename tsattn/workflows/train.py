@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import time
@@ -25,7 +26,7 @@ from tsattn.model.card import Card
 from tsattn.render.format import duration, span
 from tsattn.training.processes import is_helper
 from tsattn.workflows import model_selection
-from tsattn.workflows.held_out_scores import beside_zero_shot, score_tail, seconds_of_window
+from tsattn.workflows.held_out_scores import Saved, beside_zero_shot, saved_model, score_tail, seconds_of_window
 from tsattn.workflows.joint import saved_notes, training_notes
 from tsattn.workflows.loaded_model import absolute, beyond_history
 from tsattn.workflows.outlook import Outlook
@@ -168,13 +169,14 @@ class _Training:
         if best.fitted.stopped == "interrupted":
             self.listener.note("interrupted: saving the best weights so far; --resume continues the training")
         source = source_of(self.data, self.panel, self.report, self.request.read, self.made)
-        card, scores, why = self.save(best, card_of(self.ref.name, self.panel, self.made, best, source, judged))
+        saved = functools.cache(lambda: saved_model(self.ref, self.panel, self.made.horizon))
+        card, scores, why = self.save(best, card_of(self.ref.name, self.panel, self.made, best, source, judged), saved)
         if scores is None:
             said, beats = f"not scored: {why}", None
         else:
             said, beats = verdict(scores.table(), scores.models[0])
             fewest = self.budget.fewest_beside(scores.seconds[scores.models[0]] / scores.windows)
-            beside = beside_zero_shot(self.ref, card, self.panel, self.made, self.listener, self.budget, fewest)
+            beside = beside_zero_shot(saved, card, self.panel, self.made, self.listener, self.budget, fewest)
             about = (*((why,) if why else ()), *beside)
             selection = (*selection, *about)
             for note in about:
@@ -212,7 +214,7 @@ class _Training:
         )
         return model_selection.run(work, self.base, self.request.start)
 
-    def save(self, best: model_selection.Entry, card: Card) -> tuple[Card, Backtest | None, str]:
+    def save(self, best: model_selection.Entry, card: Card, saved: Saved) -> tuple[Card, Backtest | None, str]:
         """Save the weights and trees, then score them and export the ONNX graph: a kill from here on loses no training."""
         from tsattn.model import artifact
         from tsattn.model.onnx_graph import traced_before
@@ -222,7 +224,7 @@ class _Training:
         try:
             if known:
                 card = self.export(network, card)
-            scores, why = score_tail(self.ref, self.panel, self.made, self.listener, self.budget)
+            scores, why = score_tail(saved, self.panel, self.made, self.listener, self.budget)
             if scores is not None:
                 card = dataclasses.replace(card, scores=plain(scores.table()))
             if why and self.made.windows:
