@@ -23,7 +23,7 @@ from tsattn.errors import ArtifactError, ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.scores import Backtest
 from tsattn.model.card import Card
-from tsattn.render.format import duration, span
+from tsattn.render.format import count, duration, span
 from tsattn.training.processes import is_helper
 from tsattn.workflows import model_selection
 from tsattn.workflows.held_out_scores import Saved, beside_zero_shot, saved_model, score_tail, seconds_of_window
@@ -161,7 +161,7 @@ class _Training:
         """Choose weights, save them, score them, and describe the result."""
         best, judged = self.choose(resume, logger)
         selection = (
-            *model_selection.notes_of(best, judged),
+            *model_selection.notes_of(best, judged, self.panel.schema),
             *saved_notes(self.made.model.across, best.network.config.across, best.leads),
         )
         for note in selection:
@@ -316,14 +316,15 @@ def notes_of(made: Plan, panel: Panel, base: model_selection.Base | None, reques
     chosen = "" if request.horizon is not None else f" ({why}; set it with --horizon N)"
     if panel.known.shape[1] and far is None:
         chosen += "; a forecast will need rows with the known covariates after the last target, and this data has none"
-    tail = f"test: the last {made.windows} × {made.horizon} steps of each series are held back" if made.windows else ""
+    tail = f"{count(made.windows, 'window')} of {span(made.horizon, panel.freq)}"
+    tail = f"test: the last {tail} of each series are held back" if made.windows else ""
     shares = model_selection.shares_of(model_selection.kinds_of(base, request.start), panel)
     most = model_selection.most_steps(made, shares)
     return (
         f"horizon: {span(made.horizon, panel.freq)}{chosen}",
         *beyond_history(panel, made.horizon),
         tail or "test: nothing is held back (the series are too short, or --test-windows 0)",
-        f"network: {parts_of(config)}, context {config.context}, at most {most:,} steps",
+        f"network: {parts_of(config)}; reads the last {span(config.context, panel.freq)}; at most {count(most, 'training step')}",
         *training_notes(panel, request.model.get("across", 0), config.across),
         *model_selection.announced(base, request.start, panel, config.across),
     )
