@@ -251,7 +251,7 @@ class BacktestConfig:
     windows: int | None = None  # windows of each series; None = the model's held-back test windows, else 5
     step: int | None = None  # steps between windows; None = the horizon
     horizon: int | None = None  # steps of a window; None = the model's
-    refit: bool = False  # also train a model before every cutoff
+    refit: bool = False  # also fit the model's network and trees anew before every cutoff
     baselines: tuple[str, ...] = ("naive", "seasonal-naive", "drift")
     metrics: tuple[str, ...] = ()  # columns of the table; () = MASE, WQL, RMSE, sMAPE, 80 % coverage and the skills
     quantiles: tuple[float, ...] = ()  # levels that are scored and written; () = 0.1, 0.2, … 0.9

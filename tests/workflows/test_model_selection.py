@@ -14,7 +14,9 @@ from tsattn.errors import ArtifactError, ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.ensemble.ensemble import DEFAULT
 from tsattn.model.card import read_card
+from tsattn.training.run_options import Progress
 from tsattn.workflows import candidates, model_selection
+from tsattn.workflows.candidates import Judged
 from tsattn.workflows.plan import plan
 
 MODEL = {key: getattr(tiny.MODEL, key) for key in ("context", "patch", "width", "heads", "layers")}
@@ -44,7 +46,7 @@ def test_when_there_is_a_model_in_the_package_then_all_ways_are_judged_and_the_b
     assert sorted(averages) == [(model_selection.TUNED, share) for share in candidates.SHARES]
     assert (best.name, best.members, best.zero_shot) == (scores[0].name, scores[0].members, scores[0].zero_shot)
     assert [score.rank for score in scores] == sorted(score.rank for score in scores)
-    assert "best candidate: " + best.name in model_selection.notes_of(best, scores)[0]
+    assert "best candidate: " + best.name in model_selection.notes_of(best, scores, tiny.waves().schema)[0]
 
 
 def test_when_a_joint_model_is_trained_then_without_other_series_it_is_the_network_trained_on_single_ones(tmp_path):
@@ -88,6 +90,46 @@ def test_when_there_is_no_time_to_score_members_then_zero_shot_is_saved_with_the
     best, scores = model_selection.run(run, base(), "auto")
     assert not any(score.members for score in scores)
     assert (best.name, best.members) == (model_selection.AS_IS, DEFAULT)
+
+
+def test_when_time_is_too_short_for_announced_candidates_then_a_note_names_them(tmp_path):
+    notes: list[str] = []
+    listener = Listener(note=notes.append)
+    run = dataclasses.replace(work(tmp_path / "short", listener=listener, max_time=60.0), left=lambda: 0.0)
+    model_selection.run(run, base(), "auto")
+    assert notes[-1] == "not tried, for lack of time: a network from scratch, averages, trees"
+    notes.clear()
+    model_selection.run(work(tmp_path / "long", listener=listener), base(), "auto")
+    assert not any("for lack of time" in note for note in notes)
+
+
+def test_when_a_phase_ends_early_then_the_time_left_of_the_next_one_does_not_count_its_steps():
+    seen: list[Progress] = []
+    run = model_selection.Run(None, None, None, False, Listener(progress=seen.append))
+    now = Progress(10, 50, 0.1, None, 1.0, seconds=30.0, remaining=30.0)
+    run.progress_handler("from scratch", model_selection.Place(5, 40, 100), 50)(now)
+    (heard,) = seen
+    assert (heard.step, heard.steps) == (15, 100)
+    assert heard.share == pytest.approx(0.4 + 0.5 / 2)
+    assert heard.remaining == pytest.approx(30 + 60 * (100 - 40 - 50) / 50)  # a final fit of 10 steps is left
+
+
+def test_when_many_candidates_are_zero_shot_with_trees_then_only_the_best_and_plain_zero_shot_are_named():
+    entry = model_selection.Entry(model_selection.AS_IS, tiny.scrambled(), tiny.TRAIN, None, DEFAULT)
+    scores = [Judged(candidates.AS_IS, DEFAULT, 0.7, 0.5 + share, trees=share) for share in (0.25, 0.5, 0.75, 1.0, 0.0)]
+    scores[-1] = dataclasses.replace(scores[-1], loss=2.0)
+    (line,) = model_selection.notes_of(entry, scores, tiny.waves().schema)
+    assert [f"{share} % trees 0.7" in line for share in (25, 50, 75, 100)] == [True, True, True, False]
+    assert "zero-shot + members 0.700 / 2.000; tsattn describe lists all)" in line
+
+
+def test_when_the_network_of_zero_shot_is_kept_without_its_members_then_its_scores_are_shown():
+    entry = model_selection.Entry(model_selection.AS_IS, tiny.scrambled(), tiny.TRAIN, None, DEFAULT)
+    scores = [Judged(candidates.AS_IS, (), 0.7, 0.5), Judged(candidates.TUNED, (), 0.6, 0.49)]
+    (line,) = model_selection.notes_of(entry, scores, tiny.waves().schema)
+    assert line.endswith(
+        "fine-tuned is not clearly lower (MASE / scaled quantile loss: fine-tuned 0.600 / 0.490, zero-shot 0.700 / 0.500)"
+    )
 
 
 def test_when_the_user_wants_one_start_then_nothing_else_is_trained(tmp_path):

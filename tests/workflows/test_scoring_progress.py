@@ -19,6 +19,7 @@ def test_when_several_models_are_scored_then_their_windows_add_up():
         scoring(model, done, 10)
     assert [(now.name, now.done, now.total) for now in heard] == [("a", 5, 20), ("a", 10, 20), ("b", 20, 20)]
     assert [now.share for now in heard] == [0.25, 0.5, 1.0]
+    assert {now.unit for now in heard} == {"forecasts"}  # not windows, of which each model has ten
 
 
 def test_when_the_time_is_over_then_scoring_stops():

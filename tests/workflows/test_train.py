@@ -116,6 +116,14 @@ def test_when_the_time_limit_is_over_then_a_few_windows_are_scored_and_the_expor
     assert list(made.card.files) == ["model.safetensors"]
 
 
+def test_when_a_run_begins_then_its_notes_give_windows_and_context_in_the_unit_of_the_data(train):
+    heard: list[str] = []
+    train(Listener(note=heard.append), steps=3, test_windows=2)
+    assert "test: the last 2 windows of 5 days of each series are held back" in heard
+    (line,) = [note for note in heard if note.startswith("network: ")]
+    assert line.endswith("; reads the last 64 days; at most 4 training steps")
+
+
 def test_when_a_run_of_the_same_name_starts_anew_then_it_is_not_taken_for_the_saved_one(train):
     train(steps=100_000, max_time=0.2)
     interrupted = Interrupt(at=3)

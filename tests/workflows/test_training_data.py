@@ -17,7 +17,8 @@ from tsattn import BacktestConfig
 from tsattn.cli.main import main
 from tsattn.forecasting.baselines import baseline
 from tsattn.model.card import read_card
-from tsattn.workflows import backtest, train, training_data
+from tsattn.workflows import train, training_data
+from tsattn.workflows.refit import Refit
 from tsattn.workflows.training_data import MOST_SERIES, extent, known_share
 
 LAST_TRAINED, FIRST_TESTED = "2024-03-28", "2024-03-29"  # of 100 days from 2024-01-01, 2 × 6 of them held back
@@ -90,7 +91,7 @@ def test_when_a_job_chooses_a_model_of_other_series_then_its_log_warns_with_quie
 def test_when_refit_is_given_then_the_warning_about_the_windows_refers_to_the_refitted_model(model, monkeypatch):
     refitted = baseline("naive")
     refitted.name = "shops (refitted)"
-    monkeypatch.setattr(backtest, "_refit", lambda *_: lambda _: refitted)
+    monkeypatch.setattr(Refit, "__call__", lambda *_: refitted)
     path = Path(model)
     other = path.with_name("other.csv")
     other.write_text("\n".join(path.read_text("utf-8").splitlines()[:-1]) + "\n", "utf-8")
@@ -99,7 +100,7 @@ def test_when_refit_is_given_then_the_warning_about_the_windows_refers_to_the_re
         (line,) = warned(tsattn.backtest(data, model="shops", config=config).notes)
         assert "use --refit" in line
         (line,) = warned(tsattn.backtest(data, model="shops", config=dataclasses.replace(config, refit=True)).notes)
-        assert line.endswith("; see shops (refitted)")
+        assert line.endswith("; see the scores of the refitted model")
 
 
 def test_when_other_data_are_scored_at_cutoffs_before_the_end_of_the_training_rows_then_a_warning_says_so(model):

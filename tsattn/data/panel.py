@@ -150,10 +150,10 @@ class Panel:
         target[hidden], past[hidden] = np.nan, np.nan
         return replace(self, target=target, past=past, origin=origin)
 
-    def without_known(self) -> Panel:
-        """The same panel without known covariates."""
-        schema = replace(self.schema, known=(), known_features=())
-        return replace(self, known=self.known[:, :0], schema=schema)
+    def without_covariates(self) -> Panel:
+        """The same panel without known, past and static covariates."""
+        schema = Schema(self.schema.timestamp, self.schema.item, self.schema.target)
+        return replace(self, past=self.past[:, :0], known=self.known[:, :0], static=self.static[:, :0], schema=schema)
 
     def select(self, items: np.ndarray) -> Panel:
         """The panel of only these items (indices), in this order."""

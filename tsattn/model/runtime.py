@@ -205,10 +205,10 @@ def _shapes(card: Card) -> dict[str, list[int | None]]:
     return {name: list(shape) for name, shape in shapes.items()}
 
 
-def of_network(network: Network, card: Card) -> NetworkForecaster:
-    """Return the Forecaster of an unsaved network, as in a backtest that retrains at every cutoff."""
+def of_network(network: Network, card: Card, trees: Trees | None = None) -> NetworkForecaster:
+    """Return the Forecaster of an unsaved network and its trees, as in a backtest that refits at every cutoff."""
     network = network.float().cpu().eval()
-    return NetworkForecaster(card, _run_of(network), lambda: network)
+    return NetworkForecaster(card, _run_of(network), lambda: network, trees=None if trees is None else lambda: trees)
 
 
 def _torch(folder: Path) -> Network:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +29,6 @@ from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
 from tsattn.forecasting.hierarchy.replay import Replay
 from tsattn.forecasting.metrics import METRICS
 from tsattn.forecasting.scores import SKILLS, Backtest
-from tsattn.model.card import ANY_FREQ
 from tsattn.workflows.arguments import check_positive
 from tsattn.workflows.backtest_forecasts import BacktestForecasts, origins_at
 from tsattn.workflows.cleaning_notes import findings, notes_on_windows
@@ -38,10 +36,11 @@ from tsattn.workflows.find_model import ModelAndData, choose
 from tsattn.workflows.forecast import positions
 from tsattn.workflows.joint import joint_effects, joint_notes, joint_verdicts, with_and_without
 from tsattn.workflows.loaded_model import check_horizon, ensemble_notes, horizon_for, with_leads, with_members
+from tsattn.workflows.refit import Refit, check_refit
 from tsattn.workflows.results import Backtested
 from tsattn.workflows.scoring_progress import Scoring
 from tsattn.workflows.sums import Summed, level_scores, replayed, with_levels, with_sums
-from tsattn.workflows.training_data import refitted_name, trained_to, window_warning
+from tsattn.workflows.training_data import REFITTED, trained_to, window_warning
 from tsattn.workflows.verdict import usual_baselines, verdict
 from tsattn.workspace import Workspace, shipped
 
@@ -94,7 +93,8 @@ def run(
     notes = (*notes, *_later_training(settings, chosen, foreign, panel))
     if given.baselines == BacktestConfig().baselines:
         others = [baseline(name) for name in usual_baselines(panel, given.baselines)]
-    _check_refit(settings, chosen, extras)
+    if settings.refit:
+        check_refit(chosen, members, extras.hierarchy)
     summed = with_sums(panel, extras.hierarchy)
     panel = panel if summed is None else summed.panel
     items = positions(extras.series, panel, report.left_out) if extras.series else None
@@ -107,7 +107,9 @@ def run(
     if extras.conformal:
         forecasters += [conformal(forecaster, settings.quantiles or None) for forecaster in forecasters]
     scored, after, more = _across(forecasters, panel, summed, extras, horizon, levels)
-    notes = (*notes, *more, *(unscored(forecasters, panel) if extras.leaderboard else ()))
+    refitted = chosen[:1] if settings.refit else []
+    refit = next((Refit(one, scored[0].name, panel, horizon, listener, members, not extras.joint) for one in refitted), None)
+    notes = (*notes, *more, *(unscored(forecasters, panel) if extras.leaderboard else ()), *((refit.note,) if refit else ()))
     for note in notes:
         listener.note(note)
     cleaned: list[tuple[Origins, Cleaning]] = []
@@ -119,7 +121,7 @@ def run(
         windows=settings.windows or WINDOWS,
         step=settings.step,
         quantiles=levels,
-        refit=_refit(chosen[0], listener) if settings.refit else None,
+        refit=refit,
         on_progress=Scoring(listener, len(scored) + len(others) + len(parts) + settings.refit),
         on_windows=None if kept is None else kept.add,
         on_cleaning=lambda origins, record: cleaned.append((origins, record)),
@@ -127,7 +129,7 @@ def run(
         items=items,
     )
     scores, idle = _without_idle(scores, parts)
-    histories = _on_histories(cleaned, scored, panel)
+    histories = (*_on_histories(cleaned, scored, panel), *(refit.late_notes if refit else ()))
     rows = None if kept is None or path is None else with_levels(kept.table(scores.models), summed)
     written = _write(scores, kept, rows, path, scores_path, picture)
     verdicts = _verdicts(scores, others, parts)
@@ -166,14 +168,6 @@ def _verdicts(scores: Backtest, others: Sequence[Forecaster], parts: Sequence[Fo
     names = [name for name in scores.models if name not in {other.name for other in others} | alone]
     rows = [row for row in scores.table() if row["model"] not in alone]
     return (*(verdict(rows, name)[0] for name in names), *joint_verdicts(scores))
-
-
-def _check_refit(settings: BacktestConfig, chosen: list[ModelAndData], extras: Extras) -> None:
-    """Raise ConfigError if a model has to be retrained before each cutoff and cannot be."""
-    if settings.refit and (not chosen or chosen[0].card.freq == ANY_FREQ):
-        raise ConfigError("--refit needs a model that was trained on such data", "train one: tsattn train DATA")
-    if settings.refit and extras.hierarchy.asked:
-        raise ConfigError("--refit and sums of series exclude each other", "remove --refit")
 
 
 def _across(
@@ -337,7 +331,7 @@ def _settings(
     fitted = next((one for one in own if one.card.has_seen_data), None)
     if reach > held and fitted is not None:
         refitted = settings.refit and fitted is chosen[0]
-        advice = f"see {refitted_name(fitted.card)}" if refitted else "use --refit or fewer windows"
+        advice = REFITTED if refitted else "use --refit or fewer windows"
         return stepped, (
             f"warning: {fitted.ref} was trained on rows of these windows ({reach:,} steps back, but only {held:,} were held "
             f"back): its scores are too good; {advice}",
@@ -362,26 +356,3 @@ def _origins(settings: BacktestConfig, panel: Panel, horizon: int) -> Origins:
     if settings.cutoffs:
         return origins_at(panel, settings.cutoffs, horizon)
     return rolling_origins(panel, horizon, settings.windows or WINDOWS, settings.step)
-
-
-def _refit(choice: ModelAndData, listener: Listener) -> Callable[[Panel], Forecaster]:
-    """Return a function that trains the model's network, with its settings, on the panel as of a cutoff."""
-    from tsattn.model import runtime
-    from tsattn.training.fit import fit
-    from tsattn.training.run_options import RunOptions
-
-    # further processes would each repeat the whole backtest
-    settings = dataclasses.replace(choice.card.train, devices=1, nodes=1)
-
-    def train(panel: Panel) -> Forecaster:
-        with tempfile.TemporaryDirectory(prefix="tsattn-refit-") as folder:
-            network, fitted = fit(
-                panel, choice.card.model, settings, RunOptions(state=Path(folder), on_progress=listener.progress)
-            )
-            if fitted.stopped == "interrupted":
-                raise KeyboardInterrupt
-        forecaster = runtime.of_network(network, choice.card)
-        forecaster.name = refitted_name(choice.card)
-        return forecaster
-
-    return train

@@ -16,6 +16,7 @@ from tsattn.forecasting.ensemble.covariate_regression import with_covariates
 from tsattn.forecasting.ensemble.ensemble import DEFAULT, combine
 from tsattn.forecasting.ensemble.weighted_average import WeightedAverage
 from tsattn.forecasting.frame import Forecaster
+from tsattn.forecasting.hidden_covariates import HiddenCovariates
 from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.trees.tree_correction import TreeCorrection, Trees, corrected
 from tsattn.model.card import UNCHANGED, Card, Fitted
@@ -68,6 +69,10 @@ class Entry:
         """Return True if the network reads several series together."""
         return bool(self.network.config.across)
 
+    def reads(self, schema: Schema) -> tuple[str, ...]:
+        """Return the kinds of covariates of the data that forecasts depend on, of "known", "past" and "static"."""
+        return kinds_of_covariates(self.schema(schema))
+
     def schema(self, schema: Schema) -> Schema:
         """The part of the data's schema that forecasts depend on.
 
@@ -81,6 +86,12 @@ class Entry:
         return Schema(schema.timestamp, schema.item, schema.target)
 
 
+def kinds_of_covariates(schema: Schema) -> tuple[str, ...]:
+    """Return the kinds of covariates that a schema declares, of "known", "past" and "static"."""
+    kinds = {"known": schema.known_features, "past": schema.past_features, "static": schema.static_features}
+    return tuple(kind for kind, features in kinds.items() if features)
+
+
 @dataclass(frozen=True)
 class Judged:
     """Scores of a candidate on the validation windows, in units of each window's seasonal error.
@@ -92,12 +103,13 @@ class Judged:
     members: tuple[str, ...]
     MASE: float
     loss: float  # quantile loss, twice the pinball loss on the mean over levels, scaled as MASE is
-    covariates: bool = False  # True if the ensemble reads known covariates by regression
+    covariates: bool = False  # True if the network, the ensemble or the trees read covariates
     zero_shot: float = 0.0  # share of the zero-shot ensemble in the average
     joint: bool = False  # True if the network reads several series together
     leads: bool = False  # True if leading series are used
     trees: float = 0.0  # share of the trees
     doubt: float = 0.0  # standard error of its loss minus that of the default candidate
+    hidden: bool = False  # True if covariates were hidden from it: no candidate, only for comparison with the best one
 
     @property
     def title(self) -> str:
@@ -105,7 +117,8 @@ class Judged:
         average = f" + {100 * self.zero_shot:.0f} % zero-shot" if self.zero_shot else ""
         parts = {"members": self.members, "covariates": self.covariates, "leads": self.leads}
         parts[f"{100 * self.trees:.0f} % trees"] = self.trees
-        return self.name + average + "".join(f" + {part}" for part, used in parts.items() if used)
+        used = "".join(f" + {part}" for part, used in parts.items() if used)
+        return self.name + average + used + (" without covariates" if self.hidden else "")
 
     @property
     def setup(self) -> Setup:
@@ -145,8 +158,8 @@ def judge(
     """Score every candidate on the windows at `origins`, at most MOST and as many as `left` seconds allow, best first.
 
     If time is left, the best one and zero-shot are also scored as ensembles, and averages of the fine-tuned network and the
-    zero-shot ensemble are scored too. Ensembles read known covariates, as they do in a forecast; if there are any, the ensemble
-    of the best is also scored without them, at the end of the list. leads: also score the default candidate and the best one
+    zero-shot ensemble are scored too. Ensembles read known covariates, as they do in a forecast. If the best one reads
+    covariates, the last of the list is the best forecast without them. leads: also score the default candidate and the best one
     with leading series. trees: fits trees to the rows of a panel before these windows; None if it cannot. The default candidate
     and the best one are also scored with them.
     """
@@ -179,8 +192,8 @@ def judge(
         contest.add_trees(fitted)
     found = contest.ranked()
     best = found[0][1]
-    if contest.reads_known(best) and left() > end:  # for comparison only: ensembles and trees always read known covariates
-        bare = panel.without_known()
+    if best.reads(panel.schema) and left() > end:
+        bare = panel.without_covariates()
         fitted = None if best.trees is None else trees(bare)
         if (fitted is None) == (best.trees is None):
             found.append(contest.without_covariates(best, bare, fitted))
@@ -227,21 +240,37 @@ class _Contest:
         width = min(1.0, after / before) if before > 0 else 1.0
         return replace(entry, tree_width=width), corrected(values, median, entry.tree_share, width)
 
-    def reads_known(self, entry: Entry) -> bool:
-        """Return True if a candidate reads known covariates other than by its network."""
-        return self.known and entry.target_only and bool(entry.members or entry.trees)
+    def without_covariates(self, best: Entry, bare: Panel, trees: Trees | None) -> tuple[Judged, Entry]:
+        """Return the forecast with the lowest loss among those without covariates: `best` with them hidden, and zero-shot.
 
-    def without_covariates(self, entry: Entry, bare: Panel, trees: Trees | None) -> tuple[Judged, Entry]:
-        """Return a candidate with its scores if known covariates are ignored.
-
-        bare: the panel without them. trees: fitted to it, for a candidate with trees.
+        A network that was trained with covariates may do worse without them than one that never had any: zero-shot stands for
+        that one. bare: the panel without covariates. trees: fitted to it, if `best` has trees, for both.
         """
-        alone = replace(entry, trees=None, tree_share=0.0)
-        values = self.windows.forecast(self._forecaster(alone, known=False))
+        median = None
         if trees is not None:
             median = ValidationWindows(bare, self.windows.origins, self.windows.horizon).forecast(trees)[..., 0]
-            entry, values = self._corrected(entry, values, median)
-        return replace(self._judged(entry, values), covariates=False), entry
+        found = []
+        for entry, values in self._hidden(replace(best, trees=None, tree_share=0.0)):
+            if median is not None:
+                entry, values = self._corrected(replace(entry, trees=trees, tree_share=best.tree_share), values, median)
+            found.append((replace(self._judged(entry, values), covariates=False, hidden=True, doubt=math.nan), entry))
+        return min(found, key=lambda pair: pair[0].loss)
+
+    def _hidden(self, entry: Entry) -> list[tuple[Entry, np.ndarray]]:
+        """Return a candidate without trees, and zero-shot in its place, with their forecasts if covariates are hidden."""
+
+        def forecast(one: Entry) -> np.ndarray:
+            return self.windows.forecast(self._forecaster(one, hidden=True))
+
+        zero_shot = replace(self.entries[AS_IS], members=DEFAULT, leads=entry.leads)
+        scored = None if self.known else self._find(AS_IS, DEFAULT, leads=entry.leads)  # it reads no others
+        its = forecast(zero_shot) if scored is None else scored.values
+        if entry.name == AS_IS:
+            return [(zero_shot, its)]
+        if entry.leads or not entry.zero_shot:
+            return [(entry, forecast(entry)), (zero_shot, its)]
+        average = (1 - entry.zero_shot) * forecast(replace(entry, zero_shot=0.0)) + entry.zero_shot * its
+        return [(entry, average), (zero_shot, its)]
 
     def ranked(self) -> list[tuple[Judged, Entry]]:
         """Return all candidates scored so far, best first.
@@ -273,7 +302,7 @@ class _Contest:
             entry.name,
             entry.members,
             *self.windows.score(values),
-            self.reads_known(entry),
+            bool(entry.reads(self.windows.panel.schema)),
             entry.zero_shot,
             joint=entry.joint,
             leads=entry.leads,
@@ -287,14 +316,17 @@ class _Contest:
         wanted: Setup = name, members, zero_shot, leads, trees
         return next((one for one in self.scored if one.judged.setup == wanted), None)
 
-    def _forecaster(self, entry: Entry, known: bool = True) -> Forecaster:
-        """Return the forecaster of a candidate as it will be loaded. known: False to ignore known covariates."""
+    def _forecaster(self, entry: Entry, hidden: bool = False) -> Forecaster:
+        """Return the forecaster of a candidate as it will be loaded. hidden: True to hide covariates from all but its trees."""
         panel, horizon = self.windows.panel, self.windows.horizon
+        network: Forecaster = forecaster_of(entry, panel, horizon)
+        if hidden and not entry.target_only:
+            network = HiddenCovariates(network)
         # an ensemble finds calendar events too, as it will in a forecast
-        regress = known and self.known and bool(entry.members) and entry.target_only
-        made = with_covariates(combine(forecaster_of(entry, panel, horizon), entry.members), known=regress)
+        regress = not hidden and self.known and bool(entry.members) and entry.target_only
+        made = with_covariates(combine(network, entry.members), known=regress)
         if entry.zero_shot:
-            made = WeightedAverage(made, self._forecaster(self.entries[AS_IS]), entry.zero_shot)
+            made = WeightedAverage(made, self._forecaster(self.entries[AS_IS], hidden), entry.zero_shot)
         if entry.trees is not None:
             made = TreeCorrection(made, entry.trees, entry.tree_share, entry.tree_width)
         return with_joint(made, panel, horizon) if entry.leads else made

@@ -14,12 +14,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsattn.config import FEWEST_TOKENS, ModelConfig, TrainConfig
-from tsattn.data.panel import Panel
+from tsattn.data.panel import Panel, Schema
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.ensemble.ensemble import DEFAULT
 from tsattn.model.card import Card, Fitted, read_card
-from tsattn.workflows.candidates import AS_IS, JOINTLY, JUDGING, SCRATCH, TUNED, Entry, Judged, judge
+from tsattn.workflows.candidates import (
+    AS_IS,
+    JOINTLY,
+    JUDGING,
+    SCRATCH,
+    TUNED,
+    Entry,
+    Judged,
+    judge,
+    kinds_of_covariates,
+)
 from tsattn.workflows.plan import Plan
 from tsattn.workspace import shipped
 
@@ -94,6 +104,18 @@ def base_for(start: str, given: dict[str, Any]) -> Base | None:
     return None
 
 
+@dataclass(frozen=True)
+class Place:
+    """Place of a phase in a training run, in steps: `done` before it, `planned` for the phases before it, and `most` of the run.
+
+    Fewer are done than planned where a phase before it ended early, or its time was over.
+    """
+
+    done: int
+    planned: int
+    most: int
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
     """Settings that all phases of a training run share."""
@@ -112,11 +134,11 @@ class Run:
         """Steps of a validation window."""
         return min(self.plan.horizon, self.plan.model.most_at_once)
 
-    def train(self, start: str, base: Base | None, share: float, done: int, most: int) -> Entry:
-        """Choose weights with this share of the steps and the time; `done` of at most `most` steps are over."""
+    def train(self, start: str, base: Base | None, share: float, at: Place) -> Entry:
+        """Choose weights with this share of the steps and the time."""
         config = replace(self.plan.model if base is None else base.config(self.plan), across=0)
-        train, first = self.schedule(share, done), None if base is None else base.network(config)
-        return Entry(NAMES[start], *self.choose(start, first, config, train, PHASES[start], done, most))
+        train, first = self.schedule(share, at.done), None if base is None else base.network(config)
+        return Entry(NAMES[start], *self.choose(start, first, config, train, PHASES[start], at))
 
     def boosted(self, panel: Panel) -> Trees | None:
         """Fit trees to a panel; None without a season, if the series are too short, or for lack of time."""
@@ -124,11 +146,11 @@ class Run:
 
         return boosting.fit(panel, self.plan.horizon, self.plan.train.seed) if self.left() >= BOOSTING else None
 
-    def join(self, start: str, entry: Entry, share: float, done: int, most: int) -> Entry:
+    def join(self, start: str, entry: Entry, share: float, at: Place) -> Entry:
         """Add attention across series to a trained candidate and train only that; forecasts without other series stay."""
         config = replace(entry.network.config, across=self.plan.model.across)
-        train = replace(self.schedule(share, done), only=ACROSS_WEIGHTS)
-        return Entry(entry.name + JOINTLY, *self.choose(joint(start), entry.network, config, train, ACROSS, done, most))
+        train = replace(self.schedule(share, at.done), only=ACROSS_WEIGHTS)
+        return Entry(entry.name + JOINTLY, *self.choose(joint(start), entry.network, config, train, ACROSS, at))
 
     def schedule(self, share: float, done: int) -> TrainConfig:
         """Return the settings of a phase with this share of the steps and the time; `done` steps are over."""
@@ -140,7 +162,7 @@ class Run:
         return replace(train, steps=max(1, round(share * train.steps)), max_time=most_time)
 
     def choose(
-        self, name: str, start: Network | None, config: ModelConfig, train: TrainConfig, phase: str, done: int, most: int
+        self, name: str, start: Network | None, config: ModelConfig, train: TrainConfig, phase: str, at: Place
     ) -> tuple[Network, TrainConfig, Fitted]:
         """Train a network from the weights of `start`, or from random ones, without the rows held back for validation.
 
@@ -157,7 +179,7 @@ class Run:
             RunOptions(
                 state=state,
                 resume=self.resume and read_state(state) is not None,
-                on_progress=self.progress_handler(phase, done, most, train.steps),
+                on_progress=self.progress_handler(phase, at, train.steps),
                 on_interrupt=self.on_interrupt,
                 logger=self.logger,
                 start=start,
@@ -181,7 +203,7 @@ class Run:
             RunOptions(
                 state=self.state / start,
                 resume=self.resume,
-                on_progress=self.progress_handler(FINAL, done - entry.fitted.steps, most, most - done),
+                on_progress=self.progress_handler(FINAL, Place(done - entry.fitted.steps, done, most), most - done),
                 on_interrupt=self.on_interrupt,
                 horizon=self.horizon,
                 timeline=self.listener.timeline,
@@ -189,15 +211,15 @@ class Run:
         )
         return replace(entry, network=network, fitted=fitted)
 
-    def progress_handler(self, phase: str, done: int, most: int, steps: int) -> Callable[[Progress], None]:
+    def progress_handler(self, phase: str, at: Place, steps: int) -> Callable[[Progress], None]:
         """Pass on the progress of a phase of at most `steps` steps, as steps, share and time left of the whole run."""
-        first, weight = (1 - steps / most if phase == FINAL else done / most), steps / most
+        first, weight = at.planned / at.most, steps / at.most
 
         def report(now: Progress) -> None:
             length = max(now.seconds + now.remaining, 1e-9)
             share = min(1.0, first + weight * now.seconds / length)
             left = now.remaining + length * max(0.0, 1 - first - weight) / weight
-            self.listener.progress(replace(now, phase=phase, step=done + now.step, steps=most, share=share, remaining=left))
+            self.listener.progress(replace(now, phase=phase, step=at.done + now.step, steps=at.most, share=share, remaining=left))
 
         return report
 
@@ -221,6 +243,7 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     most = most_steps(plan, shares, final=tail is not None)
     entries = _trained(work, base, shares, most)
     judged: list[tuple[Judged, Entry]] = []
+    fitted: list[Panel] = []  # that trees were fitted to
     if base is not None and start == "auto" and tail is not None:
         work.listener.note("scoring the candidates on the validation windows")
         judged = judge(
@@ -230,8 +253,10 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
             plan.horizon,
             work.left,
             leads=plan.model.across > 0,
-            trees=_fitter(work, fitting),
+            trees=_fitter(work, fitting, fitted),
         )
+        for note in _untried(kinds, entries, [score for score, _ in judged], fitted):
+            work.listener.note(note)
     best = judged[0][1] if judged else [*entries.values()][-1]
     if best.name == AS_IS:  # whose members may not have been scored, for lack of time
         best = replace(best, members=DEFAULT)
@@ -247,15 +272,36 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     return _both_phases(best, entries.values()), scores
 
 
-def _fitter(work: Run, fitting: Panel) -> Callable[[Panel], Trees | None]:
-    """Return a function that fits trees to the rows of a panel before the validation windows, where those of `fitting` end."""
+def _fitter(work: Run, fitting: Panel, fitted: list[Panel]) -> Callable[[Panel], Trees | None]:
+    """Return a function that fits trees to the rows of a panel before the validation windows, where those of `fitting` end.
+
+    It appends each panel to `fitted` unless time is too short.
+    """
     from tsattn.training import boosting
 
     why = boosting.unavailable()
     if why:
         work.listener.note(f"gradient-boosted trees were not tried: {why}")
-        return lambda panel: None
-    return lambda panel: work.boosted(panel.before(fitting.origin))
+
+    def fit(panel: Panel) -> Trees | None:
+        if work.left() >= BOOSTING:
+            fitted.append(panel)
+        return None if why else work.boosted(panel.before(fitting.origin))
+
+    return fit
+
+
+def _untried(
+    kinds: Sequence[str], entries: dict[str, Entry], scores: Sequence[Judged], fitted: Sequence[Panel]
+) -> tuple[str, ...]:
+    """Return a note on the announced candidates for which time was too short; nothing if the user stopped the training."""
+    if any(entry.fitted.stopped == "interrupted" for entry in entries.values()):
+        return ()
+    names = {"scratch": "a network from scratch", "shipped": "a fine-tuned network"}
+    missing = [names[kind] for kind in kinds if kind not in entries]
+    missing += [] if any(score.zero_shot for score in scores) else ["averages"]
+    missing += [] if fitted else ["trees"]
+    return (f"not tried, for lack of time: {', '.join(missing)}",) if missing else ()
 
 
 def _both_phases(best: Entry, entries: Iterable[Entry]) -> Entry:
@@ -280,10 +326,11 @@ def _trained(work: Run, base: Base | None, shares: dict[str, float], most: int) 
             if over():
                 return entries
             done = sum(entry.fitted.steps for entry in entries.values())
+            at = Place(done, sum(entry.train.steps for entry in entries.values()), most)
             if name == kind:
-                entries[name] = work.train(kind, base if kind == "shipped" else None, share, done, most)
+                entries[name] = work.train(kind, base if kind == "shipped" else None, share, at)
             else:
-                entries[name] = work.join(kind, entries[kind], share, done, most)
+                entries[name] = work.join(kind, entries[kind], share, at)
     return entries
 
 
@@ -331,25 +378,43 @@ def announced(base: Base | None, start: str, panel: Panel, across: int = 0) -> t
     )
 
 
-def notes_of(best: Entry, scores: Sequence[Judged]) -> tuple[str, ...]:
+def notes_of(best: Entry, scores: Sequence[Judged], schema: Schema) -> tuple[str, ...]:
     """Name the candidate that was saved, with its validation scores beside the others', and what the covariates add to it."""
     if not scores:
         return ()
-    saved = [score for score in scores if score.members or score.name != AS_IS] or scores  # zero-shot is saved with members
-    kept, first = scores[0], min(saved, key=lambda score: score.loss)
-    why = "it has the lowest loss on the validation windows"
-    if first != kept:
-        why = f"the loss of {first.title} is not clearly lower"
+    kept = scores[0]
+    # zero-shot is saved with members; its network alone is kept only if there was no time to score them
+    saved = [one for one in scores if one is kept or (not one.hidden and (one.members or one.name != AS_IS))]
     found = sorted(saved, key=lambda score: score.loss)
-    shown = [one for n, one in enumerate(found) if n < SHOWN or one is kept or one.name == AS_IS]
-    said = ", ".join(map(str, shown)) + (f"; tsattn describe lists all {len(found)}" if len(shown) < len(found) else "")
+    why = "it has the lowest loss on the validation windows"
+    if found[0] != kept:
+        why = f"the loss of {found[0].title} is not clearly lower"
+    shown = [one for n, one in enumerate(found) if n < SHOWN or one is kept or _is_zero_shot(one)]
+    said = ", ".join(map(str, shown)) + ("; tsattn describe lists all" if len(shown) < len(found) else "")
     line = f"best candidate: {kept.title}; {why} (MASE / scaled quantile loss: {said})"
-    without = [score.loss for score in scores if (score.setup, score.covariates) == (kept.setup, False)]
-    if not kept.covariates or not without:
-        return (line,)
-    change = kept.loss / without[0] - 1 if without[0] > 0 else 0.0
-    added = f"known covariates: the loss is {kept.loss:.3f} with them and {without[0]:.3f} without ({100 * change:+.0f} %)"
-    return line, added
+    return line, *covariate_notes(best, scores, schema)
+
+
+def _is_zero_shot(one: Judged) -> bool:
+    return one.name == AS_IS and not (one.trees or one.leads)
+
+
+def covariate_notes(best: Entry, scores: Sequence[Judged], schema: Schema) -> tuple[str, ...]:
+    """Return a line on what the covariates add to the saved candidate; nothing if the data has none.
+
+    scores: the saved candidate first; one of them with covariates hidden, if there was time (see candidates.judge).
+    """
+    declared, read = kinds_of_covariates(schema), best.reads(schema)
+    if not declared:
+        return ()
+    if not read:
+        return (f"{' and '.join(declared)} covariates: the saved model does not read them",)
+    what, with_them = f"{' and '.join(read)} covariates", scores[0].loss
+    without = next((score.loss for score in scores if score.hidden), None)
+    if without is None:
+        return (f"{what}: there was no time to measure the loss without them",)
+    change = with_them / without - 1 if without > 0 else 0.0
+    return (f"{what}: the loss is {with_them:.3f} with them and {without:.3f} without ({100 * change:+.0f} %)",)
 
 
 def so_far(state: Path) -> list[RunState]:

@@ -14,7 +14,10 @@ MANY = 512  # series of a batch of `predict`
 
 
 class Scoring:
-    """Turn the calls of a backtest, (model, windows done, total windows), into Work events. Raises TimeIsOver."""
+    """Turn the calls of a backtest, (model, windows done, total windows), into Work events that count all forecasts.
+
+    Raises TimeIsOver.
+    """
 
     def __init__(self, listener: Listener, models: int, budget: TimeBudget | None = None) -> None:
         self.listener, self.models, self.budget = listener, models, budget
@@ -29,7 +32,7 @@ class Scoring:
         spent = max(time.monotonic() - self.began, 1e-9)
         total = self.models * windows
         left = spent * (total - all_done) / max(all_done, 1)
-        self.listener.progress(Work("scoring", model, all_done, total, all_done / spent, left))
+        self.listener.progress(Work("scoring", model, all_done, total, all_done / spent, left, unit="forecasts"))
 
 
 class Forecasting:

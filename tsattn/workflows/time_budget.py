@@ -12,7 +12,7 @@ LEAST = 0.5  # share that training gets even when reading the data was slow
 BARELY = 0.25  # share that training gets even when scoring is slow
 FEWEST = 16  # windows that are scored even if time is up
 FEWEST_BESIDE = 4  # windows on which zero-shot is scored too even if time is up
-ENSEMBLES = 5  # forecasts by an ensemble of FEWEST windows in a run: two candidates, the saved model twice, zero-shot
+ENSEMBLES = 4  # forecasts by an ensemble of FEWEST windows in a run: two candidates, the saved model, zero-shot
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ class TimeBudget:
         return self.spent + max(BARELY * self.seconds, usual - max(0.0, more))
 
     def fewest_beside(self, window: float) -> int:
-        """Return how many windows two models, which take `window` seconds each, can score in the time left.
+        """Return how many windows zero-shot, which takes `window` seconds each, can score in the time left.
 
         At least FEWEST_BESIDE and at most FEWEST, which is what the first round of scoring takes.
         """
         if self.seconds is None or window <= 0:
             return FEWEST
-        return int(min(FEWEST, max(FEWEST_BESIDE, self.left / (2 * window))))
+        return int(min(FEWEST, max(FEWEST_BESIDE, self.left / window)))
 
 
 class TimeIsOver(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import time
@@ -22,10 +23,10 @@ from tsattn.errors import ArtifactError, ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.scores import Backtest
 from tsattn.model.card import Card
-from tsattn.render.format import duration, span
+from tsattn.render.format import count, duration, span
 from tsattn.training.processes import is_helper
 from tsattn.workflows import model_selection
-from tsattn.workflows.held_out_scores import beside_zero_shot, score_tail, seconds_of_window
+from tsattn.workflows.held_out_scores import Saved, beside_zero_shot, saved_model, score_tail, seconds_of_window
 from tsattn.workflows.joint import saved_notes, training_notes
 from tsattn.workflows.loaded_model import absolute, beyond_history
 from tsattn.workflows.outlook import Outlook
@@ -160,7 +161,7 @@ class _Training:
         """Choose weights, save them, score them, and describe the result."""
         best, judged = self.choose(resume, logger)
         selection = (
-            *model_selection.notes_of(best, judged),
+            *model_selection.notes_of(best, judged, self.panel.schema),
             *saved_notes(self.made.model.across, best.network.config.across, best.leads),
         )
         for note in selection:
@@ -168,13 +169,14 @@ class _Training:
         if best.fitted.stopped == "interrupted":
             self.listener.note("interrupted: saving the best weights so far; --resume continues the training")
         source = source_of(self.data, self.panel, self.report, self.request.read, self.made)
-        card, scores, why = self.save(best, card_of(self.ref.name, self.panel, self.made, best, source, judged))
+        saved = functools.cache(lambda: saved_model(self.ref, self.panel, self.made.horizon))
+        card, scores, why = self.save(best, card_of(self.ref.name, self.panel, self.made, best, source, judged), saved)
         if scores is None:
             said, beats = f"not scored: {why}", None
         else:
             said, beats = verdict(scores.table(), scores.models[0])
             fewest = self.budget.fewest_beside(scores.seconds[scores.models[0]] / scores.windows)
-            beside = beside_zero_shot(self.ref, card, self.panel, self.made, self.listener, self.budget, fewest)
+            beside = beside_zero_shot(saved, card, self.panel, self.made, self.listener, self.budget, fewest)
             about = (*((why,) if why else ()), *beside)
             selection = (*selection, *about)
             for note in about:
@@ -212,7 +214,7 @@ class _Training:
         )
         return model_selection.run(work, self.base, self.request.start)
 
-    def save(self, best: model_selection.Entry, card: Card) -> tuple[Card, Backtest | None, str]:
+    def save(self, best: model_selection.Entry, card: Card, saved: Saved) -> tuple[Card, Backtest | None, str]:
         """Save the weights and trees, then score them and export the ONNX graph: a kill from here on loses no training."""
         from tsattn.model import artifact
         from tsattn.model.onnx_graph import traced_before
@@ -222,7 +224,7 @@ class _Training:
         try:
             if known:
                 card = self.export(network, card)
-            scores, why = score_tail(self.ref, self.panel, self.made, self.listener, self.budget)
+            scores, why = score_tail(saved, self.panel, self.made, self.listener, self.budget)
             if scores is not None:
                 card = dataclasses.replace(card, scores=plain(scores.table()))
             if why and self.made.windows:
@@ -314,14 +316,15 @@ def notes_of(made: Plan, panel: Panel, base: model_selection.Base | None, reques
     chosen = "" if request.horizon is not None else f" ({why}; set it with --horizon N)"
     if panel.known.shape[1] and far is None:
         chosen += "; a forecast will need rows with the known covariates after the last target, and this data has none"
-    tail = f"test: the last {made.windows} × {made.horizon} steps of each series are held back" if made.windows else ""
+    tail = f"{count(made.windows, 'window')} of {span(made.horizon, panel.freq)}"
+    tail = f"test: the last {tail} of each series are held back" if made.windows else ""
     shares = model_selection.shares_of(model_selection.kinds_of(base, request.start), panel)
     most = model_selection.most_steps(made, shares)
     return (
         f"horizon: {span(made.horizon, panel.freq)}{chosen}",
         *beyond_history(panel, made.horizon),
         tail or "test: nothing is held back (the series are too short, or --test-windows 0)",
-        f"network: {parts_of(config)}, context {config.context}, at most {most:,} steps",
+        f"network: {parts_of(config)}; reads the last {span(config.context, panel.freq)}; at most {count(most, 'training step')}",
         *training_notes(panel, request.model.get("across", 0), config.across),
         *model_selection.announced(base, request.start, panel, config.across),
     )

@@ -17,6 +17,7 @@ from tsattn.render.format import count, stamps
 TO, SERIES = "trained_to", "series"  # keys of `Card.source`
 MOST_SERIES = 1024  # hashes of series names on a card
 FEW = 0.5  # a smaller share of known series gives a warning
+REFITTED = "see the scores of the refitted model"  # advice of a warning about later training rows
 _DIGITS = 8  # hexadecimal digits of a hash
 
 
@@ -51,11 +52,6 @@ def as_of_warning(card: Card, model: str, moment: np.datetime64, clock: HasClock
     )
 
 
-def refitted_name(card: Card) -> str:
-    """Return the name under which a backtest scores a model that it trained before every cutoff."""
-    return f"{card.name} (refitted)"
-
-
 def window_warning(card: Card, model: str, origins: Origins, panel: Panel, *, refitted: bool = False) -> tuple[str, ...]:
     """Return a warning if the model was trained on rows after the first cutoff of a backtest with windows at `origins` (B,).
 
@@ -68,7 +64,7 @@ def window_warning(card: Card, model: str, origins: Origins, panel: Panel, *, re
     if first >= end:
         return ()
     until, cutoff = stamps(np.array([end, first]), panel.freq, panel.tz)
-    advice = f"see {refitted_name(card)}" if refitted else "use --refit, fewer windows or --model zero-shot"
+    advice = REFITTED if refitted else "use --refit, fewer windows or --model zero-shot"
     return (
         f"warning: {model} was trained on data up to {until}, after the first cutoff of these windows ({cutoff}): "
         f"its scores may be too good; {advice}",

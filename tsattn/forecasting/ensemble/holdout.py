@@ -71,6 +71,8 @@ def rows_of(batch: WindowBatch, rows: np.ndarray) -> WindowBatch:
         cleaning=None if batch.cleaning is None else batch.cleaning.rows(rows),
         days=None if batch.days is None else batch.days[rows],
         group=None if batch.group is None else batch.group[rows],
+        step_slots=None if batch.step_slots is None else batch.step_slots[rows],
+        past_rows=None if batch.past_rows is None else batch.past_rows[rows],
     )
 
 

@@ -1,0 +1,31 @@
+"""A network that reads covariates, without them: what its forecast owes to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tsattn.data.windows import WindowBatch
+from tsattn.forecasting.frame import Forecaster
+
+
+class HiddenCovariates:
+    """`forecaster`, with its attributes, on windows whose known, past and static covariates are unknown. It sees the calendar."""
+
+    def __init__(self, forecaster: Forecaster) -> None:
+        self.forecaster = forecaster
+        self.name, self.quantiles, self.context = forecaster.name, tuple(forecaster.quantiles), forecaster.context
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "forecaster":
+            raise AttributeError(name)
+        return getattr(self.forecaster, name)
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        """Return (B, H, Q) float32."""
+        known = batch.known.copy()
+        known[..., batch.calendar :] = np.nan
+        past, static = (np.full_like(values, np.nan) for values in (batch.past_cov, batch.static))
+        return self.forecaster.predict(replace(batch, known=known, past_cov=past, static=static))
