@@ -114,6 +114,14 @@ def test_series_of_one_kind_of_which_one_ends_sooner_stay_series(take, names):
     assert panel.item_ids == tuple(names.split(","))
 
 
+@pytest.mark.parametrize(("rows", "ended", "series"), [(400, 280, 3), (400, 340, 1), (60, 20, 3)])
+def test_a_column_that_is_blank_for_longer_than_a_plan_reaches_is_a_series_that_ended(take, rows, ended, series):
+    days = [date(2022, 1, 1) + timedelta(k) for k in range(rows)]
+    values = [1.07 + k * 37 % 91 / 100 for k in range(rows)]
+    panel, _ = take(table("date,USD,CHF,HRK", days, values, values[::-1], [v if k < ended else "" for k, v in enumerate(values)]))
+    assert panel.item_ids == (("USD", "CHF", "HRK") if series == 3 else ("HRK",))
+
+
 def ends_before(rows, *columns):
     return [[v if k < rows else "" for k, v in enumerate(column)] for column in columns]
 

@@ -67,7 +67,7 @@ def filled_ahead(
     copies = tuple(name for name in texts if _repeats_calendar(table.columns[name].values, clock))
     found = tuple(name for name in free if name in {*numbers, *texts} and name not in copies)
     beside_one = bool(item) and (named or len(target) == 1)
-    if beside_one or not numbers or is_plan(table, list(target), numbers, named):
+    if beside_one or not numbers or is_plan(table, clock, list(target), numbers, named):
         return FilledAhead(known=found, calendar=copies)
     return FilledAhead(unclear=found, calendar=copies)
 

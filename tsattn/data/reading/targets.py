@@ -66,6 +66,7 @@ _SIGNS = [
 _FEW_COUNTED = 10  # rows from which on a first column in equal steps is a counter
 _FEW_AMOUNTS = 3  # columns of amounts that one column of signs may belong to
 _FIRST = slice(0, 1_000_000)  # rows in which a flag is looked for
+_LONGEST_PLAN, _MONTH = 100, np.timedelta64(30, "D")  # rows, and time, that a plan without telling names may reach ahead
 _MOST_AHEAD = 10  # columns that may be filled ahead without a telling name
 
 
@@ -90,7 +91,7 @@ def find_target(
     filled = _without_grand_total(table, without_descriptions(table, filled, one, notes), notes)
     if options.layout != "wide" and (ahead := _blank_ahead(table, clock, filled)) is not None:
         blank, known = ahead
-        if one or is_plan(table, blank, known):
+        if one or is_plan(table, clock, blank, known):
             return _of_blank(table, blank, known, one, notes)
         if len(known) < len(blank) and len(known) <= _MOST_AHEAD and _end_together(table, blank):
             notes.warn(
@@ -179,10 +180,11 @@ def _blank_ahead(table: Table, clock: Clock | None, names: list[str]) -> tuple[l
     return (blank, known) if blank and known else None
 
 
-def is_plan(table: Table, blank: list[str], known: list[str], named: bool = False) -> bool:
+def is_plan(table: Table, clock: Clock | None, blank: list[str], known: list[str], named: bool = False) -> bool:
     """Return True if the newest rows of a wide table are a plan of covariates, not series of which some end sooner.
 
-    named: the user named the columns `blank` as targets, so a missing value in a column does not make it a series.
+    named: the user named the columns `blank` as targets, so neither a missing value in a column nor a long time after the last
+    target makes it a series.
     """
     if _telling(blank) and not any(_plain(n) in _TARGET_NAMES[:-1] for n in _telling(known)):
         return True
@@ -194,8 +196,16 @@ def is_plan(table: Table, blank: list[str], known: list[str], named: bool = Fals
     if not (whole or named) or alike or len(known) > _MOST_AHEAD:
         return False
     if len(blank) == 1:
-        return named or int((np.diff(gaps.astype(np.int8)) != 0).sum()) == 1
+        return named or (int((np.diff(gaps.astype(np.int8)) != 0).sum()) == 1 and _soon_over(clock, gaps))
     return len(known) < len(blank) and _end_together(table, blank) and len(where(table, known, few_levels)) == len(known)
+
+
+def _soon_over(clock: Clock | None, ahead: np.ndarray) -> bool:
+    """Return True if the rows `ahead` (n,) are few enough for a plan: at most a hundred or a month, and half of all rows."""
+    rows, most = int(ahead.sum()), _LONGEST_PLAN
+    if clock is not None:
+        most = max(most, int((clock.stamps > clock.stamps.max() - _MONTH).sum()))
+    return rows <= min(most, len(ahead) - rows)
 
 
 def _end_together(table: Table, names: list[str]) -> bool:
