@@ -13,6 +13,7 @@ from tsattn.forecasting.baselines.seasonal_regression import SeasonalRegression
 from tsattn.forecasting.baselines.simple import SeasonalMean
 from tsattn.forecasting.ensemble.covariate_regression import CovariateRegression, with_covariates
 from tsattn.forecasting.ensemble.ensemble import Ensemble, combine
+from tsattn.forecasting.ensemble.holdout import truth
 from tsattn.forecasting.ensemble.phase_regression import BY_PHASE, EFFECT, MOST_TERMS, PhaseRegression, _terms
 from tsattn.forecasting.predict import predict
 
@@ -132,6 +133,36 @@ def test_when_a_forecast_starts_at_a_hold_out_origin_then_its_errors_are_those_o
     assert np.abs(made - truth).mean() < 1.5 * np.sqrt(2 / np.pi) * 3 / np.sqrt(1 - 0.7**2)
 
 
+def test_when_the_history_is_short_then_each_hold_out_origin_has_a_fit_of_its_own():
+    made, plain = [], []
+    for seed in range(4):
+        batch = window(heated(seed, days=21))
+        shifts = np.array([[2 * HORIZON], [4 * HORIZON], [6 * HORIZON], [8 * HORIZON]])
+        truths = np.stack([truth(batch, shift) for shift in shifts])[0]
+        made.append(np.abs(PhaseRegression().predict_from(batch, shifts)[1, ..., MEDIAN] - truths).mean())
+        plain.append(np.abs(SeasonalRegression().predict_from(batch, shifts[:1])[1, ..., MEDIAN] - truths).mean())
+    assert np.mean(made) < 0.7 * np.mean(plain)
+
+
+def test_when_values_after_a_hold_out_origin_of_a_short_history_change_then_its_median_does_not():
+    batch = window(heated(days=21))
+    shifts = np.array([[2 * HORIZON], [8 * HORIZON]])
+    before = PhaseRegression().predict_from(batch, shifts)[..., MEDIAN]
+    past = batch.past_target.copy()
+    past[:, -2 * HORIZON :] *= 1.001  # too little to change the form
+    after = PhaseRegression().predict_from(dataclasses.replace(batch, past_target=past), shifts)[..., MEDIAN]
+    assert np.isfinite(before).all()
+    np.testing.assert_array_equal(after[1:], before[1:])
+    assert (after[0] != before[0]).any()
+
+
+def test_when_the_history_holds_two_weeks_then_weekdays_have_terms():
+    known = np.random.default_rng(0).normal(size=(15 * 24 + HORIZON, 1))  # the window leaves a day out
+    batch = window(case_of(np.abs(known.T) + 1, known[None], HORIZON, "h", ["x"]))
+    shorter = dataclasses.replace(batch, past_target=batch.past_target[:, 1:], known=batch.known[:, 1:])
+    assert [PhaseRegression()._series(one, 0).long for one in (batch, shorter)] == [168, 0]
+
+
 def test_when_there_are_many_covariates_then_their_effects_are_common_to_all_phases():
     known = np.random.default_rng(0).normal(size=(800, 12))
     terms, kinds = _terms(known, 700, 24, 168)
@@ -169,6 +200,27 @@ def test_when_an_effect_differs_between_hours_then_the_ensemble_follows_the_regr
     assert with_ < 0.85 * without
     assert np.mean(weights) > 0.5
     assert 0.65 < np.mean(inside) < 0.95
+
+
+class Passes(SeasonalMean):
+    """Forecasts 64 steps at once, like the network of the package, so that hold-out origins lie as far apart."""
+
+    pass_steps = 64
+
+
+@pytest.mark.parametrize("days", [14, 21, 35])
+def test_when_the_history_is_some_weeks_then_the_ensemble_still_follows_the_regression(days):
+    errors, weights = [], []
+    for seed in range(4):
+        case = heated(seed, days=days)
+        ensemble = combine(Passes(None), ("ridge", "seasonal-regression"))
+        found, _ = predict(made := with_covariates(ensemble), case.panel, horizon=HORIZON)
+        plain, _ = predict(CovariateRegression(ensemble), case.panel, horizon=HORIZON)
+        errors.append([np.abs(case.truth - one.median).mean() for one in (found, plain)])
+        weights.append(made.report().weights.get("covariates", 0.0))
+    with_, without = np.mean(errors, 0)
+    assert np.mean(weights) > 0.2
+    assert with_ < 0.95 * without
 
 
 def test_when_no_covariates_are_declared_then_forecasts_are_bit_identical_and_the_report_is_silent():

@@ -7,11 +7,16 @@ seasonal regression forecasts its residuals, so the whole is a regression with a
 penalty are those with the smallest error in the last sixth of the history, after a fit on the earlier part. If covariates do not
 clearly reduce that error, the series has no forecast. Intervals are widened by the ratio of that error to the error of a fit
 that has seen the last sixth, too.
+
+Hold-out origins take a large part of a short history, such as three of five weeks of hours. There, each origin has a fit of its
+own on all that lies before it, and the form is chosen by the errors of some cycles, each after a fit on all steps before it
+(cross-validation on a rolling origin; Tashman, 2000).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise, product
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -19,12 +24,16 @@ import numpy as np
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.baselines.ridge import Regression, Ridge, forward
 from tsattn.forecasting.baselines.seasonal_regression import SeasonalRegression
+from tsattn.forecasting.ensemble.holdout import rows_of
 from tsattn.forecasting.ensemble.window_estimates import DISTINCT
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
 
-GAIN, DOUBT = 0.04, 0.2  # least gain of covariates, and more of it for each horizon that the held-back part does not repeat
+GAIN, GAIN_OF_SHORT = 0.04, 0.06  # least gain of covariates, and in a short history, whose hold-out origins see the choice
+DOUBT = 0.2  # more of it for each horizon that the held-back part does not repeat
 FEWEST = 60  # observed steps that a fit needs
-CYCLES = 4  # cycles of the season that its phases need
+CYCLES, LONG_CYCLES = 4, 2  # cycles of the season that its phases need, and of the long one
+ENOUGH = 0.75  # of a history, before the earliest hold-out origin: with less, each origin has a fit of its own
+FOLDS = 4  # most fits that choose the form in such a history
 KNOTS = (0.2, 0.4, 0.6, 0.8)  # quantiles of a covariate at which its slope may change
 BEYOND = 0.25  # fraction of its range by which a covariate may exceed it before it is clipped
 WAVES, WAVES_OF_EFFECTS, WAVES_OF_LONG = 12, 6, 4  # most harmonics of the season, of effects, and of each cycle in a long one
@@ -69,29 +78,31 @@ class PhaseRegression(Regression):
     def predict_from(self, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:
         """Return (1 + K, B, H, Q) float32: forecasts from the end, then from `shifts` (K, B) steps before it.
 
-        The latter K come from one fit on what lies before the earliest of them, where the form is chosen, too.
+        The latter K come from one fit on what lies before the earliest of them, where the form is chosen, too. In a short history
+        each comes from a fit on what lies before it, of a form that is chosen in the whole history.
         """
         rows, length = batch.past_target.shape
         ends = np.concatenate([np.zeros((1, rows), np.int64), shifts])
-        middle = np.full((len(ends), rows, batch.horizon), np.nan)
-        residuals = np.full((2, rows, length), np.float32(np.nan))  # of the fit on all steps, and of the earlier one
-        log, wider = np.zeros(rows, bool), np.ones(rows)
         early = length - ends.max(0)
+        short = ends.max(0) > (1 - ENOUGH) * batch.observed_lengths
+        stops = np.where(short, length - ends, early)
+        stops[0] = length
+        middle = np.full((*ends.shape, batch.horizon), np.nan)
+        residuals = np.full((*ends.shape, length), np.float32(np.nan))
+        log, wider = np.zeros(rows, bool), np.ones(rows)
         for row in range(rows):
             series = self._series(batch, row)
-            choice = None if series is None else series.chosen(int(early[row]) - series.first, batch.horizon)
+            choice = None if series is None else self._chosen(series, int(early[row]), batch, bool(short[row]))
             if series is None or choice is None:
                 continue
             log[row], wider[row] = choice.log, choice.optimism
-            for which, stop in enumerate((length, int(early[row]))):
+            for stop in np.unique(stops[:, row]).tolist():
                 fitted = series.fitted(choice, stop - series.first)
-                residuals[which, row, series.first :] = series.target(choice.log) - fitted[: length - series.first]
-                for k in (0,) if which == 0 else range(1, len(ends)):
+                for k in np.flatnonzero(stops[:, row] == stop).tolist():
+                    residuals[k, row, series.first :] = series.target(choice.log) - fitted[: length - series.first]
                     at = length - int(ends[k, row]) - series.first
                     middle[k, row] = fitted[at : at + batch.horizon]
-        rest = np.concatenate(
-            [self._residuals(batch, residuals[0], shifts[:0]), self._residuals(batch, residuals[1], shifts)[1:]]
-        )
+        rest = self._residuals(batch, residuals, shifts, short)
         center = rest[..., [int(np.abs(np.array(self.quantiles) - 0.5).argmin())]]
         values = middle[..., None] + center + (rest - center) * wider[:, None, None]
         values = np.where(log[:, None, None], np.exp(np.clip(values, -80.0, 80.0)), values)
@@ -107,12 +118,33 @@ class PhaseRegression(Regression):
         season = self.season_length or (batch.season_lengths or (1,))[0]
         season = season if len(target) >= CYCLES * season else 1
         long = next((one for one in batch.season_lengths if one > season and one % season == 0), 0)
-        long = long if season > 1 and len(target) >= CYCLES * long and long <= MOST_CYCLES * season else 0
+        long = long if season > 1 and len(target) >= LONG_CYCLES * long and long <= MOST_CYCLES * season else 0
         if not known.shape[1] or np.isfinite(target).sum() < FEWEST:
             return None
         return _Series(first, target, *_terms(known, len(target), season, long), season, long)
 
-    def _residuals(self, batch: WindowBatch, residuals: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    def _chosen(self, series: _Series, early: int, batch: WindowBatch, short: bool) -> Choice | None:
+        """Return the form of a series, chosen before step `early` of the window, or in the whole of a short one."""
+        if short:
+            return series.chosen(len(series.values), min(batch.horizon, max(series.season, 7)), FOLDS)
+        return series.chosen(early - series.first, batch.horizon)
+
+    def _residuals(self, batch: WindowBatch, residuals: np.ndarray, shifts: np.ndarray, short: np.ndarray) -> np.ndarray:
+        """Return quantiles (1 + K, B, H, Q) of the residuals (1 + K, B, L), each forecast from its own fit where `short` (B,)."""
+        out = np.empty((*residuals.shape[:2], batch.horizon, len(self.quantiles)), np.float32)
+        out[0] = self._carried(batch, residuals[0], shifts[:0])[0]
+        for rows in (np.flatnonzero(~short), np.flatnonzero(short)):
+            part = rows_of(batch, rows)
+            if not len(rows) or not len(shifts):
+                continue
+            if short[rows[0]]:
+                for k in range(1, len(out)):
+                    out[k, rows] = self._carried(part, residuals[k, rows], shifts[k - 1 : k, rows])[1]
+            else:
+                out[1:, rows] = self._carried(part, residuals[1, rows], shifts[:, rows])[1:]
+        return out
+
+    def _carried(self, batch: WindowBatch, residuals: np.ndarray, shifts: np.ndarray) -> np.ndarray:
         """Return quantiles (1 + K, B, H, Q) of the residuals (B, L)."""
         part = replace(batch, past_target=residuals, plausible=None, cleaning=None)
         out = SeasonalRegression(self.season_length, self.quantiles).predict_from(part, shifts)
@@ -137,32 +169,50 @@ class _Series:
         """Return the target (n,), or its logarithm."""
         return np.log(self.values) if log else self.values
 
-    def chosen(self, end: int, horizon: int) -> Choice | None:
-        """Return the form with the smallest errors before step `end`; None if that is one without covariates."""
-        tail = max(end // 6, horizon)
-        head = end - tail
-        if np.isfinite(self.values[: max(head, 0)]).sum() < FEWEST // 2 or np.isnan(self.values[head:end]).all():
+    def chosen(self, end: int, horizon: int, folds: int = 1) -> Choice | None:
+        """Return the form with the smallest errors before step `end`; None if that is one without covariates.
+
+        folds: the most parts of the last steps that are forecast, each after a fit on all steps before it.
+        """
+        tail = max(end // 6, horizon, min(end // 2, folds * horizon))
+        starts = np.linspace(end - tail, end, 1 + min(folds, tail // horizon)).astype(np.int64)
+        if np.isfinite(self.values[: max(end - tail, 0)]).sum() < FEWEST // 2 or np.isnan(self.values[end - tail : end]).all():
             return None
-        origins = np.unique(np.linspace(head, end - horizon, _ORIGINS).astype(np.int64))
-        kinds = sorted(set(self.kinds.tolist()) | {SEASON})
-        errors: dict[Choice, float] = {}
-        positive = bool(np.nanmin(self.values) > 0)
-        for moving in (False, True):
-            moments = _Moments.of(self, head, moving)
-            for log in (False, True)[: 1 + positive]:
-                for most in kinds:
-                    for penalty in PENALTIES[:1] if most == SEASON else PENALTIES:
-                        choice = Choice(log, moving, most, penalty)
-                        errors[choice] = self._error(choice, moments, head, end, origins, horizon)
+        errors, origins = self._errors(starts, horizon)
         best = min(errors, key=lambda one: errors[one])
         without = min(error for choice, error in errors.items() if choice.most == SEASON)
-        if best.most == SEASON or not errors[best] <= (1 - GAIN - DOUBT * horizon / tail) * without:
+        gain = (GAIN if folds == 1 else GAIN_OF_SHORT) + DOUBT * horizon / tail
+        if best.most == SEASON or not errors[best] <= (1 - gain) * without:
             return None
         seen = self._error(best, _Moments.of(self, end, best.moving), end, end, origins, horizon)
         return best._replace(optimism=float(np.clip(errors[best] / max(seen, 1e-300), 1.0, MOST_OPTIMISM)))
 
+    def _errors(self, starts: np.ndarray, horizon: int) -> tuple[dict[Choice, float], np.ndarray]:
+        """Return the mean error of each form, and the origins (O,) that it was measured at.
+
+        Forms are fitted before each of the `starts` (F + 1,) but the last, and measured up to the next one.
+        """
+        kinds = sorted(set(self.kinds.tolist()) | {SEASON})
+        logs = (False, True) if np.nanmin(self.values) > 0 else (False,)
+        errors: dict[Choice, list[float]] = {}
+        origins = []
+        for head, end in pairwise(starts.tolist()):
+            if np.isnan(self.values[head:end]).all():
+                continue
+            origins.append(np.unique(np.linspace(head, end - horizon, _ORIGINS // (len(starts) - 1)).astype(np.int64)))
+            for moving in (False, True):
+                moments = _Moments.of(self, head, moving)
+                for log, most, penalty in product(logs, kinds, PENALTIES):
+                    if most > SEASON or penalty == PENALTIES[0]:
+                        choice = Choice(log, moving, most, penalty)
+                        error = self._error(choice, moments, head, end, origins[-1], horizon)
+                        errors.setdefault(choice, []).append(error)
+        return {choice: float(np.mean(each)) for choice, each in errors.items()}, np.concatenate(origins)
+
     def fitted(self, choice: Choice, end: int) -> np.ndarray:
-        """Return the values (n + H,) of a regression fitted on the steps before `end`."""
+        """Return the values (n + H,) of a regression fitted on the steps before `end`; NaN where those are too few."""
+        if np.isfinite(self.values[: max(end, 0)]).sum() < FEWEST // 2:
+            return np.full(len(self.terms), np.nan)
         weights = _Moments.of(self, end, choice.moving).weights(choice, self.kinds)
         fitted = self.terms @ weights
         return np.asarray(fitted + np.nanmean((self.target(choice.log) - fitted[: len(self.values)])[:end]))
