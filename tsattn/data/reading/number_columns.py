@@ -367,7 +367,7 @@ def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
     hour, week = parts["hour"], _iso_week(day)
     found |= {n for n in numbers if "hour" in parts_named(n) and _is_hour(table.columns[n].values[some], hour)}
     found |= {n for n in names_that(numbers, _names_week) if _is_week(table.columns[n].values[some], week)}
-    timed = names_that(numbers, says_time) if len(numbers) > 1 else []
+    timed = names_that(numbers, lambda n: parts_named(n) & {"time", "moment", "epoch"}) if len(numbers) > 1 else []
     found |= {n for n in timed if _follows(table.columns[n].values[some].astype(np.float64), stamps)}
     left = set(called)
     likely = where(table, [n for n in numbers if n not in left], lambda values: _may_be_dates(values, stamps), some)
