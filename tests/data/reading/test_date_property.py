@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tsattn.config import ReadOptions
-from tsattn.data.reading.month_names import MONTHS, month_numbers
+from tsattn.data.reading.month_names import MONTHS, months_among
 from tsattn.data.reading.numeric_dates import DIGITS, parse_numbers
 from tsattn.data.reading.read import read
 from tsattn.errors import TsattnError
@@ -143,10 +143,10 @@ def test_a_sequence_is_read_back_exactly_or_stops(tmp_path: Path, block: int) ->
     assert (silent, stopped <= 1) == (0, True)
 
 
-def test_no_name_of_a_month_means_two_months() -> None:
-    numbers = month_numbers()
+def test_the_names_of_a_language_mean_its_months() -> None:
     for language, names in MONTHS.items():
         assert len(names.split()) == 12, language
+        numbers = months_among(form for forms in names.split() for form in forms.split("/"))
         for number, forms in enumerate(names.split(), 1):
             assert {numbers[form] for form in forms.split("/")} == {number}, (language, forms)
 

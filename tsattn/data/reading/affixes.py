@@ -11,7 +11,7 @@ _CODES = (
     "SGD|HKD|TWD|THB|MYR|PHP|VND|ZAR|EGP|NGN|KES|ILS|SAR|AED|BTC|ETH|USDT"
 )
 _SIGNS = (
-    r"[$€£¥₹₽₺₩₪₴₫đ฿¢]|(?:US|A|C|NZ|HK|R|MX|S|NT)\$|kr\.?|Kč|zł|Ft|lei|лв\.?|руб\.?|Rs\.?|Fr\.?|Rp\.?|RM|TL|Euro|dollars?"
+    r"[$€£¥￥₹₽₺₩₪₴₫đ฿¢]|(?:US|A|C|NZ|HK|R|MX|S|NT)\$|kr\.?|Kč|zł|Ft|lei|лв\.?|руб\.?|Rs\.?|Fr\.?|Rp\.?|RM|TL|Euro|dollars?"
     r"|円|元|원"
 )
 _CURRENCY = f"(?:{_SIGNS}|{_CODES})"
@@ -78,8 +78,11 @@ SPLIT = re.compile(
     rf"(?P<neg>[+-]?)\s*(?P<pre>{_CURRENCY})?\s*(?P<num>[+-]?(?:\d[\d.,'\u2019\u00a0\u202f\u2009 ]*|[.,]\d+)(?:[eE][+-]?\d+)?)"
     r"\s*(?P<post>[^\d\s,][^\d]{0,18}(?:[23](?:/\w+)?)?)?"
 )
-# the same groups for Arrow, whose regular expressions do not support \u escapes
-SPLIT_ARROW = "^" + re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), SPLIT.pattern) + "$"
+# the same groups for Arrow, whose regular expressions do not support \u escapes, and whose \s is ASCII
+_ARROW_BLANK = r"[\s\x{a0}\x{202f}\x{2009}]*"
+SPLIT_ARROW = (
+    "^" + re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), SPLIT.pattern).replace(r"\s*", _ARROW_BLANK) + "$"
+)
 
 
 @dataclass(frozen=True)

@@ -139,14 +139,14 @@ def _timed(
     ordered = merged(ordered, options.on_duplicate, notes, hint)
     if forced is not None:
         return forced, ordered, clock.zone, ""
-    freq, found = find_freq(ordered, notes)
+    freq, found = find_freq(ordered, notes, targets)
     if not zoned or freq.is_subdaily != daily:
         return freq, found, clock.zone, ""
     # several items at different hours of the day, each of them daily; or days that are days in UTC only
     other = wall_stamps(clock) if not daily else utc_stamps(clock, rows.group, rows.where)
     try:
         moved = merged(in_order(replace(rows, stamps=other), Notes()), options.on_duplicate, Notes(), hint)
-        return (*find_freq(moved, Notes()), clock.zone, "")
+        return (*find_freq(moved, Notes(), targets), clock.zone, "")
     except DataError:
         if daily:
             raise

@@ -8,6 +8,7 @@ _FORMULA = r'^="([^"]*)"$'
 _DIGITS = str.maketrans(
     {chr(zero + k): str(k) for zero in (0x660, 0x6F0, 0x966, 0xFF10) for k in range(10)} | {"\u066b": ".", "\u066c": ","}
 )  # Arabic, Persian, Devanagari and full-width digits; the Arabic marks of decimals and thousands
+_DIRECTION = "[\u200e\u200f\u061c\u2066-\u2069]"  # marks of the direction of writing
 _OTHER_DIGIT = "[\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\uff10-\uff19]"
 
 
@@ -18,7 +19,11 @@ def plain_cells(texts: Any) -> Any:
 
     if _any(texts, _FORMULA):
         texts = pc.replace_substring_regex(texts, _FORMULA, r"\1")
-    if not pc.all(pc.string_is_ascii(texts)).as_py() and _any(texts, _OTHER_DIGIT):
+    if pc.all(pc.string_is_ascii(texts)).as_py():
+        return texts
+    if _any(texts, _DIRECTION):
+        texts = pc.replace_substring_regex(texts, _DIRECTION, "")
+    if _any(texts, _OTHER_DIGIT):
         return pa.array([None if t is None else t.translate(_DIGITS) for t in texts.to_pylist()], pa.string())
     return texts
 

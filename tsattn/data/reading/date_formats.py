@@ -8,7 +8,7 @@ _TIME = (
     r"\s*(?:[Uu]hr|h\b|(?P<ap>[AaPp]\.?[Mm]\.?))?"
 )
 _CLOCK = rf"(?:[tT ,:_@]+(?:- )?{_TIME})?\s*" + _ZONE
-_NAME = r"(?P<mon>\p{L}{3,14})"
+_NAME = r"(?P<mon>\p{L}{2,14})"
 _SEP = r"[ ./,'-]*"
 _DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|o|a)?"
 _DATE_SEP = r"[-/.]"
@@ -45,12 +45,15 @@ FORMATS: dict[str, str] = {
     "2000Q1": r"^(?:fy ?)?(?P<y>\d{4})[-_ /:.,]*(?:[qtk]|qtr ?|quarter ?|trim(?:estre)? ?|quartal ?)(?P<q>[1-4])$",
     "2000/01 Q1": r"^(?P<y>\d{4})[/-]\d{2} ?q(?P<q>[1-4])$",
     "2000 1Q": r"^(?:fy ?)?(?P<y>\d{4})[-_ /:.]+(?P<q>[1-4])[.o]?[ -]?(?:[qtk]|quarter|trimestre|quartal|vj\.?)$",
-    "Q1 2000": r"^(?:f?q|[tk] ?|qtr ?|quarter ?|trim(?:estre)? ?|quartal ?)(?P<q>[1-4])[-_ /:.,']*(?:fy ?)?(?P<y>\d{4})$",
+    "Q1 2000": r"^(?:f?q|[tkτ] ?|kv\.? ?|кв\.? ?"
+    r"|qtr ?|quarter ?|trim(?:estre)? ?|quartal ?)(?P<q>[1-4])[-_ /:.,']*(?:fy ?)?(?P<y>\d{4})$",
     "Q1/00": r"^[qtk](?P<q>[1-4])[-_ /:.']+(?:fy ?)?(?P<y>\d{2})$",
     "1Q00": r"^(?P<q>[1-4])[qtk][-_ /.']*(?:fy ?)?(?P<y>\d{4}|\d{2})$",
     "FY00Q1": r"^fy[ '-]?(?P<y>\d{2})[- /]?q(?P<q>[1-4])$",
-    "1. Quartal 2000": r"^(?P<q>[1-4])(?:\.|st|nd|rd|th|er|o|e|eme)? ?"
-    r"(?:qtr|quarter|trim(?:estre)?\.?|quartal|kwartaal|kwartal|kvartal|q\.|vj\.?),?[ /]*(?P<y>\d{4})\.?$",
+    "1. Quartal 2000": r"^(?P<q>[1-4])(?:\.?o|\.|st|nd|rd|th|er|e|eme|-(?:и|шы|ci|in))? ?"
+    r"(?:qtr|quarter|trim(?:estre)?\.?|quartal|kwartaal|kwartal|kv(?:artal|t|\.)?\.?|q\.|vj\.?"
+    r"|кв(?:артал|\.)|трим(?:есечие|\.)|cet(?:rtletje|\.)"
+    r"|ceyrek|nelj(?:annes|\.)|ketv(?:irtis|\.)),?[ /]*(?P<y>\d{4})\.?$",
     "1e kw 2000": r"^(?P<q>[1-4])(?:e|er|o|eme) ?kw[. ]*(?P<y>\d{4})$",
     "2000H1": r"^(?:fy ?)?(?P<y>\d{4})[-_ /:.]*(?:h|s|hy)(?P<hf>[12])$",
     "H1 2000": r"^(?:h|s|hy|semester ?|semestre ?)(?P<hf>[12])[-_ /:.']+(?:fy ?)?(?P<y>\d{4}|\d{2})$",
@@ -71,7 +74,7 @@ FORMATS: dict[str, str] = {
     "2000年1月31日": r"^(?P<y>\d{4}) ?[年년]\.? ?(?P<m>\d{1,2}) ?[月월](?: ?(?P<d>\d{1,2}) ?[日일])?(?: \(.\))?"
     r"(?: *(?P<h>\d{1,2}) ?[:時时시]"
     r" ?(?:(?P<mi>\d{1,2}) ?[分분]?)?(?::?(?P<s>\d{2}) ?[秒초]?)?)?$",
-    "2000年1季度": r"^(?P<y>\d{4}) ?年 ?第?(?P<q>[1-4]) ?季度?$",
+    "2000年1季度": r"^(?P<y>\d{4}) ?[年년] ?第?(?P<q>[1-4]) ?(?:季度?|분기)$",
     "2000年": r"^(?P<y>\d{4}) ?[年년]度?$",
 }
 BOTH_WAYS = ("day/month", "31012000")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tsattn.data import arrow
-from tsattn.data.reading.month_names import ZONE_NAMES, month_numbers
+from tsattn.data.reading.month_names import ZONE_NAMES, months_among
 
 NAT = np.datetime64("NaT", "us")
 NAIVE = np.iinfo(np.int64).min  # the offset of a text without one
@@ -189,8 +189,8 @@ def month_names(texts: Any) -> np.ndarray:
     """Return the months 1 to 12 of lower-case names in an Arrow array; 0 for other words."""
     import pyarrow.compute as pc
 
-    numbers = month_numbers()
-    index = pc.index_in(texts, value_set=arrow.strings(numbers))
+    numbers = months_among(pc.unique(texts).to_pylist())
+    index = pc.index_in(texts, value_set=arrow.strings(list(numbers)))
     return np.array([*numbers.values(), 0])[arrow.values(index, -1)]
 
 

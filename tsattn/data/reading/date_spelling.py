@@ -34,7 +34,7 @@ def normalized(texts: Any) -> Any:
         return text
     text = pc.replace_substring_regex(text, r"\s+", " ")
     text = pc.replace_substring_regex(text, r"([\d ])([ap])\.? ?m\b\.?", r"\1\2m")
-    text = pc.replace_substring_regex(text, r" (?:(?:de|del|of|do|den) |d')", " ")
+    text = pc.replace_substring_regex(text, r" (?:(?:de|del|of|do|den) |(?:d|ta)['\x{2019}] ?)", " ")
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(text, r"^ ?(?:den|le|am|el|il|vom|du|dne) ", ""))
 
 
@@ -61,26 +61,43 @@ _ROMAN = tuple(
 )
 _OCLOCK = (r" (?:klo|kl\.?|um) (\d{1,2}[:.]\d{2})", r" \1")  # before the time in Finnish, Danish and German
 _DURATION = (r"^(\d{4}-\d{2}-\d{2}[^/]*)/p[\dtymwdhs.]+$", r"\1")  # of an ISO 8601 interval
-_YEAR_SIGN = r"(\d{4}) ?г(?:\.|ода?)?$"  # "of the year" in Russian
+# "of the year" in Slavonic languages, Kazakh, Armenian and Lithuanian, and the dot of an ordinal number
+_YEAR_SIGN = r"(\d{4}|[./-]\d{2})(?: ?(?:г(?:\.|ода?)?|р(?:\.|оку)?|ж\.?|թ[.\x{2024}]?)| m\.)(,?(?: .*|$))"
+_YEAR_DOT = r"(\D[ .]*\d{4})\.( .*|$)"  # 3. siječnja 2023.
 _IN_BRACKETS = r"^(?:\[([^\[\],]*\d:\d{2}[^\[\],]*)\]|<(\d{4}-\d{2}-\d{2}[^<>]*)>)$"
-# 2024年1月31日 星期三, 2024-01-31(水), 2015年1月分, 2005q1季, 2020.01 월, 2015. gada, thang 1/2015, isodate('…'), +0000 utc
+# weekdays, signs of years and months and the like, in Chinese, Japanese, Korean, Latvian, Vietnamese, Irish, Lithuanian, French,
+# Basque and Hebrew; isodate('…') of MongoDB, and +0000 utc
 _LOCAL = (
     (r" ?(?:星期|周|週)[一二三四五六日天]$", ""),
+    (r" ?(?:[月火水木金土日]曜日?|[월화수목금토일]요일)$", ""),
     (r" ?\([月火水木金土日월화수목금토일]\)$", ""),
     (r"月分$", "月"),
     (r"(q[1-4])季$", r"\1"),
     (r"^(\d{4}[.-]\d{1,2}) ?[月월]$", r"\1"),
-    (r"^(\d{4})\.? gada ", r"\1 "),
-    (r"^thang (\d{1,2})(?:[ /-]+nam)?[ /-]+(\d{4})$", r"m\1 \2"),
+    (r"^(\d{4})\.? (?:gada\.?|g\.|ж\.?) (\d{1,2})\.? (\p{L}+\.?)", r"\2 \3 \1"),
+    (r"^(\d{4})\.? (?:gada\.?|g\.) ", r"\1 "),
+    (r"^(?:thang|thg) (\d{1,2})[, ]*(?:nam)?[ /-]+(\d{4})$", r"m\1 \2"),
+    (r"^(?:ngay )?(\d{1,2}) (?:thang|thg) (\d{1,2}),?(?: nam)? (\d{4})", r"\3-\2-\1"),
+    (r"(^| )(m|d)(?:ean|eireadh) fomhair", r"\1\2fomh"),
+    (r"^(\d{4}) m\.? ", r"\1 "),
+    (r"(\d) d\.(,?)", r"\1\2"),
+    (r" (\d{1,2}) h (\d{2})(?: min (\d{2}) s)?$", r" \1:\2:\3"),
+    (r"^(.*:\d{2}):$", r"\1"),
+    (r" \((\d{1,2}:\d{2}(?::\d{2})?)\)$", r" \1"),
+    (r"\(?e\)?ko ", " "),
+    (r"(\d)\(a\)", r"\1"),
+    (r"(\p{L})[׳'](?: |$)", r"\1 "),
     (r"^isodate\(['\x{0022}]?(.*?)['\x{0022}]?\)$", r"\1"),
     (r" ([+-]\d{2}:?\d{2}) (?:utc|gmt)$", r" \1"),
 )
 
 
 _RARE = (
-    rf"{_MORNING}|{_AFTERNOON}|\d ?[ap]$| (?:π\.?μ|μ\.?μ|ص$|م$)|г\.?$|года?$"
+    rf"{_MORNING}|{_AFTERNOON}|\d ?[ap]$| (?:π\.?μ|μ\.?μ|ص$|م$)|\d ?[гржթ]| m\. |\d\.(?:$| )| d\."
+    r"|ko | fomhair|\d h \d| \(\d|\(a\)|[׳']"
     r"|^(?:1 )?w|^[\[<]|^i[iv ./-]|[ /.-]i[iv]{0,2}\b| k|/p| um "
-    r"|星期|周|週|[月火水木金土日월화수목금토일]\)$|月分$|季$|\d ?[月월]$| gada |^thang |^isodate|\d (?:utc|gmt)$"
+    r"|星期|周|週|[月火水木金土日월화수목금토일]\)$|曜|요일|月分$|季$|\d ?[月월]$"
+    r"| g(?:ada)?\.? |th(?:an)?g \d|^isodate|\d (?:utc|gmt)$"
 )  # texts that one of the patterns above may match
 
 
@@ -93,7 +110,8 @@ def _respelled(text: Any) -> Any:
         (_WEEK_WORDS, ""),
         (_IN_BRACKETS, r"\1\2"),
         *_LOCAL,
-        (_YEAR_SIGN, r"\1"),
+        (_YEAR_SIGN, r"\1\2"),
+        (_YEAR_DOT, r"\1\2"),
         _OCLOCK,
         _DURATION,
         *_ROMAN,

@@ -17,6 +17,12 @@ from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.month_names import weekday_names
 
 _FLAG = r"^(.*[\da-z]) ?(?:\((?:p|r|e|f|prov|prel|prelim|est|rev)\.?\)|\*{1,3}|[pref])$"  # 2023 Q4 (p), Sep-23*, 2016r
+_BESIDE_WORD = (
+    r"^(?P<word>[^\d,;\x{060c}]{1,24}?)[,;\x{060c}]* *(?P<rest>\d.*)$",
+    r"^(?P<word>[^\d,;\x{060c}]{1,24})[,;\x{060c}] *(?P<rest>\p{L}.*\d.*)$",
+    r"^(?P<rest>.*\d[.)]*)(?:,| ) *(?P<word>[^\d,;]{1,24})$",
+)  # a word before or after a date
+_DAYS = range(7)
 _SOME = 400  # of many names, tested first
 
 
@@ -57,6 +63,7 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
         for style, pattern in formats.items():
             inner.try_format(style, pattern, texts)
         _without_weekdays(inner, texts, formats)
+        _without_unknown_weekdays(inner, texts, formats)
         _without_flags(inner, texts, formats)
         _ranges(inner, texts, date_order)
         _short_ranges(inner, texts, date_order)
@@ -163,7 +170,46 @@ def _without_weekdays(work: _Work, texts: Any, formats: dict[str, str]) -> None:
     if not len(at):
         return
     bare = pc.replace_substring_regex(some, rf"^(?:{names})[.,]* +|[ ,]+[(\[]?(?:{names})\.?[)\]]?$", "")
-    _retry(work, at, some, bare, formats)
+    _retry(work, at, some, bare, {style: pattern for style, pattern in formats.items() if style != "2000"})
+
+
+def _without_unknown_weekdays(work: _Work, texts: Any, formats: dict[str, str]) -> None:
+    """Read dates beside words in any language if each word belongs to one weekday and each weekday to one word.
+
+    The words must recur: at least two more dates than words are needed. The weekdays decide the order of day and month too.
+    """
+    import pyarrow.compute as pc
+
+    at, some = _left(work, texts, r"^[^\d]|[^\d]$")
+    if len(at) < 4:
+        return
+    for pattern in _BESIDE_WORD:
+        groups = pc.extract_regex(some, pattern)
+        if groups.null_count or len(pc.unique(pc.struct_field(groups.slice(0, _SOME), "word"))) > len(_DAYS):
+            continue
+        words = pc.struct_field(groups, "word").dictionary_encode()
+        inner = _Work(len(at), np.ones(len(at), bool))
+        dates_alone = normalized(pc.struct_field(groups, "rest"))
+        for style, tried in formats.items():
+            if style != "2000":
+                inner.try_format(style, tried, dates_alone)
+        codes = arrow.values(words.indices)
+        orders = [wall for wall in (inner.wall, inner.other) if not inner.left.any() and _are_weekdays(codes, wall)]
+        if orders:
+            inner.wall, inner.other = orders[0], orders[-1]
+            inner.year_first = np.full(len(at), NAT)
+            work.take(at, inner)
+            return
+
+
+def _are_weekdays(codes: np.ndarray, wall: np.ndarray) -> bool:
+    """Return True if words (codes) and the weekdays of dates imply each other, and recur."""
+    if np.isnat(wall).any():
+        return False
+    days = wall.astype("datetime64[D]").astype(np.int64)
+    pairs = np.unique(np.stack([codes, (days + 3) % 7], 1), axis=0)
+    count = len(np.unique(codes))
+    return 1 < count == len(pairs) == len(np.unique(pairs[:, 1])) and len(np.unique(days)) >= count + 2
 
 
 def _without_flags(work: _Work, texts: Any, formats: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from tsattn.config import ReadOptions
+from tsattn.data import arrow
 from tsattn.data.names import listed
 from tsattn.data.reading.affixes import bare
 from tsattn.data.reading.columns import Column, Columns, Table
@@ -26,6 +27,7 @@ from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
 _DAY = 1440  # minutes
+_MOST_MEASURES = 500  # rows that may each be another measure
 _CLOCK = re.compile(
     r"[A-Za-z_ ]{0,6}(\d{1,2})(?:[:.h](\d\d))(?:[:.]00)?\s*([AaPp][Mm])?"
     r"(?:\s*(?:-|–|to)\s*\d{1,2}[:.h]\d\d(?:[:.]00)?)?"
@@ -196,6 +198,29 @@ def matrix(table: Table, names: list[str], notes: Notes) -> np.ndarray | None:
             note_numbers(column, numbers, notes)
         columns.append(numbers.column.values)
     return np.stack(columns, 1)
+
+
+def differ_in_units(table: Table, names: list[str]) -> bool:
+    """Return True if some column holds numbers of two units, or with and without %, as where each row is another measure."""
+    texts = [table.columns[n] for n in names if table.columns[n].kind == "text"]
+    found = (as_numbers(column, table.marks, tolerance=0.2) for column in texts)
+    return table.rows <= _MOST_MEASURES and any(numbers is not None and numbers.clash is not None for numbers in found)
+
+
+def rowwise(table: Table, names: list[str], notes: Notes) -> np.ndarray | None:
+    """Return (rows, len(names)) numbers of a table whose rows are measures, each read on its own; None if one has no numbers."""
+    read = []
+    for row in range(table.rows):
+        texts = [table.columns[n].text_at(row) for n in names]
+        labels = list(dict.fromkeys(texts))
+        codes = np.array([labels.index(t) for t in texts], np.int32)
+        column = Column(table.where.line(row), "text", codes, arrow.strings(labels))
+        numbers = as_numbers(column, table.marks, tolerance=0.2)
+        if numbers is None or numbers.bad is not None or numbers.clash is not None or numbers.open is not None:
+            return None
+        note_numbers(column, numbers, notes)
+        read.append(numbers.column.values)
+    return np.stack(read)
 
 
 def long_table(table: Table, values: np.ndarray, others: dict[str, Column], name: str) -> Table:

@@ -14,6 +14,7 @@ from tsattn.data.reading.row_location import Where
 from tsattn.errors import DataError
 
 _ISO_DAY, _TWO_DAYS = re.compile(r"\d{4}-\d\d?-(\d\d?)\b"), re.compile(r"(\d\d?)[-/.](\d\d?)[-/.]\d{4}")
+_LONG_GAP = 20 * DAY
 _FEWEST_SWAPPED = 3  # distinct dates of either form
 _DOTTED = re.compile(r"\d{1,2} ?\. ?\d{1,2} ?\. ?\d{2,4}")
 
@@ -56,7 +57,10 @@ def resolve_day_order(parsed: Parsed, column: Column, where: Where, wanted: str 
         return day_first, None
     if is_dotted(column.texts()):
         return day_first, "dmy"
-    regular = is_regular(day_first[dated]), is_regular(month_first[dated])
+    stamps = day_first[dated], month_first[dated]
+    regular = _is_contiguous(stamps[0], [stamps[1]]), _is_contiguous(stamps[1], [stamps[0]])
+    if regular[0] == regular[1]:
+        regular = is_regular(stamps[0]), is_regular(stamps[1])
     if regular[0] != regular[1]:
         return (day_first, "dmy") if regular[0] else (month_first, "mdy")
     row = _first_row(column, dated & (day_first != month_first))
@@ -103,6 +107,9 @@ def _is_year_first(parsed: Parsed, column: Column, where: Where) -> bool:
         return False
     if any(np.array_equal(s, s.astype("datetime64[M]").astype(s.dtype)) for s in others):
         return False  # 01-Jan-15, 01-Feb-15 are months, not days of 2001
+    contiguous = [_is_contiguous(s, [o for o in (years, *others) if o is not s]) for s in (years, *others)]
+    if any(contiguous):
+        return contiguous[0]
     step, other = _median_step(years), min(map(_median_step, others))
     if other < step / 5 or parsed.other is None:
         return step < other / 5
@@ -113,6 +120,17 @@ def _is_year_first(parsed: Parsed, column: Column, where: Where) -> bool:
         f"{where(row)}: {column.text_at(row)!r} in column {column.name!r} may begin or end with the year; no row decides it",
         "specify the order: --date-order dmy, --date-order mdy or --date-order ymd",
     )
+
+
+def _is_contiguous(stamps: np.ndarray, others: list[np.ndarray]) -> bool:
+    """Return True if times of several days follow each other without a gap of a day, but have gaps of weeks in other orders."""
+    if len(np.unique(stamps.astype("datetime64[D]"))) < 2 or _median_step(stamps) >= DAY:
+        return False
+    return _longest_step(stamps) <= DAY and all(_longest_step(other) > _LONG_GAP for other in others)
+
+
+def _longest_step(stamps: np.ndarray) -> int:
+    return int(np.diff(np.unique(stamps)).astype(np.int64).max(initial=0))
 
 
 def _median_step(stamps: np.ndarray) -> float:

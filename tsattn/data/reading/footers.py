@@ -26,7 +26,9 @@ _TOTAL = re.compile(
     r"median|count|anzahl|std\.?(?:\s?dev)?)\b[\s:.]*",
     re.I,
 )
-_SUM_WORD = r"(?:(?:grand|sub)[ -]?totals?|totals?|(?:zwischen|gesamt)?summe|gesamt|totale|suma|somme|totaal|razem)"
+_SUM_WORD = (
+    r"(?:(?:grand|sub)[ -]?totals?|totals?|(?:zwischen|gesamt)?summe|gesamt|totale|suma|somme|totaal|razem|ergebnis|insgesamt)"
+)
 _TOTAL_OF = re.compile(rf"{_SUM_WORD}[\s:-].{{1,40}}|.{{1,40}}[\s:-]{_SUM_WORD}[:.]?", re.I)
 _AMOUNT = re.compile(r"[^\w\s]{0,2}\d[\d.,' ]*[^\w\s]{0,2}")
 _SENTENCE = re.compile(r"[^\W\d_]{3,}[\s\S]*[\s:.][\s\S]*|[*\u00b9\u00b2\u00b3\u2020].+|\(.{3,}\)|[-=_]{3,}|end|eof", re.I)
@@ -35,6 +37,11 @@ _SENTENCE = re.compile(r"[^\W\d_]{3,}[\s\S]*[\s:.][\s\S]*|[*\u00b9\u00b2\u00b3\u
 def is_total(text: str) -> bool:
     """Return True if a cell marks its row as a total, a mean or the like."""
     return _TOTAL.fullmatch(text) is not None
+
+
+def names_total(text: str) -> bool:
+    """Return True for a text such as Total, Grand total, North Total or Total North."""
+    return is_total(text) or _TOTAL_OF.fullmatch(text) is not None
 
 
 def without_footers(table: Table, notes: Notes) -> Table:
@@ -69,6 +76,26 @@ def _without_padded_notes(table: Table, notes: Notes) -> Table:
         return table
     notes.repair("notes below the table left out", table.rows - end, table.where(end))
     return _compacted(table.take(np.arange(end)))
+
+
+def without_undated_notes(table: Table, notes: Notes) -> Table:
+    """Leave out a few rows that have neither a date nor a value in the columns of numbers that are filled elsewhere.
+
+    Glucose meters write the name and birthday of the patient and the limits of alerts in such rows.
+
+    table: without columns that only count the rows.
+    """
+    columns = table.columns.values()
+    dated = [c for c in columns if c.kind in ("text", "stamp") and c.missing.any() and not c.missing.all() and _is_dates(c)]
+    if len(dated) != 1 or not 0 < dated[0].missing.sum() <= min(_MOST, table.rows / 2):
+        return table
+    gone = dated[0].missing
+    measured = [c for c in columns if c is not dated[0] and as_numbers(c, table.marks, tolerance=0.2) is not None]
+    usual = [c for c in measured if c.missing[~gone].mean() < 0.5]
+    if not usual or not all(c.missing[gone].all() for c in usual):
+        return table
+    notes.repair("rows without a date and a number left out", int(gone.sum()), table.where(int(np.argmax(gone))))
+    return _compacted(table.take(np.flatnonzero(~gone)))
 
 
 def _without_sum(table: Table, notes: Notes) -> Table:
@@ -107,7 +134,7 @@ def _without_subtotals(table: Table, notes: Notes) -> Table:
     gone = np.zeros(table.rows, bool)
     for column in table.columns.others.values():
         if column.kind == "text" and column not in dated:
-            totals = [is_total(t) or _TOTAL_OF.fullmatch(t) is not None for t in column.texts()]
+            totals = [names_total(t) for t in column.texts()]
             gone |= undated & np.append(np.array(totals, bool), False)[column.values]
     if not gone.any() or gone.mean() > 0.34:
         return table
@@ -145,11 +172,14 @@ def _odd_labels(column: Column) -> np.ndarray | None:
     if size > 400 and parse_texts(labels.take(arrow.integers(some))).failed.mean() > 0.1:
         return None
     failed = _failed(labels, some)
-    if not failed.any() or failed.all() or failed.mean() > 0.34:
+    if not failed.any() or failed.all():
         return None
-    if size - failed.sum() < 2 or (failed.sum() > _MOST and failed.mean() > 0.01):
+    totals = failed.copy()
+    totals[failed] = [names_total(t) for t in labels.filter(arrow.bits(failed)).to_pylist()]
+    odd, dated = int((failed & ~totals).sum()), int((~failed).sum())
+    if odd > 0.34 * (odd + dated) or (odd > _MOST and odd > 0.01 * size) or totals.sum() > dated + 2:
         return None
-    return failed
+    return failed if dated > 1 or len(column) - np.isin(column.values, np.flatnonzero(failed)).sum() > _MOST else None
 
 
 def _failed(labels: Any, some: np.ndarray) -> np.ndarray:
@@ -168,14 +198,14 @@ def _failed(labels: Any, some: np.ndarray) -> np.ndarray:
 
 def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Table:
     rows = np.flatnonzero(np.append(odd, False)[column.values])
-    if not len(rows) or len(rows) > max(_MOST, 0.2 * table.rows):
-        return table
     texts = {int(r): column.text_at(int(r)) for r in rows}
+    totals = {r for r, t in texts.items() if names_total(t)}
+    if not len(rows) or len(rows) - len(totals) > max(_MOST, 0.2 * table.rows):
+        return table
     name = "_".join(words(column.name)) or column.name.strip()
     again = {r for r, t in texts.items() if ("_".join(words(t)) or t.strip()) == name}
     for row in sorted(again):
         _stop_at_second_table(table, row)
-    totals = {r for r, t in texts.items() if is_total(t) or _TOTAL_OF.fullmatch(t)}
     tail, end = set(), table.rows - 1
     while end >= max(table.rows - _MOST, 1) and end in texts:
         if end in totals or _SENTENCE.fullmatch(texts[end]):

@@ -29,8 +29,10 @@ class Grid:
     values: list[np.ndarray] | np.ndarray
 
 
-def find_freq(rows: Rows, notes: Notes) -> tuple[Freq, Rows]:
+def find_freq(rows: Rows, notes: Notes, targets: int) -> tuple[Freq, Rows]:
     """Find the frequency of ordered rows without repeated times; first or last working days of months are returned as months.
+
+    Rows between the steps are left out if they have no value in the first `targets` columns, such as the events of a logger.
 
     Raises DataError that names the line and item where it breaks, or two items of different frequencies.
     """
@@ -42,6 +44,8 @@ def find_freq(rows: Rows, notes: Notes) -> tuple[Freq, Rows]:
         if months is not None:
             notes.repair(f"days moved to the {'end' if months.month_end else 'start'} of their month", len(rows), rows.place(0))
             return months, replace(rows, stamps=freq_inference.snapped(rows.stamps, months))
+        if (found := _without_events(rows, targets, notes)) is not None:
+            return found
         raise _explained(rows, uneven) from None
     if freq is None:
         raise DataError(f"{rows.place(0)}: no item has two timestamps, so the frequency cannot be found", "specify it: --freq D")
@@ -53,6 +57,27 @@ def find_freq(rows: Rows, notes: Notes) -> tuple[Freq, Rows]:
         )
     _stop_at_different_items(rows, indptr, freq)
     return freq, rows
+
+
+def _without_events(rows: Rows, targets: int, notes: Notes) -> tuple[Freq, Rows] | None:
+    """Return the frequency of the rows with values, and the rows without those that have none and lie between its steps."""
+    blank = np.logical_and.reduce([np.isnan(values) for values in rows.values[:targets]])
+    if not blank.any() or blank.all():
+        return None
+    measured = rows.take(~blank)
+    try:
+        freq = freq_inference.infer(measured.stamps, measured.indptr)
+    except freq_inference.Uneven:
+        return None
+    if freq is None or freq.fixed_us is None:
+        return None
+    bounds = measured.indptr
+    starts = measured.stamps[np.minimum(bounds[:-1], len(measured) - 1)]
+    off = (rows.stamps - starts[rows.group]).astype(np.int64) % freq.fixed_us != 0
+    if (off & ~blank).any() or (np.diff(bounds) == 0).any():
+        return None
+    notes.repair("rows without a value, between the steps, left out", int(off.sum()), rows.place(int(np.argmax(off))))
+    return freq, rows.take(~off)
 
 
 def _explained(rows: Rows, uneven: freq_inference.Uneven) -> DataError:

@@ -13,7 +13,7 @@ from tsattn.data.reading.affixes import UNITS
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.month_names import month_numbers, weekday_names
 from tsattn.data.reading.name_shapes import names_shaped, shape
-from tsattn.data.reading.time_names import plain, says_only_time
+from tsattn.data.reading.time_names import plain, says_only_time, says_time
 from tsattn.data.report import Notes
 
 COMMENTS = ("#", "//", "!")
@@ -26,7 +26,7 @@ _NUMBER = re.compile(
     r"|[+-]?inf(?:inity)?",
     re.I,
 )
-_MONTHS = "|".join(sorted({name[:3] for name in month_numbers()}))
+_MONTHS = rf"(?<![^\W\d_])(?:{'|'.join(sorted(month_numbers()))})(?![^\W\d_])"
 _NAMES = {*month_numbers(), *weekday_names()}
 _PERIOD_STARTS = ("qua", "sem", "tri", "jah", "wee", "woc")
 _DATE_LIKE = re.compile(rf"(?=.*\d).*(?:[-/:]|{_MONTHS}|q).*|\d{{1,2}}\.\d{{1,2}}\.(?:\d{{4}}|\d{{2}})", re.I)
@@ -85,6 +85,8 @@ def find_header(rows: list[list[str]]) -> Head:
     head = rows[first]
     if _is_header(head, rows[first + 1 :]):
         return Head(first + 1, (head[0].strip().lstrip("#/!").strip(), *map(str.strip, head[1:])), 1)
+    if (above := next((k for k in range(first) if _is_longer_header(rows[k], head)), None)) is not None:
+        return Head(above + 1, tuple(map(str.strip, rows[above][:width])), 1)
     return Head(first, ("",) * width, 0)
 
 
@@ -158,6 +160,13 @@ def _short_header(rows: list[list[str]], first: int, width: int) -> Head | None:
         return Head(first, (*short, "time"), 1)  # a timestamp with a blank in it, in a table of blanks
     trailing = all(not row[-1].strip() for row in body)
     return Head(first, tuple([*short, ""] if trailing else ["", *short]), 1)
+
+
+def _is_longer_header(names: list[str], row: list[str]) -> bool:
+    """Return True if a line holds one name more than a row has cells: words alone, with one for time above a date."""
+    if len(names) != len(row) + 1 or any(_cell_class(cell) != "text" for cell in names):
+        return False
+    return any(says_time(name) and _cell_class(cell) == "date" for name, cell in zip(names, row, strict=False))
 
 
 def _names_columns(head: list[str], body: list[list[str]]) -> bool:
@@ -260,6 +269,8 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
             continue  # years below the names of groups of columns
         if k == 0 and len(rows) > first + 1 and _names_years(row, rows[first + 1]):
             continue
+        if k and _counts_on(rows[first + k :]):
+            return k
         same = [j for j in telling if _cell_class(row[j]) == usual[j]]
         none = [j for j in telling if _cell_class(row[j]) == "empty"]
         years = dated is not None and len(same) == len(telling) - 1 and bool(_YEAR.fullmatch(row[lead].strip()))
@@ -268,6 +279,14 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
         if lead in same and (dated is not None or len(same) + len(none) >= len(telling) / 2):
             return k
     return 0
+
+
+def _counts_on(rows: list[list[str]]) -> bool:
+    """Return True if the first cells count the rows from 1 on, so that the first of them is a row of data."""
+    cells = [row[0].strip() for row in rows[:_MOST]]
+    if len(cells) < 4 or cells[:3] != ["1", "2", "3"] or not all(c.isdigit() and len(c) < 9 for c in cells):
+        return False
+    return all(int(b) > int(a) for a, b in pairwise(cells))
 
 
 def _names_years(row: list[str], below: list[str]) -> bool:

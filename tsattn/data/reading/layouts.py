@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -13,10 +13,10 @@ from tsattn.data import arrow
 from tsattn.data.names import listed, words
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_texts import Parsed, are_hardly_dates, parse_texts
-from tsattn.data.reading.day_columns import long_table, matrix, unfold_days
+from tsattn.data.reading.day_columns import differ_in_units, long_table, matrix, rowwise, unfold_days
 from tsattn.data.reading.day_order import is_dotted, is_regular
-from tsattn.data.reading.footers import is_total
-from tsattn.data.reading.month_names import month_numbers, weekday_numbers
+from tsattn.data.reading.footers import names_total
+from tsattn.data.reading.month_names import months_among, weekday_numbers
 from tsattn.data.reading.name_shapes import names_shaped, names_that, shape
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
@@ -79,10 +79,13 @@ def _may_be_steps(table: Table) -> bool:
     return sum(plain(name).strip(" .") in weekday_numbers() for name in names) == 7
 
 
-def _month_ways() -> list[list[str]]:
-    """Return the ways to name the columns of January to December: in any of the languages of dates, or numbered."""
+def _month_ways(columns: Iterable[str]) -> list[list[str]]:
+    """Return the ways to name the columns of January to December: in one of the languages of dates, or numbered.
+
+    columns: all names of columns, which decide between the languages.
+    """
     names: list[list[str]] = [[str(k), f"{k:02d}", f"m{k}", f"m{k:02d}"] for k in range(1, 13)]
-    for name, number in month_numbers().items():
+    for name, number in months_among(name.strip(" .").lower() for name in columns).items():
         names[number - 1].append("".join(words(name)) if name.isascii() else name)
     return names
 
@@ -117,7 +120,7 @@ def _columns_called(columns: dict[str, tuple[int, str]], names: Sequence[Sequenc
 
 def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     """Unfold a table with a row per year and a column per month, quarter or half-year."""
-    ways = (("month", 1, _month_ways()), ("quarter", 3, _QUARTERS), ("half-year", 6, _HALVES))
+    ways = (("month", 1, _month_ways(table.columns)), ("quarter", 3, _QUARTERS), ("half-year", 6, _HALVES))
     usual = {shape(way) for _, _, every in ways for some in every for way in some}
     columns = _plain_names(names_shaped(table.columns, lambda name: shape(_plain_name(name)) in usual))
     tried = [(part, months, _columns_called(columns, every)) for part, months, every in ways]
@@ -225,11 +228,10 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
         if not columns:
             return None
         clock = None
-    values = matrix(table, columns, notes)
+    values = rowwise(table, columns, notes) if differ_in_units(table, columns) else matrix(table, columns, notes)
     if values is None:
         return None
-    if _ends_with_sums(table, values, notes):
-        table, values = table.take(np.arange(table.rows - 1)), values[:-1]
+    table, values = _without_sums(table, values, notes)
     steps = set(columns)
     others = {n: table.columns[n] for n in table.columns if n not in steps and n not in flags}
     named = any(c.kind == "text" for c in others.values()) or options.item
@@ -245,16 +247,31 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
     return long_table(table, values, others, "value" if "value" not in others else "values"), result
 
 
-def _ends_with_sums(table: Table, values: np.ndarray, notes: Notes) -> bool:
-    """Return True if the last row is named as a total and holds the sums of the others: values (rows, steps)."""
-    last = table.rows - 1
-    if last < 2 or not any(c.kind == "text" and is_total(c.text_at(last)) for c in table.columns.others.values()):
-        return False
-    above = np.nansum(values[:last], axis=0)
-    if not np.allclose(np.nan_to_num(values[last]), above, rtol=1e-3, atol=1e-6):
-        return False
-    notes.repair("rows of totals left out", 1, table.where(last))
-    return True
+def _without_sums(table: Table, values: np.ndarray, notes: Notes) -> tuple[Table, np.ndarray]:
+    """Leave out rows that are named as totals and hold the sum of the rows above, up to the total before, or of all others.
+
+    values: (rows, steps).
+    """
+    texts = [c for c in table.columns.others.values() if c.kind == "text"]
+    named = np.zeros(table.rows, bool)
+    for column in texts:
+        named |= np.append([names_total(t) for t in column.texts()], False).astype(bool)[column.values]
+    if not named.any() or named.all():
+        return table, values
+    filled = np.nan_to_num(values.astype(np.float64))
+    every, part, gone = filled[~named].sum(0), np.zeros(values.shape[1]), np.zeros(table.rows, bool)
+    members = 0
+    for row in range(table.rows):
+        if not named[row]:
+            part, members = part + filled[row], members + 1
+            continue
+        sums = [part] * (members > 0) + [every] * (int((~named).sum()) > 1)
+        gone[row] = any(np.allclose(filled[row], one, rtol=1e-3, atol=1e-6) for one in sums)
+        part, members = np.zeros(values.shape[1]), 0
+    if not gone.any():
+        return table, values
+    notes.repair("rows of totals left out", int(gone.sum()), table.where(int(np.argmax(gone))))
+    return table.take(np.flatnonzero(~gone)), values[~gone]
 
 
 def _parsed(names: list[str], options: ReadOptions) -> Parsed | None:

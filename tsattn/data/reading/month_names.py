@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 
 from tsattn.data.reading.time_names import plain
@@ -12,7 +14,7 @@ MONTHS: dict[str, str] = {
     " november/nov december/dec",
     "de": "januar/jänner/jan/jän februar/feber/feb märz/maerz/mär/mrz april/apr mai juni/jun juli/jul august/aug"
     " september/sept/sep oktober/okt november/nov dezember/dez",
-    "fr": "janvier/janv/jan février/févr/fév mars avril/avr mai juin/jun juillet/juil/jul août/aoû septembre/sept/sep"
+    "fr": "janvier/janv/jan février/févr/fév mars avril/avr mai juin/jun juillet/juill/juil/jul août/aoû septembre/sept/sep"
     " octobre/oct novembre/nov décembre/déc",
     "es": "enero/ene febrero/feb marzo/mar abril/abr mayo/may junio/jun julio/jul agosto/ago septiembre/setiembre/sept/sep"
     " octubre/oct noviembre/nov diciembre/dic",
@@ -41,32 +43,84 @@ MONTHS: dict[str, str] = {
     " červenec/července/čvc srpen/srpna/srp září/zář říjen/října/říj listopad/listopadu/lis prosinec/prosince/pro",
     "ru": "январь/января/янв февраль/февраля/фев/февр март/марта/мар апрель/апреля/апр май/мая июнь/июня/июн июль/июля/июл"
     " август/августа/авг сентябрь/сентября/сен/сент октябрь/октября/окт ноябрь/ноября/ноя/нояб декабрь/декабря/дек",
-    # not Croatian: its listopad is October, that of Polish and Czech November
+    "hr": "siječanj/siječnja/sij veljača/veljače/velj ožujak/ožujka/ožu travanj/travnja/tra svibanj/svibnja/svi lipanj/lipnja/lip"
+    " srpanj/srpnja/srp kolovoz/kolovoza/kol rujan/rujna/ruj listopad/listopada/lis studeni/studenoga/studenog/stu"
+    " prosinac/prosinca/pro",
+    "sl": "januar/januarja/jan februar/februarja/feb marec/marca/mar april/aprila/apr maj/maja junij/junija/jun julij/julija/jul"
+    " avgust/avgusta/avg september/septembra/sep oktober/oktobra/okt november/novembra/nov december/decembra/dec",
+    "bs": "januar/januara/jan februar/februara/feb mart/marta/mar april/aprila/apr maj/maja juni/juna/jun juli/jula/jul"
+    " avgust/avgusta/avg septembar/septembra/sept/sep oktobar/oktobra/okt novembar/novembra/nov decembar/decembra/dec",
+    "lt": "sausis/sausio/saus/sau vasaris/vasario/vas kovas/kovo/kov balandis/balandžio/bal gegužė/gegužės/geg"
+    " birželis/birželio/birž/bir liepa/liepos/liep/lie rugpjūtis/rugpjūčio/rugp/rgp rugsėjis/rugsėjo/rugs/rgs"
+    " spalis/spalio/spal/spa lapkritis/lapkričio/lapkr/lap gruodis/gruodžio/gruod/grd",
+    "sq": "janar/jan shkurt/shk mars/mar prill/pri maj qershor/qer korrik/korr/kor gusht/gush/gsh shtator/sht"
+    " tetor/tet nëntor/nën"
+    " dhjetor/dhj",
+    "mt": "jannar/jan frar/fra marzu/mar april/apr mejju/mej ġunju/ġun lulju/lul awwissu/aww settembru/set ottubru/ott"
+    " novembru/nov diċembru/diċ",
+    "ga": "eanáir/ean feabhra/feabh márta aibreán/aib bealtaine/beal meitheamh/meith iúil lúnasa/lún mfómh dfómh samhain/samh"
+    " nollaig/noll",
+    "cy": "ionawr/ion chwefror/chwef/chw mawrth/maw ebrill/ebr mai mehefin/meh gorffennaf/gorff/gor awst medi hydref/hyd"
+    " tachwedd/tach rhagfyr/rhag",
+    "eu": "urtarrila/urtarrilak/urtarrilaren/urt otsaila/otsailak/otsailaren/ots martxoa/martxoak/martxoaren/mar"
+    " apirila/apirilak/apirilaren/api maiatza/maiatzak/maiatzaren/mai ekaina/ekainak/ekainaren/eka"
+    " uztaila/uztailak/uztailaren/uzt abuztua/abuztuak/abuztuaren/abu iraila/irailak/irailaren/ira urria/urriak/urriaren/urr"
+    " azaroa/azaroak/azaroaren/aza abendua/abenduak/abenduaren/abe",
+    "gl": "xaneiro/xan febreiro/feb marzo/mar abril/abr maio xuño xullo/xul agosto/ago setembro/set outubro/out novembro/nov"
+    " decembro/dec",
+    "ms": "januari/jan februari/feb mac april/apr mei jun julai/jul ogos/ogo september/sep oktober/okt november/nov disember/dis",
+    "fil": "enero/ene pebrero/peb marso/mar abril/abr mayo/may hunyo/hun hulyo/hul agosto/ago setyembre/set oktubre/okt"
+    " nobyembre/nob disyembre/dis",
+    "sw": "januari/jan februari/feb machi/mac aprili/apr mei juni/jun julai/jul agosti/ago septemba/sep oktoba/okt novemba/nov"
+    " desemba/des",
+    "az": "yanvar/yan fevral/fev mart/mar aprel/apr may iyun/iyn iyul/iyl avqust/avq sentyabr/sen oktyabr/okt"
+    " noyabr/noy dekabr/dek",
+    "uz": "yanvar/yan fevral/fev mart/mar aprel/apr may iyun/iyn iyul/iyl avgust/avg sentabr/sen oktabr/okt"
+    " noyabr/noy dekabr/dek",
     "hu": "január/jan február/febr március/márc április/ápr május/máj június/jún július/júl augusztus/aug"
     " szeptember/szept október/okt november/nov december/dec",
-    "ro": "ianuarie februarie/feb martie/mar aprilie/apr mai iunie/iun iulie/iul august/aug septembrie/sept octombrie/oct"
+    "ro": "ianuarie/ian februarie/feb martie/mar aprilie/apr mai iunie/iun iulie/iul august/aug septembrie/sept/sep octombrie/oct"
     " noiembrie/nov decembrie/dec",
-    "ca": "gener/gen febrer/febr març abril/abr maig juny juliol/jul agost/ago setembre/set octubre/oct novembre/nov"
+    "ca": "gener/gen febrer/febr març abril/abr maig juny/jun juliol/jul agost/ago/ag setembre/set octubre/oct novembre/nov"
     " desembre/des",
-    "sk": "január/januára február/februára marec/marca apríl/apríla máj/mája jún/júna júl/júla august/augusta"
-    " september/septembra október/októbra november/novembra december/decembra",
+    "sk": "január/januára/jan február/februára/feb marec/marca/mar apríl/apríla/apr máj/mája jún/júna júl/júla august/augusta/aug"
+    " september/septembra/sep október/októbra/okt november/novembra/nov december/decembra/dec",
     "et": "jaanuar/jaan veebruar/veebr märts aprill/apr mai juuni juuli august/aug september/sept oktoober/okt november/nov"
     " detsember/dets",
-    "lv": "janvāris/janvārī februāris marts aprīlis maijs jūnijs jūlijs augusts septembris oktobris novembris decembris",
-    "is": "janúar febrúar mars apríl maí júní júlí ágúst september október nóvember desember",
+    "lv": "janvāris/janvārī/janv/jan februāris/februārī/febr/feb marts/martā/mar aprīlis/aprīlī/apr maijs/maijā/mai"
+    " jūnijs/jūnijā/jūn"
+    " jūlijs/jūlijā/jūl augusts/augustā/aug septembris/septembrī/sept/sep oktobris/oktobrī/okt novembris/novembrī/nov"
+    " decembris/decembrī/dec",
+    "is": "janúar/jan febrúar/feb mars/mar apríl/apr maí júní/jún júlí/júl ágúst/ágú september/sept/sep október/okt nóvember/nóv"
+    " desember/des",
     "id": "januari/jan februari/feb maret april/apr mei juni/jun juli/jul agustus/agu/agt september/sep oktober/okt"
     " november/nov desember/des",
     "af": "januarie februarie maart april mei junie julie augustus september oktober november desember",
-    "uk": "січень/січня/січ лютий/лютого/лют березень/березня/бер квітень/квітня/кві травень/травня/тра червень/червня/чер"
-    " липень/липня/лип серпень/серпня/сер вересень/вересня/вер жовтень/жовтня/жов листопад/листопада/лис грудень/грудня/гру",
-    "bg": "януари февруари март април май юни юли август септември октомври ноември декември",
-    "sr": "јануар фебруар март април мај јун јул август септембар октобар новембар децембар",
+    "uk": "січень/січня/січ лютий/лютого/лют березень/березня/берез/бер квітень/квітня/квіт/кві травень/травня/трав/тра"
+    " червень/червня/черв/чер липень/липня/лип серпень/серпня/серп/сер вересень/вересня/вер жовтень/жовтня/жовт/жов"
+    " листопад/листопада/лист/лис грудень/грудня/груд/гру",
+    "be": "студзень/студзеня/сту люты/лютага/лют сакавік/сакавіка/сак красавік/красавіка/кра май/мая чэрвень/чэрвеня/чэр"
+    " ліпень/ліпеня/ліп жнівень/жніўня/жні верасень/верасня/вер кастрычнік/кастрычніка/кас лістапад/лістапада/ліс"
+    " снежань/снежня/сне",
+    "bg": "януари/яну февруари/фев март/мар април/апр май юни юли август/авг септември/сеп/септ октомври/окт ноември/ное/ноем"
+    " декември/дек",
+    "mk": "јануари/јан февруари/фев март/мар април/апр мај јуни/јун јули/јул август/авг септември/септ/сеп октомври/окт"
+    " ноември/ноем/ное декември/дек",
+    "sr": "јануар/јануара/јан фебруар/фебруара/феб март/марта/мар април/априла/апр мај/маја јун/јуна јул/јула август/августа/авг"
+    " септембар/септембра/септ/сеп октобар/октобра/окт новембар/новембра/нов децембар/децембра/дец",
+    "kk": "қаңтар/қаң ақпан/ақп наурыз/нау сәуір/сәу мамыр/мам маусым/мау шілде/шіл тамыз/там қыркүйек/қыр қазан/қаз қараша/қар"
+    " желтоқсан/жел",
+    "ka": "იანვარი/იან თებერვალი/თებ მარტი/მარ აპრილი/აპრ მაისი/მაი ივნისი/ივნ ივლისი/ივლ აგვისტო/აგვ სექტემბერი/სექ"
+    " ოქტომბერი/ოქტ ნოემბერი/ნოე დეკემბერი/დეკ",
+    "hy": "հունվար/հունվարի/հնվ փետրվար/փետրվարի/փտվ մարտ/մարտի/մրտ ապրիլ/ապրիլի/ապր մայիս/մայիսի/մյս հունիս/հունիսի/հնս"
+    " հուլիս/հուլիսի/հլս օգոստոս/օգոստոսի/օգս սեպտեմբեր/սեպտեմբերի/սեպ հոկտեմբեր/հոկտեմբերի/հոկ նոյեմբեր/նոյեմբերի/նոյ"
+    " դեկտեմբեր/դեկտեմբերի/դեկ",
     "el": "ιανουάριος/ιανουαρίου/ιαν φεβρουάριος/φεβρουαρίου/φεβ μάρτιος/μαρτίου/μαρ απρίλιος/απριλίου/απρ μάιος/μαΐου/μαι"
     " ιούνιος/ιουνίου/ιουν ιούλιος/ιουλίου/ιουλ αύγουστος/αυγούστου/αυγ σεπτέμβριος/σεπτεμβρίου/σεπ"
     " οκτώβριος/οκτωβρίου/οκτ νοέμβριος/νοεμβρίου/νοε δεκέμβριος/δεκεμβρίου/δεκ",
     "ar": "يناير فبراير مارس أبريل/ابريل مايو يونيو يوليو أغسطس/اغسطس سبتمبر أكتوبر/اكتوبر نوفمبر ديسمبر",
-    "he": "ינואר/בינואר פברואר/בפברואר מרץ/במרץ/מרס אפריל/באפריל מאי/במאי יוני/ביוני יולי/ביולי אוגוסט/באוגוסט ספטמבר/בספטמבר"
-    " אוקטובר/באוקטובר נובמבר/בנובמבר דצמבר/בדצמבר",
+    "he": "ינואר/בינואר/ינו/בינו פברואר/בפברואר/פבר/בפבר מרץ/במרץ/מרס אפריל/באפריל/אפר/באפר מאי/במאי יוני/ביוני יולי/ביולי"
+    " אוגוסט/באוגוסט/אוג/באוג ספטמבר/בספטמבר/ספט/בספט אוקטובר/באוקטובר/אוק/באוק נובמבר/בנובמבר/נוב/בנוב דצמבר/בדצמבר/דצמ/בדצמ",
 }
 WEEKDAYS: dict[str, str] = {
     "en": "monday mon tuesday tues tue wednesday wed thursday thurs thur thu friday fri saturday sat sunday sun",
@@ -78,8 +132,8 @@ WEEKDAYS: dict[str, str] = {
     "nl": "maandag ma dinsdag woensdag wo donderdag vrijdag vr zaterdag za zondag zo",
     "pl": "poniedziałek pon pn wtorek wt środa śr czwartek czw cz piątek pt sobota sob niedziela niedz nd",
     "sv": "måndag mån tisdag tis onsdag ons torsdag tors tor fredag fre lördag lör söndag sön",
-    "da": "mandag man tirsdag tirs lørdag lør søndag søn",
-    "fi": "maanantai tiistai ti keskiviikko ke torstai perjantai pe lauantai la sunnuntai su",
+    "da": "mandag man tirsdag tirs tir lørdag lør søndag søn",
+    "fi": "maanantai tiistai ti keskiviikko ke torstai to perjantai pe lauantai la sunnuntai su",
     "tr": "pazartesi pzt salı sal çarşamba çar perşembe per cuma cum cumartesi cmt pazar paz",
 }
 # language -> seven names, Monday first; forms of one day are split by "/"
@@ -134,14 +188,43 @@ ZONE_NAMES: dict[str, tuple[int, str]] = {
 
 
 @cache
-def month_numbers() -> dict[str, int]:
-    """Return the names of months, with and without accents, and their numbers 1 to 12."""
-    found: dict[str, int] = {}
-    for names in MONTHS.values():
+def _meanings() -> dict[str, dict[str, int]]:
+    """Return each name of a month, with and without accents, with its number 1 to 12 in each language."""
+    found: dict[str, dict[str, int]] = {}
+    for language, names in MONTHS.items():
         for number, forms in enumerate(names.split(), 1):
             for form in forms.split("/"):
-                found[form] = found[plain(form)] = number
+                for written in {form, plain(form)}:
+                    found.setdefault(written, {})[language] = number
     return found
+
+
+@cache
+def month_numbers() -> dict[str, int]:
+    """Return the names of months, with and without accents, and their numbers 1 to 12.
+
+    A name of different months, such as listopad, has the number of the language that comes first in MONTHS.
+    """
+    return {form: next(iter(meanings.values())) for form, meanings in _meanings().items()}
+
+
+def months_among(names: Iterable[str]) -> dict[str, int]:
+    """Return the names of months among the lower-case names of one column, and their numbers 1 to 12.
+
+    A name of different months, such as listopad, October in Croatian and November in Polish, has the number that the languages
+    of all names agree on. Names on which they do not agree are left out.
+    """
+    found = {name: _meanings()[name] for name in dict.fromkeys(names) if name in _meanings()}
+    if all(len(set(meanings.values())) == 1 for meanings in found.values()):
+        return {name: next(iter(meanings.values())) for name, meanings in found.items()}
+    known = Counter(language for meanings in found.values() for language in meanings)
+    most = max(known.values())
+    out = {}
+    for name, meanings in found.items():
+        numbers = {number for language, number in meanings.items() if known[language] == most} or set(meanings.values())
+        if len(numbers) == 1:
+            out[name] = numbers.pop()
+    return out
 
 
 def weekday_names() -> list[str]:

@@ -15,6 +15,7 @@ from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.durations import as_durations
 from tsattn.data.reading.items import is_item_name
 from tsattn.data.reading.marks import mixed
+from tsattn.data.reading.missing import CENSORED_WORDS
 from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.numbers import Numbers, as_numbers, from_booleans
 from tsattn.data.reading.numeric_dates import parse_numbers
@@ -24,17 +25,54 @@ from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
 _INDEX_NAME = re.compile(r"(?:unnamed(?:_\d+)*|index|rownames|row|row_id|row_?num(?:ber)?|no|nr|column_\d+|obs|id|level_\d)?")
+_COUNT_WORDS = frozenset(
+    [
+        "no",
+        "nr",
+        "num",
+        "number",
+        "sl",
+        "sr",
+        "sno",
+        "slno",
+        "srno",
+        "lfd",
+        "lp",
+        "nro",
+        "index",
+        "idx",
+        "row",
+        "record",
+        "seq",
+        "sequence",
+    ]
+)
 _MOST_TEXTS = 20  # distinct texts that are no numbers, in a column that is still one of numbers
+_FEWEST_ROWS = 20  # from which on a column that rises with the timestamps is a copy of them
 _FEW_NAMES = 9  # distinct texts that may be codes of items
 DAY = 86_400_000_000
 
 
 def drop_index(table: Table, keep: set[str], notes: Notes) -> Table:
-    """Leave out the first columns that only count the rows."""
+    """Leave out the first columns that only count the rows, and others that do and are named as numbers of rows."""
     while (name := next(iter(table.columns))) not in keep and _counts_rows(table, table.columns[name]):
         notes.repair("column that only counts the rows left out", 1, repr(name))
         table = table.only(n for n in table.columns if n != name)
+    numbered = [n for n in names_that(table.columns, _names_a_count) if n not in keep and table.rows >= _FEWEST_ROWS]
+    counting = [n for n in numbered if table.columns[n].kind == "number" and _rises_by_one(table.columns[n].values)]
+    if counting and len(counting) < len(table.columns) - 1:
+        notes.repair("column that only counts the rows left out", len(counting), repr(counting[0]))
+        table = table.only(n for n in table.columns if n not in counting)
     return table
+
+
+def _names_a_count(name: str) -> bool:
+    found = set(words(name))
+    return bool(found & _COUNT_WORDS) and len(found) <= 3
+
+
+def _rises_by_one(values: np.ndarray) -> bool:
+    return bool(values[0] in (0, 1) and np.array_equal(values, values[0] + np.arange(len(values))))
 
 
 def _counts_rows(table: Table, column: Column) -> bool:
@@ -51,7 +89,7 @@ def _counts_rows(table: Table, column: Column) -> bool:
     if len(table.columns) == 2 and column.name not in ("", "column_1") and plain == "id":
         return False
     values = column.values
-    return bool(values[0] in (0, 1) and np.array_equal(values, values[0] + np.arange(len(values))))
+    return _rises_by_one(values)
 
 
 def _is_elapsed(table: Table, column: Column) -> bool:
@@ -161,7 +199,7 @@ def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
         said = what if whole else f"{what} removed"
         notes.repair(said, numbers.grouped if what == "thousands separators" else numbers.touched, where)
     if numbers.censored:
-        example = next(t for t in column.texts() if t[:1] in "<>≤≥")
+        example = next(t for t in column.texts() if t[:1] in "<>≤≥" or re.match(CENSORED_WORDS, t))
         notes.repair(f"limits such as {example!r} treated as missing", numbers.censored, f"column {column.name!r}")
     if numbers.why:
         notes.weigh(f"marks of {column.name!r}", ", ".join(numbers.done) or "decimal mark", "; ".join(numbers.why))
@@ -329,9 +367,22 @@ def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
     hour, week = parts["hour"], _iso_week(day)
     found |= {n for n in numbers if "hour" in parts_named(n) and _is_hour(table.columns[n].values[some], hour)}
     found |= {n for n in names_that(numbers, _names_week) if _is_week(table.columns[n].values[some], week)}
+    timed = names_that(numbers, lambda n: parts_named(n) & {"time", "moment", "epoch"}) if len(numbers) > 1 else []
+    found |= {n for n in timed if _follows(table.columns[n].values[some].astype(np.float64), stamps)}
     left = set(called)
     likely = where(table, [n for n in numbers if n not in left], lambda values: _may_be_dates(values, stamps), some)
     return found | {n for n in likely if _is_date_copy(table.columns[n].values[some].astype(np.float64), stamps)}
+
+
+def _follows(values: np.ndarray, stamps: np.ndarray) -> bool:
+    """Return True if numbers rise with the timestamps by one a second, minute, hour or day, as the clock of a device does."""
+    at = (stamps - stamps[0]).astype(np.float64)
+    if len(values) < _FEWEST_ROWS or at.max() <= 0 or np.isnan(values).any():
+        return False
+    rate = (values[np.argmax(at)] - values[0]) / at.max()
+    if not any(np.isclose(rate * us, 1, rtol=1e-3) for us in (1, 1e3, 1e6, 60e6, 3600e6, DAY)):
+        return False
+    return bool(np.allclose(values - values[0], rate * at, rtol=0, atol=1e-6 * rate * at.max()))
 
 
 def _names_week(name: str) -> bool:

@@ -14,8 +14,9 @@ from tsattn.data.reading.cell_spelling import plain_cells
 from tsattn.data.reading.columns import Column
 from tsattn.data.reading.debit_marks import debit_marks
 from tsattn.data.reading.marks import UNKNOWN, Marks, Verdict, decide
-from tsattn.data.reading.missing import CENSORED, NULLS
+from tsattn.data.reading.missing import CENSORED, CENSORED_WORDS, NULLS
 
+_NUMBERS_TO_A_WORD = 5  # distinct numbers that a column has for each word such as Low, at least
 _HEAD, _MOST = 2_000, 20_000  # distinct texts that are checked
 _TRAILING = r"^(\d[\d.,]*) ?-$"  # 45.91-, as accounting programs write negative numbers
 _BOOLEANS = (
@@ -141,6 +142,9 @@ def _parse(labels: Any, marks: Marks) -> _Parsed | None:
     labels = plain_cells(labels)
     null = arrow.values(pc.is_in(labels, value_set=arrow.strings((*NULLS, *marks.missing))))
     censored = ~null & _matches(labels, CENSORED)
+    in_words = ~null & _matches(labels, CENSORED_WORDS)
+    if 0 < in_words.sum() <= len(labels) / _NUMBERS_TO_A_WORD:
+        censored |= in_words
     null = null | censored
     text, done = _respelled(labels, null)
     seen = text.filter(arrow.bits(~null))

@@ -9,7 +9,7 @@ import numpy as np
 from tsattn.data import arrow
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.footers import is_total
-from tsattn.data.reading.month_names import month_numbers
+from tsattn.data.reading.month_names import months_among
 from tsattn.data.reading.time_names import plain
 from tsattn.data.report import Notes
 
@@ -37,7 +37,8 @@ def outlined(table: Table, notes: Notes) -> Table:
 
 def _dates(column: Column) -> tuple[list[str], list[int]] | None:
     """Return (dates such as 2020-01, their rows) of the finest level; None where the column is not an outline of dates."""
-    kinds = [_kind(text) for text in column.texts()]
+    months = months_among(map(_bare, column.texts()))
+    kinds = [_kind(text, months) for text in column.texts()]
     used = {kinds[code][0] for code in column.values.tolist() if code >= 0}
     level = "month" if "month" in used else "quarter"
     if column.missing.any() or "year" not in used or level not in used or "" in used:
@@ -57,13 +58,17 @@ def _dates(column: Column) -> tuple[list[str], list[int]] | None:
     return (texts, rows) if len(set(texts)) == len(texts) > 2 else None
 
 
-def _kind(text: str) -> tuple[str, int]:
+def _bare(text: str) -> str:
+    return plain(text).strip(" .")
+
+
+def _kind(text: str, months: dict[str, int]) -> tuple[str, int]:
     """Return ("year", "quarter" or "month", its number), ("total", 0) or, for any other text, ("", 0)."""
-    low = plain(text).strip(" .")
+    low = _bare(text)
     if found := _YEAR.fullmatch(low):
         return "year", int(found[1])
     if found := _QUARTER.fullmatch(low):
         return "quarter", int(found[1] or found[2])
-    if (month := month_numbers().get(low)) is not None:
+    if (month := months.get(low)) is not None:
         return "month", month
     return ("total", 0) if is_total(text) else ("", 0)

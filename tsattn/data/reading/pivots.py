@@ -13,7 +13,7 @@ from tsattn.data.reading.date_parts import weeks
 from tsattn.data.reading.date_texts import are_hardly_dates, parse_texts
 from tsattn.data.reading.day_columns import long_table, matrix
 from tsattn.data.reading.footers import is_total
-from tsattn.data.reading.month_names import month_numbers
+from tsattn.data.reading.month_names import months_among
 from tsattn.data.reading.name_shapes import names_shaped
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.row_times import Clock
@@ -86,7 +86,8 @@ def _parts(column: Column, wanted: tuple[str, ...]) -> tuple[str, np.ndarray] | 
     if column.kind == "text":
         texts = column.texts()
         for part in wanted:
-            found = [_number(part, t) for t in texts]
+            months = months_among(map(_bare, texts)) if part == "month" else {}
+            found = [months.get(_bare(t), 0) if part == "month" else _number(part, t) for t in texts]
             certain = part in ("month", "quarter") or part in named
             if certain and sum(map(bool, found)) > 1 and all(k or is_total(t) for k, t in zip(found, texts, strict=True)):
                 return part, np.append(found, 0)[column.values]
@@ -104,11 +105,14 @@ def _parts(column: Column, wanted: tuple[str, ...]) -> tuple[str, np.ndarray] | 
     return (part, whole) if whole.max() <= _MOST[part] else None
 
 
+def _bare(text: str) -> str:
+    """Return a name of a month in lower case, without dots."""
+    return text.strip(" .").lower()
+
+
 def _number(part: str, text: str) -> int:
-    """Return the number of a part, from 1 on: 2 for "Feb", "Q2", week 2 and 01:00; 0 where the text is not such a part."""
-    plain = text.strip(" .").lower()
-    if part == "month":
-        return month_numbers().get(plain, 0)
+    """Return the number of a part, from 1 on: 2 for "Q2", week 2 and 01:00; 0 where the text is not such a part."""
+    plain = _bare(text)
     if part == "hour":
         found = _CLOCK.fullmatch(plain)
         return int(found[1]) + 1 if found and int(found[1]) < 24 else 0

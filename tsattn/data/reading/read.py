@@ -20,7 +20,7 @@ from tsattn.data.reading.assemble import assemble
 from tsattn.data.reading.column_blocks import blocks
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.csv_tables import load
-from tsattn.data.reading.footers import without_footers
+from tsattn.data.reading.footers import without_footers, without_undated_notes
 from tsattn.data.reading.future_rows import WithFuture, extended, one_row_per_time, options_for
 from tsattn.data.reading.layouts import unfold
 from tsattn.data.reading.missing import without_named
@@ -76,7 +76,8 @@ def read(
     plan = schema is None and not options.known
     options = with_schema(without_none(options, table), schema, table)
     check_options(options, table)
-    table = outlined(drop_index(table, set(options.named), notes), notes)
+    table = without_undated_notes(drop_index(table, set(options.named), notes), notes)
+    table = outlined(table, notes)
     unfolded = unfold(table, options, notes) if options.timestamp != "none" else None
     clock: Clock | None
     if unfolded is not None:

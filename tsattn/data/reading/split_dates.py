@@ -27,7 +27,7 @@ from tsattn.data.reading.date_parts import dates, days_of_year, weeks
 from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.row_times import Clock, same_time_of_day
 from tsattn.data.reading.spans_of_day import starts_of_spans, with_half_days, without_ends
-from tsattn.data.reading.time_names import parts_named, says_span, says_time, time_words
+from tsattn.data.reading.time_names import parts_named, says_end, says_span, says_start, says_time, says_year, time_words
 from tsattn.data.reading.zone_names import guess_zone
 from tsattn.data.report import Notes
 from tsattn.data.timezone import offset_zone, to_utc, utc_offsets, zone
@@ -54,7 +54,7 @@ def year_and_parts(table: Table, columns: Mapping[str, Column], notes: Notes, as
         named = _with_names_of_months(named, columns)
     if "year" not in named and {"month", "day"} <= set(named):
         named = _with_year_before(named, list(columns.values()))
-    if "year" not in named or (years := years_of(named["year"])) is None:
+    if "year" not in named or (years := years_of(named["year"])) is None or _begins_years(named["year"], columns, years):
         return None
     best = _finest(_candidates(named, years))
     if best is None:
@@ -66,6 +66,14 @@ def year_and_parts(table: Table, columns: Mapping[str, Column], notes: Notes, as
         name = next(c for c in used if c is not named["year"])
         notes.repair(f"rows of whole years left out ({name.text_at(first)})", int(lost.sum()), table.where(first))
     return clock
+
+
+def _begins_years(year: Column, columns: Mapping[str, Column], years: np.ndarray) -> bool:
+    """Return True if a column of one year is the first of a span of years whose last is in another column, as in statistics."""
+    if not says_start(year.name) or np.ptp(years):
+        return False
+    ends = (years_of(columns[n]) for n in columns if says_end(n) and says_year(n))
+    return any(end is not None and end.min() > years.max() + 1 for end in ends)
 
 
 def _named_parts(columns: Mapping[str, Column]) -> dict[str, Column]:
@@ -115,6 +123,8 @@ def _parts_by_place(columns: list[Column]) -> dict[str, Column]:
         return found
     found["year"] = columns[0]
     years = part_of(columns[0], "year")
+    if years is not None and years.max() <= 2200 and _are_days_with_hours(years, columns[1:3]):
+        return {**found, "day_of_year": columns[1]}
     if years is None or years.max() > 2200 or part_of(columns[1], "month") is None:
         return {}
     found["month"] = columns[1]
@@ -125,6 +135,16 @@ def _parts_by_place(columns: list[Column]) -> dict[str, Column]:
             break
         found[part] = column
     return found
+
+
+def _are_days_with_hours(years: np.ndarray, columns: list[Column]) -> bool:
+    """Return True if two columns beside years are days of the year, of which one is above 12, and hours, and step evenly."""
+    days = part_of(columns[0], "day_of_year")
+    hours = hours_of(columns[1]) if len(columns) > 1 else None
+    if days is None or hours is None or days.max() <= 12 or len(np.unique(hours)) != 24:
+        return False
+    stamps = days_of_year(years, days)
+    return not np.isnat(stamps).any() and is_even(stamps + hours, 48)
 
 
 def _candidates(named: dict[str, Column], years: np.ndarray) -> list[tuple[np.ndarray, list[Column]]]:

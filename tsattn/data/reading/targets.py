@@ -14,6 +14,7 @@ from tsattn.data.reading.column_blocks import blocks, few_levels, flags, where, 
 from tsattn.data.reading.columns import Table
 from tsattn.data.reading.debit_marks import PAIRS
 from tsattn.data.reading.descriptive_columns import without, without_descriptions
+from tsattn.data.reading.footers import is_total, names_total
 from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.number_columns import no_number
 from tsattn.data.reading.row_times import Clock
@@ -55,6 +56,25 @@ _GRAND_TOTAL = re.compile(
     r"suma końcowa|totalsumma|hovedtotal|celkový součet|общий итог|総計|总计",
     re.I,
 )  # the names of a pivot table's last column in spreadsheets
+_WORDS_OF_SUMS = frozenset(
+    [
+        "total",
+        "totals",
+        "subtotal",
+        "sub",
+        "sum",
+        "summe",
+        "gesamt",
+        "zwischensumme",
+        "totale",
+        "suma",
+        "somme",
+        "totaal",
+        "razem",
+        "ergebnis",
+        "insgesamt",
+    ]
+)
 _SIGN_WORDS = (
     "dbit/crdt debit/credit debet/credit débit/crédit debe/haber dare/avere dt/kt d/k"
     " soll/haben af/bij uit/in out/in +/- 借/贷 支出/收入 debet/kredit"
@@ -88,7 +108,7 @@ def find_target(
         filled = without(filled, names_that(filled, says_only_time)) or filled
     if clock is None and options.timestamp != "none":
         filled = _without_counter(table, filled, notes)
-    filled = _without_grand_total(table, without_descriptions(table, filled, one, notes), notes)
+    filled = _without_totals(table, without_descriptions(table, filled, one, notes), notes)
     if options.layout != "wide" and (ahead := _blank_ahead(table, clock, filled)) is not None:
         blank, known = ahead
         if one or is_plan(table, clock, blank, known):
@@ -107,7 +127,7 @@ def find_target(
     if len(filled) == 1:
         return tuple(filled)
     left = without(filled, [*names_that(filled, _is_covariate), *where(table, filled, flags, _FIRST)])
-    if len(left) == 1:
+    if len(left) == 1 and not any(_are_siblings(left[0], n) for n in without(filled, left)):
         notes.weigh("target", repr(left[0]), "the others are flags or have names of covariates")
         return tuple(left)
     raise _several(table, filled)
@@ -140,6 +160,12 @@ def _is_covariate(name: str) -> bool:
     return bool(set(words(name)) & _COVARIATE_WORDS)
 
 
+def _are_siblings(one: str, other: str) -> bool:
+    """Return True for names of three words or more that differ in one: Share of electricity - Wind and … - Solar."""
+    first, second = words(one), words(other)
+    return len(first) == len(second) > 2 and sum(a != b for a, b in zip(first, second, strict=True)) == 1
+
+
 def _telling(names: list[str]) -> list[str]:
     """Return the names that are usual for a target, the most usual first."""
     return sorted(names_that(names, lambda n: _plain(n) in _TARGET_NAMES), key=lambda n: _TARGET_NAMES.index(_plain(n)))
@@ -151,22 +177,34 @@ def _is_one_item(table: Table, name: str) -> bool:
     return bool(np.all(values == values[0]))
 
 
-def _without_grand_total(table: Table, names: list[str], notes: Notes) -> list[str]:
-    """Leave out a pivot table's column of grand totals, if it holds the sums of the others."""
-    found = [n for n in names if _GRAND_TOTAL.fullmatch(n.split("/")[0].strip())]
-    others = without(names, found)
-    if len(found) != 1 or not others or "/" in found[0]:
+def _without_totals(table: Table, names: list[str], notes: Notes) -> list[str]:
+    """Leave out columns of sums: subtotals such as North Total beside North A and North B, and a pivot table's grand total."""
+    called = names_that(names, names_total)
+    gone: list[str] = []
+    for name in called:
+        group = {*words(name)} - _WORDS_OF_SUMS
+        members = [n for n in without(names, called) if group and group <= {*words(n)}]
+        if len(members) > 1 and _is_sum(table, name, members):
+            gone.append(name)
+    others = without(names, called if gone else [n for n in called if _GRAND_TOTAL.fullmatch(n.strip())])
+    whole = [n for n in called if n not in gone and (_GRAND_TOTAL.fullmatch(n.strip()) or (gone and is_total(n)))]
+    if len(whole) == 1 and len(others) > 0 and _is_sum(table, whole[0], others):
+        gone.append(whole[0])
+    if not gone:
         return names
-    total = table.columns[found[0]].values.astype(np.float64)
+    what = "a column of totals left out" if len(gone) == 1 else "columns of totals left out"
+    are = f"column {gone[0]!r}, the sum of others" if len(gone) == 1 else f"{listed(gone)}, sums of others"
+    notes.repair(what, len(gone), f"{are}; to forecast it, name it with --target")
+    return without(names, gone)
+
+
+def _is_sum(table: Table, name: str, members: list[str]) -> bool:
+    """Return True if a column holds the sums of the others in each row."""
+    total = table.columns[name].values.astype(np.float64)
     sums = np.zeros(table.rows)
-    for _, values in blocks(table, others):
+    for _, values in blocks(table, members):
         sums += np.nansum(values.astype(np.float64), axis=0)
-    if not np.allclose(np.nan_to_num(total), sums, rtol=1e-4, atol=1e-6):
-        return names
-    notes.repair(
-        "a column of totals left out", 1, f"column {found[0]!r}, the sum of the others; to forecast it, name it with --target"
-    )
-    return others
+    return bool(np.allclose(np.nan_to_num(total), sums, rtol=1e-4, atol=1e-6))
 
 
 def _blank_ahead(table: Table, clock: Clock | None, names: list[str]) -> tuple[list[str], list[str]] | None:

@@ -25,8 +25,6 @@ def entsoe_new():
         "h",
         "2024-01-01",
         [[v + 0.13 for v in V[:72]]],
-        stop=r"--date-order dmy",
-        settle={"date_order": "dmy"},
     )
 
 
@@ -145,8 +143,6 @@ def ercot():
         "h",
         "2024-01-01T01:00",
         [[x + 0.25 for x in X[:72]], floats(V[:72])],
-        stop=r"--date-order mdy",
-        settle={"date_order": "mdy"},
     )
 
 
