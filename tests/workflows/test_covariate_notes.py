@@ -13,7 +13,7 @@ from tsattn.data.panel import Schema
 from tsattn.data.windows import rolling_origins
 from tsattn.events import Listener
 from tsattn.forecasting.ensemble.ensemble import DEFAULT
-from tsattn.workflows import candidates, model_selection
+from tsattn.workflows import candidates, model_selection, selection_notes
 from tsattn.workflows.candidates import AS_IS, SCRATCH, TUNED, Entry, Judged, _Contest
 from tsattn.workflows.plan import plan
 from tsattn.workflows.validation_windows import ValidationWindows
@@ -51,7 +51,7 @@ def test_when_a_model_that_reads_covariates_is_saved_then_a_line_gives_the_loss_
     tmp_path, monkeypatch, wanted, kinds
 ):
     best, scores = chosen(tmp_path, monkeypatch, wanted)
-    first, line = model_selection.notes_of(best, scores, SCHEMA)
+    first, line = selection_notes.notes_of(best, scores, SCHEMA)
     found = LINE.match(line)
     assert found, line
     assert found[1] == kinds
@@ -70,7 +70,7 @@ def test_when_the_saved_model_reads_no_covariates_or_time_is_short_then_the_line
     judged = Judged(AS_IS, DEFAULT, 0.7, 0.5)
 
     def line(schema):
-        return model_selection.notes_of(zero_shot, [judged], schema)[1:]
+        return selection_notes.notes_of(zero_shot, [judged], schema)[1:]
 
     assert line(past) == ("past covariates: the saved model does not read them",)
     assert line(SCHEMA) == ("known and static covariates: there was no time to measure the loss without them",)

@@ -15,7 +15,7 @@ from tsattn.events import Listener
 from tsattn.forecasting.ensemble.ensemble import DEFAULT
 from tsattn.model.card import read_card
 from tsattn.training.run_options import Progress
-from tsattn.workflows import candidates, model_selection
+from tsattn.workflows import candidates, model_selection, selection_notes
 from tsattn.workflows.candidates import Judged
 from tsattn.workflows.plan import plan
 
@@ -46,7 +46,7 @@ def test_when_there_is_a_model_in_the_package_then_all_ways_are_judged_and_the_b
     assert sorted(averages) == [(model_selection.TUNED, share) for share in candidates.SHARES]
     assert (best.name, best.members, best.zero_shot) == (scores[0].name, scores[0].members, scores[0].zero_shot)
     assert [score.rank for score in scores] == sorted(score.rank for score in scores)
-    assert "best candidate: " + best.name in model_selection.notes_of(best, scores, tiny.waves().schema)[0]
+    assert "best candidate: " + best.name in selection_notes.notes_of(best, scores, tiny.waves().schema)[0]
 
 
 def test_when_a_joint_model_is_trained_then_without_other_series_it_is_the_network_trained_on_single_ones(tmp_path):
@@ -118,7 +118,7 @@ def test_when_many_candidates_are_zero_shot_with_trees_then_only_the_best_and_pl
     entry = model_selection.Entry(model_selection.AS_IS, tiny.scrambled(), tiny.TRAIN, None, DEFAULT)
     scores = [Judged(candidates.AS_IS, DEFAULT, 0.7, 0.5 + share, trees=share) for share in (0.25, 0.5, 0.75, 1.0, 0.0)]
     scores[-1] = dataclasses.replace(scores[-1], loss=2.0)
-    (line,) = model_selection.notes_of(entry, scores, tiny.waves().schema)
+    (line,) = selection_notes.notes_of(entry, scores, tiny.waves().schema)
     assert [f"{share} % trees 0.7" in line for share in (25, 50, 75, 100)] == [True, True, True, False]
     assert "zero-shot + members 0.700 / 2.000; tsattn describe lists all)" in line
 
@@ -126,7 +126,7 @@ def test_when_many_candidates_are_zero_shot_with_trees_then_only_the_best_and_pl
 def test_when_the_network_of_zero_shot_is_kept_without_its_members_then_its_scores_are_shown():
     entry = model_selection.Entry(model_selection.AS_IS, tiny.scrambled(), tiny.TRAIN, None, DEFAULT)
     scores = [Judged(candidates.AS_IS, (), 0.7, 0.5), Judged(candidates.TUNED, (), 0.6, 0.49)]
-    (line,) = model_selection.notes_of(entry, scores, tiny.waves().schema)
+    (line,) = selection_notes.notes_of(entry, scores, tiny.waves().schema)
     assert line.endswith(
         "fine-tuned is not clearly lower (MASE / scaled quantile loss: fine-tuned 0.600 / 0.490, zero-shot 0.700 / 0.500)"
     )

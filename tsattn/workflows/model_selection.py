@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsattn.config import FEWEST_TOKENS, ModelConfig, TrainConfig
-from tsattn.data.panel import Panel, Schema
+from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.ensemble.ensemble import DEFAULT
@@ -28,7 +28,6 @@ from tsattn.workflows.candidates import (
     Entry,
     Judged,
     judge,
-    kinds_of_covariates,
 )
 from tsattn.workflows.plan import Plan
 from tsattn.workspace import shipped
@@ -47,7 +46,6 @@ STARTS = ("auto", "scratch", "shipped")  # values that a user may give
 TUNING = 0.8  # share of the steps that go into fine-tuning when both are trained: fine-tuning nearly always wins
 TUNING_COVARIATES = 0.4  # the same with covariates, which the model in the package does not read
 BOOSTING = 30.0  # seconds that must be left to fit trees
-SHOWN = 3  # best candidates that are named, beside the saved one and zero-shot
 FREE = ("context", "horizon", "dropout", "drop_path", "across")  # settings that fit the weights in the package
 
 
@@ -361,60 +359,6 @@ def most_steps(plan: Plan, shares: dict[str, float], *, final: bool = True) -> i
     """Optimiser steps of a whole run at most: all networks, and the final fit of the longest."""
     counts = [max(1, round(share * plan.train.steps)) for share in shares.values()]
     return rounds(plan) * sum(counts) + (round(plan.train.finish * max(counts)) if final else 0)
-
-
-def announced(base: Base | None, start: str, panel: Panel, across: int = 0) -> tuple[str, ...]:
-    """Describe the candidates that will be trained. across: as in ModelConfig."""
-    if base is None:
-        return ()
-    if start == "shipped":
-        return ("fine-tuning the model in the package",)
-    together = "each also with attention across series (as many steps again), " if across else ""
-    share = 100 * shares_of(kinds_of(base, start), panel)["shipped"]
-    return (
-        f"candidates: the zero-shot model fine-tuned ({share:.0f} % of the steps), a network from scratch "
-        f"({100 - share:.0f} %), {together}the zero-shot model unchanged, averages of fine-tuned and zero-shot, and the best of "
-        "these with gradient-boosted trees; the best one on the validation windows is saved",
-    )
-
-
-def notes_of(best: Entry, scores: Sequence[Judged], schema: Schema) -> tuple[str, ...]:
-    """Name the candidate that was saved, with its validation scores beside the others', and what the covariates add to it."""
-    if not scores:
-        return ()
-    kept = scores[0]
-    # zero-shot is saved with members; its network alone is kept only if there was no time to score them
-    saved = [one for one in scores if one is kept or (not one.hidden and (one.members or one.name != AS_IS))]
-    found = sorted(saved, key=lambda score: score.loss)
-    why = "it has the lowest loss on the validation windows"
-    if found[0] != kept:
-        why = f"the loss of {found[0].title} is not clearly lower"
-    shown = [one for n, one in enumerate(found) if n < SHOWN or one is kept or _is_zero_shot(one)]
-    said = ", ".join(map(str, shown)) + ("; tsattn describe lists all" if len(shown) < len(found) else "")
-    line = f"best candidate: {kept.title}; {why} (MASE / scaled quantile loss: {said})"
-    return line, *covariate_notes(best, scores, schema)
-
-
-def _is_zero_shot(one: Judged) -> bool:
-    return one.name == AS_IS and not (one.trees or one.leads)
-
-
-def covariate_notes(best: Entry, scores: Sequence[Judged], schema: Schema) -> tuple[str, ...]:
-    """Return a line on what the covariates add to the saved candidate; nothing if the data has none.
-
-    scores: the saved candidate first; one of them with covariates hidden, if there was time (see candidates.judge).
-    """
-    declared, read = kinds_of_covariates(schema), best.reads(schema)
-    if not declared:
-        return ()
-    if not read:
-        return (f"{' and '.join(declared)} covariates: the saved model does not read them",)
-    what, with_them = f"{' and '.join(read)} covariates", scores[0].loss
-    without = next((score.loss for score in scores if score.hidden), None)
-    if without is None:
-        return (f"{what}: there was no time to measure the loss without them",)
-    change = with_them / without - 1 if without > 0 else 0.0
-    return (f"{what}: the loss is {with_them:.3f} with them and {without:.3f} without ({100 * change:+.0f} %)",)
 
 
 def so_far(state: Path) -> list[RunState]:

@@ -25,7 +25,7 @@ from tsattn.forecasting.scores import Backtest
 from tsattn.model.card import Card
 from tsattn.render.format import count, duration, span
 from tsattn.training.processes import is_helper
-from tsattn.workflows import model_selection
+from tsattn.workflows import model_selection, selection_notes
 from tsattn.workflows.held_out_scores import Saved, beside_zero_shot, saved_model, score_tail, seconds_of_window
 from tsattn.workflows.joint import saved_notes, training_notes
 from tsattn.workflows.loaded_model import absolute, beyond_history
@@ -161,7 +161,7 @@ class _Training:
         """Choose weights, save them, score them, and describe the result."""
         best, judged = self.choose(resume, logger)
         selection = (
-            *model_selection.notes_of(best, judged, self.panel.schema),
+            *selection_notes.notes_of(best, judged, self.panel.schema),
             *saved_notes(self.made.model.across, best.network.config.across, best.leads),
         )
         for note in selection:
@@ -326,7 +326,7 @@ def notes_of(made: Plan, panel: Panel, base: model_selection.Base | None, reques
         tail or "test: nothing is held back (the series are too short, or --test-windows 0)",
         f"network: {parts_of(config)}; reads the last {span(config.context, panel.freq)}; at most {count(most, 'training step')}",
         *training_notes(panel, request.model.get("across", 0), config.across),
-        *model_selection.announced(base, request.start, panel, config.across),
+        *selection_notes.announced(base, request.start, panel, config.across),
     )
 
 
