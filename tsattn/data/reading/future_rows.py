@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,16 +27,18 @@ class WithFuture:
 def options_for(options: ReadOptions, found: Schema, model: Schema | None, future: Table) -> ReadOptions:
     """Return the reading options with the roles found in the data alone, and all other columns of the future file as known.
 
-    Raises ConfigError for data without timestamps, DataError when the future file lacks the timestamp or the item column.
+    Raises ConfigError for data without timestamps, DataError when the future file lacks the timestamp or some, not all, of the
+    item columns.
     """
     name = future.where.parts[0][0]
     if found.timestamp is None:
         raise ConfigError("--future needs data with a timestamp column", "name it: --timestamp COLUMN")
-    for column in (found.timestamp, *found.item):
-        if column not in future.columns:
-            raise DataError(
-                f"{name}: no column {column!r}, which is needed to match the rows", f"its columns: {listed(future.columns)}"
-            )
+    lacking = [n for n in found.item if n not in future.columns]
+    if found.timestamp not in future.columns or 0 < len(lacking) < len(found.item):
+        missing = lacking if found.timestamp in future.columns else [found.timestamp]
+        raise DataError(
+            f"{name}: no column {listed(missing)}, which is needed to match the rows", f"its columns: {listed(future.columns)}"
+        )
     roles = {found.timestamp, *found.item, *found.target, *options.past, *options.static}
     known = options.known or (model.known if model else ()) or tuple(n for n in future.columns if n not in roles)
     if not known:
@@ -78,6 +81,45 @@ def one_row_per_time(future: Table, found: Schema) -> Table:
             )
     order = np.sort(first)
     return Table(Columns(kept), future.rows, future.where, future.marks).take(order)
+
+
+def for_every_series(future: Table, table: Table, options: ReadOptions, timestamp: str | None) -> Table:
+    """Return `future` with its rows once for each series of a long `table`, if it has none of the item columns.
+
+    Raises DataError where several rows of `future` have one timestamp, and where `table` has no column that names the series.
+    """
+    if not options.item or any(n in future.columns for n in options.item):
+        return future
+    name = future.where.parts[0][0]
+    if any(n not in table.columns for n in options.item):
+        raise DataError(
+            f"{name}: no column {listed(options.item)}, which is needed to match the rows",
+            f"its columns: {listed(future.columns)}",
+        )
+    shared = [n for n in future.columns if n in table.columns and n not in (*options.known, *options.target)]
+    again = np.setdiff1d(np.arange(future.rows), _first_rows(future, shared))
+    if len(again) and timestamp is not None:
+        stamp = future.columns[timestamp].text_at(int(again[0]))
+        raise DataError(
+            f"{future.where(int(again[0]))}: {stamp} has several rows, and no column {listed(options.item)} names their series",
+            f"keep one row per timestamp for all series, or add the column {listed(options.item)}",
+        )
+    dated = np.flatnonzero(~table.columns[timestamp].missing) if timestamp in table.columns else np.arange(table.rows)
+    firsts = dated[_first_rows(table.only({*options.item}).take(dated), options.item)]
+    of_series = np.repeat(firsts, future.rows)
+    items = {n: table.columns[n].take(of_series) for n in options.item}
+    return future.take(np.tile(np.arange(future.rows), len(firsts))).with_columns(items)
+
+
+def _first_rows(table: Table, names: Sequence[str]) -> np.ndarray:
+    """Return the first row of each distinct combination of values of these columns, without rows that lack one; in order."""
+    codes, whole = np.zeros(table.rows, np.int64), np.ones(table.rows, bool)
+    for column in (table.columns[n] for n in names):
+        _, values = np.unique(column.values, return_inverse=True)
+        codes = np.unique(codes * (values.max(initial=0) + 1) + values, return_inverse=True)[1]
+        whole &= ~column.missing
+    rows = np.flatnonzero(whole)
+    return np.sort(rows[np.unique(codes[rows], return_index=True)[1]])
 
 
 def extended(table: Table, future: Table, target: tuple[str, ...]) -> Table:

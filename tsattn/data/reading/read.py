@@ -21,7 +21,7 @@ from tsattn.data.reading.column_blocks import blocks
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.csv_tables import load
 from tsattn.data.reading.footers import without_footers
-from tsattn.data.reading.future_rows import WithFuture, extended, one_row_per_time, options_for
+from tsattn.data.reading.future_rows import WithFuture, extended, for_every_series, one_row_per_time, options_for
 from tsattn.data.reading.layouts import unfold
 from tsattn.data.reading.missing import without_named
 from tsattn.data.reading.number_columns import drop_index
@@ -72,7 +72,8 @@ def read(
     if len(tables) > 1 and "file" not in table.columns:
         table = table.with_columns({"file": _file_column(parts, tables, table)})
     del tables
-    table = table if future is None else extended(table, future, options.target)
+    if future is not None:
+        table = extended(table, for_every_series(future, table, options, known_roles.timestamp), options.target)
     plan = schema is None and not options.known
     options = with_schema(without_none(options, table), schema, table)
     check_options(options, table)
