@@ -11,7 +11,7 @@ import pytest
 from tsattn.config import ReadOptions
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.data.reading.read import read
-from tsattn.errors import DataError
+from tsattn.errors import ConfigError, DataError
 
 
 @pytest.fixture
@@ -108,3 +108,24 @@ def test_when_a_future_file_without_item_columns_repeats_a_timestamp_then_the_er
     plan = pd.concat([weather(meters), weather(meters).assign(temp_c=1.5)])
     with pytest.raises(DataError, match=r"row 6: 2024-02-05.* has several rows, and no column 'site', 'meter'"):
         read(WithFuture(history(meters), plan), OPTIONS)
+
+
+@pytest.mark.parametrize("known", [(), ("temp_c",)])
+def test_when_the_data_lacks_the_past_of_a_known_covariate_then_the_hint_is_to_join_it(meters, known):
+    past = history(meters).drop(columns="temp_c")
+    with pytest.raises(DataError, match=r"no column 'temp_c', which .* has") as caught:
+        read(WithFuture(past, weather(meters)), dataclasses.replace(OPTIONS, known=known))
+    assert "must be in the data too: join them to its rows by time" in caught.value.hint
+
+
+def test_when_a_known_covariate_is_in_neither_file_then_the_error_is_that_of_the_data(meters):
+    with pytest.raises(ConfigError, match='known="wind": no such column'):
+        read(WithFuture(history(meters), weather(meters)), dataclasses.replace(OPTIONS, known=("wind",)))
+
+
+def test_when_the_timestamps_of_the_future_file_have_another_name_then_the_hint_names_their_column(meters):
+    plan = weather(meters).rename(columns={"ts": "time"})
+    for stamps in (plan.time, plan.time.dt.strftime("%Y-%m-%d")):
+        with pytest.raises(DataError, match="no column 'ts', which is needed to match the rows") as caught:
+            read(WithFuture(history(meters), plan.assign(time=stamps)), OPTIONS)
+        assert caught.value.hint == "rename its column 'time' to 'ts'"

@@ -13,6 +13,7 @@ from tsattn.data.names import listed, quoted
 from tsattn.data.panel import Schema
 from tsattn.data.reading.arrow_columns import concatenated
 from tsattn.data.reading.columns import Column, Columns, Table
+from tsattn.data.reading.date_columns import is_written_time, number_times
 from tsattn.errors import ConfigError, DataError
 
 
@@ -35,9 +36,10 @@ def options_for(options: ReadOptions, found: Schema, model: Schema | None, futur
         raise ConfigError("--future needs data with a timestamp column", "name it: --timestamp COLUMN")
     lacking = [n for n in found.item if n not in future.columns]
     if found.timestamp not in future.columns or 0 < len(lacking) < len(found.item):
-        missing = lacking if found.timestamp in future.columns else [found.timestamp]
+        stampless = found.timestamp not in future.columns
         raise DataError(
-            f"{name}: no column {listed(missing)}, which is needed to match the rows", f"its columns: {listed(future.columns)}"
+            f"{name}: no column {listed([found.timestamp] if stampless else lacking)}, which is needed to match the rows",
+            _rename(future, found.timestamp) if stampless else f"its columns: {listed(future.columns)}",
         )
     roles = {found.timestamp, *found.item, *found.target, *options.past, *options.static}
     known = options.known or (model.known if model else ()) or tuple(n for n in future.columns if n not in roles)
@@ -53,6 +55,23 @@ def options_for(options: ReadOptions, found: Schema, model: Schema | None, futur
         if column not in future.columns:
             raise DataError(f"{name}: no column {column!r}, a known covariate", f"its columns: {listed(future.columns)}")
     return replace(options, item=found.item or options.item, target=found.target, known=known)
+
+
+def _rename(future: Table, timestamp: str) -> str:
+    """Return the hint for a future file whose timestamps have another name than those of the data."""
+    stamps = [n for n, column in future.columns.others.items() if is_written_time(column)]
+    stamps = stamps or [column.name for column in number_times(future.columns, future)]
+    if len(stamps) == 1:
+        return f"rename its column {stamps[0]!r} to {timestamp!r}"
+    return f"rename its column of timestamps to {timestamp!r}; its columns: {listed(future.columns)}"
+
+
+def without_history(names: Sequence[str], data: str, future: Table) -> DataError:
+    """Return the error for known covariates that are in the future file alone."""
+    return DataError(
+        f"{data} no column {listed(names)}, which {future.where.parts[0][0]} has",
+        "the past values of known covariates must be in the data too: join them to its rows by time, under the same name",
+    )
 
 
 def one_row_per_time(future: Table, found: Schema) -> Table:
@@ -104,7 +123,9 @@ def for_every_series(future: Table, table: Table, options: ReadOptions, timestam
             f"{future.where(int(again[0]))}: {stamp} has several rows, and no column {listed(options.item)} names their series",
             f"keep one row per timestamp for all series, or add the column {listed(options.item)}",
         )
-    dated = np.flatnonzero(~table.columns[timestamp].missing) if timestamp in table.columns else np.arange(table.rows)
+    dated = np.arange(table.rows)
+    if timestamp is not None and timestamp in table.columns:  # a footer without a time names no series
+        dated = np.flatnonzero(~table.columns[timestamp].missing)
     firsts = dated[_first_rows(table.only({*options.item}).take(dated), options.item)]
     of_series = np.repeat(firsts, future.rows)
     items = {n: table.columns[n].take(of_series) for n in options.item}
@@ -129,10 +150,7 @@ def extended(table: Table, future: Table, target: tuple[str, ...]) -> Table:
     """
     extra = [n for n in future.columns if n not in table.columns]
     if extra:
-        raise DataError(
-            f"{table.where.parts[0][0]}: no column {listed(extra)}, which {future.where.parts[0][0]} has",
-            "known covariates need values in the past too, under the same name",
-        )
+        raise without_history(extra, f"{table.where.parts[0][0]}:", future)
     blank = np.full(future.rows, np.nan)
     columns = {
         n: future.columns[n] if n in future.columns and n not in target else Column(n, "number", blank) for n in table.columns
