@@ -129,3 +129,33 @@ def test_when_the_timestamps_of_the_future_file_have_another_name_then_the_hint_
         with pytest.raises(DataError, match="no column 'ts', which is needed to match the rows") as caught:
             read(WithFuture(history(meters), plan.assign(time=stamps)), OPTIONS)
         assert caught.value.hint == "rename its column 'time' to 'ts'"
+
+
+def test_when_known_covariates_are_named_then_other_columns_of_the_future_file_are_ignored(meters):
+    plan = weather(meters).assign(humidity=50.5, station="airport")
+    options = dataclasses.replace(OPTIONS, known=("temp_c",))
+    panel, _ = read(WithFuture(history(meters), plan), options)
+    wanted, _ = read(WithFuture(history(meters), weather(meters)), options)
+    assert panel.schema.known == ("temp_c",)
+    np.testing.assert_array_equal(panel.known, wanted.known)
+
+
+@pytest.mark.parametrize("written", ["%Y-%m-%d", "%Y/%m/%d"])
+def test_when_a_series_ends_later_than_others_then_its_observed_rows_stay_and_the_rest_is_added(meters, written):
+    late = (meters.meter == 2) & (meters.ts < "2024-02-07")
+    past = meters[late | (meters.ts < "2024-02-05")].assign(ts=lambda rows: rows.ts.dt.strftime(written))
+    plan = weather(meters).assign(temp_c=lambda rows: rows.temp_c + 1, ts=lambda rows: rows.ts.dt.strftime("%Y-%m-%d"))
+    panel, _ = read(WithFuture(past, plan), dataclasses.replace(OPTIONS, known=("temp_c",)))
+    assert panel.known_ahead().tolist() == [5, 3, 5]
+    np.testing.assert_array_equal(
+        panel.known[panel.origin[1] - 2 : panel.indptr[2], 0], [*(plan.temp_c[:2] - 1), *plan.temp_c[2:]]
+    )
+
+
+def test_when_the_time_of_day_has_a_column_of_its_own_then_rows_later_that_day_are_kept(meters):
+    hours = pd.date_range("2024-01-01", periods=40, freq="h")
+    whole = meters.assign(ts=np.tile(hours.strftime("%Y-%m-%d"), 3), hour=np.tile(hours.strftime("%H:%M"), 3))
+    last = np.tile(np.arange(40) >= 35, 3)
+    plan = whole.loc[last & (whole.site == "b"), ["ts", "hour", "temp_c"]]
+    options = dataclasses.replace(OPTIONS, timestamp="ts,hour", known=("temp_c",))
+    assert read(WithFuture(whole[~last], plan), options)[0].known_ahead().tolist() == [5, 5, 5]

@@ -13,7 +13,7 @@ from tsattn.data.names import listed, quoted
 from tsattn.data.panel import Schema
 from tsattn.data.reading.arrow_columns import concatenated
 from tsattn.data.reading.columns import Column, Columns, Table
-from tsattn.data.reading.date_columns import is_written_time, number_times
+from tsattn.data.reading.date_columns import is_written_time, number_times, stamps_of
 from tsattn.errors import ConfigError, DataError
 
 
@@ -105,54 +105,82 @@ def one_row_per_time(future: Table, found: Schema) -> Table:
 def for_every_series(future: Table, table: Table, options: ReadOptions, timestamp: str | None) -> Table:
     """Return `future` with its rows once for each series of a long `table`, if it has none of the item columns.
 
-    Raises DataError where several rows of `future` have one timestamp, and where `table` has no column that names the series.
+    Rows at times at which a series has an observed target are left out, since some series may end later than others. Raises
+    DataError where several rows of `future` have one timestamp, and where `table` has no column that names the series.
     """
-    if not options.item or any(n in future.columns for n in options.item):
+    if not options.item or timestamp is None or any(n in future.columns for n in options.item):
         return future
-    name = future.where.parts[0][0]
-    if any(n not in table.columns for n in options.item):
+    if any(n not in table.columns for n in (timestamp, *options.item)):
         raise DataError(
-            f"{name}: no column {listed(options.item)}, which is needed to match the rows",
+            f"{future.where.parts[0][0]}: no column {listed(options.item)}, which is needed to match the rows",
             f"its columns: {listed(future.columns)}",
         )
-    shared = [n for n in future.columns if n in table.columns and n not in (*options.known, *options.target)]
-    again = np.setdiff1d(np.arange(future.rows), _first_rows(future, shared))
-    if len(again) and timestamp is not None:
-        stamp = future.columns[timestamp].text_at(int(again[0]))
+    _check_distinct(future, table, options, timestamp)
+    codes = _codes(table, options.item)
+    codes[table.columns[timestamp].missing] = -1  # a footer without a time names no series
+    named = np.flatnonzero(codes >= 0)
+    series, first = np.unique(codes[named], return_index=True)
+    rows, of_series = np.tile(np.arange(future.rows), len(series)), np.repeat(np.arange(len(series)), future.rows)
+    new = ~_observed(future, table, options, timestamp, codes, series)[of_series, rows]
+    items = {n: table.columns[n].take(named[first][of_series[new]]) for n in options.item}
+    return future.take(rows[new]).with_columns(items)
+
+
+def _check_distinct(future: Table, table: Table, options: ReadOptions, timestamp: str) -> None:
+    """Raise DataError where rows agree in all columns that `table` has too, besides covariates: another column names series."""
+    codes = _codes(future, _shared(future, table, options))
+    again = np.setdiff1d(np.flatnonzero(codes >= 0), np.unique(codes, return_index=True)[1])
+    if len(again):
+        row = int(again[0])
         raise DataError(
-            f"{future.where(int(again[0]))}: {stamp} has several rows, and no column {listed(options.item)} names their series",
+            f"{future.where(row)}: {future.columns[timestamp].text_at(row)} has several rows, and no column "
+            f"{listed(options.item)} names their series",
             f"keep one row per timestamp for all series, or add the column {listed(options.item)}",
         )
-    dated = np.arange(table.rows)
-    if timestamp is not None and timestamp in table.columns:  # a footer without a time names no series
-        dated = np.flatnonzero(~table.columns[timestamp].missing)
-    firsts = dated[_first_rows(table.only({*options.item}).take(dated), options.item)]
-    of_series = np.repeat(firsts, future.rows)
-    items = {n: table.columns[n].take(of_series) for n in options.item}
-    return future.take(np.tile(np.arange(future.rows), len(firsts))).with_columns(items)
 
 
-def _first_rows(table: Table, names: Sequence[str]) -> np.ndarray:
-    """Return the first row of each distinct combination of values of these columns, without rows that lack one; in order."""
+def _shared(future: Table, table: Table, options: ReadOptions) -> list[str]:
+    """Return the columns of `future` that `table` has too, besides covariates and targets."""
+    return [n for n in future.columns if n in table.columns and n not in (*options.known, *options.target)]
+
+
+def _observed(
+    future: Table, table: Table, options: ReadOptions, timestamp: str, codes: np.ndarray, series: np.ndarray
+) -> np.ndarray:
+    """Return (len(series), future.rows) bool: True where the series with this code has an observed target at the row's time."""
+    found = np.zeros((len(series), future.rows), bool)
+    ahead = stamps_of(future.columns[timestamp], options.date_order)
+    stamps = stamps_of(table.columns[timestamp], options.date_order)
+    if ahead is None or stamps is None or _shared(future, table, options) != [timestamp]:  # others may hold the time of day
+        return found
+    seen = np.logical_or.reduce([~table.columns[n].missing for n in options.target])
+    rows = np.flatnonzero(seen & (codes >= 0) & np.isin(stamps, ahead))
+    order = np.argsort(ahead, kind="stable")
+    found[np.searchsorted(series, codes[rows]), order[np.searchsorted(ahead, stamps[rows], sorter=order)]] = True
+    return found
+
+
+def _codes(table: Table, names: Sequence[str]) -> np.ndarray:
+    """Return (rows,) int64: a code for each combination of values of these columns, -1 where one of them is missing."""
     codes, whole = np.zeros(table.rows, np.int64), np.ones(table.rows, bool)
     for column in (table.columns[n] for n in names):
         _, values = np.unique(column.values, return_inverse=True)
         codes = np.unique(codes * (values.max(initial=0) + 1) + values, return_inverse=True)[1]
         whole &= ~column.missing
-    rows = np.flatnonzero(whole)
-    return np.sort(rows[np.unique(codes[rows], return_index=True)[1]])
+    return np.where(whole, codes, -1)
 
 
-def extended(table: Table, future: Table, target: tuple[str, ...]) -> Table:
-    """Append the rows of `future` to `table`, without a target and without values in columns that only `table` has.
+def extended(table: Table, future: Table, options: ReadOptions) -> Table:
+    """Append the rows of `future` to `table`, without a target and without values in columns that only one of them has.
 
     Raises DataError when `table` lacks one of the known covariates.
     """
-    extra = [n for n in future.columns if n not in table.columns]
+    extra = [n for n in future.columns if n not in table.columns and n in (*options.item, *options.known)]
     if extra:
         raise without_history(extra, f"{table.where.parts[0][0]}:", future)
     blank = np.full(future.rows, np.nan)
     columns = {
-        n: future.columns[n] if n in future.columns and n not in target else Column(n, "number", blank) for n in table.columns
+        n: future.columns[n] if n in future.columns and n not in options.target else Column(n, "number", blank)
+        for n in table.columns
     }
     return concatenated([table, Table(Columns(columns), future.rows, future.where)], table.where.parts[0][0])

@@ -85,7 +85,7 @@ def read(
         table = table.with_columns({"file": _file_column(parts, tables, table)})
     del tables
     if future is not None:
-        table = extended(table, for_every_series(future, table, options, known_roles.timestamp), options.target)
+        table = extended(table, for_every_series(future, table, options, known_roles.timestamp), options)
     plan = schema is None and not options.known
     options = with_schema(without_none(options, table), schema, table)
     check_options(options, table)
