@@ -1,6 +1,8 @@
-"""A file of future covariates beside wide data: of the same shape, or with a row per series and time."""
+"""A file of future covariates: beside wide data of any shape; beside long data with rows per series, or once for all series."""
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ import pytest
 from tsattn.config import ReadOptions
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.data.reading.read import read
-from tsattn.errors import DataError
+from tsattn.errors import ConfigError, DataError
 
 
 @pytest.fixture
@@ -47,3 +49,113 @@ def test_when_a_long_plan_differs_between_series_of_wide_data_then_the_error_nam
     with pytest.raises(DataError, match="'promo' differs between series at 2024-02-07") as caught:
         read(WithFuture(wide[:35], plan), ReadOptions())
     assert "in long layout too" in caught.value.hint
+
+
+@pytest.fixture
+def meters() -> pd.DataFrame:
+    """Three meters of two sites in long layout, 40 days of kWh and temperature; the last five are the weather forecast."""
+    t = np.arange(40)
+    days = pd.date_range("2024-01-01", periods=40)
+    return pd.concat(
+        pd.DataFrame({"site": site, "meter": meter, "ts": days, "kwh": size + t % 7, "temp_c": 0.5 + (t * 3) % 11})
+        for site, meter, size in (("a", 1, 20.5), ("a", 2, 30.5), ("b", 1, 50.5))
+    )
+
+
+def history(meters: pd.DataFrame) -> pd.DataFrame:
+    return meters[meters.ts < "2024-02-05"]
+
+
+def weather(meters: pd.DataFrame) -> pd.DataFrame:
+    return meters.loc[(meters.site == "b") & (meters.ts >= "2024-02-05"), ["ts", "temp_c"]]
+
+
+OPTIONS = ReadOptions(item=("site", "meter"), target=("kwh",))
+
+
+@pytest.mark.parametrize("sort", [["site", "meter", "ts"], ["ts", "site", "meter"]])
+@pytest.mark.parametrize("known", [(), ("temp_c",)])
+def test_when_the_future_file_has_no_item_column_then_its_rows_apply_to_all_series(meters, sort, known):
+    past = history(meters).sort_values(sort)
+    options = dataclasses.replace(OPTIONS, known=known)
+    panel, _ = read(WithFuture(past, weather(meters)), options)
+    per_series = meters[meters.ts >= "2024-02-05"].drop(columns="kwh")
+    wanted, _ = read(WithFuture(past, per_series), options)
+    assert panel.item_ids == wanted.item_ids
+    assert len(panel) == 3
+    assert panel.known_ahead().tolist() == [5, 5, 5]
+    np.testing.assert_array_equal(panel.known, wanted.known)
+    np.testing.assert_array_equal(panel.target, wanted.target)
+
+
+def test_when_the_series_is_found_by_its_name_then_the_future_file_needs_no_item_column_either(meters, tmp_path):
+    one_site = meters[meters.site == "a"].drop(columns="site").rename(columns={"meter": "meter_id"})
+    history(one_site).to_csv(tmp_path / "meters.csv", index=False)
+    weather(meters).to_csv(tmp_path / "weather.csv", index=False)
+    panel, _ = read(WithFuture(tmp_path / "meters.csv", tmp_path / "weather.csv"), ReadOptions(target=("kwh",)))
+    assert panel.item_ids == ("1", "2")
+    assert panel.schema.known == ("temp_c",)
+    assert panel.known_ahead().tolist() == [5, 5]
+
+
+def test_when_the_future_file_has_only_some_item_columns_then_the_error_names_the_others(meters):
+    plan = meters.loc[(meters.meter == 1) & (meters.ts >= "2024-02-05"), ["site", "ts", "temp_c"]]
+    with pytest.raises(DataError, match=r"no column 'meter', which is needed to match the rows"):
+        read(WithFuture(history(meters), plan), OPTIONS)
+
+
+def test_when_a_future_file_without_item_columns_repeats_a_timestamp_then_the_error_names_the_row(meters):
+    plan = pd.concat([weather(meters), weather(meters).assign(temp_c=1.5)])
+    with pytest.raises(DataError, match=r"row 6: 2024-02-05.* has several rows, and no column 'site', 'meter'"):
+        read(WithFuture(history(meters), plan), OPTIONS)
+
+
+@pytest.mark.parametrize("known", [(), ("temp_c",)])
+def test_when_the_data_lacks_the_past_of_a_known_covariate_then_the_hint_is_to_join_it(meters, known):
+    past = history(meters).drop(columns="temp_c")
+    with pytest.raises(DataError, match=r"no column 'temp_c', which .* has") as caught:
+        read(WithFuture(past, weather(meters)), dataclasses.replace(OPTIONS, known=known))
+    assert "must be in the data too: join them to its rows by time" in caught.value.hint
+
+
+def test_when_a_known_covariate_is_in_neither_file_then_the_error_is_that_of_the_data(meters):
+    with pytest.raises(ConfigError, match='known="wind": no such column'):
+        read(WithFuture(history(meters), weather(meters)), dataclasses.replace(OPTIONS, known=("wind",)))
+
+
+def test_when_the_timestamps_of_the_future_file_have_another_name_then_the_hint_names_their_column(meters):
+    plan = weather(meters).rename(columns={"ts": "time"})
+    for stamps in (plan.time, plan.time.dt.strftime("%Y-%m-%d")):
+        with pytest.raises(DataError, match="no column 'ts', which is needed to match the rows") as caught:
+            read(WithFuture(history(meters), plan.assign(time=stamps)), OPTIONS)
+        assert caught.value.hint == "rename its column 'time' to 'ts'"
+
+
+def test_when_known_covariates_are_named_then_other_columns_of_the_future_file_are_ignored(meters):
+    plan = weather(meters).assign(humidity=50.5, station="airport")
+    options = dataclasses.replace(OPTIONS, known=("temp_c",))
+    panel, _ = read(WithFuture(history(meters), plan), options)
+    wanted, _ = read(WithFuture(history(meters), weather(meters)), options)
+    assert panel.schema.known == ("temp_c",)
+    np.testing.assert_array_equal(panel.known, wanted.known)
+
+
+@pytest.mark.parametrize("written", ["%Y-%m-%d", "%Y/%m/%d"])
+def test_when_a_series_ends_later_than_others_then_its_observed_rows_stay_and_the_rest_is_added(meters, written):
+    late = (meters.meter == 2) & (meters.ts < "2024-02-07")
+    past = meters[late | (meters.ts < "2024-02-05")].assign(ts=lambda rows: rows.ts.dt.strftime(written))
+    plan = weather(meters).assign(temp_c=lambda rows: rows.temp_c + 1, ts=lambda rows: rows.ts.dt.strftime("%Y-%m-%d"))
+    panel, _ = read(WithFuture(past, plan), dataclasses.replace(OPTIONS, known=("temp_c",)))
+    assert panel.known_ahead().tolist() == [5, 3, 5]
+    np.testing.assert_array_equal(
+        panel.known[panel.origin[1] - 2 : panel.indptr[2], 0], [*(plan.temp_c[:2] - 1), *plan.temp_c[2:]]
+    )
+
+
+def test_when_the_time_of_day_has_a_column_of_its_own_then_rows_later_that_day_are_kept(meters):
+    hours = pd.date_range("2024-01-01", periods=40, freq="h")
+    whole = meters.assign(ts=np.tile(hours.strftime("%Y-%m-%d"), 3), hour=np.tile(hours.strftime("%H:%M"), 3))
+    last = np.tile(np.arange(40) >= 35, 3)
+    plan = whole.loc[last & (whole.site == "b"), ["ts", "hour", "temp_c"]]
+    options = dataclasses.replace(OPTIONS, timestamp="ts,hour", known=("temp_c",))
+    assert read(WithFuture(whole[~last], plan), options)[0].known_ahead().tolist() == [5, 5, 5]

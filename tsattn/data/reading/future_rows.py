@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from tsattn.data.names import listed, quoted
 from tsattn.data.panel import Schema
 from tsattn.data.reading.arrow_columns import concatenated
 from tsattn.data.reading.columns import Column, Columns, Table
+from tsattn.data.reading.date_columns import is_written_time, number_times, stamps_of
 from tsattn.errors import ConfigError, DataError
 
 
@@ -26,16 +28,19 @@ class WithFuture:
 def options_for(options: ReadOptions, found: Schema, model: Schema | None, future: Table) -> ReadOptions:
     """Return the reading options with the roles found in the data alone, and all other columns of the future file as known.
 
-    Raises ConfigError for data without timestamps, DataError when the future file lacks the timestamp or the item column.
+    Raises ConfigError for data without timestamps, DataError when the future file lacks the timestamp or some, not all, of the
+    item columns.
     """
     name = future.where.parts[0][0]
     if found.timestamp is None:
         raise ConfigError("--future needs data with a timestamp column", "name it: --timestamp COLUMN")
-    for column in (found.timestamp, *found.item):
-        if column not in future.columns:
-            raise DataError(
-                f"{name}: no column {column!r}, which is needed to match the rows", f"its columns: {listed(future.columns)}"
-            )
+    lacking = [n for n in found.item if n not in future.columns]
+    if found.timestamp not in future.columns or 0 < len(lacking) < len(found.item):
+        stampless = found.timestamp not in future.columns
+        raise DataError(
+            f"{name}: no column {listed([found.timestamp] if stampless else lacking)}, which is needed to match the rows",
+            _rename(future, found.timestamp) if stampless else f"its columns: {listed(future.columns)}",
+        )
     roles = {found.timestamp, *found.item, *found.target, *options.past, *options.static}
     known = options.known or (model.known if model else ()) or tuple(n for n in future.columns if n not in roles)
     if not known:
@@ -50,6 +55,23 @@ def options_for(options: ReadOptions, found: Schema, model: Schema | None, futur
         if column not in future.columns:
             raise DataError(f"{name}: no column {column!r}, a known covariate", f"its columns: {listed(future.columns)}")
     return replace(options, item=found.item or options.item, target=found.target, known=known)
+
+
+def _rename(future: Table, timestamp: str) -> str:
+    """Return the hint for a future file whose timestamps have another name than those of the data."""
+    stamps = [n for n, column in future.columns.others.items() if is_written_time(column)]
+    stamps = stamps or [column.name for column in number_times(future.columns, future)]
+    if len(stamps) == 1:
+        return f"rename its column {stamps[0]!r} to {timestamp!r}"
+    return f"rename its column of timestamps to {timestamp!r}; its columns: {listed(future.columns)}"
+
+
+def without_history(names: Sequence[str], data: str, future: Table) -> DataError:
+    """Return the error for known covariates that are in the future file alone."""
+    return DataError(
+        f"{data} no column {listed(names)}, which {future.where.parts[0][0]} has",
+        "the past values of known covariates must be in the data too: join them to its rows by time, under the same name",
+    )
 
 
 def one_row_per_time(future: Table, found: Schema) -> Table:
@@ -80,19 +102,85 @@ def one_row_per_time(future: Table, found: Schema) -> Table:
     return Table(Columns(kept), future.rows, future.where, future.marks).take(order)
 
 
-def extended(table: Table, future: Table, target: tuple[str, ...]) -> Table:
-    """Append the rows of `future` to `table`, without a target and without values in columns that only `table` has.
+def for_every_series(future: Table, table: Table, options: ReadOptions, timestamp: str | None) -> Table:
+    """Return `future` with its rows once for each series of a long `table`, if it has none of the item columns.
+
+    Rows at times at which a series has an observed target are left out, since some series may end later than others. Raises
+    DataError where several rows of `future` have one timestamp, and where `table` has no column that names the series.
+    """
+    if not options.item or timestamp is None or any(n in future.columns for n in options.item):
+        return future
+    if any(n not in table.columns for n in (timestamp, *options.item)):
+        raise DataError(
+            f"{future.where.parts[0][0]}: no column {listed(options.item)}, which is needed to match the rows",
+            f"its columns: {listed(future.columns)}",
+        )
+    _check_distinct(future, table, options, timestamp)
+    codes = _codes(table, options.item)
+    codes[table.columns[timestamp].missing] = -1  # a footer without a time names no series
+    named = np.flatnonzero(codes >= 0)
+    series, first = np.unique(codes[named], return_index=True)
+    rows, of_series = np.tile(np.arange(future.rows), len(series)), np.repeat(np.arange(len(series)), future.rows)
+    new = ~_observed(future, table, options, timestamp, codes, series)[of_series, rows]
+    items = {n: table.columns[n].take(named[first][of_series[new]]) for n in options.item}
+    return future.take(rows[new]).with_columns(items)
+
+
+def _check_distinct(future: Table, table: Table, options: ReadOptions, timestamp: str) -> None:
+    """Raise DataError where rows agree in all columns that `table` has too, besides covariates: another column names series."""
+    codes = _codes(future, _shared(future, table, options))
+    again = np.setdiff1d(np.flatnonzero(codes >= 0), np.unique(codes, return_index=True)[1])
+    if len(again):
+        row = int(again[0])
+        raise DataError(
+            f"{future.where(row)}: {future.columns[timestamp].text_at(row)} has several rows, and no column "
+            f"{listed(options.item)} names their series",
+            f"keep one row per timestamp for all series, or add the column {listed(options.item)}",
+        )
+
+
+def _shared(future: Table, table: Table, options: ReadOptions) -> list[str]:
+    """Return the columns of `future` that `table` has too, besides covariates and targets."""
+    return [n for n in future.columns if n in table.columns and n not in (*options.known, *options.target)]
+
+
+def _observed(
+    future: Table, table: Table, options: ReadOptions, timestamp: str, codes: np.ndarray, series: np.ndarray
+) -> np.ndarray:
+    """Return (len(series), future.rows) bool: True where the series with this code has an observed target at the row's time."""
+    found = np.zeros((len(series), future.rows), bool)
+    ahead = stamps_of(future.columns[timestamp], options.date_order)
+    stamps = stamps_of(table.columns[timestamp], options.date_order)
+    if ahead is None or stamps is None or _shared(future, table, options) != [timestamp]:  # others may hold the time of day
+        return found
+    seen = np.logical_or.reduce([~table.columns[n].missing for n in options.target])
+    rows = np.flatnonzero(seen & (codes >= 0) & np.isin(stamps, ahead))
+    order = np.argsort(ahead, kind="stable")
+    found[np.searchsorted(series, codes[rows]), order[np.searchsorted(ahead, stamps[rows], sorter=order)]] = True
+    return found
+
+
+def _codes(table: Table, names: Sequence[str]) -> np.ndarray:
+    """Return (rows,) int64: a code for each combination of values of these columns, -1 where one of them is missing."""
+    codes, whole = np.zeros(table.rows, np.int64), np.ones(table.rows, bool)
+    for column in (table.columns[n] for n in names):
+        _, values = np.unique(column.values, return_inverse=True)
+        codes = np.unique(codes * (values.max(initial=0) + 1) + values, return_inverse=True)[1]
+        whole &= ~column.missing
+    return np.where(whole, codes, -1)
+
+
+def extended(table: Table, future: Table, options: ReadOptions) -> Table:
+    """Append the rows of `future` to `table`, without a target and without values in columns that only one of them has.
 
     Raises DataError when `table` lacks one of the known covariates.
     """
-    extra = [n for n in future.columns if n not in table.columns]
+    extra = [n for n in future.columns if n not in table.columns and n in (*options.item, *options.known)]
     if extra:
-        raise DataError(
-            f"{table.where.parts[0][0]}: no column {listed(extra)}, which {future.where.parts[0][0]} has",
-            "known covariates need values in the past too, under the same name",
-        )
+        raise without_history(extra, f"{table.where.parts[0][0]}:", future)
     blank = np.full(future.rows, np.nan)
     columns = {
-        n: future.columns[n] if n in future.columns and n not in target else Column(n, "number", blank) for n in table.columns
+        n: future.columns[n] if n in future.columns and n not in options.target else Column(n, "number", blank)
+        for n in table.columns
     }
     return concatenated([table, Table(Columns(columns), future.rows, future.where)], table.where.parts[0][0])

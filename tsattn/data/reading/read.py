@@ -21,7 +21,14 @@ from tsattn.data.reading.column_blocks import blocks
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.csv_tables import load
 from tsattn.data.reading.footers import without_footers, without_undated_notes
-from tsattn.data.reading.future_rows import WithFuture, extended, one_row_per_time, options_for
+from tsattn.data.reading.future_rows import (
+    WithFuture,
+    extended,
+    for_every_series,
+    one_row_per_time,
+    options_for,
+    without_history,
+)
 from tsattn.data.reading.layouts import unfold
 from tsattn.data.reading.missing import without_named
 from tsattn.data.reading.number_columns import drop_index
@@ -34,7 +41,7 @@ from tsattn.data.reading.split_dates import without_undated
 from tsattn.data.reading.timestamp_column import find_clock
 from tsattn.data.report import Notes, ReadReport
 from tsattn.data.timezone import offset_zone
-from tsattn.errors import ConfigError, DataError
+from tsattn.errors import ConfigError, DataError, UnknownColumnError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,8 +63,13 @@ def read(
     notes = Notes()
     future: Table | None = None
     if isinstance(source, WithFuture):
-        known_roles = read(source.data, options, schema=schema)[0].schema
         future = load(parts_of(_frames(source.future)[0])[0], options, Notes())
+        try:
+            known_roles = read(source.data, options, schema=schema)[0].schema
+        except UnknownColumnError as error:
+            if error.role != "known" or error.name not in future.columns:
+                raise
+            raise without_history([error.name], "the data has", future) from None
         future = one_row_per_time(future, known_roles)
         options, source = options_for(options, known_roles, schema, future), source.data
     parts = [part for one in _frames(source) for part in parts_of(one)]
@@ -72,7 +84,8 @@ def read(
     if len(tables) > 1 and "file" not in table.columns:
         table = table.with_columns({"file": _file_column(parts, tables, table)})
     del tables
-    table = table if future is None else extended(table, future, options.target)
+    if future is not None:
+        table = extended(table, for_every_series(future, table, options, known_roles.timestamp), options)
     plan = schema is None and not options.known
     options = with_schema(without_none(options, table), schema, table)
     check_options(options, table)
