@@ -102,6 +102,12 @@ def test_a_header_with_one_name_more_than_the_rows(take):
         take("Kitchen,Time,Celsius,Serial Number\n" + lines[0].strip() + ",0100\n" + "".join(lines[1:]))
 
 
+def test_a_mark_before_the_names_of_a_log_is_no_name(take):
+    rows = [f"2019-05-{13 + k // 24} {k % 24:02d}:00:00 {500 + k * 37 % 91} {k * 7 % 50}" for k in range(96)]
+    panel, _ = take("\n".join(["#Software: a server", "#Fields: date time hits taken", *rows]) + "\n")
+    assert (panel.item_ids, panel.freq.alias, panel.lengths.tolist()) == (("hits", "taken"), "h", [96, 96])
+
+
 def test_the_first_and_last_year_of_a_statistic_are_not_the_year_of_its_rows(take):
     rows = [f"{m},{d},1931,2022,{m * d}\n" for m in range(1, 13) for d in range(1, 29)]
     with pytest.raises(DataError):

@@ -85,8 +85,9 @@ def find_header(rows: list[list[str]]) -> Head:
     head = rows[first]
     if _is_header(head, rows[first + 1 :]):
         return Head(first + 1, (head[0].strip().lstrip("#/!").strip(), *map(str.strip, head[1:])), 1)
-    if (above := next((k for k in range(first) if _is_longer_header(rows[k], head)), None)) is not None:
-        return Head(above + 1, tuple(map(str.strip, rows[above][:width])), 1)
+    for above, longer in enumerate(rows[:first]):
+        if names := _longer_header(longer, head):
+            return Head(above + 1, names, 1)
     return Head(first, ("",) * width, 0)
 
 
@@ -162,11 +163,16 @@ def _short_header(rows: list[list[str]], first: int, width: int) -> Head | None:
     return Head(first, tuple([*short, ""] if trailing else ["", *short]), 1)
 
 
-def _is_longer_header(names: list[str], row: list[str]) -> bool:
-    """Return True if a line holds one name more than a row has cells: words alone, with one for time above a date."""
+def _longer_header(names: list[str], row: list[str]) -> tuple[str, ...]:
+    """Return the names in a line that holds one more than a row has cells: words alone, with one for time above a date; else ().
+
+    The first is not a name where it marks the line, as in "#Fields: date time hits"; else the last has no column.
+    """
     if len(names) != len(row) + 1 or any(_cell_class(cell) != "text" for cell in names):
-        return False
-    return any(says_time(name) and _cell_class(cell) == "date" for name, cell in zip(names, row, strict=False))
+        return ()
+    found = names[1:] if names[0].startswith(COMMENTS) else names[:-1]
+    dated = any(says_time(name) and _cell_class(cell) == "date" for name, cell in zip(found, row, strict=True))
+    return tuple(map(str.strip, found)) if dated else ()
 
 
 def _names_columns(head: list[str], body: list[list[str]]) -> bool:
