@@ -22,7 +22,6 @@ _BESIDE_WORD = (
     r"^(?P<word>[^\d,;\x{060c}]{1,24})[,;\x{060c}] *(?P<rest>\p{L}.*\d.*)$",
     r"^(?P<rest>.*\d[.)]*)(?:,| ) *(?P<word>[^\d,;]{1,24})$",
 )  # a word before or after a date
-_DAYS = range(7)
 _SOME = 400  # of many names, tested first
 
 
@@ -185,15 +184,14 @@ def _without_unknown_weekdays(work: _Work, texts: Any, formats: dict[str, str]) 
         return
     for pattern in _BESIDE_WORD:
         groups = pc.extract_regex(some, pattern)
-        if groups.null_count or len(pc.unique(pc.struct_field(groups.slice(0, _SOME), "word"))) > len(_DAYS):
+        if groups.null_count or len(pc.unique(pc.struct_field(groups.slice(0, _SOME), "word"))) > 7:
             continue
-        words = pc.struct_field(groups, "word").dictionary_encode()
         inner = _Work(len(at), np.ones(len(at), bool))
         dates_alone = normalized(pc.struct_field(groups, "rest"))
         for style, tried in formats.items():
             if style != "2000":
                 inner.try_format(style, tried, dates_alone)
-        codes = arrow.values(words.indices)
+        codes = arrow.values(pc.struct_field(groups, "word").dictionary_encode().indices)
         orders = [wall for wall in (inner.wall, inner.other) if not inner.left.any() and _are_weekdays(codes, wall)]
         if orders:
             inner.wall, inner.other = orders[0], orders[-1]

@@ -1,4 +1,4 @@
-"""Columns of numbers: texts that are numbers, counters of rows, and columns that only repeat the timestamp."""
+"""Columns of numbers: texts that are numbers, and counters of rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.names import listed, quoted, words
-from tsattn.data.reading.column_blocks import where
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.durations import as_durations
@@ -18,39 +17,18 @@ from tsattn.data.reading.marks import mixed
 from tsattn.data.reading.missing import CENSORED_WORDS
 from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.numbers import Numbers, as_numbers, from_booleans
-from tsattn.data.reading.numeric_dates import parse_numbers
-from tsattn.data.reading.row_times import Clock
-from tsattn.data.reading.time_names import parts_named, says_time
+from tsattn.data.reading.time_names import says_time
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
 _INDEX_NAME = re.compile(r"(?:unnamed(?:_\d+)*|index|rownames|row|row_id|row_?num(?:ber)?|no|nr|column_\d+|obs|id|level_\d)?")
-_COUNT_WORDS = frozenset(
-    [
-        "no",
-        "nr",
-        "num",
-        "number",
-        "sl",
-        "sr",
-        "sno",
-        "slno",
-        "srno",
-        "lfd",
-        "lp",
-        "nro",
-        "index",
-        "idx",
-        "row",
-        "record",
-        "seq",
-        "sequence",
-    ]
-)
+_COUNT_WORDS = {
+    *("no", "nr", "num", "number", "sl", "sr", "sno", "slno", "srno", "lfd", "lp", "nro"),
+    *("index", "idx", "row", "record", "seq", "sequence"),
+}
 _MOST_TEXTS = 20  # distinct texts that are no numbers, in a column that is still one of numbers
-_FEWEST_ROWS = 20  # from which on a column that rises with the timestamps is a copy of them
+_FEWEST_ROWS = 20  # from which on a column that is named as a number of rows is left out if it counts them
 _FEW_NAMES = 9  # distinct texts that may be codes of items
-DAY = 86_400_000_000
 
 
 def drop_index(table: Table, keep: set[str], notes: Notes) -> Table:
@@ -337,111 +315,3 @@ def _digits(column: Column) -> float:
     texts = "".join(column.labels.slice(0, 20).to_pylist()) if column.labels is not None else ""
     dated = column.labels is not None and not parse_texts(column.labels.slice(0, 20)).failed.any()
     return 0.0 if dated or not texts else sum(c.isdigit() for c in texts) / len(texts)
-
-
-def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
-    """Return columns such as "year" or "hour", or the date as a number, that only repeat the timestamp."""
-    if clock.counted or not table.rows:
-        return set()
-    some = slice(0, 100_000)
-    stamps = clock.stamps[some]
-    day = stamps.astype("datetime64[D]")
-    month = stamps.astype("datetime64[M]")
-    parts = {
-        "year": stamps.astype("datetime64[Y]").astype(np.int64) + 1970,
-        "month": month.astype(np.int64) % 12 + 1,
-        "day": (day - month.astype("datetime64[D]")).astype(np.int64) + 1,
-        "hour": (stamps - day).astype(np.int64) // 3_600_000_000,
-        "minute": (stamps - day).astype(np.int64) // 60_000_000 % 60,
-        "quarter": month.astype(np.int64) % 12 // 3 + 1,
-        "dayofweek": (day.astype(np.int64) + 3) % 7,
-        **dict.fromkeys(("weekday", "dow", "wochentag", "wotag"), (day.astype(np.int64) + 3) % 7),
-    }
-    found = set()
-    numbers = [n for n in table.columns.numeric if n not in busy]
-    called = names_that(numbers, lambda n: "".join(words(n)) in parts)
-    for name in called:
-        part, values = parts["".join(words(name))], table.columns[name].values[some]
-        if any(np.array_equal(values, part + shift) for shift in ((0, 1) if np.ptp(part) else (0,))):
-            found.add(name)
-    hour, week = parts["hour"], _iso_week(day)
-    found |= {n for n in numbers if "hour" in parts_named(n) and _is_hour(table.columns[n].values[some], hour)}
-    found |= {n for n in names_that(numbers, _names_week) if _is_week(table.columns[n].values[some], week)}
-    timed = names_that(numbers, lambda n: parts_named(n) & {"time", "moment", "epoch"}) if len(numbers) > 1 else []
-    found |= {n for n in timed if _follows(table.columns[n].values[some].astype(np.float64), stamps)}
-    left = set(called)
-    likely = where(table, [n for n in numbers if n not in left], lambda values: _may_be_dates(values, stamps), some)
-    return found | {n for n in likely if _is_date_copy(table.columns[n].values[some].astype(np.float64), stamps)}
-
-
-def _follows(values: np.ndarray, stamps: np.ndarray) -> bool:
-    """Return True if numbers rise with the timestamps by one a second, minute, hour or day, as the clock of a device does."""
-    at = (stamps - stamps[0]).astype(np.float64)
-    if len(values) < _FEWEST_ROWS or at.max() <= 0 or np.isnan(values).any():
-        return False
-    rate = (values[np.argmax(at)] - values[0]) / at.max()
-    if not any(np.isclose(rate * us, 1, rtol=1e-3) for us in (1, 1e3, 1e6, 60e6, 3600e6, DAY)):
-        return False
-    return bool(np.allclose(values - values[0], rate * at, rtol=0, atol=1e-6 * rate * at.max()))
-
-
-def _names_week(name: str) -> bool:
-    return "".join(words(name)) in {"week", "weekofyear", "isoweek", "epiweek", "weeknumber", "weekno", "kw"}
-
-
-def _iso_week(day: np.ndarray) -> np.ndarray:
-    """Return the ISO week of each date."""
-    thursday = day + (3 - (day.astype(np.int64) + 3) % 7).astype("timedelta64[D]")
-    return (thursday - thursday.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64) // 7 + 1
-
-
-def _is_week(values: np.ndarray, week: np.ndarray) -> bool:
-    """Return True if numbers are the weeks of the rows by any rule for the first week of a year."""
-    apart = np.abs(values - week)
-    return bool(np.ptp(week) > 0 and np.all((apart <= 1) | (apart >= 51)) and not np.isnan(values).any())
-
-
-def _is_hour(values: np.ndarray, hour: np.ndarray) -> bool:
-    """Return True if numbers are the hours of the rows on the clock of another zone, which may change once in the rows."""
-    if np.ptp(hour) < 6 or np.isnan(values).any() or np.any(values != np.round(values)) or values.min() < 0 or values.max() > 25:
-        return False
-    return len(np.unique((values.astype(np.int64) - hour) % 24)) <= 2
-
-
-def _may_be_dates(values: np.ndarray, stamps: np.ndarray) -> np.ndarray:
-    """Return (C,) bool, False for the rows of (C, n) that do not begin and end as the dates of these stamps would.
-
-    The first and the last value rule out nearly every other column, such as sales.
-    """
-    likely = np.isfinite(values).all(1)
-    for at in (0, -1):
-        one = values[:, at].astype(np.float64)
-        day = int(stamps[at].astype("datetime64[D]").astype(np.int64))
-        year = int(stamps[at].astype("datetime64[Y]").astype(np.int64)) + 1970
-        likely &= (np.abs(one - year) <= 1.1) | (np.floor(one) == day + 25569) | (np.abs(values).max(1) >= 1e6)
-    return np.asarray(likely)
-
-
-def _is_date_copy(values: np.ndarray, stamps: np.ndarray) -> bool:
-    """Return True if numbers repeat the rows' dates: 20240131, a decimal year, an epoch, a day of a spreadsheet."""
-    if (
-        len(values) < 3
-        or not np.isfinite(values).all()
-        or np.abs(values).max() > 2**62
-        or np.all(values == values[0])
-        or np.all(stamps == stamps[0])
-    ):
-        return False
-    if np.abs(values).max() < 1000 and stamps.min() > np.datetime64("1903-01-01"):
-        return False  # neither a year of these dates nor a day of a spreadsheet
-    day = stamps.astype("datetime64[D]")
-    year = stamps.astype("datetime64[Y]")
-    if np.abs(values - (year.astype(np.int64) + 1970)).max() <= 1.1 and np.any(values != np.round(values)):
-        fraction = (day - year.astype("datetime64[D]")).astype(np.int64) / 365.25
-        return bool(np.abs(values - (year.astype(np.int64) + 1970) - fraction).max() < 0.09)
-    if np.array_equal(np.floor(values).astype(np.int64), day.astype(np.int64) + 25569):
-        return True
-    if np.abs(values).max() < 1e6:
-        return False
-    found = parse_numbers(values)
-    return found is not None and bool(np.array_equal(found[0].astype("datetime64[D]"), day))

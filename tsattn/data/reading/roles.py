@@ -10,9 +10,10 @@ from tsattn.data.panel import Schema
 from tsattn.data.reading.columns import Table
 from tsattn.data.reading.filled_ahead import FilledAhead, filled_ahead
 from tsattn.data.reading.items import filled_down, find_item
-from tsattn.data.reading.number_columns import calendar_copies, numbered
+from tsattn.data.reading.number_columns import numbered
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.targets import find_target, warn_of_signs
+from tsattn.data.reading.time_copies import calendar_copies
 from tsattn.data.reading.time_names import timestamp_names
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError, UnknownColumnError
