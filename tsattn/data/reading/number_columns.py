@@ -48,13 +48,13 @@ _COUNT_WORDS = frozenset(
     ]
 )
 _MOST_TEXTS = 20  # distinct texts that are no numbers, in a column that is still one of numbers
-_FEWEST_ROWS = 20  # from which on a column that rises with the timestamps is a copy of them
+_FEWEST_ROWS = 20  # fewest rows that show that a column counts the rows or copies the timestamps
 _FEW_NAMES = 9  # distinct texts that may be codes of items
 DAY = 86_400_000_000
 
 
 def drop_index(table: Table, keep: set[str], notes: Notes) -> Table:
-    """Leave out the first columns that only count the rows, and others that do and are named as numbers of rows."""
+    """Leave out leading columns that only count the rows, and any others that do so and are named like row numbers."""
     while (name := next(iter(table.columns))) not in keep and _counts_rows(table, table.columns[name]):
         notes.repair("column that only counts the rows left out", 1, repr(name))
         table = table.only(n for n in table.columns if n != name)
@@ -375,7 +375,7 @@ def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
 
 
 def _follows(values: np.ndarray, stamps: np.ndarray) -> bool:
-    """Return True if numbers rise with the timestamps by one a second, minute, hour or day, as the clock of a device does."""
+    """Return True if numbers rise by one per microsecond, millisecond, second, minute, hour or day, as a device clock does."""
     at = (stamps - stamps[0]).astype(np.float64)
     if len(values) < _FEWEST_ROWS or at.max() <= 0 or np.isnan(values).any():
         return False
