@@ -1,4 +1,4 @@
-"""A forecaster that keeps its forecasts, so that a model whose windows are scored in several rounds forecasts each one once."""
+"""Cache of a model's forecasts, so that it forecasts each window only once when windows are scored in several rounds."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from tsattn.data.windows import Origins, WindowBatch
 from tsattn.forecasting.ensemble.holdout import rows_of
 from tsattn.forecasting.frame import Forecaster
 
-MOST = 1 << 26  # values that are kept
+MOST = 1 << 26  # most values that are kept
 
 
 class ForecastMemory:
-    """`forecaster` on the windows of one panel, with its attributes. Forecasts beyond MOST values are not kept.
+    """Wrapper of `forecaster` that keeps its forecasts of the windows of one panel, up to MOST values.
 
     seconds: time spent by `forecaster` so far.
     """
 
-    cleaned = None  # the record of the newest batch of `forecaster`, which may be another one
+    cleaned = None  # not passed on: the record of `forecaster` is of its newest batch, which may not be the one asked for
 
     def __init__(self, forecaster: Forecaster) -> None:
         self.forecaster = forecaster
@@ -39,7 +39,7 @@ class ForecastMemory:
         return np.array([key in self._kept for key in _keys(origins.item, origins.row)], bool)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
-        """Return (B, H, Q) float32. Windows that are not kept are forecast together; those of a joint network with all others."""
+        """Return (B, H, Q) float32. Only new windows are forecast; a joint network forecasts the whole batch if any is new."""
         keys = _keys(batch.item, batch.origin)
         kept = [found if (found := self._kept.get(key)) is not None and len(found) == batch.horizon else None for key in keys]
         new = np.flatnonzero([one is None for one in kept])

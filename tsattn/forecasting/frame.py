@@ -29,7 +29,7 @@ DEFAULT_QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 class Reader(Protocol):
-    """What the windows of a panel are cut for. `context`: number of past steps it reads, None = the whole history.
+    """Reader of windows of a panel. `context`: number of past steps it reads, None = the whole history.
 
     Optional attributes: `covariates = False` for one that reads only the target, and gets no covariates; `raw_history = True` for
     one that gets histories as observed, not cleaned; `cleaned`, the record of cleaning of the newest batch, for one that cleans

@@ -1,4 +1,4 @@
-"""A network that reads covariates, without them: what its forecast owes to them."""
+"""Forecasts of a network with its covariates hidden, to measure what they contribute."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tsattn.forecasting.frame import Forecaster
 
 
 class HiddenCovariates:
-    """`forecaster`, with its attributes, on windows whose known, past and static covariates are unknown. It sees the calendar."""
+    """Wrapper that sets the known, past and static covariates of `forecaster` to NaN; calendar features stay."""
 
     def __init__(self, forecaster: Forecaster) -> None:
         self.forecaster = forecaster

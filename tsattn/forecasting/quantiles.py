@@ -45,7 +45,7 @@ def student_scores(levels: Sequence[float], freedom: float) -> np.ndarray:
 
 
 def not_negative(values: np.ndarray, past: np.ndarray) -> np.ndarray:
-    """Return values (B, H, ·), at least 0 where no value of the past (B, L) is negative."""
+    """Return values (B, H, ·), clipped at 0 if no value of the past (B, L) is negative."""
     lowest = np.nanmin(past, 1, initial=np.inf)
     return np.where((lowest >= 0)[:, None, None], np.maximum(values, 0.0), values)
 

@@ -206,7 +206,7 @@ def _shapes(card: Card) -> dict[str, list[int | None]]:
 
 
 def of_network(network: Network, card: Card, trees: Trees | None = None) -> NetworkForecaster:
-    """Return the Forecaster of an unsaved network and its trees, as in a backtest that refits at every cutoff."""
+    """Return the Forecaster of an unsaved network and its trees, for backtests that refit the model at every cutoff."""
     network = network.float().cpu().eval()
     return NetworkForecaster(card, _run_of(network), lambda: network, trees=None if trees is None else lambda: trees)
 

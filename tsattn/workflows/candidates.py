@@ -109,7 +109,7 @@ class Judged:
     leads: bool = False  # True if leading series are used
     trees: float = 0.0  # share of the trees
     doubt: float = 0.0  # standard error of its loss minus that of the default candidate
-    hidden: bool = False  # True if covariates were hidden from it: no candidate, only for comparison with the best one
+    hidden: bool = False  # True if covariates were hidden from it: not a candidate, only compared with the best one
 
     @property
     def title(self) -> str:
@@ -243,8 +243,8 @@ class _Contest:
     def without_covariates(self, best: Entry, bare: Panel, trees: Trees | None) -> tuple[Judged, Entry]:
         """Return the forecast with the lowest loss among those without covariates: `best` with them hidden, and zero-shot.
 
-        A network that was trained with covariates may do worse without them than one that never had any: zero-shot stands for
-        that one. bare: the panel without covariates. trees: fitted to it, if `best` has trees, for both.
+        A network that was trained with covariates may do worse without them than one trained without: zero-shot stands in for
+        the latter. bare: the panel without covariates. trees: fitted to it, if `best` has trees, for both.
         """
         median = None
         if trees is not None:
@@ -257,13 +257,13 @@ class _Contest:
         return min(found, key=lambda pair: pair[0].loss)
 
     def _hidden(self, entry: Entry) -> list[tuple[Entry, np.ndarray]]:
-        """Return a candidate without trees, and zero-shot in its place, with their forecasts if covariates are hidden."""
+        """Return a candidate without trees, and zero-shot to replace it, with their forecasts when covariates are hidden."""
 
         def forecast(one: Entry) -> np.ndarray:
             return self.windows.forecast(self._forecaster(one, hidden=True))
 
         zero_shot = replace(self.entries[AS_IS], members=DEFAULT, leads=entry.leads)
-        scored = None if self.known else self._find(AS_IS, DEFAULT, leads=entry.leads)  # it reads no others
+        scored = None if self.known else self._find(AS_IS, DEFAULT, leads=entry.leads)  # zero-shot reads known covariates only
         its = forecast(zero_shot) if scored is None else scored.values
         if entry.name == AS_IS:
             return [(zero_shot, its)]

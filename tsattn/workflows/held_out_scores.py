@@ -46,7 +46,7 @@ Saved = Callable[[], ForecastMemory]  # returns the same one each time; raises T
 
 
 def saved_model(ref: ModelRef, panel: Panel, horizon: int) -> ForecastMemory:
-    """Load a saved model, with a memory of its forecasts of the test windows."""
+    """Load a saved model that keeps its forecasts of the test windows."""
     from tsattn.model import runtime
 
     loaded = runtime.load(ref.path)
@@ -116,10 +116,10 @@ def beside_zero_shot(
 
 
 def _compared_windows(own: ForecastMemory, panel: Panel, made: Plan, cost: int, budget: TimeBudget) -> tuple[int, Origins]:
-    """Return how many windows should be compared, and the origins of those that will be.
+    """Return how many windows to compare with unlimited time, and the origins of those that are compared.
 
-    They are the last windows of evenly spread series, at most BESIDE / cost; or, where time was too short to score the saved
-    model on all of these, the windows that it was scored on.
+    They are the last windows of evenly spread series, at most BESIDE / cost; or, if time was too short to score the saved model
+    on all of these, as many of the windows that it was scored on.
     """
     items = np.arange(0, len(panel), -(-len(panel) // BESIDE))
     each = max(1, min(made.windows, BESIDE // (len(items) * cost)))
@@ -144,10 +144,10 @@ def score_in_time(
 ) -> tuple[Backtest, int]:
     """Score `models` on windows of a panel; return (scores, number of scorable windows).
 
-    origins: of the windows, by default the last `windows` of each series. With a time limit, the first round scores `fewest` of
+    origins: of the windows; default: the last `windows` of each series. With a time limit, the first round scores `fewest` of
     them (default FEWEST), evenly spread, even if time is up. Each later round adds as many windows as time allows at the speed of
     the round before; if it finishes in time, its scores replace the earlier ones. A ForecastMemory among the models forecasts
-    only the windows that are new. Raises DataError when no window can be scored.
+    only the windows that are new. Raises DataError if no window can be scored.
     """
 
     def score(some: Origins | None, limit: TimeBudget | None, **size: Any) -> Backtest:

@@ -104,9 +104,9 @@ def base_for(start: str, given: dict[str, Any]) -> Base | None:
 
 @dataclass(frozen=True)
 class Place:
-    """Place of a phase in a training run, in steps: `done` before it, `planned` for the phases before it, and `most` of the run.
+    """Place of a phase in a training run, in steps: `done` and `planned` in the phases before it, `most` in the whole run.
 
-    Fewer are done than planned where a phase before it ended early, or its time was over.
+    `done` is less than `planned` if an earlier phase stopped early or ran out of time.
     """
 
     done: int
@@ -241,7 +241,7 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     most = most_steps(plan, shares, final=tail is not None)
     entries = _trained(work, base, shares, most)
     judged: list[tuple[Judged, Entry]] = []
-    fitted: list[Panel] = []  # that trees were fitted to
+    fitted: list[Panel] = []  # panels that trees were fitted to
     if base is not None and start == "auto" and tail is not None:
         work.listener.note("scoring the candidates on the validation windows")
         judged = judge(
@@ -271,9 +271,9 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
 
 
 def _fitter(work: Run, fitting: Panel, fitted: list[Panel]) -> Callable[[Panel], Trees | None]:
-    """Return a function that fits trees to the rows of a panel before the validation windows, where those of `fitting` end.
+    """Return a function that fits trees to the rows of a panel before the validation windows, that is up to the end of `fitting`.
 
-    It appends each panel to `fitted` unless time is too short.
+    It appends each panel to `fitted`, unless there is too little time left.
     """
     from tsattn.training import boosting
 
@@ -292,7 +292,7 @@ def _fitter(work: Run, fitting: Panel, fitted: list[Panel]) -> Callable[[Panel],
 def _untried(
     kinds: Sequence[str], entries: dict[str, Entry], scores: Sequence[Judged], fitted: Sequence[Panel]
 ) -> tuple[str, ...]:
-    """Return a note on the announced candidates for which time was too short; nothing if the user stopped the training."""
+    """Return a note on the announced candidates skipped for lack of time; nothing if the user stopped the training."""
     if any(entry.fitted.stopped == "interrupted" for entry in entries.values()):
         return ()
     names = {"scratch": "a network from scratch", "shipped": "a fine-tuned network"}

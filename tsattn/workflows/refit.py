@@ -32,7 +32,7 @@ PHASE = "refitting"  # as progress shows it
 
 
 def check_refit(chosen: Sequence[ModelAndData], members: str | Sequence[str] | None, hierarchy: HierarchyConfig) -> None:
-    """Raise ConfigError if the first model cannot be refitted, or has nothing to refit. members: as given by the user."""
+    """Raise ConfigError if the first model cannot be refitted or has nothing to refit. members: as given by the user."""
     from tsattn.training import boosting
 
     if not chosen or chosen[0].card.freq == ANY_FREQ:
@@ -69,8 +69,8 @@ class Refit:
     ) -> None:
         """Refit the model `choice`, which is scored as `name`.
 
-        panel: of all rows, for leading series, which are read up to each cutoff too. members: as given by the user. leads: False
-        to leave out leading series, which `--joint` scores separately.
+        panel: all rows, for the leading series, which are also read up to each cutoff only. members: as given by the user.
+        leads: False to leave out leading series, which `--joint` scores separately.
         """
         self.folder, card = choice.ref.path, choice.card
         self.card = card if leads else dataclasses.replace(card, leads=False)
@@ -80,13 +80,13 @@ class Refit:
 
     @property
     def note(self) -> str:
-        """What is refitted, and what is not."""
+        """Note on the parts that are refitted."""
         parts = ["the network"] * self.trains + ["the trees"] * self.boosts
         return f"{self.name}: {' and '.join(parts)} fitted anew to the rows before each cutoff; the rest stays as saved"
 
     @property
     def late_notes(self) -> tuple[str, ...]:
-        """Return a note on the cutoffs before which no trees could be fitted; nothing without any."""
+        """Note on the cutoffs at which no trees could be fitted, if any."""
         if not self.without_trees:
             return ()
         return (f"{self.name}: no trees at {self.without_trees} of {self.cutoffs} cutoffs, which have too few rows before them",)
@@ -109,7 +109,7 @@ class Refit:
         return trees
 
     def _network(self, before: Panel) -> Network:
-        """Train a network from the weights that the saved one started from; return zero-shot if that was saved unchanged."""
+        """Train a network from the weights that the saved one started from; return the saved one if it is zero-shot unchanged."""
         from tsattn.model.artifact import load_network
         from tsattn.training.run_options import RunOptions
 
@@ -121,7 +121,7 @@ class Refit:
             return self._trained(before, RunOptions(Path(folder), on_progress=self._report, start=start, horizon=horizon))
 
     def _trained(self, before: Panel, options: RunOptions) -> Network:
-        """Train as `tsattn train` does: a joint network on single series first, then its attention across series alone."""
+        """Train as `tsattn train` does: a joint network on single series first, then only its attention across series."""
         from tsattn.training.fit import choose_weights, fit
 
         card = self.card

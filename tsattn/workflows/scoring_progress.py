@@ -14,7 +14,7 @@ MANY = 512  # series of a batch of `predict`
 
 
 class Scoring:
-    """Turn the calls of a backtest, (model, windows done, total windows), into Work events that count all forecasts.
+    """Turn the calls of a backtest, (model, windows done, total windows), into Work events that count all models' forecasts.
 
     Raises TimeIsOver.
     """

@@ -1,4 +1,4 @@
-"""What a training run says of its candidates: those to come, the saved one beside the others, what covariates add to it."""
+"""Notes of a training run on its candidates: those to be trained, the scores of the saved one, and the gain from covariates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tsattn.data.panel import Panel, Schema
 from tsattn.workflows.candidates import AS_IS, Entry, Judged, kinds_of_covariates
 from tsattn.workflows.model_selection import Base, kinds_of, shares_of
 
-SHOWN = 3  # best candidates that are named, beside the saved one and zero-shot
+SHOWN = 3  # best candidates that are named, in addition to the saved one and zero-shot
 
 
 def announced(base: Base | None, start: str, panel: Panel, across: int = 0) -> tuple[str, ...]:
@@ -27,7 +27,7 @@ def announced(base: Base | None, start: str, panel: Panel, across: int = 0) -> t
 
 
 def notes_of(best: Entry, scores: Sequence[Judged], schema: Schema) -> tuple[str, ...]:
-    """Name the candidate that was saved, with its validation scores beside the others', and what the covariates add to it."""
+    """Name the candidate that was saved, with its validation scores and the others', and the gain from covariates."""
     if not scores:
         return ()
     kept = scores[0]
@@ -48,9 +48,9 @@ def _is_zero_shot(one: Judged) -> bool:
 
 
 def covariate_notes(best: Entry, scores: Sequence[Judged], schema: Schema) -> tuple[str, ...]:
-    """Return a line on what the covariates add to the saved candidate; nothing if the data has none.
+    """Return a line on the loss of the saved candidate with and without covariates; nothing if the data has none.
 
-    scores: the saved candidate first; one of them with covariates hidden, if there was time (see candidates.judge).
+    scores: the saved candidate comes first; one has covariates hidden, if there was time to score it (see candidates.judge).
     """
     declared, read = kinds_of_covariates(schema), best.reads(schema)
     if not declared:

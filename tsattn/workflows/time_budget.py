@@ -56,7 +56,7 @@ class TimeBudget:
     def fewest_beside(self, window: float) -> int:
         """Return how many windows zero-shot, which takes `window` seconds each, can score in the time left.
 
-        At least FEWEST_BESIDE and at most FEWEST, which is what the first round of scoring takes.
+        At least FEWEST_BESIDE and at most FEWEST, the number of windows in the first round of scoring.
         """
         if self.seconds is None or window <= 0:
             return FEWEST

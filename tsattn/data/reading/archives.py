@@ -19,7 +19,7 @@ def member_of(stream: Any, name: str) -> str:
     try:
         with zipfile.ZipFile(stream) as packed:
             names = [m.filename for m in packed.infolist() if not m.is_dir()]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:  # the last: of a seek before the start of a short file
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:  # ValueError: seek before the start of a short file
         raise DataError(f"{name}: cannot be read as a zip or Excel file: {error}", "check that the file is complete") from None
     if "[Content_Types].xml" in names or "mimetype" in names:
         raise DataError(

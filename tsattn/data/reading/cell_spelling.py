@@ -8,7 +8,7 @@ _FORMULA = r'^="([^"]*)"$'
 _DIGITS = str.maketrans(
     {chr(zero + k): str(k) for zero in (0x660, 0x6F0, 0x966, 0xFF10) for k in range(10)} | {"\u066b": ".", "\u066c": ","}
 )  # Arabic, Persian, Devanagari and full-width digits; the Arabic marks of decimals and thousands
-_DIRECTION = "[\u200e\u200f\u061c\u2066-\u2069]"  # marks of the direction of writing
+_DIRECTION = "[\u200e\u200f\u061c\u2066-\u2069]"  # text-direction marks
 _OTHER_DIGIT = "[\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\uff10-\uff19]"
 
 

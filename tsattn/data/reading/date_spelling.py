@@ -61,11 +61,11 @@ _ROMAN = tuple(
 )
 _OCLOCK = (r" (?:klo|kl\.?|um) (\d{1,2}[:.]\d{2})", r" \1")  # before the time in Finnish, Danish and German
 _DURATION = (r"^(\d{4}-\d{2}-\d{2}[^/]*)/p[\dtymwdhs.]+$", r"\1")  # of an ISO 8601 interval
-# "of the year" in Slavonic languages, Kazakh, Armenian and Lithuanian, and the dot of an ordinal number
+# "of the year" in Slavic languages, Kazakh, Armenian and Lithuanian; below, the dot of an ordinal number
 _YEAR_SIGN = r"(\d{4}|[./-]\d{2})(?: ?(?:г(?:\.|ода?)?|р(?:\.|оку)?|ж\.?|թ[.\x{2024}]?)| m\.)(,?(?: .*|$))"
 _YEAR_DOT = r"(\D[ .]*\d{4})\.( .*|$)"  # 3. siječnja 2023.
 _IN_BRACKETS = r"^(?:\[([^\[\],]*\d:\d{2}[^\[\],]*)\]|<(\d{4}-\d{2}-\d{2}[^<>]*)>)$"
-# weekdays, signs of years and months and the like, in Chinese, Japanese, Korean, Latvian, Vietnamese, Irish, Lithuanian, French,
+# weekdays, and markers of years, months and days, in Chinese, Japanese, Korean, Latvian, Vietnamese, Irish, Lithuanian, French,
 # Basque and Hebrew; isodate('…') of MongoDB, and +0000 utc
 _LOCAL = (
     (r" ?(?:星期|周|週)[一二三四五六日天]$", ""),

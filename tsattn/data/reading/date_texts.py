@@ -173,9 +173,9 @@ def _without_weekdays(work: _Work, texts: Any, formats: dict[str, str]) -> None:
 
 
 def _without_unknown_weekdays(work: _Work, texts: Any, formats: dict[str, str]) -> None:
-    """Read dates beside words in any language if each word belongs to one weekday and each weekday to one word.
+    """Read dates beside a word in any language if words and weekdays correspond one to one.
 
-    The words must recur: at least two more dates than words are needed. The weekdays decide the order of day and month too.
+    The words must recur: there must be at least two more dates than words. The weekdays also decide the order of day and month.
     """
     import pyarrow.compute as pc
 
@@ -201,7 +201,7 @@ def _without_unknown_weekdays(work: _Work, texts: Any, formats: dict[str, str]) 
 
 
 def _are_weekdays(codes: np.ndarray, wall: np.ndarray) -> bool:
-    """Return True if words (codes) and the weekdays of dates imply each other, and recur."""
+    """Return True if the words (codes) and the weekdays of the dates correspond one to one, and recur."""
     if np.isnat(wall).any():
         return False
     days = wall.astype("datetime64[D]").astype(np.int64)
@@ -224,7 +224,7 @@ def _without_flags(work: _Work, texts: Any, formats: dict[str, str]) -> None:
 
 
 def _left(work: _Work, texts: Any, pattern: str) -> tuple[np.ndarray, Any]:
-    """Return the positions of the texts that are not read yet, and these texts; none where none of them may match the pattern."""
+    """Return the positions of the texts not yet read, and these texts; both empty if none of them may match the pattern."""
     at = np.flatnonzero(work.left)
     some = texts.take(arrow.integers(at))
     return (at, some) if len(at) and may_match(pattern, some) else (at[:0], some.slice(0, 0))

@@ -27,7 +27,7 @@ from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
 _DAY = 1440  # minutes
-_MOST_MEASURES = 500  # rows that may each be another measure
+_MOST_MEASURES = 500  # most rows of a table with one measure per row
 _CLOCK = re.compile(
     r"[A-Za-z_ ]{0,6}(\d{1,2})(?:[:.h](\d\d))(?:[:.]00)?\s*([AaPp][Mm])?"
     r"(?:\s*(?:-|–|to)\s*\d{1,2}[:.h]\d\d(?:[:.]00)?)?"
@@ -201,14 +201,14 @@ def matrix(table: Table, names: list[str], notes: Notes) -> np.ndarray | None:
 
 
 def differ_in_units(table: Table, names: list[str]) -> bool:
-    """Return True if some column holds numbers of two units, or with and without %, as where each row is another measure."""
+    """Return True if some column mixes two units, or numbers with and without %, as in a table with one measure per row."""
     texts = [table.columns[n] for n in names if table.columns[n].kind == "text"]
     found = (as_numbers(column, table.marks, tolerance=0.2) for column in texts)
     return table.rows <= _MOST_MEASURES and any(numbers is not None and numbers.clash is not None for numbers in found)
 
 
 def rowwise(table: Table, names: list[str], notes: Notes) -> np.ndarray | None:
-    """Return (rows, len(names)) numbers of a table whose rows are measures, each read on its own; None if one has no numbers."""
+    """Return the numbers (rows, len(names)) of a table, reading each row on its own; None if a row cannot be read as numbers."""
     read = []
     for row in range(table.rows):
         texts = [table.columns[n].text_at(row) for n in names]

@@ -123,7 +123,7 @@ def _is_year_first(parsed: Parsed, column: Column, where: Where) -> bool:
 
 
 def _is_contiguous(stamps: np.ndarray, others: list[np.ndarray]) -> bool:
-    """Return True if times of several days follow each other without a gap of a day, but have gaps of weeks in other orders."""
+    """Return True if sub-daily stamps of several days have no gap over a day, but gaps of over 20 days in all other orders."""
     if len(np.unique(stamps.astype("datetime64[D]"))) < 2 or _median_step(stamps) >= DAY:
         return False
     return _longest_step(stamps) <= DAY and all(_longest_step(other) > _LONG_GAP for other in others)

@@ -79,11 +79,11 @@ def _without_padded_notes(table: Table, notes: Notes) -> Table:
 
 
 def without_undated_notes(table: Table, notes: Notes) -> Table:
-    """Leave out a few rows that have neither a date nor a value in the columns of numbers that are filled elsewhere.
+    """Leave out a few rows that have neither a date nor a value in the number columns that most other rows fill.
 
-    Glucose meters write the name and birthday of the patient and the limits of alerts in such rows.
+    Glucose meters write the name and birthday of the patient and the alert limits in such rows.
 
-    table: without columns that only count the rows.
+    table: must have no column that only counts the rows.
     """
     columns = table.columns.values()
     dated = [c for c in columns if c.kind in ("text", "stamp") and c.missing.any() and not c.missing.all() and _is_dates(c)]

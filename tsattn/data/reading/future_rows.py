@@ -58,7 +58,7 @@ def options_for(options: ReadOptions, found: Schema, model: Schema | None, futur
 
 
 def _rename(future: Table, timestamp: str) -> str:
-    """Return the hint for a future file whose timestamps have another name than those of the data."""
+    """Return the hint for a future file whose timestamp column has another name than in the data."""
     stamps = [n for n, column in future.columns.others.items() if is_written_time(column)]
     stamps = stamps or [column.name for column in number_times(future.columns, future)]
     if len(stamps) == 1:
@@ -67,7 +67,7 @@ def _rename(future: Table, timestamp: str) -> str:
 
 
 def without_history(names: Sequence[str], data: str, future: Table) -> DataError:
-    """Return the error for known covariates that are in the future file alone."""
+    """Return the error for known covariates that only the future file has."""
     return DataError(
         f"{data} no column {listed(names)}, which {future.where.parts[0][0]} has",
         "the past values of known covariates must be in the data too: join them to its rows by time, under the same name",
@@ -103,7 +103,7 @@ def one_row_per_time(future: Table, found: Schema) -> Table:
 
 
 def for_every_series(future: Table, table: Table, options: ReadOptions, timestamp: str | None) -> Table:
-    """Return `future` with its rows once for each series of a long `table`, if it has none of the item columns.
+    """Return `future` with its rows repeated for each series of a long `table`, if it has none of the item columns.
 
     Rows at times at which a series has an observed target are left out, since some series may end later than others. Raises
     DataError where several rows of `future` have one timestamp, and where `table` has no column that names the series.
@@ -127,7 +127,7 @@ def for_every_series(future: Table, table: Table, options: ReadOptions, timestam
 
 
 def _check_distinct(future: Table, table: Table, options: ReadOptions, timestamp: str) -> None:
-    """Raise DataError where rows agree in all columns that `table` has too, besides covariates: another column names series."""
+    """Raise DataError if two rows have the same values in all shared columns, so that nothing tells their series apart."""
     codes = _codes(future, _shared(future, table, options))
     again = np.setdiff1d(np.flatnonzero(codes >= 0), np.unique(codes, return_index=True)[1])
     if len(again):
@@ -140,7 +140,7 @@ def _check_distinct(future: Table, table: Table, options: ReadOptions, timestamp
 
 
 def _shared(future: Table, table: Table, options: ReadOptions) -> list[str]:
-    """Return the columns of `future` that `table` has too, besides covariates and targets."""
+    """Return the columns that `future` shares with `table`, except known covariates and targets."""
     return [n for n in future.columns if n in table.columns and n not in (*options.known, *options.target)]
 
 

@@ -32,7 +32,7 @@ class Grid:
 def find_freq(rows: Rows, notes: Notes, targets: int) -> tuple[Freq, Rows]:
     """Find the frequency of ordered rows without repeated times; first or last working days of months are returned as months.
 
-    Rows between the steps are left out if they have no value in the first `targets` columns, such as the events of a logger.
+    Rows between the steps that have no value in the first `targets` columns, such as the events of a logger, are left out.
 
     Raises DataError that names the line and item where it breaks, or two items of different frequencies.
     """
@@ -60,7 +60,7 @@ def find_freq(rows: Rows, notes: Notes, targets: int) -> tuple[Freq, Rows]:
 
 
 def _without_events(rows: Rows, targets: int, notes: Notes) -> tuple[Freq, Rows] | None:
-    """Return the frequency of the rows with values, and the rows without those that have none and lie between its steps."""
+    """Return the frequency of the rows with values, and all rows except blank ones between its steps; None if it is unclear."""
     blank = np.logical_and.reduce([np.isnan(values) for values in rows.values[:targets]])
     if not blank.any() or blank.all():
         return None

@@ -164,9 +164,10 @@ def _short_header(rows: list[list[str]], first: int, width: int) -> Head | None:
 
 
 def _longer_header(names: list[str], row: list[str]) -> tuple[str, ...]:
-    """Return the names in a line that holds one more than a row has cells: words alone, with one for time above a date; else ().
+    """Return the names in a header line with one more cell than `row`; () if it is no such header.
 
-    The first is not a name where it marks the line, as in "#Fields: date time hits"; else the last has no column.
+    All its cells must be words, and a name for time must stand above a date. The first cell is left out if it marks the line, as
+    in "#Fields: date time hits"; otherwise the last one is, because it has no column.
     """
     if len(names) != len(row) + 1 or any(_cell_class(cell) != "text" for cell in names):
         return ()
@@ -288,7 +289,7 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
 
 
 def _counts_on(rows: list[list[str]]) -> bool:
-    """Return True if the first cells count the rows from 1 on, so that the first of them is a row of data."""
+    """Return True if the first cells are row numbers that start at 1, so that the first of these rows holds data."""
     cells = [row[0].strip() for row in rows[:_MOST]]
     if len(cells) < 4 or cells[:3] != ["1", "2", "3"] or not all(c.isdigit() and len(c) < 9 for c in cells):
         return False

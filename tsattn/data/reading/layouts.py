@@ -82,7 +82,7 @@ def _may_be_steps(table: Table) -> bool:
 def _month_ways(columns: Iterable[str]) -> list[list[str]]:
     """Return the ways to name the columns of January to December: in one of the languages of dates, or numbered.
 
-    columns: all names of columns, which decide between the languages.
+    columns: all column names; together they decide the language.
     """
     names: list[list[str]] = [[str(k), f"{k:02d}", f"m{k}", f"m{k:02d}"] for k in range(1, 13)]
     for name, number in months_among(name.strip(" .").lower() for name in columns).items():
@@ -248,7 +248,7 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
 
 
 def _without_sums(table: Table, values: np.ndarray, notes: Notes) -> tuple[Table, np.ndarray]:
-    """Leave out rows that are named as totals and hold the sum of the rows above, up to the total before, or of all others.
+    """Leave out rows that are named as totals and hold the sum of the rows since the previous total, or of all other rows.
 
     values: (rows, steps).
     """

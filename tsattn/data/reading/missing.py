@@ -58,7 +58,7 @@ NULLS = (
 )
 # below or above the limits of measurement or publication: <1, < 0.5, >100
 CENSORED = r"^[<>≤≥]\s*\d+([.,]\d+)?\s*%?$"
-# the same in words, as glucose meters write it; they also name categories, so they count only among many numbers
+# the same as words, as glucose meters write it; such words also name categories, so they count only among many numbers
 CENSORED_WORDS = r"(?i)^(?:low|lo|high|hi|niedrig|hoch|bas|haut|élevé|bajo|alto|basso|laag|hoog|låg|hög|lav|høy|høj|baixo)$"
 
 

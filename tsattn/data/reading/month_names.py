@@ -203,7 +203,7 @@ def _meanings() -> dict[str, dict[str, int]]:
 def month_numbers() -> dict[str, int]:
     """Return the names of months, with and without accents, and their numbers 1 to 12.
 
-    A name of different months, such as listopad, has the number of the language that comes first in MONTHS.
+    A name that means different months, such as listopad, has the number of the language that comes first in MONTHS.
     """
     return {form: next(iter(meanings.values())) for form, meanings in _meanings().items()}
 
@@ -211,8 +211,8 @@ def month_numbers() -> dict[str, int]:
 def months_among(names: Iterable[str]) -> dict[str, int]:
     """Return the names of months among the lower-case names of one column, and their numbers 1 to 12.
 
-    A name of different months, such as listopad, October in Croatian and November in Polish, has the number that the languages
-    of all names agree on. Names on which they do not agree are left out.
+    A name that means different months, such as listopad (October in Croatian, November in Polish), has the number that it has in
+    the languages that know most of the names. If these languages disagree, it is left out.
     """
     found = {name: _meanings()[name] for name in dict.fromkeys(names) if name in _meanings()}
     if all(len(set(meanings.values())) == 1 for meanings in found.values()):

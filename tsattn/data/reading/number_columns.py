@@ -27,12 +27,12 @@ _COUNT_WORDS = {
     *("index", "idx", "row", "record", "seq", "sequence"),
 }
 _MOST_TEXTS = 20  # distinct texts that are no numbers, in a column that is still one of numbers
-_FEWEST_ROWS = 20  # from which on a column that is named as a number of rows is left out if it counts them
+_FEWEST_ROWS = 20  # fewest rows that show that a column counts the rows
 _FEW_NAMES = 9  # distinct texts that may be codes of items
 
 
 def drop_index(table: Table, keep: set[str], notes: Notes) -> Table:
-    """Leave out the first columns that only count the rows, and others that do and are named as numbers of rows."""
+    """Leave out leading columns that only count the rows, and any others that do so and are named like row numbers."""
     while (name := next(iter(table.columns))) not in keep and _counts_rows(table, table.columns[name]):
         notes.repair("column that only counts the rows left out", 1, repr(name))
         table = table.only(n for n in table.columns if n != name)

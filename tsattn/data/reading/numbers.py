@@ -16,7 +16,7 @@ from tsattn.data.reading.debit_marks import debit_marks
 from tsattn.data.reading.marks import UNKNOWN, Marks, Verdict, decide
 from tsattn.data.reading.missing import CENSORED, CENSORED_WORDS, NULLS
 
-_NUMBERS_TO_A_WORD = 5  # distinct numbers that a column has for each word such as Low, at least
+_NUMBERS_TO_A_WORD = 5  # fewest distinct values that a column has for each distinct word such as Low
 _HEAD, _MOST = 2_000, 20_000  # distinct texts that are checked
 _TRAILING = r"^(\d[\d.,]*) ?-$"  # 45.91-, as accounting programs write negative numbers
 _BOOLEANS = (

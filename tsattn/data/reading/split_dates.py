@@ -69,7 +69,7 @@ def year_and_parts(table: Table, columns: Mapping[str, Column], notes: Notes, as
 
 
 def _begins_years(year: Column, columns: Mapping[str, Column], years: np.ndarray) -> bool:
-    """Return True if a column of one year is the first of a span of years whose last is in another column, as in statistics."""
+    """Return True if a column holds one year, the start of a span whose end is in another column, as in official statistics."""
     if not says_start(year.name) or np.ptp(years):
         return False
     ends = (years_of(columns[n]) for n in columns if says_end(n) and says_year(n))
@@ -138,7 +138,7 @@ def _parts_by_place(columns: list[Column]) -> dict[str, Column]:
 
 
 def _are_days_with_hours(years: np.ndarray, columns: list[Column]) -> bool:
-    """Return True if two columns beside years are days of the year, of which one is above 12, and hours, and step evenly."""
+    """Return True if two columns beside years hold days of the year, some above 12, and hours, in even steps."""
     days = part_of(columns[0], "day_of_year")
     hours = hours_of(columns[1]) if len(columns) > 1 else None
     if days is None or hours is None or days.max() <= 12 or len(np.unique(hours)) != 24:

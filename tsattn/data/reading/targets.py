@@ -86,7 +86,7 @@ _SIGNS = [
 _FEW_COUNTED = 10  # rows from which on a first column in equal steps is a counter
 _FEW_AMOUNTS = 3  # columns of amounts that one column of signs may belong to
 _FIRST = slice(0, 1_000_000)  # rows in which a flag is looked for
-_LONGEST_PLAN, _MONTH = 100, np.timedelta64(30, "D")  # rows, and time, that a plan without telling names may reach ahead
+_LONGEST_PLAN, _MONTH = 100, np.timedelta64(30, "D")  # longest plan in columns that are not named as such: the larger of both
 _MOST_AHEAD = 10  # columns that may be filled ahead without a telling name
 
 
@@ -161,7 +161,7 @@ def _is_covariate(name: str) -> bool:
 
 
 def _are_siblings(one: str, other: str) -> bool:
-    """Return True for names of three words or more that differ in one: Share of electricity - Wind and … - Solar."""
+    """Return True for names of three words or more that differ in one word: Share of electricity - Wind and … - Solar."""
     first, second = words(one), words(other)
     return len(first) == len(second) > 2 and sum(a != b for a, b in zip(first, second, strict=True)) == 1
 
@@ -239,7 +239,7 @@ def is_plan(table: Table, clock: Clock | None, blank: list[str], known: list[str
 
 
 def _soon_over(clock: Clock | None, ahead: np.ndarray) -> bool:
-    """Return True if the rows `ahead` (n,) are few enough for a plan: at most a hundred or a month, and half of all rows."""
+    """Return True if the rows `ahead` (n,) fit a plan: at most 100 or 30 days of them, and at most half of all rows."""
     rows, most = int(ahead.sum()), _LONGEST_PLAN
     if clock is not None:
         most = max(most, int((clock.stamps > clock.stamps.max() - _MONTH).sum()))

@@ -12,7 +12,7 @@ from tsattn.data.reading.numeric_dates import parse_numbers
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.time_names import parts_named
 
-FEWEST_ROWS = 20  # from which on a column that rises with the timestamps is a copy of them
+FEWEST_ROWS = 20  # fewest rows that show that a column copies the timestamps
 DAY = 86_400_000_000  # microseconds
 
 
@@ -52,7 +52,7 @@ def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
 
 
 def _follows(values: np.ndarray, stamps: np.ndarray) -> bool:
-    """Return True if numbers rise with the timestamps by one a second, minute, hour or day, as the clock of a device does."""
+    """Return True if numbers rise by one per microsecond, millisecond, second, minute, hour or day, as a device clock does."""
     at = (stamps - stamps[0]).astype(np.float64)
     if len(values) < FEWEST_ROWS or at.max() <= 0 or np.isnan(values).any():
         return False

@@ -8,8 +8,8 @@ penalty are those with the smallest error in the last sixth of the history, afte
 clearly reduce that error, the series has no forecast. Intervals are widened by the ratio of that error to the error of a fit
 that has seen the last sixth, too.
 
-Hold-out origins take a large part of a short history, such as three of five weeks of hours. There, each origin has a fit of its
-own on all that lies before it, and the form is chosen by the errors of some cycles, each after a fit on all steps before it
+In a short history, the hold-out origins span a large part, such as three of five weeks of hourly data. There, each origin has its
+own fit on all steps before it, and the form is chosen by the errors in the last cycles, each after a fit on all steps before it
 (cross-validation on a rolling origin; Tashman, 2000).
 """
 
@@ -28,12 +28,12 @@ from tsattn.forecasting.ensemble.holdout import rows_of
 from tsattn.forecasting.ensemble.window_estimates import DISTINCT
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
 
-GAIN, GAIN_OF_SHORT = 0.04, 0.06  # least gain of covariates, and in a short history, whose hold-out origins see the choice
-DOUBT = 0.2  # more of it for each horizon that the held-back part does not repeat
+GAIN, GAIN_OF_SHORT = 0.04, 0.06  # least gain from covariates; more in a short history, where the choice sees the hold-out
+DOUBT = 0.2  # least gain rises by this times horizon / held-back steps
 FEWEST = 60  # observed steps that a fit needs
-CYCLES, LONG_CYCLES = 4, 2  # cycles of the season that its phases need, and of the long one
-ENOUGH = 0.75  # of a history, before the earliest hold-out origin: with less, each origin has a fit of its own
-FOLDS = 4  # most fits that choose the form in such a history
+CYCLES, LONG_CYCLES = 4, 2  # fewest cycles for the phases of the season, and of the long season
+ENOUGH = 0.75  # share of a history before the earliest hold-out origin; with less, each origin has its own fit
+FOLDS = 4  # most fits for choosing the form in such a history
 KNOTS = (0.2, 0.4, 0.6, 0.8)  # quantiles of a covariate at which its slope may change
 BEYOND = 0.25  # fraction of its range by which a covariate may exceed it before it is clipped
 WAVES, WAVES_OF_EFFECTS, WAVES_OF_LONG = 12, 6, 4  # most harmonics of the season, of effects, and of each cycle in a long one
@@ -78,8 +78,8 @@ class PhaseRegression(Regression):
     def predict_from(self, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:
         """Return (1 + K, B, H, Q) float32: forecasts from the end, then from `shifts` (K, B) steps before it.
 
-        The latter K come from one fit on what lies before the earliest of them, where the form is chosen, too. In a short history
-        each comes from a fit on what lies before it, of a form that is chosen in the whole history.
+        The latter K come from one fit on the steps before the earliest of them, where the form is chosen, too. In a short history
+        each comes from a fit on the steps before it, and the form is chosen on the whole history.
         """
         rows, length = batch.past_target.shape
         ends = np.concatenate([np.zeros((1, rows), np.int64), shifts])
@@ -124,7 +124,7 @@ class PhaseRegression(Regression):
         return _Series(first, target, *_terms(known, len(target), season, long), season, long)
 
     def _chosen(self, series: _Series, early: int, batch: WindowBatch, short: bool) -> Choice | None:
-        """Return the form of a series, chosen before step `early` of the window, or in the whole of a short one."""
+        """Return the form of a series, chosen on the steps before `early`, or on the whole history if that is short."""
         if short:
             return series.chosen(len(series.values), min(batch.horizon, max(series.season, 7)), FOLDS)
         return series.chosen(early - series.first, batch.horizon)
@@ -172,7 +172,7 @@ class _Series:
     def chosen(self, end: int, horizon: int, folds: int = 1) -> Choice | None:
         """Return the form with the smallest errors before step `end`; None if that is one without covariates.
 
-        folds: the most parts of the last steps that are forecast, each after a fit on all steps before it.
+        folds: most parts that the held-back steps are split into; each is forecast after a fit on all steps before it.
         """
         tail = max(end // 6, horizon, min(end // 2, folds * horizon))
         starts = np.linspace(end - tail, end, 1 + min(folds, tail // horizon)).astype(np.int64)
@@ -188,9 +188,9 @@ class _Series:
         return best._replace(optimism=float(np.clip(errors[best] / max(seen, 1e-300), 1.0, MOST_OPTIMISM)))
 
     def _errors(self, starts: np.ndarray, horizon: int) -> tuple[dict[Choice, float], np.ndarray]:
-        """Return the mean error of each form, and the origins (O,) that it was measured at.
+        """Return the mean error of each form, and the origins (O,) at which it was measured.
 
-        Forms are fitted before each of the `starts` (F + 1,) but the last, and measured up to the next one.
+        Forms are fitted on the steps before each of the `starts` (F + 1,) except the last, and measured up to the next start.
         """
         kinds = sorted(set(self.kinds.tolist()) | {SEASON})
         logs = (False, True) if np.nanmin(self.values) > 0 else (False,)
@@ -210,7 +210,7 @@ class _Series:
         return {choice: float(np.mean(each)) for choice, each in errors.items()}, np.concatenate(origins)
 
     def fitted(self, choice: Choice, end: int) -> np.ndarray:
-        """Return the values (n + H,) of a regression fitted on the steps before `end`; NaN where those are too few."""
+        """Return the values (n + H,) of a regression fitted on the steps before `end`; all NaN if these are too few."""
         if np.isfinite(self.values[: max(end, 0)]).sum() < FEWEST // 2:
             return np.full(len(self.terms), np.nan)
         weights = _Moments.of(self, end, choice.moving).weights(choice, self.kinds)
