@@ -73,7 +73,7 @@ def test_when_the_saved_model_reads_no_covariates_or_time_is_short_then_the_line
         return selection_notes.notes_of(zero_shot, [judged], schema)[1:]
 
     assert line(past) == ("past covariates: the saved model does not read them",)
-    assert line(SCHEMA) == ("known and static covariates: there was no time to measure the loss without them",)
+    assert line(SCHEMA) == ("known and static covariates: the loss without them was not measured, for lack of time",)
     assert line(Schema()) == ()
 
 

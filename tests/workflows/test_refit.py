@@ -66,7 +66,7 @@ def test_when_a_model_has_trees_then_they_are_fitted_anew_to_the_rows_before_eac
     found, table = scored(hours())
     assert found.scores.models == ("load + trees", "naive", "load + trees (refitted)")
     assert ends == [HOURS - back * HORIZON for back in (3, 2, 1)]
-    assert "load + trees (refitted): the trees fitted anew to the rows before each cutoff; the rest stays as saved" in found.notes
+    assert "load + trees (refitted): the trees refitted on the rows before each cutoff; the rest is unchanged" in found.notes
     other = hours()
     other.loc[HOURS - 3 * HORIZON :, "load"] = 7.0
     _, after = scored(other)
@@ -93,7 +93,7 @@ def test_when_too_few_rows_are_before_a_cutoff_then_a_note_says_that_no_trees_we
     assert refit.late_notes == ()
     assert not isinstance(refit(panel.before(panel.origin - HOURS + 60)), TreeCorrection)
     (line,) = refit.late_notes
-    assert line == "tiny (refitted): no trees at 1 of 2 cutoffs, which have too few rows before them"
+    assert line == "tiny (refitted): no trees at 1 of 2 cutoffs: too few earlier rows"
 
 
 def test_when_a_model_was_fine_tuned_then_it_is_fine_tuned_again_and_else_from_random_weights(tmp_path, shipped):
@@ -154,7 +154,7 @@ def test_when_there_is_nothing_to_refit_or_it_cannot_be_done_then_the_error_says
     monkeypatch.setenv("TSATTN_ZERO_SHOT", "")
     with pytest.raises(ConfigError, match="was fine-tuned from the zero-shot model"):
         check("e", start=TUNED)
-    with pytest.raises(ConfigError, match="needs a model that was trained"):
+    with pytest.raises(ConfigError, match="needs a model trained on your data"):
         check_refit([], None, NO_SUMS)
     one = choice(tmp_path / "f", panel, trees=1.0)
     monkeypatch.setitem(sys.modules, "lightgbm", None)

@@ -27,7 +27,7 @@ SCORING = {
         min=1, metavar="N", help="Steps between windows; whole days keep the local time.  [default: the horizon]"
     ),
     "horizon": options.HORIZON,
-    "refit": typer.Option("--refit", help="Also fit the model anew before every cutoff: network and trees (slow)."),
+    "refit": typer.Option("--refit", help="Also refit the network and trees before every cutoff (slow)."),
     "baselines": typer.Option(
         metavar="NAME,…",
         show_default=False,

@@ -36,7 +36,7 @@ def check_refit(chosen: Sequence[ModelAndData], members: str | Sequence[str] | N
     from tsattn.training import boosting
 
     if not chosen or chosen[0].card.freq == ANY_FREQ:
-        raise ConfigError("--refit needs a model that was trained on such data", "train one: tsattn train DATA")
+        raise ConfigError("--refit needs a model trained on your data", "train one: tsattn train DATA")
     if hierarchy.asked:
         raise ConfigError("--refit and sums of series exclude each other", "remove --refit")
     first, trees = chosen[0], reads_trees(chosen[0].card, members)
@@ -82,14 +82,14 @@ class Refit:
     def note(self) -> str:
         """Note on the parts that are refitted."""
         parts = ["the network"] * self.trains + ["the trees"] * self.boosts
-        return f"{self.name}: {' and '.join(parts)} fitted anew to the rows before each cutoff; the rest stays as saved"
+        return f"{self.name}: {' and '.join(parts)} refitted on the rows before each cutoff; the rest is unchanged"
 
     @property
     def late_notes(self) -> tuple[str, ...]:
         """Note on the cutoffs at which no trees could be fitted, if any."""
         if not self.without_trees:
             return ()
-        return (f"{self.name}: no trees at {self.without_trees} of {self.cutoffs} cutoffs, which have too few rows before them",)
+        return (f"{self.name}: no trees at {self.without_trees} of {self.cutoffs} cutoffs: too few earlier rows",)
 
     def __call__(self, before: Panel) -> Forecaster:
         """Refit the model to a panel that ends at a cutoff. Raises KeyboardInterrupt after Ctrl-C."""

@@ -60,6 +60,6 @@ def covariate_notes(best: Entry, scores: Sequence[Judged], schema: Schema) -> tu
     what, with_them = f"{' and '.join(read)} covariates", scores[0].loss
     without = next((score.loss for score in scores if score.hidden), None)
     if without is None:
-        return (f"{what}: there was no time to measure the loss without them",)
+        return (f"{what}: the loss without them was not measured, for lack of time",)
     change = with_them / without - 1 if without > 0 else 0.0
     return (f"{what}: the loss is {with_them:.3f} with them and {without:.3f} without ({100 * change:+.0f} %)",)

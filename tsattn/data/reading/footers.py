@@ -94,7 +94,7 @@ def without_undated_notes(table: Table, notes: Notes) -> Table:
     usual = [c for c in measured if c.missing[~gone].mean() < 0.5]
     if not usual or not all(c.missing[gone].all() for c in usual):
         return table
-    notes.repair("rows without a date and a number left out", int(gone.sum()), table.where(int(np.argmax(gone))))
+    notes.repair("rows with neither date nor values left out", int(gone.sum()), table.where(int(np.argmax(gone))))
     return _compacted(table.take(np.flatnonzero(~gone)))
 
 

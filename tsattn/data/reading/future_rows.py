@@ -63,7 +63,7 @@ def _rename(future: Table, timestamp: str) -> str:
     stamps = stamps or [column.name for column in number_times(future.columns, future)]
     if len(stamps) == 1:
         return f"rename its column {stamps[0]!r} to {timestamp!r}"
-    return f"rename its column of timestamps to {timestamp!r}; its columns: {listed(future.columns)}"
+    return f"rename its timestamp column to {timestamp!r}; its columns: {listed(future.columns)}"
 
 
 def without_history(names: Sequence[str], data: str, future: Table) -> DataError:

@@ -76,7 +76,7 @@ def _without_events(rows: Rows, targets: int, notes: Notes) -> tuple[Freq, Rows]
     off = (rows.stamps - starts[rows.group]).astype(np.int64) % freq.fixed_us != 0
     if (off & ~blank).any() or (np.diff(bounds) == 0).any():
         return None
-    notes.repair("rows without a value, between the steps, left out", int(off.sum()), rows.place(int(np.argmax(off))))
+    notes.repair("blank rows between the steps left out", int(off.sum()), rows.place(int(np.argmax(off))))
     return freq, rows.take(~off)
 
 
