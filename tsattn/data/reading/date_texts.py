@@ -61,8 +61,9 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
             formats = {"2000/01": FORMATS["2000/01"]}
         for style, pattern in formats.items():
             inner.try_format(style, pattern, texts)
-        _without_weekdays(inner, texts, formats)
-        _without_unknown_weekdays(inner, texts, formats)
+        full = {style: pattern for style, pattern in formats.items() if style != "2000"}  # a year has no weekday
+        _without_weekdays(inner, texts, full)
+        _without_unknown_weekdays(inner, texts, full)
         _without_flags(inner, texts, formats)
         _ranges(inner, texts, date_order)
         _short_ranges(inner, texts, date_order)
@@ -169,7 +170,7 @@ def _without_weekdays(work: _Work, texts: Any, formats: dict[str, str]) -> None:
     if not len(at):
         return
     bare = pc.replace_substring_regex(some, rf"^(?:{names})[.,]* +|[ ,]+[(\[]?(?:{names})\.?[)\]]?$", "")
-    _retry(work, at, some, bare, {style: pattern for style, pattern in formats.items() if style != "2000"})
+    _retry(work, at, some, bare, formats)
 
 
 def _without_unknown_weekdays(work: _Work, texts: Any, formats: dict[str, str]) -> None:
@@ -189,8 +190,7 @@ def _without_unknown_weekdays(work: _Work, texts: Any, formats: dict[str, str]) 
         inner = _Work(len(at), np.ones(len(at), bool))
         dates_alone = normalized(pc.struct_field(groups, "rest"))
         for style, tried in formats.items():
-            if style != "2000":
-                inner.try_format(style, tried, dates_alone)
+            inner.try_format(style, tried, dates_alone)
         codes = arrow.values(pc.struct_field(groups, "word").dictionary_encode().indices)
         orders = [wall for wall in (inner.wall, inner.other) if not inner.left.any() and _are_weekdays(codes, wall)]
         if orders:
