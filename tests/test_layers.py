@@ -31,7 +31,6 @@ ONLY = {
     ),
     "filelock": ("workspace.py",),
     "sqlalchemy": ("batch/connections.py", "batch/database.py", "batch/shared_records.py", "batch/sqlite_times.py"),
-    "lightgbm": ("training/boosting.py",),
     "optuna": ("workflows/tune.py",),
     "tenacity": ("batch/connections.py",),
     "torch": ("nn", "model", "training", "synthetic"),

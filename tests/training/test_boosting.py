@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
-import lightgbm
 import numpy as np
 import pytest
 
@@ -13,6 +11,7 @@ from tests import tiny
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, last_origins
 from tsattn.forecasting.predict import windows_of
+from tsattn.forecasting.trees.gradient_boosting import boosted
 from tsattn.training import boosting
 
 
@@ -29,7 +28,7 @@ def test_when_a_model_is_converted_then_it_predicts_what_lightgbm_predicts(missi
     x = rows()
     fitted = x if missing else np.nan_to_num(x)  # without missing values in the fit, LightGBM reads NaN as 0
     y = np.nan_to_num(x[:, 0]) * 2 + np.nan_to_num(x[:, 3]) ** 2
-    booster = lightgbm.train({"verbosity": -1, "num_leaves": 7, "num_threads": 1}, lightgbm.Dataset(fitted, y), 20)
+    booster = boosted(fitted, y, {"verbosity": -1, "num_leaves": 7, "num_threads": 1}, 20)
     np.testing.assert_allclose(boosting.forest_of(booster)(x), booster.predict(x), atol=1e-5)
 
 
@@ -68,9 +67,3 @@ def test_when_what_comes_after_the_end_is_garbage_then_the_trees_are_the_same():
     one, two = boosting.fit(cut, 12), boosting.fit(spoilt, 12)
     for name, values in one.forest.arrays().items():
         np.testing.assert_array_equal(values, two.forest.arrays()[name])
-
-
-def test_when_lightgbm_is_missing_or_cannot_be_loaded_then_the_reason_says_what_to_install(monkeypatch):
-    assert boosting.unavailable() == ""
-    monkeypatch.setitem(sys.modules, "lightgbm", None)
-    assert "pip install lightgbm" in boosting.unavailable()

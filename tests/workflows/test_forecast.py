@@ -62,13 +62,21 @@ def test_when_a_member_has_no_forecast_then_the_leaderboard_leaves_it_out_and_sa
     assert set(pd.read_parquet(out).model) == set(scored.scores.models)
 
 
-def test_when_a_history_is_long_then_the_leaderboard_says_that_coarser_has_no_forecast_of_its_own():
-    said = "not scored: coarser, which corrects the level of the network's forecast and has no forecast of its own"
-    options = {"windows": 1, "members": ["naive", "coarser"], "model": "zero-shot"}
-    series = pd.DataFrame({"value": np.random.default_rng(0).normal(size=1024)})
-    assert said in tsattn.backtest(series, leaderboard=True, **options).notes
-    assert said not in tsattn.backtest(series[1:], leaderboard=True, **options).notes
-    assert said not in tsattn.backtest(series, **options).notes
+def test_when_members_move_the_network_then_the_leaderboard_says_that_they_have_no_forecasts_of_their_own():
+    days = pd.date_range("2020-01-01", periods=1024, freq="D")
+    series = pd.DataFrame({"day": days, "value": np.random.default_rng(0).normal(size=1024)})
+
+    def said(frame: pd.DataFrame, *members: str, leaderboard: bool = True) -> list[str]:
+        done = tsattn.backtest(frame, windows=1, members=["naive", *members], model="zero-shot", leaderboard=leaderboard)
+        assert not {"coarser", "trees"} & set(done.scores.models)
+        return [note for note in done.notes if note.startswith("not scored")]
+
+    both = "not scored: coarser and trees, which move the network's forecast and have no forecasts of their own"
+    assert said(series, "coarser", "trees") == [both]
+    one = "not scored: coarser, which moves the network's forecast and has no forecast of its own"
+    assert said(series[["value"]], "coarser", "trees") == [one]  # without dates there is no season
+    assert said(series, "ridge") == said(series[500:], "coarser", "trees") == []
+    assert said(series, "coarser", "trees", leaderboard=False) == []
 
 
 def test_when_a_member_may_take_part_then_the_docs_describe_it():

@@ -36,7 +36,7 @@ Model = Annotated[
 ]
 MEMBERS = (
     "ridge, seasonal-regression, naive, seasonal-naive, seasonal-mean, drift, holt, state-space, garch, long-cycle, "
-    "historic-quantiles, coarser"
+    "historic-quantiles, coarser, trees"
 )
 Members = Annotated[
     Many,

@@ -1,7 +1,8 @@
-"""Fit trees to a panel by gradient boosting (Friedman, 2001), with LightGBM (Ke et al., 2017)."""
+"""Fit trees to a panel by gradient boosting, and convert them to arrays."""
 
 from __future__ import annotations
 
+import json
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,14 +11,15 @@ from tsattn.data.panel import Panel
 from tsattn.data.windows import last_origins
 from tsattn.forecasting.predict import windows_of
 from tsattn.forecasting.trees.forest import Forest
-from tsattn.forecasting.trees.regressors import Layout, SeriesRows, layout_of, series_rows, widths_of
+from tsattn.forecasting.trees.gradient_boosting import Booster, Settings, boosted
+from tsattn.forecasting.trees.regressors import layout_of, series_rows, widths_of
 from tsattn.forecasting.trees.tree_correction import Trees
 from tsattn.model.runtime import cores
 
 ROWS = 150_000  # of a fit, as many of each series
 FEWEST = 2_000  # distinct (origin, step) pairs that a fit needs
 ROUNDS = 300
-SETTINGS: dict[str, Any] = {
+SETTINGS: Settings = {
     "objective": "l1",  # trees forecast the median
     "num_leaves": 15,
     "learning_rate": 0.05,
@@ -37,24 +39,11 @@ class _Histories:
     context, covariates = None, True
 
 
-def unavailable() -> str:
-    """Return "" if LightGBM can be loaded, else the reason why not."""
-    try:
-        import lightgbm  # noqa: F401
-    except ImportError:
-        return "LightGBM is not installed (pip install lightgbm)"
-    except OSError as error:  # the OpenMP library of the system is missing
-        return f"LightGBM cannot be loaded: {error} (on Debian: apt install libgomp1; on macOS: brew install libomp)"
-    return ""
-
-
 def fit(panel: Panel, horizon: int, seed: int = 0) -> Trees | None:
     """Fit trees to all series of a panel, to their ends; None without a season, or if the series are too short.
 
     Series have equally many rows, drawn at random, whatever their length.
     """
-    import lightgbm
-
     rng = np.random.default_rng(seed)
     most = max(1, ROWS // max(1, len(panel)))
     rows, truths, layout, pairs = [], [], None, 0
@@ -65,28 +54,15 @@ def fit(panel: Panel, horizon: int, seed: int = 0) -> Trees | None:
         for series, past in zip(series_rows(batch, layout), batch.past_target, strict=True):
             if series is not None and series.length >= layout.first + horizon:
                 count = (series.length - layout.first - horizon + 1) * horizon
-                x, truth = _drawn(series, past, layout, min(count, most), rng)
+                observed = past[len(past) - series.length :]
+                x, truth = series.drawn(observed, series.length, min(count, most), rng)
                 rows.append(x)
                 truths.append(truth)
                 pairs += count
     if pairs < FEWEST or layout is None:
         return None
     settings = {**SETTINGS, "seed": seed, "num_threads": cores()}
-    data = lightgbm.Dataset(np.concatenate(rows), np.concatenate(truths))
-    return Trees(layout, forest_of(lightgbm.train(settings, data, ROUNDS)))
-
-
-def _drawn(
-    series: SeriesRows, past: np.ndarray, layout: Layout, count: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return `count` random rows of a series, less those without an observed target, and their distances from the mean cycle."""
-    ahead = rng.integers(1, layout.reach + 1, count)
-    origin = rng.integers(layout.first, series.length - ahead + 1)
-    x, usual = series.at(origin, ahead)
-    observed = past[len(past) - series.length :].astype(np.float64)
-    truth = (observed[origin + ahead - 1] - series.mean) / series.scale - usual
-    seen = np.isfinite(truth)
-    return x[seen], truth[seen]
+    return Trees(layout, forest_of(boosted(np.concatenate(rows), np.concatenate(truths), settings, ROUNDS)))
 
 
 class _Node(NamedTuple):
@@ -100,9 +76,9 @@ class _Node(NamedTuple):
     value: float
 
 
-def forest_of(booster: Any) -> Forest:
-    """Return the trees of a LightGBM model as arrays."""
-    trees = [_nodes(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
+def forest_of(booster: Booster) -> Forest:
+    """Return the trees of a fit as arrays."""
+    trees = [_nodes(tree["tree_structure"]) for tree in json.loads(booster.dumped())["tree_info"]]
     size = max(len(nodes) for nodes, _ in trees)
     kinds = {"feature": np.int32, "threshold": np.float32, "left": np.int32, "right": np.int32, "missing_left": bool}
     arrays = {name: np.zeros((len(trees), size), kind) for name, kind in {**kinds, "value": np.float32}.items()}

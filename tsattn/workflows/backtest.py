@@ -23,8 +23,7 @@ from tsattn.events import Listener
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.conformal import conformal
-from tsattn.forecasting.ensemble.coarser_step import COARSER, LEAST, CoarserStep
-from tsattn.forecasting.ensemble.ensemble import Ensemble
+from tsattn.forecasting.ensemble.ensemble import Ensemble, Mover
 from tsattn.forecasting.frame import DEFAULT_QUANTILES, Forecaster
 from tsattn.forecasting.hierarchy.replay import Replay
 from tsattn.forecasting.metrics import METRICS
@@ -280,7 +279,7 @@ def leaderboard(forecasters: Sequence[Forecaster], others: Sequence[Forecaster])
         found = getattr(forecaster, "forecaster", forecaster)
         if isinstance(found, Ensemble):
             # see `unscored`
-            parts = [found.network, *(one for one in found.members if not isinstance(one, CoarserStep))]
+            parts = [found.network, *(one for one in found.members if not isinstance(one, Mover))]
             made |= {part.name: part for part in parts}
     taken = {one.name for one in (*forecasters, *others)}
     return [part for name, part in made.items() if name not in taken]
@@ -289,10 +288,15 @@ def leaderboard(forecasters: Sequence[Forecaster], others: Sequence[Forecaster])
 def unscored(forecasters: Sequence[Forecaster], panel: Panel) -> tuple[str, ...]:
     """Return a note on the members that take part in forecasts of a panel, but have no forecast to score."""
     ensembles = [found for one in forecasters if isinstance(found := getattr(one, "forecaster", one), Ensemble)]
-    members = [member for found in ensembles for member in found.members]
-    if panel.lengths.max(initial=0) < LEAST or not any(isinstance(one, CoarserStep) and one.is_able for one in members):
+    longest, has_season = int(panel.lengths.max(initial=0)), bool(panel.freq.season_lengths)
+    movers = [one for found in ensembles for one in found.members if isinstance(one, Mover)]
+    names = list(dict.fromkeys(one.name for one in movers if one.takes_part(longest, has_season)))
+    if not names:
         return ()
-    return (f"not scored: {COARSER}, which corrects the level of the network's forecast and has no forecast of its own",)
+    what = "moves the network's forecast and has no forecast of its own"
+    if len(names) > 1:
+        what = "move the network's forecast and have no forecasts of their own"
+    return (f"not scored: {' and '.join(names)}, which {what}",)
 
 
 def _by_training_data(chosen: list[ModelAndData], panel: Panel) -> tuple[list[ModelAndData], list[ModelAndData]]:

@@ -275,9 +275,9 @@ def _fitter(work: Run, fitting: Panel, fitted: list[Panel]) -> Callable[[Panel],
 
     It appends each panel to `fitted`, unless there is too little time left.
     """
-    from tsattn.training import boosting
+    from tsattn.forecasting.trees.gradient_boosting import unavailable
 
-    why = boosting.unavailable()
+    why = unavailable()
     if why:
         work.listener.note(f"gradient-boosted trees were not tried: {why}")
 

@@ -33,7 +33,7 @@ PHASE = "refitting"  # as progress shows it
 
 def check_refit(chosen: Sequence[ModelAndData], members: str | Sequence[str] | None, hierarchy: HierarchyConfig) -> None:
     """Raise ConfigError if the first model cannot be refitted or has nothing to refit. members: as given by the user."""
-    from tsattn.training import boosting
+    from tsattn.forecasting.trees.gradient_boosting import unavailable
 
     if not chosen or chosen[0].card.freq == ANY_FREQ:
         raise ConfigError("--refit needs a model trained on your data", "train one: tsattn train DATA")
@@ -44,7 +44,7 @@ def check_refit(chosen: Sequence[ModelAndData], members: str | Sequence[str] | N
         raise ConfigError(f"--refit has nothing to refit: the network of {first.ref} is the zero-shot model", "remove --refit")
     if first.card.start == TUNED and shipped() is None:
         raise ConfigError(f"--refit: {first.ref} was fine-tuned from the zero-shot model, which is missing", "remove --refit")
-    why = boosting.unavailable() if trees else ""
+    why = unavailable() if trees else ""
     if why:
         raise ConfigError(f"--refit cannot fit the trees of {first.ref}: {why}", "or remove --refit")
 

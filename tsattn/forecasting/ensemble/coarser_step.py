@@ -42,6 +42,10 @@ class CoarserStep:
         """Return (B,) bool, True for histories of at least LEAST steps; all False if the network reads covariates."""
         return (batch.observed_lengths >= LEAST) & self.is_able
 
+    def takes_part(self, longest: int, has_season: bool) -> bool:
+        """Return whether it may have a forecast of a panel whose longest series has so many steps."""
+        return self.is_able and longest >= LEAST
+
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32, the median of the means at every step and quantile; NaN where there is no forecast."""
         out = np.full((len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
@@ -57,15 +61,15 @@ class CoarserStep:
         out[able[seen]] = between(means, k, batch.horizon)[seen, :, None]
         return out
 
-    def corrected(self, fine: np.ndarray, level: np.ndarray, season_lengths: Sequence[int]) -> np.ndarray:
-        """Return the network's forecast `fine` (..., H, Q), moved to the level of `predict` (..., H, Q)."""
+    def corrected(self, network: np.ndarray, found: np.ndarray, season_lengths: Sequence[int]) -> np.ndarray:
+        """Return the network's forecast (..., H, Q), moved to the level that `predict` found (..., H, Q)."""
         if not self.is_able:
-            return level
-        k, median = step_of(season_lengths), fine[..., self.quantiles.index(0.5)]
+            return found
+        k, median = step_of(season_lengths), network[..., self.quantiles.index(0.5)]
         shape, horizon = median.shape[:-1], median.shape[-1]
         whole = np.pad(median.reshape(-1, horizon), ((0, 0), (0, -horizon % k)), mode="edge")
         own = between(whole.reshape(len(whole), -1, k).mean(2), k, horizon).reshape(*shape, horizon)
-        return np.asarray(fine + (level[..., :1] - own[..., None]), np.float32)
+        return np.asarray(network + (found[..., :1] - own[..., None]), np.float32)
 
 
 def step_of(season_lengths: Sequence[int]) -> int:

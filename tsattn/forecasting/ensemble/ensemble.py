@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -32,14 +33,30 @@ from tsattn.forecasting.ensemble.holdout_losses import HoldoutLosses
 from tsattn.forecasting.ensemble.horizon_parts import between, edges_of
 from tsattn.forecasting.ensemble.phase_regression import PhaseRegression
 from tsattn.forecasting.ensemble.prior_weights import prior_of
+from tsattn.forecasting.ensemble.series_trees import TREES, SeriesTrees
 from tsattn.forecasting.frame import Forecaster, HoldoutForecaster
 from tsattn.forecasting.predict import BATCH, wants_covariates
 from tsattn.forecasting.quantiles import not_negative
 from tsattn.forecasting.resting_phases import resting, zero_at_rest
 
-DEFAULT = (*MEMBERS, COARSER)
+DEFAULT = (*MEMBERS, COARSER, TREES)
 ORIGINS = 4
 _LONGEST = 1 << 15  # past steps that members read
+
+
+@runtime_checkable
+class Mover(Protocol):
+    """Member that forecasts a level or a median, to which the network's forecast is moved."""
+
+    @property
+    def name(self) -> str: ...
+    def takes_part(self, longest: int, has_season: bool) -> bool:
+        """Return whether it may have a forecast of a panel whose longest series has so many steps."""
+        ...
+
+    def corrected(self, network: np.ndarray, found: np.ndarray, season_lengths: Sequence[int]) -> np.ndarray:
+        """Return the network's forecast (..., H, Q), moved to what the member found (..., H, Q)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -151,7 +168,7 @@ class Ensemble:
         own = forecasts(self.network, plain, shifts)
         others = [forecasts(one, plain, shifts) for one in self.members]
         others = [
-            one.corrected(own, x, batch.season_lengths) if isinstance(one, CoarserStep) else x
+            one.corrected(own, x, batch.season_lengths) if isinstance(one, Mover) else x
             for one, x in zip(self.members, others, strict=True)
         ]
         if self.regression is None or batch.known.shape[2] == batch.calendar:
@@ -196,8 +213,16 @@ def combine(
     chosen = member_names(members)
     if not chosen:
         return network
-    made = [CoarserStep(network) if name == COARSER else member(name, season_length, network.quantiles) for name in chosen]
+    made = [_member(name, network, season_length) for name in chosen]
     return Ensemble(network, made, origins=origins, shrinkage=shrinkage)
+
+
+def _member(name: str, network: Forecaster, season_length: int | None) -> Forecaster:
+    if name == COARSER:
+        return CoarserStep(network)
+    if name == TREES:
+        return SeriesTrees(season_length, network.quantiles)
+    return member(name, season_length, network.quantiles)
 
 
 def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:

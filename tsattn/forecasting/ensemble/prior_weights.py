@@ -18,6 +18,7 @@ from tsattn.forecasting.baselines.garch import Garch
 from tsattn.forecasting.baselines.state_space import LONG_SEASON, StateSpace
 from tsattn.forecasting.ensemble.coarser_step import CoarserStep
 from tsattn.forecasting.ensemble.phase_regression import PhaseRegression
+from tsattn.forecasting.ensemble.series_trees import SeriesTrees
 from tsattn.forecasting.frame import Forecaster
 
 SHORT = 200.0  # observed steps at which a series counts as half short
@@ -41,12 +42,12 @@ def prior_of(members: Sequence[Forecaster], batch: WindowBatch, other: float) ->
     """Return the prior of each window.
 
     other: weight of every other member for 1 of the best, and of the state-space models on a long series for 1 of the network.
-    `coarser` has the same weight as the network, and so has the regression on covariates, which has no forecast unless they
-    helped in the past (phase_regression.py). If the members include neither state-space nor GARCH models, the network is
-    expected to be best everywhere.
+    `coarser` and `trees`, which move the network's forecast, have the same weight as the network. So has the regression on
+    covariates, which has no forecast unless they helped in the past (phase_regression.py). If the members include neither
+    state-space nor GARCH models, the network is expected to be best everywhere.
     """
     weights, lasting = np.full((1 + len(members), len(batch)), other), np.zeros(len(batch))
-    networks = [0, *(1 + i for i, one in enumerate(members) if isinstance(one, CoarserStep))]
+    networks = [0, *(1 + i for i, one in enumerate(members) if isinstance(one, CoarserStep | SeriesTrees))]
     weights[networks] = 1.0
     weights[[1 + i for i, one in enumerate(members) if isinstance(one, PhaseRegression)]] = 1.0
     state_space, clustered = _place(members, StateSpace), _place(members, Garch)

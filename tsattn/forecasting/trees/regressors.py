@@ -1,4 +1,4 @@
-"""Regressors of the steps ahead for trees that all series of a panel share: seasonal lags, the calendar, covariates.
+"""Regressors of the steps ahead for trees: seasonal lags, and the calendar and covariates or the phases of the season.
 
 The lags are those of baselines/seasonal_regression.py. Trees forecast how far a step lies from the mean of the last cycles at its
 phase, in units of the series' standard deviation, so they serve series of different levels and sizes.
@@ -70,8 +70,8 @@ def layout_of(lengths: np.ndarray, seasons: tuple[int, ...], horizon: int, width
 class SeriesRows:
     """Rows of trees for one series of n steps, and for the steps after it.
 
-    lags: of the series, filled and scaled by `mean` and `scale`. known (n + H, C): calendar and known covariates, NaN = unknown.
-    static (S,).
+    lags: of the series, filled and scaled by `mean` and `scale`. known (n + H, C): calendar columns, or others that are known
+    at every step, and known covariates; NaN = unknown. static (S,).
     """
 
     layout: Layout
@@ -106,6 +106,22 @@ class SeriesRows:
         parts.append(np.broadcast_to(self.static, (len(origin), layout.static)))
         return np.column_stack(parts).astype(np.float32), usual
 
+    def drawn(self, observed: np.ndarray, end: int, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return at most `count` random rows (N, F) whose targets lie before step `end`, and targets less mean cycles (N,).
+
+        observed (n,): the series as it was observed. Rows whose target is missing are left out.
+        """
+        ahead = rng.integers(1, self.layout.reach + 1, count)
+        origin = rng.integers(self.layout.first, end - ahead + 1)
+        target = origin + ahead - 1
+        seen = np.isfinite(observed[target])
+        x, usual = self.at(origin[seen], ahead[seen])
+        return x, self.scaled(observed[target[seen]].astype(np.float64)) - usual
+
+    def scaled(self, values: np.ndarray) -> np.ndarray:
+        """Return values of the series in its standard deviations, from its mean."""
+        return (values - self.mean) / self.scale
+
 
 def series_rows(batch: WindowBatch, layout: Layout) -> list[SeriesRows | None]:
     """Return the rows of each window's series; None where the history is too short."""
@@ -115,9 +131,14 @@ def series_rows(batch: WindowBatch, layout: Layout) -> list[SeriesRows | None]:
         if length < layout.first:
             found.append(None)
             continue
-        values = history[row, batch.context - length :]
-        mean, scale = float(values.mean()), float(values.std())
-        scale = scale if scale > 1e-7 * abs(mean) else 1.0  # below float32's own rounding a series is constant
-        lags = Lags((values - mean) / scale, layout.season, layout.long, layout.cycles)
-        found.append(SeriesRows(layout, lags, mean, scale, batch.known[row, batch.context - length :], batch.static[row]))
+        start = batch.context - length
+        found.append(rows_of_series(history[row, start:], length, layout, batch.known[row, start:], batch.static[row]))
     return found
+
+
+def rows_of_series(values: np.ndarray, seen: int, layout: Layout, known: np.ndarray, static: np.ndarray) -> SeriesRows:
+    """Return the rows of a filled series (n,), scaled by the mean and standard deviation of its first `seen` steps."""
+    mean, scale = float(values[:seen].mean()), float(values[:seen].std())
+    scale = scale if scale > 1e-7 * abs(mean) else 1.0  # below float32's own rounding a series is constant
+    lags = Lags((values - mean) / scale, layout.season, layout.long, layout.cycles)
+    return SeriesRows(layout, lags, mean, scale, known, static)
