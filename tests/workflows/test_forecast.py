@@ -63,8 +63,8 @@ def test_when_a_member_has_no_forecast_then_the_leaderboard_leaves_it_out_and_sa
 
 
 def test_when_members_move_the_network_then_the_leaderboard_says_that_they_have_no_forecasts_of_their_own():
-    days = pd.date_range("2020-01-01", periods=1024, freq="D")
-    series = pd.DataFrame({"day": days, "value": np.random.default_rng(0).normal(size=1024)})
+    days = pd.date_range("2020-01-01", periods=2000, freq="D")
+    series = pd.DataFrame({"day": days, "value": np.random.default_rng(0).normal(size=2000)})
 
     def said(frame: pd.DataFrame, *members: str, leaderboard: bool = True) -> list[str]:
         done = tsattn.backtest(frame, windows=1, members=["naive", *members], model="zero-shot", leaderboard=leaderboard)
@@ -75,7 +75,7 @@ def test_when_members_move_the_network_then_the_leaderboard_says_that_they_have_
     assert said(series, "coarser", "trees") == [both]
     one = "not scored: coarser, which moves the network's forecast and has no forecast of its own"
     assert said(series[["value"]], "coarser", "trees") == [one]  # without dates there is no season
-    assert said(series, "ridge") == said(series[500:], "coarser", "trees") == []
+    assert said(series, "ridge") == said(series[1000:], "coarser", "trees") == []
     assert said(series, "coarser", "trees", leaderboard=False) == []
 
 

@@ -24,6 +24,7 @@ from tsattn.forecasting.frame import Forecaster
 SHORT = 200.0  # observed steps at which a series counts as half short
 WALK = 0.2  # posterior probability of a random walk at which a series counts as half one
 NETWORK = 0.15  # prior weight of the network for 1 of the state-space models on such series
+TREES = 0.3  # prior weight of the trees for 1 of the network
 LUMPY = 4  # power of the share of values that are not zero, in how short a series counts as
 CLUSTERED = 0.1  # prior weight of the network and of the state-space models for 1 of the GARCH models where volatility clusters
 LASTING = 0.5  # part of the prior that remains on a short series; on a random walk, all
@@ -42,14 +43,15 @@ def prior_of(members: Sequence[Forecaster], batch: WindowBatch, other: float) ->
     """Return the prior of each window.
 
     other: weight of every other member for 1 of the best, and of the state-space models on a long series for 1 of the network.
-    `coarser` and `trees`, which move the network's forecast, have the same weight as the network. So has the regression on
-    covariates, which has no forecast unless they helped in the past (phase_regression.py). If the members include neither
-    state-space nor GARCH models, the network is expected to be best everywhere.
+    `coarser` has the same weight as the network, and so has the regression on covariates, which has no forecast unless they
+    helped in the past (phase_regression.py). `trees` has less: on a single series, few hold-out origins tell whether they help.
+    If the members include neither state-space nor GARCH models, the network is expected to be best everywhere.
     """
     weights, lasting = np.full((1 + len(members), len(batch)), other), np.zeros(len(batch))
-    networks = [0, *(1 + i for i, one in enumerate(members) if isinstance(one, CoarserStep | SeriesTrees))]
+    networks = [0, *(1 + i for i, one in enumerate(members) if isinstance(one, CoarserStep))]
     weights[networks] = 1.0
     weights[[1 + i for i, one in enumerate(members) if isinstance(one, PhaseRegression)]] = 1.0
+    weights[[1 + i for i, one in enumerate(members) if isinstance(one, SeriesTrees)]] = TREES
     state_space, clustered = _place(members, StateSpace), _place(members, Garch)
     if state_space is not None:
         at, model = state_space

@@ -17,7 +17,7 @@ from tsattn.forecasting.trees.gradient_boosting import Booster, Settings, booste
 from tsattn.forecasting.trees.regressors import SeriesRows, layout_of, rows_of_series
 
 TREES = "trees"  # its name among the members
-LEAST = 1_000  # minimum steps of history before the earliest hold-out origin: on shorter series, trees gain nothing
+LEAST = 2_000  # minimum steps of history before the earliest hold-out origin: on shorter series, trees gain nothing
 ROWS = 3_000  # of a fit
 FEWEST = 500  # rows that a fit needs
 ROUNDS = 60
