@@ -95,9 +95,12 @@ def averaged(trained: Forecaster, share: float) -> Forecaster:
 
 
 def ensemble_notes(forecaster: Forecaster) -> tuple[str, ...]:
-    """A line on the weights of an ensemble; nothing for a network alone."""
+    """A line on the weights of an ensemble, and one on a member that lacks a library; nothing for a network alone."""
     report = getattr(forecaster, "report", None)
-    return () if report is None else (f"ensemble {report()}",)
+    if report is None:
+        return ()
+    found = report()
+    return (f"ensemble {found}", *((f"forecast without {found.lacking}",) if found.lacking else ()))
 
 
 def beyond_history(panel: Panel, horizon: int, hint: str = "") -> tuple[str, ...]:

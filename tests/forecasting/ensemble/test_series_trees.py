@@ -12,6 +12,7 @@ from tsattn.forecasting.baselines.simple import SeasonalNaive
 from tsattn.forecasting.ensemble.ensemble import DEFAULT, combine
 from tsattn.forecasting.ensemble.prior_weights import prior_of
 from tsattn.forecasting.ensemble.series_trees import LEAST, SeriesTrees
+from tsattn.workflows.loaded_model import ensemble_notes
 
 HORIZON = 12
 SHIFTS = np.array([[12], [24]])
@@ -100,8 +101,11 @@ def test_when_trees_forecast_best_then_they_have_a_large_weight():
     assert ensemble.report().weights["trees"] > 0.9
 
 
-def test_when_lightgbm_is_missing_then_the_forecast_is_the_one_without_trees(monkeypatch):
+def test_when_lightgbm_is_missing_then_the_forecast_is_the_one_without_trees_and_a_note_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     batch = batch_of(series(), horizon=HORIZON, freq="h")
-    with_it, without = (combine(SeasonalNaive(24), names).predict(batch) for names in (["ridge", "trees"], ["ridge"]))
-    np.testing.assert_array_equal(with_it, without)
+    with_it, without = (combine(SeasonalNaive(24), names) for names in (["ridge", "trees"], ["ridge"]))
+    np.testing.assert_array_equal(with_it.predict(batch), without.predict(batch))
+    assert "pip install lightgbm" in with_it.report().lacking
+    assert ensemble_notes(with_it)[1].startswith("forecast without trees: LightGBM is not installed")
+    assert len(ensemble_notes(without)) == 1

@@ -63,13 +63,15 @@ class Mover(Protocol):
 class EnsembleReport:
     """Mean weight of each member over `windows`, of which `alone` had the network only.
 
-    width: the mean factor that calibration put on the 80 % interval.
+    width: the mean factor that calibration put on the 80 % interval. lacking: why a member has no forecasts, if a library is
+    missing.
     """
 
     weights: Mapping[str, float]
     windows: int
     alone: int
     width: float
+    lacking: str = ""
 
     def __str__(self) -> str:
         parts = sorted(self.weights.items(), key=lambda pair: -pair[1])
@@ -120,7 +122,8 @@ class Ensemble:
         weights = dict(zip(names, mean, strict=False))
         if self.regression is not None and mean[-1] > 0:
             weights[self.regression.name] = mean[-1]
-        return EnsembleReport(weights, self._windows, self._alone, self._width / count)
+        lacking = next((said for one in self.members if (said := getattr(one, "lacking", ""))), "")
+        return EnsembleReport(weights, self._windows, self._alone, self._width / count, lacking)
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32."""

@@ -44,7 +44,7 @@ class SeriesTrees:
 
     `predict_from` returns that median at every quantile, and `corrected` the forecast. Series without a season, with too short a
     history, or whose hold-out origins reach into its first half have none (NaN), and neither has any series if LightGBM cannot
-    be loaded. season_length None: the shortest usual cycle of the data's frequency.
+    be loaded; `lacking` then says why. season_length None: the shortest usual cycle of the data's frequency.
     """
 
     covariates = False
@@ -52,6 +52,7 @@ class SeriesTrees:
 
     def __init__(self, season_length: int | None = None, quantiles: Sequence[float] = DEFAULT_QUANTILES) -> None:
         self.season_length, self.quantiles, self.name = season_length, tuple(quantiles), TREES
+        self.lacking = ""
 
     def takes_part(self, longest: int, has_season: bool) -> bool:
         """Return whether it may have a forecast of a panel whose longest series has so many steps."""
@@ -71,7 +72,10 @@ class SeriesTrees:
         back = shifts.max(0) if len(shifts) else np.zeros(len(batch), np.int64)
         early = batch.observed_lengths - back
         able = np.flatnonzero((early >= LEAST) & (2 * early >= batch.observed_lengths))
-        if not len(able) or unavailable():
+        why = unavailable() if len(able) else ""
+        if why:
+            self.lacking = f"{TREES}: {why}"
+        if not len(able) or why:
             return out
         seasons = (self.season_length or 0, *batch.season_lengths)
         history = fill(batch.past_target[able].astype(np.float64), next((one for one in seasons if one > 1), 0))
