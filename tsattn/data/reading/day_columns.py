@@ -124,7 +124,8 @@ def _times(names: list[str]) -> tuple[dict[str, int], bool]:
             hour = int(found[1]) % 12 + (12 if half == "pm" else 0) if half else int(found[1])
             clock[name] = hour * 60 + (int(found[2]) if found.re is _CLOCK and found[2] else 0)
     if _is_day(list(clock.values())):
-        return clock, False
+        last = list(clock)[-1]
+        return {**clock, last: clock[last] or _DAY}, False  # 00:30 … 23:30, 00:00: the last is the end of the day
     words: dict[str, dict[str, int]] = {}
     for name in names_shaped(names, lambda n: _COUNTED.fullmatch(n.strip())):
         if found := _COUNTED.fullmatch(name.strip()):
