@@ -161,7 +161,8 @@ def stamps_of(column: Column, date_order: str | None = None) -> np.ndarray | Non
         if column.labels is None:
             return None
         parsed = parse_texts(column.labels, date_order)
-        wall = parsed.wall if parsed.other is None or not np.isnat(parsed.wall).any() else parsed.other
+        month_first = parsed.other is not None and (date_order == "mdy" or np.isnat(parsed.wall).any())
+        wall = parsed.other if parsed.other is not None and month_first else parsed.wall
         return None if np.isnat(wall).any() or not len(wall) else np.append(wall, np.datetime64("NaT", "us"))[column.values]
     called = says_time(column.name) or _is_called_an_epoch(column.name) or counts_named(column.name)
     if not called and not _UNNAMED.fullmatch(column.name):

@@ -112,6 +112,12 @@ def _below_preamble(rows: list[list[str]], start: int, width: int) -> Head:
     return Head(start, ("",) * width, 0)
 
 
+def is_dated_row(row: list[str]) -> bool:
+    """Return True if a row holds a date and a number, as rows of data do."""
+    classes = {_cell_class(cell) for cell in row}
+    return {"date", "number"} <= classes
+
+
 def unique(names: tuple[str, ...], notes: Notes) -> tuple[str, ...]:
     """Make names unique: number the unnamed columns and add a suffix to repeated names."""
     named = tuple(name or f"column_{i + 1}" for i, name in enumerate(names)) if "" in names else names
@@ -279,6 +285,8 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
         if k and _counts_on(rows[first + k :]):
             return k
         same = [j for j in telling if _cell_class(row[j]) == usual[j]]
+        if same == [lead] and dated is not None and _names_others(row, later, lead, telling):
+            continue
         none = [j for j in telling if _cell_class(row[j]) == "empty"]
         years = dated is not None and len(same) == len(telling) - 1 and bool(_YEAR.fullmatch(row[lead].strip()))
         if k and same and years:
@@ -286,6 +294,13 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
         if lead in same and (dated is not None or len(same) + len(none) >= len(telling) / 2):
             return k
     return 0
+
+
+def _names_others(row: list[str], later: list[list[str]], lead: int, telling: list[int]) -> bool:
+    """Return True if a row has words above two or more columns of numbers, and above the dates something of another shape."""
+    others = [row[j] for j in telling if j != lead]
+    words = len(others) > 1 and all(_cell_class(cell) == "text" for cell in others)
+    return words and shape(row[lead]) not in {shape(r[lead]) for r in later}
 
 
 def _counts_on(rows: list[list[str]]) -> bool:

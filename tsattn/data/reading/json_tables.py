@@ -28,6 +28,7 @@ _IS_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d.*)?|\d{10}(?:\d{3})?")  # a key of {d
 _TICKS = re.compile(r"/Date\((-?\d{9,14})(?:[+-]\d{4})?\)/")  # milliseconds since 1970, as .NET writes dates
 _WIDEST = 64  # numbers in a list that is spread over columns
 _FEWER = 20  # numbers within a record for each of its own, if it is no row
+_CHART_UNITS = {"ms": None, "day": "D", "month": "MS", "year": "YS"}
 _STARTS = ("start", "start_date", "start_time", "begin")
 
 
@@ -62,7 +63,7 @@ def _table_of(found: Any, options: ReadOptions, name: str, notes: Notes) -> list
             records = _unfolded(records, series, options, name)
             inner.weigh("layout", "a series in each record", f"every {series!r} is a list of numbers")
         else:
-            records = [row for record in records for row in _rows_of(record)]
+            records = _spread([row for record in records for row in _rows_of(record)])
     except DataError as error:
         problem, records = error, []
     whole = numbers_within(found)
@@ -193,7 +194,8 @@ def _rows_of(record: dict[str, Any]) -> list[dict[str, Any]]:
     lists = {k: v for k, v in record.items() if isinstance(v, list) and v}
     rest = {k: v for k, v in record.items() if not isinstance(v, list)}
     even = {k: v for k, v in lists.items() if not any(isinstance(x, (list, dict)) for x in v)}
-    if len(even) >= 2 and len({len(v) for v in even.values()}) == 1:
+    dated = any(are_times([v]) for v in rest.values() if not isinstance(v, dict)) and not any(map(are_times, even.values()))
+    if len(even) >= 2 and len({len(v) for v in even.values()}) == 1 and not dated:
         return [{**rest, **dict(zip(even, row, strict=True))} for row in zip(*even.values(), strict=True)]
     inner = [v for v in lists.values() if _is_records(v)]
     if len(inner) == 1 and len(lists) == 1 and _is_around(rest, inner[0]):
@@ -205,11 +207,11 @@ def _rows_of(record: dict[str, Any]) -> list[dict[str, Any]]:
             [one for one, _ in pairs[0]]
         )  # Graphite: [value, time]
         return [{**rest, "timestamp": b if turned else a, "value": a if turned else b} for a, b in pairs[0]]
-    dated = [k for k, v in record.items() if isinstance(v, dict) and len(v) > 2 and _is_dated(v)]
-    if len(dated) == 1:  # {"metric": "cpu", "dps": {"1700000000": 1.5, ...}}, as OpenTSDB answers
-        rest = {k: v for k, v in rest.items() if k != dated[0]}
-        return [{**rest, "timestamp": k, "value": v} for k, v in record[dated[0]].items()]
-    return [_spread(record)]
+    mappings = [k for k, v in record.items() if isinstance(v, dict) and len(v) > 2 and _is_dated(v)]
+    if len(mappings) == 1:  # {"metric": "cpu", "dps": {"1700000000": 1.5, ...}}, as OpenTSDB answers
+        rest = {k: v for k, v in rest.items() if k != mappings[0]}
+        return [{**rest, "timestamp": k, "value": v} for k, v in record[mappings[0]].items()]
+    return [record]
 
 
 def _with_single_values(record: dict[str, Any]) -> dict[str, Any]:
@@ -236,13 +238,28 @@ def _is_around(rest: dict[str, Any], inner: list[dict[str, Any]]) -> bool:
     return not (dated and (numbers or any(isinstance(v, str) and _is_measured(v) for v in within)))
 
 
-def _spread(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a dated record with a field for each number of its lists: {"v": [1, 2]} -> {"v.0": 1, "v.1": 2}."""
-    lists = {k: v for k, v in record.items() if isinstance(v, list) and 1 < len(v) <= _WIDEST and all(map(_is_number, v))}
-    if not lists or not any(are_times([v]) for v in record.values() if not isinstance(v, (list, dict))):
-        return record
-    spread = {f"{k}.{i}": one for k, v in lists.items() for i, one in enumerate(v)}
-    return {k: v for k, v in record.items() if k not in lists} | spread
+def _spread(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return dated records with a field for each number of their lists, {"v": [1, 2]} -> {"v.0": 1, "v.1": 2}.
+
+    Lists that never change, such as coordinates, stay.
+    """
+    if not is_dated_table(records):
+        return records
+    lists = [k for k, v in records[0].items() if isinstance(v, list) and 1 < len(v) <= _WIDEST]
+    kept = {
+        k
+        for k in lists
+        if any(r.get(k) != records[0][k] for r in records) and all(_is_row(r.get(k), records[0][k]) for r in records)
+    }
+    return [
+        {k: v for k, v in r.items() if k not in kept} | {f"{k}.{i}": one for k in kept for i, one in enumerate(r[k])}
+        for r in records
+    ]
+
+
+def _is_row(value: Any, first: list[Any]) -> bool:
+    """Return True for a list of as many numbers as the first."""
+    return isinstance(value, list) and len(value) == len(first) and all(map(_is_number, value))
 
 
 def _is_measured(value: Any) -> bool:
@@ -281,6 +298,8 @@ def _unfolded(records: list[dict[str, Any]], series: str, options: ReadOptions, 
         times = record.get("timestamp") or record.get("timestamps") or record.get("time") or record.get("x")
         if isinstance(times, list) and len(times) == len(values):
             stamps = [str(t) for t in times]
+        elif isinstance(record.get("pointStart"), (int, float)):
+            stamps = _chart_times(record, len(values), name)
         elif start_key is not None:
             step = options.freq or record.get("freq")
             if step is None:
@@ -291,12 +310,34 @@ def _unfolded(records: list[dict[str, Any]], series: str, options: ReadOptions, 
             start = np.datetime64(str(record[start_key]).replace(" ", "T").removesuffix("Z"), "us")
             freq = Freq.parse(str(step))
             stamps = [str(s) for s in freq.advance(np.repeat(start, len(values)), np.arange(len(values)))]
+        elif options.timestamp is None:
+            raise DataError(
+                f"{name}, record {k + 1}: {series!r} is a list of numbers without their times",
+                'add a list of times beside it, as "timestamp"; or number the values: --timestamp none',
+            )
         else:
             stamps = [str(j) for j in range(len(values))]
         out += [
             {"item_id": item, "timestamp": s, "target": None if v == "NaN" else v} for s, v in zip(stamps, values, strict=True)
         ]
     return out
+
+
+def _chart_times(record: dict[str, Any], count: int, name: str) -> list[str]:
+    """Return the times of a series of Highcharts from its pointStart (milliseconds since 1970), pointInterval and its unit."""
+    import numpy as np
+
+    every, unit = record.get("pointInterval"), record.get("pointIntervalUnit", "ms")
+    if not isinstance(every, (int, float)) or every <= 0 or unit not in _CHART_UNITS:
+        raise DataError(
+            f"{name}: the series starts at pointStart {record['pointStart']!r}, but pointInterval is not written",
+            'add a list of times, as "timestamp"',
+        )
+    start = np.datetime64(int(record["pointStart"]), "ms").astype("datetime64[us]")
+    freq = _CHART_UNITS[unit]
+    if freq is None:
+        return [f"{start + np.timedelta64(int(k * every * 1000), 'us')}Z" for k in range(count)]
+    return [f"{s}Z" for s in Freq.parse(freq).advance(np.repeat(start, count), np.arange(count) * int(every))]
 
 
 def _arrow(records: list[dict[str, Any]], name: str) -> Any:

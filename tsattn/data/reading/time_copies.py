@@ -63,24 +63,21 @@ def _repeats(values: np.ndarray, part: str, parts: dict[str, np.ndarray]) -> boo
     own = parts[part]
     if any(np.array_equal(values, own + shift) for shift in ((0, 1) if np.ptp(own) else (0,))):
         return True
-    if part in ("year", "quarter"):
-        return _is_fiscal(values, own, parts["month"] - 1, 4 if part == "quarter" else 0)
+    if part == "year":
+        return _is_fiscal_year(values, own, parts["month"] - 1)
+    if part == "quarter":
+        return _is_fiscal_quarter(values, parts["month"] - 1)
     return part in _WEEKDAYS and _is_counted_from(values, own, 7)
 
 
-def _is_fiscal(values: np.ndarray, part: np.ndarray, month: np.ndarray, cycle: int) -> bool:
-    """Return True if numbers are the years or quarters (cycle 4) of years that begin in another month than January.
+def _is_fiscal_year(values: np.ndarray, year: np.ndarray, month: np.ndarray) -> bool:
+    """Return True if numbers are the years, named by their first or last day, that begin in one of the months 1 to 11."""
+    return any(np.array_equal(values, year + (month >= first) - shift) for first in range(1, 12) for shift in (0, 1))
 
-    In each month of the year, they are the same number ahead of or behind the calendar's.
-    """
-    if np.isnan(values).any():
-        return False
-    apart = (values - part) % cycle if cycle else values - part
-    if cycle and (values.min() < 1 or values.max() > cycle):
-        return False
-    first = np.zeros(12)
-    first[month] = apart
-    return bool(np.array_equal(first[month], apart) and np.all(np.isin(apart, np.arange(cycle) if cycle else (-1, 0, 1))))
+
+def _is_fiscal_quarter(values: np.ndarray, month: np.ndarray) -> bool:
+    """Return True if numbers are the quarters of years that begin in any month. month: 0 to 11."""
+    return any(np.array_equal(values, (month - first) % 12 // 3 + 1) for first in range(12))
 
 
 def _is_counted_from(values: np.ndarray, part: np.ndarray, cycle: int) -> bool:

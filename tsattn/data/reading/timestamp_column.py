@@ -107,15 +107,21 @@ def _found(table: Table, columns: Columns, options: ReadOptions, notes: Notes, p
 def _universal(columns: list[Column], options: ReadOptions) -> Column | None:
     """Return the one column of UTC times if the others hold the same times on another clock, else None."""
     named = [c for c in columns if set(time_words(c.name)) & {"utc", "gmt"}]
-    utc = stamps_of(named[0], options.date_order) if len(named) == 1 else None
+    orders = (options.date_order,) if options.date_order else (None, "dmy", "mdy")
+    return named[0] if len(named) == 1 and any(_are_local(columns, named[0], order) for order in orders) else None
+
+
+def _are_local(columns: list[Column], universal: Column, order: str | None) -> bool:
+    """Return True if the columns hold the times of one of them on other clocks, with days and months in this order."""
+    utc = stamps_of(universal, order)
     for column in columns:
-        stamps = stamps_of(column, options.date_order)
+        stamps = stamps_of(column, order)
         if utc is None or stamps is None:
-            return None
+            return False
         ahead = np.unique((stamps - utc).astype("timedelta64[s]").astype(np.int64))
         if len(ahead) > 2 or np.any(ahead % 900) or np.abs(ahead).max() > 14 * 3600:
-            return None
-    return named[0]
+            return False
+    return True
 
 
 def _say(notes: Notes, clock: Clock, before: Clock | None = None) -> None:
