@@ -82,3 +82,33 @@ def test_local_times_beside_utc_are_found_when_day_and_month_are_open(take):
     text += "".join(f"{american(s)},{american(s + np.timedelta64(5, 'h'))},{v}\n" for s, v in zip(stamps, VALUES, strict=True))
     panel, report = take(text)
     assert (panel.freq.alias, report.first) == ("h", "2024-03-04T06:00:00")
+
+
+@pytest.mark.parametrize("name", ["Ώρα", "x"])
+def test_texts_of_all_times_of_a_day_are_times_whatever_their_name(take, name):
+    text = rows(
+        lambda day, h, v: (
+            f"{day[8:]}/{day[5:7]}/{day[:4]};{h % 12 or 12}:00 {'πμ' if h < 12 else 'μμ'};{str(v).replace('.', ',')}"
+        )
+    )
+    assert is_hourly(*take(f"Ημερομηνία;{name};Τιμή\n{text}"))
+
+
+def test_a_few_times_that_name_routes_stay_items(take):
+    days = [str(np.datetime64("2024-01-01") + k) for k in range(20)]
+    text = "date,departure,riders\n" + "".join(f"{day},{t},{100 + k}\n" for k, day in enumerate(days) for t in ("07:30", "09:10"))
+    assert take(text)[0].item_ids == ("07:30", "09:10")
+
+
+def test_utc_seconds_are_used_beside_local_times_that_occur_twice(take):
+    start = 1729983600  # 2024-10-26 23:00 UTC, before clocks go back in Estonia
+    local = [np.datetime64(start + 3600 * k, "s") + np.timedelta64(3 if k < 2 else 2, "h") for k in range(24)]
+    text = "".join(f'"{start + 3600 * k}";"{str(s)[:16]}";"{k},5"\n' for k, s in enumerate(local))
+    panel, report = take('"Ajatempel (UTC)";"Eesti aeg";"Hind"\n' + text)
+    assert (len(panel), panel.freq.alias, report.missing) == (1, "h", 0)
+    assert panel.history(0).tolist() == [k + 0.5 for k in range(24)]
+
+
+def test_the_day_of_the_year_beside_a_date_is_not_forecast(take):
+    text = "date,Jul,level\n" + "".join(f"{np.datetime64('2024-02-20') + k},{51 + k},{v}\n" for k, v in enumerate(LARGE))
+    assert take(text)[0].item_ids == ("level",)

@@ -25,6 +25,8 @@ def without_first_row_extras(part: Part, notes: Notes) -> Part:
     lines = [line for line in raw.decode("latin-1").splitlines() if line.strip()]
     lines = lines[:-1] if len(raw) == _SAMPLE else lines
     for delimiter in ",;\t" if len(lines) > _FEWEST else "":
+        if lines[0].count(delimiter) == lines[2].count(delimiter):
+            continue
         rows = list(csv.reader(lines, delimiter=delimiter))
         width = Counter(map(len, rows)).most_common(1)[0][0]
         if width < 2 or len(rows) != len(lines) or any(len(row) != width for row in rows[2:]):

@@ -36,6 +36,7 @@ from tsattn.errors import ConfigError, DataError
 
 _UNNAMED = re.compile(r"column_\d+")
 _FIRST_COLUMNS = 8  # columns without names in which a date is looked for
+_FEWEST_TIMES, _MOST_TIMES = 8, 1440  # times of a day in a column that no name marks as time
 _WITHIN_A_DAY = {"time", "hour", "moment", "period"}
 
 
@@ -194,7 +195,7 @@ def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], 
         return clock
     beside = _next_unnamed(clock, columns)
     timed = set(names_that(columns, lambda n: parts_named(n) or _says_zone(n) or says_slot(n)))
-    starts = starts_of_spans(columns)
+    starts = starts_of_spans(columns) | _full_days(columns)
     timed |= starts | ({beside.name} if beside is not None else set())
     others = [columns[n] for n in columns if n in timed and n not in clock.columns]
     telling = [c for c in others if c is beside or c.name in starts or _is_within_a_day(c.name)]
@@ -212,6 +213,19 @@ def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], 
                     clock = without_ends(joined, column, columns) if column.name in starts else joined
                     break
     return _with_zone(clock, others, options, notes)
+
+
+def _full_days(columns: Mapping[str, Column]) -> set[str]:
+    """Return the columns of any name whose texts are times in even steps through a whole day, such as 00:00 to 23:30."""
+    found = set()
+    for name, column in columns.items():
+        if column.kind != "text" or column.labels is None or not _FEWEST_TIMES <= len(column.labels) <= _MOST_TIMES:
+            continue
+        hours = hours_of(column) if all(":" in text for text in column.texts()) else None
+        steps = np.diff(np.unique(hours)) if hours is not None else np.zeros(0)
+        if len(steps) and np.all(steps == steps[0]) and (len(steps) + 1) * steps[0] == np.timedelta64(1, "D"):
+            found.add(name)
+    return found
 
 
 def _adds_nothing(stamps: np.ndarray, hours: np.ndarray) -> bool:

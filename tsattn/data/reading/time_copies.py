@@ -18,6 +18,7 @@ _LAST_WEEK = 54
 # words that may stand beside the name of a part, as in fiscal_year and Calendar Quarter Number
 _BESIDE = {"fiscal", "fy", "calendar", "cal", "record", "number", "num", "no", "nbr", "nr", "of"}
 _WEEKDAYS = ("dayofweek", "weekday", "dow", "wochentag", "wotag")
+_DAYS_OF_YEAR = ("doy", "dayofyear", "yday", "jday", "julianday", "julian", "jul")
 _MONTHS = {"mnth": "month", "mon": "month", "qtr": "quarter"}
 
 
@@ -36,6 +37,7 @@ def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
         "hour": (stamps - day).astype(np.int64) // 3_600_000_000,
         "minute": (stamps - day).astype(np.int64) // 60_000_000 % 60,
         "quarter": month.astype(np.int64) % 12 // 3 + 1,
+        **dict.fromkeys(_DAYS_OF_YEAR, (day - stamps.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64) + 1),
         **dict.fromkeys(_WEEKDAYS, (day.astype(np.int64) + 3) % 7),
     }
     numbers = [n for n in table.columns.numeric if n not in busy]

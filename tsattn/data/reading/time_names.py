@@ -26,7 +26,7 @@ PARTS: dict[str, str] = {
     " дата 日付 年月日 日期 날짜 일자 วันที่ ημερομηνία تاریخ التاريخ תאריך दिनांक"
     " mdate qdate wdate ddate erdat",
     "time": "time zeit uhrzeit heure hora ora tijd tid klokkeslett saat czas godzina aika kello clock hhmm hrmn hhmmss klo"
-    " время час 時間 时间 시간 時間帯 erzet",
+    " время час 時間 时间 시간 時間帯 erzet ωρα idopont kellaaeg laiks laikas vrijeme vreme שעה الوقت เวลา समय ساعت زمان waktu",
     "moment": "timestamp datetime dt ds ts tstamp fechahora zeitstempel zeitpunkt horodate horodatage datahora dataora"
     " tidpunkt tidspunkt aikaleima tijdstip timepoint mtu interval 日時 일시",
     "epoch": "epoch unix unixtime",
