@@ -18,6 +18,8 @@ from tsattn.data.reading.cell_spelling import plain_cells
         ("١٬٢٣٤٫٥", "1,234.5"),
         ("１２３", "123"),
         ("=A1", "=A1"),
+        ("'24:00'", "24:00"),
+        ("rock 'n' roll", "rock 'n' roll"),
         ("Müller 2", "Müller 2"),
     ],
 )

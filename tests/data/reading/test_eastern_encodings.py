@@ -35,3 +35,8 @@ def test_a_character_that_is_cut_off_at_the_end_does_not_matter():
     raw = (TEXTS["cp932"] * 20).encode("cp932")
     cut = next(k for k in range(len(raw) - 1, 0, -1) if raw[k] > 0x80)
     assert eastern_encoding(raw[:cut]) == "cp932"
+
+
+def test_a_few_characters_suffice_if_windows_text_has_no_such_bytes():
+    text = "2023/12/31 UPDATE\n\nDATE,TIME,実績(万kW)\n" + "2023/1/1,0:00,3641\n" * 20
+    assert eastern_encoding(text.encode("cp932")) == "cp932"

@@ -22,6 +22,7 @@ TEXTS = {
     "a web page": "<!DOCTYPE html>\n<html><body><h1>Not found</h1></body></html>\n",
     "an XML document": '<?xml version="1.0"?>\n<Workbook><Worksheet/></Workbook>\n',
     "a Git LFS pointer": "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+    "a JavaScript function": '/*O_o*/\ngoogle.visualization.Query.setResponse({"table": {"cols": [], "rows": []}});\n',
     "an SQL dump": "--\n-- PostgreSQL database dump\n--\n\nCOPY public.m (ts, v) FROM stdin;\n2024-01-01\t1\n\\.\n",
     "NEM12": "100,NEM12,202404010000,MDP1,RETAILER\n200,6001234567,E1,1,E1,N1,M1,kWh,30,\n300,20240301,1,2,3\n900\n",
     "GHCN-Daily": "USW00094728202301TMAX" + "  140  W" * 31 + "\nUSW00094728202302TMAX" + "  135  W" * 31 + "\n",

@@ -138,6 +138,33 @@ CELLS = {
         "schema": {"fields": [{"name": "day", "type": "DATE"}, {"name": "users"}, {"name": "views"}]},
         "rows": [{"f": [{"v": d}, {"v": str(v)}, {"v": str(2 * v)}]} for d, v in PAIRS],
     },
+    "BigQuery with timestamps": {
+        "schema": {"fields": [{"name": "ts", "type": "TIMESTAMP"}, {"name": "users"}, {"name": "views"}]},
+        "rows": [
+            {"f": [{"v": f"{t / 1e9:.7f}E9"}, {"v": str(v)}, {"v": str(2 * v)}]} for t, v in zip(EPOCHS, LARGE, strict=True)
+        ],
+    },
+    "Google Charts": {
+        "cols": [{"id": "", "label": name, "type": "number"} for name in ("day", "users", "views")],
+        "rows": [
+            {"c": [{"v": f"Date(2024, 0, {k + 1})", "f": f"{k + 1}/1/2024"}, {"v": v}, {"v": 2 * v}]} for k, v in enumerate(LARGE)
+        ],
+    },
+    "Kusto": {
+        "Tables": [
+            {
+                "TableName": "Table_0",
+                "Columns": [{"ColumnName": name, "DataType": "Double"} for name in ("Timestamp", "users", "views")],
+                "Rows": [[f"{d}T00:00:00Z", v, 2 * v] for d, v in PAIRS],
+            }
+        ]
+    },
+    "TDengine": {
+        "code": 0,
+        "column_meta": [["ts", "TIMESTAMP", 8], ["users", "FLOAT", 4], ["views", "FLOAT", 4]],
+        "data": [[f"{d}T00:00:00.000Z", v, 2 * v] for d, v in PAIRS],
+        "rows": 20,
+    },
     "PxWeb": {
         "columns": [{"code": "Tid", "type": "t"}, {"code": "users", "type": "c"}, {"code": "views", "type": "c"}],
         "data": [{"key": [d], "values": [str(v), str(2 * v)]} for d, v in PAIRS],
@@ -149,6 +176,103 @@ CELLS = {
 def test_rows_of_cells_take_their_names_from_the_descriptions_of_the_columns(take, source):
     panel, report = take(json.dumps(CELLS[source]), name="data.json")
     assert (report.first[:10], series(panel), series(panel, 1)) == ("2024-01-01", LARGE, TWICE)
+
+
+SERIES = {
+    "energy-charts": {
+        "unix_seconds": EPOCHS,
+        "production_types": [{"name": "users", "data": LARGE}, {"name": "views", "data": TWICE}],
+        "deprecated": False,
+    },
+    "ECharts": {
+        "xAxis": {"type": "category", "data": ISO},
+        "series": [{"name": "users", "type": "line", "data": LARGE}, {"name": "views", "type": "line", "data": TWICE}],
+    },
+    "Chart.js": {"data": {"labels": ISO, "datasets": [{"label": "users", "data": LARGE}, {"label": "views", "data": TWICE}]}},
+    "Highcharts": {
+        "series": [
+            {"name": name, "pointStart": MILLIS[0], "pointInterval": 86_400_000, "data": values}
+            for name, values in (("users", LARGE), ("views", TWICE))
+        ]
+    },
+    "Highcharts in days": {
+        "series": [
+            {"name": name, "pointStart": MILLIS[0], "pointInterval": 1, "pointIntervalUnit": "day", "data": values}
+            for name, values in (("users", LARGE), ("views", TWICE))
+        ]
+    },
+    "ThingsBoard": {
+        name: [{"ts": m, "value": str(v)} for m, v in zip(MILLIS, values, strict=True)]
+        for name, values in (("users", LARGE), ("views", TWICE))
+    },
+    "KairosDB": {
+        "queries": [
+            {
+                "sample_size": 40,
+                "results": [
+                    {
+                        "name": "hits",
+                        "group_by": [{"name": "type", "type": "number"}],
+                        "tags": {"host": [name]},
+                        "values": list(zip(MILLIS, values, strict=True)),
+                    }
+                    for name, values in (("users", LARGE), ("views", TWICE))
+                ],
+            }
+        ]
+    },
+    "REE": {
+        "data": {"type": "x", "attributes": {"title": "x"}},
+        "included": [
+            {
+                "type": name,
+                "attributes": {"title": name, "values": [{"value": v, "datetime": d} for v, d in zip(values, ISO, strict=True)]},
+            }
+            for name, values in (("users", LARGE), ("views", TWICE))
+        ],
+    },
+    "Frost": {
+        "data": [
+            {
+                "sourceId": "SN18700:0",
+                "referenceTime": f"{d}T00:00:00.000Z",
+                "observations": [
+                    {"elementId": "users", "value": v, "unit": "1", "timeOffset": "PT0H"},
+                    {"elementId": "views", "value": 2 * v, "unit": "1", "timeOffset": "PT6H"},
+                ],
+            }
+            for d, v in PAIRS
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("source", SERIES)
+def test_named_series_of_charts_and_services_are_read(take, source):
+    panel, report = take(json.dumps(SERIES[source]), name="data.json")
+    assert (panel.freq.alias, report.first[:10], panel.item_ids) == ("D", "2024-01-01", ("users", "views"))
+    assert (series(panel), series(panel, 1)) == (LARGE, TWICE)
+
+
+def test_series_without_times_stop_unless_the_rows_are_to_be_numbered(take):
+    text = json.dumps({"series": [{"name": "users", "data": LARGE}, {"name": "views", "data": TWICE}]})
+    with pytest.raises(DataError, match="'data' is a list of numbers without their times") as stop:
+        take(text, name="data.json")
+    assert "--timestamp none" in stop.value.hint
+    assert series(take(text, name="data.json", timestamp="none")[0]) == LARGE
+
+
+def test_numbers_in_a_list_of_each_record_are_columns_if_they_change(take):
+    records = [{"locked": 0, "d": d, "v": [v, 2 * v], "place": [16.5, 48.5]} for d, v in PAIRS]
+    panel, _ = take(json.dumps(records), name="data.json", target=("v.0", "v.1"))
+    assert (series(panel), series(panel, 1)) == (LARGE, TWICE)
+    assert take(json.dumps(records), name="data.json")[0].item_ids == ("locked", "v.0", "v.1")
+
+
+def test_the_only_record_within_a_dated_record_belongs_to_it(take):
+    records = [{"results": [{"count": v}], "beginTimeSeconds": t} for t, v in zip(EPOCHS, LARGE, strict=True)]
+    panel, _ = take(json.dumps({"timeSeries": records}), name="data.json")
+    assert series(panel) == LARGE
 
 
 def test_buckets_within_buckets_are_series(take):

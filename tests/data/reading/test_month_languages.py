@@ -155,3 +155,23 @@ def test_words_that_do_not_follow_the_week_are_no_weekdays():
 
 def test_a_weekday_before_a_year_is_no_date():
     assert parse_texts(arrow.strings(["seg 2023", "mon 2024"])).failed.all()
+
+
+HINDI = ["जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर"]
+PERSIAN = ["ژانویه", "فوریه", "مارس", "آوریل", "مه", "ژوئن", "ژوئیه", "اوت", "سپتامبر", "اکتبر", "نوامبر", "دسامبر"]
+
+
+@pytest.mark.parametrize(("head", "names"), [("महीना,बिक्री", HINDI), ("ماه,فروش", PERSIAN)])
+def test_months_in_scripts_with_vowel_signs_are_read(take, head, names):
+    text = head + "\n" + "".join(f"{names[k % 12]} {2019 + k // 12},{100 + k}\n" for k in range(36))
+    panel, report = take(text)
+    assert (panel.freq.alias, report.first) == ("MS", "2019-01-01")
+    assert series(panel) == [100 + k for k in range(36)]
+
+
+@pytest.mark.parametrize("form", ["{name} {year}", "{year} {name}"])
+def test_words_that_recur_each_year_are_unknown_months_not_rows_to_number(take, form):
+    names = ["फाल्गुन", "चैत्र", "वैशाख", "ज्येष्ठ", "आषाढ", "श्रावण"]
+    text = "x,sales\n" + "".join(form.format(name=names[k % 6], year=2019 + k // 6) + f",{100 + k}\n" for k in range(24))
+    with pytest.raises(DataError, match="is not a date in a known format"):
+        take(text)

@@ -1,10 +1,11 @@
-"""Normalization of cells: ="…" of spreadsheets becomes its text, and digits of other scripts become 0 to 9."""
+"""Normalization of cells: ="…" and '…' become their text, and digits of other scripts become 0 to 9."""
 
 from __future__ import annotations
 
 from typing import Any
 
 _FORMULA = r'^="([^"]*)"$'
+_APOSTROPHES = r"^'([^']+)'$"
 _DIGITS = str.maketrans(
     {chr(zero + k): str(k) for zero in (0x660, 0x6F0, 0x966, 0xFF10) for k in range(10)} | {"\u066b": ".", "\u066c": ","}
 )  # Arabic, Persian, Devanagari and full-width digits; the Arabic marks of decimals and thousands
@@ -19,6 +20,8 @@ def plain_cells(texts: Any) -> Any:
 
     if _any(texts, _FORMULA):
         texts = pc.replace_substring_regex(texts, _FORMULA, r"\1")
+    if _any(texts, _APOSTROPHES):
+        texts = pc.replace_substring_regex(texts, _APOSTROPHES, r"\1")
     if pc.all(pc.string_is_ascii(texts)).as_py():
         return texts
     if _any(texts, _DIRECTION):

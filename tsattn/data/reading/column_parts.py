@@ -13,7 +13,7 @@ from tsattn.data.reading.date_spelling import normalized
 from tsattn.data.reading.date_texts import parse_texts, times_of_day
 from tsattn.data.reading.month_names import ZONE_NAMES
 from tsattn.data.reading.numbers import as_numbers
-from tsattn.data.reading.time_names import time_words
+from tsattn.data.reading.time_names import plain, time_words
 
 # part -> (least, greatest, pattern of a text, where the group n is the number)
 _PARTS: dict[str, tuple[int, int, str]] = {
@@ -36,8 +36,8 @@ _UNITS_OF_DAY = {
     _MINUTE: ("minuteofday", "minofday", "minutesofday", "minutessincemidnight"),
     1_000_000: ("secondofday", "secofday", "secondsofday", "secondssincemidnight"),
 }
-_SLOT_WORDS = {"slot", "sp", "hh", "qh", "ptu", "pte", "viertelstunde"}
-_PERIOD_WORDS = {"period", "sp", "interval", "slot", "hh", "qh", "mtu", "ptu", "pte", "viertelstunde"}
+_SLOT_WORDS = {"slot", "sp", "hh", "qh", "ptu", "pte", "viertelstunde", plain("時刻コード")}
+_PERIOD_WORDS = {"period", "interval", "mtu"} | _SLOT_WORDS
 # number of periods in a day, including days of 25 hours -> microseconds of each
 _PERIODS = {48: _HOUR // 2, 50: _HOUR // 2, 96: _HOUR // 4, 100: _HOUR // 4}
 

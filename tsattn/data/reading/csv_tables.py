@@ -18,6 +18,7 @@ from tsattn.data.reading.candidates import is_telling
 from tsattn.data.reading.columns import Columns, Table
 from tsattn.data.reading.dialect import LONGEST_LINE, Dialect, fallen_back, marks_of_words, sniff
 from tsattn.data.reading.drawn_tables import undrawn
+from tsattn.data.reading.first_row_extras import without_first_row_extras
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.header import COMMENTS
 from tsattn.data.reading.json_tables import json_table
@@ -42,7 +43,8 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
 
     try:
         if part.kind == "text":
-            part = with_whole_dates(tightened(unwrapped(undrawn(part, notes), notes)), notes)
+            part = without_first_row_extras(undrawn(part, notes), notes)
+            part = with_whole_dates(tightened(unwrapped(part, notes)), notes)
             dialect = sniff(part, options, notes)
             table = _text(aligned(part) if dialect.aligned else part, dialect, notes)
             return replace(table, lost_names=dialect.lost_names)
@@ -50,7 +52,9 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
             return replace(from_arrow(json_table(part, options, notes), part.name), marks=marks_of_words(options))
         arrow = _parquet(part) if part.kind == "parquet" else part.table
         return replace(from_arrow(arrow, part.name), marks=marks_of_words(options))
-    except (pa.ArrowException, OSError, EOFError, UnicodeError, OverflowError) as error:
+    except UnicodeError as error:
+        raise DataError(f"{part.name}: the encoding is unknown: {_short(error)}", "name it with --encoding") from None
+    except (pa.ArrowException, OSError, EOFError, OverflowError) as error:
         raise DataError(f"{part.name}: cannot be read: {_short(error)}", "check that the file is complete") from None
 
 
@@ -295,7 +299,9 @@ def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | Non
     notes = len(found) <= _MOST_NOTES and last
     words = dialect.aligned and len(found) > 1  # a single word may be a truncated row
     if notes and all(
-        _is_note(line, row, last, words) or (below and _is_prose(row)) or (line > last and _begins_otherwise(row, begins))
+        _is_note(line, row, last, words)
+        or (below and (_is_prose(row) or _is_footnote(row)))
+        or (line > last and _begins_otherwise(row, begins))
         for line, row in found
     ):
         return _Notes(len(found), found[0][0], dialect.delimiter.join(found[0][1])[:60])
@@ -320,6 +326,12 @@ def _is_prose(row: list[str]) -> bool:
     """Return True if a line with a delimiter is a sentence: it begins with several words, and no cell is a number or a date."""
     cells = [c.strip() for c in row if c.strip()]
     return cells[0][:1].isalpha() and (" " in cells[0] or ":" in cells[0]) and not any(is_telling(c) for c in cells)
+
+
+def _is_footnote(row: list[str]) -> bool:
+    """Return True for a number or another mark and the words that it stands for."""
+    cells = [c.strip() for c in row if c.strip()]
+    return len(cells) == 2 and len(cells[0]) < len(cells[1]) + 12 and cells[1][:1].isalpha() and not is_telling(cells[1])
 
 
 def _is_note(line: int, row: list[str], last: int, words: bool) -> bool:

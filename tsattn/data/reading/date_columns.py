@@ -161,7 +161,8 @@ def stamps_of(column: Column, date_order: str | None = None) -> np.ndarray | Non
         if column.labels is None:
             return None
         parsed = parse_texts(column.labels, date_order)
-        wall = parsed.wall if parsed.other is None or not np.isnat(parsed.wall).any() else parsed.other
+        month_first = parsed.other is not None and (date_order == "mdy" or np.isnat(parsed.wall).any())
+        wall = parsed.other if parsed.other is not None and month_first else parsed.wall
         return None if np.isnat(wall).any() or not len(wall) else np.append(wall, np.datetime64("NaT", "us"))[column.values]
     called = says_time(column.name) or _is_called_an_epoch(column.name) or counts_named(column.name)
     if not called and not _UNNAMED.fullmatch(column.name):
@@ -221,6 +222,14 @@ def _has_usual_steps(stamps: np.ndarray) -> bool:
     return usual < DAY or usual // DAY in (1, 2, 7, 14, 28, 29, 30, 31, 90, 91, 92, 365, 366)
 
 
+def _are_words_of_years(texts: list[str]) -> bool:
+    """Return True for a word and a year in each text, no two of them equal, where every word recurs in other years: months."""
+    found = [re.fullmatch(r"([^\d\s][^\d]*?)[\s./-]*(\d{4})|(\d{4})[\s./-]*([^\d\s][^\d]*)", t.strip()) for t in texts]
+    pairs = {(m[1] or m[4], m[2] or m[3]) for m in found if m}
+    names = {word for word, _ in pairs}
+    return len(pairs) == len(texts) >= 2 * len(names) and 2 < len(names) <= 13 and len({year for _, year in pairs}) > 1
+
+
 def stop_at_unread_times(table: Table, columns: Mapping[str, Column]) -> None:
     """Raise DataError for a column that its name or values mark as time: rows are never numbered beside one.
 
@@ -241,7 +250,7 @@ def stop_at_unread_times(table: Table, columns: Mapping[str, Column]) -> None:
             like = float(np.mean([bool(_LIKE_DATES.fullmatch(t)) for t in texts]))
             digits = float(np.mean([any(ch.isdigit() for ch in t) for t in texts]))
             says = says_only_time(c.name) or (says_time(c.name) and digits > 0.5)
-            if not says and not (like >= 0.8 and len(texts) > 2):
+            if not says and not (like >= 0.8 and len(texts) > 2) and not _are_words_of_years(texts):
                 continue
         elif _is_called_an_epoch(c.name) and np.nanmax(c.values) < 2200:
             continue

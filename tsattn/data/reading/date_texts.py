@@ -391,7 +391,7 @@ def times_of_day(texts: Any) -> tuple[np.ndarray, np.ndarray]:
     import pyarrow.compute as pc
 
     out = np.full(len(texts), np.timedelta64("NaT", "us"))
-    groups = pc.extract_regex(normalized(texts), TIME_OF_DAY)
+    groups = pc.extract_regex(normalized(plain_cells(texts)), TIME_OF_DAY)
     hit = arrow.values(groups.is_valid()).astype(bool)
     if hit.any():
         parts = DateParts(groups.filter(arrow.bits(hit)))

@@ -14,13 +14,14 @@ from tsattn.data.names import listed
 from tsattn.data.reading.affixes import bare
 from tsattn.data.reading.columns import Column, Columns, Table
 from tsattn.data.reading.footers import is_total
-from tsattn.data.reading.long_days import long_day, stamps_of_long_days
+from tsattn.data.reading.long_days import LongDay, long_day, stamps_of_long_days
 from tsattn.data.reading.marks import decide
 from tsattn.data.reading.month_names import weekday_numbers
 from tsattn.data.reading.name_shapes import names_shaped
 from tsattn.data.reading.number_columns import is_sound, note_numbers
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.short_days import short_day
 from tsattn.data.reading.time_names import plain
 from tsattn.data.reading.timestamp_column import find_clock
 from tsattn.data.report import Notes
@@ -81,6 +82,8 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
         notes.repair("columns of totals left out", len(totals), repr(totals[0]))
         rest = {n: c for n, c in rest.items() if n not in totals}
     result = long_table(table, values, rest, "value" if "value" not in rest else "values")
+    if long is None and not (weekly or monthly) and _ends_early(table, clock, minutes, values, options.timezone):
+        long = LongDay(minutes)
     if long is not None:
         made, kept = stamps_of_long_days(table, clock, long, values, options.timezone)
     else:
@@ -98,6 +101,26 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
         f"{len(minutes)} columns, {listed([*minutes][:2])} …, step evenly through the {unit}",
     )
     return result, made
+
+
+def _ends_early(table: Table, clock: Clock, minutes: dict[str, int], values: np.ndarray, zone: str | None) -> bool:
+    """Return True if numbered columns count the elapsed time, as the blank end of a day of 23 hours shows.
+
+    Raises DataError where that is so and no zone is known.
+    """
+    if _CLOCK.fullmatch(next(iter(minutes)).strip()):
+        return False
+    seen = ~np.isnan(values)
+    times = np.broadcast_to(np.array(list(minutes.values())).astype("timedelta64[m]").astype("timedelta64[us]"), values.shape)
+    at = short_day(np.broadcast_to(clock.stamps[:, None], values.shape)[seen], times[seen])
+    if at is not None and zone is None:
+        row = int(np.flatnonzero(seen.ravel())[at]) // values.shape[1]
+        raise DataError(
+            f"{table.where(row)}: {clock.stamps[row].astype('datetime64[D]')} has 23 hours, as clocks were set forward, and "
+            "no values in its last columns, so the columns count the elapsed time",
+            "set the time zone, for example: --timezone Europe/Berlin",
+        )
+    return at is not None
 
 
 def _stamps_of_cells(clock: Clock, minutes: dict[str, int], monthly: bool) -> tuple[Clock, np.ndarray]:
@@ -124,7 +147,8 @@ def _times(names: list[str]) -> tuple[dict[str, int], bool]:
             hour = int(found[1]) % 12 + (12 if half == "pm" else 0) if half else int(found[1])
             clock[name] = hour * 60 + (int(found[2]) if found.re is _CLOCK and found[2] else 0)
     if _is_day(list(clock.values())):
-        return clock, False
+        last = list(clock)[-1]
+        return {**clock, last: clock[last] or _DAY}, False  # 00:30 … 23:30, 00:00: the last is the end of the day
     words: dict[str, dict[str, int]] = {}
     for name in names_shaped(names, lambda n: _COUNTED.fullmatch(n.strip())):
         if found := _COUNTED.fullmatch(name.strip()):

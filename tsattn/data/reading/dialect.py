@@ -16,7 +16,7 @@ from tsattn.data.reading.aligned_columns import tabbed
 from tsattn.data.reading.candidates import best_delimiter, named
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.foreign_files import stop_at_foreign_text
-from tsattn.data.reading.header import COMMENTS, Head, find_header, is_shifted, unique
+from tsattn.data.reading.header import COMMENTS, Head, find_header, is_dated_row, is_shifted, unique
 from tsattn.data.reading.marks import UNKNOWN, Marks, decide, grouping, proved
 from tsattn.data.reading.missing import NULLS, split_markers
 from tsattn.data.reading.month_names import MONTHS, month_numbers
@@ -33,6 +33,7 @@ _SHAPE = str.maketrans("2345689", "1111111")
 _INNER = re.compile(r"(?<=[0-9.,])[07]")
 _SIGNS, _ZEROS = re.compile(r"[0-9.,+\x1f-]*"), re.compile(r"(?<![0-9.,])00")
 _TAIL = 20  # rows at the end of a sample that may be totals
+_SECOND_TABLE = 5  # rows with a date and a number that make a table of the lines above the header
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
 _DOTTED, _SLASHED = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b"), re.compile(r"\d{1,2}/(\d{1,2})/\d{4}\b")
 _SEPARATOR = re.compile(r'"?sep=([;,|\t])"?[;,|\t]*\r?\n', re.I)
@@ -103,6 +104,9 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
     words, _ = split_markers(options.missing)
     skip = comments + (lines[head.start - 1] if head.start else 0)
     _note(part, notes, encoding, " " if aligned else delimiter, marks, head, skip, [comments + line for line in lines], options)
+    above = rows[: head.start - head.rows]
+    if sum(map(is_dated_row, above)) >= _SECOND_TABLE:
+        notes.warn(f"{part.name}: the {len(above)} lines above the header hold a table with dates, which is left out")
     return Dialect(
         encoding=encoding,
         delimiter=delimiter,

@@ -6,6 +6,7 @@ import re
 
 _LEAST = 4  # pairs of bytes that must be seen
 _RUN = re.compile(rb"[\x80-\xff]+")
+_UNDEFINED = bytes([0x81, 0x8D, 0x8F, 0x90, 0x9D])  # no characters of Windows text
 _JAPANESE = re.compile(rb"[\x81-\x9f\xe0-\xea][\x40-\x7e\x80-\xfc]|[\x80-\xff]")
 
 
@@ -26,7 +27,8 @@ def eastern_encoding(raw: bytes) -> str | None:
             return "cp949" if sum(byte <= 0xC8 for byte in words) >= 0.95 * len(words) else "gb18030"
     pairs = _JAPANESE.findall(head)
     frequent = [pair for pair in pairs if len(pair) == 2 and pair[0] <= 0x97]
-    return "cp932" if len(frequent) >= max(_LEAST, 0.8 * len(pairs)) and _decodes(raw, "cp932") else None
+    least = 1 if any(byte in raw for byte in _UNDEFINED) else _LEAST
+    return "cp932" if len(frequent) >= max(least, 0.8 * len(pairs)) and _decodes(raw, "cp932") else None
 
 
 def _decodes(raw: bytes, encoding: str) -> bool:

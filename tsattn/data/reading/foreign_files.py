@@ -51,6 +51,11 @@ _TEXTS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
             "export CSV or JSON from its source; or open it in a spreadsheet and save it as CSV",
             r"\A\s*<\?xml\b",
         ),
+        (
+            "JSON in a call of a JavaScript function (JSONP)",
+            "remove the call around the JSON, or ask the source for plain JSON or CSV",
+            r"\A\s*(?:/\*.*\*/\s*)?[\w$.]+\(\s*[{\[]",
+        ),
         ("a Git LFS pointer", "fetch the data: git lfs pull", r"\Aversion https://git-lfs\."),
         (
             "an SQL dump",

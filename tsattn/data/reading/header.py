@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tsattn.data.reading.affixes import UNITS
+from tsattn.data.reading.affixes import UNITS, bare
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.month_names import month_numbers, weekday_names
 from tsattn.data.reading.name_shapes import names_shaped, shape
@@ -112,6 +112,12 @@ def _below_preamble(rows: list[list[str]], start: int, width: int) -> Head:
     return Head(start, ("",) * width, 0)
 
 
+def is_dated_row(row: list[str]) -> bool:
+    """Return True if a row holds a date and a number, as rows of data do."""
+    classes = {_cell_class(cell) for cell in row}
+    return {"date", "number"} <= classes
+
+
 def unique(names: tuple[str, ...], notes: Notes) -> tuple[str, ...]:
     """Make names unique: number the unnamed columns and add a suffix to repeated names."""
     named = tuple(name or f"column_{i + 1}" for i, name in enumerate(names)) if "" in names else names
@@ -151,7 +157,7 @@ def _short_header(rows: list[list[str]], first: int, width: int) -> Head | None:
     """Find a header one field shorter than the rows, as R writes row names, or where rows end with a delimiter."""
     if first == 0 or len(rows[first - 1]) != width - 1 or width <= 2 or _is_comment(rows[first - 1]):
         return None
-    if not _is_header(rows[first - 1], [r[1:] for r in rows[first:]]):
+    if not _is_header(rows[first - 1], [r[1:] for r in rows[first:]]) or _are_amounts([c for c in rows[first - 1][1:] if c]):
         return None
     if _names_columns(rows[first], rows[first + 1 :]):
         return None
@@ -279,6 +285,8 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
         if k and _counts_on(rows[first + k :]):
             return k
         same = [j for j in telling if _cell_class(row[j]) == usual[j]]
+        if same == [lead] and dated is not None and _names_others(row, later, lead, telling):
+            continue
         none = [j for j in telling if _cell_class(row[j]) == "empty"]
         years = dated is not None and len(same) == len(telling) - 1 and bool(_YEAR.fullmatch(row[lead].strip()))
         if k and same and years:
@@ -286,6 +294,13 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
         if lead in same and (dated is not None or len(same) + len(none) >= len(telling) / 2):
             return k
     return 0
+
+
+def _names_others(row: list[str], later: list[list[str]], lead: int, telling: list[int]) -> bool:
+    """Return True if a row has words above two or more columns of numbers, and above the dates something of another shape."""
+    others = [row[j] for j in telling if j != lead]
+    words = len(others) > 1 and all(_cell_class(cell) == "text" for cell in others)
+    return words and shape(row[lead]) not in {shape(r[lead]) for r in later}
 
 
 def _counts_on(rows: list[list[str]]) -> bool:
@@ -347,6 +362,13 @@ def _row_of(head: list[list[str]], level: list[str]) -> int:
     return next(k for k, row in enumerate(head) if [cell.strip() for cell in row] == level)
 
 
+def _are_amounts(cells: list[str]) -> bool:
+    """Return True for numbers, some with a unit or a currency, among which may be fewer dates, as in a row of totals."""
+    kinds = Counter("amount" if any(d.isdigit() for d in c) and _NUMBER.fullmatch(bare(c)) else _cell_class(c) for c in cells)
+    fractions = any(re.search(r"\d[.,]\d", c) for c in cells)
+    return bool(kinds["amount"] > kinds["date"] and kinds["amount"] + kinds["date"] == len(cells) and fractions)
+
+
 def _names_nothing(cells: list[str]) -> str:
     """Return the content of a row below the first header row if it names no columns, such as "units"; "" if it does."""
     filled = [c for c in cells if c]
@@ -357,6 +379,8 @@ def _names_nothing(cells: list[str]) -> str:
     rest = [c for c in cells[1:] if c]
     if rest and all(_NUMBER.fullmatch(c) for c in rest) and not _counts(cells):
         return "codes"
+    if _are_amounts(rest):
+        return "numbers"
     if rest and sum(c in UNITS or bool(_UNIT.fullmatch(c)) for c in rest) >= 0.8 * len(rest):
         return "units"
     return ""

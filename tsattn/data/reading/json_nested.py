@@ -11,13 +11,17 @@ Record = dict[str, Any]
 
 _DEEPEST = 12  # levels of nesting in which tables are looked for
 _DATE = re.compile(r"\d{4}-\d\d(?:-\d\d.*)?|\d{4}-?[MQWHK]\d{1,2}|\d{8}|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*")
+_JAVASCRIPT = re.compile(
+    r"(?:new )?Date\((\d{4}), ?(\d{1,2}), ?(\d{1,2})(?:, ?(\d{1,2}), ?(\d{1,2})(?:, ?(\d{1,2}))?(?:, ?\d+)?)?\)"
+)
 _EPOCH = (1e8, 1e19)  # numbers that may be seconds to nanoseconds since 1970
 _TIMES = {"timestamp", "timestamps", "time", "times", "date", "dates", "x", "labels", "datetime", "t"}
 
 
 def nested_table(found: Any) -> list[Record] | None:
     """Return the records of a document in one of the nested shapes below; None if it has none of them."""
-    for shape in (_of_jsonstat, _of_columns, _of_frames, _of_datasets, _of_pairs, _of_buckets, _of_named_cells):
+    shapes = (_of_jsonstat, _of_columns, _of_frames, _of_named_series, _of_pairs, _of_buckets, _of_named_cells, _of_named_records)
+    for shape in shapes:
         if (records := shape(found)) is not None:
             return records
     return None
@@ -46,6 +50,15 @@ def is_dated_table(records: list[Record]) -> bool:
     return len(some) > 2 and any(are_times([r.get(key) for r in some]) for key in some[0])
 
 
+def from_javascript(text: str) -> str | None:
+    """Return a date such as Date(2024, 0, 31), whose months begin at 0, as ISO 8601; None for other texts."""
+    found = _JAVASCRIPT.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
+    return f"{year:04d}-{month + 1:02d}-{day:02d}" + (f"T{hour:02d}:{minute:02d}:{second:02d}" if found[4] else "")
+
+
 def _is_amount(value: Any) -> bool:
     if isinstance(value, str):
         return re.fullmatch(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", value) is not None
@@ -54,7 +67,9 @@ def _is_amount(value: Any) -> bool:
 
 def _is_time(value: Any) -> bool:
     if isinstance(value, str):
-        return _DATE.fullmatch(value) is not None or (value.isdigit() and _is_epoch(int(value)))
+        if _DATE.fullmatch(value) or _JAVASCRIPT.fullmatch(value):
+            return True
+        return (value.isdigit() or "E" in value) and _is_amount(value) and _is_epoch(float(value))
     return _is_epoch(value)
 
 
@@ -160,15 +175,44 @@ def _has_dimensions(found: Record) -> bool:
     )
 
 
-def _of_datasets(found: Any) -> list[Record] | None:
-    """Read {"labels": [...], "datasets": [{"label": ..., "data": [...]}]}, the data of a chart."""
-    if not isinstance(found, dict) or not _are_scalars(found.get("labels")) or not isinstance(found.get("datasets"), list):
+def _of_named_series(found: Any) -> list[Record] | None:
+    """Read series such as {"name": ..., "data": [...]} beside the one list of their times, as charts have them.
+
+    The times may lie anywhere in the document: {"labels": [...], "datasets": [{"label": ..., "data": [...]}]}.
+    """
+    for path, node in _nodes(found):
+        if not isinstance(node, list) or not node or not all(isinstance(one, dict) for one in node):
+            continue
+        key = next((k for k in _SERIES if all(_are_scalars(one.get(k)) for one in node)), None)
+        if key is None or len({len(one[key]) for one in node}) != 1 or are_times(node[0][key]):
+            continue
+        length = len(node[0][key])
+        around = [inner for at, inner in _nodes(found) if at[: len(path) + 1] != (*path, "*") and _are_scalars(inner)]
+        times = [inner for inner in around if len(inner) == length and are_times(inner)]
+        if len(times) != 1 or any(
+            isinstance(v, list) and v is not one[key] and _are_scalars(v) for one in node for v in one.values()
+        ):
+            continue
+        names = [str(next((one[k] for k in _NAMED if k in one), f"series {k + 1}")) for k, one in enumerate(node)]
+        if len(set(names)) < len(names):
+            names = [f"series {k + 1}" for k in range(len(node))]
+        return [
+            {"time": t, **dict(zip(names, row, strict=True))}
+            for t, *row in zip(times[0], *(one[key] for one in node), strict=True)
+        ]
+    return None
+
+
+def _of_named_records(found: Any) -> list[Record] | None:
+    """Read {"temperature": [{"ts": ..., "value": ...}, ...], "humidity": [...]}: a series for each of two lists or more."""
+    if not isinstance(found, dict):
         return None
-    labels, sets = found["labels"], found["datasets"]
-    if not sets or not all(isinstance(s, dict) and _are_scalars(s.get("data")) and len(s["data"]) == len(labels) for s in sets):
+    lists = {k: v for k, v in found.items() if isinstance(v, list) and v and all(isinstance(x, dict) for x in v)}
+    if len(lists) < 2 or len(lists) < len(found) or not all(is_dated_table(some) for some in lists.values()):
         return None
-    names = [str(s.get("label", f"series {k + 1}")) for k, s in enumerate(sets)]
-    return [{"time": t, **dict(zip(names, row, strict=True))} for t, *row in zip(labels, *(s["data"] for s in sets), strict=True)]
+    if len({tuple(sorted(record)) for some in lists.values() for record in some}) != 1:
+        return None
+    return [{"series": name, **record} for name, some in lists.items() for record in some]
 
 
 def _of_pairs(found: Any) -> list[Record] | None:
@@ -213,7 +257,18 @@ def _bucket_rows(aggregations: Record, around: Record) -> list[Record]:
     return out
 
 
-_HEADINGS = ("name", "code", "fieldName", "id")  # keys under which a description of a column has its name
+_SERIES = ("data", "values", "value", "y")  # keys of lists of numbers
+_NAMED = ("name", "label", "title", "key", "code", "id", "type")  # keys of the name of a series
+_HEADINGS = (
+    "name",
+    "ColumnName",
+    "columnName",
+    "column_name",
+    "label",
+    "code",
+    "fieldName",
+    "id",
+)  # keys under which a description of a column has its name
 
 
 def _of_named_cells(found: Any) -> list[Record] | None:
@@ -221,7 +276,8 @@ def _of_named_cells(found: Any) -> list[Record] | None:
 
     Answers of databases and of web analytics have this shape. The cells of a row may be nested: only their order counts.
     """
-    for _, node in _nodes(found):
+    tables: list[tuple[tuple[str, ...], list[Record]]] = []
+    for path, node in _nodes(found):
         if not isinstance(node, dict) or "index" in node:  # pandas, orient="split"
             continue
         cells = max((v for v in node.values() if isinstance(v, list) and len(v) > 2), key=len, default=[])
@@ -232,8 +288,14 @@ def _of_named_cells(found: Any) -> list[Record] | None:
         near, far = _headings(node, cells), _headings(found, cells)[:width]
         names = near if len(near) == width else far
         if len(set(names)) == width and any(map(_is_time, rows[0])):
-            return [dict(zip(names, row, strict=True)) for row in rows]
-    return None
+            tables.append((path, [dict(zip(names, map(_plain, row), strict=True)) for row in rows]))
+    alone = tables and all(path != tables[0][0] for path, _ in tables[1:])  # else one table for each of several series
+    return tables[0][1] if alone else None
+
+
+def _plain(value: Any) -> Any:
+    """Return the number of an epoch that is written as 1.704067200E9; other values unchanged."""
+    return float(value) if isinstance(value, str) and "E" in value and _is_amount(value) and _is_time(value) else value
 
 
 def _is_described(row: Any) -> bool:
@@ -244,6 +306,8 @@ def _is_described(row: Any) -> bool:
 def _leaves(value: Any) -> list[Any]:
     """Return the values of a document that are no lists and no objects, in their order."""
     if isinstance(value, dict):
+        if set(value) == {"v", "f"}:  # a value and the same as formatted text
+            return [value["v"]]
         return [leaf for inner in value.values() for leaf in _leaves(inner)]
     if isinstance(value, list):
         return [leaf for inner in value for leaf in _leaves(inner)]
@@ -258,6 +322,8 @@ def _headings(value: Any, cells: list[Any], depth: int = 0) -> list[str]:
         return [str(next(x[h] for h in _HEADINGS if h in x)) for x in value]
     if isinstance(value, list) and value and all(isinstance(x, str) for x in value):
         return value
+    if isinstance(value, list) and value and all(isinstance(x, list) and len(x) > 1 and isinstance(x[0], str) for x in value):
+        return [x[0] for x in value]  # [name, type, width]
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [name for one in inner for name in _headings(one, cells, depth + 1)]
 
@@ -294,13 +360,30 @@ def _of_deep_records(found: Any) -> list[Record] | None:
             lists.setdefault(path, []).append(node)
     if not lists:
         return None
+    called = dict(_names_of_lists(found))
     sizes = sorted((sum(map(len, some)) for some in lists.values()), reverse=True)
     if len(sizes) > 1 and sizes[0] == sizes[1]:
         return None
     chosen = max(lists.values(), key=lambda some: sum(map(len, some)))
     if len(chosen) == 1:
         return chosen[0]
-    return [{"series": f"series {k + 1}", **record} for k, some in enumerate(chosen) for record in some]
+    names = [called[id(some)] for some in chosen]
+    names = names if all(names) and len(set(names)) == len(names) else [f"series {k + 1}" for k in range(len(chosen))]
+    return [{"series": name, **record} for name, some in zip(names, chosen, strict=True) for record in some]
+
+
+def _names_of_lists(value: Any, name: str = "", depth: int = 0) -> Iterator[tuple[int, str]]:
+    """Yield (id, name) of each list in a document; the name is that of the nearest object around it that has one."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, dict):
+        name = next((value[k] for k in _NAMED if isinstance(value.get(k), str)), name)
+        for inner in value.values():
+            yield from _names_of_lists(inner, name, depth + 1)
+    elif isinstance(value, list) and not _are_scalars(value):
+        yield id(value), name
+        for inner in value:
+            yield from _names_of_lists(inner, name, depth + 1)
 
 
 def _is_dated_record(record: Record) -> bool:

@@ -10,7 +10,14 @@ from typing import Any
 from tsattn.config import ReadOptions
 from tsattn.data.freq import Freq
 from tsattn.data.names import listed
-from tsattn.data.reading.json_nested import are_times, deepest_table, is_dated_table, nested_table, numbers_within
+from tsattn.data.reading.json_nested import (
+    are_times,
+    deepest_table,
+    from_javascript,
+    is_dated_table,
+    nested_table,
+    numbers_within,
+)
 from tsattn.data.reading.source import Part
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
@@ -19,6 +26,9 @@ _LARGEST = 1 << 29
 _SERIES = ("target", "values", "value", "y", "data")  # keys under which a record holds a whole series
 _IS_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d.*)?|\d{10}(?:\d{3})?")  # a key of {date: value}
 _TICKS = re.compile(r"/Date\((-?\d{9,14})(?:[+-]\d{4})?\)/")  # milliseconds since 1970, as .NET writes dates
+_WIDEST = 64  # numbers in a list that is spread over columns
+_FEWER = 20  # numbers within a record for each of its own, if it is no row
+_CHART_UNITS = {"ms": None, "day": "D", "month": "MS", "year": "YS"}
 _STARTS = ("start", "start_date", "start_time", "begin")
 
 
@@ -53,7 +63,7 @@ def _table_of(found: Any, options: ReadOptions, name: str, notes: Notes) -> list
             records = _unfolded(records, series, options, name)
             inner.weigh("layout", "a series in each record", f"every {series!r} is a list of numbers")
         else:
-            records = [row for record in records for row in _rows_of(record)]
+            records = _spread([row for record in records for row in _rows_of(record)])
     except DataError as error:
         problem, records = error, []
     whole = numbers_within(found)
@@ -180,25 +190,76 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
 def _rows_of(record: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of a record that holds parallel lists, {"Timestamps": [...], "Values": [...]}, a list of pairs or one of
     records; otherwise the record alone."""
+    record = _with_single_values(record)
     lists = {k: v for k, v in record.items() if isinstance(v, list) and v}
     rest = {k: v for k, v in record.items() if not isinstance(v, list)}
     even = {k: v for k, v in lists.items() if not any(isinstance(x, (list, dict)) for x in v)}
-    if len(even) >= 2 and len({len(v) for v in even.values()}) == 1:
+    dated = any(are_times([v]) for v in rest.values() if not isinstance(v, dict)) and not any(map(are_times, even.values()))
+    if len(even) >= 2 and len({len(v) for v in even.values()}) == 1 and not dated:
         return [{**rest, **dict(zip(even, row, strict=True))} for row in zip(*even.values(), strict=True)]
     inner = [v for v in lists.values() if _is_records(v)]
-    if len(inner) == 1 and len(lists) == 1 and not any(_is_measured(v) for v in rest.values()):
-        return [{**rest, **_flat(row)} for row in inner[0]]
+    if len(inner) == 1 and len(lists) == 1 and _is_around(rest, inner[0]):
+        flat = [{**rest, **_flat(one)} for one in inner[0]]
+        return [row for one in flat for row in _rows_of(one)] if len(flat) > 1 else flat
     pairs = [v for v in lists.values() if all(isinstance(x, list) and len(x) == 2 for x in v)]
     if len(pairs) == 1 and not any(isinstance(x, (list, dict)) for pair in pairs[0] for x in pair):
         turned = are_times([two for _, two in pairs[0]]) and not are_times(
             [one for one, _ in pairs[0]]
         )  # Graphite: [value, time]
         return [{**rest, "timestamp": b if turned else a, "value": a if turned else b} for a, b in pairs[0]]
-    dated = [k for k, v in record.items() if isinstance(v, dict) and len(v) > 2 and _is_dated(v)]
-    if len(dated) == 1:  # {"metric": "cpu", "dps": {"1700000000": 1.5, ...}}, as OpenTSDB answers
-        rest = {k: v for k, v in rest.items() if k != dated[0]}
-        return [{**rest, "timestamp": k, "value": v} for k, v in record[dated[0]].items()]
+    mappings = [k for k, v in record.items() if isinstance(v, dict) and len(v) > 2 and _is_dated(v)]
+    if len(mappings) == 1:  # {"metric": "cpu", "dps": {"1700000000": 1.5, ...}}, as OpenTSDB answers
+        rest = {k: v for k, v in rest.items() if k != mappings[0]}
+        return [{**rest, "timestamp": k, "value": v} for k, v in record[mappings[0]].items()]
     return [record]
+
+
+def _with_single_values(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with the values of its lists of one value and, if it is dated, the fields of its lists of one record."""
+    lists = {k: v for k, v in record.items() if isinstance(v, list) and v}
+    dated = any(are_times([v]) for v in record.values() if not isinstance(v, (list, dict)))
+    single = {k for k, v in lists.items() if len(v) == 1 and not isinstance(v[0], list) and (dated or not isinstance(v[0], dict))}
+    nested = any(isinstance(v[0], (list, dict)) for k, v in lists.items() if k not in single)
+    if not single or not (dated or nested):
+        return record
+    return _flat({k: v[0] if k in single else v for k, v in record.items()})
+
+
+def _is_around(rest: dict[str, Any], inner: list[dict[str, Any]]) -> bool:
+    """Return True if the fields of a record, without the records within it, belong to each of these: it is no row itself.
+
+    It has no numbers, or few beside theirs; if it has a date, they have none.
+    """
+    numbers = sum(isinstance(v, (int, float)) and not isinstance(v, bool) for v in rest.values())
+    if numbers * _FEWER > numbers_within(inner):
+        return False
+    within = [v for one in inner for v in one.values()]
+    dated = any(isinstance(v, str) and _is_measured(v) for v in rest.values())
+    return not (dated and (numbers or any(isinstance(v, str) and _is_measured(v) for v in within)))
+
+
+def _spread(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return dated records with a field for each number of their lists, {"v": [1, 2]} -> {"v.0": 1, "v.1": 2}.
+
+    Lists that never change, such as coordinates, stay.
+    """
+    if not is_dated_table(records):
+        return records
+    lists = [k for k, v in records[0].items() if isinstance(v, list) and 1 < len(v) <= _WIDEST]
+    kept = {
+        k
+        for k in lists
+        if any(r.get(k) != records[0][k] for r in records) and all(_is_row(r.get(k), records[0][k]) for r in records)
+    }
+    return [
+        {k: v for k, v in r.items() if k not in kept} | {f"{k}.{i}": one for k in kept for i, one in enumerate(r[k])}
+        for r in records
+    ]
+
+
+def _is_row(value: Any, first: list[Any]) -> bool:
+    """Return True for a list of as many numbers as the first."""
+    return isinstance(value, list) and len(value) == len(first) and all(map(_is_number, value))
 
 
 def _is_measured(value: Any) -> bool:
@@ -237,6 +298,8 @@ def _unfolded(records: list[dict[str, Any]], series: str, options: ReadOptions, 
         times = record.get("timestamp") or record.get("timestamps") or record.get("time") or record.get("x")
         if isinstance(times, list) and len(times) == len(values):
             stamps = [str(t) for t in times]
+        elif isinstance(record.get("pointStart"), (int, float)):
+            stamps = _chart_times(record, len(values), name)
         elif start_key is not None:
             step = options.freq or record.get("freq")
             if step is None:
@@ -247,12 +310,34 @@ def _unfolded(records: list[dict[str, Any]], series: str, options: ReadOptions, 
             start = np.datetime64(str(record[start_key]).replace(" ", "T").removesuffix("Z"), "us")
             freq = Freq.parse(str(step))
             stamps = [str(s) for s in freq.advance(np.repeat(start, len(values)), np.arange(len(values)))]
+        elif options.timestamp is None:
+            raise DataError(
+                f"{name}, record {k + 1}: {series!r} is a list of numbers without their times",
+                'add a list of times beside it, as "timestamp"; or number the values: --timestamp none',
+            )
         else:
             stamps = [str(j) for j in range(len(values))]
         out += [
             {"item_id": item, "timestamp": s, "target": None if v == "NaN" else v} for s, v in zip(stamps, values, strict=True)
         ]
     return out
+
+
+def _chart_times(record: dict[str, Any], count: int, name: str) -> list[str]:
+    """Return the times of a series of Highcharts from its pointStart (milliseconds since 1970), pointInterval and its unit."""
+    import numpy as np
+
+    every, unit = record.get("pointInterval"), record.get("pointIntervalUnit", "ms")
+    if not isinstance(every, (int, float)) or every <= 0 or unit not in _CHART_UNITS:
+        raise DataError(
+            f"{name}: the series starts at pointStart {record['pointStart']!r}, but pointInterval is not written",
+            'add a list of times, as "timestamp"',
+        )
+    start = np.datetime64(int(record["pointStart"]), "ms").astype("datetime64[us]")
+    freq = _CHART_UNITS[unit]
+    if freq is None:
+        return [f"{start + np.timedelta64(int(k * every * 1000), 'us')}Z" for k in range(count)]
+    return [f"{s}Z" for s in Freq.parse(freq).advance(np.repeat(start, count), np.arange(count) * int(every))]
 
 
 def _arrow(records: list[dict[str, Any]], name: str) -> Any:
@@ -271,7 +356,10 @@ def _arrow(records: list[dict[str, Any]], name: str) -> Any:
         else:
             texts = [None if v is None else str(v) for v in values]
             ticks = [None if t is None else _TICKS.fullmatch(t) for t in texts]
-            if all(ticks):
+            dates = [None if t is None else from_javascript(t) for t in texts]
+            if all(dates):
+                texts = dates
+            elif all(ticks):
                 texts = [str(np.datetime64(int(t[1]), "ms")) + "Z" for t in ticks if t]
             columns[key] = pa.array(texts, pa.string())
     if not columns:

@@ -14,7 +14,26 @@ from tsattn.data.report import Notes
 
 NULLS = (
     *("", ".", "..", "-", "--", "---", "?", "NA", "N/A", "n/a", "na", "#N/A", "<NA>", "NaN", "nan", "NAN", "-nan", "NaT"),
-    *("null", "NULL", "Null", "none", "None", "NONE", "nil", "missing", "Missing", "MISSING", "(null)", "\\N", "<null>"),
+    *(
+        "null",
+        "NULL",
+        "Null",
+        "none",
+        "None",
+        "NONE",
+        "nil",
+        "missing",
+        "Missing",
+        "MISSING",
+        "(null)",
+        "Nulo",
+        "nulo",
+        "(D)",
+        "(NA)",
+        "(X)",
+        "\\N",
+        "<null>",
+    ),
     *(
         "#N/A!",
         "#REF!",

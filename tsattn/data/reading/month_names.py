@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
@@ -121,6 +122,10 @@ MONTHS: dict[str, str] = {
     "ar": "يناير فبراير مارس أبريل/ابريل مايو يونيو يوليو أغسطس/اغسطس سبتمبر أكتوبر/اكتوبر نوفمبر ديسمبر",
     "he": "ינואר/בינואר/ינו/בינו פברואר/בפברואר/פבר/בפבר מרץ/במרץ/מרס אפריל/באפריל/אפר/באפר מאי/במאי יוני/ביוני יולי/ביולי"
     " אוגוסט/באוגוסט/אוג/באוג ספטמבר/בספטמבר/ספט/בספט אוקטובר/באוקטובר/אוק/באוק נובמבר/בנובמבר/נוב/בנוב דצמבר/בדצמבר/דצמ/בדצמ",
+    "hi": "जनवरी फ़रवरी/फरवरी/फ़र मार्च अप्रैल/अप्रै मई जून जुलाई/जुल अगस्त/अग सितंबर/सितम्बर/सित अक्टूबर/अक्तूबर/अक्टू"
+    " नवंबर/नवम्बर/नव दिसंबर/दिसम्बर/दिस",
+    "fa": "ژانویه/ژانویهٔ فوریه/فوریهٔ مارس آوریل مه/مهٔ ژوئن ژوئیه/ژوئیهٔ/جولای اوت/آگوست سپتامبر اکتبر نوامبر دسامبر",
+    "ur": "جنوری فروری مارچ اپریل مئی جون جولائی اگست ستمبر اکتوبر نومبر دسمبر",
 }
 WEEKDAYS: dict[str, str] = {
     "en": "monday mon tuesday tues tue wednesday wed thursday thurs thur thu friday fri saturday sat sunday sun",
@@ -194,9 +199,14 @@ def _meanings() -> dict[str, dict[str, int]]:
     for language, names in MONTHS.items():
         for number, forms in enumerate(names.split(), 1):
             for form in forms.split("/"):
-                for written in {form, plain(form)}:
+                for written in {form, plain(form), _without_marks(form)}:
                     found.setdefault(written, {})[language] = number
     return found
+
+
+def _without_marks(text: str) -> str:
+    """Return a text without accents and without the vowel signs of Indian scripts, as `date_spelling.normalized` writes it."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.category(c).startswith("M"))
 
 
 @cache

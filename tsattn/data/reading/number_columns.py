@@ -10,6 +10,7 @@ from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.date_columns import is_written_time
 from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.durations import as_durations
 from tsattn.data.reading.items import is_item_name
@@ -33,7 +34,9 @@ _FEW_NAMES = 9  # distinct texts that may be codes of items
 
 def drop_index(table: Table, keep: set[str], notes: Notes) -> Table:
     """Leave out leading columns that only count the rows, and any others that do so and are named like row numbers."""
-    while (name := next(iter(table.columns))) not in keep and _counts_rows(table, table.columns[name]):
+    while (name := next(iter(table.columns))) not in keep and (
+        _counts_rows(table, table.columns[name]) or _numbers_dated_rows(table, table.columns[name])
+    ):
         notes.repair("column that only counts the rows left out", 1, repr(name))
         table = table.only(n for n in table.columns if n != name)
     numbered = [n for n in names_that(table.columns, _names_a_count) if n not in keep and table.rows >= _FEWEST_ROWS]
@@ -51,6 +54,15 @@ def _names_a_count(name: str) -> bool:
 
 def _rises_by_one(values: np.ndarray) -> bool:
     return bool(values[0] in (0, 1) and np.array_equal(values, values[0] + np.arange(len(values))))
+
+
+def _numbers_dated_rows(table: Table, column: Column) -> bool:
+    """Return True for a first column of any name that counts the rows from 0 or 1, beside dates and other numbers."""
+    if column.kind != "number" or table.rows < _FEWEST_ROWS or not _rises_by_one(column.values):
+        return False
+    others = table.columns.only({n for n in table.columns if n != column.name})
+    dated = any(c.kind == "stamp" or (says_time(c.name) and is_written_time(c)) for c in others.others.values())
+    return dated and len(others.numeric) > 0 and not says_time(column.name)
 
 
 def _counts_rows(table: Table, column: Column) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tsattn.data.freq import DAY
-from tsattn.data.reading.date_parts import NAT, are_periods, dates, days_of_year, weeks
+from tsattn.data.reading.date_parts import NAT, PIVOT, are_periods, dates, days_of_year, weeks
 
 # style -> its digits; tried in this order, all numbers of a column must be real dates. To add a format, add a line.
 # y year, m month, d day, w ISO week, j day of the year, H hour, M minute, S second
@@ -55,7 +55,7 @@ def parse_numbers(values: np.ndarray, week: bool = False, counts: str = "") -> t
     """Parse numbers that are all dates or epochs.
 
     values: (n,) float32 or float64, NaN = missing. week: 202405 is week 5, not May.
-    counts: the key of COUNTS that the column name states, or ""; see `time_names.counts_named`.
+    counts: the key of COUNTS that the column name states, "yymmdd" or ""; see `time_names.counts_named`.
     -> (datetime64[us] (n,), style), or None. The style is a key of DIGITS, "epoch s" (ms, us, ns), "epoch s and ms",
     "decimal years", "1949.01" (year and month), "Julian days", "serial days" or "serial days since 1904".
     """
@@ -65,7 +65,10 @@ def parse_numbers(values: np.ndarray, week: bool = False, counts: str = "") -> t
     some = _exact(values[seen])
     if np.abs(some).max() >= 2**62:
         return None
-    found = _counted(some, counts) if counts else None
+    if counts == "yymmdd" and (days := _days_of_short_years(some)) is not None:
+        found: tuple[np.ndarray, str] | None = (days, "000131")
+    else:
+        found = _counted(some, counts) if counts in COUNTS else None
     found = found or (_digits(some.astype(np.int64), week) if np.all(some == np.round(some)) else _decimal_years(some))
     found = found or _epochs(some) or _serials(some)
     if found is None:
@@ -152,6 +155,16 @@ def _short_years(whole: np.ndarray, share: float = 1.0) -> tuple[np.ndarray, str
     stamps = dates(2000 + whole // 10000, whole // 100 % 100, whole % 100)
     days = np.unique(stamps.astype("datetime64[D]").astype(np.int64)) if not np.isnat(stamps).any() else np.zeros(1)
     return (stamps, "000131") if len(days) > 2 and np.mean(np.diff(days) == 1) >= share else None
+
+
+def _days_of_short_years(some: np.ndarray) -> np.ndarray | None:
+    """Return the dates of digits such as 240131, of the years 1969 to 2068; None for other numbers."""
+    whole = some.astype(np.int64)
+    if np.any(whole != some) or whole.min() < 101 or whole.max() >= 1_000_000:
+        return None
+    year = whole // 10_000
+    stamps = dates(year + np.where(year < PIVOT, 2000, 1900), whole // 100 % 100, whole % 100)
+    return None if np.isnat(stamps).any() else stamps
 
 
 def _read_digits(whole: np.ndarray, digits: str) -> np.ndarray:

@@ -26,6 +26,7 @@ from tsattn.data.reading.date_columns import is_even
 from tsattn.data.reading.date_parts import dates, days_of_year, weeks
 from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.row_times import Clock, same_time_of_day
+from tsattn.data.reading.short_days import short_day
 from tsattn.data.reading.spans_of_day import starts_of_spans, with_half_days, without_ends
 from tsattn.data.reading.time_names import parts_named, says_end, says_span, says_start, says_time, says_year, time_words
 from tsattn.data.reading.zone_names import guess_zone
@@ -35,6 +36,7 @@ from tsattn.errors import ConfigError, DataError
 
 _UNNAMED = re.compile(r"column_\d+")
 _FIRST_COLUMNS = 8  # columns without names in which a date is looked for
+_FEWEST_TIMES, _MOST_TIMES = 8, 1440  # times of a day in a column that no name marks as time
 _WITHIN_A_DAY = {"time", "hour", "moment", "period"}
 
 
@@ -175,7 +177,8 @@ def _candidates(named: dict[str, Column], years: np.ndarray) -> list[tuple[np.nd
     if "week" in named and named["week"] is not year and (numbers := part_of(named["week"], "week")) is not None:
         add("week", weeks(years, numbers, one))
     doy = named.get("day_of_year") or named.get("day")
-    if doy is not None and doy is not year and "month" not in named and (numbers := part_of(doy, "day_of_year")) is not None:
+    monthly = "month" in named and part_of(named["month"], "month") is not None
+    if doy is not None and doy is not year and not monthly and (numbers := part_of(doy, "day_of_year")) is not None:
         stamps = days_of_year(years, numbers)
         if not np.isnat(stamps).any():
             found.append((stamps, [year, doy]))
@@ -192,23 +195,42 @@ def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], 
         return clock
     beside = _next_unnamed(clock, columns)
     timed = set(names_that(columns, lambda n: parts_named(n) or _says_zone(n) or says_slot(n)))
-    starts = starts_of_spans(columns)
+    starts = starts_of_spans(columns) | _full_days(columns)
     timed |= starts | ({beside.name} if beside is not None else set())
     others = [columns[n] for n in columns if n in timed and n not in clock.columns]
     telling = [c for c in others if c is beside or c.name in starts or _is_within_a_day(c.name)]
     if telling and len(dated := clock.stamps[~np.isnat(clock.stamps)]) and same_time_of_day(dated):
         for column in telling:
             named = column is not beside
-            if (hours := hours_of(column)) is not None:
+            if (hours := hours_of(column)) is not None and not _adds_nothing(dated, hours):
                 hours, half = with_half_days(hours, columns)
                 joined = _with_minutes(_with_hours(table, clock, column, hours, options), others)
                 joined = _with_intervals(joined, others)
                 joined = replace(joined, columns=(*joined.columns, half)) if half else joined
-                if _improves(clock.stamps, joined.stamps, column.name) and (named or len(np.unique(hours)) == 24):
+                sure = named or len(np.unique(hours)) in (24, 25) or column.kind == "text"
+                if sure and _improves(clock.stamps, joined.stamps, column.name):
                     _stop_at_hours_of_months(table, clock, columns)
                     clock = without_ends(joined, column, columns) if column.name in starts else joined
                     break
     return _with_zone(clock, others, options, notes)
+
+
+def _full_days(columns: Mapping[str, Column]) -> set[str]:
+    """Return the columns of any name whose texts are times in even steps through a whole day, such as 00:00 to 23:30."""
+    found = set()
+    for name, column in columns.items():
+        if column.kind != "text" or column.labels is None or not _FEWEST_TIMES <= len(column.labels) <= _MOST_TIMES:
+            continue
+        hours = hours_of(column) if all(":" in text for text in column.texts()) else None
+        steps = np.diff(np.unique(hours)) if hours is not None else np.zeros(0)
+        if len(steps) and np.all(steps == steps[0]) and (len(steps) + 1) * steps[0] == np.timedelta64(1, "D"):
+            found.add(name)
+    return found
+
+
+def _adds_nothing(stamps: np.ndarray, hours: np.ndarray) -> bool:
+    """Return True if stamps after midnight would all move by the same hours, as by a column of the length of a period."""
+    return bool(np.all(hours == hours[0]) and np.any(stamps != stamps.astype("datetime64[D]")))
 
 
 def _is_within_a_day(name: str) -> bool:
@@ -239,7 +261,8 @@ def _with_hours(table: Table, clock: Clock, column: Column, hours: np.ndarray, o
     Periods count the elapsed time since midnight, so a day on which clocks change has 46 or 50 half-hours.
     """
     columns = (*clock.columns, column.name)
-    if not counts_periods(column):
+    short = short_day(clock.stamps, hours)
+    if not counts_periods(column) and short is None:
         return replace(clock, stamps=clock.stamps + hours, columns=columns)
     if options.timezone is not None:
         stamps = to_utc(clock.stamps, options.timezone) + hours
@@ -249,6 +272,12 @@ def _with_hours(table: Table, clock: Clock, column: Column, hours: np.ndarray, o
         raise DataError(
             f"{table.where(row)}: period {column.text_at(row)} in column {column.name!r} belongs to a 25-hour day, "
             "on which clocks were set back",
+            "set the time zone, for example: --timezone Europe/London",
+        )
+    if short is not None:
+        raise DataError(
+            f"{table.where(short)}: {column.text_at(short)} is the last number in column {column.name!r} on "
+            f"{clock.stamps[short].astype('datetime64[D]')}, a day of 23 hours, on which clocks were set forward",
             "set the time zone, for example: --timezone Europe/London",
         )
     return replace(clock, stamps=clock.stamps + hours, columns=columns)

@@ -28,6 +28,7 @@ _TARGET_NAMES = (
     *("energy", "cases", "ot", "orders", "visitors", "visits", "kwh", "umsatz", "absatz", "verbrauch", "menge", "wert", "ventas"),
     *("vendas", "ventes", "vendite", "valor", "valeur", "valore", "waarde", "price"),
 )
+_CLOSING = ("close", "adj_close")
 # words of columns that explain others, and are seldom forecast themselves
 _COVARIATE_WORDS = {
     *("price", "preis", "precio", "prix", "temp", "temperature", "temperatur", "temperatura", "holiday", "holidays", "feiertag"),
@@ -167,8 +168,9 @@ def _are_siblings(one: str, other: str) -> bool:
 
 
 def _telling(names: list[str]) -> list[str]:
-    """Return the names that are usual for a target, the most usual first."""
-    return sorted(names_that(names, lambda n: _plain(n) in _TARGET_NAMES), key=lambda n: _TARGET_NAMES.index(_plain(n)))
+    """Return the names that are usual for a target, the most usual first; among prices of a day, the closing price."""
+    order = (*_CLOSING, *_TARGET_NAMES) if {"open", "high", "low"} <= {_plain(n) for n in names} else _TARGET_NAMES
+    return sorted(names_that(names, lambda n: _plain(n) in _TARGET_NAMES), key=lambda n: order.index(_plain(n)))
 
 
 def _is_one_item(table: Table, name: str) -> bool:

@@ -14,6 +14,12 @@ from tsattn.data.reading.time_names import parts_named
 
 FEWEST_ROWS = 20  # fewest rows that show that a column copies the timestamps
 DAY = 86_400_000_000  # microseconds
+_LAST_WEEK = 54
+# words that may stand beside the name of a part, as in fiscal_year and Calendar Quarter Number
+_BESIDE = {"fiscal", "fy", "calendar", "cal", "record", "number", "num", "no", "nbr", "nr", "of"}
+_WEEKDAYS = ("dayofweek", "weekday", "dow", "wochentag", "wotag")
+_DAYS_OF_YEAR = ("doy", "dayofyear", "yday", "jday", "julianday", "julian", "jul")
+_MONTHS = {"mnth": "month", "mon": "month", "qtr": "quarter"}
 
 
 def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
@@ -31,16 +37,12 @@ def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
         "hour": (stamps - day).astype(np.int64) // 3_600_000_000,
         "minute": (stamps - day).astype(np.int64) // 60_000_000 % 60,
         "quarter": month.astype(np.int64) % 12 // 3 + 1,
-        "dayofweek": (day.astype(np.int64) + 3) % 7,
-        **dict.fromkeys(("weekday", "dow", "wochentag", "wotag"), (day.astype(np.int64) + 3) % 7),
+        **dict.fromkeys(_DAYS_OF_YEAR, (day - stamps.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64) + 1),
+        **dict.fromkeys(_WEEKDAYS, (day.astype(np.int64) + 3) % 7),
     }
-    found = set()
     numbers = [n for n in table.columns.numeric if n not in busy]
-    called = names_that(numbers, lambda n: "".join(words(n)) in parts)
-    for name in called:
-        part, values = parts["".join(words(name))], table.columns[name].values[some]
-        if any(np.array_equal(values, part + shift) for shift in ((0, 1) if np.ptp(part) else (0,))):
-            found.add(name)
+    called = names_that(numbers, lambda n: _part(n) in parts)
+    found = {n for n in called if _repeats(table.columns[n].values[some], _part(n), parts)}
     hour, week = parts["hour"], _iso_week(day)
     found |= {n for n in numbers if "hour" in parts_named(n) and _is_hour(table.columns[n].values[some], hour)}
     found |= {n for n in names_that(numbers, _names_week) if _is_week(table.columns[n].values[some], week)}
@@ -51,13 +53,51 @@ def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
     return found | {n for n in likely if _is_date_copy(table.columns[n].values[some].astype(np.float64), stamps)}
 
 
+def _part(name: str) -> str:
+    """Return the part of a date that a name may mean: year for fiscal_year, weekday for Weekday."""
+    joined = "".join(words(name))
+    left = [w for w in words(name) if w not in _BESIDE]
+    return joined if joined in _WEEKDAYS else _MONTHS.get("".join(left), "".join(left))
+
+
+def _repeats(values: np.ndarray, part: str, parts: dict[str, np.ndarray]) -> bool:
+    """Return True if numbers are a part of the rows' dates, counted from 0 or 1, from another weekday, or in fiscal years."""
+    own = parts[part]
+    if any(np.array_equal(values, own + shift) for shift in ((0, 1) if np.ptp(own) else (0,))):
+        return True
+    if part == "year":
+        return _is_fiscal_year(values, own, parts["month"] - 1)
+    if part == "quarter":
+        return _is_fiscal_quarter(values, parts["month"] - 1)
+    return part in _WEEKDAYS and _is_counted_from(values, own, 7)
+
+
+def _is_fiscal_year(values: np.ndarray, year: np.ndarray, month: np.ndarray) -> bool:
+    """Return True if numbers are the years, named by their first or last day, that begin in one of the months 1 to 11."""
+    return any(np.array_equal(values, year + (month >= first) - shift) for first in range(1, 12) for shift in (0, 1))
+
+
+def _is_fiscal_quarter(values: np.ndarray, month: np.ndarray) -> bool:
+    """Return True if numbers are the quarters of years that begin in any month. month: 0 to 11."""
+    return any(np.array_equal(values, (month - first) % 12 // 3 + 1) for first in range(12))
+
+
+def _is_counted_from(values: np.ndarray, part: np.ndarray, cycle: int) -> bool:
+    """Return True if numbers count the days of a week from another day than Monday."""
+    whole = not np.isnan(values).any() and values.min() >= 0 and values.max() <= cycle and np.ptp(part) > 0
+    return bool(whole and np.ptp((values - part) % cycle) == 0)
+
+
 def _follows(values: np.ndarray, stamps: np.ndarray) -> bool:
-    """Return True if numbers rise by one per microsecond, millisecond, second, minute, hour or day, as a device clock does."""
+    """Return True if numbers rise by one per unit of time, from microseconds to days, as a device clock does.
+
+    The unit may also be a millionth of a day.
+    """
     at = (stamps - stamps[0]).astype(np.float64)
     if len(values) < FEWEST_ROWS or at.max() <= 0 or np.isnan(values).any():
         return False
     rate = (values[np.argmax(at)] - values[0]) / at.max()
-    if not any(np.isclose(rate * us, 1, rtol=1e-3) for us in (1, 1e3, 1e6, 60e6, 3600e6, DAY)):
+    if not any(np.isclose(rate * us, 1, rtol=1e-3) for us in (1, 1e3, 1e6, 60e6, 3600e6, DAY / 1e6, DAY)):
         return False
     return bool(np.allclose(values - values[0], rate * at, rtol=0, atol=1e-6 * rate * at.max()))
 
@@ -74,8 +114,10 @@ def _iso_week(day: np.ndarray) -> np.ndarray:
 
 def _is_week(values: np.ndarray, week: np.ndarray) -> bool:
     """Return True if numbers are the weeks of the rows by any rule for the first week of a year."""
+    if np.isnan(values).any() or values.min() < 0 or values.max() > _LAST_WEEK:
+        return False
     apart = np.abs(values - week)
-    return bool(np.ptp(week) > 0 and np.all((apart <= 1) | (apart >= 51)) and not np.isnan(values).any())
+    return bool(np.ptp(week) > 0 and np.all((apart <= 1) | (apart >= 51)))
 
 
 def _is_hour(values: np.ndarray, hour: np.ndarray) -> bool:

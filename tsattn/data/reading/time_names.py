@@ -10,7 +10,8 @@ from collections.abc import Container
 # part of a timestamp -> the words that name it (lower case, without accents); add a language by adding its words
 PARTS: dict[str, str] = {
     "year": "year yr yyyy jahr annee an annees ano anio anno jaar rok ar aar vuosi yil godina years год рік 年 年份 年度 연도",
-    "month": "month mon mo mm mois monat mes mese maand miesiac manad maned kuukausi ay mesic месяц 月 月份 年月 연월",
+    "month": "month mon mo mm mois monat mes mese maand miesiac manad maned kuukausi ay mesic месяц 月 月份 年月 연월"
+    " महीना माह ماه",
     "quarter": "quarter qtr quartal trimestre kwartaal kwartal kvartal neljannes ceyrek квартал 季度",
     "half": "half halfyear semester semestre halbjahr",
     "week": "week wk woche kw semaine semana settimana isoweek weekofyear weeknumber weekno vecka uge viikko hafta tydzien ww"
@@ -25,12 +26,12 @@ PARTS: dict[str, str] = {
     " дата 日付 年月日 日期 날짜 일자 วันที่ ημερομηνία تاریخ التاريخ תאריך दिनांक"
     " mdate qdate wdate ddate erdat",
     "time": "time zeit uhrzeit heure hora ora tijd tid klokkeslett saat czas godzina aika kello clock hhmm hrmn hhmmss klo"
-    " время час 時間 时间 시간 erzet",
+    " время час 時間 时间 시간 時間帯 erzet ωρα idopont kellaaeg laiks laikas vrijeme vreme שעה الوقت เวลา समय ساعت زمان waktu",
     "moment": "timestamp datetime dt ds ts tstamp fechahora zeitstempel zeitpunkt horodate horodatage datahora dataora"
     " tidpunkt tidspunkt aikaleima tijdstip timepoint mtu interval 日時 일시",
     "epoch": "epoch unix unixtime",
     "period": "period periodo periodos periode perioden perioder zeitraum periodi okres 시점 時点 yearmonth yearweek yyyymm"
-    " yyyymmdd yymmdd yyyyww yyyyddd yearmon yearqtr",
+    " yyyymmdd yymmdd aammdd jjmmtt yyyyww yyyyddd yearmon yearqtr",
     "zone": "zone tz timezone zeitzone fuseau",
 }
 NAMES = 1 << 18  # column names in the cache: each check looks them up again, also in a table of 200,000 columns
@@ -68,7 +69,10 @@ _MEASURE_WORDS = (
     "waiting delay run runtime processing service age remaining delta diff price value cost amount type build built founded "
     "birth model production holiday weekday dayofweek"
 )
-_FILLER_WORDS = "utc gmt local cet cest est edt the start begin beginning from of ending end observation obs record iso gps"
+_FILLER_WORDS = (
+    "utc gmt local cet cest est edt the start begin beginning from of ending end observation obs record iso gps settlement "
+    "fiscal calendar"
+)
 _SPAN_WORDS = (
     "lead worked working labor labour overtime travel duration elapsed spent wait waiting delay runtime processing response "
     "service total sum remaining age"
@@ -159,10 +163,15 @@ def says_week(name: str) -> bool:
 
 
 def counts_named(name: str) -> str:
-    """Return the key of numeric_dates.COUNTS that a name states, such as jd for HJD or minute for epoch_minutes; else ""."""
+    """Return the key of numeric_dates.COUNTS that a name states, such as jd for HJD or minute for epoch_minutes; else "".
+
+    "yymmdd" is returned for dates with a year of two digits.
+    """
     found = set(time_words(name)) | {"".join(time_words(name))}
     if found & {"mjd", "modifiedjuliandate", "modifiedjulianday"}:
         return "mjd"
+    if found & {"yymmdd", "aammdd", "jjmmtt"}:
+        return "yymmdd"
     if found & {"jd", "hjd", "bjd", "juliandate", "julianday", "juliandaynumber"}:
         return "jd"
     if found & {"epoch", "unix"}:

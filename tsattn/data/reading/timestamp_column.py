@@ -83,6 +83,8 @@ def _found(table: Table, columns: Columns, options: ReadOptions, notes: Notes, p
         named = [c for c in numeric if says_time(c.name)] or numeric
         kept = [c for c in named if c.name == prefer] or (_narrowed(named, options) if len(named) > 1 else named)
     local: list[str] = []
+    if kept and (epoch := _universal_epoch(table, columns, kept, options)) is not None:
+        kept = [*kept, epoch]
     if len(kept) > 1 and (universal := _universal(kept, options)) is not None:
         local = [c.name for c in kept if c is not universal]
         kept = [universal]
@@ -107,15 +109,28 @@ def _found(table: Table, columns: Columns, options: ReadOptions, notes: Notes, p
 def _universal(columns: list[Column], options: ReadOptions) -> Column | None:
     """Return the one column of UTC times if the others hold the same times on another clock, else None."""
     named = [c for c in columns if set(time_words(c.name)) & {"utc", "gmt"}]
-    utc = stamps_of(named[0], options.date_order) if len(named) == 1 else None
+    orders = (options.date_order,) if options.date_order else (None, "dmy", "mdy")
+    return named[0] if len(named) == 1 and any(_are_local(columns, named[0], order) for order in orders) else None
+
+
+def _universal_epoch(table: Table, columns: Columns, written: list[Column], options: ReadOptions) -> Column | None:
+    """Return the one numeric column named for UTC that holds the same times as written ones on another clock, else None."""
+    named = {n: columns[n] for n in columns.numeric if set(time_words(n)) & {"utc", "gmt"}}
+    epochs = number_times(named, table) if named else []
+    return epochs[0] if len(epochs) == 1 and _universal([*written, epochs[0]], options) is epochs[0] else None
+
+
+def _are_local(columns: list[Column], universal: Column, order: str | None) -> bool:
+    """Return True if the columns hold the times of one of them on other clocks, with days and months in this order."""
+    utc = stamps_of(universal, order)
     for column in columns:
-        stamps = stamps_of(column, options.date_order)
+        stamps = stamps_of(column, order)
         if utc is None or stamps is None:
-            return None
+            return False
         ahead = np.unique((stamps - utc).astype("timedelta64[s]").astype(np.int64))
         if len(ahead) > 2 or np.any(ahead % 900) or np.abs(ahead).max() > 14 * 3600:
-            return None
-    return named[0]
+            return False
+    return True
 
 
 def _say(notes: Notes, clock: Clock, before: Clock | None = None) -> None:
