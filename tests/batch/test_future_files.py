@@ -188,3 +188,15 @@ def test_when_the_address_of_the_future_file_holds_a_password_then_it_is_not_log
     said = capsys.readouterr()
     assert "host/weather.csv: cannot be read" in said.err
     assert "s3cret" not in said.err + said.out
+
+
+def test_when_the_weather_is_hourly_and_the_load_is_not_then_the_log_says_how_it_was_filled(jobs, house, shipped, capsys):
+    stamps = pd.date_range("2024-01-01", periods=96 * 8, freq="15min")
+    temp = np.cumsum(np.random.default_rng(0).normal(0, 1, len(stamps))).round(3) + 10
+    past, hourly = stamps < "2024-01-08", np.arange(len(stamps)) % 4 == 0
+    data = pd.DataFrame({"time": stamps, "load": 100 - temp, "temp_c": np.where(hourly, temp, np.nan)})
+    data[past].to_csv(house / "load.csv", index=False)
+    data[~past & hourly].drop(columns="load").to_csv(house / "weather.csv", index=False)
+    assert main(["run", str(jobs(JOB.format(future="weather.csv") + "horizon = 96\n"))]) == 0
+    assert "known covariates with one value per 1h: interpolated to 15min: 'temp_c'" in capsys.readouterr().err
+    assert len(written(house)) == 96

@@ -18,6 +18,7 @@ from tsattn.batch.parquet_blocks import Group, files_of, groups_of, head, pieces
 from tsattn.batch.secrets import shown
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
+from tsattn.data.reading.coarse_known import FILLED
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import DataError
 from tsattn.events import Listener
@@ -147,8 +148,9 @@ def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Mode
 
 
 def _tell(found: ModelAndData, ref: ModelRef | None, note: Note) -> None:
-    """Note which model was chosen where the job names none: a later run may choose another."""
-    for said in found.notes if ref is None else ():
+    """Note which known covariates were filled, and which model was chosen where the job names none: later runs may differ."""
+    filled = [f"{one.what}: {one.where}" for one in found.report.repaired if one.what.startswith(FILLED)]
+    for said in (*(found.notes if ref is None else ()), *filled):
         note(said)
 
 
