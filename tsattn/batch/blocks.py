@@ -15,14 +15,17 @@ from tsattn.batch.ended_items import EndedItems, without_ended
 from tsattn.batch.inputs import TimeAxis, known_at, newest, on_grid
 from tsattn.batch.jobs import Job
 from tsattn.batch.parquet_blocks import Group, files_of, groups_of, head, pieces, whole
+from tsattn.batch.secrets import shown
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
+from tsattn.data.reading.coarse_known import FILLED
+from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import DataError
 from tsattn.events import Listener
 from tsattn.forecasting.predict import Failure
 from tsattn.model.card import ANY_FREQ, Card
 from tsattn.workflows.find_model import ModelAndData, choose
-from tsattn.workflows.loaded_model import behind, horizon_for
+from tsattn.workflows.loaded_model import behind, horizon_for, stale_future
 from tsattn.workflows.sums import Summed, with_sums
 from tsattn.workspace import ModelRef, Workspace
 
@@ -56,17 +59,17 @@ class Source:
 def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, moment: dt.datetime | None, note: Note) -> Source:
     """Choose the model, where none is named, and cut the data into blocks.
 
-    A Parquet dataset of more than `block_rows` rows is read block by block where its items stand together; all other data
-    at once. Raises DataError, ConfigError and ArtifactError as `tsattn forecast` does.
+    A Parquet dataset of more than `block_rows` rows is read block by block where its items stand together and there is no
+    future file; all other data at once. Raises DataError, ConfigError and ArtifactError as `tsattn forecast` does.
     """
     groups = _groups(data)
     if sum(group.rows for group in groups) > job.block_rows and not job.whole:
-        found = _streamed(job, groups, ref, place, note)
+        found = _streamed(job, groups, ref, place, note) if job.future is None else "future rows are matched to all items"
         if not isinstance(found, str):
             return found
         note(f"all rows are read into memory: {found}")
     if any(group.keys for group in groups):
-        data = whole(groups)
+        data = _with_rows(data, whole(groups))
     found_whole = _chosen(job, data, ref, place)
     _tell(found_whole, ref, note)
     panel = found_whole.panel
@@ -80,7 +83,8 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
         note(said)
     panel = panel if levels is None else levels.panel
     horizon = horizon_for(found_whole.card, panel)
-    for said in behind(panel, horizon if job.horizon is None else job.horizon):
+    stale = () if job.future is None else stale_future(panel, shown(job.future))
+    for said in (*_shortened(job, found_whole.card, panel, horizon), *stale, *behind(panel, job.horizon or horizon)):
         note(said)
     return Source(
         ref=found_whole.ref,
@@ -97,14 +101,27 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
     )
 
 
+def _shortened(job: Job, card: Card, panel: Panel, horizon: int) -> tuple[str, ...]:
+    """Return a note if the job sets no horizon and the known covariates end before the usual one."""
+    usual = panel.freq.default_horizon
+    if job.horizon is not None or card.freq != ANY_FREQ or horizon >= usual:
+        return ()
+    return (f"horizon {horizon}, not {usual}: the future values of known covariates end there (horizon = N sets it)",)
+
+
 def sample(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> ModelAndData:
     """The data read for the job's model, with its sums; of a Parquet dataset of more than `block_rows` rows its first ones."""
     groups = _groups(data)
     if sum(group.rows for group in groups) > job.block_rows and not job.whole:
-        return _chosen(job, head(groups, job.block_rows), ref, place)
-    found = _chosen(job, whole(groups) if any(group.keys for group in groups) else data, ref, place)
+        return _chosen(job, _with_rows(data, head(groups, job.block_rows)), ref, place)
+    found = _chosen(job, _with_rows(data, whole(groups)) if any(group.keys for group in groups) else data, ref, place)
     levels = with_sums(found.panel, job.levels)
     return found if levels is None else dataclasses.replace(found, panel=levels.panel)
+
+
+def _with_rows(data: Any, rows: pa.Table) -> Any:
+    """Return `data` with these rows in place of its own; its future rows stay."""
+    return dataclasses.replace(data, data=rows) if isinstance(data, WithFuture) else rows
 
 
 def _groups(data: Any) -> list[Group]:
@@ -114,7 +131,7 @@ def _groups(data: Any) -> list[Group]:
 
     from tsattn.data.store import is_panel
 
-    files = files_of(data)
+    files = files_of(data.data if isinstance(data, WithFuture) else data)
     try:
         if not files or (len(files) == 1 and is_panel(pq.read_schema(files[0][0]))):
             return []
@@ -131,8 +148,9 @@ def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Mode
 
 
 def _tell(found: ModelAndData, ref: ModelRef | None, note: Note) -> None:
-    """Note which model was chosen where the job names none: a later run may choose another."""
-    for said in found.notes if ref is None else ():
+    """Note which known covariates were filled, and which model was chosen where the job names none: later runs may differ."""
+    filled = [f"{one.what}: {one.where}" for one in found.report.repaired if one.what.startswith(FILLED)]
+    for said in (*(found.notes if ref is None else ()), *filled):
         note(said)
 
 

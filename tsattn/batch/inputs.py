@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from tsattn.data.as_of import parse_as_of as parse_as_of
 from tsattn.data.as_of import parse_moment as parse_moment
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel
+from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import ConfigError, DataError
 
 
@@ -36,28 +37,34 @@ class TimeAxis:
 
 @contextmanager
 def opened(job: Job, file: JobFile, wait: float = LOCK_WAIT) -> Iterator[Any]:
-    """Yield a job's input in a form that `read` accepts. Raises DataError when it cannot be obtained."""
+    """Yield what a job reads in a form that `read` accepts. Raises DataError when it cannot be obtained."""
     text = expanded(job.input)
-    if is_database(text):
-        from tsattn.batch.database import rows_of
+    with ExitStack() as stack:
+        data: Any
+        if is_database(text):
+            from tsattn.batch.database import rows_of
 
-        yield rows_of(file.local(text), expanded(job.query or ""), job.retries, wait)
-    elif scheme_of(text):
-        with tempfile.TemporaryDirectory(prefix="tsattn-") as folder:
-            yield _fetched(text, Path(folder))
-    else:
-        yield file.local(text)
+            data = rows_of(file.local(text), expanded(job.query or ""), job.retries, wait)
+        else:
+            data = _files(text, file, stack)
+        yield data if job.future is None else WithFuture(data, _files(expanded(job.future), file, stack))
 
 
 def missing(job: Job, file: JobFile) -> str:
-    """Reason why a local input cannot be read; "" if it exists, or if only opening it can show."""
-    text = expanded(job.input)
-    if scheme_of(text):
-        return ""
-    place = file.local(text)
-    if Path(place).exists() or (any(c in place for c in "*?[") and glob.glob(place, recursive=True)):
-        return ""
-    return f"the input {shown(job.input)} does not exist"
+    """Reason why a local source of a job cannot be read; "" if all exist, or if only opening them can show."""
+    for what, source in zip(("input", "future file"), job.sources, strict=False):
+        text = expanded(source)
+        place = file.local(text)
+        if not (scheme_of(text) or Path(place).exists() or (any(c in place for c in "*?[") and glob.glob(place, recursive=True))):
+            return f"the {what} {shown(source)} does not exist"
+    return ""
+
+
+def _files(text: str, file: JobFile, stack: ExitStack) -> str | list[str]:
+    """The path, folder or glob that a text names; for a URL its files, copied to a folder that `stack` removes."""
+    if not scheme_of(text):
+        return file.local(text)
+    return _fetched(text, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tsattn-"))))
 
 
 def _fetched(url: str, folder: Path) -> list[str]:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tsattn.data.panel import Panel
-from tsattn.data.windows import Origins, last_origins
-from tsattn.errors import DataError
+from tsattn.data.windows import last_origins
 from tsattn.forecasting.baselines.simple import SeasonalNaive
 from tsattn.forecasting.frame import Forecast, Forecaster
-from tsattn.forecasting.predict import Failure, check_known, predict, wants_covariates
+from tsattn.forecasting.predict import Failure, lacking_known, predict, wants_covariates
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -97,10 +96,8 @@ def _unfit(forecaster: Forecaster, panel: Panel, horizon: int, min_history: int)
         bad[i] = "holds an infinite value"
     if wants_covariates(forecaster, panel) and panel.schema.known_features:
         for i in range(len(panel)):
-            try:
-                check_known(panel, Origins(np.array([i]), panel.origin[i : i + 1]), horizon)
-            except DataError:
-                bad.setdefault(i, "lacks known covariates in its future rows")
+            if lacking := lacking_known(panel, i, horizon):
+                bad.setdefault(i, f"lacks known covariates in its future rows: {lacking}")
     return bad
 
 

@@ -72,7 +72,7 @@ _KEYS = tuple(f.name for f in dataclasses.fields(Job) if f.name != "line")
 _LEVELS = {"hierarchy": (), "sums": (), "reconcile": HierarchyConfig.reconcile}
 _DURATIONS = ("max_age", "max_gap", "retrain", "keep_records")
 _ENDLESS = {"max_age": "never", "keep_records": "forever"}  # texts that stand for an infinite duration
-_TEXTS = ("name", "input", "model", "query", *_CHOICES, "records", "schedule", "reconcile")
+_TEXTS = ("name", "input", "future", "model", "query", *_CHOICES, "records", "schedule", "reconcile")
 _SHARES = ("max_mase_ratio", "coverage_drop")
 _ANOMALIES = "max_new_anomalies"
 _COUNTS = ("horizon", "min_history", "keep", "retries", "block_rows")
@@ -130,7 +130,7 @@ class _Check:
             )
         if made.get("retrain") is not None and (why := _untrainable(made.get("model"))):
             self.problem(self.where(number, "retrain", own), f"retrain: {why}")
-        for key in ("input", "query", "outputs", "records"):
+        for key in ("input", "query", "future", "outputs", "records"):
             where = self.where(number, key, own)
             parts = [o.text for o in made.get(key, ())] if key == "outputs" else [made.get(key) or ""]
             if key != "query" and any(map(is_database, parts)) and not _has_databases():
@@ -143,7 +143,7 @@ class _Check:
         return Job(**made, line=line) if len(self.problems) == before else None
 
     def apart(self, tables: list[dict[str, Any]], jobs: list[Job | None]) -> None:
-        """Report two jobs of one name, and outputs that would replace a job's input or the file of another job."""
+        """Report two jobs of one name, and outputs that would replace what a job reads or the file of another job."""
         names = [table.get("name") for table in tables]
         for number, name in enumerate(names):
             if isinstance(name, str) and name in names[:number]:
@@ -161,18 +161,17 @@ class _Check:
                     self.problem(self.where(number, "detect", tables[number]), f"detect: {said}")
 
     def conflict(self, job: Job, output: Output, writer: dict[str, tuple[str, str]]) -> str:
-        """Return why an output is impossible: it is the job's input, or the file of another job; "" where it is possible."""
-        place, source = self.file.local(filled(output.place)), filled(job.input)
+        """Return why an output is impossible: the job reads it, or it is the file of another job; "" where it is possible."""
+        place = self.file.local(filled(output.place))
         path = Path(place) if output.kind == "file" else sqlite_file(place) if output.kind == "database" else None
         if output.kind == "dataset":
             path = dataset_folder(place, job.name)
         if path is None:
             return ""
-        if not scheme_of(source):
-            try:
-                refuse_input(path, self.file.local(source), dataset=output.kind == "dataset", said=str(output))
-            except ConfigError as error:
-                return f"{error.message} ({error.hint})"
+        try:
+            refuse_input(path, self.file.paths(job), dataset=output.kind == "dataset", said=str(output))
+        except ConfigError as error:
+            return f"{error.message} ({error.hint})"
         kind, first = writer.setdefault(os.path.realpath(path), (output.kind, job.name))
         if first != job.name and "file" in (kind, output.kind):
             return f"{output} is written by job {first!r} too, which would be lost"
@@ -225,6 +224,11 @@ def _value(key: str, value: Any) -> Any:
         raise ConfigError(f"must be one of {', '.join(_CHOICES[key])}, not {value!r}")
     if key == "input" and scheme_of(value) and "#" in value and is_database(value):
         raise ConfigError("a database as input has no #table: write a query")
+    if key == "future" and is_database(value):
+        raise ConfigError(
+            "must be a file, a folder, a glob or a URL of files, not a database",
+            "write the future rows to a file; or add them to the query of the input, with a blank target",
+        )
     if key == "records" and not is_database(value):
         raise ConfigError(f"{shown(value)!r} is not a database", "write postgresql://… or sqlite:///…, or leave it out")
     if key == "outputs":

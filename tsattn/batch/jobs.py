@@ -28,7 +28,7 @@ class Detection:
 
 @dataclass(frozen=True)
 class Job:
-    """Settings of a `[[job]]`. Times are in seconds; ${NAME}s in `outputs` and `input` are filled in when they are used."""
+    """Settings of a `[[job]]`. Times are in seconds; ${NAME}s in `outputs` and `sources` are filled in when they are used."""
 
     name: str
     input: str  # a path, a folder, a glob, a URL that fsspec reads, or a database URL together with `query`
@@ -36,6 +36,7 @@ class Job:
     model: str | None = None  # a name of the workspace, name/version, a folder, or "zero-shot"; None = as `tsattn forecast`
     members: tuple[str, ...] | None = None  # ensemble members; None = as `tsattn forecast`
     query: str | None = None
+    future: str | None = None  # future rows of known covariates: a path, a folder, a glob, or a URL that fsspec reads
     read: ReadOptions = ReadOptions()
     horizon: int | None = None  # None = the model's; for "zero-shot", the usual one of the frequency
     quantiles: tuple[float, ...] | None = None  # None = the model's
@@ -62,6 +63,11 @@ class Job:
     retries: int = 5  # attempts at a database
     block_rows: int = 1 << 20  # of a sorted Parquet dataset that are in memory at a time, give or take a row group
     line: int = 1
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The input, and the future rows where they have a source of their own."""
+        return (self.input,) if self.future is None else (self.input, self.future)
 
     @property
     def levels(self) -> HierarchyConfig:
@@ -126,12 +132,16 @@ class JobFile:
         except RuntimeError:  # no such user, or no home: as in a shell, the ~ is then a part of the name
             return str(self.folder / text)
 
+    def paths(self, job: Job) -> list[str]:
+        """Return the local paths, folders and globs that a job reads."""
+        return [self.local(source) for source in map(filled, job.sources) if not scheme_of(source)]
+
     def records(self, job: Job) -> str | None:
         """The database of a job's run records; None for runs.db of the workspace."""
         return None if job.records is None else self.local(filled(job.records))
 
     def texts(self) -> list[str]:
         """Return all texts that may hold a secret."""
-        found = [text for job in self.jobs for text in (job.input, job.query or "", job.records or "")]
+        found = [text for job in self.jobs for text in (*job.sources, job.query or "", job.records or "")]
         found += [output.text for job in self.jobs for output in job.outputs]
         return found + ([self.monitor.alert] if self.monitor.alert else [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tsattn import interrupts
-from tsattn.batch.job_values import Output, scheme_of
+from tsattn.batch.job_values import Output
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.secrets import expanded
 from tsattn.batch.stored_forecasts import newer_cutoff
@@ -65,5 +65,4 @@ def _write(output: Output, job: Job, file: JobFile, tables: Tables, wait: float)
     else:
         from tsattn.batch.output_files import write_file
 
-        source = expanded(job.input)
-        write_file(place, tables, dict(output.columns), None if scheme_of(source) else file.local(source))
+        write_file(place, tables, dict(output.columns), file.paths(job))

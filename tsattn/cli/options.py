@@ -63,7 +63,10 @@ Plots = Annotated[
     ),
 ]
 Future = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="File with the future rows of known covariates, matched by series and time.")
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="File, folder or glob with the future rows of known covariates, matched by series and time."
+    ),
 ]
 AsOf = Annotated[
     Text,

@@ -150,6 +150,21 @@ class Panel:
         target[hidden], past[hidden] = np.nan, np.nan
         return replace(self, target=target, past=past, origin=origin)
 
+    def extended_to(self, sizes: np.ndarray) -> Panel:
+        """The same panel with rows without any value after the last ones of each item, up to `sizes` (S,) rows."""
+        before = np.diff(self.indptr)
+        indptr = np.concatenate([[0], np.cumsum(np.maximum(before, sizes))]).astype(np.int64)
+        item = np.repeat(np.arange(len(self)), before)
+        at = np.arange(len(item)) - self.indptr[:-1][item] + indptr[:-1][item]
+
+        def spread(values: np.ndarray) -> np.ndarray:
+            out = np.full((int(indptr[-1]), *values.shape[1:]), np.nan, np.float32)
+            out[at] = values
+            return out
+
+        target, past, known = map(spread, (self.target, self.past, self.known))
+        return replace(self, indptr=indptr, origin=indptr[:-1] + self.lengths, target=target, past=past, known=known)
+
     def without_covariates(self) -> Panel:
         """The same panel without known, past and static covariates."""
         schema = Schema(self.schema.timestamp, self.schema.item, self.schema.target)

@@ -310,30 +310,43 @@ def _ended(panel: Panel, last: np.datetime64) -> str:
     return f"ended at {show(panel, last)}, before other series, and has no future rows of {lacking}"
 
 
-def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
-    """Raise DataError, naming items and timestamps, where a declared known covariate is missing within the horizon.
+def lacking_known(panel: Panel, item: int, horizon: int) -> str:
+    """Return the known covariates that the future rows of an item lack, and where; "" if they lack none within the horizon."""
+    origins = Origins(np.array([item]), panel.origin[item : item + 1])
+    missing = _missing_known(panel, origins, horizon)[0]
+    return _lacking(panel, item, int(origins.row[0]), missing) if missing.any() else ""
 
-    Calendar features are never missing, and are not checked.
-    """
-    names = panel.schema.known_features
-    if not names or not len(origins):
-        return
+
+def _missing_known(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
+    """Return (B, H, K) bool: True where a declared known covariate is missing. Calendar features are never missing."""
     rows = origins.row[:, None] + np.arange(horizon)  # (B, H)
     inside = rows < panel.indptr[1:][origins.item][:, None]
     missing = ~inside[..., None] | np.isnan(panel.known[np.where(inside, rows, 0)]) if len(panel.known) else ~inside[..., None]
-    missing = np.broadcast_to(missing, (*rows.shape, len(names)))
+    return np.broadcast_to(missing, (*rows.shape, len(panel.schema.known_features)))
+
+
+def _lacking(panel: Panel, item: int, origin: int, missing: np.ndarray) -> str:
+    """Name the covariates that are missing (H, K) after an origin of an item, and their timestamps."""
+    steps = np.flatnonzero(missing.any(1))
+    names = [panel.schema.known_features[k] for k in np.flatnonzero(missing.any(0))]
+    columns = ", ".join(dict.fromkeys(map(panel.schema.column_of, names)))
+    since = origin - panel.indptr[item] + steps[[0, -1]]
+    first, last = (show(panel, stamp) for stamp in panel.freq.advance(panel.start[item], since))
+    return f"{columns} at {first if len(steps) == 1 else f'{len(steps)} rows from {first} to {last}'}"
+
+
+def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
+    """Raise DataError, naming items and timestamps, where a declared known covariate is missing within the horizon."""
+    if not panel.schema.known_features or not len(origins):
+        return
+    missing = _missing_known(panel, origins, horizon)
     bad = np.flatnonzero(missing.any((1, 2)))
     if not len(bad):
         return
     said = []
     for i in bad[:3]:
-        item, steps = int(origins.item[i]), np.flatnonzero(missing[i].any(1))
-        lacking = [panel.schema.column_of(name) for name, gone in zip(names, missing[i].any(0), strict=True) if gone]
-        columns = ", ".join(dict.fromkeys(lacking))
-        since = origins.row[i] - panel.indptr[item] + steps[[0, -1]]
-        first, last = (show(panel, stamp) for stamp in panel.freq.advance(panel.start[item], since))
-        span = first if len(steps) == 1 else f"{len(steps)} rows from {first} to {last}"
-        said.append(f"item {panel.item_ids[item]}: {columns} at {span}")
+        item = int(origins.item[i])
+        said.append(f"item {panel.item_ids[item]}: {_lacking(panel, item, int(origins.row[i]), missing[i])}")
     more = f" (and {len(bad) - 3} more items)" if len(bad) > 3 else ""
     enough = int(missing.any(axis=(0, 2)).argmax())
     shorter = f"forecast as far as they go: --horizon {enough}; or " if enough else ""

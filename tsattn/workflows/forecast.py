@@ -32,6 +32,7 @@ from tsattn.workflows.loaded_model import (
     ensemble_notes,
     horizon_for,
     reads_leads,
+    stale_future,
     with_members,
 )
 from tsattn.workflows.results import Forecasted
@@ -90,6 +91,9 @@ def run(
         data = WithFuture(_again(order.model, workspace) if data is None else data, future)
     with order.hierarchy.naming_its_columns():
         chosen = choose(data, order.model, workspace, order.hierarchy.reading(read), listener, moment)
+    if future is not None:
+        for note in stale_future(chosen.panel, str(future) if isinstance(future, (str, Path)) else "the future file"):
+            listener.note(note)
     if table is not None and data is None:  # the model's own data are read again
         checked_suffix(table, data=chosen.card.source.get("source"))
     if table is not None and order.paths is None:

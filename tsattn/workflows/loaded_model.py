@@ -14,10 +14,12 @@ from tsattn.config import ReadOptions, from_mapping
 from tsattn.data.freq import Freq, calendar_names
 from tsattn.data.names import listed, quoted
 from tsattn.data.panel import Panel, Schema
+from tsattn.data.reading.future_rows import WithFuture
 from tsattn.data.reading.read import is_ingested, read
 from tsattn.data.report import ReadReport
 from tsattn.errors import ArtifactError, ConfigError, DataError
 from tsattn.forecasting.frame import Forecaster
+from tsattn.forecasting.predict import show
 from tsattn.model.card import ANY_FREQ
 from tsattn.render.format import count, span, stamps
 from tsattn.workflows.plan import known_steps
@@ -138,6 +140,18 @@ def behind(panel: Panel, horizon: int, forecast: Collection[str] | None = None) 
     return (f"{len(over):,} series ended long ago ({said}): their forecasts begin where they end, and lie before that",)
 
 
+def stale_future(panel: Panel, future: str) -> tuple[str, ...]:
+    """Return a warning if no series has a value of a declared known covariate after its end. future: name of the future file."""
+    schema = panel.schema
+    declared = np.array([schema.column_of(name) in schema.known for name in schema.known_features], bool)
+    item = np.repeat(np.arange(len(panel)), np.diff(panel.indptr))
+    ahead = np.arange(len(panel.target)) >= panel.origin[item]
+    if not declared.any() or not len(panel) or np.isfinite(panel.known[ahead][:, declared]).any():
+        return ()
+    end = show(panel, panel.ends().max())
+    return (f"warning: {future} is stale: it has no values of {listed(schema.known)} after the end of the data, {end}",)
+
+
 def read_for(card: Card, data: Any, options: ReadOptions) -> tuple[Panel, ReadReport]:
     """Read data as the model's training data was read: the same columns, the options of the training, overridden by `options`.
 
@@ -197,7 +211,9 @@ def _read_on_its_grid(card: Card, data: Any, options: ReadOptions) -> tuple[Pane
 
 
 def absolute(data: Any) -> str | list[str] | None:
-    """Absolute path, or paths, of data that can be read again; None for stdin and data in memory."""
+    """Absolute path, or paths, of data that can be read again, without its future file; None for stdin and data in memory."""
+    if isinstance(data, WithFuture):
+        data = data.data
     if isinstance(data, (str, Path)) and str(data) != "-":
         return os.path.abspath(data)
     if isinstance(data, (list, tuple)) and data and all(isinstance(part, (str, Path)) for part in data):

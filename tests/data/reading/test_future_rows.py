@@ -11,6 +11,8 @@ import pytest
 from tsattn.config import ReadOptions
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.data.reading.read import read
+from tsattn.data.reading.row_location import Where, below
+from tsattn.data.store import save_panel
 from tsattn.errors import ConfigError, DataError
 
 
@@ -159,3 +161,62 @@ def test_when_the_time_of_day_has_a_column_of_its_own_then_rows_later_that_day_a
     plan = whole.loc[last & (whole.site == "b"), ["ts", "hour", "temp_c"]]
     options = dataclasses.replace(OPTIONS, timestamp="ts,hour", known=("temp_c",))
     assert read(WithFuture(whole[~last], plan), options)[0].known_ahead().tolist() == [5, 5, 5]
+
+
+@pytest.mark.parametrize("shape", ["single", "wide", "one row per series", "one row for all"])
+def test_when_the_future_file_begins_before_the_end_of_the_data_then_its_earlier_rows_are_ignored(meters, wide, shape):
+    options = ReadOptions()
+    if shape == "single":
+        rows = wide[["date", "north", "promo"]]
+        past, plan, last = rows[:35], rows[28:].drop(columns="north"), rows.promo[35:]
+        options = ReadOptions(target=("north",), known=("promo",))
+    elif shape == "wide":
+        past, plan, last = wide[:35], wide[28:][["date", "promo"]], wide.promo[35:]
+    else:
+        past, options = history(meters), OPTIONS
+        plan = meters[meters.ts >= "2024-01-28"].drop(columns="kwh")
+        last = weather(meters).temp_c
+        plan = plan if shape == "one row per series" else plan.loc[plan.site == "b", ["ts", "temp_c"]]
+    name, stamp = ("promo", "date") if shape in ("single", "wide") else ("temp_c", "ts")
+    forecast = plan.assign(**{name: plan[name] + 9 * (plan[stamp] < "2024-02-05")})  # not what was measured later
+    panel, report = read(WithFuture(past, forecast), options)
+    assert set(panel.known_ahead().tolist()) == {5}
+    assert panel.known.max() < 11, "the measured values stay"
+    np.testing.assert_allclose(panel.known[panel.origin[0] : panel.indptr[1], 0], last)
+    assert not report.repaired
+
+
+def test_when_the_newest_rows_of_the_data_lack_the_covariate_then_the_future_file_fills_them(meters):
+    past = history(meters)
+    past = past.assign(temp_c=past.temp_c.where(past.ts < "2024-02-04"))
+    plan = meters[(meters.site == "b") & (meters.ts >= "2024-02-04")][["ts", "temp_c"]]
+    panel, _ = read(WithFuture(past, plan), dataclasses.replace(OPTIONS, known=("temp_c",)))
+    wanted, _ = read(WithFuture(history(meters), weather(meters)), dataclasses.replace(OPTIONS, known=("temp_c",)))
+    np.testing.assert_array_equal(panel.known, wanted.known)
+
+
+def test_when_the_future_rows_are_in_several_files_then_all_are_read_and_errors_name_theirs(meters, tmp_path):
+    plan = weather(meters)
+    for name, rows in (("1.csv", plan[:2]), ("2.csv", plan[2:])):
+        rows.to_csv(tmp_path / name, index=False)
+    panel, _ = read(WithFuture(history(meters), tmp_path), OPTIONS)
+    assert panel.known_ahead().tolist() == [5, 5, 5]
+    pd.concat([plan[2:], plan[4:]]).assign(temp_c=[1, 2, 3, 4]).to_csv(tmp_path / "2.csv", index=False)
+    with pytest.raises(DataError, match=r"2\.csv, line 5: 2024-02-09.* has several rows"):
+        read(WithFuture(history(meters), tmp_path), OPTIONS)
+
+
+def test_when_known_covariates_are_switched_off_or_the_data_is_ingested_then_a_future_file_is_refused(meters, tmp_path):
+    with pytest.raises(ConfigError, match='known="none" leaves no covariate for `future`'):
+        read(WithFuture(history(meters), weather(meters)), dataclasses.replace(OPTIONS, known=("none",)))
+    save_panel(read(history(meters), OPTIONS)[0], tmp_path / "panel.parquet")
+    with pytest.raises(ConfigError, match=r"panel\.parquet: already ingested; future rows cannot be added"):
+        read(WithFuture(tmp_path / "panel.parquet", weather(meters)))
+
+
+def test_when_rows_of_a_table_were_taken_and_others_follow_then_each_still_names_its_file():
+    first, second = (Where([(name, 3, None)]) for name in ("a.csv", "b.csv"))
+    joined = below([first, second.of(np.array([2, 0, 2]))], [3, 3])
+    assert [joined(row) for row in (0, 2, 3, 4, 5)] == [
+        f"{n}, row {k}" for n, k in (("a.csv", 1), ("a.csv", 3), ("b.csv", 3), ("b.csv", 1), ("b.csv", 3))
+    ]

@@ -11,7 +11,7 @@ import numpy as np
 
 from tsattn.data import arrow
 from tsattn.data.reading.columns import Column, Columns, Table, as_text
-from tsattn.data.reading.row_location import Where
+from tsattn.data.reading.row_location import below
 from tsattn.errors import DataError
 
 if TYPE_CHECKING:
@@ -174,8 +174,7 @@ def concatenated(tables: list[Table], where: str) -> Table:
                 f"{names[0]} and {names[1]} have different columns: {', '.join(map(repr, odd))}", "name files of one kind"
             )
     columns = first.columns.below(others, lambda name: _joined([t.columns[name] for t in tables], where))
-    parts = [part for t in tables for part in t.where.parts]
-    return Table(columns, sum(t.rows for t in tables), Where(parts), first.marks)
+    return Table(columns, sum(t.rows for t in tables), below([t.where for t in tables], [t.rows for t in tables]), first.marks)
 
 
 def _joined(pieces: list[Column], where: str) -> Column:

@@ -12,6 +12,7 @@ from tsattn.data.cleaning.unit_changes import warn_of_unit_changes
 from tsattn.data.freq import Freq
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading import freq_inference
+from tsattn.data.reading.coarse_known import with_filled_steps
 from tsattn.data.reading.column_blocks import CELLS, blocks
 from tsattn.data.reading.columns import Table
 from tsattn.data.reading.encode import Features, constant_by_item, encode
@@ -74,7 +75,7 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
         references=(*past.references, *known.references),
     )
     invented = grid.freq.has_clock and (clock is None or clock.counted)
-    panel = _panel(grid, roles, made, static_values, tz, notes, dated=not invented)
+    panel = with_filled_steps(_panel(grid, roles, made, static_values, tz, notes, dated=not invented), notes)
     warn_of_unit_changes(panel, notes)
     panel = checked(panel, unfinished, options.drop_last, notes)
     asked = options.holidays or regions_of(schema)

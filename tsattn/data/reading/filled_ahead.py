@@ -18,6 +18,7 @@ from tsattn.data.report import Notes
 
 MOST_TEXTS = 12  # different texts of a column that is taken without being named
 _MOST_MISSING = 0.2  # share of all rows in which a column has no value, at most
+_MOST_COARSE = 12  # columns that are looked at for values at a coarser step
 _ROWS_OF_PHASE = 3  # rows for each weekday or month, at least, before a text may be called a copy of the calendar
 
 
@@ -25,7 +26,8 @@ _ROWS_OF_PHASE = 3  # rows for each weekday or month, at least, before a text ma
 class FilledAhead:
     """Columns that are filled in all future rows.
 
-    known: covariates. unclear: numbers that may be series which end later than the targets, and texts beside them.
+    known: covariates. unclear: numbers that may be series which end later than the targets, and texts beside them; and numbers
+    at a coarser step than the rows.
     calendar: texts that repeat the weekday, the hour or the month.
     """
 
@@ -67,15 +69,26 @@ def filled_ahead(
     copies = tuple(name for name in texts if _repeats_calendar(table.columns[name].values, clock))
     found = tuple(name for name in free if name in {*numbers, *texts} and name not in copies)
     beside_one = bool(item) and (named or len(target) == 1)
+    coarse = _coarse(table, clock, [name for name in free if name in numeric and name not in numbers], ahead)
     if beside_one or not numbers or is_plan(table, clock, list(target), numbers, named):
-        return FilledAhead(known=found, calendar=copies)
-    return FilledAhead(unclear=found, calendar=copies)
+        return FilledAhead(known=found, unclear=coarse, calendar=copies)
+    return FilledAhead(unclear=(*found, *coarse), calendar=copies)
 
 
 def _numbers(table: Table, names: list[str], ahead: np.ndarray) -> list[str]:
     """Return the columns of numbers without a gap in the rows `ahead`, and nearly without one in all rows."""
     gaps = set(where(table, names, with_gaps, ahead))
     return where(table, [n for n in names if n not in gaps], lambda values: np.isnan(values).mean(1) < _MOST_MISSING)
+
+
+def _coarse(table: Table, clock: Clock, names: list[str], ahead: np.ndarray) -> tuple[str, ...]:
+    """Return the columns of numbers with values at regular times `ahead`, and gaps between, such as hourly ones."""
+    out = []
+    for name in names[:_MOST_COARSE]:
+        steps = np.diff(np.unique(clock.stamps[ahead & ~table.columns[name].missing]))
+        if len(steps) > 1 and (steps == steps[0]).all():
+            out.append(name)
+    return tuple(out)
 
 
 def _texts(table: Table, names: list[str], ahead: np.ndarray, item: tuple[str, ...]) -> list[str]:

@@ -32,6 +32,8 @@ def options_for(options: ReadOptions, found: Schema, model: Schema | None, futur
     item columns.
     """
     name = future.where.parts[0][0]
+    if options.known == ("none",):
+        raise ConfigError(f"{name}: --known none leaves no covariate for --future", "remove one of them")
     if found.timestamp is None:
         raise ConfigError("--future needs data with a timestamp column", "name it: --timestamp COLUMN")
     lacking = [n for n in found.item if n not in future.columns]
@@ -105,8 +107,7 @@ def one_row_per_time(future: Table, found: Schema) -> Table:
 def for_every_series(future: Table, table: Table, options: ReadOptions, timestamp: str | None) -> Table:
     """Return `future` with its rows repeated for each series of a long `table`, if it has none of the item columns.
 
-    Rows at times at which a series has an observed target are left out, since some series may end later than others. Raises
-    DataError where several rows of `future` have one timestamp, and where `table` has no column that names the series.
+    Raises DataError where several rows of `future` have one timestamp, and where `table` has no column that names the series.
     """
     if not options.item or timestamp is None or any(n in future.columns for n in options.item):
         return future
@@ -121,9 +122,8 @@ def for_every_series(future: Table, table: Table, options: ReadOptions, timestam
     named = np.flatnonzero(codes >= 0)
     series, first = np.unique(codes[named], return_index=True)
     rows, of_series = np.tile(np.arange(future.rows), len(series)), np.repeat(np.arange(len(series)), future.rows)
-    new = ~_observed(future, table, options, timestamp, codes, series)[of_series, rows]
-    items = {n: table.columns[n].take(named[first][of_series[new]]) for n in options.item}
-    return future.take(rows[new]).with_columns(items)
+    items = {n: table.columns[n].take(named[first][of_series]) for n in options.item}
+    return future.take(rows).with_columns(items)
 
 
 def _check_distinct(future: Table, table: Table, options: ReadOptions, timestamp: str) -> None:
@@ -144,20 +144,28 @@ def _shared(future: Table, table: Table, options: ReadOptions) -> list[str]:
     return [n for n in future.columns if n in table.columns and n not in (*options.known, *options.target)]
 
 
-def _observed(
-    future: Table, table: Table, options: ReadOptions, timestamp: str, codes: np.ndarray, series: np.ndarray
-) -> np.ndarray:
-    """Return (len(series), future.rows) bool: True where the series with this code has an observed target at the row's time."""
-    found = np.zeros((len(series), future.rows), bool)
-    ahead = stamps_of(future.columns[timestamp], options.date_order)
-    stamps = stamps_of(table.columns[timestamp], options.date_order)
-    if ahead is None or stamps is None or _shared(future, table, options) != [timestamp]:  # others may hold the time of day
-        return found
+def _observed(whole: Table, table: Table, future: Table, options: ReadOptions, timestamp: str | None) -> np.ndarray:
+    """Return (future.rows,) bool: True for rows at a time at which their series has a target and all known covariates.
+
+    whole: the rows of `table`, then those of `future`. Rows of the latter are compared only if the timestamp is one column.
+    """
+    none = np.zeros(future.rows, bool)
+    shared = {*_shared(future, table, options)} - {*options.item}
+    if timestamp is None or shared != {timestamp}:  # others may hold the time of day
+        return none
+    if any(n not in table.columns for n in options.target):  # the series are columns of times or rows of another layout
+        return none
+    parts = [stamps_of(one.columns[timestamp], options.date_order) for one in (table, future)]  # each in its own format
+    if parts[0] is None or parts[1] is None:
+        return none
+    stamps = np.concatenate([parts[0], parts[1]])
+    codes = _codes(whole, options.item)
     seen = np.logical_or.reduce([~table.columns[n].missing for n in options.target])
-    rows = np.flatnonzero(seen & (codes >= 0) & np.isin(stamps, ahead))
-    order = np.argsort(ahead, kind="stable")
-    found[np.searchsorted(series, codes[rows]), order[np.searchsorted(ahead, stamps[rows], sorter=order)]] = True
-    return found
+    seen &= np.logical_and.reduce([~table.columns[n].missing for n in options.known])
+    _, times = np.unique(stamps, return_inverse=True)
+    keys = codes * (times.max(initial=0) + 1) + times
+    known = np.isin(keys[table.rows :], keys[: table.rows][seen])
+    return known & (codes[table.rows :] >= 0) & ~np.isnat(parts[1])
 
 
 def _codes(table: Table, names: Sequence[str]) -> np.ndarray:
@@ -170,10 +178,11 @@ def _codes(table: Table, names: Sequence[str]) -> np.ndarray:
     return np.where(whole, codes, -1)
 
 
-def extended(table: Table, future: Table, options: ReadOptions) -> Table:
+def extended(table: Table, future: Table, options: ReadOptions, timestamp: str | None) -> Table:
     """Append the rows of `future` to `table`, without a target and without values in columns that only one of them has.
 
-    Raises DataError when `table` lacks one of the known covariates.
+    Rows at times at which their series has a target and all known covariates are left out: a weather forecast may begin before
+    the end of the data, and some series end later than others. Raises DataError when `table` lacks a known covariate.
     """
     extra = [n for n in future.columns if n not in table.columns and n in (*options.item, *options.known)]
     if extra:
@@ -183,4 +192,6 @@ def extended(table: Table, future: Table, options: ReadOptions) -> Table:
         n: future.columns[n] if n in future.columns and n not in options.target else Column(n, "number", blank)
         for n in table.columns
     }
-    return concatenated([table, Table(Columns(columns), future.rows, future.where)], table.where.parts[0][0])
+    whole = concatenated([table, Table(Columns(columns), future.rows, future.where)], table.where.parts[0][0])
+    observed = _observed(whole, table, future, options, timestamp)
+    return whole.take(np.flatnonzero(~np.append(np.zeros(table.rows, bool), observed))) if observed.any() else whole

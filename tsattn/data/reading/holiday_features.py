@@ -8,7 +8,6 @@ days, as in seasonal adjustment (X-13ARIMA-SEATS: trading-day and Easter regress
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -170,16 +169,4 @@ def _extended(panel: Panel) -> Panel:
     least = 2 * panel.freq.default_horizon
     most = int(np.clip(YEARS_AHEAD * panel.freq.year, least, _MOST_AHEAD))
     ahead = int(np.clip(_MOST_ROWS // len(panel), least, most))
-    sizes = np.diff(panel.indptr)
-    wanted = np.maximum(sizes, panel.lengths + ahead)
-    indptr = np.concatenate([[0], np.cumsum(wanted)]).astype(np.int64)
-    item = np.repeat(np.arange(len(panel)), sizes)
-    at = np.arange(len(item)) - panel.indptr[:-1][item] + indptr[:-1][item]
-
-    def spread(values: np.ndarray) -> np.ndarray:
-        out = np.full((int(indptr[-1]), *values.shape[1:]), np.nan, np.float32)
-        out[at] = values
-        return out
-
-    arrays: dict[str, Any] = {name: spread(getattr(panel, name)) for name in ("target", "past", "known")}
-    return replace(panel, indptr=indptr, origin=indptr[:-1] + panel.lengths, **arrays)
+    return panel.extended_to(panel.lengths + ahead)

@@ -63,7 +63,12 @@ def read(
     notes = Notes()
     future: Table | None = None
     if isinstance(source, WithFuture):
-        future = load(parts_of(_frames(source.future)[0])[0], options, Notes())
+        if is_ingested(source.data):
+            raise ConfigError(
+                f"{source.data}: already ingested; future rows cannot be added", "name the source of the data instead"
+            )
+        ahead = [part for one in _frames(source.future) for part in parts_of(one)]
+        future = concatenated([load(part, options, Notes()) for part in ahead], ahead[0].name)
         try:
             known_roles = read(source.data, options, schema=schema)[0].schema
         except UnknownColumnError as error:
@@ -85,7 +90,8 @@ def read(
         table = table.with_columns({"file": _file_column(parts, tables, table)})
     del tables
     if future is not None:
-        table = extended(table, for_every_series(future, table, options, known_roles.timestamp), options)
+        stamp = known_roles.timestamp
+        table = extended(table, for_every_series(future, table, options, stamp), options, stamp)
     plan = schema is None and not options.known
     options = with_schema(without_none(options, table), schema, table)
     check_options(options, table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,3 +40,13 @@ class Where:
     def of(self, rows: np.ndarray) -> Where:
         """The same, for a table that holds only these rows, in this order."""
         return Where(self.parts, rows if self.source is None else self.source[rows])
+
+
+def below(tables: Sequence[Where], rows: Sequence[int]) -> Where:
+    """Return the sources of tables one below the other. rows: of each table."""
+    parts = [part for one in tables for part in one.parts]
+    if all(one.source is None for one in tables):
+        return Where(parts)
+    before = np.cumsum([0, *(sum(count for _, count, _ in one.parts) for one in tables)])
+    source = [np.arange(n) if one.source is None else one.source for one, n in zip(tables, rows, strict=True)]
+    return Where(parts, np.concatenate([at + first for at, first in zip(source, before[:-1], strict=True)]))
