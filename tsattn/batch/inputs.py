@@ -37,7 +37,7 @@ class TimeAxis:
 
 @contextmanager
 def opened(job: Job, file: JobFile, wait: float = LOCK_WAIT) -> Iterator[Any]:
-    """Yield what a job reads in a form that `read` accepts. Raises DataError when it cannot be obtained."""
+    """Yield the input of a job, with its future rows if any, for `read`. Raises DataError if it cannot be obtained."""
     text = expanded(job.input)
     with ExitStack() as stack:
         data: Any
@@ -61,7 +61,7 @@ def missing(job: Job, file: JobFile) -> str:
 
 
 def _files(text: str, file: JobFile, stack: ExitStack) -> str | list[str]:
-    """The path, folder or glob that a text names; for a URL its files, copied to a folder that `stack` removes."""
+    """The path, folder or glob that a text names; for a URL, its files, copied to a folder that `stack` removes."""
     if not scheme_of(text):
         return file.local(text)
     return _fetched(text, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tsattn-"))))

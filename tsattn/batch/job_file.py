@@ -161,7 +161,7 @@ class _Check:
                     self.problem(self.where(number, "detect", tables[number]), f"detect: {said}")
 
     def conflict(self, job: Job, output: Output, writer: dict[str, tuple[str, str]]) -> str:
-        """Return why an output is impossible: the job reads it, or it is the file of another job; "" where it is possible."""
+        """Return why an output is refused: the job reads it, or it is the file of another job; "" if it is accepted."""
         place = self.file.local(filled(output.place))
         path = Path(place) if output.kind == "file" else sqlite_file(place) if output.kind == "database" else None
         if output.kind == "dataset":

@@ -151,7 +151,7 @@ class Panel:
         return replace(self, target=target, past=past, origin=origin)
 
     def extended_to(self, sizes: np.ndarray) -> Panel:
-        """The same panel with rows without any value after the last ones of each item, up to `sizes` (S,) rows."""
+        """Return the panel with empty rows appended to each item, up to `sizes` (S,) rows."""
         before = np.diff(self.indptr)
         indptr = np.concatenate([[0], np.cumsum(np.maximum(before, sizes))]).astype(np.int64)
         item = np.repeat(np.arange(len(self)), before)

@@ -326,7 +326,7 @@ def _missing_known(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
 
 
 def _lacking(panel: Panel, item: int, origin: int, missing: np.ndarray) -> str:
-    """Name the covariates that are missing (H, K) after an origin of an item, and their timestamps."""
+    """Name the covariates that `missing` (H, K) marks after an origin of an item, and their timestamps."""
     steps = np.flatnonzero(missing.any(1))
     names = [panel.schema.known_features[k] for k in np.flatnonzero(missing.any(0))]
     columns = ", ".join(dict.fromkeys(map(panel.schema.column_of, names)))

@@ -20,7 +20,7 @@ def test_fields_that_only_the_first_row_has_are_left_out(take, header, extra, na
     panel, report = take("\n".join([header, lines[0] + extra, *lines[1:]]) + "\n")
     assert panel.item_ids == ("Celsius(°C)",)
     assert series(panel) == [v + 0.5 for v in LARGE]
-    assert any("fields that only the first row has left out" in str(r) and named in str(r) for r in report.repaired)
+    assert any("extra fields of the first row left out" in str(r) and named in str(r) for r in report.repaired)
 
 
 def test_names_and_settings_above_the_header_are_not_cut(take):

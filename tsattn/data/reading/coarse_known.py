@@ -17,7 +17,7 @@ _LEVELS = 5  # different values of a flag or a price band, at most
 
 
 def with_filled_steps(panel: Panel, notes: Notes) -> Panel:
-    """Return the panel with known covariates filled where they have one value per k steps, k a constant, up to one per day.
+    """Return the panel with known covariates filled if they have one value per k steps, for a constant k, at most one day.
 
     Numbers are interpolated linearly; flags, texts, numbers of at most `_LEVELS` values and daily values are held until the next
     value. The last value is held for its k steps, for which rows are added after the end of a series. A value that is missing
@@ -49,7 +49,7 @@ def with_filled_steps(panel: Panel, notes: Notes) -> Panel:
 class _Steps:
     """Rows with a value in a column of a panel: `at` (V,) their indices, `item` (V,) their series, `step` (V,) in rows.
 
-    `step` is the regular distance between the values in the history, or in the future rows, of a series; 0 = 1 or not regular.
+    `step` is the regular distance between the values in the history, or in the future rows, of a series; 0 if 1 or irregular.
     """
 
     at: np.ndarray
@@ -76,7 +76,7 @@ class _Steps:
         return np.append(self.item[1:] != self.item[:-1], np.ones(min(1, len(self.at)), bool))
 
     def rows_needed(self, panel: Panel) -> np.ndarray:
-        """Return (S,) the number of rows of each series with those for which a last value among its future rows is held."""
+        """Return (S,) the number of rows that each series needs to hold its last future value for a whole step."""
         sizes = np.diff(panel.indptr)
         last = np.flatnonzero(self.last & (self.at >= panel.origin[self.item]))
         item = self.item[last]
@@ -84,7 +84,7 @@ class _Steps:
         return sizes
 
     def filled(self, panel: Panel, column: np.ndarray, held: bool) -> np.ndarray:
-        """Return the column (N,) with values in gaps of one step, held or interpolated, and in the step after a last value."""
+        """Return the column (N,) with gaps of one step held or interpolated, and each series' last value held for its step."""
         values, last = column[self.at], self.last
         gaps = np.append(np.diff(self.at), 1)
         one_step = ~last & (gaps <= np.maximum(self.step, np.roll(self.step, -1)))
@@ -102,7 +102,7 @@ class _Steps:
 
 
 def _regular(gaps: np.ndarray, part: np.ndarray, parts: int) -> np.ndarray:
-    """Return (parts,) the step of each part from the distances between its values, 0 where it is 1 or not regular."""
+    """Return (parts,) the step of each part from the distances between its values; 0 if it is 1 or irregular."""
     least = np.full(parts, np.iinfo(np.int64).max)
     np.minimum.at(least, part, gaps)
     many = np.bincount(part, minlength=parts)
@@ -112,7 +112,7 @@ def _regular(gaps: np.ndarray, part: np.ndarray, parts: int) -> np.ndarray:
 
 
 def _is_safe(panel: Panel, steps: _Steps, column: np.ndarray) -> bool:
-    """Return True if the values of a column are surely missing between its steps, not zero."""
+    """Return True if the blanks between the values of a column are certain to be missing values, not zeros."""
     if panel.freq.fixed_us is None or int(steps.step.max()) * panel.freq.fixed_us > DAY:
         return False
     values = column[steps.at]
@@ -120,7 +120,7 @@ def _is_safe(panel: Panel, steps: _Steps, column: np.ndarray) -> bool:
 
 
 def _is_held(panel: Panel, steps: _Steps, column: np.ndarray) -> bool:
-    """Return True for flags, price bands, texts, and values that hold for a day."""
+    """Return True for flags, price bands, texts and daily values."""
     daily = int(steps.step.max()) * (panel.freq.fixed_us or 0) == DAY
     return daily or len(np.unique(column[steps.at])) <= _LEVELS
 
@@ -133,12 +133,12 @@ def _duration(panel: Panel, step: int) -> str:
 
 
 def _warn(panel: Panel, found: dict[int, _Steps], notes: Notes) -> None:
-    """Warn of columns with regular blanks that are not filled, and name the line that does it."""
+    """Warn about columns whose regular blanks are not filled, and name the pandas call that fills them."""
     names = {_name(panel, k): steps.shown(panel) for k, steps in found.items()}
     for name, step in names.items():
         notes.warn(
-            f"the known covariate {name!r} has one value per {step}, and blanks between. Fill them: in pandas, with "
-            f"data[{name!r}].ffill() if a value lasts until the next, with .fillna(0) if a blank means none"
+            f"the known covariate {name!r} has one value per {step}, and blanks between. Fill the blanks in pandas, with "
+            f"data[{name!r}].ffill() if a value lasts until the next, or with .fillna(0) if a blank means none"
         )
 
 

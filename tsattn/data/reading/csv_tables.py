@@ -329,7 +329,7 @@ def _is_prose(row: list[str]) -> bool:
 
 
 def _is_footnote(row: list[str]) -> bool:
-    """Return True for a number or another mark and the words that it stands for."""
+    """Return True for a footnote: a mark, such as a number, and its text."""
     cells = [c.strip() for c in row if c.strip()]
     return len(cells) == 2 and len(cells[0]) < len(cells[1]) + 12 and cells[1][:1].isalpha() and not is_telling(cells[1])
 

@@ -223,7 +223,7 @@ def _has_usual_steps(stamps: np.ndarray) -> bool:
 
 
 def _are_words_of_years(texts: list[str]) -> bool:
-    """Return True for a word and a year in each text, no two of them equal, where every word recurs in other years: months."""
+    """Return True for texts like months: each a word and a year, no two equal, with words that recur in other years."""
     found = [re.fullmatch(r"([^\d\s][^\d]*?)[\s./-]*(\d{4})|(\d{4})[\s./-]*([^\d\s][^\d]*)", t.strip()) for t in texts]
     pairs = {(m[1] or m[4], m[2] or m[3]) for m in found if m}
     names = {word for word, _ in pairs}

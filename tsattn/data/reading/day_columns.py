@@ -104,9 +104,9 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
 
 
 def _ends_early(table: Table, clock: Clock, minutes: dict[str, int], values: np.ndarray, zone: str | None) -> bool:
-    """Return True if numbered columns count the elapsed time, as the blank end of a day of 23 hours shows.
+    """Return True if numbered columns count elapsed time: the last columns of a 23-hour day are blank.
 
-    Raises DataError where that is so and no zone is known.
+    Raises DataError if they do and no time zone is known.
     """
     if _CLOCK.fullmatch(next(iter(minutes)).strip()):
         return False
@@ -117,7 +117,7 @@ def _ends_early(table: Table, clock: Clock, minutes: dict[str, int], values: np.
         row = int(np.flatnonzero(seen.ravel())[at]) // values.shape[1]
         raise DataError(
             f"{table.where(row)}: {clock.stamps[row].astype('datetime64[D]')} has 23 hours, as clocks were set forward, and "
-            "no values in its last columns, so the columns count the elapsed time",
+            "its last columns are blank, so the columns count elapsed time, not the time of day",
             "set the time zone, for example: --timezone Europe/Berlin",
         )
     return at is not None

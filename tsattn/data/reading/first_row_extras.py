@@ -35,19 +35,19 @@ def without_first_row_extras(part: Part, notes: Notes) -> Part:
             continue
         if all(map(str.strip, (*rows[0][width:], *rows[1][width:]))):
             called = [name.encode("latin-1").decode("utf-8", "replace") for name in rows[0][width:]]
-            notes.repair("fields that only the first row has left out", len(called), listed(called))
+            notes.repair("extra fields of the first row left out", len(called), listed(called))
             return converted(part, functools.partial(_cut, delimiter=delimiter, width=width))
     return part
 
 
 def _are_alike(one: list[str], other: list[str]) -> bool:
-    """Return True if two rows differ only in digits, of which there are some."""
+    """Return True if two rows contain numbers and differ only in them."""
     shapes = [re.sub(r"-?\d+", "0", " ".join(row)) for row in (one, other)]
     return shapes[0] == shapes[1] and "0" in shapes[0]
 
 
 def _cut(line: bytes, delimiter: str, width: int) -> bytes:
-    """Return the first fields of a line."""
+    """Return the first `width` fields of a line."""
     text = line.decode("latin-1")
     fields = next(csv.reader([text.rstrip("\r")], delimiter=delimiter), [])
     if len(fields) <= width:

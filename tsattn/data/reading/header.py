@@ -297,7 +297,7 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
 
 
 def _names_others(row: list[str], later: list[list[str]], lead: int, telling: list[int]) -> bool:
-    """Return True if a row has words above two or more columns of numbers, and above the dates something of another shape."""
+    """Return True if a row has words above two or more number columns, and above the dates a cell of another shape."""
     others = [row[j] for j in telling if j != lead]
     words = len(others) > 1 and all(_cell_class(cell) == "text" for cell in others)
     return words and shape(row[lead]) not in {shape(r[lead]) for r in later}
@@ -363,7 +363,7 @@ def _row_of(head: list[list[str]], level: list[str]) -> int:
 
 
 def _are_amounts(cells: list[str]) -> bool:
-    """Return True for numbers, some with a unit or a currency, among which may be fewer dates, as in a row of totals."""
+    """Return True for numbers, also with a unit or a currency, and fewer dates than numbers, as in a row of totals."""
     kinds = Counter("amount" if any(d.isdigit() for d in c) and _NUMBER.fullmatch(bare(c)) else _cell_class(c) for c in cells)
     fractions = any(re.search(r"\d[.,]\d", c) for c in cells)
     return bool(kinds["amount"] > kinds["date"] and kinds["amount"] + kinds["date"] == len(cells) and fractions)

@@ -204,7 +204,7 @@ def _of_named_series(found: Any) -> list[Record] | None:
 
 
 def _of_named_records(found: Any) -> list[Record] | None:
-    """Read {"temperature": [{"ts": ..., "value": ...}, ...], "humidity": [...]}: a series for each of two lists or more."""
+    """Read {"temperature": [{"ts": ..., "value": ...}, ...], "humidity": [...]}: one series per list, of two or more lists."""
     if not isinstance(found, dict):
         return None
     lists = {k: v for k, v in found.items() if isinstance(v, list) and v and all(isinstance(x, dict) for x in v)}
@@ -294,7 +294,7 @@ def _of_named_cells(found: Any) -> list[Record] | None:
 
 
 def _plain(value: Any) -> Any:
-    """Return the number of an epoch that is written as 1.704067200E9; other values unchanged."""
+    """Return an epoch written as 1.704067200E9 as a number, and other values unchanged."""
     return float(value) if isinstance(value, str) and "E" in value and _is_amount(value) and _is_time(value) else value
 
 
@@ -306,7 +306,7 @@ def _is_described(row: Any) -> bool:
 def _leaves(value: Any) -> list[Any]:
     """Return the values of a document that are no lists and no objects, in their order."""
     if isinstance(value, dict):
-        if set(value) == {"v", "f"}:  # a value and the same as formatted text
+        if set(value) == {"v", "f"}:  # a value and its formatted text
             return [value["v"]]
         return [leaf for inner in value.values() for leaf in _leaves(inner)]
     if isinstance(value, list):
@@ -373,7 +373,7 @@ def _of_deep_records(found: Any) -> list[Record] | None:
 
 
 def _names_of_lists(value: Any, name: str = "", depth: int = 0) -> Iterator[tuple[int, str]]:
-    """Yield (id, name) of each list in a document; the name is that of the nearest object around it that has one."""
+    """Yield (id, name) of each list in a document; the name is that of the nearest enclosing object with a name."""
     if depth > _DEEPEST:
         return
     if isinstance(value, dict):

@@ -215,7 +215,7 @@ def _rows_of(record: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _with_single_values(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record with the values of its lists of one value and, if it is dated, the fields of its lists of one record."""
+    """Return a record with lists of one value replaced by it and, if dated, lists of one record by its fields."""
     lists = {k: v for k, v in record.items() if isinstance(v, list) and v}
     dated = any(are_times([v]) for v in record.values() if not isinstance(v, (list, dict)))
     single = {k for k, v in lists.items() if len(v) == 1 and not isinstance(v[0], list) and (dated or not isinstance(v[0], dict))}
@@ -226,7 +226,7 @@ def _with_single_values(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_around(rest: dict[str, Any], inner: list[dict[str, Any]]) -> bool:
-    """Return True if the fields of a record, without the records within it, belong to each of these: it is no row itself.
+    """Return True if a record is not a row itself: its own fields belong to each of the records within it.
 
     It has no numbers, or few beside theirs; if it has a date, they have none.
     """
@@ -324,13 +324,13 @@ def _unfolded(records: list[dict[str, Any]], series: str, options: ReadOptions, 
 
 
 def _chart_times(record: dict[str, Any], count: int, name: str) -> list[str]:
-    """Return the times of a series of Highcharts from its pointStart (milliseconds since 1970), pointInterval and its unit."""
+    """Return the times of a Highcharts series from its pointStart (milliseconds since 1970), pointInterval and its unit."""
     import numpy as np
 
     every, unit = record.get("pointInterval"), record.get("pointIntervalUnit", "ms")
     if not isinstance(every, (int, float)) or every <= 0 or unit not in _CHART_UNITS:
         raise DataError(
-            f"{name}: the series starts at pointStart {record['pointStart']!r}, but pointInterval is not written",
+            f"{name}: the series has pointStart {record['pointStart']!r}, but no valid pointInterval",
             'add a list of times, as "timestamp"',
         )
     start = np.datetime64(int(record["pointStart"]), "ms").astype("datetime64[us]")

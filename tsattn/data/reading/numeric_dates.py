@@ -158,7 +158,7 @@ def _short_years(whole: np.ndarray, share: float = 1.0) -> tuple[np.ndarray, str
 
 
 def _days_of_short_years(some: np.ndarray) -> np.ndarray | None:
-    """Return the dates of digits such as 240131, of the years 1969 to 2068; None for other numbers."""
+    """Return the dates of numbers such as 240131, in the years 1969 to 2068; None for other numbers."""
     whole = some.astype(np.int64)
     if np.any(whole != some) or whole.min() < 101 or whole.max() >= 1_000_000:
         return None

@@ -65,7 +65,7 @@ def read(
     if isinstance(source, WithFuture):
         if is_ingested(source.data):
             raise ConfigError(
-                f"{source.data}: already ingested; future rows cannot be added", "name the source of the data instead"
+                f"{source.data}: already ingested; future rows cannot be added", "pass the data that it was ingested from"
             )
         ahead = [part for one in _frames(source.future) for part in parts_of(one)]
         future = concatenated([load(part, options, Notes()) for part in ahead], ahead[0].name)

@@ -43,7 +43,7 @@ class Where:
 
 
 def below(tables: Sequence[Where], rows: Sequence[int]) -> Where:
-    """Return the sources of tables one below the other. rows: of each table."""
+    """Return the sources of tables stacked one below the other. rows: number of rows of each table."""
     parts = [part for one in tables for part in one.parts]
     if all(one.source is None for one in tables):
         return Where(parts)

@@ -15,7 +15,7 @@ def short_day(days: np.ndarray, hours: np.ndarray) -> int | None:
     """Return the last row of a day on which clocks were set forward and whose numbers end one hour early; None without one.
 
     days: (n,) midnights. hours: (n,) times since midnight. All other days, but for the first and the last, must have all hours:
-    then the numbers count the elapsed hours, and those after the change are one hour late on the clock.
+    then the numbers count the elapsed hours, and after the change the clock is one hour ahead of them.
     """
     if np.isnat(days).any() or np.any(days != days.astype("datetime64[D]")) or not len(hours):
         return None
@@ -38,6 +38,6 @@ def short_day(days: np.ndarray, hours: np.ndarray) -> int | None:
 
 
 def _is_set_forward(day: np.datetime64) -> bool:
-    """Return True for a date of 23 hours in one of the zones."""
+    """Return True if a date has 23 hours in one of the zones."""
     ends = np.array([day, day + _DAY]).astype("datetime64[us]")
     return any(to_utc(ends, zone)[1] - to_utc(ends, zone)[0] == 23 * _HOUR for zone in _ZONES)

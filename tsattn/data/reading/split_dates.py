@@ -229,7 +229,7 @@ def _full_days(columns: Mapping[str, Column]) -> set[str]:
 
 
 def _adds_nothing(stamps: np.ndarray, hours: np.ndarray) -> bool:
-    """Return True if stamps after midnight would all move by the same hours, as by a column of the length of a period."""
+    """Return True if hours are the same in all rows and stamps have a time of day: they are, for example, lengths of periods."""
     return bool(np.all(hours == hours[0]) and np.any(stamps != stamps.astype("datetime64[D]")))
 
 

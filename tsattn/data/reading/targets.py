@@ -168,7 +168,7 @@ def _are_siblings(one: str, other: str) -> bool:
 
 
 def _telling(names: list[str]) -> list[str]:
-    """Return the names that are usual for a target, the most usual first; among prices of a day, the closing price."""
+    """Return the names that are usual for a target, the most usual first; beside open, high and low, the closing price first."""
     order = (*_CLOSING, *_TARGET_NAMES) if {"open", "high", "low"} <= {_plain(n) for n in names} else _TARGET_NAMES
     return sorted(names_that(names, lambda n: _plain(n) in _TARGET_NAMES), key=lambda n: order.index(_plain(n)))
 

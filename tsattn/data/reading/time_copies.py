@@ -61,7 +61,7 @@ def _part(name: str) -> str:
 
 
 def _repeats(values: np.ndarray, part: str, parts: dict[str, np.ndarray]) -> bool:
-    """Return True if numbers are a part of the rows' dates, counted from 0 or 1, from another weekday, or in fiscal years."""
+    """Return True if numbers repeat a part of the rows' dates, counted from 0 or 1, from another weekday, or in fiscal years."""
     own = parts[part]
     if any(np.array_equal(values, own + shift) for shift in ((0, 1) if np.ptp(own) else (0,))):
         return True
@@ -73,17 +73,17 @@ def _repeats(values: np.ndarray, part: str, parts: dict[str, np.ndarray]) -> boo
 
 
 def _is_fiscal_year(values: np.ndarray, year: np.ndarray, month: np.ndarray) -> bool:
-    """Return True if numbers are the years, named by their first or last day, that begin in one of the months 1 to 11."""
+    """Return True if numbers are fiscal years that begin in February to December, named by their first or last day."""
     return any(np.array_equal(values, year + (month >= first) - shift) for first in range(1, 12) for shift in (0, 1))
 
 
 def _is_fiscal_quarter(values: np.ndarray, month: np.ndarray) -> bool:
-    """Return True if numbers are the quarters of years that begin in any month. month: 0 to 11."""
+    """Return True if numbers are the quarters of fiscal years that begin in any month. month: 0 to 11."""
     return any(np.array_equal(values, (month - first) % 12 // 3 + 1) for first in range(12))
 
 
 def _is_counted_from(values: np.ndarray, part: np.ndarray, cycle: int) -> bool:
-    """Return True if numbers count the days of a week from another day than Monday."""
+    """Return True if numbers count the days of a week from a day other than Monday."""
     whole = not np.isnan(values).any() and values.min() >= 0 and values.max() <= cycle and np.ptp(part) > 0
     return bool(whole and np.ptp((values - part) % cycle) == 0)
 

@@ -114,14 +114,14 @@ def _universal(columns: list[Column], options: ReadOptions) -> Column | None:
 
 
 def _universal_epoch(table: Table, columns: Columns, written: list[Column], options: ReadOptions) -> Column | None:
-    """Return the one numeric column named for UTC that holds the same times as written ones on another clock, else None."""
+    """Return the only numeric column whose name says UTC if it holds the times of the written columns, else None."""
     named = {n: columns[n] for n in columns.numeric if set(time_words(n)) & {"utc", "gmt"}}
     epochs = number_times(named, table) if named else []
     return epochs[0] if len(epochs) == 1 and _universal([*written, epochs[0]], options) is epochs[0] else None
 
 
 def _are_local(columns: list[Column], universal: Column, order: str | None) -> bool:
-    """Return True if the columns hold the times of one of them on other clocks, with days and months in this order."""
+    """Return True if the columns hold the times of `universal` on other clocks. order: that of days and months."""
     utc = stamps_of(universal, order)
     for column in columns:
         stamps = stamps_of(column, order)

@@ -43,7 +43,7 @@ class CoarserStep:
         return (batch.observed_lengths >= LEAST) & self.is_able
 
     def takes_part(self, longest: int, has_season: bool) -> bool:
-        """Return whether it may have a forecast of a panel whose longest series has so many steps."""
+        """Return True if the member may forecast series of a panel whose longest series has `longest` steps."""
         return self.is_able and longest >= LEAST
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
@@ -62,7 +62,7 @@ class CoarserStep:
         return out
 
     def corrected(self, network: np.ndarray, found: np.ndarray, season_lengths: Sequence[int]) -> np.ndarray:
-        """Return the network's forecast (..., H, Q), moved to the level that `predict` found (..., H, Q)."""
+        """Return the network's forecast (..., H, Q), moved to the level `found` (..., H, Q) by `predict`."""
         if not self.is_able:
             return found
         k, median = step_of(season_lengths), network[..., self.quantiles.index(0.5)]

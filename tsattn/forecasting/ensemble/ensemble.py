@@ -51,11 +51,11 @@ class Mover(Protocol):
     @property
     def name(self) -> str: ...
     def takes_part(self, longest: int, has_season: bool) -> bool:
-        """Return whether it may have a forecast of a panel whose longest series has so many steps."""
+        """Return True if the member may forecast series of a panel whose longest series has `longest` steps."""
         ...
 
     def corrected(self, network: np.ndarray, found: np.ndarray, season_lengths: Sequence[int]) -> np.ndarray:
-        """Return the network's forecast (..., H, Q), moved to what the member found (..., H, Q)."""
+        """Return the network's forecast (..., H, Q), moved to the member's level or median `found` (..., H, Q)."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Regression trees on seasonal lags, fitted to each series alone: their median moves the network's forecast.
 
 Trees find effects that a linear regression cannot express and that a network which has not been trained on the series cannot
-know, such as a newest error that lasts at night but not by day (benchmarks/LOG.md).
+know, such as a deviation of the newest value that lasts at night but not by day (benchmarks/LOG.md).
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ SETTINGS: Settings = {
 class SeriesTrees:
     """Member that moves the network's forecast to the median of trees.
 
-    `predict_from` returns that median at every quantile, and `corrected` the forecast. Series without a season, with too short a
-    history, or whose hold-out origins reach into its first half have none (NaN), and neither has any series if LightGBM cannot
-    be loaded; `lacking` then says why. season_length None: the shortest usual cycle of the data's frequency.
+    `predict_from` returns that median at every quantile, and `corrected` the forecast. The median is NaN for series without a
+    season, with too short a history, or with hold-out origins in the first half of it. It is NaN for all series if LightGBM
+    cannot be loaded; `lacking` then gives the reason. season_length None: the shortest usual cycle of the data's frequency.
     """
 
     covariates = False
@@ -55,7 +55,7 @@ class SeriesTrees:
         self.lacking = ""
 
     def takes_part(self, longest: int, has_season: bool) -> bool:
-        """Return whether it may have a forecast of a panel whose longest series has so many steps."""
+        """Return True if the member may forecast series of a panel whose longest series has `longest` steps."""
         return longest >= LEAST and (has_season or self.season_length is not None) and not unavailable()
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
@@ -65,8 +65,8 @@ class SeriesTrees:
     def predict_from(self, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:
         """Return (1 + K, B, H, Q) float32: medians from the end, then from `shifts` (K, B) steps before it.
 
-        The latter K come from one fit on what lies before the earliest of them. The former is the mean of that fit's and of a
-        fit on the whole history: two draws of rows err less than one.
+        The last K come from one fit on the steps before the earliest of these origins. The first is the mean of the medians of
+        that fit and of a fit on the whole history: two draws of rows err less than one.
         """
         out = np.full((1 + len(shifts), len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
         back = shifts.max(0) if len(shifts) else np.zeros(len(batch), np.int64)
@@ -87,7 +87,7 @@ class SeriesTrees:
         return out
 
     def corrected(self, network: np.ndarray, found: np.ndarray, season_lengths: Sequence[int]) -> np.ndarray:
-        """Return the network's forecast (..., H, Q), moved to the median that `predict_from` found (..., H, Q)."""
+        """Return the network's forecast (..., H, Q), moved to the median `found` (..., H, Q) by `predict_from`."""
         middle = network[..., self.quantiles.index(0.5)]
         return np.asarray(network + (found[..., :1] - middle[..., None]), np.float32)
 
@@ -97,7 +97,7 @@ def _medians(
 ) -> np.ndarray | None:
     """Return medians (1 + K, H) of a series from its end and from `shifts` (K,) steps before it; None without a fit.
 
-    values (n,): the series, filled. observed (n,): as it was observed. NaN where a shift is 0.
+    values (n,): the series, filled. observed (n,): the series with its gaps. The medians are NaN where a shift is 0.
     """
     length, early = len(values), len(values) - int(shifts.max(initial=0))
     steps = np.arange(length + horizon)
@@ -122,7 +122,7 @@ def _medians(
 
 
 def _fitted(series: SeriesRows, observed: np.ndarray, end: int) -> Booster | None:
-    """Fit trees to the steps of a series before `end`; None where too few of its values are observed."""
+    """Return trees fitted to the steps of a series before `end`; None if too few of its values are observed."""
     x, y = series.drawn(observed, end, ROWS, np.random.default_rng(end))
     return boosted(x, y, SETTINGS, ROUNDS) if len(y) >= FEWEST else None
 

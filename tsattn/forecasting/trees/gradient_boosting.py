@@ -36,13 +36,13 @@ def unavailable() -> str:
 
 
 def boosted(x: np.ndarray, y: np.ndarray, settings: Settings, rounds: int) -> Booster:
-    """Fit `rounds` trees to rows x (N, F), NaN = missing, and targets y (N,); fewer if no split gains any more.
+    """Fit `rounds` trees to rows x (N, F), NaN = missing, and targets y (N,); fewer if no split reduces the loss any more.
 
     Raises RuntimeError if LightGBM is missing or refuses the data or the settings.
     """
     x, y = np.ascontiguousarray(x, np.float32), np.ascontiguousarray(y, np.float32)
     if not len(x) == len(y) > 0:
-        raise RuntimeError(f"a fit needs rows, and a target for each: {len(x)} rows, {len(y)} targets")
+        raise RuntimeError(f"a fit needs at least one row, and one target per row: {len(x)} rows, {len(y)} targets")
     library, said = _loaded(), " ".join(f"{name}={_text(value)}" for name, value in settings.items()).encode()
     data = ctypes.c_void_p()
     _check(library.LGBM_DatasetCreateFromMat(_at(x), _FLOAT32, *x.shape, _ROW_MAJOR, said, None, ctypes.byref(data)))
@@ -72,7 +72,7 @@ class Booster:
             self._library.LGBM_BoosterFree(self.handle)
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Return the sum of the trees' outputs, (N,) float64, for rows x (N, F). Raises RuntimeError for another F."""
+        """Return the sum of the trees' outputs, (N,) float64, for rows x (N, F). Raises RuntimeError if F differs."""
         x = np.ascontiguousarray(x, np.float32)
         if x.shape[1] != self.columns:
             raise RuntimeError(f"the trees were fitted to {self.columns} columns, not {x.shape[1]}")
@@ -93,7 +93,7 @@ class Booster:
 
 
 def _path() -> Path | None:
-    """Return where LightGBM's library lies, in its package or, with conda, in the folder of the environment's libraries."""
+    """Return the path of LightGBM's library: in its package or, with conda, in the environment's library folder."""
     spec = importlib.util.find_spec("lightgbm")  # does not import it
     if spec is None or spec.origin is None:
         return None

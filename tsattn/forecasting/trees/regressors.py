@@ -1,4 +1,4 @@
-"""Regressors of the steps ahead for trees: seasonal lags, and the calendar and covariates or the phases of the season.
+"""Regressors of trees for each step ahead: seasonal lags, and either calendar and covariates or the phases of the seasons.
 
 The lags are those of baselines/seasonal_regression.py. Trees forecast how far a step lies from the mean of the last cycles at its
 phase, in units of the series' standard deviation, so they serve series of different levels and sizes.
@@ -107,9 +107,9 @@ class SeriesRows:
         return np.column_stack(parts).astype(np.float32), usual
 
     def drawn(self, observed: np.ndarray, end: int, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Return at most `count` random rows (N, F) whose targets lie before step `end`, and targets less mean cycles (N,).
+        """Return at most `count` random rows (N, F) with targets before step `end`, and these targets minus mean cycles (N,).
 
-        observed (n,): the series as it was observed. Rows whose target is missing are left out.
+        observed (n,): the series with its gaps. Rows whose target is missing are left out.
         """
         ahead = rng.integers(1, self.layout.reach + 1, count)
         origin = rng.integers(self.layout.first, end - ahead + 1)
@@ -119,7 +119,7 @@ class SeriesRows:
         return x, self.scaled(observed[target[seen]].astype(np.float64)) - usual
 
     def scaled(self, values: np.ndarray) -> np.ndarray:
-        """Return values of the series in its standard deviations, from its mean."""
+        """Return values standardized by the mean and the standard deviation of the series."""
         return (values - self.mean) / self.scale
 
 
