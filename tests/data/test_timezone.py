@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsattn.data.freq import Freq
-from tsattn.data.timezone import canonical, instants, to_local, to_utc, utc_offsets, zone
+from tsattn.data.timezone import canonical, instants, is_doubled, to_local, to_utc, utc_offsets, zone
 from tsattn.errors import ConfigError
 
 HOUR = np.timedelta64(1, "h")
@@ -96,3 +96,13 @@ def test_a_zone_has_one_spelling() -> None:
     assert [canonical(n) for n in ("Z", "UTC", "+00:00", "+0530", "-03:00", "Europe/Berlin")] == [
         "UTC", "UTC", "UTC", "+05:30", "-03:00", "Europe/Berlin"
     ]  # fmt: skip
+
+
+def test_when_clocks_are_set_back_then_exactly_the_hours_before_occur_twice():
+    berlin = stamps(
+        "2026-10-25T01:59", "2026-10-25T02:00", "2026-10-25T02:59", "2026-10-25T03:00", "2026-03-29T02:30", "2026-07-01T02:30"
+    )
+    assert is_doubled(berlin, "Europe/Berlin").tolist() == [False, True, True, False, False, False]
+    island = stamps("2026-04-05T01:29", "2026-04-05T01:30", "2026-04-05T01:59", "2026-04-05T02:00")
+    assert is_doubled(island, "Australia/Lord_Howe").tolist() == [False, True, True, False]
+    assert not is_doubled(berlin, "+01:00").any()

@@ -104,6 +104,15 @@ def to_utc(local: np.ndarray, name: str) -> np.ndarray:
     return local - np.where(moved, after, before)
 
 
+def is_doubled(local: np.ndarray, name: str) -> np.ndarray:
+    """Return True for local wall clock times that occur twice, since clocks are set back over them."""
+    local = np.asarray(local, "datetime64[us]")
+    day = np.timedelta64(1, "D")
+    before, after = utc_offsets(local - day, name), utc_offsets(local + day, name)
+    first, second = (utc_offsets(local - offset, name) == offset for offset in (before, after))
+    return np.asarray((before != after) & first & second)
+
+
 def instants(stamps: np.ndarray, freq: Freq, tz: str | None) -> np.ndarray:
     """Grid-clock timestamps (see freq.py) -> UTC instants; unchanged where there is no zone, or no clock.
 

@@ -158,7 +158,8 @@ def _without_idle(scores: Backtest, parts: Sequence[Forecaster]) -> tuple[Backte
     idle = [part.name for part in parts if scores.naive.get(part.name) == scores.windows]
     if not idle:
         return scores, ()
-    return scores.without(idle), (f"left out, without a forecast in any window (the history may be too short): {listed(idle)}",)
+    why = "the history may be too short, or of another kind than they forecast"
+    return scores.without(idle), (f"left out, without a forecast in any window ({why}): {listed(idle)}",)
 
 
 def _verdicts(scores: Backtest, others: Sequence[Forecaster], parts: Sequence[Forecaster]) -> tuple[str, ...]:

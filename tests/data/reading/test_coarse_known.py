@@ -146,3 +146,15 @@ def test_when_an_hourly_column_is_not_named_as_known_then_a_warning_names_it():
     panel, report = read(quarters(temp=every(4, weather())), ReadOptions())
     assert (panel.schema.target, panel.schema.known) == (("load",), ())
     assert any("'temp' has values after the last of 'load', but is not used" in one for one in report.warnings)
+
+
+@pytest.mark.parametrize("items", [1, 3])
+def test_when_the_data_ends_between_two_hours_then_blanks_of_the_weather_do_not_make_it_the_target(items):
+    whole = quarters(temp=every(4, weather()))[:ROWS]
+    assert np.isnan(whole.temp.to_numpy()[-3:]).all()
+    table = pd.concat([whole.assign(site=f"site {k}") for k in range(items)])
+    panel, _ = read(table, ReadOptions(item=("site",)))
+    assert panel.schema.target == ("load",)
+    assert panel.known_ahead().tolist() == [0] * items
+    later = table.assign(load=table.load.where(table.time < whole.time.iloc[-8]))  # a plan of two hours
+    assert read(later, ReadOptions(item=("site",)))[0].schema.target == ("load",)

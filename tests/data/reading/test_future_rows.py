@@ -220,3 +220,54 @@ def test_when_rows_of_a_table_were_taken_and_others_follow_then_each_still_names
     assert [joined(row) for row in (0, 2, 3, 4, 5)] == [
         f"{n}, row {k}" for n, k in (("a.csv", 1), ("a.csv", 3), ("b.csv", 3), ("b.csv", 1), ("b.csv", 3))
     ]
+
+
+def autumn(hours: pd.DatetimeIndex) -> pd.DataFrame:
+    """Weather of these instants, at the wall clock of Berlin."""
+    return pd.DataFrame(
+        {"time": hours.tz_convert("Europe/Berlin").strftime("%Y-%m-%d %H:%M"), "temp": np.arange(len(hours)) % 11.0}
+    )
+
+
+@pytest.mark.parametrize("ahead", [0, 24])
+def test_when_clocks_are_set_back_within_a_weather_file_then_the_doubled_hour_applies_to_all_series(ahead):
+    hours = pd.date_range("2026-10-20", periods=180, freq="h", tz="UTC")
+    weather = autumn(hours)
+    end = int(np.flatnonzero(weather.time.duplicated())[0]) + (10 if not ahead else -10)  # the change lies before, or after it
+    load = pd.concat([weather[:end].assign(site=name, load=np.arange(end) % 24 + 1.0) for name in ("a", "b")])
+    options = ReadOptions(timezone="Europe/Berlin", target=("load",), known=("temp",))
+    once, _ = read(WithFuture(load, weather), options)
+    each, _ = read(WithFuture(load, pd.concat([weather.assign(site=name) for name in ("a", "b")])), options)
+    np.testing.assert_array_equal(once.known, each.known)
+    assert once.known_ahead().tolist() == [180 - end] * 2
+    np.testing.assert_array_equal(once.known[:180, 0], weather.temp)
+    with pytest.raises(DataError, match="2026-10-25 02:00"):
+        read(WithFuture(load, weather), dataclasses.replace(options, timezone=None))
+
+
+def test_when_the_weather_has_utc_offsets_and_no_row_after_the_end_then_the_data_is_read_as_without_it():
+    stamps = pd.date_range("2026-03-01", periods=200, freq="h")
+    load = pd.DataFrame(
+        {"time": stamps.strftime("%d.%m.%Y %H:%M"), "load": np.arange(200) % 24 + 1.0, "temp": np.arange(200) % 11.0}
+    )
+    past = pd.DataFrame({"time": stamps[:50].strftime("%Y-%m-%dT%H:%MZ"), "temp": np.arange(50) % 11.0})
+    options = ReadOptions(timezone="UTC", target=("load",), known=("temp",))
+    plain, _ = read(load, options)
+    panel, _ = read(WithFuture(load, past), options)
+    np.testing.assert_array_equal(panel.target, plain.target)
+    assert panel.known_ahead().tolist() == [0]
+
+
+@pytest.mark.parametrize("items", [True, False])
+def test_when_the_weather_begins_before_the_data_then_its_earlier_rows_are_ignored(items):
+    stamps = pd.date_range("2026-03-01", periods=480, freq="15min")
+    load = pd.DataFrame({"time": stamps, "load": np.arange(480) % 96 + 1.0, "temp": np.arange(480) % 11.0})
+    load = pd.concat([load.assign(site=name)[40 * k :] for k, name in enumerate("ab")]) if items else load
+    hours = pd.date_range("2026-02-20", periods=400, freq="h")
+    weather = pd.DataFrame({"time": hours, "temp": np.arange(400) % 11.0})
+    options = ReadOptions(target=("load",), known=("temp",))
+    late, _ = read(WithFuture(load, weather[hours > stamps[-1]]), options)
+    whole, _ = read(WithFuture(load, weather), options)
+    assert whole.freq == late.freq
+    np.testing.assert_array_equal(whole.start, late.start)
+    np.testing.assert_array_equal(whole.known, late.known)

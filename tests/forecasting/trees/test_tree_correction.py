@@ -9,6 +9,7 @@ from tests import tiny
 from tsattn.data.windows import Origins, last_origins
 from tsattn.errors import ConfigError
 from tsattn.forecasting.baselines.simple import SeasonalNaive
+from tsattn.forecasting.ensemble.ensemble import combine
 from tsattn.forecasting.predict import predict_windows, windows_of
 from tsattn.forecasting.trees.forest import Forest
 from tsattn.forecasting.trees.regressors import Layout, layout_of, series_rows
@@ -80,8 +81,15 @@ def test_when_the_data_has_other_columns_then_the_error_says_which():
 
 def test_when_weights_are_reported_then_they_add_up_and_name_the_trees():
     model = TreeCorrection(SeasonalNaive(24), constant(0.0), 0.25)
-    assert model.report().weights == {"seasonal-naive": 0.75, "trees": 0.25}
+    assert model.report().weights == {"seasonal-naive": 0.75, "shared trees": 0.25}
     assert model.name == "seasonal-naive + trees"
+
+
+def test_when_the_ensemble_has_trees_of_its_own_then_the_weights_still_add_up():
+    ensemble = combine(SeasonalNaive(24), ["trees", "ridge"])
+    forecast(model := TreeCorrection(ensemble, constant(0.0), 0.25), tiny.waves((2400,)))
+    assert model.report().weights["trees"] > 0
+    assert sum(model.report().weights.values()) == pytest.approx(1)
 
 
 def test_when_values_after_the_origin_change_then_the_rows_of_the_origin_do_not():

@@ -57,6 +57,7 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
         rows,
         freq,
         notes,
+        len(targets),
         options.freq is not None,
         {} if options.fill is None else dict.fromkeys(range(len(targets)), options.fill),
     )

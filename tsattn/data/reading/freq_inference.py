@@ -132,13 +132,15 @@ def differing(stamps: np.ndarray, indptr: np.ndarray) -> tuple[int, Freq, int, F
     return None
 
 
-def check_runs(steps: np.ndarray, indptr: np.ndarray, freq: Freq, say: object) -> None:
+def check_runs(steps: np.ndarray, indptr: np.ndarray, blank: np.ndarray, freq: Freq, say: object) -> None:
     """Raise DataError when an item keeps to a coarser step for long: mixed frequencies, not missing rows.
 
-    steps: (n,) grid positions of the rows; `say(row)` gives (what to call the item, its place) for the message.
+    steps: (n,) grid positions of the rows. blank: (n,) True for rows that may keep to any step. `say(row)` gives (what to call
+    the item, its place) for the message.
     """
     jumps = np.diff(steps, prepend=steps[:1])
     jumps[indptr[:-1]] = 1
+    jumps[blank] = 1
     if len(jumps) < 9 or jumps.max(initial=1) < 2:
         return
     wide = np.flatnonzero(jumps >= 2)

@@ -14,6 +14,7 @@ from tsattn.data.panel import Schema
 from tsattn.data.reading.arrow_columns import concatenated
 from tsattn.data.reading.columns import Column, Columns, Table
 from tsattn.data.reading.date_columns import is_written_time, number_times, stamps_of
+from tsattn.data.timezone import is_doubled
 from tsattn.errors import ConfigError, DataError
 
 
@@ -127,9 +128,16 @@ def for_every_series(future: Table, table: Table, options: ReadOptions, timestam
 
 
 def _check_distinct(future: Table, table: Table, options: ReadOptions, timestamp: str) -> None:
-    """Raise DataError if two rows have the same values in all shared columns, so that nothing tells their series apart."""
+    """Raise DataError if two rows have the same values in all shared columns, so that nothing tells their series apart.
+
+    Two rows of an hour over which clocks were set back are told apart by their order.
+    """
     codes = _codes(future, _shared(future, table, options))
     again = np.setdiff1d(np.flatnonzero(codes >= 0), np.unique(codes, return_index=True)[1])
+    stamps = stamps_of(future.columns[timestamp], options.date_order) if len(again) and options.timezone else None
+    if stamps is not None and options.timezone:
+        thrice = np.isin(codes[again], np.flatnonzero(np.bincount(codes[codes >= 0]) > 2))
+        again = again[thrice | ~is_doubled(stamps[again], options.timezone)]
     if len(again):
         row = int(again[0])
         raise DataError(
@@ -145,7 +153,8 @@ def _shared(future: Table, table: Table, options: ReadOptions) -> list[str]:
 
 
 def _observed(whole: Table, table: Table, future: Table, options: ReadOptions, timestamp: str | None) -> np.ndarray:
-    """Return (future.rows,) bool: True for rows at a time at which their series has a target and all known covariates.
+    """Return (future.rows,) bool: True for rows at a time at which their series has a target and all known covariates, and for
+    rows before its first one.
 
     whole: the rows of `table`, then those of `future`. Rows of the latter are compared only if the timestamp is one column.
     """
@@ -165,6 +174,11 @@ def _observed(whole: Table, table: Table, future: Table, options: ReadOptions, t
     _, times = np.unique(stamps, return_inverse=True)
     keys = codes * (times.max(initial=0) + 1) + times
     known = np.isin(keys[table.rows :], keys[: table.rows][seen])
+    dated = (codes[: table.rows] >= 0) & ~np.isnat(parts[0])
+    first = np.full(codes.max(initial=0) + 1, -1)  # -1: a series that only `future` has
+    order = np.flatnonzero(dated)[np.argsort(-times[: table.rows][dated], kind="stable")]
+    first[codes[order]] = times[order]  # the earliest is written last
+    known |= times[table.rows :] < first[codes[table.rows :]]
     return known & (codes[table.rows :] >= 0) & ~np.isnat(parts[1])
 
 
@@ -181,8 +195,9 @@ def _codes(table: Table, names: Sequence[str]) -> np.ndarray:
 def extended(table: Table, future: Table, options: ReadOptions, timestamp: str | None) -> Table:
     """Append the rows of `future` to `table`, without a target and without values in columns that only one of them has.
 
-    Rows at times at which their series has a target and all known covariates are left out: a weather forecast may begin before
-    the end of the data, and some series end later than others. Raises DataError when `table` lacks a known covariate.
+    Rows at times at which their series has a target and all known covariates are left out, and so are rows before the series:
+    a weather file may begin earlier than the end or the start of the data, and some series end later than others. Raises
+    DataError when `table` lacks a known covariate.
     """
     extra = [n for n in future.columns if n not in table.columns and n in (*options.item, *options.known)]
     if extra:

@@ -153,9 +153,12 @@ def _stop_at_different_items(rows: Rows, indptr: np.ndarray, freq: Freq) -> None
                 raise _different(rows, (usual, freq, item, own))
 
 
-def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False, fill: Mapping[int, float] = MappingProxyType({})) -> Grid:
+def on_grid(
+    rows: Rows, freq: Freq, notes: Notes, targets: int, forced: bool = False, fill: Mapping[int, float] = MappingProxyType({})
+) -> Grid:
     """Place ordered rows without repeated times on the grid of `freq`, gaps as NaN. `forced`: the user named the frequency.
 
+    Rows without a value in the first `targets` columns, such as hourly weather after 15-minute loads, may have a coarser step.
     fill: the values that stand in gaps instead, by the number of the column.
 
     Raises DataError for a stamp off the grid, and for gaps so wide that some timestamp must be wrong.
@@ -170,7 +173,8 @@ def on_grid(rows: Rows, freq: Freq, notes: Notes, forced: bool = False, fill: Ma
     if steps is None:
         return Grid(freq, rows.ids, start, indptr, _float32(rows.values))
     if not forced:
-        freq_inference.check_runs(steps, indptr, freq, lambda row: (rows.called(row), rows.place(row)))
+        blank = np.logical_and.reduce([np.isnan(values) for values in rows.values[:targets]])
+        freq_inference.check_runs(steps, indptr, blank, freq, lambda row: (rows.called(row), rows.place(row)))
     lengths = steps[indptr[1:] - 1] + 1
     total = int(lengths.sum())
     if total > 20 * len(rows) + 10_000:

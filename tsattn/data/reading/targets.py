@@ -210,14 +210,26 @@ def _is_sum(table: Table, name: str, members: list[str]) -> bool:
 
 
 def _blank_ahead(table: Table, clock: Clock | None, names: list[str]) -> tuple[list[str], list[str]] | None:
-    """Return (columns that are blank in the newest rows, columns that are filled there); None unless there are both."""
+    """Return (columns that are blank in the newest rows, columns that are filled there); None unless there are both.
+
+    Columns that are as often blank before, such as hourly values beside 15-minute ones, are filled.
+    """
     stamps = np.arange(table.rows) if clock is None else clock.stamps
     if not len(stamps):
         return None
     newest = np.flatnonzero(stamps == stamps.max())
     blank = where(table, names, column_blocks.empty, newest)
+    if blank and len(blank) < len(names):
+        times = np.unique(stamps, return_inverse=True)[1]
+        blank = [name for name in blank if not _is_between_values(table.columns[name].missing, times)]
     known = without(names, blank)
     return (blank, known) if blank and known else None
+
+
+def _is_between_values(missing: np.ndarray, times: np.ndarray) -> bool:
+    """Return True if the newest times without a value are fewer than usually lie between values. times: (n,) numbers from 0."""
+    filled = np.unique(times[~missing])
+    return len(filled) > 2 and int(times.max() - filled[-1]) < float(np.median(np.diff(filled)))
 
 
 def is_plan(table: Table, clock: Clock | None, blank: list[str], known: list[str], named: bool = False) -> bool:

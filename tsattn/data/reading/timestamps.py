@@ -88,6 +88,7 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
     if order:
         notes.find("date order", order, "--date-order")
     padded = np.append(wall, NAT)
+    padded[:-1][~np.isin(np.arange(len(wall)), codes)] = NAT  # texts of rows that were left out
     _no_missing(table, column, padded[codes])
     if (coarse := _coarser(column, wall)) is not None:
         rows = np.append(coarse, False)[codes]
@@ -95,7 +96,7 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
         padded[:-1][coarse] = NAT
     _weigh(column, parsed, order, notes)
     form = f", such as {column.text_at(int(np.argmax(codes >= 0)))}"
-    if np.all(parsed.offset[~np.isnat(wall)] == NAIVE):
+    if np.all(parsed.offset[~np.isnat(padded[:-1])] == NAIVE):
         return _naive(column, padded[codes], form, options, notes)
     notes.find("timestamp", f"column {column.name!r}{form}", "--timestamp")
     return _zoned(table, column, padded, np.append(parsed.offset, NAIVE), options, notes)

@@ -20,6 +20,8 @@ from tsattn.forecasting.quantiles import not_negative
 from tsattn.forecasting.trees.forest import Forest
 from tsattn.forecasting.trees.regressors import Layout, series_rows, widths_of
 
+SHARED = "shared trees"  # their name among the weights: the ensemble's member `trees` is fitted to each series alone
+
 
 @dataclass(frozen=True, eq=False)
 class Trees:
@@ -75,7 +77,8 @@ class TreeCorrection:
         """Return the weights of the forecaster's parts, and of the trees, over all windows so far."""
         own = getattr(self.forecaster, "report", None)
         found = EnsembleReport({self.forecaster.name: 1.0}, 0, 0, 1.0) if own is None else own()
-        return replace(found, weights={name: (1 - self.share) * w for name, w in found.weights.items()} | {"trees": self.share})
+        own = {name: (1 - self.share) * weight for name, weight in found.weights.items()}
+        return replace(found, weights={**own, SHARED: self.share})
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32; the forecast of `forecaster` where the trees have none."""
