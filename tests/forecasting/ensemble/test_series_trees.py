@@ -86,6 +86,19 @@ def test_when_the_network_is_moved_then_it_keeps_its_shape():
     np.testing.assert_allclose(moved - moved[..., 4:5], network - network[..., 4:5], atol=1e-5)
 
 
+def test_when_a_series_explodes_after_the_hold_out_origins_then_the_forecast_is_finite():
+    values = np.concatenate([series() * 1e-3, np.geomspace(1, 1e37, 24)])
+    made = SeriesTrees().predict_from(batch_of(values, horizon=HORIZON, freq="h"), SHIFTS)
+    assert np.isfinite(made).all()
+
+
+def test_when_the_network_has_no_median_then_the_trees_have_no_forecast():
+    network = SeasonalNaive(24, (0.1, 0.9))
+    batch = batch_of(series(), horizon=HORIZON, freq="h")
+    with_them, without = (combine(network, names).predict(batch) for names in (["ridge", "trees"], ["ridge"]))
+    np.testing.assert_array_equal(with_them, without)
+
+
 def test_when_members_are_combined_then_trees_are_among_the_default_ones_with_a_prior_between_network_and_others():
     batch = batch_of(series(), horizon=HORIZON, freq="h")
     members = combine(SeasonalNaive(24), DEFAULT).members

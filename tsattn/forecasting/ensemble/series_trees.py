@@ -21,6 +21,8 @@ LEAST = 2_000  # minimum steps of history before the earliest hold-out origin: o
 ROWS = 3_000  # of a fit
 FEWEST = 500  # rows that a fit needs
 ROUNDS = 60
+_BOUND = 1e6  # of targets, in standard deviations of the steps before the hold-out origins
+_LARGEST = float(np.finfo(np.float32).max)
 SETTINGS: Settings = {
     "objective": "l1",  # trees forecast the median
     "num_leaves": 8,
@@ -43,8 +45,9 @@ class SeriesTrees:
     """Member that moves the network's forecast to the median of trees.
 
     `predict_from` returns that median at every quantile, and `corrected` the forecast. The median is NaN for series without a
-    season, with too short a history, or with hold-out origins in the first half of it. It is NaN for all series if LightGBM
-    cannot be loaded; `lacking` then gives the reason. season_length None: the shortest usual cycle of the data's frequency.
+    season, with too short a history, or with hold-out origins in the first half of it. It is NaN for all series if the network
+    has no median, or if LightGBM cannot be loaded; `lacking` then gives the reason. season_length None: the shortest usual
+    cycle of the data's frequency.
     """
 
     covariates = False
@@ -53,10 +56,11 @@ class SeriesTrees:
     def __init__(self, season_length: int | None = None, quantiles: Sequence[float] = DEFAULT_QUANTILES) -> None:
         self.season_length, self.quantiles, self.name = season_length, tuple(quantiles), TREES
         self.lacking = ""
+        self.is_able = 0.5 in self.quantiles
 
     def takes_part(self, longest: int, has_season: bool) -> bool:
         """Return True if the member may forecast series of a panel whose longest series has `longest` steps."""
-        return longest >= LEAST and (has_season or self.season_length is not None) and not unavailable()
+        return self.is_able and longest >= LEAST and (has_season or self.season_length is not None) and not unavailable()
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32, the median of trees fitted to the whole history."""
@@ -71,7 +75,7 @@ class SeriesTrees:
         out = np.full((1 + len(shifts), len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
         back = shifts.max(0) if len(shifts) else np.zeros(len(batch), np.int64)
         early = batch.observed_lengths - back
-        able = np.flatnonzero((early >= LEAST) & (2 * early >= batch.observed_lengths))
+        able = np.flatnonzero((early >= LEAST) & (2 * early >= batch.observed_lengths) & self.is_able)
         why = unavailable() if len(able) else ""
         if why:
             self.lacking = f"{TREES}: {why}"
@@ -88,6 +92,8 @@ class SeriesTrees:
 
     def corrected(self, network: np.ndarray, found: np.ndarray, season_lengths: Sequence[int]) -> np.ndarray:
         """Return the network's forecast (..., H, Q), moved to the median `found` (..., H, Q) by `predict_from`."""
+        if not self.is_able:
+            return found
         middle = network[..., self.quantiles.index(0.5)]
         return np.asarray(network + (found[..., :1] - middle[..., None]), np.float32)
 
@@ -124,11 +130,11 @@ def _medians(
 def _fitted(series: SeriesRows, observed: np.ndarray, end: int) -> Booster | None:
     """Return trees fitted to the steps of a series before `end`; None if too few of its values are observed."""
     x, y = series.drawn(observed, end, ROWS, np.random.default_rng(end))
-    return boosted(x, y, SETTINGS, ROUNDS) if len(y) >= FEWEST else None
+    return boosted(x, np.clip(y, -_BOUND, _BOUND), SETTINGS, ROUNDS) if len(y) >= FEWEST else None
 
 
 def _ahead(series: SeriesRows, trees: Booster, end: int) -> np.ndarray:
     """Return the medians (H,) of the steps after the first `end` ones."""
     ahead = np.arange(1, series.layout.reach + 1)
     x, usual = series.at(np.full(len(ahead), end), ahead)
-    return series.in_units(usual + trees.predict(x))
+    return np.clip(series.in_units(usual + trees.predict(x)), -_LARGEST, _LARGEST)

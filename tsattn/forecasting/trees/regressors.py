@@ -104,7 +104,8 @@ class SeriesRows:
             before = covariates[last[:, None] - layout.season * np.arange(layout.cycles)]  # (N, cycles, K)
             parts += [covariates[target] - before.mean(1), covariates[target] - before[:, 0]]
         parts.append(np.broadcast_to(self.static, (len(origin), layout.static)))
-        return np.column_stack(parts).astype(np.float32), usual
+        with np.errstate(over="ignore"):  # a series that explodes: infinity is the largest value for a tree
+            return np.column_stack(parts).astype(np.float32), usual
 
     def drawn(self, observed: np.ndarray, end: int, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return at most `count` random rows (N, F) with targets before step `end`, and these targets minus mean cycles (N,).
