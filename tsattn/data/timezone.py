@@ -97,20 +97,21 @@ def to_local(utc: np.ndarray, name: str) -> np.ndarray:
 def to_utc(local: np.ndarray, name: str) -> np.ndarray:
     """Local wall clock -> UTC instants. A doubled hour is read as the first, a skipped one as if the clock had not moved."""
     local = np.asarray(local, "datetime64[us]")
-    day = np.timedelta64(1, "D")
-    # the offsets well before and well after any change nearby; the older one wins wherever it is possible at all
-    before, after = utc_offsets(local - day, name), utc_offsets(local + day, name)
-    moved = (utc_offsets(local - before, name) != before) & (utc_offsets(local - after, name) == after)
-    return local - np.where(moved, after, before)
+    (before, after), (first, second) = _offsets_around(local, name)
+    return local - np.where(~first & second, after, before)  # the older one wins wherever it is possible at all
 
 
 def is_doubled(local: np.ndarray, name: str) -> np.ndarray:
     """Return True for local wall clock times that occur twice, since clocks are set back over them."""
-    local = np.asarray(local, "datetime64[us]")
+    (before, after), (first, second) = _offsets_around(np.asarray(local, "datetime64[us]"), name)
+    return np.asarray((before != after) & first & second)
+
+
+def _offsets_around(local: np.ndarray, name: str) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Return the offsets well before and well after any change near local times, and where each of the two is possible."""
     day = np.timedelta64(1, "D")
     before, after = utc_offsets(local - day, name), utc_offsets(local + day, name)
-    first, second = (utc_offsets(local - offset, name) == offset for offset in (before, after))
-    return np.asarray((before != after) & first & second)
+    return (before, after), (utc_offsets(local - before, name) == before, utc_offsets(local - after, name) == after)
 
 
 def instants(stamps: np.ndarray, freq: Freq, tz: str | None) -> np.ndarray:

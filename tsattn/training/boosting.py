@@ -11,7 +11,7 @@ from tsattn.data.panel import Panel
 from tsattn.data.windows import last_origins
 from tsattn.forecasting.predict import windows_of
 from tsattn.forecasting.trees.forest import Forest
-from tsattn.forecasting.trees.gradient_boosting import Booster, Settings, boosted
+from tsattn.forecasting.trees.gradient_boosting import MEDIAN, Booster, Settings, boosted
 from tsattn.forecasting.trees.regressors import layout_of, series_rows, widths_of
 from tsattn.forecasting.trees.tree_correction import Trees
 from tsattn.model.runtime import cores
@@ -20,16 +20,10 @@ ROWS = 150_000  # of a fit, as many of each series
 FEWEST = 2_000  # distinct (origin, step) pairs that a fit needs
 ROUNDS = 300
 SETTINGS: Settings = {
-    "objective": "l1",  # trees forecast the median
+    **MEDIAN,
     "num_leaves": 15,
     "learning_rate": 0.05,
-    "feature_fraction": 0.6,
-    "bagging_fraction": 0.6,
-    "bagging_freq": 1,
     "min_data_in_leaf": 100,
-    "deterministic": True,
-    "force_row_wise": True,  # else timing decides, and sums differ from run to run
-    "verbosity": -1,
 }
 
 

@@ -175,9 +175,9 @@ def _observed(whole: Table, table: Table, future: Table, options: ReadOptions, t
     keys = codes * (times.max(initial=0) + 1) + times
     known = np.isin(keys[table.rows :], keys[: table.rows][seen])
     dated = (codes[: table.rows] >= 0) & ~np.isnat(parts[0])
-    first = np.full(codes.max(initial=0) + 1, -1)  # -1: a series that only `future` has
-    order = np.flatnonzero(dated)[np.argsort(-times[: table.rows][dated], kind="stable")]
-    first[codes[order]] = times[order]  # the earliest is written last
+    first = np.full(codes.max(initial=0) + 1, len(times))
+    np.minimum.at(first, codes[: table.rows][dated], times[: table.rows][dated])
+    first[first == len(times)] = -1  # a series that only `future` has
     known |= times[table.rows :] < first[codes[table.rows :]]
     return known & (codes[table.rows :] >= 0) & ~np.isnat(parts[1])
 

@@ -61,7 +61,7 @@ def find_freq(rows: Rows, notes: Notes, targets: int) -> tuple[Freq, Rows]:
 
 def _without_events(rows: Rows, targets: int, notes: Notes) -> tuple[Freq, Rows] | None:
     """Return the frequency of the rows with values, and all rows except blank ones between its steps; None if it is unclear."""
-    blank = np.logical_and.reduce([np.isnan(values) for values in rows.values[:targets]])
+    blank = rows.blank(targets)
     if not blank.any() or blank.all():
         return None
     measured = rows.take(~blank)
@@ -173,8 +173,7 @@ def on_grid(
     if steps is None:
         return Grid(freq, rows.ids, start, indptr, _float32(rows.values))
     if not forced:
-        blank = np.logical_and.reduce([np.isnan(values) for values in rows.values[:targets]])
-        freq_inference.check_runs(steps, indptr, blank, freq, lambda row: (rows.called(row), rows.place(row)))
+        freq_inference.check_runs(steps, indptr, rows.blank(targets), freq, lambda row: (rows.called(row), rows.place(row)))
     lengths = steps[indptr[1:] - 1] + 1
     total = int(lengths.sum())
     if total > 20 * len(rows) + 10_000:

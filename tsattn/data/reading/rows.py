@@ -38,6 +38,10 @@ class Rows:
         values = self.values[:, rows] if isinstance(self.values, np.ndarray) else [v[rows] for v in self.values]
         return replace(self, group=self.group[rows], stamps=self.stamps[rows], values=values, source=source)
 
+    def blank(self, targets: int) -> np.ndarray:
+        """Return (n,) bool: True for rows without a value in the first `targets` columns."""
+        return np.logical_and.reduce([np.isnan(values) for values in self.values[:targets]])
+
     def table_row(self, row: int) -> int:
         return row if self.source is None else int(self.source[row])
 

@@ -228,8 +228,10 @@ def _blank_ahead(table: Table, clock: Clock | None, names: list[str]) -> tuple[l
 
 def _is_between_values(missing: np.ndarray, times: np.ndarray) -> bool:
     """Return True if the newest times without a value are fewer than usually lie between values. times: (n,) numbers from 0."""
-    filled = np.unique(times[~missing])
-    return len(filled) > 2 and int(times.max() - filled[-1]) < float(np.median(np.diff(filled)))
+    seen = np.zeros(times.max() + 1, bool)
+    seen[times[~missing]] = True
+    filled = np.flatnonzero(seen)
+    return len(filled) > 2 and len(seen) - 1 - int(filled[-1]) < float(np.median(np.diff(filled)))
 
 
 def is_plan(table: Table, clock: Clock | None, blank: list[str], known: list[str], named: bool = False) -> bool:

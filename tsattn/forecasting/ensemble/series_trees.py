@@ -13,7 +13,7 @@ import numpy as np
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.baselines.ridge import fill
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
-from tsattn.forecasting.trees.gradient_boosting import Booster, Settings, boosted, unavailable
+from tsattn.forecasting.trees.gradient_boosting import MEDIAN, Booster, Settings, boosted, unavailable
 from tsattn.forecasting.trees.regressors import SeriesRows, layout_of, rows_of_series
 
 TREES = "trees"  # its name among the members
@@ -24,20 +24,14 @@ ROUNDS = 60
 _BOUND = 1e6  # of targets, in standard deviations of the steps before the hold-out origins
 _LARGEST = float(np.finfo(np.float32).max)
 SETTINGS: Settings = {
-    "objective": "l1",  # trees forecast the median
+    **MEDIAN,
     "num_leaves": 8,
     "learning_rate": 0.15,
-    "feature_fraction": 0.6,
-    "bagging_fraction": 0.6,
-    "bagging_freq": 1,
     "min_data_in_leaf": 30,
     "max_bin": 63,
     "bin_construct_sample_cnt": 2_000,
     "num_threads": 1,  # more threads take longer for so few rows
-    "deterministic": True,
-    "force_row_wise": True,  # else timing decides, and sums differ from run to run
     "seed": 0,
-    "verbosity": -1,
 }
 
 
@@ -75,14 +69,14 @@ class SeriesTrees:
         out = np.full((1 + len(shifts), len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
         back = shifts.max(0) if len(shifts) else np.zeros(len(batch), np.int64)
         early = batch.observed_lengths - back
-        able = np.flatnonzero((early >= LEAST) & (2 * early >= batch.observed_lengths) & self.is_able)
+        seasons = tuple(one for one in (self.season_length or 0, *batch.season_lengths) if one > 1)
+        able = np.flatnonzero((early >= LEAST) & (2 * early >= batch.observed_lengths) & (self.is_able and bool(seasons)))
         why = unavailable() if len(able) else ""
         if why:
             self.lacking = f"{TREES}: {why}"
         if not len(able) or why:
             return out
-        seasons = (self.season_length or 0, *batch.season_lengths)
-        history = fill(batch.past_target[able].astype(np.float64), next((one for one in seasons if one > 1), 0))
+        history = fill(batch.past_target[able].astype(np.float64), seasons[0])
         for row, values in zip(able.tolist(), history, strict=True):
             start = batch.context - int(batch.observed_lengths[row])
             made = _medians(values[start:], batch.past_target[row, start:], shifts[:, row], batch.horizon, seasons)
@@ -107,10 +101,7 @@ def _medians(
     """
     length, early = len(values), len(values) - int(shifts.max(initial=0))
     steps = np.arange(length + horizon)
-    cycles = [one for one in seasons if one > 1]
-    if not cycles:
-        return None
-    phases = np.column_stack([steps % one for one in cycles])
+    phases = np.column_stack([steps % one for one in seasons])
     layout = layout_of(np.array([early]), seasons, horizon, (phases.shape[1], 0, 0))
     if layout is None:
         return None

@@ -16,6 +16,15 @@ from pathlib import Path
 import numpy as np
 
 Settings = Mapping[str, str | float | bool]  # LightGBM's parameters
+MEDIAN: Settings = {  # of trees that forecast the median
+    "objective": "l1",
+    "feature_fraction": 0.6,
+    "bagging_fraction": 0.6,
+    "bagging_freq": 1,
+    "deterministic": True,
+    "force_row_wise": True,  # else timing decides, and sums differ from run to run
+    "verbosity": -1,
+}
 
 _FLOAT32, _ROW_MAJOR, _NORMAL = 0, 1, 0  # C_API_DTYPE_FLOAT32, is_row_major, C_API_PREDICT_NORMAL
 _PATTERN = "lib_lightgbm.*"
