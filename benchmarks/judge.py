@@ -33,7 +33,7 @@ from tsattn.data.panel import Panel
 from tsattn.errors import ConfigError
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines.simple import SeasonalNaive
-from tsattn.forecasting.ensemble.ensemble import DEFAULT, ORIGINS, combine
+from tsattn.forecasting.ensemble.ensemble import DEFAULT, combine
 
 METRICS = ("MASE", "WQL")
 MOST_ITEMS, MOST_ROWS = 40, 4096  # per held-out source
@@ -134,7 +134,7 @@ def judge(case: Case, models: Sequence[str], ensemble: bool) -> list[dict[str, A
         network = forecaster(model, case.panel, case.season)
         made.append((model, "network", network))
         if ensemble:
-            made.append((model, "ensemble", combine(forecaster(model, case.panel, case.season), DEFAULT, origins=ORIGINS)))
+            made.append((model, "ensemble", combine(forecaster(model, case.panel, case.season), DEFAULT)))
     rows = []
     for model, what, own in made:
         result = backtest([naive, own], case.panel, horizon=case.horizon, windows=case.windows, season_length=case.season)

@@ -23,13 +23,13 @@ from benchmarks.published import SETS
 from benchmarks.sets import full_name, load_set
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.baselines import MEMBERS, member
-from tsattn.forecasting.ensemble.ensemble import DEFAULT, ORIGINS, Ensemble, combine
+from tsattn.forecasting.ensemble.ensemble import DEFAULT, Ensemble, combine
 
 COLUMNS = ("MASE", "WQL", "coverage", "seconds")
 
 
 def score(
-    data: str, name: str, model: str, members: Sequence[str], origins: int, before: bool, every: int = 1
+    data: str, name: str, model: str, members: Sequence[str], origins: int | None, before: bool, every: int = 1
 ) -> tuple[list[dict[str, Any]], str]:
     """Return scores of the network, each member and the ensemble on one set, and the ensemble's report."""
     panel, horizon, windows, season = load_set(data, name)
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", required=True, help="a model folder or a baseline")
     parser.add_argument("--set", action="append", help=f"a set; repeatable; default: {', '.join(SETS)}")
     parser.add_argument("--members", default=",".join(DEFAULT), help=f"some of {', '.join(DEFAULT)}")
-    parser.add_argument("--origins", type=int, default=ORIGINS, help="hold-out origins per window")
+    parser.add_argument("--origins", type=int, help="hold-out origins per window; by default as many as a forecast has")
     parser.add_argument("--before", action="store_true", help="drop the test windows and score the windows before them")
     parser.add_argument("--every", type=int, default=1, help="use every n-th item only")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the tables on stderr")

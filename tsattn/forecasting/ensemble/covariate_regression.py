@@ -20,8 +20,8 @@ from tsattn.forecasting.baselines.ridge import Ridge
 from tsattn.forecasting.ensemble.batch_effects import BatchEffects, Covariates, estimated, joined
 from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball
 from tsattn.forecasting.ensemble.effect_report import CovariateEffect, groups_of, report_effects
-from tsattn.forecasting.ensemble.ensemble import ORIGINS, Ensemble, EnsembleReport, forecasts
-from tsattn.forecasting.ensemble.holdout import Pools, pools_of, shifts_of, target_only, truth
+from tsattn.forecasting.ensemble.ensemble import Ensemble, EnsembleReport, forecasts
+from tsattn.forecasting.ensemble.holdout import ORIGINS, Pools, pools_of, shifts_of, target_only, truth
 from tsattn.forecasting.ensemble.phase_regression import PhaseRegression
 from tsattn.forecasting.ensemble.shared_season import Borrowed, shapes_of
 from tsattn.forecasting.ensemble.window_effects import Effects

@@ -28,7 +28,18 @@ from tsattn.forecasting.ensemble.calibration import (
     widths_of,
 )
 from tsattn.forecasting.ensemble.coarser_step import COARSER, CoarserStep
-from tsattn.forecasting.ensemble.holdout import padded, pools_of, recent, rows_of, shifted, shifts_of, target_only, truth
+from tsattn.forecasting.ensemble.holdout import (
+    ORIGINS,
+    most_origins,
+    padded,
+    pools_of,
+    recent,
+    rows_of,
+    shifted,
+    shifts_of,
+    target_only,
+    truth,
+)
 from tsattn.forecasting.ensemble.holdout_losses import HoldoutLosses
 from tsattn.forecasting.ensemble.horizon_parts import between, edges_of
 from tsattn.forecasting.ensemble.phase_regression import PhaseRegression
@@ -40,7 +51,6 @@ from tsattn.forecasting.quantiles import not_negative
 from tsattn.forecasting.resting_phases import resting, zero_at_rest
 
 DEFAULT = (*MEMBERS, COARSER, TREES)
-ORIGINS = 4
 _LONGEST = 1 << 15  # past steps that members read
 
 
@@ -82,8 +92,9 @@ class EnsembleReport:
 class Ensemble:
     """`network` and `members` as one Forecaster. The network runs 1 + `origins` times a window, members about as often.
 
-    `regression` is a further member where the batch has declared known covariates. The weights and widths of a window depend on
-    its own past, and on that of the other items in its batch no later than it.
+    origins: of each series; None for ORIGINS, and more for long histories in a panel of few series. `regression` is a further
+    member where the batch has declared known covariates. The weights and widths of a window depend on its own past, and on
+    that of the other items in its batch no later than it.
     """
 
     context = None
@@ -93,11 +104,11 @@ class Ensemble:
         network: Forecaster,
         members: Sequence[Forecaster],
         *,
-        origins: int = ORIGINS,
+        origins: int | None = None,
         shrinkage: Shrinkage | None = None,
         regression: PhaseRegression | None = None,
     ) -> None:
-        if origins < 1:
+        if origins is not None and origins < 1:
             raise ConfigError(f"at least one hold-out origin is needed, not {origins}")
         self.network, self.members, self.origins = network, tuple(members), origins
         self.shrinkage, self.regression = shrinkage or Shrinkage(), regression
@@ -131,7 +142,9 @@ class Ensemble:
         some = np.flatnonzero(~np.isnan(batch.past_target).all(0))
         batch = recent(batch, min(_LONGEST, batch.context - int(some[0]) if len(some) else 1))
         levels = np.array(self.quantiles)
-        shifts = shifts_of(batch, self.origins)
+        pools = pools_of(batch)
+        most = most_origins(len(batch), pools) if self.origins is None else None
+        shifts = shifts_of(batch, self.origins or ORIGINS, most=most)
         members, made = self._made(batch, shifts)
         # (K, B, H); values that are always zero say nothing about a member
         past = np.stack([np.where(resting(batch, shift), np.float32(np.nan), truth(batch, shift)) for shift in shifts])
@@ -140,8 +153,7 @@ class Ensemble:
         shown = whole_where(are_small_counts(batch.past_target), made[1:])  # rounded as in the output
         edges = edges_of(batch.horizon, self.shrinkage.first_weighted)
         losses = HoldoutLosses.of(past.astype(np.float64), shown, levels, scored, floor, edges)
-        pools, prior = pools_of(batch), prior_of(members, batch, self.shrinkage.favour)
-        mix = between(edges)
+        prior, mix = prior_of(members, batch, self.shrinkage.favour), between(edges)
 
         def average(at: int, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             """Return the average (B, H, Q) of the forecasts made[at], and its weights (M, B, H) from some of the origins."""
@@ -206,7 +218,7 @@ def combine(
     members: Sequence[str] = DEFAULT,
     *,
     season_length: int | None = None,
-    origins: int = ORIGINS,
+    origins: int | None = None,
     shrinkage: Shrinkage | None = None,
 ) -> Forecaster:
     """Return an ensemble of the network and the members of these names, or the network itself when there are none.

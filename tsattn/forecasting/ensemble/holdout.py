@@ -12,18 +12,30 @@ import numpy as np
 
 from tsattn.data.windows import WindowBatch
 
+ORIGINS = 4  # hold-out origins of each series
+MOST_ORIGINS = 8  # of a series that shares its errors with no other series, or with one
+POOL_ORIGINS = 16  # of all series that share their errors: with so many, more gain nothing
+FURTHER = 4  # origins beyond ORIGINS lie in the last 1 / FURTHER of the history: members need a long past at each
 
-def shifts_of(batch: WindowBatch, origins: int, share: tuple[int, int] | None = None, least: int = 0) -> np.ndarray:
+
+def shifts_of(
+    batch: WindowBatch, origins: int, share: tuple[int, int] | None = None, least: int = 0, most: np.ndarray | None = None
+) -> np.ndarray:
     """Return (K, B) steps from each hold-out origin to the window's own: 1, 2, … K times the horizon.
 
     share: (a, b), so that the origins lie in the last a / b of the history; by default three horizons remain before the
     earliest. A history too short for that is cut at even distances of at least `least` steps; 0 where there is no room. Steps
-    before the first observed value do not count as history.
+    before the first observed value do not count as history. most (B,): origins of each history in whose last quarter more
+    than `origins` have room; K is the largest number that any series has, or `origins`.
     """
     part, whole = share or (origins, origins + 3)
     room = part * batch.observed_lengths // whole
-    shifts = np.arange(1, origins + 1)[:, None] * np.clip(room // origins, least, batch.horizon)
-    return np.where(shifts <= room, shifts, 0)
+    step = np.clip(room // origins, least, batch.horizon)
+    fitting = batch.observed_lengths // FURTHER // batch.horizon
+    count = np.maximum(origins, 0 if most is None else np.minimum(most, fitting))
+    number = np.arange(1, count.max(initial=origins) + 1)[:, None]
+    shifts = np.where((number <= count) & (number * step <= room), number * step, 0)
+    return shifts[: max(origins, int((shifts > 0).any(1).sum()))]
 
 
 def shifted(batch: WindowBatch, shift: np.ndarray) -> WindowBatch:
@@ -127,6 +139,14 @@ def pools_of(batch: WindowBatch) -> Pools:
         latest.update(zip(batch.item[now].tolist(), now.tolist(), strict=True))
         groups.append((now, np.array(sorted(latest.values()))))
     return tuple(groups)
+
+
+def most_origins(rows: int, pools: Pools) -> np.ndarray:
+    """Return how many hold-out origins long histories may have: (B,), more where few series share their errors."""
+    most = np.full(rows, ORIGINS)
+    for now, pool in pools:
+        most[now] = np.clip(POOL_ORIGINS // len(pool), ORIGINS, MOST_ORIGINS)
+    return most
 
 
 def _moved(values: np.ndarray, shift: np.ndarray) -> np.ndarray:
