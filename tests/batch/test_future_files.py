@@ -102,7 +102,8 @@ def test_when_a_weather_forecast_begins_before_the_end_of_the_data_then_its_earl
         (
             lambda rows: rows[:30],
             4,
-            "fallback: a: lacks known covariates in its future rows: temp_c at 18 rows from 2024-02-01 06:00:00 to 2024-02-01 23",
+            "fallback: a, b: lacks known covariates in its future rows: temp_c at 18 rows from 2024-02-01 06:00:00 to 2024-02-01 "
+            "23:00:00; forecast without them there",
         ),
         (lambda rows: rows.assign(time=rows.time - pd.Timedelta("72h")), 4, "weather.csv is stale: it has no values of 'temp_c'"),
     ],
@@ -115,6 +116,29 @@ def test_when_the_future_file_is_of_no_use_then_the_log_says_why(jobs, house, sh
     path = jobs(JOB.format(future="weather.csv").replace('read = { target = ["load"] }', keys))
     assert main(["run", str(path)]) == code
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("known", [[*range(30)], [*range(3), *range(5, 48)], []], ids=["short", "gap", "stale"])
+def test_when_future_values_are_missing_then_only_these_steps_are_forecast_without_the_covariate(
+    jobs, house, shipped, weather, known
+):
+    def run(rows: pd.DataFrame) -> pd.DataFrame:
+        rows.to_csv(house / "weather.csv", index=False)
+        keys = 'horizon = 48\nread = { target = ["load"], known = ["temp_c"] }'
+        path = jobs(JOB.format(future="weather.csv").replace('read = { target = ["load"] }', keys))
+        code = main(["run", str(path), "-q"])
+        assert code == (0 if len(rows) == 48 else 4)
+        return pd.read_csv(house / "out.csv")
+
+    every = run(ahead(weather))
+    last = weather[weather.time < START][-1:]  # else the file has no rows
+    found = run(pd.concat([last, ahead(weather).iloc[known]]))
+    step = np.tile(np.arange(48), 2)
+    np.testing.assert_allclose(found["0.5"][np.isin(step, known)], every["0.5"][np.isin(step, known)], rtol=1e-5)
+    assert (found.fallback == ~np.isin(step, known)).all()
+    bare = api.forecast(house / "load.csv", target="load", known="none", model="zero-shot", horizon=48)
+    without = bare.forecast.median.ravel()[~np.isin(step, known)]
+    np.testing.assert_allclose(found["0.5"][found.fallback], without, rtol=1e-5)
 
 
 def test_when_a_run_is_made_up_for_then_a_stale_future_file_is_not_missed(jobs, house, shipped, weather, capsys):

@@ -46,6 +46,7 @@ from tsattn.workflows.training_data import as_of_warning
 from tsattn.workspace import ModelRef, Workspace
 
 Log = Callable[..., None]  # log(level, message, job=…, …)
+TOLD, NAMES = 20, 5  # lines on bad items, and items that a line names
 
 
 def place_of(workspace: str | Path | None, file: JobFile) -> Workspace:
@@ -352,8 +353,12 @@ def _tell(made: JobRun, log: Log) -> None:
     }
     log(level, said, job=made.job, **about)
     for kind, what in (("fallbacks", "fallback"), ("failures", "failed")):
-        for bad in sorted(made.details.get(kind, []), key=lambda one: bool(one["ended"]))[:20]:
-            log("info" if bad["ended"] else "warning", f"{what}: {bad['item_id']}: {bad['reason']}", job=made.job)
+        alike: dict[tuple[bool, str], list[str]] = {}
+        for bad in made.details.get(kind, []):
+            alike.setdefault((bool(bad["ended"]), bad["reason"]), []).append(bad["item_id"])
+        for (ended, why), items in sorted(alike.items(), key=lambda one: one[0][0])[:TOLD]:
+            names = ", ".join(items[:NAMES]) + (f" and {len(items) - NAMES:,} more" if len(items) > NAMES else "")
+            log("info" if ended else "warning", f"{what}: {names}: {why}", job=made.job)
 
 
 def _hidden(value: Any, hide: Redactor) -> Any:

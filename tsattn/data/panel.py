@@ -170,6 +170,13 @@ class Panel:
         schema = Schema(self.schema.timestamp, self.schema.item, self.schema.target)
         return replace(self, past=self.past[:, :0], known=self.known[:, :0], static=self.static[:, :0], schema=schema)
 
+    def with_known(self, kept: np.ndarray) -> Panel:
+        """Return the panel with some of its known features, kept (K,) bool."""
+        features = tuple(name for name, keep in zip(self.schema.known_features, kept, strict=True) if keep)
+        columns = {self.schema.column_of(name) for name in features}
+        known = tuple(name for name in self.schema.known if name in columns)
+        return replace(self, known=self.known[:, kept], schema=replace(self.schema, known=known, known_features=features))
+
     def select(self, items: np.ndarray) -> Panel:
         """The panel of only these items (indices), in this order."""
         items = np.asarray(items, np.int64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -144,6 +144,17 @@ class Forecast:
             freq=parts[0].freq,
             tz=parts[0].tz,
             cleaning=Cleaning.concat([part.cleaning for part in parts], _numbers(parts)),
+        )
+
+    def rows(self, which: Sequence[int]) -> Forecast:
+        """Return some of the forecasts, in this order."""
+        return replace(
+            self,
+            item_ids=tuple(self.item_ids[b] for b in which),
+            cutoffs=self.cutoffs[which],
+            timestamps=self.timestamps[which],
+            values=self.values[which],
+            cleaning=self.cleaning.rows(which),
         )
 
     def to_arrow(self) -> pa.Table:
