@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import tomllib
 import types
 import typing
@@ -19,6 +20,25 @@ from tsattn.errors import ConfigError, UnknownColumnError
 def option(default: Any, text: str) -> Any:
     """Return a dataclass field with the help that the command line and the HTTP service show for it."""
     return dataclasses.field(default=default, metadata={"help": text})
+
+
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def seconds(text: str, unit: str = "") -> float:
+    """Convert `90s`, `30m`, `26h`, `7d`, `2w` or `1d12h` to seconds. unit: of a number without one, which "" refuses.
+
+    Raises ConfigError.
+    """
+    whole, part = text.strip().lower(), r"(\d+(?:\.\d+)?)\s*(min|[smhdw])"
+    whole += unit if re.fullmatch(r"[\d.]+", whole) else ""
+    parts = re.findall(part, whole)
+    if not parts or re.sub(rf"{part}|\s", "", whole):
+        raise ConfigError(f"{text!r} is not a duration", 'write for example "30m", "26h", "7d" or "1d12h"')
+    return sum(float(number) * _UNITS[name] for number, name in parts)
+
+
+Seconds = typing.Annotated[float, seconds]  # a number, or a text in a settings file such as "90s"
 
 
 @dataclass(frozen=True)
@@ -173,7 +193,7 @@ class ScheduleConfig:
     decay: float = 0.5  # share of the schedule, at its end, in which the rate falls to zero
     finish: float = 0.25  # length of the final fit on all rows, relative to the steps to the best weights
     patience: int = 10  # validations (of 20 in a schedule) without a better score before stopping
-    max_time: float | None = None  # seconds, scoring and saving included
+    max_time: Seconds | None = None  # scoring and saving included
 
     def __post_init__(self) -> None:
         _check_range(self, 1, ("steps", "patience"))
@@ -335,7 +355,7 @@ def from_mapping(kind: type[Config], values: dict[str, Any], where: str) -> Conf
     A single name is accepted where several are expected. Raises ConfigError for an unknown key (with the nearest known one)
     and for a value of the wrong type or range.
     """
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, include_extras=True)
     for key, value in values.items():
         if key not in hints:
             near = difflib.get_close_matches(key, hints, 1)
@@ -349,22 +369,31 @@ def from_mapping(kind: type[Config], values: dict[str, Any], where: str) -> Conf
 
 
 def _checked(value: Any, hint: Any, where: str) -> Any:
-    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    options = typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,)
     if value is None and type(None) in options:
         return None
     for kind in options:
+        if kind == Seconds and isinstance(value, str):
+            return _duration(value, where)
+        if kind in (float, Seconds) and isinstance(value, (int, float)) and not isinstance(value, bool):
+            return float(value)
         if typing.get_origin(kind) is tuple and isinstance(value, (list, tuple)):
             return tuple(value)
         if kind == tuple[str, ...] and isinstance(value, str):  # a single name
             return (value,)
         if typing.get_origin(kind) is dict and isinstance(value, dict):  # numbers by name
             return {str(key): _checked(number, typing.get_args(kind)[1], f"{where}: {key}") for key, number in value.items()}
-        if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
         if kind in (int, str, bool) and type(value) is kind:
             return value
-    wanted = " or ".join(getattr(o, "__name__", str(o)) for o in options if o is not type(None))
+    wanted = " or ".join("a duration" if o == Seconds else getattr(o, "__name__", str(o)) for o in options if o is not type(None))
     raise ConfigError(f"{where} must be {wanted}, not {value!r}")
+
+
+def _duration(text: str, where: str) -> float:
+    try:
+        return seconds(text, "s")
+    except ConfigError as error:
+        raise ConfigError(f"{where} must be a duration, not {text!r}", error.hint) from None
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -11,9 +11,10 @@ import pytest
 
 from tsattn.batch.cron import checked_cron, longest_gap
 from tsattn.batch.job_file import read_jobs
-from tsattn.batch.job_values import Output, is_database, seconds
+from tsattn.batch.job_values import Output, is_database
 from tsattn.batch.schedule import calendar, units
 from tsattn.batch.secrets import Redactor, expanded, shown
+from tsattn.config import seconds
 from tsattn.errors import ConfigError
 
 
