@@ -97,7 +97,11 @@ def test_when_a_weather_forecast_begins_before_the_end_of_the_data_then_its_earl
 @pytest.mark.parametrize(
     ("change", "code", "said"),
     [
-        (lambda rows: None, 1, "the future file weather.csv does not exist (relative paths start from the job file's folder)"),
+        (
+            lambda rows: None,
+            1,
+            "the future file weather.csv does not exist (expected at {house}/weather.csv; relative paths start",
+        ),
         (lambda rows: rows.rename(columns={"temp_c": "temp"}), 1, "weather.csv: no column 'temp_c', a known covariate (its col"),
         (
             lambda rows: rows[:30],
@@ -115,7 +119,7 @@ def test_when_the_future_file_is_of_no_use_then_the_log_says_why(jobs, house, sh
     keys = 'horizon = 48\nread = { target = ["load"], known = ["temp_c"] }'
     path = jobs(JOB.format(future="weather.csv").replace('read = { target = ["load"] }', keys))
     assert main(["run", str(path)]) == code
-    assert said in capsys.readouterr().err
+    assert said.format(house=house) in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("known", [[*range(30)], [*range(3), *range(5, 48)], []], ids=["short", "gap", "stale"])

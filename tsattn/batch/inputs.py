@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -50,14 +51,15 @@ def opened(job: Job, file: JobFile, wait: float = LOCK_WAIT) -> Iterator[Any]:
         yield data if job.future is None else WithFuture(data, _files(expanded(job.future), file, stack))
 
 
-def missing(job: Job, file: JobFile) -> str:
-    """Reason why a local source of a job cannot be read; "" if all exist, or if only opening them can show."""
+def missing(job: Job, file: JobFile) -> DataError | None:
+    """Return the error for a local source of a job that does not exist; None if all exist, or if only opening them can show."""
     for what, source in zip(("input", "future file"), job.sources, strict=False):
         text = expanded(source)
         place = file.local(text)
         if not (scheme_of(text) or Path(place).exists() or (any(c in place for c in "*?[") and glob.glob(place, recursive=True))):
-            return f"the {what} {shown(source)} does not exist"
-    return ""
+            folder = "" if os.path.isabs(text) else "; relative paths start from the job file's folder"
+            return DataError(f"the {what} {shown(source)} does not exist", f"expected at {place}{folder}")
+    return None
 
 
 def _files(text: str, file: JobFile, stack: ExitStack) -> str | list[str]:

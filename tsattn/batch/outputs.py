@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from tsattn import interrupts
 from tsattn.batch.job_values import Output
@@ -15,10 +16,19 @@ from tsattn.errors import DataError, TsattnError, reason
 from tsattn.forecasting.frame import quantile_name
 
 
-def deliver(
-    job: Job, file: JobFile, tables: Tables, written: list[str], wait: float, late: bool, note: Callable[[str], None]
-) -> None:
-    """Write to every output, and name those that took it in `written`. Raises DataError that names those that did not.
+@dataclass
+class Delivered:
+    """Outputs that took the results, and notes on those that keep the newer forecast of a later run."""
+
+    written: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+    def to_mapping(self) -> dict[str, list[str]]:
+        return {"written": self.written, **({"kept": self.kept} if self.kept else {})}
+
+
+def deliver(job: Job, file: JobFile, tables: Tables, done: Delivered, wait: float, late: bool) -> None:
+    """Write to every output, and name in `done` those that took it. Raises DataError that names those that did not.
 
     `late`: the run makes up for an earlier moment (--as-of), so a file that holds a newer forecast of the job keeps it. A
     signal ends the delivery between two outputs.
@@ -27,15 +37,12 @@ def deliver(
     for output in job.outputs:
         interrupts.check()
         try:
-            if (
-                late
-                and output.kind == "file"
-                and (newer := newer_cutoff(output, file.local(expanded(output.place)), job.name, tables))
-            ):
-                note(f"{output} keeps the forecast of {newer}, which is newer than that of --as-of")
+            place = file.local(expanded(output.place))
+            if late and output.kind == "file" and (newer := newer_cutoff(output, place, job.name, tables)):
+                done.kept.append(f"{output} keeps the newer forecast of {newer}")
                 continue
             _write(output, job, file, tables, wait)
-            written.append(str(output))
+            done.written.append(str(output))
         except (TsattnError, OSError) as error:
             failed.append(f"{output}: {error.message if isinstance(error, TsattnError) else reason(error)}")
             hint = error.hint if isinstance(error, TsattnError) else ""

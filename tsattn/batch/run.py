@@ -25,7 +25,7 @@ from tsattn.batch.inputs import TimeAxis, missing, on_grid, opened, parse_as_of,
 from tsattn.batch.item_counts import count_bad, count_skipped
 from tsattn.batch.job_file import read_jobs
 from tsattn.batch.jobs import Job, JobFile
-from tsattn.batch.outputs import check_columns, deliver
+from tsattn.batch.outputs import Delivered, check_columns, deliver
 from tsattn.batch.parquet_blocks import Piece
 from tsattn.batch.records import Records
 from tsattn.batch.reported import Cutoffs, Key
@@ -93,8 +93,8 @@ def run(
     with engine_of(order.engine, order.ray_address) as engine:
         call = Call(file, place_of(workspace, file), order, engine, Redactor(file.texts()), log, tick)
         for job in jobs:
-            if why := missing(job, file):
-                call.note(job, "warning")(f"line {job.line}: {why}")
+            if lacking := missing(job, file):
+                call.note(job, "warning")(f"{file.path.name}, job on line {job.line}: {lacking.message} ({lacking.hint})")
         made = []
         with interrupts.held():
             for job in jobs:
@@ -165,8 +165,8 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
     order, note = call.order, call.note(job)
     reported: dict[Key, Cutoffs] = {}
     moment = None if order.as_of is None else parse_as_of(order.as_of)
-    if why := missing(job, call.file):
-        raise DataError(why, "relative paths start from the job file's folder")
+    if lacking := missing(job, call.file):
+        raise lacking
     with ExitStack() as stack:
         with interrupts.allowed():
             data = stack.enter_context(opened(job, call.file, call.order.lock_wait))
@@ -204,10 +204,12 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
         made.run_id = _run_id(job, source, spool)
         if not order.dry_run:
             about = {"job": job.name, "model": made.model, "version": made.version, "run_id": made.run_id}
-            written: list[str] = []
-            made.details["written"] = written
-            deliver(job, call.file, spool.labelled(about), written, call.order.lock_wait, moment is not None, note)
-            made.rows = spool.rows
+            done = Delivered()
+            try:
+                deliver(job, call.file, spool.labelled(about), done, call.order.lock_wait, moment is not None)
+            finally:
+                made.details |= done.to_mapping()
+            made.rows = spool.rows if done.written else 0
             if job.detect is not None:
                 entries, reported = _detected(job, call, data, source, work, newest, records)
                 made.details |= entries
@@ -347,7 +349,8 @@ def _tell(made: JobRun, log: Log) -> None:
     level = {"done": "info", "partial": "warning"}.get(made.status, "error")
     over = f", {made.ended_items} ended long ago" if made.ended_items else ""
     counts = f"{made.done} items of the model, {made.fallback} fallbacks, {made.failed} failed{over}, {made.rows} rows"
-    said = f"{made.status}: {made.error}" if made.error else f"{made.status}: {counts}, cutoff {made.cutoff}"
+    kept = "".join(f"; {one}" for one in made.details.get("kept", []))
+    said = f"{made.status}: {made.error}" if made.error else f"{made.status}: {counts}, cutoff {made.cutoff}{kept}"
     about = {
         key: value for key, value in made.to_mapping().items() if key not in ("details", "error", "job") and value is not None
     }
