@@ -20,7 +20,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
 from tsattn.errors import DataError, TsattnError
-from tsattn.forecasting.baselines.simple import SeasonalNaive
+from tsattn.forecasting.baselines.simple import BestCycle
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.predict import Failure, show
@@ -93,7 +93,7 @@ class JobModel:
     @cached_property
     def unaided(self) -> Forecaster:
         found = unaided(self.card, self.network, self.members)
-        return SeasonalNaive(None, self.forecaster.quantiles) if found is None else found
+        return BestCycle(None, self.forecaster.quantiles) if found is None else found
 
 
 def ready(folder: Path, members: tuple[str, ...] | None, threads: int | None = None) -> JobModel:

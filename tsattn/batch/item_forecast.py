@@ -14,7 +14,7 @@ import numpy as np
 
 from tsattn.data.panel import Panel
 from tsattn.data.windows import last_origins
-from tsattn.forecasting.baselines.simple import SeasonalNaive
+from tsattn.forecasting.baselines.simple import BestCycle
 from tsattn.forecasting.frame import Forecast, Forecaster
 from tsattn.forecasting.known_gaps import Unaided, predict_with_gaps
 from tsattn.forecasting.predict import Failure, lacking_known, predict, wants_covariates
@@ -72,7 +72,7 @@ def forecast_items(
     """
     levels = tuple(forecaster.quantiles if levels is None else levels)
     bad, lacking = _unfit(panel, min_history), _lacking(forecaster, panel, horizon)
-    naive = SeasonalNaive(None, levels)
+    naive = BestCycle(None, levels)
     if bad_items != "fallback":
         bad, lacking = lacking | bad, {}
     good = np.array([i for i in range(len(panel)) if i not in bad], np.int64)
