@@ -68,6 +68,14 @@ def quantile_name(level: float) -> str:
     return f"{level:.10g}"
 
 
+def is_quantile_name(name: str) -> bool:
+    """Return True for the name of a column of quantiles, such as `0.1`."""
+    try:
+        return 0 < float(name) < 1
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Forecast:
     """B forecasts of H steps: values (B, H, Q) at `quantiles` (Q,), non-decreasing along Q. float32; float64 where they add up.
