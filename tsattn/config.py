@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import re
 import tomllib
 import types
 import typing
@@ -14,31 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tsattn.durations import Seconds, named_seconds
 from tsattn.errors import ConfigError, UnknownColumnError
 
 
 def option(default: Any, text: str) -> Any:
     """Return a dataclass field with the help that the command line and the HTTP service show for it."""
     return dataclasses.field(default=default, metadata={"help": text})
-
-
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
-
-
-def seconds(text: str, unit: str = "") -> float:
-    """Convert `90s`, `30m`, `26h`, `7d`, `2w` or `1d12h` to seconds. unit: of a number without one, which "" refuses.
-
-    Raises ConfigError.
-    """
-    whole, part = text.strip().lower(), r"(\d+(?:\.\d+)?)\s*(min|[smhdw])"
-    whole += unit if re.fullmatch(r"[\d.]+", whole) else ""
-    parts = re.findall(part, whole)
-    if not parts or re.sub(rf"{part}|\s", "", whole):
-        raise ConfigError(f"{text!r} is not a duration", 'write for example "30m", "26h", "7d" or "1d12h"')
-    return sum(float(number) * _UNITS[name] for number, name in parts)
-
-
-Seconds = typing.Annotated[float, seconds]  # a number, or a text in a settings file such as "90s"
 
 
 @dataclass(frozen=True)
@@ -374,7 +355,7 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
         return None
     for kind in options:
         if kind == Seconds and isinstance(value, str):
-            return _duration(value, where)
+            return named_seconds(value, where)
         if kind in (float, Seconds) and isinstance(value, (int, float)) and not isinstance(value, bool):
             return float(value)
         if typing.get_origin(kind) is tuple and isinstance(value, (list, tuple)):
@@ -387,13 +368,6 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
             return value
     wanted = " or ".join("a duration" if o == Seconds else getattr(o, "__name__", str(o)) for o in options if o is not type(None))
     raise ConfigError(f"{where} must be {wanted}, not {value!r}")
-
-
-def _duration(text: str, where: str) -> float:
-    try:
-        return seconds(text, "s")
-    except ConfigError as error:
-        raise ConfigError(f"{where} must be a duration, not {text!r}", error.hint) from None
 
 
 def read_toml(path: Path) -> dict[str, Any]:

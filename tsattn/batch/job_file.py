@@ -25,8 +25,9 @@ from tsattn.batch.job_values import (
 from tsattn.batch.jobs import Detection, Job, JobFile, Monitor
 from tsattn.batch.secrets import expanded, filled, shown
 from tsattn.batch.toml_lines import Lines
-from tsattn.config import HierarchyConfig, ModelConfig, ReadOptions, TrainConfig, from_mapping, seconds, to_mapping
+from tsattn.config import HierarchyConfig, ModelConfig, ReadOptions, TrainConfig, from_mapping, to_mapping
 from tsattn.data.overwrites import refuse_input
+from tsattn.durations import seconds
 from tsattn.errors import ConfigError
 from tsattn.forecasting.ensemble.ensemble import member_names
 from tsattn.workspace import ZERO_SHOT

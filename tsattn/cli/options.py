@@ -13,8 +13,8 @@ import typer
 from tsattn.cli.option_groups import fields_of
 from tsattn.cli.session import Session
 from tsattn.config import HierarchyConfig, ReadOptions, from_mapping
-from tsattn.config import seconds as in_seconds
 from tsattn.data.output_formats import FORMATS
+from tsattn.durations import seconds as in_seconds
 from tsattn.errors import ConfigError
 
 Text: TypeAlias = str | None
