@@ -226,5 +226,8 @@ def test_when_the_weather_is_hourly_and_the_load_is_not_then_the_log_says_how_it
     data[past].to_csv(house / "load.csv", index=False)
     data[~past & hourly].drop(columns="load").to_csv(house / "weather.csv", index=False)
     assert main(["run", str(jobs(JOB.format(future="weather.csv") + "horizon = 96\n"))]) == 0
-    assert "known covariates with one value per 1h: interpolated to 15min: 'temp_c'" in capsys.readouterr().err
+    assert (
+        "repaired: known covariates with one value per 1h: interpolated to 15min: 504 (first: 'temp_c')"
+        in capsys.readouterr().err
+    )
     assert len(written(house)) == 96

@@ -18,10 +18,9 @@ from tsattn.batch.parquet_blocks import Group, files_of, groups_of, head, pieces
 from tsattn.batch.secrets import shown
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
-from tsattn.data.reading.coarse_known import FILLED
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import DataError
-from tsattn.events import Listener
+from tsattn.events import WARNING, Listener
 from tsattn.forecasting.predict import Failure
 from tsattn.model.card import ANY_FREQ, Card
 from tsattn.workflows.find_model import ModelAndData, choose
@@ -72,6 +71,8 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
         data = _with_rows(data, whole(groups))
     found_whole = _chosen(job, data, ref, place)
     _tell(found_whole, ref, note)
+    for said in found_whole.report.warnings if moment is None else ():  # of the newest rows, which a late run does not see
+        note(f"{WARNING}{said}")
     panel = found_whole.panel
     if moment is not None:
         panel = known_at(panel, on_grid(moment, panel))
@@ -148,9 +149,8 @@ def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Mode
 
 
 def _tell(found: ModelAndData, ref: ModelRef | None, note: Note) -> None:
-    """Note which known covariates were filled, and which model was chosen where the job names none: later runs may differ."""
-    filled = [f"{one.what}: {one.where}" for one in found.report.repaired if one.what.startswith(FILLED)]
-    for said in (*(found.notes if ref is None else ()), *filled):
+    """Note the repairs, and which model was chosen where the job names none: later runs may differ."""
+    for said in (*(found.notes if ref is None else ()), *map(str, found.report.repaired)):
         note(said)
 
 

@@ -27,6 +27,7 @@ from tsattn.batch.job_file import read_jobs
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.outputs import Delivered, check_columns, deliver
 from tsattn.batch.parquet_blocks import Piece
+from tsattn.batch.previous_run import signs_of_loss
 from tsattn.batch.records import Records
 from tsattn.batch.reported import Cutoffs, Key
 from tsattn.batch.retrain import fresh_model
@@ -198,9 +199,9 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
         )
         newest, clock = _forecast(job, call, source, work, spool, made)
         _check_age(job, newest, clock, now)
-        if moment is not None:
-            for line in as_of_warning(source.card, str(source.ref), on_grid(moment, clock), clock):
-                call.note(job)(line)
+        late = () if moment is None else as_of_warning(source.card, str(source.ref), on_grid(moment, clock), clock)
+        for line in late if moment is not None else signs_of_loss(records, made):
+            note(line)
         made.run_id = _run_id(job, source, spool)
         if not order.dry_run:
             about = {"job": job.name, "model": made.model, "version": made.version, "run_id": made.run_id}
