@@ -130,8 +130,8 @@ def test_when_future_values_are_missing_then_only_these_steps_are_forecast_witho
         rows.to_csv(house / "weather.csv", index=False)
         keys = 'horizon = 48\nread = { target = ["load"], known = ["temp_c"] }'
         path = jobs(JOB.format(future="weather.csv").replace('read = { target = ["load"] }', keys))
-        code = main(["run", str(path), "-q"])
-        assert code == (0 if len(rows) == 48 else 4)
+        (house / "out.csv").unlink(missing_ok=True)  # else better forecasts are kept
+        assert main(["run", str(path), "-q"]) == (0 if len(rows) == 48 else 4)
         return pd.read_csv(house / "out.csv")
 
     every = run(ahead(weather))
@@ -156,6 +156,23 @@ def test_when_the_horizon_is_that_of_the_future_file_then_the_log_says_so(jobs, 
     assert main(["run", str(jobs(JOB.format(future="weather.csv")))]) == 0
     assert "horizon 30, not 48: the future values of known covariates end there" in capsys.readouterr().err
     assert len(written(house)) == 2 * 30
+
+
+def test_when_the_future_file_has_a_gap_or_one_series_has_fewer_values_then_the_horizon_is_that_of_most_series(
+    jobs, house, shipped, weather
+):
+    rows = ahead(weather)[:30]
+    path = jobs(JOB.format(future="weather.csv"))
+    rows.drop(rows.index[4]).to_csv(house / "weather.csv", index=False)
+    assert main(["run", str(path), "-q"]) == 4
+    found = pd.read_csv(house / "out.csv")
+    assert (len(found), found.fallback.sum()) == (2 * 30, 2)
+    data = pd.read_csv(house / "load.csv")
+    pd.concat([data, data[data.meter == "a"].assign(meter="c")]).to_csv(house / "load.csv", index=False)
+    pd.concat(rows[: 3 if name == "c" else 30].assign(meter=name) for name in "abc").to_csv(house / "weather.csv", index=False)
+    assert main(["run", str(path), "-q"]) == 4
+    found = pd.read_csv(house / "out.csv")
+    assert (len(found), found[found.fallback].item_id.value_counts().to_dict()) == (3 * 30, {"c": 27})
 
 
 @pytest.mark.parametrize("keys", [False, True])
@@ -227,7 +244,7 @@ def test_when_the_weather_is_hourly_and_the_load_is_not_then_the_log_says_how_it
     data[~past & hourly].drop(columns="load").to_csv(house / "weather.csv", index=False)
     assert main(["run", str(jobs(JOB.format(future="weather.csv") + "horizon = 96\n"))]) == 0
     assert (
-        "repaired: known covariates with one value per 1h: interpolated to 15min: 504 (first: 'temp_c')"
+        "repaired: known covariates with one value per 1h: interpolated to 15min: 576 (first: 'temp_c')"
         in capsys.readouterr().err
     )
     assert len(written(house)) == 96

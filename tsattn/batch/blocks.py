@@ -83,7 +83,7 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
     for said in () if levels is None else levels.notes:
         note(said)
     panel = panel if levels is None else levels.panel
-    horizon = horizon_for(found_whole.card, panel)
+    horizon = usual_horizon(found_whole.card, panel)
     stale = () if job.future is None else stale_future(panel, shown(job.future))
     for said in (*_shortened(job, found_whole.card, panel, horizon), *stale, *behind(panel, job.horizon or horizon)):
         note(said)
@@ -100,6 +100,18 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
         levels=levels,
         ended=ended,
     )
+
+
+def usual_horizon(card: Card, panel: Panel) -> int:
+    """Return the horizon of a job that sets none: the model's; for zero-shot the frequency's, as far as the known covariates go.
+
+    They go as far as those of most series: steps at which a series lacks one are forecast without it.
+    """
+    reach = panel.known_reach()
+    reach = reach[(reach > 0) | ~panel.ended()]
+    if card.freq != ANY_FREQ or not panel.known.shape[1] or not len(reach):
+        return horizon_for(card, panel)
+    return min(panel.freq.default_horizon, int(np.median(reach)) or panel.freq.default_horizon)
 
 
 def _shortened(job: Job, card: Card, panel: Panel, horizon: int) -> tuple[str, ...]:
@@ -183,7 +195,7 @@ def _streamed(job: Job, groups: list[Group], ref: ModelRef | None, place: Worksp
                 note(f"its row groups are large: up to {most:,} rows are in memory at a time")
             _tell(found, ref, note)
             return Source(
-                found.ref, found.card, horizon_for(found.card, found.panel), read, cut, sum(group.rows for group in groups)
+                found.ref, found.card, usual_horizon(found.card, found.panel), read, cut, sum(group.rows for group in groups)
             )
         why = cut
     return why

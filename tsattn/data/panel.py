@@ -114,6 +114,15 @@ class Panel:
         ends = np.append(lacking, len(at))[np.searchsorted(lacking, self.origin)]
         return np.minimum(ends, self.indptr[1:]) - self.origin
 
+    def known_reach(self) -> np.ndarray:
+        """Return (S,) int64: the number of steps from its origin to the last one with all known covariates, gaps included."""
+        item = np.repeat(np.arange(len(self)), np.diff(self.indptr))
+        steps = np.arange(len(self.target)) - self.origin[item] + 1
+        reach = np.zeros(len(self), np.int64)
+        some = np.flatnonzero((steps > 0) & ~np.isnan(self.known).any(1))
+        reach[item[some]] = steps[some]  # the last one of each item stays
+        return reach
+
     def ends(self) -> np.ndarray:
         """Return (S,) the time of the last observed row of each item, on the grid clock."""
         return self.freq.advance(self.start, self.lengths - 1)
