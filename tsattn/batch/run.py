@@ -166,8 +166,6 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
     order, note = call.order, call.note(job)
     reported: dict[Key, Cutoffs] = {}
     moment = None if order.as_of is None else parse_as_of(order.as_of)
-    if lacking := missing(job, call.file):
-        raise lacking
     with ExitStack() as stack:
         with interrupts.allowed():
             data = stack.enter_context(opened(job, call.file, call.order.lock_wait))
