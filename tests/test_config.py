@@ -43,7 +43,7 @@ def test_when_settings_become_plain_values_then_the_same_settings_come_back(kind
         (TrainConfig, {"learning_rate": float("inf")}, "learning_rate"),
         (TrainConfig, {"decay": 1.5}, "decay must be between 0 and 1, not 1.5"),
         (TrainConfig, {"max_time": -1}, "max_time must be at least 0"),
-        (TrainConfig, {"max_time": "5m"}, "max_time must be float"),
+        (TrainConfig, {"max_time": "5 weeks"}, "max_time must be a duration, not '5 weeks'"),
     ],
     ids=lambda x: str(x) if isinstance(x, dict) else None,
 )
@@ -57,6 +57,15 @@ def test_when_a_number_is_whole_then_it_will_do_for_a_fraction():
     made = from_mapping(TrainConfig, {"max_time": 5, "decay": 1}, "here")
     assert dataclasses.astuple(made)[5:8] == dataclasses.astuple(TrainConfig(max_time=5.0, decay=1.0))[5:8]
     assert isinstance(made.max_time, float)
+
+
+def test_when_a_time_limit_is_a_text_then_it_is_read_as_the_command_reads_it():
+    assert from_mapping(TrainConfig, {"max_time": "1m30s"}, "[train]").max_time == 90.0
+    assert from_mapping(TrainConfig, {"max_time": "90"}, "[train]").max_time == 90.0
+    assert from_mapping(TrainConfig, {"max_time": 90}, "[train]").max_time == 90.0
+    for wrong, said in (("soon", "must be a duration, not 'soon'"), (True, "must be a duration, not True"), (-1, "at least 0")):
+        with pytest.raises(ConfigError, match=said):
+            from_mapping(TrainConfig, {"max_time": wrong}, "[train]")
 
 
 def test_when_a_file_is_no_toml_then_the_error_names_it_and_the_line(tmp_path):

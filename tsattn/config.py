@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tsattn.durations import Seconds, named_seconds
 from tsattn.errors import ConfigError, UnknownColumnError
 
 
@@ -173,7 +174,7 @@ class ScheduleConfig:
     decay: float = 0.5  # share of the schedule, at its end, in which the rate falls to zero
     finish: float = 0.25  # length of the final fit on all rows, relative to the steps to the best weights
     patience: int = 10  # validations (of 20 in a schedule) without a better score before stopping
-    max_time: float | None = None  # seconds, scoring and saving included
+    max_time: Seconds | None = None  # scoring and saving included
 
     def __post_init__(self) -> None:
         _check_range(self, 1, ("steps", "patience"))
@@ -335,7 +336,7 @@ def from_mapping(kind: type[Config], values: dict[str, Any], where: str) -> Conf
     A single name is accepted where several are expected. Raises ConfigError for an unknown key (with the nearest known one)
     and for a value of the wrong type or range.
     """
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, include_extras=True)
     for key, value in values.items():
         if key not in hints:
             near = difflib.get_close_matches(key, hints, 1)
@@ -349,21 +350,23 @@ def from_mapping(kind: type[Config], values: dict[str, Any], where: str) -> Conf
 
 
 def _checked(value: Any, hint: Any, where: str) -> Any:
-    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    options = typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,)
     if value is None and type(None) in options:
         return None
     for kind in options:
+        if kind == Seconds and isinstance(value, str):
+            return named_seconds(value, where)
+        if kind in (float, Seconds) and isinstance(value, (int, float)) and not isinstance(value, bool):
+            return float(value)
         if typing.get_origin(kind) is tuple and isinstance(value, (list, tuple)):
             return tuple(value)
         if kind == tuple[str, ...] and isinstance(value, str):  # a single name
             return (value,)
         if typing.get_origin(kind) is dict and isinstance(value, dict):  # numbers by name
             return {str(key): _checked(number, typing.get_args(kind)[1], f"{where}: {key}") for key, number in value.items()}
-        if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
         if kind in (int, str, bool) and type(value) is kind:
             return value
-    wanted = " or ".join(getattr(o, "__name__", str(o)) for o in options if o is not type(None))
+    wanted = " or ".join("a duration" if o == Seconds else getattr(o, "__name__", str(o)) for o in options if o is not type(None))
     raise ConfigError(f"{where} must be {wanted}, not {value!r}")
 
 

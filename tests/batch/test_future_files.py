@@ -97,12 +97,17 @@ def test_when_a_weather_forecast_begins_before_the_end_of_the_data_then_its_earl
 @pytest.mark.parametrize(
     ("change", "code", "said"),
     [
-        (lambda rows: None, 1, "the future file weather.csv does not exist (relative paths start from the job file's folder)"),
+        (
+            lambda rows: None,
+            1,
+            "the future file weather.csv does not exist (expected at {house}/weather.csv; relative paths start",
+        ),
         (lambda rows: rows.rename(columns={"temp_c": "temp"}), 1, "weather.csv: no column 'temp_c', a known covariate (its col"),
         (
             lambda rows: rows[:30],
             4,
-            "fallback: a: lacks known covariates in its future rows: temp_c at 18 rows from 2024-02-01 06:00:00 to 2024-02-01 23",
+            "fallback: a, b: lacks known covariates in its future rows: temp_c at 18 rows from 2024-02-01 06:00:00 to 2024-02-01 "
+            "23:00:00; forecast without them there",
         ),
         (lambda rows: rows.assign(time=rows.time - pd.Timedelta("72h")), 4, "weather.csv is stale: it has no values of 'temp_c'"),
     ],
@@ -114,7 +119,30 @@ def test_when_the_future_file_is_of_no_use_then_the_log_says_why(jobs, house, sh
     keys = 'horizon = 48\nread = { target = ["load"], known = ["temp_c"] }'
     path = jobs(JOB.format(future="weather.csv").replace('read = { target = ["load"] }', keys))
     assert main(["run", str(path)]) == code
-    assert said in capsys.readouterr().err
+    assert said.format(house=house) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("known", [[*range(30)], [*range(3), *range(5, 48)], []], ids=["short", "gap", "stale"])
+def test_when_future_values_are_missing_then_only_these_steps_are_forecast_without_the_covariate(
+    jobs, house, shipped, weather, known
+):
+    def run(rows: pd.DataFrame) -> pd.DataFrame:
+        rows.to_csv(house / "weather.csv", index=False)
+        keys = 'horizon = 48\nread = { target = ["load"], known = ["temp_c"] }'
+        path = jobs(JOB.format(future="weather.csv").replace('read = { target = ["load"] }', keys))
+        (house / "out.csv").unlink(missing_ok=True)  # else better forecasts are kept
+        assert main(["run", str(path), "-q"]) == (0 if len(rows) == 48 else 4)
+        return pd.read_csv(house / "out.csv")
+
+    every = run(ahead(weather))
+    last = weather[weather.time < START][-1:]  # else the file has no rows
+    found = run(pd.concat([last, ahead(weather).iloc[known]]))
+    step = np.tile(np.arange(48), 2)
+    np.testing.assert_allclose(found["0.5"][np.isin(step, known)], every["0.5"][np.isin(step, known)], rtol=1e-5)
+    assert (found.fallback == ~np.isin(step, known)).all()
+    bare = api.forecast(house / "load.csv", target="load", known="none", model="zero-shot", horizon=48)
+    without = bare.forecast.median.ravel()[~np.isin(step, known)]
+    np.testing.assert_allclose(found["0.5"][found.fallback], without, rtol=1e-5)
 
 
 def test_when_a_run_is_made_up_for_then_a_stale_future_file_is_not_missed(jobs, house, shipped, weather, capsys):
@@ -128,6 +156,23 @@ def test_when_the_horizon_is_that_of_the_future_file_then_the_log_says_so(jobs, 
     assert main(["run", str(jobs(JOB.format(future="weather.csv")))]) == 0
     assert "horizon 30, not 48: the future values of known covariates end there" in capsys.readouterr().err
     assert len(written(house)) == 2 * 30
+
+
+def test_when_the_future_file_has_a_gap_or_one_series_has_fewer_values_then_the_horizon_is_that_of_most_series(
+    jobs, house, shipped, weather
+):
+    rows = ahead(weather)[:30]
+    path = jobs(JOB.format(future="weather.csv"))
+    rows.drop(rows.index[4]).to_csv(house / "weather.csv", index=False)
+    assert main(["run", str(path), "-q"]) == 4
+    found = pd.read_csv(house / "out.csv")
+    assert (len(found), found.fallback.sum()) == (2 * 30, 2)
+    data = pd.read_csv(house / "load.csv")
+    pd.concat([data, data[data.meter == "a"].assign(meter="c")]).to_csv(house / "load.csv", index=False)
+    pd.concat(rows[: 3 if name == "c" else 30].assign(meter=name) for name in "abc").to_csv(house / "weather.csv", index=False)
+    assert main(["run", str(path), "-q"]) == 4
+    found = pd.read_csv(house / "out.csv")
+    assert (len(found), found[found.fallback].item_id.value_counts().to_dict()) == (3 * 30, {"c": 27})
 
 
 @pytest.mark.parametrize("keys", [False, True])
@@ -198,5 +243,8 @@ def test_when_the_weather_is_hourly_and_the_load_is_not_then_the_log_says_how_it
     data[past].to_csv(house / "load.csv", index=False)
     data[~past & hourly].drop(columns="load").to_csv(house / "weather.csv", index=False)
     assert main(["run", str(jobs(JOB.format(future="weather.csv") + "horizon = 96\n"))]) == 0
-    assert "known covariates with one value per 1h: interpolated to 15min: 'temp_c'" in capsys.readouterr().err
+    assert (
+        "repaired: known covariates with one value per 1h: interpolated to 15min: 576 (first: 'temp_c')"
+        in capsys.readouterr().err
+    )
     assert len(written(house)) == 96

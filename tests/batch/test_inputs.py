@@ -83,3 +83,15 @@ def test_when_a_job_is_made_up_for_by_its_date_then_max_age_counts_from_the_star
     path = jobs('[[job]]\nname = "a"\ninput = "data.csv"\nmodel = "tiny"\noutputs = "f.csv"\nmax_age = "18h"\n')
     assert main(["run", str(path), "--as-of", "2024-01-10", "-q"]) == 0  # the data end at 2024-01-09T07:00, 17 hours before
     assert main(["run", str(path), "--as-of", "2024-01-11", "-q"]) == 1
+
+
+def test_when_an_sqlite_input_does_not_exist_then_the_error_names_its_path_and_no_file_is_made(jobs, house, capsys):
+    pytest.importorskip("sqlalchemy", reason="SQLAlchemy is not installed: pip install 'tsattn[sql]'")
+    job = '[[job]]\nname = "a"\ninput = "sqlite:///{place}"\nquery = "SELECT 1"\nmodel = "tiny"\noutputs = "o.csv"\n'
+    for place, folder in (("no.db", "; relative paths start from the job file's folder"), (str(house / "no.db"), "")):
+        path = jobs(job.format(place=place))
+        assert main(["run", str(path), "-q"]) == 1
+        said = capsys.readouterr().err
+        assert f"jobs.toml, job on line 1: the input sqlite:///{place} does not exist (expected at {house}/no.db{folder})" in said
+        assert main(["monitor", str(path), "--no-alert"]) == 1
+        assert not (house / "no.db").exists()

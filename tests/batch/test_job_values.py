@@ -1,4 +1,4 @@
-"""Durations, outputs, schedules and secrets."""
+"""Outputs, schedules and secrets."""
 
 from __future__ import annotations
 
@@ -11,21 +11,10 @@ import pytest
 
 from tsattn.batch.cron import checked_cron, longest_gap
 from tsattn.batch.job_file import read_jobs
-from tsattn.batch.job_values import Output, is_database, seconds
+from tsattn.batch.job_values import Output, is_database
 from tsattn.batch.schedule import calendar, units
 from tsattn.batch.secrets import Redactor, expanded, shown
 from tsattn.errors import ConfigError
-
-
-@pytest.mark.parametrize(("text", "wanted"), [("90s", 90), ("30min", 1800), ("26h", 93600), ("7d", 604800), ("1d12h", 129600)])
-def test_when_a_duration_is_written_then_it_is_read_in_seconds(text, wanted):
-    assert seconds(text) == wanted
-
-
-@pytest.mark.parametrize("text", ["", "7", "7 days", "h", "-1d"])
-def test_when_a_duration_is_none_then_it_is_refused(text):
-    with pytest.raises(ConfigError, match="not a duration"):
-        seconds(text)
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ def test_when_one_item_lacks_its_known_covariates_then_it_falls_back_and_the_oth
     case = shops(count=3, days=200, horizon=14)
     case.panel.known[case.panel.origin[0] + np.arange(5)] = 1
     case.panel.known[case.panel.origin[1] + 3] = np.nan
-    made = forecast_items(
-        with_covariates(combine(SeasonalMean(None), ("ridge",))), case.panel, 14, None, min_history=1, bad_items="fallback"
-    )
+    reads = with_covariates(combine(SeasonalMean(None), ("ridge",)))
+    made = forecast_items(reads, case.panel, 14, None, 1, "fallback", unaided=lambda _: SeasonalMean(None))
     assert [bad.item_id for bad in made.fallbacks] == ["s01"]
     on = case.future[0, :, 0] > 0
-    plain = forecast_items(combine(SeasonalMean(None), ("ridge",)), case.without(), 14, None, min_history=1, bad_items="fallback")
+    without = combine(SeasonalMean(None), ("ridge",))
+    plain = forecast_items(without, case.without(), 14, None, 1, "fallback", unaided=lambda _: without)
     assert (made.forecast.median[0, on] > 1.1 * plain.forecast.median[0, on]).all()

@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from tests.batch.conftest import rows, write_csv
+from tsattn.batch.records import Records
 from tsattn.batch.spool import Spool
 from tsattn.cli.main import main
 from tsattn.errors import ConfigError, DataError
@@ -54,7 +55,11 @@ def test_when_a_run_makes_up_for_an_earlier_moment_then_a_file_keeps_its_newer_f
     newest = [file.read_bytes() for file in files]
     assert main(["run", str(path), "--as-of", "2024-01-05T12:00"]) == 0
     assert [file.read_bytes() for file in files] == newest
-    assert "f.csv keeps the forecast of 2024-01-09 07:00:00, which is newer than that of --as-of" in capsys.readouterr().err
+    said, kept = capsys.readouterr(), "f.csv keeps the newer forecast of 2024-01-09 07:00:00"
+    assert "cutoff 2024-01-05 12:00:00; f.csv keeps" in said.err
+    assert f"a: {kept}" in said.out.replace("\n", " ")
+    (run,) = Records(house / ".tsattn" / "runs.db").runs(last=1)
+    assert (run["details"]["written"], len(run["details"]["kept"]), run["rows"]) == (["sqlite:///out.db#f"], 4, 6)
     with sqlite3.connect(house / "out.db") as database:
         assert len(database.execute("SELECT DISTINCT cutoff FROM f").fetchall()) == 2
     write_csv(house / "data.csv", rows(hours=230))

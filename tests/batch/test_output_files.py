@@ -8,6 +8,7 @@ import pytest
 
 from tests.batch.conftest import rows, write_csv
 from tsattn.batch.job_file import read_jobs
+from tsattn.batch.records import Records
 from tsattn.cli.main import main
 from tsattn.errors import ConfigError
 
@@ -45,7 +46,8 @@ def test_when_forecasts_have_other_column_names_then_the_monitor_and_a_late_run_
     write_csv(house / "data.csv", rows())
     before = (house / "each" / "a00.csv").read_text()
     assert main(["run", str(path), "--as-of", "2024-01-05"]) == 0
-    assert "keeps the forecast" in capsys.readouterr().err
+    assert "cutoff 2024-01-05 23:00:00; each/{item_id}.csv keeps the newer forecast of" in capsys.readouterr().err
+    assert Records(house / ".tsattn" / "runs.db").runs(last=1)[0]["rows"] == 0, "no row was written"
     assert (house / "each" / "a00.csv").read_text() == before
     main(["monitor", str(path), "--json", "--no-alert"])
     assert '"scored": 6' in capsys.readouterr().out

@@ -6,11 +6,16 @@ import json
 import shutil
 import types
 
+import numpy as np
 import pytest
 
 from tests.batch.conftest import job_text, rows, write_csv
 from tsattn import api
+from tsattn.batch import retrain
 from tsattn.cli.main import main
+from tsattn.data.panel import Panel
+from tsattn.data.windows import Origins, last_origins, rolling_origins
+from tsattn.errors import ConfigError
 from tsattn.workflows.plan import Plan
 from tsattn.workspace import Workspace
 
@@ -37,15 +42,11 @@ def trainings(house, monkeypatch):
         shutil.copytree(house / ".tsattn" / "models" / "tiny" / "0001", ref.path)
         return Trained(ref)
 
-    class Backtested:
-        def __init__(self):
-            self.scores = self
-
-        def table(self):
-            return [{"model": "tiny", "WQL": scores.pop(0)}]
+    def score(self, *_):
+        return types.SimpleNamespace(table=lambda: [{"WQL": scores.pop(0)}], windows=1), last_origins(self.panel)
 
     monkeypatch.setattr(api, "train", train)
-    monkeypatch.setattr(api, "backtest", lambda *_, **__: Backtested())
+    monkeypatch.setattr(retrain._Scored, "score", score)
     return asked, scores
 
 
@@ -127,3 +128,70 @@ def test_when_a_model_is_really_trained_anew_then_it_is_promoted_only_if_it_scor
     assert main(["models", "rollback", "tiny", "--workspace", str(house / ".tsattn"), "--json"]) == 0
     assert main(["run", str(jobs(JOB)), "-q", "--json"]) == 0
     assert versions(house) == [1]
+
+
+def test_when_a_model_is_retrained_then_the_log_names_each_phase_and_the_limit_includes_the_comparison(
+    jobs, house, capsys, monkeypatch
+):
+    asked, train = [], api.train
+
+    def remember(*words, training, **more):
+        asked.append(training["max_time"])
+        return train(*words, training=training, **more)
+
+    monkeypatch.setattr(api, "train", remember)
+    write_csv(house / "data.csv", rows(4, 400))
+    network = "network = { context = 64, patch = 8, width = 16, heads = 2, layers = 1, horizon = 12 }\n"
+    training = 'training = { steps = 1, batch = 8, device = "cpu", precision = "fp32", max_time = "1m30s" }\n'
+    assert main(["run", str(jobs(OLD + network + training))]) == 0
+    said = capsys.readouterr().err
+    assert asked == [pytest.approx(72)]
+    parts = (
+        "training tiny: tiny/1 is ",
+        "; time limit 1 min 30 s",
+        "training: test: the last ",
+        "training: scoring",
+        "comparing",
+    )
+    at = [said.index(part) for part in parts]
+    assert at == sorted(at)
+    assert ", on 24 windows)" in said
+
+
+def test_when_time_is_short_then_both_models_are_compared_on_the_same_windows(jobs, house, capsys, monkeypatch):
+    write_csv(house / "data.csv", rows(4, 400))
+    seen, score = [], retrain.score_in_time
+
+    def slow(models, panel, horizon, windows, listener, budget, **more):
+        few = {} if seen else {"origins": more["origins"][::2]}  # of the first model
+        seen.append(score(models, panel, horizon, windows, listener, budget, **{**more, **few}))
+        return seen[-1]
+
+    monkeypatch.setattr(retrain, "score_in_time", slow)
+
+    def train(*_, name, workspace, **__):
+        ref = Workspace(workspace).next_version(name)
+        shutil.copytree(house / ".tsattn" / "models" / "tiny" / "0001", ref.path)
+        return types.SimpleNamespace(ref=ref, plan=types.SimpleNamespace(windows=4, horizon=12), interrupted=False)
+
+    monkeypatch.setattr(api, "train", train)
+    assert main(["run", str(jobs(OLD))]) == 0
+    assert [found.windows for found, _ in seen] == [8, 8]
+    assert "the new model is not worse" in capsys.readouterr().err
+
+
+def test_when_another_panel_has_more_rows_or_series_then_origins_keep_their_series_and_times():
+    short = Panel.from_arrays([np.arange(9.0), np.arange(20.0)], freq="h", start="2024-01-01", item_ids=["a", "b"])
+    long = Panel.from_arrays([np.arange(30.0), np.arange(25.0)], freq="h", start="2024-01-01T02", item_ids=["b", "c"])
+    found = retrain._moved(rolling_origins(short, 2, 9), short, long)
+    assert found.item.tolist() == [0] * 8
+    assert found.row.tolist() == [2, 4, 6, 8, 10, 12, 14, 16]
+    assert len(retrain._moved(Origins(np.array([0]), np.array([2])), long, short)) == 1
+
+
+def test_when_a_duration_of_a_training_is_a_text_then_the_job_file_takes_it(jobs):
+    from tsattn.batch.job_file import read_jobs
+
+    assert read_jobs(jobs(OLD + 'training = { max_time = "90s" }\n')).jobs[0].training == {"max_time": 90.0}
+    with pytest.raises(ConfigError, match=r"training: \[training\]: max_time must be a duration, not 'soon'"):
+        read_jobs(jobs(OLD + 'training = { max_time = "soon" }\n'))

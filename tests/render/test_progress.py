@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from tsattn.events import Work
-from tsattn.render.progress import LiveLine, _Lines
+from tsattn.render.progress import Lines, LiveLine
 
 
 def step(**values: Any) -> Any:
@@ -57,7 +57,7 @@ def test_when_a_run_ends_on_a_terminal_then_the_live_line_is_gone():
 
 def test_when_there_is_no_terminal_then_only_the_last_step_of_a_short_run_is_a_line():
     out = StringIO()
-    lines = _Lines(Console(file=out, width=200))
+    lines = Lines(Console(file=out, width=200).print)
     for number in (1, 2, 3):
         lines(step(step=number, steps=3))
     lines(Work("scoring", "naive", 600, 600, 90.0, 0.0))
@@ -69,5 +69,5 @@ def test_when_there_is_no_terminal_then_only_the_last_step_of_a_short_run_is_a_l
 
 def test_when_there_is_no_terminal_then_a_step_that_is_announced_is_a_line():
     out = StringIO()
-    _Lines(Console(file=out, width=200))(Work("reconciling", "ensemble", 0, 1794, 0.0, float("nan"), unit="forecasts"))
+    Lines(Console(file=out, width=200).print)(Work("reconciling", "ensemble", 0, 1794, 0.0, float("nan"), unit="forecasts"))
     assert out.getvalue() == "reconciling, 0 of 1,794 forecasts: ensemble\n"

@@ -19,7 +19,7 @@ from tsattn.errors import ConfigError, DataError
 from tsattn.forecasting.predict import predict
 from tsattn.model import runtime
 from tsattn.workflows import find_model
-from tsattn.workflows.loaded_model import behind, check_fits, read_for, with_members
+from tsattn.workflows.loaded_model import averaged, behind, check_fits, read_for, unaided, with_members
 
 
 def card_of(freq: str, target: tuple[str, ...] = ("y",), source: str | None = None) -> Any:
@@ -152,6 +152,28 @@ def test_when_members_are_named_then_there_is_no_average(zero_shot, monkeypatch)
     card = dataclasses.replace(tiny.card_of(network), zero_shot=0.5)
     assert with_members(card, runtime.of_network(network, card), "network").name == card.name
     assert with_members(card, runtime.of_network(network, card), ["ridge"]).name == f"{card.name} + members"
+
+
+def test_when_known_covariates_are_missing_then_the_model_forecasts_without_its_trees(zero_shot, monkeypatch):
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+    network, panel = tiny.scrambled(), tiny.waves((200,))
+    card = dataclasses.replace(tiny.card_of(network), zero_shot=0.25, trees=0.5)
+    loaded = runtime.of_network(network, card)
+    loaded.trees = lambda: pytest.fail("the trees were fitted with the covariates")
+    made = [predict(one, panel, horizon=12)[0].values for one in (unaided(card, loaded, None), averaged(loaded, 0.25))]
+    np.testing.assert_allclose(made[0], made[1], rtol=1e-5)
+
+
+def test_when_a_network_was_trained_with_known_covariates_then_zero_shot_stands_in_for_it(zero_shot, monkeypatch):
+    network, panel = tiny.scrambled(past=1, known=5, static=1), tiny.without_known(tiny.with_covariates())
+    card = tiny.card_of(network)
+    loaded = runtime.of_network(network, card).steady()
+    assert unaided(card, loaded, None) is None, "the package has no model"
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+    shipped = runtime.load(zero_shot)
+    both = unaided(card, loaded, None), with_members(shipped.card, shipped.steady(), None)
+    made = [predict(one, panel, horizon=12)[0].values for one in both]
+    np.testing.assert_array_equal(made[0], made[1])
 
 
 def test_when_most_columns_of_a_wide_table_end_together_then_the_rows_after_them_are_the_future():

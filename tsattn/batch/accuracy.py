@@ -13,7 +13,7 @@ from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.stored_forecasts import stored_rows
 from tsattn.data.panel import Panel
 from tsattn.data.windows import last_origins
-from tsattn.forecasting.frame import quantile_name
+from tsattn.forecasting.frame import is_quantile_name, quantile_name
 from tsattn.forecasting.metrics import coverage, mase, measure, seasonal_errors
 
 
@@ -39,7 +39,7 @@ def score(job: Job, file: JobFile, panel: Panel, horizon: int) -> Accuracy | Non
     Returns None when no output can be read back, or no observations exist yet.
     """
     rows = [row for row in stored_rows(job, file, panel, newest(panel), horizon) if not row.get("fallback")]
-    levels = sorted({float(name) for row in rows[:1] for name in row if _is_level(name)})
+    levels = sorted({float(name) for row in rows[:1] for name in row if is_quantile_name(name)})
     if len(levels) < 2:
         return None
     items = {item: i for i, item in enumerate(panel.item_ids)}
@@ -79,13 +79,6 @@ def _by_date(steps: np.ndarray, stamps: np.ndarray, inside: np.ndarray) -> tuple
     dates = np.bincount(pairs[0])
     held = np.bincount(pairs[0], share, minlength=len(dates))
     return [float(h / n) if n else None for h, n in zip(held, dates, strict=True)], dates.tolist()
-
-
-def _is_level(name: str) -> bool:
-    try:
-        return 0 < float(name) < 1
-    except ValueError:
-        return False
 
 
 def _finite(value: Any) -> float | None:

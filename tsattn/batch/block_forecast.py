@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +20,14 @@ from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
 from tsattn.errors import DataError, TsattnError
+from tsattn.forecasting.baselines.simple import BestCycle
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.joint.joint_regression import with_joint
 from tsattn.forecasting.predict import Failure, show
 from tsattn.model.card import Card
 from tsattn.workflows.cleaning_notes import Finding, findings_of, merged
 from tsattn.workflows.effect_notes import effects_of
-from tsattn.workflows.loaded_model import check_fits, read_for, reads_leads, with_members
+from tsattn.workflows.loaded_model import check_fits, read_for, reads_leads, unaided, with_members
 from tsattn.workflows.sums import Summed, added_up, with_levels
 from tsattn.workflows.train import fingerprint
 
@@ -76,7 +78,25 @@ class Part:
     findings: tuple[Finding, ...] = ()  # of cleaning
 
 
-def ready(folder: Path, members: tuple[str, ...] | None, threads: int | None = None) -> Forecaster:
+@dataclass(frozen=True)
+class JobModel:
+    """Model of a job: its forecaster, and `unaided`, which forecasts steps at which known covariates are missing."""
+
+    card: Card
+    network: Forecaster
+    members: tuple[str, ...] | None
+
+    @cached_property
+    def forecaster(self) -> Forecaster:
+        return with_members(self.card, self.network, self.members)
+
+    @cached_property
+    def unaided(self) -> Forecaster:
+        found = unaided(self.card, self.network, self.members)
+        return BestCycle(None, self.forecaster.quantiles) if found is None else found
+
+
+def ready(folder: Path, members: tuple[str, ...] | None, threads: int | None = None) -> JobModel:
     """Load the model of a folder, in an ensemble if the job has members. Every engine forecasts with this.
 
     An item gets the same forecast in any block, to the last bit.
@@ -84,18 +104,18 @@ def ready(folder: Path, members: tuple[str, ...] | None, threads: int | None = N
     from tsattn.model import runtime
 
     loaded = runtime.load(folder, threads=threads)
-    return with_members(loaded.card, loaded.steady(), members)
+    return JobModel(loaded.card, loaded.steady(), members)
 
 
-def forecast_block(work: Work, forecaster: Forecaster, block: Block) -> Part:
+def forecast_block(work: Work, model: JobModel, block: Block) -> Part:
     """Forecast every item of a block. Raises TsattnError that says which block, where it is one of several."""
     if isinstance(block, Panel):
-        return _forecast(work, forecaster, block, ())
+        return _forecast(work, model, block, ())
     try:
         panel, lost = read_piece(work, block)
         if panel is None:
             return Part(None, items=len(lost), lost=BadItems.of(lost))
-        return _forecast(work, forecaster, panel, lost)
+        return _forecast(work, model, panel, lost)
     except NothingYet:
         return Part(None)
     except TsattnError as error:
@@ -129,7 +149,7 @@ def without_value(report: ReadReport) -> tuple[Failure, ...]:
     return tuple(Failure(repair.where.strip("'"), "has no value") for repair in found for _ in range(repair.count))
 
 
-def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Failure, ...]) -> Part:
+def _forecast(work: Work, model: JobModel, panel: Panel, lost: tuple[Failure, ...]) -> Part:
     import pyarrow as pa
 
     last = newest(panel)
@@ -139,12 +159,15 @@ def _forecast(work: Work, forecaster: Forecaster, panel: Panel, lost: tuple[Fail
     effects: tuple[CovariateEffect, ...] = ()
     cleaned: list[tuple[Finding, ...]] = []
     sums = 0 if work.levels is None else work.levels.hierarchy.sums
-    joint = work.joint or reads_leads(work.card, work.members, panel)
+    joint, whole = work.joint or reads_leads(work.card, work.members, panel), work.levels is None
+
+    def wrap(forecaster: Forecaster, panel: Panel) -> Forecaster:
+        return with_joint(forecaster, panel, work.horizon) if joint else forecaster
+
     for some in chunks(panel, len(panel) if joint or work.levels is not None else ITEMS):
-        if joint:
-            forecaster = with_joint(forecaster, some, work.horizon)
+        forecaster = wrap(model.forecaster, some)
         about = (work.horizon, work.quantiles, work.min_history, work.bad_items)
-        found: Outcome = forecast_items(forecaster, some, *about, whole=work.levels is None)
+        found: Outcome = forecast_items(forecaster, some, *about, unaided=lambda few: wrap(model.unaided, few), whole=whole)
         effects = effects or effects_of(forecaster, some, work.horizon, sums)
         cleaned.append(findings_of(found.forecast, some, named=True))
         if work.levels is not None and len(found.forecast):

@@ -18,10 +18,9 @@ from tsattn.batch.parquet_blocks import Group, files_of, groups_of, head, pieces
 from tsattn.batch.secrets import shown
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
-from tsattn.data.reading.coarse_known import FILLED
 from tsattn.data.reading.future_rows import WithFuture
 from tsattn.errors import DataError
-from tsattn.events import Listener
+from tsattn.events import WARNING, Listener
 from tsattn.forecasting.predict import Failure
 from tsattn.model.card import ANY_FREQ, Card
 from tsattn.workflows.find_model import ModelAndData, choose
@@ -72,6 +71,8 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
         data = _with_rows(data, whole(groups))
     found_whole = _chosen(job, data, ref, place)
     _tell(found_whole, ref, note)
+    for said in found_whole.report.warnings if moment is None else ():  # of the newest rows, which a late run does not see
+        note(f"{WARNING}{said}")
     panel = found_whole.panel
     if moment is not None:
         panel = known_at(panel, on_grid(moment, panel))
@@ -82,7 +83,7 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
     for said in () if levels is None else levels.notes:
         note(said)
     panel = panel if levels is None else levels.panel
-    horizon = horizon_for(found_whole.card, panel)
+    horizon = usual_horizon(found_whole.card, panel)
     stale = () if job.future is None else stale_future(panel, shown(job.future))
     for said in (*_shortened(job, found_whole.card, panel, horizon), *stale, *behind(panel, job.horizon or horizon)):
         note(said)
@@ -99,6 +100,18 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
         levels=levels,
         ended=ended,
     )
+
+
+def usual_horizon(card: Card, panel: Panel) -> int:
+    """Return the horizon of a job that sets none: the model's; for zero-shot the frequency's, as far as the known covariates go.
+
+    They go as far as those of most series: steps at which a series lacks one are forecast without it.
+    """
+    reach = panel.known_reach()
+    reach = reach[(reach > 0) | ~panel.ended()]
+    if card.freq != ANY_FREQ or not panel.known.shape[1] or not len(reach):
+        return horizon_for(card, panel)
+    return min(panel.freq.default_horizon, int(np.median(reach)) or panel.freq.default_horizon)
 
 
 def _shortened(job: Job, card: Card, panel: Panel, horizon: int) -> tuple[str, ...]:
@@ -148,9 +161,8 @@ def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Mode
 
 
 def _tell(found: ModelAndData, ref: ModelRef | None, note: Note) -> None:
-    """Note which known covariates were filled, and which model was chosen where the job names none: later runs may differ."""
-    filled = [f"{one.what}: {one.where}" for one in found.report.repaired if one.what.startswith(FILLED)]
-    for said in (*(found.notes if ref is None else ()), *filled):
+    """Note the repairs, and which model was chosen where the job names none: later runs may differ."""
+    for said in (*(found.notes if ref is None else ()), *map(str, found.report.repaired)):
         note(said)
 
 
@@ -183,7 +195,7 @@ def _streamed(job: Job, groups: list[Group], ref: ModelRef | None, place: Worksp
                 note(f"its row groups are large: up to {most:,} rows are in memory at a time")
             _tell(found, ref, note)
             return Source(
-                found.ref, found.card, horizon_for(found.card, found.panel), read, cut, sum(group.rows for group in groups)
+                found.ref, found.card, usual_horizon(found.card, found.panel), read, cut, sum(group.rows for group in groups)
             )
         why = cut
     return why

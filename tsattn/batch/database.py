@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from tsattn.batch.runs import LOCK_WAIT
 from tsattn.batch.sqlite_times import is_text, keeps_offset, text, texts
 from tsattn.data.output_formats import Tables
 from tsattn.errors import DataError, TsattnError
+from tsattn.forecasting.frame import is_quantile_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,6 +77,34 @@ def upsert(url: str, name: str, tables: Tables, retries: int, wait: float = LOCK
         return written
 
     return transaction(url, retries, write, wait)
+
+
+def good_rows(
+    url: str, name: str, sought: tuple[str, Mapping[str, Any], Sequence[str]], retries: int, wait: float = LOCK_WAIT
+) -> dict[str, int]:
+    """Return how many rows with all quantiles, fallbacks not included, a table has for each item from its cutoff.
+
+    sought: job, cutoffs (UTC, or numbers of steps) by item, names of quantiles. {} if the table or a quantile is missing.
+    """
+    import sqlalchemy as sa
+
+    job, cutoffs, levels = sought
+
+    def ask(connection: Connection) -> dict[str, int]:
+        if not sa.inspect(connection).has_table(name):
+            return {}
+        target = sa.Table(name, sa.MetaData(), autoload_with=connection)
+        if not {"fallback", *KEY, *levels} <= set(target.c.keys()):
+            return {}
+        bound = _binding(connection, target)
+        good = [sa.not_(target.c.fallback), *(target.c[level].is_not(None) for level in levels)]
+        rows = sa.select(sa.func.count()).select_from(target).where(target.c.job == job, *good)
+        return {
+            item: connection.execute(rows.where(target.c.item_id == item, target.c.cutoff == bound(cutoff))).scalar_one()
+            for item, cutoff in cutoffs.items()
+        }
+
+    return transaction(url, retries, ask, wait, write=False)
 
 
 @dataclass(frozen=True)
@@ -165,7 +194,7 @@ def _migrated(connection: Connection, name: str, table: pa.Table, offset: bool) 
         if column in there and _clock_of(there[column], connection) != _clock_of(wanted.c[column].type, connection):
             raise TsattnError(f"the table {name!r} has timestamps of another type", "name another one after the #")
     for column, kind in there.items():
-        if column not in wanted.c and _is_quantile(column):
+        if column not in wanted.c and is_quantile_name(column):
             wanted.append_column(sa.Column(column, kind, quote=True))
     return wanted
 
@@ -175,13 +204,6 @@ def _clock_of(kind: Any, connection: Connection) -> tuple[bool, bool]:
     import sqlalchemy as sa
 
     return isinstance(kind, sa.Integer), connection.dialect.name != "sqlite" and bool(getattr(kind, "timezone", False))
-
-
-def _is_quantile(name: str) -> bool:
-    try:
-        return 0 < float(name) < 1
-    except ValueError:
-        return False
 
 
 def widened(connection: Connection, wanted: Table, key: tuple[str, ...] = ("number",)) -> dict[str, Any]:

@@ -43,9 +43,9 @@ def local(work: Work, folder: Path, blocks: Iterable[Block]) -> Iterator[tuple[B
     mine = threading.local()
 
     def part(block: Block) -> Part:
-        if not hasattr(mine, "forecaster"):
-            mine.forecaster = ready(folder, work.members, cores() // together)
-        return forecast_block(work, mine.forecaster, block)
+        if not hasattr(mine, "model"):
+            mine.model = ready(folder, work.members, cores() // together)
+        return forecast_block(work, mine.model, block)
 
     if together == 1:
         yield from ((block, part(block)) for block in chain(first, blocks))
@@ -128,7 +128,7 @@ def _connected(address: str | None) -> tuple[Any, bool]:
     return ray, ours
 
 
-_LOADED: dict[Any, Any] = {}  # in a worker: the forecaster of the model it had last
+_LOADED: dict[Any, Any] = {}  # in a worker: the model it had last
 
 
 def _on_worker(work: Work, model: dict[str, bytes], block: Block) -> Part | TsattnError:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tsattn.batch.job_values import is_database, scheme_of
+from tsattn.batch.job_values import is_database, scheme_of, sqlite_file
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.runs import LOCK_WAIT
 from tsattn.batch.secrets import expanded, shown
@@ -38,6 +38,8 @@ class TimeAxis:
 @contextmanager
 def opened(job: Job, file: JobFile, wait: float = LOCK_WAIT) -> Iterator[Any]:
     """Yield the input of a job, with its future rows if any, for `read`. Raises DataError if it cannot be obtained."""
+    if lacking := missing(job, file):
+        raise lacking
     text = expanded(job.input)
     with ExitStack() as stack:
         data: Any
@@ -50,14 +52,23 @@ def opened(job: Job, file: JobFile, wait: float = LOCK_WAIT) -> Iterator[Any]:
         yield data if job.future is None else WithFuture(data, _files(expanded(job.future), file, stack))
 
 
-def missing(job: Job, file: JobFile) -> str:
-    """Reason why a local source of a job cannot be read; "" if all exist, or if only opening them can show."""
+def missing(job: Job, file: JobFile) -> DataError | None:
+    """Return the error for a local source of a job that does not exist; None if all exist, or if only opening them can show."""
     for what, source in zip(("input", "future file"), job.sources, strict=False):
         text = expanded(source)
-        place = file.local(text)
-        if not (scheme_of(text) or Path(place).exists() or (any(c in place for c in "*?[") and glob.glob(place, recursive=True))):
-            return f"the {what} {shown(source)} does not exist"
-    return ""
+        place = _place_of(file.local(text))
+        if place and not (Path(place).exists() or (any(c in place for c in "*?[") and glob.glob(place, recursive=True))):
+            folder = "" if text.endswith(place) else "; relative paths start from the job file's folder"
+            return DataError(f"the {what} {shown(source)} does not exist", f"expected at {place}{folder}")
+    return None
+
+
+def _place_of(source: str) -> str:
+    """Return the path of a local file, folder, glob or SQLite database, which opening would make; "" for any other source."""
+    if is_database(source):
+        found = sqlite_file(source)
+        return "" if found is None or str(found).startswith("file:") else str(found)
+    return "" if scheme_of(source) else source
 
 
 def _files(text: str, file: JobFile, stack: ExitStack) -> str | list[str]:

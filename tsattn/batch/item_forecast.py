@@ -1,4 +1,8 @@
-"""Every item of a job: the model's forecast, or a flagged seasonal-naive one with the reason; or a failure with its reason."""
+"""Every item of a job: the model's forecast, or a flagged fallback with the reason; or a failure with its reason.
+
+The fallback of an item that lacks known covariates is the model's forecast without them, at the steps where they are missing; the
+fallback of any other item is seasonal naive.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,9 @@ import numpy as np
 
 from tsattn.data.panel import Panel
 from tsattn.data.windows import last_origins
-from tsattn.forecasting.baselines.simple import SeasonalNaive
+from tsattn.forecasting.baselines.simple import BestCycle
 from tsattn.forecasting.frame import Forecast, Forecaster
+from tsattn.forecasting.known_gaps import Unaided, predict_with_gaps
 from tsattn.forecasting.predict import Failure, lacking_known, predict, wants_covariates
 
 if TYPE_CHECKING:
@@ -23,19 +28,28 @@ ABSURD = 100.0
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """`forecast` of the items that have one, in the panel's order; `fallbacks` of them are not the model's."""
+    """`forecast` of the items that have one, in the panel's order; `fallbacks` of them are not, or not throughout, the model's.
+
+    unaided: the steps (H,) bool forecast without known covariates, for fallbacks of this kind; the others are flagged at every
+    step.
+    """
 
     forecast: Forecast
     fallbacks: tuple[Failure, ...]
     failures: tuple[Failure, ...]
+    unaided: dict[str, np.ndarray]
 
     def table(self) -> pa.Table:
         """Return a table with one row per step: the columns of Forecast.to_arrow, then fallback and reason."""
         import pyarrow as pa
 
-        made = self.forecast.to_arrow()
+        made, every = self.forecast.to_arrow(), np.ones(self.forecast.horizon, bool)
         reasons = {bad.item_id: bad.reason for bad in self.fallbacks}
-        why = [reasons.get(item) for item in self.forecast.item_ids for _ in range(self.forecast.horizon)]
+        why = [
+            reasons.get(item) if flagged else None
+            for item in self.forecast.item_ids
+            for flagged in self.unaided.get(item, every).tolist()
+        ]
         made = made.append_column("fallback", pa.array([reason is not None for reason in why], pa.bool_()))
         return made.append_column("reason", pa.array(why, pa.string()))
 
@@ -48,41 +62,47 @@ def forecast_items(
     min_history: int,
     bad_items: str,
     *,
+    unaided: Unaided,
     whole: bool = True,
 ) -> Outcome:
-    """Forecast the end of every item. bad_items: "fallback" forecasts bad ones with seasonal naive. whole: see `predict`.
+    """Forecast the end of every item. bad_items: "fallback" forecasts bad ones with a simpler method. whole: see `predict`.
 
     An item is bad if it has fewer than `min_history` observed values, lacks its known covariates in the future rows, or has
-    a forecast that is absurd or not finite.
+    a forecast that is absurd or not finite. unaided: forecasts the steps at which known covariates are missing.
     """
     levels = tuple(forecaster.quantiles if levels is None else levels)
-    bad = _unfit(forecaster, panel, horizon, min_history)
+    bad, lacking = _unfit(panel, min_history), _lacking(forecaster, panel, horizon)
+    naive = BestCycle(None, levels)
+    if bad_items != "fallback":
+        bad, lacking = lacking | bad, {}
     good = np.array([i for i in range(len(panel)) if i not in bad], np.int64)
-    every = last_origins(panel)
+    every, index = last_origins(panel), {item: i for i, item in enumerate(panel.item_ids)}
     parts: list[Forecast] = []
+    steps: dict[str, np.ndarray] = {}
     if len(good):
-        made, lost = predict(forecaster, panel, horizon=horizon, quantiles=levels, origins=every[good], whole=whole)
-        index = {item: i for i, item in enumerate(panel.item_ids)}
-        bad |= {index[failure.item_id]: failure.reason for failure in lost}
-        bad |= {index[made.item_ids[b]]: why for b, why in _absurd(made, panel, index).items()}
-        parts.append(_only(made, [b for b, item in enumerate(made.item_ids) if index[item] not in bad]))
+        done = predict_with_gaps(forecaster, unaided, panel, horizon=horizon, quantiles=levels, origins=every[good], whole=whole)
+        bad |= {index[failure.item_id]: failure.reason for failure in done.failures}
+        bad |= {index[done.forecast.item_ids[b]]: why for b, why in _absurd(done.forecast, panel, index).items()}
+        kept = [b for b, item in enumerate(done.forecast.item_ids) if index[item] not in bad]
+        parts.append(done.forecast.rows(kept))
+        steps = {item: mask for item, mask in done.unaided.items() if index[item] not in bad}
     reasons = {panel.item_ids[i]: bad[i] for i in sorted(bad)}
-    fallbacks: list[Failure] = []
+    fallbacks = {index[item]: Failure(item, f"{lacking[index[item]]}; forecast without them there") for item in steps}
     if bad and bad_items == "fallback":
-        naive = SeasonalNaive(None, levels)
         made, _ = predict(naive, panel, horizon=horizon, origins=every[np.array(sorted(bad), np.int64)])
-        fallbacks = [Failure(item, reasons.pop(item)) for item in made.item_ids]
+        fallbacks |= {index[item]: Failure(item, reasons.pop(item)) for item in made.item_ids}
         parts.append(made)
+    flagged = tuple(fallbacks[i] for i in sorted(fallbacks))
     failures = tuple(Failure(item, reason) for item, reason in reasons.items())
     parts = [part for part in parts if len(part)]
     if not parts:
-        return Outcome(_none(panel, horizon, levels), tuple(fallbacks), failures)
-    place = {item: i for i, item in enumerate(panel.item_ids)}
+        return Outcome(_none(panel, horizon, levels), flagged, failures, steps)
     joined = Forecast.concat(parts)
-    return Outcome(_only(joined, sorted(range(len(joined)), key=lambda b: place[joined.item_ids[b]])), tuple(fallbacks), failures)
+    order = sorted(range(len(joined)), key=lambda b: index[joined.item_ids[b]])
+    return Outcome(joined.rows(order), flagged, failures, steps)
 
 
-def _unfit(forecaster: Forecaster, panel: Panel, horizon: int, min_history: int) -> dict[int, str]:
+def _unfit(panel: Panel, min_history: int) -> dict[int, str]:
     """Return the items that need not be tried, with the reasons."""
     observed = np.concatenate([[0], np.cumsum(~np.isnan(panel.target))])
     seen = observed[panel.origin] - observed[panel.indptr[:-1]]
@@ -94,11 +114,15 @@ def _unfit(forecaster: Forecaster, panel: Panel, horizon: int, min_history: int)
     huge = np.abs(np.nan_to_num(panel.target, posinf=np.inf, neginf=np.inf)) == np.inf
     for i in np.unique(np.searchsorted(panel.indptr, np.flatnonzero(huge), "right") - 1).tolist():
         bad[i] = "holds an infinite value"
-    if wants_covariates(forecaster, panel) and panel.schema.known_features:
-        for i in range(len(panel)):
-            if lacking := lacking_known(panel, i, horizon):
-                bad.setdefault(i, f"lacks known covariates in its future rows: {lacking}")
     return bad
+
+
+def _lacking(forecaster: Forecaster, panel: Panel, horizon: int) -> dict[int, str]:
+    """Return the items that lack known covariates within the horizon, with the columns and the times."""
+    if not wants_covariates(forecaster, panel) or not panel.schema.known_features:
+        return {}
+    found = {i: lacking_known(panel, i, horizon) for i in range(len(panel))}
+    return {i: f"lacks known covariates in its future rows: {where}" for i, where in found.items() if where}
 
 
 def _absurd(made: Forecast, panel: Panel, index: dict[str, int]) -> dict[int, str]:
@@ -112,19 +136,6 @@ def _absurd(made: Forecast, panel: Panel, index: dict[str, int]) -> dict[int, st
         if values.min() < low - room or values.max() > high + room:
             found[b] = f"the model's forecast is absurd: {values.min():.4g} to {values.max():.4g} after {low:.4g} to {high:.4g}"
     return found
-
-
-def _only(made: Forecast, which: list[int]) -> Forecast:
-    return Forecast(
-        item_ids=tuple(made.item_ids[b] for b in which),
-        cutoffs=made.cutoffs[which],
-        timestamps=made.timestamps[which],
-        quantiles=made.quantiles,
-        values=made.values[which],
-        freq=made.freq,
-        tz=made.tz,
-        cleaning=made.cleaning.rows(which),
-    )
 
 
 def _none(panel: Panel, horizon: int, levels: tuple[float, ...]) -> Forecast:

@@ -20,7 +20,6 @@ from tsattn.batch.job_values import (
     dataset_folder,
     is_database,
     scheme_of,
-    seconds,
     sqlite_file,
 )
 from tsattn.batch.jobs import Detection, Job, JobFile, Monitor
@@ -28,6 +27,7 @@ from tsattn.batch.secrets import expanded, filled, shown
 from tsattn.batch.toml_lines import Lines
 from tsattn.config import HierarchyConfig, ModelConfig, ReadOptions, TrainConfig, from_mapping, to_mapping
 from tsattn.data.overwrites import refuse_input
+from tsattn.durations import seconds
 from tsattn.errors import ConfigError
 from tsattn.forecasting.ensemble.ensemble import member_names
 from tsattn.workspace import ZERO_SHOT

@@ -13,18 +13,9 @@ from tsattn.data.output_formats import FORMATS
 from tsattn.data.result_files import PER_ITEM
 from tsattn.errors import ConfigError
 
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _DATABASES = ("sqlite", "postgresql")
 _TABLE = 'write { path = "forecasts.csv", columns = { timestamp = "date", "0.5" = "forecast" } }'
 NO_DATABASES = "databases need SQLAlchemy, which is not installed"
-
-
-def seconds(text: str) -> float:
-    """`90s`, `30m`, `26h`, `7d`, `2w`, `1d12h` -> seconds. Raises ConfigError."""
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(min|[smhdw])", text)
-    if not parts or re.sub(r"\d+(?:\.\d+)?\s*(?:min|[smhdw])|\s", "", text):
-        raise ConfigError(f"{text!r} is not a duration", 'write for example "30m", "26h", "7d" or "1d12h"')
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
 @dataclass(frozen=True)

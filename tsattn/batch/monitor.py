@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tsattn.batch.accuracy import Accuracy, score
-from tsattn.batch.blocks import sample
+from tsattn.batch.blocks import sample, usual_horizon
 from tsattn.batch.cron import longest_gap
 from tsattn.batch.detection import described
 from tsattn.batch.inputs import newest, on_grid, opened
@@ -34,7 +34,6 @@ from tsattn.errors import TsattnError
 from tsattn.forecasting.predict import show
 from tsattn.model.card import ANY_FREQ, Card
 from tsattn.render.format import count, duration
-from tsattn.workflows.loaded_model import horizon_for
 from tsattn.workspace import Workspace
 
 DAY = 86400.0  # seconds; a row or a run may lie so far in the future
@@ -170,7 +169,7 @@ def _data(job: Job, file: JobFile, place: Workspace, limits: Monitor, verdict: V
     verdict.newest_row = show(panel, last)
     if panel.dated:
         verdict.problems += staleness(job, panel, last, on_grid(dt.datetime.now().astimezone(), panel))
-    scored = score(job, file, panel, horizon_for(card, panel) if job.horizon is None else job.horizon)
+    scored = score(job, file, panel, usual_horizon(card, panel) if job.horizon is None else job.horizon)
     if scored is None:
         return
     verdict.mase, verdict.coverage, verdict.scored = scored.mase, scored.coverage, scored.count

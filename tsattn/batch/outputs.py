@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from tsattn import interrupts
 from tsattn.batch.job_values import Output
 from tsattn.batch.jobs import Job, JobFile
+from tsattn.batch.reruns import better_stored, with_fallbacks, without_worse
 from tsattn.batch.secrets import expanded
 from tsattn.batch.stored_forecasts import newer_cutoff
 from tsattn.data.output_formats import Tables
@@ -15,33 +17,48 @@ from tsattn.errors import DataError, TsattnError, reason
 from tsattn.forecasting.frame import quantile_name
 
 
-def deliver(
-    job: Job, file: JobFile, tables: Tables, written: list[str], wait: float, late: bool, note: Callable[[str], None]
-) -> None:
-    """Write to every output, and name those that took it in `written`. Raises DataError that names those that did not.
+@dataclass
+class Delivered:
+    """Outputs that took the results, and notes on those that keep stored forecasts."""
 
-    `late`: the run makes up for an earlier moment (--as-of), so a file that holds a newer forecast of the job keeps it. A
-    signal ends the delivery between two outputs.
+    written: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+    def to_mapping(self) -> dict[str, list[str]]:
+        return {"written": self.written, **({"kept": self.kept} if self.kept else {})}
+
+
+def deliver(job: Job, file: JobFile, tables: Tables, done: Delivered, wait: float, late: bool) -> None:
+    """Write to every output, and name in `done` those that took it. Raises DataError that names those that did not.
+
+    `late`: the run makes up for an earlier moment (--as-of), so a file that holds a newer forecast of the job keeps it. Stored
+    forecasts from the same cutoff with fewer fallbacks are kept (reruns.py). A signal ends the delivery between two outputs.
     """
-    failed = []
+    failed, made = [], with_fallbacks(tables)
     for output in job.outputs:
         interrupts.check()
         try:
-            if (
-                late
-                and output.kind == "file"
-                and (newer := newer_cutoff(output, file.local(expanded(output.place)), job.name, tables))
-            ):
-                note(f"{output} keeps the forecast of {newer}, which is newer than that of --as-of")
+            place = file.local(expanded(output.place))
+            if late and output.kind == "file" and (newer := newer_cutoff(output, place, job.name, tables)):
+                done.kept.append(f"{output} keeps the newer forecast of {newer}")
                 continue
-            _write(output, job, file, tables, wait)
-            written.append(str(output))
+            rows: Tables | None = tables
+            if kept := better_stored(job, output, place, tables, made, wait):
+                done.kept.append(f"{output} keeps the earlier {_forecasts_of(kept)} from the same cutoff, with fewer fallbacks")
+                rows = without_worse(job, output, place, tables, made, kept)
+            if rows is not None:
+                _write(output, job, file, rows, wait)
+                done.written.append(str(output))
         except (TsattnError, OSError) as error:
             failed.append(f"{output}: {error.message if isinstance(error, TsattnError) else reason(error)}")
             hint = error.hint if isinstance(error, TsattnError) else ""
             failed[-1] += f" ({hint})" if hint else ""
     if failed:
         raise DataError("; ".join(failed))
+
+
+def _forecasts_of(items: Sequence[str]) -> str:
+    return f"forecast of {items[0]}" if len(items) == 1 else f"forecasts of {len(items):,} series, such as {items[0]},"
 
 
 def check_columns(job: Job, quantiles: Sequence[float]) -> None:

@@ -6,16 +6,30 @@ import datetime as dt
 import math
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from tsattn import api
 from tsattn.batch.jobs import Job
-from tsattn.config import BacktestConfig
+from tsattn.data.panel import Panel
+from tsattn.data.windows import Origins, rolling_origins
 from tsattn.errors import ArtifactError, LockedError, TsattnError
+from tsattn.events import WARNING, Listener
+from tsattn.forecasting.forecast_memory import ForecastMemory
+from tsattn.forecasting.scores import Backtest
 from tsattn.model.card import read_card
+from tsattn.render.format import count, duration
+from tsattn.render.progress import Lines
+from tsattn.workflows.find_model import choose
+from tsattn.workflows.held_out_scores import saved_model, score_in_time
+from tsattn.workflows.time_budget import TimeBudget
 from tsattn.workspace import ModelRef, Workspace
 
 Note = Callable[[str], None]
+COMPARING = 0.2  # share of max_time for comparing the new model with the present one
+LINE_EVERY = 60.0  # seconds between lines on the progress of a training
 
 
 def fresh_model(job: Job, name: str, data: Any, workspace: Workspace, note: Note) -> ModelRef:
@@ -25,21 +39,28 @@ def fresh_model(job: Job, name: str, data: Any, workspace: Workspace, note: Note
     """
     versions = workspace.versions(name)
     current = versions[-1] if versions else None
-    if current is not None and _age(current) < (job.retrain or 0):
-        return current
+    age = math.inf if current is None else _age(current)
+    if age < (job.retrain or 0):
+        return versions[-1]
+    limit = job.training.get("max_time")
+    why = "there is no model yet" if current is None else f"{current} is {duration(age)} old" if age < math.inf else ""
+    note(f"training {name}{': ' if why else ''}{why}{'' if limit is None else f'; time limit {duration(limit)}'}")
     try:
         return _trained(job, name, data, workspace, current, note)
     except TsattnError as error:
         if current is None:
             raise
         again = "another run is training it" if isinstance(error, LockedError) else f"retraining failed: {error.message}"
-        note(f"{again}; {current} stays in use")
+        note(f"{WARNING}{again}; {current} stays in use")
         return current
 
 
 def _trained(job: Job, name: str, data: Any, workspace: Workspace, current: ModelRef | None, note: Note) -> ModelRef:
     # the candidate is made beside the workspace's models, so that it is not used as the newest one before it is promoted
     place = Workspace(workspace.root / "candidates" / job.name)
+    budget, listener = TimeBudget(job.training.get("max_time")), _listener(note)
+    share = 1.0 if current is None else 1.0 - COMPARING
+    limit = {} if budget.seconds is None else {"max_time": share * budget.seconds}
     with workspace.lock(name):
         shutil.rmtree(place.root / "models", ignore_errors=True)
         trained = api.train(
@@ -49,13 +70,14 @@ def _trained(job: Job, name: str, data: Any, workspace: Workspace, current: Mode
             workspace=place.root,
             read=job.levels.reading(job.read),
             model=job.network,
-            training=job.training,
+            training={**job.training, **limit},
             joint=job.joint,
+            listener=listener,
         )
         try:
             if trained.interrupted:
                 raise KeyboardInterrupt
-            if current is not None and not _as_good(job, data, trained, current, note):
+            if current is not None and not _as_good(job, data, trained, current, workspace, budget, listener):
                 return current
             ref = workspace.next_version(name)
             workspace.make(ref.path.parent)
@@ -70,24 +92,79 @@ def _trained(job: Job, name: str, data: Any, workspace: Workspace, current: Mode
         return ref
 
 
-def _as_good(job: Job, data: Any, trained: Any, current: ModelRef, note: Note) -> bool:
+def _listener(note: Note) -> Listener:
+    """Return a listener that logs the phases of a training, and its progress once a minute."""
+
+    def say(text: str) -> None:
+        warns = text.startswith(WARNING)
+        note(f"{WARNING if warns else ''}training: {text.removeprefix(WARNING)}")
+
+    return Listener(note=say, progress=Lines(say, LINE_EVERY))
+
+
+def _as_good(
+    job: Job, data: Any, trained: Any, current: ModelRef, workspace: Workspace, budget: TimeBudget, listener: Listener
+) -> bool:
     """Return True if a candidate's weighted quantile loss is not above the current model's, on windows held back from both."""
-    config = BacktestConfig(windows=max(1, trained.plan.windows), horizon=trained.plan.horizon, baselines=())
-    scores = []
-    for path in (trained.ref.path, current.path):
-        try:
-            rows = api.backtest(data, model=path, config=config, read=job.levels.reading(job.read)).scores.table()
-        except TsattnError as error:
-            if path == trained.ref.path:
-                raise
-            note(f"{current} cannot be scored ({error.message}): the new one takes its place")
-            return True
-        scores.append(float(rows[0]["WQL"]))
-    new, old = scores
-    if not math.isfinite(new) or new > old:
-        note(f"the new model is worse (WQL {new:.4f}, {current} {old:.4f}): {current} stays in use")
-        return False
-    return True
+    listener.note(f"comparing the new model with {current} on held-back windows")
+
+    def scored(ref: ModelRef) -> _Scored:
+        panel = choose(data, ref, workspace, job.levels.reading(job.read), Listener()).panel
+        plan = trained.plan
+        return _Scored(saved_model(ref, panel, plan.horizon), panel, plan.horizon, max(1, plan.windows), listener)
+
+    mine = scored(trained.ref)
+    new, origins = mine.score(_rest(budget, 0.5))
+    try:
+        its = scored(current)
+        old, there = its.score(_rest(budget), _moved(origins, mine.panel, its.panel))
+    except TsattnError as error:
+        listener.note(f"{current} cannot be scored ({error.message}): the new one takes its place")
+        return True
+    if new.windows != old.windows:  # time was short; these forecasts of the new model are kept
+        new, _ = mine.score(TimeBudget(), _moved(there, its.panel, mine.panel))
+    losses = [float(found.table()[0]["WQL"]) for found in (new, old)]
+    verdict = f"WQL {losses[0]:.4f}, {current} {losses[1]:.4f}, on {count(old.windows, 'window')}"
+    worse = not math.isfinite(losses[0]) or losses[0] > losses[1]
+    kept = f"the new model is worse ({verdict}): {current} stays in use"
+    listener.note(kept if worse else f"the new model is not worse ({verdict})")
+    return not worse
+
+
+def _rest(budget: TimeBudget, share: float = 1.0) -> TimeBudget:
+    """Return a budget of a share of the time that is left."""
+    return TimeBudget(None if budget.seconds is None else max(0.0, share * budget.left))
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """Model that is scored on the last `windows` of each item of a panel, or as many of them as time allows."""
+
+    model: ForecastMemory
+    panel: Panel
+    horizon: int
+    windows: int
+    listener: Listener
+
+    def score(self, budget: TimeBudget, origins: Origins | None = None) -> tuple[Backtest, Origins]:
+        """Return scores and the origins of the scored windows. Raises DataError if no window can be scored."""
+        asked = rolling_origins(self.panel, self.horizon, self.windows) if origins is None else origins
+        found, _ = score_in_time(
+            lambda: [self.model], self.panel, self.horizon, self.windows, self.listener, budget, origins=asked
+        )
+        return found, asked[np.flatnonzero(self.model.holds(asked))]
+
+
+def _moved(origins: Origins, panel: Panel, other: Panel) -> Origins:
+    """Return the origins in another panel of the same data, whose items may have more rows or another order."""
+    place = {name: i for i, name in enumerate(other.item_ids)}
+    item = np.array([place.get(panel.item_ids[i], -1) for i in origins.item.tolist()], np.int64)
+    there = np.flatnonzero(item >= 0)
+    item, was = item[there], origins.item[there]
+    at = panel.freq.advance(panel.start[was], origins.row[there] - panel.indptr[was])
+    steps, exact = other.freq.steps_between(other.start[item], at)
+    inside = exact & (steps > 0) & (steps < other.lengths[item])
+    return Origins(item[inside], (other.indptr[item] + steps)[inside])
 
 
 def _age(ref: ModelRef) -> float:

@@ -25,8 +25,9 @@ from tsattn.batch.inputs import TimeAxis, missing, on_grid, opened, parse_as_of,
 from tsattn.batch.item_counts import count_bad, count_skipped
 from tsattn.batch.job_file import read_jobs
 from tsattn.batch.jobs import Job, JobFile
-from tsattn.batch.outputs import check_columns, deliver
+from tsattn.batch.outputs import Delivered, check_columns, deliver
 from tsattn.batch.parquet_blocks import Piece
+from tsattn.batch.previous_run import signs_of_loss
 from tsattn.batch.records import Records
 from tsattn.batch.reported import Cutoffs, Key
 from tsattn.batch.retrain import fresh_model
@@ -46,6 +47,7 @@ from tsattn.workflows.training_data import as_of_warning
 from tsattn.workspace import ModelRef, Workspace
 
 Log = Callable[..., None]  # log(level, message, job=…, …)
+TOLD, NAMES = 20, 5  # lines on bad items, and items that a line names
 
 
 def place_of(workspace: str | Path | None, file: JobFile) -> Workspace:
@@ -92,8 +94,8 @@ def run(
     with engine_of(order.engine, order.ray_address) as engine:
         call = Call(file, place_of(workspace, file), order, engine, Redactor(file.texts()), log, tick)
         for job in jobs:
-            if why := missing(job, file):
-                call.note(job, "warning")(f"line {job.line}: {why}")
+            if lacking := missing(job, file):
+                call.note(job, "warning")(f"{file.path.name}, job on line {job.line}: {lacking.message} ({lacking.hint})")
         made = []
         with interrupts.held():
             for job in jobs:
@@ -164,8 +166,6 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
     order, note = call.order, call.note(job)
     reported: dict[Key, Cutoffs] = {}
     moment = None if order.as_of is None else parse_as_of(order.as_of)
-    if why := missing(job, call.file):
-        raise DataError(why, "relative paths start from the job file's folder")
     with ExitStack() as stack:
         with interrupts.allowed():
             data = stack.enter_context(opened(job, call.file, call.order.lock_wait))
@@ -197,16 +197,18 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
         )
         newest, clock = _forecast(job, call, source, work, spool, made)
         _check_age(job, newest, clock, now)
-        if moment is not None:
-            for line in as_of_warning(source.card, str(source.ref), on_grid(moment, clock), clock):
-                call.note(job)(line)
+        late = () if moment is None else as_of_warning(source.card, str(source.ref), on_grid(moment, clock), clock)
+        for line in late if moment is not None else signs_of_loss(records, made):
+            note(line)
         made.run_id = _run_id(job, source, spool)
         if not order.dry_run:
             about = {"job": job.name, "model": made.model, "version": made.version, "run_id": made.run_id}
-            written: list[str] = []
-            made.details["written"] = written
-            deliver(job, call.file, spool.labelled(about), written, call.order.lock_wait, moment is not None, note)
-            made.rows = spool.rows
+            done = Delivered()
+            try:
+                deliver(job, call.file, spool.labelled(about), done, call.order.lock_wait, moment is not None)
+            finally:
+                made.details |= done.to_mapping()
+            made.rows = spool.rows if done.written else 0
             if job.detect is not None:
                 entries, reported = _detected(job, call, data, source, work, newest, records)
                 made.details |= entries
@@ -346,14 +348,19 @@ def _tell(made: JobRun, log: Log) -> None:
     level = {"done": "info", "partial": "warning"}.get(made.status, "error")
     over = f", {made.ended_items} ended long ago" if made.ended_items else ""
     counts = f"{made.done} items of the model, {made.fallback} fallbacks, {made.failed} failed{over}, {made.rows} rows"
-    said = f"{made.status}: {made.error}" if made.error else f"{made.status}: {counts}, cutoff {made.cutoff}"
+    kept = "".join(f"; {one}" for one in made.details.get("kept", []))
+    said = f"{made.status}: {made.error}" if made.error else f"{made.status}: {counts}, cutoff {made.cutoff}{kept}"
     about = {
         key: value for key, value in made.to_mapping().items() if key not in ("details", "error", "job") and value is not None
     }
     log(level, said, job=made.job, **about)
     for kind, what in (("fallbacks", "fallback"), ("failures", "failed")):
-        for bad in sorted(made.details.get(kind, []), key=lambda one: bool(one["ended"]))[:20]:
-            log("info" if bad["ended"] else "warning", f"{what}: {bad['item_id']}: {bad['reason']}", job=made.job)
+        alike: dict[tuple[bool, str], list[str]] = {}
+        for bad in made.details.get(kind, []):
+            alike.setdefault((bool(bad["ended"]), bad["reason"]), []).append(bad["item_id"])
+        for (ended, why), items in sorted(alike.items(), key=lambda one: one[0][0])[:TOLD]:
+            names = ", ".join(items[:NAMES]) + (f" and {len(items) - NAMES:,} more" if len(items) > NAMES else "")
+            log("info" if ended else "warning", f"{what}: {names}: {why}", job=made.job)
 
 
 def _hidden(value: Any, hide: Redactor) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,14 +143,33 @@ def newer_cutoff(output: Output, place: str, job: str, tables: Tables) -> str:
 
     try:
         found = [row["cutoff"] for row in _file_rows(output, place) if row["job"] == job]
-        there = max((moment for cutoff in set(found) if (moment := _moment(cutoff)) is not None), default=None)
+        there = max((moment for cutoff in set(found) if (moment := instant_of(cutoff)) is not None), default=None)
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError):
         return ""
-    here = max((_moment(pc.max(table["cutoff"]).as_py()) for table in tables()), default=None)
+    here = max((instant_of(pc.max(table["cutoff"]).as_py()) for table in tables()), default=None)
     return str(there) if there is not None and here is not None and type(there) is type(here) and there > here else ""
 
 
-def _moment(value: Any) -> Any:
+def rows_at(job: Job, output: Output, place: str, cutoffs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the stored rows of items from their `cutoffs` (see instant_of), of files or a dataset that can be read back."""
+    import pyarrow as pa
+
+    try:
+        if output.kind == "file":
+            for row in _file_rows(output, place):
+                item = row["item_id"]
+                if row["job"] == job.name and item in cutoffs and instant_of(row["cutoff"]) == cutoffs[item]:
+                    yield row
+            return
+        for cutoff, path in partitions(place, job.name):
+            items = [item for item, wanted in cutoffs.items() if wanted == instant_of(cutoff)]
+            if items and os.path.exists(path):
+                yield from read_parquet(Path(path), items)
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError):
+        return
+
+
+def instant_of(value: Any) -> Any:
     """Convert a cutoff of any format for comparison: a datetime in UTC without a zone, or a step's number; None for none."""
     if isinstance(value, str):
         value = int(value) if value.lstrip("-").isdecimal() else dt.datetime.fromisoformat(value)

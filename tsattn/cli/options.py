@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -13,6 +14,7 @@ from tsattn.cli.option_groups import fields_of
 from tsattn.cli.session import Session
 from tsattn.config import HierarchyConfig, ReadOptions, from_mapping
 from tsattn.data.output_formats import FORMATS
+from tsattn.durations import seconds as in_seconds
 from tsattn.errors import ConfigError
 
 Text: TypeAlias = str | None
@@ -198,15 +200,12 @@ def numbers(text: str | None, flag: str) -> tuple[float, ...] | None:
 
 def seconds(text: str | None, flag: str) -> float | None:
     """Parse `90`, `90s`, `5m`, `2h` or `1h30m` into seconds. Raises ConfigError that names the option."""
-    import re
-
     if text is None:
         return None
-    found = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?:in)?)?(?:(\d+(?:\.\d+)?)s?)?", text.strip().lower())
-    total = sum(float(part or 0) * unit for part, unit in zip(found.groups(), (3600, 60, 1), strict=True)) if found else 0.0
-    if total <= 0:
-        raise ConfigError(f"{flag} must be a duration, not {text!r}", f"for example: {flag} 90s, {flag} 5m or {flag} 1h30m")
-    return total
+    with suppress(ConfigError):
+        if (total := in_seconds(text, "s")) > 0:
+            return total
+    raise ConfigError(f"{flag} must be a duration, not {text!r}", f"for example: {flag} 90s, {flag} 5m or {flag} 1h30m")
 
 
 def over(read: ReadOptions, table: dict[str, Any], where: str = "[read]") -> ReadOptions:

@@ -114,6 +114,15 @@ class Panel:
         ends = np.append(lacking, len(at))[np.searchsorted(lacking, self.origin)]
         return np.minimum(ends, self.indptr[1:]) - self.origin
 
+    def known_reach(self) -> np.ndarray:
+        """Return (S,) int64: the number of steps from its origin to the last one with all known covariates, gaps included."""
+        item = np.repeat(np.arange(len(self)), np.diff(self.indptr))
+        steps = np.arange(len(self.target)) - self.origin[item] + 1
+        reach = np.zeros(len(self), np.int64)
+        some = np.flatnonzero((steps > 0) & ~np.isnan(self.known).any(1))
+        reach[item[some]] = steps[some]  # the last one of each item stays
+        return reach
+
     def ends(self) -> np.ndarray:
         """Return (S,) the time of the last observed row of each item, on the grid clock."""
         return self.freq.advance(self.start, self.lengths - 1)
@@ -169,6 +178,13 @@ class Panel:
         """The same panel without known, past and static covariates."""
         schema = Schema(self.schema.timestamp, self.schema.item, self.schema.target)
         return replace(self, past=self.past[:, :0], known=self.known[:, :0], static=self.static[:, :0], schema=schema)
+
+    def with_known(self, kept: np.ndarray) -> Panel:
+        """Return the panel with some of its known features, kept (K,) bool."""
+        features = tuple(name for name, keep in zip(self.schema.known_features, kept, strict=True) if keep)
+        columns = {self.schema.column_of(name) for name in features}
+        known = tuple(name for name in self.schema.known if name in columns)
+        return replace(self, known=self.known[:, kept], schema=replace(self.schema, known=known, known_features=features))
 
     def select(self, items: np.ndarray) -> Panel:
         """The panel of only these items (indices), in this order."""

@@ -24,6 +24,9 @@ class Repair:
     count: int
     where: str = ""
 
+    def __str__(self) -> str:
+        return f"repaired: {self.what}: {self.count:,}" + (f" (first: {self.where})" if self.where else "")
+
 
 @dataclass(frozen=True)
 class Evidence:

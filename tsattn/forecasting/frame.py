@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -66,6 +66,14 @@ class HoldoutForecaster(Forecaster, Protocol):
 def quantile_name(level: float) -> str:
     """Return the column name of a quantile: `0.1`, `0.025`."""
     return f"{level:.10g}"
+
+
+def is_quantile_name(name: str) -> bool:
+    """Return True for the name of a column of quantiles, such as `0.1`."""
+    try:
+        return 0 < float(name) < 1
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -144,6 +152,17 @@ class Forecast:
             freq=parts[0].freq,
             tz=parts[0].tz,
             cleaning=Cleaning.concat([part.cleaning for part in parts], _numbers(parts)),
+        )
+
+    def rows(self, which: Sequence[int]) -> Forecast:
+        """Return some of the forecasts, in this order."""
+        return replace(
+            self,
+            item_ids=tuple(self.item_ids[b] for b in which),
+            cutoffs=self.cutoffs[which],
+            timestamps=self.timestamps[which],
+            values=self.values[which],
+            cleaning=self.cleaning.rows(which),
         )
 
     def to_arrow(self) -> pa.Table:

@@ -49,6 +49,7 @@ def predict(
     origins: Origins | None = None,
     batch: int = BATCH,
     whole: bool = True,
+    incomplete: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Forecast, tuple[Failure, ...]]:
     """Forecast `horizon` steps from each origin (default: the end of every item), in the order of the origins.
@@ -57,8 +58,9 @@ def predict(
     past (tail_quantiles.py). Items without an observed value, those whose forecast is not finite, and those that ended before
     the others and have no future rows of known covariates are left out and returned as Failures. whole: round forecasts of
     small counts, keep forecasts within the limits of the past (counts.py) and set them to a bound that has a mass
-    (bound_mass.py); those that will be added up must not be changed. Raises ConfigError for a bad horizon or quantiles,
-    DataError for known covariates missing in the future rows of other items.
+    (bound_mass.py); those that will be added up must not be changed. incomplete: also forecast items that lack known covariates
+    in their future rows; their forecast is void at these steps (known_gaps.py). Raises ConfigError for a bad horizon or
+    quantiles, DataError for known covariates missing in the future rows of other items, unless `incomplete`.
     on_progress: called with (origins done, total origins) at the start and after each batch.
     """
     levels = forecaster.quantiles if quantiles is None else checked_levels(quantiles)
@@ -83,7 +85,7 @@ def predict(
                 records.append((windows.cleaning, usable[which]))
             yield which, found
 
-    done = collect(forecaster, panel, origins, (horizon, len(levels)), batches)
+    done = collect(forecaster, panel, origins, (horizon, len(levels)), batches, incomplete=incomplete)
     forecast = Forecast(
         item_ids=done.item_ids,
         cutoffs=done.stamps[:, 0],
@@ -115,17 +117,18 @@ def collect(
     shape: tuple[int, int],
     batches: Callable[[np.ndarray], Iterable[tuple[np.ndarray, np.ndarray]]],
     what: str = "forecast",
+    incomplete: bool = False,
 ) -> Collected:
     """Run `batches` on the origins with observed values, and keep what is finite.
 
     shape: (H, ·) of one result. batches: origins (B,) -> (which (b,) of them, results (b, H, ·)). Raises DataError for known
-    covariates missing in the future rows.
+    covariates missing in the future rows, unless `incomplete`.
     """
     horizon = shape[0]
     seen = observed_before(panel, origins)
     failures = {i: Failure(panel.item_ids[origins.item[i]], "has no observed value") for i in np.flatnonzero(~seen).tolist()}
     usable = np.flatnonzero(seen)
-    if wants_covariates(forecaster, panel):
+    if wants_covariates(forecaster, panel) and not incomplete:
         ended = usable[ended_without_known(panel, origins[usable])]
         last = panel.ends()[origins.item]
         failures |= {i: Failure(panel.item_ids[origins.item[i]], _ended(panel, last[i])) for i in ended.tolist()}
@@ -313,11 +316,11 @@ def _ended(panel: Panel, last: np.datetime64) -> str:
 def lacking_known(panel: Panel, item: int, horizon: int) -> str:
     """Return the known covariates that the future rows of an item lack, and where; "" if they lack none within the horizon."""
     origins = Origins(np.array([item]), panel.origin[item : item + 1])
-    missing = _missing_known(panel, origins, horizon)[0]
+    missing = missing_known(panel, origins, horizon)[0]
     return _lacking(panel, item, int(origins.row[0]), missing) if missing.any() else ""
 
 
-def _missing_known(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
+def missing_known(panel: Panel, origins: Origins, horizon: int) -> np.ndarray:
     """Return (B, H, K) bool: True where a declared known covariate is missing. Calendar features are never missing."""
     rows = origins.row[:, None] + np.arange(horizon)  # (B, H)
     inside = rows < panel.indptr[1:][origins.item][:, None]
@@ -339,7 +342,7 @@ def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
     """Raise DataError, naming items and timestamps, where a declared known covariate is missing within the horizon."""
     if not panel.schema.known_features or not len(origins):
         return
-    missing = _missing_known(panel, origins, horizon)
+    missing = missing_known(panel, origins, horizon)
     bad = np.flatnonzero(missing.any((1, 2)))
     if not len(bad):
         return

@@ -19,7 +19,7 @@ _STYLES = {"done": "green", "partial": "yellow", "running": "cyan"}
 
 
 def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print one row per run, and the errors of failed runs below the table."""
+    """Print one row per run; below the table the errors of failed runs, and the outputs that kept a newer forecast."""
     if not rows:
         console.print(Text("no runs yet; start one: tsattn run jobs.toml"))
         return
@@ -47,6 +47,8 @@ def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         drawn.add_row(*([str(row["started"]).replace("T", " ")[:16]] if recorded else []), *cells)
     show(console, drawn)
     for row in rows:
+        for kept in [] if recorded else (row["details"] or {}).get("kept", []):
+            console.print(Text(f"{row['job']}: {kept}", style="yellow"))
         if row["error"]:
             console.print(Text(f"{row['job']}: {row['error']}", style="red"))
 

@@ -49,7 +49,7 @@ def telling(console: Console, *, brief: bool = False) -> Listener:
 @contextmanager
 def _progress(console: Console) -> Iterator[Callable[[Any], None]]:
     if not console.is_terminal:
-        yield _Lines(console)
+        yield Lines(lambda text: console.print(Text(text)))
         return
     line = LiveLine(console)
     try:
@@ -86,17 +86,17 @@ class LiveLine:
             self.live.stop()
 
 
-class _Lines:
-    """Lines for a log file: the last step of each phase, one that announces it, and one every LINE_EVERY seconds."""
+class Lines:
+    """Lines for a log: the last step of each phase, one that announces it, and one every `every` seconds."""
 
-    def __init__(self, console: Console) -> None:
-        self.console, self.last, self.phase = console, time.monotonic(), ""
+    def __init__(self, say: Callable[[str], None], every: float = LINE_EVERY) -> None:
+        self.say, self.every, self.last = say, every, time.monotonic()
 
     def __call__(self, now: Any) -> None:
         ends = now.step >= now.steps if hasattr(now, "steps") else now.done in (0, now.total)
-        if ends or time.monotonic() - self.last >= LINE_EVERY:
-            self.last, self.phase = time.monotonic(), now.phase
-            self.console.print(Text(f"{now.phase}, {counted(now)}: {words(now)}"))
+        if ends or time.monotonic() - self.last >= self.every:
+            self.last = time.monotonic()
+            self.say(f"{now.phase}, {counted(now)}: {words(now)}")
 
 
 def share_of(now: Any) -> float:

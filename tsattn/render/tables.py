@@ -84,8 +84,7 @@ def report(console: Console, read: ReadReport, *, brief: bool = False) -> None:
             found.add_row(Text(finding.what), Text(finding.value), Text(finding.flag, style="dim"))
         show(console, found)
     for repair in read.repaired:
-        where = f" (first: {repair.where})" if repair.where else ""
-        console.print(Text(f"repaired: {repair.what}: {repair.count:,}{where}"))
+        console.print(Text(str(repair)))
     for warning in read.warnings:
         console.print(Text(f"warning: {warning}", style="yellow"))
 

@@ -50,17 +50,35 @@ def with_members(card: Card, forecaster: Forecaster, members: str | Sequence[str
     None: the members on its card; if the card has a zero-shot share, their average with the zero-shot ensemble; if it has
     trees, corrected by them. Raises ConfigError for an unknown name.
     """
+    from tsattn.forecasting.trees.tree_correction import TreeCorrection
+
+    made = _without_trees(card, forecaster, members)
+    trees = getattr(forecaster, "trees", None)
+    return made if members is not None or trees is None else TreeCorrection(made, trees(), card.trees, card.tree_width)
+
+
+def _without_trees(card: Card, forecaster: Forecaster, members: str | Sequence[str] | None) -> Forecaster:
+    """Return the ensemble of `with_members`, not corrected by trees."""
     from tsattn.forecasting.ensemble.covariate_regression import with_covariates
     from tsattn.forecasting.ensemble.ensemble import combine, member_names
-    from tsattn.forecasting.trees.tree_correction import TreeCorrection
 
     chosen = member_names(card.members if members is None else members)
     made = with_covariates(combine(forecaster, chosen)) if chosen else forecaster
-    if members is not None:
-        return made
-    made = averaged(made, card.zero_shot) if card.zero_shot else made
-    trees = getattr(forecaster, "trees", None)
-    return made if trees is None else TreeCorrection(made, trees(), card.trees, card.tree_width)
+    return averaged(made, card.zero_shot) if members is None and card.zero_shot else made
+
+
+def unaided(card: Card, forecaster: Forecaster, members: str | Sequence[str] | None) -> Forecaster | None:
+    """Return the forecaster for steps at which known covariates are missing, of panels without these.
+
+    It is the model of `with_members` without its trees, which were fitted with the covariates. A network that was trained with
+    covariates may do badly without them, so zero-shot stands in for it; None if the package has no such model.
+    """
+    if not any(card.inputs.values()):
+        return _without_trees(card, forecaster, members)
+    if shipped() is None:
+        return None
+    stand_in, its_card = _zero_shot(forecaster)
+    return with_members(its_card, stand_in, members)
 
 
 def reads_leads(card: Card, members: str | Sequence[str] | None, panel: Panel) -> bool:
@@ -86,14 +104,21 @@ def averaged(trained: Forecaster, share: float) -> Forecaster:
     Raises ArtifactError if the package has no zero-shot model.
     """
     from tsattn.forecasting.ensemble.weighted_average import WeightedAverage
+
+    zero_shot, card = _zero_shot(trained)
+    return WeightedAverage(trained, with_members(card, zero_shot, None), share)
+
+
+def _zero_shot(beside: Forecaster) -> tuple[Forecaster, Card]:
+    """Return the network in the package and its card; steady if the network `beside` it is. Raises ArtifactError without one."""
     from tsattn.model import runtime
 
     ref = shipped()
     if ref is None:
         raise ArtifactError("this model needs the zero-shot model, which is missing from the package", "use --members network")
     loaded = runtime.load(ref.path)
-    steady = isinstance(trained, runtime.NetworkForecaster) and trained.is_steady
-    return WeightedAverage(trained, with_members(loaded.card, loaded.steady() if steady else loaded, None), share)
+    steady = isinstance(beside, runtime.NetworkForecaster) and beside.is_steady
+    return loaded.steady() if steady else loaded, loaded.card
 
 
 def ensemble_notes(forecaster: Forecaster) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from tsattn.data.panel import Panel
 from tsattn.data.windows import WindowBatch, gather, last_origins
 from tsattn.errors import ConfigError
 from tsattn.forecasting.baselines import BASELINES, baseline
-from tsattn.forecasting.baselines.simple import Drift, Naive, SeasonalMean, SeasonalNaive
+from tsattn.forecasting.baselines.simple import BestCycle, Drift, Naive, SeasonalMean, SeasonalNaive
 from tsattn.forecasting.frame import Forecaster
 
 NAN = float("nan")
@@ -186,3 +186,29 @@ def test_the_long_cycle_is_a_week_of_hours_and_seasonal_naive_where_there_are_no
     found = baseline("long-cycle").predict(batch)
     np.testing.assert_allclose(found[0, :, 4], np.tile(week, 2)[:200], atol=1e-6)
     np.testing.assert_array_equal(found[1], baseline("seasonal-naive").predict(batch)[1])
+
+
+def test_the_best_cycle_is_the_one_with_the_smaller_errors_in_each_history() -> None:
+    rng = np.random.default_rng(0)
+    hours = np.arange(24 * 7 * 5)
+    day, noise = 10 * np.sin(2 * np.pi * hours / 24), rng.normal(0, 0.5, len(hours))
+    weekend = (hours // 24 % 7 >= 5) * 30.0
+    drifting = np.cumsum(rng.normal(0, 0.5, len(hours)))
+    series = [day + noise + weekend, day + noise + drifting, day[:200] + weekend[:200], [NAN] * 300 + [1.0, 2.0, 3.0]]
+    batch = windows(*map(list, series), horizon=48, freq="h")
+    made = BestCycle(None).predict(batch)
+    weekly, daily = (SeasonalNaive(season).predict(batch) for season in (168, 24))
+    np.testing.assert_array_equal(made[0], weekly[0])
+    np.testing.assert_array_equal(made[1], daily[1])
+    np.testing.assert_array_equal(made[2], weekly[2])
+    np.testing.assert_array_equal(made[3], daily[3])
+    np.testing.assert_array_equal(BestCycle(24).predict(batch), daily)
+
+
+def test_the_best_cycle_of_histories_without_a_long_one_is_the_season() -> None:
+    for batch in (
+        windows([1.0, 2.0, 3.0] * 20, freq="h"),
+        windows([1.0, 2.0, 3.0]),
+        windows([1.0, 5.0] * 20, freq="h", horizon=400),
+    ):
+        np.testing.assert_array_equal(BestCycle(None).predict(batch), SeasonalNaive(None).predict(batch))

@@ -19,6 +19,7 @@ from tsattn.forecasting.baselines.variance_function import present_size
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
 from tsattn.forecasting.quantiles import normal_scores
 
+COMPARED = 4  # newest long cycles over which the errors of cycles are compared
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -128,6 +129,35 @@ class LongCycle(SeasonalNaive):
 
 
 @dataclass(frozen=True)
+class BestCycle(SeasonalNaive):
+    """Repeat the last cycle of one of the usual lengths, such as a day or a week: that with the smallest errors in the history.
+
+    The errors are those at the lags that a forecast of the horizon repeats, over the steps at which all lags are observed.
+    """
+
+    name: ClassVar[str] = "best-cycle"
+
+    def predict(self, batch: WindowBatch) -> np.ndarray:
+        """Return (B, H, Q) float32; NaN only for a history without an observed value."""
+        seasons = (self.season_length,) if self.season_length else batch.season_lengths or (1,)
+        made = np.stack([SeasonalNaive(season, self.quantiles).predict(batch) for season in seasons])  # (M, B, H, Q)
+        best = self._best(batch, seasons)
+        return np.asarray(np.take_along_axis(made, best[None, :, None, None], 0)[0])
+
+    def _best(self, batch: WindowBatch, seasons: tuple[int, ...]) -> np.ndarray:
+        """Return (B,) the number of the best season; of equal ones, and without a step to compare them at, the first."""
+        past, longest = batch.past_target.astype(np.float64), max(seasons)
+        ahead = np.arange(1, min(batch.horizon, longest) + 1)
+        lags = [np.unique(-(-ahead // season) * season) for season in seasons]
+        if len(seasons) == 1 or past.shape[1] <= longest:
+            return np.zeros(len(past), np.int64)
+        start = np.maximum(longest, past.shape[1] - COMPARED * longest)
+        errors = np.stack([_lag_errors(past, some, start) for some in lags])  # (M, B, T)
+        errors[:, np.isnan(errors).any(0)] = np.nan
+        return np.argmin(np.nan_to_num(_mean(errors, 2), nan=np.inf), 0)
+
+
+@dataclass(frozen=True)
 class SeasonalMean(_Normal):
     """Repeat the mean of the last `cycles` cycles. A history shorter than a cycle gets the naive forecast.
 
@@ -194,6 +224,13 @@ def _ends(history: np.ndarray) -> _Ends:
 def _steps_since(history: np.ndarray, ends: _Ends, horizon: int) -> np.ndarray:
     """Return (B, H) steps from the last observed value to each forecast step."""
     return (history.shape[1] - ends.last)[:, None] + np.arange(horizon)
+
+
+def _lag_errors(history: np.ndarray, lags: np.ndarray, start: int) -> np.ndarray:
+    """Return (B, T) mean absolute differences, over the lags, of the steps from `start` on; NaN if one is not observed."""
+    end = history.shape[1]
+    with np.errstate(invalid="ignore"):  # infinite values
+        return np.asarray(np.mean([np.abs(history[:, start:] - history[:, start - lag : end - lag]) for lag in lags], 0))
 
 
 def _last_cycle(history: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,28 @@
+"""Comparison of a run with the one before: signs of an input that was cut off, which a forecast alone does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tsattn.batch.records import Records, now
+from tsattn.batch.runs import JobRun
+from tsattn.batch.shared_records import SharedRecords
+from tsattn.events import WARNING
+from tsattn.render.format import count
+
+
+def signs_of_loss(records: Records | SharedRecords, made: JobRun) -> tuple[str, ...]:
+    """Return warnings if the last good run of a job had more series or a later end of the input."""
+    before = next(iter(records.good_runs(made.job, now(), 1)), None)
+    return () if before is None else _compared(before, made)
+
+
+def _compared(before: Mapping[str, Any], made: JobRun) -> tuple[str, ...]:
+    lines, run = [], f"in the last run, of {str(before['started'])[:16].replace('T', ' ')}"
+    if (lost := (before["items"] or 0) - made.items) > 0:
+        lines.append(f"the input has {count(made.items, 'series', 'series')}, {lost:,} fewer than {run}")
+    # cutoffs of one format are compared as texts; those of equal length are
+    if before["cutoff"] and made.cutoff and len(before["cutoff"]) == len(made.cutoff) and made.cutoff < before["cutoff"]:
+        lines.append(f"the input ends at {made.cutoff}, earlier than {run}: {before['cutoff']}")
+    return tuple(f"{WARNING}{line}" for line in lines)
