@@ -110,6 +110,7 @@ def test_when_an_output_is_no_database_then_the_advice_fits(jobs, house, capsys,
 
 
 def test_when_a_query_gives_two_columns_of_one_name_then_none_is_dropped_silently(jobs, house, capsys):
+    (house / "in.db").touch()
     text = job().replace('input = "data.csv"', 'input = "sqlite:///in.db"\nquery = "SELECT 1 AS x, 2 AS x"')
     assert main(["run", str(jobs(text)), "-q"]) == 1
     assert "two columns called 'x'" in capsys.readouterr().err

@@ -61,6 +61,15 @@ def test_when_a_job_is_run_again_and_made_up_for_then_no_row_is_there_twice(jobs
     assert main(["monitor", str(path), "--json"]) == 0
 
 
+def test_when_a_rerun_makes_fallbacks_then_the_rows_of_the_model_stay(jobs, url, capsys):
+    text = JOB.format(url=url, retries=2)
+    assert main(["run", str(jobs(text)), "-q"]) == 0
+    first = rows_in(url)
+    assert main(["run", str(jobs(text + "min_history = 1000\n")), "-q"]) == 4
+    assert "keeps the earlier forecasts of 2 series, such as a00, from the same cutoff" in capsys.readouterr().err
+    assert rows_in(url) == first
+
+
 def test_when_the_input_is_a_query_then_its_rows_are_forecast(jobs, server, url):
     series = "generate_series('2024-01-01'::timestamp, '2024-01-08', '1 hour')"
     server.psql(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,14 @@ def test_when_a_late_run_sees_fewer_rows_then_there_is_no_warning(jobs, house, c
     assert main(["run", str(path), "-q"]) == 0
     assert main(["run", str(path), "--as-of", "2024-01-05"]) == 0
     assert "the input " not in capsys.readouterr().err
+
+
+def test_when_the_record_of_the_last_run_is_damaged_then_the_job_runs_all_the_same(jobs, house):
+    path = jobs(JOB)
+    assert main(["run", str(path), "-q"]) == 0
+    with sqlite3.connect(house / ".tsattn" / "runs.db") as database:
+        database.execute("UPDATE runs SET items = 'many'")
+    assert main(["run", str(path), "-q"]) == 0
 
 
 def test_when_the_records_are_in_a_database_then_the_last_run_is_found_there(jobs, house, capsys):

@@ -120,3 +120,15 @@ def test_when_all_series_are_kept_then_nothing_is_written(jobs, house, shipped, 
     (run,) = json.loads(capsys.readouterr().out)["jobs"]
     assert (run["rows"], run["details"]["written"], run["fallback"]) == (0, [], 1)
     pd.testing.assert_frame_equal(pd.read_parquet(part), before)
+
+
+@pytest.mark.parametrize("output", ["f.csv", "all/"])
+def test_when_forecasts_add_up_then_a_rerun_keeps_all_of_them_or_none(jobs, house, shipped, capsys, output):
+    path = jobs(job(output, 'sums = ["t=a+b"]'))
+    write(house, 24)
+    assert main(["run", str(path), "-q"]) == 0
+    first = stored(house, output)
+    write(house, 3, changed=50.0)
+    assert main(["run", str(path), "-q"]) == 4
+    assert f"{output} keeps the earlier forecasts from the same cutoff, with fewer fallbacks" in capsys.readouterr().err
+    pd.testing.assert_frame_equal(stored(house, output), first)

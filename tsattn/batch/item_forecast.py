@@ -94,12 +94,15 @@ def forecast_items(
         parts.append(made)
     flagged = tuple(fallbacks[i] for i in sorted(fallbacks))
     failures = tuple(Failure(item, reason) for item, reason in reasons.items())
-    parts = [part for part in parts if len(part)]
-    if not parts:
-        return Outcome(_none(panel, horizon, levels), flagged, failures, steps)
-    joined = Forecast.concat(parts)
-    order = sorted(range(len(joined)), key=lambda b: index[joined.item_ids[b]])
-    return Outcome(joined.rows(order), flagged, failures, steps)
+    return Outcome(_in_order(parts, index) or _none(panel, horizon, levels), flagged, failures, steps)
+
+
+def _in_order(parts: Sequence[Forecast], place: dict[str, int]) -> Forecast | None:
+    """Return the parts as one forecast, its items in the order of `place`; None without an item."""
+    if not any(map(len, parts)):
+        return None
+    joined = Forecast.concat([part for part in parts if len(part)])
+    return joined.rows(sorted(range(len(joined)), key=lambda b: place[joined.item_ids[b]]))
 
 
 def _unfit(panel: Panel, min_history: int) -> dict[int, str]:

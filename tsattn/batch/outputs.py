@@ -44,8 +44,10 @@ def deliver(job: Job, file: JobFile, tables: Tables, done: Delivered, wait: floa
                 continue
             rows: Tables | None = tables
             if kept := better_stored(job, output, place, tables, made, wait):
-                done.kept.append(f"{output} keeps the earlier {_forecasts_of(kept)} from the same cutoff, with fewer fallbacks")
-                rows = without_worse(job, output, place, tables, made, kept)
+                which = "forecasts" if job.levels.asked else _forecasts_of(kept)
+                done.kept.append(f"{output} keeps the earlier {which} from the same cutoff, with fewer fallbacks")
+                # forecasts of two runs would not add up
+                rows = None if job.levels.asked else without_worse(job, output, place, tables, made, kept)
             if rows is not None:
                 _write(output, job, file, rows, wait)
                 done.written.append(str(output))

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from tsattn.batch.records import Records, now
 from tsattn.batch.runs import JobRun
 from tsattn.batch.shared_records import SharedRecords
+from tsattn.errors import DataError
 from tsattn.events import WARNING
 from tsattn.render.format import count
 
 
 def signs_of_loss(records: Records | SharedRecords, made: JobRun) -> tuple[str, ...]:
-    """Return warnings if the last good run of a job had more series or a later end of the input."""
-    before = next(iter(records.good_runs(made.job, now(), 1)), None)
+    """Return warnings if the last good run of a job had more series or a later end of the input.
+
+    A damaged record, which `tsattn runs` reports, is no reason for a job to fail.
+    """
+    before = None
+    with suppress(DataError):
+        before = next(iter(records.good_runs(made.job, now(), 1)), None)
     return () if before is None else _compared(before, made)
 
 
