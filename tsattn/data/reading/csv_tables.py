@@ -46,7 +46,7 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
             part = without_first_row_extras(undrawn(part, notes), notes)
             part = with_whole_dates(tightened(unwrapped(part, notes)), notes)
             dialect = sniff(part, options, notes)
-            table = _text(aligned(part) if dialect.aligned else part, dialect, notes)
+            table = _text(aligned(part, dialect.places) if dialect.aligned else part, dialect, notes)
             return replace(table, lost_names=dialect.lost_names)
         if part.kind == "json":
             return replace(from_arrow(json_table(part, options, notes), part.name), marks=marks_of_words(options))
@@ -341,5 +341,5 @@ def _is_note(line: int, row: list[str], last: int, words: bool) -> bool:
         return True
     if line > last and any(_END.fullmatch(c.strip()) for c in row):
         return True
-    alone = sum(bool(c.strip()) for c in row) == 1 and (words or " " in cell or ":" in cell or "：" in cell)
+    alone = sum(bool(c.strip()) for c in row) == 1 and (words or any(mark in cell for mark in " :：，。、"))
     return line > last and not cell[:1].isdigit() and (alone or is_total(cell))

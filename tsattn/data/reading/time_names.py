@@ -44,7 +44,7 @@ _COMPOUNDS = {
     "monat": "monat",
     "jahr": "jahr",
 } | {ending: ending for ending in ("日期", "日付", "年月", "時間", "时间", "날짜", "일자")}
-_DATE_PATTERN = re.compile(r"(?:yyyy|aaaa|jjjj|rrrr)mm(?:dd|jj|tt)?(?:hh|uu)?(?:mi|mn|mm)?(?:ss)?")  # AAAAMMJJ, YYYYMMDDHH
+_DATE_PATTERN = re.compile(r"(?:dt)?(?:yyyy|aaaa|jjjj|rrrr)mm(?:dd|jj|tt)?(?:hh|uu)?(?:mi|mn|mm)?(?:ss)?")  # AAAAMMJJ, YYYYMMDDHH
 
 
 def plain(text: str) -> str:
