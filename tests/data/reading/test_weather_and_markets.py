@@ -357,14 +357,6 @@ def test_local_midnights_in_utc_on_which_months_begin_are_months(take, zone):
     assert (panel.item_ids, panel.freq.alias, report.first) == (("Valor",), "MS", "2020-01-01")
 
 
-def test_local_midnights_of_other_days_stay_times_of_utc(take):
-    rows = [
-        {"t": int(HOURS[0].astype("datetime64[ms]").astype(int)) + 82_800_000 + 86_400_000 * k, "v": v}
-        for k, v in enumerate(LARGE)
-    ]
-    assert str(take(json.dumps(rows), "days.json")[0].start[0])[:13] != "2024-03-06T00"
-
-
 def test_minutes_of_the_day_below_a_day_are_times(take):
     days = [{"value": f"2024-03-0{d}Z", "Rep": [{"T": str(8 * d + k), "$": str(180 * k)} for k in range(8)]} for d in range(1, 5)]
     panel, _ = take(json.dumps({"SiteRep": {"DV": {"Location": {"i": "3772", "Period": days}}}}), "obs.json")
@@ -404,3 +396,14 @@ def test_labels_of_sources_and_notes_below_a_table_are_left_out(take):
     assert (
         series(take(table("Fecha,Tipo", ISO, [*LARGE[:9], "_", *LARGE[10:]], tail="FUENTE,BCE\nNOTAS,(1)\n"))[0])[:9] == LARGE[:9]
     )
+
+
+def test_a_first_column_that_numbers_dated_rows_is_left_out_whatever_the_name_of_the_dates(take):
+    rows = [f"{k + 1},{d},{v},{v + 1}\n" for k, (d, v) in enumerate(zip(ISO, LARGE, strict=True))]
+    assert take("B,,OAKVILLE,DELTA\n" + "".join(rows))[0].item_ids == ("OAKVILLE", "DELTA")
+
+
+def test_tags_below_the_names_of_columns_name_nothing(take):
+    rows = [f"{d},{m},{v},{v / 80}\n" for m in ("Kabul", "Herat") for d, v in zip(ISO, LARGE, strict=True)]
+    panel, _ = take("date,market,price,usdprice\n#date,#loc+market+name,#value,#value+usd\n" + "".join(rows))
+    assert series(panel) == LARGE

@@ -32,6 +32,7 @@ _DATE_LIKE = re.compile(
 _LEADING_WORD = re.compile(r"[^\W\d_]{4,}")
 _FORMAT = re.compile(r"\d{1,3}[sdn]")  # widths and types below the header of RDB files
 _RULE = re.compile(r"[:+]?[-=][-=+:]{2,}")  # below the names, as database clients draw it
+_TAG = re.compile(r"#[a-z]+(?:\W|$)")  # of the Humanitarian Exchange Language
 _UNIT = re.compile(
     r"[(\[].*[)\]]|[-–—]|%|°[CFK]?|(?:[kMGTmµun]?(?:W|Wh|V|A|Hz|m|g|l|L|s|Pa|bar|B|J)|h|min|d|°?[CFK]|mm|cm|km|kg|t|hPa|ppm|ppb|psi"
     r"|deg|deg[CFKT]|yr|mo|dy|hr|mn|sec|mi|ft|[€$£]|USD|EUR|GBP|pcs|units?|count|index|date|datetime|time|string|str|text"
@@ -120,6 +121,8 @@ def names_nothing(cells: list[str]) -> str:
         return "formats"
     if all(_RULE.fullmatch(c) for c in filled):
         return "rules"
+    if len(filled) > 1 and all(_TAG.match(c) for c in filled):
+        return "tags"
     rest = [c for c in cells[1:] if c]
     if rest and all(_NUMBER.fullmatch(c) for c in rest) and not counts(cells):
         return "codes"
