@@ -407,3 +407,38 @@ def test_tags_below_the_names_of_columns_name_nothing(take):
     rows = [f"{d},{m},{v},{v / 80}\n" for m in ("Kabul", "Herat") for d, v in zip(ISO, LARGE, strict=True)]
     panel, _ = take("date,market,price,usdprice\n#date,#loc+market+name,#value,#value+usd\n" + "".join(rows))
     assert series(panel) == LARGE
+
+
+@pytest.mark.parametrize("name", ["Qualitaetsniveau", "Qualitätsniveau_1"])
+def test_a_level_of_quality_is_no_series(take, name):
+    assert take(table(f"date;TM;{name}", ISO, TENTHS, MARKS, sep=";"))[0].item_ids == ("TM",)
+
+
+def test_the_hours_of_a_forecast_step_are_no_series(take):
+    times = [f"{h}".replace("T", " ") for h in HOURS]
+    assert take(table("valid_time,step,t2m", times, range(20), TENTHS))[0].item_ids == ("t2m",)
+
+
+def test_of_times_with_and_without_z_those_of_utc_are_used(take):
+    utc = [f"{h}:00.000Z" for h in HOURS]
+    local = [f"{h - 300}:00" for h in HOURS]
+    panel, _ = take(table("type,deviceTime,time,value", ["cbg"] * 20, local, utc, TENTHS))
+    assert str(panel.start[0])[:13] == "2024-03-05T00"
+
+
+def test_trailers_of_records_that_begin_with_a_code_are_left_out(take):
+    rows = table("HEADER,EQUT,ReportDate,Total", ["DATA"] * 20, ["EQUT"] * 20, [d.replace("-", "") for d in ISO], LARGE)
+    assert series(take("BOF,U123,NAV Report\nBOA,U123\n" + rows + "EOA,U123\nEOF,U123\n")[0]) == LARGE
+
+
+def test_a_shorter_last_row_of_a_series_with_a_code_is_an_error(take):
+    with pytest.raises(DataError, match="2 fields"):
+        take(table("symbol,date,close", ["DATA"] * 20, ISO, LARGE) + "DATA,2024-01-21\n")
+
+
+@pytest.mark.parametrize("head", ["月份,数量", "NM_YR|NM_MTH|MS_CPI"])
+def test_chinese_and_abbreviated_months_are_read(take, head):
+    parts = [(int(str(m)[:4]), int(str(m)[5:])) for m in MONTHS]
+    written = [f"{y}年{m:02d}月份" if "," in head else f"{y}|{m}" for y, m in parts]
+    panel, report = take(table(head, written, LARGE, sep="," if "," in head else "|"))
+    assert (panel.freq.alias, report.first, series(panel)) == ("MS", "2020-11-01", LARGE)

@@ -84,9 +84,10 @@ _BESIDE_QUALITY = {
     "level",
     "no",
     "t",
+    "tsniveau",
     "status",
     "id",
-}  # t is the end of "Qualit\u00e4t"
+}  # t and tsniveau are ends of "Qualit\u00e4t" and "Qualit\u00e4tsniveau"
 _QUALITY_ENDS = ("qc", "qa", "qf", "quality", "flag", "flags", "status", "qualifier", "validity", "source", "f", "q")
 _QUALITY_STARTS = ("qc", "qa", "qf", "qv", "q")
 _STEPS = {"interval", "duration", "period"}
@@ -239,12 +240,18 @@ def _first_unnamed(table: Table, names: list[str]) -> list[str]:
 
 def _quality_marks(table: Table, names: list[str]) -> list[str]:
     """Return the columns that are named as marks of quality, alone (quality_code) or of another column (TA_flag, Q_TA)."""
-    alone = names_that(names, lambda n: bool(set(words(n)) & _QUALITY) and set(_unnumbered(n)) <= _QUALITY | _BESIDE_QUALITY)
+    alone = names_that(names, _names_quality)
     ended = names_that(names, lambda n: "".join(words(n)).endswith(_QUALITY_ENDS))
     plain = {"".join(words(n)) for n in table.columns} if ended else set()
     of_another = [n for n in ended if any(_ends_with("".join(words(n)), end, plain) for end in _QUALITY_ENDS)]
     begun = [n for n in names_that(names, lambda n: "".join(words(n)).startswith("q")) if _marks_another(n, table.columns)]
     return list(dict.fromkeys([*alone, *of_another, *begun]))
+
+
+def _names_quality(name: str) -> bool:
+    """Return True for names such as quality_code and Qualitaetsniveau, but not for air_quality."""
+    found = ["quality" if word.startswith("qualit") else word for word in _unnumbered(name)]
+    return bool(set(found) & _QUALITY) and set(found) <= _QUALITY | _BESIDE_QUALITY
 
 
 def _unnumbered(name: str) -> list[str]:

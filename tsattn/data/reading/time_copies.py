@@ -19,7 +19,7 @@ _LAST_WEEK = 54
 _BESIDE = {"fiscal", "fy", "calendar", "cal", "record", "number", "num", "no", "nbr", "nr", "of"}
 _WEEKDAYS = ("dayofweek", "weekday", "dow", "wochentag", "wotag")
 _DAYS_OF_YEAR = ("doy", "dayofyear", "yday", "jday", "julianday", "julian", "jul")
-_UNITS = {"elapsed", "time", "second", "seconds", "secs", "sec", "s", "minutes", "min", "hours", "h"}
+_UNITS = {"elapsed", "step", "time", "second", "seconds", "secs", "sec", "s", "minutes", "min", "hours", "h"}
 _MONTHS = {"mnth": "month", "mon": "month", "qtr": "quarter"}
 
 

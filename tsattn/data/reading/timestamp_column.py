@@ -24,6 +24,8 @@ from tsattn.data.timezone import zone
 from tsattn.errors import ConfigError, DataError
 
 _OFFSET = re.compile(r"(?:utc|gmt) ?[+\u2212-]\d", re.I)  # UTC-08:00 is another zone
+_UTC_TEXT = re.compile(r"\d.*\d(?:Z|\+00:?00)")
+_SOME = 100  # texts in which the mark of UTC is looked for
 _COUNTERS = {"ds", "t", "step", "time", "time_idx", "time_index", "timestep", "time_step", "period", "timestamp", "tick"}
 
 
@@ -113,6 +115,7 @@ def _found(table: Table, columns: Columns, options: ReadOptions, notes: Notes, p
 def _universal(columns: list[Column], options: ReadOptions) -> Column | None:
     """Return the one column of UTC times if the others hold the same times on another clock, else None."""
     named = [c for c in columns if set(time_words(c.name)) & {"utc", "gmt"} and not _OFFSET.search(c.name)]
+    named = named or [c for c in columns if c.kind == "text" and all(map(_UTC_TEXT.fullmatch, c.texts()[:_SOME]))]
     orders = (options.date_order,) if options.date_order else (None, "dmy", "mdy")
     return named[0] if len(named) == 1 and any(_are_local(columns, named[0], order) for order in orders) else None
 
