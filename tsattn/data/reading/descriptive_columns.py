@@ -94,6 +94,7 @@ _STEPS = {"interval", "duration", "period"}
 _UNNAMED = re.compile(r"|column_1|Unnamed: ?\d+|index|X|level_0|No\.?|Nr\.?|#|rank", re.I)
 _MOST_MARKS = 12  # distinct whole numbers that marks of quality have at most
 _FEWEST = 10  # rows from which on a column of keys is known by its values
+_SOME_ROWS = 20_000  # rows that rule out most columns that change within a series
 _FEWEST_ROWS = 20  # rows from which on a column named for time, or ending in id, that counts by one numbers the rows
 
 
@@ -139,22 +140,31 @@ def without_descriptions_of_items(table: Table, names: list[str], item: tuple[st
     """
     if not item or len(names) < 2 or not table.rows:
         return names
-    codes = np.unique(np.stack([table.columns[n].values for n in item], 1), axis=0, return_inverse=True)[1].ravel()
-    order = np.argsort(codes, kind="stable")
-    begins = np.flatnonzero(np.append(True, np.diff(codes[order]) > 0))
-    if len(begins) < 2 or len(begins) > table.rows / 2:
-        return names
-
-    def still(values: np.ndarray) -> np.ndarray:
-        low, high = (f.reduceat(values[:, order], begins, axis=1) for f in (np.fmin, np.fmax))
-        return np.asarray(((low == high) | np.isnan(low)).all(1))
-
-    gone = where(table, names, still)
+    likely = _still_within(table, names, item, slice(0, _SOME_ROWS)) if table.rows > _SOME_ROWS else names
+    gone = _still_within(table, likely, item, slice(None)) if likely else []
     left = without(names, gone)
     if not gone or not left:
         return names
     notes.repair("columns that never change within a series left out", len(gone), repr(gone[0]))
     return left
+
+
+def _still_within(table: Table, names: list[str], item: tuple[str, ...], rows: slice) -> list[str]:
+    """Return the columns that hold one value for each series in these rows; none if there is one series, or most have one row."""
+    codes = np.zeros(len(range(*rows.indices(table.rows))), np.int64)
+    for name in item:
+        numbers = np.unique(table.columns[name].values[rows], return_inverse=True)[1].ravel()
+        codes = codes * (int(numbers.max()) + 1) + numbers
+    order = np.argsort(codes, kind="stable")
+    begins = np.flatnonzero(np.append(True, np.diff(codes[order]) > 0))
+    if (len(begins) < 2 and rows.stop is None) or len(begins) > len(codes) / 2:
+        return []
+
+    def still(values: np.ndarray) -> np.ndarray:
+        low, high = (f.reduceat(values[:, order], begins, axis=1) for f in (np.fmin, np.fmax))
+        return np.asarray(((low == high) | np.isnan(low)).all(1))
+
+    return where(table, names, still, rows)
 
 
 def _describes(name: str) -> bool:
