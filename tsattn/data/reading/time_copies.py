@@ -49,8 +49,10 @@ def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
     found |= {n for n in names_that(numbers, _names_week) if _is_week(table.columns[n].values[some], week)}
     timed = names_that(numbers, _may_count_time) if len(numbers) > 1 else []
     found |= {n for n in timed if _follows(table.columns[n].values[some].astype(np.float64), stamps)}
-    if table.rows >= 2 * 12 and np.ptp(parts["month"]) == 11:  # whatever its name
-        found |= set(where(table, [n for n in numbers if n not in found], lambda v: np.all(v == parts["month"], axis=1), some))
+    others = [n for n in numbers if n not in found]
+    if table.rows >= 2 * 12 and np.ptp(parts["month"]) == 11:  # whatever its name, if other numbers remain
+        months = where(table, others, lambda values: np.all(values == parts["month"], axis=1), some)
+        found |= set(months) if len(months) < len(others) else set()
     left = set(called)
     likely = where(table, [n for n in numbers if n not in left], lambda values: _may_be_dates(values, stamps), some)
     return found | {n for n in likely if _is_date_copy(table.columns[n].values[some].astype(np.float64), stamps)}
