@@ -405,7 +405,7 @@ def test_a_first_column_that_numbers_dated_rows_is_left_out_whatever_the_name_of
 
 def test_tags_below_the_names_of_columns_name_nothing(take):
     rows = [f"{d},{m},{v},{v / 80}\n" for m in ("Kabul", "Herat") for d, v in zip(ISO, LARGE, strict=True)]
-    panel, _ = take("date,market,price,usdprice\n#date,#loc+market+name,#value,#value+usd\n" + "".join(rows))
+    panel, _ = take("date,market,price,usdprice\n#date,#adm1+name,#value,#value+usd\n" + "".join(rows))
     assert series(panel) == LARGE
 
 

@@ -32,7 +32,7 @@ _DATE_LIKE = re.compile(
 _LEADING_WORD = re.compile(r"[^\W\d_]{4,}")
 _FORMAT = re.compile(r"\d{1,3}[sdn]")  # widths and types below the header of RDB files
 _RULE = re.compile(r"[:+]?[-=][-=+:]{2,}")  # below the names, as database clients draw it
-_TAG = re.compile(r"#[a-z]+(?:\W|$)")  # of the Humanitarian Exchange Language
+_TAG = re.compile(r"#[a-z]+\d*(?:\W|$)")  # of the Humanitarian Exchange Language
 _UNIT = re.compile(
     r"[(\[].*[)\]]|[-–—]|%|°[CFK]?|(?:[kMGTmµun]?(?:W|Wh|V|A|Hz|m|g|l|L|s|Pa|bar|B|J)|h|min|d|°?[CFK]|mm|cm|km|kg|t|hPa|ppm|ppb|psi"
     r"|deg|deg[CFKT]|yr|mo|dy|hr|mn|sec|mi|ft|[€$£]|USD|EUR|GBP|pcs|units?|count|index|date|datetime|time|string|str|text"
