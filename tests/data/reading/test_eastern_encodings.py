@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tsattn.data.reading.eastern_encodings import eastern_encoding
+from tsattn.data.reading.text_encoding import encoding_of
 
 TEXTS = {
     "cp932": "年月日時,気温の平均値,降水量\n東京,1月",
     "cp949": "시도별,시점,소비자물가지수\n전국,2020",
+    "cp950": "測站,日期,測項\n豐原,雨量,氣溫,風向,相對濕度",
     "gb18030": "指标,居民消费价格指数\n2020年1月,食品类",
 }
 
@@ -40,3 +42,16 @@ def test_a_character_that_is_cut_off_at_the_end_does_not_matter():
 def test_a_few_characters_suffice_if_windows_text_has_no_such_bytes():
     text = "2023/12/31 UPDATE\n\nDATE,TIME,実績(万kW)\n" + "2023/1/1,0:00,3641\n" * 20
     assert eastern_encoding(text.encode("cp932")) == "cp932"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Yıl,Şubat,Ağustos,Kasım\n", "cp1254"),
+        ("Mánuður;Verð;Þyngd;ný\n", "cp1252"),
+        ("Verð;Þyngd\n", "cp1252"),
+        ("Größe;Übergänge;°C\n", "cp1252"),
+    ],
+)
+def test_turkish_text_has_a_dotless_i_and_no_letters_of_other_languages(text, encoding):
+    assert encoding_of(text.encode(encoding), "data.csv") == encoding

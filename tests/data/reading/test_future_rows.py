@@ -271,3 +271,20 @@ def test_when_the_weather_begins_before_the_data_then_its_earlier_rows_are_ignor
     assert whole.freq == late.freq
     np.testing.assert_array_equal(whole.start, late.start)
     np.testing.assert_array_equal(whole.known, late.known)
+
+
+@pytest.mark.parametrize("data", ["table.csv", "frame.parquet"])
+@pytest.mark.parametrize("plan", ["plan.csv", "plan.parquet"])
+def test_when_an_index_without_a_name_holds_the_dates_of_one_file_then_it_matches_those_of_the_other(wide, tmp_path, data, plan):
+    history, future = wide[:35].set_index("date"), wide[35:].set_index("date")[["promo"]]
+    history.to_csv(tmp_path / "table.csv")
+    history.rename_axis(None).to_parquet(tmp_path / "frame.parquet")
+    future.rename_axis(None).to_csv(tmp_path / "plan.csv")
+    future.rename_axis(None).to_parquet(tmp_path / "plan.parquet")
+    panel, _ = read(WithFuture(tmp_path / data, tmp_path / plan), ReadOptions(known=("promo",)))
+    assert panel.known_ahead().tolist() == [5, 5]
+
+
+def test_when_both_files_name_their_dates_then_a_different_name_is_an_error(wide):
+    with pytest.raises(DataError, match="no column 'date'"):
+        read(WithFuture(wide[:35], wide[35:].rename(columns={"date": "day"})[["day", "promo"]]), ReadOptions(known=("promo",)))

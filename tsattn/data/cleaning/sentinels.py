@@ -17,10 +17,13 @@ DIGIT = 10.0  # a code has one digit more than the other values
 FAR_NEGATIVE, FAR_POSITIVE, FAR_ANY = 1.0, 3.0, 5.0  # ranges of the rest, for a repeated code: see `_is_sentinel`
 FAR_ONCE = 10.0  # ranges of the rest, for a code that occurs once or twice, and for a repeated value that is no code
 FAR_TWICE = 1.5  # ranges of a varied rest, for a negative code that occurs exactly twice
+NINES = 99.0  # too usual a value to be a code
 VARIED = 0.2  # share of distinct values from which on a series is taken as a measurement, not as counts or prices
 STRONG = np.array([s * (10.0**k - 1) / d for k in range(3, 8) for d in (1, 10) for s in (1, -1) if (10.0**k - 1) / d > 900])
 FLOAT = 3.4028235e38  # the largest number of 32 bits
-LIMITS = np.array([-32768.0, 32767.0, 65535.0, -2147483648.0, 2147483647.0, 1e20, -1e20, 1e30, -1e30, 9.96921e36, FLOAT, -FLOAT])
+LIMITS = np.array(
+    [-32768.0, 32767.0, 65535.0, -2147483648.0, 2147483647.0, 1e20, -1e20, 1e30, -1e30, 1e35, 1e36, 9.96921e36, FLOAT, -FLOAT]
+)
 WEAK = np.array([-99.0, 99.9, -99.9, -99.99, -999.99, -9999.99, -200.0, -888.0, -8888.0, -777.0, -7777.0])
 CODES = np.unique(np.concatenate([STRONG, LIMITS, WEAK]).astype(np.float32))
 _STRONG = np.unique(np.concatenate([STRONG, LIMITS]).astype(np.float32))
@@ -97,9 +100,13 @@ def _is_sentinel(value: float, count: int, rest: np.ndarray, times: np.ndarray) 
 
 
 def _is_repeated_far(value: float, count: int, rest: np.ndarray, times: np.ndarray) -> bool:
-    """True for a value, no code, that repeats exactly far outside a varied rest, of which it is not the larger part."""
+    """True for a value, no code, that repeats exactly far outside a varied rest.
+
+    It is not the larger part of the series, except for 99 beside values below 9.9, as of hourly waves among winds of 10 minutes.
+    """
     total = int(times.sum())
-    if value == 0 or count < REPEATED or total < max(FEWEST, count) or not _varied(rest, total):
+    most = total if not (value == NINES and value >= DIGIT * np.abs(rest[[0, -1]]).max()) else count
+    if value == 0 or count < REPEATED or total < FEWEST or count > most or not _varied(rest, total):
         return False
     gap = rest[0] - value if value < rest[0] else value - rest[-1]
     return bool(gap >= FAR_ONCE * (rest[-1] - rest[0]) > 0)

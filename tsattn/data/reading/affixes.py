@@ -29,7 +29,7 @@ UNITS = frozenset(
         "m3/s m³/s m3/h m³/h l/s l/min l/h L/s L/min L/h cfs kB KB MB GB TB kbps Mbps Gbps",
         "rpm lx lux dB dBA dBm J kJ MJ GJ kcal cal",
         "B/s kB/s KB/s MB/s GB/s TB/s KiB MiB GiB TiB KiB/s MiB/s GiB/s b/s kb/s Mb/s Gb/s bps TB PB",
-        "req/s ops/s msg/s iops rps qps",
+        "req/s ops/s msg/s iops rps qps x",
         "cents ct people persons visitors users orders mm/h mm/day pts bps EUR/MWh €/MWh $/MWh MMBtu Btu",
     )
     for word in line.split()
@@ -72,7 +72,7 @@ _FAMILIES: dict[str, dict[str, float]] = {
     **{unit: {p + unit: f for p, f in _METRIC.items()} for unit in ("W", "Wh", "s", "Hz", "V", "A", "g")},
 }
 _FEW = 9  # distinct texts that may be the names of bins, such as 100 ms and 1 s
-_FLAG = re.compile(r"[bcdefinprsuz]{1,3}|\*{1,4}|[†‡#^~!\u00b9\u00b2\u00b3]|\([a-zA-Z]{1,2}\)|\[\w{1,2}\]")
+_FLAG = re.compile(r"[bcdefinprsuz]{1,3}|\*{1,4}|[†‡§¶#^~!\u00b9\u00b2\u00b3]|\([a-zA-Z]{1,2}\)|\[\w{1,2}\]")
 # sign, currency, sign, number, the rest
 SPLIT = re.compile(
     rf"(?P<neg>[+-]?)\s*(?P<pre>{_CURRENCY})?\s*(?P<num>[+-]?(?:\d[\d.,'\u2019\u00a0\u202f\u2009 ]*|[.,]\d+)(?:[eE][+-]?\d+)?)"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tsattn.data.reading.source import Part
@@ -21,21 +22,59 @@ _ROW_COUNT = re.compile(
     r"\s*[(\[]?\d+ rows?\b(?!.*\d\s*$)", re.ASCII
 )  # (40 rows affected), 40 rows selected., [40 rows x 2 columns]
 _BLOCK = 1 << 20
+_FEWEST = 10  # lines that show where the fields of aligned lines end
 
 
-def fields_of(line: str) -> list[str]:
+@dataclass(frozen=True)
+class Places:
+    """Where the fields of aligned lines end, (columns,) characters, () if that differs between lines.
+
+    words: the numbers of the sampled lines that have a word behind the last column, such as Provisional; it is left out.
+    """
+
+    columns: int = 0
+    ends: tuple[int, ...] = ()
+    words: tuple[int, ...] = ()
+
+
+NOWHERE = Places()
+
+
+def fields_of(line: str, places: Places = NOWHERE) -> list[str]:
     """Split a line into fields; a comment sign is part of the first, so that a commented header has as many as the rows.
 
-    The line in which a client counts its rows has none.
+    The line in which a client counts its rows has none. In a line with blank cells, each field belongs to the column that ends
+    where it does.
     """
     if _ROW_COUNT.match(line):
         return []
-    return [_EXPONENT.sub(r"\1E\2", field) for field in _FIELD.findall(_LEAD.sub(r"\1\2", line))]
+    fields = [_EXPONENT.sub(r"\1E\2", field) for field in _FIELD.findall(_LEAD.sub(r"\1\2", line))]
+    if places.words and len(fields) == places.columns + 1 and _is_word(fields[-1]):
+        return fields[:-1]
+    if 1 < len(fields) < len(places.ends):
+        at = [places.ends.index(m.end()) for m in _FIELD.finditer(line) if m.end() in places.ends]
+        if len(at) == len(fields) and at[0] == 0:
+            placed = dict(zip(at, fields, strict=True))
+            return [placed.get(k, "") for k in range(len(places.ends))]
+    return fields
 
 
-def tabbed(text: str) -> str:
+def places_of(text: str, columns: int) -> Places:
+    """Return where the fields of these lines end, if some lines are shorter than the others, which all end their fields alike."""
+    lines = [(line, fields_of(line)) for line in text.splitlines()]
+    words = tuple(k for k, (_, fields) in enumerate(lines) if len(fields) == columns + 1 and _is_word(fields[-1]))
+    numbers = [line for line, fields in lines if len(fields) == columns and not any(map(_is_word, fields))]
+    ends = {tuple(m.end() for m in _FIELD.finditer(line)) for line in numbers} if len(numbers) >= _FEWEST else set()
+    return Places(columns, ends.pop() if len(ends) == 1 else (), words)
+
+
+def _is_word(field: str) -> bool:
+    return field.isalpha() and len(field) > 2 and field.lower() != "nan"
+
+
+def tabbed(text: str, places: Places = NOWHERE) -> str:
     """Return the text with a tab between fields. The number of lines stays the same."""
-    return "".join("\t".join(fields_of(line)) + "\n" for line in text.splitlines())
+    return "".join("\t".join(fields_of(line, places)) + "\n" for line in text.splitlines())
 
 
 def rows_of(text: str, most: int = 400) -> list[list[str]]:
@@ -58,9 +97,9 @@ def _are_numbers(cells: tuple[str, ...]) -> bool:
     return sum(bool(_PLAIN_NUMBER.fullmatch(cell)) for cell in cells) >= 0.95 * len(cells)
 
 
-def aligned(part: Part) -> Part:
+def aligned(part: Part, places: Places) -> Part:
     """Return the part with tabs between its fields."""
-    return converted(part, _tabbed_bytes)
+    return converted(part, functools.partial(_tabbed_bytes, places=places))
 
 
 def converted(part: Part, line: Callable[[bytes], bytes]) -> Part:
@@ -95,5 +134,5 @@ class _Converted(io.RawIOBase):
         super().close()
 
 
-def _tabbed_bytes(line: bytes) -> bytes:
-    return "\t".join(fields_of(line.decode("latin-1"))).encode("latin-1")
+def _tabbed_bytes(line: bytes, places: Places) -> bytes:
+    return "\t".join(fields_of(line.decode("latin-1"), places)).encode("latin-1")

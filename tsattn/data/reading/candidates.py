@@ -20,6 +20,7 @@ DELIMITERS = (";", "\t", "|", ",")  # order of preference where several split th
 _ROWS, _COLUMNS = 60, 40  # rows and columns that are examined
 _EVEN = 0.95  # least share of the lines with one width, for a delimiter around decimal commas
 _TITLED = 0.8  # the same below titles, where all commas within the fields are accounted for
+_FEW_FIELDS = 5  # above it, one column of words may stand beside numbers between runs of blanks
 _FAR = 0.4  # share of the columns by which runs of blanks must explain more than the best delimiter
 _NULLS = frozenset(NULLS)
 _MONTH = r"[^\W\d]{3,9}\.?"
@@ -178,7 +179,8 @@ def _tried_blanks(text: str, alone: bool) -> Candidate | None:
     found = Candidate(" ", width, count / len(rows), _explained(body[1:][-_ROWS:]))
     if alone and found.even >= 0.95 and found.explained > 0.6 and width > 2 and len(rows[0]) == width:
         return found
-    return found if found.even >= 0.8 and found.explained >= 0.9 else None
+    but_one = width > _FEW_FIELDS and found.explained >= (width - 1.01) / width  # a last column of words
+    return found if found.even >= 0.8 and (found.explained >= 0.9 or but_one) else None
 
 
 def _explained(rows: Sequence[Sequence[str]]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from tsattn.data.reading.date_spelling import normalized
 from tsattn.data.reading.date_texts import parse_texts, times_of_day
 from tsattn.data.reading.month_names import ZONE_NAMES
 from tsattn.data.reading.numbers import as_numbers
-from tsattn.data.reading.time_names import plain, time_words
+from tsattn.data.reading.time_names import plain, says_time, time_words
 
 # part -> (least, greatest, pattern of a text, where the group n is the number)
 _PARTS: dict[str, tuple[int, int, str]] = {
@@ -28,6 +29,20 @@ _PARTS: dict[str, tuple[int, int, str]] = {
     "second": (0, 60, r"^(?P<n>\d{1,2})$"),
 }
 _ROMAN = ("i", "ii", "iii", "iv")
+_SEASONS = [
+    "djf",
+    "jfm",
+    "fma",
+    "mam",
+    "amj",
+    "mjj",
+    "jja",
+    "jas",
+    "aso",
+    "son",
+    "ond",
+    "ndj",
+]  # three months each, named by the one in the middle
 _YEARLY = ("annual", "average", "avg", "mean", "total", "year", "yearly", "ann", "sum", "all")
 LEFT_OUT = -1  # a row of a whole year among rows of months
 _HOUR = 3_600_000_000
@@ -72,6 +87,9 @@ def _from_texts(texts: Any, part: str, pattern: str) -> np.ndarray | None:
     failed = whole < 0
     if part == "month" and failed.any():
         bare = pc.utf8_rtrim(texts, ".")
+        seasons = pc.index_in(bare, value_set=arrow.strings(_SEASONS))
+        if len(texts) == len(_SEASONS) and not seasons.null_count:
+            return np.asarray(arrow.values(seasons, 0).astype(np.int64)) + 1
         whole = np.where(failed, month_names(bare), whole)
         yearly = arrow.values(pc.is_in(bare, value_set=arrow.strings(_YEARLY)), False).astype(bool)
         failed = (whole == 0) & ~yearly
@@ -108,6 +126,15 @@ def months_of_periods(column: Column) -> np.ndarray | None:
         return None
     months[fits] = (numbers[fits] - 1) * width + 1
     return months[column.values]
+
+
+def months_numbered(column: Column) -> np.ndarray:
+    """Return the months of periods numbered 1 to 12, or the first months of quarters 1 to 4; zeros for other columns."""
+    numbers = part_of(column, "month")
+    found = set() if numbers is None else set(np.unique(numbers).tolist())
+    if numbers is None or LEFT_OUT in found or not ({1, 12} <= found or found == {1, 2, 3, 4}):
+        return np.zeros(len(column), np.int64)
+    return numbers if 12 in found else (numbers - 1) * 3 + 1
 
 
 def hours_of(column: Column) -> np.ndarray | None:
@@ -185,7 +212,7 @@ def _clock_numbers(numbers: np.ndarray, ending: bool) -> np.ndarray | None:
         return clock.astype("timedelta64[us]") if np.all(valid) and high >= 10_000 else None
     else:
         if np.any(numbers % 100 > 59) or high < 100:
-            return None
+            return _minutes_of_day(numbers)
         us = numbers // 100 * _HOUR + numbers % 100 * _MINUTE
         distinct = np.unique(us)
         step = int(np.diff(distinct).min()) if len(distinct) > 1 else _HOUR
@@ -195,6 +222,13 @@ def _clock_numbers(numbers: np.ndarray, ending: bool) -> np.ndarray | None:
             return None
         us = us - step
     return us.astype("timedelta64[us]")
+
+
+def _minutes_of_day(numbers: np.ndarray) -> np.ndarray | None:
+    """Return times of numbers that step evenly through the minutes of a day, such as 0, 180, …, 1260; else None."""
+    steps = np.unique(np.diff(np.unique(numbers)))
+    even = len(steps) == 1 and int(numbers.min()) == 0 and (len(np.unique(numbers)) * int(steps[0])) == 1440
+    return (numbers * _MINUTE).astype("timedelta64[us]") if even else None
 
 
 def offsets_of(column: Column) -> np.ndarray | None:
@@ -223,3 +257,19 @@ def years_of(column: Column) -> np.ndarray | None:
     if parsed.failed.any() or not set(parsed.styles) <= {"2000", "FY2000", "2000/01", "FY00/01"}:
         return None
     return (parsed.wall.astype("datetime64[Y]").astype(np.int64) + 1970)[column.values]
+
+
+def with_names_of_months(named: dict[str, Column], columns: Mapping[str, Column]) -> dict[str, Column]:
+    """Return the parts with a column that holds the names of twelve months, beside one of years that is named for time."""
+    texts = [c for c in columns.values() if c.kind == "text" and c.labels is not None and len(c.labels) == 12]
+    months = next((c for c in texts if all(t.isalpha() for t in c.texts()) and part_of(c, "month") is not None), None)
+    years = [c for c in columns.values() if c.kind == "number" and says_time(c.name) and part_of(c, "year") is not None]
+    year = named.get("year") or next(iter(years), None)
+    return named if months is None or year is None else {"year": year, "month": months}
+
+
+def with_year_before(named: dict[str, Column], columns: list[Column]) -> dict[str, Column]:
+    """Return the parts with the column before that of the month as the year, if it holds years."""
+    at = next(k for k, c in enumerate(columns) if c is named["month"])
+    years = part_of(columns[at - 1], "year") if at else None
+    return {**named, "year": columns[at - 1]} if years is not None and years.min() >= 1800 and years.max() <= 2200 else named

@@ -31,6 +31,7 @@ from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
 _MOST_NOTES = 50
+_LONGEST_CODE = 6  # letters of the code of a kind of record
 _RULE = re.compile(r"[-=_+*|~\s]+|\(?\d+ rows?\b.*")  # lines that clients draw around a table, and their count of rows
 _END = re.compile(r"end of (?:report|file|data|export)|eof", re.I)
 _BLOCK_LINES, _LARGEST_BLOCK = 256, 1 << 25  # lines of a block that is read at once, where it has no more bytes than that
@@ -46,7 +47,7 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
             part = without_first_row_extras(undrawn(part, notes), notes)
             part = with_whole_dates(tightened(unwrapped(part, notes)), notes)
             dialect = sniff(part, options, notes)
-            table = _text(aligned(part) if dialect.aligned else part, dialect, notes)
+            table = _text(aligned(part, dialect.places) if dialect.aligned else part, dialect, notes)
             return replace(table, lost_names=dialect.lost_names)
         if part.kind == "json":
             return replace(from_arrow(json_table(part, options, notes), part.name), marks=marks_of_words(options))
@@ -309,11 +310,16 @@ def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | Non
 
 
 def _begins_otherwise(row: list[str], begins: set[str]) -> bool:
-    """Return True if a line begins with a word where the rows begin with numbers or dates, or all with one other letter."""
+    """Return True if a line begins with a word where the rows begin with numbers or dates, or all with one other code."""
     cell = row[0].strip()
-    if len(begins) == 1 and all(len(first) == 1 and first.isalpha() for first in begins):
-        return len(cell) == 1 and cell.isalpha() and cell not in begins
+    if len(begins) == 1 and all(map(_is_code, begins)):
+        return _is_code(cell) and cell not in begins
     return cell[:1].isalpha() and not any(first[:1].isalpha() for first in begins)
+
+
+def _is_code(cell: str) -> bool:
+    """Return True for the code of a kind of record, such as T and DATA."""
+    return cell.isalpha() and (len(cell) == 1 or (cell.isupper() and len(cell) <= _LONGEST_CODE))
 
 
 def _is_second_header(title: list[str], row: list[str], names: Sequence[str]) -> bool:
@@ -341,5 +347,5 @@ def _is_note(line: int, row: list[str], last: int, words: bool) -> bool:
         return True
     if line > last and any(_END.fullmatch(c.strip()) for c in row):
         return True
-    alone = sum(bool(c.strip()) for c in row) == 1 and (words or " " in cell or ":" in cell or "：" in cell)
+    alone = sum(bool(c.strip()) for c in row) == 1 and (words or any(mark in cell for mark in " :：，。、"))
     return line > last and not cell[:1].isdigit() and (alone or is_total(cell))

@@ -9,14 +9,17 @@ from typing import Any
 from tsattn.data import arrow
 
 _FEW = 500
+_CODED_MONTH = r"^(\p{L}[\p{L}\d]*[-_:])((?:19|20)\d{2})(0[1-9]|1[0-2])$"
 # the year before the first year of each era, and of the Republic of China
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "中華民國": 1911, "民國": 1911, "民国": 1911}
 _ERA_LETTERS = {"R": "令和", "H": "平成", "S": "昭和"}
 _SHORT_ERA = re.compile(r"([RHS])(\d{1,2})[./](\d{1,2})[./](\d{1,2})")  # R6.4.7
-_MINGUO = re.compile(r"(1\d\d)(?= ?年)")  # 104年1月: only the Republic of China counts years of three digits
+_MINGUO = re.compile(
+    r"^(1\d\d)(?= ?年|/\d\d/\d\d$)"
+)  # 104年1月, 104/01/31: only the Republic of China counts years of three digits
 _NUMERALS = "〇一二三四五六七八九"
 _WRITTEN = re.compile(rf"[{_NUMERALS}零十]+(?=[年月日季])")
-_OTHER_YEARS = rf"{'|'.join(_ERAS)}|^[RHS]\d{{1,2}}[./]|^1\d\d ?年|[{_NUMERALS}]年|[一二三四]季"
+_OTHER_YEARS = rf"{'|'.join(_ERAS)}|^[RHS]\d{{1,2}}[./]|^1\d\d(?: ?年|/\d\d/\d\d$)|[{_NUMERALS}]年|[一二三四]季"
 
 
 def normalized(texts: Any) -> Any:
@@ -147,7 +150,7 @@ def western(texts: Any) -> Any:
         if short := _SHORT_ERA.fullmatch(text):
             text = f"{_ERA_LETTERS[short[1]]}{short[2]}年{short[3]}月{short[4]}日"
         text = era.sub(year, _WRITTEN.sub(_digits, text))
-        return _MINGUO.sub(lambda found: str(int(found[1]) + 1911), text) if text[:4].rstrip("年 ").isdigit() else text
+        return _MINGUO.sub(lambda found: str(int(found[1]) + 1911), text) if text[:4].rstrip("年 /").isdigit() else text
 
     return pc.if_else(
         pc.is_null(texts), pa.scalar(None, pa.string()), arrow.strings([converted(t or "") for t in texts.to_pylist()])
@@ -185,3 +188,16 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 def may_match(pattern: str, texts: Any) -> bool:
     """Return False if none of a few texts matches; True for many texts, which Arrow tests faster."""
     return len(texts) > _FEW or any(map(_compiled(pattern).search, texts.to_pylist()))
+
+
+def without_code(texts: Any) -> Any:
+    """Return months without the code of their list, VPIZR-202401 -> 2024-01; other texts unchanged.
+
+    There must be more than twelve texts, all with one code, so that numbers that count on would pass December.
+    """
+    import pyarrow.compute as pc
+
+    if len(texts) <= 12 or not pc.all(pc.match_substring_regex(texts, _CODED_MONTH)).as_py():
+        return texts
+    codes = pc.unique(pc.replace_substring_regex(texts, _CODED_MONTH, r"\1"))
+    return pc.replace_substring_regex(texts, _CODED_MONTH, r"\2-\3") if len(codes) == 1 else texts

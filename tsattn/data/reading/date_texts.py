@@ -12,7 +12,7 @@ from tsattn.data import arrow
 from tsattn.data.reading.cell_spelling import plain_cells
 from tsattn.data.reading.date_formats import BOTH_WAYS, FORMATS, RANGES, SHORT_RANGES, SHORT_YEAR_FIRST, TIME_OF_DAY
 from tsattn.data.reading.date_parts import NAIVE, NAT, DateParts, are_periods, dates, in_one_century
-from tsattn.data.reading.date_spelling import may_match, normalized, spaced_ranges, western
+from tsattn.data.reading.date_spelling import may_match, normalized, spaced_ranges, western, without_code
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.month_names import weekday_names
 
@@ -47,7 +47,7 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
     import pyarrow.compute as pc
 
     left = ~arrow.values(pc.is_in(labels, value_set=arrow.strings(NULLS)), True)
-    labels = western(spaced_ranges(plain_cells(labels)))
+    labels = without_code(western(spaced_ranges(plain_cells(labels))))
     work = _Work(len(labels), left.copy())
     formats = {**SHORT_YEAR_FIRST, **FORMATS} if date_order == "ymd" else FORMATS
     if date_order != "ymd":

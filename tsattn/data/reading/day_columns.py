@@ -41,7 +41,7 @@ _COUNTED = re.compile(
     r"[ _.-]?(?P<n>\d{1,2})",
     re.I,
 )
-_DAYS = re.compile(r"(?:d|day|tag)?[ _.-]?(\d{1,2})", re.I)
+_DAYS = re.compile(r"([^\W\d]*)[ _.-]?(\d{1,2})", re.I)
 
 
 def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
@@ -58,7 +58,8 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
     monthly = not minutes
     if monthly:
         minutes = _days(names)
-    others = [n for n in table.columns if n not in minutes]
+    beside = [n for n in table.columns if n not in minutes]
+    others = [n for n in beside if not (monthly and _marks_a_day(n, minutes))]
     if not minutes or not others or any(table.columns[n].kind == "stamp" for n in minutes):
         return None
     inner = Notes()
@@ -193,9 +194,18 @@ def _begins_weeks(stamps: np.ndarray, first: str) -> bool:
 
 
 def _days(names: list[str]) -> dict[str, int]:
-    """Find the columns of the days 1 to 31 of a month, in minutes from its start."""
-    found = {n: int(m[1]) for n in names_shaped(names, lambda n: _DAYS.fullmatch(n.strip())) if (m := _DAYS.fullmatch(n.strip()))}
-    return {n: (k - 1) * _DAY for n, k in found.items()} if list(found.values()) == list(range(1, 32)) else {}
+    """Find the columns of the days 1 to 31 of a month, in minutes from its start; they may have one word before the number."""
+    words: dict[str, dict[str, int]] = {}
+    for name in names_shaped(names, lambda n: _DAYS.fullmatch(n.strip())):
+        if found := _DAYS.fullmatch(name.strip()):
+            words.setdefault(found[1].lower(), {})[name] = int(found[2])
+    days = next((found for found in words.values() if list(found.values()) == list(range(1, 32))), {})
+    return {n: (k - 1) * _DAY for n, k in days.items()}
+
+
+def _marks_a_day(name: str, days: dict[str, int]) -> bool:
+    """Return True for a name such as Flow01Status, beside the day Flow01."""
+    return any(name.startswith(day) and not name[len(day) : len(day) + 1].isdigit() for day in days if not day.isdigit())
 
 
 def matrix(table: Table, names: list[str], notes: Notes) -> np.ndarray | None:

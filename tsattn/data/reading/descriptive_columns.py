@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from tsattn.data.reading.column_blocks import constant, where
 from tsattn.data.reading.columns import Table
 from tsattn.data.reading.items import is_item_name
 from tsattn.data.reading.name_shapes import all_shaped, names_that
+from tsattn.data.reading.time_names import parts_named, says_time
 from tsattn.data.report import Notes
 
 # words of columns that describe a place, a measurement or its quality: never forecast where they hold one value
@@ -22,6 +24,8 @@ _DESCRIPTIVE_WORDS = {
         "provincia",
         "municipio",
         "estacion",
+        "estacao",
+        "codigo",
         "magnitud",
         "stn",
         "wban",
@@ -59,6 +63,7 @@ _QUALITY = {
     "qa",
     "qf",
     "qn",
+    "qual",
     "quality",
     "qualit",
     "qualite",
@@ -67,6 +72,7 @@ _QUALITY = {
     "flags",
     "qualifier",
     "validity",
+    "checked",
 }
 _BESIDE_QUALITY = {
     "code",
@@ -78,14 +84,18 @@ _BESIDE_QUALITY = {
     "level",
     "no",
     "t",
+    "tsniveau",
     "status",
     "id",
-}  # t is the end of "Qualit\u00e4t"
-_QUALITY_ENDS = ("qc", "qa", "qf", "quality", "flag", "flags", "status", "qualifier", "validity", "f", "q")
+}  # t and tsniveau are ends of "Qualit\u00e4t" and "Qualit\u00e4tsniveau"
+_QUALITY_ENDS = ("qc", "qa", "qf", "quality", "flag", "flags", "status", "qualifier", "validity", "source", "f", "q")
+_QUALITY_STARTS = ("qc", "qa", "qf", "qv", "q")
 _STEPS = {"interval", "duration", "period"}
 _UNNAMED = re.compile(r"|column_1|Unnamed: ?\d+|index|X|level_0|No\.?|Nr\.?|#|rank", re.I)
 _MOST_MARKS = 12  # distinct whole numbers that marks of quality have at most
 _FEWEST = 10  # rows from which on a column of keys is known by its values
+_SOME_ROWS = 20_000  # rows that rule out most columns that change within a series
+_FEWEST_ROWS = 20  # rows from which on a column named for time, or ending in id, that counts by one numbers the rows
 
 
 def without(names: list[str], gone: list[str]) -> list[str]:
@@ -103,13 +113,16 @@ def without_descriptions(table: Table, names: list[str], one: bool, notes: Notes
     one: a single target is wanted; then it is a column that changes.
     """
     still = where(table, names, constant)
+    once = names_that(names, lambda n: _describes(n) or says_time(n)) if table.rows >= _FEWEST else []
     unnamed = all_shaped(names, re.compile(r"column_\d+").fullmatch)
     marks = {f"{letter}{name}" for name in table.columns for letter in "Qq"}
-    described = names_that(still, lambda n: n.startswith("_") or is_item_name(n) or _describes(n))
+    described = names_that(still, lambda n: n.startswith("_") or is_item_name(n) or _describes(n) or _is_time_part(n))
     gone = still if unnamed or one else [*described, *(n for n in still if n in marks or _is_sentinel(table.columns[n].values))]
-    gone = list(dict.fromkeys(gone))
+    gone = list(dict.fromkeys([*gone, *where(table, once, _single)]))
     counters = where(table, names_that(without(names, gone), _is_counter_name), _counts_on)
     counters += where(table, names_that(without(names, [*gone, *counters]), lambda n: "id" in words(n)), _rises)
+    numbered = names_that(without(names, [*gone, *counters]), lambda n: n.lower().endswith("id") or _is_time_part(n))
+    counters += where(table, numbered, _numbers_rows)
     if counters and without(names, counters):
         notes.repair("columns of row numbers left out", len(counters), repr(counters[0]))
         names = without(names, counters)
@@ -120,9 +133,53 @@ def without_descriptions(table: Table, names: list[str], one: bool, notes: Notes
     return left or names
 
 
+def without_descriptions_of_items(table: Table, names: list[str], item: tuple[str, ...], notes: Notes) -> list[str]:
+    """Leave out columns that hold one value for each series, such as the number of its line, if others change within series.
+
+    item: the columns that name the series; the names come back unchanged if there are none, or one series.
+    """
+    if not item or len(names) < 2 or not table.rows:
+        return names
+    likely = _still_within(table, names, item, slice(0, _SOME_ROWS)) if table.rows > _SOME_ROWS else names
+    gone = _still_within(table, likely, item, slice(None)) if likely else []
+    left = without(names, gone)
+    if not gone or not left:
+        return names
+    notes.repair("columns that never change within a series left out", len(gone), repr(gone[0]))
+    return left
+
+
+def _still_within(table: Table, names: list[str], item: tuple[str, ...], rows: slice) -> list[str]:
+    """Return the columns that hold one value for each series in these rows; none if there is one series, or most have one row."""
+    codes = np.zeros(len(range(*rows.indices(table.rows))), np.int64)
+    for name in item:
+        numbers = np.unique(table.columns[name].values[rows], return_inverse=True)[1].ravel()
+        codes = codes * (int(numbers.max()) + 1) + numbers
+    order = np.argsort(codes, kind="stable")
+    begins = np.flatnonzero(np.append(True, np.diff(codes[order]) > 0))
+    if (len(begins) < 2 and rows.stop is None) or len(begins) > len(codes) / 2:
+        return []
+
+    def still(values: np.ndarray) -> np.ndarray:
+        low, high = (f.reduceat(values[:, order], begins, axis=1) for f in (np.fmin, np.fmax))
+        return np.asarray(((low == high) | np.isnan(low)).all(1))
+
+    return where(table, names, still, rows)
+
+
 def _describes(name: str) -> bool:
     """Return True for names of places, qualities and keys, such as LAT, QN_9 and TKNR."""
     return bool(set(words(name)) & _DESCRIPTIVE_WORDS) or name.lower().endswith(("nr", "code", "itemid"))
+
+
+def _is_time_part(name: str) -> bool:
+    """Return True if every word of a name is a part of a timestamp, such as mm."""
+    return says_time(name) and all(parts_named(word) for word in _unnumbered(name))
+
+
+def _single(values: np.ndarray) -> np.ndarray:
+    """Return (C,) bool: True for rows of (C, n) with one value, as a place written beside the first row only."""
+    return np.asarray((~np.isnan(values)).sum(1) == 1)
 
 
 def _is_sentinel(values: np.ndarray) -> bool:
@@ -140,6 +197,11 @@ def _counts_on(values: np.ndarray) -> np.ndarray:
     """Return (C,) bool: True for rows of (C, n) whose values rise or fall by one at each step."""
     steps = np.diff(values.astype(np.float64), axis=1)
     return np.asarray((np.all(steps == 1, axis=1) | np.all(steps == -1, axis=1)) & (steps.shape[1] > 2))
+
+
+def _numbers_rows(values: np.ndarray) -> np.ndarray:
+    """Return (C,) bool: True for rows of (C, n) that number the rows from 0 or 1, or back to it."""
+    return np.asarray(_counts_on(values) & np.isin(np.fmin.reduce(values, axis=1), (0, 1)) & (values.shape[1] >= _FEWEST_ROWS))
 
 
 def _rises(values: np.ndarray) -> np.ndarray:
@@ -187,12 +249,33 @@ def _first_unnamed(table: Table, names: list[str]) -> list[str]:
 
 
 def _quality_marks(table: Table, names: list[str]) -> list[str]:
-    """Return the columns that are named as marks of quality, alone (quality_code) or of another column (TA_flag, TAQ)."""
-    alone = names_that(names, lambda n: bool(set(words(n)) & _QUALITY) and set(words(n)) <= _QUALITY | _BESIDE_QUALITY)
+    """Return the columns that are named as marks of quality, alone (quality_code) or of another column (TA_flag, Q_TA)."""
+    alone = names_that(names, _names_quality)
     ended = names_that(names, lambda n: "".join(words(n)).endswith(_QUALITY_ENDS))
     plain = {"".join(words(n)) for n in table.columns} if ended else set()
     of_another = [n for n in ended if any(_ends_with("".join(words(n)), end, plain) for end in _QUALITY_ENDS)]
-    return list(dict.fromkeys([*alone, *of_another]))
+    begun = [n for n in names_that(names, lambda n: "".join(words(n)).startswith("q")) if _marks_another(n, table.columns)]
+    return list(dict.fromkeys([*alone, *of_another, *begun]))
+
+
+def _names_quality(name: str) -> bool:
+    """Return True for names such as quality_code and Qualitaetsniveau, but not for air_quality."""
+    found = ["quality" if word.startswith("qualit") else word for word in _unnumbered(name)]
+    return bool(set(found) & _QUALITY) and set(found) <= _QUALITY | _BESIDE_QUALITY
+
+
+def _unnumbered(name: str) -> list[str]:
+    """Return the words of a name without numbers, such as that of a second column of the same name."""
+    return [word for word in words(name) if not word.isdigit()]
+
+
+def _marks_another(name: str, columns: Iterable[str]) -> bool:
+    """Return True for the mark of another column before its name: Q_TG, QTM, QV:SEADATANET:Temperature beside Temperature."""
+    found = words(name)
+    if len(found) > 1 and found[0] in _QUALITY_STARTS and any(words(n)[:1] == found[-1:] for n in columns):
+        return True
+    plain = {"".join(words(n)) for n in columns if n != name}
+    return any("".join(found).removeprefix(start) in plain for start in _QUALITY_STARTS)
 
 
 def _ends_with(name: str, end: str, plain: set[str]) -> bool:

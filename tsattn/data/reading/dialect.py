@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 from tsattn.config import ReadOptions
 from tsattn.data.reading.affixes import bare
-from tsattn.data.reading.aligned_columns import tabbed
+from tsattn.data.reading.aligned_columns import NOWHERE, Places, places_of, tabbed
 from tsattn.data.reading.candidates import best_delimiter, named
+from tsattn.data.reading.comment_lines import without_comments
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.foreign_files import stop_at_foreign_text
-from tsattn.data.reading.header import COMMENTS, Head, find_header, is_dated_row, is_shifted, unique
+from tsattn.data.reading.header import Head, find_header, is_dated_row, is_shifted, unique
 from tsattn.data.reading.marks import UNKNOWN, Marks, decide, grouping, proved
 from tsattn.data.reading.missing import NULLS, split_markers
 from tsattn.data.reading.month_names import MONTHS, month_numbers
@@ -38,7 +39,14 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
 _DOTTED, _SLASHED = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b"), re.compile(r"\d{1,2}/(\d{1,2})/\d{4}\b")
 _SEPARATOR = re.compile(r'"?sep=([;,|\t])"?[;,|\t]*\r?\n', re.I)
 _NULLS = frozenset(NULLS)
-_GUESSED = {"cp1252": "Windows text", "cp932": "Japanese text", "cp949": "Korean text", "gb18030": "Chinese text"}
+_GUESSED = {
+    "cp1252": "Windows text",
+    "cp932": "Japanese text",
+    "cp949": "Korean text",
+    "cp950": "Chinese text",
+    "cp1254": "Turkish text",
+    "gb18030": "Chinese text",
+}
 _NUMBERISH = re.compile(r"[+-]?[\d.,' \u00a0\u202f]*\d(?:[eE][+-]?\d+)?\s?%?")
 
 
@@ -49,8 +57,8 @@ class Dialect:
     decimal: the mark of the columns that are parsed as numbers at once; marks: what is known of the others. skip: physical
     lines before the first data row. types: "int64", "float32", "float64", "iso" (naive ISO timestamps) or "text" for
     each of `names`. longest: characters of the longest sampled line. loose: lines of another width are notes, to be left out.
-    aligned: runs of blanks separate the fields, and are read as tabs. lost_names: names in the line above the first row, if it
-    is not the header of the rows.
+    aligned: runs of blanks separate the fields, and are read as tabs; places: where these fields end.
+    lost_names: names in the line above the first row, if it is not the header of the rows.
     """
 
     encoding: str
@@ -65,6 +73,7 @@ class Dialect:
     nulls: tuple[str, ...] = NULLS
     loose: bool = False
     aligned: bool = False
+    places: Places = NOWHERE
     lost_names: tuple[str, ...] = ()
 
 
@@ -75,18 +84,28 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
     encoding = options.encoding or encoding_of(raw, part.name)
     text = decoded(raw, encoding, part.name, whole)
     stop_at_foreign_text(text, part.name)
-    comments, text = _without_comments(text)
+    comments, text = without_comments(text)
     asked = _delimiter_option(options.delimiter)
     if named_inside := _SEPARATOR.match(text):  # the first line of spreadsheets' exports may name the delimiter
         comments, text, asked = comments + 1, text[named_inside.end() :], asked or named_inside[1]
     delimiter = asked or best_delimiter(text, part.name, notes)
     aligned = delimiter == " "
     if aligned:
-        text, delimiter = tabbed(text), "\t"
+        blanks, text, delimiter = text, tabbed(text), "\t"
+    else:
+        blanks = ""
     rows, lines = _rows(text, delimiter, part.name, whole)
     if not rows:
         raise DataError(f"{part.name}: the file holds nothing but blank lines")
-    head = find_header(rows)
+    head = find_header(rows, aligned)
+    places = NOWHERE
+    if aligned and any(len(row) != len(head.names) for row in rows[head.start :]):
+        places = places_of(blanks, len(head.names))
+        rows, lines = _rows(tabbed(blanks, places), delimiter, part.name, whole)
+    if places.words:
+        notes.repair(
+            "words behind the last column left out", len(places.words), f"{part.name}, line {comments + places.words[0] + 1}"
+        )
     body = [row for row in rows[head.start :] if len(row) == len(head.names)]
     if head.rows and not rows[head.start :]:
         raise DataError(f"{part.name}: the file holds a header and no rows")
@@ -119,6 +138,7 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
         marks=marks,
         nulls=(*NULLS, *(w for w in words if not _NUMBERISH.fullmatch(w))),
         aligned=aligned,
+        places=places,
         lost_names=_lost_names(rows, head, delimiter),
     )
 
@@ -137,25 +157,6 @@ def _lost_names(rows: Sequence[Sequence[str]], head: Head, delimiter: str) -> tu
 def fallen_back(dialect: Dialect, encoding: str) -> Dialect:
     """Return the dialect with another encoding, where a byte far into the file is not valid in the first one."""
     return replace(dialect, encoding=encoding)
-
-
-def _without_comments(text: str) -> tuple[int, str]:
-    """Remove the comment lines at the top, except a last one that may name the columns; return (lines removed, the rest).
-
-    Quotes in a comment would otherwise join lines.
-    """
-    lines = io.StringIO(text, newline="").readlines()
-    if len(lines) > 2 and [line[:2] for line in lines[:3]] == ["C,", "I,", "D,"]:  # the records of AEMO, below a comment
-        return 1, "".join(lines[1:])
-    count = 0
-    while count < len(lines) and (not lines[count].strip() or lines[count].lstrip().startswith(COMMENTS)):
-        count += 1
-    while count and not lines[count - 1].strip():
-        count -= 1
-    if count == 0 or count == len(lines):
-        return 0, text
-    kept = count if '"' in lines[count - 1] or lines[count - 1].strip("#/! \t\r\n") == "" else count - 1
-    return kept, "".join(lines[kept:])
 
 
 def _sample(part: Part) -> tuple[bytes, bool]:

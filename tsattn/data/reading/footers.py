@@ -21,9 +21,10 @@ _MOST = 20  # rows at the end that may be notes
 _TOTAL = re.compile(
     r"(?:grand|sub|sub-|overall)?\s*(?:totals?|sums?|summe|gesamt(?:summe|ergebnis)?|ergebnis|insgesamt|zwischensumme|totale|suma|"
     r"somme|totaal|razem|total g(?:é|e)n(?:é|e)ral|total geral|totale complessivo|eindtotaal|suma końcowa|totalsumma|hovedtotal|"
+    r"i alt|totalt|summa|yhteensä|összesen|toplam|ukupno|celkem|spolu|всего|合計|总计|合计|總計|총계|"
     r"übertrag|carried forward|brought forward|"
     r"celkový součet|итого|общий итог|averages?|avg|mean|mittelwert|durchschnitt|moyenne|promedio|media|minimum|maximum|min|max|"
-    r"median|count|anzahl|std\.?(?:\s?dev)?)\b[\s:.]*",
+    r"median|m[aá]xima|m[ií]nima|count|anzahl|std\.?(?:\s?dev)?)\b[\s:.]*",
     re.I,
 )
 _SUM_WORD = (
@@ -31,7 +32,11 @@ _SUM_WORD = (
 )
 _TOTAL_OF = re.compile(rf"{_SUM_WORD}[\s:-].{{1,40}}|.{{1,40}}[\s:-]{_SUM_WORD}[:.]?", re.I)
 _AMOUNT = re.compile(r"[^\w\s]{0,2}\d[\d.,' ]*[^\w\s]{0,2}")
-_SENTENCE = re.compile(r"[^\W\d_]{3,}[\s\S]*[\s:.][\s\S]*|[*\u00b9\u00b2\u00b3\u2020].+|\(.{3,}\)|[-=_]{3,}|end|eof", re.I)
+_SENTENCE = re.compile(
+    r"[^\W\d_]{3,}[\s\S]*[\s:.][\s\S]*|[*\u00b9\u00b2\u00b3\u2020].+|\(.{3,}\)|[-=_]{3,}|end|eof"
+    r"|sources?|notes?|fuentes?|notas?|fontes?|quellen?|anmerkung(?:en)?|remarques?",
+    re.I,
+)
 
 
 def is_total(text: str) -> bool:
@@ -213,6 +218,11 @@ def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Tab
         elif end not in again:
             break
         end -= 1
+    run = end = table.rows
+    while run - 1 in texts:
+        run -= 1
+    if run in totals and end - run <= _MOST:
+        tail |= set(range(run, end))  # sums, then other figures of the whole table
     above = set() if table.rows == len(rows) else _notes_above(table, texts)
     found = {
         "notes above the rows": above,

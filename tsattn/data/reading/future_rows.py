@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,8 @@ from tsattn.data.reading.columns import Column, Columns, Table
 from tsattn.data.reading.date_columns import is_written_time, number_times, stamps_of
 from tsattn.data.timezone import is_doubled
 from tsattn.errors import ConfigError, DataError
+
+_UNNAMED = re.compile(r"|column_1|Unnamed: ?\d+|index|level_0|__index_level_0__")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,19 @@ def options_for(options: ReadOptions, found: Schema, model: Schema | None, futur
         if column not in future.columns:
             raise DataError(f"{name}: no column {column!r}, a known covariate", f"its columns: {listed(future.columns)}")
     return replace(options, item=found.item or options.item, target=found.target, known=known)
+
+
+def with_timestamp(future: Table, timestamp: str | None) -> Table:
+    """Return the future table with the name of the data's timestamp for its only column of dates, if an index without a name
+    is the timestamp of one of the two, as data frames write it."""
+    if timestamp is None or timestamp in future.columns:
+        return future
+    stamps = [n for n, column in future.columns.others.items() if is_written_time(column)]
+    if len(stamps) != 1 or not (_UNNAMED.fullmatch(stamps[0]) or _UNNAMED.fullmatch(timestamp)):
+        return future
+    named = {timestamp: replace(future.columns[stamps[0]], name=timestamp)}
+    rest = future.only(n for n in future.columns if n != stamps[0])
+    return rest.with_columns(named)
 
 
 def _rename(future: Table, timestamp: str) -> str:

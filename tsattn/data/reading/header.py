@@ -2,50 +2,26 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tsattn.data.reading.affixes import UNITS, bare
-from tsattn.data.reading.missing import NULLS
-from tsattn.data.reading.month_names import month_numbers, weekday_names
+from tsattn.data.reading.header_names import are_amounts, cell_class, counts, joined, names_nothing
 from tsattn.data.reading.name_shapes import names_shaped, shape
-from tsattn.data.reading.time_names import plain, says_only_time, says_time
+from tsattn.data.reading.time_names import says_only_time, says_time
 from tsattn.data.report import Notes
 
 COMMENTS = ("#", "//", "!")
-_SHAPES = 1 << 14  # size of the cache of cell shapes
 _MOST = 8  # rows that a header may have
 _LONGEST = 60  # lines of keys and values that may stand above rows that begin with dates
-_NULLS = frozenset(NULLS)
-_NUMBER = re.compile(
-    r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+|\d{1,3}(?:[.,' \u2019\u2009\u00a0\u202f]\d{3})+(?:[.,]\d+)?)(?:[eE][+-]?\d+|-)?"
-    r"|[+-]?inf(?:inity)?",
-    re.I,
-)
-_MONTHS = rf"(?<![^\W\d_])(?:{'|'.join(sorted(month_numbers()))})(?![^\W\d_])"
-_NAMES = {*month_numbers(), *weekday_names()}
-_PERIOD_STARTS = ("qua", "sem", "tri", "jah", "wee", "woc")
-_DATE_LIKE = re.compile(rf"(?=.*\d).*(?:[-/:]|{_MONTHS}|q).*|\d{{1,2}}\.\d{{1,2}}\.(?:\d{{4}}|\d{{2}})", re.I)
 _PERIOD = re.compile(
     r"(0?[1-9]|1[0-2])[./]((?:19|20)\d\d)|((?:19|20)\d\d)(\.?(?:0[1-9]|1[0-2])|[1-4]\d|5[0-3])?"
 )  # years, months such as 01.2024 and 2024.01, and months or weeks such as 202401
 _PERIOD_SHAPE = re.compile(r"(?:00?[./])?0000|0000\.?00")  # of these, digits written as 0
 _CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
-_LEADING_WORD = re.compile(r"[^\W\d_]{4,}")
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
-_FORMAT = re.compile(r"\d{1,3}[sdn]")  # widths and types below the header of RDB files
-_RULE = re.compile(r"[:+]?[-=][-=+:]{2,}")  # below the names, as database clients draw it
-_UNIT = re.compile(
-    r"[(\[].*[)\]]|[-–—]|%|°[CFK]?|(?:[kMGTmµun]?(?:W|Wh|V|A|Hz|m|g|l|L|s|Pa|bar|B|J)|h|min|d|°?[CFK]|mm|cm|km|kg|t|hPa|ppm|ppb|psi"
-    r"|deg|degC|[€$£]|USD|EUR|GBP|pcs|units?|count|index|date|datetime|time|string|str|text|float|double|int|integer|numeric|number"
-    r"|<?(?:u?int|float|f|i|u)(?:8|16|32|64|128)>?|bigint|smallint|varchar|timestamp|timestamptz|boolean|bool|decimal"
-    r"|datetime\[\w+\]|<(?:dbl|int|chr|date|dttm|fct|lgl)>)"
-    r"(?:[23²³])?(?:\s?/\s?[A-Za-zµ]{1,4}[23²³]?)?",
-)
 
 
 @dataclass(frozen=True)
@@ -62,10 +38,12 @@ class Head:
     left_out: tuple[tuple[str, int], ...] = ()
 
 
-def find_header(rows: list[list[str]]) -> Head:
-    """Find the header of the sampled rows, which are not blank."""
+def find_header(rows: list[list[str]], aligned: bool = False) -> Head:
+    """Find the header of the sampled rows, which are not blank. aligned: runs of blanks split them, so prose has many fields."""
     width = _width(rows[len(rows) // 4 :])
     first = next((i for i, row in enumerate(rows[:40]) if len(row) == width), 0)
+    if (commented := _commented_units(rows, first)) is not None:
+        return commented
     while first < len(rows) - 1 and _is_comment(rows[first]) and (width == 1 or len(rows[first + 1]) == width):
         if not _is_comment(rows[first + 1]) and not _is_header(rows[first + 1], rows[first + 2 :]):
             break  # the last comment names the columns
@@ -80,7 +58,9 @@ def find_header(rows: list[list[str]]) -> Head:
     if count > _MOST and _are_keys(rows[first : first + count]):
         return _below_preamble(rows, first + count, width)
     if 1 < count <= _MOST:
-        names, left_out = _joined([(row + [""] * width)[:width] for row in rows[first : first + count]], first)
+        if aligned:
+            return _last_of_width(rows, first, first + count, width)
+        names, left_out = joined([(row + [""] * width)[:width] for row in rows[first : first + count]], first)
         return Head(first + count, names, count, left_out)
     head = rows[first]
     if _is_header(head, rows[first + 1 :]):
@@ -91,6 +71,19 @@ def find_header(rows: list[list[str]]) -> Head:
     return Head(first, ("",) * width, 0)
 
 
+def _commented_units(rows: list[list[str]], first: int) -> Head | None:
+    """Return the header of rows below two comment lines, of which the first names the columns and the second has their units."""
+    for k in range(first, len(rows) - 2):
+        if not _is_comment(rows[k]):
+            return None
+        names, units, row = (rows[j] for j in (k, k + 1, k + 2))
+        same = len(names) == len(units) == len(row) > 2 and _is_comment(units) and not _is_comment(row)
+        if same and names_nothing([cell.strip() for cell in units]) == "units":
+            called = (names[0].strip().lstrip("#/!").strip(), *map(str.strip, names[1:]))
+            return Head(k + 2, called, 2, (("units", k + 1),))
+    return None
+
+
 def _width(rows: list[list[str]]) -> int:
     """Return the most frequent number of fields; among short tables below notes of one field, that of most cells."""
     counts = Counter(map(len, rows))
@@ -98,23 +91,33 @@ def _width(rows: list[list[str]]) -> int:
     return width if width > 1 else max(counts, key=lambda fields: counts[fields] * fields)
 
 
+def _last_of_width(rows: list[list[str]], first: int, start: int, width: int) -> Head:
+    """Return the header of aligned rows: the last lines above `start` that follow each other and have as many fields."""
+    end = next(k for k in range(start, first, -1) if len(rows[k - 1]) == width)
+    begin = end
+    while begin > first and len(rows[begin - 1]) == width:
+        begin -= 1
+    names, left_out = joined(rows[begin:end], begin)
+    return Head(start, names, end - begin, left_out)
+
+
 def _are_keys(rows: list[list[str]]) -> bool:
     """Return True if no two lines have the same words, as lines of keys and values have not and rows without a date have."""
-    words = [tuple(cell for cell in map(str.strip, row) if _cell_class(cell) == "text") for row in rows]
+    words = [tuple(cell for cell in map(str.strip, row) if cell_class(cell) == "text") for row in rows]
     return len(set(words)) == len(words)
 
 
 def _below_preamble(rows: list[list[str]], start: int, width: int) -> Head:
     """Return the header of rows below many lines of keys and values: the line above the rows, if it holds only names."""
     above = [cell.strip() for cell in rows[start - 1]]
-    if len(above) == width and all(above) and all(_cell_class(cell) == "text" for cell in above):
+    if len(above) == width and all(above) and all(cell_class(cell) == "text" for cell in above):
         return Head(start, tuple(above), 1)
     return Head(start, ("",) * width, 0)
 
 
 def is_dated_row(row: list[str]) -> bool:
     """Return True if a row holds a date and a number, as rows of data do."""
-    classes = {_cell_class(cell) for cell in row}
+    classes = {cell_class(cell) for cell in row}
     return {"date", "number"} <= classes
 
 
@@ -145,7 +148,7 @@ def is_shifted(rows: list[list[str]], head: Head) -> bool:
     if head.rows != 1 or len(head.names) < 3 or head.names[0] or not says_only_time(head.names[1]):
         return False
     body = [row for row in rows[head.start :][:50] if len(row) == len(head.names)]
-    classes = [Counter(_cell_class(row[k]) for row in body).most_common(1)[0][0] for k in (0, 1)] if body else []
+    classes = [Counter(cell_class(row[k]) for row in body).most_common(1)[0][0] for k in (0, 1)] if body else []
     return classes == ["date", "number"]
 
 
@@ -157,13 +160,13 @@ def _short_header(rows: list[list[str]], first: int, width: int) -> Head | None:
     """Find a header one field shorter than the rows, as R writes row names, or where rows end with a delimiter."""
     if first == 0 or len(rows[first - 1]) != width - 1 or width <= 2 or _is_comment(rows[first - 1]):
         return None
-    if not _is_header(rows[first - 1], [r[1:] for r in rows[first:]]) or _are_amounts([c for c in rows[first - 1][1:] if c]):
+    if not _is_header(rows[first - 1], [r[1:] for r in rows[first:]]) or are_amounts([c for c in rows[first - 1][1:] if c]):
         return None
     if _names_columns(rows[first], rows[first + 1 :]):
         return None
     short = [cell.strip() for cell in rows[first - 1]]
     body = [row for row in rows[first:] if len(row) == width]
-    if all(_cell_class(row[-2]) == "date" and _CLOCK.fullmatch(row[-1].strip()) for row in body):
+    if all(cell_class(row[-2]) == "date" and _CLOCK.fullmatch(row[-1].strip()) for row in body):
         return Head(first, (*short, "time"), 1)  # a timestamp with a blank in it, in a table of blanks
     trailing = all(not row[-1].strip() for row in body)
     return Head(first, tuple([*short, ""] if trailing else ["", *short]), 1)
@@ -175,17 +178,17 @@ def _longer_header(names: list[str], row: list[str]) -> tuple[str, ...]:
     All its cells must be words, and a name for time must stand above a date. The first cell is left out if it marks the line, as
     in "#Fields: date time hits"; otherwise the last one is, because it has no column.
     """
-    if len(names) != len(row) + 1 or any(_cell_class(cell) != "text" for cell in names):
+    if len(names) != len(row) + 1 or any(cell_class(cell) != "text" for cell in names):
         return ()
     found = names[1:] if names[0].startswith(COMMENTS) else names[:-1]
-    dated = any(says_time(name) and _cell_class(cell) == "date" for name, cell in zip(found, row, strict=True))
+    dated = any(says_time(name) and cell_class(cell) == "date" for name, cell in zip(found, row, strict=True))
     return tuple(map(str.strip, found)) if dated else ()
 
 
 def _names_columns(head: list[str], body: list[list[str]]) -> bool:
     """Return True if this row has words above at least two columns of numbers or dates."""
     named = 0
-    for column in zip(*(map(_cell_class, row) for row in (head, *body[:50]) if len(row) == len(head)), strict=True):
+    for column in zip(*(map(cell_class, row) for row in (head, *body[:50]) if len(row) == len(head)), strict=True):
         classes = Counter(c for c in column[1:] if c != "empty")
         named += bool(classes) and classes.most_common(1)[0][0] in ("number", "date") and column[0] == "text"
     return named >= 2
@@ -193,36 +196,19 @@ def _names_columns(head: list[str], body: list[list[str]]) -> bool:
 
 def _is_title(row: list[str]) -> bool:
     """Return True if a line holds only words, a date or nothing, padded with empty cells by a spreadsheet."""
-    return len(row) > 1 and _cell_class(row[0]) != "number" and not any(cell.strip() for cell in row[1:])
-
-
-def _cell_class(cell: str) -> str:
-    return _class_of_shape(shape(cell))
-
-
-@functools.lru_cache(_SHAPES)
-def _class_of_shape(cell: str) -> str:
-    """Return "empty", "number", "date" or "text" for a cell whose digits are written as 0."""
-    cell = cell.strip()
-    if cell in _NULLS:
-        return "empty"
-    if _NUMBER.fullmatch(cell):
-        return "number"
-    if (lead := _LEADING_WORD.match(cell)) and not (plain(lead[0]) in _NAMES or plain(lead[0]).startswith(_PERIOD_STARTS)):
-        return "text"
-    return "date" if _DATE_LIKE.fullmatch(cell) and cell[:1].isalnum() and sum(c.isdigit() for c in cell) >= 3 else "text"
+    return len(row) > 1 and cell_class(row[0]) != "number" and not any(cell.strip() for cell in row[1:])
 
 
 def _is_header(head: list[str], body: list[list[str]]) -> bool:
     """Return True if some column of numbers or dates has something else in its first row."""
     body = [row for row in body[:50] if len(row) == len(head)]
     if not body:
-        return not any(_cell_class(cell) in ("number", "date") for cell in head) or len(head) > 1
-    if _counts(head) or _names_periods(head, body):
+        return not any(cell_class(cell) in ("number", "date") for cell in head) or len(head) > 1
+    if counts(head) or _names_periods(head, body):
         return True
     plain = 0
     tried = set()  # columns with the same classes give the same answer
-    for column in zip(*(map(_cell_class, row) for row in (head, *body)), strict=True):
+    for column in zip(*(map(cell_class, row) for row in (head, *body)), strict=True):
         if column in tried:
             continue
         tried.add(column)
@@ -235,19 +221,13 @@ def _is_header(head: list[str], body: list[list[str]]) -> bool:
     return plain == 0
 
 
-def _counts(head: Sequence[str]) -> bool:
-    """Return True if the names of the columns are consecutive years or steps."""
-    counted = [int(c) for c in names_shaped(head, lambda c: c.strip().isdigit() and len(c) < 9)]
-    return len(counted) >= 5 and len(counted) >= len(head) / 2 and all(b - a == 1 for a, b in pairwise(counted))
-
-
 def _names_periods(head: Sequence[str], body: list[list[str]]) -> bool:
     """Return True if the names are texts followed by rising years or months, and the columns hold something else."""
     if not names_shaped(head, lambda cell: _PERIOD_SHAPE.fullmatch(cell.strip())):
         return False
     cells = [cell.strip() for cell in head]
     lead = next((k for k, cell in enumerate(cells) if _PERIOD.fullmatch(cell)), len(cells))
-    if not 0 < lead < len(cells) - 1 or any(_cell_class(cell) != "text" for cell in cells[:lead]):
+    if not 0 < lead < len(cells) - 1 or any(cell_class(cell) != "text" for cell in cells[:lead]):
         return False
     found = [_PERIOD.fullmatch(cell) for cell in cells[lead:]]
     periods = [(int(m[2] or m[3]), int(m[1] or (m[4] or "0").lstrip("."))) for m in found if m]
@@ -264,7 +244,7 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
         return 0
     usual = []
     for cells in zip(*later, strict=True):
-        classes = Counter(c for c in map(_cell_class, cells) if c != "empty")
+        classes = Counter(c for c in map(cell_class, cells) if c != "empty")
         kind, count = classes.most_common(1)[0] if classes else ("empty", 0)
         usual.append(kind if kind in ("number", "date") and count >= 0.8 * sum(classes.values()) else "")
     dated = next((k for k, kind in enumerate(usual) if kind == "date"), None)
@@ -274,20 +254,20 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
     lead = telling[0] if dated is None else dated
     for k in range(min((_LONGEST if dated is not None else _MOST) + 1, len(rows) - first)):
         row = rows[first + k]
-        if k and len(row) != width and lead < len(row) and _cell_class(row[lead]) == usual[lead]:
+        if k and len(row) != width and lead < len(row) and cell_class(row[lead]) == usual[lead]:
             return k  # a row of data that lacks a field, or has one too many
-        if len(row) != width or (k == 0 and (_counts(row) or _names_periods(row, later))):
+        if len(row) != width or (k == 0 and (counts(row) or _names_periods(row, later))):
             continue
-        if not row[0].strip() and _counts(row) and all(r[0].strip() for r in later):
+        if not row[0].strip() and counts(row) and all(r[0].strip() for r in later):
             continue  # years below the names of groups of columns
         if k == 0 and len(rows) > first + 1 and _names_years(row, rows[first + 1]):
             continue
         if k and _counts_on(rows[first + k :]):
             return k
-        same = [j for j in telling if _cell_class(row[j]) == usual[j]]
+        same = [j for j in telling if cell_class(row[j]) == usual[j]]
         if same == [lead] and dated is not None and _names_others(row, later, lead, telling):
             continue
-        none = [j for j in telling if _cell_class(row[j]) == "empty"]
+        none = [j for j in telling if cell_class(row[j]) == "empty"]
         years = dated is not None and len(same) == len(telling) - 1 and bool(_YEAR.fullmatch(row[lead].strip()))
         if k and same and years:
             return k  # the year's value above those of its months
@@ -299,7 +279,7 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
 def _names_others(row: list[str], later: list[list[str]], lead: int, telling: list[int]) -> bool:
     """Return True if a row has words above two or more number columns, and above the dates a cell of another shape."""
     others = [row[j] for j in telling if j != lead]
-    words = len(others) > 1 and all(_cell_class(cell) == "text" for cell in others)
+    words = len(others) > 1 and all(cell_class(cell) == "text" for cell in others)
     return words and shape(row[lead]) not in {shape(r[lead]) for r in later}
 
 
@@ -317,70 +297,5 @@ def _names_years(row: list[str], below: list[str]) -> bool:
     if len(years) < 2 or len(below) != len(row) or not all(_YEAR.fullmatch(y) for _, y in years):
         return False
     blank = len(row) - 1 - len(years)
-    named = all(_cell_class(cell) == "text" for cell in below[years[0][0] :])
+    named = all(cell_class(cell) == "text" for cell in below[years[0][0] :])
     return blank >= len(years) and named and all(int(b) - int(a) == 1 for (_, a), (_, b) in pairwise(years))
-
-
-def _joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
-    """Join the names of several header rows; return them and the rows that name nothing: units, formats, codes, one word."""
-    left_out: list[tuple[str, int]] = []
-    levels: list[list[str]] = []
-    index: list[str] = [""] * len(head[0])
-    for k, row in enumerate(head):
-        cells = [cell.strip() for cell in row]
-        filled = [c for c in cells if c]
-        if not filled:
-            continue
-        what = _names_nothing(cells) if k or all(_RULE.fullmatch(c) for c in filled) else ""
-        if what:
-            left_out.append((what, first + k))
-        elif k and k == len(head) - 1 and len(filled) < len(cells) / 2 and all(cells[: len(filled)]):
-            index = cells  # pandas writes the names of the index on a separate line
-        else:
-            levels.append(cells)
-    inner = [j for j, name in enumerate(index) if not name] if any(index) else list(range(1, len(head[0])))
-    kept = [level for level in levels if len({level[j] for j in inner if level[j]}) > 1]
-    kept = kept or (levels[-1:] if levels and any(levels[-1][j] for j in inner) else levels[:1])  # notes may follow the names
-    left_out += [
-        (f"one word, {level[inner[0] if inner else 0]!r},", first + _row_of(head, level)) for level in levels if level not in kept
-    ]
-    if len(kept) > 1 and _counts(kept[-1]) and len(set(kept[-1])) == len(kept[-1]):
-        left_out += [("groups of columns", first + _row_of(head, level)) for level in kept[:-1]]
-        kept = kept[-1:]
-    for level in kept[:-1]:
-        for j in range(1, len(level)):
-            level[j] = level[j] or (level[j - 1] if j - 1 in inner else "")
-    names = []
-    for j in range(len(head[0])):
-        parts = [level[j] for level in kept if level[j]]
-        names.append(index[j] or "/".join(dict.fromkeys(parts)))
-    return tuple(names), tuple(left_out)
-
-
-def _row_of(head: list[list[str]], level: list[str]) -> int:
-    """Return the index of the header row that these cells come from."""
-    return next(k for k, row in enumerate(head) if [cell.strip() for cell in row] == level)
-
-
-def _are_amounts(cells: list[str]) -> bool:
-    """Return True for numbers, also with a unit or a currency, and fewer dates than numbers, as in a row of totals."""
-    kinds = Counter("amount" if any(d.isdigit() for d in c) and _NUMBER.fullmatch(bare(c)) else _cell_class(c) for c in cells)
-    fractions = any(re.search(r"\d[.,]\d", c) for c in cells)
-    return bool(kinds["amount"] > kinds["date"] and kinds["amount"] + kinds["date"] == len(cells) and fractions)
-
-
-def _names_nothing(cells: list[str]) -> str:
-    """Return the content of a row below the first header row if it names no columns, such as "units"; "" if it does."""
-    filled = [c for c in cells if c]
-    if all(_FORMAT.fullmatch(c) for c in filled):
-        return "formats"
-    if all(_RULE.fullmatch(c) for c in filled):
-        return "rules"
-    rest = [c for c in cells[1:] if c]
-    if rest and all(_NUMBER.fullmatch(c) for c in rest) and not _counts(cells):
-        return "codes"
-    if _are_amounts(rest):
-        return "numbers"
-    if rest and sum(c in UNITS or bool(_UNIT.fullmatch(c)) for c in rest) >= 0.8 * len(rest):
-        return "units"
-    return ""

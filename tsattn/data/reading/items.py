@@ -61,8 +61,10 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
     counted = [n for n in counted if n not in timed]
     codes, numbers = set(names_that(counted, is_item_name)), set(numeric)
     named = {*texts, *codes}
+    still = {n for n in named if rank(n) == len(_ITEM_NAMES) and not _changes(table.columns[n])}
     candidates = sorted(
-        [n for n in table.columns if n in named], key=lambda n: (rank(n), n in codes and not set(words(n)) & _ID_WORDS)
+        [n for n in table.columns if n in named],
+        key=lambda n: (rank(n), n in still, n in codes and not set(words(n)) & _ID_WORDS),
     )
     candidates = [n for n in candidates if len(numeric) - (n in numbers) > 0][:8]
     known = [n for n in candidates if rank(n) < len(_ITEM_NAMES) and _repeats(table.columns[n])]

@@ -352,6 +352,14 @@ def _of_parallel_lists(found: Any) -> list[Record] | None:
     return best
 
 
+def _follow_each_other(lists: list[list[Record]]) -> bool:
+    """Return True if each list of records begins after the last one ended, as the hours of consecutive days do."""
+    key = next((k for k, v in lists[0][0].items() if _is_time(v)), "")
+    times = [[record.get(key) for record in some] for some in lists]
+    dated = all(map(are_times, times))
+    return dated and all(max(map(str, one)) < min(map(str, two)) for one, two in itertools.pairwise(times))
+
+
 def _of_deep_records(found: Any) -> list[Record] | None:
     """Return the largest list of records with a time and a number; if several lists lie at one path, all of them, numbered."""
     lists: dict[tuple[str, ...], list[list[Record]]] = {}
@@ -365,9 +373,9 @@ def _of_deep_records(found: Any) -> list[Record] | None:
     if len(sizes) > 1 and sizes[0] == sizes[1]:
         return None
     chosen = max(lists.values(), key=lambda some: sum(map(len, some)))
-    if len(chosen) == 1:
-        return chosen[0]
     names = [called[id(some)] for some in chosen]
+    if len(chosen) == 1 or (not all(names) and _follow_each_other(chosen)):
+        return [record for some in chosen for record in some]
     names = names if all(names) and len(set(names)) == len(names) else [f"series {k + 1}" for k in range(len(chosen))]
     return [{"series": name, **record} for name, some in zip(names, chosen, strict=True) for record in some]
 

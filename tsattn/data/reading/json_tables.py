@@ -25,6 +25,9 @@ from tsattn.errors import DataError
 _LARGEST = 1 << 29
 _SERIES = ("target", "values", "value", "y", "data")  # keys under which a record holds a whole series
 _IS_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d.*)?|\d{10}(?:\d{3})?")  # a key of {date: value}
+_NUMBER_TEXT = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_SMALL_PART = 0.2  # of the numbers: a table with fewer holds totals of the dated records within its rows
+_EPOCH_TEXT = re.compile(r"\d{9,10}\.\d{3,9}")  # seconds since 1970, as brokers write them
 _TICKS = re.compile(r"/Date\((-?\d{9,14})(?:[+-]\d{4})?\)/")  # milliseconds since 1970, as .NET writes dates
 _WIDEST = 64  # numbers in a list that is spread over columns
 _FEWER = 20  # numbers within a record for each of its own, if it is no row
@@ -67,7 +70,8 @@ def _table_of(found: Any, options: ReadOptions, name: str, notes: Notes) -> list
     except DataError as error:
         problem, records = error, []
     whole = numbers_within(found)
-    if problem is not None or not (inner.warnings or is_dated_table(records) or _amounts(records) >= 0.5 * whole):
+    few = _amounts(records) < _SMALL_PART * whole and (below := deepest_table(found)) is not None and is_dated_table(below)
+    if problem is not None or few or not (inner.warnings or is_dated_table(records) or _amounts(records) >= 0.5 * whole):
         deep = deepest_table(found)
         if deep is not None and _amounts(deep) >= 0.5 * whole:
             return [_flat(record) for record in deep]
@@ -128,6 +132,7 @@ def _records(found: Any, name: str, notes: Notes) -> list[dict[str, Any]]:
             return [{"index": k, "value": v} for k, v in found.items()]
         inner = [v for v in found.values() if isinstance(v, dict) and v]
         plain = any(not isinstance(x, (dict, list)) for v in inner[:1] for x in v.values())
+        plain &= not any(_is_records(x) for v in inner[:1] for x in v.values())
         if len(inner) == len(found) and plain and all(list(v) == list(inner[0]) for v in inner):
             return _of_mappings(found, inner)
         if len(inner) == len(found) > 1 and all(_is_dated(v) for v in inner):  # series of different lengths
@@ -142,6 +147,9 @@ def _records(found: Any, name: str, notes: Notes) -> list[dict[str, Any]]:
             if others := [key for key, rows in below.items() if key != taken and len(rows) > 1]:
                 notes.warn(f"{name}: the file holds {len(others) + 1} tables; {taken!r} is read; left out: {listed(others)}")
             return below[taken]
+        arrays = [v for v in lists.values() if len(v) > 2 and all(isinstance(r, list) and len(r) > 2 for r in v)]
+        if len(arrays) == 1:
+            return _records(arrays[0], name, notes)
     elif isinstance(found, list) and found and all(isinstance(r, dict) for r in found):
         return [_flat(r) for r in found]
     elif isinstance(found, list) and any(_is_records(part) for part in found):  # [{"page": 1}, [{"date": ...}, ...]]
@@ -149,7 +157,8 @@ def _records(found: Any, name: str, notes: Notes) -> list[dict[str, Any]]:
     elif isinstance(found, list) and found and all(isinstance(r, list) for r in found):
         width = max(map(len, found))
         if all(len(r) == width and not any(isinstance(x, (list, dict)) for x in r) for r in found):
-            head = found[0] if all(isinstance(x, str) for x in found[0]) and len(found) > 1 else None
+            named = all(isinstance(x, str) for x in found[0]) and not any(_NUMBER_TEXT.fullmatch(x) for x in found[0])
+            head = found[0] if named and len(found) > 1 else None
             names = [str(x) for x in head] if head else [f"column_{k + 1}" for k in range(width)]
             return [dict(zip(names, r, strict=True)) for r in (found[1:] if head else found)]
     raise DataError(
@@ -359,6 +368,9 @@ def _arrow(records: list[dict[str, Any]], name: str) -> Any:
             dates = [None if t is None else from_javascript(t) for t in texts]
             if all(dates):
                 texts = dates
+            elif all(t is not None and _EPOCH_TEXT.fullmatch(t) for t in texts):
+                columns[key] = pa.array([float(t) for t in texts if t is not None])
+                continue
             elif all(ticks):
                 texts = [str(np.datetime64(int(t[1]), "ms")) + "Z" for t in ticks if t]
             columns[key] = pa.array(texts, pa.string())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.names import listed, words
-from tsattn.data.reading.columns import Column, Table
+from tsattn.data.reading.columns import Column, Columns, Table
 from tsattn.data.reading.date_texts import Parsed, are_hardly_dates, parse_texts
 from tsattn.data.reading.day_columns import differ_in_units, long_table, matrix, rowwise, unfold_days
 from tsattn.data.reading.day_order import is_dotted, is_regular
@@ -20,6 +21,7 @@ from tsattn.data.reading.month_names import months_among, weekday_numbers
 from tsattn.data.reading.name_shapes import names_shaped, names_that, shape
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
+from tsattn.data.reading.period_names import periods_within
 from tsattn.data.reading.pivots import unfold_pivot
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.time_names import plain
@@ -31,6 +33,9 @@ _QUARTERS = tuple(
     for k, roman in enumerate(("i", "ii", "iii", "iv"), 1)
 )
 _HALVES = tuple((f"h{k}", f"{k}h", f"s{k}", f"{k}s", f"half{k}", f"semester{k}") for k in (1, 2))
+_MOST_YEARS = 1_000_000  # rows whose codes are split
+_CODED_YEAR = re.compile(r"(\d{3,})((?:1[89]|20)\d\d)")
+_SERIES = "series"  # the column of codes, where they are split from their years
 _CODE = re.compile(r"\s*\[[^\]]*\]$")  # 1990 [YR1990]
 _YEAR_NAME, _FLAG_OF_YEAR = re.compile(r"Y(?:19|20)\d\d"), re.compile(r"Y(?:19|20)\d\d[A-Z]")  # Y1961 and its flags Y1961F
 _WEEK_NUMBER = re.compile(r"(?:19|20)\d\d(?:0[1-9]|[1-4]\d|5[0-3])")
@@ -85,8 +90,13 @@ def _month_ways(columns: Iterable[str]) -> list[list[str]]:
     columns: all column names; together they decide the language.
     """
     names: list[list[str]] = [[str(k), f"{k:02d}", f"m{k}", f"m{k:02d}"] for k in range(1, 13)]
-    for name, number in months_among(name.strip(" .").lower() for name in columns).items():
+    columns = [name.strip(" .").lower() for name in columns]
+    for name, number in months_among(columns).items():
         names[number - 1].append("".join(words(name)) if name.isascii() else name)
+    for name in columns:  # in two languages: Ocak January
+        numbers = months_among(re.split(r"[\s/|-]+", name))
+        if len(numbers) == 2 == len(re.split(r"[\s/|-]+", name)) and len(set(numbers.values())) == 1:
+            names[next(iter(numbers.values())) - 1].append("".join(words(name)) if name.isascii() else name)
     return names
 
 
@@ -120,19 +130,20 @@ def _columns_called(columns: dict[str, tuple[int, str]], names: Sequence[Sequenc
 
 def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     """Unfold a table with a row per year and a column per month, quarter or half-year."""
+    table = _with_years_of_codes(table)
     ways = (("month", 1, _month_ways(table.columns)), ("quarter", 3, _QUARTERS), ("half-year", 6, _HALVES))
     usual = {shape(way) for _, _, every in ways for some in every for way in some}
     columns = _plain_names(names_shaped(table.columns, lambda name: shape(_plain_name(name)) in usual))
     tried = [(part, months, _columns_called(columns, every)) for part, months, every in ways]
     what, step, parts = next((t for t in tried if t[2] is not None), ("", 0, None))
     if parts is None and _unnamed_months(table):
-        what, step, parts = "month", 1, list(table.columns)[1:]
+        what, step, parts = "month", 1, list(table.columns)[-12:]
     if parts is None:
         return None
     called = names_that(table.columns, lambda name: bool(set(words(name)) & _YEAR_WORDS))
     year = table.columns[called[0]] if called else None
     if year is None:
-        first = next(iter(table.columns.values()))
+        first = next(c for c in table.columns.values() if c.name != _SERIES)
         year = first if first.name not in parts else None
     numbers = as_numbers(year) if year is not None else None
     parsed = parse_numbers(numbers.column.values) if numbers else None
@@ -193,11 +204,32 @@ def _first_years(column: Column) -> np.ndarray | None:
 
 def _unnamed_months(table: Table) -> bool:
     """Return True for a column of consecutive years beside twelve columns, none of which has a name."""
-    names = list(table.columns)
+    names = [name for name in table.columns if name != _SERIES]
     if len(names) != 13 or table.rows < 3 or not all(re.fullmatch(r"column_\d+", n) for n in names):
         return False
     first = table.columns[names[0]]
-    return first.kind == "number" and not first.missing.any() and bool(np.all(np.diff(first.values) == 1))
+    if first.kind != "number" or first.missing.any():
+        return False
+    goes_on = np.diff(first.values) == 1
+    if _SERIES in table.columns:
+        goes_on |= np.diff(table.columns[_SERIES].values) != 0
+    return bool(np.all(goes_on))
+
+
+def _with_years_of_codes(table: Table) -> Table:
+    """Split codes that end with a year, beside twelve columns without names, as climate divisions have: 0101021990."""
+    names = list(table.columns)
+    if len(names) != 13 or not 3 <= table.rows <= _MOST_YEARS or not all(re.fullmatch(r"column_\d+", n) for n in names):
+        return table
+    found = [_CODED_YEAR.fullmatch(table.columns[names[0]].text_at(row)) for row in range(table.rows)]
+    coded = [match for match in found if match is not None]
+    if len(coded) < table.rows:
+        return table
+    labels = list(dict.fromkeys(match[1] for match in coded))
+    at = {label: k for k, label in enumerate(labels)}
+    series = Column(_SERIES, "text", np.array([at[match[1]] for match in coded], np.int32), arrow.strings(labels))
+    year = Column(names[0], "number", np.array([int(match[2]) for match in coded]))
+    return replace(table, columns=Columns({_SERIES: series, names[0]: year, **{n: table.columns[n] for n in names[1:]}}))
 
 
 def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
@@ -205,7 +237,8 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
     names = [n for n in table.columns if n not in options.item]
     flags = {n for n in names if _FLAG_OF_YEAR.fullmatch(n) and n[:-1] in table.columns}
     names = [n for n in names if n not in flags] if flags else names
-    parsed = _parsed(names, options)
+    within = {} if any(_holds_dates(c) for c in table.columns.others.values() if c.kind == "text") else periods_within(names)
+    parsed = _parsed([within.get(n, n) for n in names] if within else names, options)
     dated = [] if parsed is None else [n for n, bad in zip(names, parsed.failed, strict=True) if not bad]
     if dated and len(dated) < 5 and any(_is_grid_of_dates(table.columns[n]) for n in names if n not in dated):
         return None  # each row is a day, and the columns are the same days of other years

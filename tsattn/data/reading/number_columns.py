@@ -61,7 +61,7 @@ def _numbers_dated_rows(table: Table, column: Column) -> bool:
     if column.kind != "number" or table.rows < _FEWEST_ROWS or not _rises_by_one(column.values):
         return False
     others = table.columns.only({n for n in table.columns if n != column.name})
-    dated = any(c.kind == "stamp" or (says_time(c.name) and is_written_time(c)) for c in others.others.values())
+    dated = any(c.kind == "stamp" or is_written_time(c) for c in others.others.values())
     return dated and len(others.numeric) > 0 and not says_time(column.name)
 
 

@@ -14,6 +14,7 @@ from tsattn.data.reading.time_names import plain
 from tsattn.data.report import Notes
 
 _YEAR = re.compile(r"(?:fy ?)?((?:1[89]|20|21)\d\d)")
+_YEAR_BEHIND = re.compile(r"(?<=[^\W\d])[/ .-]+(?:19|20)\d\d$")
 _QUARTER = re.compile(r"(?:q|t|qtr ?|quarter ?|quartal ?|trimestre ?)([1-4])|([1-4])\. ?(?:quartal|trimestre)")
 _MOST = 5000  # rows; a pivot table has few
 
@@ -59,7 +60,8 @@ def _dates(column: Column) -> tuple[list[str], list[int]] | None:
 
 
 def _bare(text: str) -> str:
-    return plain(text).strip(" .")
+    """Return a text in lower case, without dots around it and without the year that may follow a month: .. Janeiro/2020."""
+    return _YEAR_BEHIND.sub("", plain(text).strip(" ."))
 
 
 def _kind(text: str, months: dict[str, int]) -> tuple[str, int]:

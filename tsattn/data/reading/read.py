@@ -27,6 +27,7 @@ from tsattn.data.reading.future_rows import (
     for_every_series,
     one_row_per_time,
     options_for,
+    with_timestamp,
     without_history,
 )
 from tsattn.data.reading.layouts import unfold
@@ -75,7 +76,7 @@ def read(
             if error.role != "known" or error.name not in future.columns:
                 raise
             raise without_history([error.name], "the data has", future) from None
-        future = one_row_per_time(future, known_roles)
+        future = one_row_per_time(with_timestamp(future, known_roles.timestamp), known_roles)
         options, source = options_for(options, known_roles, schema, future), source.data
     parts = [part for one in _frames(source) for part in parts_of(one)]
     if future is None and _is_panel(parts):

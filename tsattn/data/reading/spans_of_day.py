@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,10 +10,16 @@ import numpy as np
 from tsattn.data.reading.column_parts import hours_of
 from tsattn.data.reading.columns import Column
 from tsattn.data.reading.row_times import Clock
-from tsattn.data.reading.time_names import says_end, says_span, says_start
+from tsattn.data.reading.time_names import says_end, says_span, says_start, time_words
 
 _DAY, _HALF_DAY, _HOUR = (np.timedelta64(h, "h").astype("timedelta64[us]") for h in (24, 12, 1))
 _HALVES = {"am": 0, "pm": 1}
+
+
+def alike_first(columns: list[Column], dates: Iterable[str]) -> list[Column]:
+    """Return the columns with those first whose names share most words with a date: Time GMT before Time Local for Date GMT."""
+    called = {word for name in dates for word in time_words(name)}
+    return sorted(columns, key=lambda c: -len(called & set(time_words(c.name))))
 
 
 def starts_of_spans(columns: Mapping[str, Column]) -> set[str]:

@@ -15,10 +15,13 @@ from tsattn.data.reading.column_parts import (
     common_zone,
     counts_periods,
     hours_of,
+    months_numbered,
     months_of_periods,
     offsets_of,
     part_of,
     says_slot,
+    with_names_of_months,
+    with_year_before,
     years_of,
 )
 from tsattn.data.reading.columns import Column, Table
@@ -27,8 +30,8 @@ from tsattn.data.reading.date_parts import dates, days_of_year, weeks
 from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.row_times import Clock, same_time_of_day
 from tsattn.data.reading.short_days import short_day
-from tsattn.data.reading.spans_of_day import starts_of_spans, with_half_days, without_ends
-from tsattn.data.reading.time_names import parts_named, says_end, says_span, says_start, says_time, says_year, time_words
+from tsattn.data.reading.spans_of_day import alike_first, starts_of_spans, with_half_days, without_ends
+from tsattn.data.reading.time_names import parts_named, says_end, says_span, says_start, says_year, time_words
 from tsattn.data.reading.zone_names import guess_zone
 from tsattn.data.report import Notes
 from tsattn.data.timezone import offset_zone, to_utc, utc_offsets, zone
@@ -52,10 +55,12 @@ def year_and_parts(table: Table, columns: Mapping[str, Column], notes: Notes, as
     named = _named_parts(columns)
     if "year" not in named and (asked or all(_UNNAMED.fullmatch(n) for n in list(table.columns)[:2])):
         named = _parts_further_right(list(islice(columns.values(), _FIRST_COLUMNS)))
+    if "month" not in named and "year" in named and "minute" in named and part_of(named["minute"], "month") is not None:
+        named = {**named, "month": named["minute"]}  # Mn
     if "month" not in named:
-        named = _with_names_of_months(named, columns)
+        named = with_names_of_months(named, columns)
     if "year" not in named and {"month", "day"} <= set(named):
-        named = _with_year_before(named, list(columns.values()))
+        named = with_year_before(named, list(columns.values()))
     if "year" not in named or (years := years_of(named["year"])) is None or _begins_years(named["year"], columns, years):
         return None
     best = _finest(_candidates(named, years))
@@ -102,22 +107,6 @@ def _parts_further_right(columns: list[Column]) -> dict[str, Column]:
     return found
 
 
-def _with_names_of_months(named: dict[str, Column], columns: Mapping[str, Column]) -> dict[str, Column]:
-    """Return the parts with a column that holds the names of twelve months, beside one of years that is named for time."""
-    texts = [c for c in columns.values() if c.kind == "text" and c.labels is not None and len(c.labels) == 12]
-    months = next((c for c in texts if all(t.isalpha() for t in c.texts()) and part_of(c, "month") is not None), None)
-    years = [c for c in columns.values() if c.kind == "number" and says_time(c.name) and part_of(c, "year") is not None]
-    year = named.get("year") or next(iter(years), None)
-    return named if months is None or year is None else {"year": year, "month": months}
-
-
-def _with_year_before(named: dict[str, Column], columns: list[Column]) -> dict[str, Column]:
-    """Return the parts with the column before that of the month as the year, if it holds years."""
-    at = next(k for k, c in enumerate(columns) if c is named["month"])
-    years = part_of(columns[at - 1], "year") if at else None
-    return {**named, "year": columns[at - 1]} if years is not None and years.min() >= 1800 and years.max() <= 2200 else named
-
-
 def _parts_by_place(columns: list[Column]) -> dict[str, Column]:
     """Columns without names that begin with year, month, day and hour, as far as each makes the times more."""
     found: dict[str, Column] = {}
@@ -162,9 +151,7 @@ def _candidates(named: dict[str, Column], years: np.ndarray) -> list[tuple[np.nd
     if "period" in named and (months := months_of_periods(named["period"])) is not None:
         add("period", dates(years, months, one), months == LEFT_OUT)
     elif "period" in named and "month" not in named and named["period"] is not year:
-        numbers = part_of(named["period"], "month")
-        if numbers is not None and {1, 12} <= set(np.unique(numbers).tolist()) and not np.any(numbers == LEFT_OUT):
-            add("period", dates(years, numbers, one))
+        add("period", dates(years, months_numbered(named["period"]), one))
     if "month" in named and named["month"] is not year and (months := part_of(named["month"], "month")) is not None:
         add("month", dates(years, months, one), months == LEFT_OUT)
         if "day" in named and (days := part_of(named["day"], "day")) is not None:
@@ -186,19 +173,21 @@ def _candidates(named: dict[str, Column], years: np.ndarray) -> list[tuple[np.nd
 
 
 def _finest(found: list[tuple[np.ndarray, list[Column]]]) -> tuple[np.ndarray, list[Column]] | None:
-    return max(found, key=lambda pair: distinct(pair[0])) if found else None
+    """Return the way that gives most dates; of ways that all give one date, such as hours of one day, that of most parts."""
+    alone = all(distinct(stamps) == 1 for stamps, _ in found)
+    return max(found, key=lambda pair: len(pair[1]) if alone else distinct(pair[0])) if found else None
 
 
 def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], options: ReadOptions, notes: Notes) -> Clock:
     """The clock with the hour, minute, time of day and zone of other columns, where these make its times more or even."""
-    if clock.counted or clock.instants:
+    if clock.counted or (clock.instants and (clock.zone != "UTC" or options.timezone is not None)):
         return clock
     beside = _next_unnamed(clock, columns)
     timed = set(names_that(columns, lambda n: parts_named(n) or _says_zone(n) or says_slot(n)))
     starts = starts_of_spans(columns) | _full_days(columns)
     timed |= starts | ({beside.name} if beside is not None else set())
     others = [columns[n] for n in columns if n in timed and n not in clock.columns]
-    telling = [c for c in others if c is beside or c.name in starts or _is_within_a_day(c.name)]
+    telling = alike_first([c for c in others if c is beside or c.name in starts or _is_within_a_day(c.name)], clock.columns)
     if telling and len(dated := clock.stamps[~np.isnat(clock.stamps)]) and same_time_of_day(dated):
         for column in telling:
             named = column is not beside
@@ -216,12 +205,16 @@ def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], 
 
 
 def _full_days(columns: Mapping[str, Column]) -> set[str]:
-    """Return the columns of any name whose texts are times in even steps through a whole day, such as 00:00 to 23:30."""
+    """Return the columns of any name whose texts are times in even steps through a whole day, such as 00:00 to 23:30.
+
+    They may also be minutes, 0 to 1260 for example.
+    """
     found = set()
     for name, column in columns.items():
         if column.kind != "text" or column.labels is None or not _FEWEST_TIMES <= len(column.labels) <= _MOST_TIMES:
             continue
-        hours = hours_of(column) if all(":" in text for text in column.texts()) else None
+        timed = all(":" in text for text in column.texts()) or max(map(len, column.texts())) in (3, 4)
+        hours = hours_of(column) if timed else None
         steps = np.diff(np.unique(hours)) if hours is not None else np.zeros(0)
         if len(steps) and np.all(steps == steps[0]) and (len(steps) + 1) * steps[0] == np.timedelta64(1, "D"):
             found.add(name)
@@ -310,7 +303,8 @@ def _with_intervals(clock: Clock, others: list[Column]) -> Clock:
 
 def _with_minutes(clock: Clock, others: list[Column]) -> Clock:
     for part, size in (("minute", 60), ("second", 1)):
-        column = next((c for c in others if part in parts_named(c.name) and c.name not in clock.columns), None)
+        named = [c for c in others if c.name not in clock.columns and _may_name(c.name, part)]
+        column = named[0] if named else None
         numbers = part_of(column, part) if column is not None else None
         if column is None or numbers is None or np.any(clock.stamps.astype(np.int64) % (size * 60_000_000) != 0):
             return clock
@@ -318,6 +312,11 @@ def _with_minutes(clock: Clock, others: list[Column]) -> Clock:
             clock, stamps=clock.stamps + (numbers * size).astype("timedelta64[s]"), columns=(*clock.columns, column.name)
         )
     return clock
+
+
+def _may_name(name: str, part: str) -> bool:
+    """Return True if a name means a part of a time of day; mm beside a month and an hour means minutes."""
+    return part in parts_named(name) or (part == "minute" and name.lower() == "mm")
 
 
 def _improves(before: np.ndarray, after: np.ndarray, name: str) -> bool:

@@ -13,7 +13,7 @@ from tsattn.data.reading import column_blocks
 from tsattn.data.reading.column_blocks import blocks, few_levels, flags, where, with_gaps
 from tsattn.data.reading.columns import Table
 from tsattn.data.reading.debit_marks import PAIRS
-from tsattn.data.reading.descriptive_columns import without, without_descriptions
+from tsattn.data.reading.descriptive_columns import without, without_descriptions, without_descriptions_of_items
 from tsattn.data.reading.footers import is_total, names_total
 from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.number_columns import no_number
@@ -46,7 +46,7 @@ _COVARIATE_WORDS = {
         "advert",
     ),
     *("rain", "rainfall", "precipitation", "humidity", "wind", "snow", "cloud", "sunshine", "cpi", "fuel", "oil", "unemployment"),
-    *("advert", "is", "has", "flag", "closed", "special", "school", "ferien"),
+    *("advert", "is", "has", "flag", "closed", "special", "school", "ferien", "complete", "provisional", "estimated", "imputed"),
 }
 _LEVEL_WORDS = {
     *("balance", "saldo", "kontostand", "solde", "stock", "inventory", "bestand", "lagerbestand", "level", "pegel", "humidity"),
@@ -84,6 +84,7 @@ _SIGNS = [
     *({negative.lower(), positive.lower()} for negative, positive in PAIRS),
     *(set(pair.split("/")) for pair in _SIGN_WORDS.split()),
 ]
+_CODE_OF_SERIES = re.compile(r"[A-Z\d]+(?:[._][A-Z\d]+){3}")
 _FEW_COUNTED = 10  # rows from which on a first column in equal steps is a counter
 _FEW_AMOUNTS = 3  # columns of amounts that one column of signs may belong to
 _FIRST = slice(0, 1_000_000)  # rows in which a flag is looked for
@@ -109,7 +110,8 @@ def find_target(
         filled = without(filled, names_that(filled, says_only_time)) or filled
     if clock is None and options.timestamp != "none":
         filled = _without_counter(table, filled, notes)
-    filled = _without_totals(table, without_descriptions(table, filled, one, notes), notes)
+    filled = without_descriptions(table, filled, one, notes)
+    filled = _without_totals(table, without_descriptions_of_items(table, filled, item, notes), notes)
     if options.layout != "wide" and (ahead := _blank_ahead(table, clock, filled)) is not None:
         blank, known = ahead
         if one or is_plan(table, clock, blank, known):
@@ -127,10 +129,14 @@ def find_target(
         return (telling[0],)
     if len(filled) == 1:
         return tuple(filled)
+    if len(single := without(filled, _copies(table, filled))) == 1:
+        return tuple(single)
     left = without(filled, [*names_that(filled, _is_covariate), *where(table, filled, flags, _FIRST)])
     if len(left) == 1 and not any(_are_siblings(left[0], n) for n in without(filled, left)):
         notes.weigh("target", repr(left[0]), "the others are flags or have names of covariates")
         return tuple(left)
+    if len(measured := without(filled, where(table, filled, flags, _FIRST))) == 1:
+        return tuple(measured)
     raise _several(table, filled)
 
 
@@ -151,6 +157,16 @@ def _several(table: Table, names: list[str]) -> DataError:
     return DataError(
         f"{where}: {len(names)} columns could be the target: {listed(names)}", f"name one or more: --target {quoted(names[0])}"
     )
+
+
+def _copies(table: Table, names: list[str]) -> list[str]:
+    """Return the columns that hold the values of an earlier one, such as a rate per unit where each unit is 1."""
+    found: list[str] = []
+    for k, name in enumerate(names[:_MOST_AHEAD]):
+        values = table.columns[name].values
+        if any(np.array_equal(values, table.columns[n].values, equal_nan=True) for n in without(names[:k], found)):
+            found.append(name)
+    return found
 
 
 def _plain(name: str) -> str:
@@ -244,7 +260,7 @@ def is_plan(table: Table, clock: Clock | None, blank: list[str], known: list[str
         return True
     if _explain(table, known):
         return True
-    alike = {_kind(n) for n in blank} & {_kind(n) for n in known}
+    alike = bool({_kind(n) for n in blank} & {_kind(n) for n in known}) or _have_sibling_codes(blank, known)
     whole = not where(table, known, with_gaps)
     gaps = table.columns[blank[0]].missing
     if not (whole or named) or alike or len(known) > _MOST_AHEAD:
@@ -252,6 +268,12 @@ def is_plan(table: Table, clock: Clock | None, blank: list[str], known: list[str
     if len(blank) == 1:
         return named or (int((np.diff(gaps.astype(np.int8)) != 0).sum()) == 1 and _soon_over(clock, gaps))
     return len(known) < len(blank) and _end_together(table, blank) and len(where(table, known, few_levels)) == len(known)
+
+
+def _have_sibling_codes(blank: list[str], known: list[str]) -> bool:
+    """Return True if two names begin with codes of series that differ in one part: ICP.M.U2.000000 and ICP.M.U2.XEF000."""
+    codes = [[name.split("/")[0] for name in some[:_MOST_AHEAD] if _CODE_OF_SERIES.match(name)] for some in (blank, known)]
+    return any(_are_siblings(one, other) for one in codes[0] for other in codes[1])
 
 
 def _soon_over(clock: Clock | None, ahead: np.ndarray) -> bool:

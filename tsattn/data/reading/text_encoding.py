@@ -14,6 +14,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# ASCII, signs, and the letters of Turkish beyond ASCII in cp1254; other languages with these bytes have further letters
+_TURKISH = frozenset([*range(128), *range(0xA0, 0xC0), *"ÂâÇçĞğİıÎîÖöŞşÜü".encode("cp1254"), *"€’‘“”–…".encode("cp1254")])
 
 
 def encoding_of(raw: bytes, name: str) -> str:
@@ -35,8 +37,13 @@ def encoding_of(raw: bytes, name: str) -> str:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(raw)
     except UnicodeDecodeError:
-        return eastern_encoding(raw) or "cp1252"
+        return eastern_encoding(raw) or ("cp1254" if _is_turkish(head) else "cp1252")
     return "utf-8"
+
+
+def _is_turkish(head: bytes) -> bool:
+    """Return True for Windows text with a dotless i, in which all letters beyond ASCII are Turkish."""
+    return b"\xfd" in head and not set(head) - _TURKISH
 
 
 def decoded(raw: bytes, encoding: str, name: str, whole: bool) -> str:

@@ -19,6 +19,7 @@ _LAST_WEEK = 54
 _BESIDE = {"fiscal", "fy", "calendar", "cal", "record", "number", "num", "no", "nbr", "nr", "of"}
 _WEEKDAYS = ("dayofweek", "weekday", "dow", "wochentag", "wotag")
 _DAYS_OF_YEAR = ("doy", "dayofyear", "yday", "jday", "julianday", "julian", "jul")
+_UNITS = {"elapsed", "step", "time", "second", "seconds", "secs", "sec", "s", "minutes", "min", "hours", "h"}
 _MONTHS = {"mnth": "month", "mon": "month", "qtr": "quarter"}
 
 
@@ -46,11 +47,21 @@ def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
     hour, week = parts["hour"], _iso_week(day)
     found |= {n for n in numbers if "hour" in parts_named(n) and _is_hour(table.columns[n].values[some], hour)}
     found |= {n for n in names_that(numbers, _names_week) if _is_week(table.columns[n].values[some], week)}
-    timed = names_that(numbers, lambda n: parts_named(n) & {"time", "moment", "epoch"}) if len(numbers) > 1 else []
+    timed = names_that(numbers, _may_count_time) if len(numbers) > 1 else []
     found |= {n for n in timed if _follows(table.columns[n].values[some].astype(np.float64), stamps)}
+    others = [n for n in numbers if n not in found]
+    if table.rows >= 2 * 12 and np.ptp(parts["month"]) == 11:  # whatever its name, if other numbers remain
+        months = where(table, others, lambda values: np.all(values == parts["month"], axis=1), some)
+        found |= set(months) if len(months) < len(others) else set()
     left = set(called)
     likely = where(table, [n for n in numbers if n not in left], lambda values: _may_be_dates(values, stamps), some)
     return found | {n for n in likely if _is_date_copy(table.columns[n].values[some].astype(np.float64), stamps)}
+
+
+def _may_count_time(name: str) -> bool:
+    """Return True for names such as time, Seconds and Elapsed (min), but not for Minutes Sedentary."""
+    found = set(words(name))
+    return bool(parts_named(name) & {"time", "moment", "epoch"}) or bool(found and found <= _UNITS)
 
 
 def _part(name: str) -> str:
@@ -103,7 +114,17 @@ def _follows(values: np.ndarray, stamps: np.ndarray) -> bool:
 
 
 def _names_week(name: str) -> bool:
-    return "".join(words(name)) in {"week", "weekofyear", "isoweek", "epiweek", "weeknumber", "weekno", "kw"}
+    return "".join(words(name)) in {
+        "week",
+        "weekofyear",
+        "isoweek",
+        "epiweek",
+        "mmwrweek",
+        "cdcweek",
+        "weeknumber",
+        "weekno",
+        "kw",
+    }
 
 
 def _iso_week(day: np.ndarray) -> np.ndarray:
@@ -137,7 +158,8 @@ def _may_be_dates(values: np.ndarray, stamps: np.ndarray) -> np.ndarray:
         one = values[:, at].astype(np.float64)
         day = int(stamps[at].astype("datetime64[D]").astype(np.int64))
         year = int(stamps[at].astype("datetime64[Y]").astype(np.int64)) + 1970
-        likely &= (np.abs(one - year) <= 1.1) | (np.floor(one) == day + 25569) | (np.abs(values).max(1) >= 1e6)
+        in_year = np.abs(np.floor(one / 100) - year) <= 1  # 202405, a month or a week
+        likely &= (np.abs(one - year) <= 1.1) | (np.floor(one) == day + 25569) | in_year | (np.abs(values).max(1) >= 1e6)
     return np.asarray(likely)
 
 
@@ -155,12 +177,27 @@ def _is_date_copy(values: np.ndarray, stamps: np.ndarray) -> bool:
         return False  # neither a year of these dates nor a day of a spreadsheet
     day = stamps.astype("datetime64[D]")
     year = stamps.astype("datetime64[Y]")
+    if np.array_equal(values, year.astype(np.int64) + 1970):
+        return True
     if np.abs(values - (year.astype(np.int64) + 1970)).max() <= 1.1 and np.any(values != np.round(values)):
         fraction = (day - year.astype("datetime64[D]")).astype(np.int64) / 365.25
         return bool(np.abs(values - (year.astype(np.int64) + 1970) - fraction).max() < 0.09)
     if np.array_equal(np.floor(values).astype(np.int64), day.astype(np.int64) + 25569):
         return True
     if np.abs(values).max() < 1e6:
-        return False
+        return _is_month_or_week(values, stamps)
     found = parse_numbers(values)
     return found is not None and bool(np.array_equal(found[0].astype("datetime64[D]"), day))
+
+
+def _is_month_or_week(values: np.ndarray, stamps: np.ndarray) -> bool:
+    """Return True if numbers such as 202405 are the months of the rows, or their weeks by any rule for the first week."""
+    if np.any(values != np.round(values)) or values.min() < 100_000:
+        return False
+    years, parts = np.divmod(values, 100)
+    month = stamps.astype("datetime64[M]").astype(np.int64)
+    if np.array_equal(years * 12 + parts - 1, month + 1970 * 12):
+        return True
+    week = _iso_week(stamps.astype("datetime64[D]"))
+    apart = np.abs(years - (stamps.astype("datetime64[Y]").astype(np.int64) + 1970)).max()
+    return bool(apart <= 1 and parts.min() >= 1 and _is_week(parts, week))

@@ -10,7 +10,7 @@ from collections.abc import Container
 # part of a timestamp -> the words that name it (lower case, without accents); add a language by adding its words
 PARTS: dict[str, str] = {
     "year": "year yr yyyy jahr annee an annees ano anio anno jaar rok ar aar vuosi yil godina years год рік 年 年份 年度 연도",
-    "month": "month mon mo mm mois monat mes mese maand miesiac manad maned kuukausi ay mesic месяц 月 月份 年月 연월"
+    "month": "month mon mo mm mth mnth mois monat mes mese maand miesiac manad maned kuukausi ay mesic месяц 月 月份 年月 연월"
     " महीना माह ماه",
     "quarter": "quarter qtr quartal trimestre kwartaal kwartal kvartal neljannes ceyrek квартал 季度",
     "half": "half halfyear semester semestre halbjahr",
@@ -44,7 +44,7 @@ _COMPOUNDS = {
     "monat": "monat",
     "jahr": "jahr",
 } | {ending: ending for ending in ("日期", "日付", "年月", "時間", "时间", "날짜", "일자")}
-_DATE_PATTERN = re.compile(r"(?:yyyy|aaaa|jjjj|rrrr)mm(?:dd|jj|tt)?(?:hh|uu)?(?:mi|mn|mm)?(?:ss)?")  # AAAAMMJJ, YYYYMMDDHH
+_DATE_PATTERN = re.compile(r"(?:dt)?(?:yyyy|aaaa|jjjj|rrrr)mm(?:dd|jj|tt)?(?:hh|uu)?(?:mi|mn|mm)?(?:ss)?")  # AAAAMMJJ, YYYYMMDDHH
 
 
 def plain(text: str) -> str:

@@ -23,6 +23,9 @@ from tsattn.data.report import Finding, Notes
 from tsattn.data.timezone import zone
 from tsattn.errors import ConfigError, DataError
 
+_OFFSET = re.compile(r"(?:utc|gmt) ?[+\u2212-]\d", re.I)  # UTC-08:00 is another zone
+_UTC_TEXT = re.compile(r"\d.*\d(?:Z|\+00:?00)")
+_SOME = 100  # texts in which the mark of UTC is looked for
 _COUNTERS = {"ds", "t", "step", "time", "time_idx", "time_index", "timestep", "time_step", "period", "timestamp", "tick"}
 
 
@@ -78,10 +81,13 @@ def _found(table: Table, columns: Columns, options: ReadOptions, notes: Notes, p
         clock = with_time_of_day(table, replace(parts, zone=options.timezone), columns, options, notes)
         _say(notes, clock)
         return clock
-    if not kept:
+    still = bool(kept) and table.rows > 2 and all(np.all(c.values == c.values[0]) for c in kept)
+    if not kept or still:
         numeric = number_times(columns, table)
         named = [c for c in numeric if says_time(c.name)] or numeric
-        kept = [c for c in named if c.name == prefer] or (_narrowed(named, options) if len(named) > 1 else named)
+        found = [c for c in named if c.name == prefer] or (_narrowed(named, options) if len(named) > 1 else named)
+        moving = not still or any(says_time(c.name) and np.ptp(c.values) > 0 for c in found)
+        kept = found if moving else kept  # the day of a download never changes, but the years of the rows do
     local: list[str] = []
     if kept and (epoch := _universal_epoch(table, columns, kept, options)) is not None:
         kept = [*kept, epoch]
@@ -108,7 +114,8 @@ def _found(table: Table, columns: Columns, options: ReadOptions, notes: Notes, p
 
 def _universal(columns: list[Column], options: ReadOptions) -> Column | None:
     """Return the one column of UTC times if the others hold the same times on another clock, else None."""
-    named = [c for c in columns if set(time_words(c.name)) & {"utc", "gmt"}]
+    named = [c for c in columns if set(time_words(c.name)) & {"utc", "gmt"} and not _OFFSET.search(c.name)]
+    named = named or [c for c in columns if c.kind == "text" and all(map(_UTC_TEXT.fullmatch, c.texts()[:_SOME]))]
     orders = (options.date_order,) if options.date_order else (None, "dmy", "mdy")
     return named[0] if len(named) == 1 and any(_are_local(columns, named[0], order) for order in orders) else None
 
@@ -128,6 +135,8 @@ def _are_local(columns: list[Column], universal: Column, order: str | None) -> b
         if utc is None or stamps is None:
             return False
         ahead = np.unique((stamps - utc).astype("timedelta64[s]").astype(np.int64))
+        if not np.any(utc.astype(np.int64) % DAY) and set(ahead.tolist()) in ({0, DAY // 10**6}, {0, -DAY // 10**6}):
+            continue  # dates whose times of day are in other columns
         if len(ahead) > 2 or np.any(ahead % 900) or np.abs(ahead).max() > 14 * 3600:
             return False
     return True

@@ -23,11 +23,38 @@ from tsattn.data.report import Notes
 from tsattn.data.timezone import offset_zone
 from tsattn.errors import ConfigError, DataError
 
+_FEW_MONTHS = 6  # distinct midnights that are known as first days of months
 _CALENDARS = ((2460, 2620, "Thai Buddhist", -543), (1320, 1460, "Persian", 621))  # first and last year, name, shift
 
 
 def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -> Clock:
-    """Return the values of one column as a Clock."""
+    """Return the values of one column as a Clock; UTC times that are midnights of an unnamed zone become first days of months."""
+    clock = _clock_of(table, column, options, notes)
+    if not clock.instants or clock.zone != "UTC" or options.timezone is not None:
+        return clock
+    if (months := _local_months(clock.stamps)) is None:
+        return clock
+    notes.find("time zone", "unknown; each time is the midnight of its zone on which a month begins", "--timezone")
+    return Clock(months, None, False, clock.columns)
+
+
+def _local_months(stamps: np.ndarray) -> np.ndarray | None:
+    """Return the first days of months of UTC times (n,), if all are local midnights of such days, but not of UTC; else None.
+
+    In a zone with daylight saving time, midnights have two times of day, an hour apart.
+    """
+    us = stamps[~np.isnat(stamps)].astype(np.int64)
+    times = np.unique(us % DAY)
+    apart = int(times[-1] - times[0]) if len(times) == 2 else 0
+    if not 1 <= len(times) <= 2 or 0 in times or apart not in (0, DAY // 24, DAY - DAY // 24) or len(np.unique(us)) < _FEW_MONTHS:
+        return None
+    days = ((stamps.astype(np.int64) + DAY // 2) // DAY * DAY).astype("datetime64[us]")
+    days = np.where(np.isnat(stamps), NAT, days)
+    months = days.astype("datetime64[M]").astype("datetime64[us]")
+    return months if np.array_equal(months[~np.isnat(stamps)], days[~np.isnat(stamps)]) else None
+
+
+def _clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -> Clock:
     if column.kind == "stamp":
         _no_missing(table, column, column.values)
         notes.weigh(
