@@ -297,3 +297,61 @@ def test_a_dataset_of_json_stat_1_is_read(take):
     }
     panel, report = take(json.dumps({"dataset": {"dimension": dimension, "label": "x", "value": LARGE}}), name="data.json")
     assert (series(panel), report.first) == (LARGE, "2022-01-01")
+
+
+def test_times_beside_a_list_of_lists_are_the_times_of_each_of_them(take):
+    tags = [{"group_tags": [f"host:{h}"], "query_index": 0, "unit": [{"name": "percent"}]} for h in "ab"]
+    answer = {"data": {"id": "0", "attributes": {"series": tags, "times": MILLIS, "values": [LARGE, TWICE]}}}
+    panel, _ = take(json.dumps(answer), name="data.json")
+    assert (panel.item_ids, series(panel), series(panel, 1)) == (("host:a", "host:b"), LARGE, TWICE)
+
+
+def test_lists_under_equal_keys_are_all_read(take):
+    panel, _ = take(json.dumps({"x": {"time": ISO, "a": {"v": LARGE}, "b": {"v": TWICE}}}), name="data.json")
+    assert (panel.item_ids, series(panel, 1)) == (("a.v", "b.v"), TWICE)
+
+
+def test_a_single_list_of_pairs_beside_metadata_is_a_series(take):
+    panel, report = take(json.dumps({"meta_data": {"version": 1}, "series": [*map(list, zip(MILLIS, LARGE, strict=True))]}))
+    assert (series(panel), report.first[:10], panel.tz) == (LARGE, "2024-01-01", "UTC")
+
+
+def test_an_object_in_place_of_a_number_is_a_missing_value(take):
+    state = {"Name": "No Data", "Value": 248, "IsSystem": True}
+    items = [{"Timestamp": d, "Value": state if k == 4 else v, "Good": k != 4} for k, (d, v) in enumerate(PAIRS)]
+    panel, report = take(json.dumps({"Links": {}, "Items": items}), name="data.json")
+    assert (panel.item_ids, report.missing) == (("Value",), 1)
+
+
+def test_flags_beside_a_number_are_no_series(take):
+    lines = [json.dumps({"time": d, "kw": v / 10, "grid_ok": k != 4}) for k, (d, v) in enumerate(PAIRS)]
+    panel, _ = take("\n".join(lines), name="data.jsonl")
+    assert series(panel) == [v / 10 for v in LARGE]
+
+
+def test_flags_alone_are_a_series(take):
+    panel, _ = take(json.dumps([{"time": d, "motion": k % 3 == 0} for k, d in enumerate(ISO)]), name="data.json")
+    assert series(panel) == [float(k % 3 == 0) for k in range(20)]
+
+
+@pytest.mark.parametrize("empty", [[], {}, None])
+def test_dates_without_values_are_missing(take, empty):
+    days = {d: {"visits": v, "bounces": k} for k, (d, v) in enumerate(PAIRS)} | {ISO[4]: empty}
+    panel, report = take(json.dumps(days), name="data.json")
+    assert (panel.item_ids, report.missing, panel.freq.alias) == (("visits", "bounces"), 2, "D")
+
+
+def test_times_of_a_day_below_each_date_are_one_series(take):
+    days = {ISO[d]: {f"{h:02d}:00": 100 * d + h for h in range(24)} for d in range(3)}
+    panel, _ = take(json.dumps(days), name="data.json")
+    assert (len(panel), panel.freq.alias) == (1, "h")
+    assert series(panel) == [100 * d + h for d in range(3) for h in range(24)]
+
+
+def test_the_numbers_of_rows_of_a_result_are_left_out(take):
+    lines = [
+        json.dumps({"preview": False, "offset": k, "result": {"_time": d, "count": str(v)}}) for k, (d, v) in enumerate(PAIRS)
+    ]
+    panel, _ = take("\n".join(lines), name="data.json")
+    assert series(panel) == LARGE
+    assert len(panel) == 1

@@ -36,7 +36,7 @@ _DESCRIPTIVE_WORDS = {
     *("quality", "qn", "qc", "qf", "flag", "flags", "status", "validity", "verification", "valid", "verified", "duration"),
     *("type", "version", "kod", "cis", "decimals", "period", "population", "radius", "lanes", "lane"),
 }
-_COUNTERS = {"id", "record", "records", "rn", "seq", "sequence", "rownum", "rowid", "row", "index", "fcnt", "days"}
+_COUNTERS = {"id", "record", "records", "rn", "seq", "sequence", "rownum", "rowid", "row", "index", "fcnt", "days", "offset"}
 _MISSING_CODE = re.compile(r"-(?:1|9{2,5}(?:\.9{1,3})?)")
 _KEYS = {"id", "uuid", "guid", "oid", "objectid", "fid", "gid", "pk", "idhod", "rowversion", "ns", "nanos", "nanoseconds"}
 _RECORDS = {
@@ -67,6 +67,7 @@ _QUALITY = {
     "flags",
     "qualifier",
     "validity",
+    "status",
 }
 _BESIDE_QUALITY = {
     "code",

@@ -206,6 +206,7 @@ def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Tab
     again = {r for r, t in texts.items() if ("_".join(words(t)) or t.strip()) == name}
     for row in sorted(again):
         _stop_at_second_table(table, row)
+    again |= {r + 1 for r in again if r + 1 in texts and _is_wordy(table, r + 1)}  # the units below the header
     tail, end = set(), table.rows - 1
     while end >= max(table.rows - _MOST, 1) and end in texts:
         if end in totals or _SENTENCE.fullmatch(texts[end]):
@@ -253,6 +254,11 @@ def _cells(table: Table, row: int) -> dict[str, str]:
 
 def _has_number(table: Table, row: int) -> bool:
     return any(not table.columns[name].missing[row] for name in table.columns.numeric)
+
+
+def _is_wordy(table: Table, row: int) -> bool:
+    """Return True if no cell of a row is a number or a date."""
+    return not _has_number(table, row) and not any(map(is_telling, _cells(table, row).values()))
 
 
 def _stop_at_second_table(table: Table, row: int) -> None:

@@ -21,6 +21,7 @@ from tsattn.data.reading.column_blocks import blocks
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.csv_tables import load
 from tsattn.data.reading.footers import without_footers, without_undated_notes
+from tsattn.data.reading.future_clock import on_the_clock_of
 from tsattn.data.reading.future_rows import (
     WithFuture,
     extended,
@@ -91,6 +92,7 @@ def read(
     del tables
     if future is not None:
         stamp = known_roles.timestamp
+        future = on_the_clock_of(table, future, options, stamp)
         table = extended(table, for_every_series(future, table, options, stamp), options, stamp)
     plan = schema is None and not options.known
     options = with_schema(without_none(options, table), schema, table)
