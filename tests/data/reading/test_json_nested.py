@@ -355,3 +355,21 @@ def test_the_numbers_of_rows_of_a_result_are_left_out(take):
     panel, _ = take("\n".join(lines), name="data.json")
     assert series(panel) == LARGE
     assert len(panel) == 1
+
+
+def test_dates_with_lists_of_numbers_have_a_column_for_each_place(take):
+    rows = {str(t): [v, 2 * v] for t, v in zip(EPOCHS, LARGE, strict=True)}
+    panel, _ = take(json.dumps({"body": rows, "status": "ok"}), name="data.json")
+    assert (panel.item_ids, series(panel), series(panel, 1)) == (("value 1", "value 2"), LARGE, TWICE)
+
+
+def test_days_with_lists_of_hours_are_one_series(take):
+    panel, _ = take(json.dumps({ISO[d]: [100 * d + h for h in range(24)] for d in range(3)}), name="data.json")
+    assert (panel.freq.alias, series(panel)) == ("h", [100 * d + h for d in range(3) for h in range(24)])
+
+
+def test_records_below_one_key_with_lists_of_descriptions_are_read(take):
+    values = [{"value": v, "datetime": f"{d}T00:00:00Z", "geo_id": 3, "geo_name": "Spain"} for d, v in PAIRS]
+    inner = {"name": "price", "id": 600, "magnitude": [{"name": "price", "id": 23}], "values": values}
+    panel, _ = take(json.dumps({"indicator": inner}), name="data.json")
+    assert series(panel) == LARGE

@@ -22,6 +22,11 @@ def history(name: str, interval: str, last: str, values: list) -> dict:
 ONE_STEP = {
     "seconds since 1970": ({"start": START, "end": LAST, "step": 300, "data": LARGE}, "5min", "UTC"),
     "an end after the last step": ({"start": START, "end": LAST + 300, "step": 300, "values": LARGE}, "5min", "UTC"),
+    "rows of one value": (
+        {"body": [{"beg_time": START, "step_time": 300, "value": [[v] for v in LARGE]}], "status": "ok"},
+        "5min",
+        "UTC",
+    ),
     "milliseconds": ({"start": 1000 * START, "end": 1000 * LAST, "interval": 300_000, "data": LARGE}, "5min", "UTC"),
     "minutes by the end": ({"start": START, "end": LAST, "interval": 5, "data": LARGE}, "5min", "UTC"),
     "a duration of ISO 8601": ({"start": "2024-01-01T00:00:00Z", "resolution": "PT15M", "data": LARGE}, "15min", "UTC"),

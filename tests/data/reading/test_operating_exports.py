@@ -141,6 +141,26 @@ def test_more_columns_without_names_and_dates_than_rows_are_an_error_whose_optio
     assert (panel.item_ids[:2], series(panel)[:2]) == (("row 1", "row 2"), [1.1, 1.2])
 
 
+@pytest.mark.parametrize("name", ["Date + hour (YYYYMMDDHH)", "Hour Index"])
+def test_a_row_of_totals_without_a_number_in_the_first_column_is_left_out(take, name):
+    first = [f"2024050{1 + k // 24}{k % 24:02d}" if "Date" in name else k for k in range(48)]
+    sessions, users = [50 + 7 * k % 31 for k in range(48)], [9 + 5 * k % 17 for k in range(48)]
+    total = f',"{sum(sessions):,}",{sum(users)}\n'
+    panel, report = take(table(f"{name},Sessions,Users", first, sessions, users, tail=total))
+    assert (panel.item_ids, series(panel)) == (("Sessions", "Users"), sessions)
+    assert any(r.what == "rows of totals left out" for r in report.repaired)
+
+
+def test_a_last_row_without_a_date_that_is_no_sum_is_an_error(take):
+    with pytest.raises(DataError, match="no timestamp"):
+        take(table("date,Sessions", [f"2024050{1 + k // 24}{k % 24:02d}" for k in range(48)], range(1, 49), tail=",7\n"))
+
+
+def test_the_length_of_a_step_that_the_first_row_lacks_is_no_series(take):
+    panel, _ = take(table("time,ping,duration", ISO, LARGE, [0, *[60] * 19]))
+    assert panel.item_ids == ("ping",)
+
+
 LATE = {"10min": (600, 3_000), "15s": (15, 20), "2h": (7_200, 30_000)}
 
 

@@ -86,6 +86,7 @@ _QUALITY_ENDS = ("qc", "qa", "qf", "quality", "flag", "flags", "status", "qualif
 _STEPS = {"interval", "duration", "period"}
 _UNNAMED = re.compile(r"|column_1|Unnamed: ?\d+|index|X|level_0|No\.?|Nr\.?|#|rank", re.I)
 _MOST_MARKS = 12  # distinct whole numbers that marks of quality have at most
+_FEWEST_STEPS = 4  # fewest rows that show that a column holds the length of a step
 _FEWEST = 10  # rows from which on a column of keys is known by its values
 
 
@@ -212,6 +213,8 @@ def _is_step_name(name: str) -> bool:
 
 
 def _nearly_constant(values: np.ndarray) -> np.ndarray:
-    """Return (C,) bool: True for rows of (C, n) that vary by less than two in a hundred."""
-    low, high = (f(values, axis=1) for f in (np.nanmin, np.nanmax))
-    return np.asarray((low > 0) & (high - low < 0.02 * high) & (values.shape[1] > 2))
+    """Return (C,) bool: True for rows of (C, n) that vary by less than two in a hundred, except in the first row."""
+    if values.shape[1] < _FEWEST_STEPS:
+        return np.zeros(len(values), bool)
+    low, high = (f(values[:, 1:], axis=1, initial=start) for f, start in ((np.nanmin, np.inf), (np.nanmax, -np.inf)))
+    return np.asarray((low > 0) & (high - low < 0.02 * high))

@@ -76,10 +76,15 @@ def _times_of(record: dict[str, Any], series: str, day_key: str | None, options:
 def _day_key(records: list[dict[str, Any]], series: str) -> str | None:
     """Return the key of the day of each record, if its list holds the values of the hours, or of finer steps, of that day."""
     key = next((k for k, v in records[0].items() if isinstance(v, str) and _IS_DAY.fullmatch(v)), None)
-    if key is None or len(records[0][series]) not in _DAY_PARTS:
+    if key is None or not is_day_of_values(records[0][key], records[0][series]):
         return None
     same = all(len(r[series]) == len(records[0][series]) and _IS_DAY.fullmatch(str(r.get(key))) for r in records)
     return key if same and len({(r.get(key), *map(str, map(r.get, _ITEMS))) for r in records}) == len(records) else None
+
+
+def is_day_of_values(day: str, values: list[Any]) -> bool:
+    """Return True for the date of a day and as many values as it has hours, or finer steps."""
+    return _IS_DAY.fullmatch(day) is not None and len(values) in _DAY_PARTS
 
 
 def _chart_times(record: dict[str, Any], count: int, name: str) -> list[str]:

@@ -15,9 +15,9 @@ from tsattn.errors import ConfigError
 Record = dict[str, Any]
 Ancestors = tuple[tuple[str, Any], ...]
 
-STARTS = ("start", "start_date", "start_time", "begin", "from")
+STARTS = ("start", "start_date", "start_time", "begin", "beg_time", "from")
 _LASTS = ("last", "end", "end_date", "end_time", "to", "until")
-_STEPS = ("step", "interval", "resolution", "granularity")
+_STEPS = ("step", "step_time", "interval", "resolution", "granularity")
 _VALUES = ("data", "values", "target", "value", "y")
 _LEGENDS = ("legend", "columns", "names", "labels")
 _NAMES = ("name", "label", "title", "target", "metric", "code", "id", "key")
@@ -130,16 +130,16 @@ def _moment(value: Any) -> tuple[np.datetime64 | None, str]:
 
 
 def _columns(values: list[Any], frame: Record) -> dict[str, list[Any]] | None:
-    """Return the columns of numbers in a list of numbers, or in one of rows whose names a legend gives."""
+    """Return the columns of numbers in a list of numbers, or in one of rows, whose names a legend may give."""
     if all(map(_is_number, values)):
         return {"value": values}
+    width = len(values[0]) if isinstance(values[0], list) else 0
+    if not width or any(not isinstance(row, list) or len(row) != width or not all(map(_is_number, row)) for row in values):
+        return None
     legend = _get(frame, _LEGENDS)
-    if not isinstance(legend, list) or len(set(map(str, legend))) < len(legend):
-        return None
-    rows = [row if isinstance(row, list) and len(row) == len(legend) else None for row in values]
-    if any(row is None or not all(map(_is_number, row)) for row in rows):
-        return None
-    return dict(zip(map(str, legend), map(list, zip(*(row for row in rows if row), strict=True)), strict=True))
+    named = isinstance(legend, list) and len(legend) == width == len(set(map(str, legend)))
+    names = map(str, legend) if named else (f"value {k + 1}" for k in range(width))
+    return dict(zip(names, map(list, zip(*values, strict=True)), strict=True))
 
 
 def _objects(value: Any, around: Ancestors = ()) -> Iterator[tuple[Record, Ancestors]]:

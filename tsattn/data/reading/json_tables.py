@@ -12,7 +12,7 @@ import numpy as np
 from tsattn.config import ReadOptions
 from tsattn.data.names import listed
 from tsattn.data.reading.json_nested import deepest_table, nested_table
-from tsattn.data.reading.json_series import SERIES, is_number, series_key, unfolded
+from tsattn.data.reading.json_series import SERIES, is_day_of_values, is_number, series_key, unfolded
 from tsattn.data.reading.json_steps import STARTS
 from tsattn.data.reading.json_values import are_times, from_javascript, is_dated_table, numbers_within
 from tsattn.data.reading.source import Part
@@ -137,6 +137,8 @@ def _parsed(text: str, name: str) -> tuple[Any, bool]:
 def _records(found: Any, name: str, notes: Notes) -> list[dict[str, Any]]:
     """Return the records of a document of any supported shape."""
     if isinstance(found, dict):
+        if (rows := _of_dated_rows(found)) is not None:
+            return rows
         lists = {k: v for k, v in found.items() if isinstance(v, list)}
         if {"columns", "data"} <= set(lists):  # pandas, orient="split"
             rows, index = found["data"], found.get("index")
@@ -158,7 +160,8 @@ def _records(found: Any, name: str, notes: Notes) -> list[dict[str, Any]]:
             found = {k: v for k, v in found.items() if v not in ([], {}, None)}  # dates without values
         inner = [v for v in found.values() if isinstance(v, dict) and v]
         plain = any(not isinstance(x, (dict, list)) for v in inner[:1] for x in v.values())
-        if len(inner) == len(found) and plain and all(list(v) == list(inner[0]) for v in inner):
+        labels = len(found) > 1 or all(k.isdigit() or _IS_DATE.fullmatch(k) for v in inner for k in v)  # of rows or columns
+        if len(inner) == len(found) and plain and labels and all(list(v) == list(inner[0]) for v in inner):
             return _of_mappings(found, inner)
         if len(inner) == len(found) > 1 and all(_is_dated(v) for v in inner):  # series of different lengths
             return [{"item_id": key, "timestamp": k, "value": v} for key, values in found.items() for k, v in values.items()]
@@ -186,6 +189,18 @@ def _records(found: Any, name: str, notes: Notes) -> list[dict[str, Any]]:
         f"{name}: this JSON holds no table",
         'write records, [{"date": "2000-01-31", "value": 1}, …], or one record per line; or save it as CSV',
     )
+
+
+def _of_dated_rows(found: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """Return the records of {date: [number, ...]}, a column for each place in the lists, or the hours of each day."""
+    first = next(iter(found.values()), None)
+    if len(found) < 3 or not all(map(_IS_DATE.fullmatch, found)) or not isinstance(first, list):
+        return None
+    if not first or not all(_is_row(v, first) for v in found.values()):
+        return None
+    if is_day_of_values(next(iter(found)), first):
+        return [{"date": k, "values": v} for k, v in found.items()]
+    return [{"timestamp": k, **{f"value {i + 1}": x for i, x in enumerate(v)}} for k, v in found.items()]
 
 
 def _is_records(found: Any) -> bool:

@@ -19,7 +19,7 @@ from tsattn.data.reading.items import items_of
 from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.number_columns import no_number
 from tsattn.data.reading.row_times import Clock
-from tsattn.data.reading.time_names import parts_named, says_only_time
+from tsattn.data.reading.time_names import says_only_time, time_words
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
@@ -142,7 +142,7 @@ def find_target(
 def _parts_of_dates(table: Table, names: list[str]) -> list[str]:
     """Return the columns that are named as times only, without those named as weeks that hold no weeks, such as power in kW."""
     called = names_that(names, says_only_time)
-    power = [n for n in called if parts_named(n) == {"week"} and not _may_be_weeks(table.columns[n].values)]
+    power = [n for n in called if "kw" in time_words(n) and not _may_be_weeks(table.columns[n].values)]
     return without(called, power)
 
 
