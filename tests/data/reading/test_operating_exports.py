@@ -78,14 +78,14 @@ def test_columns_from_six_to_six_are_the_hours_of_a_gas_day(take, names):
     assert any("are read as times of the next day" in w for w in report.warnings)
 
 
+@pytest.mark.parametrize("layout", [None, "rows"])
 @pytest.mark.parametrize("word", ["HE ", "Hour ", "H"])
-def test_hours_of_a_day_without_a_date_are_an_error(take, word):
+def test_hours_of_a_day_without_a_date_are_numbered_with_a_warning(take, word, layout):
     head = "node,type," + ",".join(f"{word}{k + 1}" for k in range(24))
     rows = [f"{n},LMP," + ",".join(f"{j + 1}{k}.5" for k in range(24)) for j, n in enumerate(["north", "south"])]
-    with pytest.raises(DataError, match="are the times of a day, but no column has its date"):
-        take("\n".join([head, *rows]) + "\n")
-    panel, _ = take("\n".join([head, *rows]) + "\n", layout="rows")
+    panel, report = take("\n".join([head, *rows]) + "\n", layout=layout)
     assert (len(panel), panel.freq.alias) == (2, "step")
+    assert any("are the times of a day, but no column has its date" in w for w in report.warnings) == (layout is None)
 
 
 def test_a_column_that_never_changes_within_a_series_is_no_target(take):

@@ -227,10 +227,9 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
         if not columns:
             return None
         if options.layout is None and (hours := hours_named(columns)):
-            raise DataError(
-                f"{table.where.parts[0][0]}: columns {hours[0]!r} to {hours[-1]!r} are the times of a day, but no column has "
-                "its date",
-                "add a column of dates; or number the steps: --layout rows",
+            notes.warn(
+                f"columns {hours[0]!r} to {hours[-1]!r} are the times of a day, but no column has its date: the steps are "
+                "numbered; add a column of dates, or set --layout rows"
             )
         clock = None
     values = rowwise(table, columns, notes) if differ_in_units(table, columns) else matrix(table, columns, notes)
