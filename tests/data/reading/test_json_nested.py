@@ -373,3 +373,10 @@ def test_records_below_one_key_with_lists_of_descriptions_are_read(take):
     inner = {"name": "price", "id": 600, "magnitude": [{"name": "price", "id": 23}], "values": values}
     panel, _ = take(json.dumps({"indicator": inner}), name="data.json")
     assert series(panel) == LARGE
+
+
+def test_of_two_lists_of_records_the_dated_one_is_read(take):
+    entries = [{"start": f"{d}T00:00:00Z", "areas": {"SE3": v, "SE4": 2 * v}} for d, v in PAIRS]
+    document = {"date": "2024-01-01", "version": 3, "entries": entries, "blocks": [{"name": "peak", "price": {"SE3": 5.5}}]}
+    panel, _ = take(json.dumps(document), name="data.json")
+    assert (panel.item_ids, series(panel, 1)) == (("areas.SE3", "areas.SE4"), TWICE)

@@ -294,6 +294,7 @@ def _names_of_lists(value: Any, name: str = "", depth: int = 0) -> Iterator[tupl
 
 
 def _is_dated_record(record: Record) -> bool:
-    values = [v for v in record.values() if not isinstance(v, (list, dict))]
+    inner = [v for one in record.values() for v in (one.values() if isinstance(one, dict) else [one])]
+    values = [v for v in inner if not isinstance(v, (list, dict))]
     dated = [v for v in values if is_time(v)]
     return bool(dated) and any(is_amount(v) for v in values if v is not dated[0])

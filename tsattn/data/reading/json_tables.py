@@ -96,9 +96,9 @@ def _table_of(found: Any, options: ReadOptions, name: str, notes: Notes) -> list
         problem, records = error, []
     whole = numbers_within(found)
     if problem is not None or not (inner.warnings or is_dated_table(records) or _amounts(records) >= 0.5 * whole):
-        deep = deepest_table(found)
-        if deep is not None and _amounts(deep) >= 0.5 * whole:
-            return _flattened(deep)
+        deep = _flattened(deepest_table(found) or [])
+        if deep and _amounts(deep) >= 0.5 * whole:
+            return deep
         raise problem or DataError(
             f"{name}: this JSON has an unknown structure: it holds {whole:,} numbers, but the table found in it only "
             f"{_amounts(records):,}",
